@@ -1,0 +1,63 @@
+# Slipway. `make demo` shows it, `make test` proves it; `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+NPM := npm --no-fund --no-audit --loglevel=error
+
+.PHONY: help demo test check unit e2e cluster clean-cluster build contract conformance bench faults format chaos
+
+help: ## this list
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
+
+demo: build cluster ## build, push and run a small image on a real cluster on this machine
+	@$(NPM) run --silent demo
+
+test: check unit e2e ## everything that has to pass: style, types, unit tests, then end to end on the cluster
+
+check: node_modules/.installed ## format, lint and types
+	$(NPM) run --silent format:check
+	$(NPM) run --silent lint
+	$(NPM) run --silent typecheck
+
+unit: build /usr/bin/tmux ## tests that need nothing but this checkout
+	$(NPM) run --silent test
+
+e2e: build cluster ## tests on the real cluster (or on SLIPWAY_TEST_KUBECONFIG with SLIPWAY_TEST_REGISTRY)
+	$(NPM) run --silent test:e2e
+
+cluster: ## bring up the test cluster; then: eval "$$(test/cluster/env)"
+	@if [[ -z "$${SLIPWAY_TEST_KUBECONFIG:-}" ]]; then test/cluster/up; fi
+
+clean-cluster: ## take the test cluster down: processes, network, mounts, files (compiled binaries stay)
+	test/cluster/down
+
+contract: build cluster ## docker build's contract, a test a flag, and scripts from the wild (CONTRACT_COMMAND: of another look-alike)
+	$(NPM) run --silent contract
+
+conformance: node_modules/.installed ## the ignore rules against BuildKit's own walk, 200 000 cases
+	$(NPM) run --silent conformance
+
+chaos: build cluster ## kill the clients of 200 builds (CHAOS_COUNT), and see what becomes of these
+	$(NPM) run --silent chaos
+
+bench: build cluster ## speed, as ratios against other ways to do the same, measured in one run
+	$(NPM) run --silent bench
+
+faults: build cluster ## 300 uploads through a proxy that cuts, stalls and throttles: none may arrive wrong
+	@$(NPM) run --silent faults
+
+format: node_modules/.installed ## format the source
+	$(NPM) run --silent format
+
+build: node_modules/.installed ## bundle src/ into dist/
+	$(NPM) run --silent build
+
+# The terminal's view is tested in a real terminal.
+/usr/bin/tmux:
+	@echo "installing tmux"
+	@apt-get install --yes --no-install-recommends tmux >/dev/null || { apt-get update >/dev/null && apt-get install --yes --no-install-recommends tmux >/dev/null; }
+
+node_modules/.installed: package.json package-lock.json
+	@echo "installing npm packages (about 20 s the first time)"
+	$(NPM) ci
+	@touch $@

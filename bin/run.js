@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// Plain JavaScript that any Node can parse, so that one that is too old says so in a sentence.
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 19)) {
+  process.stderr.write(
+    `ERROR: slipway needs Node 22.19 or newer, this is ${process.versions.node}\n  Install a newer Node, or put one first on your PATH.\n`,
+  );
+  process.exit(125);
+}
+
+const { enableCompileCache } = await import("node:module");
+// Half of the time to the first request would go into compiling the same code again.
+enableCompileCache();
+const { execute } = await import("../dist/main.js");
+// Not awaited: a reader of the help that is gone (`| head -1`) would keep it waiting for ever, which Node complains of.
+void execute({ dir: import.meta.url });
