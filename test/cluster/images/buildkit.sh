@@ -1,0 +1,33 @@
+# shellcheck shell=bash disable=SC2034
+# As BuildKit's own rootless image, with busybox where that has Alpine.
+image_name=moby/buildkit:v0.34.2-rootless
+image_variable=SLIPWAY_BUILDKIT_IMAGE
+image_preload=yes
+image_base=busybox
+image_parts=(buildkit runc)
+image_debian=(uidmap libcap2-bin)
+
+fill_image() {
+  local program
+  make_user "$1" user
+  install -d -o 1000 -g 1000 "$1/home/user/.local/share/buildkit"
+  for program in buildctl buildkitd rootlesskit buildctl-daemonless.sh; do
+    install -m 755 "$(program buildkit "$program")" "$1/usr/bin/"
+  done
+  install -m 755 "$(program runc runc)" "$1/usr/bin/buildkit-runc"
+}
+
+image_config() {
+  cat <<'END'
+{
+  "User": "1000:1000",
+  "Entrypoint": ["rootlesskit", "buildkitd"],
+  "Env": [
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/home/user", "USER=user",
+    "XDG_RUNTIME_DIR=/run/user/1000", "TMPDIR=/home/user/.local/tmp",
+    "BUILDKIT_HOST=unix:///run/user/1000/buildkit/buildkitd.sock"
+  ],
+  "Volumes": {"/home/user/.local/share/buildkit": {}}
+}
+END
+}
