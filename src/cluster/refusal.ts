@@ -1,0 +1,170 @@
+/** The API server said no: its Status object as one sentence, with what to do about it. */
+import type { V1Status } from "@kubernetes/client-node";
+import { AuthError, ClusterError } from "../errors.ts";
+import type { ApiRefusal, Kind } from "./cluster.ts";
+import { explainDenial } from "./denial.ts";
+import { nameOf } from "./kinds.ts";
+
+/** What was tried, for the message. */
+export interface Attempt {
+  /** RBAC's verb: get, list, watch, create, patch, delete. */
+  readonly verb: string;
+  /** RBAC's resource, with the subresource if there is one: pods, pods/log, pods/exec. */
+  readonly resource: Kind | `${Kind}/${string}`;
+  readonly name?: string | undefined;
+}
+
+/** Where it was tried. */
+export interface Place {
+  readonly server: string;
+  readonly context: string | undefined;
+  readonly namespace: string;
+}
+
+/** The refusal as the API server put it: the `cause` of every error that comes of one. */
+export class ApiError extends Error implements ApiRefusal {
+  readonly code: number;
+  readonly reason: string;
+  readonly details: V1Status["details"];
+
+  constructor(status: V1Status) {
+    super(status.message || `HTTP ${status.code}`);
+    this.name = "ApiError";
+    this.code = status.code ?? 0;
+    this.reason = status.reason ?? "";
+    this.details = status.details;
+  }
+}
+
+/** The refusal behind an error, if it comes of one. */
+export function refusalOf(error: unknown): ApiError | undefined {
+  if (error instanceof ApiError) return error;
+  return error instanceof Error && error.cause instanceof ApiError ? error.cause : undefined;
+}
+
+/** Turns a Status into the error to throw. */
+export function refuse(status: V1Status, attempt: Attempt, place: Place): ClusterError | AuthError {
+  const cause = new ApiError(status);
+  const { code, message } = cause;
+  const doing = describe(attempt, place);
+
+  if (code === 401) {
+    return new AuthError(`The cluster does not accept these credentials at ${place.server}${contextOf(place)}.`, {
+      suggestions: [
+        "Log in to the cluster again, so that `kubectl get pods` works.",
+        "Check --kubeconfig and --context.",
+      ],
+      cause,
+    });
+  }
+  const denial = explainDenial(message);
+  if (denial !== undefined) {
+    return new ClusterError(`The cluster refused to ${doing}: ${denial.sentence}.`, {
+      suggestions: denial.suggestions,
+      cause,
+    });
+  }
+  // Admission says "is forbidden: …", too; only RBAC says who cannot do what.
+  const admission = / is forbidden: (?!User ")(.+)/s.exec(message)?.[1];
+  if (code === 403 && admission !== undefined) {
+    return new ClusterError(`The cluster refused to ${doing}${tell(admission)}`, { cause });
+  }
+  if (code === 403) return forbid(cause, attempt, place);
+  if (code === 404 && isNamespaceGone(cause, place)) {
+    return new ClusterError(`The namespace "${place.namespace}" does not exist${contextOf(place)}.`, {
+      suggestions: [
+        "Check --namespace and --context.",
+        `Create it: kubectl create namespace ${place.namespace}${contextFlag(place)}`,
+      ],
+      cause,
+    });
+  }
+  const object = nameOf(kindOf(attempt), attempt.name, place.namespace);
+  if (code === 404 && cause.details?.name !== undefined && cause.details.name === attempt.name) {
+    return new ClusterError(`${capital(object)} does not exist${contextOf(place)}.`, { cause });
+  }
+  if (code === 409 && cause.reason === "AlreadyExists") {
+    return new ClusterError(`${capital(object)} exists already${contextOf(place)}.`, { cause });
+  }
+  return new ClusterError(`${sentence(code, doing)}${tell(message)}`, { suggestions: remedies(code, place), cause });
+}
+
+function forbid(cause: ApiError, attempt: Attempt, place: Place): AuthError {
+  const silent = cause.message === "" || /^(HTTP 403|forbidden)$/i.test(cause.message);
+  const rbac =
+    /User "(?<user>[^"]*)" cannot (?<verb>\S+) resource "(?<resource>[^"]*)" in API group "(?<group>[^"]*)"(?: in the namespace "(?<namespace>[^"]*)")?/.exec(
+      cause.message,
+    )?.groups;
+  if (rbac === undefined && !silent) {
+    return new AuthError(`The way to the cluster does not allow to ${describe(attempt, place)}${tell(cause.message)}`, {
+      cause,
+    });
+  }
+  const verb = rbac?.["verb"] ?? attempt.verb;
+  const resource = rbac?.["resource"] ?? attempt.resource;
+  const namespace = rbac === undefined ? place.namespace : rbac["namespace"];
+  const user = rbac === undefined ? "You" : `The user "${rbac["user"]}"`;
+  const scope = namespace === undefined ? "in the whole cluster" : `in the namespace "${namespace}"`;
+  const check = `kubectl auth can-i ${verb} ${resource}${namespace === undefined ? "" : ` -n ${namespace}`}${contextFlag(place)}`;
+  const group = rbac?.["group"] ?? "";
+  // A websocket is a GET; since 1.35 the server asks for the right to create as well.
+  const verbs = resource === "pods/exec" ? `"get", "create"` : `"${verb}"`;
+  const rule = `{apiGroups: ["${group}"], resources: ["${resource}"], verbs: [${verbs}]}`;
+  return new AuthError(`${user} may not ${verb} ${resource} ${scope}.`, {
+    suggestions: [`Check with: ${check}`, `Ask for a Role with the rule ${rule}, or use another namespace.`],
+    cause,
+  });
+}
+
+/** A POST into a namespace that is not there says so; a GET of one object there says only that the object is not. */
+function isNamespaceGone({ details, message }: ApiError, place: Place): boolean {
+  return (details?.kind === "namespaces" && details.name === place.namespace) || message.startsWith("namespaces ");
+}
+
+function sentence(code: number, doing: string): string {
+  if (code === 404) return `What answers knows nothing of this API: could not ${doing}`;
+  if (code === 409) return `Somebody else changed it at the same time: could not ${doing}`;
+  if (code === 413) return `This is too large for the cluster: could not ${doing}`;
+  if (code === 400 || code === 422) return `The cluster does not accept this as valid: could not ${doing}`;
+  if (code === 429) return `The cluster is too busy to ${doing}`;
+  if (code >= 500) return `The cluster failed to ${doing} (HTTP ${code})`;
+  return `The cluster refused to ${doing} (HTTP ${code})`;
+}
+
+function remedies(code: number, place: Place): readonly string[] {
+  if (code === 429 || code >= 500) {
+    return [`Try again; if it stays, look at the cluster: kubectl get --raw /readyz${contextFlag(place)}`];
+  }
+  if (code === 422 || code === 400) return ["See the objects it was sent with --dry-run."];
+  return [];
+}
+
+const WORDS: Readonly<Record<string, string>> = { get: "read", patch: "change" };
+
+function describe(attempt: Attempt, { namespace }: Place): string {
+  const object = nameOf(kindOf(attempt), attempt.name, namespace);
+  if (attempt.resource.endsWith("/exec")) return `run a command in ${object}`;
+  if (attempt.resource.endsWith("/log")) return `read the log of ${object}`;
+  return `${WORDS[attempt.verb] ?? attempt.verb} ${object}`;
+}
+
+function kindOf({ resource }: Attempt): Kind {
+  return resource.split("/", 1)[0] as Kind;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function tell(message: string): string {
+  const text = message.trim().replace(/\.$/, "");
+  return text === "" ? "." : `: ${text}.`;
+}
+
+function contextOf({ context }: Place): string {
+  return context === undefined ? "" : ` (context "${context}")`;
+}
+
+function contextFlag({ context }: Place): string {
+  return context === undefined ? "" : ` --context ${context}`;
+}

@@ -1,0 +1,57 @@
+/**
+ * Which lines of a log were seen already, for when it is read again from a point before the cut. The API resumes by
+ * whole seconds, inclusive, so lines come twice; equal stamps are common, and standard output and standard error are
+ * stamped before they are put in order, so a later line may have an earlier stamp. Hence a count for each stamp, over
+ * the second of the latest one and the second before it.
+ */
+import { secondBefore, secondOf } from "./stamp.ts";
+
+export class Seen {
+  /** Lines by stamp, by second; two seconds at most. */
+  readonly #seconds = new Map<string, Map<string, number>>();
+  /** What a resumed stream may still repeat. */
+  #repeats = new Map<string, number>();
+  #since: string | undefined;
+  #latest = "";
+
+  /** Where to resume from: a whole second. Undefined: from the start. */
+  get since(): string | undefined {
+    return this.#since;
+  }
+
+  /** A new stream begins, from `since`: what was seen from there on is about to come again. */
+  resume(): void {
+    this.#repeats = new Map();
+    for (const stamps of this.#seconds.values()) {
+      for (const [stamp, count] of stamps) this.#repeats.set(stamp, count);
+    }
+  }
+
+  /** Whether this line is new; it is remembered. */
+  admit(stamp: string): boolean {
+    const repeats = this.#repeats.get(stamp);
+    if (repeats !== undefined && repeats > 0) {
+      this.#repeats.set(stamp, repeats - 1);
+      return false;
+    }
+    // A server that does not know sinceTime starts all over again.
+    if (this.#repeats.size > 0 && this.#since !== undefined && secondOf(stamp) < this.#since) return false;
+    this.#remember(stamp);
+    return true;
+  }
+
+  #remember(stamp: string): void {
+    const second = secondOf(stamp);
+    if (second > this.#latest) {
+      this.#latest = second;
+      this.#since = secondBefore(second);
+      for (const old of this.#seconds.keys()) {
+        if (old < this.#since) this.#seconds.delete(old);
+      }
+    }
+    if (this.#since !== undefined && second < this.#since) return;
+    const stamps = this.#seconds.get(second) ?? new Map<string, number>();
+    this.#seconds.set(second, stamps);
+    stamps.set(stamp, (stamps.get(stamp) ?? 0) + 1);
+  }
+}

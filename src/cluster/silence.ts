@@ -1,0 +1,45 @@
+/** Notices that a log has gone silent, and what that means. */
+
+/** After so many milliseconds without a byte, the container is asked after: its end may have been lost on the way. */
+const SILENCE = 15_000;
+
+/** A stream that is silent for so long, in milliseconds, is opened anew: it may be dead, or stuck at a rotated file. */
+const DEAD = 120_000;
+
+/** Cuts a stream that has been silent for too long. Time in which the reader of the lines is busy does not count. */
+export class Silence {
+  readonly #cut = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  #since = Infinity;
+
+  constructor(ended: (() => Promise<boolean> | boolean) | undefined) {
+    this.#timer = setInterval(() => void this.#check(ended), SILENCE / 3);
+  }
+
+  get signal(): AbortSignal {
+    return this.#cut.signal;
+  }
+
+  begin(): void {
+    this.#since = Date.now();
+  }
+
+  pause(): void {
+    this.#since = Infinity;
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+    this.#cut.abort();
+  }
+
+  async #check(ended: (() => Promise<boolean> | boolean) | undefined): Promise<void> {
+    const since = this.#since;
+    const silent = Date.now() - since;
+    if (silent > DEAD) this.#cut.abort();
+    if (silent < SILENCE || ended === undefined) return;
+    // A failure to answer is reported where the stream's end is: here, it only means not to know.
+    const over = await (async () => ended())().catch(() => false);
+    if (over && this.#since === since) this.#cut.abort();
+  }
+}

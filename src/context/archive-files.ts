@@ -1,0 +1,163 @@
+/** Files on their way into the archive, with all that can happen to them on it. */
+import { lstatSync, type Stats } from "node:fs";
+import { UsageError } from "../errors.ts";
+import { LONGEST_PIECE } from "./archive-buffer.ts";
+import type { ArchiveSink, Steps } from "./archive-sink.ts";
+import { FileSource, isUnchanged } from "./file-source.ts";
+import { PathResolver, toText } from "./path-bytes.ts";
+import { BLOCK, encodeHeader, padding } from "./tar.ts";
+import { isGone, unreadableInContext } from "./tree.ts";
+import type { WalkEntry } from "./walk.ts";
+
+/** Readings of a file that changes every time, before the last one has to do. */
+const ATTEMPTS = 3;
+
+/** What came of a file: where it is as it is now if it changed, or why it could not be added in one piece. */
+type Outcome = "added" | "skipped" | "full" | "large" | Stats;
+
+export class FileAdder {
+  readonly #sink: ArchiveSink;
+  readonly #paths: PathResolver;
+  /** Device and inode to the archive's path, for files with more names than one. */
+  readonly #linked = new Map<string, string>();
+
+  constructor(sink: ArchiveSink) {
+    this.#sink = sink;
+    this.#paths = new PathResolver(sink.options.root);
+  }
+
+  /**
+   * Adds a file at once, or returns the steps to do so when it takes several: tens of thousands of small files go
+   * without the cost of a generator each.
+   */
+  add(entry: WalkEntry): Steps<unknown> | undefined {
+    if (entry.stat.nlink > 1) return this.#addLinked(entry);
+    const outcome = this.#addPiece(entry.path, entry.stat, false);
+    return outcome === "added" || outcome === "skipped" ? undefined : this.#finish(entry, outcome);
+  }
+
+  /** A file with several names: its content under the first, links to that for the others. */
+  *#addLinked(entry: WalkEntry): Steps {
+    const inode = this.#inode(entry.path);
+    const first = inode === undefined ? undefined : this.#linked.get(inode);
+    const path = this.#sink.options.prefix + entry.path;
+    if (first !== undefined) {
+      yield* this.#sink.addBytes(encodeHeader(this.#sink.header(path, "hardlink", entry.stat, 0, first)));
+      this.#sink.count(0);
+      return;
+    }
+    const added = yield* this.#finish(entry, this.#addPiece(entry.path, entry.stat, false));
+    if (added && inode !== undefined) this.#linked.set(inode, path);
+  }
+
+  /** Sees a file through after a first try. @returns whether it is in the archive. */
+  *#finish(entry: WalkEntry, tried: Outcome): Steps<boolean> {
+    let outcome = tried;
+    let stat = entry.stat;
+    for (let attempt = 1; outcome !== "added" && outcome !== "skipped";) {
+      if (outcome === "large") return yield* this.#addLarge(entry.path);
+      if (outcome === "full") {
+        yield this.#sink.buffer.take();
+      } else {
+        stat = outcome;
+        attempt++;
+      }
+      outcome = this.#addPiece(entry.path, stat, attempt === ATTEMPTS);
+    }
+    return outcome === "added";
+  }
+
+  /**
+   * Adds a file whose header and content fit one piece of the buffer. The header is written last, so that it is true of
+   * a file that changed since it was looked at.
+   * @param final Whether to take the content even if the file is not as `stat` has it.
+   */
+  #addPiece(path: string, stat: Stats, final: boolean): Outcome {
+    const { buffer } = this.#sink;
+    const name = this.#sink.options.prefix + path;
+    const header = encodeHeader(this.#sink.header(name, "file", stat, stat.size));
+    const start = header.length;
+    const needed = start + stat.size + BLOCK;
+    if (needed > LONGEST_PIECE) return "large";
+    if (!buffer.reserve(needed)) return "full";
+    using source = this.#open(path);
+    if (source === undefined) return "skipped";
+    const { space } = buffer;
+    const length = this.#read(source, space, start, stat.size, path);
+    const after = source.stat();
+    if (length !== stat.size || !isUnchanged(stat, after)) {
+      if (!final && after.isFile()) return after;
+      this.#sink.note(path, "changed");
+      if (!after.isFile()) return "skipped";
+    }
+    (length === stat.size ? header : encodeHeader(this.#sink.header(name, "file", stat, length))).copy(space);
+    const end = start + length + padding(length);
+    space.fill(0, start + length, end);
+    buffer.advance(end);
+    this.#sink.count(length);
+    return "added";
+  }
+
+  /** A file that goes through several buffers: its header, and so its size, is out before its end has been read. */
+  *#addLarge(path: string): Steps<boolean> {
+    const { buffer, options } = this.#sink;
+    using source = this.#open(path);
+    if (source === undefined) return false;
+    const before = source.stat();
+    if (!before.isFile()) {
+      this.#sink.note(path, "changed");
+      return false;
+    }
+    yield* this.#sink.addBytes(encodeHeader(this.#sink.header(options.prefix + path, "file", before, before.size)));
+    for (let left = before.size; left > 0;) {
+      if (!buffer.reserve(1)) yield buffer.take();
+      const { space } = buffer;
+      const wanted = Math.min(left, space.length);
+      const count = this.#read(source, space, 0, wanted, path);
+      buffer.advance(count);
+      left -= count;
+      if (count < wanted) throw shrunk(path, before.size - left, before.size);
+    }
+    yield* this.#sink.addZeros(padding(before.size));
+    if (!isUnchanged(before, source.stat())) this.#sink.note(path, "changed");
+    this.#sink.count(before.size);
+    return true;
+  }
+
+  /** What all names of a file have in common; undefined when it is gone, which opening it will tell. */
+  #inode(path: string): string | undefined {
+    try {
+      // As big integers: inode numbers may exceed what a double holds exactly.
+      const { dev, ino } = lstatSync(this.#paths.resolve(path), { bigint: true });
+      return `${dev}:${ino}`;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Undefined, with a note, when the file is gone. */
+  #open(path: string): FileSource | undefined {
+    try {
+      return new FileSource(this.#paths.resolve(path));
+    } catch (error) {
+      if (!isGone(error)) throw unreadableInContext(path, error);
+      this.#sink.note(path, "vanished");
+      return undefined;
+    }
+  }
+
+  #read(source: FileSource, space: Buffer, at: number, length: number, path: string): number {
+    try {
+      return source.read(space, at, length);
+    } catch (error) {
+      throw unreadableInContext(path, error);
+    }
+  }
+}
+
+function shrunk(path: string, read: number, expected: number): UsageError {
+  const shown = toText(path);
+  return new UsageError(`${shown} shrank from ${expected} to ${read} bytes while it was being packed`, {
+    suggestions: ["build again when nothing writes to it", `leave it out: add ${shown} to .dockerignore`],
+  });
+}

@@ -1,0 +1,47 @@
+/** The tar archive of a context, as a sequence of buffers: made entry by entry, never held as a whole. */
+import type { ArchiveBuffer } from "./archive-buffer.ts";
+import { FileAdder } from "./archive-files.ts";
+import { ArchiveSink, type ArchiveOptions, type Steps } from "./archive-sink.ts";
+import { BLOCK, encodeHeader, padding } from "./tar.ts";
+import type { WalkEntry } from "./walk.ts";
+
+export class ArchiveWriter {
+  readonly #sink: ArchiveSink;
+  readonly #files: FileAdder;
+
+  constructor(options: ArchiveOptions, buffer: ArchiveBuffer) {
+    this.#sink = new ArchiveSink(options, buffer);
+    this.#files = new FileAdder(this.#sink);
+  }
+
+  /** An entry of our own, dated by the fixed time or the epoch. @param path Byte string, in the archive. */
+  *addMade(path: string, data: Uint8Array | undefined): Steps {
+    const type = data === undefined ? "directory" : "file";
+    const size = data?.length ?? 0;
+    const mode = type === "file" ? 0o644 : 0o755;
+    const mtime = this.#sink.options.mtime ?? 0;
+    yield* this.#sink.addBytes(encodeHeader({ path, type, mode, size, mtime, target: "" }));
+    if (data !== undefined) yield* this.#sink.addBytes(data);
+    yield* this.#sink.addZeros(padding(size));
+  }
+
+  /** Adds an entry of the context at once, or returns the steps to do so when it takes several. */
+  addEntry(entry: WalkEntry): Steps<unknown> | undefined {
+    return entry.kind === "file" ? this.#files.add(entry) : this.#addLeaf(entry);
+  }
+
+  /** The two empty blocks at the end, and the last buffer. */
+  *end(): Steps {
+    yield* this.#sink.addZeros(2 * BLOCK);
+    yield this.#sink.buffer.take();
+  }
+
+  /** An entry without content. */
+  *#addLeaf(entry: WalkEntry): Steps {
+    const isDirectory = entry.kind === "directory";
+    const path = `${this.#sink.options.prefix}${entry.path}${isDirectory ? "/" : ""}`;
+    const type = isDirectory ? "directory" : "symlink";
+    yield* this.#sink.addBytes(encodeHeader(this.#sink.header(path, type, entry.stat, 0, entry.target)));
+    this.#sink.count(0);
+  }
+}

@@ -1,0 +1,60 @@
+/** Where in a tree the bytes are: the few directories or files that are worth leaving out. */
+
+export interface Place {
+  /** Relative to the context; a directory's ends in a slash. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly files: number;
+}
+
+interface Directory {
+  bytes: number;
+  files: number;
+  readonly below: Map<string, Directory>;
+}
+
+/** Of a directory that is nearly all in one place below it, that place is the one to name. */
+const NEARLY_ALL = 0.9;
+
+/** Made by a tool as a whole, and left out as a whole: what is heavy within them is not looked for. */
+const WHOLES: ReadonlySet<string> = new Set(
+  [
+    ".cache .git .gradle .hg .next .nuxt .terraform .tox .venv __pycache__ build coverage dist node_modules target vendor venv",
+  ].flatMap((names) => names.split(" ")),
+);
+
+/**
+ * The heaviest places, heaviest first, at most so many, none within another.
+ * @param sizes Paths of files, `/` between their parts, and their bytes.
+ */
+export function findHeaviest(sizes: Iterable<readonly [path: string, bytes: number]>, count: number): Place[] {
+  const root: Directory = { bytes: 0, files: 0, below: new Map() };
+  for (const [path, bytes] of sizes) add(root, path, bytes);
+  return [...root.below]
+    .map(([name, directory]) => narrow(name, directory))
+    .filter(({ bytes }) => bytes > 0)
+    .sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1))
+    .slice(0, count);
+}
+
+function add(root: Directory, path: string, bytes: number): void {
+  let directory = root;
+  for (const part of path.split("/")) {
+    let next = directory.below.get(part);
+    if (next === undefined) directory.below.set(part, (next = { bytes: 0, files: 0, below: new Map() }));
+    next.bytes += bytes;
+    next.files += 1;
+    directory = next;
+  }
+}
+
+function narrow(path: string, directory: Directory): Place {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  if (!WHOLES.has(name)) {
+    for (const [below, next] of directory.below) {
+      if (next.bytes >= directory.bytes * NEARLY_ALL) return narrow(`${path}/${below}`, next);
+    }
+  }
+  const isFile = directory.below.size === 0;
+  return { path: isFile ? path : `${path}/`, bytes: directory.bytes, files: directory.files };
+}

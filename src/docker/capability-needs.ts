@@ -1,0 +1,64 @@
+/** Which capabilities a build's options need, and the refusal of a builder that lacks one: it names those that have it. */
+import type { FlagCapability } from "../backends/flag-capabilities.ts";
+import { BuilderUnable } from "../errors.ts";
+import type { DockerOptions } from "./options.ts";
+
+export interface CapabilityNeed {
+  /** As the user wrote it, for the message. */
+  readonly flag: string;
+  readonly capability: FlagCapability;
+}
+
+/** Builders by name with what they can do. */
+export type BuilderAbilities = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Pure; each need once. */
+export function capabilityNeeds(options: DockerOptions): CapabilityNeed[] {
+  const needs: CapabilityNeed[] = [];
+  const need = (flag: string, capability: FlagCapability, asked: boolean): void => {
+    if (asked && !needs.some((known) => known.capability === capability)) needs.push({ flag, capability });
+  };
+  const some = (list: readonly unknown[] | undefined): boolean => (list ?? []).length > 0;
+  need("--add-host", "add-host", some(options.hosts));
+  need("--network none", "network-none", options.network === "none");
+  need("--ulimit", "ulimit", some(options.ulimits));
+  need("--shm-size", "shm-size", options.shmBytes !== undefined);
+  need("--annotation", "annotation", some(options.annotations));
+  need("--build-context", "build-context", some(options.buildContexts));
+  need("--secret", "secret", some(options.secrets));
+  need("--ssh", "ssh", some(options.ssh));
+  need("--allow", "entitlements", some(options.entitlements));
+  for (const { type } of options.cacheFrom ?? [])
+    need(`--cache-from type=${type}`, cacheCapability(type), type !== "inline");
+  for (const { type } of options.cacheTo ?? []) need(`--cache-to type=${type}`, cacheCapability(type), true);
+  // A builder that uses no cache filters none.
+  const cached = some(options.cacheFrom) || some(options.cacheTo);
+  need("--no-cache-filter", "no-cache-filter", some(options.noCacheFilter) && cached);
+  for (const { type } of options.attestations ?? []) need(`--${type}`, type === "sbom" ? "sbom" : "provenance", true);
+  for (const { kind, format } of options.exports ?? []) {
+    const capability = kind === "files" ? "output-files" : format === "oci" ? "output-oci" : "output-docker";
+    need(`--output type=${format}`, capability, true);
+  }
+  return needs;
+}
+
+function cacheCapability(type: string): FlagCapability {
+  if (type === "registry") return "cache-registry";
+  return type === "inline" ? "cache-inline" : "cache-elsewhere";
+}
+
+/** @throws BuilderUnable for the first thing the builder cannot do. */
+export function refuseUnable(builder: string, options: DockerOptions, abilities: BuilderAbilities): void {
+  const own = abilities.get(builder);
+  for (const { flag, capability } of capabilityNeeds(options)) {
+    if (own?.has(capability) === true) continue;
+    const able = [...abilities].flatMap(([name, supports]) => (supports.has(capability) ? [name] : []));
+    throw new BuilderUnable(`${builder} cannot do ${flag}`, {
+      suggestions: [
+        able.length === 0
+          ? `No builder of this version can: leave ${flag} out.`
+          : `Use --builder ${able.join(" or --builder ")}.`,
+      ],
+    });
+  }
+}

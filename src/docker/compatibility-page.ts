@@ -1,0 +1,65 @@
+/** docs/docker-compatibility.md, from the table the command is made of. */
+import type { BuilderAbilities } from "./capability-needs.ts";
+import type { FlagRow } from "./flag-row.ts";
+import { FLAG_TABLE } from "./flag-table.ts";
+
+const INTRODUCTION = `# Docker's flags, and what slipway does with them
+
+Every flag of \`docker build\` (docker CLI 28) and \`docker buildx build\` (buildx 0.38), hidden ones included. The table is generated
+from the one the command uses (\`npm run docs\`), and a test holds it fresh.
+
+- **honoured**: done, whatever builds.
+- **builder**: done where the chosen builder can. Where it cannot, the build is refused before anything is created, and the message
+  names the builders that can.
+- **ignored**: taken, and said once on standard error (or silently, where docker is silent too): it means nothing on a cluster.
+- **refused**: refused, with another way to the same end.
+
+Flags are read as docker reads them: \`--pull=false\`, \`-tNAME\`, \`-qt NAME\`, values that begin with a dash, flags after the path.
+
+Standard output has what was asked for and nothing else: the image ID with \`-q\`, the answer of \`--check\` and \`--call\`, the bytes of
+\`-o -\`. A plain build prints nothing there, as docker's. The exit codes are docker's 0 for success, 1 for a failed build and 125 for
+wrong usage; 3, 4, 124 and 130 tell apart what docker folds into 1.
+`;
+
+export function compatibilityPage(abilities: BuilderAbilities): string {
+  const rows = Object.entries<FlagRow>(FLAG_TABLE)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(
+      ([name, row]) => `| ${[flagText(name, row), cell(row.docker), ...verdictCells(row, abilities)].join(" | ")} |`,
+    );
+  const head = ["Flag", "docker", "", "slipway", "Builders"];
+  return [INTRODUCTION, `| ${head.join(" | ")} |`, `| ${head.map(() => "---").join(" | ")} |`, ...rows, ""].join("\n");
+}
+
+function flagText(name: string, row: FlagRow): string {
+  const value = row.value === undefined ? "" : ` ${row.value}`;
+  return cell(`\`${row.char === undefined ? "" : `-${row.char}, `}--${name}${value}\``);
+}
+
+function verdictCells({ slipway }: FlagRow, abilities: BuilderAbilities): string[] {
+  switch (slipway.kind) {
+    case "honoured":
+      return ["honoured", cell(slipway.how), "all"];
+    case "ignored":
+      return ["ignored", cell(`${sentence(slipway.why)}${slipway.said ? " Said once." : ""}`), ""];
+    case "refused":
+      return ["refused", cell(`${sentence(slipway.why)} ${slipway.instead}`), "none"];
+    case "capability":
+  }
+  const able = slipway.needs.map((capability) => {
+    const names = [...abilities].flatMap(([name, supports]) => (supports.has(capability) ? [name] : []));
+    const list = names.length === 0 ? "none" : names.join(", ");
+    return slipway.needs.length === 1 ? list : `${capability}: ${list}`;
+  });
+  return ["builder", cell(slipway.how), able.join("; ")];
+}
+
+function sentence(text: string): string {
+  const capital = text.slice(0, 1).toUpperCase() + text.slice(1);
+  return capital.endsWith(".") ? capital : `${capital}.`;
+}
+
+/** A bar would end the cell. */
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}

@@ -1,0 +1,78 @@
+/** The flags about what a build may use. In docker they bound each RUN; here the pod, which all of it runs in. */
+import type { FlagRow } from "./flag-row.ts";
+import { honoured, ignored, needs } from "./flag-row.ts";
+
+export const RESOURCE_FLAGS = {
+  memory: {
+    arity: "value",
+    char: "m",
+    value: "BYTES",
+    help: "memory limit of the builder",
+    docker: "Memory of each RUN.",
+    slipway: honoured("The container's memory request and limit."),
+  },
+  "memory-swap": {
+    arity: "value",
+    value: "BYTES",
+    docker: "Memory and swap of each RUN.",
+    slipway: ignored("the node decides about swap"),
+  },
+  "cpu-shares": {
+    arity: "value",
+    char: "c",
+    value: "SHARES",
+    docker: "Relative weight, 1024 for one.",
+    slipway: honoured("The container's cpu request: 1024 shares for one."),
+  },
+  "cpu-period": {
+    arity: "value",
+    value: "MICROSECONDS",
+    docker: "Length of a period of --cpu-quota.",
+    slipway: honoured("With --cpu-quota."),
+  },
+  "cpu-quota": {
+    arity: "value",
+    value: "MICROSECONDS",
+    docker: "Time each RUN may use in a period.",
+    slipway: honoured("The container's cpu limit: quota divided by period (100000)."),
+  },
+  "cpuset-cpus": {
+    arity: "value",
+    value: "CPUS",
+    docker: "The processors RUN may use.",
+    slipway: ignored("the node decides about processors"),
+  },
+  "cpuset-mems": {
+    arity: "value",
+    value: "NODES",
+    docker: "The memory nodes RUN may use.",
+    slipway: ignored("the node decides about memory nodes"),
+  },
+  resource: {
+    arity: "values",
+    value: "KEY=VALUE",
+    help: "limit of the builder: memory=2g, cpu-quota=50000, …",
+    docker: "The same limits under one name.",
+    slipway: honoured("As the flag of that name."),
+  },
+  "cgroup-parent": {
+    arity: "value",
+    value: "PATH",
+    docker: "Parent of the cgroups of RUN.",
+    slipway: ignored("the kubelet decides about cgroups"),
+  },
+  "shm-size": {
+    arity: "value",
+    value: "BYTES",
+    help: "size of /dev/shm",
+    docker: "Size of /dev/shm in RUN.",
+    slipway: needs("shm-size", "An emptyDir in memory."),
+  },
+  ulimit: {
+    arity: "values",
+    value: "TYPE=SOFT[:HARD]",
+    help: "limit of a process",
+    docker: "Limits of the processes of RUN.",
+    slipway: needs("ulimit", "The same."),
+  },
+} satisfies Record<string, FlagRow>;

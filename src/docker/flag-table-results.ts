@@ -1,0 +1,122 @@
+/** The flags about what comes out of a build: images, files, and what is printed. */
+import type { FlagRow } from "./flag-row.ts";
+import { honoured, needs, refused } from "./flag-row.ts";
+
+export const RESULT_FLAGS = {
+  tag: {
+    arity: "values",
+    char: "t",
+    value: "NAME",
+    help: "name of the image, REGISTRY/NAME[:TAG]; may be repeated",
+    docker: "Names the image; pushed only with --push.",
+    slipway: honoured("Names the image and pushes it: there is no local engine to keep it."),
+  },
+  push: {
+    arity: "nothing",
+    help: "push the image; slipway does so whenever there is a -t",
+    docker: "`-o type=registry`: needs a tag.",
+    slipway: honoured("The same."),
+  },
+  load: {
+    arity: "nothing",
+    help: "refused: there is no local engine",
+    docker: "`-o type=docker`: into the local engine.",
+    slipway: refused(
+      "--load needs a local container engine, and slipway builds without one",
+      "Push with -t REGISTRY/NAME and run that, or write an archive: -o type=docker,dest=image.tar, then `docker load -i image.tar`.",
+    ),
+  },
+  output: {
+    arity: "values",
+    char: "o",
+    value: "DEST|type=TYPE,dest=FILE",
+    help: "what becomes of the result: registry, image, oci, docker, local or tar",
+    docker: "CSV; a bare path is `type=local`, `-` is a tar on standard output; repeatable.",
+    slipway: needs(
+      ["output-docker", "output-oci", "output-files"],
+      "registry, image and cacheonly: every builder. Archives come to the client's disk or standard output, their sha256 compared.",
+    ),
+  },
+  label: {
+    arity: "values",
+    value: "KEY[=VALUE]",
+    help: "set metadata of the image",
+    docker: "Without a value: empty.",
+    slipway: honoured("The same."),
+  },
+  annotation: {
+    arity: "values",
+    value: "[TYPE:]KEY=VALUE",
+    help: "set an annotation of the image's manifest",
+    docker: "On manifest, index or their descriptors.",
+    slipway: needs("annotation", "On the manifest; an index exists only for several platforms."),
+  },
+  provenance: {
+    arity: "value",
+    value: "MODE",
+    help: "attest how it was built",
+    docker: "`--attest type=provenance`; on by default.",
+    slipway: needs("provenance", "`false` is what happens anyway; anything else needs the builder."),
+  },
+  sbom: {
+    arity: "value",
+    value: "GENERATOR",
+    help: "attest what is in it",
+    docker: "`--attest type=sbom`.",
+    slipway: needs("sbom", "`false` is what happens anyway; anything else needs the builder."),
+  },
+  attest: {
+    arity: "values",
+    value: "type=TYPE,…",
+    help: "attest something",
+    docker: "`type=provenance` or `type=sbom`.",
+    slipway: needs(["provenance", "sbom"], "`disabled=true` is what happens anyway; anything else needs the builder."),
+  },
+  iidfile: {
+    arity: "value",
+    value: "FILE",
+    help: "write the image ID to this file",
+    docker: "Removed first, no line feed, absent after a failure.",
+    slipway: honoured("The same."),
+  },
+  "metadata-file": {
+    arity: "value",
+    value: "FILE",
+    help: "write what is known of the result to this file, as JSON",
+    docker: "Digest, config digest, descriptor, names, reference of the build.",
+    slipway: honoured("The same keys, without `buildx.build.provenance`."),
+  },
+  quiet: {
+    arity: "nothing",
+    char: "q",
+    help: "print nothing but the image ID, on success",
+    docker: "Not with a --progress other than auto or quiet.",
+    slipway: honoured("The same."),
+  },
+  progress: {
+    arity: "value",
+    value: "MODE",
+    help: "how to show progress: auto, plain, tty, quiet, none, rawjson or json",
+    docker: "On standard error; `rawjson` is BuildKit's stream.",
+    slipway: honoured("The same for every builder, and `json`: slipway's own events."),
+  },
+  check: {
+    arity: "nothing",
+    help: "check the Dockerfile without building",
+    docker: "`--call=check`: exit code 1 if there is any warning.",
+    slipway: refused("slipway has no checks of its own", "Use `docker build --check`, or hadolint."),
+  },
+  call: {
+    arity: "value",
+    value: "METHOD",
+    help: "build, check or targets, with ,format=json",
+    docker: "`build`, `check`, `outline`, `targets`; answers on standard output.",
+    slipway: refused("slipway only builds", "Leave --call out, or use docker's."),
+  },
+  print: {
+    arity: "value",
+    value: "METHOD",
+    docker: "The old name of --call.",
+    slipway: refused("slipway only builds", "Leave --print out, or use docker's."),
+  },
+} satisfies Record<string, FlagRow>;

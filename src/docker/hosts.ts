@@ -1,0 +1,40 @@
+/** `--add-host` and `--network`: what the pod's network looks like to a RUN. */
+import { isIP } from "node:net";
+import { UsageError } from "../errors.ts";
+import type { HostAlias } from "./options.ts";
+
+/** @throws UsageError in docker's words. */
+export function hostsOf(values: readonly string[]): HostAlias[] {
+  // pflag's string slice: each value is CSV again.
+  return values.flatMap((value) => {
+    const at = value.includes("=") ? value.indexOf("=") : value.indexOf(":");
+    const host = value.slice(0, Math.max(at, 0));
+    const list = value.slice(at + 1);
+    if (list === "host-gateway") {
+      throw new UsageError(`--add-host ${value}: there is no engine whose host "host-gateway" could be`, {
+        suggestions: ["Give an address that pods of the cluster reach."],
+      });
+    }
+    if (!/^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(host) || list === "") throw invalid(value);
+    return list.split(",").map((text) => {
+      const ip = text.replace(/^\[(.+)\]$/, "$1");
+      if (isIP(ip) === 0) throw invalid(value);
+      return { host, ip };
+    });
+  });
+}
+
+function invalid(value: string): UsageError {
+  return new UsageError(`invalid host ${value}`, {
+    suggestions: ["Write --add-host NAME:ADDRESS, such as db:10.0.0.7."],
+  });
+}
+
+/** @returns undefined where RUN gets the pod's network. @throws UsageError for a network docker's engine would know and a cluster does not. */
+export function networkOf(mode: string | undefined): "none" | undefined {
+  if (mode === undefined || ["", "default", "host"].includes(mode)) return undefined;
+  if (mode === "none") return "none";
+  throw new UsageError(`network mode "${mode}" not supported: a pod has one network`, {
+    suggestions: ["Use default, host or none."],
+  });
+}

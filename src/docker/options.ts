@@ -1,0 +1,87 @@
+/** What docker's flags ask of a build beyond the plan's core, as data. What is absent was not asked for. No secret's value is in here. */
+
+export interface DockerOptions {
+  readonly platform?: Platform;
+  readonly hosts?: readonly HostAlias[];
+  /** Only when it is not the pod's. */
+  readonly network?: "none";
+  readonly ulimits?: readonly Ulimit[];
+  /** Size of /dev/shm in bytes. */
+  readonly shmBytes?: number;
+  /** Kubernetes quantities for the builder's container. */
+  readonly resources?: PodResources;
+  readonly pull?: boolean;
+  readonly noCacheFilter?: readonly string[];
+  readonly cacheFrom?: readonly CacheEntry[];
+  readonly cacheTo?: readonly CacheEntry[];
+  /** Of the manifest. */
+  readonly annotations?: readonly (readonly [key: string, value: string])[];
+  readonly buildContexts?: readonly (readonly [name: string, source: string])[];
+  readonly secrets?: readonly BuildSecret[];
+  readonly ssh?: readonly SshKeys[];
+  readonly attestations?: readonly Attestation[];
+  readonly entitlements?: readonly string[];
+  /** Files to bring to the client. */
+  readonly exports?: readonly Export[];
+  /** The tags name the image only in its archive: it is not pushed. */
+  readonly noPush?: boolean;
+}
+
+export interface Platform {
+  readonly os: string;
+  readonly arch: string;
+  readonly variant?: string;
+}
+
+export interface HostAlias {
+  readonly host: string;
+  readonly ip: string;
+}
+
+export interface Ulimit {
+  readonly name: string;
+  readonly soft: number;
+  readonly hard: number;
+}
+
+export interface PodResources {
+  readonly requests: Readonly<Record<string, string>>;
+  readonly limits: Readonly<Record<string, string>>;
+}
+
+export interface CacheEntry {
+  readonly type: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface BuildSecret {
+  readonly id: string;
+  readonly source:
+    | { readonly kind: "file"; readonly path: string }
+    | { readonly kind: "env"; readonly name: string }
+    /** A key of a Secret of the namespace. */
+    | { readonly kind: "cluster"; readonly secret: string; readonly key: string };
+}
+
+export interface SshKeys {
+  readonly id: string;
+  /** A socket or keys; none: the agent of SSH_AUTH_SOCK. */
+  readonly paths: readonly string[];
+}
+
+export interface Attestation {
+  readonly type: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export type Export =
+  | {
+      readonly kind: "archive";
+      readonly format: "oci" | "docker";
+      /** A path, or `-` for standard output. */
+      readonly dest: string;
+      /** Unpacked into a directory (`tar=false`). */
+      readonly directory: boolean;
+    }
+  /** The files of the last stage, as a directory (`local`) or an archive (`tar`). */
+  | { readonly kind: "files"; readonly format: "local" | "tar"; readonly dest: string };

@@ -1,0 +1,51 @@
+/** Build arguments docker adds by itself: the proxies of its configuration, and SOURCE_DATE_EPOCH. */
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const PROXIES = {
+  httpProxy: "HTTP_PROXY",
+  httpsProxy: "HTTPS_PROXY",
+  ftpProxy: "FTP_PROXY",
+  noProxy: "NO_PROXY",
+  allProxy: "ALL_PROXY",
+} as const;
+
+/** From the `proxies` of docker's configuration, in capitals and small letters as docker does; none where it has none or cannot be read. */
+export async function readProxies(env: Environment, home: string = homedir()): Promise<Record<string, string>> {
+  let proxies: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>> | undefined;
+  try {
+    const text = await readFile(join(env["DOCKER_CONFIG"] || join(home, ".docker"), "config.json"), "utf8");
+    proxies = (JSON.parse(text) as { proxies?: typeof proxies }).proxies;
+  } catch {
+    // A configuration that is wrong is said where its credentials are read.
+    return {};
+  }
+  const chosen = proxies?.[env["DOCKER_HOST"] ?? ""] ?? proxies?.["default"] ?? {};
+  return Object.fromEntries(
+    Object.entries(PROXIES).flatMap(([key, name]) => {
+      const value = chosen[key];
+      return typeof value === "string" && value !== ""
+        ? [
+            [name, value],
+            [name.toLowerCase(), value],
+          ]
+        : [];
+    }),
+  );
+}
+
+/** What the user gave comes first, names of proxies compared without regard to case. */
+export function withImplied(
+  given: readonly (readonly [name: string, value: string])[],
+  proxies: Readonly<Record<string, string>>,
+  env: Environment,
+): (readonly [name: string, value: string])[] {
+  const taken = new Set(given.map(([name]) => name.toUpperCase()));
+  const implied = Object.entries(proxies).filter(([name]) => !taken.has(name.toUpperCase()));
+  const epoch = env["SOURCE_DATE_EPOCH"] ?? "";
+  if (epoch !== "" && !given.some(([name]) => name === "SOURCE_DATE_EPOCH")) implied.push(["SOURCE_DATE_EPOCH", epoch]);
+  return [...given, ...implied];
+}

@@ -1,0 +1,55 @@
+/** Reads the values of `--secret`s: the only place that holds them, besides the objects they become. */
+import { readFile, stat } from "node:fs/promises";
+import { UsageError } from "../errors.ts";
+import type { BuildSecret } from "./options.ts";
+
+/** BuildKit's limit for one (session/secrets: MaxSecretSize). */
+const LIMIT = 500 * 1024;
+/** A Secret object holds 1 MiB; the registries' credentials need some of it. */
+const TOTAL_LIMIT = 960 * 1024;
+
+/** Values by id; those of the namespace are not read. @throws UsageError for what is not there or too large */
+export async function readSecrets(
+  secrets: readonly BuildSecret[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Map<string, Uint8Array>> {
+  const values = new Map<string, Uint8Array>();
+  for (const { id, source } of secrets) {
+    if (source.kind === "cluster") continue;
+    const value = source.kind === "file" ? await fromFile(id, source.path) : fromEnvironment(source.name, env);
+    if (value.length > LIMIT) throw tooLarge(id, value.length);
+    values.set(id, value);
+  }
+  const total = [...values.values()].reduce((sum, { length }) => sum + length, 0);
+  if (total <= TOTAL_LIMIT) return values;
+  throw new UsageError(`the secrets are ${total} bytes together, and a Secret of Kubernetes holds ${TOTAL_LIMIT}`, {
+    suggestions: ["Keep some of them in the namespace: --secret id=ID,k8s=NAME/KEY."],
+  });
+}
+
+async function fromFile(id: string, path: string): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(path);
+    if (size > LIMIT) throw tooLarge(id, size);
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const code = (error as NodeJS.ErrnoException).code;
+    const why = code === "ENOENT" ? "is not there" : code === "EISDIR" ? "is a directory" : `cannot be read: ${code}`;
+    throw new UsageError(`the file ${path} of --secret id=${id} ${why}`, {
+      suggestions: ["Name it with src=FILE, or a variable with env=NAME."],
+      cause: error,
+    });
+  }
+}
+
+/** A variable that is not set is an empty secret, as in docker. */
+function fromEnvironment(name: string, env: Readonly<Record<string, string | undefined>>): Uint8Array {
+  return Buffer.from(env[name] ?? "");
+}
+
+function tooLarge(id: string, size: number): UsageError {
+  return new UsageError(`the secret ${id} is ${size} bytes, and may be ${LIMIT}`, {
+    suggestions: ["Bring larger files by --build-context or the context."],
+  });
+}

@@ -1,0 +1,94 @@
+/** `--secret`, `--ssh`, `--build-context`, `--cache-from` and `--cache-to`: what a build may draw on. */
+import { UsageError } from "../errors.ts";
+import { csvFields, csvPairs } from "./csv.ts";
+import type { BuildSecret, CacheEntry, SshKeys } from "./options.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws UsageError in docker's words. */
+export function secretsOf(values: readonly string[], env: Environment): BuildSecret[] {
+  const byId = new Map<string, BuildSecret>();
+  for (const value of values) {
+    if (value === "") continue;
+    const secret = secretOf(value, env);
+    byId.set(secret.id, secret);
+  }
+  return [...byId.values()];
+}
+
+const SECRET_KEYS = new Set(["type", "id", "source", "src", "env", "k8s"]);
+
+function secretOf(value: string, env: Environment): BuildSecret {
+  const fields = new Map<string, string>();
+  for (const field of csvFields(value, "secret")) {
+    const at = field.indexOf("=");
+    if (at === -1)
+      throw new UsageError(`invalid field '${field}' must be a key=value pair`, { suggestions: [SECRET_FORM] });
+    const key = field.slice(0, at).toLowerCase();
+    if (!SECRET_KEYS.has(key))
+      throw new UsageError(`unexpected key '${key}' in '${field}'`, { suggestions: [SECRET_FORM] });
+    fields.set(key === "source" ? "src" : key, field.slice(at + 1));
+  }
+  const type = fields.get("type");
+  if (type !== undefined && type !== "file" && type !== "env")
+    throw new UsageError(`unsupported secret type "${type}"`, { suggestions: [SECRET_FORM] });
+  const id = fields.get("id") ?? "";
+  if (!/^[\w.-]+$/.test(id))
+    throw new UsageError(`--secret ${value}: its id is missing, or has more than letters, digits and . _ -`, {
+      suggestions: [SECRET_FORM],
+    });
+  const inCluster = fields.get("k8s");
+  if (inCluster !== undefined) return { id, source: clusterSource(inCluster) };
+  const src = fields.get("src") ?? "";
+  const name = fields.get("env") ?? (type === "env" ? src : "");
+  if (name !== "") return { id, source: { kind: "env", name } };
+  if (src !== "") return { id, source: { kind: "file", path: src } };
+  return env[id] === undefined ? { id, source: { kind: "file", path: id } } : { id, source: { kind: "env", name: id } };
+}
+
+const SECRET_FORM = "Write --secret id=ID with src=FILE, env=NAME or k8s=SECRET/KEY.";
+
+function clusterSource(text: string): BuildSecret["source"] {
+  const [, secret, key] = /^([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)\/([\w.-]+)$/.exec(text) ?? [];
+  if (secret !== undefined && key !== undefined) return { kind: "cluster", secret, key };
+  throw new UsageError(`--secret k8s=${text} names no key of a Secret`, { suggestions: ["Write k8s=NAME/KEY."] });
+}
+
+/** @throws UsageError */
+export function sshOf(values: readonly string[]): SshKeys[] {
+  return values
+    .filter((value) => value !== "")
+    .map((value) => {
+      const at = value.indexOf("=");
+      const id = at === -1 ? value : value.slice(0, at);
+      return { id, paths: at === -1 ? [] : value.slice(at + 1).split(",") };
+    });
+}
+
+/** @throws UsageError in docker's words. */
+export function buildContextsOf(values: readonly string[]): [name: string, source: string][] {
+  return values.map((value) => {
+    const at = value.indexOf("=");
+    if (at > 0) return [value.slice(0, at), value.slice(at + 1)];
+    throw new UsageError(`invalid context value: ${value}, expected key=value`);
+  });
+}
+
+/** @throws UsageError in docker's words. */
+export function cacheOf(values: readonly string[], flag: "cache-from" | "cache-to", env: Environment): CacheEntry[] {
+  return values.flatMap((value): CacheEntry[] => {
+    if (value === "") return [];
+    const fields = csvFields(value, flag);
+    if (fields.length === 1 && !value.includes("=")) return [{ type: "registry", attributes: { ref: value } }];
+    const { type, ...attributes } = Object.fromEntries(csvPairs(value, flag));
+    if (type === undefined)
+      throw new UsageError(`type required for "${value}"`, { suggestions: [`Write --${flag} type=registry,ref=REF.`] });
+    if (type === "registry" && (attributes["ref"] ?? "") === "") {
+      throw new UsageError(`--${flag} ${value}: a registry's cache needs its ref`, {
+        suggestions: [`Write --${flag} type=registry,ref=REF.`],
+      });
+    }
+    // Outside of GitHub Actions docker passes over its cache without a word.
+    return type === "gha" && env["ACTIONS_RUNTIME_TOKEN"] === undefined ? [] : [{ type, attributes }];
+  });
+}

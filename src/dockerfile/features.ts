@@ -1,0 +1,142 @@
+/** Where a Dockerfile uses what not every builder can do. */
+import type { Instruction } from "./instruction.ts";
+import type { Dockerfile } from "./parse.ts";
+import { splitWords, unquote } from "./words.ts";
+
+export type Feature =
+  | "add-checksum"
+  | "add-git"
+  | "add-keep-git-dir"
+  | "add-unpack"
+  | "add-url"
+  | "copy-chmod"
+  | "copy-exclude"
+  | "copy-link"
+  | "copy-parents"
+  | "escape"
+  | "from-platform"
+  | "from-platform-fixed"
+  | "heredoc"
+  | "mount-bind"
+  | "mount-bind-from"
+  | "mount-cache"
+  | "mount-secret"
+  | "mount-ssh"
+  | "mount-tmpfs"
+  | "onbuild"
+  | "run-json"
+  | "run-network-host"
+  | "run-network-none"
+  | "run-security"
+  | "shell"
+  | "stopsignal";
+
+export interface FeatureUse {
+  readonly feature: Feature;
+  /** 1-based. */
+  readonly line: number;
+}
+
+/** Pure; in order of lines, each feature once a line. */
+export function findFeatures(dockerfile: Dockerfile): FeatureUse[] {
+  const uses: FeatureUse[] = [];
+  if (dockerfile.escape !== "\\") uses.push({ feature: "escape", line: 1 });
+  for (const instruction of dockerfile.instructions) {
+    const found = new Set<Feature>();
+    if (instruction.keyword === "ONBUILD") found.add("onbuild");
+    for (const feature of featuresOf(instruction.trigger ?? instruction, dockerfile)) found.add(feature);
+    for (const feature of found) uses.push({ feature, line: instruction.line });
+  }
+  return uses;
+}
+
+function featuresOf(instruction: Instruction, dockerfile: Dockerfile): Feature[] {
+  const heredoc: Feature[] = instruction.heredocs.length > 0 ? ["heredoc"] : [];
+  switch (instruction.keyword) {
+    case "FROM":
+      return instruction.flags.flatMap(({ name, value }) => (name === "platform" ? platformFeature(value) : []));
+    case "RUN":
+      return [
+        ...heredoc,
+        ...instruction.flags.flatMap((flag): Feature[] => runFeature(flag.name, flag.value ?? "", dockerfile.escape)),
+        ...(isJsonList(instruction.operand) ? (["run-json"] as const) : []),
+      ];
+    case "COPY":
+    case "ADD":
+      return [
+        ...heredoc,
+        ...instruction.flags.flatMap((flag): Feature[] => copyFeature(flag.name, flag.value ?? "")),
+        ...(instruction.keyword === "ADD" ? sourceFeatures(instruction.operand, dockerfile.escape) : []),
+      ];
+    case "SHELL":
+      return ["shell"];
+    case "STOPSIGNAL":
+      return /^\d+$/.test(instruction.operand) ? [] : ["stopsignal"];
+    default:
+      return [];
+  }
+}
+
+/** `--platform=$BUILDPLATFORM` is the node's own; a platform that is written out may be another. */
+function platformFeature(value: string | undefined): Feature[] {
+  return [value?.includes("$") === true ? "from-platform" : "from-platform-fixed"];
+}
+
+function runFeature(name: string, value: string, escape: string): Feature[] {
+  if (name === "security") return value === "sandbox" ? [] : ["run-security"];
+  if (name === "network") return value === "none" ? ["run-network-none"] : value === "host" ? ["run-network-host"] : [];
+  if (name !== "mount") return [];
+  const fields = new Map(
+    value.split(",").map((field): [string, string] => {
+      const [key = "", ...rest] = unquote(field.trim(), escape).split("=");
+      return [key.toLowerCase(), rest.join("=")];
+    }),
+  );
+  switch (fields.get("type") ?? "bind") {
+    case "cache":
+      return ["mount-cache"];
+    case "secret":
+      return ["mount-secret"];
+    case "ssh":
+      return ["mount-ssh"];
+    case "tmpfs":
+      return ["mount-tmpfs"];
+    default:
+      return [fields.has("from") ? "mount-bind-from" : "mount-bind"];
+  }
+}
+
+const COPY_FLAGS: Readonly<Record<string, Feature>> = {
+  checksum: "add-checksum",
+  chmod: "copy-chmod",
+  exclude: "copy-exclude",
+  "keep-git-dir": "add-keep-git-dir",
+  link: "copy-link",
+  parents: "copy-parents",
+  unpack: "add-unpack",
+};
+
+function copyFeature(name: string, value: string): Feature[] {
+  const feature = Object.hasOwn(COPY_FLAGS, name) && value !== "false" ? COPY_FLAGS[name] : undefined;
+  return feature === undefined ? [] : [feature];
+}
+
+function sourceFeatures(operand: string, escape: string): Feature[] {
+  return splitWords(operand, escape)
+    .slice(0, -1)
+    .map((word) => unquote(word, escape))
+    .flatMap((source): Feature[] => {
+      if (/^(?:git@|git:\/\/|ssh:\/\/|https?:\/\/\S+\.git(?:[#?]|$))/.test(source)) return ["add-git"];
+      return /^https?:\/\//.test(source) ? ["add-url"] : [];
+    });
+}
+
+function isJsonList(operand: string): boolean {
+  if (!operand.startsWith("[")) return false;
+  try {
+    const value: unknown = JSON.parse(operand);
+    return Array.isArray(value) && value.every((part) => typeof part === "string");
+  } catch {
+    return false;
+  }
+}

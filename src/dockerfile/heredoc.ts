@@ -1,0 +1,76 @@
+import { unquote } from "./words.ts";
+
+export interface Heredoc {
+  /** The word that ends it. */
+  readonly name: string;
+  /** `<<-`: leading tabs go. */
+  readonly chomp: boolean;
+  /** Variables in it are expanded: its word was written without quotes. */
+  readonly expand: boolean;
+  readonly content: string;
+}
+
+const WITH_HEREDOCS = /^(?:onbuild\s+)?(?:add|copy|run)\s+(.*)$/is;
+
+/** The heredocs an instruction announces, in order, their content still to be read. */
+export function findHeredocs(line: string): Omit<Heredoc, "content">[] {
+  const operand = line.includes("<<") ? WITH_HEREDOCS.exec(line)?.[1] : undefined;
+  if (operand === undefined || isJsonList(operand)) return [];
+  return shellWords(operand).flatMap((word) => {
+    const [, dash, rest] = /^\d*<<(-?)([^<]+)$/s.exec(word) ?? [];
+    if (rest === undefined) return [];
+    const end = rest.trim();
+    const quotes = (text: string) => text.replaceAll(/[^'"]/g, "").length;
+    const name = unquote(end, "\\");
+    return name === "" ? [] : [{ name, chomp: dash === "-", expand: quotes(name) === quotes(end) }];
+  });
+}
+
+/**
+ * Words the way BuildKit looks for heredocs in them: blanks after `<<` belong to the word, and a line that is no word
+ * list for it (a quote that does not end, a `${…}` of another shell) holds none.
+ */
+function shellWords(text: string): string[] {
+  const words: string[] = [];
+  let word = "";
+  let quote = "";
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at] ?? "";
+    if (quote !== "'" && character === "$" && text[at + 1] === "{" && !SUBSTITUTION.test(text.slice(at, at + 256)))
+      return [];
+    if (character === "\\" && quote !== "'" && at + 1 < text.length) {
+      at += 1;
+      word += character + (text[at] ?? "");
+    } else if (quote !== "") {
+      if (character === quote) quote = "";
+      word += character;
+    } else if (character === '"' || character === "'") {
+      quote = character;
+      word += character;
+    } else if (character === "<" && text[at + 1] === "<") {
+      const blanks = /^\s*/.exec(text.slice(at + 2))?.[0] ?? "";
+      at += 1 + blanks.length;
+      word += `<<${blanks}`;
+    } else if (/\s/.test(character)) {
+      if (word !== "") words.push(word);
+      word = "";
+    } else word += character;
+  }
+  if (quote !== "") return [];
+  return word === "" ? words : [...words, word];
+}
+
+/** The beginnings of substitutions BuildKit knows. */
+const SUBSTITUTION = /^\$\{(?:[A-Za-z_][A-Za-z0-9_]*|\d+|[@*#?$!-])(?:\}|:?[-+?]|[#%/])/;
+
+/** `["a", "b"]`: the exec form, in which nothing is interpreted. Flags may come before it. */
+function isJsonList(operand: string): boolean {
+  const rest = operand.replace(/^(?:--\S+\s+)*/, "");
+  if (!rest.startsWith("[")) return false;
+  try {
+    const value: unknown = JSON.parse(rest);
+    return Array.isArray(value) && value.every((part) => typeof part === "string");
+  } catch {
+    return false;
+  }
+}

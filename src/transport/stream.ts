@@ -1,0 +1,157 @@
+/** A context of any size over one exec connection into the pod's volume: verified, atomic, tried three times. */
+import { createHash, randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import type { V1Volume } from "@kubernetes/client-node";
+import type { Emit } from "../build/events.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { ClusterError, SlipwayError } from "../errors.ts";
+import { Unmendable, commit, refused, whyGone } from "./commit.ts";
+import { RECEIVER, REFUSAL, commitCommand, receiveCommand, receiver } from "./receiver.ts";
+import type { ReceiverIdentity } from "./receiver.ts";
+import { CONTEXT_VOLUME } from "./transport.ts";
+import type { Delivery, Shipped } from "./transport.ts";
+
+const ATTEMPTS = 3;
+
+/** Before the second attempt, in milliseconds, and twice that before the third: what cut the connection may be restarting. */
+const PAUSE = 500;
+
+/** Gives the archive's bytes from their beginning, anew each time it is called. */
+export type OpenArchive = () => AsyncIterable<Uint8Array>;
+
+export function deliverByStream(open: OpenArchive, identity: ReceiverIdentity): Delivery {
+  return delivery("stream", { name: CONTEXT_VOLUME, emptyDir: {} }, open, identity);
+}
+
+/** The same stream into a volume of the pod's own, made and deleted with it, for what a node's disk should not carry. */
+export function deliverByVolume(
+  open: OpenArchive,
+  identity: ReceiverIdentity,
+  volume: { readonly size: string; readonly storageClass?: string },
+): Delivery {
+  const claim: V1Volume = {
+    name: CONTEXT_VOLUME,
+    ephemeral: {
+      volumeClaimTemplate: {
+        spec: {
+          accessModes: ["ReadWriteOnce"],
+          resources: { requests: { storage: volume.size } },
+          ...(volume.storageClass === undefined ? {} : { storageClassName: volume.storageClass }),
+        },
+      },
+    },
+  };
+  return delivery("pvc", claim, open, identity);
+}
+
+function delivery(
+  transport: "stream" | "pvc",
+  volume: V1Volume,
+  open: OpenArchive,
+  identity: ReceiverIdentity,
+): Delivery {
+  return {
+    transport,
+    form: "directory",
+    volume,
+    receiver: receiver(identity),
+    ship: (cluster, pod, emit, signal) => shipByStream(cluster, pod, open, emit, signal),
+  };
+}
+
+async function shipByStream(
+  cluster: Cluster,
+  pod: string,
+  open: OpenArchive,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<Shipped> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return { bytes: await sendOnce(cluster, pod, open, emit, signal), attempts: attempt };
+    } catch (error) {
+      // What the user has to mend (a file that cannot be read, a missing right) does not get better by trying again.
+      const hopeless = !(error instanceof ClusterError) && error instanceof SlipwayError;
+      if (signal.aborted || hopeless || error instanceof Unmendable) throw error;
+      const gone = await whyGone(cluster, pod, signal);
+      if (gone !== undefined) throw gone;
+      if (attempt === ATTEMPTS) throw exhausted(error as Error);
+      emit({
+        type: "warning",
+        message: `sending the context failed (${sentence(error as Error)}); sending it again from the start, attempt ${attempt + 1} of ${ATTEMPTS}`,
+      });
+      await pause(attempt * PAUSE, undefined, { signal });
+    }
+  }
+}
+
+async function sendOnce(
+  cluster: Cluster,
+  pod: string,
+  open: OpenArchive,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<number> {
+  const name = randomBytes(6).toString("hex");
+  const hash = createHash("sha256");
+  const refusal = new Refusal();
+  let bytes = 0;
+  async function* hashed(): AsyncIterable<Uint8Array> {
+    for await (const chunk of open()) {
+      // The pod takes no more: what is left need not travel.
+      if (refusal.said !== undefined) return;
+      hash.update(chunk);
+      bytes += chunk.length;
+      yield chunk;
+    }
+  }
+  const exit = await cluster.exec(
+    pod,
+    RECEIVER,
+    receiveCommand(name),
+    {
+      stdin: hashed(),
+      closeToEnd: true,
+      onSent: (sent) => emit({ type: "upload", sent }),
+      stderr: (chunk) => refusal.add(chunk),
+    },
+    signal,
+  );
+  if (refusal.said !== undefined || (exit.exitCode !== undefined && exit.exitCode !== 0)) {
+    throw refused(refusal.said ?? refusal.last, exit.exitCode);
+  }
+  await commit(cluster, pod, commitCommand(name, hash.digest("hex")), signal);
+  return bytes;
+}
+
+/** What the receiving command says, and whether it has given up. */
+class Refusal {
+  #text = "";
+
+  add(chunk: Uint8Array): void {
+    this.#text = (this.#text + Buffer.from(chunk).toString()).slice(-8192);
+  }
+
+  get said(): string | undefined {
+    const line = this.#text.split("\n").find((text) => text.startsWith(REFUSAL));
+    return line?.slice(REFUSAL.length);
+  }
+
+  get last(): string {
+    return this.#text.trim().split("\n").at(-1) ?? "";
+  }
+}
+
+function exhausted(error: Error): ClusterError {
+  return new ClusterError(`the context could not be sent in ${ATTEMPTS} attempts: ${sentence(error)}`, {
+    suggestions: [
+      ...(error instanceof SlipwayError ? error.suggestions : []),
+      "Look whether a proxy or load balancer in between limits how long or how much a connection may carry.",
+    ],
+    cause: error,
+  });
+}
+
+function sentence(error: Error): string {
+  return error.message.replace(/\.$/, "");
+}

@@ -1,0 +1,45 @@
+/** How a packed context reaches the builder's pod. One file each, chosen by choose.ts. */
+import type { V1Container, V1Volume } from "@kubernetes/client-node";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { Emit } from "../build/events.ts";
+
+export type TransportName = "configmap" | "stream" | "pvc";
+export const TRANSPORTS: readonly TransportName[] = ["configmap", "stream", "pvc"];
+
+/** Name of the pod's volume that holds the context, whatever the transport. */
+export const CONTEXT_VOLUME = "context";
+/** Name of the archive in a ConfigMap. */
+export const ARCHIVE_FILE = "context.tar.gz";
+/** In the archive, and so under the volume: the context's files. */
+export const CONTEXT_DIR = "context";
+/** In the archive: the Dockerfile and an ignore file with only a comment, beside the context. */
+export const DOCKERFILE_DIR = "dockerfile";
+/** Under a receiving volume, what was received whole and verified. */
+export const READY_DIR = "ready";
+
+/** In what form the builder finds the context on the volume. */
+export type ContextForm =
+  /** A tar.gz named ARCHIVE_FILE at the root of the volume. */
+  | "archive"
+  /** Unpacked below READY_DIR. */
+  | "directory";
+
+export interface Delivery {
+  readonly transport: TransportName;
+  readonly form: ContextForm;
+  /** The pod's volume named CONTEXT_VOLUME. */
+  readonly volume: V1Volume;
+  /** The container that receives it before the builder starts, if any. */
+  readonly receiver?: V1Container;
+  /** What goes into the build's ConfigMap, if anything: keys to base64. */
+  readonly binaryData?: Readonly<Record<string, string>>;
+  /** Brings the context into the pod whose receiver runs. Absent when it travels with the objects. */
+  readonly ship?: (cluster: Cluster, pod: string, emit: Emit, signal: AbortSignal) => Promise<Shipped>;
+}
+
+export interface Shipped {
+  /** Bytes sent, compressed. */
+  readonly bytes: number;
+  /** Tries it took, 1 to 3. */
+  readonly attempts: number;
+}
