@@ -1,0 +1,112 @@
+/**
+ * BuildKit, rootless: buildkitd for the length of one build, in a user namespace of its own made by rootlesskit. The pod's user
+ * is 1000, with the two capabilities newuidmap hands on.
+ */
+import type { V1EnvVar } from "@kubernetes/client-node";
+import { pushes } from "../build/plan.ts";
+import type { BuildPlan } from "../build/plan.ts";
+import type { ContextForm } from "../transport/transport.ts";
+import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
+import { buildkitFailure } from "./buildkit-failure.ts";
+import { digestOutcome } from "./digest-outcome.ts";
+import { platformText } from "./platform-text.ts";
+import {
+  AUTH_MOUNT,
+  FILES_MOUNT,
+  contextPaths,
+  preparation,
+  shellCommand,
+  shellMounts,
+  trustedDirectories,
+  unverifiedRegistries,
+  volumeGroup,
+  workVolume,
+} from "./shell-pod.ts";
+
+const USER = 1000;
+/** Where the image keeps its state; on the root file system of a container an overlay cannot be mounted. */
+const STATE = { name: "buildkit-state", path: "/home/user/.local/share/buildkit" };
+const CONFIG_FILE = "buildkitd.toml";
+
+/** buildctl replaces its metadata file by renaming, which the termination message's mount does not allow. */
+const SCRIPT = `buildctl-daemonless.sh "$@" --metadata-file /tmp/slipway-build.json
+sed -n 's/.*"containerimage.digest": *"\\([^"]*\\)".*/\\1/p' /tmp/slipway-build.json > /dev/termination-log`;
+
+export const buildkit: Backend = {
+  name: "buildkit",
+  defaultImage: "docker.io/moby/buildkit:v0.34.2-rootless",
+  supports: new Set(["build", "push"]),
+
+  pod(plan: BuildPlan, form: ContextForm): BuilderPod {
+    const files = daemonConfig(plan);
+    const container = {
+      name: "buildkit",
+      image: plan.builderImage,
+      ...shellCommand(preparation(form) + SCRIPT, buildctlArguments(plan, form)),
+      env: environment(plan, files !== undefined),
+      volumeMounts: [...shellMounts(plan, files !== undefined), { name: STATE.name, mountPath: STATE.path }],
+      securityContext: {
+        runAsUser: USER,
+        runAsGroup: USER,
+        privileged: false,
+        // newuidmap gets its capabilities from its file, which no_new_privs would forbid.
+        allowPrivilegeEscalation: true,
+        capabilities: { drop: ["ALL"], add: ["SETGID", "SETUID"] },
+      },
+    };
+    return {
+      container,
+      volumes: [workVolume, { name: STATE.name, emptyDir: {} }],
+      ...(files === undefined ? {} : { files }),
+      pod: volumeGroup(plan, USER),
+      receiver: { user: USER, group: USER },
+    };
+  },
+
+  readable: (line: string): string => line,
+
+  outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "buildkit", buildkitFailure),
+};
+
+function environment(plan: BuildPlan, configured: boolean): V1EnvVar[] {
+  const flags = ["--oci-worker-no-process-sandbox", ...(configured ? [`--config=${FILES_MOUNT}/${CONFIG_FILE}`] : [])];
+  return [
+    { name: "BUILDKITD_FLAGS", value: flags.join(" ") },
+    // The daemon is usually there after a second; the ten tries that are the default are over after three.
+    { name: "BUILDCTL_CONNECT_RETRIES_MAX", value: "50" },
+    ...(plan.credentials.kind === "none" ? [] : [{ name: "DOCKER_CONFIG", value: AUTH_MOUNT }]),
+    ...trustedDirectories(plan),
+  ];
+}
+
+/** With both, https without verification is tried first and http after it (buildkit util/resolver: fillInsecureOpts). */
+function daemonConfig(plan: BuildPlan): Record<string, string> | undefined {
+  const hosts = unverifiedRegistries(plan);
+  if (hosts.length === 0) return undefined;
+  return { [CONFIG_FILE]: hosts.map((host) => `[registry."${host}"]\n  http = true\n  insecure = true\n`).join("") };
+}
+
+function buildctlArguments(plan: BuildPlan, form: ContextForm): string[] {
+  const paths = contextPaths(form);
+  const args = [
+    "build",
+    "--progress=plain",
+    "--frontend=dockerfile.v0",
+    `--local=context=${paths.context}`,
+    `--local=dockerfile=${paths.dockerfile}`,
+    "--opt=filename=Dockerfile",
+  ];
+  if (plan.platform !== undefined) args.push(`--opt=platform=${platformText(plan.platform)}`);
+  if (plan.target !== undefined) args.push(`--opt=target=${plan.target}`);
+  for (const [name, value] of plan.buildArgs) args.push(`--opt=build-arg:${name}=${value}`);
+  for (const [key, value] of plan.labels) args.push(`--opt=label:${key}=${value}`);
+  if (plan.noCache) args.push("--no-cache");
+  args.push(`--output=${output(plan)}`);
+  return args;
+}
+
+/** A line of CSV, in which a list of names is one quoted field. */
+function output(plan: BuildPlan): string {
+  if (!pushes(plan)) return "type=image,push=false";
+  return `type=image,"name=${plan.tags.map(String).join(",")}",push=true`;
+}

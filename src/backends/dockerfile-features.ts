@@ -1,0 +1,110 @@
+/**
+ * What of a Dockerfile each builder can do. What it cannot it either refuses in words of its own or, worse, passes over: kaniko
+ * v1.24 every `RUN --mount`, buildah `RUN --network=none`, makisu the JSON form of RUN. Both are refused before anything is created.
+ */
+import type { Feature, FeatureUse } from "../dockerfile/features.ts";
+import { BuilderUnable } from "../errors.ts";
+import type { BackendName } from "./table.ts";
+
+/** True, or the version of the builder that was the first to have it switched on. Not listed: it cannot. */
+type Ability = true | string;
+
+interface FeatureRow {
+  /** As it stands in a Dockerfile. */
+  readonly title: string;
+  readonly builders: Readonly<Partial<Record<BackendName, Ability>>>;
+}
+
+const EVERY_BUT_MAKISU = { kaniko: true, buildkit: true, buildah: true, img: true } as const;
+const NEWER = { buildkit: true, buildah: true } as const;
+
+/** What was tried on the real builders is in test/conformance/builders; ADD from elsewhere and fixed platforms are from their sources. */
+export const DOCKERFILE_FEATURES: Readonly<Record<Feature, FeatureRow>> = {
+  "add-checksum": { title: "ADD --checksum", builders: NEWER },
+  "add-git": { title: "ADD of a git repository", builders: NEWER },
+  "add-keep-git-dir": { title: "ADD --keep-git-dir", builders: NEWER },
+  "add-unpack": { title: "ADD --unpack", builders: { buildkit: true } },
+  "add-url": { title: "ADD of a URL", builders: EVERY_BUT_MAKISU },
+  "copy-chmod": { title: "COPY --chmod", builders: { ...NEWER, kaniko: true } },
+  "copy-exclude": { title: "COPY --exclude", builders: NEWER },
+  // What it changes is how layers depend on each other, not what is in the image.
+  "copy-link": { title: "COPY --link", builders: { ...NEWER, kaniko: true } },
+  "copy-parents": { title: "COPY --parents", builders: NEWER },
+  escape: { title: "the escape directive", builders: EVERY_BUT_MAKISU },
+  "from-platform": { title: "FROM --platform", builders: EVERY_BUT_MAKISU },
+  "from-platform-fixed": {
+    title: "FROM --platform with a platform written out",
+    builders: { ...NEWER, img: true },
+  },
+  heredoc: { title: "heredocs", builders: { ...NEWER, kaniko: "1.25.4" } },
+  "mount-bind": { title: "RUN --mount=type=bind", builders: { ...NEWER, kaniko: "1.28.0" } },
+  "mount-bind-from": { title: "RUN --mount=type=bind,from=…", builders: NEWER },
+  "mount-cache": { title: "RUN --mount=type=cache", builders: { ...NEWER, kaniko: "1.26.0" } },
+  "mount-secret": { title: "RUN --mount=type=secret", builders: { ...NEWER, kaniko: "1.27.0" } },
+  "mount-ssh": { title: "RUN --mount=type=ssh", builders: NEWER },
+  "mount-tmpfs": { title: "RUN --mount=type=tmpfs", builders: NEWER },
+  onbuild: { title: "ONBUILD", builders: EVERY_BUT_MAKISU },
+  "run-json": { title: "RUN in the JSON form", builders: EVERY_BUT_MAKISU },
+  // Buildah's RUN shares the pod's network, which is as far as `host` can reach.
+  "run-network-host": { title: "RUN --network=host", builders: { buildah: true } },
+  "run-network-none": { title: "RUN --network=none", builders: { buildkit: true } },
+  "run-security": { title: "RUN --security=insecure", builders: {} },
+  shell: { title: "SHELL", builders: EVERY_BUT_MAKISU },
+  stopsignal: { title: "STOPSIGNAL by name", builders: EVERY_BUT_MAKISU },
+};
+
+/**
+ * @param image the builder's, whose tag tells the version
+ * @param defaultImage the one this program was made for: its version counts where the image tells none
+ * @throws BuilderUnable for the first line the builder would ignore or not understand
+ */
+export function refuseFeatures(
+  uses: readonly FeatureUse[],
+  builder: BackendName,
+  image: string,
+  defaultImage: string | undefined,
+): void {
+  const version = versionOf(image) ?? versionOf(defaultImage ?? "");
+  for (const { feature, line } of uses) {
+    const { title, builders } = DOCKERFILE_FEATURES[feature];
+    const ability = builders[builder];
+    if (canBuild(feature, builder, image, defaultImage)) continue;
+    const which = ability === undefined || version === undefined ? builder : `${builder} v${version}`;
+    const able = (Object.keys(builders) as BackendName[]).filter((name) => name !== builder);
+    throw new BuilderUnable(`Dockerfile line ${line}: ${which} cannot do ${title}`, {
+      suggestions: [
+        ...(ability === undefined ? [] : [`Use an image of ${builder} v${ability} or later (--builder-image).`]),
+        able.length === 0 ? "No builder can in an unprivileged pod: leave it out." : `Use ${choice(able)}.`,
+      ],
+    });
+  }
+}
+
+/** Whether a builder can do a feature, in the version its image tells. */
+export function canBuild(
+  feature: Feature,
+  builder: BackendName,
+  image: string,
+  defaultImage: string | undefined,
+): boolean {
+  const ability = DOCKERFILE_FEATURES[feature].builders[builder];
+  const version = versionOf(image) ?? versionOf(defaultImage ?? "");
+  return ability === true || (ability !== undefined && version !== undefined && isAtLeast(version, ability));
+}
+
+function choice(names: readonly string[]): string {
+  return names.map((name) => `--builder ${name}`).join(" or ");
+}
+
+function versionOf(image: string): string | undefined {
+  return /:v?(\d+\.\d+(?:\.\d+)?)(?:[-@]|$)/.exec(image)?.[1];
+}
+
+function isAtLeast(version: string, wanted: string): boolean {
+  const [a, b] = [version, wanted].map((text) => text.split(".").map(Number)) as [number[], number[]];
+  for (let at = 0; at < 3; at += 1) {
+    const difference = (a[at] ?? 0) - (b[at] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
+}

@@ -1,0 +1,38 @@
+/** What a flag of `docker build` may ask of a builder. A builder lists those it can do in its `supports`. */
+export type FlagCapability =
+  /** `--add-host`. */
+  | "add-host"
+  /** `--annotation`, on the manifest. */
+  | "annotation"
+  /** `--build-context`. */
+  | "build-context"
+  /** `--cache-from` and `--cache-to` in a registry. */
+  | "cache-registry"
+  /** `--cache-to type=inline`. */
+  | "cache-inline"
+  /** Caches kept elsewhere: `type=local`, `gha`, `s3`, `azblob`. */
+  | "cache-elsewhere"
+  /** `--allow`: entitlements. */
+  | "entitlements"
+  /** `--network none`: RUN without a network. */
+  | "network-none"
+  /** `--no-cache-filter` together with a cache. */
+  | "no-cache-filter"
+  /** `-o type=docker,dest=…`: the image as `docker load` takes it. */
+  | "output-docker"
+  /** `-o type=oci,dest=…`: the image as an OCI layout. */
+  | "output-oci"
+  /** `-o type=local` and `type=tar`: the files of the last stage. */
+  | "output-files"
+  /** `--provenance`, `--attest type=provenance`. */
+  | "provenance"
+  /** `--sbom`, `--attest type=sbom`. */
+  | "sbom"
+  /** `--secret`. */
+  | "secret"
+  /** `--shm-size`. */
+  | "shm-size"
+  /** `--ssh`. */
+  | "ssh"
+  /** `--ulimit`. */
+  | "ulimit";

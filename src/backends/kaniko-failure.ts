@@ -1,0 +1,37 @@
+/** Why a kaniko container failed, in one sentence, from the end of its log. Success is never read from a log; a reason may be. */
+import type { ContainerEnd } from "./backend.ts";
+import { failed, registryFailure } from "./registry-failure.ts";
+import type { Failure } from "./registry-failure.ts";
+import { memoryFailure, runFailure } from "./run-failure.ts";
+
+export function kanikoFailure(end: ContainerEnd): Failure {
+  const last = lastError(end);
+  const known = memoryFailure(end) ?? registryFailure(last);
+  if (known !== undefined) return known;
+  if (/failed to execute command/.test(last)) {
+    const code = /exit status (\d+)/.exec(last)?.[1] ?? String(end.exitCode);
+    return runFailure(lastCommand(end.tail), code);
+  }
+  return failed("build", last === "" ? `kaniko ended with exit code ${end.exitCode}` : last);
+}
+
+/** The last line that speaks of an error, without kaniko's wrapping: its final line is not always the last one (cobra prints usage after it). */
+function lastError(end: ContainerEnd): string {
+  const lines = [...end.message.split("\n"), ...end.tail];
+  const line =
+    lines.findLast((text) => /^(?:Error: |error |FATA\[|kaniko should)/.test(text)) ??
+    lines.findLast((text) => text.trim() !== "");
+  return (line ?? "")
+    .replace(/^(?:Error: |FATA\[\d+\] )/, "")
+    .replace(/^error building image: /, "")
+    .replace(/^error building stage: /, "")
+    .trim();
+}
+
+/** The RUN kaniko was carrying out: it logs each instruction before it runs it. */
+function lastCommand(tail: readonly string[]): string | undefined {
+  return tail
+    .findLast((line) => /^INFO\[\d+\] RUN /.test(line))
+    ?.replace(/^INFO\[\d+\] /, "")
+    .trim();
+}

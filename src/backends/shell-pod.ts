@@ -1,0 +1,71 @@
+/**
+ * What the builders that run under a shell have in common: where their volumes are, how a context that came as an archive is
+ * unpacked, and how values reach the script, which is always as arguments, never as text of the script.
+ */
+import type { V1EnvVar, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
+import type { BuildPlan } from "../build/plan.ts";
+import { isLocalRegistry } from "../build/registry-host.ts";
+import { ARCHIVE_FILE, CONTEXT_DIR, CONTEXT_VOLUME, DOCKERFILE_DIR, READY_DIR } from "../transport/transport.ts";
+import type { ContextForm } from "../transport/transport.ts";
+import { expandSafe } from "./expansion.ts";
+import { AUTH_VOLUME, CA_VOLUME, FILES_VOLUME, WORK_VOLUME } from "./volumes.ts";
+
+export const CONTEXT_MOUNT = "/slipway/context";
+export const WORK_MOUNT = "/slipway/work";
+export const AUTH_MOUNT = "/slipway/auth";
+export const CA_MOUNT = "/slipway/ca";
+export const FILES_MOUNT = "/slipway/files";
+
+export interface ContextPaths {
+  readonly context: string;
+  /** The directory that holds the file named Dockerfile. */
+  readonly dockerfile: string;
+}
+
+export function contextPaths(form: ContextForm): ContextPaths {
+  const root = form === "archive" ? WORK_MOUNT : `${CONTEXT_MOUNT}/${READY_DIR}`;
+  return { context: `${root}/${CONTEXT_DIR}`, dockerfile: `${root}/${DOCKERFILE_DIR}` };
+}
+
+/** Beginning of a builder's script: stops at the first command that fails, and unpacks the context if it is packed. */
+export function preparation(form: ContextForm): string {
+  const unpack = form === "archive" ? `tar -xzpf ${CONTEXT_MOUNT}/${ARCHIVE_FILE} -C ${WORK_MOUNT}\n` : "";
+  return `set -e\n${unpack}`;
+}
+
+/** A command that runs the script with the arguments as `"$@"`. */
+export function shellCommand(script: string, args: readonly string[]): { command: string[]; args: string[] } {
+  return { command: ["sh", "-c", expandSafe(script), "builder"], args: args.map(expandSafe) };
+}
+
+export const workVolume: V1Volume = { name: WORK_VOLUME, emptyDir: {} };
+
+export function shellMounts(plan: BuildPlan, files: boolean): V1VolumeMount[] {
+  const list: V1VolumeMount[] = [
+    { name: CONTEXT_VOLUME, mountPath: CONTEXT_MOUNT, readOnly: true },
+    { name: WORK_VOLUME, mountPath: WORK_MOUNT },
+  ];
+  if (plan.credentials.kind !== "none") list.push({ name: AUTH_VOLUME, mountPath: AUTH_MOUNT, readOnly: true });
+  if (plan.registries.ca !== undefined) list.push({ name: CA_VOLUME, mountPath: CA_MOUNT, readOnly: true });
+  if (files) list.push({ name: FILES_VOLUME, mountPath: FILES_MOUNT, readOnly: true });
+  return list;
+}
+
+/** Go reads the certificates of these directories besides the bundle it finds (crypto/x509, root_unix.go). */
+export function trustedDirectories(plan: BuildPlan): V1EnvVar[] {
+  return plan.registries.ca === undefined ? [] : [{ name: "SSL_CERT_DIR", value: `${CA_MOUNT}:/etc/ssl/certs` }];
+}
+
+/**
+ * The registries to speak to over http, or https without verification: what was asked for, and the private addresses that
+ * kaniko would try http on by itself. Where certificates were given to verify by, nothing is left unverified unasked.
+ */
+export function unverifiedRegistries({ registries }: BuildPlan): string[] {
+  const local = registries.ca === undefined ? registries.hosts.filter(isLocalRegistry) : [];
+  return [...new Set([...registries.insecure, ...local])];
+}
+
+/** A volume claim belongs to root until the kubelet gives it to the pod's group; an empty directory is everybody's. */
+export function volumeGroup(plan: BuildPlan, group: number): { securityContext?: { fsGroup: number } } {
+  return plan.transport === "pvc" ? { securityContext: { fsGroup: group } } : {};
+}

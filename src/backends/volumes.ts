@@ -1,0 +1,19 @@
+/** The pod's volumes every builder may mount, by name. The Job's file makes them; the builder says where they go. */
+
+/** Docker config.json with the registries' credentials; there only when the plan has credentials. */
+export const AUTH_VOLUME = "registry-auth";
+/** The extra certificates, as CA_FILE; there only when the plan has some. */
+export const CA_VOLUME = "registry-ca";
+export const CA_FILE = "ca.crt";
+/** Secrets of the build as files named by their ids; there only when the plan has some. */
+export const SECRETS_VOLUME = "build-secrets";
+/** Where a builder writes what is to come to the client; there only when the plan has exports. */
+export const EXPORT_VOLUME = "export";
+/** On it: the archive `docker load` takes, and the OCI layout as a directory. */
+export const EXPORT_DOCKER = "docker.tar";
+export const EXPORT_OCI = "oci";
+
+/** The text files a builder asked for (BuilderPod.files), under their names; there only when there are some. */
+export const FILES_VOLUME = "builder-files";
+/** An empty directory of the pod's own, for a builder that unpacks the context itself or keeps its state there. */
+export const WORK_VOLUME = "work";

@@ -1,0 +1,214 @@
+/** The line of one build: pack → ship → run → follow → report. Everything that touches the outside comes in through `deps`. */
+import type { Backend, BuilderPod, ContainerEnd } from "../backends/backend.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { hasLostContact } from "../cluster/contact.ts";
+import { InternalError } from "../errors.ts";
+import { hasExports } from "../export/exporter.ts";
+import { clientDeadline } from "../follow/deadline.ts";
+import { followBuild } from "../follow/follow.ts";
+import type { FollowedBuild } from "../follow/follow.ts";
+import { objectsOf } from "../run/objects.ts";
+import type { BuildObjects } from "../run/objects.ts";
+import type { SecretValues } from "../run/secret-volume.ts";
+import { removeBuild } from "../run/remove.ts";
+import { releasePod, startBuild } from "../run/start.ts";
+import type { StartedBuild } from "../run/start.ts";
+import { chooseDelivery } from "../transport/choose.ts";
+import { RECEIVER } from "../transport/receiver.ts";
+import type { OpenArchive } from "../transport/stream.ts";
+import type { Delivery } from "../transport/transport.ts";
+import type { BuildResult, Emit, ImageDescription } from "./events.ts";
+import { pushes } from "./plan.ts";
+import type { BuildPlan } from "./plan.ts";
+import { HandOver } from "./hand-over.ts";
+import { reportEnd } from "./report-end.ts";
+import { Stages } from "./stages.ts";
+
+export interface BuildDeps {
+  readonly backend: Backend;
+  readonly cluster: Cluster;
+  readonly openArchive: OpenArchive;
+  /** The config.json to ship, when the plan ships one. */
+  readonly dockerConfig?: string;
+  /** Values of the `--secret`s that come from the client. */
+  readonly secrets?: SecretValues;
+  /** What else is known of the image, read back from where it was pushed; undefined when that registry cannot be asked. */
+  readonly describeImage: (plan: BuildPlan, digest: string) => Promise<ImageDescription | undefined>;
+  /**
+   * The digest of what the first tag now is, for a builder that does not tell it.
+   * @throws ClusterError when the registry cannot be asked, or the tag is another image than `configDigest`'s by now
+   */
+  readonly pushedDigest: (plan: BuildPlan, configDigest: string | undefined) => Promise<string>;
+  readonly emit: Emit;
+}
+
+/** The objects a build would create, for --dry-run. */
+export async function describeBuild(plan: BuildPlan, deps: Omit<BuildDeps, "cluster">): Promise<BuildObjects> {
+  return (await prepare(plan, deps)).objects;
+}
+
+/** The client went before the end, and the build goes on. */
+export interface LeftBuild {
+  readonly left: string;
+}
+
+/**
+ * @param leave aborted when the client is to go as soon as the build can do without it.
+ * @throws SlipwayError of the kind whose fault it is; nothing but a finished Job stays behind, or a running one when only the
+ *   contact to the cluster was lost.
+ */
+export async function build(
+  plan: BuildPlan,
+  deps: BuildDeps,
+  signal: AbortSignal,
+  leave: AbortSignal = new AbortController().signal,
+): Promise<BuildResult | LeftBuild> {
+  using deadline = clientDeadline(plan.timeoutSeconds);
+  const stages = new Stages(deps.emit);
+  const prepared = await prepare(plan, deps);
+  const ended = await runToEnd(plan, deps, prepared, stages, AbortSignal.any([signal, deadline.signal]), leave);
+  if (ended === "left") return { left: plan.name };
+  const { end, exported } = ended;
+  const facts = { name: plan.name, builder: plan.builder, references: pushes(plan) ? plan.tags.map(String) : [] };
+  const registry = {
+    pushedDigest: (configDigest: string | undefined) => deps.pushedDigest(plan, configDigest),
+    describeImage: async (digest: string) => ({ ...exported, ...(await deps.describeImage(plan, digest)) }),
+  };
+  return reportEnd(end, facts, { ...deps, ...registry }, stages);
+}
+
+interface PreparedBuild {
+  readonly delivery: Delivery;
+  readonly builder: BuilderPod;
+  readonly objects: BuildObjects;
+}
+
+async function prepare(plan: BuildPlan, deps: Omit<BuildDeps, "cluster">): Promise<PreparedBuild> {
+  // Who the receiver has to be does not depend on the context's form.
+  const identity = { image: plan.helperImage, ...deps.backend.pod(plan, "directory").receiver };
+  const delivery = await chooseDelivery(plan, deps.openArchive, identity);
+  const builder = deps.backend.pod(plan, delivery.form);
+  return { delivery, builder, objects: objectsOf(plan, builder, delivery, deps.dockerConfig, deps.secrets) };
+}
+
+async function runToEnd(
+  plan: BuildPlan,
+  deps: BuildDeps,
+  prepared: PreparedBuild,
+  stages: Stages,
+  signal: AbortSignal,
+  leave: AbortSignal,
+): Promise<{ end: ContainerEnd; exported: ImageDescription } | "left"> {
+  const { cluster, emit } = deps;
+  const handOver = new HandOver(cluster, prepared.objects, emit, leave);
+  const own = new AbortController();
+  const inner = AbortSignal.any([signal, own.signal]);
+  stages.start("create", plan.name);
+  try {
+    const started = await startBuild(cluster, prepared.objects, inner);
+    started.complete.catch(() => {});
+    const seen = { pod: "" };
+    const steps = stepsOf(plan, deps, prepared, started, stages, handOver, seen, inner);
+    const end = await Promise.race([followBuild(cluster, steps, emit, inner), handOver.left]);
+    await handOver.settle();
+    return end === "left" ? end : { end, exported: await bringExports(plan, deps, end, seen.pod, stages, inner) };
+  } catch (error) {
+    stages.fail();
+    await handOver.settle();
+    await cleanUp(plan, deps, prepared.objects, error, handOver);
+    throw error;
+  } finally {
+    own.abort();
+  }
+}
+
+/** What `-o` asked for comes to the client while the pod is there to give it; then the pod may end. */
+async function bringExports(
+  plan: BuildPlan,
+  { backend, cluster, emit }: BuildDeps,
+  end: ContainerEnd,
+  pod: string,
+  stages: Stages,
+  signal: AbortSignal,
+): Promise<ImageDescription> {
+  if (!hasExports(plan)) return {};
+  const { collectExports, releaseExporter } = await import("../export/collect.ts");
+  try {
+    const outcome = backend.outcome(end);
+    // Only a builder that tells the digest exports anything.
+    if (outcome.kind !== "built") return {};
+    stages.done("build");
+    stages.start("export");
+    const { bytes, description } = await collectExports(cluster, pod, plan, outcome.digest, emit, signal);
+    stages.done("export", undefined, bytes);
+    return description;
+  } finally {
+    // The Job's deadline ends what cannot be told to end.
+    await releaseExporter(cluster, pod).catch(() => {});
+  }
+}
+
+/** What to do at each step of the pod's life. */
+function stepsOf(
+  plan: BuildPlan,
+  { backend, cluster, emit }: BuildDeps,
+  { delivery, builder }: PreparedBuild,
+  started: StartedBuild,
+  stages: Stages,
+  handOver: HandOver,
+  seen: { pod: string },
+  signal: AbortSignal,
+): FollowedBuild {
+  return {
+    job: plan.name,
+    containers: { receiver: RECEIVER, builder: builder.container.name },
+    timeoutSeconds: plan.timeoutSeconds,
+    readable: (line) => backend.readable(line),
+    onPod: async (pod) => {
+      seen.pod = pod;
+      stages.done("create", pod);
+      stages.start("schedule");
+      await started.complete;
+      if (started.gated) await releasePod(cluster, pod, signal);
+      if (delivery.ship === undefined) handOver.contextArrived();
+    },
+    onReceiving: async (pod) => {
+      if (delivery.ship === undefined) throw new InternalError("the pod waits for a context that travels another way");
+      stages.start("ship", delivery.transport);
+      const { bytes } = await delivery.ship(cluster, pod, emit, signal);
+      stages.done("ship", undefined, bytes);
+      handOver.contextArrived();
+    },
+    onState: (state) => {
+      stages.observe(state);
+      handOver.observe(state);
+    },
+  };
+}
+
+/** A build that was broken off goes whole; one we only lost sight of is left to itself. What fails here is left to the Job's TTL. */
+async function cleanUp(
+  plan: BuildPlan,
+  { cluster, emit }: BuildDeps,
+  objects: BuildObjects,
+  error: unknown,
+  handOver: HandOver,
+): Promise<void> {
+  if (handOver.complete && hasLostContact(error)) {
+    emit({
+      type: "warning",
+      message: `the build ${plan.name} goes on in the cluster`,
+      suggestions: [`Come back to it with \`slipway attach ${plan.name}\`.`],
+    });
+    return;
+  }
+  try {
+    await removeBuild(cluster, objects);
+  } catch (failure) {
+    const reason = failure instanceof Error ? failure.message : String(failure);
+    emit({
+      type: "warning",
+      message: `could not clean up at once (${reason}); the cluster does so by itself when the Job's time is over`,
+    });
+  }
+}

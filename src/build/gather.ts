@@ -1,0 +1,150 @@
+/** Reads what a command line names, and nothing else: the last stage that touches the user's files before packing. */
+import { readFile, stat } from "node:fs/promises";
+import { isAbsolute, join, relative, resolve } from "node:path";
+import { readProxies } from "../docker/proxies.ts";
+import { UsageError } from "../errors.ts";
+import { openSource, readInside } from "../source/open-source.ts";
+import type { OpenedSource, SourceRequest } from "../source/open-source.ts";
+import type { ContextSource, DockerfileSource } from "./plan.ts";
+import type { BuildRequest } from "./request.ts";
+
+export interface ContextInputs {
+  readonly context: ContextSource;
+  readonly dockerfile: DockerfileSource;
+}
+
+export interface BuildInputs extends ContextInputs {
+  /** PEM text of --registry-ca. */
+  readonly ca?: string;
+  /** Build arguments for the proxies of docker's configuration. */
+  readonly proxies?: Readonly<Record<string, string>>;
+}
+
+/** What of a command line says where the context is. */
+type ContextRequest = Pick<BuildRequest, "path" | "file">;
+
+/** What a context may come from besides the disk. */
+export type Outside = Pick<SourceRequest, "stdin" | "say" | "signal">;
+
+const OUTSIDE: Outside = { stdin: () => process.stdin, say: () => {}, signal: new AbortController().signal };
+
+/** @throws UsageError for a path that is not there, not readable or not what it should be. */
+export async function gatherInputs(request: BuildRequest, outside: Outside = OUTSIDE): Promise<BuildInputs> {
+  const [found, ca, proxies] = await Promise.all([
+    gatherContext(request, outside),
+    readCa(request.registryCa),
+    readProxies(process.env),
+  ]);
+  return { ...found, proxies, ...(ca === undefined ? {} : { ca }) };
+}
+
+/** The context's directory, its Dockerfile and its ignore file. @throws UsageError as `gatherInputs` does. */
+export async function gatherContext(request: ContextRequest, outside: Outside): Promise<ContextInputs> {
+  const source = await openSource({ ...request, ...outside });
+  const root = await contextRoot(source.root);
+  const dockerfile = await dockerfileOf(source, root, request);
+  return { context: { root, ...(await findIgnoreFile(source, root, dockerfile.path)) }, dockerfile };
+}
+
+async function contextRoot(path: string): Promise<string> {
+  const root = resolve(path);
+  const found = await stat(root).catch((error: unknown) => {
+    throw new UsageError(`unable to prepare context: path "${path}" ${whyNot(error)}`, {
+      suggestions: [
+        "Give the directory to build from as the last argument, for example `slipway build -t REGISTRY/NAME .`",
+      ],
+    });
+  });
+  if (!found.isDirectory()) throw new UsageError(`unable to prepare context: path "${path}" is not a directory`);
+  return root;
+}
+
+async function findDockerfile(root: string, request: ContextRequest): Promise<DockerfileSource> {
+  if (request.file !== undefined) {
+    const text = await readOrExplain(request.file, "the Dockerfile");
+    return { path: resolve(request.file), text };
+  }
+  for (const name of ["Dockerfile", "dockerfile"]) {
+    const bytes = await readIfThere(join(root, name));
+    if (bytes !== undefined) return { path: join(root, name), text: bytes.toString() };
+  }
+  throw new UsageError(`there is no Dockerfile in ${request.path}`, {
+    suggestions: ["Name it with -f FILE, or give the directory that holds one."],
+  });
+}
+
+/** In a foreign context `-f` names a file inside, unless it is a path from the root of this disk. */
+async function dockerfileOf(source: OpenedSource, root: string, request: ContextRequest): Promise<DockerfileSource> {
+  if (source.dockerfile !== undefined) return source.dockerfile;
+  if (!source.foreign || (request.file !== undefined && isAbsolute(request.file))) return findDockerfile(root, request);
+  for (const name of request.file === undefined ? ["Dockerfile", "dockerfile"] : [request.file]) {
+    const bytes = await readInside(root, name);
+    if (bytes !== undefined) return { path: join(root, name), text: bytes.toString() };
+  }
+  throw new UsageError(`failed to read dockerfile: there is no ${request.file ?? "Dockerfile"} in the context`, {
+    suggestions: ["Name it with -f, as it is called inside the context."],
+  });
+}
+
+/** The Dockerfile's own ignore file replaces the context's altogether. */
+async function findIgnoreFile(
+  { foreign }: OpenedSource,
+  root: string,
+  dockerfile: string,
+): Promise<Pick<ContextSource, "ignoreFile" | "ignoreName">> {
+  const own = isAbsolute(dockerfile) ? [`${dockerfile}.dockerignore`] : [];
+  for (const file of [...own, join(root, ".dockerignore")]) {
+    const inside = foreign && file.startsWith(`${root}/`);
+    const ignoreFile = inside ? await readInside(root, relative(root, file)) : await readIfThere(file);
+    if (ignoreFile !== undefined) {
+      return { ignoreFile, ignoreName: inside ? relative(root, file) : relative(process.cwd(), file) };
+    }
+  }
+  return { ignoreFile: undefined };
+}
+
+/** The PEM text of --registry-ca. @throws UsageError for a file that is not there or holds none. */
+export async function readCa(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const text = await readOrExplain(file, "the registry's certificate");
+  if (/-----BEGIN CERTIFICATE-----/.test(text)) return text;
+  throw new UsageError(`--registry-ca ${file} holds no PEM certificate`, {
+    suggestions: ["Give a file that has a line `-----BEGIN CERTIFICATE-----`."],
+  });
+}
+
+async function readOrExplain(file: string, what: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`${what} ${file} ${whyNot(error)}`, { cause: error });
+  }
+}
+
+async function readIfThere(file: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return undefined;
+    throw new UsageError(`${file} ${whyNot(error)}`, { cause: error });
+  }
+}
+
+function whyNot(error: unknown): string {
+  switch (codeOf(error)) {
+    case "ENOENT":
+      return "not found";
+    case "ENOTDIR":
+      return "is below something that is not a directory";
+    case "EISDIR":
+      return "is a directory";
+    case "EACCES":
+      return "may not be read by you";
+    default:
+      return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}

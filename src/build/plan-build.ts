@@ -1,0 +1,185 @@
+/** From a command line and the files it names to a plan: pure, and the only place that says no to a command line. */
+import { randomBytes } from "node:crypto";
+import { BACKEND_NAMES, isBackendName } from "../backends/table.ts";
+import type { BackendName } from "../backends/table.ts";
+import type { DockerOptions } from "../docker/options.ts";
+import { withImplied } from "../docker/proxies.ts";
+import { readDockerOptions } from "../docker/read-options.ts";
+import { imageReferences } from "../dockerfile/references.ts";
+import { parseDockerfile } from "../dockerfile/parse.ts";
+import { bytesOf } from "../docker/resources.ts";
+import { UsageError } from "../errors.ts";
+import { TRANSPORTS } from "../transport/transport.ts";
+import type { TransportName } from "../transport/transport.ts";
+import { accessOf } from "./access.ts";
+import { parseDuration } from "./duration.ts";
+import type { BuildInputs } from "./gather.ts";
+import type { BuildPlan } from "./plan.ts";
+import { parseReference } from "./reference.ts";
+import type { Reference } from "./reference.ts";
+import type { BuildRequest } from "./request.ts";
+
+export interface PlanFacts {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The builder's image where the command line names none. */
+  readonly builderImage: string;
+  readonly user: string;
+  readonly version: string;
+}
+
+/** @throws UsageError for anything in the request that cannot be done, before anything is created. */
+export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: PlanFacts): BuildPlan {
+  const builder = builderOf(request);
+  const docker = readDockerOptions(request.docker ?? {}, facts.env);
+  const tags = [...request.tags, ...docker.names].map((text) => tagOf(text));
+  if (docker.push && tags.length === 0) {
+    throw new UsageError("tag is needed when pushing to registry", {
+      suggestions: ["Name the image with -t REGISTRY/NAME[:TAG]."],
+    });
+  }
+  const buildArgs = withImplied(argumentsOf(request.buildArgs, facts.env), inputs.proxies ?? {}, facts.env);
+  const bases = basesOf(request, inputs, buildArgs);
+  const insecure = request.insecureRegistries.map(hostOf);
+  return {
+    ...docker.options,
+    name: buildName(tags),
+    builder,
+    builderImage: request.builderImage ?? facts.builderImage,
+    helperImage: request.helperImage,
+    context: inputs.context,
+    dockerfile: inputs.dockerfile,
+    tags,
+    buildArgs,
+    ...(request.target === undefined ? {} : { target: request.target }),
+    labels: request.labels.map(labelOf),
+    noCache: request.noCache,
+    registries: {
+      hosts: [...new Set([...tags, ...bases, ...cachesOf(docker.options)].map((reference) => reference.registry))],
+      insecure,
+      ...(inputs.ca === undefined ? {} : { ca: inputs.ca }),
+    },
+    ...accessOf(request),
+    transport: transportOf(request),
+    volume: {
+      size: quantityOf(request.volumeSize),
+      ...(request.storageClass === undefined ? {} : { storageClass: request.storageClass }),
+    },
+    ...warningOf(request),
+    timeoutSeconds: parseDuration(request.timeout, "timeout"),
+    ttlSeconds: parseDuration(request.ttl, "ttl"),
+    user: facts.user,
+    version: facts.version,
+  };
+}
+
+function builderOf({ builder }: BuildRequest): BackendName {
+  if (isBackendName(builder)) return builder;
+  throw new UsageError(`there is no builder "${builder}"`, {
+    suggestions: [`Choose one of: ${BACKEND_NAMES.join(", ")}.`],
+  });
+}
+
+function transportOf({ transport }: BuildRequest): TransportName | "auto" {
+  const known = [...TRANSPORTS, "auto"] as const;
+  const found = known.find((name) => name === transport);
+  if (found !== undefined) return found;
+  throw new UsageError(`there is no transport "${transport}"`, {
+    suggestions: [`Choose one of: auto, ${TRANSPORTS.join(", ")}.`],
+  });
+}
+
+function warningOf({ contextWarning = "0" }: BuildRequest): Pick<BuildPlan, "contextWarning"> {
+  const bytes = bytesOf(contextWarning, "context-warning");
+  return bytes === 0 ? {} : { contextWarning: bytes };
+}
+
+function tagOf(text: string): Reference {
+  const reference = parseReference(text, "tag");
+  if (reference.digest === undefined) return reference;
+  throw new UsageError(`invalid tag "${text}": a build cannot know its image's digest beforehand`, {
+    suggestions: ["Leave out what follows the @."],
+  });
+}
+
+function argumentsOf(args: readonly string[], env: PlanFacts["env"]): [string, string][] {
+  return args.flatMap((text): [string, string][] => {
+    const [name, value] = split(text);
+    if (name === "")
+      throw new UsageError(`invalid build argument "${text}": it has no name`, {
+        suggestions: ["Write --build-arg NAME=VALUE."],
+      });
+    // Docker leaves an argument out, rather than empty, when the environment has no such variable.
+    const given = value ?? env[name];
+    return given === undefined ? [] : [[name, given]];
+  });
+}
+
+function labelOf(text: string): [string, string] {
+  const [key, value] = split(text);
+  if (key === "")
+    throw new UsageError(`invalid label "${text}": it has no key`, { suggestions: ["Write --label KEY=VALUE."] });
+  return [key, value ?? ""];
+}
+
+function split(text: string): [string, string | undefined] {
+  const at = text.indexOf("=");
+  return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function hostOf(text: string): string {
+  if (/^(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?$/.test(text)) return text;
+  throw new UsageError(`--insecure-registry ${text} is not a registry's host`, {
+    suggestions: ["Write HOST or HOST:PORT, without a scheme or path."],
+  });
+}
+
+/** Kubernetes' quantities (apimachinery, resource.Quantity), of which a volume's size needs no more than these. */
+function quantityOf(text: string): string {
+  if (/^[1-9]\d*(?:[kMGTP]|[KMGTP]i)?$/.test(text)) return text;
+  throw new UsageError(`--volume-size ${text} is not a size`, {
+    suggestions: ["Write it as Kubernetes does: 500Mi, 10Gi."],
+  });
+}
+
+function basesOf(
+  request: BuildRequest,
+  inputs: BuildInputs,
+  buildArgs: readonly (readonly [string, string])[],
+): Reference[] {
+  const dockerfile = parseDockerfile(inputs.dockerfile.text);
+  const names = imageReferences(dockerfile, {
+    buildArgs: new Map(buildArgs),
+    ...(request.target === undefined ? {} : { target: request.target }),
+  });
+  // A name with a variable that only the builder knows is the builder's to judge.
+  return names.flatMap((name) => {
+    try {
+      return [parseReference(name)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Where layers are read from and kept: registries that may want a login as well. */
+function cachesOf({ cacheFrom, cacheTo }: DockerOptions): Reference[] {
+  return [...(cacheFrom ?? []), ...(cacheTo ?? [])].flatMap(({ type, attributes }) =>
+    type === "registry" ? [parseReference(attributes["ref"] ?? "", "cache reference")] : [],
+  );
+}
+
+/**
+ * A name that tells a person what is being built and cannot meet another's. At most 63 characters, as it becomes a label and a
+ * pod's name (the Job's controller adds six).
+ */
+function buildName(tags: readonly Reference[]): string {
+  const image = tags[0]?.repository.split("/").at(-1) ?? "build";
+  const slug = image
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .slice(0, 30)
+    .replaceAll(/^-+|-+$/g, "");
+  // 40 bits in the alphabet Kubernetes' own generated names use: no vowels, so no words.
+  const alphabet = "bcdfghjklmnpqrstvwxz2456789";
+  const random = Array.from(randomBytes(8), (byte) => alphabet[byte % alphabet.length]).join("");
+  return `slipway-${slug}-${random}`;
+}

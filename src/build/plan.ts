@@ -1,0 +1,78 @@
+/**
+ * What one build is, decided once: everything later stages need, as data. Nothing after this reads flags, files of the
+ * user's or the environment again. No secret is in here: a plan may be printed.
+ */
+import type { BackendName } from "../backends/table.ts";
+import type { DockerOptions } from "../docker/options.ts";
+import type { TransportName } from "../transport/transport.ts";
+import type { Reference } from "./reference.ts";
+
+export interface BuildPlan extends DockerOptions {
+  /** Unique in the namespace: the Job's name, and its ConfigMap's and Secret's. */
+  readonly name: string;
+  readonly builder: BackendName;
+  /** Image of the builder's container. */
+  readonly builderImage: string;
+  /** Image with a POSIX shell, tar, gunzip and sha256sum, for the container that receives a streamed context. */
+  readonly helperImage: string;
+  readonly context: ContextSource;
+  readonly dockerfile: DockerfileSource;
+  /** Names of the image, and where it is pushed unless `noPush`. */
+  readonly tags: readonly Reference[];
+  readonly buildArgs: readonly (readonly [name: string, value: string])[];
+  readonly target?: string;
+  readonly labels: readonly (readonly [key: string, value: string])[];
+  readonly noCache: boolean;
+  readonly registries: RegistryAccess;
+  readonly credentials: CredentialSource;
+  /** The ServiceAccount of the builder's pod; absent: the namespace's default one. */
+  readonly serviceAccount?: string;
+  readonly transport: TransportName | "auto";
+  /** For `pvc`: the volume asked for. */
+  readonly volume: { readonly size: string; readonly storageClass?: string };
+  /** Say so when the context has more bytes than this; undefined: never. */
+  readonly contextWarning?: number;
+  /** The build may take this long from its release to its end, in seconds: the Job's activeDeadlineSeconds. */
+  readonly timeoutSeconds: number;
+  /** The finished Job stays this long, in seconds: ttlSecondsAfterFinished. */
+  readonly ttlSeconds: number;
+  /** Who builds, for the label: a user name as far as one is known. */
+  readonly user: string;
+  readonly version: string;
+}
+
+export interface ContextSource {
+  /** Absolute path of the directory. */
+  readonly root: string;
+  /** The ignore file's bytes; undefined when there is none. */
+  readonly ignoreFile: Uint8Array | undefined;
+  /** What to call it in messages. */
+  readonly ignoreName?: string;
+}
+
+export interface DockerfileSource {
+  /** As the user named it, for messages. */
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface RegistryAccess {
+  /** Every registry this build pulls from or pushes to, as `host[:port]`. */
+  readonly hosts: readonly string[];
+  /** Spoken to over plain http, or https without verification. */
+  readonly insecure: readonly string[];
+  /** PEM certificates to trust for all of them besides the builder's own. */
+  readonly ca?: string;
+}
+
+export type CredentialSource =
+  /** A docker config.json made by us travels as a Secret of this build. */
+  | { readonly kind: "shipped" }
+  /** A Secret of type kubernetes.io/dockerconfigjson that is in the namespace already. */
+  | { readonly kind: "secret"; readonly name: string }
+  | { readonly kind: "none" };
+
+/** Whether the image ends up in a registry: builders push for this, and the registry is asked about it. */
+export function pushes(plan: Pick<BuildPlan, "tags" | "noPush">): boolean {
+  return plan.tags.length > 0 && plan.noPush !== true;
+}

@@ -1,0 +1,35 @@
+import type { TypedFlags } from "../docker/read-options.ts";
+
+/** The command line of one build as typed: strings, nothing read or checked yet. */
+export interface BuildRequest {
+  /** The positional PATH. */
+  readonly path: string;
+  readonly file?: string;
+  readonly tags: readonly string[];
+  /** `KEY=VALUE`, or `KEY` for the value of the environment variable of that name. */
+  readonly buildArgs: readonly string[];
+  readonly target?: string;
+  /** `KEY=VALUE`, or `KEY` for an empty value. */
+  readonly labels: readonly string[];
+  readonly noCache: boolean;
+  readonly builder: string;
+  readonly builderImage?: string;
+  readonly helperImage: string;
+  readonly transport: string;
+  readonly volumeSize: string;
+  /** A size as docker writes it; 0: never. */
+  readonly contextWarning?: string;
+  readonly storageClass?: string;
+  readonly timeout: string;
+  readonly ttl: string;
+  readonly registrySecret?: string;
+  /** The builder's pod runs as this ServiceAccount, and nothing of the user's own is shipped. */
+  readonly serviceAccount?: string;
+  readonly noCredentials?: boolean;
+  readonly insecureRegistries: readonly string[];
+  readonly registryCa?: string;
+  /** Nothing of what is to be written says the image's ID, so the registry need not be asked for it. */
+  readonly noImageId?: boolean;
+  /** Docker's other flags, as typed. */
+  readonly docker?: TypedFlags;
+}

@@ -1,0 +1,230 @@
+import { Args, Flags } from "@oclif/core";
+import type { Interfaces } from "@oclif/core";
+import { BaseCommand, EXIT_CODES, clusterFlags, many } from "../base.ts";
+import { Interrupted, UsageError } from "../errors.ts";
+import { detachFlags } from "../flags/detach.ts";
+import type { BuildRequest } from "../build/request.ts";
+import { canonicalArguments } from "../docker/argv.ts";
+import { dockerFlags } from "../docker/flags.ts";
+import { credentialFlags } from "../flags/credentials.ts";
+import { PROGRESS_MODES } from "../ui/progress.ts";
+import type { Progress } from "../ui/progress.ts";
+
+export default class Build extends BaseCommand {
+  static override summary = "Build an image from a Dockerfile, in a pod of your own namespace";
+  static override description = `Packs PATH as .dockerignore says, sends it to an unprivileged pod, builds and pushes there, and says on
+standard error what it does. Standard output has only what was asked for: the image ID with -q, the answer of --check.
+
+${EXIT_CODES}`;
+  static override examples = [
+    "<%= config.bin %> build -t registry.example.com/team/app:1.0 .",
+    "<%= config.bin %> build -t registry.example.com/app --target test --build-arg VERSION=1.0 -f docker/Dockerfile .",
+    "<%= config.bin %> build --dry-run -t registry.example.com/app . | kubectl apply --dry-run=server -f -",
+  ];
+
+  static override args = {
+    path: Args.string({
+      required: true,
+      ignoreStdin: true,
+      description: "the context: a directory, a URL, or - for an archive or a Dockerfile on standard input",
+    }),
+  };
+
+  static override flags = {
+    ...dockerFlags(),
+    progress: Flags.option({ options: PROGRESS_MODES, default: "auto" })({
+      description: "how to show progress",
+      env: "SLIPWAY_PROGRESS",
+    }),
+    builder: Flags.string({
+      default: "kaniko",
+      description: "what builds in the pod: kaniko, buildkit, buildah, img, makisu, or auto for the first that can",
+      env: "SLIPWAY_BUILDER",
+      helpGroup: "BUILDER",
+    }),
+    "builder-image": Flags.string({
+      description: "image of the builder",
+      env: "SLIPWAY_BUILDER_IMAGE",
+      helpGroup: "BUILDER",
+      helpValue: "IMAGE",
+    }),
+    "helper-image": Flags.string({
+      default: "busybox:stable",
+      description: "image with a shell and tar that receives a streamed context",
+      env: "SLIPWAY_HELPER_IMAGE",
+      helpGroup: "BUILDER",
+      helpValue: "IMAGE",
+    }),
+    transport: Flags.string({
+      default: "auto",
+      description: "how the context travels: auto, configmap, stream or pvc",
+      env: "SLIPWAY_TRANSPORT",
+      helpGroup: "CONTEXT",
+    }),
+    "volume-size": Flags.string({
+      default: "10Gi",
+      description: "for --transport pvc: size of the volume",
+      env: "SLIPWAY_VOLUME_SIZE",
+      helpGroup: "CONTEXT",
+    }),
+    "storage-class": Flags.string({
+      description: "for --transport pvc: its storage class (default: the cluster's)",
+      env: "SLIPWAY_STORAGE_CLASS",
+      helpGroup: "CONTEXT",
+    }),
+    "context-warning": Flags.string({
+      default: "100m",
+      description: "say where the weight is when the context is larger than this; 0: never",
+      env: "SLIPWAY_CONTEXT_WARNING",
+      helpGroup: "CONTEXT",
+      helpValue: "SIZE",
+    }),
+    ...credentialFlags,
+    "insecure-registry": many({
+      description: "allow plain http, or https without verification, to this registry",
+      helpGroup: "REGISTRY",
+      helpValue: "HOST[:PORT]",
+    }),
+    "registry-ca": Flags.string({
+      description: "trust the certificates in this file when talking to registries",
+      env: "SLIPWAY_REGISTRY_CA",
+      helpGroup: "REGISTRY",
+      helpValue: "FILE",
+    }),
+    timeout: Flags.string({
+      default: "2h",
+      description: "stop the build after this time, waiting included",
+      env: "SLIPWAY_TIMEOUT",
+      helpGroup: "CLUSTER",
+    }),
+    ttl: Flags.string({
+      default: "1h",
+      description: "keep the finished build's pod and log this long",
+      env: "SLIPWAY_TTL",
+      helpGroup: "CLUSTER",
+    }),
+    "dry-run": Flags.boolean({
+      description: "print the objects that would be created, without their secrets, and create none",
+      helpGroup: "CLUSTER",
+    }),
+    ...detachFlags,
+    ...clusterFlags,
+  };
+
+  #progress: Progress | undefined;
+
+  async run(): Promise<void> {
+    this.argv = canonicalArguments(this.argv, syntaxOf(Build.flags));
+    const { args, flags } = await this.parse(Build);
+    const request = requestOf(args.path, flags);
+    const { wireBuild } = await import("../wire.ts");
+    if (flags["dry-run"]) {
+      const { printObjects } = await import("../report/objects-yaml.ts");
+      const wired = await wireBuild(request, flags, () => {}, this.signal);
+      process.stdout.write(printObjects(await wired.describe()));
+      return;
+    }
+    const quiet = flags.quiet || flags.progress === "quiet";
+    if (flags.quiet && flags.progress !== "auto" && flags.progress !== "quiet") {
+      throw new UsageError(`progress=${flags.progress} and quiet cannot be used together`, {
+        suggestions: ["Leave one of them out."],
+      });
+    }
+    const { clearImageId, writeImageId } = await import("../report/image-id.ts");
+    if (flags.iidfile !== undefined) await clearImageId(flags.iidfile);
+    const { chooseProgress } = await import("../ui/choose.ts");
+    using progress = await chooseProgress(quiet ? "quiet" : flags.progress, process.stderr, process.env);
+    this.#progress = progress;
+    const wired = await wireBuild(request, flags, (event) => progress.emit(event), this.signal);
+    // A terminal that is closed is a client that is gone, not one that has changed its mind.
+    this.leaveOn.add("SIGHUP");
+    if (flags.detach && flags.output.some((text) => !/^type=(?:registry|image|cacheonly)\b/.test(text))) {
+      throw new UsageError("--detach leaves the build to the cluster, and nobody would be here to take its --output", {
+        suggestions: ["Leave --detach out, or push with -t REGISTRY/NAME."],
+      });
+    }
+    if (flags["detach-on-interrupt"]) this.leaveOn.add("SIGINT");
+    const leave = flags.detach ? AbortSignal.abort() : this.leave;
+    const result = await this.#interruptible(wired.build(leave));
+    if ("left" in result) {
+      if (!flags.detach) throw leftBuild(result.left);
+      process.stdout.write(`${result.left}\n`);
+      return;
+    }
+    const imageId = result.configDigest ?? result.digest;
+    // Like docker's: nothing but what was asked for, as a script may take standard output to be empty.
+    if (quiet) process.stdout.write(`${imageId}\n`);
+    if (flags.iidfile !== undefined) await writeImageId(flags.iidfile, imageId);
+    if (flags["metadata-file"] !== undefined) {
+      const { writeMetadata } = await import("../report/metadata.ts");
+      await writeMetadata(flags["metadata-file"], result);
+    }
+  }
+
+  /** However an abort surfaces, what happened is that the user stopped it. */
+  async #interruptible<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (this.signal.aborted && this.signal.reason instanceof Interrupted) throw this.signal.reason;
+      throw error;
+    }
+  }
+
+  protected override fail(error: unknown): void {
+    if (this.#progress === undefined) super.fail(error);
+    else this.#progress.fail(error);
+  }
+}
+
+function syntaxOf(flags: typeof Build.flags): Parameters<typeof canonicalArguments>[1] {
+  return Object.fromEntries(
+    Object.entries(flags).map(([name, { type, char }]) => [name, { takesValue: type !== "boolean", char }]),
+  );
+}
+
+function leftBuild(name: string): Interrupted {
+  return new Interrupted(`left; the build ${name} goes on in the cluster`, {
+    suggestions: [`Come back to it with \`slipway attach ${name}\`, stop it with \`slipway cancel ${name}\`.`],
+  });
+}
+
+type ParsedFlags = Interfaces.InferredFlags<typeof Build.flags>;
+
+function requestOf(path: string, flags: ParsedFlags): BuildRequest {
+  return {
+    path,
+    ...defined("file", flags.file),
+    tags: flags.tag,
+    buildArgs: flags["build-arg"],
+    ...defined("target", flags.target),
+    labels: flags.label,
+    noCache: flags["no-cache"],
+    builder: flags.builder,
+    ...defined("builderImage", flags["builder-image"]),
+    helperImage: flags["helper-image"],
+    transport: flags.transport,
+    volumeSize: flags["volume-size"],
+    contextWarning: flags["context-warning"],
+    ...defined("storageClass", flags["storage-class"]),
+    timeout: flags.timeout,
+    ttl: flags.ttl,
+    ...defined("registrySecret", flags["registry-secret"]),
+    ...defined("serviceAccount", flags["service-account"]),
+    noCredentials: flags["no-credentials"],
+    insecureRegistries: flags["insecure-registry"],
+    ...defined("registryCa", flags["registry-ca"]),
+    noImageId: !saysImageId(flags),
+    docker: flags,
+  };
+}
+
+/** The other views of a build have no place for it. */
+function saysImageId(flags: ParsedFlags): boolean {
+  const view = flags.quiet || flags.progress === "quiet" || flags.progress === "json";
+  return view || flags.iidfile !== undefined || flags["metadata-file"] !== undefined;
+}
+
+function defined<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+}

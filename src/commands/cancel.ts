@@ -1,0 +1,33 @@
+import { clusterFlags } from "../base.ts";
+import { BuildsCommand, buildArgs } from "../builds-command.ts";
+import { LATEST } from "../builds/find.ts";
+import { hasEnded } from "../builds/record.ts";
+import { UsageError } from "../errors.ts";
+import { removeBuildOf } from "../run/remove.ts";
+
+export default class Cancel extends BuildsCommand {
+  static override summary = "Stop builds that are under way, and remove what they made";
+  static override description = "As Ctrl-C does for the build one watches. Prints the name of each build it stopped.";
+  static override examples = ["<%= config.bin %> cancel", "<%= config.bin %> cancel slipway-app-x7k2m9qd"];
+  static override strict = false;
+  static override args = buildArgs;
+  static override flags = clusterFlags;
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Cancel);
+    const names = argv.length === 0 ? [LATEST] : argv.map(String);
+    await this.withCluster(flags, async (cluster) => {
+      const found = await this.find(cluster, names, "running");
+      const over = found.find(({ record }) => hasEnded(record));
+      if (over !== undefined) {
+        throw new UsageError(`the build ${over.record.name} has ended already: ${over.record.state}`, {
+          suggestions: [`Remove it with \`slipway rm ${over.record.name}\`, or leave that to its --ttl.`],
+        });
+      }
+      for (const { record } of found) {
+        await removeBuildOf(cluster, record.name);
+        process.stdout.write(`${record.name}\n`);
+      }
+    });
+  }
+}

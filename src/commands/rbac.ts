@@ -1,0 +1,56 @@
+import { Flags } from "@oclif/core";
+import { BaseCommand, clusterFlags } from "../base.ts";
+import { UsageError } from "../errors.ts";
+import { rightsOf } from "../rbac/rights.ts";
+import { grantOf } from "../rbac/role.ts";
+import type { Holder } from "../rbac/role.ts";
+
+export default class Rbac extends BaseCommand {
+  static override summary = "Print the smallest Role that is enough to build, and its RoleBinding";
+  static override description = `Nothing is asked of a cluster and nothing is changed: apply what is printed with kubectl.`;
+  static override examples = [
+    "<%= config.bin %> rbac -n builds | kubectl apply -f -",
+    "<%= config.bin %> rbac -n builds --transport configmap --no-secrets --group developers",
+  ];
+  static override flags = {
+    namespace: clusterFlags.namespace,
+    transport: Flags.option({ options: ["auto", "configmap", "stream", "pvc"] as const, default: "auto" })({
+      description: "how contexts will travel: configmap needs no exec",
+    }),
+    "no-secrets": Flags.boolean({
+      description:
+        "builds will ship no secret: --registry-secret, --service-account or --no-credentials, and no --secret of the client's",
+    }),
+    manage: Flags.boolean({
+      description: "also list builds started before, and come back to them",
+    }),
+    account: Flags.string({ description: "grant it to this ServiceAccount (default: slipway)", helpValue: "NAME" }),
+    user: Flags.string({ description: "grant it to this user", exclusive: ["account", "group"], helpValue: "NAME" }),
+    group: Flags.string({ description: "grant it to this group", exclusive: ["account", "user"], helpValue: "NAME" }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Rbac);
+    const holder = holderOf(flags);
+    if (flags.namespace === undefined) {
+      throw new UsageError("a role belongs to a namespace", { suggestions: ["Name it with -n NAMESPACE."] });
+    }
+    const rights = rightsOf({ transport: flags.transport, ships: !flags["no-secrets"], manage: flags.manage });
+    const { printYaml } = await import("../report/yaml.ts");
+    process.stdout.write(printYaml(grantOf(rights, { name: "slipway", namespace: flags.namespace, holder })));
+  }
+}
+
+function holderOf({
+  account,
+  user,
+  group,
+}: {
+  account?: string | undefined;
+  user?: string | undefined;
+  group?: string | undefined;
+}): Holder {
+  if (user !== undefined) return { kind: "User", name: user };
+  if (group !== undefined) return { kind: "Group", name: group };
+  return { kind: "ServiceAccount", name: account ?? "slipway" };
+}

@@ -1,0 +1,118 @@
+/**
+ * A docker credential helper: a program `docker-credential-NAME` that is given one word and an answer on standard input, and
+ * answers on standard output (github.com/docker/docker-credential-helpers, README "Development").
+ */
+import { spawn } from "node:child_process";
+import { type Credential, DOCKER_HUB_KEY, registryOf } from "./credentials.ts";
+
+/** What a helper says, by exit code 1, when it has nothing (credentials.errCredentialsNotFoundMessage). */
+const NOT_FOUND = /credentials not found in native keychain/i;
+/** The user name that says that the secret is an identity token (docker/cli, cli/config/credentials: tokenUsername). */
+const TOKEN_USER = "<token>";
+/** Milliseconds: a person may have to unlock a keyring or touch a key. */
+const PATIENCE = 120_000;
+
+/** It cannot be run, or refused. The message is a clause: `docker-credential-x is not on the PATH`. */
+export class HelperError extends Error {}
+
+export class CredentialHelper {
+  readonly program: string;
+
+  /** @throws HelperError for a name that is no part of a file's name. */
+  constructor(name: string) {
+    if (!/^[\w.-]+$/.test(name)) throw new HelperError(`"${name}" names no credential helper`);
+    this.program = `docker-credential-${name}`;
+  }
+
+  /** Undefined when the helper knows nothing of it. @throws HelperError */
+  async get(registry: string): Promise<Credential | undefined> {
+    const { code, stdout, stderr } = await this.#run("get", serverOf(registry));
+    if (code !== 0) {
+      if (NOT_FOUND.test(stdout)) return undefined;
+      throw this.#failure("get", stdout, stderr);
+    }
+    const { Username: username, Secret: secret } = this.#parse(stdout);
+    if (typeof username !== "string" || typeof secret !== "string" || secret === "") return undefined;
+    return username === TOKEN_USER ? { identityToken: secret } : { username, password: secret };
+  }
+
+  /** @throws HelperError */
+  async store(registry: string, { username, password, identityToken }: Credential): Promise<void> {
+    const entry = {
+      ServerURL: serverOf(registry),
+      Username: identityToken === undefined ? username : TOKEN_USER,
+      Secret: identityToken ?? password,
+    };
+    const { code, stdout, stderr } = await this.#run("store", JSON.stringify(entry));
+    if (code !== 0) throw this.#failure("store", stdout, stderr);
+  }
+
+  /** Whether it had something to forget. @throws HelperError */
+  async erase(registry: string): Promise<boolean> {
+    const { code, stdout, stderr } = await this.#run("erase", serverOf(registry));
+    if (code === 0) return true;
+    if (NOT_FOUND.test(stdout)) return false;
+    throw this.#failure("erase", stdout, stderr);
+  }
+
+  /** User names by the server's address as it was stored. @throws HelperError */
+  async list(): Promise<ReadonlyMap<string, string>> {
+    const { code, stdout, stderr } = await this.#run("list", "");
+    if (code !== 0) throw this.#failure("list", stdout, stderr);
+    return new Map(Object.entries(this.#parse(stdout)).map(([server, user]) => [server, String(user)]));
+  }
+
+  #parse(stdout: string): Record<string, unknown> {
+    try {
+      const value: unknown = JSON.parse(stdout);
+      if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+    } catch {
+      // Not quoted: it may hold a secret.
+    }
+    throw new HelperError(`${this.program} answered something that is not JSON`);
+  }
+
+  #failure(verb: string, stdout: string, stderr: string): HelperError {
+    // A helper's error is plain text on standard output; what looks like an answer may hold a secret.
+    const said = [stdout, stderr].map(firstLine).find((line) => line !== "" && !line.startsWith("{"));
+    return new HelperError(`${this.program} ${verb} failed${said === undefined ? "" : `: ${said}`}`);
+  }
+
+  #run(verb: string, input: string): Promise<{ code: number; stdout: string; stderr: string }> {
+    return new Promise((resolve, reject) => {
+      const child = spawn(this.program, [verb], { stdio: "pipe", timeout: PATIENCE });
+      let stdout = "";
+      let stderr = "";
+      child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+      child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+      // One that does not read its input has said why by other means.
+      child.stdin.on("error", () => {});
+      child.stdin.end(`${input}\n`);
+      child.on("error", (error: NodeJS.ErrnoException) =>
+        reject(
+          new HelperError(
+            error.code === "ENOENT"
+              ? `${this.program} is not on the PATH`
+              : `${this.program} cannot be run: ${error.code ?? error.message}`,
+          ),
+        ),
+      );
+      child.on("close", (code, signal) => {
+        if (code !== null) resolve({ code, stdout, stderr });
+        else if (child.killed) reject(new HelperError(`${this.program} did not answer in ${PATIENCE / 1000} seconds`));
+        else reject(new HelperError(`${this.program} was ended by ${signal}`));
+      });
+    });
+  }
+}
+
+/** How docker names a registry to a helper: Docker Hub by its old address, all others by host and port. */
+function serverOf(registry: string): string {
+  const host = registryOf(registry);
+  return host === "docker.io" ? DOCKER_HUB_KEY : host;
+}
+
+function firstLine(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- nothing a helper says may move the terminal's cursor
+  return (text.trim().split("\n", 1)[0] ?? "").replaceAll(/[\u0000-\u001F\u007F]/g, "");
+}

@@ -1,0 +1,46 @@
+/** What a registry may be shown. Any of the parts may be absent; a credential with none of them is not made. */
+export interface Credential {
+  readonly username?: string;
+  readonly password?: string;
+  /** A refresh token, exchanged for access at the registry's token service. */
+  readonly identityToken?: string;
+  /** A bearer token, sent as it is. */
+  readonly registryToken?: string;
+}
+
+/** What a store answers for one registry. `warning` is a sentence on why it could know more than it says. */
+export interface Answer {
+  readonly credential?: Credential;
+  readonly warning?: string;
+}
+
+/** A place that may know credentials: a docker configuration, a credential helper, the OS keychain. */
+export interface CredentialStore {
+  /**
+   * @param registry host and port as in a Reference: `docker.io`, `localhost:5000`
+   * @throws UsageError when the store holds something for this registry that cannot be read
+   */
+  get(registry: string): Promise<Answer>;
+}
+
+/** Under this key docker, kaniko, buildah and buildctl all look for Docker Hub. */
+export const DOCKER_HUB_KEY = "https://index.docker.io/v1/";
+
+const DOCKER_HUB_HOSTS: ReadonlySet<string> = new Set([
+  "docker.io",
+  "index.docker.io",
+  "registry-1.docker.io",
+  "registry.hub.docker.com",
+]);
+
+/** The registry a key of a docker configuration speaks of: `https://ghcr.io/v2/` is `ghcr.io`, all of Docker Hub's names are `docker.io`. */
+export function registryOf(key: string): string {
+  const host = (key.replace(/^https?:\/\//i, "").split("/", 1)[0] ?? "").toLowerCase();
+  return DOCKER_HUB_HOSTS.has(host) ? "docker.io" : host;
+}
+
+/** The key a builder looks a registry up by. */
+export function keyOf(registry: string): string {
+  const host = registryOf(registry);
+  return host === "docker.io" ? DOCKER_HUB_KEY : host;
+}

@@ -1,0 +1,122 @@
+/**
+ * The OS keychain (macOS Keychain, Windows Credential Manager, Secret Service on Linux), by way of the optional package keytar.
+ * A file beside it names the registries that were put there, so that a build asks for nothing, and loads nothing, in vain.
+ */
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Answer, Credential, CredentialStore } from "./credentials.ts";
+import { registryOf } from "./credentials.ts";
+
+/** The name under which the keychain shows its entries. */
+const SERVICE = "slipway";
+/** Milliseconds: a locked keychain asks its user, and on a machine without a display nobody answers. */
+const PATIENCE = 60_000;
+
+/** The keychain cannot be used here. The message is a clause. */
+export class KeychainError extends Error {}
+
+export type Keytar = Pick<typeof import("keytar"), "getPassword" | "setPassword" | "deletePassword">;
+
+/** @throws KeychainError where the package or the library it needs is missing. */
+export async function loadKeytar(): Promise<Keytar> {
+  try {
+    const loaded = (await import("keytar")) as { default?: Keytar } & Keytar;
+    return loaded.default ?? loaded;
+  } catch (error) {
+    throw new KeychainError(
+      process.platform === "linux"
+        ? "the package keytar or the library libsecret-1 is not installed"
+        : "the package keytar is not installed",
+      { cause: error },
+    );
+  }
+}
+
+export class Keychain implements CredentialStore {
+  readonly #index: string;
+  readonly #load: () => Promise<Keytar>;
+
+  /** @param index path of the file that names its registries */
+  constructor(index: string, load: () => Promise<Keytar> = loadKeytar) {
+    this.#index = index;
+    this.#load = load;
+  }
+
+  async get(registry: string): Promise<Answer> {
+    const host = registryOf(registry);
+    if (!(await this.#registries()).includes(host)) return {};
+    try {
+      const text = await this.#ask(async (keytar) => keytar.getPassword(SERVICE, host));
+      const credential = text === null ? undefined : credentialOf(text);
+      return credential === undefined
+        ? { warning: `the keychain has lost the login to ${host}: log in again with slipway login` }
+        : { credential };
+    } catch (error) {
+      if (!(error instanceof KeychainError)) throw error;
+      return { warning: `the login to ${host} is in the keychain, which cannot be used here: ${error.message}` };
+    }
+  }
+
+  /** @throws KeychainError */
+  async store(registry: string, credential: Credential): Promise<void> {
+    const host = registryOf(registry);
+    await this.#ask(async (keytar) => keytar.setPassword(SERVICE, host, JSON.stringify(credential)));
+    await this.#write([...new Set([...(await this.#registries()), host])].sort());
+  }
+
+  /** Whether it had something to forget. @throws KeychainError */
+  async erase(registry: string): Promise<boolean> {
+    const host = registryOf(registry);
+    const known = await this.#registries();
+    if (!known.includes(host)) return false;
+    await this.#ask(async (keytar) => keytar.deletePassword(SERVICE, host));
+    await this.#write(known.filter((name) => name !== host));
+    return true;
+  }
+
+  async #ask<T>(question: (keytar: Keytar) => Promise<T>): Promise<T> {
+    const keytar = await this.#load();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error("it did not answer in a minute")), PATIENCE);
+    });
+    try {
+      return await Promise.race([question(keytar), late]);
+    } catch (error) {
+      throw new KeychainError(error instanceof Error ? error.message : String(error), { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #registries(): Promise<readonly string[]> {
+    try {
+      const value: unknown = JSON.parse(await readFile(this.#index, "utf8"));
+      return Array.isArray(value) ? value.map(String) : [];
+    } catch {
+      // Not there, or spoilt: it holds no secret and is written anew by the next login.
+      return [];
+    }
+  }
+
+  async #write(registries: readonly string[]): Promise<void> {
+    await mkdir(dirname(this.#index), { recursive: true, mode: 0o700 });
+    await writeFile(`${this.#index}.new`, `${JSON.stringify(registries)}\n`, { mode: 0o600 });
+    await rename(`${this.#index}.new`, this.#index);
+  }
+}
+
+/** `$XDG_CONFIG_HOME/slipway/keychain.json`. */
+export function keychainIndex(env: Readonly<Record<string, string | undefined>>, home: string = homedir()): string {
+  return join(env["XDG_CONFIG_HOME"] || join(home, ".config"), "slipway", "keychain.json");
+}
+
+function credentialOf(text: string): Credential | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

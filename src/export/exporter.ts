@@ -1,0 +1,76 @@
+/**
+ * The container that stays beside a builder whose result is to come to the client, and the commands run in it. Plain POSIX shell
+ * with busybox's tools, as the image is the user's choice.
+ */
+import type { V1Container, V1Volume } from "@kubernetes/client-node";
+import { EXPORT_DOCKER, EXPORT_OCI, EXPORT_VOLUME } from "../backends/volumes.ts";
+import type { BuildPlan } from "../build/plan.ts";
+
+export const EXPORTER = "export-result";
+const MOUNT = "/slipway";
+
+/** Waits, without polling, until the client has what it wants or the build's time is over. */
+const wait = (seconds: number): string => `mkfifo /tmp/collected
+timeout ${seconds} cat /tmp/collected; true`;
+
+/** Who the builder is, so that its files can be read. */
+export interface ExporterIdentity {
+  readonly user: number;
+  readonly group: number;
+}
+
+/** Whether anything of this build comes to the client's disk. */
+export function hasExports(plan: Pick<BuildPlan, "exports">): boolean {
+  return (plan.exports ?? []).length > 0;
+}
+
+export function exporter(plan: BuildPlan, { user, group }: ExporterIdentity): V1Container[] {
+  if (!hasExports(plan)) return [];
+  return [
+    {
+      name: EXPORTER,
+      image: plan.helperImage,
+      command: ["sh", "-c", wait(plan.timeoutSeconds)],
+      volumeMounts: [{ name: EXPORT_VOLUME, mountPath: MOUNT, readOnly: true }],
+      securityContext: {
+        runAsUser: user,
+        runAsGroup: group,
+        privileged: false,
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ["ALL"] },
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+    },
+  ];
+}
+
+export function exportVolumes(plan: BuildPlan): V1Volume[] {
+  return hasExports(plan) ? [{ name: EXPORT_VOLUME, emptyDir: {} }] : [];
+}
+
+const ARCHIVES = { docker: `cat ${EXPORT_DOCKER}`, oci: `tar -cf - -C ${EXPORT_OCI} .` } as const;
+
+/** Writes the archive to its standard output, and its sha256 to where `SUM_COMMAND` finds it. */
+export function archiveCommand(format: keyof typeof ARCHIVES): readonly string[] {
+  return [
+    "sh",
+    "-c",
+    `set -e; set -o pipefail; cd ${MOUNT}
+rm -f /tmp/sum /tmp/tee; mkfifo /tmp/tee
+sha256sum < /tmp/tee > /tmp/sum & sum=$!
+${ARCHIVES[format]} | tee /tmp/tee
+wait $sum`,
+  ];
+}
+
+export const SUM_COMMAND = ["cat", "/tmp/sum"] as const;
+
+/** Writes the JSON that names the image's configuration: of docker's archive its list, of a layout the manifest. */
+export function manifestCommand(format: keyof typeof ARCHIVES, digest: string): readonly string[] {
+  return format === "docker"
+    ? ["tar", "-xOf", `${MOUNT}/${EXPORT_DOCKER}`, "manifest.json"]
+    : ["cat", `${MOUNT}/${EXPORT_OCI}/blobs/${digest.replace(":", "/")}`];
+}
+
+/** Lets the container end. */
+export const COLLECTED_COMMAND = ["sh", "-c", ": > /tmp/collected"] as const;

@@ -1,0 +1,73 @@
+/** What a pod's status says about its build: pure. */
+import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
+import { pullFailure, setupFailure } from "./pod-failure.ts";
+import type { PodFailure } from "./pod-failure.ts";
+
+export type PodState =
+  /** Held back by our own gate. */
+  | { readonly kind: "gated" }
+  /** No node yet; the scheduler's reason, if it gave one. */
+  | { readonly kind: "unscheduled"; readonly message: string }
+  /** On a node, its container not started yet: volumes, image. */
+  | { readonly kind: "starting"; readonly message: string }
+  | { readonly kind: "receiving" }
+  | { readonly kind: "building" }
+  | {
+      readonly kind: "ended";
+      readonly exitCode: number;
+      readonly reason: string;
+      readonly message: string;
+      readonly deleted: boolean;
+    }
+  /** It will not become a build any more. */
+  | { readonly kind: "failed"; readonly failure: PodFailure };
+
+export interface ContainerNames {
+  readonly receiver: string;
+  readonly builder: string;
+}
+
+export function podState(pod: V1Pod, names: ContainerNames): PodState {
+  const builder = statusOf(pod.status?.containerStatuses, names.builder);
+  const deleted = pod.metadata?.deletionTimestamp !== undefined;
+  const end = builder?.state?.terminated;
+  if (end !== undefined) {
+    return { kind: "ended", exitCode: end.exitCode, reason: end.reason ?? "", message: end.message ?? "", deleted };
+  }
+  const failure = podFailure(pod, names);
+  if (failure !== undefined) return { kind: "failed", failure };
+  if (builder?.state?.running !== undefined) return { kind: "building" };
+  if (statusOf(pod.status?.initContainerStatuses, names.receiver)?.state?.running !== undefined)
+    return { kind: "receiving" };
+  const scheduled = pod.status?.conditions?.find((condition) => condition.type === "PodScheduled");
+  if (scheduled?.reason === "SchedulingGated") return { kind: "gated" };
+  if (pod.spec?.nodeName === undefined) return { kind: "unscheduled", message: scheduled?.message ?? "" };
+  return { kind: "starting", message: `on node ${pod.spec.nodeName}` };
+}
+
+function podFailure(pod: V1Pod, names: ContainerNames): PodFailure | undefined {
+  const receiver = statusOf(pod.status?.initContainerStatuses, names.receiver);
+  if (pod.status?.phase === "Failed" && pod.status.reason !== undefined) {
+    return { reason: pod.status.reason, message: pod.status.message ?? "the pod failed" };
+  }
+  if (pod.metadata?.deletionTimestamp !== undefined) {
+    return { reason: "Deleted", message: "the pod was deleted before the build had ended" };
+  }
+  const received = receiver?.state?.terminated;
+  if (received !== undefined && received.exitCode !== 0) {
+    return {
+      reason: "ReceiverFailed",
+      message:
+        received.message?.trim() || `the container that receives the context ended with exit code ${received.exitCode}`,
+    };
+  }
+  for (const status of [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]) {
+    const failure = pullFailure(status) ?? setupFailure(status);
+    if (failure !== undefined) return failure;
+  }
+  return undefined;
+}
+
+function statusOf(statuses: readonly V1ContainerStatus[] | undefined, name: string): V1ContainerStatus | undefined {
+  return statuses?.find((status) => status.name === name);
+}

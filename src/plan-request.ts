@@ -1,0 +1,111 @@
+/** From a request to a plan and the backend that carries it out: the builder that was named, or the first that can. */
+import { refuseFeatures } from "./backends/dockerfile-features.ts";
+import type { Backend } from "./backends/backend.ts";
+import { BACKEND_NAMES, isBackendName, loadBackend } from "./backends/table.ts";
+import type { BackendName } from "./backends/table.ts";
+import type { BuildInputs } from "./build/gather.ts";
+import { planBuild } from "./build/plan-build.ts";
+import type { PlanFacts } from "./build/plan-build.ts";
+import type { BuildPlan } from "./build/plan.ts";
+import type { BuildRequest } from "./build/request.ts";
+import { capabilityNeeds, refuseUnable } from "./docker/capability-needs.ts";
+import type { BuilderAbilities } from "./docker/capability-needs.ts";
+import { findFeatures } from "./dockerfile/features.ts";
+import { parseDockerfile } from "./dockerfile/parse.ts";
+import { BuilderUnable, UsageError } from "./errors.ts";
+
+export interface PlannedRequest {
+  readonly plan: BuildPlan;
+  readonly backend: Backend;
+}
+
+/**
+ * @param say is told which builder was taken, and why, where none was named
+ * @throws UsageError for anything in the request that cannot be done
+ */
+export async function planRequest(
+  request: BuildRequest,
+  inputs: BuildInputs,
+  facts: Omit<PlanFacts, "builderImage">,
+  say: (message: string) => void,
+): Promise<PlannedRequest> {
+  if (request.builder !== "auto") return planWith(request, inputs, facts);
+  if (request.builderImage !== undefined) {
+    throw new UsageError(
+      "--builder-image names one builder's image, and --builder auto leaves open which builder it is",
+      {
+        suggestions: [
+          "Name the builder, or the image of each by SLIPWAY_KANIKO_IMAGE, SLIPWAY_BUILDKIT_IMAGE and so on.",
+        ],
+      },
+    );
+  }
+  const reasons: string[] = [];
+  for (const builder of orderOf(facts.env)) {
+    try {
+      const planned = await planWith({ ...request, builder }, inputs, facts);
+      say(`building with ${builder}${reasons.length === 0 ? "" : `: ${reasons.join("; ")}`}`);
+      return planned;
+    } catch (error) {
+      if (!(error instanceof BuilderUnable)) throw error;
+      reasons.push(error.message);
+    }
+  }
+  throw new UsageError("none of the builders can do this build", { suggestions: reasons });
+}
+
+/** The user's order of preference, the table's where there is none. */
+function orderOf(env: PlanFacts["env"]): BackendName[] {
+  const text = env["SLIPWAY_BUILDER_ORDER"] ?? "";
+  if (text.trim() === "") return [...BACKEND_NAMES];
+  return text.split(/[\s,]+/).flatMap((name) => {
+    if (name === "") return [];
+    if (isBackendName(name)) return [name];
+    throw new UsageError(`SLIPWAY_BUILDER_ORDER names "${name}", which is no builder`, {
+      suggestions: [`Write some of: ${BACKEND_NAMES.join(", ")}.`],
+    });
+  });
+}
+
+async function planWith(
+  request: BuildRequest,
+  inputs: BuildInputs,
+  facts: Omit<PlanFacts, "builderImage">,
+): Promise<PlannedRequest> {
+  const backend = await backendOf(request.builder);
+  const builderImage = imageOf(backend, request.builderImage, facts.env);
+  const plan = planBuild(request, inputs, { ...facts, builderImage });
+  backend.check?.(plan);
+  refuseUnable(plan.builder, plan, await abilities(backend, plan));
+  const uses = findFeatures(parseDockerfile(plan.dockerfile.text));
+  refuseFeatures(uses, plan.builder, plan.builderImage, backend.defaultImage);
+  return { plan, backend };
+}
+
+async function backendOf(name: string): Promise<Backend> {
+  if (isBackendName(name)) return loadBackend(name);
+  throw new UsageError(`there is no builder "${name}"`, {
+    suggestions: [`Choose one of: ${BACKEND_NAMES.join(", ")}, or auto for the first that can do this build.`],
+  });
+}
+
+/** The image of a builder for which the command line names none. */
+function imageOf(backend: Backend, named: string | undefined, env: PlanFacts["env"]): string {
+  const variable = `SLIPWAY_${backend.name.toUpperCase()}_IMAGE`;
+  const image = named ?? env[variable] ?? backend.defaultImage;
+  if (image !== undefined) return image;
+  throw new BuilderUnable(`there is no published image of ${backend.name} any more`, {
+    suggestions: [
+      `Name one of your own with --builder-image or ${variable}; docs/${backend.name}-image.md says how to make it.`,
+    ],
+  });
+}
+
+/** What each builder can do. The others are loaded only when this one cannot do all that is asked. */
+async function abilities(backend: Backend, plan: BuildPlan): Promise<BuilderAbilities> {
+  if (capabilityNeeds(plan).every(({ capability }) => backend.supports.has(capability))) {
+    return new Map([[backend.name, backend.supports]]);
+  }
+  const all = await Promise.all(BACKEND_NAMES.map(loadBackend));
+  return new Map(all.map(({ name, supports }) => [name, supports]));
+}

@@ -1,0 +1,65 @@
+/** Reads back, from the registry an image was pushed to, what a builder does not tell: the digest of its configuration. */
+import { createHash } from "node:crypto";
+import type { Reference } from "../build/reference.ts";
+import { ClusterError } from "../errors.ts";
+import type { RegistryClient } from "./registry-client.ts";
+
+const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+const MANIFESTS = [OCI_MANIFEST, "application/vnd.docker.distribution.manifest.v2+json"].join(", ");
+
+export interface ManifestFacts {
+  /** The image ID docker prints: `sha256:…` of the configuration. Absent for what is no image manifest. */
+  readonly configDigest?: string;
+  readonly descriptor: { readonly mediaType: string; readonly size: number };
+}
+
+export async function readManifest(
+  client: RegistryClient,
+  reference: Reference,
+  digest: string,
+): Promise<ManifestFacts> {
+  const text = await client.get(reference, `manifests/${digest}`, MANIFESTS);
+  const manifest = JSON.parse(text) as { mediaType?: unknown; config?: { digest?: unknown } };
+  const config = manifest.config?.digest;
+  return {
+    ...(typeof config === "string" ? { configDigest: config } : {}),
+    // An OCI manifest need not say what it is (image-spec, manifest.md).
+    descriptor: {
+      mediaType: typeof manifest.mediaType === "string" ? manifest.mediaType : OCI_MANIFEST,
+      size: Buffer.byteLength(text),
+    },
+  };
+}
+
+/**
+ * The digest of the manifest a tag stands for.
+ * @param configDigest what that manifest has to name as its configuration, when it is known
+ * @throws ClusterError when the registry cannot be asked, or says otherwise
+ */
+export async function readPushedDigest(
+  client: RegistryClient,
+  reference: Reference,
+  configDigest: string | undefined,
+): Promise<string> {
+  let manifest: string;
+  try {
+    manifest = await client.get(reference, `manifests/${reference.tag ?? "latest"}`, MANIFESTS);
+  } catch (error) {
+    throw new ClusterError(
+      `the image was built and pushed, but its digest is not known: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        suggestions: [
+          "Only the registry can tell what this builder pushed: let this machine reach it, or use another builder.",
+        ],
+        cause: error,
+      },
+    );
+  }
+  const found = (JSON.parse(manifest) as { config?: { digest?: unknown } }).config?.digest;
+  if (configDigest !== undefined && found !== configDigest) {
+    throw new ClusterError(`the image was built and pushed, but ${reference.toString()} is another image by now`, {
+      suggestions: ["Something else pushed to the same tag at the same time. Build again, under a tag of your own."],
+    });
+  }
+  return `sha256:${createHash("sha256").update(manifest).digest("hex")}`;
+}

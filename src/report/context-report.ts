@@ -1,0 +1,30 @@
+/** The words of `slipway context`. */
+import type { ContextView, Explanation } from "../build/context-view.ts";
+import type { Survey } from "../context/survey.ts";
+import { formatBytes } from "../ui/measures.ts";
+
+/** Several lines, each ended. */
+export function printContext(
+  { root, dockerfile, ignoreName }: Pick<ContextView, "root" | "dockerfile" | "ignoreName">,
+  { entries, fileBytes, heaviest, notes }: Survey,
+): string {
+  const lines = [
+    `context     ${root}`,
+    `Dockerfile  ${dockerfile}`,
+    `ignored by  ${ignoreName ?? "nothing: there is no .dockerignore"}`,
+    `sent        ${entries} ${entries === 1 ? "entry" : "entries"}, ${formatBytes(fileBytes)}`,
+  ];
+  if (heaviest.length > 0) lines.push("", "Most of it is in:");
+  for (const { path, bytes, files } of heaviest) {
+    const count = path.endsWith("/") ? `  ${files} ${files === 1 ? "file" : "files"}` : "";
+    lines.push(`${formatBytes(bytes).padStart(9)}  ${path}${count}`);
+  }
+  if (notes.length > 0) lines.push("", "Left out, as an image cannot hold it:");
+  for (const { path, reason } of notes) lines.push(`  ${path} (${reason})`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** One line. */
+export function printExplanation({ path, sent, because }: Explanation): string {
+  return `${path} is ${sent ? "sent" : "left out"}: ${because}\n`;
+}

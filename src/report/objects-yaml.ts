@@ -1,0 +1,19 @@
+/** The objects of a build as YAML documents, as --dry-run prints them: complete, but for the values of Secrets. */
+import type { V1PodSpec } from "@kubernetes/client-node";
+import type { BuildObjects } from "../run/objects.ts";
+import { printYaml } from "./yaml.ts";
+
+export function printObjects({ job, configMap, secret }: BuildObjects): string {
+  const hidden = secret === undefined ? undefined : { ...secret, data: mask(secret.data) };
+  return printYaml([configMap, hidden, job].filter((object) => object !== undefined));
+}
+
+/** Base64 of nothing, so that the document still applies. */
+function mask(data: Record<string, string> | undefined): Record<string, string> {
+  return Object.fromEntries(Object.keys(data ?? {}).map((key) => [key, ""]));
+}
+
+/** A pod as it would stand in a manifest. */
+export function printPod(spec: V1PodSpec): string {
+  return printYaml([{ spec }]);
+}

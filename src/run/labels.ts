@@ -1,0 +1,55 @@
+/** How slipway's objects are told from others, and what a build's objects say of it to whoever has not started it. */
+import { pushes } from "../build/plan.ts";
+import type { BuildPlan } from "../build/plan.ts";
+
+export const LABEL = {
+  managedBy: "app.kubernetes.io/managed-by",
+  version: "app.kubernetes.io/version",
+  build: "slipway.dev/build",
+  builder: "slipway.dev/builder",
+  user: "slipway.dev/user",
+} as const;
+
+/** Selects everything slipway has made. */
+export const OURS = `${LABEL.managedBy}=slipway`;
+
+/** On the Job: what any client needs, besides the Job's and the pod's own fields, to report the build. */
+export const ANNOTATION = {
+  /** The references the image is pushed to, separated by commas. */
+  references: "slipway.dev/references",
+  /** Name of the container that builds. */
+  container: "slipway.dev/container",
+  /** Who started it, as written: a label may not hold every name. */
+  createdBy: "slipway.dev/created-by",
+  /** Registries spoken to without TLS or without checking it, separated by commas. */
+  insecureRegistries: "slipway.dev/insecure-registries",
+} as const;
+
+export function labelsOf(plan: BuildPlan): Record<string, string> {
+  return {
+    [LABEL.managedBy]: "slipway",
+    [LABEL.version]: labelValue(plan.version),
+    [LABEL.build]: plan.name,
+    [LABEL.builder]: plan.builder,
+    ...(plan.user === "" ? {} : { [LABEL.user]: labelValue(plan.user) }),
+  };
+}
+
+/** @param container the name of the container that builds. */
+export function annotationsOf(plan: BuildPlan, container: string): Record<string, string> {
+  const { insecure } = plan.registries;
+  return {
+    [ANNOTATION.references]: pushes(plan) ? plan.tags.map(String).join(",") : "",
+    [ANNOTATION.container]: container,
+    ...(plan.user === "" ? {} : { [ANNOTATION.createdBy]: plan.user }),
+    ...(insecure.length === 0 ? {} : { [ANNOTATION.insecureRegistries]: insecure.join(",") }),
+  };
+}
+
+/** A label's value is at most 63 of [A-Za-z0-9_.-], with a letter or digit at both ends (apimachinery, validation.IsValidLabelValue). */
+export function labelValue(text: string): string {
+  return text
+    .replaceAll(/[^A-Za-z0-9_.-]+/g, "-")
+    .slice(0, 63)
+    .replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
+}

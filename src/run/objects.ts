@@ -1,0 +1,165 @@
+/** The objects of a build, from its plan: pure. The Job owns the others, so they go when it goes. */
+import type { V1ConfigMap, V1Job, V1PodSpec, V1Secret, V1Volume } from "@kubernetes/client-node";
+import type { BuilderPod, CredentialFile } from "../backends/backend.ts";
+import { AUTH_VOLUME, CA_FILE, CA_VOLUME, FILES_VOLUME } from "../backends/volumes.ts";
+import type { BuildPlan } from "../build/plan.ts";
+import { exportVolumes, exporter } from "../export/exporter.ts";
+import type { Delivery } from "../transport/transport.ts";
+import { annotationsOf, labelsOf } from "./labels.ts";
+import { nodeSelectorOf, resourcesOf } from "./pod-options.ts";
+import { secretData, secretVolumes } from "./secret-volume.ts";
+import type { SecretValues } from "./secret-volume.ts";
+
+/**
+ * Holds the pod back until the objects it mounts exist. A gated pod counts against the Job's deadline, where a suspended Job
+ * would wait for its release for ever if the client died in between.
+ */
+export const GATE = "slipway.dev/objects-created";
+
+/** Seconds a builder gets to end when its pod is deleted. There is nothing for it to save. */
+const GRACE_SECONDS = 5;
+
+/** Each asks one thing not to move, kill or join this pod. */
+const POD_ANNOTATIONS = {
+  "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+  "karpenter.sh/do-not-disrupt": "true",
+  "sidecar.istio.io/inject": "false",
+  "linkerd.io/inject": "disabled",
+};
+
+export interface BuildObjects {
+  readonly job: V1Job;
+  readonly configMap?: V1ConfigMap;
+  readonly secret?: V1Secret;
+}
+
+/**
+ * @param dockerConfig the config.json to ship, when the plan's credentials are `shipped`
+ * @param buildSecrets the values of `--secret`s that come from the client
+ */
+export function objectsOf(
+  plan: BuildPlan,
+  builder: BuilderPod,
+  delivery: Delivery,
+  dockerConfig?: string,
+  buildSecrets?: SecretValues,
+): BuildObjects {
+  const configMap = configMapOf(plan, builder, delivery);
+  const secret = secretOf(plan, builder, dockerConfig, buildSecrets);
+  return {
+    job: jobOf(plan, builder, podSpecOf(plan, builder, delivery), configMap !== undefined || secret !== undefined),
+    ...(configMap === undefined ? {} : { configMap }),
+    ...(secret === undefined ? {} : { secret }),
+  };
+}
+
+function jobOf(plan: BuildPlan, { container }: BuilderPod, spec: V1PodSpec, gated: boolean): V1Job {
+  const labels = labelsOf(plan);
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { name: plan.name, labels, annotations: annotationsOf(plan, container.name) },
+    spec: {
+      backoffLimit: 0,
+      activeDeadlineSeconds: plan.timeoutSeconds,
+      ttlSecondsAfterFinished: plan.ttlSeconds,
+      template: {
+        metadata: { labels, annotations: POD_ANNOTATIONS },
+        spec: gated ? { ...spec, schedulingGates: [{ name: GATE }] } : spec,
+      },
+    },
+  };
+}
+
+function podSpecOf(plan: BuildPlan, builder: BuilderPod, delivery: Delivery): V1PodSpec {
+  const before = [...(delivery.receiver === undefined ? [] : [delivery.receiver]), ...(builder.initContainers ?? [])];
+  return {
+    restartPolicy: "Never",
+    // Of no use to a builder. The clouds' workload identities bring a token of their own (a webhook's volume, a metadata server).
+    automountServiceAccountToken: false,
+    ...(plan.serviceAccount === undefined ? {} : { serviceAccountName: plan.serviceAccount }),
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: GRACE_SECONDS,
+    ...nodeSelectorOf(plan),
+    ...builder.pod,
+    ...(before.length === 0 ? {} : { initContainers: before }),
+    containers: [
+      { terminationMessagePolicy: "FallbackToLogsOnError", ...resourcesOf(plan), ...builder.container },
+      ...exporter(plan, builder.receiver),
+    ],
+    volumes: [
+      delivery.volume,
+      ...credentialVolumes(plan, builder),
+      ...caVolumes(plan),
+      ...fileVolumes(plan, builder),
+      ...secretVolumes(plan),
+      ...exportVolumes(plan),
+      ...builder.volumes,
+    ],
+  };
+}
+
+function credentialVolumes(plan: BuildPlan, { credentialFile }: BuilderPod): V1Volume[] {
+  if (plan.credentials.kind === "none") return [];
+  const secretName = plan.credentials.kind === "secret" ? plan.credentials.name : plan.name;
+  const item =
+    credentialFile === undefined
+      ? { key: ".dockerconfigjson", path: "config.json" }
+      : { key: credentialFile.name, path: credentialFile.name };
+  return [{ name: AUTH_VOLUME, secret: { secretName, items: [item] } }];
+}
+
+function caVolumes(plan: BuildPlan): V1Volume[] {
+  if (plan.registries.ca === undefined) return [];
+  return [{ name: CA_VOLUME, configMap: { name: plan.name, items: [{ key: CA_FILE, path: CA_FILE }] } }];
+}
+
+function fileVolumes(plan: BuildPlan, { files }: BuilderPod): V1Volume[] {
+  if (files === undefined) return [];
+  const items = Object.keys(files).map((name) => ({ key: name, path: name }));
+  return [{ name: FILES_VOLUME, configMap: { name: plan.name, items } }];
+}
+
+function configMapOf(plan: BuildPlan, { files }: BuilderPod, delivery: Delivery): V1ConfigMap | undefined {
+  const { ca } = plan.registries;
+  const data = { ...files, ...(ca === undefined ? {} : { [CA_FILE]: ca }) };
+  if (delivery.binaryData === undefined && Object.keys(data).length === 0) return undefined;
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: plan.name, labels: labelsOf(plan) },
+    // The kubelet stops watching an immutable one once it has read it.
+    immutable: true,
+    ...(delivery.binaryData === undefined ? {} : { binaryData: delivery.binaryData }),
+    ...(Object.keys(data).length === 0 ? {} : { data }),
+  };
+}
+
+function credentialData(dockerConfig: string, file: CredentialFile | undefined): Record<string, string> {
+  const base64 = (text: string): string => Buffer.from(text).toString("base64");
+  return {
+    ".dockerconfigjson": base64(dockerConfig),
+    ...(file === undefined ? {} : { [file.name]: base64(file.render(dockerConfig)) }),
+  };
+}
+
+function secretOf(
+  plan: BuildPlan,
+  { credentialFile }: BuilderPod,
+  dockerConfig?: string,
+  buildSecrets?: SecretValues,
+): V1Secret | undefined {
+  const data = {
+    ...(dockerConfig === undefined ? {} : credentialData(dockerConfig, credentialFile)),
+    ...secretData(buildSecrets),
+  };
+  if (Object.keys(data).length === 0) return undefined;
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: plan.name, labels: labelsOf(plan) },
+    type: dockerConfig === undefined ? "Opaque" : "kubernetes.io/dockerconfigjson",
+    immutable: true,
+    data,
+  };
+}

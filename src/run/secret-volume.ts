@@ -1,0 +1,29 @@
+/**
+ * `--secret`s in the pod: one volume with a file for each, named by its id. Values from the client are keys of the build's own
+ * Secret; those of the namespace are taken from where they are.
+ */
+import type { V1Volume, V1VolumeProjection } from "@kubernetes/client-node";
+import { SECRETS_VOLUME } from "../backends/volumes.ts";
+import type { BuildPlan } from "../build/plan.ts";
+
+/** Values by the secret's id. */
+export type SecretValues = ReadonlyMap<string, Uint8Array>;
+
+export function secretVolumes(plan: BuildPlan): V1Volume[] {
+  const sources = (plan.secrets ?? []).map(({ id, source }): V1VolumeProjection => {
+    const from = source.kind === "cluster" ? source : { secret: plan.name, key: keyOf(id) };
+    return { secret: { name: from.secret, items: [{ key: from.key, path: id }] } };
+  });
+  return sources.length === 0 ? [] : [{ name: SECRETS_VOLUME, projected: { sources, defaultMode: 0o400 } }];
+}
+
+export function secretData(values: SecretValues | undefined): Record<string, string> {
+  return Object.fromEntries(
+    [...(values ?? [])].map(([id, value]) => [keyOf(id), Buffer.from(value).toString("base64")]),
+  );
+}
+
+/** Ids have the letters a Secret's keys may have. */
+function keyOf(id: string): string {
+  return `build-secret.${id}`;
+}

@@ -1,0 +1,38 @@
+/** Brings a build's objects into the cluster in an order in which a client that dies at any point leaves nothing for good. */
+import type { V1ConfigMap, V1Job, V1OwnerReference, V1Secret } from "@kubernetes/client-node";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { BuildObjects } from "./objects.ts";
+
+export interface StartedBuild {
+  readonly job: V1Job;
+  /** All the pod mounts exists. Until then it is held back by its gate, if it has one. */
+  readonly complete: Promise<void>;
+  /** The pod is held back and has to be released once all is there. */
+  readonly gated: boolean;
+}
+
+/**
+ * The Job first, then what it owns: from its first moment every object has an owner whose deadline and TTL end it. The Job's
+ * controller makes the pod while the others are created.
+ */
+export async function startBuild(cluster: Cluster, objects: BuildObjects, signal: AbortSignal): Promise<StartedBuild> {
+  const job = await cluster.create("jobs", objects.job, signal);
+  const ownerReferences = [ownerOf(job)];
+  const own = <T extends V1ConfigMap | V1Secret>(object: T): T => ({
+    ...object,
+    metadata: { ...object.metadata, ownerReferences },
+  });
+  const rest: Promise<unknown>[] = [];
+  if (objects.configMap !== undefined) rest.push(cluster.create("configmaps", own(objects.configMap), signal));
+  if (objects.secret !== undefined) rest.push(cluster.create("secrets", own(objects.secret), signal));
+  return { job, complete: Promise.all(rest).then(() => undefined), gated: rest.length > 0 };
+}
+
+/** Lets a gated pod be scheduled. */
+export async function releasePod(cluster: Cluster, pod: string, signal: AbortSignal): Promise<void> {
+  await cluster.patch("pods", pod, { spec: { schedulingGates: [] } }, signal);
+}
+
+function ownerOf(job: V1Job): V1OwnerReference {
+  return { apiVersion: "batch/v1", kind: "Job", name: job.metadata?.name ?? "", uid: job.metadata?.uid ?? "" };
+}

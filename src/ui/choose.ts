@@ -1,0 +1,57 @@
+import { UsageError } from "../errors.ts";
+import type { Progress, ProgressMode, ViewStream } from "./progress.ts";
+
+/** docker's own variable counts only while the flag is left at `auto`; names of views we do not have are passed over. */
+const BUILDKIT_MODES: Readonly<Record<string, ProgressMode>> = {
+  plain: "plain",
+  tty: "tty",
+  quiet: "quiet",
+  none: "none",
+  rawjson: "rawjson",
+};
+
+/**
+ * The view for a build. Each is loaded only when chosen, so that a log never pays for the terminal's libraries.
+ * @throws UsageError when a terminal view is asked for and there is no terminal
+ */
+export async function chooseProgress(
+  mode: ProgressMode,
+  stderr: ViewStream,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Progress> {
+  switch (settleMode(mode, stderr, env)) {
+    case "json":
+      return new (await import("./json.ts")).JsonView(stderr);
+    case "rawjson":
+      return new (await import("./rawjson.ts")).RawJsonView(stderr);
+    case "quiet":
+    case "none":
+      return new (await import("./quiet.ts")).QuietView(stderr);
+    case "tty":
+      return new (await import("./tty.ts")).TtyView(stderr, env);
+    case "plain":
+  }
+  return new (await import("./plain.ts")).PlainView(stderr);
+}
+
+function settleMode(
+  asked: ProgressMode,
+  stderr: ViewStream,
+  env: Readonly<Record<string, string | undefined>>,
+): Exclude<ProgressMode, "auto"> {
+  const mode = asked === "auto" ? (BUILDKIT_MODES[env["BUILDKIT_PROGRESS"] ?? ""] ?? asked) : asked;
+  const canMoveCursor = env["TERM"] !== "dumb";
+  if (mode === "auto") return stderr.isTTY === true && canMoveCursor ? "tty" : "plain";
+  if (mode !== "tty") return mode;
+  if (stderr.isTTY !== true) {
+    throw new UsageError("progress mode tty needs a terminal, and stderr is none", {
+      suggestions: ["Use --progress=plain, or auto to have it only on a terminal."],
+    });
+  }
+  if (!canMoveCursor) {
+    throw new UsageError("progress mode tty needs a terminal that can move its cursor, and TERM is dumb", {
+      suggestions: ["Use --progress=plain, or set TERM to what the terminal is."],
+    });
+  }
+  return mode;
+}

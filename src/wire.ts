@@ -1,0 +1,130 @@
+/** The composition root: from a request to a build with everything it needs. The only file that knows every implementation. */
+import { build, describeBuild } from "./build/build.ts";
+import type { BuildDeps, LeftBuild } from "./build/build.ts";
+import type { BuildResult, Emit, ImageDescription } from "./build/events.ts";
+import { gatherInputs } from "./build/gather.ts";
+import { pushes } from "./build/plan.ts";
+import type { BuildPlan } from "./build/plan.ts";
+import type { Reference } from "./build/reference.ts";
+import type { BuildRequest } from "./build/request.ts";
+import { openContext } from "./build/open-context.ts";
+import type { CredentialStore } from "./credentials/credentials.ts";
+import { findCredential, openStores } from "./credentials/stores.ts";
+import { noticesOf } from "./docker/read-options.ts";
+import { readSecrets } from "./docker/secrets.ts";
+import { selectCredentials } from "./credentials/select.ts";
+import { InternalError } from "./errors.ts";
+import { planRequest } from "./plan-request.ts";
+import type { PushedImage } from "./registry/describe-image.ts";
+import type { BuildObjects } from "./run/objects.ts";
+import { userName } from "./user-name.ts";
+import { VERSION } from "./version.ts";
+
+export interface ClusterChoice {
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  readonly namespace?: string | undefined;
+}
+
+export interface WiredBuild {
+  readonly plan: BuildPlan;
+  /** @param leave aborted when the client is to go as soon as the build can do without it. */
+  build(leave?: AbortSignal): Promise<BuildResult | LeftBuild>;
+  describe(): Promise<BuildObjects>;
+}
+
+/** @throws UsageError for whatever of the request can be seen to be wrong without asking the cluster. */
+export async function wireBuild(
+  request: BuildRequest,
+  choice: ClusterChoice,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<WiredBuild> {
+  const inputs = await gatherInputs(request, {
+    stdin: () => process.stdin,
+    say: (message) => emit({ type: "waiting", message }),
+    signal,
+  });
+  const facts = { env: process.env, user: userName(), version: VERSION };
+  const say = (message: string): void => emit({ type: "waiting", message });
+  const { plan: planned, backend } = await planRequest(request, inputs, facts, say);
+  const cautions = backend.caution === undefined ? [] : [backend.caution];
+  for (const message of [...cautions, ...noticesOf(request.docker ?? {})]) emit({ type: "warning", message });
+  if (planned.exports !== undefined) {
+    const { checkDestinations } = await import("./export/destination.ts");
+    await checkDestinations(planned.exports, process.stdout.isTTY);
+  }
+  const secrets = await readSecrets(planned.secrets ?? [], process.env);
+  const stores = request.noCredentials === true ? [] : await openStores(process.env);
+  const { plan, dockerConfig } = await resolveCredentials(planned, stores, emit);
+  const openArchive = openContext(plan, emit, signal);
+  const deps: Omit<BuildDeps, "cluster"> = {
+    backend,
+    openArchive,
+    ...(dockerConfig === undefined ? {} : { dockerConfig }),
+    secrets,
+    pushedDigest: (built, configDigest) => askForTag(built, configDigest, stores),
+    describeImage: async (built, digest) =>
+      request.noImageId === true ? undefined : askRegistry(built, digest, stores, emit),
+    emit,
+  };
+  return {
+    plan,
+    describe: () => describeBuild(plan, deps),
+    async build(leave) {
+      const { connect } = await import("./cluster/connect.ts");
+      // The kubeconfig is read first, so that a wrong one is said before anything is packed; the way there is prepared meanwhile.
+      const cluster = await connect(choice);
+      void cluster.approach();
+      try {
+        return await build(plan, { ...deps, cluster }, signal, leave);
+      } finally {
+        await cluster.close();
+      }
+    },
+  };
+}
+
+/** What is shipped is known only now: nothing, where the user's configuration has nothing for these registries. */
+async function resolveCredentials(
+  plan: BuildPlan,
+  stores: readonly CredentialStore[],
+  emit: Emit,
+): Promise<{ plan: BuildPlan; dockerConfig?: string }> {
+  if (plan.credentials.kind !== "shipped") return { plan };
+  const { config, warnings } = await selectCredentials(stores, plan.registries.hosts);
+  for (const message of warnings) emit({ type: "warning", message });
+  return config === undefined ? { plan: { ...plan, credentials: { kind: "none" } } } : { plan, dockerConfig: config };
+}
+
+async function askRegistry(
+  plan: BuildPlan,
+  digest: string,
+  stores: readonly CredentialStore[],
+  emit: Emit,
+): Promise<ImageDescription | undefined> {
+  const [reference] = plan.tags;
+  if (reference === undefined || !pushes(plan)) return undefined;
+  const { describeImage } = await import("./registry/describe-image.ts");
+  return describeImage(
+    pushedTo(plan, reference),
+    digest,
+    (host) => findCredential(stores, host),
+    (message) => emit({ type: "warning", message }),
+  );
+}
+
+async function askForTag(
+  plan: BuildPlan,
+  configDigest: string | undefined,
+  stores: readonly CredentialStore[],
+): Promise<string> {
+  const [reference] = plan.tags;
+  if (reference === undefined) throw new InternalError("an image without a name has no digest in a registry");
+  const { findDigest } = await import("./registry/describe-image.ts");
+  return findDigest(pushedTo(plan, reference), configDigest, (host) => findCredential(stores, host));
+}
+
+function pushedTo({ registries: { insecure, ca } }: BuildPlan, reference: Reference): PushedImage {
+  return { reference, insecure, ...(ca === undefined ? {} : { ca }) };
+}
