@@ -1,0 +1,42 @@
+/** Runs commands as a user would, and takes their time. */
+import { spawn } from "node:child_process";
+
+export const ROOT = new URL("../../", import.meta.url).pathname;
+export const SLIPWAY = `${ROOT}bin/run.js`;
+
+export interface Finished {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number | null;
+  /** From before it was started to after its end, in milliseconds. */
+  readonly ms: number;
+}
+
+export function run(
+  command: string,
+  args: readonly string[],
+  { env = {}, stdin = "" }: { env?: NodeJS.ProcessEnv; stdin?: string } = {},
+): Promise<Finished> {
+  const started = performance.now();
+  const child = spawn(command, args, { stdio: "pipe", env: { ...process.env, ...env } });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  child.stdin.on("error", () => {}).end(stdin);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ stdout, stderr, code, ms: performance.now() - started }));
+  });
+}
+
+/** @throws Error with what it said when it does not end well: a failure's time is no time. */
+export async function mustRun(
+  command: string,
+  args: readonly string[],
+  options: { env?: NodeJS.ProcessEnv; stdin?: string } = {},
+): Promise<Finished> {
+  const finished = await run(command, args, options);
+  if (finished.code === 0) return finished;
+  throw new Error(`${command} ${args.join(" ")} ended with ${finished.code}:\n${finished.stdout}${finished.stderr}`);
+}

@@ -1,0 +1,22 @@
+/** Packs a directory and brings it into a pod that receives, as a build does. Usage: ship-context.ts NAMESPACE POD DIRECTORY */
+import { connect } from "../../src/cluster/connect.ts";
+import { packContext } from "../../src/context/pack.ts";
+import { MARKER } from "../../src/transport/receiver.ts";
+import { deliverByStream } from "../../src/transport/stream.ts";
+
+const [namespace, pod = "", root = "."] = process.argv.slice(2);
+const { signal } = new AbortController();
+const packed = packContext({
+  root,
+  ignoreFile: undefined,
+  prefix: "context/",
+  extra: [],
+  level: 1,
+  marker: MARKER,
+  onNote: ({ path, reason }) => process.stderr.write(`${path}: ${reason}\n`),
+  signal,
+});
+const cluster = await connect({ namespace });
+const { ship } = deliverByStream(() => packed, { image: "", user: 0, group: 0 });
+await ship?.(cluster, pod, () => {}, signal);
+await cluster.close();

@@ -1,0 +1,71 @@
+/** Whatever is written where a value belongs arrives as written, or is refused in a sentence. */
+import { hash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { useNamespace } from "../e2e/support/namespace.ts";
+import { FROM, setUp } from "./case.ts";
+import { HOSTILE } from "./hostile.ts";
+
+const namespace = useNamespace();
+
+test("values of arguments and labels arrive as written", async () => {
+  const names = HOSTILE.map((_, index) => `V${index}`);
+  const Dockerfile = `${FROM}${names.map((name) => `ARG ${name}\nRUN printf %s "$${name}" > /${name}\n`).join("")}`;
+  const { build } = await setUp(namespace.name, { Dockerfile });
+  const args = HOSTILE.flatMap(([, text], index) => [
+    "--build-arg",
+    `V${index}=${text}`,
+    "--label",
+    `l${index}=${text}`,
+  ]);
+  const { built } = await build([...args, "."]);
+  for (const [index, [name, text]] of HOSTILE.entries()) {
+    expect({ name, is: built.files.get(`V${index}`)?.sha256 }).toEqual({ name, is: hash("sha256", text) });
+    expect({ name, is: built.config.config.Labels?.[`l${index}`] }).toEqual({ name, is: text });
+  }
+  expect(existsSync("/tmp/slipway-was-here")).toBe(false);
+});
+
+test("names of directories and files arrive as written", async () => {
+  const { root, build } = await setUp(namespace.name);
+  const names = HOSTILE.map(([, text]) => text.replaceAll("/", "_").slice(0, 60));
+  const directory = join(root, names.join(" ").slice(0, 100));
+  await mkdir(join(directory, "files"), { recursive: true });
+  for (const name of names) await writeFile(join(directory, "files", name), name);
+  const dockerfile = join(directory, "$(Docker file)");
+  await writeFile(dockerfile, `${FROM}COPY files/ /files/\n`);
+  const { built } = await build(["-f", dockerfile, directory]);
+  expect(
+    names.filter(
+      (name) =>
+        built.files.get(`files/${name.trimEnd()}`)?.text !== name && built.files.get(`files/${name}`)?.text !== name,
+    ),
+  ).toEqual([]);
+});
+
+describe("where it cannot be, it is refused in one sentence:", () => {
+  test.for(HOSTILE)("%s", async ([, text]) => {
+    const { run } = await setUp(namespace.name);
+    for (const args of [
+      ["-t", text],
+      ["-t", `r.io/${text}`],
+      ["--target", text],
+      ["--platform", text],
+      ["--add-host", text],
+      ["-m", text],
+      ["--network", text],
+      ["--secret", text],
+      ["-o", `type=${text}`],
+      ["--builder", text],
+      ["-f", text],
+    ]) {
+      const { code, stdout, stderr } = await run([...args, "."]);
+      expect({ args, code, stdout }).toEqual({ args, code: 125, stdout: "" });
+      expect(stderr).toMatch(/^ERROR: /);
+      expect(stderr).not.toMatch(/\n\s+at |This is a fault of slipway/);
+    }
+    expect(existsSync("/tmp/slipway-was-here")).toBe(false);
+  });
+});

@@ -1,0 +1,51 @@
+/**
+ * The command under test: slipway, or any other that wants to be `docker build`. CONTRACT_COMMAND names it with its first words,
+ * separated by blanks: `CONTRACT_COMMAND="docker buildx build"`.
+ */
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { environment } from "../e2e/support/build.ts";
+
+const PROGRAM = new URL("../../bin/run.js", import.meta.url).pathname;
+const given = process.env["CONTRACT_COMMAND"];
+
+export const isSlipway = given === undefined;
+
+export interface Run {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd: string;
+  readonly stdin?: Uint8Array | string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export function lookAlike(namespace: string, args: readonly string[], options: RunOptions): Promise<Run> {
+  const [command = "", ...words] = given === undefined ? [process.execPath, PROGRAM, "build"] : given.split(" ");
+  return run(command, [...words, ...args], {
+    ...options,
+    env: { SLIPWAY_NAMESPACE: namespace, NO_COLOR: "1", ...options.env },
+  });
+}
+
+export function run(command: string, args: readonly string[], { cwd, stdin = "", env = {} }: RunOptions): Promise<Run> {
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: "pipe" });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  child.stdin.on("error", () => {});
+  child.stdin.end(stdin);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** A name nobody else pushes to. */
+export function imageName(): string {
+  return `${environment("REGISTRY")}/contract/${randomBytes(6).toString("hex")}`;
+}

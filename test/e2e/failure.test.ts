@@ -1,0 +1,177 @@
+/** Builds that end badly: the right exit code, one sentence, a remedy, and nothing left behind. */
+import { writeFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { BUSYBOX, build, mustBuild, uniqueImage } from "./support/build.ts";
+import { kubectl } from "./support/kubectl.ts";
+import { objectsIn, useNamespace } from "./support/namespace.ts";
+import { project } from "./support/project.ts";
+import { slipway } from "./support/slipway.ts";
+
+const namespace = useNamespace();
+const restricted = useNamespace({ podSecurity: "restricted" });
+const OK = `FROM ${BUSYBOX}\nRUN true\n`;
+
+test("a failing RUN: exit code 1, the command and its last output", async () => {
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo before\nRUN echo the last words && exit 42\n` });
+  const run = await build(namespace, ["--iidfile", `${root}/id`, "-t", uniqueImage(), root]);
+  expect(run.code).toBe(1);
+  expect(run.stdout).toBe("");
+  expect(run.stderr).toContain("the last words\n");
+  expect(run.stderr).toMatch(/^ERROR: `RUN echo the last words && exit 42` ended with exit code 42$/m);
+});
+
+test("a failing RUN in quiet mode shows the last output too", async () => {
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo the last $((40 + 2)) words && exit 1\n` });
+  const run = await build(namespace, ["-q", root]);
+  expect(run.code).toBe(1);
+  expect(run.stderr).toContain("the last 42 words\n");
+});
+
+test("nothing stays but the finished Job with its pod, and nothing at all after its TTL", async () => {
+  const own = namespace.name;
+  const before = await objectsIn(own);
+  const root = await project({ Dockerfile: OK });
+  await mustBuild(namespace, ["--ttl", "4s", "-t", uniqueImage(), root]);
+  await build(namespace, ["--ttl", "4s", await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN false\n` })]);
+  const after = (await objectsIn(own)).filter((name) => !before.includes(name));
+  expect(after.filter((name) => !/^(?:pod|job\.batch)\/slipway-/.test(name))).toEqual([]);
+  await expect.poll(() => objectsIn(own), { timeout: 60_000, interval: 1000 }).toEqual(before);
+});
+
+test("Ctrl-C stops the build and removes what it made", async () => {
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 300\n` });
+  const before = await objectsIn(namespace.name);
+  let sent = false;
+  const run = await build(namespace, ["-t", uniqueImage(), root], {
+    onStderr: (text, child) => {
+      if (sent || !/^sleeping$/m.test(text)) return;
+      sent = true;
+      child.kill("SIGINT");
+    },
+  });
+  expect(run.code).toBe(130);
+  expect(run.stderr).toMatch(/^ERROR: stopped by Ctrl-C$/m);
+  await expect.poll(() => objectsIn(namespace.name), { timeout: 30_000, interval: 500 }).toEqual(before);
+});
+
+test("a second Ctrl-C leaves at once", async () => {
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 300\n` });
+  let sent = false;
+  const run = await build(namespace, ["--timeout", "20s", "--ttl", "1s", root], {
+    onStderr: (text, child) => {
+      if (sent || !/^sleeping$/m.test(text)) return;
+      sent = true;
+      child.kill("SIGINT");
+      child.kill("SIGTERM");
+    },
+  });
+  expect(run.code).toBe(130);
+});
+
+test("a time limit: exit code 124, and the pod is stopped", async () => {
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN sleep 300\n` });
+  const run = await build(namespace, ["--timeout", "5s", root]);
+  expect(run.code).toBe(124);
+  expect(run.stderr).toMatch(
+    /^ERROR: the build was stopped after 5 seconds, its time limit\n  - Give it longer with --timeout/m,
+  );
+});
+
+test("a namespace whose Pod Security level refuses the builder", async () => {
+  const root = await project({ Dockerfile: OK });
+  const run = await build(restricted, [root]);
+  expect(run.code).toBe(3);
+  expect(run.stderr).toMatch(
+    /^ERROR: the namespace's Pod Security level refuses the builder's pod: violates PodSecurity "restricted:latest"/m,
+  );
+  expect(await objectsIn(restricted.name)).toEqual([]);
+});
+
+test("a builder image that cannot be pulled", async () => {
+  const root = await project({ Dockerfile: OK });
+  const run = await build(namespace, ["--builder-image", `${BUSYBOX}-nowhere`, root]);
+  expect(run.code).toBe(3);
+  expect(run.stderr).toMatch(/^ERROR: the node cannot pull the image .*busybox:1.35-nowhere: .*not found\n/m);
+});
+
+test("a quota that is used up is said while waiting", async () => {
+  const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "full" }, spec: { hard: { pods: "0" } } };
+  await kubectl(["apply", "-n", namespace.name, "-f", "-"], JSON.stringify(quota));
+  try {
+    const root = await project({ Dockerfile: OK });
+    const run = await build(namespace, ["--timeout", "6s", root]);
+    expect(run.stderr).toMatch(/^=> waiting for room in the namespace's quota: exceeded quota: full/m);
+    expect(run.code).toBe(124);
+  } finally {
+    await kubectl(["delete", "resourcequota", "full", "-n", namespace.name]);
+  }
+});
+
+test("a user without rights is told which verb on which resource", async () => {
+  await kubectl(["create", "serviceaccount", "nobody", "-n", namespace.name]);
+  const token = (await kubectl(["create", "token", "nobody", "-n", namespace.name])).trim();
+  const config = JSON.parse(await kubectl(["config", "view", "--raw", "--minify", "--flatten", "-o", "json"])) as {
+    users: { user: object }[];
+  };
+  for (const user of config.users) user.user = { token };
+  const root = await project({ Dockerfile: OK });
+  await writeFile(`${root}/kubeconfig`, JSON.stringify(config));
+  const run = await build(namespace, ["--kubeconfig", `${root}/kubeconfig`, root]);
+  expect(run.code).toBe(4);
+  expect(run.stderr).toMatch(/^ERROR: .*create.*jobs.*\n {2}\S/m);
+});
+
+test("a namespace that is not there", async () => {
+  const root = await project({ Dockerfile: OK });
+  const run = await slipway(["build", "-n", "no-such-namespace", root]);
+  expect(run.code).toBe(3);
+  expect(run.stderr).toMatch(/^ERROR: .*namespace .?no-such-namespace/m);
+});
+
+test("somebody deletes the pod in the middle of a build", async () => {
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 300\n` });
+  let sent = false;
+  const run = await build(namespace, ["-t", uniqueImage(), root], {
+    onStderr: (text) => {
+      const job = /^=> create: (\S+)$/m.exec(text)?.[1];
+      if (sent || job === undefined || !/^sleeping$/m.test(text)) return;
+      sent = true;
+      void kubectl([
+        "delete",
+        "pod",
+        "-n",
+        namespace.name,
+        "--wait=false",
+        "-l",
+        `batch.kubernetes.io/job-name=${job}`,
+      ]);
+    },
+  });
+  expect(run.code).toBe(3);
+  expect(run.stderr).toMatch(/^ERROR: the build's pod was deleted before it had ended\n {2}- \S/m);
+});
+
+test("no node that has what the build asks for: said while waiting, and at the end", async () => {
+  const root = await project({ Dockerfile: OK });
+  const run = await build(namespace, ["--memory", "4000g", "--timeout", "6s", root]);
+  expect(run.code).toBe(124);
+  expect(run.stderr).toMatch(/^=> waiting for a node: 0\/\d+ nodes are available: \d+ Insufficient memory$/m);
+  expect(run.stderr).toMatch(
+    /^ERROR: .*its time limit, and never got a node: .*Insufficient memory\n {2}- Ask for less/m,
+  );
+});
+
+test("a pod outside the namespace's limits is refused at once", async () => {
+  const limits = [{ type: "Container", max: { memory: "1Gi" } }];
+  const range = { apiVersion: "v1", kind: "LimitRange", metadata: { name: "small" }, spec: { limits } };
+  await kubectl(["apply", "-n", namespace.name, "-f", "-"], JSON.stringify(range));
+  try {
+    const run = await build(namespace, ["--memory", "2g", await project({ Dockerfile: OK })]);
+    expect(run.code).toBe(3);
+    expect(run.stderr).toMatch(
+      /^ERROR: the namespace's limits refuse the builder's pod: .*maximum memory usage per Container is 1Gi/m,
+    );
+  } finally {
+    await kubectl(["delete", "limitrange", "small", "-n", namespace.name]);
+  }
+});

@@ -1,0 +1,140 @@
+/** Builds that outlive their client: left, lost, found again, waited for, stopped and removed, from what is in the cluster alone. */
+import { mkdir } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { BUSYBOX, build, environment, mustBuild, uniqueImage } from "./support/build.ts";
+import { kubectl } from "./support/kubectl.ts";
+import { objectsIn, useNamespace } from "./support/namespace.ts";
+import { project } from "./support/project.ts";
+import { readImage } from "./support/registry.ts";
+import { slipway } from "./support/slipway.ts";
+import type { Run, RunOptions } from "./support/slipway.ts";
+
+const namespace = useNamespace();
+const run = (...args: string[]): Promise<Run> => slipway([...args, "-n", namespace.name]);
+const COUNTS = `FROM ${BUSYBOX}\nRUN for i in 1 2 3 4; do echo line $i; sleep 1; done\n`;
+
+/** Sends a signal when the builder's output has this line. */
+function at(line: RegExp, signal: NodeJS.Signals): RunOptions {
+  let sent = false;
+  return {
+    onStderr: (text, child) => {
+      if (sent || !line.test(text)) return;
+      sent = true;
+      child.kill(signal);
+    },
+  };
+}
+
+async function detached(dockerfile: string, ...args: string[]): Promise<string> {
+  const root = await project({ Dockerfile: dockerfile });
+  const left = await mustBuild(namespace, ["--detach", ...args, root]);
+  expect(left.stdout).toMatch(/^slipway-[a-z0-9-]+\n$/);
+  return left.stdout.trim();
+}
+
+test("a detached build is left at once, without its password, and taken up again with log, answer and exit code", async () => {
+  const registry = environment("REGISTRY_AUTH");
+  const login = `${environment("REGISTRY_AUTH_USER")}:${environment("REGISTRY_AUTH_PASSWORD")}`;
+  const image = uniqueImage(registry);
+  const auths = { [registry]: { auth: Buffer.from(login).toString("base64") } };
+  const root = await project({ Dockerfile: COUNTS, "docker/config.json": JSON.stringify({ auths }) });
+  const env = { DOCKER_CONFIG: `${root}/docker` };
+  const name = (await mustBuild(namespace, ["--detach", "-t", image, root], { env })).stdout.trim();
+  expect((await objectsIn(namespace.name)).filter((object) => /^(?:secret|configmap)\/slipway/.test(object))).toEqual(
+    [],
+  );
+  const running = await run("ps", "--format", "{{.Name}} {{.State}}");
+  expect(running.stdout).toContain(`${name} building\n`);
+  const first = await slipway(["attach", name, "-n", namespace.name], { env });
+  // Kaniko's own lines go to the other stream of the container, and may stand between.
+  expect(first.stderr.match(/^line \d$/gm)).toEqual(["line 1", "line 2", "line 3", "line 4"]);
+  const { digest, configDigest } = await readImage(image, { login });
+  expect([first.code, first.stdout]).toEqual([0, ""]);
+  expect(first.stderr).toMatch(new RegExp(`^=> built ${digest}$`, "m"));
+  const again = await slipway(["attach", "-q", "latest", "-n", namespace.name], { env });
+  expect([again.code, again.stdout, again.stderr]).toEqual([0, `${configDigest}\n`, ""]);
+  const [record] = JSON.parse((await run("inspect", name)).stdout) as [Record<string, unknown>];
+  expect(record).toMatchObject({ name, state: "built", digest, exitCode: 0, references: [`${image}:latest`] });
+  expect((await run("logs", name)).stdout.match(/^line \d$/gm)).toEqual(["line 1", "line 2", "line 3", "line 4"]);
+  expect((await run("rm", name)).stdout).toBe(`${name}\n`);
+  expect((await run("attach", name)).code).toBe(125);
+});
+
+test("the client is killed: the build goes on, and attach has the whole log and the result", async () => {
+  const image = uniqueImage();
+  const root = await project({ Dockerfile: COUNTS });
+  const killed = await build(namespace, ["-t", image, root], at(/^line 2$/m, "SIGKILL"));
+  expect(killed.signal).toBe("SIGKILL");
+  const attached = await run("attach", image.split("/").at(-1) ?? "");
+  expect(attached.stderr.match(/^line \d$/gm)).toEqual(["line 1", "line 2", "line 3", "line 4"]);
+  expect(attached.stderr).toContain(`=> built ${(await readImage(image)).digest}\n`);
+});
+
+test("a terminal that is closed leaves the build, Ctrl-C with --detach-on-interrupt too, cancel stops it", async () => {
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 300\n` });
+  const before = await objectsIn(namespace.name);
+  const left = await Promise.all([
+    build(namespace, [root], at(/^sleeping$/m, "SIGHUP")),
+    build(namespace, ["--detach-on-interrupt", root], at(/^sleeping$/m, "SIGINT")),
+  ]);
+  for (const { code, stdout, stderr } of left) {
+    expect([code, stdout]).toEqual([130, ""]);
+    expect(stderr).toMatch(
+      /^ERROR: left; the build slipway-\S+ goes on in the cluster\n {2}- Come back to it with `slipway attach/m,
+    );
+  }
+  const names = (await run("ps", "-q")).stdout.trim().split("\n");
+  expect(names).toHaveLength(2);
+  const refused = await run("rm", names[0] ?? "");
+  expect([refused.code, refused.stderr]).toEqual([125, expect.stringContaining("is under way: building")]);
+  expect((await run("cancel", ...names)).stdout).toBe(`${names.join("\n")}\n`);
+  await expect.poll(() => objectsIn(namespace.name), { timeout: 30_000, interval: 500 }).toEqual(before);
+});
+
+test("wait gives each build's answer, and the exit code of the one that failed", async () => {
+  const image = uniqueImage();
+  const good = await detached(`FROM ${BUSYBOX}\nRUN true\n`, "-t", image);
+  const bad = await detached(`FROM ${BUSYBOX}\nRUN echo last words; exit 7\n`);
+  const waited = await run("wait", good, bad);
+  expect([waited.code, waited.stdout]).toEqual([1, `${image}:latest@${(await readImage(image)).digest}\n`]);
+  expect(waited.stderr).toMatch(/last words\n[^]*^ERROR: `RUN echo last words; exit 7` ended with exit code 7$/m);
+  const states = await run("ps", "-a", "--format", "{{.Name}} {{.State}}");
+  expect(states.stdout).toContain(`${good} built\n`);
+  expect(states.stdout).toContain(`${bad} failed\n`);
+});
+
+test("somebody's build that is cancelled ends for whoever watches it", async () => {
+  const name = await detached(`FROM ${BUSYBOX}\nRUN sleep 300\n`);
+  const watcher = run("attach", name);
+  await expect.poll(() => kubectl(["get", "job", name, "-n", namespace.name, "-o", "name"])).toContain(name);
+  await run("cancel", name);
+  const end = await watcher;
+  expect([end.code, end.stdout]).toEqual([3, ""]);
+  expect(end.stderr).toMatch(/^ERROR: the build was cancelled: its Job/m);
+});
+
+test("a build whose end is its deadline is reported so later, too", async () => {
+  const name = await detached(`FROM ${BUSYBOX}\nRUN sleep 300\n`, "--timeout", "6s");
+  const end = await run("attach", name);
+  expect([end.code, end.stdout]).toEqual([124, ""]);
+  const later = await run("attach", name);
+  expect([later.code, later.stderr]).toEqual([
+    124,
+    expect.stringMatching(/^ERROR: the build was stopped after 6 seconds/m),
+  ]);
+  expect((await run("logs", name)).stderr).toMatch(/^ERROR: the build \S+ has no log any more/m);
+});
+
+test.for([
+  [["attach", "no-such-build"], /there is no build "no-such-build" in the namespace/],
+  [["cancel"], /there is no running build of yours/],
+  [["rm"], /name at least one build to remove/],
+  [["ps", "--format", "{{.Nothing}}"], /there is no field \.Nothing/],
+  [["ps", "--format", "{{if .Name}}"], /more than slipway's templates can do/],
+] as const)("bad input: %j", async ([args, says]) => {
+  const root = await project({});
+  await mkdir(`${root}/empty`);
+  const end = await run(...args);
+  expect([end.code, end.stdout]).toEqual([125, ""]);
+  expect(end.stderr.split("\n")[0]).toMatch(says);
+});

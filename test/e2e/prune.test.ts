@@ -1,0 +1,36 @@
+/** Taking away what is left: what has ended and what lost its owner goes, what is under way stays. */
+import { expect, test } from "vitest";
+import { BUSYBOX, build, mustBuild } from "./support/build.ts";
+import { kubectl } from "./support/kubectl.ts";
+import { objectsIn, useNamespace } from "./support/namespace.ts";
+import { project } from "./support/project.ts";
+import { slipway } from "./support/slipway.ts";
+import type { Run } from "./support/slipway.ts";
+
+const namespace = useNamespace();
+const run = (...args: string[]): Promise<Run> => slipway([...args, "-n", namespace.name]);
+
+test("prune takes what has ended and what lost its Job, asks first, and leaves what is under way", async () => {
+  await build(namespace, [await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN false\n` })]);
+  const sleeps = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN sleep 300\n` });
+  const running = (await mustBuild(namespace, ["--detach", sleeps])).stdout.trim();
+  const [ended = ""] =
+    (await run("ps", "-a", "--format", "{{.State}} {{.Name}}")).stdout.match(/(?<=failed )\S+/) ?? [];
+  await kubectl(["create", "secret", "generic", "lost", "-n", namespace.name]);
+  const labels = ["app.kubernetes.io/managed-by=slipway", "slipway.dev/build=slipway-gone-x"];
+  await kubectl(["label", "secret", "lost", "-n", namespace.name, ...labels]);
+
+  const asked = await run("prune", "--all-users");
+  expect([asked.code, asked.stdout]).toEqual([125, ""]);
+  expect(asked.stderr).toMatch(/^ERROR: prune asks first, and standard input is no terminal\n {2}- Use -f/m);
+  const dry = await run("prune", "--all-users", "--dry-run");
+  expect([dry.code, dry.stdout]).toEqual([0, ""]);
+  expect(dry.stderr).toMatch(new RegExp(`^build ${ended} {2}failed \\S+\nsecrets lost {2}left without its Job\n$`));
+  expect((await run("prune", "-f", "-A", "--older-than", "1h")).stderr).toMatch(/^Nothing to remove/);
+  expect((await run("prune", "-f", "-A")).stdout).toBe(`${ended}\nlost\n`);
+  await expect
+    .poll(async () => (await objectsIn(namespace.name)).filter((name) => !name.includes(running)), { timeout: 30_000 })
+    .toEqual([]);
+  expect((await run("rm", "-f", running)).stdout).toBe(`${running}\n`);
+  await expect.poll(() => objectsIn(namespace.name), { timeout: 30_000 }).toEqual([]);
+});

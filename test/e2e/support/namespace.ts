@@ -1,0 +1,49 @@
+/** A namespace of a test's own, which enforces Pod Security `baseline`, and what is in it. */
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll } from "vitest";
+import { kubectl } from "./kubectl.ts";
+import { leastKubeconfig, removeKubeconfig } from "./least.ts";
+
+export interface TestNamespace {
+  readonly name: string;
+  /** Of an account that may do what `slipway rbac` prints and nothing more. Empty until the file's tests begin. */
+  kubeconfig: string;
+}
+
+export interface NamespaceOptions {
+  readonly podSecurity?: "privileged" | "baseline" | "restricted";
+}
+
+/** Made before the file's tests and deleted after them. */
+export function useNamespace(options: NamespaceOptions = {}): TestNamespace {
+  const namespace: TestNamespace = { name: `slipway-test-${randomBytes(4).toString("hex")}`, kubeconfig: "" };
+  beforeAll(async () => {
+    await kubectl(["create", "namespace", namespace.name]);
+    await kubectl([
+      "label",
+      "namespace",
+      namespace.name,
+      `pod-security.kubernetes.io/enforce=${options.podSecurity ?? "baseline"}`,
+    ]);
+    namespace.kubeconfig = await leastKubeconfig(namespace.name);
+  });
+  afterAll(async () => {
+    await removeKubeconfig(namespace.kubeconfig);
+    await kubectl(["delete", "namespace", namespace.name, "--wait=false"]);
+  });
+  return namespace;
+}
+
+/** What every namespace has without anybody's doing, the account the tests build as, and events, which go by themselves. */
+const NOT_OURS =
+  /^(?:configmap\/kube-root-ca\.crt|serviceaccount\/(?:default|slipway)$|role\.rbac\.authorization\.k8s\.io\/slipway$|rolebinding\.rbac\.authorization\.k8s\.io\/slipway$|event\/|event\.events\.k8s\.io\/)/;
+
+/** Every object of every kind in the namespace, as `kind/name`, that a build may have made. */
+export async function objectsIn(namespace: string): Promise<string[]> {
+  const kinds = (await kubectl(["api-resources", "--namespaced", "--verbs=list", "-o", "name"])).trim().split("\n");
+  const names = await kubectl(["get", kinds.join(","), "-n", namespace, "-o", "name", "--ignore-not-found"]);
+  return names
+    .split("\n")
+    .filter((name) => name !== "" && !NOT_OURS.test(name))
+    .sort();
+}

@@ -1,0 +1,106 @@
+/** Reads images back from a test registry: the manifest, the configuration and the files its layers make. */
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { gunzipSync } from "node:zlib";
+import { Agent, request } from "undici";
+import { Parser } from "tar";
+
+export interface ImageFile {
+  readonly type: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly link: string;
+  readonly sha256: string;
+  readonly text: string;
+}
+
+export interface Image {
+  readonly digest: string;
+  readonly configDigest: string;
+  readonly config: {
+    readonly config: {
+      Env?: string[];
+      Cmd?: string[];
+      Entrypoint?: string[];
+      User?: string;
+      WorkingDir?: string;
+      Labels?: Record<string, string>;
+      ExposedPorts?: Record<string, unknown>;
+      Volumes?: Record<string, unknown>;
+    };
+  };
+  /** By path without a leading slash, whiteouts applied. */
+  readonly files: ReadonlyMap<string, ImageFile>;
+}
+
+const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
+
+export interface RegistryOptions {
+  readonly scheme?: "http" | "https";
+  readonly login?: string;
+}
+
+/** @param reference `HOST/REPOSITORY:TAG` or `HOST/REPOSITORY@DIGEST` */
+export async function readImage(reference: string, options: RegistryOptions = {}): Promise<Image> {
+  const match = /^([^/]+)\/(.+?)(?:@(sha256:[0-9a-f]+)|:([^:/@]+))?$/.exec(reference);
+  if (match?.[1] === undefined || match[2] === undefined) throw new Error(`not a reference: ${reference}`);
+  const base = `${options.scheme ?? "http"}://${match[1]}/v2/${match[2]}`;
+  const manifestBytes = await get(`${base}/manifests/${match[3] ?? match[4] ?? "latest"}`, options);
+  const manifest = JSON.parse(manifestBytes.toString()) as { config: { digest: string }; layers: { digest: string }[] };
+  const config = JSON.parse(
+    (await get(`${base}/blobs/${manifest.config.digest}`, options)).toString(),
+  ) as Image["config"];
+  const files = new Map<string, ImageFile>();
+  for (const layer of manifest.layers) await applyLayer(files, await get(`${base}/blobs/${layer.digest}`, options));
+  return { digest: `sha256:${sha256(manifestBytes)}`, configDigest: manifest.config.digest, config, files };
+}
+
+async function get(url: string, options: RegistryOptions): Promise<Buffer> {
+  const accept =
+    "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, */*";
+  const authorization =
+    options.login === undefined ? {} : { authorization: `Basic ${Buffer.from(options.login).toString("base64")}` };
+  const response = await request(url, { headers: { accept, ...authorization }, dispatcher });
+  const body = Buffer.from(await response.body.arrayBuffer());
+  if (response.statusCode !== 200) throw new Error(`${url} answered ${response.statusCode}: ${body.toString()}`);
+  return body;
+}
+
+async function applyLayer(files: Map<string, ImageFile>, layer: Buffer): Promise<void> {
+  const parser = new Parser();
+  parser.on("entry", (entry) => {
+    const chunks: Buffer[] = [];
+    entry.on("data", (chunk: Buffer) => chunks.push(chunk));
+    entry.on("end", () => {
+      const path = String(entry.path)
+        .replace(/^\.?\//, "")
+        .replace(/\/$/, "");
+      const name = path.split("/").at(-1) ?? "";
+      if (name.startsWith(".wh.")) {
+        const removed = path.replace(/\.wh\.([^/]*)$/, "$1");
+        for (const known of files.keys()) if (known === removed || known.startsWith(`${removed}/`)) files.delete(known);
+        return;
+      }
+      const content = Buffer.concat(chunks);
+      files.set(path, {
+        type: String(entry.type),
+        mode: (entry.mode ?? 0) & 0o7777,
+        uid: entry.uid ?? 0,
+        gid: entry.gid ?? 0,
+        size: content.length,
+        link: String(entry.linkpath ?? ""),
+        sha256: sha256(content),
+        text: content.length < 65_536 ? content.toString() : "",
+      });
+    });
+  });
+  const ended = once(parser, "end");
+  parser.end(layer[0] === 0x1f ? gunzipSync(layer) : layer);
+  await ended;
+}
+
+export function sha256(data: Buffer | string): string {
+  return createHash("sha256").update(data).digest("hex");
+}

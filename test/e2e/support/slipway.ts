@@ -1,0 +1,45 @@
+/** Runs the program as a user does: the built one, in a directory, with arguments, reading its streams and exit code. */
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+
+const PROGRAM = new URL("../../../bin/run.js", import.meta.url).pathname;
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly stdin?: string | Buffer;
+  /** Called with the process and all of stderr so far, each time there is more. */
+  readonly onStderr?: (text: string, child: ChildProcess) => void;
+}
+
+export interface Run {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** stdout and stderr as a person sees them. */
+  readonly output: string;
+}
+
+export function slipway(args: readonly string[], options: RunOptions = {}): Promise<Run> {
+  const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1", ...options.env };
+  const child = spawn(process.execPath, [PROGRAM, ...args], { cwd: options.cwd ?? process.cwd(), env, stdio: "pipe" });
+  let stdout = "";
+  let stderr = "";
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+    output += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+    output += text;
+    options.onStderr?.(stderr, child);
+  });
+  child.stdin.on("error", () => {});
+  child.stdin.end(options.stdin ?? "");
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr, output }));
+  });
+}

@@ -1,0 +1,148 @@
+/**
+ * A cluster that a test plays the part of: it shows objects, writes logs and answers commands when the test says so, and
+ * remembers what it was asked. No clock and no network: whatever is awaited happens when the test lets it.
+ */
+import { ClusterError } from "../../src/errors.ts";
+import type {
+  Cluster,
+  ExecExit,
+  ExecStreams,
+  Kind,
+  Kinds,
+  LogLine,
+  Selector,
+  WatchEvent,
+} from "../../src/cluster/cluster.ts";
+import { Feed } from "./feed.ts";
+
+export interface Call {
+  readonly verb: "create" | "read" | "list" | "patch" | "remove" | "watch" | "logs" | "exec";
+  /** The kind, or the pod. */
+  readonly of: string;
+  readonly name?: string;
+  /** The object sent, the selector asked by, the container or the command. */
+  readonly detail?: unknown;
+}
+
+export type ExecAnswer = (
+  command: readonly string[],
+  streams: ExecStreams,
+  signal: AbortSignal,
+) => Promise<number | undefined>;
+
+/** In a log's feed: the stream is cut here, as a proxy cuts it. */
+export const CUT = Symbol("cut");
+
+export class FakeCluster implements Cluster {
+  readonly namespace = "team";
+  readonly server = "https://fake";
+  readonly context = "fake";
+  readonly calls: Call[] = [];
+  /** Builder output, line by line; its stream ends where the feed is closed. */
+  readonly log = new Feed<string | typeof CUT>();
+  /** What `read` finds, by kind and name: `jobs/x`. */
+  readonly stored = new Map<string, object>();
+  /** One per exec, in turn; the last one stays. */
+  readonly execs: ExecAnswer[] = [];
+  /** Runs before a verb is carried out; what it throws is the cluster's answer. */
+  before: (call: Call) => void | Promise<void> = () => {};
+  readonly #feeds = new Map<Kind, Feed<WatchEvent<never>>>();
+
+  /** Shows an object, or its change, to whoever watches its kind. */
+  show<K extends Kind>(kind: K, type: "added" | "modified" | "deleted", object: Kinds[K]): void {
+    this.feed(kind).push({ type, object });
+  }
+
+  /** Says that this is all there is, as after a gap. */
+  listAnew<K extends Kind>(kind: K, objects: readonly Kinds[K][]): void {
+    this.feed(kind).push({ type: "listed", objects });
+  }
+
+  feed<K extends Kind>(kind: K): Feed<WatchEvent<Kinds[K]>> {
+    const found = this.#feeds.get(kind) ?? new Feed<WatchEvent<never>>();
+    this.#feeds.set(kind, found);
+    return found;
+  }
+
+  seen(verb: Call["verb"], of?: string): readonly Call[] {
+    return this.calls.filter((call) => call.verb === verb && (of === undefined || call.of === of));
+  }
+
+  async create<K extends Kind>(kind: K, object: Kinds[K]): Promise<Kinds[K]> {
+    const name = (object as { metadata?: { name?: string } }).metadata?.name ?? "";
+    await this.#note({ verb: "create", of: kind, name, detail: object });
+    const made = { ...object, metadata: { ...(object as { metadata?: object }).metadata, uid: `uid-of-${name}` } };
+    this.stored.set(`${kind}/${name}`, made);
+    return made;
+  }
+
+  async read<K extends Kind>(kind: K, name: string): Promise<Kinds[K]> {
+    await this.#note({ verb: "read", of: kind, name });
+    const found = this.stored.get(`${kind}/${name}`);
+    if (found === undefined) throw refusal(404, "NotFound", `${kind} "${name}" not found`);
+    return found as Kinds[K];
+  }
+
+  async list<K extends Kind>(kind: K, selector: Selector): Promise<readonly Kinds[K][]> {
+    await this.#note({ verb: "list", of: kind, detail: selector });
+    return [...this.stored].flatMap(([path, object]) => (path.startsWith(`${kind}/`) ? [object as Kinds[K]] : []));
+  }
+
+  async patch<K extends Kind>(kind: K, name: string, patch: object): Promise<Kinds[K]> {
+    await this.#note({ verb: "patch", of: kind, name, detail: patch });
+    return {} as Kinds[K];
+  }
+
+  async remove(kind: Kind, name: string): Promise<void> {
+    await this.#note({ verb: "remove", of: kind, name });
+    this.stored.delete(`${kind}/${name}`);
+  }
+
+  async *watch<K extends Kind>(kind: K, selector: Selector, signal: AbortSignal): AsyncIterable<WatchEvent<Kinds[K]>> {
+    await this.#note({ verb: "watch", of: kind, detail: selector });
+    yield* this.feed(kind).read(signal);
+  }
+
+  async *logs(
+    pod: string,
+    container: string,
+    ended: () => Promise<boolean> | boolean,
+    signal: AbortSignal,
+  ): AsyncIterable<LogLine> {
+    await this.#note({ verb: "logs", of: pod, detail: container });
+    let lines = 0;
+    for await (const line of this.log.read(signal)) {
+      if (line === CUT) {
+        if (await ended()) return;
+      } else {
+        yield { line, timestamp: `2026-01-01T00:00:00.${String((lines += 1)).padStart(9, "0")}Z` };
+      }
+    }
+    while (!signal.aborted && !(await ended()));
+  }
+
+  async exec(
+    pod: string,
+    container: string,
+    command: readonly string[],
+    streams: ExecStreams,
+    signal: AbortSignal,
+  ): Promise<ExecExit> {
+    await this.#note({ verb: "exec", of: pod, name: container, detail: command });
+    const answer = this.execs.length > 1 ? this.execs.shift() : this.execs[0];
+    const exitCode = answer === undefined ? 0 : await answer(command, streams, signal);
+    return { exitCode, protocol: "v5.channel.k8s.io" };
+  }
+
+  async close(): Promise<void> {}
+
+  async #note(call: Call): Promise<void> {
+    this.calls.push(call);
+    await this.before(call);
+  }
+}
+
+/** What the real one throws when the API server says no. */
+export function refusal(code: number, reason: string, message: string): ClusterError {
+  return new ClusterError(message, { cause: Object.assign(new Error(message), { code, reason }) });
+}

@@ -1,0 +1,267 @@
+/** Who may import whom. The way of one build goes one way through src; what a folder may not know is not in its row. */
+import { readFile } from "node:fs/promises";
+import { isBuiltin } from "node:module";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { SRC, readImports, sourceFiles } from "./imports.ts";
+
+const imports = await readImports();
+const files = await sourceFiles();
+
+interface Row {
+  /** Folders (with a slash), files, packages and builtins whose code it may use. `node:*` is any builtin. */
+  readonly code: readonly string[];
+  /** Further ones it may take types from. Types of the Kubernetes models anybody may. */
+  readonly types?: readonly string[];
+}
+
+const MAY_IMPORT: Readonly<Record<string, Row>> = {
+  "main.ts": { code: ["@oclif/core"] },
+  "version.ts": { code: ["../package.json"] },
+  "errors.ts": { code: [] },
+  "base.ts": { code: ["@oclif/core", "errors.ts", "ui/broken-pipe.ts", "ui/failure.ts"] },
+  "wire-login.ts": { code: ["credentials/", "errors.ts", "registry/"] },
+  "builds-command.ts": {
+    code: ["@oclif/core", "base.ts", "builds/", "cluster/connect.ts", "errors.ts", "user-name.ts"],
+    types: ["cluster/cluster.ts", "wire.ts"],
+  },
+  "user-name.ts": { code: ["node:os"] },
+  // Pure: rights in, objects out.
+  "rbac/": { code: [] },
+  "flags/": { code: ["@oclif/core"] },
+  "commands/": {
+    code: [
+      "@oclif/core",
+      "base.ts",
+      "builds-command.ts",
+      "build/duration.ts",
+      "builds/",
+      "docker/argv.ts",
+      "describe-builders.ts",
+      "docker/flags.ts",
+      "errors.ts",
+      "rbac/",
+      "wire-context.ts",
+      "flags/",
+      "report/",
+      "run/remove.ts",
+      "ui/",
+      "wire.ts",
+      "wire-attach.ts",
+      "wire-login.ts",
+      "node:events",
+      "node:fs/promises",
+      "node:stream/consumers",
+    ],
+    types: ["build/"],
+  },
+  "describe-builders.ts": { code: ["backends/", "build/plan-build.ts", "run/objects.ts"] },
+  "plan-request.ts": {
+    code: ["backends/", "build/plan-build.ts", "docker/", "dockerfile/", "errors.ts"],
+    types: ["build/"],
+  },
+  "wire.ts": {
+    code: [
+      "backends/",
+      "build/",
+      "cluster/",
+      "credentials/",
+      "docker/",
+      "errors.ts",
+      "export/",
+      "plan-request.ts",
+      "registry/",
+      "user-name.ts",
+      "version.ts",
+    ],
+    types: ["run/"],
+  },
+  "wire-attach.ts": {
+    code: ["backends/", "build/", "builds/", "credentials/", "errors.ts", "registry/"],
+    types: ["cluster/cluster.ts"],
+  },
+  // Builds that are there already, read from their objects.
+  "builds/": {
+    code: [
+      "backends/table.ts",
+      "build/",
+      "errors.ts",
+      "follow/",
+      "run/",
+      "transport/receiver.ts",
+      "node:timers/promises",
+    ],
+    types: ["backends/", "cluster/cluster.ts"],
+  },
+  "wire-context.ts": { code: ["build/context-view.ts", "build/gather.ts"] },
+  // The line of one build: it knows the other stages, and of the cluster only what it promises.
+  "build/": {
+    code: [
+      "backends/",
+      "cluster/contact.ts",
+      "context/",
+      "docker/",
+      "dockerfile/",
+      "errors.ts",
+      "export/",
+      "follow/",
+      "run/",
+      "transport/",
+      "node:crypto",
+    ],
+    types: ["cluster/cluster.ts"],
+  },
+  "build/gather.ts": { code: ["docker/proxies.ts", "errors.ts", "build/", "source/", "node:fs/promises", "node:path"] },
+  // Docker's command line: its flags, their values, their words.
+  "docker/": { code: ["errors.ts", "node:*"], types: ["backends/flag-capabilities.ts"] },
+  "docker/flags.ts": { code: ["@oclif/core", "docker/"] },
+  "build/context-view.ts": { code: ["context/", "errors.ts", "node:fs", "node:path"], types: ["build/gather.ts"] },
+  "build/heavy-context.ts": { code: ["context/", "ui/measures.ts"], types: ["build/"] },
+  "build/open-context.ts": { code: ["build/", "context/", "transport/", "ui/measures.ts"] },
+  // Pure: plan in, container out.
+  "backends/": {
+    code: ["errors.ts", "build/plan.ts", "build/registry-host.ts", "transport/transport.ts"],
+    types: ["build/reference.ts", "docker/options.ts", "dockerfile/features.ts"],
+  },
+  "run/": {
+    code: ["backends/volumes.ts", "build/plan.ts"],
+    types: ["backends/", "transport/", "cluster/cluster.ts"],
+  },
+  "run/objects.ts": {
+    code: ["backends/volumes.ts", "export/exporter.ts", "run/"],
+    types: ["backends/", "build/plan.ts", "transport/"],
+  },
+  "transport/": { code: ["errors.ts", "node:crypto", "node:timers/promises"], types: ["build/", "cluster/cluster.ts"] },
+  "follow/": {
+    code: ["cluster/contact.ts", "errors.ts", "node:timers/promises"],
+    types: ["backends/", "build/events.ts", "cluster/cluster.ts"],
+  },
+  "cluster/": { code: ["errors.ts", "js-yaml", "undici", "ws", "node:*"] },
+  "cluster/kube.ts": { code: ["@kubernetes/client-node/dist/config.js", "cluster/", "errors.ts", "node:*"] },
+  "context/": { code: ["errors.ts", "node:*"] },
+  "dockerfile/": { code: ["errors.ts"] },
+  // The way back: what -o asks for, from the pod to this disk.
+  "export/": {
+    code: ["backends/volumes.ts", "errors.ts", "tar", "node:*"],
+    types: ["build/", "cluster/cluster.ts", "docker/options.ts"],
+  },
+  // Whatever may stand for a context, as a directory.
+  "source/": { code: ["errors.ts", "tar", "undici", "node:*"] },
+  "credentials/": { code: ["errors.ts", "keytar", "node:*"] },
+  "registry/": {
+    code: ["build/registry-host.ts", "errors.ts", "undici", "node:crypto", "node:tls"],
+    types: ["build/events.ts", "build/reference.ts", "credentials/credentials.ts"],
+  },
+  "report/": { code: ["errors.ts", "js-yaml", "node:fs/promises"], types: ["build/events.ts", "run/objects.ts"] },
+  "report/build-table.ts": { code: ["ui/measures.ts"], types: ["builds/record.ts"] },
+  "report/context-report.ts": { code: ["ui/measures.ts"], types: ["build/context-view.ts", "context/survey.ts"] },
+  "ui/": { code: ["errors.ts", "chalk", "ora"], types: ["build/events.ts"] },
+  "ui/prompt.ts": { code: ["errors.ts", "node:readline", "node:stream"] },
+};
+
+/** The file's own row, or else its folder's. */
+function rowOf(file: string): Row | undefined {
+  return MAY_IMPORT[file] ?? MAY_IMPORT[`${folderOf(file)}/`];
+}
+
+function folderOf(file: string): string {
+  return file.includes("/") ? file.slice(0, file.indexOf("/")) : "";
+}
+
+function matches(to: string, allowed: readonly string[] = []): boolean {
+  return allowed.some(
+    (name) => name === to || (name.endsWith("/") && to.startsWith(name)) || (name === "node:*" && isBuiltin(to)),
+  );
+}
+
+describe("imports", () => {
+  it("are read at all", () => {
+    expect(imports.length).toBeGreaterThan(200);
+    expect(new Set(imports.map(({ from }) => from)).size).toBeGreaterThan(files.length / 2);
+  });
+
+  it("keep to the table", () => {
+    const strangers = imports.filter(({ from, to, kind }) => {
+      const row = rowOf(from);
+      if (row === undefined) return true;
+      // A file with a row of its own lists its neighbours there.
+      if (MAY_IMPORT[from] === undefined && folderOf(from) === folderOf(to)) return false;
+      if (matches(to, row.code)) return false;
+      return (
+        kind !== "type" ||
+        !(to === "@kubernetes/client-node" || folderOf(from) === folderOf(to) || matches(to, row.types))
+      );
+    });
+    expect(strangers.map(({ from, to, kind }) => `${from} imports ${to} (${kind})`)).toEqual([]);
+  });
+
+  it("use every row of it", () => {
+    const used = new Set(files.flatMap((file) => [file, `${folderOf(file)}/`]));
+    expect(Object.keys(MAY_IMPORT).filter((key) => !used.has(key))).toEqual([]);
+  });
+
+  it.each([
+    ["@kubernetes/client-node", /^cluster\/kube\.ts$/],
+    ["keytar", /^credentials\/keychain\.ts$/],
+    ["@oclif/core", /^(?:commands\/.*|flags\/.*|base\.ts|builds-command\.ts|docker\/flags\.ts|main\.ts)$/],
+    ["chalk", /^ui\//],
+    ["ora", /^ui\//],
+    ["ws", /^cluster\//],
+    ["undici", /^(?:cluster|registry|source)\//],
+  ])("bring in the code of %s in one place", (name, place) => {
+    const users = imports.filter(({ to, kind }) => kind !== "type" && (to === name || to.startsWith(`${name}/`)));
+    expect(users.length).toBeGreaterThan(0);
+    expect(users.map(({ from }) => from).filter((from) => !place.test(from))).toEqual([]);
+  });
+
+  it("touch neither files, network nor processes where containers and objects are made", () => {
+    const pure = imports.filter(({ from }) => from.startsWith("backends/") || from === "run/objects.ts");
+    expect(pure.filter(({ to }) => isBuiltin(to))).toEqual([]);
+    expect(pure.filter(({ to }) => to.startsWith("cluster/"))).toEqual([]);
+  });
+
+  it("go in no circle", () => {
+    expect(circles()).toEqual([]);
+  });
+});
+
+describe("files", () => {
+  it("are named for what they hold", () => {
+    expect(files.filter((file) => /(?:^|\/)(?:utils?|helpers?|common|misc)(?:\/|\.ts$)/.test(file))).toEqual([]);
+    expect(files.filter((file) => !/^(?:[a-z0-9-]+\/)*[a-z0-9-]+\.ts$/.test(file))).toEqual([]);
+  });
+
+  it("fit on a few screens", async () => {
+    const long: string[] = [];
+    for (const file of files) {
+      const lines = (await readFile(join(SRC, file), "utf8")).split("\n").length - 1;
+      if (lines > 250) long.push(`${file}: ${lines} lines`);
+    }
+    expect(long).toEqual([]);
+  });
+
+  it("have default exports only where oclif needs them", async () => {
+    const odd: string[] = [];
+    for (const file of files) {
+      const hasDefault = /^export default/m.test(await readFile(join(SRC, file), "utf8"));
+      if (hasDefault !== file.startsWith("commands/")) odd.push(file);
+    }
+    expect(odd).toEqual([]);
+  });
+});
+
+/** Each circle of imports of code, as the path that closes it. */
+function circles(): string[] {
+  const next = new Map<string, string[]>();
+  for (const { from, to, kind } of imports) if (kind !== "type") next.set(from, [...(next.get(from) ?? []), to]);
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) found.push([...path.slice(path.indexOf(file)), file].join(" → "));
+    if (done.has(file) || path.includes(file)) return;
+    for (const to of next.get(file) ?? []) visit(to, [...path, file]);
+    done.add(file);
+  };
+  for (const file of files) visit(file, []);
+  return found;
+}

@@ -1,0 +1,122 @@
+/**
+ * Each plan's pod as it is in test/golden/BUILDER, to be read in a review (kaniko's are kaniko.test.ts's). UPDATE_GOLDEN=1 writes
+ * them anew; what has changed is then for git diff to show.
+ */
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import type { Backend } from "../../../src/backends/backend.ts";
+import { BACKEND_NAMES, loadBackend } from "../../../src/backends/table.ts";
+import type { BuildPlan } from "../../../src/build/plan.ts";
+import { parseReference } from "../../../src/build/reference.ts";
+import type { ContextForm } from "../../../src/transport/transport.ts";
+import { DIGEST } from "../follow/pods.ts";
+import { PLAN } from "../build/sample.ts";
+
+const ROOT = new URL("../../golden/", import.meta.url);
+
+const CASES: readonly (readonly [name: string, plan: Partial<BuildPlan>, form: ContextForm])[] = [
+  ["archive", {}, "archive"],
+  ["directory", {}, "directory"],
+  ["volume", { transport: "pvc" }, "directory"],
+  ["no-push", { tags: [] }, "archive"],
+  ["two-tags", { tags: [parseReference("r.io/a:1"), parseReference("b")] }, "archive"],
+  [
+    "options",
+    {
+      target: "test",
+      noCache: true,
+      buildArgs: [
+        ["VERSION", "1.0"],
+        ["PRICE", "$5 $(HOME) $$ ${X} 'q'"],
+      ],
+      labels: [["org.opencontainers.image.title", "An app"]],
+    },
+    "archive",
+  ],
+  ["shipped-credentials", { credentials: { kind: "shipped" } }, "archive"],
+  ["secret-of-the-namespace", { credentials: { kind: "secret", name: "regcred" } }, "archive"],
+  ["local-registry", { registries: { hosts: ["10.0.0.1:5000", "r.io"], insecure: [] } }, "archive"],
+  ["insecure-registry", { registries: { hosts: ["r.io:5000"], insecure: ["r.io:5000"] } }, "archive"],
+  ["registry-ca", { registries: { hosts: ["10.0.0.1:5001", "q.io:5000"], insecure: [], ca: "PEM" } }, "directory"],
+];
+
+const others = await Promise.all(BACKEND_NAMES.filter((name) => name !== "kaniko").map(loadBackend));
+
+describe.each(others.map((backend): [string, Backend] => [backend.name, backend]))("%s", (builder, backend) => {
+  const directory = new URL(`${builder}/`, ROOT);
+  const planOf = (change: Partial<BuildPlan>): BuildPlan => ({
+    ...PLAN,
+    builder: backend.name as BuildPlan["builder"],
+    builderImage: `${builder}:1`,
+    ...change,
+  });
+
+  it.each(CASES)("%s", async (name, change, form) => {
+    const plan = planOf(change);
+    const made = { plan: asData(change), form, ...podOrRefusal(backend, plan, form) };
+    const file = new URL(`${name}.json`, directory);
+    if (process.env["UPDATE_GOLDEN"] === "1") {
+      await mkdir(directory, { recursive: true });
+      await writeFile(file, `${JSON.stringify(made, undefined, 2)}\n`);
+    }
+    expect(JSON.parse(JSON.stringify(made))).toEqual(JSON.parse(await readFile(file, "utf8")));
+  });
+
+  it("has a case for each golden file", async () => {
+    expect((await readdir(directory)).sort()).toEqual(CASES.map(([name]) => `${name}.json`).sort());
+  });
+
+  it("fits Pod Security's baseline level, whatever is asked of it", () => {
+    for (const [, change, form] of CASES) {
+      const { container, initContainers = [], volumes } = backend.pod(planOf(change), form);
+      for (const { securityContext } of [container, ...initContainers]) {
+        expect(securityContext).toMatchObject({ privileged: false, capabilities: { drop: ["ALL"] } });
+        expect(securityContext?.seccompProfile?.type ?? "RuntimeDefault").toBe("RuntimeDefault");
+        for (const capability of securityContext?.capabilities?.add ?? []) expect(BASELINE).toContain(capability);
+      }
+      expect(volumes.filter(({ hostPath }) => hostPath !== undefined)).toEqual([]);
+    }
+  });
+
+  it("is not built when it failed, whatever it left as its message", () => {
+    const end = { exitCode: 1, reason: "Error", message: DIGEST, tail: ["Error: x"] };
+    expect(backend.outcome(end)).toMatchObject({ kind: "failed" });
+  });
+
+  it("says so when it was killed for its memory", () => {
+    const end = { exitCode: 137, reason: "OOMKilled", message: "", tail: [] };
+    expect(backend.outcome(end)).toMatchObject({ kind: "failed", fault: "cluster" });
+  });
+});
+
+/** k8s.io/pod-security-admission, policy/check_capabilities_baseline.go. */
+const BASELINE = [
+  "AUDIT_WRITE",
+  "CHOWN",
+  "DAC_OVERRIDE",
+  "FOWNER",
+  "FSETID",
+  "KILL",
+  "MKNOD",
+  "NET_BIND_SERVICE",
+  "SETFCAP",
+  "SETGID",
+  "SETPCAP",
+  "SETUID",
+  "SYS_CHROOT",
+];
+
+/** The pod, or the refusal where the builder cannot do it. */
+function podOrRefusal(backend: Backend, plan: BuildPlan, form: ContextForm): object {
+  try {
+    backend.check?.(plan);
+  } catch (error) {
+    return { refusal: (error as Error).message };
+  }
+  return { pod: backend.pod(plan, form) };
+}
+
+/** References as a person reads them. */
+function asData(change: Partial<BuildPlan>): object {
+  return { ...change, ...(change.tags === undefined ? {} : { tags: change.tags.map(String) }) };
+}

@@ -1,0 +1,182 @@
+/** Ends of real logs, of the archived kaniko v1.24 and of the fork that goes on with it. */
+import { expect, it } from "vitest";
+import { kanikoFailure } from "../../../src/backends/kaniko-failure.ts";
+
+interface Ended {
+  readonly tail?: readonly string[];
+  readonly exitCode?: number;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+const K24_PUSH =
+  "error checking push permissions -- make sure you entered the correct tag name, and that you are authenticated correctly, and try again: checking push permission for";
+const UNKNOWN_CA = "tls: failed to verify certificate: x509: certificate signed by unknown authority";
+const STAGE = "error building image: error building stage:";
+const RUN_42 = `${STAGE} failed to execute command: waiting for process to exit: exit status 42`;
+
+const CASES: readonly (readonly [what: string, end: Ended, fault: string, message: unknown, remedy?: RegExp])[] = [
+  [
+    "a failing RUN",
+    {
+      exitCode: 42,
+      tail: [
+        "INFO[0001] Unpacking rootfs as cmd RUN make test requires it.",
+        "INFO[0002] RUN make test",
+        "INFO[0002] Initializing snapshotter ...",
+        "INFO[0002] Taking snapshot of full filesystem...",
+        "INFO[0002] Cmd: /bin/sh",
+        "INFO[0002] Args: [-c make test]",
+        "INFO[0002] Running: [/bin/sh -c make test]",
+        "error: test 3 failed",
+        RUN_42,
+      ],
+    },
+    "build",
+    "`RUN make test` ended with exit code 42",
+  ],
+  [
+    "a failing RUN after much output",
+    { exitCode: 42, tail: ["x", "y", RUN_42] },
+    "build",
+    "a RUN ended with exit code 42",
+  ],
+  [
+    "a RUN killed by a signal",
+    {
+      exitCode: 255,
+      tail: ["INFO[0002] RUN x", `${STAGE} failed to execute command: waiting for process to exit: signal: killed`],
+    },
+    "build",
+    "`RUN x` ended with exit code 255",
+  ],
+  [
+    "an unknown instruction",
+    { tail: ["error building image: parsing dockerfile: dockerfile parse error on line 2: unknown instruction: FORM"] },
+    "build",
+    "parsing dockerfile: dockerfile parse error on line 2: unknown instruction: FORM",
+  ],
+  [
+    "a file that COPY does not find",
+    {
+      tail: [
+        `${STAGE} failed to get files used from context: failed to get fileinfo for /kaniko/slipway/ready/context/x: lstat /kaniko/slipway/ready/context/x: no such file or directory`,
+      ],
+    },
+    "build",
+    expect.stringMatching(/^failed to get files used from context: .*no such file or directory$/),
+  ],
+  [
+    "a Dockerfile that is not there, with usage after it",
+    {
+      tail: [
+        "Error: error resolving dockerfile path: please provide a valid path to a Dockerfile within the build context with --dockerfile",
+        "Usage:",
+        "  executor [flags]",
+        "",
+        "Flags:",
+        "      --build-arg multi-arg type   This flag allows you to pass in ARG values at build time.",
+        "",
+      ],
+    },
+    "build",
+    expect.stringMatching(/^error resolving dockerfile path: /),
+  ],
+  [
+    "a registry that asks who we are, before the build",
+    {
+      tail: [
+        `${K24_PUSH} "r.example.com:5000/team/app:1": POST https://r.example.com:5000/v2/team/app/blobs/uploads/: UNAUTHORIZED: authentication required; [map[Action:pull Class: Name:team/app Type:repository]]`,
+      ],
+    },
+    "registry-auth",
+    "not authorised to push to r.example.com:5000: authentication required",
+    /docker login/,
+  ],
+  [
+    "a repository we may not push to",
+    {
+      tail: [
+        'error checking push permissions: checking push permission for "index.docker.io/library/app:1": POST https://index.docker.io/v2/library/app/blobs/uploads/: DENIED: requested access to the resource is denied',
+      ],
+    },
+    "registry-auth",
+    "not authorised to push to index.docker.io: requested access to the resource is denied",
+    /--registry-secret/,
+  ],
+  [
+    "a push refused at its end",
+    {
+      tail: [
+        "error pushing image: failed to push to destination r.io/app:1: PUT https://r.io/v2/app/manifests/1: unexpected status code 403 Forbidden",
+      ],
+    },
+    "registry-auth",
+    "not authorised to push to r.io: it refused the credentials",
+  ],
+  [
+    "a base image we may not pull",
+    {
+      tail: [
+        "error building image: unable to complete operation after 3 attempts, last error: GET https://q.io/v2/private/base/manifests/1: UNAUTHORIZED: access to the requested resource is not authorized",
+      ],
+    },
+    "registry-auth",
+    "not authorised to pull from q.io: access to the requested resource is not authorized",
+  ],
+  [
+    "a registry with a certificate of its own",
+    {
+      tail: [
+        `${K24_PUSH} "r.lan/app:1": creating push check transport for r.lan failed: Get "https://r.lan/v2/": ${UNKNOWN_CA}`,
+      ],
+    },
+    "build",
+    "the certificate of r.lan is signed by an authority the builder does not know",
+    /--registry-ca FILE/,
+  ],
+  [
+    "the same, where a base image is pulled from",
+    {
+      tail: [
+        `error building image: unable to complete operation after 3 attempts, last error: Get "https://r.lan:5000/v2/": ${UNKNOWN_CA}`,
+      ],
+    },
+    "build",
+    "the certificate of r.lan:5000 is signed by an authority the builder does not know",
+  ],
+  [
+    "a registry that speaks plain http",
+    {
+      tail: [
+        `${K24_PUSH} "10.0.0.1:5000/app:1": creating push check transport for 10.0.0.1:5000 failed: Get "https://10.0.0.1:5000/v2/": http: server gave HTTP response to HTTPS client`,
+      ],
+    },
+    "build",
+    "10.0.0.1:5000 speaks plain http, and the builder asked with https",
+    /--insecure-registry/,
+  ],
+  [
+    "a build that took more memory than it may have",
+    { exitCode: 137, reason: "OOMKilled", tail: ["INFO[0009] Taking snapshot of full filesystem..."] },
+    "cluster",
+    "the builder was killed for using more memory than its container may have (OOMKilled)",
+    /limit/,
+  ],
+  ["an end without a word", { exitCode: 2, tail: [] }, "build", "kaniko ended with exit code 2"],
+  [
+    "a log that could not be had: the termination message has its end",
+    { exitCode: 42, message: `\u001B[36mINFO\u001B[0m[0002] RUN x\n${RUN_42}\n` },
+    "build",
+    "a RUN ended with exit code 42",
+  ],
+];
+
+it.for(CASES)(
+  "%s",
+  ([, { tail = [], exitCode = 1, reason = "Error", message = "" }, fault, sentence, remedy = /^/]) => {
+    const failure = kanikoFailure({ exitCode, reason, message, tail });
+    expect(failure).toMatchObject({ fault, message: sentence });
+    expect(failure.suggestions.join("\n")).toMatch(remedy);
+  },
+);

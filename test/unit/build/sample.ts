@@ -1,0 +1,64 @@
+/** A build to start from, in each of its forms: as typed, as read, as planned. Tests change what they are about. */
+import type { BuildInputs } from "../../../src/build/gather.ts";
+import { planBuild } from "../../../src/build/plan-build.ts";
+import type { PlanFacts } from "../../../src/build/plan-build.ts";
+import type { BuildPlan } from "../../../src/build/plan.ts";
+import { parseReference } from "../../../src/build/reference.ts";
+import type { BuildRequest } from "../../../src/build/request.ts";
+
+export const REQUEST: BuildRequest = {
+  path: ".",
+  tags: ["registry.example.com/team/app:1.0"],
+  buildArgs: [],
+  labels: [],
+  noCache: false,
+  builder: "kaniko",
+  helperImage: "busybox:stable",
+  transport: "auto",
+  volumeSize: "10Gi",
+  timeout: "2h",
+  ttl: "1h",
+  insecureRegistries: [],
+};
+
+export const INPUTS: BuildInputs = {
+  context: { root: "/src", ignoreFile: undefined },
+  dockerfile: { path: "/src/Dockerfile", text: "FROM alpine:3.20\n" },
+};
+
+export const FACTS: PlanFacts = {
+  env: {},
+  builderImage: "ghcr.io/osscontainertools/kaniko:v1.28.3",
+  user: "jane",
+  version: "0.1.0",
+};
+
+export function planOf(
+  request: Partial<BuildRequest> = {},
+  inputs: Partial<BuildInputs> = {},
+  facts: Partial<PlanFacts> = {},
+): BuildPlan {
+  return planBuild({ ...REQUEST, ...request }, { ...INPUTS, ...inputs }, { ...FACTS, ...facts });
+}
+
+/** The plan of REQUEST, with a name that does not change from run to run. */
+export const PLAN: BuildPlan = {
+  name: "slipway-app-bcdfghjk",
+  builder: "kaniko",
+  builderImage: FACTS.builderImage,
+  helperImage: "busybox:stable",
+  context: INPUTS.context,
+  dockerfile: INPUTS.dockerfile,
+  tags: [parseReference("registry.example.com/team/app:1.0")],
+  buildArgs: [],
+  labels: [],
+  noCache: false,
+  registries: { hosts: ["registry.example.com", "docker.io"], insecure: [] },
+  credentials: { kind: "none" },
+  transport: "auto",
+  volume: { size: "10Gi" },
+  timeoutSeconds: 7200,
+  ttlSeconds: 3600,
+  user: "jane",
+  version: "0.1.0",
+};

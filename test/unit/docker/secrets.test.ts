@@ -1,0 +1,73 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { readSecrets } from "../../../src/docker/secrets.ts";
+import { kaniko } from "../../../src/backends/kaniko.ts";
+import { objectsOf } from "../../../src/run/objects.ts";
+import { deliverByConfigMap } from "../../../src/transport/configmap.ts";
+import { PLAN } from "../build/sample.ts";
+
+const KIB = 1024;
+
+async function file(bytes: number): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "slipway-secret-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  await writeFile(join(directory, "s"), "x".repeat(bytes));
+  return join(directory, "s");
+}
+
+describe("secrets", () => {
+  it("are read from files and the environment, and not from the cluster", async () => {
+    const path = await file(500 * KIB);
+    const values = await readSecrets(
+      [
+        { id: "a", source: { kind: "file", path } },
+        { id: "b", source: { kind: "env", name: "B" } },
+        { id: "c", source: { kind: "cluster", secret: "s", key: "k" } },
+        { id: "d", source: { kind: "env", name: "UNSET" } },
+      ],
+      { B: "bee" },
+    );
+    expect([...values.keys()]).toEqual(["a", "b", "d"]);
+    expect(values.get("a")).toHaveLength(500 * KIB);
+    expect(Buffer.from(values.get("b") ?? []).toString()).toBe("bee");
+  });
+
+  it("are refused when they are not there, or too large", async () => {
+    const read = (path: string) => readSecrets([{ id: "a", source: { kind: "file", path } }], {});
+    await expect(read("/nowhere")).rejects.toThrow("the file /nowhere of --secret id=a is not there");
+    await expect(read(await file(500 * KIB + 1))).rejects.toThrow("the secret a is 512001 bytes, and may be 512000");
+    const large = await file(400 * KIB);
+    const three = ["a", "b", "c"].map((id) => ({ id, source: { kind: "file", path: large } as const }));
+    await expect(readSecrets(three, {})).rejects.toThrow("1228800 bytes together");
+  });
+
+  it("are keys of the build's Secret and files of one volume, with those of the namespace", () => {
+    const plan = {
+      ...PLAN,
+      secrets: [
+        { id: "token", source: { kind: "env", name: "T" } },
+        { id: "other", source: { kind: "cluster", secret: "creds", key: "key" } },
+      ],
+    } as const;
+    const delivery = deliverByConfigMap(Buffer.from("x"), PLAN.name);
+    const values = new Map([["token", Buffer.from("hidden")]]);
+    const { secret, job } = objectsOf(plan, kaniko.pod(plan, "archive"), delivery, undefined, values);
+    expect(secret).toMatchObject({
+      type: "Opaque",
+      data: { "build-secret.token": Buffer.from("hidden").toString("base64") },
+    });
+    expect(job.spec?.template.spec?.volumes).toContainEqual({
+      name: "build-secrets",
+      projected: {
+        defaultMode: 0o400,
+        sources: [
+          { secret: { name: PLAN.name, items: [{ key: "build-secret.token", path: "token" }] } },
+          { secret: { name: "creds", items: [{ key: "key", path: "other" }] } },
+        ],
+      },
+    });
+    expect(JSON.stringify(job)).not.toContain("hidden");
+  });
+});

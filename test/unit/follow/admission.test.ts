@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import type { CoreV1Event } from "@kubernetes/client-node";
+import { AuthError, ClusterError } from "../../../src/errors.ts";
+import { refusalOf, watchRefusals } from "../../../src/follow/admission.ts";
+import { FakeCluster } from "../../fakes/fake-cluster.ts";
+
+const event = (message: string, reason = "FailedCreate"): CoreV1Event => ({
+  metadata: {},
+  involvedObject: {},
+  reason,
+  message,
+});
+
+const POD_SECURITY = `Error creating: pods "slipway-x-4kz2p" is forbidden: violates PodSecurity "restricted:latest": unrestricted capabilities (container "kaniko" must not include "CHOWN" in securityContext.capabilities.add), runAsNonRoot != true (pod or container "kaniko" must set securityContext.runAsNonRoot=true)`;
+const QUOTA = `Error creating: pods "slipway-x-4kz2p" is forbidden: exceeded quota: full, requested: pods=1, used: pods=0, limited: pods=0`;
+const WEBHOOK = `Error creating: admission webhook "validate.kyverno.svc-fail" denied the request: resource Pod/team/slipway-x was blocked`;
+const POLICY = `Error creating: pods "slipway-x-4kz2p" is forbidden: ValidatingAdmissionPolicy 'no-root' with binding 'no-root' denied request: failed expression: object.spec.securityContext.runAsNonRoot`;
+const MUST = `Error creating: pods "slipway-x-4kz2p" is forbidden: failed quota: small: must specify limits.memory for: kaniko`;
+const RANGE = `Error creating: pods "slipway-x-4kz2p" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi`;
+const ENDING = `Error creating: pods "slipway-x-4kz2p" is forbidden: unable to create new content in namespace team because it is being terminated`;
+const ACCOUNT = `Error creating: pods "slipway-x-" is forbidden: error looking up service account team/default: serviceaccount "default" not found`;
+
+describe("why a Job has no pod", () => {
+  it.each([
+    [
+      "Pod Security",
+      POD_SECURITY,
+      /^the namespace's Pod Security level refuses the builder's pod: violates PodSecurity "restricted:latest": /,
+    ],
+    ["a webhook", WEBHOOK, /^the cluster's policy refuses the builder's pod: admission webhook "validate\.kyverno/],
+    [
+      "a ValidatingAdmissionPolicy",
+      POLICY,
+      /^the cluster's policy refuses the builder's pod: ValidatingAdmissionPolicy 'no-root'/,
+    ],
+    [
+      "a quota that wants limits",
+      MUST,
+      /^the namespace's limits refuse the builder's pod: failed quota: small: must specify/,
+    ],
+    [
+      "a limit range",
+      RANGE,
+      /^the namespace's limits refuse the builder's pod: maximum memory usage per Container is 1Gi/,
+    ],
+    ["a namespace that goes", ENDING, /^the namespace is being deleted: /],
+  ])("%s refuses it for good", (_name, message, sentence) => {
+    const refusal = refusalOf(event(message));
+    expect(refusal).toMatchObject({ kind: "final", error: { message: expect.stringMatching(sentence) } });
+  });
+
+  it.each([
+    ["a full quota", QUOTA, /^waiting for room in the namespace's quota: exceeded quota: full, requested: pods=1/],
+    ["an account not there yet", ACCOUNT, /^waiting for the pod to be created: error looking up service account/],
+  ])("%s may pass", (_name, message, sentence) => {
+    expect(refusalOf(event(message))).toEqual({ kind: "passing", message: expect.stringMatching(sentence) });
+  });
+
+  it("is in no other event", () => {
+    expect(refusalOf(event("Created pod: slipway-x-4kz2p", "SuccessfulCreate"))).toBeUndefined();
+  });
+});
+
+describe("watching for it", () => {
+  it("asks for this Job's events alone, says what may pass and throws what will not", async () => {
+    const cluster = new FakeCluster();
+    const said: string[] = [];
+    cluster.listAnew("events", [event(QUOTA)]);
+    cluster.show("events", "added", event(POD_SECURITY));
+    const watching = watchRefusals(cluster, "slipway-x", (message) => said.push(message), new AbortController().signal);
+    await expect(watching).rejects.toThrow(ClusterError);
+    expect(said).toHaveLength(1);
+    expect(cluster.seen("watch", "events")[0]?.detail).toEqual({
+      fieldSelector: "involvedObject.kind=Job,involvedObject.name=slipway-x",
+    });
+  });
+
+  it("goes without where events may not be read", async () => {
+    const cluster = new FakeCluster();
+    cluster.feed("events").fail(new AuthError("you may not watch events"));
+    await expect(watchRefusals(cluster, "x", () => {}, new AbortController().signal)).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,158 @@
+/** What is published: built as `npm run build` builds it, but in a directory of the test's own. */
+import { spawnSync } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { isBuiltin } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const PROJECT = new URL("../../", import.meta.url).pathname;
+
+interface Output {
+  readonly imports: readonly { readonly path: string; readonly kind: string; readonly external?: boolean }[];
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly entryPoint?: string;
+}
+
+let built: string;
+let outputs: Readonly<Record<string, Output>>;
+
+beforeAll(async () => {
+  built = await mkdtemp(join(tmpdir(), "slipway-package-"));
+  for (const name of ["src", "bin", "build.mjs", "package.json"]) {
+    await cp(join(PROJECT, name), join(built, name), { recursive: true });
+  }
+  await symlink(join(PROJECT, "node_modules"), join(built, "node_modules"));
+  const { status, stderr } = spawnSync(process.execPath, ["build.mjs", "--meta"], { cwd: built, encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr);
+  outputs = (JSON.parse(await readFile(join(built, "dist/meta.json"), "utf8")) as { outputs: typeof outputs }).outputs;
+}, 60_000);
+
+afterAll(() => rm(built, { recursive: true, force: true }));
+
+function slipway(...args: readonly string[]) {
+  return spawnSync(process.execPath, ["bin/run.js", ...args], { cwd: built, encoding: "utf8" });
+}
+
+/** The output that begins with this source file. */
+function entryOf(source: string): string {
+  const found = Object.keys(outputs).find((name) => outputs[name]?.entryPoint === source);
+  if (found === undefined) throw new Error(`${source} begins no output`);
+  return found;
+}
+
+/** Sources of all that is loaded with an output, before any of its code asks for more. */
+function loadedWith(output: string, seen = new Set<string>()): string[] {
+  if (seen.has(output)) return [];
+  seen.add(output);
+  const { imports = [], inputs = {} } = outputs[output] ?? {};
+  const further = imports.filter(({ kind, external }) => kind === "import-statement" && external !== true);
+  return [...Object.keys(inputs), ...further.flatMap(({ path }) => loadedWith(path, seen))];
+}
+
+/** ws asks for these in a try, and does without. */
+const DISPENSABLE: readonly string[] = ["bufferutil", "utf-8-validate"];
+
+const HEAVY = /@kubernetes\/client-node|node_modules\/(?:undici|ws|ora|chalk|js-yaml|tar)\//;
+
+describe("what is loaded", () => {
+  it("for --help or a wrong flag is the command alone: no client library, no terminal view", () => {
+    const loaded = [...loadedWith(entryOf("src/main.ts")), ...loadedWith(entryOf("src/commands/build.ts"))];
+    expect(loaded.filter((name) => HEAVY.test(name))).toEqual([]);
+    expect(loaded.filter((name) => /^src\/(?:wire\.ts|cluster\/|context\/)/.test(name))).toEqual([]);
+  });
+
+  it("for a wrong name or file is the planning, and still no client library", () => {
+    const loaded = loadedWith(entryOf("src/wire.ts"));
+    expect(loaded).toContain("src/build/plan-build.ts");
+    expect(loaded.filter((name) => HEAVY.test(name))).toEqual([]);
+  });
+
+  it("is all in the package: it needs none other at run time", async () => {
+    const { dependencies = {}, optionalDependencies = {} } = JSON.parse(
+      await readFile(join(built, "package.json"), "utf8"),
+    ) as {
+      dependencies?: object;
+      optionalDependencies?: object;
+    };
+    const declared = [...Object.keys({ ...dependencies, ...optionalDependencies }), ...DISPENSABLE];
+    const external = Object.values(outputs).flatMap(({ imports }) =>
+      imports.flatMap((found) => (found.external ? [found.path] : [])),
+    );
+    expect([...new Set(external)].filter((name) => !isBuiltin(name) && !declared.includes(name))).toEqual([]);
+  });
+});
+
+describe("the command", () => {
+  it("prints its help with the exit codes, on standard output", () => {
+    const { status, stdout, stderr } = slipway("build", "--help");
+    expect([status, stderr]).toEqual([0, ""]);
+    for (const code of [
+      "0    built",
+      "1    the build failed",
+      "3    the cluster",
+      "4    not authorised",
+      "124  timed out",
+      "125  wrong usage",
+      "130  interrupted",
+    ]) {
+      expect(stdout).toContain(code);
+    }
+  });
+
+  it("answers a wrong flag with one sentence and exit code 125", () => {
+    const { status, stdout, stderr } = slipway("build", "--privileged", ".");
+    expect([status, stdout]).toEqual([125, ""]);
+    expect(stderr).toMatch(/^ERROR: .*--privileged.*\n {2}- Run `slipway build --help`/);
+  });
+
+  it("has a manifest in git that is what the build makes", async () => {
+    const [fresh, kept] = await Promise.all(
+      [built, PROJECT].map((root) => readFile(join(root, "oclif.manifest.json"), "utf8")),
+    );
+    expect(kept, "oclif.manifest.json is old: npm run build writes it").toBe(fresh);
+  });
+});
+
+describe("on a Node that is too old", () => {
+  const PRETEND = `data:text/javascript,${encodeURIComponent('Object.defineProperty(process,"versions",{value:{...process.versions,node:"22.18.0"}})')}`;
+  const says = (version: string) =>
+    new RegExp(
+      `^ERROR: slipway needs Node 22\\.19 or newer, this is ${version.replaceAll(".", "\\.")}\n {2}Install a newer Node.*\n$`,
+    );
+
+  it("says so in one sentence, with exit code 125", () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", PRETEND, "bin/run.js", "--help"], {
+      cwd: built,
+      encoding: "utf8",
+    });
+    expect([status, stdout]).toEqual([125, ""]);
+    expect(stderr).toMatch(says("22.18.0"));
+  });
+
+  const other = spawnSync("/usr/bin/node", ["-p", "process.versions.node"], { encoding: "utf8" }).stdout?.trim() ?? "";
+  const [major = 99, minor = 99] = other.split(".").map(Number);
+
+  it.runIf(other !== "" && (major < 22 || (major === 22 && minor < 19)))("says so to the machine's own, too", () => {
+    const { status, stderr } = spawnSync("/usr/bin/node", ["bin/run.js", "--help"], { cwd: built, encoding: "utf8" });
+    expect(status).toBe(125);
+    expect(stderr).toMatch(says(other));
+  });
+});
+
+it("is published with all it runs, and nothing it does not", () => {
+  const { stdout, stderr, status } = spawnSync(
+    "npm",
+    ["pack", "--dry-run", "--json", "--ignore-scripts", "--offline"],
+    { cwd: built, encoding: "utf8" },
+  );
+  expect([status, stderr]).toEqual([0, expect.any(String)]);
+  const answer = JSON.parse(stdout) as Record<string, { files: { path: string }[] }>;
+  const packed = Object.values(answer).flatMap(({ files }) => files.map(({ path }) => path));
+  expect(packed).toEqual(
+    expect.arrayContaining(["bin/run.js", "oclif.manifest.json", "package.json", ...Object.keys(outputs)]),
+  );
+  expect(
+    packed.filter((path) => !/^(?:bin\/|dist\/|oclif\.manifest\.json$|package\.json$|README|LICENSE)/.test(path)),
+  ).toEqual([]);
+});

@@ -1,0 +1,86 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { BuildObjects } from "../../../src/run/objects.ts";
+import { removeBuild, removeInputs } from "../../../src/run/remove.ts";
+import { releasePod, startBuild } from "../../../src/run/start.ts";
+import { FakeCluster, refusal } from "../../fakes/fake-cluster.ts";
+
+const NAME = "slipway-app-x";
+const OBJECTS: BuildObjects = {
+  job: { metadata: { name: NAME } },
+  configMap: { metadata: { name: NAME, labels: { a: "b" } } },
+  secret: { metadata: { name: NAME } },
+};
+const signal = new AbortController().signal;
+let cluster: FakeCluster;
+
+beforeEach(() => {
+  cluster = new FakeCluster();
+});
+
+describe("starting", () => {
+  it("creates the Job first and then what it owns, so that nothing is ever without an end", async () => {
+    const started = await startBuild(cluster, OBJECTS, signal);
+    await started.complete;
+    expect(started.gated).toBe(true);
+    expect(cluster.seen("create").map(({ of }) => of)).toEqual(["jobs", "configmaps", "secrets"]);
+    const owner = { apiVersion: "batch/v1", kind: "Job", name: NAME, uid: `uid-of-${NAME}` };
+    for (const kind of ["configmaps", "secrets"]) {
+      expect(cluster.stored.get(`${kind}/${NAME}`)).toMatchObject({
+        metadata: { name: NAME, ownerReferences: [owner] },
+      });
+    }
+    expect(cluster.stored.get(`configmaps/${NAME}`)).toMatchObject({ metadata: { labels: { a: "b" } } });
+  });
+
+  it("has nothing to wait for when the Job is all there is", async () => {
+    const started = await startBuild(cluster, { job: OBJECTS.job }, signal);
+    await started.complete;
+    expect(started.gated).toBe(false);
+  });
+
+  it("does not create the rest when the Job is refused", async () => {
+    cluster.before = ({ of }) => {
+      if (of === "jobs") throw refusal(403, "Forbidden", "you may not create jobs");
+    };
+    await expect(startBuild(cluster, OBJECTS, signal)).rejects.toThrow("you may not create jobs");
+    expect(cluster.seen("create")).toHaveLength(1);
+  });
+
+  it("is not complete when one of the rest is refused", async () => {
+    cluster.before = ({ of }) => {
+      if (of === "secrets") throw refusal(403, "Forbidden", "you may not create secrets");
+    };
+    const { complete } = await startBuild(cluster, OBJECTS, signal);
+    await expect(complete).rejects.toThrow("you may not create secrets");
+  });
+
+  it("releases the pod by taking its gates away", async () => {
+    await releasePod(cluster, "pod-1", signal);
+    expect(cluster.calls).toEqual([
+      { verb: "patch", of: "pods", name: "pod-1", detail: { spec: { schedulingGates: [] } } },
+    ]);
+  });
+});
+
+describe("removing", () => {
+  const removed = () =>
+    cluster
+      .seen("remove")
+      .map(({ of, name }) => `${of}/${name}`)
+      .sort();
+
+  it("takes the inputs and leaves the Job with its log", async () => {
+    await removeInputs(cluster, OBJECTS);
+    expect(removed()).toEqual([`configmaps/${NAME}`, `secrets/${NAME}`]);
+  });
+
+  it("takes all of a build that was broken off", async () => {
+    await removeBuild(cluster, OBJECTS);
+    expect(removed()).toEqual([`configmaps/${NAME}`, `jobs/${NAME}`, `secrets/${NAME}`]);
+  });
+
+  it("asks only for what there is", async () => {
+    await removeBuild(cluster, { job: OBJECTS.job });
+    expect(removed()).toEqual([`jobs/${NAME}`]);
+  });
+});
