@@ -122,7 +122,10 @@ test("a build whose end is its deadline is reported so later, too", async () => 
     124,
     expect.stringMatching(/^ERROR: the build was stopped after 6 seconds/m),
   ]);
-  expect((await run("logs", name)).stderr).toMatch(/^ERROR: the build \S+ has no log any more/m);
+  // Kubernetes takes the pod away in its own time; until then its log is there to be read.
+  await expect
+    .poll(async () => (await run("logs", name)).stderr, { timeout: 60_000, interval: 500 })
+    .toMatch(/^ERROR: the build \S+ has no log any more/m);
 });
 
 test.for([
