@@ -44,18 +44,15 @@ export async function chooseTarget(
   const clusterName = textOf(context["cluster"]) ?? "";
   const cluster = config.clusters.get(clusterName);
   if (cluster === undefined) {
-    throw new UsageError(
-      `The context "${name}" refers to the cluster "${clusterName}", which no kubeconfig file has.`,
-      {
-        suggestions: [listed("Clusters that exist", config.clusters), "See what there is: kubectl config view"],
-      },
-    );
+    throw new UsageError(`the context "${name}" refers to the cluster "${clusterName}", which no kubeconfig file has`, {
+      suggestions: [listed("Clusters that exist", config.clusters), "See what there is: kubectl config view"],
+    });
   }
   const userName = textOf(context["user"]) ?? "";
   const user = config.users.get(userName);
   // kubectl, too, goes on as nobody when the context names no user at all.
   if (user === undefined && userName !== "") {
-    throw new UsageError(`The context "${name}" refers to the user "${userName}", which no kubeconfig file has.`, {
+    throw new UsageError(`the context "${name}" refers to the user "${userName}", which no kubeconfig file has`, {
       suggestions: [listed("Users that exist", config.users), "See what there is: kubectl config view"],
     });
   }
@@ -67,7 +64,7 @@ export async function chooseTarget(
 function readServer(cluster: Fields, name: string): Server {
   const url = textOf(cluster["server"])?.replace(/\/+$/, "");
   if (!url || !/^https?:\/\/./.test(url) || !URL.canParse(url)) {
-    throw new UsageError(`The cluster "${name}" of the kubeconfig has no usable server URL (${url || "none"}).`, {
+    throw new UsageError(`the cluster "${name}" of the kubeconfig has no usable server URL (${url || "none"})`, {
       suggestions: [`Set it: kubectl config set-cluster ${name} --server=https://HOST:PORT`],
     });
   }
@@ -84,7 +81,7 @@ function readServer(cluster: Fields, name: string): Server {
 function readUser(user: Fields, name: string): User {
   const exec = user["exec"];
   if (isFields(exec) && !textOf(exec["command"])) {
-    throw new UsageError(`The user "${name}" of the kubeconfig has a credential plugin without a command.`);
+    throw new UsageError(`the user "${name}" of the kubeconfig has a credential plugin without a command`);
   }
   return present<User>({
     certFile: textOf(user["client-certificate"]),
@@ -142,14 +139,14 @@ async function readIfThere(path: string): Promise<string | undefined> {
 
 function noContext(config: Kubeconfig): UsageError {
   if (config.sources.every(({ found }) => !found)) {
-    return new UsageError(`No kubeconfig was found: looked at ${config.sources.map(({ path }) => path).join(", ")}.`, {
+    return new UsageError(`no kubeconfig was found: looked at ${config.sources.map(({ path }) => path).join(", ")}`, {
       suggestions: [
         "Name one with --kubeconfig or KUBECONFIG.",
         "Fetch one with your cluster's own tool, so that `kubectl get pods` works.",
       ],
     });
   }
-  return new UsageError("The kubeconfig sets no current context.", {
+  return new UsageError("the kubeconfig sets no current context", {
     suggestions: [listed("Choose one with --context or `kubectl config use-context`. Contexts", config.contexts)],
   });
 }
@@ -157,7 +154,7 @@ function noContext(config: Kubeconfig): UsageError {
 function unknownContext(name: string, config: Kubeconfig, byFlag: boolean): UsageError {
   const files = config.sources.filter(({ found }) => found).map(({ path }) => path);
   const where = files.length > 0 ? files.join(", ") : "any kubeconfig (none was found)";
-  return new UsageError(`There is no context "${name}" in ${where}.`, {
+  return new UsageError(`there is no context "${name}" in ${where}`, {
     suggestions: [
       listed("Contexts that exist", config.contexts),
       byFlag ? "Check --context." : "Choose one with --context or `kubectl config use-context`.",

@@ -121,7 +121,7 @@ function endStdin(ws: WebSocket): boolean {
 
 function lost({ pod, container }: Process, how: string, cause?: unknown): ClusterError {
   return new ClusterError(
-    `The connection to the container "${container}" of the pod "${pod}" was lost before its command ended (${how}).`,
+    `the connection to the container "${container}" of the pod "${pod}" was lost before its command ended (${how})`,
     { suggestions: ["Try again; something between here and the cluster may cut long connections."], cause },
   );
 }
@@ -133,7 +133,7 @@ function readExitCode(status: V1Status, { pod, container, command }: Process): n
   if (code !== undefined && /^\d+$/.test(code)) return Number(code);
   const message = (status.message ?? "").trim().replace(/\.$/, "");
   throw new ClusterError(
-    `"${command[0]}" could not be run in the container "${container}" of the pod "${pod}": ${message || "no reason given"}.`,
+    `"${command[0]}" could not be run in the container "${container}" of the pod "${pod}": ${message || "no reason given"}`,
     { suggestions: [`Is it in the container's image? kubectl describe pod ${pod}`], cause: new ApiError(status) },
   );
 }

@@ -188,21 +188,21 @@ function impersonationHeaders(as: Impersonation | undefined): Record<string, str
 function explain(error: unknown, { exec }: User): AuthError {
   const { message, code, path } = error as NodeJS.ErrnoException;
   if (exec !== undefined && code === "ENOENT" && path === exec.command) {
-    return new AuthError(`The kubeconfig's credential plugin ${exec.command} is not installed.`, {
+    return new AuthError(`the kubeconfig's credential plugin ${exec.command} is not installed`, {
       suggestions: [exec.installHint?.trim() || `Install ${exec.command}, or put it on the PATH.`],
       cause: error,
     });
   }
   if (exec !== undefined) {
     return new AuthError(
-      `The kubeconfig's credential plugin ${exec.command} failed: ${message.trim() || "no reason given"}.`,
+      `the kubeconfig's credential plugin ${exec.command} failed: ${message.trim() || "no reason given"}`,
       {
         suggestions: ["Log in to the cluster again, so that `kubectl get pods` works."],
         cause: error,
       },
     );
   }
-  return new AuthError(`The credentials that the kubeconfig refers to cannot be used: ${message}.`, {
+  return new AuthError(`the credentials that the kubeconfig refers to cannot be used: ${message}`, {
     suggestions: ["Make `kubectl get pods` work with the same kubeconfig and context first."],
     cause: error,
   });

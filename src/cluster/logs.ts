@@ -96,7 +96,7 @@ async function* readEnd(
 
 function alwaysCut({ place, pod, container }: Log): ClusterError {
   return new ClusterError(
-    `The log of the container "${container}" of the pod "${pod}" cannot be read: the connection to ${place.server} is cut every time.`,
+    `the log of the container "${container}" of the pod "${pod}" cannot be read: the connection to ${place.server} is cut every time`,
     {
       suggestions: [`See whether kubectl can: kubectl logs -n ${place.namespace} ${pod} -c ${container}`],
       cause: new Error(`${ENOUGH} streams in a row were cut`),

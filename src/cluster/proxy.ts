@@ -20,7 +20,7 @@ export function chooseProxy(server: URL, proxyUrl: string | undefined, env: Envi
 function parseProxy(text: string, source: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !["http:", "https:", "socks5:", "socks5h:"].includes(url.protocol) || url.hostname === "") {
-    throw new UsageError(`The proxy "${text}", from ${source}, cannot be used.`, {
+    throw new UsageError(`the proxy "${text}", from ${source}, cannot be used`, {
       suggestions: ["Give it as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT."],
     });
   }

@@ -49,7 +49,7 @@ export function refuse(status: V1Status, attempt: Attempt, place: Place): Cluste
   const doing = describe(attempt, place);
 
   if (code === 401) {
-    return new AuthError(`The cluster does not accept these credentials at ${place.server}${contextOf(place)}.`, {
+    return new AuthError(`the cluster does not accept these credentials at ${place.server}${contextOf(place)}`, {
       suggestions: [
         "Log in to the cluster again, so that `kubectl get pods` works.",
         "Check --kubeconfig and --context.",
@@ -59,7 +59,7 @@ export function refuse(status: V1Status, attempt: Attempt, place: Place): Cluste
   }
   const denial = explainDenial(message);
   if (denial !== undefined) {
-    return new ClusterError(`The cluster refused to ${doing}: ${denial.sentence}.`, {
+    return new ClusterError(`the cluster refused to ${doing}: ${denial.sentence}`, {
       suggestions: denial.suggestions,
       cause,
     });
@@ -67,11 +67,11 @@ export function refuse(status: V1Status, attempt: Attempt, place: Place): Cluste
   // Admission says "is forbidden: …", too; only RBAC says who cannot do what.
   const admission = / is forbidden: (?!User ")(.+)/s.exec(message)?.[1];
   if (code === 403 && admission !== undefined) {
-    return new ClusterError(`The cluster refused to ${doing}${tell(admission)}`, { cause });
+    return new ClusterError(`the cluster refused to ${doing}${tell(admission)}`, { cause });
   }
   if (code === 403) return forbid(cause, attempt, place);
   if (code === 404 && isNamespaceGone(cause, place)) {
-    return new ClusterError(`The namespace "${place.namespace}" does not exist${contextOf(place)}.`, {
+    return new ClusterError(`the namespace "${place.namespace}" does not exist${contextOf(place)}`, {
       suggestions: [
         "Check --namespace and --context.",
         `Create it: kubectl create namespace ${place.namespace}${contextFlag(place)}`,
@@ -81,10 +81,10 @@ export function refuse(status: V1Status, attempt: Attempt, place: Place): Cluste
   }
   const object = nameOf(kindOf(attempt), attempt.name, place.namespace);
   if (code === 404 && cause.details?.name !== undefined && cause.details.name === attempt.name) {
-    return new ClusterError(`${capital(object)} does not exist${contextOf(place)}.`, { cause });
+    return new ClusterError(`${object} does not exist${contextOf(place)}`, { cause });
   }
   if (code === 409 && cause.reason === "AlreadyExists") {
-    return new ClusterError(`${capital(object)} exists already${contextOf(place)}.`, { cause });
+    return new ClusterError(`${object} exists already${contextOf(place)}`, { cause });
   }
   return new ClusterError(`${sentence(code, doing)}${tell(message)}`, { suggestions: remedies(code, place), cause });
 }
@@ -96,21 +96,21 @@ function forbid(cause: ApiError, attempt: Attempt, place: Place): AuthError {
       cause.message,
     )?.groups;
   if (rbac === undefined && !silent) {
-    return new AuthError(`The way to the cluster does not allow to ${describe(attempt, place)}${tell(cause.message)}`, {
+    return new AuthError(`the way to the cluster does not allow to ${describe(attempt, place)}${tell(cause.message)}`, {
       cause,
     });
   }
   const verb = rbac?.["verb"] ?? attempt.verb;
   const resource = rbac?.["resource"] ?? attempt.resource;
   const namespace = rbac === undefined ? place.namespace : rbac["namespace"];
-  const user = rbac === undefined ? "You" : `The user "${rbac["user"]}"`;
+  const user = rbac === undefined ? "you" : `the user "${rbac["user"]}"`;
   const scope = namespace === undefined ? "in the whole cluster" : `in the namespace "${namespace}"`;
   const check = `kubectl auth can-i ${verb} ${resource}${namespace === undefined ? "" : ` -n ${namespace}`}${contextFlag(place)}`;
   const group = rbac?.["group"] ?? "";
   // A websocket is a GET; since 1.35 the server asks for the right to create as well.
   const verbs = resource === "pods/exec" ? `"get", "create"` : `"${verb}"`;
   const rule = `{apiGroups: ["${group}"], resources: ["${resource}"], verbs: [${verbs}]}`;
-  return new AuthError(`${user} may not ${verb} ${resource} ${scope}.`, {
+  return new AuthError(`${user} may not ${verb} ${resource} ${scope}`, {
     suggestions: [`Check with: ${check}`, `Ask for a Role with the rule ${rule}, or use another namespace.`],
     cause,
   });
@@ -122,13 +122,13 @@ function isNamespaceGone({ details, message }: ApiError, place: Place): boolean 
 }
 
 function sentence(code: number, doing: string): string {
-  if (code === 404) return `What answers knows nothing of this API: could not ${doing}`;
-  if (code === 409) return `Somebody else changed it at the same time: could not ${doing}`;
-  if (code === 413) return `This is too large for the cluster: could not ${doing}`;
-  if (code === 400 || code === 422) return `The cluster does not accept this as valid: could not ${doing}`;
-  if (code === 429) return `The cluster is too busy to ${doing}`;
-  if (code >= 500) return `The cluster failed to ${doing} (HTTP ${code})`;
-  return `The cluster refused to ${doing} (HTTP ${code})`;
+  if (code === 404) return `what answers knows nothing of this API: could not ${doing}`;
+  if (code === 409) return `somebody else changed it at the same time: could not ${doing}`;
+  if (code === 413) return `this is too large for the cluster: could not ${doing}`;
+  if (code === 400 || code === 422) return `the cluster does not accept this as valid: could not ${doing}`;
+  if (code === 429) return `the cluster is too busy to ${doing}`;
+  if (code >= 500) return `the cluster failed to ${doing} (HTTP ${code})`;
+  return `the cluster refused to ${doing} (HTTP ${code})`;
 }
 
 function remedies(code: number, place: Place): readonly string[] {
@@ -152,13 +152,9 @@ function kindOf({ resource }: Attempt): Kind {
   return resource.split("/", 1)[0] as Kind;
 }
 
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
 function tell(message: string): string {
   const text = message.trim().replace(/\.$/, "");
-  return text === "" ? "." : `: ${text}.`;
+  return text === "" ? "" : `: ${text}`;
 }
 
 function contextOf({ context }: Place): string {

@@ -52,19 +52,19 @@ function describe(code: string, where: string, message: string): { sentence: str
   switch (code) {
     case "SYNTAX":
       return {
-        sentence: `What answers at ${where} is no Kubernetes API: ${message}.`,
+        sentence: `what answers at ${where} is no Kubernetes API: ${message}`,
         remedy: "Check the server's URL, and whether a proxy or a login page answers in its place.",
       };
     case "ECONNREFUSED":
-      return { sentence: `Nothing answers at ${where}: connection refused.`, remedy: "Is the cluster running?" };
+      return { sentence: `nothing answers at ${where}: connection refused`, remedy: "Is the cluster running?" };
     case "ENOTFOUND":
       return {
-        sentence: `The host name of ${where} is not known.`,
+        sentence: `the host name of ${where} is not known`,
         remedy: "Check the network, the VPN and the server's URL.",
       };
     case "EAI_AGAIN":
       return {
-        sentence: `The host name of ${where} cannot be looked up now.`,
+        sentence: `the host name of ${where} cannot be looked up now`,
         remedy: "Check the network and the name server.",
       };
     case "ETIMEDOUT":
@@ -72,33 +72,33 @@ function describe(code: string, where: string, message: string): { sentence: str
     case "ENETUNREACH":
     case "ENETDOWN":
       return {
-        sentence: `The cluster at ${where} cannot be reached: ${message}.`,
+        sentence: `the cluster at ${where} cannot be reached: ${message}`,
         remedy: "Check the network and the VPN.",
       };
     case "UND_ERR_HEADERS_TIMEOUT":
     case "UND_ERR_BODY_TIMEOUT":
-      return { sentence: `The cluster at ${where} does not answer in time.`, remedy: "Try again later." };
+      return { sentence: `the cluster at ${where} does not answer in time`, remedy: "Try again later." };
   }
   if (code === "EPROTO" || code.startsWith("ERR_SSL")) {
     const why = /alert (?:number \d+|[a-z ]+)|wrong version number/.exec(message)?.[0] ?? code;
     return {
-      sentence: `No TLS connection to ${where}: ${why}.`,
+      sentence: `no TLS connection to ${where}: ${why}`,
       remedy: "Check the server's URL (http or https) and the client certificate in the kubeconfig.",
     };
   }
   if (isCertificate(code)) {
     return {
-      sentence: `The certificate of ${where} is not trusted: ${message}.`,
+      sentence: `the certificate of ${where} is not trusted: ${message}`,
       remedy: "Check certificate-authority and tls-server-name in the kubeconfig, or fetch it anew.",
     };
   }
   if (PASSING.has(code)) {
     return {
-      sentence: `The connection to the cluster at ${where} was lost: ${message}.`,
+      sentence: `the connection to the cluster at ${where} was lost: ${message}`,
       remedy: "Check the network.",
     };
   }
-  return { sentence: `The cluster at ${where} cannot be used: ${message}.`, remedy: "Check the kubeconfig." };
+  return { sentence: `the cluster at ${where} cannot be used: ${message}`, remedy: "Check the kubeconfig." };
 }
 
 function isCertificate(code: string): boolean {

@@ -135,7 +135,7 @@ function unanswered(patience: number): Error {
 }
 
 function noWebsockets(place: Place, cause: unknown): ClusterError {
-  return new ClusterError(`The way to the cluster at ${place.server} lets no websocket through.`, {
+  return new ClusterError(`the way to the cluster at ${place.server} lets no websocket through`, {
     suggestions: [
       "Ask for websocket upgrades to be allowed on the proxy or load balancer in between.",
       "A small context needs none: --transport configmap.",

@@ -126,7 +126,7 @@ describe("credential plugins", () => {
   test("that fail tell why", async () => {
     const error = await failureOf(credentials({ exec: { command: "sh", args: ["-c", "echo expired >&2; exit 1"] } }));
     expect(error).toBeInstanceOf(AuthError);
-    expect(error.message).toMatch("plugin sh failed: expired.");
+    expect(error.message).toMatch("plugin sh failed: expired");
   });
 
   test("that read their standard input do not hang", async () => {

@@ -47,7 +47,7 @@ describe("TLS", () => {
     await using harness = await startHarness();
     await using secure = await startHarness({ clusterFields: { server: harness.server.url.replace("http", "https") } });
     const error = await failureOf(secure.cluster.list("pods", {}));
-    expect(error.message).toMatch(/^No TLS connection to https:.*wrong version number/);
+    expect(error.message).toMatch(/^no TLS connection to https:.*wrong version number/);
   });
 });
 

@@ -76,7 +76,7 @@ describe("a command", () => {
     const error = await failureOf(run(harness, {}, undefined, ["nosuch"]));
     expect(error).toBeInstanceOf(ClusterError);
     expect(error.message).toBe(
-      '"nosuch" could not be run in the container "c" of the pod "p": exec: "nosuch": executable file not found in $PATH.',
+      '"nosuch" could not be run in the container "c" of the pod "p": exec: "nosuch": executable file not found in $PATH',
     );
   });
 });
@@ -215,7 +215,7 @@ describe("a connection that is lost", () => {
     const error = await failureOf(run(harness, { stdin: chunksOf(1 << 20, 1000) }));
     expect(error).toBeInstanceOf(ClusterError);
     expect(error.message).toMatch(
-      /^The connection to the container "c" of the pod "p" was lost before its command ended/,
+      /^the connection to the container "c" of the pod "p" was lost before its command ended/,
     );
   });
 
@@ -238,7 +238,7 @@ describe("an upgrade that is refused", () => {
     harness.server.refuseUpgrade = () => ({ code: 403, body: JSON.stringify(status(403, "Forbidden", message)) });
     const error = await failureOf(run(harness));
     expect(error).toBeInstanceOf(AuthError);
-    expect(error.message).toBe('The user "bot" may not create pods/exec in the namespace "ns".');
+    expect(error.message).toBe('the user "bot" may not create pods/exec in the namespace "ns"');
     expect(refusalOf(error)?.message).toBe(message);
   });
 
@@ -246,7 +246,7 @@ describe("an upgrade that is refused", () => {
     await using harness = await startHarness();
     const body = JSON.stringify(status(404, "NotFound", 'pods "p" not found', { name: "p", kind: "pods" }));
     harness.server.refuseUpgrade = () => ({ code: 404, body });
-    expect((await failureOf(run(harness))).message).toMatch('The pod "p" in the namespace "ns" does not exist');
+    expect((await failureOf(run(harness))).message).toMatch('the pod "p" in the namespace "ns" does not exist');
   });
 
   test("a proxy that answers instead", async () => {

@@ -150,7 +150,7 @@ describe("choosing", () => {
   });
 
   test.each([
-    ["none", /There is no context "none" in .*first.yaml, .*config.yaml/, /one, bare, lost, nobody, odd, two/],
+    ["none", /there is no context "none" in .*first.yaml, .*config.yaml/, /one, bare, lost, nobody, odd, two/],
     ["lost", /refers to the cluster "nowhere"/, /shared, odd/],
     ["nobody", /refers to the user "nobody"/, /alice, carol, dave/],
     ["odd", /no usable server URL \(first.example\)/, /set-cluster odd/],

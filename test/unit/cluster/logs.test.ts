@@ -219,7 +219,7 @@ describe("a pod that is gone", () => {
     harness.server.on(LOG, cut, gone);
     const error = await failureOf(follow(harness, () => true));
     expect(error).toBeInstanceOf(ClusterError);
-    expect(error.message).toMatch('The pod "p" in the namespace "ns" does not exist');
+    expect(error.message).toMatch('the pod "p" in the namespace "ns" does not exist');
   });
 });
 

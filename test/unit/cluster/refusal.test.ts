@@ -21,7 +21,7 @@ test.each<
     "Unauthorized",
     undefined,
     AuthError,
-    'The cluster does not accept these credentials at https://api:6443 (context "dev").',
+    'the cluster does not accept these credentials at https://api:6443 (context "dev")',
     /Log in/,
   ],
   [
@@ -32,7 +32,7 @@ test.each<
     'pods is forbidden: User "jane" cannot create resource "pods" in API group "" in the namespace "team"',
     { kind: "pods" },
     AuthError,
-    'The user "jane" may not create pods in the namespace "team".',
+    'the user "jane" may not create pods in the namespace "team"',
     /kubectl auth can-i create pods -n team --context dev.*Role with the rule \{apiGroups: \[""\], resources: \["pods"\], verbs: \["create"\]\}/,
   ],
   [
@@ -43,7 +43,7 @@ test.each<
     'pods "p" is forbidden: User "system:serviceaccount:ci:bot" cannot create resource "pods/exec" in API group "" in the namespace "team"',
     { name: "p", kind: "pods" },
     AuthError,
-    'The user "system:serviceaccount:ci:bot" may not create pods/exec in the namespace "team".',
+    'the user "system:serviceaccount:ci:bot" may not create pods/exec in the namespace "team"',
     /can-i create pods\/exec .*verbs: \["get", "create"\]/,
   ],
   [
@@ -54,7 +54,7 @@ test.each<
     'namespaces "team" is forbidden: User "jane" cannot get resource "namespaces" in API group "" at the cluster scope',
     { name: "team", kind: "namespaces" },
     AuthError,
-    'The user "jane" may not get namespaces in the whole cluster.',
+    'the user "jane" may not get namespaces in the whole cluster',
     /can-i get namespaces --context/,
   ],
   [
@@ -65,7 +65,7 @@ test.each<
     "",
     undefined,
     AuthError,
-    'You may not create pods in the namespace "team".',
+    'you may not create pods in the namespace "team"',
     /can-i create pods/,
   ],
   [
@@ -76,7 +76,7 @@ test.each<
     "blocked by company policy",
     undefined,
     AuthError,
-    'The way to the cluster does not allow to create the pod "build-1" in the namespace "team": blocked by company policy.',
+    'the way to the cluster does not allow to create the pod "build-1" in the namespace "team": blocked by company policy',
     /^$/,
   ],
   [
@@ -87,7 +87,7 @@ test.each<
     'pods "build-1" is forbidden: it is Sunday',
     undefined,
     ClusterError,
-    'The cluster refused to create the pod "build-1" in the namespace "team": it is Sunday.',
+    'the cluster refused to create the pod "build-1" in the namespace "team": it is Sunday',
     /^$/,
   ],
   [
@@ -98,7 +98,7 @@ test.each<
     'pods "build-1" is forbidden: violates PodSecurity "baseline:latest": privileged (container "b" must not set securityContext.privileged=true)',
     { name: "build-1", kind: "pods" },
     ClusterError,
-    'The cluster refused to create the pod "build-1" in the namespace "team": it violates the namespace\'s Pod Security level "baseline": privileged (container "b" must not set securityContext.privileged=true).',
+    'the cluster refused to create the pod "build-1" in the namespace "team": it violates the namespace\'s Pod Security level "baseline": privileged (container "b" must not set securityContext.privileged=true)',
     /another level/,
   ],
   [
@@ -109,7 +109,7 @@ test.each<
     'pods "build-1" is forbidden: exceeded quota: small, requested: pods=1, used: pods=5, limited: pods=5',
     { name: "build-1", kind: "pods" },
     ClusterError,
-    'The cluster refused to create the pod "build-1" in the namespace "team": the quota "small" is used up (requested: pods=1, used: pods=5, limited: pods=5).',
+    'the cluster refused to create the pod "build-1" in the namespace "team": the quota "small" is used up (requested: pods=1, used: pods=5, limited: pods=5)',
     /describe quota small/,
   ],
   [
@@ -120,7 +120,7 @@ test.each<
     'pods "build-1" is forbidden: failed quota: compute: must specify limits.cpu for: build; limits.memory for: build',
     undefined,
     ClusterError,
-    'The cluster refused to create the pod "build-1" in the namespace "team": the quota "compute" wants every pod to set limits.cpu for: build; limits.memory for: build.',
+    'the cluster refused to create the pod "build-1" in the namespace "team": the quota "compute" wants every pod to set limits.cpu for: build; limits.memory for: build',
     /--memory/,
   ],
   [
@@ -131,7 +131,7 @@ test.each<
     'pods "build-1" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi',
     undefined,
     ClusterError,
-    'The cluster refused to create the pod "build-1" in the namespace "team": it is outside the namespace\'s limit range: maximum memory usage per Container is 1Gi, but limit is 2Gi.',
+    'the cluster refused to create the pod "build-1" in the namespace "team": it is outside the namespace\'s limit range: maximum memory usage per Container is 1Gi, but limit is 2Gi',
     /describe limitrange/,
   ],
   [
@@ -142,7 +142,7 @@ test.each<
     'admission webhook "validation.gatekeeper.sh" denied the request: [registry] image is not allowed\n[owner] label is missing',
     undefined,
     ClusterError,
-    'The cluster refused to create the pod "build-1" in the namespace "team": the admission webhook "validation.gatekeeper.sh" denied it: [registry] image is not allowed; [owner] label is missing.',
+    'the cluster refused to create the pod "build-1" in the namespace "team": the admission webhook "validation.gatekeeper.sh" denied it: [registry] image is not allowed; [owner] label is missing',
     /policy/,
   ],
   [
@@ -153,7 +153,7 @@ test.each<
     'Internal error occurred: failed calling webhook "x.example": failed to call webhook: connection refused',
     undefined,
     ClusterError,
-    'The cluster refused to create the pod "build-1" in the namespace "team": its admission webhook "x.example" does not work: failed to call webhook: connection refused.',
+    'the cluster refused to create the pod "build-1" in the namespace "team": its admission webhook "x.example" does not work: failed to call webhook: connection refused',
     /cluster's fault/,
   ],
   [
@@ -164,7 +164,7 @@ test.each<
     "pods \"build-1\" is forbidden: ValidatingAdmissionPolicy 'no-root' with binding 'all' denied request: must not run as root",
     undefined,
     ClusterError,
-    'The cluster refused to create the pod "build-1" in the namespace "team": the admission policy "no-root" denied it: must not run as root.',
+    'the cluster refused to create the pod "build-1" in the namespace "team": the admission policy "no-root" denied it: must not run as root',
     /policy/,
   ],
   [
@@ -175,7 +175,7 @@ test.each<
     'pods "build-1" is forbidden: unable to create new content in namespace team because it is being terminated',
     undefined,
     ClusterError,
-    'The cluster refused to create the pod "build-1" in the namespace "team": the namespace "team" is being deleted.',
+    'the cluster refused to create the pod "build-1" in the namespace "team": the namespace "team" is being deleted',
     /another namespace/,
   ],
   [
@@ -186,7 +186,7 @@ test.each<
     'pods "build-1" is forbidden: error looking up service account team/builder: serviceaccount "builder" not found',
     undefined,
     ClusterError,
-    'The cluster refused to create the pod "build-1" in the namespace "team": the service account "builder" does not exist in the namespace "team".',
+    'the cluster refused to create the pod "build-1" in the namespace "team": the service account "builder" does not exist in the namespace "team"',
     /create serviceaccount builder -n team/,
   ],
   [
@@ -197,7 +197,7 @@ test.each<
     'namespaces "team" not found',
     { name: "team", kind: "namespaces" },
     ClusterError,
-    'The namespace "team" does not exist (context "dev").',
+    'the namespace "team" does not exist (context "dev")',
     /kubectl create namespace team --context dev/,
   ],
   [
@@ -208,7 +208,7 @@ test.each<
     'configmaps "c" not found',
     { name: "c", kind: "configmaps" },
     ClusterError,
-    'The config map "c" in the namespace "team" does not exist (context "dev").',
+    'the config map "c" in the namespace "team" does not exist (context "dev")',
     /^$/,
   ],
   [
@@ -219,7 +219,7 @@ test.each<
     "404 page not found",
     undefined,
     ClusterError,
-    'What answers knows nothing of this API: could not create the pod "build-1" in the namespace "team": 404 page not found.',
+    'what answers knows nothing of this API: could not create the pod "build-1" in the namespace "team": 404 page not found',
     /^$/,
   ],
   [
@@ -230,7 +230,7 @@ test.each<
     'pods "build-1" already exists',
     undefined,
     ClusterError,
-    'The pod "build-1" in the namespace "team" exists already (context "dev").',
+    'the pod "build-1" in the namespace "team" exists already (context "dev")',
     /^$/,
   ],
   [
@@ -241,7 +241,7 @@ test.each<
     "the object has been modified",
     undefined,
     ClusterError,
-    'Somebody else changed it at the same time: could not change the job "j" in the namespace "team": the object has been modified.',
+    'somebody else changed it at the same time: could not change the job "j" in the namespace "team": the object has been modified',
     /^$/,
   ],
   [
@@ -252,7 +252,7 @@ test.each<
     'Pod "build-1" is invalid: spec.containers: Required value',
     undefined,
     ClusterError,
-    'The cluster does not accept this as valid: could not create the pod "build-1" in the namespace "team": Pod "build-1" is invalid: spec.containers: Required value.',
+    'the cluster does not accept this as valid: could not create the pod "build-1" in the namespace "team": Pod "build-1" is invalid: spec.containers: Required value',
     /--dry-run/,
   ],
   [
@@ -263,7 +263,7 @@ test.each<
     "the server has received too many requests",
     undefined,
     ClusterError,
-    'The cluster is too busy to list pods in the namespace "team": the server has received too many requests.',
+    'the cluster is too busy to list pods in the namespace "team": the server has received too many requests',
     /readyz/,
   ],
   [
@@ -274,7 +274,7 @@ test.each<
     "dial tcp 10.0.0.1:10250: connection refused",
     undefined,
     ClusterError,
-    'The cluster failed to read the log of the pod "p" in the namespace "team" (HTTP 500): dial tcp 10.0.0.1:10250: connection refused.',
+    'the cluster failed to read the log of the pod "p" in the namespace "team" (HTTP 500): dial tcp 10.0.0.1:10250: connection refused',
     /readyz/,
   ],
 ])("%s", (_, attempt, code, reason, message, details, type, sentence, suggestions) => {
@@ -305,25 +305,25 @@ describe("the network", () => {
   const failure = (code: string, message: string) => Object.assign(new Error(message), { code });
 
   test.each([
-    ["ECONNREFUSED", "connect ECONNREFUSED", "Nothing answers at https://api:6443: connection refused."],
-    ["ENOTFOUND", "getaddrinfo ENOTFOUND api", "The host name of https://api:6443 is not known."],
+    ["ECONNREFUSED", "connect ECONNREFUSED", "nothing answers at https://api:6443: connection refused"],
+    ["ENOTFOUND", "getaddrinfo ENOTFOUND api", "the host name of https://api:6443 is not known"],
     [
       "ETIMEDOUT",
       "no connection within 15 s",
-      "The cluster at https://api:6443 cannot be reached: no connection within 15 s.",
+      "the cluster at https://api:6443 cannot be reached: no connection within 15 s",
     ],
-    ["ECONNRESET", "read ECONNRESET", "The connection to the cluster at https://api:6443 was lost: read ECONNRESET."],
+    ["ECONNRESET", "read ECONNRESET", "the connection to the cluster at https://api:6443 was lost: read ECONNRESET"],
     [
       "CERT_HAS_EXPIRED",
       "certificate has expired",
-      "The certificate of https://api:6443 is not trusted: certificate has expired.",
+      "the certificate of https://api:6443 is not trusted: certificate has expired",
     ],
     [
       "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
       "ssl/x:tlsv13 alert certificate required:y",
-      "No TLS connection to https://api:6443: alert certificate required.",
+      "no TLS connection to https://api:6443: alert certificate required",
     ],
-    ["", "odd", "The cluster at https://api:6443 cannot be used: odd."],
+    ["", "odd", "the cluster at https://api:6443 cannot be used: odd"],
   ])("%s", (code, message, sentence) => {
     const error = explainNetwork(failure(code, message), place);
     expect(error).toBeInstanceOf(ClusterError);
@@ -336,7 +336,7 @@ describe("the network", () => {
       code: "EHOSTUNREACH",
     });
     expect(explainNetwork(new DialError(all, undefined), place).message).toBe(
-      "The cluster at https://api:6443 cannot be reached: connect EHOSTUNREACH ::1.",
+      "the cluster at https://api:6443 cannot be reached: connect EHOSTUNREACH ::1",
     );
   });
 });
