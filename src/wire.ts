@@ -5,20 +5,26 @@ import type { BuildResult, Emit, ImageDescription } from "./build/events.ts";
 import { gatherInputs } from "./build/gather.ts";
 import { pushes } from "./build/plan.ts";
 import type { BuildPlan } from "./build/plan.ts";
+import { parseReference } from "./build/reference.ts";
 import type { Reference } from "./build/reference.ts";
 import type { BuildRequest } from "./build/request.ts";
+import { decideReach } from "./build/decide-reach.ts";
 import { openContext } from "./build/open-context.ts";
 import type { CredentialStore } from "./credentials/credentials.ts";
 import { findCredential, openStores } from "./credentials/stores.ts";
 import { noticesOf } from "./docker/read-options.ts";
 import { readSecrets } from "./docker/secrets.ts";
 import { selectCredentials } from "./credentials/select.ts";
+import type { BaseImage } from "./dockerfile/reach.ts";
 import { InternalError } from "./errors.ts";
 import { planRequest } from "./plan-request.ts";
 import type { PushedImage } from "./registry/describe-image.ts";
 import type { BuildObjects } from "./run/objects.ts";
 import { userName } from "./user-name.ts";
 import { VERSION } from "./version.ts";
+
+/** How long a registry may take for each answer about a base image, in milliseconds: sending all of the context is not much slower. */
+const BASE_PATIENCE = 2000;
 
 export interface ClusterChoice {
   readonly kubeconfig?: string | undefined;
@@ -57,7 +63,8 @@ export async function wireBuild(
   const secrets = await readSecrets(planned.secrets ?? [], process.env);
   const stores = request.noCredentials === true ? [] : await openStores(process.env);
   const { plan, dockerConfig } = await resolveCredentials(planned, stores, emit);
-  const openArchive = openContext(plan, emit, signal);
+  const askBase = (image: string): Promise<BaseImage | undefined> => askForBase(plan, image, stores);
+  const openArchive = openContext(plan, () => decideReach(plan, backend.readsAll, askBase, signal), emit, signal);
   const deps: Omit<BuildDeps, "cluster"> = {
     backend,
     openArchive,
@@ -123,6 +130,26 @@ async function askForTag(
   if (reference === undefined) throw new InternalError("an image without a name has no digest in a registry");
   const { findDigest } = await import("./registry/describe-image.ts");
   return findDigest(pushedTo(plan, reference), configDigest, (host) => findCredential(stores, host));
+}
+
+/** Undefined when it cannot be learned: then all of the context is sent. */
+async function askForBase(
+  plan: BuildPlan,
+  image: string,
+  stores: readonly CredentialStore[],
+): Promise<BaseImage | undefined> {
+  try {
+    const { readBaseImage } = await import("./registry/base-image.ts");
+    const { insecure, ca } = plan.registries;
+    return await readBaseImage(parseReference(image), {
+      insecure,
+      ...(ca === undefined ? {} : { ca }),
+      credential: (host) => findCredential(stores, host),
+      timeout: BASE_PATIENCE,
+    });
+  } catch {
+    return undefined;
+  }
 }
 
 function pushedTo({ registries: { insecure, ca } }: BuildPlan, reference: Reference): PushedImage {

@@ -14,6 +14,8 @@ export interface Backend {
   readonly supports: ReadonlySet<Capability>;
   /** A fault of this builder that gives a wrong image and that nothing can be checked for: one sentence, said at every build. */
   readonly caution?: string;
+  /** Why all of the context must be there, whatever the Dockerfile copies: one clause. */
+  readonly readsAll?: string;
   /** @throws BuilderUnable for what the plan asks of this builder that no pod of it could do. */
   check?(plan: BuildPlan): void;
   pod(plan: BuildPlan, form: ContextForm): BuilderPod;

@@ -5,7 +5,9 @@ import { parseIgnoreFile } from "../context/dockerignore.ts";
 import { surveyContext } from "../context/survey.ts";
 import type { Survey } from "../context/survey.ts";
 import { UsageError } from "../errors.ts";
-import type { ContextInputs } from "./gather.ts";
+import { decideReach } from "./decide-reach.ts";
+import type { ReachDecision, ReachFacts } from "./decide-reach.ts";
+import { toBytes } from "../context/path-bytes.ts";
 
 export interface Explanation {
   readonly path: string;
@@ -19,10 +21,12 @@ export class ContextView {
   readonly dockerfile: string;
   /** Undefined when there is none. */
   readonly ignoreName: string | undefined;
-  readonly #inputs: ContextInputs;
+  readonly #inputs: ReachFacts;
+  readonly #reach: ReachDecision;
   readonly #signal: AbortSignal;
 
-  constructor(inputs: ContextInputs, signal: AbortSignal) {
+  private constructor(inputs: ReachFacts, reach: ReachDecision, signal: AbortSignal) {
+    this.#reach = reach;
     this.root = inputs.context.root;
     this.dockerfile = inputs.dockerfile.path;
     this.ignoreName =
@@ -32,8 +36,23 @@ export class ContextView {
   }
 
   /** @throws UsageError as packing would. */
+  static async open(inputs: ReachFacts, signal: AbortSignal): Promise<ContextView> {
+    return new ContextView(inputs, await decideReach(inputs, undefined, undefined, signal), signal);
+  }
+
+  /** What the choice of what to send rests on, a line each. */
+  get scope(): string[] {
+    const reach = this.#reach;
+    if (reach.kind === "everything") return [`all that is not ignored: ${reach.because}`];
+    const lines = ["only what COPY and ADD reach (--send-all: everything)"];
+    if (reach.bases.length === 0) return lines;
+    return [...lines, `if a build learns that ${reach.bases.join(" and ")} has no ONBUILD triggers`];
+  }
+
+  /** @throws UsageError as packing would. */
   survey(heaviest: number, onPath?: (path: Buffer) => void): Promise<Survey> {
-    return surveyContext({ ...this.#inputs.context, signal: this.#signal }, heaviest, onPath);
+    const filter = this.#reach.kind === "reached" ? this.#reach.paths : undefined;
+    return surveyContext({ ...this.#inputs.context, filter, signal: this.#signal }, heaviest, onPath);
   }
 
   /**
@@ -54,6 +73,9 @@ export class ContextView {
     const sent = !excluded;
     const there = lstatSync(resolve(this.root, path), { throwIfNoEntry: false });
     const absent = there === undefined ? " (no such file now)" : "";
+    if (sent && this.#reach.kind === "reached" && !this.#reach.paths.covers(toBytes(path))) {
+      return { path, sent: false, because: `not reached by any COPY or ADD of ${this.dockerfile}${absent}` };
+    }
     if (this.ignoreName === undefined) return { path, sent, because: `there is no .dockerignore${absent}` };
     if (line === undefined) return { path, sent, because: `no rule of ${this.ignoreName} matches it${absent}` };
     const through = matched === path ? "" : `, which matches ${matched}`;

@@ -1,6 +1,7 @@
 /** A word about a context that is larger than its user may think, while there is time to stop. */
 import { surveyContext } from "../context/survey.ts";
 import { formatBytes } from "../ui/measures.ts";
+import type { WalkFilter } from "../context/walk.ts";
 import type { Emit } from "./events.ts";
 import type { ContextSource } from "./plan.ts";
 
@@ -8,7 +9,7 @@ const PLACES = 3;
 
 /** @param threshold in bytes. */
 export async function warnOfWeight(
-  context: ContextSource,
+  context: ContextSource & { readonly filter?: WalkFilter | undefined },
   threshold: number,
   emit: Emit,
   signal: AbortSignal,

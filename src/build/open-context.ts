@@ -1,12 +1,15 @@
 /** The plan's context as an archive every transport and builder agrees on: `context/`, `dockerfile/` beside it, the marker last. */
 import { packContext } from "../context/pack.ts";
-import type { PackNote } from "../context/context.ts";
+import type { PackNote, PackedContext } from "../context/context.ts";
+import { parseIgnoreFile } from "../context/dockerignore.ts";
 import { formatBytes } from "../ui/measures.ts";
 import type { OpenArchive } from "../transport/stream.ts";
 import { MARKER } from "../transport/receiver.ts";
 import { CONTEXT_DIR, DOCKERFILE_DIR } from "../transport/transport.ts";
+import type { WalkFilter } from "../context/walk.ts";
 import type { Emit } from "./events.ts";
 import { warnOfWeight } from "./heavy-context.ts";
+import type { ReachDecision } from "./decide-reach.ts";
 import type { BuildPlan } from "./plan.ts";
 
 /** zlib's fastest: on a fast link the link waits for anything slower. */
@@ -18,12 +21,58 @@ const LEVEL = 1;
  */
 const NO_RULES = "# The client has applied the context's ignore file already.\n";
 
-/** @throws UsageError for a malformed ignore file. */
-export function openContext(plan: BuildPlan, emit: Emit, signal: AbortSignal): OpenArchive {
-  const packed = packContext({
-    root: plan.context.root,
-    ignoreFile: plan.context.ignoreFile,
-    ...(plan.context.ignoreName === undefined ? {} : { ignoreName: plan.context.ignoreName }),
+/**
+ * @param decide what of the context to send, asked once, when the archive is first opened
+ * @throws UsageError for a malformed ignore file
+ */
+export function openContext(
+  plan: BuildPlan,
+  decide: () => Promise<ReachDecision>,
+  emit: Emit,
+  signal: AbortSignal,
+): OpenArchive {
+  parseIgnoreFile(plan.context.ignoreFile, plan.context.ignoreName);
+  let decided: Promise<ReachDecision> | undefined;
+  const threshold = plan.contextWarning;
+  let warned: Promise<void> | undefined;
+  return () => timed();
+
+  async function* timed(): AsyncIterable<Uint8Array> {
+    const started = performance.now();
+    emit({ type: "stage-started", stage: "pack" });
+    const decision = await (decided ??= decide());
+    const context = { ...plan.context, filter: decision.kind === "reached" ? decision.paths : undefined };
+    const packed = packedContext({ ...plan, context }, emit, signal);
+    for await (const chunk of packed) {
+      // Once, and as soon as it is known, when there is still time to stop.
+      if (threshold !== undefined && packed.totals.fileBytes > threshold) {
+        warned ??= warnOfWeight(context, threshold, emit, signal).catch(() => {});
+      }
+      yield chunk;
+    }
+    await warned;
+    const { entries, fileBytes, archiveBytes } = packed.totals;
+    const scope = decision.kind === "reached" ? " reached by COPY and ADD" : "";
+    const detail = `${entries} ${entries === 1 ? "entry" : "entries"}${scope}, ${formatBytes(fileBytes)}, ${formatBytes(archiveBytes)} packed`;
+    emit({
+      type: "stage-done",
+      stage: "pack",
+      ms: Math.round(performance.now() - started),
+      bytes: archiveBytes,
+      detail,
+    });
+  }
+}
+
+type FilteredContext = BuildPlan["context"] & { readonly filter?: WalkFilter | undefined };
+
+function packedContext(
+  plan: Pick<BuildPlan, "dockerfile"> & { readonly context: FilteredContext },
+  emit: Emit,
+  signal: AbortSignal,
+): PackedContext {
+  return packContext({
+    ...plan.context,
     prefix: `${CONTEXT_DIR}/`,
     extra: [
       { path: `${DOCKERFILE_DIR}/Dockerfile`, data: Buffer.from(plan.dockerfile.text) },
@@ -34,31 +83,6 @@ export function openContext(plan: BuildPlan, emit: Emit, signal: AbortSignal): O
     onNote: (note) => emit({ type: "warning", message: noteSentence(note) }),
     signal,
   });
-  const threshold = plan.contextWarning;
-  let warned: Promise<void> | undefined;
-  return () => timed();
-
-  async function* timed(): AsyncIterable<Uint8Array> {
-    const started = performance.now();
-    emit({ type: "stage-started", stage: "pack" });
-    for await (const chunk of packed) {
-      // Once, and as soon as it is known, when there is still time to stop.
-      if (threshold !== undefined && packed.totals.fileBytes > threshold) {
-        warned ??= warnOfWeight(plan.context, threshold, emit, signal).catch(() => {});
-      }
-      yield chunk;
-    }
-    await warned;
-    const { entries, fileBytes, archiveBytes } = packed.totals;
-    const detail = `${entries} ${entries === 1 ? "entry" : "entries"}, ${formatBytes(fileBytes)}, ${formatBytes(archiveBytes)} packed`;
-    emit({
-      type: "stage-done",
-      stage: "pack",
-      ms: Math.round(performance.now() - started),
-      bytes: archiveBytes,
-      detail,
-    });
-  }
 }
 
 function noteSentence({ path, reason }: PackNote): string {

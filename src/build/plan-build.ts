@@ -12,6 +12,7 @@ import { UsageError } from "../errors.ts";
 import { TRANSPORTS } from "../transport/transport.ts";
 import type { TransportName } from "../transport/transport.ts";
 import { accessOf } from "./access.ts";
+import { argumentsOf, splitPair } from "./build-args.ts";
 import { parseDuration } from "./duration.ts";
 import type { BuildInputs } from "./gather.ts";
 import type { BuildPlan } from "./plan.ts";
@@ -48,6 +49,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     helperImage: request.helperImage,
     context: inputs.context,
     dockerfile: inputs.dockerfile,
+    sendAll: request.sendAll === true,
     tags,
     buildArgs,
     ...(request.target === undefined ? {} : { target: request.target }),
@@ -101,29 +103,11 @@ function tagOf(text: string): Reference {
   });
 }
 
-function argumentsOf(args: readonly string[], env: PlanFacts["env"]): [string, string][] {
-  return args.flatMap((text): [string, string][] => {
-    const [name, value] = split(text);
-    if (name === "")
-      throw new UsageError(`invalid build argument "${text}": it has no name`, {
-        suggestions: ["Write --build-arg NAME=VALUE."],
-      });
-    // Docker leaves an argument out, rather than empty, when the environment has no such variable.
-    const given = value ?? env[name];
-    return given === undefined ? [] : [[name, given]];
-  });
-}
-
 function labelOf(text: string): [string, string] {
-  const [key, value] = split(text);
+  const [key, value] = splitPair(text);
   if (key === "")
     throw new UsageError(`invalid label "${text}": it has no key`, { suggestions: ["Write --label KEY=VALUE."] });
   return [key, value ?? ""];
-}
-
-function split(text: string): [string, string | undefined] {
-  const at = text.indexOf("=");
-  return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 function hostOf(text: string): string {

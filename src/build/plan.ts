@@ -17,6 +17,8 @@ export interface BuildPlan extends DockerOptions {
   readonly helperImage: string;
   readonly context: ContextSource;
   readonly dockerfile: DockerfileSource;
+  /** Send what no COPY reaches, too. */
+  readonly sendAll: boolean;
   /** Names of the image, and where it is pushed unless `noPush`. */
   readonly tags: readonly Reference[];
   readonly buildArgs: readonly (readonly [name: string, value: string])[];

@@ -16,6 +16,8 @@ export interface BuildRequest {
   readonly builderImage?: string;
   readonly helperImage: string;
   readonly transport: string;
+  /** Send what no COPY reaches, too. */
+  readonly sendAll?: boolean;
   readonly volumeSize: string;
   /** A size as docker writes it; 0: never. */
   readonly contextWarning?: string;

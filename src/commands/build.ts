@@ -79,6 +79,11 @@ ${EXIT_CODES}`;
       helpGroup: "CONTEXT",
       helpValue: "SIZE",
     }),
+    "send-all": Flags.boolean({
+      description: "send what no COPY or ADD reaches, too",
+      env: "SLIPWAY_SEND_ALL",
+      helpGroup: "CONTEXT",
+    }),
     ...credentialFlags,
     "insecure-registry": many({
       description: "allow plain http, or https without verification, to this registry",
@@ -204,6 +209,7 @@ function requestOf(path: string, flags: ParsedFlags): BuildRequest {
     ...defined("builderImage", flags["builder-image"]),
     helperImage: flags["helper-image"],
     transport: flags.transport,
+    sendAll: flags["send-all"],
     volumeSize: flags["volume-size"],
     contextWarning: flags["context-warning"],
     ...defined("storageClass", flags["storage-class"]),

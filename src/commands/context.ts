@@ -1,5 +1,5 @@
 import { Args, Flags } from "@oclif/core";
-import { BaseCommand } from "../base.ts";
+import { BaseCommand, many } from "../base.ts";
 import { UsageError } from "../errors.ts";
 import { printContext, printExplanation } from "../report/context-report.ts";
 
@@ -10,8 +10,8 @@ const PIECE = 64 * 1024;
 
 export default class Context extends BaseCommand {
   static override summary = "Show what a build would send, and why";
-  static override description = `Reads PATH and its ignore file as a build does: <Dockerfile>.dockerignore, or else PATH/.dockerignore. Asks no cluster and
-packs nothing.`;
+  static override description = `Reads PATH and its ignore file as a build does: <Dockerfile>.dockerignore, or else PATH/.dockerignore. What no COPY or ADD
+of the Dockerfile can reach is left out, where that is certain. Asks no cluster and no registry, and packs nothing.`;
   static override examples = [
     "<%= config.bin %> context",
     "<%= config.bin %> context --explain node_modules/left-pad/index.js",
@@ -24,6 +24,9 @@ packs nothing.`;
 
   static override flags = {
     file: Flags.string({ char: "f", description: "the Dockerfile (default: PATH/Dockerfile)", helpValue: "FILE" }),
+    target: Flags.string({ description: "the stage that would be built", helpValue: "STAGE" }),
+    "build-arg": many({ description: "a build argument the sources of a COPY may need", helpValue: "NAME[=VALUE]" }),
+    "send-all": Flags.boolean({ description: "as with slipway build --send-all", env: "SLIPWAY_SEND_ALL" }),
     list: Flags.boolean({ description: "print every path that would be sent, one a line", exclusive: ["explain"] }),
     // oclif's types know letters only.
     null: Flags.boolean({
@@ -45,7 +48,9 @@ packs nothing.`;
       });
     }
     const { wireContext } = await import("../wire-context.ts");
-    const view = await wireContext(args.path, flags.file, this.signal);
+    const { file, target } = flags;
+    const request = { path: args.path, file, target, buildArgs: flags["build-arg"], sendAll: flags["send-all"] };
+    const view = await wireContext(request, this.signal);
     if (flags.explain !== undefined) {
       process.stdout.write(printExplanation(view.explain(flags.explain)));
       return;

@@ -1,4 +1,5 @@
 /** What the packer is asked for and what it gives: shared by walk, pack and the transports. */
+import type { WalkFilter } from "./walk.ts";
 
 export interface PackOptions {
   /** Absolute path of the context directory. */
@@ -7,6 +8,8 @@ export interface PackOptions {
   readonly ignoreFile: string | Uint8Array | undefined;
   /** What to call the ignore file in errors, `.dockerignore` by default. */
   readonly ignoreName?: string;
+  /** What to take of what the rules leave; undefined: all of it. */
+  readonly filter?: WalkFilter | undefined;
   /** Where the context's entries go in the archive, such as `context/`; empty for the archive's root. */
   readonly prefix: string;
   /** Small files made by us, put before the context's entries (the Dockerfile, its empty ignore file). Paths are the archive's. */

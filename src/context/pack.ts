@@ -71,7 +71,7 @@ class ContextPacker implements PackedContext {
   }
 
   *#writeArchive(writer: ArchiveWriter, prefix: string): Generator<Buffer | undefined, void, undefined> {
-    const { extra, marker, root, onNote } = this.#options;
+    const { extra, marker, root, onNote, filter } = this.#options;
     const made = new Set<string>();
     for (const { path, data } of extra) {
       const bytes = toBytes(path);
@@ -82,7 +82,7 @@ class ContextPacker implements PackedContext {
     }
     for (const directory of directoriesOf(prefix))
       if (!made.has(directory)) yield* writer.addMade(directory, undefined);
-    for (const entry of walkContext(new DiskTree(root), this.#rules, onNote)) {
+    for (const entry of walkContext(new DiskTree(root), this.#rules, onNote, filter)) {
       const steps = entry === undefined ? PAUSE : writer.addEntry(entry);
       if (steps !== undefined) yield* steps;
     }

@@ -6,6 +6,7 @@ import { parseIgnoreFile } from "./dockerignore.ts";
 import { PathResolver, toText } from "./path-bytes.ts";
 import { DiskTree } from "./tree.ts";
 import { walkContext } from "./walk.ts";
+import type { WalkFilter } from "./walk.ts";
 import { findHeaviest } from "./weight.ts";
 import type { Place } from "./weight.ts";
 
@@ -14,6 +15,8 @@ export interface SurveyOptions {
   readonly root: string;
   readonly ignoreFile: string | Uint8Array | undefined;
   readonly ignoreName?: string;
+  /** What to take of what the rules leave; undefined: all of it. */
+  readonly filter?: WalkFilter | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -45,7 +48,8 @@ export async function surveyContext(
   const notes: PackNote[] = [];
   let entries = 0;
   let fileBytes = 0;
-  for (const entry of walkContext(new DiskTree(options.root), rules, (note) => notes.push(note))) {
+  const tree = new DiskTree(options.root);
+  for (const entry of walkContext(tree, rules, (note) => notes.push(note), options.filter)) {
     if (entry === undefined) {
       await nextTurn();
       options.signal.throwIfAborted();
@@ -58,6 +62,23 @@ export async function surveyContext(
     sizes.push([entry.path, entry.stat.size]);
   }
   return { entries, fileBytes, heaviest: findHeaviest(sizes, heaviest).map(readable), notes };
+}
+
+/**
+ * Whether what a filter does not take has more bytes than this; looks no further than that.
+ * @throws as `surveyContext` does.
+ */
+export async function leavesMoreThan(options: SurveyOptions, filter: WalkFilter, bytes: number): Promise<boolean> {
+  const rules = parseIgnoreFile(options.ignoreFile, options.ignoreName);
+  const rest: WalkFilter = { decide: (path) => (filter.decide(path) === "all" ? "none" : "one") };
+  let sum = 0;
+  for (const entry of walkContext(new DiskTree(options.root), rules, () => {}, rest)) {
+    if (entry === undefined) {
+      await nextTurn();
+      options.signal.throwIfAborted();
+    } else if (entry.kind === "file" && (sum += entry.stat.size) > bytes) return true;
+  }
+  return false;
 }
 
 function isSecondName(path: string | Buffer, seen: Set<string>): boolean {

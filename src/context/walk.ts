@@ -17,6 +17,11 @@ export interface WalkEntry {
 /** Paths looked at between two pauses: some milliseconds of work. */
 const PAUSE_EVERY = 256;
 
+/** What of a tree to look at: a path with everything below it, the path itself with its directory's names asked one by one, or neither. */
+export interface WalkFilter {
+  decide(path: string): "all" | "one" | "none";
+}
+
 interface Directory {
   readonly path: string;
   readonly names: readonly string[];
@@ -25,6 +30,8 @@ interface Directory {
   readonly hits: RuleHits | undefined;
   /** The directory's own entry while it has not been given out: an excluded one goes out before the first path below it. */
   pending: WalkEntry | undefined;
+  /** Decides about what is below; undefined: all of it. */
+  readonly filter: WalkFilter | undefined;
 }
 
 /**
@@ -36,8 +43,9 @@ export function* walkContext(
   tree: ContextTree,
   rules: IgnoreRules,
   onNote: (note: PackNote) => void,
+  filter?: WalkFilter,
 ): Generator<WalkEntry | undefined, void, undefined> {
-  const stack: Directory[] = [openRoot(tree)];
+  const stack: Directory[] = [openRoot(tree, filter)];
   for (let looked = 1; ; looked++) {
     const top = stack.at(-1);
     if (top === undefined) return;
@@ -48,6 +56,8 @@ export function* walkContext(
     }
     if (looked % PAUSE_EVERY === 0) yield undefined;
     const path = top.path === "" ? name : `${top.path}/${name}`;
+    const decision = top.filter?.decide(path) ?? "all";
+    if (decision === "none") continue;
     const excluded = rules.excludes(path, top.hits);
     if (excluded && !rules.hasNegations) continue;
     const entry = readEntry(tree, path, excluded, onNote);
@@ -69,12 +79,13 @@ export function* walkContext(
       yield* takePending(stack);
       yield entry;
     }
-    stack.push({ path, names, next: 0, hits, pending: excluded ? entry : undefined });
+    const below = decision === "all" ? undefined : filter;
+    stack.push({ path, names, next: 0, hits, pending: excluded ? entry : undefined, filter: below });
   }
 }
 
-function openRoot(tree: ContextTree): Directory {
-  return { path: "", names: listNames(tree, "", false) ?? [], next: 0, hits: undefined, pending: undefined };
+function openRoot(tree: ContextTree, filter: WalkFilter | undefined): Directory {
+  return { path: "", names: listNames(tree, "", false) ?? [], next: 0, hits: undefined, pending: undefined, filter };
 }
 
 function* takePending(stack: readonly Directory[]): Generator<WalkEntry, void, undefined> {

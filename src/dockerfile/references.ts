@@ -62,12 +62,12 @@ export function imageReferences(dockerfile: Dockerfile, options: ReferenceOption
 }
 
 /** FROM may name stages above it only: `FROM app AS app` is an image. */
-function findBase(stages: readonly BuildStage[], base: string, from: BuildStage): BuildStage | undefined {
+export function findBase(stages: readonly BuildStage[], base: string, from: BuildStage): BuildStage | undefined {
   return stages.slice(0, from.index).findLast((stage) => stage.name === base.toLowerCase());
 }
 
 /** What `COPY --from=` and `RUN --mount=…,from=` name. */
-function sourcesOf(instruction: Instruction, escape: string): string[] {
+export function sourcesOf(instruction: Instruction, escape: string): string[] {
   if (instruction.keyword === "COPY" || instruction.keyword === "ADD") {
     return instruction.flags.flatMap(({ name, value }) => (name === "from" && value !== undefined ? [value] : []));
   }
@@ -79,7 +79,8 @@ function sourcesOf(instruction: Instruction, escape: string): string[] {
   );
 }
 
-function fieldsOf(mount: string, escape: string): [string, string][] {
+/** The fields of a `--mount`: names in lower case, with their values. */
+export function fieldsOf(mount: string, escape: string): [string, string][] {
   return mount.split(",").map((field) => {
     const [key = "", ...value] = unquote(field.trim(), escape).split("=");
     return [key.trim().toLowerCase(), value.join("=")];
@@ -87,7 +88,7 @@ function fieldsOf(mount: string, escape: string): [string, string][] {
 }
 
 /** The variables FROM may use: every ARG above the first FROM, a --build-arg before its default. */
-function globalScope(dockerfile: Dockerfile, { buildArgs, predefined }: ReferenceOptions): Lookup {
+export function globalScope(dockerfile: Dockerfile, { buildArgs, predefined }: ReferenceOptions): Lookup {
   const values = new Map<string, string | undefined>();
   const lookup: Lookup = (name) =>
     values.has(name)

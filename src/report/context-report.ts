@@ -5,13 +5,14 @@ import { formatBytes } from "../ui/measures.ts";
 
 /** Several lines, each ended. */
 export function printContext(
-  { root, dockerfile, ignoreName }: Pick<ContextView, "root" | "dockerfile" | "ignoreName">,
+  { root, dockerfile, ignoreName, scope }: Pick<ContextView, "root" | "dockerfile" | "ignoreName" | "scope">,
   { entries, fileBytes, heaviest, notes }: Survey,
 ): string {
   const lines = [
     `context     ${root}`,
     `Dockerfile  ${dockerfile}`,
     `ignored by  ${ignoreName ?? "nothing: there is no .dockerignore"}`,
+    ...scope.map((line, index) => (index === 0 ? "takes" : "").padEnd(12) + line),
     `sent        ${entries} ${entries === 1 ? "entry" : "entries"}, ${formatBytes(fileBytes)}`,
   ];
   if (heaviest.length > 0) lines.push("", "Most of it is in:");

@@ -74,7 +74,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "user-name.ts",
       "version.ts",
     ],
-    types: ["run/"],
+    types: ["dockerfile/reach.ts", "run/"],
   },
   "wire-attach.ts": {
     code: ["backends/", "build/", "builds/", "credentials/", "errors.ts", "registry/"],
@@ -93,7 +93,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     ],
     types: ["backends/", "cluster/cluster.ts"],
   },
-  "wire-context.ts": { code: ["build/context-view.ts", "build/gather.ts"] },
+  "wire-context.ts": { code: ["build/build-args.ts", "build/context-view.ts", "build/gather.ts"] },
   // The line of one build: it knows the other stages, and of the cluster only what it promises.
   "build/": {
     code: [
@@ -115,7 +115,8 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // Docker's command line: its flags, their values, their words.
   "docker/": { code: ["errors.ts", "node:*"], types: ["backends/flag-capabilities.ts"] },
   "docker/flags.ts": { code: ["@oclif/core", "docker/"] },
-  "build/context-view.ts": { code: ["context/", "errors.ts", "node:fs", "node:path"], types: ["build/gather.ts"] },
+  "build/context-view.ts": { code: ["build/decide-reach.ts", "context/", "errors.ts", "node:fs", "node:path"] },
+  "build/decide-reach.ts": { code: ["context/", "dockerfile/", "ui/measures.ts"], types: ["build/plan.ts"] },
   "build/heavy-context.ts": { code: ["context/", "ui/measures.ts"], types: ["build/"] },
   "build/open-context.ts": { code: ["build/", "context/", "transport/", "ui/measures.ts"] },
   // Pure: plan in, container out.
@@ -150,7 +151,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "credentials/": { code: ["errors.ts", "keytar", "node:*"] },
   "registry/": {
     code: ["build/registry-host.ts", "errors.ts", "undici", "node:crypto", "node:tls"],
-    types: ["build/events.ts", "build/reference.ts", "credentials/credentials.ts"],
+    types: ["build/events.ts", "build/reference.ts", "credentials/credentials.ts", "dockerfile/reach.ts"],
   },
   "report/": { code: ["errors.ts", "js-yaml", "node:fs/promises"], types: ["build/events.ts", "run/objects.ts"] },
   "report/build-table.ts": { code: ["ui/measures.ts"], types: ["builds/record.ts"] },

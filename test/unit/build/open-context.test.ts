@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Parser } from "tar";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { BuildEvent } from "../../../src/build/events.ts";
+import type { ReachDecision } from "../../../src/build/decide-reach.ts";
 import { openContext } from "../../../src/build/open-context.ts";
 import { UsageError } from "../../../src/errors.ts";
 import { PLAN } from "./sample.ts";
@@ -21,9 +22,13 @@ beforeEach(async () => {
 
 afterEach(() => rm(root, { recursive: true, force: true }));
 
+async function everything(): Promise<ReachDecision> {
+  return { kind: "everything", because: "the test wants it" };
+}
+
 function open(ignoreFile?: string, signal = new AbortController().signal) {
   const context = { root, ignoreFile: ignoreFile === undefined ? undefined : Buffer.from(ignoreFile) };
-  return openContext({ ...PLAN, context }, (event) => events.push(event), signal);
+  return openContext({ ...PLAN, context }, everything, (event) => events.push(event), signal);
 }
 
 async function entriesOf(archive: AsyncIterable<Uint8Array>): Promise<Map<string, string>> {
@@ -44,7 +49,7 @@ it("warns of a context over the threshold, and names where its weight is", async
   await writeFile(join(root, "big.bin"), Buffer.alloc(5000));
   const context = { root, ignoreFile: undefined };
   const plan = { ...PLAN, context, contextWarning: 4000 };
-  for await (const _ of openContext(plan, (event) => events.push(event), new AbortController().signal)());
+  for await (const _ of openContext(plan, everything, (event) => events.push(event), new AbortController().signal)());
   expect(events.filter(({ type }) => type === "warning")).toEqual([
     {
       type: "warning",

@@ -38,10 +38,14 @@ function run(
   });
 }
 
+async function everything() {
+  return { kind: "everything", because: "the test wants it" } as const;
+}
+
 async function packed(): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   const plan = { ...PLAN, context: { root: context, ignoreFile: undefined } };
-  for await (const chunk of openContext(plan, () => {}, new AbortController().signal)()) chunks.push(chunk);
+  for await (const chunk of openContext(plan, everything, () => {}, new AbortController().signal)()) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
