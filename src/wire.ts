@@ -60,7 +60,10 @@ export async function wireBuild(
     const { checkDestinations } = await import("./export/destination.ts");
     await checkDestinations(planned.exports, process.stdout.isTTY);
   }
-  const secrets = await readSecrets(planned.secrets ?? [], process.env);
+  const secrets = await readSecrets(planned.secrets ?? [], process.env, async (fields) => {
+    const { readVault } = await import("./vault/read-vault.ts");
+    return readVault(fields, process.env);
+  });
   const stores = request.noCredentials === true ? [] : await openStores(process.env);
   const { plan, dockerConfig } = await resolveCredentials(planned, stores, emit);
   const askBase = (image: string): Promise<BaseImage | undefined> => askForBase(plan, image, stores);

@@ -15,6 +15,7 @@ import {
   WORK_MOUNT,
   contextPaths,
   preparation,
+  secretArguments,
   shellCommand,
   shellMounts,
   trustedDirectories,
@@ -46,7 +47,7 @@ const LOCAL_NAME = "localhost/slipway-build";
 export const buildah: Backend = {
   name: "buildah",
   defaultImage: "quay.io/containers/buildah:v1.43.2",
-  supports: new Set(["build", "push"]),
+  supports: new Set(["build", "push", "secret"]),
 
   pod(plan: BuildPlan, form: ContextForm): BuilderPod {
     const container = {
@@ -113,6 +114,7 @@ function buildArguments(plan: BuildPlan, form: ContextForm): string[] {
   if (plan.target !== undefined) args.push(`--target=${plan.target}`);
   for (const [name, value] of plan.buildArgs) args.push(`--build-arg=${name}=${value}`);
   for (const [key, value] of plan.labels) args.push(`--label=${key}=${value}`);
+  args.push(...secretArguments(plan));
   if (plan.noCache) args.push("--no-cache");
   args.push(paths.context);
   return args;

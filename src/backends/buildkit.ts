@@ -15,6 +15,7 @@ import {
   FILES_MOUNT,
   contextPaths,
   preparation,
+  secretArguments,
   shellCommand,
   shellMounts,
   trustedDirectories,
@@ -35,7 +36,7 @@ sed -n 's/.*"containerimage.digest": *"\\([^"]*\\)".*/\\1/p' /tmp/slipway-build.
 export const buildkit: Backend = {
   name: "buildkit",
   defaultImage: "docker.io/moby/buildkit:v0.34.2-rootless",
-  supports: new Set(["build", "push"]),
+  supports: new Set(["build", "push", "secret"]),
 
   pod(plan: BuildPlan, form: ContextForm): BuilderPod {
     const files = daemonConfig(plan);
@@ -100,6 +101,7 @@ function buildctlArguments(plan: BuildPlan, form: ContextForm): string[] {
   if (plan.target !== undefined) args.push(`--opt=target=${plan.target}`);
   for (const [name, value] of plan.buildArgs) args.push(`--opt=build-arg:${name}=${value}`);
   for (const [key, value] of plan.labels) args.push(`--opt=label:${key}=${value}`);
+  args.push(...secretArguments(plan));
   if (plan.noCache) args.push("--no-cache");
   args.push(`--output=${output(plan)}`);
   return args;

@@ -54,10 +54,13 @@ const INPUT_FLAGS = {
   },
   secret: {
     arity: "values",
-    value: "id=ID[,src=FILE|,env=NAME|,k8s=SECRET/KEY]",
+    value: "id=ID[,src=FILE|,env=NAME|,k8s=SECRET/KEY|,vault=PATH#FIELD]",
     help: "a secret for RUN --mount=type=secret",
     docker: "From a file or the environment, at most 500 KiB.",
-    slipway: needs("secret", "Travels as a Secret of the build; `k8s=NAME/KEY` takes one of the namespace."),
+    slipway: needs(
+      "secret",
+      "Travels as a Secret of the build; `k8s=NAME/KEY` takes one of the namespace, `vault=PATH#FIELD` one of Vault.",
+    ),
   },
   ssh: {
     arity: "values",

@@ -60,7 +60,9 @@ export interface BuildSecret {
     | { readonly kind: "file"; readonly path: string }
     | { readonly kind: "env"; readonly name: string }
     /** A key of a Secret of the namespace. */
-    | { readonly kind: "cluster"; readonly secret: string; readonly key: string };
+    | { readonly kind: "cluster"; readonly secret: string; readonly key: string }
+    /** A field of a secret in Vault, named as for `vault kv get`. */
+    | { readonly kind: "vault"; readonly path: string; readonly field: string };
 }
 
 export interface SshKeys {

@@ -8,15 +8,32 @@ const LIMIT = 500 * 1024;
 /** A Secret object holds 1 MiB; the registries' credentials need some of it. */
 const TOTAL_LIMIT = 960 * 1024;
 
-/** Values by id; those of the namespace are not read. @throws UsageError for what is not there or too large */
+type Source = BuildSecret["source"];
+/** A secret in Vault. */
+export type VaultSource = Extract<Source, { kind: "vault" }>;
+/** Values of secrets in Vault, in their order. */
+export type ReadVault = (secrets: readonly VaultSource[]) => Promise<readonly Uint8Array[]>;
+
+/**
+ * Values by id; those of the namespace are not read.
+ * @throws UsageError for what is not there or too large, and what `readVault` throws
+ */
 export async function readSecrets(
   secrets: readonly BuildSecret[],
   env: Readonly<Record<string, string | undefined>>,
+  readVault: ReadVault,
 ): Promise<Map<string, Uint8Array>> {
   const values = new Map<string, Uint8Array>();
+  const vault = secrets.map(({ source }) => source).filter((source) => source.kind === "vault");
+  const fromVault = vault.length === 0 ? [] : await readVault(vault);
   for (const { id, source } of secrets) {
     if (source.kind === "cluster") continue;
-    const value = source.kind === "file" ? await fromFile(id, source.path) : fromEnvironment(source.name, env);
+    const value =
+      source.kind === "vault"
+        ? (fromVault[vault.indexOf(source)] ?? new Uint8Array())
+        : source.kind === "file"
+          ? await fromFile(id, source.path)
+          : fromEnvironment(source.name, env);
     if (value.length > LIMIT) throw tooLarge(id, value.length);
     values.set(id, value);
   }

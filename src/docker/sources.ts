@@ -16,7 +16,7 @@ export function secretsOf(values: readonly string[], env: Environment): BuildSec
   return [...byId.values()];
 }
 
-const SECRET_KEYS = new Set(["type", "id", "source", "src", "env", "k8s"]);
+const SECRET_KEYS = new Set(["type", "id", "source", "src", "env", "k8s", "vault"]);
 
 function secretOf(value: string, env: Environment): BuildSecret {
   const fields = new Map<string, string>();
@@ -39,6 +39,8 @@ function secretOf(value: string, env: Environment): BuildSecret {
     });
   const inCluster = fields.get("k8s");
   if (inCluster !== undefined) return { id, source: clusterSource(inCluster) };
+  const inVault = fields.get("vault");
+  if (inVault !== undefined) return { id, source: vaultSource(inVault) };
   const src = fields.get("src") ?? "";
   const name = fields.get("env") ?? (type === "env" ? src : "");
   if (name !== "") return { id, source: { kind: "env", name } };
@@ -46,12 +48,23 @@ function secretOf(value: string, env: Environment): BuildSecret {
   return env[id] === undefined ? { id, source: { kind: "file", path: id } } : { id, source: { kind: "env", name: id } };
 }
 
-const SECRET_FORM = "Write --secret id=ID with src=FILE, env=NAME or k8s=SECRET/KEY.";
+const SECRET_FORM = "Write --secret id=ID with src=FILE, env=NAME, k8s=SECRET/KEY or vault=PATH#FIELD.";
 
 function clusterSource(text: string): BuildSecret["source"] {
   const [, secret, key] = /^([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)\/([\w.-]+)$/.exec(text) ?? [];
   if (secret !== undefined && key !== undefined) return { kind: "cluster", secret, key };
   throw new UsageError(`--secret k8s=${text} names no key of a Secret`, { suggestions: ["Write k8s=NAME/KEY."] });
+}
+
+function vaultSource(text: string): BuildSecret["source"] {
+  const at = text.lastIndexOf("#");
+  const path = text.slice(0, Math.max(at, 0)).replaceAll(/^\/+|\/+$/g, "");
+  const field = text.slice(at + 1);
+  const isPath = path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+  if (at !== -1 && isPath && field !== "") return { kind: "vault", path, field };
+  throw new UsageError(`--secret vault=${text} names no field of a secret in Vault`, {
+    suggestions: ["Write vault=PATH#FIELD, with the path as for `vault kv get`."],
+  });
 }
 
 /** @throws UsageError */

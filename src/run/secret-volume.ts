@@ -6,6 +6,9 @@ import type { V1Volume, V1VolumeProjection } from "@kubernetes/client-node";
 import { SECRETS_VOLUME } from "../backends/volumes.ts";
 import type { BuildPlan } from "../build/plan.ts";
 
+/** The volume is in this pod alone, and not every builder is root there. */
+const MODE = 0o444;
+
 /** Values by the secret's id. */
 export type SecretValues = ReadonlyMap<string, Uint8Array>;
 
@@ -14,7 +17,7 @@ export function secretVolumes(plan: BuildPlan): V1Volume[] {
     const from = source.kind === "cluster" ? source : { secret: plan.name, key: keyOf(id) };
     return { secret: { name: from.secret, items: [{ key: from.key, path: id }] } };
   });
-  return sources.length === 0 ? [] : [{ name: SECRETS_VOLUME, projected: { sources, defaultMode: 0o400 } }];
+  return sources.length === 0 ? [] : [{ name: SECRETS_VOLUME, projected: { sources, defaultMode: MODE } }];
 }
 
 export function secretData(values: SecretValues | undefined): Record<string, string> {

@@ -72,6 +72,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "plan-request.ts",
       "registry/",
       "user-name.ts",
+      "vault/",
       "version.ts",
     ],
     types: ["dockerfile/reach.ts", "run/"],
@@ -149,6 +150,8 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // Whatever may stand for a context, as a directory.
   "source/": { code: ["errors.ts", "tar", "undici", "node:*"] },
   "credentials/": { code: ["errors.ts", "keytar", "node:*"] },
+  // Secrets that are kept in Vault.
+  "vault/": { code: ["errors.ts", "undici", "node:*"] },
   "registry/": {
     code: ["build/registry-host.ts", "errors.ts", "undici", "node:crypto", "node:tls"],
     types: ["build/events.ts", "build/reference.ts", "credentials/credentials.ts", "dockerfile/reach.ts"],
@@ -208,7 +211,7 @@ describe("imports", () => {
     ["chalk", /^ui\//],
     ["ora", /^ui\//],
     ["ws", /^cluster\//],
-    ["undici", /^(?:cluster|registry|source)\//],
+    ["undici", /^(?:cluster|registry|source|vault)\//],
   ])("bring in the code of %s in one place", (name, place) => {
     const users = imports.filter(({ to, kind }) => kind !== "type" && (to === name || to.startsWith(`${name}/`)));
     expect(users.length).toBeGreaterThan(0);

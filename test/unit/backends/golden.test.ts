@@ -35,6 +35,16 @@ const CASES: readonly (readonly [name: string, plan: Partial<BuildPlan>, form: C
   ],
   ["shipped-credentials", { credentials: { kind: "shipped" } }, "archive"],
   ["secret-of-the-namespace", { credentials: { kind: "secret", name: "regcred" } }, "archive"],
+  [
+    "secrets",
+    {
+      secrets: [
+        { id: "npm.token", source: { kind: "env", name: "NPM_TOKEN" } },
+        { id: "key", source: { kind: "cluster", secret: "keys", key: "deploy" } },
+      ],
+    },
+    "directory",
+  ],
   ["local-registry", { registries: { hosts: ["10.0.0.1:5000", "r.io"], insecure: [] } }, "archive"],
   ["insecure-registry", { registries: { hosts: ["r.io:5000"], insecure: ["r.io:5000"] } }, "archive"],
   ["registry-ca", { registries: { hosts: ["10.0.0.1:5001", "q.io:5000"], insecure: [], ca: "PEM" } }, "directory"],

@@ -81,13 +81,14 @@ describe("docker's flags ask for", () => {
     ],
     [{ "build-context": ["base=docker-image://alpine"] }, { buildContexts: [["base", "docker-image://alpine"]] }],
     [
-      { secret: ["id=a,src=f", "id=b,env=B", "id=c,type=env,src=C", "id=d,k8s=creds/token"] },
+      { secret: ["id=a,src=f", "id=b,env=B", "id=c,type=env,src=C", "id=d,k8s=creds/token", "id=e,vault=/kv/a#b/c"] },
       {
         secrets: [
           { id: "a", source: { kind: "file", path: "f" } },
           { id: "b", source: { kind: "env", name: "B" } },
           { id: "c", source: { kind: "env", name: "C" } },
           { id: "d", source: { kind: "cluster", secret: "creds", key: "token" } },
+          { id: "e", source: { kind: "vault", path: "kv/a", field: "b/c" } },
         ],
       },
     ],
@@ -177,6 +178,8 @@ describe("in docker's words it is refused", () => {
     [{ secret: ["mysecret"] }, "invalid field 'mysecret' must be a key=value pair"],
     [{ secret: ["id=a,file=b"] }, "unexpected key 'file' in 'file=b'"],
     [{ secret: ["id=a,type=vault"] }, 'unsupported secret type "vault"'],
+    [{ secret: ["id=a,vault=kv/a"] }, "--secret vault=kv/a names no field of a secret in Vault"],
+    [{ secret: ["id=a,vault=kv/../a#b"] }, "--secret vault=kv/../a#b names no field of a secret in Vault"],
     [{ output: ["dest=x,type="] }, "type is required for output"],
     [{ output: ["type=local"] }, "dest is required for local exporter"],
     [{ output: ["type=local,dest=-"] }, "dest cannot be stdout for local exporter"],

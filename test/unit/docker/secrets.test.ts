@@ -10,6 +10,10 @@ import { PLAN } from "../build/sample.ts";
 
 const KIB = 1024;
 
+const noVault = async (): Promise<never> => {
+  throw new Error("nothing is in Vault");
+};
+
 async function file(bytes: number): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "slipway-secret-"));
   onTestFinished(() => rm(directory, { recursive: true }));
@@ -28,19 +32,39 @@ describe("secrets", () => {
         { id: "d", source: { kind: "env", name: "UNSET" } },
       ],
       { B: "bee" },
+      noVault,
     );
     expect([...values.keys()]).toEqual(["a", "b", "d"]);
     expect(values.get("a")).toHaveLength(500 * KIB);
     expect(Buffer.from(values.get("b") ?? []).toString()).toBe("bee");
   });
 
+  it("of Vault are asked for at once, and each goes to its id", async () => {
+    const asked: unknown[] = [];
+    const inVault = (id: string, field: string) => ({ id, source: { kind: "vault", path: "kv/a", field } }) as const;
+    const values = await readSecrets(
+      [inVault("x", "1"), { id: "e", source: { kind: "env", name: "E" } }, inVault("y", "2")],
+      { E: "e" },
+      async (fields) => {
+        asked.push(fields.map(({ field }) => field));
+        return fields.map(({ field }) => Buffer.from(`value ${field}`));
+      },
+    );
+    expect(asked).toEqual([["1", "2"]]);
+    expect([...values].map(([id, value]) => [id, Buffer.from(value).toString()])).toEqual([
+      ["x", "value 1"],
+      ["e", "e"],
+      ["y", "value 2"],
+    ]);
+  });
+
   it("are refused when they are not there, or too large", async () => {
-    const read = (path: string) => readSecrets([{ id: "a", source: { kind: "file", path } }], {});
+    const read = (path: string) => readSecrets([{ id: "a", source: { kind: "file", path } }], {}, noVault);
     await expect(read("/nowhere")).rejects.toThrow("the file /nowhere of --secret id=a is not there");
     await expect(read(await file(500 * KIB + 1))).rejects.toThrow("the secret a is 512001 bytes, and may be 512000");
     const large = await file(400 * KIB);
     const three = ["a", "b", "c"].map((id) => ({ id, source: { kind: "file", path: large } as const }));
-    await expect(readSecrets(three, {})).rejects.toThrow("1228800 bytes together");
+    await expect(readSecrets(three, {}, noVault)).rejects.toThrow("1228800 bytes together");
   });
 
   it("are keys of the build's Secret and files of one volume, with those of the namespace", () => {
@@ -61,7 +85,7 @@ describe("secrets", () => {
     expect(job.spec?.template.spec?.volumes).toContainEqual({
       name: "build-secrets",
       projected: {
-        defaultMode: 0o400,
+        defaultMode: 0o444,
         sources: [
           { secret: { name: PLAN.name, items: [{ key: "build-secret.token", path: "token" }] } },
           { secret: { name: "creds", items: [{ key: "key", path: "other" }] } },
