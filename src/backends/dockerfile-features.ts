@@ -25,6 +25,8 @@ export const DOCKERFILE_FEATURES: Readonly<Record<Feature, FeatureRow>> = {
   "add-keep-git-dir": { title: "ADD --keep-git-dir", builders: NEWER },
   "add-unpack": { title: "ADD --unpack", builders: { buildkit: true } },
   "add-url": { title: "ADD of a URL", builders: EVERY_BUT_MAKISU },
+  // Elsewhere they are empty, and a build goes on with that.
+  "arg-platform": { title: "ARG TARGETARCH and its like", builders: { ...NEWER, img: true, kaniko: "1.25.6" } },
   "copy-chmod": { title: "COPY --chmod", builders: { ...NEWER, kaniko: true } },
   "copy-exclude": { title: "COPY --exclude", builders: NEWER },
   // What it changes is how layers depend on each other, not what is in the image.

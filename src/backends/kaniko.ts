@@ -39,6 +39,9 @@ const FEATURES = [
   "FF_KANIKO_UNTAR_SKIP_ROOT",
 ];
 
+/** With unused stages skipped, kaniko v1.24 counts the stages anew and no longer finds `--from=0` (skipUnusedStages). */
+const COPIES_BY_NUMBER = /--from=["']?\d+\b/;
+
 /** What logrus puts before a message: the level in colour, and the seconds since the start. */
 // oxlint-disable-next-line no-control-regex
 const DECORATION = /^\u001b\[\d+m(\w+)\u001b\[0m\[(\d+)\] ?/;
@@ -94,8 +97,10 @@ function kanikoArguments(plan: BuildPlan, form: ContextForm): string[] {
     // A failed push of a built image is dear, and asking again is cheap.
     "--push-retry=3",
     "--image-download-retry=3",
-    "--skip-unused-stages",
+    // Nothing is mounted there, as the pod has no token.
+    "--ignore-var-run=false",
   );
+  if (!COPIES_BY_NUMBER.test(plan.dockerfile.text)) args.push("--skip-unused-stages");
   if (!pushes(plan)) args.push("--no-push");
   for (const tag of plan.tags) args.push(`--destination=${tag.toString()}`);
   if (plan.target !== undefined) args.push(`--target=${plan.target}`);

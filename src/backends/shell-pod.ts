@@ -30,7 +30,9 @@ export function contextPaths(form: ContextForm): ContextPaths {
 
 /** Beginning of a builder's script: stops at the first command that fails, and unpacks the context if it is packed. */
 export function preparation(form: ContextForm): string {
-  const unpack = form === "archive" ? `tar -xzpf ${CONTEXT_MOUNT}/${ARCHIVE_FILE} -C ${WORK_MOUNT}\n` : "";
+  // Of a user that is not root busybox's tar takes the mask into account, whatever -p says.
+  const unpack =
+    form === "archive" ? `(umask 0; exec tar -xzpf ${CONTEXT_MOUNT}/${ARCHIVE_FILE} -C ${WORK_MOUNT})\n` : "";
   return `set -e\n${unpack}`;
 }
 

@@ -88,7 +88,14 @@ async function prepare(plan: BuildPlan, deps: Omit<BuildDeps, "cluster">): Promi
   const identity = { image: plan.helperImage, ...deps.backend.pod(plan, "directory").receiver };
   const delivery = await chooseDelivery(plan, deps.openArchive, identity);
   const builder = deps.backend.pod(plan, delivery.form);
-  return { delivery, builder, objects: objectsOf(plan, builder, delivery, deps.dockerConfig, deps.secrets) };
+  const objects = objectsOf(plan, builder, delivery, deps.dockerConfig, deps.secrets);
+  if (objects.unsafe !== undefined) {
+    deps.emit({
+      type: "warning",
+      message: `the pod template lets this build do more than an unprivileged pod may: ${objects.unsafe.join(", ")}`,
+    });
+  }
+  return { delivery, builder, objects };
 }
 
 async function runToEnd(

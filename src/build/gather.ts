@@ -16,6 +16,8 @@ export interface ContextInputs {
 export interface BuildInputs extends ContextInputs {
   /** PEM text of --registry-ca. */
   readonly ca?: string;
+  /** Text of --pod-template. */
+  readonly podTemplate?: string;
   /** Build arguments for the proxies of docker's configuration. */
   readonly proxies?: Readonly<Record<string, string>>;
 }
@@ -30,12 +32,18 @@ const OUTSIDE: Outside = { stdin: () => process.stdin, say: () => {}, signal: ne
 
 /** @throws UsageError for a path that is not there, not readable or not what it should be. */
 export async function gatherInputs(request: BuildRequest, outside: Outside = OUTSIDE): Promise<BuildInputs> {
-  const [found, ca, proxies] = await Promise.all([
+  const [found, ca, podTemplate, proxies] = await Promise.all([
     gatherContext(request, outside),
     readCa(request.registryCa),
+    request.pod?.template === undefined ? undefined : readOrExplain(request.pod.template, "the pod template"),
     readProxies(process.env),
   ]);
-  return { ...found, proxies, ...(ca === undefined ? {} : { ca }) };
+  return {
+    ...found,
+    proxies,
+    ...(ca === undefined ? {} : { ca }),
+    ...(podTemplate === undefined ? {} : { podTemplate }),
+  };
 }
 
 /** The context's directory, its Dockerfile and its ignore file. @throws UsageError as `gatherInputs` does. */

@@ -16,6 +16,7 @@ import { argumentsOf, splitPair } from "./build-args.ts";
 import { parseDuration } from "./duration.ts";
 import type { BuildInputs } from "./gather.ts";
 import type { BuildPlan } from "./plan.ts";
+import { podSettingsOf } from "./pod-settings.ts";
 import { parseReference } from "./reference.ts";
 import type { Reference } from "./reference.ts";
 import type { BuildRequest } from "./request.ts";
@@ -43,6 +44,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
   const insecure = request.insecureRegistries.map(hostOf);
   return {
     ...docker.options,
+    ...podSettingsOf(request.pod ?? {}, inputs.podTemplate, docker.options),
     name: buildName(tags),
     builder,
     builderImage: request.builderImage ?? facts.builderImage,

@@ -4,10 +4,12 @@
  */
 import type { BackendName } from "../backends/table.ts";
 import type { DockerOptions } from "../docker/options.ts";
+import type { Toleration } from "../pod/options.ts";
+import type { PodTemplate } from "../pod/read-template.ts";
 import type { TransportName } from "../transport/transport.ts";
 import type { Reference } from "./reference.ts";
 
-export interface BuildPlan extends DockerOptions {
+export interface BuildPlan extends DockerOptions, PodSettings {
   /** Unique in the namespace: the Job's name, and its ConfigMap's and Secret's. */
   readonly name: string;
   readonly builder: BackendName;
@@ -41,6 +43,17 @@ export interface BuildPlan extends DockerOptions {
   /** Who builds, for the label: a user name as far as one is known. */
   readonly user: string;
   readonly version: string;
+}
+
+/** What was asked of the pod itself, besides what docker's options mean for it. */
+export interface PodSettings {
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly tolerations?: readonly Toleration[];
+  readonly runtimeClass?: string;
+  /** Laid over the pod when all else is done. */
+  readonly podTemplate?: PodTemplate;
+  /** The template may undo what keeps the build unprivileged. */
+  readonly allowUnsafeTemplate?: boolean;
 }
 
 export interface ContextSource {

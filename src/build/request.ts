@@ -1,5 +1,17 @@
 import type { TypedFlags } from "../docker/read-options.ts";
 
+/** The flags about the pod, as typed. */
+export interface PodRequest {
+  readonly nodeSelector?: readonly string[];
+  readonly tolerations?: readonly string[];
+  readonly runtimeClass?: string;
+  readonly requests?: readonly string[];
+  readonly limits?: readonly string[];
+  /** Path of a file. */
+  readonly template?: string;
+  readonly allowUnsafe?: boolean;
+}
+
 /** The command line of one build as typed: strings, nothing read or checked yet. */
 export interface BuildRequest {
   /** The positional PATH. */
@@ -32,6 +44,8 @@ export interface BuildRequest {
   readonly registryCa?: string;
   /** Nothing of what is to be written says the image's ID, so the registry need not be asked for it. */
   readonly noImageId?: boolean;
+  /** What is asked of the pod itself. */
+  readonly pod?: PodRequest;
   /** Docker's other flags, as typed. */
   readonly docker?: TypedFlags;
 }

@@ -14,10 +14,7 @@ export interface Listing<T> {
   readonly resourceVersion: string;
 }
 
-/** Questions that are asked by creating them, and are not kept. */
-const REVIEWS: ReadonlySet<Kind> = new Set(["selfsubjectaccessreviews", "selfsubjectreviews"]);
-
-export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" | "remove" | "version"> {
+export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" | "remove"> {
   readonly #wire: Wire;
   readonly #place: Place;
 
@@ -33,7 +30,7 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
     { dryRun = false }: { dryRun?: boolean } = {},
   ): Promise<Kinds[K]> {
     const name = object.metadata?.name;
-    const leavesNothing = dryRun || REVIEWS.has(kind);
+    const leavesNothing = dryRun || kind === "selfsubjectaccessreviews";
     try {
       return await this.#json<Kinds[K]>({
         verb: "create",
@@ -107,18 +104,6 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
     } catch (error) {
       if (refusalOf(error)?.code !== 404) throw error;
     }
-  }
-
-  async version(signal?: AbortSignal): Promise<string> {
-    const { gitVersion } = await this.#json<{ gitVersion?: string }>({
-      verb: "get",
-      resource: "version",
-      method: "GET",
-      path: "/version",
-      repeatable: true,
-      signal,
-    });
-    return gitVersion ?? "of an unknown version";
   }
 
   #json<T>(request: Call): Promise<T> {

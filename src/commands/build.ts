@@ -7,6 +7,7 @@ import type { BuildRequest } from "../build/request.ts";
 import { canonicalArguments } from "../docker/argv.ts";
 import { dockerFlags } from "../docker/flags.ts";
 import { credentialFlags } from "../flags/credentials.ts";
+import { podFlags, podRequest } from "../flags/pod.ts";
 import { PROGRESS_MODES } from "../ui/progress.ts";
 import type { Progress } from "../ui/progress.ts";
 
@@ -112,6 +113,7 @@ ${EXIT_CODES}`;
       description: "print the objects that would be created, without their secrets, and create none",
       helpGroup: "CLUSTER",
     }),
+    ...podFlags,
     ...detachFlags,
     ...clusterFlags,
   };
@@ -221,6 +223,7 @@ function requestOf(path: string, flags: ParsedFlags): BuildRequest {
     insecureRegistries: flags["insecure-registry"],
     ...defined("registryCa", flags["registry-ca"]),
     noImageId: !saysImageId(flags),
+    pod: podRequest(flags),
     docker: flags,
   };
 }

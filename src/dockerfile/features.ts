@@ -9,6 +9,7 @@ export type Feature =
   | "add-keep-git-dir"
   | "add-unpack"
   | "add-url"
+  | "arg-platform"
   | "copy-chmod"
   | "copy-exclude"
   | "copy-link"
@@ -68,6 +69,10 @@ function featuresOf(instruction: Instruction, dockerfile: Dockerfile): Feature[]
         ...instruction.flags.flatMap((flag): Feature[] => copyFeature(flag.name, flag.value ?? "")),
         ...(instruction.keyword === "ADD" ? sourceFeatures(instruction.operand, dockerfile.escape) : []),
       ];
+    case "ARG":
+      return splitWords(instruction.operand, dockerfile.escape).some((word) => PLATFORM_ARGUMENT.test(word))
+        ? ["arg-platform"]
+        : [];
     case "SHELL":
       return ["shell"];
     case "STOPSIGNAL":
@@ -116,8 +121,13 @@ const COPY_FLAGS: Readonly<Record<string, Feature>> = {
   unpack: "add-unpack",
 };
 
+/** Those that BuildKit fills in by itself (its frontend/dockerfile/dockerfile2llb: platform arguments). */
+const PLATFORM_ARGUMENT = /^(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)(?:=|$)/;
+
 function copyFeature(name: string, value: string): Feature[] {
-  const feature = Object.hasOwn(COPY_FLAGS, name) && value !== "false" ? COPY_FLAGS[name] : undefined;
+  // Only that one says something even when it is off.
+  const asked = value !== "false" || name === "unpack";
+  const feature = Object.hasOwn(COPY_FLAGS, name) && asked ? COPY_FLAGS[name] : undefined;
   return feature === undefined ? [] : [feature];
 }
 

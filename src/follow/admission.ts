@@ -44,6 +44,19 @@ export function refusalOf(event: CoreV1Event): Refusal | undefined {
       }),
     };
   }
+  const missing = /no PriorityClass with name (\S+) was found|RuntimeClass "([^"]+)" not found/.exec(message);
+  if (missing !== null) {
+    const [, priority, runtime] = missing;
+    const what = priority === undefined ? `RuntimeClass ${runtime}` : `PriorityClass ${priority}`;
+    return {
+      kind: "final",
+      error: new ClusterError(`the cluster has no ${what}, which the build's pod asks for`, {
+        suggestions: [
+          `See what there is: \`kubectl get ${priority === undefined ? "runtimeclasses" : "priorityclasses"}\`.`,
+        ],
+      }),
+    };
+  }
   if (/because it is being terminated/.test(message)) {
     return {
       kind: "final",

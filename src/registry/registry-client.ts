@@ -8,8 +8,6 @@ import { isLocalRegistry } from "../build/registry-host.ts";
 import type { Credential } from "../credentials/credentials.ts";
 import { ClusterError } from "../errors.ts";
 import { authorize } from "./authorization.ts";
-import { connectThrough } from "./connect-through.ts";
-import type { Dial } from "./connect-through.ts";
 
 export interface RegistryOptions {
   /** Hosts spoken to over https without verification, or plain http. */
@@ -19,13 +17,11 @@ export interface RegistryOptions {
   readonly credential: (registry: string) => Promise<Credential | undefined>;
   /** For the whole of one question, in milliseconds. */
   readonly timeout: number;
-  /** Opens a connection to a host from elsewhere than here; by itself the client connects from here. */
-  readonly dial?: Dial;
 }
 
 /** One request of the registry's API. */
 export interface RegistryQuestion {
-  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT";
   /** Below `/v2/`, or an absolute URL the registry itself gave. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -73,9 +69,7 @@ export class RegistryClient {
       for (const scheme of schemesOf(registry, this.#options.insecure)) {
         try {
           const url = new URL(question.path, `${scheme}://${apiHost(registry)}/v2/`).href;
-          const answer = await this.#exchange(url, registry, question, dispatcher, signal);
-          if (!wantsTls(answer)) return answer;
-          // It does speak https; what went wrong there is what there is to say.
+          return await this.#exchange(url, registry, question, dispatcher, signal);
         } catch (error) {
           problems.push(error instanceof Error ? error.message : String(error));
         }
@@ -87,12 +81,12 @@ export class RegistryClient {
   }
 
   async #connect(registry: string): Promise<Agent> {
-    const tls = {
-      rejectUnauthorized: !this.#options.insecure.includes(registry),
-      ...(this.#options.ca === undefined ? {} : { ca: await withSystem(this.#options.ca) }),
-    };
-    const { dial } = this.#options;
-    return new Agent({ connect: dial === undefined ? tls : connectThrough(dial, tls) });
+    return new Agent({
+      connect: {
+        rejectUnauthorized: !this.#options.insecure.includes(registry),
+        ...(this.#options.ca === undefined ? {} : { ca: await withSystem(this.#options.ca) }),
+      },
+    });
   }
 
   async #exchange(
@@ -122,11 +116,6 @@ export class RegistryClient {
     });
     return authorization === undefined ? first : send(authorization);
   }
-}
-
-/** What Go's and nginx's servers say on a port of TLS to a request without it. */
-function wantsTls({ url, status, body }: RegistryAnswer): boolean {
-  return url.startsWith("http:") && status === 400 && /HTTP request (?:was sent )?to (?:an )?HTTPS/.test(body);
 }
 
 async function withSystem(ca: string): Promise<string[]> {

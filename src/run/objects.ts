@@ -1,12 +1,14 @@
 /** The objects of a build, from its plan: pure. The Job owns the others, so they go when it goes. */
-import type { V1ConfigMap, V1Job, V1PodSpec, V1Secret, V1Volume } from "@kubernetes/client-node";
+import type { V1ConfigMap, V1Job, V1PodSpec, V1PodTemplateSpec, V1Secret, V1Volume } from "@kubernetes/client-node";
 import type { BuilderPod, CredentialFile } from "../backends/backend.ts";
 import { AUTH_VOLUME, CA_FILE, CA_VOLUME, FILES_VOLUME } from "../backends/volumes.ts";
 import type { BuildPlan } from "../build/plan.ts";
 import { exportVolumes, exporter } from "../export/exporter.ts";
+import { layOver } from "../pod/lay-over.ts";
+import type { LaidOver } from "../pod/lay-over.ts";
 import type { Delivery } from "../transport/transport.ts";
 import { annotationsOf, labelsOf } from "./labels.ts";
-import { nodeSelectorOf, resourcesOf } from "./pod-options.ts";
+import { placementOf, resourcesOf } from "./pod-options.ts";
 import { secretData, secretVolumes } from "./secret-volume.ts";
 import type { SecretValues } from "./secret-volume.ts";
 
@@ -31,6 +33,8 @@ export interface BuildObjects {
   readonly job: V1Job;
   readonly configMap?: V1ConfigMap;
   readonly secret?: V1Secret;
+  /** Fields of a pod template that was allowed to undo what keeps a build unprivileged. */
+  readonly unsafe?: readonly string[];
 }
 
 /**
@@ -46,14 +50,28 @@ export function objectsOf(
 ): BuildObjects {
   const configMap = configMapOf(plan, builder, delivery);
   const secret = secretOf(plan, builder, dockerConfig, buildSecrets);
+  const spec = podSpecOf(plan, builder, delivery);
+  const { pod, unsafe } = podOf(plan, configMap !== undefined || secret !== undefined ? gated(spec) : spec);
   return {
-    job: jobOf(plan, builder, podSpecOf(plan, builder, delivery), configMap !== undefined || secret !== undefined),
+    job: jobOf(plan, builder, pod),
+    ...(unsafe.length === 0 ? {} : { unsafe }),
     ...(configMap === undefined ? {} : { configMap }),
     ...(secret === undefined ? {} : { secret }),
   };
 }
 
-function jobOf(plan: BuildPlan, { container }: BuilderPod, spec: V1PodSpec, gated: boolean): V1Job {
+function gated(spec: V1PodSpec): V1PodSpec {
+  return { ...spec, schedulingGates: [{ name: GATE }] };
+}
+
+/** With the user's own template over it, where there is one. */
+function podOf(plan: BuildPlan, spec: V1PodSpec): LaidOver {
+  const pod = { metadata: { labels: labelsOf(plan), annotations: POD_ANNOTATIONS }, spec };
+  if (plan.podTemplate === undefined) return { pod, unsafe: [] };
+  return layOver(pod, plan.podTemplate, plan.allowUnsafeTemplate === true);
+}
+
+function jobOf(plan: BuildPlan, { container }: BuilderPod, template: V1PodTemplateSpec): V1Job {
   const labels = labelsOf(plan);
   return {
     apiVersion: "batch/v1",
@@ -63,10 +81,7 @@ function jobOf(plan: BuildPlan, { container }: BuilderPod, spec: V1PodSpec, gate
       backoffLimit: 0,
       activeDeadlineSeconds: plan.timeoutSeconds,
       ttlSecondsAfterFinished: plan.ttlSeconds,
-      template: {
-        metadata: { labels, annotations: POD_ANNOTATIONS },
-        spec: gated ? { ...spec, schedulingGates: [{ name: GATE }] } : spec,
-      },
+      template,
     },
   };
 }
@@ -80,7 +95,7 @@ function podSpecOf(plan: BuildPlan, builder: BuilderPod, delivery: Delivery): V1
     ...(plan.serviceAccount === undefined ? {} : { serviceAccountName: plan.serviceAccount }),
     enableServiceLinks: false,
     terminationGracePeriodSeconds: GRACE_SECONDS,
-    ...nodeSelectorOf(plan),
+    ...placementOf(plan),
     ...builder.pod,
     ...(before.length === 0 ? {} : { initContainers: before }),
     containers: [

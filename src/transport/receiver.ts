@@ -73,7 +73,7 @@ own=/tmp/attempt-$1
 mkdir $own && echo $$ > $own/pid
 (
   set -e; set -o pipefail
-  mkdir incoming-$1; mkfifo $own/tee
+  umask 0; mkdir -m 755 incoming-$1; mkfifo $own/tee
   sha256sum < $own/tee > $own/sum & sum=$!
   tee $own/tee | gunzip -c | tar -xpf - -C incoming-$1
   wait $sum

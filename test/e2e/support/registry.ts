@@ -12,6 +12,10 @@ export interface ImageFile {
   readonly gid: number;
   readonly size: number;
   readonly link: string;
+  /** Of the last change, in seconds since 1970. */
+  readonly mtime: number;
+  /** Names of its extended attributes, as far as the layer's archive has them. */
+  readonly xattrs: readonly string[];
   readonly sha256: string;
   readonly text: string;
 }
@@ -68,37 +72,74 @@ async function get(url: string, options: RegistryOptions): Promise<Buffer> {
   return body;
 }
 
+/** Whiteouts are about the layers below, wherever in the archive they stand (OCI image specification, layer.md). */
 async function applyLayer(files: Map<string, ImageFile>, layer: Buffer): Promise<void> {
+  const entries = await readEntries(layer[0] === 0x1f ? gunzipSync(layer) : layer);
+  for (const path of entries.keys()) {
+    const at = path.lastIndexOf("/") + 1;
+    const name = path.slice(at);
+    if (name === ".wh..wh..opq") removeBelow(files, path.slice(0, Math.max(at - 1, 0)));
+    else if (name.startsWith(".wh.")) remove(files, path.slice(0, at) + name.slice(".wh.".length));
+  }
+  for (const [path, file] of entries) {
+    if ((path.split("/").at(-1) ?? "").startsWith(".wh.")) continue;
+    if (file.type !== "Directory") removeBelow(files, path);
+    files.set(path, file);
+  }
+}
+
+function remove(files: Map<string, ImageFile>, path: string): void {
+  files.delete(path);
+  removeBelow(files, path);
+}
+
+function removeBelow(files: Map<string, ImageFile>, directory: string): void {
+  const start = directory === "" ? "" : `${directory}/`;
+  for (const known of files.keys()) if (known.startsWith(start) && known !== directory) files.delete(known);
+}
+
+/** By path without a leading slash; of entries with one name the last counts. */
+async function readEntries(archive: Buffer): Promise<Map<string, ImageFile>> {
+  const entries = new Map<string, ImageFile>();
   const parser = new Parser();
+  // Records of a pax header, which the parser tells before the entry they are about.
+  let records = "";
+  parser.on("meta", (text: string) => (records += text));
   parser.on("entry", (entry) => {
+    const xattrs = [...records.matchAll(/SCHILY\.xattr\.([\w.]+)=/g)].map(([, name = ""]) => name);
+    records = "";
     const chunks: Buffer[] = [];
     entry.on("data", (chunk: Buffer) => chunks.push(chunk));
     entry.on("end", () => {
-      const path = String(entry.path)
-        .replace(/^\.?\//, "")
-        .replace(/\/$/, "");
-      const name = path.split("/").at(-1) ?? "";
-      if (name.startsWith(".wh.")) {
-        const removed = path.replace(/\.wh\.([^/]*)$/, "$1");
-        for (const known of files.keys()) if (known === removed || known.startsWith(`${removed}/`)) files.delete(known);
-        return;
-      }
       const content = Buffer.concat(chunks);
-      files.set(path, {
+      const path = plainPath(String(entry.path));
+      if (path === "") return;
+      entries.set(path, {
         type: String(entry.type),
         mode: (entry.mode ?? 0) & 0o7777,
         uid: entry.uid ?? 0,
         gid: entry.gid ?? 0,
         size: content.length,
         link: String(entry.linkpath ?? ""),
+        mtime: Math.floor((entry.mtime?.getTime() ?? 0) / 1000),
+        xattrs,
         sha256: sha256(content),
         text: content.length < 65_536 ? content.toString() : "",
       });
     });
   });
   const ended = once(parser, "end");
-  parser.end(layer[0] === 0x1f ? gunzipSync(layer) : layer);
+  parser.end(archive);
   await ended;
+  return entries;
+}
+
+/** As a file of the image: `./a/`, `/a` and `a` are one. */
+export function plainPath(path: string): string {
+  return path
+    .replace(/^\.?\//, "")
+    .replace(/\/$/, "")
+    .replace(/^\.$/, "");
 }
 
 export function sha256(data: Buffer | string): string {

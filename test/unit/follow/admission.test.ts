@@ -18,6 +18,8 @@ const POLICY = `Error creating: pods "slipway-x-4kz2p" is forbidden: ValidatingA
 const MUST = `Error creating: pods "slipway-x-4kz2p" is forbidden: failed quota: small: must specify limits.memory for: kaniko`;
 const RANGE = `Error creating: pods "slipway-x-4kz2p" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi`;
 const ENDING = `Error creating: pods "slipway-x-4kz2p" is forbidden: unable to create new content in namespace team because it is being terminated`;
+const PRIORITY = `Error creating: pods "slipway-x-4kz2p" is forbidden: no PriorityClass with name low was found`;
+const RUNTIME = `Error creating: pods "slipway-x-4kz2p" is forbidden: pod rejected: RuntimeClass "gvisor" not found`;
 const ACCOUNT = `Error creating: pods "slipway-x-" is forbidden: error looking up service account team/default: serviceaccount "default" not found`;
 
 describe("why a Job has no pod", () => {
@@ -43,6 +45,8 @@ describe("why a Job has no pod", () => {
       RANGE,
       /^the namespace's limits refuse the builder's pod: maximum memory usage per Container is 1Gi/,
     ],
+    ["a missing PriorityClass", PRIORITY, /^the cluster has no PriorityClass low, which the build's pod asks for$/],
+    ["a missing RuntimeClass", RUNTIME, /^the cluster has no RuntimeClass gvisor, which the build's pod asks for$/],
     ["a namespace that goes", ENDING, /^the namespace is being deleted: /],
   ])("%s refuses it for good", (_name, message, sentence) => {
     const refusal = refusalOf(event(message));
