@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 NPM := npm --no-fund --no-audit --loglevel=error
 
-.PHONY: help demo test check unit e2e cluster clean-cluster build contract conformance bench faults format chaos
+.PHONY: help demo test check unit e2e cluster clean-cluster build contract conformance conformance-context conformance-builders bench faults format chaos
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
@@ -34,8 +34,13 @@ clean-cluster: ## take the test cluster down: processes, network, mounts, files 
 contract: build cluster ## docker build's contract, a test a flag, and scripts from the wild (CONTRACT_COMMAND: of another look-alike)
 	$(NPM) run --silent contract
 
-conformance: node_modules/.installed ## the ignore rules against BuildKit's own walk, 200 000 cases
-	$(NPM) run --silent conformance
+conformance: conformance-context conformance-builders ## both of these
+
+conformance-context: node_modules/.installed ## the ignore rules against BuildKit's own walk, 200 000 cases
+	$(NPM) run --silent conformance:context
+
+conformance-builders: build cluster ## what each of five builders makes of each feature of a Dockerfile; writes docs/builders.md
+	$(NPM) run --silent conformance:builders
 
 chaos: build cluster ## kill the clients of 200 builds (CHAOS_COUNT), and see what becomes of these
 	$(NPM) run --silent chaos

@@ -1,0 +1,56 @@
+/** What the cases run on: a namespace, the images they begin with, and a server for ADD. */
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { BackendName } from "../../../src/backends/table.ts";
+import { kubectl } from "../../e2e/support/kubectl.ts";
+import { leastKubeconfig, removeKubeconfig } from "../../e2e/support/least.ts";
+import { pushImages } from "./images.ts";
+import type { Bench } from "./suite.ts";
+
+export interface Benches extends AsyncDisposable {
+  of(builder: BackendName): Bench;
+}
+
+/** @throws Error without the test cluster's environment. */
+export async function setUp(): Promise<Benches> {
+  const [registry, ca] = ["REGISTRY_TLS", "REGISTRY_CA"].map((name) => {
+    const value = process.env[name];
+    if (value === undefined) throw new Error(`the test cluster's environment has no ${name}`);
+    return value;
+  }) as [string, string];
+  const namespace = `slipway-conformance-${randomBytes(4).toString("hex")}`;
+  const images = await pushImages(registry);
+  await using stack = new AsyncDisposableStack();
+  const served = stack.use(await serve(registry.replace(/:\d+$/, "")));
+  await kubectl(["create", "namespace", namespace]);
+  stack.defer(async () => {
+    await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+  });
+  await kubectl(["label", "namespace", namespace, "pod-security.kubernetes.io/enforce=baseline"]);
+  const kubeconfig = await leastKubeconfig(namespace);
+  stack.defer(() => removeKubeconfig(kubeconfig));
+  const kept = stack.move();
+  const names = { ...images, served: served.url };
+  return {
+    of: (builder) => ({ builder, namespace, kubeconfig, registry, ca, names }),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** On the address at which pods reach the registry. */
+async function serve(address: string): Promise<AsyncDisposable & { readonly url: string }> {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { "last-modified": "Sun, 09 Sep 2001 01:46:40 GMT" }).end("served\n");
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, address, resolve);
+  });
+  return {
+    url: `http://${address}:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/**
+ * Builds every case with every builder on the cluster and says what came of each:
+ * `node test/conformance/builders/conformance.ts [--builder NAME]… [--case ID]… [--record]`. Exits 1 when anything is not as
+ * documented. `--record` keeps what came out, from which docs/builders.md is made.
+ */
+import { parseArgs } from "node:util";
+import setup from "../../e2e/support/global-setup.ts";
+import { BACKEND_NAMES, isBackendName } from "../../../src/backends/table.ts";
+import { setUp } from "./bench.ts";
+import { CASES } from "./cases/all.ts";
+import { surprise } from "./outcome.ts";
+import type { Outcome } from "./outcome.ts";
+import { record } from "./record.ts";
+import { jobsFor } from "./suite.ts";
+
+/** Builds at once: the test cluster's node has two processors. */
+const AT_ONCE = 3;
+
+const { values } = parseArgs({
+  options: {
+    builder: { type: "string", multiple: true },
+    case: { type: "string", multiple: true },
+    record: { type: "boolean" },
+  },
+});
+const builders = values.builder === undefined ? BACKEND_NAMES : values.builder.filter(isBackendName);
+const cases = CASES.filter(({ id }) => values.case?.includes(id) ?? true);
+const say = (line: string): boolean => process.stdout.write(`${line}\n`);
+
+setup();
+const outcomes = new Map<string, Outcome>();
+let surprises = 0;
+{
+  await using benches = await setUp();
+  const jobs: (() => Promise<void>)[] = [];
+  for (const builder of builders) {
+    const found = await jobsFor(cases, benches.of(builder), (one, outcome) => {
+      outcomes.set(`${one.id} ${builder}`, outcome);
+      const wrong = surprise(one, builder, outcome);
+      if (wrong !== undefined) surprises += 1;
+      const detail = outcome.kind === "ok" ? "" : `: ${outcome.detail ?? ""}`;
+      say(`${wrong === undefined ? " " : "!"} ${builder.padEnd(8)} ${one.id.padEnd(24)} ${outcome.kind}${detail}`);
+    });
+    jobs.push(...found);
+  }
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await job();
+    }),
+  );
+}
+const counts = Object.groupBy(outcomes.values(), ({ kind }) => kind);
+const summary = Object.entries(counts).map(([kind, all]) => `${all.length} ${kind}`);
+say(`${cases.length} cases, ${builders.length} builders: ${summary.join(", ")}; ${surprises} not as documented`);
+if (values.record === true) await record(outcomes);
+process.exitCode = surprises === 0 ? 0 : 1;

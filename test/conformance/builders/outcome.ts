@@ -1,0 +1,22 @@
+/** What came of a case with a builder, and whether that is what is known of it. */
+import type { BackendName } from "../../../src/backends/table.ts";
+import type { FeatureCase } from "./case.ts";
+
+export interface Outcome {
+  /**
+   * ok: the image, or the failure, is as it has to be; refused: before anything was created, with the reason; differs: another
+   * image; fails: the builder could not, which its pod told.
+   */
+  readonly kind: "ok" | "refused" | "differs" | "fails";
+  /** One sentence, or several; none for ok. */
+  readonly detail?: string;
+}
+
+/** What is wrong about an outcome; undefined when it is as documented. */
+export function surprise(one: FeatureCase, builder: BackendName, outcome: Outcome): string | undefined {
+  const known = one.known?.[builder];
+  if (outcome.kind === "refused") return known === undefined ? undefined : "it is refused now: take it out of `known`";
+  if (outcome.kind === "ok") return known === undefined ? undefined : "it is right now: take it out of `known`";
+  if (known?.kind === outcome.kind) return undefined;
+  return `it ${outcome.kind}: ${outcome.detail ?? ""}`;
+}

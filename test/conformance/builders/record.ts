@@ -1,0 +1,42 @@
+/** What the last runs came to, kept beside the cases: docs/builders.md is made of it. */
+import { execFileSync } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import type { Outcome } from "./outcome.ts";
+
+const FILE = new URL("results.json", import.meta.url);
+
+export interface Results {
+  /** The commit whose program was run, for each builder. */
+  readonly commits: Readonly<Record<string, string>>;
+  /** By case, then by builder. */
+  readonly outcomes: Readonly<Record<string, Readonly<Record<string, Outcome>>>>;
+}
+
+export async function readResults(): Promise<Results> {
+  return JSON.parse(await readFile(FILE, "utf8")) as Results;
+}
+
+/** @param outcomes by `CASE BUILDER`; what is not among them stays as it was */
+export async function record(outcomes: ReadonlyMap<string, Outcome>): Promise<void> {
+  const before = await readResults().catch((): Results => ({ commits: {}, outcomes: {} }));
+  const commit = execFileSync("git", ["rev-parse", "--short=10", "HEAD"], { encoding: "utf8" }).trim();
+  const commits: Record<string, string> = { ...before.commits };
+  const after: Record<string, Record<string, Outcome>> = Object.fromEntries(
+    Object.entries(before.outcomes).map(([id, builders]) => [id, { ...builders }]),
+  );
+  for (const [key, outcome] of outcomes) {
+    const [id = "", builder = ""] = key.split(" ");
+    commits[builder] = commit;
+    const detail = outcome.detail === undefined ? {} : { detail: withoutAddresses(outcome.detail) };
+    (after[id] ??= {})[builder] = { kind: outcome.kind, ...detail };
+  }
+  const sorted = Object.fromEntries(Object.entries(after).sort(([a], [b]) => (a < b ? -1 : 1)));
+  await writeFile(FILE, `${JSON.stringify({ commits, outcomes: sorted }, undefined, 2)}\n`);
+}
+
+/** Of one run alone: no other has the same. */
+function withoutAddresses(text: string): string {
+  return text
+    .replaceAll(/\b\d+\.\d+\.\d+\.\d+:\d+\b/g, "REGISTRY")
+    .replaceAll(/\/tmp\/slipway-conformance-\w+/g, "CONTEXT");
+}
