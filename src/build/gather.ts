@@ -5,6 +5,7 @@ import { readProxies } from "../docker/proxies.ts";
 import { UsageError } from "../errors.ts";
 import { openSource, readInside } from "../source/open-source.ts";
 import type { OpenedSource, SourceRequest } from "../source/open-source.ts";
+import type { PodTemplate } from "../pod/read-template.ts";
 import type { ContextSource, DockerfileSource } from "./plan.ts";
 import type { BuildRequest } from "./request.ts";
 
@@ -16,8 +17,8 @@ export interface ContextInputs {
 export interface BuildInputs extends ContextInputs {
   /** PEM text of --registry-ca. */
   readonly ca?: string;
-  /** Text of --pod-template. */
-  readonly podTemplate?: string;
+  /** What --pod-template names. */
+  readonly podTemplate?: PodTemplate;
   /** Build arguments for the proxies of docker's configuration. */
   readonly proxies?: Readonly<Record<string, string>>;
 }
@@ -35,7 +36,7 @@ export async function gatherInputs(request: BuildRequest, outside: Outside = OUT
   const [found, ca, podTemplate, proxies] = await Promise.all([
     gatherContext(request, outside),
     readCa(request.registryCa),
-    request.pod?.template === undefined ? undefined : readOrExplain(request.pod.template, "the pod template"),
+    readPodTemplate(request.pod?.template),
     readProxies(process.env),
   ]);
   return {
@@ -119,6 +120,13 @@ export async function readCa(file: string | undefined): Promise<string | undefin
   throw new UsageError(`--registry-ca ${file} holds no PEM certificate`, {
     suggestions: ["Give a file that has a line `-----BEGIN CERTIFICATE-----`."],
   });
+}
+
+async function readPodTemplate(file: string | undefined): Promise<PodTemplate | undefined> {
+  if (file === undefined) return undefined;
+  const text = await readOrExplain(file, "the pod template");
+  const { readTemplate } = await import("../pod/read-template.ts");
+  return readTemplate(file, text);
 }
 
 async function readOrExplain(file: string, what: string): Promise<string> {

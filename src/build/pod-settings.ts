@@ -2,18 +2,18 @@
 import type { DockerOptions, Platform } from "../docker/options.ts";
 import { UsageError } from "../errors.ts";
 import { nodeSelectorOf, resourcesOf, runtimeClassOf, tolerationsOf } from "../pod/options.ts";
-import { readTemplate } from "../pod/read-template.ts";
+import type { PodTemplate } from "../pod/read-template.ts";
 import type { PodSettings } from "./plan.ts";
 import type { PodRequest } from "./request.ts";
 
 /**
- * @param template the text of the file `request.template` names
+ * @param template what the file `request.template` names holds
  * @param docker what docker's own flags ask for: resources are put together with these
  * @throws UsageError
  */
 export function podSettingsOf(
   request: PodRequest,
-  template: string | undefined,
+  template: PodTemplate | undefined,
   docker: Pick<DockerOptions, "resources" | "platform">,
 ): PodSettings & Pick<DockerOptions, "resources"> {
   const { nodeSelector = [], tolerations = [], runtimeClass, requests = [], limits = [] } = request;
@@ -28,7 +28,7 @@ export function podSettingsOf(
     ...(tolerations.length === 0 ? {} : { tolerations: tolerationsOf(tolerations) }),
     ...(runtimeClass === undefined ? {} : { runtimeClass: runtimeClassOf(runtimeClass) }),
     ...(resources === undefined ? {} : { resources }),
-    ...(template === undefined ? {} : { podTemplate: readTemplate(request.template ?? "", template) }),
+    ...(template === undefined ? {} : { podTemplate: template }),
     ...(request.allowUnsafe === true ? { allowUnsafeTemplate: true } : {}),
   };
 }

@@ -115,7 +115,17 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     ],
     types: ["cluster/cluster.ts"],
   },
-  "build/gather.ts": { code: ["docker/proxies.ts", "errors.ts", "build/", "source/", "node:fs/promises", "node:path"] },
+  "build/gather.ts": {
+    code: [
+      "docker/proxies.ts",
+      "errors.ts",
+      "build/",
+      "pod/read-template.ts",
+      "source/",
+      "node:fs/promises",
+      "node:path",
+    ],
+  },
   // Docker's command line: its flags, their values, their words.
   "docker/": { code: ["errors.ts", "node:*"], types: ["backends/flag-capabilities.ts"] },
   "docker/flags.ts": { code: ["@oclif/core", "docker/"] },
