@@ -14,7 +14,10 @@ export interface Listing<T> {
   readonly resourceVersion: string;
 }
 
-export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" | "remove"> {
+/** Questions that are asked by creating them, and are not kept. */
+const REVIEWS: ReadonlySet<Kind> = new Set(["selfsubjectaccessreviews", "selfsubjectreviews"]);
+
+export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" | "remove" | "version"> {
   readonly #wire: Wire;
   readonly #place: Place;
 
@@ -30,7 +33,7 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
     { dryRun = false }: { dryRun?: boolean } = {},
   ): Promise<Kinds[K]> {
     const name = object.metadata?.name;
-    const leavesNothing = dryRun || kind === "selfsubjectaccessreviews";
+    const leavesNothing = dryRun || REVIEWS.has(kind);
     try {
       return await this.#json<Kinds[K]>({
         verb: "create",
@@ -104,6 +107,18 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
     } catch (error) {
       if (refusalOf(error)?.code !== 404) throw error;
     }
+  }
+
+  async version(signal?: AbortSignal): Promise<string> {
+    const { gitVersion } = await this.#json<{ gitVersion?: string }>({
+      verb: "get",
+      resource: "version",
+      method: "GET",
+      path: "/version",
+      repeatable: true,
+      signal,
+    });
+    return gitVersion ?? "of an unknown version";
   }
 
   #json<T>(request: Call): Promise<T> {

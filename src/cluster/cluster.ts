@@ -7,11 +7,15 @@ import type {
   V1ConfigMap,
   CoreV1Event,
   V1Job,
+  V1LimitRange,
   V1Namespace,
   V1PersistentVolumeClaim,
   V1Pod,
+  V1ResourceQuota,
   V1Secret,
   V1SelfSubjectAccessReview,
+  V1SelfSubjectReview,
+  V1StorageClass,
 } from "@kubernetes/client-node";
 
 /** The kinds slipway touches, by the plural name they have in the API's URLs. */
@@ -23,7 +27,11 @@ export interface Kinds {
   events: CoreV1Event;
   persistentvolumeclaims: V1PersistentVolumeClaim;
   namespaces: V1Namespace;
+  resourcequotas: V1ResourceQuota;
+  limitranges: V1LimitRange;
+  storageclasses: V1StorageClass;
   selfsubjectaccessreviews: V1SelfSubjectAccessReview;
+  selfsubjectreviews: V1SelfSubjectReview;
 }
 export type Kind = keyof Kinds;
 
@@ -107,6 +115,8 @@ export interface Cluster {
     streams: ExecStreams,
     signal: AbortSignal,
   ): Promise<ExecExit>;
+  /** The API server's version, as it writes it: `v1.36.3`. */
+  version(signal?: AbortSignal): Promise<string>;
   close(): Promise<void>;
 }
 

@@ -33,6 +33,7 @@ export async function connect(options: Choice = {}): Promise<ConnectedCluster> {
     list: (...args) => api.list(...args),
     patch: (...args) => api.patch(...args),
     remove: (...args) => api.remove(...args),
+    version: (signal) => api.version(signal),
     watch: (kind, selector, signal) => watch({ wire, api, place }, kind, selector, signal),
     logs: (pod, container, ended, signal, options) =>
       logs({ wire, place, pod, container }, ended, signal, undefined, options),

@@ -17,6 +17,20 @@ const PLACES: Readonly<Record<Kind, Place>> = {
   events: { apiVersion: "v1", kind: "Event", noun: "event", namespaced: true },
   persistentvolumeclaims: { apiVersion: "v1", kind: "PersistentVolumeClaim", noun: "volume claim", namespaced: true },
   namespaces: { apiVersion: "v1", kind: "Namespace", noun: "namespace", namespaced: false },
+  resourcequotas: { apiVersion: "v1", kind: "ResourceQuota", noun: "quota", namespaced: true },
+  limitranges: { apiVersion: "v1", kind: "LimitRange", noun: "limit range", namespaced: true },
+  storageclasses: {
+    apiVersion: "storage.k8s.io/v1",
+    kind: "StorageClass",
+    noun: "storage class",
+    namespaced: false,
+  },
+  selfsubjectreviews: {
+    apiVersion: "authentication.k8s.io/v1",
+    kind: "SelfSubjectReview",
+    noun: "review of the user",
+    namespaced: false,
+  },
   selfsubjectaccessreviews: {
     apiVersion: "authorization.k8s.io/v1",
     kind: "SelfSubjectAccessReview",

@@ -10,7 +10,7 @@ export interface Attempt {
   /** RBAC's verb: get, list, watch, create, patch, delete. */
   readonly verb: string;
   /** RBAC's resource, with the subresource if there is one: pods, pods/log, pods/exec. */
-  readonly resource: Kind | `${Kind}/${string}`;
+  readonly resource: Kind | `${Kind}/${string}` | "version";
   readonly name?: string | undefined;
 }
 
@@ -79,7 +79,7 @@ export function refuse(status: V1Status, attempt: Attempt, place: Place): Cluste
       cause,
     });
   }
-  const object = nameOf(kindOf(attempt), attempt.name, place.namespace);
+  const object = attempt.resource === "version" ? "it" : nameOf(kindOf(attempt), attempt.name, place.namespace);
   if (code === 404 && cause.details?.name !== undefined && cause.details.name === attempt.name) {
     return new ClusterError(`${object} does not exist${contextOf(place)}`, { cause });
   }
@@ -142,6 +142,7 @@ function remedies(code: number, place: Place): readonly string[] {
 const WORDS: Readonly<Record<string, string>> = { get: "read", patch: "change" };
 
 function describe(attempt: Attempt, { namespace }: Place): string {
+  if (attempt.resource === "version") return "tell its version";
   const object = nameOf(kindOf(attempt), attempt.name, namespace);
   if (attempt.resource.endsWith("/exec")) return `run a command in ${object}`;
   if (attempt.resource.endsWith("/log")) return `read the log of ${object}`;

@@ -5,6 +5,15 @@ import type { Right } from "./rights.ts";
 export interface Holder {
   readonly kind: "ServiceAccount" | "User" | "Group";
   readonly name: string;
+  /** Of a ServiceAccount that is in another namespace than the Role. */
+  readonly namespace?: string;
+}
+
+/** The holder behind a user name of the API server's: `system:serviceaccount:NAMESPACE:NAME` is a ServiceAccount. */
+export function holderNamed(user: string): Holder {
+  const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user) ?? [];
+  if (namespace === undefined || name === undefined) return { kind: "User", name: user };
+  return { kind: "ServiceAccount", name, namespace };
 }
 
 export interface Grant {
@@ -44,7 +53,8 @@ export function grantOf(
   return [...(holder.kind === "ServiceAccount" ? [account] : []), role, binding];
 }
 
-function subjectOf({ kind, name }: Holder, namespace: string | undefined): RbacV1Subject {
+function subjectOf(holder: Holder, of: string | undefined): RbacV1Subject {
+  const { kind, name, namespace = of } = holder;
   if (kind === "ServiceAccount") return { kind, name, ...(namespace === undefined ? {} : { namespace }) };
   return { kind, name, apiGroup: "rbac.authorization.k8s.io" };
 }

@@ -8,6 +8,8 @@ import { isLocalRegistry } from "../build/registry-host.ts";
 import type { Credential } from "../credentials/credentials.ts";
 import { ClusterError } from "../errors.ts";
 import { authorize } from "./authorization.ts";
+import { connectThrough } from "./connect-through.ts";
+import type { Dial } from "./connect-through.ts";
 
 export interface RegistryOptions {
   /** Hosts spoken to over https without verification, or plain http. */
@@ -17,11 +19,13 @@ export interface RegistryOptions {
   readonly credential: (registry: string) => Promise<Credential | undefined>;
   /** For the whole of one question, in milliseconds. */
   readonly timeout: number;
+  /** Opens a connection to a host from elsewhere than here; by itself the client connects from here. */
+  readonly dial?: Dial;
 }
 
 /** One request of the registry's API. */
 export interface RegistryQuestion {
-  readonly method: "GET" | "HEAD" | "POST" | "PUT";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   /** Below `/v2/`, or an absolute URL the registry itself gave. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -69,7 +73,9 @@ export class RegistryClient {
       for (const scheme of schemesOf(registry, this.#options.insecure)) {
         try {
           const url = new URL(question.path, `${scheme}://${apiHost(registry)}/v2/`).href;
-          return await this.#exchange(url, registry, question, dispatcher, signal);
+          const answer = await this.#exchange(url, registry, question, dispatcher, signal);
+          if (!wantsTls(answer)) return answer;
+          // It does speak https; what went wrong there is what there is to say.
         } catch (error) {
           problems.push(error instanceof Error ? error.message : String(error));
         }
@@ -81,12 +87,12 @@ export class RegistryClient {
   }
 
   async #connect(registry: string): Promise<Agent> {
-    return new Agent({
-      connect: {
-        rejectUnauthorized: !this.#options.insecure.includes(registry),
-        ...(this.#options.ca === undefined ? {} : { ca: await withSystem(this.#options.ca) }),
-      },
-    });
+    const tls = {
+      rejectUnauthorized: !this.#options.insecure.includes(registry),
+      ...(this.#options.ca === undefined ? {} : { ca: await withSystem(this.#options.ca) }),
+    };
+    const { dial } = this.#options;
+    return new Agent({ connect: dial === undefined ? tls : connectThrough(dial, tls) });
   }
 
   async #exchange(
@@ -116,6 +122,11 @@ export class RegistryClient {
     });
     return authorization === undefined ? first : send(authorization);
   }
+}
+
+/** What Go's and nginx's servers say on a port of TLS to a request without it. */
+function wantsTls({ url, status, body }: RegistryAnswer): boolean {
+  return url.startsWith("http:") && status === 400 && /HTTP request (?:was sent )?to (?:an )?HTTPS/.test(body);
 }
 
 async function withSystem(ca: string): Promise<string[]> {

@@ -45,9 +45,17 @@ const environment = (more: Record<string, string> = {}): Record<string, string |
 });
 
 const DOCKERFILE = `FROM ${BUSYBOX}
-RUN --mount=type=secret,id=new --mount=type=secret,id=old cat /run/secrets/new /run/secrets/old | sha256sum > /sum
+RUN --mount=type=secret,id=new --mount=type=secret,id=old --mount=type=secret,id=namespace \\
+    cd /run/secrets && cat new old namespace | sha256sum > /sum
 `;
-const SECRETS = ["--secret", "id=new,vault=kv/app#password", "--secret", "id=old,vault=old/app#password"];
+const SECRETS = [
+  "--secret",
+  "id=new,vault=kv/app#password",
+  "--secret",
+  "id=old,vault=old/app#password",
+  "--secret",
+  "id=namespace,k8s=kept/key",
+];
 
 /** What it takes to read secrets, without building: an error shows before anything is created. */
 const check = (secret: string, env: Record<string, string | undefined>) =>
@@ -64,14 +72,17 @@ test("a build reads fields of both versions with AppRole, and the token it got i
   const accessors = async () =>
     ((await ask(vault, "auth/token/accessors?list=true"))["data"] as { keys: string[] }).keys;
   const before = await accessors();
+  await kubectl(["create", "secret", "generic", "kept", "-n", namespace.name, "--from-literal=key=, and stay"]);
   const root = await project({ Dockerfile: DOCKERFILE });
   const image = uniqueImage();
   const run = await mustBuild(namespace, ["--builder=buildkit", ...SECRETS, "-t", image, root], { env });
   const sum = (await readImage(image)).files.get("sum")?.text;
-  expect(sum).toBe(`${sha256(`${PASSWORD}${PASSWORD}, once`)}  -\n`);
+  expect(sum).toBe(`${sha256(`${PASSWORD}${PASSWORD}, once, and stay`)}  -\n`);
   expect(run.output).not.toContain(PASSWORD);
   expect(await accessors()).toEqual(before);
-  expect((await objectsIn(namespace.name)).filter((name) => /secret|configmap/.test(name))).toEqual([]);
+  expect((await objectsIn(namespace.name)).filter((name) => /^(?:secret|configmap)\//.test(name))).toEqual([
+    "secret/kept",
+  ]);
   // The secret ID was good for one login.
   const again = await check("vault=kv/app#password", env);
   expect(again.code).toBe(4);

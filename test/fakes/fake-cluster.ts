@@ -134,6 +134,10 @@ export class FakeCluster implements Cluster {
     return { exitCode, protocol: "v5.channel.k8s.io" };
   }
 
+  async version(): Promise<string> {
+    return "v1.36.3";
+  }
+
   async close(): Promise<void> {}
 
   async #note(call: Call): Promise<void> {

@@ -50,6 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "ui/",
       "wire.ts",
       "wire-attach.ts",
+      "wire-doctor.ts",
       "wire-login.ts",
       "node:events",
       "node:fs/promises",
@@ -82,6 +83,25 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "wire-attach.ts": {
     code: ["backends/", "build/", "builds/", "credentials/", "errors.ts", "registry/"],
     types: ["cluster/cluster.ts"],
+  },
+  "wire-doctor.ts": {
+    code: [
+      "build/gather.ts",
+      "cluster/connect.ts",
+      "credentials/",
+      "doctor/",
+      "plan-request.ts",
+      "rbac/",
+      "registry/",
+      "user-name.ts",
+      "version.ts",
+    ],
+    types: ["build/", "wire.ts"],
+  },
+  // What a build needs, looked at beforehand: by reading, and by a build's own pod with nothing to build.
+  "doctor/": {
+    code: ["cluster/contact.ts", "errors.ts", "follow/", "rbac/", "run/", "transport/", "node:stream"],
+    types: ["backends/", "build/", "cluster/cluster.ts", "registry/"],
   },
   // Builds that are there already, read from their objects.
   "builds/": {
@@ -166,13 +186,21 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // Secrets that are kept in Vault.
   "vault/": { code: ["errors.ts", "undici", "node:*"] },
   "registry/": {
-    code: ["build/registry-host.ts", "errors.ts", "undici", "node:crypto", "node:tls"],
-    types: ["build/events.ts", "build/reference.ts", "credentials/credentials.ts", "dockerfile/reach.ts"],
+    code: ["build/registry-host.ts", "errors.ts", "undici", "node:crypto", "node:net", "node:tls"],
+    types: [
+      "build/events.ts",
+      "build/reference.ts",
+      "credentials/credentials.ts",
+      "dockerfile/reach.ts",
+      "node:net",
+      "node:stream",
+    ],
   },
   "report/": { code: ["errors.ts", "js-yaml", "node:fs/promises"], types: ["build/events.ts", "run/objects.ts"] },
   "report/build-table.ts": { code: ["ui/measures.ts"], types: ["builds/record.ts"] },
   "report/context-report.ts": { code: ["ui/measures.ts"], types: ["build/context-view.ts", "context/survey.ts"] },
   "ui/": { code: ["errors.ts", "chalk", "ora"], types: ["build/events.ts"] },
+  "ui/checks.ts": { code: ["chalk", "ui/"], types: ["doctor/check.ts"] },
   "ui/prompt.ts": { code: ["errors.ts", "node:readline", "node:stream"] },
 };
 

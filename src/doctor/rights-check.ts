@@ -1,0 +1,72 @@
+/** Whether the user may do what a build does, asked of the API server right by right. */
+import type { Cluster } from "../cluster/cluster.ts";
+import { EXIT } from "../errors.ts";
+import type { Right } from "../rbac/rights.ts";
+import { ok, warn } from "./check.ts";
+import type { Check } from "./check.ts";
+
+/** Of one verb on one resource: may it be done? */
+export interface Ruling {
+  readonly right: Right;
+  readonly verb: string;
+  readonly allowed: boolean;
+}
+
+/** @throws ClusterError or AuthError when the API server does not answer. */
+export function askRights(
+  cluster: Pick<Cluster, "create" | "namespace">,
+  rights: readonly Right[],
+  signal: AbortSignal,
+): Promise<Ruling[]> {
+  const asked = rights.flatMap((right) =>
+    right.verbs.map(async (verb): Promise<Ruling> => {
+      const [resource = "", subresource] = right.resource.split("/");
+      const resourceAttributes = {
+        namespace: cluster.namespace,
+        verb,
+        group: right.group,
+        resource,
+        ...(subresource === undefined ? {} : { subresource }),
+      };
+      const review = await cluster.create("selfsubjectaccessreviews", { spec: { resourceAttributes } }, signal);
+      return { right, verb, allowed: review.status?.allowed === true };
+    }),
+  );
+  return Promise.all(asked);
+}
+
+export function mayDo(rulings: readonly Ruling[], resource: string, verb?: string): boolean {
+  return rulings
+    .filter((ruling) => ruling.right.resource === resource && (verb === undefined || ruling.verb === verb))
+    .every(({ allowed }) => allowed);
+}
+
+/**
+ * @param optional resources a build can do without, each with what is lost
+ * @param fix the command that prints what is missing
+ */
+export function rightsCheck(
+  rulings: readonly Ruling[],
+  namespace: string,
+  optional: ReadonlyMap<string, string>,
+  fix: string,
+): Check {
+  const denied = rulings.filter(({ allowed }) => !allowed);
+  const name = "rights";
+  if (denied.length === 0) return ok(name, `you may do all that a build does in the namespace "${namespace}"`);
+  const remedy = `Let somebody who may do so apply what this prints: ${fix}`;
+  const needed = denied.filter(({ right }) => !optional.has(right.resource));
+  if (needed.length > 0) {
+    const message = `you may not ${list(needed)} in the namespace "${namespace}"`;
+    return { name, status: "fail", message, suggestions: [remedy], exit: EXIT.unauthorised };
+  }
+  const lost = new Set(denied.map(({ right }) => optional.get(right.resource)));
+  return warn(name, `you may not ${list(denied)} in the namespace "${namespace}": ${[...lost].join("; ")}`, [remedy]);
+}
+
+/** `create, delete jobs and get pods/log` */
+function list(rulings: readonly Ruling[]): string {
+  const verbs = new Map<string, string[]>();
+  for (const { right, verb } of rulings) verbs.set(right.resource, [...(verbs.get(right.resource) ?? []), verb]);
+  return [...verbs].map(([resource, of]) => `${of.join(", ")} ${resource}`).join("; ");
+}

@@ -1,0 +1,78 @@
+/** What is looked at before a build: each check that can fail does so here once, and nothing is left by any of them. */
+import { expect, test } from "vitest";
+import { environment, REGISTRY } from "./support/build.ts";
+import { kubectl } from "./support/kubectl.ts";
+import { objectsIn, useNamespace } from "./support/namespace.ts";
+import { project } from "./support/project.ts";
+import { slipway } from "./support/slipway.ts";
+import type { Run } from "./support/slipway.ts";
+
+const namespace = useNamespace();
+const strict = useNamespace({ podSecurity: "restricted" });
+const empty = useNamespace();
+
+const run = (args: readonly string[], of = namespace, env: Record<string, string> = {}): Promise<Run> =>
+  slipway(["doctor", "-n", of.name, ...args], { env: { KUBECONFIG: of.kubeconfig, ...env } });
+
+test.concurrent("with the least rights all is well: a pod is tried, an upload begun and cancelled, nothing stays", async () => {
+  const { code, stdout, stderr } = await run(["-t", `${REGISTRY}/test/doctor`]);
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatch(/^ok {4}rights {10}you may do all that a build does in the namespace/m);
+  expect(stdout).toMatch(/^ok {4}builder image {3}the node has /m);
+  expect(stdout).toMatch(/^ok {4}push {12}\S+ is reached from a pod, and takes a push to test\/doctor$/m);
+  expect(stdout).toMatch(/\n\nReady to build: \d+ checks passed/);
+  await expect.poll(() => objectsIn(namespace.name), { timeout: 30_000, interval: 500 }).toEqual([]);
+});
+
+test.concurrent("registries: an unknown CA, no login, none there; then with the CA and the login", async () => {
+  const tls = `${environment("REGISTRY_TLS")}/test/doctor`;
+  const auth = `${environment("REGISTRY_AUTH")}/test/doctor`;
+  const bad = await run(["-t", tls, "-t", auth, "-t", "10.88.0.1:1/nothing", "--json"]);
+  expect(bad.code).not.toBe(0);
+  const { ready, checks } = JSON.parse(bad.stdout) as { ready: boolean; checks: { name: string; message: string }[] };
+  const said = checks.filter(({ name }) => name === "push").map(({ message }) => message);
+  expect(ready).toBe(false);
+  expect(said).toEqual([
+    expect.stringMatching(/^the certificate of \S+ is not trusted: /),
+    expect.stringMatching(/wants a login/),
+    expect.stringMatching(/no connection to 10\.88\.0\.1:1: .*refused/i),
+  ]);
+  const login = `${environment("REGISTRY_AUTH_USER")}:${environment("REGISTRY_AUTH_PASSWORD")}`;
+  const auths = { [environment("REGISTRY_AUTH")]: { auth: Buffer.from(login).toString("base64") } };
+  const root = await project({ "config.json": JSON.stringify({ auths }) });
+  const good = await run(
+    ["-t", tls, "-t", auth, "--registry-ca", environment("REGISTRY_CA"), "--transport", "pvc"],
+    namespace,
+    {
+      DOCKER_CONFIG: root,
+    },
+  );
+  expect(good.stdout).toMatch(/^ok {4}push .*\nok {4}push /m);
+  expect(good.code).toBe(0);
+});
+
+test.concurrent("a namespace that is too strict, an image that is not there, a namespace that is not there", async () => {
+  const [refused, missing, nowhere] = await Promise.all([
+    run([], strict),
+    run(["--builder-image", `${REGISTRY}/nothing:1`]),
+    slipway(["doctor", "-n", "slipway-nowhere"]),
+  ]);
+  expect(refused.code).toBe(3);
+  expect(refused.stdout).toMatch(/^FAIL {2}admission .*Pod Security/m);
+  expect(refused.stdout).toMatch(/^skip {2}builder image/m);
+  expect(missing.stdout).toMatch(/^FAIL {2}builder image {3}the node cannot pull the image .*not found$/m);
+  expect(nowhere.stdout).toMatch(/^FAIL {2}namespace .* does not exist$/m);
+  expect([missing.code, nowhere.code]).toEqual([3, 3]);
+});
+
+test.concurrent("rights that are missing are told, and what --fix-rbac prints makes it green", async () => {
+  await kubectl(["delete", "role", "slipway", "-n", empty.name]);
+  const denied = await run([], empty);
+  expect(denied.code).toBe(4);
+  expect(denied.stdout).toMatch(/^FAIL {2}rights {10}you may not create, get, delete jobs; /m);
+  const fix = await run(["--fix-rbac"], empty);
+  expect(fix.stdout).toMatch(/kind: Role\n[^]*kind: RoleBinding\n[^]*name: slipway\n/);
+  await kubectl(["apply", "-f", "-"], fix.stdout);
+  const allowed = await run(["--no-pods"], empty);
+  expect([allowed.code, allowed.stdout]).toEqual([0, expect.stringMatching(/^ok {4}rights /m)]);
+});
