@@ -55,6 +55,8 @@ export interface ContainerEnd {
   readonly message: string;
   /** The last lines of the log, for explaining a failure, never for judging success. */
   readonly tail: readonly string[];
+  /** The memory the container might use, as Kubernetes writes it: `512Mi`; absent where it had no limit of its own. */
+  readonly memoryLimit?: string;
 }
 
 export type Outcome =

@@ -32,7 +32,18 @@ export function unquoteGo(text: string): string {
 /** The kernel's doing: what the log says last has nothing to do with it. */
 export function memoryFailure(end: ContainerEnd): Failure | undefined {
   if (end.reason !== "OOMKilled") return undefined;
-  return failed("cluster", "the builder was killed for using more memory than its container may have (OOMKilled)", [
-    "Raise the memory limit the namespace sets for containers (kubectl describe limitrange).",
-  ]);
+  const { memoryLimit } = end;
+  if (memoryLimit === undefined) {
+    return failed("cluster", "the builder was killed because its node ran out of memory (OOMKilled)", [
+      "Ask for the memory it needs with --memory, for example --memory 4g, so that it gets a node that has it.",
+    ]);
+  }
+  return failed(
+    "cluster",
+    `the builder was killed for using more than its memory limit of ${memoryLimit} (OOMKilled)`,
+    [
+      "Give it more with --memory, for example --memory 4g.",
+      "What the namespace allows: kubectl describe limitrange,quota",
+    ],
+  );
 }

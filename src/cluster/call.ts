@@ -7,8 +7,11 @@ import { readStatus } from "./status.ts";
 import { explainNetwork, isPassing, isUnsent } from "./unreachable.ts";
 import type { Answer, Request, Wire } from "./wire.ts";
 
-/** How often a call is sent at most: with the waits in between, a server may be gone for two seconds. */
+/** How often a call is sent at most to a server that has never answered: with the waits in between, it may be gone for two seconds. */
 const TRIES = 5;
+
+/** One that has answered before is coming back: so long, in milliseconds, an API server may take to be restarted or replaced. */
+const RESTART = 60_000;
 
 /** No wait that the server asks for is honoured beyond this, in milliseconds. */
 const LONGEST_WAIT = 15_000;
@@ -37,14 +40,19 @@ export async function call<T>(
   read: (answer: Answer) => T | Promise<T>,
 ): Promise<T> {
   const backoff = new Backoff({ first: 150, limit: 1500 });
+  const started = Date.now();
   let repeated = false;
   for (;;) {
     request.signal?.throwIfAborted();
-    const last = backoff.failures >= TRIES - 1;
+    const last = wire.answered ? Date.now() - started > RESTART : backoff.failures >= TRIES - 1;
     let refusal: { readonly status: V1Status; readonly wait: number | undefined };
     try {
       const answer = await wire.send(request);
-      if (answer.statusCode >= 200 && answer.statusCode < 300) return await read(answer);
+      if (answer.statusCode >= 200 && answer.statusCode < 300) {
+        const value = await read(answer);
+        wire.answered = true;
+        return value;
+      }
       const wait = last ? undefined : waitFor(answer, request, backoff);
       refusal = { status: await readStatus(answer.statusCode, answer.body), wait };
       repeated ||= wait !== undefined && answer.statusCode !== 429;

@@ -4,9 +4,13 @@
  */
 
 export interface Denial {
-  /** Goes after "The cluster refused to …: ", without a full stop. */
+  /** Goes after "the cluster refused to …: ", without a full stop. */
   readonly sentence: string;
   readonly suggestions: readonly string[];
+  /** Whether it may be otherwise in a while, with nobody changing what was asked for. */
+  readonly passes: boolean;
+  /** It is because the whole namespace is on its way out. */
+  readonly namespaceGoes?: boolean;
 }
 
 interface Rule {
@@ -20,11 +24,12 @@ const RULES: readonly Rule[] = [
     // k8s.io/pod-security-admission/admission/admission.go
     pattern: /violates PodSecurity "([^":]+)(?::([^"]+))?": (.+)/s,
     explain: ([, level = "", , why = ""]) => ({
-      sentence: `it violates the namespace's Pod Security level "${level}": ${plain(why)}`,
+      sentence: `the namespace's Pod Security level "${level}" forbids ${forbidden(why).join(", ")}`,
       suggestions: [
-        "Use a backend or options that need less, or a namespace with another level.",
-        "See the level: kubectl get namespace NAME --show-labels (pod-security.kubernetes.io/enforce).",
+        `${level === "restricted" ? "Every builder needs at least level baseline: b" : "B"}uild in a namespace of level baseline (-n), or have this one's changed: kubectl label namespace NAME pod-security.kubernetes.io/enforce=baseline --overwrite`,
+        "What each builder's pod has: slipway builders inspect NAME",
       ],
+      passes: false,
     }),
   },
   {
@@ -36,6 +41,7 @@ const RULES: readonly Rule[] = [
         `See what uses it: kubectl describe quota ${quota}`,
         "Ask for less with --memory and --cpu-quota, or wait for other work to end.",
       ],
+      passes: true,
     }),
   },
   {
@@ -43,6 +49,7 @@ const RULES: readonly Rule[] = [
     explain: ([, quota = "", fields = ""]) => ({
       sentence: `the quota "${quota}" wants every pod to set ${plain(fields)}`,
       suggestions: ["Set resources with --memory and --cpu-quota."],
+      passes: false,
     }),
   },
   {
@@ -54,6 +61,7 @@ const RULES: readonly Rule[] = [
         "See the range: kubectl describe limitrange",
         "Set resources within it with --memory and --cpu-quota.",
       ],
+      passes: false,
     }),
   },
   {
@@ -62,6 +70,7 @@ const RULES: readonly Rule[] = [
     explain: ([, webhook = "", why]) => ({
       sentence: `the admission webhook "${webhook}" denied it${why === undefined ? ", without giving a reason" : `: ${plain(why)}`}`,
       suggestions: ["Ask whoever runs the cluster about this policy, or use another namespace."],
+      passes: false,
     }),
   },
   {
@@ -70,6 +79,7 @@ const RULES: readonly Rule[] = [
     explain: ([, webhook = "", why = ""]) => ({
       sentence: `its admission webhook "${webhook}" does not work: ${plain(why)}`,
       suggestions: ["This is the cluster's fault: tell whoever runs it."],
+      passes: true,
     }),
   },
   {
@@ -78,6 +88,7 @@ const RULES: readonly Rule[] = [
     explain: ([, policy = "", why = ""]) => ({
       sentence: `the admission policy "${policy}" denied it: ${plain(why)}`,
       suggestions: ["Ask whoever runs the cluster about this policy, or use another namespace."],
+      passes: false,
     }),
   },
   {
@@ -86,6 +97,8 @@ const RULES: readonly Rule[] = [
     explain: ([, namespace = ""]) => ({
       sentence: `the namespace "${namespace}" is being deleted`,
       suggestions: ["Use another namespace, or wait until it is gone and create it again."],
+      passes: false,
+      namespaceGoes: true,
     }),
   },
   {
@@ -94,6 +107,16 @@ const RULES: readonly Rule[] = [
     explain: ([, namespace = "", account = ""]) => ({
       sentence: `the service account "${account}" does not exist in the namespace "${namespace}"`,
       suggestions: [`Create it: kubectl create serviceaccount ${account} -n ${namespace}`],
+      passes: true,
+    }),
+  },
+  {
+    // plugin/pkg/admission/priority/admission.go, plugin/pkg/admission/runtimeclass/admission.go
+    pattern: /no PriorityClass with name (\S+) was found|RuntimeClass "([^"]+)" not found/,
+    explain: ([, priority, runtime]) => ({
+      sentence: `there is no ${priority === undefined ? `RuntimeClass ${runtime}` : `PriorityClass ${priority}`}`,
+      suggestions: [`See what there is: kubectl get ${priority === undefined ? "runtimeclasses" : "priorityclasses"}`],
+      passes: false,
     }),
   },
 ];
@@ -105,6 +128,25 @@ export function explainDenial(message: string): Denial | undefined {
     if (match !== null) return explain(match);
   }
   return undefined;
+}
+
+/**
+ * The fields a Pod Security message speaks of, with the values it objects to: `unrestricted capabilities (container "x" must
+ * not include "CHOWN" in securityContext.capabilities.add), …` (k8s.io/pod-security-admission/policy). What names no field is
+ * given as it is.
+ */
+function forbidden(why: string): string[] {
+  const checks = plain(why).match(/[^(]+\((?:[^()]|\([^()]*\))*\)/g) ?? [plain(why)];
+  return checks.map((check) => {
+    const field = /securityContext\.[\w.]+/.exec(check)?.[0];
+    if (field === undefined) return check.replace(/^,\s*/, "").trim();
+    const values = /must not include (.+?) in securityContext/.exec(check)?.[1]?.replaceAll('"', "");
+    const wanted = /(must (?:not )?set) securityContext\.[\w.]+(\s*=\s*\S+?|\s+to .+?)?\)?$/.exec(check);
+    if (values !== undefined) return `${field} (${values})`;
+    const value = wanted?.[2]?.trim() ?? "";
+    if (wanted === null || value === "") return field;
+    return wanted[1] === "must set" ? `${field} other than ${value.replace(/^=|^to /, "")}` : `${field}${value}`;
+  });
 }
 
 function plain(text: string): string {

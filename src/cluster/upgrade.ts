@@ -16,8 +16,11 @@ const HANDSHAKE = 15_000;
 /** How long a close frame may take behind what waits to be sent on a slow link, in milliseconds. */
 const CLOSING = 120_000;
 
-/** How often a connection is tried while nothing has been sent. */
+/** How often a connection is tried while nothing has been sent, to a server that has never answered. */
 const TRIES = 4;
+
+/** One that has answered before may take so long to be restarted, in milliseconds. */
+const RESTART = 60_000;
 
 export interface OpenSocket {
   readonly ws: WebSocket;
@@ -50,6 +53,7 @@ export async function upgrade(
   patience = HANDSHAKE,
 ): Promise<OpenSocket> {
   const backoff = new Backoff({ first: 150, limit: 1500 });
+  const started = Date.now();
   let opened: Upgradable | undefined;
   let renewed = false;
   for (;;) {
@@ -70,7 +74,8 @@ export async function upgrade(
         if (code >= 200 && code < 400) throw noWebsockets(place, error);
         throw refuse(status, attempt, place);
       }
-      if (!isUnsent(error) || !isPassing(error) || backoff.failures >= TRIES - 1) throw explainNetwork(error, place);
+      const last = wire.answered ? Date.now() - started > RESTART : backoff.failures >= TRIES - 1;
+      if (!isUnsent(error) || !isPassing(error) || last) throw explainNetwork(error, place);
       await pause(backoff.next(), signal);
     }
   }

@@ -44,6 +44,8 @@ export class Wire {
   readonly #proxy: URL | undefined;
   readonly #authenticator: Authenticator;
   #agent: { readonly print: string; readonly agent: Agent } | undefined;
+  /** Whether the server has ever answered a call as the Kubernetes API does: what fails now may be its restart. */
+  answered = false;
   /** Credentials that the first request finds asked for, and connections opened with them. */
   #askedAhead: Promise<Credentials> | undefined;
   #ahead: { readonly print: string; readonly opened: OpenedAhead } | undefined;

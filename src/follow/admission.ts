@@ -1,71 +1,26 @@
 /** When a Job's pod does not appear: the Job's controller says why in an event, and nowhere else. */
 import type { CoreV1Event } from "@kubernetes/client-node";
 import type { Cluster } from "../cluster/cluster.ts";
+import { explainDenial } from "../cluster/denial.ts";
 import { AuthError, ClusterError } from "../errors.ts";
+import type { Waited } from "./unschedulable.ts";
 
-/** What to make of it: an error ends the build, a sentence is shown while waiting goes on. */
+/** What to make of it: an error ends the build, what may pass is shown while waiting goes on. */
 export type Refusal =
   | { readonly kind: "final"; readonly error: ClusterError }
-  | { readonly kind: "passing"; readonly message: string };
+  | { readonly kind: "passing"; readonly waited: Waited };
 
 export function refusalOf(event: CoreV1Event): Refusal | undefined {
   if (event.reason !== "FailedCreate") return undefined;
   const message = (event.message ?? "").replace(/^Error creating: /, "").replace(/^pods "[^"]*" is forbidden: /, "");
-  if (/violates PodSecurity/.test(message)) {
-    return {
-      kind: "final",
-      error: new ClusterError(`the namespace's Pod Security level refuses the builder's pod: ${message}`, {
-        suggestions: [
-          "Build in a namespace whose level is baseline or privileged (label pod-security.kubernetes.io/enforce).",
-        ],
-      }),
-    };
-  }
-  if (/exceeded quota/.test(message))
-    return { kind: "passing", message: `waiting for room in the namespace's quota: ${message}` };
-  if (/(?:admission webhook|ValidatingAdmissionPolicy) .* denied (?:the )?request/.test(message)) {
-    return {
-      kind: "final",
-      error: new ClusterError(`the cluster's policy refuses the builder's pod: ${message}`, {
-        suggestions: ["Ask whoever runs the cluster about this policy, or build in another namespace (-n)."],
-      }),
-    };
-  }
-  // Neither changes by waiting: they are about what this pod asks for.
-  const limits =
-    /failed quota: [^:]+: must specify|(?:minimum|maximum) \S+ usage per (?:Container|Pod) is|max limit to request ratio per/;
-  if (limits.test(message)) {
-    return {
-      kind: "final",
-      error: new ClusterError(`the namespace's limits refuse the builder's pod: ${message}`, {
-        suggestions: [
-          "See them: `kubectl describe limitrange,quota`. Set what the builder asks for with --memory and its like.",
-        ],
-      }),
-    };
-  }
-  const missing = /no PriorityClass with name (\S+) was found|RuntimeClass "([^"]+)" not found/.exec(message);
-  if (missing !== null) {
-    const [, priority, runtime] = missing;
-    const what = priority === undefined ? `RuntimeClass ${runtime}` : `PriorityClass ${priority}`;
-    return {
-      kind: "final",
-      error: new ClusterError(`the cluster has no ${what}, which the build's pod asks for`, {
-        suggestions: [
-          `See what there is: \`kubectl get ${priority === undefined ? "runtimeclasses" : "priorityclasses"}\`.`,
-        ],
-      }),
-    };
-  }
-  if (/because it is being terminated/.test(message)) {
-    return {
-      kind: "final",
-      error: new ClusterError(`the namespace is being deleted: ${message}`, {
-        suggestions: ["Build in another namespace (-n)."],
-      }),
-    };
-  }
-  return { kind: "passing", message: `waiting for the pod to be created: ${message}` };
+  const { sentence, suggestions, passes } = explainDenial(message) ?? {
+    sentence: message,
+    suggestions: [],
+    passes: true,
+  };
+  if (passes) return { kind: "passing", waited: { for: "a pod", sentence, suggestions } };
+  const error = new ClusterError(`the cluster refuses the builder's pod: ${sentence}`, { suggestions });
+  return { kind: "final", error };
 }
 
 /**
@@ -75,7 +30,7 @@ export function refusalOf(event: CoreV1Event): Refusal | undefined {
 export async function watchRefusals(
   cluster: Cluster,
   job: string,
-  say: (message: string) => void,
+  say: (waited: Waited) => void,
   signal: AbortSignal,
 ): Promise<void> {
   try {
@@ -84,7 +39,7 @@ export async function watchRefusals(
       for (const event of change.type === "listed" ? change.objects : [change.object]) {
         const refusal = refusalOf(event);
         if (refusal?.kind === "final") throw refusal.error;
-        if (refusal !== undefined) say(refusal.message);
+        if (refusal !== undefined) say(refusal.waited);
       }
     }
   } catch (error) {

@@ -16,6 +16,7 @@ import { errorOf, timedOut } from "./pod-failure.ts";
 import { podState } from "./pod-state.ts";
 import type { ContainerNames, PodState } from "./pod-state.ts";
 import { explainUnschedulable } from "./unschedulable.ts";
+import type { Waited } from "./unschedulable.ts";
 import { podChanges } from "./pod-changes.ts";
 
 export interface FollowedBuild {
@@ -67,10 +68,14 @@ async function watchPod(
   signal: AbortSignal,
 ): Promise<ContainerEnd> {
   const refusals = new AbortController();
+  const waiting: Waiting = {};
   const timer = setTimeout(() => {
-    const say = (message: string): void => emit({ type: "waiting", message });
+    const say = (passing: Waited): void => {
+      waiting.last = passing;
+      emit({ type: "waiting", message: `waiting for ${passing.for}: ${passing.sentence}` });
+    };
     start(watchRefusals(cluster, build.job, say, AbortSignal.any([signal, refusals.signal])));
-    start(watchEnd(cluster, build, refusals.signal));
+    start(watchEnd(cluster, build, waiting, refusals.signal));
   }, POD_EXPECTED);
   const log = new LogTail(cluster, build.containers.builder, build.readable, emit, END_EXPECTED);
   const seen = new Set<PodState["kind"]>();
@@ -117,7 +122,8 @@ async function watchPod(
         log.containerEnded();
         await log.finished;
         if (state.deleted && state.exitCode !== 0) throw await goneError(cluster, build, pod);
-        return { exitCode: state.exitCode, reason: state.reason, message: state.message, tail: log.tail };
+        const { exitCode, reason, message } = state;
+        return { exitCode, reason, message, tail: log.tail, ...memoryLimitOf(pod, build.containers.builder) };
       }
     }
   } finally {
@@ -130,19 +136,37 @@ async function watchPod(
 }
 
 /** A Job that is over has no pod to wait for. Returns when `signal` is aborted. */
-async function watchEnd(cluster: Cluster, build: FollowedBuild, signal: AbortSignal): Promise<void> {
+async function watchEnd(cluster: Cluster, build: FollowedBuild, waiting: Waiting, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const job = await readJob(cluster, build.job);
     const over = job === undefined || endOf(job) !== undefined;
-    if (over && !signal.aborted) throw await goneError(cluster, build);
+    if (over && !signal.aborted) throw await explainEnd(goneError(cluster, build), undefined, build, waiting.last);
     await sleep(JOB_ASKED_EVERY, undefined, { signal }).catch(() => {});
   }
 }
 
-/** Of a build whose time has passed in waiting for a node, what it waited for. */
-async function explainEnd(ending: Promise<Error>, pod: V1Pod | undefined, build: FollowedBuild): Promise<Error> {
+/** Its own, or what a LimitRange gave it. */
+function memoryLimitOf({ spec }: V1Pod, container: string): Pick<ContainerEnd, "memoryLimit"> {
+  const memoryLimit = spec?.containers.find(({ name }) => name === container)?.resources?.limits?.["memory"];
+  return memoryLimit === undefined ? {} : { memoryLimit };
+}
+
+/** Why the Job's controller last could not make the pod. */
+interface Waiting {
+  last?: Waited;
+}
+
+/** Of a build whose time has passed before it began, what it waited for. */
+async function explainEnd(
+  ending: Promise<Error>,
+  pod: V1Pod | undefined,
+  build: FollowedBuild,
+  waited?: Waited,
+): Promise<Error> {
   const error = await ending;
-  const scheduled = pod?.status?.conditions?.find(({ type }) => type === "PodScheduled");
-  if (!(error instanceof TimedOut) || scheduled?.reason !== "Unschedulable") return error;
+  if (!(error instanceof TimedOut)) return error;
+  if (pod === undefined) return waited === undefined ? error : timedOut(build.timeoutSeconds, waited);
+  const scheduled = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
+  if (scheduled?.reason !== "Unschedulable") return error;
   return timedOut(build.timeoutSeconds, explainUnschedulable(scheduled.message ?? ""));
 }

@@ -2,7 +2,8 @@
 import type { V1Job, V1JobCondition, V1Pod } from "@kubernetes/client-node";
 import type { Cluster } from "../cluster/cluster.ts";
 import { codeOf } from "../cluster/contact.ts";
-import { ClusterError } from "../errors.ts";
+import { explainDenial } from "../cluster/denial.ts";
+import { AuthError, ClusterError } from "../errors.ts";
 import { errorOf, timedOut } from "./pod-failure.ts";
 
 /** The Job's controller deletes the pod before it writes down why; so long, in milliseconds, that may take. */
@@ -18,14 +19,39 @@ export interface GoneBuild {
 export async function goneError(cluster: Cluster, build: GoneBuild, pod?: V1Pod): Promise<Error> {
   const verdict = await jobVerdict(cluster, build.job);
   if (verdict === "deleted") {
-    return new ClusterError(`the build was cancelled: its Job ${build.job} was deleted`, {
-      suggestions: ["Somebody or something deleted it, or its whole namespace. Build again."],
-    });
+    return (
+      (await namespaceEnd(cluster, build.job)) ??
+      new ClusterError(`the build was cancelled: its Job ${build.job} was deleted`, {
+        suggestions: ["Somebody or something deleted it. Build again."],
+      })
+    );
   }
   if (verdict === "DeadlineExceeded") return timedOut(build.timeoutSeconds);
   return (
-    disruption(pod) ?? errorOf({ reason: "Deleted", message: "the build's pod was deleted before it had ended" }, 0)
+    disruption(pod) ??
+    (await namespaceEnd(cluster, build.job)) ??
+    errorOf({ reason: "Deleted", message: "the build's pod was deleted before it had ended" }, 0)
   );
+}
+
+/**
+ * That the namespace is being deleted, if it is: asked by creating something in it, in a dry run, as who builds there may
+ * often not read the namespace itself, and loses all rights in it while it goes.
+ */
+async function namespaceEnd(cluster: Cluster, job: string): Promise<ClusterError | undefined> {
+  try {
+    const object = { metadata: { name: job } };
+    await cluster.create("configmaps", object, AbortSignal.timeout(VERDICT_EXPECTED), { dryRun: true });
+    return undefined;
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : "";
+    const going = explainDenial(cause)?.namespaceGoes === true || /^namespaces "[^"]+" not found/.test(cause);
+    if (!going && !(error instanceof AuthError)) return undefined;
+    const how = going ? "is being deleted" : "is probably being deleted: it takes no requests of yours any more";
+    return new ClusterError(`the build was ended: its namespace "${cluster.namespace}" ${how}`, {
+      suggestions: ["Build in another namespace (-n), or create this one again when it is gone."],
+    });
+  }
 }
 
 /** The reason of the Job's end; undefined when it names none in time. */
@@ -54,7 +80,8 @@ export async function readJob(cluster: Cluster, name: string): Promise<V1Job | u
   try {
     return await cluster.read("jobs", name);
   } catch (error) {
-    if (codeOf(error) === 404) return undefined;
+    // A namespace that goes takes the right to ask with it.
+    if (codeOf(error) === 404 || codeOf(error) === 403) return undefined;
     throw error;
   }
 }

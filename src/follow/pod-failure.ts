@@ -2,7 +2,7 @@
 import type { V1ContainerStatus } from "@kubernetes/client-node";
 import { AuthError, ClusterError, TimedOut } from "../errors.ts";
 import type { SlipwayError } from "../errors.ts";
-import type { Unschedulable } from "./unschedulable.ts";
+import type { Waited } from "./unschedulable.ts";
 
 /** In Kubernetes' words, as its status has them. */
 export interface PodFailure {
@@ -74,11 +74,13 @@ function evicted(message: string): ClusterError {
   });
 }
 
-/** @param waited what for, when it never got a node. */
-export function timedOut(timeoutSeconds: number, waited?: Unschedulable): TimedOut {
+/** @param waited what for, when it never began. */
+export function timedOut(timeoutSeconds: number, waited?: Waited): TimedOut {
   const text = `the build was stopped after ${timeoutSeconds} seconds, its time limit`;
   if (waited !== undefined) {
-    return new TimedOut(`${text}, and never got a node: ${waited.sentence}`, { suggestions: waited.suggestions });
+    return new TimedOut(`${text}, and never got ${waited.for}: ${waited.sentence}`, {
+      suggestions: waited.suggestions,
+    });
   }
   return new TimedOut(text, { suggestions: ["Give it longer with --timeout, for example --timeout 2h."] });
 }

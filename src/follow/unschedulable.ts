@@ -1,6 +1,8 @@
 /** Why no node takes a pod, in the scheduler's own words without its bookkeeping, and what to do about it. */
 
-export interface Unschedulable {
+/** What a build waits for before it can begin, or waited for in vain. */
+export interface Waited {
+  readonly for: "a node" | "a pod";
   /** Goes after "waiting for a node: ". */
   readonly sentence: string;
   readonly suggestions: readonly string[];
@@ -26,7 +28,11 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/no nodes available/, "The cluster has no node: wait until one has joined."],
 ];
 
-export function explainUnschedulable(message: string): Unschedulable {
+export function explainUnschedulable(message: string): Waited {
   const sentence = message.replace(/\s*(?:preemption|no new claims to deallocate)\b.*$/s, "").replace(/[\s.,]+$/, "");
-  return { sentence, suggestions: REMEDIES.flatMap(([pattern, remedy]) => (pattern.test(message) ? [remedy] : [])) };
+  return {
+    for: "a node",
+    sentence,
+    suggestions: REMEDIES.flatMap(([pattern, remedy]) => (pattern.test(message) ? [remedy] : [])),
+  };
 }

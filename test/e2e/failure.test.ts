@@ -9,6 +9,7 @@ import { slipway } from "./support/slipway.ts";
 
 const namespace = useNamespace();
 const restricted = useNamespace({ podSecurity: "restricted" });
+const doomed = useNamespace();
 const OK = `FROM ${BUSYBOX}\nRUN true\n`;
 
 test("a failing RUN: exit code 1, the command and its last output", async () => {
@@ -82,7 +83,7 @@ test("a namespace whose Pod Security level refuses the builder", async () => {
   const run = await build(restricted, [root]);
   expect(run.code).toBe(3);
   expect(run.stderr).toMatch(
-    /^ERROR: the namespace's Pod Security level refuses the builder's pod: violates PodSecurity "restricted:latest"/m,
+    /^ERROR: the cluster refuses the builder's pod: the namespace's Pod Security level "restricted" forbids securityContext\.capabilities\.add \(CHOWN, .*\n {2}- Every builder needs at least level baseline/m,
   );
   expect(await objectsIn(restricted.name)).toEqual([]);
 });
@@ -100,7 +101,8 @@ test("a quota that is used up is said while waiting", async () => {
   try {
     const root = await project({ Dockerfile: OK });
     const run = await build(namespace, ["--timeout", "6s", root]);
-    expect(run.stderr).toMatch(/^=> waiting for room in the namespace's quota: exceeded quota: full/m);
+    expect(run.stderr).toMatch(/^=> waiting for a pod: the quota "full" is used up \(requested: pods=1/m);
+    expect(run.stderr).toMatch(/^ERROR: .*its time limit, and never got a pod: the quota "full"/m);
     expect(run.code).toBe(124);
   } finally {
     await kubectl(["delete", "resourcequota", "full", "-n", namespace.name]);
@@ -169,9 +171,31 @@ test("a pod outside the namespace's limits is refused at once", async () => {
     const run = await build(namespace, ["--memory", "2g", await project({ Dockerfile: OK })]);
     expect(run.code).toBe(3);
     expect(run.stderr).toMatch(
-      /^ERROR: the namespace's limits refuse the builder's pod: .*maximum memory usage per Container is 1Gi/m,
+      /^ERROR: the cluster refuses the builder's pod: .*maximum memory usage per Container is 1Gi/m,
     );
   } finally {
     await kubectl(["delete", "limitrange", "small", "-n", namespace.name]);
   }
+});
+
+test("more memory than the limit: which it was, and the flag that raises it", async () => {
+  const dockerfile = `FROM ${BUSYBOX}\nRUN tail -c 400m /dev/zero >/dev/null\n`;
+  const run = await build(namespace, ["--memory", "64m", await project({ Dockerfile: dockerfile })]);
+  expect(run.code).toBe(3);
+  expect(run.stderr).toMatch(
+    /^ERROR: the builder was killed for using more than its memory limit of (?:64Mi|67108864) \(OOMKilled\)\n {2}- Give it more with --memory/m,
+  );
+});
+
+test("the namespace is deleted in the midst of a build", async () => {
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 300\n` });
+  let deleted: Promise<string> | undefined;
+  const run = await build(doomed, [root], {
+    onStderr: (text) => {
+      if (/^sleeping$/m.test(text)) deleted ??= kubectl(["delete", "namespace", doomed.name, "--wait=false"]);
+    },
+  });
+  await deleted;
+  expect(run.code).toBe(3);
+  expect(run.stderr).toMatch(/^ERROR: the build was ended: its namespace "\S+" is (?:probably )?being deleted/m);
 });

@@ -168,7 +168,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   },
   "transport/": { code: ["errors.ts", "node:crypto", "node:timers/promises"], types: ["build/", "cluster/cluster.ts"] },
   "follow/": {
-    code: ["cluster/contact.ts", "errors.ts", "node:timers/promises"],
+    code: ["cluster/contact.ts", "cluster/denial.ts", "errors.ts", "node:timers/promises"],
     types: ["backends/", "build/events.ts", "cluster/cluster.ts"],
   },
   "cluster/": { code: ["errors.ts", "js-yaml", "undici", "ws", "node:*"] },

@@ -29,7 +29,7 @@ export function useNamespace(options: NamespaceOptions = {}): TestNamespace {
   });
   afterAll(async () => {
     await removeKubeconfig(namespace.kubeconfig);
-    await kubectl(["delete", "namespace", namespace.name, "--wait=false"]);
+    await kubectl(["delete", "namespace", namespace.name, "--wait=false", "--ignore-not-found"]);
   });
   return namespace;
 }

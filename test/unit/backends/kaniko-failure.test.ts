@@ -160,8 +160,8 @@ const CASES: readonly (readonly [what: string, end: Ended, fault: string, messag
     "a build that took more memory than it may have",
     { exitCode: 137, reason: "OOMKilled", tail: ["INFO[0009] Taking snapshot of full filesystem..."] },
     "cluster",
-    "the builder was killed for using more memory than its container may have (OOMKilled)",
-    /limit/,
+    "the builder was killed because its node ran out of memory (OOMKilled)",
+    /--memory 4g/,
   ],
   ["an end without a word", { exitCode: 2, tail: [] }, "build", "kaniko ended with exit code 2"],
   [

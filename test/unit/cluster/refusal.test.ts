@@ -98,8 +98,8 @@ test.each<
     'pods "build-1" is forbidden: violates PodSecurity "baseline:latest": privileged (container "b" must not set securityContext.privileged=true)',
     { name: "build-1", kind: "pods" },
     ClusterError,
-    'the cluster refused to create the pod "build-1" in the namespace "team": it violates the namespace\'s Pod Security level "baseline": privileged (container "b" must not set securityContext.privileged=true)',
-    /another level/,
+    'the cluster refused to create the pod "build-1" in the namespace "team": the namespace\'s Pod Security level "baseline" forbids securityContext.privileged=true',
+    /level baseline/,
   ],
   [
     "a quota that is used up",
