@@ -18,6 +18,12 @@ const ENOUGH = 60;
 /** A stream that lived for so long, in milliseconds, has not failed, whether or not there was anything to say. */
 const LONG = 10_000;
 
+/** Stands where lines are missing that nobody can have any more: only a container's newest log file can be read. */
+const LOST: LogLine = {
+  timestamp: "",
+  line: "[slipway: lines are missing here: the node rotated the log while the connection to it was cut]",
+};
+
 interface Log {
   readonly wire: Wire;
   readonly place: Place;
@@ -86,7 +92,11 @@ async function* readEnd(
     if (end.clean) {
       // The last line has no line feed when the process wrote none.
       const line = parseLine(end.rest);
-      if (line !== undefined && seen.admit(line.timestamp)) yield line;
+      if (line !== undefined && seen.admit(line.timestamp)) {
+        // What is left of the stream before is no new one's beginning.
+        if (seen.takeGap() && end !== followed) yield LOST;
+        yield line;
+      }
       return;
     }
     if (backoff.failures >= ENOUGH) throw alwaysCut(log);
@@ -151,6 +161,7 @@ async function* readStream(
         // Without a stamp it is the kubelet speaking, not the container; it repeats itself on every stream.
         if (line === undefined ? first : seen.admit(line.timestamp)) {
           backoff.reset();
+          if (seen.takeGap()) yield LOST;
           yield line ?? { timestamp: "", line: text };
         }
       }

@@ -13,14 +13,29 @@ export class Seen {
   #repeats = new Map<string, number>();
   #since: string | undefined;
   #latest = "";
+  /** The stamp of the line that was admitted last, and of the one before the stream was resumed, until that has come again. */
+  #last = "";
+  #awaited: string | undefined;
+  #gap = false;
 
   /** Where to resume from: a whole second. Undefined: from the start. */
   get since(): string | undefined {
     return this.#since;
   }
 
+  /**
+   * Whether lines may be missing before the one admitted last: a resumed stream went on without first repeating the last
+   * line of the one before it, so that line is no longer in the file that is read. True once for each gap.
+   */
+  takeGap(): boolean {
+    const gap = this.#gap;
+    this.#gap = false;
+    return gap;
+  }
+
   /** A new stream begins, from `since`: what was seen from there on is about to come again. */
   resume(): void {
+    this.#awaited = this.#since !== undefined && secondOf(this.#last) >= this.#since ? this.#last : undefined;
     this.#repeats = new Map();
     for (const stamps of this.#seconds.values()) {
       for (const [stamp, count] of stamps) this.#repeats.set(stamp, count);
@@ -32,10 +47,14 @@ export class Seen {
     const repeats = this.#repeats.get(stamp);
     if (repeats !== undefined && repeats > 0) {
       this.#repeats.set(stamp, repeats - 1);
+      if (stamp === this.#awaited) this.#awaited = undefined;
       return false;
     }
     // A server that does not know sinceTime starts all over again.
     if (this.#repeats.size > 0 && this.#since !== undefined && secondOf(stamp) < this.#since) return false;
+    if (this.#awaited !== undefined) this.#gap = true;
+    this.#awaited = undefined;
+    this.#last = stamp;
     this.#remember(stamp);
     return true;
   }

@@ -136,6 +136,39 @@ describe("what was seen", () => {
   });
 });
 
+describe("a log that was rotated while nobody read it", () => {
+  const lost = expect.stringMatching(/^\[slipway: lines are missing here/);
+  const line = (second: number, text: string): string => `${stampAt(second)} ${text}\n`;
+
+  async function read(...streams: string[]): Promise<string[]> {
+    await using harness = await startHarness();
+    const cut =
+      (text: string): Handler =>
+      (_, response) => {
+        response.writeHead(200).flushHeaders();
+        response.write(text, () => reset(response));
+      };
+    const last = streams.at(-1) ?? "";
+    harness.server.on(LOG, ...streams.slice(0, -1).map(cut), (_, response) => response.end(last));
+    let asked = 0;
+    return (await follow(harness, () => ++asked >= streams.length)).map((entry) => entry.line);
+  }
+
+  test("has a mark where lines are missing, once", async () => {
+    const lines = await read(line(1, "a") + line(2, "b"), line(7, "e") + line(8, "f"));
+    expect(lines).toEqual(["a", "b", lost, "e", "f"]);
+  });
+
+  test("has none where the last line is still there", async () => {
+    expect(await read(line(1, "a") + line(2, "b"), line(2, "b") + line(8, "f"))).toEqual(["a", "b", "f"]);
+  });
+
+  test("has one for each time", async () => {
+    const lines = await read(line(1, "a"), line(5, "b"), line(9, "c"));
+    expect(lines).toEqual(["a", lost, "b", lost, "c"]);
+  });
+});
+
 const one = `${stampAt(1)} one\n`;
 const end =
   (text: string): Handler =>

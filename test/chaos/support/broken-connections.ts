@@ -1,0 +1,87 @@
+/** Builds whose client reaches the API server only through a proxy that cuts, stalls and resets at random. */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { dump, load } from "js-yaml";
+import { kaniko } from "../../../src/backends/kaniko.ts";
+import { BUSYBOX, uniqueImage } from "../../e2e/support/build.ts";
+import { kubectl } from "../../e2e/support/kubectl.ts";
+import type { TestNamespace } from "../../e2e/support/namespace.ts";
+import { readImage } from "../../e2e/support/registry.ts";
+import { slipway } from "../../e2e/support/slipway.ts";
+import { FaultProxy } from "../../fakes/fault-proxy.ts";
+import type { Fault } from "../../fakes/fault-proxy.ts";
+import { readNodeLog } from "./node-log.ts";
+
+/** Lines the build prints, with bytes that are no UTF-8 among them. */
+const LINES = 400;
+
+export const NOISY = `FROM ${BUSYBOX}\nARG N\nRUN i=0; while [ $i -lt ${LINES} ]; do echo "line $i of $N"; printf 'bytes \\377\\376\\001 end\\n'; i=$((i+1)); [ $((i % 100)) = 0 ] && sleep 0.3; done; echo $N > /n\n`;
+
+export interface BrokenBuild {
+  /** What was not as it should be; empty when all was right. */
+  readonly wrong: readonly string[];
+  /** Connections that something was done to. */
+  readonly faults: number;
+  /** The client lost the cluster for good and said so; the build itself went on. */
+  readonly left: boolean;
+}
+
+/** About what a client sends and gets over one connection of such a build, in bytes. */
+const SPAN = { client: 9000, server: 60_000 };
+
+export function brokenConnection(random: () => number): Fault {
+  const of = random() < 0.3 ? "client" : "server";
+  const at = { of, offset: Math.floor(random() * SPAN[of]) } as const;
+  const kind = random();
+  if (kind < 0.35) return { ...at, kind: "none" };
+  if (kind < 0.6) return { ...at, kind: "reset" };
+  if (kind < 0.8) return { ...at, kind: "end" };
+  return { ...at, kind: "stall", ms: Math.floor(300 + random() * 4000) };
+}
+
+export async function buildThroughFaults(
+  namespace: TestNamespace,
+  root: string,
+  number: number,
+  random: () => number,
+): Promise<BrokenBuild> {
+  const directory = await mkdtemp(join(tmpdir(), "slipway-chaos-"));
+  const config = load(await readFile(namespace.kubeconfig, "utf8")) as { clusters: { cluster: { server: string } }[] };
+  const server = new URL(config.clusters[0]?.cluster.server ?? "");
+  const proxy = await FaultProxy.start(server.hostname, Number(server.port || 443), () => brokenConnection(random));
+  try {
+    // The API server's certificate is good for loopback, too.
+    for (const { cluster } of config.clusters) cluster.server = `https://127.0.0.1:${proxy.port}`;
+    const kubeconfig = join(directory, "kubeconfig");
+    await writeFile(kubeconfig, dump(config), { mode: 0o600 });
+    const image = uniqueImage();
+    const args = ["build", "-n", namespace.name, "--timeout", "5m", "--ttl", "2m", "--build-arg", `N=${number}`];
+    const run = await slipway([...args, "-t", image, root], { env: { KUBECONFIG: kubeconfig } });
+    const faults = proxy.faults.filter(({ kind }) => kind !== "none").length;
+    if (run.code === 3 && /^WARNING: the build \S+ goes on in the cluster$/m.test(run.stderr)) {
+      return { wrong: [], faults, left: true };
+    }
+    if (run.code !== 0)
+      return { wrong: [`build ${number} ended with ${run.code}: ${run.stderr}`], faults, left: false };
+    const wrong: string[] = [];
+    const read = await readImage(image);
+    if (read.files.get("n")?.text !== `${number}\n`) wrong.push(`build ${number} made another's image`);
+    if (!run.stderr.includes(`=> built ${read.digest}\n`)) wrong.push(`build ${number} tells another digest`);
+    const pod = /^=> create: (\S+) \(/m.exec(run.stderr)?.[1] ?? "";
+    const kept = (await readNodeLog(namespace.name, pod, "kaniko")).map((line) => kaniko.readable(line));
+    const shown = run.stderr.split("\n").filter((line) => !/^(?:=> |WARNING: |$)/.test(line));
+    const expected = kept.filter((line) => line !== "");
+    const at = expected.findIndex((line, index) => line !== shown[index]);
+    if (at >= 0 || shown.length !== expected.length) {
+      wrong.push(
+        `build ${number}: line ${at} of ${expected.length} (shown ${shown.length}) is ${JSON.stringify(shown[at])} instead of ${JSON.stringify(expected[at])}`,
+      );
+    }
+    await kubectl(["delete", "job", pod.replace(/-[^-]+$/, ""), "-n", namespace.name, "--wait=false"]);
+    return { wrong, faults, left: false };
+  } finally {
+    await proxy.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+}

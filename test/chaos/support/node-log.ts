@@ -1,0 +1,42 @@
+/** A container's log as its node keeps it: the truth that a client's copy is held against. The test cluster's node is this machine. */
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+
+const PODS = "/var/log/pods";
+
+/**
+ * Every line of a container's log files, rotated ones included, in order; the CRI's format is
+ * `STAMP STREAM P|F CONTENT` (k8s.io/cri-client/pkg/logs), where P is a line that goes on in the next record.
+ */
+export async function readNodeLog(namespace: string, pod: string, container: string): Promise<string[]> {
+  const directory = (await readdir(PODS)).find((name) => name.startsWith(`${namespace}_${pod}_`));
+  if (directory === undefined) throw new Error(`there is no log of the pod ${pod} on this node`);
+  const folder = join(PODS, directory, container);
+  const files = (await readdir(folder)).filter((name) => /^\d+\.log/.test(name)).sort(byAge);
+  const lines: string[] = [];
+  const open = new Map<string, Buffer[]>();
+  for (const file of files) {
+    const bytes = await readFile(join(folder, file));
+    const whole = file.endsWith(".gz") ? gunzipSync(bytes) : bytes;
+    for (let start = 0; start < whole.length;) {
+      const feed = whole.indexOf(0x0a, start);
+      const end = feed < 0 ? whole.length : feed;
+      const record = whole.subarray(start, end);
+      const [, stream = "", tag = ""] = record.subarray(0, 60).toString("latin1").split(" ");
+      const content = record.subarray(record.indexOf(` ${tag} `) + tag.length + 2);
+      const parts = [...(open.get(stream) ?? []), content];
+      open.set(stream, tag === "P" ? parts : []);
+      if (tag !== "P") lines.push(Buffer.concat(parts).toString("utf8"));
+      start = end + 1;
+    }
+  }
+  for (const parts of open.values()) if (parts.length > 0) lines.push(Buffer.concat(parts).toString("utf8"));
+  return lines;
+}
+
+/** Rotated files have the time in their names; the current one has none and is the last. */
+function byAge(a: string, b: string): number {
+  const key = (name: string): string => (/^\d+\.log$/.test(name) ? "~" : name);
+  return key(a) < key(b) ? -1 : 1;
+}
