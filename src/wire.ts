@@ -14,6 +14,7 @@ import type { CredentialStore } from "./credentials/credentials.ts";
 import { findCredential, openStores } from "./credentials/stores.ts";
 import { noticesOf } from "./docker/read-options.ts";
 import { readSecrets } from "./docker/secrets.ts";
+import { readSshKeys } from "./docker/ssh-keys.ts";
 import { selectCredentials } from "./credentials/select.ts";
 import type { BaseImage } from "./dockerfile/reach.ts";
 import { InternalError } from "./errors.ts";
@@ -60,10 +61,13 @@ export async function wireBuild(
     const { checkDestinations } = await import("./export/destination.ts");
     await checkDestinations(planned.exports, process.stdout.isTTY);
   }
-  const secrets = await readSecrets(planned.secrets ?? [], process.env, async (fields) => {
-    const { readVault } = await import("./vault/read-vault.ts");
-    return readVault(fields, process.env);
-  });
+  const secrets = new Map([
+    ...(await readSecrets(planned.secrets ?? [], process.env, async (fields) => {
+      const { readVault } = await import("./vault/read-vault.ts");
+      return readVault(fields, process.env);
+    })),
+    ...(await readSshKeys(planned.ssh ?? [])),
+  ]);
   const stores = request.noCredentials === true ? [] : await openStores(process.env);
   const { plan, dockerConfig } = await resolveCredentials(planned, stores, emit);
   const askBase = (image: string): Promise<BaseImage | undefined> => askForBase(plan, image, stores);

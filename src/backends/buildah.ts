@@ -7,8 +7,11 @@ import type { BuildPlan } from "../build/plan.ts";
 import type { ContextForm } from "../transport/transport.ts";
 import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
 import { buildahFailure } from "./buildah-failure.ts";
+import { BUILDAH_OPTIONS, exportScript, optionArguments } from "./buildah-options.ts";
 import { digestOutcome } from "./digest-outcome.ts";
+import { refuseSeveralNames } from "./one-name.ts";
 import { platformText } from "./platform-text.ts";
+import { sharedMemoryMounts, sharedMemoryVolumes } from "./pod-settings.ts";
 import {
   AUTH_MOUNT,
   FILES_MOUNT,
@@ -41,13 +44,22 @@ const CAPABILITIES = [
   "SYS_CHROOT",
 ];
 
-/** What the image was built as: its name here, until it is pushed under the names it is to have. */
+/** What the image is built as: a name here, until it is pushed under the names it is to have. */
 const LOCAL_NAME = "localhost/slipway-build";
+
+/** An archive for docker says the name the image has here. */
+function localName({ tags, exports = [] }: BuildPlan): string {
+  return (exports.some(({ format }) => format === "docker") && tags[0]?.toString()) || LOCAL_NAME;
+}
 
 export const buildah: Backend = {
   name: "buildah",
   defaultImage: "quay.io/containers/buildah:v1.43.2",
-  supports: new Set(["build", "push", "secret"]),
+  supports: new Set(["build", "push", "secret", ...BUILDAH_OPTIONS]),
+
+  check(plan: BuildPlan): void {
+    refuseSeveralNames("buildah", plan);
+  },
 
   pod(plan: BuildPlan, form: ContextForm): BuilderPod {
     const container = {
@@ -64,7 +76,11 @@ export const buildah: Backend = {
           : [{ name: "REGISTRY_AUTH_FILE", value: `${AUTH_MOUNT}/config.json` }]),
         ...trustedDirectories(plan),
       ],
-      volumeMounts: [...shellMounts(plan, true), { name: STORE.name, mountPath: STORE.path }],
+      volumeMounts: [
+        ...shellMounts(plan, true),
+        { name: STORE.name, mountPath: STORE.path },
+        ...sharedMemoryMounts(plan),
+      ],
       securityContext: {
         runAsUser: 0,
         runAsGroup: 0,
@@ -75,7 +91,7 @@ export const buildah: Backend = {
     };
     return {
       container,
-      volumes: [workVolume, { name: STORE.name, emptyDir: {} }],
+      volumes: [workVolume, { name: STORE.name, emptyDir: {} }, ...sharedMemoryVolumes(plan)],
       files: { [REGISTRIES_FILE]: registriesConfig(plan) },
       receiver: { user: 0, group: 0 },
     };
@@ -88,17 +104,18 @@ export const buildah: Backend = {
 
 /** An overlay of the kernel's where it can be had, else a copy of each layer, which is slow and always works. */
 function script(plan: BuildPlan): string {
-  const push = !pushes(plan)
-    ? `$buildah push --digestfile=/dev/termination-log ${LOCAL_NAME} oci:${WORK_MOUNT}/thrown-away >/dev/null`
-    : plan.tags
-        .map((tag) => `$buildah push --digestfile=/dev/termination-log ${LOCAL_NAME} 'docker://${tag.toString()}'`)
-        .join("\n");
+  const name = `'${localName(plan)}'`;
+  const push = (to: string): string => `$buildah push --digestfile=/dev/termination-log ${name} ${to}`;
+  const pushed = (pushes(plan) ? plan.tags : []).map((tag) => push(`'docker://${tag.toString()}'`));
+  // What is told last counts: the digest in the registry, if there is one.
+  const ends = [...exportScript(plan, push), ...pushed];
+  if (ends.length === 0) ends.push(`${push(`oci:${WORK_MOUNT}/thrown-away`)} >/dev/null`);
   return `mkdir -p "$TMPDIR" ${WORK_MOUNT}/none
 driver=overlay
 buildah --storage-driver=overlay info >/dev/null 2>&1 || driver=vfs
 buildah="buildah --storage-driver=$driver --registries-conf=${FILES_MOUNT}/${REGISTRIES_FILE} --registries-conf-dir=${WORK_MOUNT}/none"
 $buildah build "$@"
-${push}`;
+${ends.join("\n")}`;
 }
 
 function buildArguments(plan: BuildPlan, form: ContextForm): string[] {
@@ -108,13 +125,14 @@ function buildArguments(plan: BuildPlan, form: ContextForm): string[] {
     "--format=docker",
     `--file=${paths.dockerfile}/Dockerfile`,
     `--ignorefile=${paths.dockerfile}/Dockerfile.dockerignore`,
-    `--tag=${LOCAL_NAME}`,
+    `--tag=${localName(plan)}`,
   ];
   if (plan.platform !== undefined) args.push(`--platform=${platformText(plan.platform)}`);
   if (plan.target !== undefined) args.push(`--target=${plan.target}`);
   for (const [name, value] of plan.buildArgs) args.push(`--build-arg=${name}=${value}`);
   for (const [key, value] of plan.labels) args.push(`--label=${key}=${value}`);
   args.push(...secretArguments(plan));
+  args.push(...optionArguments(plan));
   if (plan.noCache) args.push("--no-cache");
   args.push(paths.context);
   return args;

@@ -3,11 +3,11 @@
  * is 1000, with the two capabilities newuidmap hands on.
  */
 import type { V1EnvVar } from "@kubernetes/client-node";
-import { pushes } from "../build/plan.ts";
 import type { BuildPlan } from "../build/plan.ts";
 import type { ContextForm } from "../transport/transport.ts";
 import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
 import { buildkitFailure } from "./buildkit-failure.ts";
+import { BUILDKIT_OPTIONS, optionArguments, outputArguments } from "./buildkit-options.ts";
 import { digestOutcome } from "./digest-outcome.ts";
 import { platformText } from "./platform-text.ts";
 import {
@@ -36,7 +36,7 @@ sed -n 's/.*"containerimage.digest": *"\\([^"]*\\)".*/\\1/p' /tmp/slipway-build.
 export const buildkit: Backend = {
   name: "buildkit",
   defaultImage: "docker.io/moby/buildkit:v0.34.2-rootless",
-  supports: new Set(["build", "push", "secret"]),
+  supports: new Set(["build", "push", "secret", ...BUILDKIT_OPTIONS]),
 
   pod(plan: BuildPlan, form: ContextForm): BuilderPod {
     const files = daemonConfig(plan);
@@ -103,12 +103,6 @@ function buildctlArguments(plan: BuildPlan, form: ContextForm): string[] {
   for (const [key, value] of plan.labels) args.push(`--opt=label:${key}=${value}`);
   args.push(...secretArguments(plan));
   if (plan.noCache) args.push("--no-cache");
-  args.push(`--output=${output(plan)}`);
+  args.push(...optionArguments(plan), ...outputArguments(plan));
   return args;
-}
-
-/** A line of CSV, in which a list of names is one quoted field. */
-function output(plan: BuildPlan): string {
-  if (!pushes(plan)) return "type=image,push=false";
-  return `type=image,"name=${plan.tags.map(String).join(",")}",push=true`;
 }

@@ -10,6 +10,8 @@ export type FlagCapability =
   | "cache-registry"
   /** `--cache-to type=inline`. */
   | "cache-inline"
+  /** `--cache-from` and `--cache-to type=redis`: what is known of layers in a Redis server. */
+  | "cache-redis"
   /** Caches kept elsewhere: `type=local`, `gha`, `s3`, `azblob`. */
   | "cache-elsewhere"
   /** `--allow`: entitlements. */
@@ -32,7 +34,9 @@ export type FlagCapability =
   | "secret"
   /** `--shm-size`. */
   | "shm-size"
-  /** `--ssh`. */
+  /** `--build-arg SOURCE_DATE_EPOCH`: the image says that it was made then. */
+  | "source-date-epoch"
+  /** `--ssh`, with keys. */
   | "ssh"
   /** `--ulimit`. */
   | "ulimit";

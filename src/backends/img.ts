@@ -7,6 +7,8 @@ import type { ContextForm } from "../transport/transport.ts";
 import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
 import { digestOutcome } from "./digest-outcome.ts";
 import { imgFailure } from "./img-failure.ts";
+import { IMG_OPTIONS, exportScript, optionArguments } from "./img-options.ts";
+import { refuseSeveralNames } from "./one-name.ts";
 import { platformText } from "./platform-text.ts";
 import {
   AUTH_MOUNT,
@@ -28,9 +30,10 @@ const LOCAL_NAME = "localhost/slipway-build:latest";
 export const img: Backend = {
   name: "img",
   defaultImage: undefined,
-  supports: new Set(["build", "push"]),
+  supports: new Set(["build", "push", ...IMG_OPTIONS]),
 
   check(plan: BuildPlan): void {
+    refuseSeveralNames("img", plan);
     const { hosts, insecure } = plan.registries;
     // What is only pushed to may be insecure.
     const pulled = (host: string): boolean =>
@@ -82,20 +85,22 @@ function script(plan: BuildPlan): string {
   const unverified = new Set(unverifiedRegistries(plan));
   const push = (tag: Reference): string =>
     `img push ${unverified.has(tag.registry) ? "--insecure-registry " : ""}'${tag.toString()}'\n`;
-  const name = (pushes(plan) && plan.tags[0]?.toString()) || LOCAL_NAME;
+  const name = plan.tags[0]?.toString() ?? LOCAL_NAME;
+  const exported = exportScript(plan, name).map((line) => `${line}\n`);
   return `img build "$@"
-${(pushes(plan) ? plan.tags : []).map(push).join("")}img ls > /tmp/slipway-images
+${[...exported, ...(pushes(plan) ? plan.tags : []).map(push)].join("")}img ls > /tmp/slipway-images
 awk -v name='${name}' '$1 == name { printf "%s", $NF }' /tmp/slipway-images > /dev/termination-log`;
 }
 
 function buildArguments(plan: BuildPlan, form: ContextForm): string[] {
   const paths = contextPaths(form);
   const args = ["--no-console", `--file=${paths.dockerfile}/Dockerfile`];
-  for (const tag of pushes(plan) ? plan.tags.map(String) : [LOCAL_NAME]) args.push(`--tag=${tag}`);
+  for (const tag of plan.tags.length > 0 ? plan.tags.map(String) : [LOCAL_NAME]) args.push(`--tag=${tag}`);
   if (plan.platform !== undefined) args.push(`--platform=${platformText(plan.platform)}`);
   if (plan.target !== undefined) args.push(`--target=${plan.target}`);
   for (const [name, value] of plan.buildArgs) args.push(`--build-arg=${name}=${value}`);
   for (const [key, value] of plan.labels) args.push(`--label=${key}=${value}`);
+  args.push(...optionArguments(plan));
   if (plan.noCache) args.push("--no-cache");
   args.push(paths.context);
   return args;

@@ -1,8 +1,10 @@
 /** What kaniko makes of docker's further options: arguments, mounts and the pod around it. */
 import type { V1PodSpec, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
 import type { BuildPlan } from "../build/plan.ts";
+import { repositoryOf } from "./cache-repository.ts";
 import type { FlagCapability } from "./flag-capabilities.ts";
 import { platformText } from "./platform-text.ts";
+import { hostAliases, sharedMemoryMounts, sharedMemoryVolumes } from "./pod-settings.ts";
 import { EXPORT_DOCKER, EXPORT_OCI, EXPORT_VOLUME } from "./volumes.ts";
 
 export const KANIKO_OPTIONS: readonly FlagCapability[] = [
@@ -15,7 +17,6 @@ export const KANIKO_OPTIONS: readonly FlagCapability[] = [
 
 /** Below /kaniko, as all its mounts. */
 const EXPORT_MOUNT = "/kaniko/slipway-export";
-const SHARED_MEMORY_VOLUME = "shared-memory";
 
 export function optionArguments(plan: BuildPlan): string[] {
   const args = cacheArguments(plan);
@@ -30,7 +31,8 @@ export function optionArguments(plan: BuildPlan): string[] {
 function cacheArguments(plan: BuildPlan): string[] {
   const written = plan.cacheTo?.find(({ type }) => type === "registry");
   const read = plan.cacheFrom?.find(({ type }) => type === "registry");
-  const repository = repositoryOf((written ?? read)?.attributes["ref"]);
+  const entry = written ?? read;
+  const repository = entry === undefined ? undefined : repositoryOf(entry);
   if (repository === undefined || plan.noCache) return [];
   return [
     "--cache=true",
@@ -40,27 +42,17 @@ function cacheArguments(plan: BuildPlan): string[] {
   ];
 }
 
-/** A reference without tag and digest: kaniko keeps each layer under a tag of its own. */
-function repositoryOf(reference: string | undefined): string | undefined {
-  return reference?.replace(/@.*$/, "").replace(/:[^:/]*$/, "");
-}
-
 export function optionMounts(plan: BuildPlan): V1VolumeMount[] {
   return [
     ...((plan.exports ?? []).length === 0 ? [] : [{ name: EXPORT_VOLUME, mountPath: EXPORT_MOUNT }]),
-    // Every container has a mount there, which kaniko knows not to take for a part of the image.
-    ...(plan.shmBytes === undefined ? [] : [{ name: SHARED_MEMORY_VOLUME, mountPath: "/dev/shm" }]),
+    ...sharedMemoryMounts(plan),
   ];
 }
 
 /** RUN shares the pod's network, its /etc/hosts and its memory. */
 export function optionPod(plan: BuildPlan): { volumes: V1Volume[]; pod?: Partial<V1PodSpec> } {
-  const volumes: V1Volume[] =
-    plan.shmBytes === undefined
-      ? []
-      : [{ name: SHARED_MEMORY_VOLUME, emptyDir: { medium: "Memory", sizeLimit: String(plan.shmBytes) } }];
-  if (plan.hosts === undefined) return { volumes };
-  const names = new Map<string, string[]>();
-  for (const { host, ip } of plan.hosts) names.set(ip, [...(names.get(ip) ?? []), host]);
-  return { volumes, pod: { hostAliases: [...names].map(([ip, hostnames]) => ({ ip, hostnames })) } };
+  return {
+    volumes: sharedMemoryVolumes(plan),
+    ...(plan.hosts === undefined ? {} : { pod: hostAliases(plan) }),
+  };
 }

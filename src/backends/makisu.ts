@@ -9,6 +9,8 @@ import { ARCHIVE_FILE, CONTEXT_DIR, CONTEXT_VOLUME, DOCKERFILE_DIR, READY_DIR } 
 import type { ContextForm } from "../transport/transport.ts";
 import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
 import { expandSafe } from "./expansion.ts";
+import { hostAliases, sharedMemoryMounts, sharedMemoryVolumes } from "./pod-settings.ts";
+import { MAKISU_OPTIONS, commitsExplicitly, optionArguments } from "./makisu-options.ts";
 import { makisuFailure } from "./makisu-failure.ts";
 import { makisuHost, registryConfig } from "./makisu-registries.ts";
 import { AUTH_VOLUME, CA_FILE, CA_VOLUME, FILES_VOLUME, WORK_VOLUME } from "./volumes.ts";
@@ -37,7 +39,7 @@ const DECORATION = /^\d{4}-\d\d-\d\dT[\d:.]+Z?(?:[+-]\d{4})?\t(?:\u001b\[\d+m)?(
 export const makisu: Backend = {
   name: "makisu",
   defaultImage: "gcr.io/uber-container-tools/makisu:v0.4.2",
-  supports: new Set(["build", "push"]),
+  supports: new Set(["build", "push", ...MAKISU_OPTIONS]),
   caution: "makisu leaves in the image a file that was copied from the context and that a later RUN removes",
   // What of its context makisu reads besides the sources of COPY and ADD nobody has looked into.
   readsAll: "makisu is not known to read no more",
@@ -82,6 +84,7 @@ export const makisu: Backend = {
           ? { name: AUTH_VOLUME, mountPath: MOUNTS.auth, readOnly: true }
           : { name: FILES_VOLUME, mountPath: MOUNTS.files, readOnly: true },
         ...(ca === undefined ? [] : [{ name: CA_VOLUME, mountPath: MOUNTS.ca, readOnly: true }]),
+        ...sharedMemoryMounts(plan),
       ],
       securityContext: {
         runAsUser: 0,
@@ -97,7 +100,9 @@ export const makisu: Backend = {
       volumes: [
         { name: STORAGE_VOLUME, emptyDir: {} },
         ...(form === "archive" ? [{ name: WORK_VOLUME, emptyDir: {} }] : []),
+        ...sharedMemoryVolumes(plan),
       ],
+      ...(plan.hosts === undefined ? {} : { pod: hostAliases(plan) }),
       ...(form === "archive" ? { initContainers: [unpacker(plan)] } : {}),
       ...(shipped ? { credentialFile: { name: REGISTRY_FILE, render } } : { files: { [REGISTRY_FILE]: render("{}") } }),
       receiver: { user: 0, group: 0 },
@@ -144,7 +149,7 @@ function makisuArguments(plan: BuildPlan, root: string, registries: string): str
     "build",
     "--log-fmt=console",
     "--modifyfs=true",
-    "--commit=implicit",
+    `--commit=${commitsExplicitly(plan) ? "explicit" : "implicit"}`,
     `--storage=${MOUNTS.storage}`,
     `--registry-config=${registries}`,
     `--file=${root}/${DOCKERFILE_DIR}/Dockerfile`,
@@ -154,7 +159,7 @@ function makisuArguments(plan: BuildPlan, root: string, registries: string): str
   for (const tag of others) args.push(`--replica=${makisuHost(tag.registry)}/${tag.repository}:${tag.tag}`);
   if (plan.target !== undefined) args.push(`--target=${plan.target}`);
   for (const [name, value] of plan.buildArgs) args.push(`--build-arg=${name}=${value}`);
-  if (plan.noCache) args.push("--local-cache-ttl=0s");
+  args.push(...optionArguments(plan));
   args.push(`${root}/${CONTEXT_DIR}`);
   return args;
 }

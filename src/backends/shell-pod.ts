@@ -8,7 +8,15 @@ import { isLocalRegistry } from "../build/registry-host.ts";
 import { ARCHIVE_FILE, CONTEXT_DIR, CONTEXT_VOLUME, DOCKERFILE_DIR, READY_DIR } from "../transport/transport.ts";
 import type { ContextForm } from "../transport/transport.ts";
 import { expandSafe } from "./expansion.ts";
-import { AUTH_VOLUME, CA_VOLUME, FILES_VOLUME, SECRETS_VOLUME, WORK_VOLUME } from "./volumes.ts";
+import {
+  AUTH_VOLUME,
+  CA_VOLUME,
+  EXPORT_VOLUME,
+  FILES_VOLUME,
+  SECRETS_VOLUME,
+  SSH_VOLUME,
+  WORK_VOLUME,
+} from "./volumes.ts";
 
 export const CONTEXT_MOUNT = "/slipway/context";
 export const WORK_MOUNT = "/slipway/work";
@@ -16,6 +24,8 @@ export const AUTH_MOUNT = "/slipway/auth";
 export const CA_MOUNT = "/slipway/ca";
 export const FILES_MOUNT = "/slipway/files";
 const SECRETS_MOUNT = "/slipway/secrets";
+export const EXPORT_MOUNT = "/slipway/export";
+const SSH_MOUNT = "/slipway/ssh";
 
 export interface ContextPaths {
   readonly context: string;
@@ -51,6 +61,8 @@ export function shellMounts(plan: BuildPlan, files: boolean): V1VolumeMount[] {
   if (plan.credentials.kind !== "none") list.push({ name: AUTH_VOLUME, mountPath: AUTH_MOUNT, readOnly: true });
   if (plan.registries.ca !== undefined) list.push({ name: CA_VOLUME, mountPath: CA_MOUNT, readOnly: true });
   if (plan.secrets !== undefined) list.push({ name: SECRETS_VOLUME, mountPath: SECRETS_MOUNT, readOnly: true });
+  if (plan.ssh !== undefined) list.push({ name: SSH_VOLUME, mountPath: SSH_MOUNT, readOnly: true });
+  if (plan.exports !== undefined) list.push({ name: EXPORT_VOLUME, mountPath: EXPORT_MOUNT });
   if (files) list.push({ name: FILES_VOLUME, mountPath: FILES_MOUNT, readOnly: true });
   return list;
 }
@@ -58,6 +70,13 @@ export function shellMounts(plan: BuildPlan, files: boolean): V1VolumeMount[] {
 /** `--secret`s in the words that buildctl and buildah share. Ids have no character that CSV or Kubernetes would read as its own. */
 export function secretArguments(plan: BuildPlan): string[] {
   return (plan.secrets ?? []).map(({ id }) => `--secret=id=${id},src=${SECRETS_MOUNT}/${id}`);
+}
+
+/** `--ssh` in the words that buildctl and buildah share; each of the keys is a file of the volume. */
+export function sshArguments(plan: BuildPlan): string[] {
+  return (plan.ssh ?? []).map(
+    ({ id, paths }) => `--ssh=${id}=${paths.map((_, at) => `${SSH_MOUNT}/${id}/${at}`).join(",")}`,
+  );
 }
 
 /** Go reads the certificates of these directories besides the bundle it finds (crypto/x509, root_unix.go). */

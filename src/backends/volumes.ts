@@ -7,11 +7,14 @@ export const CA_VOLUME = "registry-ca";
 export const CA_FILE = "ca.crt";
 /** Secrets of the build as files named by their ids; there only when the plan has some. */
 export const SECRETS_VOLUME = "build-secrets";
+/** Keys of `--ssh` as files, `ID/NUMBER`; there only when the plan has some. */
+export const SSH_VOLUME = "build-ssh";
 /** Where a builder writes what is to come to the client; there only when the plan has exports. */
 export const EXPORT_VOLUME = "export";
-/** On it: the archive `docker load` takes, and the OCI layout as a directory. */
+/** On it: the archive `docker load` takes, the OCI layout as a directory, and a tar of the last stage's files. */
 export const EXPORT_DOCKER = "docker.tar";
 export const EXPORT_OCI = "oci";
+export const EXPORT_FILES = "files.tar";
 
 /** The text files a builder asked for (BuilderPod.files), under their names; there only when there are some. */
 export const FILES_VOLUME = "builder-files";

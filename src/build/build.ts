@@ -146,7 +146,7 @@ async function bringExports(
     if (outcome.kind !== "built") return {};
     stages.done("build");
     stages.start("export");
-    const { bytes, description } = await collectExports(cluster, pod, plan, outcome.digest, emit, signal);
+    const { bytes, description } = await collectExports(cluster, pod, plan, emit, signal);
     stages.done("export", undefined, bytes);
     return description;
   } finally {

@@ -54,6 +54,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     sendAll: request.sendAll === true,
     tags,
     buildArgs,
+    ...(request.buildArgs.some((text) => /^SOURCE_DATE_EPOCH(?:=.|$)/.test(text)) ? { sourceDateEpoch: true } : {}),
     ...(request.target === undefined ? {} : { target: request.target }),
     labels: request.labels.map(labelOf),
     noCache: request.noCache,

@@ -27,6 +27,7 @@ export function capabilityNeeds(options: DockerOptions): CapabilityNeed[] {
   need("--build-context", "build-context", some(options.buildContexts));
   need("--secret", "secret", some(options.secrets));
   need("--ssh", "ssh", some(options.ssh));
+  need("--build-arg SOURCE_DATE_EPOCH", "source-date-epoch", options.sourceDateEpoch === true);
   need("--allow", "entitlements", some(options.entitlements));
   for (const { type } of options.cacheFrom ?? [])
     need(`--cache-from type=${type}`, cacheCapability(type), type !== "inline");
@@ -44,6 +45,7 @@ export function capabilityNeeds(options: DockerOptions): CapabilityNeed[] {
 
 function cacheCapability(type: string): FlagCapability {
   if (type === "registry") return "cache-registry";
+  if (type === "redis") return "cache-redis";
   return type === "inline" ? "cache-inline" : "cache-elsewhere";
 }
 

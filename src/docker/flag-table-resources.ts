@@ -66,7 +66,7 @@ export const RESOURCE_FLAGS = {
     value: "BYTES",
     help: "size of /dev/shm",
     docker: "Size of /dev/shm in RUN.",
-    slipway: needs("shm-size", "An emptyDir in memory."),
+    slipway: needs("shm-size", "BuildKit's own; of the others the pod's, an emptyDir in memory."),
   },
   ulimit: {
     arity: "values",

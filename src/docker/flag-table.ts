@@ -23,7 +23,9 @@ const INPUT_FLAGS = {
     help: "set an ARG; without a value: from the environment",
     docker:
       "Without a value: the environment's, left out if that has none. Proxies of docker's configuration and SOURCE_DATE_EPOCH are added.",
-    slipway: honoured("The same."),
+    slipway: honoured(
+      "The same. A SOURCE_DATE_EPOCH given so is refused where the builder would not date the image by it: buildkit and buildah do.",
+    ),
   },
   "build-context": {
     arity: "values",
@@ -67,14 +69,20 @@ const INPUT_FLAGS = {
     value: "default|ID[=SOCKET|KEY]",
     help: "an SSH agent or key for RUN --mount=type=ssh",
     docker: "Forwards the agent's socket or keys.",
-    slipway: needs("ssh", "The same."),
+    slipway: needs(
+      "ssh",
+      "Keys, which travel as a Secret of the build; an agent's socket is refused: no pod can reach it.",
+    ),
   },
   "add-host": {
     arity: "values",
     value: "HOST:IP",
     help: "add a line to /etc/hosts during the build",
     docker: "`host:ip` or `host=ip`, several addresses by commas, `host-gateway` for the engine's host.",
-    slipway: needs("add-host", "The pod's hostAliases; `host-gateway` is refused, as there is no engine."),
+    slipway: needs(
+      "add-host",
+      "The builder's own, or the pod's hostAliases; `host-gateway` is refused, as there is no engine.",
+    ),
   },
   network: {
     arity: "value",
@@ -112,8 +120,8 @@ const INPUT_FLAGS = {
     help: "use layers kept there",
     docker: "A registry reference, or a cache of type registry, local, inline, gha, s3, azblob.",
     slipway: needs(
-      ["cache-registry", "cache-elsewhere"],
-      "As the builder can. Kaniko keeps its cache in a repository: the tag is left out.",
+      ["cache-registry", "cache-redis", "cache-elsewhere"],
+      "As the builder can. Kaniko and Buildah keep their cache in a repository: the tag is left out. Makisu's is `type=redis,addr=HOST:PORT`.",
     ),
   },
   "cache-to": {
@@ -121,7 +129,7 @@ const INPUT_FLAGS = {
     value: "REF|type=TYPE,…",
     help: "keep layers there",
     docker: "As --cache-from; `mode=max` keeps those of every stage.",
-    slipway: needs(["cache-registry", "cache-inline", "cache-elsewhere"], "As --cache-from."),
+    slipway: needs(["cache-registry", "cache-inline", "cache-redis", "cache-elsewhere"], "As --cache-from."),
   },
   policy: {
     arity: "values",

@@ -74,6 +74,10 @@ export function sshOf(values: readonly string[]): SshKeys[] {
     .map((value) => {
       const at = value.indexOf("=");
       const id = at === -1 ? value : value.slice(0, at);
+      if (!/^[\w-][\w.-]*$/.test(id))
+        throw new UsageError(`--ssh ${value}: its id is missing, or has more than letters, digits and . _ -`, {
+          suggestions: ["Write --ssh default=KEYFILE."],
+        });
       return { id, paths: at === -1 ? [] : value.slice(at + 1).split(",") };
     });
 }
@@ -99,6 +103,11 @@ export function cacheOf(values: readonly string[], flag: "cache-from" | "cache-t
     if (type === "registry" && (attributes["ref"] ?? "") === "") {
       throw new UsageError(`--${flag} ${value}: a registry's cache needs its ref`, {
         suggestions: [`Write --${flag} type=registry,ref=REF.`],
+      });
+    }
+    if (type === "redis" && !/^[\w.-]+:\d+$/.test(attributes["addr"] ?? "")) {
+      throw new UsageError(`--${flag} ${value}: a cache in Redis needs its addr`, {
+        suggestions: [`Write --${flag} type=redis,addr=HOST:PORT, as pods reach it.`],
       });
     }
     // Outside of GitHub Actions docker passes over its cache without a word.

@@ -14,10 +14,7 @@ const PAUSE = 1000;
 /** Time for the container to be let go, in milliseconds, before that is left to the Job's deadline. */
 const PATIENCE = 5000;
 
-type Archive = Extract<Export, { kind: "archive" }>;
-
 /**
- * @param digest of the manifest, as the builder says it
  * @returns bytes that came, and what the archives tell of the image
  * @throws ClusterError when an archive does not come whole; UsageError when it cannot be written
  */
@@ -25,16 +22,15 @@ export async function collectExports(
   cluster: Cluster,
   pod: string,
   plan: Pick<BuildPlan, "exports">,
-  digest: string,
   emit: Emit,
   signal: AbortSignal,
 ): Promise<{ bytes: number; description: ImageDescription }> {
-  const archives = (plan.exports ?? []).filter((wanted): wanted is Archive => wanted.kind === "archive");
+  const exports = plan.exports ?? [];
   let bytes = 0;
-  for (const archive of archives) bytes += await collectArchive(cluster, pod, archive, emit, signal);
-  const format = archives[0]?.format;
-  if (format === undefined) return { bytes, description: {} };
-  return { bytes, description: await describe(cluster, pod, format, digest, signal) };
+  for (const wanted of exports) bytes += await collectArchive(cluster, pod, wanted, emit, signal);
+  const format = exports.find(({ kind }) => kind === "archive")?.format;
+  if (format !== "docker" && format !== "oci") return { bytes, description: {} };
+  return { bytes, description: await describe(cluster, pod, format, signal) };
 }
 
 /** The container has served; on its own it would wait as long as the build may take. */
@@ -45,7 +41,7 @@ export async function releaseExporter(cluster: Cluster, pod: string): Promise<vo
 async function collectArchive(
   cluster: Cluster,
   pod: string,
-  archive: Archive,
+  archive: Export,
   emit: Emit,
   signal: AbortSignal,
 ): Promise<number> {
@@ -66,7 +62,7 @@ async function collectArchive(
   }
 }
 
-async function collectOnce(cluster: Cluster, pod: string, archive: Archive, signal: AbortSignal): Promise<number> {
+async function collectOnce(cluster: Cluster, pod: string, archive: Export, signal: AbortSignal): Promise<number> {
   const destination = openDestination(archive);
   try {
     const hash = createHash("sha256");
@@ -93,11 +89,10 @@ async function collectOnce(cluster: Cluster, pod: string, archive: Archive, sign
 async function describe(
   cluster: Cluster,
   pod: string,
-  format: Archive["format"],
-  digest: string,
+  format: "docker" | "oci",
   signal: AbortSignal,
 ): Promise<ImageDescription> {
-  const text = await read(cluster, pod, manifestCommand(format, digest), signal);
+  const text = await read(cluster, pod, manifestCommand(format), signal);
   if (format === "docker") {
     const [image] = JSON.parse(text) as { Config?: string }[];
     const hex = /[0-9a-f]{64}/.exec(image?.Config ?? "")?.[0];

@@ -28,7 +28,7 @@ export async function checkDestinations(exports: readonly Export[], stdoutIsTerm
       continue;
     }
     const found = await stat(dest).catch(() => undefined);
-    const toDirectory = format === "local" || (wanted.kind === "archive" && wanted.directory);
+    const toDirectory = isDirectory(wanted);
     if (found !== undefined && toDirectory && !found.isDirectory()) {
       throw new UsageError(`destination directory ${dest} is a file`);
     }
@@ -41,9 +41,14 @@ export async function checkDestinations(exports: readonly Export[], stdoutIsTerm
   }
 }
 
-export function openDestination({ dest, directory }: { dest: string; directory: boolean }): Destination {
+export function openDestination(wanted: Export): Destination {
+  const { dest } = wanted;
   if (dest === "-") return new StandardOutput();
-  return directory ? new DirectoryDestination(dest) : new FileDestination(dest);
+  return isDirectory(wanted) ? new DirectoryDestination(dest) : new FileDestination(dest);
+}
+
+function isDirectory(wanted: Export): boolean {
+  return wanted.kind === "archive" ? wanted.directory : wanted.format === "local";
 }
 
 class FileDestination implements Destination {
@@ -118,10 +123,13 @@ class DirectoryDestination implements Destination {
 
   async commit(): Promise<void> {
     await this.#file.commit();
+    mkdirSync(this.#path, { recursive: true });
+    // The modes are those of the image, as docker's are, whatever files of the user's own would get.
+    const mask = process.umask(0);
     try {
-      mkdirSync(this.#path, { recursive: true });
-      await extract({ file: this.#archive, cwd: this.#path, preserveOwner: false });
+      await extract({ file: this.#archive, cwd: this.#path, preserveOwner: false, chmod: true });
     } finally {
+      process.umask(mask);
       rmSync(this.#archive, { force: true });
     }
   }

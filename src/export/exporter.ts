@@ -3,8 +3,9 @@
  * with busybox's tools, as the image is the user's choice.
  */
 import type { V1Container, V1Volume } from "@kubernetes/client-node";
-import { EXPORT_DOCKER, EXPORT_OCI, EXPORT_VOLUME } from "../backends/volumes.ts";
+import { EXPORT_DOCKER, EXPORT_FILES, EXPORT_OCI, EXPORT_VOLUME } from "../backends/volumes.ts";
 import type { BuildPlan } from "../build/plan.ts";
+import type { Export } from "../docker/options.ts";
 
 export const EXPORTER = "export-result";
 const MOUNT = "/slipway";
@@ -48,10 +49,16 @@ export function exportVolumes(plan: BuildPlan): V1Volume[] {
   return hasExports(plan) ? [{ name: EXPORT_VOLUME, emptyDir: {} }] : [];
 }
 
-const ARCHIVES = { docker: `cat ${EXPORT_DOCKER}`, oci: `tar -cf - -C ${EXPORT_OCI} .` } as const;
+const FILES = `cat ${EXPORT_FILES}`;
+const ARCHIVES: Readonly<Record<Export["format"], string>> = {
+  docker: `cat ${EXPORT_DOCKER}`,
+  oci: `tar -cf - -C ${EXPORT_OCI} .`,
+  local: FILES,
+  tar: FILES,
+};
 
 /** Writes the archive to its standard output, and its sha256 to where `SUM_COMMAND` finds it. */
-export function archiveCommand(format: keyof typeof ARCHIVES): readonly string[] {
+export function archiveCommand(format: Export["format"]): readonly string[] {
   return [
     "sh",
     "-c",
@@ -65,11 +72,14 @@ wait $sum`,
 
 export const SUM_COMMAND = ["cat", "/tmp/sum"] as const;
 
-/** Writes the JSON that names the image's configuration: of docker's archive its list, of a layout the manifest. */
-export function manifestCommand(format: keyof typeof ARCHIVES, digest: string): readonly string[] {
-  return format === "docker"
-    ? ["tar", "-xOf", `${MOUNT}/${EXPORT_DOCKER}`, "manifest.json"]
-    : ["cat", `${MOUNT}/${EXPORT_OCI}/blobs/${digest.replace(":", "/")}`];
+/**
+ * Writes the JSON that names the image's configuration: of docker's archive its list, of a layout the one manifest its index
+ * names, which need not be the one that was pushed (buildah pushes docker's form, and lays out OCI's).
+ */
+export function manifestCommand(format: "docker" | "oci"): readonly string[] {
+  if (format === "docker") return ["tar", "-xOf", `${MOUNT}/${EXPORT_DOCKER}`, "manifest.json"];
+  const digest = "grep -o 'sha256:[0-9a-f]\\{64\\}' index.json | head -n 1 | cut -d : -f 2";
+  return ["sh", "-c", `cd ${MOUNT}/${EXPORT_OCI} && cat "blobs/sha256/$(${digest})"`];
 }
 
 /** Lets the container end. */

@@ -9,7 +9,7 @@ import type { LaidOver } from "../pod/lay-over.ts";
 import type { Delivery } from "../transport/transport.ts";
 import { annotationsOf, labelsOf } from "./labels.ts";
 import { placementOf, resourcesOf } from "./pod-options.ts";
-import { secretData, secretVolumes } from "./secret-volume.ts";
+import { secretData, secretVolumes, sshVolumes } from "./secret-volume.ts";
 import type { SecretValues } from "./secret-volume.ts";
 
 /**
@@ -108,6 +108,7 @@ function podSpecOf(plan: BuildPlan, builder: BuilderPod, delivery: Delivery): V1
       ...caVolumes(plan),
       ...fileVolumes(plan, builder),
       ...secretVolumes(plan),
+      ...sshVolumes(plan),
       ...exportVolumes(plan),
       ...builder.volumes,
     ],

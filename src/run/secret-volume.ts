@@ -3,13 +3,14 @@
  * Secret; those of the namespace are taken from where they are.
  */
 import type { V1Volume, V1VolumeProjection } from "@kubernetes/client-node";
-import { SECRETS_VOLUME } from "../backends/volumes.ts";
+import { SECRETS_VOLUME, SSH_VOLUME } from "../backends/volumes.ts";
 import type { BuildPlan } from "../build/plan.ts";
+import { sshKeyName } from "../docker/ssh-keys.ts";
 
-/** The volume is in this pod alone, and not every builder is root there. */
+/** The volumes are in this pod alone, and not every builder is root there. */
 const MODE = 0o444;
 
-/** Values by the secret's id. */
+/** Values by the secret's id, and keys by `sshKeyName`. */
 export type SecretValues = ReadonlyMap<string, Uint8Array>;
 
 export function secretVolumes(plan: BuildPlan): V1Volume[] {
@@ -20,13 +21,21 @@ export function secretVolumes(plan: BuildPlan): V1Volume[] {
   return sources.length === 0 ? [] : [{ name: SECRETS_VOLUME, projected: { sources, defaultMode: MODE } }];
 }
 
+/** Keys of `--ssh`, which are always the client's. */
+export function sshVolumes(plan: BuildPlan): V1Volume[] {
+  const items = (plan.ssh ?? []).flatMap(({ id, paths }) =>
+    paths.map((_, at) => ({ key: keyOf(sshKeyName(id, at)), path: `${id}/${at}` })),
+  );
+  return items.length === 0 ? [] : [{ name: SSH_VOLUME, secret: { secretName: plan.name, items, defaultMode: MODE } }];
+}
+
 export function secretData(values: SecretValues | undefined): Record<string, string> {
   return Object.fromEntries(
     [...(values ?? [])].map(([id, value]) => [keyOf(id), Buffer.from(value).toString("base64")]),
   );
 }
 
-/** Ids have the letters a Secret's keys may have. */
+/** Ids have the letters a Secret's keys may have; a key's name has slashes besides. */
 function keyOf(id: string): string {
-  return `build-secret.${id}`;
+  return id.includes("/") ? `build-${id.replaceAll("/", ".")}` : `build-secret.${id}`;
 }

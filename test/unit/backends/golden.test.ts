@@ -33,6 +33,53 @@ const CASES: readonly (readonly [name: string, plan: Partial<BuildPlan>, form: C
     },
     "archive",
   ],
+  [
+    "flags",
+    {
+      hosts: [
+        { host: "db", ip: "10.9.8.7" },
+        { host: "six", ip: "::1" },
+      ],
+      network: "none",
+      ulimits: [{ name: "nofile", soft: 512, hard: 1024 }],
+      shmBytes: 67_108_864,
+      annotations: [["org.example.note", 'one, "two"']],
+      noCacheFilter: ["first", "second"],
+      ssh: [{ id: "default", paths: ["/home/jane/.ssh/a", "/home/jane/.ssh/b"] }],
+    },
+    "archive",
+  ],
+  [
+    "exports",
+    {
+      exports: [
+        { kind: "archive", format: "docker", dest: "d.tar", directory: false },
+        { kind: "archive", format: "oci", dest: "oci", directory: true },
+        { kind: "files", format: "local", dest: "out" },
+      ],
+      noPush: true,
+    },
+    "archive",
+  ],
+  [
+    "registry-cache",
+    {
+      cacheFrom: [{ type: "registry", attributes: { ref: "r.io/cache:main" } }],
+      cacheTo: [{ type: "registry", attributes: { ref: "r.io/cache:main", mode: "max" } }],
+    },
+    "archive",
+  ],
+  [
+    "two-names-in-an-archive",
+    {
+      tags: [parseReference("r.io/a:1"), parseReference("r.io/a:2")],
+      exports: [{ kind: "archive", format: "docker", dest: "d.tar", directory: false }],
+      noPush: true,
+    },
+    "archive",
+  ],
+  ["redis-cache", { cacheTo: [{ type: "redis", attributes: { addr: "redis:6379", ttl: "24h" } }] }, "archive"],
+  ["explicit-commits", { dockerfile: { path: "/src/Dockerfile", text: "FROM a\nRUN b #!COMMIT\n" } }, "archive"],
   ["shipped-credentials", { credentials: { kind: "shipped" } }, "archive"],
   ["secret-of-the-namespace", { credentials: { kind: "secret", name: "regcred" } }, "archive"],
   [

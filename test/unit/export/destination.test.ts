@@ -14,7 +14,7 @@ beforeEach(async () => {
 
 describe("a file", () => {
   it("is there once all has come", async () => {
-    const destination = openDestination({ dest: join(root, "a.tar"), directory: false });
+    const destination = openDestination({ kind: "files", format: "tar", dest: join(root, "a.tar") });
     destination.write(Buffer.from("one "));
     destination.write(Buffer.from("two"));
     expect(await readdir(root)).not.toContain("a.tar");
@@ -24,7 +24,7 @@ describe("a file", () => {
 
   it("is as it was when not all comes", async () => {
     await writeFile(join(root, "a.tar"), "before");
-    const destination = openDestination({ dest: join(root, "a.tar"), directory: false });
+    const destination = openDestination({ kind: "files", format: "tar", dest: join(root, "a.tar") });
     destination.write(Buffer.from("one "));
     await destination.discard();
     expect(await readFile(join(root, "a.tar"), "utf8")).toBe("before");
@@ -38,7 +38,7 @@ it("a directory gets what is in the archive, besides what it has", async () => {
   const archive = execFileSync("tar", ["-cf", "-", "-C", join(root, "from"), "."]);
   await mkdir(join(root, "to"));
   await writeFile(join(root, "to/kept"), "");
-  const destination = openDestination({ dest: join(root, "to"), directory: true });
+  const destination = openDestination({ kind: "files", format: "local", dest: join(root, "to") });
   destination.write(archive);
   await destination.commit();
   expect((await readdir(join(root, "to"))).sort()).toEqual(["index.json", "kept"]);

@@ -1,0 +1,64 @@
+/** What BuildKit makes of docker's further options: it has a word for nearly all of them (frontend/dockerui: config.go). */
+import { pushes } from "../build/plan.ts";
+import type { BuildPlan } from "../build/plan.ts";
+import type { CacheEntry } from "../docker/options.ts";
+import { csvLine } from "./csv-line.ts";
+import type { FlagCapability } from "./flag-capabilities.ts";
+import { EXPORT_MOUNT, sshArguments } from "./shell-pod.ts";
+import { EXPORT_DOCKER, EXPORT_FILES, EXPORT_OCI } from "./volumes.ts";
+
+export const BUILDKIT_OPTIONS: readonly FlagCapability[] = [
+  "add-host",
+  "annotation",
+  "cache-inline",
+  "cache-registry",
+  "network-none",
+  "no-cache-filter",
+  "output-docker",
+  "output-files",
+  "output-oci",
+  "shm-size",
+  "source-date-epoch",
+  "ssh",
+  "ulimit",
+];
+
+export function optionArguments(plan: BuildPlan): string[] {
+  const opts: [name: string, value: string][] = [];
+  const list = <T>(name: string, items: readonly T[] | undefined, text: (item: T) => string): void => {
+    if (items !== undefined) opts.push([name, items.map(text).join(",")]);
+  };
+  list("add-hosts", plan.hosts, ({ host, ip }) => `${host}=${ip}`);
+  list("ulimit", plan.ulimits, ({ name, soft, hard }) => `${name}=${soft}:${hard}`);
+  list("no-cache", plan.noCacheFilter, (stage) => stage);
+  if (plan.network === "none") opts.push(["force-network-mode", "none"]);
+  if (plan.shmBytes !== undefined) opts.push(["shm-size", String(plan.shmBytes)]);
+  return [
+    ...opts.map(([name, value]) => `--opt=${name}=${value}`),
+    ...sshArguments(plan),
+    ...(plan.cacheFrom ?? []).map((entry) => `--import-cache=${cacheLine(entry)}`),
+    ...(plan.cacheTo ?? []).map((entry) => `--export-cache=${cacheLine(entry)}`),
+  ];
+}
+
+/** The image first: its digest is what the metadata file tells (buildctl merges what each output says). */
+export function outputArguments(plan: BuildPlan): string[] {
+  const names: [string, string][] = plan.tags.length === 0 ? [] : [["name", plan.tags.map(String).join(",")]];
+  const annotations = (plan.annotations ?? []).map(([key, value]): [string, string] => [`annotation.${key}`, value]);
+  const image: [string, string][] = pushes(plan) ? [...names, ["push", "true"]] : [["push", "false"]];
+  const formats = new Set((plan.exports ?? []).map(({ format }) => format));
+  const file = (type: string, ...fields: [string, string][]): string =>
+    `--output=${csvLine([["type", type], ...fields])}`;
+  return [
+    file("image", ...image, ...annotations),
+    ...(formats.has("docker") ? [file("docker", ["dest", `${EXPORT_MOUNT}/${EXPORT_DOCKER}`], ...names)] : []),
+    ...(formats.has("oci")
+      ? [file("oci", ["dest", `${EXPORT_MOUNT}/${EXPORT_OCI}`], ["tar", "false"], ...names, ...annotations)]
+      : []),
+    ...(formats.has("tar") || formats.has("local") ? [file("tar", ["dest", `${EXPORT_MOUNT}/${EXPORT_FILES}`])] : []),
+  ];
+}
+
+function cacheLine({ type, attributes }: CacheEntry): string {
+  return csvLine([["type", type], ...Object.entries(attributes)]);
+}

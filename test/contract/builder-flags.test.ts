@@ -1,0 +1,31 @@
+/** Every flag that a builder declares, tried on it; and a case for every one declared. */
+import { describe, expect, test } from "vitest";
+import type { FlagCapability } from "../../src/backends/flag-capabilities.ts";
+import { BACKEND_NAMES, loadBackend } from "../../src/backends/table.ts";
+import { useNamespace } from "../e2e/support/namespace.ts";
+import { FLAG_CASES, tryFlag } from "./builder-flags.ts";
+
+/** Tried elsewhere, or by the same case as another. */
+const ELSEWHERE: Readonly<Partial<Record<FlagCapability, string>>> = {
+  "cache-redis": "caches.test.ts",
+  "output-oci": "with output-docker",
+  secret: "e2e/vault.test.ts",
+};
+
+const namespace = useNamespace({ podSecurity: "baseline" });
+
+test.each(BACKEND_NAMES)("each capability of %s is tried", async (name) => {
+  const { supports } = await loadBackend(name);
+  const tried = FLAG_CASES.filter(({ builders }) => builders.includes(name)).map(({ capability }) => capability);
+  const untried = [...supports].filter(
+    (capability) => capability !== "build" && capability !== "push" && !tried.includes(capability),
+  );
+  expect(untried.filter((capability) => !Object.hasOwn(ELSEWHERE, capability))).toEqual([]);
+});
+
+describe.each(FLAG_CASES.map((wanted) => [wanted.title, wanted] as const))("%s", (_, wanted) => {
+  test.each(wanted.builders)("%s", async (name) => {
+    expect.hasAssertions();
+    await tryFlag(namespace, wanted, name);
+  });
+});

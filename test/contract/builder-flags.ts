@@ -1,0 +1,270 @@
+/**
+ * A case for each flag that not every builder can honour, and for each builder that can: what the flag does is read from the
+ * image, from what came to the disk or from the builder's own log, never from a clock.
+ */
+import { execFileSync } from "node:child_process";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "vitest";
+import type { FlagCapability } from "../../src/backends/flag-capabilities.ts";
+import { mustBuild, uniqueImage } from "../e2e/support/build.ts";
+import { testBuilder } from "../e2e/support/builders.ts";
+import type { BuilderName, TestBuilder } from "../e2e/support/builders.ts";
+import type { TestNamespace } from "../e2e/support/namespace.ts";
+import { project } from "../e2e/support/project.ts";
+import type { Files } from "../e2e/support/project.ts";
+import type { Image } from "../e2e/support/registry.ts";
+import type { Run, RunOptions } from "../e2e/support/slipway.ts";
+
+export interface Trial {
+  readonly builder: TestBuilder;
+  readonly root: string;
+  readonly image: string;
+  /** A build of the project that has to succeed and pushes to `image`. */
+  readonly run: (args: readonly string[], options?: RunOptions) => Promise<Run>;
+  readonly build: (args: readonly string[], options?: RunOptions) => Promise<{ run: Run; built: Image }>;
+}
+
+export interface FlagCase {
+  readonly title: string;
+  readonly capability: FlagCapability;
+  readonly builders: readonly BuilderName[];
+  readonly files: (builder: TestBuilder) => Files;
+  readonly act: (trial: Trial) => Promise<void>;
+}
+
+export async function tryFlag(namespace: TestNamespace, { files, act }: FlagCase, name: BuilderName): Promise<void> {
+  const builder = testBuilder(name);
+  const root = await project(files(builder));
+  const image = uniqueImage(builder.registry);
+  const run = (args: readonly string[], options?: RunOptions): Promise<Run> =>
+    mustBuild(namespace, [...builder.flags, ...args, root], options);
+  await act({
+    builder,
+    root,
+    image,
+    run,
+    async build(args, options) {
+      const done = await run([`--tag=${image}`, ...args], options);
+      return { run: done, built: await builder.read(image) };
+    },
+  });
+}
+
+/** A Dockerfile on busybox whose RUN leaves what it sees in /seen. */
+const seeing =
+  (command: string) =>
+  ({ base }: TestBuilder): Files => ({ Dockerfile: `FROM ${base}\nRUN ${command} > /seen\n` });
+
+const TWO_STAGES = ({ base }: TestBuilder): Files => ({
+  Dockerfile: `FROM ${base} AS tools\nRUN echo tools > /tools\nFROM ${base}\nCOPY --from=tools /tools /tools\nRUN echo app > /app\n`,
+});
+
+/** What `-o` makes is the files of the last stage: a scratch one, to have few. */
+const FILES_ALONE = ({ base }: TestBuilder): Files => ({
+  Dockerfile: `FROM ${base} AS tools
+RUN mkdir -p /out/bin && echo made > /out/bin/made && chmod 750 /out/bin/made && ln -s bin/made /out/link && mkdir -m 1777 /out/t
+FROM scratch
+COPY --from=tools /out/ /
+`,
+});
+
+export const FLAG_CASES: readonly FlagCase[] = [
+  {
+    title: "--add-host",
+    capability: "add-host",
+    builders: ["kaniko", "buildkit", "buildah", "makisu"],
+    files: seeing("cat /etc/hosts"),
+    async act({ build }) {
+      const { built } = await build(["--add-host=db:10.9.8.7", "--add-host=web=10.9.8.6"]);
+      expect(built.files.get("seen")?.text).toMatch(/^10\.9\.8\.7\s+db$/m);
+      expect(built.files.get("seen")?.text).toMatch(/^10\.9\.8\.6\s+web$/m);
+    },
+  },
+  {
+    title: "--annotation",
+    capability: "annotation",
+    builders: ["buildkit"],
+    files: ({ base }) => ({ Dockerfile: `FROM ${base}\nENV A=1\n` }),
+    async act({ image, build }) {
+      await build(['--annotation=org.example.note=one, "two"', "--annotation=manifest:b=c=d"]);
+      const [host = "", ...path] = image.split("/");
+      const accept = "application/vnd.oci.image.manifest.v1+json";
+      const answer = await fetch(`http://${host}/v2/${path.join("/")}/manifests/latest`, { headers: { accept } });
+      expect(await answer.json()).toMatchObject({ annotations: { "org.example.note": 'one, "two"', b: "c=d" } });
+    },
+  },
+  {
+    title: "--network none",
+    capability: "network-none",
+    builders: ["buildkit"],
+    files: seeing("cat /proc/net/route"),
+    async act({ build }) {
+      const { built } = await build(["--network=none"]);
+      expect(built.files.get("seen")?.text.trim().split("\n")).toHaveLength(1);
+    },
+  },
+  {
+    title: "--shm-size",
+    capability: "shm-size",
+    builders: ["kaniko", "buildkit", "buildah", "makisu"],
+    files: seeing("df -k /dev/shm"),
+    async act({ build }) {
+      const { built } = await build(["--shm-size=24m"]);
+      expect(built.files.get("seen")?.text).toMatch(/ 24576 .* \/dev\/shm$/m);
+    },
+  },
+  {
+    title: "--ulimit",
+    capability: "ulimit",
+    builders: ["buildkit", "buildah"],
+    files: seeing("sh -c 'ulimit -n; ulimit -H -n; ulimit -c'"),
+    async act({ build }) {
+      const { built } = await build(["--ulimit=nofile=512:1024", "--ulimit=core=0"]);
+      expect(built.files.get("seen")?.text).toBe("512\n1024\n0\n");
+    },
+  },
+  {
+    title: "--ssh",
+    capability: "ssh",
+    builders: ["buildkit", "buildah"],
+    // Asks the agent behind the socket for its keys, as `ssh-add -l` does: one byte, 11 (draft-miller-ssh-agent).
+    files: ({ base }) => ({
+      Dockerfile: `FROM ${base.replace("busybox:1.35", "debian:bookworm")} AS ask
+RUN --mount=type=ssh,id=deploy perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0); connect(S, sockaddr_un($ENV{SSH_AUTH_SOCK})) or die $!; syswrite(S, pack("NC", 1, 11)); sysread(S, $b, 4096); print unpack("H*", $b)' > /seen
+FROM scratch
+COPY --from=ask /seen /seen
+`,
+    }),
+    async act({ root, build }) {
+      const key = join(root, "key");
+      execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", key]);
+      const publicKey = Buffer.from((await readFile(`${key}.pub`, "utf8")).split(" ")[1] ?? "", "base64");
+      const { built } = await build([`--ssh=deploy=${key}`]);
+      expect(built.files.get("seen")?.text).toContain(publicKey.toString("hex"));
+      expect([...built.files.keys()]).toEqual(["seen"]);
+    },
+  },
+  {
+    title: "SOURCE_DATE_EPOCH",
+    capability: "source-date-epoch",
+    builders: ["buildkit", "buildah"],
+    files: ({ base }) => ({ Dockerfile: `FROM ${base}\nENV A=1\n` }),
+    async act({ build }) {
+      const { built } = await build(["--build-arg=SOURCE_DATE_EPOCH=1000000000"]);
+      expect(built.config).toMatchObject({ created: "2001-09-09T01:46:40Z" });
+    },
+  },
+  {
+    title: "-o type=docker and type=oci",
+    capability: "output-docker",
+    builders: ["kaniko", "buildkit", "buildah", "img"],
+    files: ({ base }) => ({ Dockerfile: `FROM ${base}\nRUN echo x > /x\n` }),
+    async act({ root, image, run, builder }) {
+      const names = [`${image}:1`, ...(builder.name === "img" || builder.name === "buildah" ? [] : [`${image}:2`])];
+      await run([
+        ...names.map((name) => `--tag=${name}`),
+        `-otype=docker,dest=${root}/d.tar`,
+        `-otype=oci,dest=${root}/oci,tar=false`,
+        `--iidfile=${root}/id`,
+      ]);
+      const list = execFileSync("tar", ["-xOf", `${root}/d.tar`, "manifest.json"], { encoding: "utf8" });
+      const [entry] = JSON.parse(list) as { RepoTags: string[] }[];
+      expect(entry?.RepoTags.toSorted()).toEqual(names);
+      const id = /[0-9a-f]{64}/.exec(await readFile(`${root}/id`, "utf8"))?.[0];
+      expect(list).toContain(id);
+      const index = JSON.parse(await readFile(`${root}/oci/index.json`, "utf8")) as { manifests: { digest: string }[] };
+      const [manifest] = index.manifests;
+      const blob = await readFile(`${root}/oci/blobs/${manifest?.digest.replace(":", "/")}`, "utf8");
+      const { layers } = JSON.parse(blob) as { layers: { digest: string; size: number }[] };
+      for (const { digest, size } of layers) {
+        expect((await stat(`${root}/oci/blobs/${digest.replace(":", "/")}`)).size).toBe(size);
+      }
+      expect(layers.length).toBeGreaterThan(1);
+    },
+  },
+  {
+    title: "-o DIRECTORY",
+    capability: "output-files",
+    builders: ["buildkit", "buildah", "img"],
+    files: FILES_ALONE,
+    async act({ root, run }) {
+      await run([`-o${root}/out`]);
+      expect(await readFile(`${root}/out/bin/made`, "utf8")).toBe("made\n");
+      expect((await stat(`${root}/out/bin/made`)).mode & 0o7777).toBe(0o750);
+      expect((await stat(`${root}/out/t`)).mode & 0o7777).toBe(0o1777);
+      expect(execFileSync("ls", ["-A", `${root}/out`], { encoding: "utf8" })).toBe("bin\nlink\nt\n");
+    },
+  },
+  {
+    title: "-o - and an image at once",
+    capability: "output-files",
+    builders: ["buildkit", "buildah", "img"],
+    files: FILES_ALONE,
+    async act({ build }) {
+      const { run, built } = await build(["-otype=tar,dest=-", "--push"]);
+      const list = execFileSync("tar", ["-tf", "-"], { input: Buffer.from(run.stdout, "latin1"), encoding: "utf8" });
+      expect(list.split("\n")).toContain("bin/made");
+      expect(built.files.get("bin/made")?.text).toBe("made\n");
+    },
+  },
+  {
+    title: "--cache-to and --cache-from type=registry",
+    capability: "cache-registry",
+    builders: ["kaniko", "buildkit", "buildah", "img"],
+    files: TWO_STAGES,
+    async act({ image, run, builder }) {
+      const cache = `type=registry,ref=${image}-cache:kept,mode=max`;
+      const first = await run([`--tag=${image}:1`, `--cache-to=${cache}`, `--cache-from=${cache}`]);
+      const second = await run([`--tag=${image}:2`, `--cache-from=${cache}`]);
+      expect(cachedRuns(builder.name, first.stderr)).toBe(0);
+      expect(cachedRuns(builder.name, second.stderr)).toBeGreaterThan(0);
+      const [one, two] = await Promise.all([builder.read(`${image}:1`), builder.read(`${image}:2`)]);
+      expect(two.files.get("app")?.sha256).toBe(one.files.get("app")?.sha256);
+    },
+  },
+  {
+    title: "--cache-to type=inline",
+    capability: "cache-inline",
+    builders: ["buildkit", "img"],
+    files: TWO_STAGES,
+    async act({ image, run, builder }) {
+      await run([`--tag=${image}:1`, "--cache-to=type=inline"]);
+      const second = await run([`--tag=${image}:2`, `--cache-from=${image}:1`]);
+      expect(cachedRuns(builder.name, second.stderr)).toBeGreaterThan(0);
+    },
+  },
+  {
+    title: "--no-cache-filter",
+    capability: "no-cache-filter",
+    builders: ["buildkit"],
+    files: ({ base }) => ({
+      Dockerfile: `FROM ${base} AS first\nRUN echo one > /1\nFROM ${base} AS second\nRUN echo two > /2\nFROM scratch\nCOPY --from=first /1 /\nCOPY --from=second /2 /\n`,
+    }),
+    async act({ image, run }) {
+      const cache = `type=registry,ref=${image}-cache,mode=max`;
+      await run([`--tag=${image}:1`, `--cache-to=${cache}`]);
+      const again = await run([`--tag=${image}:2`, `--cache-from=${cache}`, "--no-cache-filter=first"]);
+      const ran = (stage: string): boolean => stepOf(again.stderr, stage) === "DONE";
+      expect({ first: ran("first"), second: ran("second") }).toEqual({ first: true, second: false });
+    },
+  },
+];
+
+/** How many instructions the builder says it took from a cache. */
+export function cachedRuns(builder: BuilderName, log: string): number {
+  const lines: Readonly<Record<BuilderName, RegExp>> = {
+    kaniko: /Using caching version of cmd: RUN/g,
+    buildkit: /^#\d+ CACHED$/gm,
+    buildah: /Using cache|Cache pulled from remote/g,
+    img: /^#\d+ CACHED$/gm,
+    makisu: /Successfully pulled cached layer|Applying cached layer|Found mapping in cacheID store/g,
+  };
+  return log.match(lines[builder])?.length ?? 0;
+}
+
+/** BuildKit's word about the RUN of a stage: DONE or CACHED. */
+function stepOf(log: string, stage: string): string | undefined {
+  const vertex = new RegExp(`^#(\\d+) \\[${stage} \\d+/\\d+\\] RUN`, "m").exec(log)?.[1];
+  return new RegExp(`^#${vertex} (DONE|CACHED)`, "m").exec(log)?.[1];
+}
