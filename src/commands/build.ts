@@ -23,6 +23,9 @@ ${EXIT_CODES}`;
     "<%= config.bin %> build --dry-run -t registry.example.com/app . | kubectl apply --dry-run=server -f -",
   ];
 
+  /** As docker also says it. */
+  static override hiddenAliases = ["image:build", "builder:build", "buildx:build"];
+
   static override args = {
     path: Args.string({
       required: true,

@@ -19,6 +19,8 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "main.ts": { code: ["@oclif/core"] },
   "version.ts": { code: ["../package.json"] },
   "errors.ts": { code: [] },
+  // The program under other names, and the links by which it has them.
+  "names/": { code: ["errors.ts", "version.ts", "node:*"] },
   "base.ts": { code: ["@oclif/core", "errors.ts", "ui/broken-pipe.ts", "ui/failure.ts"] },
   "wire-login.ts": { code: ["credentials/", "errors.ts", "registry/"] },
   "builds-command.ts": {
@@ -45,6 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "rbac/",
       "wire-context.ts",
       "flags/",
+      "names/",
       "report/",
       "run/remove.ts",
       "ui/",

@@ -53,7 +53,7 @@ build_parts() {
 build_part() (
   set -e
   part=$1 into="${PART_DIR[$1]}" log="$BUILT/$1.log" started=$EPOCHREALTIME
-  title="" expect="" packages=tool ldflags="" tags="" cgo=0 names=() files=() debian=()
+  title="" expect="" packages=tool ldflags="" gcflags="" tags="" cgo=0 names=() files=() debian=()
   # shellcheck source=/dev/null # each part.sh sets only the variables above
   source "$HERE/parts/$part/part.sh"
   if ((${#debian[@]} > 0)); then install_debian_packages "${debian[@]}"; fi
@@ -63,11 +63,14 @@ build_part() (
   cd "$HERE/parts/$part"
   # GOTOOLCHAIN: the go that is here, never one that would be downloaded.
   if ! GOTOOLCHAIN=local GOFLAGS=-mod=readonly GOWORK=off CGO_ENABLED=$cgo \
-    go build -trimpath -buildvcs=false -tags "$tags" -ldflags "-s -w $ldflags" -o "$into.part/" "$packages" >"$log" 2>&1; then
+    go build -trimpath -buildvcs=false -tags "$tags" -gcflags "$gcflags" -ldflags "-s -w $ldflags" -o "$into.part/" "$packages" >"$log" 2>&1; then
     show_log "$log"
     fail "could not compile $title"
   fi
-  for name in "${names[@]}"; do ln -s "$part" "$into.part/$name"; done
+  for name in "${names[@]}"; do
+    # NEW=OLD: the program OLD is called NEW; else one more name of the program that is called like the part.
+    if [[ $name == *=* ]]; then mv "$into.part/${name#*=}" "$into.part/${name%%=*}"; else ln -s "$part" "$into.part/$name"; fi
+  done
   for file in "${files[@]}"; do copy_from_module "$file" "$into.part/"; done
   mv -T "$into.part" "$into"
   say "compiled $title in $(seconds_since "$started")"
