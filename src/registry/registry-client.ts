@@ -2,11 +2,12 @@
  * The little of the registry API (OCI distribution-spec 1.1) the client itself needs. Authentication is what a registry asks
  * for in WWW-Authenticate: Basic, or a token fetched with the same credential (distribution's token specification).
  */
+import type { Readable } from "node:stream";
 import { Agent, request } from "undici";
 import type { Reference } from "../build/reference.ts";
 import { isLocalRegistry } from "../build/registry-host.ts";
 import type { Credential } from "../credentials/credentials.ts";
-import { ClusterError } from "../errors.ts";
+import { ClusterError, SlipwayError } from "../errors.ts";
 import { authorize } from "./authorization.ts";
 import { connectThrough } from "./connect-through.ts";
 import type { Dial } from "./connect-through.ts";
@@ -29,7 +30,8 @@ export interface RegistryQuestion {
   /** Below `/v2/`, or an absolute URL the registry itself gave. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array;
+  /** A stream can be sent only once: to a path whose scopes the client has asked for before. */
+  readonly body?: Uint8Array | Readable;
   /** What a token is asked for: `repository:team/app:pull`. */
   readonly scopes: readonly string[];
 }
@@ -41,8 +43,25 @@ export interface RegistryAnswer {
   readonly body: string;
 }
 
+/** An answer of many bytes, read as they come. */
+export interface RegistryStream {
+  readonly url: string;
+  readonly status: number;
+  /** Bytes there will be, where the registry says so. */
+  readonly length: number | undefined;
+  readonly body: Readable;
+}
+
+type Raw = Awaited<ReturnType<typeof request>>;
+
+/** Redirects on the way to a blob, which registries keep elsewhere. */
+const HOPS = 5;
+
 export class RegistryClient {
   readonly #options: RegistryOptions;
+  /** What each registry was shown last for which scopes, and how it is spoken to. */
+  readonly #authorizations = new Map<string, string>();
+  readonly #schemes = new Map<string, string>();
 
   constructor(options: RegistryOptions) {
     this.#options = options;
@@ -65,20 +84,64 @@ export class RegistryClient {
    * Any answer, whatever its status, after having shown who we are if that was asked for.
    * @throws ClusterError when there is none, or the token service gave no token.
    */
-  async ask(registry: string, question: RegistryQuestion): Promise<RegistryAnswer> {
+  ask(registry: string, question: RegistryQuestion): Promise<RegistryAnswer> {
+    return this.#converse(registry, question, async (url, { statusCode, headers, body }) => {
+      const answer = { url, status: statusCode, headers, body: await body.text() };
+      return wantsTls(answer) ? undefined : answer;
+    });
+  }
+
+  /**
+   * The bytes of `GET /v2/REPOSITORY/path`, wherever the registry keeps them, given to `use` while the connection is open.
+   * @throws ClusterError when the registry cannot be reached or refuses.
+   */
+  stream<T>(reference: Reference, path: string, use: (stream: RegistryStream) => Promise<T>): Promise<T> {
+    const { registry, repository } = reference;
+    const scopes = [`repository:${repository}:pull`];
+    return this.#converse(
+      registry,
+      { method: "GET", path: `${repository}/${path}`, scopes },
+      async (url, raw, follow) => {
+        const { statusCode, headers, body } = await follow(raw);
+        if (statusCode !== 200) {
+          body.destroy();
+          throw new ClusterError(`registry ${registry} did not answer: ${url} answered ${statusCode}`);
+        }
+        const length = Number(headers["content-length"] ?? Number.NaN);
+        return use({ url, status: statusCode, length: Number.isNaN(length) ? undefined : length, body });
+      },
+    );
+  }
+
+  async #converse<T>(
+    registry: string,
+    question: RegistryQuestion,
+    use: (url: string, raw: Raw, follow: (raw: Raw) => Promise<Raw>) => Promise<T | undefined>,
+  ): Promise<T> {
     const signal = AbortSignal.timeout(this.#options.timeout);
     const problems: string[] = [];
     const dispatcher = await this.#connect(registry);
+    const follow = (raw: Raw): Promise<Raw> => followRedirects(raw, dispatcher, signal);
     try {
-      for (const scheme of schemesOf(registry, this.#options.insecure)) {
+      const known = this.#schemes.get(registry);
+      for (const scheme of known === undefined ? schemesOf(registry, this.#options.insecure) : [known]) {
+        let raw: Raw;
+        const url = new URL(question.path, `${scheme}://${apiHost(registry)}/v2/`).href;
         try {
-          const url = new URL(question.path, `${scheme}://${apiHost(registry)}/v2/`).href;
-          const answer = await this.#exchange(url, registry, question, dispatcher, signal);
-          if (!wantsTls(answer)) return answer;
-          // It does speak https; what went wrong there is what there is to say.
+          raw = await this.#exchange(url, registry, question, dispatcher, signal);
         } catch (error) {
           problems.push(error instanceof Error ? error.message : String(error));
+          continue;
         }
+        const used = await use(url, raw, follow).catch((error: unknown) => {
+          // An answer that ends early is none.
+          if (error instanceof SlipwayError) throw error;
+          throw new ClusterError(`registry ${registry} did not answer: ${(error as Error).message}`, { cause: error });
+        });
+        // It does speak https; what went wrong there is what there is to say.
+        if (used === undefined) continue;
+        this.#schemes.set(registry, scheme);
+        return used;
       }
     } finally {
       await dispatcher.close();
@@ -101,32 +164,45 @@ export class RegistryClient {
     { method, headers = {}, body, scopes }: RegistryQuestion,
     dispatcher: Agent,
     signal: AbortSignal,
-  ): Promise<RegistryAnswer> {
-    const send = async (authorization?: string): Promise<RegistryAnswer> => {
-      const response = await request(url, {
+  ): Promise<Raw> {
+    const send = (authorization?: string): Promise<Raw> =>
+      request(url, {
         method,
         headers: { ...headers, ...(authorization === undefined ? {} : { authorization }) },
         body: body ?? null,
         dispatcher,
         signal,
       });
-      return { url, status: response.statusCode, headers: response.headers, body: await response.body.text() };
-    };
-    const first = await send();
-    if (first.status !== 401) return first;
+    const key = `${registry} ${scopes.join(" ")}`;
+    const first = await send(this.#authorizations.get(key));
+    if (first.statusCode !== 401) return first;
     const challenge = String(first.headers["www-authenticate"] ?? "");
     const credential = await this.#options.credential(registry);
     const authorization = await authorize(challenge, credential, scopes, async (realm, options) => {
       const response = await request(realm, { ...options, dispatcher, signal });
       return { status: response.statusCode, body: await response.body.text() };
     });
-    return authorization === undefined ? first : send(authorization);
+    if (authorization === undefined) return first;
+    await first.body.dump();
+    this.#authorizations.set(key, authorization);
+    return send(authorization);
   }
 }
 
 /** What Go's and nginx's servers say on a port of TLS to a request without it. */
 function wantsTls({ url, status, body }: RegistryAnswer): boolean {
   return url.startsWith("http:") && status === 400 && /HTTP request (?:was sent )?to (?:an )?HTTPS/.test(body);
+}
+
+/** Without what the registry was shown: the place it names is another's. */
+async function followRedirects(raw: Raw, dispatcher: Agent, signal: AbortSignal): Promise<Raw> {
+  let current = raw;
+  for (let hop = 0; hop < HOPS && [301, 302, 303, 307, 308].includes(current.statusCode); hop++) {
+    const { location } = current.headers;
+    await current.body.dump();
+    current = await request(String(location), { dispatcher, signal });
+  }
+  return current;
 }
 
 async function withSystem(ca: string): Promise<string[]> {

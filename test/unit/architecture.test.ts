@@ -55,6 +55,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "wire-attach.ts",
       "wire-doctor.ts",
       "wire-login.ts",
+      "wire-registry.ts",
       "node:events",
       "node:fs/promises",
       "node:stream/consumers",
@@ -119,6 +120,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     ],
     types: ["backends/", "cluster/cluster.ts"],
   },
+  "wire-registry.ts": { code: ["build/", "credentials/", "errors.ts", "registry/", "node:fs/promises"] },
   "wire-context.ts": { code: ["build/build-args.ts", "build/context-view.ts", "build/gather.ts"] },
   // The line of one build: it knows the other stages, and of the cluster only what it promises.
   "build/": {
@@ -189,15 +191,16 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // Secrets that are kept in Vault.
   "vault/": { code: ["errors.ts", "undici", "node:*"] },
   "registry/": {
-    code: ["build/registry-host.ts", "errors.ts", "undici", "node:crypto", "node:net", "node:tls"],
-    types: [
-      "build/events.ts",
+    code: [
       "build/reference.ts",
-      "credentials/credentials.ts",
-      "dockerfile/reach.ts",
+      "build/registry-host.ts",
+      "errors.ts",
+      "undici",
+      "node:crypto",
       "node:net",
-      "node:stream",
+      "node:tls",
     ],
+    types: ["build/events.ts", "credentials/credentials.ts", "dockerfile/reach.ts", "node:net", "node:stream"],
   },
   "report/": { code: ["errors.ts", "js-yaml", "node:fs/promises"], types: ["build/events.ts", "run/objects.ts"] },
   "report/build-table.ts": { code: ["ui/measures.ts"], types: ["builds/record.ts"] },
