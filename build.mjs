@@ -89,7 +89,12 @@ const lazyOclif = {
 await rm(`${here}dist`, { recursive: true, force: true });
 const result = await build({
   absWorkingDir: here,
-  entryPoints: ["src/main.ts", "src/names/called-as.ts", "src/names/command-not-found.ts", ...commands.map((name) => `src/commands/${name}`)],
+  entryPoints: [
+    "src/main.ts",
+    "src/names/called-as.ts",
+    "src/names/command-not-found.ts",
+    ...commands.map((name) => `src/commands/${name}`),
+  ],
   outbase: "src",
   outdir: "dist",
   bundle: true,
