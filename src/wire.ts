@@ -46,9 +46,10 @@ export async function wireBuild(
   choice: ClusterChoice,
   emit: Emit,
   signal: AbortSignal,
+  stdin: () => AsyncIterable<Uint8Array> = () => process.stdin,
 ): Promise<WiredBuild> {
   const inputs = await gatherInputs(request, {
-    stdin: () => process.stdin,
+    stdin,
     say: (message) => emit({ type: "waiting", message }),
     signal,
   });

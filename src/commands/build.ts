@@ -187,9 +187,12 @@ ${EXIT_CODES}`;
   }
 }
 
-function syntaxOf(flags: typeof Build.flags): Parameters<typeof canonicalArguments>[1] {
+export function syntaxOf(flags: Interfaces.FlagInput): Parameters<typeof canonicalArguments>[1] {
   return Object.fromEntries(
-    Object.entries(flags).map(([name, { type, char }]) => [name, { takesValue: type !== "boolean", char }]),
+    Object.entries(flags).map(([name, flag]) => [
+      name,
+      { takesValue: flag.type !== "boolean", char: flag.char, multiple: "multiple" in flag && flag.multiple },
+    ]),
   );
 }
 
@@ -201,7 +204,7 @@ function leftBuild(name: string): Interrupted {
 
 type ParsedFlags = Interfaces.InferredFlags<typeof Build.flags>;
 
-function requestOf(path: string, flags: ParsedFlags): BuildRequest {
+export function requestOf(path: string, flags: ParsedFlags): BuildRequest {
   return {
     path,
     ...defined("file", flags.file),

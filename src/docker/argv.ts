@@ -8,6 +8,8 @@ import { UsageError } from "../errors.ts";
 export interface FlagSyntax {
   readonly takesValue: boolean;
   readonly char?: string | undefined;
+  /** Given twice, both count; of the others the last one does. */
+  readonly multiple?: boolean | undefined;
 }
 
 const HELP = { suggestions: ["Run `slipway build --help` for what it takes."] };
@@ -85,6 +87,8 @@ class ArgumentReader {
 
   #set(name: string, flag: FlagSyntax, value: string): void {
     if (flag.takesValue) {
+      const earlier = flag.multiple === true ? -1 : this.#named.findIndex((word) => word.startsWith(`--${name}=`));
+      if (earlier !== -1) this.#named.splice(earlier, 1);
       this.#named.push(`--${name}=${value}`);
       return;
     }

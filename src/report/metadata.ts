@@ -25,9 +25,18 @@ export function metadataOf(result: BuildResult): Record<string, unknown> {
 
 /** @throws UsageError when the file cannot be written; the image is built then. */
 export async function writeMetadata(file: string, result: BuildResult): Promise<void> {
+  await writeJson(file, metadataOf(result));
+}
+
+/** Bake's: an object for each target. @throws UsageError as `writeMetadata` */
+export async function writeTargetsMetadata(file: string, results: ReadonlyMap<string, BuildResult>): Promise<void> {
+  await writeJson(file, Object.fromEntries([...results].map(([target, result]) => [target, metadataOf(result)])));
+}
+
+async function writeJson(file: string, content: object): Promise<void> {
   const partial = `${file}.${process.pid}.partial`;
   try {
-    await writeFile(partial, JSON.stringify(metadataOf(result), undefined, 2), { mode: 0o644 });
+    await writeFile(partial, JSON.stringify(content, undefined, 2), { mode: 0o644 });
     await rename(partial, file);
   } catch (error) {
     await rm(partial, { force: true }).catch(() => {});

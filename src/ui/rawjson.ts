@@ -2,6 +2,7 @@
  * BuildKit's `--progress rawjson` for whatever builds: a SolveStatus a line (moby/buildkit client/graph.go), made of our events.
  * Each stage of the build is a vertex; the builder's log belongs to the vertex of the stage `build`.
  */
+import { hash } from "node:crypto";
 import type { BuildEvent, Stage } from "../build/events.ts";
 import { tolerateBrokenPipe } from "./broken-pipe.ts";
 import { failureLines } from "./failure.ts";
@@ -28,12 +29,15 @@ const STDERR = 2;
 export class RawJsonView implements Progress {
   readonly #stream: ViewStream;
   readonly #clock: () => Date;
+  readonly #target: string;
   readonly #vertexes = new Map<Stage, Vertex>();
   #failed = false;
 
-  constructor(stream: ViewStream, clock: () => Date = () => new Date()) {
+  /** @param target what is built, where several builds share one stream: their vertexes are kept apart, as bake's are */
+  constructor(stream: ViewStream, clock: () => Date = () => new Date(), target = "") {
     this.#stream = stream;
     this.#clock = clock;
+    this.#target = target;
     tolerateBrokenPipe(stream);
   }
 
@@ -89,7 +93,7 @@ export class RawJsonView implements Progress {
   }
 
   #open(stage: Stage): Vertex {
-    const vertex = { digest: digestOf(stage), name: NAMES[stage], started: this.#now() };
+    const vertex = { digest: this.#digest(stage), name: this.#name(NAMES[stage]), started: this.#now() };
     this.#vertexes.set(stage, vertex);
     return vertex;
   }
@@ -104,7 +108,7 @@ export class RawJsonView implements Progress {
   #log(stage: Stage, line: string, timestamp: string): void {
     const vertex = this.#vertexes.get(stage);
     if (vertex === undefined) this.#write({ vertexes: [this.#open(stage)] });
-    this.#write({ logs: [{ vertex: digestOf(stage), stream: STDERR, data: base64(`${line}\n`), timestamp }] });
+    this.#write({ logs: [{ vertex: this.#digest(stage), stream: STDERR, data: base64(`${line}\n`), timestamp }] });
   }
 
   #status(stage: Stage, id: string, current: number, total: number | undefined): void {
@@ -119,7 +123,7 @@ export class RawJsonView implements Progress {
   /** What BuildKit's image exporter says at the end. */
   #exported({ digest, references }: Extract<BuildEvent, { type: "built" }>["result"]): void {
     const timestamp = this.#now();
-    const vertex = { digest: `sha256:${"e".repeat(64)}`, name: "exporting to image", started: timestamp };
+    const vertex = { digest: this.#digest("exporting"), name: this.#name("exporting to image"), started: timestamp };
     const ids = [`exporting manifest ${digest}`, ...references.map((reference) => `pushing ${reference}`)];
     this.#write({
       vertexes: [{ ...vertex, completed: timestamp }],
@@ -134,6 +138,17 @@ export class RawJsonView implements Progress {
     });
   }
 
+  /** Only has to have a digest's form, and to be each target's and each stage's own. */
+  #digest(stage: Stage | "exporting"): string {
+    return `sha256:${hash("sha256", `${this.#target}\n${stage}`)}`;
+  }
+
+  /** `[web internal] load`, `[web] exporting`: as buildx names the vertexes of one of several targets. */
+  #name(name: string): string {
+    if (this.#target === "") return name;
+    return name.startsWith("[") ? `[${this.#target} ${name.slice(1)}` : `[${this.#target}] ${name}`;
+  }
+
   #now(): string {
     return this.#clock().toISOString();
   }
@@ -141,11 +156,6 @@ export class RawJsonView implements Progress {
   #write(status: object): void {
     this.#stream.write(`${JSON.stringify(status)}\n`);
   }
-}
-
-/** Only has to have a digest's form and to be each stage's own. */
-function digestOf(stage: Stage): string {
-  return `sha256:${Buffer.from(stage).toString("hex").padEnd(64, "0")}`;
 }
 
 function base64(text: string): string {

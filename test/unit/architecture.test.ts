@@ -33,10 +33,13 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "flags/": { code: ["@oclif/core", "base.ts"], types: ["build/request.ts"] },
   // Pure: what is asked of the pod, and the user's own template over it.
   "pod/": { code: ["errors.ts", "js-yaml"] },
+  // Bake files: pure, and no more of a build than its command line.
+  "bake/": { code: ["errors.ts", "node:path"] },
   "commands/": {
     code: [
       "@oclif/core",
       "base.ts",
+      "bake/",
       "builds-command.ts",
       "build/duration.ts",
       "builds/",
@@ -58,6 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "wire-registry.ts",
       "node:events",
       "node:fs/promises",
+      "node:stream",
       "node:stream/consumers",
     ],
     types: ["build/"],
@@ -207,6 +211,8 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "report/context-report.ts": { code: ["ui/measures.ts"], types: ["build/context-view.ts", "context/survey.ts"] },
   "ui/": { code: ["errors.ts", "chalk", "ora"], types: ["build/events.ts"] },
   "ui/checks.ts": { code: ["chalk", "ui/"], types: ["doctor/check.ts"] },
+  "ui/rawjson.ts": { code: ["ui/", "node:crypto"], types: ["build/events.ts"] },
+  "ui/targets.ts": { code: ["ui/", "node:stream"] },
   "ui/prompt.ts": { code: ["errors.ts", "node:readline", "node:stream"] },
 };
 

@@ -3,8 +3,8 @@ import { canonicalArguments } from "../../../src/docker/argv.ts";
 import { UsageError } from "../../../src/errors.ts";
 
 const FLAGS = {
-  tag: { takesValue: true, char: "t" },
-  "build-arg": { takesValue: true },
+  tag: { takesValue: true, char: "t", multiple: true },
+  "build-arg": { takesValue: true, multiple: true },
   quiet: { takesValue: false, char: "q" },
   pull: { takesValue: false },
   progress: { takesValue: true },
@@ -26,6 +26,12 @@ describe("docker's command line", () => {
     ["the last one of a boolean", ["--pull", "--pull=0", "."], ["--", "."]],
     ["a value that looks like a flag", ["--build-arg", "--x", "."], ["--build-arg=--x", "--", "."]],
     ["a value of several lines", ["--build-arg=A=1\n2", "."], ["--build-arg=A=1\n2", "--", "."]],
+    [
+      "a flag of one value, twice",
+      ["--progress=a", "-q", "--progress", "b", "."],
+      ["--quiet", "--progress=b", "--", "."],
+    ],
+    ["a flag of many, twice", ["-ta", "-tb", "."], ["--tag=a", "--tag=b", "--", "."]],
     ["an empty value", ["--tag=", "."], ["--tag=", "--", "."]],
     ["standard input", ["-"], ["--", "-"]],
     ["what follows two dashes", ["-q", "--", "-t"], ["--quiet", "--", "-t"]],

@@ -67,3 +67,26 @@ it("gives the vertex its error, then says it for people", () => {
   });
   expect(rest).toEqual(["ERROR: it failed", "  - Mend it."]);
 });
+
+it("keeps several targets on one stream apart, and names them as bake does", () => {
+  const lines: string[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(chunk.toString());
+      done();
+    },
+  });
+  for (const target of ["web", "api"]) {
+    const rawjson = new RawJsonView(stream, () => new Date(NOW), target);
+    rawjson.emit({ type: "stage-started", stage: "create" });
+    rawjson.emit({ type: "stage-started", stage: "build" });
+  }
+  const vertexes = lines.flatMap((line) => (JSON.parse(line) as SolveStatus).vertexes ?? []);
+  expect(vertexes.map(({ name }) => name)).toEqual([
+    "[web internal] create build",
+    "[web] build",
+    "[api internal] create build",
+    "[api] build",
+  ]);
+  expect(new Set(vertexes.map(({ digest }) => digest)).size).toBe(4);
+});
