@@ -52,6 +52,9 @@ export interface RegistryStream {
   readonly body: Readable;
 }
 
+/** What a use of an answer gives that is none: the registry has to be spoken to in another way. */
+const OTHERWISE = Symbol("otherwise");
+
 type Raw = Awaited<ReturnType<typeof request>>;
 
 /** Redirects on the way to a blob, which registries keep elsewhere. */
@@ -87,7 +90,7 @@ export class RegistryClient {
   ask(registry: string, question: RegistryQuestion): Promise<RegistryAnswer> {
     return this.#converse(registry, question, async (url, { statusCode, headers, body }) => {
       const answer = { url, status: statusCode, headers, body: await body.text() };
-      return wantsTls(answer) ? undefined : answer;
+      return wantsTls(answer) ? OTHERWISE : answer;
     });
   }
 
@@ -116,7 +119,7 @@ export class RegistryClient {
   async #converse<T>(
     registry: string,
     question: RegistryQuestion,
-    use: (url: string, raw: Raw, follow: (raw: Raw) => Promise<Raw>) => Promise<T | undefined>,
+    use: (url: string, raw: Raw, follow: (raw: Raw) => Promise<Raw>) => Promise<T | typeof OTHERWISE>,
   ): Promise<T> {
     const signal = AbortSignal.timeout(this.#options.timeout);
     const problems: string[] = [];
@@ -139,7 +142,7 @@ export class RegistryClient {
           throw new ClusterError(`registry ${registry} did not answer: ${(error as Error).message}`, { cause: error });
         });
         // It does speak https; what went wrong there is what there is to say.
-        if (used === undefined) continue;
+        if (used === OTHERWISE) continue;
         this.#schemes.set(registry, scheme);
         return used;
       }
