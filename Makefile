@@ -32,6 +32,8 @@ clean-cluster: ## take the test cluster down: processes, network, mounts, files 
 	test/cluster/down
 
 contract: build cluster ## docker build's contract, a test a flag, and scripts from the wild (CONTRACT_COMMAND: of another look-alike)
+	@test/cluster/program compose docker-compose >/dev/null
+	@test/cluster/program buildx docker >/dev/null
 	$(NPM) run --silent contract
 
 conformance: conformance-context conformance-builders ## both of these

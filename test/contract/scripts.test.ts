@@ -26,7 +26,7 @@ async function scene(): Promise<Scene> {
   execFileSync("mkdir", [join(root, "bin")]);
   await writeFile(docker, `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`);
   await chmod(docker, 0o755);
-  for (const name of ["ci.sh", "release.sh", "generated.sh", "Makefile"]) {
+  for (const name of ["ci.sh", "release.sh", "generated.sh", "Makefile", "publish.mk"]) {
     await copyFile(new URL(`scripts/${name}`, import.meta.url), join(root, name));
   }
   const image = imageName();
@@ -35,8 +35,10 @@ async function scene(): Promise<Scene> {
     image,
     script: (name, env = {}) =>
       run(
-        name === "make" ? "make" : "sh",
-        name === "make" ? ["-s", "push"] : ["-c", `exec ${name.startsWith("release") ? "bash" : "sh"} ./${name}`],
+        name.endsWith(".mk") || name === "Makefile" ? "make" : "sh",
+        name.endsWith(".mk") || name === "Makefile"
+          ? ["-s", "-f", name, "push"]
+          : ["-c", `exec ${name.startsWith("release") ? "bash" : "sh"} ./${name}`],
         {
           cwd: root,
           env: {
@@ -71,7 +73,7 @@ test("a release with --metadata-file and jq", async () => {
 
 test("a Makefile with DOCKER", async () => {
   const { image, script } = await scene();
-  const done = await script("make");
+  const done = await script("Makefile");
   const built = await readImage(`${image}:stable`);
   expect({ code: done.code, stdout: done.stdout }).toEqual({ code: 0, stdout: `${built.configDigest}\n` });
   expect((await readImage(`${image}:1.2.3`)).config.config.Labels).toMatchObject({ version: "1.2.3" });
@@ -83,4 +85,22 @@ test("a Dockerfile made on the fly, and an archive", async () => {
   const built = await readImage(`${image}:archive`);
   expect(done).toEqual({ code: 0, stdout: `${built.configDigest}\n`, stderr: "" });
   expect((await readImage(`${image}:generated`)).config.config.Labels).toEqual({ made: "here" });
+});
+
+test("a Makefile that builds, tags and pushes", async () => {
+  const { root, image, script } = await scene();
+  const done = await script("publish.mk");
+  const built = await readImage(`${image}:1.2.3`);
+  expect({ code: done.code, stderr: done.code === 0 ? "" : done.stderr }).toEqual({ code: 0, stderr: "" });
+  expect(done.stdout).toMatch(
+    new RegExp(
+      `^The push refers to repository \\[${image}\\]\n1\\.2\\.3: digest: ${built.digest} size: \\d+\n${image}:latest\n`,
+    ),
+  );
+  for (const other of [`${image}:latest`, `${image}-mirror:1.2.3`])
+    expect((await readImage(other)).digest).toBe(built.digest);
+  expect((await readFile(join(root, "pushed.digest"), "utf8")).trim()).toBe(built.digest);
+  expect(await readFile(join(root, "push.err"), "utf8")).toMatch(
+    /^ERROR: there is no image \S+:nobody-built-this in its registry\n/,
+  );
 });

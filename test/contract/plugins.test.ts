@@ -1,0 +1,155 @@
+/** Slipway as a plugin of the real docker CLI, of kubectl and of the real compose: found, called and cancelled as these do it. */
+import { execFileSync, spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { BUSYBOX } from "../e2e/support/build.ts";
+import { kubectl } from "../e2e/support/kubectl.ts";
+import { useNamespace } from "../e2e/support/namespace.ts";
+import { project } from "../e2e/support/project.ts";
+import type { Files } from "../e2e/support/project.ts";
+import { readImage } from "../e2e/support/registry.ts";
+import { imageName, isSlipway, run } from "./look-alike.ts";
+import type { Run } from "./look-alike.ts";
+
+const namespace = useNamespace();
+const ROOT = new URL("../../", import.meta.url).pathname;
+const PROGRAM = join(ROOT, "bin/run.js");
+
+/** Compiled once, from Go modules; see test/cluster/README.md. */
+function program(part: string, name: string): string {
+  return execFileSync(join(ROOT, "test/cluster/program"), [part, name], { encoding: "utf8" }).trim();
+}
+
+interface Scene {
+  readonly root: string;
+  readonly image: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly go: (command: string, ...args: readonly string[]) => Promise<Run>;
+}
+
+/** A project with a docker configuration of its own, in which slipway has been installed. */
+async function scene(files: Files, host: "docker" | "compose" | "kubectl"): Promise<Scene> {
+  const root = await project(files);
+  const image = imageName();
+  const env = {
+    DOCKER_CONFIG: join(root, ".config"),
+    SLIPWAY_NAMESPACE: namespace.name,
+    IMAGE: image,
+    BASE: BUSYBOX,
+    // The links lead to a script that asks for node.
+    PATH: `${join(root, "bin")}:${dirname(process.execPath)}:${process.env["PATH"]}`,
+  };
+  const go: Scene["go"] = (command, ...args) => run(command, args, { cwd: root, env });
+  const dir = host === "kubectl" ? ["--dir", join(root, "bin")] : [];
+  const installed = await go(process.execPath, PROGRAM, "install-plugin", host, ...dir);
+  expect(installed).toMatchObject({ code: 0, stderr: "" });
+  return { root, image, env, go };
+}
+
+const PROJECT = {
+  Dockerfile: `FROM ${BUSYBOX} AS release\nARG VERSION=none\nLABEL version=$VERSION\n`,
+  "docker/Dockerfile": `FROM ${BUSYBOX} AS release\nARG VERSION=none\nLABEL version=$VERSION\nFROM ${BUSYBOX}\nRUN false\n`,
+  "web/Dockerfile": `FROM ${BUSYBOX}\nCOPY page /page\n`,
+  "web/page": "page\n",
+  VERSION: "1.2.3\n",
+};
+
+describe.runIf(isSlipway)("docker compose", () => {
+  const COMPOSE = program("compose", "docker-compose");
+  const files = async () => ({
+    ...PROJECT,
+    "compose.yaml": await readFile(new URL("scripts/compose.yaml", import.meta.url), "utf8"),
+    ".env": "VERSION=2.0\n",
+  });
+
+  test("builds three services", async () => {
+    const { image, go } = await scene(await files(), "compose");
+    const done = await go(COMPOSE, "build");
+    expect({ code: done.code, stderr: done.code === 0 ? "" : done.stderr }).toEqual({ code: 0, stderr: "" });
+    const api = await readImage(`${image}-api:2.0`);
+    expect(api.config.config.Labels).toMatchObject({
+      version: "2.0",
+      "org.opencontainers.image.title": "The API, for $5",
+    });
+    expect((await readImage(`${image}-web`)).files.get("page")?.text).toBe("page\n");
+    expect((await readImage(`${image}-job`)).files.get("job")?.text).toBe("page\n");
+    for (const name of ["web", "api:2.0", "job"])
+      expect(done.stderr).toMatch(new RegExp(`Image ${image}-${name} Built`));
+    expect(done.stdout).toContain("there is no local engine to load images into");
+  });
+
+  test("builds one of them quietly, and pushes", async () => {
+    const { image, go } = await scene(await files(), "compose");
+    expect(await go(COMPOSE, "build", "--push", "--quiet", "web")).toMatchObject({ code: 0, stdout: "" });
+    expect((await readImage(`${image}-web`)).files.has("page")).toBe(true);
+  });
+
+  test("says which service failed, and ends the others", async () => {
+    const { go } = await scene(
+      {
+        "compose.yaml": `services:
+  bad: { image: "\${IMAGE}-bad", build: { context: ., dockerfile_inline: "FROM ${BUSYBOX}\\nRUN echo oh no; exit 7" } }
+  slow: { image: "\${IMAGE}-slow", build: { context: ., dockerfile_inline: "FROM ${BUSYBOX}\\nRUN sleep 600" } }\n`,
+      },
+      "compose",
+    );
+    const done = await go(COMPOSE, "build");
+    expect(done.code).toBe(1);
+    expect(done.stdout).toContain("oh no");
+    expect(done.stderr).toContain("target bad: `RUN echo oh no; exit 7` ended with exit code 7");
+    const jobs = await kubectl(["get", "jobs", "-n", namespace.name, "-o", "name"]);
+    expect(jobs).not.toContain("-slow-");
+  });
+});
+
+describe.runIf(isSlipway)("the docker CLI", () => {
+  const DOCKER = program("buildx", "docker");
+
+  test("has slipway as a command of its own", async () => {
+    const { image, go } = await scene(PROJECT, "docker");
+    expect((await go(DOCKER, "--help")).stdout).toMatch(/slipway\*? +Build images in pods of your own/);
+    const done = await go(DOCKER, "--log-level", "error", "slipway", "build", "-q", "-t", image, ".");
+    expect(done).toEqual({ code: 0, stdout: `${(await readImage(image)).configDigest}\n`, stderr: "" });
+    expect((await go(DOCKER, "slipway", "build", "--nope", ".")).code).toBe(125);
+  });
+
+  test("builds with it in the place of buildx", async () => {
+    const { image, go } = await scene(PROJECT, "compose");
+    const done = await go(DOCKER, "build", "-q", "-t", image, "--build-arg", "VERSION=3", ".");
+    const built = await readImage(image);
+    expect(done).toEqual({ code: 0, stdout: `${built.configDigest}\n`, stderr: "" });
+    expect(built.config.config.Labels).toMatchObject({ version: "3" });
+    expect((await go(DOCKER, "buildx", "version")).stdout).toMatch(/^slipway v/);
+  });
+
+  test("passes a stop on, and the build goes", async () => {
+    const { env, root, image } = await scene({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo begun; sleep 600\n` }, "docker");
+    const child = spawn(DOCKER, ["slipway", "build", "-t", image, "."], { cwd: root, env: { ...process.env, ...env } });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    let stderr = "";
+    let asked = false;
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+      // To docker alone: there is no terminal that would send it to both.
+      if (!asked && /^begun$/m.test(stderr)) asked = child.kill("SIGINT");
+    });
+    const code = await new Promise<number | null>((resolve) => {
+      child.on("close", resolve);
+    });
+    expect({ code, stderr }).toMatchObject({
+      code: 130,
+      stderr: expect.stringContaining("stopped by Ctrl-C") as string,
+    });
+    const name = /create: (slipway-[a-z0-9-]+)$/m.exec(stderr)?.[1] ?? "";
+    expect(await kubectl(["get", "job", "-n", namespace.name, name, "--ignore-not-found", "-o", "name"])).toBe("");
+  });
+});
+
+describe.runIf(isSlipway)("kubectl", () => {
+  test("has slipway as a command of its own", async () => {
+    const { image, go } = await scene(PROJECT, "kubectl");
+    const done = await go("kubectl", "slipway", "build", "-n", namespace.name, "-q", "-t", image, ".");
+    expect(done).toEqual({ code: 0, stdout: `${(await readImage(image)).configDigest}\n`, stderr: "" });
+  });
+});
