@@ -8,8 +8,11 @@ import type { BuildPlan } from "./build/plan.ts";
 import { parseReference } from "./build/reference.ts";
 import type { Reference } from "./build/reference.ts";
 import type { BuildRequest } from "./build/request.ts";
+import { openCacheSource } from "./build/cache-source.ts";
 import { decideReach } from "./build/decide-reach.ts";
+import type { ReachDecision } from "./build/decide-reach.ts";
 import { openContext } from "./build/open-context.ts";
+import { HashStore, hashFile } from "./context/hash-store.ts";
 import type { CredentialStore } from "./credentials/credentials.ts";
 import { findCredential, openStores } from "./credentials/stores.ts";
 import { noticesOf } from "./docker/read-options.ts";
@@ -72,10 +75,13 @@ export async function wireBuild(
   const stores = request.noCredentials === true ? [] : await openStores(process.env);
   const { plan, dockerConfig } = await resolveCredentials(planned, stores, emit);
   const askBase = (image: string): Promise<BaseImage | undefined> => askForBase(plan, image, stores);
-  const openArchive = openContext(plan, () => decideReach(plan, backend.readsAll, askBase, signal), emit, signal);
+  const decide = (): Promise<ReachDecision> => decideReach(plan, backend.readsAll, askBase, signal);
+  const openArchive = openContext(plan, decide, emit, signal);
+  const openHashes = (): HashStore => new HashStore(hashFile(plan.context.root, process.env));
   const deps: Omit<BuildDeps, "cluster"> = {
     backend,
     openArchive,
+    cacheSource: () => openCacheSource(plan, decide, openHashes, emit, signal),
     ...(dockerConfig === undefined ? {} : { dockerConfig }),
     secrets,
     pushedDigest: (built, configDigest) => askForTag(built, configDigest, stores),

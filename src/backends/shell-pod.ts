@@ -94,6 +94,12 @@ export function unverifiedRegistries({ registries }: BuildPlan): string[] {
 }
 
 /** A volume claim belongs to root until the kubelet gives it to the pod's group; an empty directory is everybody's. */
-export function volumeGroup(plan: BuildPlan, group: number): { securityContext?: { fsGroup: number } } {
-  return plan.transport === "pvc" ? { securityContext: { fsGroup: group } } : {};
+export function volumeGroup(
+  plan: BuildPlan,
+  group: number,
+): { securityContext?: { fsGroup: number; fsGroupChangePolicy?: string } } {
+  if (plan.transport === "pvc") return { securityContext: { fsGroup: group } };
+  // Once is enough for what is kept: it may hold many files.
+  if (plan.transport === "cache") return { securityContext: { fsGroup: group, fsGroupChangePolicy: "OnRootMismatch" } };
+  return {};
 }

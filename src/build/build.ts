@@ -10,10 +10,12 @@ import type { FollowedBuild } from "../follow/follow.ts";
 import { objectsOf } from "../run/objects.ts";
 import type { BuildObjects } from "../run/objects.ts";
 import type { SecretValues } from "../run/secret-volume.ts";
+import { liveBuilds } from "../run/live-builds.ts";
 import { removeBuild } from "../run/remove.ts";
 import { releasePod, startBuild } from "../run/start.ts";
 import type { StartedBuild } from "../run/start.ts";
 import { chooseDelivery } from "../transport/choose.ts";
+import type { CacheSource } from "../transport/cache-conversation.ts";
 import { RECEIVER } from "../transport/receiver.ts";
 import type { OpenArchive } from "../transport/stream.ts";
 import type { Delivery } from "../transport/transport.ts";
@@ -28,6 +30,8 @@ export interface BuildDeps {
   readonly backend: Backend;
   readonly cluster: Cluster;
   readonly openArchive: OpenArchive;
+  /** For the transport that keeps contexts between builds; reads nothing until it is asked for. */
+  readonly cacheSource: () => CacheSource;
   /** The config.json to ship, when the plan ships one. */
   readonly dockerConfig?: string;
   /** Values of the `--secret`s that come from the client. */
@@ -86,7 +90,8 @@ interface PreparedBuild {
 async function prepare(plan: BuildPlan, deps: Omit<BuildDeps, "cluster">): Promise<PreparedBuild> {
   // Who the receiver has to be does not depend on the context's form.
   const identity = { image: plan.helperImage, ...deps.backend.pod(plan, "directory").receiver };
-  const delivery = await chooseDelivery(plan, deps.openArchive, identity);
+  const sources = { open: deps.openArchive, source: deps.cacheSource, live: liveBuilds };
+  const delivery = await chooseDelivery(plan, sources, identity);
   const builder = deps.backend.pod(plan, delivery.form);
   const objects = objectsOf(plan, builder, delivery, deps.dockerConfig, deps.secrets);
   if (objects.unsafe !== undefined) {

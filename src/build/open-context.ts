@@ -1,6 +1,6 @@
 /** The plan's context as an archive every transport and builder agrees on: `context/`, `dockerfile/` beside it, the marker last. */
 import { packContext } from "../context/pack.ts";
-import type { PackNote, PackedContext } from "../context/context.ts";
+import type { PackNote, PackOptions, PackedContext } from "../context/context.ts";
 import { parseIgnoreFile } from "../context/dockerignore.ts";
 import { formatBytes } from "../ui/measures.ts";
 import type { OpenArchive } from "../transport/stream.ts";
@@ -42,7 +42,7 @@ export function openContext(
     emit({ type: "stage-started", stage: "pack" });
     const decision = await (decided ??= decide());
     const context = { ...plan.context, filter: decision.kind === "reached" ? decision.paths : undefined };
-    const packed = packedContext({ ...plan, context }, emit, signal);
+    const packed = packPlan({ ...plan, context }, [], emit, signal);
     for await (const chunk of packed) {
       // Once, and as soon as it is known, when there is still time to stop.
       if (threshold !== undefined && packed.totals.fileBytes > threshold) {
@@ -66,8 +66,10 @@ export function openContext(
 
 type FilteredContext = BuildPlan["context"] & { readonly filter?: WalkFilter | undefined };
 
-function packedContext(
+/** The archive of a plan's context. @param extra put before everything else */
+export function packPlan(
   plan: Pick<BuildPlan, "dockerfile"> & { readonly context: FilteredContext },
+  extra: PackOptions["extra"],
   emit: Emit,
   signal: AbortSignal,
 ): PackedContext {
@@ -75,6 +77,7 @@ function packedContext(
     ...plan.context,
     prefix: `${CONTEXT_DIR}/`,
     extra: [
+      ...extra,
       { path: `${DOCKERFILE_DIR}/Dockerfile`, data: Buffer.from(plan.dockerfile.text) },
       { path: `${DOCKERFILE_DIR}/Dockerfile.dockerignore`, data: Buffer.from(NO_RULES) },
     ],

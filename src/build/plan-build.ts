@@ -65,6 +65,8 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     },
     ...accessOf(request),
     transport: transportOf(request),
+    // Whoever builds the same image shares its cache, wherever they do.
+    cacheName: request.cacheName ?? tags[0]?.name ?? inputs.context.root,
     volume: {
       size: quantityOf(request.volumeSize),
       ...(request.storageClass === undefined ? {} : { storageClass: request.storageClass }),

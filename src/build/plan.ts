@@ -32,7 +32,9 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   /** The ServiceAccount of the builder's pod; absent: the namespace's default one. */
   readonly serviceAccount?: string;
   readonly transport: TransportName | "auto";
-  /** For `pvc`: the volume asked for. */
+  /** For `cache`: whose contexts are kept together. */
+  readonly cacheName: string;
+  /** For `pvc` and `cache`: the volume asked for. */
   readonly volume: { readonly size: string; readonly storageClass?: string };
   /** Say so when the context has more bytes than this; undefined: never. */
   readonly contextWarning?: number;

@@ -31,6 +31,8 @@ export interface BuildRequest {
   /** Send what no COPY reaches, too. */
   readonly sendAll?: boolean;
   readonly volumeSize: string;
+  /** For `cache`: the project. */
+  readonly cacheName?: string;
   /** A size as docker writes it; 0: never. */
   readonly contextWarning?: string;
   readonly storageClass?: string;

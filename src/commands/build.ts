@@ -61,20 +61,26 @@ ${EXIT_CODES}`;
     }),
     transport: Flags.string({
       default: "auto",
-      description: "how the context travels: auto, configmap, stream or pvc",
+      description: "how the context travels: auto, configmap, stream, pvc or cache",
       env: "SLIPWAY_TRANSPORT",
       helpGroup: "CONTEXT",
     }),
     "volume-size": Flags.string({
       default: "10Gi",
-      description: "for --transport pvc: size of the volume",
+      description: "for --transport pvc or cache: size of the volume",
       env: "SLIPWAY_VOLUME_SIZE",
       helpGroup: "CONTEXT",
     }),
     "storage-class": Flags.string({
-      description: "for --transport pvc: its storage class (default: the cluster's)",
+      description: "for --transport pvc or cache: its storage class (default: the cluster's)",
       env: "SLIPWAY_STORAGE_CLASS",
       helpGroup: "CONTEXT",
+    }),
+    "cache-name": Flags.string({
+      description: "for --transport cache: the project (default: the image's name, or else the context's path)",
+      env: "SLIPWAY_CACHE_NAME",
+      helpGroup: "CONTEXT",
+      helpValue: "NAME",
     }),
     "context-warning": Flags.string({
       default: "100m",
@@ -219,6 +225,7 @@ export function requestOf(path: string, flags: ParsedFlags): BuildRequest {
     transport: flags.transport,
     sendAll: flags["send-all"],
     volumeSize: flags["volume-size"],
+    ...defined("cacheName", flags["cache-name"]),
     contextWarning: flags["context-warning"],
     ...defined("storageClass", flags["storage-class"]),
     timeout: flags.timeout,

@@ -14,7 +14,7 @@ export default class Rbac extends BaseCommand {
   ];
   static override flags = {
     namespace: clusterFlags.namespace,
-    transport: Flags.option({ options: ["auto", "configmap", "stream", "pvc"] as const, default: "auto" })({
+    transport: Flags.option({ options: ["auto", "configmap", "stream", "pvc", "cache"] as const, default: "auto" })({
       description: "how contexts will travel: configmap needs no exec",
     }),
     "no-secrets": Flags.boolean({

@@ -33,8 +33,7 @@ export class ArchiveSink {
     return {
       path,
       type,
-      // On Windows no file carries an executable bit, so all get one, as docker does.
-      mode: process.platform === "win32" ? 0o755 : stat.mode & 0o7777,
+      mode: archivedMode(stat),
       size,
       mtime: this.options.mtime ?? Math.floor(stat.mtimeMs / 1000),
       target,
@@ -66,4 +65,9 @@ export class ArchiveSink {
   note(path: string, reason: PackNote["reason"]): void {
     this.options.onNote({ path: toText(path), reason });
   }
+}
+
+/** On Windows no file carries an executable bit, so all get one, as docker does. */
+export function archivedMode(stat: Stats): number {
+  return process.platform === "win32" ? 0o755 : stat.mode & 0o7777;
 }

@@ -10,7 +10,7 @@ export interface Right {
 }
 
 export interface Need {
-  readonly transport: "auto" | "configmap" | "stream" | "pvc";
+  readonly transport: "auto" | "configmap" | "stream" | "pvc" | "cache";
   /** The build makes a Secret: for registry passwords or --secret. */
   readonly ships: boolean;
   /** Also look after builds started before: ps, attach, logs, cancel, rm. */
@@ -52,6 +52,16 @@ export function rightsOf({ transport, ships, manage }: Need): Right[] {
     },
     ...(ships
       ? [{ group: "", resource: "secrets", verbs: ["create", "delete"], reason: "registry passwords, build secrets" }]
+      : []),
+    ...(transport === "cache"
+      ? [
+          {
+            group: "",
+            resource: "persistentvolumeclaims",
+            verbs: ["create", ...(manage ? ["list", "delete"] : [])],
+            reason: "keep contexts between builds; list and delete for slipway cache",
+          },
+        ]
       : []),
     {
       group: "",

@@ -47,7 +47,7 @@ function took({ createdAt, endedAt }: BuildRecord, now: number): string {
 }
 
 /** Whole units, as a person counts: `5 s`, `3 min`, `2 h`, `4 d`. Never negative, whatever the two clocks say. */
-function age(ms: number): string {
+export function age(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;

@@ -1,11 +1,21 @@
 /** The objects of a build, from its plan: pure. The Job owns the others, so they go when it goes. */
-import type { V1ConfigMap, V1Job, V1PodSpec, V1PodTemplateSpec, V1Secret, V1Volume } from "@kubernetes/client-node";
+import type {
+  V1ConfigMap,
+  V1Container,
+  V1Job,
+  V1PersistentVolumeClaim,
+  V1PodSpec,
+  V1PodTemplateSpec,
+  V1Secret,
+  V1Volume,
+} from "@kubernetes/client-node";
 import type { BuilderPod, CredentialFile } from "../backends/backend.ts";
 import { AUTH_VOLUME, CA_FILE, CA_VOLUME, FILES_VOLUME } from "../backends/volumes.ts";
 import type { BuildPlan } from "../build/plan.ts";
 import { exportVolumes, exporter } from "../export/exporter.ts";
 import { layOver } from "../pod/lay-over.ts";
 import type { LaidOver } from "../pod/lay-over.ts";
+import { CONTEXT_VOLUME } from "../transport/transport.ts";
 import type { Delivery } from "../transport/transport.ts";
 import { annotationsOf, labelsOf } from "./labels.ts";
 import { placementOf, resourcesOf } from "./pod-options.ts";
@@ -31,6 +41,8 @@ const POD_ANNOTATIONS = {
 
 export interface BuildObjects {
   readonly job: V1Job;
+  /** Not the build's own: it outlives it. */
+  readonly claim?: V1PersistentVolumeClaim;
   readonly configMap?: V1ConfigMap;
   readonly secret?: V1Secret;
   /** Fields of a pod template that was allowed to undo what keeps a build unprivileged. */
@@ -55,6 +67,7 @@ export function objectsOf(
   return {
     job: jobOf(plan, builder, pod),
     ...(unsafe.length === 0 ? {} : { unsafe }),
+    ...(delivery.claim === undefined ? {} : { claim: delivery.claim }),
     ...(configMap === undefined ? {} : { configMap }),
     ...(secret === undefined ? {} : { secret }),
   };
@@ -87,7 +100,11 @@ function jobOf(plan: BuildPlan, { container }: BuilderPod, template: V1PodTempla
 }
 
 function podSpecOf(plan: BuildPlan, builder: BuilderPod, delivery: Delivery): V1PodSpec {
-  const before = [...(delivery.receiver === undefined ? [] : [delivery.receiver]), ...(builder.initContainers ?? [])];
+  const own = (container: V1Container): V1Container => onOwnPart(container, delivery);
+  const before = [
+    ...(delivery.receiver === undefined ? [] : [delivery.receiver]),
+    ...(builder.initContainers ?? []).map(own),
+  ];
   return {
     restartPolicy: "Never",
     // Of no use to a builder. The clouds' workload identities bring a token of their own (a webhook's volume, a metadata server).
@@ -99,7 +116,7 @@ function podSpecOf(plan: BuildPlan, builder: BuilderPod, delivery: Delivery): V1
     ...builder.pod,
     ...(before.length === 0 ? {} : { initContainers: before }),
     containers: [
-      { terminationMessagePolicy: "FallbackToLogsOnError", ...resourcesOf(plan), ...builder.container },
+      { terminationMessagePolicy: "FallbackToLogsOnError", ...resourcesOf(plan), ...own(builder.container) },
       ...exporter(plan, builder.receiver),
     ],
     volumes: [
@@ -113,6 +130,16 @@ function podSpecOf(plan: BuildPlan, builder: BuilderPod, delivery: Delivery): V1
       ...builder.volumes,
     ],
   };
+}
+
+/** Of a volume that several builds share, a container sees what is this build's. */
+function onOwnPart(container: V1Container, { subPath }: Delivery): V1Container {
+  if (subPath === undefined) return container;
+  const volumeMounts = container.volumeMounts?.map((mount) =>
+    // The files are those of the cache, under other names: whoever wrote to one would change the other.
+    mount.name === CONTEXT_VOLUME ? { ...mount, subPath, readOnly: true } : mount,
+  );
+  return { ...container, ...(volumeMounts === undefined ? {} : { volumeMounts }) };
 }
 
 function credentialVolumes(plan: BuildPlan, { credentialFile }: BuilderPod): V1Volume[] {

@@ -1,6 +1,6 @@
 /** Brings a build's objects into the cluster in an order in which a client that dies at any point leaves nothing for good. */
-import type { V1ConfigMap, V1Job, V1OwnerReference, V1Secret } from "@kubernetes/client-node";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { V1ConfigMap, V1Job, V1OwnerReference, V1PersistentVolumeClaim, V1Secret } from "@kubernetes/client-node";
+import type { ApiRefusal, Cluster } from "../cluster/cluster.ts";
 import type { BuildObjects } from "./objects.ts";
 
 export interface StartedBuild {
@@ -25,7 +25,22 @@ export async function startBuild(cluster: Cluster, objects: BuildObjects, signal
   const rest: Promise<unknown>[] = [];
   if (objects.configMap !== undefined) rest.push(cluster.create("configmaps", own(objects.configMap), signal));
   if (objects.secret !== undefined) rest.push(cluster.create("secrets", own(objects.secret), signal));
-  return { job, complete: Promise.all(rest).then(() => undefined), gated: rest.length > 0 };
+  const gated = rest.length > 0;
+  if (objects.claim !== undefined) rest.push(ensureClaim(cluster, objects.claim, signal));
+  return { job, complete: Promise.all(rest).then(() => undefined), gated };
+}
+
+/** Makes the claim if it is not there. A pod that mounts it waits for it by itself. */
+async function ensureClaim(cluster: Cluster, claim: V1PersistentVolumeClaim, signal: AbortSignal): Promise<void> {
+  try {
+    await cluster.create("persistentvolumeclaims", claim, signal);
+  } catch (error) {
+    if (refusalCode(error) !== 409) throw error;
+  }
+}
+
+function refusalCode(error: unknown): number | undefined {
+  return error instanceof Error ? (error.cause as Partial<ApiRefusal> | undefined)?.code : undefined;
 }
 
 /** Lets a gated pod be scheduled. */

@@ -1,11 +1,21 @@
 /** Which transport, once it is known how large the packed context is: small ones need no connection of their own. */
 import type { BuildPlan } from "../build/plan.ts";
 import { UsageError } from "../errors.ts";
+import { deliverByCache } from "./cache.ts";
+import type { CachedContext } from "./cache.ts";
+import type { CacheSource } from "./cache-conversation.ts";
+import { claimOf } from "./claim.ts";
 import { CONFIGMAP_LIMIT, deliverByConfigMap } from "./configmap.ts";
 import type { ReceiverIdentity } from "./receiver.ts";
 import { deliverByStream, deliverByVolume } from "./stream.ts";
 import type { OpenArchive } from "./stream.ts";
 import type { Delivery } from "./transport.ts";
+
+/** The context in the forms transports want it. */
+export interface ContextSources extends Pick<CachedContext, "live"> {
+  readonly open: OpenArchive;
+  readonly source: () => CacheSource;
+}
 
 /**
  * Packs into memory up to the ConfigMap's limit. What is larger goes on from there as a stream, so that nothing is packed twice.
@@ -14,9 +24,13 @@ import type { Delivery } from "./transport.ts";
  */
 export async function chooseDelivery(
   plan: BuildPlan,
-  open: OpenArchive,
+  { open, source, live }: ContextSources,
   identity: ReceiverIdentity,
 ): Promise<Delivery> {
+  if (plan.transport === "cache") {
+    const claim = claimOf({ ...plan.volume, name: plan.cacheName }, identity.user, plan.version);
+    return deliverByCache({ build: plan.name, claim, source: source(), open, live }, identity);
+  }
   if (plan.transport === "stream") return deliverByStream(open, identity);
   if (plan.transport === "pvc") return deliverByVolume(open, identity, plan.volume);
   const head: Uint8Array[] = [];

@@ -6,7 +6,7 @@ import type { V1Container } from "@kubernetes/client-node";
 import { CONTEXT_VOLUME, READY_DIR } from "./transport.ts";
 
 export const RECEIVER = "receive-context";
-const MOUNT = "/slipway";
+export const MOUNT = "/slipway";
 /** Last entry of the archive: without it the archive was cut, whatever tar's exit code says. */
 export const MARKER = ".slipway-complete";
 /** How long the receiver waits for the whole context, in seconds: a client that died must not hold a pod for the build's whole deadline. */
@@ -14,9 +14,10 @@ export const RECEIVE_SECONDS = 3600;
 
 /** Waits, without polling, for `commitCommand` to open the pipe: a read on a FIFO returns when its writer closes. */
 const WAIT = `set -e
+mkdir -p "$1"
 mkfifo /tmp/committed
 timeout ${RECEIVE_SECONDS} cat /tmp/committed || { echo "no context arrived within ${RECEIVE_SECONDS} seconds" >&2; exit 1; }
-test -d ${MOUNT}/${READY_DIR}`;
+test -d "$1/${READY_DIR}"`;
 
 export interface ReceiverIdentity {
   readonly image: string;
@@ -24,11 +25,12 @@ export interface ReceiverIdentity {
   readonly group: number;
 }
 
-export function receiver({ image, user, group }: ReceiverIdentity): V1Container {
+/** @param place where the context is to be, READY_DIR below it; made if it is not there. */
+export function receiver({ image, user, group }: ReceiverIdentity, place = MOUNT): V1Container {
   return {
     name: RECEIVER,
     image,
-    command: ["sh", "-c", WAIT],
+    command: ["sh", "-c", WAIT, "wait", place],
     volumeMounts: [{ name: CONTEXT_VOLUME, mountPath: MOUNT }],
     securityContext: {
       runAsUser: user,
@@ -43,11 +45,19 @@ export function receiver({ image, user, group }: ReceiverIdentity): V1Container 
   };
 }
 
+/** Ends what an earlier attempt left running, and makes a directory `$own` for this one, `$1`. */
+export const ONLY_ATTEMPT = `for old in /tmp/attempt-*; do
+  if [ -s $old/pid ]; then read -r pid < $old/pid; kill -9 -$pid 2>/dev/null; fi
+done
+rm -rf /tmp/attempt-* 2>/dev/null
+own=/tmp/attempt-$1
+mkdir $own && echo $$ > $own/pid`;
+
 /** What the receiving command says on standard error when it can take no more: a line that begins so, with the reason behind it. */
 export const REFUSAL = "slipway: ";
 
 /** Of all that the tools of a pipe say, what tells most. */
-const REASON = 'grep -m 1 "No space left" $own/errors || grep . $own/errors | tail -n 1';
+export const REASON = 'grep -m 1 "No space left" $own/errors || grep . $own/errors | tail -n 1';
 
 /** Exit codes of `commitCommand`: what was received is at fault, and has to be sent again. Any other code says nothing. */
 export const COMMIT_FAULTS: ReadonlySet<number> = new Set([65, 66]);
@@ -60,17 +70,13 @@ export const COMMIT_FAULTS: ReadonlySet<number> = new Set([65, 66]);
  * compressed stream is seen, and the marker because a plain tar cut between two entries is a good tar. A failure is said at
  * once, and the rest read and thrown away: while anything waits to be delivered, containerd does not tell the exit code.
  */
-export function receiveCommand(attempt: string): readonly string[] {
+export function receiveCommand(attempt: string, place = MOUNT): readonly string[] {
   return [
     "sh",
     "-c",
-    `cd ${MOUNT} || exit 1
-for old in /tmp/attempt-*; do
-  if [ -s $old/pid ]; then read -r pid < $old/pid; kill -9 -$pid 2>/dev/null; fi
-done
-rm -rf incoming-* /tmp/attempt-* 2>/dev/null
-own=/tmp/attempt-$1
-mkdir $own && echo $$ > $own/pid
+    `cd "$2" || exit 1
+${ONLY_ATTEMPT}
+rm -rf incoming-* 2>/dev/null
 (
   set -e; set -o pipefail
   umask 0; mkdir -m 755 incoming-$1; mkfifo $own/tee
@@ -86,6 +92,7 @@ echo "$code $sum" > $own/result.new && mv $own/result.new $own/result
 exit $code`,
     "receive",
     attempt,
+    place,
   ];
 }
 
@@ -94,11 +101,11 @@ exit $code`,
  * end. May be repeated when it is not known whether it was carried out. Ends with 65 when something else arrived, with 66
  * when it could not be unpacked.
  */
-export function commitCommand(attempt: string, sha256: string): readonly string[] {
+export function commitCommand(attempt: string, sha256: string, place = MOUNT): readonly string[] {
   return [
     "sh",
     "-c",
-    `set -e; cd ${MOUNT}; own=/tmp/attempt-$1
+    `set -e; cd "$3"; own=/tmp/attempt-$1
 if [ -d ${READY_DIR} ]; then [ "$(cat /tmp/ready-sum)" = "$2" ]; : > /tmp/committed; exit 0; fi
 [ -s $own/pid ] || { echo "nothing of this attempt arrived" >&2; exit 66; }
 read -r pid < $own/pid
@@ -114,5 +121,6 @@ rm incoming-$1/${MARKER}; echo $sum > /tmp/ready-sum; mv incoming-$1 ${READY_DIR
     "commit",
     attempt,
     sha256,
+    place,
   ];
 }

@@ -6,7 +6,7 @@ import type { Emit } from "../build/events.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { ClusterError, SlipwayError } from "../errors.ts";
 import { Unmendable, commit, refused, whyGone } from "./commit.ts";
-import { RECEIVER, REFUSAL, commitCommand, receiveCommand, receiver } from "./receiver.ts";
+import { MOUNT, RECEIVER, REFUSAL, commitCommand, receiveCommand, receiver } from "./receiver.ts";
 import type { ReceiverIdentity } from "./receiver.ts";
 import { CONTEXT_VOLUME } from "./transport.ts";
 import type { Delivery, Shipped } from "./transport.ts";
@@ -59,16 +59,18 @@ function delivery(
   };
 }
 
-async function shipByStream(
+/** @param place where the receiver waits for the context, below which it unpacks */
+export async function shipByStream(
   cluster: Cluster,
   pod: string,
   open: OpenArchive,
   emit: Emit,
   signal: AbortSignal,
+  place = MOUNT,
 ): Promise<Shipped> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return { bytes: await sendOnce(cluster, pod, open, emit, signal), attempts: attempt };
+      return { bytes: await sendOnce(cluster, pod, open, emit, signal, place), attempts: attempt };
     } catch (error) {
       // What the user has to mend (a file that cannot be read, a missing right) does not get better by trying again.
       const hopeless = !(error instanceof ClusterError) && error instanceof SlipwayError;
@@ -91,6 +93,7 @@ async function sendOnce(
   open: OpenArchive,
   emit: Emit,
   signal: AbortSignal,
+  place: string,
 ): Promise<number> {
   const name = randomBytes(6).toString("hex");
   const hash = createHash("sha256");
@@ -108,7 +111,7 @@ async function sendOnce(
   const exit = await cluster.exec(
     pod,
     RECEIVER,
-    receiveCommand(name),
+    receiveCommand(name, place),
     {
       stdin: hashed(),
       closeToEnd: true,
@@ -120,12 +123,12 @@ async function sendOnce(
   if (refusal.said !== undefined || (exit.exitCode !== undefined && exit.exitCode !== 0)) {
     throw refused(refusal.said ?? refusal.last, exit.exitCode);
   }
-  await commit(cluster, pod, commitCommand(name, hash.digest("hex")), signal);
+  await commit(cluster, pod, commitCommand(name, hash.digest("hex"), place), signal);
   return bytes;
 }
 
 /** What the receiving command says, and whether it has given up. */
-class Refusal {
+export class Refusal {
   #text = "";
 
   add(chunk: Uint8Array): void {

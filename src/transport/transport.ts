@@ -1,10 +1,10 @@
 /** How a packed context reaches the builder's pod. One file each, chosen by choose.ts. */
-import type { V1Container, V1Volume } from "@kubernetes/client-node";
+import type { V1Container, V1PersistentVolumeClaim, V1Volume } from "@kubernetes/client-node";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Emit } from "../build/events.ts";
 
-export type TransportName = "configmap" | "stream" | "pvc";
-export const TRANSPORTS: readonly TransportName[] = ["configmap", "stream", "pvc"];
+export type TransportName = "configmap" | "stream" | "pvc" | "cache";
+export const TRANSPORTS: readonly TransportName[] = ["configmap", "stream", "pvc", "cache"];
 
 /** Name of the pod's volume that holds the context, whatever the transport. */
 export const CONTEXT_VOLUME = "context";
@@ -29,6 +29,10 @@ export interface Delivery {
   readonly form: ContextForm;
   /** The pod's volume named CONTEXT_VOLUME. */
   readonly volume: V1Volume;
+  /** The claim behind it, made before the build where it is not there, and kept. */
+  readonly claim?: V1PersistentVolumeClaim;
+  /** The part of the volume that is this build's, for whoever mounts it besides the receiver. */
+  readonly subPath?: string;
   /** The container that receives it before the builder starts, if any. */
   readonly receiver?: V1Container;
   /** What goes into the build's ConfigMap, if anything: keys to base64. */

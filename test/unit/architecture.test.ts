@@ -43,6 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "builds-command.ts",
       "build/duration.ts",
       "builds/",
+      "caches/",
       "docker/argv.ts",
       "describe-builders.ts",
       "docker/flags.ts",
@@ -76,6 +77,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "backends/",
       "build/",
       "cluster/",
+      "context/hash-store.ts",
       "credentials/",
       "docker/",
       "errors.ts",
@@ -125,6 +127,8 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     types: ["backends/", "cluster/cluster.ts"],
   },
   "wire-registry.ts": { code: ["build/", "credentials/", "errors.ts", "registry/", "node:fs/promises"] },
+  // Volumes that are kept between builds.
+  "caches/": { code: ["errors.ts", "run/labels.ts", "transport/claim.ts"], types: ["cluster/cluster.ts"] },
   "wire-context.ts": { code: ["build/build-args.ts", "build/context-view.ts", "build/gather.ts"] },
   // The line of one build: it knows the other stages, and of the cluster only what it promises.
   "build/": {
@@ -161,6 +165,10 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "build/context-view.ts": { code: ["build/decide-reach.ts", "context/", "errors.ts", "node:fs", "node:path"] },
   "build/decide-reach.ts": { code: ["context/", "dockerfile/", "ui/measures.ts"], types: ["build/plan.ts"] },
   "build/heavy-context.ts": { code: ["context/", "ui/measures.ts"], types: ["build/"] },
+  "build/cache-source.ts": {
+    code: ["build/open-context.ts", "context/", "ui/measures.ts"],
+    types: ["build/", "transport/cache-conversation.ts"],
+  },
   "build/open-context.ts": { code: ["build/", "context/", "transport/", "ui/measures.ts"] },
   // Pure: plan in, container out.
   "backends/": {
@@ -172,10 +180,13 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     types: ["backends/", "transport/", "cluster/cluster.ts"],
   },
   "run/objects.ts": {
-    code: ["backends/volumes.ts", "export/exporter.ts", "pod/", "run/"],
+    code: ["backends/volumes.ts", "export/exporter.ts", "pod/", "run/", "transport/transport.ts"],
     types: ["backends/", "build/plan.ts", "transport/"],
   },
-  "transport/": { code: ["errors.ts", "node:crypto", "node:timers/promises"], types: ["build/", "cluster/cluster.ts"] },
+  "transport/": {
+    code: ["errors.ts", "node:crypto", "node:timers/promises"],
+    types: ["build/", "cluster/cluster.ts", "context/manifest.ts"],
+  },
   "follow/": {
     code: ["cluster/contact.ts", "cluster/denial.ts", "errors.ts", "node:timers/promises"],
     types: ["backends/", "build/events.ts", "cluster/cluster.ts"],
@@ -207,6 +218,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     types: ["build/events.ts", "credentials/credentials.ts", "dockerfile/reach.ts", "node:net", "node:stream"],
   },
   "report/": { code: ["errors.ts", "js-yaml", "node:fs/promises"], types: ["build/events.ts", "run/objects.ts"] },
+  "report/context-table.ts": { code: ["report/build-table.ts"], types: ["caches/caches.ts"] },
   "report/build-table.ts": { code: ["ui/measures.ts"], types: ["builds/record.ts"] },
   "report/context-report.ts": { code: ["ui/measures.ts"], types: ["build/context-view.ts", "context/survey.ts"] },
   "ui/": { code: ["errors.ts", "chalk", "ora"], types: ["build/events.ts"] },

@@ -32,6 +32,9 @@ function depsWith(change: Partial<BuildDeps> = {}): BuildDeps {
     backend: kaniko,
     cluster,
     openArchive: archive,
+    cacheSource: () => {
+      throw new Error("this build keeps no cache");
+    },
     pushedDigest: async () => DIGEST,
     describeImage: async () => ({ configDigest: CONFIG }),
     emit: (event) => events.push(event),

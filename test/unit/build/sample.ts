@@ -50,6 +50,7 @@ export const PLAN: BuildPlan = {
   context: INPUTS.context,
   dockerfile: INPUTS.dockerfile,
   tags: [parseReference("registry.example.com/team/app:1.0")],
+  cacheName: "registry.example.com/team/app",
   sendAll: false,
   buildArgs: [],
   labels: [],

@@ -24,8 +24,14 @@ describe("the rights of a build", () => {
     expect(least["pods"]).toBe("list,watch,patch");
   });
 
+  it("have volume claims only where contexts are kept", () => {
+    const kept = (manage: boolean) =>
+      names(rightsOf({ transport: "cache", ships: true, manage }))["persistentvolumeclaims"];
+    expect([kept(false), kept(true)]).toEqual(["create", "create,list,delete"]);
+  });
+
   it("never let a secret be read", () => {
-    for (const transport of ["auto", "configmap", "stream", "pvc"] as const) {
+    for (const transport of ["auto", "configmap", "stream", "pvc", "cache"] as const) {
       const secrets = rightsOf({ transport, ships: true, manage: true }).find(({ resource }) => resource === "secrets");
       expect(secrets?.verbs).toEqual(["create", "delete"]);
     }

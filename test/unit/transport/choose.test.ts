@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../../src/errors.ts";
+import type { CacheSource } from "../../../src/transport/cache-conversation.ts";
 import { chooseDelivery } from "../../../src/transport/choose.ts";
 import { CONFIGMAP_LIMIT } from "../../../src/transport/configmap.ts";
 import type { TransportName } from "../../../src/transport/transport.ts";
@@ -34,8 +35,15 @@ class Archive {
   }
 }
 
+const SOURCE: CacheSource = {
+  manifest: () => Promise.reject(new Error("read")),
+  archive: () => {
+    throw new Error("packed");
+  },
+};
+
 const choose = (transport: TransportName | "auto", archive: Archive) =>
-  chooseDelivery({ ...PLAN, transport }, archive.open, IDENTITY);
+  chooseDelivery({ ...PLAN, transport }, { open: archive.open, source: () => SOURCE, live: async () => [] }, IDENTITY);
 
 describe("left to itself", () => {
   it("sends a small context in a ConfigMap", async () => {

@@ -28,9 +28,10 @@ function run(
   [, , script = "", ...rest]: readonly string[],
   stdin?: Uint8Array,
 ): Promise<{ code: number | null; stderr: string }> {
-  const here = script.replaceAll("/tmp/", `${root}/tmp-`).replaceAll("cd /slipway", `cd ${root}`);
+  const here = script.replaceAll("/tmp/", `${root}/tmp-`);
+  const words = rest.map((word) => (word === "/slipway" ? root : word));
   return new Promise((resolve, reject) => {
-    const child = spawn("bash", ["-c", here, ...rest], { stdio: ["pipe", "ignore", "pipe"] });
+    const child = spawn("bash", ["-c", here, ...words], { stdio: ["pipe", "ignore", "pipe"] });
     let stderr = "";
     child.stderr.on("data", (chunk) => (stderr += String(chunk)));
     child.on("error", reject).on("close", (code) => resolve({ code, stderr }));

@@ -1,0 +1,99 @@
+/** The manifest of a context on this disk: one walk, and the content of what is not known yet. */
+import { createHash } from "node:crypto";
+import { lstatSync } from "node:fs";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { archivedMode } from "./archive-sink.ts";
+import { parseIgnoreFile } from "./dockerignore.ts";
+import { FileSource } from "./file-source.ts";
+import type { HashStore } from "./hash-store.ts";
+import { Manifest, type ManifestEntry } from "./manifest.ts";
+import { PathResolver } from "./path-bytes.ts";
+import type { SurveyOptions } from "./survey.ts";
+import { DiskTree, isGone, unreadableInContext } from "./tree.ts";
+import { walkContext, type WalkEntry } from "./walk.ts";
+
+const PIECE = 1024 * 1024;
+
+/** @throws UsageError for what cannot be read; the signal's reason. */
+export async function readManifest(options: SurveyOptions, hashes: HashStore): Promise<Manifest> {
+  const rules = parseIgnoreFile(options.ignoreFile, options.ignoreName);
+  const reader = new EntryReader(options.root, hashes);
+  let read = 0;
+  // What is left out, and why, the packer says.
+  for (const entry of walkContext(new DiskTree(options.root), rules, () => {}, options.filter)) {
+    if (entry !== undefined) read += reader.add(entry);
+    if (entry === undefined || read > PIECE) {
+      read = 0;
+      await nextTurn();
+      options.signal.throwIfAborted();
+    }
+  }
+  hashes.save();
+  return new Manifest(reader.entries());
+}
+
+class EntryReader {
+  readonly #entries: ManifestEntry[] = [];
+  readonly #paths: PathResolver;
+  readonly #hashes: HashStore;
+  readonly #buffer = Buffer.allocUnsafe(PIECE);
+  /** Inodes with several names: the paths of these. */
+  readonly #names = new Map<string, string[]>();
+
+  constructor(root: string, hashes: HashStore) {
+    this.#paths = new PathResolver(root);
+    this.#hashes = hashes;
+  }
+
+  /** @returns how many bytes were read for it. */
+  add({ path, kind, stat, target }: WalkEntry): number {
+    const mode = archivedMode(stat);
+    if (kind !== "file") {
+      this.#entries.push({ path, kind, mode, size: 0, mtime: 0, content: target ?? "" });
+      return 0;
+    }
+    const known = this.#hashes.get(path, stat);
+    const content = known ?? this.#read(path);
+    if (content === undefined) return 0;
+    if (known === undefined) this.#hashes.set(path, stat, content);
+    if (stat.nlink > 1) this.#name(path);
+    const mtime = Math.floor(stat.mtimeMs / 1000);
+    this.#entries.push({ path, kind, mode, size: stat.size, mtime, content });
+    return known === undefined ? stat.size : 0;
+  }
+
+  entries(): ManifestEntry[] {
+    const first = new Map<string, string>();
+    for (const names of this.#names.values()) {
+      if (names.length > 1) for (const name of names) first.set(name, names[0] ?? name);
+    }
+    if (first.size === 0) return this.#entries;
+    return this.#entries.map((entry) => {
+      const linked = first.get(entry.path);
+      return linked === undefined ? entry : { ...entry, linked };
+    });
+  }
+
+  #name(path: string): void {
+    const stat = lstatSync(this.#paths.resolve(path), { bigint: true, throwIfNoEntry: false });
+    if (stat === undefined) return;
+    const inode = `${stat.dev}:${stat.ino}`;
+    this.#names.set(inode, [...(this.#names.get(inode) ?? []), path]);
+  }
+
+  /** Undefined when the file is gone. */
+  #read(path: string): string | undefined {
+    try {
+      using source = new FileSource(this.#paths.resolve(path));
+      const hash = createHash("sha256");
+      for (;;) {
+        const count = source.read(this.#buffer, 0, PIECE);
+        hash.update(this.#buffer.subarray(0, count));
+        if (count < PIECE) return hash.digest("hex");
+      }
+    } catch (error) {
+      if (isGone(error)) return undefined;
+      throw unreadableInContext(path, error);
+    }
+  }
+}
