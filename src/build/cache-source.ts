@@ -31,7 +31,7 @@ export function openCacheSource(
     emit({ type: "stage-started", stage: "pack" });
     const decision = await (decided ??= decide());
     const filter = decision.kind === "reached" ? decision.paths : undefined;
-    const manifest = await readManifest({ ...plan.context, filter, signal }, openHashes());
+    const manifest = await readManifest({ ...plan.context, filter, signal }, openHashes(), plan.latestTime);
     entries = manifest.entries.length;
     return manifest;
   };

@@ -12,8 +12,8 @@ import { warnOfWeight } from "./heavy-context.ts";
 import type { ReachDecision } from "./decide-reach.ts";
 import type { BuildPlan } from "./plan.ts";
 
-/** zlib's fastest: on a fast link the link waits for anything slower. */
-const LEVEL = 1;
+/** Where the bytes are to be the same every time. */
+const FIXED_LEVEL = 1;
 
 /**
  * A builder filters the context again by the ignore file beside the Dockerfile, with rules of its own. Ours has only a comment:
@@ -68,7 +68,7 @@ type FilteredContext = BuildPlan["context"] & { readonly filter?: WalkFilter | u
 
 /** The archive of a plan's context. @param extra put before everything else */
 export function packPlan(
-  plan: Pick<BuildPlan, "dockerfile"> & { readonly context: FilteredContext },
+  plan: Pick<BuildPlan, "dockerfile" | "latestTime"> & { readonly context: FilteredContext },
   extra: PackOptions["extra"],
   emit: Emit,
   signal: AbortSignal,
@@ -81,7 +81,7 @@ export function packPlan(
       { path: `${DOCKERFILE_DIR}/Dockerfile`, data: Buffer.from(plan.dockerfile.text) },
       { path: `${DOCKERFILE_DIR}/Dockerfile.dockerignore`, data: Buffer.from(NO_RULES) },
     ],
-    level: LEVEL,
+    ...(plan.latestTime === undefined ? { level: "link" } : { level: FIXED_LEVEL, latest: plan.latestTime }),
     marker: MARKER,
     onNote: (note) => emit({ type: "warning", message: noteSentence(note) }),
     signal,

@@ -52,6 +52,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     context: inputs.context,
     dockerfile: inputs.dockerfile,
     sendAll: request.sendAll === true,
+    ...(request.reproducible === true ? { latestTime: epochOf(buildArgs) } : {}),
     tags,
     buildArgs,
     ...(request.buildArgs.some((text) => /^SOURCE_DATE_EPOCH(?:=.|$)/.test(text)) ? { sourceDateEpoch: true } : {}),
@@ -98,6 +99,15 @@ function transportOf({ transport }: BuildRequest): TransportName | "auto" {
 function warningOf({ contextWarning = "0" }: BuildRequest): Pick<BuildPlan, "contextWarning"> {
   const bytes = bytesOf(contextWarning, "context-warning");
   return bytes === 0 ? {} : { contextWarning: bytes };
+}
+
+/** @throws UsageError when it is no number of seconds. */
+function epochOf(buildArgs: readonly (readonly [string, string])[]): number {
+  const text = buildArgs.find(([name]) => name === "SOURCE_DATE_EPOCH")?.[1] ?? "0";
+  if (/^\d{1,11}$/.test(text)) return Number(text);
+  throw new UsageError(`SOURCE_DATE_EPOCH=${text} is no time in seconds since 1970`, {
+    suggestions: ["Set it to one: SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)."],
+  });
 }
 
 function tagOf(text: string): Reference {

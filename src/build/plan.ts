@@ -21,6 +21,8 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   readonly dockerfile: DockerfileSource;
   /** Send what no COPY reaches, too. */
   readonly sendAll: boolean;
+  /** No file's time is later than this, in seconds since the epoch, so that the same files are the same bytes; absent: as they are. */
+  readonly latestTime?: number;
   /** Names of the image, and where it is pushed unless `noPush`. */
   readonly tags: readonly Reference[];
   readonly buildArgs: readonly (readonly [name: string, value: string])[];

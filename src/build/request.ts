@@ -30,6 +30,8 @@ export interface BuildRequest {
   readonly transport: string;
   /** Send what no COPY reaches, too. */
   readonly sendAll?: boolean;
+  /** The same files are to be the same bytes. */
+  readonly reproducible?: boolean;
   readonly volumeSize: string;
   /** For `cache`: the project. */
   readonly cacheName?: string;

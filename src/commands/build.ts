@@ -76,6 +76,11 @@ ${EXIT_CODES}`;
       env: "SLIPWAY_STORAGE_CLASS",
       helpGroup: "CONTEXT",
     }),
+    reproducible: Flags.boolean({
+      description: "send the same files as the same bytes, no time later than SOURCE_DATE_EPOCH (default: 1970)",
+      env: "SLIPWAY_REPRODUCIBLE",
+      helpGroup: "CONTEXT",
+    }),
     "cache-name": Flags.string({
       description: "for --transport cache: the project (default: the image's name, or else the context's path)",
       env: "SLIPWAY_CACHE_NAME",
@@ -224,6 +229,7 @@ export function requestOf(path: string, flags: ParsedFlags): BuildRequest {
     helperImage: flags["helper-image"],
     transport: flags.transport,
     sendAll: flags["send-all"],
+    reproducible: flags.reproducible,
     volumeSize: flags["volume-size"],
     ...defined("cacheName", flags["cache-name"]),
     contextWarning: flags["context-warning"],

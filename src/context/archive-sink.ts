@@ -12,8 +12,8 @@ export interface ArchiveOptions {
   readonly root: string;
   /** Byte string, put before every path of the context. */
   readonly prefix: string;
-  /** Seconds since the epoch for every entry; undefined keeps each file's own. */
-  readonly mtime: number | undefined;
+  /** Seconds since the epoch: later times become this one. */
+  readonly latest: number | undefined;
   readonly onNote: (note: PackNote) => void;
   /** Kept up to date with what is in the archive, entries of our own not counted. */
   readonly totals: { entries: number; fileBytes: number };
@@ -35,7 +35,7 @@ export class ArchiveSink {
       type,
       mode: archivedMode(stat),
       size,
-      mtime: this.options.mtime ?? Math.floor(stat.mtimeMs / 1000),
+      mtime: Math.min(Math.floor(stat.mtimeMs / 1000), this.options.latest ?? Infinity),
       target,
     };
   }

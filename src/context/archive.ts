@@ -14,13 +14,12 @@ export class ArchiveWriter {
     this.#files = new FileAdder(this.#sink);
   }
 
-  /** An entry of our own, dated by the fixed time or the epoch. @param path Byte string, in the archive. */
+  /** An entry of our own, dated by the epoch. @param path Byte string, in the archive. */
   *addMade(path: string, data: Uint8Array | undefined): Steps {
     const type = data === undefined ? "directory" : "file";
     const size = data?.length ?? 0;
     const mode = type === "file" ? 0o644 : 0o755;
-    const mtime = this.#sink.options.mtime ?? 0;
-    yield* this.#sink.addBytes(encodeHeader({ path, type, mode, size, mtime, target: "" }));
+    yield* this.#sink.addBytes(encodeHeader({ path, type, mode, size, mtime: 0, target: "" }));
     if (data !== undefined) yield* this.#sink.addBytes(data);
     yield* this.#sink.addZeros(padding(size));
   }

@@ -14,12 +14,12 @@ export interface PackOptions {
   readonly prefix: string;
   /** Small files made by us, put before the context's entries (the Dockerfile, its empty ignore file). Paths are the archive's. */
   readonly extra: readonly { readonly path: string; readonly data: Uint8Array }[];
-  /** gzip level 0 to 9. */
-  readonly level: number;
+  /** gzip level 0 to 9; `link`: by how fast the reader takes what it is given, so that the bytes are not the same every time. */
+  readonly level: number | "link";
   /** Path in the archive of a small file put behind everything else: where it is missing, the archive was cut. */
   readonly marker?: string;
-  /** All modification times to this many seconds since the epoch, for equal bytes from equal trees; undefined keeps them. */
-  readonly mtime?: number;
+  /** No modification time later than this many seconds since the epoch, for equal bytes from equal trees; undefined keeps them. */
+  readonly latest?: number | undefined;
   readonly onNote: (note: PackNote) => void;
   readonly signal: AbortSignal;
 }

@@ -5,6 +5,7 @@ import { ArchiveWriter } from "./archive.ts";
 import type { PackedContext, PackOptions, PackTotals } from "./context.ts";
 import { parseIgnoreFile, type IgnoreRules } from "./dockerignore.ts";
 import { compressMember, MEMBERS_AT_ONCE } from "./gzip.ts";
+import { LinkSpeed } from "./link-speed.ts";
 import { toBytes } from "./path-bytes.ts";
 import { DiskTree } from "./tree.ts";
 import { StoredBuffer } from "./stored-buffer.ts";
@@ -49,7 +50,7 @@ class ContextPacker implements PackedContext {
     this.#totals = totals;
     const prefix = toBytes(withSlash(this.#options.prefix));
     const buffer = this.#options.level === 0 ? new StoredBuffer() : new PlainBuffer();
-    const writer = new ArchiveWriter({ ...this.#options, prefix, mtime: this.#options.mtime, totals }, buffer);
+    const writer = new ArchiveWriter({ ...this.#options, prefix, latest: this.#options.latest, totals }, buffer);
     const archive = this.#writeArchive(writer, prefix);
     const members: Member[] = [];
     /** The oldest member, if the reader has to wait for it now. */
@@ -59,13 +60,19 @@ class ContextPacker implements PackedContext {
       totals.archiveBytes += bytes?.length ?? 0;
       return bytes;
     };
+    const speed = new LinkSpeed();
+    const level = (): number => (this.#options.level === "link" ? speed.level : this.#options.level);
     using _ = onAbort(signal, () => archive.return());
     for (const filled of archive) {
-      if (filled !== undefined) members.push(startMember(filled, buffer, this.#options.level));
+      if (filled !== undefined) members.push(startMember(filled, buffer, level()));
       // A turn of the event loop for everyone else, and for the threads' results to come in.
       await nextTurn();
       const isDue = () => members.length >= MEMBERS_AT_ONCE || members[0]?.settled === true;
-      for (let bytes; (bytes = await take(isDue())) !== undefined;) yield bytes;
+      for (let bytes; (bytes = await take(isDue())) !== undefined;) {
+        const given = performance.now();
+        yield bytes;
+        speed.observe(bytes.length, performance.now() - given);
+      }
     }
     for (let bytes; (bytes = await take(true)) !== undefined;) yield bytes;
   }

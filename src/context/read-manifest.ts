@@ -14,10 +14,13 @@ import { walkContext, type WalkEntry } from "./walk.ts";
 
 const PIECE = 1024 * 1024;
 
-/** @throws UsageError for what cannot be read; the signal's reason. */
-export async function readManifest(options: SurveyOptions, hashes: HashStore): Promise<Manifest> {
+/**
+ * @param latest later times become this one, in seconds since the epoch, as in the archive
+ * @throws UsageError for what cannot be read; the signal's reason
+ */
+export async function readManifest(options: SurveyOptions, hashes: HashStore, latest = Infinity): Promise<Manifest> {
   const rules = parseIgnoreFile(options.ignoreFile, options.ignoreName);
-  const reader = new EntryReader(options.root, hashes);
+  const reader = new EntryReader(options.root, hashes, latest);
   let read = 0;
   // What is left out, and why, the packer says.
   for (const entry of walkContext(new DiskTree(options.root), rules, () => {}, options.filter)) {
@@ -36,11 +39,13 @@ class EntryReader {
   readonly #entries: ManifestEntry[] = [];
   readonly #paths: PathResolver;
   readonly #hashes: HashStore;
+  readonly #latest: number;
   readonly #buffer = Buffer.allocUnsafe(PIECE);
   /** Inodes with several names: the paths of these. */
   readonly #names = new Map<string, string[]>();
 
-  constructor(root: string, hashes: HashStore) {
+  constructor(root: string, hashes: HashStore, latest: number) {
+    this.#latest = latest;
     this.#paths = new PathResolver(root);
     this.#hashes = hashes;
   }
@@ -57,7 +62,7 @@ class EntryReader {
     if (content === undefined) return 0;
     if (known === undefined) this.#hashes.set(path, stat, content);
     if (stat.nlink > 1) this.#name(path);
-    const mtime = Math.floor(stat.mtimeMs / 1000);
+    const mtime = Math.min(Math.floor(stat.mtimeMs / 1000), this.#latest);
     this.#entries.push({ path, kind, mode, size: stat.size, mtime, content });
     return known === undefined ? stat.size : 0;
   }

@@ -152,3 +152,21 @@ describe("what is refused, and with what remedy", () => {
     expect(() => planOf({ target: "nowhere" })).toThrow(/nowhere/);
   });
 });
+
+describe("a reproducible context", () => {
+  const latest = (env: Record<string, string>, buildArgs: string[] = [], reproducible = true) =>
+    planOf({ reproducible, buildArgs }, {}, { env }).latestTime;
+
+  it("has no time later than SOURCE_DATE_EPOCH, or than 1970", () => {
+    expect(latest({})).toBe(0);
+    expect(latest({ SOURCE_DATE_EPOCH: "1700000000" })).toBe(1_700_000_000);
+    expect(latest({ SOURCE_DATE_EPOCH: "5" }, ["SOURCE_DATE_EPOCH=7"])).toBe(7);
+    expect(latest({ SOURCE_DATE_EPOCH: "5" }, [], false)).toBeUndefined();
+  });
+
+  it("is refused for a time that is none", () => {
+    expect(() => latest({ SOURCE_DATE_EPOCH: "yesterday" })).toThrow(
+      "SOURCE_DATE_EPOCH=yesterday is no time in seconds",
+    );
+  });
+});

@@ -135,14 +135,24 @@ test("an empty context is an archive with its directory", async () => {
   expect(totals.entries).toBe(0);
 });
 
-test.each([0, 6])("a fixed time makes equal trees equal bytes at level %i", async (level) => {
+test.each([0, 6])("a latest time makes equal trees equal bytes at level %i", async (level) => {
   using one = makeAllKinds();
   using two = new TempTree();
   spawnSync("cp", ["-a", `${one.root}/.`, two.root]);
-  fs.utimesSync(two.at("empty"), 5, 5);
-  const options = { level, mtime: 1_500_000_000, marker: ".complete" };
+  fs.utimesSync(two.at("empty"), 1_600_000_000, 1_600_000_000);
+  const options = { level, latest: 1_500_000_000, marker: ".complete" };
   expect((await pack(two.root, options)).archive.equals((await pack(one.root, options)).archive)).toBe(true);
   expect((await pack(two.root, { level })).archive.equals((await pack(one.root, { level })).archive)).toBe(false);
+});
+
+test("times before the latest one stay", async () => {
+  using tree = new TempTree({ old: "", new: "" });
+  fs.utimesSync(tree.at("old"), 1_000_000_000, 1_000_000_000);
+  const { archive } = await pack(tree.root, { latest: 1_500_000_000, prefix: "" });
+  expect(readArchive(archive).map(({ path, mtime }) => [path, mtime])).toEqual([
+    ["new", 1_500_000_000],
+    ["old", 1_000_000_000],
+  ]);
 });
 
 test("the ignore file is in force, in bytes as in text", async () => {
