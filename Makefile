@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 NPM := npm --no-fund --no-audit --loglevel=error
 
-.PHONY: help demo test check unit e2e cluster clean-cluster build contract conformance conformance-context conformance-builders bench faults format chaos
+.PHONY: help demo test check unit e2e cluster clean-cluster build contract conformance conformance-context conformance-builders bench faults format chaos integrity
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
@@ -52,6 +52,9 @@ bench: build cluster ## speed, as ratios against other ways to do the same, meas
 
 faults: build cluster ## 300 uploads through a proxy that cuts, stalls and throttles: none may arrive wrong
 	@$(NPM) run --silent faults
+
+integrity: build cluster ## contexts up to 100 000 files and 2 GB, end to end: each file's sha256 in the pod, and the client's memory
+	@eval "$$(test/cluster/env)" && $(NPM) run --silent integrity
 
 format: node_modules/.installed ## format the source
 	$(NPM) run --silent format
