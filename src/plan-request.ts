@@ -75,6 +75,14 @@ async function planWith(
   const backend = await backendOf(request.builder);
   const builderImage = imageOf(backend, request.builderImage, facts.env);
   const plan = planBuild(request, inputs, { ...facts, builderImage });
+  if (plan.restricted === true && backend.unrestricted !== undefined) {
+    throw new BuilderUnable(`${backend.name} cannot build in a restricted pod: ${backend.unrestricted}`, {
+      suggestions: [
+        "Use --builder kaniko.",
+        "Or build in a namespace of level baseline, without --security restricted.",
+      ],
+    });
+  }
   backend.check?.(plan);
   refuseUnable(plan.builder, plan, await abilities(backend, plan));
   const uses = findFeatures(parseDockerfile(plan.dockerfile.text));

@@ -21,6 +21,7 @@ import { readSshKeys } from "./docker/ssh-keys.ts";
 import { selectCredentials } from "./credentials/select.ts";
 import type { BaseImage } from "./dockerfile/reach.ts";
 import { InternalError } from "./errors.ts";
+import { OWN_NAMESPACE } from "./pod/options.ts";
 import { planRequest } from "./plan-request.ts";
 import type { PushedImage } from "./registry/describe-image.ts";
 import type { BuildObjects } from "./run/objects.ts";
@@ -58,7 +59,8 @@ export async function wireBuild(
   });
   const facts = { env: process.env, user: userName(), version: VERSION };
   const say = (message: string): void => emit({ type: "waiting", message });
-  const { plan: planned, backend } = await planRequest(request, inputs, facts, say);
+  const { plan: untenanted, backend } = await planRequest(request, inputs, facts, say);
+  const planned = await withTenant(untenanted, choice);
   const cautions = backend.caution === undefined ? [] : [backend.caution];
   for (const message of [...cautions, ...noticesOf(request.docker ?? {})]) emit({ type: "warning", message });
   if (planned.exports !== undefined) {
@@ -104,6 +106,15 @@ export async function wireBuild(
       }
     },
   };
+}
+
+/** Where the tenant is the namespace, the kubeconfig says which that is. */
+async function withTenant(plan: BuildPlan, choice: ClusterChoice): Promise<BuildPlan> {
+  if (plan.tenant !== OWN_NAMESPACE) return plan;
+  const { connect } = await import("./cluster/connect.ts");
+  const cluster = await connect(choice);
+  await cluster.close();
+  return { ...plan, tenant: cluster.namespace };
 }
 
 /** What is shipped is known only now: nothing, where the user's configuration has nothing for these registries. */

@@ -16,6 +16,8 @@ export interface Backend {
   readonly caution?: string;
   /** Why all of the context must be there, whatever the Dockerfile copies: one clause. */
   readonly readsAll?: string;
+  /** Why no pod of it fits Pod Security's restricted level, after "cannot build in a restricted pod: "; absent: it can. */
+  readonly unrestricted?: string;
   /** @throws BuilderUnable for what the plan asks of this builder that no pod of it could do. */
   check?(plan: BuildPlan): void;
   pod(plan: BuildPlan, form: ContextForm): BuilderPod;
@@ -37,7 +39,12 @@ export interface BuilderPod {
   /** For a builder that does not read docker's config.json: what AUTH_VOLUME holds in its place. */
   readonly credentialFile?: CredentialFile;
   /** Identity of the container that receives the context, so that the builder can read what it wrote. */
-  readonly receiver: { readonly user: number; readonly group: number };
+  readonly receiver: {
+    readonly user: number;
+    readonly group: number;
+    /** Without any capability, root or not. */
+    readonly restricted?: boolean;
+  };
 }
 
 export interface CredentialFile {

@@ -55,6 +55,7 @@ function localName({ tags, exports = [] }: BuildPlan): string {
 export const buildah: Backend = {
   name: "buildah",
   defaultImage: "quay.io/containers/buildah:v1.43.2",
+  unrestricted: "it needs capabilities to make a root of its own and to change users",
   supports: new Set(["build", "push", "secret", ...BUILDAH_OPTIONS]),
 
   check(plan: BuildPlan): void {

@@ -23,6 +23,7 @@ import {
   volumeGroup,
   workVolume,
 } from "./shell-pod.ts";
+import { subordinateFiles, subordinateMounts } from "./subordinate-ids.ts";
 
 const USER = 1000;
 /** Where the image keeps its state; on the root file system of a container an overlay cannot be mounted. */
@@ -36,16 +37,23 @@ sed -n 's/.*"containerimage.digest": *"\\([^"]*\\)".*/\\1/p' /tmp/slipway-build.
 export const buildkit: Backend = {
   name: "buildkit",
   defaultImage: "docker.io/moby/buildkit:v0.34.2-rootless",
+  unrestricted: "newuidmap has to gain capabilities there",
   supports: new Set(["build", "push", "secret", ...BUILDKIT_OPTIONS]),
 
   pod(plan: BuildPlan, form: ContextForm): BuilderPod {
-    const files = daemonConfig(plan);
+    const config = daemonConfig(plan);
+    const files = { ...config, ...subordinateFiles(plan) };
+    const hasFiles = Object.keys(files).length > 0;
     const container = {
       name: "buildkit",
       image: plan.builderImage,
       ...shellCommand(preparation(form) + SCRIPT, buildctlArguments(plan, form)),
-      env: environment(plan, files !== undefined),
-      volumeMounts: [...shellMounts(plan, files !== undefined), { name: STATE.name, mountPath: STATE.path }],
+      env: environment(plan, config !== undefined),
+      volumeMounts: [
+        ...shellMounts(plan, hasFiles),
+        { name: STATE.name, mountPath: STATE.path },
+        ...subordinateMounts(plan),
+      ],
       securityContext: {
         runAsUser: USER,
         runAsGroup: USER,
@@ -58,7 +66,7 @@ export const buildkit: Backend = {
     return {
       container,
       volumes: [workVolume, { name: STATE.name, emptyDir: {} }],
-      ...(files === undefined ? {} : { files }),
+      ...(hasFiles ? { files } : {}),
       pod: volumeGroup(plan, USER),
       receiver: { user: USER, group: USER },
     };

@@ -21,6 +21,7 @@ import {
   volumeGroup,
   workVolume,
 } from "./shell-pod.ts";
+import { subordinateFiles, subordinateMounts } from "./subordinate-ids.ts";
 
 const USER = 1000;
 const STATE = { name: "img-state", path: "/home/user/.local/share/img" };
@@ -30,6 +31,7 @@ const LOCAL_NAME = "localhost/slipway-build:latest";
 export const img: Backend = {
   name: "img",
   defaultImage: undefined,
+  unrestricted: "newuidmap has to gain capabilities there",
   supports: new Set(["build", "push", ...IMG_OPTIONS]),
 
   check(plan: BuildPlan): void {
@@ -46,6 +48,8 @@ export const img: Backend = {
   },
 
   pod(plan: BuildPlan, form: ContextForm): BuilderPod {
+    const files = subordinateFiles(plan);
+    const hasFiles = Object.keys(files).length > 0;
     const container = {
       name: "img",
       image: plan.builderImage,
@@ -57,7 +61,11 @@ export const img: Backend = {
         ...(plan.credentials.kind === "none" ? [] : [{ name: "DOCKER_CONFIG", value: AUTH_MOUNT }]),
         ...trustedDirectories(plan),
       ],
-      volumeMounts: [...shellMounts(plan, false), { name: STATE.name, mountPath: STATE.path }],
+      volumeMounts: [
+        ...shellMounts(plan, hasFiles),
+        { name: STATE.name, mountPath: STATE.path },
+        ...subordinateMounts(plan),
+      ],
       securityContext: {
         runAsUser: USER,
         runAsGroup: USER,
@@ -70,6 +78,7 @@ export const img: Backend = {
     return {
       container,
       volumes: [workVolume, { name: STATE.name, emptyDir: {} }],
+      ...(hasFiles ? { files } : {}),
       pod: volumeGroup(plan, USER),
       receiver: { user: USER, group: USER },
     };

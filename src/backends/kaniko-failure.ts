@@ -8,6 +8,8 @@ export function kanikoFailure(end: ContainerEnd): Failure {
   const last = lastError(end);
   const known = memoryFailure(end) ?? registryFailure(last);
   if (known !== undefined) return known;
+  const owner = ownerFailure(last);
+  if (owner !== undefined) return owner;
   if (/failed to execute command/.test(last)) {
     const code = /exit status (\d+)/.exec(last)?.[1] ?? String(end.exitCode);
     return runFailure(lastCommand(end.tail), code);
@@ -34,4 +36,26 @@ function lastCommand(tail: readonly string[]): string | undefined {
     .findLast((line) => /^INFO\[\d+\] RUN /.test(line))
     ?.replace(/^INFO\[\d+\] /, "")
     .trim();
+}
+
+/**
+ * A file that belongs to another user than root, and a builder that may give it to nobody (no CHOWN, as under Pod Security's
+ * restricted level) or not to that user (a user namespace has 65536 of them).
+ */
+function ownerFailure(last: string): Failure | undefined {
+  const [, file = "", why = ""] = /\bl?chown (\S+): (operation not permitted|invalid argument)/.exec(last) ?? [];
+  if (why === "invalid argument") {
+    return failed("build", `${file} belongs to a user beyond the 65536 of the pod's user namespace`, [
+      "Build with --userns never.",
+    ]);
+  }
+  const other = /starting command: fork\/exec \S+: operation not permitted/.test(last);
+  if (file === "" && !other) return undefined;
+  const what = other
+    ? "a RUN as another user than root takes capabilities, and this builder has none"
+    : `${file} belongs to another user than root, and a builder without capabilities cannot give it away (chown: ${why})`;
+  return failed("build", what, [
+    "Start from an image whose files all belong to root, without --chown and without RUN under USER.",
+    "Or build in a namespace of level baseline, without --security restricted; --userns always makes root nobody there too.",
+  ]);
 }

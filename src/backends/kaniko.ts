@@ -63,11 +63,15 @@ export const kaniko: Backend = {
         runAsGroup: 0,
         privileged: false,
         allowPrivilegeEscalation: false,
-        capabilities: { drop: ["ALL"], add: CAPABILITIES },
+        capabilities: plan.restricted === true ? { drop: ["ALL"] } : { drop: ["ALL"], add: CAPABILITIES },
         seccompProfile: { type: "RuntimeDefault" },
       },
     };
-    return { container, receiver: { user: 0, group: 0 }, ...optionPod(plan) };
+    return {
+      container,
+      receiver: { user: 0, group: 0, ...(plan.restricted === true ? { restricted: true } : {}) },
+      ...optionPod(plan),
+    };
   },
 
   readable(line: string): string {

@@ -39,6 +39,7 @@ const DECORATION = /^\d{4}-\d\d-\d\dT[\d:.]+Z?(?:[+-]\d{4})?\t(?:\u001b\[\d+m)?(
 export const makisu: Backend = {
   name: "makisu",
   defaultImage: "gcr.io/uber-container-tools/makisu:v0.4.2",
+  unrestricted: "it gives every file its owner, which takes capabilities",
   supports: new Set(["build", "push", ...MAKISU_OPTIONS]),
   caution: "makisu leaves in the image a file that was copied from the context and that a later RUN removes",
   // What of its context makisu reads besides the sources of COPY and ADD nobody has looked into.

@@ -19,6 +19,7 @@ import type { CacheSource } from "../transport/cache-conversation.ts";
 import { RECEIVER } from "../transport/receiver.ts";
 import type { OpenArchive } from "../transport/stream.ts";
 import type { Delivery } from "../transport/transport.ts";
+import { decideUserns } from "./decide-userns.ts";
 import type { BuildResult, Emit, ImageDescription } from "./events.ts";
 import { pushes } from "./plan.ts";
 import type { BuildPlan } from "./plan.ts";
@@ -69,7 +70,7 @@ export async function build(
 ): Promise<BuildResult | LeftBuild> {
   using deadline = clientDeadline(plan.timeoutSeconds);
   const stages = new Stages(deps.emit);
-  const prepared = await prepare(plan, deps);
+  const prepared = await prepare(plan, deps, decideUserns(plan, deps.cluster, signal));
   const ended = await runToEnd(plan, deps, prepared, stages, AbortSignal.any([signal, deadline.signal]), leave);
   if (ended === "left") return { left: plan.name };
   const { end, exported } = ended;
@@ -87,13 +88,19 @@ interface PreparedBuild {
   readonly objects: BuildObjects;
 }
 
-async function prepare(plan: BuildPlan, deps: Omit<BuildDeps, "cluster">): Promise<PreparedBuild> {
+/** @param decided the plan, with what only the cluster could tell; asked for while the context is packed */
+async function prepare(
+  plan: BuildPlan,
+  deps: Omit<BuildDeps, "cluster">,
+  decided: Promise<BuildPlan> = Promise.resolve(plan),
+): Promise<PreparedBuild> {
   // Who the receiver has to be does not depend on the context's form.
   const identity = { image: plan.helperImage, ...deps.backend.pod(plan, "directory").receiver };
   const sources = { open: deps.openArchive, source: deps.cacheSource, live: liveBuilds };
   const delivery = await chooseDelivery(plan, sources, identity);
-  const builder = deps.backend.pod(plan, delivery.form);
-  const objects = objectsOf(plan, builder, delivery, deps.dockerConfig, deps.secrets);
+  const final = await decided;
+  const builder = deps.backend.pod(final, delivery.form);
+  const objects = objectsOf(final, builder, delivery, deps.dockerConfig, deps.secrets);
   if (objects.unsafe !== undefined) {
     deps.emit({
       type: "warning",

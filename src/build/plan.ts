@@ -4,7 +4,7 @@
  */
 import type { BackendName } from "../backends/table.ts";
 import type { DockerOptions } from "../docker/options.ts";
-import type { Toleration } from "../pod/options.ts";
+import type { Toleration, UserNamespaces } from "../pod/options.ts";
 import type { PodTemplate } from "../pod/read-template.ts";
 import type { TransportName } from "../transport/transport.ts";
 import type { Reference } from "./reference.ts";
@@ -54,6 +54,12 @@ export interface PodSettings {
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly tolerations?: readonly Toleration[];
   readonly runtimeClass?: string;
+  /** Whether the pod gets a user namespace of its own; absent: never. `auto` is decided when the cluster is asked. */
+  readonly userns?: UserNamespaces;
+  /** The pod has to fit Pod Security's restricted level. */
+  readonly restricted?: boolean;
+  /** Shares no node with builds of other tenants; OWN_NAMESPACE: the namespace, before that is known. */
+  readonly tenant?: string;
   /** Laid over the pod when all else is done. */
   readonly podTemplate?: PodTemplate;
   /** The template may undo what keeps the build unprivileged. */

@@ -1,7 +1,7 @@
 /** From the flags about the pod, and the file one of them names, to what is asked of it: pure. */
 import type { DockerOptions, Platform } from "../docker/options.ts";
 import { UsageError } from "../errors.ts";
-import { nodeSelectorOf, resourcesOf, runtimeClassOf, tolerationsOf } from "../pod/options.ts";
+import { nodeSelectorOf, resourcesOf, runtimeClassOf, tenantOf, tolerationsOf } from "../pod/options.ts";
 import type { PodTemplate } from "../pod/read-template.ts";
 import type { PodSettings } from "./plan.ts";
 import type { PodRequest } from "./request.ts";
@@ -22,12 +22,22 @@ export function podSettingsOf(
       suggestions: ["Name one with --pod-template FILE, or leave it out."],
     });
   }
+  const restricted = request.security === "restricted";
+  if (restricted && request.userns === "never") {
+    throw new UsageError("--security restricted and --userns never exclude each other", {
+      suggestions: ["Leave --userns out: a builder that is root fits restricted in a user namespace alone."],
+    });
+  }
+  const userns = restricted ? "always" : request.userns;
   const resources = resourcesOf({ requests, limits }, docker.resources);
   return {
     ...(nodeSelector.length === 0 ? {} : { nodeSelector: agreeing(nodeSelectorOf(nodeSelector), docker.platform) }),
     ...(tolerations.length === 0 ? {} : { tolerations: tolerationsOf(tolerations) }),
     ...(runtimeClass === undefined ? {} : { runtimeClass: runtimeClassOf(runtimeClass) }),
     ...(resources === undefined ? {} : { resources }),
+    ...(userns === undefined || userns === "never" ? {} : { userns }),
+    ...(restricted ? { restricted } : {}),
+    ...(request.isolate === undefined ? {} : { tenant: tenantOf(request.isolate) }),
     ...(template === undefined ? {} : { podTemplate: template }),
     ...(request.allowUnsafe === true ? { allowUnsafeTemplate: true } : {}),
   };

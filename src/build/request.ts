@@ -1,3 +1,4 @@
+import type { UserNamespaces } from "../pod/options.ts";
 import type { TypedFlags } from "../docker/read-options.ts";
 
 /** The flags about the pod, as typed. */
@@ -10,6 +11,10 @@ export interface PodRequest {
   /** Path of a file. */
   readonly template?: string;
   readonly allowUnsafe?: boolean;
+  readonly userns?: UserNamespaces;
+  readonly security?: "baseline" | "restricted";
+  /** A tenant, or OWN_NAMESPACE. */
+  readonly isolate?: string;
 }
 
 /** The command line of one build as typed: strings, nothing read or checked yet. */

@@ -9,6 +9,7 @@ import type {
   V1Job,
   V1LimitRange,
   V1Namespace,
+  V1Node,
   V1PersistentVolumeClaim,
   V1Pod,
   V1ResourceQuota,
@@ -30,6 +31,7 @@ export interface Kinds {
   resourcequotas: V1ResourceQuota;
   limitranges: V1LimitRange;
   storageclasses: V1StorageClass;
+  nodes: V1Node;
   selfsubjectaccessreviews: V1SelfSubjectAccessReview;
   selfsubjectreviews: V1SelfSubjectReview;
 }
@@ -38,6 +40,8 @@ export type Kind = keyof Kinds;
 export interface Selector {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** At most so many objects. */
+  readonly limit?: string;
 }
 
 export type WatchEvent<T> =

@@ -26,7 +26,10 @@ const RULES: readonly Rule[] = [
     explain: ([, level = "", , why = ""]) => ({
       sentence: `the namespace's Pod Security level "${level}" forbids ${forbidden(why).join(", ")}`,
       suggestions: [
-        `${level === "restricted" ? "Every builder needs at least level baseline: b" : "B"}uild in a namespace of level baseline (-n), or have this one's changed: kubectl label namespace NAME pod-security.kubernetes.io/enforce=baseline --overwrite`,
+        ...(level === "restricted"
+          ? ["Build with --security restricted: kaniko can, from images whose files all belong to root."]
+          : []),
+        `${level === "restricted" ? "Or b" : "B"}uild in a namespace of level baseline (-n), or have this one's changed: kubectl label namespace NAME pod-security.kubernetes.io/enforce=baseline --overwrite`,
         "What each builder's pod has: slipway builders inspect NAME",
       ],
       passes: false,

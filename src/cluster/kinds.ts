@@ -16,6 +16,7 @@ const PLACES: Readonly<Record<Kind, Place>> = {
   secrets: { apiVersion: "v1", kind: "Secret", noun: "secret", namespaced: true },
   events: { apiVersion: "v1", kind: "Event", noun: "event", namespaced: true },
   persistentvolumeclaims: { apiVersion: "v1", kind: "PersistentVolumeClaim", noun: "volume claim", namespaced: true },
+  nodes: { apiVersion: "v1", kind: "Node", noun: "node", namespaced: false },
   namespaces: { apiVersion: "v1", kind: "Namespace", noun: "namespace", namespaced: false },
   resourcequotas: { apiVersion: "v1", kind: "ResourceQuota", noun: "quota", namespaced: true },
   limitranges: { apiVersion: "v1", kind: "LimitRange", noun: "limit range", namespaced: true },

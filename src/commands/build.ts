@@ -8,7 +8,7 @@ import { canonicalArguments } from "../docker/argv.ts";
 import { dockerFlags } from "../docker/flags.ts";
 import { contextFlags } from "../flags/context.ts";
 import { credentialFlags } from "../flags/credentials.ts";
-import { podFlags, podRequest } from "../flags/pod.ts";
+import { WITHOUT_VALUE, podFlags, podRequest } from "../flags/pod.ts";
 import { PROGRESS_MODES } from "../ui/progress.ts";
 import type { Progress } from "../ui/progress.ts";
 
@@ -164,7 +164,12 @@ export function syntaxOf(flags: Interfaces.FlagInput): Parameters<typeof canonic
   return Object.fromEntries(
     Object.entries(flags).map(([name, flag]) => [
       name,
-      { takesValue: flag.type !== "boolean", char: flag.char, multiple: "multiple" in flag && flag.multiple },
+      {
+        takesValue: flag.type !== "boolean",
+        char: flag.char,
+        multiple: "multiple" in flag && flag.multiple,
+        withoutValue: WITHOUT_VALUE[name],
+      },
     ]),
   );
 }

@@ -10,6 +10,8 @@ export interface FlagSyntax {
   readonly char?: string | undefined;
   /** Given twice, both count; of the others the last one does. */
   readonly multiple?: boolean | undefined;
+  /** What it means when it is given without a value (pflag's NoOptDefVal): a value needs `=` then. */
+  readonly withoutValue?: string | undefined;
 }
 
 const HELP = { suggestions: ["Run `slipway build --help` for what it takes."] };
@@ -60,6 +62,7 @@ class ArgumentReader {
     if (flag === undefined) throw new UsageError(`unknown flag: --${name}`, HELP);
     if (at !== -1) this.#set(name, flag, text.slice(at + 1));
     else if (!flag.takesValue) this.#on.set(name, true);
+    else if (flag.withoutValue !== undefined) this.#set(name, flag, flag.withoutValue);
     else this.#set(name, flag, this.#next(`--${name}`));
   }
 

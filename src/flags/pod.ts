@@ -2,6 +2,7 @@
 import { Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { many } from "../base.ts";
+import { OWN_NAMESPACE } from "../pod/options.ts";
 import type { PodRequest } from "../build/request.ts";
 
 export const podFlags = {
@@ -31,6 +32,22 @@ export const podFlags = {
     helpGroup: "POD",
     helpValue: "cpu=4,memory=8Gi",
   }),
+  userns: Flags.option({ options: ["auto", "always", "never"] as const, default: "auto" })({
+    description: "make root in the pod nobody on the node (hostUsers: false); auto: where all nodes can",
+    env: "SLIPWAY_USERNS",
+    helpGroup: "POD",
+  }),
+  security: Flags.option({ options: ["baseline", "restricted"] as const, default: "baseline" })({
+    description: "Pod Security level the pod has to fit; restricted: kaniko alone, from images whose files are root's",
+    env: "SLIPWAY_SECURITY",
+    helpGroup: "POD",
+  }),
+  isolate: Flags.string({
+    description: "share no node with builds of other tenants; without a name the namespace is the tenant",
+    env: "SLIPWAY_ISOLATE",
+    helpGroup: "POD",
+    helpValue: "[=TENANT]",
+  }),
   "pod-template": Flags.string({
     description: "lay this Pod, in YAML or JSON, over the build's, as kubectl patch would",
     env: "SLIPWAY_POD_TEMPLATE",
@@ -43,14 +60,21 @@ export const podFlags = {
   }),
 };
 
+/** What a flag means that is given without a value. */
+export const WITHOUT_VALUE: Readonly<Record<string, string>> = { isolate: OWN_NAMESPACE };
+
 /** These flags as the build asks for them. */
 export function podRequest(flags: Interfaces.InferredFlags<typeof podFlags>): PodRequest {
   const [runtimeClass, template] = [flags["runtime-class"], flags["pod-template"]];
+  const { userns, security, isolate } = flags;
   return {
     nodeSelector: flags["node-selector"],
     tolerations: flags.toleration,
     requests: flags.requests,
     limits: flags.limits,
+    userns,
+    security,
+    ...(isolate === undefined ? {} : { isolate }),
     allowUnsafe: flags["allow-unsafe-template"],
     ...(runtimeClass === undefined ? {} : { runtimeClass }),
     ...(template === undefined ? {} : { template }),

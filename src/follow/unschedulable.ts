@@ -14,6 +14,10 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
     /Insufficient (?:cpu|memory|ephemeral-storage|\S+\/\S+)/,
     "Ask for less (--memory and its like), or wait until other work has ended or a node is added.",
   ],
+  [
+    /anti-affinity/,
+    "Nodes have builds of other tenants, beside which --isolate does not build: wait until these have ended, or add a node.",
+  ],
   [/Too many pods/, "Wait until other pods have ended, or add a node."],
   [/were unschedulable/, "Nodes are cordoned: `kubectl get nodes`, and `kubectl uncordon NODE`."],
   [/untolerated taint/, "Nodes have a taint that the pod does not tolerate: `kubectl describe nodes`."],

@@ -1,6 +1,11 @@
 /** What a command line asks of the pod itself: where it runs, what it may use. Pure; each wrong value is one sentence. */
 import { UsageError } from "../errors.ts";
 
+/** For `--isolate`: the tenant is the namespace the build runs in. No tenant can be called so. */
+export const OWN_NAMESPACE = ".";
+
+export type UserNamespaces = "auto" | "always" | "never";
+
 export interface Toleration {
   readonly key: string;
   readonly operator: "Equal" | "Exists";
@@ -47,6 +52,16 @@ export function tolerationsOf(values: readonly string[]): Toleration[] {
       ...(value === undefined ? { operator: "Exists" } : { operator: "Equal", value }),
       ...(effect === undefined ? {} : { effect }),
     };
+  });
+}
+
+/** The name of a tenant, which becomes a label's value. @throws UsageError */
+export function tenantOf(text: string): string {
+  if (text === OWN_NAMESPACE || (text !== "" && LABEL_VALUE.test(text))) return text;
+  throw new UsageError(`--isolate=${text} names no tenant`, {
+    suggestions: [
+      "Write --isolate alone for the namespace, or --isolate=NAME with at most 63 letters, digits, -, _ and dots.",
+    ],
   });
 }
 

@@ -8,6 +8,7 @@ export const LABEL = {
   build: "slipway.dev/build",
   builder: "slipway.dev/builder",
   user: "slipway.dev/user",
+  tenant: "slipway.dev/tenant",
 } as const;
 
 /** Selects everything slipway has made. */
@@ -31,6 +32,7 @@ export function labelsOf(plan: BuildPlan): Record<string, string> {
     [LABEL.version]: labelValue(plan.version),
     [LABEL.build]: plan.name,
     [LABEL.builder]: plan.builder,
+    ...(plan.tenant === undefined ? {} : { [LABEL.tenant]: plan.tenant }),
     ...(plan.user === "" ? {} : { [LABEL.user]: labelValue(plan.user) }),
   };
 }

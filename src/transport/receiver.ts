@@ -23,10 +23,12 @@ export interface ReceiverIdentity {
   readonly image: string;
   readonly user: number;
   readonly group: number;
+  /** Without any capability, root or not. */
+  readonly restricted?: boolean;
 }
 
 /** @param place where the context is to be, READY_DIR below it; made if it is not there. */
-export function receiver({ image, user, group }: ReceiverIdentity, place = MOUNT): V1Container {
+export function receiver({ image, user, group, restricted }: ReceiverIdentity, place = MOUNT): V1Container {
   return {
     name: RECEIVER,
     image,
@@ -39,7 +41,9 @@ export function receiver({ image, user, group }: ReceiverIdentity, place = MOUNT
       allowPrivilegeEscalation: false,
       // Root unpacks directories nobody may write to before it has filled them, so it needs what root on a plain machine has.
       capabilities:
-        user === 0 ? { drop: ["ALL"], add: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"] } : { drop: ["ALL"] },
+        user === 0 && restricted !== true
+          ? { drop: ["ALL"], add: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"] }
+          : { drop: ["ALL"] },
       seccompProfile: { type: "RuntimeDefault" },
     },
   };

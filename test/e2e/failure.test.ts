@@ -83,7 +83,7 @@ test("a namespace whose Pod Security level refuses the builder", async () => {
   const run = await build(restricted, [root]);
   expect(run.code).toBe(3);
   expect(run.stderr).toMatch(
-    /^ERROR: the cluster refuses the builder's pod: the namespace's Pod Security level "restricted" forbids securityContext\.capabilities\.add \(CHOWN, .*\n {2}- Every builder needs at least level baseline/m,
+    /^ERROR: the cluster refuses the builder's pod: the namespace's Pod Security level "restricted" forbids securityContext\.capabilities\.add \(CHOWN, .*\n {2}- Build with --security restricted/m,
   );
   expect(await objectsIn(restricted.name)).toEqual([]);
 });

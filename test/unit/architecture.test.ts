@@ -30,7 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "user-name.ts": { code: ["node:os"] },
   // Pure: rights in, objects out.
   "rbac/": { code: [] },
-  "flags/": { code: ["@oclif/core", "base.ts"], types: ["build/request.ts"] },
+  "flags/": { code: ["@oclif/core", "base.ts", "pod/options.ts"], types: ["build/request.ts"] },
   // Pure: what is asked of the pod, and the user's own template over it.
   "pod/": { code: ["errors.ts", "js-yaml"] },
   // Bake files: pure, and no more of a build than its command line.
@@ -83,6 +83,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "errors.ts",
       "export/",
       "plan-request.ts",
+      "pod/options.ts",
       "registry/",
       "user-name.ts",
       "vault/",

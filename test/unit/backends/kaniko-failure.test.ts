@@ -36,6 +36,27 @@ const CASES: readonly (readonly [what: string, end: Ended, fault: string, messag
     "`RUN make test` ended with exit code 42",
   ],
   [
+    "a file of another user, without capabilities",
+    { tail: [`${STAGE} failed to get filesystem from image: chown /etc/gshadow: operation not permitted`] },
+    "build",
+    "/etc/gshadow belongs to another user than root, and a builder without capabilities cannot give it away (chown: operation not permitted)",
+    /--security restricted/,
+  ],
+  [
+    "a RUN of another user, without capabilities",
+    { tail: [`${STAGE} failed to execute command: starting command: fork/exec /bin/sh: operation not permitted`] },
+    "build",
+    "a RUN as another user than root takes capabilities, and this builder has none",
+    /--security restricted/,
+  ],
+  [
+    "a user that the user namespace does not have",
+    { tail: [`${STAGE} failed to execute command: copying file: chown /x: invalid argument`] },
+    "build",
+    "/x belongs to a user beyond the 65536 of the pod's user namespace",
+    /--userns never/,
+  ],
+  [
     "a failing RUN after much output",
     { exitCode: 42, tail: ["x", "y", RUN_42] },
     "build",

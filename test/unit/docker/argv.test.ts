@@ -8,6 +8,7 @@ const FLAGS = {
   quiet: { takesValue: false, char: "q" },
   pull: { takesValue: false },
   progress: { takesValue: true },
+  isolate: { takesValue: true, withoutValue: "." },
 };
 
 const read = (...argv: string[]) => canonicalArguments(argv, FLAGS);
@@ -32,6 +33,8 @@ describe("docker's command line", () => {
       ["--quiet", "--progress=b", "--", "."],
     ],
     ["a flag of many, twice", ["-ta", "-tb", "."], ["--tag=a", "--tag=b", "--", "."]],
+    ["a flag whose value may be left out", ["--isolate", "."], ["--isolate=.", "--", "."]],
+    ["the same with its value", ["--isolate=a", "."], ["--isolate=a", "--", "."]],
     ["an empty value", ["--tag=", "."], ["--tag=", "--", "."]],
     ["standard input", ["-"], ["--", "-"]],
     ["what follows two dashes", ["-q", "--", "-t"], ["--quiet", "--", "-t"]],
