@@ -1,5 +1,4 @@
 /** One feature of a Dockerfile, and what the image has to be whoever builds it. */
-import type { BackendName } from "../../../src/backends/table.ts";
 
 /** A file of the image. Fields left out of the expectation are not looked at, except mode and owner, which have defaults. */
 export type ExpectedFile =
@@ -59,7 +58,6 @@ interface Common {
   /** Lines of the ignore file; in a shared Dockerfile, about this case's files alone. */
   readonly ignore?: string;
   readonly expect: Expectation;
-  readonly known?: Readonly<Partial<Record<BackendName, KnownDifference>>>;
 }
 
 /**

@@ -3,6 +3,7 @@
  * `node test/conformance/builders/conformance.ts [--builder NAME]… [--case ID]… [--record]`. Exits 1 when anything is not as
  * documented. `--record` keeps what came out, from which docs/builders.md is made.
  */
+import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import setup from "../../e2e/support/global-setup.ts";
 import { BACKEND_NAMES, isBackendName } from "../../../src/backends/table.ts";
@@ -10,7 +11,8 @@ import { setUp } from "./bench.ts";
 import { CASES } from "./cases/all.ts";
 import { surprise } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
-import { record } from "./record.ts";
+import { buildersPage } from "./page.ts";
+import { readResults, record } from "./record.ts";
 import { jobsFor } from "./suite.ts";
 
 /** Builds at once: the test cluster's node has two processors. */
@@ -52,5 +54,8 @@ let surprises = 0;
 const counts = Object.groupBy(outcomes.values(), ({ kind }) => kind);
 const summary = Object.entries(counts).map(([kind, all]) => `${all.length} ${kind}`);
 say(`${cases.length} cases, ${builders.length} builders: ${summary.join(", ")}; ${surprises} not as documented`);
-if (values.record === true) await record(outcomes);
+if (values.record === true) {
+  await record(outcomes);
+  await writeFile(new URL("../../../docs/builders.md", import.meta.url), buildersPage(await readResults()));
+}
 process.exitCode = surprises === 0 ? 0 : 1;

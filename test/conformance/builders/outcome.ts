@@ -1,6 +1,7 @@
 /** What came of a case with a builder, and whether that is what is known of it. */
 import type { BackendName } from "../../../src/backends/table.ts";
 import type { FeatureCase } from "./case.ts";
+import { KNOWN } from "./known.ts";
 
 export interface Outcome {
   /**
@@ -14,9 +15,9 @@ export interface Outcome {
 
 /** What is wrong about an outcome; undefined when it is as documented. */
 export function surprise(one: FeatureCase, builder: BackendName, outcome: Outcome): string | undefined {
-  const known = one.known?.[builder];
-  if (outcome.kind === "refused") return known === undefined ? undefined : "it is refused now: take it out of `known`";
-  if (outcome.kind === "ok") return known === undefined ? undefined : "it is right now: take it out of `known`";
+  const known = KNOWN[builder][one.id];
+  if (outcome.kind === "refused") return known === undefined ? undefined : "it is refused now: take it out of known.ts";
+  if (outcome.kind === "ok") return known === undefined ? undefined : "it is right now: take it out of known.ts";
   if (known?.kind === outcome.kind) return undefined;
   return `it ${outcome.kind}: ${outcome.detail ?? ""}`;
 }

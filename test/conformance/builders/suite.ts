@@ -13,6 +13,7 @@ import type { FeatureCase } from "./case.ts";
 import { differencesOf } from "./check.ts";
 import { dockerfileOf, makeContext } from "./context.ts";
 import type { Names } from "./context.ts";
+import { KNOWN } from "./known.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** So many cases share a Dockerfile, as far as they can. */
@@ -51,7 +52,7 @@ export async function jobsFor(
 
 /** A line that is refused would take the others' with it; so would one that is known to fail. */
 async function canShare(one: FeatureCase, bench: Bench): Promise<boolean> {
-  if (one.known?.[bench.builder]?.kind === "fails") return false;
+  if (KNOWN[bench.builder][one.id]?.kind === "fails") return false;
   const { defaultImage } = await loadBackend(bench.builder);
   const image = process.env[`SLIPWAY_${bench.builder.toUpperCase()}_IMAGE`] ?? defaultImage ?? "";
   const uses = findFeatures(parseDockerfile(dockerfileOf([one], bench.names)));

@@ -1,0 +1,42 @@
+/** docs/builders.md, from the cases and what the last runs came to. */
+import { BACKEND_NAMES } from "../../../src/backends/table.ts";
+import { SECTIONS } from "./cases/all.ts";
+import { KNOWN } from "./known.ts";
+import type { Results } from "./record.ts";
+
+const SIGNS = { ok: "✓", refused: "refused", differs: "differs", fails: "fails" } as const;
+
+export function buildersPage({ commits, outcomes }: Results): string {
+  const notes: string[] = [];
+  const sections = SECTIONS.map(({ title, cases }) => {
+    const rows = cases.map((one) => {
+      const cells = BACKEND_NAMES.map((builder) => {
+        const outcome = outcomes[one.id]?.[builder];
+        if (outcome === undefined) return "not run";
+        const why = KNOWN[builder][one.id]?.why;
+        if (outcome.kind === "ok") return SIGNS.ok;
+        if (outcome.kind !== "refused")
+          notes.push(`- **${one.title}**, ${builder} ${outcome.kind}: ${why ?? outcome.detail ?? ""}`);
+        return SIGNS[outcome.kind];
+      });
+      return `| ${one.title.replaceAll("|", "\\|").replaceAll("*", "\\*")} | ${cells.join(" | ")} |`;
+    });
+    const head = `| | ${BACKEND_NAMES.join(" | ")} |\n| --- | ${BACKEND_NAMES.map(() => "---").join(" | ")} |`;
+    return `## ${title}\n\n${head}\n${rows.join("\n")}\n`;
+  });
+  const ran = BACKEND_NAMES.map((name) => `${name} at ${commits[name] ?? "no commit"}`).join(", ");
+  return `# What each builder makes of a Dockerfile
+
+Each row is a Dockerfile of one feature, built by every builder on the real cluster; what counts is the image in the registry: its files, their
+modes, owners and times, its configuration. Made by \`make conformance-builders\`, with the versions the test cluster has: kaniko
+v1.24.0, BuildKit v0.34.2, buildah v1.44.0, img v0.5.11, makisu v0.4.2. Last runs: ${ran}.
+
+✓: the image is what it has to be, for which BuildKit's word counts · **refused** before anything is created, with the line and the builders
+that can · **differs**: another image, below · **fails**: the builder says no while it builds, below.
+
+${sections.join("\n")}
+## Differences
+
+${notes.join("\n")}
+`;
+}

@@ -1,0 +1,38 @@
+/** A sample of the conformance run, and the page that was made of the last whole one. */
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { BACKEND_NAMES } from "../../../src/backends/table.ts";
+import { setUp } from "./bench.ts";
+import type { Benches } from "./bench.ts";
+import { CASES } from "./cases/all.ts";
+import { surprise } from "./outcome.ts";
+import { buildersPage } from "./page.ts";
+import { readResults } from "./record.ts";
+import { jobsFor } from "./suite.ts";
+
+let benches: Benches;
+beforeAll(async () => {
+  benches = await setUp();
+});
+afterAll(() => benches[Symbol.asyncDispose]());
+
+const SAMPLE = new Set(["copy-chown-names", "run-modes"]);
+
+test.concurrent.each([...BACKEND_NAMES])("%s does what the page says", async (builder) => {
+  const { outcomes } = await readResults();
+  const cases = CASES.filter(({ id }) => SAMPLE.has(id));
+  const seen: string[] = [];
+  const jobs = await jobsFor(cases, benches.of(builder), (one, outcome) => {
+    expect(surprise(one, builder, outcome)).toBeUndefined();
+    expect(outcome.kind).toBe(outcomes[one.id]?.[builder]?.kind);
+    seen.push(one.id);
+  });
+  for (const job of jobs) await job();
+  expect(new Set(seen)).toEqual(SAMPLE);
+});
+
+test("docs/builders.md is of the last run", async () => {
+  const page = await readFile(new URL("../../../docs/builders.md", import.meta.url), "utf8");
+  const plain = (text: string): string => text.replaceAll(/[ -]+/g, " ");
+  expect(plain(page)).toBe(plain(buildersPage(await readResults())));
+});
