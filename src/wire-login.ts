@@ -5,6 +5,7 @@ import { dockerConfigPath, eraseFromFile, storeInFile } from "./credentials/dock
 import { openDockerConfigs } from "./credentials/docker-config.ts";
 import { Keychain, KeychainError, keychainIndex } from "./credentials/keychain.ts";
 import { AuthError, ClusterError, UsageError } from "./errors.ts";
+import type { Token } from "./registry/authorization.ts";
 import { RegistryClient } from "./registry/registry-client.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -25,9 +26,23 @@ export function serverName(text: string | undefined): string {
   throw new UsageError(`"${text}" is not a registry`, { suggestions: ["Write HOST or HOST:PORT."] });
 }
 
-/** @throws AuthError when the registry refuses them, ClusterError when it cannot be asked. */
-export async function verifyLogin(registry: string, credential: Credential, options: LoginOptions): Promise<void> {
-  const client = new RegistryClient({ ...options, credential: async () => credential, timeout: PATIENCE });
+/**
+ * What to keep: as docker does, the registry's refresh token in the password's place where its token service gives one.
+ * @throws AuthError when the registry refuses them, ClusterError when it cannot be asked.
+ */
+export async function verifyLogin(
+  registry: string,
+  credential: Credential,
+  options: LoginOptions,
+): Promise<Credential> {
+  let identityToken: string | undefined;
+  const tokens = {
+    lasting: true,
+    onToken: ({ refreshToken }: Token): void => {
+      identityToken = refreshToken;
+    },
+  };
+  const client = new RegistryClient({ ...options, credential: async () => credential, timeout: PATIENCE, tokens });
   const refused = (cause?: unknown): AuthError =>
     new AuthError(`${registry} does not accept this user name and password`, {
       suggestions: ["Check both; many registries want an access token in the password's place."],
@@ -43,6 +58,8 @@ export async function verifyLogin(registry: string, credential: Credential, opti
   }
   if (status === 401 || status === 403) throw refused();
   if (status !== 200) throw new ClusterError(`${registry} answered ${status}: it is no registry, or out of order`);
+  if (identityToken === undefined) return credential;
+  return { ...(credential.username === undefined ? {} : { username: credential.username }), identityToken };
 }
 
 export interface KeptLogin {

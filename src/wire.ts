@@ -124,9 +124,23 @@ async function resolveCredentials(
   emit: Emit,
 ): Promise<{ plan: BuildPlan; dockerConfig?: string }> {
   if (plan.credentials.kind !== "shipped") return { plan };
-  const { config, warnings } = await selectCredentials(stores, plan.registries.hosts);
-  for (const message of warnings) emit({ type: "warning", message });
+  const warn = (message: string): void => emit({ type: "warning", message });
+  const { config, warnings } = await selectCredentials(await shippedStores(plan, stores, warn), plan.registries.hosts);
+  for (const message of warnings) warn(message);
   return config === undefined ? { plan: { ...plan, credentials: { kind: "none" } } } : { plan, dockerConfig: config };
+}
+
+/** Where what is shipped comes from: the user's stores, or tokens that are had for what is in them. */
+async function shippedStores(
+  { registryScopes: scopes, registries, timeoutSeconds: needed }: BuildPlan,
+  stores: readonly CredentialStore[],
+  warn: (message: string) => void,
+): Promise<readonly CredentialStore[]> {
+  if (scopes === undefined) return stores;
+  const { scopedTokens } = await import("./registry/scoped-tokens.ts");
+  const { insecure, ca } = registries;
+  const options = { scopes, insecure, needed, warn, ...(ca === undefined ? {} : { ca }) };
+  return stores.map((store) => scopedTokens(store, options));
 }
 
 async function askRegistry(

@@ -38,7 +38,7 @@ export const buildkit: Backend = {
   name: "buildkit",
   defaultImage: "docker.io/moby/buildkit:v0.34.2-rootless",
   unrestricted: "newuidmap has to gain capabilities there",
-  supports: new Set(["build", "push", "secret", ...BUILDKIT_OPTIONS]),
+  supports: new Set(["build", "push", "registry-token", "secret", ...BUILDKIT_OPTIONS]),
 
   pod(plan: BuildPlan, form: ContextForm): BuilderPod {
     const config = daemonConfig(plan);

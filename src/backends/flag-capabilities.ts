@@ -30,6 +30,8 @@ export type FlagCapability =
   | "provenance"
   /** `--sbom`, `--attest type=sbom`. */
   | "sbom"
+  /** `--registry-tokens`: a bearer token in docker's configuration. */
+  | "registry-token"
   /** `--secret`. */
   | "secret"
   /** `--shm-size`. */

@@ -41,10 +41,12 @@ export function failed(fault: Failure["fault"], message: string, suggestions: st
 
 /** The host of a URL or of a reference with a domain in it; what else a sentence says is different in each library. */
 function registryIn(text: string): string {
+  // Of a registry's token service, which may be anywhere.
+  const rest = text.replaceAll(/https?:\/\/\S*[?&](?:scope|service)=\S*/g, "");
   const host = '((?:[\\w-]+\\.)+[\\w-]+(?::\\d+)?|localhost(?::\\d+)?|[\\w.-]+:\\d+)(?=[/"\\\\:\\s]|$)';
   const before = ["https?://", "docker://", '(?:permission for|destination|image|push|pull|registry) \\\\?"?'];
   for (const prefix of before) {
-    const found = new RegExp(prefix + host, "i").exec(text)?.[1];
+    const found = new RegExp(prefix + host, "i").exec(rest)?.[1];
     if (found !== undefined) return found;
   }
   return "the registry";

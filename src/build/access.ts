@@ -1,6 +1,7 @@
 /** By whose leave a build talks to registries. */
 import { UsageError } from "../errors.ts";
-import type { BuildPlan } from "./plan.ts";
+import type { BuildPlan, RegistryScope } from "./plan.ts";
+import type { Reference } from "./reference.ts";
 import type { BuildRequest } from "./request.ts";
 
 /** Names of Secrets and ServiceAccounts (RFC 1123 subdomain; apimachinery, validation.IsDNS1123Subdomain). */
@@ -8,12 +9,17 @@ const OBJECT_NAME = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](
 
 /** @throws UsageError for names no object can have, and for wishes that exclude each other. */
 export function accessOf(
-  request: Pick<BuildRequest, "registrySecret" | "serviceAccount" | "noCredentials">,
+  request: Pick<BuildRequest, "registrySecret" | "serviceAccount" | "noCredentials" | "registryTokens">,
 ): Pick<BuildPlan, "credentials" | "serviceAccount"> {
   const { registrySecret, serviceAccount, noCredentials } = request;
   if (registrySecret !== undefined && noCredentials === true) {
     throw new UsageError("--registry-secret and --no-credentials exclude each other", {
       suggestions: ["Leave one of them out."],
+    });
+  }
+  if (request.registryTokens === true && sourceOf(request).kind !== "shipped") {
+    throw new UsageError("--registry-tokens is for credentials that are sent, and none of yours are", {
+      suggestions: ["Leave out --registry-tokens, or --registry-secret, --service-account and --no-credentials."],
     });
   }
   return {
@@ -36,4 +42,15 @@ function nameOf(text: string, flag: string): string {
   throw new UsageError(`--${flag} "${text}" is not the name of an object of Kubernetes`, {
     suggestions: ["Names have small letters, digits, - and . only."],
   });
+}
+
+/** @param read images pulled alone. @param written images and caches that are pushed, of which a builder also asks what is there */
+export function scopesOf(read: readonly Reference[], written: readonly Reference[]): RegistryScope[] {
+  const actions = new Map<string, RegistryScope>();
+  const add = ({ registry, repository }: Reference, what: string): void => {
+    actions.set(`${registry}/${repository}`, { registry, scope: `repository:${repository}:${what}` });
+  };
+  for (const reference of read) add(reference, "pull");
+  for (const reference of written) add(reference, "pull,push");
+  return [...actions.values()];
 }

@@ -11,7 +11,7 @@ import { bytesOf } from "../docker/resources.ts";
 import { UsageError } from "../errors.ts";
 import { TRANSPORTS } from "../transport/transport.ts";
 import type { TransportName } from "../transport/transport.ts";
-import { accessOf } from "./access.ts";
+import { accessOf, scopesOf } from "./access.ts";
 import { argumentsOf, splitPair } from "./build-args.ts";
 import { parseDuration } from "./duration.ts";
 import type { BuildInputs } from "./gather.ts";
@@ -60,11 +60,25 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     labels: request.labels.map(labelOf),
     noCache: request.noCache,
     registries: {
-      hosts: [...new Set([...tags, ...bases, ...cachesOf(docker.options)].map((reference) => reference.registry))],
+      hosts: [
+        ...new Set(
+          [...tags, ...bases, ...cachesOf(docker.options.cacheFrom), ...cachesOf(docker.options.cacheTo)].map(
+            (reference) => reference.registry,
+          ),
+        ),
+      ],
       insecure,
       ...(inputs.ca === undefined ? {} : { ca: inputs.ca }),
     },
     ...accessOf(request),
+    ...(request.registryTokens === true
+      ? {
+          registryScopes: scopesOf(
+            [...bases, ...cachesOf(docker.options.cacheFrom)],
+            [...tags, ...cachesOf(docker.options.cacheTo)],
+          ),
+        }
+      : {}),
     transport: transportOf(request),
     // Whoever builds the same image shares its cache, wherever they do.
     cacheName: request.cacheName ?? tags[0]?.name ?? inputs.context.root,
@@ -161,8 +175,8 @@ function basesOf(
 }
 
 /** Where layers are read from and kept: registries that may want a login as well. */
-function cachesOf({ cacheFrom, cacheTo }: DockerOptions): Reference[] {
-  return [...(cacheFrom ?? []), ...(cacheTo ?? [])].flatMap(({ type, attributes }) =>
+function cachesOf(entries: DockerOptions["cacheFrom"] = []): Reference[] {
+  return entries.flatMap(({ type, attributes }) =>
     type === "registry" ? [parseReference(attributes["ref"] ?? "", "cache reference")] : [],
   );
 }

@@ -31,6 +31,8 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   readonly noCache: boolean;
   readonly registries: RegistryAccess;
   readonly credentials: CredentialSource;
+  /** What the credentials shipped have to be good for, where they are to be tokens for that and no more. */
+  readonly registryScopes?: readonly RegistryScope[];
   /** The ServiceAccount of the builder's pod; absent: the namespace's default one. */
   readonly serviceAccount?: string;
   readonly transport: TransportName | "auto";
@@ -88,6 +90,13 @@ export interface RegistryAccess {
   readonly insecure: readonly string[];
   /** PEM certificates to trust for all of them besides the builder's own. */
   readonly ca?: string;
+}
+
+/** What a build does with one repository of a registry. */
+export interface RegistryScope {
+  readonly registry: string;
+  /** `repository:team/app:pull,push` (distribution docs, "Token Scope Documentation"). */
+  readonly scope: string;
 }
 
 export type CredentialSource =

@@ -49,6 +49,8 @@ export interface BuildRequest {
   /** The builder's pod runs as this ServiceAccount, and nothing of the user's own is shipped. */
   readonly serviceAccount?: string;
   readonly noCredentials?: boolean;
+  /** Tokens for the build's repositories are shipped instead of passwords. */
+  readonly registryTokens?: boolean;
   readonly insecureRegistries: readonly string[];
   readonly registryCa?: string;
   /** Nothing of what is to be written says the image's ID, so the registry need not be asked for it. */

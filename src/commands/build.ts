@@ -206,6 +206,7 @@ export function requestOf(path: string, flags: ParsedFlags): BuildRequest {
     ...defined("registrySecret", flags["registry-secret"]),
     ...defined("serviceAccount", flags["service-account"]),
     noCredentials: flags["no-credentials"],
+    registryTokens: flags["registry-tokens"],
     insecureRegistries: flags["insecure-registry"],
     ...defined("registryCa", flags["registry-ca"]),
     noImageId: !saysImageId(flags),

@@ -39,8 +39,8 @@ helper where docker's configuration names one, else in the keychain of your syst
     const registry = serverName(args.server);
     const ca = flags["registry-ca"] === undefined ? {} : { ca: await readCa(flags["registry-ca"]) };
     const credential = await this.#ask(registry, flags);
-    await verifyLogin(registry, credential, { insecure: flags["insecure-registry"], ...ca });
-    const { place, warning } = await keepLogin(registry, credential, process.env);
+    const kept = await verifyLogin(registry, credential, { insecure: flags["insecure-registry"], ...ca });
+    const { place, warning } = await keepLogin(registry, kept, process.env);
     if (warning !== undefined) process.stderr.write(`WARNING: ${warning}\n`);
     process.stdout.write(`Login Succeeded\n`);
     process.stderr.write(`kept in ${place}\n`);

@@ -51,8 +51,12 @@ async function ask(
   return { warnings };
 }
 
+/** The user of an identity token that has none, as Azure's registry has it: Buildah reads no entry without a user. */
+const NOBODY = "00000000-0000-0000-0000-000000000000";
+
 /** One entry of `auths`. User and password go as `auth` only: it is the form that all builders read. */
-function entryOf({ username, password, identityToken, registryToken }: Credential): object {
+function entryOf({ username: named, password, identityToken, registryToken }: Credential): object {
+  const username = named ?? (identityToken === undefined ? undefined : NOBODY);
   return {
     ...(username === undefined ? {} : { auth: Buffer.from(`${username}:${password ?? ""}`).toString("base64") }),
     ...(identityToken === undefined ? {} : { identitytoken: identityToken }),

@@ -12,8 +12,11 @@ export interface CapabilityNeed {
 /** Builders by name with what they can do. */
 export type BuilderAbilities = ReadonlyMap<string, ReadonlySet<string>>;
 
+/** What is asked of a builder: docker's options, and those of a plan's further fields that not every builder can do. */
+type Asked = DockerOptions & { readonly registryScopes?: readonly unknown[] };
+
 /** Pure; each need once. */
-export function capabilityNeeds(options: DockerOptions): CapabilityNeed[] {
+export function capabilityNeeds(options: Asked): CapabilityNeed[] {
   const needs: CapabilityNeed[] = [];
   const need = (flag: string, capability: FlagCapability, asked: boolean): void => {
     if (asked && !needs.some((known) => known.capability === capability)) needs.push({ flag, capability });
@@ -26,6 +29,7 @@ export function capabilityNeeds(options: DockerOptions): CapabilityNeed[] {
   need("--annotation", "annotation", some(options.annotations));
   need("--build-context", "build-context", some(options.buildContexts));
   need("--secret", "secret", some(options.secrets));
+  need("--registry-tokens", "registry-token", options.registryScopes !== undefined);
   need("--ssh", "ssh", some(options.ssh));
   need("--build-arg SOURCE_DATE_EPOCH", "source-date-epoch", options.sourceDateEpoch === true);
   need("--allow", "entitlements", some(options.entitlements));
@@ -50,7 +54,7 @@ function cacheCapability(type: string): FlagCapability {
 }
 
 /** @throws BuilderUnable for the first thing the builder cannot do. */
-export function refuseUnable(builder: string, options: DockerOptions, abilities: BuilderAbilities): void {
+export function refuseUnable(builder: string, options: Asked, abilities: BuilderAbilities): void {
   const own = abilities.get(builder);
   for (const { flag, capability } of capabilityNeeds(options)) {
     if (own?.has(capability) === true) continue;

@@ -14,6 +14,11 @@ export const credentialFlags = {
     helpGroup: "REGISTRY",
     helpValue: "NAME",
   }),
+  "registry-tokens": Flags.boolean({
+    description: "send short-lived tokens for the build's repositories instead of your passwords",
+    env: "SLIPWAY_REGISTRY_TOKENS",
+    helpGroup: "REGISTRY",
+  }),
   "no-credentials": Flags.boolean({
     description: "use no registry credentials of yours, neither here nor in the cluster",
     helpGroup: "REGISTRY",

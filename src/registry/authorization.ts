@@ -4,6 +4,9 @@
  */
 import type { Credential } from "../credentials/credentials.ts";
 
+/** What the service is told the token is for: it may show that to the user whose token it is. */
+const CLIENT = "slipway";
+
 /** One HTTP exchange with the registry's token service, as the client's connection makes it. */
 export type Exchange = (
   url: string,
@@ -14,6 +17,15 @@ export interface Token {
   readonly value: string;
   /** Seconds from now; 60 where the service does not say (the specification's default). */
   readonly lifetime: number;
+  /** What further tokens can be had for instead of a password, where one that lasts was asked for and is given. */
+  readonly refreshToken?: string;
+}
+
+export interface TokenWishes {
+  /** Ask for a refresh token as well. */
+  readonly lasting?: boolean;
+  /** Told of each token the service gives. */
+  readonly onToken?: (token: Token) => void;
 }
 
 /** The value of the Authorization header; undefined when there is nothing to show. @throws Error when no token is given */
@@ -22,10 +34,13 @@ export async function authorize(
   credential: Credential | undefined,
   scopes: readonly string[],
   exchange: Exchange,
+  wishes: TokenWishes = {},
 ): Promise<string | undefined> {
   if (credential?.registryToken !== undefined) return `Bearer ${credential.registryToken}`;
   if (!isBearer(challenge)) return basicOf(credential);
-  return `Bearer ${(await fetchToken(challenge, credential, scopes, exchange)).value}`;
+  const token = await fetchToken(challenge, credential, scopes, exchange, wishes.lasting);
+  wishes.onToken?.(token);
+  return `Bearer ${token.value}`;
 }
 
 export function isBearer(challenge: string): boolean {
@@ -38,19 +53,24 @@ export async function fetchToken(
   credential: Credential | undefined,
   scopes: readonly string[],
   exchange: Exchange,
+  lasting = false,
 ): Promise<Token> {
   const parameter = (name: string): string | undefined => new RegExp(`${name}="([^"]*)"`, "i").exec(challenge)?.[1];
   const realm = new URL(parameter("realm") ?? "");
   const service = parameter("service") ?? "";
   const answer =
     credential?.identityToken === undefined
-      ? await byQuery(realm, service, scopes, basicOf(credential), exchange)
+      ? await byQuery(realm, service, scopes, basicOf(credential), exchange, lasting)
       : await byRefreshToken(realm, service, scopes, credential.identityToken, exchange);
   if (answer.status !== 200) throw new Error(`${realm.origin}${realm.pathname} answered ${answer.status}`);
-  const { token, access_token, expires_in } = JSON.parse(answer.body) as Record<string, unknown>;
+  const { token, access_token, expires_in, refresh_token } = JSON.parse(answer.body) as Record<string, unknown>;
   const value = typeof token === "string" && token !== "" ? token : access_token;
   if (typeof value !== "string" || value === "") throw new Error(`${realm.origin}${realm.pathname} gave no token`);
-  return { value, lifetime: typeof expires_in === "number" ? expires_in : 60 };
+  return {
+    value,
+    lifetime: typeof expires_in === "number" ? expires_in : 60,
+    ...(typeof refresh_token === "string" && refresh_token !== "" ? { refreshToken: refresh_token } : {}),
+  };
 }
 
 function byQuery(
@@ -59,10 +79,15 @@ function byQuery(
   scopes: readonly string[],
   basic: string | undefined,
   exchange: Exchange,
+  lasting: boolean,
 ): ReturnType<Exchange> {
   const url = new URL(realm);
   url.searchParams.set("service", service);
   for (const scope of scopes) url.searchParams.append("scope", scope);
+  if (lasting) {
+    url.searchParams.set("offline_token", "true");
+    url.searchParams.set("client_id", CLIENT);
+  }
   return exchange(url.href, { method: "GET", headers: basic === undefined ? {} : { authorization: basic } });
 }
 
@@ -73,7 +98,7 @@ function byRefreshToken(
   identityToken: string,
   exchange: Exchange,
 ): ReturnType<Exchange> {
-  const form = { grant_type: "refresh_token", service, client_id: "slipway", scope: scopes.join(" ") };
+  const form = { grant_type: "refresh_token", service, client_id: CLIENT, scope: scopes.join(" ") };
   const body = new URLSearchParams({ ...form, refresh_token: identityToken }).toString();
   return exchange(realm.href, {
     method: "POST",

@@ -9,6 +9,7 @@ import { isLocalRegistry } from "../build/registry-host.ts";
 import type { Credential } from "../credentials/credentials.ts";
 import { ClusterError, SlipwayError } from "../errors.ts";
 import { authorize } from "./authorization.ts";
+import type { Exchange, TokenWishes } from "./authorization.ts";
 import { connectThrough } from "./connect-through.ts";
 import type { Dial } from "./connect-through.ts";
 
@@ -22,6 +23,7 @@ export interface RegistryOptions {
   readonly timeout: number;
   /** Opens a connection to a host from elsewhere than here; by itself the client connects from here. */
   readonly dial?: Dial;
+  readonly tokens?: TokenWishes;
 }
 
 /** One request of the registry's API. */
@@ -181,10 +183,11 @@ export class RegistryClient {
     if (first.statusCode !== 401) return first;
     const challenge = String(first.headers["www-authenticate"] ?? "");
     const credential = await this.#options.credential(registry);
-    const authorization = await authorize(challenge, credential, scopes, async (realm, options) => {
+    const exchange: Exchange = async (realm, options) => {
       const response = await request(realm, { ...options, dispatcher, signal });
       return { status: response.statusCode, body: await response.body.text() };
-    });
+    };
+    const authorization = await authorize(challenge, credential, scopes, exchange, this.#options.tokens);
     if (authorization === undefined) return first;
     await first.body.dump();
     this.#authorizations.set(key, authorization);

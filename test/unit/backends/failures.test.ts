@@ -34,6 +34,16 @@ const CASES: readonly (readonly [
   ],
   [
     "buildkit",
+    "a token service that refuses, which is not the registry",
+    [
+      "error: failed to solve: failed to fetch oauth token: unexpected status from GET request to http://10.88.0.1:34413/token?scope=repository%3Afacts%3Apull%2Cpush&service=registry: 401 Unauthorized: {}",
+    ],
+    "registry-auth",
+    "not authorised to push to the registry: it refused the credentials",
+    /docker login/,
+  ],
+  [
+    "buildkit",
     "an unknown CA",
     [
       'error: failed to solve: r.lan/b:1: failed to resolve source metadata for r.lan/b:1: failed to do request: Head "https://r.lan/v2/b/manifests/1": tls: failed to verify certificate: x509: certificate signed by unknown authority',

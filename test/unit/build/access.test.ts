@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { accessOf } from "../../../src/build/access.ts";
+import { accessOf, scopesOf } from "../../../src/build/access.ts";
+import { parseReference } from "../../../src/build/reference.ts";
 import { UsageError } from "../../../src/errors.ts";
 
 describe("by whose leave a build talks to registries", () => {
@@ -16,10 +17,22 @@ describe("by whose leave a build talks to registries", () => {
     expect(accessOf(request)).toEqual(access);
   });
 
-  it.each([{ registrySecret: "a", noCredentials: true }, { registrySecret: "A b" }, { serviceAccount: "-x" }])(
-    "refuses %j",
-    (request) => {
-      expect(() => accessOf(request)).toThrow(UsageError);
-    },
-  );
+  it.each([
+    { registrySecret: "a", noCredentials: true },
+    { registrySecret: "A b" },
+    { serviceAccount: "-x" },
+    { noCredentials: true, registryTokens: true },
+    { registrySecret: "a", registryTokens: true },
+  ])("refuses %j", (request) => {
+    expect(() => accessOf(request)).toThrow(UsageError);
+  });
+
+  it("asks for each repository once, and to push where it is also written", () => {
+    const [busybox, app, other] = ["busybox:1", "r.io/app:1", "r.io/app:2"].map((text) => parseReference(text));
+    if (busybox === undefined || app === undefined || other === undefined) throw new Error("no references");
+    expect(scopesOf([busybox, app], [other])).toEqual([
+      { registry: "docker.io", scope: "repository:library/busybox:pull" },
+      { registry: "r.io", scope: "repository:app:pull,push" },
+    ]);
+  });
 });
