@@ -14,6 +14,7 @@ import type { TransportName } from "../transport/transport.ts";
 import { accessOf, scopesOf } from "./access.ts";
 import { argumentsOf, splitPair } from "./build-args.ts";
 import { parseDuration } from "./duration.ts";
+import { egressOf } from "./egress.ts";
 import type { BuildInputs } from "./gather.ts";
 import type { BuildPlan } from "./plan.ts";
 import { podSettingsOf } from "./pod-settings.ts";
@@ -42,6 +43,17 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
   const buildArgs = withImplied(argumentsOf(request.buildArgs, facts.env), inputs.proxies ?? {}, facts.env);
   const bases = basesOf(request, inputs, buildArgs);
   const insecure = request.insecureRegistries.map(hostOf);
+  const registries = {
+    hosts: [
+      ...new Set(
+        [...tags, ...bases, ...cachesOf(docker.options.cacheFrom), ...cachesOf(docker.options.cacheTo)].map(
+          (reference) => reference.registry,
+        ),
+      ),
+    ],
+    insecure,
+    ...(inputs.ca === undefined ? {} : { ca: inputs.ca }),
+  };
   return {
     ...docker.options,
     ...podSettingsOf(request.pod ?? {}, inputs.podTemplate, docker.options),
@@ -59,17 +71,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     ...(request.target === undefined ? {} : { target: request.target }),
     labels: request.labels.map(labelOf),
     noCache: request.noCache,
-    registries: {
-      hosts: [
-        ...new Set(
-          [...tags, ...bases, ...cachesOf(docker.options.cacheFrom), ...cachesOf(docker.options.cacheTo)].map(
-            (reference) => reference.registry,
-          ),
-        ),
-      ],
-      insecure,
-      ...(inputs.ca === undefined ? {} : { ca: inputs.ca }),
-    },
+    registries,
     ...accessOf(request),
     ...(request.registryTokens === true
       ? {
@@ -79,6 +81,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
           ),
         }
       : {}),
+    ...networkOf(request, registries),
     transport: transportOf(request),
     // Whoever builds the same image shares its cache, wherever they do.
     cacheName: request.cacheName ?? tags[0]?.name ?? inputs.context.root,
@@ -107,6 +110,17 @@ function transportOf({ transport }: BuildRequest): TransportName | "auto" {
   if (found !== undefined) return found;
   throw new UsageError(`there is no transport "${transport}"`, {
     suggestions: [`Choose one of: auto, ${TRANSPORTS.join(", ")}.`],
+  });
+}
+
+function networkOf(
+  { networkPolicy, egress = [] }: BuildRequest,
+  { hosts, insecure }: BuildPlan["registries"],
+): Pick<BuildPlan, "egress"> {
+  if (networkPolicy === true) return { egress: egressOf(hosts, insecure, egress) };
+  if (egress.length === 0) return {};
+  throw new UsageError("--egress says what --network-policy allows, and there is no --network-policy", {
+    suggestions: ["Add --network-policy."],
   });
 }
 

@@ -7,6 +7,7 @@ import type { DockerOptions } from "../docker/options.ts";
 import type { Toleration, UserNamespaces } from "../pod/options.ts";
 import type { PodTemplate } from "../pod/read-template.ts";
 import type { TransportName } from "../transport/transport.ts";
+import type { EgressRule } from "./egress.ts";
 import type { Reference } from "./reference.ts";
 
 export interface BuildPlan extends DockerOptions, PodSettings {
@@ -35,6 +36,8 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   readonly registryScopes?: readonly RegistryScope[];
   /** The ServiceAccount of the builder's pod; absent: the namespace's default one. */
   readonly serviceAccount?: string;
+  /** All the pod may connect to; absent: no NetworkPolicy is made. */
+  readonly egress?: readonly EgressRule[];
   readonly transport: TransportName | "auto";
   /** For `cache`: whose contexts are kept together. */
   readonly cacheName: string;

@@ -53,6 +53,10 @@ export interface BuildRequest {
   readonly registryTokens?: boolean;
   readonly insecureRegistries: readonly string[];
   readonly registryCa?: string;
+  /** A NetworkPolicy limits what the pod connects to. */
+  readonly networkPolicy?: boolean;
+  /** What it allows besides DNS and registries: `any`, ADDRESS or ADDRESS/BITS, each with or without `:PORT`. */
+  readonly egress?: readonly string[];
   /** Nothing of what is to be written says the image's ID, so the registry need not be asked for it. */
   readonly noImageId?: boolean;
   /** What is asked of the pod itself. */

@@ -10,6 +10,7 @@ import type {
   V1LimitRange,
   V1Namespace,
   V1Node,
+  V1NetworkPolicy,
   V1PersistentVolumeClaim,
   V1Pod,
   V1ResourceQuota,
@@ -27,6 +28,7 @@ export interface Kinds {
   secrets: V1Secret;
   events: CoreV1Event;
   persistentvolumeclaims: V1PersistentVolumeClaim;
+  networkpolicies: V1NetworkPolicy;
   namespaces: V1Namespace;
   resourcequotas: V1ResourceQuota;
   limitranges: V1LimitRange;

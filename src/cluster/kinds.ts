@@ -17,6 +17,12 @@ const PLACES: Readonly<Record<Kind, Place>> = {
   events: { apiVersion: "v1", kind: "Event", noun: "event", namespaced: true },
   persistentvolumeclaims: { apiVersion: "v1", kind: "PersistentVolumeClaim", noun: "volume claim", namespaced: true },
   nodes: { apiVersion: "v1", kind: "Node", noun: "node", namespaced: false },
+  networkpolicies: {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    noun: "network policy",
+    namespaced: true,
+  },
   namespaces: { apiVersion: "v1", kind: "Namespace", noun: "namespace", namespaced: false },
   resourcequotas: { apiVersion: "v1", kind: "ResourceQuota", noun: "quota", namespaced: true },
   limitranges: { apiVersion: "v1", kind: "LimitRange", noun: "limit range", namespaced: true },

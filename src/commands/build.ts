@@ -7,6 +7,7 @@ import type { BuildRequest } from "../build/request.ts";
 import { canonicalArguments } from "../docker/argv.ts";
 import { dockerFlags } from "../docker/flags.ts";
 import { contextFlags } from "../flags/context.ts";
+import { networkFlags } from "../flags/network.ts";
 import { credentialFlags } from "../flags/credentials.ts";
 import { WITHOUT_VALUE, podFlags, podRequest } from "../flags/pod.ts";
 import { PROGRESS_MODES } from "../ui/progress.ts";
@@ -90,6 +91,7 @@ ${EXIT_CODES}`;
       helpGroup: "CLUSTER",
     }),
     ...podFlags,
+    ...networkFlags,
     ...detachFlags,
     ...clusterFlags,
   };
@@ -207,6 +209,8 @@ export function requestOf(path: string, flags: ParsedFlags): BuildRequest {
     ...defined("serviceAccount", flags["service-account"]),
     noCredentials: flags["no-credentials"],
     registryTokens: flags["registry-tokens"],
+    networkPolicy: flags["network-policy"],
+    egress: flags.egress,
     insecureRegistries: flags["insecure-registry"],
     ...defined("registryCa", flags["registry-ca"]),
     noImageId: !saysImageId(flags),

@@ -21,6 +21,7 @@ export default class Rbac extends BaseCommand {
       description:
         "builds will ship no secret: --registry-secret, --service-account or --no-credentials, and no --secret of the client's",
     }),
+    "network-policy": Flags.boolean({ description: "builds will use --network-policy" }),
     manage: Flags.boolean({
       description: "also list builds started before, and come back to them",
     }),
@@ -35,7 +36,12 @@ export default class Rbac extends BaseCommand {
     if (flags.namespace === undefined) {
       throw new UsageError("a role belongs to a namespace", { suggestions: ["Name it with -n NAMESPACE."] });
     }
-    const rights = rightsOf({ transport: flags.transport, ships: !flags["no-secrets"], manage: flags.manage });
+    const rights = rightsOf({
+      transport: flags.transport,
+      ships: !flags["no-secrets"],
+      manage: flags.manage,
+      networkPolicy: flags["network-policy"],
+    });
     const { printYaml } = await import("../report/yaml.ts");
     process.stdout.write(printYaml(grantOf(rights, { name: "slipway", namespace: flags.namespace, holder })));
   }

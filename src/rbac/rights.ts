@@ -13,11 +13,13 @@ export interface Need {
   readonly transport: "auto" | "configmap" | "stream" | "pvc" | "cache";
   /** The build makes a Secret: for registry passwords or --secret. */
   readonly ships: boolean;
+  /** The build makes a NetworkPolicy. */
+  readonly networkPolicy?: boolean;
   /** Also look after builds started before: ps, attach, logs, cancel, rm. */
   readonly manage: boolean;
 }
 
-export function rightsOf({ transport, ships, manage }: Need): Right[] {
+export function rightsOf({ transport, ships, manage, networkPolicy = false }: Need): Right[] {
   const streams = transport !== "configmap";
   return [
     {
@@ -60,6 +62,16 @@ export function rightsOf({ transport, ships, manage }: Need): Right[] {
             resource: "persistentvolumeclaims",
             verbs: ["create", ...(manage ? ["list", "delete"] : [])],
             reason: "keep contexts between builds; list and delete for slipway cache",
+          },
+        ]
+      : []),
+    ...(networkPolicy
+      ? [
+          {
+            group: "networking.k8s.io",
+            resource: "networkpolicies",
+            verbs: ["create"],
+            reason: "limit what the build connects to",
           },
         ]
       : []),

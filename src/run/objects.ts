@@ -3,6 +3,7 @@ import type {
   V1ConfigMap,
   V1Container,
   V1Job,
+  V1NetworkPolicy,
   V1PersistentVolumeClaim,
   V1PodSpec,
   V1PodTemplateSpec,
@@ -18,6 +19,7 @@ import type { LaidOver } from "../pod/lay-over.ts";
 import { CONTEXT_VOLUME } from "../transport/transport.ts";
 import type { Delivery } from "../transport/transport.ts";
 import { annotationsOf, labelsOf } from "./labels.ts";
+import { networkPolicyOf } from "./network-policy.ts";
 import { placementOf, resourcesOf } from "./pod-options.ts";
 import { secretData, secretVolumes, sshVolumes } from "./secret-volume.ts";
 import type { SecretValues } from "./secret-volume.ts";
@@ -47,6 +49,7 @@ export interface BuildObjects {
   readonly secret?: V1Secret;
   /** Fields of a pod template that was allowed to undo what keeps a build unprivileged. */
   readonly unsafe?: readonly string[];
+  readonly networkPolicy?: V1NetworkPolicy;
 }
 
 /**
@@ -62,14 +65,17 @@ export function objectsOf(
 ): BuildObjects {
   const configMap = configMapOf(plan, builder, delivery);
   const secret = secretOf(plan, builder, dockerConfig, buildSecrets);
+  const networkPolicy = networkPolicyOf(plan);
+  const awaited = [configMap, secret, networkPolicy].some((object) => object !== undefined);
   const spec = podSpecOf(plan, builder, delivery);
-  const { pod, unsafe } = podOf(plan, configMap !== undefined || secret !== undefined ? gated(spec) : spec);
+  const { pod, unsafe } = podOf(plan, awaited ? gated(spec) : spec);
   return {
     job: jobOf(plan, builder, pod),
     ...(unsafe.length === 0 ? {} : { unsafe }),
     ...(delivery.claim === undefined ? {} : { claim: delivery.claim }),
     ...(configMap === undefined ? {} : { configMap }),
     ...(secret === undefined ? {} : { secret }),
+    ...(networkPolicy === undefined ? {} : { networkPolicy }),
   };
 }
 

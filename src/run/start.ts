@@ -1,5 +1,12 @@
 /** Brings a build's objects into the cluster in an order in which a client that dies at any point leaves nothing for good. */
-import type { V1ConfigMap, V1Job, V1OwnerReference, V1PersistentVolumeClaim, V1Secret } from "@kubernetes/client-node";
+import type {
+  V1ConfigMap,
+  V1Job,
+  V1NetworkPolicy,
+  V1OwnerReference,
+  V1PersistentVolumeClaim,
+  V1Secret,
+} from "@kubernetes/client-node";
 import type { ApiRefusal, Cluster } from "../cluster/cluster.ts";
 import type { BuildObjects } from "./objects.ts";
 
@@ -18,13 +25,16 @@ export interface StartedBuild {
 export async function startBuild(cluster: Cluster, objects: BuildObjects, signal: AbortSignal): Promise<StartedBuild> {
   const job = await cluster.create("jobs", objects.job, signal);
   const ownerReferences = [ownerOf(job)];
-  const own = <T extends V1ConfigMap | V1Secret>(object: T): T => ({
+  const own = <T extends V1ConfigMap | V1NetworkPolicy | V1Secret>(object: T): T => ({
     ...object,
     metadata: { ...object.metadata, ownerReferences },
   });
   const rest: Promise<unknown>[] = [];
   if (objects.configMap !== undefined) rest.push(cluster.create("configmaps", own(objects.configMap), signal));
   if (objects.secret !== undefined) rest.push(cluster.create("secrets", own(objects.secret), signal));
+  if (objects.networkPolicy !== undefined) {
+    rest.push(cluster.create("networkpolicies", own(objects.networkPolicy), signal));
+  }
   const gated = rest.length > 0;
   if (objects.claim !== undefined) rest.push(ensureClaim(cluster, objects.claim, signal));
   return { job, complete: Promise.all(rest).then(() => undefined), gated };

@@ -1,9 +1,10 @@
 /** Every test builds as an account with exactly what `slipway rbac` prints; here with the smallest of its forms, and what it may not. */
+import type { V1NetworkPolicy } from "@kubernetes/client-node";
 import { expect, test } from "vitest";
-import { BUSYBOX, build, mustBuild, uniqueImage } from "./support/build.ts";
+import { BUSYBOX, REGISTRY, build, mustBuild, uniqueImage } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
 import { leastKubeconfig } from "./support/least.ts";
-import { useNamespace } from "./support/namespace.ts";
+import { objectsIn, useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 
 const namespace = useNamespace();
@@ -30,6 +31,34 @@ test("without exec and without secrets a small context is built, and a streamed 
   const run = await build(namespace, ["--no-credentials", "--transport", "stream", "-t", uniqueImage(), root]);
   expect(run.code).toBe(4);
   expect(run.stderr).toMatch(/^ERROR: .*exec/m);
+});
+
+test("--network-policy makes one that is the Job's, before the pod runs, with the right to make it and no other", async () => {
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
+  const args = ["--network-policy", "--egress=10.1.2.3:8080", "-t", uniqueImage(), root];
+  const refused = await build(namespace, args);
+  expect([refused.code, refused.stderr]).toEqual([4, expect.stringMatching(/^ERROR: .*networkpolicies/m)]);
+  await leastKubeconfig(namespace.name, ["--network-policy"]);
+  await mustBuild(namespace, args);
+  const list = JSON.parse(await kubectl(["get", "networkpolicies", "-n", namespace.name, "-o", "json"])) as {
+    items: V1NetworkPolicy[];
+  };
+  expect(list.items).toHaveLength(1);
+  const [policy] = list.items;
+  const name = policy?.metadata?.name ?? "";
+  expect(policy?.metadata?.ownerReferences).toMatchObject([{ kind: "Job", name }]);
+  expect(policy?.spec?.podSelector?.matchLabels).toEqual({ "slipway.dev/build": name });
+  const pods = await kubectl(["get", "pods", "-n", namespace.name, "-l", `slipway.dev/build=${name}`, "-o", "name"]);
+  expect(pods.trim().split("\n")).toHaveLength(1);
+  expect(policy?.spec?.egress?.[0]?.to?.[0]?.ipBlock?.except).toContain("169.254.169.254/32");
+  expect(policy?.spec?.egress?.slice(1).map(({ to, ports }) => [to?.[0]?.ipBlock?.cidr, ports?.[0]?.port])).toEqual([
+    [`${REGISTRY.replace(/:.*/, "")}/32`, Number(REGISTRY.replace(/.*:/, ""))],
+    ["10.1.2.3/32", 8080],
+  ]);
+  await kubectl(["delete", "job", name, "-n", namespace.name]);
+  await expect
+    .poll(() => objectsIn(namespace.name), { timeout: 60_000 })
+    .not.toContain(`networkpolicy.networking.k8s.io/${name}`);
 });
 
 test("a --registry-secret that is not there is one sentence, soon", async () => {

@@ -146,6 +146,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "run/",
       "transport/",
       "node:crypto",
+      "node:net",
     ],
     types: ["cluster/cluster.ts"],
   },

@@ -30,6 +30,11 @@ describe("the rights of a build", () => {
     expect([kept(false), kept(true)]).toEqual(["create", "create,list,delete"]);
   });
 
+  it("have network policies where builds make some", () => {
+    const rights = names(rightsOf({ transport: "auto", ships: true, manage: false, networkPolicy: true }));
+    expect(rights["networkpolicies"]).toBe("create");
+  });
+
   it("never let a secret be read", () => {
     for (const transport of ["auto", "configmap", "stream", "pvc", "cache"] as const) {
       const secrets = rightsOf({ transport, ships: true, manage: true }).find(({ resource }) => resource === "secrets");

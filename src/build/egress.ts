@@ -1,0 +1,118 @@
+/** Where a build's pod may connect to, for `--network-policy`. */
+import { BlockList, isIP } from "node:net";
+import { UsageError } from "../errors.ts";
+
+export interface EgressRule {
+  /** Address ranges, as `ADDRESS/BITS`. */
+  readonly to: readonly AddressRange[];
+  /** None: all of them. */
+  readonly ports: readonly { readonly protocol: "TCP" | "UDP"; readonly port: number }[];
+}
+
+export interface AddressRange {
+  readonly cidr: string;
+  /** Ranges in it that are not meant. */
+  readonly except?: readonly string[];
+}
+
+/**
+ * Where clouds answer any pod with the node's identity: AWS, Google, Azure, OpenStack and others, AWS over IPv6, AWS for tasks
+ * and pods, Alibaba. No rule ever reaches these.
+ */
+const METADATA = [
+  "169.254.169.254/32",
+  "fd00:ec2::254/128",
+  "169.254.170.2/32",
+  "169.254.170.23/32",
+  "fd00:ec2::23/128",
+  "100.100.100.200/32",
+];
+
+const ANYWHERE = ["0.0.0.0/0", "::/0"];
+
+/**
+ * DNS, each registry on its port, and what was named. A registry that is a name and no address is allowed at any address: a
+ * NetworkPolicy knows no names, and a registry's blobs often come from elsewhere.
+ * @param registries `HOST[:PORT]`
+ * @param insecure those of them that may be spoken to over plain http
+ * @param named what `--egress` says: `any`, an address or a range, each with or without a port
+ * @throws UsageError for what is no address, and for one of the metadata endpoints
+ */
+export function egressOf(
+  registries: readonly string[],
+  insecure: readonly string[],
+  named: readonly string[],
+): EgressRule[] {
+  const dns: EgressRule = {
+    to: ANYWHERE.map(rangeOf),
+    ports: [
+      { protocol: "UDP", port: 53 },
+      { protocol: "TCP", port: 53 },
+    ],
+  };
+  const rules = registries.map((registry): EgressRule => {
+    const [, host = registry, port] = /^(.*?)(?::(\d+))?$/.exec(registry) ?? [];
+    const ports = port === undefined ? [443, ...(insecure.includes(registry) ? [80] : [])] : [Number(port)];
+    return { to: addressesOf(host), ports: ports.map((number) => ({ protocol: "TCP", port: number })) };
+  });
+  return unique([dns, ...rules, ...named.map(namedRule)]);
+}
+
+function addressesOf(host: string): AddressRange[] {
+  const address = host.replace(/^\[(.*)\]$/, "$1");
+  return isIP(address) === 0 ? ANYWHERE.map(rangeOf) : [rangeOf(`${address}/${bitsOf(address)}`)];
+}
+
+function namedRule(text: string): EgressRule {
+  const [, range = "", port] =
+    /^(any|\[[0-9a-fA-F:.]+\](?:\/\d+)?|[0-9.]+(?:\/\d+)?|[0-9a-fA-F:.]+\/\d+)(?::(\d+))?$/.exec(text) ?? [];
+  const ports = port === undefined ? [] : [{ protocol: "TCP" as const, port: Number(port) }];
+  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) throw notAnAddress(text);
+  if (range === "any") return { to: ANYWHERE.map(rangeOf), ports };
+  const [address = "", bits] = range.replaceAll(/[[\]]/g, "").split("/");
+  const most = bitsOf(address);
+  if (most === 0 || Number(bits ?? most) > most) throw notAnAddress(text);
+  const cidr = `${address}/${bits ?? most}`;
+  if (METADATA.some((endpoint) => contains(endpoint, cidr))) {
+    throw new UsageError(
+      `--egress ${text} is where a cloud gives out its node's identity, which --network-policy always shuts`,
+      {
+        suggestions: ["Leave it out; a build that needs that identity cannot have --network-policy."],
+      },
+    );
+  }
+  return { to: [rangeOf(cidr)], ports };
+}
+
+function notAnAddress(text: string): UsageError {
+  return new UsageError(`--egress ${text} is no address, and a NetworkPolicy knows no names`, {
+    suggestions: [
+      "Write any, ADDRESS or ADDRESS/BITS, each with :PORT if it is to be one port (IPv6 addresses in []).",
+    ],
+  });
+}
+
+function rangeOf(cidr: string): AddressRange {
+  const except = METADATA.filter((endpoint) => contains(cidr, endpoint));
+  return { cidr, ...(except.length === 0 ? {} : { except }) };
+}
+
+/** 32 or 128; 0 for what is no address. */
+function bitsOf(address: string): number {
+  return { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
+}
+
+/** Whether one range has all of another in it. */
+function contains(outer: string, inner: string): boolean {
+  const [outside = "", outerBits] = outer.split("/");
+  const [inside = "", innerBits] = inner.split("/");
+  if (isIP(outside) !== isIP(inside) || Number(outerBits) > Number(innerBits)) return false;
+  const list = new BlockList();
+  const family = isIP(outside) === 4 ? "ipv4" : "ipv6";
+  list.addSubnet(outside, Number(outerBits), family);
+  return list.check(inside, family);
+}
+
+function unique(rules: readonly EgressRule[]): EgressRule[] {
+  return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()];
+}

@@ -1,0 +1,24 @@
+/** The NetworkPolicy of one build: its pod connects to what the plan allows, and nothing connects to its pod. */
+import type { V1NetworkPolicy } from "@kubernetes/client-node";
+import type { BuildPlan } from "../build/plan.ts";
+import { LABEL, labelsOf } from "./labels.ts";
+
+export function networkPolicyOf(plan: BuildPlan): V1NetworkPolicy | undefined {
+  if (plan.egress === undefined) return undefined;
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { name: plan.name, labels: labelsOf(plan) },
+    spec: {
+      podSelector: { matchLabels: { [LABEL.build]: plan.name } },
+      // The kubelet's own connections, by which contexts and logs travel, are none to the pod's address.
+      policyTypes: ["Egress", "Ingress"],
+      egress: plan.egress.map(({ to, ports }) => ({
+        to: to.map(({ cidr, except }) => ({
+          ipBlock: { cidr, ...(except === undefined ? {} : { except: [...except] }) },
+        })),
+        ...(ports.length === 0 ? {} : { ports: ports.map((entry) => ({ ...entry })) }),
+      })),
+    },
+  };
+}
