@@ -12,8 +12,10 @@ import { openCacheSource } from "./build/cache-source.ts";
 import { decideReach } from "./build/decide-reach.ts";
 import type { ReachDecision } from "./build/decide-reach.ts";
 import { openContext } from "./build/open-context.ts";
+import { needsSeal } from "./attest/check.ts";
+import type { Backend } from "./backends/backend.ts";
 import { HashStore, hashFile } from "./context/hash-store.ts";
-import type { CredentialStore } from "./credentials/credentials.ts";
+import type { Credential, CredentialStore } from "./credentials/credentials.ts";
 import { findCredential, openStores } from "./credentials/stores.ts";
 import { noticesOf } from "./docker/read-options.ts";
 import { readSecrets } from "./docker/secrets.ts";
@@ -42,6 +44,8 @@ export interface WiredBuild {
   /** @param leave aborted when the client is to go as soon as the build can do without it. */
   build(leave?: AbortSignal): Promise<BuildResult | LeftBuild>;
   describe(): Promise<BuildObjects>;
+  /** The client has work to do on the image once it is pushed. */
+  readonly staysForSeal: boolean;
 }
 
 /** @throws UsageError for whatever of the request can be seen to be wrong without asking the cluster. */
@@ -67,6 +71,8 @@ export async function wireBuild(
     const { checkDestinations } = await import("./export/destination.ts");
     await checkDestinations(planned.exports, process.stdout.isTTY);
   }
+  const staysForSeal = needsSeal(planned, backend.attestsItself === true);
+  if (planned.sign !== undefined) await (await import("./attest/cosign.ts")).findCosign(process.env);
   const secrets = new Map([
     ...(await readSecrets(planned.secrets ?? [], process.env, async (fields) => {
       const { readVault } = await import("./vault/read-vault.ts");
@@ -89,10 +95,12 @@ export async function wireBuild(
     pushedDigest: (built, configDigest) => askForTag(built, configDigest, stores),
     describeImage: async (built, digest) =>
       request.noImageId === true ? undefined : askRegistry(built, digest, stores, emit),
+    ...(staysForSeal ? { seal: sealer(plan, backend, stores, signal) } : {}),
     emit,
   };
   return {
     plan,
+    staysForSeal,
     describe: () => describeBuild(plan, deps),
     async build(leave) {
       const { connect } = await import("./cluster/connect.ts");
@@ -115,6 +123,21 @@ async function withTenant(plan: BuildPlan, choice: ClusterChoice): Promise<Build
   const cluster = await connect(choice);
   await cluster.close();
   return { ...plan, tenant: cluster.namespace };
+}
+
+/** What is to be done with the image once it is pushed, begun to be timed now. */
+function sealer(
+  plan: BuildPlan,
+  { attestsItself: attested = false }: Backend,
+  stores: readonly CredentialStore[],
+  signal: AbortSignal,
+): (digest: string) => Promise<void> {
+  const startedOn = new Date();
+  const credential = (registry: string): Promise<Credential | undefined> => findCredential(stores, registry);
+  return async (digest) => {
+    const { sealImage } = await import("./attest/seal.ts");
+    await sealImage(plan, digest, { attested, startedOn, credential, env: process.env, signal });
+  };
 }
 
 /** What is shipped is known only now: nothing, where the user's configuration has nothing for these registries. */

@@ -12,6 +12,8 @@ export interface Backend {
   /** Where its makers publish it; undefined when nobody does any more. */
   readonly defaultImage: string | undefined;
   readonly supports: ReadonlySet<Capability>;
+  /** It attaches attestations itself; for the others the client makes the provenance. */
+  readonly attestsItself?: boolean;
   /** A fault of this builder that gives a wrong image and that nothing can be checked for: one sentence, said at every build. */
   readonly caution?: string;
   /** Why all of the context must be there, whatever the Dockerfile copies: one clause. */

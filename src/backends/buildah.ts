@@ -56,7 +56,7 @@ export const buildah: Backend = {
   name: "buildah",
   defaultImage: "quay.io/containers/buildah:v1.43.2",
   unrestricted: "it needs capabilities to make a root of its own and to change users",
-  supports: new Set(["build", "push", "secret", ...BUILDAH_OPTIONS]),
+  supports: new Set(["build", "provenance", "push", "secret", ...BUILDAH_OPTIONS]),
 
   check(plan: BuildPlan): void {
     refuseSeveralNames("buildah", plan);

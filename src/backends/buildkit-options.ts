@@ -31,6 +31,9 @@ export function optionArguments(plan: BuildPlan): string[] {
   list("add-hosts", plan.hosts, ({ host, ip }) => `${host}=${ip}`);
   list("ulimit", plan.ulimits, ({ name, soft, hard }) => `${name}=${soft}:${hard}`);
   list("no-cache", plan.noCacheFilter, (stage) => stage);
+  for (const { type, attributes } of plan.attestations ?? []) {
+    opts.push([`attest:${type}`, csvLine(Object.entries(attributes))]);
+  }
   if (plan.network === "none") opts.push(["force-network-mode", "none"]);
   if (plan.shmBytes !== undefined) opts.push(["shm-size", String(plan.shmBytes)]);
   return [

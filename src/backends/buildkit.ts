@@ -36,9 +36,10 @@ sed -n 's/.*"containerimage.digest": *"\\([^"]*\\)".*/\\1/p' /tmp/slipway-build.
 
 export const buildkit: Backend = {
   name: "buildkit",
+  attestsItself: true,
   defaultImage: "docker.io/moby/buildkit:v0.34.2-rootless",
   unrestricted: "newuidmap has to gain capabilities there",
-  supports: new Set(["build", "push", "registry-token", "secret", ...BUILDKIT_OPTIONS]),
+  supports: new Set(["build", "provenance", "push", "registry-token", "sbom", "secret", ...BUILDKIT_OPTIONS]),
 
   pod(plan: BuildPlan, form: ContextForm): BuilderPod {
     const config = daemonConfig(plan);

@@ -32,7 +32,7 @@ export const img: Backend = {
   name: "img",
   defaultImage: undefined,
   unrestricted: "newuidmap has to gain capabilities there",
-  supports: new Set(["build", "push", ...IMG_OPTIONS]),
+  supports: new Set(["build", "provenance", "push", ...IMG_OPTIONS]),
 
   check(plan: BuildPlan): void {
     refuseSeveralNames("img", plan);

@@ -12,6 +12,7 @@ export const KANIKO_OPTIONS: readonly FlagCapability[] = [
   "cache-registry",
   "output-docker",
   "output-oci",
+  "provenance",
   "registry-token",
   "shm-size",
 ];

@@ -37,6 +37,8 @@ export interface BuildDeps {
   readonly dockerConfig?: string;
   /** Values of the `--secret`s that come from the client. */
   readonly secrets?: SecretValues;
+  /** What is to be done with the image once it is pushed, before it is said to be built. */
+  readonly seal?: (digest: string) => Promise<void>;
   /** What else is known of the image, read back from where it was pushed; undefined when that registry cannot be asked. */
   readonly describeImage: (plan: BuildPlan, digest: string) => Promise<ImageDescription | undefined>;
   /**
@@ -77,7 +79,10 @@ export async function build(
   const facts = { name: plan.name, builder: plan.builder, references: pushes(plan) ? plan.tags.map(String) : [] };
   const registry = {
     pushedDigest: (configDigest: string | undefined) => deps.pushedDigest(plan, configDigest),
-    describeImage: async (digest: string) => ({ ...exported, ...(await deps.describeImage(plan, digest)) }),
+    describeImage: async (digest: string) => {
+      await deps.seal?.(digest);
+      return { ...exported, ...(await deps.describeImage(plan, digest)) };
+    },
   };
   return reportEnd(end, facts, { ...deps, ...registry }, stages);
 }

@@ -21,6 +21,7 @@ import { podSettingsOf } from "./pod-settings.ts";
 import { parseReference } from "./reference.ts";
 import type { Reference } from "./reference.ts";
 import type { BuildRequest } from "./request.ts";
+import { verifyBases } from "./verify-base.ts";
 
 export interface PlanFacts {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -41,14 +42,19 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     });
   }
   const buildArgs = withImplied(argumentsOf(request.buildArgs, facts.env), inputs.proxies ?? {}, facts.env);
+  if (request.verifyBase === true) verifyBases(parseDockerfile(inputs.dockerfile.text), new Map(buildArgs));
   const bases = basesOf(request, inputs, buildArgs);
   const insecure = request.insecureRegistries.map(hostOf);
   const registries = {
     hosts: [
       ...new Set(
-        [...tags, ...bases, ...cachesOf(docker.options.cacheFrom), ...cachesOf(docker.options.cacheTo)].map(
-          (reference) => reference.registry,
-        ),
+        [
+          ...tags,
+          ...bases,
+          ...generatorsOf(docker.options),
+          ...cachesOf(docker.options.cacheFrom),
+          ...cachesOf(docker.options.cacheTo),
+        ].map((reference) => reference.registry),
       ),
     ],
     insecure,
@@ -82,6 +88,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
         }
       : {}),
     ...networkOf(request, registries),
+    ...(request.sign === true || request.signKey !== undefined ? { sign: request.signKey ?? "" } : {}),
     transport: transportOf(request),
     // Whoever builds the same image shares its cache, wherever they do.
     cacheName: request.cacheName ?? tags[0]?.name ?? inputs.context.root,
@@ -186,6 +193,13 @@ function basesOf(
       return [];
     }
   });
+}
+
+/** Images that attestations are made with. */
+function generatorsOf({ attestations = [] }: DockerOptions): Reference[] {
+  return attestations.flatMap(({ attributes: { generator = "" } }) =>
+    generator === "" ? [] : [parseReference(generator, "generator")],
+  );
 }
 
 /** Where layers are read from and kept: registries that may want a login as well. */

@@ -36,6 +36,8 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   readonly registryScopes?: readonly RegistryScope[];
   /** The ServiceAccount of the builder's pod; absent: the namespace's default one. */
   readonly serviceAccount?: string;
+  /** cosign signs the image: the key it is told, empty for signing without one. */
+  readonly sign?: string;
   /** All the pod may connect to; absent: no NetworkPolicy is made. */
   readonly egress?: readonly EgressRule[];
   readonly transport: TransportName | "auto";

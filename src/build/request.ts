@@ -53,6 +53,12 @@ export interface BuildRequest {
   readonly registryTokens?: boolean;
   readonly insecureRegistries: readonly string[];
   readonly registryCa?: string;
+  /** Every image the Dockerfile draws on has to be named by its digest. */
+  readonly verifyBase?: boolean;
+  /** The image is signed with cosign. */
+  readonly sign?: boolean;
+  /** The key to sign with, as cosign's --key has it. */
+  readonly signKey?: string;
   /** A NetworkPolicy limits what the pod connects to. */
   readonly networkPolicy?: boolean;
   /** What it allows besides DNS and registries: `any`, ADDRESS or ADDRESS/BITS, each with or without `:PORT`. */

@@ -2,12 +2,13 @@ import { Args, Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { BaseCommand, EXIT_CODES, clusterFlags, many } from "../base.ts";
 import { Interrupted, UsageError } from "../errors.ts";
-import { detachFlags } from "../flags/detach.ts";
+import { checkDetached, detachFlags } from "../flags/detach.ts";
 import type { BuildRequest } from "../build/request.ts";
 import { canonicalArguments } from "../docker/argv.ts";
 import { dockerFlags } from "../docker/flags.ts";
 import { contextFlags } from "../flags/context.ts";
 import { networkFlags } from "../flags/network.ts";
+import { supplyChainFlags } from "../flags/supply-chain.ts";
 import { credentialFlags } from "../flags/credentials.ts";
 import { WITHOUT_VALUE, podFlags, podRequest } from "../flags/pod.ts";
 import { PROGRESS_MODES } from "../ui/progress.ts";
@@ -92,6 +93,7 @@ ${EXIT_CODES}`;
     }),
     ...podFlags,
     ...networkFlags,
+    ...supplyChainFlags,
     ...detachFlags,
     ...clusterFlags,
   };
@@ -123,11 +125,7 @@ ${EXIT_CODES}`;
     const wired = await wireBuild(request, flags, (event) => progress.emit(event), this.signal);
     // A terminal that is closed is a client that is gone, not one that has changed its mind.
     this.leaveOn.add("SIGHUP");
-    if (flags.detach && flags.output.some((text) => !/^type=(?:registry|image|cacheonly)\b/.test(text))) {
-      throw new UsageError("--detach leaves the build to the cluster, and nobody would be here to take its --output", {
-        suggestions: ["Leave --detach out, or push with -t REGISTRY/NAME."],
-      });
-    }
+    if (flags.detach) checkDetached(flags.output, wired.staysForSeal);
     if (flags["detach-on-interrupt"]) this.leaveOn.add("SIGINT");
     const leave = flags.detach ? AbortSignal.abort() : this.leave;
     const result = await this.#interruptible(wired.build(leave));
@@ -209,6 +207,9 @@ export function requestOf(path: string, flags: ParsedFlags): BuildRequest {
     ...defined("serviceAccount", flags["service-account"]),
     noCredentials: flags["no-credentials"],
     registryTokens: flags["registry-tokens"],
+    verifyBase: flags["verify-base"],
+    sign: flags.sign,
+    ...defined("signKey", flags["sign-key"]),
     networkPolicy: flags["network-policy"],
     egress: flags.egress,
     insecureRegistries: flags["insecure-registry"],

@@ -56,7 +56,10 @@ export const RESULT_FLAGS = {
     value: "MODE",
     help: "attest how it was built",
     docker: "`--attest type=provenance`; on by default.",
-    slipway: needs("provenance", "`false` is what happens anyway; anything else needs the builder."),
+    slipway: needs(
+      "provenance",
+      "BuildKit's own; for the others slipway makes it and attaches it to the image. `false` is what happens anyway.",
+    ),
   },
   sbom: {
     arity: "value",
@@ -70,7 +73,7 @@ export const RESULT_FLAGS = {
     value: "type=TYPE,…",
     help: "attest something",
     docker: "`type=provenance` or `type=sbom`.",
-    slipway: needs(["provenance", "sbom"], "`disabled=true` is what happens anyway; anything else needs the builder."),
+    slipway: needs(["provenance", "sbom"], "As --provenance and --sbom; `disabled=true` is what happens anyway."),
   },
   iidfile: {
     arity: "value",

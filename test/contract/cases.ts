@@ -187,7 +187,7 @@ export const CASES: Readonly<Record<DockerFlagName, Case>> = {
       expect([...all].filter((digest) => !completed.has(digest))).toEqual([]);
     },
   },
-  provenance: cannot("--provenance", "--provenance", "mode=max"),
+  provenance: objects(["--provenance", "mode=max", "-t", "registry.example.com/app"], "kind: Job"),
   pull: {
     async act({ build }) {
       expect((await build(["--pull", "."])).run.stdout).toBe("");

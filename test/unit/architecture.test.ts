@@ -30,7 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "user-name.ts": { code: ["node:os"] },
   // Pure: rights in, objects out.
   "rbac/": { code: [] },
-  "flags/": { code: ["@oclif/core", "base.ts", "pod/options.ts"], types: ["build/request.ts"] },
+  "flags/": { code: ["@oclif/core", "base.ts", "errors.ts", "pod/options.ts"], types: ["build/request.ts"] },
   // Pure: what is asked of the pod, and the user's own template over it.
   "pod/": { code: ["errors.ts", "js-yaml"] },
   // Bake files: pure, and no more of a build than its command line.
@@ -72,8 +72,14 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     code: ["backends/", "build/plan-build.ts", "docker/", "dockerfile/", "errors.ts"],
     types: ["build/"],
   },
+  // What is done with an image once it is pushed.
+  "attest/": {
+    code: ["build/plan.ts", "dockerfile/", "errors.ts", "registry/", "node:*"],
+    types: ["build/", "credentials/credentials.ts"],
+  },
   "wire.ts": {
     code: [
+      "attest/",
       "backends/",
       "build/",
       "cluster/",

@@ -5,6 +5,7 @@ import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundledInputs, licencesPage } from "../../docs/generate/licences.ts";
 
 const PROJECT = new URL("../../", import.meta.url).pathname;
 
@@ -81,6 +82,13 @@ describe("what is loaded", () => {
     );
     expect([...new Set(external)].filter((name) => !isBuiltin(name) && !declared.includes(name))).toEqual([]);
   });
+});
+
+it("has code of the packages that docs/licences.md names, and of no others", async () => {
+  const cells = (page: string): string[] =>
+    page.split("\n").map((line) => line.replaceAll(/ +/g, " ").replaceAll(/-+/g, "-"));
+  const page = licencesPage(bundledInputs(await readFile(join(built, "dist/meta.json"), "utf8")));
+  expect(cells(await readFile(join(PROJECT, "docs/licences.md"), "utf8"))).toEqual(cells(page));
 });
 
 describe("the command", () => {

@@ -83,6 +83,16 @@ const CASES: readonly (readonly [name: string, plan: Partial<BuildPlan>, form: C
   ["shipped-credentials", { credentials: { kind: "shipped" } }, "archive"],
   ["secret-of-the-namespace", { credentials: { kind: "secret", name: "regcred" } }, "archive"],
   [
+    "attestations",
+    {
+      attestations: [
+        { type: "provenance", attributes: { mode: "max", "builder-id": "a,b" } },
+        { type: "sbom", attributes: {} },
+      ],
+    },
+    "directory",
+  ],
+  [
     "secrets",
     {
       secrets: [

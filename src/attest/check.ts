@@ -1,0 +1,37 @@
+/** What is asked to be made of an image after its push, and whether this build can: pure. */
+import { pushes } from "../build/plan.ts";
+import type { BuildPlan } from "../build/plan.ts";
+import { UsageError } from "../errors.ts";
+
+/** Of the attributes of buildx's `--attest type=provenance`, those that mean something to provenance made by the client. */
+const KNOWN: Readonly<Record<string, RegExp>> = { mode: /^(?:min|max)$/, version: /^v1$/, "builder-id": /./ };
+
+/**
+ * Whether the client has something to do once the image is pushed.
+ * @param attestsItself the builder makes attestations of its own
+ * @throws UsageError for what cannot be made
+ */
+export function needsSeal(plan: BuildPlan, attestsItself: boolean): boolean {
+  const provenance = plan.attestations?.find(({ type }) => type === "provenance");
+  if ((plan.attestations !== undefined || plan.sign !== undefined) && !pushes(plan)) {
+    throw new UsageError(
+      "attestations and signatures are attached to an image in a registry, and this build pushes none",
+      {
+        suggestions: ["Name the image with -t REGISTRY/NAME, or leave out --provenance, --sbom, --attest and --sign."],
+      },
+    );
+  }
+  if (provenance === undefined || attestsItself) return plan.sign !== undefined;
+  for (const [key, value] of Object.entries(provenance.attributes)) {
+    if (KNOWN[key]?.test(value) === true) continue;
+    throw new UsageError(
+      `--provenance ${key}=${value} is not for provenance that slipway makes, as it does for ${plan.builder}`,
+      {
+        suggestions: [
+          "Write mode=min or mode=max, builder-id=URI, version=v1; or use --builder buildkit, which makes its own.",
+        ],
+      },
+    );
+  }
+  return true;
+}

@@ -1,0 +1,80 @@
+/**
+ * What the client knows of how an image came to be, as an in-toto statement (in-toto.io/Statement/v1) with SLSA's provenance v1
+ * (slsa.dev/spec/v1.0/provenance). Pure. It is the client's word: nobody else vouches for it, and it is not signed.
+ */
+import { createHash } from "node:crypto";
+import type { BuildPlan } from "../build/plan.ts";
+import { imageReferences } from "../dockerfile/references.ts";
+import { parseDockerfile } from "../dockerfile/parse.ts";
+
+/** What docs/provenance.md describes: a build by a Dockerfile with slipway. */
+export const BUILD_TYPE = "https://slipway.dev/provenance/dockerfile/v1";
+
+export interface BuildTimes {
+  readonly startedOn: Date;
+  readonly finishedOn: Date;
+}
+
+/** @param digest of the image's manifest, `sha256:` and 64 hex digits */
+export function provenanceOf(plan: BuildPlan, digest: string, times: BuildTimes): object {
+  const attributes = plan.attestations?.find(({ type }) => type === "provenance")?.attributes ?? {};
+  const max = attributes["mode"] === "max";
+  return {
+    _type: "https://in-toto.io/Statement/v1",
+    subject: plan.tags.map((tag) => ({ name: tag.toString(), digest: digestSet(digest) })),
+    predicateType: "https://slsa.dev/provenance/v1",
+    predicate: {
+      buildDefinition: {
+        buildType: BUILD_TYPE,
+        externalParameters: {
+          dockerfile: {
+            digest: digestSet(`sha256:${createHash("sha256").update(plan.dockerfile.text).digest("hex")}`),
+          },
+          ...(plan.target === undefined ? {} : { target: plan.target }),
+          ...(plan.platform === undefined ? {} : { platform: plan.platform }),
+          // Whoever can pull the image can read this: values only where they were asked for.
+          buildArgs: max ? Object.fromEntries(plan.buildArgs) : plan.buildArgs.map(([name]) => name).sort(),
+          labels: Object.fromEntries(plan.labels),
+          secrets: (plan.secrets ?? []).map(({ id }) => id).sort(),
+          noCache: plan.noCache,
+        },
+        internalParameters: { builder: plan.builder, builderImage: plan.builderImage },
+        resolvedDependencies: basesOf(plan).map(dependencyOf),
+      },
+      runDetails: {
+        builder: {
+          id: attributes["builder-id"] || `https://slipway.dev/builders/${plan.builder}`,
+          version: { slipway: plan.version },
+        },
+        metadata: {
+          invocationId: plan.name,
+          startedOn: seconds(times.startedOn),
+          finishedOn: seconds(times.finishedOn),
+        },
+      },
+    },
+  };
+}
+
+function basesOf({ dockerfile, buildArgs, target }: BuildPlan): string[] {
+  return imageReferences(parseDockerfile(dockerfile.text), {
+    buildArgs: new Map(buildArgs),
+    ...(target === undefined ? {} : { target }),
+  });
+}
+
+/** A digest only where the Dockerfile has one: what a tag stood for when the builder asked, the client does not know. */
+function dependencyOf(image: string): object {
+  const [name = image, digest] = image.split("@");
+  return { uri: `docker-image://${name}`, ...(digest === undefined ? {} : { digest: digestSet(digest) }) };
+}
+
+function digestSet(digest: string): Record<string, string> {
+  const at = digest.indexOf(":");
+  return { [digest.slice(0, at)]: digest.slice(at + 1) };
+}
+
+/** RFC 3339 without fractions, as SLSA has its timestamps. */
+function seconds(date: Date): string {
+  return date.toISOString().replace(/\.\d+Z$/, "Z");
+}

@@ -1,0 +1,34 @@
+/** `--verify-base`: every image a build draws on is named by its digest, so that it is the one that was looked at. */
+import type { Dockerfile } from "../dockerfile/parse.ts";
+import { findImages } from "../dockerfile/references.ts";
+import type { ImageUse } from "../dockerfile/references.ts";
+import { UsageError } from "../errors.ts";
+import { parseReference } from "./reference.ts";
+
+/**
+ * Every stage counts, as some builders build those, too, that the target does not need; and the frontend of `# syntax=`, which
+ * BuildKit runs.
+ * @throws UsageError for the first that has no digest, or whose name only the builder would know
+ */
+export function verifyBases(dockerfile: Dockerfile, buildArgs: ReadonlyMap<string, string>): void {
+  const images: ImageUse[] = findImages(dockerfile, { buildArgs, everyStage: true });
+  const syntax = dockerfile.directives.get("syntax");
+  const frontend = syntax === undefined ? [] : [{ image: syntax, text: syntax, line: 1, by: "# syntax=" as const }];
+  for (const { image, text, line, by } of [...frontend, ...images]) {
+    if (image === undefined) {
+      throw new UsageError(
+        `Dockerfile line ${line}: ${by} ${text} has a variable whose value is not known here, and --verify-base wants a digest`,
+        {
+          suggestions: ["Give the value with --build-arg, or write the image out."],
+        },
+      );
+    }
+    if (parseReference(image).digest === undefined) {
+      throw new UsageError(`Dockerfile line ${line}: ${by} ${image} names no digest, and --verify-base wants one`, {
+        suggestions: [
+          `Write ${image}@sha256:…; \`docker buildx imagetools inspect ${image}\` and \`crane digest ${image}\` print it.`,
+        ],
+      });
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/** Provenance, SBOM, signatures and pinned bases: what hangs on an image in a real registry, and what is refused. */
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { request } from "undici";
+import { expect, test } from "vitest";
+import { BUSYBOX, REGISTRY, build, environment, mustBuild, uniqueImage } from "./support/build.ts";
+import { useNamespace } from "./support/namespace.ts";
+import { project } from "./support/project.ts";
+import { readImage, sha256 } from "./support/registry.ts";
+
+const namespace = useNamespace();
+const AUTH = environment("REGISTRY_AUTH");
+const LOGIN = `${environment("REGISTRY_AUTH_USER")}:${environment("REGISTRY_AUTH_PASSWORD")}`;
+const basic = Buffer.from(LOGIN).toString("base64");
+
+interface Manifest {
+  readonly mediaType?: string;
+  readonly artifactType?: string;
+  readonly subject?: { readonly mediaType: string; readonly digest: string; readonly size: number };
+  readonly layers?: readonly { readonly mediaType: string; readonly digest: string }[];
+  readonly manifests?: readonly {
+    readonly digest: string;
+    readonly artifactType?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  }[];
+}
+
+async function get(image: string, path: string): Promise<string> {
+  const [host = "", ...repository] = image.split("/");
+  const accept = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, */*";
+  const answer = await request(`http://${host}/v2/${repository.join("/")}/${path}`, {
+    headers: { accept, authorization: `Basic ${basic}` },
+  });
+  const body = await answer.body.text();
+  if (answer.statusCode !== 200) throw new Error(`${path} of ${image} answered ${answer.statusCode}: ${body}`);
+  return body;
+}
+
+const manifestOf = async (image: string, name: string): Promise<Manifest> =>
+  JSON.parse(await get(image, `manifests/${name}`)) as Manifest;
+
+/** The statements attached to an image, by the tag that a registry without a list of referrers is given. */
+async function attached(image: string, digest: string): Promise<{ manifest: Manifest; statement: unknown }[]> {
+  const { manifests = [] } = await manifestOf(image, digest.replace(":", "-"));
+  return Promise.all(
+    manifests.map(async (entry) => {
+      expect(entry.artifactType).toBe("application/vnd.in-toto+json");
+      const manifest = await manifestOf(image, entry.digest);
+      const content = await get(image, `blobs/${manifest.layers?.[0]?.digest}`);
+      expect(`sha256:${sha256(content)}`).toBe(manifest.layers?.[0]?.digest);
+      return { manifest, statement: JSON.parse(content) as unknown };
+    }),
+  );
+}
+
+test("kaniko: the client attaches provenance, and has cosign sign the digest", async () => {
+  const image = uniqueImage();
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nARG V\nRUN echo $V\n` });
+  // A stand-in that notes what it is asked: there is no cosign here, and nothing is signed.
+  await mkdir(join(root, "bin"));
+  await writeFile(join(root, "bin/cosign"), `#!/bin/sh\necho "$@" >> ${root}/asked\n`);
+  await chmod(join(root, "bin/cosign"), 0o755);
+  const flags = ["--provenance=mode=max", "--build-arg=V=1", "--sign-key=cosign.key"];
+  await mustBuild(namespace, [...flags, "-t", image, "-t", `${image}:two`, root], {
+    env: { PATH: `${root}/bin:${process.env["PATH"]}` },
+  });
+  const { digest } = await readImage(image);
+  const [first, ...others] = await attached(image, digest);
+  expect(others).toEqual([]);
+  expect(first?.manifest.subject).toEqual({
+    mediaType: expect.stringMatching(/manifest\.v[12]\+json$/),
+    digest,
+    size: expect.any(Number),
+  });
+  expect(first?.statement).toMatchObject({
+    subject: [
+      { name: `${image}:latest`, digest: { sha256: digest.slice(7) } },
+      { name: `${image}:two`, digest: { sha256: digest.slice(7) } },
+    ],
+    predicateType: "https://slsa.dev/provenance/v1",
+    predicate: { buildDefinition: { externalParameters: { buildArgs: { V: "1" } } } },
+  });
+  expect(await readFile(join(root, "asked"), "utf8")).toBe(`sign --yes --key cosign.key ${image}@${digest}\n`);
+});
+
+test("buildah: provenance is attached where the registry asks for a password", async () => {
+  const image = uniqueImage(AUTH);
+  const root = await project({
+    Dockerfile: `FROM ${BUSYBOX}\nRUN true\n`,
+    "config.json": JSON.stringify({ auths: { [AUTH]: { auth: basic } } }),
+  });
+  await mustBuild(namespace, ["--builder=buildah", "--provenance=true", "-t", image, root], {
+    env: { DOCKER_CONFIG: root },
+  });
+  const { digest } = await readImage(image, { login: LOGIN });
+  expect((await attached(image, digest)).map(({ manifest }) => manifest.subject?.digest)).toEqual([digest]);
+});
+
+test("buildkit makes its own: provenance, and an SBOM by the generator it is told", async () => {
+  const generator = uniqueImage();
+  // BuildKit's protocol for generators (docs/attestations/sbom-protocol.md): a file for each document, in a directory it names.
+  const scan = `#!/bin/sh
+echo '{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"https://spdx.dev/Document","predicate":{"name":"scanned"}}' \\
+  > "$BUILDKIT_SCAN_DESTINATION/sbom.spdx.json"
+`;
+  const root = await project({
+    "generator/Dockerfile": `FROM ${BUSYBOX}\nCOPY --chmod=755 scan /scan\nENTRYPOINT ["/scan"]\n`,
+    "generator/scan": scan,
+    "app/Dockerfile": `FROM ${BUSYBOX}\nRUN true\n`,
+  });
+  await mustBuild(namespace, ["-t", generator, `${root}/generator`]);
+  const image = uniqueImage();
+  const flags = ["--builder=buildkit", "--provenance=mode=max", `--sbom=generator=${generator}`];
+  await mustBuild(namespace, [...flags, "-t", image, `${root}/app`]);
+  const index = await manifestOf(image, "latest");
+  const attestation = index.manifests?.find(
+    ({ annotations }) => annotations?.["vnd.docker.reference.type"] === "attestation-manifest",
+  );
+  const { layers = [] } = await manifestOf(image, attestation?.digest ?? "");
+  const statements = await Promise.all(
+    layers.map(async ({ digest }) => JSON.parse(await get(image, `blobs/${digest}`)) as { predicateType: string }),
+  );
+  expect(statements.map(({ predicateType }) => predicateType).sort()).toEqual([
+    expect.stringMatching(/^https:\/\/slsa\.dev\/provenance\//),
+    "https://spdx.dev/Document",
+  ]);
+});
+
+test.each([
+  [["--sign"], /^ERROR: --sign runs cosign, which is not on the PATH\n {2}- /],
+  [["--verify-base"], /^ERROR: Dockerfile line 1: FROM \S+ names no digest, and --verify-base wants one\n {2}- /],
+  [["--sbom=true"], /^ERROR: kaniko cannot do --sbom\n {2}- Use --builder buildkit\.\n$/],
+  [
+    ["--detach", "--provenance=true"],
+    /^ERROR: --detach leaves the build to the cluster, and nobody would be here to attach/,
+  ],
+])("what cannot be had is refused before anything is made: %j", async (flags, message) => {
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
+  const run = await build(namespace, [...flags, "-t", `${REGISTRY}/x`, root], { env: { PATH: "/usr/bin:/bin" } });
+  expect([run.code, run.stdout]).toEqual([125, ""]);
+  expect(run.stderr).toMatch(message);
+});

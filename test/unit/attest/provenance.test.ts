@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { needsSeal } from "../../../src/attest/check.ts";
+import { cosignArguments, findCosign } from "../../../src/attest/cosign.ts";
+import { provenanceOf } from "../../../src/attest/provenance.ts";
+import type { BuildPlan } from "../../../src/build/plan.ts";
+import { parseReference } from "../../../src/build/reference.ts";
+import { UsageError } from "../../../src/errors.ts";
+import { PLAN } from "../build/sample.ts";
+
+const PIN = `sha256:${"a".repeat(64)}`;
+const DIGEST = `sha256:${"b".repeat(64)}`;
+const TIMES = { startedOn: new Date("2026-01-02T03:04:05.678Z"), finishedOn: new Date("2026-01-02T03:05:06Z") };
+
+function planOf(attributes: Record<string, string>, change: Partial<BuildPlan> = {}): BuildPlan {
+  return {
+    ...PLAN,
+    dockerfile: { path: "Dockerfile", text: `FROM alpine@${PIN} AS a\nFROM r.io/base:2\nCOPY --from=a /x /x\n` },
+    buildArgs: [
+      ["VERSION", "1"],
+      ["KEY", "perhaps a secret"],
+    ],
+    secrets: [{ id: "npm", source: { kind: "env", name: "NPM" } }],
+    attestations: [{ type: "provenance", attributes }],
+    ...change,
+  };
+}
+
+describe("provenance made by the client", () => {
+  it("says what was built from what, and no value of a build argument", () => {
+    const statement = provenanceOf(planOf({}), DIGEST, TIMES);
+    expect(statement).toMatchObject({
+      _type: "https://in-toto.io/Statement/v1",
+      subject: [{ name: "registry.example.com/team/app:1.0", digest: { sha256: "b".repeat(64) } }],
+      predicateType: "https://slsa.dev/provenance/v1",
+      predicate: {
+        buildDefinition: {
+          externalParameters: { buildArgs: ["KEY", "VERSION"], secrets: ["npm"], noCache: false },
+          internalParameters: { builder: PLAN.builder, builderImage: PLAN.builderImage },
+          resolvedDependencies: [
+            { uri: "docker-image://alpine", digest: { sha256: "a".repeat(64) } },
+            { uri: "docker-image://r.io/base:2" },
+          ],
+        },
+        runDetails: {
+          builder: { id: `https://slipway.dev/builders/${PLAN.builder}`, version: { slipway: PLAN.version } },
+          metadata: {
+            invocationId: PLAN.name,
+            startedOn: "2026-01-02T03:04:05Z",
+            finishedOn: "2026-01-02T03:05:06Z",
+          },
+        },
+      },
+    });
+    expect(JSON.stringify(statement)).not.toContain("perhaps a secret");
+  });
+
+  it("has the values where all was asked for, and the name it is to have", () => {
+    const statement = provenanceOf(planOf({ mode: "max", "builder-id": "https://ci.example.com" }), DIGEST, TIMES);
+    expect(statement).toMatchObject({
+      predicate: {
+        buildDefinition: { externalParameters: { buildArgs: { VERSION: "1", KEY: "perhaps a secret" } } },
+        runDetails: { builder: { id: "https://ci.example.com" } },
+      },
+    });
+  });
+});
+
+describe("what is made of an image after its push", () => {
+  it("keeps the client, unless the builder makes it", () => {
+    expect(needsSeal(planOf({ mode: "min" }), false)).toBe(true);
+    expect(needsSeal(planOf({ mode: "min" }), true)).toBe(false);
+    expect(needsSeal({ ...PLAN, sign: "" }, true)).toBe(true);
+    expect(needsSeal(PLAN, false)).toBe(false);
+  });
+
+  it.each([
+    [planOf({}, { tags: [] }), "this build pushes none"],
+    [{ ...PLAN, sign: "", noPush: true } satisfies BuildPlan, "this build pushes none"],
+    [planOf({ mode: "most" }), "--provenance mode=most is not for provenance that slipway makes"],
+    [planOf({ reproducible: "true" }), "--provenance reproducible=true is not for"],
+  ])("is refused where it cannot be made", (plan, message) => {
+    expect(() => needsSeal(plan, false)).toThrow(UsageError);
+    expect(() => needsSeal(plan, false)).toThrow(message);
+  });
+
+  it("is signed once for each repository, by its digest", () => {
+    const tags = ["r.io/a:1", "r.io/a:2", "10.0.0.1:5000/b:1"].map((text) => parseReference(text));
+    const registries = { hosts: [], insecure: ["10.0.0.1:5000"] };
+    expect(cosignArguments({ tags, registries }, DIGEST, "k8s://ns/key")).toEqual([
+      ["sign", "--yes", "--key", "k8s://ns/key", `r.io/a@${DIGEST}`],
+      [
+        "sign",
+        "--yes",
+        "--key",
+        "k8s://ns/key",
+        "--allow-insecure-registry",
+        "--allow-http-registry",
+        `10.0.0.1:5000/b@${DIGEST}`,
+      ],
+    ]);
+    expect(cosignArguments({ tags: tags.slice(0, 1), registries }, DIGEST, "")).toEqual([
+      ["sign", "--yes", `r.io/a@${DIGEST}`],
+    ]);
+  });
+
+  it("is not begun without cosign", async () => {
+    await expect(findCosign({ PATH: "/nowhere:" })).rejects.toThrow("--sign runs cosign, which is not on the PATH");
+  });
+});

@@ -1,0 +1,34 @@
+import { expect, it } from "vitest";
+import { verifyBases } from "../../../src/build/verify-base.ts";
+import { parseDockerfile } from "../../../src/dockerfile/parse.ts";
+import { UsageError } from "../../../src/errors.ts";
+
+const PIN = `@sha256:${"a".repeat(64)}`;
+const verify = (text: string, args: Record<string, string> = {}): void =>
+  verifyBases(parseDockerfile(text), new Map(Object.entries(args)));
+
+it.each([
+  `FROM scratch\nCOPY . .\n`,
+  `FROM a${PIN} AS one\nFROM one\nCOPY --from=one / /\nCOPY --from=r.io/b:1${PIN} / /\n`,
+  `# syntax=docker/dockerfile:1${PIN}\nARG BASE=a${PIN}\nFROM $BASE\nRUN --mount=from=b${PIN},target=/b true\n`,
+])("a Dockerfile of which all images are named by digest: %j", (text) => {
+  expect(() => verify(text)).not.toThrow();
+});
+
+it.each([
+  ["FROM alpine:3\n", {}, "Dockerfile line 1: FROM alpine:3 names no digest, and --verify-base wants one"],
+  [`FROM a${PIN}\nCOPY --from=b:1 / /\n`, {}, "Dockerfile line 2: COPY b:1 names no digest"],
+  [`FROM a${PIN}\nRUN --mount=type=bind,from=b,target=/b true\n`, {}, "Dockerfile line 2: RUN b names no digest"],
+  // Kaniko builds the stages above the target, whether it needs them or not.
+  [`FROM unused\nFROM a${PIN}\n`, {}, "Dockerfile line 1: FROM unused names no digest"],
+  [`ARG BASE=a${PIN}\nFROM $BASE\n`, { BASE: "other" }, "Dockerfile line 2: FROM other names no digest"],
+  [`ARG BASE\nFROM $BASE\n`, {}, "has a variable whose value is not known here"],
+  [
+    `# syntax=docker/dockerfile:1\nFROM a${PIN}\n`,
+    {},
+    "Dockerfile line 1: # syntax= docker/dockerfile:1 names no digest",
+  ],
+])("a Dockerfile that leaves open what it is built on: %j", (text, args, message) => {
+  expect(() => verify(text, args)).toThrow(UsageError);
+  expect(() => verify(text, args)).toThrow(message);
+});
