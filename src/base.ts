@@ -1,7 +1,17 @@
 /** What all commands share: where the cluster is, one signal for Ctrl-C, and one way from an error to words and an exit code. */
 import { Command, Flags } from "@oclif/core";
+import type { Interfaces } from "@oclif/core";
+import { ownVariables } from "./config/environment.ts";
+import { findConfigurations, nearer, surroundings } from "./config/find-config.ts";
+import type { Configurations } from "./config/find-config.ts";
+import { keysOf } from "./config/keys.ts";
+import type { Keys } from "./config/keys.ts";
+import { settle } from "./config/settle.ts";
+import { readArguments } from "./docker/argv.ts";
+import type { ReadWords } from "./docker/argv.ts";
 import { EXIT, Interrupted, SlipwayError, UsageError } from "./errors.ts";
 import type { ExitCode } from "./errors.ts";
+import { WITHOUT_VALUE } from "./flags/without-value.ts";
 import { tolerateBrokenPipe } from "./ui/broken-pipe.ts";
 import { failureLines } from "./ui/failure.ts";
 
@@ -40,7 +50,18 @@ export const EXIT_CODES = `Exit codes:
   ${EXIT.usage}  wrong usage, or slipway itself failed
   ${EXIT.interrupted}  interrupted`;
 
+/** What commands other than `build` take from the environment and the configuration: where the cluster is, and whom to trust. */
+const SHARED = ["context", "namespace", "kubeconfig", "registry-ca", "insecure-registry", "progress"];
+
+/** The origin of what variables have decided. */
+const ENVIRONMENT = "the environment";
+
 export abstract class BaseCommand extends Command {
+  /** Names of its flags that may also be set by the environment and the configuration; all: every one. */
+  protected readonly settable: readonly string[] | "all" = SHARED;
+  /** Read with the command line. */
+  protected configurations: Configurations = {};
+  #decided: ReadonlyMap<string, readonly string[]> = new Map();
   readonly #interrupt = new AbortController();
   readonly #departure = new AbortController();
   /** Signals that ask a command to leave what it watches to the cluster. */
@@ -71,6 +92,61 @@ export abstract class BaseCommand extends Command {
         this.#interrupt.abort(reason);
       });
     }
+  }
+
+  /** The command line as oclif reads it; what it cannot read is its own to say. */
+  protected readWords(argv: readonly string[], flags: Interfaces.FlagInput): ReadWords {
+    try {
+      return { ...readArguments(argv, syntaxOf(flags)), words: [...argv] };
+    } catch {
+      return { words: [...argv], given: new Set(), rest: [] };
+    }
+  }
+
+  /** The directory a project's file has to speak for: undefined for the working one, null where there is none. */
+  protected contextOf(_rest: readonly string[]): string | null | undefined {
+    return undefined;
+  }
+
+  /** Completes names that leave the registry open. Valid once the command line is read. */
+  protected get registry(): string | undefined {
+    const own = process.env["SLIPWAY_REGISTRY"] ?? "";
+    return own === "" ? (this.configurations.project?.registry ?? this.configurations.user?.registry) : own;
+  }
+
+  /** Which file has decided what, a sentence each. */
+  protected decisions(): string[] {
+    const files = [...this.#decided].filter(([origin]) => origin !== ENVIRONMENT);
+    return files.map(([path, names]) => `settings of ${nearer(path, process.cwd())}: ${names.join(", ")}`);
+  }
+
+  /** What is not on the command line comes from the environment, the project's file and the user's, in this order. */
+  protected override async parse<
+    F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
+  >(options?: Interfaces.Input<F, B, A>, argv: string[] = this.argv): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const flags: Interfaces.FlagInput = options?.flags ?? {};
+    const typed = this.readWords(argv, flags);
+    const all = keysOf(this.config.findCommand("build")?.flags ?? flags);
+    this.configurations = await findConfigurations(all, surroundings(), this.contextOf(typed.rest));
+    const own = Object.entries(keysOf(flags));
+    const keys: Keys = Object.fromEntries(
+      own.filter(([name]) => Object.hasOwn(all, name) && (this.settable === "all" || this.settable.includes(name))),
+    );
+    const files = [this.configurations.project, this.configurations.user].flatMap((file) =>
+      file === undefined ? [] : [{ origin: file.path, settings: file.settings }],
+    );
+    const { words, used } = settle(keys, typed.given, [
+      { origin: ENVIRONMENT, settings: ownVariables(process.env, keys) },
+      ...files,
+    ]);
+    this.#decided = used;
+    const unread = Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, { ...flag, env: undefined }]));
+    return super.parse<F, B, A>({ ...options, flags: unread } as unknown as Interfaces.Input<F, B, A>, [
+      ...words,
+      ...typed.words,
+    ]);
   }
 
   /** Says what went wrong, on stderr; a command with a view of its own says it there. */
@@ -105,6 +181,20 @@ export abstract class BaseCommand extends Command {
     process.exitCode = code;
     this.exit(code);
   }
+}
+
+export function syntaxOf(flags: Interfaces.FlagInput): Parameters<typeof readArguments>[1] {
+  return Object.fromEntries(
+    Object.entries(flags).map(([name, flag]) => [
+      name,
+      {
+        takesValue: flag.type !== "boolean",
+        char: flag.char,
+        multiple: "multiple" in flag && flag.multiple,
+        withoutValue: WITHOUT_VALUE[name],
+      },
+    ]),
+  );
 }
 
 /** oclif appends its help hint to the sentence. */

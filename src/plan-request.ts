@@ -41,7 +41,7 @@ export async function planRequest(
     );
   }
   const reasons: string[] = [];
-  for (const builder of orderOf(facts.env)) {
+  for (const builder of orderOf(facts.env, request.builderOrder)) {
     try {
       const planned = await planWith({ ...request, builder }, inputs, facts);
       say(`building with ${builder}${reasons.length === 0 ? "" : `: ${reasons.join("; ")}`}`);
@@ -55,13 +55,13 @@ export async function planRequest(
 }
 
 /** The user's order of preference, the table's where there is none. */
-function orderOf(env: PlanFacts["env"]): BackendName[] {
+function orderOf(env: PlanFacts["env"], configured: readonly string[] = BACKEND_NAMES): BackendName[] {
   const text = env["SLIPWAY_BUILDER_ORDER"] ?? "";
-  if (text.trim() === "") return [...BACKEND_NAMES];
-  return text.split(/[\s,]+/).flatMap((name) => {
+  const own = text.trim() !== "";
+  return (own ? text.split(/[\s,]+/) : configured).flatMap((name) => {
     if (name === "") return [];
     if (isBackendName(name)) return [name];
-    throw new UsageError(`SLIPWAY_BUILDER_ORDER names "${name}", which is no builder`, {
+    throw new UsageError(`${own ? "SLIPWAY_BUILDER_ORDER" : "builder-order"} names "${name}", which is no builder`, {
       suggestions: [`Write some of: ${BACKEND_NAMES.join(", ")}.`],
     });
   });
@@ -73,7 +73,7 @@ async function planWith(
   facts: Omit<PlanFacts, "builderImage">,
 ): Promise<PlannedRequest> {
   const backend = await backendOf(request.builder);
-  const builderImage = imageOf(backend, request.builderImage, facts.env);
+  const builderImage = imageOf(backend, request, facts.env);
   const plan = planBuild(request, inputs, { ...facts, builderImage });
   if (plan.restricted === true && backend.unrestricted !== undefined) {
     throw new BuilderUnable(`${backend.name} cannot build in a restricted pod: ${backend.unrestricted}`, {
@@ -98,9 +98,13 @@ async function backendOf(name: string): Promise<Backend> {
 }
 
 /** The image of a builder for which the command line names none. */
-function imageOf(backend: Backend, named: string | undefined, env: PlanFacts["env"]): string {
+function imageOf(
+  backend: Backend,
+  { builderImage, images }: Pick<BuildRequest, "builderImage" | "images">,
+  env: PlanFacts["env"],
+): string {
   const variable = `SLIPWAY_${backend.name.toUpperCase()}_IMAGE`;
-  const image = named ?? env[variable] ?? backend.defaultImage;
+  const image = builderImage ?? (env[variable] || images?.[backend.name]) ?? backend.defaultImage;
   if (image !== undefined) return image;
   throw new BuilderUnable(`there is no published image of ${backend.name} any more`, {
     suggestions: [

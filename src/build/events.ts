@@ -20,6 +20,8 @@ export type BuildEvent =
   | { readonly type: "upload"; readonly sent: number; readonly total?: number }
   /** What the pod waits for, one sentence: `waiting for a node: 0/3 nodes have 8Gi of memory free`. */
   | { readonly type: "waiting"; readonly message: string }
+  /** What a person may want to know of how this build came about, one sentence that stays. */
+  | { readonly type: "note"; readonly message: string }
   /** One line of the builder's output without its line feed, as bytes were decoded from UTF-8 leniently. */
   | { readonly type: "log"; readonly line: string; readonly container: string; readonly timestamp: string }
   | { readonly type: "warning"; readonly message: string; readonly suggestions?: readonly string[] }

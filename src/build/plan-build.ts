@@ -15,6 +15,7 @@ import { accessOf, scopesOf } from "./access.ts";
 import { argumentsOf, splitPair } from "./build-args.ts";
 import { parseDuration } from "./duration.ts";
 import { egressOf } from "./egress.ts";
+import { completeName } from "./complete-name.ts";
 import type { BuildInputs } from "./gather.ts";
 import type { BuildPlan } from "./plan.ts";
 import { podSettingsOf } from "./pod-settings.ts";
@@ -35,7 +36,11 @@ export interface PlanFacts {
 export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: PlanFacts): BuildPlan {
   const builder = builderOf(request);
   const docker = readDockerOptions(request.docker ?? {}, facts.env);
-  const tags = [...request.tags, ...docker.names].map((text) => tagOf(text));
+  // A name that is only written into an archive is docker's to complete.
+  const registry = docker.options.noPush === true ? undefined : { prefix: request.registry };
+  const tags = [...request.tags, ...docker.names].map((text) =>
+    tagOf(registry === undefined ? text : completeName(text, registry.prefix)),
+  );
   if (docker.push && tags.length === 0) {
     throw new UsageError("tag is needed when pushing to registry", {
       suggestions: ["Name the image with -t REGISTRY/NAME[:TAG]."],

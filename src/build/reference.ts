@@ -152,6 +152,12 @@ function splitRegistry(name: string): { registry: string; rest: string } {
   return { registry: DOCKER_HUB, rest: rest.includes("/") ? rest : OFFICIAL + rest };
 }
 
+/** Whether the text says which registry, `docker.io` included, rather than leaving it open. */
+export function namesRegistry(text: string): boolean {
+  const first = text.includes("/") ? text.slice(0, text.indexOf("/")) : "";
+  return first !== "" && (splitRegistry(text).registry !== DOCKER_HUB || first === DOCKER_HUB || first === LEGACY_HUB);
+}
+
 function faultOfDigest(digest: string): string | undefined {
   if (!DIGEST.test(digest)) return `invalid reference format: digest "${digest}"`;
   const [algorithm = "", hex = ""] = digest.split(":");

@@ -67,6 +67,12 @@ export interface BuildRequest {
   readonly noImageId?: boolean;
   /** What is asked of the pod itself. */
   readonly pod?: PodRequest;
+  /** Completes names that leave the registry open. */
+  readonly registry?: string;
+  /** In which `auto` tries the builders; absent: the table's. */
+  readonly builderOrder?: readonly string[];
+  /** Image of each builder, by its name, where the environment names none. */
+  readonly images?: Readonly<Record<string, string>>;
   /** Docker's other flags, as typed. */
   readonly docker?: TypedFlags;
 }

@@ -1,16 +1,18 @@
 import { Args, Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
-import { BaseCommand, EXIT_CODES, clusterFlags, many } from "../base.ts";
+import { BaseCommand, EXIT_CODES, clusterFlags, many, syntaxOf } from "../base.ts";
 import { Interrupted, UsageError } from "../errors.ts";
 import { checkDetached, detachFlags } from "../flags/detach.ts";
 import type { BuildRequest } from "../build/request.ts";
-import { canonicalArguments } from "../docker/argv.ts";
+import { contextDirectory } from "../config/find-config.ts";
+import { readArguments } from "../docker/argv.ts";
+import type { ReadWords } from "../docker/argv.ts";
 import { dockerFlags } from "../docker/flags.ts";
 import { contextFlags } from "../flags/context.ts";
 import { networkFlags } from "../flags/network.ts";
 import { supplyChainFlags } from "../flags/supply-chain.ts";
 import { credentialFlags } from "../flags/credentials.ts";
-import { WITHOUT_VALUE, podFlags, podRequest } from "../flags/pod.ts";
+import { podFlags, podRequest } from "../flags/pod.ts";
 import { PROGRESS_MODES } from "../ui/progress.ts";
 import type { Progress } from "../ui/progress.ts";
 
@@ -18,6 +20,8 @@ export default class Build extends BaseCommand {
   static override summary = "Build an image from a Dockerfile, in a pod of your own namespace";
   static override description = `Packs PATH as .dockerignore says, sends it to an unprivileged pod, builds and pushes there, and says on
 standard error what it does. Standard output has only what was asked for: the image ID with -q, the answer of --check.
+
+Every flag may also be a variable, SLIPWAY_BUILD_ARG for --build-arg, or a key of .slipway.yaml: docs/configuration.md.
 
 ${EXIT_CODES}`;
   static override examples = [
@@ -98,15 +102,25 @@ ${EXIT_CODES}`;
     ...clusterFlags,
   };
 
+  protected override readonly settable = "all";
   #progress: Progress | undefined;
 
+  protected override readWords(argv: readonly string[], flags: Interfaces.FlagInput): ReadWords {
+    return readArguments(argv, syntaxOf(flags));
+  }
+
+  protected override contextOf([path = "."]: readonly string[]): string | null | undefined {
+    // What stands on standard input has come through the hands of whoever stands here; a URL has not.
+    return path === "-" ? undefined : contextDirectory(path);
+  }
+
   async run(): Promise<void> {
-    this.argv = canonicalArguments(this.argv, syntaxOf(Build.flags));
     const { args, flags } = await this.parse(Build);
-    const request = requestOf(args.path, flags);
+    const request = { ...requestOf(args.path, flags), ...this.#configured() };
     const { wireBuild } = await import("../wire.ts");
     if (flags["dry-run"]) {
       const { printObjects } = await import("../report/objects-yaml.ts");
+      for (const message of this.decisions()) process.stderr.write(`${message}\n`);
       const wired = await wireBuild(request, flags, () => {}, this.signal);
       process.stdout.write(printObjects(await wired.describe()));
       return;
@@ -122,6 +136,7 @@ ${EXIT_CODES}`;
     const { chooseProgress } = await import("../ui/choose.ts");
     using progress = await chooseProgress(quiet ? "quiet" : flags.progress, process.stderr, process.env);
     this.#progress = progress;
+    for (const message of this.decisions()) progress.emit({ type: "note", message });
     const wired = await wireBuild(request, flags, (event) => progress.emit(event), this.signal);
     // A terminal that is closed is a client that is gone, not one that has changed its mind.
     this.leaveOn.add("SIGHUP");
@@ -144,6 +159,16 @@ ${EXIT_CODES}`;
     }
   }
 
+  /** What of the configuration is no flag. */
+  #configured(): Pick<BuildRequest, "registry" | "builderOrder" | "images"> {
+    const { project, user } = this.configurations;
+    return {
+      ...defined("registry", this.registry),
+      ...defined("builderOrder", project?.builderOrder ?? user?.builderOrder),
+      images: { ...user?.images, ...project?.images },
+    };
+  }
+
   /** However an abort surfaces, what happened is that the user stopped it. */
   async #interruptible<T>(work: Promise<T>): Promise<T> {
     try {
@@ -158,20 +183,6 @@ ${EXIT_CODES}`;
     if (this.#progress === undefined) super.fail(error);
     else this.#progress.fail(error);
   }
-}
-
-export function syntaxOf(flags: Interfaces.FlagInput): Parameters<typeof canonicalArguments>[1] {
-  return Object.fromEntries(
-    Object.entries(flags).map(([name, flag]) => [
-      name,
-      {
-        takesValue: flag.type !== "boolean",
-        char: flag.char,
-        multiple: "multiple" in flag && flag.multiple,
-        withoutValue: WITHOUT_VALUE[name],
-      },
-    ]),
-  );
 }
 
 function leftBuild(name: string): Interrupted {

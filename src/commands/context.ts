@@ -1,5 +1,6 @@
 import { Args, Flags } from "@oclif/core";
 import { BaseCommand, many } from "../base.ts";
+import { contextDirectory } from "../config/find-config.ts";
 import { UsageError } from "../errors.ts";
 import { printContext, printExplanation } from "../report/context-report.ts";
 
@@ -39,6 +40,12 @@ of the Dockerfile can reach is left out, where that is certain. Asks no cluster 
       helpValue: "FILE",
     }),
   };
+
+  protected override readonly settable = ["file", "target", "build-arg", "send-all"];
+
+  protected override contextOf([path = "."]: readonly string[]): string | null | undefined {
+    return contextDirectory(path);
+  }
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Context);

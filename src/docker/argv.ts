@@ -28,13 +28,28 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
  * @throws UsageError in pflag's words
  */
 export function canonicalArguments(argv: readonly string[], flags: Readonly<Record<string, FlagSyntax>>): string[] {
+  return readArguments(argv, flags).words;
+}
+
+/**
+ * @returns the words as `canonicalArguments` has them, the flags that are given at all, those that are off included, and what is no flag
+ * @throws UsageError in pflag's words
+ */
+export function readArguments(argv: readonly string[], flags: Readonly<Record<string, FlagSyntax>>): ReadWords {
   return new ArgumentReader(argv, flags).read();
+}
+
+export interface ReadWords {
+  readonly words: string[];
+  readonly given: ReadonlySet<string>;
+  readonly rest: readonly string[];
 }
 
 class ArgumentReader {
   readonly #words: string[];
   readonly #flags: Readonly<Record<string, FlagSyntax>>;
   readonly #named: string[] = [];
+  readonly #given = new Set<string>();
   readonly #on = new Map<string, boolean>();
   readonly #rest: string[] = [];
 
@@ -43,7 +58,7 @@ class ArgumentReader {
     this.#flags = flags;
   }
 
-  read(): string[] {
+  read(): ReadWords {
     for (let word = this.#words.shift(); word !== undefined; word = this.#words.shift()) {
       if (word === "--") this.#rest.push(...this.#words.splice(0));
       else if (word.startsWith("--")) this.#long(word.slice(2));
@@ -51,7 +66,8 @@ class ArgumentReader {
       else this.#rest.push(word);
     }
     const on = [...this.#on].flatMap(([name, value]) => (value ? [`--${name}`] : []));
-    return [...on, ...this.#named, "--", ...this.#rest];
+    const given = new Set([...this.#given, ...this.#on.keys()]);
+    return { words: [...on, ...this.#named, "--", ...this.#rest], given, rest: this.#rest };
   }
 
   #long(text: string): void {
@@ -90,6 +106,7 @@ class ArgumentReader {
 
   #set(name: string, flag: FlagSyntax, value: string): void {
     if (flag.takesValue) {
+      this.#given.add(name);
       const earlier = flag.multiple === true ? -1 : this.#named.findIndex((word) => word.startsWith(`--${name}=`));
       if (earlier !== -1) this.#named.splice(earlier, 1);
       this.#named.push(`--${name}=${value}`);

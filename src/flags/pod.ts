@@ -2,7 +2,6 @@
 import { Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { many } from "../base.ts";
-import { OWN_NAMESPACE } from "../pod/options.ts";
 import type { PodRequest } from "../build/request.ts";
 
 export const podFlags = {
@@ -59,9 +58,6 @@ export const podFlags = {
     helpGroup: "POD",
   }),
 };
-
-/** What a flag means that is given without a value. */
-export const WITHOUT_VALUE: Readonly<Record<string, string>> = { isolate: OWN_NAMESPACE };
 
 /** These flags as the build asks for them. */
 export function podRequest(flags: Interfaces.InferredFlags<typeof podFlags>): PodRequest {

@@ -68,6 +68,8 @@ export class PlainView implements Progress {
         if (event.message === this.#waiting) return [];
         this.#waiting = event.message;
         return [`=> ${event.message}`];
+      case "note":
+        return [`=> ${event.message}`];
       case "log":
         return [event.line];
       case "warning":

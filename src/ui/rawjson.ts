@@ -55,6 +55,7 @@ export class RawJsonView implements Progress {
       case "upload":
         this.#status("ship", "transferring context", event.sent, event.total);
         return;
+      case "note":
       case "waiting":
         this.#log("schedule", event.message, this.#now());
         return;

@@ -114,6 +114,8 @@ export class TtyView implements Progress {
         const mark = paint.red(this.#glyphs.failed);
         return [`${mark} ${event.stage.padEnd(NAME_WIDTH)}  ${paint.dim(formatDuration(event.ms))}`];
       }
+      case "note":
+        return [paint.dim(flatten(event.message))];
       case "log":
         return [dimLine(tameLine(event.line, this.#dim[0] !== ""), this.#dim)];
       case "warning": {

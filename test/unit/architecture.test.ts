@@ -21,7 +21,22 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "errors.ts": { code: [] },
   // The program under other names, and the links by which it has them.
   "names/": { code: ["errors.ts", "version.ts", "node:*"] },
-  "base.ts": { code: ["@oclif/core", "errors.ts", "ui/broken-pipe.ts", "ui/failure.ts"] },
+  "base.ts": {
+    code: [
+      "@oclif/core",
+      "config/environment.ts",
+      "config/find-config.ts",
+      "config/keys.ts",
+      "config/settle.ts",
+      "docker/argv.ts",
+      "errors.ts",
+      "flags/without-value.ts",
+      "ui/broken-pipe.ts",
+      "ui/failure.ts",
+    ],
+  },
+  // What is set outside of the command line.
+  "config/": { code: ["errors.ts", "js-yaml", "node:*"] },
   "wire-login.ts": { code: ["credentials/", "errors.ts", "registry/"] },
   "builds-command.ts": {
     code: ["@oclif/core", "base.ts", "builds/", "cluster/connect.ts", "errors.ts", "user-name.ts"],
@@ -44,6 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "build/duration.ts",
       "builds/",
       "caches/",
+      "config/find-config.ts",
       "docker/argv.ts",
       "describe-builders.ts",
       "docker/flags.ts",

@@ -59,10 +59,34 @@ describe("a plan", () => {
   });
 
   it("completes tags as docker does", () => {
-    expect(planOf({ tags: ["app", "localhost:5000/a/b:x"] }).tags.map(String)).toEqual([
+    expect(planOf({ tags: ["docker.io/app", "localhost:5000/a/b:x"] }).tags.map(String)).toEqual([
       "docker.io/library/app:latest",
       "localhost:5000/a/b:x",
     ]);
+  });
+});
+
+describe("a name without a registry", () => {
+  const tagsOf = (request: Partial<BuildRequest>): string[] => planOf(request).tags.map(String);
+
+  it("is completed by the configured prefix", () => {
+    const tags = ["app", "team/app:2", "docker.io/u/app", "localhost/app"];
+    expect(tagsOf({ tags, registry: "r.example.com:5000/x" })).toEqual([
+      "r.example.com:5000/x/app:latest",
+      "r.example.com:5000/x/team/app:2",
+      "docker.io/u/app:latest",
+      "localhost/app:latest",
+    ]);
+  });
+
+  it("is Docker Hub's without one, if it has a user, and else refused with the way to set it", () => {
+    expect(tagsOf({ tags: ["user/app"] })).toEqual(["docker.io/user/app:latest"]);
+    expect(() => tagsOf({ tags: ["app:1"] })).toThrow('"app:1" names no registry');
+  });
+
+  it("stays as it is in an archive", () => {
+    const docker = { output: ["type=docker,dest=x.tar"] };
+    expect(tagsOf({ tags: ["app"], registry: "r.example.com", docker })).toEqual(["docker.io/library/app:latest"]);
   });
 });
 
@@ -94,9 +118,9 @@ describe("the registries of a plan", () => {
 
 describe("a build's name", () => {
   it.each([
-    ["app", "slipway-app-"],
+    ["docker.io/app", "slipway-app-"],
     ["registry.example.com:5000/team/my_app.web:V1", "slipway-my-app-web-"],
-    ["a--b", "slipway-a-b-"],
+    ["docker.io/a--b", "slipway-a-b-"],
     [`r.io/${"x".repeat(200)}`, `slipway-${"x".repeat(30)}-`],
     [`r.io/${"x".repeat(29)}__y`, `slipway-${"x".repeat(29)}-`],
     ["r.io/0", "slipway-0-"],

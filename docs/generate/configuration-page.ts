@@ -1,0 +1,105 @@
+/** docs/configuration.md: the words are here, the tables come from what the command uses. */
+import Build from "../../src/commands/build.ts";
+import { variableOf } from "../../src/config/environment.ts";
+import { OWN_KEYS, PROJECT_KEYS, keysOf } from "../../src/config/keys.ts";
+
+const BEGINNING = `# Configuration
+
+Whatever \`slipway build\` takes on its command line may also be set in the environment, for a project, and for yourself. This page's
+tables are generated from what the command uses (\`npm run docs\`), and a test holds them fresh.
+
+## Who decides
+
+The first of these that says something decides a flag, as a whole: values of a repeatable flag are not collected from several places.
+
+1. the command line;
+2. the environment's \`SLIPWAY_*\`;
+3. the project's file;
+4. your own file;
+5. the default.
+
+A flag that excludes another takes it out of the places below it: with \`-q\` on the command line, \`progress: plain\` in a file does not
+count, and \`--builder buildkit\` leaves out a file's \`builder-image\`, which is another builder's.
+
+A build says what it took from which file, on standard error: \`settings of ../.slipway.yaml: builder, timeout\`; so does \`--dry-run\`.
+
+## Files
+
+- **The project's** is \`.slipway.yaml\`, looked for in the working directory and then in each directory above, as git looks for its own;
+  the nearest one is the only one. It speaks for builds whose context lies in its directory, or comes on standard input. It is not
+  looked for in what is built: a repository or an archive that is fetched, cloned or unpacked has no say in how it is built.
+- **Yours** is the file \`SLIPWAY_CONFIG\` names, else \`slipway/config.yaml\` in \`$XDG_CONFIG_HOME\`, else in \`~/.config\`.
+
+\`\`\`yaml
+# .slipway.yaml
+registry: registry.example.com/team # slipway build -t app . pushes registry.example.com/team/app
+builder: buildkit
+memory: 4g
+build-arg:
+  VERSION: 1.10 # values stay as they are written: this is no number
+label: [maintainer=team@example.com]
+no-cache: false
+\`\`\`
+
+Keys are the flags' long names. A repeatable flag takes one value, a list, or, where values are \`NAME=VALUE\`, keys and values. Paths count
+from the file's own directory, \`~/\` from your home. A key that does not exist, or a value that cannot be, is an error that names file and
+line, and the key you may have meant.
+
+### What a project may not set
+
+A project's file may have come with a stranger's source. So a project may set the keys with a mark in the table below, and no other:
+nothing that names another cluster or identity, reads your files, your environment or your secrets, writes to your disk, or loosens what
+you have tightened. \`build-arg\` needs a value there, \`cache-from\` and \`cache-to\` a registry, and \`file\` stays in the project's directory.
+Anything else is refused, and the message says so.
+
+Projects you trust may set every key: list their directories in your own file. A project's file that belongs to another user than you
+or root is not read at all unless its directory is trusted, as git does.
+
+\`\`\`yaml
+# ~/.config/slipway/config.yaml
+trust: [~/work]
+\`\`\`
+
+\`SLIPWAY_PROJECT_CONFIG=false\` builds without the project's file.
+
+### Keys that are no flag
+`;
+
+const VARIABLES = `
+\`SLIPWAY_REGISTRY\`, \`SLIPWAY_BUILDER_ORDER\` and \`SLIPWAY_KANIKO_IMAGE\`, \`SLIPWAY_BUILDKIT_IMAGE\` and so on are the same in the
+environment, and come before both files.
+
+## Flags, keys and variables
+
+A repeatable flag has several values in its variable on a line each, as any other separator occurs in values:
+\`SLIPWAY_BUILD_ARG=$'A=1\\nB=2'\`. A variable that is empty says nothing. Flags without a value take true and false (also 1 and 0, yes
+and no, on and off).
+
+Commands other than \`build\` take \`context\`, \`namespace\`, \`kubeconfig\`, \`registry-ca\`, \`insecure-registry\` and \`progress\` from the same places;
+\`slipway context\` takes what decides what is sent, too.
+`;
+
+export function configurationPage(): string {
+  const own = Object.entries(OWN_KEYS).map(([name, { what, project }]) => [`\`${name}\``, project ? "yes" : "", what]);
+  const flags = Object.entries(keysOf(Build.flags))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, { arity }]) => [
+      `\`--${name}\``,
+      `\`${variableOf(name)}\``,
+      { nothing: "true or false", value: "one value", values: "values" }[arity],
+      PROJECT_KEYS.has(name) ? "yes" : "",
+    ]);
+  return [
+    BEGINNING,
+    ...table(["Key", "In a project", ""], own),
+    VARIABLES,
+    ...table(["Flag, and key without the dashes", "Variable", "Takes", "In a project"], flags),
+    "",
+  ].join("\n");
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)];
+}
