@@ -1,11 +1,11 @@
 /** What all commands share: where the cluster is, one signal for Ctrl-C, and one way from an error to words and an exit code. */
 import { Command, Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
-import { ownVariables } from "./config/environment.ts";
-import { findConfigurations, nearer, surroundings } from "./config/find-config.ts";
+import { findConfigurations, surroundings } from "./config/find-config.ts";
 import type { Configurations } from "./config/find-config.ts";
 import { keysOf } from "./config/keys.ts";
 import type { Keys } from "./config/keys.ts";
+import { layersOf } from "./config/layers.ts";
 import { settle } from "./config/settle.ts";
 import { readArguments } from "./docker/argv.ts";
 import type { ReadWords } from "./docker/argv.ts";
@@ -53,15 +53,13 @@ export const EXIT_CODES = `Exit codes:
 /** What commands other than `build` take from the environment and the configuration: where the cluster is, and whom to trust. */
 const SHARED = ["context", "namespace", "kubeconfig", "registry-ca", "insecure-registry", "progress"];
 
-/** The origin of what variables have decided. */
-const ENVIRONMENT = "the environment";
-
 export abstract class BaseCommand extends Command {
   /** Names of its flags that may also be set by the environment and the configuration; all: every one. */
   protected readonly settable: readonly string[] | "all" = SHARED;
   /** Read with the command line. */
   protected configurations: Configurations = {};
-  #decided: ReadonlyMap<string, readonly string[]> = new Map();
+  /** What files and rules have decided of the command line, a sentence each. */
+  protected decisions: readonly string[] = [];
   readonly #interrupt = new AbortController();
   readonly #departure = new AbortController();
   /** Signals that ask a command to leave what it watches to the cluster. */
@@ -114,13 +112,12 @@ export abstract class BaseCommand extends Command {
     return own === "" ? (this.configurations.project?.registry ?? this.configurations.user?.registry) : own;
   }
 
-  /** Which file has decided what, a sentence each. */
-  protected decisions(): string[] {
-    const files = [...this.#decided].filter(([origin]) => origin !== ENVIRONMENT);
-    return files.map(([path, names]) => `settings of ${nearer(path, process.cwd())}: ${names.join(", ")}`);
+  /** The path of the Dockerfile, which a project's rules go by. */
+  protected dockerfileOf(_typed: ReadWords, _configured: string | undefined): string | undefined {
+    return undefined;
   }
 
-  /** What is not on the command line comes from the environment, the project's file and the user's, in this order. */
+  /** What is not on the command line comes from the places of `layersOf`, in their order. */
   protected override async parse<
     F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
     B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
@@ -134,14 +131,14 @@ export abstract class BaseCommand extends Command {
     const keys: Keys = Object.fromEntries(
       own.filter(([name]) => Object.hasOwn(all, name) && (this.settable === "all" || this.settable.includes(name))),
     );
-    const files = [this.configurations.project, this.configurations.user].flatMap((file) =>
-      file === undefined ? [] : [{ origin: file.path, settings: file.settings }],
-    );
-    const { words, used } = settle(keys, typed.given, [
-      { origin: ENVIRONMENT, settings: ownVariables(process.env, keys) },
-      ...files,
-    ]);
-    this.#decided = used;
+    const places = {
+      configurations: this.configurations,
+      env: process.env,
+      cwd: process.cwd(),
+      dockerfile: this.dockerfileOf(typed, this.configurations.project?.settings.get("file")?.[0]),
+    };
+    const { words, decisions } = settle(keys, typed.given, await layersOf(places, keys));
+    this.decisions = decisions;
     const unread = Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, { ...flag, env: undefined }]));
     return super.parse<F, B, A>({ ...options, flags: unread } as unknown as Interfaces.Input<F, B, A>, [
       ...words,

@@ -4,6 +4,7 @@ import type { Backend } from "./backends/backend.ts";
 import { BACKEND_NAMES, isBackendName, loadBackend } from "./backends/table.ts";
 import type { BackendName } from "./backends/table.ts";
 import type { BuildInputs } from "./build/gather.ts";
+import { settleFrontendArguments } from "./build/frontend-args.ts";
 import { planBuild } from "./build/plan-build.ts";
 import type { PlanFacts } from "./build/plan-build.ts";
 import type { BuildPlan } from "./build/plan.ts";
@@ -74,7 +75,11 @@ async function planWith(
 ): Promise<PlannedRequest> {
   const backend = await backendOf(request.builder);
   const builderImage = imageOf(backend, request, facts.env);
-  const plan = planBuild(request, inputs, { ...facts, builderImage });
+  const { supports, frontend = false } = backend;
+  const plan = settleFrontendArguments(planBuild(request, inputs, { ...facts, builderImage }), {
+    frontend,
+    inlineCache: supports.has("cache-inline"),
+  });
   if (plan.restricted === true && backend.unrestricted !== undefined) {
     throw new BuilderUnable(`${backend.name} cannot build in a restricted pod: ${backend.unrestricted}`, {
       suggestions: [

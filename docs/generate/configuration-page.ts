@@ -1,6 +1,7 @@
 /** docs/configuration.md: the words are here, the tables come from what the command uses. */
 import Build from "../../src/commands/build.ts";
 import { variableOf } from "../../src/config/environment.ts";
+import { DOCKER_VARIABLES } from "../../src/config/docker-variables.ts";
 import { OWN_KEYS, PROJECT_KEYS, keysOf } from "../../src/config/keys.ts";
 
 const BEGINNING = `# Configuration
@@ -14,9 +15,10 @@ The first of these that says something decides a flag, as a whole: values of a r
 
 1. the command line;
 2. the environment's \`SLIPWAY_*\`;
-3. the project's file;
-4. your own file;
-5. the default.
+3. docker's own variables (below);
+4. the project's rules, then its other keys;
+5. your own file;
+6. the default.
 
 A flag that excludes another takes it out of the places below it: with \`-q\` on the command line, \`progress: plain\` in a file does not
 count, and \`--builder buildkit\` leaves out a file's \`builder-image\`, which is another builder's.
@@ -44,6 +46,25 @@ no-cache: false
 Keys are the flags' long names. A repeatable flag takes one value, a list, or, where values are \`NAME=VALUE\`, keys and values. Paths count
 from the file's own directory, \`~/\` from your home. A key that does not exist, or a value that cannot be, is an error that names file and
 line, and the key you may have meant.
+
+### Rules
+
+A project's \`rules\` hold for some of its directories. They go by the path of the Dockerfile, from the file's directory, and \`match\` is a
+pattern, or a list of them, as in \`.gitignore\`: \`services/ml/**\`, \`*.gpu.Dockerfile\`, \`!services/ml/docs\`. Every rule that matches counts, and
+of two that set the same flag the later one, as in \`.gitattributes\`. A build says which rule decided, and its line:
+\`rule services/ml/** of .slipway.yaml:3: builder, memory\`.
+
+\`\`\`yaml
+builder: kaniko
+rules:
+  - match: services/ml/**
+    builder: buildkit
+    limits: memory=8Gi
+    node-selector: { pool: ml }
+    cache-to: registry.example.com/cache/ml
+  - match: [services/ml/tiny, "*.test.Dockerfile"]
+    memory: 1g
+\`\`\`
 
 ### What a project may not set
 
@@ -79,6 +100,14 @@ Commands other than \`build\` take \`context\`, \`namespace\`, \`kubeconfig\`, \
 \`slipway context\` takes what decides what is sent, too.
 `;
 
+const DOCKER = `
+## Docker's variables
+`;
+
+const BUILDKIT_ARGUMENTS = `
+Build arguments that begin with \`BUILDKIT_\` are BuildKit's own: other builders are not given them unless the Dockerfile declares them.
+\`BUILDKIT_INLINE_CACHE=1\` is \`--cache-to type=inline\` where the builder can, and nothing where it cannot.`;
+
 export function configurationPage(): string {
   const own = Object.entries(OWN_KEYS).map(([name, { what, project }]) => [`\`${name}\``, project ? "yes" : "", what]);
   const flags = Object.entries(keysOf(Build.flags))
@@ -89,11 +118,15 @@ export function configurationPage(): string {
       { nothing: "true or false", value: "one value", values: "values" }[arity],
       PROJECT_KEYS.has(name) ? "yes" : "",
     ]);
+  const docker = DOCKER_VARIABLES.map(({ name, what }) => [`\`${name}\``, what]);
   return [
     BEGINNING,
     ...table(["Key", "In a project", ""], own),
     VARIABLES,
     ...table(["Flag, and key without the dashes", "Variable", "Takes", "In a project"], flags),
+    DOCKER,
+    ...table(["Variable", "Here"], docker),
+    BUILDKIT_ARGUMENTS,
     "",
   ].join("\n");
 }

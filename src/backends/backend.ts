@@ -14,6 +14,8 @@ export interface Backend {
   readonly supports: ReadonlySet<Capability>;
   /** It attaches attestations itself; for the others the client makes the provenance. */
   readonly attestsItself?: boolean;
+  /** It has BuildKit's frontend, which takes build arguments of its own: BUILDKIT_SYNTAX and the like. */
+  readonly frontend?: true;
   /** A fault of this builder that gives a wrong image and that nothing can be checked for: one sentence, said at every build. */
   readonly caution?: string;
   /** Why all of the context must be there, whatever the Dockerfile copies: one clause. */

@@ -39,6 +39,7 @@ export const buildkit: Backend = {
   attestsItself: true,
   defaultImage: "docker.io/moby/buildkit:v0.34.2-rootless",
   unrestricted: "newuidmap has to gain capabilities there",
+  frontend: true,
   supports: new Set(["build", "provenance", "push", "registry-token", "sbom", "secret", ...BUILDKIT_OPTIONS]),
 
   pod(plan: BuildPlan, form: ContextForm): BuilderPod {

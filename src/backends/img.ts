@@ -32,6 +32,7 @@ export const img: Backend = {
   name: "img",
   defaultImage: undefined,
   unrestricted: "newuidmap has to gain capabilities there",
+  frontend: true,
   supports: new Set(["build", "provenance", "push", ...IMG_OPTIONS]),
 
   check(plan: BuildPlan): void {

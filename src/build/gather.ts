@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { readProxies } from "../docker/proxies.ts";
 import { UsageError } from "../errors.ts";
+import { gitLabels } from "../source/git-labels.ts";
 import { openSource, readInside } from "../source/open-source.ts";
 import type { OpenedSource, SourceRequest } from "../source/open-source.ts";
 import type { PodTemplate } from "../pod/read-template.ts";
@@ -12,6 +13,8 @@ import type { BuildRequest } from "./request.ts";
 export interface ContextInputs {
   readonly context: ContextSource;
   readonly dockerfile: DockerfileSource;
+  /** It came from elsewhere. */
+  readonly foreign?: boolean;
 }
 
 export interface BuildInputs extends ContextInputs {
@@ -21,6 +24,8 @@ export interface BuildInputs extends ContextInputs {
   readonly podTemplate?: PodTemplate;
   /** Build arguments for the proxies of docker's configuration. */
   readonly proxies?: Readonly<Record<string, string>>;
+  /** Label texts that come before those of the command line. */
+  readonly labels?: readonly string[];
 }
 
 /** What of a command line says where the context is. */
@@ -39,9 +44,11 @@ export async function gatherInputs(request: BuildRequest, outside: Outside = OUT
     readPodTemplate(request.pod?.template),
     readProxies(process.env),
   ]);
+  const labels = found.foreign ? [] : await gitLabels(found.context.root, found.dockerfile.path, process.env);
   return {
     ...found,
     proxies,
+    labels,
     ...(ca === undefined ? {} : { ca }),
     ...(podTemplate === undefined ? {} : { podTemplate }),
   };
@@ -52,7 +59,8 @@ export async function gatherContext(request: ContextRequest, outside: Outside): 
   const source = await openSource({ ...request, ...outside });
   const root = await contextRoot(source.root);
   const dockerfile = await dockerfileOf(source, root, request);
-  return { context: { root, ...(await findIgnoreFile(source, root, dockerfile.path)) }, dockerfile };
+  const context = { root, ...(await findIgnoreFile(source, root, dockerfile.path)) };
+  return { context, dockerfile, foreign: source.foreign };
 }
 
 async function contextRoot(path: string): Promise<string> {

@@ -80,7 +80,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     buildArgs,
     ...(request.buildArgs.some((text) => /^SOURCE_DATE_EPOCH(?:=.|$)/.test(text)) ? { sourceDateEpoch: true } : {}),
     ...(request.target === undefined ? {} : { target: request.target }),
-    labels: request.labels.map(labelOf),
+    labels: labelsOf([...(inputs.labels ?? []), ...request.labels]),
     noCache: request.noCache,
     registries,
     ...accessOf(request),
@@ -156,6 +156,11 @@ function tagOf(text: string): Reference {
   throw new UsageError(`invalid tag "${text}": a build cannot know its image's digest beforehand`, {
     suggestions: ["Leave out what follows the @."],
   });
+}
+
+/** Of two with one key the later one counts. */
+function labelsOf(texts: readonly string[]): [string, string][] {
+  return [...new Map(texts.map(labelOf))];
 }
 
 function labelOf(text: string): [string, string] {

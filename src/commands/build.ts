@@ -4,7 +4,8 @@ import { BaseCommand, EXIT_CODES, clusterFlags, many, syntaxOf } from "../base.t
 import { Interrupted, UsageError } from "../errors.ts";
 import { checkDetached, detachFlags } from "../flags/detach.ts";
 import type { BuildRequest } from "../build/request.ts";
-import { contextDirectory } from "../config/find-config.ts";
+import { contextDirectory, dockerfilePath } from "../config/find-config.ts";
+import { dockerNotices } from "../config/docker-variables.ts";
 import { readArguments } from "../docker/argv.ts";
 import type { ReadWords } from "../docker/argv.ts";
 import { dockerFlags } from "../docker/flags.ts";
@@ -114,13 +115,18 @@ ${EXIT_CODES}`;
     return path === "-" ? undefined : contextDirectory(path);
   }
 
+  protected override dockerfileOf({ words, rest }: ReadWords, configured: string | undefined): string | undefined {
+    const typed = words.findLast((word) => word.startsWith("--file="))?.slice("--file=".length);
+    return dockerfilePath(rest[0] ?? ".", typed ?? (process.env["SLIPWAY_FILE"] || configured));
+  }
+
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Build);
     const request = { ...requestOf(args.path, flags), ...this.#configured() };
     const { wireBuild } = await import("../wire.ts");
     if (flags["dry-run"]) {
       const { printObjects } = await import("../report/objects-yaml.ts");
-      for (const message of this.decisions()) process.stderr.write(`${message}\n`);
+      for (const message of this.decisions) process.stderr.write(`${message}\n`);
       const wired = await wireBuild(request, flags, () => {}, this.signal);
       process.stdout.write(printObjects(await wired.describe()));
       return;
@@ -136,7 +142,8 @@ ${EXIT_CODES}`;
     const { chooseProgress } = await import("../ui/choose.ts");
     using progress = await chooseProgress(quiet ? "quiet" : flags.progress, process.stderr, process.env);
     this.#progress = progress;
-    for (const message of this.decisions()) progress.emit({ type: "note", message });
+    for (const message of this.decisions) progress.emit({ type: "note", message });
+    for (const message of dockerNotices(process.env)) progress.emit({ type: "warning", message });
     const wired = await wireBuild(request, flags, (event) => progress.emit(event), this.signal);
     // A terminal that is closed is a client that is gone, not one that has changed its mind.
     this.leaveOn.add("SIGHUP");

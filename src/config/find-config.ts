@@ -114,10 +114,11 @@ export function contextDirectory(path: string): string | null {
   }
 }
 
-/** A path as it is shorter to read. */
-export function nearer(path: string, cwd: string): string {
-  const way = relative(cwd, path);
-  return way.length < path.length ? way : path;
+/** Where the Dockerfile is; undefined for a context that is no directory of this disk. */
+export function dockerfilePath(context: string, file: string | undefined): string | undefined {
+  const root = contextDirectory(context);
+  if (root === null || context === "-") return undefined;
+  return file === undefined || file === "-" || /^https?:/.test(file) ? join(root, "Dockerfile") : resolve(file);
 }
 
 function isWithin(path: string, directory: string): boolean {

@@ -23,6 +23,15 @@ export interface Configuration {
   readonly images: Readonly<Record<string, string>>;
   /** Absolute directories. */
   readonly trust: readonly string[];
+  readonly rules: readonly Rule[];
+}
+
+/** What holds for some of a project's directories. */
+export interface Rule {
+  readonly line: number;
+  /** Patterns as in .gitignore, from the file's directory. */
+  readonly match: readonly string[];
+  readonly settings: Settings;
 }
 
 export interface ConfigurationText {
@@ -65,18 +74,19 @@ class ConfigurationReader {
     return {
       path,
       standing,
-      settings: this.settings(flags, Object.keys(OWN_KEYS)),
+      settings: this.#settings(flags, Object.keys(OWN_KEYS)),
       ...this.#registry(own["registry"]),
       ...(own["builder-order"] === undefined
         ? {}
         : { builderOrder: this.#texts("builder-order", own["builder-order"]) }),
       images: Object.fromEntries(this.#pairs("images", own["images"])),
+      rules: this.#rules(own["rules"]),
       trust: own["trust"] === undefined ? [] : this.#texts("trust", own["trust"]).map((text) => this.#path(text)),
     };
   }
 
   /** @param further keys that would be known in this place, for the hint */
-  settings(entries: Mapping["entries"], further: readonly string[]): Settings {
+  #settings(entries: Mapping["entries"], further: readonly string[]): Settings {
     return new Map(
       entries.flatMap(({ key, line, value }): [string, readonly string[]][] => {
         const syntax = Object.hasOwn(this.#keys, key) ? this.#keys[key] : undefined;
@@ -106,6 +116,31 @@ class ConfigurationReader {
         return [[key, texts.map((text) => this.#admit(key, text, value.line))]];
       }),
     );
+  }
+
+  #rules(tree: Tree | undefined): Rule[] {
+    if (tree === undefined || (tree.kind === "text" && tree.text === "")) return [];
+    if (this.#source.standing === "user") {
+      throw this.#fault(
+        tree.line,
+        "rules are a project's, as their patterns count from its directory",
+        "Write them into its .slipway.yaml.",
+      );
+    }
+    const example = "Write `- match: services/**` with keys below it.";
+    if (tree.kind !== "list") throw this.#fault(tree.line, "rules are a list", example);
+    return tree.items.map((item) => {
+      const match = item.kind === "mapping" ? item.entries.find(({ key }) => key === "match") : undefined;
+      if (item.kind !== "mapping" || match === undefined) throw this.#fault(item.line, "a rule has a match", example);
+      const rest = item.entries.filter((entry) => entry !== match);
+      const file = rest.find(({ key }) => key === "file");
+      if (file !== undefined) {
+        throw this.#fault(file.line, "a rule cannot name the file, as rules go by where that is", "Leave it out.");
+      }
+      const patterns = this.#texts("match", match.value);
+      if (patterns.every((text) => text.trim() === "")) throw this.#fault(match.line, '"match" is empty', example);
+      return { line: item.line, match: patterns, settings: this.#settings(rest, ["match"]) };
+    });
   }
 
   #registry(tree: Tree | undefined): { registry?: string } {

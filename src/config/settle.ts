@@ -4,16 +4,18 @@ import type { Settings } from "./parse-config.ts";
 
 /** One place settings come from; the first in a list of them decides. */
 export interface Layer {
-  /** For a person: a file, or `the environment`. */
+  /** For a person: which file, rule or variables. */
   readonly origin: string;
+  /** Whether a build says what has come from here. */
+  readonly said: boolean;
   readonly settings: Settings;
 }
 
 export interface Settled {
   /** Words for the command-line parser, before those that were typed. */
   readonly words: readonly string[];
-  /** The flags each layer has decided, those it has turned off included; layers that decided nothing are left out. */
-  readonly used: ReadonlyMap<string, readonly string[]>;
+  /** For each layer that has decided something and is said to: which flags, those it has turned off included. */
+  readonly decisions: readonly string[];
 }
 
 /** Flags that exclude each other: one of them, given closer by, takes those further away out. */
@@ -37,8 +39,8 @@ export function settle(keys: Keys, given: ReadonlySet<string>, layers: readonly 
   const decided = new Set(given);
   const out = new Set([...given].flatMap((name) => DISPLACED[name] ?? []));
   const words: string[] = [];
-  const used = new Map<string, readonly string[]>();
-  for (const { origin, settings } of layers) {
+  const decisions: string[] = [];
+  for (const { origin, said, settings } of layers) {
     const here = [...settings].filter(([name]) => Object.hasOwn(keys, name) && !decided.has(name) && !out.has(name));
     for (const [name, values] of here) {
       decided.add(name);
@@ -48,7 +50,7 @@ export function settle(keys: Keys, given: ReadonlySet<string>, layers: readonly 
     // Only now: what a place says itself is for the command to judge.
     for (const [name, [value]] of here)
       if (value !== "false") for (const other of DISPLACED[name] ?? []) out.add(other);
-    if (here.length > 0) used.set(origin, [...(used.get(origin) ?? []), ...here.map(([name]) => name)]);
+    if (said && here.length > 0) decisions.push(`${origin}: ${here.map(([name]) => name).join(", ")}`);
   }
-  return { words, used };
+  return { words, decisions };
 }

@@ -2,6 +2,8 @@ import { Chalk, type ChalkInstance } from "chalk";
 import ora, { type Ora } from "ora";
 import type { BuildEvent } from "../build/events.ts";
 import { tolerateBrokenPipe } from "./broken-pipe.ts";
+import { paletteOf } from "./buildkit-colours.ts";
+import type { Palette } from "./buildkit-colours.ts";
 import { depthOfColour } from "./colour.ts";
 import { dimLine, flatten, tameLine } from "./control.ts";
 import { failureLines, suggestionLines } from "./failure.ts";
@@ -31,6 +33,7 @@ export class TtyView implements Progress {
   readonly #stream: ViewStream;
   readonly #now: () => number;
   readonly #paint: ChalkInstance;
+  readonly #palette: Palette;
   readonly #glyphs: typeof UNICODE;
   readonly #dim: readonly [string, string];
   readonly #spinner: Ora;
@@ -49,6 +52,7 @@ export class TtyView implements Progress {
     this.#stream = stream;
     this.#now = now;
     this.#paint = new Chalk({ level: depthOfColour(env) });
+    this.#palette = paletteOf(env["BUILDKIT_COLORS"], this.#paint);
     // The Linux console has no glyphs beyond its 512.
     this.#glyphs = env["TERM"] === "linux" ? ASCII : UNICODE;
     const [open = "", close = ""] = this.#paint.dim("\0").split("\0");
@@ -63,7 +67,7 @@ export class TtyView implements Progress {
       color: false,
       spinner: {
         interval: 80,
-        frames: this.#glyphs.frames.map((frame) => ERASE_BELOW + CUT + this.#paint.cyan(frame)),
+        frames: this.#glyphs.frames.map((frame) => ERASE_BELOW + CUT + this.#palette.run(frame)),
       },
     });
   }
@@ -79,7 +83,7 @@ export class TtyView implements Progress {
     this.#failed = true;
     this.#suspended = 0;
     const [first = "", ...rest] = failureLines(error).map((line) => tameLine(line, false));
-    this.#print([this.#paint.red(first.replace("ERROR:", (word) => this.#paint.bold(word))), ...rest]);
+    this.#print([this.#palette.error(first.replace("ERROR:", (word) => this.#paint.bold(word))), ...rest]);
     this.#release();
   }
 
@@ -111,7 +115,7 @@ export class TtyView implements Progress {
         return [`${mark} ${event.stage.padEnd(NAME_WIDTH)}${words}  ${paint.dim(formatDuration(event.ms))}`];
       }
       case "stage-failed": {
-        const mark = paint.red(this.#glyphs.failed);
+        const mark = this.#palette.error(this.#glyphs.failed);
         return [`${mark} ${event.stage.padEnd(NAME_WIDTH)}  ${paint.dim(formatDuration(event.ms))}`];
       }
       case "note":
@@ -119,7 +123,10 @@ export class TtyView implements Progress {
       case "log":
         return [dimLine(tameLine(event.line, this.#dim[0] !== ""), this.#dim)];
       case "warning": {
-        return [`${paint.yellow("WARNING:")} ${flatten(event.message)}`, ...suggestionLines(event.suggestions ?? [])];
+        return [
+          `${this.#palette.warning("WARNING:")} ${flatten(event.message)}`,
+          ...suggestionLines(event.suggestions ?? []),
+        ];
       }
       case "built": {
         const { digest, references } = event.result;
@@ -189,7 +196,8 @@ export class TtyView implements Progress {
     const line = this.#status.line((this.#stream.columns ?? 80) - 3, this.#now());
     if (line === undefined) return;
     const { full, empty } = this.#glyphs;
-    const bar = line.bar && this.#paint.cyan(full.repeat(line.bar.done)) + this.#paint.dim(empty.repeat(line.bar.left));
+    const bar =
+      line.bar && this.#palette.run(full.repeat(line.bar.done)) + this.#paint.dim(empty.repeat(line.bar.left));
     const parts = [this.#paint.bold(line.stage), bar, line.body, this.#paint.dim(line.elapsed)];
     this.#spinner.text = `${parts.filter((part) => part !== undefined && part !== "").join("  ")}${WRAP}\r`;
   };

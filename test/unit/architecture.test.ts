@@ -24,9 +24,9 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "base.ts": {
     code: [
       "@oclif/core",
-      "config/environment.ts",
       "config/find-config.ts",
       "config/keys.ts",
+      "config/layers.ts",
       "config/settle.ts",
       "docker/argv.ts",
       "errors.ts",
@@ -36,7 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     ],
   },
   // What is set outside of the command line.
-  "config/": { code: ["errors.ts", "js-yaml", "node:*"] },
+  "config/": { code: ["backends/table.ts", "errors.ts", "ignore", "js-yaml", "node:*"] },
   "wire-login.ts": { code: ["credentials/", "errors.ts", "registry/"] },
   "builds-command.ts": {
     code: ["@oclif/core", "base.ts", "builds/", "cluster/connect.ts", "errors.ts", "user-name.ts"],
@@ -59,6 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "build/duration.ts",
       "builds/",
       "caches/",
+      "config/docker-variables.ts",
       "config/find-config.ts",
       "docker/argv.ts",
       "describe-builders.ts",
@@ -85,7 +86,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   },
   "describe-builders.ts": { code: ["backends/", "build/plan-build.ts", "run/objects.ts"] },
   "plan-request.ts": {
-    code: ["backends/", "build/plan-build.ts", "docker/", "dockerfile/", "errors.ts"],
+    code: ["backends/", "build/frontend-args.ts", "build/plan-build.ts", "docker/", "dockerfile/", "errors.ts"],
     types: ["build/"],
   },
   // What is done with an image once it is pushed.

@@ -6,7 +6,7 @@ import type { Layer } from "../../../src/config/settle.ts";
 import { BUILD_KEYS } from "./build-keys.ts";
 
 function layer(origin: string, settings: Record<string, string[]>): Layer {
-  return { origin, settings: new Map(Object.entries(settings)) };
+  return { origin, said: origin !== "environment", settings: new Map(Object.entries(settings)) };
 }
 
 const words = (given: string[], ...layers: Layer[]): readonly string[] =>
@@ -20,11 +20,7 @@ describe("a setting", () => {
   it("is decided by the first place that says it, as a whole", () => {
     expect(settle(BUILD_KEYS, new Set(["target"]), [environment, project, user])).toEqual({
       words: ["--builder=img", "--tag=p", "--ttl=1m"],
-      used: new Map([
-        ["environment", ["builder"]],
-        ["project", ["tag", "pull"]],
-        ["user", ["ttl"]],
-      ]),
+      decisions: ["project: tag, pull", "user: ttl"],
     });
   });
 
