@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { text as readAll } from "node:stream/consumers";
 import { Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
-import { BaseCommand, EXIT_CODES, many } from "../base.ts";
+import { BaseCommand, EXIT_CODES, many, syntaxOf } from "../base.ts";
 import type { ChosenTarget } from "../bake/choose-targets.ts";
 import type { BuildResult } from "../build/events.ts";
 import type { BuildRequest } from "../build/request.ts";
@@ -11,7 +11,7 @@ import { canonicalArguments } from "../docker/argv.ts";
 import { Interrupted, SlipwayError, UsageError } from "../errors.ts";
 import type { Progress } from "../ui/progress.ts";
 import type { WiredBuild } from "../wire.ts";
-import Build, { requestOf, syntaxOf } from "./build.ts";
+import Build, { requestOf } from "./build.ts";
 
 /** Flags of `build` that each target says for itself. */
 const OF_TARGETS =
@@ -134,6 +134,7 @@ ${EXIT_CODES}`;
       const request: BuildRequest = {
         ...requestOf(target.context, parsed.flags),
         noImageId: flags["metadata-file"] === undefined,
+        ...(this.registry === undefined ? {} : { registry: this.registry }),
       };
       const inline = Buffer.from(target.dockerfileInline ?? "");
       const wired = await wireBuild(
