@@ -8,6 +8,7 @@ import { contextDirectory, dockerfilePath } from "../config/find-config.ts";
 import { dockerNotices } from "../config/docker-variables.ts";
 import { readArguments } from "../docker/argv.ts";
 import type { ReadWords } from "../docker/argv.ts";
+import { callOf } from "../docker/call.ts";
 import { dockerFlags } from "../docker/flags.ts";
 import { contextFlags } from "../flags/context.ts";
 import { networkFlags } from "../flags/network.ts";
@@ -123,6 +124,14 @@ ${EXIT_CODES}`;
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Build);
     const request = { ...requestOf(args.path, flags), ...this.#configured() };
+    const call = callOf(flags);
+    if (call !== undefined) {
+      const { answerCall } = await import("../wire-check.ts");
+      const { text, status } = await answerCall(request, call, this.signal);
+      process.stdout.write(text);
+      process.exitCode = call.ignoreStatus ? 0 : status;
+      return;
+    }
     const { wireBuild } = await import("../wire.ts");
     if (flags["dry-run"]) {
       const { printObjects } = await import("../report/objects-yaml.ts");

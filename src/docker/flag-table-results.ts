@@ -107,19 +107,21 @@ export const RESULT_FLAGS = {
     arity: "nothing",
     help: "check the Dockerfile without building",
     docker: "`--call=check`: exit code 1 if there is any warning.",
-    slipway: refused("slipway has no checks of its own", "Use `docker build --check`, or hadolint."),
+    slipway: honoured(
+      "Those checks that a Dockerfile alone decides, and what the builder cannot do; no cluster is asked.",
+    ),
   },
   call: {
     arity: "value",
     value: "METHOD",
-    help: "build, check or targets, with ,format=json",
+    help: "build, check, outline or targets, with ,format=json",
     docker: "`build`, `check`, `outline`, `targets`; answers on standard output.",
-    slipway: refused("slipway only builds", "Leave --call out, or use docker's."),
+    slipway: honoured("The same, without `subrequests.describe`; no cluster is asked."),
   },
   print: {
     arity: "value",
     value: "METHOD",
     docker: "The old name of --call.",
-    slipway: refused("slipway only builds", "Leave --print out, or use docker's."),
+    slipway: honoured("As --call."),
   },
 } satisfies Record<string, FlagRow>;

@@ -62,6 +62,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "config/docker-variables.ts",
       "config/find-config.ts",
       "docker/argv.ts",
+      "docker/call.ts",
       "describe-builders.ts",
       "docker/flags.ts",
       "errors.ts",
@@ -73,6 +74,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "run/remove.ts",
       "ui/",
       "wire.ts",
+      "wire-check.ts",
       "wire-attach.ts",
       "wire-doctor.ts",
       "wire-login.ts",
@@ -153,6 +155,12 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "wire-registry.ts": { code: ["build/", "credentials/", "errors.ts", "registry/", "node:fs/promises"] },
   // Volumes that are kept between builds.
   "caches/": { code: ["errors.ts", "run/labels.ts", "transport/claim.ts"], types: ["cluster/cluster.ts"] },
+  // Answers about a Dockerfile.
+  "wire-check.ts": {
+    code: ["backends/", "build/build-args.ts", "build/gather.ts", "check/", "dockerfile/", "errors.ts"],
+    types: ["build/", "docker/call.ts"],
+  },
+  "check/": { code: ["dockerfile/words.ts"], types: ["dockerfile/"] },
   "wire-context.ts": { code: ["build/build-args.ts", "build/context-view.ts", "build/gather.ts"] },
   // The line of one build: it knows the other stages, and of the cluster only what it promises.
   "build/": {
