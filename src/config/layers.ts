@@ -44,7 +44,7 @@ async function rulesFor({ path, rules }: Configuration, dockerfile: string, cwd:
       said: true,
       settings,
     }))
-    .reverse();
+    .toReversed();
 }
 
 /** A path as it is shorter to read. */
