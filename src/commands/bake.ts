@@ -11,7 +11,8 @@ import { canonicalArguments } from "../docker/argv.ts";
 import { Interrupted, SlipwayError, UsageError } from "../errors.ts";
 import type { Progress } from "../ui/progress.ts";
 import type { WiredBuild } from "../wire.ts";
-import Build, { requestOf } from "./build.ts";
+import Build from "./build.ts";
+import { requestOf } from "../flags/build-request.ts";
 
 /** Flags of `build` that each target says for itself. */
 const OF_TARGETS =

@@ -1,21 +1,16 @@
-import { Args, Flags } from "@oclif/core";
+import { Args } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
-import { BaseCommand, EXIT_CODES, clusterFlags, many, syntaxOf } from "../base.ts";
+import { BaseCommand, EXIT_CODES, syntaxOf } from "../base.ts";
 import { Interrupted, UsageError } from "../errors.ts";
-import { checkDetached, detachFlags } from "../flags/detach.ts";
+import { checkDetached } from "../flags/detach.ts";
 import type { BuildRequest } from "../build/request.ts";
 import { contextDirectory, dockerfilePath } from "../config/find-config.ts";
 import { dockerNotices } from "../config/docker-variables.ts";
 import { readArguments } from "../docker/argv.ts";
 import type { ReadWords } from "../docker/argv.ts";
 import { callOf } from "../docker/call.ts";
-import { dockerFlags } from "../docker/flags.ts";
-import { contextFlags } from "../flags/context.ts";
-import { networkFlags } from "../flags/network.ts";
-import { supplyChainFlags } from "../flags/supply-chain.ts";
-import { credentialFlags } from "../flags/credentials.ts";
-import { podFlags, podRequest } from "../flags/pod.ts";
-import { PROGRESS_MODES } from "../ui/progress.ts";
+import { buildFlags } from "../flags/build.ts";
+import { requestOf } from "../flags/build-request.ts";
 import type { Progress } from "../ui/progress.ts";
 
 export default class Build extends BaseCommand {
@@ -43,66 +38,7 @@ ${EXIT_CODES}`;
     }),
   };
 
-  static override flags = {
-    ...dockerFlags(),
-    progress: Flags.option({ options: PROGRESS_MODES, default: "auto" })({
-      description: "how to show progress",
-      env: "SLIPWAY_PROGRESS",
-    }),
-    builder: Flags.string({
-      default: "kaniko",
-      description: "what builds in the pod: kaniko, buildkit, buildah, img, makisu, or auto for the first that can",
-      env: "SLIPWAY_BUILDER",
-      helpGroup: "BUILDER",
-    }),
-    "builder-image": Flags.string({
-      description: "image of the builder",
-      env: "SLIPWAY_BUILDER_IMAGE",
-      helpGroup: "BUILDER",
-      helpValue: "IMAGE",
-    }),
-    "helper-image": Flags.string({
-      default: "busybox:stable",
-      description: "image with a shell and tar that receives a streamed context",
-      env: "SLIPWAY_HELPER_IMAGE",
-      helpGroup: "BUILDER",
-      helpValue: "IMAGE",
-    }),
-    ...contextFlags,
-    ...credentialFlags,
-    "insecure-registry": many({
-      description: "allow plain http, or https without verification, to this registry",
-      helpGroup: "REGISTRY",
-      helpValue: "HOST[:PORT]",
-    }),
-    "registry-ca": Flags.string({
-      description: "trust the certificates in this file when talking to registries",
-      env: "SLIPWAY_REGISTRY_CA",
-      helpGroup: "REGISTRY",
-      helpValue: "FILE",
-    }),
-    timeout: Flags.string({
-      default: "2h",
-      description: "stop the build after this time, waiting included",
-      env: "SLIPWAY_TIMEOUT",
-      helpGroup: "CLUSTER",
-    }),
-    ttl: Flags.string({
-      default: "1h",
-      description: "keep the finished build's pod and log this long",
-      env: "SLIPWAY_TTL",
-      helpGroup: "CLUSTER",
-    }),
-    "dry-run": Flags.boolean({
-      description: "print the objects that would be created, without their secrets, and create none",
-      helpGroup: "CLUSTER",
-    }),
-    ...podFlags,
-    ...networkFlags,
-    ...supplyChainFlags,
-    ...detachFlags,
-    ...clusterFlags,
-  };
+  static override flags = buildFlags;
 
   protected override readonly settable = "all";
   #progress: Progress | undefined;
@@ -178,9 +114,10 @@ ${EXIT_CODES}`;
   /** What of the configuration is no flag. */
   #configured(): Pick<BuildRequest, "registry" | "builderOrder" | "images"> {
     const { project, user } = this.configurations;
+    const builderOrder = project?.builderOrder ?? user?.builderOrder;
     return {
-      ...defined("registry", this.registry),
-      ...defined("builderOrder", project?.builderOrder ?? user?.builderOrder),
+      ...(this.registry === undefined ? {} : { registry: this.registry }),
+      ...(builderOrder === undefined ? {} : { builderOrder }),
       images: { ...user?.images, ...project?.images },
     };
   }
@@ -205,54 +142,4 @@ function leftBuild(name: string): Interrupted {
   return new Interrupted(`left; the build ${name} goes on in the cluster`, {
     suggestions: [`Come back to it with \`slipway attach ${name}\`, stop it with \`slipway cancel ${name}\`.`],
   });
-}
-
-type ParsedFlags = Interfaces.InferredFlags<typeof Build.flags>;
-
-export function requestOf(path: string, flags: ParsedFlags): BuildRequest {
-  return {
-    path,
-    ...defined("file", flags.file),
-    tags: flags.tag,
-    buildArgs: flags["build-arg"],
-    ...defined("target", flags.target),
-    labels: flags.label,
-    noCache: flags["no-cache"],
-    builder: flags.builder,
-    ...defined("builderImage", flags["builder-image"]),
-    helperImage: flags["helper-image"],
-    transport: flags.transport,
-    sendAll: flags["send-all"],
-    reproducible: flags.reproducible,
-    volumeSize: flags["volume-size"],
-    ...defined("cacheName", flags["cache-name"]),
-    contextWarning: flags["context-warning"],
-    ...defined("storageClass", flags["storage-class"]),
-    timeout: flags.timeout,
-    ttl: flags.ttl,
-    ...defined("registrySecret", flags["registry-secret"]),
-    ...defined("serviceAccount", flags["service-account"]),
-    noCredentials: flags["no-credentials"],
-    registryTokens: flags["registry-tokens"],
-    verifyBase: flags["verify-base"],
-    sign: flags.sign,
-    ...defined("signKey", flags["sign-key"]),
-    networkPolicy: flags["network-policy"],
-    egress: flags.egress,
-    insecureRegistries: flags["insecure-registry"],
-    ...defined("registryCa", flags["registry-ca"]),
-    noImageId: !saysImageId(flags),
-    pod: podRequest(flags),
-    docker: flags,
-  };
-}
-
-/** The other views of a build have no place for it. */
-function saysImageId(flags: ParsedFlags): boolean {
-  const view = flags.quiet || flags.progress === "quiet" || flags.progress === "json";
-  return view || flags.iidfile !== undefined || flags["metadata-file"] !== undefined;
-}
-
-function defined<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
-  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 }

@@ -45,7 +45,10 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "user-name.ts": { code: ["node:os"] },
   // Pure: rights in, objects out.
   "rbac/": { code: [] },
-  "flags/": { code: ["@oclif/core", "base.ts", "errors.ts", "pod/options.ts"], types: ["build/request.ts"] },
+  "flags/": {
+    code: ["@oclif/core", "base.ts", "docker/flags.ts", "errors.ts", "pod/options.ts", "ui/progress.ts"],
+    types: ["build/request.ts"],
+  },
   // Pure: what is asked of the pod, and the user's own template over it.
   "pod/": { code: ["errors.ts", "js-yaml"] },
   // Bake files: pure, and no more of a build than its command line.
