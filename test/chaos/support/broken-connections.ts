@@ -3,15 +3,13 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dump, load } from "js-yaml";
-import { kaniko } from "../../../src/backends/kaniko.ts";
 import { BUSYBOX, uniqueImage } from "../../e2e/support/build.ts";
 import { kubectl } from "../../e2e/support/kubectl.ts";
 import type { TestNamespace } from "../../e2e/support/namespace.ts";
-import { readImage } from "../../e2e/support/registry.ts";
 import { slipway } from "../../e2e/support/slipway.ts";
 import { FaultProxy } from "../../fakes/fault-proxy.ts";
 import type { Fault } from "../../fakes/fault-proxy.ts";
-import { readNodeLog } from "./node-log.ts";
+import { faultsOf, podOf } from "./held.ts";
 
 /** Lines the build prints, with bytes that are no UTF-8 among them. */
 const LINES = 400;
@@ -62,23 +60,9 @@ export async function buildThroughFaults(
     if (run.code === 3 && /^WARNING: the build \S+ goes on in the cluster$/m.test(run.stderr)) {
       return { wrong: [], faults, left: true };
     }
-    if (run.code !== 0)
-      return { wrong: [`build ${number} ended with ${run.code}: ${run.stderr}`], faults, left: false };
-    const wrong: string[] = [];
-    const read = await readImage(image);
-    if (read.files.get("n")?.text !== `${number}\n`) wrong.push(`build ${number} made another's image`);
-    if (!run.stderr.includes(`=> built ${read.digest}\n`)) wrong.push(`build ${number} tells another digest`);
-    const pod = /^=> create: (\S+) \(/m.exec(run.stderr)?.[1] ?? "";
-    const kept = (await readNodeLog(namespace.name, pod, "kaniko")).map((line) => kaniko.readable(line));
-    const shown = run.stderr.split("\n").filter((line) => !/^(?:=> |WARNING: |$)/.test(line));
-    const expected = kept.filter((line) => line !== "");
-    const at = expected.findIndex((line, index) => line !== shown[index]);
-    if (at >= 0 || shown.length !== expected.length) {
-      wrong.push(
-        `build ${number}: line ${at} of ${expected.length} (shown ${shown.length}) is ${JSON.stringify(shown[at])} instead of ${JSON.stringify(expected[at])}`,
-      );
-    }
-    await kubectl(["delete", "job", pod.replace(/-[^-]+$/, ""), "-n", namespace.name, "--wait=false"]);
+    const wrong = await faultsOf(run, namespace.name, image, number);
+    const pod = podOf(run);
+    if (pod !== "") await kubectl(["delete", "job", pod.replace(/-[^-]+$/, ""), "-n", namespace.name, "--wait=false"]);
     return { wrong, faults, left: false };
   } finally {
     await proxy.close();

@@ -1,0 +1,30 @@
+/** A build's log and image, held against what they have to be. */
+import { kaniko } from "../../../src/backends/kaniko.ts";
+import { readImage } from "../../e2e/support/registry.ts";
+import type { Run } from "../../e2e/support/slipway.ts";
+import { readNodeLog } from "./node-log.ts";
+
+/** What is not right of a build that has to be `number`'s; empty when all is. Its pod has to be there still. */
+export async function faultsOf(run: Run, namespace: string, image: string, number: number): Promise<string[]> {
+  if (run.code !== 0) return [`build ${number} ended with ${run.code}: ${run.stderr}`];
+  const wrong: string[] = [];
+  const read = await readImage(image);
+  if (read.files.get("n")?.text !== `${number}\n`) wrong.push(`build ${number} made another's image`);
+  if (!run.stderr.includes(`=> built ${read.digest}\n`)) wrong.push(`build ${number} tells another digest`);
+  const pod = podOf(run);
+  const kept = (await readNodeLog(namespace, pod, "kaniko")).map((line) => kaniko.readable(line));
+  const shown = run.stderr.split("\n").filter((line) => !/^(?:=> |WARNING: |$)/.test(line));
+  const expected = kept.filter((line) => line !== "");
+  const at = expected.findIndex((line, index) => line !== shown[index]);
+  if (at >= 0 || shown.length !== expected.length) {
+    wrong.push(
+      `build ${number}: line ${at} of ${expected.length} (shown ${shown.length}) is ${JSON.stringify(shown[at])} instead of ${JSON.stringify(expected[at])}`,
+    );
+  }
+  return wrong;
+}
+
+/** The pod's name, as the build told it. */
+export function podOf({ stderr }: Run): string {
+  return /^=> create: (\S+) \(/m.exec(stderr)?.[1] ?? "";
+}
