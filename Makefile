@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 NPM := npm --no-fund --no-audit --loglevel=error
 
-.PHONY: help demo test check unit e2e cluster clean-cluster build contract conformance conformance-context conformance-builders bench faults format chaos integrity
+.PHONY: help demo test check unit e2e cluster clean-cluster build contract conformance conformance-context conformance-builders bench faults format chaos integrity fuzz
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
@@ -44,7 +44,7 @@ conformance-context: node_modules/.installed ## the ignore rules against BuildKi
 conformance-builders: build cluster ## what each of five builders makes of each feature of a Dockerfile; writes docs/builders.md
 	$(NPM) run --silent conformance:builders
 
-chaos: build cluster ## kill the clients of 200 builds (CHAOS_COUNT), and see what becomes of these
+chaos: build cluster ## killed clients (CHAOS_COUNT), broken connections (CHAOS_CONNECTIONS), restarts, crowds: nothing else may use the cluster
 	$(NPM) run --silent chaos
 
 bench: build cluster ## speed, as ratios against other ways to do the same, measured in one run
@@ -55,6 +55,9 @@ faults: build cluster ## 300 uploads through a proxy that cuts, stalls and throt
 
 integrity: build cluster ## contexts up to 100 000 files and 2 GB, end to end: each file's sha256 in the pod, and the client's memory
 	@eval "$$(test/cluster/env)" && $(NPM) run --silent integrity
+
+fuzz: node_modules/.installed ## 1 000 000 broken inputs for everything that is parsed from outside
+	@$(NPM) run --silent fuzz
 
 format: node_modules/.installed ## format the source
 	$(NPM) run --silent format

@@ -53,9 +53,10 @@ export async function call<T>(
         wire.answered = true;
         return value;
       }
-      const wait = last ? undefined : waitFor(answer, request, backoff);
+      const early = wire.settling && isDenied(answer.statusCode);
+      const wait = last && !early ? undefined : waitFor(answer, request, backoff, early);
       refusal = { status: await readStatus(answer.statusCode, answer.body), wait };
-      repeated ||= wait !== undefined && answer.statusCode !== 429;
+      repeated ||= wait !== undefined && answer.statusCode !== 429 && !early;
     } catch (error) {
       request.signal?.throwIfAborted();
       const safe = request.repeatable || isUnsent(error);
@@ -74,10 +75,20 @@ export async function call<T>(
   }
 }
 
+/** Refused for who we are, or for what we may do. */
+export function isDenied(statusCode: number): boolean {
+  return statusCode === 401 || statusCode === 403;
+}
+
 /** How long to wait before sending it again, in milliseconds; undefined if that would not help or not be safe. */
-function waitFor({ statusCode, headers }: Answer, { repeatable }: Call, backoff: Backoff): number | undefined {
+function waitFor(
+  { statusCode, headers }: Answer,
+  { repeatable }: Call,
+  backoff: Backoff,
+  early: boolean,
+): number | undefined {
   // 429 comes from the server's queue (API priority and fairness): nothing was done yet.
-  const busy = statusCode === 429;
+  const busy = statusCode === 429 || early;
   const failed = statusCode === 502 || statusCode === 503 || statusCode === 504;
   if (!busy && !(failed && repeatable)) return undefined;
   const asked = Number(headers["retry-after"]) * 1000;

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { ClusterError } from "../errors.ts";
 import { Backoff, pause } from "./backoff.ts";
+import { isDenied } from "./call.ts";
 import { refuse } from "./refusal.ts";
 import type { Attempt, Place } from "./refusal.ts";
 import { readStatus } from "./status.ts";
@@ -70,6 +71,11 @@ export async function upgrade(
           continue;
         }
         const code = error.response.statusCode ?? 0;
+        if (isDenied(code) && wire.settling) {
+          error.response.destroy();
+          await pause(backoff.next(), signal);
+          continue;
+        }
         const status = await readStatus(code, error.response);
         if (code >= 200 && code < 400) throw noWebsockets(place, error);
         throw refuse(status, attempt, place);

@@ -39,6 +39,9 @@ const PATIENCE = 65_000;
  */
 const IDLE = 50_000;
 
+/** How long after it was away a server may take to know everybody again, in milliseconds. */
+const SETTLING = 20_000;
+
 export class Wire {
   readonly server: URL;
   readonly #proxy: URL | undefined;
@@ -46,6 +49,8 @@ export class Wire {
   #agent: { readonly print: string; readonly agent: Agent } | undefined;
   /** Whether the server has ever answered a call as the Kubernetes API does: what fails now may be its restart. */
   answered = false;
+  /** When a request last got no answer, in milliseconds of Date.now(). */
+  #lostAt = -Infinity;
   /** Credentials that the first request finds asked for, and connections opened with them. */
   #askedAhead: Promise<Credentials> | undefined;
   #ahead: { readonly print: string; readonly opened: OpenedAhead } | undefined;
@@ -82,11 +87,19 @@ export class Wire {
     return this.#sendAs(await this.#authenticator.credentials(), request);
   }
 
+  /**
+   * Whether the server may just have been restarted. For its first seconds one that knows neither roles nor accounts yet refuses
+   * what it allowed before: such a refusal is not believed at once.
+   */
+  get settling(): boolean {
+    return this.answered && Date.now() - this.#lostAt < SETTLING;
+  }
+
   /** Opens a connection for an upgrade; `refused` are credentials the server has just not accepted. */
   async open(refused?: Credentials): Promise<Upgradable> {
     if (refused !== undefined) await this.#authenticator.forget(refused);
     const credentials = await this.#authenticator.credentials();
-    return { socket: await dial(this.server, this.#proxy, credentials.tls), credentials };
+    return { socket: await this.#noting(dial(this.server, this.#proxy, credentials.tls)), credentials };
   }
 
   /** The URL of a path of the API, below the path the server itself may have. */
@@ -115,7 +128,7 @@ export class Wire {
       headers[name] = typeof value === "string" ? value : [...value];
     }
     if (body !== undefined) headers["content-type"] = contentType ?? "application/json";
-    return this.#agentFor(credentials.tls).request({
+    const asked = this.#agentFor(credentials.tls).request({
       origin: url.origin,
       path: url.pathname + url.search,
       method,
@@ -125,6 +138,16 @@ export class Wire {
       headersTimeout: PATIENCE,
       bodyTimeout: endless === true ? 0 : PATIENCE,
     });
+    return this.#noting(asked);
+  }
+
+  async #noting<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      this.#lostAt = Date.now();
+      throw error;
+    }
   }
 
   /** One agent as long as the certificates stay the same: a connection carries the identity it was opened with. */

@@ -34,7 +34,7 @@ export function platformOf(values: readonly string[]): Platform | undefined {
 function parsePlatform(text: string): Platform {
   const parts = text.toLowerCase().split("/");
   const [os = "", name = "", written] = parts.length === 1 && parts[0] !== "linux" ? ["linux", ...parts] : parts;
-  const [arch, implied] = ALIASES[name] ?? [name];
+  const [arch, implied] = (Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined) ?? [name];
   const variant = written ?? implied;
   if (parts.length > 3 || !/^[a-z0-9_-]+$/.test(os) || (variant !== undefined && !/^v?[0-9.]+$/.test(variant))) {
     throw new UsageError(`--platform ${text}: platform specifier must be in the form os/arch[/variant]`, {

@@ -19,7 +19,7 @@ export async function readManifest(
   digest: string,
 ): Promise<ManifestFacts> {
   const text = await client.get(reference, `manifests/${digest}`, MANIFESTS);
-  const manifest = JSON.parse(text) as { mediaType?: unknown; config?: { digest?: unknown } };
+  const manifest = (JSON.parse(text) ?? {}) as { mediaType?: unknown; config?: { digest?: unknown } | null };
   const config = manifest.config?.digest;
   return {
     ...(typeof config === "string" ? { configDigest: config } : {}),
@@ -55,7 +55,7 @@ export async function readPushedDigest(
       },
     );
   }
-  const found = (JSON.parse(manifest) as { config?: { digest?: unknown } }).config?.digest;
+  const found = (JSON.parse(manifest) as { config?: { digest?: unknown } | null } | null)?.config?.digest;
   if (configDigest !== undefined && found !== configDigest) {
     throw new ClusterError(`the image was built and pushed, but ${reference.toString()} is another image by now`, {
       suggestions: ["Something else pushed to the same tag at the same time. Build again, under a tag of your own."],

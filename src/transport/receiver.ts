@@ -9,15 +9,30 @@ export const RECEIVER = "receive-context";
 export const MOUNT = "/slipway";
 /** Last entry of the archive: without it the archive was cut, whatever tar's exit code says. */
 export const MARKER = ".slipway-complete";
-/** How long the receiver waits for the whole context, in seconds: a client that died must not hold a pod for the build's whole deadline. */
-export const RECEIVE_SECONDS = 3600;
+/**
+ * How long the receiver waits, in seconds, while nothing more of a context arrives: a client that died must not hold a pod for the
+ * build's whole deadline. A client that lives sends something, or comes back, sooner.
+ */
+export const SILENT_SECONDS = 300;
 
-/** Waits, without polling, for `commitCommand` to open the pipe: a read on a FIFO returns when its writer closes. */
-const WAIT = `set -e
-mkdir -p "$1"
+/** How often it looks, in seconds. */
+const LOOK_SECONDS = 30;
+
+/**
+ * Waits for `commitCommand` to open the pipe (a read on a FIFO returns when its writer closes), as long as something happens: an
+ * attempt begins or ends, or what has arrived grows. A commit that falls between two reads waits for the next one.
+ */
+export function waitScript(silent = SILENT_SECONDS, look = LOOK_SECONDS): string {
+  return `mkdir -p "$1"
 mkfifo /tmp/committed
-timeout ${RECEIVE_SECONDS} cat /tmp/committed || { echo "no context arrived within ${RECEIVE_SECONDS} seconds" >&2; exit 1; }
+quiet=0
+while ! timeout ${look} cat /tmp/committed 2>/dev/null && ! { [ -s /tmp/ready-sum ] && [ -d "$1/${READY_DIR}" ]; }; do
+  now=$(ls -d /tmp/attempt-* /tmp/attempt-*/result 2>/dev/null; du -s "$1" 2>/dev/null)
+  if [ "$now" = "$before" ]; then quiet=$((quiet + ${look})); else quiet=0; before=$now; fi
+  [ $quiet -lt ${silent} ] || { echo "nothing more of the context arrived for ${silent} seconds: its client is gone" | tee /dev/termination-log >&2; exit 1; }
+done
 test -d "$1/${READY_DIR}"`;
+}
 
 export interface ReceiverIdentity {
   readonly image: string;
@@ -32,7 +47,7 @@ export function receiver({ image, user, group, restricted }: ReceiverIdentity, p
   return {
     name: RECEIVER,
     image,
-    command: ["sh", "-c", WAIT, "wait", place],
+    command: ["sh", "-c", waitScript(), "wait", place],
     volumeMounts: [{ name: CONTEXT_VOLUME, mountPath: MOUNT }],
     securityContext: {
       runAsUser: user,

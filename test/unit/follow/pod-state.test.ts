@@ -80,11 +80,14 @@ describe("a pod that will not build any more", () => {
       podWith({
         initContainerStatuses: [
           container("receive-context", {
-            terminated: { exitCode: 1, message: "no context arrived within 3600 seconds\n" },
+            terminated: {
+              exitCode: 1,
+              message: "nothing more of the context arrived for 300 seconds: its client is gone\n",
+            },
           }),
         ],
       }),
-      { reason: "ReceiverFailed", message: "no context arrived within 3600 seconds" },
+      { reason: "ReceiverFailed", message: "nothing more of the context arrived for 300 seconds: its client is gone" },
     ],
     [
       "whose receiver says nothing",

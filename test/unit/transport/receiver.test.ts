@@ -8,7 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openContext } from "../../../src/build/open-context.ts";
-import { commitCommand, receiveCommand, receiver } from "../../../src/transport/receiver.ts";
+import { commitCommand, receiveCommand, receiver, waitScript } from "../../../src/transport/receiver.ts";
 import { PLAN } from "../build/sample.ts";
 
 let root: string;
@@ -28,7 +28,7 @@ function run(
   [, , script = "", ...rest]: readonly string[],
   stdin?: Uint8Array,
 ): Promise<{ code: number | null; stderr: string }> {
-  const here = script.replaceAll("/tmp/", `${root}/tmp-`);
+  const here = script.replaceAll("/tmp/", `${root}/tmp-`).replaceAll("/dev/termination-log", `${root}/said`);
   const words = rest.map((word) => (word === "/slipway" ? root : word));
   return new Promise((resolve, reject) => {
     const child = spawn("bash", ["-c", here, ...words], { stdio: ["pipe", "ignore", "pipe"] });
@@ -51,6 +51,31 @@ async function packed(): Promise<Buffer> {
 }
 
 const sum = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
+describe("waiting for a context", () => {
+  const waiting = (silent: number) => run(["sh", "-c", waitScript(silent, 1), "wait", "/slipway"]);
+
+  it("gives up when nothing comes, and says so where the pod's status shows it", async () => {
+    const { code, stderr } = await waiting(2);
+    expect([code, stderr]).toEqual([1, "nothing more of the context arrived for 2 seconds: its client is gone\n"]);
+    expect(await readFile(join(root, "said"), "utf8")).toBe(stderr);
+  });
+
+  it("gives up on one that was begun and never ended", async () => {
+    const done = waiting(3);
+    await run(receiveCommand("a1"), (await packed()).subarray(0, 20));
+    expect((await done).code).toBe(1);
+  });
+
+  it("ends well with the commit, also of one that took several looks", async () => {
+    const archive = await packed();
+    const done = waiting(60);
+    await pause(2500);
+    await run(receiveCommand("a1"), archive);
+    expect(await run(commitCommand("a1", sum(archive)))).toMatchObject({ code: 0 });
+    expect((await done).code).toBe(0);
+  });
+});
 
 describe("receiving", () => {
   it("unpacks beside the final place, and moves it there when the sum is right", async () => {

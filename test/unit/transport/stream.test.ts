@@ -214,8 +214,14 @@ describe("a context that is streamed", () => {
     ],
     [
       "no longer receiving",
-      () => showReceiver({ terminated: { exitCode: 1, message: "no context arrived within 3600 seconds" } }),
-      'the pod "pod-1" no longer receives: no context arrived within 3600 seconds while',
+      () =>
+        showReceiver({
+          terminated: {
+            exitCode: 1,
+            message: "nothing more of the context arrived for 300 seconds: its client is gone",
+          },
+        }),
+      'the pod "pod-1" no longer receives: nothing more of the context arrived for 300 seconds: its client is gone while',
     ],
   ])("is not sent again to a pod that is %s", async (_what, happen, message) => {
     cluster.execs.push(async (...args) => {

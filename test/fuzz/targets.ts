@@ -1,0 +1,412 @@
+/** Everything that is parsed from outside, each with good input to start from. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { V1Job, V1Pod } from "@kubernetes/client-node";
+import { findFeatures } from "../../src/dockerfile/features.ts";
+import { parseDockerfile } from "../../src/dockerfile/parse.ts";
+import { findReach } from "../../src/dockerfile/reach.ts";
+import { imageReferences } from "../../src/dockerfile/references.ts";
+import { parseReference } from "../../src/build/reference.ts";
+import { parseDuration } from "../../src/build/duration.ts";
+import { judgeUnknown, recordOf } from "../../src/builds/record.ts";
+import { chooseTarget } from "../../src/cluster/choose.ts";
+import { explainDenial } from "../../src/cluster/denial.ts";
+import { refuse } from "../../src/cluster/refusal.ts";
+import { parseStatus } from "../../src/cluster/status.ts";
+import { normaliseStamp } from "../../src/cluster/stamp.ts";
+import { parseIgnoreFile } from "../../src/context/dockerignore.ts";
+import { DockerConfig } from "../../src/credentials/docker-config.ts";
+import { readDockerOptions } from "../../src/docker/read-options.ts";
+import { errorOf, pullFailure, setupFailure } from "../../src/follow/pod-failure.ts";
+import { podState } from "../../src/follow/pod-state.ts";
+import { explainUnschedulable } from "../../src/follow/unschedulable.ts";
+import { BACKEND_NAMES, loadBackend } from "../../src/backends/table.ts";
+import { readTemplate } from "../../src/pod/read-template.ts";
+import { authorize } from "../../src/registry/authorization.ts";
+import { readManifest, readPushedDigest } from "../../src/registry/image-config.ts";
+import type { RegistryClient } from "../../src/registry/registry-client.ts";
+import { fillTemplate } from "../../src/report/template.ts";
+import { parseGitSource, withoutPassword } from "../../src/source/git-url.ts";
+import { mutateData, mutateText } from "./mutate.ts";
+import type { Random } from "./mutate.ts";
+
+export interface Target {
+  readonly name: string;
+  /** Of all cases, this many parts: the dear ones get fewer. */
+  readonly weight: number;
+  readonly make: (random: Random) => string;
+  /** What a SlipwayError is thrown for is well refused; anything else that is thrown is a finding. */
+  readonly run: (input: string) => unknown;
+}
+
+const text = (seeds: readonly string[]) => (random: Random) => mutateText(random, seeds);
+const data = (seeds: readonly unknown[]) => (random: Random) =>
+  JSON.stringify(mutateData(random, seeds[Math.floor(random() * seeds.length)]));
+/** Half keep to JSON, half are broken texts. */
+const json = (seeds: readonly unknown[]) => (random: Random) =>
+  random() < 0.5
+    ? data(seeds)(random)
+    : mutateText(
+        random,
+        seeds.map((seed) => JSON.stringify(seed)),
+      );
+
+const DOCKERFILES = [
+  '# syntax=docker/dockerfile:1\nARG V=1\nFROM --platform=$BUILDPLATFORM golang:${V:-1.2} AS build\nWORKDIR /src\nCOPY --from=0 --chown=1:1 ["a b", "./"]\nRUN --mount=type=cache,target=/c,from=build go build \\\n  # comment\n  -o /app\nFROM scratch\nCOPY --link --from=build /app /\nONBUILD RUN true\nCMD ["/app"]\n',
+  '# escape=`\nFROM a\nRUN <<EOF cat\nx ${Y}\nEOF\nCOPY <<-"E" /f\n\tz\n\tE\nADD https://example.com/x.tar.gz#main:sub /x\nENV A=1 B="2 3" C=\'4\'\nHEALTHCHECK --interval=1s CMD x\n',
+  'from Alpine\nlabel a=b\nexpose 80/tcp\nuser 1:1\nvolume ["/a"]\nshell ["sh"]\nstopsignal 9\n',
+];
+
+const POD: V1Pod = {
+  metadata: {
+    name: "slipway-x-abc",
+    labels: { "slipway.dev/build": "slipway-x" },
+    deletionTimestamp: "2026-01-01T00:00:00Z" as never,
+  },
+  spec: { nodeName: "n", containers: [{ name: "kaniko", image: "k", resources: { limits: { memory: "1Gi" } } }] },
+  status: {
+    phase: "Failed",
+    reason: "Evicted",
+    message: "The node was low on resource: memory.",
+    conditions: [
+      {
+        type: "PodScheduled",
+        status: "False",
+        reason: "Unschedulable",
+        message: "0/3 nodes are available: 3 Insufficient memory. preemption: 0/3",
+      },
+      { type: "DisruptionTarget", status: "True", reason: "EvictionByEvictionAPI", message: "x" },
+    ],
+    initContainerStatuses: [
+      {
+        name: "receive-context",
+        image: "b",
+        imageID: "",
+        ready: false,
+        restartCount: 0,
+        state: { terminated: { exitCode: 1, message: "m", reason: "Error" } },
+      },
+    ],
+    containerStatuses: [
+      {
+        name: "kaniko",
+        image: "k",
+        imageID: "",
+        ready: false,
+        restartCount: 0,
+        state: {
+          waiting: {
+            reason: "ImagePullBackOff",
+            message:
+              'Back-off pulling image "k": ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack image "k": not found',
+          },
+        },
+      },
+      {
+        name: "kaniko",
+        image: "k",
+        imageID: "",
+        ready: false,
+        restartCount: 0,
+        state: { terminated: { exitCode: 137, reason: "OOMKilled", message: "sha256:x" } },
+      },
+    ],
+  },
+};
+
+const JOB: V1Job = {
+  metadata: {
+    name: "slipway-x",
+    labels: { "slipway.dev/builder": "kaniko", "slipway.dev/user": "u" },
+    annotations: {
+      "slipway.dev/references": "a/b:c,d/e:f",
+      "slipway.dev/container": "kaniko",
+      "slipway.dev/insecure-registries": "a,b",
+    },
+    creationTimestamp: "2026-01-01T00:00:00Z" as never,
+  },
+  spec: { activeDeadlineSeconds: 60, ttlSecondsAfterFinished: 60, template: {} },
+  status: {
+    conditions: [
+      {
+        type: "Failed",
+        status: "True",
+        reason: "DeadlineExceeded",
+        message: "m",
+        lastTransitionTime: "2026-01-01T00:00:00Z" as never,
+      },
+    ],
+  },
+};
+
+const KUBECONFIGS = [
+  'apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts:\n- name: c\n  context: {cluster: k, user: u, namespace: n}\nclusters:\n- name: k\n  cluster: {server: "https://h:6443", certificate-authority-data: QQ==}\nusers:\n- name: u\n  user: {token: t}\n',
+  '{"current-context":"c","contexts":[{"name":"c","context":{"cluster":"k","user":"u"}}],"clusters":[{"name":"k","cluster":{"server":"https://[::1]:6443","proxy-url":"http://p"}}],"users":[{"name":"u","user":{"exec":{"apiVersion":"client.authentication.k8s.io/v1","command":"x","args":["y"],"env":[{"name":"A","value":"b"}]},"as":"root","as-groups":["g"]}}]}',
+];
+
+const DENIALS = [
+  'pods "x" is forbidden: violates PodSecurity "restricted:latest": unrestricted capabilities (container "kaniko" must not include "CHOWN", "KILL" in securityContext.capabilities.add), runAsNonRoot != true (pod or container "kaniko" must set securityContext.runAsNonRoot=true)',
+  'pods "x" is forbidden: exceeded quota: full, requested: pods=1, used: pods=0, limited: pods=0',
+  'admission webhook "v.example.com" denied the request: no\nbecause',
+  'pods "x" is forbidden: User "system:serviceaccount:a:b" cannot create resource "pods" in API group "" in the namespace "n"',
+  "maximum memory usage per Container is 1Gi, but limit is 2Gi",
+];
+
+const LOG_ENDS = [
+  "error building image: error building stage: failed to execute command: waiting for process to exit: exit status 7",
+  "error pushing image: failed to push to destination r.example.com/a:b: PUT https://r.example.com/v2/a/manifests/b: DENIED: requested access to the resource is denied",
+  "x509: certificate signed by unknown authority",
+  '#5 ERROR: process "/bin/sh -c false" did not complete successfully: exit code: 1\n------\n > [2/2] RUN false:\n------',
+  "newuidmap: write to uid_map failed: Operation not permitted",
+  'level=error msg="build failed: x" dest="\\"a\\""',
+];
+
+const folder = mkdtempSync(join(tmpdir(), "slipway-fuzz-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+const answering = (body: string): RegistryClient =>
+  ({ get: async () => body, ask: async () => ({ url: "https://r/v2/", status: 200, headers: {}, body }) }) as never;
+
+/** JSON.parse of an answer that is none, or `new URL` of none, is told by the caller in a sentence of its own. */
+async function unlessNoAnswer(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const plain = error instanceof Error && error.constructor === Error;
+    if (!(error instanceof SyntaxError) && code !== "ERR_INVALID_URL" && !plain) throw error;
+  }
+}
+
+const backends = await Promise.all(BACKEND_NAMES.map(loadBackend));
+
+export const TARGETS: readonly Target[] = [
+  {
+    name: "tags",
+    weight: 10,
+    make: text([
+      "docker.io/library/a:b",
+      "r.example.com:5000/team/app:1.0@sha256:" + "a".repeat(64),
+      "[::1]:5000/a",
+      "A/b",
+    ]),
+    run: (input) => parseReference(input, "tag"),
+  },
+  {
+    name: "Dockerfiles",
+    weight: 20,
+    make: text(DOCKERFILES),
+    run: (input) => {
+      const dockerfile = parseDockerfile(input);
+      findFeatures(dockerfile);
+      imageReferences(dockerfile, { buildArgs: new Map([["V", "2"]]) });
+      findReach(dockerfile, { buildArgs: new Map([["V", "2"]]) });
+    },
+  },
+  {
+    name: "ignore files",
+    weight: 15,
+    make: text([
+      "*\n!src\n**/*.[ch]\n# c\n/a/b/\n",
+      "a?b\\*\n[^a-z]x\n!**/keep/**\n..\n",
+      "**/a/**/b/**/c\n[[:alpha:]]\n",
+    ]),
+    run: (input) => {
+      const rules = parseIgnoreFile(input);
+      for (const path of ["a", "src/x.c", "a/b/c/keep/d", "[", "a".repeat(200)]) rules.explain(path);
+    },
+  },
+  {
+    name: "git URLs",
+    weight: 10,
+    make: text([
+      "https://u:p@github.com/a/b.git#main:sub",
+      "git@github.com:a/b.git",
+      "ssh://git@h:22/a.git#refs/heads/x",
+      "git://h/a#:d",
+      "github.com/a/b",
+    ]),
+    run: (input) => [withoutPassword(input), parseGitSource(input)],
+  },
+  {
+    name: "kubeconfig",
+    weight: 6,
+    make: text(KUBECONFIGS),
+    run: (input) => {
+      const path = join(folder, "kubeconfig");
+      writeFileSync(path, input);
+      return chooseTarget({ kubeconfig: path });
+    },
+  },
+  {
+    name: "docker config",
+    weight: 10,
+    make: json([
+      {
+        auths: {
+          "r.example.com": { auth: "dTpw", identitytoken: "t" },
+          "https://index.docker.io/v1/": { username: "u", password: "p" },
+        },
+      },
+      { auths: { "http://a:1/v2/": { auth: "!!!" } }, proxies: { default: { httpProxy: "http://p" } } },
+    ]),
+    run: async (input) => {
+      // No helper is run: what they answer is JSON of the same kind.
+      if (/cred(?:s|H|h)/.test(input)) return;
+      await new DockerConfig(input, "config.json").get("r.example.com");
+    },
+  },
+  {
+    name: "pod status",
+    weight: 10,
+    make: data([POD]),
+    run: (input) => {
+      const pod = JSON.parse(input) as V1Pod;
+      const state = podState(pod, { receiver: "receive-context", builder: "kaniko" });
+      if (state.kind === "failed") errorOf(state.failure, 60);
+      if (state.kind === "unscheduled") explainUnschedulable(state.message);
+      for (const status of pod.status?.containerStatuses ?? [])
+        [pullFailure, setupFailure].map((failure) => failure(status));
+    },
+  },
+  {
+    name: "jobs",
+    weight: 5,
+    make: data([{ job: JOB, pod: POD }]),
+    run: (input) => {
+      const { job, pod } = JSON.parse(input) as { job?: V1Job; pod?: V1Pod };
+      if (job !== undefined) recordOf(job, pod, judgeUnknown);
+    },
+  },
+  {
+    name: "what the API server refuses with",
+    weight: 10,
+    make: (random) =>
+      random() < 0.5
+        ? mutateText(random, DENIALS)
+        : json(
+            DENIALS.map((message) => ({
+              kind: "Status",
+              code: 403,
+              reason: "Forbidden",
+              message,
+              details: { name: "x", kind: "pods" },
+            })),
+          )(random),
+    run: (input) => {
+      explainDenial(input);
+      refuse(
+        parseStatus(403, input),
+        { verb: "create", resource: "pods" },
+        { server: "https://h", context: "c", namespace: "n" },
+      );
+    },
+  },
+  {
+    name: "builders' last words",
+    weight: 15,
+    make: text(LOG_ENDS),
+    run: (input) => {
+      for (const backend of backends) {
+        backend.outcome({ exitCode: 1, reason: "Error", message: input.slice(0, 4096), tail: input.split("\n") });
+        backend.outcome({ exitCode: 0, reason: "Completed", message: input, tail: [] });
+        for (const line of input.split("\n")) backend.readable(line);
+      }
+    },
+  },
+  {
+    name: "log stamps",
+    weight: 5,
+    make: text(["2026-01-01T00:00:00.123456789Z", "2026-01-01T00:00:00+02:00", "0000-00-00T99:99:99Z"]),
+    run: (input) => normaliseStamp(input),
+  },
+  {
+    name: "registry answers",
+    weight: 6,
+    make: json([
+      { mediaType: "x", config: { digest: "sha256:a" } },
+      { manifests: [{ digest: "sha256:b", platform: { os: "linux", architecture: "amd64" } }] },
+    ]),
+    run: (input) => {
+      const reference = parseReference("r.example.com/a:b");
+      return unlessNoAnswer(
+        Promise.all([
+          readManifest(answering(input), reference, "sha256:a"),
+          readPushedDigest(answering(input), reference, undefined),
+        ]),
+      );
+    },
+  },
+  {
+    name: "registry challenges",
+    weight: 6,
+    make: text(['Bearer realm="https://auth.example.com/token",service="r",scope="a"', 'Basic realm="x"', "Bearer"]),
+    run: (input) =>
+      unlessNoAnswer(
+        authorize(input, { username: "u", password: "p" }, ["repository:a:pull"], async () => ({
+          status: 200,
+          body: '{"token":"t"}',
+        })),
+      ),
+  },
+  {
+    name: "registry tokens",
+    weight: 4,
+    make: json([{ token: "t", expires_in: 60 }, { access_token: "t" }]),
+    run: (input) =>
+      unlessNoAnswer(
+        authorize('Bearer realm="https://a/t"', { username: "u" }, [], async () => ({ status: 200, body: input })),
+      ),
+  },
+  {
+    name: "pod templates",
+    weight: 6,
+    make: text([
+      "apiVersion: v1\nkind: Pod\nspec:\n  tolerations: [{key: a, operator: Exists}]\n  containers:\n  - name: x\n",
+      '{"metadata":{"labels":{"a":"b"}},"spec":{}}',
+    ]),
+    run: (input) => readTemplate("pod.yaml", input),
+  },
+  {
+    name: "flags' values",
+    weight: 10,
+    make: text([
+      "type=image,name=a,push=true",
+      "type=local,dest=out",
+      "linux/amd64",
+      "id=a,src=b",
+      "type=registry,ref=a/b:c",
+      "1g",
+      "nofile=1:2",
+      '"a,b"=c',
+    ]),
+    run: (input) => {
+      for (const flags of [
+        { output: [input] },
+        { "cache-to": [input] },
+        { "cache-from": [input] },
+        { platform: [input] },
+        { secret: [input] },
+        { memory: input },
+        { ulimit: [input] },
+        { "add-host": [input] },
+      ]) {
+        try {
+          readDockerOptions(flags, {});
+        } catch (error) {
+          if (!(error instanceof Error) || !("exit" in error)) throw error;
+        }
+      }
+    },
+  },
+  {
+    name: "durations and formats",
+    weight: 4,
+    make: text(["1h30m", "5s", "{{.Name}} {{json .}}", "table"]),
+    run: (input) => {
+      fillTemplate(input, { name: "a", list: ["b"] }, ["name", "list"]);
+      parseDuration(input, "timeout");
+    },
+  },
+];
