@@ -13,7 +13,7 @@ export async function faultsOf(run: Run, namespace: string, image: string, numbe
   if (!run.stderr.includes(`=> built ${read.digest}\n`)) wrong.push(`build ${number} tells another digest`);
   const pod = podOf(run);
   const kept = (await readNodeLog(namespace, pod, "kaniko")).map((line) => kaniko.readable(line));
-  const shown = run.stderr.split("\n").filter((line) => !/^(?:=> |WARNING: |$)/.test(line));
+  const shown = run.stderr.split("\n").filter((line) => !/^(?:=> |WARNING: | {2}- |$)/.test(line));
   const expected = kept.filter((line) => line !== "");
   const at = expected.findIndex((line, index) => line !== shown[index]);
   if (at >= 0 || shown.length !== expected.length) {
