@@ -9,6 +9,7 @@ import { EXPORT_DOCKER, EXPORT_FILES, EXPORT_OCI } from "./volumes.ts";
 export const BUILDAH_OPTIONS: readonly FlagCapability[] = [
   "add-host",
   "cache-registry",
+  "cache-volume",
   "output-docker",
   "output-files",
   "output-oci",
@@ -29,11 +30,12 @@ export function optionArguments(plan: BuildPlan): string[] {
   ];
 }
 
-/** Buildah keeps an image of each step in a repository, under tags of its own: it takes neither tag nor digest. */
-function cacheArguments({ cacheFrom, cacheTo }: BuildPlan): string[] {
+/** Buildah keeps an image of each step in a repository, under tags of its own: it takes neither tag nor digest. What is on a volume is asked after again. */
+function cacheArguments({ cacheFrom, cacheTo, cacheVolume }: BuildPlan): string[] {
   const repositories = (flag: string, entries: readonly CacheEntry[] | undefined): string[] =>
     [...new Set((entries ?? []).flatMap((entry) => repositoryOf(entry) ?? []))].map((name) => `--${flag}=${name}`);
   const args = [...repositories("cache-from", cacheFrom), ...repositories("cache-to", cacheTo)];
+  if (cacheVolume !== undefined) args.push("--pull=always");
   return args.length === 0 ? [] : ["--layers", ...args];
 }
 

@@ -21,6 +21,7 @@ import {
   secretArguments,
   shellCommand,
   shellMounts,
+  stateDirectory,
   trustedDirectories,
   unverifiedRegistries,
   workVolume,
@@ -66,7 +67,7 @@ export const buildah: Backend = {
     const container = {
       name: "buildah",
       image: plan.builderImage,
-      ...shellCommand(preparation(form) + script(plan), buildArguments(plan, form)),
+      ...shellCommand(preparation(form) + stateDirectory(plan, STORE.path) + script(plan), buildArguments(plan, form)),
       env: [
         { name: "BUILDAH_ISOLATION", value: "chroot" },
         // Buildah mounts overlays over the context and its temporary files, which it cannot over another overlay.
@@ -114,7 +115,7 @@ function script(plan: BuildPlan): string {
   return `mkdir -p "$TMPDIR" ${WORK_MOUNT}/none
 driver=overlay
 buildah --storage-driver=overlay info >/dev/null 2>&1 || driver=vfs
-buildah="buildah --storage-driver=$driver --registries-conf=${FILES_MOUNT}/${REGISTRIES_FILE} --registries-conf-dir=${WORK_MOUNT}/none"
+buildah="buildah --root=$state/$driver --storage-driver=$driver --registries-conf=${FILES_MOUNT}/${REGISTRIES_FILE} --registries-conf-dir=${WORK_MOUNT}/none"
 $buildah build "$@"
 ${ends.join("\n")}`;
 }

@@ -12,6 +12,7 @@ export const BUILDKIT_OPTIONS: readonly FlagCapability[] = [
   "annotation",
   "cache-inline",
   "cache-registry",
+  "cache-volume",
   "network-none",
   "no-cache-filter",
   "output-docker",

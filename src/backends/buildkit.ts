@@ -18,6 +18,7 @@ import {
   secretArguments,
   shellCommand,
   shellMounts,
+  stateDirectory,
   trustedDirectories,
   unverifiedRegistries,
   volumeGroup,
@@ -31,8 +32,16 @@ const STATE = { name: "buildkit-state", path: "/home/user/.local/share/buildkit"
 const CONFIG_FILE = "buildkitd.toml";
 
 /** buildctl replaces its metadata file by renaming, which the termination message's mount does not allow. */
-const SCRIPT = `buildctl-daemonless.sh "$@" --metadata-file /tmp/slipway-build.json
+const SCRIPT = `export BUILDKITD_FLAGS="$BUILDKITD_FLAGS --root=$state"
+buildctl-daemonless.sh "$@" --metadata-file /tmp/slipway-build.json
 sed -n 's/.*"containerimage.digest": *"\\([^"]*\\)".*/\\1/p' /tmp/slipway-build.json > /dev/termination-log`;
+
+/**
+ * What the state has of contexts goes first. All builds' contexts have one name there, and a file is taken for another's where path,
+ * size and time are the same (fsutil's differ): so a build could get a file of another project. Layers are found by what files hold.
+ */
+const FORGET_CONTEXTS = `BUILDKITD_FLAGS="$BUILDKITD_FLAGS --root=$state" buildctl-daemonless.sh prune --all --filter=type==source.local >/dev/null
+`;
 
 export const buildkit: Backend = {
   name: "buildkit",
@@ -49,7 +58,13 @@ export const buildkit: Backend = {
     const container = {
       name: "buildkit",
       image: plan.builderImage,
-      ...shellCommand(preparation(form) + SCRIPT, buildctlArguments(plan, form)),
+      ...shellCommand(
+        preparation(form) +
+          stateDirectory(plan, STATE.path) +
+          (plan.cacheVolume === undefined ? "" : FORGET_CONTEXTS) +
+          SCRIPT,
+        buildctlArguments(plan, form),
+      ),
       env: environment(plan, config !== undefined),
       volumeMounts: [
         ...shellMounts(plan, hasFiles),

@@ -12,6 +12,8 @@ export type FlagCapability =
   | "cache-inline"
   /** `--cache-from` and `--cache-to type=redis`: what is known of layers in a Redis server. */
   | "cache-redis"
+  /** `--cache-volume`: the builder's state on a volume that stays. */
+  | "cache-volume"
   /** Caches kept elsewhere: `type=local`, `gha`, `s3`, `azblob`. */
   | "cache-elsewhere"
   /** `--allow`: entitlements. */

@@ -1,4 +1,7 @@
-/** What img makes of docker's further options: caches and archives, no more. */
+/**
+ * What img makes of docker's further options: caches and archives, no more. Its state is not kept on a volume: it tells the files of
+ * one context from another's by size and time alone, under one name for all, and so built one project's Dockerfile in another's place.
+ */
 import type { BuildPlan } from "../build/plan.ts";
 import type { CacheEntry } from "../docker/options.ts";
 import { csvLine } from "./csv-line.ts";

@@ -2,7 +2,7 @@
  * What the builders that run under a shell have in common: where their volumes are, how a context that came as an archive is
  * unpacked, and how values reach the script, which is always as arguments, never as text of the script.
  */
-import type { V1EnvVar, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
+import type { V1EnvVar, V1PodSpec, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
 import type { BuildPlan } from "../build/plan.ts";
 import { isLocalRegistry } from "../build/registry-host.ts";
 import { ARCHIVE_FILE, CONTEXT_DIR, CONTEXT_VOLUME, DOCKERFILE_DIR, READY_DIR } from "../transport/transport.ts";
@@ -10,6 +10,7 @@ import type { ContextForm } from "../transport/transport.ts";
 import { expandSafe } from "./expansion.ts";
 import {
   AUTH_VOLUME,
+  CACHE_VOLUME,
   CA_VOLUME,
   EXPORT_VOLUME,
   FILES_VOLUME,
@@ -26,6 +27,7 @@ export const FILES_MOUNT = "/slipway/files";
 const SECRETS_MOUNT = "/slipway/secrets";
 export const EXPORT_MOUNT = "/slipway/export";
 const SSH_MOUNT = "/slipway/ssh";
+const CACHE_MOUNT = "/slipway/cache";
 
 export interface ContextPaths {
   readonly context: string;
@@ -46,6 +48,22 @@ export function preparation(form: ContextForm): string {
   return `set -e\n${unpack}`;
 }
 
+/**
+ * Lines of a script that set `state` to the directory for the builder's state. On a volume of the user's one build at a time may
+ * have it: the others wait for the lock, which the kernel takes from a process that dies, whatever becomes of its pod. The
+ * directory is one below the mount because a volume given to the pod's group has its setgid bit set, and what is made in
+ * such a directory inherits it, down to the directories of an image.
+ */
+export function stateDirectory({ builder, cacheVolume }: BuildPlan, own: string): string {
+  if (cacheVolume === undefined) return `state=${own}/state\nmkdir -p $state && chmod g-s $state\n`;
+  return `state=${CACHE_MOUNT}/${builder}
+mkdir -p $state && chmod g-s $state
+command -v flock >/dev/null || { echo "this image has no flock, without which two builds could not share a volume" >&2; exit 1; }
+exec 9>$state.lock
+flock -n 9 || { echo "waiting for another build to end that uses the volume ${cacheVolume}"; flock 9; }
+`;
+}
+
 /** A command that runs the script with the arguments as `"$@"`. */
 export function shellCommand(script: string, args: readonly string[]): { command: string[]; args: string[] } {
   return { command: ["sh", "-c", expandSafe(script), "builder"], args: args.map(expandSafe) };
@@ -63,6 +81,7 @@ export function shellMounts(plan: BuildPlan, files: boolean): V1VolumeMount[] {
   if (plan.secrets !== undefined) list.push({ name: SECRETS_VOLUME, mountPath: SECRETS_MOUNT, readOnly: true });
   if (plan.ssh !== undefined) list.push({ name: SSH_VOLUME, mountPath: SSH_MOUNT, readOnly: true });
   if (plan.exports !== undefined) list.push({ name: EXPORT_VOLUME, mountPath: EXPORT_MOUNT });
+  if (plan.cacheVolume !== undefined) list.push({ name: CACHE_VOLUME, mountPath: CACHE_MOUNT });
   if (files) list.push({ name: FILES_VOLUME, mountPath: FILES_MOUNT, readOnly: true });
   return list;
 }
@@ -93,13 +112,11 @@ export function unverifiedRegistries({ registries }: BuildPlan): string[] {
   return [...new Set([...registries.insecure, ...local])];
 }
 
-/** A volume claim belongs to root until the kubelet gives it to the pod's group; an empty directory is everybody's. */
-export function volumeGroup(
-  plan: BuildPlan,
-  group: number,
-): { securityContext?: { fsGroup: number; fsGroupChangePolicy?: string } } {
-  if (plan.transport === "pvc") return { securityContext: { fsGroup: group } };
-  // Once is enough for what is kept: it may hold many files.
-  if (plan.transport === "cache") return { securityContext: { fsGroup: group, fsGroupChangePolicy: "OnRootMismatch" } };
-  return {};
+/**
+ * A volume claim belongs to root until the kubelet gives it to the pod's group; an empty directory is everybody's. It is given
+ * once: what is kept may hold many files, and those of a builder's state have owners and modes of their own.
+ */
+export function volumeGroup(plan: BuildPlan, group: number): Pick<V1PodSpec, "securityContext"> {
+  const claimed = plan.transport === "pvc" || plan.transport === "cache" || plan.cacheVolume !== undefined;
+  return claimed ? { securityContext: { fsGroup: group, fsGroupChangePolicy: "OnRootMismatch" } } : {};
 }

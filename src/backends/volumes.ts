@@ -9,6 +9,8 @@ export const CA_FILE = "ca.crt";
 export const SECRETS_VOLUME = "build-secrets";
 /** Keys of `--ssh` as files, `ID/NUMBER`; there only when the plan has some. */
 export const SSH_VOLUME = "build-ssh";
+/** A volume that outlives the build; there only when the plan names one. Each builder has a directory of its own name there. */
+export const CACHE_VOLUME = "cache";
 /** Where a builder writes what is to come to the client; there only when the plan has exports. */
 export const EXPORT_VOLUME = "export";
 /** On it: the archive `docker load` takes, the OCI layout as a directory, and a tar of the last stage's files. */

@@ -37,7 +37,8 @@ function sourceOf({
   return noCredentials === true || serviceAccount !== undefined ? { kind: "none" } : { kind: "shipped" };
 }
 
-function nameOf(text: string, flag: string): string {
+/** @throws UsageError for what is no name of an object. */
+export function nameOf(text: string, flag: string): string {
   if (OBJECT_NAME.test(text)) return text;
   throw new UsageError(`--${flag} "${text}" is not the name of an object of Kubernetes`, {
     suggestions: ["Names have small letters, digits, - and . only."],

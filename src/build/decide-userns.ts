@@ -8,7 +8,8 @@ export async function decideUserns(plan: BuildPlan, cluster: Cluster, signal: Ab
   if (plan.userns !== "auto") return plan;
   const { userns: _, ...without } = plan;
   // Another runtime says nothing of itself under this name, and not every volume can be shown to a user namespace.
-  if (plan.runtimeClass !== undefined || plan.transport === "pvc" || plan.transport === "cache") return without;
+  const claimed = plan.transport === "pvc" || plan.transport === "cache" || plan.cacheVolume !== undefined;
+  if (plan.runtimeClass !== undefined || claimed) return without;
   const labels = Object.entries(plan.nodeSelector ?? {}).map(([key, value]) => `${key}=${value}`);
   const selector = { labelSelector: labels.join(","), limit: String(MOST_NODES + 1) };
   const nodes = await cluster.list("nodes", selector, signal).catch(() => []);

@@ -11,7 +11,7 @@ import { bytesOf } from "../docker/resources.ts";
 import { UsageError } from "../errors.ts";
 import { TRANSPORTS } from "../transport/transport.ts";
 import type { TransportName } from "../transport/transport.ts";
-import { accessOf, scopesOf } from "./access.ts";
+import { accessOf, nameOf, scopesOf } from "./access.ts";
 import { argumentsOf, splitPair } from "./build-args.ts";
 import { parseDuration } from "./duration.ts";
 import { egressOf } from "./egress.ts";
@@ -101,6 +101,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
       size: quantityOf(request.volumeSize),
       ...(request.storageClass === undefined ? {} : { storageClass: request.storageClass }),
     },
+    ...(request.cacheVolume === undefined ? {} : { cacheVolume: nameOf(request.cacheVolume, "cache-volume") }),
     ...warningOf(request),
     timeoutSeconds: parseDuration(request.timeout, "timeout"),
     ttlSeconds: parseDuration(request.ttl, "ttl"),

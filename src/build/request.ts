@@ -43,6 +43,8 @@ export interface BuildRequest {
   /** A size as docker writes it; 0: never. */
   readonly contextWarning?: string;
   readonly storageClass?: string;
+  /** Name of the volume claim that keeps the builder's state. */
+  readonly cacheVolume?: string;
   readonly timeout: string;
   readonly ttl: string;
   readonly registrySecret?: string;

@@ -32,6 +32,7 @@ export function capabilityNeeds(options: Asked): CapabilityNeed[] {
   need("--registry-tokens", "registry-token", options.registryScopes !== undefined);
   need("--ssh", "ssh", some(options.ssh));
   need("--build-arg SOURCE_DATE_EPOCH", "source-date-epoch", options.sourceDateEpoch === true);
+  need("--cache-volume", "cache-volume", options.cacheVolume !== undefined);
   need("--allow", "entitlements", some(options.entitlements));
   for (const { type } of options.cacheFrom ?? [])
     need(`--cache-from type=${type}`, cacheCapability(type), type !== "inline");

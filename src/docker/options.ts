@@ -17,6 +17,8 @@ export interface DockerOptions {
   /** Of the manifest. */
   readonly annotations?: readonly (readonly [key: string, value: string])[];
   readonly buildContexts?: readonly (readonly [name: string, source: string])[];
+  /** Name of the volume claim that keeps the builder's state between builds. */
+  readonly cacheVolume?: string;
   /** SOURCE_DATE_EPOCH was given as a build argument, not found in the environment. */
   readonly sourceDateEpoch?: true;
   readonly secrets?: readonly BuildSecret[];

@@ -23,6 +23,7 @@ export function requestOf(path: string, flags: ParsedFlags): BuildRequest {
     reproducible: flags.reproducible,
     volumeSize: flags["volume-size"],
     ...defined("cacheName", flags["cache-name"]),
+    ...defined("cacheVolume", flags["cache-volume"]),
     contextWarning: flags["context-warning"],
     ...defined("storageClass", flags["storage-class"]),
     timeout: flags.timeout,

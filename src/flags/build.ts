@@ -3,6 +3,7 @@ import { Flags } from "@oclif/core";
 import { clusterFlags, many } from "../base.ts";
 import { dockerFlags } from "../docker/flags.ts";
 import { PROGRESS_MODES } from "../ui/progress.ts";
+import { cacheFlags } from "./cache.ts";
 import { contextFlags } from "./context.ts";
 import { credentialFlags } from "./credentials.ts";
 import { detachFlags } from "./detach.ts";
@@ -36,6 +37,7 @@ export const buildFlags = {
     helpValue: "IMAGE",
   }),
   ...contextFlags,
+  ...cacheFlags,
   ...credentialFlags,
   "insecure-registry": many({
     description: "allow plain http, or https without verification, to this registry",

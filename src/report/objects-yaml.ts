@@ -3,9 +3,9 @@ import type { V1PodSpec } from "@kubernetes/client-node";
 import type { BuildObjects } from "../run/objects.ts";
 import { printYaml } from "./yaml.ts";
 
-export function printObjects({ job, claim, configMap, secret, networkPolicy }: BuildObjects): string {
+export function printObjects({ job, claims = [], configMap, secret, networkPolicy }: BuildObjects): string {
   const hidden = secret === undefined ? undefined : { ...secret, data: mask(secret.data) };
-  return printYaml([networkPolicy, claim, configMap, hidden, job].filter((object) => object !== undefined));
+  return printYaml([networkPolicy, ...claims, configMap, hidden, job].filter((object) => object !== undefined));
 }
 
 /** Base64 of nothing, so that the document still applies. */

@@ -18,6 +18,7 @@ import { layOver } from "../pod/lay-over.ts";
 import type { LaidOver } from "../pod/lay-over.ts";
 import { CONTEXT_VOLUME } from "../transport/transport.ts";
 import type { Delivery } from "../transport/transport.ts";
+import { cacheClaim, cacheVolumes } from "./cache-volume.ts";
 import { annotationsOf, labelsOf } from "./labels.ts";
 import { networkPolicyOf } from "./network-policy.ts";
 import { placementOf, resourcesOf } from "./pod-options.ts";
@@ -44,7 +45,7 @@ const POD_ANNOTATIONS = {
 export interface BuildObjects {
   readonly job: V1Job;
   /** Not the build's own: it outlives it. */
-  readonly claim?: V1PersistentVolumeClaim;
+  readonly claims?: readonly V1PersistentVolumeClaim[];
   readonly configMap?: V1ConfigMap;
   readonly secret?: V1Secret;
   /** Fields of a pod template that was allowed to undo what keeps a build unprivileged. */
@@ -69,10 +70,11 @@ export function objectsOf(
   const awaited = [configMap, secret, networkPolicy].some((object) => object !== undefined);
   const spec = podSpecOf(plan, builder, delivery);
   const { pod, unsafe } = podOf(plan, awaited ? gated(spec) : spec);
+  const claims = [delivery.claim, cacheClaim(plan)].filter((claim) => claim !== undefined);
   return {
     job: jobOf(plan, builder, pod),
     ...(unsafe.length === 0 ? {} : { unsafe }),
-    ...(delivery.claim === undefined ? {} : { claim: delivery.claim }),
+    ...(claims.length === 0 ? {} : { claims }),
     ...(configMap === undefined ? {} : { configMap }),
     ...(secret === undefined ? {} : { secret }),
     ...(networkPolicy === undefined ? {} : { networkPolicy }),
@@ -133,6 +135,7 @@ function podSpecOf(plan: BuildPlan, builder: BuilderPod, delivery: Delivery): V1
       ...secretVolumes(plan),
       ...sshVolumes(plan),
       ...exportVolumes(plan),
+      ...cacheVolumes(plan),
       ...builder.volumes,
     ],
   };

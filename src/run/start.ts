@@ -36,7 +36,7 @@ export async function startBuild(cluster: Cluster, objects: BuildObjects, signal
     rest.push(cluster.create("networkpolicies", own(objects.networkPolicy), signal));
   }
   const gated = rest.length > 0;
-  if (objects.claim !== undefined) rest.push(ensureClaim(cluster, objects.claim, signal));
+  for (const claim of objects.claims ?? []) rest.push(ensureClaim(cluster, claim, signal));
   return { job, complete: Promise.all(rest).then(() => undefined), gated };
 }
 

@@ -8,6 +8,7 @@ import { FLAG_CASES, tryFlag } from "./builder-flags.ts";
 /** Tried elsewhere, or by the same case as another. */
 const ELSEWHERE: Readonly<Partial<Record<FlagCapability, string>>> = {
   "cache-redis": "caches.test.ts",
+  "cache-volume": "caches.test.ts",
   "output-oci": "with output-docker",
   secret: "e2e/vault.test.ts",
 };

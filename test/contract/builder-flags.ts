@@ -258,7 +258,7 @@ export function cachedRuns(builder: BuilderName, log: string): number {
     buildkit: /^#\d+ CACHED$/gm,
     buildah: /Using cache|Cache pulled from remote/g,
     img: /^#\d+ CACHED$/gm,
-    makisu: /Successfully pulled cached layer|Applying cached layer|Found mapping in cacheID store/g,
+    makisu: /^\* Applying cache layer/gm,
   };
   return log.match(lines[builder])?.length ?? 0;
 }

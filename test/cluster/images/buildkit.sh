@@ -10,6 +10,7 @@ image_debian=(uidmap libcap2-bin)
 fill_image() {
   local program
   make_user "$1" user
+  copy_program "$1" /usr/bin/flock # Alpine's busybox has one, Debian's has not
   install -d -o 1000 -g 1000 "$1/home/user/.local/share/buildkit"
   for program in buildctl buildkitd rootlesskit buildctl-daemonless.sh; do
     install -m 755 "$(program buildkit "$program")" "$1/usr/bin/"

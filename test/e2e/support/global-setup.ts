@@ -15,7 +15,9 @@ export default function setup(): void {
     process.env["REGISTRY"] = process.env["SLIPWAY_TEST_REGISTRY"];
     return;
   }
-  execFileSync(`${ROOT}test/cluster/up`, ["--with", "all-builders,vault"], { stdio: ["ignore", "inherit", "inherit"] });
+  execFileSync(`${ROOT}test/cluster/up`, ["--with", "all-builders,vault,redis"], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   Object.assign(process.env, evaluate(execFileSync(`${ROOT}test/cluster/env`, { encoding: "utf8" })));
 }
 

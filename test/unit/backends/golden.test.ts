@@ -78,6 +78,7 @@ const CASES: readonly (readonly [name: string, plan: Partial<BuildPlan>, form: C
     },
     "archive",
   ],
+  ["cache-volume", { cacheVolume: "kept" }, "archive"],
   ["redis-cache", { cacheTo: [{ type: "redis", attributes: { addr: "redis:6379", ttl: "24h" } }] }, "archive"],
   ["explicit-commits", { dockerfile: { path: "/src/Dockerfile", text: "FROM a\nRUN b #!COMMIT\n" } }, "archive"],
   ["shipped-credentials", { credentials: { kind: "shipped" } }, "archive"],
