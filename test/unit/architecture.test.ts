@@ -212,7 +212,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     types: ["build/reference.ts", "docker/options.ts", "dockerfile/features.ts"],
   },
   "run/": {
-    code: ["backends/volumes.ts", "build/plan.ts", "cluster/refusal.ts", "docker/ssh-keys.ts"],
+    code: ["backends/volumes.ts", "build/plan.ts", "docker/ssh-keys.ts", "transport/claim.ts"],
     types: ["backends/", "transport/", "cluster/cluster.ts"],
   },
   "run/objects.ts": {
