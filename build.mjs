@@ -122,5 +122,10 @@ if (process.argv.includes("--meta")) await writeFile(`${here}dist/meta.json`, JS
 const { Config } = await import("@oclif/core");
 const config = await Config.load({ root: here, ignoreManifest: true });
 const plugin = config.plugins.get("slipway");
-const manifest = { ...plugin.manifest, version: JSON.parse(await readFile(`${here}package.json`, "utf8")).version };
+// Directories are read side by side, so that commands are found in any order.
+const found = Object.entries(plugin.manifest.commands).toSorted(([a], [b]) => (a < b ? -1 : 1));
+const manifest = {
+  commands: Object.fromEntries(found),
+  version: JSON.parse(await readFile(`${here}package.json`, "utf8")).version,
+};
 await writeFile(`${here}oclif.manifest.json`, `${JSON.stringify(manifest, undefined, 2)}\n`);
