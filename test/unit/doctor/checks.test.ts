@@ -190,6 +190,11 @@ describe("a trial pod", () => {
     const end = { exitCode: 0, reason: "Completed", message, tail: [] };
     expect(userNamespaceCheck({ reached: new Set(["scheduled"] as const), node: "n", end }).status).toBe(status);
   });
+
+  it("says nothing of user namespaces where the image could not be pulled", () => {
+    const error = new ClusterError("the node cannot pull the image busybox: no such host");
+    expect(userNamespaceCheck({ reached: new Set(["scheduled"] as const), node: "n", error }).status).toBe("skip");
+  });
 });
 
 describe("the list of checks", () => {
