@@ -63,6 +63,9 @@ ${EXIT_CODES.replace(/^.*\n/, "")}`;
     ...clusterFlags,
   };
 
+  /** It looks at what a build would be. */
+  protected override readonly settable = "all";
+
   async run(): Promise<void> {
     const { flags } = await this.parse(Doctor);
     const request = requestOf(flags);

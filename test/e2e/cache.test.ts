@@ -64,8 +64,11 @@ test("the second build sends what changed, heals what was spoiled, and the volum
   expect(second.files.has("all/gone")).toBe(false);
 
   const env = { KUBECONFIG: namespace.kubeconfig };
-  const listed = await slipway(["cache", "ls", "-n", namespace.name], { env });
-  expect(listed.stdout).toMatch(/^app +slipway-context-app-[0-9a-f]{10} +100Mi +Bound +.* -$/m);
+  // The pod of a build that has just ended counts as its user for a moment.
+  const listed = async () => (await slipway(["cache", "ls", "-n", namespace.name], { env })).stdout;
+  await expect
+    .poll(listed, { timeout: 60_000, interval: 500 })
+    .toMatch(/^app +slipway-context-app-[0-9a-f]{10} +100Mi +Bound +.* -$/m);
 
   const claim = (await slipway(["cache", "ls", "-q", "-n", namespace.name], { env })).stdout.trim();
   await spoil(claim);
@@ -73,7 +76,6 @@ test("the second build sends what changed, heals what was spoiled, and the volum
   expect(third.pack?.detail).toMatch(/^all 4 entries, /);
   expect(third.files.get("all/keep.bin")?.sha256).toBe(sha256(keep));
 
-  // The pod of a build that has just ended counts as its user for a moment.
   const removing = async () => (await slipway(["cache", "rm", "app", "-n", namespace.name], { env })).stdout;
   await expect.poll(removing, { timeout: 60_000, interval: 500 }).toBe(`${claim}\n`);
 });

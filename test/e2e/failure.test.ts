@@ -157,7 +157,7 @@ test("no node that has what the build asks for: said while waiting, and at the e
   const root = await project({ Dockerfile: OK });
   const run = await build(namespace, ["--memory", "4000g", "--timeout", "6s", root]);
   expect(run.code).toBe(124);
-  expect(run.stderr).toMatch(/^=> waiting for a node: 0\/\d+ nodes are available: \d+ Insufficient memory$/m);
+  expect(run.stderr).toMatch(/^=> waiting for a node: 0\/\d+ nodes are available: \d+ Insufficient memory/m);
   expect(run.stderr).toMatch(
     /^ERROR: .*its time limit, and never got a node: .*Insufficient memory\n {2}- Ask for less/m,
   );

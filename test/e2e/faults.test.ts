@@ -68,7 +68,7 @@ test.concurrent("three cuts are the end, and say so", async () => {
   const cut: Fault = { kind: "reset", offset: 300_000, of: "client" };
   const { result, error } = await uploader.upload("cuts", root, expected, () => cut);
   expect(result).toBe("refused");
-  expect(error?.message).toMatch(/^the context could not be sent in 3 attempts: The connection to the container/);
+  expect(error?.message).toMatch(/^the context could not be sent in 3 attempts: the connection to the container/);
 });
 
 test.concurrent.each([
