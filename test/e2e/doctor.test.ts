@@ -14,7 +14,7 @@ const empty = useNamespace();
 const run = (args: readonly string[], of = namespace, env: Record<string, string> = {}): Promise<Run> =>
   slipway(["doctor", "-n", of.name, ...args], { env: { KUBECONFIG: of.kubeconfig, ...env } });
 
-test.concurrent("with the least rights all is well: a pod is tried, an upload begun and cancelled, nothing stays", async () => {
+test("with the least rights all is well: a pod is tried, an upload begun and cancelled, nothing stays", async () => {
   const { code, stdout, stderr } = await run(["-t", `${REGISTRY}/test/doctor`]);
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(/^ok {4}rights {10}you may do all that a build does in the namespace/m);
@@ -24,7 +24,7 @@ test.concurrent("with the least rights all is well: a pod is tried, an upload be
   await expect.poll(() => objectsIn(namespace.name), { timeout: 30_000, interval: 500 }).toEqual([]);
 });
 
-test.concurrent("registries: an unknown CA, no login, none there; then with the CA and the login", async () => {
+test("registries: an unknown CA, no login, none there; then with the CA and the login", async () => {
   const tls = `${environment("REGISTRY_TLS")}/test/doctor`;
   const auth = `${environment("REGISTRY_AUTH")}/test/doctor`;
   const bad = await run(["-t", tls, "-t", auth, "-t", "10.88.0.1:1/nothing", "--json"]);
@@ -51,7 +51,7 @@ test.concurrent("registries: an unknown CA, no login, none there; then with the 
   expect(good.code).toBe(0);
 });
 
-test.concurrent("a namespace that is too strict, an image that is not there, a namespace that is not there", async () => {
+test("a namespace that is too strict, an image that is not there, a namespace that is not there", async () => {
   const [refused, missing, nowhere] = await Promise.all([
     run([], strict),
     run(["--builder-image", `${REGISTRY}/nothing:1`]),
@@ -65,7 +65,7 @@ test.concurrent("a namespace that is too strict, an image that is not there, a n
   expect([missing.code, nowhere.code]).toEqual([3, 3]);
 });
 
-test.concurrent("rights that are missing are told, and what --fix-rbac prints makes it green", async () => {
+test("rights that are missing are told, and what --fix-rbac prints makes it green", async () => {
   await kubectl(["delete", "role", "slipway", "-n", empty.name]);
   const denied = await run([], empty);
   expect(denied.code).toBe(4);
