@@ -4,6 +4,7 @@ import { BaseCommand, EXIT_CODES, clusterFlags, many } from "../base.ts";
 import type { BuildRequest } from "../build/request.ts";
 import { EXIT, Interrupted } from "../errors.ts";
 import { credentialFlags } from "../flags/credentials.ts";
+import { registryFlags } from "../flags/registry.ts";
 
 export default class Doctor extends BaseCommand {
   static override summary = "Look at everything a build needs, before anything is sent";
@@ -49,17 +50,7 @@ ${EXIT_CODES.replace(/^.*\n/, "")}`;
     }),
     memory: Flags.string({ char: "m", description: "memory a build will ask for", helpValue: "BYTES" }),
     ...credentialFlags,
-    "insecure-registry": many({
-      description: "allow plain http, or https without verification, to this registry",
-      helpGroup: "REGISTRY",
-      helpValue: "HOST[:PORT]",
-    }),
-    "registry-ca": Flags.string({
-      description: "trust the certificates in this file when talking to registries",
-      env: "SLIPWAY_REGISTRY_CA",
-      helpGroup: "REGISTRY",
-      helpValue: "FILE",
-    }),
+    ...registryFlags,
     ...clusterFlags,
   };
 

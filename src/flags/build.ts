@@ -1,11 +1,12 @@
 /** All flags of `build`. */
 import { Flags } from "@oclif/core";
-import { clusterFlags, many } from "../base.ts";
+import { clusterFlags } from "../base.ts";
 import { dockerFlags } from "../docker/flags.ts";
 import { PROGRESS_MODES } from "../ui/progress.ts";
 import { cacheFlags } from "./cache.ts";
 import { contextFlags } from "./context.ts";
 import { credentialFlags } from "./credentials.ts";
+import { registryFlags } from "./registry.ts";
 import { detachFlags } from "./detach.ts";
 import { networkFlags } from "./network.ts";
 import { podFlags } from "./pod.ts";
@@ -39,17 +40,7 @@ export const buildFlags = {
   ...contextFlags,
   ...cacheFlags,
   ...credentialFlags,
-  "insecure-registry": many({
-    description: "allow plain http, or https without verification, to this registry",
-    helpGroup: "REGISTRY",
-    helpValue: "HOST[:PORT]",
-  }),
-  "registry-ca": Flags.string({
-    description: "trust the certificates in this file when talking to registries",
-    env: "SLIPWAY_REGISTRY_CA",
-    helpGroup: "REGISTRY",
-    helpValue: "FILE",
-  }),
+  ...registryFlags,
   timeout: Flags.string({
     default: "2h",
     description: "stop the build after this time, waiting included",
