@@ -1,5 +1,6 @@
 /** `slipway push` and `slipway tag`: what docker does with its own store of images, done with the registry, as there is no other. */
 import { readFile } from "node:fs/promises";
+import { completeName } from "./build/complete-name.ts";
 import { parseReference } from "./build/reference.ts";
 import type { Reference } from "./build/reference.ts";
 import { findCredential, openStores } from "./credentials/stores.ts";
@@ -23,14 +24,17 @@ export interface PushedTag {
   readonly size: number;
 }
 
-/** @throws UsageError for what is no name of an image: also for an image's ID, which names nothing in a registry */
-export function imageNamed(text: string): Reference {
+/**
+ * @param registry what completes a name that leaves the registry open, as for `build -t`
+ * @throws UsageError for what is no name of an image: also for an image's ID, which names nothing in a registry
+ */
+export function imageNamed(text: string, registry: string | undefined): Reference {
   if (/^sha256:[0-9a-f]{12,64}$/.test(text)) {
     throw new UsageError(`"${text}" is an image ID, and a registry knows images by their names alone`, {
       suggestions: ["Give the image its name when it is built: -t REGISTRY/NAME."],
     });
   }
-  return parseReference(text);
+  return parseReference(completeName(text, registry));
 }
 
 /**

@@ -23,7 +23,8 @@ ${EXIT_CODES}`;
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Tag);
     const { imageNamed, retag } = await import("../wire-registry.ts");
-    const [source, target] = [imageNamed(args.source), imageNamed(args.target)];
+    const source = imageNamed(args.source, this.registry);
+    const target = imageNamed(args.target, this.registry);
     if (target.digest !== undefined) {
       throw new UsageError("refusing to create a tag with a digest reference", {
         suggestions: ["Name a tag: REGISTRY/NAME:TAG."],

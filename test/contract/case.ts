@@ -57,6 +57,16 @@ export function refusal(args: readonly string[], sentence: string | RegExp, slip
   };
 }
 
+/** An answer on standard output, for which no build is made. */
+export function answer(args: readonly string[], text: RegExp, code: number): Case {
+  return {
+    async act(bench) {
+      const run = await bench.run(args);
+      expect([run.code, run.stdout]).toEqual([code, expect.stringMatching(text)]);
+    },
+  };
+}
+
 /** Accepted: the objects that would be created, as --dry-run prints them, which nothing is created of. */
 export function objects(args: readonly string[], holds: string): Case {
   return {

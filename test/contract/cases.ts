@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { DockerFlagName } from "../../src/docker/flag-table.ts";
-import { FROM, objects, refusal } from "./case.ts";
+import { FROM, answer, objects, refusal } from "./case.ts";
 import type { Case } from "./case.ts";
 import { imageName } from "./look-alike.ts";
 
@@ -49,9 +49,9 @@ export const CASES: Readonly<Record<DockerFlagName, Case>> = {
     },
   },
   "cache-to": refusal(["--cache-to", "mode=max", "."], /type required for "mode=max"/, false),
-  call: refusal(["--call", "outline", "."], /slipway only builds/),
+  call: answer(["--call", "outline", "."], /^TARGET: /m, 0),
   "cgroup-parent": accepted("--cgroup-parent", "x"),
-  check: refusal(["--check", "."], /slipway has no checks of its own/),
+  check: answer(["--check", "."], /Check complete, no warnings found\./, 0),
   compress: accepted("--compress"),
   "cpu-period": objects(["--cpu-period", "50000", "--cpu-quota", "100000"], "cpu: 2000m"),
   "cpu-quota": objects(["--cpu-quota", "50000"], "cpu: 500m"),
