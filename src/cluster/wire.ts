@@ -9,6 +9,7 @@ import type { Credentials, TlsMaterial } from "./kube.ts";
 import { OpenedAhead } from "./opened-ahead.ts";
 import { chooseProxy } from "./proxy.ts";
 import type { Target } from "./target.ts";
+import { isPassing } from "./unreachable.ts";
 
 export interface Request {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
@@ -145,7 +146,8 @@ export class Wire {
     try {
       return await work;
     } catch (error) {
-      this.#lostAt = Date.now();
+      // What we gave up ourselves says nothing of the server.
+      if (isPassing(error)) this.#lostAt = Date.now();
       throw error;
     }
   }

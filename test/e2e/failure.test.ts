@@ -159,7 +159,7 @@ test("no node that has what the build asks for: said while waiting, and at the e
   expect(run.code).toBe(124);
   expect(run.stderr).toMatch(/^=> waiting for a node: 0\/\d+ nodes are available: \d+ Insufficient memory/m);
   expect(run.stderr).toMatch(
-    /^ERROR: .*its time limit, and never got a node: .*Insufficient memory\n {2}- Ask for less/m,
+    /^ERROR: .*its time limit, and never got a node: .*Insufficient memory.*\n {2}- Ask for less/m,
   );
 });
 
@@ -197,5 +197,8 @@ test("the namespace is deleted in the midst of a build", async () => {
   });
   await deleted;
   expect(run.code).toBe(3);
-  expect(run.stderr).toMatch(/^ERROR: the build was ended: its namespace "\S+" is (?:probably )?being deleted/m);
+  // On a busy cluster the pod may be seen to go before anything tells why.
+  expect(run.stderr).toMatch(
+    /^ERROR: the build(?: was ended: its namespace "\S+" is (?:probably )?being deleted|'s pod was deleted before it had ended)/m,
+  );
 });
