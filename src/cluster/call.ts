@@ -2,7 +2,7 @@
 import type { V1Status } from "@kubernetes/client-node";
 import { Backoff, pause } from "./backoff.ts";
 import type { Place, Attempt } from "./refusal.ts";
-import { refuse } from "./refusal.ts";
+import { mayBePremature, refuse } from "./refusal.ts";
 import { readStatus } from "./status.ts";
 import { explainNetwork, isPassing, isUnsent } from "./unreachable.ts";
 import type { Answer, Request, Wire } from "./wire.ts";
@@ -53,9 +53,10 @@ export async function call<T>(
         wire.answered = true;
         return value;
       }
-      const early = wire.settling && isDenied(answer.statusCode);
+      const status = await readStatus(answer.statusCode, answer.body);
+      const early = wire.settling && mayBePremature(status);
       const wait = last && !early ? undefined : waitFor(answer, request, backoff, early);
-      refusal = { status: await readStatus(answer.statusCode, answer.body), wait };
+      refusal = { status, wait };
       repeated ||= wait !== undefined && answer.statusCode !== 429 && !early;
     } catch (error) {
       request.signal?.throwIfAborted();
@@ -73,11 +74,6 @@ export async function call<T>(
     }
     await pause(refusal.wait, request.signal);
   }
-}
-
-/** Refused for who we are, or for what we may do. */
-export function isDenied(statusCode: number): boolean {
-  return statusCode === 401 || statusCode === 403;
 }
 
 /** How long to wait before sending it again, in milliseconds; undefined if that would not help or not be safe. */

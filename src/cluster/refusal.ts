@@ -42,6 +42,17 @@ export function refusalOf(error: unknown): ApiError | undefined {
   return error instanceof Error && error.cause instanceof ApiError ? error.cause : undefined;
 }
 
+/** Admission says "is forbidden: …", too; only RBAC says who cannot do what. */
+const ADMISSION = / is forbidden: (?!User ")(.+)/s;
+
+/**
+ * Whether an API server that has just been started may say so of what is allowed: it knows neither accounts nor roles at first.
+ * What admission refuses is about the object, and stays refused.
+ */
+export function mayBePremature({ code, message = "" }: V1Status): boolean {
+  return code === 401 || (code === 403 && explainDenial(message) === undefined && !ADMISSION.test(message));
+}
+
 /** Turns a Status into the error to throw. */
 export function refuse(status: V1Status, attempt: Attempt, place: Place): ClusterError | AuthError {
   const cause = new ApiError(status);
@@ -64,8 +75,7 @@ export function refuse(status: V1Status, attempt: Attempt, place: Place): Cluste
       cause,
     });
   }
-  // Admission says "is forbidden: …", too; only RBAC says who cannot do what.
-  const admission = / is forbidden: (?!User ")(.+)/s.exec(message)?.[1];
+  const admission = ADMISSION.exec(message)?.[1];
   if (code === 403 && admission !== undefined) {
     return new ClusterError(`the cluster refused to ${doing}${tell(admission)}`, { cause });
   }

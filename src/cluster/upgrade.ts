@@ -4,8 +4,7 @@ import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { ClusterError } from "../errors.ts";
 import { Backoff, pause } from "./backoff.ts";
-import { isDenied } from "./call.ts";
-import { refuse } from "./refusal.ts";
+import { mayBePremature, refuse } from "./refusal.ts";
 import type { Attempt, Place } from "./refusal.ts";
 import { readStatus } from "./status.ts";
 import { explainNetwork, isPassing, isUnsent } from "./unreachable.ts";
@@ -71,12 +70,11 @@ export async function upgrade(
           continue;
         }
         const code = error.response.statusCode ?? 0;
-        if (isDenied(code) && wire.settling) {
-          error.response.destroy();
+        const status = await readStatus(code, error.response);
+        if (wire.settling && mayBePremature(status)) {
           await pause(backoff.next(), signal);
           continue;
         }
-        const status = await readStatus(code, error.response);
         if (code >= 200 && code < 400) throw noWebsockets(place, error);
         throw refuse(status, attempt, place);
       }

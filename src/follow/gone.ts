@@ -9,8 +9,6 @@ import { errorOf, timedOut } from "./pod-failure.ts";
 /** The Job's controller deletes the pod before it writes down why; so long, in milliseconds, that may take. */
 const VERDICT_EXPECTED = 3000;
 const ASK_AGAIN = 250;
-/** For what a busy API server answers about the namespace, in milliseconds. */
-const NAMESPACE_PATIENCE = 10_000;
 
 export interface GoneBuild {
   readonly job: string;
@@ -43,7 +41,7 @@ export async function goneError(cluster: Cluster, build: GoneBuild, pod?: V1Pod)
 async function namespaceEnd(cluster: Cluster, job: string): Promise<ClusterError | undefined> {
   try {
     const object = { metadata: { name: job } };
-    await cluster.create("configmaps", object, AbortSignal.timeout(NAMESPACE_PATIENCE), { dryRun: true });
+    await cluster.create("configmaps", object, AbortSignal.timeout(VERDICT_EXPECTED), { dryRun: true });
     return undefined;
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : "";

@@ -157,9 +157,11 @@ test("no node that has what the build asks for: said while waiting, and at the e
   const root = await project({ Dockerfile: OK });
   const run = await build(namespace, ["--memory", "4000g", "--timeout", "6s", root]);
   expect(run.code).toBe(124);
-  expect(run.stderr).toMatch(/^=> waiting for a node: 0\/\d+ nodes are available: \d+ Insufficient memory/m);
+  // Other tests have nodes of their own, which take no pods.
+  const why = String.raw`0/\d+ nodes are available: \d+ Insufficient memory(?:, \d+ node\(s\) had untolerated taint\(s\))?`;
+  expect(run.stderr).toMatch(new RegExp(`^=> waiting for a node: ${why}$`, "m"));
   expect(run.stderr).toMatch(
-    /^ERROR: .*its time limit, and never got a node: .*Insufficient memory.*\n {2}- Ask for less/m,
+    new RegExp(`^ERROR: .*its time limit, and never got a node: ${why}\n {2}- Ask for less`, "m"),
   );
 });
 
@@ -197,8 +199,5 @@ test("the namespace is deleted in the midst of a build", async () => {
   });
   await deleted;
   expect(run.code).toBe(3);
-  // On a busy cluster the pod may be seen to go before anything tells why.
-  expect(run.stderr).toMatch(
-    /^ERROR: the build(?: was ended: its namespace "\S+" is (?:probably )?being deleted|'s pod was deleted before it had ended)/m,
-  );
+  expect(run.stderr).toMatch(/^ERROR: the build was ended: its namespace "\S+" is (?:probably )?being deleted/m);
 });

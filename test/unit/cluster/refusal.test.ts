@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { refusalOf, refuse } from "../../../src/cluster/refusal.ts";
+import { mayBePremature, refusalOf, refuse } from "../../../src/cluster/refusal.ts";
 import type { Attempt } from "../../../src/cluster/refusal.ts";
 import { parseStatus, readStatus } from "../../../src/cluster/status.ts";
 import { DialError } from "../../../src/cluster/dial.ts";
@@ -339,4 +339,26 @@ describe("the network", () => {
       "the cluster at https://api:6443 cannot be reached: connect EHOSTUNREACH ::1",
     );
   });
+});
+
+/** An API server that was restarted knows neither accounts nor roles for some seconds; what admission says of an object is final. */
+test.each<[string, number, string, boolean]>([
+  ["credentials", 401, "Unauthorized", true],
+  [
+    "RBAC",
+    403,
+    'pods is forbidden: User "jane" cannot create resource "pods" in API group "" in the namespace "team"',
+    true,
+  ],
+  ["quota", 403, 'pods "p" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1', false],
+  ["Pod Security", 403, 'pods "p" is forbidden: violates PodSecurity "baseline:latest": privileged', false],
+  [
+    "a namespace that goes",
+    403,
+    'configmaps "c" is forbidden: unable to create new content in namespace team because it is being terminated',
+    false,
+  ],
+  ["a conflict", 409, "already exists", false],
+])("whether a refusal of a server just restarted may be premature: %s", (_, code, message, premature) => {
+  expect(mayBePremature({ code, message })).toBe(premature);
 });
