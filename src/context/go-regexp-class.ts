@@ -15,27 +15,29 @@ export interface CharClass {
 type Group = Omit<CharClass, "negated">;
 
 /** All of ASCII only, with their ends as characters; `\s` has no vertical tab, unlike `[:space:]`. */
-const NAMED: Record<string, readonly Range[]> = {
-  alnum: spans("09", "AZ", "az"),
-  alpha: spans("AZ", "az"),
-  ascii: spans("\0\x7f"),
-  blank: spans("\t\t", "  "),
-  cntrl: spans("\0\x1f", "\x7f\x7f"),
-  digit: spans("09"),
-  graph: spans("!~"),
-  lower: spans("az"),
-  print: spans(" ~"),
-  punct: spans("!/", ":@", "[`", "{~"),
-  space: spans("\t\r", "  "),
-  upper: spans("AZ"),
-  word: spans("09", "AZ", "__", "az"),
-  xdigit: spans("09", "AF", "af"),
-};
+const NAMED: ReadonlyMap<string, readonly Range[]> = new Map(
+  Object.entries({
+    alnum: spans("09", "AZ", "az"),
+    alpha: spans("AZ", "az"),
+    ascii: spans("\0\x7f"),
+    blank: spans("\t\t", "  "),
+    cntrl: spans("\0\x1f", "\x7f\x7f"),
+    digit: spans("09"),
+    graph: spans("!~"),
+    lower: spans("az"),
+    print: spans(" ~"),
+    punct: spans("!/", ":@", "[`", "{~"),
+    space: spans("\t\r", "  "),
+    upper: spans("AZ"),
+    word: spans("09", "AZ", "__", "az"),
+    xdigit: spans("09", "AF", "af"),
+  }),
+);
 
 const ESCAPED: Record<string, readonly Range[]> = {
-  d: NAMED["digit"] ?? [],
+  d: spans("09"),
   s: spans("\t\n", "\f\r", "  "),
-  w: NAMED["word"] ?? [],
+  w: spans("09", "AZ", "__", "az"),
 };
 
 function spans(...ends: string[]): Range[] {
@@ -91,7 +93,7 @@ function readNamedClass(reader: TextReader): Group | undefined {
   if (!reader.startsWith("[:") || reader.source.indexOf(":]", reader.at + 2) < 0) return undefined;
   reader.skip("[:");
   const name = reader.takeUntil(":]");
-  const named = NAMED[name.replace(/^\^/, "")];
+  const named = NAMED.get(name.replace(/^\^/, ""));
   if (named === undefined) throw new PatternError(`unknown class [:${name}:]`);
   return { ranges: name.startsWith("^") ? invert(named) : named, properties: [] };
 }

@@ -63,7 +63,7 @@ export async function fetchToken(
       ? await byQuery(realm, service, scopes, basicOf(credential), exchange, lasting)
       : await byRefreshToken(realm, service, scopes, credential.identityToken, exchange);
   if (answer.status !== 200) throw new Error(`${realm.origin}${realm.pathname} answered ${answer.status}`);
-  const { token, access_token, expires_in, refresh_token } = JSON.parse(answer.body) as Record<string, unknown>;
+  const { token, access_token, expires_in, refresh_token } = (JSON.parse(answer.body) ?? {}) as Record<string, unknown>;
   const value = typeof token === "string" && token !== "" ? token : access_token;
   if (typeof value !== "string" || value === "") throw new Error(`${realm.origin}${realm.pathname} gave no token`);
   return {

@@ -73,7 +73,7 @@ export async function listTags(client: RegistryClient, image: Reference): Promis
     const answer = await ask(client, registry, { method: "GET", path, scopes: [`repository:${repository}:pull`] });
     if (answer.status === 404) throw new BuildFailed(`there is no image ${name} in its registry`);
     expect(answer, [200], image);
-    tags.push(...((JSON.parse(answer.body) as { tags?: string[] | null }).tags ?? []));
+    tags.push(...((JSON.parse(answer.body) as { tags?: string[] | null } | null)?.tags ?? []));
     const next = /<([^>]+)>;\s*rel="?next"?/.exec(String(answer.headers["link"] ?? ""))?.[1];
     path = next === undefined ? undefined : new URL(next, answer.url).href;
   }
@@ -98,7 +98,7 @@ async function copyParts(
   target: Reference,
   { text }: FoundManifest,
 ): Promise<void> {
-  const { config, layers = [], manifests = [] } = JSON.parse(text) as Manifest;
+  const { config, layers = [], manifests = [] } = (JSON.parse(text) ?? {}) as Manifest;
   for (const { digest } of manifests) {
     const child = await findManifest(client, withDigest(source, digest));
     await copyParts(client, source, target, child);
@@ -194,7 +194,7 @@ function expect(
 /** The registry's own words (distribution-spec, "Error Codes"). */
 function reasonOf(body: string): string {
   try {
-    const { errors = [] } = JSON.parse(body) as { errors?: { code?: string; message?: string }[] };
+    const { errors = [] } = (JSON.parse(body) ?? {}) as { errors?: { code?: string; message?: string }[] };
     const [first] = errors;
     return first === undefined ? "" : `: ${first.message ?? first.code ?? ""}`;
   } catch {

@@ -117,7 +117,8 @@ class Repository {
     const tag = subject.replace(":", "-");
     const answer = await this.#ask({ method: "GET", path: `manifests/${tag}`, headers: { accept: INDEX } });
     if (answer.status !== 404) this.#expect(answer, 200);
-    const { manifests = [] } = answer.status === 404 ? {} : (JSON.parse(answer.body) as { manifests?: Descriptor[] });
+    const { manifests = [] } =
+      answer.status === 404 ? {} : ((JSON.parse(answer.body) ?? {}) as { manifests?: Descriptor[] });
     if (manifests.some(({ digest }) => digest === entry.digest)) return;
     const index = { schemaVersion: 2, mediaType: INDEX, manifests: [...manifests, entry] };
     await this.put(tag, INDEX, Buffer.from(JSON.stringify(index)));

@@ -2,4 +2,6 @@
 export const CORPUS: readonly (readonly [target: string, input: string])[] = [
   ["flags' values", "linux/constructor"],
   ["registry answers", "null"],
+  ["registry tokens", "null"],
+  ["ignore files", "**/a/**/b/*[:alp[:toString:]]\n"],
 ];
