@@ -65,5 +65,5 @@ export function findProperty(goName: string): string | undefined {
   if (name === "any" || name === "ascii") return name === "any" ? "Any" : "ASCII";
   if (name === "assigned") return "Assigned";
   if (SCRIPTS.has(name)) return `Script=${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-  return CATEGORIES[name];
+  return Object.hasOwn(CATEGORIES, name) ? CATEGORIES[name] : undefined;
 }

@@ -4,4 +4,5 @@ export const CORPUS: readonly (readonly [target: string, input: string])[] = [
   ["registry answers", "null"],
   ["registry tokens", "null"],
   ["ignore files", "**/a/**/b/*[:alp[:toString:]]\n"],
+  ["ignore files", "a[\\p{constructor}]\n"],
 ];
