@@ -18,15 +18,22 @@ interface FeatureRow {
 const EVERY_BUT_MAKISU = { kaniko: true, buildkit: true, buildah: true, img: true } as const;
 const NEWER = { buildkit: true, buildah: true } as const;
 
-/** What was tried on the real builders is in test/conformance/builders; ADD from elsewhere and fixed platforms are from their sources. */
+/**
+ * What was tried on the real builders is in test/conformance/builders. ADD of a git repository is from their sources, as no image on
+ * the test cluster has git.
+ */
 export const DOCKERFILE_FEATURES: Readonly<Record<Feature, FeatureRow>> = {
   "add-checksum": { title: "ADD --checksum", builders: NEWER },
   "add-git": { title: "ADD of a git repository", builders: NEWER },
-  "add-keep-git-dir": { title: "ADD --keep-git-dir", builders: NEWER },
+  "add-keep-git-dir": { title: "ADD --keep-git-dir", builders: { buildkit: true } },
   "add-unpack": { title: "ADD --unpack", builders: { buildkit: true } },
   "add-url": { title: "ADD of a URL", builders: EVERY_BUT_MAKISU },
   // Elsewhere they are empty, and a build goes on with that.
   "arg-platform": { title: "ARG TARGETARCH and its like", builders: { ...NEWER, img: true, kaniko: "1.25.6" } },
+  "arg-platform-from": {
+    title: "FROM with $TARGETARCH and its like",
+    builders: { ...NEWER, img: true, kaniko: "1.25.6" },
+  },
   "copy-chmod": { title: "COPY --chmod", builders: { ...NEWER, kaniko: true } },
   "copy-exclude": { title: "COPY --exclude", builders: NEWER },
   // What it changes is how layers depend on each other, not what is in the image.
@@ -45,12 +52,15 @@ export const DOCKERFILE_FEATURES: Readonly<Record<Feature, FeatureRow>> = {
   "mount-secret": { title: "RUN --mount=type=secret", builders: { ...NEWER, kaniko: "1.27.0" } },
   "mount-ssh": { title: "RUN --mount=type=ssh", builders: NEWER },
   "mount-tmpfs": { title: "RUN --mount=type=tmpfs", builders: NEWER },
+  "mount-tmpfs-size": { title: "RUN --mount=type=tmpfs,size=…", builders: { buildkit: true } },
   onbuild: { title: "ONBUILD", builders: EVERY_BUT_MAKISU },
   "run-json": { title: "RUN in the JSON form", builders: EVERY_BUT_MAKISU },
+  "run-network-default": { title: "RUN --network=default", builders: { ...NEWER, kaniko: true } },
   // Buildah's RUN shares the pod's network, which is as far as `host` can reach.
   "run-network-host": { title: "RUN --network=host", builders: { buildah: true } },
   "run-network-none": { title: "RUN --network=none", builders: { buildkit: true } },
   "run-security": { title: "RUN --security=insecure", builders: {} },
+  "run-security-sandbox": { title: "RUN --security=sandbox", builders: { buildkit: true } },
   shell: { title: "SHELL", builders: EVERY_BUT_MAKISU },
   stopsignal: { title: "STOPSIGNAL by name", builders: EVERY_BUT_MAKISU },
 };

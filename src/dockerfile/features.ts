@@ -10,6 +10,7 @@ export type Feature =
   | "add-unpack"
   | "add-url"
   | "arg-platform"
+  | "arg-platform-from"
   | "copy-chmod"
   | "copy-exclude"
   | "copy-link"
@@ -24,11 +25,14 @@ export type Feature =
   | "mount-secret"
   | "mount-ssh"
   | "mount-tmpfs"
+  | "mount-tmpfs-size"
   | "onbuild"
   | "run-json"
+  | "run-network-default"
   | "run-network-host"
   | "run-network-none"
   | "run-security"
+  | "run-security-sandbox"
   | "shell"
   | "stopsignal";
 
@@ -55,7 +59,10 @@ function featuresOf(instruction: Instruction, dockerfile: Dockerfile): Feature[]
   const heredoc: Feature[] = instruction.heredocs.length > 0 ? ["heredoc"] : [];
   switch (instruction.keyword) {
     case "FROM":
-      return instruction.flags.flatMap(({ name, value }) => (name === "platform" ? platformFeature(value) : []));
+      return [
+        ...instruction.flags.flatMap(({ name, value }) => (name === "platform" ? platformFeature(value) : [])),
+        ...(PLATFORM_VARIABLE.test(instruction.operand) ? (["arg-platform-from"] as const) : []),
+      ];
     case "RUN":
       return [
         ...heredoc,
@@ -88,8 +95,10 @@ function platformFeature(value: string | undefined): Feature[] {
 }
 
 function runFeature(name: string, value: string, escape: string): Feature[] {
-  if (name === "security") return value === "sandbox" ? [] : ["run-security"];
-  if (name === "network") return value === "none" ? ["run-network-none"] : value === "host" ? ["run-network-host"] : [];
+  if (name === "security") return [value === "sandbox" ? "run-security-sandbox" : "run-security"];
+  if (name === "network") {
+    return [value === "none" || value === "host" ? `run-network-${value}` : "run-network-default"];
+  }
   if (name !== "mount") return [];
   const fields = new Map(
     value.split(",").map((field): [string, string] => {
@@ -105,7 +114,7 @@ function runFeature(name: string, value: string, escape: string): Feature[] {
     case "ssh":
       return ["mount-ssh"];
     case "tmpfs":
-      return ["mount-tmpfs"];
+      return fields.has("size") ? ["mount-tmpfs", "mount-tmpfs-size"] : ["mount-tmpfs"];
     default:
       return [fields.has("from") ? "mount-bind-from" : "mount-bind"];
   }
@@ -123,6 +132,9 @@ const COPY_FLAGS: Readonly<Record<string, Feature>> = {
 
 /** Those that BuildKit fills in by itself (its frontend/dockerfile/dockerfile2llb: platform arguments). */
 const PLATFORM_ARGUMENT = /^(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)(?:=|$)/;
+
+/** The same where they are used. */
+const PLATFORM_VARIABLE = /\$\{?(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)(?![A-Za-z0-9_])/;
 
 function copyFeature(name: string, value: string): Feature[] {
   // Only that one says something even when it is off.

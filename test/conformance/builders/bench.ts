@@ -1,10 +1,11 @@
-/** What the cases run on: a namespace, the images they begin with, and a server for ADD. */
+/** What the cases run on: a namespace, the images they begin with, and servers for ADD. */
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { BackendName } from "../../../src/backends/table.ts";
 import { kubectl } from "../../e2e/support/kubectl.ts";
 import { leastKubeconfig, removeKubeconfig } from "../../e2e/support/least.ts";
+import { serveGit } from "./git-server.ts";
 import { pushImages } from "./images.ts";
 import type { Bench } from "./suite.ts";
 
@@ -22,7 +23,9 @@ export async function setUp(): Promise<Benches> {
   const namespace = `slipway-conformance-${randomBytes(4).toString("hex")}`;
   const images = await pushImages(registry);
   await using stack = new AsyncDisposableStack();
-  const served = stack.use(await serve(registry.replace(/:\d+$/, "")));
+  const address = registry.replace(/:\d+$/, "");
+  const served = stack.use(await serve(address));
+  const repository = stack.use(await serveGit(address));
   await kubectl(["create", "namespace", namespace]);
   stack.defer(async () => {
     await kubectl(["delete", "namespace", namespace, "--wait=false"]);
@@ -31,7 +34,7 @@ export async function setUp(): Promise<Benches> {
   const kubeconfig = await leastKubeconfig(namespace);
   stack.defer(() => removeKubeconfig(kubeconfig));
   const kept = stack.move();
-  const names = { ...images, served: served.url };
+  const names = { ...images, served: served.url, repository: repository.url };
   return {
     of: (builder) => ({ builder, namespace, kubeconfig, registry, ca, names }),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),

@@ -10,6 +10,8 @@ const MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
 /** As an image's configuration calls this machine's processor. */
 const ARCHITECTURE = process.arch === "x64" ? "amd64" : process.arch;
+/** A processor this machine does not have. */
+const FOREIGN = ARCHITECTURE === "arm64" ? "amd64" : "arm64";
 
 /** cap_net_bind_service=ep, as in linux/capability.h: VFS_CAP_REVISION_2 with the effective bit, then permitted and inheritable. */
 const NET_BIND_SERVICE = Buffer.from([1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -39,6 +41,8 @@ export async function pushImages(registry: string): Promise<Record<string, strin
     index: `${repository}/index:1`,
     path: config.config.Env?.find((entry) => entry.startsWith("PATH=")) ?? "",
     platform: `linux/${ARCHITECTURE}`,
+    architecture: ARCHITECTURE,
+    foreign: `linux/${FOREIGN}`,
   };
 }
 
@@ -115,12 +119,11 @@ async function pushIndex(
     "own",
   );
   await copyManifest(other, repository);
-  const architecture = ARCHITECTURE === "arm64" ? "amd64" : "arm64";
   const list = {
     schemaVersion: 2,
     mediaType: "application/vnd.docker.distribution.manifest.list.v2+json",
     manifests: [
-      { mediaType: MANIFEST, ...foreign, platform: { os: "linux", architecture } },
+      { mediaType: MANIFEST, ...foreign, platform: { os: "linux", architecture: FOREIGN } },
       { mediaType: MANIFEST, ...own, platform: { os: "linux", architecture: ARCHITECTURE } },
     ],
   };

@@ -5,6 +5,8 @@ import type { KnownDifference } from "./case.ts";
 const differs = (why: string): KnownDifference => ({ kind: "differs", why });
 const fails = (why: string): KnownDifference => ({ kind: "fails", why });
 
+const NO_GIT = "The builder's image on the test cluster has no git, which it calls to fetch a repository.";
+
 /** By builder, then by case. What is said of kaniko is of v1.24, which the test cluster has. */
 export const KNOWN: Readonly<Record<BackendName, Readonly<Record<string, KnownDifference>>>> = {
   kaniko: {
@@ -25,12 +27,17 @@ export const KNOWN: Readonly<Record<BackendName, Readonly<Record<string, KnownDi
     xattrs: differs("kaniko v1.24 loses file capabilities on the way from one stage to the next."),
   },
   buildkit: {
+    "add-git": fails(NO_GIT),
+    "add-git-dir": fails(NO_GIT),
+    "add-git-tag": fails(NO_GIT),
     "copy-setuid": differs(
       "The context is unpacked by the builder's own user, who is not root, and busybox's tar leaves the bit out then.",
     ),
     "large-uid": fails("The builder has the users 0 to 65536 and no others."),
   },
   buildah: {
+    "add-git": fails(NO_GIT),
+    "add-git-tag": fails(NO_GIT),
     "copy-setuid": differs("Buildah takes the bit from what it copies."),
     "expose-range": differs("Buildah keeps the range as one port."),
     shell: differs("Buildah runs RUN by it, and CMD by /bin/sh -c."),

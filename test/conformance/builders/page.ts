@@ -6,7 +6,7 @@ import type { Results } from "./record.ts";
 
 const SIGNS = { ok: "✓", refused: "refused", differs: "differs", fails: "fails" } as const;
 
-export function buildersPage({ commits, outcomes }: Results): string {
+export function buildersPage({ commits, since, outcomes }: Results): string {
   const notes: string[] = [];
   const sections = SECTIONS.map(({ title, cases }) => {
     const rows = cases.map((one) => {
@@ -25,12 +25,20 @@ export function buildersPage({ commits, outcomes }: Results): string {
     return `## ${title}\n\n${head}\n${rows.join("\n")}\n`;
   });
   const ran = BACKEND_NAMES.map((name) => `${name} at ${commits[name] ?? "no commit"}`).join(", ");
+  const later = [...new Set(BACKEND_NAMES.flatMap((name) => Object.values(since[name] ?? {})))];
+  const partly = later.map((commit) => {
+    const titles = SECTIONS.flatMap(({ cases }) => cases)
+      .filter(({ id }) => BACKEND_NAMES.some((name) => since[name]?.[id] === commit))
+      .map(({ title }) => title.replaceAll("*", "\\*"));
+    return `Run by themselves since, at ${commit}: ${titles.join(" · ")}.\n`;
+  });
   return `# What each builder makes of a Dockerfile
 
 Each row is a Dockerfile of one feature, built by every builder on the real cluster; what counts is the image in the registry: its files, their
 modes, owners and times, its configuration. Made by \`make conformance-builders\`, with the versions the test cluster has: kaniko
-v1.24.0, BuildKit v0.34.2, buildah v1.44.0, img v0.5.11, makisu v0.4.2. Last runs: ${ran}.
+v1.24.0, BuildKit v0.34.2, buildah v1.44.0, img v0.5.11, makisu v0.4.2. Last whole runs: ${ran}.
 
+${partly.join("\n")}
 ✓: the image is what it has to be, for which BuildKit's word counts · **refused** before anything is created, with the line and the builders
 that can · **differs**: another image, below · **fails**: the builder says no while it builds, below.
 

@@ -6,8 +6,10 @@ import type { Outcome } from "./outcome.ts";
 const FILE = new URL("results.json", import.meta.url);
 
 export interface Results {
-  /** The commit whose program was run, for each builder. */
+  /** The commit whose program was run, for each builder's last run of all cases. */
   readonly commits: Readonly<Record<string, string>>;
+  /** That of runs of some cases since then: by builder, then by case. */
+  readonly since: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** By case, then by builder. */
   readonly outcomes: Readonly<Record<string, Readonly<Record<string, Outcome>>>>;
 }
@@ -16,22 +18,30 @@ export async function readResults(): Promise<Results> {
   return JSON.parse(await readFile(FILE, "utf8")) as Results;
 }
 
-/** @param outcomes by `CASE BUILDER`; what is not among them stays as it was */
-export async function record(outcomes: ReadonlyMap<string, Outcome>): Promise<void> {
-  const before = await readResults().catch((): Results => ({ commits: {}, outcomes: {} }));
+/**
+ * @param outcomes by `CASE BUILDER`; what is not among them stays as it was
+ * @param whole whether they are of all cases
+ */
+export async function record(outcomes: ReadonlyMap<string, Outcome>, whole: boolean): Promise<void> {
+  const before = await readResults().catch((): Results => ({ commits: {}, since: {}, outcomes: {} }));
   const commit = execFileSync("git", ["rev-parse", "--short=10", "HEAD"], { encoding: "utf8" }).trim();
   const commits: Record<string, string> = { ...before.commits };
+  const since: Record<string, Record<string, string>> = Object.fromEntries(
+    Object.entries(before.since).map(([builder, cases]) => [builder, { ...cases }]),
+  );
+  if (whole) for (const key of outcomes.keys()) delete since[key.split(" ")[1] ?? ""];
   const after: Record<string, Record<string, Outcome>> = Object.fromEntries(
     Object.entries(before.outcomes).map(([id, builders]) => [id, { ...builders }]),
   );
   for (const [key, outcome] of outcomes) {
     const [id = "", builder = ""] = key.split(" ");
-    commits[builder] = commit;
+    if (whole) commits[builder] = commit;
+    else (since[builder] ??= {})[id] = commit;
     const detail = outcome.detail === undefined ? {} : { detail: withoutAddresses(outcome.detail) };
     (after[id] ??= {})[builder] = { kind: outcome.kind, ...detail };
   }
   const sorted = Object.fromEntries(Object.entries(after).sort(([a], [b]) => (a < b ? -1 : 1)));
-  await writeFile(FILE, `${JSON.stringify({ commits, outcomes: sorted }, undefined, 2)}\n`);
+  await writeFile(FILE, `${JSON.stringify({ commits, since, outcomes: sorted }, undefined, 2)}\n`);
 }
 
 /** Of one run alone: no other has the same. */

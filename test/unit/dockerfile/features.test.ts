@@ -17,9 +17,11 @@ describe("what a Dockerfile uses", () => {
     ["RUN --mount=type=secret,id=a --mount=type=ssh x", ["mount-secret", "mount-ssh"]],
     ["RUN --mount=type=tmpfs,target=/t x", ["mount-tmpfs"]],
     ["RUN --network=none x", ["run-network-none"]],
-    ["RUN --network=default x", []],
+    ["RUN --mount=type=tmpfs,target=/t,size=1m x", ["mount-tmpfs", "mount-tmpfs-size"]],
+    ["RUN --network=default x", ["run-network-default"]],
     ["RUN --network=host x", ["run-network-host"]],
     ["RUN --security=insecure x", ["run-security"]],
+    ["RUN --security=sandbox x", ["run-security-sandbox"]],
     ['RUN ["a", "b"]', ["run-json"]],
     ["RUN [ -e /a ]", []],
     ["COPY --from=one /a /b", []],
@@ -40,6 +42,10 @@ describe("what a Dockerfile uses", () => {
     ["STOPSIGNAL SIGINT", ["stopsignal"]],
     ["FROM --platform=$BUILDPLATFORM b", ["from-platform"]],
     ["FROM --platform=linux/arm64 b", ["from-platform-fixed"]],
+    ["FROM --platform=$TARGETPLATFORM b", ["from-platform"]],
+    ["FROM b-$TARGETARCH", ["arg-platform-from"]],
+    ["FROM b:${TARGETOS:-linux} AS c", ["arg-platform-from"]],
+    ["FROM b-$TARGETARCHIVE", []],
   ])("%s", (line, features) => {
     expect(usesOf(`FROM a AS one\n${line}\n`)).toEqual(features.map((feature) => ({ feature, line: 2 })));
   });

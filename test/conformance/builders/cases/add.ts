@@ -74,4 +74,22 @@ export const ADD_CASES: readonly FeatureCase[] = [
     dockerfile: `FROM @base@\nADD --checksum=sha256:${"0".repeat(64)} @served@/served.txt /c/@id@/`,
     expect: { fails: /digest mismatch|unexpected response digest|checksum/i },
   },
+  {
+    id: "add-git",
+    title: "ADD of a git repository: its branch, without .git",
+    lines: "ADD @repository@#main /c/@id@/",
+    expect: { files: { "c/@id@/committed.txt": file("second\n") }, lists: { "c/@id@": ["committed.txt"] } },
+  },
+  {
+    id: "add-git-tag",
+    title: "ADD of a git repository at a tag",
+    lines: "ADD @repository@#first /c/@id@/",
+    expect: { files: { "c/@id@/committed.txt": file("first\n") } },
+  },
+  {
+    id: "add-git-dir",
+    title: "ADD --keep-git-dir",
+    lines: "ADD --keep-git-dir=true @repository@#main /c/@id@/",
+    expect: { files: { "c/@id@/committed.txt": file("second\n") }, lists: { "c/@id@": [".git", "committed.txt"] } },
+  },
 ];

@@ -3,6 +3,7 @@ import type { FeatureCase } from "../case.ts";
 import { ADD_CASES } from "./add.ts";
 import { CONFIG_CASES } from "./config.ts";
 import { COPY_CASES } from "./copy.ts";
+import { MOUNT_CASES } from "./mounts.ts";
 import { RUN_CASES } from "./run.ts";
 import { STAGE_CASES } from "./stages.ts";
 
@@ -10,7 +11,7 @@ export const SECTIONS: readonly { readonly title: string; readonly cases: readon
   { title: "FROM, stages and variables", cases: STAGE_CASES },
   { title: "COPY", cases: COPY_CASES },
   { title: "ADD", cases: ADD_CASES },
-  { title: "RUN", cases: RUN_CASES },
+  { title: "RUN", cases: [...RUN_CASES, ...MOUNT_CASES] },
   { title: "Configuration", cases: CONFIG_CASES },
 ];
 

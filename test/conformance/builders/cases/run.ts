@@ -120,6 +120,24 @@ export const RUN_CASES: readonly FeatureCase[] = [
     expect: { files: { "c/@id@/interfaces": file("0\n") } },
   },
   {
+    id: "network-host",
+    title: "RUN --network=host",
+    lines: "RUN --network=host mkdir -p /c/@id@ && grep -c 'eth0' /proc/net/dev > /c/@id@/interfaces",
+    expect: { files: { "c/@id@/interfaces": file("1\n") } },
+  },
+  {
+    id: "network-default",
+    title: "RUN --network=default",
+    lines: "RUN --network=default mkdir -p /c/@id@ && echo d > /c/@id@/a",
+    expect: { files: { "c/@id@/a": file("d\n") } },
+  },
+  {
+    id: "security-sandbox",
+    title: "RUN --security=sandbox",
+    lines: "RUN --security=sandbox mkdir -p /c/@id@ && echo s > /c/@id@/a",
+    expect: { files: { "c/@id@/a": file("s\n") } },
+  },
+  {
     id: "security-insecure",
     title: "RUN --security=insecure",
     lines: "RUN --security=insecure true",

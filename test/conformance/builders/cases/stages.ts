@@ -100,6 +100,33 @@ export const STAGE_CASES: readonly FeatureCase[] = [
     expect: { files: { "c/@id@/a": file("@platform@\n") } },
   },
   {
+    id: "from-platform-fixed",
+    title: "FROM --platform=linux/…, the node's own written out",
+    dockerfile: "FROM --platform=@platform@ @base@\nRUN echo p > /p",
+    expect: { files: { p: file("p\n") } },
+  },
+  {
+    id: "from-platform-foreign",
+    title: "FROM --platform of another processor, without RUN",
+    files: { "a.txt": "a\n" },
+    dockerfile: "FROM --platform=@foreign@ @index@\nCOPY @id@/a.txt /a.txt",
+    expect: { files: { "a.txt": file("a\n") }, lists: { "": ["a.txt", "other.txt"] } },
+  },
+  {
+    id: "arg-platform-all",
+    title: "The platform's own ARGs: TARGETPLATFORM, BUILDPLATFORM, BUILDOS, BUILDARCH",
+    lines:
+      'ARG TARGETPLATFORM\nARG BUILDPLATFORM\nARG BUILDOS\nARG BUILDARCH\nRUN mkdir -p /c/@id@ && echo "$TARGETPLATFORM $BUILDPLATFORM $BUILDOS/$BUILDARCH" > /c/@id@/a',
+    expect: { files: { "c/@id@/a": file("@platform@ @platform@ @platform@\n") } },
+  },
+  {
+    id: "arg-platform-from",
+    title: "FROM stage-$TARGETARCH",
+    dockerfile:
+      "FROM @base@ AS stage-@architecture@\nRUN echo chosen > /chosen\nFROM stage-$TARGETARCH AS last\nRUN cp /chosen /copied",
+    expect: { files: { copied: file("chosen\n") } },
+  },
+  {
     id: "arg-before-from",
     title: "ARG before FROM: for FROM, and after it only when asked for again",
     dockerfile:
