@@ -1,7 +1,7 @@
 /**
  * Builds every case with every builder on the cluster and says what came of each:
- * `node test/conformance/builders/conformance.ts [--builder NAME]… [--case ID]… [--record]`. Exits 1 when anything is not as
- * documented. `--record` keeps what came out, from which docs/builders.md is made.
+ * `node test/conformance/builders/conformance.ts [--builder NAME]… [--case ID]… [--trees] [--record]`. Without a choice
+ * it also compares the images of one Dockerfile, which is all that `--trees` does. Exits 1 when anything is not as documented. `--record` keeps what came out, from which docs/builders.md is made.
  */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -14,6 +14,9 @@ import type { Outcome } from "./outcome.ts";
 import { buildersPage } from "./page.ts";
 import { readResults, record } from "./record.ts";
 import { jobsFor } from "./suite.ts";
+import { compareBuilders } from "./trees/compare.ts";
+import { unexplained } from "./trees/reasons.ts";
+import { readComparison, recordComparison } from "./trees/record.ts";
 
 /** Builds at once: the test cluster's node has two processors. */
 const AT_ONCE = 3;
@@ -22,11 +25,13 @@ const { values } = parseArgs({
   options: {
     builder: { type: "string", multiple: true },
     case: { type: "string", multiple: true },
+    trees: { type: "boolean" },
     record: { type: "boolean" },
   },
 });
 const builders = values.builder === undefined ? BACKEND_NAMES : values.builder.filter(isBackendName);
-const cases = CASES.filter(({ id }) => values.case?.includes(id) ?? true);
+const cases = values.trees === true ? [] : CASES.filter(({ id }) => values.case?.includes(id) ?? true);
+const compares = values.trees ?? (values.case === undefined && values.builder === undefined);
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 
 setup();
@@ -50,12 +55,25 @@ let surprises = 0;
       for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await job();
     }),
   );
+  if (compares) {
+    const comparison = await compareBuilders(benches, AT_ONCE);
+    for (const [builder, differences] of Object.entries(comparison)) {
+      for (const { where, seen } of differences) say(`  ${builder.padEnd(8)} ${where}: ${seen}`);
+      const wrong = isBackendName(builder) ? unexplained(builder, differences) : [];
+      for (const sentence of wrong) say(`! ${sentence}`);
+      surprises += wrong.length;
+    }
+    if (values.record === true) await recordComparison(comparison);
+  }
 }
 const counts = Object.groupBy(outcomes.values(), ({ kind }) => kind);
 const summary = Object.entries(counts).map(([kind, all]) => `${all.length} ${kind}`);
 say(`${cases.length} cases, ${builders.length} builders: ${summary.join(", ")}; ${surprises} not as documented`);
 if (values.record === true) {
   await record(outcomes, values.case === undefined);
-  await writeFile(new URL("../../../docs/builders.md", import.meta.url), buildersPage(await readResults()));
+  await writeFile(
+    new URL("../../../docs/builders.md", import.meta.url),
+    buildersPage(await readResults(), await readComparison()),
+  );
 }
 process.exitCode = surprises === 0 ? 0 : 1;

@@ -3,10 +3,12 @@ import { BACKEND_NAMES } from "../../../src/backends/table.ts";
 import { SECTIONS } from "./cases/all.ts";
 import { KNOWN } from "./known.ts";
 import type { Results } from "./record.ts";
+import { comparisonSection } from "./trees/record.ts";
+import type { RecordedComparison } from "./trees/record.ts";
 
 const SIGNS = { ok: "✓", refused: "refused", differs: "differs", fails: "fails" } as const;
 
-export function buildersPage({ commits, since, outcomes }: Results): string {
+export function buildersPage({ commits, since, outcomes }: Results, comparison: RecordedComparison): string {
   const notes: string[] = [];
   const sections = SECTIONS.map(({ title, cases }) => {
     const rows = cases.map((one) => {
@@ -46,5 +48,6 @@ ${sections.join("\n")}
 ## Differences
 
 ${notes.join("\n")}
-`;
+
+${comparisonSection(comparison)}`;
 }

@@ -9,6 +9,7 @@ import { surprise } from "./outcome.ts";
 import { buildersPage } from "./page.ts";
 import { readResults } from "./record.ts";
 import { jobsFor } from "./suite.ts";
+import { readComparison } from "./trees/record.ts";
 
 let benches: Benches;
 beforeAll(async () => {
@@ -34,5 +35,5 @@ test.concurrent.each([...BACKEND_NAMES])("%s does what the page says", async (bu
 test("docs/builders.md is of the last run", async () => {
   const page = await readFile(new URL("../../../docs/builders.md", import.meta.url), "utf8");
   const plain = (text: string): string => text.replaceAll(/[ -]+/g, " ");
-  expect(plain(page)).toBe(plain(buildersPage(await readResults())));
+  expect(plain(page)).toBe(plain(buildersPage(await readResults(), await readComparison())));
 });

@@ -6,6 +6,7 @@ import { findFeatures } from "../../../src/dockerfile/features.ts";
 import { parseDockerfile } from "../../../src/dockerfile/parse.ts";
 import { BuilderUnable } from "../../../src/errors.ts";
 import { readImage } from "../../e2e/support/registry.ts";
+import type { Image } from "../../e2e/support/registry.ts";
 import { slipway } from "../../e2e/support/slipway.ts";
 import type { Run } from "../../e2e/support/slipway.ts";
 import { isShared } from "./case.ts";
@@ -104,6 +105,14 @@ function judged(differences: readonly string[]): Outcome {
 
 function firstError(run: Run): string {
   return /^ERROR: (.+)$/m.exec(run.stderr)?.[1] ?? run.stderr.trim().split("\n").at(-1) ?? "";
+}
+
+/** @throws Error with the builder's own words when it does not build */
+export async function imageOf(one: FeatureCase, bench: Bench): Promise<Image> {
+  const image = imageName(bench);
+  const run = await build([one], image, bench);
+  if (run.code !== 0) throw new Error(`${bench.builder}: ${firstError(run)}\n${run.stderr}`);
+  return await readImage(image, { scheme: "https" });
 }
 
 let count = 0;

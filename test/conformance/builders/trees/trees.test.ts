@@ -1,0 +1,23 @@
+/** One Dockerfile through all five builders: equal images, but for what is listed and explained. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { isBackendName } from "../../../../src/backends/table.ts";
+import { setUp } from "../bench.ts";
+import type { Benches } from "../bench.ts";
+import { compareBuilders } from "./compare.ts";
+import { unexplained } from "./reasons.ts";
+import { readComparison } from "./record.ts";
+
+let benches: Benches;
+beforeAll(async () => {
+  benches = await setUp();
+});
+afterAll(() => benches[Symbol.asyncDispose]());
+
+test("five builders' images of one Dockerfile differ as docs/builders.md says, and in nothing else", async () => {
+  const differences = await compareBuilders(benches, 3);
+  const surprises = Object.entries(differences).flatMap(([builder, found]) =>
+    isBackendName(builder) ? unexplained(builder, found) : [`${builder} is no builder`],
+  );
+  expect(surprises).toEqual([]);
+  expect(differences).toEqual((await readComparison()).differences);
+});
