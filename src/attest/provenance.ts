@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { BuildPlan } from "../build/plan.ts";
+import { familiarName } from "../docker/build-contexts.ts";
 import { imageReferences } from "../dockerfile/references.ts";
 import { parseDockerfile } from "../dockerfile/parse.ts";
 
@@ -56,11 +57,18 @@ export function provenanceOf(plan: BuildPlan, digest: string, times: BuildTimes)
   };
 }
 
-function basesOf({ dockerfile, buildArgs, target }: BuildPlan): string[] {
-  return imageReferences(parseDockerfile(dockerfile.text), {
+function basesOf({ dockerfile, buildArgs, buildContexts = [], target }: BuildPlan): string[] {
+  const named = imageReferences(parseDockerfile(dockerfile.text), {
     buildArgs: new Map(buildArgs),
     ...(target === undefined ? {} : { target }),
   });
+  const contexts = new Map(buildContexts.map(({ name, source }) => [name, source]));
+  const images = named.flatMap((image) => {
+    const source = contexts.get(familiarName(image) ?? image);
+    if (source === undefined) return [image];
+    return source.kind === "image" ? [source.image] : [];
+  });
+  return [...new Set(images)];
 }
 
 /** A digest only where the Dockerfile has one: what a tag stood for when the builder asked, the client does not know. */

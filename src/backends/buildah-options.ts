@@ -8,6 +8,7 @@ import { EXPORT_DOCKER, EXPORT_FILES, EXPORT_OCI } from "./volumes.ts";
 
 export const BUILDAH_OPTIONS: readonly FlagCapability[] = [
   "add-host",
+  "build-context",
   "cache-registry",
   "cache-volume",
   "output-docker",

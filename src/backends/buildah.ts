@@ -6,6 +6,7 @@ import { pushes } from "../build/plan.ts";
 import type { BuildPlan } from "../build/plan.ts";
 import type { ContextForm } from "../transport/transport.ts";
 import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
+import { contextArguments, refuseContexts } from "./buildah-contexts.ts";
 import { buildahFailure } from "./buildah-failure.ts";
 import { BUILDAH_OPTIONS, exportScript, optionArguments } from "./buildah-options.ts";
 import { digestOutcome } from "./digest-outcome.ts";
@@ -61,6 +62,7 @@ export const buildah: Backend = {
 
   check(plan: BuildPlan): void {
     refuseSeveralNames("buildah", plan);
+    refuseContexts(plan);
   },
 
   pod(plan: BuildPlan, form: ContextForm): BuilderPod {
@@ -133,6 +135,7 @@ function buildArguments(plan: BuildPlan, form: ContextForm): string[] {
   if (plan.target !== undefined) args.push(`--target=${plan.target}`);
   for (const [name, value] of plan.buildArgs) args.push(`--build-arg=${name}=${value}`);
   for (const [key, value] of plan.labels) args.push(`--label=${key}=${value}`);
+  args.push(...contextArguments(plan, paths.named));
   args.push(...secretArguments(plan));
   args.push(...optionArguments(plan));
   if (plan.noCache) args.push("--no-cache");

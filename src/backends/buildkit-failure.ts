@@ -15,7 +15,8 @@ export function buildkitFailure(end: ContainerEnd): Failure {
   if (memory !== undefined) return memory;
   const process = PROCESS.exec(error ?? "");
   if (process !== null) return runFailure(unquoteGo(process[1] ?? "").replace(/^\/bin\/sh -c /, ""), process[2] ?? "1");
-  if (error !== undefined) return registryFailure(error) ?? frontendFailure(error) ?? failed("build", plain(error));
+  if (error !== undefined)
+    return registryFailure(error) ?? frontendFailure(error) ?? gitFailure(error) ?? failed("build", plain(error));
   return (
     namespaceFailure(lines.join("\n")) ??
     failed("build", lastMatch(lines, /\S/) ?? `buildkit ended with exit code ${end.exitCode}`)
@@ -28,6 +29,14 @@ function frontendFailure(error: string): Failure | undefined {
   if (image === undefined) return undefined;
   return failed("build", `the frontend ${image}, which the Dockerfile's syntax line names, cannot be pulled`, [
     "Leave the line out: BuildKit has a frontend of its own. Or name another with --build-arg BUILDKIT_SYNTAX=IMAGE.",
+  ]);
+}
+
+/** buildkitd has no source for repositories where it finds no git at its start. */
+function gitFailure(error: string): Failure | undefined {
+  if (!error.includes("unknown scheme git")) return undefined;
+  return failed("build", "the builder's image has no git, and the build fetches a repository", [
+    "Use an image with git, as moby/buildkit is, or clone the repository and give the directory.",
   ]);
 }
 

@@ -10,6 +10,8 @@ import { EXPORT_DOCKER, EXPORT_FILES, EXPORT_OCI } from "./volumes.ts";
 export const BUILDKIT_OPTIONS: readonly FlagCapability[] = [
   "add-host",
   "annotation",
+  "build-context",
+  "build-context-url",
   "cache-inline",
   "cache-registry",
   "cache-volume",
@@ -43,6 +45,16 @@ export function optionArguments(plan: BuildPlan): string[] {
     ...(plan.cacheFrom ?? []).map((entry) => `--import-cache=${cacheLine(entry)}`),
     ...(plan.cacheTo ?? []).map((entry) => `--export-cache=${cacheLine(entry)}`),
   ];
+}
+
+/** `--build-context` as buildx puts it; a frontend of `# syntax=` that knows no other contexts refuses them instead of passing over them. */
+export function contextArguments({ buildContexts = [] }: BuildPlan, directories: string): string[] {
+  const args = buildContexts.flatMap(({ name, source }, number) => {
+    if (source.kind === "image") return [`--opt=context:${name}=docker-image://${source.image}`];
+    if (source.kind === "url") return [`--opt=context:${name}=${source.url}`];
+    return [`--local=named-${number}=${directories}/${number}`, `--opt=context:${name}=local:named-${number}`];
+  });
+  return args.length === 0 ? [] : ["--opt=frontend.caps=moby.buildkit.frontend.contexts+forward", ...args];
 }
 
 /** The image first: its digest is what the metadata file tells (buildctl merges what each output says). */

@@ -7,7 +7,7 @@ import type { BuildPlan } from "../build/plan.ts";
 import type { ContextForm } from "../transport/transport.ts";
 import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
 import { buildkitFailure } from "./buildkit-failure.ts";
-import { BUILDKIT_OPTIONS, optionArguments, outputArguments } from "./buildkit-options.ts";
+import { BUILDKIT_OPTIONS, contextArguments, optionArguments, outputArguments } from "./buildkit-options.ts";
 import { digestOutcome } from "./digest-outcome.ts";
 import { platformText } from "./platform-text.ts";
 import {
@@ -122,6 +122,7 @@ function buildctlArguments(plan: BuildPlan, form: ContextForm): string[] {
     `--local=dockerfile=${paths.dockerfile}`,
     "--opt=filename=Dockerfile",
   ];
+  args.push(...contextArguments(plan, paths.named));
   if (plan.platform !== undefined) args.push(`--opt=platform=${platformText(plan.platform)}`);
   if (plan.target !== undefined) args.push(`--opt=target=${plan.target}`);
   for (const [name, value] of plan.buildArgs) args.push(`--opt=build-arg:${name}=${value}`);

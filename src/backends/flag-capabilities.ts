@@ -4,8 +4,10 @@ export type FlagCapability =
   | "add-host"
   /** `--annotation`, on the manifest. */
   | "annotation"
-  /** `--build-context`. */
+  /** `--build-context`: a directory or an image. */
   | "build-context"
+  /** `--build-context NAME=URL`: the builder fetches it. */
+  | "build-context-url"
   /** `--cache-from` and `--cache-to` in a registry. */
   | "cache-registry"
   /** `--cache-to type=inline`. */

@@ -5,7 +5,14 @@
 import type { V1EnvVar, V1PodSpec, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
 import type { BuildPlan } from "../build/plan.ts";
 import { isLocalRegistry } from "../build/registry-host.ts";
-import { ARCHIVE_FILE, CONTEXT_DIR, CONTEXT_VOLUME, DOCKERFILE_DIR, READY_DIR } from "../transport/transport.ts";
+import {
+  ARCHIVE_FILE,
+  CONTEXT_DIR,
+  CONTEXT_VOLUME,
+  DOCKERFILE_DIR,
+  NAMED_DIR,
+  READY_DIR,
+} from "../transport/transport.ts";
 import type { ContextForm } from "../transport/transport.ts";
 import { expandSafe } from "./expansion.ts";
 import {
@@ -33,11 +40,13 @@ export interface ContextPaths {
   readonly context: string;
   /** The directory that holds the file named Dockerfile. */
   readonly dockerfile: string;
+  /** The directory that holds those of `--build-context`, each under its number. */
+  readonly named: string;
 }
 
 export function contextPaths(form: ContextForm): ContextPaths {
   const root = form === "archive" ? WORK_MOUNT : `${CONTEXT_MOUNT}/${READY_DIR}`;
-  return { context: `${root}/${CONTEXT_DIR}`, dockerfile: `${root}/${DOCKERFILE_DIR}` };
+  return { context: `${root}/${CONTEXT_DIR}`, dockerfile: `${root}/${DOCKERFILE_DIR}`, named: `${root}/${NAMED_DIR}` };
 }
 
 /** Beginning of a builder's script: stops at the first command that fails, and unpacks the context if it is packed. */

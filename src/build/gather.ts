@@ -1,5 +1,5 @@
 /** Reads what a command line names, and nothing else: the last stage that touches the user's files before packing. */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { readProxies } from "../docker/proxies.ts";
 import { UsageError } from "../errors.ts";
@@ -7,7 +7,8 @@ import { gitLabels } from "../source/git-labels.ts";
 import { openSource, readInside } from "../source/open-source.ts";
 import type { OpenedSource, SourceRequest } from "../source/open-source.ts";
 import type { PodTemplate } from "../pod/read-template.ts";
-import type { ContextSource, DockerfileSource } from "./plan.ts";
+import type { ContextSource, DockerfileSource, NamedDirectory } from "./plan.ts";
+import { readIfThere, readOrExplain, whyNot } from "./read-file.ts";
 import type { BuildRequest } from "./request.ts";
 
 export interface ContextInputs {
@@ -20,6 +21,8 @@ export interface ContextInputs {
 export interface BuildInputs extends ContextInputs {
   /** PEM text of --registry-ca. */
   readonly ca?: string;
+  /** What --build-context names of this disk. */
+  readonly directories?: readonly NamedDirectory[];
   /** What --pod-template names. */
   readonly podTemplate?: PodTemplate;
   /** Build arguments for the proxies of docker's configuration. */
@@ -38,11 +41,12 @@ const OUTSIDE: Outside = { stdin: () => process.stdin, say: () => {}, signal: ne
 
 /** @throws UsageError for a path that is not there, not readable or not what it should be. */
 export async function gatherInputs(request: BuildRequest, outside: Outside = OUTSIDE): Promise<BuildInputs> {
-  const [found, ca, podTemplate, proxies] = await Promise.all([
+  const [found, ca, podTemplate, proxies, directories] = await Promise.all([
     gatherContext(request, outside),
     readCa(request.registryCa),
     readPodTemplate(request.pod?.template),
     readProxies(process.env),
+    gatherDirectories(request.docker?.["build-context"]),
   ]);
   const labels = found.foreign ? [] : await gitLabels(found.context.root, found.dockerfile.path, process.env);
   return {
@@ -51,6 +55,7 @@ export async function gatherInputs(request: BuildRequest, outside: Outside = OUT
     labels,
     ...(ca === undefined ? {} : { ca }),
     ...(podTemplate === undefined ? {} : { podTemplate }),
+    ...(directories.length === 0 ? {} : { directories }),
   };
 }
 
@@ -61,6 +66,11 @@ export async function gatherContext(request: ContextRequest, outside: Outside): 
   const dockerfile = await dockerfileOf(source, root, request);
   const context = { root, ...(await findIgnoreFile(source, root, dockerfile.path)) };
   return { context, dockerfile, foreign: source.foreign };
+}
+
+async function gatherDirectories(values: readonly string[] = []): Promise<readonly NamedDirectory[]> {
+  if (values.length === 0) return [];
+  return (await import("./named-directories.ts")).readDirectories(values);
 }
 
 async function contextRoot(path: string): Promise<string> {
@@ -135,40 +145,4 @@ async function readPodTemplate(file: string | undefined): Promise<PodTemplate | 
   const text = await readOrExplain(file, "the pod template");
   const { readTemplate } = await import("../pod/read-template.ts");
   return readTemplate(file, text);
-}
-
-async function readOrExplain(file: string, what: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`${what} ${file} ${whyNot(error)}`, { cause: error });
-  }
-}
-
-async function readIfThere(file: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return undefined;
-    throw new UsageError(`${file} ${whyNot(error)}`, { cause: error });
-  }
-}
-
-function whyNot(error: unknown): string {
-  switch (codeOf(error)) {
-    case "ENOENT":
-      return "not found";
-    case "ENOTDIR":
-      return "is below something that is not a directory";
-    case "EISDIR":
-      return "is a directory";
-    case "EACCES":
-      return "may not be read by you";
-    default:
-      return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-  }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
 }

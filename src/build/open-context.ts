@@ -5,7 +5,7 @@ import { parseIgnoreFile } from "../context/dockerignore.ts";
 import { formatBytes } from "../ui/measures.ts";
 import type { OpenArchive } from "../transport/stream.ts";
 import { MARKER } from "../transport/receiver.ts";
-import { CONTEXT_DIR, DOCKERFILE_DIR } from "../transport/transport.ts";
+import { CONTEXT_DIR, DOCKERFILE_DIR, NAMED_DIR } from "../transport/transport.ts";
 import type { WalkFilter } from "../context/walk.ts";
 import type { Emit } from "./events.ts";
 import { warnOfWeight } from "./heavy-context.ts";
@@ -31,7 +31,8 @@ export function openContext(
   emit: Emit,
   signal: AbortSignal,
 ): OpenArchive {
-  parseIgnoreFile(plan.context.ignoreFile, plan.context.ignoreName);
+  for (const { ignoreFile, ignoreName } of [plan.context, ...(plan.directories ?? [])])
+    parseIgnoreFile(ignoreFile, ignoreName);
   let decided: Promise<ReachDecision> | undefined;
   const threshold = plan.contextWarning;
   let warned: Promise<void> | undefined;
@@ -68,7 +69,7 @@ type FilteredContext = BuildPlan["context"] & { readonly filter?: WalkFilter | u
 
 /** The archive of a plan's context. @param extra put before everything else */
 export function packPlan(
-  plan: Pick<BuildPlan, "dockerfile" | "latestTime"> & { readonly context: FilteredContext },
+  plan: Pick<BuildPlan, "dockerfile" | "latestTime" | "directories"> & { readonly context: FilteredContext },
   extra: PackOptions["extra"],
   emit: Emit,
   signal: AbortSignal,
@@ -81,6 +82,10 @@ export function packPlan(
       { path: `${DOCKERFILE_DIR}/Dockerfile`, data: Buffer.from(plan.dockerfile.text) },
       { path: `${DOCKERFILE_DIR}/Dockerfile.dockerignore`, data: Buffer.from(NO_RULES) },
     ],
+    further: (plan.directories ?? []).map(({ number, ...directory }) => ({
+      ...directory,
+      prefix: `${NAMED_DIR}/${number}/`,
+    })),
     ...(plan.latestTime === undefined ? { level: "link" } : { level: FIXED_LEVEL, latest: plan.latestTime }),
     marker: MARKER,
     onNote: (note) => emit({ type: "warning", message: noteSentence(note) }),

@@ -2,10 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { BACKEND_NAMES, isBackendName } from "../backends/table.ts";
 import type { BackendName } from "../backends/table.ts";
-import type { DockerOptions } from "../docker/options.ts";
 import { withImplied } from "../docker/proxies.ts";
 import { readDockerOptions } from "../docker/read-options.ts";
-import { imageReferences } from "../dockerfile/references.ts";
 import { parseDockerfile } from "../dockerfile/parse.ts";
 import { bytesOf } from "../docker/resources.ts";
 import { UsageError } from "../errors.ts";
@@ -15,6 +13,7 @@ import { accessOf, nameOf, scopesOf } from "./access.ts";
 import { argumentsOf, splitPair } from "./build-args.ts";
 import { parseDuration } from "./duration.ts";
 import { egressOf } from "./egress.ts";
+import { basesOf, cachesOf, contextImages, generatorsOf } from "./images-used.ts";
 import { completeName } from "./complete-name.ts";
 import type { BuildInputs } from "./gather.ts";
 import type { BuildPlan } from "./plan.ts";
@@ -47,8 +46,10 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     });
   }
   const buildArgs = withImplied(argumentsOf(request.buildArgs, facts.env), inputs.proxies ?? {}, facts.env);
-  if (request.verifyBase === true) verifyBases(parseDockerfile(inputs.dockerfile.text), new Map(buildArgs));
-  const bases = basesOf(request, inputs, buildArgs);
+  if (request.verifyBase === true)
+    verifyBases(parseDockerfile(inputs.dockerfile.text), new Map(buildArgs), docker.options.buildContexts);
+  const bases = basesOf(request, inputs, buildArgs, docker.options);
+  const contexts = contextImages(docker.options);
   const insecure = request.insecureRegistries.map(hostOf);
   const registries = {
     hosts: [
@@ -59,6 +60,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
           ...generatorsOf(docker.options),
           ...cachesOf(docker.options.cacheFrom),
           ...cachesOf(docker.options.cacheTo),
+          ...contexts,
         ].map((reference) => reference.registry),
       ),
     ],
@@ -74,6 +76,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     helperImage: request.helperImage,
     context: inputs.context,
     dockerfile: inputs.dockerfile,
+    ...(inputs.directories === undefined ? {} : { directories: inputs.directories }),
     sendAll: request.sendAll === true,
     ...(request.reproducible === true ? { latestTime: epochOf(buildArgs) } : {}),
     tags,
@@ -87,14 +90,14 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     ...(request.registryTokens === true
       ? {
           registryScopes: scopesOf(
-            [...bases, ...cachesOf(docker.options.cacheFrom)],
+            [...bases, ...contexts, ...cachesOf(docker.options.cacheFrom)],
             [...tags, ...cachesOf(docker.options.cacheTo)],
           ),
         }
       : {}),
     ...networkOf(request, registries),
     ...(request.sign === true || request.signKey !== undefined ? { sign: request.signKey ?? "" } : {}),
-    transport: transportOf(request),
+    transport: transportOf(request, inputs),
     // Whoever builds the same image shares its cache, wherever they do.
     cacheName: request.cacheName ?? tags[0]?.name ?? inputs.context.root,
     volume: {
@@ -117,9 +120,14 @@ function builderOf({ builder }: BuildRequest): BackendName {
   });
 }
 
-function transportOf({ transport }: BuildRequest): TransportName | "auto" {
+function transportOf({ transport }: BuildRequest, { directories = [] }: BuildInputs): TransportName | "auto" {
   const known = [...TRANSPORTS, "auto"] as const;
   const found = known.find((name) => name === transport);
+  if (found === "cache" && directories.length > 0) {
+    throw new UsageError("--transport cache keeps one directory, and --build-context names another", {
+      suggestions: ["Leave --transport out, or use --transport stream."],
+    });
+  }
   if (found !== undefined) return found;
   throw new UsageError(`there is no transport "${transport}"`, {
     suggestions: [`Choose one of: auto, ${TRANSPORTS.join(", ")}.`],
@@ -184,40 +192,6 @@ function quantityOf(text: string): string {
   throw new UsageError(`--volume-size ${text} is not a size`, {
     suggestions: ["Write it as Kubernetes does: 500Mi, 10Gi."],
   });
-}
-
-function basesOf(
-  request: BuildRequest,
-  inputs: BuildInputs,
-  buildArgs: readonly (readonly [string, string])[],
-): Reference[] {
-  const dockerfile = parseDockerfile(inputs.dockerfile.text);
-  const names = imageReferences(dockerfile, {
-    buildArgs: new Map(buildArgs),
-    ...(request.target === undefined ? {} : { target: request.target }),
-  });
-  // A name with a variable that only the builder knows is the builder's to judge.
-  return names.flatMap((name) => {
-    try {
-      return [parseReference(name)];
-    } catch {
-      return [];
-    }
-  });
-}
-
-/** Images that attestations are made with. */
-function generatorsOf({ attestations = [] }: DockerOptions): Reference[] {
-  return attestations.flatMap(({ attributes: { generator = "" } }) =>
-    generator === "" ? [] : [parseReference(generator, "generator")],
-  );
-}
-
-/** Where layers are read from and kept: registries that may want a login as well. */
-function cachesOf(entries: DockerOptions["cacheFrom"] = []): Reference[] {
-  return entries.flatMap(({ type, attributes }) =>
-    type === "registry" ? [parseReference(attributes["ref"] ?? "", "cache reference")] : [],
-  );
 }
 
 /**

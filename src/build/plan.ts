@@ -20,6 +20,8 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   readonly helperImage: string;
   readonly context: ContextSource;
   readonly dockerfile: DockerfileSource;
+  /** What `--build-context` names of this disk: the contexts' numbers in `buildContexts`, and what they hold. */
+  readonly directories?: readonly NamedDirectory[];
   /** Send what no COPY reaches, too. */
   readonly sendAll: boolean;
   /** No file's time is later than this, in seconds since the epoch, so that the same files are the same bytes; absent: as they are. */
@@ -80,6 +82,14 @@ export interface ContextSource {
   readonly ignoreFile: Uint8Array | undefined;
   /** What to call it in messages. */
   readonly ignoreName?: string;
+}
+
+/** A directory of `--build-context`. */
+export interface NamedDirectory extends ContextSource {
+  /** Its place in the plan's `buildContexts`, and its name in the archive. */
+  readonly number: number;
+  /** It has a .containerignore, whose rules are not docker's. */
+  readonly foreignRules?: true;
 }
 
 export interface DockerfileSource {

@@ -1,4 +1,6 @@
 /** `--verify-base`: every image a build draws on is named by its digest, so that it is the one that was looked at. */
+import { familiarName } from "../docker/build-contexts.ts";
+import type { BuildContext } from "../docker/options.ts";
 import type { Dockerfile } from "../dockerfile/parse.ts";
 import { findImages } from "../dockerfile/references.ts";
 import type { ImageUse } from "../dockerfile/references.ts";
@@ -10,7 +12,18 @@ import { parseReference } from "./reference.ts";
  * BuildKit runs.
  * @throws UsageError for the first that has no digest, or whose name only the builder would know
  */
-export function verifyBases(dockerfile: Dockerfile, buildArgs: ReadonlyMap<string, string>): void {
+export function verifyBases(
+  dockerfile: Dockerfile,
+  buildArgs: ReadonlyMap<string, string>,
+  contexts: readonly BuildContext[] = [],
+): void {
+  for (const { name, source } of contexts) {
+    if (source.kind !== "image" || parseReference(source.image).digest !== undefined) continue;
+    throw new UsageError(`--build-context ${name} names no digest of its image, and --verify-base wants one`, {
+      suggestions: [`Write --build-context ${name}=docker-image://${source.image}@sha256:….`],
+    });
+  }
+  const replaced = new Set(contexts.map(({ name }) => name));
   const images: ImageUse[] = findImages(dockerfile, { buildArgs, everyStage: true });
   const syntax = dockerfile.directives.get("syntax");
   const frontend = syntax === undefined ? [] : [{ image: syntax, text: syntax, line: 1, by: "# syntax=" as const }];
@@ -23,6 +36,7 @@ export function verifyBases(dockerfile: Dockerfile, buildArgs: ReadonlyMap<strin
         },
       );
     }
+    if (by !== "# syntax=" && replaced.has(familiarName(image) ?? image)) continue;
     if (parseReference(image).digest === undefined) {
       throw new UsageError(`Dockerfile line ${line}: ${by} ${image} names no digest, and --verify-base wants one`, {
         suggestions: [

@@ -14,6 +14,11 @@ export class ArchiveWriter {
     this.#files = new FileAdder(this.#sink);
   }
 
+  /** Another directory's entries in the same archive. @param prefix Byte string. */
+  below(root: string, prefix: string): ArchiveWriter {
+    return new ArchiveWriter({ ...this.#sink.options, root, prefix }, this.#sink.buffer);
+  }
+
   /** An entry of our own, dated by the epoch. @param path Byte string, in the archive. */
   *addMade(path: string, data: Uint8Array | undefined): Steps {
     const type = data === undefined ? "directory" : "file";

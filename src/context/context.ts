@@ -14,6 +14,8 @@ export interface PackOptions {
   readonly prefix: string;
   /** Small files made by us, put before the context's entries (the Dockerfile, its empty ignore file). Paths are the archive's. */
   readonly extra: readonly { readonly path: string; readonly data: Uint8Array }[];
+  /** Directories that come behind the context, each with rules and a place of its own. */
+  readonly further?: readonly FurtherDirectory[];
   /** gzip level 0 to 9; `link`: by how fast the reader takes what it is given, so that the bytes are not the same every time. */
   readonly level: number | "link";
   /** Path in the archive of a small file put behind everything else: where it is missing, the archive was cut. */
@@ -23,6 +25,8 @@ export interface PackOptions {
   readonly onNote: (note: PackNote) => void;
   readonly signal: AbortSignal;
 }
+
+export type FurtherDirectory = Pick<PackOptions, "root" | "ignoreFile" | "ignoreName" | "prefix">;
 
 /**
  * Something about one path the user should hear of, though the context is still right. Sockets, FIFOs and devices are

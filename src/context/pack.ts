@@ -9,7 +9,7 @@ import { LinkSpeed } from "./link-speed.ts";
 import { toBytes } from "./path-bytes.ts";
 import { DiskTree } from "./tree.ts";
 import { StoredBuffer } from "./stored-buffer.ts";
-import { walkContext } from "./walk.ts";
+import { walkContext, type WalkEntry } from "./walk.ts";
 
 /**
  * Prepares the archive of a context; nothing is read before iteration begins. Each iteration packs anew, and one at a
@@ -32,11 +32,17 @@ interface Member {
 class ContextPacker implements PackedContext {
   readonly #options: PackOptions;
   readonly #rules: IgnoreRules;
+  readonly #further: readonly { readonly root: string; readonly prefix: string; readonly rules: IgnoreRules }[];
   #totals = { entries: 0, fileBytes: 0, archiveBytes: 0 };
 
   constructor(options: PackOptions, rules: IgnoreRules) {
     this.#options = options;
     this.#rules = rules;
+    this.#further = (options.further ?? []).map(({ root, prefix, ignoreFile, ignoreName }) => ({
+      root,
+      prefix: toBytes(withSlash(prefix)),
+      rules: parseIgnoreFile(ignoreFile, ignoreName),
+    }));
   }
 
   get totals(): PackTotals {
@@ -89,12 +95,29 @@ class ContextPacker implements PackedContext {
     }
     for (const directory of directoriesOf(prefix))
       if (!made.has(directory)) yield* writer.addMade(directory, undefined);
-    for (const entry of walkContext(new DiskTree(root), this.#rules, onNote, filter)) {
-      const steps = entry === undefined ? PAUSE : writer.addEntry(entry);
-      if (steps !== undefined) yield* steps;
+    for (const directory of directoriesOf(prefix)) made.add(directory);
+    yield* addEntries(writer, walkContext(new DiskTree(root), this.#rules, onNote, filter));
+    for (const further of this.#further) {
+      for (const directory of directoriesOf(further.prefix))
+        if (!made.has(directory)) yield* writer.addMade(directory, undefined);
+      for (const directory of directoriesOf(further.prefix)) made.add(directory);
+      yield* addEntries(
+        writer.below(further.root, further.prefix),
+        walkContext(new DiskTree(further.root), further.rules, onNote),
+      );
     }
     if (marker !== undefined) yield* writer.addMade(toBytes(marker), Buffer.from("complete\n"));
     yield* writer.end();
+  }
+}
+
+function* addEntries(
+  writer: ArchiveWriter,
+  entries: Iterable<WalkEntry | undefined>,
+): Generator<Buffer | undefined, void, undefined> {
+  for (const entry of entries) {
+    const steps = entry === undefined ? PAUSE : writer.addEntry(entry);
+    if (steps !== undefined) yield* steps;
   }
 }
 

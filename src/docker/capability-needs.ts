@@ -27,7 +27,13 @@ export function capabilityNeeds(options: Asked): CapabilityNeed[] {
   need("--ulimit", "ulimit", some(options.ulimits));
   need("--shm-size", "shm-size", options.shmBytes !== undefined);
   need("--annotation", "annotation", some(options.annotations));
-  need("--build-context", "build-context", some(options.buildContexts));
+  const contexts = options.buildContexts ?? [];
+  need("--build-context", "build-context", contexts.length > 0);
+  need(
+    "--build-context with a URL",
+    "build-context-url",
+    contexts.some(({ source }) => source.kind === "url"),
+  );
   need("--secret", "secret", some(options.secrets));
   need("--registry-tokens", "registry-token", options.registryScopes !== undefined);
   need("--ssh", "ssh", some(options.ssh));

@@ -29,10 +29,13 @@ const INPUT_FLAGS = {
   },
   "build-context": {
     arity: "values",
-    value: "NAME=PATH",
+    value: "NAME=PATH|docker-image://IMAGE|URL",
     help: "another context, for FROM, COPY --from and RUN --mount",
     docker: "A directory, image, OCI layout or repository under a name.",
-    slipway: needs("build-context", "The same."),
+    slipway: needs(
+      ["build-context", "build-context-url"],
+      "Directories travel with the context, each under its own `.dockerignore`; URLs are fetched by the builder. A layout has to be pushed first.",
+    ),
   },
   target: {
     arity: "value",

@@ -16,7 +16,7 @@ export interface DockerOptions {
   readonly cacheTo?: readonly CacheEntry[];
   /** Of the manifest. */
   readonly annotations?: readonly (readonly [key: string, value: string])[];
-  readonly buildContexts?: readonly (readonly [name: string, source: string])[];
+  readonly buildContexts?: readonly BuildContext[];
   /** Name of the volume claim that keeps the builder's state between builds. */
   readonly cacheVolume?: string;
   /** SOURCE_DATE_EPOCH was given as a build argument, not found in the environment. */
@@ -51,6 +51,18 @@ export interface Ulimit {
 export interface PodResources {
   readonly requests: Readonly<Record<string, string>>;
   readonly limits: Readonly<Record<string, string>>;
+}
+
+/** What a name in FROM, COPY --from and RUN --mount stands for. */
+export interface BuildContext {
+  /** As docker keeps it: without docker.io, library and latest. */
+  readonly name: string;
+  readonly source:
+    | { readonly kind: "directory"; readonly path: string }
+    /** An image, as docker-image:// names it. */
+    | { readonly kind: "image"; readonly image: string }
+    /** A repository or a file for the builder to fetch. */
+    | { readonly kind: "url"; readonly url: string };
 }
 
 export interface CacheEntry {

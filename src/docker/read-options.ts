@@ -8,7 +8,8 @@ import type { DockerOptions } from "./options.ts";
 import { platformOf } from "./platform.ts";
 import { bytesOf, podResourcesOf, resourcePairs, ulimitsOf } from "./resources.ts";
 import { annotationsOf, attestationsOf, outputsOf } from "./results.ts";
-import { buildContextsOf, cacheOf, secretsOf, sshOf } from "./sources.ts";
+import { buildContextsOf } from "./build-contexts.ts";
+import { cacheOf, secretsOf, sshOf } from "./sources.ts";
 
 export type TypedFlags = Partial<DockerFlagValues>;
 

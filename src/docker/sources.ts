@@ -1,4 +1,4 @@
-/** `--secret`, `--ssh`, `--build-context`, `--cache-from` and `--cache-to`: what a build may draw on. */
+/** `--secret`, `--ssh`, `--cache-from` and `--cache-to`: what a build may draw on. */
 import { UsageError } from "../errors.ts";
 import { csvFields, csvPairs } from "./csv.ts";
 import type { BuildSecret, CacheEntry, SshKeys } from "./options.ts";
@@ -80,15 +80,6 @@ export function sshOf(values: readonly string[]): SshKeys[] {
         });
       return { id, paths: at === -1 ? [] : value.slice(at + 1).split(",") };
     });
-}
-
-/** @throws UsageError in docker's words. */
-export function buildContextsOf(values: readonly string[]): [name: string, source: string][] {
-  return values.map((value) => {
-    const at = value.indexOf("=");
-    if (at > 0) return [value.slice(0, at), value.slice(at + 1)];
-    throw new UsageError(`invalid context value: ${value}, expected key=value`);
-  });
 }
 
 /** @throws UsageError in docker's words. */

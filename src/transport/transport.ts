@@ -14,6 +14,8 @@ export const ARCHIVE_FILE = "context.tar.gz";
 export const CONTEXT_DIR = "context";
 /** In the archive: the Dockerfile and an ignore file with only a comment, beside the context. */
 export const DOCKERFILE_DIR = "dockerfile";
+/** In the archive: the directories of `--build-context`, each under its number. */
+export const NAMED_DIR = "contexts";
 /** Under a receiving volume, what was received whole and verified. */
 export const READY_DIR = "ready";
 

@@ -7,6 +7,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { FlagCapability } from "../../src/backends/flag-capabilities.ts";
+import { CONTEXT_CASES } from "./build-context-cases.ts";
 import { mustBuild, uniqueImage } from "../e2e/support/build.ts";
 import { testBuilder } from "../e2e/support/builders.ts";
 import type { BuilderName, TestBuilder } from "../e2e/support/builders.ts";
@@ -81,6 +82,7 @@ export const FLAG_CASES: readonly FlagCase[] = [
       expect(built.files.get("seen")?.text).toMatch(/^10\.9\.8\.6\s+web$/m);
     },
   },
+  ...CONTEXT_CASES,
   {
     title: "--annotation",
     capability: "annotation",

@@ -96,7 +96,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   },
   // What is done with an image once it is pushed.
   "attest/": {
-    code: ["build/plan.ts", "dockerfile/", "errors.ts", "registry/", "node:*"],
+    code: ["build/plan.ts", "docker/build-contexts.ts", "dockerfile/", "errors.ts", "registry/", "node:*"],
     types: ["build/", "credentials/credentials.ts"],
   },
   "wire.ts": {
@@ -195,6 +195,10 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "node:path",
     ],
   },
+  "build/named-directories.ts": {
+    code: ["build/", "docker/build-contexts.ts", "errors.ts", "node:fs/promises", "node:path"],
+  },
+  "build/read-file.ts": { code: ["errors.ts", "node:fs/promises"] },
   // Docker's command line: its flags, their values, their words.
   "docker/": { code: ["errors.ts", "node:*"], types: ["backends/flag-capabilities.ts"] },
   "docker/flags.ts": { code: ["@oclif/core", "docker/"] },
@@ -210,6 +214,11 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "backends/": {
     code: ["errors.ts", "build/plan.ts", "build/registry-host.ts", "transport/transport.ts"],
     types: ["build/reference.ts", "docker/options.ts", "dockerfile/features.ts"],
+  },
+  // Which names the Dockerfile has for its contexts is there to be read.
+  "backends/buildah-contexts.ts": {
+    code: ["build/plan.ts", "docker/build-contexts.ts", "dockerfile/", "errors.ts"],
+    types: ["docker/options.ts"],
   },
   "run/": {
     code: ["backends/volumes.ts", "build/plan.ts", "docker/ssh-keys.ts", "transport/claim.ts"],

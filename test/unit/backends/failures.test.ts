@@ -94,6 +94,14 @@ const CASES: readonly (readonly [
   ],
   [
     "buildkit",
+    "a repository, and no git in the image",
+    ["error: failed to solve: failed to load cache key: unknown scheme git: not found"],
+    "build",
+    "the builder's image has no git, and the build fetches a repository",
+    /clone the repository/,
+  ],
+  [
+    "buildkit",
     "a node that restricts user namespaces",
     ["[rootlesskit:parent] error: failed to start the child: fork/exec /proc/self/exe: permission denied"],
     "cluster",

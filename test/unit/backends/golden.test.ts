@@ -50,6 +50,18 @@ const CASES: readonly (readonly [name: string, plan: Partial<BuildPlan>, form: C
     "archive",
   ],
   [
+    "contexts",
+    {
+      buildContexts: [
+        { name: "tools", source: { kind: "directory", path: "../tools" } },
+        { name: "alpine", source: { kind: "image", image: "r.io/alpine:3" } },
+        { name: "alpine:3.20", source: { kind: "directory", path: "../alpine" } },
+        { name: "remote", source: { kind: "url", url: "https://example.com/r.git#main" } },
+      ],
+    },
+    "directory",
+  ],
+  [
     "exports",
     {
       exports: [

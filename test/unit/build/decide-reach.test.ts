@@ -71,7 +71,10 @@ it("knows the variables of a base image", async () => {
 
 it.each<[Partial<ReachFacts>, string]>([
   [{ sendAll: true }, "--send-all"],
-  [{ buildContexts: [["img", "../other"]] }, "--build-context gives names another meaning"],
+  [
+    { buildContexts: [{ name: "img", source: { kind: "directory", path: "../other" } }] },
+    "--build-context gives names another meaning",
+  ],
   [{ attestations: [{ type: "sbom", attributes: {} }] }, "an attestation may look at all of it"],
 ])("takes everything for %j", async (facts, because) => {
   expect(await decide(facts, plain)).toBe(because);

@@ -141,3 +141,24 @@ describe("what is refused", () => {
     }
   });
 });
+
+describe("the directories of --build-context", () => {
+  const named = async (...contexts: string[]) =>
+    (await gather({ docker: { "build-context": contexts } })).directories ?? [];
+
+  it("are numbered as they were named, each with the ignore file at its root", async () => {
+    await write({ Dockerfile: "", "lib/.dockerignore": "*.log", "lib/x": "", "other/.containerignore": "x" });
+    expect(await named("image=docker-image://alpine", "lib=lib", "other=./other")).toEqual([
+      { number: 1, root: join(root, "lib"), ignoreFile: Buffer.from("*.log"), ignoreName: "lib/.dockerignore" },
+      { number: 2, root: join(root, "other"), ignoreFile: undefined, foreignRules: true },
+    ]);
+  });
+
+  it("have to be directories", async () => {
+    await write({ Dockerfile: "" });
+    await expect(named("lib=lib")).rejects.toThrow('failed to get build context lib: path "lib" not found');
+    await expect(named("lib=Dockerfile")).rejects.toThrow(
+      'failed to get build context lib: path "Dockerfile" is not a directory',
+    );
+  });
+});

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Parser } from "tar";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, onTestFinished } from "vitest";
 import type { BuildEvent } from "../../../src/build/events.ts";
 import type { ReachDecision } from "../../../src/build/decide-reach.ts";
 import { openContext } from "../../../src/build/open-context.ts";
@@ -44,6 +44,36 @@ async function entriesOf(archive: AsyncIterable<Uint8Array>): Promise<Map<string
   parser.end();
   return entries;
 }
+
+it("has the directories of --build-context beside the context, each under its own rules", async () => {
+  const named = await mkdtemp(join(tmpdir(), "slipway-named-"));
+  onTestFinished(() => rm(named, { recursive: true, force: true }));
+  await writeFile(join(named, "b.log"), "a log");
+  await writeFile(join(named, "tool"), "a tool");
+  const plan = {
+    ...PLAN,
+    context: { root, ignoreFile: Buffer.from("*.log") },
+    directories: [
+      { number: 1, root: named, ignoreFile: undefined },
+      { number: 3, root: named, ignoreFile: Buffer.from("tool") },
+    ],
+  };
+  const entries = await entriesOf(openContext(plan, everything, () => {}, new AbortController().signal)());
+  const files = [...entries].filter(([path]) => !path.endsWith("/") && !path.startsWith("dockerfile/"));
+  expect(files.slice(0, -1)).toEqual([
+    ["context/a.txt", "hello"],
+    ["contexts/1/b.log", "a log"],
+    ["contexts/1/tool", "a tool"],
+    ["contexts/3/b.log", "a log"],
+  ]);
+  expect(files.at(-1)?.[0]).toBe(".slipway-complete");
+});
+
+it("refuses a malformed ignore file of a --build-context before anything is packed", () => {
+  const directory = { number: 0, root, ignoreFile: Buffer.from("[a"), ignoreName: "../lib/.dockerignore" };
+  const plan = { ...PLAN, context: { root, ignoreFile: undefined }, directories: [directory] };
+  expect(() => openContext(plan, everything, () => {}, new AbortController().signal)).toThrow("../lib/.dockerignore");
+});
 
 it("warns of a context over the threshold, and names where its weight is", async () => {
   await writeFile(join(root, "big.bin"), Buffer.alloc(5000));

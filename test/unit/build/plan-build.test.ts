@@ -194,3 +194,20 @@ describe("a reproducible context", () => {
     );
   });
 });
+
+describe("--build-context", () => {
+  const image = { docker: { "build-context": ["base=docker-image://q.io/base:1"] } };
+  const dockerfile = { path: "/src/Dockerfile", text: "FROM r.io/a\nCOPY --from=base / /\n" };
+
+  it("needs the registry of its image, and not one for the name it replaces", () => {
+    expect(planOf(image, { dockerfile }).registries.hosts).toEqual(["registry.example.com", "r.io", "q.io"]);
+    expect(planOf({}, { dockerfile }).registries.hosts).toEqual(["registry.example.com", "r.io", "docker.io"]);
+  });
+
+  it("with a directory cannot be kept on a cache", () => {
+    const directories = [{ number: 0, root: "/lib", ignoreFile: undefined }];
+    const plan = () => planOf({ transport: "cache" }, { directories });
+    expect(plan).toThrow("--transport cache keeps one directory, and --build-context names another");
+    expect(planOf({ transport: "cache", ...image }, { dockerfile }).transport).toBe("cache");
+  });
+});

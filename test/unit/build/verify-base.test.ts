@@ -1,11 +1,12 @@
 import { expect, it } from "vitest";
 import { verifyBases } from "../../../src/build/verify-base.ts";
+import { buildContextsOf } from "../../../src/docker/build-contexts.ts";
 import { parseDockerfile } from "../../../src/dockerfile/parse.ts";
 import { UsageError } from "../../../src/errors.ts";
 
 const PIN = `@sha256:${"a".repeat(64)}`;
-const verify = (text: string, args: Record<string, string> = {}): void =>
-  verifyBases(parseDockerfile(text), new Map(Object.entries(args)));
+const verify = (text: string, args: Record<string, string> = {}, contexts: readonly string[] = []): void =>
+  verifyBases(parseDockerfile(text), new Map(Object.entries(args)), buildContextsOf(contexts));
 
 it.each([
   `FROM scratch\nCOPY . .\n`,
@@ -31,4 +32,15 @@ it.each([
 ])("a Dockerfile that leaves open what it is built on: %j", (text, args, message) => {
   expect(() => verify(text, args)).toThrow(UsageError);
   expect(() => verify(text, args)).toThrow(message);
+});
+
+it("counts the image of a --build-context, and not the name it stands for", () => {
+  const text = `FROM base\nCOPY --from=files / /\n`;
+  expect(() => verify(text, {}, [`base=docker-image://a${PIN}`, "files=../files"])).not.toThrow();
+  expect(() => verify(text, {}, ["base=docker-image://a", "files=../files"])).toThrow(
+    "--build-context base names no digest of its image, and --verify-base wants one",
+  );
+  expect(() => verify(text, {}, [`base=docker-image://a${PIN}`])).toThrow(
+    "Dockerfile line 2: COPY files names no digest",
+  );
 });

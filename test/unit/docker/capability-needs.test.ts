@@ -15,7 +15,7 @@ const USES: Readonly<Record<string, TypedFlags>> = {
   allow: { allow: ["network.host"] },
   annotation: { annotation: ["a=b"] },
   attest: { attest: ["type=sbom", "type=provenance"] },
-  "build-context": { "build-context": ["a=b"] },
+  "build-context": { "build-context": ["a=b", "c=https://example.com/r.git"] },
   "cache-from": { "cache-from": ["r.io/a", "type=local,src=x", "type=redis,addr=r:1"] },
   "cache-to": { "cache-to": ["r.io/a", "type=local,dest=x", "type=inline", "type=redis,addr=r:1"] },
   network: { network: "none" },

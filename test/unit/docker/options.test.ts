@@ -79,7 +79,19 @@ describe("docker's flags ask for", () => {
         ],
       },
     ],
-    [{ "build-context": ["base=docker-image://alpine"] }, { buildContexts: [["base", "docker-image://alpine"]] }],
+    [
+      { "build-context": ["docker.io/library/a:latest=lib", "b=https://example.com/b.git#main", "a=../a"] },
+      {
+        buildContexts: [
+          { name: "a", source: { kind: "directory", path: "../a" } },
+          { name: "b", source: { kind: "url", url: "https://example.com/b.git#main" } },
+        ],
+      },
+    ],
+    [
+      { "build-context": ["base=docker-image://alpine"] },
+      { buildContexts: [{ name: "base", source: { kind: "image", image: "alpine" } }] },
+    ],
     [
       { secret: ["id=a,src=f", "id=b,env=B", "id=c,type=env,src=C", "id=d,k8s=creds/token", "id=e,vault=/kv/a#b/c"] },
       {
@@ -175,6 +187,26 @@ describe("in docker's words it is refused", () => {
     [{ annotation: ["x"] }, 'invalid annotation "x", expected key=value'],
     [{ annotation: ["layer:a=b"] }, 'unknown annotation type "layer"'],
     [{ "build-context": ["x"] }, "invalid context value: x, expected key=value"],
+    [{ "build-context": ["a b=."] }, "invalid context name a b"],
+    [{ "build-context": ["A=."] }, "invalid context name A"],
+    [{ "build-context": ["a="] }, "--build-context a= names nothing"],
+    [{ "build-context": ["a=docker-image://"] }, "--build-context a=docker-image:// names no image"],
+    [
+      { "build-context": ["a=oci-layout://dir"] },
+      "--build-context a=oci-layout://dir: a layout on this disk cannot reach the builder",
+    ],
+    [
+      { "build-context": ["a=target:b"] },
+      "--build-context a=target:b: the result of another target is not on this disk",
+    ],
+    [
+      { "build-context": ["a=git@example.com:b.git"] },
+      "--build-context a=git@example.com:b.git: the builder has no key to fetch it with",
+    ],
+    [
+      { "build-context": ["a=https://jane:secret@example.com/b.git"] },
+      "--build-context a: a password in a URL could be read from the pod",
+    ],
     [{ secret: ["mysecret"] }, "invalid field 'mysecret' must be a key=value pair"],
     [{ secret: ["id=a,file=b"] }, "unexpected key 'file' in 'file=b'"],
     [{ secret: ["id=a,type=vault"] }, 'unsupported secret type "vault"'],

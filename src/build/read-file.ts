@@ -1,0 +1,42 @@
+/** Files that a command line names, and why one cannot be had. */
+import { readFile } from "node:fs/promises";
+import { UsageError } from "../errors.ts";
+
+/** @throws UsageError */
+export async function readOrExplain(file: string, what: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`${what} ${file} ${whyNot(error)}`, { cause: error });
+  }
+}
+
+/** @throws UsageError for what is there and cannot be read */
+export async function readIfThere(file: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return undefined;
+    throw new UsageError(`${file} ${whyNot(error)}`, { cause: error });
+  }
+}
+
+/** The rest of a sentence that begins with the path. */
+export function whyNot(error: unknown): string {
+  switch (codeOf(error)) {
+    case "ENOENT":
+      return "not found";
+    case "ENOTDIR":
+      return "is below something that is not a directory";
+    case "EISDIR":
+      return "is a directory";
+    case "EACCES":
+      return "may not be read by you";
+    default:
+      return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
