@@ -9,8 +9,11 @@ import { readImage } from "./support/registry.ts";
 import { slipway } from "./support/slipway.ts";
 import type { Run, RunOptions } from "./support/slipway.ts";
 
-const namespace = useNamespace();
-const run = (...args: string[]): Promise<Run> => slipway([...args, "-n", namespace.name]);
+const namespace = useNamespace({ rbac: ["--manage"] });
+/** As the account the builds are made by: what `slipway rbac` prints has to do for looking after them, too. */
+const run = (...args: string[]): Promise<Run> => asAccount(args);
+const asAccount = (args: readonly string[], env: RunOptions["env"] = {}): Promise<Run> =>
+  slipway([...args, "-n", namespace.name], { env: { KUBECONFIG: namespace.kubeconfig, ...env } });
 const COUNTS = `FROM ${BUSYBOX}\nRUN for i in 1 2 3 4; do echo line $i; sleep 1; done\n`;
 
 /** Sends a signal when the builder's output has this line. */
@@ -45,13 +48,13 @@ test("a detached build is left at once, without its password, and taken up again
   );
   const running = await run("ps", "--format", "{{.Name}} {{.State}}");
   expect(running.stdout).toContain(`${name} building\n`);
-  const first = await slipway(["attach", name, "-n", namespace.name], { env });
+  const first = await asAccount(["attach", name], env);
   // Kaniko's own lines go to the other stream of the container, and may stand between.
   expect(first.stderr.match(/^line \d$/gm)).toEqual(["line 1", "line 2", "line 3", "line 4"]);
   const { digest, configDigest } = await readImage(image, { login });
   expect([first.code, first.stdout]).toEqual([0, ""]);
   expect(first.stderr).toMatch(new RegExp(`^=> built ${digest}$`, "m"));
-  const again = await slipway(["attach", "-q", "latest", "-n", namespace.name], { env });
+  const again = await asAccount(["attach", "-q", "latest"], env);
   expect([again.code, again.stdout, again.stderr]).toEqual([0, `${configDigest}\n`, ""]);
   const [record] = JSON.parse((await run("inspect", name)).stdout) as [Record<string, unknown>];
   expect(record).toMatchObject({ name, state: "built", digest, exitCode: 0, references: [`${image}:latest`] });

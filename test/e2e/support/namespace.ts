@@ -12,6 +12,8 @@ export interface TestNamespace {
 
 export interface NamespaceOptions {
   readonly podSecurity?: "privileged" | "baseline" | "restricted";
+  /** Flags of `slipway rbac`, for an account that may do more than build. */
+  readonly rbac?: readonly string[];
 }
 
 /** Made before the file's tests and deleted after them. */
@@ -25,7 +27,7 @@ export function useNamespace(options: NamespaceOptions = {}): TestNamespace {
       namespace.name,
       `pod-security.kubernetes.io/enforce=${options.podSecurity ?? "baseline"}`,
     ]);
-    namespace.kubeconfig = await leastKubeconfig(namespace.name);
+    namespace.kubeconfig = await leastKubeconfig(namespace.name, options.rbac);
   });
   afterAll(async () => {
     await removeKubeconfig(namespace.kubeconfig);
