@@ -116,6 +116,7 @@ const result = await build({
     js: `import{createRequire as slipwayRequire}from"node:module";import{fileURLToPath as slipwayPath}from"node:url";import{dirname as slipwayDir}from"node:path";const require=slipwayRequire(import.meta.url),__filename=slipwayPath(import.meta.url),__dirname=slipwayDir(__filename);`,
   },
 });
+await writeFile(`${here}dist/THIRD-PARTY-LICENCES`, await licenceTexts());
 if (process.argv.includes("--meta")) await writeFile(`${here}dist/meta.json`, JSON.stringify(result.metafile));
 
 // oclif reads this instead of loading every command to find one.
@@ -129,3 +130,24 @@ const manifest = {
   version: JSON.parse(await readFile(`${here}package.json`, "utf8")).version,
 };
 await writeFile(`${here}oclif.manifest.json`, `${JSON.stringify(manifest, undefined, 2)}\n`);
+
+/** The licences of what is bundled want their texts, and notices, to go wherever the code goes. */
+async function licenceTexts() {
+  const inputs = Object.values(result.metafile.outputs).flatMap((output) => Object.keys(output.inputs));
+  const folders = new Set(
+    inputs.flatMap((path) => /node_modules\/(?:.*node_modules\/)?(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
+  );
+  const texts = new Map();
+  for (const folder of folders) {
+    const { name, version } = JSON.parse(await readFile(`${here}${folder}/package.json`, "utf8"));
+    const files = (await readdir(`${here}${folder}`)).filter((file) => /^(?:licen[cs]e|copying|notice)/i.test(file));
+    if (!files.some((file) => !/^notice/i.test(file))) throw new Error(`${name} brings no text of its licence`);
+    for (const file of files.toSorted()) {
+      const text = (await readFile(`${here}${folder}/${file}`, "utf8")).replaceAll("\r\n", "\n").trim();
+      texts.set(`${name} ${version}: ${file}`, text);
+    }
+  }
+  const parts = [...texts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([title, text]) => `${title}\n\n${text}\n`);
+  const rule = `\n${"=".repeat(80)}\n\n`;
+  return `Slipway's program has code of these packages in it, under the licences that follow.\n${rule}${parts.join(rule)}`;
+}

@@ -30,7 +30,7 @@ export function licencesPage(inputs: Iterable<string>): string {
   return `# Licences
 
 Slipway is under the Apache License 2.0. The program, \`dist/\`, has code of these packages in it; \`keytar\` (MIT) is installed beside it
-where it can be. Written by \`npm run docs\` from what the bundler has put together; a test holds it to that.
+where it can be. Their texts and notices are in \`dist/THIRD-PARTY-LICENCES\`, which each build of the program writes. Written by \`npm run docs\` from what the bundler has put together; a test holds it to that.
 
 | package | version | licence |
 | ------- | ------- | ------- |

@@ -91,6 +91,21 @@ it("has code of the packages that docs/licences.md names, and of no others", asy
   expect(cells(await readFile(join(PROJECT, "docs/licences.md"), "utf8"))).toEqual(cells(page));
 });
 
+it("takes the licence's text of each bundled package along", async () => {
+  const texts = (await readFile(join(built, "dist/THIRD-PARTY-LICENCES"), "utf8")).split(`\n${"=".repeat(80)}\n\n`);
+  const titled = new Map(
+    texts.slice(1).map((text) => {
+      const [title = "", ...lines] = text.split("\n");
+      return [title.slice(0, title.indexOf(":")), lines.join("\n").trim()];
+    }),
+  );
+  const page = await readFile(join(PROJECT, "docs/licences.md"), "utf8");
+  const rows = [...page.matchAll(/^\| (\S+) +\| (\d\S*) +\|/gm)].map(([, name, version]) => `${name} ${version}`);
+  expect(rows.length).toBeGreaterThan(0);
+  expect([...titled.keys()].sort()).toEqual(rows.sort());
+  for (const text of titled.values()) expect(text).toMatch(/permission|permitted|licen[cs]e/i);
+});
+
 describe("the command", () => {
   it("prints its help with the exit codes, on standard output", () => {
     const { status, stdout, stderr } = slipway("build", "--help");
