@@ -34,6 +34,7 @@ clean-cluster: ## take the test cluster down: processes, network, mounts, files 
 contract: build cluster ## docker build's contract, a test a flag, and scripts from the wild (CONTRACT_COMMAND: of another look-alike)
 	@test/cluster/program compose docker-compose >/dev/null
 	@test/cluster/program buildx docker >/dev/null
+	@test/cluster/program cosign cosign >/dev/null
 	$(NPM) run --silent contract
 
 conformance: conformance-context conformance-builders ## both of these
