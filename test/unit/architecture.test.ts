@@ -53,6 +53,9 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "pod/": { code: ["errors.ts", "js-yaml"] },
   // Bake files: pure, and no more of a build than its command line.
   "bake/": { code: ["errors.ts", "node:path"] },
+  // Drone's steps, likewise.
+  "drone/": { code: ["errors.ts", "js-yaml", "node:fs/promises", "node:path"] },
+  "wire-pipeline.ts": { code: ["cluster/", "errors.ts"], types: ["drone/pipeline.ts", "wire.ts"] },
   "commands/": {
     code: [
       "@oclif/core",
@@ -68,6 +71,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "docker/call.ts",
       "describe-builders.ts",
       "docker/flags.ts",
+      "drone/",
       "errors.ts",
       "rbac/",
       "wire-context.ts",
@@ -81,11 +85,15 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "wire-attach.ts",
       "wire-doctor.ts",
       "wire-login.ts",
+      "wire-pipeline.ts",
       "wire-registry.ts",
       "node:events",
       "node:fs/promises",
+      "node:os",
+      "node:path",
       "node:stream",
       "node:stream/consumers",
+      "node:util",
     ],
     types: ["build/"],
   },

@@ -1,0 +1,40 @@
+/** What a pipeline's `secretFrom` names, out of the cluster. */
+import { connect } from "./cluster/connect.ts";
+import { refusalOf } from "./cluster/refusal.ts";
+import type { SecretVariable } from "./drone/pipeline.ts";
+import { UsageError } from "./errors.ts";
+import type { ClusterChoice } from "./wire.ts";
+
+/** @throws UsageError for a Secret or a key that is not there; ClusterError or AuthError where it may not be read. */
+export async function readClusterSecrets(
+  secrets: readonly SecretVariable[],
+  choice: ClusterChoice,
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
+  const cluster = await connect(choice);
+  try {
+    const values: Record<string, string> = {};
+    for (const { variable, name, key } of secrets) {
+      const { data = {} } = await cluster.read("secrets", name, signal).catch((error: unknown) => {
+        if (refusalOf(error)?.code !== 404) throw error;
+        throw new UsageError(
+          `secretFrom.${variable}: there is no Secret ${name} in the namespace ${cluster.namespace}`,
+          {
+            suggestions: [`Create it, or name another namespace with -n.`],
+            cause: error,
+          },
+        );
+      });
+      const value = Object.hasOwn(data, key) ? data[key] : undefined;
+      if (value === undefined) {
+        throw new UsageError(`secretFrom.${variable}: the Secret ${name} has no key ${key}`, {
+          suggestions: [`It has ${Object.keys(data).join(", ") || "none"}.`],
+        });
+      }
+      values[variable] = Buffer.from(value, "base64").toString("utf8");
+    }
+    return values;
+  } finally {
+    await cluster.close();
+  }
+}
