@@ -22,7 +22,7 @@ check: node_modules/.installed ## format, lint and types
 unit: build /usr/bin/tmux ## tests that need nothing but this checkout
 	$(NPM) run --silent test
 
-e2e: build cluster ## tests on the real cluster (or on SLIPWAY_TEST_KUBECONFIG with SLIPWAY_TEST_REGISTRY)
+e2e: build cluster /usr/bin/tmux ## tests on the real cluster (or on SLIPWAY_TEST_KUBECONFIG with SLIPWAY_TEST_REGISTRY)
 	$(NPM) run --silent test:e2e
 
 cluster: ## bring up the test cluster; then: eval "$$(test/cluster/env)"
@@ -66,7 +66,7 @@ format: node_modules/.installed ## format the source
 build: node_modules/.installed ## bundle src/ into dist/
 	$(NPM) run --silent build
 
-# The terminal's view is tested in a real terminal.
+# What a terminal shows and asks is tested in a real terminal.
 /usr/bin/tmux:
 	@echo "installing tmux"
 	@apt-get install --yes --no-install-recommends tmux >/dev/null || { apt-get update >/dev/null && apt-get install --yes --no-install-recommends tmux >/dev/null; }

@@ -11,7 +11,7 @@ export function prompt(question: string, hidden: boolean): Promise<string> {
       done();
     },
   });
-  process.stderr.write(question);
+  if (hidden) process.stderr.write(question);
   const reader = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 });
   return new Promise((resolve, reject) => {
     let answered = false;
@@ -24,7 +24,8 @@ export function prompt(question: string, hidden: boolean): Promise<string> {
     };
     reader.once("SIGINT", stop);
     reader.once("close", stop);
-    reader.question("", (answer) => {
+    // The reader draws its line anew: a question it does not know of would be wiped away.
+    reader.question(hidden ? "" : question, (answer) => {
       answered = true;
       if (hidden) process.stderr.write("\n");
       reader.close();

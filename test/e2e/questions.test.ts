@@ -1,0 +1,70 @@
+/** What is asked of a person at a real terminal, tmux's, and each answer they may give. */
+import { execFileSync } from "node:child_process";
+import { expect, onTestFinished, test } from "vitest";
+import { BUSYBOX, build, environment } from "./support/build.ts";
+import { kubectl } from "./support/kubectl.ts";
+import { useNamespace } from "./support/namespace.ts";
+import { project } from "./support/project.ts";
+
+const namespace = useNamespace({ rbac: ["--manage"] });
+const PROGRAM = new URL("../../bin/run.js", import.meta.url).pathname;
+
+interface Terminal {
+  readonly screen: () => string;
+  readonly keys: (...keys: string[]) => void;
+}
+
+let count = 0;
+
+/** A terminal of 150 columns in which the program runs, and then tells its exit code as `ended with N`. */
+function terminal(env: Readonly<Record<string, string>>, args: readonly string[]): Terminal {
+  const socket = `slipway-questions-${process.pid}-${count++}`;
+  const tmux = (...words: string[]): string => execFileSync("tmux", ["-L", socket, ...words], { encoding: "utf8" });
+  const set = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  // The program is in the foreground of an interactive shell's terminal: Ctrl-C is its own.
+  const command = `env ${set.join(" ")} ${process.execPath} ${PROGRAM} ${args.join(" ")}; echo "ended with $?"; sleep 60`;
+  tmux("-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "30", "bash", "-c", `trap : INT; ${command}`);
+  onTestFinished(() => void tmux("kill-server"));
+  return { screen: () => tmux("capture-pane", "-p"), keys: (...keys) => void tmux("send-keys", ...keys) };
+}
+
+const within = { timeout: 30_000, interval: 200 };
+
+test("prune's question: anything but yes removes nothing", async () => {
+  await build(namespace, [await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN false\n` })]);
+  const jobs = (): Promise<string> => kubectl(["get", "jobs", "-n", namespace.name, "-o", "name"]);
+  const before = await jobs();
+  expect(before).toMatch(/^job\.batch\/slipway-\S+\n$/);
+  for (const [keys, code, says] of [
+    [["n", "Enter"], 125, /^ERROR: nothing was removed$/m],
+    [["Enter"], 125, /^ERROR: nothing was removed$/m],
+    [["C-c"], 130, /^ERROR: stopped by Ctrl-C$/m],
+    [["C-d"], 130, /^ERROR: stopped by /m],
+    [["y", "Enter"], 0, /^slipway-\S+$/m],
+  ] as const) {
+    const { screen, keys: press } = terminal({ KUBECONFIG: namespace.kubeconfig }, ["prune", "-n", namespace.name]);
+    await expect.poll(screen, within).toMatch(/^Remove it from the namespace \S+\? \[y\/N\]/m);
+    press(...keys);
+    await expect.poll(screen, within).toContain(`ended with ${code}`);
+    expect(screen()).toMatch(says);
+    if (code !== 0) expect(await jobs()).toBe(before);
+  }
+  await expect.poll(jobs, within).toBe("");
+});
+
+test("login's password is not shown, and Ctrl-C at its question keeps nothing", async () => {
+  const root = await project({});
+  const login = ["login", "-u", environment("REGISTRY_AUTH_USER"), environment("REGISTRY_AUTH")];
+  const env = { HOME: root, DOCKER_CONFIG: `${root}/docker`, XDG_CONFIG_HOME: root, DBUS_SESSION_BUS_ADDRESS: "none" };
+  for (const [keys, code] of [
+    [["hidden-secret", "C-c"], 130],
+    [["hidden-secret", "Enter"], 4],
+    [[environment("REGISTRY_AUTH_PASSWORD"), "Enter"], 0],
+  ] as const) {
+    const { screen, keys: press } = terminal(env, login);
+    await expect.poll(screen, within).toMatch(/^Password:/m);
+    press(...keys);
+    await expect.poll(screen, within).toContain(`ended with ${code}`);
+    expect(screen()).not.toContain(keys[0]);
+  }
+});
