@@ -23,7 +23,6 @@ export const KNOWN: Readonly<Record<BackendName, Readonly<Record<string, KnownDi
     "volume-written": differs(
       "kaniko v1.24 leaves what is in a volume out of the image, as docker did before BuildKit.",
     ),
-    "workdir-owner": differs("kaniko v1.24 makes it as root."),
     xattrs: differs("kaniko v1.24 loses file capabilities on the way from one stage to the next."),
   },
   buildkit: {
