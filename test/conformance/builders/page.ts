@@ -40,8 +40,7 @@ Each row is a Dockerfile of one feature, built by every builder on the real clus
 modes, owners and times, its configuration. Made by \`make conformance-builders\`, with the versions the test cluster has: kaniko
 v1.24.0, BuildKit v0.34.2, buildah v1.44.0, img v0.5.11, makisu v0.4.2. Last whole runs: ${ran}.
 
-${partly.join("\n")}
-✓: the image is what it has to be, for which BuildKit's word counts · **refused** before anything is created, with the line and the builders
+${partly.map((line) => `${line}\n`).join("")}✓: the image is what it has to be, for which BuildKit's word counts · **refused** before anything is created, with the line and the builders
 that can · **differs**: another image, below · **fails**: the builder says no while it builds, below.
 
 ${sections.join("\n")}
