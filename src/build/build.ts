@@ -127,11 +127,14 @@ async function runToEnd(
   const handOver = new HandOver(cluster, prepared.objects, emit, leave);
   const own = new AbortController();
   const inner = AbortSignal.any([signal, own.signal]);
+  const seen = { pod: "" };
+  using _ = hasExports(plan)
+    ? (await import("../export/presence.ts")).showPresence(cluster, () => seen.pod)
+    : undefined;
   stages.start("create", plan.name);
   try {
     const started = await startBuild(cluster, prepared.objects, inner);
     started.complete.catch(() => {});
-    const seen = { pod: "" };
     const steps = stepsOf(plan, deps, prepared, started, stages, handOver, seen, inner);
     const end = await Promise.race([followBuild(cluster, steps, emit, inner), handOver.left]);
     await handOver.settle();

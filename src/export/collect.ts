@@ -33,7 +33,7 @@ export async function collectExports(
   return { bytes, description: await describe(cluster, pod, format, signal) };
 }
 
-/** The container has served; on its own it would wait as long as the build may take. */
+/** The container has served; on its own it would wait until it takes the client for gone. */
 export async function releaseExporter(cluster: Cluster, pod: string): Promise<void> {
   await cluster.exec(pod, EXPORTER, COLLECTED_COMMAND, {}, AbortSignal.timeout(PATIENCE));
 }

@@ -10,9 +10,28 @@ import type { Export } from "../docker/options.ts";
 export const EXPORTER = "export-result";
 const MOUNT = "/slipway";
 
-/** Waits, without polling, until the client has what it wants or the build's time is over. */
-const wait = (seconds: number): string => `mkfifo /tmp/collected
-timeout ${seconds} cat /tmp/collected; true`;
+/**
+ * How long the container waits, in seconds, for a word of its client: one that died must not hold the pod for the build's whole
+ * deadline. A client that lives speaks every minute (presence.ts); one that sleeps for longer goes without its archive.
+ */
+const SILENT_SECONDS = 600;
+
+/** How often it looks, in seconds. */
+const LOOK_SECONDS = 30;
+
+/**
+ * Waits until the client has what it wants (a read on a FIFO returns when its writer closes), or is gone. It ends well in either
+ * case: what the build pushed is pushed.
+ */
+export function waitScript(silent = SILENT_SECONDS, look = LOOK_SECONDS): string {
+  return `mkfifo /tmp/collected
+quiet=0
+until timeout ${look} cat /tmp/collected 2>/dev/null; do
+  now=$(cat /tmp/presence 2>/dev/null)
+  if [ "$now" = "$before" ]; then quiet=$((quiet + ${look})); else quiet=0; before=$now; fi
+  [ $quiet -lt ${silent} ] || { echo "nothing was heard of the client for ${silent} seconds: it is gone, and the result with it" | tee /dev/termination-log >&2; exit 0; }
+done`;
+}
 
 /** Who the builder is, so that its files can be read. */
 export interface ExporterIdentity {
@@ -31,7 +50,7 @@ export function exporter(plan: BuildPlan, { user, group }: ExporterIdentity): V1
     {
       name: EXPORTER,
       image: plan.helperImage,
-      command: ["sh", "-c", wait(plan.timeoutSeconds)],
+      command: ["sh", "-c", waitScript()],
       volumeMounts: [{ name: EXPORT_VOLUME, mountPath: MOUNT, readOnly: true }],
       securityContext: {
         runAsUser: user,
@@ -84,3 +103,8 @@ export function manifestCommand(format: "docker" | "oci"): readonly string[] {
 
 /** Lets the container end. */
 export const COLLECTED_COMMAND = ["sh", "-c", ": > /tmp/collected"] as const;
+
+/** Says that the client is there. @param word another one each time */
+export function presenceCommand(word: number): readonly string[] {
+  return ["sh", "-c", 'echo "$1" > /tmp/presence', "presence", String(word)];
+}
