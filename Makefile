@@ -22,7 +22,7 @@ check: node_modules/.installed ## format, lint and types
 unit: build /usr/bin/tmux ## tests that need nothing but this checkout
 	$(NPM) run --silent test
 
-e2e: build cluster /usr/bin/tmux ## tests on the real cluster (or on SLIPWAY_TEST_KUBECONFIG with SLIPWAY_TEST_REGISTRY)
+e2e: build cluster /usr/bin/tmux /usr/bin/faketime ## tests on the real cluster (or on SLIPWAY_TEST_KUBECONFIG with SLIPWAY_TEST_REGISTRY)
 	$(NPM) run --silent test:e2e
 
 cluster: ## bring up the test cluster; then: eval "$$(test/cluster/env)"
@@ -70,6 +70,11 @@ build: node_modules/.installed ## bundle src/ into dist/
 /usr/bin/tmux:
 	@echo "installing tmux"
 	@apt-get install --yes --no-install-recommends tmux >/dev/null || { apt-get update >/dev/null && apt-get install --yes --no-install-recommends tmux >/dev/null; }
+
+# A client whose clock is wrong.
+/usr/bin/faketime:
+	@echo "installing faketime"
+	@apt-get install --yes --no-install-recommends faketime >/dev/null || { apt-get update >/dev/null && apt-get install --yes --no-install-recommends faketime >/dev/null; }
 
 node_modules/.installed: package.json package-lock.json
 	@echo "installing npm packages (about 20 s the first time)"

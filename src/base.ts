@@ -78,6 +78,7 @@ export abstract class BaseCommand extends Command {
   protected override async init(): Promise<void> {
     await super.init();
     tolerateBrokenPipe(process.stdout);
+    tolerateBrokenPipe(process.stderr);
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       process.on(name, () => {
         const reason = new Interrupted(`stopped by ${name === "SIGINT" ? "Ctrl-C" : name}`);

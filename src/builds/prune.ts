@@ -20,7 +20,6 @@ export interface PruneScope {
   readonly olderThan: number;
   /** Volumes too. */
   readonly volumes: boolean;
-  readonly now: number;
 }
 
 export interface Findings {
@@ -37,7 +36,7 @@ interface Labelled {
 const OWNED = ["pods", "secrets", "configmaps"] as const;
 
 export async function findPrunable(cluster: Cluster, scope: PruneScope, signal: AbortSignal): Promise<Findings> {
-  const { user, olderThan, now } = scope;
+  const { user, olderThan } = scope;
   const builds = await listBuilds(cluster, user, signal);
   const jobs = new Set(builds.map(({ record }) => record.name));
   const prunable: Prunable[] = builds
@@ -60,7 +59,7 @@ export async function findPrunable(cluster: Cluster, scope: PruneScope, signal: 
   return { prunable, unseen };
 
   function isOld(time: string): boolean {
-    return now - Date.parse(time) >= olderThan;
+    return cluster.now() - Date.parse(time) >= olderThan;
   }
 }
 

@@ -123,6 +123,8 @@ export interface Cluster {
   ): Promise<ExecExit>;
   /** The API server's version, as it writes it: `v1.36.3`. */
   version(signal?: AbortSignal): Promise<string>;
+  /** The time, in milliseconds since 1970, by the API server's clock once it has answered; objects' times are its own, and this machine's may be wrong. */
+  now(): number;
   close(): Promise<void>;
 }
 

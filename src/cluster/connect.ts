@@ -34,6 +34,7 @@ export async function connect(options: Choice = {}): Promise<ConnectedCluster> {
     patch: (...args) => api.patch(...args),
     remove: (...args) => api.remove(...args),
     version: (signal) => api.version(signal),
+    now: () => wire.now(),
     watch: (kind, selector, signal) => watch({ wire, api, place }, kind, selector, signal),
     logs: (pod, container, ended, signal, options) =>
       logs({ wire, place, pod, container }, ended, signal, undefined, options),

@@ -89,7 +89,9 @@ function describe(code: string, where: string, message: string): { sentence: str
   if (isCertificate(code)) {
     return {
       sentence: `the certificate of ${where} is not trusted: ${message}`,
-      remedy: "Check certificate-authority and tls-server-name in the kubeconfig, or fetch it anew.",
+      remedy: ofTime(code)
+        ? `Check this machine's clock, which says ${new Date().toISOString()}; else the certificate has to be renewed.`
+        : "Check certificate-authority and tls-server-name in the kubeconfig, or fetch it anew.",
     };
   }
   if (PASSING.has(code)) {
@@ -126,4 +128,9 @@ function messageOf(error: unknown): string {
   // Several addresses were tried, each with its own error.
   if (link instanceof AggregateError && link.message === "") link = link.errors[0];
   return (link instanceof Error ? link.message : String(link)).replace(/\.$/, "");
+}
+
+/** Valid at another time: a wrong clock looks the same. */
+function ofTime(code: string): boolean {
+  return code === "CERT_NOT_YET_VALID" || code === "CERT_HAS_EXPIRED";
 }

@@ -43,6 +43,9 @@ const IDLE = 50_000;
 /** How long after it was away a server may take to know everybody again, in milliseconds. */
 const SETTLING = 20_000;
 
+/** How far the clocks may differ, in milliseconds, before the server's is gone by: its answers name whole seconds, and travel. */
+const SAME_CLOCK = 5000;
+
 export class Wire {
   readonly server: URL;
   readonly #proxy: URL | undefined;
@@ -52,6 +55,8 @@ export class Wire {
   answered = false;
   /** When a request last got no answer, in milliseconds of Date.now(). */
   #lostAt = -Infinity;
+  /** How far the server's clock is before ours, in milliseconds. */
+  #clockOffset = 0;
   /** Credentials that the first request finds asked for, and connections opened with them. */
   #askedAhead: Promise<Credentials> | undefined;
   #ahead: { readonly print: string; readonly opened: OpenedAhead } | undefined;
@@ -119,7 +124,7 @@ export class Wire {
     this.#agent = undefined;
   }
 
-  #sendAs(
+  async #sendAs(
     credentials: Credentials,
     { method, path, query, body, contentType, endless, signal }: Request,
   ): Promise<Answer> {
@@ -139,7 +144,20 @@ export class Wire {
       headersTimeout: PATIENCE,
       bodyTimeout: endless === true ? 0 : PATIENCE,
     });
-    return this.#noting(asked);
+    const answer = await this.#noting(asked);
+    this.#compareClocks(answer.headers["date"]);
+    return answer;
+  }
+
+  /** The time by the server's clock, in milliseconds since 1970; by ours, while it has not said. */
+  now(): number {
+    return Date.now() + this.#clockOffset;
+  }
+
+  /** @param date as in HTTP (RFC 9110, 5.6.7) */
+  #compareClocks(date: string | string[] | undefined): void {
+    const offset = Date.parse(String(date)) - Date.now();
+    this.#clockOffset = Math.abs(offset) > SAME_CLOCK ? offset : 0;
   }
 
   async #noting<T>(work: Promise<T>): Promise<T> {

@@ -29,7 +29,7 @@ everything it removed.`;
     const { user } = this;
     await this.withCluster(flags, async (cluster) => {
       const scope = { user: flags["all-users"] ? undefined : user, olderThan: older, volumes: flags.volumes };
-      const { prunable, unseen } = await findPrunable(cluster, { ...scope, now: Date.now() }, this.signal);
+      const { prunable, unseen } = await findPrunable(cluster, scope, this.signal);
       for (const kind of unseen) say(`WARNING: you may not list ${kind}, so any that lost their build are not found`);
       if (prunable.length === 0) {
         say(`Nothing to remove in the namespace ${cluster.namespace}.`);

@@ -36,7 +36,7 @@ export default class Ps extends BuildsCommand {
       const text = flags.quiet
         ? records.map(({ name }) => `${name}\n`).join("")
         : template === "table"
-          ? buildTable(records, { now: Date.now(), users: flags["all-users"] })
+          ? buildTable(records, { now: cluster.now(), users: flags["all-users"] })
           : records.map((record) => `${fillTemplate(template, { ...record }, RECORD_FIELDS)}\n`).join("");
       process.stdout.write(text);
     });

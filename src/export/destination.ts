@@ -60,17 +60,19 @@ class FileDestination implements Destination {
   constructor(path: string) {
     this.#path = path;
     this.#partial = `${path}.${process.pid}.partial`;
-    this.#descriptor = openSync(this.#partial, "w", 0o666);
+    this.#descriptor = onDisk(path, () => openSync(this.#partial, "w", 0o666));
   }
 
   write(chunk: Uint8Array): void {
-    for (let at = 0; at < chunk.length;) at += writeSync(this.#descriptor, chunk, at);
+    onDisk(this.#path, () => {
+      for (let at = 0; at < chunk.length;) at += writeSync(this.#descriptor, chunk, at);
+    });
   }
 
   commit(): Promise<void> {
     closeSync(this.#descriptor);
     this.#closed = true;
-    renameSync(this.#partial, this.#path);
+    onDisk(this.#path, () => renameSync(this.#partial, this.#path));
     return Promise.resolve();
   }
 
@@ -79,6 +81,22 @@ class FileDestination implements Destination {
     rmSync(this.#partial, { force: true });
     return Promise.resolve();
   }
+}
+
+/** What this machine's disk refuses would be refused again. @throws UsageError */
+function onDisk<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+function unwritable(path: string, error: unknown): UsageError {
+  return new UsageError(`the result is built, but ${path} cannot be written: ${(error as Error).message}`, {
+    suggestions: ["Make room, or name another place, and build again."],
+    cause: error,
+  });
 }
 
 /** What was written cannot be taken back, so what was sent wrong cannot be sent again. */
@@ -127,7 +145,11 @@ class DirectoryDestination implements Destination {
     // The modes are those of the image, as docker's are, whatever files of the user's own would get.
     const mask = process.umask(0);
     try {
-      await extract({ file: this.#archive, cwd: this.#path, preserveOwner: false, chmod: true });
+      await extract({ file: this.#archive, cwd: this.#path, preserveOwner: false, chmod: true }).catch(
+        (error: unknown) => {
+          throw unwritable(this.#path, error);
+        },
+      );
     } finally {
       process.umask(mask);
       rmSync(this.#archive, { force: true });

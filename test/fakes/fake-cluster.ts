@@ -138,6 +138,10 @@ export class FakeCluster implements Cluster {
     return "v1.36.3";
   }
 
+  now(): number {
+    return Date.now();
+  }
+
   async close(): Promise<void> {}
 
   async #note(call: Call): Promise<void> {

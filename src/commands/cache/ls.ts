@@ -21,7 +21,7 @@ export default class CacheLs extends BuildsCommand {
     await this.withCluster(flags, async (cluster) => {
       const contexts = await listContexts(cluster, this.signal);
       const names = contexts.map(({ claim }) => `${claim}\n`).join("");
-      process.stdout.write(flags.quiet ? names : contextTable(contexts, Date.now()));
+      process.stdout.write(flags.quiet ? names : contextTable(contexts, cluster.now()));
     });
   }
 }
