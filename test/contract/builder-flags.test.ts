@@ -10,6 +10,10 @@ const ELSEWHERE: Readonly<Partial<Record<FlagCapability, string>>> = {
   "cache-redis": "caches.test.ts",
   "cache-volume": "caches.test.ts",
   "output-oci": "with output-docker",
+  // What the client makes is the same whoever builds.
+  provenance: "e2e/supply-chain.test.ts",
+  "registry-token": "e2e/token-service.test.ts",
+  sbom: "e2e/supply-chain.test.ts",
   secret: "e2e/vault.test.ts",
 };
 

@@ -157,7 +157,7 @@ export const CASES: Readonly<Record<DockerFlagName, Case>> = {
     },
   },
   policy: refusal(["--policy", "filename=x", "."], /slipway has no source policies/),
-  print: refusal(["--print", "outline", "."], /slipway only builds/),
+  print: answer(["--print", "outline", "."], /^TARGET: /m, 0),
   progress: {
     files: { Dockerfile: `${FROM}RUN echo hello from $((40 + 2))\n` },
     async act({ build }) {
