@@ -1,16 +1,22 @@
 /**
  * Speed as ratios: slipway and another way to do the same, in turns, in one run. `npm run bench -- [ROW…] [--rounds N] [--json]`
- * Ends with 1 when something is slower than it may ever be; a missed goal is only shown, as machines differ.
+ * prints a table as docs/speed.md has it, with the commit it is of; --json prints medians, spreads and goals as data. Ends with 1 when something is slower than it may ever be; a missed goal is only shown, as machines differ.
  */
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { buildx } from "./buildx.ts";
+import { cache } from "./cache.ts";
+import { ROOT, run } from "./command.ts";
+import { memory } from "./memory.ts";
 import { packing } from "./packing.ts";
-import type { Comparison, Row } from "./row.ts";
+import type { Result, Row } from "./row.ts";
 import { shipping } from "./shipping.ts";
+import { skaffold } from "./skaffold.ts";
 import { startup } from "./startup.ts";
 import { printTable } from "./table.ts";
 import { trivial } from "./trivial.ts";
 
-const ROWS: readonly Row[] = [startup, trivial, packing, shipping];
+const ROWS: readonly Row[] = [trivial, skaffold, buildx, startup, packing, shipping, cache, memory];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -20,12 +26,26 @@ const unknown = positionals.filter((name) => ROWS.every((row) => row.name !== na
 if (unknown.length > 0)
   throw new Error(`no such row: ${unknown.join(", ")}; there are ${ROWS.map(({ name }) => name).join(", ")}`);
 
-const results: Comparison[] = [];
+const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0))
+  throw new Error(`--rounds takes a whole number from 1, not ${values.rounds}`);
+
+const results: Result[] = [];
 for (const row of ROWS) {
   if (positionals.length > 0 && !positionals.includes(row.name)) continue;
-  const rounds = Number(values.rounds ?? row.rounds);
-  process.stderr.write(`${row.name}: ${rounds} rounds\n`);
-  results.push(...(await row.measure(rounds)));
+  process.stderr.write(`${row.name}: ${rounds ?? row.rounds} rounds\n`);
+  results.push(...(await row.measure(rounds ?? row.rounds)));
 }
-process.stdout.write(values.json ? `${JSON.stringify(results, undefined, 2)}\n` : printTable(results));
-if (results.some(({ ratio, limit }) => limit !== undefined && ratio >= limit)) process.exitCode = 1;
+const [commit, changes] = await Promise.all([git("rev-parse", "--short", "HEAD"), git("status", "--porcelain")]);
+const { node } = process.versions;
+process.stdout.write(
+  values.json
+    ? `${JSON.stringify({ commit, changed: changes !== "", node, results }, undefined, 2)}\n`
+    : `Commit ${commit}${changes === "" ? "" : " with changes"}, ${availableParallelism()} cores, Node ${node}; medians (least – most).\n\n${printTable(results)}`,
+);
+const tooSlow = results.some((result) => !("missing" in result) && result.value >= (result.limit ?? Infinity));
+if (tooSlow) process.exitCode = 1;
+
+async function git(...args: readonly string[]): Promise<string> {
+  return (await run("git", ["-C", ROOT, ...args])).stdout.trim();
+}

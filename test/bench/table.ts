@@ -1,25 +1,53 @@
-import type { Comparison } from "./row.ts";
+import type { Comparison, Result, Spread, Unit } from "./row.ts";
 
-/** A Markdown table that is also aligned for a terminal. */
-export function printTable(results: readonly Comparison[]): string {
-  const head = ["what", "slipway", "against", "", "ratio", "goal", "met"];
-  const body = results.map(({ what, slipway, against, other, ratio, goal }) => [
-    what,
-    seconds(slipway),
-    against,
-    seconds(other),
-    ratio.toFixed(2),
-    `≤ ${goal}`,
-    ratio <= goal ? "yes" : "no",
-  ]);
-  const widths = head.map((title, column) =>
+const HEAD = ["what", "slipway", "against", "", "ratio", "goal", "met"];
+
+/** A Markdown table that is also aligned for a terminal: medians, with the least and the most of the rounds. */
+export function printTable(results: readonly Result[]): string {
+  const body = results.map(cellsOf);
+  const widths = HEAD.map((title, column) =>
     Math.max(title.length, ...body.map((cells) => (cells[column] ?? "").length)),
   );
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |\n`;
-  return [line(head), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join("");
+  return [line(HEAD), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join("");
 }
 
-function seconds(ms: number): string {
-  return ms < 1000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(2)} s`;
+export function isMet(result: Result): boolean {
+  return !("missing" in result) && result.value <= result.goal;
+}
+
+function cellsOf(result: Result): string[] {
+  const { what, goal } = result;
+  // A pipe would begin another column.
+  const against = result.against.replaceAll("|", "\\|");
+  if ("missing" in result) return [what, "", against, "", "", `≤ ${goal}`, `not measured: ${result.missing}`];
+  const { slipway, other, unit, rounds } = result;
+  return [
+    `${what} (${rounds} rounds)`,
+    spread(slipway, unit),
+    against,
+    other === undefined ? "" : spread(other, unit),
+    other === undefined ? "" : digits(result.value),
+    `≤ ${goalOf(result)}`,
+    isMet(result) ? "yes" : "no",
+  ];
+}
+
+function goalOf({ goal, other, unit }: Comparison): string {
+  return other === undefined ? amount(goal, unit) : `${goal}`;
+}
+
+function spread({ median, least, most }: Spread, unit: Unit): string {
+  return `${amount(median, unit)} (${amount(least, unit)} – ${amount(most, unit)})`;
+}
+
+/** Two digits behind the point, or as many as a small ratio needs. */
+function digits(ratio: number): string {
+  return ratio < 0.05 ? ratio.toPrecision(2) : ratio.toFixed(2);
+}
+
+function amount(value: number, unit: Unit): string {
+  if (unit === "ms") return value < 1000 ? `${value.toFixed(0)} ms` : `${(value / 1000).toFixed(2)} s`;
+  return value < 1e6 ? `${(value / 1e3).toFixed(1)} kB` : `${(value / 1e6).toFixed(0)} MB`;
 }

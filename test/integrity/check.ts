@@ -14,6 +14,8 @@ export interface Checked {
   /** The client's own, at most, in bytes. Read ten times a second: the last reading may miss what came after it. */
   readonly peak: number;
   readonly ms: number;
+  /** What bringing the context in took and moved, which with `cache` is the difference alone; absent for `configmap`. */
+  readonly ship: { readonly ms: number; readonly bytes: number } | undefined;
 }
 
 interface Said {
@@ -21,6 +23,7 @@ interface Said {
   readonly stage?: string;
   readonly detail?: string;
   readonly bytes?: number;
+  readonly ms?: number;
   readonly result?: { readonly digest: string };
 }
 
@@ -45,12 +48,14 @@ export async function check(args: readonly string[]): Promise<Checked> {
     .map((line) => JSON.parse(line) as Said);
   const begun = said.find(({ type, stage }) => type === "stage-started" && stage === "ship");
   const packed = said.find(({ type, stage }) => type === "stage-done" && stage === "pack");
+  const shipped = said.find(({ type, stage }) => type === "stage-done" && stage === "ship");
   return {
     digest: said.find(({ type }) => type === "built")?.result?.digest,
     transport: begun?.detail ?? "configmap",
     bytes: packed?.bytes ?? 0,
     peak,
     ms: performance.now() - started,
+    ship: shipped === undefined ? undefined : { ms: shipped.ms ?? Number.NaN, bytes: shipped.bytes ?? Number.NaN },
   };
 }
 

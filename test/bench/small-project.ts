@@ -1,0 +1,22 @@
+/** What every builder builds in the rows about a small build: one RUN and one COPY on busybox. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SLIPWAY, mustRun } from "./command.ts";
+import type { Finished } from "./command.ts";
+
+export async function writeSmallProject(directory: string, registry: string): Promise<void> {
+  const dockerfile = `FROM ${registry}/busybox:1.35\nRUN echo built > /built\nCOPY greeting /greeting\n`;
+  await writeFile(join(directory, "Dockerfile"), dockerfile);
+  await writeFile(join(directory, "greeting"), "hello\n");
+}
+
+/** The whole command of a build with slipway. */
+export async function buildWithSlipway(namespace: string, image: string, directory: string): Promise<number> {
+  return took(await mustRun(process.execPath, [SLIPWAY, "build", "-n", namespace, "-t", image, directory]));
+}
+
+/** Everyone says what was built: among the progress, or at the end. @throws Error where no digest is said */
+export function took({ stdout, stderr, ms }: Finished): number {
+  if (!/sha256:[0-9a-f]{64}/.test(stdout + stderr)) throw new Error(`no digest in:\n${stdout}${stderr}`);
+  return ms;
+}
