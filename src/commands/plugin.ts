@@ -53,7 +53,7 @@ ${EXIT_CODES}`;
     const env = { ...(await readEnvironmentFile(own["PLUGIN_ENV_FILE"])), ...own };
     const { words: asked, dockerConfig, notices, results } = pluginBuild(env, dialect, await readTags());
     for (const notice of notices) process.stderr.write(`WARNING: ${notice}\n`);
-    // Kept from whatever this process starts: helpers, git.
+    // One variable holds them from here on, the one that credentials are read from; what this process starts sees it, too.
     for (const name of Object.keys(process.env)) if (SECRET.test(name)) delete process.env[name];
     if (dockerConfig !== undefined) process.env["DOCKER_AUTH_CONFIG"] = dockerConfig;
     const shared = words.slice(0, words.indexOf("--")).filter((word) => {

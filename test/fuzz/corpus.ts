@@ -1,4 +1,4 @@
-/** Inputs that `make fuzz` once found a fault with, by target: kept, so that it stays mended. */
+/** Inputs that `make fuzz` once found a fault with, or reading did beside them, by target: kept, so that it stays mended. */
 export const CORPUS: readonly (readonly [target: string, input: string])[] = [
   ["flags' values", "linux/constructor"],
   ["registry answers", "null"],
