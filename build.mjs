@@ -1,4 +1,5 @@
-/** Bundles src/ into dist/: one entry per command, shared code in chunks that are loaded when first needed. */
+/** Bundles src/ into dist/: the program in one file, whose compiled code src/start keeps, and the start of it. */
+import { createHash } from "node:crypto";
 import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 
@@ -45,16 +46,54 @@ const leanClientNode = {
   },
 };
 
-/** An `import` of node:http reads all it exports, and thereby starts the undici inside Node, at 25 ms; a `require` does not. */
-const leanHttp = {
-  name: "lean-http",
+/**
+ * Parts of Node that a start does not need, and that bring more parts with them: loaded when one of these names is first used.
+ * Assertions that hold need no more than a look at their value.
+ */
+const LAZY_BUILTINS = {
+  assert: `
+module.exports = new Proxy((value, message) => value || require("assert")(value, message), {
+  get: (_, name) => require("assert")[name],
+});`,
+  child_process: namesOf("child_process", "exec", "execFile", "execFileSync", "execSync", "fork", "spawn", "spawnSync"),
+  http: anyNameOf("http"),
+  https: anyNameOf("https"),
+  perf_hooks: `module.exports = { performance };`,
+  readline: namesOf("readline", "createInterface"),
+  v8: namesOf("v8", "getHeapCodeStatistics"),
+};
+
+function namesOf(builtin, ...functions) {
+  const properties = functions.map((name) => `${name}: (...values) => require("${builtin}").${name}(...values)`);
+  return `module.exports = { ${properties.join(", ")} };`;
+}
+
+function anyNameOf(builtin) {
+  return `module.exports = new Proxy({}, { get: (_, name) => (name === "__esModule" ? undefined : require("${builtin}")[name]) });`;
+}
+
+const lazyBuiltins = {
+  name: "lazy-builtins",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(?:node:)?http$/ }, ({ kind }) =>
-      kind === "import-statement" ? { path: "http", namespace: "lean" } : undefined,
-    );
-    onLoad({ filter: /^http$/, namespace: "lean" }, () => ({ contents: `module.exports = require("node:http");` }));
+    const filter = new RegExp(`^(?:node:)?(${Object.keys(LAZY_BUILTINS).join("|")})$`);
+    onResolve({ filter }, ({ path, namespace, importer }) => {
+      if (namespace === "lazy-builtin") return undefined;
+      const name = path.replace("node:", "");
+      return { path: name === "http" && /undici/.test(importer) ? "undici-http" : name, namespace: "lazy-builtin" };
+    });
+    onLoad({ filter: /./, namespace: "lazy-builtin" }, ({ path }) => ({
+      contents: LAZY_BUILTINS[path] ?? UNDICI_HTTP,
+    }));
+    // HTTP/2 is for registries that choose it.
+    onLoad({ filter: /undici\/lib\/dispatcher\/client-h2\.js$/ }, async ({ path, suffix }) => {
+      if (suffix === "?later") return { contents: await readFile(path, "utf8") };
+      return { contents: `module.exports = (...values) => require("./client-h2.js?later")(...values);` };
+    });
   },
 };
+
+/** What undici asks Node's own client when it is loaded: Node's default, and whether a stream is one of that client's, which none is here. */
+const UNDICI_HTTP = `module.exports = { maxHeaderSize: 16384, get STATUS_CODES() { return require("http").STATUS_CODES; } };`;
 
 /** What client-node makes its own connections with. Ours come from cluster/dial.ts, so none of it is ever called. */
 const noAgents = {
@@ -86,54 +125,68 @@ const lazyOclif = {
   },
 };
 
-await rm(`${here}dist`, { recursive: true, force: true });
-const result = await build({
+/** What both halves of the program are bundled with. */
+const common = {
   absWorkingDir: here,
-  entryPoints: [
-    "src/main.ts",
-    "src/names/called-as.ts",
-    "src/names/command-not-found.ts",
-    ...commands.map((name) => `src/commands/${name}`),
-  ],
-  outbase: "src",
-  outdir: "dist",
   bundle: true,
-  splitting: true,
-  format: "esm",
+  format: "cjs",
   platform: "node",
   target: "node22.19",
   minify: true,
   // Stack traces of the few errors that show one should name functions.
   keepNames: true,
   metafile: true,
-  // Optional, with an addon of its own for each platform: used where it is installed.
+  // Optional, with an addon of its own for each platform: used where it is installed. A script that is not a module has only `require` for it.
   external: ["keytar"],
-  plugins: [leanUndici, leanClientNode, leanHttp, noAgents, lazyOclif],
+  supported: { "dynamic-import": false },
+  plugins: [leanUndici, leanClientNode, lazyBuiltins, noAgents, lazyOclif],
   // bin/run.js has looked at Node's version already; oclif would load all of semver to do so again.
   define: { "process.env.OCLIF_DISABLE_ENGINE_WARNING": '"1"' },
-  // Bundled CommonJS packages still ask for these.
-  banner: {
-    js: `import{createRequire as slipwayRequire}from"node:module";import{fileURLToPath as slipwayPath}from"node:url";import{dirname as slipwayDir}from"node:path";const require=slipwayRequire(import.meta.url),__filename=slipwayPath(import.meta.url),__dirname=slipwayDir(__filename);`,
-  },
-});
-await writeFile(`${here}dist/THIRD-PARTY-LICENCES`, await licenceTexts());
-if (process.argv.includes("--meta")) await writeFile(`${here}dist/meta.json`, JSON.stringify(result.metafile));
-
-// oclif reads this instead of loading every command to find one.
-const { Config } = await import("@oclif/core");
-const config = await Config.load({ root: here, ignoreManifest: true });
-const plugin = config.plugins.get("slipway");
-// Directories are read side by side, so that commands are found in any order.
-const found = Object.entries(plugin.manifest.commands).toSorted(([a], [b]) => (a < b ? -1 : 1));
-const manifest = {
-  commands: Object.fromEntries(found),
-  version: JSON.parse(await readFile(`${here}package.json`, "utf8")).version,
 };
-await writeFile(`${here}oclif.manifest.json`, `${JSON.stringify(manifest, undefined, 2)}\n`);
+
+await rm(`${here}dist`, { recursive: true, force: true });
+await writeManifest();
+const started = await build({ ...common, entryPoints: ["src/start/start.ts"], outfile: "dist/start.cjs" });
+const program = await build({ ...common, entryPoints: ["src/main.ts"], outfile: "dist/slipway.cjs" });
+// By its hash, what Node has compiled of it is kept for it and for no other.
+const code = await readFile(`${here}dist/slipway.cjs`);
+const hash = createHash("sha256").update(code).digest("hex");
+await writeFile(`${here}dist/slipway.cjs`, `//${hash}\n${code.toString("latin1")}`, "latin1");
+const result = {
+  inputs: { ...started.metafile.inputs, ...program.metafile.inputs },
+  outputs: { ...started.metafile.outputs, ...program.metafile.outputs },
+};
+await writeFile(`${here}dist/THIRD-PARTY-LICENCES`, await licenceTexts());
+if (process.argv.includes("--meta")) await writeFile(`${here}dist/meta.json`, JSON.stringify(result));
+
+/** oclif reads this in place of every command's own code, for help, aliases and flags. Here it is made of that code. */
+async function writeManifest() {
+  const contents = [...commands.entries()].map(
+    ([at, name]) => `import command${at} from ${JSON.stringify(`./src/commands/${name}`)};`,
+  );
+  const table = commands.map((name, at) => `${JSON.stringify(idOf(name))}: command${at}`);
+  const stdin = { contents: `${contents.join("")}export const COMMANDS = {${table.join(",")}};`, resolveDir: here };
+  const outfile = `${here}dist/every-command.cjs`;
+  await build({ ...common, minify: false, metafile: false, stdin, outfile });
+  const { Config } = await import("@oclif/core");
+  const config = await Config.load({ root: here, ignoreManifest: true });
+  const { manifest } = config.plugins.get("slipway");
+  const sorted = Object.entries(manifest.commands).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const written = { commands: Object.fromEntries(sorted), version: manifest.version };
+  await writeFile(`${here}oclif.manifest.json`, `${JSON.stringify(written, undefined, 2)}\n`);
+  await rm(outfile);
+}
+
+function idOf(name) {
+  return name
+    .replace(/\.ts$/, "")
+    .replace(/\/index$/, "")
+    .replaceAll("/", ":");
+}
 
 /** The licences of what is bundled want their texts, and notices, to go wherever the code goes. */
 async function licenceTexts() {
-  const inputs = Object.values(result.metafile.outputs).flatMap((output) => Object.keys(output.inputs));
+  const inputs = Object.values(result.outputs).flatMap((output) => Object.keys(output.inputs));
   const folders = new Set(
     inputs.flatMap((path) => /node_modules\/(?:.*node_modules\/)?(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
   );

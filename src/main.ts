@@ -1,2 +1,55 @@
-/** What bin/run.js starts. */
-export { execute } from "@oclif/core";
+/** The program: from words to a command of src/commands, and from an error to what oclif says of it. */
+import { Config } from "@oclif/core";
+import { flush } from "@oclif/core/flush";
+import { handle } from "@oclif/core/handle";
+import { getHelpFlagAdditions, loadHelpClass, normalizeArgv } from "@oclif/core/help";
+import manifest from "../package.json" with { type: "json" };
+import { COMMANDS } from "./command-table.ts";
+
+/**
+ * oclif's own `execute` finds commands as files, by name; here they are in the one file with the rest, each loaded when asked for.
+ *
+ * @param words of the command line, without the program's name
+ * @param root directory with package.json and oclif.manifest.json
+ */
+export async function execute(words: readonly string[], root: string): Promise<void> {
+  try {
+    await runWords([...words], await loadConfig(root));
+    await flush();
+  } catch (error) {
+    await handle(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+async function loadConfig(root: string): Promise<Config> {
+  const config = await Config.load({ root, pjson: manifest as never });
+  const [plugin] = config.getPluginsList();
+  if (plugin === undefined) throw new Error("oclif has not loaded the program's own manifest");
+  plugin.findCommand = async (id: string) => {
+    const load = COMMANDS[id];
+    if (load === undefined) throw new Error(`oclif.manifest.json has a command ${id} that the program has not`);
+    const { default: command } = await load();
+    return Object.assign(command, { id, plugin });
+  };
+  return config;
+}
+
+async function runWords(words: string[], config: Config): Promise<void> {
+  if (words[0] === "--version") {
+    process.stdout.write(`${config.userAgent}\n`);
+    return;
+  }
+  const [id = "", ...rest] = normalizeArgv(config, words);
+  const asked = words.slice(0, words.includes("--") ? words.indexOf("--") : undefined);
+  const help = words.length === 0 || getHelpFlagAdditions(config).some((flag) => asked.includes(flag));
+  const command = help ? undefined : config.findCommand(id);
+  if (command !== undefined) {
+    await config.runCommand(id, rest, command);
+  } else if (help || config.findTopic(id) !== undefined) {
+    const Help = await loadHelpClass(config);
+    await new Help(config, config.pjson.oclif.helpOptions).showHelp(help ? words : [id]);
+  } else {
+    const { commandNotFound } = await import("./names/command-not-found.ts");
+    commandNotFound(id);
+  }
+}

@@ -16,7 +16,21 @@ interface Row {
 }
 
 const MAY_IMPORT: Readonly<Record<string, Row>> = {
-  "main.ts": { code: ["@oclif/core"] },
+  "main.ts": {
+    code: [
+      "@oclif/core",
+      "@oclif/core/flush",
+      "@oclif/core/handle",
+      "@oclif/core/help",
+      "../package.json",
+      "command-table.ts",
+      "names/command-not-found.ts",
+    ],
+  },
+  "command-table.ts": { code: ["commands/"], types: ["@oclif/core"] },
+  // Loads the program itself, and so nothing of it.
+  "start/": { code: ["node:*"] },
+  "start/start.ts": { code: ["names/called-as.ts", "node:path", "start/"], types: ["main.ts"] },
   "version.ts": { code: ["../package.json"] },
   "errors.ts": { code: [] },
   // The program under other names, and the links by which it has them.

@@ -9,14 +9,25 @@ import { bundledInputs, licencesPage } from "../../docs/generate/licences.ts";
 
 const PROJECT = new URL("../../", import.meta.url).pathname;
 
+interface Import {
+  readonly path: string;
+  readonly kind: string;
+  readonly external?: boolean;
+}
+
 interface Output {
-  readonly imports: readonly { readonly path: string; readonly kind: string; readonly external?: boolean }[];
+  readonly imports: readonly Import[];
   readonly inputs: Readonly<Record<string, unknown>>;
-  readonly entryPoint?: string;
+}
+
+interface Meta {
+  readonly inputs: Readonly<Record<string, { readonly imports: readonly Import[] }>>;
+  readonly outputs: Readonly<Record<string, Output>>;
 }
 
 let built: string;
-let outputs: Readonly<Record<string, Output>>;
+let inputs: Meta["inputs"];
+let outputs: Meta["outputs"];
 
 beforeAll(async () => {
   built = await mkdtemp(join(tmpdir(), "slipway-package-"));
@@ -26,8 +37,8 @@ beforeAll(async () => {
   await symlink(join(PROJECT, "node_modules"), join(built, "node_modules"));
   const { status, stderr } = spawnSync(process.execPath, ["build.mjs", "--meta"], { cwd: built, encoding: "utf8" });
   if (status !== 0) throw new Error(stderr);
-  outputs = (JSON.parse(await readFile(join(built, "dist/meta.json"), "utf8")) as { outputs: typeof outputs }).outputs;
-}, 60_000);
+  ({ inputs, outputs } = JSON.parse(await readFile(join(built, "dist/meta.json"), "utf8")) as Meta);
+}, 180_000);
 
 afterAll(() => rm(built, { recursive: true, force: true }));
 
@@ -35,20 +46,14 @@ function slipway(...args: readonly string[]) {
   return spawnSync(process.execPath, ["bin/run.js", ...args], { cwd: built, encoding: "utf8" });
 }
 
-/** The output that begins with this source file. */
-function entryOf(source: string): string {
-  const found = Object.keys(outputs).find((name) => outputs[name]?.entryPoint === source);
-  if (found === undefined) throw new Error(`${source} begins no output`);
-  return found;
-}
-
-/** Sources of all that is loaded with an output, before any of its code asks for more. */
-function loadedWith(output: string, seen = new Set<string>()): string[] {
-  if (seen.has(output)) return [];
-  seen.add(output);
-  const { imports = [], inputs = {} } = outputs[output] ?? {};
-  const further = imports.filter(({ kind, external }) => kind === "import-statement" && external !== true);
-  return [...Object.keys(inputs), ...further.flatMap(({ path }) => loadedWith(path, seen))];
+/** A source file with all that is loaded with it, before any of its code asks for more. */
+function loadedWith(source: string, seen = new Set<string>()): readonly string[] {
+  const input = inputs[source];
+  if (input === undefined) throw new Error(`${source} is not in the bundle`);
+  if (seen.has(source)) return [];
+  seen.add(source);
+  const further = input.imports.filter(({ kind, external }) => kind !== "dynamic-import" && external !== true);
+  return [source, ...further.flatMap(({ path }) => loadedWith(path, seen))];
 }
 
 /** ws asks for these in a try, and does without. */
@@ -58,13 +63,13 @@ const HEAVY = /@kubernetes\/client-node|node_modules\/(?:undici|ws|ora|chalk|js-
 
 describe("what is loaded", () => {
   it("for --help or a wrong flag is the command alone: no client library, no terminal view", () => {
-    const loaded = [...loadedWith(entryOf("src/main.ts")), ...loadedWith(entryOf("src/commands/build.ts"))];
+    const loaded = [...loadedWith("src/main.ts"), ...loadedWith("src/commands/build.ts")];
     expect(loaded.filter((name) => HEAVY.test(name))).toEqual([]);
     expect(loaded.filter((name) => /^src\/(?:wire\.ts|cluster\/|context\/)/.test(name))).toEqual([]);
   });
 
   it("for a wrong name or file is the planning, and still no client library", () => {
-    const loaded = loadedWith(entryOf("src/wire.ts"));
+    const loaded = loadedWith("src/wire.ts");
     expect(loaded).toContain("src/build/plan-build.ts");
     expect(loaded.filter((name) => HEAVY.test(name))).toEqual([]);
   });
@@ -78,7 +83,7 @@ describe("what is loaded", () => {
     };
     const declared = [...Object.keys({ ...dependencies, ...optionalDependencies }), ...DISPENSABLE];
     const external = Object.values(outputs).flatMap(({ imports }) =>
-      imports.flatMap((found) => (found.external ? [found.path] : [])),
+      imports.flatMap((found) => (found.external && found.kind !== "require-resolve" ? [found.path] : [])),
     );
     expect([...new Set(external)].filter((name) => !isBuiltin(name) && !declared.includes(name))).toEqual([]);
   });
