@@ -82,7 +82,12 @@ export async function wireBuild(
     await checkDestinations(planned.exports, process.stdout.isTTY);
   }
   const staysForSeal = needsSeal(planned, backend.attestsItself === true);
-  if (planned.sign !== undefined) await (await import("./attest/cosign.ts")).findCosign(process.env);
+  if (planned.sign !== undefined) {
+    const { findCosign, logCaution } = await import("./attest/cosign.ts");
+    await findCosign(process.env);
+    const caution = logCaution(planned, process.env);
+    if (caution !== undefined) emit({ type: "warning", message: caution });
+  }
   const secrets = new Map([
     ...(await readSecrets(planned.secrets ?? [], process.env, async (fields) => {
       const { readVault } = await import("./vault/read-vault.ts");
