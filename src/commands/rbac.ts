@@ -7,8 +7,8 @@ import type { Holder } from "../rbac/role.ts";
 
 export default class Rbac extends BaseCommand {
   static override summary = "Print the smallest Role that is enough to build, and its RoleBinding";
-  static override description = `Nothing is asked of a cluster and nothing is changed: apply what is printed with kubectl. Each flag says something of the
-builds to come; what they need less for it is left out.`;
+  static override description = `Nothing is asked of a cluster and nothing is changed: apply what is printed with kubectl. What
+is known of the builds to come makes it smaller: without --builder it is what any builder needs.`;
   static override examples = [
     "<%= config.bin %> rbac -n builds | kubectl apply -f -",
     "<%= config.bin %> rbac -n builds --transport configmap --no-secrets --group developers",
