@@ -35,6 +35,7 @@ contract: build cluster ## docker build's contract, a test a flag, and scripts f
 	@test/cluster/program compose docker-compose >/dev/null
 	@test/cluster/program buildx docker >/dev/null
 	@test/cluster/program cosign cosign >/dev/null
+	@test/cluster/program netpol netpol >/dev/null
 	$(NPM) run --silent contract
 
 conformance: conformance-context conformance-builders ## both of these

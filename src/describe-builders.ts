@@ -1,9 +1,11 @@
 /** The builders as this program knows them: what they are, what they may do in their pod, what they can build. */
 import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
 import { DOCKERFILE_FEATURES, canBuild } from "./backends/dockerfile-features.ts";
-import { BACKEND_NAMES, loadBackend } from "./backends/table.ts";
+import { BACKEND_NAMES, isBackendName, loadBackend } from "./backends/table.ts";
 import type { BackendName } from "./backends/table.ts";
 import { planBuild } from "./build/plan-build.ts";
+import { refuseUnable } from "./docker/capability-needs.ts";
+import { UsageError } from "./errors.ts";
 import { objectsOf } from "./run/objects.ts";
 
 export interface BuilderDescription {
@@ -52,6 +54,37 @@ async function describe(
     const flags = [...backend.supports].filter((capability) => capability !== "build" && capability !== "push");
     return { flags: flags.sort(), features: Object.fromEntries(features) };
   }
+}
+
+/** What depends on the builder of the rights that a build needs. */
+export interface BuilderNeeds {
+  readonly files: boolean;
+  readonly cacheVolume: boolean;
+}
+
+/**
+ * @param name of a builder; undefined or auto: what any of them needs
+ * @param asked what builds will use
+ * @throws UsageError for a builder that is none, or that cannot do what is asked
+ */
+export async function needsOfBuilder(
+  name: string | undefined,
+  asked: { readonly registryCa: boolean; readonly cacheVolume: boolean },
+): Promise<BuilderNeeds> {
+  const { cacheVolume } = asked;
+  if (name === undefined || name === "auto") return { files: true, cacheVolume };
+  if (!isBackendName(name)) {
+    throw new UsageError(`there is no builder "${name}"`, {
+      suggestions: [
+        `Choose one of: ${BACKEND_NAMES.join(", ")}; or leave --builder out, for the rights of all of them.`,
+      ],
+    });
+  }
+  const backends = await Promise.all(BACKEND_NAMES.map(loadBackend));
+  const abilities = new Map(backends.map((backend) => [backend.name, backend.supports]));
+  if (cacheVolume) refuseUnable(name, { cacheVolume: "any" }, abilities);
+  const { mountsFiles } = await loadBackend(name);
+  return { files: mountsFiles === true || asked.registryCa, cacheVolume };
 }
 
 function security({

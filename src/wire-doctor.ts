@@ -71,13 +71,13 @@ export async function leastGrant(
   choice: ClusterChoice,
   signal: AbortSignal,
 ): Promise<(V1ServiceAccount | V1Role | V1RoleBinding)[]> {
-  const { plan } = await planOf(request, () => {});
+  const { plan, backend } = await planOf(request, () => {});
   const { connect } = await import("./cluster/connect.ts");
   const cluster = await connect(choice);
   try {
     const review = await cluster.create("selfsubjectreviews", {}, signal);
     const holder = holderNamed(review.status?.userInfo?.username ?? "");
-    return grantOf(neededRights(plan), { name: "slipway", namespace: cluster.namespace, holder }).filter(
+    return grantOf(neededRights(plan, backend), { name: "slipway", namespace: cluster.namespace, holder }).filter(
       ({ kind }) => kind !== "ServiceAccount",
     );
   } finally {

@@ -20,6 +20,7 @@ import { findCredential, openStores } from "./credentials/stores.ts";
 import { noticesOf } from "./docker/read-options.ts";
 import { readSecrets } from "./docker/secrets.ts";
 import { readSshKeys } from "./docker/ssh-keys.ts";
+import type { GivenLogins } from "./credentials/stores.ts";
 import { selectCredentials } from "./credentials/select.ts";
 import type { BaseImage } from "./dockerfile/reach.ts";
 import { InternalError } from "./errors.ts";
@@ -32,6 +33,8 @@ import { VERSION } from "./version.ts";
 
 /** How long a registry may take for each answer about a base image, in milliseconds: sending all of the context is not much slower. */
 const BASE_PATIENCE = 2000;
+
+export type { GivenLogins };
 
 export interface ClusterChoice {
   readonly kubeconfig?: string | undefined;
@@ -48,13 +51,20 @@ export interface WiredBuild {
   readonly staysForSeal: boolean;
 }
 
+/** What a build takes from elsewhere than its command line. */
+export interface BuildSources {
+  readonly stdin?: () => AsyncIterable<Uint8Array>;
+  /** Logins that come before all others. */
+  readonly logins?: GivenLogins | undefined;
+}
+
 /** @throws UsageError for whatever of the request can be seen to be wrong without asking the cluster. */
 export async function wireBuild(
   request: BuildRequest,
   choice: ClusterChoice,
   emit: Emit,
   signal: AbortSignal,
-  stdin: () => AsyncIterable<Uint8Array> = () => process.stdin,
+  { stdin = () => process.stdin, logins }: BuildSources = {},
 ): Promise<WiredBuild> {
   const inputs = await gatherInputs(request, {
     stdin,
@@ -72,7 +82,12 @@ export async function wireBuild(
     await checkDestinations(planned.exports, process.stdout.isTTY);
   }
   const staysForSeal = needsSeal(planned, backend.attestsItself === true);
-  if (planned.sign !== undefined) await (await import("./attest/cosign.ts")).findCosign(process.env);
+  if (planned.sign !== undefined) {
+    const { findCosign, logCaution } = await import("./attest/cosign.ts");
+    await findCosign(process.env);
+    const caution = logCaution(planned, process.env);
+    if (caution !== undefined) emit({ type: "warning", message: caution });
+  }
   const secrets = new Map([
     ...(await readSecrets(planned.secrets ?? [], process.env, async (fields) => {
       const { readVault } = await import("./vault/read-vault.ts");
@@ -80,7 +95,7 @@ export async function wireBuild(
     })),
     ...(await readSshKeys(planned.ssh ?? [])),
   ]);
-  const stores = request.noCredentials === true ? [] : await openStores(process.env);
+  const stores = request.noCredentials === true ? [] : await openStores(process.env, logins);
   const { plan, dockerConfig } = await resolveCredentials(planned, stores, emit);
   const askBase = (image: string): Promise<BaseImage | undefined> => askForBase(plan, image, stores);
   const decide = (): Promise<ReachDecision> => decideReach(plan, backend.readsAll, askBase, signal);
@@ -95,7 +110,7 @@ export async function wireBuild(
     pushedDigest: (built, configDigest) => askForTag(built, configDigest, stores),
     describeImage: async (built, digest) =>
       request.noImageId === true ? undefined : askRegistry(built, digest, stores, emit),
-    ...(staysForSeal ? { seal: sealer(plan, backend, stores, signal) } : {}),
+    ...(staysForSeal ? { seal: sealer(plan, backend, stores, signingEnvironment(logins), signal) } : {}),
     emit,
   };
   return {
@@ -125,18 +140,24 @@ async function withTenant(plan: BuildPlan, choice: ClusterChoice): Promise<Build
   return { ...plan, tenant: cluster.namespace };
 }
 
+/** Of what this process starts only cosign is given them: it pushes the signature to where the image is, and reads this variable. */
+function signingEnvironment(logins: GivenLogins | undefined): NodeJS.ProcessEnv {
+  return logins === undefined ? process.env : { ...process.env, DOCKER_AUTH_CONFIG: logins.text };
+}
+
 /** What is to be done with the image once it is pushed, begun to be timed now. */
 function sealer(
   plan: BuildPlan,
   { attestsItself: attested = false }: Backend,
   stores: readonly CredentialStore[],
+  env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): (digest: string) => Promise<void> {
   const startedOn = new Date();
   const credential = (registry: string): Promise<Credential | undefined> => findCredential(stores, registry);
   return async (digest) => {
     const { sealImage } = await import("./attest/seal.ts");
-    await sealImage(plan, digest, { attested, startedOn, credential, env: process.env, signal });
+    await sealImage(plan, digest, { attested, startedOn, credential, env, signal });
   };
 }
 

@@ -5,8 +5,10 @@ import { delimiter, join } from "node:path";
 import type { BuildPlan } from "../build/plan.ts";
 import { BuildFailed, UsageError } from "../errors.ts";
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** @throws UsageError when cosign is not on the PATH. */
-export async function findCosign(env: Readonly<Record<string, string | undefined>>): Promise<void> {
+export async function findCosign(env: Environment): Promise<void> {
   for (const directory of (env["PATH"] ?? "").split(delimiter)) {
     if (directory === "") continue;
     const found = await access(join(directory, "cosign"), constants.X_OK).then(
@@ -22,13 +24,33 @@ export async function findCosign(env: Readonly<Record<string, string | undefined
   });
 }
 
+/** By each of these somebody has said what is to be logged, and where (cosign takes COSIGN_FLAG for any of its flags). */
+const LOG_VARIABLES = ["COSIGN_TLOG_UPLOAD", "COSIGN_REKOR_URL", "COSIGN_SIGNING_CONFIG"];
+
+/**
+ * What to say of a build that signs, where nobody has decided about the log. By itself cosign asks before it enters a signature
+ * there for a private repository; it asks nothing of a program.
+ */
+export function logCaution(
+  { sign, signLog }: Pick<BuildPlan, "sign" | "signLog">,
+  env: Environment,
+): string | undefined {
+  if (sign === undefined || signLog !== undefined || LOG_VARIABLES.some((name) => env[name])) return undefined;
+  return "the signature will be entered in sigstore's public log, for good: --sign-log none keeps it out, --sign-log upload agrees";
+}
+
 /** One call for each tag's repository. Nothing secret is among the arguments: a key is named, its password is COSIGN_PASSWORD's. */
-export function cosignArguments(plan: Pick<BuildPlan, "tags" | "registries">, digest: string, key: string): string[][] {
+export function cosignArguments(
+  plan: Pick<BuildPlan, "tags" | "registries" | "signLog">,
+  digest: string,
+  key: string,
+): string[][] {
   const names = [...new Set(plan.tags.map(({ name }) => name))];
   return names.map((name) => [
     "sign",
     // Without it cosign asks, and nobody is there to answer.
     "--yes",
+    ...(plan.signLog === "none" ? ["--tlog-upload=false"] : []),
     ...(key === "" ? [] : ["--key", key]),
     ...(plan.registries.insecure.includes(name.split("/", 1)[0] ?? "")
       ? ["--allow-insecure-registry", "--allow-http-registry"]
@@ -37,30 +59,35 @@ export function cosignArguments(plan: Pick<BuildPlan, "tags" | "registries">, di
   ]);
 }
 
+interface Surroundings {
+  readonly env: Environment;
+  readonly signal: AbortSignal;
+}
+
 /** @param key as cosign's --key: a file, a KMS or k8s://; empty: keyless. @throws BuildFailed when cosign fails */
 export async function signImage(
-  plan: BuildPlan,
+  plan: Pick<BuildPlan, "tags" | "registries" | "signLog">,
   digest: string,
   key: string,
-  { env, signal }: { readonly env: Readonly<Record<string, string | undefined>>; readonly signal: AbortSignal },
+  { env, signal }: Surroundings,
 ): Promise<void> {
+  // Since 3.0 cosign leaves out no log while it takes its servers from a signing configuration, as it does unless told not to. A
+  // version that has no such flag passes over its variable, where it would refuse the flag.
+  const own = plan.signLog === "none" ? { COSIGN_USE_SIGNING_CONFIG: "false" } : {};
+  const variables = Object.entries(own).map(([name, value]) => `${name}=${value} `);
   for (const args of cosignArguments(plan, digest, key)) {
-    const { code, said } = await run(args, env, signal);
+    const { code, said } = await run(args, { env: { ...env, ...own }, signal });
     if (code === 0) continue;
     throw new BuildFailed(
       `the image was built and pushed, but not signed: ${said === "" ? `cosign ended with ${code}` : said}`,
       {
-        suggestions: [`Sign it yourself: cosign ${args.join(" ")}`],
+        suggestions: [`Sign it yourself: ${variables.join("")}cosign ${args.join(" ")}`],
       },
     );
   }
 }
 
-function run(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-  signal: AbortSignal,
-): Promise<{ code: number | null; said: string }> {
+function run(args: readonly string[], { env, signal }: Surroundings): Promise<{ code: number | null; said: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn("cosign", args, { env, stdio: ["ignore", "ignore", "pipe"], signal });
     let stderr = "";

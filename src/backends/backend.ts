@@ -18,6 +18,8 @@ export interface Backend {
   readonly frontend?: true;
   /** A fault of this builder that gives a wrong image and that nothing can be checked for: one sentence, said at every build. */
   readonly caution?: string;
+  /** Some of its pods read `files`, so that their build makes a ConfigMap however the context travels. */
+  readonly mountsFiles?: true;
   /** Why all of the context must be there, whatever the Dockerfile copies: one clause. */
   readonly readsAll?: string;
   /** Why no pod of it fits Pod Security's restricted level, after "cannot build in a restricted pod: "; absent: it can. */

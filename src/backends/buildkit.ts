@@ -49,6 +49,7 @@ export const buildkit: Backend = {
   defaultImage: "docker.io/moby/buildkit:v0.34.2-rootless",
   unrestricted: "newuidmap has to gain capabilities there",
   frontend: true,
+  mountsFiles: true,
   supports: new Set(["build", "provenance", "push", "registry-token", "sbom", "secret", ...BUILDKIT_OPTIONS]),
 
   pod(plan: BuildPlan, form: ContextForm): BuilderPod {

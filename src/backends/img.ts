@@ -33,6 +33,7 @@ export const img: Backend = {
   defaultImage: undefined,
   unrestricted: "newuidmap has to gain capabilities there",
   frontend: true,
+  mountsFiles: true,
   supports: new Set(["build", "provenance", "push", ...IMG_OPTIONS]),
 
   check(plan: BuildPlan): void {

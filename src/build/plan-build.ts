@@ -96,7 +96,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
         }
       : {}),
     ...networkOf(request, registries),
-    ...(request.sign === true || request.signKey !== undefined ? { sign: request.signKey ?? "" } : {}),
+    ...signatureOf(request),
     transport: transportOf(request, inputs),
     // Whoever builds the same image shares its cache, wherever they do.
     cacheName: request.cacheName ?? tags[0]?.name ?? inputs.context.root,
@@ -132,6 +132,18 @@ function transportOf({ transport }: BuildRequest, { directories = [] }: BuildInp
   throw new UsageError(`there is no transport "${transport}"`, {
     suggestions: [`Choose one of: auto, ${TRANSPORTS.join(", ")}.`],
   });
+}
+
+/** Who always wants no log may say so where nothing is signed, too. */
+function signatureOf({ sign, signKey, signLog }: BuildRequest): Pick<BuildPlan, "sign" | "signLog"> {
+  if (sign !== true && signKey === undefined) return {};
+  const key = signKey ?? "";
+  if (key === "" && signLog === "none") {
+    throw new UsageError("--sign-log none needs a key: a signature without one is verified by its entry in the log", {
+      suggestions: ["Name a key with --sign-key, or leave out --sign-log none."],
+    });
+  }
+  return { sign: key, ...(signLog === undefined ? {} : { signLog }) };
 }
 
 function networkOf(

@@ -40,6 +40,8 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   readonly serviceAccount?: string;
   /** cosign signs the image: the key it is told, empty for signing without one. */
   readonly sign?: string;
+  /** Whether the signature goes to the log that cosign is set to; absent: it does, and nobody said so. */
+  readonly signLog?: "upload" | "none";
   /** All the pod may connect to; absent: no NetworkPolicy is made. */
   readonly egress?: readonly EgressRule[];
   readonly transport: TransportName | "auto";

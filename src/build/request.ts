@@ -61,6 +61,8 @@ export interface BuildRequest {
   readonly sign?: boolean;
   /** The key to sign with, as cosign's --key has it. */
   readonly signKey?: string;
+  /** Whether signatures go to the log that cosign is set to; absent: nobody said. */
+  readonly signLog?: "upload" | "none";
   /** A NetworkPolicy limits what the pod connects to. */
   readonly networkPolicy?: boolean;
   /** What it allows besides DNS and registries: `any`, ADDRESS or ADDRESS/BITS, each with or without `:PORT`. */

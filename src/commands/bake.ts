@@ -143,7 +143,7 @@ ${EXIT_CODES}`;
         parsed.flags,
         (event) => view?.emit(event),
         AbortSignal.any([this.signal, this.#stop.signal]),
-        target.dockerfileInline === undefined ? undefined : () => Readable.from([inline]),
+        target.dockerfileInline === undefined ? {} : { stdin: () => Readable.from([inline]) },
       ).catch((error: unknown) => this.#failedAt(target.name, error));
       if ((wantsEngine || flags.load) && !engineSaid) {
         engineSaid = true;

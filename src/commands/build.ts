@@ -11,6 +11,7 @@ import type { ReadWords } from "../docker/argv.ts";
 import { callOf } from "../docker/call.ts";
 import { buildFlags } from "../flags/build.ts";
 import { requestOf } from "../flags/build-request.ts";
+import type { GivenLogins } from "../wire.ts";
 import type { Progress } from "../ui/progress.ts";
 
 export default class Build extends BaseCommand {
@@ -41,6 +42,8 @@ ${EXIT_CODES}`;
   static override flags = buildFlags;
 
   protected override readonly settable = "all";
+  /** Logins of this build alone, before those of the user's configuration. */
+  protected readonly logins: GivenLogins | undefined = undefined;
   #progress: Progress | undefined;
 
   protected override readWords(argv: readonly string[], flags: Interfaces.FlagInput): ReadWords {
@@ -72,7 +75,7 @@ ${EXIT_CODES}`;
     if (flags["dry-run"]) {
       const { printObjects } = await import("../report/objects-yaml.ts");
       for (const message of this.decisions) process.stderr.write(`${message}\n`);
-      const wired = await wireBuild(request, flags, () => {}, this.signal);
+      const wired = await wireBuild(request, flags, () => {}, this.signal, { logins: this.logins });
       process.stdout.write(printObjects(await wired.describe()));
       return;
     }
@@ -89,7 +92,9 @@ ${EXIT_CODES}`;
     this.#progress = progress;
     for (const message of this.decisions) progress.emit({ type: "note", message });
     for (const message of dockerNotices(process.env)) progress.emit({ type: "warning", message });
-    const wired = await wireBuild(request, flags, (event) => progress.emit(event), this.signal);
+    const wired = await wireBuild(request, flags, (event) => progress.emit(event), this.signal, {
+      logins: this.logins,
+    });
     // A terminal that is closed is a client that is gone, not one that has changed its mind.
     this.leaveOn.add("SIGHUP");
     if (flags.detach) checkDetached(flags.output, wired.staysForSeal);

@@ -96,8 +96,10 @@ function fixCommand(flags: ParsedFlags): string {
   const place = (["kubeconfig", "context", "namespace"] as const).flatMap((name) =>
     flags[name] === undefined ? [] : [`--${name} ${flags[name]}`],
   );
+  const builder = flags.builder === "kaniko" ? [] : [`--builder ${flags.builder}`];
   const transport = flags.transport === "auto" ? [] : [`--transport ${flags.transport}`];
-  return ["slipway doctor --fix-rbac", ...place, ...transport].join(" ");
+  const ca = flags["registry-ca"] === undefined ? [] : [`--registry-ca ${flags["registry-ca"]}`];
+  return ["slipway doctor --fix-rbac", ...place, ...builder, ...transport, ...ca].join(" ");
 }
 
 function requestOf(flags: ParsedFlags): BuildRequest {

@@ -11,6 +11,7 @@ import { wantsResults, writeResults } from "../drone/results.ts";
 import type { Environment } from "../drone/settings.ts";
 import type { Dialect } from "../drone/tags.ts";
 import { UsageError } from "../errors.ts";
+import type { GivenLogins } from "../wire.ts";
 import Build from "./build.ts";
 
 /** Flags of `build` that the variables speak for. */
@@ -23,6 +24,9 @@ export const passedOn: Interfaces.FlagInput = Object.fromEntries(
 
 /** Variables that hold what nobody else need see. */
 const SECRET = /^(?:PLUGIN_(?:\w*PASSWORD|CONFIG|JSON_KEY)|DOCKER_PASSWORD)$/;
+
+/** What they are called in an error: PLUGIN_CONFIG is the only text of them that may be wrong. */
+const LOGINS = "PLUGIN_CONFIG";
 
 export default class Plugin extends BaseCommand {
   static override summary = "Build what a step of Drone asks for with its PLUGIN_ variables";
@@ -53,17 +57,17 @@ ${EXIT_CODES}`;
     const env = { ...(await readEnvironmentFile(own["PLUGIN_ENV_FILE"])), ...own };
     const { words: asked, dockerConfig, notices, results } = pluginBuild(env, dialect, await readTags());
     for (const notice of notices) process.stderr.write(`WARNING: ${notice}\n`);
-    // One variable holds them from here on, the one that credentials are read from; what this process starts sees it, too.
+    // What this process starts, git and credential helpers, is to see none of them.
     for (const name of Object.keys(process.env)) if (SECRET.test(name)) delete process.env[name];
-    if (dockerConfig !== undefined) process.env["DOCKER_AUTH_CONFIG"] = dockerConfig;
+    const logins = dockerConfig === undefined ? undefined : { text: dockerConfig, source: LOGINS };
     const shared = words.slice(0, words.indexOf("--")).filter((word) => {
       return Object.hasOwn(passedOn, word.slice(2).split("=", 1)[0] ?? "");
     });
-    if (!wantsResults(results)) return this.#run([...shared, ...asked]);
+    if (!wantsResults(results)) return this.#run([...shared, ...asked], logins);
     const folder = await mkdtemp(join(tmpdir(), "slipway-plugin-"));
     try {
       const file = join(folder, "metadata.json");
-      await this.#run([...shared, `--metadata-file=${file}`, ...asked]);
+      await this.#run([...shared, `--metadata-file=${file}`, ...asked], logins);
       const text = await readFile(file, "utf8").catch(() => undefined);
       // A --dry-run leaves none.
       if (text === undefined) return;
@@ -74,9 +78,12 @@ ${EXIT_CODES}`;
     }
   }
 
-  async #run(words: readonly string[]): Promise<void> {
-    Build.id ||= "build";
-    await Build.run([...words], this.config);
+  async #run(words: readonly string[], logins: GivenLogins | undefined): Promise<void> {
+    class BuildOfStep extends Build {
+      protected override readonly logins = logins;
+    }
+    BuildOfStep.id ||= "build";
+    await BuildOfStep.run([...words], this.config);
   }
 }
 

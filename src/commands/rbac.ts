@@ -7,16 +7,24 @@ import type { Holder } from "../rbac/role.ts";
 
 export default class Rbac extends BaseCommand {
   static override summary = "Print the smallest Role that is enough to build, and its RoleBinding";
-  static override description = `Nothing is asked of a cluster and nothing is changed: apply what is printed with kubectl.`;
+  static override description = `Nothing is asked of a cluster and nothing is changed: apply what is printed with kubectl. What
+is known of the builds to come makes it smaller: without --builder it is what any builder needs.`;
   static override examples = [
     "<%= config.bin %> rbac -n builds | kubectl apply -f -",
     "<%= config.bin %> rbac -n builds --transport configmap --no-secrets --group developers",
+    "<%= config.bin %> rbac -n builds --builder buildkit --cache-volume --manage",
   ];
   static override flags = {
     namespace: clusterFlags.namespace,
     transport: Flags.option({ options: ["auto", "configmap", "stream", "pvc", "cache"] as const, default: "auto" })({
       description: "how contexts will travel: configmap needs no exec",
     }),
+    builder: Flags.string({
+      description: "builds will use this builder (default: any)",
+      helpValue: "NAME",
+    }),
+    "registry-ca": Flags.boolean({ description: "builds will use --registry-ca" }),
+    "cache-volume": Flags.boolean({ description: "builds will use --cache-volume" }),
     "no-secrets": Flags.boolean({
       description:
         "builds will ship no secret: --registry-secret, --service-account or --no-credentials, and no --secret of the client's",
@@ -30,13 +38,19 @@ export default class Rbac extends BaseCommand {
     group: Flags.string({ description: "grant it to this group", exclusive: ["account", "user"], helpValue: "NAME" }),
   };
 
+  /** Its other flags say of builds to come whether they will have one of that name, and have no value. */
+  protected override readonly settable = ["namespace"];
+
   async run(): Promise<void> {
     const { flags } = await this.parse(Rbac);
     const holder = holderOf(flags);
     if (flags.namespace === undefined) {
       throw new UsageError("a role belongs to a namespace", { suggestions: ["Name it with -n NAMESPACE."] });
     }
+    const { needsOfBuilder } = await import("../describe-builders.ts");
+    const asked = { registryCa: flags["registry-ca"], cacheVolume: flags["cache-volume"] };
     const rights = rightsOf({
+      ...(await needsOfBuilder(flags.builder, asked)),
       transport: flags.transport,
       ships: !flags["no-secrets"],
       manage: flags.manage,

@@ -1,18 +1,29 @@
 /** Every place that may know a credential, in the order in which they are asked. */
 import type { Credential, CredentialStore } from "./credentials.ts";
-import { openDockerConfigs } from "./docker-config.ts";
+import { DockerConfig, openDockerConfigs } from "./docker-config.ts";
 import { Keychain, keychainIndex } from "./keychain.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Logins that are in no file and no variable: what this process starts does not see them. */
+export interface GivenLogins {
+  /** A docker configuration. */
+  readonly text: string;
+  /** What to call it in an error. */
+  readonly source: string;
+}
+
 /**
- * DOCKER_AUTH_CONFIG; what `slipway login` put into the keychain; docker's configuration and the helpers it names.
+ * What was given for this build alone; DOCKER_AUTH_CONFIG; what `slipway login` put into the keychain; docker's configuration and
+ * the helpers it names.
  * @throws UsageError when docker's configuration cannot be read
  */
-export async function openStores(env: Environment): Promise<CredentialStore[]> {
+export async function openStores(env: Environment, given?: GivenLogins): Promise<CredentialStore[]> {
+  const first = given === undefined ? [] : [remember(new DockerConfig(given.text, given.source))];
   const keychain = remember(new Keychain(keychainIndex(env)));
   const configs = (await openDockerConfigs(env)).map(remember);
-  return env["DOCKER_AUTH_CONFIG"] ? [...configs.slice(0, 1), keychain, ...configs.slice(1)] : [keychain, ...configs];
+  const inline = env["DOCKER_AUTH_CONFIG"] ? 1 : 0;
+  return [...first, ...configs.slice(0, inline), keychain, ...configs.slice(inline)];
 }
 
 /** Asks each store for a registry only once: the answer may cost a process, or a person's touch of a key. */

@@ -33,8 +33,9 @@ export interface Patient {
 /** The oldest server a build runs on: a pod's scheduling gates are on by default from it on. */
 const OLDEST = 27;
 
-export function neededRights({ transport, credentials }: Pick<BuildPlan, "transport" | "credentials">): Right[] {
-  return rightsOf({ transport, ships: credentials.kind === "shipped", manage: false });
+export function neededRights({ transport, credentials, registries }: BuildPlan, backend: Backend): Right[] {
+  const files = backend.mountsFiles === true || registries.ca !== undefined;
+  return rightsOf({ transport, ships: credentials.kind === "shipped", files, manage: false });
 }
 
 /**
@@ -58,7 +59,7 @@ export async function* examine(
   });
   yield found;
   if (found.status === "fail") return;
-  const rulings = await askRights(cluster, neededRights(plan), signal);
+  const rulings = await askRights(cluster, neededRights(plan, patient.backend), signal);
   yield rightsCheck(rulings, cluster.namespace, optionalRights(plan), patient.fix);
   const pods = tryPods(patient, rulings, namespace.level, say, signal);
   pods.catch(() => {});

@@ -35,6 +35,7 @@ export function requestOf(path: string, flags: ParsedFlags): BuildRequest {
     verifyBase: flags["verify-base"],
     sign: flags.sign,
     ...defined("signKey", flags["sign-key"]),
+    ...defined("signLog", flags["sign-log"]),
     networkPolicy: flags["network-policy"],
     egress: flags.egress,
     insecureRegistries: flags["insecure-registry"],

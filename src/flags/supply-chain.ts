@@ -18,4 +18,9 @@ export const supplyChainFlags = {
     helpGroup: "SUPPLY CHAIN",
     helpValue: "KEY",
   }),
+  "sign-log": Flags.option({ options: ["upload", "none"] as const })({
+    description: "whether signatures go to a public log, where they stay for good; none needs a key",
+    env: "SLIPWAY_SIGN_LOG",
+    helpGroup: "SUPPLY CHAIN",
+  }),
 };

@@ -36,12 +36,13 @@ export async function goneError(cluster: Cluster, build: GoneBuild, pod?: V1Pod)
 
 /**
  * That the namespace is being deleted, if it is: asked by creating something in it, in a dry run, as who builds there may
- * often not read the namespace itself, and loses all rights in it while it goes.
+ * often not read the namespace itself, and loses all rights in it while it goes. Every build may create Jobs. This one is none, as it
+ * runs nothing: it is refused for that, unless its namespace goes, which is looked at before (admission plugin NamespaceLifecycle).
  */
 async function namespaceEnd(cluster: Cluster, job: string): Promise<ClusterError | undefined> {
   try {
     const object = { metadata: { name: job } };
-    await cluster.create("configmaps", object, AbortSignal.timeout(VERDICT_EXPECTED), { dryRun: true });
+    await cluster.create("jobs", object, AbortSignal.timeout(VERDICT_EXPECTED), { dryRun: true });
     return undefined;
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : "";

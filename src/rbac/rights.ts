@@ -13,14 +13,26 @@ export interface Need {
   readonly transport: "auto" | "configmap" | "stream" | "pvc" | "cache";
   /** The build makes a Secret: for registry passwords or --secret. */
   readonly ships: boolean;
+  /** The build's ConfigMap may have files besides the context: the builder's own, or certificates. */
+  readonly files: boolean;
+  /** The build makes the volume claim of its builder's state. */
+  readonly cacheVolume?: boolean;
   /** The build makes a NetworkPolicy. */
   readonly networkPolicy?: boolean;
   /** Also look after builds started before: ps, attach, logs, cancel, rm. */
   readonly manage: boolean;
 }
 
-export function rightsOf({ transport, ships, manage, networkPolicy = false }: Need): Right[] {
+export function rightsOf(need: Need): Right[] {
+  const { transport, ships, files, manage, cacheVolume = false, networkPolicy = false } = need;
   const streams = transport !== "configmap";
+  // Whoever removes a build removes its inputs by name, whichever it has.
+  const removed = manage ? ["delete"] : [];
+  const configMaps = transport === "auto" || transport === "configmap" || files ? ["create", "delete"] : removed;
+  const secrets = ships ? ["create", "delete"] : removed;
+  const kept = transport === "cache" || cacheVolume;
+  const awaited = networkPolicy || [configMaps, secrets].some((verbs) => verbs.includes("create"));
+  const claims = kept ? ["create", ...(manage ? ["list", "delete"] : [])] : [];
   return [
     {
       group: "batch",
@@ -31,8 +43,8 @@ export function rightsOf({ transport, ships, manage, networkPolicy = false }: Ne
     {
       group: "",
       resource: "pods",
-      verbs: ["list", "watch", "patch", ...(streams || manage ? ["get"] : [])],
-      reason: "follow the pod; patch to release it once what it mounts exists",
+      verbs: ["list", "watch", ...(awaited ? ["patch"] : []), ...(streams || manage ? ["get"] : [])],
+      reason: "follow the pod; patch to release it once what the build makes besides exists",
     },
     { group: "", resource: "pods/log", verbs: ["get"], reason: "the builder's log" },
     ...(streams
@@ -46,25 +58,13 @@ export function rightsOf({ transport, ships, manage, networkPolicy = false }: Ne
           },
         ]
       : []),
-    {
-      group: "",
-      resource: "configmaps",
-      verbs: ["create", "delete"],
-      reason: "contexts up to 768 KiB, certificates, files of a builder",
-    },
-    ...(ships
-      ? [{ group: "", resource: "secrets", verbs: ["create", "delete"], reason: "registry passwords, build secrets" }]
-      : []),
-    ...(transport === "cache"
-      ? [
-          {
-            group: "",
-            resource: "persistentvolumeclaims",
-            verbs: ["create", ...(manage ? ["list", "delete"] : [])],
-            reason: "keep contexts between builds; list and delete for slipway cache",
-          },
-        ]
-      : []),
+    ...given("configmaps", configMaps, "contexts up to 768 KiB, certificates, files of a builder"),
+    ...given("secrets", secrets, "registry passwords, build secrets"),
+    ...given(
+      "persistentvolumeclaims",
+      claims,
+      "keep contexts and a builder's state between builds; list and delete for slipway cache",
+    ),
     ...(networkPolicy
       ? [
           {
@@ -82,4 +82,9 @@ export function rightsOf({ transport, ships, manage, networkPolicy = false }: Ne
       reason: "say why a pod does not come or start",
     },
   ];
+}
+
+/** On a resource of the core group; none where there are no verbs. */
+function given(resource: string, verbs: readonly string[], reason: string): Right[] {
+  return verbs.length === 0 ? [] : [{ group: "", resource, verbs, reason }];
 }

@@ -1,50 +1,72 @@
 /** `--sign` with the real cosign and a key of its own: what it signs, cosign itself finds right; what it did not sign, it does not. */
 import { execFileSync } from "node:child_process";
-import { chmod } from "node:fs/promises";
-import { join } from "node:path";
-import { expect, test } from "vitest";
-import { BUSYBOX, mustBuild } from "../e2e/support/build.ts";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { dirname, join } from "node:path";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { BUSYBOX, REGISTRY, build, environment, mustBuild, uniqueImage } from "../e2e/support/build.ts";
 import { useNamespace } from "../e2e/support/namespace.ts";
 import { project } from "../e2e/support/project.ts";
 import { readImage } from "../e2e/support/registry.ts";
+import { slipway } from "../e2e/support/slipway.ts";
 import { imageName, run } from "./look-alike.ts";
+import type { Run } from "./look-alike.ts";
 
 const namespace = useNamespace();
 const ROOT = new URL("../../", import.meta.url).pathname;
+const DOCKERFILE = `FROM ${BUSYBOX}\nRUN date +%s%N > /built\n`;
 
-test("--sign-key: cosign verifies the image by its public key, and no image that was only built", async () => {
+let cosign: string;
+beforeAll(() => {
   // Compiled once, from Go modules, in about five minutes; see test/cluster/README.md.
-  const cosign = execFileSync(join(ROOT, "test/cluster/program"), ["cosign", "cosign"], { encoding: "utf8" }).trim();
-  const root = await project({
-    Dockerfile: `FROM ${BUSYBOX}\nRUN date +%s%N > /built\n`,
-    // The log of signatures cannot be reached from here: nothing else of what slipway asks is changed.
-    "bin/cosign": `#!/bin/sh\nverb=$1\nshift\nexec ${cosign} "$verb" --tlog-upload=false "$@"\n`,
-  });
-  await chmod(join(root, "bin/cosign"), 0o755);
-  const env = {
-    COSIGN_PASSWORD: "only for this test",
-    PATH: `${join(root, "bin")}:${process.env["PATH"]}`,
-  };
-  const made = await run(cosign, ["generate-key-pair"], { cwd: root, env });
-  expect(made).toMatchObject({ code: 0 });
+  cosign = execFileSync(join(ROOT, "test/cluster/program"), ["cosign", "cosign"], { encoding: "utf8" }).trim();
+}, 900_000);
 
+interface Signer {
+  readonly root: string;
+  readonly key: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly verify: (image: string, env?: Readonly<Record<string, string>>) => Promise<Run>;
+}
+
+async function makeSigner(): Promise<Signer> {
+  const root = await project({ Dockerfile: DOCKERFILE });
+  const env = { COSIGN_PASSWORD: "only for this test", PATH: `${dirname(cosign)}:${process.env["PATH"]}` };
+  expect(await run(cosign, ["generate-key-pair"], { cwd: root, env })).toMatchObject({ code: 0 });
+  const options = ["--insecure-ignore-tlog", "--output=json", "--allow-http-registry", "--allow-insecure-registry"];
+  const verify: Signer["verify"] = (image, more = {}) =>
+    run(cosign, ["verify", "--key", join(root, "cosign.pub"), ...options, image], {
+      cwd: root,
+      env: { ...env, ...more },
+    });
+  return { root, key: join(root, "cosign.key"), env, verify };
+}
+
+/** A proxy that lets nobody out, and notes where each wanted to go: nothing of a test is entered in a log for good. */
+async function closedProxy(): Promise<{ readonly env: Readonly<Record<string, string>>; readonly asked: Set<string> }> {
+  const asked = new Set<string>();
+  const server = createServer();
+  server.on("connect", (request, socket) => {
+    asked.add(request.url ?? "");
+    socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  return { env: { HTTPS_PROXY: `http://127.0.0.1:${port}`, NO_PROXY: REGISTRY.replace(/:\d+$/, "") }, asked };
+}
+
+test("--sign-log none: cosign verifies the image by its public key, no log was asked, and an image that was only built is not signed", async () => {
+  const { root, key, env, verify } = await makeSigner();
+  const proxy = await closedProxy();
   const signed = imageName();
-  await mustBuild(namespace, [`--sign-key=${join(root, "cosign.key")}`, "-t", signed, root], { env });
-  const verify = (image: string) =>
-    run(
-      cosign,
-      [
-        "verify",
-        "--key",
-        join(root, "cosign.pub"),
-        "--insecure-ignore-tlog",
-        "--output=json",
-        "--allow-http-registry",
-        "--allow-insecure-registry",
-        image,
-      ],
-      { cwd: root, env },
-    );
+  const flags = [`--sign-key=${key}`, "--sign-log=none", "-t", signed];
+  const { stderr } = await mustBuild(namespace, [...flags, root], { env: { ...env, ...proxy.env } });
+  expect(stderr).not.toContain("public log");
+  expect([...proxy.asked]).toEqual([]);
   const verified = await verify(signed);
   expect(verified).toMatchObject({ code: 0 });
   const { digest } = await readImage(signed);
@@ -53,4 +75,44 @@ test("--sign-key: cosign verifies the image by its public key, and no image that
   const unsigned = imageName();
   await mustBuild(namespace, ["-t", unsigned, root]);
   expect(await verify(unsigned)).not.toMatchObject({ code: 0 });
-}, 900_000);
+}, 300_000);
+
+test("a step of Drone signs with its own login, which stands nowhere else", async () => {
+  const { root, key, env, verify } = await makeSigner();
+  const image = uniqueImage(environment("REGISTRY_AUTH"));
+  const login = {
+    user: environment("REGISTRY_AUTH_USER"),
+    password: environment("REGISTRY_AUTH_PASSWORD"),
+  };
+  await writeFile(join(root, "config.json"), "{}");
+  const signed = await slipway(["plugin", "-n", namespace.name, `--sign-key=${key}`, "--sign-log=none"], {
+    cwd: root,
+    env: {
+      ...env,
+      KUBECONFIG: namespace.kubeconfig,
+      DOCKER_CONFIG: root,
+      PLUGIN_REPO: image,
+      PLUGIN_INSECURE: "true",
+      PLUGIN_USERNAME: login.user,
+      PLUGIN_PASSWORD: login.password,
+    },
+  });
+  expect([signed.code, signed.output]).toEqual([0, expect.not.stringContaining(login.password)]);
+  const auth = Buffer.from(`${login.user}:${login.password}`).toString("base64");
+  await writeFile(join(root, "config.json"), JSON.stringify({ auths: { [environment("REGISTRY_AUTH")]: { auth } } }));
+  expect(await verify(image, { DOCKER_CONFIG: root })).toMatchObject({ code: 0 });
+}, 300_000);
+
+test("without it the public log is asked for, which is said before the build, and what it does not take is not signed", async () => {
+  const { root, key, env, verify } = await makeSigner();
+  const proxy = await closedProxy();
+  const image = imageName();
+  const { code, stderr } = await build(namespace, [`--sign-key=${key}`, "-t", image, root], {
+    env: { ...env, ...proxy.env },
+  });
+  expect([...proxy.asked]).toEqual(["rekor.sigstore.dev:443"]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^WARNING: the signature will be entered in sigstore's public log.*--sign-log none/m);
+  expect(stderr).toMatch(/^ERROR: the image was built and pushed, but not signed: .*rekor\.sigstore\.dev/m);
+  expect(await verify(image)).not.toMatchObject({ code: 0 });
+}, 300_000);

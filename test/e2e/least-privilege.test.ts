@@ -1,7 +1,7 @@
 /** Every test builds as an account with exactly what `slipway rbac` prints; here with the smallest of its forms, and what it may not. */
 import type { V1NetworkPolicy } from "@kubernetes/client-node";
 import { expect, test } from "vitest";
-import { BUSYBOX, REGISTRY, build, mustBuild, uniqueImage } from "./support/build.ts";
+import { BUSYBOX, REGISTRY, build, environment, mustBuild, uniqueImage } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
 import { leastKubeconfig } from "./support/least.ts";
 import { objectsIn, useNamespace } from "./support/namespace.ts";
@@ -31,6 +31,69 @@ test("without exec and without secrets a small context is built, and a streamed 
   const run = await build(namespace, ["--no-credentials", "--transport", "stream", "-t", uniqueImage(), root]);
   expect(run.code).toBe(4);
   expect(run.stderr).toMatch(/^ERROR: .*exec/m);
+});
+
+test("rbac --builder kaniko: a streamed context is built without a right on config maps or to change a pod, and why it ended is known", async () => {
+  await leastKubeconfig(namespace.name, ["--builder", "kaniko", "--transport", "stream", "--no-secrets"]);
+  for (const [verb, resource] of [
+    ["create", "configmaps"],
+    ["delete", "configmaps"],
+    ["patch", "pods"],
+    ["create", "persistentvolumeclaims"],
+  ] as const) {
+    expect(await may(verb, resource), `${verb} ${resource}`).not.toBe("yes\n");
+  }
+  const flags = ["--no-credentials", "--transport", "stream"];
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 5\n` });
+  await mustBuild(namespace, [...flags, "-t", uniqueImage(), root]);
+  let deleted: Promise<string> | undefined;
+  const run = await build(namespace, [...flags, root], {
+    onStderr: (text) => {
+      if (!/^sleeping$/m.test(text)) return;
+      deleted ??= kubectl(["delete", "pods", "--all", "--grace-period=0", "--wait=false", "-n", namespace.name]);
+    },
+  });
+  await deleted;
+  expect([run.code, run.stderr]).toEqual([3, expect.stringMatching(/^ERROR: the build's pod was deleted/m)]);
+  const other = await build(namespace, ["--builder", "buildah", ...flags, "-t", uniqueImage(), root]);
+  expect([other.code, other.stderr]).toEqual([4, expect.stringMatching(/^ERROR: .*may not create configmaps/m)]);
+  const certified = await build(namespace, [...flags, "--registry-ca", environment("REGISTRY_CA"), root]);
+  expect([certified.code, certified.stderr]).toEqual([
+    4,
+    expect.stringMatching(/^ERROR: .*may not create configmaps/m),
+  ]);
+});
+
+test("rbac --builder buildkit --cache-volume: it builds with its state on a volume that it makes, without exec", async () => {
+  const flags = ["--builder", "buildkit", "--cache-volume", "--transport", "configmap", "--no-secrets"];
+  await leastKubeconfig(namespace.name, flags);
+  expect(await may("create", "persistentvolumeclaims")).toBe("yes\n");
+  for (const [verb, resource] of [
+    ["create", "pods/exec"],
+    ["create", "secrets"],
+    ["delete", "persistentvolumeclaims"],
+  ] as const) {
+    expect(await may(verb, resource), `${verb} ${resource}`).not.toBe("yes\n");
+  }
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
+  const args = [
+    "--builder=buildkit",
+    "--cache-volume=state",
+    "--volume-size=200Mi",
+    "--no-credentials",
+    "-t",
+    uniqueImage(),
+    root,
+  ];
+  await mustBuild(namespace, args);
+  expect(await objectsIn(namespace.name)).toContain("persistentvolumeclaim/state");
+  await kubectl(["delete", "pvc", "state", "-n", namespace.name, "--wait=false"]);
+  await leastKubeconfig(namespace.name, ["--builder", "kaniko"]);
+  const refused = await build(namespace, args);
+  expect([refused.code, refused.stderr]).toEqual([
+    4,
+    expect.stringMatching(/^ERROR: .*may not create persistentvolumeclaims/m),
+  ]);
 });
 
 test("--network-policy makes one that is the Job's, before the pod runs, with the right to make it and no other", async () => {

@@ -111,7 +111,9 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     ],
     types: ["build/"],
   },
-  "describe-builders.ts": { code: ["backends/", "build/plan-build.ts", "run/objects.ts"] },
+  "describe-builders.ts": {
+    code: ["backends/", "build/plan-build.ts", "docker/capability-needs.ts", "errors.ts", "run/objects.ts"],
+  },
   "plan-request.ts": {
     code: ["backends/", "build/frontend-args.ts", "build/plan-build.ts", "docker/", "dockerfile/", "errors.ts"],
     types: ["build/"],

@@ -1,9 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { needsSeal } from "../../../src/attest/check.ts";
-import { cosignArguments, findCosign } from "../../../src/attest/cosign.ts";
 import { provenanceOf } from "../../../src/attest/provenance.ts";
 import type { BuildPlan } from "../../../src/build/plan.ts";
-import { parseReference } from "../../../src/build/reference.ts";
 import { UsageError } from "../../../src/errors.ts";
 import { PLAN } from "../build/sample.ts";
 
@@ -81,29 +79,5 @@ describe("what is made of an image after its push", () => {
   ])("is refused where it cannot be made", (plan, message) => {
     expect(() => needsSeal(plan, false)).toThrow(UsageError);
     expect(() => needsSeal(plan, false)).toThrow(message);
-  });
-
-  it("is signed once for each repository, by its digest", () => {
-    const tags = ["r.io/a:1", "r.io/a:2", "10.0.0.1:5000/b:1"].map((text) => parseReference(text));
-    const registries = { hosts: [], insecure: ["10.0.0.1:5000"] };
-    expect(cosignArguments({ tags, registries }, DIGEST, "k8s://ns/key")).toEqual([
-      ["sign", "--yes", "--key", "k8s://ns/key", `r.io/a@${DIGEST}`],
-      [
-        "sign",
-        "--yes",
-        "--key",
-        "k8s://ns/key",
-        "--allow-insecure-registry",
-        "--allow-http-registry",
-        `10.0.0.1:5000/b@${DIGEST}`,
-      ],
-    ]);
-    expect(cosignArguments({ tags: tags.slice(0, 1), registries }, DIGEST, "")).toEqual([
-      ["sign", "--yes", `r.io/a@${DIGEST}`],
-    ]);
-  });
-
-  it("is not begun without cosign", async () => {
-    await expect(findCosign({ PATH: "/nowhere:" })).rejects.toThrow("--sign runs cosign, which is not on the PATH");
   });
 });

@@ -38,6 +38,7 @@ describe("a plan", () => {
     ],
     ["a Secret to log in with", { registrySecret: "s" }, { credentials: { kind: "secret", name: "s" } }],
     ["times", { timeout: "90", ttl: "1d" }, { timeoutSeconds: 90, ttlSeconds: 86_400 }],
+    ["a signature's key and log", { signKey: "k", signLog: "none" }, { sign: "k", signLog: "none" }],
     ["a transport", { transport: "pvc" }, { transport: "pvc" }],
     ["a volume", { volumeSize: "500Mi", storageClass: "fast" }, { volume: { size: "500Mi", storageClass: "fast" } }],
   ])("takes over %s", (_name, request, expected) => {
@@ -50,6 +51,13 @@ describe("a plan", () => {
       ["SET", "x"],
       ["EMPTY", ""],
     ]);
+  });
+
+  it("says nothing of a log where nothing is signed, and has no signature that could not be verified", () => {
+    expect(planOf({ signLog: "none" })).not.toHaveProperty("signLog");
+    expect(planOf({ sign: true, signLog: "upload" })).toMatchObject({ sign: "", signLog: "upload" });
+    expect(() => planOf({ sign: true, signLog: "none" })).toThrow(UsageError);
+    expect(() => planOf({ sign: true, signLog: "none" })).toThrow(/^--sign-log none needs a key/);
   });
 
   it("may have no tag: the image is built and thrown away", () => {

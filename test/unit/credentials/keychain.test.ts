@@ -67,7 +67,7 @@ describe("the keychain", () => {
 });
 
 describe("the stores", () => {
-  it("answer in order: the variable, the keychain, docker's file", async () => {
+  it("answer in order: what is given for one build, the variable, the keychain, docker's file", async () => {
     const env = {
       XDG_CONFIG_HOME: root,
       DOCKER_CONFIG: root,
@@ -76,6 +76,10 @@ describe("the stores", () => {
     const stores = await openStores(env);
     expect(await stores[0]?.get("r.io")).toEqual({ credential: { registryToken: "t" } });
     expect(await openStores({ XDG_CONFIG_HOME: root, DOCKER_CONFIG: root })).toHaveLength(1);
+    const given = { text: '{"auths":{"r.io":{"registrytoken":"given"}}}', source: "a step" };
+    const [first, second] = await openStores(env, given);
+    expect(await first?.get("r.io")).toEqual({ credential: { registryToken: "given" } });
+    expect(await second?.get("r.io")).toEqual({ credential: { registryToken: "t" } });
     expect(keychainIndex({ XDG_CONFIG_HOME: "/c" })).toBe("/c/slipway/keychain.json");
     expect(keychainIndex({}, "/home/me")).toBe("/home/me/.config/slipway/keychain.json");
   });

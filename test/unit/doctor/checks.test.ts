@@ -11,7 +11,7 @@ import { CheckList } from "../../../src/ui/checks.ts";
 import { FakeCluster, refusal } from "../../fakes/fake-cluster.ts";
 
 const signal = new AbortController().signal;
-const RIGHTS = rightsOf({ transport: "auto", ships: true, manage: false });
+const RIGHTS = rightsOf({ transport: "auto", ships: true, files: true, manage: false });
 
 function forbidding(...kinds: string[]): FakeCluster {
   const cluster = new FakeCluster();

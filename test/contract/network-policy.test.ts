@@ -1,0 +1,117 @@
+/**
+ * `--network-policy` where policies are carried out: a RUN reaches what was named and nothing else, the metadata endpoint never.
+ * The cluster's own network plug-in carries out none: the test brings a program that does (policy-enforcer.ts), and servers for the
+ * RUN to try. Each build runs by the same rules of the machine; only the policies differ.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { request } from "undici";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { BUSYBOX, mustBuild } from "../e2e/support/build.ts";
+import { kubectl } from "../e2e/support/kubectl.ts";
+import { useNamespace } from "../e2e/support/namespace.ts";
+import { project } from "../e2e/support/project.ts";
+import { readImage } from "../e2e/support/registry.ts";
+import { enforcePolicies } from "./policy-enforcer.ts";
+import type { Enforcer } from "./policy-enforcer.ts";
+import { METADATA, SERVER, makePrivateNetwork } from "./private-network.ts";
+import type { PrivateNetwork } from "./private-network.ts";
+
+const namespace = useNamespace({ rbac: ["--network-policy"] });
+const REGISTRY = `${SERVER}:5000`;
+const BASE = `${REGISTRY}/busybox:1.35`;
+
+let network: PrivateNetwork;
+let enforcer: Enforcer;
+let root: string;
+/** Addresses of two pods with the same servers. */
+let named: string;
+let other: string;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "slipway-policy-"));
+  network = makePrivateNetwork();
+  await serveRegistry();
+  await mkdir(join(root, "www"));
+  await writeFile(join(root, "www/index.html"), "an identity\n");
+  network.start("busybox", ["httpd", "-f", "-p", `${METADATA}:80`, "-h", join(root, "www")]);
+  [named, other] = await Promise.all([serverPod("named"), serverPod("other")]);
+  enforcer = await enforcePolicies(namespace.name, [named, other, SERVER, METADATA]);
+}, 600_000);
+
+afterAll(async () => {
+  await enforcer?.stop();
+  await network?.remove();
+  await rm(root, { recursive: true, force: true });
+});
+
+/** A registry that has the base image: pulling and pushing are connections that the policy has to allow. */
+async function serveRegistry(): Promise<void> {
+  const config = join(root, "registry.yaml");
+  const storage = `{filesystem: {rootdirectory: ${join(root, "registry")}}}`;
+  await writeFile(config, `version: 0.1\nlog: {level: error}\nstorage: ${storage}\nhttp: {addr: "${REGISTRY}"}\n`);
+  network.start("docker-registry", ["serve", config]);
+  await vi.waitFor(() => request(`http://${REGISTRY}/v2/`).then(({ body }) => body.dump()), { timeout: 30_000 });
+  const plain = ["--src-tls-verify=false", "--dest-tls-verify=false", "--preserve-digests"];
+  execFileSync("skopeo", ["copy", "--quiet", ...plain, `docker://${BUSYBOX}`, `docker://${BASE}`]);
+}
+
+/** @returns its address */
+async function serverPod(name: string): Promise<string> {
+  const serve = "mkdir /www; echo here > /www/index.html; httpd -p 8081 -h /www; exec httpd -f -p 8080 -h /www";
+  const pod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name },
+    spec: {
+      terminationGracePeriodSeconds: 0,
+      containers: [{ name: "server", image: BUSYBOX, command: ["sh", "-c", serve] }],
+    },
+  };
+  await kubectl(["apply", "-n", namespace.name, "-f", "-"], JSON.stringify(pod));
+  await kubectl(["wait", "-n", namespace.name, "--for=condition=Ready", `pod/${name}`, "--timeout=60s"]);
+  const address = await kubectl(["get", "pod", "-n", namespace.name, name, "-o", "jsonpath={.status.podIP}"]);
+  await vi.waitFor(() => request(`http://${address}:8080/`).then(({ body }) => body.dump()), { timeout: 30_000 });
+  return address;
+}
+
+/** Names of the servers that a RUN of a build with these flags reached. */
+async function reached(...flags: readonly string[]): Promise<string[]> {
+  const servers = {
+    registry: `${REGISTRY}/v2/`,
+    "named host": `${named}:8080/`,
+    "another port of it": `${named}:8081/`,
+    "another pod": `${other}:8080/`,
+    "metadata endpoint": `${METADATA}/`,
+  };
+  // wget's own limit of time ends Debian's busybox.
+  const tries = Object.entries(servers).map(
+    ([name, url]) => `timeout 4 wget -q -O /dev/null http://${url} && echo "${name}" >> /reached; \\\n`,
+  );
+  const directory = await project({ Dockerfile: `FROM ${BASE}\nRUN touch /reached; \\\n${tries.join("")}true\n` });
+  const image = `${REGISTRY}/built:${flags.length}`;
+  // A streamed context waits for the pod, so its address is known to all before the builder runs: a program that learns of pods
+  // from the API server, as this enforcer does, has no policy for an address it has not read yet.
+  await mustBuild(namespace, ["--transport=stream", ...flags, "-t", image, directory]);
+  const text = (await readImage(image)).files.get("reached")?.text ?? "nothing was built";
+  return text.split("\n").filter((line) => line !== "");
+}
+
+test("without it a RUN reaches all there is, the metadata endpoint too", async () => {
+  expect(await reached()).toEqual(["registry", "named host", "another port of it", "another pod", "metadata endpoint"]);
+});
+
+test("with it a RUN reaches the registry and what was named, on the port that was named, and the image is pushed", async () => {
+  expect(await reached("--network-policy", `--egress=${named}:8080`)).toEqual(["registry", "named host"]);
+});
+
+test("with --egress any it reaches all but the metadata endpoint", async () => {
+  expect(await reached("--network-policy", "--egress=any", "--egress=169.254.0.0/16")).toEqual([
+    "registry",
+    "named host",
+    "another port of it",
+    "another pod",
+  ]);
+});
