@@ -37,7 +37,7 @@ export const clusterFlags = {
 const noDefault = async (): Promise<undefined> => undefined;
 
 /** A flag that may be repeated and takes one value each time, as docker's do: `-t a -t b PATH`. */
-export function many(options: { char?: "t"; description: string; helpValue: string; helpGroup?: string }) {
+export function many(options: { char?: "f" | "t"; description: string; helpValue: string; helpGroup?: string }) {
   return Flags.string({ ...options, multiple: true, multipleNonGreedy: true, default: [], defaultHelp: noDefault });
 }
 
@@ -51,7 +51,7 @@ export const EXIT_CODES = `Exit codes:
   ${EXIT.interrupted}  interrupted`;
 
 /** What commands other than `build` take from the environment and the configuration: where the cluster is, and whom to trust. */
-const SHARED = ["context", "namespace", "kubeconfig", "registry-ca", "insecure-registry", "progress"];
+export const SHARED = ["context", "namespace", "kubeconfig", "registry-ca", "insecure-registry", "progress"];
 
 export abstract class BaseCommand extends Command {
   /** Names of its flags that may also be set by the environment and the configuration; all: every one. */
@@ -140,7 +140,13 @@ export abstract class BaseCommand extends Command {
     };
     const { words, decisions } = settle(keys, typed.given, await layersOf(places, keys));
     this.decisions = decisions;
-    const unread = Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, { ...flag, env: undefined }]));
+    // A flag that no build has is in no configuration: oclif reads its variable.
+    const unread = Object.fromEntries(
+      Object.entries(flags).map(([name, flag]) => [
+        name,
+        Object.hasOwn(all, name) ? { ...flag, env: undefined } : flag,
+      ]),
+    );
     return super.parse<F, B, A>({ ...options, flags: unread } as unknown as Interfaces.Input<F, B, A>, [
       ...words,
       ...typed.words,

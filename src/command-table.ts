@@ -30,4 +30,5 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   tag: () => import("./commands/tag.ts"),
   "uninstall-plugin": () => import("./commands/uninstall-plugin.ts"),
   wait: () => import("./commands/wait.ts"),
+  warm: () => import("./commands/warm.ts"),
 };

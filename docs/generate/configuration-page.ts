@@ -90,6 +90,10 @@ const VARIABLES = `
 \`SLIPWAY_REGISTRY\`, \`SLIPWAY_BUILDER_ORDER\` and \`SLIPWAY_KANIKO_IMAGE\`, \`SLIPWAY_BUILDKIT_IMAGE\` and so on are the same in the
 environment, and come before both files.
 
+Besides, two things are kept on disk that can be made again and may be deleted at any time: \`slipway/code\`, what Node has compiled of the
+program (2.6 MB for \`build\`; other commands less; only used if the file is yours and nobody else may write it; \`NODE_DISABLE_COMPILE_CACHE=1\` turns it
+off), and \`slipway/hashes\`, see [contexts.md](contexts.md). Both are in \`$XDG_CACHE_HOME\`, else in \`~/.cache\` (macOS: \`~/Library/Caches\` for \`code\`).
+
 ## Flags, keys and variables
 
 A repeatable flag has several values in its variable on a line each, as any other separator occurs in values:

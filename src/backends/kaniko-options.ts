@@ -3,6 +3,7 @@ import type { V1PodSpec, V1Volume, V1VolumeMount } from "@kubernetes/client-node
 import type { BuildPlan } from "../build/plan.ts";
 import { repositoryOf } from "./cache-repository.ts";
 import type { FlagCapability } from "./flag-capabilities.ts";
+import { baseImageArguments, baseImageMounts } from "./kaniko-base-images.ts";
 import { platformText } from "./platform-text.ts";
 import { hostAliases, sharedMemoryMounts, sharedMemoryVolumes } from "./pod-settings.ts";
 import { EXPORT_DOCKER, EXPORT_OCI, EXPORT_VOLUME } from "./volumes.ts";
@@ -10,6 +11,7 @@ import { EXPORT_DOCKER, EXPORT_OCI, EXPORT_VOLUME } from "./volumes.ts";
 export const KANIKO_OPTIONS: readonly FlagCapability[] = [
   "add-host",
   "cache-registry",
+  "cache-volume",
   "output-docker",
   "output-oci",
   "provenance",
@@ -21,7 +23,8 @@ export const KANIKO_OPTIONS: readonly FlagCapability[] = [
 const EXPORT_MOUNT = "/kaniko/slipway-export";
 
 export function optionArguments(plan: BuildPlan): string[] {
-  const args = cacheArguments(plan);
+  const layers = cacheArguments(plan);
+  const args = [...layers, ...baseImageArguments(plan, layers.length > 0)];
   if (plan.platform !== undefined) args.push(`--custom-platform=${platformText(plan.platform)}`);
   const formats = new Set((plan.exports ?? []).map(({ format }) => format));
   if (formats.has("docker")) args.push(`--tar-path=${EXPORT_MOUNT}/${EXPORT_DOCKER}`);
@@ -47,6 +50,7 @@ function cacheArguments(plan: BuildPlan): string[] {
 export function optionMounts(plan: BuildPlan): V1VolumeMount[] {
   return [
     ...((plan.exports ?? []).length === 0 ? [] : [{ name: EXPORT_VOLUME, mountPath: EXPORT_MOUNT }]),
+    ...baseImageMounts(plan),
     ...sharedMemoryMounts(plan),
   ];
 }

@@ -69,7 +69,26 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "bake/": { code: ["errors.ts", "node:path"] },
   // Drone's steps, likewise.
   "drone/": { code: ["errors.ts", "js-yaml", "node:fs/promises", "node:path"] },
+  "wire-warm.ts": {
+    code: [
+      "build/",
+      "cluster/connect.ts",
+      "credentials/",
+      "dockerfile/",
+      "errors.ts",
+      "plan-request.ts",
+      "user-name.ts",
+      "version.ts",
+      "warm/",
+    ],
+    types: ["wire.ts"],
+  },
   "wire-pipeline.ts": { code: ["cluster/", "errors.ts"], types: ["drone/pipeline.ts", "wire.ts"] },
+  // Base images onto a volume: a pod of its own, which is run as a build's is.
+  "warm/": {
+    code: ["backends/", "errors.ts", "follow/follow.ts", "run/", "transport/receiver.ts", "transport/transport.ts"],
+    types: ["build/", "cluster/cluster.ts"],
+  },
   "commands/": {
     code: [
       "@oclif/core",
@@ -101,6 +120,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "wire-login.ts",
       "wire-pipeline.ts",
       "wire-registry.ts",
+      "wire-warm.ts",
       "node:events",
       "node:fs/promises",
       "node:os",

@@ -68,6 +68,12 @@ const CASES: readonly (readonly [name: string, plan: Partial<BuildPlan>, form: C
     },
     "archive",
   ],
+  ["cache-volume", { cacheVolume: "kept" }, "archive"],
+  [
+    "cache-volume-and-registry-cache",
+    { cacheVolume: "kept", cacheTo: [{ type: "registry", attributes: { ref: "r.io/cache" } }] },
+    "archive",
+  ],
   ["shipped-credentials", { credentials: { kind: "shipped" } }, "archive"],
   ["secret-of-the-namespace", { credentials: { kind: "secret", name: "regcred" } }, "archive"],
   ["insecure-registry", { registries: { hosts: ["10.0.0.1:5000"], insecure: ["10.0.0.1:5000"] } }, "archive"],

@@ -136,7 +136,7 @@ describe("what a builder needs of them", () => {
   it.each([
     ["docker", false, 'there is no builder "docker"'],
     ["img", true, "img cannot do --cache-volume"],
-    ["kaniko", true, "kaniko cannot do --cache-volume"],
+    ["makisu", true, "makisu cannot do --cache-volume"],
   ])("are not told of %s", async (name, cacheVolume, message) => {
     await expect(needsOfBuilder(name, { registryCa: false, cacheVolume })).rejects.toThrow(message);
   });

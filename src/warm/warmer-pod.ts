@@ -1,0 +1,64 @@
+/** The pod that fills a volume with base images: kaniko's warmer, from a build's plan. Pure. */
+import type { V1Container } from "@kubernetes/client-node";
+import { BASE_IMAGES_DIR } from "../backends/kaniko-base-images.ts";
+import { expandSafe } from "../backends/expansion.ts";
+import { platformText } from "../backends/platform-text.ts";
+import { AUTH_VOLUME, CACHE_VOLUME, CA_FILE, CA_VOLUME } from "../backends/volumes.ts";
+import type { BuildPlan } from "../build/plan.ts";
+import type { Reference } from "../build/reference.ts";
+import { objectsOf } from "../run/objects.ts";
+import type { BuildObjects } from "../run/objects.ts";
+import { CONTEXT_VOLUME } from "../transport/transport.ts";
+
+export const WARMER = "warmer";
+const VOLUME_MOUNT = "/cache";
+const CA_MOUNT = "/kaniko/slipway-ca";
+
+/**
+ * @param plan with the volume's name, and the warmer's image as its builder's
+ * @param force fetch what is on the volume already, too
+ * @param dockerConfig the config.json to ship, when the plan's credentials are `shipped`
+ */
+export function warmerObjects(
+  plan: BuildPlan,
+  images: readonly Reference[],
+  force: boolean,
+  dockerConfig?: string,
+): BuildObjects {
+  const container: V1Container = {
+    name: WARMER,
+    image: plan.builderImage,
+    args: warmerArguments(plan, images, force).map(expandSafe),
+    volumeMounts: [
+      { name: CACHE_VOLUME, mountPath: VOLUME_MOUNT },
+      ...(plan.credentials.kind === "none"
+        ? []
+        : [{ name: AUTH_VOLUME, mountPath: "/kaniko/.docker", readOnly: true }]),
+      ...(plan.registries.ca === undefined ? [] : [{ name: CA_VOLUME, mountPath: CA_MOUNT, readOnly: true }]),
+    ],
+    // It writes files of its own, and runs nothing.
+    securityContext: {
+      runAsUser: 0,
+      runAsGroup: 0,
+      privileged: false,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ["ALL"] },
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+  };
+  const volume = { name: CONTEXT_VOLUME, emptyDir: {} };
+  const pod = { container, volumes: [], receiver: { user: 0, group: 0 } };
+  return objectsOf(plan, pod, { transport: "configmap", form: "directory", volume }, dockerConfig);
+}
+
+function warmerArguments(plan: BuildPlan, images: readonly Reference[], force: boolean): string[] {
+  const { hosts, insecure, ca } = plan.registries;
+  return [
+    `--cache-dir=${VOLUME_MOUNT}/${BASE_IMAGES_DIR}`,
+    ...images.map((image) => `--image=${image.toString()}`),
+    ...(force ? ["--force"] : []),
+    ...(plan.platform === undefined ? [] : [`--customPlatform=${platformText(plan.platform)}`]),
+    ...insecure.flatMap((host) => [`--insecure-registry=${host}`, `--skip-tls-verify-registry=${host}`]),
+    ...(ca === undefined ? [] : hosts.map((host) => `--registry-certificate=${host}=${CA_MOUNT}/${CA_FILE}`)),
+  ];
+}
