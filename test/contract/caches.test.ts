@@ -97,6 +97,19 @@ test("prune --volumes removes the volumes", async () => {
   await expect.poll(list, { timeout: 60_000, interval: 500 }).not.toContain("kept-by-buildkit");
 });
 
+test("kaniko keeps the layers of COPY with mode=max, and not without", async () => {
+  const root = await project({ Dockerfile: `FROM scratch\nCOPY file /\n`, file: "kept" });
+  const again = async (...attributes: readonly string[]): Promise<boolean> => {
+    const cache = `--cache-to=${["type=registry", `ref=${uniqueImage()}`, ...attributes].join(",")}`;
+    await mustBuild(namespace, [cache, `--tag=${uniqueImage()}`, root]);
+    const image = uniqueImage();
+    const second = await mustBuild(namespace, [cache, `--tag=${image}`, root]);
+    expect((await testBuilder("kaniko").read(image)).files.get("file")?.text).toBe("kept");
+    return second.stderr.includes("Using caching version of cmd: COPY");
+  };
+  expect({ max: await again("mode=max"), min: await again() }).toEqual({ max: true, min: false });
+});
+
 describe("makisu with Redis", () => {
   const { base, flags } = testBuilder("makisu");
 
