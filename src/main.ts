@@ -34,22 +34,25 @@ async function loadConfig(root: string): Promise<Config> {
   return config;
 }
 
-async function runWords(words: string[], config: Config): Promise<void> {
-  if (words[0] === "--version") {
+async function runWords(typed: string[], config: Config): Promise<void> {
+  // As docker and kubectl have them: `help build`, `version`.
+  const words = typed[0] === "help" ? [...typed.slice(1), "--help"] : typed;
+  if (words[0] === "--version" || (words[0] === "version" && words.length === 1)) {
     process.stdout.write(`${config.userAgent}\n`);
     return;
   }
   const [id = "", ...rest] = normalizeArgv(config, words);
   const asked = words.slice(0, words.includes("--") ? words.indexOf("--") : undefined);
   const help = words.length === 0 || getHelpFlagAdditions(config).some((flag) => asked.includes(flag));
-  const command = help ? undefined : config.findCommand(id);
-  if (command !== undefined) {
-    await config.runCommand(id, rest, command);
-  } else if (help || config.findTopic(id) !== undefined) {
+  const command = config.findCommand(id);
+  const general = words.every((word) => word.startsWith("-"));
+  if (command === undefined && config.findTopic(id) === undefined && !(help && general)) {
+    const { commandNotFound } = await import("./names/command-not-found.ts");
+    commandNotFound(id);
+  } else if (help || command === undefined) {
     const Help = await loadHelpClass(config);
     await new Help(config, config.pjson.oclif.helpOptions).showHelp(help ? words : [id]);
   } else {
-    const { commandNotFound } = await import("./names/command-not-found.ts");
-    commandNotFound(id);
+    await config.runCommand(id, rest, command);
   }
 }

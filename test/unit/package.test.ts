@@ -128,6 +128,28 @@ describe("the command", () => {
     }
   });
 
+  it.each([
+    [["help"], "USAGE"],
+    [["-h"], "USAGE"],
+    [["help", "build"], "Build an image from a Dockerfile"],
+    [["build", "-h"], "Build an image from a Dockerfile"],
+    [["help", "cache", "ls"], "List the contexts kept"],
+    [["version"], "slipway/"],
+  ])("knows %j, as docker and kubectl do", (words, begins) => {
+    const { status, stdout, stderr } = slipway(...words);
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain(begins);
+  });
+
+  it.each([[["nope"]], [["help", "nope"]], [["nope", "--help"]], [["image", "nope"]]])(
+    "says of %j that there is no such command",
+    (words) => {
+      const { status, stdout, stderr } = slipway(...words);
+      expect([status, stdout]).toEqual([125, ""]);
+      expect(stderr).toMatch(/^ERROR: slipway builds images, and has no command `(?:image )?nope`\n {2}- /);
+    },
+  );
+
   it("answers a wrong flag with one sentence and exit code 125", () => {
     const { status, stdout, stderr } = slipway("build", "--privileged", ".");
     expect([status, stdout]).toEqual([125, ""]);
