@@ -59,13 +59,13 @@ async function namespaceEnd(cluster: Cluster, job: string): Promise<ClusterError
 
 /** The reason of the Job's end; undefined when it names none in time. */
 async function jobVerdict(cluster: Cluster, name: string): Promise<string | undefined> {
-  const until = Date.now() + VERDICT_EXPECTED;
+  const until = performance.now() + VERDICT_EXPECTED;
   for (;;) {
     const job = await readJob(cluster, name);
     if (job === undefined || job.metadata?.deletionTimestamp !== undefined) return "deleted";
     const end = endOf(job);
     if (end?.reason === "DeadlineExceeded" && needsClient(job)) return "client lost";
-    if (end !== undefined || Date.now() > until) return end?.reason;
+    if (end !== undefined || performance.now() > until) return end?.reason;
     await new Promise((resolve) => {
       setTimeout(resolve, ASK_AGAIN);
     });

@@ -39,7 +39,7 @@ test("prune's question: anything but yes removes nothing", async () => {
     [["n", "Enter"], 125, /^ERROR: nothing was removed$/m],
     [["Enter"], 125, /^ERROR: nothing was removed$/m],
     [["C-c"], 130, /^ERROR: stopped by Ctrl-C$/m],
-    [["C-d"], 130, /^ERROR: stopped by /m],
+    [["C-d"], 130, /^ERROR: stopped: there was no answer, and the input has ended$/m],
     [["y", "Enter"], 0, /^slipway-\S+$/m],
   ] as const) {
     const { screen, keys: press } = terminal({ KUBECONFIG: namespace.kubeconfig }, ["prune", "-n", namespace.name]);
@@ -51,19 +51,22 @@ test("prune's question: anything but yes removes nothing", async () => {
   }
 });
 
-test("login's password is not shown, and Ctrl-C at its question keeps nothing", async () => {
+test("login's password is not shown, and Ctrl-C and Ctrl-D at its question keep nothing", async () => {
   const root = await project({});
   const login = ["login", "-u", environment("REGISTRY_AUTH_USER"), environment("REGISTRY_AUTH")];
   const env = { HOME: root, DOCKER_CONFIG: `${root}/docker`, XDG_CONFIG_HOME: root, DBUS_SESSION_BUS_ADDRESS: "none" };
-  for (const [keys, code] of [
-    [["hidden-secret", "C-c"], 130],
-    [["hidden-secret", "Enter"], 4],
-    [[environment("REGISTRY_AUTH_PASSWORD"), "Enter"], 0],
+  for (const [keys, code, says] of [
+    [["hidden-secret", "C-c"], 130, /^ERROR: stopped by Ctrl-C$/m],
+    [["C-d"], 130, /^ERROR: stopped: there was no answer, and the input has ended$/m],
+    [["Enter"], 125, /^ERROR: the password is empty$/m],
+    [["hidden-secret", "Enter"], 4, /^ERROR: .* does not accept this user name and password$/m],
+    [[environment("REGISTRY_AUTH_PASSWORD"), "Enter"], 0, /^Login Succeeded$/m],
   ] as const) {
     const { screen, keys: press } = terminal(env, login);
     await expect.poll(screen, within).toMatch(/^Password:/m);
     press(...keys);
     await expect.poll(screen, within).toContain(`ended with ${code}`);
-    expect(screen()).not.toContain(keys[0]);
+    expect(screen()).toMatch(says);
+    if (keys.length > 1) expect(screen()).not.toContain(keys[0]);
   }
 });
