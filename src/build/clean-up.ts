@@ -1,9 +1,20 @@
 /** What becomes of a build that did not come to its end. */
 import type { Cluster } from "../cluster/cluster.ts";
 import { hasLostContact } from "../cluster/contact.ts";
+import { AuthError } from "../errors.ts";
 import type { BuildObjects } from "../run/objects.ts";
 import { removeBuild } from "../run/remove.ts";
 import type { Emit } from "./events.ts";
+
+/** Only the contact to it was lost, by this error. */
+export function sayItGoesOn(build: string, error: unknown, emit: Emit): void {
+  const before = error instanceof AuthError ? "Log in to the cluster again, and come" : "Come";
+  emit({
+    type: "warning",
+    message: `the build ${build} goes on in the cluster`,
+    suggestions: [`${before} back to it with \`slipway attach ${build}\`.`],
+  });
+}
 
 /**
  * A build that was broken off goes whole; one we only lost sight of is left to itself. What fails here is left to the Job's TTL.
@@ -17,11 +28,7 @@ export async function cleanUp(
 ): Promise<void> {
   const name = objects.job.metadata?.name ?? "";
   if (handedOver && hasLostContact(error)) {
-    emit({
-      type: "warning",
-      message: `the build ${name} goes on in the cluster`,
-      suggestions: [`Come back to it with \`slipway attach ${name}\`.`],
-    });
+    sayItGoesOn(name, error, emit);
     return;
   }
   try {

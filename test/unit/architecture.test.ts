@@ -191,6 +191,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     code: [
       "backends/table.ts",
       "build/",
+      "cluster/contact.ts",
       "errors.ts",
       "follow/",
       "run/",

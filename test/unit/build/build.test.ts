@@ -267,4 +267,21 @@ describe("a build that is left", () => {
       suggestions: [`Come back to it with \`slipway attach ${NAME}\`.`],
     });
   });
+
+  it("is not stopped when it is only the login that has run out, and says to log in first", async () => {
+    play(building);
+    const { before } = cluster;
+    cluster.before = async (call) => {
+      await before(call);
+      const cause = refusal(401, "Unauthorized", "Unauthorized").cause;
+      if (call.verb === "logs") throw new AuthError("the cluster does not accept these credentials", { cause });
+    };
+    await expect(run()).rejects.toThrow("the cluster does not accept these credentials");
+    expect(cluster.stored.has(`jobs/${NAME}`)).toBe(true);
+    expect(events).toContainEqual({
+      type: "warning",
+      message: `the build ${NAME} goes on in the cluster`,
+      suggestions: [`Log in to the cluster again, and come back to it with \`slipway attach ${NAME}\`.`],
+    });
+  });
 });
