@@ -70,7 +70,7 @@ export abstract class BaseCommand extends Command {
     return this.#interrupt.signal;
   }
 
-  /** Aborted by the first of the signals in `leaveOn`; another one counts as an interrupt. */
+  /** Aborted by the first of the signals in `leaveOn`; another one counts as an interrupt, unless it is SIGHUP. */
   protected get leave(): AbortSignal {
     return this.#departure.signal;
   }
@@ -86,6 +86,8 @@ export abstract class BaseCommand extends Command {
           this.#departure.abort(reason);
           return;
         }
+        // Of a closed terminal its shell tells, and the kernel once more: that is no second wish.
+        if (name === "SIGHUP" && this.leaveOn.has(name)) return;
         // The cluster ends what is left by itself: the Job has a deadline and a TTL.
         if (this.#interrupt.signal.aborted) process.exit(EXIT.interrupted);
         this.#interrupt.abort(reason);

@@ -1,7 +1,6 @@
 /** The line of one build: pack → ship → run → follow → report. Everything that touches the outside comes in through `deps`. */
 import type { Backend, BuilderPod, ContainerEnd } from "../backends/backend.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { hasLostContact } from "../cluster/contact.ts";
 import { InternalError } from "../errors.ts";
 import { hasExports } from "../export/exporter.ts";
 import { clientDeadline } from "../follow/deadline.ts";
@@ -9,9 +8,10 @@ import { followBuild } from "../follow/follow.ts";
 import type { FollowedBuild } from "../follow/follow.ts";
 import { objectsOf } from "../run/objects.ts";
 import type { BuildObjects } from "../run/objects.ts";
+import { EARLY_SECONDS, withEarlyDeadline } from "../run/early-deadline.ts";
+import { Lifeline, mayPutOff } from "../run/lifeline.ts";
 import type { SecretValues } from "../run/secret-volume.ts";
 import { liveBuilds } from "../run/live-builds.ts";
-import { removeBuild } from "../run/remove.ts";
 import { releasePod, startBuild } from "../run/start.ts";
 import type { StartedBuild } from "../run/start.ts";
 import { chooseDelivery } from "../transport/choose.ts";
@@ -19,6 +19,7 @@ import type { CacheSource } from "../transport/cache-conversation.ts";
 import { RECEIVER } from "../transport/receiver.ts";
 import type { OpenArchive } from "../transport/stream.ts";
 import type { Delivery } from "../transport/transport.ts";
+import { cleanUp } from "./clean-up.ts";
 import { decideUserns } from "./decide-userns.ts";
 import type { BuildResult, Emit, ImageDescription } from "./events.ts";
 import { pushes } from "./plan.ts";
@@ -72,8 +73,11 @@ export async function build(
 ): Promise<BuildResult | LeftBuild> {
   using deadline = clientDeadline(plan.timeoutSeconds);
   const stages = new Stages(deps.emit);
+  const short = plan.timeoutSeconds <= EARLY_SECONDS;
+  const early = short ? false : mayPutOff(deps.cluster, signal);
   const prepared = await prepare(plan, deps, decideUserns(plan, deps.cluster, signal));
-  const ended = await runToEnd(plan, deps, prepared, stages, AbortSignal.any([signal, deadline.signal]), leave);
+  const started = (await early) ? needingClient(prepared) : prepared;
+  const ended = await runToEnd(plan, deps, started, stages, AbortSignal.any([signal, deadline.signal]), leave);
   if (ended === "left") return { left: plan.name };
   const { end, exported } = ended;
   const facts = { name: plan.name, builder: plan.builder, references: pushes(plan) ? plan.tags.map(String) : [] };
@@ -115,6 +119,12 @@ async function prepare(
   return { delivery, builder, objects };
 }
 
+/** Until it is handed over, it lives no longer than its client. */
+function needingClient(prepared: PreparedBuild): PreparedBuild {
+  const { objects } = prepared;
+  return { ...prepared, objects: { ...objects, job: withEarlyDeadline(objects.job) } };
+}
+
 async function runToEnd(
   plan: BuildPlan,
   deps: BuildDeps,
@@ -135,14 +145,15 @@ async function runToEnd(
   try {
     const started = await startBuild(cluster, prepared.objects, inner);
     started.complete.catch(() => {});
-    const steps = stepsOf(plan, deps, prepared, started, stages, handOver, seen, inner);
+    using lifeline = new Lifeline(cluster, started.job, inner);
+    const steps = stepsOf(plan, deps, prepared, { ...started, lifeline }, stages, handOver, seen, inner);
     const end = await Promise.race([followBuild(cluster, steps, emit, inner), handOver.left]);
     await handOver.settle();
     return end === "left" ? end : { end, exported: await bringExports(plan, deps, end, seen.pod, stages, inner) };
   } catch (error) {
     stages.fail();
     await handOver.settle();
-    await cleanUp(plan, deps, prepared.objects, error, handOver);
+    await cleanUp(prepared.objects, deps, error, handOver.complete);
     throw error;
   } finally {
     own.abort();
@@ -180,12 +191,16 @@ function stepsOf(
   plan: BuildPlan,
   { backend, cluster, emit }: BuildDeps,
   { delivery, builder }: PreparedBuild,
-  started: StartedBuild,
+  started: StartedBuild & { readonly lifeline: Lifeline },
   stages: Stages,
   handOver: HandOver,
   seen: { pod: string },
   signal: AbortSignal,
 ): FollowedBuild {
+  const handItOver = async (): Promise<void> => {
+    await started.lifeline.giveWholeTime();
+    handOver.contextArrived();
+  };
   return {
     job: plan.name,
     containers: { receiver: RECEIVER, builder: builder.container.name },
@@ -197,45 +212,18 @@ function stepsOf(
       stages.start("schedule");
       await started.complete;
       if (started.gated) await releasePod(cluster, pod, signal);
-      if (delivery.ship === undefined) handOver.contextArrived();
+      if (delivery.ship === undefined) await handItOver();
     },
     onReceiving: async (pod) => {
       if (delivery.ship === undefined) throw new InternalError("the pod waits for a context that travels another way");
       stages.start("ship", delivery.transport);
       const { bytes } = await delivery.ship(cluster, pod, emit, signal);
       stages.done("ship", undefined, bytes);
-      handOver.contextArrived();
+      await handItOver();
     },
     onState: (state) => {
       stages.observe(state);
       handOver.observe(state);
     },
   };
-}
-
-/** A build that was broken off goes whole; one we only lost sight of is left to itself. What fails here is left to the Job's TTL. */
-async function cleanUp(
-  plan: BuildPlan,
-  { cluster, emit }: BuildDeps,
-  objects: BuildObjects,
-  error: unknown,
-  handOver: HandOver,
-): Promise<void> {
-  if (handOver.complete && hasLostContact(error)) {
-    emit({
-      type: "warning",
-      message: `the build ${plan.name} goes on in the cluster`,
-      suggestions: [`Come back to it with \`slipway attach ${plan.name}\`.`],
-    });
-    return;
-  }
-  try {
-    await removeBuild(cluster, objects);
-  } catch (failure) {
-    const reason = failure instanceof Error ? failure.message : String(failure);
-    emit({
-      type: "warning",
-      message: `could not clean up at once (${reason}); the cluster does so by itself when the Job's time is over`,
-    });
-  }
 }

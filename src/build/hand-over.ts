@@ -40,7 +40,7 @@ export class HandOver {
     return this.#contextIn;
   }
 
-  /** All the build needs is in the cluster. */
+  /** All the build needs is in the cluster, and it has its whole time there. */
   contextArrived(): void {
     this.#contextIn = true;
     this.#consider();
@@ -48,7 +48,6 @@ export class HandOver {
 
   observe({ kind }: PodState): void {
     if (kind !== "building" && kind !== "ended") return;
-    this.#contextIn = true;
     this.#removed ??= removeInputs(this.#cluster, this.#objects).catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
       const message = `could not remove the build's credentials and context at once (${reason}); they go with its Job`;

@@ -1,5 +1,7 @@
 /** Takes up a build that somebody started: its log from the first line, and its result as `build` itself gives it. */
 import type { Cluster } from "../cluster/cluster.ts";
+import { hasLostContact } from "../cluster/contact.ts";
+import { sayItGoesOn } from "../build/clean-up.ts";
 import type { BuildResult } from "../build/events.ts";
 import { reportEnd } from "../build/report-end.ts";
 import type { Reporter } from "../build/report-end.ts";
@@ -49,6 +51,7 @@ export async function attachBuild(
     signal,
   ).catch((error: unknown) => {
     stages.fail();
+    if (hasLostContact(error)) sayItGoesOn(record.name, error, emit);
     throw error;
   });
   await inputs.removed;

@@ -3,6 +3,7 @@ import type { V1ContainerStateTerminated, V1Job, V1JobCondition, V1Pod } from "@
 import type { ContainerEnd, Outcome } from "../backends/backend.ts";
 import { RECEIVER } from "../transport/receiver.ts";
 import { podState } from "../follow/pod-state.ts";
+import { CLIENT_LOST, needsClient, timeLimitOf } from "../run/early-deadline.ts";
 import { ANNOTATION, LABEL } from "../run/labels.ts";
 
 /** In the order of a build's life; the last three are ends. */
@@ -88,7 +89,7 @@ export function recordOf(job: V1Job, pod: V1Pod | undefined, judge: Judge): Buil
     startedAt: time(status?.running?.startedAt ?? status?.terminated?.startedAt),
     endedAt,
     goneAt: endedAt === undefined || ttl === undefined ? undefined : time(Date.parse(endedAt) + ttl * 1000),
-    timeoutSeconds: job.spec?.activeDeadlineSeconds ?? 0,
+    timeoutSeconds: timeLimitOf(job),
     pod: pod?.metadata?.name,
     node: pod?.spec?.nodeName,
   });
@@ -117,7 +118,11 @@ function progressOf(job: V1Job, pod: V1Pod | undefined, container: string, judge
     return judged(judge({ exitCode: state.exitCode, reason: state.reason, message: state.message, tail: [] }));
   }
   const condition = endOf(job);
-  if (condition?.reason === "DeadlineExceeded") return { state: "timed-out", reason: "its time limit passed" };
+  if (condition?.reason === "DeadlineExceeded") {
+    return needsClient(job)
+      ? { state: "failed", reason: CLIENT_LOST }
+      : { state: "timed-out", reason: "its time limit passed" };
+  }
   if (state?.kind === "failed") return { state: "failed", reason: state.failure.message };
   if (condition !== undefined) return { state: "failed", reason: lostReason(condition) };
   switch (state?.kind) {

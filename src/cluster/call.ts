@@ -40,11 +40,11 @@ export async function call<T>(
   read: (answer: Answer) => T | Promise<T>,
 ): Promise<T> {
   const backoff = new Backoff({ first: 150, limit: 1500 });
-  const started = Date.now();
+  const started = performance.now();
   let repeated = false;
   for (;;) {
     request.signal?.throwIfAborted();
-    const last = wire.answered ? Date.now() - started > RESTART : backoff.failures >= TRIES - 1;
+    const last = wire.answered ? performance.now() - started > RESTART : backoff.failures >= TRIES - 1;
     let refusal: { readonly status: V1Status; readonly wait: number | undefined };
     try {
       const answer = await wire.send(request);

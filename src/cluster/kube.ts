@@ -46,8 +46,8 @@ export class Authenticator {
    * @throws AuthError when a plugin fails, or a certificate or token file cannot be read.
    */
   credentials(): Promise<Credentials> {
-    if (this.#current === undefined || Date.now() - this.#asked > FRESH) {
-      this.#asked = Date.now();
+    if (this.#current === undefined || performance.now() - this.#asked > FRESH) {
+      this.#asked = performance.now();
       const asked = this.#ask();
       this.#current = asked;
       asked.catch(() => {

@@ -56,10 +56,10 @@ export async function* logs(
   let end: End = { clean: false, rest: "" };
   try {
     for (let open = follow; open;) {
-      const started = Date.now();
+      const started = performance.now();
       end = yield* tryStream(log, { seen, ended, backoff, first, follow: true }, signal);
       first = false;
-      if (Date.now() - started > LONG) backoff.reset();
+      if (performance.now() - started > LONG) backoff.reset();
       if (!end.clean && backoff.failures >= ENOUGH) throw alwaysCut(log);
       open = !(await ended());
       if (open) await pause(end.clean ? Math.min(500, backoff.next()) : backoff.next(), signal);

@@ -53,7 +53,7 @@ export async function upgrade(
   patience = HANDSHAKE,
 ): Promise<OpenSocket> {
   const backoff = new Backoff({ first: 150, limit: 1500 });
-  const started = Date.now();
+  const started = performance.now();
   let opened: Upgradable | undefined;
   let renewed = false;
   for (;;) {
@@ -78,7 +78,7 @@ export async function upgrade(
         if (code >= 200 && code < 400) throw noWebsockets(place, error);
         throw refuse(status, attempt, place);
       }
-      const last = wire.answered ? Date.now() - started > RESTART : backoff.failures >= TRIES - 1;
+      const last = wire.answered ? performance.now() - started > RESTART : backoff.failures >= TRIES - 1;
       if (!isUnsent(error) || !isPassing(error) || last) throw explainNetwork(error, place);
       await pause(backoff.next(), signal);
     }

@@ -60,7 +60,7 @@ export async function* watch<K extends Kind>(
         version = resourceVersion;
         yield { type: "listed", objects: items };
       }
-      const started = Date.now();
+      const started = performance.now();
       for await (const event of readEvents(wire, place, { ...attempt, kind, selector, version }, signal)) {
         if (event === EXPIRED) {
           version = undefined;
@@ -71,7 +71,7 @@ export async function* watch<K extends Kind>(
         const type = TYPES[event.type];
         if (type !== undefined) yield { type, object: event.object as Kinds[K] };
       }
-      if (version !== undefined && Date.now() - started > SHORT) backoff.reset();
+      if (version !== undefined && performance.now() - started > SHORT) backoff.reset();
       else await pause(backoff.next(), signal);
     } catch (error) {
       if (signal.aborted) return;

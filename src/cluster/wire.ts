@@ -53,7 +53,7 @@ export class Wire {
   #agent: { readonly print: string; readonly agent: Agent } | undefined;
   /** Whether the server has ever answered a call as the Kubernetes API does: what fails now may be its restart. */
   answered = false;
-  /** When a request last got no answer, in milliseconds of Date.now(). */
+  /** When a request last got no answer, in milliseconds of performance.now(), which no change of the clock moves. */
   #lostAt = -Infinity;
   /** How far the server's clock is before ours, in milliseconds. */
   #clockOffset = 0;
@@ -98,7 +98,7 @@ export class Wire {
    * what it allowed before: such a refusal is not believed at once.
    */
   get settling(): boolean {
-    return this.answered && Date.now() - this.#lostAt < SETTLING;
+    return this.answered && performance.now() - this.#lostAt < SETTLING;
   }
 
   /** Opens a connection for an upgrade; `refused` are credentials the server has just not accepted. */
@@ -165,7 +165,7 @@ export class Wire {
       return await work;
     } catch (error) {
       // What we gave up ourselves says nothing of the server.
-      if (isPassing(error)) this.#lostAt = Date.now();
+      if (isPassing(error)) this.#lostAt = performance.now();
       throw error;
     }
   }

@@ -59,7 +59,8 @@ helper where docker's configuration names one, else in the keychain of your syst
       process.stderr.write("WARNING: a password on the command line can be seen by others; use --password-stdin\n");
     }
     if ((username === undefined || password === undefined) && !(process.stdin.isTTY && process.stderr.isTTY)) {
-      throw new UsageError("there is no terminal to ask for the user name and password", {
+      const what = [...(username === undefined ? ["user name"] : []), ...(password === undefined ? ["password"] : [])];
+      throw new UsageError(`there is no terminal to ask for the ${what.join(" and ")}`, {
         suggestions: ["Give --username, and the password on standard input with --password-stdin."],
       });
     }

@@ -13,7 +13,7 @@ import { trialChecks, userNamespaceCheck } from "./pod-checks.ts";
 import { pushCheck } from "./registry-check.ts";
 import type { OpenRegistry } from "./registry-check.ts";
 import { askRights, mayDo, rightsCheck } from "./rights-check.ts";
-import type { Ruling } from "./rights-check.ts";
+import type { OptionalRights, Ruling } from "./rights-check.ts";
 import { runTrial } from "./run-trial.ts";
 import { TRIAL_RECEIVER, buildTrial, userNamespaceTrial } from "./trial-pod.ts";
 import { dialFromPod } from "./tunnel.ts";
@@ -85,8 +85,11 @@ async function serverCheck(cluster: Cluster, signal: AbortSignal): Promise<Check
 }
 
 /** What a build can do without, each with what is lost. */
-function optionalRights({ transport }: BuildPlan): ReadonlyMap<string, string> {
-  const optional = new Map([["events", "a build that waits cannot always say for what"]]);
+function optionalRights({ transport }: BuildPlan): OptionalRights {
+  const optional = new Map([
+    ["events", "a build that waits cannot always say for what"],
+    ["patch jobs", "a client that is killed before its context is sent leaves its pod until --timeout"],
+  ]);
   if (transport === "auto") optional.set("pods/exec", "only contexts up to 768 KiB can be sent");
   return optional;
 }
@@ -100,7 +103,7 @@ async function tryPods(
 ): Promise<Check[]> {
   const { cluster, plan, backend } = patient;
   if (!patient.pods) return [skip("pod", "--no-pods: not tried, and so neither are images nor registries")];
-  const missing = ["jobs", "pods", "pods/log"].filter((resource) => !mayDo(rulings, resource));
+  const missing = ["jobs", "pods", "pods/log"].filter((resource) => !mayDo(rulings, resource, optionalRights(plan)));
   if (missing.length > 0) return [skip("pod", `it cannot be tried without the rights on ${missing.join(", ")}`)];
   const streams = plan.transport !== "configmap" && mayDo(rulings, "pods/exec") && mayDo(rulings, "pods");
   const pushes: Check[] = [];

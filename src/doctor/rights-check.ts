@@ -35,32 +35,39 @@ export function askRights(
   return Promise.all(asked);
 }
 
-export function mayDo(rulings: readonly Ruling[], resource: string, verb?: string): boolean {
+/** What a build can do without, each with what is lost: a resource (`events`), or one verb on it (`patch jobs`). */
+export type OptionalRights = ReadonlyMap<string, string>;
+
+/** @param optional what of it need not be allowed */
+export function mayDo(rulings: readonly Ruling[], resource: string, optional: OptionalRights = new Map()): boolean {
   return rulings
-    .filter((ruling) => ruling.right.resource === resource && (verb === undefined || ruling.verb === verb))
+    .filter((ruling) => ruling.right.resource === resource && lossOf(ruling, optional) === undefined)
     .every(({ allowed }) => allowed);
 }
 
+function lossOf({ right, verb }: Ruling, optional: OptionalRights): string | undefined {
+  return optional.get(right.resource) ?? optional.get(`${verb} ${right.resource}`);
+}
+
 /**
- * @param optional resources a build can do without, each with what is lost
  * @param fix the command that prints what is missing
  */
 export function rightsCheck(
   rulings: readonly Ruling[],
   namespace: string,
-  optional: ReadonlyMap<string, string>,
+  optional: OptionalRights,
   fix: string,
 ): Check {
   const denied = rulings.filter(({ allowed }) => !allowed);
   const name = "rights";
   if (denied.length === 0) return ok(name, `you may do all that a build does in the namespace "${namespace}"`);
   const remedy = `Let somebody who may do so apply what this prints: ${fix}`;
-  const needed = denied.filter(({ right }) => !optional.has(right.resource));
+  const needed = denied.filter((ruling) => lossOf(ruling, optional) === undefined);
   if (needed.length > 0) {
     const message = `you may not ${list(needed)} in the namespace "${namespace}"`;
     return { name, status: "fail", message, suggestions: [remedy], exit: EXIT.unauthorised };
   }
-  const lost = new Set(denied.map(({ right }) => optional.get(right.resource)));
+  const lost = new Set(denied.map((ruling) => lossOf(ruling, optional)));
   return warn(name, `you may not ${list(denied)} in the namespace "${namespace}": ${[...lost].join("; ")}`, [remedy]);
 }
 

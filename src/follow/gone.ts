@@ -4,6 +4,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { codeOf } from "../cluster/contact.ts";
 import { explainDenial } from "../cluster/denial.ts";
 import { AuthError, ClusterError } from "../errors.ts";
+import { clientLost, needsClient } from "../run/early-deadline.ts";
 import { errorOf, timedOut } from "./pod-failure.ts";
 
 /** The Job's controller deletes the pod before it writes down why; so long, in milliseconds, that may take. */
@@ -26,6 +27,7 @@ export async function goneError(cluster: Cluster, build: GoneBuild, pod?: V1Pod)
       })
     );
   }
+  if (verdict === "client lost") return clientLost();
   if (verdict === "DeadlineExceeded") return timedOut(build.timeoutSeconds);
   return (
     disruption(pod) ??
@@ -57,12 +59,13 @@ async function namespaceEnd(cluster: Cluster, job: string): Promise<ClusterError
 
 /** The reason of the Job's end; undefined when it names none in time. */
 async function jobVerdict(cluster: Cluster, name: string): Promise<string | undefined> {
-  const until = Date.now() + VERDICT_EXPECTED;
+  const until = performance.now() + VERDICT_EXPECTED;
   for (;;) {
     const job = await readJob(cluster, name);
     if (job === undefined || job.metadata?.deletionTimestamp !== undefined) return "deleted";
     const end = endOf(job);
-    if (end !== undefined || Date.now() > until) return end?.reason;
+    if (end?.reason === "DeadlineExceeded" && needsClient(job)) return "client lost";
+    if (end !== undefined || performance.now() > until) return end?.reason;
     await new Promise((resolve) => {
       setTimeout(resolve, ASK_AGAIN);
     });

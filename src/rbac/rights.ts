@@ -37,8 +37,8 @@ export function rightsOf(need: Need): Right[] {
     {
       group: "batch",
       resource: "jobs",
-      verbs: ["create", "get", "delete", ...(manage ? ["list", "watch"] : [])],
-      reason: "the build itself; get to tell why its pod went; delete on Ctrl-C",
+      verbs: ["create", "get", "patch", "delete", ...(manage ? ["list", "watch"] : [])],
+      reason: "the build itself; get to tell why its pod went; patch for its deadline; delete on Ctrl-C",
     },
     {
       group: "",

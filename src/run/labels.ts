@@ -24,6 +24,8 @@ export const ANNOTATION = {
   createdBy: "slipway.dev/created-by",
   /** Registries spoken to without TLS or without checking it, separated by commas. */
   insecureRegistries: "slipway.dev/insecure-registries",
+  /** The build's time limit in seconds, where the Job begins with a nearer deadline. */
+  timeout: "slipway.dev/timeout-seconds",
 } as const;
 
 export function labelsOf(plan: BuildPlan): Record<string, string> {

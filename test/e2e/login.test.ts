@@ -55,6 +55,18 @@ function shell(script: string, extra: Record<string, string> = {}): string {
   return stdout + stderr;
 }
 
+test.for([
+  [["login", AUTH], "there is no terminal to ask for the user name and password"],
+  [["login", "-u", USER, AUTH], "there is no terminal to ask for the password"],
+  [["login", "-u", USER, "--password-stdin", AUTH], "the password is empty"],
+  [["login", "--password-stdin", AUTH], "--password-stdin needs --username"],
+] as const)("without a terminal nobody is asked: %j", async ([args, says]) => {
+  const run = await slipway(args, { env, stdin: "" });
+  expect([run.code, run.stdout]).toEqual([125, ""]);
+  expect(run.stderr).toMatch(new RegExp(`^ERROR: ${says}$`, "m"));
+  expect(await exists(join(home, "docker"))).toBe(false);
+});
+
 test("what the registry refuses is not kept", async () => {
   const run = await login("wrong");
   expect([run.code, run.stdout]).toEqual([4, ""]);

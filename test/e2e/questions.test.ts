@@ -1,32 +1,12 @@
 /** What is asked of a person at a real terminal, tmux's, and each answer they may give. */
-import { execFileSync } from "node:child_process";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { BUSYBOX, build, environment } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
 import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
+import { terminal } from "./support/terminal.ts";
 
 const namespace = useNamespace({ rbac: ["--manage"] });
-const PROGRAM = new URL("../../bin/run.js", import.meta.url).pathname;
-
-interface Terminal {
-  readonly screen: () => string;
-  readonly keys: (...keys: string[]) => void;
-}
-
-let count = 0;
-
-/** A terminal of 150 columns in which the program runs, and then tells its exit code as `ended with N`. */
-function terminal(env: Readonly<Record<string, string>>, args: readonly string[]): Terminal {
-  const socket = `slipway-questions-${process.pid}-${count++}`;
-  const tmux = (...words: string[]): string => execFileSync("tmux", ["-L", socket, ...words], { encoding: "utf8" });
-  const set = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  // The program is in the foreground of an interactive shell's terminal: Ctrl-C is its own.
-  const command = `env ${set.join(" ")} ${process.execPath} ${PROGRAM} ${args.join(" ")}; echo "ended with $?"; sleep 60`;
-  tmux("-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "30", "bash", "-c", `trap : INT; ${command}`);
-  onTestFinished(() => void tmux("kill-server"));
-  return { screen: () => tmux("capture-pane", "-p"), keys: (...keys) => void tmux("send-keys", ...keys) };
-}
 
 const within = { timeout: 30_000, interval: 200 };
 
@@ -39,7 +19,7 @@ test("prune's question: anything but yes removes nothing", async () => {
     [["n", "Enter"], 125, /^ERROR: nothing was removed$/m],
     [["Enter"], 125, /^ERROR: nothing was removed$/m],
     [["C-c"], 130, /^ERROR: stopped by Ctrl-C$/m],
-    [["C-d"], 130, /^ERROR: stopped by /m],
+    [["C-d"], 130, /^ERROR: stopped: there was no answer, and the input has ended$/m],
     [["y", "Enter"], 0, /^slipway-\S+$/m],
   ] as const) {
     const { screen, keys: press } = terminal({ KUBECONFIG: namespace.kubeconfig }, ["prune", "-n", namespace.name]);
@@ -51,19 +31,22 @@ test("prune's question: anything but yes removes nothing", async () => {
   }
 });
 
-test("login's password is not shown, and Ctrl-C at its question keeps nothing", async () => {
+test("login's password is not shown, and Ctrl-C and Ctrl-D at its question keep nothing", async () => {
   const root = await project({});
   const login = ["login", "-u", environment("REGISTRY_AUTH_USER"), environment("REGISTRY_AUTH")];
   const env = { HOME: root, DOCKER_CONFIG: `${root}/docker`, XDG_CONFIG_HOME: root, DBUS_SESSION_BUS_ADDRESS: "none" };
-  for (const [keys, code] of [
-    [["hidden-secret", "C-c"], 130],
-    [["hidden-secret", "Enter"], 4],
-    [[environment("REGISTRY_AUTH_PASSWORD"), "Enter"], 0],
+  for (const [keys, code, says] of [
+    [["hidden-secret", "C-c"], 130, /^ERROR: stopped by Ctrl-C$/m],
+    [["C-d"], 130, /^ERROR: stopped: there was no answer, and the input has ended$/m],
+    [["Enter"], 125, /^ERROR: the password is empty$/m],
+    [["hidden-secret", "Enter"], 4, /^ERROR: .* does not accept this user name and password$/m],
+    [[environment("REGISTRY_AUTH_PASSWORD"), "Enter"], 0, /^Login Succeeded$/m],
   ] as const) {
     const { screen, keys: press } = terminal(env, login);
     await expect.poll(screen, within).toMatch(/^Password:/m);
     press(...keys);
     await expect.poll(screen, within).toContain(`ended with ${code}`);
-    expect(screen()).not.toContain(keys[0]);
+    expect(screen()).toMatch(says);
+    expect(screen()).not.toMatch(new RegExp(`hidden-secret|${environment("REGISTRY_AUTH_PASSWORD")}`));
   }
 });

@@ -2,6 +2,7 @@
  * A cluster that a test plays the part of: it shows objects, writes logs and answers commands when the test says so, and
  * remembers what it was asked. No clock and no network: whatever is awaited happens when the test lets it.
  */
+import type { V1ResourceAttributes, V1SelfSubjectAccessReview } from "@kubernetes/client-node";
 import { ClusterError } from "../../src/errors.ts";
 import type {
   Cluster,
@@ -46,6 +47,8 @@ export class FakeCluster implements Cluster {
   readonly execs: ExecAnswer[] = [];
   /** Runs before a verb is carried out; what it throws is the cluster's answer. */
   before: (call: Call) => void | Promise<void> = () => {};
+  /** What an access review is answered with. */
+  allowed: (asked: V1ResourceAttributes | undefined) => boolean = () => true;
   readonly #feeds = new Map<Kind, Feed<WatchEvent<never>>>();
 
   /** Shows an object, or its change, to whoever watches its kind. */
@@ -71,7 +74,12 @@ export class FakeCluster implements Cluster {
   async create<K extends Kind>(kind: K, object: Kinds[K]): Promise<Kinds[K]> {
     const name = (object as { metadata?: { name?: string } }).metadata?.name ?? "";
     await this.#note({ verb: "create", of: kind, name, detail: object });
-    const made = { ...object, metadata: { ...(object as { metadata?: object }).metadata, uid: `uid-of-${name}` } };
+    if (kind === "selfsubjectaccessreviews") {
+      const { spec } = object as V1SelfSubjectAccessReview;
+      return { spec, status: { allowed: this.allowed(spec.resourceAttributes) } } as Kinds[K];
+    }
+    const known = { uid: `uid-of-${name}`, creationTimestamp: new Date() };
+    const made = { ...object, metadata: { ...(object as { metadata?: object }).metadata, ...known } };
     this.stored.set(`${kind}/${name}`, made);
     return made;
   }

@@ -191,6 +191,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     code: [
       "backends/table.ts",
       "build/",
+      "cluster/contact.ts",
       "errors.ts",
       "follow/",
       "run/",
@@ -265,7 +266,15 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     types: ["docker/options.ts"],
   },
   "run/": {
-    code: ["backends/volumes.ts", "build/plan.ts", "docker/ssh-keys.ts", "transport/claim.ts"],
+    code: [
+      "backends/volumes.ts",
+      "build/plan.ts",
+      "cluster/backoff.ts",
+      "cluster/contact.ts",
+      "docker/ssh-keys.ts",
+      "errors.ts",
+      "transport/claim.ts",
+    ],
     types: ["backends/", "transport/", "cluster/cluster.ts"],
   },
   "run/objects.ts": {
@@ -277,7 +286,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     types: ["build/", "cluster/cluster.ts", "context/manifest.ts"],
   },
   "follow/": {
-    code: ["cluster/contact.ts", "cluster/denial.ts", "errors.ts", "node:timers/promises"],
+    code: ["cluster/contact.ts", "cluster/denial.ts", "errors.ts", "run/early-deadline.ts", "node:timers/promises"],
     types: ["backends/", "build/events.ts", "cluster/cluster.ts"],
   },
   "cluster/": { code: ["errors.ts", "js-yaml", "undici", "ws", "node:*"] },

@@ -1,4 +1,5 @@
 /** The whole line on a cluster that plays along: plan in, result or error out, nothing left behind. */
+import type { V1Job } from "@kubernetes/client-node";
 import { beforeEach, describe, expect, it } from "vitest";
 import { kaniko } from "../../../src/backends/kaniko.ts";
 import { build, describeBuild } from "../../../src/build/build.ts";
@@ -51,8 +52,9 @@ const run = async (plan: Partial<BuildPlan> = {}, deps: Partial<BuildDeps> = {})
 /** The pod goes through these as soon as it is released. */
 function play(...pods: Parameters<FakeCluster["show"]>[2][]): void {
   cluster.show("pods", "added", gated);
-  cluster.before = ({ verb }) => {
-    if (verb === "patch") for (const pod of pods) cluster.show("pods", "modified", pod as typeof gated);
+  cluster.before = ({ verb, of }) => {
+    if (verb === "patch" && of === "pods")
+      for (const pod of pods) cluster.show("pods", "modified", pod as typeof gated);
   };
   cluster.log.push("INFO[0001] RUN make").close();
 }
@@ -73,10 +75,12 @@ describe("a build that succeeds", () => {
       references: ["registry.example.com/team/app:1.0"],
     });
     expect(asked("create", "patch", "remove")).toEqual([
+      "create selfsubjectaccessreviews",
       "create jobs",
       "create configmaps",
       "create secrets",
       "patch pods",
+      "patch jobs",
       "remove secrets",
       "remove configmaps",
     ]);
@@ -106,7 +110,11 @@ describe("a build that succeeds", () => {
       },
     );
     expect((await run({ transport: "stream" })).digest).toBe(DIGEST);
-    expect(asked("create", "patch", "remove")).toEqual(["create jobs"]);
+    expect(asked("create", "patch", "remove")).toEqual([
+      "create selfsubjectaccessreviews",
+      "create jobs",
+      "patch jobs",
+    ]);
     expect(stages()).toContain("ship done");
   });
 
@@ -127,6 +135,56 @@ describe("a build that succeeds", () => {
       type: "warning",
       message: expect.stringContaining("could not remove the build's credentials and context at once") as string,
     });
+  });
+});
+
+describe("a build that needs its client", () => {
+  const jobs = () => cluster.seen("create", "jobs").map(({ detail }) => (detail as V1Job).spec?.activeDeadlineSeconds);
+
+  it("has an early deadline until its pod is released with all it mounts", async () => {
+    play(building, endedWith(0, DIGEST));
+    await run();
+    expect(jobs()).toEqual([300]);
+    expect(cluster.seen("patch").map(({ of, detail }) => [of, detail])).toEqual([
+      ["pods", { spec: { schedulingGates: [] } }],
+      ["jobs", { spec: { activeDeadlineSeconds: 7200 } }],
+    ]);
+  });
+
+  it("has its whole time from the start where the user may not change a deadline, or it is short", async () => {
+    play(building, endedWith(0, DIGEST));
+    cluster.allowed = () => false;
+    await run();
+    expect(jobs()).toEqual([7200]);
+    expect(asked("patch")).toEqual(["patch pods"]);
+    cluster = new FakeCluster();
+    cluster.listAnew("pods", []);
+    play(building, endedWith(0, DIGEST));
+    await run({ timeoutSeconds: 300 });
+    expect(jobs()).toEqual([300]);
+    expect(asked("create", "patch")).toEqual(["create jobs", "create configmaps", "patch pods"]);
+  });
+
+  it("is not left before it has its whole time", async () => {
+    play(building);
+    const { before } = cluster;
+    const slow = Promise.withResolvers<void>();
+    cluster.before = async (call) => {
+      await before(call);
+      if (call.verb === "patch" && call.of === "jobs") await slow.promise;
+    };
+    let left = false;
+    const end = build(PLAN, depsWith(), stop.signal, AbortSignal.abort()).finally(() => (left = true));
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
+    expect([asked("patch"), asked("remove"), left]).toEqual([
+      ["patch pods", "patch jobs"],
+      ["remove configmaps"],
+      false,
+    ]);
+    slow.resolve();
+    expect(await end).toEqual({ left: NAME });
   });
 });
 
@@ -197,7 +255,7 @@ describe("a build that is left", () => {
   it("is not stopped when only the contact to the cluster is lost", async () => {
     play(building);
     cluster.before = ({ verb, of }) => {
-      if (verb === "patch") cluster.show("pods", "modified", building);
+      if (verb === "patch" && of === "pods") cluster.show("pods", "modified", building);
       if (verb === "logs") throw refusal(503, "ServiceUnavailable", "the server is shutting down");
       if (verb === "remove" && of === "jobs") throw new Error("it was to stay");
     };
@@ -207,6 +265,23 @@ describe("a build that is left", () => {
       type: "warning",
       message: `the build ${NAME} goes on in the cluster`,
       suggestions: [`Come back to it with \`slipway attach ${NAME}\`.`],
+    });
+  });
+
+  it("is not stopped when it is only the login that has run out, and says to log in first", async () => {
+    play(building);
+    const { before } = cluster;
+    cluster.before = async (call) => {
+      await before(call);
+      const cause = refusal(401, "Unauthorized", "Unauthorized").cause;
+      if (call.verb === "logs") throw new AuthError("the cluster does not accept these credentials", { cause });
+    };
+    await expect(run()).rejects.toThrow("the cluster does not accept these credentials");
+    expect(cluster.stored.has(`jobs/${NAME}`)).toBe(true);
+    expect(events).toContainEqual({
+      type: "warning",
+      message: `the build ${NAME} goes on in the cluster`,
+      suggestions: [`Log in to the cluster again, and come back to it with \`slipway attach ${NAME}\`.`],
     });
   });
 });

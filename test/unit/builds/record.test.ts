@@ -4,6 +4,7 @@ import { kaniko } from "../../../src/backends/kaniko.ts";
 import { findBuild } from "../../../src/builds/find.ts";
 import type { FoundBuild } from "../../../src/builds/find.ts";
 import { hasEnded, judgeUnknown, recordOf } from "../../../src/builds/record.ts";
+import { withEarlyDeadline } from "../../../src/run/early-deadline.ts";
 import { objectsOf } from "../../../src/run/objects.ts";
 import { deliverByConfigMap } from "../../../src/transport/configmap.ts";
 import { fillTemplate } from "../../../src/report/template.ts";
@@ -101,6 +102,16 @@ describe("a record", () => {
     expect(
       hasEnded(recordOf(jobWith({ type: "FailureTarget", reason: "DeadlineExceeded" }), deleting(building), judge)),
     ).toBe(true);
+  });
+
+  it("of a Job with an early deadline has the build's own, and ends by it as one whose client was lost", () => {
+    const early = withEarlyDeadline(jobWith({ type: "Failed", reason: "DeadlineExceeded" }));
+    expect(early.spec?.activeDeadlineSeconds).toBe(300);
+    expect(recordOf(early, undefined, judge)).toMatchObject({
+      state: "failed",
+      reason: "nothing was heard of its client for 5 minutes, and not all it needs had arrived",
+      timeoutSeconds: 7200,
+    });
   });
 
   it("of a builder nobody here knows is judged by exit code and digest", () => {

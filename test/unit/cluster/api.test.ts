@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { connect } from "../../../src/cluster/connect.ts";
 import { refusalOf } from "../../../src/cluster/refusal.ts";
 import { ClusterError } from "../../../src/errors.ts";
@@ -82,6 +82,21 @@ describe("what passes is tried again", () => {
     harness.server.on(`GET ${PODS}`, fault, fault, (_, response) => sendList(response, "1", [pod]));
     expect(await harness.cluster.list("pods", {})).toHaveLength(1);
     expect(harness.server.requests).toHaveLength(3);
+  });
+
+  test("as often while the clock is set: patience is no matter of the time of day", async () => {
+    await using harness = await startHarness();
+    vi.useFakeTimers({ toFake: ["Date"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const away = (_: unknown, response: Parameters<typeof reset>[0]): void => {
+      vi.setSystemTime(Date.now() + 3_600_000);
+      reset(response);
+    };
+    const list = (_: unknown, response: Parameters<typeof sendJson>[0]): void => sendList(response, "1", []);
+    harness.server.on(`GET ${PODS}`, list, away, away, list);
+    await harness.cluster.list("pods", {});
+    expect(await harness.cluster.list("pods", {})).toEqual([]);
+    expect(harness.server.requests).toHaveLength(4);
   });
 
   test("but not for ever", async () => {

@@ -52,11 +52,11 @@ describe("rights", () => {
     expect(rightsCheck(rulings, "team", optional, "FIX")).toMatchObject({
       status: "fail",
       exit: 4,
-      message: 'you may not create, get, delete jobs; get pods/log in the namespace "team"',
+      message: 'you may not create, get, patch, delete jobs; get pods/log in the namespace "team"',
       suggestions: [expect.stringContaining("FIX")],
     });
     expect(mayDo(rulings, "jobs")).toBe(false);
-    expect(mayDo(rulings, "pods", "list")).toBe(true);
+    expect(mayDo(rulings, "pods")).toBe(true);
   });
 
   it("only warns of what a build can do without", async () => {
@@ -70,6 +70,21 @@ describe("rights", () => {
       "warn",
       expect.stringContaining(": only small contexts can be sent"),
     ]);
+  });
+
+  it("may be optional by a verb alone", async () => {
+    const rulings = await askRights(
+      answering((resource, verb) => resource === "jobs" && verb === "patch"),
+      RIGHTS,
+      signal,
+    );
+    const one = new Map([["patch jobs", "it stays longer"]]);
+    expect([mayDo(rulings, "jobs"), mayDo(rulings, "jobs", one)]).toEqual([false, true]);
+    expect(rightsCheck(rulings, "team", one, "FIX")).toMatchObject({
+      status: "warn",
+      message: 'you may not patch jobs in the namespace "team": it stays longer',
+    });
+    expect(rightsCheck(rulings, "team", optional, "FIX").status).toBe("fail");
   });
 
   it.each([

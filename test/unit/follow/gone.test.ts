@@ -3,8 +3,9 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ClusterError, TimedOut } from "../../../src/errors.ts";
 import { goneError } from "../../../src/follow/gone.ts";
 import { explainUnschedulable } from "../../../src/follow/unschedulable.ts";
+import { withEarlyDeadline } from "../../../src/run/early-deadline.ts";
 import { FakeCluster } from "../../fakes/fake-cluster.ts";
-import { building } from "./pods.ts";
+import { building, gated } from "./pods.ts";
 
 const JOB = "slipway-app-x";
 const build = { job: JOB, timeoutSeconds: 60 };
@@ -40,6 +41,18 @@ describe("a pod that is gone", () => {
     await vi.advanceTimersByTimeAsync(500);
     expect(await error).toBeInstanceOf(TimedOut);
     vi.useRealTimers();
+  });
+
+  it("went by the early deadline, which says that its client was gone", async () => {
+    const early = withEarlyDeadline({
+      ...job("DeadlineExceeded"),
+      spec: { activeDeadlineSeconds: 7200, template: {} },
+    });
+    cluster.stored.set(`jobs/${JOB}`, early);
+    expect(await goneError(cluster, build, gated)).toMatchObject({
+      exit: 3,
+      message: "the build was ended: nothing was heard of its client for 5 minutes, and not all it needs had arrived",
+    });
   });
 
   it.each([

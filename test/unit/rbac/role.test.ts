@@ -18,7 +18,7 @@ const needs = (change: Partial<Need>) => names(rightsOf({ ...ALL, ...change }));
 describe("the rights of a build", () => {
   it("are these, and no star", () => {
     expect(needs({})).toEqual({
-      jobs: "create,get,delete",
+      jobs: "create,get,patch,delete",
       pods: "list,watch,patch,get",
       "pods/log": "get",
       "pods/exec": "get,create",

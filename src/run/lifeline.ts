@@ -1,0 +1,94 @@
+/** Keeps a build going that needs its client, for as long as this client lives: puts its Job's early deadline off, and ends it at last. */
+import type { V1Job } from "@kubernetes/client-node";
+import { pause } from "../cluster/backoff.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { codeOf, hasLostContact } from "../cluster/contact.ts";
+import { ClusterError } from "../errors.ts";
+import { EARLY_SECONDS, needsClient, timeLimitOf } from "./early-deadline.ts";
+
+/** How often the deadline is put off, in milliseconds: four times in a row that may fail. */
+const EVERY = 60_000;
+
+/** Before the whole time is asked for again, in milliseconds, when the cluster could not be reached. */
+const AGAIN = 5000;
+
+/**
+ * Whether this user may change a Job's deadline, which Roles made for an earlier slipway do not grant: a build has its whole time
+ * from the start then. Never throws: a cluster that does not answer is told elsewhere.
+ */
+export async function mayPutOff(cluster: Pick<Cluster, "create" | "namespace">, signal: AbortSignal): Promise<boolean> {
+  const resourceAttributes = { namespace: cluster.namespace, verb: "patch", group: "batch", resource: "jobs" };
+  try {
+    const review = await cluster.create("selfsubjectaccessreviews", { spec: { resourceAttributes } }, signal);
+    return review.status?.allowed === true;
+  } catch {
+    return false;
+  }
+}
+
+export class Lifeline {
+  readonly #cluster: Pick<Cluster, "patch" | "now">;
+  readonly #job: V1Job;
+  readonly #signal: AbortSignal;
+  readonly #timer: NodeJS.Timeout | undefined;
+  /** The Job's deadline, in seconds from its start. */
+  #given: number;
+  #underWay: Promise<unknown> | undefined;
+  #whole: Promise<void> | undefined;
+
+  /** @param job as the cluster has made it; one without an early deadline needs no lifeline, and makes no request. */
+  constructor(cluster: Pick<Cluster, "patch" | "now">, job: V1Job, signal: AbortSignal) {
+    this.#cluster = cluster;
+    this.#job = job;
+    this.#signal = signal;
+    this.#given = job.spec?.activeDeadlineSeconds ?? 0;
+    if (needsClient(job)) this.#timer = setInterval(() => this.#putOff(), EVERY).unref();
+    else this.#whole = Promise.resolve();
+  }
+
+  /**
+   * The build needs its client no more and gets all its time. Asks until the cluster has answered.
+   * @throws AuthError or ClusterError when it is refused; the signal's reason when aborted
+   */
+  giveWholeTime(): Promise<void> {
+    clearInterval(this.#timer);
+    return (this.#whole ??= this.#giveWholeTime());
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+
+  #putOff(): void {
+    // By the cluster's clock: this machine may have slept meanwhile.
+    const age = (this.#cluster.now() - new Date(this.#job.metadata?.creationTimestamp ?? Number.NaN).getTime()) / 1000;
+    const wanted = Math.min(timeLimitOf(this.#job), Math.ceil(age) + EARLY_SECONDS);
+    if (this.#underWay !== undefined || !(wanted > this.#given)) return;
+    this.#given = wanted;
+    // Should it fail, there is another one in a minute.
+    this.#underWay = this.#patch(wanted)
+      .catch(() => {})
+      .finally(() => (this.#underWay = undefined));
+  }
+
+  async #giveWholeTime(): Promise<void> {
+    // Were it to arrive later, it would take the time away again.
+    await this.#underWay;
+    for (;;) {
+      try {
+        await this.#patch(timeLimitOf(this.#job));
+        return;
+      } catch (error) {
+        // The Job is gone, and who watches it says why.
+        if (codeOf(error) === 404) return;
+        if (!(error instanceof ClusterError) || !hasLostContact(error)) throw error;
+        await pause(AGAIN, this.#signal);
+      }
+    }
+  }
+
+  async #patch(activeDeadlineSeconds: number): Promise<void> {
+    const name = this.#job.metadata?.name ?? "";
+    await this.#cluster.patch("jobs", name, { spec: { activeDeadlineSeconds } }, this.#signal);
+  }
+}

@@ -1,0 +1,98 @@
+/** Builds whose client is killed, and what became of each. */
+import { spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { BUSYBOX, uniqueImage } from "../../e2e/support/build.ts";
+import { kubectl } from "../../e2e/support/kubectl.ts";
+import type { TestNamespace } from "../../e2e/support/namespace.ts";
+import { readImage } from "../../e2e/support/registry.ts";
+
+const PROGRAM = new URL("../../../bin/run.js", import.meta.url).pathname;
+
+/** A Dockerfile whose image holds the number of its build. */
+export const NUMBERED = `FROM ${BUSYBOX}\nARG N\nRUN sleep 1; echo $N > /n\n`;
+
+export interface Killing {
+  /** Where NUMBERED is. */
+  readonly root: string;
+  /** When to kill each client, in milliseconds from its start. */
+  readonly moments: readonly number[];
+  readonly atOnce: number;
+  /** In seconds: the builds' time limit, and how long they stay when they have ended. */
+  readonly timeout: number;
+  readonly ttl: number;
+}
+
+export interface Killed {
+  /** How many clients had come to their end first, had made no Job, left a build that went on, left one that its deadline ended. */
+  readonly tally: { finishedFirst: number; nothingMade: number; built: number; deadline: number };
+  /** What was not as it should be; empty when all was right. */
+  readonly wrong: readonly string[];
+}
+
+export async function killClients(namespace: TestNamespace, killing: Killing): Promise<Killed> {
+  const { root, moments, timeout, ttl } = killing;
+  const tally = { finishedFirst: 0, nothingMade: 0, built: 0, deadline: 0 };
+  const wrong: string[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < moments.length) {
+      const number = next++;
+      const image = uniqueImage();
+      const limits = ["--timeout", `${timeout}s`, "--ttl", `${ttl}s`];
+      const args = ["build", "-n", namespace.name, ...limits, "--build-arg", `N=${number}`, "-t", image, root];
+      const env = { ...process.env, KUBECONFIG: namespace.kubeconfig };
+      const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: "ignore", env });
+      const over = new Promise<NodeJS.Signals | null>((resolve) => {
+        child.on("close", (_, signal) => resolve(signal));
+      });
+      await Promise.race([over, sleep(moments[number])]);
+      child.kill("SIGKILL");
+      if ((await over) === null) tally.finishedFirst += 1;
+      // A request that was on its way may still make a Job.
+      await sleep(2000);
+      const end = await endOf(namespace, image);
+      if (end === undefined) tally.nothingMade += 1;
+      else if (end.type === "Complete") {
+        tally.built += 1;
+        const text = (await readImage(image)).files.get("n")?.text;
+        if (text !== `${number}\n`) wrong.push(`${image} holds ${text} instead of ${number}`);
+      } else {
+        if (end.reason !== "DeadlineExceeded") wrong.push(`${image} ended by ${end.reason}`);
+        // Five minutes for one that still needed its client, whatever its limit is.
+        if (end.seconds > Math.min(timeout, 300) + 10) wrong.push(`${image} ended after ${end.seconds} seconds`);
+        tally.deadline += 1;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: killing.atOnce }, worker));
+  return { tally, wrong };
+}
+
+interface Job {
+  readonly metadata: { readonly annotations: Record<string, string> };
+  readonly status: {
+    readonly startTime?: string;
+    readonly conditions?: readonly { type: string; status: string; reason?: string; lastTransitionTime: string }[];
+  };
+}
+
+/** The condition the build's Job came to, and when; undefined when the client was killed before it made one. */
+async function endOf(
+  namespace: TestNamespace,
+  image: string,
+): Promise<{ type: string; reason?: string | undefined; seconds: number } | undefined> {
+  for (;;) {
+    const list = JSON.parse(await kubectl(["get", "jobs", "-n", namespace.name, "-o", "json"])) as { items: Job[] };
+    const job = list.items.find(({ metadata }) => metadata.annotations["slipway.dev/references"] === `${image}:latest`);
+    if (job === undefined) return undefined;
+    const end = job.status.conditions?.find(
+      ({ type, status }) => status === "True" && (type === "Complete" || type === "Failed"),
+    );
+    if (end !== undefined) {
+      const { type, reason, lastTransitionTime } = end;
+      const seconds = (Date.parse(lastTransitionTime) - Date.parse(job.status.startTime ?? "")) / 1000;
+      return { type, reason, seconds };
+    }
+    await sleep(1000);
+  }
+}
