@@ -15,6 +15,7 @@ fill_image() {
   copy_program "$1" $core/git-remote-http
   copy_program "$1" $core/git-sh-i18n--envsubst
   cp --archive $core/{git-remote-https,git-submodule,git-sh-setup,git-sh-i18n} "$1$core/"
+  ln -s ../../bin/git "$1$core/git-upload-pack"
   mkdir -p "$1/usr/share/git-core/templates"
   install -d -o 1000 -g 1000 "$1/home/user/.local/share/buildkit"
   for program in buildctl buildkitd rootlesskit buildctl-daemonless.sh; do
