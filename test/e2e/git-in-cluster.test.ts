@@ -11,8 +11,14 @@ import { objectsIn, useNamespace } from "./support/namespace.ts";
 import { ADDRESS } from "./support/own-registry.ts";
 import { readImage } from "./support/registry.ts";
 
-// Of an account that may neither exec into pods nor make Secrets.
-const least = useNamespace({ rbac: ["--transport=configmap", "--no-secrets"] });
+type Builder = "kaniko" | "buildkit";
+
+/** Of accounts that may neither exec into pods nor make Secrets, and with kaniko make nothing but a Job. */
+const LEAST = {
+  kaniko: useNamespace({ rbac: ["--git-in-cluster", "--no-secrets", "--builder=kaniko"] }),
+  buildkit: useNamespace({ rbac: ["--git-in-cluster", "--no-secrets", "--builder=buildkit"] }),
+};
+const least = LEAST.kaniko;
 const namespace = useNamespace();
 const TOKEN = newMark();
 const marks = new Marks({ token: TOKEN });
@@ -69,7 +75,9 @@ async function podOf(image: string, where = namespace): Promise<string> {
   return JSON.stringify(found ?? "there is no such pod");
 }
 
-describe.each(["kaniko", "buildkit"])("%s clones", (builder) => {
+describe.each<Builder>(["kaniko", "buildkit"])("%s clones", (builder) => {
+  const least = LEAST[builder];
+
   test.each([
     ["the default branch", "", [], "two"],
     ["a branch", "#dev", [], "three"],
@@ -152,12 +160,12 @@ describe.each(["kaniko", "buildkit"])("%s clones", (builder) => {
   });
 });
 
-test.each([
+test.each<[Builder, string]>([
   ["kaniko", "kaniko fetches no submodules (?submodules=1 asks for them), and leaves .git in the context"],
   ["buildkit", "buildkit applies no .dockerignore to a repository that it clones"],
 ])("%s has another context than one that is sent, and that is said", async (builder, sentence) => {
   const flags = [`--builder=${builder}`, "--git-in-cluster", "--no-credentials", "--progress=plain"];
-  expect((await mustBuild(least, [...flags, open.url])).stderr).toContain(`WARNING: ${sentence}`);
+  expect((await mustBuild(LEAST[builder], [...flags, open.url])).stderr).toContain(`WARNING: ${sentence}`);
 });
 
 test("kaniko fetches the submodules of a branch where they are asked for", async () => {
