@@ -45,7 +45,7 @@ export const EXIT_CODES = `Exit codes:
   ${EXIT.built}    built
   ${EXIT.buildFailed}    the build failed: the Dockerfile, a RUN in it, or the push
   ${EXIT.cluster}    the cluster refused or cannot be reached
-  ${EXIT.unauthorised}    not authorised, by the cluster, a registry or Vault
+  ${EXIT.unauthorised}    not authorised, by the cluster, a registry, a repository or Vault
   ${EXIT.timedOut}  timed out
   ${EXIT.usage}  wrong usage, or slipway itself failed
   ${EXIT.interrupted}  interrupted`;

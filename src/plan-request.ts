@@ -5,6 +5,7 @@ import { BACKEND_NAMES, isBackendName, loadBackend } from "./backends/table.ts";
 import type { BackendName } from "./backends/table.ts";
 import type { BuildInputs } from "./build/gather.ts";
 import { settleFrontendArguments } from "./build/frontend-args.ts";
+import { withGitToken } from "./build/git-token.ts";
 import { planBuild } from "./build/plan-build.ts";
 import type { PlanFacts } from "./build/plan-build.ts";
 import type { BuildPlan } from "./build/plan.ts";
@@ -76,7 +77,8 @@ async function planWith(
   const backend = await backendOf(request.builder);
   const builderImage = imageOf(backend, request, facts.env);
   const { supports, frontend = false } = backend;
-  const plan = settleFrontendArguments(planBuild(request, inputs, { ...facts, builderImage }), {
+  const asked = planBuild(request, inputs, { ...facts, builderImage });
+  const plan = settleFrontendArguments(backend.gitTokenInVariable === true ? withGitToken(asked) : asked, {
     frontend,
     inlineCache: supports.has("cache-inline"),
   });
@@ -90,8 +92,10 @@ async function planWith(
   }
   backend.check?.(plan);
   refuseUnable(plan.builder, plan, await abilities(backend, plan));
-  const uses = findFeatures(parseDockerfile(plan.dockerfile.text));
-  refuseFeatures(uses, plan.builder, plan.builderImage, backend.defaultImage);
+  const { text } = plan.dockerfile;
+  if (text !== undefined) {
+    refuseFeatures(findFeatures(parseDockerfile(text)), plan.builder, plan.builderImage, backend.defaultImage);
+  }
   return { plan, backend };
 }
 

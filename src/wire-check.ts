@@ -21,6 +21,14 @@ export interface Answer {
 
 /** @throws UsageError for a Dockerfile that is not there, or is none */
 export async function answerCall(request: BuildRequest, { method, json }: Call, signal: AbortSignal): Promise<Answer> {
+  if (request.gitInCluster === true) {
+    throw new UsageError(
+      `${method === "check" ? "--check" : `--call ${method}`} reads the Dockerfile here, and --git-in-cluster leaves it to the builder`,
+      {
+        suggestions: ["Leave out --git-in-cluster: the repository is cloned here then."],
+      },
+    );
+  }
   const say = (message: string): void => void process.stderr.write(`${message}\n`);
   const { dockerfile: source } = await gatherContext(request, { stdin: () => process.stdin, say, signal });
   const dockerfile = parseDockerfile(source.text);

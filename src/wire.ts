@@ -3,18 +3,14 @@ import { build, describeBuild } from "./build/build.ts";
 import type { BuildDeps, LeftBuild } from "./build/build.ts";
 import type { BuildResult, Emit, ImageDescription } from "./build/events.ts";
 import { gatherInputs } from "./build/gather.ts";
+import { secretsOf } from "./build/git-token.ts";
 import { pushes } from "./build/plan.ts";
 import type { BuildPlan } from "./build/plan.ts";
-import { parseReference } from "./build/reference.ts";
 import type { Reference } from "./build/reference.ts";
 import type { BuildRequest } from "./build/request.ts";
-import { openCacheSource } from "./build/cache-source.ts";
-import { decideReach } from "./build/decide-reach.ts";
-import type { ReachDecision } from "./build/decide-reach.ts";
-import { openContext } from "./build/open-context.ts";
+import { whatIsUnread } from "./build/in-repository.ts";
 import { needsSeal } from "./attest/check.ts";
 import type { Backend } from "./backends/backend.ts";
-import { HashStore, hashFile } from "./context/hash-store.ts";
 import type { Credential, CredentialStore } from "./credentials/credentials.ts";
 import { findCredential, openStores } from "./credentials/stores.ts";
 import { noticesOf } from "./docker/read-options.ts";
@@ -22,7 +18,6 @@ import { readSecrets } from "./docker/secrets.ts";
 import { readSshKeys } from "./docker/ssh-keys.ts";
 import type { GivenLogins } from "./credentials/stores.ts";
 import { selectCredentials } from "./credentials/select.ts";
-import type { BaseImage } from "./dockerfile/reach.ts";
 import { InternalError } from "./errors.ts";
 import { OWN_NAMESPACE } from "./pod/options.ts";
 import { planRequest } from "./plan-request.ts";
@@ -30,9 +25,7 @@ import type { PushedImage } from "./registry/describe-image.ts";
 import type { BuildObjects } from "./run/objects.ts";
 import { userName } from "./user-name.ts";
 import { VERSION } from "./version.ts";
-
-/** How long a registry may take for each answer about a base image, in milliseconds: sending all of the context is not much slower. */
-const BASE_PATIENCE = 2000;
+import { contextSources } from "./wire-shipping.ts";
 
 export type { GivenLogins };
 
@@ -75,7 +68,11 @@ export async function wireBuild(
   const say = (message: string): void => emit({ type: "waiting", message });
   const { plan: untenanted, backend } = await planRequest(request, inputs, facts, say);
   const planned = await withTenant(untenanted, choice);
-  const cautions = backend.caution === undefined ? [] : [backend.caution];
+  for (const message of whatIsUnread(planned)) emit({ type: "note", message });
+  const cautions = [
+    ...(backend.caution === undefined ? [] : [backend.caution]),
+    ...(backend.cautions?.(planned) ?? []),
+  ];
   for (const message of [...cautions, ...noticesOf(request.docker ?? {})]) emit({ type: "warning", message });
   if (planned.exports !== undefined) {
     const { checkDestinations } = await import("./export/destination.ts");
@@ -89,7 +86,7 @@ export async function wireBuild(
     if (caution !== undefined) emit({ type: "warning", message: caution });
   }
   const secrets = new Map([
-    ...(await readSecrets(planned.secrets ?? [], process.env, async (fields) => {
+    ...(await readSecrets(secretsOf(planned), process.env, async (fields) => {
       const { readVault } = await import("./vault/read-vault.ts");
       return readVault(fields, process.env);
     })),
@@ -97,14 +94,9 @@ export async function wireBuild(
   ]);
   const stores = request.noCredentials === true ? [] : await openStores(process.env, logins);
   const { plan, dockerConfig } = await resolveCredentials(planned, stores, emit);
-  const askBase = (image: string): Promise<BaseImage | undefined> => askForBase(plan, image, stores);
-  const decide = (): Promise<ReachDecision> => decideReach(plan, backend.readsAll, askBase, signal);
-  const openArchive = openContext(plan, decide, emit, signal);
-  const openHashes = (): HashStore => new HashStore(hashFile(plan.context.root, process.env));
   const deps: Omit<BuildDeps, "cluster"> = {
     backend,
-    openArchive,
-    cacheSource: () => openCacheSource(plan, decide, openHashes, emit, signal),
+    ...contextSources(plan, backend, stores, emit, signal),
     ...(dockerConfig === undefined ? {} : { dockerConfig }),
     secrets,
     pushedDigest: (built, configDigest) => askForTag(built, configDigest, stores),
@@ -213,26 +205,6 @@ async function askForTag(
   if (reference === undefined) throw new InternalError("an image without a name has no digest in a registry");
   const { findDigest } = await import("./registry/describe-image.ts");
   return findDigest(pushedTo(plan, reference), configDigest, (host) => findCredential(stores, host));
-}
-
-/** Undefined when it cannot be learned: then all of the context is sent. */
-async function askForBase(
-  plan: BuildPlan,
-  image: string,
-  stores: readonly CredentialStore[],
-): Promise<BaseImage | undefined> {
-  try {
-    const { readBaseImage } = await import("./registry/base-image.ts");
-    const { insecure, ca } = plan.registries;
-    return await readBaseImage(parseReference(image), {
-      insecure,
-      ...(ca === undefined ? {} : { ca }),
-      credential: (host) => findCredential(stores, host),
-      timeout: BASE_PATIENCE,
-    });
-  } catch {
-    return undefined;
-  }
 }
 
 function pushedTo({ registries: { insecure, ca } }: BuildPlan, reference: Reference): PushedImage {

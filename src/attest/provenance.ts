@@ -28,9 +28,7 @@ export function provenanceOf(plan: BuildPlan, digest: string, times: BuildTimes)
       buildDefinition: {
         buildType: BUILD_TYPE,
         externalParameters: {
-          dockerfile: {
-            digest: digestSet(`sha256:${createHash("sha256").update(plan.dockerfile.text).digest("hex")}`),
-          },
+          ...sourceOf(plan),
           ...(plan.target === undefined ? {} : { target: plan.target }),
           ...(plan.platform === undefined ? {} : { platform: plan.platform }),
           // Whoever can pull the image can read this: values only where they were asked for.
@@ -40,7 +38,7 @@ export function provenanceOf(plan: BuildPlan, digest: string, times: BuildTimes)
           noCache: plan.noCache,
         },
         internalParameters: { builder: plan.builder, builderImage: plan.builderImage },
-        resolvedDependencies: basesOf(plan).map(dependencyOf),
+        resolvedDependencies: [...materialOf(plan), ...basesOf(plan).map(dependencyOf)],
       },
       runDetails: {
         builder: {
@@ -57,7 +55,32 @@ export function provenanceOf(plan: BuildPlan, digest: string, times: BuildTimes)
   };
 }
 
+/** The Dockerfile; of one in a repository the client knows where it is, and no more. */
+function sourceOf({ dockerfile, repository }: BuildPlan): object {
+  if (dockerfile.text !== undefined) {
+    return {
+      dockerfile: { digest: digestSet(`sha256:${createHash("sha256").update(dockerfile.text).digest("hex")}`) },
+    };
+  }
+  return { context: repository?.url ?? "", dockerfile: { path: dockerfile.path ?? "Dockerfile" } };
+}
+
+/** The repository that was built; what a branch or tag was when the builder asked, the client does not know. */
+function materialOf({ repository }: BuildPlan): object[] {
+  if (repository === undefined) return [];
+  const { remote, ref, commit = ref } = repository;
+  const pinned = commit !== undefined && /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit);
+  const at = ref ?? commit;
+  return [
+    {
+      uri: `git+${remote}${at === undefined ? "" : `@${at}`}`,
+      ...(pinned ? { digest: { gitCommit: commit } } : {}),
+    },
+  ];
+}
+
 function basesOf({ dockerfile, buildArgs, buildContexts = [], target }: BuildPlan): string[] {
+  if (dockerfile.text === undefined) return [];
   const named = imageReferences(parseDockerfile(dockerfile.text), {
     buildArgs: new Map(buildArgs),
     ...(target === undefined ? {} : { target }),

@@ -18,6 +18,10 @@ export interface Backend {
   readonly frontend?: true;
   /** A fault of this builder that gives a wrong image and that nothing can be checked for: one sentence, said at every build. */
   readonly caution?: string;
+  /** The same for one plan: a sentence each. */
+  cautions?(plan: BuildPlan): readonly string[];
+  /** The token of a repository comes to it in a variable, not as a secret of the build. */
+  readonly gitTokenInVariable?: true;
   /** Some of its pods read `files`, so that their build makes a ConfigMap however the context travels. */
   readonly mountsFiles?: true;
   /** Why all of the context must be there, whatever the Dockerfile copies: one clause. */

@@ -42,6 +42,7 @@ export function contextArguments(plan: BuildPlan, directories: string): string[]
 }
 
 function usesOf({ dockerfile, buildArgs }: BuildPlan, name: string): ImageUse[] {
+  if (dockerfile.text === undefined) return [];
   const options = { buildArgs: new Map(buildArgs), everyStage: true };
   return findImages(parseDockerfile(dockerfile.text), options).filter(
     ({ image }) => image !== undefined && familiarName(image) === name,

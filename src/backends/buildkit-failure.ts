@@ -1,5 +1,6 @@
 /** Why BuildKit failed, in one sentence, from the end of its log. */
 import type { ContainerEnd } from "./backend.ts";
+import { buildkitGitFailure } from "./buildkit-git-failure.ts";
 import { namespaceFailure } from "./namespace-failure.ts";
 import { failed, registryFailure } from "./registry-failure.ts";
 import type { Failure } from "./registry-failure.ts";
@@ -16,7 +17,12 @@ export function buildkitFailure(end: ContainerEnd): Failure {
   const process = PROCESS.exec(error ?? "");
   if (process !== null) return runFailure(unquoteGo(process[1] ?? "").replace(/^\/bin\/sh -c /, ""), process[2] ?? "1");
   if (error !== undefined)
-    return registryFailure(error) ?? frontendFailure(error) ?? gitFailure(error) ?? failed("build", plain(error));
+    return (
+      buildkitGitFailure(fromLastError(lines)) ??
+      registryFailure(error) ??
+      frontendFailure(error) ??
+      failed("build", plain(error))
+    );
   return (
     namespaceFailure(lines.join("\n")) ??
     failed("build", lastMatch(lines, /\S/) ?? `buildkit ended with exit code ${end.exitCode}`)
@@ -32,12 +38,9 @@ function frontendFailure(error: string): Failure | undefined {
   ]);
 }
 
-/** buildkitd has no source for repositories where it finds no git at its start. */
-function gitFailure(error: string): Failure | undefined {
-  if (!error.includes("unknown scheme git")) return undefined;
-  return failed("build", "the builder's image has no git, and the build fetches a repository", [
-    "Use an image with git, as moby/buildkit is, or clone the repository and give the directory.",
-  ]);
+/** With what git has said, which stands on lines of its own. */
+function fromLastError(lines: readonly string[]): string {
+  return lines.slice(lines.findLastIndex((line) => line.startsWith("error: "))).join("\n");
 }
 
 function plain(error: string): string {

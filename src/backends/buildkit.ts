@@ -24,6 +24,7 @@ import {
   volumeGroup,
   workVolume,
 } from "./shell-pod.ts";
+import type { ContextPaths } from "./shell-pod.ts";
 import { subordinateFiles, subordinateMounts } from "./subordinate-ids.ts";
 
 const USER = 1000;
@@ -50,7 +51,20 @@ export const buildkit: Backend = {
   unrestricted: "newuidmap has to gain capabilities there",
   frontend: true,
   mountsFiles: true,
-  supports: new Set(["build", "provenance", "push", "registry-token", "sbom", "secret", ...BUILDKIT_OPTIONS]),
+  supports: new Set([
+    "build",
+    "git-in-cluster",
+    "provenance",
+    "push",
+    "registry-token",
+    "sbom",
+    "secret",
+    ...BUILDKIT_OPTIONS,
+  ]),
+
+  // As docker's does, and unlike a context that is sent (frontend/dockerui: Client.MainContext).
+  cautions: ({ repository }: BuildPlan): string[] =>
+    repository === undefined ? [] : ["buildkit applies no .dockerignore to a repository that it clones"],
 
   pod(plan: BuildPlan, form: ContextForm): BuilderPod {
     const config = daemonConfig(plan);
@@ -106,6 +120,15 @@ function environment(plan: BuildPlan, configured: boolean): V1EnvVar[] {
   ];
 }
 
+/** The frontend reads a repository's address as docker does, and lets itself in with the secrets docker has for that. */
+function sourceArguments({ repository, dockerfile }: BuildPlan, paths: ContextPaths): string[] {
+  if (repository === undefined) {
+    return [`--local=context=${paths.context}`, `--local=dockerfile=${paths.dockerfile}`, "--opt=filename=Dockerfile"];
+  }
+  const file = dockerfile.path === undefined ? [] : [`--opt=filename=${dockerfile.path}`];
+  return [`--opt=context=${repository.url}`, ...file];
+}
+
 /** With both, https without verification is tried first and http after it (buildkit util/resolver: fillInsecureOpts). */
 function daemonConfig(plan: BuildPlan): Record<string, string> | undefined {
   const hosts = unverifiedRegistries(plan);
@@ -115,14 +138,7 @@ function daemonConfig(plan: BuildPlan): Record<string, string> | undefined {
 
 function buildctlArguments(plan: BuildPlan, form: ContextForm): string[] {
   const paths = contextPaths(form);
-  const args = [
-    "build",
-    "--progress=plain",
-    "--frontend=dockerfile.v0",
-    `--local=context=${paths.context}`,
-    `--local=dockerfile=${paths.dockerfile}`,
-    "--opt=filename=Dockerfile",
-  ];
+  const args = ["build", "--progress=plain", "--frontend=dockerfile.v0", ...sourceArguments(plan, paths)];
   args.push(...contextArguments(plan, paths.named));
   if (plan.platform !== undefined) args.push(`--opt=platform=${platformText(plan.platform)}`);
   if (plan.target !== undefined) args.push(`--opt=target=${plan.target}`);

@@ -19,8 +19,8 @@ const EVERY_BUT_MAKISU = { kaniko: true, buildkit: true, buildah: true, img: tru
 const NEWER = { buildkit: true, buildah: true } as const;
 
 /**
- * What was tried on the real builders is in test/conformance/builders. ADD of a git repository is from their sources, as no image on
- * the test cluster has git.
+ * What was tried on the real builders is in test/conformance/builders. That Buildah can ADD a git repository is from its source, as its
+ * image on the test cluster has no git.
  */
 export const DOCKERFILE_FEATURES: Readonly<Record<Feature, FeatureRow>> = {
   "add-checksum": { title: "ADD --checksum", builders: NEWER },

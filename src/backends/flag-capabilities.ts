@@ -20,6 +20,8 @@ export type FlagCapability =
   | "cache-elsewhere"
   /** `--allow`: entitlements. */
   | "entitlements"
+  /** `--git-in-cluster`: the builder clones its context. */
+  | "git-in-cluster"
   /** `--network none`: RUN without a network. */
   | "network-none"
   /** `--no-cache-filter` together with a cache. */

@@ -1,12 +1,13 @@
 /** Why a kaniko container failed, in one sentence, from the end of its log. Success is never read from a log; a reason may be. */
 import type { ContainerEnd } from "./backend.ts";
+import { kanikoSourceFailure } from "./kaniko-source-failure.ts";
 import { failed, registryFailure } from "./registry-failure.ts";
 import type { Failure } from "./registry-failure.ts";
 import { memoryFailure, runFailure } from "./run-failure.ts";
 
 export function kanikoFailure(end: ContainerEnd): Failure {
   const last = lastError(end);
-  const known = memoryFailure(end) ?? registryFailure(last);
+  const known = memoryFailure(end) ?? kanikoSourceFailure(last) ?? registryFailure(last);
   if (known !== undefined) return known;
   const owner = ownerFailure(last);
   if (owner !== undefined) return owner;

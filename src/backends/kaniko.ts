@@ -11,6 +11,12 @@ import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
 import { digestOutcome } from "./digest-outcome.ts";
 import { KANIKO_OPTIONS, optionArguments, optionMounts, optionPod } from "./kaniko-options.ts";
 import { kanikoFailure } from "./kaniko-failure.ts";
+import {
+  refuseRepository,
+  repositoryArguments,
+  repositoryCautions,
+  repositoryEnvironment,
+} from "./kaniko-repository.ts";
 import { expandSafe } from "./expansion.ts";
 import { AUTH_VOLUME, CA_FILE, CA_VOLUME } from "./volumes.ts";
 
@@ -49,15 +55,18 @@ const DECORATION = /^\u001b\[\d+m(\w+)\u001b\[0m\[(\d+)\] ?/;
 export const kaniko: Backend = {
   name: "kaniko",
   defaultImage: "ghcr.io/osscontainertools/kaniko:v1.28.3",
-  supports: new Set(["build", "push", ...KANIKO_OPTIONS]),
+  supports: new Set(["build", "git-in-cluster", "push", ...KANIKO_OPTIONS]),
+  gitTokenInVariable: true,
+  cautions: repositoryCautions,
+  check: refuseRepository,
 
   pod(plan: BuildPlan, form: ContextForm): BuilderPod {
     const container: V1Container = {
       name: "kaniko",
       image: plan.builderImage,
       args: kanikoArguments(plan, form).map(expandSafe),
-      env: FEATURES.map((name) => ({ name, value: "true" })),
-      volumeMounts: mounts(plan),
+      env: [...FEATURES.map((name) => ({ name, value: "true" })), ...repositoryEnvironment(plan)],
+      volumeMounts: mounts(plan, form),
       securityContext: {
         runAsUser: 0,
         runAsGroup: 0,
@@ -83,15 +92,16 @@ export const kaniko: Backend = {
   outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "kaniko", kanikoFailure),
 };
 
-function mounts(plan: BuildPlan): V1VolumeMount[] {
-  const list: V1VolumeMount[] = [{ name: CONTEXT_VOLUME, mountPath: CONTEXT_MOUNT, readOnly: true }];
+function mounts(plan: BuildPlan, form: ContextForm): V1VolumeMount[] {
+  const list: V1VolumeMount[] =
+    form === "none" ? [] : [{ name: CONTEXT_VOLUME, mountPath: CONTEXT_MOUNT, readOnly: true }];
   if (plan.credentials.kind !== "none") list.push({ name: AUTH_VOLUME, mountPath: "/kaniko/.docker", readOnly: true });
   if (plan.registries.ca !== undefined) list.push({ name: CA_VOLUME, mountPath: CA_MOUNT, readOnly: true });
   return [...list, ...optionMounts(plan)];
 }
 
 function kanikoArguments(plan: BuildPlan, form: ContextForm): string[] {
-  const args = form === "archive" ? fromArchive() : fromDirectory();
+  const args = contextArguments(plan, form);
   args.push(
     "--digest-file=/dev/termination-log",
     // The only format with short lines (`INFO[0003] …`); its colours are taken off in readable().
@@ -104,7 +114,8 @@ function kanikoArguments(plan: BuildPlan, form: ContextForm): string[] {
     // Nothing is mounted there, as the pod has no token.
     "--ignore-var-run=false",
   );
-  if (!COPIES_BY_NUMBER.test(plan.dockerfile.text)) args.push("--skip-unused-stages");
+  const { text } = plan.dockerfile;
+  if (text !== undefined && !COPIES_BY_NUMBER.test(text)) args.push("--skip-unused-stages");
   if (!pushes(plan)) args.push("--no-push");
   for (const tag of plan.tags) args.push(`--destination=${tag.toString()}`);
   if (plan.target !== undefined) args.push(`--target=${plan.target}`);
@@ -118,6 +129,11 @@ function kanikoArguments(plan: BuildPlan, form: ContextForm): string[] {
   }
   args.push(...optionArguments(plan));
   return args;
+}
+
+function contextArguments({ repository, dockerfile }: BuildPlan, form: ContextForm): string[] {
+  if (repository !== undefined) return repositoryArguments(repository, dockerfile.path);
+  return form === "archive" ? fromArchive() : fromDirectory();
 }
 
 function fromArchive(): string[] {

@@ -15,5 +15,5 @@ export function optionArguments(plan: BuildPlan): string[] {
 
 /** A Dockerfile that says where layers are to be: makisu makes one at each line that ends so, and at the last. */
 export function commitsExplicitly({ dockerfile }: BuildPlan): boolean {
-  return /#!COMMIT[ \t]*$/m.test(dockerfile.text);
+  return /#!COMMIT[ \t]*$/m.test(dockerfile.text ?? "");
 }

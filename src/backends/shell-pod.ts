@@ -82,7 +82,7 @@ export const workVolume: V1Volume = { name: WORK_VOLUME, emptyDir: {} };
 
 export function shellMounts(plan: BuildPlan, files: boolean): V1VolumeMount[] {
   const list: V1VolumeMount[] = [
-    { name: CONTEXT_VOLUME, mountPath: CONTEXT_MOUNT, readOnly: true },
+    ...(plan.repository === undefined ? [{ name: CONTEXT_VOLUME, mountPath: CONTEXT_MOUNT, readOnly: true }] : []),
     { name: WORK_VOLUME, mountPath: WORK_MOUNT },
   ];
   if (plan.credentials.kind !== "none") list.push({ name: AUTH_VOLUME, mountPath: AUTH_MOUNT, readOnly: true });

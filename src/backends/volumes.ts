@@ -7,6 +7,10 @@ export const CA_VOLUME = "registry-ca";
 export const CA_FILE = "ca.crt";
 /** Secrets of the build as files named by their ids; there only when the plan has some. */
 export const SECRETS_VOLUME = "build-secrets";
+/** In the build's own Secret: the key of one of its secrets, whose id has the letters a key may have. */
+export function secretKey(id: string): string {
+  return `build-secret.${id}`;
+}
 /** Keys of `--ssh` as files, `ID/NUMBER`; there only when the plan has some. */
 export const SSH_VOLUME = "build-ssh";
 /** A volume that outlives the build; there only when the plan names one. Each builder has a directory of its own name there. */

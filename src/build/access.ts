@@ -9,7 +9,10 @@ const OBJECT_NAME = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](
 
 /** @throws UsageError for names no object can have, and for wishes that exclude each other. */
 export function accessOf(
-  request: Pick<BuildRequest, "registrySecret" | "serviceAccount" | "noCredentials" | "registryTokens">,
+  request: Pick<
+    BuildRequest,
+    "registrySecret" | "serviceAccount" | "noCredentials" | "registryTokens" | "baseRegistries"
+  >,
 ): Pick<BuildPlan, "credentials" | "serviceAccount"> {
   const { registrySecret, serviceAccount, noCredentials } = request;
   if (registrySecret !== undefined && noCredentials === true) {
@@ -20,6 +23,12 @@ export function accessOf(
   if (request.registryTokens === true && sourceOf(request).kind !== "shipped") {
     throw new UsageError("--registry-tokens is for credentials that are sent, and none of yours are", {
       suggestions: ["Leave out --registry-tokens, or --registry-secret, --service-account and --no-credentials."],
+    });
+  }
+  const [host] = request.baseRegistries ?? [];
+  if (request.registryTokens === true && host !== undefined) {
+    throw new UsageError(`a token is for repositories, and --base-registry ${host} names none`, {
+      suggestions: ["Leave out --registry-tokens, or --base-registry."],
     });
   }
   return {

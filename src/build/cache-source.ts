@@ -8,14 +8,14 @@ import { formatBytes } from "../ui/measures.ts";
 import type { ReachDecision } from "./decide-reach.ts";
 import type { Emit } from "./events.ts";
 import { packPlan } from "./open-context.ts";
-import type { BuildPlan } from "./plan.ts";
+import type { ShippedPlan } from "./plan.ts";
 
 /**
  * @param decide what of the context to send, asked once, when it is first read
  * @param openHashes what is known of the files' content from builds before
  */
 export function openCacheSource(
-  plan: BuildPlan,
+  plan: ShippedPlan,
   decide: () => Promise<ReachDecision>,
   openHashes: () => HashStore,
   emit: Emit,

@@ -7,13 +7,13 @@ import { parseDockerfile } from "../dockerfile/parse.ts";
 import { findReach } from "../dockerfile/reach.ts";
 import type { BaseImage, Reach, ReachedSource, ReachOptions } from "../dockerfile/reach.ts";
 import { formatBytes } from "../ui/measures.ts";
-import type { BuildPlan } from "./plan.ts";
+import type { ShippedPlan } from "./plan.ts";
 
 /** Bytes that would stay behind, below which everything is sent: asking registries about base images takes about as long. */
 const WORTHWHILE = 4 * 1024 * 1024;
 
 export type ReachFacts = Pick<
-  BuildPlan,
+  ShippedPlan,
   "attestations" | "buildArgs" | "buildContexts" | "context" | "dockerfile" | "sendAll" | "target"
 >;
 
@@ -74,7 +74,7 @@ function everything(because: string): ReachDecision {
   return { kind: "everything", because };
 }
 
-function pathsOf(reach: Extract<Reach, { kind: "paths" }>, context: BuildPlan["context"]): ReachedPaths | undefined {
+function pathsOf(reach: Extract<Reach, { kind: "paths" }>, context: ShippedPlan["context"]): ReachedPaths | undefined {
   return findReached(
     new DiskTree(context.root),
     reach.sources.map(({ pattern }) => pattern),

@@ -18,7 +18,8 @@ export function settleFrontendArguments(
     inline && builder.inlineCache && !exported
       ? { cacheTo: [...(plan.cacheTo ?? []), { type: "inline", attributes: {} }] }
       : {};
-  if (builder.frontend) return { ...plan, ...cached };
+  // Of a Dockerfile that is not here it is not known what it declares; to leave one out could make another image.
+  if (builder.frontend || plan.dockerfile.text === undefined) return { ...plan, ...cached };
   const declared = new Set(
     parseDockerfile(plan.dockerfile.text).instructions.flatMap(({ keyword, operand }) =>
       keyword === "ARG" ? operand.split(/\s+/).map((word) => word.split("=")[0] ?? "") : [],

@@ -7,7 +7,8 @@ import { gitLabels } from "../source/git-labels.ts";
 import { openSource, readInside } from "../source/open-source.ts";
 import type { OpenedSource, SourceRequest } from "../source/open-source.ts";
 import type { PodTemplate } from "../pod/read-template.ts";
-import type { ContextSource, DockerfileSource, NamedDirectory } from "./plan.ts";
+import { inRepository } from "./in-repository.ts";
+import type { ContextSource, DockerfileSource, NamedDirectory, Repository, UnreadDockerfile } from "./plan.ts";
 import { readIfThere, readOrExplain, whyNot } from "./read-file.ts";
 import type { BuildRequest } from "./request.ts";
 
@@ -15,10 +16,14 @@ export interface ContextInputs {
   readonly context: ContextSource;
   readonly dockerfile: DockerfileSource;
   /** It came from elsewhere. */
-  readonly foreign?: boolean;
+  readonly foreign: boolean;
 }
 
-export interface BuildInputs extends ContextInputs {
+export interface BuildInputs {
+  /** Absent where the builder clones `repository`. */
+  readonly context?: ContextSource;
+  readonly repository?: Repository;
+  readonly dockerfile: DockerfileSource | UnreadDockerfile;
   /** PEM text of --registry-ca. */
   readonly ca?: string;
   /** What --build-context names of this disk. */
@@ -42,21 +47,25 @@ const OUTSIDE: Outside = { stdin: () => process.stdin, say: () => {}, signal: ne
 /** @throws UsageError for a path that is not there, not readable or not what it should be. */
 export async function gatherInputs(request: BuildRequest, outside: Outside = OUTSIDE): Promise<BuildInputs> {
   const [found, ca, podTemplate, proxies, directories] = await Promise.all([
-    gatherContext(request, outside),
+    request.gitInCluster === true ? inRepository(request) : gatherOwn(request, outside),
     readCa(request.registryCa),
     readPodTemplate(request.pod?.template),
     readProxies(process.env),
     gatherDirectories(request.docker?.["build-context"]),
   ]);
-  const labels = found.foreign ? [] : await gitLabels(found.context.root, found.dockerfile.path, process.env);
   return {
     ...found,
     proxies,
-    labels,
     ...(ca === undefined ? {} : { ca }),
     ...(podTemplate === undefined ? {} : { podTemplate }),
     ...(directories.length === 0 ? {} : { directories }),
   };
+}
+
+async function gatherOwn(request: ContextRequest, outside: Outside): Promise<Omit<BuildInputs, "repository">> {
+  const { foreign, ...found } = await gatherContext(request, outside);
+  const labels = foreign ? [] : await gitLabels(found.context.root, found.dockerfile.path, process.env);
+  return { ...found, labels };
 }
 
 /** The context's directory, its Dockerfile and its ignore file. @throws UsageError as `gatherInputs` does. */

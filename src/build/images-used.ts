@@ -8,13 +8,14 @@ import { parseReference } from "./reference.ts";
 import type { Reference } from "./reference.ts";
 import type { BuildRequest } from "./request.ts";
 
-/** Images that the Dockerfile draws on, without those that `--build-context` gives another meaning. */
+/** Images that the Dockerfile draws on, as far as it is here, without those that `--build-context` gives another meaning. */
 export function basesOf(
   request: BuildRequest,
   inputs: BuildInputs,
   buildArgs: readonly (readonly [string, string])[],
   { buildContexts = [] }: DockerOptions,
 ): Reference[] {
+  if (inputs.dockerfile.text === undefined) return [];
   const dockerfile = parseDockerfile(inputs.dockerfile.text);
   const names = imageReferences(dockerfile, {
     buildArgs: new Map(buildArgs),

@@ -10,7 +10,7 @@ import type { WalkFilter } from "../context/walk.ts";
 import type { Emit } from "./events.ts";
 import { warnOfWeight } from "./heavy-context.ts";
 import type { ReachDecision } from "./decide-reach.ts";
-import type { BuildPlan } from "./plan.ts";
+import type { ShippedPlan } from "./plan.ts";
 
 /** Where the bytes are to be the same every time. */
 const FIXED_LEVEL = 1;
@@ -26,7 +26,7 @@ const NO_RULES = "# The client has applied the context's ignore file already.\n"
  * @throws UsageError for a malformed ignore file
  */
 export function openContext(
-  plan: BuildPlan,
+  plan: ShippedPlan,
   decide: () => Promise<ReachDecision>,
   emit: Emit,
   signal: AbortSignal,
@@ -65,11 +65,11 @@ export function openContext(
   }
 }
 
-type FilteredContext = BuildPlan["context"] & { readonly filter?: WalkFilter | undefined };
+type FilteredContext = ShippedPlan["context"] & { readonly filter?: WalkFilter | undefined };
 
 /** The archive of a plan's context. @param extra put before everything else */
 export function packPlan(
-  plan: Pick<BuildPlan, "dockerfile" | "latestTime" | "directories"> & { readonly context: FilteredContext },
+  plan: Pick<ShippedPlan, "dockerfile" | "latestTime" | "directories"> & { readonly context: FilteredContext },
   extra: PackOptions["extra"],
   emit: Emit,
   signal: AbortSignal,

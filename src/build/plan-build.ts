@@ -16,7 +16,7 @@ import { egressOf } from "./egress.ts";
 import { basesOf, cachesOf, contextImages, generatorsOf } from "./images-used.ts";
 import { completeName } from "./complete-name.ts";
 import type { BuildInputs } from "./gather.ts";
-import type { BuildPlan } from "./plan.ts";
+import type { BuildPlan, Repository } from "./plan.ts";
 import { podSettingsOf } from "./pod-settings.ts";
 import { parseReference } from "./reference.ts";
 import type { Reference } from "./reference.ts";
@@ -46,11 +46,12 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     });
   }
   const buildArgs = withImplied(argumentsOf(request.buildArgs, facts.env), inputs.proxies ?? {}, facts.env);
-  if (request.verifyBase === true)
+  if (request.verifyBase === true && inputs.dockerfile.text !== undefined)
     verifyBases(parseDockerfile(inputs.dockerfile.text), new Map(buildArgs), docker.options.buildContexts);
   const bases = basesOf(request, inputs, buildArgs, docker.options);
   const contexts = contextImages(docker.options);
-  const insecure = request.insecureRegistries.map(hostOf);
+  const insecure = request.insecureRegistries.map((text) => hostOf(text, "insecure-registry"));
+  const further = (request.baseRegistries ?? []).map((text) => hostOf(text, "base-registry"));
   const registries = {
     hosts: [
       ...new Set(
@@ -61,7 +62,9 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
           ...cachesOf(docker.options.cacheFrom),
           ...cachesOf(docker.options.cacheTo),
           ...contexts,
-        ].map((reference) => reference.registry),
+        ]
+          .map((reference) => reference.registry)
+          .concat(further),
       ),
     ],
     insecure,
@@ -74,7 +77,8 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     builder,
     builderImage: request.builderImage ?? facts.builderImage,
     helperImage: request.helperImage,
-    context: inputs.context,
+    ...(inputs.context === undefined ? {} : { context: inputs.context }),
+    ...(inputs.repository === undefined ? {} : { repository: inputs.repository }),
     dockerfile: inputs.dockerfile,
     ...(inputs.directories === undefined ? {} : { directories: inputs.directories }),
     sendAll: request.sendAll === true,
@@ -95,11 +99,11 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
           ),
         }
       : {}),
-    ...networkOf(request, registries),
+    ...networkOf(request, registries, inputs.repository),
     ...signatureOf(request),
-    transport: transportOf(request, inputs),
+    transport: inputs.repository === undefined ? transportOf(request, inputs) : "none",
     // Whoever builds the same image shares its cache, wherever they do.
-    cacheName: request.cacheName ?? tags[0]?.name ?? inputs.context.root,
+    cacheName: request.cacheName ?? tags[0]?.name ?? inputs.context?.root ?? "",
     volume: {
       size: quantityOf(request.volumeSize),
       ...(request.storageClass === undefined ? {} : { storageClass: request.storageClass }),
@@ -149,12 +153,20 @@ function signatureOf({ sign, signKey, signLog }: BuildRequest): Pick<BuildPlan, 
 function networkOf(
   { networkPolicy, egress = [] }: BuildRequest,
   { hosts, insecure }: BuildPlan["registries"],
+  repository: Repository | undefined,
 ): Pick<BuildPlan, "egress"> {
-  if (networkPolicy === true) return { egress: egressOf(hosts, insecure, egress) };
+  const servers = repository === undefined ? hosts : [...hosts, serverOf(repository)];
+  if (networkPolicy === true) return { egress: egressOf(servers, insecure, egress) };
   if (egress.length === 0) return {};
   throw new UsageError("--egress says what --network-policy allows, and there is no --network-policy", {
     suggestions: ["Add --network-policy."],
   });
+}
+
+/** `HOST:PORT`. */
+function serverOf({ remote }: Repository): string {
+  const { hostname, port, protocol } = new URL(remote);
+  return `${hostname}:${port || { "http:": 80, "git:": 9418 }[protocol] || 443}`;
 }
 
 function warningOf({ contextWarning = "0" }: BuildRequest): Pick<BuildPlan, "contextWarning"> {
@@ -191,9 +203,9 @@ function labelOf(text: string): [string, string] {
   return [key, value ?? ""];
 }
 
-function hostOf(text: string): string {
+function hostOf(text: string, flag: string): string {
   if (/^(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?$/.test(text)) return text;
-  throw new UsageError(`--insecure-registry ${text} is not a registry's host`, {
+  throw new UsageError(`--${flag} ${text} is not a registry's host`, {
     suggestions: ["Write HOST or HOST:PORT, without a scheme or path."],
   });
 }

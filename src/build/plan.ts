@@ -3,7 +3,7 @@
  * user's or the environment again. No secret is in here: a plan may be printed.
  */
 import type { BackendName } from "../backends/table.ts";
-import type { DockerOptions } from "../docker/options.ts";
+import type { BuildSecret, DockerOptions } from "../docker/options.ts";
 import type { Toleration, UserNamespaces } from "../pod/options.ts";
 import type { PodTemplate } from "../pod/read-template.ts";
 import type { TransportName } from "../transport/transport.ts";
@@ -18,8 +18,10 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   readonly builderImage: string;
   /** Image with a POSIX shell, tar, gunzip and sha256sum, for the container that receives a streamed context. */
   readonly helperImage: string;
-  readonly context: ContextSource;
-  readonly dockerfile: DockerfileSource;
+  /** The directory that is sent; absent: the builder fetches `repository`. */
+  readonly context?: ContextSource;
+  readonly repository?: Repository;
+  readonly dockerfile: DockerfileSource | UnreadDockerfile;
   /** What `--build-context` names of this disk: the contexts' numbers in `buildContexts`, and what they hold. */
   readonly directories?: readonly NamedDirectory[];
   /** Send what no COPY reaches, too. */
@@ -86,6 +88,24 @@ export interface ContextSource {
   readonly ignoreName?: string;
 }
 
+/** A repository that the builder fetches. */
+export interface Repository {
+  /** As docker writes it, `URL#REF:SUBDIR` or with a query; without user or password. */
+  readonly url: string;
+  /** What git is given: https://, http:// or git://. */
+  readonly remote: string;
+  /** Branch, tag or commit, as it was written; absent: the remote's HEAD. */
+  readonly ref?: string;
+  /** The commit it has to be, or the beginning of its hash. */
+  readonly commit?: string;
+  readonly subdir?: string;
+  /** Absent: nothing was said of them. */
+  readonly submodules?: boolean;
+  readonly keepGitDir: boolean;
+  /** What a builder logs in with that takes it in another way than the build's other secrets. */
+  readonly token?: BuildSecret;
+}
+
 /** A directory of `--build-context`. */
 export interface NamedDirectory extends ContextSource {
   /** Its place in the plan's `buildContexts`, and its name in the archive. */
@@ -98,6 +118,23 @@ export interface DockerfileSource {
   /** As the user named it, for messages. */
   readonly path: string;
   readonly text: string;
+}
+
+/** One that only the builder sees. */
+export interface UnreadDockerfile {
+  /** In the repository, from its subdirectory; absent: the one every build looks for. */
+  readonly path?: string;
+  readonly text?: undefined;
+}
+
+/** A plan whose context is on this disk. */
+export interface ShippedPlan extends BuildPlan {
+  readonly context: ContextSource;
+  readonly dockerfile: DockerfileSource;
+}
+
+export function isShipped(plan: BuildPlan): plan is ShippedPlan {
+  return plan.context !== undefined && plan.dockerfile.text !== undefined;
 }
 
 export interface RegistryAccess {

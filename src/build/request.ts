@@ -33,6 +33,10 @@ export interface BuildRequest {
   readonly builderImage?: string;
   readonly helperImage: string;
   readonly transport: string;
+  /** The context is a repository, which the builder clones. */
+  readonly gitInCluster?: boolean;
+  /** Registries whose credentials go along, though nothing that is read here names them. */
+  readonly baseRegistries?: readonly string[];
   /** Send what no COPY reaches, too. */
   readonly sendAll?: boolean;
   /** The same files are to be the same bytes. */

@@ -19,6 +19,10 @@ is known of the builds to come makes it smaller: without --builder it is what an
     transport: Flags.option({ options: ["auto", "configmap", "stream", "pvc", "cache"] as const, default: "auto" })({
       description: "how contexts will travel: configmap needs no exec",
     }),
+    "git-in-cluster": Flags.boolean({
+      description: "builds will use --git-in-cluster: no context travels",
+      exclusive: ["transport"],
+    }),
     builder: Flags.string({
       description: "builds will use this builder (default: any)",
       helpValue: "NAME",
@@ -51,7 +55,7 @@ is known of the builds to come makes it smaller: without --builder it is what an
     const asked = { registryCa: flags["registry-ca"], cacheVolume: flags["cache-volume"] };
     const rights = rightsOf({
       ...(await needsOfBuilder(flags.builder, asked)),
-      transport: flags.transport,
+      transport: flags["git-in-cluster"] ? "none" : flags.transport,
       ships: !flags["no-secrets"],
       manage: flags.manage,
       networkPolicy: flags["network-policy"],

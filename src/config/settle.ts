@@ -27,6 +27,8 @@ const DISPLACED: Readonly<Record<string, readonly string[]>> = {
   "registry-secret": ["service-account", "no-credentials"],
   "service-account": ["registry-secret", "no-credentials"],
   "no-credentials": ["registry-secret", "service-account"],
+  "git-in-cluster": ["transport"],
+  transport: ["git-in-cluster"],
   // An image is one builder's.
   builder: ["builder-image"],
 };

@@ -13,7 +13,7 @@ export interface CapabilityNeed {
 export type BuilderAbilities = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** What is asked of a builder: docker's options, and those of a plan's further fields that not every builder can do. */
-type Asked = DockerOptions & { readonly registryScopes?: readonly unknown[] };
+type Asked = DockerOptions & { readonly registryScopes?: readonly unknown[]; readonly repository?: unknown };
 
 /** Pure; each need once. */
 export function capabilityNeeds(options: Asked): CapabilityNeed[] {
@@ -22,6 +22,7 @@ export function capabilityNeeds(options: Asked): CapabilityNeed[] {
     if (asked && !needs.some((known) => known.capability === capability)) needs.push({ flag, capability });
   };
   const some = (list: readonly unknown[] | undefined): boolean => (list ?? []).length > 0;
+  need("--git-in-cluster", "git-in-cluster", options.repository !== undefined);
   need("--add-host", "add-host", some(options.hosts));
   need("--network none", "network-none", options.network === "none");
   need("--ulimit", "ulimit", some(options.ulimits));
@@ -60,12 +61,15 @@ function cacheCapability(type: string): FlagCapability {
   return type === "inline" ? "cache-inline" : "cache-elsewhere";
 }
 
-/** @throws BuilderUnable for the first thing the builder cannot do. */
+/** @throws BuilderUnable for the first thing the builder cannot do: it names those that can do all, or else this. */
 export function refuseUnable(builder: string, options: Asked, abilities: BuilderAbilities): void {
   const own = abilities.get(builder);
-  for (const { flag, capability } of capabilityNeeds(options)) {
+  const needs = capabilityNeeds(options);
+  for (const { flag, capability } of needs) {
     if (own?.has(capability) === true) continue;
-    const able = [...abilities].flatMap(([name, supports]) => (supports.has(capability) ? [name] : []));
+    const some = [...abilities].filter(([, supports]) => supports.has(capability));
+    const all = some.filter(([, supports]) => needs.every((need) => supports.has(need.capability)));
+    const able = (all.length === 0 ? some : all).map(([name]) => name);
     throw new BuilderUnable(`${builder} cannot do ${flag}`, {
       suggestions: [
         able.length === 0

@@ -1,6 +1,7 @@
 /** Reads the values of `--secret`s: the only place that holds them, besides the objects they become. */
 import { readFile, stat } from "node:fs/promises";
 import { UsageError } from "../errors.ts";
+import { trimmed } from "./git-secrets.ts";
 import type { BuildSecret } from "./options.ts";
 
 /** BuildKit's limit for one (session/secrets: MaxSecretSize). */
@@ -35,7 +36,7 @@ export async function readSecrets(
           ? await fromFile(id, source.path)
           : fromEnvironment(source.name, env);
     if (value.length > LIMIT) throw tooLarge(id, value.length);
-    values.set(id, value);
+    values.set(id, trimmed(id, value));
   }
   const total = [...values.values()].reduce((sum, { length }) => sum + length, 0);
   if (total <= TOTAL_LIMIT) return values;

@@ -19,6 +19,8 @@ export function requestOf(path: string, flags: ParsedFlags): BuildRequest {
     ...defined("builderImage", flags["builder-image"]),
     helperImage: flags["helper-image"],
     transport: flags.transport,
+    gitInCluster: flags["git-in-cluster"],
+    baseRegistries: flags["base-registry"],
     sendAll: flags["send-all"],
     reproducible: flags.reproducible,
     volumeSize: flags["volume-size"],

@@ -6,6 +6,7 @@ import { PROGRESS_MODES } from "../ui/progress.ts";
 import { cacheFlags } from "./cache.ts";
 import { contextFlags } from "./context.ts";
 import { credentialFlags } from "./credentials.ts";
+import { gitFlags } from "./git.ts";
 import { registryFlags } from "./registry.ts";
 import { detachFlags } from "./detach.ts";
 import { networkFlags } from "./network.ts";
@@ -38,6 +39,7 @@ export const buildFlags = {
     helpValue: "IMAGE",
   }),
   ...contextFlags,
+  ...gitFlags,
   ...cacheFlags,
   ...credentialFlags,
   ...registryFlags,

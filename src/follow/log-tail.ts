@@ -4,8 +4,8 @@ import type { Emit } from "../build/events.ts";
 import { codeOf } from "../cluster/contact.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 
-/** Enough for kaniko's error after a command's last output, and for a compiler's. */
-const KEPT_LINES = 40;
+/** Enough for a compiler's errors, and for kaniko's one before it prints all of its flags (v1.24: 73 lines). */
+const KEPT_LINES = 150;
 
 export class LogTail {
   readonly tail: string[] = [];

@@ -10,7 +10,7 @@ export interface Right {
 }
 
 export interface Need {
-  readonly transport: "auto" | "configmap" | "stream" | "pvc" | "cache";
+  readonly transport: "auto" | "configmap" | "stream" | "pvc" | "cache" | "none";
   /** The build makes a Secret: for registry passwords or --secret. */
   readonly ships: boolean;
   /** The build's ConfigMap may have files besides the context: the builder's own, or certificates. */
@@ -25,7 +25,7 @@ export interface Need {
 
 export function rightsOf(need: Need): Right[] {
   const { transport, ships, files, manage, cacheVolume = false, networkPolicy = false } = need;
-  const streams = transport !== "configmap";
+  const streams = transport !== "configmap" && transport !== "none";
   // Whoever removes a build removes its inputs by name, whichever it has.
   const removed = manage ? ["delete"] : [];
   const configMaps = transport === "auto" || transport === "configmap" || files ? ["create", "delete"] : removed;

@@ -128,7 +128,7 @@ function podSpecOf(plan: BuildPlan, builder: BuilderPod, delivery: Delivery): V1
       ...exporter(plan, builder.receiver),
     ],
     volumes: [
-      delivery.volume,
+      ...(delivery.volume === undefined ? [] : [delivery.volume]),
       ...credentialVolumes(plan, builder),
       ...caVolumes(plan),
       ...fileVolumes(plan, builder),

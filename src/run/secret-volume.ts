@@ -3,7 +3,7 @@
  * Secret; those of the namespace are taken from where they are.
  */
 import type { V1Volume, V1VolumeProjection } from "@kubernetes/client-node";
-import { SECRETS_VOLUME, SSH_VOLUME } from "../backends/volumes.ts";
+import { SECRETS_VOLUME, SSH_VOLUME, secretKey } from "../backends/volumes.ts";
 import type { BuildPlan } from "../build/plan.ts";
 import { sshKeyName } from "../docker/ssh-keys.ts";
 
@@ -37,5 +37,5 @@ export function secretData(values: SecretValues | undefined): Record<string, str
 
 /** Ids have the letters a Secret's keys may have; a key's name has slashes besides. */
 function keyOf(id: string): string {
-  return id.includes("/") ? `build-${id.replaceAll("/", ".")}` : `build-secret.${id}`;
+  return id.includes("/") ? `build-${id.replaceAll("/", ".")}` : secretKey(id);
 }

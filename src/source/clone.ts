@@ -17,7 +17,7 @@ export async function clone(source: GitSource, directory: string, signal: AbortS
   if (source.commit !== undefined && !head.startsWith(source.commit)) {
     throw new UsageError(`expected checksum to match ${source.commit}, got ${head}`);
   }
-  if (source.submodules && (await isThere(join(directory, ".gitmodules")))) {
+  if (source.submodules !== false && (await isThere(join(directory, ".gitmodules")))) {
     await git("submodule", "update", "--quiet", "--init", "--recursive", "--depth=1");
   }
   if (!source.keepGitDir) await rm(join(directory, ".git"), { recursive: true, force: true });

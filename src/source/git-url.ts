@@ -9,7 +9,8 @@ export interface GitSource {
   readonly subdir?: string;
   /** The commit it has to be, or the beginning of its hash. */
   readonly commit?: string;
-  readonly submodules: boolean;
+  /** Whether they are wanted, where that is said; docker fetches them where it is not. */
+  readonly submodules?: boolean;
   readonly keepGitDir: boolean;
 }
 
@@ -42,8 +43,8 @@ export function parseGitSource(text: string): GitSource | undefined {
     ...(source.ref === undefined ? {} : { ref: source.ref }),
     ...(source.subdir === undefined ? {} : { subdir: source.subdir }),
     ...(source.commit === undefined ? {} : { commit: source.commit }),
-    submodules: flag("submodules", values.get("submodules"), true),
-    keepGitDir: flag("keep-git-dir", values.get("keep-git-dir"), false),
+    ...(values.has("submodules") ? { submodules: flag("submodules", values.get("submodules")) } : {}),
+    keepGitDir: values.has("keep-git-dir") && flag("keep-git-dir", values.get("keep-git-dir")),
   };
 }
 
@@ -90,8 +91,7 @@ function prefixed(prefix: string, text: string | undefined): string | undefined 
   return text === undefined ? undefined : prefix + text;
 }
 
-function flag(name: string, text: string | undefined, otherwise: boolean): boolean {
-  if (text === undefined) return otherwise;
+function flag(name: string, text = ""): boolean {
   if (["", "1", "t", "true", "T", "True", "TRUE"].includes(text)) return true;
   if (["0", "f", "false", "F", "False", "FALSE"].includes(text)) return false;
   throw new UsageError(`invalid ${name} value: "${text}"`);

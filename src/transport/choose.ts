@@ -7,6 +7,7 @@ import type { CacheSource } from "./cache-conversation.ts";
 import { claimOf } from "./claim.ts";
 import { CONFIGMAP_LIMIT, deliverByConfigMap } from "./configmap.ts";
 import type { ReceiverIdentity } from "./receiver.ts";
+import { NO_DELIVERY } from "./none.ts";
 import { deliverByStream, deliverByVolume } from "./stream.ts";
 import type { OpenArchive } from "./stream.ts";
 import type { Delivery } from "./transport.ts";
@@ -27,6 +28,7 @@ export async function chooseDelivery(
   { open, source, live }: ContextSources,
   identity: ReceiverIdentity,
 ): Promise<Delivery> {
+  if (plan.transport === "none") return NO_DELIVERY;
   if (plan.transport === "cache") {
     const claim = claimOf({ ...plan.volume, name: plan.cacheName }, identity.user, plan.version);
     return deliverByCache({ build: plan.name, claim, source: source(), open, live }, identity);

@@ -3,8 +3,9 @@ import type { V1Container, V1PersistentVolumeClaim, V1Volume } from "@kubernetes
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Emit } from "../build/events.ts";
 
-export type TransportName = "configmap" | "stream" | "pvc" | "cache";
-export const TRANSPORTS: readonly TransportName[] = ["configmap", "stream", "pvc", "cache"];
+/** Those that may be asked for. */
+export const TRANSPORTS = ["configmap", "stream", "pvc", "cache"] as const;
+export type TransportName = (typeof TRANSPORTS)[number] | "none";
 
 /** Name of the pod's volume that holds the context, whatever the transport. */
 export const CONTEXT_VOLUME = "context";
@@ -24,13 +25,15 @@ export type ContextForm =
   /** A tar.gz named ARCHIVE_FILE at the root of the volume. */
   | "archive"
   /** Unpacked below READY_DIR. */
-  | "directory";
+  | "directory"
+  /** Not at all: the builder fetches the plan's repository. */
+  | "none";
 
 export interface Delivery {
   readonly transport: TransportName;
   readonly form: ContextForm;
-  /** The pod's volume named CONTEXT_VOLUME. */
-  readonly volume: V1Volume;
+  /** The pod's volume named CONTEXT_VOLUME; absent for the form `none`. */
+  readonly volume?: V1Volume;
   /** The claim behind it, made before the build where it is not there, and kept. */
   readonly claim?: V1PersistentVolumeClaim;
   /** The part of the volume that is this build's, for whoever mounts it besides the receiver. */

@@ -3,27 +3,38 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "n
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { serveGit } from "../conformance/builders/git-server.ts";
+import type { GitServer } from "../conformance/builders/git-server.ts";
 import { BUSYBOX, build, environment } from "./support/build.ts";
 import { entries, revision, statesBetween } from "./support/etcd.ts";
 import { kubectl } from "./support/kubectl.ts";
 import { Marks, newMark } from "./support/marks.ts";
 import { objectsIn, useNamespace } from "./support/namespace.ts";
-import { passwordAuth, startRegistry } from "./support/own-registry.ts";
+import { ADDRESS, passwordAuth, startRegistry } from "./support/own-registry.ts";
 import type { OwnRegistry } from "./support/own-registry.ts";
 import { project } from "./support/project.ts";
 
 const namespace = useNamespace();
 const LOGS = dirname(environment("CLUSTER_AUDIT_LOG"));
-const VALUES = { password: newMark(), file: newMark(), variable: newMark() };
+const VALUES = { password: newMark(), file: newMark(), variable: newMark(), token: newMark() };
 const marks = new Marks(VALUES);
 
 let registry: OwnRegistry;
+let repository: GitServer;
 let home: string;
 let temporary: string;
 let env: Record<string, string>;
 
 beforeAll(async () => {
   registry = await startRegistry(passwordAuth("marked", VALUES.password));
+  repository = await serveGit(ADDRESS, {
+    token: VALUES.token,
+    fill: async (work, git) => {
+      await writeFile(join(work, "Dockerfile"), `FROM ${BUSYBOX}\nRUN env\n`);
+      await git("add", ".");
+      await git("commit", "-q", "-m", "all");
+    },
+  });
   home = await mkdtemp(join(tmpdir(), "slipway-leaks-"));
   temporary = join(home, "tmp");
   await Promise.all(["bin", "docker", "tmp"].map((name) => mkdir(join(home, name))));
@@ -45,11 +56,13 @@ echo '{"Username":"marked","Secret":"${VALUES.password}"}'
     PATH: `${home}/bin:${process.env["PATH"]}`,
     DEBUG: "*",
     MARKED: VALUES.variable,
+    TOKEN: VALUES.token,
   };
 });
 
 afterAll(async () => {
   await registry.stop();
+  await repository[Symbol.asyncDispose]();
   await rm(home, { recursive: true, force: true });
 });
 
@@ -65,12 +78,21 @@ test("the search finds a mark in each form it may have", () => {
   expect(marks.in("mark")).toEqual([]);
 });
 
+/** Where the client's user keeps them, so that its children have them from there. */
+const inEnvironment = new Set(["variable", "token"]);
+
 const USES_SECRETS = `FROM ${BUSYBOX}
 RUN --mount=type=secret,id=file --mount=type=secret,id=variable cat /run/secrets/file /run/secrets/variable | wc -c > /size
 `;
 
 test.each([
   ["kaniko", ["--progress=json"], `FROM ${BUSYBOX}\nRUN echo built\n`, ["password"]],
+  [
+    "kaniko",
+    ["--progress=plain", "--git-in-cluster", "--secret", "id=GIT_AUTH_TOKEN,env=TOKEN"],
+    undefined,
+    ["password", "token"],
+  ],
   [
     "buildah",
     ["--progress=plain", "--secret", "id=file,src=FILE", "--secret", "id=variable,env=MARKED"],
@@ -80,8 +102,9 @@ test.each([
 ] as const)(
   "%s: what is secret is in the build's own Secret, nowhere else, and after the build nowhere",
   async (builder, flags, dockerfile, shipped) => {
-    const root = await project({ Dockerfile: dockerfile, "app.txt": "app" });
-    const image = `${registry.host}/leaks/${builder}`;
+    const root =
+      dockerfile === undefined ? repository.url : await project({ Dockerfile: dockerfile, "app.txt": "app" });
+    const image = `${registry.host}/leaks/${builder}-${shipped.join("-")}`;
     const args = [
       `--builder=${builder}`,
       ...flags.map((flag) => flag.replace("FILE", join(home, "file"))),
@@ -123,10 +146,11 @@ test.each([
       namespace.name,
       "-l",
       `slipway.dev/builder=${builder}`,
+      "--sort-by=.metadata.creationTimestamp",
       "-o",
       "name",
     ]);
-    const log = await kubectl(["logs", "-n", namespace.name, "--all-containers", pods.trim()]);
+    const log = await kubectl(["logs", "-n", namespace.name, "--all-containers", pods.trim().split("\n").at(-1) ?? ""]);
     expect(marks.in(log)).toEqual([]);
 
     // The registry: layers, configuration and manifest.
@@ -137,7 +161,9 @@ test.each([
     expect(marks.in(run.stdout + run.stderr + dryRun.stdout + dryRun.stderr)).toEqual([]);
     expect(dryRun.stdout).toContain("kind: Job");
     // A child has the environment its user gave the client, which is where this one came from.
-    expect(marks.in(await readFile(join(home, "seen-by-helper"))).filter((name) => name !== "variable")).toEqual([]);
+    expect(marks.in(await readFile(join(home, "seen-by-helper"))).filter((name) => !inEnvironment.has(name))).toEqual(
+      [],
+    );
     expect(await readFile(join(home, "seen-by-helper"), "utf8")).toContain("build\n");
     expect(inTemporaryFiles).toEqual([]);
     await rm(join(home, "seen-by-helper"));

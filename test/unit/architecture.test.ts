@@ -135,7 +135,15 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     code: ["backends/", "build/plan-build.ts", "docker/capability-needs.ts", "errors.ts", "run/objects.ts"],
   },
   "plan-request.ts": {
-    code: ["backends/", "build/frontend-args.ts", "build/plan-build.ts", "docker/", "dockerfile/", "errors.ts"],
+    code: [
+      "backends/",
+      "build/frontend-args.ts",
+      "build/git-token.ts",
+      "build/plan-build.ts",
+      "docker/",
+      "dockerfile/",
+      "errors.ts",
+    ],
     types: ["build/"],
   },
   // What is done with an image once it is pushed.
@@ -143,13 +151,16 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     code: ["build/plan.ts", "docker/build-contexts.ts", "dockerfile/", "errors.ts", "registry/", "node:*"],
     types: ["build/", "credentials/credentials.ts"],
   },
+  "wire-shipping.ts": {
+    code: ["build/", "context/hash-store.ts", "credentials/stores.ts", "errors.ts", "registry/"],
+    types: ["backends/backend.ts", "credentials/credentials.ts", "dockerfile/reach.ts"],
+  },
   "wire.ts": {
     code: [
       "attest/",
       "backends/",
       "build/",
       "cluster/",
-      "context/hash-store.ts",
       "credentials/",
       "docker/",
       "errors.ts",
@@ -160,8 +171,9 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "user-name.ts",
       "vault/",
       "version.ts",
+      "wire-shipping.ts",
     ],
-    types: ["dockerfile/reach.ts", "run/"],
+    types: ["run/"],
   },
   "wire-attach.ts": {
     code: ["backends/", "build/", "builds/", "credentials/", "errors.ts", "registry/"],
@@ -240,6 +252,10 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "node:path",
     ],
   },
+  "build/in-repository.ts": {
+    code: ["docker/build-contexts.ts", "errors.ts", "source/git-url.ts", "node:path"],
+    types: ["build/", "source/git-url.ts"],
+  },
   "build/named-directories.ts": {
     code: ["build/", "docker/build-contexts.ts", "errors.ts", "node:fs/promises", "node:path"],
   },
@@ -259,6 +275,10 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "backends/": {
     code: ["errors.ts", "build/plan.ts", "build/registry-host.ts", "transport/transport.ts"],
     types: ["build/reference.ts", "docker/options.ts", "dockerfile/features.ts"],
+  },
+  "backends/kaniko-repository.ts": {
+    code: ["backends/volumes.ts", "docker/git-secrets.ts", "errors.ts"],
+    types: ["build/plan.ts"],
   },
   // Which names the Dockerfile has for its contexts is there to be read.
   "backends/buildah-contexts.ts": {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { planRequest } from "../../src/plan-request.ts";
 import type { BuildRequest } from "../../src/build/request.ts";
+import { inRepository } from "../../src/build/in-repository.ts";
+import { BuilderUnable } from "../../src/errors.ts";
 import { INPUTS, REQUEST } from "./build/sample.ts";
 
 async function plan(
@@ -60,5 +62,61 @@ describe("--builder auto", () => {
     });
     await expect(plan({ builder: "auto", builderImage: "x" })).rejects.toThrow(/--builder-image/);
     await expect(plan({ builder: "auto", tags: ["A:B:C"] })).rejects.toThrow(/^invalid tag/);
+  });
+});
+
+describe("--git-in-cluster", () => {
+  const HASH = "0123456789abcdef".repeat(3).slice(0, 40);
+  const planOf = (rest: string, request: Partial<BuildRequest> = {}) => {
+    const whole = { ...REQUEST, gitInCluster: true, path: `https://h/a.git${rest}`, ...request };
+    return planRequest(whole, inRepository(whole), { env: {}, user: "jane", version: "0" }, () => {});
+  };
+
+  it("is for the builders that clone, the first of them with --builder auto", async () => {
+    for (const builder of ["kaniko", "buildkit"]) {
+      expect((await planOf("#main", { builder })).plan.repository).toMatchObject({ ref: "main" });
+    }
+    const auto = await planOf("#main", { builder: "auto", builderOrder: ["makisu", "buildah", "buildkit", "kaniko"] });
+    expect(auto.backend.name).toBe("buildkit");
+    for (const builder of ["buildah", "makisu", "img"]) {
+      await expect(planOf("", { builder, builderImage: "r.io/b:1" })).rejects.toMatchObject({
+        message: `${builder} cannot do --git-in-cluster`,
+        suggestions: ["Use --builder kaniko or --builder buildkit."],
+      });
+    }
+  });
+
+  it("gives the token to kaniko in a variable, and to BuildKit as the secret it asks for", async () => {
+    const docker = { secret: ["id=GIT_AUTH_TOKEN,env=T"] };
+    const kaniko = await planOf("", { docker });
+    expect(kaniko.plan.repository?.token?.id).toBe("GIT_AUTH_TOKEN");
+    expect(kaniko.plan).not.toHaveProperty("secrets");
+    const buildkit = await planOf("", { docker, builder: "buildkit" });
+    expect(buildkit.plan.repository).not.toHaveProperty("token");
+    expect(buildkit.plan.secrets?.map(({ id }) => id)).toEqual(["GIT_AUTH_TOKEN"]);
+  });
+
+  it.each<[string, Partial<BuildRequest>, string]>([
+    ["", { path: "git://h/a" }, "kaniko clones over https and http, and not git://h/a"],
+    ["#a#b", {}, "kaniko cannot clone the ref a#b: it has a # in it"],
+    ["?commit=abcd", {}, "kaniko finds a commit by its whole hash alone, and abcd is the beginning of one"],
+    [
+      "",
+      { docker: { secret: ["id=GIT_AUTH_HEADER.h,env=H"] } },
+      "kaniko logs in to a repository with a token, and not with a header",
+    ],
+    ["?keep-git-dir=1#main:web", {}, "kaniko has .git beside web, and not in it as ?keep-git-dir asks for"],
+    [
+      "?submodules=1",
+      { docker: { secret: ["id=GIT_AUTH_TOKEN,env=T"] } },
+      "kaniko would show the repository's token to the host of every submodule",
+    ],
+    [`?submodules=1#${HASH}`, {}, `kaniko fetches the submodules of a branch, and not of ${HASH}`],
+    ["?submodules=1&tag=v1", {}, "kaniko fetches the submodules of a branch, and not of refs/tags/v1"],
+    ["", { docker: { secret: ["id=npm,env=N"] } }, "kaniko cannot do --secret"],
+  ])("is refused with kaniko where it would do otherwise: %s %j", async (rest, request, message) => {
+    await expect(planOf(rest, request)).rejects.toThrow(message);
+    await expect(planOf(rest, request)).rejects.toBeInstanceOf(BuilderUnable);
+    expect((await planOf(rest, { ...request, builder: "buildkit" })).backend.name).toBe("buildkit");
   });
 });

@@ -10,19 +10,35 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
+/** Runs git in the work tree that becomes a repository; gives its standard output. */
+export type Git = (...args: string[]) => Promise<string>;
+
 export interface GitServer extends AsyncDisposable {
-  /** `http://ADDRESS:PORT/repository.git`; its branch `main` and its tag `first` differ in committed.txt. */
+  /** `http://ADDRESS:PORT/repository.git`; as it is made here, its branch `main` and its tag `first` differ in committed.txt. */
   readonly url: string;
+}
+
+export interface GitServerOptions {
+  /** Makes the commits, in an empty work tree on the branch `main`. */
+  readonly fill?: (work: string, git: Git) => Promise<void>;
+  /** The password without which nothing is given out, whatever the user's name. */
+  readonly token?: string;
 }
 
 /**
  * @param address of this machine, as pods reach it
  * @throws Error where git is not installed
  */
-export async function serveGit(address: string): Promise<GitServer> {
+export async function serveGit(
+  address: string,
+  { fill = twoCommits, token }: GitServerOptions = {},
+): Promise<GitServer> {
   const root = await mkdtemp(join(tmpdir(), "slipway-conformance-git-"));
-  await makeRepository(join(root, "repository.git"));
-  const server = createServer((request, response) => answer(root, request, response));
+  await makeRepository(join(root, "repository.git"), fill);
+  const server = createServer((request, response) => {
+    if (token === undefined || passwordOf(request) === token) answer(root, request, response);
+    else response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
+  });
   await new Promise<void>((resolve) => {
     server.listen(0, address, resolve);
   });
@@ -36,19 +52,31 @@ export async function serveGit(address: string): Promise<GitServer> {
   };
 }
 
-async function makeRepository(bare: string): Promise<void> {
+async function makeRepository(bare: string, fill: (work: string, git: Git) => Promise<void>): Promise<void> {
   const work = `${bare}.work`;
   await run("git", ["init", "-q", "--initial-branch=main", work]);
-  const git = (...args: string[]) =>
-    run("git", ["-C", work, "-c", "user.name=Conformance", "-c", "user.email=conformance@example.com", ...args]);
+  const identity = ["-c", "user.name=Conformance", "-c", "user.email=conformance@example.com"];
+  await fill(work, async (...args) => (await run("git", ["-C", work, ...identity, ...args])).stdout);
+  await run("git", ["clone", "-q", "--bare", work, bare]);
+  // As forges have it: who knows a commit may ask for it.
+  await run("git", ["-C", bare, "config", "uploadpack.allowReachableSHA1InWant", "true"]);
+  await rm(work, { recursive: true });
+}
+
+async function twoCommits(work: string, git: Git): Promise<void> {
   for (const text of ["first", "second"]) {
     await writeFile(join(work, "committed.txt"), `${text}\n`);
     await git("add", ".");
     await git("commit", "-q", "-m", text);
     if (text === "first") await git("tag", "first");
   }
-  await run("git", ["clone", "-q", "--bare", work, bare]);
-  await rm(work, { recursive: true });
+}
+
+function passwordOf({ headers: { authorization = "" } }: IncomingMessage): string {
+  const [, encoded = ""] = /^Basic (.*)$/i.exec(authorization) ?? [];
+  return Buffer.from(encoded, "base64")
+    .toString()
+    .replace(/^[^:]*:/, "");
 }
 
 /** By CGI (RFC 3875), as `git help http-backend` asks for it. */

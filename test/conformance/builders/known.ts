@@ -26,9 +26,6 @@ export const KNOWN: Readonly<Record<BackendName, Readonly<Record<string, KnownDi
     xattrs: differs("kaniko v1.24 loses file capabilities on the way from one stage to the next."),
   },
   buildkit: {
-    "add-git": fails(NO_GIT),
-    "add-git-dir": fails(NO_GIT),
-    "add-git-tag": fails(NO_GIT),
     "copy-setuid": differs(
       "The context is unpacked by the builder's own user, who is not root, and busybox's tar leaves the bit out then.",
     ),

@@ -3,10 +3,11 @@ import { needsSeal } from "../../../src/attest/check.ts";
 import { provenanceOf } from "../../../src/attest/provenance.ts";
 import type { BuildPlan } from "../../../src/build/plan.ts";
 import { UsageError } from "../../../src/errors.ts";
-import { PLAN } from "../build/sample.ts";
+import { PLAN, planInCluster } from "../build/sample.ts";
 
 const PIN = `sha256:${"a".repeat(64)}`;
 const DIGEST = `sha256:${"b".repeat(64)}`;
+const COMMIT = "0123456789abcdef".repeat(3).slice(0, 40);
 const TIMES = { startedOn: new Date("2026-01-02T03:04:05.678Z"), finishedOn: new Date("2026-01-02T03:05:06Z") };
 
 function planOf(attributes: Record<string, string>, change: Partial<BuildPlan> = {}): BuildPlan {
@@ -51,6 +52,27 @@ describe("provenance made by the client", () => {
     });
     expect(JSON.stringify(statement)).not.toContain("perhaps a secret");
   });
+
+  it.each([
+    ["#v1:web", { uri: "git+https://h/a.git@v1" }],
+    [`#${COMMIT}`, { uri: `git+https://h/a.git@${COMMIT}`, digest: { gitCommit: COMMIT } }],
+    [`?branch=b&commit=${COMMIT}`, { uri: "git+https://h/a.git@refs/heads/b", digest: { gitCommit: COMMIT } }],
+    ["?commit=abcd", { uri: "git+https://h/a.git@abcd" }],
+    ["", { uri: "git+https://h/a.git" }],
+  ])(
+    "has the repository %s that the builder cloned as its material, and no digest of what it has not seen",
+    (rest, material) => {
+      const plan = planInCluster(`https://h/a.git${rest}`, { file: "Dockerfile.web" });
+      expect(provenanceOf(plan, DIGEST, TIMES)).toMatchObject({
+        predicate: {
+          buildDefinition: {
+            externalParameters: { context: `https://h/a.git${rest}`, dockerfile: { path: "Dockerfile.web" } },
+            resolvedDependencies: [material],
+          },
+        },
+      });
+    },
+  );
 
   it("has the values where all was asked for, and the name it is to have", () => {
     const statement = provenanceOf(planOf({ mode: "max", "builder-id": "https://ci.example.com" }), DIGEST, TIMES);

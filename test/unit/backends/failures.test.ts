@@ -1,16 +1,18 @@
-/** Ends of real logs of BuildKit v0.34.2, Buildah v1.44.0, img v0.5.11 and makisu v0.4.2, and their documented errors of nodes. */
+/** Ends of real logs of BuildKit v0.34.2, Buildah v1.44.0, img v0.5.11 and makisu v0.4.2, their documented errors of nodes, and git's of servers. */
 import { expect, it } from "vitest";
 import { loadBackend } from "../../../src/backends/table.ts";
 import type { BackendName } from "../../../src/backends/table.ts";
 
-const CASES: readonly (readonly [
+type Case = readonly [
   builder: BackendName,
   what: string,
   tail: readonly string[],
   fault: string,
   message: string | RegExp,
   remedy?: RegExp,
-])[] = [
+];
+
+const CASES: readonly Case[] = [
   [
     "buildkit",
     "a failing RUN",
@@ -100,6 +102,77 @@ const CASES: readonly (readonly [
     "the builder's image has no git, and the build fetches a repository",
     /clone the repository/,
   ],
+  ...(
+    [
+      [
+        'failed to load cache key: repository does not contain ref nope, output: ""',
+        "build",
+        "the repository has no ref nope",
+        /branch, a tag/,
+      ],
+      [
+        'invalid subdir web: failed to lstat "web": statat web: no such file or directory',
+        "build",
+        "the repository has no directory web",
+        /subdir/,
+      ],
+      [
+        "open web/Dockerfile: no such file or directory",
+        "build",
+        "there is no Dockerfile where the builder looks for it",
+        /-f/,
+      ],
+      [
+        "failed to checkout remote http://h/a.git: git stderr:\nfatal: reference is not a tree: aaaabbbb\n: exit status 128",
+        "build",
+        "the repository has no commit aaaabbbb",
+        /branch, a tag/,
+      ],
+      [
+        "failed to load cache key: error fetching default branch for repository http://h/a.git: git stderr:\nfatal: could not read Username for 'http://h': terminal prompts disabled\n: exit status 128",
+        "registry-auth",
+        "not authorised to clone the repository",
+        /GIT_AUTH_TOKEN/,
+      ],
+      [
+        "failed to load cache key: failed to fetch remote http://h/a.git: git stderr:\nfatal: Authentication failed for 'http://h/a.git/'\n: exit status 128",
+        "registry-auth",
+        "not authorised to clone the repository",
+        /GIT_AUTH_TOKEN/,
+      ],
+      [
+        "failed to load cache key: failed to fetch remote http://h/a.git: git stderr:\nfatal: repository 'http://h/a.git/' not found\n: exit status 128",
+        "build",
+        "there is no such repository, or none for whoever asks",
+        /GIT_AUTH_TOKEN/,
+      ],
+      [
+        "failed to load cache key: error fetching default branch for repository http://h/a.git: git stderr:\nfatal: unable to access 'http://h/a.git/': Failed to connect to h port 80 after 0 ms: Couldn't connect to server\n: exit status 128",
+        "build",
+        "the repository cannot be reached from the pod: Failed to connect to h port 80 after 0 ms: Couldn't connect to server",
+        /your own git/,
+      ],
+      [
+        "failed to load cache key: failed to fetch remote https://h/a.git: git stderr:\nfatal: unable to access 'https://h/a.git/': server certificate verification failed. CAfile: none CRLfile: none\n: exit status 128",
+        "build",
+        /^the builder does not trust the certificate of the repository's server: server certificate/,
+        /--builder-image/,
+      ],
+      [
+        "failed to load cache key: failed to fetch remote http://h/a.git: git stderr:\nfatal: protocol error\n: exit status 128",
+        "build",
+        "the repository could not be fetched: protocol error",
+        /^$/,
+      ],
+    ] as readonly (readonly [error: string, fault: string, message: string | RegExp, remedy: RegExp])[]
+  ).map(([error, fault, sentence, remedy]): Case => [
+    "buildkit",
+    `a repository: ${error.split("\n")[0]}`,
+    `error: failed to solve: failed to read dockerfile: ${error}`.split("\n"),
+    fault,
+    sentence,
+    remedy,
+  ]),
   [
     "buildkit",
     "a node that restricts user namespaces",

@@ -15,7 +15,59 @@ const UNKNOWN_CA = "tls: failed to verify certificate: x509: certificate signed 
 const STAGE = "error building image: error building stage:";
 const RUN_42 = `${STAGE} failed to execute command: waiting for process to exit: exit status 42`;
 
-const CASES: readonly (readonly [what: string, end: Ended, fault: string, message: unknown, remedy?: RegExp])[] = [
+type Case = readonly [what: string, end: Ended, fault: string, message: unknown, remedy?: RegExp];
+
+const GET = 'Get "https://h/a.git/info/refs?service=git-upload-pack"';
+
+/** What kaniko v1.24 said, and the fork's v1.28.3 in the same words, but for those of TLS and of exact hashes, which are from go-git's source. */
+const SOURCE_CASES: readonly (readonly [error: string, fault: string, message: string, remedy: RegExp])[] = [
+  ["invalid branch: nope", "build", "the repository has no branch or tag nope", /all of its 40 digits/],
+  ['couldn\'t find remote ref "refs/tags/nope"', "build", "the repository has no ref refs/tags/nope", /branch, a tag/],
+  ["reference not found", "build", "the repository has no such ref", /branch, a tag/],
+  [
+    "error decoding upload-pack response: upload-pack: not our ref aaaabbbbccccddddeeeeffff0000111122223333",
+    "build",
+    "the repository has no commit aaaabbbbccccddddeeeeffff0000111122223333",
+    /branch, a tag/,
+  ],
+  ["object not found", "build", "the repository has no such commit on that ref", /branch, a tag/],
+  [
+    "server does not support exact SHA1 refspec",
+    "build",
+    "the repository's server gives out no commit by its hash alone",
+    /branch=NAME&commit=HASH/,
+  ],
+  ["authentication required: ", "registry-auth", "not authorised to clone the repository", /GIT_AUTH_TOKEN/],
+  ["authorization failed: no", "registry-auth", "not authorised to clone the repository", /GIT_AUTH_TOKEN/],
+  ["repository not found: ", "build", "there is no such repository, or none for whoever asks", /GIT_AUTH_TOKEN/],
+  [
+    "stat /kaniko/buildcontext/web/app: no such file or directory",
+    "build",
+    "the repository has no directory web/app",
+    /SUBDIR|subdir/,
+  ],
+  [
+    `${GET}: dial tcp 10.0.0.1:1: connect: connection refused`,
+    "build",
+    "the repository cannot be reached from the pod: dial tcp 10.0.0.1:1: connect: connection refused",
+    /your own git/,
+  ],
+  [
+    `${GET}: http: server gave HTTP response to HTTPS client`,
+    "build",
+    "the repository cannot be reached from the pod: http: server gave HTTP response to HTTPS client",
+    /your own git/,
+  ],
+  [
+    `${GET}: tls: failed to verify certificate: x509: certificate signed by unknown authority`,
+    "build",
+    "the builder does not trust the certificate of the repository's server: x509: certificate signed by unknown authority",
+    /--builder-image/,
+  ],
+  ["something new", "build", "the repository could not be cloned: something new", /^$/],
+];
+
+const CASES: readonly Case[] = [
   [
     "a failing RUN",
     {
@@ -101,8 +153,26 @@ const CASES: readonly (readonly [what: string, end: Ended, fault: string, messag
       ],
     },
     "build",
-    expect.stringMatching(/^error resolving dockerfile path: /),
+    "there is no Dockerfile where the builder looks for it",
+    /-f/,
   ],
+  [
+    "only the end of its usage, as a termination message has it",
+    {
+      message:
+        '  -v, --verbosity string   Log level\n\nUse "executor [command] --help" for more information about a command.\n',
+    },
+    "build",
+    "kaniko did not begin to build",
+    /slipway logs/,
+  ],
+  ...SOURCE_CASES.map(([error, fault, message, remedy]): Case => [
+    `a repository: ${error}`,
+    { tail: [`Error: error resolving source context: ${error}`, "Usage:", "  executor [flags]", ""] },
+    fault,
+    message,
+    remedy,
+  ]),
   [
     "a registry that asks who we are, before the build",
     {

@@ -5,13 +5,16 @@
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { kaniko } from "../../../src/backends/kaniko.ts";
-import type { BuildPlan } from "../../../src/build/plan.ts";
+import type { BuildPlan, Repository } from "../../../src/build/plan.ts";
 import { parseReference } from "../../../src/build/reference.ts";
 import type { ContextForm } from "../../../src/transport/transport.ts";
 import { DIGEST } from "../follow/pods.ts";
 import { PLAN } from "../build/sample.ts";
 
 const GOLDEN = new URL("../../golden/kaniko/", import.meta.url);
+
+const GIT = "https://git.example.com/team/app.git";
+const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 
 const CASES: readonly (readonly [name: string, plan: Partial<BuildPlan>, form: ContextForm])[] = [
   ["archive", {}, "archive"],
@@ -77,6 +80,64 @@ const CASES: readonly (readonly [name: string, plan: Partial<BuildPlan>, form: C
   ["shipped-credentials", { credentials: { kind: "shipped" } }, "archive"],
   ["secret-of-the-namespace", { credentials: { kind: "secret", name: "regcred" } }, "archive"],
   ["insecure-registry", { registries: { hosts: ["10.0.0.1:5000"], insecure: ["10.0.0.1:5000"] } }, "archive"],
+  ["repository", { repository: { url: GIT, remote: GIT, keepGitDir: false }, dockerfile: {} }, "none"],
+  [
+    "repository-branch",
+    {
+      repository: {
+        url: "http://10.0.0.1:3000/a.git#main:web",
+        remote: "http://10.0.0.1:3000/a.git",
+        ref: "main",
+        subdir: "web",
+        submodules: true,
+        keepGitDir: false,
+      },
+      dockerfile: { path: "docker/Dockerfile" },
+    },
+    "none",
+  ],
+  [
+    "repository-tag",
+    { repository: { url: GIT, remote: GIT, ref: "refs/tags/v1", keepGitDir: true }, dockerfile: {} },
+    "none",
+  ],
+  [
+    "repository-commit",
+    { repository: { url: GIT, remote: GIT, ref: COMMIT, keepGitDir: false }, dockerfile: {} },
+    "none",
+  ],
+  [
+    "repository-commit-of-a-branch",
+    { repository: { url: GIT, remote: GIT, ref: "main", commit: COMMIT, keepGitDir: false }, dockerfile: {} },
+    "none",
+  ],
+  [
+    "repository-with-a-token",
+    {
+      repository: {
+        url: GIT,
+        remote: GIT,
+        keepGitDir: false,
+        token: { id: "GIT_AUTH_TOKEN.git.example.com", source: { kind: "env", name: "TOKEN" } },
+      },
+      dockerfile: {},
+    },
+    "none",
+  ],
+  [
+    "repository-with-a-token-of-the-namespace",
+    {
+      repository: {
+        url: GIT,
+        remote: GIT,
+        commit: COMMIT,
+        keepGitDir: false,
+        token: { id: "GIT_AUTH_TOKEN", source: { kind: "cluster", secret: "forge", key: "token" } },
+      },
+      dockerfile: {},
+    },
+    "none",
+  ],
   ["registry-ca", { registries: { hosts: ["r.io", "q.io:5000"], insecure: [], ca: "PEM" } }, "directory"],
 ];
 
@@ -157,5 +218,19 @@ describe("a line of kaniko's log", () => {
     ["", ""],
   ])("%j", (line, readable) => {
     expect(kaniko.readable(line)).toBe(readable);
+  });
+});
+
+describe("a repository that kaniko clones", () => {
+  const cautions = (change: Partial<Repository>) =>
+    kaniko.cautions?.({ ...PLAN, repository: { url: GIT, remote: GIT, keepGitDir: false, ...change } });
+
+  it("is another context than docker's, and that is said", () => {
+    expect(cautions({})).toEqual([
+      "kaniko fetches no submodules (?submodules=1 asks for them), and leaves .git in the context, where `COPY .` takes it along unless .dockerignore names it",
+    ]);
+    expect(cautions({ submodules: false, subdir: "web" })).toEqual([]);
+    expect(cautions({ submodules: true, keepGitDir: true })).toEqual([]);
+    expect(kaniko.cautions?.(PLAN)).toEqual([]);
   });
 });

@@ -23,6 +23,7 @@ describe("by whose leave a build talks to registries", () => {
     { serviceAccount: "-x" },
     { noCredentials: true, registryTokens: true },
     { registrySecret: "a", registryTokens: true },
+    { registryTokens: true, baseRegistries: ["r.io"] },
   ])("refuses %j", (request) => {
     expect(() => accessOf(request)).toThrow(UsageError);
   });

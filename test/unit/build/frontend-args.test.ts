@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { settleFrontendArguments } from "../../../src/build/frontend-args.ts";
-import { planOf } from "./sample.ts";
+import { planInCluster, planOf } from "./sample.ts";
 
 const ARGS = ["BUILDKIT_INLINE_CACHE=1", "BUILDKIT_SANDBOX_HOSTNAME=x", "V=1"];
 const OTHER = { frontend: false, inlineCache: false };
@@ -18,6 +18,11 @@ describe("BuildKit's own build arguments", () => {
   it("are kept from other builders, unless the Dockerfile declares them", () => {
     expect(namesOf("FROM a\n", OTHER)).toEqual(["V"]);
     expect(namesOf("FROM a\nARG BUILDKIT_SANDBOX_HOSTNAME=y\n", OTHER)).toEqual(["BUILDKIT_SANDBOX_HOSTNAME", "V"]);
+  });
+
+  it("are kept where it is not known what the Dockerfile declares", () => {
+    const plan = planInCluster("https://h/a.git", { buildArgs: ARGS });
+    expect(settleFrontendArguments(plan, OTHER).buildArgs).toHaveLength(3);
   });
 
   it("ask for the inline cache, of a builder that has one, once", () => {

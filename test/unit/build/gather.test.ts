@@ -27,7 +27,11 @@ async function write(files: Readonly<Record<string, string>>): Promise<void> {
   }
 }
 
-const gather = (request: Partial<BuildRequest>) => gatherInputs({ ...REQUEST, ...request });
+async function gather(request: Partial<BuildRequest>) {
+  const { context, ...inputs } = await gatherInputs({ ...REQUEST, ...request });
+  if (context === undefined) throw new Error("nothing was gathered");
+  return { ...inputs, context };
+}
 
 describe("the Dockerfile", () => {
   it("is PATH/Dockerfile", async () => {

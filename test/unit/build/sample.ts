@@ -1,8 +1,9 @@
 /** A build to start from, in each of its forms: as typed, as read, as planned. Tests change what they are about. */
-import type { BuildInputs } from "../../../src/build/gather.ts";
+import type { BuildInputs, ContextInputs } from "../../../src/build/gather.ts";
+import { inRepository } from "../../../src/build/in-repository.ts";
 import { planBuild } from "../../../src/build/plan-build.ts";
 import type { PlanFacts } from "../../../src/build/plan-build.ts";
-import type { BuildPlan } from "../../../src/build/plan.ts";
+import type { BuildPlan, ShippedPlan } from "../../../src/build/plan.ts";
 import { parseReference } from "../../../src/build/reference.ts";
 import type { BuildRequest } from "../../../src/build/request.ts";
 
@@ -21,7 +22,8 @@ export const REQUEST: BuildRequest = {
   insecureRegistries: [],
 };
 
-export const INPUTS: BuildInputs = {
+export const INPUTS: ContextInputs = {
+  foreign: false,
   context: { root: "/src", ignoreFile: undefined },
   dockerfile: { path: "/src/Dockerfile", text: "FROM alpine:3.20\n" },
 };
@@ -41,8 +43,14 @@ export function planOf(
   return planBuild({ ...REQUEST, ...request }, { ...INPUTS, ...inputs }, { ...FACTS, ...facts });
 }
 
+/** What is asked of a repository that the builder clones. */
+export function planInCluster(path: string, request: Partial<BuildRequest> = {}): BuildPlan {
+  const whole = { ...REQUEST, path, gitInCluster: true, ...request };
+  return planBuild(whole, inRepository(whole), FACTS);
+}
+
 /** The plan of REQUEST, with a name that does not change from run to run. */
-export const PLAN: BuildPlan = {
+export const PLAN: ShippedPlan = {
   name: "slipway-app-bcdfghjk",
   builder: "kaniko",
   builderImage: FACTS.builderImage,

@@ -42,6 +42,8 @@ describe("a setting", () => {
       "--builder=img",
       "--builder-image=x",
     ]);
+    expect(words(["git-in-cluster"], layer("a", { transport: ["pvc"] }))).toEqual([]);
+    expect(words(["transport"], layer("a", { "git-in-cluster": ["true"] }))).toEqual([]);
     expect(words([], layer("a", { quiet: ["false"] }), layer("b", { progress: ["plain"] }))).toEqual([
       "--progress=plain",
     ]);

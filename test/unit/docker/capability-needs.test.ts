@@ -57,6 +57,11 @@ describe("capabilities", () => {
     });
     expect(() => refuseUnable("one", options, abilities)).toThrow(refusal);
     expect(() => refuseUnable("two", options, abilities)).not.toThrow();
+    const both = readDockerOptions({ ssh: ["default"], ulimit: ["nofile=1"] }, {}).options;
+    const more = new Map([...abilities, ["four", new Set(["ssh", "ulimit"])]]);
+    expect(() => refuseUnable("one", both, more)).toThrow(
+      expect.objectContaining({ suggestions: ["Use --builder four."] }),
+    );
     expect(() => refuseUnable("one", readDockerOptions({ secret: ["id=a"] }, {}).options, abilities)).toThrow(
       "one cannot do --secret",
     );

@@ -39,6 +39,15 @@ describe("secrets", () => {
     expect(Buffer.from(values.get("b") ?? []).toString()).toBe("bee");
   });
 
+  it("that let in to a repository end where their last line does", async () => {
+    const read = async (id: string) =>
+      (await readSecrets([{ id, source: { kind: "env", name: "T" } }], { T: "token\r\n" }, noVault)).get(id);
+    for (const id of ["GIT_AUTH_TOKEN", "GIT_AUTH_TOKEN.h", "GIT_AUTH_HEADER"]) {
+      expect(Buffer.from((await read(id)) ?? []).toString()).toBe("token");
+    }
+    expect(await read("GIT_AUTH_TOKENS")).toHaveLength(7);
+  });
+
   it("of Vault are asked for at once, and each goes to its id", async () => {
     const asked: unknown[] = [];
     const inVault = (id: string, field: string) => ({ id, source: { kind: "vault", path: "kv/a", field } }) as const;

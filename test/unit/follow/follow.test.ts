@@ -106,12 +106,12 @@ describe("a build that comes to its end", () => {
 
   it("keeps the last lines of a long log for explaining a failure", async () => {
     change(building);
-    cluster.log.push(...Array.from({ length: 100 }, (_, at) => `line ${at}`)).close();
+    cluster.log.push(...Array.from({ length: 300 }, (_, at) => `line ${at}`)).close();
     change(endedWith(1));
     const { tail } = await follow();
-    expect(tail.at(-1)).toBe("line 99");
-    expect(tail.length).toBeLessThan(100);
-    expect(lines()).toHaveLength(100);
+    expect(tail.at(-1)).toBe("line 299");
+    expect(tail.length).toBeLessThan(300);
+    expect(lines()).toHaveLength(300);
   });
 
   it("counts as built when its pod is deleted after a good end", async () => {

@@ -42,6 +42,15 @@ describe("the rights of a build", () => {
     },
   );
 
+  it("are next to none where the builder fetches its context itself", () => {
+    expect(needs({ transport: "none", files: false, ships: false })).toEqual({
+      jobs: "create,get,delete",
+      pods: "list,watch",
+      "pods/log": "get",
+      events: "list,watch",
+    });
+  });
+
   it("change no pod where none is held back, as nothing else is made", () => {
     const bare = { transport: "stream", files: false, ships: false } as const;
     expect(needs(bare)["pods"]).toBe("list,watch,get");

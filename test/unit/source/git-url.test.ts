@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { UsageError } from "../../../src/errors.ts";
 import { parseGitSource, withoutPassword } from "../../../src/source/git-url.ts";
 
-const PLAIN = { submodules: true, keepGitDir: false };
+const PLAIN = { keepGitDir: false };
 
 it.each([
   ["https://h/a.git", { remote: "https://h/a.git", ...PLAIN }],

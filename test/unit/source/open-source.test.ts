@@ -7,8 +7,8 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { gatherInputs } from "../../../src/build/gather.ts";
-import type { BuildInputs } from "../../../src/build/gather.ts";
+import { gatherContext } from "../../../src/build/gather.ts";
+import type { ContextInputs } from "../../../src/build/gather.ts";
 import { REQUEST } from "../build/sample.ts";
 
 const DOCKERFILE = "FROM scratch\nCOPY . /\n";
@@ -27,14 +27,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(project, { recursive: true }));
 
-function gather(path: string, stdin: Uint8Array | string = "", file?: string): Promise<BuildInputs> {
+function gather(path: string, stdin: Uint8Array | string = "", file?: string): Promise<ContextInputs> {
   // oxlint-disable-next-line typescript/require-await -- standard input is asynchronous
   const stream = async function* (): AsyncGenerator<Uint8Array> {
     const bytes = Buffer.from(stdin);
     // In pieces smaller than a tar's header.
     for (let at = 0; at < bytes.length; at += 200) yield bytes.subarray(at, at + 200);
   };
-  return gatherInputs(
+  return gatherContext(
     { ...REQUEST, path, ...(file === undefined ? {} : { file }) },
     { stdin: stream, say: () => {}, signal: new AbortController().signal },
   );

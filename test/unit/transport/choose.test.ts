@@ -114,10 +114,16 @@ describe("told to", () => {
     expect(archive.opened).toBe(0);
   });
 
+  it("send nothing, it packs nothing, and the pod has no place for it", async () => {
+    const archive = new Archive(1);
+    expect(await choose("none", archive)).toEqual({ transport: "none", form: "none" });
+    expect(archive.opened).toBe(0);
+  });
+
   it("uses a volume of the pod's own", async () => {
     const { transport, volume } = await choose("pvc", new Archive(1));
     expect(transport).toBe("pvc");
-    expect(volume.ephemeral?.volumeClaimTemplate?.spec).toEqual({
+    expect(volume?.ephemeral?.volumeClaimTemplate?.spec).toEqual({
       accessModes: ["ReadWriteOnce"],
       resources: { requests: { storage: "10Gi" } },
     });

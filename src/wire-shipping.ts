@@ -1,0 +1,62 @@
+/** A part of the composition root: the context as transports send it. */
+import type { Backend } from "./backends/backend.ts";
+import type { BuildDeps } from "./build/build.ts";
+import { openCacheSource } from "./build/cache-source.ts";
+import { decideReach } from "./build/decide-reach.ts";
+import type { ReachDecision } from "./build/decide-reach.ts";
+import type { Emit } from "./build/events.ts";
+import { openContext } from "./build/open-context.ts";
+import { isShipped } from "./build/plan.ts";
+import type { BuildPlan } from "./build/plan.ts";
+import { parseReference } from "./build/reference.ts";
+import { HashStore, hashFile } from "./context/hash-store.ts";
+import type { CredentialStore } from "./credentials/credentials.ts";
+import { findCredential } from "./credentials/stores.ts";
+import type { BaseImage } from "./dockerfile/reach.ts";
+import { InternalError } from "./errors.ts";
+
+/** How long a registry may take for each answer about a base image, in milliseconds: sending all of the context is not much slower. */
+const BASE_PATIENCE = 2000;
+
+/** The context in the forms that are sent; where the builder fetches it nobody asks for them. */
+export function contextSources(
+  plan: BuildPlan,
+  { readsAll }: Backend,
+  stores: readonly CredentialStore[],
+  emit: Emit,
+  signal: AbortSignal,
+): Pick<BuildDeps, "openArchive" | "cacheSource"> {
+  if (!isShipped(plan)) {
+    const none = (): never => {
+      throw new InternalError("there is no context here to send");
+    };
+    return { openArchive: none, cacheSource: none };
+  }
+  const askBase = (image: string): Promise<BaseImage | undefined> => askForBase(plan, image, stores);
+  const decide = (): Promise<ReachDecision> => decideReach(plan, readsAll, askBase, signal);
+  const openHashes = (): HashStore => new HashStore(hashFile(plan.context.root, process.env));
+  return {
+    openArchive: openContext(plan, decide, emit, signal),
+    cacheSource: () => openCacheSource(plan, decide, openHashes, emit, signal),
+  };
+}
+
+/** Undefined when it cannot be learned: then all of the context is sent. */
+async function askForBase(
+  plan: BuildPlan,
+  image: string,
+  stores: readonly CredentialStore[],
+): Promise<BaseImage | undefined> {
+  try {
+    const { readBaseImage } = await import("./registry/base-image.ts");
+    const { insecure, ca } = plan.registries;
+    return await readBaseImage(parseReference(image), {
+      insecure,
+      ...(ca === undefined ? {} : { ca }),
+      credential: (host) => findCredential(stores, host),
+      timeout: BASE_PATIENCE,
+    });
+  } catch {
+    return undefined;
+  }
+}
