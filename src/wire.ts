@@ -12,7 +12,7 @@ import { openCacheSource } from "./build/cache-source.ts";
 import { decideReach } from "./build/decide-reach.ts";
 import type { ReachDecision } from "./build/decide-reach.ts";
 import { openContext } from "./build/open-context.ts";
-import { needsSeal } from "./attest/check.ts";
+import { attestationsReadAll, needsSeal } from "./attest/check.ts";
 import type { Backend } from "./backends/backend.ts";
 import { HashStore, hashFile } from "./context/hash-store.ts";
 import type { Credential, CredentialStore } from "./credentials/credentials.ts";
@@ -98,7 +98,8 @@ export async function wireBuild(
   const stores = request.noCredentials === true ? [] : await openStores(process.env, logins);
   const { plan, dockerConfig } = await resolveCredentials(planned, stores, emit);
   const askBase = (image: string): Promise<BaseImage | undefined> => askForBase(plan, image, stores);
-  const decide = (): Promise<ReachDecision> => decideReach(plan, backend.readsAll, askBase, signal);
+  const readsAll = backend.readsAll ?? attestationsReadAll(plan, backend.attestsItself === true);
+  const decide = (): Promise<ReachDecision> => decideReach(plan, readsAll, askBase, signal);
   const openArchive = openContext(plan, decide, emit, signal);
   const openHashes = (): HashStore => new HashStore(hashFile(plan.context.root, process.env));
   const deps: Omit<BuildDeps, "cluster"> = {
@@ -110,7 +111,7 @@ export async function wireBuild(
     pushedDigest: (built, configDigest) => askForTag(built, configDigest, stores),
     describeImage: async (built, digest) =>
       request.noImageId === true ? undefined : askRegistry(built, digest, stores, emit),
-    ...(staysForSeal ? { seal: sealer(plan, backend, stores, signingEnvironment(logins), signal) } : {}),
+    ...(staysForSeal ? { seal: sealer(plan, backend, stores, signingEnvironment(logins), emit, signal) } : {}),
     emit,
   };
   return {
@@ -151,13 +152,14 @@ function sealer(
   { attestsItself: attested = false }: Backend,
   stores: readonly CredentialStore[],
   env: NodeJS.ProcessEnv,
+  emit: Emit,
   signal: AbortSignal,
-): (digest: string) => Promise<void> {
+): NonNullable<BuildDeps["seal"]> {
   const startedOn = new Date();
   const credential = (registry: string): Promise<Credential | undefined> => findCredential(stores, registry);
-  return async (digest) => {
+  return async (digest, stages) => {
     const { sealImage } = await import("./attest/seal.ts");
-    await sealImage(plan, digest, { attested, startedOn, credential, env, signal });
+    await sealImage(plan, digest, { attested, startedOn, credential, env, stages, emit, signal });
   };
 }
 

@@ -50,7 +50,16 @@ export const buildkit: Backend = {
   unrestricted: "newuidmap has to gain capabilities there",
   frontend: true,
   mountsFiles: true,
-  supports: new Set(["build", "provenance", "push", "registry-token", "sbom", "secret", ...BUILDKIT_OPTIONS]),
+  supports: new Set([
+    "build",
+    "provenance",
+    "push",
+    "registry-token",
+    "sbom",
+    "sbom-generator",
+    "secret",
+    ...BUILDKIT_OPTIONS,
+  ]),
 
   pod(plan: BuildPlan, form: ContextForm): BuilderPod {
     const config = daemonConfig(plan);
