@@ -1,4 +1,5 @@
 /** A part of the composition root: the context as transports send it. */
+import { attestationsReadAll } from "./attest/check.ts";
 import type { Backend } from "./backends/backend.ts";
 import type { BuildDeps } from "./build/build.ts";
 import { openCacheSource } from "./build/cache-source.ts";
@@ -21,7 +22,7 @@ const BASE_PATIENCE = 2000;
 /** The context in the forms that are sent; where the builder fetches it nobody asks for them. */
 export function contextSources(
   plan: BuildPlan,
-  { readsAll }: Backend,
+  backend: Backend,
   stores: readonly CredentialStore[],
   emit: Emit,
   signal: AbortSignal,
@@ -33,6 +34,7 @@ export function contextSources(
     return { openArchive: none, cacheSource: none };
   }
   const askBase = (image: string): Promise<BaseImage | undefined> => askForBase(plan, image, stores);
+  const readsAll = backend.readsAll ?? attestationsReadAll(plan, backend.attestsItself === true);
   const decide = (): Promise<ReachDecision> => decideReach(plan, readsAll, askBase, signal);
   const openHashes = (): HashStore => new HashStore(hashFile(plan.context.root, process.env));
   return {

@@ -102,7 +102,7 @@ export async function wireBuild(
     pushedDigest: (built, configDigest) => askForTag(built, configDigest, stores),
     describeImage: async (built, digest) =>
       request.noImageId === true ? undefined : askRegistry(built, digest, stores, emit),
-    ...(staysForSeal ? { seal: sealer(plan, backend, stores, signingEnvironment(logins), signal) } : {}),
+    ...(staysForSeal ? { seal: sealer(plan, backend, stores, signingEnvironment(logins), emit, signal) } : {}),
     emit,
   };
   return {
@@ -143,13 +143,14 @@ function sealer(
   { attestsItself: attested = false }: Backend,
   stores: readonly CredentialStore[],
   env: NodeJS.ProcessEnv,
+  emit: Emit,
   signal: AbortSignal,
-): (digest: string) => Promise<void> {
+): NonNullable<BuildDeps["seal"]> {
   const startedOn = new Date();
   const credential = (registry: string): Promise<Credential | undefined> => findCredential(stores, registry);
-  return async (digest) => {
+  return async (digest, stages) => {
     const { sealImage } = await import("./attest/seal.ts");
-    await sealImage(plan, digest, { attested, startedOn, credential, env, signal });
+    await sealImage(plan, digest, { attested, startedOn, credential, env, stages, emit, signal });
   };
 }
 

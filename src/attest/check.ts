@@ -1,6 +1,7 @@
 /** What is asked to be made of an image after its push, and whether this build can: pure. */
 import { pushes } from "../build/plan.ts";
 import type { BuildPlan } from "../build/plan.ts";
+import type { Attestation } from "../docker/options.ts";
 import { UsageError } from "../errors.ts";
 
 /** Of the attributes of buildx's `--attest type=provenance`, those that mean something to provenance made by the client. */
@@ -12,7 +13,8 @@ const KNOWN: Readonly<Record<string, RegExp>> = { mode: /^(?:min|max)$/, version
  * @throws UsageError for what cannot be made
  */
 export function needsSeal(plan: BuildPlan, attestsItself: boolean): boolean {
-  const provenance = plan.attestations?.find(({ type }) => type === "provenance");
+  const asked = (wanted: Attestation["type"]): Attestation | undefined =>
+    plan.attestations?.find(({ type }) => type === wanted);
   if ((plan.attestations !== undefined || plan.sign !== undefined) && !pushes(plan)) {
     throw new UsageError(
       "attestations and signatures are attached to an image in a registry, and this build pushes none",
@@ -21,8 +23,9 @@ export function needsSeal(plan: BuildPlan, attestsItself: boolean): boolean {
       },
     );
   }
-  if (provenance === undefined || attestsItself) return plan.sign !== undefined;
-  for (const [key, value] of Object.entries(provenance.attributes)) {
+  if (attestsItself) return plan.sign !== undefined;
+  const provenance = asked("provenance");
+  for (const [key, value] of Object.entries(provenance?.attributes ?? {})) {
     if (KNOWN[key]?.test(value) === true) continue;
     throw new UsageError(
       `--provenance ${key}=${value} is not for provenance that slipway makes, as it does for ${plan.builder}`,
@@ -33,5 +36,16 @@ export function needsSeal(plan: BuildPlan, attestsItself: boolean): boolean {
       },
     );
   }
-  return true;
+  return provenance !== undefined || asked("sbom") !== undefined || plan.sign !== undefined;
+}
+
+/**
+ * Why attestations need all of the context, as one clause; undefined where they do not. The client's own are made of the
+ * Dockerfile and of the image; what BuildKit makes its own of is its business.
+ */
+export function attestationsReadAll(
+  { attestations = [] }: Pick<BuildPlan, "attestations">,
+  attestsItself: boolean,
+): string | undefined {
+  return attestsItself && attestations.length > 0 ? "an attestation may look at all of it" : undefined;
 }

@@ -7,8 +7,12 @@ import type { BuildPlan } from "../build/plan.ts";
 import { familiarName } from "../docker/build-contexts.ts";
 import { imageReferences } from "../dockerfile/references.ts";
 import { parseDockerfile } from "../dockerfile/parse.ts";
+import { digestSet, statementOf } from "./statement.ts";
 
-/** What docs/provenance.md describes: a build by a Dockerfile with slipway. */
+/** The predicate's type. */
+export const PROVENANCE = "https://slsa.dev/provenance/v1";
+
+/** What docs/supply-chain.md describes: a build by a Dockerfile with slipway. */
 export const BUILD_TYPE = "https://slipway.dev/provenance/dockerfile/v1";
 
 export interface BuildTimes {
@@ -20,39 +24,34 @@ export interface BuildTimes {
 export function provenanceOf(plan: BuildPlan, digest: string, times: BuildTimes): object {
   const attributes = plan.attestations?.find(({ type }) => type === "provenance")?.attributes ?? {};
   const max = attributes["mode"] === "max";
-  return {
-    _type: "https://in-toto.io/Statement/v1",
-    subject: plan.tags.map((tag) => ({ name: tag.toString(), digest: digestSet(digest) })),
-    predicateType: "https://slsa.dev/provenance/v1",
-    predicate: {
-      buildDefinition: {
-        buildType: BUILD_TYPE,
-        externalParameters: {
-          ...sourceOf(plan),
-          ...(plan.target === undefined ? {} : { target: plan.target }),
-          ...(plan.platform === undefined ? {} : { platform: plan.platform }),
-          // Whoever can pull the image can read this: values only where they were asked for.
-          buildArgs: max ? Object.fromEntries(plan.buildArgs) : plan.buildArgs.map(([name]) => name).sort(),
-          labels: Object.fromEntries(plan.labels),
-          secrets: (plan.secrets ?? []).map(({ id }) => id).sort(),
-          noCache: plan.noCache,
-        },
-        internalParameters: { builder: plan.builder, builderImage: plan.builderImage },
-        resolvedDependencies: [...materialOf(plan), ...basesOf(plan).map(dependencyOf)],
+  return statementOf(plan, digest, PROVENANCE, {
+    buildDefinition: {
+      buildType: BUILD_TYPE,
+      externalParameters: {
+        ...sourceOf(plan),
+        ...(plan.target === undefined ? {} : { target: plan.target }),
+        ...(plan.platform === undefined ? {} : { platform: plan.platform }),
+        // Whoever can pull the image can read this: values only where they were asked for.
+        buildArgs: max ? Object.fromEntries(plan.buildArgs) : plan.buildArgs.map(([name]) => name).sort(),
+        labels: Object.fromEntries(plan.labels),
+        secrets: (plan.secrets ?? []).map(({ id }) => id).sort(),
+        noCache: plan.noCache,
       },
-      runDetails: {
-        builder: {
-          id: attributes["builder-id"] || `https://slipway.dev/builders/${plan.builder}`,
-          version: { slipway: plan.version },
-        },
-        metadata: {
-          invocationId: plan.name,
-          startedOn: seconds(times.startedOn),
-          finishedOn: seconds(times.finishedOn),
-        },
+      internalParameters: { builder: plan.builder, builderImage: plan.builderImage },
+      resolvedDependencies: [...materialOf(plan), ...basesOf(plan).map(dependencyOf)],
+    },
+    runDetails: {
+      builder: {
+        id: attributes["builder-id"] || `https://slipway.dev/builders/${plan.builder}`,
+        version: { slipway: plan.version },
+      },
+      metadata: {
+        invocationId: plan.name,
+        startedOn: seconds(times.startedOn),
+        finishedOn: seconds(times.finishedOn),
       },
     },
-  };
+  });
 }
 
 /** The Dockerfile; of one in a repository the client knows where it is, and no more. */
@@ -98,11 +97,6 @@ function basesOf({ dockerfile, buildArgs, buildContexts = [], target }: BuildPla
 function dependencyOf(image: string): object {
   const [name = image, digest] = image.split("@");
   return { uri: `docker-image://${name}`, ...(digest === undefined ? {} : { digest: digestSet(digest) }) };
-}
-
-function digestSet(digest: string): Record<string, string> {
-  const at = digest.indexOf(":");
-  return { [digest.slice(0, at)]: digest.slice(at + 1) };
 }
 
 /** RFC 3339 without fractions, as SLSA has its timestamps. */

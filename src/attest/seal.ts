@@ -1,54 +1,104 @@
-/** What is done with an image between its push and the word that it is built: provenance attached, signature made. */
+/** What is done with an image between its push and the word that it is built: attestations attached, signature made. */
+import type { Emit } from "../build/events.ts";
 import type { BuildPlan } from "../build/plan.ts";
+import type { Stages } from "../build/stages.ts";
 import type { Credential } from "../credentials/credentials.ts";
-import { ClusterError } from "../errors.ts";
+import { AuthError, BuildFailed, ClusterError } from "../errors.ts";
 import { attach } from "../registry/referrer.ts";
 import { RegistryClient } from "../registry/registry-client.ts";
 import { signImage } from "./cosign.ts";
-import { provenanceOf } from "./provenance.ts";
+import { PROVENANCE, provenanceOf } from "./provenance.ts";
 
 /** For each question to the registry, in milliseconds. */
 const PATIENCE = 30_000;
+/** And for a document of some size on a slow line, in bytes a millisecond: 100 kB a second. */
+const SLOWEST = 100;
 
 export interface SealOptions {
-  /** The builder has attached its own provenance already. */
+  /** The builder has attached attestations of its own already. */
   readonly attested: boolean;
   readonly startedOn: Date;
   readonly credential: (registry: string) => Promise<Credential | undefined>;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stages: Pick<Stages, "start" | "done">;
+  readonly emit: Emit;
   readonly signal: AbortSignal;
 }
 
-/** @throws ClusterError or BuildFailed: the image is pushed then, and the error says so. */
+/** @throws ClusterError, AuthError or BuildFailed: the image is pushed then, and the error says so. */
 export async function sealImage(plan: BuildPlan, digest: string, options: SealOptions): Promise<void> {
-  const asked = plan.attestations?.some(({ type }) => type === "provenance") === true;
-  if (asked && !options.attested) await attachProvenance(plan, digest, options);
+  const asked = (wanted: string): boolean =>
+    !options.attested && plan.attestations?.some(({ type }) => type === wanted) === true;
+  if (asked("provenance")) await attachProvenance(plan, digest, options);
+  if (asked("sbom")) await attachSbom(plan, digest, options);
   if (plan.sign !== undefined) await signImage(plan, digest, plan.sign, options);
 }
 
 async function attachProvenance(plan: BuildPlan, digest: string, options: SealOptions): Promise<void> {
-  const { insecure, ca } = plan.registries;
-  const client = new RegistryClient({
-    insecure,
-    ...(ca === undefined ? {} : { ca }),
-    credential: options.credential,
-    timeout: PATIENCE,
-  });
   const statement = provenanceOf(plan, digest, { startedOn: options.startedOn, finishedOn: new Date() });
+  await pushedBut(plan, digest, "its provenance could not be attached", () =>
+    attachStatement(plan, digest, PROVENANCE, statement, options),
+  );
+}
+
+async function attachSbom(plan: BuildPlan, digest: string, options: SealOptions): Promise<void> {
+  const { stages, emit, signal } = options;
+  stages.start("sbom");
+  const { makeSbom, SPDX } = await import("./sbom.ts");
+  const { statement, summary, warning } = await pushedBut(plan, digest, "its SBOM could not be made", () =>
+    makeSbom(plan, digest, clientOf(plan, options), signal),
+  );
+  await pushedBut(plan, digest, "its SBOM could not be attached", () =>
+    attachStatement(plan, digest, SPDX, statement, options),
+  );
+  stages.done("sbom", summary);
+  if (warning !== undefined) emit({ type: "warning", message: warning });
+}
+
+async function attachStatement(
+  plan: BuildPlan,
+  digest: string,
+  predicateType: string,
+  statement: object,
+  options: SealOptions,
+): Promise<void> {
+  const content = Buffer.from(JSON.stringify(statement));
+  const client = clientOf(plan, options, PATIENCE + Math.ceil(content.length / SLOWEST));
   // One for each repository; two tags of one are the same image.
   const repositories = new Map(plan.tags.map((tag) => [tag.name, tag]));
+  for (const reference of repositories.values()) {
+    await attach(client, reference, digest, {
+      mediaType: "application/vnd.in-toto+json",
+      annotations: { "in-toto.io/predicate-type": predicateType },
+      content,
+    });
+  }
+}
+
+function clientOf(
+  { registries: { insecure, ca } }: BuildPlan,
+  { credential, signal }: SealOptions,
+  timeout = PATIENCE,
+): RegistryClient {
+  return new RegistryClient({ insecure, ...(ca === undefined ? {} : { ca }), credential, timeout, signal });
+}
+
+/** @param trouble what has failed, after "but" */
+async function pushedBut<T>(plan: BuildPlan, digest: string, trouble: string, work: () => Promise<T>): Promise<T> {
   try {
-    for (const reference of repositories.values()) {
-      await attach(client, reference, digest, {
-        mediaType: "application/vnd.in-toto+json",
-        annotations: { "in-toto.io/predicate-type": "https://slsa.dev/provenance/v1" },
-        content: Buffer.from(JSON.stringify(statement)),
+    return await work();
+  } catch (error) {
+    const message = `the image was built and pushed as ${plan.tags.join(", ")} (${digest}), but ${trouble}: ${error instanceof Error ? error.message : String(error)}`;
+    if (error instanceof AuthError) throw new AuthError(message, { suggestions: error.suggestions, cause: error });
+    if (error instanceof BuildFailed) {
+      throw new BuildFailed(message, {
+        suggestions: ["Leave --sbom out, or use --builder buildkit, whose generator reads the image in the pod."],
+        cause: error,
       });
     }
-  } catch (error) {
-    throw new ClusterError(
-      `the image was built and pushed, but its provenance could not be attached: ${error instanceof Error ? error.message : String(error)}`,
-      { suggestions: ["Let this machine reach the registry, and push there, as the builder does."], cause: error },
-    );
+    throw new ClusterError(message, {
+      suggestions: ["Let this machine reach the registry, and push there, as the builder does."],
+      cause: error,
+    });
   }
 }

@@ -12,7 +12,7 @@ export interface Backend {
   /** Where its makers publish it; undefined when nobody does any more. */
   readonly defaultImage: string | undefined;
   readonly supports: ReadonlySet<Capability>;
-  /** It attaches attestations itself; for the others the client makes the provenance. */
+  /** It attaches attestations itself; for the others the client makes them. */
   readonly attestsItself?: boolean;
   /** It has BuildKit's frontend, which takes build arguments of its own: BUILDKIT_SYNTAX and the like. */
   readonly frontend?: true;

@@ -59,7 +59,7 @@ export const buildah: Backend = {
   defaultImage: "quay.io/containers/buildah:v1.43.2",
   unrestricted: "it needs capabilities to make a root of its own and to change users",
   mountsFiles: true,
-  supports: new Set(["build", "provenance", "push", "secret", ...BUILDAH_OPTIONS]),
+  supports: new Set(["build", "provenance", "push", "sbom", "secret", ...BUILDAH_OPTIONS]),
 
   check(plan: BuildPlan): void {
     refuseSeveralNames("buildah", plan);

@@ -58,6 +58,7 @@ export const buildkit: Backend = {
     "push",
     "registry-token",
     "sbom",
+    "sbom-generator",
     "secret",
     ...BUILDKIT_OPTIONS,
   ]),

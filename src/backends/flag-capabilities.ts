@@ -36,6 +36,8 @@ export type FlagCapability =
   | "provenance"
   /** `--sbom`, `--attest type=sbom`. */
   | "sbom"
+  /** `--sbom generator=IMAGE`: an image that makes it. */
+  | "sbom-generator"
   /** `--registry-tokens`: a bearer token in docker's configuration. */
   | "registry-token"
   /** `--secret`. */

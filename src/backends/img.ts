@@ -34,7 +34,7 @@ export const img: Backend = {
   unrestricted: "newuidmap has to gain capabilities there",
   frontend: true,
   mountsFiles: true,
-  supports: new Set(["build", "provenance", "push", ...IMG_OPTIONS]),
+  supports: new Set(["build", "provenance", "push", "sbom", ...IMG_OPTIONS]),
 
   check(plan: BuildPlan): void {
     refuseSeveralNames("img", plan);

@@ -16,6 +16,7 @@ export const KANIKO_OPTIONS: readonly FlagCapability[] = [
   "output-oci",
   "provenance",
   "registry-token",
+  "sbom",
   "shm-size",
 ];
 

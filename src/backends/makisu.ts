@@ -41,7 +41,7 @@ export const makisu: Backend = {
   defaultImage: "gcr.io/uber-container-tools/makisu:v0.4.2",
   unrestricted: "it gives every file its owner, which takes capabilities",
   mountsFiles: true,
-  supports: new Set(["build", "provenance", "push", ...MAKISU_OPTIONS]),
+  supports: new Set(["build", "provenance", "push", "sbom", ...MAKISU_OPTIONS]),
   caution: "makisu leaves in the image a file that was copied from the context and that a later RUN removes",
   // What of its context makisu reads besides the sources of COPY and ADD nobody has looked into.
   readsAll: "makisu is not known to read no more",

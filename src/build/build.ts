@@ -38,8 +38,8 @@ export interface BuildDeps {
   readonly dockerConfig?: string;
   /** Values of the `--secret`s that come from the client. */
   readonly secrets?: SecretValues;
-  /** What is to be done with the image once it is pushed, before it is said to be built. */
-  readonly seal?: (digest: string) => Promise<void>;
+  /** What is to be done with the image once it is pushed, before it is said to be built: what takes its time is a stage. */
+  readonly seal?: (digest: string, stages: Stages) => Promise<void>;
   /** What else is known of the image, read back from where it was pushed; undefined when that registry cannot be asked. */
   readonly describeImage: (plan: BuildPlan, digest: string) => Promise<ImageDescription | undefined>;
   /**
@@ -84,7 +84,10 @@ export async function build(
   const registry = {
     pushedDigest: (configDigest: string | undefined) => deps.pushedDigest(plan, configDigest),
     describeImage: async (digest: string) => {
-      await deps.seal?.(digest);
+      await deps.seal?.(digest, stages).catch((error: unknown) => {
+        stages.fail();
+        throw error;
+      });
       return { ...exported, ...(await deps.describeImage(plan, digest)) };
     },
   };

@@ -14,7 +14,7 @@ const WORTHWHILE = 4 * 1024 * 1024;
 
 export type ReachFacts = Pick<
   ShippedPlan,
-  "attestations" | "buildArgs" | "buildContexts" | "context" | "dockerfile" | "sendAll" | "target"
+  "buildArgs" | "buildContexts" | "context" | "dockerfile" | "sendAll" | "target"
 >;
 
 /** @returns undefined when it cannot be learned what the image brings along. */
@@ -45,7 +45,6 @@ export async function decideReach(
   if (facts.sendAll) return everything("--send-all");
   if (readsAll !== undefined) return everything(readsAll);
   if ((facts.buildContexts?.length ?? 0) > 0) return everything("--build-context gives names another meaning");
-  if ((facts.attestations?.length ?? 0) > 0) return everything("an attestation may look at all of it");
   const dockerfile = parseDockerfile(facts.dockerfile.text);
   const options: ReachOptions = { target: facts.target, buildArgs: new Map(facts.buildArgs) };
   const first = findReach(dockerfile, options);

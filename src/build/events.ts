@@ -1,7 +1,7 @@
 /** Progress as data: whoever does the work emits these, one view (src/ui) owns the terminal. */
 
 /** The line of one build, in the order in which stages start (they overlap). */
-export type Stage = "pack" | "create" | "schedule" | "ship" | "build" | "export";
+export type Stage = "pack" | "create" | "schedule" | "ship" | "build" | "export" | "sbom";
 
 export type BuildEvent =
   | { readonly type: "stage-started"; readonly stage: Stage; readonly detail?: string }

@@ -47,7 +47,12 @@ export function capabilityNeeds(options: Asked): CapabilityNeed[] {
   // A builder that uses no cache filters none.
   const cached = some(options.cacheFrom) || some(options.cacheTo);
   need("--no-cache-filter", "no-cache-filter", some(options.noCacheFilter) && cached);
-  for (const { type } of options.attestations ?? []) need(`--${type}`, type === "sbom" ? "sbom" : "provenance", true);
+  for (const { type, attributes } of options.attestations ?? []) {
+    need(`--${type}`, type === "sbom" ? "sbom" : "provenance", true);
+    // All that may be said of an SBOM is how BuildKit's generator is to make it.
+    const [first] = type === "sbom" ? Object.entries(attributes) : [];
+    if (first !== undefined) need(`--sbom ${first.join("=")}`, "sbom-generator", true);
+  }
   for (const { kind, format } of options.exports ?? []) {
     const capability = kind === "files" ? "output-files" : format === "oci" ? "output-oci" : "output-docker";
     need(`--output type=${format}`, capability, true);

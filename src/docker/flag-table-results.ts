@@ -66,14 +66,20 @@ export const RESULT_FLAGS = {
     value: "GENERATOR",
     help: "attest what is in it",
     docker: "`--attest type=sbom`.",
-    slipway: needs("sbom", "`false` is what happens anyway; anything else needs the builder."),
+    slipway: needs(
+      ["sbom", "sbom-generator"],
+      "BuildKit's own; for the others slipway lists the packages of the pushed image and attaches that to it. `generator=IMAGE` is BuildKit's alone. `false` is what happens anyway.",
+    ),
   },
   attest: {
     arity: "values",
     value: "type=TYPE,…",
     help: "attest something",
     docker: "`type=provenance` or `type=sbom`.",
-    slipway: needs(["provenance", "sbom"], "As --provenance and --sbom; `disabled=true` is what happens anyway."),
+    slipway: needs(
+      ["provenance", "sbom", "sbom-generator"],
+      "As --provenance and --sbom; `disabled=true` is what happens anyway.",
+    ),
   },
   iidfile: {
     arity: "value",

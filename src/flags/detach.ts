@@ -24,9 +24,9 @@ export function checkDetached(outputs: readonly string[], staysForSeal: boolean)
   }
   if (!staysForSeal) return;
   throw new UsageError(
-    "--detach leaves the build to the cluster, and nobody would be here to attach provenance or sign",
+    "--detach leaves the build to the cluster, and nobody would be here to attach provenance or an SBOM, or to sign",
     {
-      suggestions: ["Leave --detach out, or --provenance, --attest and --sign."],
+      suggestions: ["Leave --detach out, or --provenance, --sbom, --attest and --sign."],
     },
   );
 }

@@ -12,6 +12,8 @@ import { authorize } from "./authorization.ts";
 import type { Exchange, TokenWishes } from "./authorization.ts";
 import { connectThrough } from "./connect-through.ts";
 import type { Dial } from "./connect-through.ts";
+import { followRedirects } from "./follow-redirects.ts";
+import type { Limits, Raw } from "./follow-redirects.ts";
 
 export interface RegistryOptions {
   /** Hosts spoken to over https without verification, or plain http. */
@@ -19,8 +21,10 @@ export interface RegistryOptions {
   /** PEM certificates trusted besides the system's. */
   readonly ca?: string;
   readonly credential: (registry: string) => Promise<Credential | undefined>;
-  /** For the whole of one question, in milliseconds. */
+  /** For the whole of one question, or for the next bytes of a stream, in milliseconds. */
   readonly timeout: number;
+  /** Breaks off whatever is being asked. */
+  readonly signal?: AbortSignal;
   /** Opens a connection to a host from elsewhere than here; by itself the client connects from here. */
   readonly dial?: Dial;
   readonly tokens?: TokenWishes;
@@ -57,10 +61,8 @@ export interface RegistryStream {
 /** What a use of an answer gives that is none: the registry has to be spoken to in another way. */
 const OTHERWISE = Symbol("otherwise");
 
-type Raw = Awaited<ReturnType<typeof request>>;
-
-/** Redirects on the way to a blob, which registries keep elsewhere. */
-const HOPS = 5;
+/** Of a stream, in milliseconds, however long an answer may take: undici's own. */
+const LONGEST_SILENCE = 300_000;
 
 export class RegistryClient {
   readonly #options: RegistryOptions;
@@ -90,26 +92,32 @@ export class RegistryClient {
    * @throws ClusterError when there is none, or the token service gave no token.
    */
   ask(registry: string, question: RegistryQuestion): Promise<RegistryAnswer> {
-    return this.#converse(registry, question, async (url, { statusCode, headers, body }) => {
+    const limits = { signal: this.#until(AbortSignal.timeout(this.#options.timeout)) };
+    return this.#converse(registry, question, limits, async (url, { statusCode, headers, body }) => {
       const answer = { url, status: statusCode, headers, body: await body.text() };
       return wantsTls(answer) ? OTHERWISE : answer;
     });
   }
 
   /**
-   * The bytes of `GET /v2/REPOSITORY/path`, wherever the registry keeps them, given to `use` while the connection is open.
+   * The bytes of `GET /v2/REPOSITORY/path`, wherever the registry keeps them, given to `use` while the connection is open. All of
+   * them may take as long as they like, while they keep coming.
    * @throws ClusterError when the registry cannot be reached or refuses.
    */
   stream<T>(reference: Reference, path: string, use: (stream: RegistryStream) => Promise<T>): Promise<T> {
     const { registry, repository } = reference;
     const scopes = [`repository:${repository}:pull`];
+    // Undici does not count the time in which nobody takes what has come.
+    const silence = Math.min(this.#options.timeout, LONGEST_SILENCE);
     return this.#converse(
       registry,
       { method: "GET", path: `${repository}/${path}`, scopes },
+      { headersTimeout: silence, bodyTimeout: silence, signal: this.#until() },
       async (url, raw, follow) => {
         const { statusCode, headers, body } = await follow(raw);
         if (statusCode !== 200) {
-          body.destroy();
+          // Not destroyed: undici would tell that as an error nobody waits for.
+          await body.dump();
           throw new ClusterError(`registry ${registry} did not answer: ${url} answered ${statusCode}`);
         }
         const length = Number(headers["content-length"] ?? Number.NaN);
@@ -121,27 +129,27 @@ export class RegistryClient {
   async #converse<T>(
     registry: string,
     question: RegistryQuestion,
+    limits: Limits,
     use: (url: string, raw: Raw, follow: (raw: Raw) => Promise<Raw>) => Promise<T | typeof OTHERWISE>,
   ): Promise<T> {
-    const signal = AbortSignal.timeout(this.#options.timeout);
     const problems: string[] = [];
     const dispatcher = await this.#connect(registry);
-    const follow = (raw: Raw): Promise<Raw> => followRedirects(raw, dispatcher, signal);
+    const follow = (raw: Raw): Promise<Raw> => followRedirects(raw, dispatcher, limits);
     try {
       const known = this.#schemes.get(registry);
       for (const scheme of known === undefined ? schemesOf(registry, this.#options.insecure) : [known]) {
         let raw: Raw;
         const url = new URL(question.path, `${scheme}://${apiHost(registry)}/v2/`).href;
         try {
-          raw = await this.#exchange(url, registry, question, dispatcher, signal);
+          raw = await this.#exchange(url, registry, question, dispatcher, limits);
         } catch (error) {
-          problems.push(error instanceof Error ? error.message : String(error));
+          problems.push(reasonOf(error, limits));
           continue;
         }
         const used = await use(url, raw, follow).catch((error: unknown) => {
           // An answer that ends early is none.
           if (error instanceof SlipwayError) throw error;
-          throw new ClusterError(`registry ${registry} did not answer: ${(error as Error).message}`, { cause: error });
+          throw new ClusterError(`registry ${registry} did not answer: ${reasonOf(error, limits)}`, { cause: error });
         });
         // It does speak https; what went wrong there is what there is to say.
         if (used === OTHERWISE) continue;
@@ -152,6 +160,11 @@ export class RegistryClient {
       await dispatcher.close();
     }
     throw new ClusterError(`registry ${registry} did not answer: ${problems.at(-1)}`);
+  }
+
+  #until(...deadlines: AbortSignal[]): AbortSignal {
+    const { signal } = this.#options;
+    return AbortSignal.any(signal === undefined ? deadlines : [...deadlines, signal]);
   }
 
   async #connect(registry: string): Promise<Agent> {
@@ -168,7 +181,7 @@ export class RegistryClient {
     registry: string,
     { method, headers = {}, body, scopes }: RegistryQuestion,
     dispatcher: Agent,
-    signal: AbortSignal,
+    limits: Limits,
   ): Promise<Raw> {
     const send = (authorization?: string): Promise<Raw> =>
       request(url, {
@@ -176,7 +189,7 @@ export class RegistryClient {
         headers: { ...headers, ...(authorization === undefined ? {} : { authorization }) },
         body: body ?? null,
         dispatcher,
-        signal,
+        ...limits,
       });
     const key = `${registry} ${scopes.join(" ")}`;
     const first = await send(this.#authorizations.get(key));
@@ -184,7 +197,7 @@ export class RegistryClient {
     const challenge = String(first.headers["www-authenticate"] ?? "");
     const credential = await this.#options.credential(registry);
     const exchange: Exchange = async (realm, options) => {
-      const response = await request(realm, { ...options, dispatcher, signal });
+      const response = await request(realm, { ...options, dispatcher, ...limits });
       return { status: response.statusCode, body: await response.body.text() };
     };
     const authorization = await authorize(challenge, credential, scopes, exchange, this.#options.tokens);
@@ -200,15 +213,9 @@ function wantsTls({ url, status, body }: RegistryAnswer): boolean {
   return url.startsWith("http:") && status === 400 && /HTTP request (?:was sent )?to (?:an )?HTTPS/.test(body);
 }
 
-/** Without what the registry was shown: the place it names is another's. */
-async function followRedirects(raw: Raw, dispatcher: Agent, signal: AbortSignal): Promise<Raw> {
-  let current = raw;
-  for (let hop = 0; hop < HOPS && [301, 302, 303, 307, 308].includes(current.statusCode); hop++) {
-    const { location } = current.headers;
-    await current.body.dump();
-    current = await request(String(location), { dispatcher, signal });
-  }
-  return current;
+function reasonOf(error: unknown, { bodyTimeout = 0 }: Limits): string {
+  if ((error as { code?: unknown }).code === "UND_ERR_BODY_TIMEOUT") return `nothing came for ${bodyTimeout / 1000} s`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function withSystem(ca: string): Promise<string[]> {

@@ -22,6 +22,7 @@ const NAMES: Readonly<Record<Stage, string>> = {
   ship: "[internal] load build context",
   build: "build",
   export: "exporting to client",
+  sbom: "generating sbom",
 };
 /** The stream's number for standard error, where builders log. */
 const STDERR = 2;

@@ -14,6 +14,7 @@ const ELSEWHERE: Readonly<Partial<Record<FlagCapability, string>>> = {
   provenance: "e2e/supply-chain.test.ts",
   "registry-token": "e2e/token-service.test.ts",
   sbom: "e2e/supply-chain.test.ts",
+  "sbom-generator": "e2e/supply-chain.test.ts",
   secret: "e2e/vault.test.ts",
 };
 

@@ -25,7 +25,7 @@ export const CASES: Readonly<Record<DockerFlagName, Case>> = {
   },
   allow: cannot("--allow", "--allow", "network.host"),
   annotation: cannot("--annotation", "--annotation", "a=b"),
-  attest: cannot("--sbom", "--attest", "type=sbom"),
+  attest: cannot("--sbom generator=r.io/scan", "--attest", "type=sbom,generator=r.io/scan"),
   "build-arg": {
     files: { Dockerfile: `${FROM}ARG A=default\nARG B=default\nARG C=default\nLABEL a=$A b=$B c=$C\n` },
     async act({ build }) {
@@ -202,7 +202,7 @@ export const CASES: Readonly<Record<DockerFlagName, Case>> = {
   },
   resource: objects(["--resource", "memory=1g"], "memory: '1073741824'"),
   rm: accepted("--rm=false"),
-  sbom: cannot("--sbom", "--sbom=true"),
+  sbom: objects(["--sbom=true", "-t", "registry.example.com/app"], "kind: Job"),
   secret: cannot("--secret", "--secret", "id=a,env=HOME"),
   "security-opt": accepted("--security-opt", "x"),
   "shm-size": {

@@ -129,7 +129,22 @@ echo '{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"https://spdx
 test.each([
   [["--sign"], /^ERROR: --sign runs cosign, which is not on the PATH\n {2}- /],
   [["--verify-base"], /^ERROR: Dockerfile line 1: FROM \S+ names no digest, and --verify-base wants one\n {2}- /],
-  [["--sbom=true"], /^ERROR: kaniko cannot do --sbom\n {2}- Use --builder buildkit\.\n$/],
+  [
+    ["--sbom=generator=r.io/scan"],
+    /^ERROR: kaniko cannot do --sbom generator=r\.io\/scan\n {2}- Use --builder buildkit\.\n$/,
+  ],
+  [
+    ["--attest=type=sbom,generator=r.io/scan", "--builder=buildah"],
+    /^ERROR: buildah cannot do --sbom generator=r\.io\/scan\n {2}- Use --builder buildkit\.\n$/,
+  ],
+  [
+    ["--sbom=true", "--output=type=docker,dest=x.tar"],
+    /^ERROR: attestations and signatures are attached to an image in a/,
+  ],
+  [
+    ["--detach", "--sbom=true"],
+    /^ERROR: --detach leaves the build to the cluster, and nobody would be here to attach provenance or an SBOM, /,
+  ],
   [
     ["--detach", "--provenance=true"],
     /^ERROR: --detach leaves the build to the cluster, and nobody would be here to attach/,

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { findFeatures } from "../../src/dockerfile/features.ts";
 import { parseDockerfile } from "../../src/dockerfile/parse.ts";
@@ -27,7 +28,15 @@ import { authorize } from "../../src/registry/authorization.ts";
 import { readManifest, readPushedDigest } from "../../src/registry/image-config.ts";
 import type { RegistryClient } from "../../src/registry/registry-client.ts";
 import { fillTemplate } from "../../src/report/template.ts";
+import { kindOf } from "../../src/sbom/catalogue.ts";
+import { FinalTree } from "../../src/sbom/final-tree.ts";
+import { readLayer } from "../../src/sbom/read-layer.ts";
+import type { FoundFile, Tree } from "../../src/sbom/read-layer.ts";
+import { spdxDocument } from "../../src/sbom/spdx.ts";
 import { parseGitSource, withoutPassword } from "../../src/source/git-url.ts";
+import { archive } from "../unit/sbom/layers.ts";
+import { faultsOf } from "../unit/sbom/spdx-rules.ts";
+import type { SpdxDocument } from "../unit/sbom/spdx-rules.ts";
 import { mutateData, mutateText } from "./mutate.ts";
 import type { Random } from "./mutate.ts";
 
@@ -51,6 +60,47 @@ const json = (seeds: readonly unknown[]) => (random: Random) =>
         random,
         seeds.map((seed) => JSON.stringify(seed)),
       );
+
+/** One text as each kind of file that is read of an image, and the document of all of them. */
+function documentOf(input: string): SpdxDocument {
+  const places = [
+    "var/lib/dpkg/status",
+    "lib/apk/db/installed",
+    "a.egg-info",
+    "node_modules/a/package.json",
+    "etc/os-release",
+    "bin/a",
+  ];
+  const bytes = Buffer.from(input, "latin1");
+  const files = places.flatMap((path): [string, FoundFile][] => {
+    const kind = kindOf(path, true);
+    const reader = kind?.open();
+    for (const byte of [bytes.subarray(0, 9), bytes.subarray(9)]) reader?.write(byte);
+    const contents = reader?.end();
+    if (kind === undefined || contents === undefined) return [];
+    return [[`/${path}`, { ...contents, kind, sha1: "a".repeat(40), sha256: "a".repeat(64) }]];
+  });
+  const facts = {
+    references: [{ name: "r.io/a" }],
+    digest: "sha256:0",
+    build: "b",
+    version: "1",
+    created: new Date(0),
+  };
+  return spdxDocument({ files }, facts).document as SpdxDocument;
+}
+
+/** With right checksums wherever a header may stand, so that what is broken in it is seen. */
+function withSums(bytes: Buffer): Buffer {
+  for (let at = 0; at + 512 <= bytes.length; at += 512) {
+    const header = bytes.subarray(at, at + 512);
+    if (header.every((byte) => byte === 0)) continue;
+    header.fill(" ", 148, 156);
+    const sum = header.reduce((total, byte) => total + byte, 0);
+    header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  }
+  return bytes;
+}
 
 const DOCKERFILES = [
   '# syntax=docker/dockerfile:1\nARG V=1\nFROM --platform=$BUILDPLATFORM golang:${V:-1.2} AS build\nWORKDIR /src\nCOPY --from=0 --chown=1:1 ["a b", "./"]\nRUN --mount=type=cache,target=/c,from=build go build \\\n  # comment\n  -o /app\nFROM scratch\nCOPY --link --from=build /app /\nONBUILD RUN true\nCMD ["/app"]\n',
@@ -398,6 +448,41 @@ export const TARGETS: readonly Target[] = [
           if (!(error instanceof Error) || !("exit" in error)) throw error;
         }
       }
+    },
+  },
+  {
+    name: "package lists of an image",
+    weight: 8,
+    make: text([
+      "Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nSource: glibc (2.36-9)\nVersion: 1:2.36-9+deb12u4\nDescription: a\n b\n\nPackage: b\nVersion: 2\n",
+      "C:Q1=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT AND (BSD-2-Clause OR custom)\no:musl\nF:lib\n\nP:b\nV:2\n",
+      '{"name":"@s/a","version":"1.0.0","licenses":[{"type":"MIT"},{"type":"GPL-2.0-or-later WITH Classpath-exception-2.0"}]}',
+      "Metadata-Version: 2.1\nName: Flask_Login\nVersion: 1.0\nLicense-Expression: MIT\nLicense: a\n b\n\ntext\n",
+      'ID="debian"\nVERSION_ID=\'12\'\nNAME="a\\"b"\n',
+      "\u007fELF\0\0\0\0\0\0\0\0\0\0\0\0\u00ff Go buildinf:\b\u0002\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\u0006go1.26\0",
+    ]),
+    run: (input) => {
+      const faults = faultsOf(documentOf(input));
+      if (faults.length > 0) throw new Error(faults.join("; "));
+    },
+  },
+  {
+    name: "layers of an image",
+    weight: 2,
+    make: text([
+      archive([
+        { name: "etc/os-release", content: "ID=a\n" },
+        { name: `${"d/".repeat(80)}é/node_modules/x/package.json`, content: '{"name":"x","version":"1"}' },
+        { name: "lib", symlink: "usr/lib" },
+        { name: "lib/apk/db/.wh.installed", content: "" },
+        { name: "h", link: "etc/os-release" },
+      ]).toString("latin1"),
+    ]),
+    run: async (input) => {
+      const bytes = withSums(Buffer.from(input, "latin1"));
+      const tree: Tree = new FinalTree<FoundFile>();
+      await readLayer(tree, (use) => use(Readable.from([bytes.subarray(0, 700), bytes.subarray(700)])));
+      return [...tree.files()];
     },
   },
   {

@@ -148,11 +148,24 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   },
   // What is done with an image once it is pushed.
   "attest/": {
-    code: ["build/plan.ts", "docker/build-contexts.ts", "dockerfile/", "errors.ts", "registry/", "node:*"],
-    types: ["build/", "credentials/credentials.ts"],
+    code: [
+      "build/plan.ts",
+      "docker/build-contexts.ts",
+      "dockerfile/",
+      "errors.ts",
+      "registry/",
+      "sbom/",
+      "ui/measures.ts",
+      "node:*",
+    ],
+    types: ["build/", "credentials/credentials.ts", "docker/options.ts"],
+  },
+  // What is in an image: from its layers in the registry to a document.
+  "sbom/": {
+    code: ["build/reference.ts", "errors.ts", "registry/", "node:*"],
   },
   "wire-shipping.ts": {
-    code: ["build/", "context/hash-store.ts", "credentials/stores.ts", "errors.ts", "registry/"],
+    code: ["attest/check.ts", "build/", "context/hash-store.ts", "credentials/stores.ts", "errors.ts", "registry/"],
     types: ["backends/backend.ts", "credentials/credentials.ts", "dockerfile/reach.ts"],
   },
   "wire.ts": {

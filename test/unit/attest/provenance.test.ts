@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { needsSeal } from "../../../src/attest/check.ts";
+import { attestationsReadAll, needsSeal } from "../../../src/attest/check.ts";
 import { provenanceOf } from "../../../src/attest/provenance.ts";
 import type { BuildPlan } from "../../../src/build/plan.ts";
 import { UsageError } from "../../../src/errors.ts";
@@ -91,10 +91,20 @@ describe("what is made of an image after its push", () => {
     expect(needsSeal(planOf({ mode: "min" }), true)).toBe(false);
     expect(needsSeal({ ...PLAN, sign: "" }, true)).toBe(true);
     expect(needsSeal(PLAN, false)).toBe(false);
+    const sbom: BuildPlan = { ...PLAN, attestations: [{ type: "sbom", attributes: {} }] };
+    expect([needsSeal(sbom, false), needsSeal(sbom, true)]).toEqual([true, false]);
+  });
+
+  it("needs none of the context, unless the builder makes it", () => {
+    const attestations: BuildPlan["attestations"] = [{ type: "sbom", attributes: {} }];
+    expect(attestationsReadAll({ attestations }, false)).toBeUndefined();
+    expect(attestationsReadAll({ attestations }, true)).toBe("an attestation may look at all of it");
+    expect(attestationsReadAll({}, true)).toBeUndefined();
   });
 
   it.each([
     [planOf({}, { tags: [] }), "this build pushes none"],
+    [{ ...PLAN, tags: [], attestations: [{ type: "sbom", attributes: {} }] }, "this build pushes none"],
     [{ ...PLAN, sign: "", noPush: true } satisfies BuildPlan, "this build pushes none"],
     [planOf({ mode: "most" }), "--provenance mode=most is not for provenance that slipway makes"],
     [planOf({ reproducible: "true" }), "--provenance reproducible=true is not for"],

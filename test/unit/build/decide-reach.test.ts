@@ -75,7 +75,6 @@ it.each<[Partial<ReachFacts>, string]>([
     { buildContexts: [{ name: "img", source: { kind: "directory", path: "../other" } }] },
     "--build-context gives names another meaning",
   ],
-  [{ attestations: [{ type: "sbom", attributes: {} }] }, "an attestation may look at all of it"],
 ])("takes everything for %j", async (facts, because) => {
   expect(await decide(facts, plain)).toBe(because);
 });

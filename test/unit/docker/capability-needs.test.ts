@@ -14,7 +14,7 @@ const USES: Readonly<Record<string, TypedFlags>> = {
   "add-host": { "add-host": ["a:1.1.1.1"] },
   allow: { allow: ["network.host"] },
   annotation: { annotation: ["a=b"] },
-  attest: { attest: ["type=sbom", "type=provenance"] },
+  attest: { attest: ["type=sbom,generator=r.io/scan", "type=provenance"] },
   "build-context": { "build-context": ["a=b", "c=https://example.com/r.git"] },
   "cache-from": { "cache-from": ["r.io/a", "type=local,src=x", "type=redis,addr=r:1"] },
   "cache-to": { "cache-to": ["r.io/a", "type=local,dest=x", "type=inline", "type=redis,addr=r:1"] },
@@ -22,7 +22,7 @@ const USES: Readonly<Record<string, TypedFlags>> = {
   "no-cache-filter": { "no-cache-filter": ["a"], "cache-from": ["r.io/a"] },
   output: { output: ["type=docker,dest=a", "type=oci,dest=b", "type=local,dest=c"] },
   provenance: { provenance: "true" },
-  sbom: { sbom: "true" },
+  sbom: { sbom: "generator=r.io/scan" },
   secret: { secret: ["id=a"] },
   "shm-size": { "shm-size": "1g" },
   ssh: { ssh: ["default"] },
@@ -39,6 +39,15 @@ describe("capabilities", () => {
     if (uses === undefined) throw new Error(`there is no use of --${name} in this test`);
     const found = capabilityNeeds(readDockerOptions(uses, {}).options).map(({ capability }) => capability);
     expect(found).toEqual(expect.arrayContaining([...needs]));
+  });
+
+  it("are more for an SBOM that is to be made in a way of its own", () => {
+    const needs = (sbom: string) => capabilityNeeds(readDockerOptions({ sbom }, {}).options);
+    expect(needs("true")).toEqual([{ flag: "--sbom", capability: "sbom" }]);
+    expect(needs("generator=r.io/scan")).toEqual([
+      { flag: "--sbom", capability: "sbom" },
+      { flag: "--sbom generator=r.io/scan", capability: "sbom-generator" },
+    ]);
   });
 
   it("are not needed for a filter of a cache that is not used", () => {

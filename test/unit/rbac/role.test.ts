@@ -44,7 +44,7 @@ describe("the rights of a build", () => {
 
   it("are next to none where the builder fetches its context itself", () => {
     expect(needs({ transport: "none", files: false, ships: false })).toEqual({
-      jobs: "create,get,delete",
+      jobs: "create,get,patch,delete",
       pods: "list,watch",
       "pods/log": "get",
       events: "list,watch",

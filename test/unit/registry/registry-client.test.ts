@@ -172,6 +172,61 @@ describe("a registry that does not answer", () => {
   });
 });
 
+describe("a stream", () => {
+  const stream = (timeout: number, signal?: AbortSignal): Promise<string> => {
+    const client = new RegistryClient({
+      insecure: [],
+      credential: async () => undefined,
+      timeout,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const reference = new Reference({ registry: host, repository: "team/app" });
+    return client.stream(reference, "blobs/x", ({ body }) => text(body));
+  };
+
+  it("may take longer than the time for one question, while it goes on", async () => {
+    answer = (_request, response) => {
+      let left = 8;
+      const timer = setInterval(() => {
+        if (left-- > 0) response.write("x");
+        else {
+          clearInterval(timer);
+          response.end();
+        }
+      }, 60);
+    };
+    const started = performance.now();
+    expect(await stream(300)).toBe("xxxxxxxx");
+    expect(performance.now() - started).toBeGreaterThan(300);
+  });
+
+  it("is an error when nothing more comes", async () => {
+    answer = (_request, response) => void response.writeHead(200, { "content-length": "1000" }).write("{");
+    await expect(stream(300)).rejects.toThrow(/^registry 127\.0\.0\.1:\d+ did not answer: nothing came for 0\.3 s$/);
+  });
+
+  it("is an error when nothing comes at all", async () => {
+    answer = () => {};
+    await expect(stream(300)).rejects.toThrow(/^registry 127\.0\.0\.1:\d+ did not answer: Headers Timeout Error$/);
+  });
+
+  it("is an error, and none that nobody waits for, where there is nothing", async () => {
+    answer = (_request, response) => send(response, 404, "not here");
+    await expect(stream(5000)).rejects.toThrow(/\/v2\/team\/app\/blobs\/x answered 404$/);
+  });
+
+  it("goes on elsewhere, and breaks off when it is told to", async () => {
+    const stop = new AbortController();
+    answer = ({ url }, response) => {
+      if (url !== "/elsewhere") return send(response, 307, "", { location: `http://${host}/elsewhere` });
+      response.writeHead(200, { "content-length": "1000" }).write("{");
+      setTimeout(() => stop.abort(new Error("stopped")), 20);
+    };
+    await expect(stream(60_000, stop.signal)).rejects.toThrow("stopped");
+    expect(seen.map(({ url }) => url)).toEqual(["/v2/team/app/blobs/x", "/elsewhere"]);
+  });
+});
+
 describe("the digest of what was pushed", () => {
   const pushed = (expected?: string): Promise<string> => {
     const client = new RegistryClient({ insecure: [], credential: async () => undefined, timeout: 5000 });
