@@ -165,7 +165,8 @@ test.each<[Builder, string]>([
   ["buildkit", "buildkit applies no .dockerignore to a repository that it clones"],
 ])("%s has another context than one that is sent, and that is said", async (builder, sentence) => {
   const flags = [`--builder=${builder}`, "--git-in-cluster", "--no-credentials", "--progress=plain"];
-  expect((await mustBuild(LEAST[builder], [...flags, open.url])).stderr).toContain(`WARNING: ${sentence}`);
+  const run = await mustBuild(LEAST[builder], [...flags, "-t", uniqueImage(), open.url]);
+  expect(run.stderr).toContain(`WARNING: ${sentence}`);
 });
 
 test("kaniko fetches the submodules of a branch where they are asked for", async () => {
