@@ -26,7 +26,7 @@ export class CheckList {
 
   constructor(stream: Stream, env: Readonly<Record<string, string | undefined>>) {
     this.#stream = stream;
-    this.#terminal = stream.isTTY === true && env["TERM"] !== "dumb";
+    this.#terminal = stream.isTTY === true && env["TERM"] !== "dumb" && stream.columns !== 0;
     this.#paint = new Chalk({ level: stream.isTTY === true ? depthOfColour(env) : 0 });
   }
 

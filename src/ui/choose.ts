@@ -41,11 +41,18 @@ function settleMode(
 ): Exclude<ProgressMode, "auto"> {
   const mode = asked === "auto" ? (BUILDKIT_MODES[env["BUILDKIT_PROGRESS"] ?? ""] ?? asked) : asked;
   const canMoveCursor = env["TERM"] !== "dumb";
-  if (mode === "auto") return stderr.isTTY === true && canMoveCursor ? "tty" : "plain";
+  // A terminal that nobody looks at (script(1) without one, some runners of jobs) has no columns to draw in.
+  const hasWidth = stderr.columns !== 0;
+  if (mode === "auto") return stderr.isTTY === true && canMoveCursor && hasWidth ? "tty" : "plain";
   if (mode !== "tty") return mode;
   if (stderr.isTTY !== true) {
     throw new UsageError("progress mode tty needs a terminal, and stderr is none", {
       suggestions: ["Use --progress=plain, or auto to have it only on a terminal."],
+    });
+  }
+  if (!hasWidth) {
+    throw new UsageError("progress mode tty needs a terminal with columns, and this one says it has none", {
+      suggestions: ["Use --progress=plain, or tell the terminal's width: stty columns 80."],
     });
   }
   if (!canMoveCursor) {

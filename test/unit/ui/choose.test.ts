@@ -17,6 +17,7 @@ describe("the view", () => {
     expect(await chosen("auto", new Screen())).toBe("TtyView");
     expect(await chosen("auto", new Pipe())).toBe("PlainView");
     expect(await chosen("auto", new Screen(), { TERM: "dumb" })).toBe("PlainView");
+    expect(await chosen("auto", new Screen(0))).toBe("PlainView");
   });
 
   it("is what was asked for", async () => {
@@ -36,6 +37,7 @@ describe("the view", () => {
   it("is refused as a terminal's where there is none", async () => {
     await expect(chosen("tty", new Pipe())).rejects.toThrow(UsageError);
     await expect(chosen("tty", new Screen(), { TERM: "dumb" })).rejects.toThrow("TERM is dumb");
+    await expect(chosen("tty", new Screen(0))).rejects.toThrow("says it has none");
     await expect(chosen("auto", new Pipe(), { BUILDKIT_PROGRESS: "tty" })).rejects.toThrow(UsageError);
   });
 
