@@ -6,7 +6,7 @@ import { createGunzip, createZstdDecompress } from "node:zlib";
 import { BuildFailed } from "../errors.ts";
 import { TarEntries } from "./tar-entries.ts";
 import type { Visit } from "./tar-entries.ts";
-import { cutAtFrames } from "./zstd-frames.ts";
+import { cutAtFrames } from "../compression/zstd-frames.ts";
 
 /** Bytes a decompressor gives at a time. */
 const CHUNK = 256 * 1024;

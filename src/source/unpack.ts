@@ -4,6 +4,7 @@ import { Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { extract } from "tar";
+import { cutAtFrames } from "../compression/zstd-frames.ts";
 import { UsageError } from "../errors.ts";
 import type { ArchiveKind } from "./archive-kind.ts";
 
@@ -28,7 +29,9 @@ export async function unpack(
     },
   });
   try {
-    const source = Readable.from(archive, { objectMode: false });
+    // Of several frames, as pzstd writes them and `cat` puts them together, Node's decompressor would give no more than the first.
+    const source =
+      kind === "zstd" ? Readable.from(cutAtFrames(archive)) : Readable.from(archive, { objectMode: false });
     const decompress = decompressor(kind, name);
     if (decompress === undefined) await pipeline(source, writer);
     else await pipeline(source, decompress, writer);

@@ -3,7 +3,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { BuildFailed } from "../../../src/errors.ts";
 import { readArchive } from "../../../src/sbom/read-archive.ts";
-import { cutAtFrames } from "../../../src/sbom/zstd-frames.ts";
+import { cutAtFrames } from "../../../src/compression/zstd-frames.ts";
 import { archive } from "./layers.ts";
 import type { Entry } from "./layers.ts";
 

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { connect } from "node:net";
+import { zstdCompressSync } from "node:zlib";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -54,6 +55,13 @@ describe("standard input", () => {
     expect(Buffer.from(context.ignoreFile ?? []).toString()).toBe("*.log\n");
     expect((await readdir(context.root)).sort()).toEqual([".dockerignore", "Dockerfile", "out", "run.sh", "sub"]);
     expect((await gather("-", bytes, "sub/Dockerfile")).dockerfile.text).toBe("FROM sub\n");
+  });
+
+  it("as an archive of several zstd frames, as pzstd makes them", async () => {
+    const frames: Buffer[] = [];
+    for (let at = 0; at < tar.length; at += 1000) frames.push(zstdCompressSync(tar.subarray(at, at + 1000)));
+    const { context } = await gather("-", Buffer.concat(frames));
+    expect((await readdir(context.root)).sort()).toEqual([".dockerignore", "Dockerfile", "out", "run.sh", "sub"]);
   });
 
   it("as a Dockerfile, with an empty context", async () => {
