@@ -1,7 +1,7 @@
 /** `--metadata-file`, as buildx writes it: two spaces of indent, keys in order, no line feed at the end, there whole or not at all. */
 import { rename, rm, writeFile } from "node:fs/promises";
 import type { BuildResult } from "../build/events.ts";
-import { UsageError } from "../errors.ts";
+import { Refused } from "../errors.ts";
 
 /** The keys of buildx (commands/build.go, BuildKit's exptypes) that there is something to say about. */
 export function metadataOf(result: BuildResult): Record<string, unknown> {
@@ -40,7 +40,7 @@ async function writeJson(file: string, content: object): Promise<void> {
     await rename(partial, file);
   } catch (error) {
     await rm(partial, { force: true }).catch(() => {});
-    throw new UsageError(
+    throw new Refused(
       `the image was built, but --metadata-file ${file} cannot be written: ${(error as Error).message}`,
       {
         cause: error,

@@ -4,7 +4,7 @@ import { Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { extract } from "tar";
-import { UsageError } from "../errors.ts";
+import { Refused, UsageError } from "../errors.ts";
 import type { ArchiveKind } from "./archive-kind.ts";
 
 /**
@@ -34,9 +34,9 @@ export async function unpack(
     else await pipeline(source, decompress, writer);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`${name} cannot be unpacked: ${(error as Error).message}`, { cause: error });
+    throw new Refused(`${name} cannot be unpacked: ${(error as Error).message}`, { cause: error });
   }
-  if (faults.length > 0) throw new UsageError(`${name} cannot be unpacked: ${faults[0]}`);
+  if (faults.length > 0) throw new Refused(`${name} cannot be unpacked: ${faults[0]}`);
 }
 
 function decompressor(kind: ArchiveKind, name: string): Duplex | undefined {
@@ -77,7 +77,7 @@ function throughProgram(program: "bzip2" | "xz", name: string): Duplex {
     fed.catch(() => {});
     yield* child.stdout as AsyncIterable<Uint8Array>;
     if ((await ended) !== 0)
-      throw new UsageError(`${name} cannot be unpacked: ${complaint.trim() || `${program} failed`}`);
+      throw new Refused(`${name} cannot be unpacked: ${complaint.trim() || `${program} failed`}`);
   }
   return Duplex.from(through);
 }
