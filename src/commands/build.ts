@@ -86,8 +86,13 @@ ${EXIT_CODES}`;
     const call = callOf(flags);
     if (call !== undefined) {
       const { answerCall } = await import("../wire-check.ts");
-      const { text, status } = await answerCall(request, call, this.signal);
+      const { text, status, fault, metadata } = await answerCall(request, call, this.signal);
       process.stdout.write(text);
+      if (flags["metadata-file"] !== undefined) {
+        const { writeAnswer } = await import("../report/metadata.ts");
+        await writeAnswer(flags["metadata-file"], metadata);
+      }
+      if (fault !== undefined) throw new Refused(fault);
       process.exitCode = call.ignoreStatus ? 0 : status;
       return;
     }

@@ -114,7 +114,7 @@ export const RESULT_FLAGS = {
     help: "check the Dockerfile without building",
     docker: "`--call=check`: exit code 1 if there is any warning.",
     slipway: honoured(
-      "Those checks that a Dockerfile alone decides, and what the builder cannot do; no cluster is asked.",
+      "Those checks that a Dockerfile alone decides ([checks.md](checks.md)), and what the builder cannot do; no cluster is asked.",
     ),
   },
   call: {

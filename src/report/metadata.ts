@@ -33,6 +33,11 @@ export async function writeTargetsMetadata(file: string, results: ReadonlyMap<st
   await writeJson(file, Object.fromEntries([...results].map(([target, result]) => [target, metadataOf(result)])));
 }
 
+/** Of an answer to `--call`: what docker's frontend would have sent. @throws Refused as `writeMetadata` */
+export async function writeAnswer(file: string, answer: Readonly<Record<string, unknown>>): Promise<void> {
+  await writeJson(file, answer);
+}
+
 async function writeJson(file: string, content: object): Promise<void> {
   const partial = `${file}.${process.pid}.partial`;
   try {
