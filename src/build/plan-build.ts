@@ -37,9 +37,10 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
   const docker = readDockerOptions(request.docker ?? {}, facts.env);
   // A name that is only written into an archive is docker's to complete.
   const registry = docker.options.noPush === true ? undefined : { prefix: request.registry };
-  const tags = [...request.tags, ...docker.names].map((text) =>
-    tagOf(registry === undefined ? text : completeName(text, registry.prefix)),
-  );
+  const typed = [...request.tags, ...docker.names];
+  for (const text of typed) parseReference(text, "tag");
+  const names = typed.map((text) => (registry === undefined ? text : completeName(text, registry.prefix)));
+  const tags = names.map(tagOf);
   if (docker.push && tags.length === 0) {
     throw new Refused("tag is needed when pushing to registry", {
       suggestions: ["Name the image with -t REGISTRY/NAME[:TAG]."],
@@ -84,6 +85,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     sendAll: request.sendAll === true,
     ...(request.reproducible === true ? { latestTime: epochOf(buildArgs) } : {}),
     tags,
+    names,
     buildArgs,
     ...(request.buildArgs.some((text) => /^SOURCE_DATE_EPOCH(?:=.|$)/.test(text)) ? { sourceDateEpoch: true } : {}),
     ...(request.target === undefined ? {} : { target: request.target }),

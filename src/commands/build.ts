@@ -131,13 +131,13 @@ ${EXIT_CODES}`;
       process.stdout.write(`${result.left}\n`);
       return;
     }
-    const imageId = result.configDigest ?? result.digest;
+    const imageId = result.imageless === true ? "" : (result.configDigest ?? result.digest);
     // Like docker's: nothing but what was asked for, as a script may take standard output to be empty.
     if (quiet) process.stdout.write(`${imageId}\n`);
     if (flags.iidfile !== undefined) await writeImageId(flags.iidfile, imageId);
     if (flags["metadata-file"] !== undefined) {
       const { writeMetadata } = await import("../report/metadata.ts");
-      await writeMetadata(flags["metadata-file"], result);
+      await writeMetadata(flags["metadata-file"], result, await wired.provenance(result));
     }
   }
 

@@ -92,8 +92,9 @@ export const RESULT_FLAGS = {
     arity: "value",
     value: "FILE",
     help: "write what is known of the result to this file, as JSON",
-    docker: "Digest, config digest, descriptor, names, reference of the build.",
-    slipway: honoured("The same keys, without `buildx.build.provenance`."),
+    docker:
+      "Digest, config digest, descriptor, names, reference of the build, its provenance (BUILDX_METADATA_PROVENANCE).",
+    slipway: honoured("The same; provenance is what the client knows, whatever builds."),
   },
   quiet: {
     arity: "nothing",

@@ -141,7 +141,8 @@ class DirectoryDestination implements Destination {
 
   async commit(): Promise<void> {
     await this.#file.commit();
-    mkdirSync(this.#path, { recursive: true });
+    // Of a directory that it has to make docker makes one for nobody else.
+    mkdirSync(this.#path, { recursive: true, mode: 0o700 });
     // The modes are those of the image, as docker's are, whatever files of the user's own would get.
     const mask = process.umask(0);
     try {

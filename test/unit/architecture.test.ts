@@ -150,7 +150,8 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "attest/": {
     code: [
       "build/plan.ts",
-      "docker/build-contexts.ts",
+      "build/reference.ts",
+      "docker/",
       "dockerfile/",
       "errors.ts",
       "registry/",
