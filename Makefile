@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 NPM := npm --no-fund --no-audit --loglevel=error
 
-.PHONY: help demo test check unit e2e cluster clean-cluster build contract conformance conformance-context conformance-builders bench faults format chaos integrity fuzz
+.PHONY: help demo test check unit e2e cluster clean-cluster build contract contract-record conformance conformance-context conformance-builders bench faults format chaos integrity fuzz
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
@@ -37,6 +37,11 @@ contract: build cluster ## docker build's contract, a test a flag, and scripts f
 	@test/cluster/program cosign cosign >/dev/null
 	@test/cluster/program netpol netpol >/dev/null
 	$(NPM) run --silent contract
+
+contract-record: build cluster ## what the real docker does in every case of the contract; writes test/contract/recorded
+	@test/cluster/up --with buildkit
+	@test/cluster/program buildx docker >/dev/null
+	@eval "$$(test/cluster/env)" && $(NPM) run --silent contract:record
 
 conformance: conformance-context conformance-builders ## both of these
 

@@ -43,11 +43,11 @@ export function many(options: { char?: "f" | "t"; description: string; helpValue
 
 export const EXIT_CODES = `Exit codes:
   ${EXIT.built}    built
-  ${EXIT.buildFailed}    the build failed: the Dockerfile, a RUN in it, or the push
+  ${EXIT.buildFailed}    the build failed: the Dockerfile, a RUN in it, the push, or anything that docker refuses too
   ${EXIT.cluster}    the cluster refused or cannot be reached
   ${EXIT.unauthorised}    not authorised, by the cluster, a registry, a repository or Vault
   ${EXIT.timedOut}  timed out
-  ${EXIT.usage}  wrong usage, or slipway itself failed
+  ${EXIT.usage}  wrong usage: flags that cannot be read, what docker could do and slipway cannot; or slipway itself failed
   ${EXIT.interrupted}  interrupted`;
 
 /** What commands other than `build` take from the environment and the configuration: where the cluster is, and whom to trust. */
@@ -115,6 +115,9 @@ export abstract class BaseCommand extends Command {
     return own === "" ? (this.configurations.project?.registry ?? this.configurations.user?.registry) : own;
   }
 
+  /** Refuses what oclif would not refuse as docker does. @throws Refused */
+  protected checkWords(_typed: ReadWords): void {}
+
   /** The path of the Dockerfile, which a project's rules go by. */
   protected dockerfileOf(_typed: ReadWords, _configured: string | undefined): string | undefined {
     return undefined;
@@ -128,6 +131,7 @@ export abstract class BaseCommand extends Command {
   >(options?: Interfaces.Input<F, B, A>, argv: string[] = this.argv): Promise<Interfaces.ParserOutput<F, B, A>> {
     const flags: Interfaces.FlagInput = options?.flags ?? {};
     const typed = this.readWords(argv, flags);
+    this.checkWords(typed);
     const all = keysOf(this.config.findCommand("build")?.flags ?? flags);
     this.configurations = await findConfigurations(all, surroundings(), this.contextOf(typed.rest));
     const own = Object.entries(keysOf(flags));

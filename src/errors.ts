@@ -35,7 +35,12 @@ export abstract class SlipwayError extends Error {
 
 /** The command line, a file it names or the configuration is wrong. Nothing was created. */
 export class UsageError extends SlipwayError {
-  readonly exit = EXIT.usage;
+  readonly exit: ExitCode = EXIT.usage;
+}
+
+/** Docker refuses it as well, and ends with 1, as for a build that fails: so does slipway, and no script can tell who refused. */
+export class Refused extends UsageError {
+  override readonly exit = EXIT.buildFailed;
 }
 
 /** The chosen builder cannot do what was asked; another may. */

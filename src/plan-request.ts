@@ -14,7 +14,7 @@ import { capabilityNeeds, refuseUnable } from "./docker/capability-needs.ts";
 import type { BuilderAbilities } from "./docker/capability-needs.ts";
 import { findFeatures } from "./dockerfile/features.ts";
 import { parseDockerfile } from "./dockerfile/parse.ts";
-import { BuilderUnable, UsageError } from "./errors.ts";
+import { BuilderUnable, Refused, UsageError } from "./errors.ts";
 
 export interface PlannedRequest {
   readonly plan: BuildPlan;
@@ -101,7 +101,7 @@ async function planWith(
 
 async function backendOf(name: string): Promise<Backend> {
   if (isBackendName(name)) return loadBackend(name);
-  throw new UsageError(`there is no builder "${name}"`, {
+  throw new Refused(`there is no builder "${name}"`, {
     suggestions: [`Choose one of: ${BACKEND_NAMES.join(", ")}, or auto for the first that can do this build.`],
   });
 }

@@ -4,65 +4,91 @@ import { isBackendName, loadBackend } from "./backends/table.ts";
 import { argumentsOf } from "./build/build-args.ts";
 import { gatherContext } from "./build/gather.ts";
 import type { BuildRequest } from "./build/request.ts";
-import { runChecks } from "./check/checks.ts";
-import type { Finding } from "./check/checks.ts";
-import { checkJson, checkText, outlineOf, tableText, targetsOf } from "./check/report.ts";
+import { faultOf, runChecks } from "./check/checks.ts";
+import { outlineJson, outlineOf, outlineText } from "./check/outline.ts";
+import { checkJson, checkText, warningsText } from "./check/report.ts";
+import type { Finding } from "./check/rule.ts";
+import { targetsJson, targetsText } from "./check/targets.ts";
 import type { Call } from "./docker/call.ts";
 import { findFeatures } from "./dockerfile/features.ts";
 import { findTarget, parseDockerfile } from "./dockerfile/parse.ts";
-import type { Dockerfile } from "./dockerfile/parse.ts";
-import { BuilderUnable, UsageError } from "./errors.ts";
+import type { BuildStage, Dockerfile } from "./dockerfile/parse.ts";
+import { BuilderUnable, Refused, UsageError } from "./errors.ts";
 
 export interface Answer {
   readonly text: string;
   /** 1 where a check has found something. */
   readonly status: 0 | 1;
+  /** Why it would not be built, where it would not. */
+  readonly fault?: string;
+  /** What docker's frontend would have answered with, for the metadata file. */
+  readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** @throws UsageError for a Dockerfile that is not there, or is none */
-export async function answerCall(request: BuildRequest, { method, json }: Call, signal: AbortSignal): Promise<Answer> {
+/** Of the frontend's answers (BuildKit frontend/subrequests). */
+const VERSION = "1.0.0";
+
+/** @throws Refused for a Dockerfile that is not there, or is none */
+export async function answerCall(request: BuildRequest, call: Call, signal: AbortSignal): Promise<Answer> {
   if (request.gitInCluster === true) {
-    throw new UsageError(
-      `${method === "check" ? "--check" : `--call ${method}`} reads the Dockerfile here, and --git-in-cluster leaves it to the builder`,
-      {
-        suggestions: ["Leave out --git-in-cluster: the repository is cloned here then."],
-      },
-    );
+    const flag = call.method === "check" ? "--check" : `--call ${call.method}`;
+    throw new UsageError(`${flag} reads the Dockerfile here, and --git-in-cluster leaves it to the builder`, {
+      suggestions: ["Leave out --git-in-cluster: the repository is cloned here then."],
+    });
   }
   const say = (message: string): void => void process.stderr.write(`${message}\n`);
   const { dockerfile: source } = await gatherContext(request, { stdin: () => process.stdin, say, signal });
   const dockerfile = parseDockerfile(source.text);
-  const target = findTarget(dockerfile, request.target);
+  if (call.method === "targets") {
+    return described(call, targetsText(dockerfile), targetsJson(dockerfile, source.text));
+  }
   const given = new Map(argumentsOf(request.buildArgs, process.env));
-  if (method === "check") {
-    const argument = given.get("BUILDKIT_DOCKERFILE_CHECK");
-    const own = runChecks(dockerfile, source.text, argument);
-    const findings = [...own, ...(await unable(dockerfile, request))].sort((a, b) => a.line - b.line);
-    const checked = { file: source.path.split("/").at(-1) ?? source.path, text: source.text, findings };
-    return { text: json ? checkJson(checked) : checkText(checked), status: findings.length === 0 ? 0 : 1 };
+  if (call.method === "outline") {
+    const outline = outlineOf(dockerfile, findTarget(dockerfile, request.target), given);
+    return described(call, outlineText(outline), outlineJson(outline, source.text));
   }
-  if (method === "targets") {
-    const targets = targetsOf(dockerfile, source.text);
-    const rows = targets.map((row) => [`${row.name}${row.default ? " (default)" : ""}`.trim(), row.description]);
-    return { text: json ? print({ targets }) : tableText(["TARGET", "DESCRIPTION"], rows), status: 0 };
-  }
-  const args = outlineOf(dockerfile, source.text, target, given);
-  const name = target.name ?? "default";
-  const table = tableText(
-    ["BUILD ARG", "VALUE", "DESCRIPTION"],
-    args.map((row) => [row.name, row.value, row.description]),
-  );
-  return { text: json ? print({ name, args }) : `TARGET: ${name}\n\n${table}`, status: 0 };
+  const { target, missing } = targetOf(dockerfile, request.target);
+  const options = { argument: given.get("BUILDKIT_DOCKERFILE_CHECK"), target };
+  const own = runChecks(dockerfile, source.text, options);
+  const fault = missing ?? faultOf(dockerfile, own, { ...options, given });
+  const findings = [...own, ...(await unable(dockerfile, request))].sort((a, b) => a.line - b.line);
+  const found = fault === undefined ? {} : { fault };
+  const checked = { file: source.path.split("/").at(-1) ?? source.path, text: source.text, findings, ...found };
+  const status = findings.length === 0 && fault === undefined ? 0 : 1;
+  const json = checkJson(checked);
+  return {
+    text: call.json ? json : checkText(checked),
+    status,
+    ...found,
+    metadata: {
+      "result.json": JSON.parse(json) as unknown,
+      "result.statuscode": String(status),
+      "result.txt": warningsText(checked),
+      version: VERSION,
+    },
+  };
 }
 
-function print(value: object): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
+/** What `--target` names; null, with what is to be said of it, where there is no such stage. */
+function targetOf(dockerfile: Dockerfile, name: string | undefined): { target?: BuildStage | null; missing?: string } {
+  if (name === undefined) return {};
+  try {
+    return { target: findTarget(dockerfile, name) };
+  } catch (error) {
+    if (error instanceof Refused) return { target: null, missing: error.message };
+    throw error;
+  }
+}
+
+function described(call: Call, text: string, json: string): Answer {
+  const metadata = { "result.json": JSON.parse(json) as unknown, "result.txt": text, version: VERSION };
+  return { text: call.json ? json : text, status: 0, metadata };
 }
 
 /** What the chosen builder would refuse, as findings. With `auto` there is none to refuse. */
 async function unable(dockerfile: Dockerfile, request: BuildRequest): Promise<Finding[]> {
   if (request.builder === "auto") return [];
-  if (!isBackendName(request.builder)) throw new UsageError(`there is no builder "${request.builder}"`);
+  if (!isBackendName(request.builder)) throw new Refused(`there is no builder "${request.builder}"`);
   const builder = request.builder;
   const { defaultImage } = await loadBackend(builder);
   const image = request.builderImage ?? defaultImage ?? "";

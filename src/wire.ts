@@ -11,6 +11,7 @@ import type { BuildRequest } from "./build/request.ts";
 import { whatIsUnread } from "./build/in-repository.ts";
 import { needsSeal } from "./attest/check.ts";
 import type { Backend } from "./backends/backend.ts";
+import { platformText } from "./backends/platform-text.ts";
 import type { Credential, CredentialStore } from "./credentials/credentials.ts";
 import { findCredential, openStores } from "./credentials/stores.ts";
 import { noticesOf } from "./docker/read-options.ts";
@@ -42,6 +43,8 @@ export interface WiredBuild {
   describe(): Promise<BuildObjects>;
   /** The client has work to do on the image once it is pushed. */
   readonly staysForSeal: boolean;
+  /** What the metadata file says of how the image came to be; undefined where the environment does not want it there. */
+  provenance(result: BuildResult): Promise<object | undefined>;
 }
 
 /** What a build takes from elsewhere than its command line. */
@@ -101,13 +104,14 @@ export async function wireBuild(
     secrets,
     pushedDigest: (built, configDigest) => askForTag(built, configDigest, stores),
     describeImage: async (built, digest) =>
-      request.noImageId === true ? undefined : askRegistry(built, digest, stores, emit),
+      request.noImageId === true ? undefined : askRegistry(built, digest, stores, emit, request.wantsPlatform === true),
     ...(staysForSeal ? { seal: sealer(plan, backend, stores, signingEnvironment(logins), emit, signal) } : {}),
     emit,
   };
   return {
     plan,
     staysForSeal,
+    provenance: provenanceFor(plan),
     describe: () => describeBuild(plan, deps),
     async build(leave) {
       const { connect } = await import("./cluster/connect.ts");
@@ -154,6 +158,20 @@ function sealer(
   };
 }
 
+/** Begun to be timed now. */
+function provenanceFor(plan: BuildPlan): WiredBuild["provenance"] {
+  const startedOn = new Date();
+  return async ({ descriptor }) => {
+    const { metadataProvenance, metadataProvenanceOf } = await import("./attest/metadata-provenance.ts");
+    const mode = metadataProvenanceOf(process.env["BUILDX_METADATA_PROVENANCE"]);
+    if (mode === "disabled") return undefined;
+    const { os, architecture, variant } = descriptor?.platform ?? {};
+    const asked = plan.platform === undefined ? undefined : platformText(plan.platform);
+    const platform = os === undefined ? asked : [os, architecture, variant].filter(Boolean).join("/");
+    return metadataProvenance(plan, mode, { startedOn, finishedOn: new Date() }, platform);
+  };
+}
+
 /** What is shipped is known only now: nothing, where the user's configuration has nothing for these registries. */
 async function resolveCredentials(
   plan: BuildPlan,
@@ -185,6 +203,7 @@ async function askRegistry(
   digest: string,
   stores: readonly CredentialStore[],
   emit: Emit,
+  withPlatform: boolean,
 ): Promise<ImageDescription | undefined> {
   const [reference] = plan.tags;
   if (reference === undefined || !pushes(plan)) return undefined;
@@ -194,6 +213,7 @@ async function askRegistry(
     digest,
     (host) => findCredential(stores, host),
     (message) => emit({ type: "warning", message }),
+    withPlatform,
   );
 }
 

@@ -38,11 +38,11 @@ export function provenanceOf(plan: BuildPlan, digest: string, times: BuildTimes)
         noCache: plan.noCache,
       },
       internalParameters: { builder: plan.builder, builderImage: plan.builderImage },
-      resolvedDependencies: [...materialOf(plan), ...basesOf(plan).map(dependencyOf)],
+      resolvedDependencies: [...repositoryOf(plan), ...basesOf(plan).map(dependencyOf)],
     },
     runDetails: {
       builder: {
-        id: attributes["builder-id"] || `https://slipway.dev/builders/${plan.builder}`,
+        id: builderId(plan),
         version: { slipway: plan.version },
       },
       metadata: {
@@ -65,7 +65,7 @@ function sourceOf({ dockerfile, repository }: BuildPlan): object {
 }
 
 /** The repository that was built; what a branch or tag was when the builder asked, the client does not know. */
-function materialOf({ repository }: BuildPlan): object[] {
+export function repositoryOf({ repository }: BuildPlan): object[] {
   if (repository === undefined) return [];
   const { remote, ref, commit = ref } = repository;
   const pinned = commit !== undefined && /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit);
@@ -78,7 +78,14 @@ function materialOf({ repository }: BuildPlan): object[] {
   ];
 }
 
-function basesOf({ dockerfile, buildArgs, buildContexts = [], target }: BuildPlan): string[] {
+/** Who built, as `--provenance builder-id=` says it, or slipway's own name for the builder. */
+export function builderId({ attestations, builder }: Pick<BuildPlan, "attestations" | "builder">): string {
+  const { attributes } = attestations?.find(({ type }) => type === "provenance") ?? {};
+  return attributes?.["builder-id"] || `https://slipway.dev/builders/${builder}`;
+}
+
+/** The images the Dockerfile builds on, as far as their names are known. */
+export function basesOf({ dockerfile, buildArgs, buildContexts = [], target }: BuildPlan): string[] {
   if (dockerfile.text === undefined) return [];
   const named = imageReferences(parseDockerfile(dockerfile.text), {
     buildArgs: new Map(buildArgs),
@@ -100,6 +107,6 @@ function dependencyOf(image: string): object {
 }
 
 /** RFC 3339 without fractions, as SLSA has its timestamps. */
-function seconds(date: Date): string {
+export function seconds(date: Date): string {
   return date.toISOString().replace(/\.\d+Z$/, "Z");
 }

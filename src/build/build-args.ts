@@ -1,5 +1,5 @@
 /** `--build-arg` as docker reads it. */
-import { UsageError } from "../errors.ts";
+import { Refused } from "../errors.ts";
 
 /** @throws UsageError for one without a name. */
 export function argumentsOf(
@@ -9,7 +9,7 @@ export function argumentsOf(
   return args.flatMap((text): [string, string][] => {
     const [name, value] = splitPair(text);
     if (name === "")
-      throw new UsageError(`invalid build argument "${text}": it has no name`, {
+      throw new Refused(`invalid build argument "${text}": it has no name`, {
         suggestions: ["Write --build-arg NAME=VALUE."],
       });
     // Docker leaves an argument out, rather than empty, when the environment has no such variable.

@@ -80,7 +80,15 @@ export async function build(
   const ended = await runToEnd(plan, deps, started, stages, AbortSignal.any([signal, deadline.signal]), leave);
   if (ended === "left") return { left: plan.name };
   const { end, exported } = ended;
-  const facts = { name: plan.name, builder: plan.builder, references: pushes(plan) ? plan.tags.map(String) : [] };
+  const references = pushes(plan) ? plan.tags.map(String) : [];
+  const facts = {
+    name: plan.name,
+    builder: plan.builder,
+    references,
+    // BuildKit writes names out in full only into archives.
+    names: plan.exports?.some(({ kind }) => kind === "archive") === true ? plan.tags.map(String) : plan.names,
+    ...(plan.imageless === true ? { imageless: true } : {}),
+  };
   const registry = {
     pushedDigest: (configDigest: string | undefined) => deps.pushedDigest(plan, configDigest),
     describeImage: async (digest: string) => {

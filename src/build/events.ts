@@ -36,9 +36,18 @@ export interface BuildResult {
   /** Digest of the image's configuration, docker's "image ID"; absent when the registry could not be asked. */
   readonly configDigest?: string;
   /** What the registry says of the manifest, where it was asked. */
-  readonly descriptor?: { readonly mediaType: string; readonly size: number };
+  readonly descriptor?: {
+    readonly mediaType: string;
+    readonly size: number;
+    /** Where it was asked for. */
+    readonly platform?: { readonly architecture: string; readonly os: string; readonly variant?: string };
+  };
   /** Every reference the image was pushed to, with its tag; none where it was not pushed. */
   readonly references: readonly string[];
+  /** The image's names as docker's metadata file has them: as they were typed, or in full where they are only written into an archive. */
+  readonly names?: readonly string[];
+  /** What was asked for is no image: its files alone, or nothing. */
+  readonly imageless?: boolean;
 }
 
 /** What the builder does not tell of the image it built. */

@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { readProxies } from "../docker/proxies.ts";
-import { UsageError } from "../errors.ts";
+import { Refused, UsageError } from "../errors.ts";
 import { gitLabels } from "../source/git-labels.ts";
 import { openSource, readInside } from "../source/open-source.ts";
 import type { OpenedSource, SourceRequest } from "../source/open-source.ts";
@@ -85,26 +85,26 @@ async function gatherDirectories(values: readonly string[] = []): Promise<readon
 async function contextRoot(path: string): Promise<string> {
   const root = resolve(path);
   const found = await stat(root).catch((error: unknown) => {
-    throw new UsageError(`unable to prepare context: path "${path}" ${whyNot(error)}`, {
+    throw new Refused(`unable to prepare context: path "${path}" ${whyNot(error)}`, {
       suggestions: [
         "Give the directory to build from as the last argument, for example `slipway build -t REGISTRY/NAME .`",
       ],
     });
   });
-  if (!found.isDirectory()) throw new UsageError(`unable to prepare context: path "${path}" is not a directory`);
+  if (!found.isDirectory()) throw new Refused(`unable to prepare context: path "${path}" is not a directory`);
   return root;
 }
 
 async function findDockerfile(root: string, request: ContextRequest): Promise<DockerfileSource> {
   if (request.file !== undefined) {
-    const text = await readOrExplain(request.file, "the Dockerfile");
+    const text = await readOrExplain(request.file, "the Dockerfile", Refused);
     return { path: resolve(request.file), text };
   }
   for (const name of ["Dockerfile", "dockerfile"]) {
     const bytes = await readIfThere(join(root, name));
     if (bytes !== undefined) return { path: join(root, name), text: bytes.toString() };
   }
-  throw new UsageError(`there is no Dockerfile in ${request.path}`, {
+  throw new Refused(`there is no Dockerfile in ${request.path}`, {
     suggestions: ["Name it with -f FILE, or give the directory that holds one."],
   });
 }
@@ -117,7 +117,7 @@ async function dockerfileOf(source: OpenedSource, root: string, request: Context
     const bytes = await readInside(root, name);
     if (bytes !== undefined) return { path: join(root, name), text: bytes.toString() };
   }
-  throw new UsageError(`failed to read dockerfile: there is no ${request.file ?? "Dockerfile"} in the context`, {
+  throw new Refused(`failed to read dockerfile: there is no ${request.file ?? "Dockerfile"} in the context`, {
     suggestions: ["Name it with -f, as it is called inside the context."],
   });
 }

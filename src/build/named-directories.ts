@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { buildContextsOf } from "../docker/build-contexts.ts";
-import { UsageError } from "../errors.ts";
+import { Refused } from "../errors.ts";
 import type { NamedDirectory } from "./plan.ts";
 import { readIfThere, whyNot } from "./read-file.ts";
 
@@ -17,12 +17,12 @@ export async function readDirectories(values: readonly string[]): Promise<NamedD
 async function readDirectory(name: string, path: string, number: number): Promise<NamedDirectory> {
   const root = resolve(path);
   const found = await stat(root).catch((error: unknown) => {
-    throw new UsageError(`failed to get build context ${name}: path "${path}" ${whyNot(error)}`, {
+    throw new Refused(`failed to get build context ${name}: path "${path}" ${whyNot(error)}`, {
       suggestions: [`Give a directory, or an image as docker-image://IMAGE.`],
     });
   });
   if (!found.isDirectory()) {
-    throw new UsageError(`failed to get build context ${name}: path "${path}" is not a directory`, {
+    throw new Refused(`failed to get build context ${name}: path "${path}" is not a directory`, {
       suggestions: ["Give the directory that holds it."],
     });
   }

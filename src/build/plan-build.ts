@@ -6,7 +6,7 @@ import { withImplied } from "../docker/proxies.ts";
 import { readDockerOptions } from "../docker/read-options.ts";
 import { parseDockerfile } from "../dockerfile/parse.ts";
 import { bytesOf } from "../docker/resources.ts";
-import { UsageError } from "../errors.ts";
+import { Refused, UsageError } from "../errors.ts";
 import { TRANSPORTS } from "../transport/transport.ts";
 import type { TransportName } from "../transport/transport.ts";
 import { accessOf, nameOf, scopesOf } from "./access.ts";
@@ -37,11 +37,12 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
   const docker = readDockerOptions(request.docker ?? {}, facts.env);
   // A name that is only written into an archive is docker's to complete.
   const registry = docker.options.noPush === true ? undefined : { prefix: request.registry };
-  const tags = [...request.tags, ...docker.names].map((text) =>
-    tagOf(registry === undefined ? text : completeName(text, registry.prefix)),
-  );
+  const typed = [...request.tags, ...docker.names];
+  for (const text of typed) parseReference(text, "tag");
+  const names = typed.map((text) => (registry === undefined ? text : completeName(text, registry.prefix)));
+  const tags = names.map(tagOf);
   if (docker.push && tags.length === 0) {
-    throw new UsageError("tag is needed when pushing to registry", {
+    throw new Refused("tag is needed when pushing to registry", {
       suggestions: ["Name the image with -t REGISTRY/NAME[:TAG]."],
     });
   }
@@ -84,6 +85,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     sendAll: request.sendAll === true,
     ...(request.reproducible === true ? { latestTime: epochOf(buildArgs) } : {}),
     tags,
+    names,
     buildArgs,
     ...(request.buildArgs.some((text) => /^SOURCE_DATE_EPOCH(?:=.|$)/.test(text)) ? { sourceDateEpoch: true } : {}),
     ...(request.target === undefined ? {} : { target: request.target }),
@@ -119,7 +121,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
 
 function builderOf({ builder }: BuildRequest): BackendName {
   if (isBackendName(builder)) return builder;
-  throw new UsageError(`there is no builder "${builder}"`, {
+  throw new Refused(`there is no builder "${builder}"`, {
     suggestions: [`Choose one of: ${BACKEND_NAMES.join(", ")}.`],
   });
 }
@@ -178,7 +180,7 @@ function warningOf({ contextWarning = "0" }: BuildRequest): Pick<BuildPlan, "con
 function epochOf(buildArgs: readonly (readonly [string, string])[]): number {
   const text = buildArgs.find(([name]) => name === "SOURCE_DATE_EPOCH")?.[1] ?? "0";
   if (/^\d{1,11}$/.test(text)) return Number(text);
-  throw new UsageError(`SOURCE_DATE_EPOCH=${text} is no time in seconds since 1970`, {
+  throw new Refused(`SOURCE_DATE_EPOCH=${text} is no time in seconds since 1970`, {
     suggestions: ["Set it to one: SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)."],
   });
 }
@@ -186,7 +188,7 @@ function epochOf(buildArgs: readonly (readonly [string, string])[]): number {
 function tagOf(text: string): Reference {
   const reference = parseReference(text, "tag");
   if (reference.digest === undefined) return reference;
-  throw new UsageError(`invalid tag "${text}": a build cannot know its image's digest beforehand`, {
+  throw new Refused(`invalid tag "${text}": a build cannot know its image's digest beforehand`, {
     suggestions: ["Leave out what follows the @."],
   });
 }
@@ -199,7 +201,7 @@ function labelsOf(texts: readonly string[]): [string, string][] {
 function labelOf(text: string): [string, string] {
   const [key, value] = splitPair(text);
   if (key === "")
-    throw new UsageError(`invalid label "${text}": it has no key`, { suggestions: ["Write --label KEY=VALUE."] });
+    throw new Refused(`invalid label "${text}": it has no key`, { suggestions: ["Write --label KEY=VALUE."] });
   return [key, value ?? ""];
 }
 

@@ -30,6 +30,8 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   readonly latestTime?: number;
   /** Names of the image, and where it is pushed unless `noPush`. */
   readonly tags: readonly Reference[];
+  /** The same as they were typed, with the registry they leave open. */
+  readonly names: readonly string[];
   readonly buildArgs: readonly (readonly [name: string, value: string])[];
   readonly target?: string;
   readonly labels: readonly (readonly [key: string, value: string])[];

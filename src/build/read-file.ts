@@ -1,23 +1,27 @@
 /** Files that a command line names, and why one cannot be had. */
 import { readFile } from "node:fs/promises";
-import { UsageError } from "../errors.ts";
+import { Refused, UsageError } from "../errors.ts";
 
-/** @throws UsageError */
-export async function readOrExplain(file: string, what: string): Promise<string> {
+/** @param Fault what is thrown where it cannot be read */
+export async function readOrExplain(
+  file: string,
+  what: string,
+  Fault: typeof UsageError = UsageError,
+): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    throw new UsageError(`${what} ${file} ${whyNot(error)}`, { cause: error });
+    throw new Fault(`${what} ${file} ${whyNot(error)}`, { cause: error });
   }
 }
 
-/** @throws UsageError for what is there and cannot be read */
+/** @throws Refused for what is there and cannot be read */
 export async function readIfThere(file: string): Promise<Buffer | undefined> {
   try {
     return await readFile(file);
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return undefined;
-    throw new UsageError(`${file} ${whyNot(error)}`, { cause: error });
+    throw new Refused(`${file} ${whyNot(error)}`, { cause: error });
   }
 }
 

@@ -2,7 +2,7 @@
  * Image references by the grammar of distribution/reference, normalised the way docker reads what a person types:
  * https://github.com/distribution/reference/blob/main/{reference,normalize,regexp}.go
  */
-import { UsageError } from "../errors.ts";
+import { Refused } from "../errors.ts";
 
 const DOCKER_HUB = "docker.io";
 const LEGACY_HUB = "index.docker.io";
@@ -75,7 +75,7 @@ export class Reference {
  */
 export function parseReference(text: string, role = "image reference"): Reference {
   const refuse = (reason: string, remedy: string): never => {
-    throw new UsageError(`invalid ${role} "${text}": ${reason}`, { suggestions: [remedy] });
+    throw new Refused(`invalid ${role} "${text}": ${reason}`, { suggestions: [remedy] });
   };
   if (text === "")
     refuse("repository name must have at least one component", "Write it as [registry/]repository[:tag].");

@@ -16,7 +16,7 @@ export interface Reporter {
 /** @throws SlipwayError of the kind whose fault it is that there is no image. */
 export async function reportEnd(
   end: ContainerEnd,
-  build: Pick<BuildResult, "name" | "builder" | "references">,
+  build: Omit<BuildResult, "digest" | keyof ImageDescription>,
   { backend, emit, pushedDigest, describeImage }: Reporter,
   stages: Stages,
 ): Promise<BuildResult> {
@@ -28,8 +28,8 @@ export async function reportEnd(
   stages.done("build");
   const digest = outcome.kind === "built" ? outcome.digest : await pushedDigest(outcome.configDigest);
   const description = await describeImage(digest);
-  const { name, builder, references } = build;
-  const result: BuildResult = { name, builder, digest, ...description, references };
+  const { name, builder, ...more } = build;
+  const result: BuildResult = { name, builder, digest, ...description, ...more };
   emit({ type: "built", result });
   return result;
 }

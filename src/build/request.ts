@@ -73,6 +73,8 @@ export interface BuildRequest {
   readonly egress?: readonly string[];
   /** Nothing of what is to be written says the image's ID, so the registry need not be asked for it. */
   readonly noImageId?: boolean;
+  /** The image's platform is to be written down, so the registry is asked for that as well. */
+  readonly wantsPlatform?: boolean;
   /** What is asked of the pod itself. */
   readonly pod?: PodRequest;
   /** Completes names that leave the registry open. */

@@ -31,6 +31,11 @@ interface Work {
   readonly wired: WiredBuild;
 }
 
+interface Built {
+  readonly result: BuildResult;
+  readonly provenance: object | undefined;
+}
+
 type BakeFlags = Interfaces.InferredFlags<typeof Bake.flags>;
 
 export default class Bake extends BaseCommand {
@@ -135,6 +140,7 @@ ${EXIT_CODES}`;
       const request: BuildRequest = {
         ...requestOf(target.context, parsed.flags),
         noImageId: flags["metadata-file"] === undefined,
+        wantsPlatform: flags["metadata-file"] !== undefined,
         ...(this.registry === undefined ? {} : { registry: this.registry }),
       };
       const inline = Buffer.from(target.dockerfileInline ?? "");
@@ -157,13 +163,13 @@ ${EXIT_CODES}`;
     return works;
   }
 
-  async #buildAll(works: readonly Work[]): Promise<ReadonlyMap<string, BuildResult>> {
+  async #buildAll(works: readonly Work[]): Promise<ReadonlyMap<string, Built>> {
     const { runTargets } = await import("../bake/run-targets.ts");
-    const build = async ({ name, wired }: Work): Promise<BuildResult> => {
+    const build = async ({ name, wired }: Work): Promise<Built> => {
       try {
         const result = await wired.build();
         if ("left" in result) throw new Error("a build of bake's is never left");
-        return result;
+        return { result, provenance: await wired.provenance(result) };
       } catch (error) {
         return this.#failedAt(name, error);
       }

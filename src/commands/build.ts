@@ -1,7 +1,7 @@
 import { Args } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { BaseCommand, EXIT_CODES, syntaxOf } from "../base.ts";
-import { Interrupted, UsageError } from "../errors.ts";
+import { Interrupted, Refused } from "../errors.ts";
 import { checkDetached } from "../flags/detach.ts";
 import type { BuildRequest } from "../build/request.ts";
 import { contextDirectory, dockerfilePath } from "../config/find-config.ts";
@@ -11,6 +11,7 @@ import type { ReadWords } from "../docker/argv.ts";
 import { callOf } from "../docker/call.ts";
 import { buildFlags } from "../flags/build.ts";
 import { requestOf } from "../flags/build-request.ts";
+import { PROGRESS_MODES } from "../ui/progress.ts";
 import type { GivenLogins } from "../wire.ts";
 import type { Progress } from "../ui/progress.ts";
 
@@ -50,6 +51,25 @@ ${EXIT_CODES}`;
     return readArguments(argv, syntaxOf(flags));
   }
 
+  protected override checkWords({ words, rest }: ReadWords): void {
+    if (rest.length !== 1) {
+      throw new Refused(
+        `slipway build requires 1 argument, and ${rest.length === 0 ? "there is none" : `there are ${rest.length}`}`,
+        {
+          suggestions: [
+            "Give the directory to build from, a URL, or - for standard input: `slipway build -t REGISTRY/NAME .`",
+          ],
+        },
+      );
+    }
+    const progress = words.findLast((word) => word.startsWith("--progress="))?.slice("--progress=".length);
+    if (progress !== undefined && !PROGRESS_MODES.some((mode) => mode === progress)) {
+      throw new Refused(`invalid progress mode ${progress}`, {
+        suggestions: [`Choose one of: ${PROGRESS_MODES.join(", ")}.`],
+      });
+    }
+  }
+
   protected override contextOf([path = "."]: readonly string[]): string | null | undefined {
     // What stands on standard input has come through the hands of whoever stands here; a URL has not.
     return path === "-" ? undefined : contextDirectory(path);
@@ -66,8 +86,13 @@ ${EXIT_CODES}`;
     const call = callOf(flags);
     if (call !== undefined) {
       const { answerCall } = await import("../wire-check.ts");
-      const { text, status } = await answerCall(request, call, this.signal);
+      const { text, status, fault, metadata } = await answerCall(request, call, this.signal);
       process.stdout.write(text);
+      if (flags["metadata-file"] !== undefined) {
+        const { writeAnswer } = await import("../report/metadata.ts");
+        await writeAnswer(flags["metadata-file"], metadata);
+      }
+      if (fault !== undefined) throw new Refused(fault);
       process.exitCode = call.ignoreStatus ? 0 : status;
       return;
     }
@@ -81,7 +106,7 @@ ${EXIT_CODES}`;
     }
     const quiet = flags.quiet || flags.progress === "quiet";
     if (flags.quiet && flags.progress !== "auto" && flags.progress !== "quiet") {
-      throw new UsageError(`progress=${flags.progress} and quiet cannot be used together`, {
+      throw new Refused(`progress=${flags.progress} and quiet cannot be used together`, {
         suggestions: ["Leave one of them out."],
       });
     }
@@ -106,13 +131,13 @@ ${EXIT_CODES}`;
       process.stdout.write(`${result.left}\n`);
       return;
     }
-    const imageId = result.configDigest ?? result.digest;
+    const imageId = result.imageless === true ? "" : (result.configDigest ?? result.digest);
     // Like docker's: nothing but what was asked for, as a script may take standard output to be empty.
     if (quiet) process.stdout.write(`${imageId}\n`);
     if (flags.iidfile !== undefined) await writeImageId(flags.iidfile, imageId);
     if (flags["metadata-file"] !== undefined) {
       const { writeMetadata } = await import("../report/metadata.ts");
-      await writeMetadata(flags["metadata-file"], result);
+      await writeMetadata(flags["metadata-file"], result, await wired.provenance(result));
     }
   }
 

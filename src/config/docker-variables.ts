@@ -51,7 +51,10 @@ export const DOCKER_VARIABLES: readonly DockerVariable[] = [
   { name: "BUILDX_GIT_CHECK_DIRTY", what: "1: the commit's label ends in `-dirty` where something is changed." },
   { name: "BUILDX_GIT_INFO", what: "Nothing: provenance is what it would be in." },
   { name: "BUILDX_NO_DEFAULT_ATTESTATIONS", what: NOT_MADE },
-  { name: "BUILDX_METADATA_PROVENANCE", what: "Nothing: the metadata file has no provenance." },
+  {
+    name: "BUILDX_METADATA_PROVENANCE",
+    what: "What the metadata file has of provenance: `min` (the default), `max` with times and the build's name, or `disabled`.",
+  },
   { name: "BUILDX_METADATA_WARNINGS", what: "Nothing: the metadata file has no warnings." },
   { name: "BUILDX_NO_DEFAULT_LOAD", what: "Nothing: nothing is loaded, as there is no engine." },
   { name: "BUILDX_CONFIG", what: "Nothing: there are no instances to keep." },

@@ -2,7 +2,7 @@
  * Docker's ignore rules, to the letter as BuildKit applies them on its walk over the context: moby/patternmatcher's
  * MatchesUsingParentResults and the pruning of tonistiigi/fsutil. Held against both by test/conformance/context.
  */
-import { UsageError } from "../errors.ts";
+import { Refused } from "../errors.ts";
 import { findGlobError } from "./glob-syntax.ts";
 import { readIgnoreLines, type IgnoreLine } from "./ignore-lines.ts";
 import { compilePattern, type PathTest } from "./ignore-pattern.ts";
@@ -143,8 +143,8 @@ function negationPrefixes(lines: readonly IgnoreLine[]): string[] | undefined {
   return prefixes;
 }
 
-function malformed(line: IgnoreLine, name: string, reason: string): UsageError {
-  return new UsageError(`${name} line ${line.line}: ${line.text.trim()} is not a valid pattern: ${reason}`, {
+function malformed(line: IgnoreLine, name: string, reason: string): Refused {
+  return new Refused(`${name} line ${line.line}: ${line.text.trim()} is not a valid pattern: ${reason}`, {
     suggestions: ["put a backslash before a character that is meant literally", `remove line ${line.line} of ${name}`],
   });
 }

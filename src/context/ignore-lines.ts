@@ -1,5 +1,5 @@
 /** The ignore file's lines and what each says, before its pattern is looked at: moby's `ignorefile.ReadAll` and `patternmatcher.New`. */
-import { UsageError } from "../errors.ts";
+import { Refused } from "../errors.ts";
 import { toBytes, toText } from "./path-bytes.ts";
 
 export interface IgnoreLine {
@@ -26,7 +26,7 @@ export function readIgnoreLines(content: string | Uint8Array, name: string): Ign
   const lines: IgnoreLine[] = [];
   for (const [index, rawLine] of bytes.split("\n").entries()) {
     if (rawLine.length >= LINE_LIMIT) {
-      throw new UsageError(`${name} line ${index + 1} is longer than 64 KiB`, {
+      throw new Refused(`${name} line ${index + 1} is longer than 64 KiB`, {
         suggestions: [`check that ${name} is a list of patterns, one per line`],
       });
     }
@@ -37,7 +37,7 @@ export function readIgnoreLines(content: string | Uint8Array, name: string): Ign
     const entry = readEntry(line);
     if (entry === undefined) continue;
     if (entry === "!") {
-      throw new UsageError(`${name} line ${index + 1}: ! must be followed by a pattern`, {
+      throw new Refused(`${name} line ${index + 1}: ! must be followed by a pattern`, {
         suggestions: [`name what to keep, as in !docs, or remove the line`],
       });
     }

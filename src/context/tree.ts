@@ -1,6 +1,6 @@
 /** What the walk asks of a file system, and the disk's answers. */
 import { lstatSync, readdirSync, readlinkSync, statSync, type Stats } from "node:fs";
-import { UsageError } from "../errors.ts";
+import { Refused, UsageError } from "../errors.ts";
 import { PathResolver, toText } from "./path-bytes.ts";
 
 /** Paths are byte strings relative to the root, empty for the root itself. Failures are thrown as the system's errors. */
@@ -29,7 +29,7 @@ export class DiskTree implements ContextTree {
       throw unreadable(`the build context ${root}`, error, ["check the path of the build context"]);
     }
     if (!isDirectory) {
-      throw new UsageError(`the build context ${root} is not a directory`, {
+      throw new Refused(`the build context ${root} is not a directory`, {
         suggestions: ["name the directory that holds what the Dockerfile copies"],
       });
     }
@@ -70,8 +70,8 @@ export function unreadableInContext(path: string, error: unknown): UsageError {
   ]);
 }
 
-function unreadable(what: string, error: unknown, suggestions: readonly string[]): UsageError {
+function unreadable(what: string, error: unknown, suggestions: readonly string[]): Refused {
   const code = codeOf(error);
   const reason = code === "ENOENT" ? "it does not exist" : isDenied(error) ? "permission denied" : code;
-  return new UsageError(`cannot read ${what}: ${reason}`, { suggestions, cause: error });
+  return new Refused(`cannot read ${what}: ${reason}`, { suggestions, cause: error });
 }

@@ -1,5 +1,5 @@
 /** `--build-context NAME=SOURCE`: a directory, an image or an address under a name (buildx, util/buildflags/context.go and build/opt.go). */
-import { UsageError } from "../errors.ts";
+import { Refused, UsageError } from "../errors.ts";
 import type { BuildContext } from "./options.ts";
 
 /** Of two with one name the later one counts. @throws UsageError, in docker's words where it has them. */
@@ -8,13 +8,13 @@ export function buildContextsOf(values: readonly string[]): BuildContext[] {
   for (const value of values) {
     const at = value.indexOf("=");
     if (at < 1) {
-      throw new UsageError(`invalid context value: ${value}, expected key=value`, {
+      throw new Refused(`invalid context value: ${value}, expected key=value`, {
         suggestions: ["Write --build-context NAME=DIRECTORY, or NAME=docker-image://IMAGE."],
       });
     }
     const name = familiarName(value.slice(0, at));
     if (name === undefined) {
-      throw new UsageError(`invalid context name ${value.slice(0, at)}`, {
+      throw new Refused(`invalid context name ${value.slice(0, at)}`, {
         suggestions: ["Write it as the name of an image or a stage: lower case, with . _ - / inside."],
       });
     }
@@ -34,11 +34,11 @@ export function familiarName(text: string): string | undefined {
 }
 
 function sourceOf(name: string, text: string): BuildContext["source"] {
-  if (text === "") throw new UsageError(`--build-context ${name}= names nothing`, { suggestions: [FORM(name)] });
+  if (text === "") throw new Refused(`--build-context ${name}= names nothing`, { suggestions: [FORM(name)] });
   if (text.startsWith("docker-image://")) {
     const image = text.slice("docker-image://".length);
     if (image !== "") return { kind: "image", image };
-    throw new UsageError(`--build-context ${name}=${text} names no image`, { suggestions: [FORM(name)] });
+    throw new Refused(`--build-context ${name}=${text} names no image`, { suggestions: [FORM(name)] });
   }
   if (text.startsWith("oci-layout://")) {
     throw new UsageError(`--build-context ${name}=${text}: a layout on this disk cannot reach the builder`, {

@@ -1,5 +1,5 @@
 /** `--check` and `--call METHOD[,format=json][,ignorestatus]`, as buildx reads them (util/buildflags/call.go). */
-import { UsageError } from "../errors.ts";
+import { Refused } from "../errors.ts";
 import { booleanOf, csvFields } from "./csv.ts";
 
 export interface Call {
@@ -29,18 +29,18 @@ export function callOf(flags: {
   const name = fields.find((field) => !field.includes("=") && field !== "ignorestatus") ?? "build";
   const method = METHODS.get(name);
   if (method === undefined) {
-    throw new UsageError(`--call ${name} is not known`, {
+    throw new Refused(`--call ${name} is not known`, {
       suggestions: [`Write one of: ${[...METHODS.keys()].join(", ")}.`],
     });
   }
-  if (flags.check === true && method !== "check") throw new UsageError("cannot use --call and --check together");
+  if (flags.check === true && method !== "check") throw new Refused("cannot use --call and --check together");
   let [json, ignoreStatus] = [false, fields.includes("ignorestatus")];
   for (const field of fields) {
     const [key = "", value = ""] = field.split("=");
     if (key === "format" && (value === "json" || value === "text")) json = value === "json";
     else if (key === "ignorestatus") ignoreStatus = value === "" || booleanOf(value) === true;
     else if (field.includes("="))
-      throw new UsageError(`--call: "${field}" is not known`, {
+      throw new Refused(`--call: "${field}" is not known`, {
         suggestions: ["Write format=json or ignorestatus=true."],
       });
   }

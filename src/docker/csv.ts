@@ -1,5 +1,5 @@
 /** The small CSV of docker's flag values: `type=oci,dest="a,b.tar"`. */
-import { UsageError } from "../errors.ts";
+import { Refused } from "../errors.ts";
 
 /** RFC 4180's fields of one line. @throws UsageError naming the flag when quotes do not match. */
 export function csvFields(text: string, flag: string): string[] {
@@ -35,7 +35,7 @@ export function csvPairs(text: string, flag: string): [key: string, value: strin
   return csvFields(text, flag).map((field) => {
     const at = field.indexOf("=");
     if (at === -1)
-      throw new UsageError(`--${flag}: invalid value ${field}`, { suggestions: ["Write fields as KEY=VALUE."] });
+      throw new Refused(`--${flag}: invalid value ${field}`, { suggestions: ["Write fields as KEY=VALUE."] });
     return [field.slice(0, at).trim().toLowerCase(), field.slice(at + 1)];
   });
 }
@@ -46,6 +46,6 @@ export function booleanOf(text: string): boolean | undefined {
   return ["0", "f", "F", "FALSE", "false", "False"].includes(text) ? false : undefined;
 }
 
-function malformed(text: string, flag: string, why: string): UsageError {
-  return new UsageError(`--${flag} ${text} cannot be read: ${why}`);
+function malformed(text: string, flag: string, why: string): Refused {
+  return new Refused(`--${flag} ${text} cannot be read: ${why}`);
 }

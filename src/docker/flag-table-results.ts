@@ -92,8 +92,9 @@ export const RESULT_FLAGS = {
     arity: "value",
     value: "FILE",
     help: "write what is known of the result to this file, as JSON",
-    docker: "Digest, config digest, descriptor, names, reference of the build.",
-    slipway: honoured("The same keys, without `buildx.build.provenance`."),
+    docker:
+      "Digest, config digest, descriptor, names, reference of the build, its provenance (BUILDX_METADATA_PROVENANCE).",
+    slipway: honoured("The same; provenance is what the client knows, whatever builds."),
   },
   quiet: {
     arity: "nothing",
@@ -114,7 +115,7 @@ export const RESULT_FLAGS = {
     help: "check the Dockerfile without building",
     docker: "`--call=check`: exit code 1 if there is any warning.",
     slipway: honoured(
-      "Those checks that a Dockerfile alone decides, and what the builder cannot do; no cluster is asked.",
+      "Those checks that a Dockerfile alone decides ([checks.md](checks.md)), and what the builder cannot do; no cluster is asked.",
     ),
   },
   call: {

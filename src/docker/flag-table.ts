@@ -179,7 +179,7 @@ const BYGONE_FLAGS = {
   },
   "disable-content-trust": {
     arity: "nothing",
-    docker: "Classic builder only: does not verify signatures (the default).",
+    docker: "Gone with the classic builder: docker 29 does not know it.",
     slipway: silent("Signatures are not verified."),
   },
 } satisfies Record<string, FlagRow>;

@@ -1,6 +1,6 @@
 /** `--add-host` and `--network`: what the pod's network looks like to a RUN. */
 import { isIP } from "node:net";
-import { UsageError } from "../errors.ts";
+import { Refused, UsageError } from "../errors.ts";
 import type { HostAlias } from "./options.ts";
 
 /** @throws UsageError in docker's words. */
@@ -24,17 +24,17 @@ export function hostsOf(values: readonly string[]): HostAlias[] {
   });
 }
 
-function invalid(value: string): UsageError {
-  return new UsageError(`invalid host ${value}`, {
+function invalid(value: string): Refused {
+  return new Refused(`invalid host ${value}`, {
     suggestions: ["Write --add-host NAME:ADDRESS, such as db:10.0.0.7."],
   });
 }
 
-/** @returns undefined where RUN gets the pod's network. @throws UsageError for a network docker's engine would know and a cluster does not. */
+/** @returns undefined where RUN gets the pod's network. @throws Refused for a network of an engine's. */
 export function networkOf(mode: string | undefined): "none" | undefined {
   if (mode === undefined || ["", "default", "host"].includes(mode)) return undefined;
   if (mode === "none") return "none";
-  throw new UsageError(`network mode "${mode}" not supported: a pod has one network`, {
+  throw new Refused(`network mode "${mode}" not supported: a pod has one network`, {
     suggestions: ["Use default, host or none."],
   });
 }

@@ -29,6 +29,8 @@ export interface DockerOptions {
   readonly exports?: readonly Export[];
   /** The tags name the image only in its archive: it is not pushed. */
   readonly noPush?: boolean;
+  /** All that is asked for is the image's files, or what the build leaves in the caches. */
+  readonly imageless?: boolean;
 }
 
 export interface Platform {

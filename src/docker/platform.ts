@@ -1,5 +1,5 @@
 /** `--platform`: one, by the names containerd/platforms takes. */
-import { UsageError } from "../errors.ts";
+import { Refused, UsageError } from "../errors.ts";
 import type { Platform } from "./options.ts";
 
 /** Other names of architectures, with the variant they imply. */
@@ -37,7 +37,7 @@ function parsePlatform(text: string): Platform {
   const [arch, implied] = (Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined) ?? [name];
   const variant = written ?? implied;
   if (parts.length > 3 || !/^[a-z0-9_-]+$/.test(os) || (variant !== undefined && !/^v?[0-9.]+$/.test(variant))) {
-    throw new UsageError(`--platform ${text}: platform specifier must be in the form os/arch[/variant]`, {
+    throw new Refused(`--platform ${text}: platform specifier must be in the form os/arch[/variant]`, {
       suggestions: ["Write for example --platform linux/amd64."],
     });
   }
@@ -47,7 +47,7 @@ function parsePlatform(text: string): Platform {
     });
   }
   if (!KNOWN.has(arch)) {
-    throw new UsageError(`--platform ${text}: "${name}": unknown operating system or architecture`, {
+    throw new Refused(`--platform ${text}: "${name}": unknown operating system or architecture`, {
       suggestions: [`Architectures are: ${[...KNOWN].join(", ")}.`],
     });
   }

@@ -1,5 +1,5 @@
 /** From docker's flags as typed to what they ask of a build: pure, and each wrong value one sentence in docker's words where it has them. */
-import { UsageError } from "../errors.ts";
+import { Refused, UsageError } from "../errors.ts";
 import type { FlagRow } from "./flag-row.ts";
 import { FLAG_TABLE } from "./flag-table.ts";
 import type { DockerFlagValues } from "./flags.ts";
@@ -25,11 +25,11 @@ export interface ReadOptions {
 export function readDockerOptions(flags: TypedFlags, env: Readonly<Record<string, string | undefined>>): ReadOptions {
   refuse(flags);
   if (flags["no-cache"] === true && (flags["no-cache-filter"] ?? []).length > 0) {
-    throw new UsageError("--no-cache and --no-cache-filter cannot currently be used together");
+    throw new Refused("--no-cache and --no-cache-filter cannot currently be used together");
   }
   const outputs = outputsOf(flags.output ?? [], flags.push === true);
   if (flags.iidfile !== undefined && outputs.exports.some(({ kind }) => kind === "files")) {
-    throw new UsageError("local and tar exporters are incompatible with image ID file");
+    throw new Refused("local and tar exporters are incompatible with image ID file");
   }
   const options: DockerOptions = {
     ...optional("platform", platformOf(flags.platform ?? [])),
@@ -38,6 +38,7 @@ export function readDockerOptions(flags: TypedFlags, env: Readonly<Record<string
     ...optional("shmBytes", shmBytesOf(flags["shm-size"])),
     ...optional("pull", flags.pull || undefined),
     ...optional("noPush", outputs.push === false ? true : undefined),
+    ...optional("imageless", outputs.imageless ? true : undefined),
     ...filled("hosts", hostsOf(flags["add-host"] ?? [])),
     ...filled("ulimits", ulimitsOf(flags.ulimit ?? [])),
     ...filled(
@@ -54,13 +55,19 @@ export function readDockerOptions(flags: TypedFlags, env: Readonly<Record<string
       "attestations",
       attestationsOf({ attest: flags.attest ?? [], provenance: flags.provenance, sbom: flags.sbom }),
     ),
-    ...filled(
-      "entitlements",
-      (flags.allow ?? []).filter((text) => text !== "buildx.local.delete"),
-    ),
+    ...filled("entitlements", entitlementsOf(flags.allow ?? [])),
     ...filled("exports", outputs.exports),
   };
   return { options, names: outputs.names, push: outputs.push === true };
+}
+
+/** Those of BuildKit (util/entitlements). @throws Refused in docker's words */
+function entitlementsOf(values: readonly string[]): string[] {
+  return values.filter((text) => {
+    if (text === "buildx.local.delete") return false;
+    if (/^(?:network\.host|security\.insecure|device(?:=.*)?)$/.test(text)) return true;
+    throw new Refused(`unknown entitlement ${text}`);
+  });
 }
 
 /** What is accepted and means nothing here, one sentence each, to be said once. */
@@ -75,6 +82,11 @@ export function noticesOf(flags: TypedFlags): string[] {
 }
 
 function refuse(flags: TypedFlags): void {
+  if (flags.push === true && flags.load === true) {
+    throw new Refused("push and load may not be set together", {
+      suggestions: ["Push the image, and pull it where it is to run."],
+    });
+  }
   for (const [name, { slipway }] of Object.entries<FlagRow>(FLAG_TABLE)) {
     if (slipway.kind === "refused" && isGiven(flags, name)) {
       throw new UsageError(slipway.why, { suggestions: [slipway.instead] });

@@ -1,15 +1,18 @@
 /** `-m`, `--cpu-*`, `--resource`, `--shm-size` and `--ulimit`. */
-import { UsageError } from "../errors.ts";
+import { Refused, UsageError } from "../errors.ts";
 import type { PodResources, Ulimit } from "./options.ts";
 
 const UNITS: Readonly<Record<string, number>> = { "": 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
 
-/** Docker's sizes (go-units, RAMInBytes): binary, whatever the unit is called. @throws UsageError */
-export function bytesOf(text: string, flag: string): number {
+/**
+ * Docker's sizes (go-units, RAMInBytes): binary, whatever the unit is called.
+ * @param Fault what is thrown for what is none: docker reads some flags' sizes with its command line, others later
+ */
+export function bytesOf(text: string, flag: string, Fault: typeof UsageError = UsageError): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?$/i.exec(text.trim()) ?? [];
   const bytes = Math.floor(Number(number) * 1024 ** (UNITS[(unit ?? "").toLowerCase()] ?? Number.NaN));
   if (number !== undefined && Number.isSafeInteger(bytes)) return bytes;
-  throw new UsageError(`--${flag}: invalid size: '${text}'`, {
+  throw new Fault(`--${flag}: invalid size: '${text}'`, {
     suggestions: ["Write bytes, or a number with k, m or g."],
   });
 }
@@ -23,7 +26,7 @@ export function resourcePairs(values: readonly string[]): [ResourceKey, string][
     const at = value.indexOf("=");
     const key = KEYS.find((known) => known === value.slice(0, Math.max(at, 0)));
     if (key !== undefined) return [key, value.slice(at + 1)];
-    throw new UsageError(
+    throw new Refused(
       at === -1 ? `--resource: invalid value ${value}` : `unknown resources key ${value.slice(0, at)}`,
       {
         suggestions: [`Write --resource KEY=VALUE, with one of: ${KEYS.join(", ")}.`],
@@ -37,7 +40,7 @@ export function podResourcesOf(values: Readonly<Partial<Record<ResourceKey, stri
   const requests: Record<string, string> = {};
   const limits: Record<string, string> = {};
   if (values.memory !== undefined) {
-    const bytes = bytesOf(values.memory, "memory");
+    const bytes = bytesOf(values.memory, "memory", Refused);
     // 0 is docker's word for no limit.
     if (bytes > 0) requests["memory"] = limits["memory"] = String(bytes);
   }
@@ -59,7 +62,7 @@ function milli(cpus: number): string {
 function wholeOf(text: string | undefined, flag: string): number {
   if (text === undefined) return 0;
   if (/^-?\d{1,15}$/.test(text)) return Number(text);
-  throw new UsageError(`--${flag}: invalid value ${text}`, { suggestions: ["Write a whole number."] });
+  throw new Refused(`--${flag}: invalid value ${text}`, { suggestions: ["Write a whole number."] });
 }
 
 /** Kinds of limits, by docker's names (go-units, ulimit.go). */

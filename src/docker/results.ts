@@ -1,5 +1,5 @@
 /** `-o`, `--push`, `--annotation` and the attestations: what comes out of a build. */
-import { UsageError } from "../errors.ts";
+import { Refused, UsageError } from "../errors.ts";
 import { booleanOf, csvFields, csvPairs } from "./csv.ts";
 import type { Attestation, Export } from "./options.ts";
 
@@ -7,6 +7,8 @@ export interface Outputs {
   readonly exports: readonly Export[];
   /** Whether the image is pushed to its tags; undefined where no output says anything about it. */
   readonly push: boolean | undefined;
+  /** There are outputs, and none of them is an image. */
+  readonly imageless: boolean;
   /** Names given by `name=`. */
   readonly names: readonly string[];
 }
@@ -16,14 +18,18 @@ const LOCAL_ENGINE = [
   "Or push it with -t REGISTRY/NAME and run that.",
 ];
 
+const NO_IMAGE: ReadonlySet<string> = new Set(["local", "tar", "cacheonly"]);
+
 /** @throws UsageError in docker's words for what cannot be an output. */
 export function outputsOf(values: readonly string[], push: boolean): Outputs {
   const exports: Export[] = [];
   const names: string[] = [];
   let pushed: boolean | undefined = push ? true : undefined;
+  let images = push ? 1 : 0;
   for (const value of values) {
     if (value === "") continue;
     const entry = entryOf(value);
+    if (!NO_IMAGE.has(entry.type)) images += 1;
     if (entry.type === "image" || entry.type === "registry") {
       names.push(...(entry.attributes["name"] ?? "").split(",").filter((name) => name !== ""));
       if (entry.type === "registry" || booleanOf(entry.attributes["push"] ?? "") === true) pushed = true;
@@ -31,8 +37,8 @@ export function outputsOf(values: readonly string[], push: boolean): Outputs {
     pushed ??= false;
   }
   if (exports.filter(({ dest }) => dest === "-").length > 1)
-    throw new UsageError("multiple outputs configured to write to stdout");
-  return { exports, push: pushed, names };
+    throw new Refused("multiple outputs configured to write to stdout");
+  return { exports, push: pushed, names, imageless: pushed !== undefined && images === 0 };
 }
 
 interface Entry {
@@ -49,7 +55,7 @@ function entryOf(value: string): Entry {
   }
   const { type = "", dest = "", ...attributes } = Object.fromEntries(csvPairs(value, "output"));
   if (type === "")
-    throw new UsageError("type is required for output", {
+    throw new Refused("type is required for output", {
       suggestions: ["Write for example -o type=docker,dest=image.tar."],
     });
   return { type, dest, attributes };
@@ -57,19 +63,19 @@ function entryOf(value: string): Entry {
 
 function exportOf({ type, dest, attributes }: Entry): Export {
   if (type === "local") {
-    if (dest === "") throw new UsageError("dest is required for local exporter");
-    if (dest === "-") throw new UsageError("dest cannot be stdout for local exporter");
+    if (dest === "") throw new Refused("dest is required for local exporter");
+    if (dest === "-") throw new Refused("dest cannot be stdout for local exporter");
     return { kind: "files", format: "local", dest };
   }
   if (type === "tar") return { kind: "files", format: "tar", dest: dest === "" ? "-" : dest };
   if (type !== "oci" && type !== "docker") {
-    throw new UsageError(`--output: there is no exporter "${type}"`, {
+    throw new Refused(`--output: there is no exporter "${type}"`, {
       suggestions: ["Choose one of: registry, image, oci, docker, local, tar, cacheonly."],
     });
   }
   const directory = booleanOf(attributes["tar"] ?? "") === false;
-  if (directory && dest === "") throw new UsageError(`dest is required for ${type} exporter`);
-  if (directory && dest === "-") throw new UsageError(`dest cannot be stdout for ${type} exporter`);
+  if (directory && dest === "") throw new Refused(`dest is required for ${type} exporter`);
+  if (directory && dest === "-") throw new Refused(`dest cannot be stdout for ${type} exporter`);
   if (type === "docker" && dest === "") {
     throw new UsageError(
       "-o type=docker without a dest needs a local container engine, and slipway builds without one",
@@ -86,21 +92,19 @@ export function annotationsOf(values: readonly string[]): [key: string, value: s
   return values.flatMap((text): [string, string][] => {
     if (text === "") return [];
     const at = text.indexOf("=");
-    if (at === -1) throw new UsageError(`invalid annotation "${text}", expected key=value`);
+    if (at === -1) throw new Refused(`invalid annotation "${text}", expected key=value`);
     const [name, value] = [text.slice(0, at), text.slice(at + 1)];
     const colon = name.indexOf(":");
     if (colon === -1) return [[name, value]];
     for (const part of name.slice(0, colon).split(",")) {
       const type = /^([a-z-]+)(?:\[[A-Za-z0-9_/-]+\])?$/.exec(part)?.[1];
       if (type === undefined) {
-        throw new UsageError(
-          `invalid annotation type "${part}", expected type and optional platform in square brackets`,
-        );
+        throw new Refused(`invalid annotation type "${part}", expected type and optional platform in square brackets`);
       }
       if (type === "manifest") continue;
       if (!["index", "index-descriptor", "manifest-descriptor"].includes(type))
-        throw new UsageError(`unknown annotation type "${type}"`);
-      throw new UsageError(`--annotation ${text}: ${type} annotations not supported for single platform export`, {
+        throw new Refused(`unknown annotation type "${type}"`);
+      throw new Refused(`--annotation ${text}: ${type} annotations not supported for single platform export`, {
         suggestions: ["Annotate the manifest: --annotation KEY=VALUE."],
       });
     }
@@ -118,8 +122,8 @@ export function attestationsOf(flags: {
   const byType = new Map<string, Attestation | undefined>();
   for (const text of texts) {
     const { type, disabled, ...attributes } = Object.fromEntries(csvPairs(text, "attest"));
-    if (type === undefined) throw new UsageError("attestation type not specified");
-    if (type !== "provenance" && type !== "sbom") throw new UsageError(`--attest: there is no attestation "${type}"`);
+    if (type === undefined) throw new Refused("attestation type not specified");
+    if (type !== "provenance" && type !== "sbom") throw new Refused(`--attest: there is no attestation "${type}"`);
     byType.set(type, disabled !== undefined && booleanOf(disabled) === true ? undefined : { type, attributes });
   }
   return [...byType.values()].filter((attestation) => attestation !== undefined);

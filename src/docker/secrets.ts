@@ -1,6 +1,6 @@
 /** Reads the values of `--secret`s: the only place that holds them, besides the objects they become. */
 import { readFile, stat } from "node:fs/promises";
-import { UsageError } from "../errors.ts";
+import { Refused, UsageError } from "../errors.ts";
 import { trimmed } from "./git-secrets.ts";
 import type { BuildSecret } from "./options.ts";
 
@@ -54,7 +54,7 @@ async function fromFile(id: string, path: string): Promise<Uint8Array> {
     if (error instanceof UsageError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     const why = code === "ENOENT" ? "is not there" : code === "EISDIR" ? "is a directory" : `cannot be read: ${code}`;
-    throw new UsageError(`the file ${path} of --secret id=${id} ${why}`, {
+    throw new Refused(`the file ${path} of --secret id=${id} ${why}`, {
       suggestions: ["Name it with src=FILE, or a variable with env=NAME."],
       cause: error,
     });
@@ -66,8 +66,8 @@ function fromEnvironment(name: string, env: Readonly<Record<string, string | und
   return Buffer.from(env[name] ?? "");
 }
 
-function tooLarge(id: string, size: number): UsageError {
-  return new UsageError(`the secret ${id} is ${size} bytes, and may be ${LIMIT}`, {
+function tooLarge(id: string, size: number): Refused {
+  return new Refused(`the secret ${id} is ${size} bytes, and may be ${LIMIT}`, {
     suggestions: ["Bring larger files by --build-context or the context."],
   });
 }

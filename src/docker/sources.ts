@@ -1,5 +1,5 @@
 /** `--secret`, `--ssh`, `--cache-from` and `--cache-to`: what a build may draw on. */
-import { UsageError } from "../errors.ts";
+import { Refused, UsageError } from "../errors.ts";
 import { csvFields, csvPairs } from "./csv.ts";
 import type { BuildSecret, CacheEntry, SshKeys } from "./options.ts";
 
@@ -23,18 +23,18 @@ function secretOf(value: string, env: Environment): BuildSecret {
   for (const field of csvFields(value, "secret")) {
     const at = field.indexOf("=");
     if (at === -1)
-      throw new UsageError(`invalid field '${field}' must be a key=value pair`, { suggestions: [SECRET_FORM] });
+      throw new Refused(`invalid field '${field}' must be a key=value pair`, { suggestions: [SECRET_FORM] });
     const key = field.slice(0, at).toLowerCase();
     if (!SECRET_KEYS.has(key))
-      throw new UsageError(`unexpected key '${key}' in '${field}'`, { suggestions: [SECRET_FORM] });
+      throw new Refused(`unexpected key '${key}' in '${field}'`, { suggestions: [SECRET_FORM] });
     fields.set(key === "source" ? "src" : key, field.slice(at + 1));
   }
   const type = fields.get("type");
   if (type !== undefined && type !== "file" && type !== "env")
-    throw new UsageError(`unsupported secret type "${type}"`, { suggestions: [SECRET_FORM] });
+    throw new Refused(`unsupported secret type "${type}"`, { suggestions: [SECRET_FORM] });
   const id = fields.get("id") ?? "";
   if (!/^[\w.-]+$/.test(id))
-    throw new UsageError(`--secret ${value}: its id is missing, or has more than letters, digits and . _ -`, {
+    throw new Refused(`--secret ${value}: its id is missing, or has more than letters, digits and . _ -`, {
       suggestions: [SECRET_FORM],
     });
   const inCluster = fields.get("k8s");
@@ -75,12 +75,15 @@ export function sshOf(values: readonly string[]): SshKeys[] {
       const at = value.indexOf("=");
       const id = at === -1 ? value : value.slice(0, at);
       if (!/^[\w-][\w.-]*$/.test(id))
-        throw new UsageError(`--ssh ${value}: its id is missing, or has more than letters, digits and . _ -`, {
+        throw new Refused(`--ssh ${value}: its id is missing, or has more than letters, digits and . _ -`, {
           suggestions: ["Write --ssh default=KEYFILE."],
         });
       return { id, paths: at === -1 ? [] : value.slice(at + 1).split(",") };
     });
 }
+
+/** BuildKit's, and makisu's `redis`. */
+const CACHES: ReadonlySet<string> = new Set(["registry", "inline", "local", "gha", "s3", "azblob", "redis"]);
 
 /** @throws UsageError in docker's words. */
 export function cacheOf(values: readonly string[], flag: "cache-from" | "cache-to", env: Environment): CacheEntry[] {
@@ -90,9 +93,15 @@ export function cacheOf(values: readonly string[], flag: "cache-from" | "cache-t
     if (fields.length === 1 && !value.includes("=")) return [{ type: "registry", attributes: { ref: value } }];
     const { type, ...attributes } = Object.fromEntries(csvPairs(value, flag));
     if (type === undefined)
-      throw new UsageError(`type required for "${value}"`, { suggestions: [`Write --${flag} type=registry,ref=REF.`] });
+      throw new Refused(`type required for "${value}"`, { suggestions: [`Write --${flag} type=registry,ref=REF.`] });
+    // A cache that there is no such kind of is passed over by docker where it would be read, but not where it would be written.
+    if (!CACHES.has(type)) {
+      throw new (flag === "cache-to" ? Refused : UsageError)(`--${flag}: there is no cache of type "${type}"`, {
+        suggestions: [`Choose one of: ${[...CACHES].join(", ")}.`],
+      });
+    }
     if (type === "registry" && (attributes["ref"] ?? "") === "") {
-      throw new UsageError(`--${flag} ${value}: a registry's cache needs its ref`, {
+      throw new Refused(`--${flag} ${value}: a registry's cache needs its ref`, {
         suggestions: [`Write --${flag} type=registry,ref=REF.`],
       });
     }

@@ -3,7 +3,7 @@
  * listens on a socket and carries several conversations over one exec connection, which no builder's image has.
  */
 import { readFile, stat } from "node:fs/promises";
-import { UsageError } from "../errors.ts";
+import { Refused, UsageError } from "../errors.ts";
 import type { SshKeys } from "./options.ts";
 
 /** What a key is called among the values of the build's Secret. @param at which of the keys of this id */
@@ -30,14 +30,14 @@ async function readKey(id: string, path: string): Promise<Uint8Array> {
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
-    throw new UsageError(`${flag}: ${code === "ENOENT" ? "the file is not there" : `cannot be read: ${code}`}`, {
+    throw new Refused(`${flag}: ${code === "ENOENT" ? "the file is not there" : `cannot be read: ${code}`}`, {
       suggestions: ["Name a file with a private key."],
       cause: error,
     });
   }
   const text = data.toString("latin1");
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
-    throw new UsageError(`${flag}: there is no private key in it`, {
+    throw new Refused(`${flag}: there is no private key in it`, {
       suggestions: ["Name the private key, in PEM or OpenSSH's format; the public one ends with .pub."],
     });
   }

@@ -1,6 +1,6 @@
-import { UsageError } from "../errors.ts";
+import { Refused } from "../errors.ts";
 
 /** A Dockerfile refused in docker's own words, with the 1-based line. */
 export function refuseLine(line: number, reason: string, suggestions: readonly string[] = []): never {
-  throw new UsageError(`dockerfile parse error on line ${line}: ${reason}`, { suggestions });
+  throw new Refused(`dockerfile parse error on line ${line}: ${reason}`, { suggestions });
 }

@@ -1,6 +1,7 @@
 import { refuseLine } from "./faults.ts";
 import type { Heredoc } from "./heredoc.ts";
 import type { LogicalLine } from "./lines.ts";
+import { nearest } from "./nearest.ts";
 import { splitWords, unquote } from "./words.ts";
 
 /** `--name=value`, or `--name` alone. Variables in the value are not expanded. */
@@ -19,6 +20,8 @@ export interface Instruction {
   /** What stands after keyword and flags, continuation lines joined, otherwise as written. */
   readonly operand: string;
   readonly heredocs: readonly Heredoc[];
+  /** What is written above it. */
+  readonly comments: readonly string[];
   /** What an ONBUILD keeps for later. */
   readonly trigger?: Instruction;
 }
@@ -32,12 +35,13 @@ const KEYWORDS: ReadonlySet<string> = new Set(
 const NOT_AFTER_ONBUILD: ReadonlySet<string> = new Set(["FROM", "MAINTAINER"]);
 /** Those with flags before their operand; elsewhere `--x` is part of it. */
 const WITH_FLAGS: ReadonlySet<string> = new Set(["ADD", "COPY", "FROM", "HEALTHCHECK", "RUN"]);
+const WITH_PAIRS: ReadonlySet<string> = new Set(["ENV", "LABEL"]);
 
 /** Read one logical line. */
 export function readInstruction(source: LogicalLine, escape: string): Instruction {
   const [, word = "", rest = ""] = /^(\S+)\s*(.*)$/s.exec(source.text) ?? [];
   const keyword = word.toUpperCase();
-  const { line, endLine, heredocs } = source;
+  const { line, endLine, heredocs, comments } = source;
   if (!KEYWORDS.has(keyword)) refuseKeyword(line, word);
   if (keyword === "ONBUILD") {
     if (rest === "") refuseLine(line, "ONBUILD requires at least one argument");
@@ -45,10 +49,24 @@ export function readInstruction(source: LogicalLine, escape: string): Instructio
     if (trigger.keyword === "ONBUILD") refuseLine(line, "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
     if (NOT_AFTER_ONBUILD.has(trigger.keyword))
       refuseLine(line, `${trigger.keyword} isn't allowed as an ONBUILD trigger`);
-    return { keyword, line, endLine, flags: [], operand: rest, heredocs, trigger };
+    return { keyword, line, endLine, flags: [], operand: rest, heredocs, comments, trigger };
   }
   const { flags, operand } = WITH_FLAGS.has(keyword) ? readFlags(rest, escape) : { flags: [], operand: rest };
-  return { keyword, line, endLine, flags, operand, heredocs };
+  if (WITH_PAIRS.has(keyword)) checkPairs(keyword, line, operand, escape);
+  return { keyword, line, endLine, flags, operand, heredocs, comments };
+}
+
+/** `NAME=VALUE…`, or of old `NAME VALUE`: in docker's words where it is neither. */
+function checkPairs(keyword: string, line: number, operand: string, escape: string): void {
+  const words = splitWords(operand, escape);
+  if (words[0]?.includes("=") === true) {
+    const bare = words.find((word) => !word.includes("="));
+    if (bare !== undefined) {
+      const reason = `Syntax error - can't find = in ${JSON.stringify(bare)}. Must be of the form: name=value`;
+      refuseLine(line, reason, ["Put a value with blanks in quotes."]);
+    }
+  } else if (words.length === 1)
+    refuseLine(line, `${keyword} must have two arguments`, [`Write: ${keyword} NAME=VALUE`]);
 }
 
 function readFlags(text: string, escape: string): { flags: Flag[]; operand: string } {
@@ -66,27 +84,10 @@ function readFlags(text: string, escape: string): { flags: Flag[]; operand: stri
 
 function refuseKeyword(line: number, word: string): never {
   const keyword = word.toUpperCase();
-  const near = [...KEYWORDS]
-    .map((known) => ({ known, off: distance(known, keyword) }))
-    .filter(({ known, off }) => off <= (known.length > 3 ? 2 : 1))
-    .sort((a, b) => a.off - b.off)[0]?.known;
+  const near = nearest(keyword, KEYWORDS, (known) => (known.length > 3 ? 2 : 1));
   refuseLine(line, `unknown instruction: ${shorten(word)}${near === undefined ? "" : ` (did you mean ${near}?)`}`, [
     "If it continues the line before, that one must end in a backslash with nothing but blanks after it.",
   ]);
-}
-
-/** Number of letters to insert, drop or change; good enough for words of a dozen letters. */
-function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2) return 3;
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of a.split("").entries()) {
-    const next = [i + 1];
-    for (const [j, other] of b.split("").entries()) {
-      next.push(Math.min((row[j] ?? 0) + (letter === other ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 3;
 }
 
 /** What is no Dockerfile at all may have words of a megabyte, and characters no terminal should see. */

@@ -2,7 +2,7 @@
  * From text to logical lines, by the rules of BuildKit's parser
  * (https://github.com/moby/buildkit/blob/master/frontend/dockerfile/parser/parser.go).
  */
-import { UsageError } from "../errors.ts";
+import { Refused } from "../errors.ts";
 import { refuseLine } from "./faults.ts";
 import { findHeredocs, type Heredoc } from "./heredoc.ts";
 
@@ -13,6 +13,8 @@ export interface LogicalLine {
   readonly line: number;
   readonly endLine: number;
   readonly heredocs: readonly Heredoc[];
+  /** Those before it, without their `#`: back to the instruction before, or to a comment that is empty. Directives are none. */
+  readonly comments: readonly string[];
 }
 
 /** What the comments at the very top set, by lower-case name: `syntax`, `escape`, `check`. */
@@ -30,7 +32,7 @@ const KNOWN_DIRECTIVES: ReadonlySet<string> = new Set(["syntax", "escape", "chec
 
 /**
  * Take a Dockerfile apart into logical lines.
- * @throws UsageError when there is none, or a heredoc does not end
+ * @throws Refused when there is none, or a heredoc does not end
  */
 export function splitLines(text: string): Source {
   const rows = text.replace(/^\uFEFF/, "").split("\n");
@@ -39,10 +41,16 @@ export function splitLines(text: string): Source {
   const directives = readDirectives(rows);
   const escape = directives.get("escape") ?? "\\";
   const lines: LogicalLine[] = [];
+  let comments: string[] = [];
 
   for (let at = 0; at < rows.length; at += 1) {
     const first = at;
-    if (isComment(rows[at])) continue;
+    if (isComment(rows[at])) {
+      const comment = (rows[at] ?? "").trim().slice(1).trim();
+      if (comment === "") comments = [];
+      else if (at >= directives.size) comments.push(comment);
+      continue;
+    }
     let { kept, continues } = trimContinuation(trimEnd(rows[at]).trimStart(), escape);
     if (kept === "" && !continues) continue;
     const parts = [kept];
@@ -69,10 +77,11 @@ export function splitLines(text: string): Source {
       }
       heredocs.push({ ...heredoc, content: content.join("") });
     }
-    lines.push({ text: joined, line: first + 1, endLine: at + 1, heredocs });
+    lines.push({ text: joined, line: first + 1, endLine: at + 1, heredocs, comments });
+    comments = [];
   }
   if (lines.length === 0) {
-    throw new UsageError("file with no instructions", { suggestions: ["A Dockerfile begins with FROM and an image."] });
+    throw new Refused("file with no instructions", { suggestions: ["A Dockerfile begins with FROM and an image."] });
   }
   return { directives, lines, escape };
 }

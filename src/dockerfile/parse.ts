@@ -1,5 +1,5 @@
 /** A Dockerfile as the planner sees it: its stages and instructions, with lines to point at. */
-import { UsageError } from "../errors.ts";
+import { Refused } from "../errors.ts";
 import { refuseLine } from "./faults.ts";
 import { type Instruction, readInstruction } from "./instruction.ts";
 import { type Directives, splitLines } from "./lines.ts";
@@ -36,7 +36,7 @@ const STAGE_NAME = /^[a-z][a-z0-9-_.]*$/;
 
 /**
  * Parse a Dockerfile.
- * @throws UsageError in docker's words, naming the line
+ * @throws Refused in docker's words, naming the line
  */
 export function parseDockerfile(text: string): Dockerfile {
   const { directives, escape, lines } = splitLines(text);
@@ -58,7 +58,7 @@ export function parseDockerfile(text: string): Dockerfile {
     }
   }
   if (stages.length === 0) {
-    throw new UsageError("dockerfile contains no stages to build", {
+    throw new Refused("dockerfile contains no stages to build", {
       suggestions: ["Add a FROM and the image to start from."],
     });
   }
@@ -67,14 +67,14 @@ export function parseDockerfile(text: string): Dockerfile {
 
 /**
  * The stage a build ends with: the last, or the one `--target` names or numbers.
- * @throws UsageError listing the names there are
+ * @throws Refused listing the names there are
  */
 export function findTarget(dockerfile: Dockerfile, target?: string): BuildStage {
   const { stages } = dockerfile;
   const found = target === undefined || target === "" ? stages.at(-1) : findStage(stages, target);
   if (found !== undefined) return found;
   const names = stages.flatMap(({ name }) => name ?? []);
-  throw new UsageError(`target stage "${target}" could not be found`, {
+  throw new Refused(`target stage "${target}" could not be found`, {
     suggestions: [
       names.length > 0
         ? `The stages are: ${names.join(", ")}.`

@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { extract } from "tar";
 import type { Export } from "../docker/options.ts";
-import { ClusterError, UsageError } from "../errors.ts";
+import { ClusterError, Refused } from "../errors.ts";
 
 export interface Destination {
   /** Writes before it returns, so that a fast cluster waits for a slow disk. */
@@ -21,7 +21,7 @@ export async function checkDestinations(exports: readonly Export[], stdoutIsTerm
     const { dest, format } = wanted;
     if (dest === "-") {
       if (stdoutIsTerminal) {
-        throw new UsageError(`dest file is required for ${format} exporter. refusing to write to console`, {
+        throw new Refused(`dest file is required for ${format} exporter. refusing to write to console`, {
           suggestions: [`Write -o type=${format},dest=FILE, or send standard output to a file.`],
         });
       }
@@ -30,13 +30,13 @@ export async function checkDestinations(exports: readonly Export[], stdoutIsTerm
     const found = await stat(dest).catch(() => undefined);
     const toDirectory = isDirectory(wanted);
     if (found !== undefined && toDirectory && !found.isDirectory()) {
-      throw new UsageError(`destination directory ${dest} is a file`);
+      throw new Refused(`destination directory ${dest} is a file`);
     }
     if (found !== undefined && !toDirectory && found.isDirectory()) {
-      throw new UsageError(`destination file ${dest} is a directory`);
+      throw new Refused(`destination file ${dest} is a directory`);
     }
     if (!toDirectory && !(await stat(dirname(resolve(dest))).catch(() => undefined))?.isDirectory()) {
-      throw new UsageError(`destination file ${dest} cannot be written: its directory is not there`);
+      throw new Refused(`destination file ${dest} cannot be written: its directory is not there`);
     }
   }
 }
@@ -92,8 +92,8 @@ function onDisk<T>(path: string, work: () => T): T {
   }
 }
 
-function unwritable(path: string, error: unknown): UsageError {
-  return new UsageError(`the result is built, but ${path} cannot be written: ${(error as Error).message}`, {
+function unwritable(path: string, error: unknown): Refused {
+  return new Refused(`the result is built, but ${path} cannot be written: ${(error as Error).message}`, {
     suggestions: ["Make room, or name another place, and build again."],
     cause: error,
   });
@@ -141,7 +141,8 @@ class DirectoryDestination implements Destination {
 
   async commit(): Promise<void> {
     await this.#file.commit();
-    mkdirSync(this.#path, { recursive: true });
+    // Of a directory that it has to make docker makes one for nobody else.
+    mkdirSync(this.#path, { recursive: true, mode: 0o700 });
     // The modes are those of the image, as docker's are, whatever files of the user's own would get.
     const mask = process.umask(0);
     try {

@@ -71,7 +71,8 @@ export function exportVolumes(plan: BuildPlan): V1Volume[] {
 const FILES = `cat ${EXPORT_FILES}`;
 const ARCHIVES: Readonly<Record<Export["format"], string>> = {
   docker: `cat ${EXPORT_DOCKER}`,
-  oci: `tar -cf - -C ${EXPORT_OCI} .`,
+  // By the names of its entries: those of an archive of `.` begin with `./`, and `tar -x index.json` would find none.
+  oci: `tar -cf - -C ${EXPORT_OCI} $(ls ${EXPORT_OCI})`,
   local: FILES,
   tar: FILES,
 };

@@ -43,6 +43,7 @@ export function requestOf(path: string, flags: ParsedFlags): BuildRequest {
     insecureRegistries: flags["insecure-registry"],
     ...defined("registryCa", flags["registry-ca"]),
     noImageId: !saysImageId(flags),
+    wantsPlatform: flags["metadata-file"] !== undefined,
     pod: podRequest(flags),
     docker: flags,
   };

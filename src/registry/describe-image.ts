@@ -16,15 +16,16 @@ export interface PushedImage {
   readonly ca?: string;
 }
 
-/** Undefined, after a warning, when the registry does not tell. */
+/** Undefined, after a warning, when the registry does not tell. @param withPlatform one question more */
 export async function describeImage(
   image: PushedImage,
   digest: string,
   credential: FindCredential,
   warn: (message: string) => void,
+  withPlatform = false,
 ): Promise<ImageDescription | undefined> {
   try {
-    return await readManifest(open(image, credential), image.reference, digest);
+    return await readManifest(open(image, credential), image.reference, digest, withPlatform);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     warn(`the image ID is not known here, its manifest's digest stands for it: ${reason}`);

@@ -1,5 +1,6 @@
 /** Reads back, from the registry an image was pushed to, what a builder does not tell: the digest of its configuration. */
 import { createHash } from "node:crypto";
+import type { ImageDescription } from "../build/events.ts";
 import type { Reference } from "../build/reference.ts";
 import { ClusterError } from "../errors.ts";
 import type { RegistryClient } from "./registry-client.ts";
@@ -10,13 +11,15 @@ const MANIFESTS = [OCI_MANIFEST, "application/vnd.docker.distribution.manifest.v
 export interface ManifestFacts {
   /** The image ID docker prints: `sha256:…` of the configuration. Absent for what is no image manifest. */
   readonly configDigest?: string;
-  readonly descriptor: { readonly mediaType: string; readonly size: number };
+  readonly descriptor: NonNullable<ImageDescription["descriptor"]>;
 }
 
+/** @param withPlatform asks for the configuration as well, which has it */
 export async function readManifest(
   client: RegistryClient,
   reference: Reference,
   digest: string,
+  withPlatform = false,
 ): Promise<ManifestFacts> {
   const text = await client.get(reference, `manifests/${digest}`, MANIFESTS);
   const manifest = (JSON.parse(text) ?? {}) as { mediaType?: unknown; config?: { digest?: unknown } | null };
@@ -27,8 +30,20 @@ export async function readManifest(
     descriptor: {
       mediaType: typeof manifest.mediaType === "string" ? manifest.mediaType : OCI_MANIFEST,
       size: Buffer.byteLength(text),
+      ...(withPlatform && typeof config === "string" ? await platformOf(client, reference, config) : {}),
     },
   };
+}
+
+/** As the configuration has it (OCI image-spec, config.md). */
+async function platformOf(client: RegistryClient, reference: Reference, digest: string) {
+  const { architecture, os, variant } = JSON.parse(await client.get(reference, `blobs/${digest}`, "*/*")) as {
+    architecture?: unknown;
+    os?: unknown;
+    variant?: unknown;
+  };
+  if (typeof architecture !== "string" || typeof os !== "string") return {};
+  return { platform: { architecture, os, ...(typeof variant === "string" && variant !== "" ? { variant } : {}) } };
 }
 
 /**

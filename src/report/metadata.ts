@@ -1,36 +1,53 @@
 /** `--metadata-file`, as buildx writes it: two spaces of indent, keys in order, no line feed at the end, there whole or not at all. */
 import { rename, rm, writeFile } from "node:fs/promises";
 import type { BuildResult } from "../build/events.ts";
-import { UsageError } from "../errors.ts";
+import { Refused } from "../errors.ts";
 
-/** The keys of buildx (commands/build.go, BuildKit's exptypes) that there is something to say about. */
-export function metadataOf(result: BuildResult): Record<string, unknown> {
+/**
+ * The keys of buildx (commands/build.go, BuildKit's exptypes) that there is something to say about.
+ * @param provenance what it says of how the image came to be
+ */
+export function metadataOf(result: BuildResult, provenance?: object): Record<string, unknown> {
+  const { builder, name, digest, configDigest, descriptor, names = result.references } = result;
   return {
+    ...(provenance === undefined ? {} : { "buildx.build.provenance": provenance }),
     // BUILDER/NODE/ID: slipway's builders have one node each.
-    "buildx.build.ref": `${result.builder}/${result.builder}0/${result.name}`,
-    ...(result.configDigest === undefined ? {} : { "containerimage.config.digest": result.configDigest }),
-    ...(result.descriptor === undefined
-      ? {}
-      : {
-          "containerimage.descriptor": {
-            mediaType: result.descriptor.mediaType,
-            digest: result.digest,
-            size: result.descriptor.size,
-          },
-        }),
-    "containerimage.digest": result.digest,
-    ...(result.references.length === 0 ? {} : { "image.name": result.references.join(",") }),
+    "buildx.build.ref": `${builder}/${builder}0/${name}`,
+    ...(result.imageless === true ? {} : imageOf()),
   };
+
+  function imageOf(): Record<string, unknown> {
+    const { mediaType, size, platform } = descriptor ?? {};
+    return {
+      ...(configDigest === undefined ? {} : { "containerimage.config.digest": configDigest }),
+      ...(descriptor === undefined
+        ? {}
+        : {
+            "containerimage.descriptor": { mediaType, digest, size, ...(platform === undefined ? {} : { platform }) },
+          }),
+      "containerimage.digest": digest,
+      ...(names.length === 0 ? {} : { "image.name": names.join(",") }),
+    };
+  }
 }
 
-/** @throws UsageError when the file cannot be written; the image is built then. */
-export async function writeMetadata(file: string, result: BuildResult): Promise<void> {
-  await writeJson(file, metadataOf(result));
+/** @throws Refused when the file cannot be written; the image is built then. */
+export async function writeMetadata(file: string, result: BuildResult, provenance?: object): Promise<void> {
+  await writeJson(file, metadataOf(result, provenance));
 }
 
-/** Bake's: an object for each target. @throws UsageError as `writeMetadata` */
-export async function writeTargetsMetadata(file: string, results: ReadonlyMap<string, BuildResult>): Promise<void> {
-  await writeJson(file, Object.fromEntries([...results].map(([target, result]) => [target, metadataOf(result)])));
+/** Of an answer to `--call`: what docker's frontend would have sent. @throws Refused as `writeMetadata` */
+export async function writeAnswer(file: string, answer: Readonly<Record<string, unknown>>): Promise<void> {
+  await writeJson(file, answer);
+}
+
+/** Bake's: an object for each target. @throws Refused as `writeMetadata` */
+export async function writeTargetsMetadata(
+  file: string,
+  results: ReadonlyMap<string, { readonly result: BuildResult; readonly provenance?: object | undefined }>,
+): Promise<void> {
+  const targets = [...results].map(([target, { result, provenance }]) => [target, metadataOf(result, provenance)]);
+  await writeJson(file, Object.fromEntries(targets) as object);
 }
 
 async function writeJson(file: string, content: object): Promise<void> {
@@ -40,7 +57,7 @@ async function writeJson(file: string, content: object): Promise<void> {
     await rename(partial, file);
   } catch (error) {
     await rm(partial, { force: true }).catch(() => {});
-    throw new UsageError(
+    throw new Refused(
       `the image was built, but --metadata-file ${file} cannot be written: ${(error as Error).message}`,
       {
         cause: error,

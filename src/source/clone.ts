@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { UsageError } from "../errors.ts";
+import { Refused, UsageError } from "../errors.ts";
 import { withoutPassword } from "./git-url.ts";
 import type { GitSource } from "./git-url.ts";
 
@@ -15,7 +15,7 @@ export async function clone(source: GitSource, directory: string, signal: AbortS
   await git("checkout", "--quiet", "--detach", commit);
   const head = (await git("rev-parse", "HEAD")).trim();
   if (source.commit !== undefined && !head.startsWith(source.commit)) {
-    throw new UsageError(`expected checksum to match ${source.commit}, got ${head}`);
+    throw new Refused(`expected checksum to match ${source.commit}, got ${head}`);
   }
   if (source.submodules !== false && (await isThere(join(directory, ".gitmodules")))) {
     await git("submodule", "update", "--quiet", "--init", "--recursive", "--depth=1");
@@ -51,7 +51,7 @@ async function fetchCommit(
     const found = await git("rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`).catch(() => "");
     if (found !== "") return found.trim();
   }
-  throw new UsageError(`${withoutPassword(source.remote)} has no ref ${wanted}`, {
+  throw new Refused(`${withoutPassword(source.remote)} has no ref ${wanted}`, {
     suggestions: ["Name a branch, a tag or a commit after the #."],
   });
 }
@@ -77,8 +77,7 @@ function runGit(source: GitSource, args: readonly string[], signal: AbortSignal)
     });
     child.on("close", (code) => {
       if (code === 0) resolve(stdout);
-      else
-        reject(new UsageError(`git could not fetch ${withoutPassword(source.remote)}: ${lastWords(stderr, source)}`));
+      else reject(new Refused(`git could not fetch ${withoutPassword(source.remote)}: ${lastWords(stderr, source)}`));
     });
   });
 }

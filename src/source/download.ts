@@ -1,6 +1,6 @@
 /** A context or a Dockerfile from the web, through the proxies of the environment. */
 import { EnvHttpProxyAgent, request } from "undici";
-import { UsageError } from "../errors.ts";
+import { Refused, UsageError } from "../errors.ts";
 import { withoutPassword } from "./git-url.ts";
 
 const REDIRECTS = 10;
@@ -15,7 +15,7 @@ export async function* download(url: string, signal: AbortSignal): AsyncGenerato
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`${withoutPassword(url)} cannot be fetched: ${reasonOf(error)}`, { cause: error });
+    throw new Refused(`${withoutPassword(url)} cannot be fetched: ${reasonOf(error)}`, { cause: error });
   } finally {
     await dispatcher.destroy();
   }
@@ -43,15 +43,15 @@ async function open(
     await response.body.dump();
     const location = response.headers["location"];
     if (response.statusCode < 300 || response.statusCode >= 400 || typeof location !== "string") {
-      throw new UsageError(`${withoutPassword(url)} cannot be fetched: the server answered ${response.statusCode}`, {
+      throw new Refused(`${withoutPassword(url)} cannot be fetched: the server answered ${response.statusCode}`, {
         suggestions: ["Check the address; a repository's has to end in .git."],
       });
     }
     target = new URL(location, target);
     if (!["http:", "https:"].includes(target.protocol))
-      throw new UsageError(`${withoutPassword(url)} leads to ${target.protocol}, which is not followed`);
+      throw new Refused(`${withoutPassword(url)} leads to ${target.protocol}, which is not followed`);
   }
-  throw new UsageError(`${withoutPassword(url)} leads from one address to the next, more than ${REDIRECTS} times`);
+  throw new Refused(`${withoutPassword(url)} leads from one address to the next, more than ${REDIRECTS} times`);
 }
 
 /** A refused connection to a host of several addresses says nothing itself. */

@@ -4,7 +4,7 @@
  */
 import { readFile, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
-import { UsageError } from "../errors.ts";
+import { Refused } from "../errors.ts";
 import { HEAD_LENGTH, archiveKind } from "./archive-kind.ts";
 import { parseGitSource, withoutPassword } from "./git-url.ts";
 import { makeScratch } from "./scratch.ts";
@@ -49,7 +49,7 @@ export async function openSource(request: SourceRequest): Promise<OpenedSource> 
 async function openContextOf(request: SourceRequest): Promise<OpenedSource> {
   if (request.path === "-") {
     if (request.file === "-") {
-      throw new UsageError("invalid argument: can't use stdin for both build context and dockerfile");
+      throw new Refused("invalid argument: can't use stdin for both build context and dockerfile");
     }
     return fromStream(request, request.stdin(), "standard input");
   }
@@ -92,11 +92,11 @@ async function fromStream(
     return { root, foreign: true };
   }
   if (request.file !== undefined && request.file !== "-" && request.path === "-") {
-    throw new UsageError("ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles");
+    throw new Refused("ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles");
   }
   const text = await readText(whole, name);
   if (text.trim() === "") {
-    throw new UsageError(`${name} is empty: it is neither an archive nor a Dockerfile`, {
+    throw new Refused(`${name} is empty: it is neither an archive nor a Dockerfile`, {
       suggestions: ["Give the directory to build from instead of -, or send one of the two."],
     });
   }
@@ -114,7 +114,7 @@ async function readText(stream: AsyncIterable<Uint8Array>, name: string): Promis
   for await (const chunk of stream) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > DOCKERFILE_LIMIT) throw new UsageError(`Dockerfile ${name} bigger than allowed max size (2MB)`);
+    if (size > DOCKERFILE_LIMIT) throw new Refused(`Dockerfile ${name} bigger than allowed max size (2MB)`);
   }
   return Buffer.concat(chunks).toString();
 }
@@ -123,7 +123,7 @@ async function subdirectory(root: string, subdir: string | undefined): Promise<s
   if (subdir === undefined) return root;
   const directory = await insidePath(root, subdir);
   if (directory !== undefined && (await stat(directory)).isDirectory()) return directory;
-  throw new UsageError(`the repository has no directory ${subdir}`, {
+  throw new Refused(`the repository has no directory ${subdir}`, {
     suggestions: ["Name one after #REF: or in ?subdir=."],
   });
 }

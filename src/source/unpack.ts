@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { extract } from "tar";
 import { cutAtFrames } from "../compression/zstd-frames.ts";
-import { UsageError } from "../errors.ts";
+import { Refused } from "../errors.ts";
 import type { ArchiveKind } from "./archive-kind.ts";
 
 /**
@@ -37,9 +37,9 @@ export async function unpack(
     else await pipeline(source, decompress, writer);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`${name} cannot be unpacked: ${(error as Error).message}`, { cause: error });
+    throw new Refused(`${name} cannot be unpacked: ${(error as Error).message}`, { cause: error });
   }
-  if (faults.length > 0) throw new UsageError(`${name} cannot be unpacked: ${faults[0]}`);
+  if (faults.length > 0) throw new Refused(`${name} cannot be unpacked: ${faults[0]}`);
 }
 
 function decompressor(kind: ArchiveKind, name: string): Duplex | undefined {
@@ -80,7 +80,7 @@ function throughProgram(program: "bzip2" | "xz", name: string): Duplex {
     fed.catch(() => {});
     yield* child.stdout as AsyncIterable<Uint8Array>;
     if ((await ended) !== 0)
-      throw new UsageError(`${name} cannot be unpacked: ${complaint.trim() || `${program} failed`}`);
+      throw new Refused(`${name} cannot be unpacked: ${complaint.trim() || `${program} failed`}`);
   }
   return Duplex.from(through);
 }

@@ -1,4 +1,4 @@
-import { UsageError } from "../errors.ts";
+import { Refused } from "../errors.ts";
 import type { Progress, ProgressMode, ViewStream } from "./progress.ts";
 
 /** docker's own variable counts only while the flag is left at `auto`; names of views we do not have are passed over. */
@@ -46,7 +46,7 @@ function settleMode(
   if (mode === "auto") return stderr.isTTY === true && canMoveCursor && hasWidth ? "tty" : "plain";
   if (mode !== "tty") return mode;
   if (stderr.isTTY !== true) {
-    throw new UsageError("progress mode tty needs a terminal, and stderr is none", {
+    throw new Refused("progress mode tty needs a terminal, and stderr is none", {
       suggestions: ["Use --progress=plain, or auto to have it only on a terminal."],
     });
   }
@@ -56,7 +56,7 @@ function settleMode(
     });
   }
   if (!canMoveCursor) {
-    throw new UsageError("progress mode tty needs a terminal that can move its cursor, and TERM is dumb", {
+    throw new Refused("progress mode tty needs a terminal that can move its cursor, and TERM is dumb", {
       suggestions: ["Use --progress=plain, or set TERM to what the terminal is."],
     });
   }

@@ -4,17 +4,24 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { DockerFlagName } from "../../src/docker/flag-table.ts";
-import { FROM, answer, objects, refusal } from "./case.ts";
-import type { Case } from "./case.ts";
+import { FROM, answer, objects, pushed, pushedBy, refusal } from "./case.ts";
+import type { FlagCase, Use } from "./case.ts";
 import { imageName } from "./look-alike.ts";
 
-const accepted = (...args: string[]): Case => objects(args, "kind: Job");
-const cannot = (flag: string, ...args: string[]): Case =>
-  refusal([...args, "."], new RegExp(`^ERROR: kaniko cannot do ${flag}.*\n {2}- \\S`, "m"));
+/** Taken, whatever it comes to. */
+const accepted = (...flags: string[]): FlagCase => ({ ...objects(flags, "kind: Job"), uses: [pushed(...flags)] });
+/** Of the pod, which docker has no such word for. */
+const ofPod = (holds: string, ...flags: string[]): FlagCase => ({ ...objects(flags, holds), uses: [pushed(...flags)] });
+/** Refused for the default builder; another one is held against docker. */
+const cannot = (flag: string, args: readonly string[], ...uses: Use[]): FlagCase => ({
+  ...refusal([...args, "."], new RegExp(`^ERROR: kaniko cannot do ${flag}.*\n {2}- \\S`, "m")),
+  uses,
+});
+const by = (builder: string, ...flags: string[]): Use => pushedBy(builder, ...flags);
 
 const TWO_STAGES = { Dockerfile: `${FROM.trim()} AS first\nRUN echo 1 > /1\nFROM first\nRUN echo 2 > /2\n` };
 
-export const CASES: Readonly<Record<DockerFlagName, Case>> = {
+export const CASES: Readonly<Record<DockerFlagName, FlagCase>> = {
   "add-host": {
     files: { Dockerfile: `${FROM}RUN cat /etc/hosts > /seen\n` },
     async act({ build }) {
@@ -23,9 +30,14 @@ export const CASES: Readonly<Record<DockerFlagName, Case>> = {
       expect(built.files.get("seen")?.text).toMatch(/^::1\s+six$/m);
     },
   },
-  allow: cannot("--allow", "--allow", "network.host"),
-  annotation: cannot("--annotation", "--annotation", "a=b"),
-  attest: cannot("--sbom generator=r.io/scan", "--attest", "type=sbom,generator=r.io/scan"),
+  allow: cannot("--allow", ["--allow", "network.host"], pushed("--allow", "network.host")),
+  annotation: cannot("--annotation", ["--annotation", "a=b"], by("buildkit", "--annotation", "a=b")),
+  attest: cannot(
+    "--sbom generator=r.io/scan",
+    ["--attest", "type=sbom,generator=r.io/scan"],
+    pushed("--attest", "type=provenance,mode=min"),
+    pushed("--attest", "type=provenance,disabled=true", "--metadata-file", "m.json"),
+  ),
   "build-arg": {
     files: { Dockerfile: `${FROM}ARG A=default\nARG B=default\nARG C=default\nLABEL a=$A b=$B c=$C\n` },
     async act({ build }) {
@@ -35,7 +47,10 @@ export const CASES: Readonly<Record<DockerFlagName, Case>> = {
       expect(built.config.config.Labels).toMatchObject({ a: "1 2=3", b: "from env", c: "default" });
     },
   },
-  "build-context": cannot("--build-context", "--build-context", "a=."),
+  "build-context": {
+    ...cannot("--build-context", ["--build-context", "a=."], by("buildkit", "--build-context", "more=more")),
+    files: { Dockerfile: `${FROM}COPY --from=more file /\n`, "more/file": "of the other" },
+  },
   builder: refusal(["--builder", "nobody", "."], /no builder|there is no builder "nobody"/, false),
   "cache-from": {
     files: { Dockerfile: `${FROM}RUN echo once > /once\n` },
@@ -49,13 +64,16 @@ export const CASES: Readonly<Record<DockerFlagName, Case>> = {
     },
   },
   "cache-to": refusal(["--cache-to", "mode=max", "."], /type required for "mode=max"/, false),
-  call: answer(["--call", "outline", "."], /^TARGET: /m, 0),
+  call: {
+    ...answer(["--call", "outline", "."], /^BUILD ARG +VALUE +DESCRIPTION\nV/, 0),
+    files: { Dockerfile: `ARG V=1\n${FROM}ARG V\n` },
+  },
   "cgroup-parent": accepted("--cgroup-parent", "x"),
   check: answer(["--check", "."], /Check complete, no warnings found\./, 0),
   compress: accepted("--compress"),
-  "cpu-period": objects(["--cpu-period", "50000", "--cpu-quota", "100000"], "cpu: 2000m"),
-  "cpu-quota": objects(["--cpu-quota", "50000"], "cpu: 500m"),
-  "cpu-shares": objects(["-c", "512"], "cpu: 500m"),
+  "cpu-period": ofPod("cpu: 2000m", "--cpu-period", "50000", "--cpu-quota", "100000"),
+  "cpu-quota": ofPod("cpu: 500m", "--cpu-quota", "50000"),
+  "cpu-shares": ofPod("cpu: 500m", "-c", "512"),
   "cpuset-cpus": accepted("--cpuset-cpus", "0"),
   "cpuset-mems": accepted("--cpuset-mems", "0"),
   debug: accepted("-D"),
@@ -90,8 +108,11 @@ export const CASES: Readonly<Record<DockerFlagName, Case>> = {
       expect(built.config.config.Labels).toMatchObject({ a: "1", empty: "", b: "x=y" });
     },
   },
-  load: refusal(["--load", "."], /^ERROR: --load needs a local container engine/m),
-  memory: objects(["-m", "200m"], "limits:\n              memory: '209715200'"),
+  load: {
+    ...refusal(["--load", "."], /^ERROR: --load needs a local container engine/m),
+    uses: [{ args: ["--load", "."], cannot: "it needs docker's own engine" }],
+  },
+  memory: ofPod("limits:\n              memory: '209715200'", "-m", "200m"),
   "memory-swap": accepted("--memory-swap", "-1"),
   "metadata-file": {
     async act({ build, root, image }) {
@@ -102,12 +123,18 @@ export const CASES: Readonly<Record<DockerFlagName, Case>> = {
         "containerimage.digest": built.digest,
         "containerimage.config.digest": built.configDigest,
         "containerimage.descriptor": { digest: built.digest },
-        "image.name": `${image}:latest`,
+        "image.name": image,
       });
       expect(text).toBe(JSON.stringify(metadata, undefined, 2));
     },
   },
-  network: cannot("--network none", "--network", "none"),
+  network: cannot(
+    "--network none",
+    ["--network", "none"],
+    by("buildkit", "--network", "none"),
+    pushed("--network", "default"),
+    pushed("--network", "host"),
+  ),
   "no-cache": {
     files: { Dockerfile: `${FROM}RUN echo hello from $((40 + 2))\n` },
     async act({ build }) {
@@ -143,7 +170,7 @@ export const CASES: Readonly<Record<DockerFlagName, Case>> = {
       expect(list[0]?.RepoTags).toEqual([`${image}:latest`]);
       expect(await readFile(join(root, "id"), "utf8")).toContain(/[0-9a-f]{64}/.exec(list[0]?.Config ?? "")?.[0]);
       const index = JSON.parse(
-        execFileSync("tar", ["-xOf", join(root, "o.tar"), "./index.json"], { encoding: "utf8" }),
+        execFileSync("tar", ["-xOf", join(root, "o.tar"), "index.json"], { encoding: "utf8" }),
       ) as {
         manifests: object[];
       };
@@ -156,10 +183,16 @@ export const CASES: Readonly<Record<DockerFlagName, Case>> = {
       expect(built.config).toMatchObject({ os: "linux", architecture: "amd64" });
     },
   },
-  policy: refusal(["--policy", "filename=x", "."], /slipway has no source policies/),
-  print: answer(["--print", "outline", "."], /^TARGET: /m, 0),
+  policy: {
+    ...refusal(["--policy", "filename=x", "."], /slipway has no source policies/),
+    uses: [pushed("--policy", "filename=x")],
+  },
+  print: {
+    ...answer(["--print", "targets", "."], /^TARGET +DESCRIPTION\none/, 0),
+    files: { Dockerfile: `${FROM.trim()} AS one\n` },
+  },
   progress: {
-    files: { Dockerfile: `${FROM}RUN echo hello from $((40 + 2))\n` },
+    files: { Dockerfile: `${FROM}RUN echo progress to $((40 + 2))\n` },
     async act({ build }) {
       const { run } = await build(["--progress", "rawjson", "."]);
       const lines = run.stderr
@@ -176,7 +209,7 @@ export const CASES: Readonly<Record<DockerFlagName, Case>> = {
         .flatMap(({ logs }) => logs ?? [])
         .map(({ data }) => Buffer.from(data, "base64").toString())
         .join("");
-      expect(log).toContain("hello from 42");
+      expect(log).toContain("progress to 42");
       const completed = new Set(
         lines
           .flatMap(({ vertexes }) => vertexes ?? [])
@@ -187,7 +220,14 @@ export const CASES: Readonly<Record<DockerFlagName, Case>> = {
       expect([...all].filter((digest) => !completed.has(digest))).toEqual([]);
     },
   },
-  provenance: objects(["--provenance", "mode=max", "-t", "registry.example.com/app"], "kind: Job"),
+  provenance: {
+    ...objects(["--provenance", "mode=max", "-t", "registry.example.com/app"], "kind: Job"),
+    uses: [
+      pushed("--provenance", "mode=max", "--metadata-file", "m.json"),
+      pushed("--provenance=true"),
+      pushed("--provenance=false", "--metadata-file", "m.json"),
+    ],
+  },
   pull: {
     async act({ build }) {
       expect((await build(["--pull", "."])).run.stdout).toBe("");
@@ -200,10 +240,19 @@ export const CASES: Readonly<Record<DockerFlagName, Case>> = {
       expect(run).toMatchObject({ stdout: `${built.configDigest}\n`, stderr: "" });
     },
   },
-  resource: objects(["--resource", "memory=1g"], "memory: '1073741824'"),
+  resource: ofPod("memory: '1073741824'", "--resource", "memory=1g"),
   rm: accepted("--rm=false"),
-  sbom: objects(["--sbom=true", "-t", "registry.example.com/app"], "kind: Job"),
-  secret: cannot("--secret", "--secret", "id=a,env=HOME"),
+  sbom: {
+    ...objects(["--sbom=true", "-t", "registry.example.com/app"], "kind: Job"),
+    uses: [
+      pushed("--sbom=false"),
+      { args: ["--sbom=true", "."], cannot: "its scanner is an image of Docker Hub, which the cluster does not reach" },
+    ],
+  },
+  secret: {
+    ...cannot("--secret", ["--secret", "id=a,env=HOME"], by("buildkit", "--secret", "id=a,src=token")),
+    files: { Dockerfile: `${FROM}RUN --mount=type=secret,id=a test "$(cat /run/secrets/a)" = hush\n`, token: "hush" },
+  },
   "security-opt": accepted("--security-opt", "x"),
   "shm-size": {
     files: { Dockerfile: `${FROM}RUN df -k /dev/shm | tail -1 > /seen && echo x > /dev/shm/mine\n` },
@@ -214,7 +263,10 @@ export const CASES: Readonly<Record<DockerFlagName, Case>> = {
     },
   },
   squash: accepted("--squash"),
-  ssh: cannot("--ssh", "--ssh", "default"),
+  ssh: cannot("--ssh", ["--ssh", "default"], {
+    args: ["--ssh", "default", "."],
+    cannot: "it needs an agent, which no pod can reach",
+  }),
   tag: {
     async act({ build, image }) {
       const other = imageName();
@@ -231,5 +283,8 @@ export const CASES: Readonly<Record<DockerFlagName, Case>> = {
       expect([built.files.has("1"), built.files.has("2")]).toEqual([true, false]);
     },
   },
-  ulimit: cannot("--ulimit", "--ulimit", "nofile=1024"),
+  ulimit: {
+    ...cannot("--ulimit", ["--ulimit", "nofile=1024"], by("buildkit", "--ulimit", "nofile=1024")),
+    files: { Dockerfile: `${FROM}RUN test "$(ulimit -n)" = 1024\n` },
+  },
 };

@@ -23,12 +23,16 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-export function lookAlike(namespace: string, args: readonly string[], options: RunOptions): Promise<Run> {
+/** Said by the Kubernetes library of the driver that docker is recorded with, when its connection is closed: not by docker. */
+const OF_THE_DRIVER = /^E\d{4} .*"Copying stdin failed".*\n/gm;
+
+export async function lookAlike(namespace: string, args: readonly string[], options: RunOptions): Promise<Run> {
   const [command = "", ...words] = given === undefined ? [process.execPath, PROGRAM, "build"] : given.split(" ");
-  return run(command, [...words, ...args], {
+  const done = await run(command, [...words, ...args], {
     ...options,
     env: { SLIPWAY_NAMESPACE: namespace, NO_COLOR: "1", ...options.env },
   });
+  return { ...done, stderr: done.stderr.replaceAll(OF_THE_DRIVER, "") };
 }
 
 export function run(command: string, args: readonly string[], { cwd, stdin = "", env = {} }: RunOptions): Promise<Run> {

@@ -62,14 +62,14 @@ test("a disk that is full: what could not be written is said, no half of it is l
   await writeFile(join(disk, "filler"), Buffer.alloc(56 * 1024));
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo hi > /hi\n` });
   const archive = await build(namespace, ["-o", `type=oci,dest=${join(disk, "image.tar")}`, root]);
-  expect(archive.code).toBe(125);
+  expect(archive.code).toBe(1);
   expect(archive.stderr).toMatch(
     /^ERROR: the result is built, but \S+image\.tar cannot be written: ENOSPC.*\n {2}- Make room/m,
   );
   await writeFile(join(disk, "more"), Buffer.alloc(8 * 1024)).catch(() => {});
   const image = uniqueImage();
   const metadata = await build(namespace, ["-t", image, "--metadata-file", join(disk, "metadata.json"), root]);
-  expect(metadata.code).toBe(125);
+  expect(metadata.code).toBe(1);
   expect(metadata.stderr).toMatch(/^ERROR: the image was built, but --metadata-file \S+ cannot be written: ENOSPC/m);
   await expect(readImage(image)).resolves.toBeDefined();
   expect((await readdir(disk)).filter((name) => name !== "filler" && name !== "more")).toEqual([]);

@@ -150,7 +150,8 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "attest/": {
     code: [
       "build/plan.ts",
-      "docker/build-contexts.ts",
+      "build/reference.ts",
+      "docker/",
       "dockerfile/",
       "errors.ts",
       "registry/",
@@ -233,7 +234,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     code: ["backends/", "build/build-args.ts", "build/gather.ts", "check/", "dockerfile/", "errors.ts"],
     types: ["build/", "docker/call.ts"],
   },
-  "check/": { code: ["dockerfile/words.ts"], types: ["dockerfile/"] },
+  "check/": { code: ["dockerfile/", "errors.ts"] },
   "wire-context.ts": { code: ["build/build-args.ts", "build/context-view.ts", "build/gather.ts"] },
   // The line of one build: it knows the other stages, and of the cluster only what it promises.
   "build/": {

@@ -73,6 +73,7 @@ describe("a build that succeeds", () => {
       digest: DIGEST,
       configDigest: CONFIG,
       references: ["registry.example.com/team/app:1.0"],
+      names: ["registry.example.com/team/app:1.0"],
     });
     expect(asked("create", "patch", "remove")).toEqual([
       "create selfsubjectaccessreviews",

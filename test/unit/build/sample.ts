@@ -58,6 +58,7 @@ export const PLAN: ShippedPlan = {
   context: INPUTS.context,
   dockerfile: INPUTS.dockerfile,
   tags: [parseReference("registry.example.com/team/app:1.0")],
+  names: ["registry.example.com/team/app:1.0"],
   cacheName: "registry.example.com/team/app",
   sendAll: false,
   buildArgs: [],

@@ -1,11 +1,15 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { runChecks } from "../../../src/check/checks.ts";
-import { checkJson, checkText, outlineOf, targetsOf } from "../../../src/check/report.ts";
+import { checksPage } from "../../../docs/generate/checks-page.ts";
+import { RULES, faultOf, runChecks } from "../../../src/check/checks.ts";
+import { outlineJson, outlineOf, outlineText } from "../../../src/check/outline.ts";
+import { checkJson, checkText, pageOf } from "../../../src/check/report.ts";
+import { targetsJson, targetsText } from "../../../src/check/targets.ts";
 import { callOf } from "../../../src/docker/call.ts";
-import { parseDockerfile } from "../../../src/dockerfile/parse.ts";
+import { findTarget, parseDockerfile } from "../../../src/dockerfile/parse.ts";
 
 function rulesOf(text: string, argument?: string): string[] {
-  return runChecks(parseDockerfile(text), text, argument).map(({ rule, line }) => `${line} ${rule}`);
+  return runChecks(parseDockerfile(text), text, { argument }).map(({ rule, line }) => `${line} ${rule}`);
 }
 
 describe("docker's checks", () => {
@@ -16,7 +20,7 @@ describe("docker's checks", () => {
     ["FROM a AS scratch", ["1 ReservedStageName"]],
     ["FROM a\nrun x\nCOPY a b", ["2 ConsistentInstructionCasing"]],
     ["from a\nrun x\nCOPY a b", ["3 ConsistentInstructionCasing"]],
-    ["FROM a\nRUN x \\\n\n  y\n", ["3 NoEmptyContinuation"]],
+    ["FROM a\nRUN x \\\n\n  y\n", ["4 NoEmptyContinuation"]],
     ["FROM a\nCMD x", ["2 JSONArgsRecommended"]],
     ['FROM a\nSHELL ["/bin/bash", "-c"]\nCMD x', []],
     ['FROM a\nCMD ["x"]\nCMD ["y"]', ["2 MultipleInstructionsDisallowed"]],
@@ -31,7 +35,8 @@ describe("docker's checks", () => {
     ["FROM --platform=$TARGETPLATFORM a", ["1 RedundantTargetPlatform"]],
     ["FROM --platform=linux/amd64 a", ["1 FromPlatformFlagConstDisallowed"]],
     ["FROM --platform=$BUILDPLATFORM a", []],
-    ["FROM a:$TAG", ["1 UndefinedArgInFrom"]],
+    ["FROM a:$TAG", ["1 InvalidDefaultArgInFrom", "1 UndefinedArgInFrom"]],
+    ["FROM a$TAG", ["1 UndefinedArgInFrom"]],
     ["ARG TAG\nFROM a:$TAG", ["2 InvalidDefaultArgInFrom"]],
     ["ARG TAG=1\nFROM a:${TAG}", []],
     ["ARG TAG\nFROM a:${TAG:-1}", []],
@@ -51,9 +56,52 @@ describe("docker's checks", () => {
   });
 });
 
+describe("the table", () => {
+  it("is what docs/checks.md says (npm run docs)", async () => {
+    expect(await readFile(new URL("../../../docs/checks.md", import.meta.url), "utf8")).toBe(checksPage());
+  });
+
+  it.each(Object.keys(RULES))("has for %s an example that is found, and one that is not", (rule) => {
+    const { bad = "", good = "" } = RULES[rule] ?? {};
+    expect(runChecks(parseDockerfile(bad), bad).map((finding) => finding.rule)).toEqual([rule]);
+    expect(runChecks(parseDockerfile(good), good)).toEqual([]);
+  });
+});
+
+describe("a check", () => {
+  const text = "FROM a AS B\nCMD x\nFROM c\nCMD y\nCOPY --from=B . .\nFROM d AS e\nCMD z\n";
+
+  it("of a target is of what it is made of, and of every FROM", () => {
+    const dockerfile = parseDockerfile(text);
+    const lines = (target?: string): number[] =>
+      runChecks(dockerfile, text, { target: target === undefined ? undefined : findTarget(dockerfile, target) }).map(
+        ({ line }) => line,
+      );
+    expect(lines()).toEqual([1, 2, 4, 7]);
+    expect(lines("e")).toEqual([1, 7]);
+    expect(lines("1")).toEqual([1, 2, 4]);
+  });
+
+  it("is left out by a comment above its instruction", () => {
+    expect(rulesOf("FROM a\n# check=skip=JSONArgsRecommended\nCMD x\nENTRYPOINT y")).toEqual(["4 JSONArgsRecommended"]);
+    expect(rulesOf("FROM a\n# check=skip=all\n#\nCMD x")).toEqual(["4 JSONArgsRecommended"]);
+  });
+
+  it("knows what would not be built", () => {
+    const fault = (source: string, given: [string, string][] = []): string | undefined => {
+      const dockerfile = parseDockerfile(source);
+      return faultOf(dockerfile, runChecks(dockerfile, source), { given: new Map(given) });
+    };
+    expect(fault("ARG A\nFROM b:$A")).toBe("line 2: b:$A is no image's name with these arguments");
+    expect(fault("ARG A\nFROM b:$A", [["A", "1"]])).toBeUndefined();
+    expect(fault("# check=error=true\nFROM b AS C")).toBe("lint violation found for rules: StageNameCasing");
+    expect(() => rulesOf("FROM a", "nonsense")).toThrow('invalid check option "nonsense"');
+  });
+});
+
 describe("the answer", () => {
   const text =
-    "# build the thing\n# VERSION of it\nARG VERSION=1\n# test runs the tests\nFROM a AS test\nARG X\nFROM test\nCMD x\n";
+    "# build the thing\n# VERSION of it\nARG VERSION=1\n# test runs the tests\nFROM a:$VERSION AS test\nARG X\nRUN --mount=type=secret,id=s x\nFROM test\nCMD x\n";
   const dockerfile = parseDockerfile(text);
   const checked = { file: "Dockerfile", text, findings: runChecks(dockerfile, text) };
 
@@ -62,31 +110,55 @@ describe("the answer", () => {
 
 WARNING: JSONArgsRecommended - https://docs.docker.com/go/dockerfile/rule/json-args-recommended/
 JSON arguments recommended for CMD to prevent unintended behavior related to OS signals
-Dockerfile:8
+Dockerfile:9
 --------------------
-   6 |     ARG X
-   7 |     FROM test
-   8 | >>> CMD x
+   7 |     RUN --mount=type=secret,id=s x
+   8 |     FROM test
+   9 | >>> CMD x
+  10 |     
 --------------------
 `);
     expect(checkText({ ...checked, findings: [] })).toBe("Check complete, no warnings found.\n");
+    expect(checkText({ ...checked, findings: [], fault: "x" })).toBe("");
     expect(JSON.parse(checkJson(checked))).toMatchObject({
-      warnings: [{ ruleName: "JSONArgsRecommended", location: { ranges: [{ start: { line: 8 }, end: { line: 8 } }] } }],
-      sources: [{ filename: "Dockerfile", data: Buffer.from(text).toString("base64") }],
+      warnings: [
+        {
+          ruleName: "JSONArgsRecommended",
+          description: RULES["JSONArgsRecommended"]?.description,
+          location: { ranges: [{ start: { line: 9 }, end: { line: 9 } }] },
+        },
+      ],
+      sources: [{ filename: "Dockerfile", data: Buffer.from(text).toString("base64"), language: "Dockerfile" }],
+    });
+    expect(JSON.parse(checkJson({ ...checked, findings: [] }))).toMatchObject({ warnings: null });
+    expect(pageOf("BuilderUnable")).toBeUndefined();
+  });
+
+  it("of targets has docker's form", () => {
+    expect(targetsText(dockerfile)).toBe("TARGET    DESCRIPTION\ntest      runs the tests\n(default) \n");
+    expect(JSON.parse(targetsJson(dockerfile, text))).toMatchObject({
+      targets: [
+        { name: "test", description: "runs the tests", base: "a:$VERSION" },
+        { default: true, base: "test" },
+      ],
     });
   });
 
-  it("of targets and outline", () => {
-    expect(targetsOf(dockerfile, text)).toEqual([
-      { name: "test", default: false, description: "runs the tests", base: "a" },
-      { name: "", default: true, description: "", base: "test" },
-    ]);
-    const last = dockerfile.stages.at(-1);
-    const rows = last === undefined ? [] : outlineOf(dockerfile, text, last, new Map([["X", "given"]]));
-    expect(rows.map(({ name, value }) => [name, value])).toEqual([
-      ["VERSION", "1"],
-      ["X", "given"],
-    ]);
+  it("of outline has docker's form", () => {
+    const outline = outlineOf(dockerfile, findTarget(dockerfile), new Map([["X", "given"]]));
+    expect(outlineText(outline)).toBe(
+      "BUILD ARG   VALUE   DESCRIPTION\nVERSION     1       of it\nX           given   \n\nSECRET   REQUIRED\ns        \n\n",
+    );
+    expect(JSON.parse(outlineJson(outline, text))).toMatchObject({
+      args: [
+        { name: "VERSION", value: "1", description: "of it" },
+        { name: "X", value: "given" },
+      ],
+      secrets: [{ name: "s" }],
+    });
+    expect(outlineText(outlineOf(dockerfile, findTarget(dockerfile, "test"), new Map()))).toMatch(
+      /^TARGET: {6}test\nDESCRIPTION: runs the tests\n\nBUILD ARG/,
+    );
   });
 });
 

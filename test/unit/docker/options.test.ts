@@ -138,7 +138,7 @@ describe("docker's flags ask for", () => {
     [{ output: ["type=registry"] }, {}],
     [{ output: ["type=image,push=true"] }, {}],
     [{ output: ["type=image"] }, { noPush: true }],
-    [{ output: ["type=cacheonly"] }, { noPush: true }],
+    [{ output: ["type=cacheonly"] }, { noPush: true, imageless: true }],
     [{ allow: ["buildx.local.delete"] }, {}],
     [{ allow: ["network.host"] }, { entitlements: ["network.host"] }],
   ];

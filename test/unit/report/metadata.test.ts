@@ -2,7 +2,7 @@ import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { writeMetadata } from "../../../src/report/metadata.ts";
+import { metadataOf, writeMetadata } from "../../../src/report/metadata.ts";
 
 const RESULT = {
   name: "slipway-app-x",
@@ -29,6 +29,20 @@ it("is buildx's file: its keys in order, two spaces, no line feed, nothing besid
   "image.name": "r.io/a:1,r.io/b:2"
 }`);
   expect(await readdir(directory)).toEqual(["m.json"]);
+});
+
+it("has provenance first, the platform, and names as they were typed; of what is no image nothing of an image", () => {
+  const platform = { architecture: "amd64", os: "linux" };
+  const result = { ...RESULT, descriptor: { ...RESULT.descriptor, platform }, names: ["r.io/a", "r.io/b:2"] };
+  expect(Object.entries(metadataOf(result, { builder: { id: "x" } }))).toEqual([
+    ["buildx.build.provenance", { builder: { id: "x" } }],
+    ["buildx.build.ref", "kaniko/kaniko0/slipway-app-x"],
+    ["containerimage.config.digest", "sha256:bb"],
+    ["containerimage.descriptor", { mediaType: RESULT.descriptor.mediaType, digest: "sha256:aa", size: 7, platform }],
+    ["containerimage.digest", "sha256:aa"],
+    ["image.name", "r.io/a,r.io/b:2"],
+  ]);
+  expect(metadataOf({ ...RESULT, imageless: true })).toEqual({ "buildx.build.ref": "kaniko/kaniko0/slipway-app-x" });
 });
 
 it("says that the image is built when the file cannot be written", async () => {

@@ -1,0 +1,64 @@
+/** docs/checks.md: the words around it are here, the checks come from the table that makes them. */
+import { RULES } from "../../src/check/checks.ts";
+import type { Rule } from "../../src/check/rule.ts";
+
+const BEGINNING = `# What \`slipway build --check\` looks at
+
+\`\`\`
+slipway build --check .                                  # exit code 1 where there is something to say
+slipway build --call check,format=json .                 # the same as JSON
+slipway build --call check,ignorestatus=true .           # exit code 0 whatever is found
+\`\`\`
+
+These are docker's own checks, by docker's names and in docker's words: what is printed was recorded from the real docker for every
+example on this page, and \`make contract\` holds slipway to it. Neither a cluster nor a registry is asked. The page is
+generated from the table that makes the checks (\`npm run docs\`), and a test holds it fresh.
+
+Besides, a check says as \`BuilderUnable\` what the chosen builder would not understand of the Dockerfile or silently pass over, with the
+builders that can; a build would refuse it. With \`--builder auto\` there is nothing of that kind to say.
+
+## Leaving some out
+
+- \`# check=skip=NAME,NAME\` at the very top of the file, or \`skip=all\`; with \`;error=true\` findings also fail the check as an error, which
+  standard error names.
+- \`# check=skip=NAME\` right above an instruction, for it alone. Checks of the file as a whole are marked below: they do not go by it.
+- \`--build-arg BUILDKIT_DOCKERFILE_CHECK=skip=NAME\`, in place of what the file has at its top.
+- With \`--target\`, instructions of stages that are not built are left out; each FROM is looked at all the same.
+
+## What only a builder can see
+
+Docker has three more, which need the base image or the context: \`UndefinedVar\` (a variable that neither the file nor the base sets),
+\`CopyIgnoredFile\` (a COPY of what the ignore file leaves out: \`slipway context --explain FILE\` says which rule that is) and
+\`InvalidBaseImagePlatform\`. A build with BuildKit prints them in its log.
+
+## The checks
+`;
+
+export function checksPage(): string {
+  return [BEGINNING, ...Object.entries(RULES).map(([name, rule]) => section(name, rule))].join("\n");
+}
+
+function section(name: string, { description, why, bad, good, scope, experimental }: Rule): string {
+  const marks = [
+    ...(scope === "file" ? ["Of the file as a whole."] : []),
+    ...(experimental === true ? ["Made only where it is asked for."] : []),
+  ];
+  return `### ${name}
+
+${inSentence(description)}${marks.length === 0 ? "" : ` _${marks.join(" ")}_`}
+
+${why}
+
+\`\`\`dockerfile
+# found
+${bad}\`\`\`
+
+\`\`\`dockerfile
+# not found
+${good}\`\`\`
+`;
+}
+
+function inSentence(text: string): string {
+  return text.endsWith(".") ? text : `${text}.`;
+}

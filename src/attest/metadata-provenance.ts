@@ -1,0 +1,93 @@
+/**
+ * `buildx.build.provenance` of the metadata file: what the client knows of how an image came to be, in the form in which buildx
+ * writes BuildKit's (SLSA provenance v0.2, buildx build/provenance.go). Pure.
+ */
+import type { BuildPlan } from "../build/plan.ts";
+import { parseReference } from "../build/reference.ts";
+import { booleanOf } from "../docker/csv.ts";
+import { BUILD_TYPE, basesOf, builderId, repositoryOf, seconds } from "./provenance.ts";
+import type { BuildTimes } from "./provenance.ts";
+
+/** How much of it: `min` is without what is different each time. */
+export type MetadataProvenance = "min" | "max" | "disabled";
+
+/** @param text of BUILDX_METADATA_PROVENANCE; what is none of the three is `min`, and a false truth none at all (buildx util/confutil) */
+export function metadataProvenanceOf(text = ""): MetadataProvenance {
+  if (text === "max" || text === "disabled") return text;
+  return booleanOf(text) === false ? "disabled" : "min";
+}
+
+/** @param platform of the image, as far as it is known */
+export function metadataProvenance(
+  plan: BuildPlan,
+  mode: Exclude<MetadataProvenance, "disabled">,
+  times: BuildTimes,
+  platform: string | undefined,
+): object {
+  const args = argumentsOf(plan);
+  const secrets = (plan.secrets ?? []).map(({ id }) => ({ id, optional: true }));
+  return {
+    builder: { id: builderId(plan) },
+    buildType: BUILD_TYPE,
+    materials: [...repositoryOf(plan), ...basesOf(plan).map((image) => materialOf(image, platform))],
+    invocation: {
+      configSource: { entryPoint: entryPointOf(plan.dockerfile) },
+      parameters: {
+        frontend: "dockerfile.v0",
+        ...(Object.keys(args).length === 0 ? {} : { args }),
+        ...(secrets.length === 0 ? {} : { secrets }),
+        locals: [{ name: "context" }, { name: "dockerfile" }],
+      },
+      environment: platform === undefined ? {} : { platform },
+    },
+    ...(mode === "max"
+      ? {
+          metadata: {
+            buildInvocationID: plan.name,
+            buildStartedOn: seconds(times.startedOn),
+            buildFinishedOn: seconds(times.finishedOn),
+            // What a base's tag stood for is the builder's to know, and so is what else it fetched.
+            completeness: { parameters: true, environment: false, materials: false },
+            reproducible: false,
+          },
+        }
+      : {}),
+  };
+}
+
+/** The command line, by the names it has for docker's frontend. */
+function argumentsOf({ buildArgs, labels, target, noCache, hosts = [] }: BuildPlan): Record<string, string> {
+  const named: Record<string, string> = {
+    ...(hosts.length === 0 ? {} : { "add-hosts": hosts.map(({ host, ip }) => `${host}=${ip}`).join(",") }),
+    ...Object.fromEntries(buildArgs.map(([name, value]) => [`build-arg:${name}`, value])),
+    ...Object.fromEntries(labels.map(([key, value]) => [`label:${key}`, value])),
+    ...(noCache ? { "no-cache": "" } : {}),
+    ...(target === undefined ? {} : { target }),
+  };
+  return Object.fromEntries(Object.entries(named).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function entryPointOf({ path = "Dockerfile" }: BuildPlan["dockerfile"]): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** A package URL (github.com/package-url/purl-spec, type docker). A digest only where the Dockerfile has one. */
+function materialOf(image: string, platform: string | undefined): object {
+  try {
+    const reference = parseReference(image);
+    const { tag, digest } = reference;
+    const [name = ""] = reference.toFamiliarString().split("@");
+    const [algorithm = "", hex = ""] = (digest ?? "").split(":");
+    const qualifiers = [
+      ...(digest === undefined ? [] : [`digest=${digest}`]),
+      ...(platform === undefined ? [] : [`platform=${encodeURIComponent(platform)}`]),
+    ];
+    const path = tag === undefined ? name : name.slice(0, -tag.length - 1);
+    const query = qualifiers.length === 0 ? "" : `?${qualifiers.join("&")}`;
+    const uri = `pkg:docker/${path}${tag === undefined ? "" : `@${tag}`}${query}`;
+    return { uri, ...(digest === undefined ? {} : { digest: { [algorithm]: hex } }) };
+  } catch {
+    // A name that only the builder can complete.
+    return { uri: image };
+  }
+}

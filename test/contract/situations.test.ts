@@ -1,0 +1,38 @@
+/** How docker ends, what it prints and which files it leaves, where no flag alone decides. */
+import { expect, test } from "vitest";
+import { DIFFERENCES } from "./differences.ts";
+import { holdAgainstDocker } from "./hold.ts";
+import type { Outcome } from "./outcome.ts";
+import { Recording } from "./recorded.ts";
+import { SITUATIONS } from "./situations.ts";
+
+holdAgainstDocker("situations", SITUATIONS, { everywhere: true });
+
+test("whatever of an outcome is other than docker's is seen, but for words on standard error", () => {
+  const recording = new Recording("situations");
+  const name = "the files a build leaves";
+  const [first, ...more] = recording.outcomesOf(name) as readonly Outcome[];
+  const seen = (change: Partial<Outcome>): string[] =>
+    recording.differences(name, first === undefined ? [] : [{ ...first, ...change }, ...more]);
+  expect(seen({})).toEqual([]);
+  expect(seen({ stderr: "empty" })).toEqual([]);
+  expect(seen({ code: 1 })).toEqual([`${name} 1: code is 1, docker's 0`]);
+  expect(seen({ code: 1, stderr: "empty" })).toContain(`${name} 1: stderr is "empty", docker's "text"`);
+  expect(seen({ stdout: ["sha256:<digest 1>", ""] })).toHaveLength(1);
+  expect(seen({ files: { ...first?.files, id: { mode: "644", text: "sha256:<digest 1>\n" } } })).toHaveLength(1);
+  expect(seen({ files: {} })).toHaveLength(2);
+  expect(recording.differences(name, more)).not.toEqual([]);
+});
+
+test("every difference that is listed is one of a case that is recorded, and has its reason", () => {
+  const names = ["flags", "situations", "checks"].flatMap((suite) => new Recording(suite).names);
+  expect(new Set(names).size).toBe(names.length);
+  const cases = new Set(["*", ...names]);
+  for (const { reason, lines } of DIFFERENCES) {
+    expect(reason).toMatch(/^[A-Z].*\.$/);
+    const nobodys = lines.filter(
+      (line) => ![...cases].some((name) => line.replace(/ \d+: /, ": ").startsWith(`${name}: `)),
+    );
+    expect(nobodys).toEqual([]);
+  }
+});
