@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { extract } from "tar";
 import { cutAtFrames } from "../compression/zstd-frames.ts";
-import { Refused } from "../errors.ts";
+import { Refused, UsageError } from "../errors.ts";
 import type { ArchiveKind } from "./archive-kind.ts";
 
 /**

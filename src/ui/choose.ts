@@ -51,7 +51,7 @@ function settleMode(
     });
   }
   if (!hasWidth) {
-    throw new UsageError("progress mode tty needs a terminal with columns, and this one says it has none", {
+    throw new Refused("progress mode tty needs a terminal with columns, and this one says it has none", {
       suggestions: ["Use --progress=plain, or tell the terminal's width: stty columns 80."],
     });
   }
