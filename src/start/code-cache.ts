@@ -54,7 +54,8 @@ export function runKept(path: string, directory: string | undefined, purpose: st
   const module = { exports: {} };
   const run = script.runInThisContext() as (...values: unknown[]) => void;
   if (place !== undefined) {
-    const before = script.cachedDataRejected === true ? undefined : kept;
+    // Not the code itself, which nobody needs any more and which is megabytes.
+    const before = script.cachedDataRejected === true ? undefined : kept?.size;
     process.once("exit", () => keep(script, place, before));
   }
   run(module.exports, createRequire(path), module, path, dirname(path));
@@ -78,9 +79,9 @@ export function readKept(place: string): Kept | undefined {
   }
 }
 
-function keep(script: Script, place: string, before: Kept | undefined): void {
+function keep(script: Script, place: string, before: number | undefined): void {
   const size = getHeapCodeStatistics().bytecode_and_metadata_size;
-  if (before !== undefined && size < before.size * GROWTH) return;
+  if (before !== undefined && size < before * GROWTH) return;
   const trailer = Buffer.alloc(8);
   trailer.writeDoubleLE(size);
   const unfinished = `${place}.${process.pid}`;
