@@ -8,12 +8,13 @@ import { FLAG_CASES, tryFlag } from "./builder-flags.ts";
 /** Tried elsewhere, or by the same case as another. */
 const ELSEWHERE: Readonly<Partial<Record<FlagCapability, string>>> = {
   "cache-redis": "caches.test.ts",
-  "cache-volume": "caches.test.ts",
+  "cache-volume": "caches.test.ts, e2e/warm.test.ts",
+  "git-in-cluster": "e2e/git-in-cluster.test.ts",
   "output-oci": "with output-docker",
   // What the client makes is the same whoever builds.
   provenance: "e2e/supply-chain.test.ts",
   "registry-token": "e2e/token-service.test.ts",
-  sbom: "e2e/supply-chain.test.ts",
+  sbom: "e2e/sbom.test.ts",
   "sbom-generator": "e2e/supply-chain.test.ts",
   secret: "e2e/vault.test.ts",
 };
