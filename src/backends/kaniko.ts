@@ -17,13 +17,12 @@ import {
   repositoryCautions,
   repositoryEnvironment,
 } from "./kaniko-repository.ts";
+import { registryArguments, registryMounts } from "./kaniko-registries.ts";
 import { expandSafe } from "./expansion.ts";
-import { AUTH_VOLUME, CA_FILE, CA_VOLUME } from "./volumes.ts";
 
 /** Where kaniko itself unpacks a `tar://` context (pkg/constants: BuildContextDir). */
 const UNPACKED_BY_KANIKO = "/kaniko/buildcontext";
 const CONTEXT_MOUNT = "/kaniko/slipway";
-const CA_MOUNT = "/kaniko/slipway-ca";
 
 /**
  * Each with what fails without it: CHOWN extracting a base image; DAC_OVERRIDE files in directories of other users;
@@ -95,8 +94,7 @@ export const kaniko: Backend = {
 function mounts(plan: BuildPlan, form: ContextForm): V1VolumeMount[] {
   const list: V1VolumeMount[] =
     form === "none" ? [] : [{ name: CONTEXT_VOLUME, mountPath: CONTEXT_MOUNT, readOnly: true }];
-  if (plan.credentials.kind !== "none") list.push({ name: AUTH_VOLUME, mountPath: "/kaniko/.docker", readOnly: true });
-  if (plan.registries.ca !== undefined) list.push({ name: CA_VOLUME, mountPath: CA_MOUNT, readOnly: true });
+  list.push(...registryMounts(plan));
   return [...list, ...optionMounts(plan)];
 }
 
@@ -121,12 +119,7 @@ function kanikoArguments(plan: BuildPlan, form: ContextForm): string[] {
   if (plan.target !== undefined) args.push(`--target=${plan.target}`);
   for (const [name, value] of plan.buildArgs) args.push(`--build-arg=${name}=${value}`);
   for (const [key, value] of plan.labels) args.push(`--label=${key}=${value}`);
-  for (const host of plan.registries.insecure) {
-    args.push(`--insecure-registry=${host}`, `--skip-tls-verify-registry=${host}`);
-  }
-  if (plan.registries.ca !== undefined) {
-    for (const host of plan.registries.hosts) args.push(`--registry-certificate=${host}=${CA_MOUNT}/${CA_FILE}`);
-  }
+  args.push(...registryArguments(plan));
   args.push(...optionArguments(plan));
   return args;
 }

@@ -2,8 +2,9 @@
 import type { V1Container } from "@kubernetes/client-node";
 import { BASE_IMAGES_DIR } from "../backends/kaniko-base-images.ts";
 import { expandSafe } from "../backends/expansion.ts";
+import { registryArguments, registryMounts } from "../backends/kaniko-registries.ts";
 import { platformText } from "../backends/platform-text.ts";
-import { AUTH_VOLUME, CACHE_VOLUME, CA_FILE, CA_VOLUME } from "../backends/volumes.ts";
+import { CACHE_VOLUME } from "../backends/volumes.ts";
 import type { BuildPlan } from "../build/plan.ts";
 import type { Reference } from "../build/reference.ts";
 import { objectsOf } from "../run/objects.ts";
@@ -12,7 +13,6 @@ import { CONTEXT_VOLUME } from "../transport/transport.ts";
 
 export const WARMER = "warmer";
 const VOLUME_MOUNT = "/cache";
-const CA_MOUNT = "/kaniko/slipway-ca";
 
 /**
  * @param plan with the volume's name, and the warmer's image as its builder's
@@ -29,13 +29,7 @@ export function warmerObjects(
     name: WARMER,
     image: plan.builderImage,
     args: warmerArguments(plan, images, force).map(expandSafe),
-    volumeMounts: [
-      { name: CACHE_VOLUME, mountPath: VOLUME_MOUNT },
-      ...(plan.credentials.kind === "none"
-        ? []
-        : [{ name: AUTH_VOLUME, mountPath: "/kaniko/.docker", readOnly: true }]),
-      ...(plan.registries.ca === undefined ? [] : [{ name: CA_VOLUME, mountPath: CA_MOUNT, readOnly: true }]),
-    ],
+    volumeMounts: [{ name: CACHE_VOLUME, mountPath: VOLUME_MOUNT }, ...registryMounts(plan)],
     // It writes files of its own, and runs nothing.
     securityContext: {
       runAsUser: 0,
@@ -52,13 +46,11 @@ export function warmerObjects(
 }
 
 function warmerArguments(plan: BuildPlan, images: readonly Reference[], force: boolean): string[] {
-  const { hosts, insecure, ca } = plan.registries;
   return [
     `--cache-dir=${VOLUME_MOUNT}/${BASE_IMAGES_DIR}`,
     ...images.map((image) => `--image=${image.toString()}`),
     ...(force ? ["--force"] : []),
     ...(plan.platform === undefined ? [] : [`--customPlatform=${platformText(plan.platform)}`]),
-    ...insecure.flatMap((host) => [`--insecure-registry=${host}`, `--skip-tls-verify-registry=${host}`]),
-    ...(ca === undefined ? [] : hosts.map((host) => `--registry-certificate=${host}=${CA_MOUNT}/${CA_FILE}`)),
+    ...registryArguments(plan),
   ];
 }
