@@ -1,6 +1,6 @@
 /** A Python package's METADATA or PKG-INFO: headers, an empty line, a description (packaging.python.org, core metadata). */
 import type { Contents, Reader } from "./contents.ts";
-import { oddRecords } from "./dpkg.ts";
+import { oddRecords } from "./records.ts";
 import { Stanzas } from "./stanzas.ts";
 import type { Stanza } from "./stanzas.ts";
 
