@@ -56,6 +56,21 @@ export async function planRequest(
   throw new UsageError("none of the builders can do this build", { suggestions: reasons });
 }
 
+/** A name that is nobody's: not every builder makes an image that has none. */
+const NOBODYS = "registry.invalid";
+
+/** The same for a pod that makes no image of its own: without a name, and without a registry for it. */
+export async function planUnnamed(
+  request: BuildRequest,
+  inputs: BuildInputs,
+  facts: Omit<PlanFacts, "builderImage">,
+  say: (message: string) => void,
+): Promise<PlannedRequest> {
+  const { plan, backend } = await planRequest({ ...request, tags: [`${NOBODYS}/app`] }, inputs, facts, say);
+  const hosts = plan.registries.hosts.filter((host) => host !== NOBODYS);
+  return { plan: { ...plan, tags: [], registries: { ...plan.registries, hosts } }, backend };
+}
+
 /** The user's order of preference, the table's where there is none. */
 function orderOf(env: PlanFacts["env"], configured: readonly string[] = BACKEND_NAMES): BackendName[] {
   const text = env["SLIPWAY_BUILDER_ORDER"] ?? "";

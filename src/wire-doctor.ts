@@ -3,13 +3,13 @@ import type { V1Role, V1RoleBinding, V1ServiceAccount } from "@kubernetes/client
 import type { BuildRequest } from "./build/request.ts";
 import { readCa } from "./build/gather.ts";
 import { findCredential, openStores } from "./credentials/stores.ts";
-import { selectCredentials } from "./credentials/select.ts";
 import type { Check } from "./doctor/check.ts";
 import { examine, neededRights } from "./doctor/examine.ts";
-import { planRequest } from "./plan-request.ts";
+import { planRequest, planUnnamed } from "./plan-request.ts";
 import type { PlannedRequest } from "./plan-request.ts";
 import { grantOf, holderNamed } from "./rbac/role.ts";
 import { RegistryClient } from "./registry/registry-client.ts";
+import { shipCredentials } from "./wire-credentials.ts";
 import { userName } from "./user-name.ts";
 import { VERSION } from "./version.ts";
 import type { ClusterChoice } from "./wire.ts";
@@ -33,10 +33,7 @@ export async function* runDoctor(
 ): AsyncGenerator<Check, void> {
   const { plan: planned, backend } = await planOf(request, say);
   const stores = request.noCredentials === true ? [] : await openStores(process.env);
-  const { config } = await selectCredentials(stores, planned.registries.hosts);
-  const ships = planned.credentials.kind === "shipped" && config !== undefined;
-  const plan =
-    planned.credentials.kind !== "shipped" || ships ? planned : { ...planned, credentials: { kind: "none" as const } };
+  const { plan } = await shipCredentials(planned, stores, () => {});
   const { insecure, ca } = plan.registries;
   const { connect } = await import("./cluster/connect.ts");
   const cluster = await connect(choice);
@@ -94,7 +91,5 @@ async function planOf(request: BuildRequest, say: (message: string) => void): Pr
   };
   const facts = { env: process.env, user: userName(), version: VERSION };
   if (request.tags.length > 0) return planRequest(request, inputs, facts, say);
-  // Not every builder makes an image that has no name, but the name is nobody's.
-  const { plan, backend } = await planRequest({ ...request, tags: ["registry.invalid/app"] }, inputs, facts, say);
-  return { plan: { ...plan, tags: [], registries: { ...plan.registries, hosts: [] } }, backend };
+  return planUnnamed(request, inputs, facts, say);
 }

@@ -5,12 +5,12 @@ import { readOrExplain } from "./build/read-file.ts";
 import { parseReference } from "./build/reference.ts";
 import type { Reference } from "./build/reference.ts";
 import type { BuildRequest } from "./build/request.ts";
-import { selectCredentials } from "./credentials/select.ts";
 import { openStores } from "./credentials/stores.ts";
 import { parseDockerfile } from "./dockerfile/parse.ts";
 import { findImages } from "./dockerfile/references.ts";
 import { UsageError } from "./errors.ts";
-import { planRequest } from "./plan-request.ts";
+import { planUnnamed } from "./plan-request.ts";
+import { shipCredentials } from "./wire-credentials.ts";
 import { userName } from "./user-name.ts";
 import { VERSION } from "./version.ts";
 import type { ClusterChoice } from "./wire.ts";
@@ -55,23 +55,13 @@ export async function warm(
     ...(ca === undefined ? {} : { ca }),
   };
   const facts = { env: process.env, user: userName(), version: VERSION };
-  const { plan: planned } = await planRequest({ ...build, tags: ["registry.invalid/warm"] }, inputs, facts, say);
-  const hosts = planned.registries.hosts.filter((host) => host !== "registry.invalid");
+  const { plan: planned } = await planUnnamed(build, inputs, facts, say);
   const stores = build.noCredentials === true ? [] : await openStores(process.env);
-  const shipped = planned.credentials.kind === "shipped" ? await selectCredentials(stores, hosts) : undefined;
-  for (const message of shipped?.warnings ?? []) say(`WARNING: ${message}`);
-  const plan = {
-    ...planned,
-    tags: [],
-    registries: { ...planned.registries, hosts },
-    ...(planned.credentials.kind === "shipped" && shipped?.config === undefined
-      ? { credentials: { kind: "none" as const } }
-      : {}),
-  };
+  const { plan, dockerConfig } = await shipCredentials(planned, stores, (message) => say(`WARNING: ${message}`));
   const { warmerObjects } = await import("./warm/warmer-pod.ts");
   const { runWarmer } = await import("./warm/run-warmer.ts");
   const { connect } = await import("./cluster/connect.ts");
-  const objects = warmerObjects(plan, references, force, shipped?.config);
+  const objects = warmerObjects(plan, references, force, dockerConfig);
   const cluster = await connect(choice);
   try {
     await runWarmer(cluster, plan, objects, say, signal);

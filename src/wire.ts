@@ -18,12 +18,12 @@ import { noticesOf } from "./docker/read-options.ts";
 import { readSecrets } from "./docker/secrets.ts";
 import { readSshKeys } from "./docker/ssh-keys.ts";
 import type { GivenLogins } from "./credentials/stores.ts";
-import { selectCredentials } from "./credentials/select.ts";
 import { InternalError } from "./errors.ts";
 import { OWN_NAMESPACE } from "./pod/options.ts";
 import { planRequest } from "./plan-request.ts";
 import type { PushedImage } from "./registry/describe-image.ts";
 import type { BuildObjects } from "./run/objects.ts";
+import { shipCredentials } from "./wire-credentials.ts";
 import { userName } from "./user-name.ts";
 import { VERSION } from "./version.ts";
 import { contextSources } from "./wire-shipping.ts";
@@ -96,7 +96,9 @@ export async function wireBuild(
     ...(await readSshKeys(planned.ssh ?? [])),
   ]);
   const stores = request.noCredentials === true ? [] : await openStores(process.env, logins);
-  const { plan, dockerConfig } = await resolveCredentials(planned, stores, emit);
+  const { plan, dockerConfig } = await shipCredentials(planned, stores, (message) =>
+    emit({ type: "warning", message }),
+  );
   const deps: Omit<BuildDeps, "cluster"> = {
     backend,
     ...contextSources(plan, backend, stores, emit, signal),
@@ -170,32 +172,6 @@ function provenanceFor(plan: BuildPlan): WiredBuild["provenance"] {
     const platform = os === undefined ? asked : [os, architecture, variant].filter(Boolean).join("/");
     return metadataProvenance(plan, mode, { startedOn, finishedOn: new Date() }, platform);
   };
-}
-
-/** What is shipped is known only now: nothing, where the user's configuration has nothing for these registries. */
-async function resolveCredentials(
-  plan: BuildPlan,
-  stores: readonly CredentialStore[],
-  emit: Emit,
-): Promise<{ plan: BuildPlan; dockerConfig?: string }> {
-  if (plan.credentials.kind !== "shipped") return { plan };
-  const warn = (message: string): void => emit({ type: "warning", message });
-  const { config, warnings } = await selectCredentials(await shippedStores(plan, stores, warn), plan.registries.hosts);
-  for (const message of warnings) warn(message);
-  return config === undefined ? { plan: { ...plan, credentials: { kind: "none" } } } : { plan, dockerConfig: config };
-}
-
-/** Where what is shipped comes from: the user's stores, or tokens that are had for what is in them. */
-async function shippedStores(
-  { registryScopes: scopes, registries, timeoutSeconds: needed }: BuildPlan,
-  stores: readonly CredentialStore[],
-  warn: (message: string) => void,
-): Promise<readonly CredentialStore[]> {
-  if (scopes === undefined) return stores;
-  const { scopedTokens } = await import("./registry/scoped-tokens.ts");
-  const { insecure, ca } = registries;
-  const options = { scopes, insecure, needed, warn, ...(ca === undefined ? {} : { ca }) };
-  return stores.map((store) => scopedTokens(store, options));
 }
 
 async function askRegistry(
