@@ -1,12 +1,11 @@
 /** SBOMs that the client makes, held against what the tools in the image's own tree say. */
-import { request } from "undici";
 import { expect, test } from "vitest";
 import { REGISTRY, mustBuild, uniqueImage } from "./support/build.ts";
 import { testBuilder } from "./support/builders.ts";
 import type { BuilderName } from "./support/builders.ts";
 import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
-import { sha256 } from "./support/registry.ts";
+import { readText, sha256 } from "./support/registry.ts";
 import { faultsOf } from "../unit/sbom/spdx-rules.ts";
 import type { SpdxDocument } from "../unit/sbom/spdx-rules.ts";
 
@@ -42,30 +41,21 @@ interface Referrer {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-async function get(image: string, path: string): Promise<string> {
-  const [host = "", ...repository] = image.split("/");
-  const accept = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, */*";
-  const answer = await request(`http://${host}/v2/${repository.join("/")}/${path}`, { headers: { accept } });
-  const body = await answer.body.text();
-  if (answer.statusCode !== 200) throw new Error(`${path} of ${image} answered ${answer.statusCode}: ${body}`);
-  return body;
-}
-
 /** As ORAS and cosign look for it: what refers to the image's digest, of the type and the predicate that are asked for. */
 async function sbomOf(image: string, digest: string): Promise<SpdxDocument> {
-  const { manifests } = JSON.parse(await get(image, `manifests/${digest.replace(":", "-")}`)) as {
+  const { manifests } = JSON.parse(await readText(image, `manifests/${digest.replace(":", "-")}`)) as {
     manifests: Referrer[];
   };
   const [found, ...others] = manifests.filter(
     ({ annotations }) => annotations?.["in-toto.io/predicate-type"] === "https://spdx.dev/Document",
   );
   expect([others, found?.artifactType]).toEqual([[], "application/vnd.in-toto+json"]);
-  const { subject, layers } = JSON.parse(await get(image, `manifests/${found?.digest}`)) as {
+  const { subject, layers } = JSON.parse(await readText(image, `manifests/${found?.digest}`)) as {
     subject: { digest: string };
     layers: { digest: string; mediaType: string }[];
   };
   expect([subject.digest, layers[0]?.mediaType]).toEqual([digest, "application/vnd.in-toto+json"]);
-  const content = await get(image, `blobs/${layers[0]?.digest}`);
+  const content = await readText(image, `blobs/${layers[0]?.digest}`);
   expect(`sha256:${sha256(content)}`).toBe(layers[0]?.digest);
   const statement = JSON.parse(content) as { subject: object[]; predicateType: string; predicate: SpdxDocument };
   expect(statement).toMatchObject({

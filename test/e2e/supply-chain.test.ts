@@ -1,12 +1,11 @@
 /** Provenance, SBOM, signatures and pinned bases: what hangs on an image in a real registry, and what is refused. */
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { request } from "undici";
 import { expect, test } from "vitest";
 import { BUSYBOX, REGISTRY, build, environment, mustBuild, uniqueImage } from "./support/build.ts";
 import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
-import { readImage, sha256 } from "./support/registry.ts";
+import { readImage, readText, sha256 } from "./support/registry.ts";
 
 const namespace = useNamespace();
 const AUTH = environment("REGISTRY_AUTH");
@@ -25,19 +24,8 @@ interface Manifest {
   }[];
 }
 
-async function get(image: string, path: string): Promise<string> {
-  const [host = "", ...repository] = image.split("/");
-  const accept = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, */*";
-  const answer = await request(`http://${host}/v2/${repository.join("/")}/${path}`, {
-    headers: { accept, authorization: `Basic ${basic}` },
-  });
-  const body = await answer.body.text();
-  if (answer.statusCode !== 200) throw new Error(`${path} of ${image} answered ${answer.statusCode}: ${body}`);
-  return body;
-}
-
 const manifestOf = async (image: string, name: string): Promise<Manifest> =>
-  JSON.parse(await get(image, `manifests/${name}`)) as Manifest;
+  JSON.parse(await readText(image, `manifests/${name}`, { login: LOGIN })) as Manifest;
 
 /** The statements attached to an image, by the tag that a registry without a list of referrers is given. */
 async function attached(image: string, digest: string): Promise<{ manifest: Manifest; statement: unknown }[]> {
@@ -46,7 +34,7 @@ async function attached(image: string, digest: string): Promise<{ manifest: Mani
     manifests.map(async (entry) => {
       expect(entry.artifactType).toBe("application/vnd.in-toto+json");
       const manifest = await manifestOf(image, entry.digest);
-      const content = await get(image, `blobs/${manifest.layers?.[0]?.digest}`);
+      const content = await readText(image, `blobs/${manifest.layers?.[0]?.digest}`, { login: LOGIN });
       expect(`sha256:${sha256(content)}`).toBe(manifest.layers?.[0]?.digest);
       return { manifest, statement: JSON.parse(content) as unknown };
     }),
@@ -118,7 +106,10 @@ echo '{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"https://spdx
   );
   const { layers = [] } = await manifestOf(image, attestation?.digest ?? "");
   const statements = await Promise.all(
-    layers.map(async ({ digest }) => JSON.parse(await get(image, `blobs/${digest}`)) as { predicateType: string }),
+    layers.map(
+      async ({ digest }) =>
+        JSON.parse(await readText(image, `blobs/${digest}`, { login: LOGIN })) as { predicateType: string },
+    ),
   );
   expect(statements.map(({ predicateType }) => predicateType).sort()).toEqual([
     expect.stringMatching(/^https:\/\/slsa\.dev\/provenance\//),

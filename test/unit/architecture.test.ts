@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "start/": { code: ["node:*"] },
   "start/start.ts": { code: ["names/called-as.ts", "node:path", "start/"], types: ["main.ts"] },
   "version.ts": { code: ["../package.json"] },
+  "edits.ts": { code: [] },
   "errors.ts": { code: [] },
   // The program under other names, and the links by which it has them.
   "names/": { code: ["errors.ts", "version.ts", "node:*"] },
@@ -50,7 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     ],
   },
   // What is set outside of the command line.
-  "config/": { code: ["backends/table.ts", "errors.ts", "ignore", "js-yaml", "node:*"] },
+  "config/": { code: ["backends/table.ts", "edits.ts", "errors.ts", "ignore", "js-yaml", "node:*"] },
   "wire-login.ts": { code: ["credentials/", "errors.ts", "registry/"] },
   "builds-command.ts": {
     code: ["@oclif/core", "base.ts", "builds/", "cluster/connect.ts", "errors.ts", "user-name.ts"],
@@ -69,8 +70,13 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "bake/": { code: ["errors.ts", "node:path"] },
   // Drone's steps, likewise.
   "drone/": { code: ["errors.ts", "js-yaml", "node:fs/promises", "node:path"] },
+  "wire-credentials.ts": {
+    code: ["credentials/select.ts", "registry/scoped-tokens.ts"],
+    types: ["build/plan.ts", "credentials/credentials.ts"],
+  },
   "wire-warm.ts": {
     code: [
+      "wire-credentials.ts",
       "build/",
       "cluster/connect.ts",
       "credentials/",
@@ -171,6 +177,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   },
   "wire.ts": {
     code: [
+      "wire-credentials.ts",
       "attest/",
       "backends/",
       "build/",
@@ -195,6 +202,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   },
   "wire-doctor.ts": {
     code: [
+      "wire-credentials.ts",
       "build/gather.ts",
       "cluster/connect.ts",
       "credentials/",
@@ -326,7 +334,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "cluster/": { code: ["errors.ts", "js-yaml", "undici", "ws", "node:*"] },
   "cluster/kube.ts": { code: ["@kubernetes/client-node/dist/config.js", "cluster/", "errors.ts", "node:*"] },
   "context/": { code: ["errors.ts", "node:*"] },
-  "dockerfile/": { code: ["errors.ts"] },
+  "dockerfile/": { code: ["edits.ts", "errors.ts"] },
   // The way back: what -o asks for, from the pod to this disk.
   "export/": {
     code: ["backends/volumes.ts", "errors.ts", "tar", "node:*"],

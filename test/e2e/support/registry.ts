@@ -61,9 +61,22 @@ export async function readImage(reference: string, options: RegistryOptions = {}
   return { digest: `sha256:${sha256(manifestBytes)}`, configDigest: manifest.config.digest, config, files };
 }
 
-async function get(url: string, options: RegistryOptions): Promise<Buffer> {
-  const accept =
-    "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, */*";
+const MANIFESTS =
+  "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, */*";
+const REFERRERS = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, */*";
+
+/**
+ * A manifest of any kind, or a blob, as text.
+ * @param image `HOST/REPOSITORY`
+ * @param path below it: `manifests/TAG`, `blobs/DIGEST`
+ */
+export async function readText(image: string, path: string, options: RegistryOptions = {}): Promise<string> {
+  const [host = "", ...repository] = image.split("/");
+  const url = `${options.scheme ?? "http"}://${host}/v2/${repository.join("/")}/${path}`;
+  return (await get(url, options, REFERRERS)).toString();
+}
+
+async function get(url: string, options: RegistryOptions, accept = MANIFESTS): Promise<Buffer> {
   const authorization =
     options.login === undefined ? {} : { authorization: `Basic ${Buffer.from(options.login).toString("base64")}` };
   const response = await request(url, { headers: { accept, ...authorization }, dispatcher });
