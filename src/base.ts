@@ -1,5 +1,5 @@
 /** What all commands share: where the cluster is, one signal for Ctrl-C, and one way from an error to words and an exit code. */
-import { Command, Flags } from "@oclif/core";
+import { Command } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { findConfigurations, surroundings } from "./config/find-config.ts";
 import type { Configurations } from "./config/find-config.ts";
@@ -14,41 +14,6 @@ import type { ExitCode } from "./errors.ts";
 import { WITHOUT_VALUE } from "./flags/without-value.ts";
 import { tolerateBrokenPipe } from "./ui/broken-pipe.ts";
 import { failureLines } from "./ui/failure.ts";
-
-export const clusterFlags = {
-  context: Flags.string({
-    description: "context of the kubeconfig to use",
-    env: "SLIPWAY_CONTEXT",
-    helpGroup: "CLUSTER",
-  }),
-  namespace: Flags.string({
-    char: "n",
-    description: "namespace to build in (default: the context's)",
-    env: "SLIPWAY_NAMESPACE",
-    helpGroup: "CLUSTER",
-  }),
-  kubeconfig: Flags.string({
-    description: "kubeconfig file (default: $KUBECONFIG, ~/.kube/config, or the pod's own account)",
-    helpGroup: "CLUSTER",
-  }),
-};
-
-/** An empty list is no default a person need read of. */
-const noDefault = async (): Promise<undefined> => undefined;
-
-/** A flag that may be repeated and takes one value each time, as docker's do: `-t a -t b PATH`. */
-export function many(options: { char?: "f" | "t"; description: string; helpValue: string; helpGroup?: string }) {
-  return Flags.string({ ...options, multiple: true, multipleNonGreedy: true, default: [], defaultHelp: noDefault });
-}
-
-export const EXIT_CODES = `Exit codes:
-  ${EXIT.built}    built
-  ${EXIT.buildFailed}    the build failed: the Dockerfile, a RUN in it, the push, or anything that docker refuses too
-  ${EXIT.cluster}    the cluster refused or cannot be reached
-  ${EXIT.unauthorised}    not authorised, by the cluster, a registry, a repository or Vault
-  ${EXIT.timedOut}  timed out
-  ${EXIT.usage}  wrong usage: flags that cannot be read, what docker could do and slipway cannot; or slipway itself failed
-  ${EXIT.interrupted}  interrupted`;
 
 /** What commands other than `build` take from the environment and the configuration: where the cluster is, and whom to trust. */
 export const SHARED = ["context", "namespace", "kubeconfig", "registry-ca", "insecure-registry", "progress"];

@@ -1,8 +1,9 @@
 /** The builders as this program knows them: what they are, what they may do in their pod, what they can build. */
 import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
 import { DOCKERFILE_FEATURES, canBuild } from "./backends/dockerfile-features.ts";
-import { BACKEND_NAMES, isBackendName, loadBackend } from "./backends/table.ts";
-import type { BackendName } from "./backends/table.ts";
+import { loadBackend } from "./backends/table.ts";
+import { BACKEND_NAMES, isBackendName } from "./build/builder-names.ts";
+import type { BackendName } from "./build/builder-names.ts";
 import { planBuild } from "./build/plan-build.ts";
 import { refuseUnable } from "./docker/capability-needs.ts";
 import { UsageError } from "./errors.ts";

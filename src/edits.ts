@@ -1,5 +1,18 @@
-/** Letters to insert, drop or change to make one word of the other (Levenshtein's distance). */
-export function editsBetween(a: string, b: string): number {
+/** Finds the word that a person probably meant. */
+
+/**
+ * @param most edits at which a known word still counts as near: letters to insert, drop or change
+ * @returns the known word that takes the fewest edits, the first of several; undefined where none is near
+ */
+export function nearest(word: string, known: Iterable<string>, most: (known: string) => number): string | undefined {
+  return [...known]
+    .map((candidate) => ({ candidate, edits: editsBetween(candidate, word) }))
+    .filter(({ candidate, edits }) => edits <= most(candidate))
+    .toSorted((a, b) => a.edits - b.edits)[0]?.candidate;
+}
+
+/** Levenshtein's distance: letters to insert, drop or change to make one word of the other. */
+function editsBetween(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

@@ -1,8 +1,9 @@
 /** From a request to a plan and the backend that carries it out: the builder that was named, or the first that can. */
 import { refuseFeatures } from "./backends/dockerfile-features.ts";
 import type { Backend } from "./backends/backend.ts";
-import { BACKEND_NAMES, isBackendName, loadBackend } from "./backends/table.ts";
-import type { BackendName } from "./backends/table.ts";
+import { loadBackend } from "./backends/table.ts";
+import { BACKEND_NAMES, isBackendName } from "./build/builder-names.ts";
+import type { BackendName } from "./build/builder-names.ts";
 import type { BuildInputs } from "./build/gather.ts";
 import { settleFrontendArguments } from "./build/frontend-args.ts";
 import { withGitToken } from "./build/git-token.ts";

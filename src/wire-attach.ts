@@ -1,5 +1,6 @@
 /** The composition root of what takes up a build that is there already. */
-import { isBackendName, loadBackend } from "./backends/table.ts";
+import { loadBackend } from "./backends/table.ts";
+import { isBackendName } from "./build/builder-names.ts";
 import { parseReference } from "./build/reference.ts";
 import type { BuildResult, Emit } from "./build/events.ts";
 import { readCa } from "./build/gather.ts";

@@ -1,6 +1,7 @@
 /** `slipway build --check` and `--call`: answers about a Dockerfile, for which nothing is asked of a cluster or a registry. */
 import { canBuild, refuseFeatures } from "./backends/dockerfile-features.ts";
-import { isBackendName, loadBackend } from "./backends/table.ts";
+import { loadBackend } from "./backends/table.ts";
+import { isBackendName } from "./build/builder-names.ts";
 import { argumentsOf } from "./build/build-args.ts";
 import { gatherContext } from "./build/gather.ts";
 import type { BuildRequest } from "./build/request.ts";

@@ -1,9 +1,14 @@
 /** What a pipeline's `secretFrom` names, out of the cluster. */
 import { connect } from "./cluster/connect.ts";
 import { refusalOf } from "./cluster/refusal.ts";
-import type { SecretVariable } from "./drone/pipeline.ts";
 import { UsageError } from "./errors.ts";
 import type { ClusterChoice } from "./wire.ts";
+
+export interface SecretVariable {
+  readonly variable: string;
+  readonly name: string;
+  readonly key: string;
+}
 
 /** @throws UsageError for a Secret or a key that is not there; ClusterError or AuthError where it may not be read. */
 export async function readClusterSecrets(

@@ -1,7 +1,8 @@
 /** The composition root: from a request to a build with everything it needs. The only file that knows every implementation. */
 import { build, describeBuild } from "./build/build.ts";
 import type { BuildDeps, LeftBuild } from "./build/build.ts";
-import type { BuildResult, Emit, ImageDescription } from "./build/events.ts";
+import type { BuildResult, Emit } from "./build/events.ts";
+import type { ImageDescription } from "./registry/types.ts";
 import { gatherInputs } from "./build/gather.ts";
 import { secretsOf } from "./build/git-token.ts";
 import { pushes } from "./build/plan.ts";
@@ -11,7 +12,7 @@ import type { BuildRequest } from "./build/request.ts";
 import { whatIsUnread } from "./build/in-repository.ts";
 import { needsSeal } from "./attest/check.ts";
 import type { Backend } from "./backends/backend.ts";
-import { platformText } from "./backends/platform-text.ts";
+import { platformText } from "./docker/platform.ts";
 import type { Credential, CredentialStore } from "./credentials/credentials.ts";
 import { findCredential, openStores } from "./credentials/stores.ts";
 import { noticesOf } from "./docker/read-options.ts";

@@ -1,7 +1,8 @@
 /** Writes docs/docker-compatibility.md: `npm run docs`. */
 import { writeFileSync } from "node:fs";
-import { BACKEND_NAMES, loadBackend } from "../../src/backends/table.ts";
-import { compatibilityPage } from "../../src/docker/compatibility-page.ts";
+import { loadBackend } from "../../src/backends/table.ts";
+import { BACKEND_NAMES } from "../../src/build/builder-names.ts";
+import { compatibilityPage } from "./compatibility-page.ts";
 
 const backends = await Promise.all(BACKEND_NAMES.map(loadBackend));
 const page = compatibilityPage(new Map(backends.map(({ name, supports }) => [name, supports])));

@@ -1,7 +1,6 @@
 /** What is done with an image between its push and the word that it is built: attestations attached, signature made. */
-import type { Emit } from "../build/events.ts";
+import type { Emit, StageTimer } from "../build/events.ts";
 import type { BuildPlan } from "../build/plan.ts";
-import type { Stages } from "../build/stages.ts";
 import type { Credential } from "../credentials/credentials.ts";
 import { AuthError, BuildFailed, ClusterError } from "../errors.ts";
 import { attach } from "../registry/referrer.ts";
@@ -20,7 +19,7 @@ export interface SealOptions {
   readonly startedOn: Date;
   readonly credential: (registry: string) => Promise<Credential | undefined>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stages: Pick<Stages, "start" | "done">;
+  readonly stages: Pick<StageTimer, "start" | "done">;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }

@@ -4,14 +4,14 @@
  */
 import { pushes } from "../build/plan.ts";
 import type { BuildPlan } from "../build/plan.ts";
-import type { ContextForm } from "../transport/transport.ts";
+import type { ContextForm } from "./volumes.ts";
 import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
 import { contextArguments, refuseContexts } from "./buildah-contexts.ts";
 import { buildahFailure } from "./buildah-failure.ts";
 import { BUILDAH_OPTIONS, exportScript, optionArguments } from "./buildah-options.ts";
 import { digestOutcome } from "./digest-outcome.ts";
 import { refuseSeveralNames } from "./one-name.ts";
-import { platformText } from "./platform-text.ts";
+import { platformText } from "../docker/platform.ts";
 import { sharedMemoryMounts, sharedMemoryVolumes } from "./pod-settings.ts";
 import {
   AUTH_MOUNT,

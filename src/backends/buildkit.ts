@@ -4,12 +4,12 @@
  */
 import type { V1EnvVar } from "@kubernetes/client-node";
 import type { BuildPlan } from "../build/plan.ts";
-import type { ContextForm } from "../transport/transport.ts";
+import type { ContextForm } from "./volumes.ts";
 import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
 import { buildkitFailure } from "./buildkit-failure.ts";
 import { BUILDKIT_OPTIONS, contextArguments, optionArguments, outputArguments } from "./buildkit-options.ts";
 import { digestOutcome } from "./digest-outcome.ts";
-import { platformText } from "./platform-text.ts";
+import { platformText } from "../docker/platform.ts";
 import {
   AUTH_MOUNT,
   FILES_MOUNT,

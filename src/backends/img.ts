@@ -3,13 +3,13 @@ import { pushes } from "../build/plan.ts";
 import type { BuildPlan } from "../build/plan.ts";
 import type { Reference } from "../build/reference.ts";
 import { BuilderUnable } from "../errors.ts";
-import type { ContextForm } from "../transport/transport.ts";
+import type { ContextForm } from "./volumes.ts";
 import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
 import { digestOutcome } from "./digest-outcome.ts";
 import { imgFailure } from "./img-failure.ts";
 import { IMG_OPTIONS, exportScript, optionArguments } from "./img-options.ts";
 import { refuseSeveralNames } from "./one-name.ts";
-import { platformText } from "./platform-text.ts";
+import { platformText } from "../docker/platform.ts";
 import {
   AUTH_MOUNT,
   contextPaths,

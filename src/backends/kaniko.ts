@@ -5,8 +5,8 @@
 import type { V1Container, V1VolumeMount } from "@kubernetes/client-node";
 import { pushes } from "../build/plan.ts";
 import type { BuildPlan } from "../build/plan.ts";
-import { ARCHIVE_FILE, CONTEXT_DIR, CONTEXT_VOLUME, DOCKERFILE_DIR, READY_DIR } from "../transport/transport.ts";
-import type { ContextForm } from "../transport/transport.ts";
+import { ARCHIVE_FILE, CONTEXT_DIR, CONTEXT_VOLUME, DOCKERFILE_DIR, READY_DIR } from "./volumes.ts";
+import type { ContextForm } from "./volumes.ts";
 import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
 import { digestOutcome } from "./digest-outcome.ts";
 import { KANIKO_OPTIONS, optionArguments, optionMounts, optionPod } from "./kaniko-options.ts";

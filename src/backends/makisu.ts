@@ -5,15 +5,25 @@
 import type { V1Container } from "@kubernetes/client-node";
 import type { BuildPlan } from "../build/plan.ts";
 import { BuilderUnable } from "../errors.ts";
-import { ARCHIVE_FILE, CONTEXT_DIR, CONTEXT_VOLUME, DOCKERFILE_DIR, READY_DIR } from "../transport/transport.ts";
-import type { ContextForm } from "../transport/transport.ts";
+import {
+  ARCHIVE_FILE,
+  AUTH_VOLUME,
+  CA_FILE,
+  CA_VOLUME,
+  CONTEXT_DIR,
+  CONTEXT_VOLUME,
+  DOCKERFILE_DIR,
+  FILES_VOLUME,
+  READY_DIR,
+  WORK_VOLUME,
+} from "./volumes.ts";
+import type { ContextForm } from "./volumes.ts";
 import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
 import { expandSafe } from "./expansion.ts";
 import { hostAliases, sharedMemoryMounts, sharedMemoryVolumes } from "./pod-settings.ts";
 import { MAKISU_OPTIONS, commitsExplicitly, optionArguments } from "./makisu-options.ts";
 import { makisuFailure } from "./makisu-failure.ts";
 import { makisuHost, registryConfig } from "./makisu-registries.ts";
-import { AUTH_VOLUME, CA_FILE, CA_VOLUME, FILES_VOLUME, WORK_VOLUME } from "./volumes.ts";
 
 /**
  * Makisu never touches what is below /makisu-internal (lib/pathutils), so nothing there can be copied from: the context is

@@ -7,24 +7,22 @@ import type { BuildPlan } from "../build/plan.ts";
 import { isLocalRegistry } from "../build/registry-host.ts";
 import {
   ARCHIVE_FILE,
-  CONTEXT_DIR,
-  CONTEXT_VOLUME,
-  DOCKERFILE_DIR,
-  NAMED_DIR,
-  READY_DIR,
-} from "../transport/transport.ts";
-import type { ContextForm } from "../transport/transport.ts";
-import { expandSafe } from "./expansion.ts";
-import {
   AUTH_VOLUME,
   CACHE_VOLUME,
   CA_VOLUME,
+  CONTEXT_DIR,
+  CONTEXT_VOLUME,
+  DOCKERFILE_DIR,
   EXPORT_VOLUME,
   FILES_VOLUME,
+  NAMED_DIR,
+  READY_DIR,
   SECRETS_VOLUME,
   SSH_VOLUME,
   WORK_VOLUME,
 } from "./volumes.ts";
+import type { ContextForm } from "./volumes.ts";
+import { expandSafe } from "./expansion.ts";
 
 export const CONTEXT_MOUNT = "/slipway/context";
 export const WORK_MOUNT = "/slipway/work";

@@ -1,4 +1,5 @@
 /** All builders, each loaded only when it is asked for. To add one: its file, its row, its golden files. */
+import type { BackendName } from "../build/builder-names.ts";
 import type { Backend } from "./backend.ts";
 
 const BACKENDS = {
@@ -7,15 +8,7 @@ const BACKENDS = {
   buildah: async () => (await import("./buildah.ts")).buildah,
   img: async () => (await import("./img.ts")).img,
   makisu: async () => (await import("./makisu.ts")).makisu,
-} satisfies Record<string, () => Promise<Backend>>;
-
-export type BackendName = keyof typeof BACKENDS;
-
-export const BACKEND_NAMES = Object.keys(BACKENDS) as readonly BackendName[];
-
-export function isBackendName(name: string): name is BackendName {
-  return Object.hasOwn(BACKENDS, name);
-}
+} satisfies Record<BackendName, () => Promise<Backend>>;
 
 export function loadBackend(name: BackendName): Promise<Backend> {
   return BACKENDS[name]();

@@ -1,4 +1,38 @@
-/** The pod's volumes every builder may mount, by name. The Job's file makes them; the builder says where they go. */
+/**
+ * What the parts of a build agree on: transports by name, the form in which the context arrives, and the pod's volumes with
+ * what lies on them. The Job's file makes the volumes; the builder decides where they are mounted.
+ */
+
+/** Those that may be asked for. */
+export const TRANSPORTS = ["configmap", "stream", "pvc", "cache"] as const;
+export type TransportName = (typeof TRANSPORTS)[number] | "none";
+
+/** Name of the pod's volume that holds the context, whatever the transport. */
+export const CONTEXT_VOLUME = "context";
+/** Name of the archive in a ConfigMap. */
+export const ARCHIVE_FILE = "context.tar.gz";
+/** In the archive, and so under the volume: the context's files. */
+export const CONTEXT_DIR = "context";
+/** In the archive: the Dockerfile and an ignore file with only a comment, beside the context. */
+export const DOCKERFILE_DIR = "dockerfile";
+/** In the archive: the directories of `--build-context`, each under its number. */
+export const NAMED_DIR = "contexts";
+/** Under a receiving volume, what was received whole and verified. */
+export const READY_DIR = "ready";
+
+/** In what form the builder finds the context on the volume. */
+export type ContextForm =
+  /** A tar.gz named ARCHIVE_FILE at the root of the volume. */
+  | "archive"
+  /** Unpacked below READY_DIR. */
+  | "directory"
+  /** Not at all: the builder fetches the plan's repository. */
+  | "none";
+
+/** Name of the container that receives a streamed context before the builder starts. */
+export const RECEIVER = "receive-context";
+/** Last entry of the archive. Without it the archive was cut, whatever tar's exit code is. */
+export const MARKER = ".slipway-complete";
 
 /** Docker config.json with the registries' credentials; there only when the plan has credentials. */
 export const AUTH_VOLUME = "registry-auth";

@@ -1,6 +1,7 @@
 /** By whose leave a build talks to registries. */
 import { UsageError } from "../errors.ts";
-import type { BuildPlan, RegistryScope } from "./plan.ts";
+import type { BuildPlan } from "./plan.ts";
+import type { RegistryScope } from "../registry/types.ts";
 import type { Reference } from "./reference.ts";
 import type { BuildRequest } from "./request.ts";
 

@@ -3,12 +3,27 @@ import { ChosenPaths } from "../context/chosen-paths.ts";
 import type { HashStore } from "../context/hash-store.ts";
 import type { Manifest } from "../context/manifest.ts";
 import { readManifest } from "../context/read-manifest.ts";
-import type { CacheSource, ExtraFile } from "../transport/cache-conversation.ts";
 import { formatBytes } from "../ui/measures.ts";
 import type { ReachDecision } from "./decide-reach.ts";
 import type { Emit } from "./events.ts";
 import { packPlan } from "./open-context.ts";
 import type { ShippedPlan } from "./plan.ts";
+
+export interface ExtraFile {
+  readonly path: string;
+  readonly data: Uint8Array;
+}
+
+/** The context as the cache wants it: what it holds, and archives of all or some of it. */
+export interface CacheSource {
+  /** Read anew each time it is called. */
+  manifest(): Promise<Manifest>;
+  /**
+   * The archive of these paths, of all when there are none named.
+   * @param extra put before everything else
+   */
+  archive(paths: ReadonlySet<string> | undefined, extra: readonly ExtraFile[]): AsyncIterable<Uint8Array>;
+}
 
 /**
  * @param decide what of the context to send, asked once, when it is first read

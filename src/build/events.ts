@@ -1,4 +1,5 @@
 /** Progress as data: whoever does the work emits these, one view (src/ui) owns the terminal. */
+import type { ImageDescription } from "../registry/types.ts";
 
 /** The line of one build, in the order in which stages start (they overlap). */
 export type Stage = "pack" | "create" | "schedule" | "ship" | "build" | "export" | "sbom";
@@ -27,21 +28,12 @@ export type BuildEvent =
   | { readonly type: "warning"; readonly message: string; readonly suggestions?: readonly string[] }
   | { readonly type: "built"; readonly result: BuildResult };
 
-export interface BuildResult {
+export interface BuildResult extends ImageDescription {
   /** The build's name: its Job's. */
   readonly name: string;
   readonly builder: string;
   /** Digest of the image manifest, `sha256:` and 64 hex digits. */
   readonly digest: string;
-  /** Digest of the image's configuration, docker's "image ID"; absent when the registry could not be asked. */
-  readonly configDigest?: string;
-  /** What the registry says of the manifest, where it was asked. */
-  readonly descriptor?: {
-    readonly mediaType: string;
-    readonly size: number;
-    /** Where it was asked for. */
-    readonly platform?: { readonly architecture: string; readonly os: string; readonly variant?: string };
-  };
   /** Every reference the image was pushed to, with its tag; none where it was not pushed. */
   readonly references: readonly string[];
   /** The image's names as docker's metadata file has them: as they were typed, or in full where they are only written into an archive. */
@@ -50,7 +42,12 @@ export interface BuildResult {
   readonly imageless?: boolean;
 }
 
-/** What the builder does not tell of the image it built. */
-export type ImageDescription = Pick<BuildResult, "configDigest" | "descriptor">;
-
 export type Emit = (event: BuildEvent) => void;
+
+/** Reports a stage's beginning and end. `start` and `done` may be called again for a stage: only the first call counts. */
+export interface StageTimer {
+  start(stage: Stage, detail?: string): void;
+  done(stage: Stage, detail?: string, bytes?: number): void;
+  /** Whatever is under way has failed. */
+  fail(): void;
+}

@@ -3,14 +3,15 @@ import { packContext } from "../context/pack.ts";
 import type { PackNote, PackOptions, PackedContext } from "../context/context.ts";
 import { parseIgnoreFile } from "../context/dockerignore.ts";
 import { formatBytes } from "../ui/measures.ts";
-import type { OpenArchive } from "../transport/stream.ts";
-import { MARKER } from "../transport/receiver.ts";
-import { CONTEXT_DIR, DOCKERFILE_DIR, NAMED_DIR } from "../transport/transport.ts";
+import { CONTEXT_DIR, DOCKERFILE_DIR, MARKER, NAMED_DIR } from "../backends/volumes.ts";
 import type { WalkFilter } from "../context/walk.ts";
 import type { Emit } from "./events.ts";
 import { warnOfWeight } from "./heavy-context.ts";
 import type { ReachDecision } from "./decide-reach.ts";
 import type { ShippedPlan } from "./plan.ts";
+
+/** Gives the archive's bytes from their beginning, anew each time it is called. */
+export type OpenArchive = () => AsyncIterable<Uint8Array>;
 
 /** Where the bytes are to be the same every time. */
 const FIXED_LEVEL = 1;

@@ -1,14 +1,14 @@
 /** From a command line and the files it names to a plan: pure, and the only place that says no to a command line. */
 import { randomBytes } from "node:crypto";
-import { BACKEND_NAMES, isBackendName } from "../backends/table.ts";
-import type { BackendName } from "../backends/table.ts";
+import { BACKEND_NAMES, isBackendName } from "./builder-names.ts";
+import type { BackendName } from "./builder-names.ts";
 import { withImplied } from "../docker/proxies.ts";
 import { readDockerOptions } from "../docker/read-options.ts";
 import { parseDockerfile } from "../dockerfile/parse.ts";
 import { bytesOf } from "../docker/resources.ts";
 import { Refused, UsageError } from "../errors.ts";
-import { TRANSPORTS } from "../transport/transport.ts";
-import type { TransportName } from "../transport/transport.ts";
+import { TRANSPORTS } from "../backends/volumes.ts";
+import type { TransportName } from "../backends/volumes.ts";
 import { accessOf, nameOf, scopesOf } from "./access.ts";
 import { argumentsOf, splitPair } from "./build-args.ts";
 import { parseDuration } from "./duration.ts";

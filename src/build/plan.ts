@@ -2,13 +2,14 @@
  * What one build is, decided once: everything later stages need, as data. Nothing after this reads flags, files of the
  * user's or the environment again. No secret is in here: a plan may be printed.
  */
-import type { BackendName } from "../backends/table.ts";
+import type { BackendName } from "./builder-names.ts";
 import type { BuildSecret, DockerOptions } from "../docker/options.ts";
 import type { Toleration, UserNamespaces } from "../pod/options.ts";
 import type { PodTemplate } from "../pod/read-template.ts";
-import type { TransportName } from "../transport/transport.ts";
+import type { TransportName } from "../backends/volumes.ts";
 import type { EgressRule } from "./egress.ts";
 import type { Reference } from "./reference.ts";
+import type { RegistryScope } from "../registry/types.ts";
 
 export interface BuildPlan extends DockerOptions, PodSettings {
   /** Unique in the namespace: the Job's name, and its ConfigMap's and Secret's. */
@@ -146,13 +147,6 @@ export interface RegistryAccess {
   readonly insecure: readonly string[];
   /** PEM certificates to trust for all of them besides the builder's own. */
   readonly ca?: string;
-}
-
-/** What a build does with one repository of a registry. */
-export interface RegistryScope {
-  readonly registry: string;
-  /** `repository:team/app:pull,push` (distribution docs, "Token Scope Documentation"). */
-  readonly scope: string;
 }
 
 export type CredentialSource =

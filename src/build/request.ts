@@ -1,5 +1,5 @@
 import type { UserNamespaces } from "../pod/options.ts";
-import type { TypedFlags } from "../docker/read-options.ts";
+import type { TypedFlags } from "../docker/typed-flags.ts";
 
 /** The flags about the pod, as typed. */
 export interface PodRequest {

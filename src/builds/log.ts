@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster, LogLine } from "../cluster/cluster.ts";
 import { UsageError } from "../errors.ts";
 import { podState } from "../follow/pod-state.ts";
-import { RECEIVER } from "../transport/receiver.ts";
+import { RECEIVER } from "../backends/volumes.ts";
 import type { FoundBuild } from "./find.ts";
 import { hasEnded } from "./record.ts";
 

@@ -1,7 +1,7 @@
 /** Checks of FROM: a stage's name, its base and its platform. Their sentences are those of BuildKit's frontend/dockerfile/linter. */
 import { expandWord } from "../dockerfile/expand.ts";
 import type { BuildStage, Dockerfile } from "../dockerfile/parse.ts";
-import { nearest } from "../dockerfile/nearest.ts";
+import { nearest } from "../edits.ts";
 import { splitWords } from "../dockerfile/words.ts";
 import { found, typedKeyword } from "./rule.ts";
 import type { Find } from "./rule.ts";

@@ -1,5 +1,5 @@
 import { Flags } from "@oclif/core";
-import { EXIT_CODES, clusterFlags } from "../base.ts";
+import { EXIT_CODES, clusterFlags } from "../flags/without-value.ts";
 import { BuildsCommand, buildArg } from "../builds-command.ts";
 import { Interrupted } from "../errors.ts";
 import { PROGRESS_MODES } from "../ui/progress.ts";

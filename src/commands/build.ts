@@ -1,6 +1,7 @@
 import { Args } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
-import { BaseCommand, EXIT_CODES, syntaxOf } from "../base.ts";
+import { BaseCommand, syntaxOf } from "../base.ts";
+import { EXIT_CODES } from "../flags/without-value.ts";
 import { Interrupted, Refused } from "../errors.ts";
 import { checkDetached } from "../flags/detach.ts";
 import type { BuildRequest } from "../build/request.ts";

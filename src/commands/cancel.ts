@@ -1,9 +1,9 @@
-import { clusterFlags } from "../base.ts";
+import { clusterFlags } from "../flags/without-value.ts";
 import { BuildsCommand, buildArgs } from "../builds-command.ts";
 import { LATEST } from "../builds/find.ts";
+import { removeBuilds } from "../builds/cancel.ts";
 import { hasEnded } from "../builds/record.ts";
 import { UsageError } from "../errors.ts";
-import { removeBuildOf } from "../run/remove.ts";
 
 export default class Cancel extends BuildsCommand {
   static override summary = "Stop builds that are under way, and remove what they made";
@@ -24,10 +24,7 @@ export default class Cancel extends BuildsCommand {
           suggestions: [`Remove it with \`slipway rm ${over.record.name}\`, or leave that to its --ttl.`],
         });
       }
-      for (const { record } of found) {
-        await removeBuildOf(cluster, record.name);
-        process.stdout.write(`${record.name}\n`);
-      }
+      await removeBuilds(cluster, found, (name) => process.stdout.write(`${name}\n`));
     });
   }
 }

@@ -1,5 +1,6 @@
 import { Args, Flags } from "@oclif/core";
-import { BaseCommand, many } from "../base.ts";
+import { BaseCommand } from "../base.ts";
+import { many } from "../flags/without-value.ts";
 import { contextDirectory } from "../config/find-config.ts";
 import { UsageError } from "../errors.ts";
 import { printContext, printExplanation } from "../report/context-report.ts";

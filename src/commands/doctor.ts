@@ -1,6 +1,7 @@
 import { Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
-import { BaseCommand, EXIT_CODES, clusterFlags, many } from "../base.ts";
+import { BaseCommand } from "../base.ts";
+import { EXIT_CODES, clusterFlags, many } from "../flags/without-value.ts";
 import type { BuildRequest } from "../build/request.ts";
 import { EXIT, Interrupted } from "../errors.ts";
 import { credentialFlags } from "../flags/credentials.ts";

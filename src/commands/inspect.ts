@@ -1,5 +1,5 @@
 import { Flags } from "@oclif/core";
-import { clusterFlags } from "../base.ts";
+import { clusterFlags } from "../flags/without-value.ts";
 import { BuildsCommand, buildArgs } from "../builds-command.ts";
 import { LATEST } from "../builds/find.ts";
 import { RECORD_FIELDS } from "../builds/record.ts";

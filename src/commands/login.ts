@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
 import { Args, Flags } from "@oclif/core";
-import { BaseCommand, many } from "../base.ts";
+import { BaseCommand } from "../base.ts";
+import { many } from "../flags/without-value.ts";
 import { UsageError } from "../errors.ts";
 
 export default class Login extends BaseCommand {

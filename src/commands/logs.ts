@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Flags } from "@oclif/core";
-import { clusterFlags } from "../base.ts";
+import { clusterFlags } from "../flags/without-value.ts";
 import { BuildsCommand, buildArg } from "../builds-command.ts";
 import { buildLog } from "../builds/log.ts";
 

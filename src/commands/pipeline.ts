@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { Args } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
-import { EXIT_CODES, syntaxOf } from "../base.ts";
+import { syntaxOf } from "../base.ts";
+import { EXIT_CODES } from "../flags/without-value.ts";
 import { canonicalArguments } from "../docker/argv.ts";
 import { readPipeline } from "../drone/pipeline.ts";
-import type { SecretVariable } from "../drone/pipeline.ts";
+import type { SecretVariable } from "../wire-pipeline.ts";
 import { UsageError } from "../errors.ts";
 import Plugin, { passedOn } from "./plugin.ts";
 

@@ -1,5 +1,5 @@
 import { Flags } from "@oclif/core";
-import { clusterFlags } from "../base.ts";
+import { clusterFlags } from "../flags/without-value.ts";
 import { BuildsCommand } from "../builds-command.ts";
 import { listBuilds } from "../builds/find.ts";
 import { RECORD_FIELDS, hasEnded } from "../builds/record.ts";

@@ -1,5 +1,6 @@
 import { Flags } from "@oclif/core";
-import { BaseCommand, clusterFlags } from "../base.ts";
+import { BaseCommand } from "../base.ts";
+import { clusterFlags } from "../flags/without-value.ts";
 import { UsageError } from "../errors.ts";
 import { rightsOf } from "../rbac/rights.ts";
 import { grantOf } from "../rbac/role.ts";

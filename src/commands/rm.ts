@@ -1,9 +1,9 @@
 import { Flags } from "@oclif/core";
-import { clusterFlags } from "../base.ts";
+import { clusterFlags } from "../flags/without-value.ts";
 import { BuildsCommand, buildArgs } from "../builds-command.ts";
+import { removeBuilds } from "../builds/cancel.ts";
 import { hasEnded } from "../builds/record.ts";
 import { UsageError } from "../errors.ts";
-import { removeBuildOf } from "../run/remove.ts";
 
 export default class Rm extends BuildsCommand {
   static override summary = "Remove builds that have ended, with their logs";
@@ -36,10 +36,7 @@ export default class Rm extends BuildsCommand {
           suggestions: [`Stop it first with \`slipway cancel ${running.record.name}\`, or use -f.`],
         });
       }
-      for (const { record } of found) {
-        await removeBuildOf(cluster, record.name);
-        process.stdout.write(`${record.name}\n`);
-      }
+      await removeBuilds(cluster, found, (name) => process.stdout.write(`${name}\n`));
     });
   }
 }

@@ -1,5 +1,6 @@
 import { Args } from "@oclif/core";
-import { BaseCommand, EXIT_CODES } from "../base.ts";
+import { BaseCommand } from "../base.ts";
+import { EXIT_CODES } from "../flags/without-value.ts";
 import { UsageError } from "../errors.ts";
 import { registryFlags } from "../flags/registry.ts";
 

@@ -1,4 +1,4 @@
-import { EXIT_CODES, clusterFlags } from "../base.ts";
+import { EXIT_CODES, clusterFlags } from "../flags/without-value.ts";
 import { BuildsCommand, buildArgs } from "../builds-command.ts";
 import { LATEST } from "../builds/find.ts";
 import { Interrupted } from "../errors.ts";

@@ -1,6 +1,7 @@
 import { Args, Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
-import { BaseCommand, SHARED, clusterFlags, many } from "../base.ts";
+import { BaseCommand, SHARED } from "../base.ts";
+import { clusterFlags, many } from "../flags/without-value.ts";
 import type { BuildRequest } from "../build/request.ts";
 import { Interrupted, UsageError } from "../errors.ts";
 import { credentialFlags } from "../flags/credentials.ts";

@@ -3,7 +3,7 @@ import { isAbsolute, relative, resolve } from "node:path";
 import { UsageError } from "../errors.ts";
 import { OWN_KEYS, PROJECT_KEYS } from "./keys.ts";
 import type { Keys } from "./keys.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../edits.ts";
 import { booleanOf } from "./words.ts";
 import { readTree } from "./yaml-tree.ts";
 import type { Mapping, Tree } from "./yaml-tree.ts";
@@ -91,7 +91,9 @@ class ConfigurationReader {
       entries.flatMap(({ key, line, value }): [string, readonly string[]][] => {
         const syntax = Object.hasOwn(this.#keys, key) ? this.#keys[key] : undefined;
         if (syntax === undefined) {
-          const meant = nearest(key, [...Object.keys(this.#keys), ...further]);
+          const meant = nearest(key.toLowerCase().replaceAll("_", "-"), [...Object.keys(this.#keys), ...further], () =>
+            Math.max(2, Math.ceil(key.length / 3)),
+          );
           throw this.#fault(
             line,
             `there is no key "${key}"`,

@@ -1,4 +1,5 @@
 /** What docker's flags ask of a build beyond the plan's core, as data. What is absent was not asked for. No secret's value is in here. */
+import type { Platform } from "./platform.ts";
 
 export interface DockerOptions {
   readonly platform?: Platform;
@@ -31,12 +32,6 @@ export interface DockerOptions {
   readonly noPush?: boolean;
   /** All that is asked for is the image's files, or what the build leaves in the caches. */
   readonly imageless?: boolean;
-}
-
-export interface Platform {
-  readonly os: string;
-  readonly arch: string;
-  readonly variant?: string;
 }
 
 export interface HostAlias {

@@ -1,6 +1,11 @@
 /** `--platform`: one, by the names containerd/platforms takes. */
 import { Refused, UsageError } from "../errors.ts";
-import type { Platform } from "./options.ts";
+
+export interface Platform {
+  readonly os: string;
+  readonly arch: string;
+  readonly variant?: string;
+}
 
 /** Other names of architectures, with the variant they imply. */
 const ALIASES: Readonly<Record<string, readonly [arch: string, variant?: string]>> = {

@@ -2,7 +2,7 @@
 import { Refused, UsageError } from "../errors.ts";
 import type { FlagRow } from "./flag-row.ts";
 import { FLAG_TABLE } from "./flag-table.ts";
-import type { DockerFlagValues } from "./flags.ts";
+import type { TypedFlags } from "./typed-flags.ts";
 import { hostsOf, networkOf } from "./hosts.ts";
 import type { DockerOptions } from "./options.ts";
 import { platformOf } from "./platform.ts";
@@ -10,8 +10,6 @@ import { bytesOf, podResourcesOf, resourcePairs, ulimitsOf } from "./resources.t
 import { annotationsOf, attestationsOf, outputsOf } from "./results.ts";
 import { buildContextsOf } from "./build-contexts.ts";
 import { cacheOf, secretsOf, sshOf } from "./sources.ts";
-
-export type TypedFlags = Partial<DockerFlagValues>;
 
 export interface ReadOptions {
   readonly options: DockerOptions;

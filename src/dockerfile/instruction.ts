@@ -1,7 +1,7 @@
 import { refuseLine } from "./faults.ts";
 import type { Heredoc } from "./heredoc.ts";
 import type { LogicalLine } from "./lines.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../edits.ts";
 import { splitWords, unquote } from "./words.ts";
 
 /** `--name=value`, or `--name` alone. Variables in the value are not expanded. */

@@ -4,8 +4,7 @@ import type { Backend, BuilderPod } from "../backends/backend.ts";
 import type { BuildPlan } from "../build/plan.ts";
 import { objectsOf } from "../run/objects.ts";
 import type { BuildObjects } from "../run/objects.ts";
-import { RECEIVER } from "../transport/receiver.ts";
-import { CONTEXT_VOLUME, READY_DIR } from "../transport/transport.ts";
+import { CONTEXT_VOLUME, READY_DIR, RECEIVER } from "../backends/volumes.ts";
 import type { Delivery } from "../transport/transport.ts";
 import { deliverByStream, deliverByVolume } from "../transport/stream.ts";
 

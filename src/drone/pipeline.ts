@@ -2,6 +2,7 @@
  * The build step of a pipeline.yaml of Banzai Cloud's CI (a Drone 0.8 pipeline with `secretFrom`) as the variables its plugin would
  * have been given. Pure.
  */
+import type { SecretVariable } from "../wire-pipeline.ts";
 import { load } from "js-yaml";
 import { UsageError } from "../errors.ts";
 import type { Environment } from "./settings.ts";
@@ -12,12 +13,6 @@ export interface PipelineStep {
   /** Variables whose values are in Secrets of the namespace. */
   readonly secrets: readonly SecretVariable[];
   readonly notices: readonly string[];
-}
-
-export interface SecretVariable {
-  readonly variable: string;
-  readonly name: string;
-  readonly key: string;
 }
 
 type Fields = Readonly<Record<string, unknown>>;

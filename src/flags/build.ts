@@ -1,6 +1,6 @@
 /** All flags of `build`. */
 import { Flags } from "@oclif/core";
-import { clusterFlags } from "../base.ts";
+import { clusterFlags } from "./without-value.ts";
 import { dockerFlags } from "../docker/flags.ts";
 import { PROGRESS_MODES } from "../ui/progress.ts";
 import { cacheFlags } from "./cache.ts";

@@ -1,7 +1,7 @@
 /** Flags of `build` about the pod itself: where it runs, what it may use, how far it is shut in. */
 import { Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
-import { many } from "../base.ts";
+import { many } from "./without-value.ts";
 import type { PodRequest } from "../build/request.ts";
 
 export const podFlags = {

@@ -1,5 +1,5 @@
 /** What the registry an image was pushed to says of it: its ID, its size, its digest. */
-import type { ImageDescription } from "../build/events.ts";
+import type { ImageDescription } from "./types.ts";
 import type { Reference } from "../build/reference.ts";
 import type { Credential } from "../credentials/credentials.ts";
 import { readManifest, readPushedDigest } from "./image-config.ts";

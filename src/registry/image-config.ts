@@ -1,6 +1,6 @@
 /** Reads back, from the registry an image was pushed to, what a builder does not tell: the digest of its configuration. */
 import { createHash } from "node:crypto";
-import type { ImageDescription } from "../build/events.ts";
+import type { ImageDescription } from "./types.ts";
 import type { Reference } from "../build/reference.ts";
 import { ClusterError } from "../errors.ts";
 import type { RegistryClient } from "./registry-client.ts";

@@ -1,5 +1,5 @@
 /** Tokens for one build's repositories in the place of a user's password: less to lose, and not for long. */
-import type { RegistryScope } from "../build/plan.ts";
+import type { RegistryScope } from "./types.ts";
 import type { Answer, CredentialStore } from "../credentials/credentials.ts";
 import { UsageError } from "../errors.ts";
 import type { Token } from "./authorization.ts";

@@ -11,12 +11,11 @@ import type {
   V1Volume,
 } from "@kubernetes/client-node";
 import type { BuilderPod, CredentialFile } from "../backends/backend.ts";
-import { AUTH_VOLUME, CA_FILE, CA_VOLUME, FILES_VOLUME } from "../backends/volumes.ts";
+import { AUTH_VOLUME, CA_FILE, CA_VOLUME, CONTEXT_VOLUME, FILES_VOLUME } from "../backends/volumes.ts";
 import type { BuildPlan } from "../build/plan.ts";
 import { exportVolumes, exporter } from "../export/exporter.ts";
 import { layOver } from "../pod/lay-over.ts";
 import type { LaidOver } from "../pod/lay-over.ts";
-import { CONTEXT_VOLUME } from "../transport/transport.ts";
 import type { Delivery } from "../transport/transport.ts";
 import { cacheClaim, cacheVolumes } from "./cache-volume.ts";
 import { annotationsOf, labelsOf } from "./labels.ts";

@@ -4,11 +4,11 @@ import type { PackageOf } from "./records.ts";
 
 export class ApkReader extends RecordReader {
   constructor() {
-    super({ keys: ["P", "V", "A", "L", "o"], foldCase: false }, packageOf);
+    super({ keys: ["P", "V", "A", "L", "o"], foldCase: false }, apkPackageOf);
   }
 }
 
-const packageOf: PackageOf = (stanza) => {
+const apkPackageOf: PackageOf = (stanza) => {
   const [name, version, architecture] = [stanza.get("P"), stanza.get("V"), stanza.get("A")];
   if (name === undefined || version === undefined) return "odd";
   const licence = stanza.get("L");

@@ -7,11 +7,11 @@ const ABSENT: ReadonlySet<string> = new Set(["not-installed", "config-files"]);
 
 export class DpkgReader extends RecordReader {
   constructor() {
-    super({ keys: ["package", "status", "version", "architecture", "source"], foldCase: true }, packageOf);
+    super({ keys: ["package", "status", "version", "architecture", "source"], foldCase: true }, dpkgPackageOf);
   }
 }
 
-const packageOf: PackageOf = (stanza) => {
+const dpkgPackageOf: PackageOf = (stanza) => {
   // `install ok installed`: what is wanted, whether it is broken, what it is.
   const state = stanza.get("status")?.split(/\s+/).at(-1);
   if (state !== undefined && ABSENT.has(state)) return "absent";

@@ -7,8 +7,8 @@
  * what they were. Whoever made `cache/lock`, a symlink that says which build, may change the cache. It is taken from a build that
  * has no pod any more, and only when it is older than anybody's knowledge of which pods there are.
  */
-import { MARKER, MOUNT, ONLY_ATTEMPT, REASON, REFUSAL } from "./receiver.ts";
-import { CONTEXT_DIR, READY_DIR } from "./transport.ts";
+import { MOUNT, ONLY_ATTEMPT, REASON, REFUSAL } from "./receiver.ts";
+import { CONTEXT_DIR, MARKER, READY_DIR } from "../backends/volumes.ts";
 
 /** In the archive: what the pod has to know besides the files. */
 export const NOTES_DIR = ".slipway";

@@ -1,24 +1,9 @@
 /** The client's side of `cacheCommand`: what it says, and what to send to it. */
 import { createHash } from "node:crypto";
 import type { Manifest } from "../context/manifest.ts";
+import type { CacheSource, ExtraFile } from "../build/cache-source.ts";
 import { NOTES_DIR } from "./cache-command.ts";
-import { CONTEXT_DIR } from "./transport.ts";
-
-export interface ExtraFile {
-  readonly path: string;
-  readonly data: Uint8Array;
-}
-
-/** The context as the cache wants it: what it holds, and archives of all or some of it. */
-export interface CacheSource {
-  /** Read anew each time it is called. */
-  manifest(): Promise<Manifest>;
-  /**
-   * The archive of these paths, of all when there are none named.
-   * @param extra put before everything else
-   */
-  archive(paths: ReadonlySet<string> | undefined, extra: readonly ExtraFile[]): AsyncIterable<Uint8Array>;
-}
+import { CONTEXT_DIR } from "../backends/volumes.ts";
 
 /** The cache is in use, or cannot be locked. */
 export class Busy extends Error {

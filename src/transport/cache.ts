@@ -7,13 +7,14 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { ClusterError, SlipwayError } from "../errors.ts";
 import { cacheCommand, outcomeCommand, placeOf } from "./cache-command.ts";
 import { Replies, converse } from "./cache-conversation.ts";
-import type { CacheSource, Progress } from "./cache-conversation.ts";
+import type { Progress } from "./cache-conversation.ts";
+import type { CacheSource } from "../build/cache-source.ts";
 import { Unmendable, commit, refused, whyGone } from "./commit.ts";
-import { MOUNT, RECEIVER, receiver } from "./receiver.ts";
+import { MOUNT, receiver } from "./receiver.ts";
+import { CONTEXT_VOLUME, RECEIVER } from "../backends/volumes.ts";
 import type { ReceiverIdentity } from "./receiver.ts";
 import { Refusal, shipByStream } from "./stream.ts";
-import type { OpenArchive } from "./stream.ts";
-import { CONTEXT_VOLUME } from "./transport.ts";
+import type { OpenArchive } from "../build/open-context.ts";
 import type { Delivery, Shipped } from "./transport.ts";
 
 const ATTEMPTS = 3;

@@ -3,13 +3,13 @@ import type { BuildPlan } from "../build/plan.ts";
 import { UsageError } from "../errors.ts";
 import { deliverByCache } from "./cache.ts";
 import type { CachedContext } from "./cache.ts";
-import type { CacheSource } from "./cache-conversation.ts";
+import type { CacheSource } from "../build/cache-source.ts";
 import { claimOf } from "./claim.ts";
 import { CONFIGMAP_LIMIT, deliverByConfigMap } from "./configmap.ts";
 import type { ReceiverIdentity } from "./receiver.ts";
 import { NO_DELIVERY } from "./none.ts";
 import { deliverByStream, deliverByVolume } from "./stream.ts";
-import type { OpenArchive } from "./stream.ts";
+import type { OpenArchive } from "../build/open-context.ts";
 import type { Delivery } from "./transport.ts";
 
 /** The context in the forms transports want it. */

@@ -3,7 +3,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { V1ContainerState, V1Pod } from "@kubernetes/client-node";
 import type { ApiRefusal, Cluster } from "../cluster/cluster.ts";
 import { ClusterError } from "../errors.ts";
-import { COMMIT_FAULTS, RECEIVER } from "./receiver.ts";
+import { COMMIT_FAULTS } from "./receiver.ts";
+import { RECEIVER } from "../backends/volumes.ts";
 
 /** How often a commit is tried while its outcome is not known, and how long in between, in milliseconds. */
 const COMMITS = 5;

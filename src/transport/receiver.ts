@@ -3,12 +3,9 @@
  * with busybox's tools, as the image is the user's choice.
  */
 import type { V1Container } from "@kubernetes/client-node";
-import { CONTEXT_VOLUME, READY_DIR } from "./transport.ts";
+import { CONTEXT_VOLUME, MARKER, READY_DIR, RECEIVER } from "../backends/volumes.ts";
 
-export const RECEIVER = "receive-context";
 export const MOUNT = "/slipway";
-/** Last entry of the archive: without it the archive was cut, whatever tar's exit code says. */
-export const MARKER = ".slipway-complete";
 /**
  * How long the receiver waits, in seconds, while nothing more of a context arrives: a client that died must not hold a pod for the
  * build's whole deadline. A client that lives sends something, or comes back, sooner.

@@ -1,4 +1,5 @@
 /** A context of any size over one exec connection into the pod's volume: verified, atomic, tried three times. */
+import type { OpenArchive } from "../build/open-context.ts";
 import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { V1Volume } from "@kubernetes/client-node";
@@ -6,18 +7,15 @@ import type { Emit } from "../build/events.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { ClusterError, SlipwayError } from "../errors.ts";
 import { Unmendable, commit, refused, whyGone } from "./commit.ts";
-import { MOUNT, RECEIVER, REFUSAL, commitCommand, receiveCommand, receiver } from "./receiver.ts";
+import { MOUNT, REFUSAL, commitCommand, receiveCommand, receiver } from "./receiver.ts";
+import { CONTEXT_VOLUME, RECEIVER } from "../backends/volumes.ts";
 import type { ReceiverIdentity } from "./receiver.ts";
-import { CONTEXT_VOLUME } from "./transport.ts";
 import type { Delivery, Shipped } from "./transport.ts";
 
 const ATTEMPTS = 3;
 
 /** Before the second attempt, in milliseconds, and twice that before the third: what cut the connection may be restarting. */
 const PAUSE = 500;
-
-/** Gives the archive's bytes from their beginning, anew each time it is called. */
-export type OpenArchive = () => AsyncIterable<Uint8Array>;
 
 export function deliverByStream(open: OpenArchive, identity: ReceiverIdentity): Delivery {
   return delivery("stream", { name: CONTEXT_VOLUME, emptyDir: {} }, open, identity);

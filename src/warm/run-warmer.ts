@@ -8,7 +8,7 @@ import { followBuild } from "../follow/follow.ts";
 import type { BuildObjects } from "../run/objects.ts";
 import { removeBuild } from "../run/remove.ts";
 import { releasePod, startBuild } from "../run/start.ts";
-import { RECEIVER } from "../transport/receiver.ts";
+import { RECEIVER } from "../backends/volumes.ts";
 import { WARMER } from "./warmer-pod.ts";
 import { WarmerLog, warmerFailure } from "./warmed.ts";
 

@@ -3,13 +3,12 @@ import type { V1Container } from "@kubernetes/client-node";
 import { BASE_IMAGES_DIR } from "../backends/kaniko-base-images.ts";
 import { expandSafe } from "../backends/expansion.ts";
 import { registryArguments, registryMounts } from "../backends/kaniko-registries.ts";
-import { platformText } from "../backends/platform-text.ts";
-import { CACHE_VOLUME } from "../backends/volumes.ts";
+import { platformText } from "../docker/platform.ts";
+import { CACHE_VOLUME, CONTEXT_VOLUME } from "../backends/volumes.ts";
 import type { BuildPlan } from "../build/plan.ts";
 import type { Reference } from "../build/reference.ts";
 import { objectsOf } from "../run/objects.ts";
 import type { BuildObjects } from "../run/objects.ts";
-import { CONTEXT_VOLUME } from "../transport/transport.ts";
 
 export const WARMER = "warmer";
 const VOLUME_MOUNT = "/cache";

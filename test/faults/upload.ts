@@ -13,7 +13,7 @@ import { connect } from "../../src/cluster/connect.ts";
 import { exec } from "../../src/cluster/exec.ts";
 import { Wire } from "../../src/cluster/wire.ts";
 import { packContext } from "../../src/context/pack.ts";
-import { MARKER, RECEIVER } from "../../src/transport/receiver.ts";
+import { MARKER, RECEIVER } from "../../src/backends/volumes.ts";
 import { deliverByStream } from "../../src/transport/stream.ts";
 import { FaultProxy } from "../fakes/fault-proxy.ts";
 import type { Fault } from "../fakes/fault-proxy.ts";

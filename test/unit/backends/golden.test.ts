@@ -5,10 +5,11 @@
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import type { Backend } from "../../../src/backends/backend.ts";
-import { BACKEND_NAMES, loadBackend } from "../../../src/backends/table.ts";
+import { loadBackend } from "../../../src/backends/table.ts";
+import { BACKEND_NAMES } from "../../../src/build/builder-names.ts";
 import type { BuildPlan } from "../../../src/build/plan.ts";
 import { parseReference } from "../../../src/build/reference.ts";
-import type { ContextForm } from "../../../src/transport/transport.ts";
+import type { ContextForm } from "../../../src/backends/volumes.ts";
 import { DIGEST } from "../follow/pods.ts";
 import { PLAN } from "../build/sample.ts";
 

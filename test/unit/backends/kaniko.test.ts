@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { kaniko } from "../../../src/backends/kaniko.ts";
 import type { BuildPlan, Repository } from "../../../src/build/plan.ts";
 import { parseReference } from "../../../src/build/reference.ts";
-import type { ContextForm } from "../../../src/transport/transport.ts";
+import type { ContextForm } from "../../../src/backends/volumes.ts";
 import { DIGEST } from "../follow/pods.ts";
 import { PLAN } from "../build/sample.ts";
 

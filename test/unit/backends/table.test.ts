@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { outcomeError } from "../../../src/backends/outcome-error.ts";
-import { BACKEND_NAMES, isBackendName, loadBackend } from "../../../src/backends/table.ts";
+import { loadBackend } from "../../../src/backends/table.ts";
+import { BACKEND_NAMES, isBackendName } from "../../../src/build/builder-names.ts";
 import { EXIT } from "../../../src/errors.ts";
 
 describe("the builders", () => {

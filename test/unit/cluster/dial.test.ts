@@ -1,12 +1,11 @@
 /** Connections through TLS and proxies, to a real listener. */
-import { createServer } from "node:net";
+import { connect as connectTcp, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
-import { connect as connectTcp } from "node:net";
 import { describe, expect, test } from "vitest";
 import { ClusterError } from "../../../src/errors.ts";
 import { sendList } from "../../fakes/api-server.ts";
 import { CERTIFICATE, KEY } from "../../fakes/api-server-certificate.ts";
-import { failureOf, PODS, startHarness } from "./harness.ts";
+import { PODS, failureOf, startHarness } from "./harness.ts";
 import type { HarnessOptions } from "./harness.ts";
 
 const tls = { cert: CERTIFICATE, key: KEY };

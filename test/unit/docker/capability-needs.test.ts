@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { BACKEND_NAMES, loadBackend } from "../../../src/backends/table.ts";
+import { loadBackend } from "../../../src/backends/table.ts";
+import { BACKEND_NAMES } from "../../../src/build/builder-names.ts";
 import { capabilityNeeds, refuseUnable } from "../../../src/docker/capability-needs.ts";
-import { compatibilityPage } from "../../../src/docker/compatibility-page.ts";
+import { compatibilityPage } from "../../../docs/generate/compatibility-page.ts";
 import { FLAG_TABLE } from "../../../src/docker/flag-table.ts";
 import type { FlagRow } from "../../../src/docker/flag-row.ts";
 import { readDockerOptions } from "../../../src/docker/read-options.ts";
-import type { TypedFlags } from "../../../src/docker/read-options.ts";
+import type { TypedFlags } from "../../../src/docker/typed-flags.ts";
 import { BuilderUnable } from "../../../src/errors.ts";
 import { readFile } from "node:fs/promises";
 

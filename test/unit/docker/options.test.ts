@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { noticesOf, readDockerOptions } from "../../../src/docker/read-options.ts";
-import type { TypedFlags } from "../../../src/docker/read-options.ts";
+import type { TypedFlags } from "../../../src/docker/typed-flags.ts";
 import { UsageError } from "../../../src/errors.ts";
 
 /** The sentence of a refusal. */

@@ -1,7 +1,8 @@
 import type { V1PodTemplateSpec } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
-import { BACKEND_NAMES, loadBackend } from "../../../src/backends/table.ts";
-import type { BackendName } from "../../../src/backends/table.ts";
+import { loadBackend } from "../../../src/backends/table.ts";
+import { BACKEND_NAMES } from "../../../src/build/builder-names.ts";
+import type { BackendName } from "../../../src/build/builder-names.ts";
 import type { BuildPlan } from "../../../src/build/plan.ts";
 import { layOver } from "../../../src/pod/lay-over.ts";
 import { readTemplate } from "../../../src/pod/read-template.ts";

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { BuildPlan } from "../../../src/build/plan.ts";
-import { BACKEND_NAMES, loadBackend } from "../../../src/backends/table.ts";
+import { loadBackend } from "../../../src/backends/table.ts";
+import { BACKEND_NAMES } from "../../../src/build/builder-names.ts";
 import { needsOfBuilder } from "../../../src/describe-builders.ts";
 import { rightsOf } from "../../../src/rbac/rights.ts";
 import type { Need } from "../../../src/rbac/rights.ts";
 import { grantOf } from "../../../src/rbac/role.ts";
-import { TRANSPORTS } from "../../../src/transport/transport.ts";
+import { TRANSPORTS } from "../../../src/backends/volumes.ts";
 import { PLAN } from "../build/sample.ts";
 
 /** Any builder, nothing left out. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../../src/errors.ts";
-import type { CacheSource } from "../../../src/transport/cache-conversation.ts";
+import type { CacheSource } from "../../../src/build/cache-source.ts";
 import { chooseDelivery } from "../../../src/transport/choose.ts";
 import { CONFIGMAP_LIMIT } from "../../../src/transport/configmap.ts";
-import type { TransportName } from "../../../src/transport/transport.ts";
+import type { TransportName } from "../../../src/backends/volumes.ts";
 import { FakeCluster } from "../../fakes/fake-cluster.ts";
 import { PLAN } from "../build/sample.ts";
 
