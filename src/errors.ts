@@ -33,6 +33,11 @@ export abstract class SlipwayError extends Error {
   }
 }
 
+/** Its message as a part of another sentence: without the full stop that texts of others bring along. */
+export function clauseOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
+}
+
 /** The command line, a file it names or the configuration is wrong. Nothing was created. */
 export class UsageError extends SlipwayError {
   readonly exit: ExitCode = EXIT.usage;
@@ -44,7 +49,16 @@ export class Refused extends UsageError {
 }
 
 /** The chosen builder cannot do what was asked; another may. */
-export class BuilderUnable extends UsageError {}
+export class BuilderUnable extends UsageError {
+  /** What it cannot do, without where that is asked for. */
+  readonly reason: string;
+
+  /** @param line of the Dockerfile that asks for it, from 1; undefined where the command line does */
+  constructor(reason: string, details?: ErrorDetails, line?: number) {
+    super(line === undefined ? reason : `Dockerfile line ${line}: ${reason}`, details);
+    this.reason = reason;
+  }
+}
 
 /** The Dockerfile, a RUN in it, or the push failed: the user's build, not the machinery. */
 export class BuildFailed extends SlipwayError {

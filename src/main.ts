@@ -5,6 +5,7 @@ import { handle } from "@oclif/core/handle";
 import { getHelpFlagAdditions, loadHelpClass, normalizeArgv } from "@oclif/core/help";
 import manifest from "../package.json" with { type: "json" };
 import { COMMANDS } from "./command-table.ts";
+import { InternalError } from "./errors.ts";
 
 /**
  * oclif's own `execute` finds commands as files, by name; here they are in the one file with the rest, each loaded when asked for.
@@ -24,10 +25,10 @@ export async function execute(words: readonly string[], root: string): Promise<v
 async function loadConfig(root: string): Promise<Config> {
   const config = await Config.load({ root, pjson: manifest as never });
   const [plugin] = config.getPluginsList();
-  if (plugin === undefined) throw new Error("oclif has not loaded the program's own manifest");
+  if (plugin === undefined) throw new InternalError("oclif has not loaded the program's own manifest");
   plugin.findCommand = async (id: string) => {
     const load = COMMANDS[id];
-    if (load === undefined) throw new Error(`oclif.manifest.json has a command ${id} that the program has not`);
+    if (load === undefined) throw new InternalError(`oclif.manifest.json has a command ${id} that the program has not`);
     const { default: command } = await load();
     return Object.assign(command, { id, plugin });
   };

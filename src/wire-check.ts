@@ -101,7 +101,7 @@ async function unable(dockerfile: Dockerfile, request: BuildRequest): Promise<Fi
         return [];
       } catch (error) {
         if (!(error instanceof BuilderUnable)) throw error;
-        const detail = [error.message.replace(/^Dockerfile line \d+: /, ""), ...error.suggestions].join(". ");
+        const detail = [error.reason, ...error.suggestions].join(". ");
         return [{ rule: "BuilderUnable", detail, line: use.line, endLine: use.line }];
       }
     });

@@ -6,7 +6,7 @@ import { openDockerConfigs } from "./credentials/docker-config.ts";
 import { Keychain, KeychainError, keychainIndex } from "./credentials/keychain.ts";
 import { AuthError, ClusterError, UsageError } from "./errors.ts";
 import type { Token } from "./registry/authorization.ts";
-import { RegistryClient } from "./registry/registry-client.ts";
+import { RegistryClient, RegistryError } from "./registry/registry-client.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -52,8 +52,7 @@ export async function verifyLogin(
   try {
     ({ status } = await client.ask(registry, { method: "GET", path: "", scopes: [] }));
   } catch (error) {
-    // The token service's word, as the client passes it on.
-    if (error instanceof ClusterError && /answered 40[13]$/.test(error.message)) throw refused(error);
+    if (error instanceof RegistryError && error.unauthorised) throw refused(error);
     throw error;
   }
   if (status === 401 || status === 403) throw refused();

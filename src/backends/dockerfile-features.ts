@@ -83,12 +83,11 @@ export function refuseFeatures(
     if (canBuild(feature, builder, image, defaultImage)) continue;
     const which = ability === undefined || version === undefined ? builder : `${builder} v${version}`;
     const able = (Object.keys(builders) as BackendName[]).filter((name) => name !== builder);
-    throw new BuilderUnable(`Dockerfile line ${line}: ${which} cannot do ${title}`, {
-      suggestions: [
-        ...(ability === undefined ? [] : [`Use an image of ${builder} v${ability} or later (--builder-image).`]),
-        able.length === 0 ? "No builder can in an unprivileged pod: leave it out." : `Use ${choice(able)}.`,
-      ],
-    });
+    const suggestions = [
+      ...(ability === undefined ? [] : [`Use an image of ${builder} v${ability} or later (--builder-image).`]),
+      able.length === 0 ? "No builder can in an unprivileged pod: leave it out." : `Use ${choice(able)}.`,
+    ];
+    throw new BuilderUnable(`${which} cannot do ${title}`, { suggestions }, line);
   }
 }
 

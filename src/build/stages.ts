@@ -42,7 +42,7 @@ export class Stages implements StageTimer {
   observe(state: PodState): void {
     if (state.kind === "unscheduled" && state.message !== "")
       this.#wait(`waiting for a node: ${explainUnschedulable(state.message).sentence}`);
-    if (state.kind === "starting") this.#wait(`starting the pod ${state.message}`);
+    if (state.kind === "starting") this.#wait(`starting the pod on node ${state.node}`);
     if (state.kind === "receiving") this.done("schedule");
     if (state.kind === "building" || state.kind === "ended") {
       this.done("schedule");

@@ -130,7 +130,7 @@ function progressOf(job: V1Job, pod: V1Pod | undefined, container: string, judge
     case "receiving":
       return { state: state.kind };
     case "starting":
-      return { state: "starting", reason: state.message };
+      return { state: "starting", reason: `on node ${state.node}` };
     case "unscheduled":
       return { state: "waiting", reason: state.message === "" ? undefined : state.message };
     case "gated":

@@ -128,9 +128,9 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-/** What the API server answered when it refused: its Status object's code, reason and message. `refusalOf(error)` of refusal.ts finds it behind an error. */
+/** What the API server answered when it refused: its Status object's code and reason, and its message as `said`. `refusalOf(error)` of refusal.ts finds it behind an error. */
 export interface ApiRefusal {
   readonly code: number;
   readonly reason: string;
-  readonly message: string;
+  readonly said: string;
 }

@@ -8,6 +8,12 @@ export function codeOf(error: unknown): number | undefined {
   return typeof cause?.code === "number" ? cause.code : undefined;
 }
 
+/** The API server's own words in the refusal behind an error; "" when it has not answered. */
+export function saidOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause as Partial<ApiRefusal> | undefined) : undefined;
+  return typeof cause?.said === "string" ? cause.said : "";
+}
+
 /** The cluster could not be asked any more: the network, the API server, or credentials that have run out. */
 export function hasLostContact(error: unknown): boolean {
   const code = codeOf(error);

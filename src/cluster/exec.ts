@@ -22,6 +22,9 @@ export const PROTOCOLS = ["v5.channel.k8s.io", "v4.channel.k8s.io"] as const;
 /** Closes standard input; v5 only. */
 const END_OF_STDIN = Buffer.from([255, 0]);
 
+/** The container's runtime could not start the command. */
+export class NotStarted extends ClusterError {}
+
 export interface Process {
   readonly pod: string;
   readonly container: string;
@@ -35,7 +38,7 @@ export interface Process {
  * none, so it must be able to tell (a length, a checksum). A command that ends without reading all of its standard
  * input must not: containerd then waits for ever to deliver the rest, and no exit code comes. It should say that it
  * has failed, so that `stdin` can stop, and read on to the end (`cat >/dev/null`).
- * @throws ClusterError if the command could not be started or the connection was lost before its end; AuthError if it is not allowed; what `stdin` throws; the signal's reason when aborted.
+ * @throws NotStarted if the command could not be started; ClusterError if the connection was lost before its end; AuthError if it is not allowed; what `stdin` throws; the signal's reason when aborted.
  */
 export async function exec(
   { wire, place }: { wire: Wire; place: Place },
@@ -132,7 +135,7 @@ function readExitCode(status: V1Status, { pod, container, command }: Process): n
   const code = status.details?.causes?.find(({ reason }) => reason === "ExitCode")?.message;
   if (code !== undefined && /^\d+$/.test(code)) return Number(code);
   const message = (status.message ?? "").trim().replace(/\.$/, "");
-  throw new ClusterError(
+  throw new NotStarted(
     `"${command[0]}" could not be run in the container "${container}" of the pod "${pod}": ${message || "no reason given"}`,
     { suggestions: [`Is it in the container's image? kubectl describe pod ${pod}`], cause: new ApiError(status) },
   );

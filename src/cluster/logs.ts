@@ -187,7 +187,7 @@ function parseLine(text: string): LogLine | undefined {
 /** The container, or the pod's node, is still to come: pkg/registry/core/pod/strategy.go, pkg/kubelet/kubelet_pods.go */
 function isWaiting(error: unknown): boolean {
   const refusal = refusalOf(error);
-  return refusal?.code === 400 && /is waiting to start|does not have a host assigned/.test(refusal.message);
+  return refusal?.code === 400 && /is waiting to start|does not have a host assigned/.test(refusal.said);
 }
 
 function mayPass(error: unknown): boolean {

@@ -26,6 +26,8 @@ export class ApiError extends Error implements ApiRefusal {
   readonly code: number;
   readonly reason: string;
   readonly details: V1Status["details"];
+  /** The server's own words; "" where it has none. */
+  readonly said: string;
 
   constructor(status: V1Status) {
     super(status.message || `HTTP ${status.code}`);
@@ -33,6 +35,7 @@ export class ApiError extends Error implements ApiRefusal {
     this.code = status.code ?? 0;
     this.reason = status.reason ?? "";
     this.details = status.details;
+    this.said = status.message ?? "";
   }
 }
 
@@ -56,7 +59,7 @@ export function mayBePremature({ code, message = "" }: V1Status): boolean {
 /** Turns a Status into the error to throw. */
 export function refuse(status: V1Status, attempt: Attempt, place: Place): ClusterError | AuthError {
   const cause = new ApiError(status);
-  const { code, message } = cause;
+  const { code, message, said } = cause;
   const doing = describe(attempt, place);
 
   if (code === 401) {
@@ -68,14 +71,14 @@ export function refuse(status: V1Status, attempt: Attempt, place: Place): Cluste
       cause,
     });
   }
-  const denial = explainDenial(message);
+  const denial = explainDenial(said);
   if (denial !== undefined) {
     return new ClusterError(`the cluster refused to ${doing}: ${denial.sentence}`, {
       suggestions: denial.suggestions,
       cause,
     });
   }
-  const admission = ADMISSION.exec(message)?.[1];
+  const admission = ADMISSION.exec(said)?.[1];
   if (code === 403 && admission !== undefined) {
     return new ClusterError(`the cluster refused to ${doing}${tell(admission)}`, { cause });
   }
@@ -100,10 +103,10 @@ export function refuse(status: V1Status, attempt: Attempt, place: Place): Cluste
 }
 
 function forbid(cause: ApiError, attempt: Attempt, place: Place): AuthError {
-  const silent = cause.message === "" || /^(HTTP 403|forbidden)$/i.test(cause.message);
+  const silent = cause.said === "" || /^(HTTP 403|forbidden)$/i.test(cause.said);
   const rbac =
     /User "(?<user>[^"]*)" cannot (?<verb>\S+) resource "(?<resource>[^"]*)" in API group "(?<group>[^"]*)"(?: in the namespace "(?<namespace>[^"]*)")?/.exec(
-      cause.message,
+      cause.said,
     )?.groups;
   if (rbac === undefined && !silent) {
     return new AuthError(`the way to the cluster does not allow to ${describe(attempt, place)}${tell(cause.message)}`, {
@@ -127,8 +130,8 @@ function forbid(cause: ApiError, attempt: Attempt, place: Place): AuthError {
 }
 
 /** A POST into a namespace that is not there says so; a GET of one object there says only that the object is not. */
-function isNamespaceGone({ details, message }: ApiError, place: Place): boolean {
-  return (details?.kind === "namespaces" && details.name === place.namespace) || message.startsWith("namespaces ");
+function isNamespaceGone({ details, said }: ApiError, place: Place): boolean {
+  return (details?.kind === "namespaces" && details.name === place.namespace) || said.startsWith("namespaces ");
 }
 
 function sentence(code: number, doing: string): string {

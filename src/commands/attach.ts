@@ -1,7 +1,7 @@
 import { Flags } from "@oclif/core";
 import { EXIT_CODES, clusterFlags } from "../flags/without-value.ts";
 import { BuildsCommand, buildArg } from "../builds-command.ts";
-import { Interrupted } from "../errors.ts";
+import { InternalError, Interrupted } from "../errors.ts";
 import { PROGRESS_MODES } from "../ui/progress.ts";
 import type { Progress } from "../ui/progress.ts";
 
@@ -45,7 +45,7 @@ ${EXIT_CODES}`;
     let name = args.build;
     const result = await this.withCluster(flags, async (cluster) => {
       const [found] = await this.find(cluster, [args.build]);
-      if (found === undefined) throw new Error("no build was looked for");
+      if (found === undefined) throw new InternalError("no build was looked for");
       name = found.record.name;
       return attach(cluster, found, (event) => progress.emit(event), this.signal, ca);
     }).catch((error: unknown) => {

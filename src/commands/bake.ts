@@ -6,10 +6,11 @@ import type { Interfaces } from "@oclif/core";
 import { BaseCommand, syntaxOf } from "../base.ts";
 import { EXIT_CODES, many } from "../flags/without-value.ts";
 import type { ChosenTarget } from "../bake/choose-targets.ts";
+import { TargetFailed } from "../bake/target-failed.ts";
 import type { BuildResult } from "../build/events.ts";
 import type { BuildRequest } from "../build/request.ts";
 import { canonicalArguments } from "../docker/argv.ts";
-import { Interrupted, SlipwayError, UsageError } from "../errors.ts";
+import { InternalError, Interrupted, SlipwayError, UsageError } from "../errors.ts";
 import type { Progress } from "../ui/progress.ts";
 import type { WiredBuild } from "../wire.ts";
 import Build from "./build.ts";
@@ -169,7 +170,7 @@ ${EXIT_CODES}`;
     const build = async ({ name, wired }: Work): Promise<Built> => {
       try {
         const result = await wired.build();
-        if ("left" in result) throw new Error("a build of bake's is never left");
+        if ("left" in result) throw new InternalError("a build of bake's is never left");
         return { result, provenance: await wired.provenance(result) };
       } catch (error) {
         return this.#failedAt(name, error);
@@ -184,8 +185,8 @@ ${EXIT_CODES}`;
   #failedAt(target: string, error: unknown): never {
     if (this.signal.aborted && this.signal.reason instanceof Interrupted) throw this.signal.reason;
     this.#failed ??= target;
-    if (error instanceof SlipwayError && this.#views.size > 1) error.message = `target ${target}: ${error.message}`;
-    throw error;
+    const ordinary = error instanceof SlipwayError && !(error instanceof InternalError);
+    throw ordinary && this.#views.size > 1 ? new TargetFailed(target, error) : error;
   }
 
   /** By the view of the target that failed, or of any of them: all write to the same stream. */

@@ -1,5 +1,5 @@
 /** One thing that was looked at before a build, and what came of it. */
-import { SlipwayError } from "../errors.ts";
+import { SlipwayError, clauseOf } from "../errors.ts";
 
 export type CheckStatus =
   | "ok"
@@ -37,6 +37,5 @@ export function warn(name: string, message: string, suggestions: readonly string
 /** A check that failed by an error. @throws the error when it is none of what may be expected to go wrong. */
 export function failed(name: string, error: unknown): Check {
   if (!(error instanceof SlipwayError)) throw error;
-  const message = error.message.replace(/\.$/, "");
-  return { name, status: "fail", message, suggestions: error.suggestions, exit: error.exit };
+  return { name, status: "fail", message: clauseOf(error), suggestions: error.suggestions, exit: error.exit };
 }

@@ -39,9 +39,9 @@ export function userNamespaceCheck(report: TrialReport): Check {
   const map = report.end?.exitCode === 0 ? report.end.message : "";
   if (map !== "" && !WHOLE_RANGE.test(map))
     return ok(name, "root in a pod can be nobody on the node (hostUsers: false)");
-  const why = report.error instanceof Error ? `: ${report.error.message}` : "";
   // Of a pod whose image did not come nothing can be said: the check of the image tells about that.
-  if (why.includes("cannot pull the image")) return skip(name, "the pod did not come so far");
+  if (report.withoutImage) return skip(name, "the pod did not come so far");
+  const why = report.error instanceof Error ? `: ${report.error.message}` : "";
   return warn(name, `nodes give pods none${why}`, [
     "No build needs them; with them root in the builder's pod is nobody on its node. They take Kubernetes 1.33, containerd 2.0 or CRI-O 1.25, and a kernel of 6.3 or later.",
   ]);

@@ -1,10 +1,14 @@
 /** Whether an image can be pushed to where its name says, asked without pushing anything: an upload is begun and cancelled. */
 import type { Duplex } from "node:stream";
 import type { Reference } from "../build/reference.ts";
-import { AuthError, BuildFailed, ClusterError, SlipwayError } from "../errors.ts";
+import { NotStarted } from "../cluster/exec.ts";
+import { AuthError, BuildFailed, ClusterError, SlipwayError, clauseOf } from "../errors.ts";
+import { TokenRefused } from "../registry/authorization.ts";
+import { RegistryError } from "../registry/registry-client.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
 import { failed, ok } from "./check.ts";
 import type { Check } from "./check.ts";
+import { Unreached } from "./tunnel.ts";
 
 /** Makes a client whose connections begin in the pod. */
 export type OpenRegistry = (dial: (host: string, port: number) => Promise<Duplex>) => RegistryClient;
@@ -62,29 +66,38 @@ function refusalOf(status: number, { registry, repository }: Reference): Slipway
   });
 }
 
+/** What TLS libraries say of a certificate they do not trust. */
+const UNTRUSTED = /self.signed|unable to (?:verify|get)|certificate/i;
+
+/** What runtimes of containers write where there is no such program. */
+const NO_PROGRAM = /executable file not found/;
+
 function explain(error: unknown, registry: string): SlipwayError {
-  const text = error instanceof Error ? error.message : String(error);
-  if (/could not be run|executable file not found/.test(text)) {
-    return new ClusterError(`the helper image has no nc, so the registry cannot be asked from a pod: ${text}`, {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (cause instanceof NotStarted || (cause instanceof Unreached && NO_PROGRAM.test(cause.said))) {
+    const why = error instanceof Error ? error.message : String(error);
+    return new ClusterError(`the helper image has no nc, so the registry cannot be asked from a pod: ${why}`, {
       suggestions: ["Name a busybox with --helper-image."],
     });
   }
-  if (/self.signed|unable to (?:verify|get)|certificate/i.test(text)) {
-    return new BuildFailed(
-      `the certificate of ${registry} is not trusted: ${text.replace(/^.*did not answer: /, "")}`,
-      {
-        suggestions: ["Give its CA's certificate with --registry-ca FILE."],
-      },
-    );
+  if (error instanceof RegistryError && isForeign(cause) && UNTRUSTED.test(cause.message)) {
+    return new BuildFailed(`the certificate of ${registry} is not trusted: ${error.reason}`, {
+      suggestions: ["Give its CA's certificate with --registry-ca FILE."],
+    });
   }
-  if (/ answered 40[13]$/.test(text)) {
-    return new AuthError(`${registry} does not take these credentials: ${text.replace(/^.*did not answer: /, "")}`, {
+  if (error instanceof RegistryError && error.unauthorised) {
+    return new AuthError(`${registry} does not take these credentials: ${error.reason}`, {
       suggestions: [`Log in: slipway login ${registry}`],
     });
   }
-  return new ClusterError(text.replace(/\.$/, ""), {
+  return new ClusterError(clauseOf(error), {
     suggestions: [
       "Check the name; whether a NetworkPolicy keeps the pods of this namespace from it; and whether it speaks plain http (--insecure-registry).",
     ],
   });
+}
+
+/** Of node's or a library's, and not of slipway's. */
+function isForeign(error: unknown): error is Error {
+  return error instanceof Error && !(error instanceof SlipwayError) && !(error instanceof TokenRefused);
 }

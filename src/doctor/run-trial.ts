@@ -3,6 +3,7 @@ import type { ContainerEnd } from "../backends/backend.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { ClusterError } from "../errors.ts";
 import { followBuild } from "../follow/follow.ts";
+import { isPullFailure } from "../follow/pod-failure.ts";
 import type { PodState } from "../follow/pod-state.ts";
 import { removeBuild } from "../run/remove.ts";
 import { releasePod, startBuild } from "../run/start.ts";
@@ -19,6 +20,8 @@ export interface TrialReport {
   readonly end?: ContainerEnd;
   /** Why it came no further. */
   readonly error?: unknown;
+  /** It came no further because the node has no image for it. */
+  readonly withoutImage?: boolean;
 }
 
 /** How long, in milliseconds, the pod may take to each step before it counts as not coming: what waits for long will not do for a build. */
@@ -41,7 +44,7 @@ export async function runTrial(
   signal: AbortSignal,
 ): Promise<TrialReport> {
   const reached = new Set<Step>();
-  const seen = { node: "", waiting: "" };
+  const seen = { node: "", waiting: "", withoutImage: false };
   const patience = new Patience(() => seen.waiting);
   const inner = AbortSignal.any([signal, patience.signal]);
   const reach = (...steps: readonly Step[]): void => {
@@ -49,7 +52,8 @@ export async function runTrial(
     patience.expect(STEPS.find((step) => !reached.has(step)) ?? "ended");
   };
   const observe = (state: PodState): void => {
-    if (state.kind === "starting") seen.node = state.message.replace(/^on node /, "");
+    if (state.kind === "starting") seen.node = state.node;
+    if (state.kind === "failed") seen.withoutImage = isPullFailure(state.failure);
     if (state.kind === "unscheduled" && state.message !== "") seen.waiting = `no node takes the pod: ${state.message}`;
     if (state.kind !== "gated" && state.kind !== "unscheduled" && state.kind !== "failed") reach("scheduled");
     if (state.kind === "receiving") reach("receiving");
@@ -86,7 +90,8 @@ export async function runTrial(
     return { reached, node: seen.node, end };
   } catch (error) {
     signal.throwIfAborted();
-    return { reached, node: seen.node, error: patience.signal.aborted ? patience.signal.reason : error };
+    const { node, withoutImage } = seen;
+    return { reached, node, error: patience.signal.aborted ? patience.signal.reason : error, withoutImage };
   } finally {
     patience.stop();
     await removeBuild(cluster, trial.objects).catch(() => {});
@@ -114,7 +119,7 @@ class Patience {
     clearTimeout(this.#timer);
     const seconds = PATIENCE[step] / 1000;
     this.#timer = setTimeout(() => {
-      const why = this.#why().replace(/^waiting for the pod to be created: /, "");
+      const why = this.#why();
       this.#controller.abort(
         new ClusterError(why === "" ? `the trial pod was not ${step} within ${seconds} seconds` : why, {
           suggestions: ["Look at what the namespace's events say: kubectl get events --sort-by=.lastTimestamp"],

@@ -47,7 +47,7 @@ export function dialFromPod(
       },
       AbortSignal.any([signal, own.signal]),
     );
-    if (exitCode !== 0 && exitCode !== undefined) throw unreached(host, port, said, exitCode);
+    if (exitCode !== 0 && exitCode !== undefined) throw new Unreached(host, port, said, exitCode);
     stream.push(null);
   };
   // What goes wrong is the stream's error, unless it was we who closed it.
@@ -57,7 +57,14 @@ export function dialFromPod(
   return stream;
 }
 
-function unreached(host: string, port: number, said: string, exitCode: number): ClusterError {
-  const why = said.trim().replace(/^nc: /, "");
-  return new ClusterError(`no connection to ${host}:${port}: ${why === "" ? `nc ended with ${exitCode}` : why}`);
+/** The pod got no connection to a host. */
+export class Unreached extends ClusterError {
+  /** What nc, or the runtime that was to start it, wrote to its standard error. */
+  readonly said: string;
+
+  constructor(host: string, port: number, said: string, exitCode: number) {
+    const why = said.trim().replace(/^nc: /, "");
+    super(`no connection to ${host}:${port}: ${why === "" ? `nc ended with ${exitCode}` : why}`);
+    this.said = said;
+  }
 }

@@ -23,6 +23,8 @@ export interface FollowedBuild {
   readonly job: string;
   readonly containers: ContainerNames;
   readonly timeoutSeconds: number;
+  /** The flags by which the user names the pod's images; those of `slipway build` when left out. */
+  readonly imageFlags?: readonly string[];
   /** The builder's Backend.readable. */
   readonly readable: (line: string) => string;
   /** The pod exists, held back by its gate. */
@@ -113,7 +115,7 @@ async function watchPod(
       if (state.kind === "building") once("building", () => log.follow(name, signal));
       if (state.kind === "failed") {
         const { failure } = state;
-        if (failure.reason !== "Deleted") throw errorOf(failure, build.timeoutSeconds);
+        if (failure.reason !== "Deleted") throw errorOf(failure, build.timeoutSeconds, build.imageFlags);
         throw await explainEnd(goneError(cluster, build, pod), pod, build);
       }
       if (state.kind === "ended") {

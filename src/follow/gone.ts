@@ -1,7 +1,7 @@
 /** Why a build's pod was deleted, or is being deleted, before its end: the Job knows of its deadline, the pod of who evicted it. */
 import type { V1Job, V1JobCondition, V1Pod } from "@kubernetes/client-node";
 import type { Cluster } from "../cluster/cluster.ts";
-import { codeOf } from "../cluster/contact.ts";
+import { codeOf, saidOf } from "../cluster/contact.ts";
 import { explainDenial } from "../cluster/denial.ts";
 import { AuthError, ClusterError } from "../errors.ts";
 import { clientLost, needsClient } from "../run/early-deadline.ts";
@@ -47,8 +47,8 @@ async function namespaceEnd(cluster: Cluster, job: string): Promise<ClusterError
     await cluster.create("jobs", object, AbortSignal.timeout(VERDICT_EXPECTED), { dryRun: true });
     return undefined;
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : "";
-    const going = explainDenial(cause)?.namespaceGoes === true || /^namespaces "[^"]+" not found/.test(cause);
+    const said = saidOf(error);
+    const going = explainDenial(said)?.namespaceGoes === true || /^namespaces "[^"]+" not found/.test(said);
     if (!going && !(error instanceof AuthError)) return undefined;
     const how = going ? "is being deleted" : "is probably being deleted: it takes no requests of yours any more";
     return new ClusterError(`the build was ended: its namespace "${cluster.namespace}" ${how}`, {

@@ -15,6 +15,9 @@ const PULL_REASONS = new Set(["ErrImagePull", "ImagePullBackOff", "InvalidImageN
 /** And for a container that cannot be made from what the pod names (pkg/kubelet/kuberuntime). */
 const SETUP_REASONS = new Set(["CreateContainerConfigError", "CreateContainerError", "RunContainerError"]);
 
+/** The flags of `slipway build` that name its pod's images. */
+const BUILD_IMAGE_FLAGS = ["--builder-image", "--helper-image"] as const;
+
 /** A pull that failed once may have met a passing fault of the registry; the kubelet's second word on it, back-off, is taken as final. */
 export function pullFailure(status: V1ContainerStatus): PodFailure | undefined {
   const waiting = status.state?.waiting;
@@ -32,20 +35,31 @@ export function setupFailure(status: V1ContainerStatus): PodFailure | undefined 
   return { reason: waiting.reason, message: waiting.message ?? `container ${status.name} cannot be created` };
 }
 
-export function errorOf(failure: PodFailure, timeoutSeconds: number): SlipwayError {
+/** Whether the node has no image for the pod. */
+export function isPullFailure({ reason }: PodFailure): boolean {
+  return PULL_REASONS.has(reason);
+}
+
+/** @param imageFlags the flags that name the pod's images, for the remedies */
+export function errorOf(
+  failure: PodFailure,
+  timeoutSeconds: number,
+  imageFlags: readonly string[] = BUILD_IMAGE_FLAGS,
+): SlipwayError {
   const { reason, message } = failure;
   if (reason === "DeadlineExceeded") return timedOut(timeoutSeconds);
-  if (PULL_REASONS.has(reason)) {
+  if (isPullFailure(failure)) {
+    const flags = imageFlags.join(" or ");
     const unauthorised = /unauthorized|authorization failed|denied|403|401/i.test(message);
     const text = `the node cannot pull the image ${message}`;
     return unauthorised
       ? new AuthError(text, {
           suggestions: [
-            "Let the namespace's service account pull it (imagePullSecrets), or name another image with --builder-image or --helper-image.",
+            `Let the namespace's service account pull it (imagePullSecrets), or name another image with ${flags}.`,
           ],
         })
       : new ClusterError(text, {
-          suggestions: ["Name an image the nodes can reach with --builder-image or --helper-image."],
+          suggestions: [`Name an image the nodes can reach with ${flags}.`],
         });
   }
   if (reason === "Evicted") return evicted(message);

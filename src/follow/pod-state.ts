@@ -9,7 +9,7 @@ export type PodState =
   /** No node yet; the scheduler's reason, if it gave one. */
   | { readonly kind: "unscheduled"; readonly message: string }
   /** On a node, its container not started yet: volumes, image. */
-  | { readonly kind: "starting"; readonly message: string }
+  | { readonly kind: "starting"; readonly node: string }
   | { readonly kind: "receiving" }
   | { readonly kind: "building" }
   | {
@@ -42,7 +42,7 @@ export function podState(pod: V1Pod, names: ContainerNames): PodState {
   const scheduled = pod.status?.conditions?.find((condition) => condition.type === "PodScheduled");
   if (scheduled?.reason === "SchedulingGated") return { kind: "gated" };
   if (pod.spec?.nodeName === undefined) return { kind: "unscheduled", message: scheduled?.message ?? "" };
-  return { kind: "starting", message: `on node ${pod.spec.nodeName}` };
+  return { kind: "starting", node: pod.spec.nodeName };
 }
 
 function podFailure(pod: V1Pod, names: ContainerNames): PodFailure | undefined {

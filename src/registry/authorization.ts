@@ -21,6 +21,17 @@ export interface Token {
   readonly refreshToken?: string;
 }
 
+/** The token service gives no token. */
+export class TokenRefused extends Error {
+  /** Of HTTP. */
+  readonly status: number;
+
+  constructor(service: string, status: number) {
+    super(`${service} answered ${status}`);
+    this.status = status;
+  }
+}
+
 export interface TokenWishes {
   /** Ask for a refresh token as well. */
   readonly lasting?: boolean;
@@ -28,7 +39,7 @@ export interface TokenWishes {
   readonly onToken?: (token: Token) => void;
 }
 
-/** The value of the Authorization header; undefined when there is nothing to show. @throws Error when no token is given */
+/** The value of the Authorization header; undefined when there is nothing to show. @throws TokenRefused where the service refuses; Error where it gives none */
 export async function authorize(
   challenge: string,
   credential: Credential | undefined,
@@ -47,7 +58,7 @@ export function isBearer(challenge: string): boolean {
   return /^bearer /i.test(challenge);
 }
 
-/** @throws Error when the service refuses */
+/** @throws TokenRefused when the service refuses; Error when its answer has no token */
 export async function fetchToken(
   challenge: string,
   credential: Credential | undefined,
@@ -62,7 +73,7 @@ export async function fetchToken(
     credential?.identityToken === undefined
       ? await byQuery(realm, service, scopes, basicOf(credential), exchange, lasting)
       : await byRefreshToken(realm, service, scopes, credential.identityToken, exchange);
-  if (answer.status !== 200) throw new Error(`${realm.origin}${realm.pathname} answered ${answer.status}`);
+  if (answer.status !== 200) throw new TokenRefused(`${realm.origin}${realm.pathname}`, answer.status);
   const { token, access_token, expires_in, refresh_token } = (JSON.parse(answer.body) ?? {}) as Record<string, unknown>;
   const value = typeof token === "string" && token !== "" ? token : access_token;
   if (typeof value !== "string" || value === "") throw new Error(`${realm.origin}${realm.pathname} gave no token`);

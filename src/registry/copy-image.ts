@@ -1,7 +1,8 @@
 /** An image under another name, by the registry's API alone: its manifest as it is, and blobs only where they are not yet. */
 import { createHash } from "node:crypto";
 import { Reference } from "../build/reference.ts";
-import { AuthError, BuildFailed, ClusterError } from "../errors.ts";
+import { AuthError, BuildFailed } from "../errors.ts";
+import { RegistryError } from "./registry-client.ts";
 import type { RegistryClient, RegistryQuestion } from "./registry-client.ts";
 
 const IMAGES = [
@@ -174,9 +175,8 @@ async function ask(
 
 /** A registry that cannot be reached is no fault of the cluster's: docker's exit code is 1. */
 function failed(error: unknown): never {
-  if (!(error instanceof ClusterError)) throw error;
-  // The token service's word, as the client passes it on.
-  if (/answered 40[13]$/.test(error.message)) throw new AuthError(error.message, { suggestions: LOGIN, cause: error });
+  if (!(error instanceof RegistryError)) throw error;
+  if (error.unauthorised) throw new AuthError(error.message, { suggestions: LOGIN, cause: error });
   throw new BuildFailed(error.message, { cause: error });
 }
 

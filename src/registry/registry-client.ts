@@ -8,7 +8,7 @@ import type { Reference } from "../build/reference.ts";
 import { isLocalRegistry } from "../build/registry-host.ts";
 import type { Credential } from "../credentials/credentials.ts";
 import { ClusterError, SlipwayError } from "../errors.ts";
-import { authorize } from "./authorization.ts";
+import { TokenRefused, authorize } from "./authorization.ts";
 import type { Exchange, TokenWishes } from "./authorization.ts";
 import { connectThrough } from "./connect-through.ts";
 import type { Dial } from "./connect-through.ts";
@@ -58,6 +58,25 @@ export interface RegistryStream {
   readonly body: Readable;
 }
 
+/** A registry could not be asked, or did not give what it was asked for. */
+export class RegistryError extends ClusterError {
+  /** Why, as the end of a sentence: node's or the pod's own words where there was no answer. */
+  readonly reason: string;
+  /** Of HTTP, where the registry or its token service has answered. */
+  readonly status: number | undefined;
+
+  constructor(registry: string, reason: string, { status, cause }: { status?: number; cause?: unknown } = {}) {
+    super(`registry ${registry} did not answer: ${reason}`, { cause });
+    this.reason = reason;
+    this.status = status ?? (cause instanceof TokenRefused ? cause.status : undefined);
+  }
+
+  /** Who one is, or what one may do, was not accepted. */
+  get unauthorised(): boolean {
+    return this.status === 401 || this.status === 403;
+  }
+}
+
 /** What a use of an answer gives that is none: the registry has to be spoken to in another way. */
 const OTHERWISE = Symbol("otherwise");
 
@@ -76,7 +95,7 @@ export class RegistryClient {
 
   /**
    * The body of `GET /v2/REPOSITORY/path`.
-   * @throws ClusterError when the registry cannot be reached or refuses.
+   * @throws RegistryError when the registry cannot be reached or refuses.
    */
   async get(reference: Reference, path: string, accept: string): Promise<string> {
     const { registry, repository } = reference;
@@ -84,12 +103,12 @@ export class RegistryClient {
     const question = { method: "GET", path: `${repository}/${path}`, headers: { accept }, scopes } as const;
     const { status, url, body } = await this.ask(registry, question);
     if (status === 200) return body;
-    throw new ClusterError(`registry ${registry} did not answer: ${url} answered ${status}`);
+    throw new RegistryError(registry, `${url} answered ${status}`, { status });
   }
 
   /**
    * Any answer, whatever its status, after having shown who we are if that was asked for.
-   * @throws ClusterError when there is none, or the token service gave no token.
+   * @throws RegistryError when there is none, or the token service gave no token.
    */
   ask(registry: string, question: RegistryQuestion): Promise<RegistryAnswer> {
     const limits = { signal: this.#until(AbortSignal.timeout(this.#options.timeout)) };
@@ -102,7 +121,7 @@ export class RegistryClient {
   /**
    * The bytes of `GET /v2/REPOSITORY/path`, wherever the registry keeps them, given to `use` while the connection is open. All of
    * them may take as long as they like, while they keep coming.
-   * @throws ClusterError when the registry cannot be reached or refuses.
+   * @throws RegistryError when the registry cannot be reached or refuses.
    */
   stream<T>(reference: Reference, path: string, use: (stream: RegistryStream) => Promise<T>): Promise<T> {
     const { registry, repository } = reference;
@@ -118,7 +137,7 @@ export class RegistryClient {
         if (statusCode !== 200) {
           // Not destroyed: undici would tell that as an error nobody waits for.
           await body.dump();
-          throw new ClusterError(`registry ${registry} did not answer: ${url} answered ${statusCode}`);
+          throw new RegistryError(registry, `${url} answered ${statusCode}`, { status: statusCode });
         }
         const length = Number(headers["content-length"] ?? Number.NaN);
         return use({ url, status: statusCode, length: Number.isNaN(length) ? undefined : length, body });
@@ -132,7 +151,7 @@ export class RegistryClient {
     limits: Limits,
     use: (url: string, raw: Raw, follow: (raw: Raw) => Promise<Raw>) => Promise<T | typeof OTHERWISE>,
   ): Promise<T> {
-    const problems: string[] = [];
+    let problem: unknown;
     const dispatcher = await this.#connect(registry);
     const follow = (raw: Raw): Promise<Raw> => followRedirects(raw, dispatcher, limits);
     try {
@@ -143,13 +162,13 @@ export class RegistryClient {
         try {
           raw = await this.#exchange(url, registry, question, dispatcher, limits);
         } catch (error) {
-          problems.push(reasonOf(error, limits));
+          problem = error;
           continue;
         }
         const used = await use(url, raw, follow).catch((error: unknown) => {
           // An answer that ends early is none.
           if (error instanceof SlipwayError) throw error;
-          throw new ClusterError(`registry ${registry} did not answer: ${reasonOf(error, limits)}`, { cause: error });
+          throw new RegistryError(registry, reasonOf(error, limits), { cause: error });
         });
         // It does speak https; what went wrong there is what there is to say.
         if (used === OTHERWISE) continue;
@@ -159,7 +178,7 @@ export class RegistryClient {
     } finally {
       await dispatcher.close();
     }
-    throw new ClusterError(`registry ${registry} did not answer: ${problems.at(-1)}`);
+    throw new RegistryError(registry, reasonOf(problem, limits), { cause: problem });
   }
 
   #until(...deadlines: AbortSignal[]): AbortSignal {

@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { V1PersistentVolumeClaim } from "@kubernetes/client-node";
 import type { Emit } from "../build/events.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { ClusterError, SlipwayError } from "../errors.ts";
+import { ClusterError, SlipwayError, clauseOf } from "../errors.ts";
 import { cacheCommand, outcomeCommand, placeOf } from "./cache-command.ts";
 import { Replies, converse } from "./cache-conversation.ts";
 import type { Progress } from "./cache-conversation.ts";
@@ -63,12 +63,11 @@ async function shipByCache(
       if (signal.aborted || hopeless || error instanceof Unmendable) throw error;
       const gone = await whyGone(cluster, pod, signal);
       if (gone !== undefined) throw gone;
-      const reason = (error as Error).message.replace(/\.$/, "");
       const again = attempt < ATTEMPTS;
       const next = again
         ? `trying again, attempt ${attempt + 1} of ${ATTEMPTS}`
         : "sending all of it without the cache";
-      emit({ type: "warning", message: `sending what changed of the context failed (${reason}); ${next}` });
+      emit({ type: "warning", message: `sending what changed of the context failed (${clauseOf(error)}); ${next}` });
       if (again) {
         await pause(attempt * PAUSE, undefined, { signal });
         continue;

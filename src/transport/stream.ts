@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { V1Volume } from "@kubernetes/client-node";
 import type { Emit } from "../build/events.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { ClusterError, SlipwayError } from "../errors.ts";
+import { ClusterError, SlipwayError, clauseOf } from "../errors.ts";
 import { Unmendable, commit, refused, whyGone } from "./commit.ts";
 import { MOUNT, REFUSAL, commitCommand, receiveCommand, receiver } from "./receiver.ts";
 import { CONTEXT_VOLUME, RECEIVER } from "../backends/volumes.ts";
@@ -75,10 +75,10 @@ export async function shipByStream(
       if (signal.aborted || hopeless || error instanceof Unmendable) throw error;
       const gone = await whyGone(cluster, pod, signal);
       if (gone !== undefined) throw gone;
-      if (attempt === ATTEMPTS) throw exhausted(error as Error);
+      if (attempt === ATTEMPTS) throw exhausted(error);
       emit({
         type: "warning",
-        message: `sending the context failed (${sentence(error as Error)}); sending it again from the start, attempt ${attempt + 1} of ${ATTEMPTS}`,
+        message: `sending the context failed (${clauseOf(error)}); sending it again from the start, attempt ${attempt + 1} of ${ATTEMPTS}`,
       });
       await pause(attempt * PAUSE, undefined, { signal });
     }
@@ -143,16 +143,12 @@ export class Refusal {
   }
 }
 
-function exhausted(error: Error): ClusterError {
-  return new ClusterError(`the context could not be sent in ${ATTEMPTS} attempts: ${sentence(error)}`, {
+function exhausted(error: unknown): ClusterError {
+  return new ClusterError(`the context could not be sent in ${ATTEMPTS} attempts: ${clauseOf(error)}`, {
     suggestions: [
       ...(error instanceof SlipwayError ? error.suggestions : []),
       "Look whether a proxy or load balancer in between limits how long or how much a connection may carry.",
     ],
     cause: error,
   });
-}
-
-function sentence(error: Error): string {
-  return error.message.replace(/\.$/, "");
 }

@@ -3,7 +3,6 @@ import { outcomeError } from "../backends/outcome-error.ts";
 import { kaniko } from "../backends/kaniko.ts";
 import type { BuildPlan } from "../build/plan.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { AuthError, ClusterError } from "../errors.ts";
 import { followBuild } from "../follow/follow.ts";
 import type { BuildObjects } from "../run/objects.ts";
 import { removeBuild } from "../run/remove.ts";
@@ -32,6 +31,7 @@ export async function runWarmer(
         job: plan.name,
         containers: { receiver: RECEIVER, builder: WARMER },
         timeoutSeconds: plan.timeoutSeconds,
+        imageFlags: ["--warmer-image"],
         readable: (line) => kaniko.readable(line),
         onPod: async (pod) => {
           await started.complete;
@@ -50,18 +50,7 @@ export async function runWarmer(
     );
     const failure = warmerFailure(end, log, plan.cacheVolume ?? "");
     if (failure !== undefined) throw outcomeError(failure);
-  } catch (error) {
-    throw inOwnWords(error);
   } finally {
     await removeBuild(cluster, objects).catch(() => {});
   }
-}
-
-/** Following speaks of a build's images, by the flags of `build`. */
-function inOwnWords(error: unknown): unknown {
-  if (!(error instanceof ClusterError || error instanceof AuthError)) return error;
-  const suggestions = error.suggestions.map((text) =>
-    text.replace("--builder-image or --helper-image", "--warmer-image"),
-  );
-  return new (error.constructor as typeof ClusterError)(error.message, { suggestions, cause: error.cause });
 }

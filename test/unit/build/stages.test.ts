@@ -47,7 +47,7 @@ it("hears from the pod what it waits for, each thing once", () => {
   stages.observe({ kind: "unscheduled", message: "" });
   stages.observe({ kind: "unscheduled", message: "0/3 nodes" });
   stages.observe({ kind: "unscheduled", message: "0/3 nodes" });
-  stages.observe({ kind: "starting", message: "on node a" });
+  stages.observe({ kind: "starting", node: "a" });
   expect(events).toEqual([
     { type: "waiting", message: "waiting for a node: 0/3 nodes" },
     { type: "waiting", message: "starting the pod on node a" },

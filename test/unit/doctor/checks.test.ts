@@ -207,8 +207,10 @@ describe("a trial pod", () => {
   });
 
   it("says nothing of user namespaces where the image could not be pulled", () => {
-    const error = new ClusterError("the node cannot pull the image busybox: no such host");
-    expect(userNamespaceCheck({ reached: new Set(["scheduled"] as const), node: "n", error }).status).toBe("skip");
+    const error = new ClusterError("no image");
+    const report = { reached: new Set(["scheduled"] as const), node: "n", error };
+    expect(userNamespaceCheck({ ...report, withoutImage: true }).status).toBe("skip");
+    expect(userNamespaceCheck({ ...report, withoutImage: false }).status).toBe("warn");
   });
 });
 

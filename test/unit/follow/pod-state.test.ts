@@ -28,7 +28,7 @@ describe("a pod's status as a build's state", () => {
       { spec: { containers: [] }, status: {} },
       { kind: "unscheduled", message: "" },
     ],
-    ["on a node", starting, { kind: "starting", message: "on node node-1" }],
+    ["on a node", starting, { kind: "starting", node: "node-1" }],
     ["waiting for its context", receiving, { kind: "receiving" }],
     ["building", building, { kind: "building" }],
     [
