@@ -9,8 +9,9 @@ import { layersOf } from "./config/layers.ts";
 import { settle } from "./config/settle.ts";
 import { readArguments } from "./docker/argv.ts";
 import type { ReadWords } from "./docker/argv.ts";
-import { EXIT, Interrupted, SlipwayError, UsageError } from "./errors.ts";
-import type { ExitCode } from "./errors.ts";
+import { Interrupted, InvalidInput, SlipwayError } from "./errors.ts";
+import { EXIT, exitCodeOf } from "./exit-codes.ts";
+import type { ExitCode } from "./exit-codes.ts";
 import { WITHOUT_VALUE } from "./flags/without-value.ts";
 import { tolerateBrokenPipe } from "./ui/broken-pipe.ts";
 import { failureLines } from "./ui/failure.ts";
@@ -80,7 +81,7 @@ export abstract class BaseCommand extends Command {
     return own === "" ? (this.configurations.project?.registry ?? this.configurations.user?.registry) : own;
   }
 
-  /** Refuses what oclif would not refuse as docker does. @throws Refused */
+  /** Refuses what oclif would not refuse as docker does. @throws InvalidInput */
   protected checkWords(_typed: ReadWords): void {}
 
   /** The path of the Dockerfile, which a project's rules go by. */
@@ -133,13 +134,15 @@ export abstract class BaseCommand extends Command {
     if (error.code === "EEXIT") throw error;
     if (error instanceof SlipwayError) {
       this.fail(error);
-      this.#leave(error.exit);
+      this.#leave(exitCodeOf(error));
     }
     // oclif's own errors are about the command line.
     if (error.oclif !== undefined) {
       const id = (this.id ?? "").replaceAll(":", " ");
       this.fail(
-        new UsageError(firstLine(error.message), { suggestions: [`Run \`slipway ${id} --help\` for what it takes.`] }),
+        new InvalidInput(firstLine(error.message), {
+          suggestions: [`Run \`slipway ${id} --help\` for what it takes.`],
+        }),
       );
       this.#leave(EXIT.usage);
     }
@@ -149,7 +152,7 @@ export abstract class BaseCommand extends Command {
 
   /** Ends with the exit code of an error that has been said already. */
   protected leaveWith(error: unknown): void {
-    this.#leave(error instanceof SlipwayError ? error.exit : EXIT.usage);
+    this.#leave(exitCodeOf(error));
   }
 
   #leave(code: ExitCode): void {

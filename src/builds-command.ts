@@ -31,7 +31,7 @@ export abstract class BuildsCommand extends BaseCommand {
     }
   }
 
-  /** @throws UsageError when one of the names means no build, or more than one. */
+  /** @throws InvalidInput when one of the names means no build, or more than one. */
   protected async find(
     cluster: Cluster,
     names: readonly string[],

@@ -6,7 +6,7 @@ import { BACKEND_NAMES, isBackendName } from "./build/builder-names.ts";
 import type { BackendName } from "./build/builder-names.ts";
 import { planBuild } from "./build/plan-build.ts";
 import { refuseUnable } from "./docker/capability-needs.ts";
-import { UsageError } from "./errors.ts";
+import { InvalidInput } from "./errors.ts";
 import { objectsOf } from "./run/objects.ts";
 
 export interface BuilderDescription {
@@ -66,7 +66,7 @@ export interface BuilderNeeds {
 /**
  * @param name of a builder; undefined or auto: what any of them needs
  * @param asked what builds will use
- * @throws UsageError for a builder that is none, or that cannot do what is asked
+ * @throws InvalidInput for a builder that is none, or that cannot do what is asked
  */
 export async function needsOfBuilder(
   name: string | undefined,
@@ -75,7 +75,7 @@ export async function needsOfBuilder(
   const { cacheVolume } = asked;
   if (name === undefined || name === "auto") return { files: true, cacheVolume };
   if (!isBackendName(name)) {
-    throw new UsageError(`there is no builder "${name}"`, {
+    throw new InvalidInput(`there is no builder "${name}"`, {
       suggestions: [
         `Choose one of: ${BACKEND_NAMES.join(", ")}; or leave --builder out, for the rights of all of them.`,
       ],

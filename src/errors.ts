@@ -1,20 +1,22 @@
 /**
- * What can go wrong, as values: each class carries the exit code a script reads and the remedy a person reads.
- * The message is one sentence saying what happened, to what; `suggestions` say what to do about it.
+ * What can go wrong, as values: the message is one sentence saying what happened, to what; `suggestions` say what to do about it.
+ * What a program needs to know of an error is in its class and its fields, and never read from its message.
  */
 
-/** Exit codes, printed by `slipway build --help` and held by a test. 124, 125 and 130 are those of timeout(1), docker(1) and the shell. */
-export const EXIT = {
-  built: 0,
-  buildFailed: 1,
-  cluster: 3,
-  unauthorised: 4,
-  timedOut: 124,
-  usage: 125,
-  interrupted: 130,
-} as const;
-
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+/** What went wrong, as a script tells it by the exit code. */
+export type ErrorKind =
+  /** The input is wrong, and docker refuses it as well. */
+  | "invalid-for-docker"
+  /** The input is wrong for slipway only, or cannot even be read as flags. */
+  | "invalid"
+  /** The user's build failed, not the machinery. */
+  | "build"
+  | "cluster"
+  | "unauthorised"
+  | "timed-out"
+  | "interrupted"
+  /** Slipway's own fault. */
+  | "internal";
 
 export interface ErrorDetails {
   /** What to do about it, one remedy each, imperative mood. */
@@ -23,7 +25,7 @@ export interface ErrorDetails {
 }
 
 export abstract class SlipwayError extends Error {
-  abstract readonly exit: ExitCode;
+  abstract readonly kind: ErrorKind;
   readonly suggestions: readonly string[];
 
   constructor(message: string, details: ErrorDetails = {}) {
@@ -33,23 +35,35 @@ export abstract class SlipwayError extends Error {
   }
 }
 
-/** Its message as a part of another sentence: without the full stop that texts of others bring along. */
+/** An error's message as a part of another sentence: without the full stop that texts of others bring along. */
 export function clauseOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
 }
 
-/** The command line, a file it names or the configuration is wrong. Nothing was created. */
-export class UsageError extends SlipwayError {
-  readonly exit: ExitCode = EXIT.usage;
+/** What docker makes of the same input: where it refuses it, it ends with 1, and so does slipway, so that no script can tell them apart. */
+export type DockersVerdict = "refuses" | "accepts";
+
+export interface InputDetails extends ErrorDetails {
+  /** "accepts" when left out: also for flags and files that docker does not have. */
+  docker?: DockersVerdict;
 }
 
-/** Docker refuses it as well, and ends with 1, as for a build that fails: so does slipway, and no script can tell who refused. */
-export class Refused extends UsageError {
-  override readonly exit = EXIT.buildFailed;
+/** The command line, a file it names or the configuration is wrong. Nothing was created. */
+export class InvalidInput extends SlipwayError {
+  readonly docker: DockersVerdict;
+
+  constructor(message: string, { docker = "accepts", ...details }: InputDetails = {}) {
+    super(message, details);
+    this.docker = docker;
+  }
+
+  get kind(): "invalid-for-docker" | "invalid" {
+    return this.docker === "refuses" ? "invalid-for-docker" : "invalid";
+  }
 }
 
 /** The chosen builder cannot do what was asked; another may. */
-export class BuilderUnable extends UsageError {
+export class BuilderUnable extends InvalidInput {
   /** What it cannot do, without where that is asked for. */
   readonly reason: string;
 
@@ -62,30 +76,30 @@ export class BuilderUnable extends UsageError {
 
 /** The Dockerfile, a RUN in it, or the push failed: the user's build, not the machinery. */
 export class BuildFailed extends SlipwayError {
-  readonly exit = EXIT.buildFailed;
+  readonly kind = "build";
 }
 
 /** The cluster refused, failed or cannot be reached. */
 export class ClusterError extends SlipwayError {
-  readonly exit = EXIT.cluster;
+  readonly kind = "cluster";
 }
 
 /** The cluster or the registry does not accept who we are, or what we may do. */
 export class AuthError extends SlipwayError {
-  readonly exit = EXIT.unauthorised;
+  readonly kind = "unauthorised";
 }
 
 /** A deadline of the user's or the Job's passed. */
 export class TimedOut extends SlipwayError {
-  readonly exit = EXIT.timedOut;
+  readonly kind = "timed-out";
 }
 
 /** The user stopped it. */
 export class Interrupted extends SlipwayError {
-  readonly exit = EXIT.interrupted;
+  readonly kind = "interrupted";
 }
 
 /** Slipway itself is at fault: a state that should not exist. Shown with its stack, as it is worth a report. */
 export class InternalError extends SlipwayError {
-  readonly exit = EXIT.usage;
+  readonly kind = "internal";
 }

@@ -15,7 +15,7 @@ import { capabilityNeeds, refuseUnable } from "./docker/capability-needs.ts";
 import type { BuilderAbilities } from "./docker/capability-needs.ts";
 import { findFeatures } from "./dockerfile/features.ts";
 import { parseDockerfile } from "./dockerfile/parse.ts";
-import { BuilderUnable, Refused, UsageError } from "./errors.ts";
+import { BuilderUnable, InvalidInput } from "./errors.ts";
 
 export interface PlannedRequest {
   readonly plan: BuildPlan;
@@ -24,7 +24,7 @@ export interface PlannedRequest {
 
 /**
  * @param say is told which builder was taken, and why, where none was named
- * @throws UsageError for anything in the request that cannot be done
+ * @throws InvalidInput for anything in the request that cannot be done
  */
 export async function planRequest(
   request: BuildRequest,
@@ -34,7 +34,7 @@ export async function planRequest(
 ): Promise<PlannedRequest> {
   if (request.builder !== "auto") return planWith(request, inputs, facts);
   if (request.builderImage !== undefined) {
-    throw new UsageError(
+    throw new InvalidInput(
       "--builder-image names one builder's image, and --builder auto leaves open which builder it is",
       {
         suggestions: [
@@ -54,7 +54,7 @@ export async function planRequest(
       reasons.push(error.message);
     }
   }
-  throw new UsageError("none of the builders can do this build", { suggestions: reasons });
+  throw new InvalidInput("none of the builders can do this build", { suggestions: reasons });
 }
 
 /** A name that is nobody's: not every builder makes an image that has none. */
@@ -79,7 +79,7 @@ function orderOf(env: PlanFacts["env"], configured: readonly string[] = BACKEND_
   return (own ? text.split(/[\s,]+/) : configured).flatMap((name) => {
     if (name === "") return [];
     if (isBackendName(name)) return [name];
-    throw new UsageError(`${own ? "SLIPWAY_BUILDER_ORDER" : "builder-order"} names "${name}", which is no builder`, {
+    throw new InvalidInput(`${own ? "SLIPWAY_BUILDER_ORDER" : "builder-order"} names "${name}", which is no builder`, {
       suggestions: [`Write some of: ${BACKEND_NAMES.join(", ")}.`],
     });
   });
@@ -117,7 +117,8 @@ async function planWith(
 
 async function backendOf(name: string): Promise<Backend> {
   if (isBackendName(name)) return loadBackend(name);
-  throw new Refused(`there is no builder "${name}"`, {
+  throw new InvalidInput(`there is no builder "${name}"`, {
+    docker: "refuses",
     suggestions: [`Choose one of: ${BACKEND_NAMES.join(", ")}, or auto for the first that can do this build.`],
   });
 }

@@ -14,7 +14,7 @@ import type { Call } from "./docker/call.ts";
 import { findFeatures } from "./dockerfile/features.ts";
 import { findTarget, parseDockerfile } from "./dockerfile/parse.ts";
 import type { BuildStage, Dockerfile } from "./dockerfile/parse.ts";
-import { BuilderUnable, Refused, UsageError } from "./errors.ts";
+import { BuilderUnable, InvalidInput } from "./errors.ts";
 
 export interface Answer {
   readonly text: string;
@@ -29,11 +29,11 @@ export interface Answer {
 /** Of the frontend's answers (BuildKit frontend/subrequests). */
 const VERSION = "1.0.0";
 
-/** @throws Refused for a Dockerfile that is not there, or is none */
+/** @throws InvalidInput for a Dockerfile that is not there, or is none */
 export async function answerCall(request: BuildRequest, call: Call, signal: AbortSignal): Promise<Answer> {
   if (request.gitInCluster === true) {
     const flag = call.method === "check" ? "--check" : `--call ${call.method}`;
-    throw new UsageError(`${flag} reads the Dockerfile here, and --git-in-cluster leaves it to the builder`, {
+    throw new InvalidInput(`${flag} reads the Dockerfile here, and --git-in-cluster leaves it to the builder`, {
       suggestions: ["Leave out --git-in-cluster: the repository is cloned here then."],
     });
   }
@@ -76,7 +76,7 @@ function targetOf(dockerfile: Dockerfile, name: string | undefined): { target?: 
   try {
     return { target: findTarget(dockerfile, name) };
   } catch (error) {
-    if (error instanceof Refused) return { target: null, missing: error.message };
+    if (error instanceof InvalidInput) return { target: null, missing: error.message };
     throw error;
   }
 }
@@ -89,7 +89,8 @@ function described(call: Call, text: string, json: string): Answer {
 /** What the chosen builder would refuse, as findings. With `auto` there is none to refuse. */
 async function unable(dockerfile: Dockerfile, request: BuildRequest): Promise<Finding[]> {
   if (request.builder === "auto") return [];
-  if (!isBackendName(request.builder)) throw new Refused(`there is no builder "${request.builder}"`);
+  if (!isBackendName(request.builder))
+    throw new InvalidInput(`there is no builder "${request.builder}"`, { docker: "refuses" });
   const builder = request.builder;
   const { defaultImage } = await loadBackend(builder);
   const image = request.builderImage ?? defaultImage ?? "";

@@ -12,7 +12,7 @@ export interface ContextRequest {
   readonly sendAll: boolean;
 }
 
-/** @throws UsageError for a path that is not there or not what it should be. */
+/** @throws InvalidInput for a path that is not there or not what it should be. */
 export async function wireContext(request: ContextRequest, signal: AbortSignal): Promise<ContextView> {
   const { path, file, target, sendAll } = request;
   const say = (message: string): void => void process.stderr.write(`${message}\n`);

@@ -23,7 +23,7 @@ export interface DoctorOptions {
   readonly fix: string;
 }
 
-/** @throws UsageError for a request no build could be made of; whatever the cluster says is a check. */
+/** @throws InvalidInput for a request no build could be made of; whatever the cluster says is a check. */
 export async function* runDoctor(
   request: BuildRequest,
   choice: ClusterChoice,

@@ -4,9 +4,10 @@ import { type Credential, registryOf } from "./credentials/credentials.ts";
 import { dockerConfigPath, eraseFromFile, storeInFile } from "./credentials/docker-config-file.ts";
 import { openDockerConfigs } from "./credentials/docker-config.ts";
 import { Keychain, KeychainError, keychainIndex } from "./credentials/keychain.ts";
-import { AuthError, ClusterError, UsageError } from "./errors.ts";
+import { AuthError, ClusterError, InvalidInput } from "./errors.ts";
 import type { Token } from "./registry/authorization.ts";
-import { RegistryClient, RegistryError } from "./registry/registry-client.ts";
+import { RegistryClient } from "./registry/registry-client.ts";
+import { RegistryError } from "./registry/registry-error.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -19,11 +20,11 @@ export interface LoginOptions {
 /** Milliseconds for the registry, and its token service, to answer. */
 const PATIENCE = 30_000;
 
-/** `registry.example.com:5000` of what a user names it by; Docker Hub for nothing. @throws UsageError */
+/** `registry.example.com:5000` of what a user names it by; Docker Hub for nothing. @throws InvalidInput */
 export function serverName(text: string | undefined): string {
   const host = registryOf(text === undefined || text === "" ? "docker.io" : text);
   if (/^(?:[\w.-]+|\[[0-9a-f:]+\])(?::\d+)?$/.test(host)) return host;
-  throw new UsageError(`"${text}" is not a registry`, { suggestions: ["Write HOST or HOST:PORT."] });
+  throw new InvalidInput(`"${text}" is not a registry`, { suggestions: ["Write HOST or HOST:PORT."] });
 }
 
 /**
@@ -68,7 +69,7 @@ export interface KeptLogin {
   readonly warning?: string;
 }
 
-/** @throws UsageError when no place takes it. */
+/** @throws InvalidInput when no place takes it. */
 export async function keepLogin(registry: string, credential: Credential, env: Environment): Promise<KeptLogin> {
   const keychain = new Keychain(keychainIndex(env));
   const helper = await helperOf(registry, env);
@@ -77,7 +78,7 @@ export async function keepLogin(registry: string, credential: Credential, env: E
       await helper.store(registry, credential);
     } catch (error) {
       if (!(error instanceof HelperError)) throw error;
-      throw new UsageError(`the login is good, but cannot be kept: ${error.message}`, {
+      throw new InvalidInput(`the login is good, but cannot be kept: ${error.message}`, {
         suggestions: ["Put the helper right, or take it out of docker's configuration (credsStore, credHelpers)."],
       });
     }
@@ -98,7 +99,7 @@ export async function keepLogin(registry: string, credential: Credential, env: E
   }
 }
 
-/** Whether anything was forgotten. @throws UsageError when a place that has it does not let go of it. */
+/** Whether anything was forgotten. @throws InvalidInput when a place that has it does not let go of it. */
 export async function forgetLogin(registry: string, env: Environment): Promise<boolean> {
   try {
     const helper = await helperOf(registry, env);
@@ -110,7 +111,7 @@ export async function forgetLogin(registry: string, env: Environment): Promise<b
     return erased.includes(true);
   } catch (error) {
     if (!(error instanceof HelperError || error instanceof KeychainError)) throw error;
-    throw new UsageError(`the login to ${registry} could not be removed: ${error.message}`);
+    throw new InvalidInput(`the login to ${registry} could not be removed: ${error.message}`);
   }
 }
 

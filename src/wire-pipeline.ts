@@ -1,7 +1,7 @@
 /** What a pipeline's `secretFrom` names, out of the cluster. */
 import { connect } from "./cluster/connect.ts";
 import { refusalOf } from "./cluster/refusal.ts";
-import { UsageError } from "./errors.ts";
+import { InvalidInput } from "./errors.ts";
 import type { ClusterChoice } from "./wire.ts";
 
 export interface SecretVariable {
@@ -10,7 +10,7 @@ export interface SecretVariable {
   readonly key: string;
 }
 
-/** @throws UsageError for a Secret or a key that is not there; ClusterError or AuthError where it may not be read. */
+/** @throws InvalidInput for a Secret or a key that is not there; ClusterError or AuthError where it may not be read. */
 export async function readClusterSecrets(
   secrets: readonly SecretVariable[],
   choice: ClusterChoice,
@@ -22,7 +22,7 @@ export async function readClusterSecrets(
     for (const { variable, name, key } of secrets) {
       const { data = {} } = await cluster.read("secrets", name, signal).catch((error: unknown) => {
         if (refusalOf(error)?.code !== 404) throw error;
-        throw new UsageError(
+        throw new InvalidInput(
           `secretFrom.${variable}: there is no Secret ${name} in the namespace ${cluster.namespace}`,
           {
             suggestions: [`Create it, or name another namespace with -n.`],
@@ -32,7 +32,7 @@ export async function readClusterSecrets(
       });
       const value = Object.hasOwn(data, key) ? data[key] : undefined;
       if (value === undefined) {
-        throw new UsageError(`secretFrom.${variable}: the Secret ${name} has no key ${key}`, {
+        throw new InvalidInput(`secretFrom.${variable}: the Secret ${name} has no key ${key}`, {
           suggestions: [`It has ${Object.keys(data).join(", ") || "none"}.`],
         });
       }

@@ -4,7 +4,7 @@ import { completeName } from "./build/complete-name.ts";
 import { parseReference } from "./build/reference.ts";
 import type { Reference } from "./build/reference.ts";
 import { findCredential, openStores } from "./credentials/stores.ts";
-import { UsageError } from "./errors.ts";
+import { InvalidInput } from "./errors.ts";
 import { copyImage, findManifest, listTags } from "./registry/copy-image.ts";
 import type { FoundManifest } from "./registry/copy-image.ts";
 import { RegistryClient } from "./registry/registry-client.ts";
@@ -26,11 +26,11 @@ export interface PushedTag {
 
 /**
  * @param registry what completes a name that leaves the registry open, as for `build -t`
- * @throws UsageError for what is no name of an image: also for an image's ID, which names nothing in a registry
+ * @throws InvalidInput for what is no name of an image: also for an image's ID, which names nothing in a registry
  */
 export function imageNamed(text: string, registry: string | undefined): Reference {
   if (/^sha256:[0-9a-f]{12,64}$/.test(text)) {
-    throw new UsageError(`"${text}" is an image ID, and a registry knows images by their names alone`, {
+    throw new InvalidInput(`"${text}" is an image ID, and a registry knows images by their names alone`, {
       suggestions: ["Give the image its name when it is built: -t REGISTRY/NAME."],
     });
   }
@@ -78,6 +78,6 @@ async function clientOf({
 
 async function readCa(file: string): Promise<string> {
   return readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`--registry-ca ${file} cannot be read: ${error.code ?? error.message}`);
+    throw new InvalidInput(`--registry-ca ${file} cannot be read: ${error.code ?? error.message}`);
   });
 }

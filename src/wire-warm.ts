@@ -8,7 +8,7 @@ import type { BuildRequest } from "./build/request.ts";
 import { openStores } from "./credentials/stores.ts";
 import { parseDockerfile } from "./dockerfile/parse.ts";
 import { findImages } from "./dockerfile/references.ts";
-import { UsageError } from "./errors.ts";
+import { InvalidInput } from "./errors.ts";
 import { planUnnamed } from "./plan-request.ts";
 import { shipCredentials } from "./wire-credentials.ts";
 import { userName } from "./user-name.ts";
@@ -30,7 +30,7 @@ export interface WarmRequest {
 /**
  * @param say is told what happens, a line each
  * @returns the images that are on the volume now; none where no Dockerfile names any
- * @throws UsageError for a name or a file that is wrong
+ * @throws InvalidInput for a name or a file that is wrong
  */
 export async function warm(
   request: WarmRequest,
@@ -91,7 +91,7 @@ async function imagesOf({ files, target, build }: WarmRequest, note: (message: s
 function parseImage(name: string): Reference {
   const reference = parseReference(name, "image");
   if (name === "scratch") {
-    throw new UsageError("scratch is no image: there is nothing of it to fetch", {
+    throw new InvalidInput("scratch is no image: there is nothing of it to fetch", {
       suggestions: ["Leave it out."],
     });
   }

@@ -55,7 +55,7 @@ export interface BuildSources {
   readonly logins?: GivenLogins | undefined;
 }
 
-/** @throws UsageError for whatever of the request can be seen to be wrong without asking the cluster. */
+/** @throws InvalidInput for whatever of the request can be seen to be wrong without asking the cluster. */
 export async function wireBuild(
   request: BuildRequest,
   choice: ClusterChoice,

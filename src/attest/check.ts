@@ -2,7 +2,7 @@
 import { pushes } from "../build/plan.ts";
 import type { BuildPlan } from "../build/plan.ts";
 import type { Attestation } from "../docker/options.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 
 /** Of the attributes of buildx's `--attest type=provenance`, those that mean something to provenance made by the client. */
 const KNOWN: Readonly<Record<string, RegExp>> = { mode: /^(?:min|max)$/, version: /^v1$/, "builder-id": /./ };
@@ -10,13 +10,13 @@ const KNOWN: Readonly<Record<string, RegExp>> = { mode: /^(?:min|max)$/, version
 /**
  * Whether the client has something to do once the image is pushed.
  * @param attestsItself the builder makes attestations of its own
- * @throws UsageError for what cannot be made
+ * @throws InvalidInput for what cannot be made
  */
 export function needsSeal(plan: BuildPlan, attestsItself: boolean): boolean {
   const asked = (wanted: Attestation["type"]): Attestation | undefined =>
     plan.attestations?.find(({ type }) => type === wanted);
   if ((plan.attestations !== undefined || plan.sign !== undefined) && !pushes(plan)) {
-    throw new UsageError(
+    throw new InvalidInput(
       "attestations and signatures are attached to an image in a registry, and this build pushes none",
       {
         suggestions: ["Name the image with -t REGISTRY/NAME, or leave out --provenance, --sbom, --attest and --sign."],
@@ -27,7 +27,7 @@ export function needsSeal(plan: BuildPlan, attestsItself: boolean): boolean {
   const provenance = asked("provenance");
   for (const [key, value] of Object.entries(provenance?.attributes ?? {})) {
     if (KNOWN[key]?.test(value) === true) continue;
-    throw new UsageError(
+    throw new InvalidInput(
       `--provenance ${key}=${value} is not for provenance that slipway makes, as it does for ${plan.builder}`,
       {
         suggestions: [

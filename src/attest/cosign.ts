@@ -3,11 +3,11 @@ import { spawn } from "node:child_process";
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import type { BuildPlan } from "../build/plan.ts";
-import { BuildFailed, UsageError } from "../errors.ts";
+import { BuildFailed, InvalidInput } from "../errors.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** @throws UsageError when cosign is not on the PATH. */
+/** @throws InvalidInput when cosign is not on the PATH. */
 export async function findCosign(env: Environment): Promise<void> {
   for (const directory of (env["PATH"] ?? "").split(delimiter)) {
     if (directory === "") continue;
@@ -17,7 +17,7 @@ export async function findCosign(env: Environment): Promise<void> {
     );
     if (found) return;
   }
-  throw new UsageError("--sign runs cosign, which is not on the PATH", {
+  throw new InvalidInput("--sign runs cosign, which is not on the PATH", {
     suggestions: [
       "Install cosign (docs.sigstore.dev), or sign the digest yourself after the build: --metadata-file has it.",
     ],

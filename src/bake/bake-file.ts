@@ -2,7 +2,7 @@
  * Bake files in their JSON form, as compose writes them for buildx (docker/compose pkg/compose/build_bake.go) and as buildx's
  * reference describes them. Expressions are HCL's, and there is nobody here to evaluate them.
  */
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 
 /** What a target may say, each of its fields in the form it has in the file. */
 export interface BakeTarget {
@@ -47,13 +47,13 @@ export interface BakeFile {
   readonly targets: ReadonlyMap<string, BakeTarget>;
 }
 
-/** @throws UsageError for what is no bake file, or asks for what is not done here */
+/** @throws InvalidInput for what is no bake file, or asks for what is not done here */
 export function parseBakeFile(text: string, source: string): BakeFile {
   let tree: unknown;
   try {
     tree = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`the bake file ${source} is not JSON: ${(error as Error).message}`, {
+    throw new InvalidInput(`the bake file ${source} is not JSON: ${(error as Error).message}`, {
       suggestions: ["Write it as JSON, as compose does: `docker buildx bake --print` makes JSON of any other."],
     });
   }
@@ -105,7 +105,7 @@ class Fields {
   constructor(tree: unknown, where: string) {
     this.#where = where;
     if (typeof tree !== "object" || tree === null || Array.isArray(tree)) {
-      throw new UsageError(`bake: ${where} is not an object`);
+      throw new InvalidInput(`bake: ${where} is not an object`);
     }
     this.#left = new Map(Object.entries(tree));
   }
@@ -143,7 +143,7 @@ class Fields {
   end(meaningless: readonly string[]): void {
     const unknown = [...this.#left.keys()].find((field) => !meaningless.includes(field));
     if (unknown === undefined) return;
-    throw new UsageError(`bake: ${this.#where} has \`${unknown}\`, which slipway does not know`, {
+    throw new InvalidInput(`bake: ${this.#where} has \`${unknown}\`, which slipway does not know`, {
       suggestions: ["Write out what it stands for, or build that target with `slipway build`."],
     });
   }
@@ -159,14 +159,17 @@ class Fields {
     if (typeof value === "number") return String(value);
     if (typeof value !== "string") throw this.#wrong(field, "text");
     if (/[$%]\{/.test(value.replaceAll("$${", "").replaceAll("%%{", ""))) {
-      throw new UsageError(`bake: \`${field}\` of ${this.#where} has an expression, which slipway does not evaluate`, {
-        suggestions: ["Write its value, or `$${` for the characters themselves."],
-      });
+      throw new InvalidInput(
+        `bake: \`${field}\` of ${this.#where} has an expression, which slipway does not evaluate`,
+        {
+          suggestions: ["Write its value, or `$${` for the characters themselves."],
+        },
+      );
     }
     return value.replaceAll("$${", "${").replaceAll("%%{", "%{");
   }
 
-  #wrong(field: string, wanted: string): UsageError {
-    return new UsageError(`bake: \`${field}\` of ${this.#where} is not ${wanted}`);
+  #wrong(field: string, wanted: string): InvalidInput {
+    return new InvalidInput(`bake: \`${field}\` of ${this.#where} is not ${wanted}`);
   }
 }

@@ -1,5 +1,5 @@
 /** Which targets of a bake file are to be built, and after which others. */
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { BakeFile, BakeTarget } from "./bake-file.ts";
 
 export interface ChosenTarget {
@@ -13,20 +13,20 @@ const ON_TARGET = "target:";
 /**
  * @param names targets or groups; none: the group or target `default`
  * @returns them and all that they build on, each after what it needs
- * @throws UsageError for a name that is neither, and for targets that need each other
+ * @throws InvalidInput for a name that is neither, and for targets that need each other
  */
 export function chooseTargets(file: BakeFile, names: readonly string[]): ChosenTarget[] {
   const chosen = new Map<string, ChosenTarget>();
   const choose = (name: string, path: readonly string[]): void => {
     if (path.includes(name)) {
-      throw new UsageError(
+      throw new InvalidInput(
         `bake: the targets ${[...path.slice(path.indexOf(name)), name].join(" → ")} need each other`,
       );
     }
     if (chosen.has(name)) return;
     const target = file.targets.get(name);
     if (target === undefined) {
-      throw new UsageError(`failed to find target ${name}`, {
+      throw new InvalidInput(`failed to find target ${name}`, {
         suggestions: [`There are: ${[...file.groups.keys(), ...file.targets.keys()].join(", ") || "none"}.`],
       });
     }
@@ -51,7 +51,7 @@ function membersOf(file: BakeFile, name: string, path: readonly string[]): strin
 
 /**
  * What a target's `target:NAME` contexts become: the image NAME is pushed under.
- * @throws UsageError where NAME has no name to be pulled by
+ * @throws InvalidInput where NAME has no name to be pulled by
  */
 export function withImages(target: BakeTarget, targets: ReadonlyMap<string, BakeTarget>): BakeTarget {
   const contexts = Object.entries(target.contexts).map(([name, context]) => {
@@ -59,7 +59,7 @@ export function withImages(target: BakeTarget, targets: ReadonlyMap<string, Bake
     const other = context.slice(ON_TARGET.length);
     const [tag] = targets.get(other)?.lists.tags ?? [];
     if (tag === undefined) {
-      throw new UsageError(`bake: target ${target.name} builds on ${other}, which has no tag to find its image by`, {
+      throw new InvalidInput(`bake: target ${target.name} builds on ${other}, which has no tag to find its image by`, {
         suggestions: [`Give ${other} a name in a registry: \`tags\`, or \`image:\` in compose.yaml.`],
       });
     }

@@ -1,5 +1,5 @@
 /** By whose leave a build talks to registries. */
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { BuildPlan } from "./plan.ts";
 import type { RegistryScope } from "../registry/types.ts";
 import type { Reference } from "./reference.ts";
@@ -8,7 +8,7 @@ import type { BuildRequest } from "./request.ts";
 /** Names of Secrets and ServiceAccounts (RFC 1123 subdomain; apimachinery, validation.IsDNS1123Subdomain). */
 const OBJECT_NAME = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
 
-/** @throws UsageError for names no object can have, and for wishes that exclude each other. */
+/** @throws InvalidInput for names no object can have, and for wishes that exclude each other. */
 export function accessOf(
   request: Pick<
     BuildRequest,
@@ -17,18 +17,18 @@ export function accessOf(
 ): Pick<BuildPlan, "credentials" | "serviceAccount"> {
   const { registrySecret, serviceAccount, noCredentials } = request;
   if (registrySecret !== undefined && noCredentials === true) {
-    throw new UsageError("--registry-secret and --no-credentials exclude each other", {
+    throw new InvalidInput("--registry-secret and --no-credentials exclude each other", {
       suggestions: ["Leave one of them out."],
     });
   }
   if (request.registryTokens === true && sourceOf(request).kind !== "shipped") {
-    throw new UsageError("--registry-tokens is for credentials that are sent, and none of yours are", {
+    throw new InvalidInput("--registry-tokens is for credentials that are sent, and none of yours are", {
       suggestions: ["Leave out --registry-tokens, or --registry-secret, --service-account and --no-credentials."],
     });
   }
   const [host] = request.baseRegistries ?? [];
   if (request.registryTokens === true && host !== undefined) {
-    throw new UsageError(`a token is for repositories, and --base-registry ${host} names none`, {
+    throw new InvalidInput(`a token is for repositories, and --base-registry ${host} names none`, {
       suggestions: ["Leave out --registry-tokens, or --base-registry."],
     });
   }
@@ -47,10 +47,10 @@ function sourceOf({
   return noCredentials === true || serviceAccount !== undefined ? { kind: "none" } : { kind: "shipped" };
 }
 
-/** @throws UsageError for what is no name of an object. */
+/** @throws InvalidInput for what is no name of an object. */
 export function nameOf(text: string, flag: string): string {
   if (OBJECT_NAME.test(text)) return text;
-  throw new UsageError(`--${flag} "${text}" is not the name of an object of Kubernetes`, {
+  throw new InvalidInput(`--${flag} "${text}" is not the name of an object of Kubernetes`, {
     suggestions: ["Names have small letters, digits, - and . only."],
   });
 }

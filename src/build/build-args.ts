@@ -1,7 +1,7 @@
 /** `--build-arg` as docker reads it. */
-import { Refused } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 
-/** @throws UsageError for one without a name. */
+/** @throws InvalidInput for one without a name. */
 export function argumentsOf(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
@@ -9,7 +9,8 @@ export function argumentsOf(
   return args.flatMap((text): [string, string][] => {
     const [name, value] = splitPair(text);
     if (name === "")
-      throw new Refused(`invalid build argument "${text}": it has no name`, {
+      throw new InvalidInput(`invalid build argument "${text}": it has no name`, {
+        docker: "refuses",
         suggestions: ["Write --build-arg NAME=VALUE."],
       });
     // Docker leaves an argument out, rather than empty, when the environment has no such variable.

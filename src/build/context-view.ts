@@ -4,7 +4,7 @@ import { relative, resolve } from "node:path";
 import { parseIgnoreFile } from "../context/dockerignore.ts";
 import { surveyContext } from "../context/survey.ts";
 import type { Survey } from "../context/survey.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { decideReach } from "./decide-reach.ts";
 import type { ReachDecision, ReachFacts } from "./decide-reach.ts";
 import { toBytes } from "../context/path-bytes.ts";
@@ -35,7 +35,7 @@ export class ContextView {
     this.#signal = signal;
   }
 
-  /** @throws UsageError as packing would. */
+  /** @throws InvalidInput as packing would. */
   static async open(inputs: ReachFacts, signal: AbortSignal): Promise<ContextView> {
     return new ContextView(inputs, await decideReach(inputs, undefined, undefined, signal), signal);
   }
@@ -49,7 +49,7 @@ export class ContextView {
     return [...lines, `if a build learns that ${reach.bases.join(" and ")} has no ONBUILD triggers`];
   }
 
-  /** @throws UsageError as packing would. */
+  /** @throws InvalidInput as packing would. */
   survey(heaviest: number, onPath?: (path: Buffer) => void): Promise<Survey> {
     const filter = this.#reach.kind === "reached" ? this.#reach.paths : undefined;
     return surveyContext({ ...this.#inputs.context, filter, signal: this.#signal }, heaviest, onPath);
@@ -58,12 +58,12 @@ export class ContextView {
   /**
    * Why a path is sent or not.
    * @param asked Relative to the context, or absolute and within it.
-   * @throws UsageError for one outside the context.
+   * @throws InvalidInput for one outside the context.
    */
   explain(asked: string): Explanation {
     const path = relative(this.root, resolve(this.root, asked));
     if (path === "" || path === ".." || path.startsWith("../")) {
-      throw new UsageError(`--explain ${asked} is ${path === "" ? "the context itself" : "outside the context"}`, {
+      throw new InvalidInput(`--explain ${asked} is ${path === "" ? "the context itself" : "outside the context"}`, {
         suggestions: [`Name something below ${this.root}, as it is called from there.`],
       });
     }

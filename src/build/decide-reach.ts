@@ -34,7 +34,7 @@ export type ReachDecision =
 /**
  * @param readsAll why the builder may read any of the context, whatever the Dockerfile says: one clause
  * @param askBase undefined: base images are taken to bring nothing along
- * @throws UsageError as packing would, and the signal's reason
+ * @throws InvalidInput as packing would, and the signal's reason
  */
 export async function decideReach(
   facts: ReachFacts,

@@ -1,6 +1,6 @@
 /** Where a build's pod may connect to, for `--network-policy`. */
 import { BlockList, isIP } from "node:net";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 
 export interface EgressRule {
   /** Address ranges, as `ADDRESS/BITS`. */
@@ -36,7 +36,7 @@ const ANYWHERE = ["0.0.0.0/0", "::/0"];
  * @param registries `HOST[:PORT]`
  * @param insecure those of them that may be spoken to over plain http
  * @param named what `--egress` says: `any`, an address or a range, each with or without a port
- * @throws UsageError for what is no address, and for one of the metadata endpoints
+ * @throws InvalidInput for what is no address, and for one of the metadata endpoints
  */
 export function egressOf(
   registries: readonly string[],
@@ -74,7 +74,7 @@ function namedRule(text: string): EgressRule {
   if (most === 0 || Number(bits ?? most) > most) throw notAnAddress(text);
   const cidr = `${address}/${bits ?? most}`;
   if (METADATA.some((endpoint) => contains(endpoint, cidr))) {
-    throw new UsageError(
+    throw new InvalidInput(
       `--egress ${text} is where a cloud gives out its node's identity, which --network-policy always shuts`,
       {
         suggestions: ["Leave it out; a build that needs that identity cannot have --network-policy."],
@@ -84,8 +84,8 @@ function namedRule(text: string): EgressRule {
   return { to: [rangeOf(cidr)], ports };
 }
 
-function notAnAddress(text: string): UsageError {
-  return new UsageError(`--egress ${text} is no address, and a NetworkPolicy knows no names`, {
+function notAnAddress(text: string): InvalidInput {
+  return new InvalidInput(`--egress ${text} is no address, and a NetworkPolicy knows no names`, {
     suggestions: [
       "Write any, ADDRESS or ADDRESS/BITS, each with :PORT if it is to be one port (IPv6 addresses in []).",
     ],

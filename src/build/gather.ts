@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { readProxies } from "../docker/proxies.ts";
-import { Refused, UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { gitLabels } from "../source/git-labels.ts";
 import { openSource, readInside } from "../source/open-source.ts";
 import type { OpenedSource, SourceRequest } from "../source/open-source.ts";
@@ -44,7 +44,7 @@ export type Outside = Pick<SourceRequest, "stdin" | "say" | "signal">;
 
 const OUTSIDE: Outside = { stdin: () => process.stdin, say: () => {}, signal: new AbortController().signal };
 
-/** @throws UsageError for a path that is not there, not readable or not what it should be. */
+/** @throws InvalidInput for a path that is not there, not readable or not what it should be. */
 export async function gatherInputs(request: BuildRequest, outside: Outside = OUTSIDE): Promise<BuildInputs> {
   const [found, ca, podTemplate, proxies, directories] = await Promise.all([
     request.gitInCluster === true ? inRepository(request) : gatherOwn(request, outside),
@@ -68,7 +68,7 @@ async function gatherOwn(request: ContextRequest, outside: Outside): Promise<Omi
   return { ...found, labels };
 }
 
-/** The context's directory, its Dockerfile and its ignore file. @throws UsageError as `gatherInputs` does. */
+/** The context's directory, its Dockerfile and its ignore file. @throws InvalidInput as `gatherInputs` does. */
 export async function gatherContext(request: ContextRequest, outside: Outside): Promise<ContextInputs> {
   const source = await openSource({ ...request, ...outside });
   const root = await contextRoot(source.root);
@@ -85,26 +85,29 @@ async function gatherDirectories(values: readonly string[] = []): Promise<readon
 async function contextRoot(path: string): Promise<string> {
   const root = resolve(path);
   const found = await stat(root).catch((error: unknown) => {
-    throw new Refused(`unable to prepare context: path "${path}" ${whyNot(error)}`, {
+    throw new InvalidInput(`unable to prepare context: path "${path}" ${whyNot(error)}`, {
+      docker: "refuses",
       suggestions: [
         "Give the directory to build from as the last argument, for example `slipway build -t REGISTRY/NAME .`",
       ],
     });
   });
-  if (!found.isDirectory()) throw new Refused(`unable to prepare context: path "${path}" is not a directory`);
+  if (!found.isDirectory())
+    throw new InvalidInput(`unable to prepare context: path "${path}" is not a directory`, { docker: "refuses" });
   return root;
 }
 
 async function findDockerfile(root: string, request: ContextRequest): Promise<DockerfileSource> {
   if (request.file !== undefined) {
-    const text = await readOrExplain(request.file, "the Dockerfile", Refused);
+    const text = await readOrExplain(request.file, "the Dockerfile", "refuses");
     return { path: resolve(request.file), text };
   }
   for (const name of ["Dockerfile", "dockerfile"]) {
     const bytes = await readIfThere(join(root, name));
     if (bytes !== undefined) return { path: join(root, name), text: bytes.toString() };
   }
-  throw new Refused(`there is no Dockerfile in ${request.path}`, {
+  throw new InvalidInput(`there is no Dockerfile in ${request.path}`, {
+    docker: "refuses",
     suggestions: ["Name it with -f FILE, or give the directory that holds one."],
   });
 }
@@ -117,7 +120,8 @@ async function dockerfileOf(source: OpenedSource, root: string, request: Context
     const bytes = await readInside(root, name);
     if (bytes !== undefined) return { path: join(root, name), text: bytes.toString() };
   }
-  throw new Refused(`failed to read dockerfile: there is no ${request.file ?? "Dockerfile"} in the context`, {
+  throw new InvalidInput(`failed to read dockerfile: there is no ${request.file ?? "Dockerfile"} in the context`, {
+    docker: "refuses",
     suggestions: ["Name it with -f, as it is called inside the context."],
   });
 }
@@ -139,12 +143,12 @@ async function findIgnoreFile(
   return { ignoreFile: undefined };
 }
 
-/** The PEM text of --registry-ca. @throws UsageError for a file that is not there or holds none. */
+/** The PEM text of --registry-ca. @throws InvalidInput for a file that is not there or holds none. */
 export async function readCa(file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined;
   const text = await readOrExplain(file, "the registry's certificate");
   if (/-----BEGIN CERTIFICATE-----/.test(text)) return text;
-  throw new UsageError(`--registry-ca ${file} holds no PEM certificate`, {
+  throw new InvalidInput(`--registry-ca ${file} holds no PEM certificate`, {
     suggestions: ["Give a file that has a line `-----BEGIN CERTIFICATE-----`."],
   });
 }

@@ -4,7 +4,7 @@
  */
 import { posix } from "node:path";
 import { buildContextsOf } from "../docker/build-contexts.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { parseGitSource, withoutPassword } from "../source/git-url.ts";
 import type { GitSource } from "../source/git-url.ts";
 import type { BuildPlan, Repository, UnreadDockerfile } from "./plan.ts";
@@ -17,7 +17,7 @@ export interface RepositoryInputs {
 
 const CLONE_HERE = "Or leave out --git-in-cluster: your own git clones it here then, and what is needed is sent.";
 
-/** @throws UsageError for what is no repository a pod could clone, and for wishes that need its files here */
+/** @throws InvalidInput for what is no repository a pod could clone, and for wishes that need its files here */
 export function inRepository(request: BuildRequest): RepositoryInputs {
   const source = sourceOf(request.path);
   refuseWhatNeedsFiles(request);
@@ -40,7 +40,7 @@ function sourceOf(path: string): GitSource {
   const source = path === "-" ? undefined : parseGitSource(path);
   if (source === undefined) {
     const what = path === "-" ? "standard input" : withoutPassword(path);
-    throw new UsageError(`--git-in-cluster lets the builder clone a repository, and ${what} is none`, {
+    throw new InvalidInput(`--git-in-cluster lets the builder clone a repository, and ${what} is none`, {
       suggestions: [
         "Give its address, which ends in .git: https://HOST/NAME.git#REF:SUBDIR.",
         "Or leave out --git-in-cluster (SLIPWAY_GIT_IN_CLUSTER): the context is packed here then.",
@@ -49,21 +49,21 @@ function sourceOf(path: string): GitSource {
   }
   const { remote, subdir } = source;
   if (!/^(?:https?|git):\/\//.test(remote)) {
-    throw new UsageError(`--git-in-cluster: the pod has no key of yours to clone ${withoutPassword(remote)} with`, {
+    throw new InvalidInput(`--git-in-cluster: the pod has no key of yours to clone ${withoutPassword(remote)} with`, {
       suggestions: [
         "Give its https:// address, and a token if it is private: --secret id=GIT_AUTH_TOKEN,env=NAME.",
         CLONE_HERE,
       ],
     });
   }
-  if (!URL.canParse(remote)) throw new UsageError(`${remote} is no URL`);
+  if (!URL.canParse(remote)) throw new InvalidInput(`${remote} is no URL`);
   if (/^\w+:\/\/[^/]*@/.test(remote)) {
-    throw new UsageError("--git-in-cluster: a user or password in a URL could be read from the pod", {
+    throw new InvalidInput("--git-in-cluster: a user or password in a URL could be read from the pod", {
       suggestions: ["Leave it out of the URL, and give a token: --secret id=GIT_AUTH_TOKEN,env=NAME.", CLONE_HERE],
     });
   }
   if (subdir !== undefined && leadsOut(subdir)) {
-    throw new UsageError(`the directory ${subdir} would be outside of the repository`, {
+    throw new InvalidInput(`the directory ${subdir} would be outside of the repository`, {
       suggestions: ["Name one inside after #REF: or in ?subdir=."],
     });
   }
@@ -81,7 +81,7 @@ function dockerfileOf(file: string | undefined): UnreadDockerfile {
           ? "is outside of it"
           : undefined;
   if (elsewhere === undefined) return { path: file };
-  throw new UsageError(
+  throw new InvalidInput(
     `--git-in-cluster takes the Dockerfile from the repository, and -f ${withoutPassword(file)} ${elsewhere}`,
     { suggestions: ["Name it with -f as it is called in the repository, from SUBDIR if there is one.", CLONE_HERE] },
   );
@@ -93,7 +93,7 @@ function leadsOut(path: string): boolean {
 
 function refuseWhatNeedsFiles(request: BuildRequest): void {
   const refuse = (what: string, remedy: string): never => {
-    throw new UsageError(`--git-in-cluster ${what}`, { suggestions: [remedy, CLONE_HERE] });
+    throw new InvalidInput(`--git-in-cluster ${what}`, { suggestions: [remedy, CLONE_HERE] });
   };
   const { transport, docker = {} } = request;
   if (transport !== "auto")

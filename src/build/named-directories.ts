@@ -2,11 +2,11 @@
 import { stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { buildContextsOf } from "../docker/build-contexts.ts";
-import { Refused } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { NamedDirectory } from "./plan.ts";
 import { readIfThere, whyNot } from "./read-file.ts";
 
-/** @param values as typed @throws UsageError for what is no directory here, or no context at all */
+/** @param values as typed @throws InvalidInput for what is no directory here, or no context at all */
 export async function readDirectories(values: readonly string[]): Promise<NamedDirectory[]> {
   const read = buildContextsOf(values).map(async ({ name, source }, number) =>
     source.kind === "directory" ? [await readDirectory(name, source.path, number)] : [],
@@ -17,12 +17,14 @@ export async function readDirectories(values: readonly string[]): Promise<NamedD
 async function readDirectory(name: string, path: string, number: number): Promise<NamedDirectory> {
   const root = resolve(path);
   const found = await stat(root).catch((error: unknown) => {
-    throw new Refused(`failed to get build context ${name}: path "${path}" ${whyNot(error)}`, {
+    throw new InvalidInput(`failed to get build context ${name}: path "${path}" ${whyNot(error)}`, {
+      docker: "refuses",
       suggestions: [`Give a directory, or an image as docker-image://IMAGE.`],
     });
   });
   if (!found.isDirectory()) {
-    throw new Refused(`failed to get build context ${name}: path "${path}" is not a directory`, {
+    throw new InvalidInput(`failed to get build context ${name}: path "${path}" is not a directory`, {
+      docker: "refuses",
       suggestions: ["Give the directory that holds it."],
     });
   }

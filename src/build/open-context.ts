@@ -24,7 +24,7 @@ const NO_RULES = "# The client has applied the context's ignore file already.\n"
 
 /**
  * @param decide what of the context to send, asked once, when the archive is first opened
- * @throws UsageError for a malformed ignore file
+ * @throws InvalidInput for a malformed ignore file
  */
 export function openContext(
   plan: ShippedPlan,

@@ -6,7 +6,7 @@ import { withImplied } from "../docker/proxies.ts";
 import { readDockerOptions } from "../docker/read-options.ts";
 import { parseDockerfile } from "../dockerfile/parse.ts";
 import { bytesOf } from "../docker/resources.ts";
-import { Refused, UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { TRANSPORTS } from "../backends/volumes.ts";
 import type { TransportName } from "../backends/volumes.ts";
 import { accessOf, nameOf, scopesOf } from "./access.ts";
@@ -31,7 +31,7 @@ export interface PlanFacts {
   readonly version: string;
 }
 
-/** @throws UsageError for anything in the request that cannot be done, before anything is created. */
+/** @throws InvalidInput for anything in the request that cannot be done, before anything is created. */
 export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: PlanFacts): BuildPlan {
   const builder = builderOf(request);
   const docker = readDockerOptions(request.docker ?? {}, facts.env);
@@ -42,7 +42,8 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
   const names = typed.map((text) => (registry === undefined ? text : completeName(text, registry.prefix)));
   const tags = names.map(tagOf);
   if (docker.push && tags.length === 0) {
-    throw new Refused("tag is needed when pushing to registry", {
+    throw new InvalidInput("tag is needed when pushing to registry", {
+      docker: "refuses",
       suggestions: ["Name the image with -t REGISTRY/NAME[:TAG]."],
     });
   }
@@ -121,7 +122,8 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
 
 function builderOf({ builder }: BuildRequest): BackendName {
   if (isBackendName(builder)) return builder;
-  throw new Refused(`there is no builder "${builder}"`, {
+  throw new InvalidInput(`there is no builder "${builder}"`, {
+    docker: "refuses",
     suggestions: [`Choose one of: ${BACKEND_NAMES.join(", ")}.`],
   });
 }
@@ -130,12 +132,12 @@ function transportOf({ transport }: BuildRequest, { directories = [] }: BuildInp
   const known = [...TRANSPORTS, "auto"] as const;
   const found = known.find((name) => name === transport);
   if (found === "cache" && directories.length > 0) {
-    throw new UsageError("--transport cache keeps one directory, and --build-context names another", {
+    throw new InvalidInput("--transport cache keeps one directory, and --build-context names another", {
       suggestions: ["Leave --transport out, or use --transport stream."],
     });
   }
   if (found !== undefined) return found;
-  throw new UsageError(`there is no transport "${transport}"`, {
+  throw new InvalidInput(`there is no transport "${transport}"`, {
     suggestions: [`Choose one of: auto, ${TRANSPORTS.join(", ")}.`],
   });
 }
@@ -145,7 +147,7 @@ function signatureOf({ sign, signKey, signLog }: BuildRequest): Pick<BuildPlan, 
   if (sign !== true && signKey === undefined) return {};
   const key = signKey ?? "";
   if (key === "" && signLog === "none") {
-    throw new UsageError("--sign-log none needs a key: a signature without one is verified by its entry in the log", {
+    throw new InvalidInput("--sign-log none needs a key: a signature without one is verified by its entry in the log", {
       suggestions: ["Name a key with --sign-key, or leave out --sign-log none."],
     });
   }
@@ -160,7 +162,7 @@ function networkOf(
   const servers = repository === undefined ? hosts : [...hosts, serverOf(repository)];
   if (networkPolicy === true) return { egress: egressOf(servers, insecure, egress) };
   if (egress.length === 0) return {};
-  throw new UsageError("--egress says what --network-policy allows, and there is no --network-policy", {
+  throw new InvalidInput("--egress says what --network-policy allows, and there is no --network-policy", {
     suggestions: ["Add --network-policy."],
   });
 }
@@ -176,11 +178,12 @@ function warningOf({ contextWarning = "0" }: BuildRequest): Pick<BuildPlan, "con
   return bytes === 0 ? {} : { contextWarning: bytes };
 }
 
-/** @throws UsageError when it is no number of seconds. */
+/** @throws InvalidInput when it is no number of seconds. */
 function epochOf(buildArgs: readonly (readonly [string, string])[]): number {
   const text = buildArgs.find(([name]) => name === "SOURCE_DATE_EPOCH")?.[1] ?? "0";
   if (/^\d{1,11}$/.test(text)) return Number(text);
-  throw new Refused(`SOURCE_DATE_EPOCH=${text} is no time in seconds since 1970`, {
+  throw new InvalidInput(`SOURCE_DATE_EPOCH=${text} is no time in seconds since 1970`, {
+    docker: "refuses",
     suggestions: ["Set it to one: SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)."],
   });
 }
@@ -188,7 +191,8 @@ function epochOf(buildArgs: readonly (readonly [string, string])[]): number {
 function tagOf(text: string): Reference {
   const reference = parseReference(text, "tag");
   if (reference.digest === undefined) return reference;
-  throw new Refused(`invalid tag "${text}": a build cannot know its image's digest beforehand`, {
+  throw new InvalidInput(`invalid tag "${text}": a build cannot know its image's digest beforehand`, {
+    docker: "refuses",
     suggestions: ["Leave out what follows the @."],
   });
 }
@@ -201,13 +205,16 @@ function labelsOf(texts: readonly string[]): [string, string][] {
 function labelOf(text: string): [string, string] {
   const [key, value] = splitPair(text);
   if (key === "")
-    throw new Refused(`invalid label "${text}": it has no key`, { suggestions: ["Write --label KEY=VALUE."] });
+    throw new InvalidInput(`invalid label "${text}": it has no key`, {
+      docker: "refuses",
+      suggestions: ["Write --label KEY=VALUE."],
+    });
   return [key, value ?? ""];
 }
 
 function hostOf(text: string, flag: string): string {
   if (/^(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?$/.test(text)) return text;
-  throw new UsageError(`--${flag} ${text} is not a registry's host`, {
+  throw new InvalidInput(`--${flag} ${text} is not a registry's host`, {
     suggestions: ["Write HOST or HOST:PORT, without a scheme or path."],
   });
 }
@@ -215,7 +222,7 @@ function hostOf(text: string, flag: string): string {
 /** Kubernetes' quantities (apimachinery, resource.Quantity), of which a volume's size needs no more than these. */
 function quantityOf(text: string): string {
   if (/^[1-9]\d*(?:[kMGTP]|[KMGTP]i)?$/.test(text)) return text;
-  throw new UsageError(`--volume-size ${text} is not a size`, {
+  throw new InvalidInput(`--volume-size ${text} is not a size`, {
     suggestions: ["Write it as Kubernetes does: 500Mi, 10Gi."],
   });
 }

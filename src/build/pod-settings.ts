@@ -1,7 +1,7 @@
 /** From the flags about the pod, and the file one of them names, to what is asked of it: pure. */
 import type { DockerOptions } from "../docker/options.ts";
 import type { Platform } from "../docker/platform.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { nodeSelectorOf, resourcesOf, runtimeClassOf, tenantOf, tolerationsOf } from "../pod/options.ts";
 import type { PodTemplate } from "../pod/read-template.ts";
 import type { PodSettings } from "./plan.ts";
@@ -10,7 +10,7 @@ import type { PodRequest } from "./request.ts";
 /**
  * @param template what the file `request.template` names holds
  * @param docker what docker's own flags ask for: resources are put together with these
- * @throws UsageError
+ * @throws InvalidInput
  */
 export function podSettingsOf(
   request: PodRequest,
@@ -19,13 +19,13 @@ export function podSettingsOf(
 ): PodSettings & Pick<DockerOptions, "resources"> {
   const { nodeSelector = [], tolerations = [], runtimeClass, requests = [], limits = [] } = request;
   if (request.allowUnsafe === true && template === undefined) {
-    throw new UsageError("--allow-unsafe-template is about a template, and there is none", {
+    throw new InvalidInput("--allow-unsafe-template is about a template, and there is none", {
       suggestions: ["Name one with --pod-template FILE, or leave it out."],
     });
   }
   const restricted = request.security === "restricted";
   if (restricted && request.userns === "never") {
-    throw new UsageError("--security restricted and --userns never exclude each other", {
+    throw new InvalidInput("--security restricted and --userns never exclude each other", {
       suggestions: ["Leave --userns out: a builder that is root fits restricted in a user namespace alone."],
     });
   }
@@ -51,7 +51,7 @@ function agreeing(labels: Record<string, string>, platform: Platform | undefined
     ["kubernetes.io/arch", platform.arch],
   ] as const) {
     if (labels[label] === undefined || labels[label] === value) continue;
-    throw new UsageError(`--platform wants nodes of ${value}, and --node-selector ${label}=${labels[label]} others`, {
+    throw new InvalidInput(`--platform wants nodes of ${value}, and --node-selector ${label}=${labels[label]} others`, {
       suggestions: ["Leave one of them out: an image is built on a node of its platform."],
     });
   }

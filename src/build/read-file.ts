@@ -1,27 +1,24 @@
 /** Files that a command line names, and why one cannot be had. */
 import { readFile } from "node:fs/promises";
-import { Refused, UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
+import type { DockersVerdict } from "../errors.ts";
 
-/** @param Fault what is thrown where it cannot be read */
-export async function readOrExplain(
-  file: string,
-  what: string,
-  Fault: typeof UsageError = UsageError,
-): Promise<string> {
+/** @param docker what docker makes of it where it cannot be read. @throws InvalidInput */
+export async function readOrExplain(file: string, what: string, docker: DockersVerdict = "accepts"): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    throw new Fault(`${what} ${file} ${whyNot(error)}`, { cause: error });
+    throw new InvalidInput(`${what} ${file} ${whyNot(error)}`, { docker, cause: error });
   }
 }
 
-/** @throws Refused for what is there and cannot be read */
+/** @throws InvalidInput for what is there and cannot be read */
 export async function readIfThere(file: string): Promise<Buffer | undefined> {
   try {
     return await readFile(file);
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return undefined;
-    throw new Refused(`${file} ${whyNot(error)}`, { cause: error });
+    throw new InvalidInput(`${file} ${whyNot(error)}`, { docker: "refuses", cause: error });
   }
 }
 

@@ -2,7 +2,7 @@
  * Image references by the grammar of distribution/reference, normalised the way docker reads what a person types:
  * https://github.com/distribution/reference/blob/main/{reference,normalize,regexp}.go
  */
-import { Refused } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 
 const DOCKER_HUB = "docker.io";
 const LEGACY_HUB = "index.docker.io";
@@ -71,11 +71,11 @@ export class Reference {
 /**
  * Read an image reference as docker would.
  * @param role what the text is to the user, for the message: `tag` gives docker's `invalid tag "X": …`
- * @throws UsageError naming the text, what is wrong with it and what to write instead
+ * @throws InvalidInput naming the text, what is wrong with it and what to write instead
  */
 export function parseReference(text: string, role = "image reference"): Reference {
   const refuse = (reason: string, remedy: string): never => {
-    throw new Refused(`invalid ${role} "${text}": ${reason}`, { suggestions: [remedy] });
+    throw new InvalidInput(`invalid ${role} "${text}": ${reason}`, { docker: "refuses", suggestions: [remedy] });
   };
   if (text === "")
     refuse("repository name must have at least one component", "Write it as [registry/]repository[:tag].");

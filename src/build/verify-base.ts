@@ -4,13 +4,13 @@ import type { BuildContext } from "../docker/options.ts";
 import type { Dockerfile } from "../dockerfile/parse.ts";
 import { findImages } from "../dockerfile/references.ts";
 import type { ImageUse } from "../dockerfile/references.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { parseReference } from "./reference.ts";
 
 /**
  * Every stage counts, as some builders build those, too, that the target does not need; and the frontend of `# syntax=`, which
  * BuildKit runs.
- * @throws UsageError for the first that has no digest, or whose name only the builder would know
+ * @throws InvalidInput for the first that has no digest, or whose name only the builder would know
  */
 export function verifyBases(
   dockerfile: Dockerfile,
@@ -19,7 +19,7 @@ export function verifyBases(
 ): void {
   for (const { name, source } of contexts) {
     if (source.kind !== "image" || parseReference(source.image).digest !== undefined) continue;
-    throw new UsageError(`--build-context ${name} names no digest of its image, and --verify-base wants one`, {
+    throw new InvalidInput(`--build-context ${name} names no digest of its image, and --verify-base wants one`, {
       suggestions: [`Write --build-context ${name}=docker-image://${source.image}@sha256:….`],
     });
   }
@@ -29,7 +29,7 @@ export function verifyBases(
   const frontend = syntax === undefined ? [] : [{ image: syntax, text: syntax, line: 1, by: "# syntax=" as const }];
   for (const { image, text, line, by } of [...frontend, ...images]) {
     if (image === undefined) {
-      throw new UsageError(
+      throw new InvalidInput(
         `Dockerfile line ${line}: ${by} ${text} has a variable whose value is not known here, and --verify-base wants a digest`,
         {
           suggestions: ["Give the value with --build-arg, or write the image out."],
@@ -38,7 +38,7 @@ export function verifyBases(
     }
     if (by !== "# syntax=" && replaced.has(familiarName(image) ?? image)) continue;
     if (parseReference(image).digest === undefined) {
-      throw new UsageError(`Dockerfile line ${line}: ${by} ${image} names no digest, and --verify-base wants one`, {
+      throw new InvalidInput(`Dockerfile line ${line}: ${by} ${image} names no digest, and --verify-base wants one`, {
         suggestions: [
           `Write ${image}@sha256:…; \`docker buildx imagetools inspect ${image}\` and \`crane digest ${image}\` print it.`,
         ],

@@ -3,7 +3,7 @@ import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { loadBackend } from "../backends/table.ts";
 import { isBackendName } from "../build/builder-names.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { JOB_LABEL } from "../follow/pod-changes.ts";
 import { LABEL, OURS, labelValue } from "../run/labels.ts";
 import { hasEnded, judgeUnknown, recordOf } from "./record.ts";
@@ -51,7 +51,7 @@ export interface Wanted {
   readonly among?: "running" | "ended";
 }
 
-/** @throws UsageError when there is none such, or more than one. */
+/** @throws InvalidInput when there is none such, or more than one. */
 export function findBuild(builds: readonly FoundBuild[], { name, user, among }: Wanted, namespace: string): FoundBuild {
   if (name === LATEST) return latest(builds, user, among, namespace);
   const exact = builds.find(({ record }) => record.name === name);
@@ -62,7 +62,7 @@ export function findBuild(builds: readonly FoundBuild[], { name, user, among }: 
   const [only] = found;
   if (only !== undefined && found.length === 1) return only;
   if (only === undefined) {
-    throw new UsageError(`there is no build "${name}" in the namespace ${namespace}`, {
+    throw new InvalidInput(`there is no build "${name}" in the namespace ${namespace}`, {
       suggestions: [
         "See which there are: `slipway ps -a --all-users`. A finished build goes by its --ttl.",
         "Another namespace or cluster is chosen with -n and --context.",
@@ -70,7 +70,7 @@ export function findBuild(builds: readonly FoundBuild[], { name, user, among }: 
     });
   }
   const names = found.slice(0, 5).map(({ record }) => record.name);
-  throw new UsageError(
+  throw new InvalidInput(
     `${found.length} builds begin with "${name}": ${names.join(", ")}${found.length > 5 ? ", …" : ""}`,
     {
       suggestions: ["Give more of the name."],
@@ -83,7 +83,7 @@ function latest(builds: readonly FoundBuild[], user: string, among: Wanted["amon
   const found = mine.find(({ record }) => among === undefined || hasEnded(record) === (among === "ended"));
   if (found !== undefined) return found;
   const kind = among === undefined ? "" : among === "ended" ? "finished " : "running ";
-  throw new UsageError(`there is no ${kind}build of yours (${user}) in the namespace ${namespace}`, {
+  throw new InvalidInput(`there is no ${kind}build of yours (${user}) in the namespace ${namespace}`, {
     suggestions: ["Name one of another user's: `slipway ps -a --all-users` lists all of them."],
   });
 }

@@ -1,7 +1,7 @@
 /** A build's log as it is, without its result: what is there, or with `follow` all there will be. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster, LogLine } from "../cluster/cluster.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { podState } from "../follow/pod-state.ts";
 import { RECEIVER } from "../backends/volumes.ts";
 import type { FoundBuild } from "./find.ts";
@@ -10,7 +10,7 @@ import { hasEnded } from "./record.ts";
 /** How often it is asked whether the container has ended, in milliseconds: once each time the stream ends or is long silent. */
 const ASK_AGAIN = 1000;
 
-/** @throws UsageError when there is no log: not yet, or not any more. */
+/** @throws InvalidInput when there is no log: not yet, or not any more. */
 export async function* buildLog(
   cluster: Cluster,
   { record, pod }: FoundBuild,
@@ -19,14 +19,14 @@ export async function* buildLog(
 ): AsyncIterable<LogLine> {
   const name = pod?.metadata?.name;
   if (name === undefined && hasEnded(record)) {
-    throw new UsageError(`the build ${record.name} has no log any more: its pod is gone`, {
+    throw new InvalidInput(`the build ${record.name} has no log any more: its pod is gone`, {
       suggestions: [`See what is known of it: \`slipway inspect ${record.name}\`.`],
     });
   }
   const started = record.startedAt !== undefined;
   if (name === undefined || (!started && !follow)) {
     if (hasEnded(record)) return;
-    throw new UsageError(`the build ${record.name} has no log yet: it is ${record.state}${why(record.reason)}`, {
+    throw new InvalidInput(`the build ${record.name} has no log yet: it is ${record.state}${why(record.reason)}`, {
       suggestions: [`Wait for it: \`slipway attach ${record.name}\`.`],
     });
   }

@@ -1,6 +1,6 @@
 /** The volumes on which contexts are kept between builds. */
 import type { Cluster } from "../cluster/cluster.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { LABEL, OURS } from "../run/labels.ts";
 import { CONTEXT_VOLUMES, PROJECT_ANNOTATION } from "../transport/claim.ts";
 
@@ -45,7 +45,7 @@ export async function listContexts(cluster: Cluster, signal: AbortSignal): Promi
 
 /**
  * Those of the names, each a project's or a claim's; a project has one for each user its builders run as.
- * @throws UsageError for a name that is none, or one that a build uses unless `force`
+ * @throws InvalidInput for a name that is none, or one that a build uses unless `force`
  */
 export function chooseContexts(
   contexts: readonly KeptContext[],
@@ -56,7 +56,7 @@ export function chooseContexts(
   for (const wanted of names) {
     const found = contexts.filter(({ name, claim }) => name === wanted || claim === wanted);
     if (found.length === 0) {
-      throw new UsageError(`no context is kept under the name "${wanted}"`, {
+      throw new InvalidInput(`no context is kept under the name "${wanted}"`, {
         suggestions: ["See which there are: `slipway cache ls`."],
       });
     }
@@ -64,7 +64,7 @@ export function chooseContexts(
   }
   const used = [...chosen].find(({ usedBy }) => usedBy.length > 0);
   if (used !== undefined && !force) {
-    throw new UsageError(`the context kept for ${used.name} is in use by the build ${used.usedBy.join(", ")}`, {
+    throw new InvalidInput(`the context kept for ${used.name} is in use by the build ${used.usedBy.join(", ")}`, {
       suggestions: ["Wait for its end, or use -f: the volume goes as soon as the build has ended."],
     });
   }

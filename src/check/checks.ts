@@ -3,7 +3,7 @@
  * of a base image or of the context is the builder's to see.
  */
 import type { BuildStage, Dockerfile, Instruction } from "../dockerfile/parse.ts";
-import { Refused } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { familyOf } from "./family.ts";
 import * as inside from "./instruction-rules.ts";
 import type { Finding, Rule } from "./rule.ts";
@@ -172,7 +172,7 @@ export interface CheckOptions {
 
 /**
  * In order of lines, without those that `# check=skip=…` or its build argument names.
- * @throws Refused for a directive that cannot be read
+ * @throws InvalidInput for a directive that cannot be read
  */
 export function runChecks(dockerfile: Dockerfile, text: string, { argument, target }: CheckOptions = {}): Finding[] {
   const rows = text.split(/\r?\n/);
@@ -226,11 +226,11 @@ function settingsOf(text: string): Settings {
   const values = new Map<string, string>();
   for (const field of text.trim() === "" ? [] : text.trim().split(";")) {
     const [, key = "", value = ""] = /^\s*(skip|experimental|error)\s*=(.*)$/.exec(field) ?? [];
-    if (key === "") {
-      throw new Refused(`invalid check option "${field}"`, {
+    if (key === "")
+      throw new InvalidInput(`invalid check option "${field}"`, {
+        docker: "refuses",
         suggestions: ["Write skip=NAME,NAME or skip=all, error=true, experimental=NAME, with semicolons between them."],
       });
-    }
     values.set(key, value.trim());
   }
   const listed = (key: string): ReadonlySet<string> =>

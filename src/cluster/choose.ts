@@ -1,6 +1,6 @@
 /** From kubeconfig and flags to one target: which server, as whom, in which namespace. */
 import { readFile } from "node:fs/promises";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { isFields, readKubeconfig, textOf } from "./kubeconfig.ts";
 import type { Kubeconfig } from "./kubeconfig.ts";
 import type { ExecPlugin, Impersonation, Server, Target, User } from "./target.ts";
@@ -25,7 +25,7 @@ export interface Surroundings {
 
 /**
  * Chooses the target. Reads files; makes no request.
- * @throws UsageError when there is no kubeconfig, or it does not hold what the flags or the current context name.
+ * @throws InvalidInput when there is no kubeconfig, or it does not hold what the flags or the current context name.
  */
 export async function chooseTarget(
   choice: Choice,
@@ -44,15 +44,18 @@ export async function chooseTarget(
   const clusterName = textOf(context["cluster"]) ?? "";
   const cluster = config.clusters.get(clusterName);
   if (cluster === undefined) {
-    throw new UsageError(`the context "${name}" refers to the cluster "${clusterName}", which no kubeconfig file has`, {
-      suggestions: [listed("Clusters that exist", config.clusters), "See what there is: kubectl config view"],
-    });
+    throw new InvalidInput(
+      `the context "${name}" refers to the cluster "${clusterName}", which no kubeconfig file has`,
+      {
+        suggestions: [listed("Clusters that exist", config.clusters), "See what there is: kubectl config view"],
+      },
+    );
   }
   const userName = textOf(context["user"]) ?? "";
   const user = config.users.get(userName);
   // kubectl, too, goes on as nobody when the context names no user at all.
   if (user === undefined && userName !== "") {
-    throw new UsageError(`the context "${name}" refers to the user "${userName}", which no kubeconfig file has`, {
+    throw new InvalidInput(`the context "${name}" refers to the user "${userName}", which no kubeconfig file has`, {
       suggestions: [listed("Users that exist", config.users), "See what there is: kubectl config view"],
     });
   }
@@ -64,7 +67,7 @@ export async function chooseTarget(
 function readServer(cluster: Fields, name: string): Server {
   const url = textOf(cluster["server"])?.replace(/\/+$/, "");
   if (!url || !/^https?:\/\/./.test(url) || !URL.canParse(url)) {
-    throw new UsageError(`the cluster "${name}" of the kubeconfig has no usable server URL (${url || "none"})`, {
+    throw new InvalidInput(`the cluster "${name}" of the kubeconfig has no usable server URL (${url || "none"})`, {
       suggestions: [`Set it: kubectl config set-cluster ${name} --server=https://HOST:PORT`],
     });
   }
@@ -81,7 +84,7 @@ function readServer(cluster: Fields, name: string): Server {
 function readUser(user: Fields, name: string): User {
   const exec = user["exec"];
   if (isFields(exec) && !textOf(exec["command"])) {
-    throw new UsageError(`the user "${name}" of the kubeconfig has a credential plugin without a command`);
+    throw new InvalidInput(`the user "${name}" of the kubeconfig has a credential plugin without a command`);
   }
   return present<User>({
     certFile: textOf(user["client-certificate"]),
@@ -137,24 +140,24 @@ async function readIfThere(path: string): Promise<string | undefined> {
   return readFile(path, "utf8").catch(() => undefined);
 }
 
-function noContext(config: Kubeconfig): UsageError {
+function noContext(config: Kubeconfig): InvalidInput {
   if (config.sources.every(({ found }) => !found)) {
-    return new UsageError(`no kubeconfig was found: looked at ${config.sources.map(({ path }) => path).join(", ")}`, {
+    return new InvalidInput(`no kubeconfig was found: looked at ${config.sources.map(({ path }) => path).join(", ")}`, {
       suggestions: [
         "Name one with --kubeconfig or KUBECONFIG.",
         "Fetch one with your cluster's own tool, so that `kubectl get pods` works.",
       ],
     });
   }
-  return new UsageError("the kubeconfig sets no current context", {
+  return new InvalidInput("the kubeconfig sets no current context", {
     suggestions: [listed("Choose one with --context or `kubectl config use-context`. Contexts", config.contexts)],
   });
 }
 
-function unknownContext(name: string, config: Kubeconfig, byFlag: boolean): UsageError {
+function unknownContext(name: string, config: Kubeconfig, byFlag: boolean): InvalidInput {
   const files = config.sources.filter(({ found }) => found).map(({ path }) => path);
   const where = files.length > 0 ? files.join(", ") : "any kubeconfig (none was found)";
-  return new UsageError(`there is no context "${name}" in ${where}`, {
+  return new InvalidInput(`there is no context "${name}" in ${where}`, {
     suggestions: [
       listed("Contexts that exist", config.contexts),
       byFlag ? "Check --context." : "Choose one with --context or `kubectl config use-context`.",

@@ -18,7 +18,7 @@ export interface ConnectedCluster extends Cluster {
 
 /**
  * Chooses the cluster and makes ready to talk to it. Reads files; makes no request and runs no plugin.
- * @throws UsageError if no kubeconfig says which cluster, or what it says is incomplete.
+ * @throws InvalidInput if no kubeconfig says which cluster, or what it says is incomplete.
  */
 export async function connect(options: Choice = {}): Promise<ConnectedCluster> {
   const target = await chooseTarget(options);

@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 import { load as parseYaml } from "js-yaml";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -25,7 +25,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads and merges the file that was named by hand, or those of KUBECONFIG, or ~/.kube/config.
- * @throws UsageError if the named file is missing, or any file cannot be read or is no kubeconfig.
+ * @throws InvalidInput if the named file is missing, or any file cannot be read or is no kubeconfig.
  */
 export async function readKubeconfig(named: string | undefined, env: Environment): Promise<Kubeconfig> {
   const listed =
@@ -57,11 +57,11 @@ async function readText(path: string, required: boolean): Promise<string | undef
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" && !required) return undefined;
     if (code === "ENOENT") {
-      throw new UsageError(`the kubeconfig file ${path} does not exist`, {
+      throw new InvalidInput(`the kubeconfig file ${path} does not exist`, {
         suggestions: ["Check the path given with --kubeconfig."],
       });
     }
-    throw new UsageError(`the kubeconfig file ${path} cannot be read (${code ?? String(error)})`, {
+    throw new InvalidInput(`the kubeconfig file ${path} cannot be read (${code ?? String(error)})`, {
       suggestions: [`Make it a file that you may read: ls -l ${path}`],
       cause: error,
     });
@@ -74,14 +74,14 @@ function parse(text: string, path: string): Fields {
     // Written by hand, or by a tool as JSON, which is YAML too.
     config = text.trim() === "" ? {} : parseYaml(text, { filename: path });
   } catch (error) {
-    throw new UsageError(`the kubeconfig file ${path} is not valid YAML: ${reasonOf(error)}`, {
+    throw new InvalidInput(`the kubeconfig file ${path} is not valid YAML: ${reasonOf(error)}`, {
       suggestions: [`See what kubectl makes of it: kubectl config view --kubeconfig ${path}`],
       cause: error,
     });
   }
   if (config === null || config === undefined) return {};
   if (!isFields(config)) {
-    throw new UsageError(`the kubeconfig file ${path} is not a kubeconfig: it holds no mapping`, {
+    throw new InvalidInput(`the kubeconfig file ${path} is not a kubeconfig: it holds no mapping`, {
       suggestions: ["Check KUBECONFIG or --kubeconfig."],
     });
   }
@@ -97,7 +97,7 @@ function collect(
 ): void {
   if (list === null || list === undefined) return;
   if (!Array.isArray(list)) {
-    throw new UsageError(`the kubeconfig file ${path} is not a kubeconfig: "${key}s" is not a list`);
+    throw new InvalidInput(`the kubeconfig file ${path} is not a kubeconfig: "${key}s" is not a list`);
   }
   for (const entry of list as unknown[]) {
     if (!isFields(entry) || textOf(entry["name"]) === undefined) continue;

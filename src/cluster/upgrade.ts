@@ -29,7 +29,7 @@ export interface OpenSocket {
 }
 
 /** The server answered the upgrade with something else. */
-class Refused extends Error {
+class NotUpgraded extends Error {
   readonly response: IncomingMessage;
 
   constructor(response: IncomingMessage) {
@@ -63,7 +63,7 @@ export async function upgrade(
       return { ws: await shakeHands(url, protocols, opened, signal, patience), socket: opened.socket };
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof Refused) {
+      if (error instanceof NotUpgraded) {
         if (error.response.statusCode === 401 && !renewed) {
           error.response.destroy();
           renewed = true;
@@ -112,7 +112,7 @@ function shakeHands(
     const settle = (): void => {
       clearTimeout(timer);
       signal.removeEventListener("abort", stop);
-      ws.off("open", open).off("unexpected-response", refused);
+      ws.off("open", open).off("unexpected-response", answered);
     };
     const open = (): void => {
       settle();
@@ -126,13 +126,13 @@ function shakeHands(
       ws.terminate();
       reject(error);
     };
-    const refused = (_: unknown, response: IncomingMessage): void => {
+    const answered = (_: unknown, response: IncomingMessage): void => {
       settle();
-      reject(new Refused(response));
+      reject(new NotUpgraded(response));
     };
     const stop = (): void => fail(signal.reason as Error);
     // `fail` stays on after a refusal: reading its body ends in the socket's own errors.
-    ws.on("open", open).on("error", fail).on("unexpected-response", refused);
+    ws.on("open", open).on("error", fail).on("unexpected-response", answered);
     signal.addEventListener("abort", stop, { once: true });
   });
 }

@@ -10,7 +10,7 @@ import { TargetFailed } from "../bake/target-failed.ts";
 import type { BuildResult } from "../build/events.ts";
 import type { BuildRequest } from "../build/request.ts";
 import { canonicalArguments } from "../docker/argv.ts";
-import { InternalError, Interrupted, SlipwayError, UsageError } from "../errors.ts";
+import { InternalError, Interrupted, SlipwayError, InvalidInput } from "../errors.ts";
 import type { Progress } from "../ui/progress.ts";
 import type { WiredBuild } from "../wire.ts";
 import Build from "./build.ts";
@@ -110,13 +110,13 @@ ${EXIT_CODES}`;
   async #read(files: readonly string[] = []): Promise<[text: string, source: string]> {
     const [file = "docker-bake.json", ...more] = files;
     if (more.length > 0) {
-      throw new UsageError("bake reads one file here, and several were named", {
+      throw new InvalidInput("bake reads one file here, and several were named", {
         suggestions: ["Merge them into one."],
       });
     }
     if (file === "-") return [await readAll(process.stdin), "on standard input"];
     const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-      throw new UsageError(`the bake file ${file} cannot be read: ${error.code ?? error.message}`, {
+      throw new InvalidInput(`the bake file ${file} cannot be read: ${error.code ?? error.message}`, {
         suggestions: ["Name it with -f FILE. Of compose files `docker compose build` makes one."],
       });
     });

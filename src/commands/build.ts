@@ -2,7 +2,7 @@ import { Args } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { BaseCommand, syntaxOf } from "../base.ts";
 import { EXIT_CODES } from "../flags/without-value.ts";
-import { Interrupted, Refused } from "../errors.ts";
+import { Interrupted, InvalidInput } from "../errors.ts";
 import { checkDetached } from "../flags/detach.ts";
 import type { BuildRequest } from "../build/request.ts";
 import { contextDirectory, dockerfilePath } from "../config/find-config.ts";
@@ -54,9 +54,10 @@ ${EXIT_CODES}`;
 
   protected override checkWords({ words, rest }: ReadWords): void {
     if (rest.length !== 1) {
-      throw new Refused(
+      throw new InvalidInput(
         `slipway build requires 1 argument, and ${rest.length === 0 ? "there is none" : `there are ${rest.length}`}`,
         {
+          docker: "refuses",
           suggestions: [
             "Give the directory to build from, a URL, or - for standard input: `slipway build -t REGISTRY/NAME .`",
           ],
@@ -65,7 +66,8 @@ ${EXIT_CODES}`;
     }
     const progress = words.findLast((word) => word.startsWith("--progress="))?.slice("--progress=".length);
     if (progress !== undefined && !PROGRESS_MODES.some((mode) => mode === progress)) {
-      throw new Refused(`invalid progress mode ${progress}`, {
+      throw new InvalidInput(`invalid progress mode ${progress}`, {
+        docker: "refuses",
         suggestions: [`Choose one of: ${PROGRESS_MODES.join(", ")}.`],
       });
     }
@@ -93,7 +95,7 @@ ${EXIT_CODES}`;
         const { writeAnswer } = await import("../report/metadata.ts");
         await writeAnswer(flags["metadata-file"], metadata);
       }
-      if (fault !== undefined) throw new Refused(fault);
+      if (fault !== undefined) throw new InvalidInput(fault, { docker: "refuses" });
       process.exitCode = call.ignoreStatus ? 0 : status;
       return;
     }
@@ -107,7 +109,8 @@ ${EXIT_CODES}`;
     }
     const quiet = flags.quiet || flags.progress === "quiet";
     if (flags.quiet && flags.progress !== "auto" && flags.progress !== "quiet") {
-      throw new Refused(`progress=${flags.progress} and quiet cannot be used together`, {
+      throw new InvalidInput(`progress=${flags.progress} and quiet cannot be used together`, {
+        docker: "refuses",
         suggestions: ["Leave one of them out."],
       });
     }

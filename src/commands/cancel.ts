@@ -3,7 +3,7 @@ import { BuildsCommand, buildArgs } from "../builds-command.ts";
 import { LATEST } from "../builds/find.ts";
 import { removeBuilds } from "../builds/cancel.ts";
 import { hasEnded } from "../builds/record.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 
 export default class Cancel extends BuildsCommand {
   static override summary = "Stop builds that are under way, and remove what they made";
@@ -20,7 +20,7 @@ export default class Cancel extends BuildsCommand {
       const found = await this.find(cluster, names, "running");
       const over = found.find(({ record }) => hasEnded(record));
       if (over !== undefined) {
-        throw new UsageError(`the build ${over.record.name} has ended already: ${over.record.state}`, {
+        throw new InvalidInput(`the build ${over.record.name} has ended already: ${over.record.state}`, {
           suggestions: [`Remove it with \`slipway rm ${over.record.name}\`, or leave that to its --ttl.`],
         });
       }

@@ -2,7 +2,7 @@ import { Args, Flags } from "@oclif/core";
 import { BaseCommand } from "../base.ts";
 import { many } from "../flags/without-value.ts";
 import { contextDirectory } from "../config/find-config.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { printContext, printExplanation } from "../report/context-report.ts";
 
 /** How many of the heaviest places are shown. */
@@ -51,7 +51,7 @@ of the Dockerfile can reach is left out, where that is certain. Asks no cluster 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Context);
     if (args.path === "-") {
-      throw new UsageError("slipway context shows directories and what can be fetched, not standard input", {
+      throw new InvalidInput("slipway context shows directories and what can be fetched, not standard input", {
         suggestions: ["List an archive with tar -tf."],
       });
     }

@@ -3,7 +3,8 @@ import type { Interfaces } from "@oclif/core";
 import { BaseCommand } from "../base.ts";
 import { EXIT_CODES, clusterFlags, many } from "../flags/without-value.ts";
 import type { BuildRequest } from "../build/request.ts";
-import { EXIT, Interrupted } from "../errors.ts";
+import { Interrupted } from "../errors.ts";
+import { EXIT_OF } from "../exit-codes.ts";
 import { credentialFlags } from "../flags/credentials.ts";
 import { registryFlags } from "../flags/registry.ts";
 
@@ -86,7 +87,7 @@ ${EXIT_CODES.replace(/^.*\n/, "")}`;
       const shown = checks.map(({ name, status, message, suggestions }) => ({ name, status, message, suggestions }));
       process.stdout.write(`${JSON.stringify({ ready: failed === undefined, checks: shown }, undefined, 2)}\n`);
     }
-    if (failed !== undefined) process.exitCode = failed.exit ?? EXIT.cluster;
+    if (failed !== undefined) process.exitCode = EXIT_OF[failed.kind ?? "cluster"];
   }
 }
 

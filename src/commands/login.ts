@@ -3,7 +3,7 @@ import { text as readAll } from "node:stream/consumers";
 import { Args, Flags } from "@oclif/core";
 import { BaseCommand } from "../base.ts";
 import { many } from "../flags/without-value.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 
 export default class Login extends BaseCommand {
   static override summary = "Log in to a registry";
@@ -53,23 +53,23 @@ helper where docker's configuration names one, else in the keychain of your syst
   ): Promise<{ username: string; password: string }> {
     let { username, password } = flags;
     if (flags["password-stdin"]) {
-      if (password !== undefined) throw new UsageError("--password and --password-stdin exclude each other");
-      if (username === undefined) throw new UsageError("--password-stdin needs --username");
+      if (password !== undefined) throw new InvalidInput("--password and --password-stdin exclude each other");
+      if (username === undefined) throw new InvalidInput("--password-stdin needs --username");
       password = (await readAll(process.stdin)).replace(/\r?\n$/, "");
     } else if (password !== undefined) {
       process.stderr.write("WARNING: a password on the command line can be seen by others; use --password-stdin\n");
     }
     if ((username === undefined || password === undefined) && !(process.stdin.isTTY && process.stderr.isTTY)) {
       const what = [...(username === undefined ? ["user name"] : []), ...(password === undefined ? ["password"] : [])];
-      throw new UsageError(`there is no terminal to ask for the ${what.join(" and ")}`, {
+      throw new InvalidInput(`there is no terminal to ask for the ${what.join(" and ")}`, {
         suggestions: ["Give --username, and the password on standard input with --password-stdin."],
       });
     }
     const { prompt } = await import("../ui/prompt.ts");
     username ??= await prompt(`User name for ${registry}: `, false);
     password ??= await prompt("Password: ", true);
-    if (username === "") throw new UsageError("the user name is empty");
-    if (password === "") throw new UsageError("the password is empty");
+    if (username === "") throw new InvalidInput("the user name is empty");
+    if (password === "") throw new InvalidInput("the password is empty");
     return { username, password };
   }
 }
@@ -78,6 +78,6 @@ async function readCa(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    throw new UsageError(`--registry-ca ${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    throw new InvalidInput(`--registry-ca ${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
   }
 }

@@ -6,7 +6,7 @@ import { EXIT_CODES } from "../flags/without-value.ts";
 import { canonicalArguments } from "../docker/argv.ts";
 import { readPipeline } from "../drone/pipeline.ts";
 import type { SecretVariable } from "../wire-pipeline.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import Plugin, { passedOn } from "./plugin.ts";
 
 export default class Pipeline extends Plugin {
@@ -26,7 +26,7 @@ ${EXIT_CODES}`;
     const words = canonicalArguments(this.argv, syntaxOf(Pipeline.flags));
     const { args, flags } = await this.parse(Pipeline, words);
     const text = await readFile(args.file, "utf8").catch((error: NodeJS.ErrnoException) => {
-      throw new UsageError(`the pipeline ${args.file} cannot be read: ${error.code ?? error.message}`, {
+      throw new InvalidInput(`the pipeline ${args.file} cannot be read: ${error.code ?? error.message}`, {
         suggestions: ["Name the file first, then the step: slipway pipeline FILE STEP."],
       });
     });

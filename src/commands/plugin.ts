@@ -11,7 +11,7 @@ import { pluginBuild } from "../drone/plugin.ts";
 import { wantsResults, writeResults } from "../drone/results.ts";
 import type { Environment } from "../drone/settings.ts";
 import type { Dialect } from "../drone/tags.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { GivenLogins } from "../wire.ts";
 import Build from "./build.ts";
 
@@ -88,11 +88,11 @@ ${EXIT_CODES}`;
   }
 }
 
-/** @throws UsageError for words that are no flags */
+/** @throws InvalidInput for words that are no flags */
 export function refuseRest(words: readonly string[]): void {
   const [extra] = words.slice(words.indexOf("--") + 1);
   if (extra === undefined) return;
-  throw new UsageError(`the step's variables say what is built, and "${extra}" is none of them`, {
+  throw new InvalidInput(`the step's variables say what is built, and "${extra}" is none of them`, {
     suggestions: ["Set PLUGIN_CONTEXT for another context."],
   });
 }
@@ -101,13 +101,13 @@ async function readTags(): Promise<string | undefined> {
   return readFile(".tags", "utf8").catch(() => undefined);
 }
 
-/** Variables of a file, below those that are set. @throws UsageError when it cannot be read */
+/** Variables of a file, below those that are set. @throws InvalidInput when it cannot be read */
 async function readEnvironmentFile(file: string | undefined): Promise<Environment> {
   if (file === undefined || file === "") return {};
   try {
     return parseEnv(await readFile(file, "utf8"));
   } catch (error) {
-    throw new UsageError(`PLUGIN_ENV_FILE ${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`, {
+    throw new InvalidInput(`PLUGIN_ENV_FILE ${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`, {
       suggestions: ["Name a file of NAME=VALUE lines, or leave it out."],
       cause: error,
     });

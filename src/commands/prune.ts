@@ -2,7 +2,7 @@ import { Flags } from "@oclif/core";
 import { clusterFlags } from "../flags/without-value.ts";
 import { BuildsCommand } from "../builds-command.ts";
 import { findPrunable, prune } from "../builds/prune.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 
 export default class Prune extends BuildsCommand {
   static override summary =
@@ -52,7 +52,7 @@ function say(line: string): void {
 
 async function agree(count: number, namespace: string): Promise<void> {
   if (!process.stdin.isTTY) {
-    throw new UsageError("prune asks first, and standard input is no terminal", {
+    throw new InvalidInput("prune asks first, and standard input is no terminal", {
       suggestions: ["Use -f to remove without asking, or --dry-run to see what would go."],
     });
   }
@@ -61,5 +61,5 @@ async function agree(count: number, namespace: string): Promise<void> {
     `Remove ${count === 1 ? "it" : `these ${count}`} from the namespace ${namespace}? [y/N] `,
     false,
   );
-  if (!/^y(?:es)?$/i.test(answer.trim())) throw new UsageError("nothing was removed");
+  if (!/^y(?:es)?$/i.test(answer.trim())) throw new InvalidInput("nothing was removed");
 }

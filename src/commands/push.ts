@@ -1,7 +1,7 @@
 import { Args, Flags } from "@oclif/core";
 import { BaseCommand } from "../base.ts";
 import { EXIT_CODES } from "../flags/without-value.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { registryFlags } from "../flags/registry.ts";
 
 export default class Push extends BaseCommand {
@@ -28,7 +28,7 @@ ${EXIT_CODES}`;
     const { imageNamed, verifyPushed } = await import("../wire-registry.ts");
     const reference = imageNamed(args.name, this.registry);
     const tagged = args.name.slice(args.name.lastIndexOf("/") + 1).includes(":");
-    if (flags["all-tags"] && tagged) throw new UsageError("tag can't be used with --all-tags/-a");
+    if (flags["all-tags"] && tagged) throw new InvalidInput("tag can't be used with --all-tags/-a");
     if (!flags.quiet) {
       if (!tagged && !flags["all-tags"]) process.stdout.write(`Using default tag: latest\n`);
       process.stdout.write(`The push refers to repository [${reference.name}]\n`);

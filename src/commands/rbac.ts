@@ -1,7 +1,7 @@
 import { Flags } from "@oclif/core";
 import { BaseCommand } from "../base.ts";
 import { clusterFlags } from "../flags/without-value.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { rightsOf } from "../rbac/rights.ts";
 import { grantOf } from "../rbac/role.ts";
 import type { Holder } from "../rbac/role.ts";
@@ -50,7 +50,7 @@ is known of the builds to come makes it smaller: without --builder it is what an
     const { flags } = await this.parse(Rbac);
     const holder = holderOf(flags);
     if (flags.namespace === undefined) {
-      throw new UsageError("a role belongs to a namespace", { suggestions: ["Name it with -n NAMESPACE."] });
+      throw new InvalidInput("a role belongs to a namespace", { suggestions: ["Name it with -n NAMESPACE."] });
     }
     const { needsOfBuilder } = await import("../describe-builders.ts");
     const asked = { registryCa: flags["registry-ca"], cacheVolume: flags["cache-volume"] };

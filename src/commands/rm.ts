@@ -3,7 +3,7 @@ import { clusterFlags } from "../flags/without-value.ts";
 import { BuildsCommand, buildArgs } from "../builds-command.ts";
 import { removeBuilds } from "../builds/cancel.ts";
 import { hasEnded } from "../builds/record.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 
 export default class Rm extends BuildsCommand {
   static override summary = "Remove builds that have ended, with their logs";
@@ -24,7 +24,7 @@ export default class Rm extends BuildsCommand {
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Rm);
     if (argv.length === 0) {
-      throw new UsageError("name at least one build to remove", {
+      throw new InvalidInput("name at least one build to remove", {
         suggestions: ["See which there are: `slipway ps -a`. `latest` is your last one."],
       });
     }
@@ -32,7 +32,7 @@ export default class Rm extends BuildsCommand {
       const found = await this.find(cluster, argv.map(String));
       const running = found.find(({ record }) => !hasEnded(record));
       if (running !== undefined && !flags.force) {
-        throw new UsageError(`the build ${running.record.name} is under way: ${running.record.state}`, {
+        throw new InvalidInput(`the build ${running.record.name} is under way: ${running.record.state}`, {
           suggestions: [`Stop it first with \`slipway cancel ${running.record.name}\`, or use -f.`],
         });
       }

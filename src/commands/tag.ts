@@ -1,7 +1,7 @@
 import { Args } from "@oclif/core";
 import { BaseCommand } from "../base.ts";
 import { EXIT_CODES } from "../flags/without-value.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { registryFlags } from "../flags/registry.ts";
 
 export default class Tag extends BaseCommand {
@@ -27,7 +27,7 @@ ${EXIT_CODES}`;
     const source = imageNamed(args.source, this.registry);
     const target = imageNamed(args.target, this.registry);
     if (target.digest !== undefined) {
-      throw new UsageError("refusing to create a tag with a digest reference", {
+      throw new InvalidInput("refusing to create a tag with a digest reference", {
         suggestions: ["Name a tag: REGISTRY/NAME:TAG."],
       });
     }

@@ -3,7 +3,7 @@ import type { Interfaces } from "@oclif/core";
 import { BaseCommand, SHARED } from "../base.ts";
 import { clusterFlags, many } from "../flags/without-value.ts";
 import type { BuildRequest } from "../build/request.ts";
-import { Interrupted, UsageError } from "../errors.ts";
+import { Interrupted, InvalidInput } from "../errors.ts";
 import { credentialFlags } from "../flags/credentials.ts";
 import { registryFlags } from "../flags/registry.ts";
 
@@ -70,7 +70,7 @@ error what it does.`;
     const { argv, flags } = await this.parse(Warm);
     const images = argv.map(String);
     if (images.length === 0 && flags.file.length === 0) {
-      throw new UsageError("name at least one image, or a Dockerfile with -f", {
+      throw new InvalidInput("name at least one image, or a Dockerfile with -f", {
         suggestions: ["For example: slipway warm debian:bookworm, or slipway warm -f Dockerfile."],
       });
     }

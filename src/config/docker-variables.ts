@@ -1,6 +1,6 @@
 /** The variables docker, BuildKit and buildx read, and what becomes of each here: docs/configuration.md is made from this table. */
 import { isBackendName } from "../build/builder-names.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { Settings } from "./parse-config.ts";
 import { booleanOf } from "./words.ts";
 
@@ -82,14 +82,14 @@ export function dockerSettings(env: Environment): Settings {
 
 /**
  * What a variable asks for that there is none of, a sentence each.
- * @throws UsageError for a DOCKER_BUILDKIT docker would refuse
+ * @throws InvalidInput for a DOCKER_BUILDKIT docker would refuse
  */
 export function dockerNotices(env: Environment): string[] {
   const text = env["DOCKER_BUILDKIT"] ?? "";
   if (text === "") return [];
   const on = /^(?:yes|no|y|n|on|off)$/i.test(text) ? undefined : booleanOf(text);
   if (on === undefined) {
-    throw new UsageError(`DOCKER_BUILDKIT environment variable expects boolean value, and is "${text}"`, {
+    throw new InvalidInput(`DOCKER_BUILDKIT environment variable expects boolean value, and is "${text}"`, {
       suggestions: ["Unset it: it means nothing here."],
     });
   }

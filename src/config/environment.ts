@@ -1,5 +1,5 @@
 /** Settings out of the environment: every flag as SLIPWAY_*, and those of docker's variables that are the default of a flag. */
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { Keys } from "./keys.ts";
 import type { Settings } from "./parse-config.ts";
 import { booleanOf } from "./words.ts";
@@ -13,7 +13,7 @@ export function variableOf(flag: string): string {
 
 /**
  * A variable that is empty says nothing. Several values stand on a line each, as every other separator occurs in values.
- * @throws UsageError for a value the flag cannot have
+ * @throws InvalidInput for a value the flag cannot have
  */
 export function ownVariables(env: Environment, keys: Keys): Settings {
   return new Map(
@@ -24,14 +24,16 @@ export function ownVariables(env: Environment, keys: Keys): Settings {
       if (arity === "nothing") {
         const on = booleanOf(text);
         if (on !== undefined) return [[flag, [String(on)]]];
-        throw new UsageError(`${name} is "${text}", which is neither true nor false`, {
+        throw new InvalidInput(`${name} is "${text}", which is neither true nor false`, {
           suggestions: [`Write ${name}=true or ${name}=false, or unset it.`],
         });
       }
       const values = arity === "values" ? text.split(/\r?\n/).filter((line) => line !== "") : [text];
       const wrong = values.find((value) => options?.includes(value) === false);
       if (wrong === undefined) return [[flag, values]];
-      throw new UsageError(`${name} cannot be "${wrong}"`, { suggestions: [`Write one of: ${options?.join(", ")}.`] });
+      throw new InvalidInput(`${name} cannot be "${wrong}"`, {
+        suggestions: [`Write one of: ${options?.join(", ")}.`],
+      });
     }),
   );
 }

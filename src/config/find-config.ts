@@ -3,7 +3,7 @@ import { realpathSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { Keys } from "./keys.ts";
 import type { Configuration, ConfigurationText } from "./parse-config.ts";
 import { booleanOf } from "./words.ts";
@@ -47,7 +47,7 @@ export function userConfigPath({ env, cwd, home }: Pick<Surroundings, "env" | "c
 /**
  * @param context the directory that is built, where that is what is done: a project's file speaks for what lies below it only;
  *   null: it comes from elsewhere, and no project's file is read
- * @throws UsageError for a file that cannot be read or says what is not understood
+ * @throws InvalidInput for a file that cannot be read or says what is not understood
  */
 export async function findConfigurations(
   keys: Keys,
@@ -60,7 +60,7 @@ export async function findConfigurations(
     context === null || !wantsProject(env) ? undefined : findUpwards(cwd),
   ]);
   if (userText === undefined && (env["SLIPWAY_CONFIG"] ?? "") !== "") {
-    throw new UsageError(`SLIPWAY_CONFIG names ${userPath}, which is not there`, {
+    throw new InvalidInput(`SLIPWAY_CONFIG names ${userPath}, which is not there`, {
       suggestions: ["Unset it, or name a file."],
     });
   }
@@ -82,7 +82,7 @@ function wantsProject(env: Environment): boolean {
   if (text === "") return true;
   const on = booleanOf(text);
   if (on !== undefined) return on;
-  throw new UsageError(`SLIPWAY_PROJECT_CONFIG is "${text}", which is neither true nor false`);
+  throw new InvalidInput(`SLIPWAY_PROJECT_CONFIG is "${text}", which is neither true nor false`);
 }
 
 /** As git looks for its directory: here, then in each directory above. */
@@ -97,7 +97,7 @@ async function findUpwards(cwd: string): Promise<string | undefined> {
 /** Somebody else could put a file into a directory above, /tmp for one, and decide where this user's images go. */
 function refuseOthers(path: string, owner: number, uid: number | undefined, userPath: string): void {
   if (uid === undefined || owner === uid || owner === 0) return;
-  throw new UsageError(`${path} belongs to the user ${owner}, and you are ${uid}: it is not read`, {
+  throw new InvalidInput(`${path} belongs to the user ${owner}, and you are ${uid}: it is not read`, {
     suggestions: [
       `Trust its directory in your own file, ${userPath}: \`trust: ["${dirname(path)}"]\`.`,
       "To build without it: SLIPWAY_PROJECT_CONFIG=false.",
@@ -132,6 +132,6 @@ async function readIfThere(path: string): Promise<string | undefined> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new UsageError(`the configuration ${path} cannot be read: ${code}`, { cause: error });
+    throw new InvalidInput(`the configuration ${path} cannot be read: ${code}`, { cause: error });
   }
 }

@@ -1,6 +1,6 @@
 /** From a configuration file's text to settings: pure, and each fault one sentence with file and line. */
 import { isAbsolute, relative, resolve } from "node:path";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { OWN_KEYS, PROJECT_KEYS } from "./keys.ts";
 import type { Keys } from "./keys.ts";
 import { nearest } from "../edits.ts";
@@ -44,7 +44,7 @@ export interface ConfigurationText {
   readonly userPath: string;
 }
 
-/** @throws UsageError */
+/** @throws InvalidInput */
 export function parseConfiguration(source: ConfigurationText, keys: Keys): Configuration {
   return new ConfigurationReader(source, keys).read();
 }
@@ -230,8 +230,8 @@ class ConfigurationReader {
     );
   }
 
-  #fault(line: number, what: string, ...suggestions: string[]): UsageError {
-    return new UsageError(`${this.#source.path}:${line}: ${what}`, { suggestions });
+  #fault(line: number, what: string, ...suggestions: string[]): InvalidInput {
+    return new InvalidInput(`${this.#source.path}:${line}: ${what}`, { suggestions });
   }
 }
 

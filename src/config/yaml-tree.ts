@@ -1,7 +1,7 @@
 /** A configuration file as a tree that knows its lines. Every value stays the text it was written as: 1.10 is no number here. */
 import { EVENT_ID, YAMLException, getScalarValue, parseEvents } from "js-yaml";
 import type { Event } from "js-yaml";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 
 export interface Scalar {
   readonly kind: "text";
@@ -27,7 +27,7 @@ export type Tree = Scalar | List | Mapping;
 /**
  * @param name of the file, for messages
  * @returns undefined for a file that says nothing
- * @throws UsageError with file and line for what is no YAML, has an alias, a key twice, or several documents
+ * @throws InvalidInput with file and line for what is no YAML, has an alias, a key twice, or several documents
  */
 export function readTree(text: string, name: string): Tree | undefined {
   let events: Event[];
@@ -36,7 +36,7 @@ export function readTree(text: string, name: string): Tree | undefined {
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     const line = (error.mark?.line ?? 0) + 1;
-    throw new UsageError(`${name}:${line}: this is not YAML: ${error.reason}`, { cause: error });
+    throw new InvalidInput(`${name}:${line}: this is not YAML: ${error.reason}`, { cause: error });
   }
   return new TreeReader(text, name, events).read();
 }
@@ -55,7 +55,7 @@ class TreeReader {
 
   read(): Tree | undefined {
     if (this.#events.filter(({ type }) => type === EVENT_ID.DOCUMENT).length > 1) {
-      throw new UsageError(`${this.#name} holds more than one document`, { suggestions: ["Leave out the `---`."] });
+      throw new InvalidInput(`${this.#name} holds more than one document`, { suggestions: ["Leave out the `---`."] });
     }
     const first = this.#events[1];
     if (first === undefined || first.type === EVENT_ID.POP) return undefined;
@@ -83,7 +83,7 @@ class TreeReader {
       case EVENT_ID.MAPPING:
         return this.#mapping(this.#lineOf(event.start));
       default:
-        throw new UsageError(`${this.#name}:${near}: aliases (*name) are not read here`, {
+        throw new InvalidInput(`${this.#name}:${near}: aliases (*name) are not read here`, {
           suggestions: ["Write the value out."],
         });
     }
@@ -94,10 +94,10 @@ class TreeReader {
     while (!this.#closes()) {
       const key = this.#node(line);
       if (key.kind !== "text" || key.text === "") {
-        throw new UsageError(`${this.#name}:${key.line}: a key has to be a word`);
+        throw new InvalidInput(`${this.#name}:${key.line}: a key has to be a word`);
       }
       if (entries.some((entry) => entry.key === key.text)) {
-        throw new UsageError(`${this.#name}:${key.line}: the key "${key.text}" is there twice`, {
+        throw new InvalidInput(`${this.#name}:${key.line}: the key "${key.text}" is there twice`, {
           suggestions: ["Leave one of them out."],
         });
       }

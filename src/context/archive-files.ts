@@ -1,6 +1,6 @@
 /** Files on their way into the archive, with all that can happen to them on it. */
 import { lstatSync, type Stats } from "node:fs";
-import { Refused } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { LONGEST_PIECE } from "./archive-buffer.ts";
 import type { ArchiveSink, Steps } from "./archive-sink.ts";
 import { FileSource, isUnchanged } from "./file-source.ts";
@@ -155,9 +155,10 @@ export class FileAdder {
   }
 }
 
-function shrunk(path: string, read: number, expected: number): Refused {
+function shrunk(path: string, read: number, expected: number): InvalidInput {
   const shown = toText(path);
-  return new Refused(`${shown} shrank from ${expected} to ${read} bytes while it was being packed`, {
+  return new InvalidInput(`${shown} shrank from ${expected} to ${read} bytes while it was being packed`, {
+    docker: "refuses",
     suggestions: ["build again when nothing writes to it", `leave it out: add ${shown} to .dockerignore`],
   });
 }

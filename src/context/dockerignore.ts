@@ -2,7 +2,7 @@
  * Docker's ignore rules, to the letter as BuildKit applies them on its walk over the context: moby/patternmatcher's
  * MatchesUsingParentResults and the pruning of tonistiigi/fsutil. Held against both by test/conformance/context.
  */
-import { Refused } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { findGlobError } from "./glob-syntax.ts";
 import { readIgnoreLines, type IgnoreLine } from "./ignore-lines.ts";
 import { compilePattern, type PathTest } from "./ignore-pattern.ts";
@@ -52,7 +52,7 @@ export class IgnoreRules {
    * Whether a path is left out.
    * @param path Byte string relative to the context.
    * @param parent What `takeHits` gave for its directory; undefined directly under the root.
-   * @throws UsageError if a malformed rule is reached that Go's quick check lets through.
+   * @throws InvalidInput if a malformed rule is reached that Go's quick check lets through.
    */
   excludes(path: string, parent: RuleHits | undefined): boolean {
     const above = parent ?? this.#noHits;
@@ -125,7 +125,7 @@ export class IgnoreRules {
 /**
  * @param content The ignore file, undefined when there is none.
  * @param name What to call it in errors.
- * @throws UsageError naming line and pattern if one is malformed.
+ * @throws InvalidInput naming line and pattern if one is malformed.
  */
 export function parseIgnoreFile(content: string | Uint8Array | undefined, name = ".dockerignore"): IgnoreRules {
   return new IgnoreRules(content === undefined ? [] : readIgnoreLines(content, name), name);
@@ -143,8 +143,9 @@ function negationPrefixes(lines: readonly IgnoreLine[]): string[] | undefined {
   return prefixes;
 }
 
-function malformed(line: IgnoreLine, name: string, reason: string): Refused {
-  return new Refused(`${name} line ${line.line}: ${line.text.trim()} is not a valid pattern: ${reason}`, {
+function malformed(line: IgnoreLine, name: string, reason: string): InvalidInput {
+  return new InvalidInput(`${name} line ${line.line}: ${line.text.trim()} is not a valid pattern: ${reason}`, {
+    docker: "refuses",
     suggestions: ["put a backslash before a character that is meant literally", `remove line ${line.line} of ${name}`],
   });
 }

@@ -1,5 +1,5 @@
 /** The ignore file's lines and what each says, before its pattern is looked at: moby's `ignorefile.ReadAll` and `patternmatcher.New`. */
-import { Refused } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { toBytes, toText } from "./path-bytes.ts";
 
 export interface IgnoreLine {
@@ -19,14 +19,15 @@ const BYTE_ORDER_MARK = "\xef\xbb\xbf";
 
 /**
  * @param name What to call the file in errors.
- * @throws UsageError for a line of 64 KiB or more, and for `!` with nothing after it.
+ * @throws InvalidInput for a line of 64 KiB or more, and for `!` with nothing after it.
  */
 export function readIgnoreLines(content: string | Uint8Array, name: string): IgnoreLine[] {
   const bytes = typeof content === "string" ? toBytes(content) : Buffer.from(content).toString("latin1");
   const lines: IgnoreLine[] = [];
   for (const [index, rawLine] of bytes.split("\n").entries()) {
     if (rawLine.length >= LINE_LIMIT) {
-      throw new Refused(`${name} line ${index + 1} is longer than 64 KiB`, {
+      throw new InvalidInput(`${name} line ${index + 1} is longer than 64 KiB`, {
+        docker: "refuses",
         suggestions: [`check that ${name} is a list of patterns, one per line`],
       });
     }
@@ -37,7 +38,8 @@ export function readIgnoreLines(content: string | Uint8Array, name: string): Ign
     const entry = readEntry(line);
     if (entry === undefined) continue;
     if (entry === "!") {
-      throw new Refused(`${name} line ${index + 1}: ! must be followed by a pattern`, {
+      throw new InvalidInput(`${name} line ${index + 1}: ! must be followed by a pattern`, {
+        docker: "refuses",
         suggestions: [`name what to keep, as in !docs, or remove the line`],
       });
     }

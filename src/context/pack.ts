@@ -13,9 +13,9 @@ import { walkContext, type WalkEntry } from "./walk.ts";
 
 /**
  * Prepares the archive of a context; nothing is read before iteration begins. Each iteration packs anew, and one at a
- * time may be under way. Iterating throws the signal's reason once it is aborted, and a UsageError naming the file if
+ * time may be under way. Iterating throws the signal's reason once it is aborted, and an InvalidInput naming the file if
  * one that is not excluded cannot be read or shrinks while it is read.
- * @throws UsageError if a pattern of the ignore file is malformed.
+ * @throws InvalidInput if a pattern of the ignore file is malformed.
  */
 export function packContext(options: PackOptions): PackedContext {
   return new ContextPacker(options, parseIgnoreFile(options.ignoreFile, options.ignoreName));

@@ -16,7 +16,7 @@ const PIECE = 1024 * 1024;
 
 /**
  * @param latest later times become this one, in seconds since the epoch, as in the archive
- * @throws UsageError for what cannot be read; the signal's reason
+ * @throws InvalidInput for what cannot be read; the signal's reason
  */
 export async function readManifest(options: SurveyOptions, hashes: HashStore, latest = Infinity): Promise<Manifest> {
   const rules = parseIgnoreFile(options.ignoreFile, options.ignoreName);

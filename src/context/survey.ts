@@ -34,7 +34,7 @@ export interface Survey {
 /**
  * Walks the context as packing does, and calls back with each path, in the order in which it is sent.
  * @param heaviest How many places to name.
- * @throws UsageError for a malformed ignore file or a path that cannot be read; the signal's reason.
+ * @throws InvalidInput for a malformed ignore file or a path that cannot be read; the signal's reason.
  */
 export async function surveyContext(
   options: SurveyOptions,

@@ -1,6 +1,6 @@
 /** What the walk asks of a file system, and the disk's answers. */
 import { lstatSync, readdirSync, readlinkSync, statSync, type Stats } from "node:fs";
-import { Refused, UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { PathResolver, toText } from "./path-bytes.ts";
 
 /** Paths are byte strings relative to the root, empty for the root itself. Failures are thrown as the system's errors. */
@@ -18,7 +18,7 @@ export class DiskTree implements ContextTree {
 
   /**
    * @param root Absolute path of a directory, or of a symlink to one.
-   * @throws UsageError if it is neither.
+   * @throws InvalidInput if it is neither.
    */
   constructor(root: string) {
     this.#paths = new PathResolver(root);
@@ -29,7 +29,8 @@ export class DiskTree implements ContextTree {
       throw unreadable(`the build context ${root}`, error, ["check the path of the build context"]);
     }
     if (!isDirectory) {
-      throw new Refused(`the build context ${root} is not a directory`, {
+      throw new InvalidInput(`the build context ${root} is not a directory`, {
+        docker: "refuses",
         suggestions: ["name the directory that holds what the Dockerfile copies"],
       });
     }
@@ -62,7 +63,7 @@ export function isGone(error: unknown): boolean {
 }
 
 /** @param path Byte string relative to the context. */
-export function unreadableInContext(path: string, error: unknown): UsageError {
+export function unreadableInContext(path: string, error: unknown): InvalidInput {
   const shown = path === "" ? "." : toText(path);
   return unreadable(`${shown} in the build context`, error, [
     `make it readable: chmod -R u+rX ${shown}`,
@@ -70,8 +71,8 @@ export function unreadableInContext(path: string, error: unknown): UsageError {
   ]);
 }
 
-function unreadable(what: string, error: unknown, suggestions: readonly string[]): Refused {
+function unreadable(what: string, error: unknown, suggestions: readonly string[]): InvalidInput {
   const code = codeOf(error);
   const reason = code === "ENOENT" ? "it does not exist" : isDenied(error) ? "permission denied" : code;
-  return new Refused(`cannot read ${what}: ${reason}`, { suggestions, cause: error });
+  return new InvalidInput(`cannot read ${what}: ${reason}`, { docker: "refuses", suggestions, cause: error });
 }

@@ -37,7 +37,7 @@ interface Directory {
 /**
  * Walks without waiting for anything: synchronous calls are several times faster than promises on small files. Gives
  * `undefined` every few milliseconds as the moment to let other work run.
- * @throws UsageError if something that is not excluded cannot be read, or a malformed rule is reached.
+ * @throws InvalidInput if something that is not excluded cannot be read, or a malformed rule is reached.
  */
 export function* walkContext(
   tree: ContextTree,

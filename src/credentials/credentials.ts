@@ -18,7 +18,7 @@ export interface Answer {
 export interface CredentialStore {
   /**
    * @param registry host and port as in a Reference: `docker.io`, `localhost:5000`
-   * @throws UsageError when the store holds something for this registry that cannot be read
+   * @throws InvalidInput when the store holds something for this registry that cannot be read
    */
   get(registry: string): Promise<Answer>;
 }

@@ -2,7 +2,7 @@
 import { chmod, mkdir, readFile, realpath, rename, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { type Credential, keyOf, registryOf } from "./credentials.ts";
 
 /** `$DOCKER_CONFIG/config.json`. */
@@ -10,7 +10,7 @@ export function dockerConfigPath(env: Readonly<Record<string, string | undefined
   return join(env["DOCKER_CONFIG"] || join(home, ".docker"), "config.json");
 }
 
-/** Enters a credential for one registry, base64 as docker does. @throws UsageError when the file cannot be read or written */
+/** Enters a credential for one registry, base64 as docker does. @throws InvalidInput when the file cannot be read or written */
 export async function storeInFile(path: string, registry: string, credential: Credential): Promise<void> {
   await change(path, (auths) => {
     const { username = "", password = "", identityToken } = credential;
@@ -24,7 +24,7 @@ export async function storeInFile(path: string, registry: string, credential: Cr
   });
 }
 
-/** Whether there was an entry. @throws UsageError when the file cannot be read or written */
+/** Whether there was an entry. @throws InvalidInput when the file cannot be read or written */
 export async function eraseFromFile(path: string, registry: string): Promise<boolean> {
   let found = false;
   await change(path, (auths) => {
@@ -61,7 +61,7 @@ async function change(path: string, edit: (auths: Auths) => Auths | undefined): 
   } catch (error) {
     // JSON.parse quotes the text, which holds secrets.
     const why = error instanceof SyntaxError ? "it is not JSON" : ((error as NodeJS.ErrnoException).code ?? "unknown");
-    throw new UsageError(`${path} cannot be changed: ${why}`, {
+    throw new InvalidInput(`${path} cannot be changed: ${why}`, {
       suggestions: ["Correct it, or set DOCKER_CONFIG to a directory of your own."],
     });
   }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { type Answer, type Credential, type CredentialStore, registryOf } from "./credentials.ts";
 import { CredentialHelper, HelperError } from "./credential-helper.ts";
 import { locateFault } from "./json-fault.ts";
@@ -17,7 +17,7 @@ export class DockerConfig implements CredentialStore {
 
   /**
    * @param source what to call it in an error: its path, or the variable's name
-   * @throws UsageError when the text is no docker configuration
+   * @throws InvalidInput when the text is no docker configuration
    */
   constructor(text: string, source: string) {
     const config = parseObject(text, source);
@@ -83,7 +83,7 @@ export class DockerConfig implements CredentialStore {
     const plain = Buffer.from(auth, "base64").toString("utf8");
     const colon = plain.indexOf(":");
     if (colon < 1) {
-      throw new UsageError(`${this.#source}: the entry "auth" of ${registry} is not base64 of user:password`, {
+      throw new InvalidInput(`${this.#source}: the entry "auth" of ${registry} is not base64 of user:password`, {
         suggestions: [`Write it anew with: docker login ${registry === "docker.io" ? "" : registry}`.trimEnd()],
       });
     }
@@ -95,7 +95,7 @@ export class DockerConfig implements CredentialStore {
 /**
  * The configurations docker would ask, first to last: DOCKER_AUTH_CONFIG, then `$DOCKER_CONFIG/config.json`.
  * A file that is not there knows nothing.
- * @throws UsageError when one of them is not JSON or cannot be read
+ * @throws InvalidInput when one of them is not JSON or cannot be read
  */
 export async function openDockerConfigs(
   env: Readonly<Record<string, string | undefined>>,
@@ -116,7 +116,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new UsageError(`${path} cannot be read: ${code}`, {
+    throw new InvalidInput(`${path} cannot be read: ${code}`, {
       suggestions: ["Make it readable, or set DOCKER_CONFIG to the directory of another."],
       cause: error,
     });
@@ -132,7 +132,7 @@ function parseObject(text: string, source: string): Entry {
     value = JSON.parse(json);
   } catch {
     const { line, column } = locateFault(json);
-    throw new UsageError(`${source} is not JSON: line ${line}, column ${column}`, {
+    throw new InvalidInput(`${source} is not JSON: line ${line}, column ${column}`, {
       suggestions: ["Correct it there, or point DOCKER_CONFIG at the directory of another configuration."],
     });
   }
@@ -146,7 +146,7 @@ function objectAt(config: Entry, key: string, source: string): Entry {
 }
 
 function refuseShape(source: string, what: string): never {
-  throw new UsageError(`${source} is not a docker configuration: ${what} is not an object`);
+  throw new InvalidInput(`${source} is not a docker configuration: ${what} is not an object`);
 }
 
 function asObject(value: unknown): Entry | undefined {

@@ -16,7 +16,7 @@ export interface GivenLogins {
 /**
  * What was given for this build alone; DOCKER_AUTH_CONFIG; what `slipway login` put into the keychain; docker's configuration and
  * the helpers it names.
- * @throws UsageError when docker's configuration cannot be read
+ * @throws InvalidInput when docker's configuration cannot be read
  */
 export async function openStores(env: Environment, given?: GivenLogins): Promise<CredentialStore[]> {
   const first = given === undefined ? [] : [remember(new DockerConfig(given.text, given.source))];

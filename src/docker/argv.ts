@@ -3,7 +3,7 @@
  * `--name=value` each, then `--` and the rest. It differs from most: `--pull=false` is a value, `-tNAME` and `-qt NAME` are
  * short for two words, and a value may begin with a dash.
  */
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 
 export interface FlagSyntax {
   readonly takesValue: boolean;
@@ -25,7 +25,7 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
 /**
  * @param flags every flag the command has, by its long name
  * @returns words in which booleans that are off do not occur
- * @throws UsageError in pflag's words
+ * @throws InvalidInput in pflag's words
  */
 export function canonicalArguments(argv: readonly string[], flags: Readonly<Record<string, FlagSyntax>>): string[] {
   return readArguments(argv, flags).words;
@@ -33,7 +33,7 @@ export function canonicalArguments(argv: readonly string[], flags: Readonly<Reco
 
 /**
  * @returns the words as `canonicalArguments` has them, the flags that are given at all, those that are off included, and what is no flag
- * @throws UsageError in pflag's words
+ * @throws InvalidInput in pflag's words
  */
 export function readArguments(argv: readonly string[], flags: Readonly<Record<string, FlagSyntax>>): ReadWords {
   return new ArgumentReader(argv, flags).read();
@@ -74,8 +74,8 @@ class ArgumentReader {
     const at = text.indexOf("=");
     const name = at === -1 ? text : text.slice(0, at);
     const flag = Object.hasOwn(this.#flags, name) ? this.#flags[name] : undefined;
-    if (name === "" || name.startsWith("-")) throw new UsageError(`bad flag syntax: --${text}`, HELP);
-    if (flag === undefined) throw new UsageError(`unknown flag: --${name}`, HELP);
+    if (name === "" || name.startsWith("-")) throw new InvalidInput(`bad flag syntax: --${text}`, HELP);
+    if (flag === undefined) throw new InvalidInput(`unknown flag: --${name}`, HELP);
     if (at !== -1) this.#set(name, flag, text.slice(at + 1));
     else if (!flag.takesValue) this.#on.set(name, true);
     else if (flag.withoutValue !== undefined) this.#set(name, flag, flag.withoutValue);
@@ -88,7 +88,7 @@ class ArgumentReader {
     const name = Object.keys(this.#flags).find((key) => this.#flags[key]?.char === letter);
     const flag = name === undefined ? undefined : this.#flags[name];
     if (name === undefined || flag === undefined)
-      throw new UsageError(`unknown shorthand flag: '${letter}' in ${word}`, HELP);
+      throw new InvalidInput(`unknown shorthand flag: '${letter}' in ${word}`, HELP);
     const rest = letters.slice(1);
     if (rest.startsWith("=") && rest.length > 1) this.#set(name, flag, rest.slice(1));
     else if (flag.takesValue) this.#set(name, flag, rest === "" ? this.#next(`'${letter}' in ${word}`) : rest);
@@ -100,7 +100,7 @@ class ArgumentReader {
 
   #next(flag: string): string {
     const word = this.#words.shift();
-    if (word === undefined) throw new UsageError(`flag needs an argument: ${flag}`, HELP);
+    if (word === undefined) throw new InvalidInput(`flag needs an argument: ${flag}`, HELP);
     return word;
   }
 
@@ -114,7 +114,7 @@ class ArgumentReader {
     }
     const on = BOOLEANS.get(value);
     if (on === undefined) {
-      throw new UsageError(
+      throw new InvalidInput(
         `invalid argument ${JSON.stringify(value)} for "--${name}" flag: strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`,
         { suggestions: [`Write --${name}, --${name}=true or --${name}=false.`] },
       );

@@ -1,20 +1,22 @@
 /** `--build-context NAME=SOURCE`: a directory, an image or an address under a name (buildx, util/buildflags/context.go and build/opt.go). */
-import { Refused, UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { BuildContext } from "./options.ts";
 
-/** Of two with one name the later one counts. @throws UsageError, in docker's words where it has them. */
+/** Of two with one name the later one counts. @throws InvalidInput, in docker's words where it has them. */
 export function buildContextsOf(values: readonly string[]): BuildContext[] {
   const byName = new Map<string, BuildContext>();
   for (const value of values) {
     const at = value.indexOf("=");
     if (at < 1) {
-      throw new Refused(`invalid context value: ${value}, expected key=value`, {
+      throw new InvalidInput(`invalid context value: ${value}, expected key=value`, {
+        docker: "refuses",
         suggestions: ["Write --build-context NAME=DIRECTORY, or NAME=docker-image://IMAGE."],
       });
     }
     const name = familiarName(value.slice(0, at));
     if (name === undefined) {
-      throw new Refused(`invalid context name ${value.slice(0, at)}`, {
+      throw new InvalidInput(`invalid context name ${value.slice(0, at)}`, {
+        docker: "refuses",
         suggestions: ["Write it as the name of an image or a stage: lower case, with . _ - / inside."],
       });
     }
@@ -34,30 +36,34 @@ export function familiarName(text: string): string | undefined {
 }
 
 function sourceOf(name: string, text: string): BuildContext["source"] {
-  if (text === "") throw new Refused(`--build-context ${name}= names nothing`, { suggestions: [FORM(name)] });
+  if (text === "")
+    throw new InvalidInput(`--build-context ${name}= names nothing`, { docker: "refuses", suggestions: [FORM(name)] });
   if (text.startsWith("docker-image://")) {
     const image = text.slice("docker-image://".length);
     if (image !== "") return { kind: "image", image };
-    throw new Refused(`--build-context ${name}=${text} names no image`, { suggestions: [FORM(name)] });
+    throw new InvalidInput(`--build-context ${name}=${text} names no image`, {
+      docker: "refuses",
+      suggestions: [FORM(name)],
+    });
   }
   if (text.startsWith("oci-layout://")) {
-    throw new UsageError(`--build-context ${name}=${text}: a layout on this disk cannot reach the builder`, {
+    throw new InvalidInput(`--build-context ${name}=${text}: a layout on this disk cannot reach the builder`, {
       suggestions: ["Push it to a registry, and name it as docker-image://IMAGE."],
     });
   }
   if (text.startsWith("target:")) {
-    throw new UsageError(`--build-context ${name}=${text}: the result of another target is not on this disk`, {
+    throw new InvalidInput(`--build-context ${name}=${text}: the result of another target is not on this disk`, {
       suggestions: ["Push that target's image first, and name it as docker-image://IMAGE."],
     });
   }
   if (/^(?:ssh:\/\/|[\w-]+@[\w.-]+:)/.test(text)) {
-    throw new UsageError(`--build-context ${name}=${text}: the builder has no key to fetch it with`, {
+    throw new InvalidInput(`--build-context ${name}=${text}: the builder has no key to fetch it with`, {
       suggestions: ["Clone it, and give the directory."],
     });
   }
   if (!/^(?:https?|git):\/\//.test(text)) return { kind: "directory", path: text };
   if (!/^\w+:\/\/[^/]*@/.test(text)) return { kind: "url", url: text };
-  throw new UsageError(`--build-context ${name}: a password in a URL could be read from the pod`, {
+  throw new InvalidInput(`--build-context ${name}: a password in a URL could be read from the pod`, {
     suggestions: ["Clone or download it, and give the directory."],
   });
 }

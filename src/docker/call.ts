@@ -1,5 +1,5 @@
 /** `--check` and `--call METHOD[,format=json][,ignorestatus]`, as buildx reads them (util/buildflags/call.go). */
-import { Refused } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { booleanOf, csvFields } from "./csv.ts";
 
 export interface Call {
@@ -17,7 +17,7 @@ const METHODS: ReadonlyMap<string, Call["method"] | "build"> = new Map([
   ["targets", "targets"],
 ] as const);
 
-/** Undefined for a plain build. @throws UsageError for a method nobody has */
+/** Undefined for a plain build. @throws InvalidInput for a method nobody has */
 export function callOf(flags: {
   readonly check?: boolean | undefined;
   readonly call?: string | undefined;
@@ -29,18 +29,21 @@ export function callOf(flags: {
   const name = fields.find((field) => !field.includes("=") && field !== "ignorestatus") ?? "build";
   const method = METHODS.get(name);
   if (method === undefined) {
-    throw new Refused(`--call ${name} is not known`, {
+    throw new InvalidInput(`--call ${name} is not known`, {
+      docker: "refuses",
       suggestions: [`Write one of: ${[...METHODS.keys()].join(", ")}.`],
     });
   }
-  if (flags.check === true && method !== "check") throw new Refused("cannot use --call and --check together");
+  if (flags.check === true && method !== "check")
+    throw new InvalidInput("cannot use --call and --check together", { docker: "refuses" });
   let [json, ignoreStatus] = [false, fields.includes("ignorestatus")];
   for (const field of fields) {
     const [key = "", value = ""] = field.split("=");
     if (key === "format" && (value === "json" || value === "text")) json = value === "json";
     else if (key === "ignorestatus") ignoreStatus = value === "" || booleanOf(value) === true;
     else if (field.includes("="))
-      throw new Refused(`--call: "${field}" is not known`, {
+      throw new InvalidInput(`--call: "${field}" is not known`, {
+        docker: "refuses",
         suggestions: ["Write format=json or ignorestatus=true."],
       });
   }

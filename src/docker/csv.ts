@@ -1,7 +1,7 @@
 /** The small CSV of docker's flag values: `type=oci,dest="a,b.tar"`. */
-import { Refused } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 
-/** RFC 4180's fields of one line. @throws UsageError naming the flag when quotes do not match. */
+/** RFC 4180's fields of one line. @throws InvalidInput naming the flag when quotes do not match. */
 export function csvFields(text: string, flag: string): string[] {
   const fields: string[] = [];
   let at = 0;
@@ -30,12 +30,15 @@ export function csvFields(text: string, flag: string): string[] {
   }
 }
 
-/** `key=value` fields; keys in lower case. @throws UsageError in docker's words for a field that is none. */
+/** `key=value` fields; keys in lower case. @throws InvalidInput in docker's words for a field that is none. */
 export function csvPairs(text: string, flag: string): [key: string, value: string][] {
   return csvFields(text, flag).map((field) => {
     const at = field.indexOf("=");
     if (at === -1)
-      throw new Refused(`--${flag}: invalid value ${field}`, { suggestions: ["Write fields as KEY=VALUE."] });
+      throw new InvalidInput(`--${flag}: invalid value ${field}`, {
+        docker: "refuses",
+        suggestions: ["Write fields as KEY=VALUE."],
+      });
     return [field.slice(0, at).trim().toLowerCase(), field.slice(at + 1)];
   });
 }
@@ -46,6 +49,6 @@ export function booleanOf(text: string): boolean | undefined {
   return ["0", "f", "F", "FALSE", "false", "False"].includes(text) ? false : undefined;
 }
 
-function malformed(text: string, flag: string, why: string): Refused {
-  return new Refused(`--${flag} ${text} cannot be read: ${why}`);
+function malformed(text: string, flag: string, why: string): InvalidInput {
+  return new InvalidInput(`--${flag} ${text} cannot be read: ${why}`, { docker: "refuses" });
 }

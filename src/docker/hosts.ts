@@ -1,9 +1,9 @@
 /** `--add-host` and `--network`: what the pod's network looks like to a RUN. */
 import { isIP } from "node:net";
-import { Refused, UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { HostAlias } from "./options.ts";
 
-/** @throws UsageError in docker's words. */
+/** @throws InvalidInput in docker's words. */
 export function hostsOf(values: readonly string[]): HostAlias[] {
   // pflag's string slice: each value is CSV again.
   return values.flatMap((value) => {
@@ -11,7 +11,7 @@ export function hostsOf(values: readonly string[]): HostAlias[] {
     const host = value.slice(0, Math.max(at, 0));
     const list = value.slice(at + 1);
     if (list === "host-gateway") {
-      throw new UsageError(`--add-host ${value}: there is no engine whose host "host-gateway" could be`, {
+      throw new InvalidInput(`--add-host ${value}: there is no engine whose host "host-gateway" could be`, {
         suggestions: ["Give an address that pods of the cluster reach."],
       });
     }
@@ -24,17 +24,19 @@ export function hostsOf(values: readonly string[]): HostAlias[] {
   });
 }
 
-function invalid(value: string): Refused {
-  return new Refused(`invalid host ${value}`, {
+function invalid(value: string): InvalidInput {
+  return new InvalidInput(`invalid host ${value}`, {
+    docker: "refuses",
     suggestions: ["Write --add-host NAME:ADDRESS, such as db:10.0.0.7."],
   });
 }
 
-/** @returns undefined where RUN gets the pod's network. @throws Refused for a network of an engine's. */
+/** @returns undefined where RUN gets the pod's network. @throws InvalidInput for a network of an engine's. */
 export function networkOf(mode: string | undefined): "none" | undefined {
   if (mode === undefined || ["", "default", "host"].includes(mode)) return undefined;
   if (mode === "none") return "none";
-  throw new Refused(`network mode "${mode}" not supported: a pod has one network`, {
+  throw new InvalidInput(`network mode "${mode}" not supported: a pod has one network`, {
+    docker: "refuses",
     suggestions: ["Use default, host or none."],
   });
 }

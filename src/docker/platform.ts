@@ -1,5 +1,5 @@
 /** `--platform`: one, by the names containerd/platforms takes. */
-import { Refused, UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 
 export interface Platform {
   readonly os: string;
@@ -19,7 +19,7 @@ const ALIASES: Readonly<Record<string, readonly [arch: string, variant?: string]
 
 const KNOWN = new Set(["386", "amd64", "arm", "arm64", "loong64", "mips64le", "ppc64le", "riscv64", "s390x"]);
 
-/** @throws UsageError for several, for one nobody knows, and for one that is not Linux. */
+/** @throws InvalidInput for several, for one nobody knows, and for one that is not Linux. */
 export function platformOf(values: readonly string[]): Platform | undefined {
   const texts = [...new Set(values.flatMap((value) => value.split(",")).map((text) => text.trim()))].filter(
     (text) => text !== "" && text !== "local",
@@ -28,7 +28,7 @@ export function platformOf(values: readonly string[]): Platform | undefined {
   if (text === undefined) return undefined;
   const platform = parsePlatform(text);
   if (more.length === 0) return platform;
-  throw new UsageError(
+  throw new InvalidInput(
     `one build makes an image for one platform, and ${texts.length} were asked for: ${texts.join(", ")}`,
     {
       suggestions: ["Build once for each --platform, each with a tag of its own."],
@@ -42,17 +42,19 @@ function parsePlatform(text: string): Platform {
   const [arch, implied] = (Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined) ?? [name];
   const variant = written ?? implied;
   if (parts.length > 3 || !/^[a-z0-9_-]+$/.test(os) || (variant !== undefined && !/^v?[0-9.]+$/.test(variant))) {
-    throw new Refused(`--platform ${text}: platform specifier must be in the form os/arch[/variant]`, {
+    throw new InvalidInput(`--platform ${text}: platform specifier must be in the form os/arch[/variant]`, {
+      docker: "refuses",
       suggestions: ["Write for example --platform linux/amd64."],
     });
   }
   if (os !== "linux") {
-    throw new UsageError(`--platform ${text}: the builders run on Linux and make images for Linux`, {
+    throw new InvalidInput(`--platform ${text}: the builders run on Linux and make images for Linux`, {
       suggestions: ["Write --platform linux/ARCH."],
     });
   }
   if (!KNOWN.has(arch)) {
-    throw new Refused(`--platform ${text}: "${name}": unknown operating system or architecture`, {
+    throw new InvalidInput(`--platform ${text}: "${name}": unknown operating system or architecture`, {
+      docker: "refuses",
       suggestions: [`Architectures are: ${[...KNOWN].join(", ")}.`],
     });
   }

@@ -1,5 +1,5 @@
 /** From docker's flags as typed to what they ask of a build: pure, and each wrong value one sentence in docker's words where it has them. */
-import { Refused, UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { FlagRow } from "./flag-row.ts";
 import { FLAG_TABLE } from "./flag-table.ts";
 import type { TypedFlags } from "./typed-flags.ts";
@@ -19,15 +19,15 @@ export interface ReadOptions {
   readonly push: boolean;
 }
 
-/** @throws UsageError for whatever docker would refuse too, and for what no builder of slipway can do. */
+/** @throws InvalidInput for whatever docker would refuse too, and for what no builder of slipway can do. */
 export function readDockerOptions(flags: TypedFlags, env: Readonly<Record<string, string | undefined>>): ReadOptions {
   refuse(flags);
   if (flags["no-cache"] === true && (flags["no-cache-filter"] ?? []).length > 0) {
-    throw new Refused("--no-cache and --no-cache-filter cannot currently be used together");
+    throw new InvalidInput("--no-cache and --no-cache-filter cannot currently be used together", { docker: "refuses" });
   }
   const outputs = outputsOf(flags.output ?? [], flags.push === true);
   if (flags.iidfile !== undefined && outputs.exports.some(({ kind }) => kind === "files")) {
-    throw new Refused("local and tar exporters are incompatible with image ID file");
+    throw new InvalidInput("local and tar exporters are incompatible with image ID file", { docker: "refuses" });
   }
   const options: DockerOptions = {
     ...optional("platform", platformOf(flags.platform ?? [])),
@@ -59,12 +59,12 @@ export function readDockerOptions(flags: TypedFlags, env: Readonly<Record<string
   return { options, names: outputs.names, push: outputs.push === true };
 }
 
-/** Those of BuildKit (util/entitlements). @throws Refused in docker's words */
+/** Those of BuildKit (util/entitlements). @throws InvalidInput in docker's words */
 function entitlementsOf(values: readonly string[]): string[] {
   return values.filter((text) => {
     if (text === "buildx.local.delete") return false;
     if (/^(?:network\.host|security\.insecure|device(?:=.*)?)$/.test(text)) return true;
-    throw new Refused(`unknown entitlement ${text}`);
+    throw new InvalidInput(`unknown entitlement ${text}`, { docker: "refuses" });
   });
 }
 
@@ -81,13 +81,14 @@ export function noticesOf(flags: TypedFlags): string[] {
 
 function refuse(flags: TypedFlags): void {
   if (flags.push === true && flags.load === true) {
-    throw new Refused("push and load may not be set together", {
+    throw new InvalidInput("push and load may not be set together", {
+      docker: "refuses",
       suggestions: ["Push the image, and pull it where it is to run."],
     });
   }
   for (const [name, { slipway }] of Object.entries<FlagRow>(FLAG_TABLE)) {
     if (slipway.kind === "refused" && isGiven(flags, name)) {
-      throw new UsageError(slipway.why, { suggestions: [slipway.instead] });
+      throw new InvalidInput(slipway.why, { suggestions: [slipway.instead] });
     }
   }
 }

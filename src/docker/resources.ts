@@ -1,18 +1,21 @@
 /** `-m`, `--cpu-*`, `--resource`, `--shm-size` and `--ulimit`. */
-import { Refused, UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
+import type { DockersVerdict } from "../errors.ts";
 import type { PodResources, Ulimit } from "./options.ts";
 
 const UNITS: Readonly<Record<string, number>> = { "": 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
 
 /**
  * Docker's sizes (go-units, RAMInBytes): binary, whatever the unit is called.
- * @param Fault what is thrown for what is none: docker reads some flags' sizes with its command line, others later
+ * @param docker what docker makes of what is none: it reads some flags' sizes with its command line, others later
+ * @throws InvalidInput for what is none
  */
-export function bytesOf(text: string, flag: string, Fault: typeof UsageError = UsageError): number {
+export function bytesOf(text: string, flag: string, docker: DockersVerdict = "accepts"): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?$/i.exec(text.trim()) ?? [];
   const bytes = Math.floor(Number(number) * 1024 ** (UNITS[(unit ?? "").toLowerCase()] ?? Number.NaN));
   if (number !== undefined && Number.isSafeInteger(bytes)) return bytes;
-  throw new Fault(`--${flag}: invalid size: '${text}'`, {
+  throw new InvalidInput(`--${flag}: invalid size: '${text}'`, {
+    docker,
     suggestions: ["Write bytes, or a number with k, m or g."],
   });
 }
@@ -20,27 +23,25 @@ export function bytesOf(text: string, flag: string, Fault: typeof UsageError = U
 const KEYS = ["memory", "memory-swap", "cpu-shares", "cpu-period", "cpu-quota", "cpuset-cpus", "cpuset-mems"] as const;
 type ResourceKey = (typeof KEYS)[number];
 
-/** `--resource KEY=VALUE`, each as if it were the flag of that name. @throws UsageError in docker's words */
+/** `--resource KEY=VALUE`, each as if it were the flag of that name. @throws InvalidInput in docker's words */
 export function resourcePairs(values: readonly string[]): [ResourceKey, string][] {
   return values.map((value) => {
     const at = value.indexOf("=");
     const key = KEYS.find((known) => known === value.slice(0, Math.max(at, 0)));
     if (key !== undefined) return [key, value.slice(at + 1)];
-    throw new Refused(
+    throw new InvalidInput(
       at === -1 ? `--resource: invalid value ${value}` : `unknown resources key ${value.slice(0, at)}`,
-      {
-        suggestions: [`Write --resource KEY=VALUE, with one of: ${KEYS.join(", ")}.`],
-      },
+      { docker: "refuses", suggestions: [`Write --resource KEY=VALUE, with one of: ${KEYS.join(", ")}.`] },
     );
   });
 }
 
-/** A container's requests and limits for these; undefined when none of them means one. @throws UsageError */
+/** A container's requests and limits for these; undefined when none of them means one. @throws InvalidInput */
 export function podResourcesOf(values: Readonly<Partial<Record<ResourceKey, string>>>): PodResources | undefined {
   const requests: Record<string, string> = {};
   const limits: Record<string, string> = {};
   if (values.memory !== undefined) {
-    const bytes = bytesOf(values.memory, "memory", Refused);
+    const bytes = bytesOf(values.memory, "memory", "refuses");
     // 0 is docker's word for no limit.
     if (bytes > 0) requests["memory"] = limits["memory"] = String(bytes);
   }
@@ -62,7 +63,10 @@ function milli(cpus: number): string {
 function wholeOf(text: string | undefined, flag: string): number {
   if (text === undefined) return 0;
   if (/^-?\d{1,15}$/.test(text)) return Number(text);
-  throw new Refused(`--${flag}: invalid value ${text}`, { suggestions: ["Write a whole number."] });
+  throw new InvalidInput(`--${flag}: invalid value ${text}`, {
+    docker: "refuses",
+    suggestions: ["Write a whole number."],
+  });
 }
 
 /** Kinds of limits, by docker's names (go-units, ulimit.go). */
@@ -70,18 +74,20 @@ const ULIMITS = new Set(
   "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack".split(" "),
 );
 
-/** @throws UsageError in docker's words. */
+/** @throws InvalidInput in docker's words. */
 export function ulimitsOf(values: readonly string[]): Ulimit[] {
   return values.map((value) => {
     const [, name = "", softText, hardText] = /^([^=]+)=(-?\d+)(?::(-?\d+))?$/.exec(value) ?? [];
     if (softText === undefined) {
-      throw new UsageError(`invalid ulimit argument: ${value}`, { suggestions: ["Write --ulimit TYPE=SOFT[:HARD]."] });
+      throw new InvalidInput(`invalid ulimit argument: ${value}`, {
+        suggestions: ["Write --ulimit TYPE=SOFT[:HARD]."],
+      });
     }
-    if (!ULIMITS.has(name)) throw new UsageError(`invalid ulimit type: ${name}`);
+    if (!ULIMITS.has(name)) throw new InvalidInput(`invalid ulimit type: ${name}`);
     const soft = Number(softText);
     const hard = hardText === undefined ? soft : Number(hardText);
     if (soft > hard && hard !== -1) {
-      throw new UsageError(`ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`);
+      throw new InvalidInput(`ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`);
     }
     return { name, soft, hard };
   });

@@ -1,5 +1,5 @@
 /** `-o`, `--push`, `--annotation` and the attestations: what comes out of a build. */
-import { Refused, UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { booleanOf, csvFields, csvPairs } from "./csv.ts";
 import type { Attestation, Export } from "./options.ts";
 
@@ -20,7 +20,7 @@ const LOCAL_ENGINE = [
 
 const NO_IMAGE: ReadonlySet<string> = new Set(["local", "tar", "cacheonly"]);
 
-/** @throws UsageError in docker's words for what cannot be an output. */
+/** @throws InvalidInput in docker's words for what cannot be an output. */
 export function outputsOf(values: readonly string[], push: boolean): Outputs {
   const exports: Export[] = [];
   const names: string[] = [];
@@ -37,7 +37,7 @@ export function outputsOf(values: readonly string[], push: boolean): Outputs {
     pushed ??= false;
   }
   if (exports.filter(({ dest }) => dest === "-").length > 1)
-    throw new Refused("multiple outputs configured to write to stdout");
+    throw new InvalidInput("multiple outputs configured to write to stdout", { docker: "refuses" });
   return { exports, push: pushed, names, imageless: pushed !== undefined && images === 0 };
 }
 
@@ -55,7 +55,8 @@ function entryOf(value: string): Entry {
   }
   const { type = "", dest = "", ...attributes } = Object.fromEntries(csvPairs(value, "output"));
   if (type === "")
-    throw new Refused("type is required for output", {
+    throw new InvalidInput("type is required for output", {
+      docker: "refuses",
       suggestions: ["Write for example -o type=docker,dest=image.tar."],
     });
   return { type, dest, attributes };
@@ -63,21 +64,23 @@ function entryOf(value: string): Entry {
 
 function exportOf({ type, dest, attributes }: Entry): Export {
   if (type === "local") {
-    if (dest === "") throw new Refused("dest is required for local exporter");
-    if (dest === "-") throw new Refused("dest cannot be stdout for local exporter");
+    if (dest === "") throw new InvalidInput("dest is required for local exporter", { docker: "refuses" });
+    if (dest === "-") throw new InvalidInput("dest cannot be stdout for local exporter", { docker: "refuses" });
     return { kind: "files", format: "local", dest };
   }
   if (type === "tar") return { kind: "files", format: "tar", dest: dest === "" ? "-" : dest };
   if (type !== "oci" && type !== "docker") {
-    throw new Refused(`--output: there is no exporter "${type}"`, {
+    throw new InvalidInput(`--output: there is no exporter "${type}"`, {
+      docker: "refuses",
       suggestions: ["Choose one of: registry, image, oci, docker, local, tar, cacheonly."],
     });
   }
   const directory = booleanOf(attributes["tar"] ?? "") === false;
-  if (directory && dest === "") throw new Refused(`dest is required for ${type} exporter`);
-  if (directory && dest === "-") throw new Refused(`dest cannot be stdout for ${type} exporter`);
+  if (directory && dest === "") throw new InvalidInput(`dest is required for ${type} exporter`, { docker: "refuses" });
+  if (directory && dest === "-")
+    throw new InvalidInput(`dest cannot be stdout for ${type} exporter`, { docker: "refuses" });
   if (type === "docker" && dest === "") {
-    throw new UsageError(
+    throw new InvalidInput(
       "-o type=docker without a dest needs a local container engine, and slipway builds without one",
       {
         suggestions: LOCAL_ENGINE,
@@ -87,24 +90,28 @@ function exportOf({ type, dest, attributes }: Entry): Export {
   return { kind: "archive", format: type, dest: dest === "" ? "-" : dest, directory };
 }
 
-/** Those of the manifest. @throws UsageError in docker's words; for one of an index, which one platform has not. */
+/** Those of the manifest. @throws InvalidInput in docker's words; for one of an index, which one platform has not. */
 export function annotationsOf(values: readonly string[]): [key: string, value: string][] {
   return values.flatMap((text): [string, string][] => {
     if (text === "") return [];
     const at = text.indexOf("=");
-    if (at === -1) throw new Refused(`invalid annotation "${text}", expected key=value`);
+    if (at === -1) throw new InvalidInput(`invalid annotation "${text}", expected key=value`, { docker: "refuses" });
     const [name, value] = [text.slice(0, at), text.slice(at + 1)];
     const colon = name.indexOf(":");
     if (colon === -1) return [[name, value]];
     for (const part of name.slice(0, colon).split(",")) {
       const type = /^([a-z-]+)(?:\[[A-Za-z0-9_/-]+\])?$/.exec(part)?.[1];
       if (type === undefined) {
-        throw new Refused(`invalid annotation type "${part}", expected type and optional platform in square brackets`);
+        throw new InvalidInput(
+          `invalid annotation type "${part}", expected type and optional platform in square brackets`,
+          { docker: "refuses" },
+        );
       }
       if (type === "manifest") continue;
       if (!["index", "index-descriptor", "manifest-descriptor"].includes(type))
-        throw new Refused(`unknown annotation type "${type}"`);
-      throw new Refused(`--annotation ${text}: ${type} annotations not supported for single platform export`, {
+        throw new InvalidInput(`unknown annotation type "${type}"`, { docker: "refuses" });
+      throw new InvalidInput(`--annotation ${text}: ${type} annotations not supported for single platform export`, {
+        docker: "refuses",
         suggestions: ["Annotate the manifest: --annotation KEY=VALUE."],
       });
     }
@@ -112,7 +119,7 @@ export function annotationsOf(values: readonly string[]): [key: string, value: s
   });
 }
 
-/** Only those that are asked for: `false` and `disabled=true` are how it is anyway. @throws UsageError in docker's words. */
+/** Only those that are asked for: `false` and `disabled=true` are how it is anyway. @throws InvalidInput in docker's words. */
 export function attestationsOf(flags: {
   readonly attest: readonly string[];
   readonly provenance: string | undefined;
@@ -122,8 +129,9 @@ export function attestationsOf(flags: {
   const byType = new Map<string, Attestation | undefined>();
   for (const text of texts) {
     const { type, disabled, ...attributes } = Object.fromEntries(csvPairs(text, "attest"));
-    if (type === undefined) throw new Refused("attestation type not specified");
-    if (type !== "provenance" && type !== "sbom") throw new Refused(`--attest: there is no attestation "${type}"`);
+    if (type === undefined) throw new InvalidInput("attestation type not specified", { docker: "refuses" });
+    if (type !== "provenance" && type !== "sbom")
+      throw new InvalidInput(`--attest: there is no attestation "${type}"`, { docker: "refuses" });
     byType.set(type, disabled !== undefined && booleanOf(disabled) === true ? undefined : { type, attributes });
   }
   return [...byType.values()].filter((attestation) => attestation !== undefined);

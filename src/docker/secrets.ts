@@ -1,6 +1,6 @@
 /** Reads the values of `--secret`s: the only place that holds them, besides the objects they become. */
 import { readFile, stat } from "node:fs/promises";
-import { Refused, UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { trimmed } from "./git-secrets.ts";
 import type { BuildSecret } from "./options.ts";
 
@@ -17,7 +17,7 @@ export type ReadVault = (secrets: readonly VaultSource[]) => Promise<readonly Ui
 
 /**
  * Values by id; those of the namespace are not read.
- * @throws UsageError for what is not there or too large, and what `readVault` throws
+ * @throws InvalidInput for what is not there or too large, and what `readVault` throws
  */
 export async function readSecrets(
   secrets: readonly BuildSecret[],
@@ -40,7 +40,7 @@ export async function readSecrets(
   }
   const total = [...values.values()].reduce((sum, { length }) => sum + length, 0);
   if (total <= TOTAL_LIMIT) return values;
-  throw new UsageError(`the secrets are ${total} bytes together, and a Secret of Kubernetes holds ${TOTAL_LIMIT}`, {
+  throw new InvalidInput(`the secrets are ${total} bytes together, and a Secret of Kubernetes holds ${TOTAL_LIMIT}`, {
     suggestions: ["Keep some of them in the namespace: --secret id=ID,k8s=NAME/KEY."],
   });
 }
@@ -51,10 +51,11 @@ async function fromFile(id: string, path: string): Promise<Uint8Array> {
     if (size > LIMIT) throw tooLarge(id, size);
     return await readFile(path);
   } catch (error) {
-    if (error instanceof UsageError) throw error;
+    if (error instanceof InvalidInput) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     const why = code === "ENOENT" ? "is not there" : code === "EISDIR" ? "is a directory" : `cannot be read: ${code}`;
-    throw new Refused(`the file ${path} of --secret id=${id} ${why}`, {
+    throw new InvalidInput(`the file ${path} of --secret id=${id} ${why}`, {
+      docker: "refuses",
       suggestions: ["Name it with src=FILE, or a variable with env=NAME."],
       cause: error,
     });
@@ -66,8 +67,9 @@ function fromEnvironment(name: string, env: Readonly<Record<string, string | und
   return Buffer.from(env[name] ?? "");
 }
 
-function tooLarge(id: string, size: number): Refused {
-  return new Refused(`the secret ${id} is ${size} bytes, and may be ${LIMIT}`, {
+function tooLarge(id: string, size: number): InvalidInput {
+  return new InvalidInput(`the secret ${id} is ${size} bytes, and may be ${LIMIT}`, {
+    docker: "refuses",
     suggestions: ["Bring larger files by --build-context or the context."],
   });
 }

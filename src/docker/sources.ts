@@ -1,11 +1,11 @@
 /** `--secret`, `--ssh`, `--cache-from` and `--cache-to`: what a build may draw on. */
-import { Refused, UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { csvFields, csvPairs } from "./csv.ts";
 import type { BuildSecret, CacheEntry, SshKeys } from "./options.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** @throws UsageError in docker's words. */
+/** @throws InvalidInput in docker's words. */
 export function secretsOf(values: readonly string[], env: Environment): BuildSecret[] {
   const byId = new Map<string, BuildSecret>();
   for (const value of values) {
@@ -23,18 +23,25 @@ function secretOf(value: string, env: Environment): BuildSecret {
   for (const field of csvFields(value, "secret")) {
     const at = field.indexOf("=");
     if (at === -1)
-      throw new Refused(`invalid field '${field}' must be a key=value pair`, { suggestions: [SECRET_FORM] });
+      throw new InvalidInput(`invalid field '${field}' must be a key=value pair`, {
+        docker: "refuses",
+        suggestions: [SECRET_FORM],
+      });
     const key = field.slice(0, at).toLowerCase();
     if (!SECRET_KEYS.has(key))
-      throw new Refused(`unexpected key '${key}' in '${field}'`, { suggestions: [SECRET_FORM] });
+      throw new InvalidInput(`unexpected key '${key}' in '${field}'`, {
+        docker: "refuses",
+        suggestions: [SECRET_FORM],
+      });
     fields.set(key === "source" ? "src" : key, field.slice(at + 1));
   }
   const type = fields.get("type");
   if (type !== undefined && type !== "file" && type !== "env")
-    throw new Refused(`unsupported secret type "${type}"`, { suggestions: [SECRET_FORM] });
+    throw new InvalidInput(`unsupported secret type "${type}"`, { docker: "refuses", suggestions: [SECRET_FORM] });
   const id = fields.get("id") ?? "";
   if (!/^[\w.-]+$/.test(id))
-    throw new Refused(`--secret ${value}: its id is missing, or has more than letters, digits and . _ -`, {
+    throw new InvalidInput(`--secret ${value}: its id is missing, or has more than letters, digits and . _ -`, {
+      docker: "refuses",
       suggestions: [SECRET_FORM],
     });
   const inCluster = fields.get("k8s");
@@ -53,7 +60,7 @@ const SECRET_FORM = "Write --secret id=ID with src=FILE, env=NAME, k8s=SECRET/KE
 function clusterSource(text: string): BuildSecret["source"] {
   const [, secret, key] = /^([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)\/([\w.-]+)$/.exec(text) ?? [];
   if (secret !== undefined && key !== undefined) return { kind: "cluster", secret, key };
-  throw new UsageError(`--secret k8s=${text} names no key of a Secret`, { suggestions: ["Write k8s=NAME/KEY."] });
+  throw new InvalidInput(`--secret k8s=${text} names no key of a Secret`, { suggestions: ["Write k8s=NAME/KEY."] });
 }
 
 function vaultSource(text: string): BuildSecret["source"] {
@@ -62,12 +69,12 @@ function vaultSource(text: string): BuildSecret["source"] {
   const field = text.slice(at + 1);
   const isPath = path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
   if (at !== -1 && isPath && field !== "") return { kind: "vault", path, field };
-  throw new UsageError(`--secret vault=${text} names no field of a secret in Vault`, {
+  throw new InvalidInput(`--secret vault=${text} names no field of a secret in Vault`, {
     suggestions: ["Write vault=PATH#FIELD, with the path as for `vault kv get`."],
   });
 }
 
-/** @throws UsageError */
+/** @throws InvalidInput */
 export function sshOf(values: readonly string[]): SshKeys[] {
   return values
     .filter((value) => value !== "")
@@ -75,7 +82,8 @@ export function sshOf(values: readonly string[]): SshKeys[] {
       const at = value.indexOf("=");
       const id = at === -1 ? value : value.slice(0, at);
       if (!/^[\w-][\w.-]*$/.test(id))
-        throw new Refused(`--ssh ${value}: its id is missing, or has more than letters, digits and . _ -`, {
+        throw new InvalidInput(`--ssh ${value}: its id is missing, or has more than letters, digits and . _ -`, {
+          docker: "refuses",
           suggestions: ["Write --ssh default=KEYFILE."],
         });
       return { id, paths: at === -1 ? [] : value.slice(at + 1).split(",") };
@@ -85,7 +93,7 @@ export function sshOf(values: readonly string[]): SshKeys[] {
 /** BuildKit's, and makisu's `redis`. */
 const CACHES: ReadonlySet<string> = new Set(["registry", "inline", "local", "gha", "s3", "azblob", "redis"]);
 
-/** @throws UsageError in docker's words. */
+/** @throws InvalidInput in docker's words. */
 export function cacheOf(values: readonly string[], flag: "cache-from" | "cache-to", env: Environment): CacheEntry[] {
   return values.flatMap((value): CacheEntry[] => {
     if (value === "") return [];
@@ -93,20 +101,25 @@ export function cacheOf(values: readonly string[], flag: "cache-from" | "cache-t
     if (fields.length === 1 && !value.includes("=")) return [{ type: "registry", attributes: { ref: value } }];
     const { type, ...attributes } = Object.fromEntries(csvPairs(value, flag));
     if (type === undefined)
-      throw new Refused(`type required for "${value}"`, { suggestions: [`Write --${flag} type=registry,ref=REF.`] });
+      throw new InvalidInput(`type required for "${value}"`, {
+        docker: "refuses",
+        suggestions: [`Write --${flag} type=registry,ref=REF.`],
+      });
     // A cache that there is no such kind of is passed over by docker where it would be read, but not where it would be written.
     if (!CACHES.has(type)) {
-      throw new (flag === "cache-to" ? Refused : UsageError)(`--${flag}: there is no cache of type "${type}"`, {
+      throw new InvalidInput(`--${flag}: there is no cache of type "${type}"`, {
+        docker: flag === "cache-to" ? "refuses" : "accepts",
         suggestions: [`Choose one of: ${[...CACHES].join(", ")}.`],
       });
     }
     if (type === "registry" && (attributes["ref"] ?? "") === "") {
-      throw new Refused(`--${flag} ${value}: a registry's cache needs its ref`, {
+      throw new InvalidInput(`--${flag} ${value}: a registry's cache needs its ref`, {
+        docker: "refuses",
         suggestions: [`Write --${flag} type=registry,ref=REF.`],
       });
     }
     if (type === "redis" && !/^[\w.-]+:\d+$/.test(attributes["addr"] ?? "")) {
-      throw new UsageError(`--${flag} ${value}: a cache in Redis needs its addr`, {
+      throw new InvalidInput(`--${flag} ${value}: a cache in Redis needs its addr`, {
         suggestions: [`Write --${flag} type=redis,addr=HOST:PORT, as pods reach it.`],
       });
     }

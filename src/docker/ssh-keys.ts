@@ -3,7 +3,7 @@
  * listens on a socket and carries several conversations over one exec connection, which no builder's image has.
  */
 import { readFile, stat } from "node:fs/promises";
-import { Refused, UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { SshKeys } from "./options.ts";
 
 /** What a key is called among the values of the build's Secret. @param at which of the keys of this id */
@@ -11,7 +11,7 @@ export function sshKeyName(id: string, at: number): string {
   return `ssh/${id}/${at}`;
 }
 
-/** Private keys by `sshKeyName`. @throws UsageError for an agent, and for what is no key that can be used without asking */
+/** Private keys by `sshKeyName`. @throws InvalidInput for an agent, and for what is no key that can be used without asking */
 export async function readSshKeys(ssh: readonly SshKeys[]): Promise<Map<string, Uint8Array>> {
   const keys = new Map<string, Uint8Array>();
   for (const { id, paths } of ssh) {
@@ -28,21 +28,23 @@ async function readKey(id: string, path: string): Promise<Uint8Array> {
     if ((await stat(path)).isSocket()) throw noAgent(id, path);
     data = await readFile(path);
   } catch (error) {
-    if (error instanceof UsageError) throw error;
+    if (error instanceof InvalidInput) throw error;
     const code = (error as NodeJS.ErrnoException).code;
-    throw new Refused(`${flag}: ${code === "ENOENT" ? "the file is not there" : `cannot be read: ${code}`}`, {
+    throw new InvalidInput(`${flag}: ${code === "ENOENT" ? "the file is not there" : `cannot be read: ${code}`}`, {
+      docker: "refuses",
       suggestions: ["Name a file with a private key."],
       cause: error,
     });
   }
   const text = data.toString("latin1");
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
-    throw new Refused(`${flag}: there is no private key in it`, {
+    throw new InvalidInput(`${flag}: there is no private key in it`, {
+      docker: "refuses",
       suggestions: ["Name the private key, in PEM or OpenSSH's format; the public one ends with .pub."],
     });
   }
   if (isEncrypted(text)) {
-    throw new UsageError(`${flag}: the key has a passphrase, which nobody could be asked for in the pod`, {
+    throw new InvalidInput(`${flag}: the key has a passphrase, which nobody could be asked for in the pod`, {
       suggestions: ["Use a key without one, made for builds: ssh-keygen -t ed25519 -N '' -f deploy-key"],
     });
   }
@@ -58,8 +60,8 @@ function isEncrypted(text: string): boolean {
   return body.startsWith("openssh-key-v1\0") && body.slice(19, 23) !== "none";
 }
 
-function noAgent(id: string, what: string): UsageError {
-  return new UsageError(`--ssh ${id}: ${what} is on this machine, and the builder is in a pod that cannot reach it`, {
+function noAgent(id: string, what: string): InvalidInput {
+  return new InvalidInput(`--ssh ${id}: ${what} is on this machine, and the builder is in a pod that cannot reach it`, {
     suggestions: [`Give the key itself: --ssh ${id}=$HOME/.ssh/id_ed25519. It travels as a Secret of this build.`],
   });
 }

@@ -2,7 +2,7 @@
  * From text to logical lines, by the rules of BuildKit's parser
  * (https://github.com/moby/buildkit/blob/master/frontend/dockerfile/parser/parser.go).
  */
-import { Refused } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { refuseLine } from "./faults.ts";
 import { findHeredocs, type Heredoc } from "./heredoc.ts";
 
@@ -32,7 +32,7 @@ const KNOWN_DIRECTIVES: ReadonlySet<string> = new Set(["syntax", "escape", "chec
 
 /**
  * Take a Dockerfile apart into logical lines.
- * @throws Refused when there is none, or a heredoc does not end
+ * @throws InvalidInput when there is none, or a heredoc does not end
  */
 export function splitLines(text: string): Source {
   const rows = text.replace(/^\uFEFF/, "").split("\n");
@@ -81,7 +81,10 @@ export function splitLines(text: string): Source {
     comments = [];
   }
   if (lines.length === 0) {
-    throw new Refused("file with no instructions", { suggestions: ["A Dockerfile begins with FROM and an image."] });
+    throw new InvalidInput("file with no instructions", {
+      docker: "refuses",
+      suggestions: ["A Dockerfile begins with FROM and an image."],
+    });
   }
   return { directives, lines, escape };
 }

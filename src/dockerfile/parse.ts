@@ -1,5 +1,5 @@
 /** A Dockerfile as the planner sees it: its stages and instructions, with lines to point at. */
-import { Refused } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { refuseLine } from "./faults.ts";
 import { type Instruction, readInstruction } from "./instruction.ts";
 import { type Directives, splitLines } from "./lines.ts";
@@ -36,7 +36,7 @@ const STAGE_NAME = /^[a-z][a-z0-9-_.]*$/;
 
 /**
  * Parse a Dockerfile.
- * @throws Refused in docker's words, naming the line
+ * @throws InvalidInput in docker's words, naming the line
  */
 export function parseDockerfile(text: string): Dockerfile {
   const { directives, escape, lines } = splitLines(text);
@@ -58,7 +58,8 @@ export function parseDockerfile(text: string): Dockerfile {
     }
   }
   if (stages.length === 0) {
-    throw new Refused("dockerfile contains no stages to build", {
+    throw new InvalidInput("dockerfile contains no stages to build", {
+      docker: "refuses",
       suggestions: ["Add a FROM and the image to start from."],
     });
   }
@@ -67,14 +68,15 @@ export function parseDockerfile(text: string): Dockerfile {
 
 /**
  * The stage a build ends with: the last, or the one `--target` names or numbers.
- * @throws Refused listing the names there are
+ * @throws InvalidInput listing the names there are
  */
 export function findTarget(dockerfile: Dockerfile, target?: string): BuildStage {
   const { stages } = dockerfile;
   const found = target === undefined || target === "" ? stages.at(-1) : findStage(stages, target);
   if (found !== undefined) return found;
   const names = stages.flatMap(({ name }) => name ?? []);
-  throw new Refused(`target stage "${target}" could not be found`, {
+  throw new InvalidInput(`target stage "${target}" could not be found`, {
+    docker: "refuses",
     suggestions: [
       names.length > 0
         ? `The stages are: ${names.join(", ")}.`

@@ -69,7 +69,7 @@ const SCAN_ARGUMENT = "BUILDKIT_SBOM_SCAN_CONTEXT";
 
 class Everything extends Error {}
 
-/** Pure. @throws UsageError when there is no such target */
+/** Pure. @throws InvalidInput when there is no such target */
 export function findReach(dockerfile: Dockerfile, options: ReachOptions = {}): Reach {
   try {
     refuseFrontends(dockerfile, options);

@@ -25,7 +25,7 @@ export interface ReferenceOptions {
 
 /**
  * All images a build will pull, in order of lines, each use once. Stages and `scratch` are none.
- * @throws UsageError when there is no such target
+ * @throws InvalidInput when there is no such target
  */
 export function findImages(dockerfile: Dockerfile, options: ReferenceOptions = {}): ImageUse[] {
   const lookup = globalScope(dockerfile, options);

@@ -1,5 +1,6 @@
 /** One thing that was looked at before a build, and what came of it. */
 import { SlipwayError, clauseOf } from "../errors.ts";
+import type { ErrorKind } from "../errors.ts";
 
 export type CheckStatus =
   | "ok"
@@ -18,8 +19,8 @@ export interface Check {
   readonly message: string;
   /** What to do about it, one remedy each. */
   readonly suggestions: readonly string[];
-  /** Of a failed one: the exit code a build would end with. */
-  readonly exit?: SlipwayError["exit"];
+  /** Of a failed one: what a build would fail by. */
+  readonly kind?: ErrorKind;
 }
 
 export function ok(name: string, message: string): Check {
@@ -37,5 +38,5 @@ export function warn(name: string, message: string, suggestions: readonly string
 /** A check that failed by an error. @throws the error when it is none of what may be expected to go wrong. */
 export function failed(name: string, error: unknown): Check {
   if (!(error instanceof SlipwayError)) throw error;
-  return { name, status: "fail", message: clauseOf(error), suggestions: error.suggestions, exit: error.exit };
+  return { name, status: "fail", message: clauseOf(error), suggestions: error.suggestions, kind: error.kind };
 }

@@ -4,8 +4,8 @@ import type { Reference } from "../build/reference.ts";
 import { NotStarted } from "../cluster/exec.ts";
 import { AuthError, BuildFailed, ClusterError, SlipwayError, clauseOf } from "../errors.ts";
 import { TokenRefused } from "../registry/authorization.ts";
-import { RegistryError } from "../registry/registry-client.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
+import { RegistryError } from "../registry/registry-error.ts";
 import { failed, ok } from "./check.ts";
 import type { Check } from "./check.ts";
 import { Unreached } from "./tunnel.ts";
@@ -39,13 +39,13 @@ export async function pushCheck(client: RegistryClient, question: PushQuestion):
       }
       return ok(name, `${registry} is reached from a pod, and takes a push to ${repository}`);
     }
-    return failed(name, refusalOf(begun.status, reference));
+    return failed(name, pushRefused(begun.status, reference));
   } catch (error) {
     return failed(name, explain(error, registry));
   }
 }
 
-function refusalOf(status: number, { registry, repository }: Reference): SlipwayError {
+function pushRefused(status: number, { registry, repository }: Reference): SlipwayError {
   if (status === 401) {
     return new AuthError(`${registry} wants a login, and does not take the one there is`, {
       suggestions: [`Log in: slipway login ${registry}`, "Or name a Secret of the namespace with --registry-secret."],

@@ -1,6 +1,5 @@
 /** Whether the user may do what a build does, asked of the API server right by right. */
 import type { Cluster } from "../cluster/cluster.ts";
-import { EXIT } from "../errors.ts";
 import type { Right } from "../rbac/rights.ts";
 import { ok, warn } from "./check.ts";
 import type { Check } from "./check.ts";
@@ -65,7 +64,7 @@ export function rightsCheck(
   const needed = denied.filter((ruling) => lossOf(ruling, optional) === undefined);
   if (needed.length > 0) {
     const message = `you may not ${list(needed)} in the namespace "${namespace}"`;
-    return { name, status: "fail", message, suggestions: [remedy], exit: EXIT.unauthorised };
+    return { name, status: "fail", message, suggestions: [remedy], kind: "unauthorised" };
   }
   const lost = new Set(denied.map((ruling) => lossOf(ruling, optional)));
   return warn(name, `you may not ${list(denied)} in the namespace "${namespace}": ${[...lost].join("; ")}`, [remedy]);

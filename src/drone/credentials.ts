@@ -1,5 +1,5 @@
 /** What a step of Drone logs in with, as docker's configuration. */
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { Environment, Settings } from "./settings.ts";
 
 interface Login {
@@ -10,7 +10,7 @@ interface Login {
 /**
  * @param registry the image's
  * @returns docker's configuration as text, where there is any
- * @throws UsageError for half of a login
+ * @throws InvalidInput for half of a login
  */
 export function credentialsOf(settings: Settings, env: Environment, registry: string): { dockerConfig?: string } {
   const whole = settings.text("CONFIG");
@@ -46,7 +46,7 @@ function login(prefix: string, username: string | undefined, password: string | 
   if (username === undefined && password === undefined) return undefined;
   if (username !== undefined && password !== undefined) return { username, password };
   const [given, missing] = username === undefined ? ["PASSWORD", "USERNAME"] : ["USERNAME", "PASSWORD"];
-  throw new UsageError(`${prefix}${given} is set, and ${prefix}${missing} is not`, {
+  throw new InvalidInput(`${prefix}${given} is set, and ${prefix}${missing} is not`, {
     suggestions: ["Set both, or neither."],
   });
 }

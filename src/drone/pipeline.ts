@@ -4,7 +4,7 @@
  */
 import type { SecretVariable } from "../wire-pipeline.ts";
 import { load } from "js-yaml";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { Environment } from "./settings.ts";
 
 export interface PipelineStep {
@@ -31,10 +31,10 @@ const OF_STEP = new Set([
 ]);
 const FORM = "Write it as secretFrom: {VARIABLE: {name: SECRET, keyRef: KEY}}.";
 
-/** @throws UsageError with the file's name */
+/** @throws InvalidInput with the file's name */
 export function readPipeline(file: string, text: string, name: string, env: Environment): PipelineStep {
-  const refuse = (what: string, ...suggestions: string[]): UsageError =>
-    new UsageError(`${file}: ${what}`, { suggestions });
+  const refuse = (what: string, ...suggestions: string[]): InvalidInput =>
+    new InvalidInput(`${file}: ${what}`, { suggestions });
   const steps = stepsOf(file, text);
   const step = Object.hasOwn(steps, name) ? steps[name] : undefined;
   if (!isFields(step)) {
@@ -74,14 +74,14 @@ function stepsOf(file: string, text: string): Fields {
   try {
     read = text.trim() === "" ? undefined : load(text);
   } catch (error) {
-    throw new UsageError(`${file} is not YAML: ${(error as Error).message.split("\n", 1)[0]}`, {
+    throw new InvalidInput(`${file} is not YAML: ${(error as Error).message.split("\n", 1)[0]}`, {
       suggestions: ["Correct it there."],
       cause: error,
     });
   }
   const steps = isFields(read) ? read["pipeline"] : undefined;
   if (isFields(steps)) return steps;
-  throw new UsageError(`${file} has no steps under "pipeline"`, {
+  throw new InvalidInput(`${file} has no steps under "pipeline"`, {
     suggestions: ["Name a pipeline.yaml with a key `pipeline`, and a step below it."],
   });
 }

@@ -1,6 +1,6 @@
 /** A step of Drone as the words of one `slipway build`, and what it wants to know of the result. Pure. */
 import { posix } from "node:path";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { credentialsOf } from "./credentials.ts";
 import type { Environment, Settings } from "./settings.ts";
 import { readSettings } from "./settings.ts";
@@ -35,7 +35,7 @@ const HUB = "https://index.docker.io/v1/";
 
 /**
  * @param listedTags what the file `.tags` of the working directory says
- * @throws UsageError for settings that cannot be done, or contradict each other
+ * @throws InvalidInput for settings that cannot be done, or contradict each other
  */
 export function pluginBuild(env: Environment, dialect: Dialect, listedTags?: string): PluginBuild {
   const { settings, notices } = readSettings(env);
@@ -47,7 +47,7 @@ export function pluginBuild(env: Environment, dialect: Dialect, listedTags?: str
   const archive = settings.text("TAR_PATH") ?? settings.text("DESTINATION_TAR_PATH");
   const pushes = !settings.flag("NO_PUSH") && !(dialect === "banzai" && repo === undefined);
   if (pushes && repo === undefined) {
-    throw new UsageError("the step names no repository to push to", {
+    throw new InvalidInput("the step names no repository to push to", {
       suggestions: ["Set PLUGIN_REPO, or PLUGIN_NO_PUSH=true to see only that it builds."],
     });
   }
@@ -119,11 +119,11 @@ function insecureHosts(settings: Settings, registry: string): string[] {
   return [...new Set(hosts.map(hostOf))];
 }
 
-/** `HOST=FILE`: the file holds for all registries here. @throws UsageError for several */
+/** `HOST=FILE`: the file holds for all registries here. @throws InvalidInput for several */
 function certificate(entries: readonly string[]): string | undefined {
   const files = new Set(entries.map((entry) => entry.slice(entry.indexOf("=") + 1)));
   if (files.size <= 1) return [...files][0];
-  throw new UsageError("PLUGIN_REGISTRY_CERTIFICATE names several files, and one is read", {
+  throw new InvalidInput("PLUGIN_REGISTRY_CERTIFICATE names several files, and one is read", {
     suggestions: ["Put the certificates into one file."],
   });
 }

@@ -1,7 +1,7 @@
 /** What later steps of a pipeline read of an image. */
 import { appendFile, mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { ResultFiles } from "./plugin.ts";
 
 export function wantsResults(files: ResultFiles): boolean {
@@ -12,7 +12,7 @@ export function wantsResults(files: ResultFiles): boolean {
 
 /**
  * @param digest of the image's manifest: `sha256:…`
- * @throws UsageError when a file cannot be written; the image is built then
+ * @throws InvalidInput when a file cannot be written; the image is built then
  */
 export async function writeResults(files: ResultFiles, digest: string): Promise<void> {
   const { images, archive, registry } = files;
@@ -43,7 +43,7 @@ async function write(
     await mkdir(dirname(file), { recursive: true });
     await how(file, text);
   } catch (error) {
-    throw new UsageError(`the image was built, but ${file} cannot be written: ${(error as Error).message}`, {
+    throw new InvalidInput(`the image was built, but ${file} cannot be written: ${(error as Error).message}`, {
       suggestions: ["Name a file in a directory the step may write to."],
       cause: error,
     });

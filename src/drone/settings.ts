@@ -2,7 +2,7 @@
  * The settings of a step of Drone: PLUGIN_* variables, as drone-kaniko (cmd/kaniko-docker/main.go and its siblings) and
  * banzaicloud/kaniko-plugin (plugin.sh) read them. Only what is listed here is read: what else a pipeline sets may be for others.
  */
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -59,13 +59,13 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
 export interface Settings {
   /** A setting by its name without PLUGIN_; one that is empty is not set. */
   text(name: string): string | undefined;
-  /** What Go's flag packages take for true. @throws UsageError for what is neither */
+  /** What Go's flag packages take for true. @throws InvalidInput for what is neither */
   flag(name: string): boolean;
   /** Of a list, which Drone joins by commas. */
   list(name: string): readonly string[];
 }
 
-/** @throws UsageError for a setting that cannot be done */
+/** @throws InvalidInput for a setting that cannot be done */
 export function readSettings(env: Environment): { settings: Settings; notices: readonly string[] } {
   const given = Object.keys(env)
     .filter((name) => name.startsWith("PLUGIN_") && (env[name] ?? "") !== "")
@@ -80,7 +80,7 @@ export function readSettings(env: Environment): { settings: Settings; notices: r
   for (const name of given) {
     const suggestions = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined;
     if (suggestions === undefined || /^false$/i.test(text(name) ?? "")) continue;
-    throw new UsageError(`PLUGIN_${name} asks for what slipway does not do`, { suggestions });
+    throw new InvalidInput(`PLUGIN_${name} asks for what slipway does not do`, { suggestions });
   }
   const tuning = given.filter((name) => TUNING.has(name));
   const unknown = given.filter((name) => !TUNING.has(name) && !READ.includes(name) && !Object.hasOwn(REFUSED, name));
@@ -100,7 +100,7 @@ function namesOf(names: readonly string[]): string {
 function booleanOf(name: string, value = "false"): boolean {
   if (/^(?:1|t|true)$/i.test(value)) return true;
   if (/^(?:0|f|false)$/i.test(value)) return false;
-  throw new UsageError(`PLUGIN_${name}=${value} is neither true nor false`, {
+  throw new InvalidInput(`PLUGIN_${name}=${value} is neither true nor false`, {
     suggestions: ["Write true or false."],
   });
 }

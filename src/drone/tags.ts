@@ -1,5 +1,5 @@
 /** The tags a step of Drone gives its image: as they are, from a version, or from what is being built. */
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { Environment, Settings } from "./settings.ts";
 
 export type Dialect = "drone" | "banzai";
@@ -9,7 +9,7 @@ const VERSION = /^(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
 
 /**
  * @param listed what the file `.tags` says, for a step that says none
- * @throws UsageError where tags are asked for that the commit does not give
+ * @throws InvalidInput where tags are asked for that the commit does not give
  */
 export function tagsOf(
   settings: Settings,
@@ -21,7 +21,7 @@ export function tagsOf(
   if (settings.flag("AUTO_TAG")) {
     if (dialect === "banzai") return banzaiTags(env["DRONE_TAG"]);
     if (own.length > 0 || settings.flag("EXPAND_TAG")) {
-      throw new UsageError("PLUGIN_AUTO_TAG cannot go with PLUGIN_TAGS or PLUGIN_EXPAND_TAG", {
+      throw new InvalidInput("PLUGIN_AUTO_TAG cannot go with PLUGIN_TAGS or PLUGIN_EXPAND_TAG", {
         suggestions: ["Leave one of them out."],
       });
     }
@@ -46,7 +46,7 @@ function autoTags(env: Environment, suffix: string | undefined): string[] {
   const branch = env["DRONE_REPO_BRANCH"] ?? "";
   const tag = /^refs\/tags\/v?(.+)$/.exec(ref)?.[1];
   if (tag === undefined && (branch === "" || ref.replace(/^refs\/heads\//, "") !== branch)) {
-    throw new UsageError(`PLUGIN_AUTO_TAG has no tag for ${ref === "" ? "a build without DRONE_COMMIT_REF" : ref}`, {
+    throw new InvalidInput(`PLUGIN_AUTO_TAG has no tag for ${ref === "" ? "a build without DRONE_COMMIT_REF" : ref}`, {
       suggestions: ["Build a tag or the default branch (DRONE_REPO_BRANCH), or set PLUGIN_TAGS."],
     });
   }
@@ -59,7 +59,7 @@ function autoTags(env: Environment, suffix: string | undefined): string[] {
 function versionTags(tag: string): string[] {
   const tags = expand(tag);
   if (tags.length === 1 && !VERSION.test(tag)) {
-    throw new UsageError(`PLUGIN_AUTO_TAG: ${tag} is no semantic version`, { suggestions: ["Set PLUGIN_TAGS."] });
+    throw new InvalidInput(`PLUGIN_AUTO_TAG: ${tag} is no semantic version`, { suggestions: ["Set PLUGIN_TAGS."] });
   }
   return tags.filter((name) => name !== "0");
 }

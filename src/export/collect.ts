@@ -17,7 +17,7 @@ const PATIENCE = 5000;
 
 /**
  * @returns bytes that came, and what the archives tell of the image
- * @throws ClusterError when an archive does not come whole; UsageError when it cannot be written
+ * @throws ClusterError when an archive does not come whole; InvalidInput when it cannot be written
  */
 export async function collectExports(
   cluster: Cluster,

@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { extract } from "tar";
 import type { Export } from "../docker/options.ts";
-import { ClusterError, Refused } from "../errors.ts";
+import { ClusterError, InvalidInput } from "../errors.ts";
 
 export interface Destination {
   /** Writes before it returns, so that a fast cluster waits for a slow disk. */
@@ -15,13 +15,14 @@ export interface Destination {
   discard(): Promise<void>;
 }
 
-/** @throws UsageError in docker's words for a place nothing can be written to, before anything is created */
+/** @throws InvalidInput in docker's words for a place nothing can be written to, before anything is created */
 export async function checkDestinations(exports: readonly Export[], stdoutIsTerminal: boolean): Promise<void> {
   for (const wanted of exports) {
     const { dest, format } = wanted;
     if (dest === "-") {
       if (stdoutIsTerminal) {
-        throw new Refused(`dest file is required for ${format} exporter. refusing to write to console`, {
+        throw new InvalidInput(`dest file is required for ${format} exporter. refusing to write to console`, {
+          docker: "refuses",
           suggestions: [`Write -o type=${format},dest=FILE, or send standard output to a file.`],
         });
       }
@@ -30,13 +31,15 @@ export async function checkDestinations(exports: readonly Export[], stdoutIsTerm
     const found = await stat(dest).catch(() => undefined);
     const toDirectory = isDirectory(wanted);
     if (found !== undefined && toDirectory && !found.isDirectory()) {
-      throw new Refused(`destination directory ${dest} is a file`);
+      throw new InvalidInput(`destination directory ${dest} is a file`, { docker: "refuses" });
     }
     if (found !== undefined && !toDirectory && found.isDirectory()) {
-      throw new Refused(`destination file ${dest} is a directory`);
+      throw new InvalidInput(`destination file ${dest} is a directory`, { docker: "refuses" });
     }
     if (!toDirectory && !(await stat(dirname(resolve(dest))).catch(() => undefined))?.isDirectory()) {
-      throw new Refused(`destination file ${dest} cannot be written: its directory is not there`);
+      throw new InvalidInput(`destination file ${dest} cannot be written: its directory is not there`, {
+        docker: "refuses",
+      });
     }
   }
 }
@@ -83,7 +86,7 @@ class FileDestination implements Destination {
   }
 }
 
-/** What this machine's disk refuses would be refused again. @throws UsageError */
+/** What this machine's disk refuses would be refused again. @throws InvalidInput */
 function onDisk<T>(path: string, work: () => T): T {
   try {
     return work();
@@ -92,8 +95,9 @@ function onDisk<T>(path: string, work: () => T): T {
   }
 }
 
-function unwritable(path: string, error: unknown): Refused {
-  return new Refused(`the result is built, but ${path} cannot be written: ${(error as Error).message}`, {
+function unwritable(path: string, error: unknown): InvalidInput {
+  return new InvalidInput(`the result is built, but ${path} cannot be written: ${(error as Error).message}`, {
+    docker: "refuses",
     suggestions: ["Make room, or name another place, and build again."],
     cause: error,
   });

@@ -1,6 +1,6 @@
 /** Flags of `build` for leaving it to the cluster. */
 import { Flags } from "@oclif/core";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 
 export const detachFlags = {
   detach: Flags.boolean({
@@ -15,15 +15,15 @@ export const detachFlags = {
   }),
 };
 
-/** @throws UsageError when something of the build is left to do for a client that will be gone. */
+/** @throws InvalidInput when something of the build is left to do for a client that will be gone. */
 export function checkDetached(outputs: readonly string[], staysForSeal: boolean): void {
   if (outputs.some((text) => !/^type=(?:registry|image|cacheonly)\b/.test(text))) {
-    throw new UsageError("--detach leaves the build to the cluster, and nobody would be here to take its --output", {
+    throw new InvalidInput("--detach leaves the build to the cluster, and nobody would be here to take its --output", {
       suggestions: ["Leave --detach out, or push with -t REGISTRY/NAME."],
     });
   }
   if (!staysForSeal) return;
-  throw new UsageError(
+  throw new InvalidInput(
     "--detach leaves the build to the cluster, and nobody would be here to attach provenance or an SBOM, or to sign",
     {
       suggestions: ["Leave --detach out, or --provenance, --sbom, --attest and --sign."],

@@ -1,6 +1,6 @@
 /** What several commands share: their flags for the cluster, and how a flag may be given. */
 import { Flags } from "@oclif/core";
-import { EXIT } from "../errors.ts";
+import { EXIT } from "../exit-codes.ts";
 import { OWN_NAMESPACE } from "../pod/options.ts";
 
 /** Values of flags that are given without one. This is pflag's NoOptDefVal, which oclif does not have. */

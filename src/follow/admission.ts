@@ -6,11 +6,11 @@ import { AuthError, ClusterError } from "../errors.ts";
 import type { Waited } from "./unschedulable.ts";
 
 /** What to make of it: an error ends the build, what may pass is shown while waiting goes on. */
-export type Refusal =
+export type PodDenial =
   | { readonly kind: "final"; readonly error: ClusterError }
   | { readonly kind: "passing"; readonly waited: Waited };
 
-export function refusalOf(event: CoreV1Event): Refusal | undefined {
+export function podDenialOf(event: CoreV1Event): PodDenial | undefined {
   if (event.reason !== "FailedCreate") return undefined;
   const message = (event.message ?? "").replace(/^Error creating: /, "").replace(/^pods "[^"]*" is forbidden: /, "");
   const { sentence, suggestions, passes } = explainDenial(message) ?? {
@@ -27,7 +27,7 @@ export function refusalOf(event: CoreV1Event): Refusal | undefined {
  * Watches the Job's events until `signal`. A user who may not read events simply hears less.
  * @throws ClusterError when the pod is refused for good.
  */
-export async function watchRefusals(
+export async function watchDenials(
   cluster: Cluster,
   job: string,
   say: (waited: Waited) => void,
@@ -37,9 +37,9 @@ export async function watchRefusals(
     const selector = { fieldSelector: `involvedObject.kind=Job,involvedObject.name=${job}` };
     for await (const change of cluster.watch("events", selector, signal)) {
       for (const event of change.type === "listed" ? change.objects : [change.object]) {
-        const refusal = refusalOf(event);
-        if (refusal?.kind === "final") throw refusal.error;
-        if (refusal !== undefined) say(refusal.waited);
+        const denial = podDenialOf(event);
+        if (denial?.kind === "final") throw denial.error;
+        if (denial !== undefined) say(denial.waited);
       }
     }
   } catch (error) {

@@ -8,7 +8,7 @@ import type { ContainerEnd } from "../backends/backend.ts";
 import type { Emit } from "../build/events.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { TimedOut } from "../errors.ts";
-import { watchRefusals } from "./admission.ts";
+import { watchDenials } from "./admission.ts";
 import { endOf, goneError, readJob } from "./gone.ts";
 import { LogTail } from "./log-tail.ts";
 import { watchMounts } from "./mounts.ts";
@@ -69,15 +69,15 @@ async function watchPod(
   start: (task: Promise<unknown>) => void,
   signal: AbortSignal,
 ): Promise<ContainerEnd> {
-  const refusals = new AbortController();
+  const denials = new AbortController();
   const waiting: Waiting = {};
   const timer = setTimeout(() => {
     const say = (passing: Waited): void => {
       waiting.last = passing;
       emit({ type: "waiting", message: `waiting for ${passing.for}: ${passing.sentence}` });
     };
-    start(watchRefusals(cluster, build.job, say, AbortSignal.any([signal, refusals.signal])));
-    start(watchEnd(cluster, build, waiting, refusals.signal));
+    start(watchDenials(cluster, build.job, say, AbortSignal.any([signal, denials.signal])));
+    start(watchEnd(cluster, build, waiting, denials.signal));
   }, POD_EXPECTED);
   const log = new LogTail(cluster, build.containers.builder, build.readable, emit, END_EXPECTED);
   const seen = new Set<PodState["kind"]>();
@@ -95,7 +95,7 @@ async function watchPod(
       if (pod === undefined) throw await explainEnd(goneError(cluster, build, last), last, build);
       last = pod;
       clearTimeout(timer);
-      refusals.abort();
+      denials.abort();
       const name = pod.metadata?.name ?? "";
       if (!released) {
         released = true;
@@ -131,7 +131,7 @@ async function watchPod(
   } finally {
     clearTimeout(timer);
     clearTimeout(mountTimer);
-    refusals.abort();
+    denials.abort();
     mounts.abort();
   }
   throw signal.reason;

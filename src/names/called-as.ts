@@ -1,5 +1,6 @@
 /** The program under another name: a plugin of docker's or of kubectl's. Loaded only then, and it loads none of the commands. */
-import { EXIT, SlipwayError } from "../errors.ts";
+import { SlipwayError } from "../errors.ts";
+import { EXIT } from "../exit-codes.ts";
 import {
   BUILDX_VERSION,
   COMPLETION,

@@ -1,5 +1,5 @@
 /** What is said when there is no such command: scripts that take slipway for docker also ask things of an engine. */
-import { EXIT } from "../errors.ts";
+import { EXIT } from "../exit-codes.ts";
 
 /** @param id as oclif puts it together: `image:rm` for `image rm` */
 export function commandNotFound(id: string): void {

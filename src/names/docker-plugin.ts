@@ -2,7 +2,7 @@
  * How docker's CLI, and compose, call a plugin (docker/cli cli-plugins/manager and metadata): once for its metadata, which has to
  * come without delay; else with the whole command line, docker's own flags first, then the plugin's name.
  */
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { VERSION } from "../version.ts";
 
 /** The subcommand that asks for metadata. */
@@ -60,7 +60,7 @@ export interface PluginCall {
   readonly engine: readonly string[];
 }
 
-/** @throws UsageError for a flag without its value. */
+/** @throws InvalidInput for a flag without its value. */
 export function readCall(name: PluginName, argv: readonly string[]): PluginCall {
   const rest = [...argv];
   const given = [...takeFlags(rest, GLOBAL_FLAGS)];
@@ -91,7 +91,7 @@ function takeFlags(rest: string[], flags: typeof GLOBAL_FLAGS): [name: string, v
     if (!flag.takesValue) taken.push([flag.name, attached ?? "true"]);
     else {
       const value = attached ?? rest.shift();
-      if (value === undefined) throw new UsageError(`flag needs an argument: ${key}`);
+      if (value === undefined) throw new InvalidInput(`flag needs an argument: ${key}`);
       taken.push([flag.name, value]);
     }
   }
@@ -101,13 +101,13 @@ function takeFlags(rest: string[], flags: typeof GLOBAL_FLAGS): [name: string, v
 /** What of buildx there is here, by its short names too; all of it is a command of slipway's. */
 const BUILDX_COMMANDS: Readonly<Record<string, string>> = { build: "build", b: "build", bake: "bake", f: "bake" };
 
-/** The words of slipway for those of buildx. @throws UsageError for a command of buildx's that is not here. */
+/** The words of slipway for those of buildx. @throws InvalidInput for a command of buildx's that is not here. */
 export function buildxWords({ words, builder }: PluginCall): readonly string[] {
   const [command, ...rest] = words;
   if (command === undefined || command === "help" || command.startsWith("-")) return words;
   const own = Object.hasOwn(BUILDX_COMMANDS, command) ? BUILDX_COMMANDS[command] : undefined;
   if (own !== undefined) return [own, ...(builder === undefined ? [] : [`--builder=${builder}`]), ...rest];
-  throw new UsageError(`buildx is slipway here, which has no \`${command}\``, {
+  throw new InvalidInput(`buildx is slipway here, which has no \`${command}\``, {
     suggestions: [
       "There are `build`, `bake` and `version`; its builders are kaniko, buildkit, buildah, img and makisu, and need no creating.",
       "`slipway uninstall-plugin compose` gives the name back to docker's buildx.",

@@ -2,7 +2,7 @@
 import { access, constants, lstat, mkdir, readFile, readlink, realpath, rm, symlink } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { Host } from "./hosts.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -15,7 +15,7 @@ export const PLUGINS: Readonly<Record<Host, { readonly file: string; readonly us
   compose: { file: "docker-buildx", use: "docker compose build, docker buildx build and docker build" },
 };
 
-/** Where the host looks: docker's plugin folder; for kubectl a folder of PATH. @throws UsageError when there is none */
+/** Where the host looks: docker's plugin folder; for kubectl a folder of PATH. @throws InvalidInput when there is none */
 export async function folderOf(host: Host, env: Environment, program: string): Promise<string> {
   if (host !== "kubectl") return join(env["DOCKER_CONFIG"] || join(homedir(), ".docker"), "cli-plugins");
   const path = (env["PATH"] ?? "").split(":").filter((folder) => folder.startsWith("/"));
@@ -24,7 +24,7 @@ export async function folderOf(host: Host, env: Environment, program: string): P
   const own = [join(homedir(), ".local/bin"), join(homedir(), "bin")].find((folder) => path.includes(folder));
   const folder = beside ?? own ?? (await writable("/usr/local/bin", path));
   if (folder !== undefined) return folder;
-  throw new UsageError(`kubectl looks for plugins on the PATH, and there is no folder of yours on it`, {
+  throw new InvalidInput(`kubectl looks for plugins on the PATH, and there is no folder of yours on it`, {
     suggestions: ["Name one with --dir DIR.", `Or put ${join(homedir(), ".local/bin")} on your PATH.`],
   });
 }
@@ -60,12 +60,12 @@ async function isSlipway(program: string): Promise<boolean> {
   }
 }
 
-/** @returns whether anything had to be done. @throws UsageError when the place is somebody else's, or cannot be written to */
+/** @returns whether anything had to be done. @throws InvalidInput when the place is somebody else's, or cannot be written to */
 export async function makeLink(link: string, program: string): Promise<boolean> {
   const found = await lookAt(link, program);
   if (found === "ours") return false;
   if (found === "a stranger") {
-    throw new UsageError(`${link} is there already, and is not slipway's`, {
+    throw new InvalidInput(`${link} is there already, and is not slipway's`, {
       suggestions: ["Move it away first, or name another folder with --dir DIR."],
     });
   }
@@ -77,11 +77,11 @@ export async function makeLink(link: string, program: string): Promise<boolean> 
   return true;
 }
 
-/** @returns whether there was one. @throws UsageError when what is there is somebody else's, or cannot be removed */
+/** @returns whether there was one. @throws InvalidInput when what is there is somebody else's, or cannot be removed */
 export async function removeLink(link: string, program: string): Promise<boolean> {
   const found = await lookAt(link, program);
   if (found === "nothing") return false;
-  if (found === "a stranger") throw new UsageError(`${link} is not slipway's, and stays`);
+  if (found === "a stranger") throw new InvalidInput(`${link} is not slipway's, and stays`);
   await written(link, () => rm(link));
   return true;
 }
@@ -91,7 +91,7 @@ async function written(link: string, work: () => Promise<void>): Promise<void> {
     await work();
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;
-    throw new UsageError(`${link} cannot be changed: ${code === "" ? message : code}`, {
+    throw new InvalidInput(`${link} cannot be changed: ${code === "" ? message : code}`, {
       suggestions: ["Name a folder you may write to with --dir DIR."],
       cause: error,
     });
@@ -107,7 +107,7 @@ export interface PluginPlace {
 /**
  * @param dir the user's choice of a folder
  * @param started the path this program was started by
- * @throws UsageError when there is no folder to be found
+ * @throws InvalidInput when there is no folder to be found
  */
 export async function placeOf(
   host: Host,

@@ -1,6 +1,6 @@
 /** A pod template of the user's, laid over the pod that builds. */
 import type { V1PodTemplateSpec } from "@kubernetes/client-node";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { PodTemplate } from "./read-template.ts";
 import { strategicMerge } from "./strategic-merge.ts";
 import type { Fields } from "./strategic-merge.ts";
@@ -14,7 +14,7 @@ export interface LaidOver {
 
 /**
  * @param allowUnsafe the template may undo what keeps the build unprivileged
- * @throws UsageError for a template that would, or that does not fit the pod
+ * @throws InvalidInput for a template that would, or that does not fit the pod
  */
 export function layOver(pod: V1PodTemplateSpec, template: PodTemplate, allowUnsafe: boolean): LaidOver {
   const { file, ...fields } = template;
@@ -24,19 +24,19 @@ export function layOver(pod: V1PodTemplateSpec, template: PodTemplate, allowUnsa
   );
   if (nameless !== undefined) {
     const names = (pod.spec?.containers ?? []).map(({ name }) => name);
-    throw new UsageError(
+    throw new InvalidInput(
       `--pod-template ${file}: the build's pod has no container "${nameless.name}", and a new one needs an image`,
       { suggestions: [`The containers there are: ${names.join(", ")}.`] },
     );
   }
   for (const { name } of pod.spec?.containers ?? []) {
     if (merged.spec?.containers.some((container) => container.name === name) === true) continue;
-    throw new UsageError(`--pod-template ${file} takes away the container "${name}", which builds`);
+    throw new InvalidInput(`--pod-template ${file} takes away the container "${name}", which builds`);
   }
   const unsafe = privilegesAdded(pod, merged);
   const [first] = unsafe;
   if (first !== undefined && !allowUnsafe) {
-    throw new UsageError(
+    throw new InvalidInput(
       `--pod-template ${file} would let the build do more than an unprivileged pod may: ${unsafe.join(", ")}`,
       {
         suggestions: [

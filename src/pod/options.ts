@@ -1,5 +1,5 @@
 /** What a command line asks of the pod itself: where it runs, what it may use. Pure; each wrong value is one sentence. */
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 
 /** For `--isolate`: the tenant is the namespace the build runs in. No tenant can be called so. */
 export const OWN_NAMESPACE = ".";
@@ -22,14 +22,14 @@ export interface Resources {
 const QUALIFIED = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
 
-/** @throws UsageError */
+/** @throws InvalidInput */
 export function nodeSelectorOf(values: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     values.map((text): [string, string] => {
       const at = text.indexOf("=");
       const [key, value] = [text.slice(0, Math.max(at, 0)), text.slice(at + 1)];
       if (at !== -1 && QUALIFIED.test(key) && LABEL_VALUE.test(value)) return [key, value];
-      throw new UsageError(`--node-selector ${text} is not a label`, {
+      throw new InvalidInput(`--node-selector ${text} is not a label`, {
         suggestions: ["Write --node-selector KEY=VALUE."],
       });
     }),
@@ -38,12 +38,12 @@ export function nodeSelectorOf(values: readonly string[]): Record<string, string
 
 const EFFECTS = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
-/** `KEY=VALUE:EFFECT` as `kubectl taint` writes taints; without a value any will do, without an effect all. @throws UsageError */
+/** `KEY=VALUE:EFFECT` as `kubectl taint` writes taints; without a value any will do, without an effect all. @throws InvalidInput */
 export function tolerationsOf(values: readonly string[]): Toleration[] {
   return values.map((text) => {
     const [, key = "", value, effect] = /^([^=:]+)(?:=([^:]*))?(?::(\w+))?$/.exec(text) ?? [];
     if (!QUALIFIED.test(key) || !LABEL_VALUE.test(value ?? "") || (effect !== undefined && !EFFECTS.includes(effect))) {
-      throw new UsageError(`--toleration ${text} is not a taint`, {
+      throw new InvalidInput(`--toleration ${text} is not a taint`, {
         suggestions: [`Write --toleration KEY[=VALUE][:EFFECT], with one of: ${EFFECTS.join(", ")}.`],
       });
     }
@@ -55,20 +55,20 @@ export function tolerationsOf(values: readonly string[]): Toleration[] {
   });
 }
 
-/** The name of a tenant, which becomes a label's value. @throws UsageError */
+/** The name of a tenant, which becomes a label's value. @throws InvalidInput */
 export function tenantOf(text: string): string {
   if (text === OWN_NAMESPACE || (text !== "" && LABEL_VALUE.test(text))) return text;
-  throw new UsageError(`--isolate=${text} names no tenant`, {
+  throw new InvalidInput(`--isolate=${text} names no tenant`, {
     suggestions: [
       "Write --isolate alone for the namespace, or --isolate=NAME with at most 63 letters, digits, -, _ and dots.",
     ],
   });
 }
 
-/** @throws UsageError */
+/** @throws InvalidInput */
 export function runtimeClassOf(text: string): string {
   if (/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(text)) return text;
-  throw new UsageError(`--runtime-class ${text} is not a name`, {
+  throw new InvalidInput(`--runtime-class ${text} is not a name`, {
     suggestions: ["See them: `kubectl get runtimeclasses`."],
   });
 }
@@ -76,7 +76,7 @@ export function runtimeClassOf(text: string): string {
 /**
  * `NAME=QUANTITY`, several with commas between, as `kubectl set resources` takes them.
  * @param already what docker's flags ask for; the same resource is given anew here
- * @throws UsageError
+ * @throws InvalidInput
  */
 export function resourcesOf(
   { requests, limits }: { readonly requests: readonly string[]; readonly limits: readonly string[] },
@@ -89,7 +89,7 @@ export function resourcesOf(
   for (const [name, request] of Object.entries(resources.requests)) {
     const limit = resources.limits[name];
     if (limit === undefined || amountOf(request) <= amountOf(limit)) continue;
-    throw new UsageError(`the builder would ask for ${name} ${request}, more than its limit of ${limit}`, {
+    throw new InvalidInput(`the builder would ask for ${name} ${request}, more than its limit of ${limit}`, {
       suggestions: ["Raise --limits, or lower --requests."],
     });
   }
@@ -102,7 +102,7 @@ function quantitiesOf(values: readonly string[], flag: "requests" | "limits"): R
     pairs.map((text): [string, string] => {
       const [name = "", quantity = ""] = text.trim().split("=");
       if (QUALIFIED.test(name) && Number.isFinite(amountOf(quantity))) return [name, quantity];
-      throw new UsageError(`--${flag} ${text} is not a resource and its quantity`, {
+      throw new InvalidInput(`--${flag} ${text} is not a resource and its quantity`, {
         suggestions: [`Write it as Kubernetes does: --${flag} cpu=500m,memory=2Gi.`],
       });
     }),

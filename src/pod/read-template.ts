@@ -1,6 +1,6 @@
 /** A pod template of the user's, from the text of a file: YAML or JSON, a Pod, a PodTemplate, or the fields alone. */
 import { load } from "js-yaml";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { isFields } from "./strategic-merge.ts";
 import type { Fields } from "./strategic-merge.ts";
 
@@ -23,10 +23,10 @@ const FIXED: Readonly<Record<string, string>> = {
   activeDeadlineSeconds: "the build's time limit is --timeout",
 };
 
-/** @throws UsageError with the file's name */
+/** @throws InvalidInput with the file's name */
 export function readTemplate(file: string, text: string): PodTemplate {
-  const refuse = (what: string, ...suggestions: string[]): UsageError =>
-    new UsageError(`--pod-template ${file}: ${what}`, { suggestions });
+  const refuse = (what: string, ...suggestions: string[]): InvalidInput =>
+    new InvalidInput(`--pod-template ${file}: ${what}`, { suggestions });
   const read = parsed(file, text);
   if (!isFields(read)) throw refuse("it is not a map of fields", "Write metadata: and spec: as of a Pod.");
   const { apiVersion, kind, ...rest } = read;
@@ -63,6 +63,6 @@ function parsed(file: string, text: string): unknown {
     return load(text);
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
-    throw new UsageError(`--pod-template ${file} is neither YAML nor JSON: ${reason}`);
+    throw new InvalidInput(`--pod-template ${file} is neither YAML nor JSON: ${reason}`);
   }
 }

@@ -3,7 +3,7 @@
  * key or as a whole; `$patch: delete`, `$patch: replace` and `$retainKeys` are understood (Kubernetes' API conventions,
  * "strategic merge patch"). Pure.
  */
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { mergeKeyOf } from "./merge-keys.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -14,7 +14,7 @@ export function isFields(value: unknown): value is Fields {
 
 /**
  * @param path of the field in the pod template, for the merge keys and for messages
- * @throws UsageError for a patch that is not of the form of what it patches
+ * @throws InvalidInput for a patch that is not of the form of what it patches
  */
 export function strategicMerge(target: Fields, patch: Fields, path = ""): Fields {
   const { $patch, $retainKeys, ...fields } = patch;
@@ -30,7 +30,7 @@ export function strategicMerge(target: Fields, patch: Fields, path = ""): Fields
     else merged[key] = mergeValue(merged[key], value, at);
   }
   if ($retainKeys === undefined) return merged;
-  if (!Array.isArray($retainKeys)) throw new UsageError(`${path}.$retainKeys of the pod template is not a list`);
+  if (!Array.isArray($retainKeys)) throw new InvalidInput(`${path}.$retainKeys of the pod template is not a list`);
   return Object.fromEntries(Object.entries(merged).filter(([key]) => $retainKeys.includes(key)));
 }
 
@@ -38,7 +38,7 @@ function mergeValue(target: unknown, patch: unknown, path: string): unknown {
   const key = mergeKeyOf(path);
   if (key !== undefined) return mergeList(Array.isArray(target) ? target : [], listOf(patch, path), key, path);
   if (isFields(patch)) return strategicMerge(isFields(target) ? target : {}, patch, path);
-  if (isFields(target)) throw new UsageError(`${path} of the pod template has to be a map of fields`);
+  if (isFields(target)) throw new InvalidInput(`${path} of the pod template has to be a map of fields`);
   return patch;
 }
 
@@ -49,7 +49,7 @@ function mergeList(target: readonly unknown[], patch: readonly Fields[], key: st
     if (item["$patch"] === "replace" && item[key] === undefined) continue;
     const name = item[key];
     if (name === undefined) {
-      throw new UsageError(`an item of ${path} of the pod template has no ${key}, by which it would be merged`);
+      throw new InvalidInput(`an item of ${path} of the pod template has no ${key}, by which it would be merged`);
     }
     const at = merged.findIndex((known) => known[key] === name);
     if (item["$patch"] === "delete") {
@@ -65,11 +65,11 @@ function mergeList(target: readonly unknown[], patch: readonly Fields[], key: st
 
 function listOf(value: unknown, path: string): readonly Fields[] {
   if (Array.isArray(value) && value.every(isFields)) return value;
-  throw new UsageError(`${path} of the pod template has to be a list of maps`);
+  throw new InvalidInput(`${path} of the pod template has to be a list of maps`);
 }
 
-function unknownDirective(path: string, directive: string): UsageError {
-  return new UsageError(`${path === "" ? "" : `${path}.`}${directive} of the pod template is not understood`, {
+function unknownDirective(path: string, directive: string): InvalidInput {
+  return new InvalidInput(`${path === "" ? "" : `${path}.`}${directive} of the pod template is not understood`, {
     suggestions: ["Of the directives there are $patch: delete, $patch: replace and $retainKeys."],
   });
 }

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { Reference } from "../build/reference.ts";
 import { AuthError, BuildFailed } from "../errors.ts";
-import { RegistryError } from "./registry-client.ts";
 import type { RegistryClient, RegistryQuestion } from "./registry-client.ts";
+import { RegistryError } from "./registry-error.ts";
 
 const IMAGES = [
   "application/vnd.oci.image.manifest.v1+json",

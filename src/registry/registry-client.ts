@@ -7,13 +7,14 @@ import { Agent, request } from "undici";
 import type { Reference } from "../build/reference.ts";
 import { isLocalRegistry } from "../build/registry-host.ts";
 import type { Credential } from "../credentials/credentials.ts";
-import { ClusterError, SlipwayError } from "../errors.ts";
-import { TokenRefused, authorize } from "./authorization.ts";
+import { SlipwayError } from "../errors.ts";
+import { authorize } from "./authorization.ts";
 import type { Exchange, TokenWishes } from "./authorization.ts";
 import { connectThrough } from "./connect-through.ts";
 import type { Dial } from "./connect-through.ts";
 import { followRedirects } from "./follow-redirects.ts";
 import type { Limits, Raw } from "./follow-redirects.ts";
+import { RegistryError } from "./registry-error.ts";
 
 export interface RegistryOptions {
   /** Hosts spoken to over https without verification, or plain http. */
@@ -56,25 +57,6 @@ export interface RegistryStream {
   /** Bytes there will be, where the registry says so. */
   readonly length: number | undefined;
   readonly body: Readable;
-}
-
-/** A registry could not be asked, or did not give what it was asked for. */
-export class RegistryError extends ClusterError {
-  /** Why, as the end of a sentence: node's or the pod's own words where there was no answer. */
-  readonly reason: string;
-  /** Of HTTP, where the registry or its token service has answered. */
-  readonly status: number | undefined;
-
-  constructor(registry: string, reason: string, { status, cause }: { status?: number; cause?: unknown } = {}) {
-    super(`registry ${registry} did not answer: ${reason}`, { cause });
-    this.reason = reason;
-    this.status = status ?? (cause instanceof TokenRefused ? cause.status : undefined);
-  }
-
-  /** Who one is, or what one may do, was not accepted. */
-  get unauthorised(): boolean {
-    return this.status === 401 || this.status === 403;
-  }
 }
 
 /** What a use of an answer gives that is none: the registry has to be spoken to in another way. */

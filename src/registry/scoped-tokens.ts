@@ -1,7 +1,7 @@
 /** Tokens for one build's repositories in the place of a user's password: less to lose, and not for long. */
 import type { RegistryScope } from "./types.ts";
 import type { Answer, CredentialStore } from "../credentials/credentials.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { Token } from "./authorization.ts";
 import { RegistryClient } from "./registry-client.ts";
 
@@ -20,7 +20,7 @@ const PATIENCE = 30_000;
 
 /**
  * A store that gives, for what another knows, a token of the registry's own service.
- * Its `get` throws UsageError for a registry that has no such service, and ClusterError when that gives no token.
+ * Its `get` throws InvalidInput for a registry that has no such service, and ClusterError when that gives no token.
  */
 export function scopedTokens(
   store: CredentialStore,
@@ -41,7 +41,7 @@ export function scopedTokens(
       });
       await client.ask(registry, { method: "GET", path: "", scopes: wanted });
       if (token === undefined) {
-        throw new UsageError(`${registry} has no token service, so that a build needs its password`, {
+        throw new InvalidInput(`${registry} has no token service, so that a build needs its password`, {
           suggestions: ["Leave out --registry-tokens, or name a Secret of the namespace with --registry-secret."],
         });
       }

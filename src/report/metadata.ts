@@ -1,7 +1,7 @@
 /** `--metadata-file`, as buildx writes it: two spaces of indent, keys in order, no line feed at the end, there whole or not at all. */
 import { rename, rm, writeFile } from "node:fs/promises";
 import type { BuildResult } from "../build/events.ts";
-import { Refused } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 
 /**
  * The keys of buildx (commands/build.go, BuildKit's exptypes) that there is something to say about.
@@ -31,17 +31,17 @@ export function metadataOf(result: BuildResult, provenance?: object): Record<str
   }
 }
 
-/** @throws Refused when the file cannot be written; the image is built then. */
+/** @throws InvalidInput when the file cannot be written; the image is built then. */
 export async function writeMetadata(file: string, result: BuildResult, provenance?: object): Promise<void> {
   await writeJson(file, metadataOf(result, provenance));
 }
 
-/** Of an answer to `--call`: what docker's frontend would have sent. @throws Refused as `writeMetadata` */
+/** Of an answer to `--call`: what docker's frontend would have sent. @throws InvalidInput as `writeMetadata` */
 export async function writeAnswer(file: string, answer: Readonly<Record<string, unknown>>): Promise<void> {
   await writeJson(file, answer);
 }
 
-/** Bake's: an object for each target. @throws Refused as `writeMetadata` */
+/** Bake's: an object for each target. @throws InvalidInput as `writeMetadata` */
 export async function writeTargetsMetadata(
   file: string,
   results: ReadonlyMap<string, { readonly result: BuildResult; readonly provenance?: object | undefined }>,
@@ -57,11 +57,9 @@ async function writeJson(file: string, content: object): Promise<void> {
     await rename(partial, file);
   } catch (error) {
     await rm(partial, { force: true }).catch(() => {});
-    throw new Refused(
+    throw new InvalidInput(
       `the image was built, but --metadata-file ${file} cannot be written: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
+      { docker: "refuses", cause: error },
     );
   }
 }

@@ -2,11 +2,11 @@
 import { spawn } from "node:child_process";
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Refused, UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { withoutPassword } from "./git-url.ts";
 import type { GitSource } from "./git-url.ts";
 
-/** @throws UsageError when git is not there, or refuses; the signal's reason when aborted */
+/** @throws InvalidInput when git is not there, or refuses; the signal's reason when aborted */
 export async function clone(source: GitSource, directory: string, signal: AbortSignal): Promise<void> {
   const git = (...args: string[]): Promise<string> => runGit(source, ["-C", directory, ...args], signal);
   await git("init", "--quiet");
@@ -15,7 +15,7 @@ export async function clone(source: GitSource, directory: string, signal: AbortS
   await git("checkout", "--quiet", "--detach", commit);
   const head = (await git("rev-parse", "HEAD")).trim();
   if (source.commit !== undefined && !head.startsWith(source.commit)) {
-    throw new Refused(`expected checksum to match ${source.commit}, got ${head}`);
+    throw new InvalidInput(`expected checksum to match ${source.commit}, got ${head}`, { docker: "refuses" });
   }
   if (source.submodules !== false && (await isThere(join(directory, ".gitmodules")))) {
     await git("submodule", "update", "--quiet", "--init", "--recursive", "--depth=1");
@@ -51,7 +51,8 @@ async function fetchCommit(
     const found = await git("rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`).catch(() => "");
     if (found !== "") return found.trim();
   }
-  throw new Refused(`${withoutPassword(source.remote)} has no ref ${wanted}`, {
+  throw new InvalidInput(`${withoutPassword(source.remote)} has no ref ${wanted}`, {
+    docker: "refuses",
     suggestions: ["Name a branch, a tag or a commit after the #."],
   });
 }
@@ -70,14 +71,19 @@ function runGit(source: GitSource, args: readonly string[], signal: AbortSignal)
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   return new Promise((resolve, reject) => {
     child.on("error", (error: NodeJS.ErrnoException) => {
-      const missing = new UsageError("the context is a repository, and there is no program git here", {
+      const missing = new InvalidInput("the context is a repository, and there is no program git here", {
         suggestions: ["Install git, or clone it and give the directory."],
       });
       reject(signal.aborted ? (signal.reason as Error) : error.code === "ENOENT" ? missing : error);
     });
     child.on("close", (code) => {
       if (code === 0) resolve(stdout);
-      else reject(new Refused(`git could not fetch ${withoutPassword(source.remote)}: ${lastWords(stderr, source)}`));
+      else
+        reject(
+          new InvalidInput(`git could not fetch ${withoutPassword(source.remote)}: ${lastWords(stderr, source)}`, {
+            docker: "refuses",
+          }),
+        );
     });
   });
 }

@@ -1,5 +1,5 @@
 /** Docker's names for a repository as a context: `URL#REF:SUBDIR`, or the same in a query (BuildKit, dockerfile/dfgitutil). */
-import { Refused } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 
 export interface GitSource {
   /** What git is given. */
@@ -16,7 +16,7 @@ export interface GitSource {
 
 const IMPLICIT_SSH = /^[\w-]+@[a-zA-Z0-9.-]+:(?!\/\/)/;
 
-/** Undefined for what is no repository: a URL whose path does not end in `.git` is a file to download. @throws UsageError in docker's words for a wrong query */
+/** Undefined for what is no repository: a URL whose path does not end in `.git` is a file to download. @throws InvalidInput in docker's words for a wrong query */
 export function parseGitSource(text: string): GitSource | undefined {
   const [rest, fragment = ""] = cut(text, "#");
   const [remote, query = ""] = cut(rest, "?");
@@ -34,9 +34,10 @@ export function parseGitSource(text: string): GitSource | undefined {
     subdir: settle("subdir", subdir, values.get("subdir")),
     commit: settle("checksum", "", values.get("checksum"), values.get("commit")),
   };
-  if (source.ref?.startsWith("-") === true) throw new Refused(`invalid ref "${source.ref}": it begins with a dash`);
+  if (source.ref?.startsWith("-") === true)
+    throw new InvalidInput(`invalid ref "${source.ref}": it begins with a dash`, { docker: "refuses" });
   if (source.commit !== undefined && !/^[0-9a-f]{4,64}$/.test(source.commit)) {
-    throw new Refused(`invalid checksum "${source.commit}": it is no commit's hash`);
+    throw new InvalidInput(`invalid checksum "${source.commit}": it is no commit's hash`, { docker: "refuses" });
   }
   return {
     remote: remote.startsWith("github.com/") ? `https://${remote}` : remote,
@@ -71,10 +72,13 @@ function queryOf(query: string): Map<string, string> {
   const values = new Map<string, string>();
   for (const [key, value] of new URLSearchParams(query)) {
     if (!KEYS.has(key))
-      throw new Refused(`unexpected query "${key}"`, { suggestions: [`Those known are: ${[...KEYS].join(", ")}.`] });
-    if (values.has(key)) throw new Refused(`query "${key}" has multiple values`);
+      throw new InvalidInput(`unexpected query "${key}"`, {
+        docker: "refuses",
+        suggestions: [`Those known are: ${[...KEYS].join(", ")}.`],
+      });
+    if (values.has(key)) throw new InvalidInput(`query "${key}" has multiple values`, { docker: "refuses" });
     if (value === "" && !["submodules", "keep-git-dir", "fetch-by-commit"].includes(key))
-      throw new Refused(`query "${key}" has no value`);
+      throw new InvalidInput(`query "${key}" has no value`, { docker: "refuses" });
     values.set(key, value);
   }
   return values;
@@ -83,7 +87,7 @@ function queryOf(query: string): Map<string, string> {
 /** One value, however often it is said; docker refuses two that differ. */
 function settle(what: string, ...said: readonly (string | undefined)[]): string | undefined {
   const [one, other] = [...new Set(said.filter((text) => text !== undefined && text !== ""))];
-  if (other !== undefined) throw new Refused(`${what} conflicts: "${one}" vs "${other}"`);
+  if (other !== undefined) throw new InvalidInput(`${what} conflicts: "${one}" vs "${other}"`, { docker: "refuses" });
   return one;
 }
 
@@ -94,7 +98,7 @@ function prefixed(prefix: string, text: string | undefined): string | undefined 
 function flag(name: string, text = ""): boolean {
   if (["", "1", "t", "true", "T", "True", "TRUE"].includes(text)) return true;
   if (["0", "f", "false", "F", "False", "FALSE"].includes(text)) return false;
-  throw new Refused(`invalid ${name} value: "${text}"`);
+  throw new InvalidInput(`invalid ${name} value: "${text}"`, { docker: "refuses" });
 }
 
 function cut(text: string, at: string): [string, string?] {

@@ -4,7 +4,7 @@
  */
 import { readFile, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
-import { Refused } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { HEAD_LENGTH, archiveKind } from "./archive-kind.ts";
 import { parseGitSource, withoutPassword } from "./git-url.ts";
 import { makeScratch } from "./scratch.ts";
@@ -29,7 +29,7 @@ export interface SourceRequest {
 /** BuildKit's limit for a Dockerfile from elsewhere, in bytes. */
 const DOCKERFILE_LIMIT = 2 * 1024 * 1024;
 
-/** @throws UsageError in docker's words */
+/** @throws InvalidInput in docker's words */
 export async function openSource(request: SourceRequest): Promise<OpenedSource> {
   const source = await openContextOf(request);
   if (source.dockerfile !== undefined || request.file === undefined) return source;
@@ -49,7 +49,9 @@ export async function openSource(request: SourceRequest): Promise<OpenedSource> 
 async function openContextOf(request: SourceRequest): Promise<OpenedSource> {
   if (request.path === "-") {
     if (request.file === "-") {
-      throw new Refused("invalid argument: can't use stdin for both build context and dockerfile");
+      throw new InvalidInput("invalid argument: can't use stdin for both build context and dockerfile", {
+        docker: "refuses",
+      });
     }
     return fromStream(request, request.stdin(), "standard input");
   }
@@ -92,11 +94,14 @@ async function fromStream(
     return { root, foreign: true };
   }
   if (request.file !== undefined && request.file !== "-" && request.path === "-") {
-    throw new Refused("ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles");
+    throw new InvalidInput("ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles", {
+      docker: "refuses",
+    });
   }
   const text = await readText(whole, name);
   if (text.trim() === "") {
-    throw new Refused(`${name} is empty: it is neither an archive nor a Dockerfile`, {
+    throw new InvalidInput(`${name} is empty: it is neither an archive nor a Dockerfile`, {
+      docker: "refuses",
       suggestions: ["Give the directory to build from instead of -, or send one of the two."],
     });
   }
@@ -114,7 +119,8 @@ async function readText(stream: AsyncIterable<Uint8Array>, name: string): Promis
   for await (const chunk of stream) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > DOCKERFILE_LIMIT) throw new Refused(`Dockerfile ${name} bigger than allowed max size (2MB)`);
+    if (size > DOCKERFILE_LIMIT)
+      throw new InvalidInput(`Dockerfile ${name} bigger than allowed max size (2MB)`, { docker: "refuses" });
   }
   return Buffer.concat(chunks).toString();
 }
@@ -123,7 +129,8 @@ async function subdirectory(root: string, subdir: string | undefined): Promise<s
   if (subdir === undefined) return root;
   const directory = await insidePath(root, subdir);
   if (directory !== undefined && (await stat(directory)).isDirectory()) return directory;
-  throw new Refused(`the repository has no directory ${subdir}`, {
+  throw new InvalidInput(`the repository has no directory ${subdir}`, {
+    docker: "refuses",
     suggestions: ["Name one after #REF: or in ?subdir=."],
   });
 }

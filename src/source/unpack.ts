@@ -5,13 +5,13 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { extract } from "tar";
 import { cutAtFrames } from "../compression/zstd-frames.ts";
-import { Refused, UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { ArchiveKind } from "./archive-kind.ts";
 
 /**
  * Nothing is written outside of the directory, whatever the archive's names and links say; devices are left out.
  * @param name what to call the archive in errors
- * @throws UsageError for one that is cut or is none
+ * @throws InvalidInput for one that is cut or is none
  */
 export async function unpack(
   archive: AsyncIterable<Uint8Array>,
@@ -36,10 +36,13 @@ export async function unpack(
     if (decompress === undefined) await pipeline(source, writer);
     else await pipeline(source, decompress, writer);
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new Refused(`${name} cannot be unpacked: ${(error as Error).message}`, { cause: error });
+    if (error instanceof InvalidInput) throw error;
+    throw new InvalidInput(`${name} cannot be unpacked: ${(error as Error).message}`, {
+      docker: "refuses",
+      cause: error,
+    });
   }
-  if (faults.length > 0) throw new Refused(`${name} cannot be unpacked: ${faults[0]}`);
+  if (faults.length > 0) throw new InvalidInput(`${name} cannot be unpacked: ${faults[0]}`, { docker: "refuses" });
 }
 
 function decompressor(kind: ArchiveKind, name: string): Duplex | undefined {
@@ -66,7 +69,7 @@ function throughProgram(program: "bzip2" | "xz", name: string): Duplex {
       child.on("error", (error: NodeJS.ErrnoException) =>
         reject(
           error.code === "ENOENT"
-            ? new UsageError(`${name} is compressed with ${program}, and there is no program ${program} here`, {
+            ? new InvalidInput(`${name} is compressed with ${program}, and there is no program ${program} here`, {
                 suggestions: [`Install ${program}, or compress it with gzip.`],
               })
             : error,
@@ -80,7 +83,9 @@ function throughProgram(program: "bzip2" | "xz", name: string): Duplex {
     fed.catch(() => {});
     yield* child.stdout as AsyncIterable<Uint8Array>;
     if ((await ended) !== 0)
-      throw new Refused(`${name} cannot be unpacked: ${complaint.trim() || `${program} failed`}`);
+      throw new InvalidInput(`${name} cannot be unpacked: ${complaint.trim() || `${program} failed`}`, {
+        docker: "refuses",
+      });
   }
   return Duplex.from(through);
 }

@@ -9,11 +9,11 @@ import { cacheCommand, outcomeCommand, placeOf } from "./cache-command.ts";
 import { Replies, converse } from "./cache-conversation.ts";
 import type { Progress } from "./cache-conversation.ts";
 import type { CacheSource } from "../build/cache-source.ts";
-import { Unmendable, commit, refused, whyGone } from "./commit.ts";
+import { Unmendable, commit, unaccepted, whyGone } from "./commit.ts";
 import { MOUNT, receiver } from "./receiver.ts";
 import { CONTEXT_VOLUME, RECEIVER } from "../backends/volumes.ts";
 import type { ReceiverIdentity } from "./receiver.ts";
-import { Refusal, shipByStream } from "./stream.ts";
+import { ReceiverReport, shipByStream } from "./stream.ts";
 import type { OpenArchive } from "../build/open-context.ts";
 import type { Delivery, Shipped } from "./transport.ts";
 
@@ -92,7 +92,7 @@ async function sendOnce(
 ): Promise<void> {
   const attempt = randomBytes(6).toString("hex");
   const replies = new Replies();
-  const refusal = new Refusal();
+  const report = new ReceiverReport();
   // Older copies stay when nobody can say whose they are.
   const others = await live(cluster, signal).catch(() => {
     signal.throwIfAborted();
@@ -105,11 +105,11 @@ async function sendOnce(
       RECEIVER,
       cacheCommand(attempt, build, others),
       {
-        stdin: untilRefused(converse(source, replies, progress), refusal),
+        stdin: untilGivenUp(converse(source, replies, progress), report),
         closeToEnd: true,
         onSent: (sent) => emit({ type: "upload", sent }),
         stdout: (chunk) => replies.add(chunk),
-        stderr: (chunk) => refusal.add(chunk),
+        stderr: (chunk) => report.add(chunk),
       },
       signal,
     ));
@@ -120,14 +120,14 @@ async function sendOnce(
     replies.end();
   }
   if (progress.busy !== undefined || code === 0) return;
-  if (refusal.said !== undefined) throw refused(refusal.said, code);
-  if (!progress.sent) throw refused(refusal.last, code);
+  if (report.said !== undefined) throw unaccepted(report.said, code);
+  if (!progress.sent) throw unaccepted(report.last, code);
   await commit(cluster, pod, outcomeCommand(attempt, `${MOUNT}/${placeOf(build)}`), signal);
 }
 
-async function* untilRefused(chunks: AsyncIterable<Uint8Array>, refusal: Refusal): AsyncIterable<Uint8Array> {
+async function* untilGivenUp(chunks: AsyncIterable<Uint8Array>, report: ReceiverReport): AsyncIterable<Uint8Array> {
   for await (const chunk of chunks) {
-    if (refusal.said !== undefined) return;
+    if (report.said !== undefined) return;
     yield chunk;
   }
 }

@@ -1,6 +1,6 @@
 /** Which transport, once it is known how large the packed context is: small ones need no connection of their own. */
 import type { BuildPlan } from "../build/plan.ts";
-import { UsageError } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import { deliverByCache } from "./cache.ts";
 import type { CachedContext } from "./cache.ts";
 import type { CacheSource } from "../build/cache-source.ts";
@@ -21,7 +21,7 @@ export interface ContextSources extends Pick<CachedContext, "live"> {
 /**
  * Packs into memory up to the ConfigMap's limit. What is larger goes on from there as a stream, so that nothing is packed twice.
  * Resolves as soon as the choice is made, not when all is packed.
- * @throws UsageError when `configmap` was asked for and the context is too large for it.
+ * @throws InvalidInput when `configmap` was asked for and the context is too large for it.
  */
 export async function chooseDelivery(
   plan: BuildPlan,
@@ -47,12 +47,15 @@ export async function chooseDelivery(
   }
   if (plan.transport === "configmap") {
     await rest.return?.();
-    throw new UsageError(`the packed context is larger than the ${CONFIGMAP_LIMIT / 1024} KiB a ConfigMap may carry`, {
-      suggestions: [
-        "Leave --transport out, or use --transport stream.",
-        "Ignore what the build does not need in .dockerignore.",
-      ],
-    });
+    throw new InvalidInput(
+      `the packed context is larger than the ${CONFIGMAP_LIMIT / 1024} KiB a ConfigMap may carry`,
+      {
+        suggestions: [
+          "Leave --transport out, or use --transport stream.",
+          "Ignore what the build does not need in .dockerignore.",
+        ],
+      },
+    );
   }
   return deliverByStream(resumable(head, rest, open), identity);
 }

@@ -53,13 +53,13 @@ async function runOnce(
     throw error;
   }
   if (code === 0) return undefined;
-  const failure = refused(said.trim().split("\n").at(-1) ?? "", code);
+  const failure = unaccepted(said.trim().split("\n").at(-1) ?? "", code);
   if (code !== undefined && COMMIT_FAULTS.has(code)) throw failure;
   return failure;
 }
 
 /** The pod could not take the context in, in its own words. */
-export function refused(said: string, code: number | undefined): ClusterError {
+export function unaccepted(said: string, code: number | undefined): ClusterError {
   const message = `the pod could not take the context in: ${said === "" ? `exit code ${code}` : said}`;
   if (!/No space left/.test(said)) return new ClusterError(message);
   return new Unmendable(message, {

@@ -6,7 +6,7 @@ import type { V1Volume } from "@kubernetes/client-node";
 import type { Emit } from "../build/events.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { ClusterError, SlipwayError, clauseOf } from "../errors.ts";
-import { Unmendable, commit, refused, whyGone } from "./commit.ts";
+import { Unmendable, commit, unaccepted, whyGone } from "./commit.ts";
 import { MOUNT, REFUSAL, commitCommand, receiveCommand, receiver } from "./receiver.ts";
 import { CONTEXT_VOLUME, RECEIVER } from "../backends/volumes.ts";
 import type { ReceiverIdentity } from "./receiver.ts";
@@ -95,12 +95,12 @@ async function sendOnce(
 ): Promise<number> {
   const name = randomBytes(6).toString("hex");
   const hash = createHash("sha256");
-  const refusal = new Refusal();
+  const report = new ReceiverReport();
   let bytes = 0;
   async function* hashed(): AsyncIterable<Uint8Array> {
     for await (const chunk of open()) {
       // The pod takes no more: what is left need not travel.
-      if (refusal.said !== undefined) return;
+      if (report.said !== undefined) return;
       hash.update(chunk);
       bytes += chunk.length;
       yield chunk;
@@ -114,19 +114,19 @@ async function sendOnce(
       stdin: hashed(),
       closeToEnd: true,
       onSent: (sent) => emit({ type: "upload", sent }),
-      stderr: (chunk) => refusal.add(chunk),
+      stderr: (chunk) => report.add(chunk),
     },
     signal,
   );
-  if (refusal.said !== undefined || (exit.exitCode !== undefined && exit.exitCode !== 0)) {
-    throw refused(refusal.said ?? refusal.last, exit.exitCode);
+  if (report.said !== undefined || (exit.exitCode !== undefined && exit.exitCode !== 0)) {
+    throw unaccepted(report.said ?? report.last, exit.exitCode);
   }
   await commit(cluster, pod, commitCommand(name, hash.digest("hex"), place), signal);
   return bytes;
 }
 
 /** What the receiving command says, and whether it has given up. */
-export class Refusal {
+export class ReceiverReport {
   #text = "";
 
   add(chunk: Uint8Array): void {

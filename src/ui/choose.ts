@@ -1,4 +1,4 @@
-import { Refused } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { Progress, ProgressMode, ViewStream } from "./progress.ts";
 
 /** docker's own variable counts only while the flag is left at `auto`; names of views we do not have are passed over. */
@@ -12,7 +12,7 @@ const BUILDKIT_MODES: Readonly<Record<string, ProgressMode>> = {
 
 /**
  * The view for a build. Each is loaded only when chosen, so that a log never pays for the terminal's libraries.
- * @throws UsageError when a terminal view is asked for and there is no terminal
+ * @throws InvalidInput when a terminal view is asked for and there is no terminal
  */
 export async function chooseProgress(
   mode: ProgressMode,
@@ -46,17 +46,20 @@ function settleMode(
   if (mode === "auto") return stderr.isTTY === true && canMoveCursor && hasWidth ? "tty" : "plain";
   if (mode !== "tty") return mode;
   if (stderr.isTTY !== true) {
-    throw new Refused("progress mode tty needs a terminal, and stderr is none", {
+    throw new InvalidInput("progress mode tty needs a terminal, and stderr is none", {
+      docker: "refuses",
       suggestions: ["Use --progress=plain, or auto to have it only on a terminal."],
     });
   }
   if (!hasWidth) {
-    throw new Refused("progress mode tty needs a terminal with columns, and this one says it has none", {
+    throw new InvalidInput("progress mode tty needs a terminal with columns, and this one says it has none", {
+      docker: "refuses",
       suggestions: ["Use --progress=plain, or tell the terminal's width: stty columns 80."],
     });
   }
   if (!canMoveCursor) {
-    throw new Refused("progress mode tty needs a terminal that can move its cursor, and TERM is dumb", {
+    throw new InvalidInput("progress mode tty needs a terminal that can move its cursor, and TERM is dumb", {
+      docker: "refuses",
       suggestions: ["Use --progress=plain, or set TERM to what the terminal is."],
     });
   }

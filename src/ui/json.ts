@@ -1,7 +1,7 @@
 import type { BuildEvent } from "../build/events.ts";
 import { tolerateBrokenPipe } from "./broken-pipe.ts";
 import { describeFailure } from "./failure.ts";
-import { SlipwayError, EXIT } from "../errors.ts";
+import { exitCodeOf } from "../exit-codes.ts";
 import type { Progress, ViewStream } from "./progress.ts";
 
 /** One JSON object per line, as it happens: a BuildEvent with its `time`, and at a bad end one of `type: "failed"`. */
@@ -24,8 +24,7 @@ export class JsonView implements Progress {
     if (this.#failed) return;
     this.#failed = true;
     const { frames, ...failure } = describeFailure(error);
-    const exit = error instanceof SlipwayError ? error.exit : EXIT.usage;
-    this.#write({ type: "failed", exit, ...failure, ...(frames.length > 0 ? { frames } : {}) });
+    this.#write({ type: "failed", exit: exitCodeOf(error), ...failure, ...(frames.length > 0 ? { frames } : {}) });
   }
 
   /** Whoever reads lines of JSON has no terminal to hand over. */

@@ -6,7 +6,7 @@ import { RawJsonView } from "./rawjson.ts";
 
 /**
  * @param targets names of what is built
- * @throws UsageError as `chooseProgress`
+ * @throws InvalidInput as `chooseProgress`
  */
 export async function chooseViews(
   mode: ProgressMode,

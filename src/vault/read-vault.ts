@@ -1,5 +1,5 @@
 /** Fields of secrets in Vault's key/value engine, read when a build begins and kept in memory only. */
-import { AuthError, UsageError } from "../errors.ts";
+import { AuthError, InvalidInput } from "../errors.ts";
 import { asObject, said, VaultClient } from "./vault-client.ts";
 import type { Environment, VaultAnswer } from "./vault-client.ts";
 import { logIn, logOut } from "./vault-login.ts";
@@ -12,7 +12,7 @@ export interface VaultField {
 
 /**
  * The values of these, in order: text as it is, anything else as JSON. Logs in once, and out again.
- * @throws UsageError for what is not set or not there, AuthError when Vault refuses, ClusterError when it does not answer
+ * @throws InvalidInput for what is not set or not there, AuthError when Vault refuses, ClusterError when it does not answer
  */
 export async function readVault(fields: readonly VaultField[], env: Environment, home?: string): Promise<Uint8Array[]> {
   const client = await VaultClient.open(env);
@@ -38,7 +38,7 @@ async function readField(client: VaultClient, token: string, { path, field }: Va
   if (answer.status !== 200 || data === undefined) throw notThere(path, place, answer);
   const value = data[field];
   if (value === undefined || value === null) {
-    throw new UsageError(`${path} in Vault has no field "${field}"`, {
+    throw new InvalidInput(`${path} in Vault has no field "${field}"`, {
       suggestions: [`It has: ${Object.keys(data).sort().join(", ")}.`],
     });
   }
@@ -70,15 +70,15 @@ function refused(path: string, answer: VaultAnswer): AuthError {
   });
 }
 
-function notThere(path: string, { version, mount }: Engine, answer: VaultAnswer): UsageError {
+function notThere(path: string, { version, mount }: Engine, answer: VaultAnswer): InvalidInput {
   const metadata = asObject(answer.data?.["metadata"]);
   if (typeof metadata?.["deletion_time"] === "string" && metadata["deletion_time"] !== "") {
-    return new UsageError(`${path} in Vault has been deleted`, {
+    return new InvalidInput(`${path} in Vault has been deleted`, {
       suggestions: ["Bring it back with `vault kv undelete`, or name another."],
     });
   }
   const name = path.slice(mount.length);
-  return new UsageError(`there is nothing at ${path} in Vault${said(answer)}`, {
+  return new InvalidInput(`there is nothing at ${path} in Vault${said(answer)}`, {
     suggestions: [
       version === 2 && name.startsWith("data/")
         ? `Leave out the data/, which is of the API: vault=${mount}${name.slice("data/".length)}#FIELD.`

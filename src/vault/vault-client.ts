@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { rootCertificates } from "node:tls";
 import { Agent, request } from "undici";
-import { ClusterError, UsageError } from "../errors.ts";
+import { ClusterError, InvalidInput } from "../errors.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -31,7 +31,7 @@ export class VaultClient {
     this.#namespace = namespace;
   }
 
-  /** @throws UsageError when VAULT_ADDR is no address, or a file that a variable names cannot be read. */
+  /** @throws InvalidInput when VAULT_ADDR is no address, or a file that a variable names cannot be read. */
   static async open(env: Environment): Promise<VaultClient> {
     const [ca, cert, key] = await Promise.all([
       readNamed(env, "VAULT_CACERT"),
@@ -155,13 +155,13 @@ export function asObject(value: unknown): Readonly<Record<string, unknown>> | un
 function addressOf(env: Environment): URL {
   const text = env["VAULT_ADDR"] ?? "";
   if (text === "") {
-    throw new UsageError("a --secret is to come from Vault, and VAULT_ADDR does not say where that is", {
+    throw new InvalidInput("a --secret is to come from Vault, and VAULT_ADDR does not say where that is", {
       suggestions: ["Set it as for the vault command: VAULT_ADDR=https://vault.example.com:8200"],
     });
   }
   const address = URL.parse(text);
   if (address !== null && (address.protocol === "https:" || address.protocol === "http:")) return address;
-  throw new UsageError(`VAULT_ADDR is "${text}", which is no address of http or https`, {
+  throw new InvalidInput(`VAULT_ADDR is "${text}", which is no address of http or https`, {
     suggestions: ["Write it like https://vault.example.com:8200"],
   });
 }
@@ -172,10 +172,13 @@ async function readNamed(env: Environment, variable: string): Promise<string | u
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    throw new UsageError(`${variable} names ${path}, which cannot be read: ${(error as NodeJS.ErrnoException).code}`, {
-      suggestions: ["Name the file that has it, in PEM."],
-      cause: error,
-    });
+    throw new InvalidInput(
+      `${variable} names ${path}, which cannot be read: ${(error as NodeJS.ErrnoException).code}`,
+      {
+        suggestions: ["Name the file that has it, in PEM."],
+        cause: error,
+      },
+    );
   }
 }
 

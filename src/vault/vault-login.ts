@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { AuthError, UsageError } from "../errors.ts";
+import { AuthError, InvalidInput } from "../errors.ts";
 import { said } from "./vault-client.ts";
 import type { Environment, VaultClient } from "./vault-client.ts";
 
@@ -18,7 +18,7 @@ export interface VaultToken {
 /**
  * VAULT_TOKEN; else AppRole where VAULT_ROLE_ID is set; else Kubernetes where VAULT_ROLE is; else what `vault login` left in
  * `~/.vault-token`.
- * @throws UsageError when there is nothing to log in with, AuthError when Vault refuses
+ * @throws InvalidInput when there is nothing to log in with, AuthError when Vault refuses
  */
 export async function logIn(client: VaultClient, env: Environment, home: string = homedir()): Promise<VaultToken> {
   if (env["VAULT_TOKEN"]) return { value: env["VAULT_TOKEN"].trim(), own: false };
@@ -37,7 +37,7 @@ export async function logIn(client: VaultClient, env: Environment, home: string 
   }
   const kept = await readFile(join(home, ".vault-token"), "utf8").catch(() => "");
   if (kept.trim() !== "") return { value: kept.trim(), own: false };
-  throw new UsageError("a --secret is to come from Vault, and there is nothing to log in to it with", {
+  throw new InvalidInput("a --secret is to come from Vault, and there is nothing to log in to it with", {
     suggestions: [
       "Set VAULT_TOKEN, or log in with the vault command first.",
       "Set VAULT_ROLE_ID and VAULT_SECRET_ID for AppRole, or VAULT_ROLE for Kubernetes.",
@@ -63,7 +63,7 @@ async function readToken(path: string): Promise<string> {
   try {
     return (await readFile(path, "utf8")).trim();
   } catch (error) {
-    throw new UsageError(
+    throw new InvalidInput(
       `VAULT_ROLE asks for a login with a service account's token, and ${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`,
       {
         suggestions: ["Name the token's file with VAULT_JWT_FILE; `kubectl create token ACCOUNT` makes a token."],

@@ -1,6 +1,6 @@
 import { Args, Flags } from "@oclif/core";
 import { BaseCommand } from "../../base.ts";
-import { UsageError } from "../../errors.ts";
+import { InvalidInput } from "../../errors.ts";
 
 export default class InspectBuilder extends BaseCommand {
   static override summary = "Show a builder: its pod, what that may do, and what it can build";
@@ -17,7 +17,7 @@ export default class InspectBuilder extends BaseCommand {
     const all = await describeBuilders(process.env);
     const found = all.find(({ name }) => name === args.name);
     if (found === undefined) {
-      throw new UsageError(`there is no builder "${args.name}"`, {
+      throw new InvalidInput(`there is no builder "${args.name}"`, {
         suggestions: [`The builders are: ${all.map(({ name }) => name).join(", ")}.`],
       });
     }

@@ -2,7 +2,7 @@ import { Flags } from "@oclif/core";
 import { clusterFlags } from "../../flags/without-value.ts";
 import { BuildsCommand } from "../../builds-command.ts";
 import { chooseContexts, listContexts } from "../../caches/caches.ts";
-import { UsageError } from "../../errors.ts";
+import { InvalidInput } from "../../errors.ts";
 
 export default class CacheRm extends BuildsCommand {
   static override summary = "Remove contexts kept for --transport cache";
@@ -22,9 +22,12 @@ export default class CacheRm extends BuildsCommand {
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(CacheRm);
     if ((argv.length === 0) !== flags.all) {
-      throw new UsageError(argv.length === 0 ? "name at least one context to remove" : "--all leaves no name to give", {
-        suggestions: ["See which there are: `slipway cache ls`. --all removes all of them."],
-      });
+      throw new InvalidInput(
+        argv.length === 0 ? "name at least one context to remove" : "--all leaves no name to give",
+        {
+          suggestions: ["See which there are: `slipway cache ls`. --all removes all of them."],
+        },
+      );
     }
     await this.withCluster(flags, async (cluster) => {
       const contexts = await listContexts(cluster, this.signal);

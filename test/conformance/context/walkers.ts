@@ -8,7 +8,7 @@ import type { Readable, Writable } from "node:stream";
 import { parseIgnoreFile } from "../../../src/context/dockerignore.ts";
 import type { ContextTree } from "../../../src/context/tree.ts";
 import { walkContext } from "../../../src/context/walk.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 import type { ConformanceCase } from "./cases.ts";
 
 /** Paths sent, in order; or that the ignore file was refused, and why. */
@@ -27,7 +27,7 @@ export function answerOurs({ ignore, tree }: ConformanceCase): Answer {
     }
     return { paths };
   } catch (error) {
-    if (error instanceof UsageError) return { paths: null, error: error.message };
+    if (error instanceof InvalidInput) return { paths: null, error: error.message };
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { attestationsReadAll, needsSeal } from "../../../src/attest/check.ts";
 import { provenanceOf } from "../../../src/attest/provenance.ts";
 import type { BuildPlan } from "../../../src/build/plan.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 import { PLAN, planInCluster } from "../build/sample.ts";
 
 const PIN = `sha256:${"a".repeat(64)}`;
@@ -109,7 +109,7 @@ describe("what is made of an image after its push", () => {
     [planOf({ mode: "most" }), "--provenance mode=most is not for provenance that slipway makes"],
     [planOf({ reproducible: "true" }), "--provenance reproducible=true is not for"],
   ])("is refused where it cannot be made", (plan, message) => {
-    expect(() => needsSeal(plan, false)).toThrow(UsageError);
+    expect(() => needsSeal(plan, false)).toThrow(InvalidInput);
     expect(() => needsSeal(plan, false)).toThrow(message);
   });
 });

@@ -3,7 +3,7 @@ import { parseBakeFile } from "../../../src/bake/bake-file.ts";
 import { chooseTargets, withImages } from "../../../src/bake/choose-targets.ts";
 import { runTargets } from "../../../src/bake/run-targets.ts";
 import { targetWords } from "../../../src/bake/target-words.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 
 const parse = (file: object) => parseBakeFile(JSON.stringify(file), "on standard input");
 const target = (fields: object) => {
@@ -100,7 +100,7 @@ describe("a bake file", () => {
     ],
   ])("that %s is refused in one sentence", (_, file, sentence) => {
     const read = () => (typeof file === "string" ? parseBakeFile(file, "on standard input") : parse(file));
-    expect(read).toThrow(UsageError);
+    expect(read).toThrow(InvalidInput);
     expect(read).toThrow(sentence);
   });
 

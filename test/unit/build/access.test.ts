@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { accessOf, scopesOf } from "../../../src/build/access.ts";
 import { parseReference } from "../../../src/build/reference.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 
 describe("by whose leave a build talks to registries", () => {
   it.each([
@@ -25,7 +25,7 @@ describe("by whose leave a build talks to registries", () => {
     { registrySecret: "a", registryTokens: true },
     { registryTokens: true, baseRegistries: ["r.io"] },
   ])("refuses %j", (request) => {
-    expect(() => accessOf(request)).toThrow(UsageError);
+    expect(() => accessOf(request)).toThrow(InvalidInput);
   });
 
   it("asks for each repository once, and to push where it is also written", () => {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { parseDuration } from "../../../src/build/duration.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 
 it.each([
   ["90", 90],
@@ -18,7 +18,7 @@ it.each([
 it.each(["", "0", "0s", "-1", "1.5h", "1h 30m", "h", "soon", "1w", "10 ", "1h30", "2147483648", "99999999999d"])(
   "%j is no length of time",
   (text) => {
-    expect(() => parseDuration(text, "ttl")).toThrow(UsageError);
+    expect(() => parseDuration(text, "ttl")).toThrow(InvalidInput);
     expect(() => parseDuration(text, "ttl")).toThrow(`--ttl ${text} is not a length of time`);
   },
 );

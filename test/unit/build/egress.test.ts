@@ -2,7 +2,7 @@
 import { BlockList, isIP } from "node:net";
 import { describe, expect, it } from "vitest";
 import { egressOf } from "../../../src/build/egress.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 import { networkPolicyOf } from "../../../src/run/network-policy.ts";
 import { PLAN } from "./sample.ts";
 
@@ -103,7 +103,7 @@ describe("a build's network policy", () => {
     ["300.1.1.1", /knows no names$/],
     ["", /knows no names$/],
   ])("is not made for --egress %s", (text, message) => {
-    expect(() => egressOf([], [], [text])).toThrow(UsageError);
+    expect(() => egressOf([], [], [text])).toThrow(InvalidInput);
     expect(() => egressOf([], [], [text])).toThrow(message);
   });
 });

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { gatherInputs } from "../../../src/build/gather.ts";
 import type { BuildRequest } from "../../../src/build/request.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 import { REQUEST } from "./sample.ts";
 
 let root: string;
@@ -127,7 +127,7 @@ describe("what is refused", () => {
     });
     await symlink("circle", "circle");
     const refused = await gather(request).catch((error: unknown) => error);
-    expect(refused).toBeInstanceOf(UsageError);
+    expect(refused).toBeInstanceOf(InvalidInput);
     expect((refused as Error).message).toMatch(message);
   });
 

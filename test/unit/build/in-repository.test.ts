@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { inRepository, whatIsUnread } from "../../../src/build/in-repository.ts";
 import { isShipped } from "../../../src/build/plan.ts";
 import type { BuildRequest } from "../../../src/build/request.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 import { REQUEST, planInCluster, planOf } from "./sample.ts";
 
 const URL = "https://git.example.com/team/app.git";
@@ -87,7 +87,7 @@ describe("a repository that the builder clones", () => {
     ],
   ])("is refused for %s: %j", (_name, request, sentence) => {
     const refuse = () => inRepository({ ...REQUEST, path: URL, ...request });
-    expect(refuse).toThrow(UsageError);
+    expect(refuse).toThrow(InvalidInput);
     expect(refuse).toThrow(expect.objectContaining({ message: sentence }));
   });
 });

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, it, onTestFinished } from "vitest";
 import type { BuildEvent } from "../../../src/build/events.ts";
 import type { ReachDecision } from "../../../src/build/decide-reach.ts";
 import { openContext } from "../../../src/build/open-context.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 import { PLAN } from "./sample.ts";
 
 let root: string;
@@ -139,7 +139,7 @@ it("warns of what an image cannot hold", async () => {
 });
 
 it("refuses a malformed ignore file before anything is packed", () => {
-  expect(() => open("[")).toThrow(UsageError);
+  expect(() => open("[")).toThrow(InvalidInput);
 });
 
 it("stops when it is told to", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BuildRequest } from "../../../src/build/request.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 import { PLAN, planOf } from "./sample.ts";
 
 describe("a plan", () => {
@@ -56,7 +56,7 @@ describe("a plan", () => {
   it("says nothing of a log where nothing is signed, and has no signature that could not be verified", () => {
     expect(planOf({ signLog: "none" })).not.toHaveProperty("signLog");
     expect(planOf({ sign: true, signLog: "upload" })).toMatchObject({ sign: "", signLog: "upload" });
-    expect(() => planOf({ sign: true, signLog: "none" })).toThrow(UsageError);
+    expect(() => planOf({ sign: true, signLog: "none" })).toThrow(InvalidInput);
     expect(() => planOf({ sign: true, signLog: "none" })).toThrow(/^--sign-log none needs a key/);
   });
 
@@ -168,7 +168,7 @@ describe("what is refused, and with what remedy", () => {
     ["a time to live that is none", { ttl: "-1" }, "--ttl -1 is not a length of time", /15m/],
   ])("%s", (_name, request, sentence, remedy) => {
     const refuse = () => planOf(request);
-    expect(refuse).toThrow(UsageError);
+    expect(refuse).toThrow(InvalidInput);
     expect(refuse).toThrow(expect.objectContaining({ message: expect.stringContaining(sentence) }));
     expect(refuse).toThrow(expect.objectContaining({ suggestions: [expect.stringMatching(remedy)] }));
   });

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { verifyBases } from "../../../src/build/verify-base.ts";
 import { buildContextsOf } from "../../../src/docker/build-contexts.ts";
 import { parseDockerfile } from "../../../src/dockerfile/parse.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 
 const PIN = `@sha256:${"a".repeat(64)}`;
 const verify = (text: string, args: Record<string, string> = {}, contexts: readonly string[] = []): void =>
@@ -30,7 +30,7 @@ it.each([
     "Dockerfile line 1: # syntax= docker/dockerfile:1 names no digest",
   ],
 ])("a Dockerfile that leaves open what it is built on: %j", (text, args, message) => {
-  expect(() => verify(text, args)).toThrow(UsageError);
+  expect(() => verify(text, args)).toThrow(InvalidInput);
   expect(() => verify(text, args)).toThrow(message);
 });
 

@@ -208,5 +208,5 @@ describe("stopping", () => {
 test("a kubeconfig that names no cluster is the user's to mend", async () => {
   const directory = await temporaryDirectory();
   const error = await failureOf(connect({ kubeconfig: `${directory}/missing` }));
-  expect(error.name).toBe("UsageError");
+  expect(error.name).toBe("InvalidInput");
 });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chooseTarget } from "../../../src/cluster/choose.ts";
 import { readKubeconfig } from "../../../src/cluster/kubeconfig.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 import { failureOf, temporaryDirectory } from "./harness.ts";
 
 let directory = "";
@@ -113,7 +113,7 @@ describe("merging", () => {
     const path = join(directory, name);
     if (text !== undefined) await writeFile(path, text);
     const error = await failureOf(readKubeconfig(path, {}));
-    expect(error).toBeInstanceOf(UsageError);
+    expect(error).toBeInstanceOf(InvalidInput);
     expect(error.message).toMatch(message);
   });
 
@@ -156,14 +156,14 @@ describe("choosing", () => {
     ["odd", /no usable server URL \(first.example\)/, /set-cluster odd/],
   ])("context %s", async (context, message, suggestion) => {
     const error = await failureOf(choose({ context }));
-    expect(error).toBeInstanceOf(UsageError);
+    expect(error).toBeInstanceOf(InvalidInput);
     expect(error.message).toMatch(message);
     expect(error.suggestions?.join(" ")).toMatch(suggestion);
   });
 
   test("no kubeconfig at all tells where it was looked for", async () => {
     const error = await failureOf(chooseTarget({}, { env: { KUBECONFIG: "/a/x:/b/y" }, ...outside }));
-    expect(error).toBeInstanceOf(UsageError);
+    expect(error).toBeInstanceOf(InvalidInput);
     expect(error.message).toMatch("looked at /a/x, /b/y");
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { chooseProxy } from "../../../src/cluster/proxy.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 
 const choose = (server: string, env: Record<string, string>, proxyUrl?: string) =>
   chooseProxy(new URL(server), proxyUrl, env)?.href;
@@ -52,5 +52,5 @@ describe("NO_PROXY", () => {
 });
 
 test.each(["ftp://x", "socks4://x:1", "http://", "nonsense"])("%s is no proxy", (proxy) => {
-  expect(() => choose("https://a.example", {}, proxy)).toThrow(UsageError);
+  expect(() => choose("https://a.example", {}, proxy)).toThrow(InvalidInput);
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseConfiguration } from "../../../src/config/parse-config.ts";
 import type { Configuration } from "../../../src/config/parse-config.ts";
 import { PROJECT_KEYS } from "../../../src/config/keys.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 import { BUILD_KEYS } from "./build-keys.ts";
 
 function parse(text: string, standing: Configuration["standing"] = "stranger"): Configuration {
@@ -14,7 +14,7 @@ function fault(text: string, standing?: Configuration["standing"]): { message: s
   try {
     parse(text, standing);
   } catch (error) {
-    if (error instanceof UsageError) return { message: error.message, hints: error.suggestions.join("\n") };
+    if (error instanceof InvalidInput) return { message: error.message, hints: error.suggestions.join("\n") };
     throw error;
   }
   throw new Error(`nothing is wrong with ${text}`);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseIgnoreFile } from "../../../src/context/dockerignore.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 
 const OUT = "left out";
 const IN = "sent";
@@ -10,7 +10,7 @@ function judge(patterns: string, path: string): string {
   try {
     return parseIgnoreFile(patterns).explain(path).excluded ? OUT : IN;
   } catch (error) {
-    if (error instanceof UsageError) return ERROR;
+    if (error instanceof InvalidInput) return ERROR;
     throw error;
   }
 }
@@ -153,7 +153,7 @@ describe("ignore rules", () => {
 
   test("a malformed pattern is named with its file, its line and a remedy", () => {
     const parse = () => parseIgnoreFile("# first\n\nfoo\n[a\n", "app.dockerignore");
-    expect(parse).toThrow(UsageError);
+    expect(parse).toThrow(InvalidInput);
     expect(parse).toThrow("app.dockerignore line 4: [a is not a valid pattern: a [ is not closed");
     const remedies = expect.arrayContaining(["remove line 4 of app.dockerignore"]) as unknown;
     expect(parse).toThrow(expect.objectContaining({ suggestions: remedies }));

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import type { PackNote } from "../../../src/context/context.ts";
 import { packContext } from "../../../src/context/pack.ts";
-import { Interrupted, UsageError } from "../../../src/errors.ts";
+import { Interrupted, InvalidInput } from "../../../src/errors.ts";
 import { packOptions, readArchive, TempTree } from "./trees.ts";
 
 /** More than the packer ever reads ahead. */
@@ -184,7 +184,7 @@ describe.each([0, 1])("at level %i", (level) => {
     using tree = new TempTree({ a: NOISE });
     const packing = pack(tree.root, level, () => fs.truncateSync(tree.at("a"), 9_000_000));
     await expect(packing).rejects.toThrow("a shrank from 10000000 to 9000000 bytes while it was being packed");
-    await expect(packing).rejects.toBeInstanceOf(UsageError);
+    await expect(packing).rejects.toBeInstanceOf(InvalidInput);
     expect(openDescriptors(tree.root)).toEqual([]);
   });
 

@@ -4,7 +4,7 @@ import fs from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { packContext } from "../../../src/context/pack.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 import { describeTree, hasCommand, pack, packOptions, readArchive, TempTree, unpack } from "./trees.ts";
 
 /** Of every kind that can be packed. */
@@ -203,5 +203,5 @@ test("a file of 9 GiB has its true size, and is read as it is asked for", async 
 });
 
 test("a missing context is an error before anything is given out", async () => {
-  await expect(pack("/nowhere/at/all")).rejects.toBeInstanceOf(UsageError);
+  await expect(pack("/nowhere/at/all")).rejects.toBeInstanceOf(InvalidInput);
 });

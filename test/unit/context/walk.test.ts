@@ -8,7 +8,7 @@ import type { PackNote } from "../../../src/context/context.ts";
 import { parseIgnoreFile } from "../../../src/context/dockerignore.ts";
 import { DiskTree } from "../../../src/context/tree.ts";
 import { walkContext, type WalkEntry } from "../../../src/context/walk.ts";
-import { Refused } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 import { TempTree } from "./trees.ts";
 
 function walk(root: string, ignore = ""): { entries: WalkEntry[]; paths: string[]; notes: PackNote[] } {
@@ -138,7 +138,7 @@ test("an unreadable directory is an error that names it, unless it is left out",
   fs.chmodSync(tree.at("a/secret"), 0o700);
   if (process.getuid?.() !== 0) fs.chmodSync(tree.at("a/secret"), 0);
   expect(walkAsNobody(tree.root, "")).toEqual({
-    name: Refused.name,
+    name: InvalidInput.name,
     message: "cannot read a/secret in the build context: permission denied",
     suggestions: ["make it readable: chmod -R u+rX a/secret", "leave it out: add a/secret to .dockerignore"],
   });

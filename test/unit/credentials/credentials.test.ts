@@ -6,7 +6,7 @@ import { keyOf, registryOf } from "../../../src/credentials/credentials.ts";
 import { DockerConfig, openDockerConfigs } from "../../../src/credentials/docker-config.ts";
 import { locateFault } from "../../../src/credentials/json-fault.ts";
 import { selectCredentials } from "../../../src/credentials/select.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 const config = (value: unknown) => new DockerConfig(JSON.stringify(value), "config.json");
@@ -62,7 +62,7 @@ describe("a docker configuration", () => {
   it("refuses an auth that is none, without showing it", async () => {
     const secret = base64("secretwithoutcolon");
     const refusal = config({ auths: { "r.io": { auth: secret } } }).get("r.io");
-    await expect(refusal).rejects.toThrow(UsageError);
+    await expect(refusal).rejects.toThrow(InvalidInput);
     await expect(refusal).rejects.toThrow('config.json: the entry "auth" of r.io is not base64 of user:password');
     await expect(refusal).rejects.not.toThrow(secret);
   });
@@ -74,7 +74,7 @@ describe("a docker configuration", () => {
     ["[]", "it is not an object"],
     ['{"auths": []}', '"auths" is not an object'],
   ])("refuses %j and names the place", (text, reason) => {
-    expect(() => new DockerConfig(text, "config.json")).toThrow(UsageError);
+    expect(() => new DockerConfig(text, "config.json")).toThrow(InvalidInput);
     expect(() => new DockerConfig(text, "config.json")).toThrow(reason);
     expect(() => new DockerConfig(text, "config.json")).not.toThrow(/secret|c2Vj/);
   });

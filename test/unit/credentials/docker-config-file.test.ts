@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { eraseFromFile, storeInFile } from "../../../src/credentials/docker-config-file.ts";
 import { DockerConfig } from "../../../src/credentials/docker-config.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -44,7 +44,7 @@ it("does not touch a file it cannot read, and shows nothing of it", async () => 
   const path = join(root, "config.json");
   await writeFile(path, '{"auths": secret');
   const refusal = storeInFile(path, "r.io", { username: "a", password: "b" });
-  await expect(refusal).rejects.toThrow(UsageError);
+  await expect(refusal).rejects.toThrow(InvalidInput);
   await expect(refusal).rejects.toThrow(`${path} cannot be changed: it is not JSON`);
   expect(await readFile(path, "utf8")).toBe('{"auths": secret');
   expect(await eraseFromFile(join(root, "none.json"), "r.io")).toBe(false);

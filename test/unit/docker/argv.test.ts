@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { canonicalArguments } from "../../../src/docker/argv.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 
 const FLAGS = {
   tag: { takesValue: true, char: "t", multiple: true },
@@ -63,7 +63,7 @@ describe("docker's command line", () => {
     } catch (error) {
       refusal = error;
     }
-    expect(refusal).toBeInstanceOf(UsageError);
+    expect(refusal).toBeInstanceOf(InvalidInput);
     expect(refusal).toHaveProperty("message", message);
   });
 });

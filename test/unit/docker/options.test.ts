@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { noticesOf, readDockerOptions } from "../../../src/docker/read-options.ts";
 import type { TypedFlags } from "../../../src/docker/typed-flags.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 
 /** The sentence of a refusal. */
 function refusalOf(act: () => unknown): string {
   try {
     act();
   } catch (error) {
-    if (error instanceof UsageError) return error.message;
+    if (error instanceof InvalidInput) return error.message;
     throw error;
   }
   return "was not refused";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
 import { sshOf } from "../../../src/docker/sources.ts";
 import { readSshKeys } from "../../../src/docker/ssh-keys.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -43,7 +43,7 @@ it("refuses what is no private key, with what to do", async () => {
   await expect(read(`default=${key}.pub`)).rejects.toThrow("there is no private key in it");
   await expect(read(`default=${root}/missing`)).rejects.toThrow("the file is not there");
   await writeFile(join(root, "x"), "");
-  await expect(read(`default=${root}/x`)).rejects.toBeInstanceOf(UsageError);
+  await expect(read(`default=${root}/x`)).rejects.toBeInstanceOf(InvalidInput);
 });
 
 it("refuses an agent, named or not", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { findTarget, parseDockerfile } from "../../../src/dockerfile/parse.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 
 /** Instructions after FROM, as `line-endLine KEYWORD flags | operand`. */
 const read = (text: string) =>
@@ -149,7 +149,7 @@ describe("stages", () => {
     expect(findTarget(dockerfile, "ONE").index).toBe(0);
     expect(findTarget(dockerfile, "0").index).toBe(0);
     expect(() => findTarget(dockerfile, "three")).toThrow('target stage "three" could not be found');
-    expect(() => findTarget(dockerfile, "7")).toThrow(UsageError);
+    expect(() => findTarget(dockerfile, "7")).toThrow(InvalidInput);
   });
 });
 
@@ -179,7 +179,7 @@ describe("a file that is none is refused in docker's words", () => {
     ["RUN x\nnonsense y\n", "dockerfile parse error on line 1: no build stage in current context"],
     ["\u0000\u001B[31mELF\n", "dockerfile parse error on line 1: unknown instruction: \uFFFD\uFFFD[31mELF"],
   ])("%j", (text, message) => {
-    expect(() => parseDockerfile(text)).toThrow(UsageError);
+    expect(() => parseDockerfile(text)).toThrow(InvalidInput);
     expect(() => parseDockerfile(text)).toThrow(message);
   });
 
@@ -212,7 +212,7 @@ describe("a file that is none is refused in docker's words", () => {
       try {
         parseDockerfile(text);
       } catch (error) {
-        if (!(error instanceof UsageError)) throw new Error(`crashed on ${JSON.stringify(text)}`, { cause: error });
+        if (!(error instanceof InvalidInput)) throw new Error(`crashed on ${JSON.stringify(text)}`, { cause: error });
       }
     }
     const begin = performance.now();
@@ -222,7 +222,7 @@ describe("a file that is none is refused in docker's words", () => {
         try {
           parseDockerfile(`${start}${unit.repeat(50_000)}!`);
         } catch (error) {
-          if (!(error instanceof UsageError))
+          if (!(error instanceof InvalidInput))
             throw new Error(`crashed on many ${JSON.stringify(unit)}`, { cause: error });
         }
       }

@@ -51,7 +51,7 @@ describe("rights", () => {
     );
     expect(rightsCheck(rulings, "team", optional, "FIX")).toMatchObject({
       status: "fail",
-      exit: 4,
+      kind: "unauthorised",
       message: 'you may not create, get, patch, delete jobs; get pods/log in the namespace "team"',
       suggestions: [expect.stringContaining("FIX")],
     });
@@ -185,7 +185,7 @@ describe("a trial pod", () => {
     const checks = trialChecks(report, plan, "baseline", true);
     expect(statuses(checks)).toBe("ok fail skip skip");
     expect(checks[0]?.message).toContain("(it enforces baseline)");
-    expect(checks[1]).toMatchObject({ message: "no node", suggestions: ["Add one."], exit: 3 });
+    expect(checks[1]).toMatchObject({ message: "no node", suggestions: ["Add one."], kind: "cluster" });
   });
 
   it("has no helper image where nothing is received", () => {

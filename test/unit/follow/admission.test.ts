@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CoreV1Event } from "@kubernetes/client-node";
 import { AuthError, ClusterError } from "../../../src/errors.ts";
-import { refusalOf, watchRefusals } from "../../../src/follow/admission.ts";
+import { podDenialOf, watchDenials } from "../../../src/follow/admission.ts";
 import { FakeCluster } from "../../fakes/fake-cluster.ts";
 
 const event = (message: string, reason = "FailedCreate"): CoreV1Event => ({
@@ -38,7 +38,7 @@ describe("why a Job has no pod", () => {
     ["a missing RuntimeClass", RUNTIME, /: there is no RuntimeClass gvisor$/, /kubectl get runtimeclasses/],
     ["a namespace that goes", ENDING, /: the namespace "team" is being deleted$/, /another namespace/],
   ])("%s refuses it for good", (_name, message, sentence, remedy) => {
-    const refusal = refusalOf(event(message));
+    const refusal = podDenialOf(event(message));
     if (refusal?.kind !== "final") throw new Error("it is not final");
     expect(refusal.error.message).toMatch(/^the cluster refuses the builder's pod: /);
     expect(refusal.error.message).toMatch(sentence);
@@ -50,14 +50,14 @@ describe("why a Job has no pod", () => {
     ["an account not there yet", ACCOUNT, /^the service account "default" does not exist/],
     ["what nobody has heard of", "Error creating: a cat sits on it", /^a cat sits on it$/],
   ])("%s may pass", (_name, message, sentence) => {
-    expect(refusalOf(event(message))).toMatchObject({
+    expect(podDenialOf(event(message))).toMatchObject({
       kind: "passing",
       waited: { for: "a pod", sentence: expect.stringMatching(sentence) },
     });
   });
 
   it("is in no other event", () => {
-    expect(refusalOf(event("Created pod: slipway-x-4kz2p", "SuccessfulCreate"))).toBeUndefined();
+    expect(podDenialOf(event("Created pod: slipway-x-4kz2p", "SuccessfulCreate"))).toBeUndefined();
   });
 });
 
@@ -67,7 +67,7 @@ describe("watching for it", () => {
     const said: string[] = [];
     cluster.listAnew("events", [event(QUOTA)]);
     cluster.show("events", "added", event(POD_SECURITY));
-    const watching = watchRefusals(
+    const watching = watchDenials(
       cluster,
       "slipway-x",
       ({ sentence }) => said.push(sentence),
@@ -83,6 +83,6 @@ describe("watching for it", () => {
   it("goes without where events may not be read", async () => {
     const cluster = new FakeCluster();
     cluster.feed("events").fail(new AuthError("you may not watch events"));
-    await expect(watchRefusals(cluster, "x", () => {}, new AbortController().signal)).resolves.toBeUndefined();
+    await expect(watchDenials(cluster, "x", () => {}, new AbortController().signal)).resolves.toBeUndefined();
   });
 });

@@ -50,7 +50,7 @@ describe("a pod that is gone", () => {
     });
     cluster.stored.set(`jobs/${JOB}`, early);
     expect(await goneError(cluster, build, gated)).toMatchObject({
-      exit: 3,
+      kind: "cluster",
       message: "the build was ended: nothing was heard of its client for 5 minutes, and not all it needs had arrived",
     });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { AuthError, ClusterError, EXIT, TimedOut } from "../../../src/errors.ts";
+import { AuthError, ClusterError, TimedOut } from "../../../src/errors.ts";
 import { errorOf, pullFailure } from "../../../src/follow/pod-failure.ts";
 import { IMAGE, container } from "./pods.ts";
 
@@ -32,27 +32,27 @@ describe("an image that cannot be pulled", () => {
 
 describe("the error of a pod that failed", () => {
   it.each([
-    ["DeadlineExceeded", "", TimedOut, EXIT.timedOut, "the build was stopped after 90 seconds, its time limit"],
+    ["DeadlineExceeded", "", TimedOut, "timed-out", "the build was stopped after 90 seconds, its time limit"],
     [
       "ImagePullBackOff",
       "r.io/x:1: not found",
       ClusterError,
-      EXIT.cluster,
+      "cluster",
       "the node cannot pull the image r.io/x:1: not found",
     ],
     [
       "ErrImagePull",
       "r.io/x:1: insufficient_scope: authorization failed",
       AuthError,
-      EXIT.unauthorised,
+      "unauthorised",
       "the node cannot pull the image r.io/x:1: insufficient_scope: authorization failed",
     ],
-    ["Evicted", "low on disk", ClusterError, EXIT.cluster, "the node evicted the build's pod: low on disk"],
-    ["Deleted", "it was deleted", ClusterError, EXIT.cluster, "it was deleted"],
-  ])("%s %s", (reason, message, type, exit, sentence) => {
+    ["Evicted", "low on disk", ClusterError, "cluster", "the node evicted the build's pod: low on disk"],
+    ["Deleted", "it was deleted", ClusterError, "cluster", "it was deleted"],
+  ])("%s %s", (reason, message, type, kind, sentence) => {
     const error = errorOf({ reason, message }, 90);
     expect(error).toBeInstanceOf(type);
-    expect(error.exit).toBe(exit);
+    expect(error.kind).toBe(kind);
     expect(error.message).toBe(sentence);
     expect(error.suggestions.join(" ")).toMatch(/^[A-Z].*\.$/);
   });

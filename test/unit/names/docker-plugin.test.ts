@@ -1,5 +1,5 @@
 import { expect, it, describe } from "vitest";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 import { buildxWords, metadataOf, readCall } from "../../../src/names/docker-plugin.ts";
 import type { PluginName } from "../../../src/names/docker-plugin.ts";
 
@@ -34,7 +34,7 @@ describe("what docker calls a plugin with", () => {
   });
 
   it("may lack a value", () => {
-    expect(() => readCall("slipway", ["--config"])).toThrow(new UsageError("flag needs an argument: --config"));
+    expect(() => readCall("slipway", ["--config"])).toThrow(new InvalidInput("flag needs an argument: --config"));
   });
 });
 

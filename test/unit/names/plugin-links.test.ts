@@ -2,7 +2,7 @@ import { chmod, lstat, mkdir, mkdtemp, readlink, realpath, rm, symlink, writeFil
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 import { folderOf, makeLink, placeOf, removeLink } from "../../../src/names/plugin-links.ts";
 
 let root: string;
@@ -49,7 +49,7 @@ describe("a link", () => {
     await make(link);
     const before = await lstat(link);
     await expect(makeLink(link, program)).rejects.toThrow(/is there already, and is not slipway's/);
-    await expect(removeLink(link, program)).rejects.toThrow(UsageError);
+    await expect(removeLink(link, program)).rejects.toThrow(InvalidInput);
     expect((await lstat(link)).ino).toBe(before.ino);
   });
 

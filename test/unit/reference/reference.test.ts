@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { parseReference } from "../../../src/build/reference.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 
 const HEX = "0123456789abcdef".repeat(4);
 
-function refusal(attempt: () => unknown): UsageError {
+function refusal(attempt: () => unknown): InvalidInput {
   try {
     attempt();
   } catch (error) {
-    if (error instanceof UsageError) return error;
+    if (error instanceof InvalidInput) return error;
     throw error;
   }
   throw new Error("nothing was refused");
@@ -104,7 +104,7 @@ describe("a text that is no reference is refused with docker's words", () => {
   it("answers at once for a hostile text", () => {
     const begin = performance.now();
     for (const unit of ["a-", "a.", "[", ":", "-", "/a", "a_"]) {
-      expect(() => parseReference(`${unit.repeat(20_000)}!`)).toThrow(UsageError);
+      expect(() => parseReference(`${unit.repeat(20_000)}!`)).toThrow(InvalidInput);
     }
     expect(performance.now() - begin).toBeLessThan(500);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 import { imageNamed } from "../../../src/wire-registry.ts";
 
 const named = (text: string, registry?: string): string => {
@@ -20,7 +20,7 @@ describe("the name of an image to push or tag", () => {
   });
 
   it("that names no registry, where none is configured, is refused as a build's is", () => {
-    expect(() => imageNamed("app", undefined)).toThrow(UsageError);
+    expect(() => imageNamed("app", undefined)).toThrow(InvalidInput);
     expect(() => imageNamed("app", undefined)).toThrow(/"app" names no registry/);
   });
 });

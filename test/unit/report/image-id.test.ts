@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 import { clearImageId, writeImageId } from "../../../src/report/image-id.ts";
 
 const ID = `sha256:${"0".repeat(64)}`;
@@ -27,7 +27,7 @@ it("takes an old one away before the build, so that a failed build leaves none",
 });
 
 it("refuses what cannot be written before anything is built", async () => {
-  await expect(clearImageId(root)).rejects.toThrow(UsageError);
+  await expect(clearImageId(root)).rejects.toThrow(InvalidInput);
 });
 
 it("says that the image was built when only the file failed", async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 import { parseGitSource, withoutPassword } from "../../../src/source/git-url.ts";
 
 const PLAIN = { keepGitDir: false };
@@ -32,7 +32,7 @@ it.each([
   ["https://h/a.git#--upload-pack=x", 'invalid ref "--upload-pack=x": it begins with a dash'],
   ["https://h/a.git?commit=zz", 'invalid checksum "zz": it is no commit\'s hash'],
 ])("%s is refused", (text, message) => {
-  expect(() => parseGitSource(text)).toThrow(UsageError);
+  expect(() => parseGitSource(text)).toThrow(InvalidInput);
   expect(() => parseGitSource(text)).toThrow(message);
 });
 

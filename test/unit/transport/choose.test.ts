@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 import type { CacheSource } from "../../../src/build/cache-source.ts";
 import { chooseDelivery } from "../../../src/transport/choose.ts";
 import { CONFIGMAP_LIMIT } from "../../../src/transport/configmap.ts";
@@ -131,7 +131,7 @@ describe("told to", () => {
 
   it("refuses a ConfigMap for what does not fit, and stops packing", async () => {
     const archive = new Archive(10 * CONFIGMAP_LIMIT);
-    await expect(choose("configmap", archive)).rejects.toThrow(UsageError);
+    await expect(choose("configmap", archive)).rejects.toThrow(InvalidInput);
     await expect(choose("configmap", archive)).rejects.toThrow("larger than the 768 KiB a ConfigMap may carry");
     expect([archive.opened, archive.closed]).toEqual([2, 2]);
   });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { BuildEvent } from "../../../src/build/events.ts";
-import { AuthError, ClusterError, UsageError } from "../../../src/errors.ts";
+import { AuthError, ClusterError, InvalidInput } from "../../../src/errors.ts";
 import { commitCommand, receiveCommand } from "../../../src/transport/receiver.ts";
 import { deliverByStream } from "../../../src/transport/stream.ts";
 import { FakeCluster } from "../../fakes/fake-cluster.ts";
@@ -118,7 +118,7 @@ describe("a context that is streamed", () => {
 
   it.each([
     ["a missing right", new AuthError("you may not create pods/exec")],
-    ["a file that cannot be read", new UsageError("a.txt may not be read by you")],
+    ["a file that cannot be read", new InvalidInput("a.txt may not be read by you")],
   ])("is not sent again for %s", async (_what, error) => {
     cluster.execs.push(async () => {
       throw error;
@@ -132,7 +132,7 @@ describe("a context that is streamed", () => {
     cluster.execs.push(take);
     const broken = async function* (): AsyncGenerator<Uint8Array> {
       yield Buffer.from("x");
-      throw new UsageError("b.txt shrank while it was packed");
+      throw new InvalidInput("b.txt shrank while it was packed");
     };
     await expect(ship(broken)).rejects.toThrow("b.txt shrank");
     expect(cluster.seen("exec")).toHaveLength(1);

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { UsageError } from "../../../src/errors.ts";
+import { InvalidInput } from "../../../src/errors.ts";
 import { tolerateBrokenPipe } from "../../../src/ui/broken-pipe.ts";
 import { chooseProgress } from "../../../src/ui/choose.ts";
 import { depthOfColour } from "../../../src/ui/colour.ts";
@@ -35,10 +35,10 @@ describe("the view", () => {
   });
 
   it("is refused as a terminal's where there is none", async () => {
-    await expect(chosen("tty", new Pipe())).rejects.toThrow(UsageError);
+    await expect(chosen("tty", new Pipe())).rejects.toThrow(InvalidInput);
     await expect(chosen("tty", new Screen(), { TERM: "dumb" })).rejects.toThrow("TERM is dumb");
     await expect(chosen("tty", new Screen(0))).rejects.toThrow("says it has none");
-    await expect(chosen("auto", new Pipe(), { BUILDKIT_PROGRESS: "tty" })).rejects.toThrow(UsageError);
+    await expect(chosen("auto", new Pipe(), { BUILDKIT_PROGRESS: "tty" })).rejects.toThrow(InvalidInput);
   });
 
   it("does not load the terminal's libraries for a log", () => {

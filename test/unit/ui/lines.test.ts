@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BuildEvent } from "../../../src/build/events.ts";
-import { BuildFailed, InternalError, UsageError } from "../../../src/errors.ts";
+import { BuildFailed, InternalError, InvalidInput } from "../../../src/errors.ts";
 import { JsonView } from "../../../src/ui/json.ts";
 import { PlainView } from "../../../src/ui/plain.ts";
 import { QuietView } from "../../../src/ui/quiet.ts";
@@ -71,7 +71,7 @@ describe("plain", () => {
   it("tells a user's failure once, with its remedies and without a stack", () => {
     const pipe = new Pipe();
     const view = new PlainView(pipe);
-    const error = new UsageError("no such file: x", { suggestions: ["Write y."], cause: new Error("ENOENT") });
+    const error = new InvalidInput("no such file: x", { suggestions: ["Write y."], cause: new Error("ENOENT") });
     view.fail(error);
     view.fail(error);
     expect(pipe.lines).toEqual(["ERROR: no such file: x", "  - Write y."]);

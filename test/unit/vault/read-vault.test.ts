@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { AuthError, ClusterError, UsageError } from "../../../src/errors.ts";
+import { AuthError, ClusterError, InvalidInput } from "../../../src/errors.ts";
 import { CERTIFICATE, KEY } from "../../fakes/api-server-certificate.ts";
 import { readVault } from "../../../src/vault/read-vault.ts";
 
@@ -93,7 +93,7 @@ describe("a field in Vault", () => {
   });
 
   it.each([
-    ["nothing is there", 404, { errors: [] }, UsageError, "there is nothing at team/kv/app in Vault"],
+    ["nothing is there", 404, { errors: [] }, InvalidInput, "there is nothing at team/kv/app in Vault"],
     [
       "it is refused",
       403,
@@ -105,14 +105,14 @@ describe("a field in Vault", () => {
       "it was deleted",
       404,
       { data: { data: null, metadata: { deletion_time: "2026-01-01T00:00:00Z" } } },
-      UsageError,
+      InvalidInput,
       "team/kv/app in Vault has been deleted",
     ],
     [
       "the field is not",
       200,
       { data: { data: { user: "u", other: "o" } } },
-      UsageError,
+      InvalidInput,
       'team/kv/app in Vault has no field "password"',
     ],
     [

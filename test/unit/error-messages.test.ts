@@ -1,0 +1,97 @@
+/**
+ * What a program has to know of an error is in its class and fields. A sentence of our own is shown, and never read: a pattern over
+ * it would hold its wording for ever. Texts of others have to be read: by the files named here, each with whose texts they are.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { SRC, sourceFiles } from "./imports.ts";
+
+/** Files that read messages by patterns, how many times, and whose these are. */
+const FOREIGN: Readonly<Record<string, readonly [times: number, whose: string]>> = {
+  "backends/buildah-failure.ts": [1, "the builder's, in its container's termination message"],
+  "backends/buildkit-failure.ts": [2, "the builder's, in its container's termination message"],
+  "backends/digest-outcome.ts": [1, "the builder's, in its container's termination message"],
+  "backends/img-failure.ts": [1, "the builder's, in its container's termination message"],
+  "backends/kaniko-failure.ts": [1, "the builder's, in its container's termination message"],
+  "backends/makisu-failure.ts": [1, "the builder's, in its container's termination message"],
+  "base.ts": [1, "oclif's"],
+  "builds/record.ts": [1, "the builder's, in its container's termination message"],
+  "cluster/denial.ts": [1, "admission's"],
+  "cluster/exec.ts": [1, "the kubelet's"],
+  "cluster/kubeconfig.ts": [1, "the YAML library's"],
+  "cluster/refusal.ts": [2, "the API server's"],
+  "cluster/unreachable.ts": [2, "node's"],
+  "doctor/pod-checks.ts": [1, "the trial container's: its map of user ids"],
+  "doctor/registry-check.ts": [1, "node's, of a certificate"],
+  "drone/pipeline.ts": [1, "the YAML library's"],
+  "errors.ts": [1, "anybody's: only a full stop at the end is left out"],
+  "follow/admission.ts": [1, "the Job controller's"],
+  "follow/gone.ts": [1, "the condition's of a pod"],
+  "follow/mounts.ts": [2, "the kubelet's"],
+  "follow/pod-failure.ts": [4, "the kubelet's"],
+  "follow/unschedulable.ts": [2, "the scheduler's"],
+  "pod/read-template.ts": [1, "the YAML library's"],
+  "vault/vault-client.ts": [1, "node's"],
+};
+
+const READS = "(?:includes|startsWith|endsWith|replace|replaceAll|match|matchAll|search|split|slice|substring|indexOf)";
+
+/** The places of a file that take a message, or a remedy, apart. */
+function readings(source: string): string[] {
+  const code = source.replaceAll(/\/\*[^]*?\*\//g, "").replaceAll(/^\s*\/\/.*$/gm, "");
+  const names = ["message", ...namesOfMessages(code)].map((name) => `(?<![\\w$.])${name}`).join("|");
+  const text = `(?:\\.message\\b|(?:${names})(?![\\w$]))`;
+  const rest = `(?:\\s*(?:!|\\?\\?\\s*"[^"]*"|\\)|\\?(?=\\.)|\\.trim\\(\\)|:\\s*String\\(\\w+\\)))*`;
+  return [
+    // error.message.includes("x"), (event.message ?? "").replace(…)
+    new RegExp(`${text}${rest}\\s*\\.${READS}\\(`, "g"),
+    // /x/.test(error.message)
+    new RegExp(`\\.(?:test|exec)\\(\\s*(?:[\\w$#?!]|\\.(?!message\\b))*${text}`, "g"),
+    // error.message = …
+    /\.message\s*=(?![=>])/g,
+    // error.suggestions.map((text) => text.replace(…))
+    new RegExp(`\\.suggestions\\.\\w+\\((?:[^;]|\\n){0,120}?\\.${READS}\\(`, "g"),
+  ].flatMap((pattern) => [...code.matchAll(pattern)].map(([found]) => found.replaceAll(/\s+/g, " ")));
+}
+
+/** `const text = error.message`, also at the end of a longer expression, and `const { message: text } = error`. */
+function namesOfMessages(code: string): string[] {
+  const assigned = /\b(?:const|let)\s+([\w$]+)(?::[^=;]+)?\s*=(?!>)[^;{}`]*?\.message\b/g;
+  const renamed = /\bmessage\s*:\s*([\w$]+)(?=[^{}]*\}\s*=)/g;
+  return [assigned, renamed].flatMap((pattern) => [...code.matchAll(pattern)].map(([, name = ""]) => name));
+}
+
+it.each([
+  "if (/answered 40[13]$/.test(error.message)) throw error;",
+  'const why = error instanceof Error ? error.message : ""; if (why.includes("cannot pull")) skip();',
+  'seen.node = state.message.replace(/^on node /, "");',
+  "const text = error instanceof Error ? error.message : String(error);\nif (/could not be run/.test(text)) explain();",
+  'const text = (event.message ?? "").replace("a", "b");',
+  'const why = (error instanceof Error ? error.message : String(error)).replace("x", "");',
+  "const { message: text } = error; text.split(':');",
+  "const { message } = error; const [, line] = /line (\\d+)/.exec(message) ?? [];",
+  "error.message = `target ${target}: ${error.message}`;",
+  'const mine = error.suggestions.map((text) => text.replace("--builder-image", "--warmer-image"));',
+])("finds what it looks for: %s", (source) => {
+  expect(readings(source)).not.toEqual([]);
+});
+
+it.each([
+  "throw new ClusterError(`it failed: ${error.message}`);",
+  "if (error.status === 401) throw error;",
+  "if (event.message === this.#waiting) return;",
+  "const lines = error.suggestions.map((line) => `  - ${line}`);",
+])("lets be what only shows: %s", (source) => {
+  expect(readings(source)).toEqual([]);
+});
+
+it("reads no message of our own", async () => {
+  const found = await Promise.all(
+    (await sourceFiles()).map(async (file) => [file, readings(await readFile(join(SRC, file), "utf8"))] as const),
+  );
+  const read = Object.fromEntries(found.filter(([, places]) => places.length > 0));
+  const times = Object.fromEntries(Object.entries(read).map(([file, { length }]) => [file, length]));
+  const known = Object.fromEntries(Object.entries(FOREIGN).map(([file, [count]]) => [file, count]));
+  expect(times, JSON.stringify(read, undefined, 1)).toEqual(known);
+});
