@@ -95,7 +95,7 @@ const lazyBuiltins = {
 /** What undici asks Node's own client when it is loaded: Node's default, and whether a stream is one of that client's, which none is here. */
 const UNDICI_HTTP = `module.exports = { maxHeaderSize: 16384, get STATUS_CODES() { return require("http").STATUS_CODES; } };`;
 
-/** What client-node makes its own connections with. Ours come from cluster/dial.ts, so none of it is ever called. */
+/** What client-node makes its own connections with. Ours come from lib/kube/dial.ts, so none of it is ever called. */
 const noAgents = {
   name: "no-agents",
   setup({ onResolve, onLoad }) {

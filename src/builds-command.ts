@@ -3,7 +3,7 @@ import { Args } from "@oclif/core";
 import { BaseCommand } from "./base.ts";
 import { LATEST, findBuild, listBuilds } from "./builds/find.ts";
 import type { FoundBuild, Wanted } from "./builds/find.ts";
-import type { Cluster } from "./cluster/cluster.ts";
+import type { Cluster } from "./lib/kube/cluster.ts";
 import { Interrupted } from "./errors.ts";
 import { userName } from "./user-name.ts";
 import type { ClusterChoice } from "./wire.ts";
@@ -19,7 +19,7 @@ export abstract class BuildsCommand extends BaseCommand {
 
   /** Connects, for the time of the work; however an abort surfaces, what happened is that the user stopped it. */
   protected async withCluster<T>(choice: ClusterChoice, work: (cluster: Cluster) => Promise<T>): Promise<T> {
-    const { connect } = await import("./cluster/connect.ts");
+    const { connect } = await import("./lib/kube/connect.ts");
     const cluster = await connect(choice);
     try {
       return await work(cluster);

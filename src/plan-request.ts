@@ -13,8 +13,8 @@ import type { BuildPlan } from "./build/plan.ts";
 import type { BuildRequest } from "./build/request.ts";
 import { capabilityNeeds, refuseUnable } from "./docker/capability-needs.ts";
 import type { BuilderAbilities } from "./docker/capability-needs.ts";
-import { findFeatures } from "./dockerfile/features.ts";
-import { parseDockerfile } from "./dockerfile/parse.ts";
+import { findFeatures } from "./lib/dockerfile/features.ts";
+import { parseDockerfile } from "./lib/dockerfile/parse.ts";
 import { BuilderUnable, InvalidInput } from "./errors.ts";
 
 export interface PlannedRequest {

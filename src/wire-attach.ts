@@ -1,7 +1,7 @@
 /** The composition root of what takes up a build that is there already. */
 import { loadBackend } from "./backends/table.ts";
 import { isBackendName } from "./build/builder-names.ts";
-import { parseReference } from "./build/reference.ts";
+import { parseReference } from "./lib/image/reference.ts";
 import type { BuildResult, Emit } from "./build/events.ts";
 import { readCa } from "./build/gather.ts";
 import { attachBuild } from "./builds/attach.ts";
@@ -10,7 +10,7 @@ import type { FoundBuild } from "./builds/find.ts";
 import { judgeUnknown } from "./builds/record.ts";
 import type { BuildRecord } from "./builds/record.ts";
 import { InternalError } from "./errors.ts";
-import type { Cluster } from "./cluster/cluster.ts";
+import type { Cluster } from "./lib/kube/cluster.ts";
 
 export { readCa };
 
@@ -51,8 +51,8 @@ async function askRegistry(
   const [name] = references;
   if (name === undefined) return { describeImage: async () => undefined, pushedDigest: noName };
   const [{ describeImage, findDigest }, { findCredential, openStores }] = await Promise.all([
-    import("./registry/describe-image.ts"),
-    import("./credentials/stores.ts"),
+    import("./lib/registry/describe-image.ts"),
+    import("./lib/credentials/stores.ts"),
   ]);
   const stores = await openStores(process.env);
   const credential = (registry: string) => findCredential(stores, registry);

@@ -5,15 +5,15 @@ import { isBackendName } from "./build/builder-names.ts";
 import { argumentsOf } from "./build/build-args.ts";
 import { gatherContext } from "./build/gather.ts";
 import type { BuildRequest } from "./build/request.ts";
-import { faultOf, runChecks } from "./check/checks.ts";
-import { outlineJson, outlineOf, outlineText } from "./check/outline.ts";
-import { checkJson, checkText, warningsText } from "./check/report.ts";
-import type { Finding } from "./check/rule.ts";
-import { targetsJson, targetsText } from "./check/targets.ts";
+import { faultOf, runChecks } from "./lib/dockerfile/checks/rules.ts";
+import { outlineJson, outlineOf, outlineText } from "./lib/dockerfile/checks/outline.ts";
+import { checkJson, checkText, warningsText } from "./lib/dockerfile/checks/report.ts";
+import type { Finding } from "./lib/dockerfile/checks/rule.ts";
+import { targetsJson, targetsText } from "./lib/dockerfile/checks/targets.ts";
 import type { Call } from "./docker/call.ts";
-import { findFeatures } from "./dockerfile/features.ts";
-import { findTarget, parseDockerfile } from "./dockerfile/parse.ts";
-import type { BuildStage, Dockerfile } from "./dockerfile/parse.ts";
+import { findFeatures } from "./lib/dockerfile/features.ts";
+import { findTarget, parseDockerfile } from "./lib/dockerfile/parse.ts";
+import type { BuildStage, Dockerfile } from "./lib/dockerfile/parse.ts";
 import { BuilderUnable, InvalidInput } from "./errors.ts";
 
 export interface Answer {

@@ -1,7 +1,7 @@
 /** A part of the composition root: which logins travel with a pod. */
 import type { BuildPlan } from "./build/plan.ts";
-import type { CredentialStore } from "./credentials/credentials.ts";
-import { selectCredentials } from "./credentials/select.ts";
+import type { CredentialStore } from "./lib/credentials/credentials.ts";
+import { selectCredentials } from "./lib/credentials/select.ts";
 
 /**
  * What is shipped is known only now: nothing, where the user's configuration has nothing for these registries.
@@ -25,7 +25,7 @@ async function shippedStores(
   warn: (message: string) => void,
 ): Promise<readonly CredentialStore[]> {
   if (scopes === undefined) return stores;
-  const { scopedTokens } = await import("./registry/scoped-tokens.ts");
+  const { scopedTokens } = await import("./lib/registry/scoped-tokens.ts");
   const { insecure, ca } = registries;
   const options = { scopes, insecure, needed, warn, ...(ca === undefined ? {} : { ca }) };
   return stores.map((store) => scopedTokens(store, options));

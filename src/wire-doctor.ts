@@ -2,13 +2,13 @@
 import type { V1Role, V1RoleBinding, V1ServiceAccount } from "@kubernetes/client-node";
 import type { BuildRequest } from "./build/request.ts";
 import { readCa } from "./build/gather.ts";
-import { findCredential, openStores } from "./credentials/stores.ts";
+import { findCredential, openStores } from "./lib/credentials/stores.ts";
 import type { Check } from "./doctor/check.ts";
 import { examine, neededRights } from "./doctor/examine.ts";
 import { planRequest, planUnnamed } from "./plan-request.ts";
 import type { PlannedRequest } from "./plan-request.ts";
 import { grantOf, holderNamed } from "./rbac/role.ts";
-import { RegistryClient } from "./registry/registry-client.ts";
+import { RegistryClient } from "./lib/registry/registry-client.ts";
 import { shipCredentials } from "./wire-credentials.ts";
 import { userName } from "./user-name.ts";
 import { VERSION } from "./version.ts";
@@ -35,7 +35,7 @@ export async function* runDoctor(
   const stores = request.noCredentials === true ? [] : await openStores(process.env);
   const { plan } = await shipCredentials(planned, stores, () => {});
   const { insecure, ca } = plan.registries;
-  const { connect } = await import("./cluster/connect.ts");
+  const { connect } = await import("./lib/kube/connect.ts");
   const cluster = await connect(choice);
   try {
     yield* examine(
@@ -69,7 +69,7 @@ export async function leastGrant(
   signal: AbortSignal,
 ): Promise<(V1ServiceAccount | V1Role | V1RoleBinding)[]> {
   const { plan, backend } = await planOf(request, () => {});
-  const { connect } = await import("./cluster/connect.ts");
+  const { connect } = await import("./lib/kube/connect.ts");
   const cluster = await connect(choice);
   try {
     const review = await cluster.create("selfsubjectreviews", {}, signal);

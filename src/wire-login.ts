@@ -1,13 +1,13 @@
 /** `slipway login` and `logout`: what a registry accepts is kept where it is safest, and forgotten everywhere. */
-import { CredentialHelper, HelperError } from "./credentials/credential-helper.ts";
-import { type Credential, registryOf } from "./credentials/credentials.ts";
-import { dockerConfigPath, eraseFromFile, storeInFile } from "./credentials/docker-config-file.ts";
-import { openDockerConfigs } from "./credentials/docker-config.ts";
-import { Keychain, KeychainError, keychainIndex } from "./credentials/keychain.ts";
+import { CredentialHelper, HelperError } from "./lib/credentials/credential-helper.ts";
+import { type Credential, registryOf } from "./lib/credentials/credentials.ts";
+import { dockerConfigPath, eraseFromFile, storeInFile } from "./lib/credentials/docker-config-file.ts";
+import { openDockerConfigs } from "./lib/credentials/docker-config.ts";
+import { Keychain, KeychainError, keychainIndex } from "./lib/credentials/keychain.ts";
 import { AuthError, ClusterError, InvalidInput } from "./errors.ts";
-import type { Token } from "./registry/authorization.ts";
-import { RegistryClient } from "./registry/registry-client.ts";
-import { RegistryError } from "./registry/registry-error.ts";
+import type { Token } from "./lib/registry/authorization.ts";
+import { RegistryClient } from "./lib/registry/registry-client.ts";
+import { RegistryError } from "./lib/registry/registry-error.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

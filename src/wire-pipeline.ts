@@ -1,6 +1,6 @@
 /** What a pipeline's `secretFrom` names, out of the cluster. */
-import { connect } from "./cluster/connect.ts";
-import { refusalOf } from "./cluster/refusal.ts";
+import { connect } from "./lib/kube/connect.ts";
+import { refusalOf } from "./lib/kube/refusal.ts";
 import { InvalidInput } from "./errors.ts";
 import type { ClusterChoice } from "./wire.ts";
 

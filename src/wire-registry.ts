@@ -1,13 +1,13 @@
 /** `slipway push` and `slipway tag`: what docker does with its own store of images, done with the registry, as there is no other. */
 import { readFile } from "node:fs/promises";
 import { completeName } from "./build/complete-name.ts";
-import { parseReference } from "./build/reference.ts";
-import type { Reference } from "./build/reference.ts";
-import { findCredential, openStores } from "./credentials/stores.ts";
+import { parseReference } from "./lib/image/reference.ts";
+import type { Reference } from "./lib/image/reference.ts";
+import { findCredential, openStores } from "./lib/credentials/stores.ts";
 import { InvalidInput } from "./errors.ts";
-import { copyImage, findManifest, listTags } from "./registry/copy-image.ts";
-import type { FoundManifest } from "./registry/copy-image.ts";
-import { RegistryClient } from "./registry/registry-client.ts";
+import { copyImage, findManifest, listTags } from "./lib/registry/copy-image.ts";
+import type { FoundManifest } from "./lib/registry/copy-image.ts";
+import { RegistryClient } from "./lib/registry/registry-client.ts";
 
 /** For one answer of a registry, in milliseconds: a blob that has to be carried over may be gigabytes. */
 const PATIENCE = 60 * 60_000;

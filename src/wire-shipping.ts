@@ -9,11 +9,11 @@ import type { Emit } from "./build/events.ts";
 import { openContext } from "./build/open-context.ts";
 import { isShipped } from "./build/plan.ts";
 import type { BuildPlan } from "./build/plan.ts";
-import { parseReference } from "./build/reference.ts";
+import { parseReference } from "./lib/image/reference.ts";
 import { HashStore, hashFile } from "./context/hash-store.ts";
-import type { CredentialStore } from "./credentials/credentials.ts";
-import { findCredential } from "./credentials/stores.ts";
-import type { BaseImage } from "./dockerfile/reach.ts";
+import type { CredentialStore } from "./lib/credentials/credentials.ts";
+import { findCredential } from "./lib/credentials/stores.ts";
+import type { BaseImage } from "./lib/dockerfile/reach.ts";
 import { InternalError } from "./errors.ts";
 
 /** How long a registry may take for each answer about a base image, in milliseconds: sending all of the context is not much slower. */
@@ -50,7 +50,7 @@ async function askForBase(
   stores: readonly CredentialStore[],
 ): Promise<BaseImage | undefined> {
   try {
-    const { readBaseImage } = await import("./registry/base-image.ts");
+    const { readBaseImage } = await import("./lib/registry/base-image.ts");
     const { insecure, ca } = plan.registries;
     return await readBaseImage(parseReference(image), {
       insecure,

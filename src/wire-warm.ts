@@ -1,13 +1,13 @@
 /** The composition root of `warm`: which images, the plan of a pod that fetches them, and the cluster it runs in. */
 import { argumentsOf } from "./build/build-args.ts";
 import { readCa } from "./build/gather.ts";
-import { readOrExplain } from "./build/read-file.ts";
-import { parseReference } from "./build/reference.ts";
-import type { Reference } from "./build/reference.ts";
+import { readOrExplain } from "./lib/files/read-file.ts";
+import { parseReference } from "./lib/image/reference.ts";
+import type { Reference } from "./lib/image/reference.ts";
 import type { BuildRequest } from "./build/request.ts";
-import { openStores } from "./credentials/stores.ts";
-import { parseDockerfile } from "./dockerfile/parse.ts";
-import { findImages } from "./dockerfile/references.ts";
+import { openStores } from "./lib/credentials/stores.ts";
+import { parseDockerfile } from "./lib/dockerfile/parse.ts";
+import { findImages } from "./lib/dockerfile/references.ts";
 import { InvalidInput } from "./errors.ts";
 import { planUnnamed } from "./plan-request.ts";
 import { shipCredentials } from "./wire-credentials.ts";
@@ -60,7 +60,7 @@ export async function warm(
   const { plan, dockerConfig } = await shipCredentials(planned, stores, (message) => say(`WARNING: ${message}`));
   const { warmerObjects } = await import("./warm/warmer-pod.ts");
   const { runWarmer } = await import("./warm/run-warmer.ts");
-  const { connect } = await import("./cluster/connect.ts");
+  const { connect } = await import("./lib/kube/connect.ts");
   const objects = warmerObjects(plan, references, force, dockerConfig);
   const cluster = await connect(choice);
   try {

@@ -2,27 +2,27 @@
 import { build, describeBuild } from "./build/build.ts";
 import type { BuildDeps, LeftBuild } from "./build/build.ts";
 import type { BuildResult, Emit } from "./build/events.ts";
-import type { ImageDescription } from "./registry/types.ts";
+import type { ImageDescription } from "./lib/registry/types.ts";
 import { gatherInputs } from "./build/gather.ts";
 import { secretsOf } from "./build/git-token.ts";
 import { pushes } from "./build/plan.ts";
 import type { BuildPlan } from "./build/plan.ts";
-import type { Reference } from "./build/reference.ts";
+import type { Reference } from "./lib/image/reference.ts";
 import type { BuildRequest } from "./build/request.ts";
 import { whatIsUnread } from "./build/in-repository.ts";
 import { needsSeal } from "./attest/check.ts";
 import type { Backend } from "./backends/backend.ts";
-import { platformText } from "./docker/platform.ts";
-import type { Credential, CredentialStore } from "./credentials/credentials.ts";
-import { findCredential, openStores } from "./credentials/stores.ts";
+import { platformText } from "./lib/image/platform.ts";
+import type { Credential, CredentialStore } from "./lib/credentials/credentials.ts";
+import { findCredential, openStores } from "./lib/credentials/stores.ts";
 import { noticesOf } from "./docker/read-options.ts";
 import { readSecrets } from "./docker/secrets.ts";
 import { readSshKeys } from "./docker/ssh-keys.ts";
-import type { GivenLogins } from "./credentials/stores.ts";
+import type { GivenLogins } from "./lib/credentials/stores.ts";
 import { InternalError } from "./errors.ts";
 import { OWN_NAMESPACE } from "./pod/options.ts";
 import { planRequest } from "./plan-request.ts";
-import type { PushedImage } from "./registry/describe-image.ts";
+import type { PushedImage } from "./lib/registry/describe-image.ts";
 import type { BuildObjects } from "./run/objects.ts";
 import { shipCredentials } from "./wire-credentials.ts";
 import { userName } from "./user-name.ts";
@@ -91,7 +91,7 @@ export async function wireBuild(
   }
   const secrets = new Map([
     ...(await readSecrets(secretsOf(planned), process.env, async (fields) => {
-      const { readVault } = await import("./vault/read-vault.ts");
+      const { readVault } = await import("./lib/vault/read-vault.ts");
       return readVault(fields, process.env);
     })),
     ...(await readSshKeys(planned.ssh ?? [])),
@@ -117,7 +117,7 @@ export async function wireBuild(
     provenance: provenanceFor(plan),
     describe: () => describeBuild(plan, deps),
     async build(leave) {
-      const { connect } = await import("./cluster/connect.ts");
+      const { connect } = await import("./lib/kube/connect.ts");
       // The kubeconfig is read first, so that a wrong one is said before anything is packed; the way there is prepared meanwhile.
       const cluster = await connect(choice);
       void cluster.approach();
@@ -133,7 +133,7 @@ export async function wireBuild(
 /** Where the tenant is the namespace, the kubeconfig says which that is. */
 async function withTenant(plan: BuildPlan, choice: ClusterChoice): Promise<BuildPlan> {
   if (plan.tenant !== OWN_NAMESPACE) return plan;
-  const { connect } = await import("./cluster/connect.ts");
+  const { connect } = await import("./lib/kube/connect.ts");
   const cluster = await connect(choice);
   await cluster.close();
   return { ...plan, tenant: cluster.namespace };
@@ -184,7 +184,7 @@ async function askRegistry(
 ): Promise<ImageDescription | undefined> {
   const [reference] = plan.tags;
   if (reference === undefined || !pushes(plan)) return undefined;
-  const { describeImage } = await import("./registry/describe-image.ts");
+  const { describeImage } = await import("./lib/registry/describe-image.ts");
   return describeImage(
     pushedTo(plan, reference),
     digest,
@@ -201,7 +201,7 @@ async function askForTag(
 ): Promise<string> {
   const [reference] = plan.tags;
   if (reference === undefined) throw new InternalError("an image without a name has no digest in a registry");
-  const { findDigest } = await import("./registry/describe-image.ts");
+  const { findDigest } = await import("./lib/registry/describe-image.ts");
   return findDigest(pushedTo(plan, reference), configDigest, (host) => findCredential(stores, host));
 }
 

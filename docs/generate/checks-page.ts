@@ -1,6 +1,6 @@
 /** docs/checks.md: the words around it are here, the checks come from the table that makes them. */
-import { RULES } from "../../src/check/checks.ts";
-import type { Rule } from "../../src/check/rule.ts";
+import { RULES } from "../../src/lib/dockerfile/checks/rules.ts";
+import type { Rule } from "../../src/lib/dockerfile/checks/rule.ts";
 
 const BEGINNING = `# What \`slipway build --check\` looks at
 

@@ -3,8 +3,8 @@
  * writes BuildKit's (SLSA provenance v0.2, buildx build/provenance.go). Pure.
  */
 import type { BuildPlan } from "../build/plan.ts";
-import { parseReference } from "../build/reference.ts";
-import { booleanOf } from "../docker/csv.ts";
+import { parseReference } from "../lib/image/reference.ts";
+import { booleanOf } from "../lib/pflag/csv.ts";
 import { BUILD_TYPE, basesOf, builderId, repositoryOf, seconds } from "./provenance.ts";
 import type { BuildTimes } from "./provenance.ts";
 

@@ -5,8 +5,8 @@
 import { createHash } from "node:crypto";
 import type { BuildPlan } from "../build/plan.ts";
 import { familiarName } from "../docker/build-contexts.ts";
-import { imageReferences } from "../dockerfile/references.ts";
-import { parseDockerfile } from "../dockerfile/parse.ts";
+import { imageReferences } from "../lib/dockerfile/references.ts";
+import { parseDockerfile } from "../lib/dockerfile/parse.ts";
 import { digestSet, statementOf } from "./statement.ts";
 
 /** The predicate's type. */

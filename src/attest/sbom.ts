@@ -1,10 +1,10 @@
 /** An SBOM of an image that is pushed already: made by the client, for builders that make none. */
 import type { BuildPlan } from "../build/plan.ts";
 import { InternalError } from "../errors.ts";
-import type { RegistryClient } from "../registry/registry-client.ts";
-import { spdxDocument } from "../sbom/spdx.ts";
-import { scanImage } from "../sbom/scan-image.ts";
-import { formatBytes } from "../ui/measures.ts";
+import type { RegistryClient } from "../lib/registry/registry-client.ts";
+import { spdxDocument } from "../lib/sbom/spdx.ts";
+import { scanImage } from "../lib/sbom/scan-image.ts";
+import { formatBytes } from "../lib/text/measures.ts";
 import { statementOf } from "./statement.ts";
 
 /** The predicate's type: an SPDX document. */

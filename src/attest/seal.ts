@@ -1,10 +1,10 @@
 /** What is done with an image between its push and the word that it is built: attestations attached, signature made. */
 import type { Emit, StageTimer } from "../build/events.ts";
 import type { BuildPlan } from "../build/plan.ts";
-import type { Credential } from "../credentials/credentials.ts";
+import type { Credential } from "../lib/credentials/credentials.ts";
 import { AuthError, BuildFailed, ClusterError } from "../errors.ts";
-import { attach } from "../registry/referrer.ts";
-import { RegistryClient } from "../registry/registry-client.ts";
+import { attach } from "../lib/registry/referrer.ts";
+import { RegistryClient } from "../lib/registry/registry-client.ts";
 import { signImage } from "./cosign.ts";
 import { PROVENANCE, provenanceOf } from "./provenance.ts";
 

@@ -2,9 +2,9 @@
 import type { BuildPlan } from "../build/plan.ts";
 import { familiarName } from "../docker/build-contexts.ts";
 import type { BuildContext } from "../docker/options.ts";
-import { parseDockerfile } from "../dockerfile/parse.ts";
-import { findImages } from "../dockerfile/references.ts";
-import type { ImageUse } from "../dockerfile/references.ts";
+import { parseDockerfile } from "../lib/dockerfile/parse.ts";
+import { findImages } from "../lib/dockerfile/references.ts";
+import type { ImageUse } from "../lib/dockerfile/references.ts";
 import { BuilderUnable } from "../errors.ts";
 
 const OTHER = ["Use --builder buildkit."];

@@ -11,7 +11,7 @@ import { buildahFailure } from "./buildah-failure.ts";
 import { BUILDAH_OPTIONS, exportScript, optionArguments } from "./buildah-options.ts";
 import { digestOutcome } from "./digest-outcome.ts";
 import { refuseSeveralNames } from "./one-name.ts";
-import { platformText } from "../docker/platform.ts";
+import { platformText } from "../lib/image/platform.ts";
 import { sharedMemoryMounts, sharedMemoryVolumes } from "./pod-settings.ts";
 import {
   AUTH_MOUNT,

@@ -2,7 +2,7 @@
 import { pushes } from "../build/plan.ts";
 import type { BuildPlan } from "../build/plan.ts";
 import type { CacheEntry } from "../docker/options.ts";
-import { csvLine } from "./csv-line.ts";
+import { csvLine } from "../lib/pflag/csv.ts";
 import type { FlagCapability } from "./flag-capabilities.ts";
 import { EXPORT_MOUNT, sshArguments } from "./shell-pod.ts";
 import { EXPORT_DOCKER, EXPORT_FILES, EXPORT_OCI } from "./volumes.ts";

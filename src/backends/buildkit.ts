@@ -9,7 +9,7 @@ import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
 import { buildkitFailure } from "./buildkit-failure.ts";
 import { BUILDKIT_OPTIONS, contextArguments, optionArguments, outputArguments } from "./buildkit-options.ts";
 import { digestOutcome } from "./digest-outcome.ts";
-import { platformText } from "../docker/platform.ts";
+import { platformText } from "../lib/image/platform.ts";
 import {
   AUTH_MOUNT,
   FILES_MOUNT,

@@ -2,7 +2,7 @@
  * What of a Dockerfile each builder can do. What it cannot it either refuses in words of its own or, worse, passes over: kaniko
  * v1.24 every `RUN --mount`, buildah `RUN --network=none`, makisu the JSON form of RUN. Both are refused before anything is created.
  */
-import type { Feature, FeatureUse } from "../dockerfile/features.ts";
+import type { Feature, FeatureUse } from "../lib/dockerfile/features.ts";
 import { BuilderUnable } from "../errors.ts";
 import type { BackendName } from "../build/builder-names.ts";
 

@@ -1,7 +1,7 @@
 /** img: BuildKit of 2020 in one process, in a user namespace of its own. It pulls over verified https alone. */
 import { pushes } from "../build/plan.ts";
 import type { BuildPlan } from "../build/plan.ts";
-import type { Reference } from "../build/reference.ts";
+import type { Reference } from "../lib/image/reference.ts";
 import { BuilderUnable } from "../errors.ts";
 import type { ContextForm } from "./volumes.ts";
 import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
@@ -9,7 +9,7 @@ import { digestOutcome } from "./digest-outcome.ts";
 import { imgFailure } from "./img-failure.ts";
 import { IMG_OPTIONS, exportScript, optionArguments } from "./img-options.ts";
 import { refuseSeveralNames } from "./one-name.ts";
-import { platformText } from "../docker/platform.ts";
+import { platformText } from "../lib/image/platform.ts";
 import {
   AUTH_MOUNT,
   contextPaths,

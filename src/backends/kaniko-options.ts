@@ -4,7 +4,7 @@ import type { BuildPlan } from "../build/plan.ts";
 import { repositoryOf } from "./cache-repository.ts";
 import type { FlagCapability } from "./flag-capabilities.ts";
 import { baseImageArguments, baseImageMounts } from "./kaniko-base-images.ts";
-import { platformText } from "../docker/platform.ts";
+import { platformText } from "../lib/image/platform.ts";
 import { hostAliases, sharedMemoryMounts, sharedMemoryVolumes } from "./pod-settings.ts";
 import { EXPORT_DOCKER, EXPORT_OCI, EXPORT_VOLUME } from "./volumes.ts";
 

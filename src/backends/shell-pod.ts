@@ -4,7 +4,7 @@
  */
 import type { V1EnvVar, V1PodSpec, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
 import type { BuildPlan } from "../build/plan.ts";
-import { isLocalRegistry } from "../build/registry-host.ts";
+import { isLocalRegistry } from "../lib/image/registry-host.ts";
 import {
   ARCHIVE_FILE,
   AUTH_VOLUME,

@@ -1,8 +1,8 @@
 /** By whose leave a build talks to registries. */
 import { InvalidInput } from "../errors.ts";
 import type { BuildPlan } from "./plan.ts";
-import type { RegistryScope } from "../registry/types.ts";
-import type { Reference } from "./reference.ts";
+import type { RegistryScope } from "../lib/registry/types.ts";
+import type { Reference } from "../lib/image/reference.ts";
 import type { BuildRequest } from "./request.ts";
 
 /** Names of Secrets and ServiceAccounts (RFC 1123 subdomain; apimachinery, validation.IsDNS1123Subdomain). */

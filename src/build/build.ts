@@ -1,6 +1,6 @@
 /** The line of one build: pack → ship → run → follow → report. Everything that touches the outside comes in through `deps`. */
 import type { Backend, BuilderPod, ContainerEnd } from "../backends/backend.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 import { InternalError } from "../errors.ts";
 import { hasExports } from "../export/exporter.ts";
 import { clientDeadline } from "../follow/deadline.ts";
@@ -22,7 +22,7 @@ import type { Delivery } from "../transport/transport.ts";
 import { cleanUp } from "./clean-up.ts";
 import { decideUserns } from "./decide-userns.ts";
 import type { BuildResult, Emit } from "./events.ts";
-import type { ImageDescription } from "../registry/types.ts";
+import type { ImageDescription } from "../lib/registry/types.ts";
 import { pushes } from "./plan.ts";
 import type { BuildPlan } from "./plan.ts";
 import { HandOver } from "./hand-over.ts";

@@ -3,7 +3,7 @@ import { ChosenPaths } from "../context/chosen-paths.ts";
 import type { HashStore } from "../context/hash-store.ts";
 import type { Manifest } from "../context/manifest.ts";
 import { readManifest } from "../context/read-manifest.ts";
-import { formatBytes } from "../ui/measures.ts";
+import { formatBytes } from "../lib/text/measures.ts";
 import type { ReachDecision } from "./decide-reach.ts";
 import type { Emit } from "./events.ts";
 import { packPlan } from "./open-context.ts";

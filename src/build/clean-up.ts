@@ -1,6 +1,6 @@
 /** What becomes of a build that did not come to its end. */
-import type { Cluster } from "../cluster/cluster.ts";
-import { hasLostContact } from "../cluster/contact.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
+import { hasLostContact } from "../lib/kube/refusal.ts";
 import { AuthError } from "../errors.ts";
 import type { BuildObjects } from "../run/objects.ts";
 import { removeBuild } from "../run/remove.ts";

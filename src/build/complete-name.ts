@@ -1,6 +1,6 @@
 /** Names that leave the registry open, completed by the configured one: `-t app`, `slipway push app`. */
 import { InvalidInput } from "../errors.ts";
-import { namesRegistry } from "./reference.ts";
+import { namesRegistry } from "../lib/image/reference.ts";
 
 /**
  * @param registry prefix of the configuration, `registry.example.com/team`; undefined: none is configured

@@ -1,13 +1,13 @@
 /** What `slipway context` tells: it reads what a build would read, and asks no cluster. */
 import { lstatSync } from "node:fs";
 import { relative, resolve } from "node:path";
-import { parseIgnoreFile } from "../context/dockerignore.ts";
+import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
 import { surveyContext } from "../context/survey.ts";
 import type { Survey } from "../context/survey.ts";
 import { InvalidInput } from "../errors.ts";
 import { decideReach } from "./decide-reach.ts";
 import type { ReachDecision, ReachFacts } from "./decide-reach.ts";
-import { toBytes } from "../context/path-bytes.ts";
+import { toBytes } from "../lib/files/path-bytes.ts";
 
 export interface Explanation {
   readonly path: string;

@@ -3,10 +3,10 @@ import { findReached } from "../context/reached-paths.ts";
 import type { ReachedPaths } from "../context/reached-paths.ts";
 import { leavesMoreThan } from "../context/survey.ts";
 import { DiskTree } from "../context/tree.ts";
-import { parseDockerfile } from "../dockerfile/parse.ts";
-import { findReach } from "../dockerfile/reach.ts";
-import type { BaseImage, Reach, ReachedSource, ReachOptions } from "../dockerfile/reach.ts";
-import { formatBytes } from "../ui/measures.ts";
+import { parseDockerfile } from "../lib/dockerfile/parse.ts";
+import { findReach } from "../lib/dockerfile/reach.ts";
+import type { BaseImage, Reach, ReachedSource, ReachOptions } from "../lib/dockerfile/reach.ts";
+import { formatBytes } from "../lib/text/measures.ts";
 import type { ShippedPlan } from "./plan.ts";
 
 /** Bytes that would stay behind, below which everything is sent: asking registries about base images takes about as long. */

@@ -1,5 +1,5 @@
 /** What `--userns auto` comes to: the nodes are asked, and a user who may not ask them goes without. */
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 import { MOST_NODES, haveUserNamespaces } from "../pod/user-namespaces.ts";
 import type { BuildPlan } from "./plan.ts";
 

@@ -1,5 +1,5 @@
 /** Progress as data: whoever does the work emits these, one view (src/ui) owns the terminal. */
-import type { ImageDescription } from "../registry/types.ts";
+import type { ImageDescription } from "../lib/registry/types.ts";
 
 /** The line of one build, in the order in which stages start (they overlap). */
 export type Stage = "pack" | "create" | "schedule" | "ship" | "build" | "export" | "sbom";

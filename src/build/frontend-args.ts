@@ -1,5 +1,5 @@
 /** Build arguments that speak to BuildKit's frontend: https://docs.docker.com/reference/dockerfile/#buildkit-built-in-build-args */
-import { parseDockerfile } from "../dockerfile/parse.ts";
+import { parseDockerfile } from "../lib/dockerfile/parse.ts";
 import type { BuildPlan } from "./plan.ts";
 
 /**

@@ -9,7 +9,7 @@ import type { OpenedSource, SourceRequest } from "../source/open-source.ts";
 import type { PodTemplate } from "../pod/read-template.ts";
 import { inRepository } from "./in-repository.ts";
 import type { ContextSource, DockerfileSource, NamedDirectory, Repository, UnreadDockerfile } from "./plan.ts";
-import { readIfThere, readOrExplain, whyNot } from "./read-file.ts";
+import { readIfThere, readOrExplain, whyNot } from "../lib/files/read-file.ts";
 import type { BuildRequest } from "./request.ts";
 
 export interface ContextInputs {

@@ -3,7 +3,7 @@
  * mounts into the pod, so the Secret and the ConfigMap are deleted there and then; a client that wants to leave can go.
  */
 import type { Emit } from "./events.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 import type { PodState } from "../follow/pod-state.ts";
 import type { BuildObjects } from "../run/objects.ts";
 import { removeInputs } from "../run/remove.ts";

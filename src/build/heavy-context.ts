@@ -1,6 +1,6 @@
 /** A word about a context that is larger than its user may think, while there is time to stop. */
 import { surveyContext } from "../context/survey.ts";
-import { formatBytes } from "../ui/measures.ts";
+import { formatBytes } from "../lib/text/measures.ts";
 import type { WalkFilter } from "../context/walk.ts";
 import type { Emit } from "./events.ts";
 import type { ContextSource } from "./plan.ts";

@@ -1,11 +1,11 @@
 /** The images a build reads besides making its own: what it needs of registries. */
 import { familiarName } from "../docker/build-contexts.ts";
 import type { DockerOptions } from "../docker/options.ts";
-import { parseDockerfile } from "../dockerfile/parse.ts";
-import { imageReferences } from "../dockerfile/references.ts";
+import { parseDockerfile } from "../lib/dockerfile/parse.ts";
+import { imageReferences } from "../lib/dockerfile/references.ts";
 import type { BuildInputs } from "./gather.ts";
-import { parseReference } from "./reference.ts";
-import type { Reference } from "./reference.ts";
+import { parseReference } from "../lib/image/reference.ts";
+import type { Reference } from "../lib/image/reference.ts";
 import type { BuildRequest } from "./request.ts";
 
 /** Images that the Dockerfile draws on, as far as it is here, without those that `--build-context` gives another meaning. */

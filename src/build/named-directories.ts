@@ -4,7 +4,7 @@ import { join, relative, resolve } from "node:path";
 import { buildContextsOf } from "../docker/build-contexts.ts";
 import { InvalidInput } from "../errors.ts";
 import type { NamedDirectory } from "./plan.ts";
-import { readIfThere, whyNot } from "./read-file.ts";
+import { readIfThere, whyNot } from "../lib/files/read-file.ts";
 
 /** @param values as typed @throws InvalidInput for what is no directory here, or no context at all */
 export async function readDirectories(values: readonly string[]): Promise<NamedDirectory[]> {

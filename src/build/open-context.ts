@@ -1,8 +1,8 @@
 /** The plan's context as an archive every transport and builder agrees on: `context/`, `dockerfile/` beside it, the marker last. */
 import { packContext } from "../context/pack.ts";
 import type { PackNote, PackOptions, PackedContext } from "../context/context.ts";
-import { parseIgnoreFile } from "../context/dockerignore.ts";
-import { formatBytes } from "../ui/measures.ts";
+import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
+import { formatBytes } from "../lib/text/measures.ts";
 import { CONTEXT_DIR, DOCKERFILE_DIR, MARKER, NAMED_DIR } from "../backends/volumes.ts";
 import type { WalkFilter } from "../context/walk.ts";
 import type { Emit } from "./events.ts";

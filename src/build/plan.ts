@@ -8,8 +8,8 @@ import type { Toleration, UserNamespaces } from "../pod/options.ts";
 import type { PodTemplate } from "../pod/read-template.ts";
 import type { TransportName } from "../backends/volumes.ts";
 import type { EgressRule } from "./egress.ts";
-import type { Reference } from "./reference.ts";
-import type { RegistryScope } from "../registry/types.ts";
+import type { Reference } from "../lib/image/reference.ts";
+import type { RegistryScope } from "../lib/registry/types.ts";
 
 export interface BuildPlan extends DockerOptions, PodSettings {
   /** Unique in the namespace: the Job's name, and its ConfigMap's and Secret's. */

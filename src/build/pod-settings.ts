@@ -1,6 +1,6 @@
 /** From the flags about the pod, and the file one of them names, to what is asked of it: pure. */
 import type { DockerOptions } from "../docker/options.ts";
-import type { Platform } from "../docker/platform.ts";
+import type { Platform } from "../lib/image/platform.ts";
 import { InvalidInput } from "../errors.ts";
 import { nodeSelectorOf, resourcesOf, runtimeClassOf, tenantOf, tolerationsOf } from "../pod/options.ts";
 import type { PodTemplate } from "../pod/read-template.ts";

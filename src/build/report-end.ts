@@ -2,7 +2,7 @@
 import type { Backend, ContainerEnd } from "../backends/backend.ts";
 import { outcomeError } from "../backends/outcome-error.ts";
 import type { BuildResult, Emit } from "./events.ts";
-import type { ImageDescription } from "../registry/types.ts";
+import type { ImageDescription } from "../lib/registry/types.ts";
 import type { Stages } from "./stages.ts";
 
 export interface Reporter {

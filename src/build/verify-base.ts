@@ -1,11 +1,11 @@
 /** `--verify-base`: every image a build draws on is named by its digest, so that it is the one that was looked at. */
 import { familiarName } from "../docker/build-contexts.ts";
 import type { BuildContext } from "../docker/options.ts";
-import type { Dockerfile } from "../dockerfile/parse.ts";
-import { findImages } from "../dockerfile/references.ts";
-import type { ImageUse } from "../dockerfile/references.ts";
+import type { Dockerfile } from "../lib/dockerfile/parse.ts";
+import { findImages } from "../lib/dockerfile/references.ts";
+import type { ImageUse } from "../lib/dockerfile/references.ts";
 import { InvalidInput } from "../errors.ts";
-import { parseReference } from "./reference.ts";
+import { parseReference } from "../lib/image/reference.ts";
 
 /**
  * Every stage counts, as some builders build those, too, that the target does not need; and the frontend of `# syntax=`, which

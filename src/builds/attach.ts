@@ -1,6 +1,6 @@
 /** Takes up a build that somebody started: its log from the first line, and its result as `build` itself gives it. */
-import type { Cluster } from "../cluster/cluster.ts";
-import { hasLostContact } from "../cluster/contact.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
+import { hasLostContact } from "../lib/kube/refusal.ts";
 import { sayItGoesOn } from "../build/clean-up.ts";
 import type { BuildResult } from "../build/events.ts";
 import { reportEnd } from "../build/report-end.ts";

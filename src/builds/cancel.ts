@@ -1,5 +1,5 @@
 /** Removes builds together with everything they own. */
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 import { removeBuildOf } from "../run/remove.ts";
 import type { FoundBuild } from "./find.ts";
 

@@ -2,7 +2,7 @@
 import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { loadBackend } from "../backends/table.ts";
 import { isBackendName } from "../build/builder-names.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 import { InvalidInput } from "../errors.ts";
 import { JOB_LABEL } from "../follow/pod-changes.ts";
 import { LABEL, OURS, labelValue } from "../run/labels.ts";

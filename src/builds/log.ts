@@ -1,6 +1,6 @@
 /** A build's log as it is, without its result: what is there, or with `follow` all there will be. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Cluster, LogLine } from "../cluster/cluster.ts";
+import type { Cluster, LogLine } from "../lib/kube/cluster.ts";
 import { InvalidInput } from "../errors.ts";
 import { podState } from "../follow/pod-state.ts";
 import { RECEIVER } from "../backends/volumes.ts";

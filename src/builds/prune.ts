@@ -1,5 +1,5 @@
 /** What of slipway's is in the namespace and of no more use: builds that have ended, what a lost owner left, cache volumes. */
-import type { Cluster, Kind } from "../cluster/cluster.ts";
+import type { Cluster, Kind } from "../lib/kube/cluster.ts";
 import { AuthError } from "../errors.ts";
 import { LABEL, OURS, labelValue } from "../run/labels.ts";
 import { removeBuildOf } from "../run/remove.ts";

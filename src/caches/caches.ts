@@ -1,5 +1,5 @@
 /** The volumes on which contexts are kept between builds. */
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 import { InvalidInput } from "../errors.ts";
 import { LABEL, OURS } from "../run/labels.ts";
 import { CONTEXT_VOLUMES, PROJECT_ANNOTATION } from "../transport/claim.ts";

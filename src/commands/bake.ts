@@ -9,7 +9,7 @@ import type { ChosenTarget } from "../bake/choose-targets.ts";
 import { TargetFailed } from "../bake/target-failed.ts";
 import type { BuildResult } from "../build/events.ts";
 import type { BuildRequest } from "../build/request.ts";
-import { canonicalArguments } from "../docker/argv.ts";
+import { canonicalArguments } from "../lib/pflag/argv.ts";
 import { InternalError, Interrupted, SlipwayError, InvalidInput } from "../errors.ts";
 import type { Progress } from "../ui/progress.ts";
 import type { WiredBuild } from "../wire.ts";

@@ -19,7 +19,7 @@ export default class Inspect extends BuildsCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Inspect);
-    const { fillTemplate } = await import("../report/template.ts");
+    const { fillTemplate } = await import("../lib/text/go-template.ts");
     if (flags.format !== "json") fillTemplate(flags.format, {}, RECORD_FIELDS);
     await this.withCluster(flags, async (cluster) => {
       const found = await this.find(cluster, argv.length === 0 ? [LATEST] : argv.map(String));

@@ -3,7 +3,7 @@ import { Args } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { syntaxOf } from "../base.ts";
 import { EXIT_CODES } from "../flags/without-value.ts";
-import { canonicalArguments } from "../docker/argv.ts";
+import { canonicalArguments } from "../lib/pflag/argv.ts";
 import { readPipeline } from "../drone/pipeline.ts";
 import type { SecretVariable } from "../wire-pipeline.ts";
 import { InvalidInput } from "../errors.ts";

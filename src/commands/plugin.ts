@@ -6,7 +6,7 @@ import { Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { BaseCommand, syntaxOf } from "../base.ts";
 import { EXIT_CODES } from "../flags/without-value.ts";
-import { canonicalArguments } from "../docker/argv.ts";
+import { canonicalArguments } from "../lib/pflag/argv.ts";
 import { pluginBuild } from "../drone/plugin.ts";
 import { wantsResults, writeResults } from "../drone/results.ts";
 import type { Environment } from "../drone/settings.ts";

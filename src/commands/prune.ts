@@ -24,7 +24,7 @@ everything it removed.`;
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Prune);
-    const { parseDuration } = await import("../build/duration.ts");
+    const { parseDuration } = await import("../lib/text/duration.ts");
     const older = flags["older-than"] === undefined ? 0 : parseDuration(flags["older-than"], "older-than") * 1000;
     const { user } = this;
     await this.withCluster(flags, async (cluster) => {

@@ -27,7 +27,7 @@ export default class Ps extends BuildsCommand {
     const { flags } = await this.parse(Ps);
     const user = flags["all-users"] ? undefined : this.user;
     const { buildTable } = await import("../report/build-table.ts");
-    const { fillTemplate } = await import("../report/template.ts");
+    const { fillTemplate } = await import("../lib/text/go-template.ts");
     const template = flags.format === "json" ? "{{json .}}" : flags.format;
     if (template !== "table") fillTemplate(template, {}, RECORD_FIELDS);
     await this.withCluster(flags, async (cluster) => {

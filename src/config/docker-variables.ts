@@ -2,7 +2,7 @@
 import { isBackendName } from "../build/builder-names.ts";
 import { InvalidInput } from "../errors.ts";
 import type { Settings } from "./parse-config.ts";
-import { booleanOf } from "./words.ts";
+import { booleanOf } from "../lib/text/booleans.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

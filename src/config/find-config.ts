@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { InvalidInput } from "../errors.ts";
 import type { Keys } from "./keys.ts";
 import type { Configuration, ConfigurationText } from "./parse-config.ts";
-import { booleanOf } from "./words.ts";
+import { booleanOf } from "../lib/text/booleans.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

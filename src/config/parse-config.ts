@@ -3,8 +3,8 @@ import { isAbsolute, relative, resolve } from "node:path";
 import { InvalidInput } from "../errors.ts";
 import { OWN_KEYS, PROJECT_KEYS } from "./keys.ts";
 import type { Keys } from "./keys.ts";
-import { nearest } from "../edits.ts";
-import { booleanOf } from "./words.ts";
+import { nearest } from "../lib/text/suggest.ts";
+import { booleanOf } from "../lib/text/booleans.ts";
 import { readTree } from "./yaml-tree.ts";
 import type { Mapping, Tree } from "./yaml-tree.ts";
 

@@ -1,11 +1,11 @@
 /** Files on their way into the archive, with all that can happen to them on it. */
 import { lstatSync, type Stats } from "node:fs";
 import { InvalidInput } from "../errors.ts";
-import { LONGEST_PIECE } from "./archive-buffer.ts";
+import { LONGEST_PIECE } from "../lib/archive/archive-buffer.ts";
 import type { ArchiveSink, Steps } from "./archive-sink.ts";
 import { FileSource, isUnchanged } from "./file-source.ts";
-import { PathResolver, toText } from "./path-bytes.ts";
-import { BLOCK, encodeHeader, padding } from "./tar.ts";
+import { PathResolver, toText } from "../lib/files/path-bytes.ts";
+import { BLOCK, encodeHeader, padding } from "../lib/archive/tar.ts";
 import { isGone, unreadableInContext } from "./tree.ts";
 import type { WalkEntry } from "./walk.ts";
 

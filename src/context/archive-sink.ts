@@ -1,9 +1,9 @@
 /** What every entry of the archive goes through: its header's common part, its bytes, the count of what is in. */
 import type { Stats } from "node:fs";
-import type { ArchiveBuffer } from "./archive-buffer.ts";
+import type { ArchiveBuffer } from "../lib/archive/archive-buffer.ts";
 import type { PackNote } from "./context.ts";
-import { toText } from "./path-bytes.ts";
-import type { TarHeader } from "./tar.ts";
+import { toText } from "../lib/files/path-bytes.ts";
+import type { TarHeader } from "../lib/archive/tar.ts";
 
 /** A buffer of the archive, or undefined as the moment to let other work run. */
 export type Steps<Result = void> = Generator<Buffer | undefined, Result, undefined>;

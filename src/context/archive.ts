@@ -1,8 +1,8 @@
 /** The tar archive of a context, as a sequence of buffers: made entry by entry, never held as a whole. */
-import type { ArchiveBuffer } from "./archive-buffer.ts";
+import type { ArchiveBuffer } from "../lib/archive/archive-buffer.ts";
 import { FileAdder } from "./archive-files.ts";
 import { ArchiveSink, type ArchiveOptions, type Steps } from "./archive-sink.ts";
-import { BLOCK, encodeHeader, padding } from "./tar.ts";
+import { BLOCK, encodeHeader, padding } from "../lib/archive/tar.ts";
 import type { WalkEntry } from "./walk.ts";
 
 export class ArchiveWriter {

@@ -1,14 +1,14 @@
 /** The context on its way: walked, packed and compressed as its reader asks for more, in constant memory. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { PlainBuffer, type ArchiveBuffer } from "./archive-buffer.ts";
+import { PlainBuffer, type ArchiveBuffer } from "../lib/archive/archive-buffer.ts";
 import { ArchiveWriter } from "./archive.ts";
 import type { PackedContext, PackOptions, PackTotals } from "./context.ts";
-import { parseIgnoreFile, type IgnoreRules } from "./dockerignore.ts";
-import { compressMember, MEMBERS_AT_ONCE } from "./gzip.ts";
+import { parseIgnoreFile, type IgnoreRules } from "../lib/dockerignore/dockerignore.ts";
+import { compressMember, MEMBERS_AT_ONCE } from "../lib/archive/gzip.ts";
 import { LinkSpeed } from "./link-speed.ts";
-import { toBytes } from "./path-bytes.ts";
+import { toBytes } from "../lib/files/path-bytes.ts";
 import { DiskTree } from "./tree.ts";
-import { StoredBuffer } from "./stored-buffer.ts";
+import { StoredBuffer } from "../lib/archive/stored-buffer.ts";
 import { walkContext, type WalkEntry } from "./walk.ts";
 
 /**

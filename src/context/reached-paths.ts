@@ -2,7 +2,7 @@
  * The paths of a tree that patterns lead to, found on the disk: through symlinks too, as some builders follow those to the end
  * and others do not. Everything found is there for either.
  */
-import { toBytes } from "./path-bytes.ts";
+import { toBytes } from "../lib/files/path-bytes.ts";
 import { isGone, type ContextTree } from "./tree.ts";
 import type { WalkFilter } from "./walk.ts";
 

@@ -2,8 +2,8 @@
 import { lstatSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { PackNote } from "./context.ts";
-import { parseIgnoreFile } from "./dockerignore.ts";
-import { PathResolver, toText } from "./path-bytes.ts";
+import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
+import { PathResolver, toText } from "../lib/files/path-bytes.ts";
 import { DiskTree } from "./tree.ts";
 import { walkContext } from "./walk.ts";
 import type { WalkFilter } from "./walk.ts";

@@ -1,7 +1,7 @@
 /** What the walk asks of a file system, and the disk's answers. */
 import { lstatSync, readdirSync, readlinkSync, statSync, type Stats } from "node:fs";
 import { InvalidInput } from "../errors.ts";
-import { PathResolver, toText } from "./path-bytes.ts";
+import { PathResolver, toText } from "../lib/files/path-bytes.ts";
 
 /** Paths are byte strings relative to the root, empty for the root itself. Failures are thrown as the system's errors. */
 export interface ContextTree {

@@ -1,8 +1,8 @@
 /** One walk over the context, in the order fsutil sends it: a directory before what is in it, names by their bytes. */
 import type { Stats } from "node:fs";
 import type { PackNote } from "./context.ts";
-import type { IgnoreRules, RuleHits } from "./dockerignore.ts";
-import { toText } from "./path-bytes.ts";
+import type { IgnoreRules, RuleHits } from "../lib/dockerignore/dockerignore.ts";
+import { toText } from "../lib/files/path-bytes.ts";
 import { isDenied, isGone, unreadableInContext, type ContextTree } from "./tree.ts";
 
 export interface WalkEntry {

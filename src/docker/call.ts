@@ -1,6 +1,6 @@
 /** `--check` and `--call METHOD[,format=json][,ignorestatus]`, as buildx reads them (util/buildflags/call.go). */
 import { InvalidInput } from "../errors.ts";
-import { booleanOf, csvFields } from "./csv.ts";
+import { booleanOf, csvFields } from "../lib/pflag/csv.ts";
 
 export interface Call {
   readonly method: "check" | "outline" | "targets";

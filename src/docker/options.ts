@@ -1,5 +1,5 @@
 /** What docker's flags ask of a build beyond the plan's core, as data. What is absent was not asked for. No secret's value is in here. */
-import type { Platform } from "./platform.ts";
+import type { Platform } from "../lib/image/platform.ts";
 
 export interface DockerOptions {
   readonly platform?: Platform;

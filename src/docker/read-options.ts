@@ -5,7 +5,7 @@ import { FLAG_TABLE } from "./flag-table.ts";
 import type { TypedFlags } from "./typed-flags.ts";
 import { hostsOf, networkOf } from "./hosts.ts";
 import type { DockerOptions } from "./options.ts";
-import { platformOf } from "./platform.ts";
+import { platformOf } from "../lib/image/platform.ts";
 import { bytesOf, podResourcesOf, resourcePairs, ulimitsOf } from "./resources.ts";
 import { annotationsOf, attestationsOf, outputsOf } from "./results.ts";
 import { buildContextsOf } from "./build-contexts.ts";

@@ -1,6 +1,6 @@
 /** `-o`, `--push`, `--annotation` and the attestations: what comes out of a build. */
 import { InvalidInput } from "../errors.ts";
-import { booleanOf, csvFields, csvPairs } from "./csv.ts";
+import { booleanOf, csvFields, csvPairs } from "../lib/pflag/csv.ts";
 import type { Attestation, Export } from "./options.ts";
 
 export interface Outputs {

@@ -1,6 +1,6 @@
 /** `--secret`, `--ssh`, `--cache-from` and `--cache-to`: what a build may draw on. */
 import { InvalidInput } from "../errors.ts";
-import { csvFields, csvPairs } from "./csv.ts";
+import { csvFields, csvPairs } from "../lib/pflag/csv.ts";
 import type { BuildSecret, CacheEntry, SshKeys } from "./options.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;

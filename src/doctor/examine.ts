@@ -2,7 +2,7 @@
 import type { Duplex } from "node:stream";
 import type { Backend } from "../backends/backend.ts";
 import type { BuildPlan } from "../build/plan.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 import { ClusterError } from "../errors.ts";
 import { rightsOf } from "../rbac/rights.ts";
 import type { Right } from "../rbac/rights.ts";

@@ -1,7 +1,7 @@
 /** What the namespace and the cluster have for a build, read from their objects as far as the user may read them. */
 import type { V1ResourceQuota } from "@kubernetes/client-node";
-import type { Cluster, Kind, Kinds } from "../cluster/cluster.ts";
-import { codeOf } from "../cluster/contact.ts";
+import type { Cluster, Kind, Kinds } from "../lib/kube/cluster.ts";
+import { codeOf } from "../lib/kube/refusal.ts";
 import { AuthError, ClusterError } from "../errors.ts";
 import { failed, ok, skip, warn } from "./check.ts";
 import type { Check } from "./check.ts";

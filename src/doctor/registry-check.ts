@@ -1,11 +1,11 @@
 /** Whether an image can be pushed to where its name says, asked without pushing anything: an upload is begun and cancelled. */
 import type { Duplex } from "node:stream";
-import type { Reference } from "../build/reference.ts";
-import { NotStarted } from "../cluster/exec.ts";
+import type { Reference } from "../lib/image/reference.ts";
+import { NotStarted } from "../lib/kube/exec.ts";
 import { AuthError, BuildFailed, ClusterError, SlipwayError, clauseOf } from "../errors.ts";
-import { TokenRefused } from "../registry/authorization.ts";
-import type { RegistryClient } from "../registry/registry-client.ts";
-import { RegistryError } from "../registry/registry-error.ts";
+import { TokenRefused } from "../lib/registry/authorization.ts";
+import type { RegistryClient } from "../lib/registry/registry-client.ts";
+import { RegistryError } from "../lib/registry/registry-error.ts";
 import { failed, ok } from "./check.ts";
 import type { Check } from "./check.ts";
 import { Unreached } from "./tunnel.ts";

@@ -1,5 +1,5 @@
 /** Whether the user may do what a build does, asked of the API server right by right. */
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 import type { Right } from "../rbac/rights.ts";
 import { ok, warn } from "./check.ts";
 import type { Check } from "./check.ts";

@@ -1,6 +1,6 @@
 /** Runs a trial pod, removes all of it, and tells how far it came. */
 import type { ContainerEnd } from "../backends/backend.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 import { ClusterError } from "../errors.ts";
 import { followBuild } from "../follow/follow.ts";
 import { isPullFailure } from "../follow/pod-failure.ts";

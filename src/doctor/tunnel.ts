@@ -1,6 +1,6 @@
 /** A TCP connection that a pod makes: `nc` in one of its containers, with our end of it here. */
 import { Duplex, PassThrough } from "node:stream";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 import { ClusterError } from "../errors.ts";
 
 export interface Mouth {

@@ -1,9 +1,9 @@
 /** Brings what a builder exported from the pod's volume to the client, each archive compared by its sha256. */
 import { createHash } from "node:crypto";
 import type { Emit } from "../build/events.ts";
-import type { ImageDescription } from "../registry/types.ts";
+import type { ImageDescription } from "../lib/registry/types.ts";
 import type { BuildPlan } from "../build/plan.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 import type { Export } from "../docker/options.ts";
 import { ClusterError, SlipwayError } from "../errors.ts";
 import { openDestination } from "./destination.ts";

@@ -1,5 +1,5 @@
 /** A client that waits for a build's result says so from time to time to the container that keeps it, which else gives it up. */
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 import { EXPORTER, presenceCommand } from "./exporter.ts";
 
 /** How often, in milliseconds. */

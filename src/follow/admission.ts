@@ -1,7 +1,7 @@
 /** When a Job's pod does not appear: the Job's controller says why in an event, and nowhere else. */
 import type { CoreV1Event } from "@kubernetes/client-node";
-import type { Cluster } from "../cluster/cluster.ts";
-import { explainDenial } from "../cluster/denial.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
+import { explainDenial } from "../lib/kube/denial.ts";
 import { AuthError, ClusterError } from "../errors.ts";
 import type { Waited } from "./unschedulable.ts";
 

@@ -1,8 +1,8 @@
 /** Why a build's pod was deleted, or is being deleted, before its end: the Job knows of its deadline, the pod of who evicted it. */
 import type { V1Job, V1JobCondition, V1Pod } from "@kubernetes/client-node";
-import type { Cluster } from "../cluster/cluster.ts";
-import { codeOf, saidOf } from "../cluster/contact.ts";
-import { explainDenial } from "../cluster/denial.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
+import { codeOf, saidOf } from "../lib/kube/refusal.ts";
+import { explainDenial } from "../lib/kube/denial.ts";
 import { AuthError, ClusterError } from "../errors.ts";
 import { clientLost, needsClient } from "../run/early-deadline.ts";
 import { errorOf, timedOut } from "./pod-failure.ts";

@@ -1,8 +1,8 @@
 /** Follows the builder's log, hands on each line, and keeps the last ones for explaining a failure. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Emit } from "../build/events.ts";
-import { codeOf } from "../cluster/contact.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import { codeOf } from "../lib/kube/refusal.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 
 /** Enough for a compiler's errors, and for kaniko's one before it prints all of its flags (v1.24: 73 lines). */
 const KEPT_LINES = 150;

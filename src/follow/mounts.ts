@@ -1,6 +1,6 @@
 /** When a pod on its node does not start: the kubelet says in an event, and nowhere else, that a volume cannot be had. */
 import type { CoreV1Event } from "@kubernetes/client-node";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 import { AuthError, ClusterError } from "../errors.ts";
 
 /** What waiting will not mend: all that a build makes itself is there before its pod is released. */

@@ -1,6 +1,6 @@
 /** The one pod of a Job, each time it changes; undefined when it has gone. */
 import type { V1Pod } from "@kubernetes/client-node";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 
 /** Set by the Job's controller on its pods (k8s.io/api batch/v1: JobNameLabel). */
 export const JOB_LABEL = "batch.kubernetes.io/job-name";

@@ -2,8 +2,8 @@
 import type { V1PodTemplateSpec } from "@kubernetes/client-node";
 import { InvalidInput } from "../errors.ts";
 import type { PodTemplate } from "./read-template.ts";
-import { strategicMerge } from "./strategic-merge.ts";
-import type { Fields } from "./strategic-merge.ts";
+import { strategicMerge } from "../lib/kube/strategic-merge.ts";
+import type { Fields } from "../lib/kube/strategic-merge.ts";
 import { privilegesAdded } from "./unprivileged.ts";
 
 export interface LaidOver {

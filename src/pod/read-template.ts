@@ -1,8 +1,8 @@
 /** A pod template of the user's, from the text of a file: YAML or JSON, a Pod, a PodTemplate, or the fields alone. */
 import { load } from "js-yaml";
 import { InvalidInput } from "../errors.ts";
-import { isFields } from "./strategic-merge.ts";
-import type { Fields } from "./strategic-merge.ts";
+import { isFields } from "../lib/kube/strategic-merge.ts";
+import type { Fields } from "../lib/kube/strategic-merge.ts";
 
 /** What is laid over the pod: `metadata` has labels and annotations alone. */
 export interface PodTemplate {

@@ -1,6 +1,6 @@
 /** Builds as a table, or each by a template. */
 import type { BuildRecord } from "../builds/record.ts";
-import { formatElapsed } from "../ui/measures.ts";
+import { formatElapsed } from "../lib/text/measures.ts";
 
 export interface TableOptions {
   readonly now: number;

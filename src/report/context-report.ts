@@ -1,7 +1,7 @@
 /** The words of `slipway context`. */
 import type { ContextView, Explanation } from "../build/context-view.ts";
 import type { Survey } from "../context/survey.ts";
-import { formatBytes } from "../ui/measures.ts";
+import { formatBytes } from "../lib/text/measures.ts";
 
 /** Several lines, each ended. */
 export function printContext(

@@ -1,8 +1,8 @@
 /** Keeps a build going that needs its client, for as long as this client lives: puts its Job's early deadline off, and ends it at last. */
 import type { V1Job } from "@kubernetes/client-node";
-import { pause } from "../cluster/backoff.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { codeOf, hasLostContact } from "../cluster/contact.ts";
+import { pause } from "../lib/kube/backoff.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
+import { codeOf, hasLostContact } from "../lib/kube/refusal.ts";
 import { ClusterError } from "../errors.ts";
 import { EARLY_SECONDS, needsClient, timeLimitOf } from "./early-deadline.ts";
 

@@ -1,5 +1,5 @@
 /** Which builds may still read what they were given. */
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 import { LABEL, OURS } from "./labels.ts";
 
 /** Names of the builds whose pods have not ended. */

@@ -1,5 +1,5 @@
 /** Takes away what a build no longer needs. Runs on its own deadline: the build's signal may have been the reason to call it. */
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 import type { BuildObjects } from "./objects.ts";
 
 /** Time for the cluster to answer, in milliseconds, before the rest is left to the Job's TTL. */

@@ -7,7 +7,7 @@ import type {
   V1PersistentVolumeClaim,
   V1Secret,
 } from "@kubernetes/client-node";
-import type { ApiRefusal, Cluster } from "../cluster/cluster.ts";
+import type { ApiRefusal, Cluster } from "../lib/kube/cluster.ts";
 import type { BuildObjects } from "./objects.ts";
 
 export interface StartedBuild {

@@ -5,7 +5,7 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 import { InvalidInput } from "../errors.ts";
-import { HEAD_LENGTH, archiveKind } from "./archive-kind.ts";
+import { HEAD_LENGTH, archiveKind } from "../lib/archive/kind.ts";
 import { parseGitSource, withoutPassword } from "./git-url.ts";
 import { makeScratch } from "./scratch.ts";
 

@@ -4,9 +4,9 @@ import { Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { extract } from "tar";
-import { cutAtFrames } from "../compression/zstd-frames.ts";
+import { cutAtFrames } from "../lib/archive/zstd-frames.ts";
 import { InvalidInput } from "../errors.ts";
-import type { ArchiveKind } from "./archive-kind.ts";
+import type { ArchiveKind } from "../lib/archive/kind.ts";
 
 /**
  * Nothing is written outside of the directory, whatever the archive's names and links say; devices are left out.

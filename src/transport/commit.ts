@@ -1,7 +1,7 @@
 /** The end of an upload: carried out once, and known to be, also when the connection is lost just then. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { V1ContainerState, V1Pod } from "@kubernetes/client-node";
-import type { ApiRefusal, Cluster } from "../cluster/cluster.ts";
+import type { ApiRefusal, Cluster } from "../lib/kube/cluster.ts";
 import { ClusterError } from "../errors.ts";
 import { COMMIT_FAULTS } from "./receiver.ts";
 import { RECEIVER } from "../backends/volumes.ts";

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { V1Volume } from "@kubernetes/client-node";
 import type { Emit } from "../build/events.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 import { ClusterError, SlipwayError, clauseOf } from "../errors.ts";
 import { Unmendable, commit, unaccepted, whyGone } from "./commit.ts";
 import { MOUNT, REFUSAL, commitCommand, receiveCommand, receiver } from "./receiver.ts";

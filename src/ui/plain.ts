@@ -1,7 +1,7 @@
 import type { BuildEvent } from "../build/events.ts";
 import { tolerateBrokenPipe } from "./broken-pipe.ts";
 import { failureLines, suggestionLines } from "./failure.ts";
-import { formatBytes, formatDuration } from "./measures.ts";
+import { formatBytes, formatDuration } from "../lib/text/measures.ts";
 import type { Progress, ViewStream } from "./progress.ts";
 import { Upload } from "./upload.ts";
 

@@ -6,7 +6,7 @@ import { hash } from "node:crypto";
 import type { BuildEvent, Stage } from "../build/events.ts";
 import { tolerateBrokenPipe } from "./broken-pipe.ts";
 import { failureLines } from "./failure.ts";
-import { formatBytes } from "./measures.ts";
+import { formatBytes } from "../lib/text/measures.ts";
 import type { Progress, ViewStream } from "./progress.ts";
 
 interface Vertex {

@@ -1,6 +1,6 @@
 import type { BuildEvent, Stage } from "../build/events.ts";
 import { flatten } from "./control.ts";
-import { formatElapsed } from "./measures.ts";
+import { formatElapsed } from "../lib/text/measures.ts";
 import { Upload } from "./upload.ts";
 import { fit, widthOf } from "./width.ts";
 

@@ -7,7 +7,7 @@ import type { Palette } from "./buildkit-colours.ts";
 import { depthOfColour } from "./colour.ts";
 import { dimLine, flatten, tameLine } from "./control.ts";
 import { failureLines, suggestionLines } from "./failure.ts";
-import { formatBytes, formatDuration } from "./measures.ts";
+import { formatBytes, formatDuration } from "../lib/text/measures.ts";
 import type { Progress, ViewStream } from "./progress.ts";
 import { Status } from "./status.ts";
 

@@ -1,4 +1,4 @@
-import { formatBytes, formatElapsed } from "./measures.ts";
+import { formatBytes, formatElapsed } from "../lib/text/measures.ts";
 
 /** Rates are taken over this many milliseconds: long enough to be calm, short enough to notice a stall. */
 const WINDOW = 3000;

@@ -2,7 +2,7 @@
 import { outcomeError } from "../backends/outcome-error.ts";
 import { kaniko } from "../backends/kaniko.ts";
 import type { BuildPlan } from "../build/plan.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 import { followBuild } from "../follow/follow.ts";
 import type { BuildObjects } from "../run/objects.ts";
 import { removeBuild } from "../run/remove.ts";

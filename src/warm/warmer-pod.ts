@@ -3,10 +3,10 @@ import type { V1Container } from "@kubernetes/client-node";
 import { BASE_IMAGES_DIR } from "../backends/kaniko-base-images.ts";
 import { expandSafe } from "../backends/expansion.ts";
 import { registryArguments, registryMounts } from "../backends/kaniko-registries.ts";
-import { platformText } from "../docker/platform.ts";
+import { platformText } from "../lib/image/platform.ts";
 import { CACHE_VOLUME, CONTEXT_VOLUME } from "../backends/volumes.ts";
 import type { BuildPlan } from "../build/plan.ts";
-import type { Reference } from "../build/reference.ts";
+import type { Reference } from "../lib/image/reference.ts";
 import { objectsOf } from "../run/objects.ts";
 import type { BuildObjects } from "../run/objects.ts";
 

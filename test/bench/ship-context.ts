@@ -1,5 +1,5 @@
 /** Packs a directory and brings it into a pod that receives, as a build does. Usage: ship-context.ts NAMESPACE POD DIRECTORY */
-import { connect } from "../../src/cluster/connect.ts";
+import { connect } from "../../src/lib/kube/connect.ts";
 import { packContext } from "../../src/context/pack.ts";
 import { MARKER } from "../../src/backends/volumes.ts";
 import { deliverByStream } from "../../src/transport/stream.ts";

@@ -1,6 +1,6 @@
 /** Logs of every kind read over cuts, held against the container's own files on the node. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { connect } from "../../src/cluster/connect.ts";
+import { connect } from "../../src/lib/kube/connect.ts";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

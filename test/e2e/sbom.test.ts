@@ -6,8 +6,8 @@ import type { BuilderName } from "./support/builders.ts";
 import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { readText, sha256 } from "./support/registry.ts";
-import { faultsOf } from "../unit/sbom/spdx-rules.ts";
-import type { SpdxDocument } from "../unit/sbom/spdx-rules.ts";
+import { faultsOf } from "../unit/lib/sbom/spdx-rules.ts";
+import type { SpdxDocument } from "../unit/lib/sbom/spdx-rules.ts";
 
 const namespace = useNamespace();
 

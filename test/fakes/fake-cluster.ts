@@ -13,7 +13,7 @@ import type {
   LogLine,
   Selector,
   WatchEvent,
-} from "../../src/cluster/cluster.ts";
+} from "../../src/lib/kube/cluster.ts";
 import { Feed } from "./feed.ts";
 
 export interface Call {

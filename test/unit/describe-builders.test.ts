@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { BACKEND_NAMES } from "../../src/build/builder-names.ts";
 import { describeBuilders } from "../../src/describe-builders.ts";
-import { alignColumns } from "../../src/ui/columns.ts";
+import { alignColumns } from "../../src/lib/text/table.ts";
 
 it("every builder is described by its real pod", async () => {
   const builders = await describeBuilders({ SLIPWAY_KANIKO_IMAGE: "k:v1.24.0" });

@@ -17,11 +17,11 @@ const FOREIGN: Readonly<Record<string, readonly [times: number, whose: string]>>
   "backends/makisu-failure.ts": [1, "the builder's, in its container's termination message"],
   "base.ts": [1, "oclif's"],
   "builds/record.ts": [1, "the builder's, in its container's termination message"],
-  "cluster/denial.ts": [1, "admission's"],
-  "cluster/exec.ts": [1, "the kubelet's"],
-  "cluster/kubeconfig.ts": [1, "the YAML library's"],
-  "cluster/refusal.ts": [2, "the API server's"],
-  "cluster/unreachable.ts": [2, "node's"],
+  "lib/kube/denial.ts": [1, "admission's"],
+  "lib/kube/exec.ts": [1, "the kubelet's"],
+  "lib/kube/kubeconfig.ts": [1, "the YAML library's"],
+  "lib/kube/refusal.ts": [2, "the API server's"],
+  "lib/kube/unreachable.ts": [2, "node's"],
   "doctor/pod-checks.ts": [1, "the trial container's: its map of user ids"],
   "doctor/registry-check.ts": [1, "node's, of a certificate"],
   "drone/pipeline.ts": [1, "the YAML library's"],
@@ -32,7 +32,7 @@ const FOREIGN: Readonly<Record<string, readonly [times: number, whose: string]>>
   "follow/pod-failure.ts": [4, "the kubelet's"],
   "follow/unschedulable.ts": [2, "the scheduler's"],
   "pod/read-template.ts": [1, "the YAML library's"],
-  "vault/vault-client.ts": [1, "node's"],
+  "lib/vault/vault-client.ts": [1, "node's"],
 };
 
 const READS = "(?:includes|startsWith|endsWith|replace|replaceAll|match|matchAll|search|split|slice|substring|indexOf)";

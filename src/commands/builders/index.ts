@@ -18,7 +18,7 @@ export default class Builders extends BaseCommand {
       process.stdout.write(`${JSON.stringify(builders, undefined, 2)}\n`);
       return;
     }
-    const { alignColumns } = await import("../../ui/columns.ts");
+    const { alignColumns } = await import("../../lib/text/table.ts");
     const lines = alignColumns([
       ["NAME", "RUNS AS", "CAPABILITIES", "IMAGE"],
       ...builders.map(({ name, user, capabilities, image }) => [

@@ -25,7 +25,7 @@ export default class InspectBuilder extends BaseCommand {
       process.stdout.write(`${JSON.stringify(found, undefined, 2)}\n`);
       return;
     }
-    const { alignColumns } = await import("../../ui/columns.ts");
+    const { alignColumns } = await import("../../lib/text/table.ts");
     const { printPod } = await import("../../report/objects-yaml.ts");
     const can = Object.entries(found.features).flatMap(([title, able]) => (able ? [title] : []));
     const cannot = Object.keys(found.features).filter((title) => !can.includes(title));

@@ -2,8 +2,8 @@
 import { refuseFeatures } from "../../../src/backends/dockerfile-features.ts";
 import { loadBackend } from "../../../src/backends/table.ts";
 import type { BackendName } from "../../../src/build/builder-names.ts";
-import { findFeatures } from "../../../src/dockerfile/features.ts";
-import { parseDockerfile } from "../../../src/dockerfile/parse.ts";
+import { findFeatures } from "../../../src/lib/dockerfile/features.ts";
+import { parseDockerfile } from "../../../src/lib/dockerfile/parse.ts";
 import { BuilderUnable } from "../../../src/errors.ts";
 import { readImage } from "../../e2e/support/registry.ts";
 import type { Image } from "../../e2e/support/registry.ts";

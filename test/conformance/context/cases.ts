@@ -1,5 +1,5 @@
 /** Made-up ignore files and the trees to try them on, from what real ones hold to what nobody writes. */
-import { toBytes } from "../../../src/context/path-bytes.ts";
+import { toBytes } from "../../../src/lib/files/path-bytes.ts";
 import type { Random } from "./random.ts";
 
 export interface ConformanceCase {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { parseIgnoreFile } from "../../../src/context/dockerignore.ts";
+import { parseIgnoreFile } from "../../../src/lib/dockerignore/dockerignore.ts";
 import type { ContextTree } from "../../../src/context/tree.ts";
 import { walkContext } from "../../../src/context/walk.ts";
 import { InvalidInput } from "../../../src/errors.ts";

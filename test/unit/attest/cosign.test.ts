@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { cosignArguments, findCosign, logCaution, signImage } from "../../../src/attest/cosign.ts";
-import { parseReference } from "../../../src/build/reference.ts";
+import { parseReference } from "../../../src/lib/image/reference.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const PLAN = { tags: [parseReference("r.io/a:1")], registries: { hosts: [], insecure: [] } };

@@ -4,13 +4,13 @@ import { describe, expect, it } from "vitest";
 import { sealImage } from "../../../src/attest/seal.ts";
 import type { BuildEvent } from "../../../src/build/events.ts";
 import type { BuildPlan } from "../../../src/build/plan.ts";
-import { parseReference } from "../../../src/build/reference.ts";
+import { parseReference } from "../../../src/lib/image/reference.ts";
 import { Stages } from "../../../src/build/stages.ts";
 import { BuildFailed, ClusterError } from "../../../src/errors.ts";
 import { PLAN } from "../build/sample.ts";
-import { ImageServer, archive } from "../sbom/layers.ts";
-import { faultsOf } from "../sbom/spdx-rules.ts";
-import type { SpdxDocument } from "../sbom/spdx-rules.ts";
+import { ImageServer, archive } from "../lib/sbom/layers.ts";
+import { faultsOf } from "../lib/sbom/spdx-rules.ts";
+import type { SpdxDocument } from "../lib/sbom/spdx-rules.ts";
 
 const LAYER = gzipSync(
   archive([

@@ -8,7 +8,7 @@ import type { Backend } from "../../../src/backends/backend.ts";
 import { loadBackend } from "../../../src/backends/table.ts";
 import { BACKEND_NAMES } from "../../../src/build/builder-names.ts";
 import type { BuildPlan } from "../../../src/build/plan.ts";
-import { parseReference } from "../../../src/build/reference.ts";
+import { parseReference } from "../../../src/lib/image/reference.ts";
 import type { ContextForm } from "../../../src/backends/volumes.ts";
 import { DIGEST } from "../follow/pods.ts";
 import { PLAN } from "../build/sample.ts";

@@ -6,7 +6,7 @@ import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { kaniko } from "../../../src/backends/kaniko.ts";
 import type { BuildPlan, Repository } from "../../../src/build/plan.ts";
-import { parseReference } from "../../../src/build/reference.ts";
+import { parseReference } from "../../../src/lib/image/reference.ts";
 import type { ContextForm } from "../../../src/backends/volumes.ts";
 import { DIGEST } from "../follow/pods.ts";
 import { PLAN } from "../build/sample.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { accessOf, scopesOf } from "../../../src/build/access.ts";
-import { parseReference } from "../../../src/build/reference.ts";
+import { parseReference } from "../../../src/lib/image/reference.ts";
 import { InvalidInput } from "../../../src/errors.ts";
 
 describe("by whose leave a build talks to registries", () => {

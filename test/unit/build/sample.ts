@@ -4,7 +4,7 @@ import { inRepository } from "../../../src/build/in-repository.ts";
 import { planBuild } from "../../../src/build/plan-build.ts";
 import type { PlanFacts } from "../../../src/build/plan-build.ts";
 import type { BuildPlan, ShippedPlan } from "../../../src/build/plan.ts";
-import { parseReference } from "../../../src/build/reference.ts";
+import { parseReference } from "../../../src/lib/image/reference.ts";
 import type { BuildRequest } from "../../../src/build/request.ts";
 
 export const REQUEST: BuildRequest = {

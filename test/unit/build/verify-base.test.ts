@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { verifyBases } from "../../../src/build/verify-base.ts";
 import { buildContextsOf } from "../../../src/docker/build-contexts.ts";
-import { parseDockerfile } from "../../../src/dockerfile/parse.ts";
+import { parseDockerfile } from "../../../src/lib/dockerfile/parse.ts";
 import { InvalidInput } from "../../../src/errors.ts";
 
 const PIN = `@sha256:${"a".repeat(64)}`;

@@ -7,7 +7,7 @@ import { hasEnded, judgeUnknown, recordOf } from "../../../src/builds/record.ts"
 import { withEarlyDeadline } from "../../../src/run/early-deadline.ts";
 import { objectsOf } from "../../../src/run/objects.ts";
 import { deliverByConfigMap } from "../../../src/transport/configmap.ts";
-import { fillTemplate } from "../../../src/report/template.ts";
+import { fillTemplate } from "../../../src/lib/text/go-template.ts";
 import { buildTable } from "../../../src/report/build-table.ts";
 import { PLAN } from "../build/sample.ts";
 import {

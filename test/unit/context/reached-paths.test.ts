@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseIgnoreFile } from "../../../src/context/dockerignore.ts";
+import { parseIgnoreFile } from "../../../src/lib/dockerignore/dockerignore.ts";
 import { findReached } from "../../../src/context/reached-paths.ts";
 import { DiskTree } from "../../../src/context/tree.ts";
 import { walkContext } from "../../../src/context/walk.ts";

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import path from "node:path";
 import { expect, test } from "vitest";
 import type { PackNote } from "../../../src/context/context.ts";
-import { parseIgnoreFile } from "../../../src/context/dockerignore.ts";
+import { parseIgnoreFile } from "../../../src/lib/dockerignore/dockerignore.ts";
 import { DiskTree } from "../../../src/context/tree.ts";
 import { walkContext, type WalkEntry } from "../../../src/context/walk.ts";
 import { InvalidInput } from "../../../src/errors.ts";

@@ -3,8 +3,8 @@ import { buildkit } from "../../../src/backends/buildkit.ts";
 import { objectsOf } from "../../../src/run/objects.ts";
 import { startBuild } from "../../../src/run/start.ts";
 import { ClusterError } from "../../../src/errors.ts";
-import { ApiError } from "../../../src/cluster/refusal.ts";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
+import { ApiError } from "../../../src/lib/kube/refusal.ts";
+import type { Cluster } from "../../../src/lib/kube/cluster.ts";
 import { PLAN, planOf } from "../build/sample.ts";
 
 const plan = { ...PLAN, cacheVolume: "kept", volume: { size: "5Gi", storageClass: "fast" } };

@@ -2,7 +2,7 @@ import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
 import { kaniko } from "../../../src/backends/kaniko.ts";
 import type { BuildPlan } from "../../../src/build/plan.ts";
-import { parseReference } from "../../../src/build/reference.ts";
+import { parseReference } from "../../../src/lib/image/reference.ts";
 import { printObjects } from "../../../src/report/objects-yaml.ts";
 import { GATE, objectsOf } from "../../../src/run/objects.ts";
 import type { BuildObjects } from "../../../src/run/objects.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { dimLine, flatten, tameLine } from "../../../src/ui/control.ts";
-import { formatBytes, formatDuration, formatElapsed } from "../../../src/ui/measures.ts";
+import { formatBytes, formatDuration, formatElapsed } from "../../../src/lib/text/measures.ts";
 import { Upload } from "../../../src/ui/upload.ts";
 import { fit, widthOf } from "../../../src/ui/width.ts";
 

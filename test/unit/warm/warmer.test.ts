@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseReference } from "../../../src/build/reference.ts";
+import { parseReference } from "../../../src/lib/image/reference.ts";
 import { WarmerLog, warmerFailure } from "../../../src/warm/warmed.ts";
 import { warmerObjects } from "../../../src/warm/warmer-pod.ts";
 import { PLAN } from "../build/sample.ts";

@@ -1,0 +1,68 @@
+/** Writes docker's configuration file, where no better place for a password is to be had: what is not ours in it stays as it is. */
+import { chmod, mkdir, readFile, realpath, rename, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { InvalidInput } from "../../errors.ts";
+import { type Credential, keyOf, registryOf } from "./credentials.ts";
+
+/** `$DOCKER_CONFIG/config.json`. */
+export function dockerConfigPath(env: Readonly<Record<string, string | undefined>>, home: string = homedir()): string {
+  return join(env["DOCKER_CONFIG"] || join(home, ".docker"), "config.json");
+}
+
+/** Enters a credential for one registry, base64 as docker does. @throws InvalidInput when the file cannot be read or written */
+export async function storeInFile(path: string, registry: string, credential: Credential): Promise<void> {
+  await change(path, (auths) => {
+    const { username = "", password = "", identityToken } = credential;
+    return {
+      ...without(auths, registry),
+      [keyOf(registry)]: {
+        auth: Buffer.from(`${username}:${identityToken === undefined ? password : ""}`).toString("base64"),
+        ...(identityToken === undefined ? {} : { identitytoken: identityToken }),
+      },
+    };
+  });
+}
+
+/** Whether there was an entry. @throws InvalidInput when the file cannot be read or written */
+export async function eraseFromFile(path: string, registry: string): Promise<boolean> {
+  let found = false;
+  await change(path, (auths) => {
+    const rest = without(auths, registry);
+    found = Object.keys(rest).length < Object.keys(auths).length;
+    return found ? rest : undefined;
+  });
+  return found;
+}
+
+type Auths = Readonly<Record<string, unknown>>;
+
+function without(auths: Auths, registry: string): Auths {
+  return Object.fromEntries(Object.entries(auths).filter(([key]) => registryOf(key) !== registryOf(registry)));
+}
+
+/** @param edit gives the new `auths`, or undefined to leave the file alone */
+async function change(path: string, edit: (auths: Auths) => Auths | undefined): Promise<void> {
+  try {
+    // A link, as those who keep their configuration in a repository have it, stays one.
+    const target = await realpath(path).catch(() => path);
+    const text = await readFile(target, "utf8").catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return "{}";
+      throw error;
+    });
+    const config = JSON.parse(text.trim() === "" ? "{}" : text.replace(/^\uFEFF/, "")) as { auths?: Auths };
+    const auths = edit(config.auths ?? {});
+    if (auths === undefined) return;
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    const fresh = `${target}.slipway-${process.pid}`;
+    await writeFile(fresh, `${JSON.stringify({ ...config, auths }, undefined, "\t")}\n`, { mode: 0o600 });
+    await chmod(fresh, 0o600);
+    await rename(fresh, target);
+  } catch (error) {
+    // JSON.parse quotes the text, which holds secrets.
+    const why = error instanceof SyntaxError ? "it is not JSON" : ((error as NodeJS.ErrnoException).code ?? "unknown");
+    throw new InvalidInput(`${path} cannot be changed: ${why}`, {
+      suggestions: ["Correct it, or set DOCKER_CONFIG to a directory of your own."],
+    });
+  }
+}

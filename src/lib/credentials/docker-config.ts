@@ -1,0 +1,167 @@
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { InvalidInput } from "../../errors.ts";
+import { type Answer, type Credential, type CredentialStore, registryOf } from "./credentials.ts";
+import { CredentialHelper, HelperError } from "./credential-helper.ts";
+import { locateFault } from "./json-fault.ts";
+
+type Entry = Readonly<Record<string, unknown>>;
+
+/** One docker configuration: the file, or the same as text in DOCKER_AUTH_CONFIG. */
+export class DockerConfig implements CredentialStore {
+  readonly #source: string;
+  readonly #auths: ReadonlyMap<string, Entry>;
+  readonly #helpers: ReadonlyMap<string, string>;
+  readonly #store: string | undefined;
+
+  /**
+   * @param source what to call it in an error: its path, or the variable's name
+   * @throws InvalidInput when the text is no docker configuration
+   */
+  constructor(text: string, source: string) {
+    const config = parseObject(text, source);
+    this.#source = source;
+    this.#auths = new Map(
+      byRegistry(objectAt(config, "auths", source)).map(([registry, entry]) => [registry, asEntry(entry)]),
+    );
+    this.#helpers = new Map(
+      byRegistry(objectAt(config, "credHelpers", source)).map(([registry, helper]) => [registry, String(helper)]),
+    );
+    this.#store =
+      typeof config["credsStore"] === "string" && config["credsStore"] !== "" ? config["credsStore"] : undefined;
+  }
+
+  /** The helper that keeps this registry's credentials, without `docker-credential-`; undefined: the file does. */
+  helperFor(registry: string): string | undefined {
+    // An empty name in credHelpers means the file, for this registry (docker/cli, configfile.getConfiguredCredentialStore).
+    return (this.#helpers.get(registryOf(registry)) ?? this.#store) || undefined;
+  }
+
+  /** As docker: a helper where one is set, else the entry of the file, which is also asked when the helper knows nothing. */
+  async get(registry: string): Promise<Answer> {
+    const host = registryOf(registry);
+    const entry = this.#auths.get(host);
+    const helper = this.helperFor(host);
+    if (helper === undefined) return this.#fromFile(entry, host);
+    try {
+      const credential = await new CredentialHelper(helper).get(host);
+      if (credential !== undefined) return { credential };
+      return this.#fromFile(entry, host);
+    } catch (error) {
+      if (!(error instanceof HelperError)) throw error;
+      const answer = this.#fromFile(entry, host);
+      if (answer.credential !== undefined) return answer;
+      return { warning: `no credentials for ${host}: ${error.message} (named in ${this.#source})` };
+    }
+  }
+
+  #fromFile(entry: Entry | undefined, registry: string): Answer {
+    const credential = entry && this.#credentialOf(entry, registry);
+    return credential === undefined ? {} : { credential };
+  }
+
+  #credentialOf(entry: Entry, registry: string): Credential | undefined {
+    const text = (key: string) => (typeof entry[key] === "string" && entry[key] !== "" ? entry[key] : undefined);
+    const auth = text("auth");
+    const [username, password] =
+      auth === undefined ? [text("username"), text("password")] : this.#decode(auth, registry);
+    const identityToken = text("identitytoken");
+    const registryToken = text("registrytoken");
+    const credential = {
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      ...(identityToken === undefined ? {} : { identityToken }),
+      ...(registryToken === undefined ? {} : { registryToken }),
+    };
+    const usable =
+      (username !== undefined && password !== undefined) || identityToken !== undefined || registryToken !== undefined;
+    return usable ? credential : undefined;
+  }
+
+  #decode(auth: string, registry: string): [string, string] {
+    const plain = Buffer.from(auth, "base64").toString("utf8");
+    const colon = plain.indexOf(":");
+    if (colon < 1) {
+      throw new InvalidInput(`${this.#source}: the entry "auth" of ${registry} is not base64 of user:password`, {
+        suggestions: [`Write it anew with: docker login ${registry === "docker.io" ? "" : registry}`.trimEnd()],
+      });
+    }
+    // docker cuts the zero bytes that old versions padded passwords with.
+    return [plain.slice(0, colon), plain.slice(colon + 1).replace(/^\0+|\0+$/g, "")];
+  }
+}
+
+/**
+ * The configurations docker would ask, first to last: DOCKER_AUTH_CONFIG, then `$DOCKER_CONFIG/config.json`.
+ * A file that is not there knows nothing.
+ * @throws InvalidInput when one of them is not JSON or cannot be read
+ */
+export async function openDockerConfigs(
+  env: Readonly<Record<string, string | undefined>>,
+  home: string = homedir(),
+): Promise<DockerConfig[]> {
+  const configs: DockerConfig[] = [];
+  const inline = env["DOCKER_AUTH_CONFIG"] ?? "";
+  if (inline !== "") configs.push(new DockerConfig(inline, "DOCKER_AUTH_CONFIG"));
+  const path = join(env["DOCKER_CONFIG"] || join(home, ".docker"), "config.json");
+  const text = await readIfThere(path);
+  if (text !== undefined) configs.push(new DockerConfig(text, path));
+  return configs;
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new InvalidInput(`${path} cannot be read: ${code}`, {
+      suggestions: ["Make it readable, or set DOCKER_CONFIG to the directory of another."],
+      cause: error,
+    });
+  }
+}
+
+function parseObject(text: string, source: string): Entry {
+  // An editor's byte order mark, and a file that was only touched: docker takes both.
+  const json = text.replace(/^\uFEFF/, "");
+  if (json.trim() === "") return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    const { line, column } = locateFault(json);
+    throw new InvalidInput(`${source} is not JSON: line ${line}, column ${column}`, {
+      suggestions: ["Correct it there, or point DOCKER_CONFIG at the directory of another configuration."],
+    });
+  }
+  return asObject(value) ?? refuseShape(source, "it");
+}
+
+function objectAt(config: Entry, key: string, source: string): Entry {
+  const value = config[key];
+  if (value === undefined || value === null) return {};
+  return asObject(value) ?? refuseShape(source, `"${key}"`);
+}
+
+function refuseShape(source: string, what: string): never {
+  throw new InvalidInput(`${source} is not a docker configuration: ${what} is not an object`);
+}
+
+function asObject(value: unknown): Entry | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Entry) : undefined;
+}
+
+function asEntry(value: unknown): Entry {
+  return asObject(value) ?? {};
+}
+
+/** The entry written as a bare host is set last: it wins over one with a scheme or a path, as in docker. */
+function byRegistry(entries: Entry): [string, unknown][] {
+  const isExact = (key: string) => registryOf(key) === key || key === "https://index.docker.io/v1/";
+  return Object.entries(entries)
+    .map(([key, value]): [string, unknown, boolean] => [registryOf(key), value, isExact(key)])
+    .sort((a, b) => Number(a[2]) - Number(b[2]))
+    .map(([registry, value]) => [registry, value]);
+}

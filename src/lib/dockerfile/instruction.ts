@@ -1,0 +1,97 @@
+import { refuseLine } from "./faults.ts";
+import type { Heredoc } from "./heredoc.ts";
+import type { LogicalLine } from "./lines.ts";
+import { nearest } from "../text/suggest.ts";
+import { splitWords, unquote } from "./words.ts";
+
+/** `--name=value`, or `--name` alone. Variables in the value are not expanded. */
+export interface Flag {
+  readonly name: string;
+  readonly value: string | undefined;
+}
+
+export interface Instruction {
+  /** In capitals. */
+  readonly keyword: string;
+  /** 1-based, first and last. */
+  readonly line: number;
+  readonly endLine: number;
+  readonly flags: readonly Flag[];
+  /** What stands after keyword and flags, continuation lines joined, otherwise as written. */
+  readonly operand: string;
+  readonly heredocs: readonly Heredoc[];
+  /** What is written above it. */
+  readonly comments: readonly string[];
+  /** What an ONBUILD keeps for later. */
+  readonly trigger?: Instruction;
+}
+
+const KEYWORDS: ReadonlySet<string> = new Set(
+  (
+    "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER " +
+    "VOLUME WORKDIR"
+  ).split(" "),
+);
+const NOT_AFTER_ONBUILD: ReadonlySet<string> = new Set(["FROM", "MAINTAINER"]);
+/** Those with flags before their operand; elsewhere `--x` is part of it. */
+const WITH_FLAGS: ReadonlySet<string> = new Set(["ADD", "COPY", "FROM", "HEALTHCHECK", "RUN"]);
+const WITH_PAIRS: ReadonlySet<string> = new Set(["ENV", "LABEL"]);
+
+/** Read one logical line. */
+export function readInstruction(source: LogicalLine, escape: string): Instruction {
+  const [, word = "", rest = ""] = /^(\S+)\s*(.*)$/s.exec(source.text) ?? [];
+  const keyword = word.toUpperCase();
+  const { line, endLine, heredocs, comments } = source;
+  if (!KEYWORDS.has(keyword)) refuseKeyword(line, word);
+  if (keyword === "ONBUILD") {
+    if (rest === "") refuseLine(line, "ONBUILD requires at least one argument");
+    const trigger = readInstruction({ ...source, text: rest }, escape);
+    if (trigger.keyword === "ONBUILD") refuseLine(line, "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
+    if (NOT_AFTER_ONBUILD.has(trigger.keyword))
+      refuseLine(line, `${trigger.keyword} isn't allowed as an ONBUILD trigger`);
+    return { keyword, line, endLine, flags: [], operand: rest, heredocs, comments, trigger };
+  }
+  const { flags, operand } = WITH_FLAGS.has(keyword) ? readFlags(rest, escape) : { flags: [], operand: rest };
+  if (WITH_PAIRS.has(keyword)) checkPairs(keyword, line, operand, escape);
+  return { keyword, line, endLine, flags, operand, heredocs, comments };
+}
+
+/** `NAME=VALUE…`, or of old `NAME VALUE`: in docker's words where it is neither. */
+function checkPairs(keyword: string, line: number, operand: string, escape: string): void {
+  const words = splitWords(operand, escape);
+  if (words[0]?.includes("=") === true) {
+    const bare = words.find((word) => !word.includes("="));
+    if (bare !== undefined) {
+      const reason = `Syntax error - can't find = in ${JSON.stringify(bare)}. Must be of the form: name=value`;
+      refuseLine(line, reason, ["Put a value with blanks in quotes."]);
+    }
+  } else if (words.length === 1)
+    refuseLine(line, `${keyword} must have two arguments`, [`Write: ${keyword} NAME=VALUE`]);
+}
+
+function readFlags(text: string, escape: string): { flags: Flag[]; operand: string } {
+  const flags: Flag[] = [];
+  let operand = text;
+  while (operand.startsWith("--")) {
+    const [first = ""] = splitWords(operand, escape, 1);
+    operand = operand.slice(first.length).trimStart();
+    if (first === "--") break;
+    const [, name = "", value] = /^--([^=]*)(?:=(.*))?$/s.exec(unquote(first, escape)) ?? [];
+    flags.push({ name, value });
+  }
+  return { flags, operand };
+}
+
+function refuseKeyword(line: number, word: string): never {
+  const keyword = word.toUpperCase();
+  const near = nearest(keyword, KEYWORDS, (known) => (known.length > 3 ? 2 : 1));
+  refuseLine(line, `unknown instruction: ${shorten(word)}${near === undefined ? "" : ` (did you mean ${near}?)`}`, [
+    "If it continues the line before, that one must end in a backslash with nothing but blanks after it.",
+  ]);
+}
+
+/** What is no Dockerfile at all may have words of a megabyte, and characters no terminal should see. */
+function shorten(word: string): string {
+  const visible = word.replaceAll(/[^\p{L}\p{N}\p{P}\p{S}]/gu, "\uFFFD");
+  return visible.length > 60 ? `${visible.slice(0, 60)}…` : visible;
+}

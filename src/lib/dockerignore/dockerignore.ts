@@ -1,0 +1,151 @@
+/**
+ * Docker's ignore rules, to the letter as BuildKit applies them on its walk over the context: moby/patternmatcher's
+ * MatchesUsingParentResults and the pruning of tonistiigi/fsutil. Held against both by test/conformance/context.
+ */
+import { InvalidInput } from "../../errors.ts";
+import { findGlobError } from "./glob-syntax.ts";
+import { readIgnoreLines, type IgnoreLine } from "./ignore-lines.ts";
+import { compilePattern, type PathTest } from "./ignore-pattern.ts";
+import { isAscii, toBytes, toCodePoints, toText } from "../files/path-bytes.ts";
+import { PatternError } from "./text-reader.ts";
+
+/** Which rules matched a directory, one byte each: they match everything below it too. */
+export type RuleHits = Uint8Array;
+
+interface Rule extends IgnoreLine {
+  readonly test: PathTest;
+}
+
+export interface IgnoreDecision {
+  readonly excluded: boolean;
+  /** Counted from 1; undefined when no rule says anything about the path. */
+  readonly line: number | undefined;
+  /** The rule as it stands in the file. */
+  readonly text: string | undefined;
+  /** The path the rule matched: the one asked for, or a directory above it. */
+  readonly matched: string | undefined;
+}
+
+export class IgnoreRules {
+  readonly #rules: readonly Rule[];
+  readonly #name: string;
+  readonly #prefixes: readonly string[] | undefined;
+  readonly #noHits: RuleHits;
+  #hits: RuleHits;
+  /** Whether a `!` line may bring back what another excludes. */
+  readonly hasNegations: boolean;
+
+  constructor(lines: readonly IgnoreLine[], name: string) {
+    this.#name = name;
+    this.#rules = lines.map((line) => {
+      const error = findGlobError(line.pattern);
+      if (error !== undefined) throw malformed(line, name, error);
+      return { ...line, test: compilePattern(line.pattern) };
+    });
+    this.#noHits = new Uint8Array(lines.length);
+    this.#hits = new Uint8Array(lines.length);
+    this.hasNegations = lines.some((line) => line.negated);
+    this.#prefixes = negationPrefixes(lines);
+  }
+
+  /**
+   * Whether a path is left out.
+   * @param path Byte string relative to the context.
+   * @param parent What `takeHits` gave for its directory; undefined directly under the root.
+   * @throws InvalidInput if a malformed rule is reached that Go's quick check lets through.
+   */
+  excludes(path: string, parent: RuleHits | undefined): boolean {
+    const above = parent ?? this.#noHits;
+    const hits = this.#hits;
+    const text = isAscii(path) ? path : toCodePoints(path);
+    let excluded = false;
+    for (let index = 0; index < this.#rules.length; index++) {
+      const rule = this.#rules[index];
+      if (rule === undefined) break;
+      let hit = above[index] === 1;
+      // A rule that cannot change the outcome is not tested, here or again below: `a/b` and `!a` leave a/b out.
+      if (!hit && rule.negated === excluded) hit = this.#test(rule, path, text);
+      if (hit) excluded = !rule.negated;
+      hits[index] = hit ? 1 : 0;
+    }
+    return excluded;
+  }
+
+  /** The rules that matched the path last given to `excludes`, to be handed back for the paths below it. */
+  takeHits(): RuleHits {
+    return this.#hits.slice();
+  }
+
+  /**
+   * Whether an excluded directory must be entered, as a `!` line could match below. Plain `!` lines are compared by
+   * their start, and one with a wildcard within opens every directory: what is not entered is never matched at all.
+   */
+  mayReinclude(directory: string): boolean {
+    if (this.#prefixes === undefined) return true;
+    const below = `${directory}/`;
+    return this.#prefixes.some((prefix) => prefix.startsWith(below));
+  }
+
+  /** Which line decides about a path, `/` between its parts; its directories are taken to be directories. */
+  explain(path: string): IgnoreDecision {
+    const parts = toBytes(path).split("/");
+    const origins = new Map<number, string>();
+    let parent: RuleHits | undefined;
+    for (let depth = 1; ; depth++) {
+      const current = parts.slice(0, depth).join("/");
+      const excluded = this.excludes(current, parent);
+      parent = this.takeHits();
+      let decisive = -1;
+      for (const [index, hit] of parent.entries()) {
+        if (hit === 0) continue;
+        if (!origins.has(index)) origins.set(index, current);
+        decisive = index;
+      }
+      if (depth < parts.length && !(excluded && !this.mayReinclude(current))) continue;
+      const rule = this.#rules[decisive];
+      const matched = origins.get(decisive);
+      return {
+        excluded,
+        line: rule?.line,
+        text: rule?.text,
+        matched: matched === undefined ? undefined : toText(matched),
+      };
+    }
+  }
+
+  #test(rule: Rule, path: string, text: string): boolean {
+    try {
+      return rule.test(path, text);
+    } catch (error) {
+      throw error instanceof PatternError ? malformed(rule, this.#name, error.message) : error;
+    }
+  }
+}
+
+/**
+ * @param content The ignore file, undefined when there is none.
+ * @param name What to call it in errors.
+ * @throws InvalidInput naming line and pattern if one is malformed.
+ */
+export function parseIgnoreFile(content: string | Uint8Array | undefined, name = ".dockerignore"): IgnoreRules {
+  return new IgnoreRules(content === undefined ? [] : readIgnoreLines(content, name), name);
+}
+
+/** Where each `!` line can match at the earliest, with a slash at the end; undefined if one has a wildcard in its midst. */
+function negationPrefixes(lines: readonly IgnoreLine[]): string[] | undefined {
+  const prefixes: string[] = [];
+  for (const line of lines) {
+    if (!line.negated) continue;
+    const fixed = line.pattern.replace(/\/\*\*$/, "").replace(/\/\*$/, "");
+    if (/[*[\]?^\\]/.test(fixed)) return undefined;
+    prefixes.push(`${fixed}/`);
+  }
+  return prefixes;
+}
+
+function malformed(line: IgnoreLine, name: string, reason: string): InvalidInput {
+  return new InvalidInput(`${name} line ${line.line}: ${line.text.trim()} is not a valid pattern: ${reason}`, {
+    docker: "refuses",
+    suggestions: ["put a backslash before a character that is meant literally", `remove line ${line.line} of ${name}`],
+  });
+}

@@ -1,0 +1,87 @@
+/** One pattern of the ignore file, compiled: the cheapest test that gives moby's answer. */
+import { compileGoRegexp } from "./go-regexp.ts";
+import { toCodePoints } from "../files/path-bytes.ts";
+
+/**
+ * Tells whether a path matches.
+ * @param path Byte string relative to the context.
+ * @param text The same as code points, for regular expressions.
+ * @throws PatternError if the pattern is malformed. Moby compiles a pattern when it first needs it, so one that no path
+ *   gets to is no error: it throws here and not when it is compiled.
+ */
+export type PathTest = (path: string, text: string) => boolean;
+
+/** @param pattern Byte string, clean and without `!`. */
+export function compilePattern(pattern: string): PathTest {
+  const { kind, expression } = translate(pattern);
+  if (kind === "exact") return (path) => path === pattern;
+  if (kind === "prefix") {
+    const prefix = pattern.slice(0, -2);
+    return (path) => path.startsWith(prefix);
+  }
+  if (kind === "suffix") {
+    const suffix = pattern.slice(2);
+    const whole = suffix.startsWith("/") ? suffix.slice(1) : undefined;
+    return (path) => path.endsWith(suffix) || path === whole;
+  }
+  return compileExpression(expression);
+}
+
+function compileExpression(expression: string): PathTest {
+  try {
+    const regexp = compileGoRegexp(expression);
+    return (_, text) => regexp.test(text);
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
+type Kind = "exact" | "prefix" | "suffix" | "regexp";
+
+/**
+ * Characters that moby escapes, as they are special to Go's expressions and ordinary in a pattern. It means to escape
+ * `{`, `|` and `}` too, but its table of eight bytes ends before them: next to a wildcard they repeat and part.
+ */
+const ESCAPED = new Set(".+()$");
+
+/**
+ * From left to right, as moby: `exact` until something else is met. `**` at the start makes a suffix, at the end of
+ * what was exact until there a prefix; any other `*`, `?`, bracket or backslash makes a regular expression.
+ */
+function translate(pattern: string): { kind: Kind; expression: string } {
+  let kind: Kind = "exact";
+  let expression = "^";
+  // Go's text/scanner, which moby reads the pattern with, drops a byte order mark.
+  const chars = Array.from(toCodePoints(pattern).replace(/^\u{feff}/u, ""));
+  for (let at = 0; at < chars.length; at++) {
+    const char = chars[at] ?? "";
+    if (char === "*" && chars[at + 1] === "*") {
+      const first = at === 0;
+      at++;
+      if (chars[at + 1] === "/") at++;
+      const last = at + 1 === chars.length;
+      if (last && kind === "exact") {
+        kind = "prefix";
+      } else {
+        expression += last ? ".*" : "(.*/)?";
+        kind = "regexp";
+      }
+      if (first) kind = "suffix";
+    } else if (char === "*" || char === "?") {
+      expression += char === "*" ? "[^/]*" : "[^/]";
+      kind = "regexp";
+    } else if (char === "\\") {
+      at++;
+      expression += `\\${chars[at] ?? ""}`;
+      if (at < chars.length) kind = "regexp";
+    } else if (char === "[" || char === "]") {
+      expression += char;
+      kind = "regexp";
+    } else {
+      expression += ESCAPED.has(char) ? `\\${char}` : char;
+    }
+  }
+  return { kind, expression: `${expression}$` };
+}

@@ -1,0 +1,67 @@
+/** `--platform`: one, by the names containerd/platforms takes. */
+import { InvalidInput } from "../../errors.ts";
+
+export interface Platform {
+  readonly os: string;
+  readonly arch: string;
+  readonly variant?: string;
+}
+
+/** Other names of architectures, with the variant they imply. */
+const ALIASES: Readonly<Record<string, readonly [arch: string, variant?: string]>> = {
+  i386: ["386"],
+  x86_64: ["amd64"],
+  "x86-64": ["amd64"],
+  aarch64: ["arm64"],
+  armhf: ["arm", "v7"],
+  armel: ["arm", "v6"],
+};
+
+const KNOWN = new Set(["386", "amd64", "arm", "arm64", "loong64", "mips64le", "ppc64le", "riscv64", "s390x"]);
+
+/** @throws InvalidInput for several, for one nobody knows, and for one that is not Linux. */
+export function platformOf(values: readonly string[]): Platform | undefined {
+  const texts = [...new Set(values.flatMap((value) => value.split(",")).map((text) => text.trim()))].filter(
+    (text) => text !== "" && text !== "local",
+  );
+  const [text, ...more] = texts;
+  if (text === undefined) return undefined;
+  const platform = parsePlatform(text);
+  if (more.length === 0) return platform;
+  throw new InvalidInput(
+    `one build makes an image for one platform, and ${texts.length} were asked for: ${texts.join(", ")}`,
+    {
+      suggestions: ["Build once for each --platform, each with a tag of its own."],
+    },
+  );
+}
+
+function parsePlatform(text: string): Platform {
+  const parts = text.toLowerCase().split("/");
+  const [os = "", name = "", written] = parts.length === 1 && parts[0] !== "linux" ? ["linux", ...parts] : parts;
+  const [arch, implied] = (Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined) ?? [name];
+  const variant = written ?? implied;
+  if (parts.length > 3 || !/^[a-z0-9_-]+$/.test(os) || (variant !== undefined && !/^v?[0-9.]+$/.test(variant))) {
+    throw new InvalidInput(`--platform ${text}: platform specifier must be in the form os/arch[/variant]`, {
+      docker: "refuses",
+      suggestions: ["Write for example --platform linux/amd64."],
+    });
+  }
+  if (os !== "linux") {
+    throw new InvalidInput(`--platform ${text}: the builders run on Linux and make images for Linux`, {
+      suggestions: ["Write --platform linux/ARCH."],
+    });
+  }
+  if (!KNOWN.has(arch)) {
+    throw new InvalidInput(`--platform ${text}: "${name}": unknown operating system or architecture`, {
+      docker: "refuses",
+      suggestions: [`Architectures are: ${[...KNOWN].join(", ")}.`],
+    });
+  }
+  // arm64's only variant is its default, and is not written.
+  return { os, arch, ...(variant === undefined || (arch === "arm64" && variant === "v8") ? {} : { variant }) };
+}
+
+export function platformText({ os, arch, variant }: Platform): string {
+  return [os, arch, ...(variant === undefined ? [] : [variant])].join("/");
+}

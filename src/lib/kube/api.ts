@@ -1,0 +1,132 @@
+/** Create, read, list, patch, remove: the plain verbs. */
+import { setImmediate } from "node:timers/promises";
+import type { Cluster, Kind, Kinds, Selector } from "./cluster.ts";
+import { call, wasRepeated } from "./call.ts";
+import type { Call } from "./call.ts";
+import { pathOf, typeOf } from "./kinds.ts";
+import { refusalOf } from "./refusal.ts";
+import type { Place } from "./refusal.ts";
+import type { Wire } from "./http-client.ts";
+
+/** A collection, with the version of the state it shows. */
+export interface Listing<T> {
+  readonly items: readonly T[];
+  readonly resourceVersion: string;
+}
+
+/** Questions that are asked by creating them, and are not kept. */
+const REVIEWS: ReadonlySet<Kind> = new Set(["selfsubjectaccessreviews", "selfsubjectreviews"]);
+
+export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" | "remove" | "version"> {
+  readonly #wire: Wire;
+  readonly #place: Place;
+
+  constructor(wire: Wire, place: Place) {
+    this.#wire = wire;
+    this.#place = place;
+  }
+
+  async create<K extends Kind>(
+    kind: K,
+    object: Kinds[K],
+    signal?: AbortSignal,
+    { dryRun = false }: { dryRun?: boolean } = {},
+  ): Promise<Kinds[K]> {
+    const name = object.metadata?.name;
+    const leavesNothing = dryRun || REVIEWS.has(kind);
+    try {
+      return await this.#json<Kinds[K]>({
+        verb: "create",
+        resource: kind,
+        name,
+        method: "POST",
+        path: pathOf(kind, this.#place.namespace),
+        query: dryRun ? { dryRun: "All" } : undefined,
+        body: Object.assign({}, typeOf(kind), object),
+        // A name is made for one build alone, so what is there by that name after a lost answer is ours.
+        repeatable: leavesNothing || name !== undefined,
+        signal,
+      });
+    } catch (error) {
+      const ours = wasRepeated(error) && refusalOf(error)?.reason === "AlreadyExists";
+      if (!ours || name === undefined || leavesNothing) throw error;
+      return this.read(kind, name, signal);
+    }
+  }
+
+  read<K extends Kind>(kind: K, name: string, signal?: AbortSignal): Promise<Kinds[K]> {
+    const path = pathOf(kind, this.#place.namespace, name);
+    return this.#json({ verb: "get", resource: kind, name, method: "GET", path, repeatable: true, signal });
+  }
+
+  async list<K extends Kind>(kind: K, selector: Selector, signal?: AbortSignal): Promise<readonly Kinds[K][]> {
+    return (await this.listing(kind, selector, signal)).items;
+  }
+
+  /** A list that a watch can go on from. */
+  async listing<K extends Kind>(kind: K, selector: Selector, signal?: AbortSignal): Promise<Listing<Kinds[K]>> {
+    const list = await this.#json<{ items?: Kinds[K][] | null; metadata?: { resourceVersion?: string } }>({
+      verb: "list",
+      resource: kind,
+      method: "GET",
+      path: pathOf(kind, this.#place.namespace),
+      query: { ...selector },
+      repeatable: true,
+      signal,
+    });
+    return { items: list.items ?? [], resourceVersion: list.metadata?.resourceVersion ?? "" };
+  }
+
+  patch<K extends Kind>(kind: K, name: string, patch: object, signal?: AbortSignal): Promise<Kinds[K]> {
+    return this.#json({
+      verb: "patch",
+      resource: kind,
+      name,
+      method: "PATCH",
+      path: pathOf(kind, this.#place.namespace, name),
+      body: patch,
+      contentType: "application/merge-patch+json",
+      // It says what shall be, not what to change: twice is once.
+      repeatable: true,
+      signal,
+    });
+  }
+
+  async remove(kind: Kind, name: string, signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#json({
+        verb: "delete",
+        resource: kind,
+        name,
+        method: "DELETE",
+        path: pathOf(kind, this.#place.namespace, name),
+        body: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background" },
+        repeatable: true,
+        signal,
+      });
+    } catch (error) {
+      if (refusalOf(error)?.code !== 404) throw error;
+    }
+  }
+
+  async version(signal?: AbortSignal): Promise<string> {
+    const { gitVersion } = await this.#json<{ gitVersion?: string }>({
+      verb: "get",
+      resource: "version",
+      method: "GET",
+      path: "/version",
+      repeatable: true,
+      signal,
+    });
+    return gitVersion ?? "of an unknown version";
+  }
+
+  #json<T>(request: Call): Promise<T> {
+    return call(this.#wire, this.#place, request, async ({ body }) => {
+      const value = (await body.json()) as T;
+      // undici takes a connection back one turn after its answer's end; whoever asks sooner waits for a new one.
+      await setImmediate();
+      return value;
+    });
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * Who we are to the API server: certificates, tokens, exec plugins, OIDC. The only file that loads the client
+ * library, and of it only KubeConfig, for its authentication; requests and sockets are our own (wire.ts, dial.ts).
+ */
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { isatty } from "node:tty";
+import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
+import { AuthError } from "../../errors.ts";
+import type { ExecPlugin, Impersonation, Server, Target, User } from "./target.ts";
+
+/** What a TLS connection to the API server is made with. */
+export interface TlsMaterial {
+  readonly ca?: Buffer | string;
+  readonly cert?: Buffer | string;
+  readonly key?: Buffer | string;
+  readonly rejectUnauthorized?: boolean;
+  readonly servername?: string;
+}
+
+export interface Credentials {
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly tls: TlsMaterial;
+}
+
+/**
+ * How long credentials are used before they are asked for again, in milliseconds: tokens and certificates rotate under
+ * us. Asking is cheap, as whatever is slow (plugins, OIDC) has its own memory up to its expiry.
+ */
+const FRESH = 10_000;
+
+/** Keeps credentials at hand. Plugins run once, however many requests wait for them. */
+export class Authenticator {
+  readonly #target: Target;
+  #config: KubeConfig;
+  #current: Promise<Credentials> | undefined;
+  #asked = 0;
+
+  constructor(target: Target) {
+    this.#target = target;
+    this.#config = configure(target);
+  }
+
+  /**
+   * The credentials to use now.
+   * @throws AuthError when a plugin fails, or a certificate or token file cannot be read.
+   */
+  credentials(): Promise<Credentials> {
+    if (this.#current === undefined || performance.now() - this.#asked > FRESH) {
+      this.#asked = performance.now();
+      const asked = this.#ask();
+      this.#current = asked;
+      asked.catch(() => {
+        if (this.#current === asked) this.#current = undefined;
+      });
+    }
+    return this.#current;
+  }
+
+  /** The server did not accept these: the next ones are obtained anew, not remembered. */
+  async forget(refused: Credentials): Promise<void> {
+    // Another request may have been quicker, and these be the last but one.
+    if (this.#current === undefined || (await this.#current.catch(() => refused)) !== refused) return;
+    this.#config = configure(this.#target);
+    this.#current = undefined;
+  }
+
+  async #ask(): Promise<Credentials> {
+    const options: Parameters<KubeConfig["applyToHTTPSOptions"]>[0] & { auth?: string; servername?: string } = {};
+    try {
+      await this.#config.applyToHTTPSOptions(options);
+    } catch (error) {
+      throw explain(error, this.#target.user);
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    const authorization = (options.headers as Record<string, string> | undefined)?.["Authorization"]?.trim();
+    if (authorization !== undefined && authorization !== "Bearer") headers["authorization"] = authorization;
+    else if (options.auth) headers["authorization"] = `Basic ${Buffer.from(options.auth).toString("base64")}`;
+    Object.assign(headers, impersonationHeaders(this.#target.user.impersonate));
+
+    const tls: Record<string, unknown> = {};
+    for (const field of ["ca", "cert", "key", "rejectUnauthorized", "servername"] as const) {
+      if (options[field] !== undefined && options[field] !== null) tls[field] = options[field];
+    }
+    return { headers, tls };
+  }
+}
+
+/** Hands the target to the library in its own terms, with what it leaves out added. */
+function configure({ server, user }: Target): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromOptions({
+    clusters: [
+      {
+        name: "server",
+        server: server.url,
+        skipTLSVerify: server.skipTlsVerify,
+        caFile: server.caFile,
+        caData: server.caData,
+        tlsServerName: server.tlsServerName,
+      },
+    ],
+    users: [
+      {
+        name: "user",
+        certFile: user.certFile,
+        certData: user.certData,
+        keyFile: user.keyFile,
+        keyData: user.keyData,
+        token: user.tokenFile === undefined ? user.token : undefined,
+        username: user.username,
+        password: user.password ?? "",
+        exec: user.exec && execOf(user.exec, server),
+        // The library changes an OIDC provider's tokens in place. That is wanted: a refresh token may work only once.
+        authProvider: user.tokenFile ? { name: "tokenFile", config: { tokenFile: user.tokenFile } } : user.authProvider,
+      },
+    ],
+    contexts: [{ name: "context", cluster: "server", user: "user" }],
+    currentContext: "context",
+  });
+  // It would build an agent nobody uses, and refuse plain http on the way.
+  Object.assign(config, { createAgent: () => undefined });
+  attachTerminal(config);
+  return config;
+}
+
+/** Adds KUBERNETES_EXEC_INFO, which plugins expect: https://kubernetes.io/docs/reference/config-api/client-authentication.v1/ */
+function execOf(plugin: ExecPlugin, server: Server): ExecPlugin {
+  const info = {
+    apiVersion: plugin.apiVersion ?? "client.authentication.k8s.io/v1",
+    kind: "ExecCredential",
+    spec: {
+      interactive: isInteractive(plugin),
+      ...(plugin.provideClusterInfo === true && {
+        cluster: {
+          server: server.url,
+          "tls-server-name": server.tlsServerName,
+          "insecure-skip-tls-verify": server.skipTlsVerify || undefined,
+          "certificate-authority-data": server.caData ?? readBase64(server.caFile),
+          "proxy-url": server.proxyUrl,
+        },
+      }),
+    },
+  };
+  return {
+    ...plugin,
+    args: plugin.args ?? [],
+    env: [...(plugin.env ?? []), { name: "KUBERNETES_EXEC_INFO", value: JSON.stringify(info) }],
+  };
+}
+
+/** A file that cannot be read is reported where it is needed, not here. */
+function readBase64(path: string | undefined): string | undefined {
+  try {
+    return path === undefined ? undefined : readFileSync(path, "base64");
+  } catch {
+    return undefined;
+  }
+}
+
+function isInteractive(plugin: ExecPlugin): boolean {
+  return plugin.interactiveMode !== "Never" && isatty(0);
+}
+
+/** A plugin that asks for a password can do so: it gets our standard input, where the library gives it a pipe that never ends. */
+function attachTerminal(config: KubeConfig): void {
+  const { authenticators } = config as unknown as { authenticators: object[] };
+  for (const authenticator of authenticators) {
+    if (!("execFn" in authenticator)) continue;
+    authenticator.execFn = (command: string, args: readonly string[], options: object) =>
+      spawn(command, args, { ...options, stdio: [isatty(0) ? "inherit" : "ignore", "pipe", "pipe"] });
+  }
+}
+
+/** https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation */
+function impersonationHeaders(as: Impersonation | undefined): Record<string, string | readonly string[]> {
+  if (as === undefined) return {};
+  const headers: Record<string, string | readonly string[]> = { "impersonate-user": as.user };
+  if (as.uid !== undefined) headers["impersonate-uid"] = as.uid;
+  if (as.groups.length > 0) headers["impersonate-group"] = as.groups;
+  for (const [key, values] of Object.entries(as.extra)) {
+    // The key may hold any character, a header's name may not: the API server undoes percent encoding.
+    headers[`impersonate-extra-${encodeURIComponent(key).toLowerCase()}`] = values;
+  }
+  return headers;
+}
+
+function explain(error: unknown, { exec }: User): AuthError {
+  const { message, code, path } = error as NodeJS.ErrnoException;
+  if (exec !== undefined && code === "ENOENT" && path === exec.command) {
+    return new AuthError(`the kubeconfig's credential plugin ${exec.command} is not installed`, {
+      suggestions: [exec.installHint?.trim() || `Install ${exec.command}, or put it on the PATH.`],
+      cause: error,
+    });
+  }
+  if (exec !== undefined) {
+    return new AuthError(
+      `the kubeconfig's credential plugin ${exec.command} failed: ${message.trim() || "no reason given"}`,
+      {
+        suggestions: ["Log in to the cluster again, so that `kubectl get pods` works."],
+        cause: error,
+      },
+    );
+  }
+  return new AuthError(`the credentials that the kubeconfig refers to cannot be used: ${message}`, {
+    suggestions: ["Make `kubectl get pods` work with the same kubeconfig and context first."],
+    cause: error,
+  });
+}

@@ -1,0 +1,179 @@
+/** From kubeconfig and flags to one target: which server, as whom, in which namespace. */
+import { readFile } from "node:fs/promises";
+import { InvalidInput } from "../../errors.ts";
+import { isFields, readKubeconfig, textOf } from "./kubeconfig.ts";
+import type { Kubeconfig } from "./kubeconfig.ts";
+import type { ExecPlugin, Impersonation, Server, Target, User } from "./target.ts";
+
+/** Where a pod finds what it needs to talk to its own API server. */
+const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface Choice {
+  /** A kubeconfig file named by hand, in place of KUBECONFIG and ~/.kube/config. */
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  readonly namespace?: string | undefined;
+}
+
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The directory a pod's service account is mounted at. */
+  readonly serviceAccount: string;
+}
+
+/**
+ * Chooses the target. Reads files; makes no request.
+ * @throws InvalidInput when there is no kubeconfig, or it does not hold what the flags or the current context name.
+ */
+export async function chooseTarget(
+  choice: Choice,
+  { env, serviceAccount }: Surroundings = { env: process.env, serviceAccount: SERVICE_ACCOUNT },
+): Promise<Target> {
+  const config = await readKubeconfig(choice.kubeconfig, env);
+  const name = choice.context ?? config.currentContext;
+  if (name === undefined) {
+    const inside = await insideTarget(choice, env, serviceAccount);
+    if (inside !== undefined && config.contexts.size === 0) return inside;
+    throw noContext(config);
+  }
+  const context = config.contexts.get(name);
+  if (context === undefined) throw unknownContext(name, config, choice.context !== undefined);
+
+  const clusterName = textOf(context["cluster"]) ?? "";
+  const cluster = config.clusters.get(clusterName);
+  if (cluster === undefined) {
+    throw new InvalidInput(
+      `the context "${name}" refers to the cluster "${clusterName}", which no kubeconfig file has`,
+      {
+        suggestions: [listed("Clusters that exist", config.clusters), "See what there is: kubectl config view"],
+      },
+    );
+  }
+  const userName = textOf(context["user"]) ?? "";
+  const user = config.users.get(userName);
+  // kubectl, too, goes on as nobody when the context names no user at all.
+  if (user === undefined && userName !== "") {
+    throw new InvalidInput(`the context "${name}" refers to the user "${userName}", which no kubeconfig file has`, {
+      suggestions: [listed("Users that exist", config.users), "See what there is: kubectl config view"],
+    });
+  }
+  const namespace =
+    choice.namespace || textOf(context["namespace"]) || (await insideNamespace(env, serviceAccount)) || "default";
+  return { context: name, namespace, server: readServer(cluster, clusterName), user: readUser(user ?? {}, userName) };
+}
+
+function readServer(cluster: Fields, name: string): Server {
+  const url = textOf(cluster["server"])?.replace(/\/+$/, "");
+  if (!url || !/^https?:\/\/./.test(url) || !URL.canParse(url)) {
+    throw new InvalidInput(`the cluster "${name}" of the kubeconfig has no usable server URL (${url || "none"})`, {
+      suggestions: [`Set it: kubectl config set-cluster ${name} --server=https://HOST:PORT`],
+    });
+  }
+  return present<Server>({
+    url,
+    caFile: textOf(cluster["certificate-authority"]),
+    caData: textOf(cluster["certificate-authority-data"]),
+    skipTlsVerify: cluster["insecure-skip-tls-verify"] === true,
+    tlsServerName: textOf(cluster["tls-server-name"]),
+    proxyUrl: textOf(cluster["proxy-url"]),
+  });
+}
+
+function readUser(user: Fields, name: string): User {
+  const exec = user["exec"];
+  if (isFields(exec) && !textOf(exec["command"])) {
+    throw new InvalidInput(`the user "${name}" of the kubeconfig has a credential plugin without a command`);
+  }
+  return present<User>({
+    certFile: textOf(user["client-certificate"]),
+    certData: textOf(user["client-certificate-data"]),
+    keyFile: textOf(user["client-key"]),
+    keyData: textOf(user["client-key-data"]),
+    token: textOf(user["token"]),
+    tokenFile: textOf(user["tokenFile"]),
+    username: textOf(user["username"]),
+    password: textOf(user["password"]),
+    exec: isFields(exec) ? (exec as unknown as ExecPlugin) : undefined,
+    authProvider: isFields(user["auth-provider"]) ? user["auth-provider"] : undefined,
+    impersonate: readImpersonation(user),
+  });
+}
+
+function readImpersonation(user: Fields): Impersonation | undefined {
+  const as = textOf(user["as"]);
+  if (!as) return undefined;
+  const extra = isFields(user["as-user-extra"]) ? user["as-user-extra"] : {};
+  return present<Impersonation>({
+    user: as,
+    uid: textOf(user["as-uid"]),
+    groups: texts(user["as-groups"]),
+    extra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, texts(values)])),
+  });
+}
+
+/** A pod's own API server with its service account, if this is a pod that has one. */
+async function insideTarget(choice: Choice, env: Surroundings["env"], directory: string): Promise<Target | undefined> {
+  const host = env["KUBERNETES_SERVICE_HOST"];
+  const port = env["KUBERNETES_SERVICE_PORT"];
+  if (!host || !port || (await readIfThere(`${directory}/token`)) === undefined) return undefined;
+  return {
+    context: undefined,
+    namespace: choice.namespace || (await insideNamespace(env, directory)) || "default",
+    server: {
+      url: `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
+      caFile: `${directory}/ca.crt`,
+      skipTlsVerify: false,
+    },
+    user: { tokenFile: `${directory}/token` },
+  };
+}
+
+/** The namespace of the pod this runs in; POD_NAMESPACE comes first, as in client-go. */
+async function insideNamespace(env: Surroundings["env"], directory: string): Promise<string | undefined> {
+  if (!env["KUBERNETES_SERVICE_HOST"]) return undefined;
+  return env["POD_NAMESPACE"] || (await readIfThere(`${directory}/namespace`))?.trim() || undefined;
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  return readFile(path, "utf8").catch(() => undefined);
+}
+
+function noContext(config: Kubeconfig): InvalidInput {
+  if (config.sources.every(({ found }) => !found)) {
+    return new InvalidInput(`no kubeconfig was found: looked at ${config.sources.map(({ path }) => path).join(", ")}`, {
+      suggestions: [
+        "Name one with --kubeconfig or KUBECONFIG.",
+        "Fetch one with your cluster's own tool, so that `kubectl get pods` works.",
+      ],
+    });
+  }
+  return new InvalidInput("the kubeconfig sets no current context", {
+    suggestions: [listed("Choose one with --context or `kubectl config use-context`. Contexts", config.contexts)],
+  });
+}
+
+function unknownContext(name: string, config: Kubeconfig, byFlag: boolean): InvalidInput {
+  const files = config.sources.filter(({ found }) => found).map(({ path }) => path);
+  const where = files.length > 0 ? files.join(", ") : "any kubeconfig (none was found)";
+  return new InvalidInput(`there is no context "${name}" in ${where}`, {
+    suggestions: [
+      listed("Contexts that exist", config.contexts),
+      byFlag ? "Check --context." : "Choose one with --context or `kubectl config use-context`.",
+    ],
+  });
+}
+
+function listed(what: string, entries: ReadonlyMap<string, unknown>): string {
+  return `${what}: ${entries.size === 0 ? "none" : [...entries.keys()].join(", ")}.`;
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(textOf).filter((text) => text !== undefined) : [];
+}
+
+/** Leaves out what is undefined or empty: an empty field of a kubeconfig is one that is not there. */
+function present<T>(fields: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== "")) as T;
+}

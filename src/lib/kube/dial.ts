@@ -1,0 +1,117 @@
+/** Opens a connection to the API server: TCP, a proxy if there is one, TLS. Requests and websockets both go through here. */
+import { connect as connectTcp, isIP } from "node:net";
+import type { Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { TlsMaterial } from "./authenticator.ts";
+import { hostOf } from "./proxy.ts";
+import { tunnelHttp, tunnelSocks } from "./tunnel.ts";
+
+/** A connection that is not there after this many milliseconds will not come. */
+const DEADLINE = 15_000;
+
+/** The kernel asks a silent peer for a sign of life after this many milliseconds, as client-go does. */
+const KEEP_ALIVE = 30_000;
+
+/** Nothing was sent yet when this happened, so whatever was to be sent may be sent again. */
+export class DialError extends Error {
+  /** The proxy that was being connected to or through. */
+  readonly proxy: string | undefined;
+
+  constructor(cause: unknown, proxy: string | undefined) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.name = "DialError";
+    this.proxy = proxy;
+  }
+}
+
+/**
+ * Opens a connection, ready for HTTP/1.1.
+ * @throws DialError
+ */
+export async function dial(server: URL, proxy: URL | undefined, material: TlsMaterial): Promise<Socket> {
+  const deadline = AbortSignal.timeout(DEADLINE);
+  try {
+    const raw = proxy === undefined ? await openTcp(server, deadline) : await openTunnel(server, proxy, deadline);
+    const socket = server.protocol === "https:" ? await secure(raw, server, material, deadline) : raw;
+    // Whoever takes the connection over listens for its errors. One that comes in between, or that the TCP socket
+    // below TLS has after its end (a write that is cancelled), must not be an uncaught one.
+    if (raw !== socket) raw.on("error", () => {});
+    return socket.setNoDelay(true).on("error", () => {});
+  } catch (error) {
+    const timedOut = deadline.aborted && error === deadline.reason;
+    throw new DialError(timedOut ? timeout() : error, proxy && `${proxy.protocol}//${proxy.host}`);
+  }
+}
+
+async function openTunnel(server: URL, proxy: URL, deadline: AbortSignal): Promise<Socket> {
+  const tcp = await openTcp(proxy, deadline);
+  const host = hostOf(server);
+  const port = Number(server.port || (server.protocol === "https:" ? 443 : 80));
+  try {
+    if (proxy.protocol.startsWith("socks5")) return await untilAborted(tunnelSocks(tcp, proxy, host, port), deadline);
+    const toProxy = proxy.protocol === "https:" ? await secure(tcp, proxy, {}, deadline) : tcp;
+    return await untilAborted(tunnelHttp(toProxy, proxy, host, port), deadline);
+  } catch (error) {
+    tcp.destroy();
+    throw error;
+  }
+}
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  "https:": 443,
+  "http:": 80,
+  "socks5:": 1080,
+  "socks5h:": 1080,
+};
+
+function openTcp(url: URL, deadline: AbortSignal): Promise<Socket> {
+  const socket = connectTcp({
+    host: hostOf(url),
+    port: Number(url.port || DEFAULT_PORTS[url.protocol]),
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE,
+  });
+  return ready(socket, "connect", deadline);
+}
+
+function secure(raw: Socket, server: URL, material: TlsMaterial, deadline: AbortSignal): Promise<Socket> {
+  const host = material.servername ?? hostOf(server);
+  // The certificate is held against `host`; an address, however, must not be sent as a server name (RFC 6066 §3).
+  const servername = isIP(host) === 0 ? host : "";
+  const socket = connectTls({ ...material, socket: raw, host, servername, ALPNProtocols: ["http/1.1"] });
+  return ready(socket, "secureConnect", deadline);
+}
+
+function ready(socket: Socket, event: string, deadline: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: unknown): void => {
+      socket.off(event, succeed).off("error", fail).off("close", close);
+      deadline.removeEventListener("abort", expire);
+      if (error === undefined) {
+        resolve(socket);
+      } else {
+        // Whatever it says while it is torn down is of no interest any more.
+        socket.on("error", () => {}).destroy();
+        reject(error);
+      }
+    };
+    const succeed = (): void => settle();
+    const fail = (error: Error): void => settle(error);
+    const close = (): void => settle(Object.assign(new Error("the connection was closed"), { code: "ECONNRESET" }));
+    const expire = (): void => settle(deadline.reason);
+    socket.once(event, succeed).once("error", fail).once("close", close);
+    deadline.addEventListener("abort", expire, { once: true });
+  });
+}
+
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    signal.addEventListener("abort", stop, { once: true });
+    void promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
+
+function timeout(): Error {
+  return Object.assign(new Error(`no connection within ${DEADLINE / 1000} s`), { code: "ETIMEDOUT" });
+}

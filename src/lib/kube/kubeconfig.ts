@@ -1,0 +1,140 @@
+/**
+ * Kubeconfig files, found and merged as kubectl does it: the first file to name a thing wins, missing files are
+ * skipped unless named by hand, relative paths are relative to the file they stand in.
+ * Rules: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
+ */
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
+import { load as parseYaml } from "js-yaml";
+import { InvalidInput } from "../../errors.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The merged files: entries by name, the values as they stand in the file but for paths, which are absolute. */
+export interface Kubeconfig {
+  /** The files that were looked at, and whether they were there. */
+  readonly sources: readonly { readonly path: string; readonly found: boolean }[];
+  readonly currentContext: string | undefined;
+  readonly contexts: ReadonlyMap<string, Fields>;
+  readonly clusters: ReadonlyMap<string, Fields>;
+  readonly users: ReadonlyMap<string, Fields>;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads and merges the file that was named by hand, or those of KUBECONFIG, or ~/.kube/config.
+ * @throws InvalidInput if the named file is missing, or any file cannot be read or is no kubeconfig.
+ */
+export async function readKubeconfig(named: string | undefined, env: Environment): Promise<Kubeconfig> {
+  const listed =
+    named === undefined ? (env["KUBECONFIG"] ?? "").split(delimiter).filter((path) => path !== "") : [named];
+  const paths = listed.length > 0 ? listed : [join(env["HOME"] || homedir(), ".kube", "config")];
+  const texts = await Promise.all(paths.map((path) => readText(path, named !== undefined)));
+
+  const sources = paths.map((path, index) => ({ path, found: texts[index] !== undefined }));
+  const contexts = new Map<string, Fields>();
+  const clusters = new Map<string, Fields>();
+  const users = new Map<string, Fields>();
+  let currentContext: string | undefined;
+  for (const [index, path] of paths.entries()) {
+    const text = texts[index];
+    if (text === undefined) continue;
+    const config = parse(text, path);
+    currentContext ??= textOf(config["current-context"]) || undefined;
+    collect(contexts, config["contexts"], "context", path);
+    collect(clusters, config["clusters"], "cluster", path, ["certificate-authority"]);
+    collect(users, config["users"], "user", path, ["client-certificate", "client-key", "tokenFile"]);
+  }
+  return { sources, currentContext, contexts, clusters, users };
+}
+
+async function readText(path: string, required: boolean): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT" && !required) return undefined;
+    if (code === "ENOENT") {
+      throw new InvalidInput(`the kubeconfig file ${path} does not exist`, {
+        suggestions: ["Check the path given with --kubeconfig."],
+      });
+    }
+    throw new InvalidInput(`the kubeconfig file ${path} cannot be read (${code ?? String(error)})`, {
+      suggestions: [`Make it a file that you may read: ls -l ${path}`],
+      cause: error,
+    });
+  }
+}
+
+function parse(text: string, path: string): Fields {
+  let config: unknown;
+  try {
+    // Written by hand, or by a tool as JSON, which is YAML too.
+    config = text.trim() === "" ? {} : parseYaml(text, { filename: path });
+  } catch (error) {
+    throw new InvalidInput(`the kubeconfig file ${path} is not valid YAML: ${reasonOf(error)}`, {
+      suggestions: [`See what kubectl makes of it: kubectl config view --kubeconfig ${path}`],
+      cause: error,
+    });
+  }
+  if (config === null || config === undefined) return {};
+  if (!isFields(config)) {
+    throw new InvalidInput(`the kubeconfig file ${path} is not a kubeconfig: it holds no mapping`, {
+      suggestions: ["Check KUBECONFIG or --kubeconfig."],
+    });
+  }
+  return config;
+}
+
+function collect(
+  into: Map<string, Fields>,
+  list: unknown,
+  key: string,
+  path: string,
+  paths: readonly string[] = [],
+): void {
+  if (list === null || list === undefined) return;
+  if (!Array.isArray(list)) {
+    throw new InvalidInput(`the kubeconfig file ${path} is not a kubeconfig: "${key}s" is not a list`);
+  }
+  for (const entry of list as unknown[]) {
+    if (!isFields(entry) || textOf(entry["name"]) === undefined) continue;
+    const name = String(entry["name"]);
+    if (into.has(name)) continue;
+    const value = { ...(isFields(entry[key]) ? entry[key] : {}) };
+    const directory = dirname(resolve(path));
+    for (const field of paths) {
+      const relative = textOf(value[field]);
+      if (relative && !isAbsolute(relative)) value[field] = join(directory, relative);
+    }
+    if (isFields(value["exec"])) value["exec"] = { ...value["exec"], ...resolveCommand(value["exec"], directory) };
+    into.set(name, value);
+  }
+}
+
+/** A plugin's command with a slash in it is relative to the file; one without is looked up in PATH. */
+function resolveCommand(exec: Fields, directory: string): Fields {
+  const command = textOf(exec["command"]);
+  if (!command || isAbsolute(command) || !/[/\\]/.test(command)) return {};
+  return { command: join(directory, command) };
+}
+
+/** The value if it is a mapping. */
+export function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The value if it is text; numbers and booleans, which YAML makes of unquoted names, are text again. */
+export function textOf(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
+}
+
+function reasonOf(error: unknown): string {
+  const reason = isFields(error) ? textOf(error["reason"]) : undefined;
+  const line = isFields(error) && isFields(error["mark"]) ? Number(error["mark"]["line"]) + 1 : undefined;
+  if (reason === undefined) return error instanceof Error ? error.message.split("\n", 1)[0]! : String(error);
+  return line === undefined ? reason : `${reason} in line ${line}`;
+}

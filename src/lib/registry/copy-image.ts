@@ -1,0 +1,203 @@
+/** An image under another name, by the registry's API alone: its manifest as it is, and blobs only where they are not yet. */
+import { createHash } from "node:crypto";
+import { Reference } from "../image/reference.ts";
+import { AuthError, BuildFailed } from "../../errors.ts";
+import type { RegistryClient, RegistryQuestion } from "./registry-client.ts";
+import { RegistryError } from "./registry-error.ts";
+
+const IMAGES = [
+  "application/vnd.oci.image.manifest.v1+json",
+  "application/vnd.docker.distribution.manifest.v2+json",
+] as const;
+const INDEXES = [
+  "application/vnd.oci.image.index.v1+json",
+  "application/vnd.docker.distribution.manifest.list.v2+json",
+] as const;
+const ACCEPT = [...IMAGES, ...INDEXES].join(", ");
+
+const LOGIN = ["Log in with `slipway login REGISTRY`, as one who may do this."];
+
+export interface FoundManifest {
+  readonly digest: string;
+  readonly mediaType: string;
+  /** As it came: its digest is of these very bytes. */
+  readonly text: string;
+}
+
+interface Descriptor {
+  readonly digest: string;
+  /** Where the blob is, when no registry may hold it. */
+  readonly urls?: readonly string[];
+}
+
+interface Manifest {
+  readonly config?: Descriptor;
+  readonly layers?: readonly Descriptor[];
+  readonly manifests?: readonly Descriptor[];
+}
+
+/**
+ * What a name stands for in its registry.
+ * @throws BuildFailed when the registry has no such image or cannot be asked, AuthError when it does not accept who we are
+ */
+export async function findManifest(client: RegistryClient, reference: Reference): Promise<FoundManifest> {
+  const { registry, repository, tag, digest } = reference;
+  const answer = await ask(client, registry, {
+    method: "GET",
+    path: `${repository}/manifests/${digest ?? tag ?? "latest"}`,
+    headers: { accept: ACCEPT },
+    scopes: [`repository:${repository}:pull`],
+  });
+  if (answer.status === 404) {
+    throw new BuildFailed(`there is no image ${reference.toString()} in its registry`, {
+      suggestions: [`Build it first: \`slipway build -t ${reference.toString()} .\` pushes it.`],
+    });
+  }
+  expect(answer, [200], reference);
+  const sum = `sha256:${createHash("sha256").update(answer.body).digest("hex")}`;
+  if (digest?.startsWith("sha256:") === true && digest !== sum) {
+    throw new BuildFailed(`${reference.toString()} is not what its registry answers with: that is ${sum}`);
+  }
+  return {
+    digest: sum,
+    mediaType: String(answer.headers["content-type"] ?? IMAGES[0]).split(";", 1)[0] ?? "",
+    text: answer.body,
+  };
+}
+
+/** Every tag of a repository, as the registry lists them. @throws as `findManifest` */
+export async function listTags(client: RegistryClient, image: Reference): Promise<string[]> {
+  const { registry, repository, name } = image;
+  const tags: string[] = [];
+  let path: string | undefined = `${repository}/tags/list`;
+  while (path !== undefined) {
+    const answer = await ask(client, registry, { method: "GET", path, scopes: [`repository:${repository}:pull`] });
+    if (answer.status === 404) throw new BuildFailed(`there is no image ${name} in its registry`);
+    expect(answer, [200], image);
+    tags.push(...((JSON.parse(answer.body) as { tags?: string[] | null } | null)?.tags ?? []));
+    const next = /<([^>]+)>;\s*rel="?next"?/.exec(String(answer.headers["link"] ?? ""))?.[1];
+    path = next === undefined ? undefined : new URL(next, answer.url).href;
+  }
+  return tags;
+}
+
+/**
+ * Puts what `source` stands for under the name `target`. Whatever it consists of is there first, so that a reader of the new name
+ * never finds half an image.
+ * @throws as `findManifest`
+ */
+export async function copyImage(client: RegistryClient, source: Reference, target: Reference): Promise<FoundManifest> {
+  const found = await findManifest(client, source);
+  if (source.name !== target.name) await copyParts(client, source, target, found);
+  await putManifest(client, target, target.tag ?? "latest", found);
+  return found;
+}
+
+async function copyParts(
+  client: RegistryClient,
+  source: Reference,
+  target: Reference,
+  { text }: FoundManifest,
+): Promise<void> {
+  const { config, layers = [], manifests = [] } = (JSON.parse(text) ?? {}) as Manifest;
+  for (const { digest } of manifests) {
+    const child = await findManifest(client, withDigest(source, digest));
+    await copyParts(client, source, target, child);
+    await putManifest(client, target, digest, child);
+  }
+  const blobs = [...layers.filter(({ urls = [] }) => urls.length === 0), ...(config === undefined ? [] : [config])];
+  for (const digest of new Set(blobs.map((blob) => blob.digest))) await copyBlob(client, source, target, digest);
+}
+
+async function copyBlob(client: RegistryClient, source: Reference, target: Reference, digest: string): Promise<void> {
+  const { registry, repository } = target;
+  const scopes = scopesOf(source, target);
+  const there = await ask(client, registry, { method: "HEAD", path: `${repository}/blobs/${digest}`, scopes });
+  if (there.status === 200) return;
+  const mount = source.registry === registry ? `?mount=${digest}&from=${encodeURIComponent(source.repository)}` : "";
+  const begun = await ask(client, registry, { method: "POST", path: `${repository}/blobs/uploads/${mount}`, scopes });
+  expect(begun, [201, 202], target);
+  if (begun.status === 201) return;
+  const place = new URL(String(begun.headers["location"]), begun.url);
+  place.searchParams.set("digest", digest);
+  await client
+    .stream(source, `blobs/${digest}`, async ({ body, length }) => {
+      const put = await ask(client, registry, {
+        method: "PUT",
+        path: place.href,
+        headers: {
+          "content-type": "application/octet-stream",
+          ...(length === undefined ? {} : { "content-length": String(length) }),
+        },
+        body,
+        scopes,
+      });
+      // The registry compares the digest: what was cut on its way is not taken.
+      expect(put, [201], target);
+    })
+    .catch(failed);
+}
+
+async function putManifest(
+  client: RegistryClient,
+  target: Reference,
+  name: string,
+  { mediaType, text }: FoundManifest,
+): Promise<void> {
+  const { registry, repository } = target;
+  const answer = await ask(client, registry, {
+    method: "PUT",
+    path: `${repository}/manifests/${name}`,
+    headers: { "content-type": mediaType },
+    body: Buffer.from(text),
+    scopes: [`repository:${repository}:pull,push`],
+  });
+  expect(answer, [201], target);
+}
+
+/** For a mount the token has to reach the other repository as well. */
+function scopesOf(source: Reference, target: Reference): string[] {
+  const own = `repository:${target.repository}:pull,push`;
+  return source.registry === target.registry ? [own, `repository:${source.repository}:pull`] : [own];
+}
+
+function withDigest({ registry, repository }: Reference, digest: string): Reference {
+  return new Reference({ registry, repository, digest });
+}
+
+async function ask(
+  client: RegistryClient,
+  registry: string,
+  question: RegistryQuestion,
+): ReturnType<RegistryClient["ask"]> {
+  return client.ask(registry, question).catch(failed);
+}
+
+/** A registry that cannot be reached is no fault of the cluster's: docker's exit code is 1. */
+function failed(error: unknown): never {
+  if (!(error instanceof RegistryError)) throw error;
+  if (error.unauthorised) throw new AuthError(error.message, { suggestions: LOGIN, cause: error });
+  throw new BuildFailed(error.message, { cause: error });
+}
+
+function expect(
+  { status, url, body }: { status: number; url: string; body: string },
+  wanted: readonly number[],
+  { registry, name }: Reference,
+): void {
+  if (wanted.includes(status)) return;
+  if (status === 401 || status === 403)
+    throw new AuthError(`${registry} does not let you use ${name}`, { suggestions: LOGIN });
+  throw new BuildFailed(`registry ${registry} answered ${status} to ${new URL(url).pathname}${reasonOf(body)}`);
+}
+
+/** The registry's own words (distribution-spec, "Error Codes"). */
+function reasonOf(body: string): string {
+  try {
+    const { errors = [] } = (JSON.parse(body) ?? {}) as { errors?: { code?: string; message?: string }[] };
+    const [first] = errors;
+    return first === undefined ? "" : `: ${first.message ?? first.code ?? ""}`;
+  } catch {
+    return "";
+  }
+}

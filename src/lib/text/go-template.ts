@@ -1,0 +1,35 @@
+/**
+ * The part of Go's templates that docker's --format is used with: `{{.Field}}`, `{{json .}}`, `{{json .Field}}`, and `\t` and `\n` outside them.
+ */
+import { InvalidInput } from "../../errors.ts";
+
+/** @throws InvalidInput for a field that is not there, or anything else a Go template may hold. */
+export function fillTemplate(
+  template: string,
+  value: Readonly<Record<string, unknown>>,
+  fields: readonly string[],
+): string {
+  const text = template.replaceAll(/\\([tn])/g, (_, letter) => (letter === "t" ? "\t" : "\n"));
+  return text.replaceAll(/\{\{(.*?)\}\}/gs, (_, inner: string) => {
+    const action = /^-?\s*(json\s+)?\.([A-Za-z]*)\s*-?$/.exec(inner.trim());
+    if (action === null) {
+      throw new InvalidInput(`--format: {{${inner}}} is more than slipway's templates can do`, {
+        suggestions: ["Use {{.Field}}, {{json .}} or {{json .Field}}; for more, --format json and jq."],
+      });
+    }
+    const [, json, name = ""] = action;
+    const found = name === "" ? value : value[fieldOf(name, fields)];
+    if (json !== undefined || (typeof found === "object" && name === "")) return JSON.stringify(found ?? null);
+    if (Array.isArray(found)) return found.join(",");
+    return typeof found === "string" ? found : found === undefined ? "" : JSON.stringify(found);
+  });
+}
+
+/** Docker's fields begin with a capital, JSON's do not. */
+function fieldOf(name: string, fields: readonly string[]): string {
+  const field = fields.find((known) => known.toLowerCase() === name.toLowerCase());
+  if (field !== undefined) return field;
+  throw new InvalidInput(`--format: there is no field .${name}`, {
+    suggestions: [`Fields: ${fields.map((known) => `.${known.charAt(0).toUpperCase()}${known.slice(1)}`).join(" ")}`],
+  });
+}

@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import { DOCKERFILE_FEATURES, refuseFeatures } from "../../../../src/backends/dockerfile-features.ts";
+import { findFeatures } from "../../../../src/lib/dockerfile/features.ts";
+import type { FeatureUse } from "../../../../src/lib/dockerfile/features.ts";
+import { parseDockerfile } from "../../../../src/lib/dockerfile/parse.ts";
+
+const usesOf = (text: string): FeatureUse[] => findFeatures(parseDockerfile(text));
+
+describe("what a Dockerfile uses", () => {
+  it.each([
+    ["RUN echo a", []],
+    ["RUN <<EOF\necho\nEOF", ["heredoc"]],
+    ["COPY <<EOF /a\nx\nEOF", ["heredoc"]],
+    ["RUN --mount=type=cache,target=/c x", ["mount-cache"]],
+    ["RUN --mount=target=/c x", ["mount-bind"]],
+    ["RUN --mount=type=bind,from=one,target=/c x", ["mount-bind-from"]],
+    ["RUN --mount=type=secret,id=a --mount=type=ssh x", ["mount-secret", "mount-ssh"]],
+    ["RUN --mount=type=tmpfs,target=/t x", ["mount-tmpfs"]],
+    ["RUN --network=none x", ["run-network-none"]],
+    ["RUN --mount=type=tmpfs,target=/t,size=1m x", ["mount-tmpfs", "mount-tmpfs-size"]],
+    ["RUN --network=default x", ["run-network-default"]],
+    ["RUN --network=host x", ["run-network-host"]],
+    ["RUN --security=insecure x", ["run-security"]],
+    ["RUN --security=sandbox x", ["run-security-sandbox"]],
+    ['RUN ["a", "b"]', ["run-json"]],
+    ["RUN [ -e /a ]", []],
+    ["COPY --from=one /a /b", []],
+    ["COPY --from=0 /a /b", []],
+    ["COPY --from=alpine /a /b", []],
+    ["COPY --link --chmod=600 --parents --exclude=b a /b", ["copy-link", "copy-chmod", "copy-parents", "copy-exclude"]],
+    ["COPY --link=false a /b", []],
+    ["ADD --unpack=false a.tar /b", ["add-unpack"]],
+    ["ARG TARGETARCH", ["arg-platform"]],
+    ["ARG A=1 BUILDPLATFORM=linux/amd64", ["arg-platform"]],
+    ["ARG TARGET=app", []],
+    ["ADD --checksum=sha256:0 https://a.io/b /b", ["add-checksum", "add-url"]],
+    ["ADD https://a.io/b.git#main /b", ["add-git"]],
+    ["ADD --keep-git-dir=true git@a.io:b /b", ["add-keep-git-dir", "add-git"]],
+    ["ONBUILD RUN --mount=type=cache,target=/c x", ["onbuild", "mount-cache"]],
+    ['SHELL ["/bin/bash"]', ["shell"]],
+    ["STOPSIGNAL 9", []],
+    ["STOPSIGNAL SIGINT", ["stopsignal"]],
+    ["FROM --platform=$BUILDPLATFORM b", ["from-platform"]],
+    ["FROM --platform=linux/arm64 b", ["from-platform-fixed"]],
+    ["FROM --platform=$TARGETPLATFORM b", ["from-platform"]],
+    ["FROM b-$TARGETARCH", ["arg-platform-from"]],
+    ["FROM b:${TARGETOS:-linux} AS c", ["arg-platform-from"]],
+    ["FROM b-$TARGETARCHIVE", []],
+  ])("%s", (line, features) => {
+    expect(usesOf(`FROM a AS one\n${line}\n`)).toEqual(features.map((feature) => ({ feature, line: 2 })));
+  });
+
+  it("may be its way to continue a line", () => {
+    expect(usesOf("# escape=`\nFROM a\n")).toEqual([{ feature: "escape", line: 1 }]);
+  });
+});
+
+describe("a builder that cannot do it", () => {
+  const refuse = (
+    text: string,
+    builder: "kaniko" | "buildkit" | "buildah" | "img" | "makisu",
+    image: string,
+  ): string => {
+    try {
+      refuseFeatures(usesOf(text), builder, image, "k:v1.28.3");
+      return "";
+    } catch (error) {
+      const { message, suggestions } = error as Error & { suggestions: string[] };
+      return [message, ...suggestions].join("\n");
+    }
+  };
+  const HEREDOC = "FROM a\nRUN <<EOF\nx\nEOF\n";
+
+  it("is told by line and feature, with those that can", () => {
+    expect(refuse("FROM a\n\nCOPY --parents b /c\n", "kaniko", "k:v1.28.3")).toBe(
+      "Dockerfile line 3: kaniko cannot do COPY --parents\nUse --builder buildkit or --builder buildah.",
+    );
+  });
+
+  it("is asked by its version, where a later one can", () => {
+    expect(refuse(HEREDOC, "kaniko", "r.io:5000/kaniko:v1.24.0-debug")).toBe(
+      "Dockerfile line 2: kaniko v1.24.0 cannot do heredocs\n" +
+        "Use an image of kaniko v1.25.4 or later (--builder-image).\nUse --builder buildkit or --builder buildah.",
+    );
+    for (const image of ["k:v1.25.4", "k:1.26", "k:v1.28.3@sha256:0", "k:latest", "r.io:5000/k"]) {
+      expect(refuse(HEREDOC, "kaniko", image)).toBe("");
+    }
+  });
+
+  it("may be every one of them", () => {
+    expect(refuse("FROM a\nRUN --security=insecure x\n", "buildkit", "b:1")).toContain("leave it out");
+  });
+});
+
+it("no feature is without a title", () => {
+  for (const { title } of Object.values(DOCKERFILE_FEATURES)) expect(title).not.toBe("");
+});

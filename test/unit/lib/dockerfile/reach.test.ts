@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import { parseDockerfile } from "../../../../src/lib/dockerfile/parse.ts";
+import { findReach, type ReachOptions } from "../../../../src/lib/dockerfile/reach.ts";
+
+function patterns(text: string, options?: ReachOptions): string[] {
+  const reach = findReach(parseDockerfile(text), options);
+  return reach.kind === "paths" ? reach.sources.map(({ pattern }) => pattern) : [`everything: ${reach.because}`];
+}
+
+const base = (env: string[] = [], onBuild: string[] = []) => new Map([["img", { env, onBuild }]]);
+
+describe("what a Dockerfile reaches", () => {
+  it.each<[name: string, dockerfile: string, expected: string[], options?: ReachOptions]>([
+    ["nothing", "FROM img\nRUN true", []],
+    ["sources and no destination", "FROM img\nCOPY a ./b/ /c//d dest", ["a", "b", "c/d"]],
+    ["lists of JSON", 'FROM img\nADD ["with blank", "b", "/dest"]', ["with blank", "b"]],
+    ["wildcards", "FROM img\nCOPY package*.json s?c/[ab]* ./", ["package*.json", "s?c/[ab]*"]],
+    ["no stages and images", "FROM img AS a\nCOPY x .\nFROM img\nCOPY --from=a /y /z\nCOPY --from=other /v .", ["x"]],
+    ["flags that choose nothing", "FROM img\nCOPY --chown=1:1 --chmod=755 --link --parents --exclude=*.md a b", ["a"]],
+    ["URLs, as they could be paths", "FROM img\nADD https://example.com/a.tgz b", ["https:/example.com/a.tgz"]],
+    ["heredocs' places", "FROM img\nCOPY <<EOF a /dest/\nx\nEOF", ["a"]],
+    ["bind mounts", "FROM img\nRUN --mount=type=bind,source=src,target=/src make", ["src"]],
+    ["bind mounts without a type", "FROM img\nRUN --mount=target=/src,src=/a/b make", ["a/b"]],
+    ["no other mounts", "FROM img\nRUN --mount=type=cache,target=/c --mount=type=secret,id=x --network=none make", []],
+    ["no mounts of stages", "FROM img AS s\nFROM img\nRUN --mount=from=s,target=/c make", []],
+    ["arguments", "FROM img\nARG D=src\nCOPY $D/a ${D}/b dest", ["$D/a", "src/a", "${D}/b", "src/b"]],
+    ["--build-arg", "FROM img\nARG D\nCOPY $D dest", ["$D", "lib"], { buildArgs: new Map([["D", "lib"]]) }],
+    ["global arguments, declared again", "ARG D=x\nFROM img\nARG D\nCOPY $D dest", ["$D", "x"]],
+    ["ENV", "FROM img\nENV A=x B=y\nCOPY $A$B dest", ["$A$B", "xy"]],
+    ["ENV of the stage it starts from", "FROM img AS a\nENV A=x\nFROM a\nCOPY $A dest", ["$A", "x"]],
+    ["ENV of the base image", "FROM img\nCOPY $A dest", ["$A", "x"], { bases: base(["A=x"]) }],
+    [
+      "platforms as anything",
+      "FROM img\nARG TARGETARCH\nCOPY bin/app-$TARGETARCH /",
+      ["bin/app-$TARGETARCH", "bin/app-*"],
+    ],
+    [
+      "whole platforms",
+      "FROM img\nARG TARGETPLATFORM\nCOPY bin/$TARGETPLATFORM/x /",
+      ["bin/$TARGETPLATFORM/x", "bin/**/x"],
+    ],
+    ["BuildKit's own frontend", "# syntax=docker/dockerfile:1.7-labs\nFROM img\nCOPY a b", ["a"]],
+    ["stages up to the target", "FROM img AS a\nCOPY x .\nFROM img AS b\nCOPY . .", ["x"], { target: "a" }],
+    ["all stages above the target", "FROM img AS a\nCOPY x .\nFROM img AS b\nCOPY y .", ["x", "y"], { target: "b" }],
+    [
+      "ONBUILD that copies from a stage",
+      "FROM img AS a\nONBUILD COPY --from=a /x /y\nONBUILD ENV A=b\nCOPY z .",
+      ["z"],
+    ],
+  ])("has %s", (_, dockerfile, expected, options) => {
+    expect(patterns(dockerfile, options)).toEqual(expected);
+  });
+
+  it.each<[dockerfile: string, because: string, options?: ReachOptions]>([
+    ["FROM img\nCOPY . /app", "line 2 takes all of it"],
+    ["FROM img\nADD ./ /app", "line 2 takes all of it"],
+    ["FROM img\nCOPY a/../../b /app", "line 2 goes up with .."],
+    ["FROM img\nRUN --mount=target=/src make", "line 2 takes all of it"],
+    ["FROM img\nRUN --mount=type=bind,from=,source=a,target=/src make", "not known here what line 2 mounts"],
+    ["FROM img\nRUN --mount=type=new,target=/src make", "not known here what line 2 mounts"],
+    ["FROM img\nRUN --mount=source=$A,target=/src make", "not known here what line 2 mounts"],
+    ["FROM img\nRUN --device=gpu make", "--device on line 2 is not known here"],
+    ["FROM img\nCOPY --newly=a b c", "--newly on line 2 is not known here"],
+    ["FROM img\nCOPY --from=$A b c", "not known here what line 2 copies from"],
+    ["FROM img\nCOPY --from= b c", "not known here what line 2 copies from"],
+    ["FROM img\nCOPY $A b", "what $A on line 2 is"],
+    ["FROM img\nCOPY ${A:-x} b", "what ${A:-x} on line 2 is"],
+    ["FROM img\nARG A\nCOPY $A b", "what $A on line 3 is"],
+    ["FROM img\nARG A=\nCOPY $A b", '$A on line 3 stands for ""'],
+    ["FROM img\nARG A=x\nENV A=y\nCOPY $A b", "what $A on line 4 is"],
+    ["FROM img\nARG A=x\nCOPY $A b", "what $A on line 3 is", { bases: base(["A=y"]) }],
+    ["FROM img\nCOPY $A b", "what $A on line 2 is", { bases: base(["A=y", "A=z"]) }],
+    ["FROM img AS a\nARG A=x\nFROM a\nCOPY $A b", "what $A on line 4 is"],
+    ["FROM img AS a\nARG A=x\nFROM a\nARG A=y\nCOPY $A b", "what $A on line 5 is"],
+    ["FROM img\nENV A of old\nCOPY $A b", "what $A on line 3 is"],
+    ['FROM img\nCOPY "a b" c', "line 2 has quotes or escapes"],
+    ["FROM img\nCOPY a\\ b c", "line 2 has quotes or escapes"],
+    ["# syntax=me/mine:1\nFROM img\nCOPY a b", "the frontend me/mine:1 may read any of it"],
+    [
+      "FROM img\nCOPY a b",
+      "the frontend me/mine may read any",
+      { buildArgs: new Map([["BUILDKIT_SYNTAX", "me/mine"]]) },
+    ],
+    ["FROM img\nARG BUILDKIT_SBOM_SCAN_CONTEXT=true\nCOPY a b", "BUILDKIT_SBOM_SCAN_CONTEXT scans all of it"],
+    ["FROM img\nONBUILD COPY a b", "line 2 is an ONBUILD trigger"],
+    ["FROM img\nONBUILD RUN --mount=target=/x ls", "line 2 is an ONBUILD trigger"],
+    ["FROM img\nCOPY a b", "the base image img has ONBUILD triggers", { bases: base([], ["COPY . ."]) }],
+    ["ARG I\nFROM $I\nCOPY a b", "what image $I on line 2 is"],
+    ["FROM img AS a\nCOPY --from=b x y\nCOPY z .\nFROM img AS b\nCOPY . .", "line 5 takes all of it", { target: "a" }],
+  ])("is everything for %j", (dockerfile, because, options) => {
+    expect(patterns(dockerfile, options)).toEqual([expect.stringContaining(because)]);
+    expect(patterns(dockerfile, options)[0]).toMatch(/^everything: /);
+  });
+
+  it("names the images whose triggers have to be asked for", () => {
+    const text = "ARG V=1\nFROM img:$V AS a\nFROM a\nFROM scratch\nFROM other\nCOPY --from=third /x /y";
+    const reach = findReach(parseDockerfile(text));
+    expect(reach.kind === "paths" && reach.bases).toEqual(["img:1", "other"]);
+  });
+});

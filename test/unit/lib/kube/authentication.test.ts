@@ -1,0 +1,153 @@
+import { chmod, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Authenticator } from "../../../../src/lib/kube/authenticator.ts";
+import type { User } from "../../../../src/lib/kube/target.ts";
+import { AuthError } from "../../../../src/errors.ts";
+import { failureOf, startHarness, temporaryDirectory, PODS } from "./harness.ts";
+import { sendList, sendStatus } from "../../../fakes/api-server.ts";
+
+let directory = "";
+beforeAll(async () => {
+  directory = await temporaryDirectory();
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+const server = { url: "https://api.example:6443", skipTlsVerify: false };
+const authenticate = (user: User, fields: object = {}) =>
+  new Authenticator({ context: "c", namespace: "n", server: { ...server, ...fields }, user });
+const credentials = (user: User, fields: object = {}) => authenticate(user, fields).credentials();
+
+/** A credential plugin that notes each run, and answers with a token that tells how many there were. */
+async function writePlugin(name: string, expiry = ""): Promise<string> {
+  const path = join(directory, name);
+  await writeFile(
+    path,
+    `#!/bin/sh
+echo "$KUBERNETES_EXEC_INFO" >> ${path}.runs
+n=$(wc -l < ${path}.runs)
+echo '{"kind":"ExecCredential","status":{"token":"token-'$n'"${expiry}}}'
+`,
+  );
+  await chmod(path, 0o755);
+  return path;
+}
+
+const runsOf = async (plugin: string): Promise<string[]> =>
+  (await readFile(`${plugin}.runs`, "utf8")).trim().split("\n");
+
+describe("what goes into a request", () => {
+  test("a token", async () => {
+    expect((await credentials({ token: "abc" })).headers).toEqual({ authorization: "Bearer abc" });
+  });
+
+  test("a token file comes before a token, without its line feed", async () => {
+    const tokenFile = join(directory, "token");
+    await writeFile(tokenFile, "from-file\n");
+    expect((await credentials({ token: "abc", tokenFile })).headers).toEqual({ authorization: "Bearer from-file" });
+  });
+
+  test("user name and password", async () => {
+    expect((await credentials({ username: "u", password: "p" })).headers).toEqual({ authorization: "Basic dTpw" });
+  });
+
+  test("nothing for nobody, but the server's own certificate authority", async () => {
+    const caData = Buffer.from("PEM").toString("base64");
+    expect(await credentials({}, { caData })).toEqual({ headers: {}, tls: { ca: Buffer.from("PEM") } });
+  });
+
+  test("client certificates, server name, no verification", async () => {
+    const keyFile = join(directory, "key");
+    await writeFile(keyFile, "KEY");
+    const { tls } = await credentials(
+      { certData: Buffer.from("CERT").toString("base64"), keyFile },
+      { tlsServerName: "name", skipTlsVerify: true },
+    );
+    expect(tls).toEqual({
+      cert: Buffer.from("CERT"),
+      key: Buffer.from("KEY"),
+      servername: "name",
+      rejectUnauthorized: false,
+    });
+  });
+
+  test("impersonation", async () => {
+    const impersonate = { user: "bob", uid: "7", groups: ["a", "b"], extra: { "acme.com/Project": ["p"] } };
+    expect((await credentials({ impersonate })).headers).toEqual({
+      "impersonate-user": "bob",
+      "impersonate-uid": "7",
+      "impersonate-group": ["a", "b"],
+      "impersonate-extra-acme.com%2fproject": ["p"],
+    });
+  });
+
+  test("a file that is not there is an error that names it", async () => {
+    const error = await failureOf(credentials({ certFile: "/nonexistent.crt" }));
+    expect(error).toBeInstanceOf(AuthError);
+    expect(error.message).toMatch("/nonexistent.crt");
+  });
+});
+
+describe("credential plugins", () => {
+  test("run once for all who wait, and are told about the cluster if they want", async () => {
+    const command = await writePlugin("once");
+    const exec = { command, apiVersion: "client.authentication.k8s.io/v1beta1", provideClusterInfo: true };
+    const authenticator = authenticate({ exec });
+    const all = await Promise.all([1, 2, 3].map(() => authenticator.credentials()));
+    expect(all.map(({ headers }) => headers["authorization"])).toEqual(Array(3).fill("Bearer token-1"));
+    const runs = await runsOf(command);
+    expect(runs).toHaveLength(1);
+    expect(JSON.parse(runs[0]!)).toEqual({
+      apiVersion: "client.authentication.k8s.io/v1beta1",
+      kind: "ExecCredential",
+      spec: { interactive: expect.any(Boolean), cluster: { server: server.url } },
+    });
+  });
+
+  test("run again once their credentials were refused", async () => {
+    const command = await writePlugin("again");
+    const authenticator = authenticate({ exec: { command } });
+    const first = await authenticator.credentials();
+    await authenticator.forget(first);
+    const second = await authenticator.credentials();
+    expect(second.headers["authorization"]).toBe("Bearer token-2");
+    // A slower request that was refused with the first ones as well must not throw away the second.
+    await authenticator.forget(first);
+    expect(await authenticator.credentials()).toBe(second);
+  });
+
+  test("that are not installed", async () => {
+    const error = await failureOf(credentials({ exec: { command: "no-such-plugin", installHint: "Get it at X." } }));
+    expect(error).toBeInstanceOf(AuthError);
+    expect(error.message).toMatch("no-such-plugin is not installed");
+    expect(error.suggestions).toEqual(["Get it at X."]);
+  });
+
+  test("that fail tell why", async () => {
+    const error = await failureOf(credentials({ exec: { command: "sh", args: ["-c", "echo expired >&2; exit 1"] } }));
+    expect(error).toBeInstanceOf(AuthError);
+    expect(error.message).toMatch("plugin sh failed: expired");
+  });
+
+  test("that read their standard input do not hang", async () => {
+    const args = ["-c", `cat > /dev/null; echo '{"status":{"token":"x"}}'`];
+    expect((await credentials({ exec: { command: "sh", args } })).headers["authorization"]).toBe("Bearer x");
+  });
+
+  test("a 401 is tried once more with new credentials, then reported", async () => {
+    const command = await writePlugin("expired");
+    await using harness = await startHarness({ user: { exec: { command } } });
+    harness.server.on(`GET ${PODS}`, (request, response) => {
+      if (request.headers.authorization === "Bearer token-2") sendList(response, "1", []);
+      else sendStatus(response, 401, "Unauthorized", "Unauthorized");
+    });
+    expect(await harness.cluster.list("pods", {})).toEqual([]);
+
+    harness.server.on(`GET ${PODS}`, (_, response) => sendStatus(response, 401, "Unauthorized", "Unauthorized"));
+    const before = harness.server.requests.length;
+    const error = await failureOf(harness.cluster.list("pods", {}));
+    expect(error).toBeInstanceOf(AuthError);
+    expect(error.message).toMatch("does not accept these credentials");
+    expect(harness.server.requests).toHaveLength(before + 2);
+  });
+});

@@ -1,0 +1,61 @@
+/** Connections that are opened, and credentials that are asked for, before the first request. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { AuthError } from "../../../../src/errors.ts";
+import { sendList } from "../../../fakes/api-server.ts";
+import { failureOf, PODS, startHarness, temporaryDirectory, until } from "./harness.ts";
+
+const LIST = { method: "GET", path: PODS } as const;
+
+test("the first requests find connections open, and close leaves none", async () => {
+  await using harness = await startHarness();
+  harness.server.on(`GET ${PODS}`, (_, response) => sendList(response, "1", []));
+  await harness.wire.dialAhead(2);
+  await until(() => harness.server.connections === 2);
+  const answers = await Promise.all([harness.wire.send(LIST), harness.wire.send(LIST)]);
+  for (const { body } of answers) await body.dump();
+  expect(harness.server.connections).toBe(2);
+  await harness.wire.close();
+  await until(() => harness.server.connections === 0);
+});
+
+test("one that nobody takes is closed", async () => {
+  await using harness = await startHarness();
+  await harness.wire.dialAhead(2);
+  await until(() => harness.server.connections === 2);
+  await harness.wire.close();
+  await until(() => harness.server.connections === 0);
+  expect(harness.server.requests).toEqual([]);
+});
+
+test("one that the server has closed is opened again", async () => {
+  await using harness = await startHarness();
+  harness.server.on(`GET ${PODS}`, (_, response) => sendList(response, "1", []));
+  await harness.wire.dialAhead(1);
+  await until(() => harness.server.connections === 1);
+  harness.server.cut();
+  // Until the news is here, too.
+  await sleep(50);
+  const answer = await harness.wire.send(LIST);
+  await answer.body.dump();
+  expect(answer.statusCode).toBe(200);
+});
+
+test("a credential plugin that fails is run once, and the first request says so", async () => {
+  const directory = await temporaryDirectory();
+  const runs = join(directory, "runs");
+  await writeFile(runs, "");
+  const exec = {
+    apiVersion: "client.authentication.k8s.io/v1",
+    command: "sh",
+    args: ["-c", `echo run >> ${runs}; exit 1`],
+    interactiveMode: "Never",
+  };
+  await using harness = await startHarness({ user: { exec } });
+  await harness.wire.dialAhead(2);
+  expect(await failureOf(harness.wire.send(LIST))).toBeInstanceOf(AuthError);
+  expect(await readFile(runs, "utf8")).toBe("run\n");
+  expect(harness.server.connections).toBe(0);
+});

@@ -1,0 +1,219 @@
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { parseReference } from "../../../../src/lib/image/reference.ts";
+import { BuildFailed, ClusterError } from "../../../../src/errors.ts";
+import { RegistryClient } from "../../../../src/lib/registry/registry-client.ts";
+import { scanImage } from "../../../../src/lib/sbom/scan-image.ts";
+import type { ScannedImage } from "../../../../src/lib/sbom/scan-image.ts";
+import { ImageServer, archive, digestOf } from "./layers.ts";
+import type { Entry } from "./layers.ts";
+
+const layer = (...entries: Entry[]): Buffer => gzipSync(archive(entries));
+const npm = (name: string, version = "1.0.0"): string => JSON.stringify({ name, version });
+
+function scan(image: ImageServer, timeout = 5000, signal = new AbortController().signal): Promise<ScannedImage> {
+  const client = new RegistryClient({ insecure: [], credential: async () => undefined, timeout, signal });
+  return scanImage(client, parseReference(`${image.host}/team/app:1`), image.digest, signal, [10, 10]);
+}
+
+/** `PATH: what it says`. */
+async function listOf(layers: readonly Buffer[]): Promise<string[]> {
+  const { files } = await scan(await ImageServer.start(layers));
+  return files.map(([path, { packages, system, unread }]) => {
+    const said = packages.map(({ name, version }) => `${name} ${version}`);
+    return `${path}: ${[...said, ...(system ? [system.id] : []), ...(unread === undefined ? [] : [`(${unread})`])].join(", ")}`;
+  });
+}
+
+describe("an image", () => {
+  it("has what its last layer leaves of the others", async () => {
+    const base = layer(
+      { name: "etc/" },
+      { name: "etc/os-release", symlink: "../usr/lib/os-release" },
+      { name: "usr/lib/os-release", content: 'ID=debian\nVERSION_ID="12"\n' },
+      { name: "var/lib/dpkg/status", content: "Package: a\nVersion: 1\n\nPackage: b\nVersion: 2\n" },
+      { name: "app/node_modules/x/package.json", content: npm("x") },
+      { name: "app/node_modules/y/package.json", content: npm("y") },
+      { name: "opt/z-1.dist-info/METADATA", content: "Name: z\nVersion: 1\n" },
+    );
+    const second = zstdCompressSync(
+      archive([
+        { name: "app/node_modules/.wh.x", content: "" },
+        { name: "opt/.wh..wh..opq", content: "" },
+        { name: "opt/new-2.dist-info/METADATA", content: "Name: new\nVersion: 2\n" },
+      ]),
+    );
+    const third = archive([{ name: "./var/lib/dpkg/status", content: "Package: a\nVersion: 1.1\n" }]);
+    expect(await listOf([base, second, gzipSync(Buffer.alloc(1024)), third])).toEqual([
+      "/app/node_modules/y/package.json: y 1.0.0",
+      "/opt/new-2.dist-info/METADATA: new 2",
+      "/usr/lib/os-release: debian",
+      "/var/lib/dpkg/status: a 1.1",
+    ]);
+  });
+
+  it("has databases that are not read, by name and digest", async () => {
+    const content = Buffer.alloc(3_000_000, "SQLite");
+    const image = await ImageServer.start([layer({ name: "var/lib/rpm/rpmdb.sqlite", content })]);
+    const [[path, file] = [], ...others] = (await scan(image)).files;
+    expect(others).toEqual([]);
+    expect(path).toBe("/var/lib/rpm/rpmdb.sqlite");
+    expect(file).toMatchObject({
+      packages: [],
+      unread: "it is RPM's database, which is not read",
+      sha256: digestOf(content).slice("sha256:".length),
+    });
+  });
+
+  it("has nothing of an empty one", async () => {
+    const image = await ImageServer.start([]);
+    expect(await scan(image)).toEqual({ files: [], layers: 0, bytes: 0 });
+  });
+
+  it("keeps its paths, whatever they are called", async () => {
+    const deep = `${"d/".repeat(900)}node_modules/deep/package.json`;
+    expect(
+      await listOf([
+        layer(
+          { name: "../../node_modules/out/package.json", content: npm("out") },
+          { name: "a\nb/node_modules/line/package.json", content: npm("line") },
+          { name: "__proto__/node_modules/p/package.json", content: npm("p") },
+          { name: deep, content: npm("deep") },
+          { name: `${"e/".repeat(3000)}node_modules/too/package.json`, content: npm("too-deep") },
+          { name: "node_modules/evil/package.json", content: npm('"><script>\u001b[31m') },
+        ),
+      ]),
+    ).toEqual([
+      "/__proto__/node_modules/p/package.json: p 1.0.0",
+      "/a\nb/node_modules/line/package.json: line 1.0.0",
+      `/${deep}: deep 1.0.0`,
+      "/node_modules/evil/package.json: (it has no name or no version)",
+      "/node_modules/out/package.json: out 1.0.0",
+    ]);
+  });
+});
+
+describe("hard links", () => {
+  it("are what they are links to, if that came by in time", async () => {
+    const lists = await listOf([
+      layer(
+        { name: "node_modules/a/package.json", content: npm("a") },
+        { name: "b/node_modules/a/package.json", link: "node_modules/a/package.json" },
+        { name: "c/node_modules/a/package.json", link: "./b/node_modules/a/package.json" },
+      ),
+      layer({ name: "node_modules/.wh.a", content: "" }, { name: "d/x", link: "c/node_modules/a/package.json" }),
+    ]);
+    expect(lists).toEqual([
+      "/b/node_modules/a/package.json: a 1.0.0",
+      "/c/node_modules/a/package.json: a 1.0.0",
+      "/d/x: a 1.0.0",
+    ]);
+  });
+
+  it("have the layer read once more where their target was of no interest", async () => {
+    const store = layer(
+      { name: "root/store/aa", content: npm("stored") },
+      { name: "root/store/bb", content: "Name: snake\nVersion: 3\n" },
+      { name: "app/node_modules/stored/package.json", link: "root/store/aa" },
+      { name: "app/snake-3.dist-info/METADATA", link: "root/store/bb" },
+      { name: "app/node_modules/gone/package.json", link: "root/store/aa" },
+      { name: "app/node_modules/gone", symlink: "../elsewhere" },
+    );
+    const image = await ImageServer.start([
+      store,
+      layer({ name: "node_modules/n/package.json", link: "root/store/aa" }),
+    ]);
+    const { files } = await scan(image);
+    expect(files.map(([path, { packages, unread }]) => [path, packages[0]?.name, unread])).toEqual([
+      ["/app/node_modules/stored/package.json", "stored", undefined],
+      ["/app/snake-3.dist-info/METADATA", "snake", undefined],
+      ["/node_modules/n/package.json", undefined, "it is a hard link to a file of another layer"],
+    ]);
+    expect(image.asked).toHaveLength(4);
+  });
+});
+
+describe("a registry", () => {
+  const whole = layer({ name: "node_modules/a/package.json", content: npm("a") });
+
+  it("may break off: the layer is read again, and nothing of the first attempt stays", async () => {
+    const image = await ImageServer.start([layer(), whole]);
+    image.send = (response, blob, before) => {
+      if (before < 2 && blob.equals(whole)) {
+        response.writeHead(200, { "content-length": blob.length });
+        response.write(blob.subarray(0, blob.length - 20), () => response.destroy());
+      } else response.end(blob);
+    };
+    const { files, layers } = await scan(image);
+    expect(files.map(([, { packages }]) => packages[0]?.name)).toEqual(["a"]);
+    expect([layers, image.asked.length]).toEqual([2, 4]);
+  });
+
+  it("is given up after three attempts", async () => {
+    const image = await ImageServer.start([whole]);
+    image.send = (response) => response.writeHead(503).end();
+    await expect(scan(image)).rejects.toThrow(/^registry 127\.0\.0\.1:\d+ did not answer: .* answered 503$/);
+    expect(image.asked).toHaveLength(3);
+  });
+
+  it("may be slow for as long as it likes, and silent for a moment only", async () => {
+    const image = await ImageServer.start([whole]);
+    image.send = (response, blob) => {
+      let at = 0;
+      const timer = setInterval(() => {
+        if (at < blob.length) response.write(blob.subarray(at, (at += 12)));
+        else {
+          clearInterval(timer);
+          response.end();
+        }
+      }, 40);
+    };
+    const started = performance.now();
+    expect((await scan(image, 400)).files).toHaveLength(1);
+    expect(performance.now() - started).toBeGreaterThan(400);
+    image.send = (response, blob) => void response.write(blob.subarray(0, 50));
+    const error = await scan(image, 400).catch((found: unknown) => found);
+    expect(error).toBeInstanceOf(ClusterError);
+    expect((error as Error).message).toMatch(/^registry 127\.0\.0\.1:\d+ did not answer: nothing came for 0\.4 s$/);
+  });
+
+  it("may give other bytes, or more, than the manifest names", async () => {
+    const other = layer({ name: "node_modules/b/package.json", content: npm("b") });
+    const image = await ImageServer.start([layer(), whole]);
+    image.send = (response, blob) => response.end(blob.equals(whole) ? other : blob);
+    const error = await scan(image).catch((found: unknown) => found);
+    expect(error).toBeInstanceOf(BuildFailed);
+    expect((error as Error).message).toBe(
+      `layer 2 of 2, ${digestOf(whole)}: the registry gave other bytes than the manifest names`,
+    );
+    image.send = (response, blob) => response.end(Buffer.concat([blob, Buffer.from([0])]));
+    await expect(scan(image)).rejects.toThrow("the registry gave other bytes than the manifest names");
+  });
+
+  it("is left at once when the user stops", async () => {
+    const image = await ImageServer.start([whole]);
+    const stop = new AbortController();
+    image.send = (response, blob) => {
+      response.write(blob.subarray(0, 50));
+      setTimeout(() => stop.abort(new Error("stopped")), 20);
+    };
+    const started = performance.now();
+    await expect(scan(image, 30_000, stop.signal)).rejects.toThrow("stopped");
+    expect(performance.now() - started).toBeLessThan(3000);
+    expect(image.asked).toHaveLength(1);
+  });
+});
+
+it.each<[string, Buffer[], object, string]>([
+  ["broken gzip", [layer().subarray(0, 10)], {}, "it cannot be decompressed: unexpected end of file"],
+  [
+    "no archive",
+    [Buffer.alloc(2048, "x")],
+    {},
+    "it is no archive, or a broken one: a header has a number that is none",
+  ],
+  ["an index", [], { layers: undefined, manifests: [] }, "it is an index of several images, and only one can be read"],
+  ["a digest of another kind", [], { layers: [{ digest: "md5:0" }] }, "md5:0 answered 404"],
+])("cannot be read: %s", async (_, layers, manifest, message) => {
+  await expect(scan(await ImageServer.start(layers, manifest))).rejects.toThrow(message);
+});
