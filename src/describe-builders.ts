@@ -2,10 +2,10 @@
 import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
 import { DOCKERFILE_FEATURES, canBuild } from "./backends/dockerfile-features.ts";
 import { loadBackend } from "./backends/table.ts";
-import { BACKEND_NAMES, isBackendName } from "./build/builder-names.ts";
-import type { BackendName } from "./build/builder-names.ts";
-import { planBuild } from "./build/plan-build.ts";
-import { refuseUnable } from "./docker/capability-needs.ts";
+import { BACKEND_NAMES, isBackendName } from "./plan/builder-names.ts";
+import type { BackendName } from "./plan/builder-names.ts";
+import { planBuild } from "./plan/plan-build.ts";
+import { refuseUnable } from "./plan/docker/capability-needs.ts";
 import { InvalidInput } from "./errors.ts";
 import { objectsOf } from "./run/objects.ts";
 

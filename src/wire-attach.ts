@@ -1,9 +1,9 @@
 /** The composition root of what takes up a build that is there already. */
 import { loadBackend } from "./backends/table.ts";
-import { isBackendName } from "./build/builder-names.ts";
+import { isBackendName } from "./plan/builder-names.ts";
 import { parseReference } from "./lib/image/reference.ts";
 import type { BuildResult, Emit } from "./build/events.ts";
-import { readCa } from "./build/gather.ts";
+import { readCa } from "./plan/gather.ts";
 import { attachBuild } from "./builds/attach.ts";
 import type { AttachDeps } from "./builds/attach.ts";
 import type { FoundBuild } from "./builds/find.ts";

@@ -1,16 +1,16 @@
 /** `slipway build --check` and `--call`: answers about a Dockerfile, for which nothing is asked of a cluster or a registry. */
 import { canBuild, refuseFeatures } from "./backends/dockerfile-features.ts";
 import { loadBackend } from "./backends/table.ts";
-import { isBackendName } from "./build/builder-names.ts";
-import { argumentsOf } from "./build/build-args.ts";
-import { gatherContext } from "./build/gather.ts";
-import type { BuildRequest } from "./build/request.ts";
+import { isBackendName } from "./plan/builder-names.ts";
+import { argumentsOf } from "./plan/build-args.ts";
+import { gatherContext } from "./plan/gather.ts";
+import type { BuildRequest } from "./plan/request.ts";
 import { faultOf, runChecks } from "./lib/dockerfile/checks/rules.ts";
 import { outlineJson, outlineOf, outlineText } from "./lib/dockerfile/checks/outline.ts";
 import { checkJson, checkText, warningsText } from "./lib/dockerfile/checks/report.ts";
 import type { Finding } from "./lib/dockerfile/checks/rule.ts";
 import { targetsJson, targetsText } from "./lib/dockerfile/checks/targets.ts";
-import type { Call } from "./docker/call.ts";
+import type { Call } from "./plan/docker/call.ts";
 import { findFeatures } from "./lib/dockerfile/features.ts";
 import { findTarget, parseDockerfile } from "./lib/dockerfile/parse.ts";
 import type { BuildStage, Dockerfile } from "./lib/dockerfile/parse.ts";

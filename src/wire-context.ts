@@ -1,7 +1,7 @@
 /** The composition root of `slipway context`, which needs the user's files and nothing else. */
-import { argumentsOf } from "./build/build-args.ts";
+import { argumentsOf } from "./plan/build-args.ts";
 import { ContextView } from "./build/context-view.ts";
-import { gatherContext } from "./build/gather.ts";
+import { gatherContext } from "./plan/gather.ts";
 
 export interface ContextRequest {
   readonly path: string;

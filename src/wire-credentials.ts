@@ -1,5 +1,5 @@
 /** A part of the composition root: which logins travel with a pod. */
-import type { BuildPlan } from "./build/plan.ts";
+import type { BuildPlan } from "./plan/plan.ts";
 import type { CredentialStore } from "./lib/credentials/credentials.ts";
 import { selectCredentials } from "./lib/credentials/select.ts";
 

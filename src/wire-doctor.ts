@@ -1,7 +1,7 @@
 /** The composition root of `doctor`: a build's plan, with nothing to build, and the cluster it would be built in. */
 import type { V1Role, V1RoleBinding, V1ServiceAccount } from "@kubernetes/client-node";
-import type { BuildRequest } from "./build/request.ts";
-import { readCa } from "./build/gather.ts";
+import type { BuildRequest } from "./plan/request.ts";
+import { readCa } from "./plan/gather.ts";
 import { findCredential, openStores } from "./lib/credentials/stores.ts";
 import type { Check } from "./doctor/check.ts";
 import { examine, neededRights } from "./doctor/examine.ts";

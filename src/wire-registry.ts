@@ -1,6 +1,6 @@
 /** `slipway push` and `slipway tag`: what docker does with its own store of images, done with the registry, as there is no other. */
 import { readFile } from "node:fs/promises";
-import { completeName } from "./build/complete-name.ts";
+import { completeName } from "./plan/complete-name.ts";
 import { parseReference } from "./lib/image/reference.ts";
 import type { Reference } from "./lib/image/reference.ts";
 import { findCredential, openStores } from "./lib/credentials/stores.ts";

@@ -1,10 +1,10 @@
 /** The composition root of `warm`: which images, the plan of a pod that fetches them, and the cluster it runs in. */
-import { argumentsOf } from "./build/build-args.ts";
-import { readCa } from "./build/gather.ts";
+import { argumentsOf } from "./plan/build-args.ts";
+import { readCa } from "./plan/gather.ts";
 import { readOrExplain } from "./lib/files/read-file.ts";
 import { parseReference } from "./lib/image/reference.ts";
 import type { Reference } from "./lib/image/reference.ts";
-import type { BuildRequest } from "./build/request.ts";
+import type { BuildRequest } from "./plan/request.ts";
 import { openStores } from "./lib/credentials/stores.ts";
 import { parseDockerfile } from "./lib/dockerfile/parse.ts";
 import { findImages } from "./lib/dockerfile/references.ts";

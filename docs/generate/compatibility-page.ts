@@ -1,7 +1,7 @@
 /** docs/docker-compatibility.md, from the table the command is made of. */
-import type { BuilderAbilities } from "../../src/docker/capability-needs.ts";
-import type { FlagRow } from "../../src/docker/flag-row.ts";
-import { FLAG_TABLE } from "../../src/docker/flag-table.ts";
+import type { BuilderAbilities } from "../../src/plan/docker/capability-needs.ts";
+import type { FlagRow } from "../../src/plan/docker/flag-row.ts";
+import { FLAG_TABLE } from "../../src/plan/docker/flag-table.ts";
 
 const INTRODUCTION = `# Docker's flags, and what slipway does with them
 

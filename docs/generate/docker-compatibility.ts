@@ -1,7 +1,7 @@
 /** Writes docs/docker-compatibility.md: `npm run docs`. */
 import { writeFileSync } from "node:fs";
 import { loadBackend } from "../../src/backends/table.ts";
-import { BACKEND_NAMES } from "../../src/build/builder-names.ts";
+import { BACKEND_NAMES } from "../../src/plan/builder-names.ts";
 import { compatibilityPage } from "./compatibility-page.ts";
 
 const backends = await Promise.all(BACKEND_NAMES.map(loadBackend));

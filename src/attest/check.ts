@@ -1,7 +1,7 @@
 /** What is asked to be made of an image after its push, and whether this build can: pure. */
-import { pushes } from "../build/plan.ts";
-import type { BuildPlan } from "../build/plan.ts";
-import type { Attestation } from "../docker/options.ts";
+import { pushes } from "../plan/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import type { Attestation } from "../plan/docker/options.ts";
 import { InvalidInput } from "../errors.ts";
 
 /** Of the attributes of buildx's `--attest type=provenance`, those that mean something to provenance made by the client. */

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import type { BuildPlan } from "../build/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 import { BuildFailed, InvalidInput } from "../errors.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;

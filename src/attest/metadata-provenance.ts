@@ -2,7 +2,7 @@
  * `buildx.build.provenance` of the metadata file: what the client knows of how an image came to be, in the form in which buildx
  * writes BuildKit's (SLSA provenance v0.2, buildx build/provenance.go). Pure.
  */
-import type { BuildPlan } from "../build/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 import { parseReference } from "../lib/image/reference.ts";
 import { booleanOf } from "../lib/pflag/csv.ts";
 import { BUILD_TYPE, basesOf, builderId, repositoryOf, seconds } from "./provenance.ts";

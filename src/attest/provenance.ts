@@ -3,8 +3,8 @@
  * (slsa.dev/spec/v1.0/provenance). Pure. It is the client's word: nobody else vouches for it, and it is not signed.
  */
 import { createHash } from "node:crypto";
-import type { BuildPlan } from "../build/plan.ts";
-import { familiarName } from "../docker/build-contexts.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import { familiarName } from "../plan/docker/build-contexts.ts";
 import { imageReferences } from "../lib/dockerfile/references.ts";
 import { parseDockerfile } from "../lib/dockerfile/parse.ts";
 import { digestSet, statementOf } from "./statement.ts";

@@ -1,5 +1,5 @@
 /** An SBOM of an image that is pushed already: made by the client, for builders that make none. */
-import type { BuildPlan } from "../build/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 import { InternalError } from "../errors.ts";
 import type { RegistryClient } from "../lib/registry/registry-client.ts";
 import { spdxDocument } from "../lib/sbom/spdx.ts";

@@ -1,5 +1,5 @@
 /** In-toto's statement, the form of every attestation: what is said (the predicate), and of which artefact (in-toto.io/Statement/v1). */
-import type { BuildPlan } from "../build/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 
 /** @param digest of the image's manifest, `sha256:` and 64 hex digits */
 export function statementOf(

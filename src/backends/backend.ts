@@ -1,8 +1,8 @@
 /** A builder as data and two pure functions: plan in, container out; container's end in, outcome out. */
 import type { V1Container, V1PodSpec, V1Volume } from "@kubernetes/client-node";
-import type { BuildPlan } from "../build/plan.ts";
-import type { ContextForm } from "./volumes.ts";
-import type { FlagCapability } from "./flag-capabilities.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import type { ContextForm } from "../plan/layout.ts";
+import type { FlagCapability } from "../plan/docker/capabilities.ts";
 
 /** What a Dockerfile or a command line may ask for and a builder may or may not be able to do. The planner asks for these. */
 export type Capability = "build" | "push" | FlagCapability;

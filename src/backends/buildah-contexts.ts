@@ -1,7 +1,7 @@
 /** `--build-context` in Buildah's words (go.podman.io/buildah, imagebuildah), and where it would do something else than docker. */
-import type { BuildPlan } from "../build/plan.ts";
-import { familiarName } from "../docker/build-contexts.ts";
-import type { BuildContext } from "../docker/options.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import { familiarName } from "../plan/docker/build-contexts.ts";
+import type { BuildContext } from "../plan/docker/options.ts";
 import { parseDockerfile } from "../lib/dockerfile/parse.ts";
 import { findImages } from "../lib/dockerfile/references.ts";
 import type { ImageUse } from "../lib/dockerfile/references.ts";

@@ -1,10 +1,10 @@
 /** What Buildah makes of docker's further options. Its RUN has the pod's network and /dev/shm; a --network=none it would pass over. */
-import type { BuildPlan } from "../build/plan.ts";
-import type { CacheEntry } from "../docker/options.ts";
-import type { FlagCapability } from "./flag-capabilities.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import type { CacheEntry } from "../plan/docker/options.ts";
+import type { FlagCapability } from "../plan/docker/capabilities.ts";
 import { repositoryOf } from "./cache-repository.ts";
 import { EXPORT_MOUNT, sshArguments } from "./shell-pod.ts";
-import { EXPORT_DOCKER, EXPORT_FILES, EXPORT_OCI } from "./volumes.ts";
+import { EXPORT_DOCKER, EXPORT_FILES, EXPORT_OCI } from "../plan/layout.ts";
 
 export const BUILDAH_OPTIONS: readonly FlagCapability[] = [
   "add-host",

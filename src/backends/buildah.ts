@@ -2,9 +2,9 @@
  * Buildah with chroot isolation: root in its own container, which makes itself a user namespace because it has no SYS_ADMIN
  * (go.podman.io/storage/pkg/unshare: MaybeReexecUsingUserNamespace). So unshare and mount have to be allowed by the node.
  */
-import { pushes } from "../build/plan.ts";
-import type { BuildPlan } from "../build/plan.ts";
-import type { ContextForm } from "./volumes.ts";
+import { pushes } from "../plan/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import type { ContextForm } from "../plan/layout.ts";
 import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
 import { contextArguments, refuseContexts } from "./buildah-contexts.ts";
 import { buildahFailure } from "./buildah-failure.ts";

@@ -1,11 +1,11 @@
 /** What BuildKit makes of docker's further options: it has a word for nearly all of them (frontend/dockerui: config.go). */
-import { pushes } from "../build/plan.ts";
-import type { BuildPlan } from "../build/plan.ts";
-import type { CacheEntry } from "../docker/options.ts";
+import { pushes } from "../plan/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import type { CacheEntry } from "../plan/docker/options.ts";
 import { csvLine } from "../lib/pflag/csv.ts";
-import type { FlagCapability } from "./flag-capabilities.ts";
+import type { FlagCapability } from "../plan/docker/capabilities.ts";
 import { EXPORT_MOUNT, sshArguments } from "./shell-pod.ts";
-import { EXPORT_DOCKER, EXPORT_FILES, EXPORT_OCI } from "./volumes.ts";
+import { EXPORT_DOCKER, EXPORT_FILES, EXPORT_OCI } from "../plan/layout.ts";
 
 export const BUILDKIT_OPTIONS: readonly FlagCapability[] = [
   "add-host",

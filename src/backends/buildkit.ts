@@ -3,8 +3,8 @@
  * is 1000, with the two capabilities newuidmap hands on.
  */
 import type { V1EnvVar } from "@kubernetes/client-node";
-import type { BuildPlan } from "../build/plan.ts";
-import type { ContextForm } from "./volumes.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import type { ContextForm } from "../plan/layout.ts";
 import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
 import { buildkitFailure } from "./buildkit-failure.ts";
 import { BUILDKIT_OPTIONS, contextArguments, optionArguments, outputArguments } from "./buildkit-options.ts";

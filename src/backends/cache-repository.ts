@@ -1,5 +1,5 @@
 /** A cache in a registry as those builders take it that keep each layer under a tag of its own. */
-import type { CacheEntry } from "../docker/options.ts";
+import type { CacheEntry } from "../plan/docker/options.ts";
 
 /** The reference without tag and digest; undefined for a cache that is in no registry. */
 export function repositoryOf({ type, attributes }: CacheEntry): string | undefined {

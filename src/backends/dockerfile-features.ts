@@ -4,7 +4,7 @@
  */
 import type { Feature, FeatureUse } from "../lib/dockerfile/features.ts";
 import { BuilderUnable } from "../errors.ts";
-import type { BackendName } from "../build/builder-names.ts";
+import type { BackendName } from "../plan/builder-names.ts";
 
 /** True, or the version of the builder that was the first to have it switched on. Not listed: it cannot. */
 type Ability = true | string;

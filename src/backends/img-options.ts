@@ -2,12 +2,12 @@
  * What img makes of docker's further options: caches and archives, no more. Its state is not kept on a volume: it tells the files of
  * one context from another's by size and time alone, under one name for all, and so built one project's Dockerfile in another's place.
  */
-import type { BuildPlan } from "../build/plan.ts";
-import type { CacheEntry } from "../docker/options.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import type { CacheEntry } from "../plan/docker/options.ts";
 import { csvLine } from "../lib/pflag/csv.ts";
-import type { FlagCapability } from "./flag-capabilities.ts";
+import type { FlagCapability } from "../plan/docker/capabilities.ts";
 import { EXPORT_MOUNT } from "./shell-pod.ts";
-import { EXPORT_DOCKER, EXPORT_FILES, EXPORT_OCI } from "./volumes.ts";
+import { EXPORT_DOCKER, EXPORT_FILES, EXPORT_OCI } from "../plan/layout.ts";
 
 export const IMG_OPTIONS: readonly FlagCapability[] = [
   "cache-inline",

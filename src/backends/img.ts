@@ -1,9 +1,9 @@
 /** img: BuildKit of 2020 in one process, in a user namespace of its own. It pulls over verified https alone. */
-import { pushes } from "../build/plan.ts";
-import type { BuildPlan } from "../build/plan.ts";
+import { pushes } from "../plan/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 import type { Reference } from "../lib/image/reference.ts";
 import { BuilderUnable } from "../errors.ts";
-import type { ContextForm } from "./volumes.ts";
+import type { ContextForm } from "../plan/layout.ts";
 import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
 import { digestOutcome } from "./digest-outcome.ts";
 import { imgFailure } from "./img-failure.ts";

@@ -1,7 +1,7 @@
 /** Base images on a volume, which `slipway warm` fills and builds read: kaniko's own form of them. */
 import type { V1VolumeMount } from "@kubernetes/client-node";
-import type { BuildPlan } from "../build/plan.ts";
-import { CACHE_VOLUME } from "./volumes.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import { CACHE_VOLUME } from "../plan/layout.ts";
 
 /** On the volume: each builder has a directory of its own name there. */
 export const BASE_IMAGES_DIR = "kaniko";

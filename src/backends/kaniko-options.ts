@@ -1,12 +1,12 @@
 /** What kaniko makes of docker's further options: arguments, mounts and the pod around it. */
 import type { V1PodSpec, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
-import type { BuildPlan } from "../build/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 import { repositoryOf } from "./cache-repository.ts";
-import type { FlagCapability } from "./flag-capabilities.ts";
+import type { FlagCapability } from "../plan/docker/capabilities.ts";
 import { baseImageArguments, baseImageMounts } from "./kaniko-base-images.ts";
 import { platformText } from "../lib/image/platform.ts";
 import { hostAliases, sharedMemoryMounts, sharedMemoryVolumes } from "./pod-settings.ts";
-import { EXPORT_DOCKER, EXPORT_OCI, EXPORT_VOLUME } from "./volumes.ts";
+import { EXPORT_DOCKER, EXPORT_OCI, EXPORT_VOLUME } from "../plan/layout.ts";
 
 export const KANIKO_OPTIONS: readonly FlagCapability[] = [
   "add-host",

@@ -1,7 +1,7 @@
 /** How kaniko's two programs, the executor and the warmer, are told of registries: they have these flags and places in common. */
 import type { V1VolumeMount } from "@kubernetes/client-node";
-import type { BuildPlan } from "../build/plan.ts";
-import { AUTH_VOLUME, CA_FILE, CA_VOLUME } from "./volumes.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import { AUTH_VOLUME, CA_FILE, CA_VOLUME } from "../plan/layout.ts";
 
 const CA_MOUNT = "/kaniko/slipway-ca";
 

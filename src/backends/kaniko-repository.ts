@@ -4,10 +4,10 @@
  * before a tag.
  */
 import type { V1EnvVar } from "@kubernetes/client-node";
-import type { BuildPlan, Repository } from "../build/plan.ts";
-import { headerAmong } from "../docker/git-secrets.ts";
+import type { BuildPlan, Repository } from "../plan/plan.ts";
+import { headerAmong } from "../plan/git-token.ts";
 import { BuilderUnable } from "../errors.ts";
-import { secretKey } from "./volumes.ts";
+import { secretKey } from "../plan/layout.ts";
 
 /** Of SHA-1; go-git is made for no other hash. */
 const COMMIT = /^[0-9a-f]{40}$/;

@@ -3,10 +3,10 @@
  * anywhere else would be cut out of the image, as kaniko ignores whatever /proc/self/mountinfo names.
  */
 import type { V1Container, V1VolumeMount } from "@kubernetes/client-node";
-import { pushes } from "../build/plan.ts";
-import type { BuildPlan } from "../build/plan.ts";
-import { ARCHIVE_FILE, CONTEXT_DIR, CONTEXT_VOLUME, DOCKERFILE_DIR, READY_DIR } from "./volumes.ts";
-import type { ContextForm } from "./volumes.ts";
+import { pushes } from "../plan/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import { ARCHIVE_FILE, CONTEXT_DIR, CONTEXT_VOLUME, DOCKERFILE_DIR, READY_DIR } from "../plan/layout.ts";
+import type { ContextForm } from "../plan/layout.ts";
 import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
 import { digestOutcome } from "./digest-outcome.ts";
 import { KANIKO_OPTIONS, optionArguments, optionMounts, optionPod } from "./kaniko-options.ts";

@@ -1,6 +1,6 @@
 /** What makisu makes of docker's further options, and of its own: the cache in Redis and the layers the Dockerfile asks for. */
-import type { BuildPlan } from "../build/plan.ts";
-import type { FlagCapability } from "./flag-capabilities.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import type { FlagCapability } from "../plan/docker/capabilities.ts";
 
 export const MAKISU_OPTIONS: readonly FlagCapability[] = ["add-host", "cache-redis", "shm-size"];
 

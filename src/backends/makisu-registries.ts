@@ -1,5 +1,5 @@
 /** Makisu's own configuration of registries (lib/registry/config.go), in JSON, which is YAML too. */
-import type { RegistryAccess } from "../build/plan.ts";
+import type { RegistryAccess } from "../plan/plan.ts";
 import { isLocalRegistry } from "../lib/image/registry-host.ts";
 
 /** What makisu calls a registry: Docker Hub has another name there. */

@@ -3,7 +3,7 @@
  * reads no archive: a context that came as one is unpacked by a container before it. It knows no docker config.json either.
  */
 import type { V1Container } from "@kubernetes/client-node";
-import type { BuildPlan } from "../build/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 import { BuilderUnable } from "../errors.ts";
 import {
   ARCHIVE_FILE,
@@ -16,8 +16,8 @@ import {
   FILES_VOLUME,
   READY_DIR,
   WORK_VOLUME,
-} from "./volumes.ts";
-import type { ContextForm } from "./volumes.ts";
+} from "../plan/layout.ts";
+import type { ContextForm } from "../plan/layout.ts";
 import type { Backend, BuilderPod, ContainerEnd, Outcome } from "./backend.ts";
 import { expandSafe } from "./expansion.ts";
 import { hostAliases, sharedMemoryMounts, sharedMemoryVolumes } from "./pod-settings.ts";

@@ -1,5 +1,5 @@
 /** Builders whose archive for docker holds one name of the image. */
-import type { BuildPlan } from "../build/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 import { BuilderUnable } from "../errors.ts";
 
 /** @throws BuilderUnable where such an archive is to have several. */

@@ -1,6 +1,6 @@
 /** What docker's options ask of the pod by which a builder's RUN runs in it directly: its /etc/hosts and its /dev/shm. */
 import type { V1PodSpec, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
-import type { BuildPlan } from "../build/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 
 const SHARED_MEMORY_VOLUME = "shared-memory";
 

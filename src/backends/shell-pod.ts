@@ -3,7 +3,7 @@
  * unpacked, and how values reach the script, which is always as arguments, never as text of the script.
  */
 import type { V1EnvVar, V1PodSpec, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
-import type { BuildPlan } from "../build/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 import { isLocalRegistry } from "../lib/image/registry-host.ts";
 import {
   ARCHIVE_FILE,
@@ -20,8 +20,8 @@ import {
   SECRETS_VOLUME,
   SSH_VOLUME,
   WORK_VOLUME,
-} from "./volumes.ts";
-import type { ContextForm } from "./volumes.ts";
+} from "../plan/layout.ts";
+import type { ContextForm } from "../plan/layout.ts";
 import { expandSafe } from "./expansion.ts";
 
 export const CONTEXT_MOUNT = "/slipway/context";

@@ -3,8 +3,8 @@
  * 65535 alone (Kubernetes' `idsPerPod`), and those of the image's own /etc/subuid, 100000 and up, lie outside of it.
  */
 import type { V1VolumeMount } from "@kubernetes/client-node";
-import type { BuildPlan } from "../build/plan.ts";
-import { FILES_VOLUME } from "./volumes.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import { FILES_VOLUME } from "../plan/layout.ts";
 
 const FILE = "subordinate-ids";
 /** All but the user itself and root, which is mapped by itself. */

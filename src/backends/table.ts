@@ -1,5 +1,5 @@
 /** All builders, each loaded only when it is asked for. To add one: its file, its row, its golden files. */
-import type { BackendName } from "../build/builder-names.ts";
+import type { BackendName } from "../plan/builder-names.ts";
 import type { Backend } from "./backend.ts";
 
 const BACKENDS = {

@@ -7,7 +7,7 @@ import { formatBytes } from "../lib/text/measures.ts";
 import type { ReachDecision } from "./decide-reach.ts";
 import type { Emit } from "./events.ts";
 import { packPlan } from "./open-context.ts";
-import type { ShippedPlan } from "./plan.ts";
+import type { ShippedPlan } from "../plan/plan.ts";
 
 export interface ExtraFile {
   readonly path: string;

@@ -7,7 +7,7 @@ import { parseDockerfile } from "../lib/dockerfile/parse.ts";
 import { findReach } from "../lib/dockerfile/reach.ts";
 import type { BaseImage, Reach, ReachedSource, ReachOptions } from "../lib/dockerfile/reach.ts";
 import { formatBytes } from "../lib/text/measures.ts";
-import type { ShippedPlan } from "./plan.ts";
+import type { ShippedPlan } from "../plan/plan.ts";
 
 /** Bytes that would stay behind, below which everything is sent: asking registries about base images takes about as long. */
 const WORTHWHILE = 4 * 1024 * 1024;

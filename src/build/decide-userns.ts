@@ -1,7 +1,7 @@
 /** What `--userns auto` comes to: the nodes are asked, and a user who may not ask them goes without. */
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { MOST_NODES, haveUserNamespaces } from "../pod/user-namespaces.ts";
-import type { BuildPlan } from "./plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 
 /** The plan with `userns` decided; one request, and that only for `auto`. Never throws: a cluster out of reach is told elsewhere. */
 export async function decideUserns(plan: BuildPlan, cluster: Cluster, signal: AbortSignal): Promise<BuildPlan> {

@@ -3,7 +3,7 @@ import { surveyContext } from "../context/survey.ts";
 import { formatBytes } from "../lib/text/measures.ts";
 import type { WalkFilter } from "../context/walk.ts";
 import type { Emit } from "./events.ts";
-import type { ContextSource } from "./plan.ts";
+import type { ContextSource } from "../plan/plan.ts";
 
 const PLACES = 3;
 

@@ -3,12 +3,12 @@ import { packContext } from "../context/pack.ts";
 import type { PackNote, PackOptions, PackedContext } from "../context/context.ts";
 import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
 import { formatBytes } from "../lib/text/measures.ts";
-import { CONTEXT_DIR, DOCKERFILE_DIR, MARKER, NAMED_DIR } from "../backends/volumes.ts";
+import { CONTEXT_DIR, DOCKERFILE_DIR, MARKER, NAMED_DIR } from "../plan/layout.ts";
 import type { WalkFilter } from "../context/walk.ts";
 import type { Emit } from "./events.ts";
 import { warnOfWeight } from "./heavy-context.ts";
 import type { ReachDecision } from "./decide-reach.ts";
-import type { ShippedPlan } from "./plan.ts";
+import type { ShippedPlan } from "../plan/plan.ts";
 
 /** Gives the archive's bytes from their beginning, anew each time it is called. */
 export type OpenArchive = () => AsyncIterable<Uint8Array>;

@@ -11,7 +11,7 @@ import { followBuild } from "../follow/follow.ts";
 import { timedOut } from "../follow/pod-failure.ts";
 import type { PodState } from "../follow/pod-state.ts";
 import { removeInputsOf } from "../run/remove.ts";
-import { RECEIVER } from "../backends/volumes.ts";
+import { RECEIVER } from "../plan/layout.ts";
 import type { FoundBuild } from "./find.ts";
 import type { BuildRecord } from "./record.ts";
 

@@ -1,7 +1,7 @@
 /** Finds builds in the cluster by what their objects say: by name, by a name's beginning, or the latest. */
 import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { loadBackend } from "../backends/table.ts";
-import { isBackendName } from "../build/builder-names.ts";
+import { isBackendName } from "../plan/builder-names.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { InvalidInput } from "../errors.ts";
 import { JOB_LABEL } from "../follow/pod-changes.ts";

@@ -8,7 +8,7 @@ import { EXIT_CODES, many } from "../flags/without-value.ts";
 import type { ChosenTarget } from "../bake/choose-targets.ts";
 import { TargetFailed } from "../bake/target-failed.ts";
 import type { BuildResult } from "../build/events.ts";
-import type { BuildRequest } from "../build/request.ts";
+import type { BuildRequest } from "../plan/request.ts";
 import { canonicalArguments } from "../lib/pflag/argv.ts";
 import { InternalError, Interrupted, SlipwayError, InvalidInput } from "../errors.ts";
 import type { Progress } from "../ui/progress.ts";

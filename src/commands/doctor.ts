@@ -2,7 +2,7 @@ import { Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { BaseCommand } from "../base.ts";
 import { EXIT_CODES, clusterFlags, many } from "../flags/without-value.ts";
-import type { BuildRequest } from "../build/request.ts";
+import type { BuildRequest } from "../plan/request.ts";
 import { Interrupted } from "../errors.ts";
 import { EXIT_OF } from "../exit-codes.ts";
 import { credentialFlags } from "../flags/credentials.ts";

@@ -2,7 +2,7 @@ import { Args, Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { BaseCommand, SHARED } from "../base.ts";
 import { clusterFlags, many } from "../flags/without-value.ts";
-import type { BuildRequest } from "../build/request.ts";
+import type { BuildRequest } from "../plan/request.ts";
 import { Interrupted, InvalidInput } from "../errors.ts";
 import { credentialFlags } from "../flags/credentials.ts";
 import { registryFlags } from "../flags/registry.ts";

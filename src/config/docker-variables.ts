@@ -1,5 +1,5 @@
 /** The variables docker, BuildKit and buildx read, and what becomes of each here: docs/configuration.md is made from this table. */
-import { isBackendName } from "../build/builder-names.ts";
+import { isBackendName } from "../plan/builder-names.ts";
 import { InvalidInput } from "../errors.ts";
 import type { Settings } from "./parse-config.ts";
 import { booleanOf } from "../lib/text/booleans.ts";

@@ -1,9 +1,9 @@
 /** The flags of `slipway build` that are docker's, for the command-line parser, from the table. */
 import { Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
-import type { FlagRow } from "./flag-row.ts";
-import { FLAG_TABLE } from "./flag-table.ts";
-import type { DockerFlagName } from "./flag-table.ts";
+import type { FlagRow } from "../plan/docker/flag-row.ts";
+import { FLAG_TABLE } from "../plan/docker/flag-table.ts";
+import type { DockerFlagName } from "../plan/docker/flag-table.ts";
 
 type ParsedBy<A extends FlagRow["arity"]> = A extends "nothing"
   ? Interfaces.BooleanFlag<boolean>

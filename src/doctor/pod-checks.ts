@@ -1,5 +1,5 @@
 /** What the trial pods tell, as checks. */
-import type { BuildPlan } from "../build/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 import { failed, ok, skip, warn } from "./check.ts";
 import type { Check } from "./check.ts";
 import { STEPS } from "./run-trial.ts";

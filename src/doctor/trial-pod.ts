@@ -1,10 +1,10 @@
 /** A build's own pod, with nothing to build: what the cluster makes of it is what it would make of a build. */
 import type { V1Container } from "@kubernetes/client-node";
 import type { Backend, BuilderPod } from "../backends/backend.ts";
-import type { BuildPlan } from "../build/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 import { objectsOf } from "../run/objects.ts";
 import type { BuildObjects } from "../run/objects.ts";
-import { CONTEXT_VOLUME, READY_DIR, RECEIVER } from "../backends/volumes.ts";
+import { CONTEXT_VOLUME, READY_DIR, RECEIVER } from "../plan/layout.ts";
 import type { Delivery } from "../transport/transport.ts";
 import { deliverByStream, deliverByVolume } from "../transport/stream.ts";
 

@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import type { Emit } from "../build/events.ts";
 import type { ImageDescription } from "../lib/registry/types.ts";
-import type { BuildPlan } from "../build/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
-import type { Export } from "../docker/options.ts";
+import type { Export } from "../plan/docker/options.ts";
 import { ClusterError, SlipwayError } from "../errors.ts";
 import { openDestination } from "./destination.ts";
 import { COLLECTED_COMMAND, EXPORTER, SUM_COMMAND, archiveCommand, manifestCommand } from "./exporter.ts";

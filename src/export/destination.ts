@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "n
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { extract } from "tar";
-import type { Export } from "../docker/options.ts";
+import type { Export } from "../plan/docker/options.ts";
 import { ClusterError, InvalidInput } from "../errors.ts";
 
 export interface Destination {

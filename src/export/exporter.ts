@@ -3,9 +3,9 @@
  * with busybox's tools, as the image is the user's choice.
  */
 import type { V1Container, V1Volume } from "@kubernetes/client-node";
-import { EXPORT_DOCKER, EXPORT_FILES, EXPORT_OCI, EXPORT_VOLUME } from "../backends/volumes.ts";
-import type { BuildPlan } from "../build/plan.ts";
-import type { Export } from "../docker/options.ts";
+import { EXPORT_DOCKER, EXPORT_FILES, EXPORT_OCI, EXPORT_VOLUME } from "../plan/layout.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import type { Export } from "../plan/docker/options.ts";
 
 export const EXPORTER = "export-result";
 const MOUNT = "/slipway";

@@ -1,6 +1,6 @@
 /** The flags of `build` as what is asked for. */
 import type { Interfaces } from "@oclif/core";
-import type { BuildRequest } from "../build/request.ts";
+import type { BuildRequest } from "../plan/request.ts";
 import type { buildFlags } from "./build.ts";
 import { podRequest } from "./pod.ts";
 

@@ -2,7 +2,7 @@
 import { Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { many } from "./without-value.ts";
-import type { PodRequest } from "../build/request.ts";
+import type { PodRequest } from "../plan/request.ts";
 
 export const podFlags = {
   "node-selector": many({

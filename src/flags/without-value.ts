@@ -1,7 +1,7 @@
 /** What several commands share: their flags for the cluster, and how a flag may be given. */
 import { Flags } from "@oclif/core";
 import { EXIT } from "../exit-codes.ts";
-import { OWN_NAMESPACE } from "../pod/options.ts";
+import { OWN_NAMESPACE } from "../plan/pod/options.ts";
 
 /** Values of flags that are given without one. This is pflag's NoOptDefVal, which oclif does not have. */
 export const WITHOUT_VALUE: Readonly<Record<string, string>> = { isolate: OWN_NAMESPACE };

@@ -1,7 +1,7 @@
 /** A pod template of the user's, laid over the pod that builds. */
 import type { V1PodTemplateSpec } from "@kubernetes/client-node";
 import { InvalidInput } from "../errors.ts";
-import type { PodTemplate } from "./read-template.ts";
+import type { PodTemplate } from "../plan/pod/read-template.ts";
 import { strategicMerge } from "../lib/kube/strategic-merge.ts";
 import type { Fields } from "../lib/kube/strategic-merge.ts";
 import { privilegesAdded } from "./unprivileged.ts";

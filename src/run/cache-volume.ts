@@ -1,7 +1,7 @@
 /** The volume that keeps a builder's state between builds. It is no build's own: `slipway prune --volumes` removes it. */
 import type { V1PersistentVolumeClaim, V1Volume } from "@kubernetes/client-node";
-import { CACHE_VOLUME } from "../backends/volumes.ts";
-import type { BuildPlan } from "../build/plan.ts";
+import { CACHE_VOLUME } from "../plan/layout.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 import { VOLUME_LABEL } from "../transport/claim.ts";
 import { LABEL, labelsOf } from "./labels.ts";
 

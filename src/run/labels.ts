@@ -1,6 +1,6 @@
 /** How slipway's objects are told from others, and what a build's objects say of it to whoever has not started it. */
-import { pushes } from "../build/plan.ts";
-import type { BuildPlan } from "../build/plan.ts";
+import { pushes } from "../plan/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 
 export const LABEL = {
   managedBy: "app.kubernetes.io/managed-by",

@@ -1,6 +1,6 @@
 /** The NetworkPolicy of one build: its pod connects to what the plan allows, and nothing connects to its pod. */
 import type { V1NetworkPolicy } from "@kubernetes/client-node";
-import type { BuildPlan } from "../build/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 import { LABEL, labelsOf } from "./labels.ts";
 
 export function networkPolicyOf(plan: BuildPlan): V1NetworkPolicy | undefined {

@@ -11,8 +11,8 @@ import type {
   V1Volume,
 } from "@kubernetes/client-node";
 import type { BuilderPod, CredentialFile } from "../backends/backend.ts";
-import { AUTH_VOLUME, CA_FILE, CA_VOLUME, CONTEXT_VOLUME, FILES_VOLUME } from "../backends/volumes.ts";
-import type { BuildPlan } from "../build/plan.ts";
+import { AUTH_VOLUME, CA_FILE, CA_VOLUME, CONTEXT_VOLUME, FILES_VOLUME } from "../plan/layout.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 import { exportVolumes, exporter } from "../export/exporter.ts";
 import { layOver } from "../pod/lay-over.ts";
 import type { LaidOver } from "../pod/lay-over.ts";

@@ -1,6 +1,6 @@
 /** What the flags ask of the pod itself, whatever builds in it. */
 import type { V1Affinity, V1Container, V1PodSpec } from "@kubernetes/client-node";
-import type { BuildPlan } from "../build/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 import { LABEL } from "./labels.ts";
 
 /** No builder emulates: an image for a platform is built on a node of that platform. */

@@ -3,9 +3,9 @@
  * Secret; those of the namespace are taken from where they are.
  */
 import type { V1Volume, V1VolumeProjection } from "@kubernetes/client-node";
-import { SECRETS_VOLUME, SSH_VOLUME, secretKey } from "../backends/volumes.ts";
-import type { BuildPlan } from "../build/plan.ts";
-import { sshKeyName } from "../docker/ssh-keys.ts";
+import { SECRETS_VOLUME, SSH_VOLUME, secretKey } from "../plan/layout.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import { sshKeyName } from "../plan/docker/ssh-keys.ts";
 
 /** The volumes are in this pod alone, and not every builder is root there. */
 const MODE = 0o444;

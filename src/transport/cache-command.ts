@@ -8,7 +8,7 @@
  * has no pod any more, and only when it is older than anybody's knowledge of which pods there are.
  */
 import { MOUNT, ONLY_ATTEMPT, REASON, REFUSAL } from "./receiver.ts";
-import { CONTEXT_DIR, MARKER, READY_DIR } from "../backends/volumes.ts";
+import { CONTEXT_DIR, MARKER, READY_DIR } from "../plan/layout.ts";
 
 /** In the archive: what the pod has to know besides the files. */
 export const NOTES_DIR = ".slipway";

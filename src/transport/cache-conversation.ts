@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Manifest } from "../context/manifest.ts";
 import type { CacheSource, ExtraFile } from "../build/cache-source.ts";
 import { NOTES_DIR } from "./cache-command.ts";
-import { CONTEXT_DIR } from "../backends/volumes.ts";
+import { CONTEXT_DIR } from "../plan/layout.ts";
 
 /** The cache is in use, or cannot be locked. */
 export class Busy extends Error {

@@ -11,7 +11,7 @@ import type { Progress } from "./cache-conversation.ts";
 import type { CacheSource } from "../build/cache-source.ts";
 import { Unmendable, commit, unaccepted, whyGone } from "./commit.ts";
 import { MOUNT, receiver } from "./receiver.ts";
-import { CONTEXT_VOLUME, RECEIVER } from "../backends/volumes.ts";
+import { CONTEXT_VOLUME, RECEIVER } from "../plan/layout.ts";
 import type { ReceiverIdentity } from "./receiver.ts";
 import { ReceiverReport, shipByStream } from "./stream.ts";
 import type { OpenArchive } from "../build/open-context.ts";

@@ -1,5 +1,5 @@
 /** Which transport, once it is known how large the packed context is: small ones need no connection of their own. */
-import type { BuildPlan } from "../build/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 import { InvalidInput } from "../errors.ts";
 import { deliverByCache } from "./cache.ts";
 import type { CachedContext } from "./cache.ts";

@@ -4,7 +4,7 @@ import type { V1ContainerState, V1Pod } from "@kubernetes/client-node";
 import type { ApiRefusal, Cluster } from "../lib/kube/cluster.ts";
 import { ClusterError } from "../errors.ts";
 import { COMMIT_FAULTS } from "./receiver.ts";
-import { RECEIVER } from "../backends/volumes.ts";
+import { RECEIVER } from "../plan/layout.ts";
 
 /** How often a commit is tried while its outcome is not known, and how long in between, in milliseconds. */
 const COMMITS = 5;

@@ -1,5 +1,5 @@
 /** A context small enough for a ConfigMap: nothing to wait for, no exec right, no websocket. */
-import { ARCHIVE_FILE, CONTEXT_VOLUME } from "../backends/volumes.ts";
+import { ARCHIVE_FILE, CONTEXT_VOLUME } from "../plan/layout.ts";
 import type { Delivery } from "./transport.ts";
 
 /**

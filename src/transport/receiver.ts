@@ -3,7 +3,7 @@
  * with busybox's tools, as the image is the user's choice.
  */
 import type { V1Container } from "@kubernetes/client-node";
-import { CONTEXT_VOLUME, MARKER, READY_DIR, RECEIVER } from "../backends/volumes.ts";
+import { CONTEXT_VOLUME, MARKER, READY_DIR, RECEIVER } from "../plan/layout.ts";
 
 export const MOUNT = "/slipway";
 /**

@@ -8,7 +8,7 @@ import type { Cluster } from "../lib/kube/cluster.ts";
 import { ClusterError, SlipwayError, clauseOf } from "../errors.ts";
 import { Unmendable, commit, unaccepted, whyGone } from "./commit.ts";
 import { MOUNT, REFUSAL, commitCommand, receiveCommand, receiver } from "./receiver.ts";
-import { CONTEXT_VOLUME, RECEIVER } from "../backends/volumes.ts";
+import { CONTEXT_VOLUME, RECEIVER } from "../plan/layout.ts";
 import type { ReceiverIdentity } from "./receiver.ts";
 import type { Delivery, Shipped } from "./transport.ts";
 

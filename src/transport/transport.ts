@@ -2,7 +2,7 @@
 import type { V1Container, V1PersistentVolumeClaim, V1Volume } from "@kubernetes/client-node";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import type { Emit } from "../build/events.ts";
-import type { ContextForm, TransportName } from "../backends/volumes.ts";
+import type { ContextForm, TransportName } from "../plan/layout.ts";
 
 export interface Delivery {
   readonly transport: TransportName;

@@ -1,13 +1,13 @@
 /** Runs the warmer to its end, and removes all of it but the volume. */
 import { outcomeError } from "../backends/outcome-error.ts";
 import { kaniko } from "../backends/kaniko.ts";
-import type { BuildPlan } from "../build/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { followBuild } from "../follow/follow.ts";
 import type { BuildObjects } from "../run/objects.ts";
 import { removeBuild } from "../run/remove.ts";
 import { releasePod, startBuild } from "../run/start.ts";
-import { RECEIVER } from "../backends/volumes.ts";
+import { RECEIVER } from "../plan/layout.ts";
 import { WARMER } from "./warmer-pod.ts";
 import { WarmerLog, warmerFailure } from "./warmed.ts";
 

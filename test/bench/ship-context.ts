@@ -1,7 +1,7 @@
 /** Packs a directory and brings it into a pod that receives, as a build does. Usage: ship-context.ts NAMESPACE POD DIRECTORY */
 import { connect } from "../../src/lib/kube/connect.ts";
 import { packContext } from "../../src/context/pack.ts";
-import { MARKER } from "../../src/backends/volumes.ts";
+import { MARKER } from "../../src/plan/layout.ts";
 import { deliverByStream } from "../../src/transport/stream.ts";
 
 const [namespace, pod = "", root = "."] = process.argv.slice(2);

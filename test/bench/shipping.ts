@@ -2,7 +2,7 @@
 import { ROOT, mustRun } from "./command.ts";
 import { compare } from "./row.ts";
 import type { Comparison, Row } from "./row.ts";
-import { RECEIVER } from "../../src/backends/volumes.ts";
+import { RECEIVER } from "../../src/plan/layout.ts";
 import { fill, makeScratch } from "./scratch.ts";
 import type { Content } from "./scratch.ts";
 import { environment, makeNamespace } from "./test-cluster.ts";

@@ -1,8 +1,8 @@
 /** Every flag that a builder declares, tried on it; and a case for every one declared. */
 import { describe, expect, test } from "vitest";
-import type { FlagCapability } from "../../src/backends/flag-capabilities.ts";
+import type { FlagCapability } from "../../src/plan/docker/capabilities.ts";
 import { loadBackend } from "../../src/backends/table.ts";
-import { BACKEND_NAMES } from "../../src/build/builder-names.ts";
+import { BACKEND_NAMES } from "../../src/plan/builder-names.ts";
 import { useNamespace } from "../e2e/support/namespace.ts";
 import { FLAG_CASES, tryFlag } from "./builder-flags.ts";
 

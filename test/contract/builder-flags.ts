@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import type { FlagCapability } from "../../src/backends/flag-capabilities.ts";
+import type { FlagCapability } from "../../src/plan/docker/capabilities.ts";
 import { CONTEXT_CASES } from "./build-context-cases.ts";
 import { mustBuild, uniqueImage } from "../e2e/support/build.ts";
 import { testBuilder } from "../e2e/support/builders.ts";

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import type { DockerFlagName } from "../../src/docker/flag-table.ts";
+import type { DockerFlagName } from "../../src/plan/docker/flag-table.ts";
 import { FROM, answer, objects, pushed, pushedBy, refusal } from "./case.ts";
 import type { FlagCase, Use } from "./case.ts";
 import { imageName } from "./look-alike.ts";

@@ -1,6 +1,6 @@
 /** The contract of `docker build`, a test a row of the table of its flags: `npm run contract`. */
 import { expect, test } from "vitest";
-import { FLAG_TABLE } from "../../src/docker/flag-table.ts";
+import { FLAG_TABLE } from "../../src/plan/docker/flag-table.ts";
 import { CASES } from "./cases.ts";
 import { holdAgainstDocker } from "./hold.ts";
 

@@ -13,7 +13,7 @@ import { connect } from "../../src/lib/kube/connect.ts";
 import { exec } from "../../src/lib/kube/exec.ts";
 import { Wire } from "../../src/lib/kube/http-client.ts";
 import { packContext } from "../../src/context/pack.ts";
-import { MARKER, RECEIVER } from "../../src/backends/volumes.ts";
+import { MARKER, RECEIVER } from "../../src/plan/layout.ts";
 import { deliverByStream } from "../../src/transport/stream.ts";
 import { FaultProxy } from "../fakes/fault-proxy.ts";
 import type { Fault } from "../fakes/fault-proxy.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { BACKEND_NAMES } from "../../src/build/builder-names.ts";
+import { BACKEND_NAMES } from "../../src/plan/builder-names.ts";
 import { describeBuilders } from "../../src/describe-builders.ts";
 import { alignColumns } from "../../src/lib/text/table.ts";
 

@@ -31,7 +31,7 @@ const FOREIGN: Readonly<Record<string, readonly [times: number, whose: string]>>
   "follow/mounts.ts": [2, "the kubelet's"],
   "follow/pod-failure.ts": [4, "the kubelet's"],
   "follow/unschedulable.ts": [2, "the scheduler's"],
-  "pod/read-template.ts": [1, "the YAML library's"],
+  "plan/pod/read-template.ts": [1, "the YAML library's"],
   "lib/vault/vault-client.ts": [1, "node's"],
 };
 

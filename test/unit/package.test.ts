@@ -70,7 +70,7 @@ describe("what is loaded", () => {
 
   it("for a wrong name or file is the planning, and still no client library", () => {
     const loaded = loadedWith("src/wire.ts");
-    expect(loaded).toContain("src/build/plan-build.ts");
+    expect(loaded).toContain("src/plan/plan-build.ts");
     expect(loaded.filter((name) => HEAVY.test(name))).toEqual([]);
   });
 

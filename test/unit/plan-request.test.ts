@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { planRequest } from "../../src/plan-request.ts";
-import type { BuildRequest } from "../../src/build/request.ts";
-import { inRepository } from "../../src/build/in-repository.ts";
+import type { BuildRequest } from "../../src/plan/request.ts";
+import { inRepository } from "../../src/plan/in-repository.ts";
 import { BuilderUnable } from "../../src/errors.ts";
-import { INPUTS, REQUEST } from "./build/sample.ts";
+import { INPUTS, REQUEST } from "./plan/sample.ts";
 
 async function plan(
   request: Partial<BuildRequest>,

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { BackendName } from "../../../src/build/builder-names.ts";
+import type { BackendName } from "../../../src/plan/builder-names.ts";
 import { kubectl } from "../../e2e/support/kubectl.ts";
 import { leastKubeconfig, removeKubeconfig } from "../../e2e/support/least.ts";
 import { serveGit } from "./git-server.ts";

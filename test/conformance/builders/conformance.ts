@@ -6,7 +6,7 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import setup from "../../e2e/support/global-setup.ts";
-import { BACKEND_NAMES, isBackendName } from "../../../src/build/builder-names.ts";
+import { BACKEND_NAMES, isBackendName } from "../../../src/plan/builder-names.ts";
 import { setUp } from "./bench.ts";
 import { CASES } from "./cases/all.ts";
 import { surprise } from "./outcome.ts";

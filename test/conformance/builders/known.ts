@@ -1,5 +1,5 @@
 /** Where a builder is known to do otherwise, and why. A case that has come right, or goes wrong in another way, fails the suite. */
-import type { BackendName } from "../../../src/build/builder-names.ts";
+import type { BackendName } from "../../../src/plan/builder-names.ts";
 import type { KnownDifference } from "./case.ts";
 
 const differs = (why: string): KnownDifference => ({ kind: "differs", why });

@@ -1,5 +1,5 @@
 /** What came of a case with a builder, and whether that is what is known of it. */
-import type { BackendName } from "../../../src/build/builder-names.ts";
+import type { BackendName } from "../../../src/plan/builder-names.ts";
 import type { FeatureCase } from "./case.ts";
 import { KNOWN } from "./known.ts";
 

@@ -1,5 +1,5 @@
 /** docs/builders.md, from the cases and what the last runs came to. */
-import { BACKEND_NAMES } from "../../../src/build/builder-names.ts";
+import { BACKEND_NAMES } from "../../../src/plan/builder-names.ts";
 import { SECTIONS } from "./cases/all.ts";
 import { KNOWN } from "./known.ts";
 import type { Results } from "./record.ts";

@@ -1,7 +1,7 @@
 /** A sample of the conformance run, and the page that was made of the last whole one. */
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { BACKEND_NAMES } from "../../../src/build/builder-names.ts";
+import { BACKEND_NAMES } from "../../../src/plan/builder-names.ts";
 import { setUp } from "./bench.ts";
 import type { Benches } from "./bench.ts";
 import { CASES } from "./cases/all.ts";

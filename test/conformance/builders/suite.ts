@@ -1,7 +1,7 @@
 /** Builds cases with one builder on the cluster and judges each by the image that the registry has afterwards. */
 import { refuseFeatures } from "../../../src/backends/dockerfile-features.ts";
 import { loadBackend } from "../../../src/backends/table.ts";
-import type { BackendName } from "../../../src/build/builder-names.ts";
+import type { BackendName } from "../../../src/plan/builder-names.ts";
 import { findFeatures } from "../../../src/lib/dockerfile/features.ts";
 import { parseDockerfile } from "../../../src/lib/dockerfile/parse.ts";
 import { BuilderUnable } from "../../../src/errors.ts";

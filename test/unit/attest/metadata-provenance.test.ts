@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { metadataProvenance, metadataProvenanceOf } from "../../../src/attest/metadata-provenance.ts";
-import { PLAN } from "../build/sample.ts";
+import { PLAN } from "../plan/sample.ts";
 
 const PIN = `sha256:${"a".repeat(64)}`;
 const TIMES = { startedOn: new Date("2026-01-02T03:04:05.678Z"), finishedOn: new Date("2026-01-02T03:05:06Z") };

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { attestationsReadAll, needsSeal } from "../../../src/attest/check.ts";
 import { provenanceOf } from "../../../src/attest/provenance.ts";
-import type { BuildPlan } from "../../../src/build/plan.ts";
+import type { BuildPlan } from "../../../src/plan/plan.ts";
 import { InvalidInput } from "../../../src/errors.ts";
-import { PLAN, planInCluster } from "../build/sample.ts";
+import { PLAN, planInCluster } from "../plan/sample.ts";
 
 const PIN = `sha256:${"a".repeat(64)}`;
 const DIGEST = `sha256:${"b".repeat(64)}`;

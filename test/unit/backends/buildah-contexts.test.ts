@@ -1,10 +1,10 @@
 /** Where Buildah would make something else of a `--build-context` than docker. */
 import { expect, it } from "vitest";
 import { contextArguments, refuseContexts } from "../../../src/backends/buildah-contexts.ts";
-import type { BuildPlan } from "../../../src/build/plan.ts";
-import { buildContextsOf } from "../../../src/docker/build-contexts.ts";
+import type { BuildPlan } from "../../../src/plan/plan.ts";
+import { buildContextsOf } from "../../../src/plan/docker/build-contexts.ts";
 import { BuilderUnable } from "../../../src/errors.ts";
-import { PLAN } from "../build/sample.ts";
+import { PLAN } from "../plan/sample.ts";
 
 const planOf = (text: string, contexts: readonly string[], change: Partial<BuildPlan> = {}): BuildPlan => ({
   ...PLAN,

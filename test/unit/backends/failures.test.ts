@@ -1,7 +1,7 @@
 /** Ends of real logs of BuildKit v0.34.2, Buildah v1.44.0, img v0.5.11 and makisu v0.4.2, their documented errors of nodes, and git's of servers. */
 import { expect, it } from "vitest";
 import { loadBackend } from "../../../src/backends/table.ts";
-import type { BackendName } from "../../../src/build/builder-names.ts";
+import type { BackendName } from "../../../src/plan/builder-names.ts";
 
 type Case = readonly [
   builder: BackendName,

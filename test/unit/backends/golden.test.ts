@@ -6,12 +6,12 @@ import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import type { Backend } from "../../../src/backends/backend.ts";
 import { loadBackend } from "../../../src/backends/table.ts";
-import { BACKEND_NAMES } from "../../../src/build/builder-names.ts";
-import type { BuildPlan } from "../../../src/build/plan.ts";
+import { BACKEND_NAMES } from "../../../src/plan/builder-names.ts";
+import type { BuildPlan } from "../../../src/plan/plan.ts";
 import { parseReference } from "../../../src/lib/image/reference.ts";
-import type { ContextForm } from "../../../src/backends/volumes.ts";
+import type { ContextForm } from "../../../src/plan/layout.ts";
 import { DIGEST } from "../follow/pods.ts";
-import { PLAN } from "../build/sample.ts";
+import { PLAN } from "../plan/sample.ts";
 
 const ROOT = new URL("../../golden/", import.meta.url);
 

@@ -5,11 +5,11 @@
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { kaniko } from "../../../src/backends/kaniko.ts";
-import type { BuildPlan, Repository } from "../../../src/build/plan.ts";
+import type { BuildPlan, Repository } from "../../../src/plan/plan.ts";
 import { parseReference } from "../../../src/lib/image/reference.ts";
-import type { ContextForm } from "../../../src/backends/volumes.ts";
+import type { ContextForm } from "../../../src/plan/layout.ts";
 import { DIGEST } from "../follow/pods.ts";
-import { PLAN } from "../build/sample.ts";
+import { PLAN } from "../plan/sample.ts";
 
 const GOLDEN = new URL("../../golden/kaniko/", import.meta.url);
 

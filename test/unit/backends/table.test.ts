@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { outcomeError } from "../../../src/backends/outcome-error.ts";
 import { loadBackend } from "../../../src/backends/table.ts";
-import { BACKEND_NAMES, isBackendName } from "../../../src/build/builder-names.ts";
+import { BACKEND_NAMES, isBackendName } from "../../../src/plan/builder-names.ts";
 import { EXIT, exitCodeOf } from "../../../src/exit-codes.ts";
 
 describe("the builders", () => {

@@ -5,11 +5,11 @@ import { kaniko } from "../../../src/backends/kaniko.ts";
 import { build, describeBuild } from "../../../src/build/build.ts";
 import type { BuildDeps } from "../../../src/build/build.ts";
 import type { BuildEvent } from "../../../src/build/events.ts";
-import type { BuildPlan } from "../../../src/build/plan.ts";
+import type { BuildPlan } from "../../../src/plan/plan.ts";
 import { AuthError, BuildFailed, Interrupted } from "../../../src/errors.ts";
 import { FakeCluster, refusal } from "../../fakes/fake-cluster.ts";
 import { DIGEST, building, endedWith, gated, receiving } from "../follow/pods.ts";
-import { PLAN } from "./sample.ts";
+import { PLAN } from "../plan/sample.ts";
 
 const CONFIG = `sha256:${"c".repeat(64)}`;
 const NAME = PLAN.name;

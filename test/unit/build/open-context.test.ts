@@ -8,7 +8,7 @@ import type { BuildEvent } from "../../../src/build/events.ts";
 import type { ReachDecision } from "../../../src/build/decide-reach.ts";
 import { openContext } from "../../../src/build/open-context.ts";
 import { InvalidInput } from "../../../src/errors.ts";
-import { PLAN } from "./sample.ts";
+import { PLAN } from "../plan/sample.ts";
 
 let root: string;
 let events: BuildEvent[];

@@ -9,7 +9,7 @@ import { objectsOf } from "../../../src/run/objects.ts";
 import { deliverByConfigMap } from "../../../src/transport/configmap.ts";
 import { fillTemplate } from "../../../src/lib/text/go-template.ts";
 import { buildTable } from "../../../src/report/build-table.ts";
-import { PLAN } from "../build/sample.ts";
+import { PLAN } from "../plan/sample.ts";
 import {
   DIGEST,
   building,

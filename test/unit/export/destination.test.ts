@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import type { Export } from "../../../src/docker/options.ts";
+import type { Export } from "../../../src/plan/docker/options.ts";
 import { checkDestinations, openDestination } from "../../../src/export/destination.ts";
 
 let root: string;

@@ -1,13 +1,13 @@
 import type { V1PodTemplateSpec } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
 import { loadBackend } from "../../../src/backends/table.ts";
-import { BACKEND_NAMES } from "../../../src/build/builder-names.ts";
-import type { BackendName } from "../../../src/build/builder-names.ts";
-import type { BuildPlan } from "../../../src/build/plan.ts";
+import { BACKEND_NAMES } from "../../../src/plan/builder-names.ts";
+import type { BackendName } from "../../../src/plan/builder-names.ts";
+import type { BuildPlan } from "../../../src/plan/plan.ts";
 import { layOver } from "../../../src/pod/lay-over.ts";
-import { readTemplate } from "../../../src/pod/read-template.ts";
+import { readTemplate } from "../../../src/plan/pod/read-template.ts";
 import { objectsOf } from "../../../src/run/objects.ts";
-import { PLAN } from "../build/sample.ts";
+import { PLAN } from "../plan/sample.ts";
 
 async function podOf(builder: BackendName = "kaniko", plan: Partial<BuildPlan> = {}): Promise<V1PodTemplateSpec> {
   const backend = await loadBackend(builder);

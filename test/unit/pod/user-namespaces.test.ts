@@ -4,7 +4,7 @@ import { decideUserns } from "../../../src/build/decide-userns.ts";
 import { AuthError } from "../../../src/errors.ts";
 import { haveUserNamespaces } from "../../../src/pod/user-namespaces.ts";
 import { FakeCluster } from "../../fakes/fake-cluster.ts";
-import { planOf } from "../build/sample.ts";
+import { planOf } from "../plan/sample.ts";
 
 const node = (can: boolean | undefined, unschedulable = false): V1Node => ({
   spec: { unschedulable },

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import type { BuildPlan } from "../../../src/build/plan.ts";
+import type { BuildPlan } from "../../../src/plan/plan.ts";
 import { loadBackend } from "../../../src/backends/table.ts";
-import { BACKEND_NAMES } from "../../../src/build/builder-names.ts";
+import { BACKEND_NAMES } from "../../../src/plan/builder-names.ts";
 import { needsOfBuilder } from "../../../src/describe-builders.ts";
 import { rightsOf } from "../../../src/rbac/rights.ts";
 import type { Need } from "../../../src/rbac/rights.ts";
 import { grantOf } from "../../../src/rbac/role.ts";
-import { TRANSPORTS } from "../../../src/backends/volumes.ts";
-import { PLAN } from "../build/sample.ts";
+import { TRANSPORTS } from "../../../src/plan/layout.ts";
+import { PLAN } from "../plan/sample.ts";
 
 /** Any builder, nothing left out. */
 const ALL: Need = { transport: "auto", ships: true, files: true, manage: false };

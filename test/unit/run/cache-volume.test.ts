@@ -5,7 +5,7 @@ import { startBuild } from "../../../src/run/start.ts";
 import { ClusterError } from "../../../src/errors.ts";
 import { ApiError } from "../../../src/lib/kube/refusal.ts";
 import type { Cluster } from "../../../src/lib/kube/cluster.ts";
-import { PLAN, planOf } from "../build/sample.ts";
+import { PLAN, planOf } from "../plan/sample.ts";
 
 const plan = { ...PLAN, cacheVolume: "kept", volume: { size: "5Gi", storageClass: "fast" } };
 const delivery = {

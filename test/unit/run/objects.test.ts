@@ -1,7 +1,7 @@
 import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
 import { kaniko } from "../../../src/backends/kaniko.ts";
-import type { BuildPlan } from "../../../src/build/plan.ts";
+import type { BuildPlan } from "../../../src/plan/plan.ts";
 import { parseReference } from "../../../src/lib/image/reference.ts";
 import { printObjects } from "../../../src/report/objects-yaml.ts";
 import { GATE, objectsOf } from "../../../src/run/objects.ts";
@@ -9,7 +9,7 @@ import type { BuildObjects } from "../../../src/run/objects.ts";
 import { deliverByConfigMap } from "../../../src/transport/configmap.ts";
 import { deliverByStream, deliverByVolume } from "../../../src/transport/stream.ts";
 import type { Delivery } from "../../../src/transport/transport.ts";
-import { PLAN } from "../build/sample.ts";
+import { PLAN } from "../plan/sample.ts";
 
 const IDENTITY = { image: "busybox:stable", user: 0, group: 0 };
 const nothing = async function* (): AsyncIterable<Uint8Array> {};

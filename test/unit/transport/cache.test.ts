@@ -24,7 +24,7 @@ import { deliverByCache } from "../../../src/transport/cache.ts";
 import { claimOf } from "../../../src/transport/claim.ts";
 import { FakeCluster } from "../../fakes/fake-cluster.ts";
 import type { ExecAnswer } from "../../fakes/fake-cluster.ts";
-import { PLAN } from "../build/sample.ts";
+import { PLAN } from "../plan/sample.ts";
 import { describeTree, TempTree } from "../context/trees.ts";
 
 let volume: string;

@@ -3,9 +3,9 @@ import { InvalidInput } from "../../../src/errors.ts";
 import type { CacheSource } from "../../../src/build/cache-source.ts";
 import { chooseDelivery } from "../../../src/transport/choose.ts";
 import { CONFIGMAP_LIMIT } from "../../../src/transport/configmap.ts";
-import type { TransportName } from "../../../src/backends/volumes.ts";
+import type { TransportName } from "../../../src/plan/layout.ts";
 import { FakeCluster } from "../../fakes/fake-cluster.ts";
-import { PLAN } from "../build/sample.ts";
+import { PLAN } from "../plan/sample.ts";
 
 const IDENTITY = { image: "busybox:stable", user: 1000, group: 1000 };
 

@@ -9,7 +9,7 @@ import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openContext } from "../../../src/build/open-context.ts";
 import { commitCommand, receiveCommand, receiver, waitScript } from "../../../src/transport/receiver.ts";
-import { PLAN } from "../build/sample.ts";
+import { PLAN } from "../plan/sample.ts";
 
 let root: string;
 let context: string;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseReference } from "../../../src/lib/image/reference.ts";
 import { WarmerLog, warmerFailure } from "../../../src/warm/warmed.ts";
 import { warmerObjects } from "../../../src/warm/warmer-pod.ts";
-import { PLAN } from "../build/sample.ts";
+import { PLAN } from "../plan/sample.ts";
 
 const END = { exitCode: 0, reason: "Completed", message: "", tail: [] };
 

@@ -1,6 +1,6 @@
 /** Builds the one Dockerfile with all five and compares the images with BuildKit's, which is what docker builds with. */
-import { BACKEND_NAMES } from "../../../../src/build/builder-names.ts";
-import type { BackendName } from "../../../../src/build/builder-names.ts";
+import { BACKEND_NAMES } from "../../../../src/plan/builder-names.ts";
+import type { BackendName } from "../../../../src/plan/builder-names.ts";
 import type { Benches } from "../bench.ts";
 import { imageOf } from "../suite.ts";
 import { RICH } from "./dockerfile.ts";

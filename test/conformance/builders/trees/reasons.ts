@@ -1,5 +1,5 @@
 /** Why a builder's image of the one Dockerfile is not as BuildKit's: by builder, then by what of the image. */
-import type { BackendName } from "../../../../src/build/builder-names.ts";
+import type { BackendName } from "../../../../src/plan/builder-names.ts";
 
 const EMPTY_MOUNT = "img leaves the empty file over which it mounts its own for RUN.";
 const TWO_FILES = "makisu makes two files of a hard link.";

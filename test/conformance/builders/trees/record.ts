@@ -1,7 +1,7 @@
 /** What the last comparison came to, and its section of docs/builders.md. */
 import { execFileSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
-import { BACKEND_NAMES } from "../../../../src/build/builder-names.ts";
+import { BACKEND_NAMES } from "../../../../src/plan/builder-names.ts";
 import { REFERENCE } from "./compare.ts";
 import type { Comparison } from "./compare.ts";
 import { RICH } from "./dockerfile.ts";

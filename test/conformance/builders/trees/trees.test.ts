@@ -1,6 +1,6 @@
 /** One Dockerfile through all five builders: equal images, but for what is listed and explained. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { isBackendName } from "../../../../src/build/builder-names.ts";
+import { isBackendName } from "../../../../src/plan/builder-names.ts";
 import { setUp } from "../bench.ts";
 import type { Benches } from "../bench.ts";
 import { compareBuilders } from "./compare.ts";

@@ -5,7 +5,7 @@ import { RULES, faultOf, runChecks } from "../../../../../src/lib/dockerfile/che
 import { outlineJson, outlineOf, outlineText } from "../../../../../src/lib/dockerfile/checks/outline.ts";
 import { checkJson, checkText, pageOf } from "../../../../../src/lib/dockerfile/checks/report.ts";
 import { targetsJson, targetsText } from "../../../../../src/lib/dockerfile/checks/targets.ts";
-import { callOf } from "../../../../../src/docker/call.ts";
+import { callOf } from "../../../../../src/plan/docker/call.ts";
 import { findTarget, parseDockerfile } from "../../../../../src/lib/dockerfile/parse.ts";
 
 function rulesOf(text: string, argument?: string): string[] {

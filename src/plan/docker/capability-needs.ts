@@ -1,0 +1,86 @@
+/** Which capabilities a build's options need, and the refusal of a builder that lacks one: it names those that have it. */
+import type { FlagCapability } from "./capabilities.ts";
+import { BuilderUnable } from "../../errors.ts";
+import type { DockerOptions } from "./options.ts";
+
+export interface CapabilityNeed {
+  /** As the user wrote it, for the message. */
+  readonly flag: string;
+  readonly capability: FlagCapability;
+}
+
+/** Builders by name with what they can do. */
+export type BuilderAbilities = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** What is asked of a builder: docker's options, and those of a plan's further fields that not every builder can do. */
+type Asked = DockerOptions & { readonly registryScopes?: readonly unknown[]; readonly repository?: unknown };
+
+/** Pure; each need once. */
+export function capabilityNeeds(options: Asked): CapabilityNeed[] {
+  const needs: CapabilityNeed[] = [];
+  const need = (flag: string, capability: FlagCapability, asked: boolean): void => {
+    if (asked && !needs.some((known) => known.capability === capability)) needs.push({ flag, capability });
+  };
+  const some = (list: readonly unknown[] | undefined): boolean => (list ?? []).length > 0;
+  need("--git-in-cluster", "git-in-cluster", options.repository !== undefined);
+  need("--add-host", "add-host", some(options.hosts));
+  need("--network none", "network-none", options.network === "none");
+  need("--ulimit", "ulimit", some(options.ulimits));
+  need("--shm-size", "shm-size", options.shmBytes !== undefined);
+  need("--annotation", "annotation", some(options.annotations));
+  const contexts = options.buildContexts ?? [];
+  need("--build-context", "build-context", contexts.length > 0);
+  need(
+    "--build-context with a URL",
+    "build-context-url",
+    contexts.some(({ source }) => source.kind === "url"),
+  );
+  need("--secret", "secret", some(options.secrets));
+  need("--registry-tokens", "registry-token", options.registryScopes !== undefined);
+  need("--ssh", "ssh", some(options.ssh));
+  need("--build-arg SOURCE_DATE_EPOCH", "source-date-epoch", options.sourceDateEpoch === true);
+  need("--cache-volume", "cache-volume", options.cacheVolume !== undefined);
+  need("--allow", "entitlements", some(options.entitlements));
+  for (const { type } of options.cacheFrom ?? [])
+    need(`--cache-from type=${type}`, cacheCapability(type), type !== "inline");
+  for (const { type } of options.cacheTo ?? []) need(`--cache-to type=${type}`, cacheCapability(type), true);
+  // A builder that uses no cache filters none.
+  const cached = some(options.cacheFrom) || some(options.cacheTo);
+  need("--no-cache-filter", "no-cache-filter", some(options.noCacheFilter) && cached);
+  for (const { type, attributes } of options.attestations ?? []) {
+    need(`--${type}`, type === "sbom" ? "sbom" : "provenance", true);
+    // All that may be said of an SBOM is how BuildKit's generator is to make it.
+    const [first] = type === "sbom" ? Object.entries(attributes) : [];
+    if (first !== undefined) need(`--sbom ${first.join("=")}`, "sbom-generator", true);
+  }
+  for (const { kind, format } of options.exports ?? []) {
+    const capability = kind === "files" ? "output-files" : format === "oci" ? "output-oci" : "output-docker";
+    need(`--output type=${format}`, capability, true);
+  }
+  return needs;
+}
+
+function cacheCapability(type: string): FlagCapability {
+  if (type === "registry") return "cache-registry";
+  if (type === "redis") return "cache-redis";
+  return type === "inline" ? "cache-inline" : "cache-elsewhere";
+}
+
+/** @throws BuilderUnable for the first thing the builder cannot do: it names those that can do all, or else this. */
+export function refuseUnable(builder: string, options: Asked, abilities: BuilderAbilities): void {
+  const own = abilities.get(builder);
+  const needs = capabilityNeeds(options);
+  for (const { flag, capability } of needs) {
+    if (own?.has(capability) === true) continue;
+    const some = [...abilities].filter(([, supports]) => supports.has(capability));
+    const all = some.filter(([, supports]) => needs.every((need) => supports.has(need.capability)));
+    const able = (all.length === 0 ? some : all).map(([name]) => name);
+    throw new BuilderUnable(`${builder} cannot do ${flag}`, {
+      suggestions: [
+        able.length === 0
+          ? `No builder of this version can: leave ${flag} out.`
+          : `Use --builder ${able.join(" or --builder ")}.`,
+      ],
+    });
+  }
+}

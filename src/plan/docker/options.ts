@@ -1,0 +1,102 @@
+/** What docker's flags ask of a build beyond the plan's core, as data. What is absent was not asked for. No secret's value is in here. */
+import type { Platform } from "../../lib/image/platform.ts";
+
+export interface DockerOptions {
+  readonly platform?: Platform;
+  readonly hosts?: readonly HostAlias[];
+  /** Only when it is not the pod's. */
+  readonly network?: "none";
+  readonly ulimits?: readonly Ulimit[];
+  /** Size of /dev/shm in bytes. */
+  readonly shmBytes?: number;
+  /** Kubernetes quantities for the builder's container. */
+  readonly resources?: PodResources;
+  readonly pull?: boolean;
+  readonly noCacheFilter?: readonly string[];
+  readonly cacheFrom?: readonly CacheEntry[];
+  readonly cacheTo?: readonly CacheEntry[];
+  /** Of the manifest. */
+  readonly annotations?: readonly (readonly [key: string, value: string])[];
+  readonly buildContexts?: readonly BuildContext[];
+  /** Name of the volume claim that keeps the builder's state between builds. */
+  readonly cacheVolume?: string;
+  /** SOURCE_DATE_EPOCH was given as a build argument, not found in the environment. */
+  readonly sourceDateEpoch?: true;
+  readonly secrets?: readonly BuildSecret[];
+  readonly ssh?: readonly SshKeys[];
+  readonly attestations?: readonly Attestation[];
+  readonly entitlements?: readonly string[];
+  /** Files to bring to the client. */
+  readonly exports?: readonly Export[];
+  /** The tags name the image only in its archive: it is not pushed. */
+  readonly noPush?: boolean;
+  /** All that is asked for is the image's files, or what the build leaves in the caches. */
+  readonly imageless?: boolean;
+}
+
+export interface HostAlias {
+  readonly host: string;
+  readonly ip: string;
+}
+
+export interface Ulimit {
+  readonly name: string;
+  readonly soft: number;
+  readonly hard: number;
+}
+
+export interface PodResources {
+  readonly requests: Readonly<Record<string, string>>;
+  readonly limits: Readonly<Record<string, string>>;
+}
+
+/** What a name in FROM, COPY --from and RUN --mount stands for. */
+export interface BuildContext {
+  /** As docker keeps it: without docker.io, library and latest. */
+  readonly name: string;
+  readonly source:
+    | { readonly kind: "directory"; readonly path: string }
+    /** An image, as docker-image:// names it. */
+    | { readonly kind: "image"; readonly image: string }
+    /** A repository or a file for the builder to fetch. */
+    | { readonly kind: "url"; readonly url: string };
+}
+
+export interface CacheEntry {
+  readonly type: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface BuildSecret {
+  readonly id: string;
+  readonly source:
+    | { readonly kind: "file"; readonly path: string }
+    | { readonly kind: "env"; readonly name: string }
+    /** A key of a Secret of the namespace. */
+    | { readonly kind: "cluster"; readonly secret: string; readonly key: string }
+    /** A field of a secret in Vault, named as for `vault kv get`. */
+    | { readonly kind: "vault"; readonly path: string; readonly field: string };
+}
+
+export interface SshKeys {
+  readonly id: string;
+  /** A socket or keys; none: the agent of SSH_AUTH_SOCK. */
+  readonly paths: readonly string[];
+}
+
+export interface Attestation {
+  readonly type: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export type Export =
+  | {
+      readonly kind: "archive";
+      readonly format: "oci" | "docker";
+      /** A path, or `-` for standard output. */
+      readonly dest: string;
+      /** Unpacked into a directory (`tar=false`). */
+      readonly directory: boolean;
+    }
+  /** The files of the last stage, as a directory (`local`) or an archive (`tar`). */
+  | { readonly kind: "files"; readonly format: "local" | "tar"; readonly dest: string };

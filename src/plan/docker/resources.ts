@@ -1,0 +1,94 @@
+/** `-m`, `--cpu-*`, `--resource`, `--shm-size` and `--ulimit`. */
+import { InvalidInput } from "../../errors.ts";
+import type { DockersVerdict } from "../../errors.ts";
+import type { PodResources, Ulimit } from "./options.ts";
+
+const UNITS: Readonly<Record<string, number>> = { "": 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
+
+/**
+ * Docker's sizes (go-units, RAMInBytes): binary, whatever the unit is called.
+ * @param docker what docker makes of what is none: it reads some flags' sizes with its command line, others later
+ * @throws InvalidInput for what is none
+ */
+export function bytesOf(text: string, flag: string, docker: DockersVerdict = "accepts"): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?$/i.exec(text.trim()) ?? [];
+  const bytes = Math.floor(Number(number) * 1024 ** (UNITS[(unit ?? "").toLowerCase()] ?? Number.NaN));
+  if (number !== undefined && Number.isSafeInteger(bytes)) return bytes;
+  throw new InvalidInput(`--${flag}: invalid size: '${text}'`, {
+    docker,
+    suggestions: ["Write bytes, or a number with k, m or g."],
+  });
+}
+
+const KEYS = ["memory", "memory-swap", "cpu-shares", "cpu-period", "cpu-quota", "cpuset-cpus", "cpuset-mems"] as const;
+type ResourceKey = (typeof KEYS)[number];
+
+/** `--resource KEY=VALUE`, each as if it were the flag of that name. @throws InvalidInput in docker's words */
+export function resourcePairs(values: readonly string[]): [ResourceKey, string][] {
+  return values.map((value) => {
+    const at = value.indexOf("=");
+    const key = KEYS.find((known) => known === value.slice(0, Math.max(at, 0)));
+    if (key !== undefined) return [key, value.slice(at + 1)];
+    throw new InvalidInput(
+      at === -1 ? `--resource: invalid value ${value}` : `unknown resources key ${value.slice(0, at)}`,
+      { docker: "refuses", suggestions: [`Write --resource KEY=VALUE, with one of: ${KEYS.join(", ")}.`] },
+    );
+  });
+}
+
+/** A container's requests and limits for these; undefined when none of them means one. @throws InvalidInput */
+export function podResourcesOf(values: Readonly<Partial<Record<ResourceKey, string>>>): PodResources | undefined {
+  const requests: Record<string, string> = {};
+  const limits: Record<string, string> = {};
+  if (values.memory !== undefined) {
+    const bytes = bytesOf(values.memory, "memory", "refuses");
+    // 0 is docker's word for no limit.
+    if (bytes > 0) requests["memory"] = limits["memory"] = String(bytes);
+  }
+  const shares = wholeOf(values["cpu-shares"], "cpu-shares");
+  if (shares > 0) requests["cpu"] = milli(shares / 1024);
+  const quota = wholeOf(values["cpu-quota"], "cpu-quota");
+  if (quota > 0) {
+    limits["cpu"] = milli(quota / (wholeOf(values["cpu-period"], "cpu-period") || 100_000));
+    // Without a request of its own Kubernetes would ask for all of the limit; a request above the limit is refused.
+    if (shares > quota) delete requests["cpu"];
+  }
+  return Object.keys({ ...requests, ...limits }).length === 0 ? undefined : { requests, limits };
+}
+
+function milli(cpus: number): string {
+  return `${Math.max(1, Math.round(cpus * 1000))}m`;
+}
+
+function wholeOf(text: string | undefined, flag: string): number {
+  if (text === undefined) return 0;
+  if (/^-?\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidInput(`--${flag}: invalid value ${text}`, {
+    docker: "refuses",
+    suggestions: ["Write a whole number."],
+  });
+}
+
+/** Kinds of limits, by docker's names (go-units, ulimit.go). */
+const ULIMITS = new Set(
+  "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack".split(" "),
+);
+
+/** @throws InvalidInput in docker's words. */
+export function ulimitsOf(values: readonly string[]): Ulimit[] {
+  return values.map((value) => {
+    const [, name = "", softText, hardText] = /^([^=]+)=(-?\d+)(?::(-?\d+))?$/.exec(value) ?? [];
+    if (softText === undefined) {
+      throw new InvalidInput(`invalid ulimit argument: ${value}`, {
+        suggestions: ["Write --ulimit TYPE=SOFT[:HARD]."],
+      });
+    }
+    if (!ULIMITS.has(name)) throw new InvalidInput(`invalid ulimit type: ${name}`);
+    const soft = Number(softText);
+    const hard = hardText === undefined ? soft : Number(hardText);
+    if (soft > hard && hard !== -1) {
+      throw new InvalidInput(`ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`);
+    }
+    return { name, soft, hard };
+  });
+}

@@ -1,0 +1,144 @@
+/** `-o`, `--push`, `--annotation` and the attestations: what comes out of a build. */
+import { InvalidInput } from "../../errors.ts";
+import { booleanOf, csvFields, csvPairs } from "../../lib/pflag/csv.ts";
+import type { Attestation, Export } from "./options.ts";
+
+export interface Outputs {
+  readonly exports: readonly Export[];
+  /** Whether the image is pushed to its tags; undefined where no output says anything about it. */
+  readonly push: boolean | undefined;
+  /** There are outputs, and none of them is an image. */
+  readonly imageless: boolean;
+  /** Names given by `name=`. */
+  readonly names: readonly string[];
+}
+
+const LOCAL_ENGINE = [
+  "Give it a file: -o type=docker,dest=image.tar, then `docker load -i image.tar`.",
+  "Or push it with -t REGISTRY/NAME and run that.",
+];
+
+const NO_IMAGE: ReadonlySet<string> = new Set(["local", "tar", "cacheonly"]);
+
+/** @throws InvalidInput in docker's words for what cannot be an output. */
+export function outputsOf(values: readonly string[], push: boolean): Outputs {
+  const exports: Export[] = [];
+  const names: string[] = [];
+  let pushed: boolean | undefined = push ? true : undefined;
+  let images = push ? 1 : 0;
+  for (const value of values) {
+    if (value === "") continue;
+    const entry = entryOf(value);
+    if (!NO_IMAGE.has(entry.type)) images += 1;
+    if (entry.type === "image" || entry.type === "registry") {
+      names.push(...(entry.attributes["name"] ?? "").split(",").filter((name) => name !== ""));
+      if (entry.type === "registry" || booleanOf(entry.attributes["push"] ?? "") === true) pushed = true;
+    } else if (entry.type !== "cacheonly") exports.push(exportOf(entry));
+    pushed ??= false;
+  }
+  if (exports.filter(({ dest }) => dest === "-").length > 1)
+    throw new InvalidInput("multiple outputs configured to write to stdout", { docker: "refuses" });
+  return { exports, push: pushed, names, imageless: pushed !== undefined && images === 0 };
+}
+
+interface Entry {
+  readonly type: string;
+  readonly dest: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+function entryOf(value: string): Entry {
+  if (value === "-") return { type: "tar", dest: "-", attributes: {} };
+  const fields = csvFields(value, "output");
+  if (fields.length === 1 && fields[0] === value && !value.startsWith("type=")) {
+    return { type: "local", dest: value, attributes: {} };
+  }
+  const { type = "", dest = "", ...attributes } = Object.fromEntries(csvPairs(value, "output"));
+  if (type === "")
+    throw new InvalidInput("type is required for output", {
+      docker: "refuses",
+      suggestions: ["Write for example -o type=docker,dest=image.tar."],
+    });
+  return { type, dest, attributes };
+}
+
+function exportOf({ type, dest, attributes }: Entry): Export {
+  if (type === "local") {
+    if (dest === "") throw new InvalidInput("dest is required for local exporter", { docker: "refuses" });
+    if (dest === "-") throw new InvalidInput("dest cannot be stdout for local exporter", { docker: "refuses" });
+    return { kind: "files", format: "local", dest };
+  }
+  if (type === "tar") return { kind: "files", format: "tar", dest: dest === "" ? "-" : dest };
+  if (type !== "oci" && type !== "docker") {
+    throw new InvalidInput(`--output: there is no exporter "${type}"`, {
+      docker: "refuses",
+      suggestions: ["Choose one of: registry, image, oci, docker, local, tar, cacheonly."],
+    });
+  }
+  const directory = booleanOf(attributes["tar"] ?? "") === false;
+  if (directory && dest === "") throw new InvalidInput(`dest is required for ${type} exporter`, { docker: "refuses" });
+  if (directory && dest === "-")
+    throw new InvalidInput(`dest cannot be stdout for ${type} exporter`, { docker: "refuses" });
+  if (type === "docker" && dest === "") {
+    throw new InvalidInput(
+      "-o type=docker without a dest needs a local container engine, and slipway builds without one",
+      {
+        suggestions: LOCAL_ENGINE,
+      },
+    );
+  }
+  return { kind: "archive", format: type, dest: dest === "" ? "-" : dest, directory };
+}
+
+/** Those of the manifest. @throws InvalidInput in docker's words; for one of an index, which one platform has not. */
+export function annotationsOf(values: readonly string[]): [key: string, value: string][] {
+  return values.flatMap((text): [string, string][] => {
+    if (text === "") return [];
+    const at = text.indexOf("=");
+    if (at === -1) throw new InvalidInput(`invalid annotation "${text}", expected key=value`, { docker: "refuses" });
+    const [name, value] = [text.slice(0, at), text.slice(at + 1)];
+    const colon = name.indexOf(":");
+    if (colon === -1) return [[name, value]];
+    for (const part of name.slice(0, colon).split(",")) {
+      const type = /^([a-z-]+)(?:\[[A-Za-z0-9_/-]+\])?$/.exec(part)?.[1];
+      if (type === undefined) {
+        throw new InvalidInput(
+          `invalid annotation type "${part}", expected type and optional platform in square brackets`,
+          { docker: "refuses" },
+        );
+      }
+      if (type === "manifest") continue;
+      if (!["index", "index-descriptor", "manifest-descriptor"].includes(type))
+        throw new InvalidInput(`unknown annotation type "${type}"`, { docker: "refuses" });
+      throw new InvalidInput(`--annotation ${text}: ${type} annotations not supported for single platform export`, {
+        docker: "refuses",
+        suggestions: ["Annotate the manifest: --annotation KEY=VALUE."],
+      });
+    }
+    return [[name.slice(colon + 1), value]];
+  });
+}
+
+/** Only those that are asked for: `false` and `disabled=true` are how it is anyway. @throws InvalidInput in docker's words. */
+export function attestationsOf(flags: {
+  readonly attest: readonly string[];
+  readonly provenance: string | undefined;
+  readonly sbom: string | undefined;
+}): Attestation[] {
+  const texts = [...flags.attest, ...shorthand("provenance", flags.provenance), ...shorthand("sbom", flags.sbom)];
+  const byType = new Map<string, Attestation | undefined>();
+  for (const text of texts) {
+    const { type, disabled, ...attributes } = Object.fromEntries(csvPairs(text, "attest"));
+    if (type === undefined) throw new InvalidInput("attestation type not specified", { docker: "refuses" });
+    if (type !== "provenance" && type !== "sbom")
+      throw new InvalidInput(`--attest: there is no attestation "${type}"`, { docker: "refuses" });
+    byType.set(type, disabled !== undefined && booleanOf(disabled) === true ? undefined : { type, attributes });
+  }
+  return [...byType.values()].filter((attestation) => attestation !== undefined);
+}
+
+function shorthand(type: string, value: string | undefined): string[] {
+  if (value === undefined || value === "") return [];
+  const on = booleanOf(value);
+  return [on === undefined ? `type=${type},${value}` : `type=${type},disabled=${String(!on)}`];
+}

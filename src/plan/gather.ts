@@ -1,0 +1,161 @@
+/** Reads what a command line names, and nothing else: the last stage that touches the user's files before packing. */
+import { stat } from "node:fs/promises";
+import { isAbsolute, join, relative, resolve } from "node:path";
+import { readProxies } from "./docker/proxies.ts";
+import { InvalidInput } from "../errors.ts";
+import { gitLabels } from "./source/git-labels.ts";
+import { openSource, readInside } from "./source/open-source.ts";
+import type { OpenedSource, SourceRequest } from "./source/open-source.ts";
+import type { PodTemplate } from "./pod/read-template.ts";
+import { inRepository } from "./in-repository.ts";
+import type { ContextSource, DockerfileSource, NamedDirectory, Repository, UnreadDockerfile } from "./plan.ts";
+import { readIfThere, readOrExplain, whyNot } from "../lib/files/read-file.ts";
+import type { BuildRequest } from "./request.ts";
+
+export interface ContextInputs {
+  readonly context: ContextSource;
+  readonly dockerfile: DockerfileSource;
+  /** It came from elsewhere. */
+  readonly foreign: boolean;
+}
+
+export interface BuildInputs {
+  /** Absent where the builder clones `repository`. */
+  readonly context?: ContextSource;
+  readonly repository?: Repository;
+  readonly dockerfile: DockerfileSource | UnreadDockerfile;
+  /** PEM text of --registry-ca. */
+  readonly ca?: string;
+  /** What --build-context names of this disk. */
+  readonly directories?: readonly NamedDirectory[];
+  /** What --pod-template names. */
+  readonly podTemplate?: PodTemplate;
+  /** Build arguments for the proxies of docker's configuration. */
+  readonly proxies?: Readonly<Record<string, string>>;
+  /** Label texts that come before those of the command line. */
+  readonly labels?: readonly string[];
+}
+
+/** What of a command line says where the context is. */
+type ContextRequest = Pick<BuildRequest, "path" | "file">;
+
+/** What a context may come from besides the disk. */
+export type Outside = Pick<SourceRequest, "stdin" | "say" | "signal">;
+
+const OUTSIDE: Outside = { stdin: () => process.stdin, say: () => {}, signal: new AbortController().signal };
+
+/** @throws InvalidInput for a path that is not there, not readable or not what it should be. */
+export async function gatherInputs(request: BuildRequest, outside: Outside = OUTSIDE): Promise<BuildInputs> {
+  const [found, ca, podTemplate, proxies, directories] = await Promise.all([
+    request.gitInCluster === true ? inRepository(request) : gatherOwn(request, outside),
+    readCa(request.registryCa),
+    readPodTemplate(request.pod?.template),
+    readProxies(process.env),
+    gatherDirectories(request.docker?.["build-context"]),
+  ]);
+  return {
+    ...found,
+    proxies,
+    ...(ca === undefined ? {} : { ca }),
+    ...(podTemplate === undefined ? {} : { podTemplate }),
+    ...(directories.length === 0 ? {} : { directories }),
+  };
+}
+
+async function gatherOwn(request: ContextRequest, outside: Outside): Promise<Omit<BuildInputs, "repository">> {
+  const { foreign, ...found } = await gatherContext(request, outside);
+  const labels = foreign ? [] : await gitLabels(found.context.root, found.dockerfile.path, process.env);
+  return { ...found, labels };
+}
+
+/** The context's directory, its Dockerfile and its ignore file. @throws InvalidInput as `gatherInputs` does. */
+export async function gatherContext(request: ContextRequest, outside: Outside): Promise<ContextInputs> {
+  const source = await openSource({ ...request, ...outside });
+  const root = await contextRoot(source.root);
+  const dockerfile = await dockerfileOf(source, root, request);
+  const context = { root, ...(await findIgnoreFile(source, root, dockerfile.path)) };
+  return { context, dockerfile, foreign: source.foreign };
+}
+
+async function gatherDirectories(values: readonly string[] = []): Promise<readonly NamedDirectory[]> {
+  if (values.length === 0) return [];
+  return (await import("./named-directories.ts")).readDirectories(values);
+}
+
+async function contextRoot(path: string): Promise<string> {
+  const root = resolve(path);
+  const found = await stat(root).catch((error: unknown) => {
+    throw new InvalidInput(`unable to prepare context: path "${path}" ${whyNot(error)}`, {
+      docker: "refuses",
+      suggestions: [
+        "Give the directory to build from as the last argument, for example `slipway build -t REGISTRY/NAME .`",
+      ],
+    });
+  });
+  if (!found.isDirectory())
+    throw new InvalidInput(`unable to prepare context: path "${path}" is not a directory`, { docker: "refuses" });
+  return root;
+}
+
+async function findDockerfile(root: string, request: ContextRequest): Promise<DockerfileSource> {
+  if (request.file !== undefined) {
+    const text = await readOrExplain(request.file, "the Dockerfile", "refuses");
+    return { path: resolve(request.file), text };
+  }
+  for (const name of ["Dockerfile", "dockerfile"]) {
+    const bytes = await readIfThere(join(root, name));
+    if (bytes !== undefined) return { path: join(root, name), text: bytes.toString() };
+  }
+  throw new InvalidInput(`there is no Dockerfile in ${request.path}`, {
+    docker: "refuses",
+    suggestions: ["Name it with -f FILE, or give the directory that holds one."],
+  });
+}
+
+/** In a foreign context `-f` names a file inside, unless it is a path from the root of this disk. */
+async function dockerfileOf(source: OpenedSource, root: string, request: ContextRequest): Promise<DockerfileSource> {
+  if (source.dockerfile !== undefined) return source.dockerfile;
+  if (!source.foreign || (request.file !== undefined && isAbsolute(request.file))) return findDockerfile(root, request);
+  for (const name of request.file === undefined ? ["Dockerfile", "dockerfile"] : [request.file]) {
+    const bytes = await readInside(root, name);
+    if (bytes !== undefined) return { path: join(root, name), text: bytes.toString() };
+  }
+  throw new InvalidInput(`failed to read dockerfile: there is no ${request.file ?? "Dockerfile"} in the context`, {
+    docker: "refuses",
+    suggestions: ["Name it with -f, as it is called inside the context."],
+  });
+}
+
+/** The Dockerfile's own ignore file replaces the context's altogether. */
+async function findIgnoreFile(
+  { foreign }: OpenedSource,
+  root: string,
+  dockerfile: string,
+): Promise<Pick<ContextSource, "ignoreFile" | "ignoreName">> {
+  const own = isAbsolute(dockerfile) ? [`${dockerfile}.dockerignore`] : [];
+  for (const file of [...own, join(root, ".dockerignore")]) {
+    const inside = foreign && file.startsWith(`${root}/`);
+    const ignoreFile = inside ? await readInside(root, relative(root, file)) : await readIfThere(file);
+    if (ignoreFile !== undefined) {
+      return { ignoreFile, ignoreName: inside ? relative(root, file) : relative(process.cwd(), file) };
+    }
+  }
+  return { ignoreFile: undefined };
+}
+
+/** The PEM text of --registry-ca. @throws InvalidInput for a file that is not there or holds none. */
+export async function readCa(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const text = await readOrExplain(file, "the registry's certificate");
+  if (/-----BEGIN CERTIFICATE-----/.test(text)) return text;
+  throw new InvalidInput(`--registry-ca ${file} holds no PEM certificate`, {
+    suggestions: ["Give a file that has a line `-----BEGIN CERTIFICATE-----`."],
+  });
+}
+
+async function readPodTemplate(file: string | undefined): Promise<PodTemplate | undefined> {
+  if (file === undefined) return undefined;
+  const text = await readOrExplain(file, "the pod template");
+  const { readTemplate } = await import("./pod/read-template.ts");
+  return readTemplate(file, text);
+}

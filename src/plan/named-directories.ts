@@ -1,0 +1,40 @@
+/** The directories that `--build-context` names, each with its own ignore file: `.dockerignore` at its root, and no other. */
+import { stat } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+import { buildContextsOf } from "./docker/build-contexts.ts";
+import { InvalidInput } from "../errors.ts";
+import type { NamedDirectory } from "./plan.ts";
+import { readIfThere, whyNot } from "../lib/files/read-file.ts";
+
+/** @param values as typed @throws InvalidInput for what is no directory here, or no context at all */
+export async function readDirectories(values: readonly string[]): Promise<NamedDirectory[]> {
+  const read = buildContextsOf(values).map(async ({ name, source }, number) =>
+    source.kind === "directory" ? [await readDirectory(name, source.path, number)] : [],
+  );
+  return (await Promise.all(read)).flat();
+}
+
+async function readDirectory(name: string, path: string, number: number): Promise<NamedDirectory> {
+  const root = resolve(path);
+  const found = await stat(root).catch((error: unknown) => {
+    throw new InvalidInput(`failed to get build context ${name}: path "${path}" ${whyNot(error)}`, {
+      docker: "refuses",
+      suggestions: [`Give a directory, or an image as docker-image://IMAGE.`],
+    });
+  });
+  if (!found.isDirectory()) {
+    throw new InvalidInput(`failed to get build context ${name}: path "${path}" is not a directory`, {
+      docker: "refuses",
+      suggestions: ["Give the directory that holds it."],
+    });
+  }
+  const file = join(root, ".dockerignore");
+  const [ignoreFile, other] = await Promise.all([readIfThere(file), readIfThere(join(root, ".containerignore"))]);
+  return {
+    number,
+    root,
+    ignoreFile,
+    ...(ignoreFile === undefined ? {} : { ignoreName: relative(process.cwd(), file) }),
+    ...(other === undefined ? {} : { foreignRules: true }),
+  };
+}

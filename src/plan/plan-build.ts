@@ -1,0 +1,244 @@
+/** From a command line and the files it names to a plan: pure, and the only place that says no to a command line. */
+import { randomBytes } from "node:crypto";
+import { BACKEND_NAMES, isBackendName } from "./builder-names.ts";
+import type { BackendName } from "./builder-names.ts";
+import { withImplied } from "./docker/proxies.ts";
+import { readDockerOptions } from "./docker/read-options.ts";
+import { parseDockerfile } from "../lib/dockerfile/parse.ts";
+import { bytesOf } from "./docker/resources.ts";
+import { InvalidInput } from "../errors.ts";
+import { TRANSPORTS } from "./layout.ts";
+import type { TransportName } from "./layout.ts";
+import { accessOf, nameOf, scopesOf } from "./access.ts";
+import { argumentsOf, splitPair } from "./build-args.ts";
+import { parseDuration } from "../lib/text/duration.ts";
+import { egressOf } from "./egress.ts";
+import { basesOf, cachesOf, contextImages, generatorsOf } from "./images-used.ts";
+import { completeName } from "./complete-name.ts";
+import type { BuildInputs } from "./gather.ts";
+import type { BuildPlan, Repository } from "./plan.ts";
+import { podSettingsOf } from "./pod-settings.ts";
+import { parseReference } from "../lib/image/reference.ts";
+import type { Reference } from "../lib/image/reference.ts";
+import type { BuildRequest } from "./request.ts";
+import { verifyBases } from "./verify-base.ts";
+
+export interface PlanFacts {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The builder's image where the command line names none. */
+  readonly builderImage: string;
+  readonly user: string;
+  readonly version: string;
+}
+
+/** @throws InvalidInput for anything in the request that cannot be done, before anything is created. */
+export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: PlanFacts): BuildPlan {
+  const builder = builderOf(request);
+  const docker = readDockerOptions(request.docker ?? {}, facts.env);
+  // A name that is only written into an archive is docker's to complete.
+  const registry = docker.options.noPush === true ? undefined : { prefix: request.registry };
+  const typed = [...request.tags, ...docker.names];
+  for (const text of typed) parseReference(text, "tag");
+  const names = typed.map((text) => (registry === undefined ? text : completeName(text, registry.prefix)));
+  const tags = names.map(tagOf);
+  if (docker.push && tags.length === 0) {
+    throw new InvalidInput("tag is needed when pushing to registry", {
+      docker: "refuses",
+      suggestions: ["Name the image with -t REGISTRY/NAME[:TAG]."],
+    });
+  }
+  const buildArgs = withImplied(argumentsOf(request.buildArgs, facts.env), inputs.proxies ?? {}, facts.env);
+  if (request.verifyBase === true && inputs.dockerfile.text !== undefined)
+    verifyBases(parseDockerfile(inputs.dockerfile.text), new Map(buildArgs), docker.options.buildContexts);
+  const bases = basesOf(request, inputs, buildArgs, docker.options);
+  const contexts = contextImages(docker.options);
+  const insecure = request.insecureRegistries.map((text) => hostOf(text, "insecure-registry"));
+  const further = (request.baseRegistries ?? []).map((text) => hostOf(text, "base-registry"));
+  const registries = {
+    hosts: [
+      ...new Set(
+        [
+          ...tags,
+          ...bases,
+          ...generatorsOf(docker.options),
+          ...cachesOf(docker.options.cacheFrom),
+          ...cachesOf(docker.options.cacheTo),
+          ...contexts,
+        ]
+          .map((reference) => reference.registry)
+          .concat(further),
+      ),
+    ],
+    insecure,
+    ...(inputs.ca === undefined ? {} : { ca: inputs.ca }),
+  };
+  return {
+    ...docker.options,
+    ...podSettingsOf(request.pod ?? {}, inputs.podTemplate, docker.options),
+    name: buildName(tags),
+    builder,
+    builderImage: request.builderImage ?? facts.builderImage,
+    helperImage: request.helperImage,
+    ...(inputs.context === undefined ? {} : { context: inputs.context }),
+    ...(inputs.repository === undefined ? {} : { repository: inputs.repository }),
+    dockerfile: inputs.dockerfile,
+    ...(inputs.directories === undefined ? {} : { directories: inputs.directories }),
+    sendAll: request.sendAll === true,
+    ...(request.reproducible === true ? { latestTime: epochOf(buildArgs) } : {}),
+    tags,
+    names,
+    buildArgs,
+    ...(request.buildArgs.some((text) => /^SOURCE_DATE_EPOCH(?:=.|$)/.test(text)) ? { sourceDateEpoch: true } : {}),
+    ...(request.target === undefined ? {} : { target: request.target }),
+    labels: labelsOf([...(inputs.labels ?? []), ...request.labels]),
+    noCache: request.noCache,
+    registries,
+    ...accessOf(request),
+    ...(request.registryTokens === true
+      ? {
+          registryScopes: scopesOf(
+            [...bases, ...contexts, ...cachesOf(docker.options.cacheFrom)],
+            [...tags, ...cachesOf(docker.options.cacheTo)],
+          ),
+        }
+      : {}),
+    ...networkOf(request, registries, inputs.repository),
+    ...signatureOf(request),
+    transport: inputs.repository === undefined ? transportOf(request, inputs) : "none",
+    // Whoever builds the same image shares its cache, wherever they do.
+    cacheName: request.cacheName ?? tags[0]?.name ?? inputs.context?.root ?? "",
+    volume: {
+      size: quantityOf(request.volumeSize),
+      ...(request.storageClass === undefined ? {} : { storageClass: request.storageClass }),
+    },
+    ...(request.cacheVolume === undefined ? {} : { cacheVolume: nameOf(request.cacheVolume, "cache-volume") }),
+    ...warningOf(request),
+    timeoutSeconds: parseDuration(request.timeout, "timeout"),
+    ttlSeconds: parseDuration(request.ttl, "ttl"),
+    user: facts.user,
+    version: facts.version,
+  };
+}
+
+function builderOf({ builder }: BuildRequest): BackendName {
+  if (isBackendName(builder)) return builder;
+  throw new InvalidInput(`there is no builder "${builder}"`, {
+    docker: "refuses",
+    suggestions: [`Choose one of: ${BACKEND_NAMES.join(", ")}.`],
+  });
+}
+
+function transportOf({ transport }: BuildRequest, { directories = [] }: BuildInputs): TransportName | "auto" {
+  const known = [...TRANSPORTS, "auto"] as const;
+  const found = known.find((name) => name === transport);
+  if (found === "cache" && directories.length > 0) {
+    throw new InvalidInput("--transport cache keeps one directory, and --build-context names another", {
+      suggestions: ["Leave --transport out, or use --transport stream."],
+    });
+  }
+  if (found !== undefined) return found;
+  throw new InvalidInput(`there is no transport "${transport}"`, {
+    suggestions: [`Choose one of: auto, ${TRANSPORTS.join(", ")}.`],
+  });
+}
+
+/** Who always wants no log may say so where nothing is signed, too. */
+function signatureOf({ sign, signKey, signLog }: BuildRequest): Pick<BuildPlan, "sign" | "signLog"> {
+  if (sign !== true && signKey === undefined) return {};
+  const key = signKey ?? "";
+  if (key === "" && signLog === "none") {
+    throw new InvalidInput("--sign-log none needs a key: a signature without one is verified by its entry in the log", {
+      suggestions: ["Name a key with --sign-key, or leave out --sign-log none."],
+    });
+  }
+  return { sign: key, ...(signLog === undefined ? {} : { signLog }) };
+}
+
+function networkOf(
+  { networkPolicy, egress = [] }: BuildRequest,
+  { hosts, insecure }: BuildPlan["registries"],
+  repository: Repository | undefined,
+): Pick<BuildPlan, "egress"> {
+  const servers = repository === undefined ? hosts : [...hosts, serverOf(repository)];
+  if (networkPolicy === true) return { egress: egressOf(servers, insecure, egress) };
+  if (egress.length === 0) return {};
+  throw new InvalidInput("--egress says what --network-policy allows, and there is no --network-policy", {
+    suggestions: ["Add --network-policy."],
+  });
+}
+
+/** `HOST:PORT`. */
+function serverOf({ remote }: Repository): string {
+  const { hostname, port, protocol } = new URL(remote);
+  return `${hostname}:${port || { "http:": 80, "git:": 9418 }[protocol] || 443}`;
+}
+
+function warningOf({ contextWarning = "0" }: BuildRequest): Pick<BuildPlan, "contextWarning"> {
+  const bytes = bytesOf(contextWarning, "context-warning");
+  return bytes === 0 ? {} : { contextWarning: bytes };
+}
+
+/** @throws InvalidInput when it is no number of seconds. */
+function epochOf(buildArgs: readonly (readonly [string, string])[]): number {
+  const text = buildArgs.find(([name]) => name === "SOURCE_DATE_EPOCH")?.[1] ?? "0";
+  if (/^\d{1,11}$/.test(text)) return Number(text);
+  throw new InvalidInput(`SOURCE_DATE_EPOCH=${text} is no time in seconds since 1970`, {
+    docker: "refuses",
+    suggestions: ["Set it to one: SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)."],
+  });
+}
+
+function tagOf(text: string): Reference {
+  const reference = parseReference(text, "tag");
+  if (reference.digest === undefined) return reference;
+  throw new InvalidInput(`invalid tag "${text}": a build cannot know its image's digest beforehand`, {
+    docker: "refuses",
+    suggestions: ["Leave out what follows the @."],
+  });
+}
+
+/** Of two with one key the later one counts. */
+function labelsOf(texts: readonly string[]): [string, string][] {
+  return [...new Map(texts.map(labelOf))];
+}
+
+function labelOf(text: string): [string, string] {
+  const [key, value] = splitPair(text);
+  if (key === "")
+    throw new InvalidInput(`invalid label "${text}": it has no key`, {
+      docker: "refuses",
+      suggestions: ["Write --label KEY=VALUE."],
+    });
+  return [key, value ?? ""];
+}
+
+function hostOf(text: string, flag: string): string {
+  if (/^(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?$/.test(text)) return text;
+  throw new InvalidInput(`--${flag} ${text} is not a registry's host`, {
+    suggestions: ["Write HOST or HOST:PORT, without a scheme or path."],
+  });
+}
+
+/** Kubernetes' quantities (apimachinery, resource.Quantity), of which a volume's size needs no more than these. */
+function quantityOf(text: string): string {
+  if (/^[1-9]\d*(?:[kMGTP]|[KMGTP]i)?$/.test(text)) return text;
+  throw new InvalidInput(`--volume-size ${text} is not a size`, {
+    suggestions: ["Write it as Kubernetes does: 500Mi, 10Gi."],
+  });
+}
+
+/**
+ * A name that tells a person what is being built and cannot meet another's. At most 63 characters, as it becomes a label and a
+ * pod's name (the Job's controller adds six).
+ */
+function buildName(tags: readonly Reference[]): string {
+  const image = tags[0]?.repository.split("/").at(-1) ?? "build";
+  const slug = image
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .slice(0, 30)
+    .replaceAll(/^-+|-+$/g, "");
+  // 40 bits in the alphabet Kubernetes' own generated names use: no vowels, so no words.
+  const alphabet = "bcdfghjklmnpqrstvwxz2456789";
+  const random = Array.from(randomBytes(8), (byte) => alphabet[byte % alphabet.length]).join("");
+  return `slipway-${slug}-${random}`;
+}

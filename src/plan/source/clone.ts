@@ -1,0 +1,104 @@
+/** Fetches a repository with the user's own git, its configuration and credentials: no more of its history than is needed. */
+import { spawn } from "node:child_process";
+import { rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { InvalidInput } from "../../errors.ts";
+import { withoutPassword } from "./git-url.ts";
+import type { GitSource } from "./git-url.ts";
+
+/** @throws InvalidInput when git is not there, or refuses; the signal's reason when aborted */
+export async function clone(source: GitSource, directory: string, signal: AbortSignal): Promise<void> {
+  const git = (...args: string[]): Promise<string> => runGit(source, ["-C", directory, ...args], signal);
+  await git("init", "--quiet");
+  await git("remote", "add", "origin", "--", source.remote);
+  const commit = await fetchCommit(source, git, signal);
+  await git("checkout", "--quiet", "--detach", commit);
+  const head = (await git("rev-parse", "HEAD")).trim();
+  if (source.commit !== undefined && !head.startsWith(source.commit)) {
+    throw new InvalidInput(`expected checksum to match ${source.commit}, got ${head}`, { docker: "refuses" });
+  }
+  if (source.submodules !== false && (await isThere(join(directory, ".gitmodules")))) {
+    await git("submodule", "update", "--quiet", "--init", "--recursive", "--depth=1");
+  }
+  if (!source.keepGitDir) await rm(join(directory, ".git"), { recursive: true, force: true });
+}
+
+/** Just the commit where the server gives it alone; else all of them, for an abbreviated hash or a server without shallow fetches. */
+async function fetchCommit(
+  source: GitSource,
+  git: (...args: string[]) => Promise<string>,
+  signal: AbortSignal,
+): Promise<string> {
+  const wanted = source.ref ?? source.commit ?? "HEAD";
+  try {
+    await git("fetch", "--quiet", "--depth=1", "--no-tags", "--", "origin", wanted);
+    return "FETCH_HEAD";
+  } catch {
+    signal.throwIfAborted();
+  }
+  await git(
+    "fetch",
+    "--quiet",
+    "--tags",
+    "--",
+    "origin",
+    "+refs/heads/*:refs/remotes/origin/*",
+    "+HEAD:refs/slipway/head",
+  );
+  for (const name of wanted === "HEAD"
+    ? ["refs/slipway/head"]
+    : [`refs/remotes/origin/${wanted}`, `refs/tags/${wanted}`, wanted]) {
+    const found = await git("rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`).catch(() => "");
+    if (found !== "") return found.trim();
+  }
+  throw new InvalidInput(`${withoutPassword(source.remote)} has no ref ${wanted}`, {
+    docker: "refuses",
+    suggestions: ["Name a branch, a tag or a commit after the #."],
+  });
+}
+
+function runGit(source: GitSource, args: readonly string[], signal: AbortSignal): Promise<string> {
+  // Nobody answers a question where there is no terminal to ask it on.
+  const prompt = process.stderr.isTTY ? {} : { GIT_TERMINAL_PROMPT: "0" };
+  const child = spawn("git", args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...prompt, LC_ALL: "C" },
+    signal,
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  return new Promise((resolve, reject) => {
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      const missing = new InvalidInput("the context is a repository, and there is no program git here", {
+        suggestions: ["Install git, or clone it and give the directory."],
+      });
+      reject(signal.aborted ? (signal.reason as Error) : error.code === "ENOENT" ? missing : error);
+    });
+    child.on("close", (code) => {
+      if (code === 0) resolve(stdout);
+      else
+        reject(
+          new InvalidInput(`git could not fetch ${withoutPassword(source.remote)}: ${lastWords(stderr, source)}`, {
+            docker: "refuses",
+          }),
+        );
+    });
+  });
+}
+
+function lastWords(stderr: string, { remote }: GitSource): string {
+  const lines = stderr
+    .replaceAll(remote, withoutPassword(remote))
+    .split("\n")
+    .filter((line) => line.trim() !== "");
+  return (lines.find((line) => line.startsWith("fatal:")) ?? lines.at(-1) ?? "it said nothing").replace(/^fatal: /, "");
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,69 @@
+/** A context or a Dockerfile from the web, through the proxies of the environment. */
+import { EnvHttpProxyAgent, request } from "undici";
+import { InvalidInput } from "../../errors.ts";
+import { withoutPassword } from "./git-url.ts";
+
+const REDIRECTS = 10;
+/** Silence, in milliseconds, after which a server is given up. */
+const PATIENCE = 60_000;
+
+/** @throws InvalidInput when it cannot be had; the signal's reason when aborted */
+export async function* download(url: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const dispatcher = new EnvHttpProxyAgent({ headersTimeout: PATIENCE, bodyTimeout: PATIENCE });
+  try {
+    yield* await open(url, dispatcher, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof InvalidInput) throw error;
+    throw new InvalidInput(`${withoutPassword(url)} cannot be fetched: ${reasonOf(error)}`, {
+      docker: "refuses",
+      cause: error,
+    });
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+async function open(
+  url: string,
+  dispatcher: EnvHttpProxyAgent,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  let target = new URL(url);
+  for (let hops = 0; hops <= REDIRECTS; hops++) {
+    const headers =
+      target.username === ""
+        ? {}
+        : {
+            authorization: `Basic ${Buffer.from(`${decodeURIComponent(target.username)}:${decodeURIComponent(target.password)}`).toString("base64")}`,
+          };
+    const response = await request(`${target.origin}${target.pathname}${target.search}`, {
+      dispatcher,
+      signal,
+      headers,
+    });
+    if (response.statusCode === 200) return response.body;
+    await response.body.dump();
+    const location = response.headers["location"];
+    if (response.statusCode < 300 || response.statusCode >= 400 || typeof location !== "string") {
+      throw new InvalidInput(`${withoutPassword(url)} cannot be fetched: the server answered ${response.statusCode}`, {
+        docker: "refuses",
+        suggestions: ["Check the address; a repository's has to end in .git."],
+      });
+    }
+    target = new URL(location, target);
+    if (!["http:", "https:"].includes(target.protocol))
+      throw new InvalidInput(`${withoutPassword(url)} leads to ${target.protocol}, which is not followed`, {
+        docker: "refuses",
+      });
+  }
+  throw new InvalidInput(`${withoutPassword(url)} leads from one address to the next, more than ${REDIRECTS} times`, {
+    docker: "refuses",
+  });
+}
+
+/** A refused connection to a host of several addresses says nothing itself. */
+function reasonOf(error: unknown): string {
+  const { message, code } = error as Error & { code?: string };
+  return message || code || "no reason given";
+}

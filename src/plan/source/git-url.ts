@@ -1,0 +1,112 @@
+/** Docker's names for a repository as a context: `URL#REF:SUBDIR`, or the same in a query (BuildKit, dockerfile/dfgitutil). */
+import { InvalidInput } from "../../errors.ts";
+
+export interface GitSource {
+  /** What git is given. */
+  readonly remote: string;
+  /** Branch, tag or commit; without one the remote's HEAD. */
+  readonly ref?: string;
+  readonly subdir?: string;
+  /** The commit it has to be, or the beginning of its hash. */
+  readonly commit?: string;
+  /** Whether they are wanted, where that is said; docker fetches them where it is not. */
+  readonly submodules?: boolean;
+  readonly keepGitDir: boolean;
+}
+
+const IMPLICIT_SSH = /^[\w-]+@[a-zA-Z0-9.-]+:(?!\/\/)/;
+
+/** Undefined for what is no repository: a URL whose path does not end in `.git` is a file to download. @throws InvalidInput in docker's words for a wrong query */
+export function parseGitSource(text: string): GitSource | undefined {
+  const [rest, fragment = ""] = cut(text, "#");
+  const [remote, query = ""] = cut(rest, "?");
+  if (!isRepository(remote)) return undefined;
+  const values = queryOf(query);
+  const [ref, subdir = ""] = cut(fragment, ":");
+  const source = {
+    ref: settle(
+      "ref",
+      ref,
+      values.get("ref"),
+      prefixed("refs/tags/", values.get("tag")),
+      prefixed("refs/heads/", values.get("branch")),
+    ),
+    subdir: settle("subdir", subdir, values.get("subdir")),
+    commit: settle("checksum", "", values.get("checksum"), values.get("commit")),
+  };
+  if (source.ref?.startsWith("-") === true)
+    throw new InvalidInput(`invalid ref "${source.ref}": it begins with a dash`, { docker: "refuses" });
+  if (source.commit !== undefined && !/^[0-9a-f]{4,64}$/.test(source.commit)) {
+    throw new InvalidInput(`invalid checksum "${source.commit}": it is no commit's hash`, { docker: "refuses" });
+  }
+  return {
+    remote: remote.startsWith("github.com/") ? `https://${remote}` : remote,
+    ...(source.ref === undefined ? {} : { ref: source.ref }),
+    ...(source.subdir === undefined ? {} : { subdir: source.subdir }),
+    ...(source.commit === undefined ? {} : { commit: source.commit }),
+    ...(values.has("submodules") ? { submodules: flag("submodules", values.get("submodules")) } : {}),
+    keepGitDir: values.has("keep-git-dir") && flag("keep-git-dir", values.get("keep-git-dir")),
+  };
+}
+
+function isRepository(remote: string): boolean {
+  if (/^(?:git|ssh):\/\//.test(remote)) return true;
+  if (/^https?:\/\//.test(remote)) return remote.endsWith(".git");
+  return remote.startsWith("github.com/") || IMPLICIT_SSH.test(remote);
+}
+
+const KEYS = new Set([
+  "ref",
+  "tag",
+  "branch",
+  "subdir",
+  "checksum",
+  "commit",
+  "submodules",
+  "keep-git-dir",
+  "mtime",
+  "fetch-by-commit",
+]);
+
+function queryOf(query: string): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const [key, value] of new URLSearchParams(query)) {
+    if (!KEYS.has(key))
+      throw new InvalidInput(`unexpected query "${key}"`, {
+        docker: "refuses",
+        suggestions: [`Those known are: ${[...KEYS].join(", ")}.`],
+      });
+    if (values.has(key)) throw new InvalidInput(`query "${key}" has multiple values`, { docker: "refuses" });
+    if (value === "" && !["submodules", "keep-git-dir", "fetch-by-commit"].includes(key))
+      throw new InvalidInput(`query "${key}" has no value`, { docker: "refuses" });
+    values.set(key, value);
+  }
+  return values;
+}
+
+/** One value, however often it is said; docker refuses two that differ. */
+function settle(what: string, ...said: readonly (string | undefined)[]): string | undefined {
+  const [one, other] = [...new Set(said.filter((text) => text !== undefined && text !== ""))];
+  if (other !== undefined) throw new InvalidInput(`${what} conflicts: "${one}" vs "${other}"`, { docker: "refuses" });
+  return one;
+}
+
+function prefixed(prefix: string, text: string | undefined): string | undefined {
+  return text === undefined ? undefined : prefix + text;
+}
+
+function flag(name: string, text = ""): boolean {
+  if (["", "1", "t", "true", "T", "True", "TRUE"].includes(text)) return true;
+  if (["0", "f", "false", "F", "False", "FALSE"].includes(text)) return false;
+  throw new InvalidInput(`invalid ${name} value: "${text}"`, { docker: "refuses" });
+}
+
+function cut(text: string, at: string): [string, string?] {
+  const index = text.indexOf(at);
+  return index === -1 ? [text] : [text.slice(0, index), text.slice(index + 1)];
+}
+
+/** A URL without its password, for messages. */
+export function withoutPassword(url: string): string {
+  return url.replace(/^(\w+:\/\/)[^/@]*@/, "$1");
+}

@@ -1,0 +1,175 @@
+/**
+ * From what stands for the context on the command line to a directory on this disk, in docker's order: `-`, a directory, a
+ * repository or another URL. Archives and repositories are unpacked first, so that the same ignore rules hold for all.
+ */
+import { mkdtemp, readFile, realpath, stat } from "node:fs/promises";
+import { isAbsolute, join, relative } from "node:path";
+import { InvalidInput } from "../../errors.ts";
+import { HEAD_LENGTH, archiveKind } from "../../lib/archive/kind.ts";
+import { parseGitSource, withoutPassword } from "./git-url.ts";
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+
+export interface OpenedSource {
+  /** Absolute path of the context's directory. */
+  readonly root: string;
+  /** The Dockerfile, where it is no file of the user's disk. */
+  readonly dockerfile?: { readonly path: string; readonly text: string };
+  /** What is in it came from elsewhere: `-f` names a file inside, and links must not lead out. */
+  readonly foreign: boolean;
+}
+
+export interface SourceRequest {
+  readonly path: string;
+  readonly file?: string;
+  readonly stdin: () => AsyncIterable<Uint8Array>;
+  readonly say: (message: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** BuildKit's limit for a Dockerfile from elsewhere, in bytes. */
+const DOCKERFILE_LIMIT = 2 * 1024 * 1024;
+
+/** @throws InvalidInput in docker's words */
+export async function openSource(request: SourceRequest): Promise<OpenedSource> {
+  const source = await openContextOf(request);
+  if (source.dockerfile !== undefined || request.file === undefined) return source;
+  if (request.file === "-") {
+    return {
+      ...source,
+      dockerfile: { path: "the Dockerfile on standard input", text: await readText(request.stdin(), "standard input") },
+    };
+  }
+  if (!isHttp(request.file)) return source;
+  request.say(`fetching ${withoutPassword(request.file)}`);
+  const { download } = await import("./download.ts");
+  const text = await readText(download(request.file, request.signal), withoutPassword(request.file));
+  return { ...source, dockerfile: { path: withoutPassword(request.file), text } };
+}
+
+async function openContextOf(request: SourceRequest): Promise<OpenedSource> {
+  if (request.path === "-") {
+    if (request.file === "-") {
+      throw new InvalidInput("invalid argument: can't use stdin for both build context and dockerfile", {
+        docker: "refuses",
+      });
+    }
+    return fromStream(request, request.stdin(), "standard input");
+  }
+  const found = await stat(request.path).catch(() => undefined);
+  if (found?.isDirectory() === true) return { root: request.path, foreign: false };
+  const repository = parseGitSource(request.path);
+  if (repository !== undefined) {
+    const root = await makeScratch();
+    request.say(`cloning ${withoutPassword(repository.remote)}`);
+    const { clone } = await import("./clone.ts");
+    await clone(repository, root, request.signal);
+    return { root: await subdirectory(root, repository.subdir), foreign: true };
+  }
+  if (!isHttp(request.path)) return { root: request.path, foreign: false };
+  const name = withoutPassword(request.path);
+  request.say(`fetching ${name}`);
+  const { download } = await import("./download.ts");
+  return fromStream(request, download(request.path, request.signal), name);
+}
+
+/** An archive is the context; anything else is the Dockerfile, and the context is empty. */
+async function fromStream(
+  request: SourceRequest,
+  stream: AsyncIterable<Uint8Array>,
+  name: string,
+): Promise<OpenedSource> {
+  const chunks = stream[Symbol.asyncIterator]();
+  let head = Buffer.alloc(0);
+  while (head.length < HEAD_LENGTH) {
+    const step = await chunks.next();
+    if (step.done === true) break;
+    head = Buffer.concat([head, step.value]);
+  }
+  const whole = continued(head, chunks);
+  const root = await makeScratch();
+  const kind = archiveKind(head);
+  if (kind !== undefined) {
+    const { unpack } = await import("./unpack.ts");
+    await unpack(whole, kind, root, `the archive from ${name}`);
+    return { root, foreign: true };
+  }
+  if (request.file !== undefined && request.file !== "-" && request.path === "-") {
+    throw new InvalidInput("ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles", {
+      docker: "refuses",
+    });
+  }
+  const text = await readText(whole, name);
+  if (text.trim() === "") {
+    throw new InvalidInput(`${name} is empty: it is neither an archive nor a Dockerfile`, {
+      docker: "refuses",
+      suggestions: ["Give the directory to build from instead of -, or send one of the two."],
+    });
+  }
+  return { root, foreign: true, dockerfile: { path: `the Dockerfile from ${name}`, text } };
+}
+
+async function* continued(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  if (head.length > 0) yield head;
+  for (let step = await rest.next(); step.done !== true; step = await rest.next()) yield step.value;
+}
+
+async function readText(stream: AsyncIterable<Uint8Array>, name: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > DOCKERFILE_LIMIT)
+      throw new InvalidInput(`Dockerfile ${name} bigger than allowed max size (2MB)`, { docker: "refuses" });
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+async function subdirectory(root: string, subdir: string | undefined): Promise<string> {
+  if (subdir === undefined) return root;
+  const directory = await insidePath(root, subdir);
+  if (directory !== undefined && (await stat(directory)).isDirectory()) return directory;
+  throw new InvalidInput(`the repository has no directory ${subdir}`, {
+    docker: "refuses",
+    suggestions: ["Name one after #REF: or in ?subdir=."],
+  });
+}
+
+/** A path of a foreign context, links followed; undefined when it is not there or leads out. */
+export async function insidePath(root: string, path: string): Promise<string | undefined> {
+  try {
+    const [base, target] = await Promise.all([realpath(root), realpath(join(root, path))]);
+    const way = relative(base, target);
+    return way === ".." || way.startsWith("../") || isAbsolute(way) ? undefined : target;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A file of a foreign context; undefined when it is not there or leads out. */
+export async function readInside(root: string, path: string): Promise<Buffer | undefined> {
+  const file = await insidePath(root, path);
+  if (file === undefined || !(await stat(file)).isFile()) return undefined;
+  return readFile(file);
+}
+
+function isHttp(text: string): boolean {
+  return /^https?:\/\//.test(text);
+}
+
+// A directory on the client's disk for what has to lie there for the time of a build.
+
+const made = new Set<string>();
+
+/** An empty directory, gone when the process ends, however it ends by itself. */
+export async function makeScratch(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "slipway-context-"));
+  if (made.size === 0) process.once("exit", removeAll);
+  made.add(directory);
+  return directory;
+}
+
+function removeAll(): void {
+  for (const directory of made) rmSync(directory, { recursive: true, force: true, maxRetries: 2 });
+}

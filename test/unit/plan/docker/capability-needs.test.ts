@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+import { loadBackend } from "../../../../src/backends/table.ts";
+import { BACKEND_NAMES } from "../../../../src/plan/builder-names.ts";
+import { capabilityNeeds, refuseUnable } from "../../../../src/plan/docker/capability-needs.ts";
+import { compatibilityPage } from "../../../../docs/generate/compatibility-page.ts";
+import { FLAG_TABLE } from "../../../../src/plan/docker/flag-table.ts";
+import type { FlagRow } from "../../../../src/plan/docker/flag-row.ts";
+import { readDockerOptions } from "../../../../src/plan/docker/read-options.ts";
+import type { TypedFlags } from "../../../../src/plan/docker/typed-flags.ts";
+import { BuilderUnable } from "../../../../src/errors.ts";
+import { readFile } from "node:fs/promises";
+
+/** For each flag of the table that a builder may be unable to honour, a use of it. */
+const USES: Readonly<Record<string, TypedFlags>> = {
+  "add-host": { "add-host": ["a:1.1.1.1"] },
+  allow: { allow: ["network.host"] },
+  annotation: { annotation: ["a=b"] },
+  attest: { attest: ["type=sbom,generator=r.io/scan", "type=provenance"] },
+  "build-context": { "build-context": ["a=b", "c=https://example.com/r.git"] },
+  "cache-from": { "cache-from": ["r.io/a", "type=local,src=x", "type=redis,addr=r:1"] },
+  "cache-to": { "cache-to": ["r.io/a", "type=local,dest=x", "type=inline", "type=redis,addr=r:1"] },
+  network: { network: "none" },
+  "no-cache-filter": { "no-cache-filter": ["a"], "cache-from": ["r.io/a"] },
+  output: { output: ["type=docker,dest=a", "type=oci,dest=b", "type=local,dest=c"] },
+  provenance: { provenance: "true" },
+  sbom: { sbom: "generator=r.io/scan" },
+  secret: { secret: ["id=a"] },
+  "shm-size": { "shm-size": "1g" },
+  ssh: { ssh: ["default"] },
+  ulimit: { ulimit: ["nofile=1"] },
+};
+
+const needing = Object.entries<FlagRow>(FLAG_TABLE).flatMap(([name, { slipway }]) =>
+  slipway.kind === "capability" ? [{ name, needs: slipway.needs }] : [],
+);
+
+describe("capabilities", () => {
+  it.each(needing)("of --$name are those of its row", ({ name, needs }) => {
+    const uses = USES[name];
+    if (uses === undefined) throw new Error(`there is no use of --${name} in this test`);
+    const found = capabilityNeeds(readDockerOptions(uses, {}).options).map(({ capability }) => capability);
+    expect(found).toEqual(expect.arrayContaining([...needs]));
+  });
+
+  it("are more for an SBOM that is to be made in a way of its own", () => {
+    const needs = (sbom: string) => capabilityNeeds(readDockerOptions({ sbom }, {}).options);
+    expect(needs("true")).toEqual([{ flag: "--sbom", capability: "sbom" }]);
+    expect(needs("generator=r.io/scan")).toEqual([
+      { flag: "--sbom", capability: "sbom" },
+      { flag: "--sbom generator=r.io/scan", capability: "sbom-generator" },
+    ]);
+  });
+
+  it("are not needed for a filter of a cache that is not used", () => {
+    expect(capabilityNeeds({ noCacheFilter: ["a"] })).toEqual([]);
+  });
+
+  it("that lack are refused with the builders that have them", () => {
+    const abilities = new Map([
+      ["one", new Set<string>()],
+      ["two", new Set(["ssh"])],
+      ["three", new Set(["ssh"])],
+    ]);
+    const options = readDockerOptions({ ssh: ["default"] }, {}).options;
+    const refusal = new BuilderUnable("one cannot do --ssh", {
+      suggestions: ["Use --builder two or --builder three."],
+    });
+    expect(() => refuseUnable("one", options, abilities)).toThrow(refusal);
+    expect(() => refuseUnable("two", options, abilities)).not.toThrow();
+    const both = readDockerOptions({ ssh: ["default"], ulimit: ["nofile=1"] }, {}).options;
+    const more = new Map([...abilities, ["four", new Set(["ssh", "ulimit"])]]);
+    expect(() => refuseUnable("one", both, more)).toThrow(
+      expect.objectContaining({ suggestions: ["Use --builder four."] }),
+    );
+    expect(() => refuseUnable("one", readDockerOptions({ secret: ["id=a"] }, {}).options, abilities)).toThrow(
+      "one cannot do --secret",
+    );
+  });
+});
+
+describe("the table", () => {
+  it("is what docs/docker-compatibility.md says (npm run docs)", async () => {
+    const backends = await Promise.all(BACKEND_NAMES.map(loadBackend));
+    const page = compatibilityPage(new Map(backends.map(({ name, supports }) => [name, supports])));
+    expect(await readFile(new URL("../../../../docs/docker-compatibility.md", import.meta.url), "utf8")).toBe(page);
+  });
+
+  it("gives no letter twice", () => {
+    const letters = Object.values<FlagRow>(FLAG_TABLE).flatMap(({ char }) => char ?? []);
+    expect(letters.toSorted()).toEqual([...new Set(letters)].sort());
+  });
+
+  it("says what to do instead of whatever it refuses", () => {
+    const remedies = Object.values<FlagRow>(FLAG_TABLE).flatMap(({ slipway }) =>
+      slipway.kind === "refused" ? [slipway.instead] : [],
+    );
+    expect(remedies.filter((remedy) => !/^[A-Z].*\.$/.test(remedy))).toEqual([]);
+  });
+});

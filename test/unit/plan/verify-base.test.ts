@@ -1,0 +1,46 @@
+import { expect, it } from "vitest";
+import { verifyBases } from "../../../src/plan/verify-base.ts";
+import { buildContextsOf } from "../../../src/plan/docker/build-contexts.ts";
+import { parseDockerfile } from "../../../src/lib/dockerfile/parse.ts";
+import { InvalidInput } from "../../../src/errors.ts";
+
+const PIN = `@sha256:${"a".repeat(64)}`;
+const verify = (text: string, args: Record<string, string> = {}, contexts: readonly string[] = []): void =>
+  verifyBases(parseDockerfile(text), new Map(Object.entries(args)), buildContextsOf(contexts));
+
+it.each([
+  `FROM scratch\nCOPY . .\n`,
+  `FROM a${PIN} AS one\nFROM one\nCOPY --from=one / /\nCOPY --from=r.io/b:1${PIN} / /\n`,
+  `# syntax=docker/dockerfile:1${PIN}\nARG BASE=a${PIN}\nFROM $BASE\nRUN --mount=from=b${PIN},target=/b true\n`,
+])("a Dockerfile of which all images are named by digest: %j", (text) => {
+  expect(() => verify(text)).not.toThrow();
+});
+
+it.each([
+  ["FROM alpine:3\n", {}, "Dockerfile line 1: FROM alpine:3 names no digest, and --verify-base wants one"],
+  [`FROM a${PIN}\nCOPY --from=b:1 / /\n`, {}, "Dockerfile line 2: COPY b:1 names no digest"],
+  [`FROM a${PIN}\nRUN --mount=type=bind,from=b,target=/b true\n`, {}, "Dockerfile line 2: RUN b names no digest"],
+  // Kaniko builds the stages above the target, whether it needs them or not.
+  [`FROM unused\nFROM a${PIN}\n`, {}, "Dockerfile line 1: FROM unused names no digest"],
+  [`ARG BASE=a${PIN}\nFROM $BASE\n`, { BASE: "other" }, "Dockerfile line 2: FROM other names no digest"],
+  [`ARG BASE\nFROM $BASE\n`, {}, "has a variable whose value is not known here"],
+  [
+    `# syntax=docker/dockerfile:1\nFROM a${PIN}\n`,
+    {},
+    "Dockerfile line 1: # syntax= docker/dockerfile:1 names no digest",
+  ],
+])("a Dockerfile that leaves open what it is built on: %j", (text, args, message) => {
+  expect(() => verify(text, args)).toThrow(InvalidInput);
+  expect(() => verify(text, args)).toThrow(message);
+});
+
+it("counts the image of a --build-context, and not the name it stands for", () => {
+  const text = `FROM base\nCOPY --from=files / /\n`;
+  expect(() => verify(text, {}, [`base=docker-image://a${PIN}`, "files=../files"])).not.toThrow();
+  expect(() => verify(text, {}, ["base=docker-image://a", "files=../files"])).toThrow(
+    "--build-context base names no digest of its image, and --verify-base wants one",
+  );
+  expect(() => verify(text, {}, [`base=docker-image://a${PIN}`])).toThrow(
+    "Dockerfile line 2: COPY files names no digest",
+  );
+});
