@@ -1,7 +1,7 @@
 /** The builders as this program knows them: what they are, what they may do in their pod, what they can build. */
 import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
-import { DOCKERFILE_FEATURES, canBuild } from "./backends/dockerfile-features.ts";
-import { loadBackend } from "./backends/table.ts";
+import { DOCKERFILE_FEATURES, canBuild } from "./builders/dockerfile-features.ts";
+import { loadBackend } from "./builders/table.ts";
 import { BACKEND_NAMES, isBackendName } from "./plan/builder-names.ts";
 import type { BackendName } from "./plan/builder-names.ts";
 import { planBuild } from "./plan/plan-build.ts";

@@ -1,7 +1,7 @@
 /** From a request to a plan and the backend that carries it out: the builder that was named, or the first that can. */
-import { refuseFeatures } from "./backends/dockerfile-features.ts";
-import type { Backend } from "./backends/backend.ts";
-import { loadBackend } from "./backends/table.ts";
+import { refuseFeatures } from "./builders/dockerfile-features.ts";
+import type { Backend } from "./builders/builder.ts";
+import { loadBackend } from "./builders/table.ts";
 import { BACKEND_NAMES, isBackendName } from "./plan/builder-names.ts";
 import type { BackendName } from "./plan/builder-names.ts";
 import type { BuildInputs } from "./plan/gather.ts";

@@ -1,5 +1,5 @@
 /** The composition root of what takes up a build that is there already. */
-import { loadBackend } from "./backends/table.ts";
+import { loadBackend } from "./builders/table.ts";
 import { isBackendName } from "./plan/builder-names.ts";
 import { parseReference } from "./lib/image/reference.ts";
 import type { BuildResult, Emit } from "./build/events.ts";

@@ -1,6 +1,6 @@
 /** `slipway build --check` and `--call`: answers about a Dockerfile, for which nothing is asked of a cluster or a registry. */
-import { canBuild, refuseFeatures } from "./backends/dockerfile-features.ts";
-import { loadBackend } from "./backends/table.ts";
+import { canBuild, refuseFeatures } from "./builders/dockerfile-features.ts";
+import { loadBackend } from "./builders/table.ts";
 import { isBackendName } from "./plan/builder-names.ts";
 import { argumentsOf } from "./plan/build-args.ts";
 import { gatherContext } from "./plan/gather.ts";

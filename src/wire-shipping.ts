@@ -1,6 +1,6 @@
 /** A part of the composition root: the context as transports send it. */
 import { attestationsReadAll } from "./attest/check.ts";
-import type { Backend } from "./backends/backend.ts";
+import type { Backend } from "./builders/builder.ts";
 import type { BuildDeps } from "./build/build.ts";
 import { openCacheSource } from "./build/cache-source.ts";
 import { decideReach } from "./build/decide-reach.ts";

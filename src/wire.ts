@@ -11,7 +11,7 @@ import type { Reference } from "./lib/image/reference.ts";
 import type { BuildRequest } from "./plan/request.ts";
 import { whatIsUnread } from "./plan/in-repository.ts";
 import { needsSeal } from "./attest/check.ts";
-import type { Backend } from "./backends/backend.ts";
+import type { Backend } from "./builders/builder.ts";
 import { platformText } from "./lib/image/platform.ts";
 import type { Credential, CredentialStore } from "./lib/credentials/credentials.ts";
 import { findCredential, openStores } from "./lib/credentials/stores.ts";

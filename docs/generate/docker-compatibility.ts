@@ -1,6 +1,6 @@
 /** Writes docs/docker-compatibility.md: `npm run docs`. */
 import { writeFileSync } from "node:fs";
-import { loadBackend } from "../../src/backends/table.ts";
+import { loadBackend } from "../../src/builders/table.ts";
 import { BACKEND_NAMES } from "../../src/plan/builder-names.ts";
 import { compatibilityPage } from "./compatibility-page.ts";
 

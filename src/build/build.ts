@@ -1,5 +1,5 @@
 /** The line of one build: pack → ship → run → follow → report. Everything that touches the outside comes in through `deps`. */
-import type { Backend, BuilderPod, ContainerEnd } from "../backends/backend.ts";
+import type { Backend, BuilderPod, ContainerEnd } from "../builders/builder.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { InternalError } from "../errors.ts";
 import { hasExports } from "../export/exporter.ts";

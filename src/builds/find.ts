@@ -1,6 +1,6 @@
 /** Finds builds in the cluster by what their objects say: by name, by a name's beginning, or the latest. */
 import type { V1Job, V1Pod } from "@kubernetes/client-node";
-import { loadBackend } from "../backends/table.ts";
+import { loadBackend } from "../builders/table.ts";
 import { isBackendName } from "../plan/builder-names.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { InvalidInput } from "../errors.ts";

@@ -1,6 +1,6 @@
 /** One build as anybody can report it, read from its Job and pod alone: pure. */
 import type { V1ContainerStateTerminated, V1Job, V1JobCondition, V1Pod } from "@kubernetes/client-node";
-import type { ContainerEnd, Outcome } from "../backends/backend.ts";
+import type { ContainerEnd, Outcome } from "../builders/builder.ts";
 import { RECEIVER } from "../plan/layout.ts";
 import { podState } from "../follow/pod-state.ts";
 import { CLIENT_LOST, needsClient, timeLimitOf } from "../run/early-deadline.ts";

@@ -1,6 +1,6 @@
 /** Looks at everything a build needs, before there is a context to send. */
 import type { Duplex } from "node:stream";
-import type { Backend } from "../backends/backend.ts";
+import type { Backend } from "../builders/builder.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { ClusterError } from "../errors.ts";

@@ -1,5 +1,5 @@
 /** Runs a trial pod, removes all of it, and tells how far it came. */
-import type { ContainerEnd } from "../backends/backend.ts";
+import type { ContainerEnd } from "../builders/builder.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { ClusterError } from "../errors.ts";
 import { followBuild } from "../follow/follow.ts";

@@ -1,6 +1,6 @@
 /** A build's own pod, with nothing to build: what the cluster makes of it is what it would make of a build. */
 import type { V1Container } from "@kubernetes/client-node";
-import type { Backend, BuilderPod } from "../backends/backend.ts";
+import type { Backend, BuilderPod } from "../builders/builder.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import { objectsOf } from "../run/objects.ts";
 import type { BuildObjects } from "../run/objects.ts";

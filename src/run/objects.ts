@@ -10,7 +10,7 @@ import type {
   V1Secret,
   V1Volume,
 } from "@kubernetes/client-node";
-import type { BuilderPod, CredentialFile } from "../backends/backend.ts";
+import type { BuilderPod, CredentialFile } from "../builders/builder.ts";
 import { AUTH_VOLUME, CA_FILE, CA_VOLUME, CONTEXT_VOLUME, FILES_VOLUME } from "../plan/layout.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import { exportVolumes, exporter } from "../export/exporter.ts";

@@ -1,6 +1,6 @@
 /** Runs the warmer to its end, and removes all of it but the volume. */
-import { outcomeError } from "../backends/outcome-error.ts";
-import { kaniko } from "../backends/kaniko.ts";
+import { outcomeError } from "../builders/outcome.ts";
+import { kaniko } from "../builders/kaniko/kaniko.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { followBuild } from "../follow/follow.ts";

@@ -1,8 +1,8 @@
 /** What became of each image, from the warmer's log: it ends well if one of them could be fetched, and says the rest only there. */
-import type { ContainerEnd } from "../backends/backend.ts";
-import { failed, registryFailure } from "../backends/registry-failure.ts";
-import type { Failure } from "../backends/registry-failure.ts";
-import { memoryFailure } from "../backends/run-failure.ts";
+import type { ContainerEnd } from "../builders/builder.ts";
+import { failed, registryFailure } from "../builders/failures/registry.ts";
+import type { Failure } from "../builders/failures/registry.ts";
+import { memoryFailure } from "../builders/failures/run.ts";
 
 /** pkg/cache/warm.go of kaniko v1.24. */
 const FAILED = /Error while trying to warm image: (\S+) (.*)$/;

@@ -1,8 +1,7 @@
 /** The pod that fills a volume with base images: kaniko's warmer, from a build's plan. Pure. */
 import type { V1Container } from "@kubernetes/client-node";
-import { BASE_IMAGES_DIR } from "../backends/kaniko-base-images.ts";
-import { expandSafe } from "../backends/expansion.ts";
-import { registryArguments, registryMounts } from "../backends/kaniko-registries.ts";
+import { BASE_IMAGES_DIR, registryArguments, registryMounts } from "../builders/kaniko/arguments.ts";
+import { expandSafe } from "../builders/arguments.ts";
 import { platformText } from "../lib/image/platform.ts";
 import { CACHE_VOLUME, CONTEXT_VOLUME } from "../plan/layout.ts";
 import type { BuildPlan } from "../plan/plan.ts";

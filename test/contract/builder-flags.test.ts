@@ -1,7 +1,7 @@
 /** Every flag that a builder declares, tried on it; and a case for every one declared. */
 import { describe, expect, test } from "vitest";
 import type { FlagCapability } from "../../src/plan/docker/capabilities.ts";
-import { loadBackend } from "../../src/backends/table.ts";
+import { loadBackend } from "../../src/builders/table.ts";
 import { BACKEND_NAMES } from "../../src/plan/builder-names.ts";
 import { useNamespace } from "../e2e/support/namespace.ts";
 import { FLAG_CASES, tryFlag } from "./builder-flags.ts";

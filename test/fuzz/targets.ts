@@ -22,7 +22,7 @@ import { readDockerOptions } from "../../src/plan/docker/read-options.ts";
 import { errorOf, pullFailure, setupFailure } from "../../src/follow/pod-failure.ts";
 import { podState } from "../../src/follow/pod-state.ts";
 import { explainUnschedulable } from "../../src/follow/unschedulable.ts";
-import { loadBackend } from "../../src/backends/table.ts";
+import { loadBackend } from "../../src/builders/table.ts";
 import { BACKEND_NAMES } from "../../src/plan/builder-names.ts";
 import { readTemplate } from "../../src/plan/pod/read-template.ts";
 import { authorize } from "../../src/lib/registry/authorization.ts";

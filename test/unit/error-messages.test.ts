@@ -9,12 +9,12 @@ import { SRC, sourceFiles } from "./imports.ts";
 
 /** Files that read messages by patterns, how many times, and whose these are. */
 const FOREIGN: Readonly<Record<string, readonly [times: number, whose: string]>> = {
-  "backends/buildah-failure.ts": [1, "the builder's, in its container's termination message"],
-  "backends/buildkit-failure.ts": [2, "the builder's, in its container's termination message"],
-  "backends/digest-outcome.ts": [1, "the builder's, in its container's termination message"],
-  "backends/img-failure.ts": [1, "the builder's, in its container's termination message"],
-  "backends/kaniko-failure.ts": [1, "the builder's, in its container's termination message"],
-  "backends/makisu-failure.ts": [1, "the builder's, in its container's termination message"],
+  "builders/buildah/failure.ts": [1, "the builder's, in its container's termination message"],
+  "builders/buildkit/failure.ts": [2, "the builder's, in its container's termination message"],
+  "builders/outcome.ts": [1, "the builder's, in its container's termination message"],
+  "builders/img/failure.ts": [1, "the builder's, in its container's termination message"],
+  "builders/kaniko/failure.ts": [1, "the builder's, in its container's termination message"],
+  "builders/makisu/failure.ts": [1, "the builder's, in its container's termination message"],
   "base.ts": [1, "oclif's"],
   "builds/record.ts": [1, "the builder's, in its container's termination message"],
   "lib/kube/denial.ts": [1, "admission's"],

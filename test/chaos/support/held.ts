@@ -1,5 +1,5 @@
 /** A build's log and image, held against what they have to be. */
-import { kaniko } from "../../../src/backends/kaniko.ts";
+import { kaniko } from "../../../src/builders/kaniko/kaniko.ts";
 import { readImage } from "../../e2e/support/registry.ts";
 import type { Run } from "../../e2e/support/slipway.ts";
 import { readNodeLog } from "./node-log.ts";

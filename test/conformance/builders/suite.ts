@@ -1,6 +1,6 @@
 /** Builds cases with one builder on the cluster and judges each by the image that the registry has afterwards. */
-import { refuseFeatures } from "../../../src/backends/dockerfile-features.ts";
-import { loadBackend } from "../../../src/backends/table.ts";
+import { refuseFeatures } from "../../../src/builders/dockerfile-features.ts";
+import { loadBackend } from "../../../src/builders/table.ts";
 import type { BackendName } from "../../../src/plan/builder-names.ts";
 import { findFeatures } from "../../../src/lib/dockerfile/features.ts";
 import { parseDockerfile } from "../../../src/lib/dockerfile/parse.ts";

@@ -1,7 +1,7 @@
 /** The whole line on a cluster that plays along: plan in, result or error out, nothing left behind. */
 import type { V1Job } from "@kubernetes/client-node";
 import { beforeEach, describe, expect, it } from "vitest";
-import { kaniko } from "../../../src/backends/kaniko.ts";
+import { kaniko } from "../../../src/builders/kaniko/kaniko.ts";
 import { build, describeBuild } from "../../../src/build/build.ts";
 import type { BuildDeps } from "../../../src/build/build.ts";
 import type { BuildEvent } from "../../../src/build/events.ts";

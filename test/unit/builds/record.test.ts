@@ -1,6 +1,6 @@
 import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
-import { kaniko } from "../../../src/backends/kaniko.ts";
+import { kaniko } from "../../../src/builders/kaniko/kaniko.ts";
 import { findBuild } from "../../../src/builds/find.ts";
 import type { FoundBuild } from "../../../src/builds/find.ts";
 import { hasEnded, judgeUnknown, recordOf } from "../../../src/builds/record.ts";

@@ -1,6 +1,6 @@
 import type { V1PodTemplateSpec } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
-import { loadBackend } from "../../../src/backends/table.ts";
+import { loadBackend } from "../../../src/builders/table.ts";
 import { BACKEND_NAMES } from "../../../src/plan/builder-names.ts";
 import type { BackendName } from "../../../src/plan/builder-names.ts";
 import type { BuildPlan } from "../../../src/plan/plan.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BuildPlan } from "../../../src/plan/plan.ts";
-import { loadBackend } from "../../../src/backends/table.ts";
+import { loadBackend } from "../../../src/builders/table.ts";
 import { BACKEND_NAMES } from "../../../src/plan/builder-names.ts";
 import { needsOfBuilder } from "../../../src/describe-builders.ts";
 import { rightsOf } from "../../../src/rbac/rights.ts";

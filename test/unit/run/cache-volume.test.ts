@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { buildkit } from "../../../src/backends/buildkit.ts";
+import { buildkit } from "../../../src/builders/buildkit/buildkit.ts";
 import { objectsOf } from "../../../src/run/objects.ts";
 import { startBuild } from "../../../src/run/start.ts";
 import { ClusterError } from "../../../src/errors.ts";

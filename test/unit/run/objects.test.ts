@@ -1,6 +1,6 @@
 import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
-import { kaniko } from "../../../src/backends/kaniko.ts";
+import { kaniko } from "../../../src/builders/kaniko/kaniko.ts";
 import type { BuildPlan } from "../../../src/plan/plan.ts";
 import { parseReference } from "../../../src/lib/image/reference.ts";
 import { printObjects } from "../../../src/report/objects-yaml.ts";

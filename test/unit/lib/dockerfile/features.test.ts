@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DOCKERFILE_FEATURES, refuseFeatures } from "../../../../src/backends/dockerfile-features.ts";
+import { DOCKERFILE_FEATURES, refuseFeatures } from "../../../../src/builders/dockerfile-features.ts";
 import { findFeatures } from "../../../../src/lib/dockerfile/features.ts";
 import type { FeatureUse } from "../../../../src/lib/dockerfile/features.ts";
 import { parseDockerfile } from "../../../../src/lib/dockerfile/parse.ts";

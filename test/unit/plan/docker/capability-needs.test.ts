@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { loadBackend } from "../../../../src/backends/table.ts";
+import { loadBackend } from "../../../../src/builders/table.ts";
 import { BACKEND_NAMES } from "../../../../src/plan/builder-names.ts";
 import { capabilityNeeds, refuseUnable } from "../../../../src/plan/docker/capability-needs.ts";
 import { compatibilityPage } from "../../../../docs/generate/compatibility-page.ts";

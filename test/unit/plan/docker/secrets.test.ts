@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { readSecrets } from "../../../../src/plan/docker/secrets.ts";
-import { kaniko } from "../../../../src/backends/kaniko.ts";
+import { kaniko } from "../../../../src/builders/kaniko/kaniko.ts";
 import { objectsOf } from "../../../../src/run/objects.ts";
 import { deliverByConfigMap } from "../../../../src/transport/configmap.ts";
 import { PLAN } from "../sample.ts";

@@ -1,8 +1,0 @@
-/** A cache in a registry as those builders take it that keep each layer under a tag of its own. */
-import type { CacheEntry } from "../plan/docker/options.ts";
-
-/** The reference without tag and digest; undefined for a cache that is in no registry. */
-export function repositoryOf({ type, attributes }: CacheEntry): string | undefined {
-  if (type !== "registry") return undefined;
-  return attributes["ref"]?.replace(/@.*$/, "").replace(/:[^:/]*$/, "");
-}

@@ -1,0 +1,107 @@
+/** `--build-context` in Buildah's words (go.podman.io/buildah, imagebuildah), and where it would do something else than docker. */
+import type { BuildPlan } from "../../plan/plan.ts";
+import { familiarName } from "../../plan/docker/build-contexts.ts";
+import type { BuildContext, CacheEntry } from "../../plan/docker/options.ts";
+import { parseDockerfile } from "../../lib/dockerfile/parse.ts";
+import { findImages } from "../../lib/dockerfile/references.ts";
+import type { ImageUse } from "../../lib/dockerfile/references.ts";
+import { BuilderUnable } from "../../errors.ts";
+import type { FlagCapability } from "../../plan/docker/capabilities.ts";
+import { repositoryOf } from "../arguments.ts";
+import { EXPORT_MOUNT, sshArguments } from "../shell-pod.ts";
+import { EXPORT_DOCKER, EXPORT_FILES, EXPORT_OCI } from "../../plan/layout.ts";
+
+const OTHER = ["Use --builder buildkit."];
+
+/** @throws BuilderUnable */
+export function refuseContexts(plan: BuildPlan): void {
+  const { buildContexts = [], directories = [] } = plan;
+  // It filters once more, and by .containerignore rather than by .dockerignore (parse.ContainerIgnoreFile).
+  const filtered = directories.find(
+    ({ ignoreFile, foreignRules }) => ignoreFile !== undefined || foreignRules === true,
+  );
+  if (filtered !== undefined) {
+    throw new BuilderUnable(
+      `buildah would filter --build-context ${buildContexts[filtered.number]?.name} again, by ignore rules of its own`,
+      { suggestions: [...OTHER, `Or remove the ignore file from ${filtered.root}.`] },
+    );
+  }
+  for (const { name, source } of buildContexts) {
+    if (source.kind !== "directory") continue;
+    const from = usesOf(plan, name).find(({ by }) => by === "FROM");
+    if (from === undefined) continue;
+    throw new BuilderUnable(
+      `Dockerfile line ${from.line}: buildah would pull an image ${from.text}, and --build-context ${name} is a directory`,
+      { suggestions: OTHER },
+    );
+  }
+}
+
+/** It compares names as they are written, so each spelling the Dockerfile has is given. @param directories holds the directories by number */
+export function contextArguments(plan: BuildPlan, directories: string): string[] {
+  return (plan.buildContexts ?? []).flatMap(({ name, source }, number) => {
+    const spellings = new Set([name, ...usesOf(plan, name).map(({ text }) => text)]);
+    return [...spellings].map((text) => `--build-context=${text}=${placeOf(source, `${directories}/${number}`)}`);
+  });
+}
+
+function usesOf({ dockerfile, buildArgs }: BuildPlan, name: string): ImageUse[] {
+  if (dockerfile.text === undefined) return [];
+  const options = { buildArgs: new Map(buildArgs), everyStage: true };
+  return findImages(parseDockerfile(dockerfile.text), options).filter(
+    ({ image }) => image !== undefined && familiarName(image) === name,
+  );
+}
+
+function placeOf(source: BuildContext["source"], directory: string): string {
+  if (source.kind === "image") return `docker-image://${source.image}`;
+  return source.kind === "url" ? source.url : directory;
+}
+
+// What Buildah makes of docker's further options. Its RUN has the pod's network and /dev/shm; a --network=none it would pass over.
+
+export const BUILDAH_OPTIONS: readonly FlagCapability[] = [
+  "add-host",
+  "build-context",
+  "cache-registry",
+  "cache-volume",
+  "output-docker",
+  "output-files",
+  "output-oci",
+  "shm-size",
+  "source-date-epoch",
+  "ssh",
+  "ulimit",
+];
+
+export function optionArguments(plan: BuildPlan): string[] {
+  const files = plan.exports?.some(({ kind }) => kind === "files") === true;
+  return [
+    ...(plan.hosts ?? []).map(({ host, ip }) => `--add-host=${host}:${ip}`),
+    ...(plan.ulimits ?? []).map(({ name, soft, hard }) => `--ulimit=${name}=${soft}:${hard}`),
+    ...sshArguments(plan),
+    ...cacheArguments(plan),
+    ...(files ? [`--output=type=tar,dest=${EXPORT_MOUNT}/${EXPORT_FILES}`] : []),
+  ];
+}
+
+/** Buildah keeps an image of each step in a repository, under tags of its own: it takes neither tag nor digest. What is on a volume is asked after again. */
+function cacheArguments({ cacheFrom, cacheTo, cacheVolume }: BuildPlan): string[] {
+  const repositories = (flag: string, entries: readonly CacheEntry[] | undefined): string[] =>
+    [...new Set((entries ?? []).flatMap((entry) => repositoryOf(entry) ?? []))].map((name) => `--${flag}=${name}`);
+  const args = [...repositories("cache-from", cacheFrom), ...repositories("cache-to", cacheTo)];
+  if (cacheVolume !== undefined) args.push("--pull=always");
+  return args.length === 0 ? [] : ["--layers", ...args];
+}
+
+/**
+ * Where besides the registry the image goes, as lines of a script; the last of them tells the digest when nothing is pushed.
+ * @param push the line that brings the image to a place, in the words of containers-transports(5)
+ */
+export function exportScript({ exports = [] }: BuildPlan, push: (to: string) => string): string[] {
+  const formats = new Set(exports.map(({ format }) => format));
+  return [
+    ...(formats.has("docker") ? [push(`docker-archive:${EXPORT_MOUNT}/${EXPORT_DOCKER}`)] : []),
+    ...(formats.has("oci") ? [push(`oci:${EXPORT_MOUNT}/${EXPORT_OCI}`)] : []),
+  ];
+}

@@ -1,0 +1,149 @@
+/**
+ * Buildah with chroot isolation: root in its own container, which makes itself a user namespace because it has no SYS_ADMIN
+ * (go.podman.io/storage/pkg/unshare: MaybeReexecUsingUserNamespace). So unshare and mount have to be allowed by the node.
+ */
+import { pushes } from "../../plan/plan.ts";
+import type { BuildPlan } from "../../plan/plan.ts";
+import type { ContextForm } from "../../plan/layout.ts";
+import type { Backend, BuilderPod, ContainerEnd, Outcome } from "../builder.ts";
+import { BUILDAH_OPTIONS, contextArguments, exportScript, optionArguments, refuseContexts } from "./arguments.ts";
+import { buildahFailure } from "./failure.ts";
+import { digestOutcome, refuseSeveralNames } from "../outcome.ts";
+import { platformText } from "../../lib/image/platform.ts";
+import { sharedMemoryMounts, sharedMemoryVolumes } from "../shared-pod-settings.ts";
+import {
+  AUTH_MOUNT,
+  FILES_MOUNT,
+  WORK_MOUNT,
+  contextPaths,
+  preparation,
+  secretArguments,
+  shellCommand,
+  shellMounts,
+  stateDirectory,
+  trustedDirectories,
+  unverifiedRegistries,
+  workVolume,
+} from "../shell-pod.ts";
+
+const STORE = { name: "buildah-store", path: "/var/lib/containers" };
+const REGISTRIES_FILE = "registries.conf";
+
+/** The capabilities the image asks for in its label io.containers.capabilities: those of a container under docker or podman. */
+const CAPABILITIES = [
+  "CHOWN",
+  "DAC_OVERRIDE",
+  "FOWNER",
+  "FSETID",
+  "KILL",
+  "NET_BIND_SERVICE",
+  "SETFCAP",
+  "SETGID",
+  "SETPCAP",
+  "SETUID",
+  "SYS_CHROOT",
+];
+
+/** What the image is built as: a name here, until it is pushed under the names it is to have. */
+const LOCAL_NAME = "localhost/slipway-build";
+
+/** An archive for docker says the name the image has here. */
+function localName({ tags, exports = [] }: BuildPlan): string {
+  return (exports.some(({ format }) => format === "docker") && tags[0]?.toString()) || LOCAL_NAME;
+}
+
+export const buildah: Backend = {
+  name: "buildah",
+  defaultImage: "quay.io/containers/buildah:v1.43.2",
+  unrestricted: "it needs capabilities to make a root of its own and to change users",
+  mountsFiles: true,
+  supports: new Set(["build", "provenance", "push", "sbom", "secret", ...BUILDAH_OPTIONS]),
+
+  check(plan: BuildPlan): void {
+    refuseSeveralNames("buildah", plan);
+    refuseContexts(plan);
+  },
+
+  pod(plan: BuildPlan, form: ContextForm): BuilderPod {
+    const container = {
+      name: "buildah",
+      image: plan.builderImage,
+      ...shellCommand(preparation(form) + stateDirectory(plan, STORE.path) + script(plan), buildArguments(plan, form)),
+      env: [
+        { name: "BUILDAH_ISOLATION", value: "chroot" },
+        // Buildah mounts overlays over the context and its temporary files, which it cannot over another overlay.
+        { name: "TMPDIR", value: `${WORK_MOUNT}/tmp` },
+        { name: "HOME", value: "/root" },
+        ...(plan.credentials.kind === "none"
+          ? []
+          : [{ name: "REGISTRY_AUTH_FILE", value: `${AUTH_MOUNT}/config.json` }]),
+        ...trustedDirectories(plan),
+      ],
+      volumeMounts: [
+        ...shellMounts(plan, true),
+        { name: STORE.name, mountPath: STORE.path },
+        ...sharedMemoryMounts(plan),
+      ],
+      securityContext: {
+        runAsUser: 0,
+        runAsGroup: 0,
+        privileged: false,
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ["ALL"], add: CAPABILITIES },
+      },
+    };
+    return {
+      container,
+      volumes: [workVolume, { name: STORE.name, emptyDir: {} }, ...sharedMemoryVolumes(plan)],
+      files: { [REGISTRIES_FILE]: registriesConfig(plan) },
+      receiver: { user: 0, group: 0 },
+    };
+  },
+
+  readable: (line: string): string => line,
+
+  outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "buildah", buildahFailure),
+};
+
+/** An overlay of the kernel's where it can be had, else a copy of each layer, which is slow and always works. */
+function script(plan: BuildPlan): string {
+  const name = `'${localName(plan)}'`;
+  const push = (to: string): string => `$buildah push --digestfile=/dev/termination-log ${name} ${to}`;
+  const pushed = (pushes(plan) ? plan.tags : []).map((tag) => push(`'docker://${tag.toString()}'`));
+  // What is told last counts: the digest in the registry, if there is one.
+  const ends = [...exportScript(plan, push), ...pushed];
+  if (ends.length === 0) ends.push(`${push(`oci:${WORK_MOUNT}/thrown-away`)} >/dev/null`);
+  return `mkdir -p "$TMPDIR" ${WORK_MOUNT}/none
+driver=overlay
+buildah --storage-driver=overlay info >/dev/null 2>&1 || driver=vfs
+buildah="buildah --root=$state/$driver --storage-driver=$driver --registries-conf=${FILES_MOUNT}/${REGISTRIES_FILE} --registries-conf-dir=${WORK_MOUNT}/none"
+$buildah build "$@"
+${ends.join("\n")}`;
+}
+
+function buildArguments(plan: BuildPlan, form: ContextForm): string[] {
+  const paths = contextPaths(form);
+  const args = [
+    // OCI's configuration has no HEALTHCHECK, ONBUILD or SHELL.
+    "--format=docker",
+    `--file=${paths.dockerfile}/Dockerfile`,
+    `--ignorefile=${paths.dockerfile}/Dockerfile.dockerignore`,
+    `--tag=${localName(plan)}`,
+  ];
+  if (plan.platform !== undefined) args.push(`--platform=${platformText(plan.platform)}`);
+  if (plan.target !== undefined) args.push(`--target=${plan.target}`);
+  for (const [name, value] of plan.buildArgs) args.push(`--build-arg=${name}=${value}`);
+  for (const [key, value] of plan.labels) args.push(`--label=${key}=${value}`);
+  args.push(...contextArguments(plan, paths.named));
+  args.push(...secretArguments(plan));
+  args.push(...optionArguments(plan));
+  if (plan.noCache) args.push("--no-cache");
+  args.push(paths.context);
+  return args;
+}
+
+/** Short names are Docker Hub's, as docker has it; an image's own configuration may know others. */
+function registriesConfig(plan: BuildPlan): string {
+  const insecure = unverifiedRegistries(plan).map((host) => `\n[[registry]]\nlocation = "${host}"\ninsecure = true\n`);
+  return `unqualified-search-registries = ["docker.io"]\nshort-name-mode = "permissive"\n${insecure.join("")}`;
+}

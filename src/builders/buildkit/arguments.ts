@@ -1,0 +1,80 @@
+/** What BuildKit makes of docker's further options: it has a word for nearly all of them (frontend/dockerui: config.go). */
+import { pushes } from "../../plan/plan.ts";
+import type { BuildPlan } from "../../plan/plan.ts";
+import type { CacheEntry } from "../../plan/docker/options.ts";
+import { csvLine } from "../../lib/pflag/csv.ts";
+import type { FlagCapability } from "../../plan/docker/capabilities.ts";
+import { EXPORT_MOUNT, sshArguments } from "../shell-pod.ts";
+import { EXPORT_DOCKER, EXPORT_FILES, EXPORT_OCI } from "../../plan/layout.ts";
+
+export const BUILDKIT_OPTIONS: readonly FlagCapability[] = [
+  "add-host",
+  "annotation",
+  "build-context",
+  "build-context-url",
+  "cache-inline",
+  "cache-registry",
+  "cache-volume",
+  "network-none",
+  "no-cache-filter",
+  "output-docker",
+  "output-files",
+  "output-oci",
+  "shm-size",
+  "source-date-epoch",
+  "ssh",
+  "ulimit",
+];
+
+export function optionArguments(plan: BuildPlan): string[] {
+  const opts: [name: string, value: string][] = [];
+  const list = <T>(name: string, items: readonly T[] | undefined, text: (item: T) => string): void => {
+    if (items !== undefined) opts.push([name, items.map(text).join(",")]);
+  };
+  list("add-hosts", plan.hosts, ({ host, ip }) => `${host}=${ip}`);
+  list("ulimit", plan.ulimits, ({ name, soft, hard }) => `${name}=${soft}:${hard}`);
+  list("no-cache", plan.noCacheFilter, (stage) => stage);
+  for (const { type, attributes } of plan.attestations ?? []) {
+    opts.push([`attest:${type}`, csvLine(Object.entries(attributes))]);
+  }
+  if (plan.network === "none") opts.push(["force-network-mode", "none"]);
+  if (plan.shmBytes !== undefined) opts.push(["shm-size", String(plan.shmBytes)]);
+  return [
+    ...opts.map(([name, value]) => `--opt=${name}=${value}`),
+    ...sshArguments(plan),
+    ...(plan.cacheFrom ?? []).map((entry) => `--import-cache=${cacheLine(entry)}`),
+    ...(plan.cacheTo ?? []).map((entry) => `--export-cache=${cacheLine(entry)}`),
+  ];
+}
+
+/** `--build-context` as buildx puts it; a frontend of `# syntax=` that knows no other contexts refuses them instead of passing over them. */
+export function contextArguments({ buildContexts = [] }: BuildPlan, directories: string): string[] {
+  const args = buildContexts.flatMap(({ name, source }, number) => {
+    if (source.kind === "image") return [`--opt=context:${name}=docker-image://${source.image}`];
+    if (source.kind === "url") return [`--opt=context:${name}=${source.url}`];
+    return [`--local=named-${number}=${directories}/${number}`, `--opt=context:${name}=local:named-${number}`];
+  });
+  return args.length === 0 ? [] : ["--opt=frontend.caps=moby.buildkit.frontend.contexts+forward", ...args];
+}
+
+/** The image first: its digest is what the metadata file tells (buildctl merges what each output says). */
+export function outputArguments(plan: BuildPlan): string[] {
+  const names: [string, string][] = plan.tags.length === 0 ? [] : [["name", plan.tags.map(String).join(",")]];
+  const annotations = (plan.annotations ?? []).map(([key, value]): [string, string] => [`annotation.${key}`, value]);
+  const image: [string, string][] = pushes(plan) ? [...names, ["push", "true"]] : [["push", "false"]];
+  const formats = new Set((plan.exports ?? []).map(({ format }) => format));
+  const file = (type: string, ...fields: [string, string][]): string =>
+    `--output=${csvLine([["type", type], ...fields])}`;
+  return [
+    file("image", ...image, ...annotations),
+    ...(formats.has("docker") ? [file("docker", ["dest", `${EXPORT_MOUNT}/${EXPORT_DOCKER}`], ...names)] : []),
+    ...(formats.has("oci")
+      ? [file("oci", ["dest", `${EXPORT_MOUNT}/${EXPORT_OCI}`], ["tar", "false"], ...names, ...annotations)]
+      : []),
+    ...(formats.has("tar") || formats.has("local") ? [file("tar", ["dest", `${EXPORT_MOUNT}/${EXPORT_FILES}`])] : []),
+  ];
+}
+
+function cacheLine({ type, attributes }: CacheEntry): string {
+  return csvLine([["type", type], ...Object.entries(attributes)]);
+}

@@ -1,0 +1,152 @@
+/**
+ * BuildKit, rootless: buildkitd for the length of one build, in a user namespace of its own made by rootlesskit. The pod's user
+ * is 1000, with the two capabilities newuidmap hands on.
+ */
+import type { V1EnvVar } from "@kubernetes/client-node";
+import type { BuildPlan } from "../../plan/plan.ts";
+import type { ContextForm } from "../../plan/layout.ts";
+import type { Backend, BuilderPod, ContainerEnd, Outcome } from "../builder.ts";
+import { buildkitFailure } from "./failure.ts";
+import { BUILDKIT_OPTIONS, contextArguments, optionArguments, outputArguments } from "./arguments.ts";
+import { digestOutcome } from "../outcome.ts";
+import { platformText } from "../../lib/image/platform.ts";
+import {
+  AUTH_MOUNT,
+  FILES_MOUNT,
+  contextPaths,
+  preparation,
+  secretArguments,
+  shellCommand,
+  shellMounts,
+  stateDirectory,
+  trustedDirectories,
+  unverifiedRegistries,
+  volumeGroup,
+  workVolume,
+} from "../shell-pod.ts";
+import type { ContextPaths } from "../shell-pod.ts";
+import { subordinateFiles, subordinateMounts } from "../shell-pod-userns.ts";
+
+const USER = 1000;
+/** Where the image keeps its state; on the root file system of a container an overlay cannot be mounted. */
+const STATE = { name: "buildkit-state", path: "/home/user/.local/share/buildkit" };
+const CONFIG_FILE = "buildkitd.toml";
+
+/** buildctl replaces its metadata file by renaming, which the termination message's mount does not allow. */
+const SCRIPT = `export BUILDKITD_FLAGS="$BUILDKITD_FLAGS --root=$state"
+buildctl-daemonless.sh "$@" --metadata-file /tmp/slipway-build.json
+sed -n 's/.*"containerimage.digest": *"\\([^"]*\\)".*/\\1/p' /tmp/slipway-build.json > /dev/termination-log`;
+
+/**
+ * What the state has of contexts goes first. All builds' contexts have one name there, and a file is taken for another's where path,
+ * size and time are the same (fsutil's differ): so a build could get a file of another project. Layers are found by what files hold.
+ */
+const FORGET_CONTEXTS = `BUILDKITD_FLAGS="$BUILDKITD_FLAGS --root=$state" buildctl-daemonless.sh prune --all --filter=type==source.local >/dev/null
+`;
+
+export const buildkit: Backend = {
+  name: "buildkit",
+  attestsItself: true,
+  defaultImage: "docker.io/moby/buildkit:v0.34.2-rootless",
+  unrestricted: "newuidmap has to gain capabilities there",
+  frontend: true,
+  mountsFiles: true,
+  supports: new Set([
+    "build",
+    "git-in-cluster",
+    "provenance",
+    "push",
+    "registry-token",
+    "sbom",
+    "sbom-generator",
+    "secret",
+    ...BUILDKIT_OPTIONS,
+  ]),
+
+  // As docker's does, and unlike a context that is sent (frontend/dockerui: Client.MainContext).
+  cautions: ({ repository }: BuildPlan): string[] =>
+    repository === undefined ? [] : ["buildkit applies no .dockerignore to a repository that it clones"],
+
+  pod(plan: BuildPlan, form: ContextForm): BuilderPod {
+    const config = daemonConfig(plan);
+    const files = { ...config, ...subordinateFiles(plan) };
+    const hasFiles = Object.keys(files).length > 0;
+    const container = {
+      name: "buildkit",
+      image: plan.builderImage,
+      ...shellCommand(
+        preparation(form) +
+          stateDirectory(plan, STATE.path) +
+          (plan.cacheVolume === undefined ? "" : FORGET_CONTEXTS) +
+          SCRIPT,
+        buildctlArguments(plan, form),
+      ),
+      env: environment(plan, config !== undefined),
+      volumeMounts: [
+        ...shellMounts(plan, hasFiles),
+        { name: STATE.name, mountPath: STATE.path },
+        ...subordinateMounts(plan),
+      ],
+      securityContext: {
+        runAsUser: USER,
+        runAsGroup: USER,
+        privileged: false,
+        // newuidmap gets its capabilities from its file, which no_new_privs would forbid.
+        allowPrivilegeEscalation: true,
+        capabilities: { drop: ["ALL"], add: ["SETGID", "SETUID"] },
+      },
+    };
+    return {
+      container,
+      volumes: [workVolume, { name: STATE.name, emptyDir: {} }],
+      ...(hasFiles ? { files } : {}),
+      pod: volumeGroup(plan, USER),
+      receiver: { user: USER, group: USER },
+    };
+  },
+
+  readable: (line: string): string => line,
+
+  outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "buildkit", buildkitFailure),
+};
+
+function environment(plan: BuildPlan, configured: boolean): V1EnvVar[] {
+  const flags = ["--oci-worker-no-process-sandbox", ...(configured ? [`--config=${FILES_MOUNT}/${CONFIG_FILE}`] : [])];
+  return [
+    { name: "BUILDKITD_FLAGS", value: flags.join(" ") },
+    // The daemon is usually there after a second; the ten tries that are the default are over after three.
+    { name: "BUILDCTL_CONNECT_RETRIES_MAX", value: "50" },
+    ...(plan.credentials.kind === "none" ? [] : [{ name: "DOCKER_CONFIG", value: AUTH_MOUNT }]),
+    ...trustedDirectories(plan),
+  ];
+}
+
+/** The frontend reads a repository's address as docker does, and lets itself in with the secrets docker has for that. */
+function sourceArguments({ repository, dockerfile }: BuildPlan, paths: ContextPaths): string[] {
+  if (repository === undefined) {
+    return [`--local=context=${paths.context}`, `--local=dockerfile=${paths.dockerfile}`, "--opt=filename=Dockerfile"];
+  }
+  const file = dockerfile.path === undefined ? [] : [`--opt=filename=${dockerfile.path}`];
+  return [`--opt=context=${repository.url}`, ...file];
+}
+
+/** With both, https without verification is tried first and http after it (buildkit util/resolver: fillInsecureOpts). */
+function daemonConfig(plan: BuildPlan): Record<string, string> | undefined {
+  const hosts = unverifiedRegistries(plan);
+  if (hosts.length === 0) return undefined;
+  return { [CONFIG_FILE]: hosts.map((host) => `[registry."${host}"]\n  http = true\n  insecure = true\n`).join("") };
+}
+
+function buildctlArguments(plan: BuildPlan, form: ContextForm): string[] {
+  const paths = contextPaths(form);
+  const args = ["build", "--progress=plain", "--frontend=dockerfile.v0", ...sourceArguments(plan, paths)];
+  args.push(...contextArguments(plan, paths.named));
+  if (plan.platform !== undefined) args.push(`--opt=platform=${platformText(plan.platform)}`);
+  if (plan.target !== undefined) args.push(`--opt=target=${plan.target}`);
+  for (const [name, value] of plan.buildArgs) args.push(`--opt=build-arg:${name}=${value}`);
+  for (const [key, value] of plan.labels) args.push(`--opt=label:${key}=${value}`);
+  args.push(...secretArguments(plan));
+  if (plan.noCache) args.push("--no-cache");
+  args.push(...optionArguments(plan), ...outputArguments(plan));
+  return args;
+}

@@ -1,0 +1,85 @@
+/** Why BuildKit failed, in one sentence, from the end of its log. */
+import type { ContainerEnd } from "../builder.ts";
+import { namespaceFailure } from "../failures/user-namespace.ts";
+import { failed, registryFailure } from "../failures/registry.ts";
+import type { Failure } from "../failures/registry.ts";
+import { lastMatch, memoryFailure, runFailure, unquoteGo } from "../failures/run.ts";
+import {
+  meaningOf,
+  noDirectory,
+  noDockerfile,
+  noRef,
+  noRepository,
+  notAuthorised,
+  unreachable,
+  untrusted,
+} from "../failures/repository.ts";
+import type { RepositoryCase } from "../failures/repository.ts";
+
+/** `process "/bin/sh -c …" did not complete successfully: exit code: 42` (solver/llbsolver/ops/exec.go). */
+const PROCESS = /process "((?:[^"\\]|\\.)*)" did not complete successfully: exit code: (\d+)/;
+
+export function buildkitFailure(end: ContainerEnd): Failure {
+  const lines = [...end.message.split("\n"), ...end.tail];
+  const error = lastMatch(lines, /^error: (.*)$/);
+  const memory = memoryFailure(end);
+  if (memory !== undefined) return memory;
+  const process = PROCESS.exec(error ?? "");
+  if (process !== null) return runFailure(unquoteGo(process[1] ?? "").replace(/^\/bin\/sh -c /, ""), process[2] ?? "1");
+  if (error !== undefined)
+    return (
+      buildkitGitFailure(fromLastError(lines)) ??
+      registryFailure(error) ??
+      frontendFailure(error) ??
+      failed("build", plain(error))
+    );
+  return (
+    namespaceFailure(lines.join("\n")) ??
+    failed("build", lastMatch(lines, /\S/) ?? `buildkit ended with exit code ${end.exitCode}`)
+  );
+}
+
+/** The image a `# syntax=` line names, which BuildKit pulls to read the Dockerfile with. */
+function frontendFailure(error: string): Failure | undefined {
+  const image = /failed to resolve source metadata for ([^\s:]+dockerfile[^\s]*):/.exec(error)?.[1];
+  if (image === undefined) return undefined;
+  return failed("build", `the frontend ${image}, which the Dockerfile's syntax line names, cannot be pulled`, [
+    "Leave the line out: BuildKit has a frontend of its own. Or name another with --build-arg BUILDKIT_SYNTAX=IMAGE.",
+  ]);
+}
+
+/** With what git has said, which stands on lines of its own. */
+function fromLastError(lines: readonly string[]): string {
+  return lines.slice(lines.findLastIndex((line) => line.startsWith("error: "))).join("\n");
+}
+
+function plain(error: string): string {
+  return error.replace(/^failed to solve: /, "").replace(/^rpc error: code = \w+ desc = /, "");
+}
+
+// Why BuildKit could not fetch a repository: its own words (source/git) and, after them, those of git.
+
+const CASES: readonly RepositoryCase[] = [
+  // buildkitd has no source for repositories where it finds no git at its start.
+  [
+    /unknown scheme git/,
+    () =>
+      failed("build", "the builder's image has no git, and the build fetches a repository", [
+        "Use an image with git, as moby/buildkit is, or clone the repository and give the directory.",
+      ]),
+  ],
+  [/repository does not contain ref (\S+), output/, (name) => noRef(`ref ${name}`)],
+  [/invalid subdir (.*?): .*no such file/, noDirectory],
+  [/failed to read dockerfile: open .*: no such file/, noDockerfile],
+  [/fatal: reference is not a tree: (\w+)/, (commit) => noRef(`commit ${commit}`)],
+  [/fatal: (?:could not read (?:Username|Password)|Authentication failed)/, notAuthorised],
+  [/fatal: repository '.*' not found/, noRepository],
+  [/fatal: unable to access '.*': (.*(?:certificate|SSL).*)/, untrusted],
+  [/fatal: unable to access '.*': (.*)/, unreachable],
+  [/git stderr:\n(?:fatal: )?(.*)/, (why) => failed("build", `the repository could not be fetched: ${why}`)],
+];
+
+/** @param error BuildKit's, all of its lines @returns undefined when it is about something else */
+export function buildkitGitFailure(error: string): Failure | undefined {
+  return meaningOf(error, CASES);
+}

@@ -1,0 +1,60 @@
+/** What a registry refused, in one sentence, whichever Go library the builder talks to it with. */
+import type { Outcome } from "../builder.ts";
+
+export type Failure = Extract<Outcome, { kind: "failed" }>;
+
+const LOG_IN = "Log in with `docker login REGISTRY`, or name a Secret of the namespace with --registry-secret.";
+
+/**
+ * Texts of go-containerregistry (pkg/v1/remote/transport/error.go), containerd (core/remotes/docker), go.podman.io/image
+ * (docker/errors.go) and distribution (registry/api/errcode), and the status lines Go's net/http gives them.
+ */
+const DENIED =
+  /\b(?:UNAUTHORIZED|DENIED|unauthorized|authentication required|authorization failed|insufficient_scope|requested access to the resource is denied|unexpected status code 40[13]|40[13] (?:Unauthorized|Forbidden)|status: 40[13]|invalid username\/password)\b|\/v2\/\S+ 40[13]\b/;
+const UNKNOWN_CA =
+  /x509: certificate (?:signed by unknown authority|is not trusted|is valid for)|x509: cannot validate/;
+const PLAIN_HTTP = /server gave HTTP response to HTTPS client|first record does not look like a TLS handshake/;
+
+/** @param text the builder's error @returns undefined when it is about something else */
+export function registryFailure(text: string): Failure | undefined {
+  const at = registryIn(text);
+  if (DENIED.test(text)) {
+    const doing = /push|blobs\/uploads/i.test(text) ? "push to" : "pull from";
+    return failed("registry-auth", `not authorised to ${doing} ${at}: ${reasonIn(text)}`, [LOG_IN]);
+  }
+  if (UNKNOWN_CA.test(text)) {
+    return failed("build", `the certificate of ${at} is signed by an authority the builder does not know`, [
+      "Give its certificate with --registry-ca FILE.",
+    ]);
+  }
+  if (PLAIN_HTTP.test(text)) {
+    return failed("build", `${at} speaks plain http, and the builder asked with https`, [
+      "Allow that with --insecure-registry HOST[:PORT].",
+    ]);
+  }
+  return undefined;
+}
+
+export function failed(fault: Failure["fault"], message: string, suggestions: string[] = []): Failure {
+  return { kind: "failed", fault, message, suggestions };
+}
+
+/** The host of a URL or of a reference with a domain in it; what else a sentence says is different in each library. */
+function registryIn(text: string): string {
+  // Of a registry's token service, which may be anywhere.
+  const rest = text.replaceAll(/https?:\/\/\S*[?&](?:scope|service)=\S*/g, "");
+  const host = '((?:[\\w-]+\\.)+[\\w-]+(?::\\d+)?|localhost(?::\\d+)?|[\\w.-]+:\\d+)(?=[/"\\\\:\\s]|$)';
+  const before = ["https?://", "docker://", '(?:permission for|destination|image|push|pull|registry) \\\\?"?'];
+  for (const prefix of before) {
+    const found = new RegExp(prefix + host, "i").exec(rest)?.[1];
+    if (found !== undefined) return found;
+  }
+  return "the registry";
+}
+
+/** The registry's own words at the end of the library's sentence. */
+function reasonIn(text: string): string {
+  return (
+    /(?:UNAUTHORIZED|DENIED|unauthorized|denied): ([^;\n]+)/.exec(text)?.[1]?.trim() ?? "it refused the credentials"
+  );
+}

@@ -1,0 +1,63 @@
+/**
+ * What a node does not let a rootless builder do. Each builder makes a user namespace and mounts in it, and each of these texts
+ * is what it says when one setting of the node, or of the pod, forbids that.
+ */
+import { failed } from "./registry.ts";
+import type { Failure } from "./registry.ts";
+
+const INSTEAD = "Or use --builder kaniko, which needs no user namespace and no mounts.";
+
+interface Obstacle {
+  readonly says: RegExp;
+  readonly sentence: string;
+  readonly remedy: string;
+}
+
+/** In order: the first that matches is the cause of what follows it. */
+const OBSTACLES: readonly Obstacle[] = [
+  {
+    says: /newuidmap.*(?:Could not set caps|Operation not permitted|open of uid_map failed)|newgidmap.*(?:Could not set caps|Operation not permitted)|failed to use newuidmap/,
+    sentence: "the node does not let the builder map user ids: newuidmap may not use its capabilities",
+    remedy:
+      "Allow privilege escalation and the capabilities SETUID and SETGID for this pod, and use a builder image whose newuidmap has file capabilities.",
+  },
+  {
+    says: /newuidmap: write to uid_map failed|newuidmap:.*not allowed|No subuid ranges found|Found no UID ranges/i,
+    sentence: "the builder's user has no usable range of further ids in /etc/subuid",
+    remedy:
+      "Use a builder image with a range for its user, or turn user namespaces of the pod off with --userns never.",
+  },
+  {
+    says: /failed to share mount point: \/: permission denied|mount .* flags: 0x1000: permission denied|apparmor/i,
+    sentence: "the node's AppArmor profile forbids the builder to mount",
+    remedy:
+      "Ask for a profile that allows mount for these pods (appArmorProfile of type Localhost), or a node without AppArmor.",
+  },
+  {
+    says: /fork\/exec \/proc\/self\/exe: permission denied|unshare.*Permission denied/,
+    sentence: "the node restricts unprivileged user namespaces",
+    remedy: "On Ubuntu 24.04 and later set the sysctl kernel.apparmor_restrict_unprivileged_userns=0 on the node.",
+  },
+  {
+    says: /fork\/exec \/proc\/self\/exe: no space left on device|unshare.*No space left on device|clone.*no space left on device/i,
+    sentence: "the node allows no user namespaces",
+    remedy: "Set the sysctl user.max_user_namespaces on the node to more than 0.",
+  },
+  {
+    says: /fork\/exec \/proc\/self\/exe: operation not permitted|unshare\(CLONE_NEW\w+\): Operation not permitted|failed to unshare namespaces|unshare.*operation not permitted/i,
+    sentence: "the node's seccomp profile forbids the builder to make a user namespace",
+    remedy:
+      "Use nodes whose kubelet leaves seccompDefault off, or a Localhost profile that allows unshare, clone and mount.",
+  },
+  {
+    says: /mount proc:\/proc.*operation not permitted|overlay.*(?:operation not permitted|invalid argument)|mounting? .*operation not permitted/i,
+    sentence: "the node does not let the builder mount inside its user namespace",
+    remedy: "The builder needs a kernel of 5.11 or later, with overlay mounts allowed in user namespaces.",
+  },
+];
+
+/** @param text all that is known of the end of the log */
+export function namespaceFailure(text: string): Failure | undefined {
+  const found = OBSTACLES.find(({ says }) => says.test(text));
+  return found === undefined ? undefined : failed("cluster", found.sentence, [found.remedy, INSTEAD]);
+}

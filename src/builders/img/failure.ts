@@ -1,0 +1,26 @@
+/** Why img failed, in one sentence, from the end of its log. */
+import type { ContainerEnd } from "../builder.ts";
+import { namespaceFailure } from "../failures/user-namespace.ts";
+import { failed, registryFailure } from "../failures/registry.ts";
+import type { Failure } from "../failures/registry.ts";
+import { lastMatch, memoryFailure, runFailure } from "../failures/run.ts";
+
+/** `executor failed running [/bin/sh -c …]: …` (buildkit v0.7.2, solver/llbsolver/ops/exec.go); of the exit code nothing is said. */
+const EXECUTOR = /executor failed running \[(.*)\]: /;
+
+export function imgFailure(end: ContainerEnd): Failure {
+  const lines = [...end.message.split("\n"), ...end.tail];
+  const error = lastMatch(lines, /^Error: (.*)$/);
+  const memory = memoryFailure(end);
+  if (memory !== undefined) return memory;
+  const executor = EXECUTOR.exec(error ?? "");
+  if (executor !== null) return runFailure((executor[1] ?? "").replace(/^\/bin\/sh -c /, ""), undefined);
+  // What it was about to do is a line of its own.
+  const pushing = lastMatch(lines, /^Pushing (\S+)\.\.\.$/);
+  const text = error ?? lastMatch(lines, /\S/) ?? "";
+  return (
+    registryFailure(pushing === undefined ? text : `push ${pushing}: ${text}`) ??
+    (error === undefined ? namespaceFailure(lines.join("\n")) : undefined) ??
+    failed("build", text === "" ? `img ended with exit code ${end.exitCode}` : text.replace(/^failed to solve: /, ""))
+  );
+}

@@ -1,0 +1,117 @@
+/** img: BuildKit of 2020 in one process, in a user namespace of its own. It pulls over verified https alone. */
+import { pushes } from "../../plan/plan.ts";
+import type { BuildPlan } from "../../plan/plan.ts";
+import type { Reference } from "../../lib/image/reference.ts";
+import { BuilderUnable } from "../../errors.ts";
+import type { ContextForm } from "../../plan/layout.ts";
+import type { Backend, BuilderPod, ContainerEnd, Outcome } from "../builder.ts";
+import { digestOutcome, refuseSeveralNames } from "../outcome.ts";
+import { imgFailure } from "./failure.ts";
+import { IMG_OPTIONS, exportScript, optionArguments } from "./arguments.ts";
+import { platformText } from "../../lib/image/platform.ts";
+import {
+  AUTH_MOUNT,
+  contextPaths,
+  preparation,
+  shellCommand,
+  shellMounts,
+  trustedDirectories,
+  unverifiedRegistries,
+  volumeGroup,
+  workVolume,
+} from "../shell-pod.ts";
+import { subordinateFiles, subordinateMounts } from "../shell-pod-userns.ts";
+
+const USER = 1000;
+const STATE = { name: "img-state", path: "/home/user/.local/share/img" };
+/** img wants a name even for what is not pushed. */
+const LOCAL_NAME = "localhost/slipway-build:latest";
+
+export const img: Backend = {
+  name: "img",
+  defaultImage: undefined,
+  unrestricted: "newuidmap has to gain capabilities there",
+  frontend: true,
+  mountsFiles: true,
+  supports: new Set(["build", "provenance", "push", "sbom", ...IMG_OPTIONS]),
+
+  check(plan: BuildPlan): void {
+    refuseSeveralNames("img", plan);
+    const { hosts, insecure } = plan.registries;
+    // What is only pushed to may be insecure.
+    const pulled = (host: string): boolean =>
+      hosts.includes(host) && !plan.tags.some(({ registry }) => registry === host);
+    const host = insecure.find(pulled);
+    if (host === undefined) return;
+    throw new BuilderUnable(`img cannot do without the certificate of ${host}: it pulls over verified https alone`, {
+      suggestions: ["Give the certificate with --registry-ca FILE.", "Or use another builder: all of them can."],
+    });
+  },
+
+  pod(plan: BuildPlan, form: ContextForm): BuilderPod {
+    const files = subordinateFiles(plan);
+    const hasFiles = Object.keys(files).length > 0;
+    const container = {
+      name: "img",
+      image: plan.builderImage,
+      ...shellCommand(preparation(form) + script(plan), buildArguments(plan, form)),
+      env: [
+        { name: "USER", value: "user" },
+        { name: "HOME", value: "/home/user" },
+        { name: "XDG_RUNTIME_DIR", value: "/run/user/1000" },
+        ...(plan.credentials.kind === "none" ? [] : [{ name: "DOCKER_CONFIG", value: AUTH_MOUNT }]),
+        ...trustedDirectories(plan),
+      ],
+      volumeMounts: [
+        ...shellMounts(plan, hasFiles),
+        { name: STATE.name, mountPath: STATE.path },
+        ...subordinateMounts(plan),
+      ],
+      securityContext: {
+        runAsUser: USER,
+        runAsGroup: USER,
+        privileged: false,
+        // As BuildKit's: newuidmap gets its capabilities from its file.
+        allowPrivilegeEscalation: true,
+        capabilities: { drop: ["ALL"], add: ["SETGID", "SETUID"] },
+      },
+    };
+    return {
+      container,
+      volumes: [workVolume, { name: STATE.name, emptyDir: {} }],
+      ...(hasFiles ? { files } : {}),
+      pod: volumeGroup(plan, USER),
+      receiver: { user: USER, group: USER },
+    };
+  },
+
+  readable: (line: string): string => line,
+
+  outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "img", imgFailure),
+};
+
+/** `img ls` has the digest of the manifest that `img push` pushes in its last column. */
+function script(plan: BuildPlan): string {
+  const unverified = new Set(unverifiedRegistries(plan));
+  const push = (tag: Reference): string =>
+    `img push ${unverified.has(tag.registry) ? "--insecure-registry " : ""}'${tag.toString()}'\n`;
+  const name = plan.tags[0]?.toString() ?? LOCAL_NAME;
+  const exported = exportScript(plan, name).map((line) => `${line}\n`);
+  return `img build "$@"
+${[...exported, ...(pushes(plan) ? plan.tags : []).map(push)].join("")}img ls > /tmp/slipway-images
+awk -v name='${name}' '$1 == name { printf "%s", $NF }' /tmp/slipway-images > /dev/termination-log`;
+}
+
+function buildArguments(plan: BuildPlan, form: ContextForm): string[] {
+  const paths = contextPaths(form);
+  const args = ["--no-console", `--file=${paths.dockerfile}/Dockerfile`];
+  for (const tag of plan.tags.length > 0 ? plan.tags.map(String) : [LOCAL_NAME]) args.push(`--tag=${tag}`);
+  if (plan.platform !== undefined) args.push(`--platform=${platformText(plan.platform)}`);
+  if (plan.target !== undefined) args.push(`--target=${plan.target}`);
+  for (const [name, value] of plan.buildArgs) args.push(`--build-arg=${name}=${value}`);
+  for (const [key, value] of plan.labels) args.push(`--label=${key}=${value}`);
+  args.push(...optionArguments(plan));
+  if (plan.noCache) args.push("--no-cache");
+  args.push(paths.context);
+  return args;
+}

@@ -1,0 +1,146 @@
+/**
+ * Kaniko: root in its own container, no mounts, no namespaces of its own. Every volume lies under /kaniko: a mount point
+ * anywhere else would be cut out of the image, as kaniko ignores whatever /proc/self/mountinfo names.
+ */
+import type { V1Container, V1VolumeMount } from "@kubernetes/client-node";
+import { pushes } from "../../plan/plan.ts";
+import type { BuildPlan } from "../../plan/plan.ts";
+import { ARCHIVE_FILE, CONTEXT_DIR, CONTEXT_VOLUME, DOCKERFILE_DIR, READY_DIR } from "../../plan/layout.ts";
+import type { ContextForm } from "../../plan/layout.ts";
+import type { Backend, BuilderPod, ContainerEnd, Outcome } from "../builder.ts";
+import { digestOutcome } from "../outcome.ts";
+import {
+  KANIKO_OPTIONS,
+  optionArguments,
+  optionMounts,
+  optionPod,
+  registryArguments,
+  registryMounts,
+} from "./arguments.ts";
+import { kanikoFailure } from "./failure.ts";
+import { refuseRepository, repositoryArguments, repositoryCautions, repositoryEnvironment } from "./repository.ts";
+import { expandSafe } from "../arguments.ts";
+
+/** Where kaniko itself unpacks a `tar://` context (pkg/constants: BuildContextDir). */
+const UNPACKED_BY_KANIKO = "/kaniko/buildcontext";
+const CONTEXT_MOUNT = "/kaniko/slipway";
+
+/**
+ * Each with what fails without it: CHOWN extracting a base image; DAC_OVERRIDE files in directories of other users;
+ * FOWNER chmod of files of other users; FSETID the setgid bit is dropped silently; SETUID and SETGID `USER`; SETFCAP file capabilities
+ * of a base image; KILL ending what a RUN of another user left running.
+ */
+const CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETFCAP", "SETGID", "SETUID"];
+
+/**
+ * Kaniko's own switches towards docker's behaviour (its README, "BuildKit compatibility"). An older kaniko that does not know
+ * one only logs so.
+ */
+const FEATURES = [
+  "FF_KANIKO_COPY_AS_ROOT",
+  "FF_KANIKO_CHOWN_ON_IMPLICIT_DIRS",
+  "FF_KANIKO_COPY_CHMOD_ON_IMPLICIT_DIRS",
+  "FF_KANIKO_EXPAND_HEREDOC",
+  "FF_KANIKO_RUN_HONOR_GROUP",
+  "FF_KANIKO_UNTAR_SKIP_ROOT",
+];
+
+/** With unused stages skipped, kaniko v1.24 counts the stages anew and no longer finds `--from=0` (skipUnusedStages). */
+const COPIES_BY_NUMBER = /--from=["']?\d+\b/;
+
+/** What logrus puts before a message: the level in colour, and the seconds since the start. */
+// oxlint-disable-next-line no-control-regex
+const DECORATION = /^\u001b\[\d+m(\w+)\u001b\[0m\[(\d+)\] ?/;
+
+export const kaniko: Backend = {
+  name: "kaniko",
+  defaultImage: "ghcr.io/osscontainertools/kaniko:v1.28.3",
+  supports: new Set(["build", "git-in-cluster", "push", ...KANIKO_OPTIONS]),
+  gitTokenInVariable: true,
+  cautions: repositoryCautions,
+  check: refuseRepository,
+
+  pod(plan: BuildPlan, form: ContextForm): BuilderPod {
+    const container: V1Container = {
+      name: "kaniko",
+      image: plan.builderImage,
+      args: kanikoArguments(plan, form).map(expandSafe),
+      env: [...FEATURES.map((name) => ({ name, value: "true" })), ...repositoryEnvironment(plan)],
+      volumeMounts: mounts(plan, form),
+      securityContext: {
+        runAsUser: 0,
+        runAsGroup: 0,
+        privileged: false,
+        allowPrivilegeEscalation: false,
+        capabilities: plan.restricted === true ? { drop: ["ALL"] } : { drop: ["ALL"], add: CAPABILITIES },
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+    };
+    return {
+      container,
+      receiver: { user: 0, group: 0, ...(plan.restricted === true ? { restricted: true } : {}) },
+      ...optionPod(plan),
+    };
+  },
+
+  readable(line: string): string {
+    const decorated = DECORATION.exec(line);
+    return decorated === null ? line : `${decorated[1]}[${decorated[2]}] ${line.slice(decorated[0].length).trimEnd()}`;
+  },
+
+  // Kaniko writes the digest before it pushes, so the file alone proves nothing.
+  outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "kaniko", kanikoFailure),
+};
+
+function mounts(plan: BuildPlan, form: ContextForm): V1VolumeMount[] {
+  const list: V1VolumeMount[] =
+    form === "none" ? [] : [{ name: CONTEXT_VOLUME, mountPath: CONTEXT_MOUNT, readOnly: true }];
+  list.push(...registryMounts(plan));
+  return [...list, ...optionMounts(plan)];
+}
+
+function kanikoArguments(plan: BuildPlan, form: ContextForm): string[] {
+  const args = contextArguments(plan, form);
+  args.push(
+    "--digest-file=/dev/termination-log",
+    // The only format with short lines (`INFO[0003] …`); its colours are taken off in readable().
+    "--log-format=color",
+    // The container may hide what kaniko looks for to tell that it runs in one.
+    "--force",
+    // A failed push of a built image is dear, and asking again is cheap.
+    "--push-retry=3",
+    "--image-download-retry=3",
+    // Nothing is mounted there, as the pod has no token.
+    "--ignore-var-run=false",
+  );
+  const { text } = plan.dockerfile;
+  if (text !== undefined && !COPIES_BY_NUMBER.test(text)) args.push("--skip-unused-stages");
+  if (!pushes(plan)) args.push("--no-push");
+  for (const tag of plan.tags) args.push(`--destination=${tag.toString()}`);
+  if (plan.target !== undefined) args.push(`--target=${plan.target}`);
+  for (const [name, value] of plan.buildArgs) args.push(`--build-arg=${name}=${value}`);
+  for (const [key, value] of plan.labels) args.push(`--label=${key}=${value}`);
+  args.push(...registryArguments(plan));
+  args.push(...optionArguments(plan));
+  return args;
+}
+
+function contextArguments({ repository, dockerfile }: BuildPlan, form: ContextForm): string[] {
+  if (repository !== undefined) return repositoryArguments(repository, dockerfile.path);
+  return form === "archive" ? fromArchive() : fromDirectory();
+}
+
+function fromArchive(): string[] {
+  return [
+    `--context=tar://${CONTEXT_MOUNT}/${ARCHIVE_FILE}`,
+    `--context-sub-path=${CONTEXT_DIR}`,
+    `--dockerfile=${UNPACKED_BY_KANIKO}/${DOCKERFILE_DIR}/Dockerfile`,
+  ];
+}
+
+function fromDirectory(): string[] {
+  return [
+    `--context=dir://${CONTEXT_MOUNT}/${READY_DIR}/${CONTEXT_DIR}`,
+    `--dockerfile=${CONTEXT_MOUNT}/${READY_DIR}/${DOCKERFILE_DIR}/Dockerfile`,
+  ];
+}

@@ -1,0 +1,39 @@
+/** Why makisu failed, in one sentence, from the end of its log. */
+import type { ContainerEnd } from "../builder.ts";
+import { failed, registryFailure } from "../failures/registry.ts";
+import type { Failure } from "../failures/registry.ts";
+import { lastMatch, memoryFailure, runFailure } from "../failures/run.ts";
+
+const BASE_FORM =
+  "Makisu reads single images with Docker's manifest (schema 2) only: copy the base image with `skopeo copy --format v2s2`, or use another builder.";
+
+export function makisuFailure(end: ContainerEnd): Failure {
+  // It calls a layer that is not in its cache an error, though it then builds it.
+  const lines = [...end.message.split("\n"), ...end.tail]
+    .map((line) => line.trim())
+    .filter((line) => !line.includes("Failed to fetch intermediate layer"));
+  const error = lastMatch(lines, /^(?:.*\t)?(?:ERROR[:\t] ?)(.*)$/) ?? "";
+  const memory = memoryFailure(end);
+  if (memory !== undefined) return memory;
+  const code = /cmd wait: exit status (\d+)/.exec(error)?.[1];
+  if (code !== undefined) {
+    return runFailure(lastMatch(lines, /^\* (?:Executing|Step \d+\/\d+) .*?(RUN .*?)(?: \(.*\))?$/), code);
+  }
+  if (/unsupported manifest mediatype|manifest not found|unmarshal distribution manifest/.test(error)) {
+    return failed("build", `makisu cannot read a base image: ${innermost(error)}`, [BASE_FORM]);
+  }
+  const refusal = registryFailure(error);
+  if (refusal?.fault === "registry-auth") {
+    const note = "Makisu can log in with tokens only, not to a registry that asks for Basic authentication itself.";
+    return { ...refusal, suggestions: [...refusal.suggestions, note] };
+  }
+  return refusal ?? failed("build", error === "" ? `makisu ended with exit code ${end.exitCode}` : innermost(error));
+}
+
+/** Makisu wraps each error in what each of its layers was about to do. */
+function innermost(error: string): string {
+  return error.replace(
+    /^(?:failed to (?:execute|create) build plan|execute stage|build stage \S+|build node|do execute|execute step|failed to get dockerfile): /,
+    (match) => (match === error ? match : ""),
+  );
+}

@@ -1,0 +1,193 @@
+/** What makisu makes of docker's further options, and of its own: the cache in Redis and the layers the Dockerfile asks for. */
+import type { BuildPlan } from "../../plan/plan.ts";
+import type { FlagCapability } from "../../plan/docker/capabilities.ts";
+import type { V1Container } from "@kubernetes/client-node";
+import { BuilderUnable } from "../../errors.ts";
+import {
+  ARCHIVE_FILE,
+  AUTH_VOLUME,
+  CA_FILE,
+  CA_VOLUME,
+  CONTEXT_DIR,
+  CONTEXT_VOLUME,
+  DOCKERFILE_DIR,
+  FILES_VOLUME,
+  READY_DIR,
+  WORK_VOLUME,
+} from "../../plan/layout.ts";
+import type { ContextForm } from "../../plan/layout.ts";
+import type { Backend, BuilderPod, ContainerEnd, Outcome } from "../builder.ts";
+import { expandSafe } from "../arguments.ts";
+import { hostAliases, sharedMemoryMounts, sharedMemoryVolumes } from "../shared-pod-settings.ts";
+import { makisuFailure } from "./failure.ts";
+import { makisuHost, registryConfig } from "./registries.ts";
+
+export const MAKISU_OPTIONS: readonly FlagCapability[] = ["add-host", "cache-redis", "shm-size"];
+
+/** Makisu reads and writes one store: what it knows of layers is in Redis, the layers are in the image's repository. */
+export function optionArguments(plan: BuildPlan): string[] {
+  if (plan.noCache) return ["--local-cache-ttl=0s"];
+  const entry = [...(plan.cacheTo ?? []), ...(plan.cacheFrom ?? [])].find(({ type }) => type === "redis");
+  if (entry === undefined) return [];
+  const { addr = "", ttl } = entry.attributes;
+  return [`--redis-cache-addr=${addr}`, ...(ttl === undefined ? [] : [`--redis-cache-ttl=${ttl}`])];
+}
+
+/** A Dockerfile that says where layers are to be: makisu makes one at each line that ends so, and at the last. */
+export function commitsExplicitly({ dockerfile }: BuildPlan): boolean {
+  return /#!COMMIT[ \t]*$/m.test(dockerfile.text ?? "");
+}
+
+// Makisu: like kaniko it builds in its own root file system, which it empties first. Its image has neither shell nor tar, and it
+// reads no archive: a context that came as one is unpacked by a container before it. It knows no docker config.json either.
+
+/**
+ * Makisu never touches what is below /makisu-internal (lib/pathutils), so nothing there can be copied from: the context is
+ * beside it. Mount points it leaves as they are.
+ */
+const MOUNTS = {
+  context: "/makisu-context",
+  auth: "/makisu-internal/slipway/auth",
+  ca: "/makisu-internal/slipway/ca",
+  files: "/makisu-internal/slipway/files",
+  storage: "/makisu-storage",
+} as const;
+const STORAGE_VOLUME = "makisu-storage";
+const REGISTRY_FILE = "registry.yaml";
+
+/** As kaniko's, and for the same reasons. */
+const CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETFCAP", "SETGID", "SETUID"];
+
+/** Time, level in colour, message: zap's console encoder. */
+// oxlint-disable-next-line no-control-regex
+const DECORATION = /^\d{4}-\d\d-\d\dT[\d:.]+Z?(?:[+-]\d{4})?\t(?:\u001b\[\d+m)?([A-Z]+)(?:\u001b\[0m)?\t/;
+
+export const makisu: Backend = {
+  name: "makisu",
+  defaultImage: "gcr.io/uber-container-tools/makisu:v0.4.2",
+  unrestricted: "it gives every file its owner, which takes capabilities",
+  mountsFiles: true,
+  supports: new Set(["build", "provenance", "push", "sbom", ...MAKISU_OPTIONS]),
+  caution: "makisu leaves in the image a file that was copied from the context and that a later RUN removes",
+  // What of its context makisu reads besides the sources of COPY and ADD nobody has looked into.
+  readsAll: "makisu is not known to read no more",
+
+  check(plan: BuildPlan): void {
+    const refuse = (what: string, ...suggestions: string[]): never => {
+      throw new BuilderUnable(`makisu ${what}`, { suggestions });
+    };
+    const others = "Or use another builder: all of them can.";
+    if (plan.tags.length === 0) refuse("builds no image that is not pushed", "Give it a name with -t.", others);
+    if (plan.labels.length > 0)
+      refuse("cannot set labels from the command line", "Write LABEL in the Dockerfile.", others);
+    if (plan.platform !== undefined) {
+      refuse("knows no platforms", "Leave out --platform: the base image decides what is built.", others);
+    }
+    const argument = plan.buildArgs.find(([, value]) => value.includes("="));
+    if (argument !== undefined) refuse(`cannot take --build-arg ${argument[0]}: its value has an equals sign`, others);
+    if (plan.credentials.kind === "secret") {
+      refuse(
+        "cannot read a Secret of docker's form",
+        "Leave out --registry-secret and log in with docker login.",
+        others,
+      );
+    }
+  },
+
+  pod(plan: BuildPlan, form: ContextForm): BuilderPod {
+    const root = form === "archive" ? MOUNTS.context : `${MOUNTS.context}/${READY_DIR}`;
+    const ca = plan.registries.ca === undefined ? undefined : `${MOUNTS.ca}/${CA_FILE}`;
+    const render = (dockerConfig: string): string => registryConfig(plan.registries, ca, dockerConfig);
+    const shipped = plan.credentials.kind !== "none";
+    const container: V1Container = {
+      name: "makisu",
+      image: plan.builderImage,
+      args: makisuArguments(plan, root, `${shipped ? MOUNTS.auth : MOUNTS.files}/${REGISTRY_FILE}`).map(expandSafe),
+      // The certificates of the image, which makisu otherwise leaves out where others are given.
+      env: [{ name: "SSL_CERT_FILE", value: "/makisu-internal/certs/cacerts.pem" }],
+      volumeMounts: [
+        { name: form === "archive" ? WORK_VOLUME : CONTEXT_VOLUME, mountPath: MOUNTS.context },
+        { name: STORAGE_VOLUME, mountPath: MOUNTS.storage },
+        shipped
+          ? { name: AUTH_VOLUME, mountPath: MOUNTS.auth, readOnly: true }
+          : { name: FILES_VOLUME, mountPath: MOUNTS.files, readOnly: true },
+        ...(ca === undefined ? [] : [{ name: CA_VOLUME, mountPath: MOUNTS.ca, readOnly: true }]),
+        ...sharedMemoryMounts(plan),
+      ],
+      securityContext: {
+        runAsUser: 0,
+        runAsGroup: 0,
+        privileged: false,
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ["ALL"], add: CAPABILITIES },
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+    };
+    return {
+      container,
+      volumes: [
+        { name: STORAGE_VOLUME, emptyDir: {} },
+        ...(form === "archive" ? [{ name: WORK_VOLUME, emptyDir: {} }] : []),
+        ...sharedMemoryVolumes(plan),
+      ],
+      ...(plan.hosts === undefined ? {} : { pod: hostAliases(plan) }),
+      ...(form === "archive" ? { initContainers: [unpacker(plan)] } : {}),
+      ...(shipped ? { credentialFile: { name: REGISTRY_FILE, render } } : { files: { [REGISTRY_FILE]: render("{}") } }),
+      receiver: { user: 0, group: 0 },
+    };
+  },
+
+  readable: (line: string): string =>
+    line
+      .replace(DECORATION, (_, level: string) => (level === "INFO" ? "" : `${level}: `))
+      // The state of an upload, which is long and means something to the registry alone.
+      .replace(/\?_state=[^\s"]*/, ""),
+
+  outcome(end: ContainerEnd): Outcome {
+    if (end.exitCode !== 0) return makisuFailure(end);
+    const pushed = end.tail.findLast((line) => /(?:Finished pushing|Skipped pushing existing) image config/.test(line));
+    const configDigest = /sha256:[0-9a-f]{64}/.exec(pushed ?? "")?.[0];
+    return { kind: "pushed", ...(configDigest === undefined ? {} : { configDigest }) };
+  },
+};
+
+function unpacker(plan: BuildPlan): V1Container {
+  return {
+    name: "unpack-context",
+    image: plan.helperImage,
+    command: ["tar", "-xzpf", `/slipway/context/${ARCHIVE_FILE}`, "-C", "/slipway/work"],
+    volumeMounts: [
+      { name: CONTEXT_VOLUME, mountPath: "/slipway/context", readOnly: true },
+      { name: WORK_VOLUME, mountPath: "/slipway/work" },
+    ],
+    securityContext: {
+      runAsUser: 0,
+      runAsGroup: 0,
+      privileged: false,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ["ALL"], add: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"] },
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+  };
+}
+
+function makisuArguments(plan: BuildPlan, root: string, registries: string): string[] {
+  const [first, ...others] = plan.tags;
+  const args = [
+    "build",
+    "--log-fmt=console",
+    "--modifyfs=true",
+    `--commit=${commitsExplicitly(plan) ? "explicit" : "implicit"}`,
+    `--storage=${MOUNTS.storage}`,
+    `--registry-config=${registries}`,
+    `--file=${root}/${DOCKERFILE_DIR}/Dockerfile`,
+  ];
+  if (first === undefined) args.push("--tag=slipway-build:latest");
+  else args.push(`--tag=${first.repository}:${first.tag}`, `--push=${makisuHost(first.registry)}`);
+  for (const tag of others) args.push(`--replica=${makisuHost(tag.registry)}/${tag.repository}:${tag.tag}`);
+  if (plan.target !== undefined) args.push(`--target=${plan.target}`);
+  for (const [name, value] of plan.buildArgs) args.push(`--build-arg=${name}=${value}`);
+  args.push(...optionArguments(plan));
+  args.push(`${root}/${CONTEXT_DIR}`);
+  return args;
+}
