@@ -1,6 +1,6 @@
 /** The composition root of `slipway context`, which needs the user's files and nothing else. */
 import { argumentsOf } from "./plan/build-args.ts";
-import { ContextView } from "./build/context-view.ts";
+import { ContextView } from "./pack/context-view.ts";
 import { gatherContext } from "./plan/gather.ts";
 
 export interface ContextRequest {

@@ -1,16 +1,16 @@
 /** A part of the composition root: the context as transports send it. */
-import { attestationsReadAll } from "./attest/check.ts";
+import { attestationsReadAll } from "./attest/needs.ts";
 import type { Backend } from "./builders/builder.ts";
 import type { BuildDeps } from "./build/build.ts";
-import { openCacheSource } from "./build/cache-source.ts";
-import { decideReach } from "./build/decide-reach.ts";
-import type { ReachDecision } from "./build/decide-reach.ts";
+import { openCacheSource } from "./pack/cache-source.ts";
+import { decideReach } from "./pack/decide-reach.ts";
+import type { ReachDecision } from "./pack/decide-reach.ts";
 import type { Emit } from "./build/events.ts";
-import { openContext } from "./build/open-context.ts";
+import { openContext } from "./pack/open-context.ts";
 import { isShipped } from "./plan/plan.ts";
 import type { BuildPlan } from "./plan/plan.ts";
 import { parseReference } from "./lib/image/reference.ts";
-import { HashStore, hashFile } from "./context/hash-store.ts";
+import { HashStore, hashFile } from "./pack/hash-store.ts";
 import type { CredentialStore } from "./lib/credentials/credentials.ts";
 import { findCredential } from "./lib/credentials/stores.ts";
 import type { BaseImage } from "./lib/dockerfile/reach.ts";

@@ -10,7 +10,7 @@ import type { BuildPlan } from "./plan/plan.ts";
 import type { Reference } from "./lib/image/reference.ts";
 import type { BuildRequest } from "./plan/request.ts";
 import { whatIsUnread } from "./plan/in-repository.ts";
-import { needsSeal } from "./attest/check.ts";
+import { needsSeal } from "./attest/needs.ts";
 import type { Backend } from "./builders/builder.ts";
 import { platformText } from "./lib/image/platform.ts";
 import type { Credential, CredentialStore } from "./lib/credentials/credentials.ts";
@@ -79,7 +79,7 @@ export async function wireBuild(
   ];
   for (const message of [...cautions, ...noticesOf(request.docker ?? {})]) emit({ type: "warning", message });
   if (planned.exports !== undefined) {
-    const { checkDestinations } = await import("./export/destination.ts");
+    const { checkDestinations } = await import("./ship/export/destination.ts");
     await checkDestinations(planned.exports, process.stdout.isTTY);
   }
   const staysForSeal = needsSeal(planned, backend.attestsItself === true);
@@ -156,7 +156,7 @@ function sealer(
   const startedOn = new Date();
   const credential = (registry: string): Promise<Credential | undefined> => findCredential(stores, registry);
   return async (digest, stages) => {
-    const { sealImage } = await import("./attest/seal.ts");
+    const { sealImage } = await import("./attest/attest-image.ts");
     await sealImage(plan, digest, { attested, startedOn, credential, env, stages, emit, signal });
   };
 }

@@ -2,7 +2,7 @@
 import type { Backend, BuilderPod, ContainerEnd } from "../builders/builder.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { InternalError } from "../errors.ts";
-import { hasExports } from "../export/exporter.ts";
+import { hasExports } from "../ship/export/exporter.ts";
 import { clientDeadline } from "../follow/deadline.ts";
 import { followBuild } from "../follow/follow.ts";
 import type { FollowedBuild } from "../follow/follow.ts";
@@ -14,11 +14,11 @@ import type { SecretValues } from "../run/secret-volume.ts";
 import { liveBuilds } from "../run/live-builds.ts";
 import { releasePod, startBuild } from "../run/start.ts";
 import type { StartedBuild } from "../run/start.ts";
-import { chooseDelivery } from "../transport/choose.ts";
-import type { CacheSource } from "./cache-source.ts";
+import { chooseDelivery } from "../ship/choose.ts";
+import type { CacheSource } from "../pack/cache-source.ts";
 import { RECEIVER } from "../plan/layout.ts";
-import type { OpenArchive } from "./open-context.ts";
-import type { Delivery } from "../transport/transport.ts";
+import type { OpenArchive } from "../pack/open-context.ts";
+import type { Delivery } from "../ship/delivery.ts";
 import { cleanUp } from "./clean-up.ts";
 import { decideUserns } from "./decide-userns.ts";
 import type { BuildResult, Emit } from "./events.ts";
@@ -151,7 +151,7 @@ async function runToEnd(
   const inner = AbortSignal.any([signal, own.signal]);
   const seen = { pod: "" };
   using _ = hasExports(plan)
-    ? (await import("../export/presence.ts")).showPresence(cluster, () => seen.pod)
+    ? (await import("../ship/export/presence.ts")).showPresence(cluster, () => seen.pod)
     : undefined;
   stages.start("create", plan.name);
   try {
@@ -182,7 +182,7 @@ async function bringExports(
   signal: AbortSignal,
 ): Promise<ImageDescription> {
   if (!hasExports(plan)) return {};
-  const { collectExports, releaseExporter } = await import("../export/collect.ts");
+  const { collectExports, releaseExporter } = await import("../ship/export/collect.ts");
   try {
     const outcome = backend.outcome(end);
     // Only a builder that tells the digest exports anything.

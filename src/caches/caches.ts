@@ -2,7 +2,7 @@
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { InvalidInput } from "../errors.ts";
 import { LABEL, OURS } from "../run/labels.ts";
-import { CONTEXT_VOLUMES, PROJECT_ANNOTATION } from "../transport/claim.ts";
+import { CONTEXT_VOLUMES, PROJECT_ANNOTATION } from "../ship/cache/claim.ts";
 
 export interface KeptContext {
   /** The project, as --cache-name has it. */

@@ -5,8 +5,8 @@ import type { BuildPlan } from "../plan/plan.ts";
 import { objectsOf } from "../run/objects.ts";
 import type { BuildObjects } from "../run/objects.ts";
 import { CONTEXT_VOLUME, READY_DIR, RECEIVER } from "../plan/layout.ts";
-import type { Delivery } from "../transport/transport.ts";
-import { deliverByStream, deliverByVolume } from "../transport/stream.ts";
+import type { Delivery } from "../ship/delivery.ts";
+import { deliverByStream, deliverByVolume } from "../ship/stream.ts";
 
 /** The trial's Job ends by itself after this many seconds, and is gone as many later, if nobody is left to remove it. */
 export const TRIAL_SECONDS = 180;

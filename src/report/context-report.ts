@@ -1,6 +1,6 @@
 /** The words of `slipway context`. */
-import type { ContextView, Explanation } from "../build/context-view.ts";
-import type { Survey } from "../context/survey.ts";
+import type { ContextView, Explanation } from "../pack/context-view.ts";
+import type { Survey } from "../pack/survey.ts";
 import { formatBytes } from "../lib/text/measures.ts";
 
 /** Several lines, each ended. */

@@ -2,7 +2,7 @@
 import type { V1PersistentVolumeClaim, V1Volume } from "@kubernetes/client-node";
 import { CACHE_VOLUME } from "../plan/layout.ts";
 import type { BuildPlan } from "../plan/plan.ts";
-import { VOLUME_LABEL } from "../transport/claim.ts";
+import { VOLUME_LABEL } from "../ship/cache/claim.ts";
 import { LABEL, labelsOf } from "./labels.ts";
 
 export function cacheVolumes({ cacheVolume }: BuildPlan): V1Volume[] {

@@ -13,10 +13,10 @@ import type {
 import type { BuilderPod, CredentialFile } from "../builders/builder.ts";
 import { AUTH_VOLUME, CA_FILE, CA_VOLUME, CONTEXT_VOLUME, FILES_VOLUME } from "../plan/layout.ts";
 import type { BuildPlan } from "../plan/plan.ts";
-import { exportVolumes, exporter } from "../export/exporter.ts";
+import { exportVolumes, exporter } from "../ship/export/exporter.ts";
 import { layOver } from "../pod/lay-over.ts";
 import type { LaidOver } from "../pod/lay-over.ts";
-import type { Delivery } from "../transport/transport.ts";
+import type { Delivery } from "../ship/delivery.ts";
 import { cacheClaim, cacheVolumes } from "./cache-volume.ts";
 import { annotationsOf, labelsOf } from "./labels.ts";
 import { networkPolicyOf } from "./network-policy.ts";

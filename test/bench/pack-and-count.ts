@@ -1,5 +1,5 @@
 /** Packs a directory as a build does, drops the archive, and prints its bytes and the milliseconds. Usage: pack-and-count.ts DIRECTORY LEVEL */
-import { packContext } from "../../src/context/pack.ts";
+import { packContext } from "../../src/pack/pack.ts";
 
 const [root = ".", level = "1"] = process.argv.slice(2);
 const started = performance.now();

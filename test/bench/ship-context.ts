@@ -1,8 +1,8 @@
 /** Packs a directory and brings it into a pod that receives, as a build does. Usage: ship-context.ts NAMESPACE POD DIRECTORY */
 import { connect } from "../../src/lib/kube/connect.ts";
-import { packContext } from "../../src/context/pack.ts";
+import { packContext } from "../../src/pack/pack.ts";
 import { MARKER } from "../../src/plan/layout.ts";
-import { deliverByStream } from "../../src/transport/stream.ts";
+import { deliverByStream } from "../../src/ship/stream.ts";
 
 const [namespace, pod = "", root = "."] = process.argv.slice(2);
 const { signal } = new AbortController();

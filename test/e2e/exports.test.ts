@@ -1,6 +1,6 @@
 /** The container that keeps a build's result for its client, in a real pod: it must not hold the pod for a client that is gone. */
 import { expect, test } from "vitest";
-import { EXPORTER, exporter, exportVolumes, presenceCommand, waitScript } from "../../src/export/exporter.ts";
+import { EXPORTER, exporter, exportVolumes, presenceCommand, waitScript } from "../../src/ship/export/exporter.ts";
 import { PLAN } from "../unit/plan/sample.ts";
 import { environment } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";

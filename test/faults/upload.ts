@@ -12,9 +12,9 @@ import type { Cluster } from "../../src/lib/kube/cluster.ts";
 import { connect } from "../../src/lib/kube/connect.ts";
 import { exec } from "../../src/lib/kube/exec.ts";
 import { Wire } from "../../src/lib/kube/http-client.ts";
-import { packContext } from "../../src/context/pack.ts";
+import { packContext } from "../../src/pack/pack.ts";
 import { MARKER, RECEIVER } from "../../src/plan/layout.ts";
-import { deliverByStream } from "../../src/transport/stream.ts";
+import { deliverByStream } from "../../src/ship/stream.ts";
 import { FaultProxy } from "../fakes/fault-proxy.ts";
 import type { Fault } from "../fakes/fault-proxy.ts";
 

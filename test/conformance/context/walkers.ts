@@ -6,8 +6,8 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { parseIgnoreFile } from "../../../src/lib/dockerignore/dockerignore.ts";
-import type { ContextTree } from "../../../src/context/tree.ts";
-import { walkContext } from "../../../src/context/walk.ts";
+import type { ContextTree } from "../../../src/pack/tree.ts";
+import { walkContext } from "../../../src/pack/walk.ts";
 import { InvalidInput } from "../../../src/errors.ts";
 import type { ConformanceCase } from "./cases.ts";
 

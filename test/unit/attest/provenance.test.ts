@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { attestationsReadAll, needsSeal } from "../../../src/attest/check.ts";
+import { attestationsReadAll, needsSeal } from "../../../src/attest/needs.ts";
 import { provenanceOf } from "../../../src/attest/provenance.ts";
 import type { BuildPlan } from "../../../src/plan/plan.ts";
 import { InvalidInput } from "../../../src/errors.ts";

@@ -6,7 +6,7 @@ import type { FoundBuild } from "../../../src/builds/find.ts";
 import { hasEnded, judgeUnknown, recordOf } from "../../../src/builds/record.ts";
 import { withEarlyDeadline } from "../../../src/run/early-deadline.ts";
 import { objectsOf } from "../../../src/run/objects.ts";
-import { deliverByConfigMap } from "../../../src/transport/configmap.ts";
+import { deliverByConfigMap } from "../../../src/ship/choose.ts";
 import { fillTemplate } from "../../../src/lib/text/go-template.ts";
 import { buildTable } from "../../../src/report/build-table.ts";
 import { PLAN } from "../plan/sample.ts";

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from "vitest";
 import { chooseContexts, listContexts } from "../../../src/caches/caches.ts";
 import { contextTable } from "../../../src/report/context-table.ts";
-import { claimOf } from "../../../src/transport/claim.ts";
+import { claimOf } from "../../../src/ship/cache/claim.ts";
 import { FakeCluster } from "../../fakes/fake-cluster.ts";
 
 const created = new Date("2026-01-01T00:00:00Z");

@@ -6,9 +6,9 @@ import { parseReference } from "../../../src/lib/image/reference.ts";
 import { printObjects } from "../../../src/report/objects-yaml.ts";
 import { GATE, objectsOf } from "../../../src/run/objects.ts";
 import type { BuildObjects } from "../../../src/run/objects.ts";
-import { deliverByConfigMap } from "../../../src/transport/configmap.ts";
-import { deliverByStream, deliverByVolume } from "../../../src/transport/stream.ts";
-import type { Delivery } from "../../../src/transport/transport.ts";
+import { deliverByConfigMap } from "../../../src/ship/choose.ts";
+import { deliverByStream, deliverByVolume } from "../../../src/ship/stream.ts";
+import type { Delivery } from "../../../src/ship/delivery.ts";
 import { PLAN } from "../plan/sample.ts";
 
 const IDENTITY = { image: "busybox:stable", user: 0, group: 0 };

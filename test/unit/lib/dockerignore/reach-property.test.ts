@@ -3,9 +3,9 @@ import type { Stats } from "node:fs";
 import { posix } from "node:path";
 import { expect, it } from "vitest";
 import { parseIgnoreFile } from "../../../../src/lib/dockerignore/dockerignore.ts";
-import { findReached } from "../../../../src/context/reached-paths.ts";
-import type { ContextTree } from "../../../../src/context/tree.ts";
-import { walkContext, type WalkFilter } from "../../../../src/context/walk.ts";
+import { findReached } from "../../../../src/pack/reached-paths.ts";
+import type { ContextTree } from "../../../../src/pack/tree.ts";
+import { walkContext, type WalkFilter } from "../../../../src/pack/walk.ts";
 import { parseDockerfile } from "../../../../src/lib/dockerfile/parse.ts";
 import { findReach } from "../../../../src/lib/dockerfile/reach.ts";
 

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { readSecrets } from "../../../../src/plan/docker/secrets.ts";
 import { kaniko } from "../../../../src/builders/kaniko/kaniko.ts";
 import { objectsOf } from "../../../../src/run/objects.ts";
-import { deliverByConfigMap } from "../../../../src/transport/configmap.ts";
+import { deliverByConfigMap } from "../../../../src/ship/choose.ts";
 import { PLAN } from "../sample.ts";
 
 const KIB = 1024;

@@ -1,0 +1,73 @@
+/** What every entry of the archive goes through: its header's common part, its bytes, the count of what is in. */
+import type { Stats } from "node:fs";
+import type { ArchiveBuffer } from "../lib/archive/archive-buffer.ts";
+import type { PackNote } from "./pack.ts";
+import { toText } from "../lib/files/path-bytes.ts";
+import type { TarHeader } from "../lib/archive/tar.ts";
+
+/** A buffer of the archive, or undefined as the moment to let other work run. */
+export type Steps<Result = void> = Generator<Buffer | undefined, Result, undefined>;
+
+export interface ArchiveOptions {
+  readonly root: string;
+  /** Byte string, put before every path of the context. */
+  readonly prefix: string;
+  /** Seconds since the epoch: later times become this one. */
+  readonly latest: number | undefined;
+  readonly onNote: (note: PackNote) => void;
+  /** Kept up to date with what is in the archive, entries of our own not counted. */
+  readonly totals: { entries: number; fileBytes: number };
+}
+
+export class ArchiveSink {
+  readonly buffer: ArchiveBuffer;
+  readonly options: ArchiveOptions;
+
+  constructor(options: ArchiveOptions, buffer: ArchiveBuffer) {
+    this.buffer = buffer;
+    this.options = options;
+  }
+
+  /** @param path Byte string, in the archive. */
+  header(path: string, type: TarHeader["type"], stat: Stats, size: number, target = ""): TarHeader {
+    return {
+      path,
+      type,
+      mode: archivedMode(stat),
+      size,
+      mtime: Math.min(Math.floor(stat.mtimeMs / 1000), this.options.latest ?? Infinity),
+      target,
+    };
+  }
+
+  *addBytes(data: Uint8Array): Steps {
+    for (let at = 0; at < data.length;) {
+      if (!this.buffer.reserve(1)) yield this.buffer.take();
+      const { space } = this.buffer;
+      const part = data.subarray(at, at + space.length);
+      space.set(part);
+      this.buffer.advance(part.length);
+      at += part.length;
+    }
+  }
+
+  *addZeros(length: number): Steps {
+    yield* this.addBytes(Buffer.alloc(length));
+  }
+
+  /** One more entry of the context. @param size Bytes of content. */
+  count(size: number): void {
+    this.options.totals.entries++;
+    this.options.totals.fileBytes += size;
+  }
+
+  /** @param path Byte string relative to the context. */
+  note(path: string, reason: PackNote["reason"]): void {
+    this.options.onNote({ path: toText(path), reason });
+  }
+}
+
+/** On Windows no file carries an executable bit, so all get one, as docker does. */
+export function archivedMode(stat: Stats): number {
+  return process.platform === "win32" ? 0o755 : stat.mode & 0o7777;
+}

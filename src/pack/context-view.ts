@@ -1,0 +1,84 @@
+/** What `slipway context` tells: it reads what a build would read, and asks no cluster. */
+import { lstatSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
+import { surveyContext } from "./survey.ts";
+import type { Survey } from "./survey.ts";
+import { InvalidInput } from "../errors.ts";
+import { decideReach } from "./decide-reach.ts";
+import type { ReachDecision, ReachFacts } from "./decide-reach.ts";
+import { toBytes } from "../lib/files/path-bytes.ts";
+
+export interface Explanation {
+  readonly path: string;
+  readonly sent: boolean;
+  /** The rest of a sentence that begins with the path. */
+  readonly because: string;
+}
+
+export class ContextView {
+  readonly root: string;
+  readonly dockerfile: string;
+  /** Undefined when there is none. */
+  readonly ignoreName: string | undefined;
+  readonly #inputs: ReachFacts;
+  readonly #reach: ReachDecision;
+  readonly #signal: AbortSignal;
+
+  private constructor(inputs: ReachFacts, reach: ReachDecision, signal: AbortSignal) {
+    this.#reach = reach;
+    this.root = inputs.context.root;
+    this.dockerfile = inputs.dockerfile.path;
+    this.ignoreName =
+      inputs.context.ignoreFile === undefined ? undefined : (inputs.context.ignoreName ?? ".dockerignore");
+    this.#inputs = inputs;
+    this.#signal = signal;
+  }
+
+  /** @throws InvalidInput as packing would. */
+  static async open(inputs: ReachFacts, signal: AbortSignal): Promise<ContextView> {
+    return new ContextView(inputs, await decideReach(inputs, undefined, undefined, signal), signal);
+  }
+
+  /** What the choice of what to send rests on, a line each. */
+  get scope(): string[] {
+    const reach = this.#reach;
+    if (reach.kind === "everything") return [`all that is not ignored: ${reach.because}`];
+    const lines = ["only what COPY and ADD reach (--send-all: everything)"];
+    if (reach.bases.length === 0) return lines;
+    return [...lines, `if a build learns that ${reach.bases.join(" and ")} has no ONBUILD triggers`];
+  }
+
+  /** @throws InvalidInput as packing would. */
+  survey(heaviest: number, onPath?: (path: Buffer) => void): Promise<Survey> {
+    const filter = this.#reach.kind === "reached" ? this.#reach.paths : undefined;
+    return surveyContext({ ...this.#inputs.context, filter, signal: this.#signal }, heaviest, onPath);
+  }
+
+  /**
+   * Why a path is sent or not.
+   * @param asked Relative to the context, or absolute and within it.
+   * @throws InvalidInput for one outside the context.
+   */
+  explain(asked: string): Explanation {
+    const path = relative(this.root, resolve(this.root, asked));
+    if (path === "" || path === ".." || path.startsWith("../")) {
+      throw new InvalidInput(`--explain ${asked} is ${path === "" ? "the context itself" : "outside the context"}`, {
+        suggestions: [`Name something below ${this.root}, as it is called from there.`],
+      });
+    }
+    const { excluded, line, text, matched } = parseIgnoreFile(this.#inputs.context.ignoreFile, this.ignoreName).explain(
+      path,
+    );
+    const sent = !excluded;
+    const there = lstatSync(resolve(this.root, path), { throwIfNoEntry: false });
+    const absent = there === undefined ? " (no such file now)" : "";
+    if (sent && this.#reach.kind === "reached" && !this.#reach.paths.covers(toBytes(path))) {
+      return { path, sent: false, because: `not reached by any COPY or ADD of ${this.dockerfile}${absent}` };
+    }
+    if (this.ignoreName === undefined) return { path, sent, because: `there is no .dockerignore${absent}` };
+    if (line === undefined) return { path, sent, because: `no rule of ${this.ignoreName} matches it${absent}` };
+    const through = matched === path ? "" : `, which matches ${matched}`;
+    return { path, sent, because: `${this.ignoreName} line ${line}: ${text?.trim()}${through}${absent}` };
+  }
+}

@@ -1,0 +1,92 @@
+/** What of a context would be sent, and where its weight lies: a walk that reads no file. */
+import { lstatSync } from "node:fs";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { PackNote } from "./pack.ts";
+import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
+import { PathResolver, toText } from "../lib/files/path-bytes.ts";
+import { DiskTree } from "./tree.ts";
+import { walkContext } from "./walk.ts";
+import type { WalkFilter } from "./walk.ts";
+import { findHeaviest } from "./weight.ts";
+import type { Place } from "./weight.ts";
+
+export interface SurveyOptions {
+  /** Absolute path of the context directory. */
+  readonly root: string;
+  readonly ignoreFile: string | Uint8Array | undefined;
+  readonly ignoreName?: string;
+  /** What to take of what the rules leave; undefined: all of it. */
+  readonly filter?: WalkFilter | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface Survey {
+  /** Files, links and directories, as PackTotals counts them. */
+  readonly entries: number;
+  /** Sum of the files' sizes in bytes; a file with several names counts once, as it is sent once. */
+  readonly fileBytes: number;
+  /** Where most of the bytes are, heaviest first; none lies in another. */
+  readonly heaviest: readonly Place[];
+  /** What is left out, not by a rule but because no image can hold it. */
+  readonly notes: readonly PackNote[];
+}
+
+/**
+ * Walks the context as packing does, and calls back with each path, in the order in which it is sent.
+ * @param heaviest How many places to name.
+ * @throws InvalidInput for a malformed ignore file or a path that cannot be read; the signal's reason.
+ */
+export async function surveyContext(
+  options: SurveyOptions,
+  heaviest: number,
+  onPath: (path: Buffer) => void = () => {},
+): Promise<Survey> {
+  const rules = parseIgnoreFile(options.ignoreFile, options.ignoreName);
+  const paths = new PathResolver(options.root);
+  const seen = new Set<string>();
+  const sizes: [path: string, bytes: number][] = [];
+  const notes: PackNote[] = [];
+  let entries = 0;
+  let fileBytes = 0;
+  const tree = new DiskTree(options.root);
+  for (const entry of walkContext(tree, rules, (note) => notes.push(note), options.filter)) {
+    if (entry === undefined) {
+      await nextTurn();
+      options.signal.throwIfAborted();
+      continue;
+    }
+    entries++;
+    onPath(Buffer.from(entry.path, "latin1"));
+    if (entry.kind !== "file" || (entry.stat.nlink > 1 && isSecondName(paths.resolve(entry.path), seen))) continue;
+    fileBytes += entry.stat.size;
+    sizes.push([entry.path, entry.stat.size]);
+  }
+  return { entries, fileBytes, heaviest: findHeaviest(sizes, heaviest).map(readable), notes };
+}
+
+/**
+ * Whether what a filter does not take has more bytes than this; looks no further than that.
+ * @throws as `surveyContext` does.
+ */
+export async function leavesMoreThan(options: SurveyOptions, filter: WalkFilter, bytes: number): Promise<boolean> {
+  const rules = parseIgnoreFile(options.ignoreFile, options.ignoreName);
+  const rest: WalkFilter = { decide: (path) => (filter.decide(path) === "all" ? "none" : "one") };
+  let sum = 0;
+  for (const entry of walkContext(new DiskTree(options.root), rules, () => {}, rest)) {
+    if (entry === undefined) {
+      await nextTurn();
+      options.signal.throwIfAborted();
+    } else if (entry.kind === "file" && (sum += entry.stat.size) > bytes) return true;
+  }
+  return false;
+}
+
+function isSecondName(path: string | Buffer, seen: Set<string>): boolean {
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  const inode = `${stat?.dev}:${stat?.ino}`;
+  return stat !== undefined && seen.size === seen.add(inode).size;
+}
+
+function readable(place: Place): Place {
+  return { ...place, path: toText(place.path) };
+}

@@ -1,0 +1,163 @@
+/**
+ * The other end of a cached context: one command in the receiving container that keeps a tree on a volume, takes in what
+ * changed, and gives this build a copy of its own made of hard links. Plain POSIX shell with busybox's tools.
+ *
+ * On the volume: `cache/tree/context` as its manifest has it, the manifest's parts in `cache/manifest`, and `cache/clean` as long
+ * as both agree; `builds/NAME/ready`, what a build reads. No file is ever written to again, only replaced, so that copies stay
+ * what they were. Whoever made `cache/lock`, a symlink that says which build, may change the cache. It is taken from a build that
+ * has no pod any more, and only when it is older than anybody's knowledge of which pods there are.
+ */
+import { MOUNT, ONLY_ATTEMPT, REASON, REFUSAL } from "../receiver.ts";
+import { CONTEXT_DIR, MARKER, READY_DIR } from "../../plan/layout.ts";
+
+/** In the archive: what the pod has to know besides the files. */
+export const NOTES_DIR = ".slipway";
+/** Exit code when another build holds the lock, or nothing can be locked here. */
+export const BUSY = 75;
+/** How long to wait for the lock, in fifths of a second. */
+const LOCK_TRIES = 100;
+/** A lock of a build without a pod is taken when it is older than so many minutes: longer than anyone waits for it. */
+const STALE_MINUTES = 1;
+/** All files are read and compared by their sums once in so many minutes; sizes, times and modes every time. */
+const FULL_CHECK_MINUTES = 1440;
+/** Copies of builds that are no more go when they are so many minutes old: younger ones may be of builds nobody knew of. */
+const OLD_MINUTES = 10;
+/** Length of the sha256 behind the archive, in hex. */
+export const TRAILER = 64;
+
+/** Where a build's own copy is, below the volume's root. */
+export function placeOf(build: string): string {
+  return `builds/${build}`;
+}
+
+/**
+ * Says on standard output `CLEAN`, a line `NUMBER SUM` for each part of its manifest and `END`, or `NONE` when it has nothing
+ * that could be built on. Then reads lines: `want NUMBER…` is answered by `PART NUMBER LENGTH` and the part for each and `END`;
+ * `delta` or `full` is followed by the archive and its sha256, to the end of standard input. Leaves its outcome, `CODE`, in
+ * a file for `outcomeCommand`. When it cannot get the lock it says `BUSY` and ends with that code.
+ * @param live the builds whose pods are there; undefined when nobody knows, and then no old copies are removed
+ */
+export function cacheCommand(attempt: string, build: string, live: readonly string[] | undefined): readonly string[] {
+  return ["sh", "-c", SCRIPT, "cache", attempt, build, live?.join(" ") ?? UNKNOWN];
+}
+
+/** In place of names of builds, which have no such character. */
+const UNKNOWN = "?";
+
+const SCRIPT = `export LC_ALL=C
+cd ${MOUNT} || exit 1
+${ONLY_ATTEMPT}
+build=$2 live=$3
+mkdir -p cache/manifest "builds/$build" || exit 1
+end() {
+  echo $1 > $own/result.new && mv $own/result.new $own/result
+  [ $1 = 0 ] || { echo "${REFUSAL}$(${REASON})" >&2; cat > /dev/null; }
+  exit $1
+}
+unlock() { [ "$(readlink cache/lock)" != "$build" ] || rm -f cache/lock; }
+stale() {
+  owner=$(readlink cache/lock) || return 1
+  [ "$owner" != "$build" ] || return 0
+  [ "$live" != "${UNKNOWN}" ] && [ -n "$(find cache/lock -mmin +${STALE_MINUTES} 2>/dev/null)" ] || return 1
+  case " $live " in *" $owner "*) return 1 ;; esac
+}
+tries=0
+until ln -s "$build" cache/lock 2>/dev/null; do
+  if stale && mkdir cache/stealing 2>/dev/null; then
+    if stale; then rm -f cache/lock; fi
+    rmdir cache/stealing
+    continue
+  fi
+  tries=$((tries + 1))
+  if [ $tries -ge ${LOCK_TRIES} ]; then
+    find cache/stealing -mmin +${STALE_MINUTES} -exec rmdir {} + 2>/dev/null
+    echo "BUSY $(readlink cache/lock)"
+    exit ${BUSY}
+  fi
+  sleep 0.2
+done
+trap unlock EXIT
+listing() (
+  cd cache/tree && {
+    find ${CONTEXT_DIR} -mindepth 1 -type d -print0 | xargs -0 -r stat -c 'd %a %n'
+    find ${CONTEXT_DIR} -mindepth 1 -type f -print0 | xargs -0 -r stat -c 'f %a %s %Y %n'
+    find ${CONTEXT_DIR} -mindepth 1 -type l -print0 | xargs -0 -r stat -c 'l %s %n'
+  } | sort | sha256sum | cut -c 1-64
+)
+sums() (
+  cat cache/manifest/* | awk '$1 == "f" && $7 !~ /%/ { print $5 "  ${CONTEXT_DIR}/" $7 }' > $own/sums
+  cd cache/tree && { [ ! -s $own/sums ] || sha256sum -c $own/sums > $own/checked 2>&1; }
+)
+if [ -e cache/clean ] && [ -z "$(find cache/checked -mmin -${FULL_CHECK_MINUTES} 2>/dev/null)" ]; then
+  if sums; then : > cache/checked; else rm -f cache/clean; fi
+fi
+if [ -e cache/clean ] && [ "$(listing 2>/dev/null)" = "$(cat cache/listing)" ]; then echo CLEAN; cat cache/parts; echo END; else rm -f cache/clean; echo NONE; fi
+[ "$live" = "${UNKNOWN}" ] || {
+  for old in $(find builds -mindepth 1 -maxdepth 1 -mmin +${OLD_MINUTES} 2>/dev/null); do
+    case " $build $live " in *" \${old#builds/} "*) ;; *) rm -rf "$old" ;; esac
+  done
+} > /dev/null 2>&1 &
+old=$!
+read -r mode wanted || { echo "the client went" > $own/errors; end 66; }
+if [ "$mode" = want ]; then
+  for part in $wanted; do echo "PART $part $(wc -c < cache/manifest/$part)"; cat cache/manifest/$part; done
+  echo END
+  read -r mode wanted || { echo "the client went" > $own/errors; end 66; }
+fi
+(
+  set -e; set -o pipefail
+  cat > cache/incoming
+  size=$(wc -c < cache/incoming)
+  body=$((size - ${TRAILER}))
+  [ $body -gt 0 ] || { echo "the archive has no end" >&2; exit 1; }
+  sum=$(head -c $body cache/incoming | sha256sum | cut -c 1-64)
+  [ "$sum" = "$(tail -c ${TRAILER} cache/incoming)" ] || { echo "sha256 of what arrived is $sum" >&2; exit 1; }
+  if [ "$mode" = full ]; then
+    rm -rf cache/clean cache/tree; mkdir cache/tree
+  else
+    rm -f cache/clean; rm -rf cache/tree/${NOTES_DIR}
+    head -c $body cache/incoming | gunzip -c | tar -xpf - -C cache/tree ${NOTES_DIR}
+    [ ! -s cache/tree/${NOTES_DIR}/stale ] || (cd cache/tree && xargs -0 rm -rf -- < ${NOTES_DIR}/stale)
+    rm -rf cache/tree/${NOTES_DIR} cache/tree/dockerfile
+  fi
+  head -c $body cache/incoming | gunzip -c | tar -xpf - -C cache/tree
+  rm -f cache/incoming
+  cd cache/tree
+  test -e ${MARKER} || { echo "the archive has no end" >&2; exit 1; }
+  rm ${MARKER}
+  [ ! -s ${NOTES_DIR}/sums ] || sha256sum -c ${NOTES_DIR}/sums > $own/checked 2>&1 || { echo "$(grep -v ': OK$' $own/checked | head -n 1): it changed while it was sent" >&2; exit 1; }
+  mv ${NOTES_DIR}/manifest/* ../manifest/
+  mv ${NOTES_DIR}/parts ${NOTES_DIR}/listing ..
+  rm -rf ${NOTES_DIR}
+  cd ../..
+  [ "$mode" = delta ] || : > cache/checked
+  : > cache/clean
+  rm -rf "builds/$build"/*
+  cp -al cache/tree "builds/$build/new"
+  mv "builds/$build/new" "builds/$build/${READY_DIR}"
+) 2> $own/errors || { rm -f cache/incoming; end 66; }
+unlock
+echo 0 > $own/result.new && mv $own/result.new $own/result
+wait $old
+: > /tmp/committed`;
+
+/** Waits for the outcome of `cacheCommand`, which nobody heard. Ends with 66 when it failed, with 0 when the context is there. */
+export function outcomeCommand(attempt: string, place: string): readonly string[] {
+  return [
+    "sh",
+    "-c",
+    `own=/tmp/attempt-$1
+[ -s $own/pid ] || { echo "nothing of this attempt arrived" >&2; exit 66; }
+read -r pid < $own/pid
+while [ ! -e $own/result ]; do
+  kill -0 $pid 2>/dev/null || [ -e $own/result ] || { echo "the receiving process ended without a result" >&2; exit 66; }
+  sleep 0.1
+done
+read -r code < $own/result
+[ "$code" = 0 ] || { ${REASON} >&2; exit 66; }
+[ -d "$2/${READY_DIR}" ] && : > /tmp/committed`,
+    "outcome",
+    attempt,
+    place,
+  ];
+}

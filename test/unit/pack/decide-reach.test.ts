@@ -1,0 +1,84 @@
+import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { decideReach } from "../../../src/pack/decide-reach.ts";
+import type { AskBase, ReachFacts } from "../../../src/pack/decide-reach.ts";
+
+let root: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "slipway-reach-"));
+  mkdirSync(join(root, "app"));
+  writeFileSync(join(root, "app/a"), "a");
+  file("data", 5_000_000);
+});
+
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+function file(name: string, size: number): void {
+  writeFileSync(join(root, name), "");
+  truncateSync(join(root, name), size);
+}
+
+const plain: AskBase = async () => ({ env: [], onBuild: [] });
+
+async function decide(
+  facts: Partial<ReachFacts> & { text?: string; ignore?: string },
+  ask?: AskBase,
+  readsAll?: string,
+) {
+  const { text = "FROM img\nCOPY app /app", ignore, ...rest } = facts;
+  const context = { root, ignoreFile: ignore === undefined ? undefined : Buffer.from(ignore) };
+  const dockerfile = { path: "Dockerfile", text };
+  const all = { context, dockerfile, buildArgs: [], sendAll: false, ...rest };
+  const decision = await decideReach(all, readsAll, ask, new AbortController().signal);
+  if (decision.kind === "everything") return decision.because;
+  return ["app/a", "data", "b"].filter((path) => decision.paths.covers(path));
+}
+
+it("takes what is reached once the base image is known to bring nothing", async () => {
+  const asked: string[] = [];
+  const ask: AskBase = async (image) => {
+    asked.push(image);
+    return { env: [], onBuild: [] };
+  };
+  expect(await decide({}, ask)).toEqual(["app/a"]);
+  expect(asked).toEqual(["img"]);
+});
+
+it("asks about no image where that saves little", async () => {
+  const ask: AskBase = () => Promise.reject(new Error("asked"));
+  expect(await decide({ ignore: "data" }, ask)).toBe("what no COPY or ADD reaches is less than 4.19 MB");
+  expect(await decide({ text: "FROM img\nCOPY . /app" }, ask)).toBe("line 2 takes all of it");
+  expect(await decide({ text: "FROM scratch\nCOPY app /app" }, ask)).toEqual(["app/a"]);
+});
+
+it("takes everything when a base image may bring more", async () => {
+  const base = (image: { env: string[]; onBuild: string[] } | undefined) => decide({}, async () => image);
+  expect(await base(undefined)).toBe("its registry does not tell whether img has ONBUILD triggers");
+  expect(await base({ env: [], onBuild: ["ADD . /"] })).toBe("the base image img has ONBUILD triggers");
+});
+
+it("knows the variables of a base image", async () => {
+  const text = "FROM img\nARG D=app\nCOPY $D /app";
+  expect(await decide({ text }, plain)).toEqual(["app/a"]);
+  expect(await decide({ text }, async () => ({ env: ["D=b"], onBuild: [] }))).toBe(
+    "it is not known here what $D on line 3 is",
+  );
+});
+
+it.each<[Partial<ReachFacts>, string]>([
+  [{ sendAll: true }, "--send-all"],
+  [
+    { buildContexts: [{ name: "img", source: { kind: "directory", path: "../other" } }] },
+    "--build-context gives names another meaning",
+  ],
+])("takes everything for %j", async (facts, because) => {
+  expect(await decide(facts, plain)).toBe(because);
+});
+
+it("takes everything for a builder that reads it", async () => {
+  expect(await decide({}, plain, "it reads all")).toBe("it reads all");
+});

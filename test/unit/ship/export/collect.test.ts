@@ -1,0 +1,104 @@
+/** What `-o` brings to this disk is there whole, or not at all: whatever the connection and the pod do. */
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import type { BuildEvent } from "../../../../src/build/events.ts";
+import { ClusterError } from "../../../../src/errors.ts";
+import { collectExports } from "../../../../src/ship/export/collect.ts";
+import { FakeCluster } from "../../../fakes/fake-cluster.ts";
+import type { ExecAnswer } from "../../../fakes/fake-cluster.ts";
+
+const ARCHIVE = Buffer.alloc(100_000, "archive");
+const MANIFEST = JSON.stringify({ config: { digest: `sha256:${"c".repeat(64)}` } });
+
+const sum = (data: Buffer): Buffer => Buffer.from(`${createHash("sha256").update(data).digest("hex")}  -\n`);
+const says =
+  (data: Buffer | string, exitCode = 0): ExecAnswer =>
+  async (_, { stdout }) => {
+    stdout?.(Buffer.from(data));
+    return exitCode;
+  };
+const cut =
+  (data: Buffer): ExecAnswer =>
+  async (_, { stdout }) => {
+    stdout?.(data);
+    throw new ClusterError("the connection was lost");
+  };
+const complains =
+  (text: string): ExecAnswer =>
+  async (_, { stdout, stderr }) => {
+    stdout?.(ARCHIVE.subarray(0, 100));
+    stderr?.(Buffer.from(text));
+    return 1;
+  };
+/** An attempt in which all came. */
+const WHOLE = [says(ARCHIVE), says(sum(ARCHIVE))];
+
+let root: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "slipway-collect-"));
+  onTestFinished(() => rm(root, { recursive: true, force: true }));
+  // The pause between attempts.
+  vi.stubGlobal("setTimeout", (work: () => void) => setImmediate(work));
+  onTestFinished(() => void vi.unstubAllGlobals());
+});
+
+async function collect(execs: readonly ExecAnswer[], directory = false) {
+  const cluster = new FakeCluster();
+  cluster.execs.push(...execs);
+  const events: BuildEvent[] = [];
+  const wanted = { kind: "archive", format: "oci", dest: join(root, "out"), directory } as const;
+  const signal = new AbortController().signal;
+  const plan = { exports: [wanted] };
+  const done = await collectExports(cluster, "pod", plan, (event) => events.push(event), signal).catch(
+    (error: unknown) => error,
+  );
+  return { done, warnings: events.filter(({ type }) => type === "warning").length };
+}
+
+describe("an archive", () => {
+  it("that comes whole is there, with what it tells of the image", async () => {
+    const { done, warnings } = await collect([...WHOLE, says(MANIFEST)]);
+    expect(done).toMatchObject({ bytes: ARCHIVE.length, description: { configDigest: `sha256:${"c".repeat(64)}` } });
+    expect(warnings).toBe(0);
+    expect(await readFile(join(root, "out"))).toEqual(ARCHIVE);
+  });
+
+  it.each<[string, ExecAnswer[]]>([
+    ["is cut", [cut(ARCHIVE.subarray(0, 5000))]],
+    ["ends early without a word", [says(ARCHIVE.subarray(0, 5000)), says(sum(ARCHIVE))]],
+    ["has another byte", [says(Buffer.from(ARCHIVE).fill("x", 500, 501)), says(sum(ARCHIVE))]],
+    ["has a sum nobody tells", [says(ARCHIVE), says("")]],
+    ["cannot be read there", [complains("cat: image.tar: No such file or directory\n")]],
+  ])("that %s is fetched again", async (_, attempt) => {
+    const { done, warnings } = await collect([...attempt, ...attempt, ...WHOLE, says(MANIFEST)]);
+    expect(done).toMatchObject({ bytes: ARCHIVE.length });
+    expect(warnings).toBe(2);
+    expect(await readdir(root)).toEqual(["out"]);
+    expect(await readFile(join(root, "out"))).toEqual(ARCHIVE);
+  });
+
+  it.each<[string, ExecAnswer[], RegExp]>([
+    ["cut", [cut(ARCHIVE.subarray(0, 5000))], /the connection was lost/],
+    ["truncated", [says(ARCHIVE.subarray(0, 5000)), says(sum(ARCHIVE))], /did not come whole: its sha256 is/],
+    ["wrong", [says(Buffer.from("other")), says(sum(ARCHIVE))], /did not come whole: its sha256 is/],
+    ["not there", [complains("cat: nothing here\n")], /the pod could not send the result: cat: nothing here/],
+  ])("that is %s three times is an error, and what was there before stays", async (_, attempt, sentence) => {
+    await writeFile(join(root, "out"), "before");
+    const { done, warnings } = await collect([...attempt, ...attempt, ...attempt]);
+    expect(done).toBeInstanceOf(ClusterError);
+    expect((done as Error).message).toMatch(sentence);
+    expect(warnings).toBe(2);
+    expect(await readdir(root)).toEqual(["out"]);
+    expect(await readFile(join(root, "out"), "utf8")).toBe("before");
+  });
+
+  it("for a directory leaves neither the directory nor an archive when it is cut", async () => {
+    const attempt = cut(ARCHIVE.subarray(0, 5000));
+    expect((await collect([attempt, attempt, attempt], true)).done).toBeInstanceOf(ClusterError);
+    expect(await readdir(root)).toEqual([]);
+  });
+});

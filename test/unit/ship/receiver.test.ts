@@ -1,0 +1,151 @@
+/** The receiver's commands, run by a real shell in a directory that stands for the pod's volume. */
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openContext } from "../../../src/pack/open-context.ts";
+import { commitCommand, receiveCommand, receiver, waitScript } from "../../../src/ship/receiver.ts";
+import { PLAN } from "../plan/sample.ts";
+
+let root: string;
+let context: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "slipway-receive-"));
+  context = await mkdtemp(join(tmpdir(), "slipway-context-"));
+});
+
+afterEach(async () => {
+  await Promise.all([root, context].map((path) => rm(path, { recursive: true, force: true })));
+});
+
+/** Its paths are the pod's; here they lie below `root`. */
+function run(
+  [, , script = "", ...rest]: readonly string[],
+  stdin?: Uint8Array,
+): Promise<{ code: number | null; stderr: string }> {
+  const here = script.replaceAll("/tmp/", `${root}/tmp-`).replaceAll("/dev/termination-log", `${root}/said`);
+  const words = rest.map((word) => (word === "/slipway" ? root : word));
+  return new Promise((resolve, reject) => {
+    const child = spawn("bash", ["-c", here, ...words], { stdio: ["pipe", "ignore", "pipe"] });
+    let stderr = "";
+    child.stderr.on("data", (chunk) => (stderr += String(chunk)));
+    child.on("error", reject).on("close", (code) => resolve({ code, stderr }));
+    child.stdin.on("error", () => {}).end(stdin);
+  });
+}
+
+async function everything() {
+  return { kind: "everything", because: "the test wants it" } as const;
+}
+
+async function packed(): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  const plan = { ...PLAN, context: { root: context, ignoreFile: undefined } };
+  for await (const chunk of openContext(plan, everything, () => {}, new AbortController().signal)()) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+const sum = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
+describe("waiting for a context", () => {
+  const waiting = (silent: number) => run(["sh", "-c", waitScript(silent, 1), "wait", "/slipway"]);
+
+  it("gives up when nothing comes, and says so where the pod's status shows it", async () => {
+    const { code, stderr } = await waiting(2);
+    expect([code, stderr]).toEqual([1, "nothing more of the context arrived for 2 seconds: its client is gone\n"]);
+    expect(await readFile(join(root, "said"), "utf8")).toBe(stderr);
+  });
+
+  it("gives up on one that was begun and never ended", async () => {
+    const done = waiting(3);
+    await run(receiveCommand("a1"), (await packed()).subarray(0, 20));
+    expect((await done).code).toBe(1);
+  });
+
+  it("ends well with the commit, also of one that took several looks", async () => {
+    const archive = await packed();
+    const done = waiting(60);
+    await pause(2500);
+    await run(receiveCommand("a1"), archive);
+    expect(await run(commitCommand("a1", sum(archive)))).toMatchObject({ code: 0 });
+    expect((await done).code).toBe(0);
+  });
+});
+
+describe("receiving", () => {
+  it("unpacks beside the final place, and moves it there when the sum is right", async () => {
+    const archive = await packed();
+    expect(await run(receiveCommand("a1"), archive)).toMatchObject({ code: 0 });
+    expect(await readdir(root)).not.toContain("ready");
+    expect(await run(commitCommand("a1", sum(archive)))).toEqual({ code: 0, stderr: "" });
+    expect(await readFile(join(root, "ready/dockerfile/Dockerfile"), "utf8")).toBe(PLAN.dockerfile.text);
+    expect(await readdir(join(root, "ready"))).toEqual(["context", "dockerfile"]);
+    expect(await readdir(root)).toContain("tmp-committed");
+  });
+
+  it("refuses another sum, and commits nothing", async () => {
+    await run(receiveCommand("a1"), await packed());
+    const { code, stderr } = await run(commitCommand("a1", "0".repeat(64)));
+    expect(code).toBe(65);
+    expect(stderr).toMatch(/^sha256 of what arrived is [0-9a-f]{64}\n$/);
+    expect(await readdir(root)).not.toContain("ready");
+  });
+
+  it("may be told to commit once more when the answer was lost", async () => {
+    const archive = await packed();
+    await run(receiveCommand("a1"), archive);
+    await run(commitCommand("a1", sum(archive)));
+    expect(await run(commitCommand("a1", sum(archive)))).toEqual({ code: 0, stderr: "" });
+    expect((await run(commitCommand("a1", "0".repeat(64)))).code).toBe(1);
+  });
+
+  it("waits with the commit for what is still being unpacked", async () => {
+    const archive = await packed();
+    const receiving = run(receiveCommand("a1"), archive);
+    while (!(await readdir(root)).includes("tmp-attempt-a1")) await pause(5);
+    expect(await run(commitCommand("a1", sum(archive)))).toEqual({ code: 0, stderr: "" });
+    expect((await receiving).code).toBe(0);
+  });
+
+  it("says at once why it takes no more, and reads on to the end", async () => {
+    const { code, stderr } = await run(receiveCommand("a1"), Buffer.alloc(3_000_000, "no archive"));
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/^slipway: .*(?:gzip|tar)/);
+    const committed = await run(commitCommand("a1", "0".repeat(64)));
+    expect(committed.code).toBe(66);
+    expect(`slipway: ${committed.stderr}`).toBe(stderr);
+  });
+
+  it("commits nothing of an attempt that never began", async () => {
+    expect((await run(commitCommand("a1", "0".repeat(64)))).code).toBe(66);
+  });
+
+  it("sees a cut in the compressed stream", async () => {
+    const archive = await packed();
+    expect((await run(receiveCommand("a1"), archive.subarray(0, -20))).code).not.toBe(0);
+  });
+
+  it("sees a cut between two entries, which is a good tar by itself", async () => {
+    expect((await run(receiveCommand("a1"), gzipSync(Buffer.alloc(1024)))).code).not.toBe(0);
+  });
+
+  it("starts from clean after an attempt that failed", async () => {
+    await run(receiveCommand("a1"), Buffer.from("no archive"));
+    const archive = await packed();
+    expect((await run(receiveCommand("a2"), archive)).code).toBe(0);
+    expect(await readdir(root)).not.toContain("incoming-a1");
+    expect((await run(commitCommand("a1", sum(archive)))).code).toBe(66);
+    expect((await run(commitCommand("a2", sum(archive)))).code).toBe(0);
+  });
+});
+
+it("has root's rights over files where the builder is root, and none elsewhere", () => {
+  const rights = (user: number) => receiver({ image: "x", user, group: user }).securityContext?.capabilities;
+  expect(rights(0)).toEqual({ drop: ["ALL"], add: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"] });
+  expect(rights(1000)).toEqual({ drop: ["ALL"] });
+});
