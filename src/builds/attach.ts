@@ -1,15 +1,15 @@
 /** Takes up a build that somebody started: its log from the first line, and its result as `build` itself gives it. */
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { hasLostContact } from "../lib/kube/refusal.ts";
-import { sayItGoesOn } from "../build/clean-up.ts";
+import { sayItGoesOn } from "../run/clean-up.ts";
 import type { BuildResult } from "../build/events.ts";
-import { reportEnd } from "../build/report-end.ts";
-import type { Reporter } from "../build/report-end.ts";
-import { Stages } from "../build/stages.ts";
+import { reportEnd } from "../run/report-end.ts";
+import type { Reporter } from "../run/report-end.ts";
+import { Stages } from "../run/stages.ts";
 import { ClusterError } from "../errors.ts";
-import { followBuild } from "../follow/follow.ts";
-import { timedOut } from "../follow/pod-failure.ts";
-import type { PodState } from "../follow/pod-state.ts";
+import { followBuild } from "../run/follow/follow.ts";
+import { timedOut } from "../run/follow/pod-failure.ts";
+import type { PodState } from "../run/follow/pod-state.ts";
 import { removeInputsOf } from "../run/remove.ts";
 import { RECEIVER } from "../plan/layout.ts";
 import type { FoundBuild } from "./find.ts";

@@ -4,7 +4,7 @@ import { loadBackend } from "../builders/table.ts";
 import { isBackendName } from "../plan/builder-names.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { InvalidInput } from "../errors.ts";
-import { JOB_LABEL } from "../follow/pod-changes.ts";
+import { JOB_LABEL } from "../run/follow/pod-changes.ts";
 import { LABEL, OURS, labelValue } from "../run/labels.ts";
 import { hasEnded, judgeUnknown, recordOf } from "./record.ts";
 import type { BuildRecord, Judge } from "./record.ts";

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster, LogLine } from "../lib/kube/cluster.ts";
 import { InvalidInput } from "../errors.ts";
-import { podState } from "../follow/pod-state.ts";
+import { podState } from "../run/follow/pod-state.ts";
 import { RECEIVER } from "../plan/layout.ts";
 import type { FoundBuild } from "./find.ts";
 import { hasEnded } from "./record.ts";

@@ -2,8 +2,8 @@
 import type { V1ContainerStateTerminated, V1Job, V1JobCondition, V1Pod } from "@kubernetes/client-node";
 import type { ContainerEnd, Outcome } from "../builders/builder.ts";
 import { RECEIVER } from "../plan/layout.ts";
-import { podState } from "../follow/pod-state.ts";
-import { CLIENT_LOST, needsClient, timeLimitOf } from "../run/early-deadline.ts";
+import { podState } from "../run/follow/pod-state.ts";
+import { CLIENT_LOST, needsClient, timeLimitOf } from "../run/client-lease.ts";
 import { ANNOTATION, LABEL } from "../run/labels.ts";
 
 /** In the order of a build's life; the last three are ends. */

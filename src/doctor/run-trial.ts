@@ -2,9 +2,9 @@
 import type { ContainerEnd } from "../builders/builder.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { ClusterError } from "../errors.ts";
-import { followBuild } from "../follow/follow.ts";
-import { isPullFailure } from "../follow/pod-failure.ts";
-import type { PodState } from "../follow/pod-state.ts";
+import { followBuild } from "../run/follow/follow.ts";
+import { isPullFailure } from "../run/follow/pod-failure.ts";
+import type { PodState } from "../run/follow/pod-state.ts";
 import { removeBuild } from "../run/remove.ts";
 import { releasePod, startBuild } from "../run/start.ts";
 import { RELEASE, TRIAL_RECEIVER, TRIAL_SECONDS } from "./trial-pod.ts";

@@ -1,6 +1,7 @@
 /** How slipway's objects are told from others, and what a build's objects say of it to whoever has not started it. */
 import { pushes } from "../plan/plan.ts";
 import type { BuildPlan } from "../plan/plan.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
 
 export const LABEL = {
   managedBy: "app.kubernetes.io/managed-by",
@@ -56,4 +57,14 @@ export function labelValue(text: string): string {
     .replaceAll(/[^A-Za-z0-9_.-]+/g, "-")
     .slice(0, 63)
     .replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
+}
+
+// Which builds may still read what they were given.
+
+/** Names of the builds whose pods have not ended. */
+export async function liveBuilds(cluster: Cluster, signal: AbortSignal): Promise<readonly string[]> {
+  const pods = await cluster.list("pods", { labelSelector: OURS }, signal);
+  return pods.flatMap(({ metadata, status }) =>
+    status?.phase === "Succeeded" || status?.phase === "Failed" ? [] : (metadata?.labels?.[LABEL.build] ?? []),
+  );
 }

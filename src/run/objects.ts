@@ -14,15 +14,14 @@ import type { BuilderPod, CredentialFile } from "../builders/builder.ts";
 import { AUTH_VOLUME, CA_FILE, CA_VOLUME, CONTEXT_VOLUME, FILES_VOLUME } from "../plan/layout.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import { exportVolumes, exporter } from "../ship/export/exporter.ts";
-import { layOver } from "../pod/lay-over.ts";
-import type { LaidOver } from "../pod/lay-over.ts";
+import { layOver } from "./pod/lay-over.ts";
+import type { LaidOver } from "./pod/lay-over.ts";
 import type { Delivery } from "../ship/delivery.ts";
-import { cacheClaim, cacheVolumes } from "./cache-volume.ts";
+import { cacheClaim, cacheVolumes, secretData, secretVolumes, sshVolumes } from "./volumes.ts";
 import { annotationsOf, labelsOf } from "./labels.ts";
 import { networkPolicyOf } from "./network-policy.ts";
-import { placementOf, resourcesOf } from "./pod-options.ts";
-import { secretData, secretVolumes, sshVolumes } from "./secret-volume.ts";
-import type { SecretValues } from "./secret-volume.ts";
+import { placementOf, resourcesOf } from "./pod/placement.ts";
+import type { SecretValues } from "./volumes.ts";
 
 /**
  * Holds the pod back until the objects it mounts exist. A gated pod counts against the Job's deadline, where a suspended Job

@@ -3,7 +3,7 @@ import { outcomeError } from "../builders/outcome.ts";
 import { kaniko } from "../builders/kaniko/kaniko.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
-import { followBuild } from "../follow/follow.ts";
+import { followBuild } from "../run/follow/follow.ts";
 import type { BuildObjects } from "../run/objects.ts";
 import { removeBuild } from "../run/remove.ts";
 import { releasePod, startBuild } from "../run/start.ts";

@@ -5,7 +5,7 @@ import { sealImage } from "../../../src/attest/attest-image.ts";
 import type { BuildEvent } from "../../../src/build/events.ts";
 import type { BuildPlan } from "../../../src/plan/plan.ts";
 import { parseReference } from "../../../src/lib/image/reference.ts";
-import { Stages } from "../../../src/build/stages.ts";
+import { Stages } from "../../../src/run/stages.ts";
 import { BuildFailed, ClusterError } from "../../../src/errors.ts";
 import { PLAN } from "../plan/sample.ts";
 import { ImageServer, archive } from "../lib/sbom/layers.ts";

@@ -8,7 +8,7 @@ import type { BuildEvent } from "../../../src/build/events.ts";
 import type { BuildPlan } from "../../../src/plan/plan.ts";
 import { AuthError, BuildFailed, Interrupted } from "../../../src/errors.ts";
 import { FakeCluster, refusal } from "../../fakes/fake-cluster.ts";
-import { DIGEST, building, endedWith, gated, receiving } from "../follow/pods.ts";
+import { DIGEST, building, endedWith, gated, receiving } from "../run/follow/pods.ts";
 import { PLAN } from "../plan/sample.ts";
 
 const CONFIG = `sha256:${"c".repeat(64)}`;

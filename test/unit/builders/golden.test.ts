@@ -10,7 +10,7 @@ import { BACKEND_NAMES } from "../../../src/plan/builder-names.ts";
 import type { BuildPlan } from "../../../src/plan/plan.ts";
 import { parseReference } from "../../../src/lib/image/reference.ts";
 import type { ContextForm } from "../../../src/plan/layout.ts";
-import { DIGEST } from "../follow/pods.ts";
+import { DIGEST } from "../run/follow/pods.ts";
 import { PLAN } from "../plan/sample.ts";
 
 const ROOT = new URL("../../golden/", import.meta.url);

@@ -4,7 +4,7 @@ import { kaniko } from "../../../src/builders/kaniko/kaniko.ts";
 import { findBuild } from "../../../src/builds/find.ts";
 import type { FoundBuild } from "../../../src/builds/find.ts";
 import { hasEnded, judgeUnknown, recordOf } from "../../../src/builds/record.ts";
-import { withEarlyDeadline } from "../../../src/run/early-deadline.ts";
+import { withEarlyDeadline } from "../../../src/run/client-lease.ts";
 import { objectsOf } from "../../../src/run/objects.ts";
 import { deliverByConfigMap } from "../../../src/ship/choose.ts";
 import { fillTemplate } from "../../../src/lib/text/go-template.ts";
@@ -20,7 +20,7 @@ import {
   starting,
   unscheduled,
   waitingFor,
-} from "../follow/pods.ts";
+} from "../run/follow/pods.ts";
 
 const CREATED = "2026-01-01T00:00:00Z";
 const plan = { ...PLAN, registries: { ...PLAN.registries, insecure: ["registry.example.com"] } };

@@ -1,8 +1,7 @@
 import type { V1Job } from "@kubernetes/client-node";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AuthError } from "../../../src/errors.ts";
-import { needsClient, timeLimitOf, withEarlyDeadline } from "../../../src/run/early-deadline.ts";
-import { Lifeline, mayPutOff } from "../../../src/run/lifeline.ts";
+import { Lifeline, mayPutOff, needsClient, timeLimitOf, withEarlyDeadline } from "../../../src/run/client-lease.ts";
 import { FakeCluster, refusal } from "../../fakes/fake-cluster.ts";
 
 const NAME = "slipway-app-x";

@@ -8,7 +8,7 @@ import { kaniko } from "../../../../src/builders/kaniko/kaniko.ts";
 import type { BuildPlan, Repository } from "../../../../src/plan/plan.ts";
 import { parseReference } from "../../../../src/lib/image/reference.ts";
 import type { ContextForm } from "../../../../src/plan/layout.ts";
-import { DIGEST } from "../../follow/pods.ts";
+import { DIGEST } from "../../run/follow/pods.ts";
 import { PLAN } from "../../plan/sample.ts";
 
 const GOLDEN = new URL("../../../golden/kaniko/", import.meta.url);

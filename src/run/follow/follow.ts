@@ -1,0 +1,174 @@
+/**
+ * Watches a build's pod from its creation to its end, and does at each step what the step calls for: release it, send it the
+ * context, follow its log. The pod's status is the truth; the log is only shown.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { V1Pod } from "@kubernetes/client-node";
+import type { ContainerEnd } from "../../builders/builder.ts";
+import type { Emit } from "../../build/events.ts";
+import type { Cluster } from "../../lib/kube/cluster.ts";
+import { TimedOut } from "../../errors.ts";
+import { watchDenials } from "./admission.ts";
+import { endOf, goneError, readJob } from "./gone.ts";
+import { LogTail } from "./log-tail.ts";
+import { watchMounts } from "./mounts.ts";
+import { errorOf, timedOut } from "./pod-failure.ts";
+import { podState } from "./pod-state.ts";
+import type { ContainerNames, PodState } from "./pod-state.ts";
+import { explainUnschedulable } from "./unschedulable.ts";
+import type { Waited } from "./unschedulable.ts";
+import { podChanges } from "./pod-changes.ts";
+
+export interface FollowedBuild {
+  readonly job: string;
+  readonly containers: ContainerNames;
+  readonly timeoutSeconds: number;
+  /** The flags by which the user names the pod's images; those of `slipway build` when left out. */
+  readonly imageFlags?: readonly string[];
+  /** The builder's Backend.readable. */
+  readonly readable: (line: string) => string;
+  /** The pod exists, held back by its gate. */
+  readonly onPod: (pod: string) => Promise<void>;
+  /** The container that receives the context runs. */
+  readonly onReceiving: (pod: string) => Promise<void>;
+  readonly onState: (state: PodState) => void;
+}
+
+/** How long to wait, in milliseconds, before asking the Job's events why there is no pod. Usually it is there in 20. */
+const POD_EXPECTED = 400;
+/** How often, in milliseconds, the Job is asked whether it is over while there is no pod. */
+const JOB_ASKED_EVERY = 2000;
+/** How long, in milliseconds, a pod may be on its node before its events are asked what it waits for. */
+const START_EXPECTED = 1000;
+/** How long after the log's end the container's end may be seen: the kubelet looks once a second. */
+const END_EXPECTED = 3000;
+
+/** @throws ClusterError, AuthError or TimedOut when the pod does not come to run the builder to its end. */
+export async function followBuild(
+  cluster: Cluster,
+  build: FollowedBuild,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<ContainerEnd> {
+  const own = new AbortController();
+  const inner = AbortSignal.any([signal, own.signal]);
+  const failed = Promise.withResolvers<never>();
+  failed.promise.catch(() => {});
+  const start = (task: Promise<unknown>): void => void task.catch((error: unknown) => failed.reject(error));
+  try {
+    return await Promise.race([failed.promise, watchPod(cluster, build, emit, start, inner)]);
+  } finally {
+    own.abort();
+  }
+}
+
+async function watchPod(
+  cluster: Cluster,
+  build: FollowedBuild,
+  emit: Emit,
+  start: (task: Promise<unknown>) => void,
+  signal: AbortSignal,
+): Promise<ContainerEnd> {
+  const denials = new AbortController();
+  const waiting: Waiting = {};
+  const timer = setTimeout(() => {
+    const say = (passing: Waited): void => {
+      waiting.last = passing;
+      emit({ type: "waiting", message: `waiting for ${passing.for}: ${passing.sentence}` });
+    };
+    start(watchDenials(cluster, build.job, say, AbortSignal.any([signal, denials.signal])));
+    start(watchEnd(cluster, build, waiting, denials.signal));
+  }, POD_EXPECTED);
+  const log = new LogTail(cluster, build.containers.builder, build.readable, emit, END_EXPECTED);
+  const seen = new Set<PodState["kind"]>();
+  const once = (kind: PodState["kind"], act: () => Promise<unknown>): void => {
+    if (seen.has(kind)) return;
+    seen.add(kind);
+    start(act());
+  };
+  const mounts = new AbortController();
+  let mountTimer: NodeJS.Timeout | undefined;
+  let released = false;
+  let last: V1Pod | undefined;
+  try {
+    for await (const pod of podChanges(cluster, build.job, signal)) {
+      if (pod === undefined) throw await explainEnd(goneError(cluster, build, last), last, build);
+      last = pod;
+      clearTimeout(timer);
+      denials.abort();
+      const name = pod.metadata?.name ?? "";
+      if (!released) {
+        released = true;
+        start(build.onPod(name));
+      }
+      const state = podState(pod, build.containers);
+      build.onState(state);
+      if (state.kind === "starting") {
+        mountTimer ??= setTimeout(() => {
+          start(watchMounts(cluster, name, AbortSignal.any([signal, mounts.signal])));
+        }, START_EXPECTED);
+      } else {
+        clearTimeout(mountTimer);
+        if (state.kind === "receiving" || state.kind === "building") mounts.abort();
+      }
+      if (state.kind === "receiving") once("receiving", () => build.onReceiving(name));
+      if (state.kind === "building") once("building", () => log.follow(name, signal));
+      if (state.kind === "failed") {
+        const { failure } = state;
+        if (failure.reason !== "Deleted") throw errorOf(failure, build.timeoutSeconds, build.imageFlags);
+        throw await explainEnd(goneError(cluster, build, pod), pod, build);
+      }
+      if (state.kind === "ended") {
+        // A short build is over before it was ever seen running.
+        once("building", () => log.follow(name, signal));
+        log.containerEnded();
+        await log.finished;
+        if (state.deleted && state.exitCode !== 0) throw await goneError(cluster, build, pod);
+        const { exitCode, reason, message } = state;
+        return { exitCode, reason, message, tail: log.tail, ...memoryLimitOf(pod, build.containers.builder) };
+      }
+    }
+  } finally {
+    clearTimeout(timer);
+    clearTimeout(mountTimer);
+    denials.abort();
+    mounts.abort();
+  }
+  throw signal.reason;
+}
+
+/** A Job that is over has no pod to wait for. Returns when `signal` is aborted. */
+async function watchEnd(cluster: Cluster, build: FollowedBuild, waiting: Waiting, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const job = await readJob(cluster, build.job);
+    const over = job === undefined || endOf(job) !== undefined;
+    if (over && !signal.aborted) throw await explainEnd(goneError(cluster, build), undefined, build, waiting.last);
+    await sleep(JOB_ASKED_EVERY, undefined, { signal }).catch(() => {});
+  }
+}
+
+/** Its own, or what a LimitRange gave it. */
+function memoryLimitOf({ spec }: V1Pod, container: string): Pick<ContainerEnd, "memoryLimit"> {
+  const memoryLimit = spec?.containers.find(({ name }) => name === container)?.resources?.limits?.["memory"];
+  return memoryLimit === undefined ? {} : { memoryLimit };
+}
+
+/** Why the Job's controller last could not make the pod. */
+interface Waiting {
+  last?: Waited;
+}
+
+/** Of a build whose time has passed before it began, what it waited for. */
+async function explainEnd(
+  ending: Promise<Error>,
+  pod: V1Pod | undefined,
+  build: FollowedBuild,
+  waited?: Waited,
+): Promise<Error> {
+  const error = await ending;
+  if (!(error instanceof TimedOut)) return error;
+  if (pod === undefined) return waited === undefined ? error : timedOut(build.timeoutSeconds, waited);
+  const scheduled = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
+  if (scheduled?.reason !== "Unschedulable") return error;
+  return timedOut(build.timeoutSeconds, explainUnschedulable(scheduled.message ?? ""));
+}

@@ -1,0 +1,36 @@
+/** From the end of the builder's container to what the user is told, whoever watched it: the client that started it or another. */
+import type { Backend, ContainerEnd } from "../builders/builder.ts";
+import { outcomeError } from "../builders/outcome.ts";
+import type { BuildResult, Emit } from "../build/events.ts";
+import type { ImageDescription } from "../lib/registry/types.ts";
+import type { Stages } from "./stages.ts";
+
+export interface Reporter {
+  readonly backend: Pick<Backend, "outcome">;
+  readonly emit: Emit;
+  /** The digest the tag has in its registry, for a builder that does not tell it. */
+  readonly pushedDigest: (configDigest: string | undefined) => Promise<string>;
+  /** What the registry says of the image, where it was pushed to one; undefined when that cannot be asked. */
+  readonly describeImage: (digest: string) => Promise<ImageDescription | undefined>;
+}
+
+/** @throws SlipwayError of the kind whose fault it is that there is no image. */
+export async function reportEnd(
+  end: ContainerEnd,
+  build: Omit<BuildResult, "digest" | keyof ImageDescription>,
+  { backend, emit, pushedDigest, describeImage }: Reporter,
+  stages: Stages,
+): Promise<BuildResult> {
+  const outcome = backend.outcome(end);
+  if (outcome.kind === "failed") {
+    stages.fail();
+    throw outcomeError(outcome);
+  }
+  stages.done("build");
+  const digest = outcome.kind === "built" ? outcome.digest : await pushedDigest(outcome.configDigest);
+  const description = await describeImage(digest);
+  const { name, builder, ...more } = build;
+  const result: BuildResult = { name, builder, digest, ...description, ...more };
+  emit({ type: "built", result });
+  return result;
+}

@@ -1,0 +1,65 @@
+/** Turns what happens into stages with a beginning, an end and a length. */
+import type { PodState } from "./follow/pod-state.ts";
+import { explainUnschedulable } from "./follow/unschedulable.ts";
+import type { Emit, Stage, StageTimer } from "../build/events.ts";
+
+export class Stages implements StageTimer {
+  readonly #emit: Emit;
+  readonly #started = new Map<Stage, number>();
+  #waiting = "";
+
+  constructor(emit: Emit) {
+    this.#emit = emit;
+  }
+
+  start(stage: Stage, detail?: string): void {
+    if (this.#started.has(stage)) return;
+    this.#started.set(stage, performance.now());
+    this.#emit({ type: "stage-started", stage, ...(detail === undefined ? {} : { detail }) });
+  }
+
+  done(stage: Stage, detail?: string, bytes?: number): void {
+    const ms = this.#end(stage);
+    if (ms === undefined) return;
+    this.#emit({
+      type: "stage-done",
+      stage,
+      ms,
+      ...(detail === undefined ? {} : { detail }),
+      ...(bytes === undefined ? {} : { bytes }),
+    });
+  }
+
+  /** Whatever is under way has failed. */
+  fail(): void {
+    for (const stage of this.#started.keys()) {
+      const ms = this.#end(stage);
+      if (ms !== undefined) this.#emit({ type: "stage-failed", stage, ms });
+    }
+  }
+
+  /** What the pod's state says about scheduling and building. */
+  observe(state: PodState): void {
+    if (state.kind === "unscheduled" && state.message !== "")
+      this.#wait(`waiting for a node: ${explainUnschedulable(state.message).sentence}`);
+    if (state.kind === "starting") this.#wait(`starting the pod on node ${state.node}`);
+    if (state.kind === "receiving") this.done("schedule");
+    if (state.kind === "building" || state.kind === "ended") {
+      this.done("schedule");
+      this.start("build");
+    }
+  }
+
+  #wait(message: string): void {
+    if (message === this.#waiting) return;
+    this.#waiting = message;
+    this.#emit({ type: "waiting", message });
+  }
+
+  #end(stage: Stage): number | undefined {
+    const started = this.#started.get(stage);
+    if (started === undefined || Number.isNaN(started)) return undefined;
+    this.#started.set(stage, Number.NaN);
+    return Math.round(performance.now() - started);
+  }
+}

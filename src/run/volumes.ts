@@ -1,0 +1,64 @@
+/** The volume that keeps a builder's state between builds. It is no build's own: `slipway prune --volumes` removes it. */
+import type { V1PersistentVolumeClaim, V1Volume, V1VolumeProjection } from "@kubernetes/client-node";
+import { CACHE_VOLUME, SECRETS_VOLUME, SSH_VOLUME, secretKey } from "../plan/layout.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import { VOLUME_LABEL } from "../ship/cache/claim.ts";
+import { LABEL, labelsOf } from "./labels.ts";
+import { sshKeyName } from "../plan/docker/ssh-keys.ts";
+
+export function cacheVolumes({ cacheVolume }: BuildPlan): V1Volume[] {
+  return cacheVolume === undefined ? [] : [{ name: CACHE_VOLUME, persistentVolumeClaim: { claimName: cacheVolume } }];
+}
+
+/** Made by the first build that names it. */
+export function cacheClaim(plan: BuildPlan): V1PersistentVolumeClaim | undefined {
+  if (plan.cacheVolume === undefined) return undefined;
+  const { [LABEL.build]: _build, [LABEL.builder]: _builder, ...labels } = labelsOf(plan);
+  const { size, storageClass } = plan.volume;
+  return {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { name: plan.cacheVolume, labels: { ...labels, [VOLUME_LABEL]: "builder" } },
+    spec: {
+      accessModes: ["ReadWriteOnce"],
+      resources: { requests: { storage: size } },
+      ...(storageClass === undefined ? {} : { storageClassName: storageClass }),
+    },
+  };
+}
+
+// `--secret`s in the pod: one volume with a file for each, named by its id. Values from the client are keys of the build's own
+// Secret; those of the namespace are taken from where they are.
+
+/** The volumes are in this pod alone, and not every builder is root there. */
+const MODE = 0o444;
+
+/** Values by the secret's id, and keys by `sshKeyName`. */
+export type SecretValues = ReadonlyMap<string, Uint8Array>;
+
+export function secretVolumes(plan: BuildPlan): V1Volume[] {
+  const sources = (plan.secrets ?? []).map(({ id, source }): V1VolumeProjection => {
+    const from = source.kind === "cluster" ? source : { secret: plan.name, key: keyOf(id) };
+    return { secret: { name: from.secret, items: [{ key: from.key, path: id }] } };
+  });
+  return sources.length === 0 ? [] : [{ name: SECRETS_VOLUME, projected: { sources, defaultMode: MODE } }];
+}
+
+/** Keys of `--ssh`, which are always the client's. */
+export function sshVolumes(plan: BuildPlan): V1Volume[] {
+  const items = (plan.ssh ?? []).flatMap(({ id, paths }) =>
+    paths.map((_, at) => ({ key: keyOf(sshKeyName(id, at)), path: `${id}/${at}` })),
+  );
+  return items.length === 0 ? [] : [{ name: SSH_VOLUME, secret: { secretName: plan.name, items, defaultMode: MODE } }];
+}
+
+export function secretData(values: SecretValues | undefined): Record<string, string> {
+  return Object.fromEntries(
+    [...(values ?? [])].map(([id, value]) => [keyOf(id), Buffer.from(value).toString("base64")]),
+  );
+}
+
+/** Ids have the letters a Secret's keys may have; a key's name has slashes besides. */
+function keyOf(id: string): string {
+  return id.includes("/") ? `build-${id.replaceAll("/", ".")}` : secretKey(id);
+}

@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+import type { CoreV1Event } from "@kubernetes/client-node";
+import { AuthError, ClusterError } from "../../../../src/errors.ts";
+import { podDenialOf, watchDenials } from "../../../../src/run/follow/admission.ts";
+import { FakeCluster } from "../../../fakes/fake-cluster.ts";
+
+const event = (message: string, reason = "FailedCreate"): CoreV1Event => ({
+  metadata: {},
+  involvedObject: {},
+  reason,
+  message,
+});
+
+const POD_SECURITY = `Error creating: pods "slipway-x-4kz2p" is forbidden: violates PodSecurity "restricted:latest": unrestricted capabilities (container "kaniko" must not include "CHOWN" in securityContext.capabilities.add), runAsNonRoot != true (pod or container "kaniko" must set securityContext.runAsNonRoot=true)`;
+const QUOTA = `Error creating: pods "slipway-x-4kz2p" is forbidden: exceeded quota: full, requested: pods=1, used: pods=0, limited: pods=0`;
+const WEBHOOK = `Error creating: admission webhook "validate.kyverno.svc-fail" denied the request: resource Pod/team/slipway-x was blocked`;
+const POLICY = `Error creating: pods "slipway-x-4kz2p" is forbidden: ValidatingAdmissionPolicy 'no-root' with binding 'no-root' denied request: failed expression: object.spec.securityContext.runAsNonRoot`;
+const MUST = `Error creating: pods "slipway-x-4kz2p" is forbidden: failed quota: small: must specify limits.memory for: kaniko`;
+const RANGE = `Error creating: pods "slipway-x-4kz2p" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi`;
+const ENDING = `Error creating: pods "slipway-x-4kz2p" is forbidden: unable to create new content in namespace team because it is being terminated`;
+const PRIORITY = `Error creating: pods "slipway-x-4kz2p" is forbidden: no PriorityClass with name low was found`;
+const RUNTIME = `Error creating: pods "slipway-x-4kz2p" is forbidden: pod rejected: RuntimeClass "gvisor" not found`;
+const ACCOUNT = `Error creating: pods "slipway-x-" is forbidden: error looking up service account team/default: serviceaccount "default" not found`;
+
+describe("why a Job has no pod", () => {
+  it.each([
+    [
+      "Pod Security",
+      POD_SECURITY,
+      /: the namespace's Pod Security level "restricted" forbids securityContext\.capabilities\.add \(CHOWN\), securityContext\.runAsNonRoot other than true$/,
+      /level baseline/,
+    ],
+    ["a webhook", WEBHOOK, /: the admission webhook "validate\.kyverno/, /policy/],
+    ["a ValidatingAdmissionPolicy", POLICY, /: the admission policy "no-root" denied it/, /policy/],
+    ["a quota that wants limits", MUST, /: the quota "small" wants every pod to set limits.memory/, /--memory/],
+    ["a limit range", RANGE, /: it is outside the namespace's limit range: maximum memory/, /--memory/],
+    ["a missing PriorityClass", PRIORITY, /: there is no PriorityClass low$/, /kubectl get priorityclasses/],
+    ["a missing RuntimeClass", RUNTIME, /: there is no RuntimeClass gvisor$/, /kubectl get runtimeclasses/],
+    ["a namespace that goes", ENDING, /: the namespace "team" is being deleted$/, /another namespace/],
+  ])("%s refuses it for good", (_name, message, sentence, remedy) => {
+    const refusal = podDenialOf(event(message));
+    if (refusal?.kind !== "final") throw new Error("it is not final");
+    expect(refusal.error.message).toMatch(/^the cluster refuses the builder's pod: /);
+    expect(refusal.error.message).toMatch(sentence);
+    expect(refusal.error.suggestions.join(" ")).toMatch(remedy);
+  });
+
+  it.each([
+    ["a full quota", QUOTA, /^the quota "full" is used up \(requested: pods=1/],
+    ["an account not there yet", ACCOUNT, /^the service account "default" does not exist/],
+    ["what nobody has heard of", "Error creating: a cat sits on it", /^a cat sits on it$/],
+  ])("%s may pass", (_name, message, sentence) => {
+    expect(podDenialOf(event(message))).toMatchObject({
+      kind: "passing",
+      waited: { for: "a pod", sentence: expect.stringMatching(sentence) },
+    });
+  });
+
+  it("is in no other event", () => {
+    expect(podDenialOf(event("Created pod: slipway-x-4kz2p", "SuccessfulCreate"))).toBeUndefined();
+  });
+});
+
+describe("watching for it", () => {
+  it("asks for this Job's events alone, says what may pass and throws what will not", async () => {
+    const cluster = new FakeCluster();
+    const said: string[] = [];
+    cluster.listAnew("events", [event(QUOTA)]);
+    cluster.show("events", "added", event(POD_SECURITY));
+    const watching = watchDenials(
+      cluster,
+      "slipway-x",
+      ({ sentence }) => said.push(sentence),
+      new AbortController().signal,
+    );
+    await expect(watching).rejects.toThrow(ClusterError);
+    expect(said).toHaveLength(1);
+    expect(cluster.seen("watch", "events")[0]?.detail).toEqual({
+      fieldSelector: "involvedObject.kind=Job,involvedObject.name=slipway-x",
+    });
+  });
+
+  it("goes without where events may not be read", async () => {
+    const cluster = new FakeCluster();
+    cluster.feed("events").fail(new AuthError("you may not watch events"));
+    await expect(watchDenials(cluster, "x", () => {}, new AbortController().signal)).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,121 @@
+import type { V1Job, V1Pod } from "@kubernetes/client-node";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { ClusterError, TimedOut } from "../../../../src/errors.ts";
+import { goneError } from "../../../../src/run/follow/gone.ts";
+import { explainUnschedulable } from "../../../../src/run/follow/unschedulable.ts";
+import { withEarlyDeadline } from "../../../../src/run/client-lease.ts";
+import { FakeCluster } from "../../../fakes/fake-cluster.ts";
+import { building, gated } from "./pods.ts";
+
+const JOB = "slipway-app-x";
+const build = { job: JOB, timeoutSeconds: 60 };
+let cluster: FakeCluster;
+
+beforeEach(() => {
+  cluster = new FakeCluster();
+});
+
+function job(reason?: string): V1Job {
+  const conditions = reason === undefined ? [] : [{ type: "FailureTarget", status: "True", reason }];
+  return { metadata: { name: JOB }, status: { conditions } };
+}
+
+function disrupted(reason: string, message: string): V1Pod {
+  const conditions = [{ type: "DisruptionTarget", status: "True", reason, message }];
+  return { ...building, status: { ...building.status, conditions } };
+}
+
+describe("a pod that is gone", () => {
+  it("went with its Job", async () => {
+    expect(await goneError(cluster, build)).toMatchObject({
+      message: `the build was cancelled: its Job ${JOB} was deleted`,
+    });
+  });
+
+  it("went by the deadline, which the Job's controller writes down a little later", async () => {
+    vi.useFakeTimers();
+    cluster.stored.set(`jobs/${JOB}`, job());
+    const error = goneError(cluster, build, building);
+    await vi.advanceTimersByTimeAsync(500);
+    cluster.stored.set(`jobs/${JOB}`, job("DeadlineExceeded"));
+    await vi.advanceTimersByTimeAsync(500);
+    expect(await error).toBeInstanceOf(TimedOut);
+    vi.useRealTimers();
+  });
+
+  it("went by the early deadline, which says that its client was gone", async () => {
+    const early = withEarlyDeadline({
+      ...job("DeadlineExceeded"),
+      spec: { activeDeadlineSeconds: 7200, template: {} },
+    });
+    cluster.stored.set(`jobs/${JOB}`, early);
+    expect(await goneError(cluster, build, gated)).toMatchObject({
+      kind: "cluster",
+      message: "the build was ended: nothing was heard of its client for 5 minutes, and not all it needs had arrived",
+    });
+  });
+
+  it.each([
+    [
+      "EvictionByEvictionAPI",
+      "Eviction API: evicting",
+      "it was evicted, as when a node is drained (Eviction API: evicting)",
+    ],
+    [
+      "DeletionByTaintManager",
+      "Taint manager: deleting due to NoExecute taint",
+      "its node was lost, or was given a taint",
+    ],
+    ["PreemptionByScheduler", "", "the scheduler gave its room to a pod of higher priority"],
+    ["DeletionByPodGC", "PodGC: node no longer exists", "its node is not there any more"],
+    [
+      "TerminationByKubelet",
+      "Pod was terminated in response to imminent node shutdown.",
+      "its node ended it (Pod was terminated in response to imminent node shutdown)",
+    ],
+  ])("was ended from outside: %s", async (reason, message, says) => {
+    cluster.stored.set(`jobs/${JOB}`, job("BackoffLimitExceeded"));
+    const error = await goneError(cluster, build, disrupted(reason, message));
+    expect(error).toBeInstanceOf(ClusterError);
+    expect(error.message).toContain(`the build's pod on node-1 was ended from outside: ${says}`);
+  });
+
+  it("was deleted by somebody", async () => {
+    cluster.stored.set(`jobs/${JOB}`, job("BackoffLimitExceeded"));
+    expect((await goneError(cluster, build, building)).message).toBe("the build's pod was deleted before it had ended");
+  });
+});
+
+describe("why there is no node", () => {
+  it.each([
+    [
+      "0/3 nodes are available: 3 Insufficient memory. preemption: 0/3 nodes are available: 3 No preemption victims found.",
+      "0/3 nodes are available: 3 Insufficient memory",
+      /^Ask for less/,
+    ],
+    [
+      "0/1 nodes are available: 1 node(s) were unschedulable. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+      "0/1 nodes are available: 1 node(s) were unschedulable",
+      /^Nodes are cordoned/,
+    ],
+    [
+      "0/2 nodes are available: 2 node(s) had untolerated taint {a: b}.",
+      "0/2 nodes are available: 2 node(s) had untolerated taint {a: b}",
+      /taint/,
+    ],
+    [
+      "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption: x",
+      "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims",
+      /--storage-class/,
+    ],
+    [
+      "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.",
+      "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector",
+      /--show-labels/,
+    ],
+  ])("%s", (message, sentence, remedy) => {
+    const explained = explainUnschedulable(message);
+    expect(explained.sentence).toBe(sentence);
+    expect(explained.suggestions).toEqual([expect.stringMatching(remedy)]);
+  });
+});

@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import { podState } from "../../../../src/run/follow/pod-state.ts";
+import {
+  DIGEST,
+  NAMES,
+  building,
+  container,
+  deleting,
+  endedWith,
+  gated,
+  podWith,
+  receiving,
+  starting,
+  unscheduled,
+  waitingFor,
+} from "./pods.ts";
+
+describe("a pod's status as a build's state", () => {
+  it.each([
+    ["held back by our gate", gated, { kind: "gated" }],
+    [
+      "without a node",
+      unscheduled,
+      { kind: "unscheduled", message: expect.stringContaining("0/3 nodes are available: 3 Insufficient memory") },
+    ],
+    [
+      "not looked at by the scheduler yet",
+      { spec: { containers: [] }, status: {} },
+      { kind: "unscheduled", message: "" },
+    ],
+    ["on a node", starting, { kind: "starting", node: "node-1" }],
+    ["waiting for its context", receiving, { kind: "receiving" }],
+    ["building", building, { kind: "building" }],
+    [
+      "built",
+      endedWith(0, DIGEST),
+      { kind: "ended", exitCode: 0, reason: "Completed", message: DIGEST, deleted: false },
+    ],
+    [
+      "failed in a RUN",
+      endedWith(42, "x"),
+      { kind: "ended", exitCode: 42, reason: "Error", message: "x", deleted: false },
+    ],
+    [
+      "built, then deleted",
+      deleting(endedWith(0, DIGEST)),
+      { kind: "ended", exitCode: 0, reason: "Completed", message: DIGEST, deleted: true },
+    ],
+    [
+      "out of memory",
+      endedWith(137, "", "OOMKilled"),
+      { kind: "ended", exitCode: 137, reason: "OOMKilled", message: "", deleted: false },
+    ],
+  ])("%s", (_name, pod, state) => {
+    expect(podState(pod, NAMES)).toEqual(state);
+  });
+
+  it("takes only the builder's container for the build: a sidecar's end is nothing", () => {
+    const status = {
+      ...building.status,
+      containerStatuses: [
+        container("istio-proxy", { terminated: { exitCode: 1 } }),
+        container("kaniko", { running: {} }),
+      ],
+    };
+    expect(podState({ ...building, status }, NAMES)).toEqual({ kind: "building" });
+  });
+});
+
+describe("a pod that will not build any more", () => {
+  it.each([
+    ["deleted", deleting(building), { reason: "Deleted", message: "the pod was deleted before the build had ended" }],
+    [
+      "evicted",
+      podWith({ phase: "Failed", reason: "Evicted", message: "The node was low on resource: ephemeral-storage." }),
+      { reason: "Evicted", message: "The node was low on resource: ephemeral-storage." },
+    ],
+    [
+      "without a context in time",
+      podWith({
+        initContainerStatuses: [
+          container("receive-context", {
+            terminated: {
+              exitCode: 1,
+              message: "nothing more of the context arrived for 300 seconds: its client is gone\n",
+            },
+          }),
+        ],
+      }),
+      { reason: "ReceiverFailed", message: "nothing more of the context arrived for 300 seconds: its client is gone" },
+    ],
+    [
+      "whose receiver says nothing",
+      podWith({ initContainerStatuses: [container("receive-context", { terminated: { exitCode: 127 } })] }),
+      { reason: "ReceiverFailed", message: "the container that receives the context ended with exit code 127" },
+    ],
+    [
+      "whose helper image is not there",
+      waitingFor("ImagePullBackOff", 'Back-off pulling image "busybox:x"', "receive-context"),
+      { reason: "ImagePullBackOff", message: expect.stringContaining("it is not there") },
+    ],
+    [
+      "whose image has no valid name",
+      waitingFor(
+        "InvalidImageName",
+        'Failed to apply default image tag "A B": couldn\'t parse image name "A B": invalid reference format',
+      ),
+      { reason: "InvalidImageName", message: expect.stringContaining("invalid reference format") },
+    ],
+    [
+      "whose container cannot be made",
+      waitingFor("CreateContainerConfigError", 'configmap "x" not found'),
+      { reason: "CreateContainerConfigError", message: 'configmap "x" not found' },
+    ],
+  ])("%s", (_name, pod, failure) => {
+    expect(podState(pod, NAMES)).toEqual({ kind: "failed", failure });
+  });
+});

@@ -1,0 +1,70 @@
+import { beforeEach, expect, it } from "vitest";
+import type { BuildEvent } from "../../../src/build/events.ts";
+import { Stages } from "../../../src/run/stages.ts";
+
+let events: BuildEvent[];
+let stages: Stages;
+
+beforeEach(() => {
+  events = [];
+  stages = new Stages((event) => events.push(event));
+});
+
+const MS = expect.any(Number) as number;
+
+it("says each beginning and end once, with its length", () => {
+  stages.start("ship", "stream");
+  stages.start("ship", "again");
+  stages.done("ship", undefined, 12);
+  stages.done("ship");
+  expect(events).toEqual([
+    { type: "stage-started", stage: "ship", detail: "stream" },
+    { type: "stage-done", stage: "ship", ms: MS, bytes: 12 },
+  ]);
+});
+
+it("ends nothing that never began", () => {
+  stages.done("build");
+  stages.fail();
+  expect(events).toEqual([]);
+});
+
+it("fails what is under way, and nothing else", () => {
+  stages.start("create");
+  stages.done("create");
+  stages.start("schedule");
+  stages.start("ship");
+  stages.fail();
+  stages.fail();
+  expect(events.filter(({ type }) => type === "stage-failed")).toEqual([
+    { type: "stage-failed", stage: "schedule", ms: MS },
+    { type: "stage-failed", stage: "ship", ms: MS },
+  ]);
+});
+
+it("hears from the pod what it waits for, each thing once", () => {
+  stages.observe({ kind: "gated" });
+  stages.observe({ kind: "unscheduled", message: "" });
+  stages.observe({ kind: "unscheduled", message: "0/3 nodes" });
+  stages.observe({ kind: "unscheduled", message: "0/3 nodes" });
+  stages.observe({ kind: "starting", node: "a" });
+  expect(events).toEqual([
+    { type: "waiting", message: "waiting for a node: 0/3 nodes" },
+    { type: "waiting", message: "starting the pod on node a" },
+  ]);
+});
+
+it.each([[["receiving", "building"]], [["building"]], [["ended"]]] as const)(
+  "hears from the pod that it is scheduled and builds: %s",
+  (kinds) => {
+    stages.start("schedule");
+    for (const kind of kinds) {
+      stages.observe(kind === "ended" ? { kind, exitCode: 0, reason: "", message: "", deleted: false } : { kind });
+    }
+    expect(events).toEqual([
+      { type: "stage-started", stage: "schedule" },
+      { type: "stage-done", stage: "schedule", ms: MS },
+      { type: "stage-started", stage: "build" },
+    ]);
+  },
+);
