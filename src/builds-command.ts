@@ -1,12 +1,12 @@
 /** What the commands share that look after builds started before, by whomever. */
 import { Args } from "@oclif/core";
 import { BaseCommand } from "./base.ts";
-import { LATEST, findBuild, listBuilds } from "./builds/find.ts";
-import type { FoundBuild, Wanted } from "./builds/find.ts";
+import { LATEST, findBuild, listBuilds } from "./app/builds/find.ts";
+import type { FoundBuild, Wanted } from "./app/builds/find.ts";
 import type { Cluster } from "./lib/kube/cluster.ts";
 import { Interrupted } from "./errors.ts";
-import { userName } from "./user-name.ts";
-import type { ClusterChoice } from "./wire.ts";
+import { userName } from "./app/user-name.ts";
+import type { ClusterChoice } from "./app/build/build.ts";
 
 const NAME = "name of the build, the beginning of it, or `latest` for your last one";
 

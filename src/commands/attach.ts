@@ -34,7 +34,7 @@ ${EXIT_CODES}`;
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Attach);
     const [{ attach, readCa }, { clearImageId, writeImageId }, { chooseProgress }] = await Promise.all([
-      import("../wire-attach.ts"),
+      import("../app/builds/attach-deps.ts"),
       import("../report/image-id.ts"),
       import("../ui/choose.ts"),
     ]);

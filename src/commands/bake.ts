@@ -12,7 +12,7 @@ import type { BuildRequest } from "../plan/request.ts";
 import { canonicalArguments } from "../lib/pflag/argv.ts";
 import { InternalError, Interrupted, SlipwayError, InvalidInput } from "../errors.ts";
 import type { Progress } from "../ui/progress.ts";
-import type { WiredBuild } from "../wire.ts";
+import type { WiredBuild } from "../app/build/build.ts";
 import Build from "./build.ts";
 import { requestOf } from "../flags/build-request.ts";
 
@@ -127,7 +127,7 @@ ${EXIT_CODES}`;
   async #wireAll(chosen: readonly ChosenTarget[], words: readonly string[], flags: BakeFlags): Promise<Work[]> {
     const [{ targetWords }, { wireBuild }] = await Promise.all([
       import("../bake/target-words.ts"),
-      import("../wire.ts"),
+      import("../app/build/build.ts"),
     ]);
     const shared = words.slice(0, words.indexOf("--")).filter((word) => {
       const name = word.slice(2).split("=", 1)[0] ?? "";
@@ -166,7 +166,7 @@ ${EXIT_CODES}`;
   }
 
   async #buildAll(works: readonly Work[]): Promise<ReadonlyMap<string, Built>> {
-    const { runTargets } = await import("../bake/run-targets.ts");
+    const { runTargets } = await import("../app/bake.ts");
     const build = async ({ name, wired }: Work): Promise<Built> => {
       try {
         const result = await wired.build();

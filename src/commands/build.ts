@@ -13,7 +13,7 @@ import { callOf } from "../plan/docker/call.ts";
 import { buildFlags } from "../flags/build.ts";
 import { requestOf } from "../flags/build-request.ts";
 import { PROGRESS_MODES } from "../ui/progress.ts";
-import type { GivenLogins } from "../wire.ts";
+import type { GivenLogins } from "../app/build/build.ts";
 import type { Progress } from "../ui/progress.ts";
 
 export default class Build extends BaseCommand {
@@ -88,7 +88,7 @@ ${EXIT_CODES}`;
     const request = { ...requestOf(args.path, flags), ...this.#configured() };
     const call = callOf(flags);
     if (call !== undefined) {
-      const { answerCall } = await import("../wire-check.ts");
+      const { answerCall } = await import("../app/check.ts");
       const { text, status, fault, metadata } = await answerCall(request, call, this.signal);
       process.stdout.write(text);
       if (flags["metadata-file"] !== undefined) {
@@ -99,7 +99,7 @@ ${EXIT_CODES}`;
       process.exitCode = call.ignoreStatus ? 0 : status;
       return;
     }
-    const { wireBuild } = await import("../wire.ts");
+    const { wireBuild } = await import("../app/build/build.ts");
     if (flags["dry-run"]) {
       const { printObjects } = await import("../report/objects-yaml.ts");
       for (const message of this.decisions) process.stderr.write(`${message}\n`);

@@ -55,7 +55,7 @@ of the Dockerfile can reach is left out, where that is certain. Asks no cluster 
         suggestions: ["List an archive with tar -tf."],
       });
     }
-    const { wireContext } = await import("../wire-context.ts");
+    const { wireContext } = await import("../app/context.ts");
     const { file, target } = flags;
     const request = { path: args.path, file, target, buildArgs: flags["build-arg"], sendAll: flags["send-all"] };
     const view = await wireContext(request, this.signal);

@@ -62,7 +62,7 @@ ${EXIT_CODES.replace(/^.*\n/, "")}`;
   async run(): Promise<void> {
     const { flags } = await this.parse(Doctor);
     const request = requestOf(flags);
-    const { leastGrant, runDoctor } = await import("../wire-doctor.ts");
+    const { leastGrant, runDoctor } = await import("../app/doctor/doctor.ts");
     if (flags["fix-rbac"]) {
       const { printYaml } = await import("../report/yaml.ts");
       process.stdout.write(printYaml(await leastGrant(request, flags, this.signal)));

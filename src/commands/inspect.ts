@@ -1,8 +1,8 @@
 import { Flags } from "@oclif/core";
 import { clusterFlags } from "../flags/without-value.ts";
 import { BuildsCommand, buildArgs } from "../builds-command.ts";
-import { LATEST } from "../builds/find.ts";
-import { RECORD_FIELDS } from "../builds/record.ts";
+import { LATEST } from "../app/builds/find.ts";
+import { RECORD_FIELDS } from "../app/builds/record.ts";
 
 export default class Inspect extends BuildsCommand {
   static override summary = "Print all that is known of builds, as JSON";

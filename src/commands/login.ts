@@ -36,7 +36,7 @@ helper where docker's configuration names one, else in the keychain of your syst
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Login);
-    const { keepLogin, serverName, verifyLogin } = await import("../wire-login.ts");
+    const { keepLogin, serverName, verifyLogin } = await import("../app/login.ts");
     const registry = serverName(args.server);
     const ca = flags["registry-ca"] === undefined ? {} : { ca: await readCa(flags["registry-ca"]) };
     const credential = await this.#ask(registry, flags);

@@ -10,7 +10,7 @@ export default class Logout extends BaseCommand {
 
   async run(): Promise<void> {
     const { args } = await this.parse(Logout);
-    const { forgetLogin, serverName } = await import("../wire-login.ts");
+    const { forgetLogin, serverName } = await import("../app/login.ts");
     const registry = serverName(args.server);
     const forgotten = await forgetLogin(registry, process.env);
     process.stdout.write(forgotten ? `Removed the login to ${registry}\n` : `Not logged in to ${registry}\n`);

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Flags } from "@oclif/core";
 import { clusterFlags } from "../flags/without-value.ts";
 import { BuildsCommand, buildArg } from "../builds-command.ts";
-import { buildLog } from "../builds/log.ts";
+import { buildLog } from "../app/builds/log.ts";
 
 export default class Logs extends BuildsCommand {
   static override summary = "Print a build's log";
@@ -18,7 +18,7 @@ export default class Logs extends BuildsCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Logs);
-    const { readableOf } = await import("../wire-attach.ts");
+    const { readableOf } = await import("../app/builds/attach-deps.ts");
     let read = true;
     process.stdout.once("error", () => (read = false));
     await this.withCluster(flags, async (cluster) => {

@@ -5,7 +5,7 @@ import { syntaxOf } from "../base.ts";
 import { EXIT_CODES } from "../flags/without-value.ts";
 import { canonicalArguments } from "../lib/pflag/argv.ts";
 import { readPipeline } from "../drone/pipeline.ts";
-import type { SecretVariable } from "../wire-pipeline.ts";
+import type { SecretVariable } from "../app/cluster-secrets.ts";
 import { InvalidInput } from "../errors.ts";
 import Plugin, { passedOn } from "./plugin.ts";
 
@@ -40,7 +40,7 @@ ${EXIT_CODES}`;
     flags: Readonly<Record<string, unknown>>,
   ): Promise<Record<string, string>> {
     if (secrets.length === 0) return {};
-    const { readClusterSecrets } = await import("../wire-pipeline.ts");
+    const { readClusterSecrets } = await import("../app/cluster-secrets.ts");
     return readClusterSecrets(secrets, flags, this.signal);
   }
 }

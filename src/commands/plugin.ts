@@ -12,7 +12,7 @@ import { wantsResults, writeResults } from "../drone/results.ts";
 import type { Environment } from "../drone/settings.ts";
 import type { Dialect } from "../drone/tags.ts";
 import { InvalidInput } from "../errors.ts";
-import type { GivenLogins } from "../wire.ts";
+import type { GivenLogins } from "../app/build/build.ts";
 import Build from "./build.ts";
 
 /** Flags of `build` that the variables speak for. */

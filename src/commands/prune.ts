@@ -1,7 +1,7 @@
 import { Flags } from "@oclif/core";
 import { clusterFlags } from "../flags/without-value.ts";
 import { BuildsCommand } from "../builds-command.ts";
-import { findPrunable, prune } from "../builds/prune.ts";
+import { findPrunable, prune } from "../app/builds/prune.ts";
 import { InvalidInput } from "../errors.ts";
 
 export default class Prune extends BuildsCommand {

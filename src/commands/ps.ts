@@ -1,8 +1,8 @@
 import { Flags } from "@oclif/core";
 import { clusterFlags } from "../flags/without-value.ts";
 import { BuildsCommand } from "../builds-command.ts";
-import { listBuilds } from "../builds/find.ts";
-import { RECORD_FIELDS, hasEnded } from "../builds/record.ts";
+import { listBuilds } from "../app/builds/find.ts";
+import { RECORD_FIELDS, hasEnded } from "../app/builds/record.ts";
 
 export default class Ps extends BuildsCommand {
   static override summary = "List builds";

@@ -25,7 +25,7 @@ ${EXIT_CODES}`;
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Push);
-    const { imageNamed, verifyPushed } = await import("../wire-registry.ts");
+    const { imageNamed, verifyPushed } = await import("../app/push-and-tag.ts");
     const reference = imageNamed(args.name, this.registry);
     const tagged = args.name.slice(args.name.lastIndexOf("/") + 1).includes(":");
     if (flags["all-tags"] && tagged) throw new InvalidInput("tag can't be used with --all-tags/-a");

@@ -2,9 +2,9 @@ import { Flags } from "@oclif/core";
 import { BaseCommand } from "../base.ts";
 import { clusterFlags } from "../flags/without-value.ts";
 import { InvalidInput } from "../errors.ts";
-import { rightsOf } from "../rbac/rights.ts";
-import { grantOf } from "../rbac/role.ts";
-import type { Holder } from "../rbac/role.ts";
+import { rightsOf } from "../app/rbac/rights.ts";
+import { grantOf } from "../app/rbac/role.ts";
+import type { Holder } from "../app/rbac/role.ts";
 
 export default class Rbac extends BaseCommand {
   static override summary = "Print the smallest Role that is enough to build, and its RoleBinding";
@@ -52,7 +52,7 @@ is known of the builds to come makes it smaller: without --builder it is what an
     if (flags.namespace === undefined) {
       throw new InvalidInput("a role belongs to a namespace", { suggestions: ["Name it with -n NAMESPACE."] });
     }
-    const { needsOfBuilder } = await import("../describe-builders.ts");
+    const { needsOfBuilder } = await import("../app/describe-builders.ts");
     const asked = { registryCa: flags["registry-ca"], cacheVolume: flags["cache-volume"] };
     const rights = rightsOf({
       ...(await needsOfBuilder(flags.builder, asked)),

@@ -1,8 +1,8 @@
 import { Flags } from "@oclif/core";
 import { clusterFlags } from "../flags/without-value.ts";
 import { BuildsCommand, buildArgs } from "../builds-command.ts";
-import { removeBuilds } from "../builds/cancel.ts";
-import { hasEnded } from "../builds/record.ts";
+import { removeBuilds } from "../app/builds/cancel.ts";
+import { hasEnded } from "../app/builds/record.ts";
 import { InvalidInput } from "../errors.ts";
 
 export default class Rm extends BuildsCommand {

@@ -23,7 +23,7 @@ ${EXIT_CODES}`;
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Tag);
-    const { imageNamed, retag } = await import("../wire-registry.ts");
+    const { imageNamed, retag } = await import("../app/push-and-tag.ts");
     const source = imageNamed(args.source, this.registry);
     const target = imageNamed(args.target, this.registry);
     if (target.digest !== undefined) {

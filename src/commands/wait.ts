@@ -1,6 +1,6 @@
 import { EXIT_CODES, clusterFlags } from "../flags/without-value.ts";
 import { BuildsCommand, buildArgs } from "../builds-command.ts";
-import { LATEST } from "../builds/find.ts";
+import { LATEST } from "../app/builds/find.ts";
 import { Interrupted } from "../errors.ts";
 
 export default class Wait extends BuildsCommand {
@@ -20,7 +20,10 @@ ${EXIT_CODES}`;
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Wait);
     const names = argv.length === 0 ? [LATEST] : argv.map(String);
-    const [{ attach }, { QuietView }] = await Promise.all([import("../wire-attach.ts"), import("../ui/quiet.ts")]);
+    const [{ attach }, { QuietView }] = await Promise.all([
+      import("../app/builds/attach-deps.ts"),
+      import("../ui/quiet.ts"),
+    ]);
     const failures = await this.withCluster(flags, async (cluster) => {
       const found = await this.find(cluster, names);
       const ends = await Promise.all(

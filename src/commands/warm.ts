@@ -74,7 +74,7 @@ error what it does.`;
         suggestions: ["For example: slipway warm debian:bookworm, or slipway warm -f Dockerfile."],
       });
     }
-    const { warm } = await import("../wire-warm.ts");
+    const { warm } = await import("../app/warm/warm.ts");
     const say = (line: string): void => void process.stderr.write(`${line}\n`);
     const { file: files, target, force } = flags;
     const request = { images, files, force, ...(target === undefined ? {} : { target }), build: requestOf(flags) };

@@ -2,7 +2,7 @@
  * The build step of a pipeline.yaml of Banzai Cloud's CI (a Drone 0.8 pipeline with `secretFrom`) as the variables its plugin would
  * have been given. Pure.
  */
-import type { SecretVariable } from "../wire-pipeline.ts";
+import type { SecretVariable } from "../app/cluster-secrets.ts";
 import { load } from "js-yaml";
 import { InvalidInput } from "../errors.ts";
 import type { Environment } from "./settings.ts";

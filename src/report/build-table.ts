@@ -1,5 +1,5 @@
 /** Builds as a table, or each by a template. */
-import type { BuildRecord } from "../builds/record.ts";
+import type { BuildRecord } from "../app/builds/record.ts";
 import { formatElapsed } from "../lib/text/measures.ts";
 
 export interface TableOptions {

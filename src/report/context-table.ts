@@ -1,5 +1,5 @@
 /** Kept contexts as a table. */
-import type { KeptContext } from "../caches/caches.ts";
+import type { KeptContext } from "../app/builds/kept-contexts.ts";
 import { age, align } from "./build-table.ts";
 
 export function contextTable(contexts: readonly KeptContext[], now: number): string {

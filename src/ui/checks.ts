@@ -1,7 +1,7 @@
 /** Checks as lines: for a terminal with colours and signs, for a log with words. */
 import { Chalk } from "chalk";
 import type { ChalkInstance } from "chalk";
-import type { Check, CheckStatus } from "../doctor/check.ts";
+import type { Check, CheckStatus } from "../app/doctor/check.ts";
 import { depthOfColour } from "./colour.ts";
 import { flatten } from "./control.ts";
 import { fit } from "./width.ts";

@@ -10,7 +10,7 @@ import { findReach } from "../../src/lib/dockerfile/reach.ts";
 import { imageReferences } from "../../src/lib/dockerfile/references.ts";
 import { parseReference } from "../../src/lib/image/reference.ts";
 import { parseDuration } from "../../src/lib/text/duration.ts";
-import { judgeUnknown, recordOf } from "../../src/builds/record.ts";
+import { judgeUnknown, recordOf } from "../../src/app/builds/record.ts";
 import { chooseTarget } from "../../src/lib/kube/choose-target.ts";
 import { explainDenial } from "../../src/lib/kube/denial.ts";
 import { refuse } from "../../src/lib/kube/refusal.ts";

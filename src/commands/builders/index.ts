@@ -12,7 +12,7 @@ export default class Builders extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Builders);
-    const { describeBuilders } = await import("../../describe-builders.ts");
+    const { describeBuilders } = await import("../../app/describe-builders.ts");
     const builders = await describeBuilders(process.env);
     if (flags.json) {
       process.stdout.write(`${JSON.stringify(builders, undefined, 2)}\n`);

@@ -13,7 +13,7 @@ export default class InspectBuilder extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(InspectBuilder);
-    const { describeBuilders } = await import("../../describe-builders.ts");
+    const { describeBuilders } = await import("../../app/describe-builders.ts");
     const all = await describeBuilders(process.env);
     const found = all.find(({ name }) => name === args.name);
     if (found === undefined) {

@@ -1,7 +1,7 @@
 import { Flags } from "@oclif/core";
 import { clusterFlags } from "../../flags/without-value.ts";
 import { BuildsCommand } from "../../builds-command.ts";
-import { listContexts } from "../../caches/caches.ts";
+import { listContexts } from "../../app/builds/kept-contexts.ts";
 
 export default class CacheLs extends BuildsCommand {
   static override summary = "List the contexts kept for --transport cache";

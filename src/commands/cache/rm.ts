@@ -1,7 +1,7 @@
 import { Flags } from "@oclif/core";
 import { clusterFlags } from "../../flags/without-value.ts";
 import { BuildsCommand } from "../../builds-command.ts";
-import { chooseContexts, listContexts } from "../../caches/caches.ts";
+import { chooseContexts, listContexts } from "../../app/builds/kept-contexts.ts";
 import { InvalidInput } from "../../errors.ts";
 
 export default class CacheRm extends BuildsCommand {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseBakeFile } from "../../../src/bake/bake-file.ts";
 import { chooseTargets, withImages } from "../../../src/bake/choose-targets.ts";
-import { runTargets } from "../../../src/bake/run-targets.ts";
+import { runTargets } from "../../../src/app/bake.ts";
 import { targetWords } from "../../../src/bake/target-words.ts";
 import { InvalidInput } from "../../../src/errors.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { InvalidInput } from "../../../../src/errors.ts";
-import { imageNamed } from "../../../../src/wire-registry.ts";
+import { imageNamed } from "../../../../src/app/push-and-tag.ts";
 
 const named = (text: string, registry?: string): string => {
   const { registry: host, repository, tag, digest } = imageNamed(text, registry);

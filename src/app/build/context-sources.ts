@@ -1,0 +1,64 @@
+/** A part of the composition root: the context as transports send it. */
+import { attestationsReadAll } from "../../attest/needs.ts";
+import type { Backend } from "../../builders/builder.ts";
+import type { BuildDeps } from "./run-build.ts";
+import { openCacheSource } from "../../pack/cache-source.ts";
+import { decideReach } from "../../pack/decide-reach.ts";
+import type { ReachDecision } from "../../pack/decide-reach.ts";
+import type { Emit } from "../../build/events.ts";
+import { openContext } from "../../pack/open-context.ts";
+import { isShipped } from "../../plan/plan.ts";
+import type { BuildPlan } from "../../plan/plan.ts";
+import { parseReference } from "../../lib/image/reference.ts";
+import { HashStore, hashFile } from "../../pack/hash-store.ts";
+import type { CredentialStore } from "../../lib/credentials/credentials.ts";
+import { findCredential } from "../../lib/credentials/stores.ts";
+import type { BaseImage } from "../../lib/dockerfile/reach.ts";
+import { InternalError } from "../../errors.ts";
+
+/** How long a registry may take for each answer about a base image, in milliseconds: sending all of the context is not much slower. */
+const BASE_PATIENCE = 2000;
+
+/** The context in the forms that are sent; where the builder fetches it nobody asks for them. */
+export function contextSources(
+  plan: BuildPlan,
+  backend: Backend,
+  stores: readonly CredentialStore[],
+  emit: Emit,
+  signal: AbortSignal,
+): Pick<BuildDeps, "openArchive" | "cacheSource"> {
+  if (!isShipped(plan)) {
+    const none = (): never => {
+      throw new InternalError("there is no context here to send");
+    };
+    return { openArchive: none, cacheSource: none };
+  }
+  const askBase = (image: string): Promise<BaseImage | undefined> => askForBase(plan, image, stores);
+  const readsAll = backend.readsAll ?? attestationsReadAll(plan, backend.attestsItself === true);
+  const decide = (): Promise<ReachDecision> => decideReach(plan, readsAll, askBase, signal);
+  const openHashes = (): HashStore => new HashStore(hashFile(plan.context.root, process.env));
+  return {
+    openArchive: openContext(plan, decide, emit, signal),
+    cacheSource: () => openCacheSource(plan, decide, openHashes, emit, signal),
+  };
+}
+
+/** Undefined when it cannot be learned: then all of the context is sent. */
+async function askForBase(
+  plan: BuildPlan,
+  image: string,
+  stores: readonly CredentialStore[],
+): Promise<BaseImage | undefined> {
+  try {
+    const { readBaseImage } = await import("../../lib/registry/base-image.ts");
+    const { insecure, ca } = plan.registries;
+    return await readBaseImage(parseReference(image), {
+      insecure,
+      ...(ca === undefined ? {} : { ca }),
+      credential: (host) => findCredential(stores, host),
+      timeout: BASE_PATIENCE,
+    });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,149 @@
+/** From a request to a plan and the backend that carries it out: the builder that was named, or the first that can. */
+import { refuseFeatures } from "../../builders/dockerfile-features.ts";
+import type { Backend } from "../../builders/builder.ts";
+import { loadBackend } from "../../builders/table.ts";
+import { BACKEND_NAMES, isBackendName } from "../../plan/builder-names.ts";
+import type { BackendName } from "../../plan/builder-names.ts";
+import type { BuildInputs } from "../../plan/gather.ts";
+import { settleFrontendArguments } from "../../plan/build-args.ts";
+import { withGitToken } from "../../plan/git-token.ts";
+import { planBuild } from "../../plan/plan-build.ts";
+import type { PlanFacts } from "../../plan/plan-build.ts";
+import type { BuildPlan } from "../../plan/plan.ts";
+import type { BuildRequest } from "../../plan/request.ts";
+import { capabilityNeeds, refuseUnable } from "../../plan/docker/capability-needs.ts";
+import type { BuilderAbilities } from "../../plan/docker/capability-needs.ts";
+import { findFeatures } from "../../lib/dockerfile/features.ts";
+import { parseDockerfile } from "../../lib/dockerfile/parse.ts";
+import { BuilderUnable, InvalidInput } from "../../errors.ts";
+
+export interface PlannedRequest {
+  readonly plan: BuildPlan;
+  readonly backend: Backend;
+}
+
+/**
+ * @param say is told which builder was taken, and why, where none was named
+ * @throws InvalidInput for anything in the request that cannot be done
+ */
+export async function planRequest(
+  request: BuildRequest,
+  inputs: BuildInputs,
+  facts: Omit<PlanFacts, "builderImage">,
+  say: (message: string) => void,
+): Promise<PlannedRequest> {
+  if (request.builder !== "auto") return planWith(request, inputs, facts);
+  if (request.builderImage !== undefined) {
+    throw new InvalidInput(
+      "--builder-image names one builder's image, and --builder auto leaves open which builder it is",
+      {
+        suggestions: [
+          "Name the builder, or the image of each by SLIPWAY_KANIKO_IMAGE, SLIPWAY_BUILDKIT_IMAGE and so on.",
+        ],
+      },
+    );
+  }
+  const reasons: string[] = [];
+  for (const builder of orderOf(facts.env, request.builderOrder)) {
+    try {
+      const planned = await planWith({ ...request, builder }, inputs, facts);
+      say(`building with ${builder}${reasons.length === 0 ? "" : `: ${reasons.join("; ")}`}`);
+      return planned;
+    } catch (error) {
+      if (!(error instanceof BuilderUnable)) throw error;
+      reasons.push(error.message);
+    }
+  }
+  throw new InvalidInput("none of the builders can do this build", { suggestions: reasons });
+}
+
+/** A name that is nobody's: not every builder makes an image that has none. */
+const NOBODYS = "registry.invalid";
+
+/** The same for a pod that makes no image of its own: without a name, and without a registry for it. */
+export async function planUnnamed(
+  request: BuildRequest,
+  inputs: BuildInputs,
+  facts: Omit<PlanFacts, "builderImage">,
+  say: (message: string) => void,
+): Promise<PlannedRequest> {
+  const { plan, backend } = await planRequest({ ...request, tags: [`${NOBODYS}/app`] }, inputs, facts, say);
+  const hosts = plan.registries.hosts.filter((host) => host !== NOBODYS);
+  return { plan: { ...plan, tags: [], registries: { ...plan.registries, hosts } }, backend };
+}
+
+/** The user's order of preference, the table's where there is none. */
+function orderOf(env: PlanFacts["env"], configured: readonly string[] = BACKEND_NAMES): BackendName[] {
+  const text = env["SLIPWAY_BUILDER_ORDER"] ?? "";
+  const own = text.trim() !== "";
+  return (own ? text.split(/[\s,]+/) : configured).flatMap((name) => {
+    if (name === "") return [];
+    if (isBackendName(name)) return [name];
+    throw new InvalidInput(`${own ? "SLIPWAY_BUILDER_ORDER" : "builder-order"} names "${name}", which is no builder`, {
+      suggestions: [`Write some of: ${BACKEND_NAMES.join(", ")}.`],
+    });
+  });
+}
+
+async function planWith(
+  request: BuildRequest,
+  inputs: BuildInputs,
+  facts: Omit<PlanFacts, "builderImage">,
+): Promise<PlannedRequest> {
+  const backend = await backendOf(request.builder);
+  const builderImage = imageOf(backend, request, facts.env);
+  const { supports, frontend = false } = backend;
+  const asked = planBuild(request, inputs, { ...facts, builderImage });
+  const plan = settleFrontendArguments(backend.gitTokenInVariable === true ? withGitToken(asked) : asked, {
+    frontend,
+    inlineCache: supports.has("cache-inline"),
+  });
+  if (plan.restricted === true && backend.unrestricted !== undefined) {
+    throw new BuilderUnable(`${backend.name} cannot build in a restricted pod: ${backend.unrestricted}`, {
+      suggestions: [
+        "Use --builder kaniko.",
+        "Or build in a namespace of level baseline, without --security restricted.",
+      ],
+    });
+  }
+  backend.check?.(plan);
+  refuseUnable(plan.builder, plan, await abilities(backend, plan));
+  const { text } = plan.dockerfile;
+  if (text !== undefined) {
+    refuseFeatures(findFeatures(parseDockerfile(text)), plan.builder, plan.builderImage, backend.defaultImage);
+  }
+  return { plan, backend };
+}
+
+async function backendOf(name: string): Promise<Backend> {
+  if (isBackendName(name)) return loadBackend(name);
+  throw new InvalidInput(`there is no builder "${name}"`, {
+    docker: "refuses",
+    suggestions: [`Choose one of: ${BACKEND_NAMES.join(", ")}, or auto for the first that can do this build.`],
+  });
+}
+
+/** The image of a builder for which the command line names none. */
+function imageOf(
+  backend: Backend,
+  { builderImage, images }: Pick<BuildRequest, "builderImage" | "images">,
+  env: PlanFacts["env"],
+): string {
+  const variable = `SLIPWAY_${backend.name.toUpperCase()}_IMAGE`;
+  const image = builderImage ?? (env[variable] || images?.[backend.name]) ?? backend.defaultImage;
+  if (image !== undefined) return image;
+  throw new BuilderUnable(`there is no published image of ${backend.name} any more`, {
+    suggestions: [
+      `Name one of your own with --builder-image or ${variable}; docs/${backend.name}-image.md says how to make it.`,
+    ],
+  });
+}
+
+/** What each builder can do. The others are loaded only when this one cannot do all that is asked. */
+async function abilities(backend: Backend, plan: BuildPlan): Promise<BuilderAbilities> {
+  if (capabilityNeeds(plan).every(({ capability }) => backend.supports.has(capability))) {
+    return new Map([[backend.name, backend.supports]]);
+  }
+  const all = await Promise.all(BACKEND_NAMES.map(loadBackend));
+  return new Map(all.map(({ name, supports }) => [name, supports]));
+}

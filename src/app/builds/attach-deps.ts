@@ -1,0 +1,69 @@
+/** The composition root of what takes up a build that is there already. */
+import { loadBackend } from "../../builders/table.ts";
+import { isBackendName } from "../../plan/builder-names.ts";
+import { parseReference } from "../../lib/image/reference.ts";
+import type { BuildResult, Emit } from "../../build/events.ts";
+import { readCa } from "../../plan/gather.ts";
+import { attachBuild } from "./attach.ts";
+import type { AttachDeps } from "./attach.ts";
+import type { FoundBuild } from "./find.ts";
+import { judgeUnknown } from "./record.ts";
+import type { BuildRecord } from "./record.ts";
+import { InternalError } from "../../errors.ts";
+import type { Cluster } from "../../lib/kube/cluster.ts";
+
+export { readCa };
+
+/** @param ca PEM certificates to trust when the registry is asked for the image ID. */
+export async function attach(
+  cluster: Cluster,
+  found: FoundBuild,
+  emit: Emit,
+  signal: AbortSignal,
+  ca?: string,
+): Promise<BuildResult> {
+  const { record } = found;
+  const deps: AttachDeps = {
+    cluster,
+    backend: await backendOf(record),
+    emit,
+    ...(await askRegistry(record, ca, emit)),
+  };
+  return attachBuild(found, deps, signal);
+}
+
+/** How its builder's lines are shown. */
+export async function readableOf({ builder }: Pick<BuildRecord, "builder">): Promise<(line: string) => string> {
+  return (await backendOf({ builder })).readable;
+}
+
+async function backendOf({ builder }: Pick<BuildRecord, "builder">): Promise<AttachDeps["backend"]> {
+  if (!isBackendName(builder)) return { readable: (line) => line, outcome: judgeUnknown };
+  const backend = await loadBackend(builder);
+  return { readable: (line) => backend.readable(line), outcome: (end) => backend.outcome(end) };
+}
+
+async function askRegistry(
+  { references, insecureRegistries: insecure }: BuildRecord,
+  ca: string | undefined,
+  emit: Emit,
+): Promise<Pick<AttachDeps, "describeImage" | "pushedDigest">> {
+  const [name] = references;
+  if (name === undefined) return { describeImage: async () => undefined, pushedDigest: noName };
+  const [{ describeImage, findDigest }, { findCredential, openStores }] = await Promise.all([
+    import("../../lib/registry/describe-image.ts"),
+    import("../../lib/credentials/stores.ts"),
+  ]);
+  const stores = await openStores(process.env);
+  const credential = (registry: string) => findCredential(stores, registry);
+  const image = { reference: parseReference(name), insecure, ...(ca === undefined ? {} : { ca }) };
+  return {
+    describeImage: (digest) =>
+      describeImage(image, digest, credential, (message) => emit({ type: "warning", message })),
+    pushedDigest: (configDigest) => findDigest(image, configDigest, credential),
+  };
+}
+
+async function noName(): Promise<string> {
+  throw new InternalError("an image without a name has no digest in a registry");
+}

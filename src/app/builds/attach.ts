@@ -1,0 +1,85 @@
+/** Takes up a build that somebody started: its log from the first line, and its result as `build` itself gives it. */
+import type { Cluster } from "../../lib/kube/cluster.ts";
+import { hasLostContact } from "../../lib/kube/refusal.ts";
+import { sayItGoesOn } from "../../run/clean-up.ts";
+import type { BuildResult } from "../../build/events.ts";
+import { reportEnd } from "../../run/report-end.ts";
+import type { Reporter } from "../../run/report-end.ts";
+import { Stages } from "../../run/stages.ts";
+import { ClusterError } from "../../errors.ts";
+import { followBuild } from "../../run/follow/follow.ts";
+import { timedOut } from "../../run/follow/pod-failure.ts";
+import type { PodState } from "../../run/follow/pod-state.ts";
+import { removeInputsOf } from "../../run/remove.ts";
+import { RECEIVER } from "../../plan/layout.ts";
+import type { FoundBuild } from "./find.ts";
+import type { BuildRecord } from "./record.ts";
+
+export interface AttachDeps extends Omit<Reporter, "backend"> {
+  readonly cluster: Cluster;
+  readonly backend: Reporter["backend"] & { readonly readable: (line: string) => string };
+}
+
+/** @throws what `build` throws for the same end. */
+export async function attachBuild(
+  { record, pod }: FoundBuild,
+  deps: AttachDeps,
+  signal: AbortSignal,
+): Promise<BuildResult> {
+  const { cluster, backend, emit } = deps;
+  if (pod === undefined && (record.state === "failed" || record.state === "timed-out")) throw goneError(record);
+  const stages = new Stages(emit);
+  stages.start("schedule", record.name);
+  const inputs = new OwnedInputs(cluster, record.name);
+  const end = await followBuild(
+    cluster,
+    {
+      job: record.name,
+      containers: { receiver: RECEIVER, builder: record.container },
+      timeoutSeconds: record.timeoutSeconds,
+      readable: (line) => backend.readable(line),
+      onPod: async () => {},
+      onReceiving: async () =>
+        emit({ type: "waiting", message: "waiting for the client that started the build to send its context" }),
+      onState: (state) => {
+        stages.observe(state);
+        inputs.observe(state);
+        if (state.kind === "gated") emit({ type: "waiting", message: "waiting for the client that started the build" });
+      },
+    },
+    emit,
+    signal,
+  ).catch((error: unknown) => {
+    stages.fail();
+    if (hasLostContact(error)) sayItGoesOn(record.name, error, emit);
+    throw error;
+  });
+  await inputs.removed;
+  return reportEnd(end, record, deps, stages);
+}
+
+/** The Secret and ConfigMap of a build whose own client may have gone too early to remove them. */
+class OwnedInputs {
+  readonly #cluster: Cluster;
+  readonly #build: string;
+  removed: Promise<void> | undefined;
+
+  constructor(cluster: Cluster, build: string) {
+    this.#cluster = cluster;
+    this.#build = build;
+  }
+
+  observe({ kind }: PodState): void {
+    if (kind !== "building" && kind !== "ended") return;
+    // Who may only watch leaves them to whoever may delete, and to the Job's TTL.
+    this.removed ??= removeInputsOf(this.#cluster, this.#build).catch(() => {});
+  }
+}
+
+/** The end of a build of which only the Job is left. */
+function goneError({ name, state, reason, timeoutSeconds }: BuildRecord): Error {
+  if (state === "timed-out") return timedOut(timeoutSeconds);
+  return new ClusterError(`the build ${name} failed: ${reason ?? "its pod is gone"}`, {
+    suggestions: ["Build again."],
+  });
+}

@@ -1,0 +1,109 @@
+/** `slipway build --check` and `--call`: answers about a Dockerfile, for which nothing is asked of a cluster or a registry. */
+import { canBuild, refuseFeatures } from "../builders/dockerfile-features.ts";
+import { loadBackend } from "../builders/table.ts";
+import { isBackendName } from "../plan/builder-names.ts";
+import { argumentsOf } from "../plan/build-args.ts";
+import { gatherContext } from "../plan/gather.ts";
+import type { BuildRequest } from "../plan/request.ts";
+import { faultOf, runChecks } from "../lib/dockerfile/checks/rules.ts";
+import { outlineJson, outlineOf, outlineText } from "../lib/dockerfile/checks/outline.ts";
+import { checkJson, checkText, warningsText } from "../lib/dockerfile/checks/report.ts";
+import type { Finding } from "../lib/dockerfile/checks/rule.ts";
+import { targetsJson, targetsText } from "../lib/dockerfile/checks/targets.ts";
+import type { Call } from "../plan/docker/call.ts";
+import { findFeatures } from "../lib/dockerfile/features.ts";
+import { findTarget, parseDockerfile } from "../lib/dockerfile/parse.ts";
+import type { BuildStage, Dockerfile } from "../lib/dockerfile/parse.ts";
+import { BuilderUnable, InvalidInput } from "../errors.ts";
+
+export interface Answer {
+  readonly text: string;
+  /** 1 where a check has found something. */
+  readonly status: 0 | 1;
+  /** Why it would not be built, where it would not. */
+  readonly fault?: string;
+  /** What docker's frontend would have answered with, for the metadata file. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** Of the frontend's answers (BuildKit frontend/subrequests). */
+const VERSION = "1.0.0";
+
+/** @throws InvalidInput for a Dockerfile that is not there, or is none */
+export async function answerCall(request: BuildRequest, call: Call, signal: AbortSignal): Promise<Answer> {
+  if (request.gitInCluster === true) {
+    const flag = call.method === "check" ? "--check" : `--call ${call.method}`;
+    throw new InvalidInput(`${flag} reads the Dockerfile here, and --git-in-cluster leaves it to the builder`, {
+      suggestions: ["Leave out --git-in-cluster: the repository is cloned here then."],
+    });
+  }
+  const say = (message: string): void => void process.stderr.write(`${message}\n`);
+  const { dockerfile: source } = await gatherContext(request, { stdin: () => process.stdin, say, signal });
+  const dockerfile = parseDockerfile(source.text);
+  if (call.method === "targets") {
+    return described(call, targetsText(dockerfile), targetsJson(dockerfile, source.text));
+  }
+  const given = new Map(argumentsOf(request.buildArgs, process.env));
+  if (call.method === "outline") {
+    const outline = outlineOf(dockerfile, findTarget(dockerfile, request.target), given);
+    return described(call, outlineText(outline), outlineJson(outline, source.text));
+  }
+  const { target, missing } = targetOf(dockerfile, request.target);
+  const options = { argument: given.get("BUILDKIT_DOCKERFILE_CHECK"), target };
+  const own = runChecks(dockerfile, source.text, options);
+  const fault = missing ?? faultOf(dockerfile, own, { ...options, given });
+  const findings = [...own, ...(await unable(dockerfile, request))].sort((a, b) => a.line - b.line);
+  const found = fault === undefined ? {} : { fault };
+  const checked = { file: source.path.split("/").at(-1) ?? source.path, text: source.text, findings, ...found };
+  const status = findings.length === 0 && fault === undefined ? 0 : 1;
+  const json = checkJson(checked);
+  return {
+    text: call.json ? json : checkText(checked),
+    status,
+    ...found,
+    metadata: {
+      "result.json": JSON.parse(json) as unknown,
+      "result.statuscode": String(status),
+      "result.txt": warningsText(checked),
+      version: VERSION,
+    },
+  };
+}
+
+/** What `--target` names; null, with what is to be said of it, where there is no such stage. */
+function targetOf(dockerfile: Dockerfile, name: string | undefined): { target?: BuildStage | null; missing?: string } {
+  if (name === undefined) return {};
+  try {
+    return { target: findTarget(dockerfile, name) };
+  } catch (error) {
+    if (error instanceof InvalidInput) return { target: null, missing: error.message };
+    throw error;
+  }
+}
+
+function described(call: Call, text: string, json: string): Answer {
+  const metadata = { "result.json": JSON.parse(json) as unknown, "result.txt": text, version: VERSION };
+  return { text: call.json ? json : text, status: 0, metadata };
+}
+
+/** What the chosen builder would refuse, as findings. With `auto` there is none to refuse. */
+async function unable(dockerfile: Dockerfile, request: BuildRequest): Promise<Finding[]> {
+  if (request.builder === "auto") return [];
+  if (!isBackendName(request.builder))
+    throw new InvalidInput(`there is no builder "${request.builder}"`, { docker: "refuses" });
+  const builder = request.builder;
+  const { defaultImage } = await loadBackend(builder);
+  const image = request.builderImage ?? defaultImage ?? "";
+  return findFeatures(dockerfile)
+    .filter(({ feature }) => !canBuild(feature, builder, image, defaultImage))
+    .flatMap((use): Finding[] => {
+      try {
+        refuseFeatures([use], builder, image, defaultImage);
+        return [];
+      } catch (error) {
+        if (!(error instanceof BuilderUnable)) throw error;
+        const detail = [error.reason, ...error.suggestions].join(". ");
+        return [{ rule: "BuilderUnable", detail, line: use.line, endLine: use.line }];
+      }
+    });
+}

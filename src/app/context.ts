@@ -1,0 +1,25 @@
+/** The composition root of `slipway context`, which needs the user's files and nothing else. */
+import { argumentsOf } from "../plan/build-args.ts";
+import { ContextView } from "../pack/context-view.ts";
+import { gatherContext } from "../plan/gather.ts";
+
+export interface ContextRequest {
+  readonly path: string;
+  readonly file: string | undefined;
+  readonly target: string | undefined;
+  /** As `slipway build` takes them. */
+  readonly buildArgs: readonly string[];
+  readonly sendAll: boolean;
+}
+
+/** @throws InvalidInput for a path that is not there or not what it should be. */
+export async function wireContext(request: ContextRequest, signal: AbortSignal): Promise<ContextView> {
+  const { path, file, target, sendAll } = request;
+  const say = (message: string): void => void process.stderr.write(`${message}\n`);
+  const buildArgs = argumentsOf(request.buildArgs, process.env);
+  const inputs = await gatherContext(
+    { path, ...(file === undefined ? {} : { file }) },
+    { stdin: () => process.stdin, say, signal },
+  );
+  return ContextView.open({ ...inputs, buildArgs, sendAll, ...(target === undefined ? {} : { target }) }, signal);
+}

@@ -1,0 +1,126 @@
+/** The builders as this program knows them: what they are, what they may do in their pod, what they can build. */
+import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
+import { DOCKERFILE_FEATURES, canBuild } from "../builders/dockerfile-features.ts";
+import { loadBackend } from "../builders/table.ts";
+import { BACKEND_NAMES, isBackendName } from "../plan/builder-names.ts";
+import type { BackendName } from "../plan/builder-names.ts";
+import { planBuild } from "../plan/plan-build.ts";
+import { refuseUnable } from "../plan/docker/capability-needs.ts";
+import { InvalidInput } from "../errors.ts";
+import { objectsOf } from "../run/objects.ts";
+
+export interface BuilderDescription {
+  readonly name: string;
+  /** The image a build would use here; absent where one has to be named. */
+  readonly image?: string;
+  /** The lowest Pod Security level of a namespace it builds in. */
+  readonly podSecurity: "baseline";
+  readonly user: number;
+  readonly capabilities: readonly string[];
+  readonly allowPrivilegeEscalation: boolean;
+  /** Absent: what the node gives a container that asks for none. */
+  readonly seccompProfile?: string;
+  /** Of `docker build`'s flags, those that not every builder can honour. */
+  readonly flags: readonly string[];
+  /** Of a Dockerfile's features, those that not every builder can do: as written there, and whether this one can. */
+  readonly features: Readonly<Record<string, boolean>>;
+  /** A build's pod, for a context that comes in a ConfigMap. */
+  readonly pod: V1PodSpec;
+}
+
+export async function describeBuilders(
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<BuilderDescription[]> {
+  return Promise.all(BACKEND_NAMES.map((name) => describe(name, env)));
+}
+
+async function describe(
+  name: BackendName,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<BuilderDescription> {
+  const backend = await loadBackend(name);
+  const image = env[`SLIPWAY_${name.toUpperCase()}_IMAGE`] ?? backend.defaultImage;
+  const plan = { ...samplePlan(name, image ?? "IMAGE"), name: "slipway-app" };
+  const builder = backend.pod(plan, "archive");
+  const volume = { name: "context", configMap: { name: plan.name } };
+  const { job } = objectsOf(plan, builder, { transport: "configmap", form: "archive", volume });
+  const pod = job.spec?.template.spec ?? { containers: [] };
+  return { name, ...(image === undefined ? {} : { image }), ...security(builder.container), pod, ...abilities() };
+
+  function abilities(): Pick<BuilderDescription, "flags" | "features"> {
+    const features = Object.entries(DOCKERFILE_FEATURES).map(([feature, { title }]): [string, boolean] => [
+      title,
+      canBuild(feature as keyof typeof DOCKERFILE_FEATURES, name, image ?? "", backend.defaultImage),
+    ]);
+    const flags = [...backend.supports].filter((capability) => capability !== "build" && capability !== "push");
+    return { flags: flags.sort(), features: Object.fromEntries(features) };
+  }
+}
+
+/** What depends on the builder of the rights that a build needs. */
+export interface BuilderNeeds {
+  readonly files: boolean;
+  readonly cacheVolume: boolean;
+}
+
+/**
+ * @param name of a builder; undefined or auto: what any of them needs
+ * @param asked what builds will use
+ * @throws InvalidInput for a builder that is none, or that cannot do what is asked
+ */
+export async function needsOfBuilder(
+  name: string | undefined,
+  asked: { readonly registryCa: boolean; readonly cacheVolume: boolean },
+): Promise<BuilderNeeds> {
+  const { cacheVolume } = asked;
+  if (name === undefined || name === "auto") return { files: true, cacheVolume };
+  if (!isBackendName(name)) {
+    throw new InvalidInput(`there is no builder "${name}"`, {
+      suggestions: [
+        `Choose one of: ${BACKEND_NAMES.join(", ")}; or leave --builder out, for the rights of all of them.`,
+      ],
+    });
+  }
+  const backends = await Promise.all(BACKEND_NAMES.map(loadBackend));
+  const abilities = new Map(backends.map((backend) => [backend.name, backend.supports]));
+  if (cacheVolume) refuseUnable(name, { cacheVolume: "any" }, abilities);
+  const { mountsFiles } = await loadBackend(name);
+  return { files: mountsFiles === true || asked.registryCa, cacheVolume };
+}
+
+function security({
+  securityContext,
+}: V1Container): Pick<
+  BuilderDescription,
+  "podSecurity" | "user" | "capabilities" | "allowPrivilegeEscalation" | "seccompProfile"
+> {
+  const profile = securityContext?.seccompProfile?.type;
+  return {
+    podSecurity: "baseline",
+    user: securityContext?.runAsUser ?? 0,
+    capabilities: securityContext?.capabilities?.add ?? [],
+    allowPrivilegeEscalation: securityContext?.allowPrivilegeEscalation ?? true,
+    ...(profile === undefined ? {} : { seccompProfile: profile }),
+  };
+}
+
+function samplePlan(builder: BackendName, builderImage: string): ReturnType<typeof planBuild> {
+  return planBuild(
+    {
+      path: ".",
+      tags: ["registry.example.com/app:1.0"],
+      buildArgs: [],
+      labels: [],
+      noCache: false,
+      builder,
+      helperImage: "busybox:stable",
+      transport: "auto",
+      volumeSize: "10Gi",
+      timeout: "2h",
+      ttl: "1h",
+      insecureRegistries: [],
+    },
+    { context: { root: ".", ignoreFile: undefined }, dockerfile: { path: "Dockerfile", text: "FROM scratch\n" } },
+    { env: {}, builderImage, user: "", version: "0" },
+  );
+}

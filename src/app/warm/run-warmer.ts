@@ -1,0 +1,56 @@
+/** Runs the warmer to its end, and removes all of it but the volume. */
+import { outcomeError } from "../../builders/outcome.ts";
+import { kaniko } from "../../builders/kaniko/kaniko.ts";
+import type { BuildPlan } from "../../plan/plan.ts";
+import type { Cluster } from "../../lib/kube/cluster.ts";
+import { followBuild } from "../../run/follow/follow.ts";
+import type { BuildObjects } from "../../run/objects.ts";
+import { removeBuild } from "../../run/remove.ts";
+import { releasePod, startBuild } from "../../run/start.ts";
+import { RECEIVER } from "../../plan/layout.ts";
+import { WARMER } from "./warmer-pod.ts";
+import { WarmerLog, warmerFailure } from "./warmed.ts";
+
+/**
+ * @param say is told what is waited for, and each line of the warmer's log
+ * @throws BuildFailed or AuthError for an image that could not be fetched; others are on the volume nevertheless
+ */
+export async function runWarmer(
+  cluster: Cluster,
+  plan: BuildPlan,
+  objects: BuildObjects,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const log = new WarmerLog();
+  try {
+    const started = await startBuild(cluster, objects, signal);
+    const end = await followBuild(
+      cluster,
+      {
+        job: plan.name,
+        containers: { receiver: RECEIVER, builder: WARMER },
+        timeoutSeconds: plan.timeoutSeconds,
+        imageFlags: ["--warmer-image"],
+        readable: (line) => kaniko.readable(line),
+        onPod: async (pod) => {
+          await started.complete;
+          if (started.gated) await releasePod(cluster, pod, signal);
+        },
+        onReceiving: async () => {},
+        onState: () => {},
+      },
+      (event) => {
+        if (event.type === "waiting") say(event.message);
+        if (event.type !== "log") return;
+        log.add(event.line);
+        say(event.line);
+      },
+      signal,
+    );
+    const failure = warmerFailure(end, log, plan.cacheVolume ?? "");
+    if (failure !== undefined) throw outcomeError(failure);
+  } finally {
+    await removeBuild(cluster, objects).catch(() => {});
+  }
+}

@@ -1,0 +1,99 @@
+/** The composition root of `warm`: which images, the plan of a pod that fetches them, and the cluster it runs in. */
+import { argumentsOf } from "../../plan/build-args.ts";
+import { readCa } from "../../plan/gather.ts";
+import { readOrExplain } from "../../lib/files/read-file.ts";
+import { parseReference } from "../../lib/image/reference.ts";
+import type { Reference } from "../../lib/image/reference.ts";
+import type { BuildRequest } from "../../plan/request.ts";
+import { openStores } from "../../lib/credentials/stores.ts";
+import { parseDockerfile } from "../../lib/dockerfile/parse.ts";
+import { findImages } from "../../lib/dockerfile/references.ts";
+import { InvalidInput } from "../../errors.ts";
+import { planUnnamed } from "../build/plan-request.ts";
+import { shipCredentials } from "../build/credentials.ts";
+import { userName } from "../user-name.ts";
+import { VERSION } from "../../version.ts";
+import type { ClusterChoice } from "../build/build.ts";
+
+export interface WarmRequest {
+  /** Names of images. */
+  readonly images: readonly string[];
+  /** Paths of Dockerfiles, whose base images are meant. */
+  readonly files: readonly string[];
+  readonly force: boolean;
+  /** Of the Dockerfiles, what this stage needs. */
+  readonly target?: string;
+  /** What a build would be asked for as well: its builder's image is the warmer's. */
+  readonly build: BuildRequest;
+}
+
+/**
+ * @param say is told what happens, a line each
+ * @returns the images that are on the volume now; none where no Dockerfile names any
+ * @throws InvalidInput for a name or a file that is wrong
+ */
+export async function warm(
+  request: WarmRequest,
+  choice: ClusterChoice,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<readonly Reference[]> {
+  const { images, force, build } = request;
+  const wanted = new Map(
+    [...images, ...(await imagesOf(request, say))].map((name) => {
+      const reference = parseImage(name);
+      return [reference.toString(), reference];
+    }),
+  );
+  const references = [...wanted.values()];
+  if (references.length === 0) return [];
+  const ca = await readCa(build.registryCa);
+  const inputs = {
+    context: { root: process.cwd(), ignoreFile: undefined },
+    // All that a plan has to know of them: which registries they are in.
+    dockerfile: { path: "Dockerfile", text: references.map((image) => `FROM ${image.toString()}\n`).join("") },
+    ...(ca === undefined ? {} : { ca }),
+  };
+  const facts = { env: process.env, user: userName(), version: VERSION };
+  const { plan: planned } = await planUnnamed(build, inputs, facts, say);
+  const stores = build.noCredentials === true ? [] : await openStores(process.env);
+  const { plan, dockerConfig } = await shipCredentials(planned, stores, (message) => say(`WARNING: ${message}`));
+  const { warmerObjects } = await import("./warmer-pod.ts");
+  const { runWarmer } = await import("./run-warmer.ts");
+  const { connect } = await import("../../lib/kube/connect.ts");
+  const objects = warmerObjects(plan, references, force, dockerConfig);
+  const cluster = await connect(choice);
+  try {
+    await runWarmer(cluster, plan, objects, say, signal);
+  } finally {
+    await cluster.close();
+  }
+  return references;
+}
+
+/** @param note is told of images whose names only a build would know */
+async function imagesOf({ files, target, build }: WarmRequest, note: (message: string) => void): Promise<string[]> {
+  const given = new Map(argumentsOf(build.buildArgs, process.env));
+  const lists = files.map(async (path) => {
+    const text = await readOrExplain(path === "-" ? "/dev/stdin" : path, "the Dockerfile");
+    const uses = findImages(parseDockerfile(text), { buildArgs: given, ...(target === undefined ? {} : { target }) });
+    return uses.flatMap(({ image, text: written, line }) => {
+      if (image !== undefined) return [image];
+      note(
+        `WARNING: ${path}:${line}: ${written} has no value here, so that image is left out; give it with --build-arg`,
+      );
+      return [];
+    });
+  });
+  return (await Promise.all(lists)).flat();
+}
+
+function parseImage(name: string): Reference {
+  const reference = parseReference(name, "image");
+  if (name === "scratch") {
+    throw new InvalidInput("scratch is no image: there is nothing of it to fetch", {
+      suggestions: ["Leave it out."],
+    });
+  }
+  return reference;
+}

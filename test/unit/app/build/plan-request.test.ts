@@ -1,0 +1,122 @@
+import { describe, expect, it } from "vitest";
+import { planRequest } from "../../../../src/app/build/plan-request.ts";
+import type { BuildRequest } from "../../../../src/plan/request.ts";
+import { inRepository } from "../../../../src/plan/in-repository.ts";
+import { BuilderUnable } from "../../../../src/errors.ts";
+import { INPUTS, REQUEST } from "../../plan/sample.ts";
+
+async function plan(
+  request: Partial<BuildRequest>,
+  dockerfile = "FROM a\n",
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ builder: string; image: string; said: string[] }> {
+  const said: string[] = [];
+  const inputs = { ...INPUTS, dockerfile: { path: "Dockerfile", text: dockerfile } };
+  const facts = { env, user: "jane", version: "0" };
+  const { plan, backend } = await planRequest({ ...REQUEST, ...request }, inputs, facts, (text) => said.push(text));
+  expect(backend.name).toBe(plan.builder);
+  return { builder: plan.builder, image: plan.builderImage, said };
+}
+
+describe("the builder of a request", () => {
+  it("is the one that was named, with its own image or the one named", async () => {
+    expect(await plan({ builder: "buildah" })).toMatchObject({ builder: "buildah", said: [] });
+    expect(await plan({ builder: "buildah", builderImage: "r.io/b:1" })).toMatchObject({ image: "r.io/b:1" });
+    expect(await plan({ builder: "img" }, undefined, { SLIPWAY_IMG_IMAGE: "r.io/img:1" })).toMatchObject({
+      image: "r.io/img:1",
+    });
+    await expect(plan({ builder: "img" })).rejects.toThrow("there is no published image of img any more");
+    await expect(plan({ builder: "docker" })).rejects.toThrow('there is no builder "docker"');
+  });
+
+  it("is refused for what it would pass over", async () => {
+    await expect(plan({ builder: "kaniko" }, "FROM a\nRUN --mount=type=tmpfs,target=/t x\n")).rejects.toThrow(
+      "Dockerfile line 2: kaniko cannot do RUN --mount=type=tmpfs",
+    );
+    await expect(plan({ builder: "makisu", labels: ["a=b"] })).rejects.toThrow("makisu cannot set labels");
+    await expect(plan({ builder: "makisu", tags: [] })).rejects.toThrow("makisu builds no image that is not pushed");
+  });
+});
+
+describe("--builder auto", () => {
+  it("takes the first that can, and says why not those before it", async () => {
+    expect(await plan({ builder: "auto" })).toMatchObject({ builder: "kaniko", said: ["building with kaniko"] });
+    expect(await plan({ builder: "auto" }, "FROM a\nCOPY --parents a /\n")).toMatchObject({
+      builder: "buildkit",
+      said: ["building with buildkit: Dockerfile line 2: kaniko cannot do COPY --parents"],
+    });
+  });
+
+  it("goes by the user's order", async () => {
+    const order = { SLIPWAY_BUILDER_ORDER: "makisu, buildah kaniko" };
+    expect(await plan({ builder: "auto" }, "FROM a\nONBUILD RUN x\n", order)).toMatchObject({ builder: "buildah" });
+    await expect(plan({ builder: "auto" }, undefined, { SLIPWAY_BUILDER_ORDER: "docker" })).rejects.toThrow(
+      'SLIPWAY_BUILDER_ORDER names "docker", which is no builder',
+    );
+  });
+
+  it("is refused where none can, where an image is named, and for what is wrong whatever builds", async () => {
+    await expect(plan({ builder: "auto" }, "FROM a\nRUN --security=insecure x\n")).rejects.toMatchObject({
+      message: "none of the builders can do this build",
+      suggestions: expect.arrayContaining([expect.stringContaining("line 2: buildkit cannot do")]) as unknown,
+    });
+    await expect(plan({ builder: "auto", builderImage: "x" })).rejects.toThrow(/--builder-image/);
+    await expect(plan({ builder: "auto", tags: ["A:B:C"] })).rejects.toThrow(/^invalid tag/);
+  });
+});
+
+describe("--git-in-cluster", () => {
+  const HASH = "0123456789abcdef".repeat(3).slice(0, 40);
+  const planOf = (rest: string, request: Partial<BuildRequest> = {}) => {
+    const whole = { ...REQUEST, gitInCluster: true, path: `https://h/a.git${rest}`, ...request };
+    return planRequest(whole, inRepository(whole), { env: {}, user: "jane", version: "0" }, () => {});
+  };
+
+  it("is for the builders that clone, the first of them with --builder auto", async () => {
+    for (const builder of ["kaniko", "buildkit"]) {
+      expect((await planOf("#main", { builder })).plan.repository).toMatchObject({ ref: "main" });
+    }
+    const auto = await planOf("#main", { builder: "auto", builderOrder: ["makisu", "buildah", "buildkit", "kaniko"] });
+    expect(auto.backend.name).toBe("buildkit");
+    for (const builder of ["buildah", "makisu", "img"]) {
+      await expect(planOf("", { builder, builderImage: "r.io/b:1" })).rejects.toMatchObject({
+        message: `${builder} cannot do --git-in-cluster`,
+        suggestions: ["Use --builder kaniko or --builder buildkit."],
+      });
+    }
+  });
+
+  it("gives the token to kaniko in a variable, and to BuildKit as the secret it asks for", async () => {
+    const docker = { secret: ["id=GIT_AUTH_TOKEN,env=T"] };
+    const kaniko = await planOf("", { docker });
+    expect(kaniko.plan.repository?.token?.id).toBe("GIT_AUTH_TOKEN");
+    expect(kaniko.plan).not.toHaveProperty("secrets");
+    const buildkit = await planOf("", { docker, builder: "buildkit" });
+    expect(buildkit.plan.repository).not.toHaveProperty("token");
+    expect(buildkit.plan.secrets?.map(({ id }) => id)).toEqual(["GIT_AUTH_TOKEN"]);
+  });
+
+  it.each<[string, Partial<BuildRequest>, string]>([
+    ["", { path: "git://h/a" }, "kaniko clones over https and http, and not git://h/a"],
+    ["#a#b", {}, "kaniko cannot clone the ref a#b: it has a # in it"],
+    ["?commit=abcd", {}, "kaniko finds a commit by its whole hash alone, and abcd is the beginning of one"],
+    [
+      "",
+      { docker: { secret: ["id=GIT_AUTH_HEADER.h,env=H"] } },
+      "kaniko logs in to a repository with a token, and not with a header",
+    ],
+    ["?keep-git-dir=1#main:web", {}, "kaniko has .git beside web, and not in it as ?keep-git-dir asks for"],
+    [
+      "?submodules=1",
+      { docker: { secret: ["id=GIT_AUTH_TOKEN,env=T"] } },
+      "kaniko would show the repository's token to the host of every submodule",
+    ],
+    [`?submodules=1#${HASH}`, {}, `kaniko fetches the submodules of a branch, and not of ${HASH}`],
+    ["?submodules=1&tag=v1", {}, "kaniko fetches the submodules of a branch, and not of refs/tags/v1"],
+    ["", { docker: { secret: ["id=npm,env=N"] } }, "kaniko cannot do --secret"],
+  ])("is refused with kaniko where it would do otherwise: %s %j", async (rest, request, message) => {
+    await expect(planOf(rest, request)).rejects.toThrow(message);
+    await expect(planOf(rest, request)).rejects.toBeInstanceOf(BuilderUnable);
+    expect((await planOf(rest, { ...request, builder: "buildkit" })).backend.name).toBe("buildkit");
+  });
+});

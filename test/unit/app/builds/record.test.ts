@@ -1,0 +1,181 @@
+import type { V1Job, V1Pod } from "@kubernetes/client-node";
+import { describe, expect, it } from "vitest";
+import { kaniko } from "../../../../src/builders/kaniko/kaniko.ts";
+import { findBuild } from "../../../../src/app/builds/find.ts";
+import type { FoundBuild } from "../../../../src/app/builds/find.ts";
+import { hasEnded, judgeUnknown, recordOf } from "../../../../src/app/builds/record.ts";
+import { withEarlyDeadline } from "../../../../src/run/client-lease.ts";
+import { objectsOf } from "../../../../src/run/objects.ts";
+import { deliverByConfigMap } from "../../../../src/ship/choose.ts";
+import { fillTemplate } from "../../../../src/lib/text/go-template.ts";
+import { buildTable } from "../../../../src/report/build-table.ts";
+import { PLAN } from "../../plan/sample.ts";
+import {
+  DIGEST,
+  building,
+  deleting,
+  endedWith,
+  gated,
+  receiving,
+  starting,
+  unscheduled,
+  waitingFor,
+} from "../../run/follow/pods.ts";
+
+const CREATED = "2026-01-01T00:00:00Z";
+const plan = { ...PLAN, registries: { ...PLAN.registries, insecure: ["registry.example.com"] } };
+
+/** The very Job a build makes, as the API server would show it. */
+function jobWith(condition?: { type: string; reason?: string; message?: string }): V1Job {
+  const { job } = objectsOf(plan, kaniko.pod(plan, "archive"), deliverByConfigMap(Buffer.from("x"), plan.name));
+  const at = "2026-01-01T00:01:00Z" as unknown as Date;
+  return {
+    ...job,
+    metadata: { ...job.metadata, namespace: "team", creationTimestamp: CREATED as unknown as Date },
+    ...(condition === undefined
+      ? {}
+      : { status: { conditions: [{ status: "True", lastTransitionTime: at, ...condition }] } }),
+  };
+}
+
+const judge = kaniko.outcome.bind(kaniko);
+const stateOf = (job: V1Job, pod?: V1Pod) => {
+  const { state, reason, digest } = recordOf(job, pod, judge);
+  return [state, reason, digest];
+};
+
+describe("a record", () => {
+  it("has all a report needs, from the objects alone", () => {
+    expect(recordOf(jobWith({ type: "Complete" }), endedWith(0, DIGEST), judge)).toEqual({
+      name: plan.name,
+      namespace: "team",
+      state: "built",
+      digest: DIGEST,
+      references: ["registry.example.com/team/app:1.0"],
+      builder: "kaniko",
+      container: "kaniko",
+      exitCode: 0,
+      user: "jane",
+      version: "0.1.0",
+      insecureRegistries: ["registry.example.com"],
+      createdAt: CREATED,
+      endedAt: "2026-01-01T00:01:00Z",
+      goneAt: "2026-01-01T01:01:00Z",
+      timeoutSeconds: 7200,
+      pod: "slipway-app-x-abcde",
+      node: "node-1",
+    });
+  });
+
+  it.each([
+    ["no pod yet", undefined, "waiting"],
+    ["a gated pod", gated, "waiting"],
+    ["no node", unscheduled, "waiting"],
+    ["on a node", starting, "starting"],
+    ["receiving", receiving, "receiving"],
+    ["building", building, "building"],
+    ["ended well", endedWith(0, DIGEST), "built"],
+    ["ended badly", endedWith(1), "failed"],
+    ["ended well without a digest", endedWith(0), "failed"],
+    ["no image", waitingFor("ImagePullBackOff", "x"), "failed"],
+    ["being deleted", deleting(building), "failed"],
+  ] as const)("%s", (_, pod, state) => {
+    expect(recordOf(jobWith(), pod, judge).state).toBe(state);
+  });
+
+  it("of a Job whose pod is gone says what the Job knows", () => {
+    expect(stateOf(jobWith({ type: "Failed", reason: "DeadlineExceeded" }))).toEqual([
+      "timed-out",
+      "its time limit passed",
+      undefined,
+    ]);
+    expect(stateOf(jobWith({ type: "Failed", reason: "BackoffLimitExceeded" }))).toEqual([
+      "failed",
+      "its pod was deleted before it had ended",
+      undefined,
+    ]);
+    expect(stateOf(jobWith({ type: "Complete" }))).toEqual([
+      "failed",
+      "it ended well, but its pod with the digest is gone",
+      undefined,
+    ]);
+    expect(
+      hasEnded(recordOf(jobWith({ type: "FailureTarget", reason: "DeadlineExceeded" }), deleting(building), judge)),
+    ).toBe(true);
+  });
+
+  it("of a Job with an early deadline has the build's own, and ends by it as one whose client was lost", () => {
+    const early = withEarlyDeadline(jobWith({ type: "Failed", reason: "DeadlineExceeded" }));
+    expect(early.spec?.activeDeadlineSeconds).toBe(300);
+    expect(recordOf(early, undefined, judge)).toMatchObject({
+      state: "failed",
+      reason: "nothing was heard of its client for 5 minutes, and not all it needs had arrived",
+      timeoutSeconds: 7200,
+    });
+  });
+
+  it("of a builder nobody here knows is judged by exit code and digest", () => {
+    expect(judgeUnknown({ exitCode: 0, message: `${DIGEST}\n` })).toEqual({ kind: "built", digest: DIGEST });
+    expect(judgeUnknown({ exitCode: 3 })).toMatchObject({
+      kind: "failed",
+      message: "the builder ended with exit code 3",
+    });
+  });
+
+  it("of objects with nothing on them does not stumble", () => {
+    expect(recordOf({}, undefined, judgeUnknown)).toMatchObject({ name: "", state: "waiting", references: [] });
+  });
+});
+
+function found(name: string, user = "jane", ended = false): FoundBuild {
+  const job = { ...jobWith(ended ? { type: "Failed" } : undefined) };
+  job.metadata = { ...job.metadata, name, labels: { ...job.metadata?.labels, "slipway.dev/user": user } };
+  return { job, pod: undefined, record: recordOf(job, undefined, judge) };
+}
+
+describe("finding one", () => {
+  const builds = [
+    found("slipway-b-2", "joe"),
+    found("slipway-app-2", "jane", true),
+    found("slipway-app-1"),
+    found("slipway-app-11"),
+  ];
+  const find = (name: string, among?: "running" | "ended") =>
+    findBuild(builds, { name, user: "jane", ...(among === undefined ? {} : { among }) }, "team").record.name;
+
+  it("by name, by its beginning, or one's latest", () => {
+    expect(find("slipway-app-1")).toBe("slipway-app-1");
+    expect(find("slipway-b")).toBe("slipway-b-2");
+    expect(find("b")).toBe("slipway-b-2");
+    expect(find("latest")).toBe("slipway-app-2");
+    expect(find("latest", "running")).toBe("slipway-app-1");
+  });
+
+  it("says so when there is none, or more than one", () => {
+    expect(() => find("x")).toThrow('there is no build "x" in the namespace team');
+    expect(() => find("app")).toThrow('3 builds begin with "app": slipway-app-2, slipway-app-1, slipway-app-11');
+    expect(() => findBuild(builds, { name: "latest", user: "eve" }, "team")).toThrow("no build of yours (eve)");
+  });
+});
+
+describe("listing them", () => {
+  it("as a table", () => {
+    const record = recordOf(jobWith({ type: "Complete" }), endedWith(0, DIGEST), judge);
+    expect(buildTable([record], { now: Date.parse("2026-01-01T03:00:00Z"), users: true })).toBe(
+      "NAME                  STATE  IMAGE                              BUILDER  USER  CREATED  TOOK\n" +
+        "slipway-app-bcdfghjk  built  registry.example.com/team/app:1.0  kaniko   jane  3 h ago  1 min 0 s\n",
+    );
+    expect(buildTable([{ ...record, references: ["a", "b"] }], { now: 0, users: false })).toMatch(
+      / {2}a \+1 .* 0 s ago/,
+    );
+  });
+
+  it("by a template as docker's", () => {
+    const fields = ["name", "references", "digest"];
+    const value = { name: "n", references: ["a", "b"] };
+    expect(fillTemplate(String.raw`{{.Name}}\t{{ .References }}\n{{.Digest}}|`, value, fields)).toBe("n\ta,b\n|");
+    expect(fillTemplate("{{json .}} {{json .References}}", value, fields)).toBe(`${JSON.stringify(value)} ["a","b"]`);
+    expect(() => fillTemplate("{{.Nmae}}", value, fields)).toThrow("there is no field .Nmae");
+    expect(() => fillTemplate("{{range .}}", value, fields)).toThrow("more than slipway's templates can do");
+  });
+});

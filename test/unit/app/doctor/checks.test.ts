@@ -1,0 +1,248 @@
+import { describe, expect, it } from "vitest";
+import type { V1LimitRange, V1ResourceQuota, V1StorageClass } from "@kubernetes/client-node";
+import type { Check } from "../../../../src/app/doctor/check.ts";
+import {
+  limitRangeCheck,
+  podSecurityLevel,
+  quotaCheck,
+  storageCheck,
+} from "../../../../src/app/doctor/namespace-checks.ts";
+import { trialChecks, userNamespaceCheck } from "../../../../src/app/doctor/pod-checks.ts";
+import { askRights, mayDo, rightsCheck } from "../../../../src/app/doctor/rights-check.ts";
+import { AuthError, ClusterError } from "../../../../src/errors.ts";
+import { rightsOf } from "../../../../src/app/rbac/rights.ts";
+import { grantOf, holderNamed } from "../../../../src/app/rbac/role.ts";
+import { CheckList } from "../../../../src/ui/checks.ts";
+import { FakeCluster, refusal } from "../../../fakes/fake-cluster.ts";
+
+const signal = new AbortController().signal;
+const RIGHTS = rightsOf({ transport: "auto", ships: true, files: true, manage: false });
+
+function forbidding(...kinds: string[]): FakeCluster {
+  const cluster = new FakeCluster();
+  cluster.before = ({ of }) => {
+    if (kinds.includes(of)) throw new AuthError(`you may not list ${of}`);
+  };
+  return cluster;
+}
+
+describe("rights", () => {
+  const answering = (denied: (resource: string, verb: string) => boolean) => ({
+    namespace: "team",
+    create: (async (_kind: string, { spec }: { spec: { resourceAttributes: Record<string, string> } }) => {
+      const { resource = "", subresource, verb = "" } = spec.resourceAttributes;
+      const whole = subresource === undefined ? resource : `${resource}/${subresource}`;
+      return { status: { allowed: !denied(whole, verb) } };
+    }) as never,
+  });
+  const optional = new Map([["pods/exec", "only small contexts can be sent"]]);
+
+  it("asks for each verb of each resource, subresources apart", async () => {
+    const rulings = await askRights(
+      answering(() => false),
+      RIGHTS,
+      signal,
+    );
+    expect(rulings).toHaveLength(RIGHTS.flatMap(({ verbs }) => verbs).length);
+    expect(rightsCheck(rulings, "team", optional, "FIX").status).toBe("ok");
+    expect(mayDo(rulings, "jobs")).toBe(true);
+  });
+
+  it("names what is missing, and the command that prints it", async () => {
+    const rulings = await askRights(
+      answering((resource) => resource === "jobs" || resource === "pods/log"),
+      RIGHTS,
+      signal,
+    );
+    expect(rightsCheck(rulings, "team", optional, "FIX")).toMatchObject({
+      status: "fail",
+      kind: "unauthorised",
+      message: 'you may not create, get, patch, delete jobs; get pods/log in the namespace "team"',
+      suggestions: [expect.stringContaining("FIX")],
+    });
+    expect(mayDo(rulings, "jobs")).toBe(false);
+    expect(mayDo(rulings, "pods")).toBe(true);
+  });
+
+  it("only warns of what a build can do without", async () => {
+    const rulings = await askRights(
+      answering((resource) => resource === "pods/exec"),
+      RIGHTS,
+      signal,
+    );
+    const check = rightsCheck(rulings, "team", optional, "FIX");
+    expect([check.status, check.message]).toEqual([
+      "warn",
+      expect.stringContaining(": only small contexts can be sent"),
+    ]);
+  });
+
+  it("may be optional by a verb alone", async () => {
+    const rulings = await askRights(
+      answering((resource, verb) => resource === "jobs" && verb === "patch"),
+      RIGHTS,
+      signal,
+    );
+    const one = new Map([["patch jobs", "it stays longer"]]);
+    expect([mayDo(rulings, "jobs"), mayDo(rulings, "jobs", one)]).toEqual([false, true]);
+    expect(rightsCheck(rulings, "team", one, "FIX")).toMatchObject({
+      status: "warn",
+      message: 'you may not patch jobs in the namespace "team": it stays longer',
+    });
+    expect(rightsCheck(rulings, "team", optional, "FIX").status).toBe("fail");
+  });
+
+  it.each([
+    ["jane@example.com", { kind: "User", name: "jane@example.com" }],
+    ["system:serviceaccount:ci:runner", { kind: "ServiceAccount", name: "runner", namespace: "ci" }],
+  ])("are granted to %s as what that is", (user, holder) => {
+    expect(holderNamed(user)).toEqual(holder);
+    const objects = grantOf(RIGHTS, { name: "slipway", namespace: "team", holder: holderNamed(user) });
+    const subject = objects.flatMap((object) => ("subjects" in object ? (object.subjects ?? []) : []))[0];
+    expect(subject).toMatchObject(holder);
+  });
+});
+
+describe("quotas", () => {
+  const quota = (hard: Record<string, string>, used: Record<string, string>): V1ResourceQuota => ({
+    metadata: { name: "small" },
+    status: { hard, used },
+  });
+
+  it.each([
+    ["none", [], "ok", /has none/],
+    ["room", [quota({ pods: "5" }, { pods: "2" })], "ok", /small \(2 of 5 pods\)/],
+    [
+      "none left",
+      [quota({ "count/jobs.batch": "3" }, { "count/jobs.batch": "3" })],
+      "fail",
+      /3 of 3 count\/jobs\.batch/,
+    ],
+    ["of what a build does not count in", [quota({ services: "0" }, { services: "0" })], "ok", /room/],
+  ] as const)("%s", async (_name, quotas, status, says) => {
+    const cluster = new FakeCluster();
+    quotas.forEach((one, at) => cluster.stored.set(`resourcequotas/${at}`, one));
+    expect(await quotaCheck(cluster, signal)).toMatchObject({ status, message: expect.stringMatching(says) });
+  });
+
+  it("are passed over where they may not be listed", async () => {
+    expect((await quotaCheck(forbidding("resourcequotas"), signal)).status).toBe("skip");
+    expect((await limitRangeCheck(forbidding("limitranges"), signal)).status).toBe("skip");
+  });
+
+  it("a limit range's default is told", async () => {
+    const cluster = new FakeCluster();
+    const range: V1LimitRange = { spec: { limits: [{ type: "Container", _default: { memory: "64Mi" } }] } };
+    cluster.stored.set("limitranges/a", range);
+    expect((await limitRangeCheck(cluster, signal)).message).toMatch(/gets at most 64Mi of memory/);
+  });
+});
+
+describe("storage classes", () => {
+  const classes = new FakeCluster();
+  const standard = { "storageclass.kubernetes.io/is-default-class": "true" };
+  const fast: V1StorageClass = { metadata: { name: "fast" }, provisioner: "x" };
+  classes.stored.set("storageclasses/fast", fast);
+  const both = new FakeCluster();
+  both.stored.set("storageclasses/fast", fast);
+  both.stored.set("storageclasses/std", { metadata: { name: "std", annotations: standard } });
+
+  it.each([
+    ["not needed", classes, { needed: false }, "skip", /only --transport pvc/],
+    ["a default", both, { needed: true }, "ok", /^std is the default/],
+    ["no default", classes, { needed: true }, "warn", /there are: fast/],
+    ["the one named", classes, { needed: true, storageClass: "fast" }, "ok", /^fast makes/],
+    ["one that is not there", classes, { needed: true, storageClass: "slow" }, "fail", /no storage class "slow"/],
+    ["unknown", forbidding("storageclasses"), { needed: true }, "skip", /may not list/],
+  ] as const)("%s", async (_name, cluster, wanted, status, says) => {
+    expect(await storageCheck(cluster, wanted, signal)).toMatchObject({ status, message: expect.stringMatching(says) });
+  });
+});
+
+describe("the namespace", () => {
+  it("is told by its level, where it may be read", async () => {
+    const cluster = new FakeCluster();
+    const labels = { "pod-security.kubernetes.io/enforce": "baseline" };
+    cluster.stored.set("namespaces/team", { metadata: { labels } });
+    await expect(podSecurityLevel(cluster, signal)).resolves.toBe("baseline");
+    await expect(podSecurityLevel(forbidding("namespaces"), signal)).resolves.toBeUndefined();
+  });
+
+  it("that is not there, or is on its way out, is said", async () => {
+    const cluster = new FakeCluster();
+    await expect(podSecurityLevel(cluster, signal)).rejects.toThrow('the namespace "team" does not exist');
+    cluster.stored.set("namespaces/team", { metadata: { deletionTimestamp: new Date() } });
+    await expect(podSecurityLevel(cluster, signal)).rejects.toThrow("is being deleted");
+    cluster.before = () => {
+      throw refusal(500, "InternalError", "broken");
+    };
+    await expect(podSecurityLevel(cluster, signal)).rejects.toThrow("broken");
+  });
+});
+
+describe("a trial pod", () => {
+  const plan = { builder: "kaniko", builderImage: "kaniko:1", helperImage: "busybox:1" } as never;
+  const statuses = (checks: readonly Check[]): string => checks.map(({ status }) => status).join(" ");
+
+  it("fails at the step it does not come to, and says nothing of those after it", () => {
+    const error = new ClusterError("no node", { suggestions: ["Add one."] });
+    const report = { reached: new Set(["admitted"] as const), node: "", error };
+    const checks = trialChecks(report, plan, "baseline", true);
+    expect(statuses(checks)).toBe("ok fail skip skip");
+    expect(checks[0]?.message).toContain("(it enforces baseline)");
+    expect(checks[1]).toMatchObject({ message: "no node", suggestions: ["Add one."], kind: "cluster" });
+  });
+
+  it("has no helper image where nothing is received", () => {
+    const report = { reached: new Set(["admitted", "scheduled", "receiving", "ended"] as const), node: "n" };
+    expect(trialChecks(report, plan, undefined, false).map(({ name }) => name)).toEqual([
+      "admission",
+      "node",
+      "builder image",
+    ]);
+  });
+
+  it.each([
+    ["         0     524288      65536\n", "ok"],
+    ["         0          0 4294967295\n", "warn"],
+    ["", "warn"],
+  ])("with the id map %j", (message, status) => {
+    const end = { exitCode: 0, reason: "Completed", message, tail: [] };
+    expect(userNamespaceCheck({ reached: new Set(["scheduled"] as const), node: "n", end }).status).toBe(status);
+  });
+
+  it("says nothing of user namespaces where the image could not be pulled", () => {
+    const error = new ClusterError("no image");
+    const report = { reached: new Set(["scheduled"] as const), node: "n", error };
+    expect(userNamespaceCheck({ ...report, withoutImage: true }).status).toBe("skip");
+    expect(userNamespaceCheck({ ...report, withoutImage: false }).status).toBe("warn");
+  });
+});
+
+describe("the list of checks", () => {
+  const checks: Check[] = [
+    { name: "rights", status: "fail", message: "you may not", suggestions: ["Ask."] },
+    { name: "quota", status: "ok", message: "none", suggestions: [] },
+  ];
+  const shown = (isTTY: boolean): string => {
+    let text = "";
+    const list = new CheckList({ isTTY, columns: 40, write: (part: string) => (text += part) }, { TERM: "xterm" });
+    list.say("waiting\u001b[31m for long enough to be cut at the margin of it");
+    for (const check of checks) list.add(check);
+    list.finish();
+    return text;
+  };
+
+  it("is plain words in a log", () => {
+    expect(shown(false)).toBe(
+      "FAIL  rights          you may not\n        - Ask.\nok    quota           none\n\nNot ready to build: 1 of 2 checks failed.\n",
+    );
+  });
+
+  it("has signs in a terminal, and a line for what is waited for", () => {
+    const text = shown(true);
+    expect(text).toMatch(/✖/);
+    expect(text).toContain("\r\u001b[K");
+    expect(text).not.toContain("at the margin");
+  });
+});

@@ -1,0 +1,153 @@
+import { describe, expect, it } from "vitest";
+import type { BuildPlan } from "../../../../src/plan/plan.ts";
+import { loadBackend } from "../../../../src/builders/table.ts";
+import { BACKEND_NAMES } from "../../../../src/plan/builder-names.ts";
+import { needsOfBuilder } from "../../../../src/app/describe-builders.ts";
+import { rightsOf } from "../../../../src/app/rbac/rights.ts";
+import type { Need } from "../../../../src/app/rbac/rights.ts";
+import { grantOf } from "../../../../src/app/rbac/role.ts";
+import { TRANSPORTS } from "../../../../src/plan/layout.ts";
+import { PLAN } from "../../plan/sample.ts";
+
+/** Any builder, nothing left out. */
+const ALL: Need = { transport: "auto", ships: true, files: true, manage: false };
+
+const names = (rights: ReturnType<typeof rightsOf>) =>
+  Object.fromEntries(rights.map(({ resource, verbs }) => [resource, verbs.join(",")]));
+const needs = (change: Partial<Need>) => names(rightsOf({ ...ALL, ...change }));
+
+describe("the rights of a build", () => {
+  it("are these, and no star", () => {
+    expect(needs({})).toEqual({
+      jobs: "create,get,patch,delete",
+      pods: "list,watch,patch,get",
+      "pods/log": "get",
+      "pods/exec": "get,create",
+      configmaps: "create,delete",
+      secrets: "create,delete",
+      events: "list,watch",
+    });
+  });
+
+  it("have no exec where no context is streamed, and no secrets where none is shipped", () => {
+    const least = needs({ transport: "configmap", ships: false });
+    expect(Object.keys(least)).toEqual(["jobs", "pods", "pods/log", "configmaps", "events"]);
+    expect(least["pods"]).toBe("list,watch,patch");
+  });
+
+  it.each(["stream", "pvc", "cache"] as const)(
+    "have no config maps where neither the context travels in one (%s) nor a file",
+    (transport) => {
+      expect(needs({ transport, files: false })).not.toHaveProperty("configmaps");
+      expect(needs({ transport })["configmaps"]).toBe("create,delete");
+    },
+  );
+
+  it("are next to none where the builder fetches its context itself", () => {
+    expect(needs({ transport: "none", files: false, ships: false })).toEqual({
+      jobs: "create,get,patch,delete",
+      pods: "list,watch",
+      "pods/log": "get",
+      events: "list,watch",
+    });
+  });
+
+  it("change no pod where none is held back, as nothing else is made", () => {
+    const bare = { transport: "stream", files: false, ships: false } as const;
+    expect(needs(bare)["pods"]).toBe("list,watch,get");
+    for (const more of [{ files: true }, { ships: true }, { networkPolicy: true }, { transport: "auto" } as const]) {
+      expect(needs({ ...bare, ...more })["pods"]).toBe("list,watch,patch,get");
+    }
+  });
+
+  it("have config maps where the context may travel in one", () => {
+    for (const transport of ["auto", "configmap"] as const) {
+      expect(needs({ transport, files: false })["configmaps"]).toBe("create,delete");
+    }
+  });
+
+  it("are enough to remove builds, whatever they were given", () => {
+    const manager = needs({ transport: "stream", files: false, ships: false, manage: true });
+    expect([manager["configmaps"], manager["secrets"]]).toEqual(["delete", "delete"]);
+  });
+
+  it("have volume claims only where contexts or a builder's state are kept", () => {
+    const claims = (change: Partial<Need>) => needs(change)["persistentvolumeclaims"];
+    expect([claims({}), claims({ manage: true })]).toEqual([undefined, undefined]);
+    expect([claims({ cacheVolume: true }), claims({ cacheVolume: true, manage: true })]).toEqual([
+      "create",
+      "create,list,delete",
+    ]);
+    expect([claims({ transport: "cache" }), claims({ transport: "cache", manage: true })]).toEqual([
+      "create",
+      "create,list,delete",
+    ]);
+  });
+
+  it("have network policies where builds make some", () => {
+    expect(needs({ networkPolicy: true })["networkpolicies"]).toBe("create");
+  });
+
+  it("never let a secret be read", () => {
+    for (const transport of ["auto", ...TRANSPORTS] as const) {
+      expect(needs({ transport, manage: true })["secrets"]).toBe("create,delete");
+    }
+  });
+
+  it("are bound to an account that is made, or to a user or group that is there", () => {
+    const rights = rightsOf(ALL);
+    const account = grantOf(rights, { name: "s", namespace: "n", holder: { kind: "ServiceAccount", name: "ci" } });
+    expect(account.map(({ kind }) => kind)).toEqual(["ServiceAccount", "Role", "RoleBinding"]);
+    expect(account[2]).toMatchObject({ subjects: [{ kind: "ServiceAccount", name: "ci", namespace: "n" }] });
+    const group = grantOf(rights, { name: "s", namespace: "n", holder: { kind: "Group", name: "devs" } });
+    expect(group.map(({ kind }) => kind)).toEqual(["Role", "RoleBinding"]);
+    expect(group[1]).toMatchObject({ subjects: [{ kind: "Group", name: "devs" }] });
+  });
+});
+
+describe("what a builder needs of them", () => {
+  const nothing = { registryCa: false, cacheVolume: false };
+
+  /** Everything of a plan by which a builder decides about files of its own. */
+  const plans = [undefined, "always" as const].flatMap((userns) =>
+    [[], ["r.lan:5000"]].flatMap((insecure) =>
+      (["shipped", "none"] as const).map((kind): BuildPlan => ({
+        ...PLAN,
+        registries: { hosts: insecure, insecure },
+        credentials: { kind },
+        ...(userns === undefined ? {} : { userns }),
+      })),
+    ),
+  );
+
+  it.each(BACKEND_NAMES)("%s: config maps exactly where a pod of it has files", async (name) => {
+    const backend = await loadBackend(name);
+    const mounts = plans.some((plan) => backend.pod({ ...plan, builder: name }, "directory").files !== undefined);
+    expect(await needsOfBuilder(name, nothing)).toEqual({ files: mounts, cacheVolume: false });
+  });
+
+  it("are kaniko's alone without config maps, and with certificates nobody's", async () => {
+    const without = await Promise.all(
+      BACKEND_NAMES.map(async (name) => ((await needsOfBuilder(name, nothing)).files ? [] : [name])),
+    );
+    expect(without.flat()).toEqual(["kaniko"]);
+    expect(await needsOfBuilder("kaniko", { ...nothing, registryCa: true })).toMatchObject({ files: true });
+  });
+
+  it("are those of all of them where none is named", async () => {
+    for (const name of [undefined, "auto"]) {
+      expect(await needsOfBuilder(name, { registryCa: false, cacheVolume: true })).toEqual({
+        files: true,
+        cacheVolume: true,
+      });
+    }
+  });
+
+  it.each([
+    ["docker", false, 'there is no builder "docker"'],
+    ["img", true, "img cannot do --cache-volume"],
+    ["makisu", true, "makisu cannot do --cache-volume"],
+  ])("are not told of %s", async (name, cacheVolume, message) => {
+    await expect(needsOfBuilder(name, { registryCa: false, cacheVolume })).rejects.toThrow(message);
+  });
+});
