@@ -1,10 +1,10 @@
-/** Bundles src/ into dist/: the program in one file, whose compiled code src/start keeps, and the start of it. */
+/** Bundles src/ into dist/: the program in one file, whose compiled code src/cli/start keeps, and the start of it. */
 import { createHash } from "node:crypto";
 import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 
 const here = new URL(".", import.meta.url).pathname;
-const commands = (await readdir(`${here}src/commands`, { recursive: true })).filter((name) => name.endsWith(".ts"));
+const commands = (await readdir(`${here}src/cli/commands`, { recursive: true })).filter((name) => name.endsWith(".ts"));
 
 /** All that is asked of undici here. Its own index also loads fetch, caches, mocks and websockets, at 20 ms a start. */
 const UNDICI = `
@@ -146,8 +146,8 @@ const common = {
 
 await rm(`${here}dist`, { recursive: true, force: true });
 await writeManifest();
-const started = await build({ ...common, entryPoints: ["src/start/start.ts"], outfile: "dist/start.cjs" });
-const program = await build({ ...common, entryPoints: ["src/main.ts"], outfile: "dist/slipway.cjs" });
+const started = await build({ ...common, entryPoints: ["src/cli/start/start.ts"], outfile: "dist/start.cjs" });
+const program = await build({ ...common, entryPoints: ["src/cli/main.ts"], outfile: "dist/slipway.cjs" });
 // By its hash, what Node has compiled of it is kept for it and for no other.
 const code = await readFile(`${here}dist/slipway.cjs`);
 const hash = createHash("sha256").update(code).digest("hex");
@@ -162,7 +162,7 @@ if (process.argv.includes("--meta")) await writeFile(`${here}dist/meta.json`, JS
 /** oclif reads this in place of every command's own code, for help, aliases and flags. Here it is made of that code. */
 async function writeManifest() {
   const contents = [...commands.entries()].map(
-    ([at, name]) => `import command${at} from ${JSON.stringify(`./src/commands/${name}`)};`,
+    ([at, name]) => `import command${at} from ${JSON.stringify(`./src/cli/commands/${name}`)};`,
   );
   const table = commands.map((name, at) => `${JSON.stringify(idOf(name))}: command${at}`);
   const stdin = { contents: `${contents.join("")}export const COMMANDS = {${table.join(",")}};`, resolveDir: here };

@@ -1,8 +1,8 @@
 /** docs/configuration.md: the words are here, the tables come from what the command uses. */
-import Build from "../../src/commands/build.ts";
-import { variableOf } from "../../src/config/environment.ts";
-import { DOCKER_VARIABLES } from "../../src/config/docker-variables.ts";
-import { OWN_KEYS, PROJECT_KEYS, keysOf } from "../../src/config/keys.ts";
+import Build from "../../src/cli/commands/build.ts";
+import { variableOf } from "../../src/cli/config/environment.ts";
+import { DOCKER_VARIABLES } from "../../src/cli/config/docker-variables.ts";
+import { OWN_KEYS, PROJECT_KEYS, keysOf } from "../../src/cli/config/keys.ts";
 
 const BEGINNING = `# Configuration
 

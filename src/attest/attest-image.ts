@@ -1,5 +1,5 @@
 /** What is done with an image between its push and the word that it is built: attestations attached, signature made. */
-import type { Emit, StageTimer } from "../build/events.ts";
+import type { Emit, StageTimer } from "../events.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import type { Credential } from "../lib/credentials/credentials.ts";
 import { AuthError, BuildFailed, ClusterError } from "../errors.ts";

@@ -5,7 +5,7 @@ import type { Manifest } from "./manifest.ts";
 import { readManifest } from "./read-manifest.ts";
 import { formatBytes } from "../lib/text/measures.ts";
 import type { ReachDecision } from "./decide-reach.ts";
-import type { Emit } from "../build/events.ts";
+import type { Emit } from "../events.ts";
 import { packPlan } from "./open-context.ts";
 import type { ShippedPlan } from "../plan/plan.ts";
 

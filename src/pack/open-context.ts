@@ -2,7 +2,7 @@
 import { surveyContext } from "./survey.ts";
 import { formatBytes } from "../lib/text/measures.ts";
 import type { WalkFilter } from "./walk.ts";
-import type { Emit } from "../build/events.ts";
+import type { Emit } from "../events.ts";
 import type { ContextSource, ShippedPlan } from "../plan/plan.ts";
 import { packContext } from "./pack.ts";
 import type { PackNote, PackOptions, PackedContext } from "./pack.ts";

@@ -4,7 +4,7 @@ import { hasLostContact } from "../lib/kube/refusal.ts";
 import { AuthError } from "../errors.ts";
 import type { BuildObjects } from "./objects.ts";
 import { removeBuild } from "./remove.ts";
-import type { Emit } from "../build/events.ts";
+import type { Emit } from "../events.ts";
 
 /** Only the contact to it was lost, by this error. */
 export function sayItGoesOn(build: string, error: unknown, emit: Emit): void {

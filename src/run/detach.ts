@@ -2,7 +2,7 @@
  * The moment from which a build needs its client no more. Once the builder's container runs, the kubelet has copied what it
  * mounts into the pod, so the Secret and the ConfigMap are deleted there and then; a client that wants to leave can go.
  */
-import type { Emit } from "../build/events.ts";
+import type { Emit } from "../events.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import type { PodState } from "./follow/pod-state.ts";
 import type { BuildObjects } from "./objects.ts";

@@ -1,7 +1,7 @@
 /** From the end of the builder's container to what the user is told, whoever watched it: the client that started it or another. */
 import type { Backend, ContainerEnd } from "../builders/builder.ts";
 import { outcomeError } from "../builders/outcome.ts";
-import type { BuildResult, Emit } from "../build/events.ts";
+import type { BuildResult, Emit } from "../events.ts";
 import type { ImageDescription } from "../lib/registry/types.ts";
 import type { Stages } from "./stages.ts";
 

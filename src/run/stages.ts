@@ -1,7 +1,7 @@
 /** Turns what happens into stages with a beginning, an end and a length. */
 import type { PodState } from "./follow/pod-state.ts";
 import { explainUnschedulable } from "./follow/unschedulable.ts";
-import type { Emit, Stage, StageTimer } from "../build/events.ts";
+import type { Emit, Stage, StageTimer } from "../events.ts";
 
 export class Stages implements StageTimer {
   readonly #emit: Emit;

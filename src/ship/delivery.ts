@@ -1,7 +1,7 @@
 /** How a packed context reaches the builder's pod. One file each, chosen by choose.ts. */
 import type { V1Container, V1PersistentVolumeClaim, V1Volume } from "@kubernetes/client-node";
 import type { Cluster } from "../lib/kube/cluster.ts";
-import type { Emit } from "../build/events.ts";
+import type { Emit } from "../events.ts";
 import type { ContextForm, TransportName } from "../plan/layout.ts";
 
 export interface Delivery {

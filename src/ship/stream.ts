@@ -3,7 +3,7 @@ import type { OpenArchive } from "../pack/open-context.ts";
 import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { V1Volume } from "@kubernetes/client-node";
-import type { Emit } from "../build/events.ts";
+import type { Emit } from "../events.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { ClusterError, SlipwayError, clauseOf } from "../errors.ts";
 import { Unmendable, commit, unaccepted, whyGone } from "./commit.ts";

@@ -4,14 +4,6 @@ import { dirname, join, normalize } from "node:path";
 
 export const SRC = new URL("../../src/", import.meta.url).pathname;
 
-/** Where files will be that have not moved into their room yet: they are judged as if they were there. */
-const TO_COME = new Map<string, string>(
-  Object.entries(JSON.parse(await readFile(new URL("rooms-to-come.json", import.meta.url), "utf8"))),
-);
-
-/** Path below src as it will be. */
-export const placed = (file: string): string => TO_COME.get(file) ?? file;
-
 export interface Import {
   /** Path below src of the file that imports. */
   readonly from: string;
@@ -27,10 +19,7 @@ export async function sourceFiles(): Promise<string[]> {
 export async function readImports(): Promise<Import[]> {
   const files = await sourceFiles();
   const found = await Promise.all(files.map(async (from) => importsOf(from, await readFile(join(SRC, from), "utf8"))));
-  return found
-    .flat()
-    .map(({ from, to, kind }) => ({ from: placed(from), to: placed(to), kind }))
-    .filter(({ from, to }) => from !== to);
+  return found.flat();
 }
 
 const STATEMENT = /^(?:import|export)\s+(type\s)?([^;"'()]*?)\bfrom\s+"([^"]+)"|^import\s+"([^"]+)"/gm;

@@ -63,13 +63,13 @@ const HEAVY = /@kubernetes\/client-node|node_modules\/(?:undici|ws|ora|chalk|js-
 
 describe("what is loaded", () => {
   it("for --help or a wrong flag is the command alone: no client library, no terminal view", () => {
-    const loaded = [...loadedWith("src/main.ts"), ...loadedWith("src/commands/build.ts")];
+    const loaded = [...loadedWith("src/cli/main.ts"), ...loadedWith("src/cli/commands/build.ts")];
     expect(loaded.filter((name) => HEAVY.test(name))).toEqual([]);
     expect(loaded.filter((name) => /^src\/(?:wire\.ts|cluster\/|context\/)/.test(name))).toEqual([]);
   });
 
   it("for a wrong name or file is the planning, and still no client library", () => {
-    const loaded = loadedWith("src/wire.ts");
+    const loaded = loadedWith("src/app/build/build.ts");
     expect(loaded).toContain("src/plan/plan-build.ts");
     expect(loaded.filter((name) => HEAVY.test(name))).toEqual([]);
   });

@@ -1,7 +1,7 @@
 /** The composition root: from a request to a build with everything it needs. The only file that knows every implementation. */
 import { build, describeBuild } from "./run-build.ts";
 import type { BuildDeps, LeftBuild } from "./run-build.ts";
-import type { BuildResult, Emit } from "../../build/events.ts";
+import type { BuildResult, Emit } from "../../events.ts";
 import type { ImageDescription } from "../../lib/registry/types.ts";
 import { gatherInputs } from "../../plan/gather.ts";
 import { secretsOf } from "../../plan/git-token.ts";

@@ -5,7 +5,7 @@ import type { BuildDeps } from "./run-build.ts";
 import { openCacheSource } from "../../pack/cache-source.ts";
 import { decideReach } from "../../pack/decide-reach.ts";
 import type { ReachDecision } from "../../pack/decide-reach.ts";
-import type { Emit } from "../../build/events.ts";
+import type { Emit } from "../../events.ts";
 import { openContext } from "../../pack/open-context.ts";
 import { isShipped } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";

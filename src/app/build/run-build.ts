@@ -20,7 +20,7 @@ import type { OpenArchive } from "../../pack/open-context.ts";
 import type { Delivery } from "../../ship/delivery.ts";
 import { cleanUp } from "../../run/clean-up.ts";
 import { decideUserns } from "../../run/user-namespaces.ts";
-import type { BuildResult, Emit } from "../../build/events.ts";
+import type { BuildResult, Emit } from "../../events.ts";
 import type { ImageDescription } from "../../lib/registry/types.ts";
 import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";

@@ -2,7 +2,7 @@
 import { loadBackend } from "../../builders/table.ts";
 import { isBackendName } from "../../plan/builder-names.ts";
 import { parseReference } from "../../lib/image/reference.ts";
-import type { BuildResult, Emit } from "../../build/events.ts";
+import type { BuildResult, Emit } from "../../events.ts";
 import { readCa } from "../../plan/gather.ts";
 import { attachBuild } from "./attach.ts";
 import type { AttachDeps } from "./attach.ts";

@@ -2,7 +2,7 @@
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { hasLostContact } from "../../lib/kube/refusal.ts";
 import { sayItGoesOn } from "../../run/clean-up.ts";
-import type { BuildResult } from "../../build/events.ts";
+import type { BuildResult } from "../../events.ts";
 import { reportEnd } from "../../run/report-end.ts";
 import type { Reporter } from "../../run/report-end.ts";
 import { Stages } from "../../run/stages.ts";

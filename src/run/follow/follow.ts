@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
 import type { ContainerEnd } from "../../builders/builder.ts";
-import type { Emit } from "../../build/events.ts";
+import type { Emit } from "../../events.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { TimedOut } from "../../errors.ts";
 import { watchDenials } from "./admission.ts";

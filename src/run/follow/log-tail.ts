@@ -1,6 +1,6 @@
 /** Follows the builder's log, hands on each line, and keeps the last ones for explaining a failure. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Emit } from "../../build/events.ts";
+import type { Emit } from "../../events.ts";
 import { codeOf } from "../../lib/kube/refusal.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 

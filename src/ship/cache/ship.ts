@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { V1PersistentVolumeClaim } from "@kubernetes/client-node";
-import type { Emit } from "../../build/events.ts";
+import type { Emit } from "../../events.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { ClusterError, SlipwayError, clauseOf } from "../../errors.ts";
 import { cacheCommand, outcomeCommand, placeOf } from "./pod-script.ts";

@@ -1,6 +1,6 @@
 /** Brings what a builder exported from the pod's volume to the client, each archive compared by its sha256. */
 import { createHash } from "node:crypto";
-import type { Emit } from "../../build/events.ts";
+import type { Emit } from "../../events.ts";
 import type { ImageDescription } from "../../lib/registry/types.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";

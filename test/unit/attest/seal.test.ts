@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { sealImage } from "../../../src/attest/attest-image.ts";
-import type { BuildEvent } from "../../../src/build/events.ts";
+import type { BuildEvent } from "../../../src/events.ts";
 import type { BuildPlan } from "../../../src/plan/plan.ts";
 import { parseReference } from "../../../src/lib/image/reference.ts";
 import { Stages } from "../../../src/run/stages.ts";

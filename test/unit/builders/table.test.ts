@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { outcomeError } from "../../../src/builders/outcome.ts";
 import { loadBackend } from "../../../src/builders/table.ts";
 import { BACKEND_NAMES, isBackendName } from "../../../src/plan/builder-names.ts";
-import { EXIT, exitCodeOf } from "../../../src/exit-codes.ts";
+import { EXIT, exitCodeOf } from "../../../src/cli/exit-codes.ts";
 
 describe("the builders", () => {
   it.each(BACKEND_NAMES)("%s calls itself so, names its image with a version and says what it can", async (name) => {

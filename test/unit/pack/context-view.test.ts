@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { ContextView } from "../../../src/pack/context-view.ts";
-import { printExplanation } from "../../../src/report/context-report.ts";
+import { printExplanation } from "../../../src/cli/print/context-report.ts";
 
 let root: string;
 

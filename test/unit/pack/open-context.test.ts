@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Parser } from "tar";
 import { afterEach, beforeEach, expect, it, onTestFinished } from "vitest";
-import type { BuildEvent } from "../../../src/build/events.ts";
+import type { BuildEvent } from "../../../src/events.ts";
 import type { ReachDecision } from "../../../src/pack/decide-reach.ts";
 import { openContext } from "../../../src/pack/open-context.ts";
 import { InvalidInput } from "../../../src/errors.ts";

@@ -116,11 +116,11 @@ test("walking pauses now and then", () => {
 
 /** Walks as nobody, whom modes stop even where the tests run as root. */
 function walkAsNobody(root: string, ignore: string): unknown {
-  const source = path.join(import.meta.dirname, "../../../src/context");
+  const source = path.join(import.meta.dirname, "../../../src");
   const program = `
-    import { parseIgnoreFile } from "${source}/dockerignore.ts";
-    import { DiskTree } from "${source}/tree.ts";
-    import { walkContext } from "${source}/walk.ts";
+    import { parseIgnoreFile } from "${source}/lib/dockerignore/dockerignore.ts";
+    import { DiskTree } from "${source}/pack/tree.ts";
+    import { walkContext } from "${source}/pack/walk.ts";
     try {
       const paths = [...walkContext(new DiskTree(${JSON.stringify(root)}), parseIgnoreFile(${JSON.stringify(ignore)}), () => {})];
       console.log(JSON.stringify({ paths: paths.map((entry) => entry.path) }));

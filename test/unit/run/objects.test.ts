@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { kaniko } from "../../../src/builders/kaniko/kaniko.ts";
 import type { BuildPlan } from "../../../src/plan/plan.ts";
 import { parseReference } from "../../../src/lib/image/reference.ts";
-import { printObjects } from "../../../src/report/objects-yaml.ts";
+import { printObjects } from "../../../src/cli/print/yaml.ts";
 import { GATE, objectsOf } from "../../../src/run/objects.ts";
 import type { BuildObjects } from "../../../src/run/objects.ts";
 import { deliverByConfigMap } from "../../../src/ship/choose.ts";

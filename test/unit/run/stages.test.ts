@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from "vitest";
-import type { BuildEvent } from "../../../src/build/events.ts";
+import type { BuildEvent } from "../../../src/events.ts";
 import { Stages } from "../../../src/run/stages.ts";
 
 let events: BuildEvent[];

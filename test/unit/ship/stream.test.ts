@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { BuildEvent } from "../../../src/build/events.ts";
+import type { BuildEvent } from "../../../src/events.ts";
 import { AuthError, ClusterError, InvalidInput } from "../../../src/errors.ts";
 import { commitCommand, receiveCommand } from "../../../src/ship/receiver.ts";
 import { deliverByStream } from "../../../src/ship/stream.ts";

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { kaniko } from "../../../../src/builders/kaniko/kaniko.ts";
 import { build, describeBuild } from "../../../../src/app/build/run-build.ts";
 import type { BuildDeps } from "../../../../src/app/build/run-build.ts";
-import type { BuildEvent } from "../../../../src/build/events.ts";
+import type { BuildEvent } from "../../../../src/events.ts";
 import type { BuildPlan } from "../../../../src/plan/plan.ts";
 import { AuthError, BuildFailed, Interrupted } from "../../../../src/errors.ts";
 import { FakeCluster, refusal } from "../../../fakes/fake-cluster.ts";

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from "vitest";
 import { chooseContexts, listContexts } from "../../../../src/app/builds/kept-contexts.ts";
-import { contextTable } from "../../../../src/report/context-table.ts";
+import { contextTable } from "../../../../src/cli/print/tables.ts";
 import { claimOf } from "../../../../src/ship/cache/claim.ts";
 import { FakeCluster } from "../../../fakes/fake-cluster.ts";
 

@@ -8,7 +8,7 @@ import { withEarlyDeadline } from "../../../../src/run/client-lease.ts";
 import { objectsOf } from "../../../../src/run/objects.ts";
 import { deliverByConfigMap } from "../../../../src/ship/choose.ts";
 import { fillTemplate } from "../../../../src/lib/text/go-template.ts";
-import { buildTable } from "../../../../src/report/build-table.ts";
+import { buildTable } from "../../../../src/cli/print/tables.ts";
 import { PLAN } from "../../plan/sample.ts";
 import {
   DIGEST,

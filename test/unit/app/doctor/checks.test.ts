@@ -12,7 +12,7 @@ import { askRights, mayDo, rightsCheck } from "../../../../src/app/doctor/rights
 import { AuthError, ClusterError } from "../../../../src/errors.ts";
 import { rightsOf } from "../../../../src/app/rbac/rights.ts";
 import { grantOf, holderNamed } from "../../../../src/app/rbac/role.ts";
-import { CheckList } from "../../../../src/ui/checks.ts";
+import { CheckList } from "../../../../src/cli/ui/doctor-list.ts";
 import { FakeCluster, refusal } from "../../../fakes/fake-cluster.ts";
 
 const signal = new AbortController().signal;

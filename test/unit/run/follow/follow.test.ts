@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { V1Job, V1Pod } from "@kubernetes/client-node";
-import type { BuildEvent } from "../../../../src/build/events.ts";
+import type { BuildEvent } from "../../../../src/events.ts";
 import { AuthError, ClusterError, Interrupted, TimedOut } from "../../../../src/errors.ts";
 import { followBuild } from "../../../../src/run/follow/follow.ts";
 import { FakeCluster } from "../../../fakes/fake-cluster.ts";

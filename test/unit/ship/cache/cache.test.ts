@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openCacheSource } from "../../../../src/pack/cache-source.ts";
-import type { BuildEvent } from "../../../../src/build/events.ts";
+import type { BuildEvent } from "../../../../src/events.ts";
 import { openContext } from "../../../../src/pack/open-context.ts";
 import { HashStore } from "../../../../src/pack/hash-store.ts";
 import { ClusterError } from "../../../../src/errors.ts";

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import type { BuildEvent } from "../../../../src/build/events.ts";
+import type { BuildEvent } from "../../../../src/events.ts";
 import { ClusterError } from "../../../../src/errors.ts";
 import { collectExports } from "../../../../src/ship/export/collect.ts";
 import { FakeCluster } from "../../../fakes/fake-cluster.ts";

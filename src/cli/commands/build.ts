@@ -1,0 +1,178 @@
+import { Args } from "@oclif/core";
+import type { Interfaces } from "@oclif/core";
+import { BaseCommand, syntaxOf } from "../base-command.ts";
+import { EXIT_CODES } from "../flags/shared.ts";
+import { Interrupted, InvalidInput } from "../../errors.ts";
+import { buildFlags, checkDetached } from "../flags/build.ts";
+import type { BuildRequest } from "../../plan/request.ts";
+import { contextDirectory, dockerfilePath } from "../config/find-config.ts";
+import { dockerNotices } from "../config/docker-variables.ts";
+import { readArguments } from "../../lib/pflag/argv.ts";
+import type { ReadWords } from "../../lib/pflag/argv.ts";
+import { callOf } from "../../plan/docker/call.ts";
+import { requestOf } from "../flags/build-request.ts";
+import { PROGRESS_MODES } from "../ui/progress.ts";
+import type { GivenLogins } from "../../app/build/build.ts";
+import type { Progress } from "../ui/progress.ts";
+
+export default class Build extends BaseCommand {
+  static override summary = "Build an image from a Dockerfile, in a pod of your own namespace";
+  static override description = `Packs PATH as .dockerignore says, sends it to an unprivileged pod, builds and pushes there, and says on
+standard error what it does. Standard output has only what was asked for: the image ID with -q, the answer of --check.
+
+Every flag may also be a variable, SLIPWAY_BUILD_ARG for --build-arg, or a key of .slipway.yaml: docs/configuration.md.
+
+${EXIT_CODES}`;
+  static override examples = [
+    "<%= config.bin %> build -t registry.example.com/team/app:1.0 .",
+    "<%= config.bin %> build -t registry.example.com/app --target test --build-arg VERSION=1.0 -f docker/Dockerfile .",
+    "<%= config.bin %> build --dry-run -t registry.example.com/app . | kubectl apply --dry-run=server -f -",
+  ];
+
+  /** As docker also says it. */
+  static override hiddenAliases = ["image:build", "builder:build", "buildx:build"];
+
+  static override args = {
+    path: Args.string({
+      required: true,
+      ignoreStdin: true,
+      description: "the context: a directory, a URL, or - for an archive or a Dockerfile on standard input",
+    }),
+  };
+
+  static override flags = buildFlags;
+
+  protected override readonly settable = "all";
+  /** Logins of this build alone, before those of the user's configuration. */
+  protected readonly logins: GivenLogins | undefined = undefined;
+  #progress: Progress | undefined;
+
+  protected override readWords(argv: readonly string[], flags: Interfaces.FlagInput): ReadWords {
+    return readArguments(argv, syntaxOf(flags));
+  }
+
+  protected override checkWords({ words, rest }: ReadWords): void {
+    if (rest.length !== 1) {
+      throw new InvalidInput(
+        `slipway build requires 1 argument, and ${rest.length === 0 ? "there is none" : `there are ${rest.length}`}`,
+        {
+          docker: "refuses",
+          suggestions: [
+            "Give the directory to build from, a URL, or - for standard input: `slipway build -t REGISTRY/NAME .`",
+          ],
+        },
+      );
+    }
+    const progress = words.findLast((word) => word.startsWith("--progress="))?.slice("--progress=".length);
+    if (progress !== undefined && !PROGRESS_MODES.some((mode) => mode === progress)) {
+      throw new InvalidInput(`invalid progress mode ${progress}`, {
+        docker: "refuses",
+        suggestions: [`Choose one of: ${PROGRESS_MODES.join(", ")}.`],
+      });
+    }
+  }
+
+  protected override contextOf([path = "."]: readonly string[]): string | null | undefined {
+    // What stands on standard input has come through the hands of whoever stands here; a URL has not.
+    return path === "-" ? undefined : contextDirectory(path);
+  }
+
+  protected override dockerfileOf({ words, rest }: ReadWords, configured: string | undefined): string | undefined {
+    const typed = words.findLast((word) => word.startsWith("--file="))?.slice("--file=".length);
+    return dockerfilePath(rest[0] ?? ".", typed ?? (process.env["SLIPWAY_FILE"] || configured));
+  }
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Build);
+    const request = { ...requestOf(args.path, flags), ...this.#configured() };
+    const call = callOf(flags);
+    if (call !== undefined) {
+      const { answerCall } = await import("../../app/check.ts");
+      const { text, status, fault, metadata } = await answerCall(request, call, this.signal);
+      process.stdout.write(text);
+      if (flags["metadata-file"] !== undefined) {
+        const { writeAnswer } = await import("../print/metadata.ts");
+        await writeAnswer(flags["metadata-file"], metadata);
+      }
+      if (fault !== undefined) throw new InvalidInput(fault, { docker: "refuses" });
+      process.exitCode = call.ignoreStatus ? 0 : status;
+      return;
+    }
+    const { wireBuild } = await import("../../app/build/build.ts");
+    if (flags["dry-run"]) {
+      const { printObjects } = await import("../print/yaml.ts");
+      for (const message of this.decisions) process.stderr.write(`${message}\n`);
+      const wired = await wireBuild(request, flags, () => {}, this.signal, { logins: this.logins });
+      process.stdout.write(printObjects(await wired.describe()));
+      return;
+    }
+    const quiet = flags.quiet || flags.progress === "quiet";
+    if (flags.quiet && flags.progress !== "auto" && flags.progress !== "quiet") {
+      throw new InvalidInput(`progress=${flags.progress} and quiet cannot be used together`, {
+        docker: "refuses",
+        suggestions: ["Leave one of them out."],
+      });
+    }
+    const { clearImageId, writeImageId } = await import("../print/image-id.ts");
+    if (flags.iidfile !== undefined) await clearImageId(flags.iidfile);
+    const { chooseProgress } = await import("../ui/choose-view.ts");
+    using progress = await chooseProgress(quiet ? "quiet" : flags.progress, process.stderr, process.env);
+    this.#progress = progress;
+    for (const message of this.decisions) progress.emit({ type: "note", message });
+    for (const message of dockerNotices(process.env)) progress.emit({ type: "warning", message });
+    const wired = await wireBuild(request, flags, (event) => progress.emit(event), this.signal, {
+      logins: this.logins,
+    });
+    // A terminal that is closed is a client that is gone, not one that has changed its mind.
+    this.leaveOn.add("SIGHUP");
+    if (flags.detach) checkDetached(flags.output, wired.staysForSeal);
+    if (flags["detach-on-interrupt"]) this.leaveOn.add("SIGINT");
+    const leave = flags.detach ? AbortSignal.abort() : this.leave;
+    const result = await this.#interruptible(wired.build(leave));
+    if ("left" in result) {
+      if (!flags.detach) throw leftBuild(result.left);
+      process.stdout.write(`${result.left}\n`);
+      return;
+    }
+    const imageId = result.imageless === true ? "" : (result.configDigest ?? result.digest);
+    // Like docker's: nothing but what was asked for, as a script may take standard output to be empty.
+    if (quiet) process.stdout.write(`${imageId}\n`);
+    if (flags.iidfile !== undefined) await writeImageId(flags.iidfile, imageId);
+    if (flags["metadata-file"] !== undefined) {
+      const { writeMetadata } = await import("../print/metadata.ts");
+      await writeMetadata(flags["metadata-file"], result, await wired.provenance(result));
+    }
+  }
+
+  /** What of the configuration is no flag. */
+  #configured(): Pick<BuildRequest, "registry" | "builderOrder" | "images"> {
+    const { project, user } = this.configurations;
+    const builderOrder = project?.builderOrder ?? user?.builderOrder;
+    return {
+      ...(this.registry === undefined ? {} : { registry: this.registry }),
+      ...(builderOrder === undefined ? {} : { builderOrder }),
+      images: { ...user?.images, ...project?.images },
+    };
+  }
+
+  /** However an abort surfaces, what happened is that the user stopped it. */
+  async #interruptible<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (this.signal.aborted && this.signal.reason instanceof Interrupted) throw this.signal.reason;
+      throw error;
+    }
+  }
+
+  protected override fail(error: unknown): void {
+    if (this.#progress === undefined) super.fail(error);
+    else this.#progress.fail(error);
+  }
+}
+
+function leftBuild(name: string): Interrupted {
+  return new Interrupted(`left; the build ${name} goes on in the cluster`, {
+    suggestions: [`Come back to it with \`slipway attach ${name}\`, stop it with \`slipway cancel ${name}\`.`],
+  });
+}

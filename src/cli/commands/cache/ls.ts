@@ -1,0 +1,27 @@
+import { Flags } from "@oclif/core";
+import { clusterFlags } from "../../flags/shared.ts";
+import { BuildsCommand } from "../../builds-command.ts";
+import { listContexts } from "../../../app/builds/kept-contexts.ts";
+
+export default class CacheLs extends BuildsCommand {
+  static override summary = "List the contexts kept for --transport cache";
+  static override description = "Each is a volume of the namespace that stays until it is removed.";
+  static override examples = [
+    "<%= config.bin %> cache ls",
+    "<%= config.bin %> cache rm $(<%= config.bin %> cache ls -q)",
+  ];
+  static override flags = {
+    quiet: Flags.boolean({ char: "q", description: "names of the volume claims only" }),
+    ...clusterFlags,
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(CacheLs);
+    const { contextTable } = await import("../../print/tables.ts");
+    await this.withCluster(flags, async (cluster) => {
+      const contexts = await listContexts(cluster, this.signal);
+      const names = contexts.map(({ claim }) => `${claim}\n`).join("");
+      process.stdout.write(flags.quiet ? names : contextTable(contexts, cluster.now()));
+    });
+  }
+}

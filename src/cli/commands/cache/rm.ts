@@ -1,0 +1,41 @@
+import { Flags } from "@oclif/core";
+import { clusterFlags } from "../../flags/shared.ts";
+import { BuildsCommand } from "../../builds-command.ts";
+import { chooseContexts, listContexts } from "../../../app/builds/kept-contexts.ts";
+import { InvalidInput } from "../../../errors.ts";
+
+export default class CacheRm extends BuildsCommand {
+  static override summary = "Remove contexts kept for --transport cache";
+  static override description =
+    "Names are those of projects or of volume claims. The next build of the project sends all of its context. Prints the name of each claim it removed.";
+  static override examples = [
+    "<%= config.bin %> cache rm registry.example.com/team/app",
+    "<%= config.bin %> cache rm --all",
+  ];
+  static override strict = false;
+  static override flags = {
+    all: Flags.boolean({ char: "a", default: false, description: "all of the namespace" }),
+    force: Flags.boolean({ char: "f", default: false, description: "also those that a build uses" }),
+    ...clusterFlags,
+  };
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(CacheRm);
+    if ((argv.length === 0) !== flags.all) {
+      throw new InvalidInput(
+        argv.length === 0 ? "name at least one context to remove" : "--all leaves no name to give",
+        {
+          suggestions: ["See which there are: `slipway cache ls`. --all removes all of them."],
+        },
+      );
+    }
+    await this.withCluster(flags, async (cluster) => {
+      const contexts = await listContexts(cluster, this.signal);
+      const names = flags.all ? contexts.map(({ claim }) => claim) : argv.map(String);
+      for (const { claim } of chooseContexts(contexts, names, flags.force)) {
+        await cluster.remove("persistentvolumeclaims", claim, this.signal);
+        process.stdout.write(`${claim}\n`);
+      }
+    });
+  }
+}

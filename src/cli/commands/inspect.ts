@@ -1,0 +1,34 @@
+import { Flags } from "@oclif/core";
+import { clusterFlags } from "../flags/shared.ts";
+import { BuildsCommand, buildArgs } from "../builds-command.ts";
+import { LATEST } from "../../app/builds/find.ts";
+import { RECORD_FIELDS } from "../../app/builds/record.ts";
+
+export default class Inspect extends BuildsCommand {
+  static override summary = "Print all that is known of builds, as JSON";
+  static override examples = [
+    "<%= config.bin %> inspect",
+    "<%= config.bin %> inspect --format '{{.Digest}}' slipway-app-x7k2m9qd",
+  ];
+  static override strict = false;
+  static override args = buildArgs;
+  static override flags = {
+    format: Flags.string({ char: "f", default: "json", description: "json, or a template such as '{{.State}}'" }),
+    ...clusterFlags,
+  };
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Inspect);
+    const { fillTemplate } = await import("../../lib/text/go-template.ts");
+    if (flags.format !== "json") fillTemplate(flags.format, {}, RECORD_FIELDS);
+    await this.withCluster(flags, async (cluster) => {
+      const found = await this.find(cluster, argv.length === 0 ? [LATEST] : argv.map(String));
+      const records = found.map(({ record }) => record);
+      process.stdout.write(
+        flags.format === "json"
+          ? `${JSON.stringify(records, undefined, 2)}\n`
+          : records.map((record) => `${fillTemplate(flags.format, { ...record }, RECORD_FIELDS)}\n`).join(""),
+      );
+    });
+  }
+}

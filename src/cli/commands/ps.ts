@@ -1,0 +1,44 @@
+import { Flags } from "@oclif/core";
+import { clusterFlags } from "../flags/shared.ts";
+import { BuildsCommand } from "../builds-command.ts";
+import { listBuilds } from "../../app/builds/find.ts";
+import { RECORD_FIELDS, hasEnded } from "../../app/builds/record.ts";
+
+export default class Ps extends BuildsCommand {
+  static override summary = "List builds";
+  static override description = "Your builds in the namespace that are under way, newest first.";
+  static override examples = [
+    "<%= config.bin %> ps -a",
+    "<%= config.bin %> ps --all-users --format json",
+    "<%= config.bin %> ps -a --format '{{.Name}}\\t{{.State}}\\t{{.Digest}}'",
+  ];
+  static override flags = {
+    all: Flags.boolean({ char: "a", description: "also those that have ended" }),
+    "all-users": Flags.boolean({ char: "A", description: "also those of others" }),
+    quiet: Flags.boolean({ char: "q", description: "names only" }),
+    format: Flags.string({
+      default: "table",
+      description: "table, json (one object a line), or a template such as '{{.Name}} {{.State}}'",
+    }),
+    ...clusterFlags,
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Ps);
+    const user = flags["all-users"] ? undefined : this.user;
+    const { buildTable } = await import("../print/tables.ts");
+    const { fillTemplate } = await import("../../lib/text/go-template.ts");
+    const template = flags.format === "json" ? "{{json .}}" : flags.format;
+    if (template !== "table") fillTemplate(template, {}, RECORD_FIELDS);
+    await this.withCluster(flags, async (cluster) => {
+      const builds = await listBuilds(cluster, user, this.signal);
+      const records = builds.map(({ record }) => record).filter((record) => flags.all || !hasEnded(record));
+      const text = flags.quiet
+        ? records.map(({ name }) => `${name}\n`).join("")
+        : template === "table"
+          ? buildTable(records, { now: cluster.now(), users: flags["all-users"] })
+          : records.map((record) => `${fillTemplate(template, { ...record }, RECORD_FIELDS)}\n`).join("");
+      process.stdout.write(text);
+    });
+  }
+}

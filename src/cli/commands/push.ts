@@ -1,0 +1,41 @@
+import { Args, Flags } from "@oclif/core";
+import { BaseCommand } from "../base-command.ts";
+import { EXIT_CODES } from "../flags/shared.ts";
+import { InvalidInput } from "../../errors.ts";
+import { registryFlags } from "../flags/registry.ts";
+
+export default class Push extends BaseCommand {
+  static override summary = "See that an image is in its registry, where `build` has put it";
+  static override description = `For scripts that build and then push: a build has pushed already, so this asks the registry for the image, with your credentials,
+and prints what docker prints at the end of a push.
+
+${EXIT_CODES}`;
+  static override examples = ["<%= config.bin %> push registry.example.com/team/app:1.0"];
+  static override hiddenAliases = ["image:push"];
+  static override args = {
+    name: Args.string({ required: true, ignoreStdin: true, description: "REGISTRY/NAME[:TAG]" }),
+  };
+  static override flags = {
+    "all-tags": Flags.boolean({ char: "a", description: "every tag of the repository" }),
+    quiet: Flags.boolean({ char: "q", description: "print nothing but the image's name" }),
+    // Docker's, and of no meaning without an engine.
+    "disable-content-trust": Flags.boolean({ hidden: true, allowNo: false }),
+    ...registryFlags,
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Push);
+    const { imageNamed, verifyPushed } = await import("../../app/push-and-tag.ts");
+    const reference = imageNamed(args.name, this.registry);
+    const tagged = args.name.slice(args.name.lastIndexOf("/") + 1).includes(":");
+    if (flags["all-tags"] && tagged) throw new InvalidInput("tag can't be used with --all-tags/-a");
+    if (!flags.quiet) {
+      if (!tagged && !flags["all-tags"]) process.stdout.write(`Using default tag: latest\n`);
+      process.stdout.write(`The push refers to repository [${reference.name}]\n`);
+    }
+    for await (const { tag, digest, size } of verifyPushed(reference, flags["all-tags"], flags)) {
+      if (!flags.quiet) process.stdout.write(`${tag}: digest: ${digest} size: ${size}\n`);
+    }
+    if (flags.quiet) process.stdout.write(`${flags["all-tags"] ? reference.name : reference.toString()}\n`);
+  }
+}

@@ -1,0 +1,59 @@
+import { EXIT_CODES, clusterFlags } from "../flags/shared.ts";
+import { BuildsCommand, buildArgs } from "../builds-command.ts";
+import { LATEST } from "../../app/builds/find.ts";
+import { Interrupted } from "../../errors.ts";
+
+export default class Wait extends BuildsCommand {
+  static override summary = "Wait for builds to end";
+  static override description = `Prints the reference and digest of each build that ends well, in the order they were named, and ends with the exit
+code of the first one that does not. Says nothing else, but why one failed.
+
+${EXIT_CODES}`;
+  static override examples = [
+    "<%= config.bin %> wait $(<%= config.bin %> build --detach -t registry.example.com/app .)",
+    "<%= config.bin %> wait one two",
+  ];
+  static override strict = false;
+  static override args = buildArgs;
+  static override flags = clusterFlags;
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Wait);
+    const names = argv.length === 0 ? [LATEST] : argv.map(String);
+    const [{ attach }, { QuietView }] = await Promise.all([
+      import("../../app/builds/attach-deps.ts"),
+      import("../ui/quiet.ts"),
+    ]);
+    const failures = await this.withCluster(flags, async (cluster) => {
+      const found = await this.find(cluster, names);
+      const ends = await Promise.all(
+        found.map(async (one) => {
+          const view = new QuietView(process.stderr);
+          try {
+            return { view, result: await attach(cluster, one, (event) => view.emit(event), this.signal) };
+          } catch (error) {
+            return { view, error };
+          }
+        }),
+      );
+      this.signal.throwIfAborted();
+      const failed: unknown[] = [];
+      for (const { view, result, error } of ends) {
+        if (result === undefined) {
+          view.fail(error);
+          failed.push(error);
+        } else {
+          const [reference] = result.references;
+          process.stdout.write(`${reference === undefined ? "" : `${reference}@`}${result.digest}\n`);
+        }
+      }
+      return failed;
+    });
+    if (failures.length > 0) this.leaveWith(failures[0]);
+  }
+
+  protected override fail(error: unknown): void {
+    const left = error instanceof Interrupted;
+    super.fail(left ? new Interrupted("stopped waiting; the builds go on in the cluster") : error);
+  }
+}

@@ -1,0 +1,246 @@
+/** From a configuration file's text to settings: pure, and each fault one sentence with file and line. */
+import { isAbsolute, relative, resolve } from "node:path";
+import { InvalidInput } from "../../errors.ts";
+import { OWN_KEYS, PROJECT_KEYS } from "./keys.ts";
+import type { Keys } from "./keys.ts";
+import { nearest } from "../../lib/text/suggest.ts";
+import { booleanOf } from "../../lib/text/booleans.ts";
+import { readTree } from "./yaml-tree.ts";
+import type { Mapping, Tree } from "./yaml-tree.ts";
+
+/** Values of flags by their names, as words of a command line; a flag without a value has `true` or `false`. */
+export type Settings = ReadonlyMap<string, readonly string[]>;
+
+export interface Configuration {
+  /** Absolute path of the file. */
+  readonly path: string;
+  /** `stranger`: a project's file, held to what one may say. */
+  readonly standing: "user" | "trusted" | "stranger";
+  readonly settings: Settings;
+  readonly registry?: string;
+  readonly builderOrder?: readonly string[];
+  /** By the builder's name. */
+  readonly images: Readonly<Record<string, string>>;
+  /** Absolute directories. */
+  readonly trust: readonly string[];
+  readonly rules: readonly Rule[];
+}
+
+/** What holds for some of a project's directories. */
+export interface Rule {
+  readonly line: number;
+  /** Patterns as in .gitignore, from the file's directory. */
+  readonly match: readonly string[];
+  readonly settings: Settings;
+}
+
+export interface ConfigurationText {
+  readonly path: string;
+  readonly text: string;
+  readonly standing: Configuration["standing"];
+  /** The user's home directory, for `~/` at the start of a path. */
+  readonly home: string;
+  /** Where the user's own file is, for the remedy. */
+  readonly userPath: string;
+}
+
+/** @throws InvalidInput */
+export function parseConfiguration(source: ConfigurationText, keys: Keys): Configuration {
+  return new ConfigurationReader(source, keys).read();
+}
+
+class ConfigurationReader {
+  readonly #source: ConfigurationText;
+  readonly #keys: Keys;
+
+  constructor(source: ConfigurationText, keys: Keys) {
+    this.#source = source;
+    this.#keys = keys;
+  }
+
+  read(): Configuration {
+    const { path, text, standing } = this.#source;
+    const tree = readTree(text, path) ?? { kind: "mapping", line: 1, entries: [] };
+    if (tree.kind !== "mapping")
+      throw this.#fault(tree.line, "a configuration is keys with values", "Write `key: value`.");
+    const own: Partial<Record<string, Tree>> = {};
+    const flags: Mapping["entries"][number][] = [];
+    for (const entry of tree.entries) {
+      if (Object.hasOwn(OWN_KEYS, entry.key)) {
+        if (OWN_KEYS[entry.key]?.project === false) this.#refuseStranger(entry.key, entry.line);
+        own[entry.key] = entry.value;
+      } else flags.push(entry);
+    }
+    return {
+      path,
+      standing,
+      settings: this.#settings(flags, Object.keys(OWN_KEYS)),
+      ...this.#registry(own["registry"]),
+      ...(own["builder-order"] === undefined
+        ? {}
+        : { builderOrder: this.#texts("builder-order", own["builder-order"]) }),
+      images: Object.fromEntries(this.#pairs("images", own["images"])),
+      rules: this.#rules(own["rules"]),
+      trust: own["trust"] === undefined ? [] : this.#texts("trust", own["trust"]).map((text) => this.#path(text)),
+    };
+  }
+
+  /** @param further keys that would be known in this place, for the hint */
+  #settings(entries: Mapping["entries"], further: readonly string[]): Settings {
+    return new Map(
+      entries.flatMap(({ key, line, value }): [string, readonly string[]][] => {
+        const syntax = Object.hasOwn(this.#keys, key) ? this.#keys[key] : undefined;
+        if (syntax === undefined) {
+          const meant = nearest(key.toLowerCase().replaceAll("_", "-"), [...Object.keys(this.#keys), ...further], () =>
+            Math.max(2, Math.ceil(key.length / 3)),
+          );
+          throw this.#fault(
+            line,
+            `there is no key "${key}"`,
+            meant === undefined
+              ? "The keys are the flags of `slipway build --help`, without the dashes."
+              : `Did you mean "${meant}"?`,
+          );
+        }
+        if (!PROJECT_KEYS.has(key)) this.#refuseStranger(key, line);
+        if (value.kind === "text" && value.text === "") return [];
+        if (syntax.arity === "nothing") return [[key, [String(this.#boolean(key, value))]]];
+        const texts = syntax.arity === "value" ? [this.#text(key, value)] : this.#manyTexts(key, value);
+        for (const text of texts) {
+          if (syntax.options !== undefined && !syntax.options.includes(text)) {
+            throw this.#fault(
+              value.line,
+              `"${key}" cannot be "${text}"`,
+              `Write one of: ${syntax.options.join(", ")}.`,
+            );
+          }
+        }
+        return [[key, texts.map((text) => this.#admit(key, text, value.line))]];
+      }),
+    );
+  }
+
+  #rules(tree: Tree | undefined): Rule[] {
+    if (tree === undefined || (tree.kind === "text" && tree.text === "")) return [];
+    if (this.#source.standing === "user") {
+      throw this.#fault(
+        tree.line,
+        "rules are a project's, as their patterns count from its directory",
+        "Write them into its .slipway.yaml.",
+      );
+    }
+    const example = "Write `- match: services/**` with keys below it.";
+    if (tree.kind !== "list") throw this.#fault(tree.line, "rules are a list", example);
+    return tree.items.map((item) => {
+      const match = item.kind === "mapping" ? item.entries.find(({ key }) => key === "match") : undefined;
+      if (item.kind !== "mapping" || match === undefined) throw this.#fault(item.line, "a rule has a match", example);
+      const rest = item.entries.filter((entry) => entry !== match);
+      const file = rest.find(({ key }) => key === "file");
+      if (file !== undefined) {
+        throw this.#fault(file.line, "a rule cannot name the file, as rules go by where that is", "Leave it out.");
+      }
+      const patterns = this.#texts("match", match.value);
+      if (patterns.every((text) => text.trim() === "")) throw this.#fault(match.line, '"match" is empty', example);
+      return { line: item.line, match: patterns, settings: this.#settings(rest, ["match"]) };
+    });
+  }
+
+  #registry(tree: Tree | undefined): { registry?: string } {
+    if (tree === undefined) return {};
+    const text = this.#text("registry", tree).replace(/\/+$/, "");
+    const example = "Write a registry's host, with a path if you like: registry.example.com/team.";
+    if (text === "" || /^https?:|[@\s]/.test(text))
+      throw this.#fault(tree.line, `"${text}" is no prefix for image names`, example);
+    return { registry: text };
+  }
+
+  #boolean(key: string, tree: Tree): boolean {
+    const on = tree.kind === "text" ? booleanOf(tree.text) : undefined;
+    if (on === undefined) throw this.#fault(tree.line, `"${key}" is either true or false`, `Write \`${key}: true\`.`);
+    return on;
+  }
+
+  #text(key: string, tree: Tree): string {
+    if (tree.kind === "text") return tree.text;
+    throw this.#fault(
+      tree.line,
+      `"${key}" has one value, not ${tree.kind === "list" ? "a list" : "keys below it"}`,
+      `Write \`${key}: VALUE\`.`,
+    );
+  }
+
+  #texts(key: string, tree: Tree): string[] {
+    if (tree.kind === "text") return [tree.text];
+    if (tree.kind === "list") return tree.items.map((item) => this.#text(key, item));
+    throw this.#fault(
+      tree.line,
+      `"${key}" is a list, and has no keys below it`,
+      "Write each value on a line that begins with a dash.",
+    );
+  }
+
+  /** `build-arg: {NAME: value}` reads better than a list of `NAME=value`. */
+  #manyTexts(key: string, tree: Tree): string[] {
+    return tree.kind === "mapping"
+      ? this.#pairs(key, tree).map(([name, text]) => `${name}=${text}`)
+      : this.#texts(key, tree);
+  }
+
+  #pairs(key: string, tree: Tree | undefined): [string, string][] {
+    if (tree === undefined || (tree.kind === "text" && tree.text === "")) return [];
+    if (tree.kind === "mapping") return tree.entries.map(({ key: name, value }) => [name, this.#text(name, value)]);
+    throw this.#fault(tree.line, `"${key}" has keys below it`, "Write `NAME: value` on each line.");
+  }
+
+  /** Paths count from the file's own directory; what a stranger's file may not say of an allowed key is refused. */
+  #admit(key: string, text: string, line: number): string {
+    if (this.#source.standing === "stranger") {
+      if (key === "build-arg" && !text.includes("=")) {
+        this.#refuseStranger(`build-arg: ${text}`, line, "without a value it is taken from your environment");
+      }
+      if (/^cache-(?:from|to)$/.test(key) && !/^(?:[^=,]+$|type=(?:registry|inline)(?:,|$))/.test(text)) {
+        this.#refuseStranger(`${key}: ${text}`, line, "only a registry's cache may be named there");
+      }
+    }
+    if (!PATH_KEYS.has(key) || text === "-" || /^https?:\/\//.test(text)) {
+      if (key === "file" && (text === "-" || /^https?:/.test(text))) this.#refuseStranger(`file: ${text}`, line);
+      return text;
+    }
+    const path = this.#path(text);
+    const inside = relative(resolve(this.#source.path, ".."), path);
+    if (inside === ".." || inside.startsWith("../") || isAbsolute(inside)) {
+      this.#refuseStranger(`${key}: ${text}`, line, "it leads out of the project");
+    }
+    return path;
+  }
+
+  #path(text: string): string {
+    if (text === "~" || text.startsWith("~/")) return resolve(this.#source.home, text.slice(2));
+    return resolve(this.#source.path, "..", text);
+  }
+
+  #refuseStranger(what: string, line: number, why = "it is not for a file that comes with the source"): void {
+    if (this.#source.standing !== "stranger") return;
+    const directory = resolve(this.#source.path, "..");
+    throw this.#fault(
+      line,
+      `"${what}" is not taken from a project's file: ${why}`,
+      `Say so in your own file, ${this.#source.userPath}; or trust this project there: \`trust: ["${directory}"]\`.`,
+      "To build without the project's file: SLIPWAY_PROJECT_CONFIG=false.",
+    );
+  }
+
+  #fault(line: number, what: string, ...suggestions: string[]): InvalidInput {
+    return new InvalidInput(`${this.#source.path}:${line}: ${what}`, { suggestions });
+  }
+}
+
+/** Flags whose value is a path of this disk and nothing else. */
+const PATH_KEYS: ReadonlySet<string> = new Set([
+  "file",
+  "kubeconfig",
+  "registry-ca",
+  "iidfile",
+  "metadata-file",
+  "pod-template",
+]);

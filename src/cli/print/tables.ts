@@ -1,0 +1,71 @@
+/** Builds as a table, or each by a template. */
+import type { BuildRecord } from "../../app/builds/record.ts";
+import { formatElapsed } from "../../lib/text/measures.ts";
+import type { KeptContext } from "../../app/builds/kept-contexts.ts";
+
+export interface TableOptions {
+  readonly now: number;
+  /** Whose builds they are is worth a column. */
+  readonly users: boolean;
+}
+
+export function buildTable(records: readonly BuildRecord[], { now, users }: TableOptions): string {
+  const head = ["NAME", "STATE", "IMAGE", "BUILDER", ...(users ? ["USER"] : []), "CREATED", "TOOK"];
+  const rows = records.map((record) => [
+    record.name,
+    record.state,
+    imageOf(record),
+    record.builder,
+    ...(users ? [record.user === "" ? "-" : record.user] : []),
+    `${age(now - Date.parse(record.createdAt))} ago`,
+    took(record, now),
+  ]);
+  return align([head, ...rows]);
+}
+
+/** The columns two spaces apart, the last one not filled up. */
+export function align(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join("  ")
+          .trimEnd()}\n`,
+    )
+    .join("");
+}
+
+function imageOf({ references }: BuildRecord): string {
+  const [first, ...more] = references;
+  return first === undefined ? "-" : more.length === 0 ? first : `${first} +${more.length}`;
+}
+
+function took({ createdAt, endedAt }: BuildRecord, now: number): string {
+  const until = endedAt === undefined ? now : Date.parse(endedAt);
+  return formatElapsed(Math.max(0, until - Date.parse(createdAt)));
+}
+
+/** Whole units, as a person counts: `5 s`, `3 min`, `2 h`, `4 d`. Never negative, whatever the two clocks say. */
+export function age(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86_400)} d`;
+}
+
+// Kept contexts as a table.
+
+export function contextTable(contexts: readonly KeptContext[], now: number): string {
+  const rows = contexts.map(({ name, claim, size, phase, createdAt, usedBy }) => [
+    name,
+    claim,
+    size,
+    phase,
+    `${age(now - Date.parse(createdAt))} ago`,
+    usedBy.length === 0 ? "-" : usedBy.join(","),
+  ]);
+  return align([["NAME", "CLAIM", "SIZE", "STATE", "CREATED", "USED BY"], ...rows]);
+}

@@ -1,0 +1,42 @@
+import type { BuildEvent } from "../../events.ts";
+import { tolerateBrokenPipe } from "./progress.ts";
+import { describeFailure } from "./failure.ts";
+import { exitCodeOf } from "../exit-codes.ts";
+import type { Progress, ViewStream } from "./progress.ts";
+
+/** One JSON object per line, as it happens: a BuildEvent with its `time`, and at a bad end one of `type: "failed"`. */
+export class JsonView implements Progress {
+  readonly #stream: ViewStream;
+  readonly #clock: () => Date;
+  #failed = false;
+
+  constructor(stream: ViewStream, clock: () => Date = () => new Date()) {
+    this.#stream = stream;
+    this.#clock = clock;
+    tolerateBrokenPipe(stream);
+  }
+
+  emit(event: BuildEvent): void {
+    this.#write(event);
+  }
+
+  fail(error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    const { frames, ...failure } = describeFailure(error);
+    this.#write({ type: "failed", exit: exitCodeOf(error), ...failure, ...(frames.length > 0 ? { frames } : {}) });
+  }
+
+  /** Whoever reads lines of JSON has no terminal to hand over. */
+  suspend<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
+  [Symbol.dispose](): void {
+    // Nothing is held open.
+  }
+
+  #write(fields: object): void {
+    this.#stream.write(`${JSON.stringify({ time: this.#clock().toISOString(), ...fields })}\n`);
+  }
+}

@@ -1,0 +1,103 @@
+import type { BuildEvent } from "../../events.ts";
+import { tolerateBrokenPipe } from "./progress.ts";
+import { failureLines, suggestionLines } from "./failure.ts";
+import { formatBytes, formatDuration } from "../../lib/text/measures.ts";
+import type { Progress, ViewStream } from "./progress.ts";
+import { Upload } from "./upload.ts";
+
+/** A long upload says where it is this often: enough to see it live, few enough to read the log later. */
+const UPLOAD_EVERY = 5000;
+
+/**
+ * Lines for a log: slipway's own start with `=> ` and hold no control codes, the builder's are passed on as they are.
+ * The forms are an interface that scripts may read; change them as such.
+ */
+export class PlainView implements Progress {
+  readonly #stream: ViewStream;
+  readonly #now: () => number;
+  #upload = new Upload();
+  #uploadShownAt: number | undefined;
+  #waiting = "";
+  #failed = false;
+  #held: string[] | undefined;
+
+  constructor(stream: ViewStream, now: () => number = () => performance.now()) {
+    this.#stream = stream;
+    this.#now = now;
+    tolerateBrokenPipe(stream);
+  }
+
+  emit(event: BuildEvent): void {
+    this.#print(this.#linesOf(event));
+  }
+
+  fail(error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#release();
+    this.#print(failureLines(error));
+  }
+
+  async suspend<T>(work: () => Promise<T>): Promise<T> {
+    this.#held ??= [];
+    try {
+      return await work();
+    } finally {
+      this.#release();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#release();
+  }
+
+  #linesOf(event: BuildEvent): string[] {
+    switch (event.type) {
+      case "stage-started":
+        this.#waiting = "";
+        return event.detail === undefined ? [] : [`=> ${event.stage}: ${event.detail}`];
+      case "stage-done": {
+        const outcome = event.detail ?? (event.bytes === undefined ? undefined : formatBytes(event.bytes));
+        return [`=> ${event.stage}${outcome === undefined ? "" : `: ${outcome}`} (${formatDuration(event.ms)})`];
+      }
+      case "stage-failed":
+        return [`=> ${event.stage}: failed (${formatDuration(event.ms)})`];
+      case "upload":
+        return this.#uploadLines(event.sent, event.total);
+      case "waiting":
+        if (event.message === this.#waiting) return [];
+        this.#waiting = event.message;
+        return [`=> ${event.message}`];
+      case "note":
+        return [`=> ${event.message}`];
+      case "log":
+        return [event.line];
+      case "warning":
+        return [`WARNING: ${event.message}`, ...suggestionLines(event.suggestions ?? [])];
+      case "built":
+    }
+    const { digest, references } = event.result;
+    return [...references.map((reference) => `=> pushed ${reference}`), `=> built ${digest}`];
+  }
+
+  #uploadLines(sent: number, total: number | undefined): string[] {
+    const now = this.#now();
+    this.#upload.advance(sent, total, now);
+    this.#uploadShownAt ??= now;
+    if (now - this.#uploadShownAt < UPLOAD_EVERY) return [];
+    this.#uploadShownAt = now;
+    return [`=> ship: ${this.#upload.facts(now).join(", ")}`];
+  }
+
+  #print(lines: readonly string[]): void {
+    if (lines.length === 0) return;
+    if (this.#held !== undefined) this.#held.push(...lines);
+    else this.#stream.write(`${lines.join("\n")}\n`);
+  }
+
+  #release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.#print(held);
+  }
+}

@@ -1,0 +1,204 @@
+import { Chalk, type ChalkInstance } from "chalk";
+import ora, { type Ora } from "ora";
+import type { BuildEvent } from "../../events.ts";
+import { tolerateBrokenPipe } from "./progress.ts";
+import { paletteOf } from "./buildkit-colours.ts";
+import type { Palette } from "./buildkit-colours.ts";
+import { depthOfColour } from "./colour.ts";
+import { dimLine, flatten, tameLine } from "./control-sequences.ts";
+import { failureLines, suggestionLines } from "./failure.ts";
+import { formatBytes, formatDuration } from "../../lib/text/measures.ts";
+import type { Progress, ViewStream } from "./progress.ts";
+import { Status } from "./status.ts";
+
+/** Erase from the cursor to the end of the screen. */
+const ERASE_BELOW = "\u001B[J";
+/** Cut at the right margin what does not fit, or wrap it. */
+const CUT = "\u001B[?7l";
+const WRAP = "\u001B[?7h";
+const TICK = 100;
+const NAME_WIDTH = "schedule".length;
+
+const UNICODE = { frames: "⠋ ⠙ ⠹ ⠸ ⠼ ⠴ ⠦ ⠧ ⠇ ⠏".split(" "), done: "✔", failed: "✖", full: "█", empty: "░" };
+const ASCII = { frames: "- \\ | /".split(" "), done: "+", failed: "x", full: "#", empty: "." };
+
+/**
+ * A terminal: the builder's output and one line per finished stage go by above, what happens now stays at the bottom.
+ *
+ * The bottom line ends in a carriage return and every write begins by erasing below the cursor. So however a terminal
+ * wraps that line again when it is resized, the cursor stands at its beginning and nothing of it is left behind. It is
+ * drawn with wrapping off, as the terminal may have become narrower before we are told (tmux takes a quarter second).
+ */
+export class TtyView implements Progress {
+  readonly #stream: ViewStream;
+  readonly #now: () => number;
+  readonly #paint: ChalkInstance;
+  readonly #palette: Palette;
+  readonly #glyphs: typeof UNICODE;
+  readonly #dim: readonly [string, string];
+  readonly #spinner: Ora;
+  readonly #status = new Status();
+  #ticker: NodeJS.Timeout | undefined;
+  #waiting: string[] = [];
+  #flush: NodeJS.Immediate | undefined;
+  #suspended = 0;
+  #failed = false;
+
+  constructor(
+    stream: ViewStream,
+    env: Readonly<Record<string, string | undefined>>,
+    now: () => number = () => performance.now(),
+  ) {
+    this.#stream = stream;
+    this.#now = now;
+    this.#paint = new Chalk({ level: depthOfColour(env) });
+    this.#palette = paletteOf(env["BUILDKIT_COLORS"], this.#paint);
+    // The Linux console has no glyphs beyond its 512.
+    this.#glyphs = env["TERM"] === "linux" ? ASCII : UNICODE;
+    const [open = "", close = ""] = this.#paint.dim("\0").split("\0");
+    this.#dim = [open, close];
+    tolerateBrokenPipe(stream);
+    this.#spinner = ora({
+      stream,
+      isEnabled: true,
+      // stdin may be the build context: nobody but the packer reads it.
+      discardStdin: false,
+      // ora's own colour would follow stdout.
+      color: false,
+      spinner: {
+        interval: 80,
+        frames: this.#glyphs.frames.map((frame) => ERASE_BELOW + CUT + this.#palette.run(frame)),
+      },
+    });
+  }
+
+  emit(event: BuildEvent): void {
+    this.#status.apply(event, this.#now());
+    this.#print(this.#linesOf(event));
+    if (event.type !== "log") this.#follow();
+  }
+
+  fail(error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#suspended = 0;
+    const [first = "", ...rest] = failureLines(error).map((line) => tameLine(line, false));
+    this.#print([this.#palette.error(first.replace("ERROR:", (word) => this.#paint.bold(word))), ...rest]);
+    this.#release();
+  }
+
+  async suspend<T>(work: () => Promise<T>): Promise<T> {
+    this.#writeWaiting();
+    this.#rest();
+    this.#suspended += 1;
+    try {
+      return await work();
+    } finally {
+      this.#suspended = Math.max(0, this.#suspended - 1);
+      this.#follow();
+      this.#schedule();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#suspended = 0;
+    this.#release();
+  }
+
+  #linesOf(event: BuildEvent): string[] {
+    const paint = this.#paint;
+    switch (event.type) {
+      case "stage-done": {
+        const outcome = event.detail ?? (event.bytes === undefined ? undefined : formatBytes(event.bytes));
+        const mark = paint.green(this.#glyphs.done);
+        const words = outcome === undefined ? "" : `  ${flatten(outcome)}`;
+        return [`${mark} ${event.stage.padEnd(NAME_WIDTH)}${words}  ${paint.dim(formatDuration(event.ms))}`];
+      }
+      case "stage-failed": {
+        const mark = this.#palette.error(this.#glyphs.failed);
+        return [`${mark} ${event.stage.padEnd(NAME_WIDTH)}  ${paint.dim(formatDuration(event.ms))}`];
+      }
+      case "note":
+        return [paint.dim(flatten(event.message))];
+      case "log":
+        return [dimLine(tameLine(event.line, this.#dim[0] !== ""), this.#dim)];
+      case "warning": {
+        return [
+          `${this.#palette.warning("WARNING:")} ${flatten(event.message)}`,
+          ...suggestionLines(event.suggestions ?? []),
+        ];
+      }
+      case "built": {
+        const { digest, references } = event.result;
+        const mark = paint.green(this.#glyphs.done);
+        const pushed = references.map(
+          (reference) => `${mark} ${"pushed".padEnd(NAME_WIDTH)}  ${paint.bold(reference)}`,
+        );
+        // Not in the column of the others: so it fits a row of 80.
+        return [...pushed, `${mark} built ${paint.dim(digest)}`];
+      }
+      default:
+        return [];
+    }
+  }
+
+  #print(lines: readonly string[]): void {
+    if (lines.length === 0) return;
+    this.#waiting.push(...lines);
+    this.#schedule();
+  }
+
+  /** Lines of one turn go out in one write: a builder may print thousands in a second. */
+  #schedule(): void {
+    if (this.#suspended > 0 || this.#waiting.length === 0) return;
+    this.#flush ??= setImmediate(() => this.#writeWaiting());
+  }
+
+  #writeWaiting(): void {
+    clearImmediate(this.#flush);
+    this.#flush = undefined;
+    if (this.#suspended > 0 || this.#waiting.length === 0) return;
+    const text = `${ERASE_BELOW}${this.#waiting.join("\n")}\n`;
+    this.#waiting = [];
+    // While it spins, ora takes its line away before a write to this stream and puts it back after.
+    this.#stream.write(text);
+  }
+
+  /** Spin while something is under way. */
+  #follow(): void {
+    if (this.#suspended > 0 || this.#failed) return;
+    if (!this.#status.busy) return this.#rest();
+    this.#drawStatus();
+    if (this.#ticker !== undefined) return;
+    this.#ticker = setInterval(this.#drawStatus, TICK);
+    this.#ticker.unref();
+    // At once: ora counts the rows of its text in the new width, and would erase as many of the log above.
+    this.#stream.on("resize", this.#drawStatus);
+    this.#spinner.start();
+  }
+
+  #rest(): void {
+    if (this.#ticker === undefined) return;
+    clearInterval(this.#ticker);
+    this.#ticker = undefined;
+    this.#stream.off("resize", this.#drawStatus);
+    this.#spinner.stop();
+    this.#stream.write(ERASE_BELOW);
+  }
+
+  #release(): void {
+    this.#rest();
+    this.#writeWaiting();
+  }
+
+  readonly #drawStatus = (): void => {
+    // The glyph and its blank, and a last column left free: a full row would wrap on some terminals.
+    const line = this.#status.line((this.#stream.columns ?? 80) - 3, this.#now());
+    if (line === undefined) return;
+    const { full, empty } = this.#glyphs;
+    const bar =
+      line.bar && this.#palette.run(full.repeat(line.bar.done)) + this.#paint.dim(empty.repeat(line.bar.left));
+    const parts = [this.#paint.bold(line.stage), bar, line.body, this.#paint.dim(line.elapsed)];
+    this.#spinner.text = `${parts.filter((part) => part !== undefined && part !== "").join("  ")}${WRAP}\r`;
+  };
+}

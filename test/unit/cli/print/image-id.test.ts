@@ -1,0 +1,37 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { InvalidInput } from "../../../../src/errors.ts";
+import { clearImageId, writeImageId } from "../../../../src/cli/print/image-id.ts";
+
+const ID = `sha256:${"0".repeat(64)}`;
+let root: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "slipway-iid-"));
+});
+
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+it("is the ID without a line feed, as docker writes it", async () => {
+  await writeImageId(join(root, "id"), ID);
+  expect(await readFile(join(root, "id"), "utf8")).toBe(ID);
+});
+
+it("takes an old one away before the build, so that a failed build leaves none", async () => {
+  await writeFile(join(root, "id"), "old");
+  await clearImageId(join(root, "id"));
+  await clearImageId(join(root, "id"));
+  await expect(readFile(join(root, "id"))).rejects.toThrow("ENOENT");
+});
+
+it("refuses what cannot be written before anything is built", async () => {
+  await expect(clearImageId(root)).rejects.toThrow(InvalidInput);
+});
+
+it("says that the image was built when only the file failed", async () => {
+  await expect(writeImageId(join(root, "no/such/id"), ID)).rejects.toThrow(
+    /^the image was built, but --iidfile .* cannot be written: /,
+  );
+});
