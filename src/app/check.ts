@@ -1,7 +1,7 @@
 /** `slipway build --check` and `--call`: answers about a Dockerfile, for which nothing is asked of a cluster or a registry. */
 import { canBuild, refuseFeatures } from "../builders/dockerfile-features.ts";
-import { loadBackend } from "../builders/table.ts";
-import { isBackendName } from "../plan/builder-names.ts";
+import { loadBuilder } from "../builders/table.ts";
+import { isBuilderName } from "../plan/builder-names.ts";
 import { argumentsOf } from "../plan/build-args.ts";
 import { gatherContext } from "../plan/gather.ts";
 import type { BuildRequest } from "../plan/request.ts";
@@ -89,10 +89,10 @@ function described(call: Call, text: string, json: string): Answer {
 /** What the chosen builder would refuse, as findings. With `auto` there is none to refuse. */
 async function unable(dockerfile: Dockerfile, request: BuildRequest): Promise<Finding[]> {
   if (request.builder === "auto") return [];
-  if (!isBackendName(request.builder))
+  if (!isBuilderName(request.builder))
     throw new InvalidInput(`there is no builder "${request.builder}"`, { docker: "refuses" });
   const builder = request.builder;
-  const { defaultImage } = await loadBackend(builder);
+  const { defaultImage } = await loadBuilder(builder);
   const image = request.builderImage ?? defaultImage ?? "";
   return findFeatures(dockerfile)
     .filter(({ feature }) => !canBuild(feature, builder, image, defaultImage))

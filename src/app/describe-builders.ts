@@ -1,9 +1,9 @@
 /** The builders as this program knows them: what they are, what they may do in their pod, what they can build. */
 import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
 import { DOCKERFILE_FEATURES, canBuild } from "../builders/dockerfile-features.ts";
-import { loadBackend } from "../builders/table.ts";
-import { BACKEND_NAMES, isBackendName } from "../plan/builder-names.ts";
-import type { BackendName } from "../plan/builder-names.ts";
+import { loadBuilder } from "../builders/table.ts";
+import { BUILDER_NAMES, isBuilderName } from "../plan/builder-names.ts";
+import type { BuilderName } from "../plan/builder-names.ts";
 import { planBuild } from "../plan/plan-build.ts";
 import { refuseUnable } from "../plan/docker/capability-needs.ts";
 import { InvalidInput } from "../errors.ts";
@@ -31,28 +31,28 @@ export interface BuilderDescription {
 export async function describeBuilders(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<BuilderDescription[]> {
-  return Promise.all(BACKEND_NAMES.map((name) => describe(name, env)));
+  return Promise.all(BUILDER_NAMES.map((name) => describe(name, env)));
 }
 
 async function describe(
-  name: BackendName,
+  name: BuilderName,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<BuilderDescription> {
-  const backend = await loadBackend(name);
-  const image = env[`SLIPWAY_${name.toUpperCase()}_IMAGE`] ?? backend.defaultImage;
+  const builder = await loadBuilder(name);
+  const image = env[`SLIPWAY_${name.toUpperCase()}_IMAGE`] ?? builder.defaultImage;
   const plan = { ...samplePlan(name, image ?? "IMAGE"), name: "slipway-app" };
-  const builder = backend.pod(plan, "archive");
+  const builderPod = builder.pod(plan, "archive");
   const volume = { name: "context", configMap: { name: plan.name } };
-  const { job } = objectsOf(plan, builder, { transport: "configmap", form: "archive", volume });
+  const { job } = objectsOf(plan, builderPod, { transport: "configmap", form: "archive", volume });
   const pod = job.spec?.template.spec ?? { containers: [] };
-  return { name, ...(image === undefined ? {} : { image }), ...security(builder.container), pod, ...abilities() };
+  return { name, ...(image === undefined ? {} : { image }), ...security(builderPod.container), pod, ...abilities() };
 
   function abilities(): Pick<BuilderDescription, "flags" | "features"> {
     const features = Object.entries(DOCKERFILE_FEATURES).map(([feature, { title }]): [string, boolean] => [
       title,
-      canBuild(feature as keyof typeof DOCKERFILE_FEATURES, name, image ?? "", backend.defaultImage),
+      canBuild(feature as keyof typeof DOCKERFILE_FEATURES, name, image ?? "", builder.defaultImage),
     ]);
-    const flags = [...backend.supports].filter((capability) => capability !== "build" && capability !== "push");
+    const flags = [...builder.supports].filter((capability) => capability !== "build" && capability !== "push");
     return { flags: flags.sort(), features: Object.fromEntries(features) };
   }
 }
@@ -74,17 +74,17 @@ export async function needsOfBuilder(
 ): Promise<BuilderNeeds> {
   const { cacheVolume } = asked;
   if (name === undefined || name === "auto") return { files: true, cacheVolume };
-  if (!isBackendName(name)) {
+  if (!isBuilderName(name)) {
     throw new InvalidInput(`there is no builder "${name}"`, {
       suggestions: [
-        `Choose one of: ${BACKEND_NAMES.join(", ")}; or leave --builder out, for the rights of all of them.`,
+        `Choose one of: ${BUILDER_NAMES.join(", ")}; or leave --builder out, for the rights of all of them.`,
       ],
     });
   }
-  const backends = await Promise.all(BACKEND_NAMES.map(loadBackend));
-  const abilities = new Map(backends.map((backend) => [backend.name, backend.supports]));
+  const builders = await Promise.all(BUILDER_NAMES.map(loadBuilder));
+  const abilities = new Map(builders.map((builder) => [builder.name, builder.supports]));
   if (cacheVolume) refuseUnable(name, { cacheVolume: "any" }, abilities);
-  const { mountsFiles } = await loadBackend(name);
+  const { mountsFiles } = await loadBuilder(name);
   return { files: mountsFiles === true || asked.registryCa, cacheVolume };
 }
 
@@ -104,7 +104,7 @@ function security({
   };
 }
 
-function samplePlan(builder: BackendName, builderImage: string): ReturnType<typeof planBuild> {
+function samplePlan(builder: BuilderName, builderImage: string): ReturnType<typeof planBuild> {
   return planBuild(
     {
       path: ".",

@@ -25,7 +25,7 @@ export interface SealOptions {
 }
 
 /** @throws ClusterError, AuthError or BuildFailed: the image is pushed then, and the error says so. */
-export async function sealImage(plan: BuildPlan, digest: string, options: SealOptions): Promise<void> {
+export async function attestImage(plan: BuildPlan, digest: string, options: SealOptions): Promise<void> {
   const asked = (wanted: string): boolean =>
     !options.attested && plan.attestations?.some(({ type }) => type === wanted) === true;
   if (asked("provenance")) await attachProvenance(plan, digest, options);

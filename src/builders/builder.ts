@@ -7,7 +7,7 @@ import type { FlagCapability } from "../plan/docker/capabilities.ts";
 /** What a Dockerfile or a command line may ask for and a builder may or may not be able to do. The planner asks for these. */
 export type Capability = "build" | "push" | FlagCapability;
 
-export interface Backend {
+export interface Builder {
   readonly name: string;
   /** Where its makers publish it; undefined when nobody does any more. */
   readonly defaultImage: string | undefined;

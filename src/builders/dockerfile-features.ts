@@ -4,7 +4,7 @@
  */
 import type { Feature, FeatureUse } from "../lib/dockerfile/features.ts";
 import { BuilderUnable } from "../errors.ts";
-import type { BackendName } from "../plan/builder-names.ts";
+import type { BuilderName } from "../plan/builder-names.ts";
 
 /** True, or the version of the builder that was the first to have it switched on. Not listed: it cannot. */
 type Ability = true | string;
@@ -12,7 +12,7 @@ type Ability = true | string;
 interface FeatureRow {
   /** As it stands in a Dockerfile. */
   readonly title: string;
-  readonly builders: Readonly<Partial<Record<BackendName, Ability>>>;
+  readonly builders: Readonly<Partial<Record<BuilderName, Ability>>>;
 }
 
 const EVERY_BUT_MAKISU = { kaniko: true, buildkit: true, buildah: true, img: true } as const;
@@ -72,7 +72,7 @@ export const DOCKERFILE_FEATURES: Readonly<Record<Feature, FeatureRow>> = {
  */
 export function refuseFeatures(
   uses: readonly FeatureUse[],
-  builder: BackendName,
+  builder: BuilderName,
   image: string,
   defaultImage: string | undefined,
 ): void {
@@ -82,7 +82,7 @@ export function refuseFeatures(
     const ability = builders[builder];
     if (canBuild(feature, builder, image, defaultImage)) continue;
     const which = ability === undefined || version === undefined ? builder : `${builder} v${version}`;
-    const able = (Object.keys(builders) as BackendName[]).filter((name) => name !== builder);
+    const able = (Object.keys(builders) as BuilderName[]).filter((name) => name !== builder);
     const suggestions = [
       ...(ability === undefined ? [] : [`Use an image of ${builder} v${ability} or later (--builder-image).`]),
       able.length === 0 ? "No builder can in an unprivileged pod: leave it out." : `Use ${choice(able)}.`,
@@ -94,7 +94,7 @@ export function refuseFeatures(
 /** Whether a builder can do a feature, in the version its image tells. */
 export function canBuild(
   feature: Feature,
-  builder: BackendName,
+  builder: BuilderName,
   image: string,
   defaultImage: string | undefined,
 ): boolean {

@@ -31,7 +31,7 @@ export function refuseSeveralNames(builder: string, { tags, exports = [] }: Buil
   });
 }
 
-// From a backend's outcome to the error the user sees.
+// From a builder's outcome to the error the user sees.
 
 const ERRORS = { build: BuildFailed, "registry-auth": AuthError, cluster: ClusterError } as const;
 

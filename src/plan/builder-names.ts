@@ -1,8 +1,8 @@
 /** The builders, by the name that `--builder` takes. builders/table.ts has a row for each. */
-export const BACKEND_NAMES = ["kaniko", "buildkit", "buildah", "img", "makisu"] as const;
+export const BUILDER_NAMES = ["kaniko", "buildkit", "buildah", "img", "makisu"] as const;
 
-export type BackendName = (typeof BACKEND_NAMES)[number];
+export type BuilderName = (typeof BUILDER_NAMES)[number];
 
-export function isBackendName(name: string): name is BackendName {
-  return (BACKEND_NAMES as readonly string[]).includes(name);
+export function isBuilderName(name: string): name is BuilderName {
+  return (BUILDER_NAMES as readonly string[]).includes(name);
 }

@@ -1,7 +1,7 @@
 /** From a command line and the files it names to a plan: pure, and the only place that says no to a command line. */
 import { randomBytes } from "node:crypto";
-import { BACKEND_NAMES, isBackendName } from "./builder-names.ts";
-import type { BackendName } from "./builder-names.ts";
+import { BUILDER_NAMES, isBuilderName } from "./builder-names.ts";
+import type { BuilderName } from "./builder-names.ts";
 import { withImplied } from "./docker/proxies.ts";
 import { readDockerOptions } from "./docker/read-options.ts";
 import { parseDockerfile } from "../lib/dockerfile/parse.ts";
@@ -120,11 +120,11 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
   };
 }
 
-function builderOf({ builder }: BuildRequest): BackendName {
-  if (isBackendName(builder)) return builder;
+function builderOf({ builder }: BuildRequest): BuilderName {
+  if (isBuilderName(builder)) return builder;
   throw new InvalidInput(`there is no builder "${builder}"`, {
     docker: "refuses",
-    suggestions: [`Choose one of: ${BACKEND_NAMES.join(", ")}.`],
+    suggestions: [`Choose one of: ${BUILDER_NAMES.join(", ")}.`],
   });
 }
 

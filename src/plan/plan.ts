@@ -2,7 +2,7 @@
  * What one build is, decided once: everything later stages need, as data. Nothing after this reads flags, files of the
  * user's or the environment again. No secret is in here: a plan may be printed.
  */
-import type { BackendName } from "./builder-names.ts";
+import type { BuilderName } from "./builder-names.ts";
 import type { BuildSecret, DockerOptions } from "./docker/options.ts";
 import type { Toleration, UserNamespaces } from "./pod/options.ts";
 import type { PodTemplate } from "./pod/read-template.ts";
@@ -14,7 +14,7 @@ import type { RegistryScope } from "../lib/registry/types.ts";
 export interface BuildPlan extends DockerOptions, PodSettings {
   /** Unique in the namespace: the Job's name, and its ConfigMap's and Secret's. */
   readonly name: string;
-  readonly builder: BackendName;
+  readonly builder: BuilderName;
   /** Image of the builder's container. */
   readonly builderImage: string;
   /** Image with a POSIX shell, tar, gunzip and sha256sum, for the container that receives a streamed context. */

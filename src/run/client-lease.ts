@@ -12,7 +12,7 @@ import { codeOf, hasLostContact } from "../lib/kube/refusal.ts";
 /** A build that needs its client outlives the last word of it by no more than this, in seconds. */
 export const EARLY_SECONDS = 300;
 
-/** The same Job with an early deadline, unless its own is as near. A lifeline (lifeline.ts) has to put it off. */
+/** The same Job with an early deadline, unless its own is as near. A lease (lease.ts) has to put it off. */
 export function withEarlyDeadline(job: V1Job): V1Job {
   const { metadata, spec } = job;
   const limit = spec?.activeDeadlineSeconds ?? 0;
@@ -67,7 +67,7 @@ export async function mayPutOff(cluster: Pick<Cluster, "create" | "namespace">, 
   }
 }
 
-export class Lifeline {
+export class ClientLease {
   readonly #cluster: Pick<Cluster, "patch" | "now">;
   readonly #job: V1Job;
   readonly #signal: AbortSignal;
@@ -77,7 +77,7 @@ export class Lifeline {
   #underWay: Promise<unknown> | undefined;
   #whole: Promise<void> | undefined;
 
-  /** @param job as the cluster has made it; one without an early deadline needs no lifeline, and makes no request. */
+  /** @param job as the cluster has made it; one without an early deadline needs no lease, and makes no request. */
   constructor(cluster: Pick<Cluster, "patch" | "now">, job: V1Job, signal: AbortSignal) {
     this.#cluster = cluster;
     this.#job = job;

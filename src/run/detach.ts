@@ -11,7 +11,7 @@ import { removeInputs } from "./remove.ts";
 /** How long one who wants to leave waits, once the context is in, for the builder to start, in milliseconds. */
 const START_EXPECTED = 15_000;
 
-export class HandOver {
+export class Detachment {
   readonly #cluster: Cluster;
   readonly #objects: BuildObjects;
   readonly #emit: Emit;

@@ -1,12 +1,12 @@
 /** From the end of the builder's container to what the user is told, whoever watched it: the client that started it or another. */
-import type { Backend, ContainerEnd } from "../builders/builder.ts";
+import type { Builder, ContainerEnd } from "../builders/builder.ts";
 import { outcomeError } from "../builders/outcome.ts";
 import type { BuildResult, Emit } from "../events.ts";
 import type { ImageDescription } from "../lib/registry/types.ts";
 import type { Stages } from "./stages.ts";
 
 export interface Reporter {
-  readonly backend: Pick<Backend, "outcome">;
+  readonly builder: Pick<Builder, "outcome">;
   readonly emit: Emit;
   /** The digest the tag has in its registry, for a builder that does not tell it. */
   readonly pushedDigest: (configDigest: string | undefined) => Promise<string>;
@@ -18,10 +18,10 @@ export interface Reporter {
 export async function reportEnd(
   end: ContainerEnd,
   build: Omit<BuildResult, "digest" | keyof ImageDescription>,
-  { backend, emit, pushedDigest, describeImage }: Reporter,
+  { builder, emit, pushedDigest, describeImage }: Reporter,
   stages: Stages,
 ): Promise<BuildResult> {
-  const outcome = backend.outcome(end);
+  const outcome = builder.outcome(end);
   if (outcome.kind === "failed") {
     stages.fail();
     throw outcomeError(outcome);
@@ -29,8 +29,8 @@ export async function reportEnd(
   stages.done("build");
   const digest = outcome.kind === "built" ? outcome.digest : await pushedDigest(outcome.configDigest);
   const description = await describeImage(digest);
-  const { name, builder, ...more } = build;
-  const result: BuildResult = { name, builder, digest, ...description, ...more };
+  const { name, builder: builderName, ...more } = build;
+  const result: BuildResult = { name, builder: builderName, digest, ...description, ...more };
   emit({ type: "built", result });
   return result;
 }

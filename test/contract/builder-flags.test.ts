@@ -1,8 +1,8 @@
 /** Every flag that a builder declares, tried on it; and a case for every one declared. */
 import { describe, expect, test } from "vitest";
 import type { FlagCapability } from "../../src/plan/docker/capabilities.ts";
-import { loadBackend } from "../../src/builders/table.ts";
-import { BACKEND_NAMES } from "../../src/plan/builder-names.ts";
+import { loadBuilder } from "../../src/builders/table.ts";
+import { BUILDER_NAMES } from "../../src/plan/builder-names.ts";
 import { useNamespace } from "../e2e/support/namespace.ts";
 import { FLAG_CASES, tryFlag } from "./builder-flags.ts";
 
@@ -22,8 +22,8 @@ const ELSEWHERE: Readonly<Partial<Record<FlagCapability, string>>> = {
 
 const namespace = useNamespace({ podSecurity: "baseline" });
 
-test.each(BACKEND_NAMES)("each capability of %s is tried", async (name) => {
-  const { supports } = await loadBackend(name);
+test.each(BUILDER_NAMES)("each capability of %s is tried", async (name) => {
+  const { supports } = await loadBuilder(name);
   const tried = FLAG_CASES.filter(({ builders }) => builders.includes(name)).map(({ capability }) => capability);
   const untried = [...supports].filter(
     (capability) => capability !== "build" && capability !== "push" && !tried.includes(capability),

@@ -22,8 +22,8 @@ import { readDockerOptions } from "../../src/plan/docker/read-options.ts";
 import { errorOf, pullFailure, setupFailure } from "../../src/run/follow/pod-failure.ts";
 import { podState } from "../../src/run/follow/pod-state.ts";
 import { explainUnschedulable } from "../../src/run/follow/unschedulable.ts";
-import { loadBackend } from "../../src/builders/table.ts";
-import { BACKEND_NAMES } from "../../src/plan/builder-names.ts";
+import { loadBuilder } from "../../src/builders/table.ts";
+import { BUILDER_NAMES } from "../../src/plan/builder-names.ts";
 import { readTemplate } from "../../src/plan/pod/read-template.ts";
 import { authorize } from "../../src/lib/registry/authorization.ts";
 import { readManifest, readPushedDigest } from "../../src/lib/registry/describe-image.ts";
@@ -230,7 +230,7 @@ async function unlessNoAnswer(work: Promise<unknown>): Promise<void> {
   }
 }
 
-const backends = await Promise.all(BACKEND_NAMES.map(loadBackend));
+const builders = await Promise.all(BUILDER_NAMES.map(loadBuilder));
 
 export const TARGETS: readonly Target[] = [
   {
@@ -359,10 +359,10 @@ export const TARGETS: readonly Target[] = [
     weight: 15,
     make: text(LOG_ENDS),
     run: (input) => {
-      for (const backend of backends) {
-        backend.outcome({ exitCode: 1, reason: "Error", message: input.slice(0, 4096), tail: input.split("\n") });
-        backend.outcome({ exitCode: 0, reason: "Completed", message: input, tail: [] });
-        for (const line of input.split("\n")) backend.readable(line);
+      for (const builder of builders) {
+        builder.outcome({ exitCode: 1, reason: "Error", message: input.slice(0, 4096), tail: input.split("\n") });
+        builder.outcome({ exitCode: 0, reason: "Completed", message: input, tail: [] });
+        for (const line of input.split("\n")) builder.readable(line);
       }
     },
   },

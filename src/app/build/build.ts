@@ -11,7 +11,7 @@ import type { Reference } from "../../lib/image/reference.ts";
 import type { BuildRequest } from "../../plan/request.ts";
 import { whatIsUnread } from "../../plan/in-repository.ts";
 import { needsSeal } from "../../attest/needs.ts";
-import type { Backend } from "../../builders/builder.ts";
+import type { Builder } from "../../builders/builder.ts";
 import { platformText } from "../../lib/image/platform.ts";
 import type { Credential, CredentialStore } from "../../lib/credentials/credentials.ts";
 import { findCredential, openStores } from "../../lib/credentials/stores.ts";
@@ -70,19 +70,19 @@ export async function wireBuild(
   });
   const facts = { env: process.env, user: userName(), version: VERSION };
   const say = (message: string): void => emit({ type: "waiting", message });
-  const { plan: untenanted, backend } = await planRequest(request, inputs, facts, say);
+  const { plan: untenanted, builder } = await planRequest(request, inputs, facts, say);
   const planned = await withTenant(untenanted, choice);
   for (const message of whatIsUnread(planned)) emit({ type: "note", message });
   const cautions = [
-    ...(backend.caution === undefined ? [] : [backend.caution]),
-    ...(backend.cautions?.(planned) ?? []),
+    ...(builder.caution === undefined ? [] : [builder.caution]),
+    ...(builder.cautions?.(planned) ?? []),
   ];
   for (const message of [...cautions, ...noticesOf(request.docker ?? {})]) emit({ type: "warning", message });
   if (planned.exports !== undefined) {
     const { checkDestinations } = await import("../../ship/export/destination.ts");
     await checkDestinations(planned.exports, process.stdout.isTTY);
   }
-  const staysForSeal = needsSeal(planned, backend.attestsItself === true);
+  const staysForSeal = needsSeal(planned, builder.attestsItself === true);
   if (planned.sign !== undefined) {
     const { findCosign, logCaution } = await import("../../attest/cosign.ts");
     await findCosign(process.env);
@@ -101,14 +101,14 @@ export async function wireBuild(
     emit({ type: "warning", message }),
   );
   const deps: Omit<BuildDeps, "cluster"> = {
-    backend,
-    ...contextSources(plan, backend, stores, emit, signal),
+    builder,
+    ...contextSources(plan, builder, stores, emit, signal),
     ...(dockerConfig === undefined ? {} : { dockerConfig }),
     secrets,
     pushedDigest: (built, configDigest) => askForTag(built, configDigest, stores),
     describeImage: async (built, digest) =>
       request.noImageId === true ? undefined : askRegistry(built, digest, stores, emit, request.wantsPlatform === true),
-    ...(staysForSeal ? { seal: sealer(plan, backend, stores, signingEnvironment(logins), emit, signal) } : {}),
+    ...(staysForSeal ? { seal: sealer(plan, builder, stores, signingEnvironment(logins), emit, signal) } : {}),
     emit,
   };
   return {
@@ -120,7 +120,7 @@ export async function wireBuild(
       const { connect } = await import("../../lib/kube/connect.ts");
       // The kubeconfig is read first, so that a wrong one is said before anything is packed; the way there is prepared meanwhile.
       const cluster = await connect(choice);
-      void cluster.approach();
+      void cluster.preconnect();
       try {
         return await build(plan, { ...deps, cluster }, signal, leave);
       } finally {
@@ -147,7 +147,7 @@ function signingEnvironment(logins: GivenLogins | undefined): NodeJS.ProcessEnv 
 /** What is to be done with the image once it is pushed, begun to be timed now. */
 function sealer(
   plan: BuildPlan,
-  { attestsItself: attested = false }: Backend,
+  { attestsItself: attested = false }: Builder,
   stores: readonly CredentialStore[],
   env: NodeJS.ProcessEnv,
   emit: Emit,
@@ -156,8 +156,8 @@ function sealer(
   const startedOn = new Date();
   const credential = (registry: string): Promise<Credential | undefined> => findCredential(stores, registry);
   return async (digest, stages) => {
-    const { sealImage } = await import("../../attest/attest-image.ts");
-    await sealImage(plan, digest, { attested, startedOn, credential, env, stages, emit, signal });
+    const { attestImage } = await import("../../attest/attest-image.ts");
+    await attestImage(plan, digest, { attested, startedOn, credential, env, stages, emit, signal });
   };
 }
 

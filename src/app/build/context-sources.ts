@@ -1,6 +1,6 @@
 /** A part of the composition root: the context as transports send it. */
 import { attestationsReadAll } from "../../attest/needs.ts";
-import type { Backend } from "../../builders/builder.ts";
+import type { Builder } from "../../builders/builder.ts";
 import type { BuildDeps } from "./run-build.ts";
 import { openCacheSource } from "../../pack/cache-source.ts";
 import { decideReach } from "../../pack/decide-reach.ts";
@@ -22,7 +22,7 @@ const BASE_PATIENCE = 2000;
 /** The context in the forms that are sent; where the builder fetches it nobody asks for them. */
 export function contextSources(
   plan: BuildPlan,
-  backend: Backend,
+  builder: Builder,
   stores: readonly CredentialStore[],
   emit: Emit,
   signal: AbortSignal,
@@ -34,7 +34,7 @@ export function contextSources(
     return { openArchive: none, cacheSource: none };
   }
   const askBase = (image: string): Promise<BaseImage | undefined> => askForBase(plan, image, stores);
-  const readsAll = backend.readsAll ?? attestationsReadAll(plan, backend.attestsItself === true);
+  const readsAll = builder.readsAll ?? attestationsReadAll(plan, builder.attestsItself === true);
   const decide = (): Promise<ReachDecision> => decideReach(plan, readsAll, askBase, signal);
   const openHashes = (): HashStore => new HashStore(hashFile(plan.context.root, process.env));
   return {

@@ -1,9 +1,9 @@
-/** From a request to a plan and the backend that carries it out: the builder that was named, or the first that can. */
+/** From a request to a plan and the builder that carries it out: the builder that was named, or the first that can. */
 import { refuseFeatures } from "../../builders/dockerfile-features.ts";
-import type { Backend } from "../../builders/builder.ts";
-import { loadBackend } from "../../builders/table.ts";
-import { BACKEND_NAMES, isBackendName } from "../../plan/builder-names.ts";
-import type { BackendName } from "../../plan/builder-names.ts";
+import type { Builder } from "../../builders/builder.ts";
+import { loadBuilder } from "../../builders/table.ts";
+import { BUILDER_NAMES, isBuilderName } from "../../plan/builder-names.ts";
+import type { BuilderName } from "../../plan/builder-names.ts";
 import type { BuildInputs } from "../../plan/gather.ts";
 import { settleFrontendArguments } from "../../plan/build-args.ts";
 import { withGitToken } from "../../plan/git-token.ts";
@@ -19,7 +19,7 @@ import { BuilderUnable, InvalidInput } from "../../errors.ts";
 
 export interface PlannedRequest {
   readonly plan: BuildPlan;
-  readonly backend: Backend;
+  readonly builder: Builder;
 }
 
 /**
@@ -67,20 +67,20 @@ export async function planUnnamed(
   facts: Omit<PlanFacts, "builderImage">,
   say: (message: string) => void,
 ): Promise<PlannedRequest> {
-  const { plan, backend } = await planRequest({ ...request, tags: [`${NOBODYS}/app`] }, inputs, facts, say);
+  const { plan, builder } = await planRequest({ ...request, tags: [`${NOBODYS}/app`] }, inputs, facts, say);
   const hosts = plan.registries.hosts.filter((host) => host !== NOBODYS);
-  return { plan: { ...plan, tags: [], registries: { ...plan.registries, hosts } }, backend };
+  return { plan: { ...plan, tags: [], registries: { ...plan.registries, hosts } }, builder };
 }
 
 /** The user's order of preference, the table's where there is none. */
-function orderOf(env: PlanFacts["env"], configured: readonly string[] = BACKEND_NAMES): BackendName[] {
+function orderOf(env: PlanFacts["env"], configured: readonly string[] = BUILDER_NAMES): BuilderName[] {
   const text = env["SLIPWAY_BUILDER_ORDER"] ?? "";
   const own = text.trim() !== "";
   return (own ? text.split(/[\s,]+/) : configured).flatMap((name) => {
     if (name === "") return [];
-    if (isBackendName(name)) return [name];
+    if (isBuilderName(name)) return [name];
     throw new InvalidInput(`${own ? "SLIPWAY_BUILDER_ORDER" : "builder-order"} names "${name}", which is no builder`, {
-      suggestions: [`Write some of: ${BACKEND_NAMES.join(", ")}.`],
+      suggestions: [`Write some of: ${BUILDER_NAMES.join(", ")}.`],
     });
   });
 }
@@ -90,60 +90,60 @@ async function planWith(
   inputs: BuildInputs,
   facts: Omit<PlanFacts, "builderImage">,
 ): Promise<PlannedRequest> {
-  const backend = await backendOf(request.builder);
-  const builderImage = imageOf(backend, request, facts.env);
-  const { supports, frontend = false } = backend;
+  const builder = await builderOf(request.builder);
+  const builderImage = imageOf(builder, request, facts.env);
+  const { supports, frontend = false } = builder;
   const asked = planBuild(request, inputs, { ...facts, builderImage });
-  const plan = settleFrontendArguments(backend.gitTokenInVariable === true ? withGitToken(asked) : asked, {
+  const plan = settleFrontendArguments(builder.gitTokenInVariable === true ? withGitToken(asked) : asked, {
     frontend,
     inlineCache: supports.has("cache-inline"),
   });
-  if (plan.restricted === true && backend.unrestricted !== undefined) {
-    throw new BuilderUnable(`${backend.name} cannot build in a restricted pod: ${backend.unrestricted}`, {
+  if (plan.restricted === true && builder.unrestricted !== undefined) {
+    throw new BuilderUnable(`${builder.name} cannot build in a restricted pod: ${builder.unrestricted}`, {
       suggestions: [
         "Use --builder kaniko.",
         "Or build in a namespace of level baseline, without --security restricted.",
       ],
     });
   }
-  backend.check?.(plan);
-  refuseUnable(plan.builder, plan, await abilities(backend, plan));
+  builder.check?.(plan);
+  refuseUnable(plan.builder, plan, await abilities(builder, plan));
   const { text } = plan.dockerfile;
   if (text !== undefined) {
-    refuseFeatures(findFeatures(parseDockerfile(text)), plan.builder, plan.builderImage, backend.defaultImage);
+    refuseFeatures(findFeatures(parseDockerfile(text)), plan.builder, plan.builderImage, builder.defaultImage);
   }
-  return { plan, backend };
+  return { plan, builder };
 }
 
-async function backendOf(name: string): Promise<Backend> {
-  if (isBackendName(name)) return loadBackend(name);
+async function builderOf(name: string): Promise<Builder> {
+  if (isBuilderName(name)) return loadBuilder(name);
   throw new InvalidInput(`there is no builder "${name}"`, {
     docker: "refuses",
-    suggestions: [`Choose one of: ${BACKEND_NAMES.join(", ")}, or auto for the first that can do this build.`],
+    suggestions: [`Choose one of: ${BUILDER_NAMES.join(", ")}, or auto for the first that can do this build.`],
   });
 }
 
 /** The image of a builder for which the command line names none. */
 function imageOf(
-  backend: Backend,
+  builder: Builder,
   { builderImage, images }: Pick<BuildRequest, "builderImage" | "images">,
   env: PlanFacts["env"],
 ): string {
-  const variable = `SLIPWAY_${backend.name.toUpperCase()}_IMAGE`;
-  const image = builderImage ?? (env[variable] || images?.[backend.name]) ?? backend.defaultImage;
+  const variable = `SLIPWAY_${builder.name.toUpperCase()}_IMAGE`;
+  const image = builderImage ?? (env[variable] || images?.[builder.name]) ?? builder.defaultImage;
   if (image !== undefined) return image;
-  throw new BuilderUnable(`there is no published image of ${backend.name} any more`, {
+  throw new BuilderUnable(`there is no published image of ${builder.name} any more`, {
     suggestions: [
-      `Name one of your own with --builder-image or ${variable}; docs/${backend.name}-image.md says how to make it.`,
+      `Name one of your own with --builder-image or ${variable}; docs/${builder.name}-image.md says how to make it.`,
     ],
   });
 }
 
 /** What each builder can do. The others are loaded only when this one cannot do all that is asked. */
-async function abilities(backend: Backend, plan: BuildPlan): Promise<BuilderAbilities> {
-  if (capabilityNeeds(plan).every(({ capability }) => backend.supports.has(capability))) {
-    return new Map([[backend.name, backend.supports]]);
+async function abilities(builder: Builder, plan: BuildPlan): Promise<BuilderAbilities> {
+  if (capabilityNeeds(plan).every(({ capability }) => builder.supports.has(capability))) {
+    return new Map([[builder.name, builder.supports]]);
   }
-  const all = await Promise.all(BACKEND_NAMES.map(loadBackend));
+  const all = await Promise.all(BUILDER_NAMES.map(loadBuilder));
   return new Map(all.map(({ name, supports }) => [name, supports]));
 }

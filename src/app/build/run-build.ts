@@ -1,5 +1,5 @@
 /** The line of one build: pack → ship → run → follow → report. Everything that touches the outside comes in through `deps`. */
-import type { Backend, BuilderPod, ContainerEnd } from "../../builders/builder.ts";
+import type { Builder, BuilderPod, ContainerEnd } from "../../builders/builder.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { InternalError } from "../../errors.ts";
 import { hasExports } from "../../ship/export/exporter.ts";
@@ -8,7 +8,7 @@ import { followBuild } from "../../run/follow/follow.ts";
 import type { FollowedBuild } from "../../run/follow/follow.ts";
 import { objectsOf } from "../../run/objects.ts";
 import type { BuildObjects } from "../../run/objects.ts";
-import { EARLY_SECONDS, Lifeline, mayPutOff, withEarlyDeadline } from "../../run/client-lease.ts";
+import { EARLY_SECONDS, ClientLease, mayPutOff, withEarlyDeadline } from "../../run/client-lease.ts";
 import type { SecretValues } from "../../run/volumes.ts";
 import { liveBuilds } from "../../run/labels.ts";
 import { releasePod, startBuild } from "../../run/start.ts";
@@ -24,12 +24,12 @@ import type { BuildResult, Emit } from "../../events.ts";
 import type { ImageDescription } from "../../lib/registry/types.ts";
 import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
-import { HandOver } from "../../run/detach.ts";
+import { Detachment } from "../../run/detach.ts";
 import { reportEnd } from "../../run/report-end.ts";
 import { Stages } from "../../run/stages.ts";
 
 export interface BuildDeps {
-  readonly backend: Backend;
+  readonly builder: Builder;
   readonly cluster: Cluster;
   readonly openArchive: OpenArchive;
   /** For the transport that keeps contexts between builds; reads nothing until it is asked for. */
@@ -104,7 +104,7 @@ export async function build(
 
 interface PreparedBuild {
   readonly delivery: Delivery;
-  readonly builder: BuilderPod;
+  readonly builderPod: BuilderPod;
   readonly objects: BuildObjects;
 }
 
@@ -115,19 +115,19 @@ async function prepare(
   decided: Promise<BuildPlan> = Promise.resolve(plan),
 ): Promise<PreparedBuild> {
   // Who the receiver has to be does not depend on the context's form.
-  const identity = { image: plan.helperImage, ...deps.backend.pod(plan, "directory").receiver };
+  const identity = { image: plan.helperImage, ...deps.builder.pod(plan, "directory").receiver };
   const sources = { open: deps.openArchive, source: deps.cacheSource, live: liveBuilds };
   const delivery = await chooseDelivery(plan, sources, identity);
   const final = await decided;
-  const builder = deps.backend.pod(final, delivery.form);
-  const objects = objectsOf(final, builder, delivery, deps.dockerConfig, deps.secrets);
+  const builderPod = deps.builder.pod(final, delivery.form);
+  const objects = objectsOf(final, builderPod, delivery, deps.dockerConfig, deps.secrets);
   if (objects.unsafe !== undefined) {
     deps.emit({
       type: "warning",
       message: `the pod template lets this build do more than an unprivileged pod may: ${objects.unsafe.join(", ")}`,
     });
   }
-  return { delivery, builder, objects };
+  return { delivery, builderPod, objects };
 }
 
 /** Until it is handed over, it lives no longer than its client. */
@@ -145,7 +145,7 @@ async function runToEnd(
   leave: AbortSignal,
 ): Promise<{ end: ContainerEnd; exported: ImageDescription } | "left"> {
   const { cluster, emit } = deps;
-  const handOver = new HandOver(cluster, prepared.objects, emit, leave);
+  const detachment = new Detachment(cluster, prepared.objects, emit, leave);
   const own = new AbortController();
   const inner = AbortSignal.any([signal, own.signal]);
   const seen = { pod: "" };
@@ -156,15 +156,15 @@ async function runToEnd(
   try {
     const started = await startBuild(cluster, prepared.objects, inner);
     started.complete.catch(() => {});
-    using lifeline = new Lifeline(cluster, started.job, inner);
-    const steps = stepsOf(plan, deps, prepared, { ...started, lifeline }, stages, handOver, seen, inner);
-    const end = await Promise.race([followBuild(cluster, steps, emit, inner), handOver.left]);
-    await handOver.settle();
+    using lease = new ClientLease(cluster, started.job, inner);
+    const steps = stepsOf(plan, deps, prepared, { ...started, lease }, stages, detachment, seen, inner);
+    const end = await Promise.race([followBuild(cluster, steps, emit, inner), detachment.left]);
+    await detachment.settle();
     return end === "left" ? end : { end, exported: await bringExports(plan, deps, end, seen.pod, stages, inner) };
   } catch (error) {
     stages.fail();
-    await handOver.settle();
-    await cleanUp(prepared.objects, deps, error, handOver.complete);
+    await detachment.settle();
+    await cleanUp(prepared.objects, deps, error, detachment.complete);
     throw error;
   } finally {
     own.abort();
@@ -174,7 +174,7 @@ async function runToEnd(
 /** What `-o` asked for comes to the client while the pod is there to give it; then the pod may end. */
 async function bringExports(
   plan: BuildPlan,
-  { backend, cluster, emit }: BuildDeps,
+  { builder, cluster, emit }: BuildDeps,
   end: ContainerEnd,
   pod: string,
   stages: Stages,
@@ -183,7 +183,7 @@ async function bringExports(
   if (!hasExports(plan)) return {};
   const { collectExports, releaseExporter } = await import("../../ship/export/collect.ts");
   try {
-    const outcome = backend.outcome(end);
+    const outcome = builder.outcome(end);
     // Only a builder that tells the digest exports anything.
     if (outcome.kind !== "built") return {};
     stages.done("build");
@@ -200,23 +200,23 @@ async function bringExports(
 /** What to do at each step of the pod's life. */
 function stepsOf(
   plan: BuildPlan,
-  { backend, cluster, emit }: BuildDeps,
-  { delivery, builder }: PreparedBuild,
-  started: StartedBuild & { readonly lifeline: Lifeline },
+  { builder, cluster, emit }: BuildDeps,
+  { delivery, builderPod }: PreparedBuild,
+  started: StartedBuild & { readonly lease: ClientLease },
   stages: Stages,
-  handOver: HandOver,
+  detachment: Detachment,
   seen: { pod: string },
   signal: AbortSignal,
 ): FollowedBuild {
   const handItOver = async (): Promise<void> => {
-    await started.lifeline.giveWholeTime();
-    handOver.contextArrived();
+    await started.lease.giveWholeTime();
+    detachment.contextArrived();
   };
   return {
     job: plan.name,
-    containers: { receiver: RECEIVER, builder: builder.container.name },
+    containers: { receiver: RECEIVER, builder: builderPod.container.name },
     timeoutSeconds: plan.timeoutSeconds,
-    readable: (line) => backend.readable(line),
+    readable: (line) => builder.readable(line),
     onPod: async (pod) => {
       seen.pod = pod;
       stages.done("create", pod);
@@ -234,7 +234,7 @@ function stepsOf(
     },
     onState: (state) => {
       stages.observe(state);
-      handOver.observe(state);
+      detachment.observe(state);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** The composition root of what takes up a build that is there already. */
-import { loadBackend } from "../../builders/table.ts";
-import { isBackendName } from "../../plan/builder-names.ts";
+import { loadBuilder } from "../../builders/table.ts";
+import { isBuilderName } from "../../plan/builder-names.ts";
 import { parseReference } from "../../lib/image/reference.ts";
 import type { BuildResult, Emit } from "../../events.ts";
 import { readCa } from "../../plan/gather.ts";
@@ -25,7 +25,7 @@ export async function attach(
   const { record } = found;
   const deps: AttachDeps = {
     cluster,
-    backend: await backendOf(record),
+    builder: await builderOf(record),
     emit,
     ...(await askRegistry(record, ca, emit)),
   };
@@ -34,13 +34,13 @@ export async function attach(
 
 /** How its builder's lines are shown. */
 export async function readableOf({ builder }: Pick<BuildRecord, "builder">): Promise<(line: string) => string> {
-  return (await backendOf({ builder })).readable;
+  return (await builderOf({ builder })).readable;
 }
 
-async function backendOf({ builder }: Pick<BuildRecord, "builder">): Promise<AttachDeps["backend"]> {
-  if (!isBackendName(builder)) return { readable: (line) => line, outcome: judgeUnknown };
-  const backend = await loadBackend(builder);
-  return { readable: (line) => backend.readable(line), outcome: (end) => backend.outcome(end) };
+async function builderOf({ builder: name }: Pick<BuildRecord, "builder">): Promise<AttachDeps["builder"]> {
+  if (!isBuilderName(name)) return { readable: (line) => line, outcome: judgeUnknown };
+  const builder = await loadBuilder(name);
+  return { readable: (line) => builder.readable(line), outcome: (end) => builder.outcome(end) };
 }
 
 async function askRegistry(

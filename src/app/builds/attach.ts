@@ -15,9 +15,9 @@ import { RECEIVER } from "../../plan/layout.ts";
 import type { FoundBuild } from "./find.ts";
 import type { BuildRecord } from "./record.ts";
 
-export interface AttachDeps extends Omit<Reporter, "backend"> {
+export interface AttachDeps extends Omit<Reporter, "builder"> {
   readonly cluster: Cluster;
-  readonly backend: Reporter["backend"] & { readonly readable: (line: string) => string };
+  readonly builder: Reporter["builder"] & { readonly readable: (line: string) => string };
 }
 
 /** @throws what `build` throws for the same end. */
@@ -26,7 +26,7 @@ export async function attachBuild(
   deps: AttachDeps,
   signal: AbortSignal,
 ): Promise<BuildResult> {
-  const { cluster, backend, emit } = deps;
+  const { cluster, builder, emit } = deps;
   if (pod === undefined && (record.state === "failed" || record.state === "timed-out")) throw goneError(record);
   const stages = new Stages(emit);
   stages.start("schedule", record.name);
@@ -37,7 +37,7 @@ export async function attachBuild(
       job: record.name,
       containers: { receiver: RECEIVER, builder: record.container },
       timeoutSeconds: record.timeoutSeconds,
-      readable: (line) => backend.readable(line),
+      readable: (line) => builder.readable(line),
       onPod: async () => {},
       onReceiving: async () =>
         emit({ type: "waiting", message: "waiting for the client that started the build to send its context" }),

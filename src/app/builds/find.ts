@@ -1,7 +1,7 @@
 /** Finds builds in the cluster by what their objects say: by name, by a name's beginning, or the latest. */
 import type { V1Job, V1Pod } from "@kubernetes/client-node";
-import { loadBackend } from "../../builders/table.ts";
-import { isBackendName } from "../../plan/builder-names.ts";
+import { loadBuilder } from "../../builders/table.ts";
+import { isBuilderName } from "../../plan/builder-names.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { InvalidInput } from "../../errors.ts";
 import { JOB_LABEL } from "../../run/follow/pod-changes.ts";
@@ -90,7 +90,7 @@ function latest(builds: readonly FoundBuild[], user: string, among: Wanted["amon
 
 async function judgeOf(job: V1Job): Promise<Judge> {
   const name = job.metadata?.labels?.[LABEL.builder] ?? "";
-  if (!isBackendName(name)) return judgeUnknown;
-  const backend = await loadBackend(name);
-  return (end) => backend.outcome(end);
+  if (!isBuilderName(name)) return judgeUnknown;
+  const builder = await loadBuilder(name);
+  return (end) => builder.outcome(end);
 }

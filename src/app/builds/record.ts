@@ -63,7 +63,7 @@ export const RECORD_FIELDS: readonly (keyof BuildRecord)[] = [
   "node",
 ];
 
-/** What a builder makes of its container's end: Backend.outcome. */
+/** What a builder makes of its container's end: Builder.outcome. */
 export type Judge = (end: ContainerEnd) => Outcome;
 
 export function recordOf(job: V1Job, pod: V1Pod | undefined, judge: Judge): BuildRecord {

@@ -31,7 +31,7 @@ export async function* runDoctor(
   say: (message: string) => void,
   signal: AbortSignal,
 ): AsyncGenerator<Check, void> {
-  const { plan: planned, backend } = await planOf(request, say);
+  const { plan: planned, builder } = await planOf(request, say);
   const stores = request.noCredentials === true ? [] : await openStores(process.env);
   const { plan } = await shipCredentials(planned, stores, () => {});
   const { insecure, ca } = plan.registries;
@@ -42,7 +42,7 @@ export async function* runDoctor(
       {
         cluster,
         plan,
-        backend,
+        builder,
         openRegistry: (dial) =>
           new RegistryClient({
             insecure,
@@ -68,13 +68,13 @@ export async function leastGrant(
   choice: ClusterChoice,
   signal: AbortSignal,
 ): Promise<(V1ServiceAccount | V1Role | V1RoleBinding)[]> {
-  const { plan, backend } = await planOf(request, () => {});
+  const { plan, builder } = await planOf(request, () => {});
   const { connect } = await import("../../lib/kube/connect.ts");
   const cluster = await connect(choice);
   try {
     const review = await cluster.create("selfsubjectreviews", {}, signal);
     const holder = holderNamed(review.status?.userInfo?.username ?? "");
-    return grantOf(neededRights(plan, backend), { name: "slipway", namespace: cluster.namespace, holder }).filter(
+    return grantOf(neededRights(plan, builder), { name: "slipway", namespace: cluster.namespace, holder }).filter(
       ({ kind }) => kind !== "ServiceAccount",
     );
   } finally {

@@ -1,6 +1,6 @@
 /** Looks at everything a build needs, before there is a context to send. */
 import type { Duplex } from "node:stream";
-import type { Backend } from "../../builders/builder.ts";
+import type { Builder } from "../../builders/builder.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { ClusterError } from "../../errors.ts";
@@ -21,7 +21,7 @@ import { dialFromPod } from "./pod-tunnel.ts";
 export interface Patient {
   readonly cluster: Cluster;
   readonly plan: BuildPlan;
-  readonly backend: Backend;
+  readonly builder: Builder;
   readonly openRegistry: OpenRegistry;
   /** Tries pods; without, only what can be read is looked at. */
   readonly pods: boolean;
@@ -33,8 +33,8 @@ export interface Patient {
 /** The oldest server a build runs on: a pod's scheduling gates are on by default from it on. */
 const OLDEST = 27;
 
-export function neededRights({ transport, credentials, registries }: BuildPlan, backend: Backend): Right[] {
-  const files = backend.mountsFiles === true || registries.ca !== undefined;
+export function neededRights({ transport, credentials, registries }: BuildPlan, builder: Builder): Right[] {
+  const files = builder.mountsFiles === true || registries.ca !== undefined;
   return rightsOf({ transport, ships: credentials.kind === "shipped", files, manage: false });
 }
 
@@ -59,7 +59,7 @@ export async function* examine(
   });
   yield found;
   if (found.status === "fail") return;
-  const rulings = await askRights(cluster, neededRights(plan, patient.backend), signal);
+  const rulings = await askRights(cluster, neededRights(plan, patient.builder), signal);
   yield rightsCheck(rulings, cluster.namespace, optionalRights(plan), patient.fix);
   const pods = tryPods(patient, rulings, namespace.level, say, signal);
   pods.catch(() => {});
@@ -101,7 +101,7 @@ async function tryPods(
   say: (message: string) => void,
   signal: AbortSignal,
 ): Promise<Check[]> {
-  const { cluster, plan, backend } = patient;
+  const { cluster, plan, builder } = patient;
   if (!patient.pods) return [skip("pod", "--no-pods: not tried, and so neither are images nor registries")];
   const missing = ["jobs", "pods", "pods/log"].filter((resource) => !mayDo(rulings, resource, optionalRights(plan)));
   if (missing.length > 0) return [skip("pod", `it cannot be tried without the rights on ${missing.join(", ")}`)];
@@ -121,7 +121,7 @@ async function tryPods(
   };
   say("trying a pod");
   const [report, userns] = await Promise.all([
-    runTrial(cluster, buildTrial(plan, backend, streams), ask, say, signal),
+    runTrial(cluster, buildTrial(plan, builder, streams), ask, say, signal),
     runTrial(
       cluster,
       userNamespaceTrial(plan),

@@ -1,6 +1,6 @@
 /** A build's own pod, with nothing to build: what the cluster makes of it is what it would make of a build. */
 import type { V1Container } from "@kubernetes/client-node";
-import type { Backend, BuilderPod } from "../../builders/builder.ts";
+import type { Builder, BuilderPod } from "../../builders/builder.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { objectsOf } from "../../run/objects.ts";
 import type { BuildObjects } from "../../run/objects.ts";
@@ -24,21 +24,21 @@ export interface Trial {
 }
 
 /** @param streams the pod has the container that receives a context, and its volume. */
-export function buildTrial(plan: BuildPlan, backend: Backend, streams: boolean): Trial {
+export function buildTrial(plan: BuildPlan, builder: Builder, streams: boolean): Trial {
   const name = trialName(plan, "pod");
   const tried: BuildPlan = {
     ...bare(plan, name),
     ...(plan.credentials.kind === "secret" ? { credentials: plan.credentials } : {}),
   };
-  const builder = backend.pod(tried, "directory");
-  const identity = { image: plan.helperImage, ...builder.receiver };
+  const builderPod = builder.pod(tried, "directory");
+  const identity = { image: plan.helperImage, ...builderPod.receiver };
   const delivery: Delivery = !streams
     ? { transport: "configmap", form: "directory", volume: { name: CONTEXT_VOLUME, emptyDir: {} } }
     : plan.transport === "pvc"
       ? deliverByVolume(nothing, identity, plan.volume)
       : deliverByStream(nothing, identity);
-  const objects = objectsOf(tried, { ...builder, container: harmless(builder.container) }, delivery);
-  return { name, objects, container: builder.container.name, receives: streams };
+  const objects = objectsOf(tried, { ...builderPod, container: harmless(builderPod.container) }, delivery);
+  return { name, objects, container: builderPod.container.name, receives: streams };
 }
 
 /** A pod that tells whether root in it is root on its node: the file /proc/self/uid_map, as user_namespaces(7) has it. */
@@ -55,9 +55,9 @@ export function userNamespaceTrial(plan: BuildPlan): Trial {
       seccompProfile: { type: "RuntimeDefault" },
     },
   };
-  const builder: BuilderPod = { container, volumes: [], pod: { hostUsers: false }, receiver: { user: 0, group: 0 } };
+  const builderPod: BuilderPod = { container, volumes: [], pod: { hostUsers: false }, receiver: { user: 0, group: 0 } };
   const volume = { name: CONTEXT_VOLUME, emptyDir: {} };
-  const objects = objectsOf(bare(plan, name), builder, { transport: "configmap", form: "directory", volume });
+  const objects = objectsOf(bare(plan, name), builderPod, { transport: "configmap", form: "directory", volume });
   return { name, objects, container: container.name, receives: false };
 }
 

@@ -5,7 +5,7 @@
 import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { ContextForm } from "../../plan/layout.ts";
-import type { Backend, BuilderPod, ContainerEnd, Outcome } from "../builder.ts";
+import type { Builder, BuilderPod, ContainerEnd, Outcome } from "../builder.ts";
 import { BUILDAH_OPTIONS, contextArguments, exportScript, optionArguments, refuseContexts } from "./arguments.ts";
 import { buildahFailure } from "./failure.ts";
 import { digestOutcome, refuseSeveralNames } from "../outcome.ts";
@@ -52,7 +52,7 @@ function localName({ tags, exports = [] }: BuildPlan): string {
   return (exports.some(({ format }) => format === "docker") && tags[0]?.toString()) || LOCAL_NAME;
 }
 
-export const buildah: Backend = {
+export const buildah: Builder = {
   name: "buildah",
   defaultImage: "quay.io/containers/buildah:v1.43.2",
   unrestricted: "it needs capabilities to make a root of its own and to change users",

@@ -5,7 +5,7 @@
 import type { V1EnvVar } from "@kubernetes/client-node";
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { ContextForm } from "../../plan/layout.ts";
-import type { Backend, BuilderPod, ContainerEnd, Outcome } from "../builder.ts";
+import type { Builder, BuilderPod, ContainerEnd, Outcome } from "../builder.ts";
 import { buildkitFailure } from "./failure.ts";
 import { BUILDKIT_OPTIONS, contextArguments, optionArguments, outputArguments } from "./arguments.ts";
 import { digestOutcome } from "../outcome.ts";
@@ -44,7 +44,7 @@ sed -n 's/.*"containerimage.digest": *"\\([^"]*\\)".*/\\1/p' /tmp/slipway-build.
 const FORGET_CONTEXTS = `BUILDKITD_FLAGS="$BUILDKITD_FLAGS --root=$state" buildctl-daemonless.sh prune --all --filter=type==source.local >/dev/null
 `;
 
-export const buildkit: Backend = {
+export const buildkit: Builder = {
   name: "buildkit",
   attestsItself: true,
   defaultImage: "docker.io/moby/buildkit:v0.34.2-rootless",

@@ -4,7 +4,7 @@ import type { BuildPlan } from "../../plan/plan.ts";
 import type { Reference } from "../../lib/image/reference.ts";
 import { BuilderUnable } from "../../errors.ts";
 import type { ContextForm } from "../../plan/layout.ts";
-import type { Backend, BuilderPod, ContainerEnd, Outcome } from "../builder.ts";
+import type { Builder, BuilderPod, ContainerEnd, Outcome } from "../builder.ts";
 import { digestOutcome, refuseSeveralNames } from "../outcome.ts";
 import { imgFailure } from "./failure.ts";
 import { IMG_OPTIONS, exportScript, optionArguments } from "./arguments.ts";
@@ -27,7 +27,7 @@ const STATE = { name: "img-state", path: "/home/user/.local/share/img" };
 /** img wants a name even for what is not pushed. */
 const LOCAL_NAME = "localhost/slipway-build:latest";
 
-export const img: Backend = {
+export const img: Builder = {
   name: "img",
   defaultImage: undefined,
   unrestricted: "newuidmap has to gain capabilities there",

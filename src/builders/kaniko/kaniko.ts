@@ -7,7 +7,7 @@ import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { ARCHIVE_FILE, CONTEXT_DIR, CONTEXT_VOLUME, DOCKERFILE_DIR, READY_DIR } from "../../plan/layout.ts";
 import type { ContextForm } from "../../plan/layout.ts";
-import type { Backend, BuilderPod, ContainerEnd, Outcome } from "../builder.ts";
+import type { Builder, BuilderPod, ContainerEnd, Outcome } from "../builder.ts";
 import { digestOutcome } from "../outcome.ts";
 import {
   KANIKO_OPTIONS,
@@ -52,7 +52,7 @@ const COPIES_BY_NUMBER = /--from=["']?\d+\b/;
 // oxlint-disable-next-line no-control-regex
 const DECORATION = /^\u001b\[\d+m(\w+)\u001b\[0m\[(\d+)\] ?/;
 
-export const kaniko: Backend = {
+export const kaniko: Builder = {
   name: "kaniko",
   defaultImage: "ghcr.io/osscontainertools/kaniko:v1.28.3",
   supports: new Set(["build", "git-in-cluster", "push", ...KANIKO_OPTIONS]),

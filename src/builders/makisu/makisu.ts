@@ -16,7 +16,7 @@ import {
   WORK_VOLUME,
 } from "../../plan/layout.ts";
 import type { ContextForm } from "../../plan/layout.ts";
-import type { Backend, BuilderPod, ContainerEnd, Outcome } from "../builder.ts";
+import type { Builder, BuilderPod, ContainerEnd, Outcome } from "../builder.ts";
 import { expandSafe } from "../arguments.ts";
 import { hostAliases, sharedMemoryMounts, sharedMemoryVolumes } from "../shared-pod-settings.ts";
 import { makisuFailure } from "./failure.ts";
@@ -62,7 +62,7 @@ const CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETF
 // oxlint-disable-next-line no-control-regex
 const DECORATION = /^\d{4}-\d\d-\d\dT[\d:.]+Z?(?:[+-]\d{4})?\t(?:\u001b\[\d+m)?([A-Z]+)(?:\u001b\[0m)?\t/;
 
-export const makisu: Backend = {
+export const makisu: Builder = {
   name: "makisu",
   defaultImage: "gcr.io/uber-container-tools/makisu:v0.4.2",
   unrestricted: "it gives every file its owner, which takes capabilities",

@@ -1,5 +1,5 @@
 /** The variables docker, BuildKit and buildx read, and what becomes of each here: docs/configuration.md is made from this table. */
-import { isBackendName } from "../../plan/builder-names.ts";
+import { isBuilderName } from "../../plan/builder-names.ts";
 import { InvalidInput } from "../../errors.ts";
 import type { Settings } from "./parse-config.ts";
 import { booleanOf } from "../../lib/text/booleans.ts";
@@ -27,7 +27,7 @@ export const DOCKER_VARIABLES: readonly DockerVariable[] = [
   {
     name: "BUILDX_BUILDER",
     what: "The default of `--builder`, where it names one of slipway's; the names of buildx's own instances are passed over.",
-    sets: { flag: "builder", takes: (value) => value === "auto" || isBackendName(value) },
+    sets: { flag: "builder", takes: (value) => value === "auto" || isBuilderName(value) },
   },
   {
     name: "BUILDKIT_PROGRESS",

@@ -13,7 +13,7 @@ const AT_ONCE = 2;
 
 export interface ConnectedCluster extends Cluster {
   /** Does beforehand, in the background, what the first requests need: runs a credential plugin, opens connections. */
-  approach(): Promise<void>;
+  preconnect(): Promise<void>;
 }
 
 /**
@@ -27,7 +27,7 @@ export async function connect(options: Choice = {}): Promise<ConnectedCluster> {
   const api = new Api(wire, place);
   return {
     ...place,
-    approach: () => wire.dialAhead(AT_ONCE),
+    preconnect: () => wire.preconnectSocket(AT_ONCE),
     create: (...args) => api.create(...args),
     read: (...args) => api.read(...args),
     list: (...args) => api.list(...args),

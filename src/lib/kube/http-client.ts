@@ -68,7 +68,7 @@ export class Wire {
   }
 
   /** Asks for credentials and opens connections while there is other work to do. What fails is told to the first request. */
-  async dialAhead(count: number): Promise<void> {
+  async preconnectSocket(count: number): Promise<void> {
     const asked = this.#authenticator.credentials();
     this.#askedAhead = asked;
     const credentials = await asked.catch(() => undefined);

@@ -25,7 +25,7 @@ export interface FollowedBuild {
   readonly timeoutSeconds: number;
   /** The flags by which the user names the pod's images; those of `slipway build` when left out. */
   readonly imageFlags?: readonly string[];
-  /** The builder's Backend.readable. */
+  /** The builder's Builder.readable. */
   readonly readable: (line: string) => string;
   /** The pod exists, held back by its gate. */
   readonly onPod: (pod: string) => Promise<void>;

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { BackendName } from "../../../src/plan/builder-names.ts";
+import type { BuilderName } from "../../../src/plan/builder-names.ts";
 import { kubectl } from "../../e2e/support/kubectl.ts";
 import { leastKubeconfig, removeKubeconfig } from "../../e2e/support/least.ts";
 import { serveGit } from "./git-server.ts";
@@ -10,7 +10,7 @@ import { pushImages } from "./images.ts";
 import type { Bench } from "./suite.ts";
 
 export interface Benches extends AsyncDisposable {
-  of(builder: BackendName): Bench;
+  of(builder: BuilderName): Bench;
 }
 
 /** @throws Error without the test cluster's environment. */

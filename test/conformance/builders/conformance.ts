@@ -6,7 +6,7 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import setup from "../../e2e/support/global-setup.ts";
-import { BACKEND_NAMES, isBackendName } from "../../../src/plan/builder-names.ts";
+import { BUILDER_NAMES, isBuilderName } from "../../../src/plan/builder-names.ts";
 import { setUp } from "./bench.ts";
 import { CASES } from "./cases/all.ts";
 import { surprise } from "./outcome.ts";
@@ -29,7 +29,7 @@ const { values } = parseArgs({
     record: { type: "boolean" },
   },
 });
-const builders = values.builder === undefined ? BACKEND_NAMES : values.builder.filter(isBackendName);
+const builders = values.builder === undefined ? BUILDER_NAMES : values.builder.filter(isBuilderName);
 const cases = values.trees === true ? [] : CASES.filter(({ id }) => values.case?.includes(id) ?? true);
 const compares = values.trees ?? (values.case === undefined && values.builder === undefined);
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
@@ -59,7 +59,7 @@ let surprises = 0;
     const comparison = await compareBuilders(benches, AT_ONCE);
     for (const [builder, differences] of Object.entries(comparison)) {
       for (const { where, seen } of differences) say(`  ${builder.padEnd(8)} ${where}: ${seen}`);
-      const wrong = isBackendName(builder) ? unexplained(builder, differences) : [];
+      const wrong = isBuilderName(builder) ? unexplained(builder, differences) : [];
       for (const sentence of wrong) say(`! ${sentence}`);
       surprises += wrong.length;
     }

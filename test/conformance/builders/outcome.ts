@@ -1,5 +1,5 @@
 /** What came of a case with a builder, and whether that is what is known of it. */
-import type { BackendName } from "../../../src/plan/builder-names.ts";
+import type { BuilderName } from "../../../src/plan/builder-names.ts";
 import type { FeatureCase } from "./case.ts";
 import { KNOWN } from "./known.ts";
 
@@ -14,7 +14,7 @@ export interface Outcome {
 }
 
 /** What is wrong about an outcome; undefined when it is as documented. */
-export function surprise(one: FeatureCase, builder: BackendName, outcome: Outcome): string | undefined {
+export function surprise(one: FeatureCase, builder: BuilderName, outcome: Outcome): string | undefined {
   const known = KNOWN[builder][one.id];
   if (outcome.kind === "refused") return known === undefined ? undefined : "it is refused now: take it out of known.ts";
   if (outcome.kind === "ok") return known === undefined ? undefined : "it is right now: take it out of known.ts";

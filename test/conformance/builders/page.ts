@@ -1,5 +1,5 @@
 /** docs/builders.md, from the cases and what the last runs came to. */
-import { BACKEND_NAMES } from "../../../src/plan/builder-names.ts";
+import { BUILDER_NAMES } from "../../../src/plan/builder-names.ts";
 import { SECTIONS } from "./cases/all.ts";
 import { KNOWN } from "./known.ts";
 import type { Results } from "./record.ts";
@@ -12,7 +12,7 @@ export function buildersPage({ commits, since, outcomes }: Results, comparison: 
   const notes: string[] = [];
   const sections = SECTIONS.map(({ title, cases }) => {
     const rows = cases.map((one) => {
-      const cells = BACKEND_NAMES.map((builder) => {
+      const cells = BUILDER_NAMES.map((builder) => {
         const outcome = outcomes[one.id]?.[builder];
         if (outcome === undefined) return "not run";
         const why = KNOWN[builder][one.id]?.why;
@@ -23,14 +23,14 @@ export function buildersPage({ commits, since, outcomes }: Results, comparison: 
       });
       return `| ${one.title.replaceAll("|", "\\|").replaceAll("*", "\\*")} | ${cells.join(" | ")} |`;
     });
-    const head = `| | ${BACKEND_NAMES.join(" | ")} |\n| --- | ${BACKEND_NAMES.map(() => "---").join(" | ")} |`;
+    const head = `| | ${BUILDER_NAMES.join(" | ")} |\n| --- | ${BUILDER_NAMES.map(() => "---").join(" | ")} |`;
     return `## ${title}\n\n${head}\n${rows.join("\n")}\n`;
   });
-  const ran = BACKEND_NAMES.map((name) => `${name} at ${commits[name] ?? "no commit"}`).join(", ");
-  const later = [...new Set(BACKEND_NAMES.flatMap((name) => Object.values(since[name] ?? {})))];
+  const ran = BUILDER_NAMES.map((name) => `${name} at ${commits[name] ?? "no commit"}`).join(", ");
+  const later = [...new Set(BUILDER_NAMES.flatMap((name) => Object.values(since[name] ?? {})))];
   const partly = later.map((commit) => {
     const titles = SECTIONS.flatMap(({ cases }) => cases)
-      .filter(({ id }) => BACKEND_NAMES.some((name) => since[name]?.[id] === commit))
+      .filter(({ id }) => BUILDER_NAMES.some((name) => since[name]?.[id] === commit))
       .map(({ title }) => title.replaceAll("*", "\\*"));
     return `Run by themselves since, at ${commit}: ${titles.join(" · ")}.\n`;
   });

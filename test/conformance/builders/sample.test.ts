@@ -1,7 +1,7 @@
 /** A sample of the conformance run, and the page that was made of the last whole one. */
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { BACKEND_NAMES } from "../../../src/plan/builder-names.ts";
+import { BUILDER_NAMES } from "../../../src/plan/builder-names.ts";
 import { setUp } from "./bench.ts";
 import type { Benches } from "./bench.ts";
 import { CASES } from "./cases/all.ts";
@@ -19,7 +19,7 @@ afterAll(() => benches[Symbol.asyncDispose]());
 
 const SAMPLE = new Set(["copy-chown-names", "run-modes"]);
 
-test.concurrent.each([...BACKEND_NAMES])("%s does what the page says", async (builder) => {
+test.concurrent.each([...BUILDER_NAMES])("%s does what the page says", async (builder) => {
   const { outcomes } = await readResults();
   const cases = CASES.filter(({ id }) => SAMPLE.has(id));
   const seen: string[] = [];

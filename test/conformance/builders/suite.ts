@@ -1,7 +1,7 @@
 /** Builds cases with one builder on the cluster and judges each by the image that the registry has afterwards. */
 import { refuseFeatures } from "../../../src/builders/dockerfile-features.ts";
-import { loadBackend } from "../../../src/builders/table.ts";
-import type { BackendName } from "../../../src/plan/builder-names.ts";
+import { loadBuilder } from "../../../src/builders/table.ts";
+import type { BuilderName } from "../../../src/plan/builder-names.ts";
 import { findFeatures } from "../../../src/lib/dockerfile/features.ts";
 import { parseDockerfile } from "../../../src/lib/dockerfile/parse.ts";
 import { BuilderUnable } from "../../../src/errors.ts";
@@ -21,7 +21,7 @@ import type { Outcome } from "./outcome.ts";
 const SHARE = 16;
 
 export interface Bench {
-  readonly builder: BackendName;
+  readonly builder: BuilderName;
   readonly namespace: string;
   readonly kubeconfig: string;
   /** A registry over TLS, as img pulls from no other, and the file of its authority. */
@@ -54,7 +54,7 @@ export async function jobsFor(
 /** A line that is refused would take the others' with it; so would one that is known to fail. */
 async function canShare(one: FeatureCase, bench: Bench): Promise<boolean> {
   if (KNOWN[bench.builder][one.id]?.kind === "fails") return false;
-  const { defaultImage } = await loadBackend(bench.builder);
+  const { defaultImage } = await loadBuilder(bench.builder);
   const image = process.env[`SLIPWAY_${bench.builder.toUpperCase()}_IMAGE`] ?? defaultImage ?? "";
   const uses = findFeatures(parseDockerfile(dockerfileOf([one], bench.names)));
   try {

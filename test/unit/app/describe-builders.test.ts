@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import { BACKEND_NAMES } from "../../../src/plan/builder-names.ts";
+import { BUILDER_NAMES } from "../../../src/plan/builder-names.ts";
 import { describeBuilders } from "../../../src/app/describe-builders.ts";
 import { alignColumns } from "../../../src/lib/text/table.ts";
 
 it("every builder is described by its real pod", async () => {
   const builders = await describeBuilders({ SLIPWAY_KANIKO_IMAGE: "k:v1.24.0" });
-  expect(builders.map(({ name }) => name)).toEqual(BACKEND_NAMES);
+  expect(builders.map(({ name }) => name)).toEqual(BUILDER_NAMES);
   for (const { pod, capabilities, features } of builders) {
     expect(pod.containers[0]?.securityContext?.capabilities?.add).toEqual(capabilities);
     expect(pod.automountServiceAccountToken).toBe(false);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { sealImage } from "../../../src/attest/attest-image.ts";
+import { attestImage } from "../../../src/attest/attest-image.ts";
 import type { BuildEvent } from "../../../src/events.ts";
 import type { BuildPlan } from "../../../src/plan/plan.ts";
 import { parseReference } from "../../../src/lib/image/reference.ts";
@@ -25,7 +25,7 @@ async function seal(image: ImageServer, more: Partial<BuildPlan> = {}): Promise<
   const events: BuildEvent[] = [];
   const emit = (event: BuildEvent): void => void events.push(event);
   const tags = [parseReference(`${image.host}/team/app:1`), parseReference(`${image.host}/team/app:2`)];
-  await sealImage({ ...PLAN, tags, attestations: [{ type: "sbom", attributes: {} }], ...more }, image.digest, {
+  await attestImage({ ...PLAN, tags, attestations: [{ type: "sbom", attributes: {} }], ...more }, image.digest, {
     attested: false,
     startedOn: new Date(),
     credential: async () => undefined,
@@ -83,7 +83,7 @@ describe("an SBOM", () => {
     const stages = new Stages(() => {});
     const plan: BuildPlan = { ...PLAN, attestations: [{ type: "sbom", attributes: {} }] };
     const { signal } = new AbortController();
-    await sealImage(plan, image.digest, { ...options, stages, emit: () => {}, signal });
+    await attestImage(plan, image.digest, { ...options, stages, emit: () => {}, signal });
     expect([image.asked, image.put]).toEqual([[], []]);
   });
 

@@ -1,10 +1,10 @@
 /** Ends of real logs of BuildKit v0.34.2, Buildah v1.44.0, img v0.5.11 and makisu v0.4.2, their documented errors of nodes, and git's of servers. */
 import { expect, it } from "vitest";
-import { loadBackend } from "../../../src/builders/table.ts";
-import type { BackendName } from "../../../src/plan/builder-names.ts";
+import { loadBuilder } from "../../../src/builders/table.ts";
+import type { BuilderName } from "../../../src/plan/builder-names.ts";
 
 type Case = readonly [
-  builder: BackendName,
+  builder: BuilderName,
   what: string,
   tail: readonly string[],
   fault: string,
@@ -282,9 +282,9 @@ const CASES: readonly Case[] = [
 
 const exactly = (text: string): RegExp => new RegExp(`^${text.replaceAll(/[\^$.*+?()[\]{}|\\]/g, "\\$&")}$`);
 
-it.for(CASES)("%s: %s", async ([builder, , tail, fault, message, remedy = /^/]) => {
-  const backend = await loadBackend(builder);
-  const outcome = backend.outcome({ exitCode: 1, reason: "Error", message: "", tail });
+it.for(CASES)("%s: %s", async ([name, , tail, fault, message, remedy = /^/]) => {
+  const builder = await loadBuilder(name);
+  const outcome = builder.outcome({ exitCode: 1, reason: "Error", message: "", tail });
   if (outcome.kind !== "failed") throw new Error(`it is ${outcome.kind}`);
   expect(outcome.fault).toBe(fault);
   expect(outcome.message).toMatch(typeof message === "string" ? exactly(message) : message);
@@ -292,7 +292,7 @@ it.for(CASES)("%s: %s", async ([builder, , tail, fault, message, remedy = /^/]) 
 });
 
 it("what makisu pushed is known by its configuration, which its log names", async () => {
-  const makisu = await loadBackend("makisu");
+  const makisu = await loadBuilder("makisu");
   const config = `sha256:${"c".repeat(64)}`;
   const tail = [`* Finished pushing image config ${config}`, "* Pushed image r.io/a:1", "Finished building a:1"];
   expect(makisu.outcome({ exitCode: 0, reason: "Completed", message: "", tail })).toEqual({
@@ -306,5 +306,5 @@ it.each([
   ["2026-11-23T19:12:07.938Z\t\u001B[31mERROR\u001B[0m\tfailed to x", "ERROR: failed to x"],
   ["what a RUN prints", "what a RUN prints"],
 ])("a line of makisu's log: %j", async (line, readable) => {
-  expect((await loadBackend("makisu")).readable(line)).toBe(readable);
+  expect((await loadBuilder("makisu")).readable(line)).toBe(readable);
 });

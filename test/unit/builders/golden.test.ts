@@ -4,9 +4,9 @@
  */
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import type { Backend } from "../../../src/builders/builder.ts";
-import { loadBackend } from "../../../src/builders/table.ts";
-import { BACKEND_NAMES } from "../../../src/plan/builder-names.ts";
+import type { Builder } from "../../../src/builders/builder.ts";
+import { loadBuilder } from "../../../src/builders/table.ts";
+import { BUILDER_NAMES } from "../../../src/plan/builder-names.ts";
 import type { BuildPlan } from "../../../src/plan/plan.ts";
 import { parseReference } from "../../../src/lib/image/reference.ts";
 import type { ContextForm } from "../../../src/plan/layout.ts";
@@ -137,21 +137,21 @@ const CASES: readonly (readonly [name: string, plan: Partial<BuildPlan>, form: C
   ["registry-ca", { registries: { hosts: ["10.0.0.1:5001", "q.io:5000"], insecure: [], ca: "PEM" } }, "directory"],
 ];
 
-const others = await Promise.all(BACKEND_NAMES.filter((name) => name !== "kaniko").map(loadBackend));
+const others = await Promise.all(BUILDER_NAMES.filter((name) => name !== "kaniko").map(loadBuilder));
 
-describe.each(others.map((backend): [string, Backend] => [backend.name, backend]))("%s", (builder, backend) => {
-  const directory = new URL(`${builder}/`, ROOT);
-  const cases = CASES.filter(([, , form]) => form !== "none" || backend.supports.has("git-in-cluster"));
+describe.each(others.map((builder): [string, Builder] => [builder.name, builder]))("%s", (name, builder) => {
+  const directory = new URL(`${name}/`, ROOT);
+  const cases = CASES.filter(([, , form]) => form !== "none" || builder.supports.has("git-in-cluster"));
   const planOf = (change: Partial<BuildPlan>): BuildPlan => ({
     ...PLAN,
-    builder: backend.name as BuildPlan["builder"],
-    builderImage: `${builder}:1`,
+    builder: builder.name as BuildPlan["builder"],
+    builderImage: `${name}:1`,
     ...change,
   });
 
   it.each(cases)("%s", async (name, change, form) => {
     const plan = planOf(change);
-    const made = { plan: asData(change), form, ...podOrRefusal(backend, plan, form) };
+    const made = { plan: asData(change), form, ...podOrRefusal(builder, plan, form) };
     const file = new URL(`${name}.json`, directory);
     if (process.env["UPDATE_GOLDEN"] === "1") {
       await mkdir(directory, { recursive: true });
@@ -166,7 +166,7 @@ describe.each(others.map((backend): [string, Backend] => [backend.name, backend]
 
   it("fits Pod Security's baseline level, whatever is asked of it", () => {
     for (const [, change, form] of cases) {
-      const { container, initContainers = [], volumes } = backend.pod(planOf(change), form);
+      const { container, initContainers = [], volumes } = builder.pod(planOf(change), form);
       for (const { securityContext } of [container, ...initContainers]) {
         expect(securityContext).toMatchObject({ privileged: false, capabilities: { drop: ["ALL"] } });
         expect(securityContext?.seccompProfile?.type ?? "RuntimeDefault").toBe("RuntimeDefault");
@@ -178,12 +178,12 @@ describe.each(others.map((backend): [string, Backend] => [backend.name, backend]
 
   it("is not built when it failed, whatever it left as its message", () => {
     const end = { exitCode: 1, reason: "Error", message: DIGEST, tail: ["Error: x"] };
-    expect(backend.outcome(end)).toMatchObject({ kind: "failed" });
+    expect(builder.outcome(end)).toMatchObject({ kind: "failed" });
   });
 
   it("says so when it was killed for its memory", () => {
     const end = { exitCode: 137, reason: "OOMKilled", message: "", tail: [] };
-    expect(backend.outcome(end)).toMatchObject({ kind: "failed", fault: "cluster" });
+    expect(builder.outcome(end)).toMatchObject({ kind: "failed", fault: "cluster" });
   });
 });
 
@@ -205,13 +205,13 @@ const BASELINE = [
 ];
 
 /** The pod, or the refusal where the builder cannot do it. */
-function podOrRefusal(backend: Backend, plan: BuildPlan, form: ContextForm): object {
+function podOrRefusal(builder: Builder, plan: BuildPlan, form: ContextForm): object {
   try {
-    backend.check?.(plan);
+    builder.check?.(plan);
   } catch (error) {
     return { refusal: (error as Error).message };
   }
-  return { pod: backend.pod(plan, form) };
+  return { pod: builder.pod(plan, form) };
 }
 
 /** References as a person reads them. */

@@ -1,21 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { outcomeError } from "../../../src/builders/outcome.ts";
-import { loadBackend } from "../../../src/builders/table.ts";
-import { BACKEND_NAMES, isBackendName } from "../../../src/plan/builder-names.ts";
+import { loadBuilder } from "../../../src/builders/table.ts";
+import { BUILDER_NAMES, isBuilderName } from "../../../src/plan/builder-names.ts";
 import { EXIT, exitCodeOf } from "../../../src/cli/exit-codes.ts";
 
 describe("the builders", () => {
-  it.each(BACKEND_NAMES)("%s calls itself so, names its image with a version and says what it can", async (name) => {
-    const backend = await loadBackend(name);
-    expect(backend.name).toBe(name);
+  it.each(BUILDER_NAMES)("%s calls itself so, names its image with a version and says what it can", async (name) => {
+    const builder = await loadBuilder(name);
+    expect(builder.name).toBe(name);
     // Nobody publishes img any more.
-    expect(backend.defaultImage ?? "u/unpublished:1").toMatch(/^[^:]+\/[^:]+:v?\d/);
-    expect(backend.supports).toContain("build");
+    expect(builder.defaultImage ?? "u/unpublished:1").toMatch(/^[^:]+\/[^:]+:v?\d/);
+    expect(builder.supports).toContain("build");
   });
 
   it("are no others", () => {
-    expect(isBackendName("kaniko")).toBe(true);
-    for (const name of ["", "docker", "constructor", "__proto__"]) expect(isBackendName(name)).toBe(false);
+    expect(isBuilderName("kaniko")).toBe(true);
+    for (const name of ["", "docker", "constructor", "__proto__"]) expect(isBuilderName(name)).toBe(false);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { V1Job } from "@kubernetes/client-node";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AuthError } from "../../../src/errors.ts";
-import { Lifeline, mayPutOff, needsClient, timeLimitOf, withEarlyDeadline } from "../../../src/run/client-lease.ts";
+import { ClientLease, mayPutOff, needsClient, timeLimitOf, withEarlyDeadline } from "../../../src/run/client-lease.ts";
 import { FakeCluster, refusal } from "../../fakes/fake-cluster.ts";
 
 const NAME = "slipway-app-x";
@@ -50,21 +50,21 @@ describe("an early deadline", () => {
   });
 });
 
-describe("a lifeline", () => {
+describe("a lease", () => {
   it("puts the deadline off each minute, up to the build's own, until it is given its whole time", async () => {
-    using lifeline = new Lifeline(cluster, await made(420), stop.signal);
+    using lease = new ClientLease(cluster, await made(420), stop.signal);
     await vi.advanceTimersByTimeAsync(59_000);
     expect(asked()).toEqual([]);
     await vi.advanceTimersByTimeAsync(121_000);
     expect(asked()).toEqual([360, 420]);
-    await lifeline.giveWholeTime();
-    await lifeline.giveWholeTime();
+    await lease.giveWholeTime();
+    await lease.giveWholeTime();
     await vi.advanceTimersByTimeAsync(600_000);
     expect(asked()).toEqual([360, 420, 420]);
   });
 
   it("goes by the cluster's clock: a client that slept knows how late it is", async () => {
-    using _ = new Lifeline(cluster, await made(), stop.signal);
+    using _ = new ClientLease(cluster, await made(), stop.signal);
     await vi.advanceTimersByTimeAsync(30_000);
     // What a machine's timers do not see of its sleep.
     cluster.now = () => Date.now() + 200_000;
@@ -76,7 +76,7 @@ describe("a lifeline", () => {
   });
 
   it("tries again a minute later when it could not", async () => {
-    using _ = new Lifeline(cluster, await made(), stop.signal);
+    using _ = new ClientLease(cluster, await made(), stop.signal);
     cluster.before = () => {
       throw refusal(503, "ServiceUnavailable", "the server is shutting down");
     };
@@ -87,11 +87,11 @@ describe("a lifeline", () => {
   });
 
   it("gives the whole time only after a request of its own that is under way", async () => {
-    using lifeline = new Lifeline(cluster, await made(), stop.signal);
+    using lease = new ClientLease(cluster, await made(), stop.signal);
     const slow = Promise.withResolvers<void>();
     cluster.before = () => slow.promise;
     await vi.advanceTimersByTimeAsync(60_000);
-    const given = lifeline.giveWholeTime();
+    const given = lease.giveWholeTime();
     await vi.advanceTimersByTimeAsync(1000);
     expect(asked()).toEqual([360]);
     slow.resolve();
@@ -100,11 +100,11 @@ describe("a lifeline", () => {
   });
 
   it("asks for the whole time until the cluster can be reached", async () => {
-    using lifeline = new Lifeline(cluster, await made(), stop.signal);
+    using lease = new ClientLease(cluster, await made(), stop.signal);
     cluster.before = () => {
       throw refusal(503, "ServiceUnavailable", "the server is shutting down");
     };
-    const given = lifeline.giveWholeTime();
+    const given = lease.giveWholeTime();
     await vi.advanceTimersByTimeAsync(11_000);
     expect(asked()).toEqual([7200, 7200, 7200]);
     cluster.before = () => {};
@@ -117,26 +117,26 @@ describe("a lifeline", () => {
     cluster.before = ({ verb }) => {
       if (verb === "patch") throw error;
     };
-    using refused = new Lifeline(cluster, await made(), stop.signal);
+    using refused = new ClientLease(cluster, await made(), stop.signal);
     await expect(refused.giveWholeTime()).rejects.toBe(error);
     cluster.before = ({ verb }) => {
       if (verb === "patch") throw refusal(404, "NotFound", "jobs not found");
     };
-    using gone = new Lifeline(cluster, await made(), stop.signal);
+    using gone = new ClientLease(cluster, await made(), stop.signal);
     await gone.giveWholeTime();
   });
 
   it("is none where the Job has its whole time from the start", async () => {
-    using lifeline = new Lifeline(cluster, await cluster.create("jobs", jobOf(7200)), stop.signal);
+    using lease = new ClientLease(cluster, await cluster.create("jobs", jobOf(7200)), stop.signal);
     await vi.advanceTimersByTimeAsync(300_000);
-    await lifeline.giveWholeTime();
+    await lease.giveWholeTime();
     expect(asked()).toEqual([]);
   });
 
   it("is let go with the build", async () => {
     const job = await made();
     {
-      using _ = new Lifeline(cluster, job, stop.signal);
+      using _ = new ClientLease(cluster, job, stop.signal);
     }
     await vi.advanceTimersByTimeAsync(300_000);
     expect(asked()).toEqual([]);

@@ -1,7 +1,7 @@
 /** What the last comparison came to, and its section of docs/builders.md. */
 import { execFileSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
-import { BACKEND_NAMES } from "../../../../src/plan/builder-names.ts";
+import { BUILDER_NAMES } from "../../../../src/plan/builder-names.ts";
 import { REFERENCE } from "./compare.ts";
 import type { Comparison } from "./compare.ts";
 import { RICH } from "./dockerfile.ts";
@@ -29,7 +29,7 @@ export async function recordComparison(differences: Comparison): Promise<void> {
 }
 
 export function comparisonSection({ commit, date, differences }: RecordedComparison): string {
-  const compared = BACKEND_NAMES.filter((name) => name !== REFERENCE);
+  const compared = BUILDER_NAMES.filter((name) => name !== REFERENCE);
   const rows = compared.flatMap((builder) =>
     (differences[builder] ?? []).map(
       ({ where, expected, seen }) =>

@@ -1,6 +1,6 @@
 /** One Dockerfile through all five builders: equal images, but for what is listed and explained. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { isBackendName } from "../../../../src/plan/builder-names.ts";
+import { isBuilderName } from "../../../../src/plan/builder-names.ts";
 import { setUp } from "../bench.ts";
 import type { Benches } from "../bench.ts";
 import { compareBuilders } from "./compare.ts";
@@ -16,7 +16,7 @@ afterAll(() => benches[Symbol.asyncDispose]());
 test("five builders' images of one Dockerfile differ as docs/builders.md says, and in nothing else", async () => {
   const differences = await compareBuilders(benches, 3);
   const surprises = Object.entries(differences).flatMap(([builder, found]) =>
-    isBackendName(builder) ? unexplained(builder, found) : [`${builder} is no builder`],
+    isBuilderName(builder) ? unexplained(builder, found) : [`${builder} is no builder`],
   );
   expect(surprises).toEqual([]);
   expect(differences).toEqual((await readComparison()).differences);

@@ -30,7 +30,7 @@ async function* archive(): AsyncGenerator<Uint8Array> {
 
 function depsWith(change: Partial<BuildDeps> = {}): BuildDeps {
   return {
-    backend: kaniko,
+    builder: kaniko,
     cluster,
     openArchive: archive,
     cacheSource: () => {
@@ -229,12 +229,12 @@ it("is described without a cluster", async () => {
 it("asks the registry for the digest where the builder does not tell it", async () => {
   play(building, endedWith(0, ""));
   const asked: (string | undefined)[] = [];
-  const backend = { ...kaniko, outcome: () => ({ kind: "pushed", configDigest: CONFIG }) as const };
+  const builder = { ...kaniko, outcome: () => ({ kind: "pushed", configDigest: CONFIG }) as const };
   const pushedDigest = async (_plan: BuildPlan, configDigest: string | undefined) => {
     asked.push(configDigest);
     return DIGEST;
   };
-  expect(await run({}, { backend, pushedDigest })).toMatchObject({ digest: DIGEST, configDigest: CONFIG });
+  expect(await run({}, { builder, pushedDigest })).toMatchObject({ digest: DIGEST, configDigest: CONFIG });
   expect(asked).toEqual([CONFIG]);
 });
 

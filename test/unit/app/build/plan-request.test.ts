@@ -13,8 +13,8 @@ async function plan(
   const said: string[] = [];
   const inputs = { ...INPUTS, dockerfile: { path: "Dockerfile", text: dockerfile } };
   const facts = { env, user: "jane", version: "0" };
-  const { plan, backend } = await planRequest({ ...REQUEST, ...request }, inputs, facts, (text) => said.push(text));
-  expect(backend.name).toBe(plan.builder);
+  const { plan, builder } = await planRequest({ ...REQUEST, ...request }, inputs, facts, (text) => said.push(text));
+  expect(builder.name).toBe(plan.builder);
   return { builder: plan.builder, image: plan.builderImage, said };
 }
 
@@ -77,7 +77,7 @@ describe("--git-in-cluster", () => {
       expect((await planOf("#main", { builder })).plan.repository).toMatchObject({ ref: "main" });
     }
     const auto = await planOf("#main", { builder: "auto", builderOrder: ["makisu", "buildah", "buildkit", "kaniko"] });
-    expect(auto.backend.name).toBe("buildkit");
+    expect(auto.builder.name).toBe("buildkit");
     for (const builder of ["buildah", "makisu", "img"]) {
       await expect(planOf("", { builder, builderImage: "r.io/b:1" })).rejects.toMatchObject({
         message: `${builder} cannot do --git-in-cluster`,
@@ -117,6 +117,6 @@ describe("--git-in-cluster", () => {
   ])("is refused with kaniko where it would do otherwise: %s %j", async (rest, request, message) => {
     await expect(planOf(rest, request)).rejects.toThrow(message);
     await expect(planOf(rest, request)).rejects.toBeInstanceOf(BuilderUnable);
-    expect((await planOf(rest, { ...request, builder: "buildkit" })).backend.name).toBe("buildkit");
+    expect((await planOf(rest, { ...request, builder: "buildkit" })).builder.name).toBe("buildkit");
   });
 });

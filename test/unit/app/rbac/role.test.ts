@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { BuildPlan } from "../../../../src/plan/plan.ts";
-import { loadBackend } from "../../../../src/builders/table.ts";
-import { BACKEND_NAMES } from "../../../../src/plan/builder-names.ts";
+import { loadBuilder } from "../../../../src/builders/table.ts";
+import { BUILDER_NAMES } from "../../../../src/plan/builder-names.ts";
 import { needsOfBuilder } from "../../../../src/app/describe-builders.ts";
 import { rightsOf } from "../../../../src/app/rbac/rights.ts";
 import type { Need } from "../../../../src/app/rbac/rights.ts";
@@ -120,15 +120,15 @@ describe("what a builder needs of them", () => {
     ),
   );
 
-  it.each(BACKEND_NAMES)("%s: config maps exactly where a pod of it has files", async (name) => {
-    const backend = await loadBackend(name);
-    const mounts = plans.some((plan) => backend.pod({ ...plan, builder: name }, "directory").files !== undefined);
+  it.each(BUILDER_NAMES)("%s: config maps exactly where a pod of it has files", async (name) => {
+    const builder = await loadBuilder(name);
+    const mounts = plans.some((plan) => builder.pod({ ...plan, builder: name }, "directory").files !== undefined);
     expect(await needsOfBuilder(name, nothing)).toEqual({ files: mounts, cacheVolume: false });
   });
 
   it("are kaniko's alone without config maps, and with certificates nobody's", async () => {
     const without = await Promise.all(
-      BACKEND_NAMES.map(async (name) => ((await needsOfBuilder(name, nothing)).files ? [] : [name])),
+      BUILDER_NAMES.map(async (name) => ((await needsOfBuilder(name, nothing)).files ? [] : [name])),
     );
     expect(without.flat()).toEqual(["kaniko"]);
     expect(await needsOfBuilder("kaniko", { ...nothing, registryCa: true })).toMatchObject({ files: true });

@@ -12,7 +12,7 @@ const LIST = { method: "GET", path: PODS } as const;
 test("the first requests find connections open, and close leaves none", async () => {
   await using harness = await startHarness();
   harness.server.on(`GET ${PODS}`, (_, response) => sendList(response, "1", []));
-  await harness.wire.dialAhead(2);
+  await harness.wire.preconnectSocket(2);
   await until(() => harness.server.connections === 2);
   const answers = await Promise.all([harness.wire.send(LIST), harness.wire.send(LIST)]);
   for (const { body } of answers) await body.dump();
@@ -23,7 +23,7 @@ test("the first requests find connections open, and close leaves none", async ()
 
 test("one that nobody takes is closed", async () => {
   await using harness = await startHarness();
-  await harness.wire.dialAhead(2);
+  await harness.wire.preconnectSocket(2);
   await until(() => harness.server.connections === 2);
   await harness.wire.close();
   await until(() => harness.server.connections === 0);
@@ -33,7 +33,7 @@ test("one that nobody takes is closed", async () => {
 test("one that the server has closed is opened again", async () => {
   await using harness = await startHarness();
   harness.server.on(`GET ${PODS}`, (_, response) => sendList(response, "1", []));
-  await harness.wire.dialAhead(1);
+  await harness.wire.preconnectSocket(1);
   await until(() => harness.server.connections === 1);
   harness.server.cut();
   // Until the news is here, too.
@@ -54,7 +54,7 @@ test("a credential plugin that fails is run once, and the first request says so"
     interactiveMode: "Never",
   };
   await using harness = await startHarness({ user: { exec } });
-  await harness.wire.dialAhead(2);
+  await harness.wire.preconnectSocket(2);
   expect(await failureOf(harness.wire.send(LIST))).toBeInstanceOf(AuthError);
   expect(await readFile(runs, "utf8")).toBe("run\n");
   expect(harness.server.connections).toBe(0);

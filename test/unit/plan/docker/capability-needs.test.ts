@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { loadBackend } from "../../../../src/builders/table.ts";
-import { BACKEND_NAMES } from "../../../../src/plan/builder-names.ts";
+import { loadBuilder } from "../../../../src/builders/table.ts";
+import { BUILDER_NAMES } from "../../../../src/plan/builder-names.ts";
 import { capabilityNeeds, refuseUnable } from "../../../../src/plan/docker/capability-needs.ts";
 import { compatibilityPage } from "../../../../docs/generate/compatibility-page.ts";
 import { FLAG_TABLE } from "../../../../src/plan/docker/flag-table.ts";
@@ -80,7 +80,7 @@ describe("capabilities", () => {
 
 describe("the table", () => {
   it("is what docs/docker-compatibility.md says (npm run docs)", async () => {
-    const backends = await Promise.all(BACKEND_NAMES.map(loadBackend));
+    const backends = await Promise.all(BUILDER_NAMES.map(loadBuilder));
     const page = compatibilityPage(new Map(backends.map(({ name, supports }) => [name, supports])));
     expect(await readFile(new URL("../../../../docs/docker-compatibility.md", import.meta.url), "utf8")).toBe(page);
   });

@@ -1,25 +1,25 @@
 import type { V1PodTemplateSpec } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
-import { loadBackend } from "../../../../src/builders/table.ts";
-import { BACKEND_NAMES } from "../../../../src/plan/builder-names.ts";
-import type { BackendName } from "../../../../src/plan/builder-names.ts";
+import { loadBuilder } from "../../../../src/builders/table.ts";
+import { BUILDER_NAMES } from "../../../../src/plan/builder-names.ts";
+import type { BuilderName } from "../../../../src/plan/builder-names.ts";
 import type { BuildPlan } from "../../../../src/plan/plan.ts";
 import { layOver } from "../../../../src/run/pod/lay-over.ts";
 import { readTemplate } from "../../../../src/plan/pod/read-template.ts";
 import { objectsOf } from "../../../../src/run/objects.ts";
 import { PLAN } from "../../plan/sample.ts";
 
-async function podOf(builder: BackendName = "kaniko", plan: Partial<BuildPlan> = {}): Promise<V1PodTemplateSpec> {
-  const backend = await loadBackend(builder);
-  const full: BuildPlan = { ...PLAN, builder, ...plan };
+async function podOf(name: BuilderName = "kaniko", plan: Partial<BuildPlan> = {}): Promise<V1PodTemplateSpec> {
+  const builder = await loadBuilder(name);
+  const full: BuildPlan = { ...PLAN, builder: name, ...plan };
   const volume = { name: "context", configMap: { name: PLAN.name } };
   const delivery = { transport: "configmap", form: "archive", volume } as const;
-  const template = objectsOf(full, backend.pod(full, "archive"), delivery).job.spec?.template;
+  const template = objectsOf(full, builder.pod(full, "archive"), delivery).job.spec?.template;
   if (template === undefined) throw new Error("a Job without a pod");
   return template;
 }
 
-async function laid(yaml: string, builder: BackendName = "kaniko", allowUnsafe = false): Promise<V1PodTemplateSpec> {
+async function laid(yaml: string, builder: BuilderName = "kaniko", allowUnsafe = false): Promise<V1PodTemplateSpec> {
   return layOver(await podOf(builder), readTemplate("pod.yaml", yaml), allowUnsafe).pod;
 }
 
@@ -204,7 +204,7 @@ describe("a template cannot undo what keeps a build unprivileged", () => {
     await expect(laid(text, "buildkit")).rejects.toThrow("spec.containers[buildkit].securityContext.runAsUser");
   });
 
-  it.each([...BACKEND_NAMES])("which does not forbid what %s has already, and less", async (builder) => {
+  it.each([...BUILDER_NAMES])("which does not forbid what %s has already, and less", async (builder) => {
     const text = `spec: {containers: [{name: ${builder}, securityContext: {capabilities: {add: [SETUID]}}}]}`;
     expect((await laid(text, builder)).spec?.containers[0]?.securityContext?.capabilities?.add).toEqual(["SETUID"]);
   });
