@@ -49,7 +49,6 @@ async function runWords(typed: string[], config: Config): Promise<void> {
   const command = config.findCommand(id);
   const general = words.every((word) => word.startsWith("-"));
   if (command === undefined && config.findTopic(id) === undefined && !(help && general)) {
-    const { commandNotFound } = await import("./main.ts");
     commandNotFound(id);
   } else if (help || command === undefined) {
     const Help = await loadHelpClass(config);
@@ -59,10 +58,12 @@ async function runWords(typed: string[], config: Config): Promise<void> {
   }
 }
 
-// What is said when there is no such command: scripts that take slipway for docker also ask things of an engine.
-
-/** @param id as oclif puts it together: `image:rm` for `image rm` */
-export function commandNotFound(id: string): void {
+/**
+ * Reports an unknown command. Scripts that use slipway as docker also send it commands that only an engine can answer.
+ *
+ * @param id the command as oclif joins it: `image:rm` for `image rm`
+ */
+function commandNotFound(id: string): void {
   const words = id.replaceAll(":", " ");
   process.stderr.write(
     `ERROR: slipway builds images, and has no command \`${words}\`\n  - Ask docker itself, podman or nerdctl for what needs a container engine; \`slipway --help\` lists what is here.\n`,

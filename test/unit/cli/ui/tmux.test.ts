@@ -10,6 +10,7 @@ const WIDE = "wide ".repeat(30).trim();
 
 /** A build of a few seconds on a real terminal. */
 const BUILD = `
+import { setTimeout } from "node:timers/promises";
 import { chooseProgress } from ${JSON.stringify(join(UI, "choose.ts"))};
 using view = await chooseProgress("auto", process.stderr, process.env);
 const log = (line) => view.emit({ type: "log", line, container: "kaniko", timestamp: "" });

@@ -1,0 +1,11 @@
+/** Optional properties without `undefined`, as `exactOptionalPropertyTypes` wants them. */
+
+/** Each property without `undefined` among its values; absent instead. */
+export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** A copy with only the properties that have a value: `{ ca: undefined, host }` becomes `{ host }`. */
+export function omitUndefined<T extends object>(object: T): Defined<T> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
+}
