@@ -45,7 +45,7 @@ describe("the view", () => {
     const script = `
       import { registerHooks } from "node:module";
       registerHooks({ resolve: (name, context, next) => { if (/^(ora|chalk)$/.test(name)) console.log(name); return next(name, context); } });
-      const { chooseProgress } = await import("./src/cli/ui/choose.ts");
+      const { chooseProgress } = await import("./src/cli/ui/choose-view.ts");
       await chooseProgress("auto", process.stderr, {});
       await chooseProgress("json", process.stderr, {});
     `;
@@ -75,7 +75,7 @@ describe("colour", () => {
 describe("a reader that goes away", () => {
   it("does not end the build", () => {
     const script = `
-      import { tolerateBrokenPipe } from "./src/cli/ui/broken-pipe.ts";
+      import { tolerateBrokenPipe } from "./src/cli/ui/progress.ts";
       import { PlainView } from "./src/cli/ui/plain.ts";
       tolerateBrokenPipe(process.stdout);
       const view = new PlainView(process.stderr);

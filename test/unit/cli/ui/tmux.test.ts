@@ -11,7 +11,7 @@ const WIDE = "wide ".repeat(30).trim();
 /** A build of a few seconds on a real terminal. */
 const BUILD = `
 import { setTimeout } from "node:timers/promises";
-import { chooseProgress } from ${JSON.stringify(join(UI, "choose.ts"))};
+import { chooseProgress } from ${JSON.stringify(join(UI, "choose-view.ts"))};
 using view = await chooseProgress("auto", process.stderr, process.env);
 const log = (line) => view.emit({ type: "log", line, container: "kaniko", timestamp: "" });
 view.emit({ type: "stage-started", stage: "ship" });
