@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 NPM := npm --no-fund --no-audit --loglevel=error
 
-.PHONY: help demo test check unit e2e cluster clean-cluster build contract contract-record conformance conformance-context conformance-builders bench faults format chaos integrity fuzz
+.PHONY: help demo test check docs docs-site unit e2e cluster clean-cluster build contract contract-record conformance conformance-context conformance-builders bench faults format chaos integrity fuzz
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
@@ -12,12 +12,18 @@ help: ## this list
 demo: build cluster ## build, push and run a small image on a real cluster on this machine
 	@$(NPM) run --silent demo
 
-test: check unit e2e ## everything that has to pass: style, types, unit tests, then end to end on the cluster
+test: check unit docs-site e2e ## everything that has to pass: style, types, unit tests, the site, then end to end on the cluster
 
 check: node_modules/.installed ## format, lint and types
 	$(NPM) run --silent format:check
 	$(NPM) run --silent lint
 	$(NPM) run --silent typecheck
+
+docs: build ## write the generated pages of docs/reference
+	$(NPM) run --silent docs
+
+docs-site: node_modules/.installed ## build the site of docs/ into docs/.vitepress/dist, with llms.txt
+	$(NPM) run --silent docs:site
 
 unit: build /usr/bin/tmux ## tests that need nothing but this checkout
 	$(NPM) run --silent test
@@ -48,7 +54,7 @@ conformance: conformance-context conformance-builders ## both of these
 conformance-context: node_modules/.installed ## the ignore rules against BuildKit's own walk, 200 000 cases
 	$(NPM) run --silent conformance:context
 
-conformance-builders: build cluster ## what each of five builders makes of each feature of a Dockerfile; writes docs/builders.md
+conformance-builders: build cluster ## what each of five builders makes of each feature of a Dockerfile; writes docs/reference/builders.md
 	$(NPM) run --silent conformance:builders
 
 chaos: build cluster ## killed clients (CHAOS_COUNT), broken connections (CHAOS_CONNECTIONS), restarts, crowds: nothing else may use the cluster

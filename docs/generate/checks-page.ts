@@ -1,4 +1,4 @@
-/** docs/checks.md: the words around it are here, the checks come from the table that makes them. */
+/** docs/reference/checks.md: the words around it are here, the checks come from the table that makes them. */
 import { RULES } from "../../src/lib/dockerfile/checks/rules.ts";
 import type { Rule } from "../../src/lib/dockerfile/checks/rule.ts";
 
@@ -10,20 +10,19 @@ slipway build --call check,format=json .                 # the same as JSON
 slipway build --call check,ignorestatus=true .           # exit code 0 whatever is found
 \`\`\`
 
-These are docker's own checks, by docker's names and in docker's words: what is printed was recorded from the real docker for every
-example on this page, and \`make contract\` holds slipway to it. Neither a cluster nor a registry is asked. The page is
-generated from the table that makes the checks (\`npm run docs\`), and a test holds it fresh.
+These are docker's own checks, with docker's names and words. Neither a cluster nor a registry is asked. The page is written by
+\`npm run docs\` from the table that the command uses; the examples were recorded from the real docker (\`make contract\`).
 
-Besides, a check says as \`BuilderUnable\` what the chosen builder would not understand of the Dockerfile or silently pass over, with the
-builders that can; a build would refuse it. With \`--builder auto\` there is nothing of that kind to say.
+A check also says, as \`BuilderUnable\`, what the chosen builder cannot do of the Dockerfile, with the builders that can; a build would
+refuse it. With \`--builder auto\` there is nothing of that kind.
 
 ## Leaving some out
 
 - \`# check=skip=NAME,NAME\` at the very top of the file, or \`skip=all\`; with \`;error=true\` findings also fail the check as an error, which
   standard error names.
-- \`# check=skip=NAME\` right above an instruction, for it alone. Checks of the file as a whole are marked below: they do not go by it.
-- \`--build-arg BUILDKIT_DOCKERFILE_CHECK=skip=NAME\`, in place of what the file has at its top.
-- With \`--target\`, instructions of stages that are not built are left out; each FROM is looked at all the same.
+- \`# check=skip=NAME\` right above an instruction, only for this instruction. It has no effect on checks of the file as a whole, which are marked below.
+- \`--build-arg BUILDKIT_DOCKERFILE_CHECK=skip=NAME\`, replaces what the file has at its top.
+- With \`--target\`, instructions of stages that are not built are left out; each FROM is still checked.
 
 ## What only a builder can see
 

@@ -1,4 +1,4 @@
-/** docs/docker-compatibility.md, from the table the command is made of. */
+/** docs/reference/docker-compatibility.md, from the table the command is made of. */
 import type { BuilderAbilities } from "../../src/plan/docker/capability-needs.ts";
 import type { FlagRow } from "../../src/plan/docker/flag-row.ts";
 import { FLAG_TABLE } from "../../src/plan/docker/flag-table.ts";
@@ -6,25 +6,21 @@ import { FLAG_TABLE } from "../../src/plan/docker/flag-table.ts";
 const INTRODUCTION = `# Docker's flags, and what slipway does with them
 
 Every flag of \`docker build\` (docker CLI 29) and \`docker buildx build\` (buildx 0.38), hidden ones included, and one that only older ones
-have. The table is generated from the one the command uses (\`npm run docs\`), and a test holds it fresh.
+have. Written by \`npm run docs\` from the table that the command uses.
 
 - **honoured**: done, whatever builds.
 - **builder**: done where the chosen builder can. Where it cannot, the build is refused before anything is created, and the message
   names the builders that can.
-- **ignored**: taken, and said once on standard error (or silently, where docker is silent too): it means nothing on a cluster.
+- **ignored**: accepted, and said once on standard error (or silently, where docker is silent too): it has no meaning on a cluster.
 - **refused**: refused, with another way to the same end.
 
 Flags are read as docker reads them: \`--pull=false\`, \`-tNAME\`, \`-qt NAME\`, values that begin with a dash, flags after the path.
 
-Standard output has what was asked for and nothing else: the image ID with \`-q\`, the answer of \`--check\` and \`--call\`, the bytes of
-\`-o -\`. A plain build prints nothing there, as docker's. The exit codes are docker's: 0 for success, 1 for a build that fails or that
-docker refuses, 125 for flags that cannot be read. 125 is also slipway's where docker could and slipway cannot; 3, 4, 124 and 130 tell
-apart what docker folds into 1.
+Standard output has only what was asked for: the image ID with \`-q\`, the answer of \`--check\` and \`--call\`, the bytes of
+\`-o -\`. A plain build prints nothing there, as docker does. [Exit codes](exit-codes.md) are docker's, and a few more.
 
-None of this is from memory: the real docker was recorded in each row's case and in many a situation besides, failures included
-(\`make contract-record\`), and \`make contract\` holds slipway to its exit codes, its standard output and the files it leaves, word for
-word. Where slipway means to do otherwise stands in test/contract/differences.ts, with the reason; any other difference fails a test,
-and so does one that is listed and no longer there.
+The real docker was recorded in each row's case, failures included (\`make contract-record\`), and \`make contract\` compares slipway's exit
+codes, standard output and files with the recording. Intended differences stand in test/contract/differences.ts, with the reason.
 `;
 
 export function compatibilityPage(abilities: BuilderAbilities): string {

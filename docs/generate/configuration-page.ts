@@ -1,4 +1,4 @@
-/** docs/configuration.md: the words are here, the tables come from what the command uses. */
+/** docs/reference/configuration.md: the words are here, the tables come from what the command uses. */
 import Build from "../../src/cli/commands/build.ts";
 import { variableOf } from "../../src/cli/config/environment.ts";
 import { DOCKER_VARIABLES } from "../../src/cli/config/docker-variables.ts";
@@ -6,12 +6,12 @@ import { OWN_KEYS, PROJECT_KEYS, keysOf } from "../../src/cli/config/keys.ts";
 
 const BEGINNING = `# Configuration
 
-Whatever \`slipway build\` takes on its command line may also be set in the environment, for a project, and for yourself. This page's
-tables are generated from what the command uses (\`npm run docs\`), and a test holds them fresh.
+Every flag of \`slipway build\` may also be set in the environment, in a file of the project, and in a file of your own. The tables are
+written by \`npm run docs\` from what the command uses.
 
 ## Who decides
 
-The first of these that says something decides a flag, as a whole: values of a repeatable flag are not collected from several places.
+The first of these that sets a flag decides it as a whole: values of a repeatable flag are not collected from several sources.
 
 1. the command line;
 2. the environment's \`SLIPWAY_*\`;
@@ -20,7 +20,7 @@ The first of these that says something decides a flag, as a whole: values of a r
 5. your own file;
 6. the default.
 
-A flag that excludes another takes it out of the places below it: with \`-q\` on the command line, \`progress: plain\` in a file does not
+A flag that excludes another removes it from the sources below: with \`-q\` on the command line, \`progress: plain\` in a file does not
 count, and \`--builder buildkit\` leaves out a file's \`builder-image\`, which is another builder's.
 
 A build says what it took from which file, on standard error: \`settings of ../.slipway.yaml: builder, timeout\`; so does \`--dry-run\`.
@@ -28,8 +28,8 @@ A build says what it took from which file, on standard error: \`settings of ../.
 ## Files
 
 - **The project's** is \`.slipway.yaml\`, looked for in the working directory and then in each directory above, as git looks for its own;
-  the nearest one is the only one. It speaks for builds whose context lies in its directory, or comes on standard input. It is not
-  looked for in what is built: a repository or an archive that is fetched, cloned or unpacked has no say in how it is built.
+  only the nearest one counts. It applies to builds whose context lies in its directory, or comes on standard input. Slipway does not
+  look for it in what is built: a repository or an archive that is fetched, cloned or unpacked cannot decide how it is built.
 - **Yours** is the file \`SLIPWAY_CONFIG\` names, else \`slipway/config.yaml\` in \`$XDG_CONFIG_HOME\`, else in \`~/.config\`.
 
 \`\`\`yaml
@@ -38,18 +38,18 @@ registry: registry.example.com/team # slipway build -t app . pushes registry.exa
 builder: buildkit
 memory: 4g
 build-arg:
-  VERSION: 1.10 # values stay as they are written: this is no number
+  VERSION: 1.10 # values stay as they are written: this is not a number
 label: [maintainer=team@example.com]
 no-cache: false
 \`\`\`
 
 Keys are the flags' long names. A repeatable flag takes one value, a list, or, where values are \`NAME=VALUE\`, keys and values. Paths count
-from the file's own directory, \`~/\` from your home. A key that does not exist, or a value that cannot be, is an error that names file and
+from the file's own directory, \`~/\` from your home. An unknown key or an invalid value is an error that names file and
 line, and the key you may have meant.
 
 ### Rules
 
-A project's \`rules\` hold for some of its directories. They go by the path of the Dockerfile, from the file's directory, and \`match\` is a
+A project's \`rules\` apply to some of its directories. They match the path of the Dockerfile, from the file's directory; \`match\` is a
 pattern, or a list of them, as in \`.gitignore\`: \`services/ml/**\`, \`*.gpu.Dockerfile\`, \`!services/ml/docs\`. Every rule that matches counts, and
 of two that set the same flag the later one, as in \`.gitattributes\`. A build says which rule decided, and its line:
 \`rule services/ml/** of .slipway.yaml:3: builder, memory\`.
@@ -68,7 +68,7 @@ rules:
 
 ### What a project may not set
 
-A project's file may have come with a stranger's source. So a project may set the keys with a mark in the table below, and no other:
+A project's file may have come with a stranger's source. So a project may set only the keys that are marked in the table below:
 nothing that names another cluster or identity, reads your files, your environment or your secrets, writes to your disk, or loosens what
 you have tightened. \`build-arg\` needs a value there, \`cache-from\` and \`cache-to\` a registry, and \`file\` stays in the project's directory.
 Anything else is refused, and the message says so.
@@ -83,24 +83,24 @@ trust: [~/work]
 
 \`SLIPWAY_PROJECT_CONFIG=false\` builds without the project's file.
 
-### Keys that are no flag
+### Keys that are not flags
 `;
 
 const VARIABLES = `
 \`SLIPWAY_REGISTRY\`, \`SLIPWAY_BUILDER_ORDER\` and \`SLIPWAY_KANIKO_IMAGE\`, \`SLIPWAY_BUILDKIT_IMAGE\` and so on are the same in the
 environment, and come before both files.
 
-Besides, two things are kept on disk that can be made again and may be deleted at any time: \`slipway/code\`, what Node has compiled of the
+Slipway keeps two things on disk that may be deleted at any time: \`slipway/code\`, what Node has compiled of the
 program (2.6 MB for \`build\`; other commands less; only used if the file is yours and nobody else may write it; \`NODE_DISABLE_COMPILE_CACHE=1\` turns it
-off), and \`slipway/hashes\`, see [contexts.md](contexts.md). Both are in \`$XDG_CACHE_HOME\`, else in \`~/.cache\` (macOS: \`~/Library/Caches\` for \`code\`).
+off), and \`slipway/hashes\`, see [how a context travels](../explanation/contexts.md#kept-between-builds). Both are in \`$XDG_CACHE_HOME\`, else in \`~/.cache\` (macOS: \`~/Library/Caches\` for \`code\`).
 
 ## Flags, keys and variables
 
-A repeatable flag has several values in its variable on a line each, as any other separator occurs in values:
-\`SLIPWAY_BUILD_ARG=$'A=1\\nB=2'\`. A variable that is empty says nothing. Flags without a value take true and false (also 1 and 0, yes
+The variable of a repeatable flag has one value per line, because any other separator may occur in values:
+\`SLIPWAY_BUILD_ARG=$'A=1\\nB=2'\`. An empty variable is not set. Flags without a value take true and false (also 1 and 0, yes
 and no, on and off).
 
-Commands other than \`build\` take \`context\`, \`namespace\`, \`kubeconfig\`, \`registry-ca\`, \`insecure-registry\` and \`progress\` from the same places;
+Commands other than \`build\` take \`context\`, \`namespace\`, \`kubeconfig\`, \`registry-ca\`, \`insecure-registry\` and \`progress\` from the same sources;
 \`slipway context\` takes what decides what is sent, too.
 `;
 

@@ -1,9 +1,9 @@
-/** Writes docs/licences.md from what the bundle is made of: `npm run docs`. */
+/** Writes docs/reference/licences.md from what the bundle is made of: `npm run docs`. */
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 
 const ROOT = new URL("../../", import.meta.url);
-const PAGE = new URL("docs/licences.md", ROOT);
+const PAGE = new URL("docs/reference/licences.md", ROOT);
 
 interface Package {
   readonly name: string;

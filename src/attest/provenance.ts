@@ -12,7 +12,7 @@ import { digestSet, statementOf } from "./statement.ts";
 /** The predicate's type. */
 export const PROVENANCE = "https://slsa.dev/provenance/v1";
 
-/** What docs/supply-chain.md describes: a build by a Dockerfile with slipway. */
+/** What docs/explanation/supply-chain.md describes: a build by a Dockerfile with slipway. */
 export const BUILD_TYPE = "https://slipway.dev/provenance/dockerfile/v1";
 
 export interface BuildTimes {

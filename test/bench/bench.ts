@@ -1,6 +1,6 @@
 /**
  * Speed as ratios: slipway and another way to do the same, in turns, in one run. `npm run bench -- [ROW…] [--rounds N] [--json]`
- * prints a table as docs/speed.md has it, with the commit it is of; --json prints medians, spreads and goals as data. Ends with
+ * prints a table as docs/explanation/speed.md has it, with the commit it is of; --json prints medians, spreads and goals as data. Ends with
  * 1 when something is slower than it may ever be; a missed goal is only shown, as machines differ.
  */
 import { availableParallelism } from "node:os";

@@ -1,4 +1,4 @@
-/** `--check` on the examples of docs/checks.md, and on Dockerfiles where it is less plain whether there is something to say. */
+/** `--check` on the examples of docs/reference/checks.md, and on Dockerfiles where it is less plain whether there is something to say. */
 import { RULES } from "../../src/lib/dockerfile/checks/rules.ts";
 import { BUSYBOX } from "../e2e/support/build.ts";
 import type { Case } from "./case.ts";

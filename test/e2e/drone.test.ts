@@ -71,7 +71,7 @@ test("a build_image step, whose login is in a Secret of the namespace", async ()
   };
   const cwd = await project({ Dockerfile: SAYS, "pipeline.yaml": JSON.stringify({ pipeline: { build_image: step } }) });
   const args = ["pipeline", "pipeline.yaml", "build_image", "-n", namespace.name];
-  // What `slipway rbac` grants reads no Secret: docs/drone.md has the Role that does.
+  // What `slipway rbac` grants reads no Secret: docs/guides/drone.md has the Role that does.
   const env = { KUBECONFIG: namespace.kubeconfig, DRONE_COMMIT_SHA: "abc123" };
   const refused = await slipway(args, { cwd, env });
   expect(refused.code).toBe(4);

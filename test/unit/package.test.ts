@@ -89,11 +89,11 @@ describe("what is loaded", () => {
   });
 });
 
-it("has code of the packages that docs/licences.md names, and of no others", async () => {
+it("has code of the packages that docs/reference/licences.md names, and of no others", async () => {
   const cells = (page: string): string[] =>
     page.split("\n").map((line) => line.replaceAll(/ +/g, " ").replaceAll(/-+/g, "-"));
   const page = licencesPage(bundledInputs(await readFile(join(built, "dist/meta.json"), "utf8")));
-  expect(cells(await readFile(join(PROJECT, "docs/licences.md"), "utf8"))).toEqual(cells(page));
+  expect(cells(await readFile(join(PROJECT, "docs/reference/licences.md"), "utf8"))).toEqual(cells(page));
 });
 
 it("takes the licence's text of each bundled package along", async () => {
@@ -104,7 +104,7 @@ it("takes the licence's text of each bundled package along", async () => {
       return [title.slice(0, title.indexOf(":")), lines.join("\n").trim()];
     }),
   );
-  const page = await readFile(join(PROJECT, "docs/licences.md"), "utf8");
+  const page = await readFile(join(PROJECT, "docs/reference/licences.md"), "utf8");
   const rows = [...page.matchAll(/^\| (\S+) +\| (\d\S*) +\|/gm)].map(([, name, version]) => `${name} ${version}`);
   expect(rows.length).toBeGreaterThan(0);
   expect([...titled.keys()].sort()).toEqual(rows.sort());

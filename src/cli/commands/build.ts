@@ -20,7 +20,7 @@ export default class Build extends BaseCommand {
   static override description = `Packs PATH as .dockerignore says, sends it to an unprivileged pod, builds and pushes there, and says on
 standard error what it does. Standard output has only what was asked for: the image ID with -q, the answer of --check.
 
-Every flag may also be a variable, SLIPWAY_BUILD_ARG for --build-arg, or a key of .slipway.yaml: docs/configuration.md.
+Every flag may also be a variable, SLIPWAY_BUILD_ARG for --build-arg, or a key of .slipway.yaml: docs/reference/configuration.md.
 
 ${EXIT_CODES}`;
   static override examples = [

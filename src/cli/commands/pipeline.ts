@@ -12,7 +12,7 @@ import Plugin, { passedOn } from "./plugin.ts";
 export default class Pipeline extends Plugin {
   static override summary = "Build what a build step of a Banzai pipeline.yaml asks for";
   static override description = `Reads the step's settings as banzaicloud/kaniko-plugin does, with what its secretFrom names in Secrets of the namespace, and makes one build
-of them. All other flags are those of \`build\`: docs/drone.md.
+of them. All other flags are those of \`build\`: docs/guides/drone.md.
 
 ${EXIT_CODES}`;
   static override examples = ["<%= config.bin %> pipeline pipeline.yaml build_image"];

@@ -32,7 +32,7 @@ const LOGINS = "PLUGIN_CONFIG";
 export default class Plugin extends BaseCommand {
   static override summary = "Build what a step of Drone asks for with its PLUGIN_ variables";
   static override description = `Reads the variables that drone-kaniko and banzaicloud/kaniko-plugin read, and makes one build of them. All other flags are those of
-\`build\`. What each variable does: docs/drone.md.
+\`build\`. What each variable does: docs/guides/drone.md.
 
 ${EXIT_CODES}`;
   static override examples = ["PLUGIN_REPO=registry.example.com/app PLUGIN_TAGS=1.0 <%= config.bin %> plugin"];

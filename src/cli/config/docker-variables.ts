@@ -1,4 +1,4 @@
-/** The variables docker, BuildKit and buildx read, and what becomes of each here: docs/configuration.md is made from this table. */
+/** The variables docker, BuildKit and buildx read, and what becomes of each here: docs/reference/configuration.md is made from this table. */
 import { isBuilderName } from "../../plan/builder-names.ts";
 import { InvalidInput } from "../../errors.ts";
 import type { Settings } from "./parse-config.ts";

@@ -1,7 +1,7 @@
 /**
  * Every flag of `docker build` and `docker buildx build` (docker/cli 28, buildx 0.38: cli/command/image/build.go and
  * commands/build.go), hidden ones included. The command's flags, its refusals and notices, and
- * docs/docker-compatibility.md are all made from this table.
+ * docs/reference/docker-compatibility.md are all made from this table.
  */
 import type { FlagRow } from "./flag-row.ts";
 import { honoured, ignored, needs, refused, silent } from "./flag-row.ts";

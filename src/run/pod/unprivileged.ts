@@ -1,7 +1,7 @@
 /**
  * What a pod template would take away of what keeps a build unprivileged. Compared with the pod as it was: what was so before
  * is the builder's own need. The rules are Pod Security's baseline (k8s.io/pod-security-admission, policy/), the
- * promises of docs/security.md, and the same for every container the template adds.
+ * promises of docs/explanation/security.md, and the same for every container the template adds.
  */
 import type { V1Container, V1PodSpec, V1PodTemplateSpec } from "@kubernetes/client-node";
 

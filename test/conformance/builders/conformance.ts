@@ -1,7 +1,7 @@
 /**
  * Builds every case with every builder on the cluster and says what came of each:
  * `node test/conformance/builders/conformance.ts [--builder NAME]… [--case ID]… [--trees] [--record]`. Without a choice
- * it also compares the images of one Dockerfile, which is all that `--trees` does. Exits 1 when anything is not as documented. `--record` keeps what came out, from which docs/builders.md is made.
+ * it also compares the images of one Dockerfile, which is all that `--trees` does. Exits 1 when anything is not as documented. `--record` keeps what came out, from which docs/reference/builders.md is made.
  */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -72,7 +72,7 @@ say(`${cases.length} cases, ${builders.length} builders: ${summary.join(", ")}; 
 if (values.record === true) {
   await record(outcomes, values.case === undefined);
   await writeFile(
-    new URL("../../../docs/builders.md", import.meta.url),
+    new URL("../../../docs/reference/builders.md", import.meta.url),
     buildersPage(await readResults(), await readComparison()),
   );
 }

@@ -1,4 +1,4 @@
-/** docs/builders.md, from the cases and what the last runs came to. */
+/** docs/reference/builders.md, from the cases and what the last runs came to. */
 import { BUILDER_NAMES } from "../../../src/plan/builder-names.ts";
 import { SECTIONS } from "./cases/all.ts";
 import { KNOWN } from "./known.ts";

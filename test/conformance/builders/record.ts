@@ -1,4 +1,4 @@
-/** What the last runs came to, kept beside the cases: docs/builders.md is made of it. */
+/** What the last runs came to, kept beside the cases: docs/reference/builders.md is made of it. */
 import { execFileSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import type { Outcome } from "./outcome.ts";

@@ -32,8 +32,8 @@ test.concurrent.each([...BUILDER_NAMES])("%s does what the page says", async (bu
   expect(new Set(seen)).toEqual(SAMPLE);
 });
 
-test("docs/builders.md is of the last run", async () => {
-  const page = await readFile(new URL("../../../docs/builders.md", import.meta.url), "utf8");
+test("docs/reference/builders.md is of the last run", async () => {
+  const page = await readFile(new URL("../../../docs/reference/builders.md", import.meta.url), "utf8");
   const plain = (text: string): string => text.replaceAll(/[ -]+/g, " ");
   expect(plain(page)).toBe(plain(buildersPage(await readResults(), await readComparison())));
 });

@@ -1,4 +1,4 @@
-/** docs/img-image.md tells how to make an image of img; the one the tests use is made by a recipe. They have to say the same. */
+/** docs/guides/img-image.md tells how to make an image of img; the one the tests use is made by a recipe. They have to say the same. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 const ROOT = join(import.meta.dirname, "../../..");
 const read = (path: string): Promise<string> => readFile(join(ROOT, path), "utf8");
 
-const page = await read("docs/img-image.md");
+const page = await read("docs/guides/img-image.md");
 const recipe = await read("test/cluster/images/img.sh");
 const part = await read("test/cluster/parts/img/part.sh");
 const modules = await read("test/cluster/parts/img/go.mod");
@@ -15,7 +15,7 @@ const helpers = await read("test/cluster/lib/images.sh");
 /** What the page writes as code that the expression matches, which it has to do at least once. */
 function named(pattern: RegExp): string[] {
   const codes = [...page.matchAll(/`([^`]+)`/g)].flatMap(([, code = ""]) => (pattern.test(code) ? [code] : []));
-  expect(codes, `code in docs/img-image.md that matches ${pattern}`).not.toEqual([]);
+  expect(codes, `code in docs/guides/img-image.md that matches ${pattern}`).not.toEqual([]);
   return codes;
 }
 

@@ -31,7 +31,7 @@ export type Find = (checked: Checked) => Generator<Found>;
 export interface Rule {
   /** Docker's one sentence, which the JSON answer carries. */
   readonly description: string;
-  /** Why it matters, in sentences: docs/checks.md. */
+  /** Why it matters, in sentences: docs/reference/checks.md. */
   readonly why: string;
   /** A Dockerfile it has something to say about, and one that does the same without. */
   readonly bad: string;

@@ -57,8 +57,10 @@ describe("docker's checks", () => {
 });
 
 describe("the table", () => {
-  it("is what docs/checks.md says (npm run docs)", async () => {
-    expect(await readFile(new URL("../../../../../docs/checks.md", import.meta.url), "utf8")).toBe(checksPage());
+  it("is what docs/reference/checks.md says (npm run docs)", async () => {
+    expect(await readFile(new URL("../../../../../docs/reference/checks.md", import.meta.url), "utf8")).toBe(
+      checksPage(),
+    );
   });
 
   it.each(Object.keys(RULES))("has for %s an example that is found, and one that is not", (rule) => {

@@ -1,0 +1,23 @@
+/** The pages of docs/reference that are written by `npm run docs`, by their path below docs/. */
+import { loadBuilder } from "../../src/builders/table.ts";
+import { BUILDER_NAMES } from "../../src/plan/builder-names.ts";
+import { checksPage } from "./checks-page.ts";
+import { commandsPage } from "./commands-page.ts";
+import { compatibilityPage } from "./compatibility-page.ts";
+import { configurationPage } from "./configuration-page.ts";
+import { exitCodesPage } from "./exit-codes-page.ts";
+import { flagsPage } from "./flags-page.ts";
+import { rightsPage } from "./rights-page.ts";
+
+export const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
+  "reference/checks.md": checksPage,
+  "reference/commands.md": commandsPage,
+  "reference/configuration.md": configurationPage,
+  "reference/docker-compatibility.md": async () => {
+    const builders = await Promise.all(BUILDER_NAMES.map(loadBuilder));
+    return compatibilityPage(new Map(builders.map(({ name, supports }) => [name, supports])));
+  },
+  "reference/exit-codes.md": exitCodesPage,
+  "reference/flags.md": flagsPage,
+  "reference/rights.md": rightsPage,
+};
