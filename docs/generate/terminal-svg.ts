@@ -6,6 +6,7 @@ const SGR = new RegExp(`${ESCAPE}\\[([\\d;]*)m`, "g");
 
 /** Of one character cell and of the margin, in pixels. */
 const CELL = { width: 8.4, height: 19, size: 14, margin: 18, bar: 34 };
+const NO_BREAK = String.fromCodePoint(0xa0);
 const COLOURS: Readonly<Record<number, string>> = {
   30: "#484f58",
   31: "#ff7b72",
@@ -62,16 +63,20 @@ export function terminalSvg(lines: readonly string[], columns: number): string {
     const y = CELL.bar + row * CELL.height + CELL.size;
     let column = 0;
     const texts = spansOf(line).map(({ text, colour, bold, dim }) => {
-      const x = (CELL.margin + column * CELL.width).toFixed(1);
+      const words = text.trim();
+      const x = (CELL.margin + (column + [...text].length - [...text.trimStart()].length) * CELL.width).toFixed(1);
       column += [...text].length;
       const marks = [
         ...(colour === undefined ? [] : [` fill="${colour}"`]),
         ...(bold ? [' font-weight="bold"'] : []),
         ...(dim ? [' opacity="0.6"'] : []),
         // Whatever the font, columns stay under each other.
-        ` textLength="${([...text].length * CELL.width).toFixed(1)}"`,
+        ` textLength="${([...words].length * CELL.width).toFixed(1)}"`,
       ];
-      return text.trim() === "" ? "" : `<text x="${x}" y="${y}"${marks.join("")}>${escaped(text)}</text>`;
+      // Blanks within a text count, where a browser would draw several of them as one.
+      return words === ""
+        ? ""
+        : `<text x="${x}" y="${y}"${marks.join("")}>${escaped(words).replaceAll(" ", NO_BREAK)}</text>`;
     });
     return texts.join("");
   });
@@ -82,7 +87,7 @@ export function terminalSvg(lines: readonly string[], columns: number): string {
 <title>slipway builds an image on Kubernetes and pushes it</title>
 <rect width="100%" height="100%" rx="8" fill="#0d1117"/>
 ${dots.join("")}
-<g fill="#e6edf3" font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="${CELL.size}" xml:space="preserve">
+<g fill="#e6edf3" font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="${CELL.size}">
 ${rows.filter((row) => row !== "").join("\n")}
 </g>
 </svg>
