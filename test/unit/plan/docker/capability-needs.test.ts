@@ -82,7 +82,9 @@ describe("the table", () => {
   it("is what docs/reference/docker-compatibility.md says (npm run docs)", async () => {
     const backends = await Promise.all(BUILDER_NAMES.map(loadBuilder));
     const page = compatibilityPage(new Map(backends.map(({ name, supports }) => [name, supports])));
-    expect(await readFile(new URL("../../../../docs/reference/docker-compatibility.md", import.meta.url), "utf8")).toBe(page);
+    expect(await readFile(new URL("../../../../docs/reference/docker-compatibility.md", import.meta.url), "utf8")).toBe(
+      page,
+    );
   });
 
   it("gives no letter twice", () => {
