@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { WAIT } from "./test/e2e/support/wait.ts";
 
 export default defineConfig({
   test: {
@@ -11,7 +12,8 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts", "test/conformance/**/*.test.ts"],
           globalSetup: ["test/e2e/support/global-setup.ts"],
-          testTimeout: 180_000,
+          expect: { poll: WAIT },
+          testTimeout: 300_000,
           hookTimeout: 300_000,
           // The builds share one two-core node: more at once only makes each slower.
           maxWorkers: 3,
@@ -23,7 +25,8 @@ export default defineConfig({
           name: "contract",
           include: ["test/contract/**/*.test.ts"],
           globalSetup: ["test/e2e/support/global-setup.ts"],
-          testTimeout: 180_000,
+          expect: { poll: WAIT },
+          testTimeout: 300_000,
           hookTimeout: 300_000,
           maxWorkers: 3,
         },
@@ -34,6 +37,7 @@ export default defineConfig({
           name: "chaos",
           include: ["test/chaos/**/*.test.ts"],
           globalSetup: ["test/e2e/support/global-setup.ts"],
+          expect: { poll: WAIT },
           hookTimeout: 300_000,
           maxWorkers: 1,
         },
