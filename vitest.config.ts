@@ -5,7 +5,15 @@ export default defineConfig({
   test: {
     disableConsoleIntercept: true,
     projects: [
-      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20_000 } },
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          testTimeout: 30_000,
+          expect: { poll: { timeout: 20_000, interval: 5 } },
+        },
+      },
       {
         extends: true,
         test: {
