@@ -53,7 +53,7 @@ describe("the container that keeps a result", () => {
 
   it("is let go when the result is collected", async () => {
     const done = waiting(600);
-    await vi.waitFor(() => stat(join(root, "collected")), { timeout: 15_000 });
+    await vi.waitFor(() => stat(join(root, "collected")), { timeout: 60_000 });
     await run(COLLECTED_COMMAND);
     expect(await done).toEqual({ code: 0, stderr: "" });
   });
