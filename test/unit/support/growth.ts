@@ -6,10 +6,7 @@
 /** The larger size is this many times the smaller one. */
 const FACTOR = 64;
 
-/**
- * Work in proportion to the size costs FACTOR times as much, and a few times more where the larger input outgrows what the collector
- * clears for nothing; work in proportion to its square costs FACTOR ** 2 times as much. The limit is in the middle.
- */
+/** Work in proportion to the size costs FACTOR times as much, in proportion to its square FACTOR ** 2 times. The limit is in the middle. */
 export const MOST_GROWTH = FACTOR ** 1.5;
 
 /** A measurement shorter than this is repeated until it is this long, as a shorter one measures the collector and the compiler. */
@@ -20,6 +17,13 @@ export const MOST_GROWTH_OF_DOUBLE = 8;
 
 /** A doubling is judged only if it took this long: less is noise. */
 const JUDGED_FROM_MS = 100;
+
+/**
+ * Where an input outgrows what the collector clears for nothing, the work becomes several times dearer, once. Growth beyond the limit
+ * has to go on with an input this many times as large, unless the work takes so long already that no step explains it.
+ */
+const BEYOND = 4;
+const STEP_ENDS_MS = 500;
 
 /** The smallest of this many measurements counts, and of more when the growth is still too large: the rest is noise. */
 const ROUNDS = 3;
@@ -45,15 +49,29 @@ export function growthOf<Input>({ input, work, size }: Growing<Input>): number {
     if (spent > JUDGED_FROM_MS && spent > MOST_GROWTH_OF_DOUBLE * Math.max(before, 1)) return Infinity;
     before = spent;
   }
-  const [few, many] = [input(Math.floor(size / FACTOR)), input(size)];
-  const [timesFew, timesMany] = [timesFor(work, few), timesFor(work, many)];
+  const most = input(size);
+  const spent = growthBetween(work, input(Math.floor(size / FACTOR)), most, MOST_GROWTH);
+  if (spent.growth < MOST_GROWTH || spent.large > STEP_ENDS_MS) return spent.growth;
+  // As a growth over FACTOR.
+  const steps = Math.log(FACTOR) / Math.log(BEYOND);
+  return growthBetween(work, most, input(size * BEYOND), MOST_GROWTH ** (1 / steps)).growth ** steps;
+}
+
+/** Measured until it is below the limit, or often enough. */
+function growthBetween<Input>(
+  work: (input: Input) => unknown,
+  small: Input,
+  large: Input,
+  limit: number,
+): { growth: number; large: number } {
+  const [timesSmall, timesLarge] = [timesFor(work, small), timesFor(work, large)];
   let [least, most] = [Infinity, Infinity];
   for (let round = 1; round <= MOST_ROUNDS; round += 1) {
-    least = Math.min(least, milliseconds(work, few, timesFew));
-    most = Math.min(most, milliseconds(work, many, timesMany));
-    if (round >= ROUNDS && most / least < MOST_GROWTH) break;
+    least = Math.min(least, milliseconds(work, small, timesSmall));
+    most = Math.min(most, milliseconds(work, large, timesLarge));
+    if (round >= ROUNDS && most / least < limit) break;
   }
-  return most / least;
+  return { growth: most / least, large: most };
 }
 
 function timesFor<Input>(work: (input: Input) => unknown, input: Input): number {
