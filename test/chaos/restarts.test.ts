@@ -59,7 +59,7 @@ test("the node cordoned: what runs goes on, what comes waits and says so", { tim
   const uncordoned = when(/^=> waiting for a node: .*unschedulable/m, () => kubectl(["uncordon", NODE]));
   try {
     const running = build(namespace, [...limits, "--build-arg", "N=1", "-t", first, root], cordoned);
-    await expect.poll(() => cordoned.done.length, { timeout: 60_000 }).toBe(1);
+    await expect.poll(() => cordoned.done.length).toBe(1);
     await cordoned.done[0];
     const waited = await build(namespace, [...limits, "--build-arg", "N=2", "-t", second, root], uncordoned);
     expect(await faultsOf(await running, namespace.name, first, 1)).toEqual([]);

@@ -18,6 +18,7 @@ import { enforcePolicies } from "./policy-enforcer.ts";
 import type { Enforcer } from "./policy-enforcer.ts";
 import { METADATA, SERVER, makePrivateNetwork } from "./private-network.ts";
 import type { PrivateNetwork } from "./private-network.ts";
+import { WAIT } from "../e2e/support/wait.ts";
 
 const namespace = useNamespace({ rbac: ["--network-policy"] });
 const REGISTRY = `${SERVER}:5000`;
@@ -53,7 +54,7 @@ async function serveRegistry(): Promise<void> {
   const storage = `{filesystem: {rootdirectory: ${join(root, "registry")}}}`;
   await writeFile(config, `version: 0.1\nlog: {level: error}\nstorage: ${storage}\nhttp: {addr: "${REGISTRY}"}\n`);
   network.start("docker-registry", ["serve", config]);
-  await vi.waitFor(() => request(`http://${REGISTRY}/v2/`).then(({ body }) => body.dump()), { timeout: 30_000 });
+  await vi.waitFor(() => request(`http://${REGISTRY}/v2/`).then(({ body }) => body.dump()), WAIT);
   const plain = ["--src-tls-verify=false", "--dest-tls-verify=false", "--preserve-digests"];
   execFileSync("skopeo", ["copy", "--quiet", ...plain, `docker://${BUSYBOX}`, `docker://${BASE}`]);
 }
@@ -73,7 +74,7 @@ async function serverPod(name: string): Promise<string> {
   await kubectl(["apply", "-n", namespace.name, "-f", "-"], JSON.stringify(pod));
   await kubectl(["wait", "-n", namespace.name, "--for=condition=Ready", `pod/${name}`, "--timeout=60s"]);
   const address = await kubectl(["get", "pod", "-n", namespace.name, name, "-o", "jsonpath={.status.podIP}"]);
-  await vi.waitFor(() => request(`http://${address}:8080/`).then(({ body }) => body.dump()), { timeout: 30_000 });
+  await vi.waitFor(() => request(`http://${address}:8080/`).then(({ body }) => body.dump()), WAIT);
   return address;
 }
 

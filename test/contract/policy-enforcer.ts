@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { vi } from "vitest";
 import { kubectl } from "../e2e/support/kubectl.ts";
 import { PODS, QUEUE, queueRule, removeRules } from "./private-network.ts";
+import { WAIT } from "../e2e/support/wait.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
@@ -36,15 +37,12 @@ export async function enforcePolicies(namespace: string, addresses: readonly str
     await closed;
   };
   try {
-    await vi.waitFor(
-      async () => {
-        // A queue is there from the moment on that its program listens to it.
-        const queues = await readFile("/proc/net/netfilter/nfnetlink_queue", "utf8");
-        const listens = queues.split("\n").some((line) => line.trim().startsWith(`${QUEUE} `));
-        if (!listens) throw new Error(`the policies' enforcer does not come up:\n${said}`);
-      },
-      { timeout: 30_000 },
-    );
+    await vi.waitFor(async () => {
+      // A queue is there from the moment on that its program listens to it.
+      const queues = await readFile("/proc/net/netfilter/nfnetlink_queue", "utf8");
+      const listens = queues.split("\n").some((line) => line.trim().startsWith(`${QUEUE} `));
+      if (!listens) throw new Error(`the policies' enforcer does not come up:\n${said}`);
+    }, WAIT);
     for (const address of addresses) queueRule(PODS, address);
   } catch (error) {
     await stop();

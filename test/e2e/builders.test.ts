@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { BUSYBOX, REGISTRY, build, environment, mustBuild, uniqueImage } from "./support/build.ts";
-import { objectsIn, useNamespace } from "./support/namespace.ts";
+import { madeFromNow, useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
 
@@ -142,14 +142,14 @@ test("img is asked for an image of one's own where none is named", async () => {
 });
 
 test("a line the builder would pass over is refused before anything is created; auto takes one that can", async () => {
-  const before = await objectsIn(namespace.name);
+  const made = await madeFromNow(namespace.name);
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN --mount=type=tmpfs,target=/t echo t > /t/t\n` });
   const run = await build(namespace, ["--builder=kaniko", root]);
   expect(run.code).toBe(125);
   expect(run.stderr).toBe(
     "ERROR: Dockerfile line 2: kaniko cannot do RUN --mount=type=tmpfs\n  - Use --builder buildkit or --builder buildah.\n",
   );
-  expect(await objectsIn(namespace.name)).toEqual(before);
+  expect(await made()).toEqual([]);
   const auto = await mustBuild(namespace, ["--builder=auto", root]);
   expect(auto.stderr).toContain("building with buildkit: Dockerfile line 2: kaniko cannot do RUN --mount=type=tmpfs\n");
 });

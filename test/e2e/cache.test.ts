@@ -66,9 +66,7 @@ test("the second build sends what changed, heals what was spoiled, and the volum
   const env = { KUBECONFIG: namespace.kubeconfig };
   // The pod of a build that has just ended counts as its user for a moment.
   const listed = async () => (await slipway(["cache", "ls", "-n", namespace.name], { env })).stdout;
-  await expect
-    .poll(listed, { timeout: 60_000, interval: 500 })
-    .toMatch(/^app +slipway-context-app-[0-9a-f]{10} +100Mi +Bound +.* -$/m);
+  await expect.poll(listed).toMatch(/^app +slipway-context-app-[0-9a-f]{10} +100Mi +Bound +.* -$/m);
 
   const claim = (await slipway(["cache", "ls", "-q", "-n", namespace.name], { env })).stdout.trim();
   await spoil(claim);
@@ -77,7 +75,7 @@ test("the second build sends what changed, heals what was spoiled, and the volum
   expect(third.files.get("all/keep.bin")?.sha256).toBe(sha256(keep));
 
   const removing = async () => (await slipway(["cache", "rm", "app", "-n", namespace.name], { env })).stdout;
-  await expect.poll(removing, { timeout: 60_000, interval: 500 }).toBe(`${claim}\n`);
+  await expect.poll(removing).toBe(`${claim}\n`);
 });
 
 test("builders of another user keep a volume of their own", async () => {

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { BUSYBOX, build, mustBuild, uniqueImage } from "./support/build.ts";
 
-import { objectsIn, useNamespace } from "./support/namespace.ts";
+import { madeFromNow, useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
 import { slipway } from "./support/slipway.ts";
@@ -36,14 +36,14 @@ test("a clock that is a day ahead: the build is right, and ages are told by the 
 });
 
 test("a clock before the cluster's certificate: said with what this machine takes the time to be, and nothing is made", async () => {
-  const before = await objectsIn(namespace.name);
+  const made = await madeFromNow(namespace.name);
   const env = await clock("-400d");
   const failed = await build(namespace, [await project({ Dockerfile: `FROM ${BUSYBOX}\n` })], { env });
   expect([failed.code, failed.stdout]).toEqual([3, ""]);
   expect(failed.stderr).toMatch(
     /^ERROR: the certificate of \S+ is not trusted: certificate is not yet valid\n {2}- Check this machine's clock, which says \d{4}-/m,
   );
-  expect(await objectsIn(namespace.name)).toEqual(before);
+  expect(await made()).toEqual([]);
 });
 
 /** A disk of 64 kB. */

@@ -43,7 +43,7 @@ async function logIn(name: string): Promise<Login> {
           () => "taken",
           (error: unknown) => String(error),
         );
-      await expect.poll(ask, { timeout: 30_000, interval: 1000 }).toMatch(/must be logged in|Unauthorized/);
+      await expect.poll(ask).toMatch(/must be logged in|Unauthorized/);
     },
   };
 }

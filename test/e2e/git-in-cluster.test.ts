@@ -7,7 +7,7 @@ import type { Git, GitServer } from "../conformance/builders/git-server.ts";
 import { BUSYBOX, build, environment, mustBuild, uniqueImage } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
 import { Marks, newMark } from "./support/marks.ts";
-import { objectsIn, useNamespace } from "./support/namespace.ts";
+import { madeFromNow, objectsIn, useNamespace } from "./support/namespace.ts";
 import { ADDRESS } from "./support/own-registry.ts";
 import { readImage } from "./support/registry.ts";
 
@@ -156,7 +156,7 @@ describe.each<Builder>(["kaniko", "buildkit"])("%s clones", (builder) => {
     expect(said).toMatch(remedy);
     const jobs = async () => (await objectsIn(least.name)).filter((name) => name.startsWith("job.batch/"));
     const name = /create: (\S+)/.exec(run.stderr)?.[1] ?? "";
-    await expect.poll(jobs, { timeout: 30_000 }).not.toContain(`job.batch/${name}`);
+    await expect.poll(jobs).not.toContain(`job.batch/${name}`);
   });
 });
 
@@ -188,7 +188,7 @@ test("a build that is left at once needs nothing more of its client", async () =
   const image = uniqueImage();
   const { stdout } = await mustBuild(namespace, ["--git-in-cluster", "--detach", "-t", image, open.url]);
   expect(stdout.trim()).toMatch(/^slipway-/);
-  await expect.poll(() => whichIn(image).catch(() => undefined), { timeout: 60_000 }).toBe("two");
+  await expect.poll(() => whichIn(image).catch(() => undefined)).toBe("two");
 });
 
 test.each([
@@ -198,13 +198,13 @@ test.each([
   ["with a Dockerfile from here", ["-f", "-"], "OPEN", "and -f - is standard input"],
   ["that is only to be checked", ["--check"], "OPEN", "--check reads the Dockerfile here"],
 ] as const)("a build %s is refused before anything is created", async (_name, flags, url, sentence) => {
-  const before = await objectsIn(namespace.name);
+  const made = await madeFromNow(namespace.name);
   const run = await build(namespace, [...flags, "-t", uniqueImage(), urlOf(url)], {
     env: { SLIPWAY_GIT_IN_CLUSTER: "true" },
   });
   expect(run.code).toBe(125);
   expect(run.stderr).toContain(sentence);
-  expect(await objectsIn(namespace.name)).toEqual(before);
+  expect(await made()).toEqual([]);
 });
 
 test("credentials for base images go along where --base-registry names their registry", async () => {

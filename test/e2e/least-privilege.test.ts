@@ -44,10 +44,11 @@ test("rbac --builder kaniko: a streamed context is built without a right on conf
     expect(await may(verb, resource), `${verb} ${resource}`).not.toBe("yes\n");
   }
   const flags = ["--no-credentials", "--transport", "stream"];
-  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 5\n` });
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
   await mustBuild(namespace, [...flags, "-t", uniqueImage(), root]);
+  const sleeps = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 300\n` });
   let deleted: Promise<string> | undefined;
-  const run = await build(namespace, [...flags, root], {
+  const run = await build(namespace, [...flags, sleeps], {
     onStderr: (text) => {
       if (!/^sleeping$/m.test(text)) return;
       deleted ??= kubectl(["delete", "pods", "--all", "--grace-period=0", "--wait=false", "-n", namespace.name]);
@@ -119,18 +120,14 @@ test("--network-policy makes one that is the Job's, before the pod runs, with th
     ["10.1.2.3/32", 8080],
   ]);
   await kubectl(["delete", "job", name, "-n", namespace.name]);
-  await expect
-    .poll(() => objectsIn(namespace.name), { timeout: 60_000 })
-    .not.toContain(`networkpolicy.networking.k8s.io/${name}`);
+  await expect.poll(() => objectsIn(namespace.name)).not.toContain(`networkpolicy.networking.k8s.io/${name}`);
 });
 
-test("a --registry-secret that is not there is one sentence, soon", async () => {
+test("a --registry-secret that is not there is one sentence, long before the time limit", async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
-  const started = performance.now();
-  const run = await build(namespace, ["--registry-secret", "nowhere", "-t", uniqueImage(), root]);
+  const run = await build(namespace, ["--timeout", "1h", "--registry-secret", "nowhere", "-t", uniqueImage(), root]);
   expect(run.code).toBe(3);
   expect(run.stderr).toMatch(
     /^ERROR: the builder's pod cannot start: there is no Secret nowhere in its namespace\n  - /m,
   );
-  expect(performance.now() - started).toBeLessThan(30_000);
 });

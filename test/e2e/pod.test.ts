@@ -1,20 +1,19 @@
 /** The build's pod: root in it nobody on the node, Pod Security's strictest level, tenants apart, a template over it. */
 import { readFile, readdir } from "node:fs/promises";
-import { setTimeout } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { BUSYBOX, build, mustBuild, uniqueImage } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
-import { objectsIn, useNamespace } from "./support/namespace.ts";
+import { madeFromNow, useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
+import { WAIT } from "./support/wait.ts";
 
-async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; tries < 600; tries += 1) {
+function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+  return vi.waitFor(async () => {
     const seen = await look();
-    if (seen !== undefined) return seen;
-    await setTimeout(100);
-  }
-  throw new Error(`never came: ${what}`);
+    if (seen === undefined) throw new Error(`never came: ${what}`);
+    return seen;
+  }, WAIT);
 }
 
 describe("user namespaces", () => {
@@ -100,7 +99,7 @@ describe("a namespace that enforces Pod Security restricted", () => {
   });
 
   test("the other builders are refused before anything is created, and kaniko without the flag is told of it", async () => {
-    const before = await objectsIn(namespace.name);
+    const made = await madeFromNow(namespace.name);
     const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
     for (const builder of ["buildkit", "buildah", "makisu"]) {
       const refused = await build(namespace, [
@@ -115,7 +114,7 @@ describe("a namespace that enforces Pod Security restricted", () => {
         new RegExp(`^ERROR: ${builder} cannot build in a restricted pod: .+\n  - Use --builder kaniko`),
       );
     }
-    expect(await objectsIn(namespace.name)).toEqual(before);
+    expect(await made()).toEqual([]);
     const run = await build(namespace, ["-t", uniqueImage(), root]);
     expect(run.code).toBe(3);
     expect(run.stderr).toContain("\n  - Build with --security restricted");
@@ -209,13 +208,13 @@ describe("a pod template", () => {
       "pod.yaml": "metadata: {labels: {team: payments}}\nspec: {hostname: over-it}\n",
       "unsafe.yaml": "spec: {volumes: [{name: socket, hostPath: {path: /run/containerd/containerd.sock}}]}\n",
     });
-    const before = await objectsIn(namespace.name);
+    const made = await madeFromNow(namespace.name);
     const refused = await build(namespace, [`--pod-template=${root}/unsafe.yaml`, "-t", image, root]);
     expect(refused.code).toBe(125);
     expect(refused.stderr).toContain(
       "would let the build do more than an unprivileged pod may: spec.volumes[socket].hostPath\n",
     );
-    expect(await objectsIn(namespace.name)).toEqual(before);
+    expect(await made()).toEqual([]);
     await mustBuild(namespace, [`--pod-template=${root}/pod.yaml`, "-t", image, root]);
     expect((await readImage(image)).files.get("name")?.text).toBe("over-it\n");
     expect(await kubectl(["get", "pods", "-n", namespace.name, "-l", "team=payments", "-o", "name"])).toMatch(/^pod\//);

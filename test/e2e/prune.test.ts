@@ -38,8 +38,8 @@ test("prune takes what has ended and what lost its Job, asks first, and leaves w
   const all = await slipway(["prune", "-f", "-A", "-n", namespace.name]);
   expect([all.stdout, all.stderr]).toEqual(["lost\n", "secrets lost  left without its Job\n"]);
   await expect
-    .poll(async () => (await objectsIn(namespace.name)).filter((name) => !name.includes(running)), { timeout: 30_000 })
+    .poll(async () => (await objectsIn(namespace.name)).filter((name) => !name.includes(running)))
     .toEqual([]);
   expect((await run("rm", "-f", running)).stdout).toBe(`${running}\n`);
-  await expect.poll(() => objectsIn(namespace.name), { timeout: 30_000 }).toEqual([]);
+  await expect.poll(() => objectsIn(namespace.name)).toEqual([]);
 });

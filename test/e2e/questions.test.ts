@@ -8,8 +8,6 @@ import { terminal } from "./support/terminal.ts";
 
 const namespace = useNamespace({ rbac: ["--manage"] });
 
-const within = { timeout: 30_000, interval: 200 };
-
 test("prune's question: anything but yes removes nothing", async () => {
   await build(namespace, [await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN false\n` })]);
   const jobs = (): Promise<string> => kubectl(["get", "jobs", "-n", namespace.name, "-o", "name"]);
@@ -23,11 +21,11 @@ test("prune's question: anything but yes removes nothing", async () => {
     [["y", "Enter"], 0, /^slipway-\S+$/m],
   ] as const) {
     const { screen, keys: press } = terminal({ KUBECONFIG: namespace.kubeconfig }, ["prune", "-n", namespace.name]);
-    await expect.poll(screen, within).toMatch(/^Remove it from the namespace \S+\? \[y\/N\]/m);
+    await expect.poll(screen).toMatch(/^Remove it from the namespace \S+\? \[y\/N\]/m);
     press(...keys);
-    await expect.poll(screen, within).toContain(`ended with ${code}`);
+    await expect.poll(screen).toContain(`ended with ${code}`);
     expect(screen()).toMatch(says);
-    await expect.poll(jobs, within).toBe(code === 0 ? "" : before);
+    await expect.poll(jobs).toBe(code === 0 ? "" : before);
   }
 });
 
@@ -43,9 +41,9 @@ test("login's password is not shown, and Ctrl-C and Ctrl-D at its question keep 
     [[environment("REGISTRY_AUTH_PASSWORD"), "Enter"], 0, /^Login Succeeded$/m],
   ] as const) {
     const { screen, keys: press } = terminal(env, login);
-    await expect.poll(screen, within).toMatch(/^Password:/m);
+    await expect.poll(screen).toMatch(/^Password:/m);
     press(...keys);
-    await expect.poll(screen, within).toContain(`ended with ${code}`);
+    await expect.poll(screen).toContain(`ended with ${code}`);
     expect(screen()).toMatch(says);
     expect(screen()).not.toMatch(new RegExp(`hidden-secret|${environment("REGISTRY_AUTH_PASSWORD")}`));
   }

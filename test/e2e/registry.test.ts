@@ -1,5 +1,5 @@
 /** Registries that ask for a password, speak TLS with their own CA, or speak plain http. */
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { BUSYBOX, build, environment, mustBuild, uniqueImage } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
 import { objectsIn, useNamespace } from "./support/namespace.ts";
@@ -54,6 +54,7 @@ test("a Secret of the namespace is used instead with --registry-secret", async (
     `--docker-username=${USER}`,
     `--docker-password=${PASSWORD}`,
   ]);
+  onTestFinished(async () => void (await kubectl(["delete", "secret", "push", "-n", namespace.name])));
   const root = await project({ Dockerfile: DOCKERFILE });
   await mustBuild(namespace, ["--registry-secret", "push", "-t", image, root], { env: { DOCKER_CONFIG: root } });
   expect((await readImage(image, { login: `${USER}:${PASSWORD}` })).digest).toMatch(/^sha256:/);

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { BUSYBOX, uniqueImage } from "./support/build.ts";
 import { detour } from "./support/detour.ts";
-import { objectsIn, useNamespace } from "./support/namespace.ts";
+import { madeFromNow, useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
 import { slipway } from "./support/slipway.ts";
@@ -13,7 +13,6 @@ import { typedInto } from "./support/terminal.ts";
 const namespace = useNamespace({ rbac: ["--manage"] });
 const run = (...args: string[]): Promise<Run> =>
   slipway([...args, "-n", namespace.name], { env: { KUBECONFIG: namespace.kubeconfig } });
-const within = { timeout: 30_000, interval: 200 };
 const COUNTS = `FROM ${BUSYBOX}\nRUN for i in 1 2 3 4 5 6 7 8; do echo line $i; sleep 1; done\n`;
 
 /** The processes that build this image from here. */
@@ -26,25 +25,25 @@ function clients(image: string): number[] {
 }
 
 test.for(["bash --norc -i", "sh -i"])("in the middle of a build, from %s", async (shell) => {
-  const before = await objectsIn(namespace.name);
+  const made = await madeFromNow(namespace.name);
   const image = uniqueImage();
   const args = ["build", "-n", namespace.name, "-t", image, await project({ Dockerfile: COUNTS })];
   const { screen, close } = typedInto(shell, { KUBECONFIG: namespace.kubeconfig }, args);
-  await expect.poll(screen, within).toMatch(/^line 2$/m);
+  await expect.poll(screen).toMatch(/^line 2$/m);
   expect(clients(image)).toHaveLength(1);
   close();
-  await expect.poll(() => clients(image), within).toEqual([]);
+  await expect.poll(() => clients(image)).toEqual([]);
   const name = (await run("ps", "-q")).stdout.trim();
   const attached = await run("attach", name);
   expect(attached.code).toBe(0);
   expect(attached.stderr.match(/^line \d$/gm)).toHaveLength(8);
   expect(attached.stderr).toContain(`=> built ${(await readImage(image)).digest}\n`);
   expect((await run("rm", name)).code).toBe(0);
-  await expect.poll(() => objectsIn(namespace.name), within).toEqual(before);
+  await expect.poll(made).toEqual([]);
 });
 
 test("before all is there that the build needs: the client stays for that, told once or twice, and then leaves", async () => {
-  const before = await objectsIn(namespace.name);
+  const made = await madeFromNow(namespace.name);
   const sent = Promise.withResolvers<void>();
   const gone = Promise.withResolvers<void>();
   const { kubeconfig } = await detour(namespace.kubeconfig, {
@@ -69,9 +68,9 @@ test("before all is there that the build needs: the client stays for that, told 
     process.kill(client, "SIGHUP");
   }
   gone.resolve();
-  await expect.poll(() => clients(image), within).toEqual([]);
+  await expect.poll(() => clients(image)).toEqual([]);
   const name = (await run("ps", "-q")).stdout.trim();
   expect((await run("wait", name)).stdout).toBe(`${image}:latest@${(await readImage(image)).digest}\n`);
   expect((await run("rm", name)).code).toBe(0);
-  await expect.poll(() => objectsIn(namespace.name), within).toEqual(before);
+  await expect.poll(made).toEqual([]);
 });

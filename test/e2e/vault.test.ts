@@ -10,6 +10,7 @@ import { project } from "./support/project.ts";
 import { readImage, sha256 } from "./support/registry.ts";
 import { slipway } from "./support/slipway.ts";
 import { ask, useVault } from "./support/vault.ts";
+import { WAIT } from "./support/wait.ts";
 
 const namespace = useNamespace();
 const vault = useVault();
@@ -26,7 +27,7 @@ beforeAll(async () => {
   await ask(vault, "sys/policies/acl/build", { policy: POLICY });
   await ask(vault, "old/app", { password: `${PASSWORD}, once` });
   // Version 2 makes itself ready in the background, and refuses until then.
-  await vi.waitFor(() => ask(vault, "kv/data/app", { data: { password: PASSWORD } }), { timeout: 30_000 });
+  await vi.waitFor(() => ask(vault, "kv/data/app", { data: { password: PASSWORD } }), WAIT);
   await ask(vault, "kv/data/hidden", { data: { password: "x" } });
 });
 

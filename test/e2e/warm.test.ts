@@ -22,7 +22,7 @@ const warmOnto = (volume: string, ...words: readonly string[]): Promise<Run> =>
 async function untilGone(): Promise<void> {
   const left = async (): Promise<string[]> =>
     (await objectsIn(namespace.name)).filter((name) => /\/slipway-warm-/.test(name));
-  await expect.poll(left, { timeout: 20_000, interval: 500 }).toEqual([]);
+  await expect.poll(left).toEqual([]);
   expect(await objectsIn(namespace.name)).toContain("persistentvolumeclaim/kept");
 }
 

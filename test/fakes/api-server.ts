@@ -176,6 +176,9 @@ export function sendList(response: ServerResponse, resourceVersion: string, item
   sendJson(response, 200, { kind: "List", metadata: { resourceVersion }, items });
 }
 
+/** The real clock, also while a test has set one of its own. */
+const { setTimeout } = globalThis;
+
 /** Resets the connection, with whatever was written to it so far. */
 export function reset(response: ServerResponse): void {
   // One turn later, so that what was written before is on its way.

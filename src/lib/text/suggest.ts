@@ -5,10 +5,14 @@
  * @returns the known word that takes the fewest edits, the first of several; undefined where none is near
  */
 export function nearest(word: string, known: Iterable<string>, most: (known: string) => number): string | undefined {
-  return [...known]
-    .map((candidate) => ({ candidate, edits: editsBetween(candidate, word) }))
-    .filter(({ candidate, edits }) => edits <= most(candidate))
-    .toSorted((a, b) => a.edits - b.edits)[0]?.candidate;
+  return (
+    [...known]
+      // A word that is longer or shorter by more letters takes at least as many edits: garbage of a megabyte is not compared.
+      .filter((candidate) => Math.abs(candidate.length - word.length) <= most(candidate))
+      .map((candidate) => ({ candidate, edits: editsBetween(candidate, word) }))
+      .filter(({ candidate, edits }) => edits <= most(candidate))
+      .toSorted((a, b) => a.edits - b.edits)[0]?.candidate
+  );
 }
 
 /** Levenshtein's distance: letters to insert, drop or change to make one word of the other. */

@@ -1,6 +1,6 @@
 /** A namespace of a test's own, which enforces Pod Security `baseline`, and what is in it. */
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, afterEach, beforeAll } from "vitest";
 import { kubectl } from "./kubectl.ts";
 import { leastKubeconfig, removeKubeconfig } from "./least.ts";
 
@@ -16,7 +16,7 @@ export interface NamespaceOptions {
   readonly rbac?: readonly string[];
 }
 
-/** Made before the file's tests and deleted after them. */
+/** Made before the file's tests and deleted after them. What a test that failed leaves running is removed before the next one. */
 export function useNamespace(options: NamespaceOptions = {}): TestNamespace {
   const namespace: TestNamespace = { name: `slipway-test-${randomBytes(4).toString("hex")}`, kubeconfig: "" };
   beforeAll(async () => {
@@ -28,6 +28,10 @@ export function useNamespace(options: NamespaceOptions = {}): TestNamespace {
       `pod-security.kubernetes.io/enforce=${options.podSecurity ?? "baseline"}`,
     ]);
     namespace.kubeconfig = await leastKubeconfig(namespace.name, options.rbac);
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== "fail") return;
+    await kubectl(["delete", "jobs", "--all", "-n", namespace.name, "--cascade=foreground", "--timeout=120s"]);
   });
   afterAll(async () => {
     await removeKubeconfig(namespace.kubeconfig);
@@ -48,4 +52,13 @@ export async function objectsIn(namespace: string): Promise<string[]> {
     .split("\n")
     .filter((name) => name !== "" && !NOT_OURS.test(name))
     .sort();
+}
+
+/**
+ * Looks at what is there now, and gives a function that lists what is there besides. What an earlier test made may go away in the
+ * meantime: that is not counted.
+ */
+export async function madeFromNow(namespace: string): Promise<() => Promise<string[]>> {
+  const before = new Set(await objectsIn(namespace));
+  return async () => (await objectsIn(namespace)).filter((name) => !before.has(name));
 }

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { request } from "undici";
 import { vi } from "vitest";
 import { REGISTRY } from "./build.ts";
+import { WAIT } from "./wait.ts";
 
 /** Reached by the pods and by this machine. */
 export const ADDRESS = REGISTRY.replace(/:\d+$/, "");
@@ -39,7 +40,7 @@ auth: ${await auth(directory)}
   // It takes variables that begin with REGISTRY for configuration.
   const child = spawn("docker-registry", ["serve", config], { env: { PATH: process.env["PATH"] }, stdio: "ignore" });
   const closed = once(child, "close");
-  await vi.waitFor(() => request(`http://${host}/v2/`).then(({ body }) => body.dump()), { timeout: 30_000 });
+  await vi.waitFor(() => request(`http://${host}/v2/`).then(({ body }) => body.dump()), WAIT);
   return {
     host,
     storage,

@@ -64,6 +64,9 @@ export function temporaryDirectory(): Promise<string> {
   return mkdtemp(join(tmpdir(), "slipway-cluster-"));
 }
 
+/** The real clock, also while a test has set one of its own. */
+const { setTimeout } = globalThis;
+
 /** Waits until it is so; the test's own time-out is the deadline. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) {

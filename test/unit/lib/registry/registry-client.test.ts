@@ -39,8 +39,8 @@ afterEach(async () => {
   });
 });
 
-async function configDigest(credential?: Credential, timeout = 5000): Promise<string | undefined> {
-  const client = new RegistryClient({ insecure: [], credential: async () => credential, timeout });
+async function configDigest(credential?: Credential): Promise<string | undefined> {
+  const client = new RegistryClient({ insecure: [], credential: async () => credential, timeout: 5000 });
   const reference = new Reference({ registry: host, repository: "team/app", tag: "1" });
   return (await readManifest(client, reference, DIGEST)).configDigest;
 }
@@ -148,13 +148,6 @@ describe("a registry that does not answer", () => {
     await expect(configDigest()).rejects.toThrow(`/v2/team/app/manifests/${DIGEST} answered ${code}`);
   });
 
-  it("in time", async () => {
-    answer = () => {};
-    const started = performance.now();
-    await expect(configDigest(undefined, 100)).rejects.toThrow(/^registry 127\.0\.0\.1:\d+ did not answer: .*timeout/);
-    expect(performance.now() - started).toBeLessThan(2000);
-  });
-
   it("to its end", async () => {
     answer = (_request, response) => {
       response.writeHead(200, { "content-length": "1000" }).write("{");
@@ -183,32 +176,6 @@ describe("a stream", () => {
     const reference = new Reference({ registry: host, repository: "team/app" });
     return client.stream(reference, "blobs/x", ({ body }) => text(body));
   };
-
-  it("may take longer than the time for one question, while it goes on", async () => {
-    answer = (_request, response) => {
-      let left = 8;
-      const timer = setInterval(() => {
-        if (left-- > 0) response.write("x");
-        else {
-          clearInterval(timer);
-          response.end();
-        }
-      }, 60);
-    };
-    const started = performance.now();
-    expect(await stream(300)).toBe("xxxxxxxx");
-    expect(performance.now() - started).toBeGreaterThan(300);
-  });
-
-  it("is an error when nothing more comes", async () => {
-    answer = (_request, response) => void response.writeHead(200, { "content-length": "1000" }).write("{");
-    await expect(stream(300)).rejects.toThrow(/^registry 127\.0\.0\.1:\d+ did not answer: nothing came for 0\.3 s$/);
-  });
-
-  it("is an error when nothing comes at all", async () => {
-    answer = () => {};
-    await expect(stream(300)).rejects.toThrow(/^registry 127\.0\.0\.1:\d+ did not answer: Headers Timeout Error$/);
-  });
 
   it("is an error, and none that nobody waits for, where there is nothing", async () => {
     answer = (_request, response) => send(response, 404, "not here");

@@ -1,20 +1,12 @@
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { parseReference } from "../../../../src/lib/image/reference.ts";
-import { BuildFailed, ClusterError } from "../../../../src/errors.ts";
-import { RegistryClient } from "../../../../src/lib/registry/registry-client.ts";
-import { scanImage } from "../../../../src/lib/sbom/scan-image.ts";
-import type { ScannedImage } from "../../../../src/lib/sbom/scan-image.ts";
+import { BuildFailed } from "../../../../src/errors.ts";
 import { ImageServer, archive, digestOf } from "./layers.ts";
 import type { Entry } from "./layers.ts";
+import { scan } from "./scan.ts";
 
 const layer = (...entries: Entry[]): Buffer => gzipSync(archive(entries));
 const npm = (name: string, version = "1.0.0"): string => JSON.stringify({ name, version });
-
-function scan(image: ImageServer, timeout = 5000, signal = new AbortController().signal): Promise<ScannedImage> {
-  const client = new RegistryClient({ insecure: [], credential: async () => undefined, timeout, signal });
-  return scanImage(client, parseReference(`${image.host}/team/app:1`), image.digest, signal, [10, 10]);
-}
 
 /** `PATH: what it says`. */
 async function listOf(layers: readonly Buffer[]): Promise<string[]> {
@@ -156,27 +148,6 @@ describe("a registry", () => {
     expect(image.asked).toHaveLength(3);
   });
 
-  it("may be slow for as long as it likes, and silent for a moment only", async () => {
-    const image = await ImageServer.start([whole]);
-    image.send = (response, blob) => {
-      let at = 0;
-      const timer = setInterval(() => {
-        if (at < blob.length) response.write(blob.subarray(at, (at += 12)));
-        else {
-          clearInterval(timer);
-          response.end();
-        }
-      }, 40);
-    };
-    const started = performance.now();
-    expect((await scan(image, 400)).files).toHaveLength(1);
-    expect(performance.now() - started).toBeGreaterThan(400);
-    image.send = (response, blob) => void response.write(blob.subarray(0, 50));
-    const error = await scan(image, 400).catch((found: unknown) => found);
-    expect(error).toBeInstanceOf(ClusterError);
-    expect((error as Error).message).toMatch(/^registry 127\.0\.0\.1:\d+ did not answer: nothing came for 0\.4 s$/);
-  });
-
   it("may give other bytes, or more, than the manifest names", async () => {
     const other = layer({ name: "node_modules/b/package.json", content: npm("b") });
     const image = await ImageServer.start([layer(), whole]);
@@ -190,16 +161,15 @@ describe("a registry", () => {
     await expect(scan(image)).rejects.toThrow("the registry gave other bytes than the manifest names");
   });
 
-  it("is left at once when the user stops", async () => {
+  it("is left when the user stops", async () => {
     const image = await ImageServer.start([whole]);
     const stop = new AbortController();
     image.send = (response, blob) => {
       response.write(blob.subarray(0, 50));
       setTimeout(() => stop.abort(new Error("stopped")), 20);
     };
-    const started = performance.now();
-    await expect(scan(image, 30_000, stop.signal)).rejects.toThrow("stopped");
-    expect(performance.now() - started).toBeLessThan(3000);
+    // The registry's silence would be borne for longer than this test may take.
+    await expect(scan(image, 300_000, stop.signal)).rejects.toThrow("stopped");
     expect(image.asked).toHaveLength(1);
   });
 });

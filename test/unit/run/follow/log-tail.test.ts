@@ -21,7 +21,7 @@ it("goes on after a cut, as the container still runs", async () => {
   const log = tailOf(cluster);
   cluster.log.push("one", CUT, "two", CUT, "three");
   const following = log.follow("pod", new AbortController().signal);
-  await expect.poll(() => log.tail, { interval: 5 }).toEqual(["one", "two", "three"]);
+  await expect.poll(() => log.tail).toEqual(["one", "two", "three"]);
   log.containerEnded();
   cluster.log.close();
   await following;

@@ -1,0 +1,82 @@
+/** How long a registry may take: for an answer in all, for a stream between two pieces of it. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { Server, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Reference } from "../../../../src/lib/image/reference.ts";
+import { RegistryClient } from "../../../../src/lib/registry/registry-client.ts";
+import { useFakeClock } from "../../support/fake-clock.ts";
+
+const TIMEOUT_MS = 60_000;
+const clock = useFakeClock();
+
+let server: Server;
+let host: string;
+let answered: Promise<ServerResponse>;
+
+beforeEach(async () => {
+  server = createServer();
+  answered = once(server, "request").then(([, response]) => response as ServerResponse);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterEach(async () => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, "close");
+});
+
+function get(how: "stream" | "ask"): Promise<string> {
+  const client = new RegistryClient({ insecure: [host], credential: async () => undefined, timeout: TIMEOUT_MS });
+  const reference = new Reference({ registry: host, repository: "team/app" });
+  return how === "stream"
+    ? client.stream(reference, "blobs/x", ({ body }) => text(body))
+    : client.get(reference, "blobs/x", "*/*");
+}
+
+describe("a stream", () => {
+  it("may take longer than the time for one question, while it goes on", async () => {
+    const stream = get("stream");
+    const response = await answered;
+    for (let piece = 0; piece < 8; piece += 1) {
+      await clock.untilReceived(() => response.write("x"));
+      await clock.advance(45_000);
+    }
+    response.end();
+    expect(await stream).toBe("xxxxxxxx");
+  });
+
+  it("is an error when nothing more comes", async () => {
+    const stream = get("stream");
+    const response = await answered;
+    await clock.untilReceived(() => response.write("{"));
+    await expect(clock.settle(stream)).rejects.toThrow(/did not answer: nothing came for 60 s$/);
+  });
+
+  it("is an error when nothing comes at all", async () => {
+    const stream = get("stream");
+    await answered;
+    await expect(clock.settle(stream)).rejects.toThrow(/did not answer: Headers Timeout Error$/);
+  });
+});
+
+describe("an answer", () => {
+  it("that does not come is an error", async () => {
+    const answer = get("ask");
+    await answered;
+    await expect(clock.settle(answer)).rejects.toThrow(/did not answer: .*timeout/);
+  });
+
+  it("has to be whole in the time for one question", async () => {
+    const answer = get("ask");
+    const response = await answered;
+    await clock.untilReceived(() => response.write("{"));
+    await clock.advance(45_000);
+    await clock.untilReceived(() => response.write("{"));
+    await expect(clock.settle(answer)).rejects.toThrow(/did not answer: .*timeout/);
+  });
+});

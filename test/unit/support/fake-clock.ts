@@ -1,0 +1,61 @@
+/**
+ * A clock that a test sets, for requests over real connections: undici's waits and `AbortSignal.timeout` go by it, the bytes do not.
+ * Undici keeps one tick for all its waits, which begins with the process's first request: a file with this clock has it in all tests.
+ */
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { afterAll, beforeAll, vi } from "vitest";
+
+export interface FakeClock {
+  advance(milliseconds: number): Promise<void>;
+  /** Runs `send` and resolves when the client has the next piece of a body. */
+  untilReceived(send: () => void): Promise<void>;
+  /** Lets time pass until the promise has ended, at most an hour of it. */
+  settle<T>(promise: Promise<T>): Promise<T>;
+}
+
+const CHUNK_RECEIVED = "undici:request:bodyChunkReceived";
+const STEP_MS = 1000;
+const MOST_STEPS = 3600;
+
+/** For a whole test file. */
+export function useFakeClock(): FakeClock {
+  beforeAll(() => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
+    vi.spyOn(AbortSignal, "timeout").mockImplementation((milliseconds) => {
+      const controller = new AbortController();
+      setTimeout(
+        () => controller.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError")),
+        milliseconds,
+      );
+      return controller.signal;
+    });
+  });
+  afterAll(() => {
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
+  const advance = async (milliseconds: number): Promise<void> => {
+    await vi.advanceTimersByTimeAsync(milliseconds);
+  };
+  return {
+    advance,
+    async untilReceived(send) {
+      await new Promise<void>((resolve) => {
+        const received = (): void => {
+          unsubscribe(CHUNK_RECEIVED, received);
+          resolve();
+        };
+        subscribe(CHUNK_RECEIVED, received);
+        send();
+      });
+    },
+    async settle(promise) {
+      const ended = new AbortController();
+      const end = (): void => ended.abort();
+      promise.then(end, end);
+      for (let step = 0; step < MOST_STEPS && !ended.signal.aborted; step += 1) await advance(STEP_MS);
+      if (!ended.signal.aborted) throw new Error("it did not end in an hour of the fake clock");
+      return promise;
+    },
+  };
+}
