@@ -60,7 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "lib/files/": { code: ["node:*"] },
   "lib/image/": { code: [] },
   "lib/kube/": { code: ["lib/text/", "@kubernetes/client-node", "js-yaml", "undici", "ws", "node:*"] },
-  "lib/pflag/": { code: [] },
+  "lib/pflag/": { code: ["lib/text/"] },
   "lib/registry/": {
     code: ["lib/image/", "lib/text/", "undici", "node:*"],
     types: ["lib/credentials/", "lib/dockerfile/"],

@@ -4,6 +4,7 @@
  * short for two words, and a value may begin with a dash.
  */
 import { InvalidInput } from "../../errors.ts";
+import { nearest } from "../text/suggest.ts";
 
 export interface FlagSyntax {
   readonly takesValue: boolean;
@@ -14,8 +15,6 @@ export interface FlagSyntax {
   readonly withoutValue?: string | undefined;
 }
 
-const HELP = { suggestions: ["Run `slipway build --help` for what it takes."] };
-
 /** What strconv.ParseBool takes. */
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ...["1", "t", "T", "TRUE", "true", "True"].map((text): [string, boolean] => [text, true]),
@@ -24,19 +23,28 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
 
 /**
  * @param flags every flag the command has, by its long name
+ * @param command its name, for the hint on its help
  * @returns words in which booleans that are off do not occur
  * @throws InvalidInput in pflag's words
  */
-export function canonicalArguments(argv: readonly string[], flags: Readonly<Record<string, FlagSyntax>>): string[] {
-  return readArguments(argv, flags).words;
+export function canonicalArguments(
+  argv: readonly string[],
+  flags: Readonly<Record<string, FlagSyntax>>,
+  command = "build",
+): string[] {
+  return readArguments(argv, flags, command).words;
 }
 
 /**
  * @returns the words as `canonicalArguments` has them, the flags that are given at all, those that are off included, and what is no flag
  * @throws InvalidInput in pflag's words
  */
-export function readArguments(argv: readonly string[], flags: Readonly<Record<string, FlagSyntax>>): ReadWords {
-  return new ArgumentReader(argv, flags).read();
+export function readArguments(
+  argv: readonly string[],
+  flags: Readonly<Record<string, FlagSyntax>>,
+  command = "build",
+): ReadWords {
+  return new ArgumentReader(argv, flags, command).read();
 }
 
 export interface ReadWords {
@@ -52,10 +60,12 @@ class ArgumentReader {
   readonly #given = new Set<string>();
   readonly #on = new Map<string, boolean>();
   readonly #rest: string[] = [];
+  readonly #help: { readonly suggestions: readonly string[] };
 
-  constructor(argv: readonly string[], flags: Readonly<Record<string, FlagSyntax>>) {
+  constructor(argv: readonly string[], flags: Readonly<Record<string, FlagSyntax>>, command: string) {
     this.#words = [...argv];
     this.#flags = flags;
+    this.#help = { suggestions: [`Run \`slipway ${command} --help\` to list its flags.`] };
   }
 
   read(): ReadWords {
@@ -74,8 +84,8 @@ class ArgumentReader {
     const at = text.indexOf("=");
     const name = at === -1 ? text : text.slice(0, at);
     const flag = Object.hasOwn(this.#flags, name) ? this.#flags[name] : undefined;
-    if (name === "" || name.startsWith("-")) throw new InvalidInput(`bad flag syntax: --${text}`, HELP);
-    if (flag === undefined) throw new InvalidInput(`unknown flag: --${name}`, HELP);
+    if (name === "" || name.startsWith("-")) throw new InvalidInput(`bad flag syntax: --${text}`, this.#help);
+    if (flag === undefined) throw this.#unknown(name);
     if (at !== -1) this.#set(name, flag, text.slice(at + 1));
     else if (!flag.takesValue) this.#on.set(name, true);
     else if (flag.withoutValue !== undefined) this.#set(name, flag, flag.withoutValue);
@@ -88,7 +98,7 @@ class ArgumentReader {
     const name = Object.keys(this.#flags).find((key) => this.#flags[key]?.char === letter);
     const flag = name === undefined ? undefined : this.#flags[name];
     if (name === undefined || flag === undefined)
-      throw new InvalidInput(`unknown shorthand flag: '${letter}' in ${word}`, HELP);
+      throw new InvalidInput(`unknown shorthand flag: '${letter}' in ${word}`, this.#help);
     const rest = letters.slice(1);
     if (rest.startsWith("=") && rest.length > 1) this.#set(name, flag, rest.slice(1));
     else if (flag.takesValue) this.#set(name, flag, rest === "" ? this.#next(`'${letter}' in ${word}`) : rest);
@@ -98,9 +108,16 @@ class ArgumentReader {
     }
   }
 
+  /** The error for an unknown flag, with the flag that differs in about one letter of three. */
+  #unknown(name: string): InvalidInput {
+    const meant = nearest(name, Object.keys(this.#flags), () => Math.max(1, Math.floor((name.length + 1) / 3)));
+    const suggestions = [...(meant === undefined ? [] : [`Did you mean --${meant}?`]), ...this.#help.suggestions];
+    return new InvalidInput(`unknown flag: --${name}`, { suggestions });
+  }
+
   #next(flag: string): string {
     const word = this.#words.shift();
-    if (word === undefined) throw new InvalidInput(`flag needs an argument: ${flag}`, HELP);
+    if (word === undefined) throw new InvalidInput(`flag needs an argument: ${flag}`, this.#help);
     return word;
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { canonicalArguments } from "../../../../src/lib/pflag/argv.ts";
+import { canonicalArguments, readArguments } from "../../../../src/lib/pflag/argv.ts";
 import { InvalidInput } from "../../../../src/errors.ts";
 
 const FLAGS = {
@@ -66,4 +66,12 @@ describe("docker's command line", () => {
     expect(refusal).toBeInstanceOf(InvalidInput);
     expect(refusal).toHaveProperty("message", message);
   });
+});
+
+it.each([
+  ["--tagg", "build", ["Did you mean --tag?", "Run `slipway build --help` to list its flags."]],
+  ["--no-such", "cache ls", ["Run `slipway cache ls --help` to list its flags."]],
+])("the unknown flag %s gets the nearest flag and the command's help as hints", (flag, command, suggestions) => {
+  const read = () => readArguments([flag], { tag: { takesValue: true } }, command);
+  expect(read).toThrow(expect.objectContaining({ message: `unknown flag: ${flag}`, suggestions }));
 });
