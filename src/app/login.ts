@@ -94,7 +94,7 @@ export async function keepLogin(registry: string, credential: Credential, env: E
     await storeInFile(path, registry, credential);
     return {
       place: path,
-      warning: `the password is in ${path} without encryption, as the keychain cannot be used: ${error.message}`,
+      warning: `the password is stored unencrypted in ${path}; to encrypt it, configure a credential helper (credsStore)`,
     };
   }
 }

@@ -65,7 +65,7 @@ describe("where it cannot be, it is refused in one sentence:", () => {
       // 1 where docker refuses it too. What had been started would have said so before any error.
       expect({ args, refused: code === 1 || code === 125, stdout }).toEqual({ args, refused: true, stdout: "" });
       expect(stderr).toMatch(/^ERROR: /);
-      expect(stderr).not.toMatch(/\n\s+at |This is a fault of slipway/);
+      expect(stderr).not.toMatch(/\n\s+at |This is a bug in slipway/);
     }
     expect(existsSync("/tmp/slipway-was-here")).toBe(false);
   });

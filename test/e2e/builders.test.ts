@@ -67,7 +67,7 @@ CMD ["--serve"]
     ]);
     const [built, second] = await Promise.all([read(`${image}:1`), read(`${other}:2`)]);
     expect(run.stdout).toBe("");
-    expect(run.stderr).toContain(`=> built ${built.digest}\n`);
+    expect(run.stderr).toContain(`=> built digest ${built.digest}\n`);
     const cautioned = /^WARNING: makisu leaves in the image a file .* that a later RUN removes$/m.test(run.stderr);
     expect(cautioned).toBe(name === "makisu");
     expect(second.configDigest).toBe(built.configDigest);

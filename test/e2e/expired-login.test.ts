@@ -84,7 +84,7 @@ test("a token that is dead: said once, with the way back, while the build goes o
   const attached = await attach(namespace.kubeconfig);
   expect(attached.code).toBe(0);
   expect(attached.stderr.match(/^line \d+$/gm)).toEqual(LINES);
-  expect(attached.stderr).toContain(`=> built ${(await readImage(image)).digest}\n`);
+  expect(attached.stderr).toContain(`=> built digest ${(await readImage(image)).digest}\n`);
   expect((await objectsIn(namespace.name)).filter((object) => /^(?:secret|configmap)\//.test(object))).toEqual([]);
 });
 
@@ -135,6 +135,6 @@ printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential",
   expect(built.code).toBe(0);
   expect(way.refused()).toBeGreaterThan(0);
   expect(built.stderr.match(/^line \d+$/gm)).toEqual(LINES);
-  expect(built.stderr).toContain(`=> built ${(await readImage(image)).digest}\n`);
+  expect(built.stderr).toContain(`=> built digest ${(await readImage(image)).digest}\n`);
   expect(built.stderr).not.toMatch(/WARNING|ERROR/);
 });

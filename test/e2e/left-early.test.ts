@@ -56,7 +56,7 @@ test.for([
         env: { KUBECONFIG: kubeconfig, DOCKER_CONFIG: `${root}/docker` },
         onStderr: (text, child) => {
           // The pod is there, and so the Job is.
-          if (/^=> create: \S+ \(/m.test(text)) void before.promise.then(() => child.kill("SIGKILL"));
+          if (/^=> create \(/m.test(text)) void before.promise.then(() => child.kill("SIGKILL"));
         },
       });
     },

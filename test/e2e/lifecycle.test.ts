@@ -53,7 +53,7 @@ test("a detached build is left at once, without its password, and taken up again
   expect(first.stderr.match(/^line \d$/gm)).toEqual(["line 1", "line 2", "line 3", "line 4"]);
   const { digest, configDigest } = await readImage(image, { login });
   expect([first.code, first.stdout]).toEqual([0, ""]);
-  expect(first.stderr).toMatch(new RegExp(`^=> built ${digest}$`, "m"));
+  expect(first.stderr).toMatch(new RegExp(`^=> built digest ${digest}$`, "m"));
   const again = await asAccount(["attach", "-q", "latest"], env);
   expect([again.code, again.stdout, again.stderr]).toEqual([0, `${configDigest}\n`, ""]);
   const [record] = JSON.parse((await run("inspect", name)).stdout) as [Record<string, unknown>];
@@ -70,7 +70,7 @@ test("the client is killed: the build goes on, and attach has the whole log and 
   expect(killed.signal).toBe("SIGKILL");
   const attached = await run("attach", image.split("/").at(-1) ?? "");
   expect(attached.stderr.match(/^line \d$/gm)).toEqual(["line 1", "line 2", "line 3", "line 4"]);
-  expect(attached.stderr).toContain(`=> built ${(await readImage(image)).digest}\n`);
+  expect(attached.stderr).toContain(`=> built digest ${(await readImage(image)).digest}\n`);
 });
 
 test("a terminal that is closed leaves the build, Ctrl-C with --detach-on-interrupt too, cancel stops it", async () => {
@@ -83,7 +83,7 @@ test("a terminal that is closed leaves the build, Ctrl-C with --detach-on-interr
   for (const { code, stdout, stderr } of left) {
     expect([code, stdout]).toEqual([130, ""]);
     expect(stderr).toMatch(
-      /^ERROR: left; the build slipway-\S+ goes on in the cluster\n {2}- Come back to it with `slipway attach/m,
+      /^ERROR: detached; build slipway-\S+ keeps running in the cluster\n {2}- To come back to it: run `slipway attach/m,
     );
   }
   const names = (await run("ps", "-q")).stdout.trim().split("\n");

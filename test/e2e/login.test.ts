@@ -77,9 +77,7 @@ test("what the registry refuses is not kept", async () => {
 test("without a keychain the password goes to docker's file, with a warning; logging out takes it away", async () => {
   const run = await login(PASSWORD);
   expect([run.code, run.stdout]).toEqual([0, "Login Succeeded\n"]);
-  expect(run.stderr).toMatch(
-    /^WARNING: the password is in \S+\/docker\/config\.json without encryption, as the keychain/,
-  );
+  expect(run.stderr).toMatch(/^WARNING: the password is stored unencrypted in \S+\/docker\/config\.json; .*\n$/);
   expect(run.output).not.toContain(PASSWORD);
   const image = uniqueImage(AUTH);
   const root = await project({ Dockerfile: `FROM ${AUTH}/busybox:1.35\nRUN true\n` });
@@ -97,7 +95,7 @@ test("docker's helper keeps it where docker's configuration names one: docker-cr
     mkdir "$DOCKER_CONFIG"`);
   await writeFile(join(home, "docker/config.json"), '{"credsStore":"pass"}');
   const run = await login(PASSWORD);
-  expect([run.code, run.stdout, run.stderr]).toEqual([0, "Login Succeeded\n", "kept in docker-credential-pass\n"]);
+  expect([run.code, run.stdout, run.stderr]).toEqual([0, "Login Succeeded\n", "stored in docker-credential-pass\n"]);
   expect(shell("docker-credential-pass list")).toContain(`"${AUTH}":"${USER}"`);
   expect(await readFile(join(home, "docker/config.json"), "utf8")).toBe('{"credsStore":"pass"}');
   const image = uniqueImage(AUTH);
@@ -124,7 +122,7 @@ test("the keychain keeps it: a Secret Service, with nothing in any file", async 
   expect(output).toContain(
     `Login Succeeded\n${configDigest}\nRemoved the login to ${AUTH}\nNot logged in to ${AUTH}\n`,
   );
-  expect(output).toContain("kept in the keychain\n");
+  expect(output).toContain("stored in the keychain\n");
   expect(output).not.toContain("WARNING");
 });
 

@@ -37,7 +37,7 @@ test.for(["bash --norc -i", "sh -i"])("in the middle of a build, from %s", async
   const attached = await run("attach", name);
   expect(attached.code).toBe(0);
   expect(attached.stderr.match(/^line \d$/gm)).toHaveLength(8);
-  expect(attached.stderr).toContain(`=> built ${(await readImage(image)).digest}\n`);
+  expect(attached.stderr).toContain(`=> built digest ${(await readImage(image)).digest}\n`);
   expect((await run("rm", name)).code).toBe(0);
   await expect.poll(made).toEqual([]);
 });

@@ -219,8 +219,8 @@ function stepsOf(
     readable: (line) => builder.readable(line),
     onPod: async (pod) => {
       seen.pod = pod;
-      stages.done("create", pod);
-      stages.start("schedule");
+      stages.done("create", plan.name);
+      stages.start("schedule", `pod ${pod}`);
       await started.complete;
       if (started.gated) await releasePod(cluster, pod, signal);
       if (delivery.ship === undefined) await handItOver();

@@ -1,11 +1,11 @@
-/** Views for several builds at once: each its own, all of them on one stream. */
+/** Views for several builds at the same time: one for each build, all on one stream. */
 import { Writable } from "node:stream";
 import { chooseProgress } from "./choose-view.ts";
 import type { Progress, ProgressMode, ViewStream } from "./progress.ts";
 import { RawJsonView } from "./rawjson.ts";
 
 /**
- * @param targets names of what is built
+ * @param targets names of the targets to build
  * @throws InvalidInput as `chooseProgress`
  */
 export async function chooseViews(
@@ -16,13 +16,13 @@ export async function chooseViews(
 ): Promise<ReadonlyMap<string, Progress>> {
   const views = targets.map(async (target): Promise<[string, Progress]> => {
     const view = await chooseProgress(mode, targets.length === 1 ? stderr : new NamedLines(stderr, target), env);
-    // Lines of JSON say themselves whose they are.
+    // Lines of JSON name their target themselves.
     return [target, view instanceof RawJsonView ? new RawJsonView(stderr, undefined, target) : view];
   });
   return new Map(await Promise.all(views));
 }
 
-/** Each line with the target's name before it. It is no terminal: several cannot move one cursor. */
+/** Writes each line with the target's name before it. It does not count as a terminal, as several views cannot share one cursor. */
 class NamedLines extends Writable {
   readonly #stream: ViewStream;
   readonly #prefix: string;

@@ -1,4 +1,4 @@
-/** BUILDKIT_COLORS: which colour stands for what is under way, a warning and an error (BuildKit, util/progress/progressui). */
+/** BUILDKIT_COLORS: the colours of running steps, warnings and errors (BuildKit, util/progress/progressui). */
 import type { ChalkInstance } from "chalk";
 
 export type Painter = (text: string) => string;
@@ -11,7 +11,7 @@ export interface Palette {
 
 const NAMES = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"] as const;
 
-/** @param text `run=green:error=255,0,0`; what is not understood is passed over, as a colour is no reason to fail. */
+/** @param text `run=green:error=255,0,0`. Invalid parts are ignored, as a colour is not worth an error. */
 export function paletteOf(text: string | undefined, paint: ChalkInstance): Palette {
   const chosen = new Map<string, Painter>();
   for (const field of (text ?? "").split(":")) {

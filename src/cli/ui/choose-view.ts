@@ -1,7 +1,7 @@
 import { InvalidInput } from "../../errors.ts";
 import type { Progress, ProgressMode, ViewStream } from "./progress.ts";
 
-/** docker's own variable counts only while the flag is left at `auto`; names of views we do not have are passed over. */
+/** Values of docker's variable BUILDKIT_PROGRESS, which counts only while the flag is `auto`. Unknown values are ignored. */
 const BUILDKIT_MODES: Readonly<Record<string, ProgressMode>> = {
   plain: "plain",
   tty: "tty",
@@ -11,15 +11,15 @@ const BUILDKIT_MODES: Readonly<Record<string, ProgressMode>> = {
 };
 
 /**
- * The view for a build. Each is loaded only when chosen, so that a log never pays for the terminal's libraries.
- * @throws InvalidInput when a terminal view is asked for and there is no terminal
+ * The view for a build. Each view is loaded only when it is chosen, so that a log does not load the libraries of the terminal view.
+ * @throws InvalidInput if the terminal view is asked for without a terminal
  */
 export async function chooseProgress(
   mode: ProgressMode,
   stderr: ViewStream,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Progress> {
-  switch (settleMode(mode, stderr, env)) {
+  switch (resolveMode(mode, stderr, env)) {
     case "json":
       return new (await import("./json.ts")).JsonView(stderr);
     case "rawjson":
@@ -34,33 +34,33 @@ export async function chooseProgress(
   return new (await import("./plain.ts")).PlainView(stderr);
 }
 
-function settleMode(
+function resolveMode(
   asked: ProgressMode,
   stderr: ViewStream,
   env: Readonly<Record<string, string | undefined>>,
 ): Exclude<ProgressMode, "auto"> {
   const mode = asked === "auto" ? (BUILDKIT_MODES[env["BUILDKIT_PROGRESS"] ?? ""] ?? asked) : asked;
   const canMoveCursor = env["TERM"] !== "dumb";
-  // A terminal that nobody looks at (script(1) without one, some runners of jobs) has no columns to draw in.
+  // A terminal without a screen (script(1) without one, some CI runners) has no columns.
   const hasWidth = stderr.columns !== 0;
   if (mode === "auto") return stderr.isTTY === true && canMoveCursor && hasWidth ? "tty" : "plain";
   if (mode !== "tty") return mode;
   if (stderr.isTTY !== true) {
-    throw new InvalidInput("progress mode tty needs a terminal, and stderr is none", {
+    throw new InvalidInput("progress mode tty needs a terminal, but stderr is not one", {
       docker: "refuses",
-      suggestions: ["Use --progress=plain, or auto to have it only on a terminal."],
+      suggestions: ["Use --progress=plain. With --progress=auto the terminal view is used only on a terminal."],
     });
   }
   if (!hasWidth) {
-    throw new InvalidInput("progress mode tty needs a terminal with columns, and this one says it has none", {
+    throw new InvalidInput("progress mode tty needs a terminal with columns, but this one reports 0", {
       docker: "refuses",
-      suggestions: ["Use --progress=plain, or tell the terminal's width: stty columns 80."],
+      suggestions: ["Use --progress=plain, or set the width of the terminal: `stty columns 80`."],
     });
   }
   if (!canMoveCursor) {
-    throw new InvalidInput("progress mode tty needs a terminal that can move its cursor, and TERM is dumb", {
+    throw new InvalidInput("progress mode tty needs a terminal that can move its cursor, but TERM is dumb", {
       docker: "refuses",
-      suggestions: ["Use --progress=plain, or set TERM to what the terminal is."],
+      suggestions: ["Use --progress=plain, or set TERM to the type of the terminal."],
     });
   }
   return mode;

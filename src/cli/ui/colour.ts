@@ -1,9 +1,9 @@
-/** Depths of colour as chalk counts them: none, 16, 256, all. */
+/** Colour depths as chalk numbers them: none, 16, 256, all. */
 export type ColourDepth = 0 | 1 | 2 | 3;
 
 /**
- * How many colours the view may use. FORCE_COLOR has the last word over NO_COLOR, as in Node itself; both are looked at
- * for stderr alone, since stdout may well be a pipe while a person watches.
+ * How many colours the view may use. FORCE_COLOR overrides NO_COLOR, as in Node itself. The result is only for stderr, as stdout may be
+ * a pipe while a person watches.
  */
 export function depthOfColour(env: Readonly<Record<string, string | undefined>>): ColourDepth {
   const forced = env["FORCE_COLOR"];

@@ -1,4 +1,4 @@
-/** Taming what a builder prints, so that it can stand above a line that is redrawn. */
+/** Removes control sequences from the output of a builder, so that it can be shown above a line that is redrawn. */
 
 const ESC = "\u001B";
 
@@ -16,13 +16,13 @@ const COLOURS = new RegExp(`${ESC}\\[[0-9;:]*m`, "g");
 const RESET = `${ESC}[0m`;
 const RESETS = new RegExp(`${ESC}\\[0?m`, "g");
 const TO_FIRST_COLUMN = new RegExp(`^(?:${ESC}\\[|\u009B)[01]?G$`);
-/** Control characters but the tab, and the escape of the colours that were let through. */
-// oxlint-disable-next-line no-control-regex -- they are what is looked for
+/** Control characters except the tab, and except the escape character of colours that stay. */
+// oxlint-disable-next-line no-control-regex -- the pattern is meant to find control characters
 const CONTROL = /[\u0000-\u0008\u000A-\u001A\u001C-\u001F\u007F-\u009F]/g;
 
 /**
- * A line of somebody else's output as it may be printed: colours stay (or go, for a terminal without), whatever moves
- * the cursor goes, and of what carriage returns would have overwritten only the last state is left.
+ * A line of a builder's output that is safe to print. Colours stay, unless the terminal has none. Sequences that move the cursor are
+ * removed. Of text that carriage returns overwrite, only the last state stays.
  */
 export function tameLine(line: string, colours: boolean): string {
   if (!/[^\t\u0020-\u007E\u00A0-\uFFFF]/.test(line)) return line;
@@ -33,19 +33,19 @@ export function tameLine(line: string, colours: boolean): string {
   return lastState(flat).replace(CONTROL, "");
 }
 
-/** Dim what has no colour of its own: a reset inside goes back to dim, and no colour outlives the line. */
+/** Dims the text that has no colour of its own. A reset inside the line goes back to dim, and no colour continues after the line. */
 export function dimLine(line: string, [open, close]: readonly [string, string]): string {
   if (line === "") return "";
   if (!line.includes(ESC)) return open + line + close;
   return open + line.replaceAll(RESETS, `$&${open}`) + RESET;
 }
 
-/** Everything one line for a status: no colours, no line ends. */
+/** One line for a status: without colours and line ends. */
 export function flatten(text: string): string {
   return tameLine(text.replace(/\s*[\r\n]+\s*/g, " "), false).replaceAll("\t", " ");
 }
 
-/** What a terminal would show in the end of `10%\r20%\r30%\r`: the last segment with something in it, in the colours set so far. */
+/** What a terminal shows at the end of `10%\r20%\r30%\r`: the last visible segment, in the colours that are set by then. */
 function lastState(line: string): string {
   if (!line.includes("\r")) return line;
   const segments = line.split("\r");

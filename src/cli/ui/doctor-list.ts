@@ -1,4 +1,4 @@
-/** Checks as lines: for a terminal with colours and signs, for a log with words. */
+/** Prints checks as lines: with colours and signs on a terminal, with words in a log. */
 import { Chalk } from "chalk";
 import type { ChalkInstance } from "chalk";
 import type { Check, CheckStatus } from "../../app/doctor/check.ts";
@@ -30,7 +30,7 @@ export class CheckList {
     this.#paint = new Chalk({ level: stream.isTTY === true ? depthOfColour(env) : 0 });
   }
 
-  /** What is being waited for: in a terminal, until the next check is there. */
+  /** On a terminal, shows what doctor waits for, until the next check is printed. */
   say(message: string): void {
     if (!this.#terminal) return;
     this.#waiting = true;
@@ -51,11 +51,14 @@ export class CheckList {
     this.#write(lines);
   }
 
-  /** The last line, for all of them. */
+  /** Prints the summary of all checks. */
   finish(): void {
     const { ok, warn, fail, skip } = this.#counted;
-    const not = [...(warn > 0 ? [`${warn} to know of`] : []), ...(skip > 0 ? [`${skip} not looked at`] : [])];
-    const rest = not.length === 0 ? "" : ` (${not.join(", ")})`;
+    const others = [
+      ...(warn > 0 ? [`${warn} ${warn === 1 ? "warning" : "warnings"}`] : []),
+      ...(skip > 0 ? [`${skip} skipped`] : []),
+    ];
+    const rest = others.length === 0 ? "" : ` (${others.join(", ")})`;
     this.#write([
       "",
       fail === 0

@@ -1,25 +1,25 @@
 import { InternalError, SlipwayError } from "../../errors.ts";
 
-/** A failure taken apart, for whichever view has to show it. */
+/** The parts of a failure, for any view. */
 export interface Failure {
   readonly name: string;
   readonly message: string;
   readonly suggestions: readonly string[];
-  /** Why, outermost first. Only for a fault of slipway's own: what a user can mend is said by the message. */
+  /** Messages of the causes, outermost first. Only for a fault of slipway: for other errors the message says what to correct. */
   readonly causes: readonly string[];
-  /** Stack frames, under the same condition. */
+  /** Stack frames, also only for a fault of slipway. */
   readonly frames: readonly string[];
 }
 
-/** Deeper than any real chain, short enough for one that goes in a circle. */
-const CAUSE_LIMIT = 8;
+/** More than any real chain has, and a limit for a circular one. */
+const MAX_CAUSES = 8;
 
-const REPORT = "This is a fault of slipway itself: please report it with the lines above.";
+const REPORT = "This is a bug in slipway: please report it with the lines above.";
 
-/** Take apart whatever was thrown. */
+/** Describes any thrown value. */
 export function describeFailure(error: unknown): Failure {
-  const known = error instanceof SlipwayError && !(error instanceof InternalError);
-  if (known) {
+  const expected = error instanceof SlipwayError && !(error instanceof InternalError);
+  if (expected) {
     return { name: error.name, message: error.message, suggestions: error.suggestions, causes: [], frames: [] };
   }
   return {
@@ -42,7 +42,7 @@ export function failureLines(error: unknown): string[] {
   ];
 }
 
-/** Remedies, one line each, under the sentence they belong to. */
+/** One line for each remedy, to print below the error. */
 export function suggestionLines(suggestions: readonly string[]): string[] {
   return suggestions.flatMap((suggestion) => `  - ${suggestion}`.split("\n"));
 }
@@ -50,7 +50,7 @@ export function suggestionLines(suggestions: readonly string[]): string[] {
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.message !== "") return error.message;
-  // A refused connection to a host of several addresses says nothing itself, only its parts do.
+  // A refused connection to a host with several addresses has no message of its own, only its parts have.
   if (error instanceof AggregateError) return error.errors.map(messageOf).join("; ");
   return error.name;
 }
@@ -58,7 +58,7 @@ function messageOf(error: unknown): string {
 function causesOf(error: unknown): string[] {
   const causes: string[] = [];
   let cause = error instanceof Error ? error.cause : undefined;
-  while (cause !== undefined && cause !== null && causes.length < CAUSE_LIMIT) {
+  while (cause !== undefined && cause !== null && causes.length < MAX_CAUSES) {
     causes.push(messageOf(cause));
     cause = cause instanceof Error ? cause.cause : undefined;
   }

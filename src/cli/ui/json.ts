@@ -4,7 +4,7 @@ import { describeFailure } from "./failure.ts";
 import { exitCodeOf } from "../exit-codes.ts";
 import type { Progress, ViewStream } from "./progress.ts";
 
-/** One JSON object per line, as it happens: a BuildEvent with its `time`, and at a bad end one of `type: "failed"`. */
+/** One JSON object per line: a BuildEvent with its `time`, and an object of `type: "failed"` if the build fails. */
 export class JsonView implements Progress {
   readonly #stream: ViewStream;
   readonly #clock: () => Date;
@@ -27,13 +27,13 @@ export class JsonView implements Progress {
     this.#write({ type: "failed", exit: exitCodeOf(error), ...failure, ...(frames.length > 0 ? { frames } : {}) });
   }
 
-  /** Whoever reads lines of JSON has no terminal to hand over. */
+  /** This view uses no terminal, so it need not pause. */
   suspend<T>(work: () => Promise<T>): Promise<T> {
     return work();
   }
 
   [Symbol.dispose](): void {
-    // Nothing is held open.
+    // This view holds no resource.
   }
 
   #write(fields: object): void {

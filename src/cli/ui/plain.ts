@@ -5,12 +5,12 @@ import { formatBytes, formatDuration } from "../../lib/text/measures.ts";
 import type { Progress, ViewStream } from "./progress.ts";
 import { Upload } from "./upload.ts";
 
-/** A long upload says where it is this often: enough to see it live, few enough to read the log later. */
-const UPLOAD_EVERY = 5000;
+/** Interval between progress lines of a long upload. */
+const UPLOAD_INTERVAL_MS = 5000;
 
 /**
- * Lines for a log: slipway's own start with `=> ` and hold no control codes, the builder's are passed on as they are.
- * The forms are an interface that scripts may read; change them as such.
+ * Lines for a log. Slipway's own lines start with `=> ` and have no control codes. The builder's lines are printed as they are.
+ * Scripts may read the lines, so their format is an interface.
  */
 export class PlainView implements Progress {
   readonly #stream: ViewStream;
@@ -18,6 +18,8 @@ export class PlainView implements Progress {
   #upload = new Upload();
   #uploadShownAt: number | undefined;
   #waiting = "";
+  /** Detail of the stage that started last. */
+  #detail: string | undefined;
   #failed = false;
   #held: string[] | undefined;
 
@@ -55,9 +57,12 @@ export class PlainView implements Progress {
     switch (event.type) {
       case "stage-started":
         this.#waiting = "";
+        this.#detail = event.detail;
         return event.detail === undefined ? [] : [`=> ${event.stage}: ${event.detail}`];
       case "stage-done": {
-        const outcome = event.detail ?? (event.bytes === undefined ? undefined : formatBytes(event.bytes));
+        // The line of the start has shown it.
+        const detail = event.detail === this.#detail ? undefined : event.detail;
+        const outcome = detail ?? (event.bytes === undefined ? undefined : formatBytes(event.bytes));
         return [`=> ${event.stage}${outcome === undefined ? "" : `: ${outcome}`} (${formatDuration(event.ms)})`];
       }
       case "stage-failed":
@@ -76,15 +81,19 @@ export class PlainView implements Progress {
         return [`WARNING: ${event.message}`, ...suggestionLines(event.suggestions ?? [])];
       case "built":
     }
-    const { digest, references } = event.result;
-    return [...references.map((reference) => `=> pushed ${reference}`), `=> built ${digest}`];
+    const { digest, configDigest, references } = event.result;
+    return [
+      ...references.map((reference) => `=> pushed ${reference}`),
+      `=> built digest ${digest}`,
+      ...(configDigest === undefined || configDigest === digest ? [] : [`=> built image ID ${configDigest}`]),
+    ];
   }
 
   #uploadLines(sent: number, total: number | undefined): string[] {
     const now = this.#now();
     this.#upload.advance(sent, total, now);
     this.#uploadShownAt ??= now;
-    if (now - this.#uploadShownAt < UPLOAD_EVERY) return [];
+    if (now - this.#uploadShownAt < UPLOAD_INTERVAL_MS) return [];
     this.#uploadShownAt = now;
     return [`=> ship: ${this.#upload.facts(now).join(", ")}`];
   }

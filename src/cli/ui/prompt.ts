@@ -1,9 +1,9 @@
-/** Asks the person at the terminal. The question is on standard error, so that standard output stays the program's answer. */
+/** Asks the user on the terminal. Questions go to standard error, as standard output is for the result of the command. */
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { Interrupted } from "../../errors.ts";
 
-/** @param hidden nothing of the answer is shown. @throws Interrupted on Ctrl-C or Ctrl-D, or when the terminal is gone */
+/** @param hidden do not show the answer. @throws Interrupted on Ctrl-C or Ctrl-D, or when the terminal is closed */
 export function prompt(question: string, hidden: boolean): Promise<string> {
   const output = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -15,16 +15,16 @@ export function prompt(question: string, hidden: boolean): Promise<string> {
   const reader = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 });
   return new Promise((resolve, reject) => {
     let answered = false;
-    const stop = (why: string): void => {
+    const stop = (reason: string): void => {
       if (answered) return;
       answered = true;
       process.stderr.write("\n");
       reader.close();
-      reject(new Interrupted(why));
+      reject(new Interrupted(reason));
     };
     reader.once("SIGINT", () => stop("stopped by Ctrl-C"));
-    reader.once("close", () => stop("stopped: there was no answer, and the input has ended"));
-    // The reader draws its line anew: a question it does not know of would be wiped away.
+    reader.once("close", () => stop("stopped: the input ended without an answer"));
+    // The reader redraws its line, so it must know the question to keep it.
     reader.question(hidden ? "" : question, (answer) => {
       answered = true;
       if (hidden) process.stderr.write("\n");
@@ -32,4 +32,13 @@ export function prompt(question: string, hidden: boolean): Promise<string> {
       resolve(answer);
     });
   });
+}
+
+/** Asks a question that is answered with y or n; any other answer counts as n. @throws Interrupted as `prompt` */
+export async function confirm(question: string): Promise<boolean> {
+  return isYes(await prompt(`${question} [y/N] `, false));
+}
+
+export function isYes(answer: string): boolean {
+  return /^y(?:es)?$/i.test(answer.trim());
 }

@@ -4,10 +4,10 @@ import { BuildFailed } from "../../errors.ts";
 import { failureLines } from "./failure.ts";
 import type { Progress, ViewStream } from "./progress.ts";
 
-/** What a person needs of a log to see why a build failed. */
+/** Number of last log lines that are shown when a build fails. */
 const KEPT_LINES = 30;
 
-/** Silence, unless it fails: `docker build -q`. Of a build that failed it shows the log's end. */
+/** As `docker build -q`: prints nothing unless the build fails, and then the end of the log and the error. */
 export class QuietView implements Progress {
   readonly #stream: ViewStream;
   readonly #log: string[] = [];
@@ -19,7 +19,7 @@ export class QuietView implements Progress {
   }
 
   emit(event: BuildEvent): void {
-    // Not even warnings: docker's -q says nothing but the answer.
+    // Warnings are not shown either: docker's -q prints only the image ID.
     if (event.type !== "log") return;
     this.#log.push(event.line);
     if (this.#log.length > KEPT_LINES) this.#log.shift();
@@ -37,6 +37,6 @@ export class QuietView implements Progress {
   }
 
   [Symbol.dispose](): void {
-    // Nothing is held open.
+    // This view holds no resource.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * BuildKit's `--progress rawjson` for whatever builds: a SolveStatus a line (moby/buildkit client/graph.go), made of our events.
- * Each stage of the build is a vertex; the builder's log belongs to the vertex of the stage `build`.
+ * BuildKit's `--progress rawjson` for every builder: one SolveStatus per line (moby/buildkit client/graph.go), made of slipway's events.
+ * Each stage of the build is a vertex. The builder's log belongs to the vertex of the stage `build`.
  */
 import { hash } from "node:crypto";
 import type { BuildEvent, Stage } from "../../events.ts";
@@ -24,7 +24,7 @@ const NAMES: Readonly<Record<Stage, string>> = {
   export: "exporting to client",
   sbom: "generating sbom",
 };
-/** The stream's number for standard error, where builders log. */
+/** File descriptor of standard error, where builders log. */
 const STDERR = 2;
 
 export class RawJsonView implements Progress {
@@ -34,7 +34,7 @@ export class RawJsonView implements Progress {
   readonly #vertexes = new Map<Stage, Vertex>();
   #failed = false;
 
-  /** @param target what is built, where several builds share one stream: their vertexes are kept apart, as bake's are */
+  /** @param target name of the target if several builds share the stream: it keeps their vertexes apart, as in bake */
   constructor(stream: ViewStream, clock: () => Date = () => new Date(), target = "") {
     this.#stream = stream;
     this.#clock = clock;
@@ -76,7 +76,7 @@ export class RawJsonView implements Progress {
     }
   }
 
-  /** As docker does: the vertex under way has the error, and after the stream it stands once more for people. */
+  /** As docker does: the running vertex has the error, and after the stream the error is printed again for people. */
   fail(error: unknown): void {
     if (this.#failed) return;
     this.#failed = true;
@@ -85,13 +85,13 @@ export class RawJsonView implements Progress {
     this.#stream.write(`${lines.join("\n")}\n`);
   }
 
-  /** Whoever reads this has no terminal to hand over. */
+  /** This view uses no terminal, so it need not pause. */
   suspend<T>(work: () => Promise<T>): Promise<T> {
     return work();
   }
 
   [Symbol.dispose](): void {
-    // Nothing is held open.
+    // This view holds no resource.
   }
 
   #open(stage: Stage): Vertex {
@@ -122,7 +122,7 @@ export class RawJsonView implements Progress {
     });
   }
 
-  /** What BuildKit's image exporter says at the end. */
+  /** The last status, as BuildKit's image exporter writes it. */
   #exported({ digest, references }: Extract<BuildEvent, { type: "built" }>["result"]): void {
     const timestamp = this.#now();
     const vertex = { digest: this.#digest("exporting"), name: this.#name("exporting to image"), started: timestamp };
@@ -140,12 +140,12 @@ export class RawJsonView implements Progress {
     });
   }
 
-  /** Only has to have a digest's form, and to be each target's and each stage's own. */
+  /** An identifier in the form of a digest, different for each target and stage. */
   #digest(stage: Stage | "exporting"): string {
     return `sha256:${hash("sha256", `${this.#target}\n${stage}`)}`;
   }
 
-  /** `[web internal] load`, `[web] exporting`: as buildx names the vertexes of one of several targets. */
+  /** `[web internal] load`, `[web] exporting`: the names by which buildx tells the vertexes of several targets apart. */
   #name(name: string): string {
     if (this.#target === "") return name;
     return name.startsWith("[") ? `[${this.#target} ${name.slice(1)}` : `[${this.#target}] ${name}`;

@@ -4,7 +4,7 @@ import { formatElapsed } from "../../lib/text/measures.ts";
 import { Upload } from "./upload.ts";
 import { fit, widthOf } from "./width.ts";
 
-/** The line at the bottom in parts, each to be coloured on its own; together never wider than asked. */
+/** The parts of the status line, each with its own colour. Together they fit the given width. */
 export interface StatusLine {
   readonly stage: string;
   readonly body: string;
@@ -12,16 +12,17 @@ export interface StatusLine {
   readonly elapsed: string;
 }
 
-const BAR = 24;
-const GAP = 2;
+/** Widths in terminal cells. */
+const BAR_WIDTH = 24;
+const GAP_WIDTH = 2;
 
-/** What is going on now, kept from the events alone. */
+/** The current state of a build, from its events. */
 export class Status {
   #running = new Map<Stage, { since: number; detail: string }>();
   #upload: Upload | undefined;
   #waiting = "";
 
-  /** Take note of an event at a time in milliseconds. */
+  /** @param now in milliseconds */
   apply(event: BuildEvent, now: number): void {
     switch (event.type) {
       case "stage-started":
@@ -41,25 +42,25 @@ export class Status {
         this.#waiting = flatten(event.message);
         break;
       case "log":
-        // Whatever was waited for is there.
+        // The log shows that the wait is over.
         this.#waiting = "";
         break;
       default:
     }
   }
 
-  /** Is any stage under way? */
+  /** Whether a stage is running. */
   get busy(): boolean {
     return this.#running.size > 0;
   }
 
-  /** The line for a terminal with room for `width` cells; undefined when nothing is under way. */
+  /** The line for a terminal of `width` cells; undefined if no stage is running. */
   line(width: number, now: number): StatusLine | undefined {
-    const stage = this.#foremost();
+    const stage = this.#shownStage();
     if (stage === undefined) return undefined;
     const { since, detail } = this.#running.get(stage) ?? { since: now, detail: "" };
     const elapsed = formatElapsed(now - since);
-    const room = width - widthOf(stage) - widthOf(elapsed) - 2 * GAP;
+    const room = width - widthOf(stage) - widthOf(elapsed) - 2 * GAP_WIDTH;
     if (room < 1) return { stage: fit(`${stage} ${elapsed}`, width), body: "", bar: undefined, elapsed: "" };
     if (stage === "ship" && this.#upload !== undefined) {
       return { stage, elapsed, ...uploadParts(this.#upload, room, now) };
@@ -72,20 +73,20 @@ export class Status {
     };
   }
 
-  /** Of stages that overlap: the upload while bytes travel, else the one that started last. */
-  #foremost(): Stage | undefined {
+  /** Stages overlap: this is the upload while it sends, else the stage that started last. */
+  #shownStage(): Stage | undefined {
     if (this.#upload !== undefined && this.#running.has("ship")) return "ship";
     return [...this.#running.keys()].at(-1);
   }
 }
 
-/** As many facts as there is room for, and the bar if it still fits. */
+/** As many facts as fit, and the bar if it fits as well. */
 function uploadParts(upload: Upload, room: number, now: number): Pick<StatusLine, "body" | "bar"> {
   const facts = upload.facts(now);
   while (facts.length > 1 && widthOf(facts.join("  ")) > room) facts.pop();
   const body = fit(facts.join("  "), room);
-  const share = upload.share();
-  if (share === undefined || widthOf(body) + GAP + BAR > room) return { body, bar: undefined };
-  const done = Math.floor(share * BAR);
-  return { body, bar: { done, left: BAR - done } };
+  const fraction = upload.fraction();
+  if (fraction === undefined || widthOf(body) + GAP_WIDTH + BAR_WIDTH > room) return { body, bar: undefined };
+  const done = Math.floor(fraction * BAR_WIDTH);
+  return { body, bar: { done, left: BAR_WIDTH - done } };
 }

@@ -11,23 +11,23 @@ import { formatBytes, formatDuration } from "../../lib/text/measures.ts";
 import type { Progress, ViewStream } from "./progress.ts";
 import { Status } from "./status.ts";
 
-/** Erase from the cursor to the end of the screen. */
+/** Erases from the cursor to the end of the screen. */
 const ERASE_BELOW = "\u001B[J";
-/** Cut at the right margin what does not fit, or wrap it. */
-const CUT = "\u001B[?7l";
-const WRAP = "\u001B[?7h";
-const TICK = 100;
+/** Turn the wrapping of long lines off and on. */
+const WRAP_OFF = "\u001B[?7l";
+const WRAP_ON = "\u001B[?7h";
+const TICK_MS = 100;
 const NAME_WIDTH = "schedule".length;
 
 const UNICODE = { frames: "⠋ ⠙ ⠹ ⠸ ⠼ ⠴ ⠦ ⠧ ⠇ ⠏".split(" "), done: "✔", failed: "✖", full: "█", empty: "░" };
 const ASCII = { frames: "- \\ | /".split(" "), done: "+", failed: "x", full: "#", empty: "." };
 
 /**
- * A terminal: the builder's output and one line per finished stage go by above, what happens now stays at the bottom.
+ * The view for a terminal: the builder's output and one line per finished stage scroll above, and a status line stays at the bottom.
  *
- * The bottom line ends in a carriage return and every write begins by erasing below the cursor. So however a terminal
- * wraps that line again when it is resized, the cursor stands at its beginning and nothing of it is left behind. It is
- * drawn with wrapping off, as the terminal may have become narrower before we are told (tmux takes a quarter second).
+ * The status line ends in a carriage return, and every write starts by erasing below the cursor. So when a resized terminal wraps that
+ * line again, the cursor is still at its start, and no part of it remains. The line is drawn with wrapping off, as the terminal may be
+ * narrower before its resize event arrives (a quarter second with tmux).
  */
 export class TtyView implements Progress {
   readonly #stream: ViewStream;
@@ -53,7 +53,7 @@ export class TtyView implements Progress {
     this.#now = now;
     this.#paint = new Chalk({ level: depthOfColour(env) });
     this.#palette = paletteOf(env["BUILDKIT_COLORS"], this.#paint);
-    // The Linux console has no glyphs beyond its 512.
+    // The Linux console has a font of at most 512 glyphs.
     this.#glyphs = env["TERM"] === "linux" ? ASCII : UNICODE;
     const [open = "", close = ""] = this.#paint.dim("\0").split("\0");
     this.#dim = [open, close];
@@ -61,13 +61,13 @@ export class TtyView implements Progress {
     this.#spinner = ora({
       stream,
       isEnabled: true,
-      // stdin may be the build context: nobody but the packer reads it.
+      // stdin may be the build context, which only the packer reads.
       discardStdin: false,
-      // ora's own colour would follow stdout.
+      // ora would choose its own colour by stdout.
       color: false,
       spinner: {
         interval: 80,
-        frames: this.#glyphs.frames.map((frame) => ERASE_BELOW + CUT + this.#palette.run(frame)),
+        frames: this.#glyphs.frames.map((frame) => ERASE_BELOW + WRAP_OFF + this.#palette.run(frame)),
       },
     });
   }
@@ -75,7 +75,7 @@ export class TtyView implements Progress {
   emit(event: BuildEvent): void {
     this.#status.apply(event, this.#now());
     this.#print(this.#linesOf(event));
-    if (event.type !== "log") this.#follow();
+    if (event.type !== "log") this.#updateSpinner();
   }
 
   fail(error: unknown): void {
@@ -89,13 +89,13 @@ export class TtyView implements Progress {
 
   async suspend<T>(work: () => Promise<T>): Promise<T> {
     this.#writeWaiting();
-    this.#rest();
+    this.#stopSpinner();
     this.#suspended += 1;
     try {
       return await work();
     } finally {
       this.#suspended = Math.max(0, this.#suspended - 1);
-      this.#follow();
+      this.#updateSpinner();
       this.#schedule();
     }
   }
@@ -111,8 +111,8 @@ export class TtyView implements Progress {
       case "stage-done": {
         const outcome = event.detail ?? (event.bytes === undefined ? undefined : formatBytes(event.bytes));
         const mark = paint.green(this.#glyphs.done);
-        const words = outcome === undefined ? "" : `  ${flatten(outcome)}`;
-        return [`${mark} ${event.stage.padEnd(NAME_WIDTH)}${words}  ${paint.dim(formatDuration(event.ms))}`];
+        const result = outcome === undefined ? "" : `  ${flatten(outcome)}`;
+        return [`${mark} ${event.stage.padEnd(NAME_WIDTH)}${result}  ${paint.dim(formatDuration(event.ms))}`];
       }
       case "stage-failed": {
         const mark = this.#palette.error(this.#glyphs.failed);
@@ -129,13 +129,15 @@ export class TtyView implements Progress {
         ];
       }
       case "built": {
-        const { digest, references } = event.result;
+        const { digest, configDigest, references } = event.result;
         const mark = paint.green(this.#glyphs.done);
         const pushed = references.map(
           (reference) => `${mark} ${"pushed".padEnd(NAME_WIDTH)}  ${paint.bold(reference)}`,
         );
-        // Not in the column of the others: so it fits a row of 80.
-        return [...pushed, `${mark} built ${paint.dim(digest)}`];
+        const imageId = configDigest === undefined || configDigest === digest ? [] : [["image ID", configDigest]];
+        // Not in the column of the others, so that a digest fits a row of 80 cells.
+        const digests = [["digest", digest], ...imageId].map(([name, value]) => `${mark} ${name} ${paint.dim(value)}`);
+        return [...pushed, ...digests];
       }
       default:
         return [];
@@ -148,7 +150,7 @@ export class TtyView implements Progress {
     this.#schedule();
   }
 
-  /** Lines of one turn go out in one write: a builder may print thousands in a second. */
+  /** Collects the lines of one turn of the event loop into one write, as a builder may print thousands of lines per second. */
   #schedule(): void {
     if (this.#suspended > 0 || this.#waiting.length === 0) return;
     this.#flush ??= setImmediate(() => this.#writeWaiting());
@@ -160,24 +162,24 @@ export class TtyView implements Progress {
     if (this.#suspended > 0 || this.#waiting.length === 0) return;
     const text = `${ERASE_BELOW}${this.#waiting.join("\n")}\n`;
     this.#waiting = [];
-    // While it spins, ora takes its line away before a write to this stream and puts it back after.
+    // While it spins, ora removes its line before a write to this stream, and draws it again afterwards.
     this.#stream.write(text);
   }
 
-  /** Spin while something is under way. */
-  #follow(): void {
+  /** Shows the spinner while a stage is running. */
+  #updateSpinner(): void {
     if (this.#suspended > 0 || this.#failed) return;
-    if (!this.#status.busy) return this.#rest();
+    if (!this.#status.busy) return this.#stopSpinner();
     this.#drawStatus();
     if (this.#ticker !== undefined) return;
-    this.#ticker = setInterval(this.#drawStatus, TICK);
+    this.#ticker = setInterval(this.#drawStatus, TICK_MS);
     this.#ticker.unref();
-    // At once: ora counts the rows of its text in the new width, and would erase as many of the log above.
+    // Redraw at once: ora counts the rows of its text in the new width, and would erase as many rows of the log above.
     this.#stream.on("resize", this.#drawStatus);
     this.#spinner.start();
   }
 
-  #rest(): void {
+  #stopSpinner(): void {
     if (this.#ticker === undefined) return;
     clearInterval(this.#ticker);
     this.#ticker = undefined;
@@ -187,18 +189,18 @@ export class TtyView implements Progress {
   }
 
   #release(): void {
-    this.#rest();
+    this.#stopSpinner();
     this.#writeWaiting();
   }
 
   readonly #drawStatus = (): void => {
-    // The glyph and its blank, and a last column left free: a full row would wrap on some terminals.
+    // Minus the glyph, its space, and the last column: a full row would wrap on some terminals.
     const line = this.#status.line((this.#stream.columns ?? 80) - 3, this.#now());
     if (line === undefined) return;
     const { full, empty } = this.#glyphs;
     const bar =
       line.bar && this.#palette.run(full.repeat(line.bar.done)) + this.#paint.dim(empty.repeat(line.bar.left));
     const parts = [this.#paint.bold(line.stage), bar, line.body, this.#paint.dim(line.elapsed)];
-    this.#spinner.text = `${parts.filter((part) => part !== undefined && part !== "").join("  ")}${WRAP}\r`;
+    this.#spinner.text = `${parts.filter((part) => part !== undefined && part !== "").join("  ")}${WRAP_ON}\r`;
   };
 }

@@ -1,17 +1,17 @@
-/** Terminal cells of text without control sequences: enough of Unicode for a status line, not for typesetting. */
+/** Width of text in terminal cells, without control sequences. It covers enough of Unicode for a status line. */
 
 const WIDE =
   /\p{Emoji_Presentation}|[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|[\u{20000}-\u{3FFFD}]/u;
-const NARROWEST = /[\p{M}\p{Cf}]/u;
+const ZERO_WIDTH = /[\p{M}\p{Cf}]/u;
 
-/** Number of cells. */
+/** Number of terminal cells. */
 export function widthOf(text: string): number {
   let width = 0;
   for (const character of text) width += cellsOf(character);
   return width;
 }
 
-/** The text in at most so many cells, with an ellipsis where something had to go. */
+/** The text in at most `width` cells, with an ellipsis if it is cut. */
 export function fit(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let kept = "";
@@ -26,6 +26,6 @@ export function fit(text: string, width: number): string {
 
 function cellsOf(character: string): number {
   if (character >= " " && character <= "~") return 1;
-  if (NARROWEST.test(character)) return 0;
+  if (ZERO_WIDTH.test(character)) return 0;
   return WIDE.test(character) ? 2 : 1;
 }

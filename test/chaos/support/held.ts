@@ -10,7 +10,7 @@ export async function faultsOf(run: Run, namespace: string, image: string, numbe
   const wrong: string[] = [];
   const read = await readImage(image);
   if (read.files.get("n")?.text !== `${number}\n`) wrong.push(`build ${number} made another's image`);
-  if (!run.stderr.includes(`=> built ${read.digest}\n`)) wrong.push(`build ${number} tells another digest`);
+  if (!run.stderr.includes(`=> built digest ${read.digest}\n`)) wrong.push(`build ${number} tells another digest`);
   const pod = podOf(run);
   const kept = (await readNodeLog(namespace, pod, "kaniko")).map((line) => kaniko.readable(line));
   const shown = run.stderr.split("\n").filter((line) => !/^(?:=> |WARNING: | {2}- |$)/.test(line));
@@ -26,5 +26,5 @@ export async function faultsOf(run: Run, namespace: string, image: string, numbe
 
 /** The pod's name, as the build told it. */
 export function podOf({ stderr }: Run): string {
-  return /^=> create: (\S+) \(/m.exec(stderr)?.[1] ?? "";
+  return /^=> schedule: pod (\S+)$/m.exec(stderr)?.[1] ?? "";
 }

@@ -2,7 +2,7 @@ import { Chalk } from "chalk";
 import { expect, it } from "vitest";
 import { paletteOf } from "../../../../src/cli/ui/buildkit-colours.ts";
 
-it("BUILDKIT_COLORS names colours or their parts, and what it does not understand is passed over", () => {
+it("BUILDKIT_COLORS takes names and RGB values of colours, and invalid parts are ignored", () => {
   const paint = new Chalk({ level: 3 });
   const palette = paletteOf("run=green:error=255,0,10:warning=beige:x:=", paint);
   expect(palette.run("x")).toBe(paint.green("x"));

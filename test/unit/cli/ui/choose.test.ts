@@ -13,35 +13,35 @@ async function chosen(mode: ProgressMode, stream: Pipe | Screen, env: Record<str
 }
 
 describe("the view", () => {
-  it("is the terminal's on a terminal and plain elsewhere", async () => {
+  it("auto is the terminal view on a terminal, and plain elsewhere", async () => {
     expect(await chosen("auto", new Screen())).toBe("TtyView");
     expect(await chosen("auto", new Pipe())).toBe("PlainView");
     expect(await chosen("auto", new Screen(), { TERM: "dumb" })).toBe("PlainView");
     expect(await chosen("auto", new Screen(0))).toBe("PlainView");
   });
 
-  it("is what was asked for", async () => {
+  it("--progress selects the view", async () => {
     expect(await chosen("plain", new Screen())).toBe("PlainView");
     expect(await chosen("json", new Screen())).toBe("JsonView");
     expect(await chosen("quiet", new Screen())).toBe("QuietView");
     expect(await chosen("tty", new Screen())).toBe("TtyView");
   });
 
-  it("follows docker's variable only while left at auto", async () => {
+  it("docker's variable counts only for auto", async () => {
     expect(await chosen("auto", new Screen(), { BUILDKIT_PROGRESS: "plain" })).toBe("PlainView");
     expect(await chosen("auto", new Screen(), { BUILDKIT_PROGRESS: "none" })).toBe("QuietView");
     expect(await chosen("auto", new Screen(), { BUILDKIT_PROGRESS: "rawjson" })).toBe("RawJsonView");
     expect(await chosen("json", new Screen(), { BUILDKIT_PROGRESS: "plain" })).toBe("JsonView");
   });
 
-  it("is refused as a terminal's where there is none", async () => {
+  it("the terminal view is refused without a terminal", async () => {
     await expect(chosen("tty", new Pipe())).rejects.toThrow(InvalidInput);
     await expect(chosen("tty", new Screen(), { TERM: "dumb" })).rejects.toThrow("TERM is dumb");
-    await expect(chosen("tty", new Screen(0))).rejects.toThrow("says it has none");
+    await expect(chosen("tty", new Screen(0))).rejects.toThrow("reports 0");
     await expect(chosen("auto", new Pipe(), { BUILDKIT_PROGRESS: "tty" })).rejects.toThrow(InvalidInput);
   });
 
-  it("does not load the terminal's libraries for a log", () => {
+  it("a log does not load the libraries of the terminal view", () => {
     const script = `
       import { registerHooks } from "node:module";
       registerHooks({ resolve: (name, context, next) => { if (/^(ora|chalk)$/.test(name)) console.log(name); return next(name, context); } });
@@ -67,13 +67,13 @@ describe("colour", () => {
     [{ NO_COLOR: "1", FORCE_COLOR: "1" }, 1],
     [{ FORCE_COLOR: "0", TERM: "xterm" }, 0],
     [{ FORCE_COLOR: "3" }, 3],
-  ])("%o", (env, depth) => {
+  ])("%o gives the colour depth %i", (env, depth) => {
     expect(depthOfColour(env)).toBe(depth);
   });
 });
 
 describe("a reader that goes away", () => {
-  it("does not end the build", () => {
+  it("a reader that goes away does not end the build", () => {
     const script = `
       import { tolerateBrokenPipe } from "./src/cli/ui/progress.ts";
       import { PlainView } from "./src/cli/ui/plain.ts";
@@ -91,7 +91,7 @@ describe("a reader that goes away", () => {
     expect(spawnSync("bash", ["-c", shell], { env }).status).toBe(7);
   });
 
-  it("is told from a disk that is full", () => {
+  it("a full disk is still an error", () => {
     const stream = new Pipe();
     tolerateBrokenPipe(stream);
     tolerateBrokenPipe(stream);

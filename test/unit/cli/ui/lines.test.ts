@@ -24,7 +24,7 @@ const BUILD: BuildEvent[] = [
 ];
 
 describe("plain", () => {
-  it("writes one line per fact, and the builder's as they are", () => {
+  it("plain writes one line per event, and the builder's lines as they are", () => {
     const pipe = new Pipe();
     const view = new PlainView(pipe);
     for (const event of BUILD) view.emit(event);
@@ -40,11 +40,27 @@ describe("plain", () => {
       "=> build (40 ms)",
       "=> pushed r.io/a:1",
       "=> pushed r.io/a:2",
-      `=> built ${DIGEST}`,
+      `=> built digest ${DIGEST}`,
     ]);
   });
 
-  it("says where a long upload is every five seconds", () => {
+  it("plain shows a detail once, if the start and the end of a stage have the same", () => {
+    const pipe = new Pipe();
+    const view = new PlainView(pipe);
+    view.emit({ type: "stage-started", stage: "create", detail: "slipway-x" });
+    view.emit({ type: "stage-done", stage: "create", detail: "slipway-x", ms: 5 });
+    expect(pipe.lines).toEqual(["=> create: slipway-x", "=> create (5 ms)"]);
+  });
+
+  it("plain labels the digest and the image ID", () => {
+    const pipe = new Pipe();
+    const id = `sha256:${"1".repeat(64)}`;
+    const result = { name: "x", builder: "kaniko", digest: DIGEST, configDigest: id, references: [] };
+    new PlainView(pipe).emit({ type: "built", result });
+    expect(pipe.lines).toEqual([`=> built digest ${DIGEST}`, `=> built image ID ${id}`]);
+  });
+
+  it("plain reports a long upload every five seconds", () => {
     const pipe = new Pipe();
     let now = 0;
     const view = new PlainView(pipe, () => now);
@@ -55,7 +71,7 @@ describe("plain", () => {
     ]);
   });
 
-  it("keeps quiet while somebody else has the terminal, and loses nothing", async () => {
+  it("plain holds its lines back while a prompt has the terminal, and loses none", async () => {
     const pipe = new Pipe();
     const view = new PlainView(pipe);
     const answer = await view.suspend(async () => {
@@ -68,7 +84,7 @@ describe("plain", () => {
     expect(pipe.lines).toEqual(["=> pack (1 ms)"]);
   });
 
-  it("tells a user's failure once, with its remedies and without a stack", () => {
+  it("a user's error is printed once, with its remedies and without a stack", () => {
     const pipe = new Pipe();
     const view = new PlainView(pipe);
     const error = new InvalidInput("no such file: x", { suggestions: ["Write y."], cause: new Error("ENOENT") });
@@ -77,7 +93,7 @@ describe("plain", () => {
     expect(pipe.lines).toEqual(["ERROR: no such file: x", "  - Write y."]);
   });
 
-  it("tells a fault of its own with causes and stack", () => {
+  it("a fault of slipway is printed with causes and stack", () => {
     const pipe = new Pipe();
     const refused = new AggregateError([new Error("connect ::1"), new Error("connect 127.0.0.1")], "");
     new PlainView(pipe).fail(
@@ -92,7 +108,7 @@ describe("plain", () => {
     expect(pipe.lines.at(-1)).toContain("please report");
   });
 
-  it("survives causes in a circle and values that are no errors", () => {
+  it("circular causes and thrown values that are not errors are printed", () => {
     const pipe = new Pipe();
     const error = new Error("round");
     error.cause = error;
@@ -106,7 +122,7 @@ describe("plain", () => {
 });
 
 describe("json", () => {
-  it("writes every event on one line with its time, and the failure as data", () => {
+  it("json writes every event on one line with its time, and the failure as data", () => {
     const pipe = new Pipe();
     const view = new JsonView(pipe, () => new Date(0));
     for (const event of BUILD) view.emit(event);
@@ -125,7 +141,7 @@ describe("json", () => {
     });
   });
 
-  it("gives an unknown error the exit code of an inner fault, and its frames", () => {
+  it("json gives an unknown error the exit code of a fault of slipway, and its frames", () => {
     const pipe = new Pipe();
     new JsonView(pipe).fail(new RangeError("what"));
     expect(JSON.parse(pipe.text)).toMatchObject({ exit: 125, name: "RangeError", frames: expect.any(Array) });
@@ -133,7 +149,7 @@ describe("json", () => {
 });
 
 describe("quiet", () => {
-  it("says nothing but the failure", () => {
+  it("quiet prints only the failure", () => {
     const pipe = new Pipe();
     const view = new QuietView(pipe);
     const emit: (event: BuildEvent) => void = view.emit.bind(view);

@@ -25,7 +25,7 @@ function view() {
   return { rawjson, lines, statuses: () => lines().map((line) => JSON.parse(line) as SolveStatus) };
 }
 
-it("is BuildKit's stream: vertexes that start and complete, logs in base64", () => {
+it("rawjson writes BuildKit's stream: vertexes that start and complete, logs in base64", () => {
   const { rawjson, statuses } = view();
   rawjson.emit({ type: "stage-started", stage: "build" });
   rawjson.emit({ type: "log", line: "hello", container: "kaniko", timestamp: NOW });
@@ -42,7 +42,7 @@ it("is BuildKit's stream: vertexes that start and complete, logs in base64", () 
   expect(completed).toEqual({ vertexes: [{ digest, name: "build", started: NOW, completed: NOW }] });
 });
 
-it("tells of the upload's bytes and of the image", () => {
+it("rawjson has the bytes of the upload, and the image", () => {
   const { rawjson, statuses } = view();
   rawjson.emit({ type: "stage-started", stage: "ship" });
   rawjson.emit({ type: "upload", sent: 5, total: 10 });
@@ -55,7 +55,7 @@ it("tells of the upload's bytes and of the image", () => {
   expect(built?.statuses?.map(({ id }) => id)).toEqual(["exporting manifest sha256:1", "pushing r.io/a:1"]);
 });
 
-it("gives the vertex its error, then says it for people", () => {
+it("the running vertex gets the error, which is then printed for people", () => {
   const { rawjson, lines } = view();
   rawjson.emit({ type: "stage-started", stage: "build" });
   rawjson.fail(new BuildFailed("it failed", { suggestions: ["Mend it."] }));
@@ -68,7 +68,7 @@ it("gives the vertex its error, then says it for people", () => {
   expect(rest).toEqual(["ERROR: it failed", "  - Mend it."]);
 });
 
-it("keeps several targets on one stream apart, and names them as bake does", () => {
+it("several targets on one stream have their own vertexes, named as in bake", () => {
   const lines: string[] = [];
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {

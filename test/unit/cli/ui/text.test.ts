@@ -26,15 +26,15 @@ describe("a builder's line", () => {
     ["cut \u001B", "cut "],
     ["never ended \u001B]0;title", "never ended "],
     ["\r\r\r", ""],
-  ])("%j", (line, tame) => {
+  ])("the line %j is printed as %j", (line, tame) => {
     expect(tameLine(line, true)).toBe(tame);
   });
 
-  it("loses its colours where the terminal has none", () => {
+  it("a line loses its colours on a terminal without colours", () => {
     expect(tameLine("\u001B[31mred\u001B[0m", false)).toBe("red");
   });
 
-  it("never leaves a control character, whatever comes", () => {
+  it("no input leaves a control character", () => {
     let seed = 1;
     const next = (n: number) => (seed = (seed * 48_271) % 2_147_483_647) % n;
     const pieces = [
@@ -75,14 +75,14 @@ describe("a builder's line", () => {
     },
   );
 
-  it("is dim around its own colours, and closed", () => {
+  it("a line is dim around its own colours, and ends with a reset", () => {
     const dim = ["<dim>", "<end>"] as const;
     expect(dimLine("text", dim)).toBe("<dim>text<end>");
     expect(dimLine("", dim)).toBe("");
     expect(dimLine("a \u001B[31mb\u001B[0m c", dim)).toBe("<dim>a \u001B[31mb\u001B[0m<dim> c\u001B[0m");
   });
 
-  it("fits into a status", () => {
+  it("text for a status has no line ends, tabs and colours", () => {
     expect(flatten("one\n  two\r\n\u001B[31mthree\tfour")).toBe("one two three four");
   });
 });
@@ -115,12 +115,12 @@ describe("sizes and times", () => {
     expect(formatDuration(ms)).toBe(text);
   });
 
-  it("counts a running stage in seconds from the start", () => {
+  it("the time of a running stage is in seconds from the start", () => {
     expect(formatElapsed(0)).toBe("0.0 s");
     expect(formatElapsed(312)).toBe("0.3 s");
   });
 
-  it("takes the rate over the last seconds, and starts again with a new attempt", () => {
+  it("the rate covers the last seconds, and starts again with a new attempt", () => {
     const upload = new Upload();
     for (let at = 0; at <= 10_000; at += 100)
       upload.advance(at < 5000 ? at * 100 : 500_000 + (at - 5000) * 1000, 20_000_000, at);
@@ -131,24 +131,24 @@ describe("sizes and times", () => {
     expect(upload.facts(16_000)).toEqual(["0 B of 20 MB", "0 B/s"]);
   });
 
-  it("knows no share without a whole", () => {
+  it("there is no fraction without a total", () => {
     const upload = new Upload();
     upload.advance(10, undefined, 0);
-    expect(upload.share()).toBeUndefined();
+    expect(upload.fraction()).toBeUndefined();
     upload.advance(0, 0, 0);
-    expect(upload.share()).toBeUndefined();
+    expect(upload.fraction()).toBeUndefined();
   });
 });
 
 describe("cells", () => {
-  it("counts wide and combining characters", () => {
+  it("the width counts wide and combining characters", () => {
     expect(widthOf("abc")).toBe(3);
     expect(widthOf("漢字")).toBe(4);
     expect(widthOf("e\u0301")).toBe(1);
     expect(widthOf("🚀")).toBe(2);
   });
 
-  it("cuts with an ellipsis", () => {
+  it("text that is too wide is cut with an ellipsis", () => {
     expect(fit("short", 10)).toBe("short");
     expect(fit("a longer text", 8)).toBe("a longe…");
     expect(fit("漢字漢字", 5)).toBe("漢字…");

@@ -65,7 +65,7 @@ describe("a real terminal", () => {
     return printed(name).slice(0, -1);
   };
 
-  it.concurrent.each([120, 80, 40, 20])("shows the whole build in %i columns", async (columns) => {
+  it.concurrent.each([120, 80, 40, 20])("the whole build is shown in %i columns", async (columns) => {
     start(`w${columns}`, columns);
     let seen = "";
     for (let round = 0; round < 100 && !/build .*\d\.\d s$/.test(seen); round += 1) {
@@ -77,7 +77,7 @@ describe("a real terminal", () => {
     expect(await finish(`w${columns}`)).toEqual(EXPECTED);
   });
 
-  it.concurrent("loses and doubles nothing while it changes its width", async () => {
+  it.concurrent("no line is lost or doubled while the width changes", async () => {
     start("resized", 120);
     // A full screen first: of an empty one tmux scrolls the top away to make room, and with it what we would redraw.
     for (let round = 0; round < 100 && printed("resized").length < 22; round += 1) await setTimeout(50);

@@ -10,7 +10,7 @@ const DIGEST = `sha256:${"0".repeat(64)}`;
 const log = (line: string) => ({ type: "log", line, container: "kaniko", timestamp: "" }) as const;
 
 describe("the terminal view", () => {
-  it("lets finished stages and the log go by above one line of what happens now", async () => {
+  it("finished stages and the log scroll above one status line", async () => {
     const screen = new Screen();
     let now = 0;
     using view = new TtyView(screen, MONO, () => now);
@@ -32,7 +32,7 @@ describe("the terminal view", () => {
     view.emit({ type: "stage-done", stage: "build", ms: 12_400 });
     view.emit({ type: "built", result: { name: "x", builder: "kaniko", digest: DIGEST, references: ["r.io/a:1"] } });
     await setImmediate();
-    expect(screen.text.slice(3)).toEqual(["✔ build     12.4 s", "✔ pushed    r.io/a:1", `✔ built ${DIGEST}`]);
+    expect(screen.text.slice(3)).toEqual(["✔ build     12.4 s", "✔ pushed    r.io/a:1", `✔ digest ${DIGEST}`]);
     expect(screen.raw.lastIndexOf("\u001B[?25h")).toBeGreaterThan(screen.raw.lastIndexOf("\u001B[?25l"));
   });
 
@@ -44,7 +44,7 @@ describe("the terminal view", () => {
     [20, /^. ship {2}6 MB…? .*3\.0 s$|^. ship {2}6.*…/],
     [10, /^. ship…?/],
     [4, /^. …$/],
-  ])("shows an upload in %i columns on one row", async (columns, line) => {
+  ])("an upload takes one row in %i columns", async (columns, line) => {
     const screen = new Screen(columns);
     let now = 0;
     using view = new TtyView(screen, MONO, () => now);
@@ -58,7 +58,7 @@ describe("the terminal view", () => {
     expect(screen.text[0]?.length).toBeLessThan(columns);
   });
 
-  it("prints lines wider than the terminal whole", async () => {
+  it("lines wider than the terminal are printed whole", async () => {
     const screen = new Screen(20);
     using view = new TtyView(screen, MONO);
     view.emit({ type: "stage-started", stage: "build" });
@@ -72,7 +72,7 @@ describe("the terminal view", () => {
     expect(screen.text).toHaveLength(6);
   });
 
-  it("erases nothing of the log when it becomes narrower", async () => {
+  it("a narrower terminal keeps the whole log", async () => {
     const screen = new Screen(100);
     using view = new TtyView(screen, MONO);
     view.emit({ type: "stage-started", stage: "build", detail: "long ".repeat(30) });
@@ -91,7 +91,7 @@ describe("the terminal view", () => {
     expect(screen.listenerCount("resize")).toBe(0);
   });
 
-  it("passes colours on and stops whatever moves the cursor", async () => {
+  it("colours pass, and sequences that move the cursor do not", async () => {
     const screen = new Screen();
     using view = new TtyView(screen, { TERM: "xterm-256color" });
     view.emit({ type: "stage-started", stage: "build" });
@@ -102,7 +102,7 @@ describe("the terminal view", () => {
     expect(screen.raw).toContain("\u001B[2m\u001B[31mred\u001B[0m\u001B[2m then\u001B[0m\n");
   });
 
-  it("writes no colour where none is wanted", async () => {
+  it("NO_COLOR turns off all colours", async () => {
     const screen = new Screen();
     using view = new TtyView(screen, MONO);
     view.emit({ type: "stage-started", stage: "build" });
@@ -115,7 +115,7 @@ describe("the terminal view", () => {
     expect(screen.text).toEqual(["red", "WARNING: careful now", "  - Do this.", "ERROR: it broke", "  - Mend it."]);
   });
 
-  it("takes its line away and says an error once, below what was printed before", () => {
+  it("an error is printed once, below the log, and the status line is removed", () => {
     const screen = new Screen();
     const view = new TtyView(screen, MONO);
     view.emit({ type: "stage-started", stage: "build" });
@@ -128,7 +128,7 @@ describe("the terminal view", () => {
     expect(screen.text).toHaveLength(4);
   });
 
-  it("gives the terminal away for a prompt and shows afterwards what happened meanwhile", async () => {
+  it("events during a prompt are shown after it", async () => {
     const screen = new Screen();
     using view = new TtyView(screen, MONO);
     view.emit({ type: "stage-started", stage: "schedule" });
@@ -149,7 +149,7 @@ describe("the terminal view", () => {
     expect(screen.text[3]).toContain("build");
   });
 
-  it("writes thousands of lines in few writes", async () => {
+  it("thousands of lines need few writes", async () => {
     const screen = new Screen();
     using view = new TtyView(screen, MONO);
     view.emit({ type: "stage-started", stage: "build" });
@@ -160,7 +160,7 @@ describe("the terminal view", () => {
     expect(screen.text.slice(0, 5000)).toEqual(Array.from({ length: 5000 }, (_, index) => String(index)));
   });
 
-  it("keeps to ASCII on the Linux console", async () => {
+  it("the Linux console gets only ASCII", async () => {
     const screen = new Screen();
     using view = new TtyView(screen, { TERM: "linux", NO_COLOR: "1" });
     view.emit({ type: "stage-started", stage: "build" });
