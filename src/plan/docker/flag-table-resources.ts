@@ -51,7 +51,7 @@ export const RESOURCE_FLAGS = {
   resource: {
     arity: "values",
     value: "KEY=VALUE",
-    help: "limit of the builder: memory=2g, cpu-quota=50000, …",
+    help: "resource limit of the builder: memory=2g, cpu-quota=50000, …; may be repeated",
     docker: "The same limits under one name.",
     slipway: honoured("As the flag of that name."),
   },
@@ -71,7 +71,7 @@ export const RESOURCE_FLAGS = {
   ulimit: {
     arity: "values",
     value: "TYPE=SOFT[:HARD]",
-    help: "limit of a process",
+    help: "ulimit of the processes of RUN",
     docker: "Limits of the processes of RUN.",
     slipway: needs("ulimit", "The same."),
   },

@@ -13,7 +13,7 @@ export const RESULT_FLAGS = {
   },
   push: {
     arity: "nothing",
-    help: "push the image; slipway does so whenever there is a -t",
+    help: "push the image; slipway always does with -t",
     docker: "`-o type=registry`: needs a tag.",
     slipway: honoured("The same."),
   },
@@ -30,7 +30,7 @@ export const RESULT_FLAGS = {
     arity: "values",
     char: "o",
     value: "DEST|type=TYPE,dest=FILE",
-    help: "what becomes of the result: registry, image, oci, docker, local or tar",
+    help: "where the result goes: registry, image, oci, docker, local or tar",
     docker: "CSV; a bare path is `type=local`, `-` is a tar on standard output; repeatable.",
     slipway: needs(
       ["output-docker", "output-oci", "output-files"],
@@ -40,21 +40,21 @@ export const RESULT_FLAGS = {
   label: {
     arity: "values",
     value: "KEY[=VALUE]",
-    help: "set metadata of the image",
+    help: "set a label of the image; may be repeated",
     docker: "Without a value: empty.",
     slipway: honoured("The same."),
   },
   annotation: {
     arity: "values",
     value: "[TYPE:]KEY=VALUE",
-    help: "set an annotation of the image's manifest",
+    help: "set an annotation of the image's manifest; may be repeated",
     docker: "On manifest, index or their descriptors.",
     slipway: needs("annotation", "On the manifest; an index exists only for several platforms."),
   },
   provenance: {
     arity: "value",
     value: "MODE",
-    help: "attest how it was built",
+    help: "attach a provenance attestation (how the image was built)",
     docker: "`--attest type=provenance`; on by default.",
     slipway: needs(
       "provenance",
@@ -64,7 +64,7 @@ export const RESULT_FLAGS = {
   sbom: {
     arity: "value",
     value: "GENERATOR",
-    help: "attest what is in it",
+    help: "attach an SBOM attestation (which packages the image has)",
     docker: "`--attest type=sbom`.",
     slipway: needs(
       ["sbom", "sbom-generator"],
@@ -74,7 +74,7 @@ export const RESULT_FLAGS = {
   attest: {
     arity: "values",
     value: "type=TYPE,…",
-    help: "attest something",
+    help: "attach an attestation: type=provenance or type=sbom",
     docker: "`type=provenance` or `type=sbom`.",
     slipway: needs(
       ["provenance", "sbom", "sbom-generator"],
@@ -84,14 +84,14 @@ export const RESULT_FLAGS = {
   iidfile: {
     arity: "value",
     value: "FILE",
-    help: "write the image ID to this file",
+    help: "write the image ID (the config digest, as docker does) to this file",
     docker: "Removed first, no line feed, absent after a failure.",
     slipway: honoured("The same."),
   },
   "metadata-file": {
     arity: "value",
     value: "FILE",
-    help: "write what is known of the result to this file, as JSON",
+    help: "write metadata of the result to this file, as JSON; containerimage.digest is the manifest digest",
     docker:
       "Digest, config digest, descriptor, names, reference of the build, its provenance (BUILDX_METADATA_PROVENANCE).",
     slipway: honoured("The same; provenance is what the client knows, whatever builds."),
@@ -99,7 +99,7 @@ export const RESULT_FLAGS = {
   quiet: {
     arity: "nothing",
     char: "q",
-    help: "print nothing but the image ID, on success",
+    help: "print only the image ID (the config digest, as docker does), on success",
     docker: "Not with a --progress other than auto or quiet.",
     slipway: honoured("The same."),
   },
@@ -121,7 +121,7 @@ export const RESULT_FLAGS = {
   call: {
     arity: "value",
     value: "METHOD",
-    help: "build, check, outline or targets, with ,format=json",
+    help: "build, check, outline or targets; with ,format=json for JSON",
     docker: "`build`, `check`, `outline`, `targets`; answers on standard output.",
     slipway: honoured("The same, without `subrequests.describe`; no cluster is asked."),
   },

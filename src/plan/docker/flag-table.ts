@@ -20,7 +20,7 @@ const INPUT_FLAGS = {
   "build-arg": {
     arity: "values",
     value: "NAME[=VALUE]",
-    help: "set an ARG; without a value: from the environment",
+    help: "set an ARG; without a value: from the environment; may be repeated",
     docker:
       "Without a value: the environment's, left out if that has none. Proxies of docker's configuration and SOURCE_DATE_EPOCH are added.",
     slipway: honoured(
@@ -30,7 +30,7 @@ const INPUT_FLAGS = {
   "build-context": {
     arity: "values",
     value: "NAME=PATH|docker-image://IMAGE|URL",
-    help: "another context, for FROM, COPY --from and RUN --mount",
+    help: "add a named context for FROM, COPY --from and RUN --mount",
     docker: "A directory, image, OCI layout or repository under a name.",
     slipway: needs(
       ["build-context", "build-context-url"],
@@ -100,7 +100,7 @@ const INPUT_FLAGS = {
   allow: {
     arity: "values",
     value: "ENTITLEMENT",
-    help: "allow an extra privilege",
+    help: "allow an entitlement; a pod without privileges can grant only buildx.local.delete",
     docker: "`network.host`, `security.insecure`, `device`, `buildx.local.delete`.",
     slipway: needs("entitlements", "A pod without privileges has none to give; `buildx.local.delete` is always so."),
   },
@@ -120,7 +120,7 @@ const INPUT_FLAGS = {
   "cache-from": {
     arity: "values",
     value: "REF|type=TYPE,…",
-    help: "use layers kept there",
+    help: "read cached layers from this registry repository, or type=…",
     docker: "A registry reference, or a cache of type registry, local, inline, gha, s3, azblob.",
     slipway: needs(
       ["cache-registry", "cache-redis", "cache-elsewhere"],
@@ -130,7 +130,7 @@ const INPUT_FLAGS = {
   "cache-to": {
     arity: "values",
     value: "REF|type=TYPE,…",
-    help: "keep layers there",
+    help: "write cached layers to this registry repository, or type=…",
     docker: "As --cache-from; `mode=max` keeps those of every stage.",
     slipway: needs(["cache-registry", "cache-inline", "cache-redis", "cache-elsewhere"], "As --cache-from."),
   },
