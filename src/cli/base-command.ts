@@ -1,11 +1,11 @@
-/** What all commands share: where the cluster is, one signal for Ctrl-C, and one way from an error to words and an exit code. */
+/** What all commands share: reading of flags and configuration, one signal for Ctrl-C, and the way from an error to a message and an exit code. */
 import { Command } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { findConfigurations, surroundings } from "./config/find-config.ts";
 import type { Configurations } from "./config/find-config.ts";
 import { keysOf } from "./config/keys.ts";
 import type { Keys } from "./config/keys.ts";
-import { layersOf, settle } from "./config/resolve.ts";
+import { resolveSettings, sourcesOf } from "./config/resolve.ts";
 import { readArguments } from "../lib/pflag/argv.ts";
 import type { ReadWords } from "../lib/pflag/argv.ts";
 import { Interrupted, InvalidInput, SlipwayError } from "../errors.ts";
@@ -15,29 +15,29 @@ import { WITHOUT_VALUE } from "./flags/shared.ts";
 import { tolerateBrokenPipe } from "./ui/progress.ts";
 import { failureLines } from "./ui/failure.ts";
 
-/** What commands other than `build` take from the environment and the configuration: where the cluster is, and whom to trust. */
-export const SHARED = ["context", "namespace", "kubeconfig", "registry-ca", "insecure-registry", "progress"];
+/** Settings that commands other than `build` take from the environment and the configuration: the cluster, and which registries to trust. */
+export const SHARED_SETTINGS = ["context", "namespace", "kubeconfig", "registry-ca", "insecure-registry", "progress"];
 
 export abstract class BaseCommand extends Command {
-  /** Names of its flags that may also be set by the environment and the configuration; all: every one. */
-  protected readonly settable: readonly string[] | "all" = SHARED;
-  /** Read with the command line. */
+  /** Names of the flags that the environment and the configuration may set as well. */
+  protected readonly settable: readonly string[] | "all" = SHARED_SETTINGS;
+  /** Valid once the command line is read. */
   protected configurations: Configurations = {};
-  /** What files and rules have decided of the command line, a sentence each. */
+  /** What files and rules have decided, one sentence each. Valid once the command line is read. */
   protected decisions: readonly string[] = [];
   readonly #interrupt = new AbortController();
-  readonly #departure = new AbortController();
-  /** Signals that ask a command to leave what it watches to the cluster. */
+  readonly #detachment = new AbortController();
+  /** Signals that ask a command to detach from the build that it follows. */
   protected readonly leaveOn = new Set<NodeJS.Signals>();
 
-  /** Aborted, with an Interrupted as its reason, by the first Ctrl-C. The second ends the process at once. */
+  /** The first Ctrl-C aborts it, with an Interrupted as the reason. The second ends the process at once. */
   protected get signal(): AbortSignal {
     return this.#interrupt.signal;
   }
 
-  /** Aborted by the first of the signals in `leaveOn`; another one counts as an interrupt, unless it is SIGHUP. */
+  /** The first of the signals in `leaveOn` aborts it. A further one counts as an interrupt, unless it is SIGHUP. */
   protected get leave(): AbortSignal {
-    return this.#departure.signal;
+    return this.#detachment.signal;
   }
 
   protected override async init(): Promise<void> {
@@ -47,71 +47,87 @@ export abstract class BaseCommand extends Command {
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       process.on(name, () => {
         const reason = new Interrupted(`stopped by ${name === "SIGINT" ? "Ctrl-C" : name}`);
-        if (this.leaveOn.has(name) && !this.#departure.signal.aborted) {
-          this.#departure.abort(reason);
+        if (this.leaveOn.has(name) && !this.#detachment.signal.aborted) {
+          this.#detachment.abort(reason);
           return;
         }
-        // Of a closed terminal its shell tells, and the kernel once more: that is no second wish.
+        // When a terminal closes, its shell sends SIGHUP and the kernel sends it again: that is not a second request.
         if (name === "SIGHUP" && this.leaveOn.has(name)) return;
-        // The cluster ends what is left by itself: the Job has a deadline and a TTL.
+        // The cluster removes what remains: the Job has a deadline and a TTL.
         if (this.#interrupt.signal.aborted) process.exit(EXIT.interrupted);
         this.#interrupt.abort(reason);
       });
     }
   }
 
-  /** The command line as oclif reads it; what it cannot read is its own to say. */
-  protected readWords(argv: readonly string[], flags: Interfaces.FlagInput): ReadWords {
+  /** The command's own name, as it is typed: `cache ls`. */
+  protected get typedName(): string {
+    return (this.id ?? "").replaceAll(":", " ");
+  }
+
+  /** Reads the command line as docker's parser does, and leaves the args as they are for oclif's. @throws InvalidInput for unknown flags */
+  protected readArgs(argv: readonly string[], flags: Interfaces.FlagInput): ReadWords {
+    return { ...readArguments(argv, syntaxOf(flags), this.typedName), words: [...argv] };
+  }
+
+  /** Runs the work. @throws Interrupted when the user stopped it, whichever error that led to */
+  protected async interruptible<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return { ...readArguments(argv, syntaxOf(flags)), words: [...argv] };
-    } catch {
-      return { words: [...argv], given: new Set(), rest: [] };
+      return await work();
+    } catch (error) {
+      this.throwIfInterrupted();
+      throw error;
     }
   }
 
-  /** The directory a project's file has to speak for: undefined for the working one, null where there is none. */
+  /** @throws Interrupted when the user stopped the command */
+  protected throwIfInterrupted(): void {
+    if (this.signal.aborted && this.signal.reason instanceof Interrupted) throw this.signal.reason;
+  }
+
+  /** The directory that a project's file must contain to be read. Undefined: the working directory. Null: no project's file is read. */
   protected contextOf(_rest: readonly string[]): string | null | undefined {
     return undefined;
   }
 
-  /** Completes names that leave the registry open. Valid once the command line is read. */
+  /** The registry for image names without one. Valid once the command line is read. */
   protected get registry(): string | undefined {
     const own = process.env["SLIPWAY_REGISTRY"] ?? "";
     return own === "" ? (this.configurations.project?.registry ?? this.configurations.user?.registry) : own;
   }
 
-  /** Refuses what oclif would not refuse as docker does. @throws InvalidInput */
-  protected checkWords(_typed: ReadWords): void {}
+  /** Refuses input that oclif would not refuse as docker does. @throws InvalidInput */
+  protected checkArgs(_typed: ReadWords): void {}
 
-  /** The path of the Dockerfile, which a project's rules go by. */
+  /** The path of the Dockerfile, which a project's rules match. */
   protected dockerfileOf(_typed: ReadWords, _configured: string | undefined): string | undefined {
     return undefined;
   }
 
-  /** What is not on the command line comes from the places of `layersOf`, in their order. */
+  /** Flags that are not on the command line get their values from the sources of `sourcesOf`, in their order. */
   protected override async parse<
     F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
     B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
     A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
   >(options?: Interfaces.Input<F, B, A>, argv: string[] = this.argv): Promise<Interfaces.ParserOutput<F, B, A>> {
     const flags: Interfaces.FlagInput = options?.flags ?? {};
-    const typed = this.readWords(argv, flags);
-    this.checkWords(typed);
+    const typed = this.readArgs(argv, flags);
+    this.checkArgs(typed);
     const all = keysOf(this.config.findCommand("build")?.flags ?? flags);
     this.configurations = await findConfigurations(all, surroundings(), this.contextOf(typed.rest));
     const own = Object.entries(keysOf(flags));
     const keys: Keys = Object.fromEntries(
       own.filter(([name]) => Object.hasOwn(all, name) && (this.settable === "all" || this.settable.includes(name))),
     );
-    const places = {
+    const inputs = {
       configurations: this.configurations,
       env: process.env,
       cwd: process.cwd(),
       dockerfile: this.dockerfileOf(typed, this.configurations.project?.settings.get("file")?.[0]),
     };
-    const { words, decisions } = settle(keys, typed.given, await layersOf(places, keys));
+    const { args, decisions } = resolveSettings(keys, typed.given, await sourcesOf(inputs, keys));
     this.decisions = decisions;
-    // A flag that no build has is in no configuration: oclif reads its variable.
+    // The configuration has only flags of `build`. Of the other flags oclif reads the variable.
     const unread = Object.fromEntries(
       Object.entries(flags).map(([name, flag]) => [
         name,
@@ -119,12 +135,12 @@ export abstract class BaseCommand extends Command {
       ]),
     );
     return super.parse<F, B, A>({ ...options, flags: unread } as unknown as Interfaces.Input<F, B, A>, [
-      ...words,
+      ...args,
       ...typed.words,
     ]);
   }
 
-  /** Says what went wrong, on stderr; a command with a view of its own says it there. */
+  /** Prints the error on stderr. A command with a view of its own prints it there. */
   protected fail(error: unknown): void {
     process.stderr.write(`${failureLines(error).join("\n")}\n`);
   }
@@ -137,10 +153,9 @@ export abstract class BaseCommand extends Command {
     }
     // oclif's own errors are about the command line.
     if (error.oclif !== undefined) {
-      const id = (this.id ?? "").replaceAll(":", " ");
       this.fail(
         new InvalidInput(firstLine(error.message), {
-          suggestions: [`Run \`slipway ${id} --help\` for what it takes.`],
+          suggestions: [`Run \`slipway ${this.typedName} --help\` to list its args and flags.`],
         }),
       );
       this.#leave(EXIT.usage);
@@ -149,7 +164,7 @@ export abstract class BaseCommand extends Command {
     this.#leave(EXIT.usage);
   }
 
-  /** Ends with the exit code of an error that has been said already. */
+  /** Ends with the exit code of an error that is already printed. */
   protected leaveWith(error: unknown): void {
     this.#leave(exitCodeOf(error));
   }
@@ -160,21 +175,23 @@ export abstract class BaseCommand extends Command {
   }
 }
 
+/** The flags of a command as docker's parser needs them. `--no-NAME` is a flag of its own where oclif allows it. */
 export function syntaxOf(flags: Interfaces.FlagInput): Parameters<typeof readArguments>[1] {
   return Object.fromEntries(
-    Object.entries(flags).map(([name, flag]) => [
-      name,
-      {
+    Object.entries(flags).flatMap(([name, flag]) => {
+      const syntax = {
         takesValue: flag.type !== "boolean",
         char: flag.char,
         multiple: "multiple" in flag && flag.multiple,
         withoutValue: WITHOUT_VALUE[name],
-      },
-    ]),
+      };
+      const negated = flag.type === "boolean" && "allowNo" in flag && flag.allowNo === true;
+      return [[name, syntax], ...(negated ? [[`no-${name}`, { takesValue: false }]] : [])];
+    }),
   );
 }
 
-/** oclif appends its help hint to the sentence. */
+/** Without the hint on help that oclif appends to its message. */
 function firstLine(message: string): string {
   return message
     .split("\n")

@@ -1,4 +1,4 @@
-/** Every command by its id, as oclif spells it; a test holds it to the files of src/cli/commands. */
+/** Every command by its id, in oclif's spelling. A test compares it with the files of src/cli/commands. */
 import type { Command } from "@oclif/core";
 
 type Load = () => Promise<{ readonly default: Command.Class }>;
@@ -29,6 +29,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   rm: () => import("./commands/rm.ts"),
   tag: () => import("./commands/tag.ts"),
   "uninstall-plugin": () => import("./commands/uninstall-plugin.ts"),
+  version: () => import("./commands/version.ts"),
   wait: () => import("./commands/wait.ts"),
   warm: () => import("./commands/warm.ts"),
 };

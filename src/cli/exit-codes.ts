@@ -1,8 +1,8 @@
-/** What the process ends with. Only the command line's side of the program knows: everything below it throws errors of a kind. */
+/** The exit codes of the process. Only this room knows them: the other rooms throw errors of a kind. */
 import { SlipwayError } from "../errors.ts";
 import type { ErrorKind } from "../errors.ts";
 
-/** Exit codes, printed by `slipway build --help` and held by a test. 124, 125 and 130 are those of timeout(1), docker(1) and the shell. */
+/** `slipway build --help` prints them, and a test checks that. 124, 125 and 130 are the codes of timeout(1), docker(1) and the shell. */
 export const EXIT = {
   built: 0,
   buildFailed: 1,
@@ -26,7 +26,7 @@ export const EXIT_OF: Readonly<Record<ErrorKind, ExitCode>> = {
   internal: EXIT.usage,
 };
 
-/** The exit code for whatever was thrown: what is none of our errors is a fault of slipway's own. */
+/** The exit code for any thrown value. A value that is not a SlipwayError is a fault of slipway. */
 export function exitCodeOf(error: unknown): ExitCode {
   return EXIT_OF[error instanceof SlipwayError ? error.kind : "internal"];
 }

@@ -135,6 +135,9 @@ describe("the command", () => {
     [["build", "-h"], "Build an image from a Dockerfile"],
     [["help", "cache", "ls"], "List the contexts kept"],
     [["version"], "slipway/"],
+    [["-v"], "slipway/"],
+    [["version", "--help"], "Print the version of slipway"],
+    [["--help"], "version "],
   ])("knows %j, as docker and kubectl do", (words, begins) => {
     const { status, stdout, stderr } = slipway(...words);
     expect([status, stderr]).toEqual([0, ""]);
@@ -146,7 +149,7 @@ describe("the command", () => {
     (words) => {
       const { status, stdout, stderr } = slipway(...words);
       expect([status, stdout]).toEqual([125, ""]);
-      expect(stderr).toMatch(/^ERROR: slipway builds images, and has no command `(?:image )?nope`\n {2}- /);
+      expect(stderr).toMatch(/^ERROR: unknown command: (?:image )?nope\n {2}- /);
     },
   );
 
@@ -155,6 +158,17 @@ describe("the command", () => {
     expect([status, stdout]).toEqual([125, ""]);
     expect(stderr).toMatch(/^ERROR: .*--privileged.*\n {2}- Run `slipway build --help`/);
   });
+
+  it.each([["build"], ["push"], ["doctor"], ["cache", "ls"]])(
+    "says of an unknown flag of %s the same sentence",
+    (...words) => {
+      const { status, stderr } = slipway(...words, "--nope");
+      expect(status).toBe(125);
+      expect(stderr).toContain(
+        `ERROR: unknown flag: --nope\n  - Run \`slipway ${words.join(" ")} --help\` to list its flags.\n`,
+      );
+    },
+  );
 
   it("has a manifest in git that is what the build makes", async () => {
     const [fresh, kept] = await Promise.all(

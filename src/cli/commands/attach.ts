@@ -1,31 +1,35 @@
 import { Flags } from "@oclif/core";
 import { EXIT_CODES, clusterFlags } from "../flags/shared.ts";
+import { progressFlags } from "../flags/build.ts";
+import { registryFlags } from "../flags/registry.ts";
 import { BuildsCommand, buildArg } from "../builds-command.ts";
 import { InternalError, Interrupted } from "../../errors.ts";
-import { PROGRESS_MODES } from "../ui/progress.ts";
 import type { Progress } from "../ui/progress.ts";
 
 export default class Attach extends BuildsCommand {
-  static override summary = "Take up a build: its log from the start, and its result";
-  static override description = `Shows what \`build\` would have shown, prints the same on standard output and ends with the same exit code,
-whoever started the build and whether it has ended or not. Ctrl-C leaves the build running.
+  static override summary = "Attach to a build: show its log from the start, and its result";
+  static override description = `Shows the same as \`build\`, prints the same on standard output and ends with the same exit code. It works for every build
+of the namespace, running or ended, also for those of other users. Ctrl-C leaves the build running.
 
 ${EXIT_CODES}`;
   static override examples = ["<%= config.bin %> attach", "<%= config.bin %> attach -q slipway-app-x7k2m9qd"];
   static override args = buildArg;
   static override flags = {
-    quiet: Flags.boolean({ char: "q", description: "print nothing but the image ID, on success" }),
-    iidfile: Flags.string({ description: "write the image ID to this file", helpValue: "FILE" }),
-    "metadata-file": Flags.string({ description: "write what is known of the image to this file", helpValue: "FILE" }),
-    progress: Flags.option({ options: PROGRESS_MODES, default: "auto" })({
-      description: "how to show progress",
-      env: "SLIPWAY_PROGRESS",
+    quiet: Flags.boolean({
+      char: "q",
+      description: "print only the image ID (the config digest, as docker does), on success",
     }),
-    "registry-ca": Flags.string({
-      description: "trust the certificates in this file when the registry is asked for the image ID",
-      env: "SLIPWAY_REGISTRY_CA",
+    iidfile: Flags.string({
+      description: "write the image ID (the config digest, as docker does) to this file",
       helpValue: "FILE",
     }),
+    "metadata-file": Flags.string({
+      description:
+        "write the metadata of the image to this file, as JSON; containerimage.digest is the manifest digest",
+      helpValue: "FILE",
+    }),
+    ...progressFlags,
+    "registry-ca": registryFlags["registry-ca"],
     ...clusterFlags,
   };
 
@@ -45,13 +49,13 @@ ${EXIT_CODES}`;
     let name = args.build;
     const result = await this.withCluster(flags, async (cluster) => {
       const [found] = await this.find(cluster, [args.build]);
-      if (found === undefined) throw new InternalError("no build was looked for");
+      if (found === undefined) throw new InternalError("find() returned no build for one name");
       name = found.record.name;
       return attach(cluster, found, (event) => progress.emit(event), this.signal, ca);
     }).catch((error: unknown) => {
       if (!(error instanceof Interrupted)) throw error;
-      throw new Interrupted(`left; the build ${name} goes on in the cluster`, {
-        suggestions: [`Stop it with \`slipway cancel ${name}\`.`],
+      throw new Interrupted(`detached; build ${name} keeps running in the cluster`, {
+        suggestions: [`To stop it: run \`slipway cancel ${name}\`.`],
       });
     });
     const imageId = result.configDigest ?? result.digest;

@@ -3,58 +3,59 @@ import type { Interfaces } from "@oclif/core";
 import { BaseCommand, syntaxOf } from "../base-command.ts";
 import { EXIT_CODES } from "../flags/shared.ts";
 import { Interrupted, InvalidInput } from "../../errors.ts";
-import { buildFlags, checkDetached } from "../flags/build.ts";
+import { buildFlags, requestOf } from "../flags/build.ts";
+import { checkDetached } from "../flags/detach.ts";
 import type { BuildRequest } from "../../plan/request.ts";
 import { contextDirectory, dockerfilePath } from "../config/find-config.ts";
 import { dockerNotices } from "../config/docker-variables.ts";
 import { readArguments } from "../../lib/pflag/argv.ts";
 import type { ReadWords } from "../../lib/pflag/argv.ts";
 import { callOf } from "../../plan/docker/call.ts";
-import { requestOf } from "../flags/build-request.ts";
 import { PROGRESS_MODES } from "../ui/progress.ts";
 import type { GivenLogins } from "../../app/build/build.ts";
 import type { Progress } from "../ui/progress.ts";
 
 export default class Build extends BaseCommand {
   static override summary = "Build an image from a Dockerfile, in a pod of your own namespace";
-  static override description = `Packs PATH as .dockerignore says, sends it to an unprivileged pod, builds and pushes there, and says on
-standard error what it does. Standard output has only what was asked for: the image ID with -q, the answer of --check.
+  static override description = `Packs PATH without the files that .dockerignore excludes, sends it to an unprivileged pod, and builds and pushes there.
+Standard error has the progress. Standard output has only what you ask for: the image ID with -q, the answer of --check.
 
-Every flag may also be a variable, SLIPWAY_BUILD_ARG for --build-arg, or a key of .slipway.yaml: docs/reference/configuration.md.
+Every flag can also be set by a variable (SLIPWAY_BUILD_ARG for --build-arg) or by a key of .slipway.yaml: docs/reference/configuration.md.
 
 ${EXIT_CODES}`;
+  static override usage = "build [OPTIONS] PATH | URL | -";
   static override examples = [
     "<%= config.bin %> build -t registry.example.com/team/app:1.0 .",
     "<%= config.bin %> build -t registry.example.com/app --target test --build-arg VERSION=1.0 -f docker/Dockerfile .",
     "<%= config.bin %> build --dry-run -t registry.example.com/app . | kubectl apply --dry-run=server -f -",
   ];
 
-  /** As docker also says it. */
+  /** Docker's other names of the command. */
   static override hiddenAliases = ["image:build", "builder:build", "buildx:build"];
 
   static override args = {
     path: Args.string({
       required: true,
       ignoreStdin: true,
-      description: "the context: a directory, a URL, or - for an archive or a Dockerfile on standard input",
+      description: "the context: a directory, a URL, or - for an archive or a Dockerfile from standard input",
     }),
   };
 
   static override flags = buildFlags;
 
   protected override readonly settable = "all";
-  /** Logins of this build alone, before those of the user's configuration. */
+  /** Logins for this build only, which precede those of the user's configuration. */
   protected readonly logins: GivenLogins | undefined = undefined;
   #progress: Progress | undefined;
 
-  protected override readWords(argv: readonly string[], flags: Interfaces.FlagInput): ReadWords {
+  protected override readArgs(argv: readonly string[], flags: Interfaces.FlagInput): ReadWords {
     return readArguments(argv, syntaxOf(flags));
   }
 
-  protected override checkWords({ words, rest }: ReadWords): void {
+  protected override checkArgs({ words, rest }: ReadWords): void {
     if (rest.length !== 1) {
       throw new InvalidInput(
-        `slipway build requires 1 argument, and ${rest.length === 0 ? "there is none" : `there are ${rest.length}`}`,
+        `slipway build requires 1 argument, but ${rest.length === 0 ? "there is none" : `there are ${rest.length}`}`,
         {
           docker: "refuses",
           suggestions: [
@@ -73,7 +74,7 @@ ${EXIT_CODES}`;
   }
 
   protected override contextOf([path = "."]: readonly string[]): string | null | undefined {
-    // What stands on standard input has come through the hands of whoever stands here; a URL has not.
+    // The user pipes standard input in, so the project's file may speak for it; a URL comes from elsewhere.
     return path === "-" ? undefined : contextDirectory(path);
   }
 
@@ -123,19 +124,19 @@ ${EXIT_CODES}`;
     const wired = await wireBuild(request, flags, (event) => progress.emit(event), this.signal, {
       logins: this.logins,
     });
-    // A terminal that is closed is a client that is gone, not one that has changed its mind.
+    // A closed terminal means that the client is gone, not that the user wants to stop the build.
     this.leaveOn.add("SIGHUP");
     if (flags.detach) checkDetached(flags.output, wired.staysForSeal);
     if (flags["detach-on-interrupt"]) this.leaveOn.add("SIGINT");
     const leave = flags.detach ? AbortSignal.abort() : this.leave;
-    const result = await this.#interruptible(wired.build(leave));
+    const result = await this.interruptible(() => wired.build(leave));
     if ("left" in result) {
-      if (!flags.detach) throw leftBuild(result.left);
+      if (!flags.detach) throw detachedFrom(result.left);
       process.stdout.write(`${result.left}\n`);
       return;
     }
     const imageId = result.imageless === true ? "" : (result.configDigest ?? result.digest);
-    // Like docker's: nothing but what was asked for, as a script may take standard output to be empty.
+    // As docker does: standard output has only what was asked for, as scripts may expect it to be empty.
     if (quiet) process.stdout.write(`${imageId}\n`);
     if (flags.iidfile !== undefined) await writeImageId(flags.iidfile, imageId);
     if (flags["metadata-file"] !== undefined) {
@@ -144,7 +145,7 @@ ${EXIT_CODES}`;
     }
   }
 
-  /** What of the configuration is no flag. */
+  /** Settings of the configuration that are not flags. */
   #configured(): Pick<BuildRequest, "registry" | "builderOrder" | "images"> {
     const { project, user } = this.configurations;
     const builderOrder = project?.builderOrder ?? user?.builderOrder;
@@ -155,24 +156,14 @@ ${EXIT_CODES}`;
     };
   }
 
-  /** However an abort surfaces, what happened is that the user stopped it. */
-  async #interruptible<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      if (this.signal.aborted && this.signal.reason instanceof Interrupted) throw this.signal.reason;
-      throw error;
-    }
-  }
-
   protected override fail(error: unknown): void {
     if (this.#progress === undefined) super.fail(error);
     else this.#progress.fail(error);
   }
 }
 
-function leftBuild(name: string): Interrupted {
-  return new Interrupted(`left; the build ${name} goes on in the cluster`, {
-    suggestions: [`Come back to it with \`slipway attach ${name}\`, stop it with \`slipway cancel ${name}\`.`],
+function detachedFrom(name: string): Interrupted {
+  return new Interrupted(`detached; build ${name} keeps running in the cluster`, {
+    suggestions: [`To come back to it: run \`slipway attach ${name}\`. To stop it: run \`slipway cancel ${name}\`.`],
   });
 }

@@ -6,8 +6,9 @@ import { hasEnded } from "../../app/builds/record.ts";
 import { InvalidInput } from "../../errors.ts";
 
 export default class Cancel extends BuildsCommand {
-  static override summary = "Stop builds that are under way, and remove what they made";
-  static override description = "As Ctrl-C does for the build one watches. Prints the name of each build it stopped.";
+  static override summary = "Stop running builds, and remove the objects that they created";
+  static override description =
+    "Does the same as Ctrl-C for a build in the foreground. Prints the name of each build that it stopped.";
   static override examples = ["<%= config.bin %> cancel", "<%= config.bin %> cancel slipway-app-x7k2m9qd"];
   static override strict = false;
   static override args = buildArgs;
@@ -18,10 +19,10 @@ export default class Cancel extends BuildsCommand {
     const names = argv.length === 0 ? [LATEST] : argv.map(String);
     await this.withCluster(flags, async (cluster) => {
       const found = await this.find(cluster, names, "running");
-      const over = found.find(({ record }) => hasEnded(record));
-      if (over !== undefined) {
-        throw new InvalidInput(`the build ${over.record.name} has ended already: ${over.record.state}`, {
-          suggestions: [`Remove it with \`slipway rm ${over.record.name}\`, or leave that to its --ttl.`],
+      const ended = found.find(({ record }) => hasEnded(record));
+      if (ended !== undefined) {
+        throw new InvalidInput(`build ${ended.record.name} has already ended: ${ended.record.state}`, {
+          suggestions: [`Remove it with \`slipway rm ${ended.record.name}\`, or wait for its --ttl to expire.`],
         });
       }
       await removeBuilds(cluster, found, (name) => process.stdout.write(`${name}\n`));

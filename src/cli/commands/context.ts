@@ -1,19 +1,20 @@
 import { Args, Flags } from "@oclif/core";
 import { BaseCommand } from "../base-command.ts";
-import { many } from "../flags/shared.ts";
+import { sendFlags } from "../flags/context.ts";
+import { repeatable } from "../flags/shared.ts";
 import { contextDirectory } from "../config/find-config.ts";
 import { InvalidInput } from "../../errors.ts";
 import { printContext, printExplanation } from "../print/context-report.ts";
 
-/** How many of the heaviest places are shown. */
-const PLACES = 10;
-/** Paths are written in pieces of about so many bytes. */
-const PIECE = 64 * 1024;
+/** Number of files and directories in the list of the largest. */
+const LARGEST_SHOWN = 10;
+/** Paths are written in chunks of about this size. */
+const CHUNK_BYTES = 64 * 1024;
 
 export default class Context extends BaseCommand {
-  static override summary = "Show what a build would send, and why";
-  static override description = `Reads PATH and its ignore file as a build does: <Dockerfile>.dockerignore, or else PATH/.dockerignore. What no COPY or ADD
-of the Dockerfile can reach is left out, where that is certain. Asks no cluster and no registry, and packs nothing.`;
+  static override summary = "Show which files a build would send, and why";
+  static override description = `Reads PATH and its ignore file as a build does: <Dockerfile>.dockerignore, or else PATH/.dockerignore. Leaves out the files
+that certainly no COPY or ADD of the Dockerfile can reach. Contacts no cluster and no registry, and packs nothing.`;
   static override examples = [
     "<%= config.bin %> context",
     "<%= config.bin %> context --explain node_modules/left-pad/index.js",
@@ -21,23 +22,26 @@ of the Dockerfile can reach is left out, where that is certain. Asks no cluster 
   ];
 
   static override args = {
-    path: Args.string({ default: ".", ignoreStdin: true, description: "the context, as slipway build takes it" }),
+    path: Args.string({ default: ".", ignoreStdin: true, description: "the context, as for slipway build" }),
   };
 
   static override flags = {
     file: Flags.string({ char: "f", description: "the Dockerfile (default: PATH/Dockerfile)", helpValue: "FILE" }),
     target: Flags.string({ description: "the stage that would be built", helpValue: "STAGE" }),
-    "build-arg": many({ description: "a build argument the sources of a COPY may need", helpValue: "NAME[=VALUE]" }),
-    "send-all": Flags.boolean({ description: "as with slipway build --send-all", env: "SLIPWAY_SEND_ALL" }),
-    list: Flags.boolean({ description: "print every path that would be sent, one a line", exclusive: ["explain"] }),
-    // oclif's types know letters only.
+    "build-arg": repeatable({
+      description: "a build argument that a source of COPY may use; may be repeated",
+      helpValue: "NAME[=VALUE]",
+    }),
+    ...sendFlags,
+    list: Flags.boolean({ description: "print every path that would be sent, one per line", exclusive: ["explain"] }),
+    // oclif's types allow only letters.
     null: Flags.boolean({
       char: "0" as "z",
-      description: "with --list: end paths with NUL, not a line feed",
+      description: "with --list: end paths with NUL instead of a line feed",
       dependsOn: ["list"],
     }),
     explain: Flags.string({
-      description: "say which rule decides about this path, relative to the context",
+      description: "print the rule that decides about this path, which is relative to the context",
       helpValue: "FILE",
     }),
   };
@@ -51,8 +55,8 @@ of the Dockerfile can reach is left out, where that is certain. Asks no cluster 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Context);
     if (args.path === "-") {
-      throw new InvalidInput("slipway context shows directories and what can be fetched, not standard input", {
-        suggestions: ["List an archive with tar -tf."],
+      throw new InvalidInput("slipway context reads a directory or a URL, not standard input", {
+        suggestions: ["To list an archive: run `tar -tf FILE`."],
       });
     }
     const { wireContext } = await import("../../app/context.ts");
@@ -64,21 +68,21 @@ of the Dockerfile can reach is left out, where that is certain. Asks no cluster 
       return;
     }
     if (!flags.list) {
-      process.stdout.write(printContext(view, await view.survey(PLACES)));
+      process.stdout.write(printContext(view, await view.survey(LARGEST_SHOWN)));
       return;
     }
     const end = Buffer.from(flags.null ? "\0" : "\n");
-    let piece: Buffer[] = [];
+    let chunk: Buffer[] = [];
     let size = 0;
     const write = (): void => {
-      process.stdout.write(Buffer.concat(piece));
-      piece = [];
+      process.stdout.write(Buffer.concat(chunk));
+      chunk = [];
       size = 0;
     };
     await view.survey(0, (path) => {
-      piece.push(path, end);
+      chunk.push(path, end);
       size += path.length + 1;
-      if (size > PIECE) write();
+      if (size > CHUNK_BYTES) write();
     });
     write();
   }

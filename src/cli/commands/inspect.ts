@@ -5,7 +5,7 @@ import { LATEST } from "../../app/builds/find.ts";
 import { RECORD_FIELDS } from "../../app/builds/record.ts";
 
 export default class Inspect extends BuildsCommand {
-  static override summary = "Print all that is known of builds, as JSON";
+  static override summary = "Print everything that slipway knows of builds, as JSON";
   static override examples = [
     "<%= config.bin %> inspect",
     "<%= config.bin %> inspect --format '{{.Digest}}' slipway-app-x7k2m9qd",

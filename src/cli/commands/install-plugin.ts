@@ -3,33 +3,32 @@ import { BaseCommand } from "../base-command.ts";
 import { HOSTS } from "../plugin/links.ts";
 
 export default class InstallPlugin extends BaseCommand {
-  static override summary = "Make slipway a plugin of docker, kubectl or compose";
-  static override description = `Puts a link to this program where docker, kubectl or compose looks for plugins, and says where. Nothing that is there and not
-slipway's is touched. With \`compose\` slipway stands in for docker's buildx: docker compose build works through it, and so do
-docker buildx build and docker build. \`uninstall-plugin\` takes the link away again.`;
+  static override summary = "Install slipway as a plugin of docker, kubectl or compose";
+  static override description = `Creates a link to this program where docker, kubectl or compose looks for plugins, and prints its path. Files that are not
+slipway's stay as they are. With \`compose\` slipway replaces docker's buildx: docker compose build, docker buildx build and
+docker build use it. \`uninstall-plugin\` removes the link.`;
   static override examples = [
     "<%= config.bin %> install-plugin kubectl",
     "<%= config.bin %> install-plugin docker",
     "DOCKER_CONFIG=$PWD/.docker <%= config.bin %> install-plugin compose",
   ];
   static override args = {
-    host: Args.string({ required: true, options: [...HOSTS], description: "whose plugin" }),
+    host: Args.string({ required: true, options: [...HOSTS], description: "the program that gets the plugin" }),
   };
   static override flags = {
     dir: Flags.string({
-      description:
-        "put the link into this folder (default: $DOCKER_CONFIG/cli-plugins, or a folder of PATH for kubectl)",
+      description: "folder for the link (default: $DOCKER_CONFIG/cli-plugins, or for kubectl a folder of PATH)",
       helpValue: "DIR",
     }),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(InstallPlugin);
-    const { PLUGINS, makeLink, placeOf } = await import("../plugin/links.ts");
+    const { PLUGINS, makeLink, locatePlugin } = await import("../plugin/links.ts");
     const host = args.host as (typeof HOSTS)[number];
-    const { link, program } = await placeOf(host, flags.dir, process.env, process.argv[1] ?? "");
+    const { link, program } = await locatePlugin(host, flags.dir, process.env, process.argv[1] ?? "");
     const made = await makeLink(link, program);
-    process.stdout.write(`${made ? "linked" : "already there:"} ${link} -> ${program}\n`);
+    process.stdout.write(`${made ? "linked" : "already linked:"} ${link} -> ${program}\n`);
     process.stdout.write(`use it as: ${PLUGINS[host].use}\n`);
   }
 }

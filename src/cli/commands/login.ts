@@ -1,14 +1,13 @@
-import { readFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
 import { Args, Flags } from "@oclif/core";
 import { BaseCommand } from "../base-command.ts";
-import { many } from "../flags/shared.ts";
+import { registryFlags } from "../flags/registry.ts";
 import { InvalidInput } from "../../errors.ts";
 
 export default class Login extends BaseCommand {
   static override summary = "Log in to a registry";
-  static override description = `Asks the registry whether it accepts the user name and password, and keeps them for builds: with docker's credential
-helper where docker's configuration names one, else in the keychain of your system, else in docker's configuration file.`;
+  static override description = `Checks the user name and password with the registry, and stores them for builds: with docker's credential helper if docker's
+configuration names one, else in the keychain of your system, else in docker's configuration file.`;
   static override examples = [
     "<%= config.bin %> login registry.example.com",
     "pass show registry | <%= config.bin %> login -u ci --password-stdin registry.example.com",
@@ -20,31 +19,28 @@ helper where docker's configuration names one, else in the keychain of your syst
     username: Flags.string({ char: "u", description: "user name" }),
     password: Flags.string({
       char: "p",
-      description: "password or token; others can see it, --password-stdin is better",
+      description: "password or token; other users can see it, so prefer --password-stdin",
     }),
-    "password-stdin": Flags.boolean({ description: "take the password from standard input" }),
-    "registry-ca": Flags.string({
-      description: "trust the certificates in this file",
-      env: "SLIPWAY_REGISTRY_CA",
-      helpValue: "FILE",
-    }),
-    "insecure-registry": many({
-      description: "allow plain http, or https without verification, to this registry",
-      helpValue: "HOST[:PORT]",
-    }),
+    "password-stdin": Flags.boolean({ description: "read the password from standard input" }),
+    ...registryFlags,
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Login);
-    const { keepLogin, serverName, verifyLogin } = await import("../../app/login.ts");
+    const [{ keepLogin, serverName, verifyLogin }, { readCa }] = await Promise.all([
+      import("../../app/login.ts"),
+      import("../../plan/gather.ts"),
+    ]);
     const registry = serverName(args.server);
-    const ca = flags["registry-ca"] === undefined ? {} : { ca: await readCa(flags["registry-ca"]) };
+    const ca = await readCa(flags["registry-ca"]);
     const credential = await this.#ask(registry, flags);
-    const kept = await verifyLogin(registry, credential, { insecure: flags["insecure-registry"], ...ca });
+    const kept = await verifyLogin(registry, credential, {
+      insecure: flags["insecure-registry"],
+      ...(ca === undefined ? {} : { ca }),
+    });
     const { place, warning } = await keepLogin(registry, kept, process.env);
-    if (warning !== undefined) process.stderr.write(`WARNING: ${warning}\n`);
+    process.stderr.write(warning === undefined ? `stored in ${place}\n` : `WARNING: ${warning}\n`);
     process.stdout.write(`Login Succeeded\n`);
-    process.stderr.write(`kept in ${place}\n`);
   }
 
   async #ask(
@@ -53,11 +49,11 @@ helper where docker's configuration names one, else in the keychain of your syst
   ): Promise<{ username: string; password: string }> {
     let { username, password } = flags;
     if (flags["password-stdin"]) {
-      if (password !== undefined) throw new InvalidInput("--password and --password-stdin exclude each other");
+      if (password !== undefined) throw new InvalidInput("--password and --password-stdin cannot be used together");
       if (username === undefined) throw new InvalidInput("--password-stdin needs --username");
       password = (await readAll(process.stdin)).replace(/\r?\n$/, "");
     } else if (password !== undefined) {
-      process.stderr.write("WARNING: a password on the command line can be seen by others; use --password-stdin\n");
+      process.stderr.write("WARNING: other users can see a password on the command line; use --password-stdin\n");
     }
     if ((username === undefined || password === undefined) && !(process.stdin.isTTY && process.stderr.isTTY)) {
       const what = [...(username === undefined ? ["user name"] : []), ...(password === undefined ? ["password"] : [])];
@@ -71,13 +67,5 @@ helper where docker's configuration names one, else in the keychain of your syst
     if (username === "") throw new InvalidInput("the user name is empty");
     if (password === "") throw new InvalidInput("the password is empty");
     return { username, password };
-  }
-}
-
-async function readCa(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    throw new InvalidInput(`--registry-ca ${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
   }
 }

@@ -2,7 +2,7 @@ import { Args } from "@oclif/core";
 import { BaseCommand } from "../base-command.ts";
 
 export default class Logout extends BaseCommand {
-  static override summary = "Forget the login to a registry, wherever it is kept";
+  static override summary = "Remove the login to a registry from every place that stores it";
   static override examples = ["<%= config.bin %> logout registry.example.com"];
   static override args = {
     server: Args.string({ ignoreStdin: true, description: "HOST[:PORT] of the registry (default: Docker Hub)" }),

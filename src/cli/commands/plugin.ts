@@ -15,62 +15,64 @@ import { InvalidInput } from "../../errors.ts";
 import type { GivenLogins } from "../../app/build/build.ts";
 import Build from "./build.ts";
 
-/** Flags of `build` that the variables speak for. */
-const OF_VARIABLES =
+/** Flags of `build` that the variables set. */
+const FLAGS_OF_VARIABLES =
   /^(?:tag|file|build-arg|label|target|output|push|load|check|call|print|detach.*|metadata-file|platform)$/;
 
-export const passedOn: Interfaces.FlagInput = Object.fromEntries(
-  Object.entries(Build.flags).filter(([name]) => !OF_VARIABLES.test(name)),
+/** Flags that the command passes on to `build`. */
+export const BUILD_FLAGS: Interfaces.FlagInput = Object.fromEntries(
+  Object.entries(Build.flags).filter(([name]) => !FLAGS_OF_VARIABLES.test(name)),
 );
 
-/** Variables that hold what nobody else need see. */
-const SECRET = /^(?:PLUGIN_(?:\w*PASSWORD|CONFIG|JSON_KEY)|DOCKER_PASSWORD)$/;
+/** Variables that hold secrets. */
+const SECRET_VARIABLE = /^(?:PLUGIN_(?:\w*PASSWORD|CONFIG|JSON_KEY)|DOCKER_PASSWORD)$/;
 
-/** What they are called in an error: PLUGIN_CONFIG is the only text of them that may be wrong. */
-const LOGINS = "PLUGIN_CONFIG";
+/** Name of the logins in an error: of the variables only PLUGIN_CONFIG has a syntax that can be wrong. */
+const LOGINS_SOURCE = "PLUGIN_CONFIG";
 
 export default class Plugin extends BaseCommand {
-  static override summary = "Build what a step of Drone asks for with its PLUGIN_ variables";
-  static override description = `Reads the variables that drone-kaniko and banzaicloud/kaniko-plugin read, and makes one build of them. All other flags are those of
-\`build\`. What each variable does: docs/guides/drone.md.
+  static override summary = "Run the build of a Drone step, from its PLUGIN_ variables";
+  static override description = `Reads the variables that drone-kaniko and banzaicloud/kaniko-plugin read, and runs one build of them. All other flags are
+those of \`build\`. docs/guides/drone.md has the meaning of each variable.
 
 ${EXIT_CODES}`;
+  static override usage = "plugin [OPTIONS]";
   static override examples = ["PLUGIN_REPO=registry.example.com/app PLUGIN_TAGS=1.0 <%= config.bin %> plugin"];
 
   static override flags: Interfaces.FlagInput = {
-    ...passedOn,
+    ...BUILD_FLAGS,
     dialect: Flags.string({
-      description: "whose variables they are; banzai puts the registry before every name, and takes its own AUTO_TAG",
+      description: "dialect of the variables; banzai puts the registry before every name and has its own AUTO_TAG",
       options: ["drone", "banzai"],
       default: "drone",
     }),
   };
 
   async run(): Promise<void> {
-    const words = canonicalArguments(this.argv, syntaxOf(Plugin.flags));
-    const { flags } = await this.parse(Plugin, words);
-    refuseRest(words);
-    await this.build(process.env, String(flags["dialect"]) as Dialect, words);
+    const args = canonicalArguments(this.argv, syntaxOf(Plugin.flags), this.typedName);
+    const { flags } = await this.parse(Plugin, args);
+    refuseRest(args);
+    await this.build(process.env, String(flags["dialect"]) as Dialect, args);
   }
 
-  /** @param words of the command line, of which those for `build` go on to it */
-  protected async build(own: Environment, dialect: Dialect, words: readonly string[]): Promise<void> {
+  /** @param args the command line; the flags of `build` in it are passed on */
+  protected async build(own: Environment, dialect: Dialect, args: readonly string[]): Promise<void> {
     const env = { ...(await readEnvironmentFile(own["PLUGIN_ENV_FILE"])), ...own };
-    const { words: asked, dockerConfig, notices, results } = pluginBuild(env, dialect, await readTags());
+    const { args: ofStep, dockerConfig, notices, results } = pluginBuild(env, dialect, await readTags());
     for (const notice of notices) process.stderr.write(`WARNING: ${notice}\n`);
-    // What this process starts, git and credential helpers, is to see none of them.
-    for (const name of Object.keys(process.env)) if (SECRET.test(name)) delete process.env[name];
-    const logins = dockerConfig === undefined ? undefined : { text: dockerConfig, source: LOGINS };
-    const shared = words.slice(0, words.indexOf("--")).filter((word) => {
-      return Object.hasOwn(passedOn, word.slice(2).split("=", 1)[0] ?? "");
+    // Programs that this process starts, git and credential helpers, must not see them.
+    for (const name of Object.keys(process.env)) if (SECRET_VARIABLE.test(name)) delete process.env[name];
+    const logins = dockerConfig === undefined ? undefined : { text: dockerConfig, source: LOGINS_SOURCE };
+    const shared = args.slice(0, args.indexOf("--")).filter((arg) => {
+      return Object.hasOwn(BUILD_FLAGS, arg.slice(2).split("=", 1)[0] ?? "");
     });
-    if (!wantsResults(results)) return this.#run([...shared, ...asked], logins);
+    if (!wantsResults(results)) return this.#run([...shared, ...ofStep], logins);
     const folder = await mkdtemp(join(tmpdir(), "slipway-plugin-"));
     try {
       const file = join(folder, "metadata.json");
-      await this.#run([...shared, `--metadata-file=${file}`, ...asked], logins);
+      await this.#run([...shared, `--metadata-file=${file}`, ...ofStep], logins);
       const text = await readFile(file, "utf8").catch(() => undefined);
-      // A --dry-run leaves none.
+      // A --dry-run writes none.
       if (text === undefined) return;
       const { "containerimage.digest": digest } = JSON.parse(text) as { "containerimage.digest": string };
       await writeResults(results, digest);
@@ -79,21 +81,21 @@ ${EXIT_CODES}`;
     }
   }
 
-  async #run(words: readonly string[], logins: GivenLogins | undefined): Promise<void> {
+  async #run(args: readonly string[], logins: GivenLogins | undefined): Promise<void> {
     class BuildOfStep extends Build {
       protected override readonly logins = logins;
     }
     BuildOfStep.id ||= "build";
-    await BuildOfStep.run([...words], this.config);
+    await BuildOfStep.run([...args], this.config);
   }
 }
 
-/** @throws InvalidInput for words that are no flags */
-export function refuseRest(words: readonly string[]): void {
-  const [extra] = words.slice(words.indexOf("--") + 1);
+/** @throws InvalidInput for an arg that is not a flag */
+function refuseRest(args: readonly string[]): void {
+  const [extra] = args.slice(args.indexOf("--") + 1);
   if (extra === undefined) return;
-  throw new InvalidInput(`the step's variables say what is built, and "${extra}" is none of them`, {
-    suggestions: ["Set PLUGIN_CONTEXT for another context."],
+  throw new InvalidInput(`unexpected argument "${extra}": only the step's variables say what is built`, {
+    suggestions: ["To build another context: set PLUGIN_CONTEXT."],
   });
 }
 
@@ -101,14 +103,14 @@ async function readTags(): Promise<string | undefined> {
   return readFile(".tags", "utf8").catch(() => undefined);
 }
 
-/** Variables of a file, below those that are set. @throws InvalidInput when it cannot be read */
+/** The variables of a file. @throws InvalidInput when it cannot be read */
 async function readEnvironmentFile(file: string | undefined): Promise<Environment> {
   if (file === undefined || file === "") return {};
   try {
     return parseEnv(await readFile(file, "utf8"));
   } catch (error) {
     throw new InvalidInput(`PLUGIN_ENV_FILE ${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`, {
-      suggestions: ["Name a file of NAME=VALUE lines, or leave it out."],
+      suggestions: ["Name a file of NAME=VALUE lines, or unset PLUGIN_ENV_FILE."],
       cause: error,
     });
   }

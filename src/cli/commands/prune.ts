@@ -4,20 +4,26 @@ import { BuildsCommand } from "../builds-command.ts";
 import { findPrunable, prune } from "../../app/builds/prune.ts";
 import { InvalidInput } from "../../errors.ts";
 
+/** Kinds that the Role of `slipway rbac --manage` does not list, so that it reads no Secret. Their Job owns them: the cluster deletes them with it. */
+const HIDDEN_BY_DESIGN: ReadonlySet<string> = new Set(["secrets", "configmaps"]);
+
 export default class Prune extends BuildsCommand {
   static override summary =
-    "Remove what slipway left in the namespace: builds that have ended, and objects that lost theirs";
-  static override description = `Lists what would go on standard error and asks first. Builds under way are never touched. Prints the name of
-everything it removed.`;
+    "Remove slipway's leftovers from the namespace: builds that have ended, and objects without a build";
+  static override description = `Lists on standard error what it would remove, and asks first. Running builds stay. Prints the name of each object that it
+removed.`;
   static override examples = [
     "<%= config.bin %> prune --dry-run",
     "<%= config.bin %> prune -f --all-users --older-than 2d",
   ];
   static override flags = {
-    force: Flags.boolean({ char: "f", default: false, description: "do not ask" }),
-    "dry-run": Flags.boolean({ default: false, description: "list what would go, and remove nothing" }),
-    "older-than": Flags.string({ description: "only what ended, or was made, so long ago", helpValue: "TIME" }),
-    "all-users": Flags.boolean({ char: "A", default: false, description: "also what is of others" }),
+    force: Flags.boolean({ char: "f", default: false, description: "remove without asking" }),
+    "dry-run": Flags.boolean({ default: false, description: "list what would be removed, and remove nothing" }),
+    "older-than": Flags.string({
+      description: "only builds that ended, and objects that were created, at least this long ago",
+      helpValue: "TIME",
+    }),
+    "all-users": Flags.boolean({ char: "A", default: false, description: "also builds and objects of other users" }),
     volumes: Flags.boolean({ default: false, description: "also cache volumes" }),
     ...clusterFlags,
   };
@@ -30,14 +36,19 @@ everything it removed.`;
     await this.withCluster(flags, async (cluster) => {
       const scope = { user: flags["all-users"] ? undefined : user, olderThan: older, volumes: flags.volumes };
       const { prunable, unseen } = await findPrunable(cluster, scope, this.signal);
-      for (const kind of unseen) say(`WARNING: you may not list ${kind}, so any that lost their build are not found`);
+      for (const kind of unseen.filter((one) => !HIDDEN_BY_DESIGN.has(one))) {
+        say(`WARNING: you may not list ${kind}, so prune cannot find ${kind} without a build`);
+      }
       if (prunable.length === 0) {
         say(`Nothing to remove in the namespace ${cluster.namespace}.`);
         return;
       }
       for (const { kind, name, why } of prunable) say(`${kind} ${name}  ${why}`);
       if (flags["dry-run"]) return;
-      if (!flags.force) await agree(prunable.length, cluster.namespace);
+      if (!flags.force && !(await agree(prunable.length, cluster.namespace))) {
+        say("Nothing was removed.");
+        return;
+      }
       for (const one of prunable) {
         await prune(cluster, one, this.signal);
         process.stdout.write(`${one.name}\n`);
@@ -50,16 +61,13 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-async function agree(count: number, namespace: string): Promise<void> {
+/** Whether the user wants to remove so many objects. @throws InvalidInput without a terminal to ask */
+async function agree(count: number, namespace: string): Promise<boolean> {
   if (!process.stdin.isTTY) {
-    throw new InvalidInput("prune asks first, and standard input is no terminal", {
-      suggestions: ["Use -f to remove without asking, or --dry-run to see what would go."],
+    throw new InvalidInput("prune asks first, but standard input is not a terminal", {
+      suggestions: ["Use -f to remove without asking, or --dry-run to list what would be removed."],
     });
   }
-  const { prompt } = await import("../ui/prompt.ts");
-  const answer = await prompt(
-    `Remove ${count === 1 ? "it" : `these ${count}`} from the namespace ${namespace}? [y/N] `,
-    false,
-  );
-  if (!/^y(?:es)?$/i.test(answer.trim())) throw new InvalidInput("nothing was removed");
+  const { confirm } = await import("../ui/prompt.ts");
+  return confirm(`Remove ${count === 1 ? "it" : `these ${count}`} from the namespace ${namespace}?`);
 }

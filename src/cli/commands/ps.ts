@@ -6,19 +6,19 @@ import { RECORD_FIELDS, hasEnded } from "../../app/builds/record.ts";
 
 export default class Ps extends BuildsCommand {
   static override summary = "List builds";
-  static override description = "Your builds in the namespace that are under way, newest first.";
+  static override description = "Lists your running builds in the namespace, newest first.";
   static override examples = [
     "<%= config.bin %> ps -a",
     "<%= config.bin %> ps --all-users --format json",
     "<%= config.bin %> ps -a --format '{{.Name}}\\t{{.State}}\\t{{.Digest}}'",
   ];
   static override flags = {
-    all: Flags.boolean({ char: "a", description: "also those that have ended" }),
-    "all-users": Flags.boolean({ char: "A", description: "also those of others" }),
-    quiet: Flags.boolean({ char: "q", description: "names only" }),
+    all: Flags.boolean({ char: "a", description: "also builds that have ended" }),
+    "all-users": Flags.boolean({ char: "A", description: "also builds of other users in the namespace" }),
+    quiet: Flags.boolean({ char: "q", description: "print only names" }),
     format: Flags.string({
       default: "table",
-      description: "table, json (one object a line), or a template such as '{{.Name}} {{.State}}'",
+      description: "table, json (one object per line), or a template such as '{{.Name}} {{.State}}'",
     }),
     ...clusterFlags,
   };

@@ -5,9 +5,9 @@ import { InvalidInput } from "../../errors.ts";
 import { registryFlags } from "../flags/registry.ts";
 
 export default class Push extends BaseCommand {
-  static override summary = "See that an image is in its registry, where `build` has put it";
-  static override description = `For scripts that build and then push: a build has pushed already, so this asks the registry for the image, with your credentials,
-and prints what docker prints at the end of a push.
+  static override summary = "Check that an image is in its registry (`build` pushes it)";
+  static override description = `For scripts that build and then push. \`slipway build\` has already pushed the image, so this command only asks the registry
+for it, with your credentials, and prints what docker prints at the end of a push.
 
 ${EXIT_CODES}`;
   static override examples = ["<%= config.bin %> push registry.example.com/team/app:1.0"];
@@ -16,9 +16,9 @@ ${EXIT_CODES}`;
     name: Args.string({ required: true, ignoreStdin: true, description: "REGISTRY/NAME[:TAG]" }),
   };
   static override flags = {
-    "all-tags": Flags.boolean({ char: "a", description: "every tag of the repository" }),
-    quiet: Flags.boolean({ char: "q", description: "print nothing but the image's name" }),
-    // Docker's, and of no meaning without an engine.
+    "all-tags": Flags.boolean({ char: "a", description: "check every tag of the repository" }),
+    quiet: Flags.boolean({ char: "q", description: "print only the image's name" }),
+    // Docker's flag. It has no meaning without an engine.
     "disable-content-trust": Flags.boolean({ hidden: true, allowNo: false }),
     ...registryFlags,
   };

@@ -7,9 +7,9 @@ import { grantOf } from "../../app/rbac/role.ts";
 import type { Holder } from "../../app/rbac/role.ts";
 
 export default class Rbac extends BaseCommand {
-  static override summary = "Print the smallest Role that is enough to build, and its RoleBinding";
-  static override description = `Nothing is asked of a cluster and nothing is changed: apply what is printed with kubectl. What
-is known of the builds to come makes it smaller: without --builder it is what any builder needs.`;
+  static override summary = "Print the smallest Role that allows builds, and its RoleBinding";
+  static override description = `Contacts no cluster and changes nothing: apply the output with kubectl. The more you tell about the builds, the smaller the
+Role is: without --builder it has the rights that any builder needs.`;
   static override examples = [
     "<%= config.bin %> rbac -n builds | kubectl apply -f -",
     "<%= config.bin %> rbac -n builds --transport configmap --no-secrets --group developers",
@@ -18,10 +18,10 @@ is known of the builds to come makes it smaller: without --builder it is what an
   static override flags = {
     namespace: clusterFlags.namespace,
     transport: Flags.option({ options: ["auto", "configmap", "stream", "pvc", "cache"] as const, default: "auto" })({
-      description: "how contexts will travel: configmap needs no exec",
+      description: "how contexts will travel; configmap needs no exec",
     }),
     "git-in-cluster": Flags.boolean({
-      description: "builds will use --git-in-cluster: no context travels",
+      description: "builds will use --git-in-cluster, which sends no context",
       exclusive: ["transport"],
     }),
     builder: Flags.string({
@@ -32,37 +32,44 @@ is known of the builds to come makes it smaller: without --builder it is what an
     "cache-volume": Flags.boolean({ description: "builds will use --cache-volume" }),
     "no-secrets": Flags.boolean({
       description:
-        "builds will ship no secret: --registry-secret, --service-account or --no-credentials, and no --secret of the client's",
+        "builds will send no secret: they use --registry-secret, --service-account or --no-credentials, and no --secret",
     }),
     "network-policy": Flags.boolean({ description: "builds will use --network-policy" }),
     manage: Flags.boolean({
-      description: "also list builds started before, and come back to them",
+      description: "also allow ps, attach, logs, cancel, rm and prune",
+    }),
+    name: Flags.string({
+      default: "slipway",
+      description: "name of the Role and the RoleBinding; another name keeps an earlier Role",
+      helpValue: "NAME",
     }),
     account: Flags.string({ description: "grant it to this ServiceAccount (default: slipway)", helpValue: "NAME" }),
     user: Flags.string({ description: "grant it to this user", exclusive: ["account", "group"], helpValue: "NAME" }),
     group: Flags.string({ description: "grant it to this group", exclusive: ["account", "user"], helpValue: "NAME" }),
   };
 
-  /** Its other flags say of builds to come whether they will have one of that name, and have no value. */
+  /** Only this one: the other flags announce whether builds will use the flag of that name, and have no value. */
   protected override readonly settable = ["namespace"];
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Rbac);
     const holder = holderOf(flags);
     if (flags.namespace === undefined) {
-      throw new InvalidInput("a role belongs to a namespace", { suggestions: ["Name it with -n NAMESPACE."] });
+      throw new InvalidInput("rbac needs the namespace that the Role is for", {
+        suggestions: ["Name it with -n NAMESPACE."],
+      });
     }
     const { needsOfBuilder } = await import("../../app/describe-builders.ts");
-    const asked = { registryCa: flags["registry-ca"], cacheVolume: flags["cache-volume"] };
+    const uses = { registryCa: flags["registry-ca"], cacheVolume: flags["cache-volume"] };
     const rights = rightsOf({
-      ...(await needsOfBuilder(flags.builder, asked)),
+      ...(await needsOfBuilder(flags.builder, uses)),
       transport: flags["git-in-cluster"] ? "none" : flags.transport,
       ships: !flags["no-secrets"],
       manage: flags.manage,
       networkPolicy: flags["network-policy"],
     });
     const { printYaml } = await import("../print/yaml.ts");
-    process.stdout.write(printYaml(grantOf(rights, { name: "slipway", namespace: flags.namespace, holder })));
+    process.stdout.write(printYaml(grantOf(rights, { name: flags.name, namespace: flags.namespace, holder })));
   }
 }
 

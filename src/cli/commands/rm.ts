@@ -8,7 +8,7 @@ import { InvalidInput } from "../../errors.ts";
 export default class Rm extends BuildsCommand {
   static override summary = "Remove builds that have ended, with their logs";
   static override description =
-    "They would go by themselves after their --ttl. Prints the name of each build it removed.";
+    "The cluster also removes them when their --ttl expires. Prints the name of each build that it removed.";
   static override examples = [
     "<%= config.bin %> rm slipway-app-x7k2m9qd",
     "<%= config.bin %> rm -f latest",
@@ -17,7 +17,7 @@ export default class Rm extends BuildsCommand {
   static override strict = false;
   static override args = buildArgs;
   static override flags = {
-    force: Flags.boolean({ char: "f", description: "also those under way, which stops them" }),
+    force: Flags.boolean({ char: "f", description: "also running builds, which stops them" }),
     ...clusterFlags,
   };
 
@@ -25,15 +25,15 @@ export default class Rm extends BuildsCommand {
     const { argv, flags } = await this.parse(Rm);
     if (argv.length === 0) {
       throw new InvalidInput("name at least one build to remove", {
-        suggestions: ["See which there are: `slipway ps -a`. `latest` is your last one."],
+        suggestions: ["To list builds: run `slipway ps -a`. `latest` is your last build."],
       });
     }
     await this.withCluster(flags, async (cluster) => {
       const found = await this.find(cluster, argv.map(String));
       const running = found.find(({ record }) => !hasEnded(record));
       if (running !== undefined && !flags.force) {
-        throw new InvalidInput(`the build ${running.record.name} is under way: ${running.record.state}`, {
-          suggestions: [`Stop it first with \`slipway cancel ${running.record.name}\`, or use -f.`],
+        throw new InvalidInput(`build ${running.record.name} has not ended: ${running.record.state}`, {
+          suggestions: [`Stop it first: \`slipway cancel ${running.record.name}\`. Or use -f.`],
         });
       }
       await removeBuilds(cluster, found, (name) => process.stdout.write(`${name}\n`));

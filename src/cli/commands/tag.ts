@@ -6,8 +6,8 @@ import { registryFlags } from "../flags/registry.ts";
 
 export default class Tag extends BaseCommand {
   static override summary = "Give an image in a registry another name";
-  static override description = `Puts the image SOURCE under the name TARGET, in the registry of that name. What the registry has already is not sent again: in
-one registry nothing but the manifest travels, and layers pass through this machine only from one registry to another.
+  static override description = `Copies the image SOURCE to the name TARGET, in the registry of that name. Blobs that the registry already has are not sent
+again: within one registry only the manifest is sent, and between registries the layers pass through this machine.
 
 ${EXIT_CODES}`;
   static override examples = [

@@ -5,8 +5,8 @@ import { Interrupted } from "../../errors.ts";
 
 export default class Wait extends BuildsCommand {
   static override summary = "Wait for builds to end";
-  static override description = `Prints the reference and digest of each build that ends well, in the order they were named, and ends with the exit
-code of the first one that does not. Says nothing else, but why one failed.
+  static override description = `Prints NAME:TAG@DIGEST of each build that succeeds, in the order of the args. Ends with the exit code of the first build
+that fails, and prints why it failed.
 
 ${EXIT_CODES}`;
   static override examples = [
@@ -53,7 +53,7 @@ ${EXIT_CODES}`;
   }
 
   protected override fail(error: unknown): void {
-    const left = error instanceof Interrupted;
-    super.fail(left ? new Interrupted("stopped waiting; the builds go on in the cluster") : error);
+    const stopped = error instanceof Interrupted;
+    super.fail(stopped ? new Interrupted("stopped waiting; the builds keep running in the cluster") : error);
   }
 }

@@ -1,20 +1,18 @@
 import { Args, Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
-import { BaseCommand, SHARED } from "../base-command.ts";
-import { clusterFlags, many } from "../flags/shared.ts";
+import { BaseCommand, SHARED_SETTINGS } from "../base-command.ts";
+import { clusterFlags, repeatable } from "../flags/shared.ts";
 import type { BuildRequest } from "../../plan/request.ts";
-import { Interrupted, InvalidInput } from "../../errors.ts";
-import { credentialFlags } from "../flags/credentials.ts";
-import { registryFlags } from "../flags/registry.ts";
-
-/** It only reads, and its Secret is gone when it has: there is no more to be had from tokens. */
-const { "registry-tokens": _, ...logins } = credentialFlags;
+import { InvalidInput } from "../../errors.ts";
+import { volumeFlags, volumeRequest } from "../flags/context.ts";
+import { credentialFlags, credentialRequest } from "../flags/credentials.ts";
+import { registryFlags, registryRequest } from "../flags/registry.ts";
 
 export default class Warm extends BaseCommand {
-  static override summary = "Fetch base images onto a volume that kaniko builds then read them from";
-  static override description = `Runs kaniko's warmer in the cluster. A build with --cache-volume of the same name asks the registry only which image
-a tag means, and reads the image itself from the volume. Prints each image that is on the volume, and says on standard
-error what it does.`;
+  static override summary = "Fetch base images onto a volume, so that kaniko builds read them from there";
+  static override description = `Runs kaniko's warmer in the cluster. A build with the same --cache-volume asks the registry only for the digest behind a
+tag, and reads the image itself from the volume. Prints each image that is on the volume, and its progress on standard
+error.`;
   static override examples = [
     "<%= config.bin %> warm debian:bookworm node:24",
     "<%= config.bin %> warm -f services/api/Dockerfile -f services/web/Dockerfile",
@@ -25,36 +23,39 @@ error what it does.`;
     image: Args.string({ ignoreStdin: true, description: "name of an image; may be repeated" }),
   };
   static override flags = {
-    file: many({ char: "f", description: "the base images of this Dockerfile; may be repeated", helpValue: "PATH" }),
-    "build-arg": many({ description: "value of an ARG that a FROM of -f uses", helpValue: "KEY[=VALUE]" }),
-    target: Flags.string({ description: "only what this stage of -f needs", helpValue: "STAGE" }),
-    platform: Flags.string({ description: "of which platform (default: the node's)", helpValue: "OS/ARCH" }),
-    force: Flags.boolean({ description: "fetch what is on the volume already, too" }),
+    file: repeatable({
+      char: "f",
+      description: "fetch the base images of this Dockerfile; may be repeated",
+      helpValue: "PATH",
+    }),
+    "build-arg": repeatable({
+      description: "value of an ARG that a FROM of -f uses; may be repeated",
+      helpValue: "KEY[=VALUE]",
+    }),
+    target: Flags.string({ description: "only the images that this stage of -f needs", helpValue: "STAGE" }),
+    platform: Flags.string({ description: "platform of the images (default: the node's)", helpValue: "OS/ARCH" }),
+    force: Flags.boolean({ description: "also fetch images that are already on the volume" }),
     "cache-volume": Flags.string({
       default: "slipway-base-images",
-      description: "the volume; made when it is not there",
+      description: "name of the volume; created if it does not exist",
       env: "SLIPWAY_CACHE_VOLUME",
       helpValue: "NAME",
     }),
-    "volume-size": Flags.string({ default: "10Gi", description: "its size", env: "SLIPWAY_VOLUME_SIZE" }),
-    "storage-class": Flags.string({
-      description: "its storage class (default: the cluster's)",
-      env: "SLIPWAY_STORAGE_CLASS",
-    }),
+    ...volumeFlags,
     "warmer-image": Flags.string({
       default: "ghcr.io/osscontainertools/kaniko:v1.28.3-warmer",
-      description: "image of kaniko's warmer, of the same version as the builder's",
+      description: "image of kaniko's warmer, in the same version as the builder's",
       env: "SLIPWAY_KANIKO_WARMER_IMAGE",
       helpValue: "IMAGE",
     }),
-    timeout: Flags.string({ default: "30m", description: "it may take this long", env: "SLIPWAY_TIMEOUT" }),
-    ...logins,
+    timeout: Flags.string({ default: "30m", description: "stop after this time", env: "SLIPWAY_TIMEOUT" }),
+    ...credentialFlags,
     ...registryFlags,
     ...clusterFlags,
   };
 
   protected override readonly settable = [
-    ...SHARED,
+    ...SHARED_SETTINGS,
     "build-arg",
     "platform",
     "cache-volume",
@@ -71,21 +72,16 @@ error what it does.`;
     const images = argv.map(String);
     if (images.length === 0 && flags.file.length === 0) {
       throw new InvalidInput("name at least one image, or a Dockerfile with -f", {
-        suggestions: ["For example: slipway warm debian:bookworm, or slipway warm -f Dockerfile."],
+        suggestions: ["For example: `slipway warm debian:bookworm`, or `slipway warm -f Dockerfile`."],
       });
     }
     const { warm } = await import("../../app/warm/warm.ts");
     const say = (line: string): void => void process.stderr.write(`${line}\n`);
     const { file: files, target, force } = flags;
     const request = { images, files, force, ...(target === undefined ? {} : { target }), build: requestOf(flags) };
-    try {
-      const warmed = await warm(request, flags, say, this.signal);
-      if (warmed.length === 0) say("there is no base image to fetch");
-      for (const image of warmed) process.stdout.write(`${image.toFamiliarString()}\n`);
-    } catch (error) {
-      if (this.signal.aborted && this.signal.reason instanceof Interrupted) throw this.signal.reason;
-      throw error;
-    }
+    const warmed = await this.interruptible(() => warm(request, flags, say, this.signal));
+    if (warmed.length === 0) say("there is no base image to fetch");
+    for (const image of warmed) process.stdout.write(`${image.toFamiliarString()}\n`);
   }
 }
 
@@ -101,15 +97,11 @@ function requestOf(flags: Interfaces.InferredFlags<typeof Warm.flags>): BuildReq
     helperImage: "none",
     transport: "configmap",
     cacheVolume: flags["cache-volume"],
-    volumeSize: flags["volume-size"],
-    ...(flags["storage-class"] === undefined ? {} : { storageClass: flags["storage-class"] }),
+    ...volumeRequest(flags),
     timeout: flags.timeout,
     ttl: "10s",
-    ...(flags["registry-secret"] === undefined ? {} : { registrySecret: flags["registry-secret"] }),
-    ...(flags["service-account"] === undefined ? {} : { serviceAccount: flags["service-account"] }),
-    noCredentials: flags["no-credentials"],
-    insecureRegistries: flags["insecure-registry"],
-    ...(flags["registry-ca"] === undefined ? {} : { registryCa: flags["registry-ca"] }),
+    ...credentialRequest(flags),
+    ...registryRequest(flags),
     docker: flags.platform === undefined ? {} : { platform: [flags.platform] },
   };
 }

@@ -1,9 +1,12 @@
-/** The flags of `slipway build` that are docker's, for the command-line parser, from the table. */
+/** The flags of `slipway build` that are docker's: made for the command-line parser from the table of docker's flags. */
 import { Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
+import { repeatable } from "./shared.ts";
 import type { FlagRow } from "../../plan/docker/flag-row.ts";
 import { FLAG_TABLE } from "../../plan/docker/flag-table.ts";
 import type { DockerFlagName } from "../../plan/docker/flag-table.ts";
+import type { BuildRequest } from "../../plan/request.ts";
 
 type ParsedBy<A extends FlagRow["arity"]> = A extends "nothing"
   ? Interfaces.BooleanFlag<boolean>
@@ -15,7 +18,7 @@ export type DockerFlags = { [K in DockerFlagName]: ParsedBy<(typeof FLAG_TABLE)[
 
 export type DockerFlagValues = Interfaces.InferredFlags<DockerFlags>;
 
-/** Those the command declares itself, as they are slipway's as well. */
+/** Flags of docker's that slipway has too, and that the command defines itself. */
 type Own = "builder" | "progress";
 
 export function dockerFlags(): Omit<DockerFlags, Own> {
@@ -23,17 +26,27 @@ export function dockerFlags(): Omit<DockerFlags, Own> {
   return Object.fromEntries(rows.map(([name, row]) => [name, flagOf(row)])) as unknown as Omit<DockerFlags, Own>;
 }
 
-/** An empty list is no default a person need read of. */
-const noDefault = async (): Promise<undefined> => undefined;
-
 function flagOf(row: FlagRow): unknown {
   const common = {
-    ...(row.char === undefined ? {} : { char: row.char as "a" }),
-    // What no builder can do is no help to read of; the compatibility page has it.
+    ...(row.char === undefined ? {} : { char: row.char as "f" }),
+    // The help omits what no builder can do; the page on docker's compatibility lists it.
     ...(row.help === undefined || row.slipway.kind === "refused" ? { hidden: true } : { description: row.help }),
   };
   if (row.arity === "nothing") return Flags.boolean(common);
-  const valued = { ...common, ...(row.value === undefined ? {} : { helpValue: row.value }) };
-  if (row.arity === "value") return Flags.string(valued);
-  return Flags.string({ ...valued, multiple: true, multipleNonGreedy: true, default: [], defaultHelp: noDefault });
+  const valued = { ...common, ...omitUndefined({ helpValue: row.value }) };
+  return row.arity === "value" ? Flags.string(valued) : repeatable(valued);
+}
+
+export function dockerRequest(
+  flags: DockerFlagValues,
+): Pick<BuildRequest, "file" | "tags" | "buildArgs" | "target" | "labels" | "noCache" | "docker"> {
+  return omitUndefined({
+    file: flags.file,
+    tags: flags.tag,
+    buildArgs: flags["build-arg"],
+    target: flags.target,
+    labels: flags.label,
+    noCache: flags["no-cache"],
+    docker: flags,
+  });
 }

@@ -1,23 +1,26 @@
-/** How registries are spoken to. */
+/** How a command connects to registries. */
 import { Flags } from "@oclif/core";
-
-/** An empty list is no default a person need read of. */
-const noDefault = async (): Promise<undefined> => undefined;
+import type { Interfaces } from "@oclif/core";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
+import { repeatable } from "./shared.ts";
+import type { BuildRequest } from "../../plan/request.ts";
 
 export const registryFlags = {
-  "insecure-registry": Flags.string({
-    description: "allow plain http, or https without verification, to this registry",
+  "insecure-registry": repeatable({
+    description: "allow plain http, or https without verification, to this registry; may be repeated",
     helpGroup: "REGISTRY",
     helpValue: "HOST[:PORT]",
-    multiple: true,
-    multipleNonGreedy: true,
-    default: [],
-    defaultHelp: noDefault,
   }),
   "registry-ca": Flags.string({
-    description: "trust the certificates in this file when talking to registries",
+    description: "trust the certificates in this file when connecting to registries",
     env: "SLIPWAY_REGISTRY_CA",
     helpGroup: "REGISTRY",
     helpValue: "FILE",
   }),
 };
+
+export function registryRequest(
+  flags: Interfaces.InferredFlags<typeof registryFlags>,
+): Pick<BuildRequest, "insecureRegistries" | "registryCa"> {
+  return omitUndefined({ insecureRegistries: flags["insecure-registry"], registryCa: flags["registry-ca"] });
+}

@@ -1,4 +1,4 @@
-/** What several commands share: their flags for the cluster, and how a flag may be given. */
+/** What several commands share: the flags that choose the cluster, how a repeatable flag is defined, and the text of the exit codes. */
 import { Flags } from "@oclif/core";
 import { EXIT } from "../exit-codes.ts";
 import { OWN_NAMESPACE } from "../../plan/pod/options.ts";
@@ -24,19 +24,30 @@ export const clusterFlags = {
   }),
 };
 
-/** An empty list is no default a person need read of. */
-const noDefault = async (): Promise<undefined> => undefined;
+interface RepeatableFlag {
+  readonly char?: "f" | "t";
+  readonly description?: string;
+  readonly hidden?: boolean;
+  readonly helpValue?: string;
+  readonly helpGroup?: string;
+}
 
-/** A flag that may be repeated and takes one value each time, as docker's do: `-t a -t b PATH`. */
-export function many(options: { char?: "f" | "t"; description: string; helpValue: string; helpGroup?: string }) {
-  return Flags.string({ ...options, multiple: true, multipleNonGreedy: true, default: [], defaultHelp: noDefault });
+/** A flag that may be repeated and takes one value each time, as docker's do: `-t a -t b PATH`. Its default is the empty list, which the help omits. */
+export function repeatable(options: RepeatableFlag) {
+  return Flags.string({
+    ...options,
+    multiple: true,
+    multipleNonGreedy: true,
+    default: [],
+    defaultHelp: async (): Promise<undefined> => undefined,
+  });
 }
 
 export const EXIT_CODES = `Exit codes:
   ${EXIT.built}    built
-  ${EXIT.buildFailed}    the build failed: the Dockerfile, a RUN in it, the push, or anything that docker refuses too
+  ${EXIT.buildFailed}    the build failed: the Dockerfile, a RUN in it, the push, or anything else that docker refuses too
   ${EXIT.cluster}    the cluster refused or cannot be reached
   ${EXIT.unauthorised}    not authorised, by the cluster, a registry, a repository or Vault
   ${EXIT.timedOut}  timed out
-  ${EXIT.usage}  wrong usage: flags that cannot be read, what docker could do and slipway cannot; or slipway itself failed
+  ${EXIT.usage}  wrong usage: slipway cannot read the flags or does not support them; or slipway itself failed
   ${EXIT.interrupted}  interrupted`;

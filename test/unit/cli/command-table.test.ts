@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { COMMANDS } from "../../../src/cli/command-table.ts";
 
-it("the program has each file of src/cli/commands as a command, by the id oclif gives it", async () => {
+it("every file of src/cli/commands is in the table of commands, under the id that oclif gives it", async () => {
   const folder = new URL("../../../src/cli/commands/", import.meta.url);
   const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".ts"));
   const ids = files.map((file) => file.replace(/(?:\/index)?\.ts$/, "").replaceAll("/", ":"));

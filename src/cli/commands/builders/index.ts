@@ -2,12 +2,12 @@ import { Flags } from "@oclif/core";
 import { BaseCommand } from "../../base-command.ts";
 
 export default class Builders extends BaseCommand {
-  static override summary = "List the builders, and what of a Dockerfile each can do";
+  static override summary = "List the builders, and which Dockerfile features each supports";
   static override description =
-    "Choose one with `build --builder NAME`, or let `--builder auto` take the first that can do a Dockerfile, in the order of SLIPWAY_BUILDER_ORDER.";
+    "Choose one with `build --builder NAME`. `--builder auto` takes the first that supports the Dockerfile, in the order of SLIPWAY_BUILDER_ORDER.";
   static override examples = ["<%= config.bin %> builders", "<%= config.bin %> builders --json"];
   static override flags = {
-    json: Flags.boolean({ description: "print all that is known of them, as JSON" }),
+    json: Flags.boolean({ description: "print everything about them as JSON" }),
   };
 
   async run(): Promise<void> {

@@ -3,7 +3,8 @@ import { BaseCommand } from "../../base-command.ts";
 import { InvalidInput } from "../../../errors.ts";
 
 export default class InspectBuilder extends BaseCommand {
-  static override summary = "Show a builder: its pod, what that may do, and what it can build";
+  static override summary =
+    "Show a builder: its pod, the rights of the pod, and the Dockerfile features that it supports";
   static override examples = [
     "<%= config.bin %> builders inspect kaniko",
     "<%= config.bin %> builders inspect buildkit --json",
@@ -27,20 +28,20 @@ export default class InspectBuilder extends BaseCommand {
     }
     const { alignColumns } = await import("../../../lib/text/table.ts");
     const { printPod } = await import("../../print/yaml.ts");
-    const can = Object.entries(found.features).flatMap(([title, able]) => (able ? [title] : []));
-    const cannot = Object.keys(found.features).filter((title) => !can.includes(title));
+    const supported = Object.entries(found.features).flatMap(([title, able]) => (able ? [title] : []));
+    const unsupported = Object.keys(found.features).filter((title) => !supported.includes(title));
     const list = (items: readonly string[]): string => (items.length === 0 ? "none" : items.join(", "));
     const facts = alignColumns([
       ["Name:", found.name],
-      ["Image:", found.image ?? "none is published: name one with --builder-image"],
+      ["Image:", found.image ?? "none is published; name one with --builder-image"],
       ["Pod Security:", found.podSecurity],
       ["Runs as:", found.user === 0 ? "root in its container" : `user ${found.user}`],
       ["Capabilities:", list(found.capabilities)],
       ["Privilege escalation:", found.allowPrivilegeEscalation ? "allowed, for newuidmap" : "not allowed"],
-      ["Seccomp profile:", found.seccompProfile ?? "the node's default, which has to allow unshare and mount"],
+      ["Seccomp profile:", found.seccompProfile ?? "the node's default, which must allow unshare and mount"],
       ["Flags:", list(found.flags.map((flag) => `--${flag}`))],
-      ["Dockerfile, can:", list(can)],
-      ["Dockerfile, cannot:", list(cannot)],
+      ["Dockerfile, can:", list(supported)],
+      ["Dockerfile, cannot:", list(unsupported)],
     ]);
     process.stdout.write(`${facts.join("\n")}\n\n${printPod(found.pod)}`);
   }

@@ -1,9 +1,9 @@
 import { BaseCommand } from "../../base-command.ts";
 import { BUILDX_VERSION } from "../../plugin/docker-plugin.ts";
 
-/** CI scripts ask whether there is a buildx before they use it. */
+/** CI scripts run it to find out whether buildx is installed. */
 export default class BuildxVersion extends BaseCommand {
-  static override summary = "Print the version of buildx whose command line is followed";
+  static override summary = "Print the version of buildx that slipway is compatible with";
   static override hidden = true;
 
   async run(): Promise<void> {

@@ -5,13 +5,13 @@ import { listContexts } from "../../../app/builds/kept-contexts.ts";
 
 export default class CacheLs extends BuildsCommand {
   static override summary = "List the contexts kept for --transport cache";
-  static override description = "Each is a volume of the namespace that stays until it is removed.";
+  static override description = "Each context is on a volume of the namespace, which stays until you remove it.";
   static override examples = [
     "<%= config.bin %> cache ls",
     "<%= config.bin %> cache rm $(<%= config.bin %> cache ls -q)",
   ];
   static override flags = {
-    quiet: Flags.boolean({ char: "q", description: "names of the volume claims only" }),
+    quiet: Flags.boolean({ char: "q", description: "print only the names of the volume claims" }),
     ...clusterFlags,
   };
 

@@ -7,27 +7,24 @@ import { InvalidInput } from "../../../errors.ts";
 export default class CacheRm extends BuildsCommand {
   static override summary = "Remove contexts kept for --transport cache";
   static override description =
-    "Names are those of projects or of volume claims. The next build of the project sends all of its context. Prints the name of each claim it removed.";
+    "Takes names of projects or of volume claims. The next build of the project sends its whole context. Prints the name of each claim that it removed.";
   static override examples = [
     "<%= config.bin %> cache rm registry.example.com/team/app",
     "<%= config.bin %> cache rm --all",
   ];
   static override strict = false;
   static override flags = {
-    all: Flags.boolean({ char: "a", default: false, description: "all of the namespace" }),
-    force: Flags.boolean({ char: "f", default: false, description: "also those that a build uses" }),
+    all: Flags.boolean({ char: "a", default: false, description: "all contexts of the namespace" }),
+    force: Flags.boolean({ char: "f", default: false, description: "also contexts that a build uses" }),
     ...clusterFlags,
   };
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(CacheRm);
     if ((argv.length === 0) !== flags.all) {
-      throw new InvalidInput(
-        argv.length === 0 ? "name at least one context to remove" : "--all leaves no name to give",
-        {
-          suggestions: ["See which there are: `slipway cache ls`. --all removes all of them."],
-        },
-      );
+      throw new InvalidInput(argv.length === 0 ? "name at least one context to remove" : "--all cannot go with names", {
+        suggestions: ["To list contexts: run `slipway cache ls`. --all removes all of them."],
+      });
     }
     await this.withCluster(flags, async (cluster) => {
       const contexts = await listContexts(cluster, this.signal);

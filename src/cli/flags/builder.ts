@@ -1,0 +1,53 @@
+/** Which builder builds, and what it keeps for the next build. */
+import { Flags } from "@oclif/core";
+import type { Interfaces } from "@oclif/core";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
+import type { BuildRequest } from "../../plan/request.ts";
+
+export const builderFlags = {
+  builder: Flags.string({
+    default: "kaniko",
+    description: "builder that runs in the pod: kaniko, buildkit, buildah, img, makisu, or auto for the first that can",
+    env: "SLIPWAY_BUILDER",
+    helpGroup: "BUILDER",
+  }),
+  "builder-image": Flags.string({
+    description: "image of the builder",
+    env: "SLIPWAY_BUILDER_IMAGE",
+    helpGroup: "BUILDER",
+    helpValue: "IMAGE",
+  }),
+  "helper-image": Flags.string({
+    default: "busybox:stable",
+    description: "image with a shell, tar and nc that receives a streamed context",
+    env: "SLIPWAY_HELPER_IMAGE",
+    helpGroup: "BUILDER",
+    helpValue: "IMAGE",
+  }),
+};
+
+export const cacheVolumeFlags = {
+  "cache-volume": Flags.string({
+    description:
+      "keep the builder's cache on this volume of the namespace; created if it does not exist (--volume-size)",
+    env: "SLIPWAY_CACHE_VOLUME",
+    helpGroup: "BUILDER",
+    helpValue: "NAME",
+  }),
+};
+
+export function builderRequest(
+  flags: Interfaces.InferredFlags<typeof builderFlags>,
+): Pick<BuildRequest, "builder" | "builderImage" | "helperImage"> {
+  return omitUndefined({
+    builder: flags.builder,
+    builderImage: flags["builder-image"],
+    helperImage: flags["helper-image"],
+  });
+}
+
+export function cacheVolumeRequest(
+  flags: Interfaces.InferredFlags<typeof cacheVolumeFlags>,
+): Pick<BuildRequest, "cacheVolume"> {
+  return omitUndefined({ cacheVolume: flags["cache-volume"] });
+}

@@ -1,0 +1,37 @@
+/** How a client may leave its build to the cluster. */
+import { Flags } from "@oclif/core";
+import { InvalidInput } from "../../errors.ts";
+
+export const detachFlags = {
+  detach: Flags.boolean({
+    char: "d",
+    description: "detach: print the build's name and exit as soon as the build no longer needs this client",
+    helpGroup: "CLUSTER",
+  }),
+  "detach-on-interrupt": Flags.boolean({
+    description: "Ctrl-C detaches from the build instead of stopping it",
+    env: "SLIPWAY_DETACH_ON_INTERRUPT",
+    helpGroup: "CLUSTER",
+  }),
+};
+
+/**
+ * @param outputs the values of --output
+ * @param attests whether the client attests or signs the image after the push
+ * @throws InvalidInput when the client has work to do after it would have left
+ */
+export function checkDetached(outputs: readonly string[], attests: boolean): void {
+  if (outputs.some((text) => !/^type=(?:registry|image|cacheonly)\b/.test(text))) {
+    throw new InvalidInput(
+      "--detach cannot go with --output: the client would have left before it could receive files",
+      {
+        suggestions: ["Leave --detach out, or push with -t REGISTRY/NAME."],
+      },
+    );
+  }
+  if (!attests) return;
+  throw new InvalidInput(
+    "--detach cannot go with provenance, an SBOM or a signature: the client attaches them after the push, and would have left",
+    { suggestions: ["Leave out --detach, or leave out --provenance, --sbom, --attest and --sign."] },
+  );
+}
