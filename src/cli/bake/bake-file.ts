@@ -1,14 +1,14 @@
 /**
- * Bake files in their JSON form, as compose writes them for buildx (docker/compose pkg/compose/build_bake.go) and as buildx's
- * reference describes them. Expressions are HCL's, and there is nobody here to evaluate them.
+ * Bake files in JSON, as compose writes them for buildx (docker/compose pkg/compose/build_bake.go) and as buildx's reference
+ * describes them. Values may hold HCL expressions, which slipway does not evaluate.
  */
 import { InvalidInput } from "../../errors.ts";
 
-/** What a target may say, each of its fields in the form it has in the file. */
+/** One target, with its fields in the form that they have in the file. */
 export interface BakeTarget {
   readonly name: string;
   readonly context: string;
-  /** By name: a path, a URL, or `target:NAME` for what another target builds. */
+  /** By name: a path, a URL, or `target:NAME` for the image of another target. */
   readonly contexts: Readonly<Record<string, string>>;
   readonly dockerfile?: string;
   readonly dockerfileInline?: string;
@@ -24,7 +24,7 @@ export interface BakeTarget {
   readonly noCache: boolean;
 }
 
-/** Fields that are lists of texts, and the flag of `build` that each of their texts is a value of. */
+/** Fields that are lists of texts, each with the flag of `build` that takes these texts as values. */
 export const LIST_FLAGS = {
   tags: "tag",
   "cache-from": "cache-from",
@@ -47,19 +47,19 @@ export interface BakeFile {
   readonly targets: ReadonlyMap<string, BakeTarget>;
 }
 
-/** @throws InvalidInput for what is no bake file, or asks for what is not done here */
+/** @throws InvalidInput for a file that is not a bake file, or that uses what slipway does not support */
 export function parseBakeFile(text: string, source: string): BakeFile {
   let tree: unknown;
   try {
     tree = JSON.parse(text);
   } catch (error) {
     throw new InvalidInput(`the bake file ${source} is not JSON: ${(error as Error).message}`, {
-      suggestions: ["Write it as JSON, as compose does: `docker buildx bake --print` makes JSON of any other."],
+      suggestions: ["Convert it to JSON with `docker buildx bake --print`. Compose writes JSON by itself."],
     });
   }
-  const root = new Fields(tree, source);
+  const root = new FieldReader(tree, source);
   const groups = root.entries("group").map(([name, group]): [string, readonly string[]] => {
-    const fields = new Fields(group, `group ${name}`);
+    const fields = new FieldReader(group, `group ${name}`);
     const targets = fields.texts("targets");
     fields.end(["description"]);
     return [name, targets];
@@ -70,7 +70,7 @@ export function parseBakeFile(text: string, source: string): BakeFile {
 }
 
 function targetOf(name: string, tree: unknown): BakeTarget {
-  const fields = new Fields(tree, `target ${name}`);
+  const fields = new FieldReader(tree, `target ${name}`);
   const optional = <K extends string>(key: K, field: string): { [P in K]?: string } => {
     const text = fields.text(field);
     return (text === undefined ? {} : { [key]: text }) as { [P in K]?: string };
@@ -97,17 +97,17 @@ function targetOf(name: string, tree: unknown): BakeTarget {
   return target;
 }
 
-/** The fields of one object of the file. Each is read once; what is left over nobody knows. */
-class Fields {
+/** The fields of one object of the file. Each is read once. Fields that remain at the end are unknown. */
+class FieldReader {
   readonly #where: string;
-  readonly #left: Map<string, unknown>;
+  readonly #unread: Map<string, unknown>;
 
   constructor(tree: unknown, where: string) {
     this.#where = where;
     if (typeof tree !== "object" || tree === null || Array.isArray(tree)) {
       throw new InvalidInput(`bake: ${where} is not an object`);
     }
-    this.#left = new Map(Object.entries(tree));
+    this.#unread = new Map(Object.entries(tree));
   }
 
   text(field: string): string | undefined {
@@ -129,7 +129,7 @@ class Fields {
 
   map(field: string): Record<string, string> {
     return Object.fromEntries(
-      // What is null is not there.
+      // Null means absent.
       this.entries(field).flatMap(([key, value]) => (value === null ? [] : [[key, this.#plain(value, field)]])),
     );
   }
@@ -140,21 +140,22 @@ class Fields {
     return Object.entries(value);
   }
 
-  end(meaningless: readonly string[]): void {
-    const unknown = [...this.#left.keys()].find((field) => !meaningless.includes(field));
+  /** @param ignored fields without a meaning for slipway. @throws InvalidInput for a field that is unread and not ignored */
+  end(ignored: readonly string[]): void {
+    const unknown = [...this.#unread.keys()].find((field) => !ignored.includes(field));
     if (unknown === undefined) return;
-    throw new InvalidInput(`bake: ${this.#where} has \`${unknown}\`, which slipway does not know`, {
-      suggestions: ["Write out what it stands for, or build that target with `slipway build`."],
+    throw new InvalidInput(`bake: ${this.#where} has \`${unknown}\`, which slipway does not support`, {
+      suggestions: ["Write the same with other fields, or build that target with `slipway build`."],
     });
   }
 
   #take(field: string): unknown {
-    const value = this.#left.get(field);
-    this.#left.delete(field);
+    const value = this.#unread.get(field);
+    this.#unread.delete(field);
     return value ?? undefined;
   }
 
-  /** Texts are HCL templates: `$${` and `%%{` stand for themselves, and anything else that begins so is an expression. */
+  /** Texts are HCL templates: `$${` and `%%{` are escapes, and `${` or `%{` starts an expression. */
   #plain(value: unknown, field: string): string {
     if (typeof value === "number") return String(value);
     if (typeof value !== "string") throw this.#wrong(field, "text");
@@ -162,7 +163,7 @@ class Fields {
       throw new InvalidInput(
         `bake: \`${field}\` of ${this.#where} has an expression, which slipway does not evaluate`,
         {
-          suggestions: ["Write its value, or `$${` for the characters themselves."],
+          suggestions: ["Write the value instead. To write the characters themselves, escape them: `$${`."],
         },
       );
     }

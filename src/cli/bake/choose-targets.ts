@@ -1,19 +1,19 @@
-/** Which targets of a bake file are to be built, and after which others. */
+/** Chooses the targets of a bake file to build, and their order. */
 import { InvalidInput } from "../../errors.ts";
 import type { BakeFile, BakeTarget } from "./bake-file.ts";
 
 export interface ChosenTarget {
   readonly target: BakeTarget;
-  /** Names of the targets whose images it builds on. */
+  /** Names of the targets whose images it uses. */
   readonly after: readonly string[];
 }
 
-const ON_TARGET = "target:";
+const TARGET_PREFIX = "target:";
 
 /**
- * @param names targets or groups; none: the group or target `default`
- * @returns them and all that they build on, each after what it needs
- * @throws InvalidInput for a name that is neither, and for targets that need each other
+ * @param names targets or groups; empty: the group or target `default`
+ * @returns these targets and all targets that they need, each after the ones it needs
+ * @throws InvalidInput for an unknown name, and for targets that need each other
  */
 export function chooseTargets(file: BakeFile, names: readonly string[]): ChosenTarget[] {
   const chosen = new Map<string, ChosenTarget>();
@@ -27,11 +27,11 @@ export function chooseTargets(file: BakeFile, names: readonly string[]): ChosenT
     const target = file.targets.get(name);
     if (target === undefined) {
       throw new InvalidInput(`failed to find target ${name}`, {
-        suggestions: [`There are: ${[...file.groups.keys(), ...file.targets.keys()].join(", ") || "none"}.`],
+        suggestions: [`The bake file has: ${[...file.groups.keys(), ...file.targets.keys()].join(", ") || "none"}.`],
       });
     }
     const after = Object.values(target.contexts).flatMap((context) =>
-      context.startsWith(ON_TARGET) ? [context.slice(ON_TARGET.length)] : [],
+      context.startsWith(TARGET_PREFIX) ? [context.slice(TARGET_PREFIX.length)] : [],
     );
     for (const other of after) choose(other, [...path, name]);
     chosen.set(name, { target, after });
@@ -44,23 +44,23 @@ export function chooseTargets(file: BakeFile, names: readonly string[]): ChosenT
 
 function membersOf(file: BakeFile, name: string, path: readonly string[]): string[] {
   const members = file.groups.get(name);
-  // A group may bear the name of one of its targets.
+  // A group may have the same name as one of its targets.
   if (members === undefined || path.includes(name)) return [name];
   return members.flatMap((member) => membersOf(file, member, [...path, name]));
 }
 
 /**
- * What a target's `target:NAME` contexts become: the image NAME is pushed under.
- * @throws InvalidInput where NAME has no name to be pulled by
+ * The target with each `target:NAME` context replaced by the image that NAME pushes.
+ * @throws InvalidInput if the target NAME has no tag
  */
 export function withImages(target: BakeTarget, targets: ReadonlyMap<string, BakeTarget>): BakeTarget {
   const contexts = Object.entries(target.contexts).map(([name, context]) => {
-    if (!context.startsWith(ON_TARGET)) return [name, context];
-    const other = context.slice(ON_TARGET.length);
+    if (!context.startsWith(TARGET_PREFIX)) return [name, context];
+    const other = context.slice(TARGET_PREFIX.length);
     const [tag] = targets.get(other)?.lists.tags ?? [];
     if (tag === undefined) {
-      throw new InvalidInput(`bake: target ${target.name} builds on ${other}, which has no tag to find its image by`, {
-        suggestions: [`Give ${other} a name in a registry: \`tags\`, or \`image:\` in compose.yaml.`],
+      throw new InvalidInput(`bake: target ${target.name} uses the image of ${other}, which has no tag`, {
+        suggestions: [`Set \`tags\` of ${other}, or \`image:\` in compose.yaml.`],
       });
     }
     return [name, `docker-image://${tag}`];

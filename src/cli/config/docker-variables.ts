@@ -1,4 +1,4 @@
-/** The variables docker, BuildKit and buildx read, and what becomes of each here: docs/reference/configuration.md is made from this table. */
+/** The variables of docker, BuildKit and buildx, and what slipway does with each. docs/reference/configuration.md is generated from this table. */
 import { isBuilderName } from "../../plan/builder-names.ts";
 import { InvalidInput } from "../../errors.ts";
 import type { Settings } from "./parse-config.ts";
@@ -8,15 +8,15 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface DockerVariable {
   readonly name: string;
-  /** What slipway does with it, a sentence. */
+  /** One sentence: what slipway does with it. */
   readonly what: string;
-  /** The flag whose default it is, and which values count: others name what exists only in docker. */
+  /** The flag whose default it sets, and the values that count. Other values name what only docker has. */
   readonly sets?: { readonly flag: string; readonly takes: (value: string) => boolean };
 }
 
-const PROGRESS = new Set(["auto", "plain", "tty", "quiet", "none", "rawjson"]);
-const NOT_MADE = "Nothing: slipway attests only what `--attest`, `--provenance` and `--sbom` ask for.";
-const NO_ENGINE = "Nothing: there is no engine.";
+const PROGRESS_VALUES = new Set(["auto", "plain", "tty", "quiet", "none", "rawjson"]);
+const NO_DEFAULT_ATTESTATIONS = "Ignored: slipway attests only what `--attest`, `--provenance` and `--sbom` ask for.";
+const NO_ENGINE = "Ignored: there is no engine.";
 
 export const DOCKER_VARIABLES: readonly DockerVariable[] = [
   {
@@ -26,51 +26,51 @@ export const DOCKER_VARIABLES: readonly DockerVariable[] = [
   },
   {
     name: "BUILDX_BUILDER",
-    what: "The default of `--builder`, where it names one of slipway's; the names of buildx's own instances are passed over.",
+    what: "The default of `--builder`, if it names a builder of slipway; names of buildx instances are ignored.",
     sets: { flag: "builder", takes: (value) => value === "auto" || isBuilderName(value) },
   },
   {
     name: "BUILDKIT_PROGRESS",
-    what: "The view where `--progress` is `auto`.",
-    sets: { flag: "progress", takes: (value) => PROGRESS.has(value) },
+    what: "The view if `--progress` is `auto`.",
+    sets: { flag: "progress", takes: (value) => PROGRESS_VALUES.has(value) },
   },
-  { name: "BUILDKIT_COLORS", what: "Colours of the terminal's view: `run=green:warning=yellow:error=255,0,0`." },
-  { name: "BUILDKIT_TTY_LOG_LINES", what: "Nothing: the log is shown whole, above the line of what happens now." },
-  { name: "NO_COLOR", what: "A terminal's view without colours." },
+  { name: "BUILDKIT_COLORS", what: "Colours of the terminal view: `run=green:warning=yellow:error=255,0,0`." },
+  { name: "BUILDKIT_TTY_LOG_LINES", what: "Ignored: the whole log is shown, above the status line." },
+  { name: "NO_COLOR", what: "Turns off the colours of the terminal view." },
   {
     name: "DOCKER_BUILDKIT",
-    what: "0 is said once to mean nothing: there is no classic builder. What is no boolean is an error, as with docker.",
+    what: "0 gives a warning, as there is no classic builder. A value that is not a boolean is an error, as with docker.",
   },
   { name: "DOCKER_CONFIG", what: "The directory of docker's configuration: credentials and proxies." },
-  { name: "DOCKER_AUTH_CONFIG", what: "Credentials that come before those of docker's configuration." },
+  { name: "DOCKER_AUTH_CONFIG", what: "Credentials that precede those of docker's configuration." },
   { name: "SOURCE_DATE_EPOCH", what: "Becomes a build argument." },
   {
     name: "BUILDX_GIT_LABELS",
-    what: "1 or `full`: labels for the context's commit (`org.opencontainers.image.revision`), its remote (`…source`) and the Dockerfile in it; `--label` comes first.",
+    what: "1 or `full`: adds labels for the context's commit (`org.opencontainers.image.revision`), its remote (`…source`) and its Dockerfile; `--label` takes precedence.",
   },
-  { name: "BUILDX_GIT_CHECK_DIRTY", what: "1: the commit's label ends in `-dirty` where something is changed." },
-  { name: "BUILDX_GIT_INFO", what: "Nothing: provenance is what it would be in." },
-  { name: "BUILDX_NO_DEFAULT_ATTESTATIONS", what: NOT_MADE },
+  { name: "BUILDX_GIT_CHECK_DIRTY", what: "1: the commit's label ends in `-dirty` if the work tree has changes." },
+  { name: "BUILDX_GIT_INFO", what: "Ignored: in buildx it only adds git information to provenance." },
+  { name: "BUILDX_NO_DEFAULT_ATTESTATIONS", what: NO_DEFAULT_ATTESTATIONS },
   {
     name: "BUILDX_METADATA_PROVENANCE",
-    what: "What the metadata file has of provenance: `min` (the default), `max` with times and the build's name, or `disabled`.",
+    what: "How much provenance the metadata file has: `min` (the default), `max` with times and the build's name, or `disabled`.",
   },
-  { name: "BUILDX_METADATA_WARNINGS", what: "Nothing: the metadata file has no warnings." },
-  { name: "BUILDX_NO_DEFAULT_LOAD", what: "Nothing: nothing is loaded, as there is no engine." },
-  { name: "BUILDX_CONFIG", what: "Nothing: there are no instances to keep." },
+  { name: "BUILDX_METADATA_WARNINGS", what: "Ignored: the metadata file has no warnings." },
+  { name: "BUILDX_NO_DEFAULT_LOAD", what: "Ignored: slipway never loads, as there is no engine." },
+  { name: "BUILDX_CONFIG", what: "Ignored: there are no builder instances to store." },
   {
     name: "DOCKER_HOST",
-    what: "Chooses among the proxies of docker's configuration, as with docker; there is no engine.",
+    what: "Selects a proxy of docker's configuration, as with docker; there is no engine.",
   },
   { name: "DOCKER_CONTEXT", what: NO_ENGINE },
   { name: "DOCKER_TLS_VERIFY", what: NO_ENGINE },
   { name: "DOCKER_CERT_PATH", what: NO_ENGINE },
   { name: "DOCKER_API_VERSION", what: NO_ENGINE },
-  { name: "BUILDKIT_HOST", what: "Nothing: each build has a BuildKit of its own." },
-  { name: "KUBECONFIG", what: "The default of `--kubeconfig`; several files are joined, as kubectl does." },
+  { name: "BUILDKIT_HOST", what: "Ignored: each build has its own BuildKit." },
+  { name: "KUBECONFIG", what: "The default of `--kubeconfig`; several files are merged, as kubectl does." },
 ];
 
-/** Those that are the default of a flag. */
+/** The flags that the variables set. */
 export function dockerSettings(env: Environment): Settings {
   return new Map(
     DOCKER_VARIABLES.flatMap(({ name, sets }): [string, readonly string[]][] => {
@@ -81,17 +81,17 @@ export function dockerSettings(env: Environment): Settings {
 }
 
 /**
- * What a variable asks for that there is none of, a sentence each.
- * @throws InvalidInput for a DOCKER_BUILDKIT docker would refuse
+ * Warnings about what a variable asks for and slipway does not have, one sentence each.
+ * @throws InvalidInput for a DOCKER_BUILDKIT that docker would refuse
  */
 export function dockerNotices(env: Environment): string[] {
   const text = env["DOCKER_BUILDKIT"] ?? "";
   if (text === "") return [];
   const on = /^(?:yes|no|y|n|on|off)$/i.test(text) ? undefined : booleanOf(text);
   if (on === undefined) {
-    throw new InvalidInput(`DOCKER_BUILDKIT environment variable expects boolean value, and is "${text}"`, {
-      suggestions: ["Unset it: it means nothing here."],
+    throw new InvalidInput(`DOCKER_BUILDKIT environment variable expects boolean value, but is "${text}"`, {
+      suggestions: ["Unset it: slipway has only one kind of builder."],
     });
   }
-  return on ? [] : ["DOCKER_BUILDKIT=0 means nothing here: there is no classic builder"];
+  return on ? [] : ["DOCKER_BUILDKIT=0 is ignored: there is no classic builder"];
 }

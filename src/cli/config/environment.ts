@@ -1,4 +1,4 @@
-/** Settings out of the environment: every flag as SLIPWAY_*, and those of docker's variables that are the default of a flag. */
+/** Settings from the environment: every flag as a variable SLIPWAY_*. */
 import { InvalidInput } from "../../errors.ts";
 import type { Keys } from "./keys.ts";
 import type { Settings } from "./parse-config.ts";
@@ -12,8 +12,8 @@ export function variableOf(flag: string): string {
 }
 
 /**
- * A variable that is empty says nothing. Several values stand on a line each, as every other separator occurs in values.
- * @throws InvalidInput for a value the flag cannot have
+ * An empty variable counts as unset. Several values are on one line each, as every other separator occurs in values.
+ * @throws InvalidInput for a value that the flag does not take
  */
 export function ownVariables(env: Environment, keys: Keys): Settings {
   return new Map(
@@ -29,9 +29,9 @@ export function ownVariables(env: Environment, keys: Keys): Settings {
         });
       }
       const values = arity === "values" ? text.split(/\r?\n/).filter((line) => line !== "") : [text];
-      const wrong = values.find((value) => options?.includes(value) === false);
-      if (wrong === undefined) return [[flag, values]];
-      throw new InvalidInput(`${name} cannot be "${wrong}"`, {
+      const invalid = values.find((value) => options?.includes(value) === false);
+      if (invalid === undefined) return [[flag, values]];
+      throw new InvalidInput(`${name} cannot be "${invalid}"`, {
         suggestions: [`Write one of: ${options?.join(", ")}.`],
       });
     }),

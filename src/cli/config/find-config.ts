@@ -1,4 +1,4 @@
-/** Where configuration is on this disk, and what it says. YAML is loaded only where there is some. */
+/** Finds and reads the configuration files. The YAML parser is loaded only if there is a file. */
 import { realpathSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -16,9 +16,9 @@ export interface Surroundings {
   readonly env: Environment;
   readonly cwd: string;
   readonly home: string;
-  /** The user's id; undefined where there are none. */
+  /** The user's id; undefined on systems without user ids. */
   readonly uid: number | undefined;
-  /** The id of the user a file belongs to. */
+  /** The id of the user who owns the file. */
   readonly ownerOf: (path: string) => Promise<number>;
 }
 
@@ -45,9 +45,9 @@ export function userConfigPath({ env, cwd, home }: Pick<Surroundings, "env" | "c
 }
 
 /**
- * @param context the directory that is built, where that is what is done: a project's file speaks for what lies below it only;
- *   null: it comes from elsewhere, and no project's file is read
- * @throws InvalidInput for a file that cannot be read or says what is not understood
+ * @param context the directory that is built: a project's file applies only to contexts in its own directory. Null: the context comes
+ *   from elsewhere, and no project's file is read
+ * @throws InvalidInput for a file that cannot be read or is not valid
  */
 export async function findConfigurations(
   keys: Keys,
@@ -56,37 +56,40 @@ export async function findConfigurations(
 ): Promise<Configurations> {
   const userPath = userConfigPath({ env, cwd, home });
   const [userText, projectPath] = await Promise.all([
-    readIfThere(userPath),
-    context === null || !wantsProject(env) ? undefined : findUpwards(cwd),
+    readIfExists(userPath),
+    context === null || !wantsProject(env) ? undefined : findProjectFile(cwd),
   ]);
   if (userText === undefined && (env["SLIPWAY_CONFIG"] ?? "") !== "") {
-    throw new InvalidInput(`SLIPWAY_CONFIG names ${userPath}, which is not there`, {
-      suggestions: ["Unset it, or name a file."],
+    throw new InvalidInput(`the configuration ${userPath} of SLIPWAY_CONFIG does not exist`, {
+      suggestions: ["Unset SLIPWAY_CONFIG, or name a file that exists."],
     });
   }
   const project = projectPath !== undefined && isWithin(context ?? cwd, dirname(projectPath)) ? projectPath : undefined;
   if (userText === undefined && project === undefined) return {};
   const { parseConfiguration } = await import("./parse-config.ts");
-  const read = (path: string, text: string, standing: ConfigurationText["standing"]): Configuration =>
-    parseConfiguration({ path, text, standing, home, userPath }, keys);
+  const read = (path: string, text: string, trustLevel: ConfigurationText["trustLevel"]): Configuration =>
+    parseConfiguration({ path, text, trustLevel, home, userPath }, keys);
   const user = userText === undefined ? {} : { user: read(userPath, userText, "user") };
   if (project === undefined || project === userPath) return user;
   const trusted = (user.user?.trust ?? []).some((directory) => isWithin(dirname(project), directory));
-  if (!trusted) refuseOthers(project, await ownerOf(project), uid, userPath);
-  const text = (await readIfThere(project)) ?? "";
-  return { ...user, project: read(project, text, trusted ? "trusted" : "stranger") };
+  if (!trusted) checkOwner(project, await ownerOf(project), uid, userPath);
+  const text = (await readIfExists(project)) ?? "";
+  return { ...user, project: read(project, text, trusted ? "trusted" : "untrusted") };
 }
 
+/** @throws InvalidInput for a value that is not a boolean */
 function wantsProject(env: Environment): boolean {
   const text = env["SLIPWAY_PROJECT_CONFIG"] ?? "";
   if (text === "") return true;
   const on = booleanOf(text);
   if (on !== undefined) return on;
-  throw new InvalidInput(`SLIPWAY_PROJECT_CONFIG is "${text}", which is neither true nor false`);
+  throw new InvalidInput(`SLIPWAY_PROJECT_CONFIG is "${text}", which is neither true nor false`, {
+    suggestions: ["Write SLIPWAY_PROJECT_CONFIG=true or SLIPWAY_PROJECT_CONFIG=false, or unset it."],
+  });
 }
 
-/** As git looks for its directory: here, then in each directory above. */
-async function findUpwards(cwd: string): Promise<string | undefined> {
+/** Looks in the working directory, then in each directory above it, as git does for its own directory. */
+async function findProjectFile(cwd: string): Promise<string | undefined> {
   for (let directory = cwd; ; directory = dirname(directory)) {
     const path = join(directory, PROJECT_FILE);
     if ((await stat(path).catch(() => undefined))?.isFile() === true) return path;
@@ -94,18 +97,18 @@ async function findUpwards(cwd: string): Promise<string | undefined> {
   }
 }
 
-/** Somebody else could put a file into a directory above, /tmp for one, and decide where this user's images go. */
-function refuseOthers(path: string, owner: number, uid: number | undefined, userPath: string): void {
+/** Another user could put a file into a directory above, for example /tmp, and redirect this user's images. @throws InvalidInput */
+function checkOwner(path: string, owner: number, uid: number | undefined, userPath: string): void {
   if (uid === undefined || owner === uid || owner === 0) return;
-  throw new InvalidInput(`${path} belongs to the user ${owner}, and you are ${uid}: it is not read`, {
+  throw new InvalidInput(`${path} belongs to user ${owner}, but you are user ${uid}: slipway does not read it`, {
     suggestions: [
       `Trust its directory in your own file, ${userPath}: \`trust: ["${dirname(path)}"]\`.`,
-      "To build without it: SLIPWAY_PROJECT_CONFIG=false.",
+      "To build without the file: SLIPWAY_PROJECT_CONFIG=false.",
     ],
   });
 }
 
-/** The directory a context's path means, links followed, as one that came with a project could lead out of it; null for a URL. */
+/** The directory behind a context's path; null for a URL. Links are resolved, as a link in a project may point out of it. */
 export function contextDirectory(path: string): string | null {
   try {
     return realpathSync(path);
@@ -114,7 +117,7 @@ export function contextDirectory(path: string): string | null {
   }
 }
 
-/** Where the Dockerfile is; undefined for a context that is no directory of this disk. */
+/** Path of the Dockerfile; undefined if the context is not a directory of this machine. */
 export function dockerfilePath(context: string, file: string | undefined): string | undefined {
   const root = contextDirectory(context);
   if (root === null || context === "-") return undefined;
@@ -122,11 +125,11 @@ export function dockerfilePath(context: string, file: string | undefined): strin
 }
 
 function isWithin(path: string, directory: string): boolean {
-  const way = relative(directory, path);
-  return way === "" || (way !== ".." && !way.startsWith("../"));
+  const below = relative(directory, path);
+  return below === "" || (below !== ".." && !below.startsWith("../"));
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+async function readIfExists(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {

@@ -1,8 +1,8 @@
-/** What a configuration may say: every flag of `slipway build` by its name, and a few keys of its own. */
+/** The keys of a configuration: the name of every flag of `slipway build`, and a few keys of its own. */
 
 export interface KeySyntax {
   readonly arity: "nothing" | "value" | "values";
-  /** The values it may have; absent: any. */
+  /** The values that it takes; absent: any. */
   readonly options?: readonly string[];
 }
 
@@ -28,22 +28,22 @@ export function keysOf(flags: Readonly<Record<string, FlagDescription>>): Keys {
   );
 }
 
-/** Keys that are no flag, each with whether a project's file may have it. */
+/** Keys that are not flags, and whether a project's file may have them. */
 export const OWN_KEYS: Readonly<Record<string, { readonly what: string; readonly project: boolean }>> = {
   registry: {
-    what: "the prefix that completes a name without a registry: `-t app`, `slipway push app`",
+    what: "the prefix for image names without a registry: `-t app`, `slipway push app`",
     project: true,
   },
   "builder-order": { what: "the order in which `--builder auto` tries the builders", project: true },
-  rules: { what: "what holds for some directories: see below", project: true },
+  rules: { what: "settings for some directories: see below", project: true },
   images: { what: "the image of each builder: `kaniko: REGISTRY/executor:TAG`", project: false },
   trust: { what: "directories whose projects may set every key", project: false },
 };
 
 /**
- * The flags a project's file may set by itself. It came with the source, perhaps a stranger's: so nothing that names another
- * cluster or identity, reads this user's files, environment or secrets, writes to this disk, or loosens what the user has tightened.
- * A flag that is not listed here is not for projects, new ones included.
+ * The flags that an untrusted project's file may set. The file came with the source, which may be a stranger's. So it may not name
+ * another cluster or identity, read this user's files, environment or secrets, write to this machine, or weaken the user's limits.
+ * A flag that is not in this list, such as a new one, is not allowed.
  */
 export const PROJECT_KEYS: ReadonlySet<string> = new Set([
   "annotation",

@@ -1,4 +1,4 @@
-/** From a configuration file's text to settings: pure, and each fault one sentence with file and line. */
+/** Parses the text of a configuration file to settings. Pure. Each error is one sentence with file and line. */
 import { isAbsolute, relative, resolve } from "node:path";
 import { InvalidInput } from "../../errors.ts";
 import { OWN_KEYS, PROJECT_KEYS } from "./keys.ts";
@@ -8,28 +8,28 @@ import { booleanOf } from "../../lib/text/booleans.ts";
 import { readTree } from "./yaml-tree.ts";
 import type { Mapping, Tree } from "./yaml-tree.ts";
 
-/** Values of flags by their names, as words of a command line; a flag without a value has `true` or `false`. */
+/** Values of flags by name, as text of a command line; a boolean flag has `true` or `false`. */
 export type Settings = ReadonlyMap<string, readonly string[]>;
 
 export interface Configuration {
   /** Absolute path of the file. */
   readonly path: string;
-  /** `stranger`: a project's file, held to what one may say. */
-  readonly standing: "user" | "trusted" | "stranger";
+  /** `untrusted`: a project's file, which may set only PROJECT_KEYS. */
+  readonly trustLevel: "user" | "trusted" | "untrusted";
   readonly settings: Settings;
   readonly registry?: string;
   readonly builderOrder?: readonly string[];
   /** By the builder's name. */
   readonly images: Readonly<Record<string, string>>;
-  /** Absolute directories. */
+  /** Absolute paths of directories. */
   readonly trust: readonly string[];
   readonly rules: readonly Rule[];
 }
 
-/** What holds for some of a project's directories. */
+/** Settings for some of a project's directories. */
 export interface Rule {
   readonly line: number;
-  /** Patterns as in .gitignore, from the file's directory. */
+  /** Patterns as in .gitignore, relative to the file's directory. */
   readonly match: readonly string[];
   readonly settings: Settings;
 }
@@ -37,10 +37,10 @@ export interface Rule {
 export interface ConfigurationText {
   readonly path: string;
   readonly text: string;
-  readonly standing: Configuration["standing"];
+  readonly trustLevel: Configuration["trustLevel"];
   /** The user's home directory, for `~/` at the start of a path. */
   readonly home: string;
-  /** Where the user's own file is, for the remedy. */
+  /** Path of the user's own file, for the remedy. */
   readonly userPath: string;
 }
 
@@ -59,21 +59,21 @@ class ConfigurationReader {
   }
 
   read(): Configuration {
-    const { path, text, standing } = this.#source;
+    const { path, text, trustLevel } = this.#source;
     const tree = readTree(text, path) ?? { kind: "mapping", line: 1, entries: [] };
     if (tree.kind !== "mapping")
-      throw this.#fault(tree.line, "a configuration is keys with values", "Write `key: value`.");
+      throw this.#fault(tree.line, "a configuration must consist of keys with values", "Write `key: value`.");
     const own: Partial<Record<string, Tree>> = {};
     const flags: Mapping["entries"][number][] = [];
     for (const entry of tree.entries) {
       if (Object.hasOwn(OWN_KEYS, entry.key)) {
-        if (OWN_KEYS[entry.key]?.project === false) this.#refuseStranger(entry.key, entry.line);
+        if (OWN_KEYS[entry.key]?.project === false) this.#refuseUntrusted(entry.key, entry.line);
         own[entry.key] = entry.value;
       } else flags.push(entry);
     }
     return {
       path,
-      standing,
+      trustLevel,
       settings: this.#settings(flags, Object.keys(OWN_KEYS)),
       ...this.#registry(own["registry"]),
       ...(own["builder-order"] === undefined
@@ -85,24 +85,26 @@ class ConfigurationReader {
     };
   }
 
-  /** @param further keys that would be known in this place, for the hint */
-  #settings(entries: Mapping["entries"], further: readonly string[]): Settings {
+  /** @param otherKeys keys that are valid here besides flags, for the hint */
+  #settings(entries: Mapping["entries"], otherKeys: readonly string[]): Settings {
     return new Map(
       entries.flatMap(({ key, line, value }): [string, readonly string[]][] => {
         const syntax = Object.hasOwn(this.#keys, key) ? this.#keys[key] : undefined;
         if (syntax === undefined) {
-          const meant = nearest(key.toLowerCase().replaceAll("_", "-"), [...Object.keys(this.#keys), ...further], () =>
-            Math.max(2, Math.ceil(key.length / 3)),
+          const meant = nearest(
+            key.toLowerCase().replaceAll("_", "-"),
+            [...Object.keys(this.#keys), ...otherKeys],
+            () => Math.max(2, Math.ceil(key.length / 3)),
           );
           throw this.#fault(
             line,
-            `there is no key "${key}"`,
+            `unknown key "${key}"`,
             meant === undefined
-              ? "The keys are the flags of `slipway build --help`, without the dashes."
+              ? "The keys are the names of the flags in `slipway build --help`, without the dashes."
               : `Did you mean "${meant}"?`,
           );
         }
-        if (!PROJECT_KEYS.has(key)) this.#refuseStranger(key, line);
+        if (!PROJECT_KEYS.has(key)) this.#refuseUntrusted(key, line);
         if (value.kind === "text" && value.text === "") return [];
         if (syntax.arity === "nothing") return [[key, [String(this.#boolean(key, value))]]];
         const texts = syntax.arity === "value" ? [this.#text(key, value)] : this.#manyTexts(key, value);
@@ -122,22 +124,23 @@ class ConfigurationReader {
 
   #rules(tree: Tree | undefined): Rule[] {
     if (tree === undefined || (tree.kind === "text" && tree.text === "")) return [];
-    if (this.#source.standing === "user") {
+    if (this.#source.trustLevel === "user") {
       throw this.#fault(
         tree.line,
-        "rules are a project's, as their patterns count from its directory",
-        "Write them into its .slipway.yaml.",
+        "only a project's file may have rules, as their patterns are relative to its directory",
+        "Move them to the project's .slipway.yaml.",
       );
     }
-    const example = "Write `- match: services/**` with keys below it.";
-    if (tree.kind !== "list") throw this.#fault(tree.line, "rules are a list", example);
+    const example = "Write `- match: services/**`, with keys below it.";
+    if (tree.kind !== "list") throw this.#fault(tree.line, "`rules` must be a list", example);
     return tree.items.map((item) => {
       const match = item.kind === "mapping" ? item.entries.find(({ key }) => key === "match") : undefined;
-      if (item.kind !== "mapping" || match === undefined) throw this.#fault(item.line, "a rule has a match", example);
+      if (item.kind !== "mapping" || match === undefined)
+        throw this.#fault(item.line, "a rule must have the key `match`", example);
       const rest = item.entries.filter((entry) => entry !== match);
       const file = rest.find(({ key }) => key === "file");
       if (file !== undefined) {
-        throw this.#fault(file.line, "a rule cannot name the file, as rules go by where that is", "Leave it out.");
+        throw this.#fault(file.line, "a rule cannot set `file`, as rules match the path of that file", "Leave it out.");
       }
       const patterns = this.#texts("match", match.value);
       if (patterns.every((text) => text.trim() === "")) throw this.#fault(match.line, '"match" is empty', example);
@@ -148,23 +151,23 @@ class ConfigurationReader {
   #registry(tree: Tree | undefined): { registry?: string } {
     if (tree === undefined) return {};
     const text = this.#text("registry", tree).replace(/\/+$/, "");
-    const example = "Write a registry's host, with a path if you like: registry.example.com/team.";
+    const example = "Write the host of a registry, optionally with a path: registry.example.com/team.";
     if (text === "" || /^https?:|[@\s]/.test(text))
-      throw this.#fault(tree.line, `"${text}" is no prefix for image names`, example);
+      throw this.#fault(tree.line, `"${text}" is not a prefix for image names`, example);
     return { registry: text };
   }
 
   #boolean(key: string, tree: Tree): boolean {
-    const on = tree.kind === "text" ? booleanOf(tree.text) : undefined;
-    if (on === undefined) throw this.#fault(tree.line, `"${key}" is either true or false`, `Write \`${key}: true\`.`);
-    return on;
+    const value = tree.kind === "text" ? booleanOf(tree.text) : undefined;
+    if (value === undefined) throw this.#fault(tree.line, `"${key}" must be true or false`, `Write \`${key}: true\`.`);
+    return value;
   }
 
   #text(key: string, tree: Tree): string {
     if (tree.kind === "text") return tree.text;
     throw this.#fault(
       tree.line,
-      `"${key}" has one value, not ${tree.kind === "list" ? "a list" : "keys below it"}`,
+      `"${key}" takes one value, not ${tree.kind === "list" ? "a list" : "keys below it"}`,
       `Write \`${key}: VALUE\`.`,
     );
   }
@@ -174,12 +177,12 @@ class ConfigurationReader {
     if (tree.kind === "list") return tree.items.map((item) => this.#text(key, item));
     throw this.#fault(
       tree.line,
-      `"${key}" is a list, and has no keys below it`,
-      "Write each value on a line that begins with a dash.",
+      `"${key}" must be a list, without keys below it`,
+      "Write each value on a line of its own that starts with a dash.",
     );
   }
 
-  /** `build-arg: {NAME: value}` reads better than a list of `NAME=value`. */
+  /** Also takes a mapping: `build-arg: {NAME: value}` is easier to read than a list of `NAME=value`. */
   #manyTexts(key: string, tree: Tree): string[] {
     return tree.kind === "mapping"
       ? this.#pairs(key, tree).map(([name, text]) => `${name}=${text}`)
@@ -189,27 +192,27 @@ class ConfigurationReader {
   #pairs(key: string, tree: Tree | undefined): [string, string][] {
     if (tree === undefined || (tree.kind === "text" && tree.text === "")) return [];
     if (tree.kind === "mapping") return tree.entries.map(({ key: name, value }) => [name, this.#text(name, value)]);
-    throw this.#fault(tree.line, `"${key}" has keys below it`, "Write `NAME: value` on each line.");
+    throw this.#fault(tree.line, `"${key}" must have keys below it`, "Write `NAME: value` on each line below it.");
   }
 
-  /** Paths count from the file's own directory; what a stranger's file may not say of an allowed key is refused. */
+  /** Resolves paths relative to the file's directory, and refuses values that an untrusted file may not give to an allowed key. */
   #admit(key: string, text: string, line: number): string {
-    if (this.#source.standing === "stranger") {
+    if (this.#source.trustLevel === "untrusted") {
       if (key === "build-arg" && !text.includes("=")) {
-        this.#refuseStranger(`build-arg: ${text}`, line, "without a value it is taken from your environment");
+        this.#refuseUntrusted(`build-arg: ${text}`, line, "without a value it would read your environment");
       }
       if (/^cache-(?:from|to)$/.test(key) && !/^(?:[^=,]+$|type=(?:registry|inline)(?:,|$))/.test(text)) {
-        this.#refuseStranger(`${key}: ${text}`, line, "only a registry's cache may be named there");
+        this.#refuseUntrusted(`${key}: ${text}`, line, "only the cache of a registry is allowed");
       }
     }
     if (!PATH_KEYS.has(key) || text === "-" || /^https?:\/\//.test(text)) {
-      if (key === "file" && (text === "-" || /^https?:/.test(text))) this.#refuseStranger(`file: ${text}`, line);
+      if (key === "file" && (text === "-" || /^https?:/.test(text))) this.#refuseUntrusted(`file: ${text}`, line);
       return text;
     }
     const path = this.#path(text);
     const inside = relative(resolve(this.#source.path, ".."), path);
     if (inside === ".." || inside.startsWith("../") || isAbsolute(inside)) {
-      this.#refuseStranger(`${key}: ${text}`, line, "it leads out of the project");
+      this.#refuseUntrusted(`${key}: ${text}`, line, "the path is outside the project");
     }
     return path;
   }
@@ -219,13 +222,13 @@ class ConfigurationReader {
     return resolve(this.#source.path, "..", text);
   }
 
-  #refuseStranger(what: string, line: number, why = "it is not for a file that comes with the source"): void {
-    if (this.#source.standing !== "stranger") return;
+  #refuseUntrusted(what: string, line: number, why = "a file that comes with the source may not set it"): void {
+    if (this.#source.trustLevel !== "untrusted") return;
     const directory = resolve(this.#source.path, "..");
     throw this.#fault(
       line,
-      `"${what}" is not taken from a project's file: ${why}`,
-      `Say so in your own file, ${this.#source.userPath}; or trust this project there: \`trust: ["${directory}"]\`.`,
+      `"${what}" is not allowed in a project's file: ${why}`,
+      `Move it to your own file, ${this.#source.userPath}. Or trust this project there: \`trust: ["${directory}"]\`.`,
       "To build without the project's file: SLIPWAY_PROJECT_CONFIG=false.",
     );
   }
@@ -235,7 +238,7 @@ class ConfigurationReader {
   }
 }
 
-/** Flags whose value is a path of this disk and nothing else. */
+/** Flags whose value is always a path of this machine. */
 const PATH_KEYS: ReadonlySet<string> = new Set([
   "file",
   "kubeconfig",

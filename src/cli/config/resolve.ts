@@ -1,4 +1,4 @@
-/** The places settings come from, in the order in which they decide. */
+/** The sources that settings come from, and which of them decides each flag. The command line precedes all of them. */
 import { dirname, relative } from "node:path";
 import { dockerSettings } from "./docker-variables.ts";
 import { ownVariables } from "./environment.ts";
@@ -6,72 +6,77 @@ import type { Configurations } from "./find-config.ts";
 import type { Keys } from "./keys.ts";
 import type { Configuration, Settings } from "./parse-config.ts";
 
-export interface Places {
+/** One source of settings. In a list of sources, an earlier one takes precedence. */
+export interface SettingsSource {
+  /** For a person: the file, the rule or the kind of variables. */
+  readonly origin: string;
+  /** Whether a build reports what this source has decided. */
+  readonly reported: boolean;
+  readonly settings: Settings;
+}
+
+export interface SourceInputs {
   readonly configurations: Configurations;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** Absolute path of the Dockerfile, which rules go by; undefined where it is no file of this disk. */
+  /** Absolute path of the Dockerfile, which rules match; undefined if it is not a file of this machine. */
   readonly dockerfile: string | undefined;
 }
 
-/** The environment; docker's variables; the project's rules, the last first; the project's keys; the user's. */
-export async function layersOf({ configurations, env, cwd, dockerfile }: Places, keys: Keys): Promise<Layer[]> {
+/** In their order: the environment; docker's variables; the project's rules, the last rule first; the project's keys; the user's file. */
+export async function sourcesOf(
+  { configurations, env, cwd, dockerfile }: SourceInputs,
+  keys: Keys,
+): Promise<SettingsSource[]> {
   const { project, user } = configurations;
   const files = [project, user].flatMap((file) =>
     file === undefined
       ? []
-      : [{ origin: `settings of ${nearer(file.path, cwd)}`, said: true, settings: file.settings }],
+      : [{ origin: `settings of ${shorterPath(file.path, cwd)}`, reported: true, settings: file.settings }],
   );
   return [
-    { origin: "the environment", said: false, settings: ownVariables(env, keys) },
-    { origin: "docker's variables", said: false, settings: dockerSettings(env) },
-    ...(project === undefined || dockerfile === undefined ? [] : await rulesFor(project, dockerfile, cwd)),
+    { origin: "the environment", reported: false, settings: ownVariables(env, keys) },
+    { origin: "docker's variables", reported: false, settings: dockerSettings(env) },
+    ...(project === undefined || dockerfile === undefined ? [] : await matchingRules(project, dockerfile, cwd)),
     ...files,
   ];
 }
 
-/** As in .gitattributes: every rule that matches counts, and of two that say the same the later one. */
-async function rulesFor({ path, rules }: Configuration, dockerfile: string, cwd: string): Promise<Layer[]> {
+/** As in .gitattributes: every rule that matches counts, and a later rule precedes an earlier one. */
+async function matchingRules(
+  { path, rules }: Configuration,
+  dockerfile: string,
+  cwd: string,
+): Promise<SettingsSource[]> {
   if (rules.length === 0) return [];
-  const way = relative(dirname(path), dockerfile);
-  if (way === "" || way === ".." || way.startsWith("../")) return [];
+  const below = relative(dirname(path), dockerfile);
+  if (below === "" || below === ".." || below.startsWith("../")) return [];
   const { default: ignore } = await import("ignore");
   return rules
-    .filter(({ match }) => ignore().add(match).ignores(way))
+    .filter(({ match }) => ignore().add(match).ignores(below))
     .map(({ match, line, settings }) => ({
-      origin: `rule ${match.join(", ")} of ${nearer(path, cwd)}:${line}`,
-      said: true,
+      origin: `rule ${match.join(", ")} of ${shorterPath(path, cwd)}:${line}`,
+      reported: true,
       settings,
     }))
     .toReversed();
 }
 
-/** A path as it is shorter to read. */
-function nearer(path: string, cwd: string): string {
-  const way = relative(cwd, path);
-  return way.length < path.length ? way : path;
+/** The path, or the path from the working directory if that is shorter. */
+function shorterPath(path: string, cwd: string): string {
+  const fromCwd = relative(cwd, path);
+  return fromCwd.length < path.length ? fromCwd : path;
 }
 
-// Which of the places a setting may come from decides it: pure.
-
-/** One place settings come from; the first in a list of them decides. */
-export interface Layer {
-  /** For a person: which file, rule or variables. */
-  readonly origin: string;
-  /** Whether a build says what has come from here. */
-  readonly said: boolean;
-  readonly settings: Settings;
-}
-
-export interface Settled {
-  /** Words for the command-line parser, before those that were typed. */
-  readonly words: readonly string[];
-  /** For each layer that has decided something and is said to: which flags, those it has turned off included. */
+export interface ResolvedSettings {
+  /** Args for the command-line parser, which precede the typed ones. */
+  readonly args: readonly string[];
+  /** For each reported source that decided something: the names of its flags, including those that it turned off. */
   readonly decisions: readonly string[];
 }
 
-/** Flags that exclude each other: one of them, given closer by, takes those further away out. */
-const DISPLACED: Readonly<Record<string, readonly string[]>> = {
+/** Flags that exclude each other: a flag drops the flags listed here from sources of lower precedence. */
+const EXCLUDES: Readonly<Record<string, readonly string[]>> = {
   quiet: ["progress"],
   progress: ["quiet"],
   "no-cache": ["no-cache-filter"],
@@ -81,30 +86,36 @@ const DISPLACED: Readonly<Record<string, readonly string[]>> = {
   "no-credentials": ["registry-secret", "service-account"],
   "git-in-cluster": ["transport"],
   transport: ["git-in-cluster"],
-  // An image is one builder's.
+  // An image belongs to one builder.
   builder: ["builder-image"],
 };
 
 /**
- * A flag is decided as a whole: values of a repeatable one are not collected from several places.
+ * Resolves each flag from the first source that has it. The values of a repeatable flag are not collected from several sources. Pure.
  * @param given flags on the command line
  */
-export function settle(keys: Keys, given: ReadonlySet<string>, layers: readonly Layer[]): Settled {
+export function resolveSettings(
+  keys: Keys,
+  given: ReadonlySet<string>,
+  sources: readonly SettingsSource[],
+): ResolvedSettings {
   const decided = new Set(given);
-  const out = new Set([...given].flatMap((name) => DISPLACED[name] ?? []));
-  const words: string[] = [];
+  const excluded = new Set([...given].flatMap((name) => EXCLUDES[name] ?? []));
+  const args: string[] = [];
   const decisions: string[] = [];
-  for (const { origin, said, settings } of layers) {
-    const here = [...settings].filter(([name]) => Object.hasOwn(keys, name) && !decided.has(name) && !out.has(name));
-    for (const [name, values] of here) {
+  for (const { origin, reported, settings } of sources) {
+    const taken = [...settings].filter(
+      ([name]) => Object.hasOwn(keys, name) && !decided.has(name) && !excluded.has(name),
+    );
+    for (const [name, values] of taken) {
       decided.add(name);
-      if (keys[name]?.arity !== "nothing") words.push(...values.map((value) => `--${name}=${value}`));
-      else if (values[0] === "true") words.push(`--${name}`);
+      if (keys[name]?.arity !== "nothing") args.push(...values.map((value) => `--${name}=${value}`));
+      else if (values[0] === "true") args.push(`--${name}`);
     }
-    // Only now: what a place says itself is for the command to judge.
-    for (const [name, [value]] of here)
-      if (value !== "false") for (const other of DISPLACED[name] ?? []) out.add(other);
-    if (said && here.length > 0) decisions.push(`${origin}: ${here.map(([name]) => name).join(", ")}`);
+    // After the loop: flags of one source do not exclude each other here, the command judges them.
+    for (const [name, [value]] of taken)
+      if (value !== "false") for (const other of EXCLUDES[name] ?? []) excluded.add(other);
+    if (reported && taken.length > 0) decisions.push(`${origin}: ${taken.map(([name]) => name).join(", ")}`);
   }
-  return { words, decisions };
+  return { args, decisions };
 }

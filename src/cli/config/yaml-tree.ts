@@ -1,4 +1,4 @@
-/** A configuration file as a tree that knows its lines. Every value stays the text it was written as: 1.10 is no number here. */
+/** A configuration file as a tree of nodes with line numbers. Every value stays the text that was written: 1.10 is not a number. */
 import { EVENT_ID, YAMLException, getScalarValue, parseEvents } from "js-yaml";
 import type { Event } from "js-yaml";
 import { InvalidInput } from "../../errors.ts";
@@ -6,7 +6,7 @@ import { InvalidInput } from "../../errors.ts";
 export interface Scalar {
   readonly kind: "text";
   readonly line: number;
-  /** Empty for nothing at all, too. */
+  /** Also empty if the node is empty. */
   readonly text: string;
 }
 
@@ -26,8 +26,8 @@ export type Tree = Scalar | List | Mapping;
 
 /**
  * @param name of the file, for messages
- * @returns undefined for a file that says nothing
- * @throws InvalidInput with file and line for what is no YAML, has an alias, a key twice, or several documents
+ * @returns undefined for an empty file
+ * @throws InvalidInput with file and line for text that is not YAML, and for aliases, repeated keys and several documents
  */
 export function readTree(text: string, name: string): Tree | undefined {
   let events: Event[];
@@ -55,7 +55,7 @@ class TreeReader {
 
   read(): Tree | undefined {
     if (this.#events.filter(({ type }) => type === EVENT_ID.DOCUMENT).length > 1) {
-      throw new InvalidInput(`${this.#name} holds more than one document`, { suggestions: ["Leave out the `---`."] });
+      throw new InvalidInput(`${this.#name} holds more than one document`, { suggestions: ["Remove the `---`."] });
     }
     const first = this.#events[1];
     if (first === undefined || first.type === EVENT_ID.POP) return undefined;
@@ -64,15 +64,15 @@ class TreeReader {
     return tree.kind === "text" && tree.text === "" ? undefined : tree;
   }
 
-  /** @param near line of what it belongs to: an empty value has no place of its own */
+  /** @param near line of the parent: an empty value has no position of its own */
   #node(near: number): Tree {
     const event = this.#events[this.#at++];
     switch (event?.type) {
       case EVENT_ID.SCALAR: {
         const line = event.valueStart < 0 ? near : this.#lineOf(event.valueStart);
         const value = getScalarValue(this.#text, event);
-        const nothing = event.style === 1 && /^(?:~|null)?$/i.test(value);
-        return { kind: "text", line, text: nothing ? "" : value };
+        const isNull = event.style === 1 && /^(?:~|null)?$/i.test(value);
+        return { kind: "text", line, text: isNull ? "" : value };
       }
       case EVENT_ID.SEQUENCE: {
         const line = this.#lineOf(event.start);
@@ -83,8 +83,8 @@ class TreeReader {
       case EVENT_ID.MAPPING:
         return this.#mapping(this.#lineOf(event.start));
       default:
-        throw new InvalidInput(`${this.#name}:${near}: aliases (*name) are not read here`, {
-          suggestions: ["Write the value out."],
+        throw new InvalidInput(`${this.#name}:${near}: aliases (*name) are not supported`, {
+          suggestions: ["Write the value instead."],
         });
     }
   }
@@ -94,11 +94,13 @@ class TreeReader {
     while (!this.#closes()) {
       const key = this.#node(line);
       if (key.kind !== "text" || key.text === "") {
-        throw new InvalidInput(`${this.#name}:${key.line}: a key has to be a word`);
+        throw new InvalidInput(`${this.#name}:${key.line}: a key must be text`, {
+          suggestions: ["Write `key: value`."],
+        });
       }
       if (entries.some((entry) => entry.key === key.text)) {
-        throw new InvalidInput(`${this.#name}:${key.line}: the key "${key.text}" is there twice`, {
-          suggestions: ["Leave one of them out."],
+        throw new InvalidInput(`${this.#name}:${key.line}: the key "${key.text}" occurs twice`, {
+          suggestions: ["Remove one of them."],
         });
       }
       entries.push({ key: key.text, line: key.line, value: this.#node(key.line) });
@@ -106,7 +108,7 @@ class TreeReader {
     return { kind: "mapping", line, entries };
   }
 
-  /** Whether the collection ends here; if so, goes past its end. */
+  /** Whether the collection ends here. If so, moves past its end. */
   #closes(): boolean {
     const event = this.#events[this.#at];
     if (event !== undefined && event.type !== EVENT_ID.POP) return false;

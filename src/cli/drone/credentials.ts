@@ -1,4 +1,4 @@
-/** What a step of Drone logs in with, as docker's configuration. */
+/** The registry logins of a Drone step, as docker's configuration. */
 import { InvalidInput } from "../../errors.ts";
 import type { Environment, Settings } from "./settings.ts";
 
@@ -8,9 +8,9 @@ interface Login {
 }
 
 /**
- * @param registry the image's
- * @returns docker's configuration as text, where there is any
- * @throws InvalidInput for half of a login
+ * @param registry the registry of the image
+ * @returns docker's configuration as text, if the step has logins
+ * @throws InvalidInput for a user name without a password, or the reverse
  */
 export function credentialsOf(settings: Settings, env: Environment, registry: string): { dockerConfig?: string } {
   const whole = settings.text("CONFIG");
@@ -21,7 +21,7 @@ export function credentialsOf(settings: Settings, env: Environment, registry: st
   const own = key === undefined ? login("PLUGIN_", settings.text("USERNAME"), settings.text("PASSWORD")) : jsonKey(key);
   const base = login("PLUGIN_BASE_IMAGE_", settings.text("BASE_IMAGE_USERNAME"), settings.text("BASE_IMAGE_PASSWORD"));
   const pulling = login("DOCKER_", docker("USERNAME"), docker("PASSWORD"));
-  // Where the step has no other login, DOCKER_USERNAME is the one it pushes with, as banzaicloud/kaniko-plugin documents it.
+  // If the step has no other login, it pushes as DOCKER_USERNAME, as banzaicloud/kaniko-plugin documents it.
   const pullRegistry = docker("REGISTRY") ?? (own === undefined ? registry : "https://index.docker.io/v1/");
   const logins = new Map<string, Login>();
   if (pulling !== undefined) logins.set(pullRegistry, pulling);
@@ -37,7 +37,7 @@ export function credentialsOf(settings: Settings, env: Environment, registry: st
   return { dockerConfig: JSON.stringify({ auths }) };
 }
 
-/** How Google's registries take a service account's key. */
+/** The login by which Google's registries accept a service account's key. */
 function jsonKey(key: string): Login {
   return { username: "_json_key", password: key };
 }
@@ -46,7 +46,7 @@ function login(prefix: string, username: string | undefined, password: string | 
   if (username === undefined && password === undefined) return undefined;
   if (username !== undefined && password !== undefined) return { username, password };
   const [given, missing] = username === undefined ? ["PASSWORD", "USERNAME"] : ["USERNAME", "PASSWORD"];
-  throw new InvalidInput(`${prefix}${given} is set, and ${prefix}${missing} is not`, {
-    suggestions: ["Set both, or neither."],
+  throw new InvalidInput(`${prefix}${given} is set, but ${prefix}${missing} is not`, {
+    suggestions: ["Set both of them, or neither."],
   });
 }

@@ -1,6 +1,6 @@
 /**
- * The build step of a pipeline.yaml of Banzai Cloud's CI (a Drone 0.8 pipeline with `secretFrom`) as the variables its plugin would
- * have been given. Pure.
+ * Translates a build step of a pipeline.yaml of Banzai Cloud's CI (a Drone 0.8 pipeline with `secretFrom`) to the variables that its
+ * plugin would get. Pure.
  */
 import type { SecretVariable } from "../../app/cluster-secrets.ts";
 import { load } from "js-yaml";
@@ -8,7 +8,7 @@ import { InvalidInput } from "../../errors.ts";
 import type { Environment } from "./settings.ts";
 
 export interface PipelineStep {
-  /** PLUGIN_*, and what the step sets in its environment. */
+  /** PLUGIN_*, and the variables that the step sets in its environment. */
   readonly variables: Readonly<Record<string, string>>;
   /** Variables whose values are in Secrets of the namespace. */
   readonly secrets: readonly SecretVariable[];
@@ -17,8 +17,8 @@ export interface PipelineStep {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Of the step, and not of its plugin. */
-const OF_STEP = new Set([
+/** Keys of the step itself. All other keys are settings of its plugin. */
+const STEP_KEYS = new Set([
   "image",
   "secretFrom",
   "environment",
@@ -29,35 +29,35 @@ const OF_STEP = new Set([
   "commands",
   "volumes",
 ]);
-const FORM = "Write it as secretFrom: {VARIABLE: {name: SECRET, keyRef: KEY}}.";
+const SECRET_FROM_SYNTAX = "Write secretFrom: {VARIABLE: {name: SECRET, keyRef: KEY}}.";
 
-/** @throws InvalidInput with the file's name */
+/** @throws InvalidInput, with the name of the file in its message */
 export function readPipeline(file: string, text: string, name: string, env: Environment): PipelineStep {
-  const refuse = (what: string, ...suggestions: string[]): InvalidInput =>
+  const invalid = (what: string, ...suggestions: string[]): InvalidInput =>
     new InvalidInput(`${file}: ${what}`, { suggestions });
   const steps = stepsOf(file, text);
   const step = Object.hasOwn(steps, name) ? steps[name] : undefined;
   if (!isFields(step)) {
-    throw refuse(`there is no step ${name}`, `Its steps are ${Object.keys(steps).join(", ") || "none"}.`);
+    throw invalid(`there is no step ${name}`, `The steps are: ${Object.keys(steps).join(", ") || "none"}.`);
   }
-  const settled = (value: unknown, where: string): string => {
+  const textOf = (value: unknown, where: string): string => {
     const parts = Array.isArray(value) ? value : [value];
-    const bad = parts.some((part) => !["string", "number", "boolean"].includes(typeof part));
-    if (bad)
-      throw refuse(`${name}.${where} is neither a value nor a list of values`, "Write text, a number, or a list.");
+    const hasOther = parts.some((part) => !["string", "number", "boolean"].includes(typeof part));
+    if (hasOther)
+      throw invalid(`${name}.${where} is neither a value nor a list of values`, "Write text, a number, or a list.");
     return parts.map((part) => substitute(String(part), env)).join(",");
   };
   const variables = Object.entries(step)
-    .filter(([key, value]) => !OF_STEP.has(key) && value !== null && value !== undefined)
-    .map(([key, value]): [string, string] => [`PLUGIN_${key.toUpperCase()}`, settled(value, key)]);
+    .filter(([key, value]) => !STEP_KEYS.has(key) && value !== null && value !== undefined)
+    .map(([key, value]): [string, string] => [`PLUGIN_${key.toUpperCase()}`, textOf(value, key)]);
   const environment = environmentOf(step["environment"]).map(([key, value]): [string, string] => [
     key,
-    settled(value, `environment.${key}`),
+    textOf(value, `environment.${key}`),
   ]);
   const secrets = Object.entries(isFields(step["secretFrom"]) ? step["secretFrom"] : {}).map(([variable, from]) => {
     const { name: secret, keyRef: key } = isFields(from) ? from : {};
     if (typeof secret !== "string" || typeof key !== "string") {
-      throw refuse(`${name}.secretFrom.${variable} names no key of a Secret`, FORM);
+      throw invalid(`${name}.secretFrom.${variable} does not name a key of a Secret`, SECRET_FROM_SYNTAX);
     }
     return { variable, name: substitute(secret, env), key: substitute(key, env) };
   });
@@ -65,7 +65,7 @@ export function readPipeline(file: string, text: string, name: string, env: Envi
   return {
     variables: Object.fromEntries([...environment, ...variables]),
     secrets,
-    notices: unused.length === 0 ? [] : [`not used of the step ${name}: ${unused.join(", ")}`],
+    notices: unused.length === 0 ? [] : [`slipway ignores these keys of the step ${name}: ${unused.join(", ")}`],
   };
 }
 
@@ -75,18 +75,18 @@ function stepsOf(file: string, text: string): Fields {
     read = text.trim() === "" ? undefined : load(text);
   } catch (error) {
     throw new InvalidInput(`${file} is not YAML: ${(error as Error).message.split("\n", 1)[0]}`, {
-      suggestions: ["Correct it there."],
+      suggestions: ["Correct the file at that place."],
       cause: error,
     });
   }
   const steps = isFields(read) ? read["pipeline"] : undefined;
   if (isFields(steps)) return steps;
-  throw new InvalidInput(`${file} has no steps under "pipeline"`, {
-    suggestions: ["Name a pipeline.yaml with a key `pipeline`, and a step below it."],
+  throw new InvalidInput(`${file} has no key \`pipeline\` with steps below it`, {
+    suggestions: ["Name a pipeline.yaml of Banzai Cloud's CI."],
   });
 }
 
-/** `KEY: VALUE`, or a list of `KEY=VALUE`. */
+/** From a mapping `KEY: VALUE`, or a list of `KEY=VALUE`. */
 function environmentOf(value: unknown): [string, unknown][] {
   if (isFields(value)) return Object.entries(value);
   if (!Array.isArray(value)) return [];
@@ -96,7 +96,7 @@ function environmentOf(value: unknown): [string, unknown][] {
   });
 }
 
-/** `${DRONE_…}` and `${CI_…}`, which Drone puts in before the step is run; all else stays as it is written. */
+/** Replaces `${DRONE_…}` and `${CI_…}`, as Drone does before it runs the step. Other text stays as it is. */
 function substitute(text: string, env: Environment): string {
   return text.replaceAll(/\$\{((?:DRONE|CI)_\w+)\}/g, (_, name: string) => env[name] ?? "");
 }

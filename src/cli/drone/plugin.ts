@@ -1,6 +1,7 @@
-/** A step of Drone as the words of one `slipway build`, and what it wants to know of the result. Pure. */
+/** Translates a Drone step to the args of one `slipway build`, and to the files that the step wants for the result. Pure. */
 import { posix } from "node:path";
 import { InvalidInput } from "../../errors.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 import { credentialsOf } from "./credentials.ts";
 import type { Environment, Settings } from "./settings.ts";
 import { readSettings } from "./settings.ts";
@@ -8,34 +9,34 @@ import { tagsOf } from "./tags.ts";
 import type { Dialect } from "./tags.ts";
 
 export interface PluginBuild {
-  /** Flags, then `--` and the context. Nothing secret. */
-  readonly words: readonly string[];
-  /** docker's configuration, as text; undefined where the step has no credentials. */
+  /** Flags, then `--` and the context. They hold no secret. */
+  readonly args: readonly string[];
+  /** Docker's configuration as text; absent if the step has no credentials. */
   readonly dockerConfig?: string;
   readonly notices: readonly string[];
   readonly results: ResultFiles;
 }
 
-/** Paths of files a step wants written once the image is pushed. */
+/** Paths of the files to write for a step once the image is pushed. */
 export interface ResultFiles {
-  /** JSON of Drone's card. */
+  /** The JSON of Drone's card. */
   readonly artifact?: string;
-  /** Variables of later steps: DRONE_OUTPUT. */
+  /** Variables for later steps: DRONE_OUTPUT. */
   readonly output?: string;
   readonly nameWithDigest?: string;
   readonly nameTagWithDigest?: string;
-  /** `REPO:TAG` each. */
+  /** Each as `REPO:TAG`. */
   readonly images: readonly string[];
   readonly registry: string;
   readonly archive?: string;
 }
 
-/** Docker Hub, as both plugins call it. */
+/** Docker Hub, in the form that both plugins use. */
 const HUB = "https://index.docker.io/v1/";
 
 /**
- * @param listedTags what the file `.tags` of the working directory says
- * @throws InvalidInput for settings that cannot be done, or contradict each other
+ * @param listedTags the text of the file `.tags` in the working directory
+ * @throws InvalidInput for settings that slipway does not support, or that contradict each other
  */
 export function pluginBuild(env: Environment, dialect: Dialect, listedTags?: string): PluginBuild {
   const { settings, notices } = readSettings(env);
@@ -47,8 +48,8 @@ export function pluginBuild(env: Environment, dialect: Dialect, listedTags?: str
   const archive = settings.text("TAR_PATH") ?? settings.text("DESTINATION_TAR_PATH");
   const pushes = !settings.flag("NO_PUSH") && !(dialect === "banzai" && repo === undefined);
   if (pushes && repo === undefined) {
-    throw new InvalidInput("the step names no repository to push to", {
-      suggestions: ["Set PLUGIN_REPO, or PLUGIN_NO_PUSH=true to see only that it builds."],
+    throw new InvalidInput("the step does not name a repository to push to", {
+      suggestions: ["Set PLUGIN_REPO, or PLUGIN_NO_PUSH=true to build without a push."],
     });
   }
   const named = repo !== undefined && (pushes || archive !== undefined);
@@ -60,28 +61,30 @@ export function pluginBuild(env: Environment, dialect: Dialect, listedTags?: str
   ];
   const pushRegistry = settings.text("REGISTRY") ?? settings.text("BASE_REGISTRY") ?? repositoryHost(repo) ?? HUB;
   return {
-    words: [
-      ...words("tag", images),
-      ...words("file", one(settings.text("DOCKERFILE"))),
-      ...words("build-arg", buildArguments(settings, env)),
-      ...words("label", settings.list("CUSTOM_LABELS")),
-      ...words("target", one(settings.text("TARGET"))),
-      ...words("platform", one(settings.text("PLATFORM") ?? settings.text("CUSTOM_PLATFORM"))),
-      ...words("output", outputs),
-      ...cacheWords(settings, repo === undefined ? undefined : complete(repo), complete),
-      ...words("insecure-registry", insecureHosts(settings, pushRegistry)),
-      ...words("registry-ca", one(certificate(settings.list("REGISTRY_CERTIFICATE")))),
+    args: [
+      ...flagArgs("tag", images),
+      ...flagArgs("file", one(settings.text("DOCKERFILE"))),
+      ...flagArgs("build-arg", buildArguments(settings, env)),
+      ...flagArgs("label", settings.list("CUSTOM_LABELS")),
+      ...flagArgs("target", one(settings.text("TARGET"))),
+      ...flagArgs("platform", one(settings.text("PLATFORM") ?? settings.text("CUSTOM_PLATFORM"))),
+      ...flagArgs("output", outputs),
+      ...cacheArgs(settings, repo === undefined ? undefined : complete(repo), complete),
+      ...flagArgs("insecure-registry", insecureHosts(settings, pushRegistry)),
+      ...flagArgs("registry-ca", one(certificate(settings.list("REGISTRY_CERTIFICATE")))),
       "--",
       contextOf(settings),
     ],
     ...credentialsOf(settings, env, pushRegistry),
     notices,
     results: {
-      ...defined("artifact", settings.text("ARTIFACT_FILE")),
-      ...defined("output", env["DRONE_OUTPUT"] || undefined),
-      ...defined("nameWithDigest", settings.text("IMAGE_NAME_WITH_DIGEST_FILE")),
-      ...defined("nameTagWithDigest", settings.text("IMAGE_NAME_TAG_WITH_DIGEST_FILE")),
-      ...defined("archive", archive),
+      ...omitUndefined({
+        artifact: settings.text("ARTIFACT_FILE"),
+        output: env["DRONE_OUTPUT"] || undefined,
+        nameWithDigest: settings.text("IMAGE_NAME_WITH_DIGEST_FILE"),
+        nameTagWithDigest: settings.text("IMAGE_NAME_TAG_WITH_DIGEST_FILE"),
+        archive,
+      }),
       images,
       registry,
     },
@@ -94,7 +97,7 @@ function contextOf(settings: Settings): string {
   return below === undefined ? context : posix.join(context, below);
 }
 
-/** A comma parts them; where values have commas of their own, BUILD_ARGS_NEW has them by semicolons. */
+/** BUILD_ARGS has commas between the arguments. BUILD_ARGS_NEW has semicolons, for values that contain commas. */
 function buildArguments(settings: Settings, env: Environment): string[] {
   const several = settings.flag("MULTIPLE_BUILD_ARGS") ? (settings.text("BUILD_ARGS_NEW") ?? "").split(";") : [];
   const fromEnvironment = settings
@@ -103,12 +106,12 @@ function buildArguments(settings: Settings, env: Environment): string[] {
   return [...settings.list("BUILD_ARGS"), ...several.filter((item) => item !== ""), ...fromEnvironment];
 }
 
-/** Kaniko's own place for it is below the image's repository. */
-function cacheWords(settings: Settings, repo: string | undefined, complete: (name: string) => string): string[] {
+/** Without CACHE_REPO the cache is below the image's repository, as with kaniko. */
+function cacheArgs(settings: Settings, repo: string | undefined, complete: (name: string) => string): string[] {
   if (!settings.flag("ENABLE_CACHE") && !settings.flag("CACHE")) return [];
   const own = settings.text("CACHE_REPO");
-  const place = own === undefined ? repo && `${repo}/cache` : complete(own);
-  return place === undefined ? [] : [`--cache-from=${place}`, `--cache-to=${place}`];
+  const cache = own === undefined ? repo && `${repo}/cache` : complete(own);
+  return cache === undefined ? [] : [`--cache-from=${cache}`, `--cache-to=${cache}`];
 }
 
 function insecureHosts(settings: Settings, registry: string): string[] {
@@ -119,16 +122,16 @@ function insecureHosts(settings: Settings, registry: string): string[] {
   return [...new Set(hosts.map(hostOf))];
 }
 
-/** `HOST=FILE`: the file holds for all registries here. @throws InvalidInput for several */
+/** The file of `HOST=FILE` entries, which slipway uses for all registries. @throws InvalidInput for several files */
 function certificate(entries: readonly string[]): string | undefined {
   const files = new Set(entries.map((entry) => entry.slice(entry.indexOf("=") + 1)));
   if (files.size <= 1) return [...files][0];
-  throw new InvalidInput("PLUGIN_REGISTRY_CERTIFICATE names several files, and one is read", {
-    suggestions: ["Put the certificates into one file."],
+  throw new InvalidInput("PLUGIN_REGISTRY_CERTIFICATE names several files, but slipway reads only one", {
+    suggestions: ["Put all certificates into one file."],
   });
 }
 
-/** The host of a name that begins with one, as docker tells them (distribution/reference). */
+/** The registry host at the start of an image name, by docker's rule (distribution/reference); undefined if there is none. */
 function repositoryHost(repo = ""): string | undefined {
   const [first = "", ...rest] = repo.split("/");
   return rest.length > 0 && (/[.:]/.test(first) || first === "localhost") ? first : undefined;
@@ -138,7 +141,7 @@ function hostOf(registry: string): string {
   return registry.replace(/^https?:\/\//i, "").replace(/\/.*$/, "");
 }
 
-/** One entry of `--output`: a comma or a quote in a path needs CSV's quotes. */
+/** One value of `--output`. A comma or a quote in a path needs the quotes of CSV. */
 function fieldsOf(fields: Readonly<Record<string, string>>): string {
   return Object.entries(fields)
     .map(([key, value]) => `${key}=${value}`)
@@ -146,14 +149,10 @@ function fieldsOf(fields: Readonly<Record<string, string>>): string {
     .join(",");
 }
 
-function words(flag: string, values: readonly string[]): string[] {
+function flagArgs(flag: string, values: readonly string[]): string[] {
   return values.map((value) => `--${flag}=${value}`);
 }
 
 function one(value: string | undefined): string[] {
   return value === undefined ? [] : [value];
-}
-
-function defined<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
-  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 }

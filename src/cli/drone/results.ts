@@ -1,4 +1,4 @@
-/** What later steps of a pipeline read of an image. */
+/** Writes the files from which later steps of a pipeline read about an image. */
 import { appendFile, mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { InvalidInput } from "../../errors.ts";
@@ -12,12 +12,12 @@ export function wantsResults(files: ResultFiles): boolean {
 
 /**
  * @param digest of the image's manifest: `sha256:…`
- * @throws InvalidInput when a file cannot be written; the image is built then
+ * @throws InvalidInput when a file cannot be written, although the image is built
  */
 export async function writeResults(files: ResultFiles, digest: string): Promise<void> {
   const { images, archive, registry } = files;
   const repositories = [...new Set(images.map((image) => image.replace(/:[^:/]+$/, "")))];
-  // As drone-plugins/drone-plugin-lib has it (drone/artifact.go).
+  // The format of drone-plugins/drone-plugin-lib (drone/artifact.go).
   const card = {
     kind: "docker/v1",
     data: { registryType: "Docker", registryUrl: registry, images: images.map((image) => ({ image, digest })) },
@@ -44,7 +44,7 @@ async function write(
     await how(file, text);
   } catch (error) {
     throw new InvalidInput(`the image was built, but ${file} cannot be written: ${(error as Error).message}`, {
-      suggestions: ["Name a file in a directory the step may write to."],
+      suggestions: ["Name a file in a directory that the step may write to."],
       cause: error,
     });
   }

@@ -1,15 +1,15 @@
-/** The tags a step of Drone gives its image: as they are, from a version, or from what is being built. */
+/** The tags that a Drone step gives its image: as they are listed, from a version, or from the commit. */
 import { InvalidInput } from "../../errors.ts";
 import type { Environment, Settings } from "./settings.ts";
 
 export type Dialect = "drone" | "banzai";
 
-/** Semantic Versioning 2, as far as it matters which numbers stand in front. */
+/** Semantic Versioning 2, as far as needed to find the numbers. */
 const VERSION = /^(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
 
 /**
- * @param listed what the file `.tags` says, for a step that says none
- * @throws InvalidInput where tags are asked for that the commit does not give
+ * @param listed the text of the file `.tags`, for a step that sets no tags
+ * @throws InvalidInput if no tag can be made from the commit
  */
 export function tagsOf(
   settings: Settings,
@@ -21,7 +21,7 @@ export function tagsOf(
   if (settings.flag("AUTO_TAG")) {
     if (dialect === "banzai") return banzaiTags(env["DRONE_TAG"]);
     if (own.length > 0 || settings.flag("EXPAND_TAG")) {
-      throw new InvalidInput("PLUGIN_AUTO_TAG cannot go with PLUGIN_TAGS or PLUGIN_EXPAND_TAG", {
+      throw new InvalidInput("PLUGIN_AUTO_TAG cannot be used with PLUGIN_TAGS or PLUGIN_EXPAND_TAG", {
         suggestions: ["Leave one of them out."],
       });
     }
@@ -32,7 +32,7 @@ export function tagsOf(
   return dialect === "drone" && settings.flag("EXPAND_TAG") ? [...new Set(tags.flatMap(expand))] : tags;
 }
 
-/** `1.2.3` is `1`, `1.2` and `1.2.3`; a pre-release, and what is no version, only itself. */
+/** `1.2.3` becomes `1`, `1.2` and `1.2.3`. A pre-release, and a tag that is not a version, stays as it is. */
 function expand(tag: string): string[] {
   const [, major, minor, , pre, build] = VERSION.exec(tag.replace(/^v/, "")) ?? [];
   if (major === undefined || pre !== undefined || build !== undefined) return [tag];
@@ -40,26 +40,29 @@ function expand(tag: string): string[] {
   return [major, `${major}.${minor}`, version];
 }
 
-/** By drone-docker's rules (tags.go): of a tag its version, of the default branch `latest`, of all else nothing. */
+/** By drone-docker's rules (tags.go): the version for a git tag, `latest` for the default branch, an error for anything else. */
 function autoTags(env: Environment, suffix: string | undefined): string[] {
   const ref = env["DRONE_COMMIT_REF"] ?? "";
   const branch = env["DRONE_REPO_BRANCH"] ?? "";
   const tag = /^refs\/tags\/v?(.+)$/.exec(ref)?.[1];
   if (tag === undefined && (branch === "" || ref.replace(/^refs\/heads\//, "") !== branch)) {
-    throw new InvalidInput(`PLUGIN_AUTO_TAG has no tag for ${ref === "" ? "a build without DRONE_COMMIT_REF" : ref}`, {
-      suggestions: ["Build a tag or the default branch (DRONE_REPO_BRANCH), or set PLUGIN_TAGS."],
-    });
+    throw new InvalidInput(
+      `PLUGIN_AUTO_TAG finds no tag for ${ref === "" ? "a build without DRONE_COMMIT_REF" : ref}`,
+      {
+        suggestions: ["Build a tag or the default branch (DRONE_REPO_BRANCH), or set PLUGIN_TAGS."],
+      },
+    );
   }
   const tags = tag === undefined ? ["latest"] : versionTags(tag);
   if (suffix === undefined) return tags;
   return tags.map((name) => (name === "latest" ? suffix : `${name}-${suffix}`));
 }
 
-/** Versions below 1 promise nothing from one minor to the next, so `0` alone is no tag. */
+/** Without the tag `0`: versions below 1 may break between minor versions. */
 function versionTags(tag: string): string[] {
   const tags = expand(tag);
   if (tags.length === 1 && !VERSION.test(tag)) {
-    throw new InvalidInput(`PLUGIN_AUTO_TAG: ${tag} is no semantic version`, { suggestions: ["Set PLUGIN_TAGS."] });
+    throw new InvalidInput(`PLUGIN_AUTO_TAG: ${tag} is not a semantic version`, { suggestions: ["Set PLUGIN_TAGS."] });
   }
   return tags.filter((name) => name !== "0");
 }

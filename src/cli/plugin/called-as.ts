@@ -1,4 +1,4 @@
-/** The program under another name: a plugin of docker's or of kubectl's. Loaded only then, and it loads none of the commands. */
+/** The program under another name: as a plugin of docker or kubectl. Loaded only in this case, and without the commands. */
 import { SlipwayError } from "../../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import {
@@ -6,24 +6,24 @@ import {
   COMPLETION,
   METADATA,
   NO_COMPLETION,
-  buildxWords,
+  buildxArgs,
   metadataOf,
   readCall,
 } from "./docker-plugin.ts";
 import type { PluginName } from "./docker-plugin.ts";
-import { whenDockerLetsGo } from "./socket.ts";
+import { onDockerDisconnect } from "./socket.ts";
 
-/** Names as links may have them, without a directory; each is of a plugin's form, so that a glance at the first letters is enough. */
+/** File names that links may have. All start as plugins' names do, so a check of the first letters is enough to know whether to load this file. */
 const PLUGINS: Readonly<Record<string, PluginName>> = { "docker-slipway": "slipway", "docker-buildx": "buildx" };
 
 /**
  * @param name of the link, without its directory
- * @param argv what follows it
- * @returns the words for slipway itself, or undefined when all is said and the process may end
+ * @param argv the args after the name
+ * @returns the args for slipway itself, or undefined if everything is done and the process may end
  */
 export function calledAs(name: string, argv: readonly string[]): readonly string[] | undefined {
   const plugin = PLUGINS[name.replace(/\.(?:exe|cmd|js)$/, "")];
-  // kubectl passes on what follows a plugin's name, and no more.
+  // kubectl passes only the args after the plugin's name.
   if (plugin === undefined) return argv;
   try {
     return asDockerPlugin(plugin, argv);
@@ -44,19 +44,19 @@ function asDockerPlugin(plugin: PluginName, argv: readonly string[]): readonly s
   if (call.config !== undefined) process.env["DOCKER_CONFIG"] = call.config;
   if (call.engine.length > 0) {
     process.stderr.write(
-      `WARNING: nothing comes of docker's ${call.engine.join(" and ")}: it chooses an engine, and slipway builds without one\n`,
+      `WARNING: docker's ${call.engine.join(" and ")} is ignored: it selects an engine, and slipway builds without one\n`,
     );
   }
-  whenDockerLetsGo(process.env, interruptOnce());
-  if (plugin === "buildx" && call.words[0] === "version") return say(`slipway ${BUILDX_VERSION}\n`);
-  return plugin === "buildx" ? buildxWords(call) : call.words;
+  onDockerDisconnect(process.env, interruptOnce());
+  if (plugin === "buildx" && call.args[0] === "version") return say(`slipway ${BUILDX_VERSION}\n`);
+  return plugin === "buildx" ? buildxArgs(call) : call.args;
 }
 
 function say(text: string): undefined {
   process.stdout.write(text);
 }
 
-/** As a Ctrl-C does, unless there was one: the terminal may have sent it to both, and a second would end the process at once. */
+/** Interrupts as Ctrl-C does, unless Ctrl-C came already: the terminal may send it to both processes, and a second one ends this process at once. */
 function interruptOnce(): () => void {
   let interrupted = false;
   const note = (): void => void (interrupted = true);
@@ -64,7 +64,7 @@ function interruptOnce(): () => void {
   process.once("SIGTERM", note);
   return () => {
     if (interrupted) return;
-    // Our own listener is not enough to end a process that has not come to its command yet.
+    // Before the command has started, this listener is the only one and nothing would end the process.
     if (process.listenerCount("SIGINT") > 1) process.emit("SIGINT", "SIGINT");
     else process.exit(EXIT.interrupted);
   };

@@ -1,17 +1,17 @@
 /**
- * How docker's CLI, and compose, call a plugin (docker/cli cli-plugins/manager and metadata): once for its metadata, which has to
- * come without delay; else with the whole command line, docker's own flags first, then the plugin's name.
+ * The protocol by which docker's CLI and compose call a plugin (docker/cli cli-plugins/manager and metadata). One call asks for the
+ * metadata, and its answer must be fast. Other calls have the whole command line: docker's own flags, the plugin's name, its args.
  */
 import { InvalidInput } from "../../errors.ts";
 import { VERSION } from "../../version.ts";
 
 /** The subcommand that asks for metadata. */
 export const METADATA = "docker-cli-plugin-metadata";
-/** What cobra's completion scripts ask with, and the answer for "nothing, and no file names" (ShellCompDirectiveNoFileComp). */
+/** The subcommand of cobra's completion scripts, and the answer for "no completions, no file names" (ShellCompDirectiveNoFileComp). */
 export const COMPLETION = "__complete";
 export const NO_COMPLETION = ":4\n";
 
-/** The buildx whose command line and metadata file are followed. Compose asks for 0.17 or newer by the plugin's version. */
+/** The version of buildx that slipway is compatible with. Compose requires 0.17 or newer, by the plugin's version. */
 export const BUILDX_VERSION = `v0.38.2+slipway.${VERSION}`;
 
 export type PluginName = "slipway" | "buildx";
@@ -19,7 +19,7 @@ export type PluginName = "slipway" | "buildx";
 /** @returns JSON of cli-plugins/metadata's `Metadata`, which docker reads. */
 export function metadataOf(name: PluginName): string {
   const own = { slipway: VERSION, buildx: BUILDX_VERSION };
-  const what = { slipway: "Build images", buildx: "Slipway in buildx's place: build images" };
+  const what = { slipway: "Build images", buildx: "Slipway instead of buildx: build images" };
   return JSON.stringify({
     SchemaVersion: "0.1.0",
     Vendor: "slipway",
@@ -28,7 +28,7 @@ export function metadataOf(name: PluginName): string {
   });
 }
 
-/** Docker's flags before a plugin's name (docker/cli cli/flags/options.go), and whether they take a value. */
+/** Docker's flags before a plugin's name (docker/cli cli/flags/options.go). */
 const GLOBAL_FLAGS: Readonly<Record<string, { readonly name: string; readonly takesValue: boolean }>> = {
   "--config": { name: "--config", takesValue: true },
   "--context": { name: "--context", takesValue: true },
@@ -46,21 +46,21 @@ const GLOBAL_FLAGS: Readonly<Record<string, { readonly name: string; readonly ta
   "--tlsverify": { name: "--tlsverify", takesValue: false },
 };
 
-/** Of buildx itself, before its subcommand. */
+/** Flags of buildx before its subcommand. */
 const BUILDER_FLAG = { "--builder": { name: "--builder", takesValue: true } };
 
 export interface PluginCall {
-  /** What follows the plugin's name. */
-  readonly words: readonly string[];
-  /** `docker --config DIR`: where docker's configuration is. */
+  /** The args after the plugin's name. */
+  readonly args: readonly string[];
+  /** `docker --config DIR`: the directory of docker's configuration. */
   readonly config?: string;
   /** `docker buildx --builder NAME …` */
   readonly builder?: string;
-  /** Flags that name an engine, which there is none of here. */
+  /** Flags that select an engine, which slipway does not have. */
   readonly engine: readonly string[];
 }
 
-/** @throws InvalidInput for a flag without its value. */
+/** @throws InvalidInput for a flag without its value */
 export function readCall(name: PluginName, argv: readonly string[]): PluginCall {
   const rest = [...argv];
   const given = [...takeFlags(rest, GLOBAL_FLAGS)];
@@ -71,7 +71,7 @@ export function readCall(name: PluginName, argv: readonly string[]): PluginCall 
   const last = (flag: string): string | undefined => given.findLast(([found]) => found === flag)?.[1];
   const [config, builder] = [last("--config"), last("--builder")];
   return {
-    words: rest,
+    args: rest,
     ...(config === undefined ? {} : { config }),
     ...(builder === undefined ? {} : { builder }),
     engine: [...new Set(given.map(([flag]) => flag))].filter((flag) => /^--(?:context|host|tls.*)$/.test(flag)),
@@ -80,14 +80,14 @@ export function readCall(name: PluginName, argv: readonly string[]): PluginCall 
 
 function takeFlags(rest: string[], flags: typeof GLOBAL_FLAGS): [name: string, value: string][] {
   const taken: [string, string][] = [];
-  for (let word = rest[0]; word !== undefined; word = rest[0]) {
-    const at = word.indexOf("=");
-    const short = /^-[A-Za-z]/.test(word) ? word.slice(0, 2) : undefined;
-    const key = short ?? (at === -1 ? word : word.slice(0, at));
+  for (let arg = rest[0]; arg !== undefined; arg = rest[0]) {
+    const at = arg.indexOf("=");
+    const short = /^-[A-Za-z]/.test(arg) ? arg.slice(0, 2) : undefined;
+    const key = short ?? (at === -1 ? arg : arg.slice(0, at));
     const flag = Object.hasOwn(flags, key) ? flags[key] : undefined;
     if (flag === undefined) break;
     rest.shift();
-    const attached = word === key ? undefined : word.slice(key.length).replace(/^=/, "");
+    const attached = arg === key ? undefined : arg.slice(key.length).replace(/^=/, "");
     if (!flag.takesValue) taken.push([flag.name, attached ?? "true"]);
     else {
       const value = attached ?? rest.shift();
@@ -98,19 +98,19 @@ function takeFlags(rest: string[], flags: typeof GLOBAL_FLAGS): [name: string, v
   return taken;
 }
 
-/** What of buildx there is here, by its short names too; all of it is a command of slipway's. */
+/** The commands of buildx that slipway has, also by their short names, each with slipway's command. */
 const BUILDX_COMMANDS: Readonly<Record<string, string>> = { build: "build", b: "build", bake: "bake", f: "bake" };
 
-/** The words of slipway for those of buildx. @throws InvalidInput for a command of buildx's that is not here. */
-export function buildxWords({ words, builder }: PluginCall): readonly string[] {
-  const [command, ...rest] = words;
-  if (command === undefined || command === "help" || command.startsWith("-")) return words;
+/** Translates args of buildx to args of slipway. @throws InvalidInput for a command of buildx that slipway does not have */
+export function buildxArgs({ args, builder }: PluginCall): readonly string[] {
+  const [command, ...rest] = args;
+  if (command === undefined || command === "help" || command.startsWith("-")) return args;
   const own = Object.hasOwn(BUILDX_COMMANDS, command) ? BUILDX_COMMANDS[command] : undefined;
   if (own !== undefined) return [own, ...(builder === undefined ? [] : [`--builder=${builder}`]), ...rest];
-  throw new InvalidInput(`buildx is slipway here, which has no \`${command}\``, {
+  throw new InvalidInput(`slipway replaces buildx here, and has no command \`${command}\``, {
     suggestions: [
-      "There are `build`, `bake` and `version`; its builders are kaniko, buildkit, buildah, img and makisu, and need no creating.",
-      "`slipway uninstall-plugin compose` gives the name back to docker's buildx.",
+      "Use `build`, `bake` or `version`. The builders kaniko, buildkit, buildah, img and makisu exist without `create`.",
+      "To use docker's own buildx again: run `slipway uninstall-plugin compose`.",
     ],
   });
 }

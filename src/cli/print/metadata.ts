@@ -1,17 +1,17 @@
-/** `--metadata-file`, as buildx writes it: two spaces of indent, keys in order, no line feed at the end, there whole or not at all. */
+/** `--metadata-file` as buildx writes it: two spaces of indent, sorted keys, no line feed at the end, complete or absent. */
 import { rename, rm, writeFile } from "node:fs/promises";
 import type { BuildResult } from "../../events.ts";
 import { InvalidInput } from "../../errors.ts";
 
 /**
- * The keys of buildx (commands/build.go, BuildKit's exptypes) that there is something to say about.
- * @param provenance what it says of how the image came to be
+ * Those keys of buildx (commands/build.go, BuildKit's exptypes) for which there is a value.
+ * @param provenance value of `buildx.build.provenance`
  */
 export function metadataOf(result: BuildResult, provenance?: object): Record<string, unknown> {
   const { builder, name, digest, configDigest, descriptor, names = result.references } = result;
   return {
     ...(provenance === undefined ? {} : { "buildx.build.provenance": provenance }),
-    // BUILDER/NODE/ID: slipway's builders have one node each.
+    // BUILDER/NODE/ID: each of slipway's builders has one node.
     "buildx.build.ref": `${builder}/${builder}0/${name}`,
     ...(result.imageless === true ? {} : imageOf()),
   };
@@ -31,35 +31,39 @@ export function metadataOf(result: BuildResult, provenance?: object): Record<str
   }
 }
 
-/** @throws InvalidInput when the file cannot be written; the image is built then. */
+/** @throws InvalidInput if the file cannot be written, although the image is built */
 export async function writeMetadata(file: string, result: BuildResult, provenance?: object): Promise<void> {
-  await writeJson(file, metadataOf(result, provenance));
+  await writeJson(file, metadataOf(result, provenance), IMAGE_BUILT);
 }
 
-/** Of an answer to `--call`: what docker's frontend would have sent. @throws InvalidInput as `writeMetadata` */
+/** The answer to `--call`, as docker's frontend sends it. @throws InvalidInput if the file cannot be written */
 export async function writeAnswer(file: string, answer: Readonly<Record<string, unknown>>): Promise<void> {
-  await writeJson(file, answer);
+  await writeJson(file, answer, "");
 }
 
-/** Bake's: an object for each target. @throws InvalidInput as `writeMetadata` */
+/** Bake's file, with an object for each target. @throws InvalidInput as `writeMetadata` */
 export async function writeTargetsMetadata(
   file: string,
   results: ReadonlyMap<string, { readonly result: BuildResult; readonly provenance?: object | undefined }>,
 ): Promise<void> {
   const targets = [...results].map(([target, { result, provenance }]) => [target, metadataOf(result, provenance)]);
-  await writeJson(file, Object.fromEntries(targets) as object);
+  await writeJson(file, Object.fromEntries(targets) as object, IMAGE_BUILT);
 }
 
-async function writeJson(file: string, content: object): Promise<void> {
+/** Start of the error: a caller must not take the build for failed. */
+const IMAGE_BUILT = "the image was built, but ";
+
+/** @param prefix of the error's message */
+async function writeJson(file: string, content: object, prefix: string): Promise<void> {
   const partial = `${file}.${process.pid}.partial`;
   try {
     await writeFile(partial, JSON.stringify(content, undefined, 2), { mode: 0o644 });
     await rename(partial, file);
   } catch (error) {
     await rm(partial, { force: true }).catch(() => {});
-    throw new InvalidInput(
-      `the image was built, but --metadata-file ${file} cannot be written: ${(error as Error).message}`,
-      { docker: "refuses", cause: error },
-    );
+    throw new InvalidInput(`${prefix}--metadata-file ${file} cannot be written: ${(error as Error).message}`, {
+      docker: "refuses",
+      cause: error,
+    });
   }
 }

@@ -1,11 +1,15 @@
-/** Builds as a table, or each by a template. */
+/** The tables of builds and of kept contexts. */
 import type { BuildRecord } from "../../app/builds/record.ts";
 import { formatElapsed } from "../../lib/text/measures.ts";
+import { tableText } from "../../lib/text/table.ts";
 import type { KeptContext } from "../../app/builds/kept-contexts.ts";
+
+/** Spaces between columns. */
+const GAP = 2;
 
 export interface TableOptions {
   readonly now: number;
-  /** Whose builds they are is worth a column. */
+  /** Whether the table has a column for the user. */
   readonly users: boolean;
 }
 
@@ -20,21 +24,7 @@ export function buildTable(records: readonly BuildRecord[], { now, users }: Tabl
     `${age(now - Date.parse(record.createdAt))} ago`,
     took(record, now),
   ]);
-  return align([head, ...rows]);
-}
-
-/** The columns two spaces apart, the last one not filled up. */
-export function align(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join("  ")
-          .trimEnd()}\n`,
-    )
-    .join("");
+  return tableText([head, ...rows], GAP);
 }
 
 function imageOf({ references }: BuildRecord): string {
@@ -47,7 +37,7 @@ function took({ createdAt, endedAt }: BuildRecord, now: number): string {
   return formatElapsed(Math.max(0, until - Date.parse(createdAt)));
 }
 
-/** Whole units, as a person counts: `5 s`, `3 min`, `2 h`, `4 d`. Never negative, whatever the two clocks say. */
+/** In whole units: `5 s`, `3 min`, `2 h`, `4 d`. Never negative, as the two clocks may differ. */
 export function age(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
@@ -55,8 +45,6 @@ export function age(ms: number): string {
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;
   return `${Math.floor(seconds / 86_400)} d`;
 }
-
-// Kept contexts as a table.
 
 export function contextTable(contexts: readonly KeptContext[], now: number): string {
   const rows = contexts.map(({ name, claim, size, phase, createdAt, usedBy }) => [
@@ -67,5 +55,5 @@ export function contextTable(contexts: readonly KeptContext[], now: number): str
     `${age(now - Date.parse(createdAt))} ago`,
     usedBy.length === 0 ? "-" : usedBy.join(","),
   ]);
-  return align([["NAME", "CLAIM", "SIZE", "STATE", "CREATED", "USED BY"], ...rows]);
+  return tableText([["NAME", "CLAIM", "SIZE", "STATE", "CREATED", "USED BY"], ...rows], GAP);
 }

@@ -1,4 +1,4 @@
-/** The objects of a build as YAML documents, as --dry-run prints them: complete, but for the values of Secrets. */
+/** Objects as YAML documents for kubectl. --dry-run prints those of a build, complete except for the values of Secrets. */
 import type { V1PodSpec } from "@kubernetes/client-node";
 import type { BuildObjects } from "../../run/objects.ts";
 import { dump } from "js-yaml";
@@ -8,17 +8,15 @@ export function printObjects({ job, claims = [], configMap, secret, networkPolic
   return printYaml([networkPolicy, ...claims, configMap, hidden, job].filter((object) => object !== undefined));
 }
 
-/** Base64 of nothing, so that the document still applies. */
+/** Empty values are valid base64, so kubectl still accepts the document. */
 function mask(data: Record<string, string> | undefined): Record<string, string> {
   return Object.fromEntries(Object.keys(data ?? {}).map((key) => [key, ""]));
 }
 
-/** A pod as it would stand in a manifest. */
+/** A pod as in a manifest. */
 export function printPod(spec: V1PodSpec): string {
   return printYaml([{ spec }]);
 }
-
-// Objects as a stream of YAML documents, for kubectl.
 
 export function printYaml(objects: readonly object[]): string {
   return objects.map((object) => `---\n${dump(object, { lineWidth: -1, noRefs: true })}`).join("");

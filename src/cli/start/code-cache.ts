@@ -1,4 +1,8 @@
-/** Where a user's programs keep what they can make again. */
+/**
+ * Keeps compiled code from one run to the next. Node's own compile cache keeps the code that was compiled when a file was loaded. But
+ * functions are compiled at their first call, and they are most of what a run compiles. When the run is over, V8 returns both
+ * (`script.createCachedData()`), and accepts both in a later run.
+ */
 import { dirname, isAbsolute, join } from "node:path";
 import {
   closeSync,
@@ -19,13 +23,13 @@ import { Script } from "node:vm";
 /**
  * @param env of the process
  * @param platform as Node names it
- * @returns directory for compiled code, or undefined where none is to be kept or nobody says where home is
+ * @returns directory for compiled code; undefined if the cache is turned off, or without a home directory
  */
-export function codeCachePlace(
+export function codeCacheDirectory(
   env: Readonly<Record<string, string | undefined>>,
   platform: string,
 ): string | undefined {
-  // Node's own switch for its own cache of the same.
+  // The variable that turns off Node's own compile cache.
   if (env["NODE_DISABLE_COMPILE_CACHE"] === "1") return undefined;
   const home = cacheHome(env, platform);
   return home === undefined || !isAbsolute(home) ? undefined : join(home, "slipway", "code");
@@ -40,57 +44,53 @@ function cacheHome(env: Readonly<Record<string, string | undefined>>, platform: 
   return home === "" ? undefined : join(home, ".cache");
 }
 
-// Compiled code that is kept from one run to the next. Node's own compile cache keeps of a file what was compiled when it was
-// loaded; functions are compiled when they are first called, and these are most of what a run compiles. V8 hands out both
-// when the run is over (`script.createCachedData()`), and takes both back.
-
-/** Of the program's own hash, which its first line has. */
+/** Length of the program's hash, which is in its first line. */
 const HASH_DIGITS = 16;
-/** What was kept for another version of the program goes after this long, in ms. */
-const OUTDATED = 7 * 24 * 3600 * 1000;
-/** A run that has compiled so much more than what is kept is worth keeping in its place. */
-const GROWTH = 1.1;
+/** Age at which the cached code of another version of the program is removed. */
+const OUTDATED_AFTER_MS = 7 * 24 * 3600 * 1000;
+/** A run replaces the cached code if it has compiled more than this factor of it. */
+const REPLACE_AT_GROWTH = 1.1;
 
-export interface Kept {
+export interface CachedCode {
   readonly code: Buffer;
-  /** Bytes of bytecode that the run had which made it. */
+  /** Bytes of bytecode in the run that wrote it. */
   readonly size: number;
 }
 
 /**
- * Runs a CommonJS file that begins with `//` and its hash, as `require` would.
+ * Runs a CommonJS file that starts with `//` and its hash, as `require` does.
  *
  * @param path of the file
- * @param directory where compiled code is kept; undefined: it is not
- * @param purpose what it is run for, a word: each compiles other parts of it
- * @returns what the file exports
+ * @param directory for compiled code; undefined: nothing is cached
+ * @param purpose one word for what is run, as each command compiles other parts of the file
+ * @returns the exports of the file
  */
-export function runKept(path: string, directory: string | undefined, purpose: string): unknown {
-  // Nothing but ASCII in it, so that this is both right and quick.
+export function runCached(path: string, directory: string | undefined, purpose: string): unknown {
+  // The file is ASCII, so latin1 is correct, and faster than UTF-8.
   const source = readFileSync(path, "latin1");
   const name = `${source.slice(2, 2 + HASH_DIGITS)}-${process.version}-${process.arch}-${purpose}`;
-  const place = directory === undefined ? undefined : join(directory, name);
-  const kept = place === undefined ? undefined : readKept(place);
+  const cachePath = directory === undefined ? undefined : join(directory, name);
+  const cached = cachePath === undefined ? undefined : readCached(cachePath);
   const script = new Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`, {
     filename: path,
-    ...(kept === undefined ? {} : { cachedData: kept.code }),
+    ...(cached === undefined ? {} : { cachedData: cached.code }),
   });
   const module = { exports: {} };
   const run = script.runInThisContext() as (...values: unknown[]) => void;
-  if (place !== undefined) {
-    // Not the code itself, which nobody needs any more and which is megabytes.
-    const before = script.cachedDataRejected === true ? undefined : kept?.size;
-    process.once("exit", () => keep(script, place, before));
+  if (cachePath !== undefined) {
+    // Only the size: a reference to the code would hold megabytes until the end.
+    const before = script.cachedDataRejected === true ? undefined : cached?.size;
+    process.once("exit", () => writeCached(script, cachePath, before));
   }
   run(module.exports, createRequire(path), module, path, dirname(path));
   return module.exports;
 }
 
-/** Only what is this user's own and nobody else's to change: it is run without a look at it. */
-export function readKept(place: string): Kept | undefined {
+/** Reads only a file that belongs to this user and that no other user can change, as the code is run without a check. */
+export function readCached(path: string): CachedCode | undefined {
   let file: number | undefined;
   try {
-    file = openSync(place, "r");
+    file = openSync(path, "r");
     const { uid, mode } = fstatSync(file);
     if (process.getuid !== undefined && (uid !== process.getuid() || (mode & 0o022) !== 0)) return undefined;
     const bytes = readFileSync(file);
@@ -103,19 +103,19 @@ export function readKept(place: string): Kept | undefined {
   }
 }
 
-function keep(script: Script, place: string, before: number | undefined): void {
+function writeCached(script: Script, path: string, before: number | undefined): void {
   const size = getHeapCodeStatistics().bytecode_and_metadata_size;
-  if (before !== undefined && size < before * GROWTH) return;
+  if (before !== undefined && size < before * REPLACE_AT_GROWTH) return;
   const trailer = Buffer.alloc(8);
   trailer.writeDoubleLE(size);
-  const unfinished = `${place}.${process.pid}`;
+  const unfinished = `${path}.${process.pid}`;
   try {
-    mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     writeFileSync(unfinished, Buffer.concat([script.createCachedData(), trailer]), { mode: 0o600 });
-    renameSync(unfinished, place);
-    removeOutdated(place);
+    renameSync(unfinished, path);
+    removeOutdated(path);
   } catch {
-    // A disk that is full or not to be written costs time at the next start, and nothing else.
+    // A full or read-only disk only costs time at the next start.
     tryRemove(unfinished);
   }
 }
@@ -124,16 +124,16 @@ function tryRemove(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
-    // Nor is it worth more than this.
+    // The cache is optional, so the error is ignored.
   }
 }
 
-function removeOutdated(place: string): void {
-  const directory = dirname(place);
-  const current = place.slice(directory.length + 1, directory.length + 1 + HASH_DIGITS);
+function removeOutdated(currentPath: string): void {
+  const directory = dirname(currentPath);
+  const current = currentPath.slice(directory.length + 1, directory.length + 1 + HASH_DIGITS);
   for (const name of readdirSync(directory)) {
     if (name.startsWith(current)) continue;
     const path = join(directory, name);
-    if (Date.now() - statSync(path).mtimeMs > OUTDATED) rmSync(path, { force: true });
+    if (Date.now() - statSync(path).mtimeMs > OUTDATED_AFTER_MS) rmSync(path, { force: true });
   }
 }

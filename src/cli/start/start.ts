@@ -1,30 +1,30 @@
-/** What bin/run.js starts: the program under the name it was called by. Small, so that the rest can be loaded in its own way. */
+/** Started by bin/run.js: runs the program under the name by which it was called. Small, as the rest is loaded through the code cache. */
 import { dirname, join } from "node:path";
-import { codeCachePlace, runKept } from "./code-cache.ts";
+import { codeCacheDirectory, runCached } from "./code-cache.ts";
 import type { execute } from "../main.ts";
 
-/** Words of commands, and of nothing a user may have misspelt into something long. */
-const WORD = /^[a-z][a-z-]{0,30}$/;
+/** Matches names of commands, but not long misspelt args, as the match becomes part of a file name. */
+const COMMAND_NAME = /^[a-z][a-z-]{0,30}$/;
 
-/** The program itself, beside this file. */
+/** The program itself, in the folder of this file. */
 const PROGRAM = join(__dirname, "slipway.cjs");
 
-/** @param argv of the process: Node, the name it was called by, and the words */
-export async function startAs([, path = "", ...words]: readonly string[]): Promise<void> {
-  const args = await wordsOf(path, words);
+/** @param argv of the process: Node, the path by which the program was called, and the args */
+export async function startAs([, path = "", ...typed]: readonly string[]): Promise<void> {
+  const args = await argsFor(path, typed);
   if (args === undefined) return;
-  const purpose = args.find((word) => WORD.test(word)) ?? "none";
-  const { execute: run } = runKept(PROGRAM, codeCachePlace(process.env, process.platform), purpose) as {
+  const purpose = args.find((arg) => COMMAND_NAME.test(arg)) ?? "none";
+  const { execute: run } = runCached(PROGRAM, codeCacheDirectory(process.env, process.platform), purpose) as {
     execute: typeof execute;
   };
-  // Not awaited: a reader of the help that is gone (`| head -1`) would keep it waiting for ever, which Node complains of.
+  // Not awaited: if the reader of the help is gone (`| head -1`), the promise never settles, and Node would warn.
   void run(args, dirname(__dirname));
 }
 
-/** The words to run with, by the name of the link: as a plugin of docker's or kubectl's there may be nothing left to run. */
-async function wordsOf(path: string, words: readonly string[]): Promise<readonly string[] | undefined> {
+/** The args for the program. Undefined if a call as a plugin of docker or kubectl is already answered. */
+async function argsFor(path: string, typed: readonly string[]): Promise<readonly string[] | undefined> {
   const name = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
-  if (!/^(?:docker|kubectl)-/.test(name)) return words;
+  if (!/^(?:docker|kubectl)-/.test(name)) return typed;
   const { calledAs } = await import("../plugin/called-as.ts");
-  return calledAs(name, words);
+  return calledAs(name, typed);
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseBakeFile } from "../../../../src/cli/bake/bake-file.ts";
 import { chooseTargets, withImages } from "../../../../src/cli/bake/choose-targets.ts";
 import { runTargets } from "../../../../src/app/bake.ts";
-import { targetWords } from "../../../../src/cli/bake/target-words.ts";
+import { targetArgs } from "../../../../src/cli/bake/target-args.ts";
 import { InvalidInput } from "../../../../src/errors.ts";
 
 const parse = (file: object) => parseBakeFile(JSON.stringify(file), "on standard input");
@@ -11,12 +11,12 @@ const target = (fields: object) => {
   if (found === undefined) throw new Error("no target");
   return found;
 };
-const words = (fields: object, push = false) => targetWords(target(fields), push).words;
+const argsOf = (fields: object, push = false) => targetArgs(target(fields), push).args;
 
-describe("a target as build's words", () => {
-  it("says all that compose writes", () => {
+describe("a target as args of build", () => {
+  it("a target with every field of compose becomes args of build", () => {
     expect(
-      words({
+      argsOf({
         context: "/src/api",
         dockerfile: "/src/api/docker/Dockerfile",
         args: { A: "1 2", MONEY: "$${5}" },
@@ -69,47 +69,47 @@ describe("a target as build's words", () => {
     ["inside the context", { context: "web", dockerfile: "docker/Dockerfile" }, "--file=web/docker/Dockerfile"],
     ["inside a repository", { context: "https://g.io/a.git", dockerfile: "x/Dockerfile" }, "--file=x/Dockerfile"],
     ["inline, on standard input", { context: "web", "dockerfile-inline": "FROM a" }, "--file=-"],
-  ])("has its Dockerfile %s", (_, fields, word) => {
-    expect(words(fields)[0]).toBe(word);
+  ])("finds the Dockerfile %s", (_, fields, arg) => {
+    expect(argsOf(fields)[0]).toBe(arg);
   });
 
-  it("leaves an engine out, and says so", () => {
-    expect(targetWords(target({ output: ["type=docker"] }), false)).toEqual({ words: ["--", "."], wantsEngine: true });
-    expect(targetWords(target({ output: ["type=docker,dest=a.tar"] }), false)).toEqual({
-      words: ["--output=type=docker,dest=a.tar", "--", "."],
+  it("an output to a local engine is dropped and reported", () => {
+    expect(targetArgs(target({ output: ["type=docker"] }), false)).toEqual({ args: ["--", "."], wantsEngine: true });
+    expect(targetArgs(target({ output: ["type=docker,dest=a.tar"] }), false)).toEqual({
+      args: ["--output=type=docker,dest=a.tar", "--", "."],
       wantsEngine: false,
     });
-    expect(words({ output: ["type=docker"] }, true)).toEqual(["--output=type=registry", "--", "."]);
+    expect(argsOf({ output: ["type=docker"] }, true)).toEqual(["--output=type=registry", "--", "."]);
   });
 });
 
 describe("a bake file", () => {
   it.each<[string, object | string, string]>([
-    ["is no JSON", "target {", "the bake file on standard input is not JSON: "],
+    ["is not JSON", "target {", "the bake file on standard input is not JSON: "],
     ["has an expression", { target: { a: { tags: ["r.io/a:${TAG}"] } } }, "`tags` of target a has an expression"],
     ["has a directive", { target: { a: { args: { A: "%{ if x }" } } } }, "`args` of target a has an expression"],
-    ["has what is not known", { target: { a: { matrix: {} } } }, "target a has `matrix`, which slipway does not know"],
-    ["has variables", { variable: { TAG: {} } }, "on standard input has `variable`"],
-    ["has a list where a text belongs", { target: { a: { context: [] } } }, "`context` of target a is not text"],
-    ["has a text where a list belongs", { target: { a: { tags: "x" } } }, "`tags` of target a is not a list of texts"],
-    ["has a target that is none", { target: { a: 1 } }, "target a is not an object"],
     [
-      "has a word where yes or no belongs",
-      { target: { a: { pull: "yes" } } },
-      "`pull` of target a is not true or false",
+      "has an unknown field",
+      { target: { a: { matrix: {} } } },
+      "target a has `matrix`, which slipway does not support",
     ],
-  ])("that %s is refused in one sentence", (_, file, sentence) => {
+    ["has variables", { variable: { TAG: {} } }, "on standard input has `variable`"],
+    ["has a list instead of a text", { target: { a: { context: [] } } }, "`context` of target a is not text"],
+    ["has a text instead of a list", { target: { a: { tags: "x" } } }, "`tags` of target a is not a list of texts"],
+    ["has a target that is not an object", { target: { a: 1 } }, "target a is not an object"],
+    ["has a text instead of a boolean", { target: { a: { pull: "yes" } } }, "`pull` of target a is not true or false"],
+  ])("a bake file that %s is refused in one sentence", (_, file, sentence) => {
     const read = () => (typeof file === "string" ? parseBakeFile(file, "on standard input") : parse(file));
     expect(read).toThrow(InvalidInput);
     expect(read).toThrow(sentence);
   });
 
-  it("may leave anything out, and null is nothing", () => {
+  it("all fields are optional, and null means absent", () => {
     expect(target({ args: { A: null }, contexts: null })).toMatchObject({ context: ".", args: {}, contexts: {} });
   });
 });
 
-describe("the targets that are built", () => {
+describe("choosing targets", () => {
   const file = parse({
     group: { default: { targets: ["web", "tools"] }, tools: { targets: ["cli"] } },
     target: {
@@ -124,7 +124,7 @@ describe("the targets that are built", () => {
   const names = (...chosen: string[]) =>
     chooseTargets(file, chosen).map(({ target: { name }, after }) => [name, after]);
 
-  it("are the default group's, each after what it builds on", () => {
+  it("without names the default group is chosen, each target after the ones it needs", () => {
     expect(names()).toEqual([
       ["base", []],
       ["web", ["base"]],
@@ -132,19 +132,19 @@ describe("the targets that are built", () => {
     ]);
   });
 
-  it("or those that are named", () => {
+  it("named targets and groups are chosen in the order of the names", () => {
     expect(names("tools", "base", "cli")).toEqual([
       ["cli", []],
       ["base", []],
     ]);
   });
 
-  it("are there", () => {
+  it("unknown targets and circular targets are refused", () => {
     expect(() => names("nobody")).toThrow("failed to find target nobody");
     expect(() => names("round")).toThrow("the targets round → trip → round need each other");
   });
 
-  it("find the images they build on by their names", () => {
+  it("a target: context becomes the image that the other target pushes", () => {
     const [base, web] = chooseTargets(file, ["web"]).map((chosen) => chosen.target);
     expect(withImages(web ?? fail(), file.targets).contexts).toEqual({
       base: "docker-image://r.io/base:1",
@@ -152,7 +152,7 @@ describe("the targets that are built", () => {
     });
     expect(withImages(base ?? fail(), file.targets)).toEqual(base);
     expect(() => withImages(file.targets.get("lost") ?? fail(), file.targets)).toThrow(
-      "builds on cli, which has no tag",
+      "uses the image of cli, which has no tag",
     );
   });
 });
@@ -161,10 +161,10 @@ function fail(): never {
   throw new Error("not there");
 }
 
-describe("several builds", () => {
+describe("running targets", () => {
   const step = (name: string, ...after: string[]) => ({ name, after });
 
-  it("run at once, but not before what they need, and not too many", async () => {
+  it("targets run in parallel up to the limit, each after the ones it needs", async () => {
     const log: string[] = [];
     let most = 0;
     let running = 0;
@@ -192,7 +192,7 @@ describe("several builds", () => {
     expect(log.indexOf("+b")).toBeGreaterThan(log.indexOf("-a"));
   });
 
-  it("end with the first that fails, and no further one begins", async () => {
+  it("the first failure stops the others, and no further target starts", async () => {
     const begun: string[] = [];
     const stop = new AbortController();
     const run = async ({ name }: { name: string }): Promise<void> => {

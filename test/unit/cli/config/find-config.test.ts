@@ -23,20 +23,20 @@ function at(root: string, cwd = "", env: Record<string, string> = {}): Surroundi
 const PROJECT = { "p/.slipway.yaml": "builder: buildah\n", "p/a/b/Dockerfile": "", "other/Dockerfile": "" };
 
 describe("a project's file", () => {
-  it("is found upwards from the working directory", async () => {
+  it("the project's file is found in the working directory or above", async () => {
     const root = await place(PROJECT);
     const { project } = await findConfigurations(BUILD_KEYS, at(root, "p/a/b"));
-    expect(project).toMatchObject({ path: join(root, "p/.slipway.yaml"), standing: "stranger" });
+    expect(project).toMatchObject({ path: join(root, "p/.slipway.yaml"), trustLevel: "untrusted" });
     expect((await findConfigurations(BUILD_KEYS, at(root, "other"))).project).toBeUndefined();
   });
 
-  it("is the nearest one, which replaces those above", async () => {
+  it("the nearest project's file replaces those above it", async () => {
     const root = await place({ ...PROJECT, "p/a/.slipway.yaml": "target: t\n" });
     const { project } = await findConfigurations(BUILD_KEYS, at(root, "p/a/b"));
     expect([...(project?.settings ?? [])]).toEqual([["target", ["t"]]]);
   });
 
-  it("speaks for what lies below it, and for nothing that comes from elsewhere", async () => {
+  it("a project's file applies only to contexts in its directory", async () => {
     const root = await place(PROJECT);
     const found = async (context: string | null) =>
       (await findConfigurations(BUILD_KEYS, at(root, "p"), context)).project !== undefined;
@@ -46,12 +46,12 @@ describe("a project's file", () => {
     expect(await found(null)).toBe(false);
   });
 
-  it("inside the context is not looked at, only what is around the working directory", async () => {
+  it("a file inside the context is not read if it is not above the working directory", async () => {
     const root = await place(PROJECT);
     expect((await findConfigurations(BUILD_KEYS, at(root), join(root, "p"))).project).toBeUndefined();
   });
 
-  it("may be left alone", async () => {
+  it("SLIPWAY_PROJECT_CONFIG=no skips the project's file", async () => {
     const root = await place(PROJECT);
     expect(await findConfigurations(BUILD_KEYS, at(root, "p", { SLIPWAY_PROJECT_CONFIG: "no" }))).toEqual({});
     await expect(findConfigurations(BUILD_KEYS, at(root, "p", { SLIPWAY_PROJECT_CONFIG: "x" }))).rejects.toThrow(
@@ -59,28 +59,28 @@ describe("a project's file", () => {
     );
   });
 
-  it("of somebody else is refused, unless its directory is trusted", async () => {
+  it("a project's file of another user is refused, unless its directory is trusted", async () => {
     const root = await place({ ...PROJECT, "me.yaml": "trust: [p]\n" });
     const theirs = { ...at(root, "p"), uid: 1000, ownerOf: async () => 4242 };
-    await expect(findConfigurations(BUILD_KEYS, theirs)).rejects.toThrow("belongs to the user 4242, and you are 1000");
+    await expect(findConfigurations(BUILD_KEYS, theirs)).rejects.toThrow("belongs to user 4242, but you are user 1000");
     const trusting = { ...theirs, env: { SLIPWAY_CONFIG: join(root, "me.yaml") } };
-    expect((await findConfigurations(BUILD_KEYS, trusting)).project).toMatchObject({ standing: "trusted" });
+    expect((await findConfigurations(BUILD_KEYS, trusting)).project).toMatchObject({ trustLevel: "trusted" });
   });
 
-  it.each([0, 1000])("of the user %i is read by the user 1000", async (owner) => {
+  it.each([0, 1000])("user 1000 reads a project's file of user %i", async (owner) => {
     const root = await place(PROJECT);
     const mine = { ...at(root, "p"), uid: 1000, ownerOf: async () => owner };
     expect((await findConfigurations(BUILD_KEYS, mine)).project).toBeDefined();
   });
 
-  it("that is trusted may set every key", async () => {
+  it("a trusted project's file may set every key", async () => {
     const root = await place({ "p/.slipway.yaml": "namespace: x\n", "me.yaml": "trust: [p]\n" });
-    await expect(findConfigurations(BUILD_KEYS, at(root, "p"))).rejects.toThrow("not taken from a project's file");
+    await expect(findConfigurations(BUILD_KEYS, at(root, "p"))).rejects.toThrow("not allowed in a project's file");
     const { project } = await findConfigurations(BUILD_KEYS, at(root, "p", { SLIPWAY_CONFIG: join(root, "me.yaml") }));
     expect(project?.settings.get("namespace")).toEqual(["x"]);
   });
 
-  it("that is a link to a directory, or none, is no file", async () => {
+  it("a link to a directory does not count as a file", async () => {
     const root = await place({ "p/x": "" });
     await symlink(join(root, "p"), join(root, "p/.slipway.yaml"));
     expect(await findConfigurations(BUILD_KEYS, at(root, "p"))).toEqual({});
@@ -88,24 +88,24 @@ describe("a project's file", () => {
 });
 
 describe("the user's file", () => {
-  it("is where the variables say", () => {
+  it("the variables decide the path of the user's file", () => {
     const where = { cwd: "/w", home: "/home/jane" };
     expect(userConfigPath({ ...where, env: {} })).toBe("/home/jane/.config/slipway/config.yaml");
     expect(userConfigPath({ ...where, env: { XDG_CONFIG_HOME: "/x" } })).toBe("/x/slipway/config.yaml");
     expect(userConfigPath({ ...where, env: { SLIPWAY_CONFIG: "c.yaml" } })).toBe("/w/c.yaml");
   });
 
-  it("need not be there, unless it is named", async () => {
+  it("the user's file is optional, unless SLIPWAY_CONFIG names it", async () => {
     const root = await place({});
     expect(await findConfigurations(BUILD_KEYS, at(root))).toEqual({});
     await expect(findConfigurations(BUILD_KEYS, at(root, "", { SLIPWAY_CONFIG: "none" }))).rejects.toThrow(
-      "which is not there",
+      "of SLIPWAY_CONFIG does not exist",
     );
   });
 
-  it("may set everything", async () => {
+  it("the user's file may set every key", async () => {
     const root = await place({ "home/.config/slipway/config.yaml": "namespace: mine\nregistry: r.io\n" });
     const { user } = await findConfigurations(BUILD_KEYS, at(root));
-    expect(user).toMatchObject({ registry: "r.io", standing: "user" });
+    expect(user).toMatchObject({ registry: "r.io", trustLevel: "user" });
   });
 });

@@ -5,23 +5,23 @@ import { PROJECT_KEYS } from "../../../../src/cli/config/keys.ts";
 import { InvalidInput } from "../../../../src/errors.ts";
 import { BUILD_KEYS } from "./build-keys.ts";
 
-function parse(text: string, standing: Configuration["standing"] = "stranger"): Configuration {
-  const source = { path: "/p/.slipway.yaml", text, standing, home: "/home/jane", userPath: "/home/jane/config.yaml" };
+function parse(text: string, trustLevel: Configuration["trustLevel"] = "untrusted"): Configuration {
+  const source = { path: "/p/.slipway.yaml", text, trustLevel, home: "/home/jane", userPath: "/home/jane/config.yaml" };
   return parseConfiguration(source, BUILD_KEYS);
 }
 
-function fault(text: string, standing?: Configuration["standing"]): { message: string; hints: string } {
+function fault(text: string, trustLevel?: Configuration["trustLevel"]): { message: string; hints: string } {
   try {
-    parse(text, standing);
+    parse(text, trustLevel);
   } catch (error) {
     if (error instanceof InvalidInput) return { message: error.message, hints: error.suggestions.join("\n") };
     throw error;
   }
-  throw new Error(`nothing is wrong with ${text}`);
+  throw new Error(`no error for ${text}`);
 }
 
 describe("a configuration", () => {
-  it("has flags as keys, and values as they are written", () => {
+  it("keys are flags, and values stay as they are written", () => {
     const text = `
 # comments too
 builder: buildkit
@@ -47,12 +47,12 @@ memory:
     ]);
   });
 
-  it("may say nothing", () => {
+  it("a configuration may be empty", () => {
     expect(parse("").settings.size).toBe(0);
     expect(parse("# nothing\n---\n").settings.size).toBe(0);
   });
 
-  it("has keys of its own", () => {
+  it("a configuration has keys that are not flags", () => {
     const text =
       "registry: r.io/team/\nbuilder-order: [buildah, kaniko]\nimages:\n  kaniko: r.io/k:1\ntrust: [~/work, ../q]\n";
     expect(parse(text, "user")).toMatchObject({
@@ -63,7 +63,7 @@ memory:
     });
   });
 
-  it("has paths that count from its own directory", () => {
+  it("paths are relative to the directory of the file", () => {
     const settings = parse("registry-ca: ca.pem\nkubeconfig: ~/k\nfile: docker/Dockerfile\n", "user").settings;
     expect(Object.fromEntries(settings)).toEqual({
       "registry-ca": ["/p/ca.pem"],
@@ -73,26 +73,26 @@ memory:
   });
 
   it.each([
-    ["\nbuildr: kaniko", '/p/.slipway.yaml:2: there is no key "buildr"', 'Did you mean "builder"?'],
-    ["no_cache: true", '/p/.slipway.yaml:1: there is no key "no_cache"', 'Did you mean "no-cache"?'],
-    ["regsitry: r.io", '/p/.slipway.yaml:1: there is no key "regsitry"', 'Did you mean "registry"?'],
-    ["constructor: 1", '/p/.slipway.yaml:1: there is no key "constructor"', "The keys are the flags"],
-    ["pull: maybe", '/p/.slipway.yaml:1: "pull" is either true or false', "`pull: true`"],
-    ["target: [a, b]", '/p/.slipway.yaml:1: "target" has one value, not a list', "`target: VALUE`"],
-    ["target:\n  a: b", '/p/.slipway.yaml:2: "target" has one value, not keys below it', "`target: VALUE`"],
-    ["tag:\n- [a]", '/p/.slipway.yaml:2: "tag" has one value, not a list', ""],
+    ["\nbuildr: kaniko", '/p/.slipway.yaml:2: unknown key "buildr"', 'Did you mean "builder"?'],
+    ["no_cache: true", '/p/.slipway.yaml:1: unknown key "no_cache"', 'Did you mean "no-cache"?'],
+    ["regsitry: r.io", '/p/.slipway.yaml:1: unknown key "regsitry"', 'Did you mean "registry"?'],
+    ["constructor: 1", '/p/.slipway.yaml:1: unknown key "constructor"', "The keys are the names of the flags"],
+    ["pull: maybe", '/p/.slipway.yaml:1: "pull" must be true or false', "`pull: true`"],
+    ["target: [a, b]", '/p/.slipway.yaml:1: "target" takes one value, not a list', "`target: VALUE`"],
+    ["target:\n  a: b", '/p/.slipway.yaml:2: "target" takes one value, not keys below it', "`target: VALUE`"],
+    ["tag:\n- [a]", '/p/.slipway.yaml:2: "tag" takes one value, not a list', ""],
     ["progress: loud", '/p/.slipway.yaml:1: "progress" cannot be "loud"', "auto, plain"],
-    ["- a\n- b", "/p/.slipway.yaml:1: a configuration is keys with values", "`key: value`"],
-    ["pull: true\npull: true", '/p/.slipway.yaml:2: the key "pull" is there twice', "Leave one"],
-    ["tag: &a x\ntarget: *a", "/p/.slipway.yaml:2: aliases (*name) are not read here", "Write the value out"],
+    ["- a\n- b", "/p/.slipway.yaml:1: a configuration must consist of keys with values", "`key: value`"],
+    ["pull: true\npull: true", '/p/.slipway.yaml:2: the key "pull" occurs twice', "Remove one"],
+    ["tag: &a x\ntarget: *a", "/p/.slipway.yaml:2: aliases (*name) are not supported", "Write the value instead"],
     ["pull: true\n  x: [", "/p/.slipway.yaml:2: this is not YAML:", ""],
     [
       "registry: https://r.io",
-      '/p/.slipway.yaml:1: "https://r.io" is no prefix for image names',
+      '/p/.slipway.yaml:1: "https://r.io" is not a prefix for image names',
       "registry.example.com/team",
     ],
     ["a: 1\n---\nb: 2", "/p/.slipway.yaml holds more than one document", ""],
-  ])("with a fault says where: %j", (text, message, hint) => {
+  ])("the error for %j names file and line, and a remedy", (text, message, hint) => {
     const found = fault(text);
     expect(found.message).toContain(message);
     expect(found.hints).toContain(hint);
@@ -131,27 +131,27 @@ describe("a project's file", () => {
     "dry-run: true",
   ];
 
-  it.each(hostile)("cannot say %s", (text) => {
+  it.each(hostile)("an untrusted project's file cannot set %s", (text) => {
     const { message, hints } = fault(`\n${text}`);
     expect(message).toContain("/p/.slipway.yaml:2: ");
-    expect(message).toContain("not taken from a project's file");
+    expect(message).toContain("not allowed in a project's file");
     expect(hints).toContain('trust: ["/p"]');
   });
 
-  it.each(hostile.filter((text) => !text.startsWith("cache-")))("that is trusted can: %s", (text) => {
+  it.each(hostile.filter((text) => !text.startsWith("cache-")))("a trusted project's file can set %s", (text) => {
     expect(() => parse(text, "trusted")).not.toThrow();
   });
 
-  it("may say what is listed for it, and nothing is listed that is no flag", () => {
+  it("a project's file may set every key of PROJECT_KEYS, and all of these are flags", () => {
     expect([...PROJECT_KEYS].filter((key) => !Object.hasOwn(BUILD_KEYS, key))).toEqual([]);
     expect(parse("build-arg: {A: 1}\ncache-to: r.io/cache\ncache-from: type=registry,ref=r.io/c\n").settings.size).toBe(
       3,
     );
   });
 
-  it("may say nothing new by default: a flag has to be let in by name", () => {
+  it("a project's file may not set a flag that PROJECT_KEYS does not name", () => {
     const shut = Object.keys(BUILD_KEYS).filter((key) => !PROJECT_KEYS.has(key));
     for (const key of ["kubeconfig", "secret", "ssh", "output", "service-account"]) expect(shut).toContain(key);
-    for (const key of shut) expect(() => parse(`${key}: x`)).toThrow("not taken from a project's file");
+    for (const key of shut) expect(() => parse(`${key}: x`)).toThrow("not allowed in a project's file");
   });
 });

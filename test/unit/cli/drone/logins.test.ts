@@ -1,4 +1,4 @@
-/** What a step logs in with is used by the build, and given to nothing that slipway starts. */
+/** The build uses the logins of a step, and slipway gives them to no program that it starts. */
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 const PROGRAM = new URL("../../../../bin/run.js", import.meta.url).pathname;
 const PASSWORD = "a password nobody else has";
 const ENCODED = Buffer.from(`robot:${PASSWORD}`).toString("base64");
-/** A credential helper that knows nothing, and writes down what it sees. */
+/** A credential helper that has no credentials, and records what it sees. */
 const HELPER = `#!/bin/sh
 env > "$SEEN"
 tr '\\0' ' ' < "/proc/$PPID/cmdline" >> "$SEEN"
@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-/** The objects a step would make, and all that the helper saw. */
+/** The objects that a step would create, and everything that the helper saw. */
 async function plugin(
   step: Readonly<Record<string, string>>,
 ): Promise<{ objects: string; stderr: string; seen: string }> {
@@ -46,20 +46,20 @@ test.each([
   { PLUGIN_USERNAME: "robot", PLUGIN_PASSWORD: PASSWORD },
   { DOCKER_USERNAME: "robot", DOCKER_PASSWORD: PASSWORD },
   { PLUGIN_CONFIG: JSON.stringify({ auths: { "r.example.com": { auth: ENCODED } } }) },
-])("%j", async (step) => {
+])("a credential helper does not see the login of the step %j", async (step) => {
   const { objects, stderr, seen } = await plugin(step);
   expect(stderr).toBe("");
   expect(objects).toMatch(/^kind: Secret$/m);
-  // It was asked, for the base image, by a process that knows the login.
+  // A process that has the login has asked the helper, for the base image.
   expect(seen).toContain("PLUGIN_REPO=r.example.com/app");
   for (const secret of [PASSWORD, ENCODED, "DOCKER_AUTH_CONFIG"]) expect(seen).not.toContain(secret);
 });
 
-test("without a login there is no Secret", async () => {
+test("a step without a login creates no Secret", async () => {
   expect((await plugin({})).objects).not.toMatch(/^kind: Secret$/m);
 });
 
-test("a PLUGIN_CONFIG that is no docker configuration is said to be that", async () => {
+test("a PLUGIN_CONFIG that is not JSON is refused with line and column", async () => {
   const { stderr, objects } = await plugin({ PLUGIN_CONFIG: '{"auths"' });
   expect([stderr, objects]).toEqual([
     expect.stringMatching(/^ERROR: PLUGIN_CONFIG is not JSON: line 1, column 9$/m),

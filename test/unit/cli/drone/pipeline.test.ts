@@ -19,7 +19,7 @@ const FILE = `pipeline:
         keyRef: user
 `;
 
-test("a step is the variables its plugin would have had", () => {
+test("a step becomes the variables that its plugin would get", () => {
   const step = readPipeline("p.yaml", FILE, "build_image", { DRONE_COMMIT_SHA: "abc", DRONE_BRANCH: "main" });
   expect(step).toEqual({
     variables: {
@@ -30,18 +30,18 @@ test("a step is the variables its plugin would have had", () => {
       PLUGIN_CACHE: "true",
     },
     secrets: [{ variable: "DOCKER_USERNAME", name: "hub-main", key: "user" }],
-    notices: ["not used of the step build_image: when"],
+    notices: ["slipway ignores these keys of the step build_image: when"],
   });
 });
 
 test.each([
   [FILE, "nope", "p.yaml: there is no step nope"],
   ["a: [", "x", "p.yaml is not YAML"],
-  ["steps: []", "x", 'p.yaml has no steps under "pipeline"'],
-  ["", "x", 'p.yaml has no steps under "pipeline"'],
+  ["steps: []", "x", "p.yaml has no key `pipeline` with steps below it"],
+  ["", "x", "p.yaml has no key `pipeline` with steps below it"],
   ["pipeline: {b: {tags: [{a: 1}]}}", "b", "b.tags is neither a value nor a list of values"],
-  ["pipeline: {b: {secretFrom: {A: {name: s}}}}", "b", "b.secretFrom.A names no key of a Secret"],
+  ["pipeline: {b: {secretFrom: {A: {name: s}}}}", "b", "b.secretFrom.A does not name a key of a Secret"],
   ["pipeline: {b: {}}", "constructor", "there is no step constructor"],
-])("refused: %j, %s", (text, name, sentence) => {
+])("the pipeline %j with the step %s is refused", (text, name, sentence) => {
   expect(() => readPipeline("p.yaml", text, name, {})).toThrow(sentence);
 });

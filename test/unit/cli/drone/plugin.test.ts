@@ -7,7 +7,7 @@ import type { Dialect } from "../../../../src/cli/drone/tags.ts";
 const REPO = { PLUGIN_REPO: "r.example.com/app" };
 const TAG = "--tag=r.example.com/app:latest";
 
-/** Each variable, and the words of `slipway build` it becomes. */
+/** Variables, and the args of `slipway build` that they become. */
 test.each<[Record<string, string>, readonly string[], Dialect?]>([
   [{}, [TAG, "--", "."]],
   [{ PLUGIN_TAGS: "1,2" }, ["--tag=r.example.com/app:1", "--tag=r.example.com/app:2", "--", "."]],
@@ -42,7 +42,7 @@ test.each<[Record<string, string>, readonly string[], Dialect?]>([
   ],
   [{ PLUGIN_INSECURE_REGISTRY: "a:1,b:2" }, [TAG, "--insecure-registry=a:1", "--insecure-registry=b:2", "--", "."]],
   [{ PLUGIN_REGISTRY_CERTIFICATE: "r.example.com=ca.pem" }, [TAG, "--registry-ca=ca.pem", "--", "."]],
-  // A registry is put before the name where it is asked for, and by banzai always.
+  // Drone puts the registry before the name if the step asks for it, banzai always does.
   [{ PLUGIN_REPO: "team/app", PLUGIN_REGISTRY: "r.example.com" }, ["--tag=team/app:latest", "--", "."]],
   [
     { PLUGIN_REPO: "team/app", PLUGIN_REGISTRY: "https://r.example.com/v2/", PLUGIN_EXPAND_REPO: "true" },
@@ -60,16 +60,16 @@ test.each<[Record<string, string>, readonly string[], Dialect?]>([
     "banzai",
   ],
   [{ PLUGIN_REPO: "" }, ["--output=type=cacheonly", "--", "."], "banzai"],
-])("%j", (variables, words, dialect = "drone") => {
+])("%j becomes args of build", (variables, args, dialect = "drone") => {
   const build = pluginBuild({ ...REPO, ...variables }, dialect);
-  expect([build.words, build.notices]).toEqual([words, []]);
+  expect([build.args, build.notices]).toEqual([args, []]);
 });
 
 const login = (user: string, password: string): { auth: string } => ({
   auth: Buffer.from(`${user}:${password}`).toString("base64"),
 });
 
-/** Logins, by the registry each is for; never among the words. */
+/** Logins by registry. They never appear in the args. */
 test.each<[Record<string, string>, object]>([
   [{ PLUGIN_USERNAME: "u", PLUGIN_PASSWORD: "p" }, { "r.example.com": login("u", "p") }],
   [
@@ -87,30 +87,36 @@ test.each<[Record<string, string>, object]>([
     { "b.io": login("u", "p") },
   ],
   [{ PLUGIN_CONFIG: '{"auths":{"x":{}}}', PLUGIN_USERNAME: "u" }, { x: {} }],
-])("login: %j", (variables, auths) => {
-  const { dockerConfig = "{}", words } = pluginBuild({ ...REPO, ...variables }, "drone");
+])("%j becomes a login", (variables, auths) => {
+  const { dockerConfig = "{}", args } = pluginBuild({ ...REPO, ...variables }, "drone");
   expect(JSON.parse(dockerConfig)).toEqual({ auths });
-  expect(words).toEqual([TAG, "--", "."]);
+  expect(args).toEqual([TAG, "--", "."]);
 });
 
 test.each<[Record<string, string>, string]>([
-  [{ PLUGIN_REPO: "" }, "the step names no repository to push to"],
-  [{ PLUGIN_USERNAME: "u" }, "PLUGIN_USERNAME is set, and PLUGIN_PASSWORD is not"],
-  [{ DOCKER_PASSWORD: "p" }, "DOCKER_PASSWORD is set, and DOCKER_USERNAME is not"],
+  [{ PLUGIN_REPO: "" }, "the step does not name a repository to push to"],
+  [{ PLUGIN_USERNAME: "u" }, "PLUGIN_USERNAME is set, but PLUGIN_PASSWORD is not"],
+  [{ DOCKER_PASSWORD: "p" }, "DOCKER_PASSWORD is set, but DOCKER_USERNAME is not"],
   [{ PLUGIN_NO_PUSH: "maybe" }, "PLUGIN_NO_PUSH=maybe is neither true nor false"],
-  [{ PLUGIN_CREATE_REPOSITORY: "true" }, "PLUGIN_CREATE_REPOSITORY asks for what slipway does not do"],
-  [{ PLUGIN_ACCESS_KEY: "k" }, "PLUGIN_ACCESS_KEY asks for what slipway does not do"],
-  [{ PLUGIN_REGISTRY_CERTIFICATE: "a=1,b=2" }, "PLUGIN_REGISTRY_CERTIFICATE names several files, and one is read"],
-  [{ PLUGIN_AUTO_TAG: "true", PLUGIN_TAGS: "1" }, "PLUGIN_AUTO_TAG cannot go with PLUGIN_TAGS or PLUGIN_EXPAND_TAG"],
-])("refused: %j", (variables, sentence) => {
+  [{ PLUGIN_CREATE_REPOSITORY: "true" }, "slipway does not support PLUGIN_CREATE_REPOSITORY"],
+  [{ PLUGIN_ACCESS_KEY: "k" }, "slipway does not support PLUGIN_ACCESS_KEY"],
+  [
+    { PLUGIN_REGISTRY_CERTIFICATE: "a=1,b=2" },
+    "PLUGIN_REGISTRY_CERTIFICATE names several files, but slipway reads only one",
+  ],
+  [
+    { PLUGIN_AUTO_TAG: "true", PLUGIN_TAGS: "1" },
+    "PLUGIN_AUTO_TAG cannot be used with PLUGIN_TAGS or PLUGIN_EXPAND_TAG",
+  ],
+])("%j is refused", (variables, sentence) => {
   expect(() => pluginBuild({ ...REPO, ...variables }, "drone")).toThrow(sentence);
 });
 
-test("what tunes kaniko, and what nobody knows, is said once each and passed over", () => {
+test("variables that only tune kaniko, and unknown variables, are ignored with one notice each", () => {
   const variables = { PLUGIN_SNAPSHOT_MODE: "redo", PLUGIN_CACHE_TTL: "6", PLUGIN_FOO: "1", PLUGIN_EMPTY: "" };
   expect(pluginBuild({ ...REPO, ...variables }, "drone").notices).toEqual([
-    "not used, as it tunes kaniko's own work: PLUGIN_CACHE_TTL, PLUGIN_SNAPSHOT_MODE",
-    "not known, and passed over: PLUGIN_FOO",
+    "ignored, as it only tunes kaniko: PLUGIN_CACHE_TTL, PLUGIN_SNAPSHOT_MODE",
+    "ignored, as slipway does not know it: PLUGIN_FOO",
   ]);
 });
 
@@ -138,11 +144,11 @@ describe("tags", () => {
       },
       ["a"],
     ],
-  ])("%j", (variables, expected) => {
+  ])("%j gives the tags", (variables, expected) => {
     expect(tags(variables)).toEqual(expected);
   });
 
-  test("the file .tags speaks where the step does not", () => {
+  test("the file .tags counts only if the step sets no tags", () => {
     expect(tags({}, "drone", "a, b\nc\n")).toEqual(["a", "b", "c"]);
     expect(tags({ PLUGIN_TAGS: "x" }, "drone", "a")).toEqual(["x"]);
   });
@@ -152,16 +158,16 @@ describe("tags", () => {
     ["v1.2.3", ["1", "1.2", "1.2.3", "latest"]],
     ["1.2", ["1", "1.2", "latest"]],
     ["nightly", ["nightly", "latest"]],
-  ])("banzai's own: %s", (tag, expected) => {
+  ])("banzai makes its own tags of the git tag %s", (tag, expected) => {
     const variables = { PLUGIN_AUTO_TAG: "true", ...(tag === undefined ? {} : { DRONE_TAG: tag }) };
     expect(tags(variables, "banzai", "ignored")).toEqual(expected);
   });
 
   test.each([
-    [{ DRONE_COMMIT_REF: "refs/heads/topic", DRONE_REPO_BRANCH: "main" }, "has no tag for refs/heads/topic"],
-    [{}, "has no tag for a build without DRONE_COMMIT_REF"],
-    [{ DRONE_COMMIT_REF: "refs/tags/nightly" }, "nightly is no semantic version"],
-  ])("none for %j", (variables, sentence) => {
+    [{ DRONE_COMMIT_REF: "refs/heads/topic", DRONE_REPO_BRANCH: "main" }, "finds no tag for refs/heads/topic"],
+    [{}, "finds no tag for a build without DRONE_COMMIT_REF"],
+    [{ DRONE_COMMIT_REF: "refs/tags/nightly" }, "nightly is not a semantic version"],
+  ])("%j gives no tag", (variables, sentence) => {
     expect(() => tags({ PLUGIN_AUTO_TAG: "true", ...variables })).toThrow(sentence);
   });
 });

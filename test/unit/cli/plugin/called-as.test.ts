@@ -25,53 +25,58 @@ function call(name: string, ...args: readonly string[]) {
   return { status, stdout, stderr };
 }
 
-describe("as a plugin of docker's", () => {
-  it("tells what it is, and nothing else", () => {
+describe("as a plugin of docker", () => {
+  it("docker-cli-plugin-metadata prints only the metadata", () => {
     const { status, stdout, stderr } = call("docker-slipway", "docker-cli-plugin-metadata");
     expect([status, stderr]).toEqual([0, ""]);
     expect(JSON.parse(stdout)).toMatchObject({ SchemaVersion: "0.1.0", Vendor: "slipway" });
   });
 
-  it("says once that an engine's flags choose nothing, and goes on", () => {
+  it("flags that select an engine give one warning and are ignored", () => {
     const { status, stderr } = call("docker-slipway", "-H", "tcp://x", "slipway", "build", "--nope");
     expect(status).toBe(125);
-    expect(stderr).toMatch(/^WARNING: nothing comes of docker's --host: .*\nERROR: unknown flag: --nope\n/);
+    expect(stderr).toMatch(/^WARNING: docker's --host is ignored: .*\nERROR: unknown flag: --nope\n/);
   });
 
-  it("has no completions, and says so as cobra does", () => {
+  it("__complete answers as cobra does that there are no completions", () => {
     expect(call("docker-slipway", "__complete", "slipway", "b")).toEqual({ status: 0, stdout: ":4\n", stderr: "" });
   });
 
-  it("refuses in one sentence what buildx has and slipway has not", () => {
+  it("a command of buildx that slipway does not have is refused in one sentence", () => {
     const { status, stdout, stderr } = call("docker-buildx", "buildx", "create", "--use");
     expect([status, stdout]).toEqual([125, ""]);
-    expect(stderr).toMatch(/^ERROR: buildx is slipway here, which has no `create`\n {2}- /);
+    expect(stderr).toMatch(/^ERROR: slipway replaces buildx here, and has no command `create`\n {2}- /);
   });
 
-  it("is buildx by its version", () => {
+  it("docker-buildx has the version of buildx", () => {
     expect(call("docker-buildx", "buildx", "version").stdout).toMatch(/^slipway v0\.38\.2\+slipway\.\d+\.\d+\.\d+\n$/);
     expect(call("slipway", "buildx", "version").stdout).toBe(call("docker-buildx", "version").stdout);
   });
 });
 
-it("is the same program for kubectl", () => {
+it("kubectl-slipway is the same program", () => {
   const { status, stdout } = call("kubectl-slipway", "rbac", "-n", "builds");
   expect(status).toBe(0);
   expect(stdout).toBe(call("slipway", "rbac", "-n", "builds").stdout);
 });
 
-describe("what is not ours", () => {
-  it.each([["images", "-a"], ["info"], ["run", "--rm", "busybox"], ["compose", "up"]])("docker %s", (...args) => {
-    const { status, stdout, stderr } = call("slipway", ...args);
-    expect([status, stdout]).toEqual([125, ""]);
-    expect(stderr).toMatch(
-      new RegExp(`^ERROR: slipway builds images, and has no command \`${args[0]}.*\n  - Ask docker itself.*\n$`),
-    );
-  });
+describe("commands of a container engine", () => {
+  it.each([["images", "-a"], ["info"], ["run", "--rm", "busybox"], ["compose", "up"]])(
+    "`%s` is refused with a hint on docker, podman and nerdctl",
+    (...args) => {
+      const { status, stdout, stderr } = call("slipway", ...args);
+      expect([status, stdout]).toEqual([125, ""]);
+      expect(stderr).toMatch(
+        new RegExp(
+          `^ERROR: unknown command: ${args[0]}.*\n  - slipway only builds images: .*docker, podman or nerdctl\\.\n  - .*\n$`,
+        ),
+      );
+    },
+  );
 });
 
-/** A docker that holds its plugin's socket; `abstract` names are Linux's, which docker writes with an @. */
-async function docker(name: string, onConnection: (letGo: () => void) => void): Promise<Server> {
+/** A docker that holds its plugin's socket. Abstract names are a feature of Linux, and docker writes them with an @. */
+async function docker(name: string, onConnection: (disconnect: () => void) => void): Promise<Server> {
   const server = createServer((socket) => {
     socket.on("error", () => {});
     onConnection(() => socket.destroy());
@@ -83,19 +88,19 @@ async function docker(name: string, onConnection: (letGo: () => void) => void): 
   return server;
 }
 
-describe("docker's socket", () => {
+describe("docker's plugin socket", () => {
   it.each([
     ["a path", () => join(folder, "socket"), (path: string) => path],
     ["an abstract name", () => `docker-cli-${process.pid}`, (name: string) => `\0${name}`],
-  ])("by %s: its end interrupts", async (kind, name, listen) => {
-    let letGo: (() => void) | undefined;
+  ])("the end of the socket under %s interrupts the build", async (kind, name, listen) => {
+    let disconnect: (() => void) | undefined;
     const connected = new Promise<void>((resolve, reject) => {
       docker(listen(name()), (end) => {
-        letGo = end;
+        disconnect = end;
         resolve();
       }).catch(reject);
     });
-    // A build that reads its context from a pipe nobody writes to.
+    // A build that reads its context from a pipe without a writer.
     const child = spawn(process.execPath, [join(folder, "docker-slipway"), "slipway", "build", "-"], {
       env: { ...process.env, DOCKER_CLI_PLUGIN_SOCKET: kind === "a path" ? name() : `@${name()}` },
       stdio: "pipe",
@@ -105,7 +110,7 @@ describe("docker's socket", () => {
       child.on("close", resolve);
     });
     await connected;
-    letGo?.();
+    disconnect?.();
     expect(await ended).toBe(130);
   });
 });

@@ -1,11 +1,11 @@
 import { expect, it, describe } from "vitest";
 import { InvalidInput } from "../../../../src/errors.ts";
-import { buildxWords, metadataOf, readCall } from "../../../../src/cli/plugin/docker-plugin.ts";
+import { buildxArgs, metadataOf, readCall } from "../../../../src/cli/plugin/docker-plugin.ts";
 import type { PluginName } from "../../../../src/cli/plugin/docker-plugin.ts";
 
-const words = (name: PluginName, ...argv: string[]) => readCall(name, argv).words;
+const args = (name: PluginName, ...argv: string[]) => readCall(name, argv).args;
 
-describe("what docker calls a plugin with", () => {
+describe("the command line of a call by docker", () => {
   it.each<[string, PluginName, string[], string[]]>([
     ["its name first", "slipway", ["slipway", "build", "-t", "a", "."], ["build", "-t", "a", "."]],
     ["nothing else", "slipway", ["slipway"], []],
@@ -21,24 +21,24 @@ describe("what docker calls a plugin with", () => {
     ["compose's call, without the name", "buildx", ["bake", "--file", "-"], ["bake", "--file", "-"]],
     ["docker build", "buildx", ["buildx", "build", "."], ["build", "."]],
     ["a flag it does not know", "slipway", ["--help"], ["--help"]],
-  ])("%s", (_, name, argv, rest) => {
-    expect(words(name, ...argv)).toEqual(rest);
+  ])("%s: the rest are the args of slipway", (_, name, argv, rest) => {
+    expect(args(name, ...argv)).toEqual(rest);
   });
 
-  it("says where docker's configuration is, and what was said of an engine", () => {
+  it("docker's --config and the flags that select an engine are reported", () => {
     expect(readCall("slipway", ["--config=/c", "--tlsverify", "-H", "tcp://a", "-c", "x", "slipway", "ps"])).toEqual({
-      words: ["ps"],
+      args: ["ps"],
       config: "/c",
       engine: ["--tlsverify", "--host", "--context"],
     });
   });
 
-  it("may lack a value", () => {
+  it("a flag without its value is refused", () => {
     expect(() => readCall("slipway", ["--config"])).toThrow(new InvalidInput("flag needs an argument: --config"));
   });
 });
 
-describe("in buildx's place", () => {
+describe("as buildx", () => {
   it.each([
     ["build", ["buildx", "build", "-q", "."], ["build", "-q", "."]],
     ["its short name", ["buildx", "b", "."], ["build", "."]],
@@ -46,19 +46,19 @@ describe("in buildx's place", () => {
     ["a builder before the command", ["buildx", "--builder", "img", "build", "."], ["build", "--builder=img", "."]],
     ["and without buildx's name", ["--builder=img", "bake"], ["bake", "--builder=img"]],
     ["help", ["buildx", "--help"], ["--help"]],
-  ])("%s", (_, argv, expected) => {
-    expect(buildxWords(readCall("buildx", argv))).toEqual(expected);
+  ])("%s becomes a command of slipway", (_, argv, expected) => {
+    expect(buildxArgs(readCall("buildx", argv))).toEqual(expected);
   });
 
-  it.each(["create", "imagetools", "constructor"])("%s is refused with what there is", (command) => {
-    expect(() => buildxWords(readCall("buildx", ["buildx", command]))).toThrow(`no \`${command}\``);
+  it.each(["create", "imagetools", "constructor"])("%s is refused, with the commands that exist", (command) => {
+    expect(() => buildxArgs(readCall("buildx", ["buildx", command]))).toThrow(`no command \`${command}\``);
   });
 });
 
-it("tells docker what docker asks for, in a version compose accepts for buildx", () => {
+it("the metadata has the fields that docker reads, and a version that compose accepts for buildx", () => {
   const { SchemaVersion, Vendor, Version } = JSON.parse(metadataOf("buildx")) as Record<string, string>;
   expect([SchemaVersion, Vendor]).toEqual(["0.1.0", "slipway"]);
-  // Compose compares what follows the v with 0.17.0, part by part.
+  // Compose compares the version after the v with 0.17.0, part by part.
   const [major = 0, minor = 0] = (Version ?? "").slice(1).split(".").map(Number);
   expect(major > 0 || minor >= 17).toBe(true);
 });

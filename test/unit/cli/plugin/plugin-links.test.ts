@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { InvalidInput } from "../../../../src/errors.ts";
-import { folderOf, makeLink, placeOf, removeLink } from "../../../../src/cli/plugin/links.ts";
+import { folderOf, makeLink, locatePlugin, removeLink } from "../../../../src/cli/plugin/links.ts";
 
 let root: string;
 let program: string;
@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 
 describe("a link", () => {
-  it("is made, folders and all, once", async () => {
+  it("a link is created once, with its folders", async () => {
     const link = join(root, "a/b/docker-slipway");
     expect(await makeLink(link, program)).toBe(true);
     expect(await readlink(link)).toBe(program);
@@ -32,7 +32,7 @@ describe("a link", () => {
     expect(await removeLink(link, program)).toBe(false);
   });
 
-  it("of another slipway is replaced, and may be removed", async () => {
+  it("a link to another slipway is replaced", async () => {
     const link = join(root, "docker-buildx");
     await symlink(await install("two"), link);
     expect(await makeLink(link, program)).toBe(true);
@@ -41,19 +41,19 @@ describe("a link", () => {
 
   it.each([
     ["a file", (link: string) => writeFile(link, "buildx")],
-    ["somebody's link", (link: string) => symlink("/bin/sh", link)],
+    ["a link to another program", (link: string) => symlink("/bin/sh", link)],
     ["a link to nothing", (link: string) => symlink("/nowhere/bin/run.js", link)],
     ["a directory", (link: string) => mkdir(link)],
-  ])("is neither put over nor removed where there is %s", async (_, make) => {
+  ])("%s in the link's path is neither replaced nor removed", async (_, make) => {
     const link = join(root, "docker-buildx");
     await make(link);
     const before = await lstat(link);
-    await expect(makeLink(link, program)).rejects.toThrow(/is there already, and is not slipway's/);
+    await expect(makeLink(link, program)).rejects.toThrow(/already exists and is not slipway's/);
     await expect(removeLink(link, program)).rejects.toThrow(InvalidInput);
     expect((await lstat(link)).ino).toBe(before.ino);
   });
 
-  it("that cannot be made says which", async () => {
+  it("the error for a link that cannot be created names the link", async () => {
     await writeFile(join(root, "file"), "");
     await expect(makeLink(join(root, "file/docker-slipway"), program)).rejects.toThrow(
       /file\/docker-slipway cannot be changed: (?:ENOTDIR|EEXIST)/,
@@ -62,21 +62,23 @@ describe("a link", () => {
 });
 
 describe("the folder", () => {
-  it("of docker's plugins is in its configuration", async () => {
+  it("docker's plugin folder is in the directory of its configuration", async () => {
     expect(await folderOf("docker", { DOCKER_CONFIG: "/c" }, program)).toBe("/c/cli-plugins");
     expect(await folderOf("compose", { DOCKER_CONFIG: "" }, program)).toMatch(/\/\.docker\/cli-plugins$/);
   });
 
-  it("of kubectl's is where slipway itself was found on the PATH", async () => {
+  it("kubectl's plugin goes into the folder of slipway on the PATH", async () => {
     const bin = join(root, "tools");
     expect(await folderOf("kubectl", { PATH: `/usr/bin:${bin}` }, join(bin, "slipway"))).toBe(bin);
-    await expect(folderOf("kubectl", { PATH: "/usr/bin" }, "/elsewhere/slipway")).rejects.toThrow(/no folder of yours/);
+    await expect(folderOf("kubectl", { PATH: "/usr/bin" }, "/elsewhere/slipway")).rejects.toThrow(
+      /no folder that you may write to/,
+    );
   });
 
-  it("may be named; the link leads to the program itself", async () => {
+  it("--dir names the folder, and the link's target is the program itself", async () => {
     await chmod(program, 0o755);
     await symlink(program, join(root, "slipway"));
-    expect(await placeOf("kubectl", join(root, "x"), {}, join(root, "slipway"))).toEqual({
+    expect(await locatePlugin("kubectl", join(root, "x"), {}, join(root, "slipway"))).toEqual({
       link: join(root, "x/kubectl-slipway"),
       program,
     });

@@ -14,23 +14,23 @@ beforeEach(async () => {
 
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-it("is the ID without a line feed, as docker writes it", async () => {
+it("the file holds the image ID without a line feed, as docker writes it", async () => {
   await writeImageId(join(root, "id"), ID);
   expect(await readFile(join(root, "id"), "utf8")).toBe(ID);
 });
 
-it("takes an old one away before the build, so that a failed build leaves none", async () => {
+it("an old file is removed before the build, so that a failed build leaves none", async () => {
   await writeFile(join(root, "id"), "old");
   await clearImageId(join(root, "id"));
   await clearImageId(join(root, "id"));
   await expect(readFile(join(root, "id"))).rejects.toThrow("ENOENT");
 });
 
-it("refuses what cannot be written before anything is built", async () => {
+it("a path that cannot be removed is refused before the build", async () => {
   await expect(clearImageId(root)).rejects.toThrow(InvalidInput);
 });
 
-it("says that the image was built when only the file failed", async () => {
+it("the error after a build says that the image was built", async () => {
   await expect(writeImageId(join(root, "no/such/id"), ID)).rejects.toThrow(
     /^the image was built, but --iidfile .* cannot be written: /,
   );

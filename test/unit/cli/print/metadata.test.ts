@@ -2,7 +2,7 @@ import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { metadataOf, writeMetadata } from "../../../../src/cli/print/metadata.ts";
+import { metadataOf, writeAnswer, writeMetadata } from "../../../../src/cli/print/metadata.ts";
 
 const RESULT = {
   name: "slipway-app-x",
@@ -13,7 +13,7 @@ const RESULT = {
   references: ["r.io/a:1", "r.io/b:2"],
 };
 
-it("is buildx's file: its keys in order, two spaces, no line feed, nothing beside it", async () => {
+it("the file is as buildx writes it: sorted keys, two spaces, no line feed, no file beside it", async () => {
   const directory = await mkdtemp(join(tmpdir(), "slipway-metadata-"));
   onTestFinished(() => rm(directory, { recursive: true }));
   await writeMetadata(join(directory, "m.json"), RESULT);
@@ -31,7 +31,7 @@ it("is buildx's file: its keys in order, two spaces, no line feed, nothing besid
   expect(await readdir(directory)).toEqual(["m.json"]);
 });
 
-it("has provenance first, the platform, and names as they were typed; of what is no image nothing of an image", () => {
+it("the metadata has provenance first, the platform and the names as typed, and nothing about an image if there is none", () => {
   const platform = { architecture: "amd64", os: "linux" };
   const result = { ...RESULT, descriptor: { ...RESULT.descriptor, platform }, names: ["r.io/a", "r.io/b:2"] };
   expect(Object.entries(metadataOf(result, { builder: { id: "x" } }))).toEqual([
@@ -45,8 +45,14 @@ it("has provenance first, the platform, and names as they were typed; of what is
   expect(metadataOf({ ...RESULT, imageless: true })).toEqual({ "buildx.build.ref": "kaniko/kaniko0/slipway-app-x" });
 });
 
-it("says that the image is built when the file cannot be written", async () => {
+it("the error after a build says that the image was built", async () => {
   await expect(writeMetadata("/nowhere/m.json", RESULT)).rejects.toThrow(
     /^the image was built, but --metadata-file \/nowhere\/m\.json cannot be written: /,
+  );
+});
+
+it("the error after --check does not say that an image was built", async () => {
+  await expect(writeAnswer("/nowhere/m.json", {})).rejects.toThrow(
+    /^--metadata-file \/nowhere\/m\.json cannot be written: /,
   );
 });

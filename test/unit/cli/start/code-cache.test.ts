@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { codeCachePlace, readKept } from "../../../../src/cli/start/code-cache.ts";
+import { codeCacheDirectory, readCached } from "../../../../src/cli/start/code-cache.ts";
 
 const CODE_CACHE = new URL("../../../../src/cli/start/code-cache.ts", import.meta.url).href;
 const HASH = "0123456789abcdef";
@@ -16,11 +16,11 @@ beforeEach(async () => {
 
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-/** What is compiled is kept when a process ends, so each run has one of its own. */
+/** Compiled code is written when a process ends, so each run is a process of its own. */
 function run(program: string, purpose = "build", place = join(directory, "kept")): string {
   const script = `
-    const { runKept } = await import(${JSON.stringify(CODE_CACHE)});
-    console.log(JSON.stringify(runKept(${JSON.stringify(program)}, ${JSON.stringify(place)}, ${JSON.stringify(purpose)})));`;
+    const { runCached } = await import(${JSON.stringify(CODE_CACHE)});
+    console.log(JSON.stringify(runCached(${JSON.stringify(program)}, ${JSON.stringify(place)}, ${JSON.stringify(purpose)})));`;
   const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
     encoding: "utf8",
   });
@@ -38,7 +38,7 @@ const kept = async (): Promise<string[]> => (await readdir(join(directory, "kept
 const oneKept = async (): Promise<string> => join(directory, "kept", (await kept())[0] ?? "");
 
 describe("compiled code", () => {
-  it("is kept for the version of the program, of Node and for what it was run for, for this user alone", async () => {
+  it("compiled code is cached by the version of the program, the version of Node and the purpose, only for this user", async () => {
     const path = await program("exports.answer = [1, 2].map((n) => n * 21);");
     expect(run(path)).toBe('{"answer":[21,42]}');
     expect(await kept()).toEqual([`${HASH}-${process.version}-${process.arch}-build`]);
@@ -49,7 +49,7 @@ describe("compiled code", () => {
     expect(await kept()).toHaveLength(2);
   });
 
-  it("is not made again by a run that compiles nothing new, and is by one that compiles much more", async () => {
+  it("a run that compiles nothing new keeps the cached code, and a run that compiles much more replaces it", async () => {
     const more = "function more(){" + "exports.n=(exports.n??0)+1;".repeat(20_000) + "}";
     const path = await program(`exports.small = 1; ${more} if (process.env.MORE) more();`);
     run(path);
@@ -65,7 +65,7 @@ describe("compiled code", () => {
     expect((await readFile(await oneKept())).length).toBeGreaterThan(first.length * 2);
   });
 
-  it("of another version of the program is never run, and goes after a week", async () => {
+  it("code of another version of the program is never run, and is removed after a week", async () => {
     // The same length, which is all that V8 itself would look at.
     run(await program("exports.answer = 1;"));
     const old = await oneKept();
@@ -77,7 +77,7 @@ describe("compiled code", () => {
     expect(await kept()).not.toContain(old.slice(old.lastIndexOf("/") + 1));
   });
 
-  it("that is broken, cut off or empty is made anew", async () => {
+  it("broken, truncated or empty cached code is written again", async () => {
     const path = await program("exports.answer = 42;");
     run(path);
     const place = await oneKept();
@@ -91,27 +91,27 @@ describe("compiled code", () => {
       await writeFile(place, broken);
       expect(run(path)).toBe('{"answer":42}');
     }
-    expect(readKept(place)?.size).toBeGreaterThan(0);
+    expect(readCached(place)?.size).toBeGreaterThan(0);
   });
 
-  it("that others may have written is not run", async () => {
+  it("code that other users could have written is not run", async () => {
     run(await program("exports.answer = 42;"));
     const place = await oneKept();
-    expect(readKept(place)).toBeDefined();
+    expect(readCached(place)).toBeDefined();
     await chmod(place, 0o620);
-    expect(readKept(place)).toBeUndefined();
+    expect(readCached(place)).toBeUndefined();
     await chmod(place, 0o602);
-    expect(readKept(place)).toBeUndefined();
+    expect(readCached(place)).toBeUndefined();
   });
 
-  it("that cannot be kept costs nothing but time", async () => {
+  it("a cache that cannot be written only costs time", async () => {
     const path = await program("exports.answer = 42;");
     await writeFile(join(directory, "file"), "");
     expect(run(path, "build", join(directory, "file", "below"))).toBe('{"answer":42}');
   });
 });
 
-describe("its place", () => {
+describe("the directory of the code cache", () => {
   it.each([
     ["linux", { HOME: "/home/a" }, "/home/a/.cache/slipway/code"],
     ["linux", { HOME: "/home/a", XDG_CACHE_HOME: "/cache" }, "/cache/slipway/code"],
@@ -121,6 +121,6 @@ describe("its place", () => {
     ["darwin", { HOME: "/Users/a", XDG_CACHE_HOME: "/cache" }, "/Users/a/Library/Caches/slipway/code"],
     ["linux", { HOME: "/home/a", NODE_DISABLE_COMPILE_CACHE: "1" }, undefined],
   ])("on %s with %j is %s", (platform, env, expected) => {
-    expect(codeCachePlace(env, platform)).toBe(expected);
+    expect(codeCacheDirectory(env, platform)).toBe(expected);
   });
 });

@@ -1,19 +1,19 @@
-/** A target of a bake file as the words of `slipway build`: what it may say is what that may say. */
+/** Translates a target of a bake file to args of `slipway build`. */
 import { isAbsolute, join } from "node:path";
 import type { BakeTarget } from "./bake-file.ts";
 import { LIST_FLAGS } from "./bake-file.ts";
 
-export interface TargetWords {
-  readonly words: readonly string[];
-  /** An output into a local engine was asked for, which there is not. */
+export interface TargetArgs {
+  readonly args: readonly string[];
+  /** The target has an output to a local engine, which does not exist here. */
   readonly wantsEngine: boolean;
 }
 
 /**
- * Its Dockerfile is read from standard input where the target has it inline.
- * @param push whatever the target says of outputs, its image is pushed
+ * An inline Dockerfile is read from standard input.
+ * @param push replaces the outputs of the target by a push
  */
-export function targetWords(target: BakeTarget, push: boolean): TargetWords {
+export function targetArgs(target: BakeTarget, push: boolean): TargetArgs {
   const named = (flag: string, values: Readonly<Record<string, string>>): string[] =>
     Object.entries(values).map(([key, value]) => `--${flag}=${key}=${value}`);
   const single = (flag: string, value: string | undefined): string[] =>
@@ -22,7 +22,7 @@ export function targetWords(target: BakeTarget, push: boolean): TargetWords {
   const kept = outputs.filter((output) => !isEngine(output));
   const lists = Object.entries({ ...target.lists, output: kept }) as [keyof typeof LIST_FLAGS, readonly string[]][];
   return {
-    words: [
+    args: [
       ...single("file", target.dockerfileInline === undefined ? dockerfileOf(target) : "-"),
       ...named("build-context", target.contexts),
       ...named("build-arg", target.args),
@@ -32,7 +32,7 @@ export function targetWords(target: BakeTarget, push: boolean): TargetWords {
       ...single("target", target.target),
       ...single("network", target.network),
       ...single("shm-size", target.shmSize),
-      // Compose's name of the check.
+      // Compose's name for the check.
       ...single("call", target.call === "lint" ? "check" : target.call),
       ...(target.pull ? ["--pull"] : []),
       ...(target.noCache ? ["--no-cache"] : []),
@@ -43,13 +43,13 @@ export function targetWords(target: BakeTarget, push: boolean): TargetWords {
   };
 }
 
-/** `type=docker` without a file to go to. */
+/** `type=docker` without a file as its destination. */
 function isEngine(output: string): boolean {
   const fields = output.split(",");
   return fields.includes("type=docker") && !fields.some((field) => field.startsWith("dest="));
 }
 
-/** Bake's path is relative to the context, that of `build` to the working directory; of what is fetched both mean the inside. */
+/** Bake's path is relative to the context, the one of `build` to the working directory. In a context that is fetched both are paths inside it. */
 function dockerfileOf({ context, dockerfile }: BakeTarget): string | undefined {
   if (dockerfile === undefined || isAbsolute(dockerfile)) return dockerfile;
   const isFetched = context === "-" || context.includes("://") || /^git@|^github\.com\//.test(context);
