@@ -32,7 +32,7 @@ export interface Builder {
   check?(plan: BuildPlan): void;
   pod(plan: BuildPlan, form: ContextForm): BuilderPod;
   /** A line of the builder's log as a person should see it: one for one, its own decoration taken off. */
-  readable(line: string): string;
+  formatLogLine(line: string): string;
   outcome(end: ContainerEnd): Outcome;
 }
 

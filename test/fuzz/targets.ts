@@ -362,7 +362,7 @@ export const TARGETS: readonly Target[] = [
       for (const builder of builders) {
         builder.outcome({ exitCode: 1, reason: "Error", message: input.slice(0, 4096), tail: input.split("\n") });
         builder.outcome({ exitCode: 0, reason: "Completed", message: input, tail: [] });
-        for (const line of input.split("\n")) builder.readable(line);
+        for (const line of input.split("\n")) builder.formatLogLine(line);
       }
     },
   },

@@ -100,7 +100,7 @@ export const buildah: Builder = {
     };
   },
 
-  readable: (line: string): string => line,
+  formatLogLine: (line: string): string => line,
 
   outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "buildah", buildahFailure),
 };

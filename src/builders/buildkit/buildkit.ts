@@ -105,7 +105,7 @@ export const buildkit: Builder = {
     };
   },
 
-  readable: (line: string): string => line,
+  formatLogLine: (line: string): string => line,
 
   outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "buildkit", buildkitFailure),
 };

@@ -85,7 +85,7 @@ export const img: Builder = {
     };
   },
 
-  readable: (line: string): string => line,
+  formatLogLine: (line: string): string => line,
 
   outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "img", imgFailure),
 };

@@ -83,7 +83,7 @@ export const kaniko: Builder = {
     };
   },
 
-  readable(line: string): string {
+  formatLogLine(line: string): string {
     const decorated = DECORATION.exec(line);
     return decorated === null ? line : `${decorated[1]}[${decorated[2]}] ${line.slice(decorated[0].length).trimEnd()}`;
   },
@@ -103,7 +103,7 @@ function kanikoArguments(plan: BuildPlan, form: ContextForm): string[] {
   const args = contextArguments(plan, form);
   args.push(
     "--digest-file=/dev/termination-log",
-    // The only format with short lines (`INFO[0003] …`); its colours are taken off in readable().
+    // The only format with short lines (`INFO[0003] …`); its colours are taken off in formatLogLine().
     "--log-format=color",
     // The container may hide what kaniko looks for to tell that it runs in one.
     "--force",

@@ -137,7 +137,7 @@ export const makisu: Builder = {
     };
   },
 
-  readable: (line: string): string =>
+  formatLogLine: (line: string): string =>
     line
       .replace(DECORATION, (_, level: string) => (level === "INFO" ? "" : `${level}: `))
       // The state of an upload, which is long and means something to the registry alone.

@@ -305,6 +305,6 @@ it.each([
   ["2026-11-23T19:12:07.938Z\t\u001B[34mINFO\u001B[0m\t* Stage 1/1 : (alias=0)", "* Stage 1/1 : (alias=0)"],
   ["2026-11-23T19:12:07.938Z\t\u001B[31mERROR\u001B[0m\tfailed to x", "ERROR: failed to x"],
   ["what a RUN prints", "what a RUN prints"],
-])("a line of makisu's log: %j", async (line, readable) => {
-  expect((await loadBuilder("makisu")).readable(line)).toBe(readable);
+])("a line of makisu's log: %j", async (line, formatted) => {
+  expect((await loadBuilder("makisu")).formatLogLine(line)).toBe(formatted);
 });

@@ -216,8 +216,8 @@ describe("a line of kaniko's log", () => {
     ["\u001B[31mFATA\u001B[0m[12345]", "FATA[12345] "],
     ["  what a RUN prints \u001B[31mred\u001B[0m  ", "  what a RUN prints \u001B[31mred\u001B[0m  "],
     ["", ""],
-  ])("%j", (line, readable) => {
-    expect(kaniko.readable(line)).toBe(readable);
+  ])("%j", (line, formatted) => {
+    expect(kaniko.formatLogLine(line)).toBe(formatted);
   });
 });
 
