@@ -1,10 +1,10 @@
 /** The plan's context as the cache transport wants it: what is in it, and archives of what changed. */
-import { ChosenPaths } from "./reached-paths.ts";
+import { ChosenPaths } from "./pruned-paths.ts";
 import type { HashStore } from "./hash-store.ts";
 import type { Manifest } from "./manifest.ts";
 import { readManifest } from "./read-manifest.ts";
 import { formatBytes } from "../lib/text/measures.ts";
-import type { ReachDecision } from "./decide-reach.ts";
+import type { PruningDecision } from "./prune-context.ts";
 import type { Emit } from "../events.ts";
 import { packPlan } from "./open-context.ts";
 import type { ShippedPlan } from "../plan/plan.ts";
@@ -31,12 +31,12 @@ export interface CacheSource {
  */
 export function openCacheSource(
   plan: ShippedPlan,
-  decide: () => Promise<ReachDecision>,
+  decide: () => Promise<PruningDecision>,
   openHashes: () => HashStore,
   emit: Emit,
   signal: AbortSignal,
 ): CacheSource {
-  let decided: Promise<ReachDecision> | undefined;
+  let decided: Promise<PruningDecision> | undefined;
   let begun: Promise<Manifest> | undefined;
   let started = 0;
   let entries = 0;
@@ -45,7 +45,7 @@ export function openCacheSource(
     started = performance.now();
     emit({ type: "stage-started", stage: "pack" });
     const decision = await (decided ??= decide());
-    const filter = decision.kind === "reached" ? decision.paths : undefined;
+    const filter = decision.kind === "pruned" ? decision.paths : undefined;
     const manifest = await readManifest({ ...plan.context, filter, signal }, openHashes(), plan.latestTime);
     entries = manifest.entries.length;
     return manifest;
@@ -61,7 +61,7 @@ export function openCacheSource(
     },
     async *archive(paths: ReadonlySet<string> | undefined, extra: readonly ExtraFile[]) {
       const decision = await (decided ??= decide());
-      const all = decision.kind === "reached" ? decision.paths : undefined;
+      const all = decision.kind === "pruned" ? decision.paths : undefined;
       const filter = paths === undefined ? all : new ChosenPaths(paths);
       const packed = packPlan({ ...plan, context: { ...plan.context, filter } }, extra, emit, signal);
       yield* packed;

@@ -5,8 +5,8 @@ import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
 import { surveyContext } from "./survey.ts";
 import type { Survey } from "./survey.ts";
 import { InvalidInput } from "../errors.ts";
-import { decideReach } from "./decide-reach.ts";
-import type { ReachDecision, ReachFacts } from "./decide-reach.ts";
+import { decidePruning } from "./prune-context.ts";
+import type { PruningDecision, PruningFacts } from "./prune-context.ts";
 import { toBytes } from "../lib/files/path-bytes.ts";
 
 export interface Explanation {
@@ -21,12 +21,12 @@ export class ContextView {
   readonly dockerfile: string;
   /** Undefined when there is none. */
   readonly ignoreName: string | undefined;
-  readonly #inputs: ReachFacts;
-  readonly #reach: ReachDecision;
+  readonly #inputs: PruningFacts;
+  readonly #pruning: PruningDecision;
   readonly #signal: AbortSignal;
 
-  private constructor(inputs: ReachFacts, reach: ReachDecision, signal: AbortSignal) {
-    this.#reach = reach;
+  private constructor(inputs: PruningFacts, pruning: PruningDecision, signal: AbortSignal) {
+    this.#pruning = pruning;
     this.root = inputs.context.root;
     this.dockerfile = inputs.dockerfile.path;
     this.ignoreName =
@@ -36,22 +36,22 @@ export class ContextView {
   }
 
   /** @throws InvalidInput as packing would. */
-  static async open(inputs: ReachFacts, signal: AbortSignal): Promise<ContextView> {
-    return new ContextView(inputs, await decideReach(inputs, undefined, undefined, signal), signal);
+  static async open(inputs: PruningFacts, signal: AbortSignal): Promise<ContextView> {
+    return new ContextView(inputs, await decidePruning(inputs, undefined, undefined, signal), signal);
   }
 
   /** What the choice of what to send rests on, a line each. */
   get scope(): string[] {
-    const reach = this.#reach;
-    if (reach.kind === "everything") return [`all that is not ignored: ${reach.because}`];
+    const pruning = this.#pruning;
+    if (pruning.kind === "everything") return [`all that is not ignored: ${pruning.because}`];
     const lines = ["only what COPY and ADD reach (--send-all: everything)"];
-    if (reach.bases.length === 0) return lines;
-    return [...lines, `if a build learns that ${reach.bases.join(" and ")} has no ONBUILD triggers`];
+    if (pruning.bases.length === 0) return lines;
+    return [...lines, `if a build learns that ${pruning.bases.join(" and ")} has no ONBUILD triggers`];
   }
 
   /** @throws InvalidInput as packing would. */
   survey(heaviest: number, onPath?: (path: Buffer) => void): Promise<Survey> {
-    const filter = this.#reach.kind === "reached" ? this.#reach.paths : undefined;
+    const filter = this.#pruning.kind === "pruned" ? this.#pruning.paths : undefined;
     return surveyContext({ ...this.#inputs.context, filter, signal: this.#signal }, heaviest, onPath);
   }
 
@@ -73,7 +73,7 @@ export class ContextView {
     const sent = !excluded;
     const there = lstatSync(resolve(this.root, path), { throwIfNoEntry: false });
     const absent = there === undefined ? " (no such file now)" : "";
-    if (sent && this.#reach.kind === "reached" && !this.#reach.paths.covers(toBytes(path))) {
+    if (sent && this.#pruning.kind === "pruned" && !this.#pruning.paths.covers(toBytes(path))) {
       return { path, sent: false, because: `not reached by any COPY or ADD of ${this.dockerfile}${absent}` };
     }
     if (this.ignoreName === undefined) return { path, sent, because: `there is no .dockerignore${absent}` };

@@ -8,7 +8,7 @@ import { packContext } from "./pack.ts";
 import type { PackNote, PackOptions, PackedContext } from "./pack.ts";
 import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
 import { CONTEXT_DIR, DOCKERFILE_DIR, MARKER, NAMED_DIR } from "../plan/layout.ts";
-import type { ReachDecision } from "./decide-reach.ts";
+import type { PruningDecision } from "./prune-context.ts";
 
 const PLACES = 3;
 
@@ -51,13 +51,13 @@ const NO_RULES = "# The client has applied the context's ignore file already.\n"
  */
 export function openContext(
   plan: ShippedPlan,
-  decide: () => Promise<ReachDecision>,
+  decide: () => Promise<PruningDecision>,
   emit: Emit,
   signal: AbortSignal,
 ): OpenArchive {
   for (const { ignoreFile, ignoreName } of [plan.context, ...(plan.directories ?? [])])
     parseIgnoreFile(ignoreFile, ignoreName);
-  let decided: Promise<ReachDecision> | undefined;
+  let decided: Promise<PruningDecision> | undefined;
   const threshold = plan.contextWarning;
   let warned: Promise<void> | undefined;
   return () => timed();
@@ -66,7 +66,7 @@ export function openContext(
     const started = performance.now();
     emit({ type: "stage-started", stage: "pack" });
     const decision = await (decided ??= decide());
-    const context = { ...plan.context, filter: decision.kind === "reached" ? decision.paths : undefined };
+    const context = { ...plan.context, filter: decision.kind === "pruned" ? decision.paths : undefined };
     const packed = packPlan({ ...plan, context }, [], emit, signal);
     for await (const chunk of packed) {
       // Once, and as soon as it is known, when there is still time to stop.
@@ -77,7 +77,7 @@ export function openContext(
     }
     await warned;
     const { entries, fileBytes, archiveBytes } = packed.totals;
-    const scope = decision.kind === "reached" ? " reached by COPY and ADD" : "";
+    const scope = decision.kind === "pruned" ? " reached by COPY and ADD" : "";
     const detail = `${entries} ${entries === 1 ? "entry" : "entries"}${scope}, ${formatBytes(fileBytes)}, ${formatBytes(archiveBytes)} packed`;
     emit({
       type: "stage-done",

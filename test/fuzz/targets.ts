@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { findFeatures } from "../../src/lib/dockerfile/features.ts";
 import { parseDockerfile } from "../../src/lib/dockerfile/parse.ts";
-import { findReach } from "../../src/lib/dockerfile/reach.ts";
+import { findUsedPaths } from "../../src/lib/dockerfile/used-paths.ts";
 import { imageReferences } from "../../src/lib/dockerfile/references.ts";
 import { parseReference } from "../../src/lib/image/reference.ts";
 import { parseDuration } from "../../src/lib/text/duration.ts";
@@ -252,7 +252,7 @@ export const TARGETS: readonly Target[] = [
       const dockerfile = parseDockerfile(input);
       findFeatures(dockerfile);
       imageReferences(dockerfile, { buildArgs: new Map([["V", "2"]]) });
-      findReach(dockerfile, { buildArgs: new Map([["V", "2"]]) });
+      findUsedPaths(dockerfile, { buildArgs: new Map([["V", "2"]]) });
     },
   },
   {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Parser } from "tar";
 import { afterEach, beforeEach, expect, it, onTestFinished } from "vitest";
 import type { BuildEvent } from "../../../src/events.ts";
-import type { ReachDecision } from "../../../src/pack/decide-reach.ts";
+import type { PruningDecision } from "../../../src/pack/prune-context.ts";
 import { openContext } from "../../../src/pack/open-context.ts";
 import { InvalidInput } from "../../../src/errors.ts";
 import { PLAN } from "../plan/sample.ts";
@@ -22,7 +22,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-async function everything(): Promise<ReachDecision> {
+async function everything(): Promise<PruningDecision> {
   return { kind: "everything", because: "the test wants it" };
 }
 

@@ -29,7 +29,7 @@ const MOST_STEPS = 100_000;
 
 const WILDCARD = /[*?[\\]/;
 
-export class ReachedPaths implements WalkFilter {
+export class PrunedPaths implements WalkFilter {
   /** Taken with all below them. */
   readonly #roots: ReadonlySet<string>;
   readonly #above = new Set<string>();
@@ -61,7 +61,7 @@ export class ReachedPaths implements WalkFilter {
  * @param patterns Relative to the tree's root, parts between slashes, with Go's wildcards and `**` for anything below.
  * @returns undefined when it cannot be told what they lead to: then it may be anything.
  */
-export function findReached(tree: ContextTree, patterns: Iterable<string>): ReachedPaths | undefined {
+export function findPrunedPaths(tree: ContextTree, patterns: Iterable<string>): PrunedPaths | undefined {
   const search = new Search(tree);
   try {
     for (const pattern of patterns) search.visit("", toBytes(pattern).split("/"), 0);
@@ -69,7 +69,7 @@ export function findReached(tree: ContextTree, patterns: Iterable<string>): Reac
     if (error instanceof Lost) return undefined;
     throw error;
   }
-  return new ReachedPaths(search.roots);
+  return new PrunedPaths(search.roots);
 }
 
 class Lost extends Error {}

@@ -3,13 +3,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { decideReach } from "../../../src/pack/decide-reach.ts";
-import type { AskBase, ReachFacts } from "../../../src/pack/decide-reach.ts";
+import { decidePruning } from "../../../src/pack/prune-context.ts";
+import type { AskBase, PruningFacts } from "../../../src/pack/prune-context.ts";
 
 let root: string;
 
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), "slipway-reach-"));
+  root = await mkdtemp(join(tmpdir(), "slipway-prune-"));
   mkdirSync(join(root, "app"));
   writeFileSync(join(root, "app/a"), "a");
   file("data", 5_000_000);
@@ -25,7 +25,7 @@ function file(name: string, size: number): void {
 const plain: AskBase = async () => ({ env: [], onBuild: [] });
 
 async function decide(
-  facts: Partial<ReachFacts> & { text?: string; ignore?: string },
+  facts: Partial<PruningFacts> & { text?: string; ignore?: string },
   ask?: AskBase,
   readsAll?: string,
 ) {
@@ -33,7 +33,7 @@ async function decide(
   const context = { root, ignoreFile: ignore === undefined ? undefined : Buffer.from(ignore) };
   const dockerfile = { path: "Dockerfile", text };
   const all = { context, dockerfile, buildArgs: [], sendAll: false, ...rest };
-  const decision = await decideReach(all, readsAll, ask, new AbortController().signal);
+  const decision = await decidePruning(all, readsAll, ask, new AbortController().signal);
   if (decision.kind === "everything") return decision.because;
   return ["app/a", "data", "b"].filter((path) => decision.paths.covers(path));
 }
@@ -69,7 +69,7 @@ it("knows the variables of a base image", async () => {
   );
 });
 
-it.each<[Partial<ReachFacts>, string]>([
+it.each<[Partial<PruningFacts>, string]>([
   [{ sendAll: true }, "--send-all"],
   [
     { buildContexts: [{ name: "img", source: { kind: "directory", path: "../other" } }] },
