@@ -5,9 +5,10 @@
 import { expandWord } from "./expand.ts";
 import type { Instruction } from "./instruction.ts";
 import { type BuildStage, type Dockerfile, findStage, findTarget } from "./parse.ts";
-import { fieldsOf, findBase, findImages, globalScope, sourcesOf } from "./references.ts";
+import { findBase, findImages, globalScope, sourcesOf } from "./references.ts";
 import { Unknown, Variables } from "./variables.ts";
 import type { Environment } from "./variables.ts";
+import { jsonStrings, mountFields } from "./words.ts";
 
 /** One source: wildcards as in Go's filepath.Match, and `**` for anything below. Relative to the context, cleaned; never empty. */
 export interface UsedPath {
@@ -187,21 +188,12 @@ function copied(instruction: Instruction, escape: string, variables: Variables):
 
 /** Sources and destination, quotes taken off by JSON alone: what a shell would make of others differs between builders. */
 function wordsOf({ operand, line }: Instruction, escape: string): string[] {
-  const words = jsonList(operand) ?? operand.split(/\s+/).filter((word) => word !== "" && !/^\d*<<-?[^<]/.test(word));
+  const words =
+    jsonStrings(operand) ?? operand.split(/\s+/).filter((word) => word !== "" && !/^\d*<<-?[^<]/.test(word));
   for (const word of words) {
     if (/["'\\]/.test(word) || word.includes(escape)) throw new Everything(`line ${line} has quotes or escapes`);
   }
   return words;
-}
-
-function jsonList(operand: string): string[] | undefined {
-  if (!operand.startsWith("[")) return undefined;
-  try {
-    const value: unknown = JSON.parse(operand);
-    return Array.isArray(value) && value.every((part) => typeof part === "string") ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function expand(word: string, line: number, variables: Variables): string {
@@ -220,7 +212,7 @@ function mounted({ line, flags }: Instruction, escape: string): UsedPath[] {
     if (!RUN_FLAGS.has(name)) throw new Everything(`--${name} on line ${line} is not known here`);
     if (name !== "mount") return [];
     if (/["'\\]/.test(value) || value.includes(escape)) throw new Everything(`line ${line} has quotes or escapes`);
-    const fields = new Map(fieldsOf(value, escape));
+    const fields = mountFields(value, escape);
     const from = fields.get("from");
     if (from !== undefined) {
       if (isFixed(from, escape)) return [];
