@@ -27,7 +27,7 @@ export interface Builder {
   /** Why all of the context must be there, whatever the Dockerfile copies: one clause. */
   readonly readsAll?: string;
   /** Why no pod of it fits Pod Security's restricted level, after "cannot build in a restricted pod: "; absent: it can. */
-  readonly unrestricted?: string;
+  readonly whyNotRestricted?: string;
   /** @throws BuilderUnable for what the plan asks of this builder that no pod of it could do. */
   check?(plan: BuildPlan): void;
   pod(plan: BuildPlan, form: ContextForm): BuilderPod;

@@ -10,7 +10,7 @@ import { isGone, unreadableInContext } from "./tree.ts";
 import type { WalkEntry } from "./walk.ts";
 
 /** Readings of a file that changes every time, before the last one has to do. */
-const ATTEMPTS = 3;
+const MAX_ATTEMPTS = 3;
 
 /** What came of a file: where it is as it is now if it changed, or why it could not be added in one piece. */
 type Outcome = "added" | "skipped" | "full" | "large" | Stats;
@@ -62,7 +62,7 @@ export class FileAdder {
         stat = outcome;
         attempt++;
       }
-      outcome = this.#addPiece(entry.path, stat, attempt === ATTEMPTS);
+      outcome = this.#addPiece(entry.path, stat, attempt === MAX_ATTEMPTS);
     }
     return outcome === "added";
   }

@@ -8,9 +8,9 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 
 /** Version of the file's form. */
-const FORM = 1;
+const FORMAT_VERSION = 1;
 /** What was written so short a time before it was read may be written again without a new time, in milliseconds. */
-const TOO_FRESH = 2000;
+const MIN_AGE_MS = 2000;
 
 export class HashStore {
   readonly #file: string;
@@ -35,7 +35,7 @@ export class HashStore {
   /** @param stat Of before it was read. */
   set(path: string, stat: Stats, digest: string, now = Date.now()): void {
     this.#changed = true;
-    if (Math.max(stat.mtimeMs, stat.ctimeMs) > now - TOO_FRESH) return;
+    if (Math.max(stat.mtimeMs, stat.ctimeMs) > now - MIN_AGE_MS) return;
     this.#next.set(path, `${factsOf(stat)} ${digest}`);
   }
 
@@ -45,7 +45,7 @@ export class HashStore {
     try {
       mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
       const own = `${this.#file}.${process.pid}`;
-      writeFileSync(own, JSON.stringify({ form: FORM, files: [...this.#next] }), { mode: 0o600 });
+      writeFileSync(own, JSON.stringify({ form: FORMAT_VERSION, files: [...this.#next] }), { mode: 0o600 });
       renameSync(own, this.#file);
     } catch {
       // A disk that is full or read-only only costs time.
@@ -67,7 +67,7 @@ function factsOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
 function readKnown(file: string): Map<string, string> {
   try {
     const { form, files } = JSON.parse(readFileSync(file, "utf8")) as { form?: unknown; files?: unknown };
-    if (form !== FORM || !Array.isArray(files)) return new Map();
+    if (form !== FORMAT_VERSION || !Array.isArray(files)) return new Map();
     return new Map(files as [string, string][]);
   } catch {
     return new Map();

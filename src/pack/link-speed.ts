@@ -1,9 +1,9 @@
 /** How fast what is packed is taken, and how hard it is thus worth compressing. */
 
 /** Bytes a second below which more compression is quicker than more bytes: gzip -6 makes an eighth less, at half the speed of -1. */
-const SLOW = 3_000_000;
+const SLOW_BYTES_PER_SECOND = 3_000_000;
 /** What is looked at: the last so many bytes, given and taken. What a connection's buffers hold is taken at once. */
-const WINDOW = 8 * 1024 * 1024;
+const WINDOW_BYTES = 8 * 1024 * 1024;
 
 export const FAST_LEVEL = 1;
 export const SLOW_LEVEL = 6;
@@ -19,7 +19,7 @@ export class LinkSpeed {
     this.#taken.push({ bytes, ms });
     this.#bytes += bytes;
     this.#ms += ms;
-    for (let oldest = this.#taken[0]; oldest !== undefined && this.#bytes - oldest.bytes >= WINDOW;) {
+    for (let oldest = this.#taken[0]; oldest !== undefined && this.#bytes - oldest.bytes >= WINDOW_BYTES;) {
       this.#taken.shift();
       this.#bytes -= oldest.bytes;
       this.#ms -= oldest.ms;
@@ -29,6 +29,8 @@ export class LinkSpeed {
 
   /** The level for what is packed next. Fast until a whole window has shown otherwise. */
   get level(): number {
-    return this.#bytes >= WINDOW && this.#bytes * 1000 < SLOW * this.#ms ? SLOW_LEVEL : FAST_LEVEL;
+    return this.#bytes >= WINDOW_BYTES && this.#bytes * 1000 < SLOW_BYTES_PER_SECOND * this.#ms
+      ? SLOW_LEVEL
+      : FAST_LEVEL;
   }
 }

@@ -10,7 +10,7 @@ import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
 import { CONTEXT_DIR, DOCKERFILE_DIR, MARKER, NAMED_DIR } from "../plan/layout.ts";
 import type { PruningDecision } from "./prune-context.ts";
 
-const PLACES = 3;
+const HEAVIEST_COUNT = 3;
 
 /** @param threshold in bytes. */
 export async function warnOfWeight(
@@ -19,7 +19,7 @@ export async function warnOfWeight(
   emit: Emit,
   signal: AbortSignal,
 ): Promise<void> {
-  const { fileBytes, heaviest } = await surveyContext({ ...context, signal }, PLACES);
+  const { fileBytes, heaviest } = await surveyContext({ ...context, signal }, HEAVIEST_COUNT);
   const places = heaviest.map(({ path, bytes }) => `${path} (${formatBytes(bytes)})`).join(", ");
   emit({
     type: "warning",
@@ -37,7 +37,7 @@ export async function warnOfWeight(
 export type OpenArchive = () => AsyncIterable<Uint8Array>;
 
 /** Where the bytes are to be the same every time. */
-const FIXED_LEVEL = 1;
+const FIXED_GZIP_LEVEL = 1;
 
 /**
  * A builder filters the context again by the ignore file beside the Dockerfile, with rules of its own. Ours has only a comment:
@@ -110,7 +110,7 @@ export function packPlan(
       ...directory,
       prefix: `${NAMED_DIR}/${number}/`,
     })),
-    ...(plan.latestTime === undefined ? { level: "link" } : { level: FIXED_LEVEL, latest: plan.latestTime }),
+    ...(plan.latestTime === undefined ? { level: "link" } : { level: FIXED_GZIP_LEVEL, latest: plan.latestTime }),
     marker: MARKER,
     onNote: (note) => emit({ type: "warning", message: noteSentence(note) }),
     signal,

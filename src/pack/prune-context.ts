@@ -10,7 +10,7 @@ import { formatBytes } from "../lib/text/measures.ts";
 import type { ShippedPlan } from "../plan/plan.ts";
 
 /** Bytes that would stay behind, below which everything is sent: asking registries about base images takes about as long. */
-const WORTHWHILE = 4 * 1024 * 1024;
+const MIN_SAVED_BYTES = 4 * 1024 * 1024;
 
 export type PruningFacts = Pick<
   ShippedPlan,
@@ -51,8 +51,8 @@ export async function decidePruning(
   if (first.kind === "everything") return first;
   const paths = pathsOf(first, facts.context);
   if (paths === undefined) return everything("its symlinks cannot be followed here");
-  if (!(await leavesMoreThan({ ...facts.context, signal }, paths, WORTHWHILE))) {
-    return everything(`what no COPY or ADD reaches is less than ${formatBytes(WORTHWHILE)}`);
+  if (!(await leavesMoreThan({ ...facts.context, signal }, paths, MIN_SAVED_BYTES))) {
+    return everything(`what no COPY or ADD reaches is less than ${formatBytes(MIN_SAVED_BYTES)}`);
   }
   if (askBase === undefined || first.bases.length === 0) return { ...first, kind: "pruned", paths };
   const bases = new Map<string, BaseImage>();

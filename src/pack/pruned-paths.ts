@@ -23,9 +23,9 @@ export class ChosenPaths implements WalkFilter {
 // and others do not. Everything found is there for either.
 
 /** Symlinks on the way to one file that are followed: Linux follows 40. */
-const LONGEST_CHAIN = 40;
+const MAX_SYMLINKS = 40;
 /** Directories and names looked at for all patterns together, before it is simpler to take everything. */
-const MOST_STEPS = 100_000;
+const MAX_STEPS = 100_000;
 
 const WILDCARD = /[*?[\\]/;
 
@@ -66,13 +66,13 @@ export function findPrunedPaths(tree: ContextTree, patterns: Iterable<string>): 
   try {
     for (const pattern of patterns) search.visit("", toBytes(pattern).split("/"), 0);
   } catch (error) {
-    if (error instanceof Lost) return undefined;
+    if (error instanceof UnknownTarget) return undefined;
     throw error;
   }
   return new PrunedPaths(search.roots);
 }
 
-class Lost extends Error {}
+class UnknownTarget extends Error {}
 
 class Search {
   readonly roots = new Set<string>();
@@ -104,7 +104,7 @@ class Search {
   }
 
   #enter(directory: string, name: string, rest: readonly string[], links: number): void {
-    if (++this.#steps > MOST_STEPS) throw new Lost();
+    if (++this.#steps > MAX_STEPS) throw new UnknownTarget();
     const path = directory === "" ? name : `${directory}/${name}`;
     const kind = this.#kind(path);
     // What is not there may be in a moment.
@@ -116,12 +116,12 @@ class Search {
   }
 
   #follow(directory: string, symlink: string, rest: readonly string[], links: number): void {
-    if (links > LONGEST_CHAIN) throw new Lost();
+    if (links > MAX_SYMLINKS) throw new UnknownTarget();
     const target = this.#tree.target(symlink);
     const steps = target.split("/");
     // Builders differ in whether they take `a/..` away before they look what a is.
     const down = steps.findIndex((step) => !["", ".", ".."].includes(step));
-    if (down >= 0 && steps.includes("..", down)) throw new Lost();
+    if (down >= 0 && steps.includes("..", down)) throw new UnknownTarget();
     this.visit(target.startsWith("/") ? "" : directory, [...steps, ...rest], links);
   }
 
@@ -131,7 +131,7 @@ class Search {
       return stat.isDirectory() ? "directory" : stat.isSymbolicLink() ? "symlink" : "other";
     } catch (error) {
       if (isGone(error)) return "absent";
-      throw new Lost();
+      throw new UnknownTarget();
     }
   }
 
@@ -140,7 +140,7 @@ class Search {
       return this.#tree.names(directory);
     } catch (error) {
       if (isGone(error)) return [];
-      throw new Lost();
+      throw new UnknownTarget();
     }
   }
 }

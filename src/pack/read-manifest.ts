@@ -12,7 +12,7 @@ import type { SurveyOptions } from "./survey.ts";
 import { DiskTree, isGone, unreadableInContext } from "./tree.ts";
 import { walkContext, type WalkEntry } from "./walk.ts";
 
-const PIECE = 1024 * 1024;
+const PIECE_BYTES = 1024 * 1024;
 
 /**
  * @param latest later times become this one, in seconds since the epoch, as in the archive
@@ -25,7 +25,7 @@ export async function readManifest(options: SurveyOptions, hashes: HashStore, la
   // What is left out, and why, the packer says.
   for (const entry of walkContext(new DiskTree(options.root), rules, () => {}, options.filter)) {
     if (entry !== undefined) read += reader.add(entry);
-    if (entry === undefined || read > PIECE) {
+    if (entry === undefined || read > PIECE_BYTES) {
       read = 0;
       await nextTurn();
       options.signal.throwIfAborted();
@@ -40,7 +40,7 @@ class EntryReader {
   readonly #paths: PathResolver;
   readonly #hashes: HashStore;
   readonly #latest: number;
-  readonly #buffer = Buffer.allocUnsafe(PIECE);
+  readonly #buffer = Buffer.allocUnsafe(PIECE_BYTES);
   /** Inodes with several names: the paths of these. */
   readonly #names = new Map<string, string[]>();
 
@@ -92,9 +92,9 @@ class EntryReader {
       using source = new FileSource(this.#paths.resolve(path));
       const hash = createHash("sha256");
       for (;;) {
-        const count = source.read(this.#buffer, 0, PIECE);
+        const count = source.read(this.#buffer, 0, PIECE_BYTES);
         hash.update(this.#buffer.subarray(0, count));
-        if (count < PIECE) return hash.digest("hex");
+        if (count < PIECE_BYTES) return hash.digest("hex");
       }
     } catch (error) {
       if (isGone(error)) return undefined;

@@ -8,7 +8,7 @@ import { DiskTree } from "./tree.ts";
 import { walkContext } from "./walk.ts";
 import type { WalkFilter } from "./walk.ts";
 import { findHeaviest } from "./weight.ts";
-import type { Place } from "./weight.ts";
+import type { HeavyPath } from "./weight.ts";
 
 export interface SurveyOptions {
   /** Absolute path of the context directory. */
@@ -26,7 +26,7 @@ export interface Survey {
   /** Sum of the files' sizes in bytes; a file with several names counts once, as it is sent once. */
   readonly fileBytes: number;
   /** Where most of the bytes are, heaviest first; none lies in another. */
-  readonly heaviest: readonly Place[];
+  readonly heaviest: readonly HeavyPath[];
   /** What is left out, not by a rule but because no image can hold it. */
   readonly notes: readonly PackNote[];
 }
@@ -61,7 +61,7 @@ export async function surveyContext(
     fileBytes += entry.stat.size;
     sizes.push([entry.path, entry.stat.size]);
   }
-  return { entries, fileBytes, heaviest: findHeaviest(sizes, heaviest).map(readable), notes };
+  return { entries, fileBytes, heaviest: findHeaviest(sizes, heaviest).map(asText), notes };
 }
 
 /**
@@ -87,6 +87,6 @@ function isSecondName(path: string | Buffer, seen: Set<string>): boolean {
   return stat !== undefined && seen.size === seen.add(inode).size;
 }
 
-function readable(place: Place): Place {
-  return { ...place, path: toText(place.path) };
+function asText(heavy: HeavyPath): HeavyPath {
+  return { ...heavy, path: toText(heavy.path) };
 }

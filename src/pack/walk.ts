@@ -15,7 +15,7 @@ export interface WalkEntry {
 }
 
 /** Paths looked at between two pauses: some milliseconds of work. */
-const PAUSE_EVERY = 256;
+const PATHS_PER_TURN = 256;
 
 /** What of a tree to look at: a path with everything below it, the path itself with its directory's names asked one by one, or neither. */
 export interface WalkFilter {
@@ -54,7 +54,7 @@ export function* walkContext(
       stack.pop();
       continue;
     }
-    if (looked % PAUSE_EVERY === 0) yield undefined;
+    if (looked % PATHS_PER_TURN === 0) yield undefined;
     const path = top.path === "" ? name : `${top.path}/${name}`;
     const decision = top.filter?.decide(path) ?? "all";
     if (decision === "none") continue;

@@ -1,6 +1,6 @@
 /** Where in a tree the bytes are: the few directories or files that are worth leaving out. */
 
-export interface Place {
+export interface HeavyPath {
   /** Relative to the context; a directory's ends in a slash. */
   readonly path: string;
   readonly bytes: number;
@@ -14,10 +14,10 @@ interface Directory {
 }
 
 /** Of a directory that is nearly all in one place below it, that place is the one to name. */
-const NEARLY_ALL = 0.9;
+const DOMINANT_SHARE = 0.9;
 
 /** Made by a tool as a whole, and left out as a whole: what is heavy within them is not looked for. */
-const WHOLES: ReadonlySet<string> = new Set(
+const TOOL_DIRECTORIES: ReadonlySet<string> = new Set(
   [
     ".cache .git .gradle .hg .next .nuxt .terraform .tox .venv __pycache__ build coverage dist node_modules target vendor venv",
   ].flatMap((names) => names.split(" ")),
@@ -27,7 +27,7 @@ const WHOLES: ReadonlySet<string> = new Set(
  * The heaviest places, heaviest first, at most so many, none within another.
  * @param sizes Paths of files, `/` between their parts, and their bytes.
  */
-export function findHeaviest(sizes: Iterable<readonly [path: string, bytes: number]>, count: number): Place[] {
+export function findHeaviest(sizes: Iterable<readonly [path: string, bytes: number]>, count: number): HeavyPath[] {
   const root: Directory = { bytes: 0, files: 0, below: new Map() };
   for (const [path, bytes] of sizes) add(root, path, bytes);
   return [...root.below]
@@ -48,11 +48,11 @@ function add(root: Directory, path: string, bytes: number): void {
   }
 }
 
-function narrow(path: string, directory: Directory): Place {
+function narrow(path: string, directory: Directory): HeavyPath {
   const name = path.slice(path.lastIndexOf("/") + 1);
-  if (!WHOLES.has(name)) {
+  if (!TOOL_DIRECTORIES.has(name)) {
     for (const [below, next] of directory.below) {
-      if (next.bytes >= directory.bytes * NEARLY_ALL) return narrow(`${path}/${below}`, next);
+      if (next.bytes >= directory.bytes * DOMINANT_SHARE) return narrow(`${path}/${below}`, next);
     }
   }
   const isFile = directory.below.size === 0;

@@ -33,7 +33,7 @@ export function splitPair(text: string): [string, string | undefined] {
  * They are kept for a builder that has the frontend, and where the Dockerfile itself declares them; the others would complain of an
  * argument nothing uses. BUILDKIT_INLINE_CACHE=1 is another way to say --cache-to type=inline.
  */
-export function settleFrontendArguments(
+export function resolveFrontendArguments(
   plan: BuildPlan,
   builder: { readonly frontend: boolean; readonly inlineCache: boolean },
 ): BuildPlan {

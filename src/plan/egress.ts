@@ -19,7 +19,7 @@ export interface AddressRange {
  * Where clouds answer any pod with the node's identity: AWS, Google, Azure, OpenStack and others, AWS over IPv6, AWS for tasks
  * and pods, Alibaba. No rule ever reaches these.
  */
-const METADATA = [
+const METADATA_ENDPOINTS = [
   "169.254.169.254/32",
   "fd00:ec2::254/128",
   "169.254.170.2/32",
@@ -73,7 +73,7 @@ function namedRule(text: string): EgressRule {
   const most = bitsOf(address);
   if (most === 0 || Number(bits ?? most) > most) throw notAnAddress(text);
   const cidr = `${address}/${bits ?? most}`;
-  if (METADATA.some((endpoint) => contains(endpoint, cidr))) {
+  if (METADATA_ENDPOINTS.some((endpoint) => contains(endpoint, cidr))) {
     throw new InvalidInput(
       `--egress ${text} is where a cloud gives out its node's identity, which --network-policy always shuts`,
       {
@@ -93,7 +93,7 @@ function notAnAddress(text: string): InvalidInput {
 }
 
 function rangeOf(cidr: string): AddressRange {
-  const except = METADATA.filter((endpoint) => contains(cidr, endpoint));
+  const except = METADATA_ENDPOINTS.filter((endpoint) => contains(cidr, endpoint));
   return { cidr, ...(except.length === 0 ? {} : { except }) };
 }
 

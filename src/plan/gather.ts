@@ -16,7 +16,7 @@ export interface ContextInputs {
   readonly context: ContextSource;
   readonly dockerfile: DockerfileSource;
   /** It came from elsewhere. */
-  readonly foreign: boolean;
+  readonly external: boolean;
 }
 
 export interface BuildInputs {
@@ -63,8 +63,8 @@ export async function gatherInputs(request: BuildRequest, outside: Outside = OUT
 }
 
 async function gatherOwn(request: ContextRequest, outside: Outside): Promise<Omit<BuildInputs, "repository">> {
-  const { foreign, ...found } = await gatherContext(request, outside);
-  const labels = foreign ? [] : await gitLabels(found.context.root, found.dockerfile.path, process.env);
+  const { external, ...found } = await gatherContext(request, outside);
+  const labels = external ? [] : await gitLabels(found.context.root, found.dockerfile.path, process.env);
   return { ...found, labels };
 }
 
@@ -74,7 +74,7 @@ export async function gatherContext(request: ContextRequest, outside: Outside): 
   const root = await contextRoot(source.root);
   const dockerfile = await dockerfileOf(source, root, request);
   const context = { root, ...(await findIgnoreFile(source, root, dockerfile.path)) };
-  return { context, dockerfile, foreign: source.foreign };
+  return { context, dockerfile, external: source.external };
 }
 
 async function gatherDirectories(values: readonly string[] = []): Promise<readonly NamedDirectory[]> {
@@ -112,10 +112,11 @@ async function findDockerfile(root: string, request: ContextRequest): Promise<Do
   });
 }
 
-/** In a foreign context `-f` names a file inside, unless it is a path from the root of this disk. */
+/** In a external context `-f` names a file inside, unless it is a path from the root of this disk. */
 async function dockerfileOf(source: OpenedSource, root: string, request: ContextRequest): Promise<DockerfileSource> {
   if (source.dockerfile !== undefined) return source.dockerfile;
-  if (!source.foreign || (request.file !== undefined && isAbsolute(request.file))) return findDockerfile(root, request);
+  if (!source.external || (request.file !== undefined && isAbsolute(request.file)))
+    return findDockerfile(root, request);
   for (const name of request.file === undefined ? ["Dockerfile", "dockerfile"] : [request.file]) {
     const bytes = await readInside(root, name);
     if (bytes !== undefined) return { path: join(root, name), text: bytes.toString() };
@@ -128,13 +129,13 @@ async function dockerfileOf(source: OpenedSource, root: string, request: Context
 
 /** The Dockerfile's own ignore file replaces the context's altogether. */
 async function findIgnoreFile(
-  { foreign }: OpenedSource,
+  { external }: OpenedSource,
   root: string,
   dockerfile: string,
 ): Promise<Pick<ContextSource, "ignoreFile" | "ignoreName">> {
   const own = isAbsolute(dockerfile) ? [`${dockerfile}.dockerignore`] : [];
   for (const file of [...own, join(root, ".dockerignore")]) {
-    const inside = foreign && file.startsWith(`${root}/`);
+    const inside = external && file.startsWith(`${root}/`);
     const ignoreFile = inside ? await readInside(root, relative(root, file)) : await readIfThere(file);
     if (ignoreFile !== undefined) {
       return { ignoreFile, ignoreName: inside ? relative(root, file) : relative(process.cwd(), file) };

@@ -4,7 +4,7 @@ import type { BuildPlan } from "./plan.ts";
 
 export function withGitToken(plan: BuildPlan): BuildPlan {
   const { repository, secrets = [], ...rest } = plan;
-  const token = repository === undefined ? undefined : tokenFor(secrets, new URL(repository.remote).host);
+  const token = repository === undefined ? undefined : findGitToken(secrets, new URL(repository.remote).host);
   if (repository === undefined || token === undefined) return plan;
   const others = secrets.filter((secret) => secret !== token);
   return { ...rest, repository: { ...repository, token }, ...(others.length === 0 ? {} : { secrets: others }) };
@@ -21,13 +21,13 @@ const TOKEN = "GIT_AUTH_TOKEN";
 const HEADER = "GIT_AUTH_HEADER";
 
 /** The token for a host, as `--secret` names it: one for this host alone before one for any. */
-export function tokenFor(secrets: readonly BuildSecret[], host: string): BuildSecret | undefined {
+export function findGitToken(secrets: readonly BuildSecret[], host: string): BuildSecret | undefined {
   const named = (wanted: string): BuildSecret | undefined => secrets.find(({ id }) => id === wanted);
   return named(`${TOKEN}.${host}`) ?? named(TOKEN);
 }
 
 /** A whole header instead, which not every builder can send. */
-export function headerAmong(secrets: readonly BuildSecret[]): BuildSecret | undefined {
+export function findGitHeader(secrets: readonly BuildSecret[]): BuildSecret | undefined {
   return secrets.find(({ id }) => id === HEADER || id.startsWith(`${HEADER}.`));
 }
 

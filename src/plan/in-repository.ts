@@ -112,7 +112,7 @@ function refuseWhatNeedsFiles(request: BuildRequest): void {
 }
 
 /** What is not done for a build whose files are not here, a sentence each. */
-export function whatIsUnread({ repository, credentials, registries }: BuildPlan): string[] {
+export function repositoryNotices({ repository, credentials, registries }: BuildPlan): string[] {
   if (repository === undefined) return [];
   const { remote } = repository;
   const sent = `of your credentials, those for ${registries.hosts.join(", ")} go along; --base-registry adds others`;

@@ -35,6 +35,6 @@ async function readDirectory(name: string, path: string, number: number): Promis
     root,
     ignoreFile,
     ...(ignoreFile === undefined ? {} : { ignoreName: relative(process.cwd(), file) }),
-    ...(other === undefined ? {} : { foreignRules: true }),
+    ...(other === undefined ? {} : { hasContainerignore: true }),
   };
 }

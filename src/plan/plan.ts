@@ -114,7 +114,7 @@ export interface NamedDirectory extends ContextSource {
   /** Its place in the plan's `buildContexts`, and its name in the archive. */
   readonly number: number;
   /** It has a .containerignore, whose rules are not docker's. */
-  readonly foreignRules?: true;
+  readonly hasContainerignore?: true;
 }
 
 export interface DockerfileSource {

@@ -2,7 +2,7 @@
 import type { DockerOptions } from "./docker/options.ts";
 import type { Platform } from "../lib/image/platform.ts";
 import { InvalidInput } from "../errors.ts";
-import { nodeSelectorOf, resourcesOf, runtimeClassOf, tenantOf, tolerationsOf } from "./pod/options.ts";
+import { parseNodeSelector, parseResources, parseRuntimeClass, parseTenant, parseTolerations } from "./pod/options.ts";
 import type { PodTemplate } from "./pod/read-template.ts";
 import type { PodSettings } from "./plan.ts";
 import type { PodRequest } from "./request.ts";
@@ -30,15 +30,15 @@ export function podSettingsOf(
     });
   }
   const userns = restricted ? "always" : request.userns;
-  const resources = resourcesOf({ requests, limits }, docker.resources);
+  const resources = parseResources({ requests, limits }, docker.resources);
   return {
-    ...(nodeSelector.length === 0 ? {} : { nodeSelector: agreeing(nodeSelectorOf(nodeSelector), docker.platform) }),
-    ...(tolerations.length === 0 ? {} : { tolerations: tolerationsOf(tolerations) }),
-    ...(runtimeClass === undefined ? {} : { runtimeClass: runtimeClassOf(runtimeClass) }),
+    ...(nodeSelector.length === 0 ? {} : { nodeSelector: agreeing(parseNodeSelector(nodeSelector), docker.platform) }),
+    ...(tolerations.length === 0 ? {} : { tolerations: parseTolerations(tolerations) }),
+    ...(runtimeClass === undefined ? {} : { runtimeClass: parseRuntimeClass(runtimeClass) }),
     ...(resources === undefined ? {} : { resources }),
     ...(userns === undefined || userns === "never" ? {} : { userns }),
     ...(restricted ? { restricted } : {}),
-    ...(request.isolate === undefined ? {} : { tenant: tenantOf(request.isolate) }),
+    ...(request.isolate === undefined ? {} : { tenant: parseTenant(request.isolate) }),
     ...(template === undefined ? {} : { podTemplate: template }),
     ...(request.allowUnsafe === true ? { allowUnsafeTemplate: true } : {}),
   };

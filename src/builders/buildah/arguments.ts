@@ -11,19 +11,19 @@ import { repositoryOf } from "../arguments.ts";
 import { EXPORT_MOUNT, sshArguments } from "../shell-pod.ts";
 import { EXPORT_DOCKER, EXPORT_FILES, EXPORT_OCI } from "../../plan/layout.ts";
 
-const OTHER = ["Use --builder buildkit."];
+const USE_BUILDKIT = ["Use --builder buildkit."];
 
 /** @throws BuilderUnable */
 export function refuseContexts(plan: BuildPlan): void {
   const { buildContexts = [], directories = [] } = plan;
   // It filters once more, and by .containerignore rather than by .dockerignore (parse.ContainerIgnoreFile).
   const filtered = directories.find(
-    ({ ignoreFile, foreignRules }) => ignoreFile !== undefined || foreignRules === true,
+    ({ ignoreFile, hasContainerignore }) => ignoreFile !== undefined || hasContainerignore === true,
   );
   if (filtered !== undefined) {
     throw new BuilderUnable(
       `buildah would filter --build-context ${buildContexts[filtered.number]?.name} again, by ignore rules of its own`,
-      { suggestions: [...OTHER, `Or remove the ignore file from ${filtered.root}.`] },
+      { suggestions: [...USE_BUILDKIT, `Or remove the ignore file from ${filtered.root}.`] },
     );
   }
   for (const { name, source } of buildContexts) {
@@ -32,7 +32,7 @@ export function refuseContexts(plan: BuildPlan): void {
     if (from === undefined) continue;
     throw new BuilderUnable(
       `Dockerfile line ${from.line}: buildah would pull an image ${from.text}, and --build-context ${name} is a directory`,
-      { suggestions: OTHER },
+      { suggestions: USE_BUILDKIT },
     );
   }
 }
@@ -41,7 +41,7 @@ export function refuseContexts(plan: BuildPlan): void {
 export function contextArguments(plan: BuildPlan, directories: string): string[] {
   return (plan.buildContexts ?? []).flatMap(({ name, source }, number) => {
     const spellings = new Set([name, ...usesOf(plan, name).map(({ text }) => text)]);
-    return [...spellings].map((text) => `--build-context=${text}=${placeOf(source, `${directories}/${number}`)}`);
+    return [...spellings].map((text) => `--build-context=${text}=${locationOf(source, `${directories}/${number}`)}`);
   });
 }
 
@@ -53,7 +53,7 @@ function usesOf({ dockerfile, buildArgs }: BuildPlan, name: string): ImageUse[] 
   );
 }
 
-function placeOf(source: BuildContext["source"], directory: string): string {
+function locationOf(source: BuildContext["source"], directory: string): string {
   if (source.kind === "image") return `docker-image://${source.image}`;
   return source.kind === "url" ? source.url : directory;
 }

@@ -55,7 +55,7 @@ function localName({ tags, exports = [] }: BuildPlan): string {
 export const buildah: Builder = {
   name: "buildah",
   defaultImage: "quay.io/containers/buildah:v1.43.2",
-  unrestricted: "it needs capabilities to make a root of its own and to change users",
+  whyNotRestricted: "it needs capabilities to make a root of its own and to change users",
   mountsFiles: true,
   supports: new Set(["build", "provenance", "push", "sbom", "secret", ...BUILDAH_OPTIONS]),
 

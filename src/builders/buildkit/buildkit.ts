@@ -48,7 +48,7 @@ export const buildkit: Builder = {
   name: "buildkit",
   attestsItself: true,
   defaultImage: "docker.io/moby/buildkit:v0.34.2-rootless",
-  unrestricted: "newuidmap has to gain capabilities there",
+  whyNotRestricted: "newuidmap has to gain capabilities there",
   frontend: true,
   mountsFiles: true,
   supports: new Set([

@@ -30,7 +30,7 @@ const LOCAL_NAME = "localhost/slipway-build:latest";
 export const img: Builder = {
   name: "img",
   defaultImage: undefined,
-  unrestricted: "newuidmap has to gain capabilities there",
+  whyNotRestricted: "newuidmap has to gain capabilities there",
   frontend: true,
   mountsFiles: true,
   supports: new Set(["build", "provenance", "push", "sbom", ...IMG_OPTIONS]),

@@ -5,7 +5,7 @@
  */
 import type { V1EnvVar } from "@kubernetes/client-node";
 import type { BuildPlan, Repository } from "../../plan/plan.ts";
-import { headerAmong } from "../../plan/git-token.ts";
+import { findGitHeader } from "../../plan/git-token.ts";
 import { BuilderUnable } from "../../errors.ts";
 import { secretKey } from "../../plan/layout.ts";
 
@@ -29,7 +29,7 @@ export function refuseRepository({ repository, secrets = [] }: BuildPlan): void 
   if (commit !== undefined && !COMMIT.test(commit)) {
     refuse(`finds a commit by its whole hash alone, and ${commit} is the beginning of one`, "Write it out.");
   }
-  if (headerAmong(secrets) !== undefined) {
+  if (findGitHeader(secrets) !== undefined) {
     refuse(
       "logs in to a repository with a token, and not with a header",
       "Give the token: --secret id=GIT_AUTH_TOKEN,env=NAME.",

@@ -65,7 +65,7 @@ const DECORATION = /^\d{4}-\d\d-\d\dT[\d:.]+Z?(?:[+-]\d{4})?\t(?:\u001b\[\d+m)?(
 export const makisu: Builder = {
   name: "makisu",
   defaultImage: "gcr.io/uber-container-tools/makisu:v0.4.2",
-  unrestricted: "it gives every file its owner, which takes capabilities",
+  whyNotRestricted: "it gives every file its owner, which takes capabilities",
   mountsFiles: true,
   supports: new Set(["build", "provenance", "push", "sbom", ...MAKISU_OPTIONS]),
   caution: "makisu leaves in the image a file that was copied from the context and that a later RUN removes",

@@ -7,8 +7,8 @@ export type FlagArity = "nothing" | "value" | "values";
 export type Verdict =
   /** Done for every builder. */
   | { readonly kind: "honoured"; readonly how: string }
-  /** Taken, and where `said` so once on standard error: it means nothing on a cluster. */
-  | { readonly kind: "ignored"; readonly why: string; readonly said: boolean }
+  /** Taken, and where `reported` so once on standard error: it means nothing on a cluster. */
+  | { readonly kind: "ignored"; readonly why: string; readonly reported: boolean }
   /** Done where the builder can; else refused before anything is created, naming the builders that can. */
   | { readonly kind: "capability"; readonly needs: readonly FlagCapability[]; readonly how: string }
   /** Refused for every builder, with another way to the same end. */
@@ -27,8 +27,8 @@ export interface FlagRow {
 }
 
 export const honoured = (how: string): Verdict => ({ kind: "honoured", how });
-export const ignored = (why: string): Verdict => ({ kind: "ignored", why, said: true });
-export const silent = (why: string): Verdict => ({ kind: "ignored", why, said: false });
+export const ignored = (why: string): Verdict => ({ kind: "ignored", why, reported: true });
+export const silentlyIgnored = (why: string): Verdict => ({ kind: "ignored", why, reported: false });
 export const refused = (why: string, instead: string): Verdict => ({ kind: "refused", why, instead });
 export const needs = (capabilities: FlagCapability | readonly FlagCapability[], how: string): Verdict => ({
   kind: "capability",

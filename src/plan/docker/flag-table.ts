@@ -4,7 +4,7 @@
  * docs/reference/docker-compatibility.md are all made from this table.
  */
 import type { FlagRow } from "./flag-row.ts";
-import { honoured, ignored, needs, refused, silent } from "./flag-row.ts";
+import { honoured, ignored, needs, refused, silentlyIgnored } from "./flag-row.ts";
 import { RESOURCE_FLAGS } from "./flag-table-resources.ts";
 import { RESULT_FLAGS } from "./flag-table-results.ts";
 
@@ -145,7 +145,7 @@ const INPUT_FLAGS = {
   },
 } satisfies Record<string, FlagRow>;
 
-const BYGONE_FLAGS = {
+const DEPRECATED_FLAGS = {
   builder: {
     arity: "value",
     value: "BUILDER",
@@ -156,10 +156,14 @@ const BYGONE_FLAGS = {
   compress: {
     arity: "nothing",
     docker: "Ignored with BuildKit.",
-    slipway: silent("The context always travels compressed."),
+    slipway: silentlyIgnored("The context always travels compressed."),
   },
-  rm: { arity: "nothing", docker: "Ignored with BuildKit.", slipway: silent("Nothing of a build stays.") },
-  "force-rm": { arity: "nothing", docker: "Ignored with BuildKit.", slipway: silent("Nothing of a build stays.") },
+  rm: { arity: "nothing", docker: "Ignored with BuildKit.", slipway: silentlyIgnored("Nothing of a build stays.") },
+  "force-rm": {
+    arity: "nothing",
+    docker: "Ignored with BuildKit.",
+    slipway: silentlyIgnored("Nothing of a build stays."),
+  },
   isolation: {
     arity: "value",
     value: "TECHNOLOGY",
@@ -180,10 +184,10 @@ const BYGONE_FLAGS = {
   "disable-content-trust": {
     arity: "nothing",
     docker: "Gone with the classic builder: docker 29 does not know it.",
-    slipway: silent("Signatures are not verified."),
+    slipway: silentlyIgnored("Signatures are not verified."),
   },
 } satisfies Record<string, FlagRow>;
 
-export const FLAG_TABLE = { ...INPUT_FLAGS, ...RESULT_FLAGS, ...RESOURCE_FLAGS, ...BYGONE_FLAGS };
+export const FLAG_TABLE = { ...INPUT_FLAGS, ...RESULT_FLAGS, ...RESOURCE_FLAGS, ...DEPRECATED_FLAGS };
 
 export type DockerFlagName = keyof typeof FLAG_TABLE;

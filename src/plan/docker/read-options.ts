@@ -68,10 +68,10 @@ function entitlementsOf(values: readonly string[]): string[] {
   });
 }
 
-/** What is accepted and means nothing here, one sentence each, to be said once. */
+/** What is accepted and means nothing here, one sentence each, to be reported once. */
 export function noticesOf(flags: TypedFlags): string[] {
   const notices = Object.entries<FlagRow>(FLAG_TABLE).flatMap(([name, { slipway }]) =>
-    slipway.kind === "ignored" && slipway.said && isGiven(flags, name)
+    slipway.kind === "ignored" && slipway.reported && isGiven(flags, name)
       ? [`--${name} means nothing here: ${slipway.why}`]
       : [],
   );

@@ -5,9 +5,9 @@ import { trimmed } from "../git-token.ts";
 import type { BuildSecret } from "./options.ts";
 
 /** BuildKit's limit for one (session/secrets: MaxSecretSize). */
-const LIMIT = 500 * 1024;
+const MAX_SECRET_BYTES = 500 * 1024;
 /** A Secret object holds 1 MiB; the registries' credentials need some of it. */
-const TOTAL_LIMIT = 960 * 1024;
+const MAX_TOTAL_BYTES = 960 * 1024;
 
 type Source = BuildSecret["source"];
 /** A secret in Vault. */
@@ -35,20 +35,23 @@ export async function readSecrets(
         : source.kind === "file"
           ? await fromFile(id, source.path)
           : fromEnvironment(source.name, env);
-    if (value.length > LIMIT) throw tooLarge(id, value.length);
+    if (value.length > MAX_SECRET_BYTES) throw tooLarge(id, value.length);
     values.set(id, trimmed(id, value));
   }
   const total = [...values.values()].reduce((sum, { length }) => sum + length, 0);
-  if (total <= TOTAL_LIMIT) return values;
-  throw new InvalidInput(`the secrets are ${total} bytes together, and a Secret of Kubernetes holds ${TOTAL_LIMIT}`, {
-    suggestions: ["Keep some of them in the namespace: --secret id=ID,k8s=NAME/KEY."],
-  });
+  if (total <= MAX_TOTAL_BYTES) return values;
+  throw new InvalidInput(
+    `the secrets are ${total} bytes together, and a Secret of Kubernetes holds ${MAX_TOTAL_BYTES}`,
+    {
+      suggestions: ["Keep some of them in the namespace: --secret id=ID,k8s=NAME/KEY."],
+    },
+  );
 }
 
 async function fromFile(id: string, path: string): Promise<Uint8Array> {
   try {
     const { size } = await stat(path);
-    if (size > LIMIT) throw tooLarge(id, size);
+    if (size > MAX_SECRET_BYTES) throw tooLarge(id, size);
     return await readFile(path);
   } catch (error) {
     if (error instanceof InvalidInput) throw error;
@@ -68,7 +71,7 @@ function fromEnvironment(name: string, env: Readonly<Record<string, string | und
 }
 
 function tooLarge(id: string, size: number): InvalidInput {
-  return new InvalidInput(`the secret ${id} is ${size} bytes, and may be ${LIMIT}`, {
+  return new InvalidInput(`the secret ${id} is ${size} bytes, and may be ${MAX_SECRET_BYTES}`, {
     docker: "refuses",
     suggestions: ["Bring larger files by --build-context or the context."],
   });

@@ -23,7 +23,7 @@ const QUALIFIED = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[
 const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
 
 /** @throws InvalidInput */
-export function nodeSelectorOf(values: readonly string[]): Record<string, string> {
+export function parseNodeSelector(values: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     values.map((text): [string, string] => {
       const at = text.indexOf("=");
@@ -39,7 +39,7 @@ export function nodeSelectorOf(values: readonly string[]): Record<string, string
 const EFFECTS = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
 /** `KEY=VALUE:EFFECT` as `kubectl taint` writes taints; without a value any will do, without an effect all. @throws InvalidInput */
-export function tolerationsOf(values: readonly string[]): Toleration[] {
+export function parseTolerations(values: readonly string[]): Toleration[] {
   return values.map((text) => {
     const [, key = "", value, effect] = /^([^=:]+)(?:=([^:]*))?(?::(\w+))?$/.exec(text) ?? [];
     if (!QUALIFIED.test(key) || !LABEL_VALUE.test(value ?? "") || (effect !== undefined && !EFFECTS.includes(effect))) {
@@ -56,7 +56,7 @@ export function tolerationsOf(values: readonly string[]): Toleration[] {
 }
 
 /** The name of a tenant, which becomes a label's value. @throws InvalidInput */
-export function tenantOf(text: string): string {
+export function parseTenant(text: string): string {
   if (text === OWN_NAMESPACE || (text !== "" && LABEL_VALUE.test(text))) return text;
   throw new InvalidInput(`--isolate=${text} names no tenant`, {
     suggestions: [
@@ -66,7 +66,7 @@ export function tenantOf(text: string): string {
 }
 
 /** @throws InvalidInput */
-export function runtimeClassOf(text: string): string {
+export function parseRuntimeClass(text: string): string {
   if (/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(text)) return text;
   throw new InvalidInput(`--runtime-class ${text} is not a name`, {
     suggestions: ["See them: `kubectl get runtimeclasses`."],
@@ -78,7 +78,7 @@ export function runtimeClassOf(text: string): string {
  * @param already what docker's flags ask for; the same resource is given anew here
  * @throws InvalidInput
  */
-export function resourcesOf(
+export function parseResources(
   { requests, limits }: { readonly requests: readonly string[]; readonly limits: readonly string[] },
   already: Resources = { requests: {}, limits: {} },
 ): Resources | undefined {

@@ -3,13 +3,13 @@ import { EnvHttpProxyAgent, request } from "undici";
 import { InvalidInput } from "../../errors.ts";
 import { withoutPassword } from "./git-url.ts";
 
-const REDIRECTS = 10;
+const MAX_REDIRECTS = 10;
 /** Silence, in milliseconds, after which a server is given up. */
-const PATIENCE = 60_000;
+const SILENCE_TIMEOUT_MS = 60_000;
 
 /** @throws InvalidInput when it cannot be had; the signal's reason when aborted */
 export async function* download(url: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const dispatcher = new EnvHttpProxyAgent({ headersTimeout: PATIENCE, bodyTimeout: PATIENCE });
+  const dispatcher = new EnvHttpProxyAgent({ headersTimeout: SILENCE_TIMEOUT_MS, bodyTimeout: SILENCE_TIMEOUT_MS });
   try {
     yield* await open(url, dispatcher, signal);
   } catch (error) {
@@ -30,7 +30,7 @@ async function open(
   signal: AbortSignal,
 ): Promise<AsyncIterable<Uint8Array>> {
   let target = new URL(url);
-  for (let hops = 0; hops <= REDIRECTS; hops++) {
+  for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
     const headers =
       target.username === ""
         ? {}
@@ -57,9 +57,12 @@ async function open(
         docker: "refuses",
       });
   }
-  throw new InvalidInput(`${withoutPassword(url)} leads from one address to the next, more than ${REDIRECTS} times`, {
-    docker: "refuses",
-  });
+  throw new InvalidInput(
+    `${withoutPassword(url)} leads from one address to the next, more than ${MAX_REDIRECTS} times`,
+    {
+      docker: "refuses",
+    },
+  );
 }
 
 /** A refused connection to a host of several addresses says nothing itself. */

@@ -5,7 +5,7 @@ import { withoutPassword } from "./git-url.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const TRUE = /^(?:1|t|true)$/i;
+const TRUE_TEXT = /^(?:1|t|true)$/i;
 
 /**
  * @param directory of the context, one of the user's own: git obeys a repository's configuration
@@ -14,7 +14,7 @@ const TRUE = /^(?:1|t|true)$/i;
  */
 export async function gitLabels(directory: string, dockerfile: string, env: Environment): Promise<string[]> {
   const asked = env["BUILDX_GIT_LABELS"] ?? "";
-  if (asked !== "full" && !TRUE.test(asked)) return [];
+  if (asked !== "full" && !TRUE_TEXT.test(asked)) return [];
   // A program the repository names for watching its files is nothing to run for a label.
   const git = (...args: string[]): Promise<string | undefined> =>
     run(["-c", "core.fsmonitor=false", "-C", directory, ...args]);
@@ -24,7 +24,7 @@ export async function gitLabels(directory: string, dockerfile: string, env: Envi
     git("rev-parse", "--verify", "--quiet", "HEAD"),
     git("remote", "get-url", "origin"),
     git("remote", "get-url", "upstream"),
-    TRUE.test(env["BUILDX_GIT_CHECK_DIRTY"] ?? "") ? git("status", "--porcelain", "--ignored=no") : "",
+    TRUE_TEXT.test(env["BUILDX_GIT_CHECK_DIRTY"] ?? "") ? git("status", "--porcelain", "--ignored=no") : "",
   ]);
   const remote = origin ?? upstream;
   const way = relative(root, dockerfile);

@@ -24,15 +24,15 @@ export function parseGitSource(text: string): GitSource | undefined {
   const values = queryOf(query);
   const [ref, subdir = ""] = cut(fragment, ":");
   const source = {
-    ref: settle(
+    ref: onlyValue(
       "ref",
       ref,
       values.get("ref"),
       prefixed("refs/tags/", values.get("tag")),
       prefixed("refs/heads/", values.get("branch")),
     ),
-    subdir: settle("subdir", subdir, values.get("subdir")),
-    commit: settle("checksum", "", values.get("checksum"), values.get("commit")),
+    subdir: onlyValue("subdir", subdir, values.get("subdir")),
+    commit: onlyValue("checksum", "", values.get("checksum"), values.get("commit")),
   };
   if (source.ref?.startsWith("-") === true)
     throw new InvalidInput(`invalid ref "${source.ref}": it begins with a dash`, { docker: "refuses" });
@@ -85,8 +85,8 @@ function queryOf(query: string): Map<string, string> {
 }
 
 /** One value, however often it is said; docker refuses two that differ. */
-function settle(what: string, ...said: readonly (string | undefined)[]): string | undefined {
-  const [one, other] = [...new Set(said.filter((text) => text !== undefined && text !== ""))];
+function onlyValue(what: string, ...values: readonly (string | undefined)[]): string | undefined {
+  const [one, other] = [...new Set(values.filter((text) => text !== undefined && text !== ""))];
   if (other !== undefined) throw new InvalidInput(`${what} conflicts: "${one}" vs "${other}"`, { docker: "refuses" });
   return one;
 }

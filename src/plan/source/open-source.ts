@@ -16,7 +16,7 @@ export interface OpenedSource {
   /** The Dockerfile, where it is no file of the user's disk. */
   readonly dockerfile?: { readonly path: string; readonly text: string };
   /** What is in it came from elsewhere: `-f` names a file inside, and links must not lead out. */
-  readonly foreign: boolean;
+  readonly external: boolean;
 }
 
 export interface SourceRequest {
@@ -28,7 +28,7 @@ export interface SourceRequest {
 }
 
 /** BuildKit's limit for a Dockerfile from elsewhere, in bytes. */
-const DOCKERFILE_LIMIT = 2 * 1024 * 1024;
+const MAX_DOCKERFILE_BYTES = 2 * 1024 * 1024;
 
 /** @throws InvalidInput in docker's words */
 export async function openSource(request: SourceRequest): Promise<OpenedSource> {
@@ -57,16 +57,16 @@ async function openContextOf(request: SourceRequest): Promise<OpenedSource> {
     return fromStream(request, request.stdin(), "standard input");
   }
   const found = await stat(request.path).catch(() => undefined);
-  if (found?.isDirectory() === true) return { root: request.path, foreign: false };
+  if (found?.isDirectory() === true) return { root: request.path, external: false };
   const repository = parseGitSource(request.path);
   if (repository !== undefined) {
     const root = await makeScratch();
     request.say(`cloning ${withoutPassword(repository.remote)}`);
     const { clone } = await import("./clone.ts");
     await clone(repository, root, request.signal);
-    return { root: await subdirectory(root, repository.subdir), foreign: true };
+    return { root: await subdirectory(root, repository.subdir), external: true };
   }
-  if (!isHttp(request.path)) return { root: request.path, foreign: false };
+  if (!isHttp(request.path)) return { root: request.path, external: false };
   const name = withoutPassword(request.path);
   request.say(`fetching ${name}`);
   const { download } = await import("./download.ts");
@@ -92,7 +92,7 @@ async function fromStream(
   if (kind !== undefined) {
     const { unpack } = await import("./unpack.ts");
     await unpack(whole, kind, root, `the archive from ${name}`);
-    return { root, foreign: true };
+    return { root, external: true };
   }
   if (request.file !== undefined && request.file !== "-" && request.path === "-") {
     throw new InvalidInput("ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles", {
@@ -106,7 +106,7 @@ async function fromStream(
       suggestions: ["Give the directory to build from instead of -, or send one of the two."],
     });
   }
-  return { root, foreign: true, dockerfile: { path: `the Dockerfile from ${name}`, text } };
+  return { root, external: true, dockerfile: { path: `the Dockerfile from ${name}`, text } };
 }
 
 async function* continued(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -120,7 +120,7 @@ async function readText(stream: AsyncIterable<Uint8Array>, name: string): Promis
   for await (const chunk of stream) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > DOCKERFILE_LIMIT)
+    if (size > MAX_DOCKERFILE_BYTES)
       throw new InvalidInput(`Dockerfile ${name} bigger than allowed max size (2MB)`, { docker: "refuses" });
   }
   return Buffer.concat(chunks).toString();
@@ -136,7 +136,7 @@ async function subdirectory(root: string, subdir: string | undefined): Promise<s
   });
 }
 
-/** A path of a foreign context, links followed; undefined when it is not there or leads out. */
+/** A path of a external context, links followed; undefined when it is not there or leads out. */
 export async function insidePath(root: string, path: string): Promise<string | undefined> {
   try {
     const [base, target] = await Promise.all([realpath(root), realpath(join(root, path))]);
@@ -147,7 +147,7 @@ export async function insidePath(root: string, path: string): Promise<string | u
   }
 }
 
-/** A file of a foreign context; undefined when it is not there or leads out. */
+/** A file of a external context; undefined when it is not there or leads out. */
 export async function readInside(root: string, path: string): Promise<Buffer | undefined> {
   const file = await insidePath(root, path);
   if (file === undefined || !(await stat(file)).isFile()) return undefined;

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { settleFrontendArguments } from "../../../src/plan/build-args.ts";
+import { resolveFrontendArguments } from "../../../src/plan/build-args.ts";
 import { planInCluster, planOf } from "./sample.ts";
 
 const ARGS = ["BUILDKIT_INLINE_CACHE=1", "BUILDKIT_SANDBOX_HOSTNAME=x", "V=1"];
 const OTHER = { frontend: false, inlineCache: false };
 
-function namesOf(text: string, builder: Parameters<typeof settleFrontendArguments>[1]): string[] {
+function namesOf(text: string, builder: Parameters<typeof resolveFrontendArguments>[1]): string[] {
   const plan = planOf({ buildArgs: ARGS }, { dockerfile: { path: "Dockerfile", text } });
-  return settleFrontendArguments(plan, builder).buildArgs.map(([name]) => name);
+  return resolveFrontendArguments(plan, builder).buildArgs.map(([name]) => name);
 }
 
 describe("BuildKit's own build arguments", () => {
@@ -22,16 +22,16 @@ describe("BuildKit's own build arguments", () => {
 
   it("are kept where it is not known what the Dockerfile declares", () => {
     const plan = planInCluster("https://h/a.git", { buildArgs: ARGS });
-    expect(settleFrontendArguments(plan, OTHER).buildArgs).toHaveLength(3);
+    expect(resolveFrontendArguments(plan, OTHER).buildArgs).toHaveLength(3);
   });
 
   it("ask for the inline cache, of a builder that has one, once", () => {
     const plan = planOf({ buildArgs: ARGS });
     const inline = [{ type: "inline", attributes: {} }];
-    expect(settleFrontendArguments(plan, { frontend: true, inlineCache: true }).cacheTo).toEqual(inline);
+    expect(resolveFrontendArguments(plan, { frontend: true, inlineCache: true }).cacheTo).toEqual(inline);
     expect(
-      settleFrontendArguments({ ...plan, cacheTo: inline }, { frontend: true, inlineCache: true }).cacheTo,
+      resolveFrontendArguments({ ...plan, cacheTo: inline }, { frontend: true, inlineCache: true }).cacheTo,
     ).toEqual(inline);
-    expect(settleFrontendArguments(plan, OTHER).cacheTo).toBeUndefined();
+    expect(resolveFrontendArguments(plan, OTHER).cacheTo).toBeUndefined();
   });
 });

@@ -154,7 +154,7 @@ describe("the directories of --build-context", () => {
     await write({ Dockerfile: "", "lib/.dockerignore": "*.log", "lib/x": "", "other/.containerignore": "x" });
     expect(await named("image=docker-image://alpine", "lib=lib", "other=./other")).toEqual([
       { number: 1, root: join(root, "lib"), ignoreFile: Buffer.from("*.log"), ignoreName: "lib/.dockerignore" },
-      { number: 2, root: join(root, "other"), ignoreFile: undefined, foreignRules: true },
+      { number: 2, root: join(root, "other"), ignoreFile: undefined, hasContainerignore: true },
     ]);
   });
 

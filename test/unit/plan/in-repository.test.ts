@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inRepository, whatIsUnread } from "../../../src/plan/in-repository.ts";
+import { inRepository, repositoryNotices } from "../../../src/plan/in-repository.ts";
 import { isShipped } from "../../../src/plan/plan.ts";
 import type { BuildRequest } from "../../../src/plan/request.ts";
 import { InvalidInput } from "../../../src/errors.ts";
@@ -135,11 +135,11 @@ describe("the plan of one", () => {
   });
 
   it("says what is not read, and whose credentials go along", () => {
-    expect(whatIsUnread(planOf())).toEqual([]);
-    expect(whatIsUnread(planInCluster(`${URL}#v1`))).toEqual([
+    expect(repositoryNotices(planOf())).toEqual([]);
+    expect(repositoryNotices(planInCluster(`${URL}#v1`))).toEqual([
       `the builder clones ${URL}: nothing of its Dockerfile is read or checked here`,
       "of your credentials, those for registry.example.com go along; --base-registry adds others",
     ]);
-    expect(whatIsUnread(planInCluster(URL, { noCredentials: true }))).toHaveLength(1);
+    expect(repositoryNotices(planInCluster(URL, { noCredentials: true }))).toHaveLength(1);
   });
 });

@@ -23,7 +23,7 @@ export const REQUEST: BuildRequest = {
 };
 
 export const INPUTS: ContextInputs = {
-  foreign: false,
+  external: false,
   context: { root: "/src", ignoreFile: undefined },
   dockerfile: { path: "/src/Dockerfile", text: "FROM alpine:3.20\n" },
 };

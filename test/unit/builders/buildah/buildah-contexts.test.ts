@@ -31,7 +31,7 @@ it("refuses a directory as a base, for which it would pull an image of that name
   expect(refuse("FROM a\nCOPY --from=lib / /\n")).not.toThrow();
 });
 
-it.each([{ ignoreFile: Buffer.from("a") }, { ignoreFile: undefined, foreignRules: true } as const])(
+it.each([{ ignoreFile: Buffer.from("a") }, { ignoreFile: undefined, hasContainerignore: true } as const])(
   "refuses a directory that it would filter again: %j",
   (found) => {
     const directories = [{ number: 0, root: "/x", ...found }];
