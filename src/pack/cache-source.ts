@@ -1,4 +1,4 @@
-/** The plan's context as the cache transport wants it: what is in it, and archives of what changed. */
+/** The plan's context for the cache transport: a manifest of its entries, and archives of the changed ones. */
 import { ChosenPaths } from "./pruned-paths.ts";
 import type { HashStore } from "./hash-store.ts";
 import type { Manifest } from "./manifest.ts";
@@ -14,20 +14,20 @@ export interface ExtraFile {
   readonly data: Uint8Array;
 }
 
-/** The context as the cache wants it: what it holds, and archives of all or some of it. */
+/** The context for the cache transport. */
 export interface CacheSource {
-  /** Read anew each time it is called. */
+  /** Lists the entries of the context. Each call reads the context again. */
   manifest(): Promise<Manifest>;
   /**
-   * The archive of these paths, of all when there are none named.
-   * @param extra put before everything else
+   * The archive of these paths; of all paths if none are given.
+   * @param extra files that come first
    */
   archive(paths: ReadonlySet<string> | undefined, extra: readonly ExtraFile[]): AsyncIterable<Uint8Array>;
 }
 
 /**
- * @param decide what of the context to send, asked once, when it is first read
- * @param openHashes what is known of the files' content from builds before
+ * @param decide decides what to send; called once, at the first read
+ * @param openHashes opens the hashes of files that earlier builds stored
  */
 export function openCacheSource(
   plan: ShippedPlan,
@@ -50,7 +50,7 @@ export function openCacheSource(
     entries = manifest.entries.length;
     return manifest;
   };
-  // While the pod is on its way there is time to read; a failure is told when it is asked for.
+  // Read while the pod starts. A failure is thrown when the manifest is requested.
   begun = new Promise((resolve) => setImmediate(resolve)).then(read);
   begun.catch(() => {});
   return {

@@ -1,4 +1,4 @@
-/** The manifest of a context on this disk: one walk, and the content of what is not known yet. */
+/** Makes the manifest of a local context: one walk, which reads only files without a stored hash. */
 import { createHash } from "node:crypto";
 import { lstatSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -15,14 +15,14 @@ import { walkContext, type WalkEntry } from "./walk.ts";
 const PIECE_BYTES = 1024 * 1024;
 
 /**
- * @param latest later times become this one, in seconds since the epoch, as in the archive
- * @throws InvalidInput for what cannot be read; the signal's reason
+ * @param latest upper bound for file times in Unix seconds, as in the archive
+ * @throws InvalidInput for a path that cannot be read; the signal's reason
  */
 export async function readManifest(options: SurveyOptions, hashes: HashStore, latest = Infinity): Promise<Manifest> {
   const rules = parseIgnoreFile(options.ignoreFile, options.ignoreName);
   const reader = new EntryReader(options.root, hashes, latest);
   let read = 0;
-  // What is left out, and why, the packer says.
+  // The packer reports skipped entries.
   for (const entry of walkContext(new DiskTree(options.root), rules, () => {}, options.filter)) {
     if (entry !== undefined) read += reader.add(entry);
     if (entry === undefined || read > PIECE_BYTES) {
@@ -41,7 +41,7 @@ class EntryReader {
   readonly #hashes: HashStore;
   readonly #latest: number;
   readonly #buffer = Buffer.allocUnsafe(PIECE_BYTES);
-  /** Inodes with several names: the paths of these. */
+  /** Paths of each inode with several names. */
   readonly #names = new Map<string, string[]>();
 
   constructor(root: string, hashes: HashStore, latest: number) {
@@ -50,7 +50,7 @@ class EntryReader {
     this.#hashes = hashes;
   }
 
-  /** @returns how many bytes were read for it. */
+  /** @returns how many bytes were read for this entry. */
   add({ path, kind, stat, target }: WalkEntry): number {
     const mode = archivedMode(stat);
     if (kind !== "file") {
@@ -86,7 +86,7 @@ class EntryReader {
     this.#names.set(inode, [...(this.#names.get(inode) ?? []), path]);
   }
 
-  /** Undefined when the file is gone. */
+  /** Undefined if the file is gone. */
   #read(path: string): string | undefined {
     try {
       using source = new FileSource(this.#paths.resolve(path));

@@ -1,4 +1,4 @@
-/** The flags about what comes out of a build: images, files, and what is printed. */
+/** Flags for the results of a build: images, files and printed text. */
 import type { FlagRow } from "./flag-row.ts";
 import { honoured, needs, refused } from "./flag-row.ts";
 
@@ -9,11 +9,11 @@ export const RESULT_FLAGS = {
     value: "NAME",
     help: "name of the image, REGISTRY/NAME[:TAG]; may be repeated",
     docker: "Names the image; pushed only with --push.",
-    slipway: honoured("Names the image and pushes it: there is no local engine to keep it."),
+    slipway: honoured("Names the image and pushes it: there is no local engine that could keep it."),
   },
   push: {
     arity: "nothing",
-    help: "push the image; slipway does so whenever there is a -t",
+    help: "push the image; slipway always does if there is a -t",
     docker: "`-o type=registry`: needs a tag.",
     slipway: honoured("The same."),
   },
@@ -22,25 +22,25 @@ export const RESULT_FLAGS = {
     help: "refused: there is no local engine",
     docker: "`-o type=docker`: into the local engine.",
     slipway: refused(
-      "--load needs a local container engine, and slipway builds without one",
-      "Push with -t REGISTRY/NAME and run that, or write an archive: -o type=docker,dest=image.tar, then `docker load -i image.tar`.",
+      "--load needs a local container engine, which slipway does not have",
+      "Push with -t REGISTRY/NAME and run that image, or write an archive: -o type=docker,dest=image.tar, then `docker load -i image.tar`.",
     ),
   },
   output: {
     arity: "values",
     char: "o",
     value: "DEST|type=TYPE,dest=FILE",
-    help: "what becomes of the result: registry, image, oci, docker, local or tar",
+    help: "where the result goes: registry, image, oci, docker, local or tar",
     docker: "CSV; a bare path is `type=local`, `-` is a tar on standard output; repeatable.",
     slipway: needs(
       ["output-docker", "output-oci", "output-files"],
-      "registry, image and cacheonly: every builder. Archives come to the client's disk or standard output, their sha256 compared.",
+      "registry, image and cacheonly: every builder. Archives are written to the client's disk or to standard output; their sha256 is verified.",
     ),
   },
   label: {
     arity: "values",
     value: "KEY[=VALUE]",
-    help: "set metadata of the image",
+    help: "set a label of the image",
     docker: "Without a value: empty.",
     slipway: honoured("The same."),
   },
@@ -54,31 +54,31 @@ export const RESULT_FLAGS = {
   provenance: {
     arity: "value",
     value: "MODE",
-    help: "attest how it was built",
+    help: "attach a provenance attestation (how the image was built)",
     docker: "`--attest type=provenance`; on by default.",
     slipway: needs(
       "provenance",
-      "BuildKit's own; for the others slipway makes it and attaches it to the image. `false` is what happens anyway.",
+      "BuildKit makes it itself; for the other builders slipway makes it and attaches it to the image. `false` is the default.",
     ),
   },
   sbom: {
     arity: "value",
     value: "GENERATOR",
-    help: "attest what is in it",
+    help: "attach an SBOM attestation (what is in the image)",
     docker: "`--attest type=sbom`.",
     slipway: needs(
       ["sbom", "sbom-generator"],
-      "BuildKit's own; for the others slipway lists the packages of the pushed image and attaches that to it. `generator=IMAGE` is BuildKit's alone. `false` is what happens anyway.",
+      "BuildKit makes it itself; for the other builders slipway lists the packages of the pushed image and attaches the list to it. Only BuildKit supports `generator=IMAGE`. `false` is the default.",
     ),
   },
   attest: {
     arity: "values",
     value: "type=TYPE,…",
-    help: "attest something",
+    help: "attach an attestation: type=provenance or type=sbom",
     docker: "`type=provenance` or `type=sbom`.",
     slipway: needs(
       ["provenance", "sbom", "sbom-generator"],
-      "As --provenance and --sbom; `disabled=true` is what happens anyway.",
+      "As --provenance and --sbom; `disabled=true` is the default.",
     ),
   },
   iidfile: {
@@ -91,16 +91,16 @@ export const RESULT_FLAGS = {
   "metadata-file": {
     arity: "value",
     value: "FILE",
-    help: "write what is known of the result to this file, as JSON",
+    help: "write metadata about the result to this file, as JSON",
     docker:
-      "Digest, config digest, descriptor, names, reference of the build, its provenance (BUILDX_METADATA_PROVENANCE).",
-    slipway: honoured("The same; provenance is what the client knows, whatever builds."),
+      "Digest, config digest, descriptor, names, reference of the build and its provenance (BUILDX_METADATA_PROVENANCE).",
+    slipway: honoured("The same for every builder; the provenance has what the client knows."),
   },
   quiet: {
     arity: "nothing",
     char: "q",
-    help: "print nothing but the image ID, on success",
-    docker: "Not with a --progress other than auto or quiet.",
+    help: "print only the image ID, after a successful build",
+    docker: "Not together with a --progress other than auto or quiet.",
     slipway: honoured("The same."),
   },
   progress: {
@@ -115,7 +115,7 @@ export const RESULT_FLAGS = {
     help: "check the Dockerfile without building",
     docker: "`--call=check`: exit code 1 if there is any warning.",
     slipway: honoured(
-      "Those checks that a Dockerfile alone decides ([checks.md](checks.md)), and what the builder cannot do; no cluster is asked.",
+      "The checks that need only the Dockerfile ([checks.md](checks.md)), and the instructions that the builder cannot do. Uses no cluster.",
     ),
   },
   call: {
@@ -123,7 +123,7 @@ export const RESULT_FLAGS = {
     value: "METHOD",
     help: "build, check, outline or targets, with ,format=json",
     docker: "`build`, `check`, `outline`, `targets`; answers on standard output.",
-    slipway: honoured("The same, without `subrequests.describe`; no cluster is asked."),
+    slipway: honoured("The same, without `subrequests.describe`. Uses no cluster."),
   },
   print: {
     arity: "value",

@@ -51,7 +51,7 @@ const CASES: readonly Case[] = [
       'error: failed to solve: r.lan/b:1: failed to resolve source metadata for r.lan/b:1: failed to do request: Head "https://r.lan/v2/b/manifests/1": tls: failed to verify certificate: x509: certificate signed by unknown authority',
     ],
     "build",
-    "the certificate of r.lan is signed by an authority the builder does not know",
+    "the builder does not know the authority that signed the certificate of r.lan",
     /--registry-ca/,
   ],
   [
@@ -99,7 +99,7 @@ const CASES: readonly Case[] = [
     "a repository, and no git in the image",
     ["error: failed to solve: failed to load cache key: unknown scheme git: not found"],
     "build",
-    "the builder's image has no git, and the build fetches a repository",
+    "the builder's image has no git, and the build needs it to fetch a repository",
     /clone the repository/,
   ],
   ...(
@@ -119,7 +119,7 @@ const CASES: readonly Case[] = [
       [
         "open web/Dockerfile: no such file or directory",
         "build",
-        "there is no Dockerfile where the builder looks for it",
+        "the builder found no Dockerfile in the repository",
         /-f/,
       ],
       [
@@ -143,13 +143,13 @@ const CASES: readonly Case[] = [
       [
         "failed to load cache key: failed to fetch remote http://h/a.git: git stderr:\nfatal: repository 'http://h/a.git/' not found\n: exit status 128",
         "build",
-        "there is no such repository, or none for whoever asks",
+        "repository not found, or this token has no access to it",
         /GIT_AUTH_TOKEN/,
       ],
       [
         "failed to load cache key: error fetching default branch for repository http://h/a.git: git stderr:\nfatal: unable to access 'http://h/a.git/': Failed to connect to h port 80 after 0 ms: Couldn't connect to server\n: exit status 128",
         "build",
-        "the repository cannot be reached from the pod: Failed to connect to h port 80 after 0 ms: Couldn't connect to server",
+        "the pod cannot connect to the repository: Failed to connect to h port 80 after 0 ms: Couldn't connect to server",
         /your own git/,
       ],
       [

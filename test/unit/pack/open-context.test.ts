@@ -84,7 +84,10 @@ it("warns of a context over the threshold, and names where its weight is", async
     {
       type: "warning",
       message: "the context has 5.01 kB, more than 4 kB; most of it is in big.bin (5 kB), a.txt (5 B), b.log (2 B)",
-      suggestions: [expect.stringContaining("add it to .dockerignore"), "See what is sent: slipway context"],
+      suggestions: [
+        expect.stringContaining("add it to .dockerignore"),
+        "List the files that are sent: slipway context",
+      ],
     },
   ]);
 });
@@ -134,7 +137,7 @@ it("warns of what an image cannot hold", async () => {
   });
   expect(events).toContainEqual({
     type: "warning",
-    message: "s.sock is a socket, which an image cannot hold, and was left out",
+    message: "s.sock is a socket, which an image cannot have, so it was skipped",
   });
 });
 

@@ -50,14 +50,14 @@ it("takes what is reached once the base image is known to bring nothing", async 
 
 it("asks about no image where that saves little", async () => {
   const ask: AskBase = () => Promise.reject(new Error("asked"));
-  expect(await decide({ ignore: "data" }, ask)).toBe("what no COPY or ADD reaches is less than 4.19 MB");
+  expect(await decide({ ignore: "data" }, ask)).toBe("the files that no COPY or ADD uses have less than 4.19 MB");
   expect(await decide({ text: "FROM img\nCOPY . /app" }, ask)).toBe("line 2 takes all of it");
   expect(await decide({ text: "FROM scratch\nCOPY app /app" }, ask)).toEqual(["app/a"]);
 });
 
 it("takes everything when a base image may bring more", async () => {
   const base = (image: { env: string[]; onBuild: string[] } | undefined) => decide({}, async () => image);
-  expect(await base(undefined)).toBe("its registry does not tell whether img has ONBUILD triggers");
+  expect(await base(undefined)).toBe("the registry did not say whether img has ONBUILD triggers");
   expect(await base({ env: [], onBuild: ["ADD . /"] })).toBe("the base image img has ONBUILD triggers");
 });
 
@@ -73,7 +73,7 @@ it.each<[Partial<PruningFacts>, string]>([
   [{ sendAll: true }, "--send-all"],
   [
     { buildContexts: [{ name: "img", source: { kind: "directory", path: "../other" } }] },
-    "--build-context gives names another meaning",
+    "--build-context can replace what COPY uses",
   ],
 ])("takes everything for %j", async (facts, because) => {
   expect(await decide(facts, plain)).toBe(because);

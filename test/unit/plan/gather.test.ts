@@ -108,14 +108,14 @@ describe("what is refused", () => {
     ["a path that is not there", { path: "nowhere" }, 'unable to prepare context: path "nowhere" not found'],
     ["a path that is a file", { path: "file" }, 'unable to prepare context: path "file" is not a directory'],
     ["a path below a file", { path: "file/x" }, /path "file\/x" is below something that is not a directory/],
-    ["a directory without a Dockerfile", { path: "empty" }, "there is no Dockerfile in empty"],
+    ["a directory without a Dockerfile", { path: "empty" }, "no Dockerfile in empty"],
     ["a directory that is no Dockerfile", { path: "odd" }, /odd\/Dockerfile is a directory$/],
     ["a -f that is not there", { file: "x" }, "the Dockerfile x not found"],
     ["a -f that is a directory", { file: "empty" }, "the Dockerfile empty is a directory"],
     ["an ignore file that is a directory", { path: "ignore" }, /ignore\/\.dockerignore is a directory$/],
     ["a Dockerfile that is a link to itself", { file: "circle" }, /^the Dockerfile circle cannot be read: ELOOP/],
     ["a certificate that is not there", { registryCa: "x.pem" }, "the registry's certificate x.pem not found"],
-    ["a certificate that is none", { registryCa: "file" }, "--registry-ca file holds no PEM certificate"],
+    ["a certificate that is none", { registryCa: "file" }, "--registry-ca file has no PEM certificate"],
   ])("%s", async (_name, request, message) => {
     await write({
       Dockerfile: "FROM a",

@@ -32,33 +32,29 @@ describe("a repository that the builder clones", () => {
   });
 
   it.each<[string, Partial<BuildRequest>, string]>([
-    ["a directory", { path: "." }, "--git-in-cluster lets the builder clone a repository, and . is none"],
-    [
-      "standard input",
-      { path: "-" },
-      "--git-in-cluster lets the builder clone a repository, and standard input is none",
-    ],
+    ["a directory", { path: "." }, "--git-in-cluster needs a git repository to clone, and . is none"],
+    ["standard input", { path: "-" }, "--git-in-cluster needs a git repository to clone, and standard input is none"],
     [
       "an archive",
       { path: "https://me:secret@h/a.tar.gz" },
-      "--git-in-cluster lets the builder clone a repository, and https://h/a.tar.gz is none",
+      "--git-in-cluster needs a git repository to clone, and https://h/a.tar.gz is none",
     ],
-    ["ssh", { path: "git@h:a/b.git" }, "--git-in-cluster: the pod has no key of yours to clone git@h:a/b.git with"],
-    ["ssh", { path: "ssh://git@h/b" }, "--git-in-cluster: the pod has no key of yours to clone ssh://h/b with"],
+    ["ssh", { path: "git@h:a/b.git" }, "--git-in-cluster: the pod has no SSH key to clone git@h:a/b.git with"],
+    ["ssh", { path: "ssh://git@h/b" }, "--git-in-cluster: the pod has no SSH key to clone ssh://h/b with"],
     [
       "a password",
       { path: "https://me:secret@h/a.git" },
-      "--git-in-cluster: a user or password in a URL could be read from the pod",
+      "--git-in-cluster: the URL has a user or a password, which others could read in the pod",
     ],
     ["no URL", { path: "https://a b.git" }, "https://a b.git is no URL"],
-    ["a way out", { path: `${URL}#main:a/../../b` }, "the directory a/../../b would be outside of the repository"],
-    ["a way out", { path: `${URL}#main:/..` }, "the directory /.. would be outside of the repository"],
+    ["a way out", { path: `${URL}#main:a/../../b` }, "the directory a/../../b is outside of the repository"],
+    ["a way out", { path: `${URL}#main:/..` }, "the directory /.. is outside of the repository"],
     ...(
       [
         ["-", "is standard input"],
-        ["/home/jane/Dockerfile", "is outside of it"],
-        ["../Dockerfile", "is outside of it"],
-        ["https://h/Dockerfile", "is fetched from elsewhere"],
+        ["/home/jane/Dockerfile", "is outside of the repository"],
+        ["../Dockerfile", "is outside of the repository"],
+        ["https://h/Dockerfile", "is a URL"],
       ] as const
     ).map(([file, why]): [string, Partial<BuildRequest>, string] => [
       `-f ${file}`,
@@ -68,22 +64,22 @@ describe("a repository that the builder clones", () => {
     [
       "a transport",
       { transport: "stream" },
-      "--git-in-cluster sends no context, and --transport stream says how one travels",
+      "--git-in-cluster sends no context, and --transport stream says how to send one",
     ],
     [
       "--reproducible",
       { reproducible: true },
-      "--git-in-cluster sends no context, and --reproducible is about what is sent",
+      "--git-in-cluster sends no context, and --reproducible is about the sent context",
     ],
     [
       "--verify-base",
       { verifyBase: true },
-      "--git-in-cluster leaves the Dockerfile to the builder, and --verify-base reads it here",
+      "--git-in-cluster leaves the Dockerfile to the builder, and --verify-base has to read it here",
     ],
     [
       "a directory beside it",
       { docker: { "build-context": ["base=docker-image://alpine", "lib=../lib"] } },
-      "--git-in-cluster sends no context, and the directory of --build-context lib travels with one",
+      "--git-in-cluster sends no context, and the directory of --build-context lib is sent with the context",
     ],
   ])("is refused for %s: %j", (_name, request, sentence) => {
     const refuse = () => inRepository({ ...REQUEST, path: URL, ...request });
@@ -120,7 +116,7 @@ describe("the plan of one", () => {
       "10.0.0.1:5000",
     ]);
     expect(() => planInCluster(URL, { baseRegistries: ["https://x"] })).toThrow(
-      "--base-registry https://x is not a registry's host",
+      "--base-registry https://x is not a registry host",
     );
   });
 
@@ -137,8 +133,8 @@ describe("the plan of one", () => {
   it("says what is not read, and whose credentials go along", () => {
     expect(repositoryNotices(planOf())).toEqual([]);
     expect(repositoryNotices(planInCluster(`${URL}#v1`))).toEqual([
-      `the builder clones ${URL}: nothing of its Dockerfile is read or checked here`,
-      "of your credentials, those for registry.example.com go along; --base-registry adds others",
+      `the builder clones ${URL}: its Dockerfile is not read or checked here`,
+      "only your credentials for registry.example.com are sent; --base-registry adds other registries",
     ]);
     expect(repositoryNotices(planInCluster(URL, { noCredentials: true }))).toHaveLength(1);
   });

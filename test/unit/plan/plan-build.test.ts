@@ -215,7 +215,7 @@ describe("--build-context", () => {
   it("with a directory cannot be kept on a cache", () => {
     const directories = [{ number: 0, root: "/lib", ignoreFile: undefined }];
     const plan = () => planOf({ transport: "cache" }, { directories });
-    expect(plan).toThrow("--transport cache keeps one directory, and --build-context names another");
+    expect(plan).toThrow("--transport cache supports only one directory, but --build-context names another one");
     expect(planOf({ transport: "cache", ...image }, { dockerfile }).transport).toBe("cache");
   });
 });

@@ -227,7 +227,7 @@ describe("a repository that kaniko clones", () => {
 
   it("is another context than docker's, and that is said", () => {
     expect(cautions({})).toEqual([
-      "kaniko fetches no submodules (?submodules=1 asks for them), and leaves .git in the context, where `COPY .` takes it along unless .dockerignore names it",
+      "kaniko fetches no submodules (?submodules=1 asks for them), and leaves .git in the context, so `COPY .` copies it unless .dockerignore excludes it",
     ]);
     expect(cautions({ submodules: false, subdir: "web" })).toEqual([]);
     expect(cautions({ submodules: true, keepGitDir: true })).toEqual([]);

@@ -40,7 +40,7 @@ test.each([
   ["steps: []", "x", 'p.yaml has no steps under "pipeline"'],
   ["", "x", 'p.yaml has no steps under "pipeline"'],
   ["pipeline: {b: {tags: [{a: 1}]}}", "b", "b.tags is neither a value nor a list of values"],
-  ["pipeline: {b: {secretFrom: {A: {name: s}}}}", "b", "b.secretFrom.A names no key of a Secret"],
+  ["pipeline: {b: {secretFrom: {A: {name: s}}}}", "b", "b.secretFrom.A does not name a Secret and one of its keys"],
   ["pipeline: {b: {}}", "constructor", "there is no step constructor"],
 ])("refused: %j, %s", (text, name, sentence) => {
   expect(() => readPipeline("p.yaml", text, name, {})).toThrow(sentence);

@@ -69,11 +69,13 @@ describe("secrets", () => {
 
   it("are refused when they are not there, or too large", async () => {
     const read = (path: string) => readSecrets([{ id: "a", source: { kind: "file", path } }], {}, noVault);
-    await expect(read("/nowhere")).rejects.toThrow("the file /nowhere of --secret id=a is not there");
-    await expect(read(await file(500 * KIB + 1))).rejects.toThrow("the secret a is 512001 bytes, and may be 512000");
+    await expect(read("/nowhere")).rejects.toThrow("the file /nowhere of --secret id=a does not exist");
+    await expect(read(await file(500 * KIB + 1))).rejects.toThrow(
+      "the secret a is 512001 bytes, more than the limit of 512000",
+    );
     const large = await file(400 * KIB);
     const three = ["a", "b", "c"].map((id) => ({ id, source: { kind: "file", path: large } as const }));
-    await expect(readSecrets(three, {}, noVault)).rejects.toThrow("1228800 bytes together");
+    await expect(readSecrets(three, {}, noVault)).rejects.toThrow("1228800 bytes in total");
   });
 
   it("are keys of the build's Secret and files of one volume, with those of the namespace", () => {

@@ -41,7 +41,7 @@ it.each([
 it("refuses what is no private key, with what to do", async () => {
   const key = makeKey("a", "", "-t", "ed25519");
   await expect(read(`default=${key}.pub`)).rejects.toThrow("there is no private key in it");
-  await expect(read(`default=${root}/missing`)).rejects.toThrow("the file is not there");
+  await expect(read(`default=${root}/missing`)).rejects.toThrow("the file does not exist");
   await writeFile(join(root, "x"), "");
   await expect(read(`default=${root}/x`)).rejects.toBeInstanceOf(InvalidInput);
 });
