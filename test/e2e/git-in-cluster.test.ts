@@ -146,7 +146,7 @@ describe.each<Builder>(["kaniko", "buildkit"])("%s clones", (builder) => {
     ["a directory that is not there", "OPEN#main:nowhere", 1, /no (?:directory )?nowhere/, /^/],
     ["a Dockerfile that is not there", "OPEN#main:app", 1, /found no Dockerfile in the repository/, /-f/],
     ["a repository that wants a token", "CLOSED", 4, /not authorised to clone/, /GIT_AUTH_TOKEN/],
-    ["a server that is not there", "http://ADDRESS:1/a.git", 1, /pod cannot connect to the repository/, /leave out/],
+    ["a server that is not there", "http://ADDRESS:1/a.git", 1, /pod cannot connect to the repository/, /remove/],
   ] as const)("and for %s ends with a sentence, and leaves nothing", async (_name, url, code, sentence, remedy) => {
     const flags = [`--builder=${builder}`, "--git-in-cluster", "--no-credentials", "--progress=plain", "--ttl=1s"];
     const run = await build(least, [...flags, "-t", uniqueImage(), urlOf(url)]);

@@ -32,7 +32,7 @@ const CASES: readonly Case[] = [
     ],
     "registry-auth",
     "not authorised to push to 10.88.0.1:5002: it refused the credentials",
-    /docker login/,
+    /slipway login/,
   ],
   [
     "buildkit",
@@ -42,7 +42,7 @@ const CASES: readonly Case[] = [
     ],
     "registry-auth",
     "not authorised to push to the registry: it refused the credentials",
-    /docker login/,
+    /slipway login/,
   ],
   [
     "buildkit",
@@ -80,7 +80,7 @@ const CASES: readonly Case[] = [
       "[rootlesskit:parent] error: failed to setup UID/GID map: newuidmap 12 [0 1000 1 1 100000 65536] failed: newuidmap: Could not set caps",
     ],
     "cluster",
-    /newuidmap may not use its capabilities/,
+    /newuidmap cannot use its capabilities/,
     /privilege escalation/,
   ],
   [
@@ -91,7 +91,7 @@ const CASES: readonly Case[] = [
       "could not connect to unix:///run/user/1000/buildkit/buildkitd.sock after 50 trials",
     ],
     "cluster",
-    /seccomp profile forbids/,
+    /seccomp profile does not let/,
     /seccompDefault/,
   ],
   [
@@ -215,7 +215,7 @@ const CASES: readonly Case[] = [
     ],
     "registry-auth",
     "not authorised to push to 10.88.0.1:5002: it refused the credentials",
-    /docker login/,
+    /slipway login/,
   ],
   [
     "buildah",

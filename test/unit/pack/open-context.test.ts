@@ -75,7 +75,7 @@ it("refuses a malformed ignore file of a --build-context before anything is pack
   expect(() => openContext(plan, everything, () => {}, new AbortController().signal)).toThrow("../lib/.dockerignore");
 });
 
-it("warns of a context over the threshold, and names where its weight is", async () => {
+it("warns about a context over the threshold, with its heaviest paths", async () => {
   await writeFile(join(root, "big.bin"), Buffer.alloc(5000));
   const context = { root, ignoreFile: undefined };
   const plan = { ...PLAN, context, contextWarning: 4000 };

@@ -14,7 +14,7 @@ async function packed(root: string, patterns: readonly string[], ignoreFile?: st
     .slice(0, -1);
 }
 
-describe("reached paths", () => {
+describe("pruned paths", () => {
   it.each<[name: string, files: Record<string, string>, patterns: string[], expected: string[]]>([
     [
       "files and all below directories",

@@ -11,21 +11,21 @@ function namesOf(text: string, builder: Parameters<typeof resolveFrontendArgumen
 }
 
 describe("BuildKit's own build arguments", () => {
-  it("are kept for its frontend", () => {
+  it("are kept for a builder with BuildKit's frontend", () => {
     expect(namesOf("FROM a\n", { frontend: true, inlineCache: true })).toHaveLength(3);
   });
 
-  it("are kept from other builders, unless the Dockerfile declares them", () => {
+  it("are removed for other builders, unless the Dockerfile declares them", () => {
     expect(namesOf("FROM a\n", OTHER)).toEqual(["V"]);
     expect(namesOf("FROM a\nARG BUILDKIT_SANDBOX_HOSTNAME=y\n", OTHER)).toEqual(["BUILDKIT_SANDBOX_HOSTNAME", "V"]);
   });
 
-  it("are kept where it is not known what the Dockerfile declares", () => {
+  it("are kept if only the builder reads the Dockerfile", () => {
     const plan = planInCluster("https://h/a.git", { buildArgs: ARGS });
     expect(resolveFrontendArguments(plan, OTHER).buildArgs).toHaveLength(3);
   });
 
-  it("ask for the inline cache, of a builder that has one, once", () => {
+  it("enable the inline cache once, for a builder that supports it", () => {
     const plan = planOf({ buildArgs: ARGS });
     const inline = [{ type: "inline", attributes: {} }];
     expect(resolveFrontendArguments(plan, { frontend: true, inlineCache: true }).cacheTo).toEqual(inline);

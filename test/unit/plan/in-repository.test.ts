@@ -25,7 +25,7 @@ describe("a repository that the builder clones", () => {
     });
   });
 
-  it("has its Dockerfile in it", () => {
+  it("has its Dockerfile in the repository", () => {
     expect(inRepository({ ...REQUEST, path: URL, file: "docker/Dockerfile" }).dockerfile).toEqual({
       path: "docker/Dockerfile",
     });
@@ -88,8 +88,8 @@ describe("a repository that the builder clones", () => {
   });
 });
 
-describe("the plan of one", () => {
-  it("ships nothing, and knows nothing of the Dockerfile", () => {
+describe("the plan of a repository that the builder clones", () => {
+  it("sends no context and does not read the Dockerfile", () => {
     const plan = planInCluster(`${URL}#main:web`, { file: "Dockerfile.web" });
     expect(plan).toMatchObject({
       transport: "none",
@@ -102,7 +102,7 @@ describe("the plan of one", () => {
     expect(isShipped(planOf())).toBe(true);
   });
 
-  it("has the registries that are named, those of --base-registry among them, and no others", () => {
+  it("has only the registries that are named, including those of --base-registry", () => {
     const named = {
       docker: { "cache-from": ["c.io/cache"], "build-context": ["base=docker-image://q.io/base"] },
       baseRegistries: ["docker.io", "10.0.0.1:5000"],
@@ -125,12 +125,12 @@ describe("the plan of one", () => {
     ["http://git.example.com/a.git", { protocol: "TCP", port: 80 }],
     ["git://git.example.com/a", { protocol: "TCP", port: 9418 }],
     ["https://[fd00::1]:8443/a.git", { protocol: "TCP", port: 8443 }],
-  ])("may connect to %s where --network-policy limits that", (url, port) => {
+  ])("may connect to %s with --network-policy", (url, port) => {
     const { egress = [] } = planInCluster(url, { networkPolicy: true, tags: [] });
     expect(egress.flatMap(({ ports }) => ports)).toContainEqual(port);
   });
 
-  it("says what is not read, and whose credentials go along", () => {
+  it("reports what is not read and which credentials are sent", () => {
     expect(repositoryNotices(planOf())).toEqual([]);
     expect(repositoryNotices(planInCluster(`${URL}#v1`))).toEqual([
       `the builder clones ${URL}: its Dockerfile is not read or checked here`,

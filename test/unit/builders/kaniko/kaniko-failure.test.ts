@@ -182,7 +182,7 @@ const CASES: readonly Case[] = [
     },
     "registry-auth",
     "not authorised to push to r.example.com:5000: authentication required",
-    /docker login/,
+    /slipway login/,
   ],
   [
     "a repository we may not push to",

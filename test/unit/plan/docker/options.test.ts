@@ -16,7 +16,7 @@ function refusalOf(act: () => unknown): string {
 
 const options = (flags: TypedFlags, env: Record<string, string> = {}) => readDockerOptions(flags, env).options;
 
-describe("docker's flags ask for", () => {
+describe("docker's flags become options", () => {
   const CASES: readonly (readonly [TypedFlags, object])[] = [
     [{}, {}],
     [{ platform: ["linux/amd64"] }, { platform: { os: "linux", arch: "amd64" } }],
@@ -146,7 +146,7 @@ describe("docker's flags ask for", () => {
     expect(options(flags)).toEqual(asked);
   });
 
-  it("a secret of the environment when only its id is given and there is one", () => {
+  it("read a secret from the environment if only its id is given and the variable is set", () => {
     expect(options({ secret: ["id=TOKEN"] }, { TOKEN: "x" }).secrets).toEqual([
       { id: "TOKEN", source: { kind: "env", name: "TOKEN" } },
     ]);
@@ -155,7 +155,7 @@ describe("docker's flags ask for", () => {
     ]);
   });
 
-  it("names in an output", () => {
+  it("give the image the names in an output", () => {
     expect(readDockerOptions({ output: ['type=image,"name=a,b",push=true'] }, {})).toMatchObject({
       names: ["a", "b"],
       push: true,
@@ -163,7 +163,7 @@ describe("docker's flags ask for", () => {
   });
 });
 
-describe("in docker's words it is refused", () => {
+describe("input is refused with docker's message", () => {
   const CASES: readonly (readonly [TypedFlags, string])[] = [
     [
       { platform: ["linux/amd64,linux/arm64"] },
@@ -232,8 +232,8 @@ describe("in docker's words it is refused", () => {
   });
 });
 
-describe("what means nothing on a cluster", () => {
-  it("is said once each, where docker says something too", () => {
+describe("flags without effect on a cluster", () => {
+  it("are reported once each, if docker reports them too", () => {
     expect(
       noticesOf({ isolation: "hyperv", squash: true, rm: true, "force-rm": true, compress: true, network: "host" }),
     ).toEqual([
