@@ -193,8 +193,8 @@ test("a build that is left at once needs nothing more of its client", async () =
 
 test.each([
   ["by a builder that clones nothing", ["--builder=buildah"], "OPEN", "buildah cannot do --git-in-cluster"],
-  ["of a directory", [], ".", "--git-in-cluster needs a git repository to clone, and . is none"],
-  ["of standard input", [], "-", "--git-in-cluster needs a git repository to clone, and standard input is none"],
+  ["of a directory", [], ".", "--git-in-cluster needs a git repository to clone, and . is not one"],
+  ["of standard input", [], "-", "--git-in-cluster needs a git repository to clone, and standard input is not one"],
   ["with a Dockerfile from here", ["-f", "-"], "OPEN", "and -f - is standard input"],
   ["that is only to be checked", ["--check"], "OPEN", "--check reads the Dockerfile here"],
 ] as const)("a build %s is refused before anything is created", async (_name, flags, url, sentence) => {

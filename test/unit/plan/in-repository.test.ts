@@ -32,21 +32,25 @@ describe("a repository that the builder clones", () => {
   });
 
   it.each<[string, Partial<BuildRequest>, string]>([
-    ["a directory", { path: "." }, "--git-in-cluster needs a git repository to clone, and . is none"],
-    ["standard input", { path: "-" }, "--git-in-cluster needs a git repository to clone, and standard input is none"],
+    ["a directory", { path: "." }, "--git-in-cluster needs a git repository to clone, and . is not one"],
+    [
+      "standard input",
+      { path: "-" },
+      "--git-in-cluster needs a git repository to clone, and standard input is not one",
+    ],
     [
       "an archive",
       { path: "https://me:secret@h/a.tar.gz" },
-      "--git-in-cluster needs a git repository to clone, and https://h/a.tar.gz is none",
+      "--git-in-cluster needs a git repository to clone, and https://h/a.tar.gz is not one",
     ],
-    ["ssh", { path: "git@h:a/b.git" }, "--git-in-cluster: the pod has no SSH key to clone git@h:a/b.git with"],
-    ["ssh", { path: "ssh://git@h/b" }, "--git-in-cluster: the pod has no SSH key to clone ssh://h/b with"],
+    ["ssh", { path: "git@h:a/b.git" }, "--git-in-cluster: the pod has no SSH key to clone git@h:a/b.git"],
+    ["ssh", { path: "ssh://git@h/b" }, "--git-in-cluster: the pod has no SSH key to clone ssh://h/b"],
     [
       "a password",
       { path: "https://me:secret@h/a.git" },
       "--git-in-cluster: the URL has a user or a password, which others could read in the pod",
     ],
-    ["no URL", { path: "https://a b.git" }, "https://a b.git is no URL"],
+    ["no URL", { path: "https://a b.git" }, "https://a b.git is not a URL"],
     ["a way out", { path: `${URL}#main:a/../../b` }, "the directory a/../../b is outside of the repository"],
     ["a way out", { path: `${URL}#main:/..` }, "the directory /.. is outside of the repository"],
     ...(

@@ -89,7 +89,7 @@ describe("a name without a registry", () => {
 
   it("means Docker Hub if it has a user, and is refused otherwise, with a remedy", () => {
     expect(tagsOf({ tags: ["user/app"] })).toEqual(["docker.io/user/app:latest"]);
-    expect(() => tagsOf({ tags: ["app:1"] })).toThrow('"app:1" names no registry');
+    expect(() => tagsOf({ tags: ["app:1"] })).toThrow('"app:1" has no registry');
   });
 
   it("stays as written in an archive", () => {
@@ -156,7 +156,12 @@ describe("what is refused, and with what remedy", () => {
     ],
     ["an unknown transport", { transport: "pigeon" }, 'there is no transport "pigeon"', /auto, configmap, stream, pvc/],
     ["a tag in capitals", { tags: ["team/UPPER"] }, 'invalid tag "team/UPPER"', /team\/upper/],
-    ["a tag with a digest", { tags: [`a@sha256:${"0".repeat(64)}`] }, "cannot know its image's digest", /@/],
+    [
+      "a tag with a digest",
+      { tags: [`a@sha256:${"0".repeat(64)}`] },
+      "the digest of an image is not known before the build",
+      /@/,
+    ],
     ["an empty tag", { tags: [""] }, 'invalid tag ""', /\[registry\/\]repository/],
     ["an argument without a name", { buildArgs: ["=x"] }, 'invalid build argument "=x"', /NAME=VALUE/],
     ["a label without a key", { labels: ["=x"] }, 'invalid label "=x"', /KEY=VALUE/],
@@ -198,7 +203,7 @@ describe("a reproducible context", () => {
 
   it("is refused for an invalid time", () => {
     expect(() => latest({ SOURCE_DATE_EPOCH: "yesterday" })).toThrow(
-      "SOURCE_DATE_EPOCH=yesterday is no time in seconds",
+      "SOURCE_DATE_EPOCH=yesterday is not a Unix time in seconds",
     );
   });
 });
@@ -215,7 +220,7 @@ describe("--build-context", () => {
   it("with a directory is refused for --transport cache", () => {
     const directories = [{ number: 0, root: "/lib", ignoreFile: undefined }];
     const plan = () => planOf({ transport: "cache" }, { directories });
-    expect(plan).toThrow("--transport cache supports only one directory, but --build-context names another one");
+    expect(plan).toThrow("--transport cache supports only one directory, and --build-context names another one");
     expect(planOf({ transport: "cache", ...image }, { dockerfile }).transport).toBe("cache");
   });
 });

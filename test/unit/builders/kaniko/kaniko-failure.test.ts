@@ -21,7 +21,7 @@ const GET = 'Get "https://h/a.git/info/refs?service=git-upload-pack"';
 
 /** What kaniko v1.24 said, and the fork's v1.28.3 in the same words, but for those of TLS and of exact hashes, which are from go-git's source. */
 const SOURCE_CASES: readonly (readonly [error: string, fault: string, message: string, remedy: RegExp])[] = [
-  ["invalid branch: nope", "build", "the repository has no branch or tag nope", /all of its 40 digits/],
+  ["invalid branch: nope", "build", "the repository has no branch or tag nope", /all 40 digits/],
   ['couldn\'t find remote ref "refs/tags/nope"', "build", "the repository has no ref refs/tags/nope", /branch, a tag/],
   ["reference not found", "build", "the repository has no such ref", /branch, a tag/],
   [
@@ -105,7 +105,7 @@ const CASES: readonly Case[] = [
     "a user that the user namespace does not have",
     { tail: [`${STAGE} failed to execute command: copying file: chown /x: invalid argument`] },
     "build",
-    "/x is outside of the pod's user namespace, which has 65536 ids",
+    "the user id of /x is outside of the pod's user namespace, which has 65536 ids",
     /--userns never/,
   ],
   [
