@@ -63,14 +63,14 @@ describe("capabilities", () => {
     ]);
     const options = readDockerOptions({ ssh: ["default"] }, {}).options;
     const refusal = new BuilderUnable("one cannot do --ssh", {
-      suggestions: ["Use --builder two or --builder three."],
+      suggestions: ["Use --builder two or --builder three.", "Or let slipway choose a builder: --builder auto."],
     });
     expect(() => refuseUnable("one", options, abilities)).toThrow(refusal);
     expect(() => refuseUnable("two", options, abilities)).not.toThrow();
     const both = readDockerOptions({ ssh: ["default"], ulimit: ["nofile=1"] }, {}).options;
     const more = new Map([...abilities, ["four", new Set(["ssh", "ulimit"])]]);
     expect(() => refuseUnable("one", both, more)).toThrow(
-      expect.objectContaining({ suggestions: ["Use --builder four."] }),
+      expect.objectContaining({ suggestions: ["Use --builder four.", "Or let slipway choose a builder: --builder auto."] }),
     );
     expect(() => refuseUnable("one", readDockerOptions({ secret: ["id=a"] }, {}).options, abilities)).toThrow(
       "one cannot do --secret",
