@@ -85,7 +85,7 @@ it("warns about a context over the threshold, with its heaviest paths", async ()
       type: "warning",
       message: "the context has 5.01 kB, more than 4 kB; most of it is in big.bin (5 kB), a.txt (5 B), b.log (2 B)",
       suggestions: [
-        expect.stringContaining("add it to .dockerignore"),
+        expect.stringContaining("add them to .dockerignore"),
         "List the files that are sent: slipway context",
       ],
     },
