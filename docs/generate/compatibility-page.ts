@@ -43,7 +43,7 @@ function verdictCells({ slipway }: FlagRow, abilities: BuilderAbilities): string
     case "honoured":
       return ["honoured", cell(slipway.how), "all"];
     case "ignored":
-      return ["ignored", cell(`${sentence(slipway.why)}${slipway.said ? " Said once." : ""}`), ""];
+      return ["ignored", cell(`${sentence(slipway.why)}${slipway.reported ? " A notice says so." : ""}`), ""];
     case "refused":
       return ["refused", cell(`${sentence(slipway.why)} ${slipway.instead}`), "none"];
     case "capability":

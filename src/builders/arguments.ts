@@ -1,15 +1,19 @@
-/** A cache in a registry as those builders take it that keep each layer under a tag of its own. */
+/** Arguments that several builders share. */
 import type { CacheEntry } from "../plan/docker/options.ts";
 
-/** The reference without tag and digest; undefined for a cache that is in no registry. */
+/**
+ * The repository of a cache in a registry, for builders that keep each layer under its own tag: the reference without tag and digest.
+ * Undefined for a cache that is not in a registry.
+ */
 export function repositoryOf({ type, attributes }: CacheEntry): string | undefined {
   if (type !== "registry") return undefined;
   return attributes["ref"]?.replace(/@.*$/, "").replace(/:[^:/]*$/, "");
 }
 
 /**
- * Kubernetes replaces `$(NAME)` in args and env values by the container's environment, and `$$(` stands for a literal `$(`
- * (k8s.io/kubernetes third_party/forked/golang/expansion: `$$` becomes `$`, whatever follows). What a user wrote must arrive as written.
+ * Escapes a text against expansion by Kubernetes, so that it arrives as the user wrote it. Kubernetes replaces `$(NAME)` in args and
+ * env values from the container's environment, and `$$` becomes `$`, whatever follows (k8s.io/kubernetes,
+ * third_party/forked/golang/expansion).
  */
 export function expandSafe(text: string): string {
   return text.replaceAll("$", "$$$$");

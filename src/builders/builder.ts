@@ -1,92 +1,92 @@
-/** A builder as data and two pure functions: plan in, container out; container's end in, outcome out. */
+/** A builder is data and two pure functions: plan in, container out; container's end in, outcome out. */
 import type { V1Container, V1PodSpec, V1Volume } from "@kubernetes/client-node";
 import type { BuildPlan } from "../plan/plan.ts";
 import type { ContextForm } from "../plan/layout.ts";
 import type { FlagCapability } from "../plan/docker/capabilities.ts";
 
-/** What a Dockerfile or a command line may ask for and a builder may or may not be able to do. The planner asks for these. */
+/** Something that a Dockerfile or a command line may need and that not every builder can do. */
 export type Capability = "build" | "push" | FlagCapability;
 
 export interface Builder {
   readonly name: string;
-  /** Where its makers publish it; undefined when nobody does any more. */
+  /** The image that its makers publish; undefined if they no longer publish one. */
   readonly defaultImage: string | undefined;
   readonly supports: ReadonlySet<Capability>;
-  /** It attaches attestations itself; for the others the client makes them. */
+  /** The builder attaches attestations itself. For other builders the client makes them. */
   readonly attestsItself?: boolean;
-  /** It has BuildKit's frontend, which takes build arguments of its own: BUILDKIT_SYNTAX and the like. */
+  /** It has BuildKit's frontend, which has its own build arguments, such as BUILDKIT_SYNTAX. */
   readonly frontend?: true;
-  /** A fault of this builder that gives a wrong image and that nothing can be checked for: one sentence, said at every build. */
+  /** A defect that gives a wrong image and that slipway cannot detect: one sentence, printed at every build. */
   readonly caution?: string;
-  /** The same for one plan: a sentence each. */
+  /** Such warnings for one plan, one sentence each. */
   cautions?(plan: BuildPlan): readonly string[];
-  /** The token of a repository comes to it in a variable, not as a secret of the build. */
+  /** It takes the token of a repository from a variable, not as a secret of the build. */
   readonly gitTokenInVariable?: true;
-  /** Some of its pods read `files`, so that their build makes a ConfigMap however the context travels. */
+  /** Some of its pods read `files`, so their builds make a ConfigMap with every transport. */
   readonly mountsFiles?: true;
-  /** Why all of the context must be there, whatever the Dockerfile copies: one clause. */
+  /** Why it needs the whole context, whatever the Dockerfile copies: one clause. Absent: it does not. */
   readonly readsAll?: string;
-  /** Why no pod of it fits Pod Security's restricted level, after "cannot build in a restricted pod: "; absent: it can. */
-  readonly unrestricted?: string;
-  /** @throws BuilderUnable for what the plan asks of this builder that no pod of it could do. */
+  /** Why none of its pods meets the Pod Security level restricted: a clause after "cannot build in a restricted pod: ". Absent: they do. */
+  readonly whyNotRestricted?: string;
+  /** @throws BuilderUnable if the plan needs something that none of its pods can do. */
   check?(plan: BuildPlan): void;
   pod(plan: BuildPlan, form: ContextForm): BuilderPod;
-  /** A line of the builder's log as a person should see it: one for one, its own decoration taken off. */
-  readable(line: string): string;
+  /** Formats one line of the builder's log for people: removes the builder's decoration. One line gives one line. */
+  formatLogLine(line: string): string;
   outcome(end: ContainerEnd): Outcome;
 }
 
 export interface BuilderPod {
   readonly container: V1Container;
-  /** Volumes the container mounts besides the shared ones (names in volumes.ts). */
+  /** Volumes of the container besides the shared ones (their names are in plan/layout.ts). */
   readonly volumes: readonly V1Volume[];
-  /** Fields of the pod this builder needs set. */
+  /** Fields of the pod that this builder needs. */
   readonly pod?: Partial<V1PodSpec>;
-  /** Containers that have to end well before the builder starts, besides the one that receives the context. */
+  /** Containers that have to succeed before the builder starts, besides the one that receives the context. */
   readonly initContainers?: readonly V1Container[];
-  /** Text files of FILES_VOLUME: names to contents. Nothing secret: they travel in the build's ConfigMap. */
+  /** Text files of FILES_VOLUME: names to contents. Never secrets: they are sent in the build's ConfigMap. */
   readonly files?: Readonly<Record<string, string>>;
-  /** For a builder that does not read docker's config.json: what AUTH_VOLUME holds in its place. */
+  /** For a builder that does not read docker's config.json: the file in AUTH_VOLUME instead. */
   readonly credentialFile?: CredentialFile;
-  /** Identity of the container that receives the context, so that the builder can read what it wrote. */
+  /** Identity of the container that receives the context, so that the builder can read its files. */
   readonly receiver: {
     readonly user: number;
     readonly group: number;
-    /** Without any capability, root or not. */
+    /** It has no capabilities, even as root. */
     readonly restricted?: boolean;
   };
 }
 
 export interface CredentialFile {
   readonly name: string;
-  /** @param dockerConfig the config.json the build ships, as JSON; the result is as secret as that. */
+  /** @param dockerConfig the config.json of the build, as JSON; the result is secret too. */
   render(dockerConfig: string): string;
 }
 
 /** How the builder's container ended. */
 export interface ContainerEnd {
   readonly exitCode: number;
-  /** Kubernetes' word for it: Completed, Error, OOMKilled, ContainerCannotRun, … */
+  /** Kubernetes' reason: Completed, Error, OOMKilled, ContainerCannotRun, … */
   readonly reason: string;
-  /** The termination message, at most 4096 bytes; the log's tail when the container failed without writing one. */
+  /** The termination message, at most 4096 bytes. The end of the log if the container failed without a message. */
   readonly message: string;
-  /** The last lines of the log, for explaining a failure, never for judging success. */
+  /** The last lines of the log. They explain a failure, but never decide whether the build succeeded. */
   readonly tail: readonly string[];
-  /** The memory the container might use, as Kubernetes writes it: `512Mi`; absent where it had no limit of its own. */
+  /** Memory limit of the container, as Kubernetes writes it: `512Mi`. Absent if it had no limit. */
   readonly memoryLimit?: string;
 }
 
 export type Outcome =
   | { readonly kind: "built"; readonly digest: string }
-  /** Built and pushed by a builder that does not tell the digest: the registry has to be asked what the tag is now. */
+  /** Built and pushed by a builder that does not report the digest: the registry has to be asked for it. */
   | {
       readonly kind: "pushed";
-      /** The digest of the image's configuration, as far as the builder told that: it shows that the tag is still this image. */
+      /** Digest of the image's configuration, if the builder reported it. It shows whether the tag is still this image. */
       readonly configDigest?: string;
     }
   | {
       readonly kind: "failed";
-      /** Whose fault, as the exit code says it. */
+      /** The cause of the failure, which decides the exit code. */
       readonly fault: "build" | "registry-auth" | "cluster";
       /** One sentence. */
       readonly message: string;

@@ -1,16 +1,17 @@
 /**
- * What of a Dockerfile each builder can do. What it cannot it either refuses in words of its own or, worse, passes over: kaniko
- * v1.24 every `RUN --mount`, buildah `RUN --network=none`, makisu the JSON form of RUN. Both are refused before anything is created.
+ * The Dockerfile features that each builder supports. A builder refuses an unsupported feature with its own message or, worse,
+ * ignores it: kaniko v1.24 ignores every `RUN --mount`, buildah `RUN --network=none`, makisu the JSON form of RUN. Slipway refuses
+ * both cases before it creates anything.
  */
 import type { Feature, FeatureUse } from "../lib/dockerfile/features.ts";
 import { BuilderUnable } from "../errors.ts";
 import type { BuilderName } from "../plan/builder-names.ts";
 
-/** True, or the version of the builder that was the first to have it switched on. Not listed: it cannot. */
+/** True, or the first version of the builder that has the feature enabled. Not listed: unsupported. */
 type Ability = true | string;
 
 interface FeatureRow {
-  /** As it stands in a Dockerfile. */
+  /** As written in a Dockerfile. */
   readonly title: string;
   readonly builders: Readonly<Partial<Record<BuilderName, Ability>>>;
 }
@@ -19,8 +20,8 @@ const EVERY_BUT_MAKISU = { kaniko: true, buildkit: true, buildah: true, img: tru
 const NEWER = { buildkit: true, buildah: true } as const;
 
 /**
- * What was tried on the real builders is in test/conformance/builders. That Buildah can ADD a git repository is from its source, as its
- * image on the test cluster has no git.
+ * test/conformance/builders tests these features on the real builders. That Buildah can ADD a git repository is from its source,
+ * because its image on the test cluster has no git.
  */
 export const DOCKERFILE_FEATURES: Readonly<Record<Feature, FeatureRow>> = {
   "add-checksum": { title: "ADD --checksum", builders: NEWER },
@@ -28,21 +29,24 @@ export const DOCKERFILE_FEATURES: Readonly<Record<Feature, FeatureRow>> = {
   "add-keep-git-dir": { title: "ADD --keep-git-dir", builders: { buildkit: true } },
   "add-unpack": { title: "ADD --unpack", builders: { buildkit: true } },
   "add-url": { title: "ADD of a URL", builders: EVERY_BUT_MAKISU },
-  // Elsewhere they are empty, and a build goes on with that.
-  "arg-platform": { title: "ARG TARGETARCH and its like", builders: { ...NEWER, img: true, kaniko: "1.25.6" } },
+  // With the other builders these variables are empty, and the build continues.
+  "arg-platform": {
+    title: "ARG TARGETARCH and similar arguments",
+    builders: { ...NEWER, img: true, kaniko: "1.25.6" },
+  },
   "arg-platform-from": {
-    title: "FROM with $TARGETARCH and its like",
+    title: "FROM with $TARGETARCH and similar arguments",
     builders: { ...NEWER, img: true, kaniko: "1.25.6" },
   },
   "copy-chmod": { title: "COPY --chmod", builders: { ...NEWER, kaniko: true } },
   "copy-exclude": { title: "COPY --exclude", builders: NEWER },
-  // What it changes is how layers depend on each other, not what is in the image.
+  // It changes how layers depend on each other, and not the files of the image.
   "copy-link": { title: "COPY --link", builders: { ...NEWER, kaniko: true } },
   "copy-parents": { title: "COPY --parents", builders: NEWER },
   escape: { title: "the escape directive", builders: EVERY_BUT_MAKISU },
   "from-platform": { title: "FROM --platform", builders: EVERY_BUT_MAKISU },
   "from-platform-fixed": {
-    title: "FROM --platform with a platform written out",
+    title: "FROM --platform with a fixed platform",
     builders: { ...NEWER, img: true },
   },
   heredoc: { title: "heredocs", builders: { ...NEWER, kaniko: "1.25.4" } },
@@ -56,7 +60,7 @@ export const DOCKERFILE_FEATURES: Readonly<Record<Feature, FeatureRow>> = {
   onbuild: { title: "ONBUILD", builders: EVERY_BUT_MAKISU },
   "run-json": { title: "RUN in the JSON form", builders: EVERY_BUT_MAKISU },
   "run-network-default": { title: "RUN --network=default", builders: { ...NEWER, kaniko: true } },
-  // Buildah's RUN shares the pod's network, which is as far as `host` can reach.
+  // Buildah's RUN shares the pod's network, which is all that `host` can mean in a pod.
   "run-network-host": { title: "RUN --network=host", builders: { buildah: true } },
   "run-network-none": { title: "RUN --network=none", builders: { buildkit: true } },
   "run-security": { title: "RUN --security=insecure", builders: {} },
@@ -66,9 +70,9 @@ export const DOCKERFILE_FEATURES: Readonly<Record<Feature, FeatureRow>> = {
 };
 
 /**
- * @param image the builder's, whose tag tells the version
- * @param defaultImage the one this program was made for: its version counts where the image tells none
- * @throws BuilderUnable for the first line the builder would ignore or not understand
+ * @param image the builder's image; its tag gives the version
+ * @param defaultImage the default image; its version counts if the tag of `image` has none
+ * @throws BuilderUnable for the first line that the builder would ignore or not understand
  */
 export function refuseFeatures(
   uses: readonly FeatureUse[],
@@ -84,14 +88,20 @@ export function refuseFeatures(
     const which = ability === undefined || version === undefined ? builder : `${builder} v${version}`;
     const able = (Object.keys(builders) as BuilderName[]).filter((name) => name !== builder);
     const suggestions = [
-      ...(ability === undefined ? [] : [`Use an image of ${builder} v${ability} or later (--builder-image).`]),
-      able.length === 0 ? "No builder can in an unprivileged pod: leave it out." : `Use ${choice(able)}.`,
+      ...(ability === undefined
+        ? []
+        : [
+            `Use an image of ${builder} v${ability} or later, with --builder-image or ${imageVariable(builder)}; this build uses ${image}.`,
+          ]),
+      ...(able.length === 0
+        ? ["No builder can do this in an unprivileged pod: remove it."]
+        : [`Use ${choice(able)}.`, "Or let slipway choose a builder: --builder auto."]),
     ];
     throw new BuilderUnable(`${which} cannot do ${title}`, { suggestions }, line);
   }
 }
 
-/** Whether a builder can do a feature, in the version its image tells. */
+/** Whether a builder supports a feature, in the version of its image. */
 export function canBuild(
   feature: Feature,
   builder: BuilderName,
@@ -101,6 +111,11 @@ export function canBuild(
   const ability = DOCKERFILE_FEATURES[feature].builders[builder];
   const version = versionOf(image) ?? versionOf(defaultImage ?? "");
   return ability === true || (ability !== undefined && version !== undefined && isAtLeast(version, ability));
+}
+
+/** The variable that names a builder's image, as cli/ reads it. */
+function imageVariable(builder: BuilderName): string {
+  return `SLIPWAY_${builder.toUpperCase()}_IMAGE`;
 }
 
 function choice(names: readonly string[]): string {

@@ -1,10 +1,13 @@
-/** The outcome of a builder that writes the pushed image's digest to its termination message. */
+/** Outcomes of builders, and the errors that the user sees. */
 import type { ContainerEnd, Outcome } from "./builder.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import { AuthError, BuildFailed, BuilderUnable, ClusterError } from "../errors.ts";
 import type { SlipwayError } from "../errors.ts";
 
-/** @param failure what it means when the container failed: a digest counts only with exit code 0. */
+/**
+ * The outcome of a builder that writes the digest of the image to its termination message.
+ * @param failure explains a failed container; a digest counts only with exit code 0
+ */
 export function digestOutcome(
   end: ContainerEnd,
   builder: string,
@@ -16,22 +19,18 @@ export function digestOutcome(
   return {
     kind: "failed",
     fault: "cluster",
-    message: `${builder} ended well but left no digest in its termination message`,
+    message: `${builder} succeeded but wrote no digest to its termination message`,
     suggestions: [`Check that --builder-image is an image of ${builder}.`],
   };
 }
 
-// Builders whose archive for docker holds one name of the image.
-
-/** @throws BuilderUnable where such an archive is to have several. */
+/** For a builder that writes only one name into an archive for docker. @throws BuilderUnable if the archive needs several */
 export function refuseSeveralNames(builder: string, { tags, exports = [] }: BuildPlan): void {
   if (tags.length < 2 || !exports.some(({ format }) => format === "docker")) return;
-  throw new BuilderUnable(`${builder} cannot give an image several names in an archive for docker`, {
-    suggestions: ["Leave one -t.", "Or use --builder kaniko or --builder buildkit."],
+  throw new BuilderUnable(`${builder} supports only one image name in an archive for docker`, {
+    suggestions: ["Keep only one -t.", "Or use --builder kaniko or --builder buildkit."],
   });
 }
-
-// From a builder's outcome to the error the user sees.
 
 const ERRORS = { build: BuildFailed, "registry-auth": AuthError, cluster: ClusterError } as const;
 

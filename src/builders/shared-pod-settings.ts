@@ -1,10 +1,10 @@
-/** What docker's options ask of the pod by which a builder's RUN runs in it directly: its /etc/hosts and its /dev/shm. */
+/** /etc/hosts and /dev/shm of the pod, for builders whose RUN runs directly in the pod. */
 import type { V1PodSpec, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
 import type { BuildPlan } from "../plan/plan.ts";
 
 const SHARED_MEMORY_VOLUME = "shared-memory";
 
-/** The pod's /etc/hosts, for a builder whose RUN shares it. */
+/** The entries of --add-host, in the pod's /etc/hosts. */
 export function hostAliases({ hosts }: BuildPlan): Pick<V1PodSpec, "hostAliases"> {
   if (hosts === undefined) return {};
   const names = new Map<string, string[]>();
@@ -12,7 +12,7 @@ export function hostAliases({ hosts }: BuildPlan): Pick<V1PodSpec, "hostAliases"
   return { hostAliases: [...names].map(([ip, hostnames]) => ({ ip, hostnames })) };
 }
 
-/** Every container has a mount there, which no builder takes for a part of the image. */
+/** Every container has a mount at /dev/shm, so builders do not include it in the image. */
 export function sharedMemoryMounts({ shmBytes }: BuildPlan): V1VolumeMount[] {
   return shmBytes === undefined ? [] : [{ name: SHARED_MEMORY_VOLUME, mountPath: "/dev/shm" }];
 }

@@ -1,13 +1,13 @@
 /**
- * The ranges newuidmap gives the user of a rootless builder, when the pod has a user namespace of its own: that has the ids 0 to
- * 65535 alone (Kubernetes' `idsPerPod`), and those of the image's own /etc/subuid, 100000 and up, lie outside of it.
+ * The subordinate ids of a rootless builder's user, for newuidmap, if the pod has its own user namespace. That namespace has only the
+ * ids 0 to 65535 (Kubernetes' `idsPerPod`), and the ids of the image's own /etc/subuid, 100000 and up, are outside of it.
  */
 import type { V1VolumeMount } from "@kubernetes/client-node";
 import type { BuildPlan } from "../plan/plan.ts";
 import { FILES_VOLUME } from "../plan/layout.ts";
 
 const FILE = "subordinate-ids";
-/** All but the user itself and root, which is mapped by itself. */
+/** All ids except the user's own and root, which is mapped separately. */
 const RANGES = "user:1:999\nuser:1001:64535\n";
 
 export function subordinateFiles(plan: BuildPlan): Readonly<Record<string, string>> {

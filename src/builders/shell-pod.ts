@@ -1,6 +1,6 @@
 /**
- * What the builders that run under a shell have in common: where their volumes are, how a context that came as an archive is
- * unpacked, and how values reach the script, which is always as arguments, never as text of the script.
+ * The common part of builders that run a shell script: the mounts of their volumes, how an archived context is unpacked, and how
+ * values reach the script: always as arguments, never as text of the script.
  */
 import type { V1EnvVar, V1PodSpec, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
 import type { BuildPlan } from "../plan/plan.ts";
@@ -36,9 +36,9 @@ const CACHE_MOUNT = "/slipway/cache";
 
 export interface ContextPaths {
   readonly context: string;
-  /** The directory that holds the file named Dockerfile. */
+  /** The directory with the file named Dockerfile. */
   readonly dockerfile: string;
-  /** The directory that holds those of `--build-context`, each under its number. */
+  /** The directory with those of `--build-context`, each named by its number. */
   readonly named: string;
 }
 
@@ -47,27 +47,26 @@ export function contextPaths(form: ContextForm): ContextPaths {
   return { context: `${root}/${CONTEXT_DIR}`, dockerfile: `${root}/${DOCKERFILE_DIR}`, named: `${root}/${NAMED_DIR}` };
 }
 
-/** Beginning of a builder's script: stops at the first command that fails, and unpacks the context if it is packed. */
+/** Beginning of a builder's script: makes it stop at the first failed command, and unpacks an archived context. */
 export function preparation(form: ContextForm): string {
-  // Of a user that is not root busybox's tar takes the mask into account, whatever -p says.
+  // For a user other than root, busybox's tar applies the umask even with -p.
   const unpack =
     form === "archive" ? `(umask 0; exec tar -xzpf ${CONTEXT_MOUNT}/${ARCHIVE_FILE} -C ${WORK_MOUNT})\n` : "";
   return `set -e\n${unpack}`;
 }
 
 /**
- * Lines of a script that set `state` to the directory for the builder's state. On a volume of the user's one build at a time may
- * have it: the others wait for the lock, which the kernel takes from a process that dies, whatever becomes of its pod. The
- * directory is one below the mount because a volume given to the pod's group has its setgid bit set, and what is made in
- * such a directory inherits it, down to the directories of an image.
+ * Lines of a script that set `state` to the directory for the builder's state. On the user's volume only one build at a time may use
+ * it: others wait for a lock, which the kernel releases when the process dies. The directory is below the mount, because the kubelet
+ * sets the setgid bit on a volume that it gives to the pod's group. New directories would inherit the bit, also in the image.
  */
 export function stateDirectory({ builder, cacheVolume }: BuildPlan, own: string): string {
   if (cacheVolume === undefined) return `state=${own}/state\nmkdir -p $state && chmod g-s $state\n`;
   return `state=${CACHE_MOUNT}/${builder}
 mkdir -p $state && chmod g-s $state
-command -v flock >/dev/null || { echo "this image has no flock, without which two builds could not share a volume" >&2; exit 1; }
+command -v flock >/dev/null || { echo "this image has no flock, which builds need to share a volume" >&2; exit 1; }
 exec 9>$state.lock
-flock -n 9 || { echo "waiting for another build to end that uses the volume ${cacheVolume}"; flock 9; }
+flock -n 9 || { echo "waiting for another build that uses the volume ${cacheVolume}"; flock 9; }
 `;
 }
 
@@ -93,26 +92,26 @@ export function shellMounts(plan: BuildPlan, files: boolean): V1VolumeMount[] {
   return list;
 }
 
-/** `--secret`s in the words that buildctl and buildah share. Ids have no character that CSV or Kubernetes would read as its own. */
+/** `--secret` arguments for buildctl and buildah. Ids have no characters that are special in CSV or Kubernetes. */
 export function secretArguments(plan: BuildPlan): string[] {
   return (plan.secrets ?? []).map(({ id }) => `--secret=id=${id},src=${SECRETS_MOUNT}/${id}`);
 }
 
-/** `--ssh` in the words that buildctl and buildah share; each of the keys is a file of the volume. */
+/** `--ssh` arguments for buildctl and buildah. Each key is a file on the volume. */
 export function sshArguments(plan: BuildPlan): string[] {
   return (plan.ssh ?? []).map(
     ({ id, paths }) => `--ssh=${id}=${paths.map((_, at) => `${SSH_MOUNT}/${id}/${at}`).join(",")}`,
   );
 }
 
-/** Go reads the certificates of these directories besides the bundle it finds (crypto/x509, root_unix.go). */
+/** Go reads the certificates of these directories in addition to its bundle (crypto/x509, root_unix.go). */
 export function trustedDirectories(plan: BuildPlan): V1EnvVar[] {
   return plan.registries.ca === undefined ? [] : [{ name: "SSL_CERT_DIR", value: `${CA_MOUNT}:/etc/ssl/certs` }];
 }
 
 /**
- * The registries to speak to over http, or https without verification: what was asked for, and the private addresses that
- * kaniko would try http on by itself. Where certificates were given to verify by, nothing is left unverified unasked.
+ * Registries with plain http, or https without verification: those of --insecure-registry, and private addresses, with which kaniko
+ * also tries http. With --registry-ca only the registries of --insecure-registry are unverified.
  */
 export function unverifiedRegistries({ registries }: BuildPlan): string[] {
   const local = registries.ca === undefined ? registries.hosts.filter(isLocalRegistry) : [];
@@ -120,8 +119,8 @@ export function unverifiedRegistries({ registries }: BuildPlan): string[] {
 }
 
 /**
- * A volume claim belongs to root until the kubelet gives it to the pod's group; an empty directory is everybody's. It is given
- * once: what is kept may hold many files, and those of a builder's state have owners and modes of their own.
+ * Makes the kubelet give a volume claim to the pod's group: a new claim belongs to root, while everybody may write to an emptyDir.
+ * Only once: a kept volume may have many files, and the files of a builder's state have their own owners and modes.
  */
 export function volumeGroup(plan: BuildPlan, group: number): Pick<V1PodSpec, "securityContext"> {
   const claimed = plan.transport === "pvc" || plan.transport === "cache" || plan.cacheVolume !== undefined;

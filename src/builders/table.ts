@@ -1,4 +1,7 @@
-/** All builders, each loaded only when it is asked for. To add one: its file, its row, its golden files. */
+/**
+ * All builders. Each is loaded only when it is needed. To add one: its folder, its row here, its name in plan/builder-names.ts, its
+ * column in dockerfile-features.ts, and its golden files.
+ */
 import type { BuilderName } from "../plan/builder-names.ts";
 import type { Builder } from "./builder.ts";
 

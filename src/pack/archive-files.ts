@@ -1,4 +1,4 @@
-/** Files on their way into the archive, with all that can happen to them on it. */
+/** Adds files to the archive, also files that change or disappear meanwhile. */
 import { lstatSync, type Stats } from "node:fs";
 import { InvalidInput } from "../errors.ts";
 import { LONGEST_PIECE } from "../lib/archive/archive-buffer.ts";
@@ -9,16 +9,16 @@ import { BLOCK, encodeHeader, padding } from "../lib/archive/tar.ts";
 import { isGone, unreadableInContext } from "./tree.ts";
 import type { WalkEntry } from "./walk.ts";
 
-/** Readings of a file that changes every time, before the last one has to do. */
-const ATTEMPTS = 3;
+/** How often a file that changes is read. The last reading is used. */
+const MAX_ATTEMPTS = 3;
 
-/** What came of a file: where it is as it is now if it changed, or why it could not be added in one piece. */
+/** Result for a file: its new stat if it changed, or why it does not fit one piece. */
 type Outcome = "added" | "skipped" | "full" | "large" | Stats;
 
 export class FileAdder {
   readonly #sink: ArchiveSink;
   readonly #paths: PathResolver;
-  /** Device and inode to the archive's path, for files with more names than one. */
+  /** Device and inode to the path in the archive, for files with several names. */
   readonly #linked = new Map<string, string>();
 
   constructor(sink: ArchiveSink) {
@@ -27,8 +27,8 @@ export class FileAdder {
   }
 
   /**
-   * Adds a file at once, or returns the steps to do so when it takes several: tens of thousands of small files go
-   * without the cost of a generator each.
+   * Adds a file at once, or returns the steps if it needs several. Tens of thousands of small files are added
+   * without the cost of a generator for each.
    */
   add(entry: WalkEntry): Steps<unknown> | undefined {
     if (entry.stat.nlink > 1) return this.#addLinked(entry);
@@ -36,7 +36,7 @@ export class FileAdder {
     return outcome === "added" || outcome === "skipped" ? undefined : this.#finish(entry, outcome);
   }
 
-  /** A file with several names: its content under the first, links to that for the others. */
+  /** Adds a file with several names: the content under the first name, and hard links for the others. */
   *#addLinked(entry: WalkEntry): Steps {
     const inode = this.#inode(entry.path);
     const first = inode === undefined ? undefined : this.#linked.get(inode);
@@ -50,7 +50,7 @@ export class FileAdder {
     if (added && inode !== undefined) this.#linked.set(inode, path);
   }
 
-  /** Sees a file through after a first try. @returns whether it is in the archive. */
+  /** Continues after the first attempt. @returns whether the file is in the archive. */
   *#finish(entry: WalkEntry, tried: Outcome): Steps<boolean> {
     let outcome = tried;
     let stat = entry.stat;
@@ -62,15 +62,15 @@ export class FileAdder {
         stat = outcome;
         attempt++;
       }
-      outcome = this.#addPiece(entry.path, stat, attempt === ATTEMPTS);
+      outcome = this.#addPiece(entry.path, stat, attempt === MAX_ATTEMPTS);
     }
     return outcome === "added";
   }
 
   /**
-   * Adds a file whose header and content fit one piece of the buffer. The header is written last, so that it is true of
-   * a file that changed since it was looked at.
-   * @param final Whether to take the content even if the file is not as `stat` has it.
+   * Adds a file whose header and content fit one piece of the buffer. The header is written last, so that it is correct for
+   * a file that changed after `stat` was read.
+   * @param final Whether to use the content even if the file differs from `stat`.
    */
   #addPiece(path: string, stat: Stats, final: boolean): Outcome {
     const { buffer } = this.#sink;
@@ -98,7 +98,7 @@ export class FileAdder {
     return "added";
   }
 
-  /** A file that goes through several buffers: its header, and so its size, is out before its end has been read. */
+  /** Adds a file that needs several buffers. Its header, with the size, is sent before the end of the file is read. */
   *#addLarge(path: string): Steps<boolean> {
     const { buffer, options } = this.#sink;
     using source = this.#open(path);
@@ -124,10 +124,10 @@ export class FileAdder {
     return true;
   }
 
-  /** What all names of a file have in common; undefined when it is gone, which opening it will tell. */
+  /** Identity of a file, the same for all its names. Undefined if the file is gone; opening it reports that. */
   #inode(path: string): string | undefined {
     try {
-      // As big integers: inode numbers may exceed what a double holds exactly.
+      // Big integers, because a double cannot hold every inode number exactly.
       const { dev, ino } = lstatSync(this.#paths.resolve(path), { bigint: true });
       return `${dev}:${ino}`;
     } catch {
@@ -135,7 +135,7 @@ export class FileAdder {
     }
   }
 
-  /** Undefined, with a note, when the file is gone. */
+  /** Undefined, with a note, if the file is gone. */
   #open(path: string): FileSource | undefined {
     try {
       return new FileSource(this.#paths.resolve(path));
@@ -159,6 +159,6 @@ function shrunk(path: string, read: number, expected: number): InvalidInput {
   const shown = toText(path);
   return new InvalidInput(`${shown} shrank from ${expected} to ${read} bytes while it was being packed`, {
     docker: "refuses",
-    suggestions: ["build again when nothing writes to it", `leave it out: add ${shown} to .dockerignore`],
+    suggestions: ["Build again when nothing writes to it.", `Or exclude it: add ${shown} to .dockerignore.`],
   });
 }

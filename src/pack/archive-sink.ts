@@ -1,21 +1,21 @@
-/** What every entry of the archive goes through: its header's common part, its bytes, the count of what is in. */
+/** Writes the common part of every entry of the archive: header, bytes and counts. */
 import type { Stats } from "node:fs";
 import type { ArchiveBuffer } from "../lib/archive/archive-buffer.ts";
 import type { PackNote } from "./pack.ts";
 import { toText } from "../lib/files/path-bytes.ts";
 import type { TarHeader } from "../lib/archive/tar.ts";
 
-/** A buffer of the archive, or undefined as the moment to let other work run. */
+/** Yields a buffer of the archive, or undefined to let other work run. */
 export type Steps<Result = void> = Generator<Buffer | undefined, Result, undefined>;
 
 export interface ArchiveOptions {
   readonly root: string;
-  /** Byte string, put before every path of the context. */
+  /** Byte string before every path of the context. */
   readonly prefix: string;
-  /** Seconds since the epoch: later times become this one. */
+  /** Upper bound for file times, in Unix seconds. */
   readonly latest: number | undefined;
   readonly onNote: (note: PackNote) => void;
-  /** Kept up to date with what is in the archive, entries of our own not counted. */
+  /** Running totals of the archive, without entries that slipway adds. */
   readonly totals: { entries: number; fileBytes: number };
 }
 
@@ -67,7 +67,7 @@ export class ArchiveSink {
   }
 }
 
-/** On Windows no file carries an executable bit, so all get one, as docker does. */
+/** Windows has no executable bit, so every file gets one, as in docker. */
 export function archivedMode(stat: Stats): number {
   return process.platform === "win32" ? 0o755 : stat.mode & 0o7777;
 }

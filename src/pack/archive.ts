@@ -1,4 +1,4 @@
-/** The tar archive of a context, as a sequence of buffers: made entry by entry, never held as a whole. */
+/** The tar archive of a context as a sequence of buffers. It is made entry by entry and is never in memory as a whole. */
 import type { ArchiveBuffer } from "../lib/archive/archive-buffer.ts";
 import { FileAdder } from "./archive-files.ts";
 import { ArchiveSink, type ArchiveOptions, type Steps } from "./archive-sink.ts";
@@ -14,12 +14,12 @@ export class ArchiveWriter {
     this.#files = new FileAdder(this.#sink);
   }
 
-  /** Another directory's entries in the same archive. @param prefix Byte string. */
+  /** A writer for another directory in the same archive. @param prefix Byte string. */
   below(root: string, prefix: string): ArchiveWriter {
     return new ArchiveWriter({ ...this.#sink.options, root, prefix }, this.#sink.buffer);
   }
 
-  /** An entry of our own, dated by the epoch. @param path Byte string, in the archive. */
+  /** Adds an entry that slipway makes, with time 0. @param path Byte string, in the archive. */
   *addMade(path: string, data: Uint8Array | undefined): Steps {
     const type = data === undefined ? "directory" : "file";
     const size = data?.length ?? 0;
@@ -29,18 +29,18 @@ export class ArchiveWriter {
     yield* this.#sink.addZeros(padding(size));
   }
 
-  /** Adds an entry of the context at once, or returns the steps to do so when it takes several. */
+  /** Adds an entry of the context at once, or returns the steps if it needs several. */
   addEntry(entry: WalkEntry): Steps<unknown> | undefined {
     return entry.kind === "file" ? this.#files.add(entry) : this.#addLeaf(entry);
   }
 
-  /** The two empty blocks at the end, and the last buffer. */
+  /** Writes the two empty blocks at the end, and yields the last buffer. */
   *end(): Steps {
     yield* this.#sink.addZeros(2 * BLOCK);
     yield this.#sink.buffer.take();
   }
 
-  /** An entry without content. */
+  /** Adds an entry without content. */
   *#addLeaf(entry: WalkEntry): Steps {
     const isDirectory = entry.kind === "directory";
     const path = `${this.#sink.options.prefix}${entry.path}${isDirectory ? "/" : ""}`;

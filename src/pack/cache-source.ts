@@ -1,10 +1,10 @@
-/** The plan's context as the cache transport wants it: what is in it, and archives of what changed. */
-import { ChosenPaths } from "./reached-paths.ts";
+/** The plan's context for the cache transport: a manifest of its entries, and archives of the changed ones. */
+import { ChosenPaths } from "./pruned-paths.ts";
 import type { HashStore } from "./hash-store.ts";
 import type { Manifest } from "./manifest.ts";
 import { readManifest } from "./read-manifest.ts";
 import { formatBytes } from "../lib/text/measures.ts";
-import type { ReachDecision } from "./decide-reach.ts";
+import type { PruningDecision } from "./prune-context.ts";
 import type { Emit } from "../events.ts";
 import { packPlan } from "./open-context.ts";
 import type { ShippedPlan } from "../plan/plan.ts";
@@ -14,29 +14,29 @@ export interface ExtraFile {
   readonly data: Uint8Array;
 }
 
-/** The context as the cache wants it: what it holds, and archives of all or some of it. */
+/** The context for the cache transport. */
 export interface CacheSource {
-  /** Read anew each time it is called. */
+  /** Lists the entries of the context. Each call reads the context again. */
   manifest(): Promise<Manifest>;
   /**
-   * The archive of these paths, of all when there are none named.
-   * @param extra put before everything else
+   * The archive of these paths; of all paths if none are given.
+   * @param extra files that come first
    */
   archive(paths: ReadonlySet<string> | undefined, extra: readonly ExtraFile[]): AsyncIterable<Uint8Array>;
 }
 
 /**
- * @param decide what of the context to send, asked once, when it is first read
- * @param openHashes what is known of the files' content from builds before
+ * @param decide decides what to send; called once, at the first read
+ * @param openHashes opens the hashes of files that earlier builds stored
  */
 export function openCacheSource(
   plan: ShippedPlan,
-  decide: () => Promise<ReachDecision>,
+  decide: () => Promise<PruningDecision>,
   openHashes: () => HashStore,
   emit: Emit,
   signal: AbortSignal,
 ): CacheSource {
-  let decided: Promise<ReachDecision> | undefined;
+  let decided: Promise<PruningDecision> | undefined;
   let begun: Promise<Manifest> | undefined;
   let started = 0;
   let entries = 0;
@@ -45,12 +45,12 @@ export function openCacheSource(
     started = performance.now();
     emit({ type: "stage-started", stage: "pack" });
     const decision = await (decided ??= decide());
-    const filter = decision.kind === "reached" ? decision.paths : undefined;
+    const filter = decision.kind === "pruned" ? decision.paths : undefined;
     const manifest = await readManifest({ ...plan.context, filter, signal }, openHashes(), plan.latestTime);
     entries = manifest.entries.length;
     return manifest;
   };
-  // While the pod is on its way there is time to read; a failure is told when it is asked for.
+  // Read while the pod starts. A failure is thrown when the manifest is requested.
   begun = new Promise((resolve) => setImmediate(resolve)).then(read);
   begun.catch(() => {});
   return {
@@ -61,7 +61,7 @@ export function openCacheSource(
     },
     async *archive(paths: ReadonlySet<string> | undefined, extra: readonly ExtraFile[]) {
       const decision = await (decided ??= decide());
-      const all = decision.kind === "reached" ? decision.paths : undefined;
+      const all = decision.kind === "pruned" ? decision.paths : undefined;
       const filter = paths === undefined ? all : new ChosenPaths(paths);
       const packed = packPlan({ ...plan, context: { ...plan.context, filter } }, extra, emit, signal);
       yield* packed;

@@ -1,32 +1,32 @@
-/** What `slipway context` tells: it reads what a build would read, and asks no cluster. */
+/** The facts that `slipway context` prints. Reads what a build would read, and uses no cluster. */
 import { lstatSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
 import { surveyContext } from "./survey.ts";
 import type { Survey } from "./survey.ts";
 import { InvalidInput } from "../errors.ts";
-import { decideReach } from "./decide-reach.ts";
-import type { ReachDecision, ReachFacts } from "./decide-reach.ts";
+import { decidePruning } from "./prune-context.ts";
+import type { PruningDecision, PruningFacts } from "./prune-context.ts";
 import { toBytes } from "../lib/files/path-bytes.ts";
 
 export interface Explanation {
   readonly path: string;
   readonly sent: boolean;
-  /** The rest of a sentence that begins with the path. */
+  /** Reason, without the path. */
   readonly because: string;
 }
 
 export class ContextView {
   readonly root: string;
   readonly dockerfile: string;
-  /** Undefined when there is none. */
+  /** Undefined if there is no ignore file. */
   readonly ignoreName: string | undefined;
-  readonly #inputs: ReachFacts;
-  readonly #reach: ReachDecision;
+  readonly #inputs: PruningFacts;
+  readonly #pruning: PruningDecision;
   readonly #signal: AbortSignal;
 
-  private constructor(inputs: ReachFacts, reach: ReachDecision, signal: AbortSignal) {
-    this.#reach = reach;
+  private constructor(inputs: PruningFacts, pruning: PruningDecision, signal: AbortSignal) {
+    this.#pruning = pruning;
     this.root = inputs.context.root;
     this.dockerfile = inputs.dockerfile.path;
     this.ignoreName =
@@ -35,36 +35,36 @@ export class ContextView {
     this.#signal = signal;
   }
 
-  /** @throws InvalidInput as packing would. */
-  static async open(inputs: ReachFacts, signal: AbortSignal): Promise<ContextView> {
-    return new ContextView(inputs, await decideReach(inputs, undefined, undefined, signal), signal);
+  /** @throws InvalidInput, as packing does. */
+  static async open(inputs: PruningFacts, signal: AbortSignal): Promise<ContextView> {
+    return new ContextView(inputs, await decidePruning(inputs, undefined, undefined, signal), signal);
   }
 
-  /** What the choice of what to send rests on, a line each. */
+  /** Why this part of the context is sent, in lines. */
   get scope(): string[] {
-    const reach = this.#reach;
-    if (reach.kind === "everything") return [`all that is not ignored: ${reach.because}`];
-    const lines = ["only what COPY and ADD reach (--send-all: everything)"];
-    if (reach.bases.length === 0) return lines;
-    return [...lines, `if a build learns that ${reach.bases.join(" and ")} has no ONBUILD triggers`];
+    const pruning = this.#pruning;
+    if (pruning.kind === "everything") return [`everything that is not ignored: ${pruning.because}`];
+    const lines = ["only files that COPY and ADD use (--send-all: everything)"];
+    if (pruning.bases.length === 0) return lines;
+    return [...lines, `if the build finds that ${pruning.bases.join(" and ")} has no ONBUILD triggers`];
   }
 
-  /** @throws InvalidInput as packing would. */
+  /** @throws InvalidInput, as packing does. */
   survey(heaviest: number, onPath?: (path: Buffer) => void): Promise<Survey> {
-    const filter = this.#reach.kind === "reached" ? this.#reach.paths : undefined;
+    const filter = this.#pruning.kind === "pruned" ? this.#pruning.paths : undefined;
     return surveyContext({ ...this.#inputs.context, filter, signal: this.#signal }, heaviest, onPath);
   }
 
   /**
-   * Why a path is sent or not.
-   * @param asked Relative to the context, or absolute and within it.
-   * @throws InvalidInput for one outside the context.
+   * Explains why a path is sent or not.
+   * @param asked Relative to the context, or absolute and inside it.
+   * @throws InvalidInput for a path outside of the context.
    */
   explain(asked: string): Explanation {
     const path = relative(this.root, resolve(this.root, asked));
     if (path === "" || path === ".." || path.startsWith("../")) {
-      throw new InvalidInput(`--explain ${asked} is ${path === "" ? "the context itself" : "outside the context"}`, {
-        suggestions: [`Name something below ${this.root}, as it is called from there.`],
+      throw new InvalidInput(`--explain ${asked} is ${path === "" ? "the context itself" : "outside of the context"}`, {
+        suggestions: [`Give a path inside ${this.root}, relative to that directory.`],
       });
     }
     const { excluded, line, text, matched } = parseIgnoreFile(this.#inputs.context.ignoreFile, this.ignoreName).explain(
@@ -72,9 +72,9 @@ export class ContextView {
     );
     const sent = !excluded;
     const there = lstatSync(resolve(this.root, path), { throwIfNoEntry: false });
-    const absent = there === undefined ? " (no such file now)" : "";
-    if (sent && this.#reach.kind === "reached" && !this.#reach.paths.covers(toBytes(path))) {
-      return { path, sent: false, because: `not reached by any COPY or ADD of ${this.dockerfile}${absent}` };
+    const absent = there === undefined ? " (the file does not exist)" : "";
+    if (sent && this.#pruning.kind === "pruned" && !this.#pruning.paths.covers(toBytes(path))) {
+      return { path, sent: false, because: `no COPY or ADD of ${this.dockerfile} uses it${absent}` };
     }
     if (this.ignoreName === undefined) return { path, sent, because: `there is no .dockerignore${absent}` };
     if (line === undefined) return { path, sent, because: `no rule of ${this.ignoreName} matches it${absent}` };

@@ -1,7 +1,7 @@
-/** A file of the context while it is read: opened so that nothing swapped in for it is followed or waited for. */
+/** An open file of the context. If something replaces the file, it is neither followed (a symlink) nor waited for (a FIFO). */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 
-/** A symlink put in the file's place fails to open, a FIFO opens at once. Windows knows neither. */
+/** A symlink fails to open, and a FIFO opens at once. Windows has neither flag. */
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 export class FileSource implements Disposable {
@@ -16,7 +16,7 @@ export class FileSource implements Disposable {
     return fstatSync(this.#descriptor);
   }
 
-  /** Reads on until `length` bytes are in `space` from `at` on, or the file ends. @returns how many bytes were read. */
+  /** Reads `length` bytes into `space` from `at` on, or up to the end of the file. @returns how many bytes were read. */
   read(space: Buffer, at: number, length: number): number {
     let total = 0;
     while (total < length) {
@@ -32,7 +32,7 @@ export class FileSource implements Disposable {
   }
 }
 
-/** Whether both were taken of one file with nothing written to it in between, as far as a file system tells. */
+/** Whether both are of the same file and nothing was written to it in between, as far as the file system tells. */
 export function isUnchanged(before: Stats, after: Stats): boolean {
   return (
     before.size === after.size &&

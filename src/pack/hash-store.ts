@@ -1,16 +1,16 @@
 /**
- * The sha256 of files that have not changed since they were last read, by what their file system says of them. It changes the
- * time of an inode's change (ctime) at every write, and nobody can set that.
+ * Stores the sha256 of files, with their metadata. A hash is valid while the metadata is the same: every write changes the ctime
+ * of an inode, and nothing can set a ctime.
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync, type Stats } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** Version of the file's form. */
-const FORM = 1;
-/** What was written so short a time before it was read may be written again without a new time, in milliseconds. */
-const TOO_FRESH = 2000;
+/** Version of the file format. */
+const FORMAT_VERSION = 1;
+/** A younger file is not stored: it may be written again without a new time. */
+const MIN_AGE_MS = 2000;
 
 export class HashStore {
   readonly #file: string;
@@ -18,13 +18,13 @@ export class HashStore {
   readonly #next = new Map<string, string>();
   #changed = false;
 
-  /** @param file Read if it is there; what it does not hold, or not as it should, is as if it were not known. */
+  /** @param file Read if it exists. Invalid content is ignored. */
   constructor(file: string) {
     this.#file = file;
     this.#known = readKnown(file);
   }
 
-  /** Of a file's content, if it is still the one that was read. @param path Byte string. */
+  /** Hash of a file that has not changed. @param path Byte string. */
   get(path: string, stat: Stats): string | undefined {
     const [facts, digest] = this.#known.get(path)?.split(" ") ?? [];
     if (digest === undefined || facts !== factsOf(stat)) return undefined;
@@ -32,28 +32,28 @@ export class HashStore {
     return digest;
   }
 
-  /** @param stat Of before it was read. */
+  /** @param stat From before the file was read. */
   set(path: string, stat: Stats, digest: string, now = Date.now()): void {
     this.#changed = true;
-    if (Math.max(stat.mtimeMs, stat.ctimeMs) > now - TOO_FRESH) return;
+    if (Math.max(stat.mtimeMs, stat.ctimeMs) > now - MIN_AGE_MS) return;
     this.#next.set(path, `${factsOf(stat)} ${digest}`);
   }
 
-  /** Keeps what was asked for or set, and forgets the rest. What cannot be written is read again next time. */
+  /** Writes the entries that were read or set, and drops the others. A failed write is ignored: the files are then hashed again. */
   save(): void {
     if (!this.#changed && this.#next.size === this.#known.size) return;
     try {
       mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
       const own = `${this.#file}.${process.pid}`;
-      writeFileSync(own, JSON.stringify({ form: FORM, files: [...this.#next] }), { mode: 0o600 });
+      writeFileSync(own, JSON.stringify({ form: FORMAT_VERSION, files: [...this.#next] }), { mode: 0o600 });
       renameSync(own, this.#file);
     } catch {
-      // A disk that is full or read-only only costs time.
+      // A full or read-only disk only costs time.
     }
   }
 }
 
-/** Where the hashes of a directory's files are kept. */
+/** Path of the file with the hashes of a directory. */
 export function hashFile(root: string, env: Readonly<Record<string, string | undefined>>): string {
   const xdg = env["XDG_CACHE_HOME"];
   const base = xdg !== undefined && xdg.startsWith("/") ? xdg : join(homedir(), ".cache");
@@ -67,7 +67,7 @@ function factsOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
 function readKnown(file: string): Map<string, string> {
   try {
     const { form, files } = JSON.parse(readFileSync(file, "utf8")) as { form?: unknown; files?: unknown };
-    if (form !== FORM || !Array.isArray(files)) return new Map();
+    if (form !== FORMAT_VERSION || !Array.isArray(files)) return new Map();
     return new Map(files as [string, string][]);
   } catch {
     return new Map();

@@ -1,6 +1,6 @@
 /**
- * What a context holds, entry by entry, in 256 parts: where two contexts differ little, few parts differ, and only those are
- * looked at. The lines are text, so that a shell in a pod can check files against them.
+ * Lists the entries of a context in 256 parts. If two contexts differ little, few parts differ, and only those are compared.
+ * The lines are text, so that a shell in a pod can check files against them.
  */
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
@@ -11,20 +11,20 @@ export interface ManifestEntry {
   readonly kind: "directory" | "file" | "symlink";
   /** The lower twelve bits. */
   readonly mode: number;
-  /** In bytes; 0 for what is no file. */
+  /** In bytes; 0 if the entry is not a file. */
   readonly size: number;
-  /** Whole seconds since the epoch; 0 for what is no file, as unpacking does not keep those. */
+  /** Whole Unix seconds; 0 if the entry is not a file, because unpacking does not keep its time. */
   readonly mtime: number;
-  /** Of a file its sha256 in hex, of a symlink its target. */
+  /** For a file: its sha256 in hex. For a symlink: its target. */
   readonly content: string;
-  /** The first of several names of one file, for all of them. */
+  /** The first name, if the file has several names. */
   readonly linked?: string;
 }
 
 export interface ManifestDifference {
-  /** Paths of this manifest that the other has not, or has otherwise. */
+  /** Paths of this manifest that are missing or different in the other. */
   readonly changed: ReadonlySet<string>;
-  /** Paths of the other that this one has not, and those that changed: what to remove before the changed ones come. */
+  /** Paths to remove before the changed ones arrive: paths that are only in the other manifest, and changed paths. */
   readonly stale: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export class Manifest {
   /** sha256 of each part, in hex. */
   readonly sums: readonly string[];
 
-  /** @param entries Sorted by the walk: a directory before what is in it. */
+  /** @param entries In the order of the walk: a directory before its entries. */
   constructor(entries: readonly ManifestEntry[]) {
     this.entries = entries;
     const lines = Array.from({ length: PARTS }, (): string[] => []);
@@ -45,14 +45,14 @@ export class Manifest {
     this.sums = this.parts.map(sha256);
   }
 
-  /** Numbers of the parts whose sums are not these. */
+  /** Numbers of the parts with different sums. */
   differing(sums: readonly string[]): number[] {
     return this.sums.flatMap((sum, index) => (sum === sums[index] ? [] : [index]));
   }
 
   /**
-   * @param parts What the other has for each part that differs.
-   * @throws Error if one of them is no part of a manifest.
+   * @param parts Content in the other manifest of each part that differs.
+   * @throws Error if one of them is not part of a manifest.
    */
   difference(parts: ReadonlyMap<number, Buffer>): ManifestDifference {
     const theirs = new Map<string, string>();
@@ -66,12 +66,12 @@ export class Manifest {
       changed.add(entry.path);
       if (entry.linked !== undefined) groups.add(entry.linked);
     }
-    // All names of one file travel together, as one cannot be made a name of what is there already.
+    // All names of one file are sent together: a new name cannot be linked to a file that is there already.
     if (groups.size > 0) {
       for (const { path, linked } of this.entries) if (linked !== undefined && groups.has(linked)) changed.add(path);
     }
     const ours = new Map(this.entries.map((entry) => [entry.path, entry.kind]));
-    // A directory that stays one keeps what is in it.
+    // If a path stays a directory, its entries are kept.
     const stays = (path: string): boolean =>
       ours.get(path) === "directory" && theirs.get(path)?.startsWith("d ") === true;
     const stale = [...theirs.keys()].filter((path) => (!ours.has(path) || changed.has(path)) && !stays(path));
@@ -79,20 +79,20 @@ export class Manifest {
     return { changed, stale: [...stale, ...outside] };
   }
 
-  /** What `find` and `stat` say of the unpacked context, sorted by bytes: the digest of what the shell's `listing` prints. */
+  /** Digest of the output of `find` and `stat` for the unpacked context, sorted by bytes. The shell's `listing` prints the same text. */
   listing(root: string): string {
     const lines = this.entries.map(({ kind, mode, size, mtime, content, path }) => {
       if (kind === "directory") return `d ${mode.toString(8)} ${root}/${path}`;
       if (kind === "symlink") return `l ${content.length} ${root}/${path}`;
       return `f ${mode.toString(8)} ${size} ${mtime} ${root}/${path}`;
     });
-    // Names may have line feeds, which sort makes lines of.
+    // A name may have a line feed, and sort then treats it as several lines.
     const sorted = lines.join("\n").split("\n").sort();
     const text = lines.length === 0 ? "" : `${sorted.join("\n")}\n`;
     return createHash("sha256").update(text, "latin1").digest("hex");
   }
 
-  /** What `sha256sum -c` reads, of some of the files. A name that it would not read as it is, is left out. */
+  /** Input for `sha256sum -c`, for some of the files. Skips names that sha256sum would escape. */
   checksums(root: string, paths?: ReadonlySet<string>): Buffer {
     const lines = this.entries.flatMap(({ kind, path, content }) =>
       kind === "file" && paths?.has(path) !== false && !/[\\\n\r]/.test(path) ? [`${content}  ${root}/${path}\n`] : [],
@@ -101,15 +101,15 @@ export class Manifest {
   }
 }
 
-/** Part of a path, 0 to 255. */
+/** Number of a path's part, 0 to 255. */
 function partOf(path: string): number {
   return crc32(Buffer.from(path, "latin1")) & (PARTS - 1);
 }
 
-/** `KIND MODE SIZE MTIME CONTENT LINKED PATH`, where `-` stands for nothing. */
+/** `KIND MODE SIZE MTIME CONTENT LINKED PATH`; `-` is an empty field. */
 function lineOf({ kind, mode, size, mtime, content, linked, path }: ManifestEntry): string {
   const text = kind === "symlink" ? escape(content) : content === "" ? "-" : content;
-  // The mode of a symlink is what its system makes of it.
+  // The mode of a symlink depends on the operating system.
   const permissions = kind === "symlink" ? "-" : mode.toString(8);
   return `${kind[0]} ${permissions} ${size} ${mtime} ${text} ${linked === undefined ? "-" : escape(linked)} ${escape(path)}\n`;
 }
@@ -117,7 +117,7 @@ function lineOf({ kind, mode, size, mtime, content, linked, path }: ManifestEntr
 function pathOf(line: string): string {
   const fields = line.split(" ");
   const path = fields[6];
-  if (fields.length !== 7 || path === undefined) throw new Error("no line of a manifest");
+  if (fields.length !== 7 || path === undefined) throw new Error("not a line of a manifest");
   return path.replaceAll(/%([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 

@@ -1,4 +1,4 @@
-/** A word about a context that is larger than its user may think, while there is time to stop. */
+/** The archive of a plan's context, in the layout that every transport and builder expects: `context/`, `dockerfile/`, marker last. */
 import { surveyContext } from "./survey.ts";
 import { formatBytes } from "../lib/text/measures.ts";
 import type { WalkFilter } from "./walk.ts";
@@ -8,56 +8,54 @@ import { packContext } from "./pack.ts";
 import type { PackNote, PackOptions, PackedContext } from "./pack.ts";
 import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
 import { CONTEXT_DIR, DOCKERFILE_DIR, MARKER, NAMED_DIR } from "../plan/layout.ts";
-import type { ReachDecision } from "./decide-reach.ts";
+import type { PruningDecision } from "./prune-context.ts";
 
-const PLACES = 3;
+const HEAVIEST_COUNT = 3;
 
-/** @param threshold in bytes. */
+/** Warns about a large context while there is time to stop. @param threshold in bytes */
 export async function warnOfWeight(
   context: ContextSource & { readonly filter?: WalkFilter | undefined },
   threshold: number,
   emit: Emit,
   signal: AbortSignal,
 ): Promise<void> {
-  const { fileBytes, heaviest } = await surveyContext({ ...context, signal }, PLACES);
+  const { fileBytes, heaviest } = await surveyContext({ ...context, signal }, HEAVIEST_COUNT);
   const places = heaviest.map(({ path, bytes }) => `${path} (${formatBytes(bytes)})`).join(", ");
   emit({
     type: "warning",
     message: `the context has ${formatBytes(fileBytes)}, more than ${formatBytes(threshold)}; most of it is in ${places}`,
     suggestions: [
-      `Leave out what the build does not need: add it to ${context.ignoreName ?? ".dockerignore"}.`,
-      "See what is sent: slipway context",
+      `Exclude files that the build does not need: add them to ${context.ignoreName ?? ".dockerignore"}.`,
+      "List the files that are sent: slipway context",
     ],
   });
 }
 
-// The plan's context as an archive every transport and builder agrees on: `context/`, `dockerfile/` beside it, the marker last.
-
-/** Gives the archive's bytes from their beginning, anew each time it is called. */
+/** Returns the bytes of the archive. Each call starts from the beginning. */
 export type OpenArchive = () => AsyncIterable<Uint8Array>;
 
-/** Where the bytes are to be the same every time. */
-const FIXED_LEVEL = 1;
+/** gzip level of a reproducible context. */
+const FIXED_GZIP_LEVEL = 1;
 
 /**
- * A builder filters the context again by the ignore file beside the Dockerfile, with rules of its own. Ours has only a comment:
- * an empty one would make some look for the context's.
+ * A builder filters the context again with the ignore file beside the Dockerfile, by its own rules. This file has only a comment:
+ * if it were empty, some builders would use the context's ignore file.
  */
 const NO_RULES = "# The client has applied the context's ignore file already.\n";
 
 /**
- * @param decide what of the context to send, asked once, when the archive is first opened
+ * @param decide decides what to send; called once, when the archive is first opened
  * @throws InvalidInput for a malformed ignore file
  */
 export function openContext(
   plan: ShippedPlan,
-  decide: () => Promise<ReachDecision>,
+  decide: () => Promise<PruningDecision>,
   emit: Emit,
   signal: AbortSignal,
 ): OpenArchive {
   for (const { ignoreFile, ignoreName } of [plan.context, ...(plan.directories ?? [])])
     parseIgnoreFile(ignoreFile, ignoreName);
-  let decided: Promise<ReachDecision> | undefined;
+  let decided: Promise<PruningDecision> | undefined;
   const threshold = plan.contextWarning;
   let warned: Promise<void> | undefined;
   return () => timed();
@@ -66,10 +64,10 @@ export function openContext(
     const started = performance.now();
     emit({ type: "stage-started", stage: "pack" });
     const decision = await (decided ??= decide());
-    const context = { ...plan.context, filter: decision.kind === "reached" ? decision.paths : undefined };
+    const context = { ...plan.context, filter: decision.kind === "pruned" ? decision.paths : undefined };
     const packed = packPlan({ ...plan, context }, [], emit, signal);
     for await (const chunk of packed) {
-      // Once, and as soon as it is known, when there is still time to stop.
+      // Warn once, as soon as possible: there is still time to stop.
       if (threshold !== undefined && packed.totals.fileBytes > threshold) {
         warned ??= warnOfWeight(context, threshold, emit, signal).catch(() => {});
       }
@@ -77,7 +75,7 @@ export function openContext(
     }
     await warned;
     const { entries, fileBytes, archiveBytes } = packed.totals;
-    const scope = decision.kind === "reached" ? " reached by COPY and ADD" : "";
+    const scope = decision.kind === "pruned" ? " used by COPY and ADD" : "";
     const detail = `${entries} ${entries === 1 ? "entry" : "entries"}${scope}, ${formatBytes(fileBytes)}, ${formatBytes(archiveBytes)} packed`;
     emit({
       type: "stage-done",
@@ -91,7 +89,7 @@ export function openContext(
 
 type FilteredContext = ShippedPlan["context"] & { readonly filter?: WalkFilter | undefined };
 
-/** The archive of a plan's context. @param extra put before everything else */
+/** Packs a plan's context. @param extra files that come first */
 export function packPlan(
   plan: Pick<ShippedPlan, "dockerfile" | "latestTime" | "directories"> & { readonly context: FilteredContext },
   extra: PackOptions["extra"],
@@ -110,7 +108,7 @@ export function packPlan(
       ...directory,
       prefix: `${NAMED_DIR}/${number}/`,
     })),
-    ...(plan.latestTime === undefined ? { level: "link" } : { level: FIXED_LEVEL, latest: plan.latestTime }),
+    ...(plan.latestTime === undefined ? { level: "link" } : { level: FIXED_GZIP_LEVEL, latest: plan.latestTime }),
     marker: MARKER,
     onNote: (note) => emit({ type: "warning", message: noteSentence(note) }),
     signal,
@@ -122,8 +120,8 @@ function noteSentence({ path, reason }: PackNote): string {
     case "changed":
       return `${path} changed while it was packed`;
     case "vanished":
-      return `${path} was deleted while the context was packed, and is not in it`;
+      return `${path} was deleted while the context was packed, so it is not in the context`;
     default:
-      return `${path} is a ${reason}, which an image cannot hold, and was left out`;
+      return `${path} is a ${reason}, which an image cannot have, so it was skipped`;
   }
 }

@@ -1,4 +1,4 @@
-/** What the packer is asked for and what it gives: shared by walk, pack and the transports. */
+/** Packs a context: walks, archives and compresses it as the reader asks for more, in constant memory. */
 import type { WalkFilter } from "./walk.ts";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type ArchiveBuffer, PlainBuffer } from "../lib/archive/archive-buffer.ts";
@@ -14,23 +14,23 @@ import { type WalkEntry, walkContext } from "./walk.ts";
 export interface PackOptions {
   /** Absolute path of the context directory. */
   readonly root: string;
-  /** The ignore file in force, as read (not yet parsed); undefined when there is none. Bytes need not be UTF-8. */
+  /** Content of the ignore file, not parsed; undefined if there is none. The bytes need not be UTF-8. */
   readonly ignoreFile: string | Uint8Array | undefined;
-  /** What to call the ignore file in errors, `.dockerignore` by default. */
+  /** Name of the ignore file in messages; `.dockerignore` by default. */
   readonly ignoreName?: string;
-  /** What to take of what the rules leave; undefined: all of it. */
+  /** Selects paths among those that the rules do not exclude; undefined: all of them. */
   readonly filter?: WalkFilter | undefined;
-  /** Where the context's entries go in the archive, such as `context/`; empty for the archive's root. */
+  /** Directory of the context in the archive, such as `context/`; empty for the root of the archive. */
   readonly prefix: string;
-  /** Small files made by us, put before the context's entries (the Dockerfile, its empty ignore file). Paths are the archive's. */
+  /** Small files that slipway adds before the context (the Dockerfile and its ignore file). Paths are those in the archive. */
   readonly extra: readonly { readonly path: string; readonly data: Uint8Array }[];
-  /** Directories that come behind the context, each with rules and a place of its own. */
+  /** Directories after the context, each with its own rules and prefix. */
   readonly further?: readonly FurtherDirectory[];
-  /** gzip level 0 to 9; `link`: by how fast the reader takes what it is given, so that the bytes are not the same every time. */
+  /** gzip level 0 to 9. `link` adapts the level to the speed of the reader, so the bytes differ from run to run. */
   readonly level: number | "link";
-  /** Path in the archive of a small file put behind everything else: where it is missing, the archive was cut. */
+  /** Path in the archive of a small file that comes last. If it is missing, the archive is incomplete. */
   readonly marker?: string;
-  /** No modification time later than this many seconds since the epoch, for equal bytes from equal trees; undefined keeps them. */
+  /** Upper bound for file times (Unix seconds), so identical files give identical bytes. Undefined: times are kept. */
   readonly latest?: number | undefined;
   readonly onNote: (note: PackNote) => void;
   readonly signal: AbortSignal;
@@ -39,9 +39,8 @@ export interface PackOptions {
 export type FurtherDirectory = Pick<PackOptions, "root" | "ignoreFile" | "ignoreName" | "prefix">;
 
 /**
- * Something about one path the user should hear of, though the context is still right. Sockets, FIFOs and devices are
- * left out, as are files gone before they were read; a file that changed is there as it was at some moment, or as a mix
- * of two if it is large.
+ * A notice about one path; the context is still valid. Sockets, FIFOs, devices and files that were deleted before they were read
+ * are skipped. A file that changed is packed in one of its states, or, if it is large, as a mix of two.
  */
 export interface PackNote {
   readonly path: string;
@@ -49,33 +48,31 @@ export interface PackNote {
 }
 
 export interface PackTotals {
-  /** Files, links and directories in the archive, extra ones not counted. */
+  /** Files, links and directories in the archive, without the extra ones. */
   readonly entries: number;
   /** Sum of the files' sizes in bytes. */
   readonly fileBytes: number;
-  /** Bytes of tar.gz given out. */
+  /** Bytes of the tar.gz so far. */
   readonly archiveBytes: number;
 }
 
-/** Each iteration packs the context anew; one at a time. */
+/** Each iteration packs the context again. Only one may run at a time. */
 export interface PackedContext extends AsyncIterable<Uint8Array> {
-  /** Final once iteration has ended; running totals before. */
+  /** Running totals; final when the iteration has ended. */
   readonly totals: PackTotals;
 }
 
-// The context on its way: walked, packed and compressed as its reader asks for more, in constant memory.
-
 /**
- * Prepares the archive of a context; nothing is read before iteration begins. Each iteration packs anew, and one at a
- * time may be under way. Iterating throws the signal's reason once it is aborted, and an InvalidInput naming the file if
- * one that is not excluded cannot be read or shrinks while it is read.
+ * Prepares the archive of a context. Reading begins with the iteration. Each iteration packs again, and only one may run at a
+ * time. It throws the signal's reason when aborted, and an InvalidInput with the path if a file that is not excluded cannot be
+ * read or shrinks while it is read.
  * @throws InvalidInput if a pattern of the ignore file is malformed.
  */
 export function packContext(options: PackOptions): PackedContext {
   return new ContextPacker(options, parseIgnoreFile(options.ignoreFile, options.ignoreName));
 }
 
-/** Steps that do nothing but let other work run. */
+/** A step that only lets other work run. */
 const PAUSE = [undefined];
 
 interface Member {
@@ -113,7 +110,7 @@ class ContextPacker implements PackedContext {
     const writer = new ArchiveWriter({ ...this.#options, prefix, latest: this.#options.latest, totals }, buffer);
     const archive = this.#writeArchive(writer, prefix);
     const members: Member[] = [];
-    /** The oldest member, if the reader has to wait for it now. */
+    /** The oldest member, if it is due. */
     const take = async (due: boolean): Promise<Buffer | undefined> => {
       signal.throwIfAborted();
       const bytes = due ? await members.shift()?.bytes : undefined;
@@ -125,7 +122,7 @@ class ContextPacker implements PackedContext {
     using _ = onAbort(signal, () => archive.return());
     for (const filled of archive) {
       if (filled !== undefined) members.push(startMember(filled, buffer, level()));
-      // A turn of the event loop for everyone else, and for the threads' results to come in.
+      // Let other work run, and let the results of the threads arrive.
       await nextTurn();
       const isDue = () => members.length >= MEMBERS_AT_ONCE || members[0]?.settled === true;
       for (let bytes; (bytes = await take(isDue())) !== undefined;) {
@@ -175,14 +172,14 @@ function* addEntries(
   }
 }
 
-/** Calls `stop` as soon as the signal is aborted, even while nobody iterates; not from within the archive's own steps. */
+/** Calls `stop` when the signal is aborted, also between iterations. Never calls it inside a step of the archive. */
 function onAbort(signal: AbortSignal, stop: () => void): Disposable {
   const listener = () => setImmediate(stop);
   signal.addEventListener("abort", listener);
   return { [Symbol.dispose]: () => signal.removeEventListener("abort", listener) };
 }
 
-/** Every directory above a path, outermost first, each with its slash. */
+/** All directories above a path, outermost first, with a slash at the end. */
 function directoriesOf(path: string): string[] {
   return Array.from(path.matchAll(/\//g), (slash) => path.slice(0, slash.index + 1));
 }
@@ -200,7 +197,7 @@ function startMember(filled: Buffer, buffer: ArchiveBuffer, level: number): Memb
     member.settled = true;
     buffer.release(filled);
   };
-  // Here to hear of the end only: a failure reaches whoever awaits `bytes`.
+  // This only tracks the end. The code that awaits `bytes` gets a failure.
   member.bytes.then(settle, settle);
   return member;
 }

@@ -1,4 +1,4 @@
-/** The manifest of a context on this disk: one walk, and the content of what is not known yet. */
+/** Makes the manifest of a local context: one walk, which reads only files without a stored hash. */
 import { createHash } from "node:crypto";
 import { lstatSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -12,20 +12,20 @@ import type { SurveyOptions } from "./survey.ts";
 import { DiskTree, isGone, unreadableInContext } from "./tree.ts";
 import { walkContext, type WalkEntry } from "./walk.ts";
 
-const PIECE = 1024 * 1024;
+const PIECE_BYTES = 1024 * 1024;
 
 /**
- * @param latest later times become this one, in seconds since the epoch, as in the archive
- * @throws InvalidInput for what cannot be read; the signal's reason
+ * @param latest upper bound for file times in Unix seconds, as in the archive
+ * @throws InvalidInput for a path that cannot be read; the signal's reason
  */
 export async function readManifest(options: SurveyOptions, hashes: HashStore, latest = Infinity): Promise<Manifest> {
   const rules = parseIgnoreFile(options.ignoreFile, options.ignoreName);
   const reader = new EntryReader(options.root, hashes, latest);
   let read = 0;
-  // What is left out, and why, the packer says.
+  // The packer reports skipped entries.
   for (const entry of walkContext(new DiskTree(options.root), rules, () => {}, options.filter)) {
     if (entry !== undefined) read += reader.add(entry);
-    if (entry === undefined || read > PIECE) {
+    if (entry === undefined || read > PIECE_BYTES) {
       read = 0;
       await nextTurn();
       options.signal.throwIfAborted();
@@ -40,8 +40,8 @@ class EntryReader {
   readonly #paths: PathResolver;
   readonly #hashes: HashStore;
   readonly #latest: number;
-  readonly #buffer = Buffer.allocUnsafe(PIECE);
-  /** Inodes with several names: the paths of these. */
+  readonly #buffer = Buffer.allocUnsafe(PIECE_BYTES);
+  /** Paths of each inode with several names. */
   readonly #names = new Map<string, string[]>();
 
   constructor(root: string, hashes: HashStore, latest: number) {
@@ -50,7 +50,7 @@ class EntryReader {
     this.#hashes = hashes;
   }
 
-  /** @returns how many bytes were read for it. */
+  /** @returns how many bytes were read for this entry. */
   add({ path, kind, stat, target }: WalkEntry): number {
     const mode = archivedMode(stat);
     if (kind !== "file") {
@@ -86,15 +86,15 @@ class EntryReader {
     this.#names.set(inode, [...(this.#names.get(inode) ?? []), path]);
   }
 
-  /** Undefined when the file is gone. */
+  /** Undefined if the file is gone. */
   #read(path: string): string | undefined {
     try {
       using source = new FileSource(this.#paths.resolve(path));
       const hash = createHash("sha256");
       for (;;) {
-        const count = source.read(this.#buffer, 0, PIECE);
+        const count = source.read(this.#buffer, 0, PIECE_BYTES);
         hash.update(this.#buffer.subarray(0, count));
-        if (count < PIECE) return hash.digest("hex");
+        if (count < PIECE_BYTES) return hash.digest("hex");
       }
     } catch (error) {
       if (isGone(error)) return undefined;

@@ -1,4 +1,4 @@
-/** What of a context would be sent, and where its weight lies: a walk that reads no file. */
+/** Lists what would be sent of a context and where most of its bytes are. Walks the tree, but does not read files. */
 import { lstatSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { PackNote } from "./pack.ts";
@@ -8,32 +8,32 @@ import { DiskTree } from "./tree.ts";
 import { walkContext } from "./walk.ts";
 import type { WalkFilter } from "./walk.ts";
 import { findHeaviest } from "./weight.ts";
-import type { Place } from "./weight.ts";
+import type { HeavyPath } from "./weight.ts";
 
 export interface SurveyOptions {
   /** Absolute path of the context directory. */
   readonly root: string;
   readonly ignoreFile: string | Uint8Array | undefined;
   readonly ignoreName?: string;
-  /** What to take of what the rules leave; undefined: all of it. */
+  /** Selects paths among those that the rules do not exclude; undefined: all of them. */
   readonly filter?: WalkFilter | undefined;
   readonly signal: AbortSignal;
 }
 
 export interface Survey {
-  /** Files, links and directories, as PackTotals counts them. */
+  /** Files, links and directories, counted as in PackTotals. */
   readonly entries: number;
-  /** Sum of the files' sizes in bytes; a file with several names counts once, as it is sent once. */
+  /** Sum of the files' sizes in bytes. A file with several names counts once, because it is sent once. */
   readonly fileBytes: number;
-  /** Where most of the bytes are, heaviest first; none lies in another. */
-  readonly heaviest: readonly Place[];
-  /** What is left out, not by a rule but because no image can hold it. */
+  /** Where most of the bytes are, heaviest first. None is inside another. */
+  readonly heaviest: readonly HeavyPath[];
+  /** Entries that are skipped because an image cannot have them, and not because of a rule. */
   readonly notes: readonly PackNote[];
 }
 
 /**
- * Walks the context as packing does, and calls back with each path, in the order in which it is sent.
- * @param heaviest How many places to name.
+ * Walks the context as packing does, and calls back with each path, in the order of sending.
+ * @param heaviest How many heavy paths to return.
  * @throws InvalidInput for a malformed ignore file or a path that cannot be read; the signal's reason.
  */
 export async function surveyContext(
@@ -61,11 +61,11 @@ export async function surveyContext(
     fileBytes += entry.stat.size;
     sizes.push([entry.path, entry.stat.size]);
   }
-  return { entries, fileBytes, heaviest: findHeaviest(sizes, heaviest).map(readable), notes };
+  return { entries, fileBytes, heaviest: findHeaviest(sizes, heaviest).map(asText), notes };
 }
 
 /**
- * Whether what a filter does not take has more bytes than this; looks no further than that.
+ * Whether the files that a filter does not select have more bytes than this. Stops as soon as that is certain.
  * @throws as `surveyContext` does.
  */
 export async function leavesMoreThan(options: SurveyOptions, filter: WalkFilter, bytes: number): Promise<boolean> {
@@ -87,6 +87,6 @@ function isSecondName(path: string | Buffer, seen: Set<string>): boolean {
   return stat !== undefined && seen.size === seen.add(inode).size;
 }
 
-function readable(place: Place): Place {
-  return { ...place, path: toText(place.path) };
+function asText(heavy: HeavyPath): HeavyPath {
+  return { ...heavy, path: toText(heavy.path) };
 }

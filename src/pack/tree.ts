@@ -1,15 +1,15 @@
-/** What the walk asks of a file system, and the disk's answers. */
+/** The file system that the walk reads, and its implementation for the disk. */
 import { lstatSync, readdirSync, readlinkSync, statSync, type Stats } from "node:fs";
 import { InvalidInput } from "../errors.ts";
 import { PathResolver, toText } from "../lib/files/path-bytes.ts";
 
-/** Paths are byte strings relative to the root, empty for the root itself. Failures are thrown as the system's errors. */
+/** Paths are byte strings relative to the root; empty for the root itself. Throws the system's errors. */
 export interface ContextTree {
-  /** In any order, as byte strings. */
+  /** Names in a directory, as byte strings in any order. */
   names(directory: string): string[];
-  /** Of the path itself, also where it is a symlink. */
+  /** Of the path itself; does not follow a symlink. */
   stat(path: string): Stats;
-  /** What a symlink says, as a byte string. */
+  /** Target of a symlink, as a byte string. */
   target(symlink: string): string;
 }
 
@@ -18,7 +18,7 @@ export class DiskTree implements ContextTree {
 
   /**
    * @param root Absolute path of a directory, or of a symlink to one.
-   * @throws InvalidInput if it is neither.
+   * @throws InvalidInput for anything else.
    */
   constructor(root: string) {
     this.#paths = new PathResolver(root);
@@ -26,12 +26,12 @@ export class DiskTree implements ContextTree {
     try {
       isDirectory = statSync(root).isDirectory();
     } catch (error) {
-      throw unreadable(`the build context ${root}`, error, ["check the path of the build context"]);
+      throw unreadable(`the build context ${root}`, error, ["Check the path of the build context."]);
     }
     if (!isDirectory) {
       throw new InvalidInput(`the build context ${root} is not a directory`, {
         docker: "refuses",
-        suggestions: ["name the directory that holds what the Dockerfile copies"],
+        suggestions: ["Give the directory with the files that the Dockerfile copies."],
       });
     }
   }
@@ -57,7 +57,7 @@ export function isDenied(error: unknown): boolean {
   return ["EACCES", "EPERM"].includes(codeOf(error));
 }
 
-/** Gone, or no longer what it was when its directory was read. */
+/** The file is gone, or its type changed after its directory was read. */
 export function isGone(error: unknown): boolean {
   return ["ENOENT", "ENOTDIR", "EINVAL", "ELOOP"].includes(codeOf(error));
 }
@@ -66,8 +66,8 @@ export function isGone(error: unknown): boolean {
 export function unreadableInContext(path: string, error: unknown): InvalidInput {
   const shown = path === "" ? "." : toText(path);
   return unreadable(`${shown} in the build context`, error, [
-    `make it readable: chmod -R u+rX ${shown}`,
-    `leave it out: add ${shown} to .dockerignore`,
+    `Make it readable: chmod -R u+rX ${shown}`,
+    `Or exclude it: add ${shown} to .dockerignore.`,
   ]);
 }
 

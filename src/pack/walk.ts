@@ -1,4 +1,4 @@
-/** One walk over the context, in the order fsutil sends it: a directory before what is in it, names by their bytes. */
+/** Walks the context in the order of fsutil: a directory before its entries, names sorted by bytes. */
 import type { Stats } from "node:fs";
 import type { PackNote } from "./pack.ts";
 import type { IgnoreRules, RuleHits } from "../lib/dockerignore/dockerignore.ts";
@@ -10,14 +10,14 @@ export interface WalkEntry {
   readonly path: string;
   readonly kind: "directory" | "file" | "symlink";
   readonly stat: Stats;
-  /** Byte string: what a symlink says, never followed. */
+  /** Byte string: target of a symlink, which is never followed. */
   readonly target: string | undefined;
 }
 
-/** Paths looked at between two pauses: some milliseconds of work. */
-const PAUSE_EVERY = 256;
+/** Number of paths between two pauses: some milliseconds of work. */
+const PATHS_PER_TURN = 256;
 
-/** What of a tree to look at: a path with everything below it, the path itself with its directory's names asked one by one, or neither. */
+/** Selects parts of a tree: `all`: a path with everything below it; `one`: the path, and its entries are decided one by one; `none`: skip it. */
 export interface WalkFilter {
   decide(path: string): "all" | "one" | "none";
 }
@@ -28,16 +28,16 @@ interface Directory {
   /** Index of the next name. */
   next: number;
   readonly hits: RuleHits | undefined;
-  /** The directory's own entry while it has not been given out: an excluded one goes out before the first path below it. */
+  /** The entry of an excluded directory, until the first path below it is sent: the directory is sent before that path. */
   pending: WalkEntry | undefined;
-  /** Decides about what is below; undefined: all of it. */
+  /** Decides about the entries; undefined: all of them. */
   readonly filter: WalkFilter | undefined;
 }
 
 /**
- * Walks without waiting for anything: synchronous calls are several times faster than promises on small files. Gives
- * `undefined` every few milliseconds as the moment to let other work run.
- * @throws InvalidInput if something that is not excluded cannot be read, or a malformed rule is reached.
+ * Walks synchronously: for small files that is several times faster than promises. Yields `undefined` every few milliseconds to let
+ * other work run.
+ * @throws InvalidInput if a path that is not excluded cannot be read, and for a malformed rule.
  */
 export function* walkContext(
   tree: ContextTree,
@@ -54,7 +54,7 @@ export function* walkContext(
       stack.pop();
       continue;
     }
-    if (looked % PAUSE_EVERY === 0) yield undefined;
+    if (looked % PATHS_PER_TURN === 0) yield undefined;
     const path = top.path === "" ? name : `${top.path}/${name}`;
     const decision = top.filter?.decide(path) ?? "all";
     if (decision === "none") continue;
@@ -96,7 +96,7 @@ function* takePending(stack: readonly Directory[]): Generator<WalkEntry, void, u
   }
 }
 
-/** Undefined when there is nothing to send: the path is gone, or of a kind that no image can hold. */
+/** Undefined if there is nothing to send: the path is gone, or an image cannot have this type of file. */
 function readEntry(
   tree: ContextTree,
   path: string,
@@ -117,7 +117,7 @@ function readEntry(
   return undefined;
 }
 
-/** Names by their bytes; undefined when the directory is gone, or may not be read and need not be. */
+/** Names sorted by bytes. Undefined if the directory is gone, or if it is excluded and cannot be read. */
 function listNames(tree: ContextTree, path: string, excluded: boolean): string[] | undefined {
   try {
     return tree.names(path).sort();

@@ -1,7 +1,7 @@
-/** Where in a tree the bytes are: the few directories or files that are worth leaving out. */
+/** Finds the directories and files with most of the bytes: candidates for an ignore file. */
 
-export interface Place {
-  /** Relative to the context; a directory's ends in a slash. */
+export interface HeavyPath {
+  /** Relative to the context. The path of a directory ends with a slash. */
   readonly path: string;
   readonly bytes: number;
   readonly files: number;
@@ -13,21 +13,22 @@ interface Directory {
   readonly below: Map<string, Directory>;
 }
 
-/** Of a directory that is nearly all in one place below it, that place is the one to name. */
-const NEARLY_ALL = 0.9;
+/** If one entry has this share of a directory's bytes, the entry is reported instead of the directory. */
+const DOMINANT_SHARE = 0.9;
 
-/** Made by a tool as a whole, and left out as a whole: what is heavy within them is not looked for. */
-const WHOLES: ReadonlySet<string> = new Set(
+/** Directories that a tool makes. They are excluded as a whole, so their entries are not reported. */
+const TOOL_DIRECTORIES: ReadonlySet<string> = new Set(
   [
     ".cache .git .gradle .hg .next .nuxt .terraform .tox .venv __pycache__ build coverage dist node_modules target vendor venv",
   ].flatMap((names) => names.split(" ")),
 );
 
 /**
- * The heaviest places, heaviest first, at most so many, none within another.
- * @param sizes Paths of files, `/` between their parts, and their bytes.
+ * The heaviest paths, heaviest first. None is inside another.
+ * @param sizes Paths of files, with `/` between their parts, and their bytes.
+ * @param count Maximum number of paths.
  */
-export function findHeaviest(sizes: Iterable<readonly [path: string, bytes: number]>, count: number): Place[] {
+export function findHeaviest(sizes: Iterable<readonly [path: string, bytes: number]>, count: number): HeavyPath[] {
   const root: Directory = { bytes: 0, files: 0, below: new Map() };
   for (const [path, bytes] of sizes) add(root, path, bytes);
   return [...root.below]
@@ -48,11 +49,11 @@ function add(root: Directory, path: string, bytes: number): void {
   }
 }
 
-function narrow(path: string, directory: Directory): Place {
+function narrow(path: string, directory: Directory): HeavyPath {
   const name = path.slice(path.lastIndexOf("/") + 1);
-  if (!WHOLES.has(name)) {
+  if (!TOOL_DIRECTORIES.has(name)) {
     for (const [below, next] of directory.below) {
-      if (next.bytes >= directory.bytes * NEARLY_ALL) return narrow(`${path}/${below}`, next);
+      if (next.bytes >= directory.bytes * DOMINANT_SHARE) return narrow(`${path}/${below}`, next);
     }
   }
   const isFile = directory.below.size === 0;

@@ -1,9 +1,12 @@
-/** `--build-arg` as docker reads it. */
+/**
+ * `--build-arg` as docker reads it, and the arguments that BuildKit's frontend reads:
+ * https://docs.docker.com/reference/dockerfile/#buildkit-built-in-build-args
+ */
 import { InvalidInput } from "../errors.ts";
 import { parseDockerfile } from "../lib/dockerfile/parse.ts";
 import type { BuildPlan } from "./plan.ts";
 
-/** @throws InvalidInput for one without a name. */
+/** @throws InvalidInput for an argument without a name. */
 export function argumentsOf(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
@@ -15,25 +18,23 @@ export function argumentsOf(
         docker: "refuses",
         suggestions: ["Write --build-arg NAME=VALUE."],
       });
-    // Docker leaves an argument out, rather than empty, when the environment has no such variable.
+    // If the environment has no such variable, docker omits the argument instead of making it empty.
     const given = value ?? env[name];
     return given === undefined ? [] : [[name, given]];
   });
 }
 
-/** Name and value; undefined where there is no equals sign. */
+/** Splits `NAME=VALUE`. The value is undefined if there is no equals sign. */
 export function splitPair(text: string): [string, string | undefined] {
   const at = text.indexOf("=");
   return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-// Build arguments that speak to BuildKit's frontend: https://docs.docker.com/reference/dockerfile/#buildkit-built-in-build-args
-
 /**
- * They are kept for a builder that has the frontend, and where the Dockerfile itself declares them; the others would complain of an
- * argument nothing uses. BUILDKIT_INLINE_CACHE=1 is another way to say --cache-to type=inline.
+ * Removes BUILDKIT_* arguments for a builder without BuildKit's frontend, unless the Dockerfile declares them: other builders warn
+ * about an argument that nothing uses. BUILDKIT_INLINE_CACHE=1 means the same as --cache-to type=inline.
  */
-export function settleFrontendArguments(
+export function resolveFrontendArguments(
   plan: BuildPlan,
   builder: { readonly frontend: boolean; readonly inlineCache: boolean },
 ): BuildPlan {
@@ -45,7 +46,7 @@ export function settleFrontendArguments(
     inline && builder.inlineCache && !exported
       ? { cacheTo: [...(plan.cacheTo ?? []), { type: "inline", attributes: {} }] }
       : {};
-  // Of a Dockerfile that is not here it is not known what it declares; to leave one out could make another image.
+  // A Dockerfile that only the builder reads may declare any of them. Without its argument the image could be different.
   if (builder.frontend || plan.dockerfile.text === undefined) return { ...plan, ...cached };
   const declared = new Set(
     parseDockerfile(plan.dockerfile.text).instructions.flatMap(({ keyword, operand }) =>

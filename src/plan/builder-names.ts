@@ -1,4 +1,4 @@
-/** The builders, by the name that `--builder` takes. builders/table.ts has a row for each. */
+/** The builder names that `--builder` takes. builders/table.ts has a row for each. */
 export const BUILDER_NAMES = ["kaniko", "buildkit", "buildah", "img", "makisu"] as const;
 
 export type BuilderName = (typeof BUILDER_NAMES)[number];

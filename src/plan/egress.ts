@@ -1,25 +1,25 @@
-/** Where a build's pod may connect to, for `--network-policy`. */
+/** What a build's pod may connect to, for `--network-policy`. */
 import { BlockList, isIP } from "node:net";
 import { InvalidInput } from "../errors.ts";
 
 export interface EgressRule {
   /** Address ranges, as `ADDRESS/BITS`. */
   readonly to: readonly AddressRange[];
-  /** None: all of them. */
+  /** An empty list means every port. */
   readonly ports: readonly { readonly protocol: "TCP" | "UDP"; readonly port: number }[];
 }
 
 export interface AddressRange {
   readonly cidr: string;
-  /** Ranges in it that are not meant. */
+  /** Ranges inside `cidr` that are excluded. */
   readonly except?: readonly string[];
 }
 
 /**
- * Where clouds answer any pod with the node's identity: AWS, Google, Azure, OpenStack and others, AWS over IPv6, AWS for tasks
- * and pods, Alibaba. No rule ever reaches these.
+ * Metadata endpoints, at which clouds give the node's identity to any pod: AWS, Google, Azure, OpenStack and others; AWS over IPv6;
+ * AWS for tasks and pods (two); Alibaba. Every rule excludes them.
  */
-const METADATA = [
+const METADATA_ENDPOINTS = [
   "169.254.169.254/32",
   "fd00:ec2::254/128",
   "169.254.170.2/32",
@@ -31,12 +31,12 @@ const METADATA = [
 const ANYWHERE = ["0.0.0.0/0", "::/0"];
 
 /**
- * DNS, each registry on its port, and what was named. A registry that is a name and no address is allowed at any address: a
- * NetworkPolicy knows no names, and a registry's blobs often come from elsewhere.
+ * Allows DNS, each registry on its port, and the ranges of `--egress`. A registry with a host name is allowed at any address: a
+ * NetworkPolicy does not support host names, and a registry's blobs often come from another host.
  * @param registries `HOST[:PORT]`
- * @param insecure those of them that may be spoken to over plain http
- * @param named what `--egress` says: `any`, an address or a range, each with or without a port
- * @throws InvalidInput for what is no address, and for one of the metadata endpoints
+ * @param insecure the registries that may use plain http
+ * @param named the values of `--egress`: `any`, an address or a range, each with or without a port
+ * @throws InvalidInput for a value that is not an address, and for a metadata endpoint
  */
 export function egressOf(
   registries: readonly string[],
@@ -73,36 +73,31 @@ function namedRule(text: string): EgressRule {
   const most = bitsOf(address);
   if (most === 0 || Number(bits ?? most) > most) throw notAnAddress(text);
   const cidr = `${address}/${bits ?? most}`;
-  if (METADATA.some((endpoint) => contains(endpoint, cidr))) {
-    throw new InvalidInput(
-      `--egress ${text} is where a cloud gives out its node's identity, which --network-policy always shuts`,
-      {
-        suggestions: ["Leave it out; a build that needs that identity cannot have --network-policy."],
-      },
-    );
+  if (METADATA_ENDPOINTS.some((endpoint) => contains(endpoint, cidr))) {
+    throw new InvalidInput(`--egress ${text} is a cloud's metadata endpoint, which --network-policy always blocks`, {
+      suggestions: ["Remove it. A build that needs the identity of its node cannot use --network-policy."],
+    });
   }
   return { to: [rangeOf(cidr)], ports };
 }
 
 function notAnAddress(text: string): InvalidInput {
-  return new InvalidInput(`--egress ${text} is no address, and a NetworkPolicy knows no names`, {
-    suggestions: [
-      "Write any, ADDRESS or ADDRESS/BITS, each with :PORT if it is to be one port (IPv6 addresses in []).",
-    ],
+  return new InvalidInput(`--egress ${text} is not an address, and a NetworkPolicy does not support host names`, {
+    suggestions: ["Write any, ADDRESS or ADDRESS/BITS. Add :PORT to allow only one port; put IPv6 addresses in []."],
   });
 }
 
 function rangeOf(cidr: string): AddressRange {
-  const except = METADATA.filter((endpoint) => contains(cidr, endpoint));
+  const except = METADATA_ENDPOINTS.filter((endpoint) => contains(cidr, endpoint));
   return { cidr, ...(except.length === 0 ? {} : { except }) };
 }
 
-/** 32 or 128; 0 for what is no address. */
+/** Length of the address in bits: 32 or 128; 0 if the text is not an address. */
 function bitsOf(address: string): number {
   return { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
 }
 
-/** Whether one range has all of another in it. */
+/** Whether the outer range includes the whole inner range. */
 function contains(outer: string, inner: string): boolean {
   const [outside = "", outerBits] = outer.split("/");
   const [inside = "", innerBits] = inner.split("/");

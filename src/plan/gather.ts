@@ -1,4 +1,4 @@
-/** Reads what a command line names, and nothing else: the last stage that touches the user's files before packing. */
+/** Reads the files that a command line names, and no others. Until packing, later stages do not touch the user's files. */
 import { stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { readProxies } from "./docker/proxies.ts";
@@ -15,39 +15,39 @@ import type { BuildRequest } from "./request.ts";
 export interface ContextInputs {
   readonly context: ContextSource;
   readonly dockerfile: DockerfileSource;
-  /** It came from elsewhere. */
-  readonly foreign: boolean;
+  /** The context is not a directory of the user: it was cloned, downloaded or read from standard input. */
+  readonly external: boolean;
 }
 
 export interface BuildInputs {
-  /** Absent where the builder clones `repository`. */
+  /** Absent if the builder clones `repository`. */
   readonly context?: ContextSource;
   readonly repository?: Repository;
   readonly dockerfile: DockerfileSource | UnreadDockerfile;
   /** PEM text of --registry-ca. */
   readonly ca?: string;
-  /** What --build-context names of this disk. */
+  /** The local directories of --build-context. */
   readonly directories?: readonly NamedDirectory[];
-  /** What --pod-template names. */
+  /** The content of the --pod-template file. */
   readonly podTemplate?: PodTemplate;
-  /** Build arguments for the proxies of docker's configuration. */
+  /** Build arguments for the proxies in docker's configuration. */
   readonly proxies?: Readonly<Record<string, string>>;
-  /** Label texts that come before those of the command line. */
+  /** Labels that come before those of the command line, as `KEY=VALUE`. */
   readonly labels?: readonly string[];
 }
 
-/** What of a command line says where the context is. */
+/** The part of a command line that says where the context is. */
 type ContextRequest = Pick<BuildRequest, "path" | "file">;
 
-/** What a context may come from besides the disk. */
+/** Access to sources of a context other than the disk. */
 export type Outside = Pick<SourceRequest, "stdin" | "say" | "signal">;
 
 const OUTSIDE: Outside = { stdin: () => process.stdin, say: () => {}, signal: new AbortController().signal };
 
-/** @throws InvalidInput for a path that is not there, not readable or not what it should be. */
+/** @throws InvalidInput for a path that does not exist, cannot be read or has the wrong type. */
 export async function gatherInputs(request: BuildRequest, outside: Outside = OUTSIDE): Promise<BuildInputs> {
   const [found, ca, podTemplate, proxies, directories] = await Promise.all([
-    request.gitInCluster === true ? inRepository(request) : gatherOwn(request, outside),
+    request.gitInCluster === true ? inRepository(request) : gatherContextAndLabels(request, outside),
     readCa(request.registryCa),
     readPodTemplate(request.pod?.template),
     readProxies(process.env),
@@ -62,9 +62,12 @@ export async function gatherInputs(request: BuildRequest, outside: Outside = OUT
   };
 }
 
-async function gatherOwn(request: ContextRequest, outside: Outside): Promise<Omit<BuildInputs, "repository">> {
-  const { foreign, ...found } = await gatherContext(request, outside);
-  const labels = foreign ? [] : await gitLabels(found.context.root, found.dockerfile.path, process.env);
+async function gatherContextAndLabels(
+  request: ContextRequest,
+  outside: Outside,
+): Promise<Omit<BuildInputs, "repository">> {
+  const { external, ...found } = await gatherContext(request, outside);
+  const labels = external ? [] : await gitLabels(found.context.root, found.dockerfile.path, process.env);
   return { ...found, labels };
 }
 
@@ -74,7 +77,7 @@ export async function gatherContext(request: ContextRequest, outside: Outside): 
   const root = await contextRoot(source.root);
   const dockerfile = await dockerfileOf(source, root, request);
   const context = { root, ...(await findIgnoreFile(source, root, dockerfile.path)) };
-  return { context, dockerfile, foreign: source.foreign };
+  return { context, dockerfile, external: source.external };
 }
 
 async function gatherDirectories(values: readonly string[] = []): Promise<readonly NamedDirectory[]> {
@@ -106,35 +109,36 @@ async function findDockerfile(root: string, request: ContextRequest): Promise<Do
     const bytes = await readIfThere(join(root, name));
     if (bytes !== undefined) return { path: join(root, name), text: bytes.toString() };
   }
-  throw new InvalidInput(`there is no Dockerfile in ${request.path}`, {
+  throw new InvalidInput(`no Dockerfile in ${request.path}`, {
     docker: "refuses",
-    suggestions: ["Name it with -f FILE, or give the directory that holds one."],
+    suggestions: ["Name the file with -f FILE, or give the directory that has a Dockerfile."],
   });
 }
 
-/** In a foreign context `-f` names a file inside, unless it is a path from the root of this disk. */
+/** In an external context `-f` names a file inside it, unless it is an absolute path on this disk. */
 async function dockerfileOf(source: OpenedSource, root: string, request: ContextRequest): Promise<DockerfileSource> {
   if (source.dockerfile !== undefined) return source.dockerfile;
-  if (!source.foreign || (request.file !== undefined && isAbsolute(request.file))) return findDockerfile(root, request);
+  if (!source.external || (request.file !== undefined && isAbsolute(request.file)))
+    return findDockerfile(root, request);
   for (const name of request.file === undefined ? ["Dockerfile", "dockerfile"] : [request.file]) {
     const bytes = await readInside(root, name);
     if (bytes !== undefined) return { path: join(root, name), text: bytes.toString() };
   }
-  throw new InvalidInput(`failed to read dockerfile: there is no ${request.file ?? "Dockerfile"} in the context`, {
+  throw new InvalidInput(`failed to read dockerfile: no ${request.file ?? "Dockerfile"} in the context`, {
     docker: "refuses",
-    suggestions: ["Name it with -f, as it is called inside the context."],
+    suggestions: ["Name it with -f FILE, as a path inside the context."],
   });
 }
 
-/** The Dockerfile's own ignore file replaces the context's altogether. */
+/** The Dockerfile's own ignore file replaces the ignore file of the context. */
 async function findIgnoreFile(
-  { foreign }: OpenedSource,
+  { external }: OpenedSource,
   root: string,
   dockerfile: string,
 ): Promise<Pick<ContextSource, "ignoreFile" | "ignoreName">> {
   const own = isAbsolute(dockerfile) ? [`${dockerfile}.dockerignore`] : [];
   for (const file of [...own, join(root, ".dockerignore")]) {
-    const inside = foreign && file.startsWith(`${root}/`);
+    const inside = external && file.startsWith(`${root}/`);
     const ignoreFile = inside ? await readInside(root, relative(root, file)) : await readIfThere(file);
     if (ignoreFile !== undefined) {
       return { ignoreFile, ignoreName: inside ? relative(root, file) : relative(process.cwd(), file) };
@@ -143,12 +147,12 @@ async function findIgnoreFile(
   return { ignoreFile: undefined };
 }
 
-/** The PEM text of --registry-ca. @throws InvalidInput for a file that is not there or holds none. */
+/** The PEM text of --registry-ca. @throws InvalidInput if the file does not exist or has no PEM certificate. */
 export async function readCa(file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined;
   const text = await readOrExplain(file, "the registry's certificate");
   if (/-----BEGIN CERTIFICATE-----/.test(text)) return text;
-  throw new InvalidInput(`--registry-ca ${file} holds no PEM certificate`, {
+  throw new InvalidInput(`--registry-ca ${file} has no PEM certificate`, {
     suggestions: ["Give a file that has a line `-----BEGIN CERTIFICATE-----`."],
   });
 }

@@ -1,4 +1,4 @@
-/** The images a build reads besides making its own: what it needs of registries. */
+/** The images that a build reads from registries. */
 import { familiarName } from "./docker/build-contexts.ts";
 import type { DockerOptions } from "./docker/options.ts";
 import { parseDockerfile } from "../lib/dockerfile/parse.ts";
@@ -8,7 +8,7 @@ import { parseReference } from "../lib/image/reference.ts";
 import type { Reference } from "../lib/image/reference.ts";
 import type { BuildRequest } from "./request.ts";
 
-/** Images that the Dockerfile draws on, as far as it is here, without those that `--build-context` gives another meaning. */
+/** Images that the Dockerfile uses, without those that `--build-context` replaces. Empty if only the builder reads the Dockerfile. */
 export function basesOf(
   request: BuildRequest,
   inputs: BuildInputs,
@@ -21,7 +21,7 @@ export function basesOf(
     buildArgs: new Map(buildArgs),
     ...(request.target === undefined ? {} : { target: request.target }),
   });
-  // A name with a variable that only the builder knows is the builder's to judge.
+  // If a name has a variable that only the builder knows, the builder decides.
   const replaced = new Set(buildContexts.map(({ name }) => name));
   return names.flatMap((name) => {
     if (replaced.has(familiarName(name) ?? name)) return [];
@@ -33,21 +33,21 @@ export function basesOf(
   });
 }
 
-/** Images that attestations are made with. */
+/** Images that make attestations. */
 export function generatorsOf({ attestations = [] }: DockerOptions): Reference[] {
   return attestations.flatMap(({ attributes: { generator = "" } }) =>
     generator === "" ? [] : [parseReference(generator, "generator")],
   );
 }
 
-/** Images that `--build-context` gives names to. */
+/** Images of `--build-context`. */
 export function contextImages({ buildContexts = [] }: DockerOptions): Reference[] {
   return buildContexts.flatMap(({ name, source }) =>
     source.kind === "image" ? [parseReference(source.image, `image of --build-context ${name}`)] : [],
   );
 }
 
-/** Where layers are read from and kept: registries that may want a login as well. */
+/** Caches in registries, which may need a login too. */
 export function cachesOf(entries: DockerOptions["cacheFrom"] = []): Reference[] {
   return entries.flatMap(({ type, attributes }) =>
     type === "registry" ? [parseReference(attributes["ref"] ?? "", "cache reference")] : [],

@@ -1,6 +1,6 @@
 /**
- * `--git-in-cluster`: the builder clones the context, so of its files, its Dockerfile included, nothing is known here. Pure: what
- * would need them is refused.
+ * `--git-in-cluster`: the builder clones the context, so its files and its Dockerfile are not known here. Pure. Refuses every option
+ * that needs these files.
  */
 import { posix } from "node:path";
 import { buildContextsOf } from "./docker/build-contexts.ts";
@@ -15,9 +15,10 @@ export interface RepositoryInputs {
   readonly dockerfile: UnreadDockerfile;
 }
 
-const CLONE_HERE = "Or leave out --git-in-cluster: your own git clones it here then, and what is needed is sent.";
+const CLONE_HERE =
+  "Or remove --git-in-cluster: your own git then clones the repository here, and slipway sends the files.";
 
-/** @throws InvalidInput for what is no repository a pod could clone, and for wishes that need its files here */
+/** @throws InvalidInput if a pod cannot clone the source, and for options that need its files here */
 export function inRepository(request: BuildRequest): RepositoryInputs {
   const source = sourceOf(request.path);
   refuseWhatNeedsFiles(request);
@@ -40,31 +41,31 @@ function sourceOf(path: string): GitSource {
   const source = path === "-" ? undefined : parseGitSource(path);
   if (source === undefined) {
     const what = path === "-" ? "standard input" : withoutPassword(path);
-    throw new InvalidInput(`--git-in-cluster lets the builder clone a repository, and ${what} is none`, {
+    throw new InvalidInput(`--git-in-cluster needs a git repository to clone, and ${what} is not one`, {
       suggestions: [
-        "Give its address, which ends in .git: https://HOST/NAME.git#REF:SUBDIR.",
-        "Or leave out --git-in-cluster (SLIPWAY_GIT_IN_CLUSTER): the context is packed here then.",
+        "Give the repository's URL, which ends in .git: https://HOST/NAME.git#REF:SUBDIR.",
+        "Or remove --git-in-cluster (SLIPWAY_GIT_IN_CLUSTER): slipway then packs the context here.",
       ],
     });
   }
   const { remote, subdir } = source;
   if (!/^(?:https?|git):\/\//.test(remote)) {
-    throw new InvalidInput(`--git-in-cluster: the pod has no key of yours to clone ${withoutPassword(remote)} with`, {
+    throw new InvalidInput(`--git-in-cluster: the pod has no SSH key to clone ${withoutPassword(remote)}`, {
       suggestions: [
-        "Give its https:// address, and a token if it is private: --secret id=GIT_AUTH_TOKEN,env=NAME.",
+        "Give its https:// URL, and a token if the repository is private: --secret id=GIT_AUTH_TOKEN,env=NAME.",
         CLONE_HERE,
       ],
     });
   }
-  if (!URL.canParse(remote)) throw new InvalidInput(`${remote} is no URL`);
+  if (!URL.canParse(remote)) throw new InvalidInput(`${remote} is not a URL`);
   if (/^\w+:\/\/[^/]*@/.test(remote)) {
-    throw new InvalidInput("--git-in-cluster: a user or password in a URL could be read from the pod", {
-      suggestions: ["Leave it out of the URL, and give a token: --secret id=GIT_AUTH_TOKEN,env=NAME.", CLONE_HERE],
+    throw new InvalidInput("--git-in-cluster: the URL has a user or a password, which others could read in the pod", {
+      suggestions: ["Remove it from the URL and give a token: --secret id=GIT_AUTH_TOKEN,env=NAME.", CLONE_HERE],
     });
   }
   if (subdir !== undefined && leadsOut(subdir)) {
-    throw new InvalidInput(`the directory ${subdir} would be outside of the repository`, {
-      suggestions: ["Name one inside after #REF: or in ?subdir=."],
+    throw new InvalidInput(`the directory ${subdir} is outside of the repository`, {
+      suggestions: ["Name a directory of the repository after #REF: or in ?subdir=."],
     });
   }
   return source;
@@ -76,14 +77,14 @@ function dockerfileOf(file: string | undefined): UnreadDockerfile {
     file === "-"
       ? "is standard input"
       : /^https?:\/\//.test(file)
-        ? "is fetched from elsewhere"
+        ? "is a URL"
         : posix.isAbsolute(file) || leadsOut(file)
-          ? "is outside of it"
+          ? "is outside of the repository"
           : undefined;
   if (elsewhere === undefined) return { path: file };
   throw new InvalidInput(
     `--git-in-cluster takes the Dockerfile from the repository, and -f ${withoutPassword(file)} ${elsewhere}`,
-    { suggestions: ["Name it with -f as it is called in the repository, from SUBDIR if there is one.", CLONE_HERE] },
+    { suggestions: ["Give -f a path in the repository, relative to SUBDIR if there is one.", CLONE_HERE] },
   );
 }
 
@@ -97,27 +98,27 @@ function refuseWhatNeedsFiles(request: BuildRequest): void {
   };
   const { transport, docker = {} } = request;
   if (transport !== "auto")
-    refuse(`sends no context, and --transport ${transport} says how one travels`, "Leave --transport out.");
+    refuse(`sends no context, and --transport ${transport} says how to send one`, "Remove --transport.");
   if (request.reproducible === true)
-    refuse("sends no context, and --reproducible is about what is sent", "Leave --reproducible out.");
+    refuse("sends no context, and --reproducible is about the sent context", "Remove --reproducible.");
   if (request.verifyBase === true)
-    refuse("leaves the Dockerfile to the builder, and --verify-base reads it here", "Leave --verify-base out.");
+    refuse("leaves the Dockerfile to the builder, and --verify-base has to read it here", "Remove --verify-base.");
   const directory = buildContextsOf(docker["build-context"] ?? []).find(({ source }) => source.kind === "directory");
   if (directory !== undefined) {
     refuse(
-      `sends no context, and the directory of --build-context ${directory.name} travels with one`,
-      `Give it as an image or a URL: --build-context ${directory.name}=docker-image://IMAGE.`,
+      `sends no context, and the directory of --build-context ${directory.name} is sent with the context`,
+      `Give an image or a URL instead: --build-context ${directory.name}=docker-image://IMAGE.`,
     );
   }
 }
 
-/** What is not done for a build whose files are not here, a sentence each. */
-export function whatIsUnread({ repository, credentials, registries }: BuildPlan): string[] {
+/** What slipway does not do for a build whose files are not here, one sentence each. */
+export function repositoryNotices({ repository, credentials, registries }: BuildPlan): string[] {
   if (repository === undefined) return [];
   const { remote } = repository;
-  const sent = `of your credentials, those for ${registries.hosts.join(", ")} go along; --base-registry adds others`;
+  const sent = `only your credentials for ${registries.hosts.join(", ")} are sent; --base-registry adds other registries`;
   return [
-    `the builder clones ${remote}: nothing of its Dockerfile is read or checked here`,
+    `the builder clones ${remote}: its Dockerfile is not read or checked here`,
     ...(credentials.kind === "shipped" && registries.hosts.length > 0 ? [sent] : []),
   ];
 }

@@ -1,4 +1,4 @@
-/** The directories that `--build-context` names, each with its own ignore file: `.dockerignore` at its root, and no other. */
+/** The local directories of `--build-context`. Each has its own ignore file, which is only the `.dockerignore` at its root. */
 import { stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { buildContextsOf } from "./docker/build-contexts.ts";
@@ -6,7 +6,7 @@ import { InvalidInput } from "../errors.ts";
 import type { NamedDirectory } from "./plan.ts";
 import { readIfThere, whyNot } from "../lib/files/read-file.ts";
 
-/** @param values as typed @throws InvalidInput for what is no directory here, or no context at all */
+/** @param values as typed @throws InvalidInput for a value that is not a context, and for a path that is not a directory here */
 export async function readDirectories(values: readonly string[]): Promise<NamedDirectory[]> {
   const read = buildContextsOf(values).map(async ({ name, source }, number) =>
     source.kind === "directory" ? [await readDirectory(name, source.path, number)] : [],
@@ -25,7 +25,7 @@ async function readDirectory(name: string, path: string, number: number): Promis
   if (!found.isDirectory()) {
     throw new InvalidInput(`failed to get build context ${name}: path "${path}" is not a directory`, {
       docker: "refuses",
-      suggestions: ["Give the directory that holds it."],
+      suggestions: ["Give the directory that has the file."],
     });
   }
   const file = join(root, ".dockerignore");
@@ -35,6 +35,6 @@ async function readDirectory(name: string, path: string, number: number): Promis
     root,
     ignoreFile,
     ...(ignoreFile === undefined ? {} : { ignoreName: relative(process.cwd(), file) }),
-    ...(other === undefined ? {} : { foreignRules: true }),
+    ...(other === undefined ? {} : { hasContainerignore: true }),
   };
 }

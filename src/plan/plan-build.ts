@@ -1,4 +1,4 @@
-/** From a command line and the files it names to a plan: pure, and the only place that says no to a command line. */
+/** Makes a plan from a command line and the files that it names. Pure, and the only place that refuses a command line. */
 import { randomBytes } from "node:crypto";
 import { BUILDER_NAMES, isBuilderName } from "./builder-names.ts";
 import type { BuilderName } from "./builder-names.ts";
@@ -25,17 +25,17 @@ import { verifyBases } from "./verify-base.ts";
 
 export interface PlanFacts {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The builder's image where the command line names none. */
+  /** The builder's image if the command line names none. */
   readonly builderImage: string;
   readonly user: string;
   readonly version: string;
 }
 
-/** @throws InvalidInput for anything in the request that cannot be done, before anything is created. */
+/** @throws InvalidInput for anything in the request that cannot be done. Nothing has been created yet. */
 export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: PlanFacts): BuildPlan {
   const builder = builderOf(request);
   const docker = readDockerOptions(request.docker ?? {}, facts.env);
-  // A name that is only written into an archive is docker's to complete.
+  // Docker completes a name that is only written into an archive.
   const registry = docker.options.noPush === true ? undefined : { prefix: request.registry };
   const typed = [...request.tags, ...docker.names];
   for (const text of typed) parseReference(text, "tag");
@@ -105,7 +105,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     ...networkOf(request, registries, inputs.repository),
     ...signatureOf(request),
     transport: inputs.repository === undefined ? transportOf(request, inputs) : "none",
-    // Whoever builds the same image shares its cache, wherever they do.
+    // Builds of the same image share one cache, in whatever directory they are started.
     cacheName: request.cacheName ?? tags[0]?.name ?? inputs.context?.root ?? "",
     volume: {
       size: quantityOf(request.volumeSize),
@@ -132,8 +132,8 @@ function transportOf({ transport }: BuildRequest, { directories = [] }: BuildInp
   const known = [...TRANSPORTS, "auto"] as const;
   const found = known.find((name) => name === transport);
   if (found === "cache" && directories.length > 0) {
-    throw new InvalidInput("--transport cache keeps one directory, and --build-context names another", {
-      suggestions: ["Leave --transport out, or use --transport stream."],
+    throw new InvalidInput("--transport cache supports only one directory, and --build-context names another one", {
+      suggestions: ["Remove --transport, or use --transport stream."],
     });
   }
   if (found !== undefined) return found;
@@ -142,14 +142,17 @@ function transportOf({ transport }: BuildRequest, { directories = [] }: BuildInp
   });
 }
 
-/** Who always wants no log may say so where nothing is signed, too. */
+/** `--sign-log none` is accepted without `--sign`, so that a configuration may set it for all builds. */
 function signatureOf({ sign, signKey, signLog }: BuildRequest): Pick<BuildPlan, "sign" | "signLog"> {
   if (sign !== true && signKey === undefined) return {};
   const key = signKey ?? "";
   if (key === "" && signLog === "none") {
-    throw new InvalidInput("--sign-log none needs a key: a signature without one is verified by its entry in the log", {
-      suggestions: ["Name a key with --sign-key, or leave out --sign-log none."],
-    });
+    throw new InvalidInput(
+      "--sign-log none needs a key: a signature without a key is verified by its entry in the log",
+      {
+        suggestions: ["Name a key with --sign-key, or remove --sign-log none."],
+      },
+    );
   }
   return { sign: key, ...(signLog === undefined ? {} : { signLog }) };
 }
@@ -162,12 +165,12 @@ function networkOf(
   const servers = repository === undefined ? hosts : [...hosts, serverOf(repository)];
   if (networkPolicy === true) return { egress: egressOf(servers, insecure, egress) };
   if (egress.length === 0) return {};
-  throw new InvalidInput("--egress says what --network-policy allows, and there is no --network-policy", {
+  throw new InvalidInput("--egress has no effect without --network-policy", {
     suggestions: ["Add --network-policy."],
   });
 }
 
-/** `HOST:PORT`. */
+/** The git server as `HOST:PORT`. */
 function serverOf({ remote }: Repository): string {
   const { hostname, port, protocol } = new URL(remote);
   return `${hostname}:${port || { "http:": 80, "git:": 9418 }[protocol] || 443}`;
@@ -178,26 +181,26 @@ function warningOf({ contextWarning = "0" }: BuildRequest): Pick<BuildPlan, "con
   return bytes === 0 ? {} : { contextWarning: bytes };
 }
 
-/** @throws InvalidInput when it is no number of seconds. */
+/** @throws InvalidInput if the value is not a number of seconds. */
 function epochOf(buildArgs: readonly (readonly [string, string])[]): number {
   const text = buildArgs.find(([name]) => name === "SOURCE_DATE_EPOCH")?.[1] ?? "0";
   if (/^\d{1,11}$/.test(text)) return Number(text);
-  throw new InvalidInput(`SOURCE_DATE_EPOCH=${text} is no time in seconds since 1970`, {
+  throw new InvalidInput(`SOURCE_DATE_EPOCH=${text} is not a Unix time in seconds`, {
     docker: "refuses",
-    suggestions: ["Set it to one: SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)."],
+    suggestions: ["Set it, for example: SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)."],
   });
 }
 
 function tagOf(text: string): Reference {
   const reference = parseReference(text, "tag");
   if (reference.digest === undefined) return reference;
-  throw new InvalidInput(`invalid tag "${text}": a build cannot know its image's digest beforehand`, {
+  throw new InvalidInput(`invalid tag "${text}": the digest of an image is not known before the build`, {
     docker: "refuses",
-    suggestions: ["Leave out what follows the @."],
+    suggestions: ["Remove the @ and what follows it."],
   });
 }
 
-/** Of two with one key the later one counts. */
+/** If two labels have the same key, the last one counts. */
 function labelsOf(texts: readonly string[]): [string, string][] {
   return [...new Map(texts.map(labelOf))];
 }
@@ -214,12 +217,12 @@ function labelOf(text: string): [string, string] {
 
 function hostOf(text: string, flag: string): string {
   if (/^(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?$/.test(text)) return text;
-  throw new InvalidInput(`--${flag} ${text} is not a registry's host`, {
+  throw new InvalidInput(`--${flag} ${text} is not a registry host`, {
     suggestions: ["Write HOST or HOST:PORT, without a scheme or path."],
   });
 }
 
-/** Kubernetes' quantities (apimachinery, resource.Quantity), of which a volume's size needs no more than these. */
+/** A Kubernetes quantity (apimachinery, resource.Quantity); only the forms that make sense for the size of a volume. */
 function quantityOf(text: string): string {
   if (/^[1-9]\d*(?:[kMGTP]|[KMGTP]i)?$/.test(text)) return text;
   throw new InvalidInput(`--volume-size ${text} is not a size`, {
@@ -228,8 +231,8 @@ function quantityOf(text: string): string {
 }
 
 /**
- * A name that tells a person what is being built and cannot meet another's. At most 63 characters, as it becomes a label and a
- * pod's name (the Job's controller adds six).
+ * A unique name that tells people what is built. At most 63 characters, because it becomes a label and a pod name (the Job's
+ * controller adds six).
  */
 function buildName(tags: readonly Reference[]): string {
   const image = tags[0]?.repository.split("/").at(-1) ?? "build";
@@ -237,7 +240,7 @@ function buildName(tags: readonly Reference[]): string {
     .replaceAll(/[^a-z0-9]+/g, "-")
     .slice(0, 30)
     .replaceAll(/^-+|-+$/g, "");
-  // 40 bits in the alphabet Kubernetes' own generated names use: no vowels, so no words.
+  // 8 characters of the alphabet that Kubernetes uses for generated names. It has no vowels, so it makes no words.
   const alphabet = "bcdfghjklmnpqrstvwxz2456789";
   const random = Array.from(randomBytes(8), (byte) => alphabet[byte % alphabet.length]).join("");
   return `slipway-${slug}-${random}`;

@@ -1,6 +1,6 @@
 /**
- * What one build is, decided once: everything later stages need, as data. Nothing after this reads flags, files of the
- * user's or the environment again. No secret is in here: a plan may be printed.
+ * All decisions about one build, as data for the later stages. Later stages do not read flags, the user's files or the environment
+ * again. A plan has no secrets, so it may be printed.
  */
 import type { BuilderName } from "./builder-names.ts";
 import type { BuildSecret, DockerOptions } from "./docker/options.ts";
@@ -12,26 +12,26 @@ import type { Reference } from "../lib/image/reference.ts";
 import type { RegistryScope } from "../lib/registry/types.ts";
 
 export interface BuildPlan extends DockerOptions, PodSettings {
-  /** Unique in the namespace: the Job's name, and its ConfigMap's and Secret's. */
+  /** Name of the Job, its ConfigMap and its Secret. Unique in the namespace. */
   readonly name: string;
   readonly builder: BuilderName;
   /** Image of the builder's container. */
   readonly builderImage: string;
   /** Image with a POSIX shell, tar, gunzip and sha256sum, for the container that receives a streamed context. */
   readonly helperImage: string;
-  /** The directory that is sent; absent: the builder fetches `repository`. */
+  /** The directory that is sent. Absent if the builder fetches `repository`. */
   readonly context?: ContextSource;
   readonly repository?: Repository;
   readonly dockerfile: DockerfileSource | UnreadDockerfile;
-  /** What `--build-context` names of this disk: the contexts' numbers in `buildContexts`, and what they hold. */
+  /** The local directories of `--build-context`, with their numbers in `buildContexts`. */
   readonly directories?: readonly NamedDirectory[];
-  /** Send what no COPY reaches, too. */
+  /** Send the whole context, without context pruning. */
   readonly sendAll: boolean;
-  /** No file's time is later than this, in seconds since the epoch, so that the same files are the same bytes; absent: as they are. */
+  /** Upper bound for file times (Unix seconds), so identical files give identical bytes. Absent: times are kept. */
   readonly latestTime?: number;
-  /** Names of the image, and where it is pushed unless `noPush`. */
+  /** Names of the image. It is pushed to these unless `noPush`. */
   readonly tags: readonly Reference[];
-  /** The same as they were typed, with the registry they leave open. */
+  /** The names as typed, completed with the default registry. */
   readonly names: readonly string[];
   readonly buildArgs: readonly (readonly [name: string, value: string])[];
   readonly target?: string;
@@ -39,98 +39,98 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   readonly noCache: boolean;
   readonly registries: RegistryAccess;
   readonly credentials: CredentialSource;
-  /** What the credentials shipped have to be good for, where they are to be tokens for that and no more. */
+  /** The access that the sent credentials are limited to. Absent: the credentials are sent as they are. */
   readonly registryScopes?: readonly RegistryScope[];
-  /** The ServiceAccount of the builder's pod; absent: the namespace's default one. */
+  /** ServiceAccount of the builder's pod. Absent: the namespace's default account. */
   readonly serviceAccount?: string;
-  /** cosign signs the image: the key it is told, empty for signing without one. */
+  /** Sign the image with cosign: the key, or an empty text for signing without a key. Absent: do not sign. */
   readonly sign?: string;
-  /** Whether the signature goes to the log that cosign is set to; absent: it does, and nobody said so. */
+  /** Whether the signature goes to cosign's transparency log. Absent: it does, by default. */
   readonly signLog?: "upload" | "none";
-  /** All the pod may connect to; absent: no NetworkPolicy is made. */
+  /** Everything that the pod may connect to. Absent: no NetworkPolicy is made. */
   readonly egress?: readonly EgressRule[];
   readonly transport: TransportName | "auto";
-  /** For `cache`: whose contexts are kept together. */
+  /** For `cache`: builds with the same name share one kept context. */
   readonly cacheName: string;
-  /** For `pvc` and `cache`: the volume asked for. */
+  /** For `pvc` and `cache`: the volume to request. */
   readonly volume: { readonly size: string; readonly storageClass?: string };
-  /** Say so when the context has more bytes than this; undefined: never. */
+  /** Warn if the context has more bytes than this. Absent: never. */
   readonly contextWarning?: number;
-  /** The build may take this long from its release to its end, in seconds: the Job's activeDeadlineSeconds. */
+  /** Time limit of the build in seconds, from its release to its end: the Job's activeDeadlineSeconds. */
   readonly timeoutSeconds: number;
-  /** The finished Job stays this long, in seconds: ttlSecondsAfterFinished. */
+  /** How long the finished Job stays, in seconds: ttlSecondsAfterFinished. */
   readonly ttlSeconds: number;
-  /** Who builds, for the label: a user name as far as one is known. */
+  /** User name for the label, if one is known. */
   readonly user: string;
   readonly version: string;
 }
 
-/** What was asked of the pod itself, besides what docker's options mean for it. */
+/** Settings of the pod that do not come from docker's options. */
 export interface PodSettings {
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly tolerations?: readonly Toleration[];
   readonly runtimeClass?: string;
-  /** Whether the pod gets a user namespace of its own; absent: never. `auto` is decided when the cluster is asked. */
+  /** Whether the pod gets its own user namespace. Absent: never. `auto` is decided by asking the cluster. */
   readonly userns?: UserNamespaces;
-  /** The pod has to fit Pod Security's restricted level. */
+  /** The pod has to meet the Pod Security level restricted. */
   readonly restricted?: boolean;
-  /** Shares no node with builds of other tenants; OWN_NAMESPACE: the namespace, before that is known. */
+  /** The pod shares no node with builds of other tenants. OWN_NAMESPACE stands for the namespace until it is known. */
   readonly tenant?: string;
-  /** Laid over the pod when all else is done. */
+  /** Merged over the finished pod. */
   readonly podTemplate?: PodTemplate;
-  /** The template may undo what keeps the build unprivileged. */
+  /** The template may remove the settings that keep the build unprivileged. */
   readonly allowUnsafeTemplate?: boolean;
 }
 
 export interface ContextSource {
   /** Absolute path of the directory. */
   readonly root: string;
-  /** The ignore file's bytes; undefined when there is none. */
+  /** Bytes of the ignore file; undefined if there is none. */
   readonly ignoreFile: Uint8Array | undefined;
-  /** What to call it in messages. */
+  /** Name of the ignore file in messages. */
   readonly ignoreName?: string;
 }
 
 /** A repository that the builder fetches. */
 export interface Repository {
-  /** As docker writes it, `URL#REF:SUBDIR` or with a query; without user or password. */
+  /** As docker writes it: `URL#REF:SUBDIR`, or with a query. Has no user and no password. */
   readonly url: string;
-  /** What git is given: https://, http:// or git://. */
+  /** The URL for git: https://, http:// or git://. */
   readonly remote: string;
-  /** Branch, tag or commit, as it was written; absent: the remote's HEAD. */
+  /** Branch, tag or commit as written. Absent: the remote's HEAD. */
   readonly ref?: string;
-  /** The commit it has to be, or the beginning of its hash. */
+  /** The expected commit: its hash, or the beginning of it. */
   readonly commit?: string;
   readonly subdir?: string;
-  /** Absent: nothing was said of them. */
+  /** Whether to fetch submodules. Absent: not specified. */
   readonly submodules?: boolean;
   readonly keepGitDir: boolean;
-  /** What a builder logs in with that takes it in another way than the build's other secrets. */
+  /** The token to log in with, for a builder that does not take it as one of the build's secrets. */
   readonly token?: BuildSecret;
 }
 
 /** A directory of `--build-context`. */
 export interface NamedDirectory extends ContextSource {
-  /** Its place in the plan's `buildContexts`, and its name in the archive. */
+  /** Its index in the plan's `buildContexts`, and its name in the archive. */
   readonly number: number;
-  /** It has a .containerignore, whose rules are not docker's. */
-  readonly foreignRules?: true;
+  /** It has a .containerignore, which docker does not read. */
+  readonly hasContainerignore?: true;
 }
 
 export interface DockerfileSource {
-  /** As the user named it, for messages. */
+  /** As the user wrote it, for messages. */
   readonly path: string;
   readonly text: string;
 }
 
-/** One that only the builder sees. */
+/** A Dockerfile that only the builder reads. */
 export interface UnreadDockerfile {
-  /** In the repository, from its subdirectory; absent: the one every build looks for. */
+  /** Path in the repository, relative to its subdirectory. Absent: the default Dockerfile. */
   readonly path?: string;
   readonly text?: undefined;
 }
 
-/** A plan whose context is on this disk. */
+/** A plan with a context on this disk. */
 export interface ShippedPlan extends BuildPlan {
   readonly context: ContextSource;
   readonly dockerfile: DockerfileSource;
@@ -141,22 +141,22 @@ export function isShipped(plan: BuildPlan): plan is ShippedPlan {
 }
 
 export interface RegistryAccess {
-  /** Every registry this build pulls from or pushes to, as `host[:port]`. */
+  /** Every registry that this build pulls from or pushes to, as `HOST[:PORT]`. */
   readonly hosts: readonly string[];
-  /** Spoken to over plain http, or https without verification. */
+  /** Registries with plain http, or https without verification. */
   readonly insecure: readonly string[];
-  /** PEM certificates to trust for all of them besides the builder's own. */
+  /** PEM certificates to trust for all of these registries, in addition to the builder's own. */
   readonly ca?: string;
 }
 
 export type CredentialSource =
-  /** A docker config.json made by us travels as a Secret of this build. */
+  /** Slipway sends a docker config.json as a Secret of this build. */
   | { readonly kind: "shipped" }
-  /** A Secret of type kubernetes.io/dockerconfigjson that is in the namespace already. */
+  /** An existing Secret of the namespace, of type kubernetes.io/dockerconfigjson. */
   | { readonly kind: "secret"; readonly name: string }
   | { readonly kind: "none" };
 
-/** Whether the image ends up in a registry: builders push for this, and the registry is asked about it. */
+/** Whether the image is pushed: the builder pushes it, and slipway asks the registry about it. */
 export function pushes(plan: Pick<BuildPlan, "tags" | "noPush">): boolean {
   return plan.tags.length > 0 && plan.noPush !== true;
 }

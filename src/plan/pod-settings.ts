@@ -1,15 +1,15 @@
-/** From the flags about the pod, and the file one of them names, to what is asked of it: pure. */
+/** Makes the settings of the pod from its flags and its template. Pure. */
 import type { DockerOptions } from "./docker/options.ts";
 import type { Platform } from "../lib/image/platform.ts";
 import { InvalidInput } from "../errors.ts";
-import { nodeSelectorOf, resourcesOf, runtimeClassOf, tenantOf, tolerationsOf } from "./pod/options.ts";
+import { parseNodeSelector, parseResources, parseRuntimeClass, parseTenant, parseTolerations } from "./pod/options.ts";
 import type { PodTemplate } from "./pod/read-template.ts";
 import type { PodSettings } from "./plan.ts";
 import type { PodRequest } from "./request.ts";
 
 /**
- * @param template what the file `request.template` names holds
- * @param docker what docker's own flags ask for: resources are put together with these
+ * @param template content of the file `request.template`
+ * @param docker what docker's own flags ask for; the resources are merged with these
  * @throws InvalidInput
  */
 export function podSettingsOf(
@@ -19,26 +19,28 @@ export function podSettingsOf(
 ): PodSettings & Pick<DockerOptions, "resources"> {
   const { nodeSelector = [], tolerations = [], runtimeClass, requests = [], limits = [] } = request;
   if (request.allowUnsafe === true && template === undefined) {
-    throw new InvalidInput("--allow-unsafe-template is about a template, and there is none", {
-      suggestions: ["Name one with --pod-template FILE, or leave it out."],
+    throw new InvalidInput("--allow-unsafe-template has no effect without a pod template", {
+      suggestions: ["Name a template with --pod-template FILE, or remove --allow-unsafe-template."],
     });
   }
   const restricted = request.security === "restricted";
   if (restricted && request.userns === "never") {
     throw new InvalidInput("--security restricted and --userns never exclude each other", {
-      suggestions: ["Leave --userns out: a builder that is root fits restricted in a user namespace alone."],
+      suggestions: [
+        "Remove --userns: a builder that runs as root meets the level restricted only in a user namespace.",
+      ],
     });
   }
   const userns = restricted ? "always" : request.userns;
-  const resources = resourcesOf({ requests, limits }, docker.resources);
+  const resources = parseResources({ requests, limits }, docker.resources);
   return {
-    ...(nodeSelector.length === 0 ? {} : { nodeSelector: agreeing(nodeSelectorOf(nodeSelector), docker.platform) }),
-    ...(tolerations.length === 0 ? {} : { tolerations: tolerationsOf(tolerations) }),
-    ...(runtimeClass === undefined ? {} : { runtimeClass: runtimeClassOf(runtimeClass) }),
+    ...(nodeSelector.length === 0 ? {} : { nodeSelector: agreeing(parseNodeSelector(nodeSelector), docker.platform) }),
+    ...(tolerations.length === 0 ? {} : { tolerations: parseTolerations(tolerations) }),
+    ...(runtimeClass === undefined ? {} : { runtimeClass: parseRuntimeClass(runtimeClass) }),
     ...(resources === undefined ? {} : { resources }),
     ...(userns === undefined || userns === "never" ? {} : { userns }),
     ...(restricted ? { restricted } : {}),
-    ...(request.isolate === undefined ? {} : { tenant: tenantOf(request.isolate) }),
+    ...(request.isolate === undefined ? {} : { tenant: parseTenant(request.isolate) }),
     ...(template === undefined ? {} : { podTemplate: template }),
     ...(request.allowUnsafe === true ? { allowUnsafeTemplate: true } : {}),
   };
@@ -51,9 +53,12 @@ function agreeing(labels: Record<string, string>, platform: Platform | undefined
     ["kubernetes.io/arch", platform.arch],
   ] as const) {
     if (labels[label] === undefined || labels[label] === value) continue;
-    throw new InvalidInput(`--platform wants nodes of ${value}, and --node-selector ${label}=${labels[label]} others`, {
-      suggestions: ["Leave one of them out: an image is built on a node of its platform."],
-    });
+    throw new InvalidInput(
+      `--platform needs a node of ${value}, but --node-selector asks for ${label}=${labels[label]}`,
+      {
+        suggestions: ["Remove one of them: an image is built on a node of its own platform."],
+      },
+    );
   }
   return labels;
 }

@@ -1,3 +1,4 @@
+/** The request for one build, as typed on the command line. */
 import type { UserNamespaces } from "./pod/options.ts";
 import type { TypedFlags } from "./docker/typed-flags.ts";
 
@@ -17,7 +18,7 @@ export interface PodRequest {
   readonly isolate?: string;
 }
 
-/** The command line of one build as typed: strings, nothing read or checked yet. */
+/** The command line of one build as typed: strings that are not read or checked yet. */
 export interface BuildRequest {
   /** The positional PATH. */
   readonly path: string;
@@ -33,18 +34,18 @@ export interface BuildRequest {
   readonly builderImage?: string;
   readonly helperImage: string;
   readonly transport: string;
-  /** The context is a repository, which the builder clones. */
+  /** The context is a repository that the builder clones. */
   readonly gitInCluster?: boolean;
-  /** Registries whose credentials go along, though nothing that is read here names them. */
+  /** Registries whose credentials are sent too, although no file that is read here names them. */
   readonly baseRegistries?: readonly string[];
-  /** Send what no COPY reaches, too. */
+  /** Send the whole context, without context pruning. */
   readonly sendAll?: boolean;
-  /** The same files are to be the same bytes. */
+  /** Identical files have to give identical bytes. */
   readonly reproducible?: boolean;
   readonly volumeSize: string;
   /** For `cache`: the project. */
   readonly cacheName?: string;
-  /** A size as docker writes it; 0: never. */
+  /** A size as docker writes it. 0: never warn. */
   readonly contextWarning?: string;
   readonly storageClass?: string;
   /** Name of the volume claim that keeps the builder's state. */
@@ -52,36 +53,36 @@ export interface BuildRequest {
   readonly timeout: string;
   readonly ttl: string;
   readonly registrySecret?: string;
-  /** The builder's pod runs as this ServiceAccount, and nothing of the user's own is shipped. */
+  /** The builder's pod runs as this ServiceAccount. The user's own credentials are not sent. */
   readonly serviceAccount?: string;
   readonly noCredentials?: boolean;
-  /** Tokens for the build's repositories are shipped instead of passwords. */
+  /** Send tokens for the build's repositories instead of passwords. */
   readonly registryTokens?: boolean;
   readonly insecureRegistries: readonly string[];
   readonly registryCa?: string;
-  /** Every image the Dockerfile draws on has to be named by its digest. */
+  /** Every image that the Dockerfile uses has to have a digest. */
   readonly verifyBase?: boolean;
-  /** The image is signed with cosign. */
+  /** Sign the image with cosign. */
   readonly sign?: boolean;
-  /** The key to sign with, as cosign's --key has it. */
+  /** The signing key, as for cosign's --key. */
   readonly signKey?: string;
-  /** Whether signatures go to the log that cosign is set to; absent: nobody said. */
+  /** Whether signatures go to cosign's transparency log. Absent: not specified. */
   readonly signLog?: "upload" | "none";
-  /** A NetworkPolicy limits what the pod connects to. */
+  /** A NetworkPolicy limits what the pod may connect to. */
   readonly networkPolicy?: boolean;
-  /** What it allows besides DNS and registries: `any`, ADDRESS or ADDRESS/BITS, each with or without `:PORT`. */
+  /** What the policy allows besides DNS and registries: `any`, ADDRESS or ADDRESS/BITS, each with or without `:PORT`. */
   readonly egress?: readonly string[];
-  /** Nothing of what is to be written says the image's ID, so the registry need not be asked for it. */
+  /** No output needs the image ID, so slipway does not ask the registry for it. */
   readonly noImageId?: boolean;
-  /** The image's platform is to be written down, so the registry is asked for that as well. */
+  /** An output needs the image's platform, so slipway asks the registry for it. */
   readonly wantsPlatform?: boolean;
-  /** What is asked of the pod itself. */
+  /** Settings of the pod itself. */
   readonly pod?: PodRequest;
-  /** Completes names that leave the registry open. */
+  /** Default registry, for names without one. */
   readonly registry?: string;
-  /** In which `auto` tries the builders; absent: the table's. */
+  /** The order in which `auto` tries the builders. Absent: the order of the table. */
   readonly builderOrder?: readonly string[];
-  /** Image of each builder, by its name, where the environment names none. */
+  /** Image of each builder, by the builder's name, if the environment sets none. */
   readonly images?: Readonly<Record<string, string>>;
   /** Docker's other flags, as typed. */
   readonly docker?: TypedFlags;

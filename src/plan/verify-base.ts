@@ -1,4 +1,4 @@
-/** `--verify-base`: every image a build draws on is named by its digest, so that it is the one that was looked at. */
+/** `--verify-base`: every image that a build uses has to have a digest, so that it is the image that was reviewed. */
 import { familiarName } from "./docker/build-contexts.ts";
 import type { BuildContext } from "./docker/options.ts";
 import type { Dockerfile } from "../lib/dockerfile/parse.ts";
@@ -8,9 +8,9 @@ import { InvalidInput } from "../errors.ts";
 import { parseReference } from "../lib/image/reference.ts";
 
 /**
- * Every stage counts, as some builders build those, too, that the target does not need; and the frontend of `# syntax=`, which
- * BuildKit runs.
- * @throws InvalidInput for the first that has no digest, or whose name only the builder would know
+ * Every stage counts, because some builders also build stages that the target does not need. The frontend of `# syntax=` counts
+ * too, because BuildKit runs it.
+ * @throws InvalidInput for the first image without a digest, or with a name that only the builder knows
  */
 export function verifyBases(
   dockerfile: Dockerfile,
@@ -19,7 +19,7 @@ export function verifyBases(
 ): void {
   for (const { name, source } of contexts) {
     if (source.kind !== "image" || parseReference(source.image).digest !== undefined) continue;
-    throw new InvalidInput(`--build-context ${name} names no digest of its image, and --verify-base wants one`, {
+    throw new InvalidInput(`the image of --build-context ${name} has no digest, and --verify-base requires one`, {
       suggestions: [`Write --build-context ${name}=docker-image://${source.image}@sha256:….`],
     });
   }
@@ -30,15 +30,15 @@ export function verifyBases(
   for (const { image, text, line, by } of [...frontend, ...images]) {
     if (image === undefined) {
       throw new InvalidInput(
-        `Dockerfile line ${line}: ${by} ${text} has a variable whose value is not known here, and --verify-base wants a digest`,
+        `Dockerfile line ${line}: ${by} ${text} has a variable without a known value, and --verify-base requires a digest`,
         {
-          suggestions: ["Give the value with --build-arg, or write the image out."],
+          suggestions: ["Set the variable with --build-arg, or write the image without a variable."],
         },
       );
     }
     if (by !== "# syntax=" && replaced.has(familiarName(image) ?? image)) continue;
     if (parseReference(image).digest === undefined) {
-      throw new InvalidInput(`Dockerfile line ${line}: ${by} ${image} names no digest, and --verify-base wants one`, {
+      throw new InvalidInput(`Dockerfile line ${line}: ${by} ${image} has no digest, and --verify-base requires one`, {
         suggestions: [
           `Write ${image}@sha256:…; \`docker buildx imagetools inspect ${image}\` and \`crane digest ${image}\` print it.`,
         ],

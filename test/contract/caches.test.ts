@@ -81,7 +81,7 @@ describe.each(["buildkit", "buildah"] as const)("--cache-volume with %s", (name:
     const built = await Promise.all(images.map(read));
     expect(built.map(({ files }) => files.get("text")?.text)).toEqual(["one\n", "two\n"]);
     const waited = runs.filter(({ stderr }) =>
-      stderr.includes(`waiting for another build to end that uses the volume ${volume}\n`),
+      stderr.includes(`waiting for another build that uses the volume ${volume}\n`),
     );
     expect(waited).toHaveLength(1);
     const again = await go(roots[0] ?? "", uniqueImage(registry));

@@ -184,7 +184,7 @@ export const CASES: Readonly<Record<DockerFlagName, FlagCase>> = {
     },
   },
   policy: {
-    ...refusal(["--policy", "filename=x", "."], /slipway has no source policies/),
+    ...refusal(["--policy", "filename=x", "."], /slipway does not support source policies/),
     uses: [pushed("--policy", "filename=x")],
   },
   print: {

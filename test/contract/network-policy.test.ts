@@ -96,7 +96,7 @@ async function reached(...flags: readonly string[]): Promise<string[]> {
   // A streamed context waits for the pod, so its address is known to all before the builder runs: a program that learns of pods
   // from the API server, as this enforcer does, has no policy for an address it has not read yet.
   await mustBuild(namespace, ["--transport=stream", ...flags, "-t", image, directory]);
-  const text = (await readImage(image)).files.get("reached")?.text ?? "nothing was built";
+  const text = (await readImage(image)).files.get("pruned")?.text ?? "nothing was built";
   return text.split("\n").filter((line) => line !== "");
 }
 

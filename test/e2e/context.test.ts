@@ -40,7 +40,7 @@ test("what no COPY reaches stays here", async () => {
   });
   const run = await mustBuild(namespace, ["--progress", "json", "-t", image, root]);
   const packed = packedOf(run.stderr);
-  expect(packed?.detail).toMatch(/^2 entries reached by COPY and ADD, 3 B, /);
+  expect(packed?.detail).toMatch(/^2 entries used by COPY and ADD, 3 B, /);
   expect(packed?.bytes).toBeLessThan(100_000);
   expect([...(await readImage(image)).files.keys()]).toContain("app/run.txt");
 });

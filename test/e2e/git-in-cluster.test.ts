@@ -103,7 +103,7 @@ describe.each<Builder>(["kaniko", "buildkit"])("%s clones", (builder) => {
     expect([...files.keys()].filter((path) => path.startsWith(".git"))).toEqual([]);
     expect(files.has("left-out.log")).toBe(builder === "buildkit" && which === "three below");
     expect(run.stderr).toContain(
-      `=> the builder clones ${open.url}: nothing of its Dockerfile is read or checked here`,
+      `=> the builder clones ${open.url}: its Dockerfile is not read or checked here`,
     );
     expect(run.stderr).not.toMatch(/=> (?:pack|ship|cloning)/);
     const pod = await podOf(image, least);
@@ -144,9 +144,9 @@ describe.each<Builder>(["kaniko", "buildkit"])("%s clones", (builder) => {
     ["a ref that is not there", "OPEN#nowhere", 1, /(?:no branch or tag|no ref) nowhere/, /Name a branch, a tag or/],
     ["a commit that is not there", "OPEN#NOWHERE", 1, /no (?:commit|ref) (?:ab){20}/, /Name a branch/],
     ["a directory that is not there", "OPEN#main:nowhere", 1, /no (?:directory )?nowhere/, /^/],
-    ["a Dockerfile that is not there", "OPEN#main:app", 1, /there is no Dockerfile where/, /-f/],
+    ["a Dockerfile that is not there", "OPEN#main:app", 1, /found no Dockerfile in the repository/, /-f/],
     ["a repository that wants a token", "CLOSED", 4, /not authorised to clone/, /GIT_AUTH_TOKEN/],
-    ["a server that is not there", "http://ADDRESS:1/a.git", 1, /cannot be reached from the pod/, /leave out/],
+    ["a server that is not there", "http://ADDRESS:1/a.git", 1, /pod cannot connect to the repository/, /remove/],
   ] as const)("and for %s ends with a sentence, and leaves nothing", async (_name, url, code, sentence, remedy) => {
     const flags = [`--builder=${builder}`, "--git-in-cluster", "--no-credentials", "--progress=plain", "--ttl=1s"];
     const run = await build(least, [...flags, "-t", uniqueImage(), urlOf(url)]);
@@ -162,7 +162,7 @@ describe.each<Builder>(["kaniko", "buildkit"])("%s clones", (builder) => {
 
 test.each<[Builder, string]>([
   ["kaniko", "kaniko fetches no submodules (?submodules=1 asks for them), and leaves .git in the context"],
-  ["buildkit", "buildkit applies no .dockerignore to a repository that it clones"],
+  ["buildkit", "buildkit does not apply a .dockerignore to a repository that it clones"],
 ])("%s has another context than one that is sent, and that is said", async (builder, sentence) => {
   const flags = [`--builder=${builder}`, "--git-in-cluster", "--no-credentials", "--progress=plain"];
   const run = await mustBuild(LEAST[builder], [...flags, "-t", uniqueImage(), open.url]);
@@ -193,8 +193,8 @@ test("a build that is left at once needs nothing more of its client", async () =
 
 test.each([
   ["by a builder that clones nothing", ["--builder=buildah"], "OPEN", "buildah cannot do --git-in-cluster"],
-  ["of a directory", [], ".", "--git-in-cluster lets the builder clone a repository, and . is none"],
-  ["of standard input", [], "-", "--git-in-cluster lets the builder clone a repository, and standard input is none"],
+  ["of a directory", [], ".", "--git-in-cluster needs a git repository to clone, and . is not one"],
+  ["of standard input", [], "-", "--git-in-cluster needs a git repository to clone, and standard input is not one"],
   ["with a Dockerfile from here", ["-f", "-"], "OPEN", "and -f - is standard input"],
   ["that is only to be checked", ["--check"], "OPEN", "--check reads the Dockerfile here"],
 ] as const)("a build %s is refused before anything is created", async (_name, flags, url, sentence) => {

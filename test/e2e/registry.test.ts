@@ -67,7 +67,7 @@ test("a CA of the registry's own reaches the builder", async () => {
   const without = await build(namespace, ["-t", image, root]);
   expect(without.code).toBe(1);
   expect(without.stderr).toMatch(
-    /ERROR: the certificate of .* is signed by an authority the builder does not know\n  - Give its certificate with --registry-ca FILE/,
+    /ERROR: the builder does not know the authority that signed the certificate of .*\n  - Give its certificate with --registry-ca FILE/,
   );
   const run = await mustBuild(namespace, ["-q", "--registry-ca", CA, "-t", image, root]);
   expect(run.stdout).toBe(`${(await readImage(image, { scheme: "https" })).configDigest}\n`);

@@ -119,7 +119,7 @@ echo '{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"https://spdx
 
 test.each([
   [["--sign"], /^ERROR: --sign runs cosign, which is not on the PATH\n {2}- /],
-  [["--verify-base"], /^ERROR: Dockerfile line 1: FROM \S+ names no digest, and --verify-base wants one\n {2}- /],
+  [["--verify-base"], /^ERROR: Dockerfile line 1: FROM \S+ has no digest, and --verify-base requires one\n {2}- /],
   [
     ["--sbom=generator=r.io/scan"],
     /^ERROR: kaniko cannot do --sbom generator=r\.io\/scan\n {2}- Use --builder buildkit\.\n$/,

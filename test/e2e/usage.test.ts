@@ -18,7 +18,7 @@ const CASES: readonly (readonly [what: string, args: readonly string[], says: Re
   ["no path", [], /slipway build requires 1 argument, and there is none/],
   ["a path that is not there", ["nowhere"], /unable to prepare context: path "nowhere" not found/],
   ["a path that is a file", ["no.pem"], /path "no.pem" is not a directory/],
-  ["no Dockerfile", ["empty"], /there is no Dockerfile in empty/],
+  ["no Dockerfile", ["empty"], /no Dockerfile in empty/],
   ["a Dockerfile that is not there", ["-f", "x", "."], /the Dockerfile x not found/],
   ["an unknown instruction", ["-f", "bad", "."], /dockerfile parse error on line 1: unknown instruction: FORM/],
   ["an empty Dockerfile", ["-f", "nothing", "."], /file with no instructions/],
@@ -35,13 +35,13 @@ const CASES: readonly (readonly [what: string, args: readonly string[], says: Re
   [
     "a CA file without a certificate",
     ["--registry-ca", "no.pem", "."],
-    /--registry-ca no\.pem holds no PEM certificate/,
+    /--registry-ca no\.pem has no PEM certificate/,
     125,
   ],
   [
     "a registry with a path",
     ["--insecure-registry", "http://x/y", "."],
-    /--insecure-registry http:\/\/x\/y is not a registry's host/,
+    /--insecure-registry http:\/\/x\/y is not a registry host/,
     125,
   ],
 ];

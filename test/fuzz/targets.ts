@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { findFeatures } from "../../src/lib/dockerfile/features.ts";
 import { parseDockerfile } from "../../src/lib/dockerfile/parse.ts";
-import { findReach } from "../../src/lib/dockerfile/reach.ts";
+import { findUsedPaths } from "../../src/lib/dockerfile/used-paths.ts";
 import { imageReferences } from "../../src/lib/dockerfile/references.ts";
 import { parseReference } from "../../src/lib/image/reference.ts";
 import { parseDuration } from "../../src/lib/text/duration.ts";
@@ -252,7 +252,7 @@ export const TARGETS: readonly Target[] = [
       const dockerfile = parseDockerfile(input);
       findFeatures(dockerfile);
       imageReferences(dockerfile, { buildArgs: new Map([["V", "2"]]) });
-      findReach(dockerfile, { buildArgs: new Map([["V", "2"]]) });
+      findUsedPaths(dockerfile, { buildArgs: new Map([["V", "2"]]) });
     },
   },
   {
@@ -362,7 +362,7 @@ export const TARGETS: readonly Target[] = [
       for (const builder of builders) {
         builder.outcome({ exitCode: 1, reason: "Error", message: input.slice(0, 4096), tail: input.split("\n") });
         builder.outcome({ exitCode: 0, reason: "Completed", message: input, tail: [] });
-        for (const line of input.split("\n")) builder.readable(line);
+        for (const line of input.split("\n")) builder.formatLogLine(line);
       }
     },
   },

@@ -9,7 +9,7 @@ import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { Reference } from "../../lib/image/reference.ts";
 import type { BuildRequest } from "../../plan/request.ts";
-import { whatIsUnread } from "../../plan/in-repository.ts";
+import { repositoryNotices } from "../../plan/in-repository.ts";
 import { needsSeal } from "../../attest/needs.ts";
 import type { Builder } from "../../builders/builder.ts";
 import { platformText } from "../../lib/image/platform.ts";
@@ -72,7 +72,7 @@ export async function wireBuild(
   const say = (message: string): void => emit({ type: "waiting", message });
   const { plan: untenanted, builder } = await planRequest(request, inputs, facts, say);
   const planned = await withTenant(untenanted, choice);
-  for (const message of whatIsUnread(planned)) emit({ type: "note", message });
+  for (const message of repositoryNotices(planned)) emit({ type: "note", message });
   const cautions = [
     ...(builder.caution === undefined ? [] : [builder.caution]),
     ...(builder.cautions?.(planned) ?? []),

@@ -3,8 +3,8 @@ import { attestationsReadAll } from "../../attest/needs.ts";
 import type { Builder } from "../../builders/builder.ts";
 import type { BuildDeps } from "./run-build.ts";
 import { openCacheSource } from "../../pack/cache-source.ts";
-import { decideReach } from "../../pack/decide-reach.ts";
-import type { ReachDecision } from "../../pack/decide-reach.ts";
+import { decidePruning } from "../../pack/prune-context.ts";
+import type { PruningDecision } from "../../pack/prune-context.ts";
 import type { Emit } from "../../events.ts";
 import { openContext } from "../../pack/open-context.ts";
 import { isShipped } from "../../plan/plan.ts";
@@ -13,7 +13,7 @@ import { parseReference } from "../../lib/image/reference.ts";
 import { HashStore, hashFile } from "../../pack/hash-store.ts";
 import type { CredentialStore } from "../../lib/credentials/credentials.ts";
 import { findCredential } from "../../lib/credentials/stores.ts";
-import type { BaseImage } from "../../lib/dockerfile/reach.ts";
+import type { BaseImage } from "../../lib/dockerfile/used-paths.ts";
 import { InternalError } from "../../errors.ts";
 
 /** How long a registry may take for each answer about a base image, in milliseconds: sending all of the context is not much slower. */
@@ -35,7 +35,7 @@ export function contextSources(
   }
   const askBase = (image: string): Promise<BaseImage | undefined> => askForBase(plan, image, stores);
   const readsAll = builder.readsAll ?? attestationsReadAll(plan, builder.attestsItself === true);
-  const decide = (): Promise<ReachDecision> => decideReach(plan, readsAll, askBase, signal);
+  const decide = (): Promise<PruningDecision> => decidePruning(plan, readsAll, askBase, signal);
   const openHashes = (): HashStore => new HashStore(hashFile(plan.context.root, process.env));
   return {
     openArchive: openContext(plan, decide, emit, signal),

@@ -5,7 +5,7 @@ import { loadBuilder } from "../../builders/table.ts";
 import { BUILDER_NAMES, isBuilderName } from "../../plan/builder-names.ts";
 import type { BuilderName } from "../../plan/builder-names.ts";
 import type { BuildInputs } from "../../plan/gather.ts";
-import { settleFrontendArguments } from "../../plan/build-args.ts";
+import { resolveFrontendArguments } from "../../plan/build-args.ts";
 import { withGitToken } from "../../plan/git-token.ts";
 import { planBuild } from "../../plan/plan-build.ts";
 import type { PlanFacts } from "../../plan/plan-build.ts";
@@ -94,12 +94,12 @@ async function planWith(
   const builderImage = imageOf(builder, request, facts.env);
   const { supports, frontend = false } = builder;
   const asked = planBuild(request, inputs, { ...facts, builderImage });
-  const plan = settleFrontendArguments(builder.gitTokenInVariable === true ? withGitToken(asked) : asked, {
+  const plan = resolveFrontendArguments(builder.gitTokenInVariable === true ? withGitToken(asked) : asked, {
     frontend,
     inlineCache: supports.has("cache-inline"),
   });
-  if (plan.restricted === true && builder.unrestricted !== undefined) {
-    throw new BuilderUnable(`${builder.name} cannot build in a restricted pod: ${builder.unrestricted}`, {
+  if (plan.restricted === true && builder.whyNotRestricted !== undefined) {
+    throw new BuilderUnable(`${builder.name} cannot build in a restricted pod: ${builder.whyNotRestricted}`, {
       suggestions: [
         "Use --builder kaniko.",
         "Or build in a namespace of level baseline, without --security restricted.",

@@ -216,7 +216,7 @@ function stepsOf(
     job: plan.name,
     containers: { receiver: RECEIVER, builder: builderPod.container.name },
     timeoutSeconds: plan.timeoutSeconds,
-    readable: (line) => builder.readable(line),
+    formatLogLine: (line) => builder.formatLogLine(line),
     onPod: async (pod) => {
       seen.pod = pod;
       stages.done("create", plan.name);

@@ -33,14 +33,14 @@ export async function attach(
 }
 
 /** How its builder's lines are shown. */
-export async function readableOf({ builder }: Pick<BuildRecord, "builder">): Promise<(line: string) => string> {
-  return (await builderOf({ builder })).readable;
+export async function logFormatterOf({ builder }: Pick<BuildRecord, "builder">): Promise<(line: string) => string> {
+  return (await builderOf({ builder })).formatLogLine;
 }
 
 async function builderOf({ builder: name }: Pick<BuildRecord, "builder">): Promise<AttachDeps["builder"]> {
-  if (!isBuilderName(name)) return { readable: (line) => line, outcome: judgeUnknown };
+  if (!isBuilderName(name)) return { formatLogLine: (line) => line, outcome: judgeUnknown };
   const builder = await loadBuilder(name);
-  return { readable: (line) => builder.readable(line), outcome: (end) => builder.outcome(end) };
+  return { formatLogLine: (line) => builder.formatLogLine(line), outcome: (end) => builder.outcome(end) };
 }
 
 async function askRegistry(

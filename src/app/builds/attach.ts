@@ -17,7 +17,7 @@ import type { BuildRecord } from "./record.ts";
 
 export interface AttachDeps extends Omit<Reporter, "builder"> {
   readonly cluster: Cluster;
-  readonly builder: Reporter["builder"] & { readonly readable: (line: string) => string };
+  readonly builder: Reporter["builder"] & { readonly formatLogLine: (line: string) => string };
 }
 
 /** @throws what `build` throws for the same end. */
@@ -37,7 +37,7 @@ export async function attachBuild(
       job: record.name,
       containers: { receiver: RECEIVER, builder: record.container },
       timeoutSeconds: record.timeoutSeconds,
-      readable: (line) => builder.readable(line),
+      formatLogLine: (line) => builder.formatLogLine(line),
       onPod: async () => {},
       onReceiving: async () =>
         emit({ type: "waiting", message: "waiting for the client that started the build to send its context" }),

@@ -68,7 +68,7 @@ export async function runTrial(
         job: trial.name,
         containers: { receiver: TRIAL_RECEIVER, builder: trial.container },
         timeoutSeconds: TRIAL_SECONDS,
-        readable: (line) => line,
+        formatLogLine: (line) => line,
         onPod: async (pod) => {
           reach("admitted");
           await started.complete;

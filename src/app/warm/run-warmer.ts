@@ -32,7 +32,7 @@ export async function runWarmer(
         containers: { receiver: RECEIVER, builder: WARMER },
         timeoutSeconds: plan.timeoutSeconds,
         imageFlags: ["--warmer-image"],
-        readable: (line) => kaniko.readable(line),
+        formatLogLine: (line) => kaniko.formatLogLine(line),
         onPod: async (pod) => {
           await started.complete;
           if (started.gated) await releasePod(cluster, pod, signal);

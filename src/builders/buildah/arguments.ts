@@ -1,4 +1,4 @@
-/** `--build-context` in Buildah's words (go.podman.io/buildah, imagebuildah), and where it would do something else than docker. */
+/** Buildah's arguments for docker's options (go.podman.io/buildah, imagebuildah), and refusals where it differs from docker. */
 import type { BuildPlan } from "../../plan/plan.ts";
 import { familiarName } from "../../plan/docker/build-contexts.ts";
 import type { BuildContext, CacheEntry } from "../../plan/docker/options.ts";
@@ -11,19 +11,19 @@ import { repositoryOf } from "../arguments.ts";
 import { EXPORT_MOUNT, sshArguments } from "../shell-pod.ts";
 import { EXPORT_DOCKER, EXPORT_FILES, EXPORT_OCI } from "../../plan/layout.ts";
 
-const OTHER = ["Use --builder buildkit."];
+const USE_BUILDKIT = ["Use --builder buildkit."];
 
 /** @throws BuilderUnable */
 export function refuseContexts(plan: BuildPlan): void {
   const { buildContexts = [], directories = [] } = plan;
-  // It filters once more, and by .containerignore rather than by .dockerignore (parse.ContainerIgnoreFile).
+  // Buildah filters again, and prefers .containerignore to .dockerignore (parse.ContainerIgnoreFile).
   const filtered = directories.find(
-    ({ ignoreFile, foreignRules }) => ignoreFile !== undefined || foreignRules === true,
+    ({ ignoreFile, hasContainerignore }) => ignoreFile !== undefined || hasContainerignore === true,
   );
   if (filtered !== undefined) {
     throw new BuilderUnable(
-      `buildah would filter --build-context ${buildContexts[filtered.number]?.name} again, by ignore rules of its own`,
-      { suggestions: [...OTHER, `Or remove the ignore file from ${filtered.root}.`] },
+      `buildah would filter --build-context ${buildContexts[filtered.number]?.name} again, with its own ignore rules`,
+      { suggestions: [...USE_BUILDKIT, `Or remove the ignore file from ${filtered.root}.`] },
     );
   }
   for (const { name, source } of buildContexts) {
@@ -31,17 +31,17 @@ export function refuseContexts(plan: BuildPlan): void {
     const from = usesOf(plan, name).find(({ by }) => by === "FROM");
     if (from === undefined) continue;
     throw new BuilderUnable(
-      `Dockerfile line ${from.line}: buildah would pull an image ${from.text}, and --build-context ${name} is a directory`,
-      { suggestions: OTHER },
+      `Dockerfile line ${from.line}: buildah would pull the image ${from.text}, but --build-context ${name} is a directory`,
+      { suggestions: USE_BUILDKIT },
     );
   }
 }
 
-/** It compares names as they are written, so each spelling the Dockerfile has is given. @param directories holds the directories by number */
+/** Buildah compares names as written, so each spelling in the Dockerfile gets an argument. @param directories path with the directories by number */
 export function contextArguments(plan: BuildPlan, directories: string): string[] {
   return (plan.buildContexts ?? []).flatMap(({ name, source }, number) => {
     const spellings = new Set([name, ...usesOf(plan, name).map(({ text }) => text)]);
-    return [...spellings].map((text) => `--build-context=${text}=${placeOf(source, `${directories}/${number}`)}`);
+    return [...spellings].map((text) => `--build-context=${text}=${locationOf(source, `${directories}/${number}`)}`);
   });
 }
 
@@ -53,12 +53,12 @@ function usesOf({ dockerfile, buildArgs }: BuildPlan, name: string): ImageUse[] 
   );
 }
 
-function placeOf(source: BuildContext["source"], directory: string): string {
+function locationOf(source: BuildContext["source"], directory: string): string {
   if (source.kind === "image") return `docker-image://${source.image}`;
   return source.kind === "url" ? source.url : directory;
 }
 
-// What Buildah makes of docker's further options. Its RUN has the pod's network and /dev/shm; a --network=none it would pass over.
+// Buildah's RUN has the pod's network and /dev/shm. It would ignore --network=none, so that is not in the list.
 
 export const BUILDAH_OPTIONS: readonly FlagCapability[] = [
   "add-host",
@@ -85,7 +85,7 @@ export function optionArguments(plan: BuildPlan): string[] {
   ];
 }
 
-/** Buildah keeps an image of each step in a repository, under tags of its own: it takes neither tag nor digest. What is on a volume is asked after again. */
+/** Buildah keeps an image of each step in a repository, with its own tags: it accepts neither tag nor digest. With a volume it always checks base images again. */
 function cacheArguments({ cacheFrom, cacheTo, cacheVolume }: BuildPlan): string[] {
   const repositories = (flag: string, entries: readonly CacheEntry[] | undefined): string[] =>
     [...new Set((entries ?? []).flatMap((entry) => repositoryOf(entry) ?? []))].map((name) => `--${flag}=${name}`);
@@ -95,8 +95,8 @@ function cacheArguments({ cacheFrom, cacheTo, cacheVolume }: BuildPlan): string[
 }
 
 /**
- * Where besides the registry the image goes, as lines of a script; the last of them tells the digest when nothing is pushed.
- * @param push the line that brings the image to a place, in the words of containers-transports(5)
+ * Lines of a script that export the image. If nothing is pushed, the last line writes the digest.
+ * @param push makes the line that copies the image to a destination in the syntax of containers-transports(5)
  */
 export function exportScript({ exports = [] }: BuildPlan, push: (to: string) => string): string[] {
   const formats = new Set(exports.map(({ format }) => format));

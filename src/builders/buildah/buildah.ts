@@ -1,6 +1,6 @@
 /**
- * Buildah with chroot isolation: root in its own container, which makes itself a user namespace because it has no SYS_ADMIN
- * (go.podman.io/storage/pkg/unshare: MaybeReexecUsingUserNamespace). So unshare and mount have to be allowed by the node.
+ * Buildah with chroot isolation: root in its own container. Without SYS_ADMIN it makes its own user namespace
+ * (go.podman.io/storage/pkg/unshare: MaybeReexecUsingUserNamespace), so the node has to allow unshare and mount.
  */
 import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
@@ -29,7 +29,7 @@ import {
 const STORE = { name: "buildah-store", path: "/var/lib/containers" };
 const REGISTRIES_FILE = "registries.conf";
 
-/** The capabilities the image asks for in its label io.containers.capabilities: those of a container under docker or podman. */
+/** The capabilities in the image's label io.containers.capabilities: those of a container under docker or podman. */
 const CAPABILITIES = [
   "CHOWN",
   "DAC_OVERRIDE",
@@ -44,10 +44,10 @@ const CAPABILITIES = [
   "SYS_CHROOT",
 ];
 
-/** What the image is built as: a name here, until it is pushed under the names it is to have. */
+/** Local name of the image, until it is pushed under its real names. */
 const LOCAL_NAME = "localhost/slipway-build";
 
-/** An archive for docker says the name the image has here. */
+/** An archive for docker has the local name of the image. */
 function localName({ tags, exports = [] }: BuildPlan): string {
   return (exports.some(({ format }) => format === "docker") && tags[0]?.toString()) || LOCAL_NAME;
 }
@@ -55,7 +55,7 @@ function localName({ tags, exports = [] }: BuildPlan): string {
 export const buildah: Builder = {
   name: "buildah",
   defaultImage: "quay.io/containers/buildah:v1.43.2",
-  unrestricted: "it needs capabilities to make a root of its own and to change users",
+  whyNotRestricted: "it needs capabilities for chroot and to change users",
   mountsFiles: true,
   supports: new Set(["build", "provenance", "push", "sbom", "secret", ...BUILDAH_OPTIONS]),
 
@@ -71,7 +71,7 @@ export const buildah: Builder = {
       ...shellCommand(preparation(form) + stateDirectory(plan, STORE.path) + script(plan), buildArguments(plan, form)),
       env: [
         { name: "BUILDAH_ISOLATION", value: "chroot" },
-        // Buildah mounts overlays over the context and its temporary files, which it cannot over another overlay.
+        // Buildah mounts overlays over the context and its temporary files, which is impossible on another overlay.
         { name: "TMPDIR", value: `${WORK_MOUNT}/tmp` },
         { name: "HOME", value: "/root" },
         ...(plan.credentials.kind === "none"
@@ -100,17 +100,17 @@ export const buildah: Builder = {
     };
   },
 
-  readable: (line: string): string => line,
+  formatLogLine: (line: string): string => line,
 
   outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "buildah", buildahFailure),
 };
 
-/** An overlay of the kernel's where it can be had, else a copy of each layer, which is slow and always works. */
+/** Uses overlayfs if the node allows it, else a copy of each layer, which is slow but always works. */
 function script(plan: BuildPlan): string {
   const name = `'${localName(plan)}'`;
   const push = (to: string): string => `$buildah push --digestfile=/dev/termination-log ${name} ${to}`;
   const pushed = (pushes(plan) ? plan.tags : []).map((tag) => push(`'docker://${tag.toString()}'`));
-  // What is told last counts: the digest in the registry, if there is one.
+  // The last digest counts: the one in the registry, if there is one.
   const ends = [...exportScript(plan, push), ...pushed];
   if (ends.length === 0) ends.push(`${push(`oci:${WORK_MOUNT}/thrown-away`)} >/dev/null`);
   return `mkdir -p "$TMPDIR" ${WORK_MOUNT}/none
@@ -124,7 +124,7 @@ ${ends.join("\n")}`;
 function buildArguments(plan: BuildPlan, form: ContextForm): string[] {
   const paths = contextPaths(form);
   const args = [
-    // OCI's configuration has no HEALTHCHECK, ONBUILD or SHELL.
+    // The OCI configuration has no HEALTHCHECK, ONBUILD or SHELL.
     "--format=docker",
     `--file=${paths.dockerfile}/Dockerfile`,
     `--ignorefile=${paths.dockerfile}/Dockerfile.dockerignore`,
@@ -142,7 +142,7 @@ function buildArguments(plan: BuildPlan, form: ContextForm): string[] {
   return args;
 }
 
-/** Short names are Docker Hub's, as docker has it; an image's own configuration may know others. */
+/** Short names mean Docker Hub, as in docker. The image's own configuration may search other registries. */
 function registriesConfig(plan: BuildPlan): string {
   const insecure = unverifiedRegistries(plan).map((host) => `\n[[registry]]\nlocation = "${host}"\ninsecure = true\n`);
   return `unqualified-search-registries = ["docker.io"]\nshort-name-mode = "permissive"\n${insecure.join("")}`;

@@ -1,4 +1,4 @@
-/** Why Buildah failed, in one sentence, from the end of its log. */
+/** Explains in one sentence why Buildah failed, from the end of its log. */
 import type { ContainerEnd } from "../builder.ts";
 import { namespaceFailure } from "../failures/user-namespace.ts";
 import { failed, registryFailure } from "../failures/registry.ts";

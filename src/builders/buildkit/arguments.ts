@@ -1,4 +1,4 @@
-/** What BuildKit makes of docker's further options: it has a word for nearly all of them (frontend/dockerui: config.go). */
+/** BuildKit's arguments for docker's options: it supports nearly all of them (frontend/dockerui: config.go). */
 import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { CacheEntry } from "../../plan/docker/options.ts";
@@ -47,7 +47,7 @@ export function optionArguments(plan: BuildPlan): string[] {
   ];
 }
 
-/** `--build-context` as buildx puts it; a frontend of `# syntax=` that knows no other contexts refuses them instead of passing over them. */
+/** `--build-context` as buildx writes it. With frontend.caps, a `# syntax=` frontend without support refuses contexts instead of ignoring them. */
 export function contextArguments({ buildContexts = [] }: BuildPlan, directories: string): string[] {
   const args = buildContexts.flatMap(({ name, source }, number) => {
     if (source.kind === "image") return [`--opt=context:${name}=docker-image://${source.image}`];
@@ -57,7 +57,7 @@ export function contextArguments({ buildContexts = [] }: BuildPlan, directories:
   return args.length === 0 ? [] : ["--opt=frontend.caps=moby.buildkit.frontend.contexts+forward", ...args];
 }
 
-/** The image first: its digest is what the metadata file tells (buildctl merges what each output says). */
+/** The image comes first: the metadata file has its digest (buildctl merges the metadata of all outputs). */
 export function outputArguments(plan: BuildPlan): string[] {
   const names: [string, string][] = plan.tags.length === 0 ? [] : [["name", plan.tags.map(String).join(",")]];
   const annotations = (plan.annotations ?? []).map(([key, value]): [string, string] => [`annotation.${key}`, value]);

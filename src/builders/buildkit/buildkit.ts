@@ -1,6 +1,6 @@
 /**
- * BuildKit, rootless: buildkitd for the length of one build, in a user namespace of its own made by rootlesskit. The pod's user
- * is 1000, with the two capabilities newuidmap hands on.
+ * Rootless BuildKit: buildkitd runs for one build, in its own user namespace that rootlesskit makes. The pod's user is 1000, with the
+ * two capabilities that newuidmap needs.
  */
 import type { V1EnvVar } from "@kubernetes/client-node";
 import type { BuildPlan } from "../../plan/plan.ts";
@@ -28,18 +28,18 @@ import type { ContextPaths } from "../shell-pod.ts";
 import { subordinateFiles, subordinateMounts } from "../shell-pod-userns.ts";
 
 const USER = 1000;
-/** Where the image keeps its state; on the root file system of a container an overlay cannot be mounted. */
+/** Where the image keeps its state. A volume, because an overlay cannot be mounted on the root file system of a container. */
 const STATE = { name: "buildkit-state", path: "/home/user/.local/share/buildkit" };
 const CONFIG_FILE = "buildkitd.toml";
 
-/** buildctl replaces its metadata file by renaming, which the termination message's mount does not allow. */
+/** buildctl replaces its metadata file with a rename, which is impossible for the mounted termination message. */
 const SCRIPT = `export BUILDKITD_FLAGS="$BUILDKITD_FLAGS --root=$state"
 buildctl-daemonless.sh "$@" --metadata-file /tmp/slipway-build.json
 sed -n 's/.*"containerimage.digest": *"\\([^"]*\\)".*/\\1/p' /tmp/slipway-build.json > /dev/termination-log`;
 
 /**
- * What the state has of contexts goes first. All builds' contexts have one name there, and a file is taken for another's where path,
- * size and time are the same (fsutil's differ): so a build could get a file of another project. Layers are found by what files hold.
+ * Removes the contexts of earlier builds from the state. All contexts have the same name there, and files with the same path, size and
+ * time count as equal (fsutil's differ), so a build could get a file of another project. Layers are safe: they are found by content.
  */
 const FORGET_CONTEXTS = `BUILDKITD_FLAGS="$BUILDKITD_FLAGS --root=$state" buildctl-daemonless.sh prune --all --filter=type==source.local >/dev/null
 `;
@@ -48,7 +48,7 @@ export const buildkit: Builder = {
   name: "buildkit",
   attestsItself: true,
   defaultImage: "docker.io/moby/buildkit:v0.34.2-rootless",
-  unrestricted: "newuidmap has to gain capabilities there",
+  whyNotRestricted: "newuidmap needs to gain capabilities",
   frontend: true,
   mountsFiles: true,
   supports: new Set([
@@ -63,9 +63,9 @@ export const buildkit: Builder = {
     ...BUILDKIT_OPTIONS,
   ]),
 
-  // As docker's does, and unlike a context that is sent (frontend/dockerui: Client.MainContext).
+  // The same as in docker, but different from a context that is sent (frontend/dockerui: Client.MainContext).
   cautions: ({ repository }: BuildPlan): string[] =>
-    repository === undefined ? [] : ["buildkit applies no .dockerignore to a repository that it clones"],
+    repository === undefined ? [] : ["buildkit does not apply a .dockerignore to a repository that it clones"],
 
   pod(plan: BuildPlan, form: ContextForm): BuilderPod {
     const config = daemonConfig(plan);
@@ -91,7 +91,7 @@ export const buildkit: Builder = {
         runAsUser: USER,
         runAsGroup: USER,
         privileged: false,
-        // newuidmap gets its capabilities from its file, which no_new_privs would forbid.
+        // newuidmap gets its capabilities from its file, which no_new_privs forbids.
         allowPrivilegeEscalation: true,
         capabilities: { drop: ["ALL"], add: ["SETGID", "SETUID"] },
       },
@@ -105,7 +105,7 @@ export const buildkit: Builder = {
     };
   },
 
-  readable: (line: string): string => line,
+  formatLogLine: (line: string): string => line,
 
   outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "buildkit", buildkitFailure),
 };
@@ -114,14 +114,14 @@ function environment(plan: BuildPlan, configured: boolean): V1EnvVar[] {
   const flags = ["--oci-worker-no-process-sandbox", ...(configured ? [`--config=${FILES_MOUNT}/${CONFIG_FILE}`] : [])];
   return [
     { name: "BUILDKITD_FLAGS", value: flags.join(" ") },
-    // The daemon is usually there after a second; the ten tries that are the default are over after three.
+    // The daemon usually answers after a second. The default of ten attempts ends after three seconds.
     { name: "BUILDCTL_CONNECT_RETRIES_MAX", value: "50" },
     ...(plan.credentials.kind === "none" ? [] : [{ name: "DOCKER_CONFIG", value: AUTH_MOUNT }]),
     ...trustedDirectories(plan),
   ];
 }
 
-/** The frontend reads a repository's address as docker does, and lets itself in with the secrets docker has for that. */
+/** The frontend reads the URL of a repository as docker does, and logs in with docker's secrets for that. */
 function sourceArguments({ repository, dockerfile }: BuildPlan, paths: ContextPaths): string[] {
   if (repository === undefined) {
     return [`--local=context=${paths.context}`, `--local=dockerfile=${paths.dockerfile}`, "--opt=filename=Dockerfile"];
@@ -130,7 +130,7 @@ function sourceArguments({ repository, dockerfile }: BuildPlan, paths: ContextPa
   return [`--opt=context=${repository.url}`, ...file];
 }
 
-/** With both, https without verification is tried first and http after it (buildkit util/resolver: fillInsecureOpts). */
+/** With both settings, BuildKit tries https without verification first and then http (buildkit util/resolver: fillInsecureOpts). */
 function daemonConfig(plan: BuildPlan): Record<string, string> | undefined {
   const hosts = unverifiedRegistries(plan);
   if (hosts.length === 0) return undefined;

@@ -1,4 +1,4 @@
-/** Why BuildKit failed, in one sentence, from the end of its log. */
+/** Explains in one sentence why BuildKit failed, from the end of its log. */
 import type { ContainerEnd } from "../builder.ts";
 import { namespaceFailure } from "../failures/user-namespace.ts";
 import { failed, registryFailure } from "../failures/registry.ts";
@@ -39,16 +39,16 @@ export function buildkitFailure(end: ContainerEnd): Failure {
   );
 }
 
-/** The image a `# syntax=` line names, which BuildKit pulls to read the Dockerfile with. */
+/** The frontend image of a `# syntax=` line, which BuildKit pulls to read the Dockerfile. */
 function frontendFailure(error: string): Failure | undefined {
   const image = /failed to resolve source metadata for ([^\s:]+dockerfile[^\s]*):/.exec(error)?.[1];
   if (image === undefined) return undefined;
-  return failed("build", `the frontend ${image}, which the Dockerfile's syntax line names, cannot be pulled`, [
-    "Leave the line out: BuildKit has a frontend of its own. Or name another with --build-arg BUILDKIT_SYNTAX=IMAGE.",
+  return failed("build", `the frontend ${image} of the Dockerfile's syntax line cannot be pulled`, [
+    "Remove the line: BuildKit has its own frontend. Or name another one with --build-arg BUILDKIT_SYNTAX=IMAGE.",
   ]);
 }
 
-/** With what git has said, which stands on lines of its own. */
+/** The last error, with the output of git on the lines after it. */
 function fromLastError(lines: readonly string[]): string {
   return lines.slice(lines.findLastIndex((line) => line.startsWith("error: "))).join("\n");
 }
@@ -57,15 +57,15 @@ function plain(error: string): string {
   return error.replace(/^failed to solve: /, "").replace(/^rpc error: code = \w+ desc = /, "");
 }
 
-// Why BuildKit could not fetch a repository: its own words (source/git) and, after them, those of git.
+// Failures to fetch a repository: BuildKit's own messages (source/git) and, after them, the output of git.
 
 const CASES: readonly RepositoryCase[] = [
-  // buildkitd has no source for repositories where it finds no git at its start.
+  // If buildkitd finds no git at its start, it does not support repositories.
   [
     /unknown scheme git/,
     () =>
-      failed("build", "the builder's image has no git, and the build fetches a repository", [
-        "Use an image with git, as moby/buildkit is, or clone the repository and give the directory.",
+      failed("build", "the builder's image has no git, and the build needs it to fetch a repository", [
+        "Use an image with git, such as moby/buildkit, or clone the repository and give the directory.",
       ]),
   ],
   [/repository does not contain ref (\S+), output/, (name) => noRef(`ref ${name}`)],
@@ -79,7 +79,7 @@ const CASES: readonly RepositoryCase[] = [
   [/git stderr:\n(?:fatal: )?(.*)/, (why) => failed("build", `the repository could not be fetched: ${why}`)],
 ];
 
-/** @param error BuildKit's, all of its lines @returns undefined when it is about something else */
+/** @param error all lines of BuildKit's error @returns undefined for other errors */
 export function buildkitGitFailure(error: string): Failure | undefined {
   return meaningOf(error, CASES);
 }

@@ -1,9 +1,7 @@
-/** What a registry refused, in one sentence, whichever Go library the builder talks to it with. */
+/** Explains in one sentence why a registry refused a request, for every Go library that a builder uses. */
 import type { Outcome } from "../builder.ts";
 
 export type Failure = Extract<Outcome, { kind: "failed" }>;
-
-const LOG_IN = "Log in with `docker login REGISTRY`, or name a Secret of the namespace with --registry-secret.";
 
 /**
  * Texts of go-containerregistry (pkg/v1/remote/transport/error.go), containerd (core/remotes/docker), go.podman.io/image
@@ -15,21 +13,24 @@ const UNKNOWN_CA =
   /x509: certificate (?:signed by unknown authority|is not trusted|is valid for)|x509: cannot validate/;
 const PLAIN_HTTP = /server gave HTTP response to HTTPS client|first record does not look like a TLS handshake/;
 
-/** @param text the builder's error @returns undefined when it is about something else */
+/** @param text the builder's error @returns undefined for other errors */
 export function registryFailure(text: string): Failure | undefined {
-  const at = registryIn(text);
+  const host = registryIn(text);
+  const at = host ?? "the registry";
   if (DENIED.test(text)) {
     const doing = /push|blobs\/uploads/i.test(text) ? "push to" : "pull from";
-    return failed("registry-auth", `not authorised to ${doing} ${at}: ${reasonIn(text)}`, [LOG_IN]);
+    return failed("registry-auth", `not authorised to ${doing} ${at}: ${reasonIn(text)}`, [
+      `Log in with \`slipway login ${host ?? "REGISTRY"}\`, or name a Secret of the namespace with --registry-secret; --no-credentials sends none.`,
+    ]);
   }
   if (UNKNOWN_CA.test(text)) {
-    return failed("build", `the certificate of ${at} is signed by an authority the builder does not know`, [
+    return failed("build", `the builder does not know the authority that signed the certificate of ${at}`, [
       "Give its certificate with --registry-ca FILE.",
     ]);
   }
   if (PLAIN_HTTP.test(text)) {
-    return failed("build", `${at} speaks plain http, and the builder asked with https`, [
-      "Allow that with --insecure-registry HOST[:PORT].",
+    return failed("build", `${at} uses plain http, and the builder used https`, [
+      `Allow plain http with --insecure-registry ${host ?? "HOST[:PORT]"}.`,
     ]);
   }
   return undefined;
@@ -39,9 +40,9 @@ export function failed(fault: Failure["fault"], message: string, suggestions: st
   return { kind: "failed", fault, message, suggestions };
 }
 
-/** The host of a URL or of a reference with a domain in it; what else a sentence says is different in each library. */
-function registryIn(text: string): string {
-  // Of a registry's token service, which may be anywhere.
+/** The host of a URL, or of a reference with a domain. The rest of the message differs between libraries. */
+function registryIn(text: string): string | undefined {
+  // The URL of a registry's token service, which may be on another host.
   const rest = text.replaceAll(/https?:\/\/\S*[?&](?:scope|service)=\S*/g, "");
   const host = '((?:[\\w-]+\\.)+[\\w-]+(?::\\d+)?|localhost(?::\\d+)?|[\\w.-]+:\\d+)(?=[/"\\\\:\\s]|$)';
   const before = ["https?://", "docker://", '(?:permission for|destination|image|push|pull|registry) \\\\?"?'];
@@ -49,10 +50,10 @@ function registryIn(text: string): string {
     const found = new RegExp(prefix + host, "i").exec(rest)?.[1];
     if (found !== undefined) return found;
   }
-  return "the registry";
+  return undefined;
 }
 
-/** The registry's own words at the end of the library's sentence. */
+/** The registry's own message at the end of the library's message. */
 function reasonIn(text: string): string {
   return (
     /(?:UNAUTHORIZED|DENIED|unauthorized|denied): ([^;\n]+)/.exec(text)?.[1]?.trim() ?? "it refused the credentials"

@@ -1,11 +1,11 @@
-/** What can happen under every builder, in the same words. */
+/** Failures that every builder can have, with the same messages. */
 import type { ContainerEnd } from "../builder.ts";
 import { failed } from "./registry.ts";
 import type { Failure } from "./registry.ts";
 
 /**
- * @param command as far as the builder tells it, `RUN …` or what was given to the shell
- * @param code the command's exit code, as far as the builder tells it
+ * @param command `RUN …` or the shell command, if the builder reports it
+ * @param code the command's exit code, if the builder reports it
  */
 export function runFailure(command: string | undefined, code: string | undefined): Failure {
   const how = code === undefined ? "failed" : `ended with exit code ${code}`;
@@ -14,13 +14,13 @@ export function runFailure(command: string | undefined, code: string | undefined
   return failed("build", `\`RUN ${first}${more.length > 0 ? " …" : ""}\` ${how}`);
 }
 
-/** The last line that matches, without what comes before its first group. */
+/** The first group of the last line that matches; the whole line if the pattern has no group. */
 export function lastMatch(lines: readonly string[], pattern: RegExp): string | undefined {
   const line = lines.findLast((text) => pattern.test(text));
   return line === undefined ? undefined : (pattern.exec(line)?.[1] ?? line).trim();
 }
 
-/** What a Go program printed with %q, read back; left as it is when it was cut. */
+/** Reads a text that a Go program printed with %q. Returns an incomplete text as it is. */
 export function unquoteGo(text: string): string {
   try {
     return JSON.parse(`"${text.replaceAll(/\\x([0-9a-f]{2})/g, "\\u00$1").replaceAll("\\a", "\\u0007")}"`) as string;
@@ -29,21 +29,32 @@ export function unquoteGo(text: string): string {
   }
 }
 
-/** The kernel's doing: what the log says last has nothing to do with it. */
+/** The kernel killed the builder, so the end of the log does not explain the failure. */
 export function memoryFailure(end: ContainerEnd): Failure | undefined {
   if (end.reason !== "OOMKilled") return undefined;
   const { memoryLimit } = end;
   if (memoryLimit === undefined) {
     return failed("cluster", "the builder was killed because its node ran out of memory (OOMKilled)", [
-      "Ask for the memory it needs with --memory, for example --memory 4g, so that it gets a node that has it.",
+      "Request the memory that it needs, for example --memory 4g, so that it runs on a node with enough memory.",
     ]);
   }
   return failed(
     "cluster",
-    `the builder was killed for using more than its memory limit of ${memoryLimit} (OOMKilled)`,
+    `the builder was killed because it used more than its memory limit of ${withUnit(memoryLimit)} (OOMKilled)`,
     [
-      "Give it more with --memory, for example --memory 4g.",
-      "What the namespace allows: kubectl describe limitrange,quota",
+      "Give it more memory, for example --memory 4g.",
+      "See what the namespace allows: kubectl describe limitrange,quota",
     ],
   );
+}
+
+/** A quantity in bytes with its largest exact binary unit: `20971520` is `20Mi`. Other quantities stay as they are. */
+function withUnit(quantity: string): string {
+  if (!/^\d+$/.test(quantity)) return quantity;
+  let [size, unit] = [Number(quantity), ""];
+  for (const next of ["Ki", "Mi", "Gi", "Ti"]) {
+    if (size === 0 || size % 1024 !== 0) break;
+    [size, unit] = [size / 1024, next];
+  }
+  return `${size}${unit}`;
 }

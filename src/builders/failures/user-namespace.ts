@@ -1,6 +1,6 @@
 /**
- * What a node does not let a rootless builder do. Each builder makes a user namespace and mounts in it, and each of these texts
- * is what it says when one setting of the node, or of the pod, forbids that.
+ * Settings of a node or a pod that stop a rootless builder. Each builder makes a user namespace and mounts in it; each text below is
+ * its message if one setting forbids that.
  */
 import { failed } from "./registry.ts";
 import type { Failure } from "./registry.ts";
@@ -17,21 +17,20 @@ interface Obstacle {
 const OBSTACLES: readonly Obstacle[] = [
   {
     says: /newuidmap.*(?:Could not set caps|Operation not permitted|open of uid_map failed)|newgidmap.*(?:Could not set caps|Operation not permitted)|failed to use newuidmap/,
-    sentence: "the node does not let the builder map user ids: newuidmap may not use its capabilities",
+    sentence: "the node does not let the builder map user ids: newuidmap cannot use its capabilities",
     remedy:
       "Allow privilege escalation and the capabilities SETUID and SETGID for this pod, and use a builder image whose newuidmap has file capabilities.",
   },
   {
     says: /newuidmap: write to uid_map failed|newuidmap:.*not allowed|No subuid ranges found|Found no UID ranges/i,
-    sentence: "the builder's user has no usable range of further ids in /etc/subuid",
-    remedy:
-      "Use a builder image with a range for its user, or turn user namespaces of the pod off with --userns never.",
+    sentence: "the builder's user has no usable range of subordinate ids in /etc/subuid",
+    remedy: "Use a builder image with a range for its user, or disable the pod's user namespace with --userns never.",
   },
   {
     says: /failed to share mount point: \/: permission denied|mount .* flags: 0x1000: permission denied|apparmor/i,
-    sentence: "the node's AppArmor profile forbids the builder to mount",
+    sentence: "the node's AppArmor profile does not let the builder mount",
     remedy:
-      "Ask for a profile that allows mount for these pods (appArmorProfile of type Localhost), or a node without AppArmor.",
+      "Ask your administrator for a profile that allows mount for these pods (appArmorProfile of type Localhost), or for a node without AppArmor.",
   },
   {
     says: /fork\/exec \/proc\/self\/exe: permission denied|unshare.*Permission denied/,
@@ -45,7 +44,7 @@ const OBSTACLES: readonly Obstacle[] = [
   },
   {
     says: /fork\/exec \/proc\/self\/exe: operation not permitted|unshare\(CLONE_NEW\w+\): Operation not permitted|failed to unshare namespaces|unshare.*operation not permitted/i,
-    sentence: "the node's seccomp profile forbids the builder to make a user namespace",
+    sentence: "the node's seccomp profile does not let the builder make a user namespace",
     remedy:
       "Use nodes whose kubelet leaves seccompDefault off, or a Localhost profile that allows unshare, clone and mount.",
   },
@@ -56,7 +55,7 @@ const OBSTACLES: readonly Obstacle[] = [
   },
 ];
 
-/** @param text all that is known of the end of the log */
+/** @param text the end of the log */
 export function namespaceFailure(text: string): Failure | undefined {
   const found = OBSTACLES.find(({ says }) => says.test(text));
   return found === undefined ? undefined : failed("cluster", found.sentence, [found.remedy, INSTEAD]);

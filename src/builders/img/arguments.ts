@@ -1,6 +1,6 @@
 /**
- * What img makes of docker's further options: caches and archives, no more. Its state is not kept on a volume: it tells the files of
- * one context from another's by size and time alone, under one name for all, and so built one project's Dockerfile in another's place.
+ * Img's arguments for docker's options: only caches and archives. Its state is not kept on a volume: img compares the files of contexts
+ * only by size and time, under one name for all contexts, and so it once built the Dockerfile of another project.
  */
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { CacheEntry } from "../../plan/docker/options.ts";
@@ -25,7 +25,7 @@ export function optionArguments({ cacheFrom, cacheTo }: BuildPlan): string[] {
   ];
 }
 
-/** What is brought out of img's store once the image is built: `img save` takes one name, and the layout as an archive alone. */
+/** Lines that export the built image from img's store: `img save` takes one name, and writes an OCI layout only as an archive. */
 export function exportScript(plan: BuildPlan, name: string): string[] {
   const formats = new Set((plan.exports ?? []).map(({ format }) => format));
   const save = (format: string, file: string): string => `img save --format=${format} --output='${file}' '${name}'`;
@@ -35,7 +35,7 @@ export function exportScript(plan: BuildPlan, name: string): string[] {
     ...(formats.has("oci")
       ? [save("oci", `${layout}.tar`), `mkdir ${layout}\ntar -xf ${layout}.tar -C ${layout}`]
       : []),
-    // Served from the build just done.
+    // Uses the cache of the build above.
     ...(formats.has("tar") || formats.has("local")
       ? [`img build --output=type=tar,dest=${EXPORT_MOUNT}/${EXPORT_FILES} "$@"`]
       : []),

@@ -1,11 +1,11 @@
-/** Why img failed, in one sentence, from the end of its log. */
+/** Explains in one sentence why img failed, from the end of its log. */
 import type { ContainerEnd } from "../builder.ts";
 import { namespaceFailure } from "../failures/user-namespace.ts";
 import { failed, registryFailure } from "../failures/registry.ts";
 import type { Failure } from "../failures/registry.ts";
 import { lastMatch, memoryFailure, runFailure } from "../failures/run.ts";
 
-/** `executor failed running [/bin/sh -c …]: …` (buildkit v0.7.2, solver/llbsolver/ops/exec.go); of the exit code nothing is said. */
+/** `executor failed running [/bin/sh -c …]: …` (buildkit v0.7.2, solver/llbsolver/ops/exec.go). It does not report the exit code. */
 const EXECUTOR = /executor failed running \[(.*)\]: /;
 
 export function imgFailure(end: ContainerEnd): Failure {
@@ -15,7 +15,7 @@ export function imgFailure(end: ContainerEnd): Failure {
   if (memory !== undefined) return memory;
   const executor = EXECUTOR.exec(error ?? "");
   if (executor !== null) return runFailure((executor[1] ?? "").replace(/^\/bin\/sh -c /, ""), undefined);
-  // What it was about to do is a line of its own.
+  // Img logs the step on a separate line.
   const pushing = lastMatch(lines, /^Pushing (\S+)\.\.\.$/);
   const text = error ?? lastMatch(lines, /\S/) ?? "";
   return (

@@ -1,4 +1,4 @@
-/** img: BuildKit of 2020 in one process, in a user namespace of its own. It pulls over verified https alone. */
+/** img is BuildKit of 2020 in one process, in its own user namespace. It pulls only over verified https. */
 import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { Reference } from "../../lib/image/reference.ts";
@@ -24,13 +24,13 @@ import { subordinateFiles, subordinateMounts } from "../shell-pod-userns.ts";
 
 const USER = 1000;
 const STATE = { name: "img-state", path: "/home/user/.local/share/img" };
-/** img wants a name even for what is not pushed. */
+/** img needs a name even for an image that is not pushed. */
 const LOCAL_NAME = "localhost/slipway-build:latest";
 
 export const img: Builder = {
   name: "img",
   defaultImage: undefined,
-  unrestricted: "newuidmap has to gain capabilities there",
+  whyNotRestricted: "newuidmap needs to gain capabilities",
   frontend: true,
   mountsFiles: true,
   supports: new Set(["build", "provenance", "push", "sbom", ...IMG_OPTIONS]),
@@ -38,13 +38,13 @@ export const img: Builder = {
   check(plan: BuildPlan): void {
     refuseSeveralNames("img", plan);
     const { hosts, insecure } = plan.registries;
-    // What is only pushed to may be insecure.
+    // A registry that is only pushed to may be insecure.
     const pulled = (host: string): boolean =>
       hosts.includes(host) && !plan.tags.some(({ registry }) => registry === host);
     const host = insecure.find(pulled);
     if (host === undefined) return;
-    throw new BuilderUnable(`img cannot do without the certificate of ${host}: it pulls over verified https alone`, {
-      suggestions: ["Give the certificate with --registry-ca FILE.", "Or use another builder: all of them can."],
+    throw new BuilderUnable(`img needs the certificate of ${host}: it pulls only over verified https`, {
+      suggestions: ["Give the certificate with --registry-ca FILE.", "Or use another builder: all others can do it."],
     });
   },
 
@@ -85,12 +85,12 @@ export const img: Builder = {
     };
   },
 
-  readable: (line: string): string => line,
+  formatLogLine: (line: string): string => line,
 
   outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "img", imgFailure),
 };
 
-/** `img ls` has the digest of the manifest that `img push` pushes in its last column. */
+/** The last column of `img ls` has the digest of the manifest that `img push` pushes. */
 function script(plan: BuildPlan): string {
   const unverified = new Set(unverifiedRegistries(plan));
   const push = (tag: Reference): string =>

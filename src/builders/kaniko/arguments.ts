@@ -1,4 +1,4 @@
-/** Base images on a volume, which `slipway warm` fills and builds read: kaniko's own form of them. */
+/** Kaniko's arguments, mounts and pod settings for docker's options, registries and warmed base images. */
 import type { V1PodSpec, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
 import type { BuildPlan } from "../../plan/plan.ts";
 import {
@@ -15,28 +15,26 @@ import type { FlagCapability } from "../../plan/docker/capabilities.ts";
 import { platformText } from "../../lib/image/platform.ts";
 import { hostAliases, sharedMemoryMounts, sharedMemoryVolumes } from "../shared-pod-settings.ts";
 
-/** On the volume: each builder has a directory of its own name there. */
+/** Directory of the base images on the volume that `slipway warm` fills. Each builder has a directory there, named after it. */
 export const BASE_IMAGES_DIR = "kaniko";
-/** Below /kaniko, as all its mounts. */
+/** Below /kaniko, like all its mounts. */
 const MOUNT = "/kaniko/slipway-cache";
-/** A cache of layers that is never there: kaniko reads base images from a directory only while it caches layers as well. */
+/** A layer cache that does not exist: kaniko reads base images from a directory only if a layer cache is enabled too. */
 const NO_LAYERS = "oci:/kaniko/slipway-no-layers";
-/** Images are kept by their digest, so that none of them grows old. */
+/** Images are stored by digest, so they never become outdated. */
 const TEN_YEARS = "87600h";
 
 export function baseImageMounts({ cacheVolume }: BuildPlan): V1VolumeMount[] {
   return cacheVolume === undefined ? [] : [{ name: CACHE_VOLUME, mountPath: MOUNT, readOnly: true }];
 }
 
-/** @param cachesLayers there are arguments for a cache of layers already. */
+/** @param cachesLayers the arguments already enable a layer cache. */
 export function baseImageArguments({ cacheVolume }: BuildPlan, cachesLayers: boolean): string[] {
   if (cacheVolume === undefined) return [];
   const directory = `--cache-dir=${MOUNT}/${BASE_IMAGES_DIR}`;
   if (cachesLayers) return [directory];
   return ["--cache=true", `--cache-repo=${NO_LAYERS}`, "--no-push-cache", `--cache-ttl=${TEN_YEARS}`, directory];
 }
-
-// What kaniko makes of docker's further options: arguments, mounts and the pod around it.
 
 export const KANIKO_OPTIONS: readonly FlagCapability[] = [
   "add-host",
@@ -50,7 +48,7 @@ export const KANIKO_OPTIONS: readonly FlagCapability[] = [
   "shm-size",
 ];
 
-/** Below /kaniko, as all its mounts. */
+/** Below /kaniko, like all its mounts. */
 const EXPORT_MOUNT = "/kaniko/slipway-export";
 
 export function optionArguments(plan: BuildPlan): string[] {
@@ -63,7 +61,7 @@ export function optionArguments(plan: BuildPlan): string[] {
   return args;
 }
 
-/** Kaniko has one repository for its cache, which it reads and, unless told not to, writes. */
+/** Kaniko has one repository for its cache. It reads it and, by default, writes it. */
 function cacheArguments(plan: BuildPlan): string[] {
   const written = plan.cacheTo?.find(({ type }) => type === "registry");
   const read = plan.cacheFrom?.find(({ type }) => type === "registry");
@@ -94,7 +92,7 @@ export function optionPod(plan: BuildPlan): { volumes: V1Volume[]; pod?: Partial
   };
 }
 
-// How kaniko's two programs, the executor and the warmer, are told of registries: they have these flags and places in common.
+// The executor and the warmer share these flags and paths for registries.
 
 const CA_MOUNT = "/kaniko/slipway-ca";
 

@@ -1,4 +1,4 @@
-/** Why a kaniko container failed, in one sentence, from the end of its log. Success is never read from a log; a reason may be. */
+/** Explains in one sentence why kaniko failed, from the end of its log. Success is never read from a log. */
 import type { ContainerEnd } from "../builder.ts";
 import { failed, registryFailure } from "../failures/registry.ts";
 import type { Failure } from "../failures/registry.ts";
@@ -29,7 +29,7 @@ export function kanikoFailure(end: ContainerEnd): Failure {
   return failed("build", last === "" ? `kaniko ended with exit code ${end.exitCode}` : last);
 }
 
-/** The last line that speaks of an error, without kaniko's wrapping: its final line is not always the last one (cobra prints usage after it). */
+/** The last line with an error, without kaniko's prefixes. It is not always the last line of the log: cobra prints the usage after it. */
 function lastError(end: ContainerEnd): string {
   const lines = [...end.message.split("\n"), ...end.tail];
   const line =
@@ -42,7 +42,7 @@ function lastError(end: ContainerEnd): string {
     .trim();
 }
 
-/** The RUN kaniko was carrying out: it logs each instruction before it runs it. */
+/** The RUN that failed: kaniko logs each instruction before it runs it. */
 function lastCommand(tail: readonly string[]): string | undefined {
   return tail
     .findLast((line) => /^INFO\[\d+\] RUN /.test(line))
@@ -51,30 +51,30 @@ function lastCommand(tail: readonly string[]): string | undefined {
 }
 
 /**
- * A file that belongs to another user than root, and a builder that may give it to nobody (no CHOWN, as under Pod Security's
- * restricted level) or not to that user (a user namespace has 65536 of them).
+ * Failures to set the owner of a file: the builder has no CHOWN (Pod Security level restricted), or the user id does not exist in
+ * the pod's user namespace, which has 65536 ids.
  */
 function ownerFailure(last: string): Failure | undefined {
   const [, file = "", why = ""] = /\bl?chown (\S+): (operation not permitted|invalid argument)/.exec(last) ?? [];
   if (why === "invalid argument") {
-    return failed("build", `${file} belongs to a user beyond the 65536 of the pod's user namespace`, [
+    return failed("build", `the user id of ${file} is outside of the pod's user namespace, which has 65536 ids`, [
       "Build with --userns never.",
     ]);
   }
   const other = /starting command: fork\/exec \S+: operation not permitted/.test(last);
   if (file === "" && !other) return undefined;
   const what = other
-    ? "a RUN as another user than root takes capabilities, and this builder has none"
-    : `${file} belongs to another user than root, and a builder without capabilities cannot give it away (chown: ${why})`;
+    ? "RUN as a user other than root needs capabilities, and this builder has none"
+    : `${file} belongs to a user other than root, and a builder without capabilities cannot set that owner (chown: ${why})`;
   return failed("build", what, [
-    "Start from an image whose files all belong to root, without --chown and without RUN under USER.",
-    "Or build in a namespace of level baseline, without --security restricted; --userns always makes root nobody there too.",
+    "Use a base image with only files of root, and neither --chown nor RUN after USER.",
+    "Or build in a namespace of level baseline, without --security restricted; --userns always gives the pod its own user namespace there too.",
   ]);
 }
 
-// Why kaniko never began: what it says of a repository it could not clone are go-git's words (remote.go, plumbing/transport).
+// Failures before the build. The messages about a repository are go-git's (remote.go, plumbing/transport).
 
-/** The last line of kaniko's usage, which it prints after the error: of a log's last 2 kB nothing else is left. */
+/** The last line of kaniko's usage, which it prints after the error. It fills the last 2 kB of the log. */
 const USAGE = /^Use "executor \[command\] --help"/;
 
 const CASES: readonly RepositoryCase[] = [
@@ -91,10 +91,12 @@ const CASES: readonly RepositoryCase[] = [
   [/^Get "[^"]*": (.*)$/, unreachable],
 ];
 
-/** @param error kaniko's, without its prefix @returns undefined when it is about something else */
+/** @param error kaniko's error without its prefix @returns undefined for other errors */
 export function kanikoSourceFailure(error: string): Failure | undefined {
   if (USAGE.test(error)) {
-    return failed("build", "kaniko did not begin to build", ["Its log begins with the reason: `slipway logs NAME`."]);
+    return failed("build", "kaniko stopped before the build", [
+      "The reason is at the beginning of its log: `slipway logs NAME`.",
+    ]);
   }
   if (error.startsWith("error resolving dockerfile path: ")) return noDockerfile();
   const source = /^error resolving source context: (.*)$/s.exec(error)?.[1]?.trim();

@@ -1,6 +1,6 @@
 /**
- * Kaniko: root in its own container, no mounts, no namespaces of its own. Every volume lies under /kaniko: a mount point
- * anywhere else would be cut out of the image, as kaniko ignores whatever /proc/self/mountinfo names.
+ * Kaniko runs as root in its own container, without mounts and without its own namespaces. Every volume is mounted below /kaniko:
+ * kaniko ignores all paths in /proc/self/mountinfo, so the image would lose the files of any other mount point.
  */
 import type { V1Container, V1VolumeMount } from "@kubernetes/client-node";
 import { pushes } from "../../plan/plan.ts";
@@ -21,20 +21,20 @@ import { kanikoFailure } from "./failure.ts";
 import { refuseRepository, repositoryArguments, repositoryCautions, repositoryEnvironment } from "./repository.ts";
 import { expandSafe } from "../arguments.ts";
 
-/** Where kaniko itself unpacks a `tar://` context (pkg/constants: BuildContextDir). */
+/** Kaniko unpacks a `tar://` context here (pkg/constants: BuildContextDir). */
 const UNPACKED_BY_KANIKO = "/kaniko/buildcontext";
 const CONTEXT_MOUNT = "/kaniko/slipway";
 
 /**
- * Each with what fails without it: CHOWN extracting a base image; DAC_OVERRIDE files in directories of other users;
- * FOWNER chmod of files of other users; FSETID the setgid bit is dropped silently; SETUID and SETGID `USER`; SETFCAP file capabilities
- * of a base image; KILL ending what a RUN of another user left running.
+ * What fails without each. CHOWN: extracting a base image. DAC_OVERRIDE: files in directories of other users. FOWNER: chmod of files
+ * of other users. FSETID: the setgid bit is lost silently. SETUID and SETGID: `USER`. SETFCAP: file capabilities of a base image.
+ * KILL: ending processes that a RUN of another user left.
  */
 const CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETFCAP", "SETGID", "SETUID"];
 
 /**
- * Kaniko's own switches towards docker's behaviour (its README, "BuildKit compatibility"). An older kaniko that does not know
- * one only logs so.
+ * Kaniko's switches for docker's behaviour (its README, "BuildKit compatibility"). An older kaniko only logs that it does not know
+ * a switch.
  */
 const FEATURES = [
   "FF_KANIKO_COPY_AS_ROOT",
@@ -45,10 +45,10 @@ const FEATURES = [
   "FF_KANIKO_UNTAR_SKIP_ROOT",
 ];
 
-/** With unused stages skipped, kaniko v1.24 counts the stages anew and no longer finds `--from=0` (skipUnusedStages). */
+/** If kaniko v1.24 skips unused stages, it renumbers the stages and does not find `--from=0` (skipUnusedStages). */
 const COPIES_BY_NUMBER = /--from=["']?\d+\b/;
 
-/** What logrus puts before a message: the level in colour, and the seconds since the start. */
+/** The prefix of logrus: the level in colour, and the seconds since the start. */
 // oxlint-disable-next-line no-control-regex
 const DECORATION = /^\u001b\[\d+m(\w+)\u001b\[0m\[(\d+)\] ?/;
 
@@ -83,12 +83,12 @@ export const kaniko: Builder = {
     };
   },
 
-  readable(line: string): string {
+  formatLogLine(line: string): string {
     const decorated = DECORATION.exec(line);
     return decorated === null ? line : `${decorated[1]}[${decorated[2]}] ${line.slice(decorated[0].length).trimEnd()}`;
   },
 
-  // Kaniko writes the digest before it pushes, so the file alone proves nothing.
+  // Kaniko writes the digest before it pushes, so the digest does not prove a successful push.
   outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "kaniko", kanikoFailure),
 };
 
@@ -103,14 +103,14 @@ function kanikoArguments(plan: BuildPlan, form: ContextForm): string[] {
   const args = contextArguments(plan, form);
   args.push(
     "--digest-file=/dev/termination-log",
-    // The only format with short lines (`INFO[0003] …`); its colours are taken off in readable().
+    // The only format with short lines (`INFO[0003] …`). formatLogLine() removes the colours.
     "--log-format=color",
-    // The container may hide what kaniko looks for to tell that it runs in one.
+    // Kaniko refuses to run outside of a container, and may not detect this one.
     "--force",
-    // A failed push of a built image is dear, and asking again is cheap.
+    // A failed push of a built image is expensive, and a retry is cheap.
     "--push-retry=3",
     "--image-download-retry=3",
-    // Nothing is mounted there, as the pod has no token.
+    // Nothing is mounted at /var/run, because the pod has no token.
     "--ignore-var-run=false",
   );
   const { text } = plan.dockerfile;

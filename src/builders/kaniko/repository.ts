@@ -1,21 +1,21 @@
 /**
- * A repository that kaniko clones itself, by go-git (pkg/buildcontext/git.go of v1.24 and of the fork's v1.28): `git://HOST/PATH#REF#COMMIT`,
- * over https or, where a variable says so, http. It wants refs in full; of a short name `--git=branch=` makes one, as git does: a branch
- * before a tag.
+ * A repository that kaniko clones itself, with go-git (pkg/buildcontext/git.go of v1.24 and of the fork's v1.28):
+ * `git://HOST/PATH#REF#COMMIT`, over https or, if a variable says so, http. It needs full refs. `--git=branch=` takes a short name and
+ * finds a branch before a tag, as git does.
  */
 import type { V1EnvVar } from "@kubernetes/client-node";
 import type { BuildPlan, Repository } from "../../plan/plan.ts";
-import { headerAmong } from "../../plan/git-token.ts";
+import { findGitHeader } from "../../plan/git-token.ts";
 import { BuilderUnable } from "../../errors.ts";
 import { secretKey } from "../../plan/layout.ts";
 
-/** Of SHA-1; go-git is made for no other hash. */
+/** A SHA-1 hash; go-git supports no other. */
 const COMMIT = /^[0-9a-f]{40}$/;
 
-/** As BuildKit logs in with a token: forges take any name with one. */
+/** The user name that BuildKit uses with a token: forges accept any name. */
 const USER = "x-access-token";
 
-const OTHERS = ["Use --builder buildkit.", "Or leave out --git-in-cluster: your own git clones it here then."];
+const OTHERS = ["Use --builder buildkit.", "Or remove --git-in-cluster: your own git then clones the repository here."];
 
 /** @throws BuilderUnable */
 export function refuseRepository({ repository, secrets = [] }: BuildPlan): void {
@@ -24,26 +24,26 @@ export function refuseRepository({ repository, secrets = [] }: BuildPlan): void 
     throw new BuilderUnable(`kaniko ${what}`, { suggestions: [...remedies, ...OTHERS] });
   };
   const { remote, ref = "", commit, subdir, submodules, keepGitDir, token } = repository;
-  if (!/^https?:\/\//.test(remote)) refuse(`clones over https and http, and not ${remote}`);
-  if (ref.includes("#")) refuse(`cannot clone the ref ${ref}: it has a # in it`);
+  if (!/^https?:\/\//.test(remote)) refuse(`clones only over https and http, not ${remote}`);
+  if (ref.includes("#")) refuse(`cannot clone the ref ${ref}, because it has a #`);
   if (commit !== undefined && !COMMIT.test(commit)) {
-    refuse(`finds a commit by its whole hash alone, and ${commit} is the beginning of one`, "Write it out.");
+    refuse(`finds a commit only by its full hash, and ${commit} is a short one`, "Write the full hash.");
   }
-  if (headerAmong(secrets) !== undefined) {
+  if (findGitHeader(secrets) !== undefined) {
     refuse(
-      "logs in to a repository with a token, and not with a header",
+      "logs in to a repository with a token, not with a header",
       "Give the token: --secret id=GIT_AUTH_TOKEN,env=NAME.",
     );
   }
   if (keepGitDir && subdir !== undefined) {
-    refuse(`has .git beside ${subdir}, and not in it as ?keep-git-dir asks for`, "Leave ?keep-git-dir out.");
+    refuse(`puts .git beside ${subdir}, but ?keep-git-dir needs it inside`, "Remove ?keep-git-dir.");
   }
   if (submodules !== true) return;
-  if (token !== undefined) refuse("would show the repository's token to the host of every submodule");
+  if (token !== undefined) refuse("would send the repository's token to the host of every submodule");
   if (commit !== undefined || COMMIT.test(ref) || /^refs\/(?!heads\/)/.test(ref)) {
     refuse(
-      `fetches the submodules of a branch, and not of ${commit ?? ref}`,
-      "Name a branch or a tag in short: #NAME.",
+      `fetches submodules only for a branch, not for ${commit ?? ref}`,
+      "Give the short name of a branch or a tag: #NAME.",
     );
   }
 }
@@ -59,7 +59,7 @@ export function repositoryArguments(repository: Repository, dockerfile = "Docker
   ];
 }
 
-/** A ref's commit may be anywhere in its history; else no history is needed (v1.24 knows no depth, and passes over it). */
+/** The commit of a ref may be anywhere in its history; else no history is needed (v1.24 does not support a depth and ignores it). */
 function branchArguments({ ref, commit }: Repository): string[] {
   const name = ref === undefined || isFull(ref) ? [] : [`--git=branch=${ref}`];
   return ref !== undefined && commit !== undefined ? name : [...name, "--git=single-branch=true", "--git=depth=1"];
@@ -74,7 +74,7 @@ function isFull(ref: string): boolean {
   return ref.startsWith("refs/") || COMMIT.test(ref);
 }
 
-/** The token is a value of a Secret: neither the pod nor anything kaniko says has it. */
+/** The token is a value of a Secret: it is not in the pod's manifest, and kaniko does not log it. */
 export function repositoryEnvironment(plan: BuildPlan): V1EnvVar[] {
   const { repository } = plan;
   if (repository === undefined) return [];
@@ -91,14 +91,14 @@ export function repositoryEnvironment(plan: BuildPlan): V1EnvVar[] {
   ];
 }
 
-/** Where the context is another than docker's would be. */
+/** Warnings about differences to docker's context. */
 export function repositoryCautions({ repository }: BuildPlan): string[] {
   if (repository === undefined) return [];
   const { subdir, submodules, keepGitDir } = repository;
   const clauses = [
     ...(submodules === undefined ? ["fetches no submodules (?submodules=1 asks for them)"] : []),
     ...(subdir === undefined && !keepGitDir
-      ? ["leaves .git in the context, where `COPY .` takes it along unless .dockerignore names it"]
+      ? ["leaves .git in the context, so `COPY .` copies it unless .dockerignore excludes it"]
       : []),
   ];
   return clauses.length === 0 ? [] : [`kaniko ${clauses.join(", and ")}`];

@@ -1,14 +1,14 @@
-/** Why makisu failed, in one sentence, from the end of its log. */
+/** Explains in one sentence why makisu failed, from the end of its log. */
 import type { ContainerEnd } from "../builder.ts";
 import { failed, registryFailure } from "../failures/registry.ts";
 import type { Failure } from "../failures/registry.ts";
 import { lastMatch, memoryFailure, runFailure } from "../failures/run.ts";
 
 const BASE_FORM =
-  "Makisu reads single images with Docker's manifest (schema 2) only: copy the base image with `skopeo copy --format v2s2`, or use another builder.";
+  "Makisu reads only single images with Docker's manifest (schema 2): copy the base image with `skopeo copy --format v2s2`, or use another builder.";
 
 export function makisuFailure(end: ContainerEnd): Failure {
-  // It calls a layer that is not in its cache an error, though it then builds it.
+  // Makisu logs an error for a layer that is not in its cache, and then builds the layer.
   const lines = [...end.message.split("\n"), ...end.tail]
     .map((line) => line.trim())
     .filter((line) => !line.includes("Failed to fetch intermediate layer"));
@@ -24,13 +24,14 @@ export function makisuFailure(end: ContainerEnd): Failure {
   }
   const refusal = registryFailure(error);
   if (refusal?.fault === "registry-auth") {
-    const note = "Makisu can log in with tokens only, not to a registry that asks for Basic authentication itself.";
+    const note =
+      "Makisu can log in only with tokens. It does not support a registry that asks for Basic authentication itself.";
     return { ...refusal, suggestions: [...refusal.suggestions, note] };
   }
   return refusal ?? failed("build", error === "" ? `makisu ended with exit code ${end.exitCode}` : innermost(error));
 }
 
-/** Makisu wraps each error in what each of its layers was about to do. */
+/** Makisu wraps each error in a description of every step around it. */
 function innermost(error: string): string {
   return error.replace(
     /^(?:failed to (?:execute|create) build plan|execute stage|build stage \S+|build node|do execute|execute step|failed to get dockerfile): /,

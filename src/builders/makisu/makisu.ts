@@ -1,4 +1,7 @@
-/** What makisu makes of docker's further options, and of its own: the cache in Redis and the layers the Dockerfile asks for. */
+/**
+ * Makisu: like kaniko it builds in its own root file system, which it empties first. Its image has neither shell nor tar, and it does
+ * not read archives: another container unpacks an archived context first. It does not read docker's config.json either.
+ */
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { FlagCapability } from "../../plan/docker/capabilities.ts";
 import type { V1Container } from "@kubernetes/client-node";
@@ -24,7 +27,7 @@ import { makisuHost, registryConfig } from "./registries.ts";
 
 export const MAKISU_OPTIONS: readonly FlagCapability[] = ["add-host", "cache-redis", "shm-size"];
 
-/** Makisu reads and writes one store: what it knows of layers is in Redis, the layers are in the image's repository. */
+/** Makisu reads and writes one cache: the index of layers is in Redis, the layers are in the image's repository. */
 export function optionArguments(plan: BuildPlan): string[] {
   if (plan.noCache) return ["--local-cache-ttl=0s"];
   const entry = [...(plan.cacheTo ?? []), ...(plan.cacheFrom ?? [])].find(({ type }) => type === "redis");
@@ -33,17 +36,14 @@ export function optionArguments(plan: BuildPlan): string[] {
   return [`--redis-cache-addr=${addr}`, ...(ttl === undefined ? [] : [`--redis-cache-ttl=${ttl}`])];
 }
 
-/** A Dockerfile that says where layers are to be: makisu makes one at each line that ends so, and at the last. */
+/** Whether the Dockerfile marks layers: makisu makes one at each line with this mark, and at the last line. */
 export function commitsExplicitly({ dockerfile }: BuildPlan): boolean {
   return /#!COMMIT[ \t]*$/m.test(dockerfile.text ?? "");
 }
 
-// Makisu: like kaniko it builds in its own root file system, which it empties first. Its image has neither shell nor tar, and it
-// reads no archive: a context that came as one is unpacked by a container before it. It knows no docker config.json either.
-
 /**
- * Makisu never touches what is below /makisu-internal (lib/pathutils), so nothing there can be copied from: the context is
- * beside it. Mount points it leaves as they are.
+ * Makisu never touches files below /makisu-internal (lib/pathutils), so COPY cannot use them: the context is elsewhere. Makisu does
+ * not change mount points.
  */
 const MOUNTS = {
   context: "/makisu-context",
@@ -55,7 +55,7 @@ const MOUNTS = {
 const STORAGE_VOLUME = "makisu-storage";
 const REGISTRY_FILE = "registry.yaml";
 
-/** As kaniko's, and for the same reasons. */
+/** The same as kaniko's, for the same reasons. */
 const CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETFCAP", "SETGID", "SETUID"];
 
 /** Time, level in colour, message: zap's console encoder. */
@@ -65,30 +65,30 @@ const DECORATION = /^\d{4}-\d\d-\d\dT[\d:.]+Z?(?:[+-]\d{4})?\t(?:\u001b\[\d+m)?(
 export const makisu: Builder = {
   name: "makisu",
   defaultImage: "gcr.io/uber-container-tools/makisu:v0.4.2",
-  unrestricted: "it gives every file its owner, which takes capabilities",
+  whyNotRestricted: "it sets the owner of every file, which needs capabilities",
   mountsFiles: true,
   supports: new Set(["build", "provenance", "push", "sbom", ...MAKISU_OPTIONS]),
-  caution: "makisu leaves in the image a file that was copied from the context and that a later RUN removes",
-  // What of its context makisu reads besides the sources of COPY and ADD nobody has looked into.
-  readsAll: "makisu is not known to read no more",
+  caution: "makisu keeps a copied file in the image even if a later RUN removes it",
+  // Nobody has checked which other files of the context makisu reads, besides the sources of COPY and ADD.
+  readsAll: "makisu may read other files of the context",
 
   check(plan: BuildPlan): void {
     const refuse = (what: string, ...suggestions: string[]): never => {
       throw new BuilderUnable(`makisu ${what}`, { suggestions });
     };
-    const others = "Or use another builder: all of them can.";
-    if (plan.tags.length === 0) refuse("builds no image that is not pushed", "Give it a name with -t.", others);
+    const others = "Or use another builder: all others can do it.";
+    if (plan.tags.length === 0) refuse("only builds images that are pushed", "Give the image a name with -t.", others);
     if (plan.labels.length > 0)
       refuse("cannot set labels from the command line", "Write LABEL in the Dockerfile.", others);
     if (plan.platform !== undefined) {
-      refuse("knows no platforms", "Leave out --platform: the base image decides what is built.", others);
+      refuse("does not support --platform", "Remove --platform: the base image decides the platform.", others);
     }
     const argument = plan.buildArgs.find(([, value]) => value.includes("="));
     if (argument !== undefined) refuse(`cannot take --build-arg ${argument[0]}: its value has an equals sign`, others);
     if (plan.credentials.kind === "secret") {
       refuse(
-        "cannot read a Secret of docker's form",
-        "Leave out --registry-secret and log in with docker login.",
+        "cannot read a Secret with docker's configuration",
+        "Remove --registry-secret and log in with `slipway login`.",
         others,
       );
     }
@@ -103,7 +103,7 @@ export const makisu: Builder = {
       name: "makisu",
       image: plan.builderImage,
       args: makisuArguments(plan, root, `${shipped ? MOUNTS.auth : MOUNTS.files}/${REGISTRY_FILE}`).map(expandSafe),
-      // The certificates of the image, which makisu otherwise leaves out where others are given.
+      // The certificates of the image. Without this, makisu ignores them if other certificates are given.
       env: [{ name: "SSL_CERT_FILE", value: "/makisu-internal/certs/cacerts.pem" }],
       volumeMounts: [
         { name: form === "archive" ? WORK_VOLUME : CONTEXT_VOLUME, mountPath: MOUNTS.context },
@@ -137,10 +137,10 @@ export const makisu: Builder = {
     };
   },
 
-  readable: (line: string): string =>
+  formatLogLine: (line: string): string =>
     line
       .replace(DECORATION, (_, level: string) => (level === "INFO" ? "" : `${level}: `))
-      // The state of an upload, which is long and means something to the registry alone.
+      // The state of an upload is long, and only the registry understands it.
       .replace(/\?_state=[^\s"]*/, ""),
 
   outcome(end: ContainerEnd): Outcome {

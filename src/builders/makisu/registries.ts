@@ -1,8 +1,8 @@
-/** Makisu's own configuration of registries (lib/registry/config.go), in JSON, which is YAML too. */
+/** Makisu's configuration of registries (lib/registry/config.go). It is YAML; this file writes JSON, which is valid YAML. */
 import type { RegistryAccess } from "../../plan/plan.ts";
 import { isLocalRegistry } from "../../lib/image/registry-host.ts";
 
-/** What makisu calls a registry: Docker Hub has another name there. */
+/** Makisu's name for a registry: Docker Hub has another name. */
 export function makisuHost(registry: string): string {
   return registry === "docker.io" ? "index.docker.io" : registry;
 }
@@ -13,8 +13,8 @@ interface DockerAuth {
 }
 
 /**
- * @param ca where the extra certificates are mounted
- * @param dockerConfig a config.json as this program makes them: `auth` and `identitytoken` in `auths`
+ * @param ca path of the mounted extra certificates
+ * @param dockerConfig a config.json made by slipway: `auth` and `identitytoken` in `auths`
  */
 export function registryConfig(access: RegistryAccess, ca: string | undefined, dockerConfig: string): string {
   const { auths = {} } = JSON.parse(dockerConfig) as { auths?: Record<string, DockerAuth> };
@@ -24,7 +24,7 @@ export function registryConfig(access: RegistryAccess, ca: string | undefined, d
     const given = ca === undefined ? {} : { ca: { cert: { path: ca } } };
     const tls = unverified ? { ca: { disabled: true } } : given;
     const entry = auths[host === "docker.io" ? "https://index.docker.io/v1/" : host];
-    // Google's and Amazon's registries take no upload in chunks.
+    // The registries of Google and Amazon do not accept uploads in chunks.
     const security = { tls, ...(entry === undefined ? {} : { basic: basicOf(entry) }) };
     map[makisuHost(host)] = { ".*": { push_chunk: -1, security } };
   }

@@ -18,16 +18,16 @@ export default class Logs extends BuildsCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Logs);
-    const { readableOf } = await import("../../app/builds/attach-deps.ts");
+    const { logFormatterOf } = await import("../../app/builds/attach-deps.ts");
     let hasReader = true;
     process.stdout.once("error", () => (hasReader = false));
     await this.withCluster(flags, async (cluster) => {
       const [found] = await this.find(cluster, [args.build]);
       if (found === undefined) return;
-      const readable = await readableOf(found.record);
+      const formatLogLine = await logFormatterOf(found.record);
       for await (const { line, timestamp } of buildLog(cluster, found, flags.follow, this.signal)) {
         if (!hasReader) return;
-        const text = flags.timestamps ? `${timestamp} ${readable(line)}` : readable(line);
+        const text = flags.timestamps ? `${timestamp} ${formatLogLine(line)}` : formatLogLine(line);
         if (!process.stdout.write(`${text}\n`))
           await Promise.race([once(process.stdout, "drain"), once(process.stdout, "close")]).catch(() => {});
       }

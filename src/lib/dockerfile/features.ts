@@ -1,7 +1,7 @@
 /** Where a Dockerfile uses what not every builder can do. */
 import type { Instruction } from "./instruction.ts";
 import type { Dockerfile } from "./parse.ts";
-import { splitWords, unquote } from "./words.ts";
+import { jsonStrings, mountFields, splitWords, unquote } from "./words.ts";
 
 export type Feature =
   | "add-checksum"
@@ -67,7 +67,7 @@ function featuresOf(instruction: Instruction, dockerfile: Dockerfile): Feature[]
       return [
         ...heredoc,
         ...instruction.flags.flatMap((flag): Feature[] => runFeature(flag.name, flag.value ?? "", dockerfile.escape)),
-        ...(isJsonList(instruction.operand) ? (["run-json"] as const) : []),
+        ...(jsonStrings(instruction.operand) !== undefined ? (["run-json"] as const) : []),
       ];
     case "COPY":
     case "ADD":
@@ -100,12 +100,7 @@ function runFeature(name: string, value: string, escape: string): Feature[] {
     return [value === "none" || value === "host" ? `run-network-${value}` : "run-network-default"];
   }
   if (name !== "mount") return [];
-  const fields = new Map(
-    value.split(",").map((field): [string, string] => {
-      const [key = "", ...rest] = unquote(field.trim(), escape).split("=");
-      return [key.toLowerCase(), rest.join("=")];
-    }),
-  );
+  const fields = mountFields(value, escape);
   switch (fields.get("type") ?? "bind") {
     case "cache":
       return ["mount-cache"];
@@ -151,14 +146,4 @@ function sourceFeatures(operand: string, escape: string): Feature[] {
       if (/^(?:git@|git:\/\/|ssh:\/\/|https?:\/\/\S+\.git(?:[#?]|$))/.test(source)) return ["add-git"];
       return /^https?:\/\//.test(source) ? ["add-url"] : [];
     });
-}
-
-function isJsonList(operand: string): boolean {
-  if (!operand.startsWith("[")) return false;
-  try {
-    const value: unknown = JSON.parse(operand);
-    return Array.isArray(value) && value.every((part) => typeof part === "string");
-  } catch {
-    return false;
-  }
 }

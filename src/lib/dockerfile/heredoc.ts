@@ -1,4 +1,4 @@
-import { unquote } from "./words.ts";
+import { jsonStrings, unquote } from "./words.ts";
 
 export interface Heredoc {
   /** The word that ends it. */
@@ -15,7 +15,7 @@ const WITH_HEREDOCS = /^(?:onbuild\s+)?(?:add|copy|run)\s+(.*)$/is;
 /** The heredocs an instruction announces, in order, their content still to be read. */
 export function findHeredocs(line: string): Omit<Heredoc, "content">[] {
   const operand = line.includes("<<") ? WITH_HEREDOCS.exec(line)?.[1] : undefined;
-  if (operand === undefined || isJsonList(operand)) return [];
+  if (operand === undefined || isExecForm(operand)) return [];
   return shellWords(operand).flatMap((word) => {
     const [, dash, rest] = /^\d*<<(-?)([^<]+)$/s.exec(word) ?? [];
     if (rest === undefined) return [];
@@ -63,14 +63,7 @@ function shellWords(text: string): string[] {
 /** The beginnings of substitutions BuildKit knows. */
 const SUBSTITUTION = /^\$\{(?:[A-Za-z_][A-Za-z0-9_]*|\d+|[@*#?$!-])(?:\}|:?[-+?]|[#%/])/;
 
-/** `["a", "b"]`: the exec form, in which nothing is interpreted. Flags may come before it. */
-function isJsonList(operand: string): boolean {
-  const rest = operand.replace(/^(?:--\S+\s+)*/, "");
-  if (!rest.startsWith("[")) return false;
-  try {
-    const value: unknown = JSON.parse(rest);
-    return Array.isArray(value) && value.every((part) => typeof part === "string");
-  } catch {
-    return false;
-  }
+/** In the exec form nothing is interpreted, so it has no heredocs. Flags may come before it. */
+function isExecForm(operand: string): boolean {
+  return jsonStrings(operand.replace(/^(?:--\S+\s+)*/, "")) !== undefined;
 }

@@ -1,7 +1,7 @@
 import { expandWord, type Lookup } from "./expand.ts";
 import type { Instruction } from "./instruction.ts";
 import { type BuildStage, type Dockerfile, findStage, findTarget } from "./parse.ts";
-import { splitWords, unquote } from "./words.ts";
+import { mountFields, splitWords, unquote } from "./words.ts";
 
 /** One place where a build needs an image that it does not build itself. */
 export interface ImageUse {
@@ -73,18 +73,8 @@ export function sourcesOf(instruction: Instruction, escape: string): string[] {
   }
   if (instruction.keyword !== "RUN") return [];
   return instruction.flags.flatMap(({ name, value }) =>
-    name === "mount" && value !== undefined
-      ? fieldsOf(value, escape).flatMap(([key, from]) => (key === "from" ? [from] : []))
-      : [],
+    name === "mount" && value !== undefined ? (mountFields(value, escape).get("from") ?? []) : [],
   );
-}
-
-/** The fields of a `--mount`: names in lower case, with their values. */
-export function fieldsOf(mount: string, escape: string): [string, string][] {
-  return mount.split(",").map((field) => {
-    const [key = "", ...value] = unquote(field.trim(), escape).split("=");
-    return [key.trim().toLowerCase(), value.join("=")];
-  });
 }
 
 /** The variables FROM may use: every ARG above the first FROM, a --build-arg before its default. */

@@ -41,3 +41,24 @@ export function unquote(word: string, escape: string): string {
   }
   return plain;
 }
+
+/** The strings of a JSON array, the exec form of an instruction: `["a", "b"]`. Undefined for text of any other form. */
+export function jsonStrings(text: string): string[] | undefined {
+  if (!/^\s*\[/.test(text)) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) && value.every((item) => typeof item === "string") ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The fields of a `--mount`, such as `type=secret,id=a,required`. Keys are in lower case; a field without `=` has an empty value. */
+export function mountFields(mount: string, escape: string): ReadonlyMap<string, string> {
+  return new Map(
+    mount.split(",").map((field): [string, string] => {
+      const [key = "", ...value] = unquote(field.trim(), escape).split("=");
+      return [key.trim().toLowerCase(), value.join("=")];
+    }),
+  );
+}

@@ -1,5 +1,5 @@
 /** Manifests and configurations as registries give them (OCI image-spec and Docker's schema 2), reduced to what is asked of them here. */
-import type { BaseImage } from "../dockerfile/reach.ts";
+import type { BaseImage } from "../dockerfile/used-paths.ts";
 import type { Reference } from "../image/reference.ts";
 import { RegistryClient } from "./registry-client.ts";
 import type { RegistryOptions } from "./registry-client.ts";

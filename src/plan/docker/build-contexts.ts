@@ -2,7 +2,7 @@
 import { InvalidInput } from "../../errors.ts";
 import type { BuildContext } from "./options.ts";
 
-/** Of two with one name the later one counts. @throws InvalidInput, in docker's words where it has them. */
+/** If two values have the same name, the last one counts. @throws InvalidInput, with docker's message if it has one. */
 export function buildContextsOf(values: readonly string[]): BuildContext[] {
   const byName = new Map<string, BuildContext>();
   for (const value of values) {
@@ -17,7 +17,7 @@ export function buildContextsOf(values: readonly string[]): BuildContext[] {
     if (name === undefined) {
       throw new InvalidInput(`invalid context name ${value.slice(0, at)}`, {
         docker: "refuses",
-        suggestions: ["Write it as the name of an image or a stage: lower case, with . _ - / inside."],
+        suggestions: ["Write it like the name of an image or a stage: lower case, with . _ - / inside."],
       });
     }
     byName.set(name, { name, source: sourceOf(name, value.slice(at + 1)) });
@@ -25,7 +25,7 @@ export function buildContextsOf(values: readonly string[]): BuildContext[] {
   return [...byName.values()];
 }
 
-/** How docker shortens the name of an image, so that `docker.io/library/alpine:latest` is `alpine`; undefined for what is none. */
+/** The short name of an image, as docker shortens it: `docker.io/library/alpine:latest` is `alpine`. Undefined for an invalid name. */
 export function familiarName(text: string): string | undefined {
   if (!/^(?:[\w.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::\w[\w.-]*)?(?:@\w+:[0-9a-f]{32,})?$/.test(text))
     return undefined;
@@ -37,33 +37,33 @@ export function familiarName(text: string): string | undefined {
 
 function sourceOf(name: string, text: string): BuildContext["source"] {
   if (text === "")
-    throw new InvalidInput(`--build-context ${name}= names nothing`, { docker: "refuses", suggestions: [FORM(name)] });
+    throw new InvalidInput(`--build-context ${name}= has no source`, { docker: "refuses", suggestions: [FORM(name)] });
   if (text.startsWith("docker-image://")) {
     const image = text.slice("docker-image://".length);
     if (image !== "") return { kind: "image", image };
-    throw new InvalidInput(`--build-context ${name}=${text} names no image`, {
+    throw new InvalidInput(`--build-context ${name}=${text} has no image name`, {
       docker: "refuses",
       suggestions: [FORM(name)],
     });
   }
   if (text.startsWith("oci-layout://")) {
-    throw new InvalidInput(`--build-context ${name}=${text}: a layout on this disk cannot reach the builder`, {
-      suggestions: ["Push it to a registry, and name it as docker-image://IMAGE."],
+    throw new InvalidInput(`--build-context ${name}=${text}: slipway cannot send an OCI layout to the builder`, {
+      suggestions: ["Push it to a registry, and write docker-image://IMAGE."],
     });
   }
   if (text.startsWith("target:")) {
-    throw new InvalidInput(`--build-context ${name}=${text}: the result of another target is not on this disk`, {
-      suggestions: ["Push that target's image first, and name it as docker-image://IMAGE."],
+    throw new InvalidInput(`--build-context ${name}=${text}: the result of another target is not available here`, {
+      suggestions: ["Push the image of that target first, and write docker-image://IMAGE."],
     });
   }
   if (/^(?:ssh:\/\/|[\w-]+@[\w.-]+:)/.test(text)) {
-    throw new InvalidInput(`--build-context ${name}=${text}: the builder has no key to fetch it with`, {
+    throw new InvalidInput(`--build-context ${name}=${text}: the builder has no SSH key to fetch it`, {
       suggestions: ["Clone it, and give the directory."],
     });
   }
   if (!/^(?:https?|git):\/\//.test(text)) return { kind: "directory", path: text };
   if (!/^\w+:\/\/[^/]*@/.test(text)) return { kind: "url", url: text };
-  throw new InvalidInput(`--build-context ${name}: a password in a URL could be read from the pod`, {
+  throw new InvalidInput(`--build-context ${name}: the URL has a password, which others could read in the pod`, {
     suggestions: ["Clone or download it, and give the directory."],
   });
 }

@@ -5,7 +5,7 @@ import { booleanOf, csvFields } from "../../lib/pflag/csv.ts";
 export interface Call {
   readonly method: "check" | "outline" | "targets";
   readonly json: boolean;
-  /** End with 0 whatever is found. */
+  /** Exit with 0, whatever the check finds. */
   readonly ignoreStatus: boolean;
 }
 
@@ -17,7 +17,7 @@ const METHODS: ReadonlyMap<string, Call["method"] | "build"> = new Map([
   ["targets", "targets"],
 ] as const);
 
-/** Undefined for a plain build. @throws InvalidInput for a method nobody has */
+/** Undefined for a plain build. @throws InvalidInput for an unknown method */
 export function callOf(flags: {
   readonly check?: boolean | undefined;
   readonly call?: string | undefined;
@@ -29,7 +29,7 @@ export function callOf(flags: {
   const name = fields.find((field) => !field.includes("=") && field !== "ignorestatus") ?? "build";
   const method = METHODS.get(name);
   if (method === undefined) {
-    throw new InvalidInput(`--call ${name} is not known`, {
+    throw new InvalidInput(`unknown method --call ${name}`, {
       docker: "refuses",
       suggestions: [`Write one of: ${[...METHODS.keys()].join(", ")}.`],
     });
@@ -42,7 +42,7 @@ export function callOf(flags: {
     if (key === "format" && (value === "json" || value === "text")) json = value === "json";
     else if (key === "ignorestatus") ignoreStatus = value === "" || booleanOf(value) === true;
     else if (field.includes("="))
-      throw new InvalidInput(`--call: "${field}" is not known`, {
+      throw new InvalidInput(`--call: unknown field "${field}"`, {
         docker: "refuses",
         suggestions: ["Write format=json or ignorestatus=true."],
       });

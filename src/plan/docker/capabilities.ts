@@ -1,4 +1,4 @@
-/** What a flag of `docker build` may ask of a builder. A builder lists those it can do in its `supports`. */
+/** What a flag of `docker build` may need from a builder. A builder lists in `supports` what it can do. */
 export type FlagCapability =
   /** `--add-host`. */
   | "add-host"
@@ -12,11 +12,11 @@ export type FlagCapability =
   | "cache-registry"
   /** `--cache-to type=inline`. */
   | "cache-inline"
-  /** `--cache-from` and `--cache-to type=redis`: what is known of layers in a Redis server. */
+  /** `--cache-from` and `--cache-to type=redis`: an index of layers in a Redis server. */
   | "cache-redis"
-  /** `--cache-volume`: the builder's state on a volume that stays. */
+  /** `--cache-volume`: the builder's state on a persistent volume. */
   | "cache-volume"
-  /** Caches kept elsewhere: `type=local`, `gha`, `s3`, `azblob`. */
+  /** Caches in other places: `type=local`, `gha`, `s3`, `azblob`. */
   | "cache-elsewhere"
   /** `--allow`: entitlements. */
   | "entitlements"
@@ -26,7 +26,7 @@ export type FlagCapability =
   | "network-none"
   /** `--no-cache-filter` together with a cache. */
   | "no-cache-filter"
-  /** `-o type=docker,dest=…`: the image as `docker load` takes it. */
+  /** `-o type=docker,dest=…`: the image as an archive for `docker load`. */
   | "output-docker"
   /** `-o type=oci,dest=…`: the image as an OCI layout. */
   | "output-oci"
@@ -36,7 +36,7 @@ export type FlagCapability =
   | "provenance"
   /** `--sbom`, `--attest type=sbom`. */
   | "sbom"
-  /** `--sbom generator=IMAGE`: an image that makes it. */
+  /** `--sbom generator=IMAGE`: an image that makes the SBOM. */
   | "sbom-generator"
   /** `--registry-tokens`: a bearer token in docker's configuration. */
   | "registry-token"
@@ -44,7 +44,7 @@ export type FlagCapability =
   | "secret"
   /** `--shm-size`. */
   | "shm-size"
-  /** `--build-arg SOURCE_DATE_EPOCH`: the image says that it was made then. */
+  /** `--build-arg SOURCE_DATE_EPOCH`: the image gets this creation time. */
   | "source-date-epoch"
   /** `--ssh`, with keys. */
   | "ssh"

@@ -1,4 +1,4 @@
-/** Which capabilities a build's options need, and the refusal of a builder that lacks one: it names those that have it. */
+/** The capabilities that a build's options need. A builder that lacks one is refused with the names of builders that have it. */
 import type { FlagCapability } from "./capabilities.ts";
 import { BuilderUnable } from "../../errors.ts";
 import type { DockerOptions } from "./options.ts";
@@ -9,13 +9,13 @@ export interface CapabilityNeed {
   readonly capability: FlagCapability;
 }
 
-/** Builders by name with what they can do. */
+/** Builders by name, with their capabilities. */
 export type BuilderAbilities = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** What is asked of a builder: docker's options, and those of a plan's further fields that not every builder can do. */
+/** The fields of a plan that not every builder can do. */
 type Asked = DockerOptions & { readonly registryScopes?: readonly unknown[]; readonly repository?: unknown };
 
-/** Pure; each need once. */
+/** Each need once. Pure. */
 export function capabilityNeeds(options: Asked): CapabilityNeed[] {
   const needs: CapabilityNeed[] = [];
   const need = (flag: string, capability: FlagCapability, asked: boolean): void => {
@@ -44,12 +44,12 @@ export function capabilityNeeds(options: Asked): CapabilityNeed[] {
   for (const { type } of options.cacheFrom ?? [])
     need(`--cache-from type=${type}`, cacheCapability(type), type !== "inline");
   for (const { type } of options.cacheTo ?? []) need(`--cache-to type=${type}`, cacheCapability(type), true);
-  // A builder that uses no cache filters none.
+  // Without a cache there is nothing to filter.
   const cached = some(options.cacheFrom) || some(options.cacheTo);
   need("--no-cache-filter", "no-cache-filter", some(options.noCacheFilter) && cached);
   for (const { type, attributes } of options.attestations ?? []) {
     need(`--${type}`, type === "sbom" ? "sbom" : "provenance", true);
-    // All that may be said of an SBOM is how BuildKit's generator is to make it.
+    // Every attribute of an SBOM is for BuildKit's generator.
     const [first] = type === "sbom" ? Object.entries(attributes) : [];
     if (first !== undefined) need(`--sbom ${first.join("=")}`, "sbom-generator", true);
   }
@@ -66,7 +66,7 @@ function cacheCapability(type: string): FlagCapability {
   return type === "inline" ? "cache-inline" : "cache-elsewhere";
 }
 
-/** @throws BuilderUnable for the first thing the builder cannot do: it names those that can do all, or else this. */
+/** @throws BuilderUnable for the first need that the builder lacks, with the builders that can do all needs, or else this one. */
 export function refuseUnable(builder: string, options: Asked, abilities: BuilderAbilities): void {
   const own = abilities.get(builder);
   const needs = capabilityNeeds(options);
@@ -76,11 +76,10 @@ export function refuseUnable(builder: string, options: Asked, abilities: Builder
     const all = some.filter(([, supports]) => needs.every((need) => supports.has(need.capability)));
     const able = (all.length === 0 ? some : all).map(([name]) => name);
     throw new BuilderUnable(`${builder} cannot do ${flag}`, {
-      suggestions: [
+      suggestions:
         able.length === 0
-          ? `No builder of this version can: leave ${flag} out.`
-          : `Use --builder ${able.join(" or --builder ")}.`,
-      ],
+          ? [`No builder of this version can do it: remove ${flag}.`]
+          : [`Use --builder ${able.join(" or --builder ")}.`, "Or let slipway choose a builder: --builder auto."],
     });
   }
 }

@@ -1,4 +1,4 @@
-/** The flags about what a build may use. In docker they bound each RUN; here the pod, which all of it runs in. */
+/** Flags for the resources of a build. Docker limits each RUN; slipway limits the pod, in which the whole build runs. */
 import type { FlagRow } from "./flag-row.ts";
 import { honoured, ignored, needs } from "./flag-row.ts";
 
@@ -15,14 +15,14 @@ export const RESOURCE_FLAGS = {
     arity: "value",
     value: "BYTES",
     docker: "Memory and swap of each RUN.",
-    slipway: ignored("the node decides about swap"),
+    slipway: ignored("the node decides whether to swap"),
   },
   "cpu-shares": {
     arity: "value",
     char: "c",
     value: "SHARES",
-    docker: "Relative weight, 1024 for one.",
-    slipway: honoured("The container's cpu request: 1024 shares for one."),
+    docker: "Relative weight; 1024 for one CPU.",
+    slipway: honoured("The container's cpu request: 1024 shares for one CPU."),
   },
   "cpu-period": {
     arity: "value",
@@ -39,14 +39,14 @@ export const RESOURCE_FLAGS = {
   "cpuset-cpus": {
     arity: "value",
     value: "CPUS",
-    docker: "The processors RUN may use.",
-    slipway: ignored("the node decides about processors"),
+    docker: "The CPUs that RUN may use.",
+    slipway: ignored("Kubernetes chooses the CPUs"),
   },
   "cpuset-mems": {
     arity: "value",
     value: "NODES",
-    docker: "The memory nodes RUN may use.",
-    slipway: ignored("the node decides about memory nodes"),
+    docker: "The memory nodes that RUN may use.",
+    slipway: ignored("Kubernetes chooses the memory nodes"),
   },
   resource: {
     arity: "values",
@@ -59,14 +59,17 @@ export const RESOURCE_FLAGS = {
     arity: "value",
     value: "PATH",
     docker: "Parent of the cgroups of RUN.",
-    slipway: ignored("the kubelet decides about cgroups"),
+    slipway: ignored("the kubelet manages cgroups"),
   },
   "shm-size": {
     arity: "value",
     value: "BYTES",
     help: "size of /dev/shm",
     docker: "Size of /dev/shm in RUN.",
-    slipway: needs("shm-size", "BuildKit's own; of the others the pod's, an emptyDir in memory."),
+    slipway: needs(
+      "shm-size",
+      "BuildKit sets it itself; the other builders use the pod's /dev/shm, an emptyDir in memory.",
+    ),
   },
   ulimit: {
     arity: "values",

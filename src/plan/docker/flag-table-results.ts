@@ -1,4 +1,4 @@
-/** The flags about what comes out of a build: images, files, and what is printed. */
+/** Flags for the results of a build: images, files and printed text. */
 import type { FlagRow } from "./flag-row.ts";
 import { honoured, needs, refused } from "./flag-row.ts";
 
@@ -9,7 +9,7 @@ export const RESULT_FLAGS = {
     value: "NAME",
     help: "name of the image, REGISTRY/NAME[:TAG]; may be repeated",
     docker: "Names the image; pushed only with --push.",
-    slipway: honoured("Names the image and pushes it: there is no local engine to keep it."),
+    slipway: honoured("Names the image and pushes it: there is no local engine that could keep it."),
   },
   push: {
     arity: "nothing",
@@ -22,8 +22,8 @@ export const RESULT_FLAGS = {
     help: "refused: there is no local engine",
     docker: "`-o type=docker`: into the local engine.",
     slipway: refused(
-      "--load needs a local container engine, and slipway builds without one",
-      "Push with -t REGISTRY/NAME and run that, or write an archive: -o type=docker,dest=image.tar, then `docker load -i image.tar`.",
+      "--load needs a local container engine, which slipway does not have",
+      "Push with -t REGISTRY/NAME and run that image, or write an archive: -o type=docker,dest=image.tar, then `docker load -i image.tar`.",
     ),
   },
   output: {
@@ -34,7 +34,7 @@ export const RESULT_FLAGS = {
     docker: "CSV; a bare path is `type=local`, `-` is a tar on standard output; repeatable.",
     slipway: needs(
       ["output-docker", "output-oci", "output-files"],
-      "registry, image and cacheonly: every builder. Archives come to the client's disk or standard output, their sha256 compared.",
+      "registry, image and cacheonly: every builder. Archives are written to the client's disk or to standard output; their sha256 is verified.",
     ),
   },
   label: {
@@ -58,7 +58,7 @@ export const RESULT_FLAGS = {
     docker: "`--attest type=provenance`; on by default.",
     slipway: needs(
       "provenance",
-      "BuildKit's own; for the others slipway makes it and attaches it to the image. `false` is what happens anyway.",
+      "BuildKit makes it itself; for the other builders slipway makes it and attaches it to the image. `false` is the default.",
     ),
   },
   sbom: {
@@ -68,7 +68,7 @@ export const RESULT_FLAGS = {
     docker: "`--attest type=sbom`.",
     slipway: needs(
       ["sbom", "sbom-generator"],
-      "BuildKit's own; for the others slipway lists the packages of the pushed image and attaches that to it. `generator=IMAGE` is BuildKit's alone. `false` is what happens anyway.",
+      "BuildKit makes it itself; for the other builders slipway lists the packages of the pushed image and attaches the list to it. Only BuildKit supports `generator=IMAGE`. `false` is the default.",
     ),
   },
   attest: {
@@ -78,7 +78,7 @@ export const RESULT_FLAGS = {
     docker: "`type=provenance` or `type=sbom`.",
     slipway: needs(
       ["provenance", "sbom", "sbom-generator"],
-      "As --provenance and --sbom; `disabled=true` is what happens anyway.",
+      "As --provenance and --sbom; `disabled=true` is the default.",
     ),
   },
   iidfile: {
@@ -93,14 +93,14 @@ export const RESULT_FLAGS = {
     value: "FILE",
     help: "write metadata of the result to this file, as JSON; containerimage.digest is the manifest digest",
     docker:
-      "Digest, config digest, descriptor, names, reference of the build, its provenance (BUILDX_METADATA_PROVENANCE).",
-    slipway: honoured("The same; provenance is what the client knows, whatever builds."),
+      "Digest, config digest, descriptor, names, reference of the build and its provenance (BUILDX_METADATA_PROVENANCE).",
+    slipway: honoured("The same for every builder; the provenance has what the client knows."),
   },
   quiet: {
     arity: "nothing",
     char: "q",
     help: "print only the image ID (the config digest, as docker does), on success",
-    docker: "Not with a --progress other than auto or quiet.",
+    docker: "Not together with a --progress other than auto or quiet.",
     slipway: honoured("The same."),
   },
   progress: {
@@ -115,7 +115,7 @@ export const RESULT_FLAGS = {
     help: "check the Dockerfile without building",
     docker: "`--call=check`: exit code 1 if there is any warning.",
     slipway: honoured(
-      "Those checks that a Dockerfile alone decides ([checks.md](checks.md)), and what the builder cannot do; no cluster is asked.",
+      "The checks that need only the Dockerfile ([checks.md](checks.md)), and the instructions that the builder cannot do. Uses no cluster.",
     ),
   },
   call: {
@@ -123,7 +123,7 @@ export const RESULT_FLAGS = {
     value: "METHOD",
     help: "build, check, outline or targets; with ,format=json for JSON",
     docker: "`build`, `check`, `outline`, `targets`; answers on standard output.",
-    slipway: honoured("The same, without `subrequests.describe`; no cluster is asked."),
+    slipway: honoured("The same, without `subrequests.describe`. Uses no cluster."),
   },
   print: {
     arity: "value",

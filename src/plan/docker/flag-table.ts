@@ -1,10 +1,10 @@
 /**
- * Every flag of `docker build` and `docker buildx build` (docker/cli 28, buildx 0.38: cli/command/image/build.go and
- * commands/build.go), hidden ones included. The command's flags, its refusals and notices, and
- * docs/reference/docker-compatibility.md are all made from this table.
+ * Every flag of `docker build` and `docker buildx build`, hidden ones included (docker/cli: cli/command/image/build.go; buildx:
+ * commands/build.go; their versions are in test/contract/recorded/flags.json). The command's flags, its refusals and notices, and
+ * docs/reference/docker-compatibility.md are made from this table.
  */
 import type { FlagRow } from "./flag-row.ts";
-import { honoured, ignored, needs, refused, silent } from "./flag-row.ts";
+import { honoured, ignored, needs, refused, silentlyIgnored } from "./flag-row.ts";
 import { RESOURCE_FLAGS } from "./flag-table-resources.ts";
 import { RESULT_FLAGS } from "./flag-table-results.ts";
 
@@ -13,8 +13,9 @@ const INPUT_FLAGS = {
     arity: "value",
     char: "f",
     value: "FILE",
-    help: "the Dockerfile: a path, - for standard input, or a URL (default: PATH/Dockerfile)",
-    docker: "Relative to the working directory, may lie outside the context; inside it for an archive or a URL.",
+    help: "Dockerfile: a path, - for standard input, or a URL (default: PATH/Dockerfile)",
+    docker:
+      "Relative to the working directory; may be outside of the context. For an archive or a URL: a path inside the context.",
     slipway: honoured("The same."),
   },
   "build-arg": {
@@ -22,9 +23,9 @@ const INPUT_FLAGS = {
     value: "NAME[=VALUE]",
     help: "set an ARG; without a value: from the environment; may be repeated",
     docker:
-      "Without a value: the environment's, left out if that has none. Proxies of docker's configuration and SOURCE_DATE_EPOCH are added.",
+      "Without a value: taken from the environment, omitted if it is not set there. The proxies of docker's configuration and SOURCE_DATE_EPOCH are added.",
     slipway: honoured(
-      "The same. A SOURCE_DATE_EPOCH given so is refused where the builder would not date the image by it: buildkit and buildah do.",
+      "The same. SOURCE_DATE_EPOCH is refused for a builder that would not use it as the time of the image: buildkit and buildah do.",
     ),
   },
   "build-context": {
@@ -34,7 +35,7 @@ const INPUT_FLAGS = {
     docker: "A directory, image, OCI layout or repository under a name.",
     slipway: needs(
       ["build-context", "build-context-url"],
-      "Directories travel with the context, each under its own `.dockerignore`; URLs are fetched by the builder. A layout has to be pushed first.",
+      "Directories are sent with the context, each with its own `.dockerignore`; the builder fetches URLs. An OCI layout has to be pushed first.",
     ),
   },
   target: {
@@ -47,15 +48,15 @@ const INPUT_FLAGS = {
   platform: {
     arity: "values",
     value: "OS/ARCH",
-    help: "platform of the image; the pod runs on a node of that architecture",
+    help: "platform of the image; the pod runs on a node of this platform",
     docker: "One or several, emulated if need be.",
     slipway: honoured("One, on a node of that architecture; several are refused."),
   },
   pull: {
     arity: "nothing",
-    help: "look for newer base images; slipway always does",
-    docker: "Resolves base images anew instead of using local ones.",
-    slipway: honoured("Always so: there are no local images."),
+    help: "look for newer base images; slipway always does so",
+    docker: "Resolves base images again instead of using local ones.",
+    slipway: honoured("Always: there are no local images."),
   },
   secret: {
     arity: "values",
@@ -64,7 +65,7 @@ const INPUT_FLAGS = {
     docker: "From a file or the environment, at most 500 KiB.",
     slipway: needs(
       "secret",
-      "Travels as a Secret of the build; `k8s=NAME/KEY` takes one of the namespace, `vault=PATH#FIELD` one of Vault.",
+      "Sent as a Secret of the build; `k8s=NAME/KEY` uses a Secret of the namespace, `vault=PATH#FIELD` a secret of Vault.",
     ),
   },
   ssh: {
@@ -74,17 +75,17 @@ const INPUT_FLAGS = {
     docker: "Forwards the agent's socket or keys.",
     slipway: needs(
       "ssh",
-      "Keys, which travel as a Secret of the build; an agent's socket is refused: no pod can reach it.",
+      "Keys are sent as a Secret of the build. The socket of an agent is refused: a pod cannot connect to it.",
     ),
   },
   "add-host": {
     arity: "values",
     value: "HOST:IP",
     help: "add a line to /etc/hosts during the build",
-    docker: "`host:ip` or `host=ip`, several addresses by commas, `host-gateway` for the engine's host.",
+    docker: "`host:ip` or `host=ip`, several addresses separated by commas, `host-gateway` for the engine's host.",
     slipway: needs(
       "add-host",
-      "The builder's own, or the pod's hostAliases; `host-gateway` is refused, as there is no engine.",
+      "The builder sets it itself, or the pod's hostAliases do; `host-gateway` is refused, because there is no engine.",
     ),
   },
   network: {
@@ -94,7 +95,7 @@ const INPUT_FLAGS = {
     docker: "`default`, `none` or `host`.",
     slipway: needs(
       "network-none",
-      "`default`, and `host` (said once), are the pod's network; `none` needs the builder.",
+      "`default` and `host` are the pod's network (a notice says so for `host`); `none` needs support by the builder.",
     ),
   },
   allow: {
@@ -102,7 +103,7 @@ const INPUT_FLAGS = {
     value: "ENTITLEMENT",
     help: "allow an entitlement; a pod without privileges can grant only buildx.local.delete",
     docker: "`network.host`, `security.insecure`, `device`, `buildx.local.delete`.",
-    slipway: needs("entitlements", "A pod without privileges has none to give; `buildx.local.delete` is always so."),
+    slipway: needs("entitlements", "An unprivileged pod cannot grant any; `buildx.local.delete` is always allowed."),
   },
   "no-cache": {
     arity: "nothing",
@@ -114,8 +115,8 @@ const INPUT_FLAGS = {
     arity: "values",
     value: "STAGE",
     help: "do not use cached layers of these stages",
-    docker: "Exclusive with --no-cache.",
-    slipway: needs("no-cache-filter", "The same. Without a cache, every builder does."),
+    docker: "Not together with --no-cache.",
+    slipway: needs("no-cache-filter", "The same. Without a cache, every builder accepts it."),
   },
   "cache-from": {
     arity: "values",
@@ -124,42 +125,46 @@ const INPUT_FLAGS = {
     docker: "A registry reference, or a cache of type registry, local, inline, gha, s3, azblob.",
     slipway: needs(
       ["cache-registry", "cache-redis", "cache-elsewhere"],
-      "As the builder can. Kaniko and Buildah keep their cache in a repository: the tag is left out. Makisu's is `type=redis,addr=HOST:PORT`.",
+      "Depends on the builder. Kaniko and Buildah keep their cache in a repository and ignore the tag. Makisu uses `type=redis,addr=HOST:PORT`.",
     ),
   },
   "cache-to": {
     arity: "values",
     value: "REF|type=TYPE,…",
     help: "write cached layers to this registry repository, or type=…",
-    docker: "As --cache-from; `mode=max` keeps those of every stage.",
+    docker: "As --cache-from; `mode=max` keeps the layers of every stage.",
     slipway: needs(["cache-registry", "cache-inline", "cache-redis", "cache-elsewhere"], "As --cache-from."),
   },
   policy: {
     arity: "values",
     value: "filename=FILE",
-    docker: "Judges sources by a Rego policy.",
+    docker: "Checks sources with a Rego policy.",
     slipway: refused(
-      "slipway has no source policies",
-      "Check sources before the build, or in the cluster's admission.",
+      "slipway does not support source policies",
+      "Check sources before the build, or with an admission policy of the cluster.",
     ),
   },
 } satisfies Record<string, FlagRow>;
 
-const BYGONE_FLAGS = {
+const DEPRECATED_FLAGS = {
   builder: {
     arity: "value",
     value: "BUILDER",
     docker: "Name of a builder instance.",
-    slipway: honoured("What builds in the pod."),
+    slipway: honoured("The program that builds in the pod."),
   },
   debug: { arity: "nothing", char: "D", docker: "More logging.", slipway: ignored("slipway has no debug log") },
   compress: {
     arity: "nothing",
     docker: "Ignored with BuildKit.",
-    slipway: silent("The context always travels compressed."),
+    slipway: silentlyIgnored("The context is always sent compressed."),
   },
-  rm: { arity: "nothing", docker: "Ignored with BuildKit.", slipway: silent("Nothing of a build stays.") },
-  "force-rm": { arity: "nothing", docker: "Ignored with BuildKit.", slipway: silent("Nothing of a build stays.") },
+  rm: { arity: "nothing", docker: "Ignored with BuildKit.", slipway: silentlyIgnored("Nothing of a build stays.") },
+  "force-rm": {
+    arity: "nothing",
+    docker: "Ignored with BuildKit.",
+    slipway: silentlyIgnored("Nothing of a build stays."),
+  },
   isolation: {
     arity: "value",
     value: "TECHNOLOGY",
@@ -170,20 +175,20 @@ const BYGONE_FLAGS = {
     arity: "values",
     value: "OPTION",
     docker: "Ignored with BuildKit, with a warning.",
-    slipway: ignored("the pod's security context is the builder's"),
+    slipway: ignored("the builder decides the security context of the pod"),
   },
   squash: {
     arity: "nothing",
     docker: "Ignored with BuildKit, with a warning.",
-    slipway: ignored("squash in the Dockerfile, with a last stage that copies from the others"),
+    slipway: ignored("squash in the Dockerfile: add a last stage that copies from the other stages"),
   },
   "disable-content-trust": {
     arity: "nothing",
-    docker: "Gone with the classic builder: docker 29 does not know it.",
-    slipway: silent("Signatures are not verified."),
+    docker: "Removed with the classic builder: docker 29 does not know it.",
+    slipway: silentlyIgnored("Signatures are not verified."),
   },
 } satisfies Record<string, FlagRow>;
 
-export const FLAG_TABLE = { ...INPUT_FLAGS, ...RESULT_FLAGS, ...RESOURCE_FLAGS, ...BYGONE_FLAGS };
+export const FLAG_TABLE = { ...INPUT_FLAGS, ...RESULT_FLAGS, ...RESOURCE_FLAGS, ...DEPRECATED_FLAGS };
 
 export type DockerFlagName = keyof typeof FLAG_TABLE;

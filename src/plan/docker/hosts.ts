@@ -1,4 +1,4 @@
-/** `--add-host` and `--network`: what the pod's network looks like to a RUN. */
+/** `--add-host` and `--network`: the network of a RUN. */
 import { isIP } from "node:net";
 import { InvalidInput } from "../../errors.ts";
 import type { HostAlias } from "./options.ts";
@@ -11,9 +11,12 @@ export function hostsOf(values: readonly string[]): HostAlias[] {
     const host = value.slice(0, Math.max(at, 0));
     const list = value.slice(at + 1);
     if (list === "host-gateway") {
-      throw new InvalidInput(`--add-host ${value}: there is no engine whose host "host-gateway" could be`, {
-        suggestions: ["Give an address that pods of the cluster reach."],
-      });
+      throw new InvalidInput(
+        `--add-host ${value}: "host-gateway" means the host of a local engine, and slipway uses none`,
+        {
+          suggestions: ["Give an address that pods of the cluster can connect to."],
+        },
+      );
     }
     if (!/^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(host) || list === "") throw invalid(value);
     return list.split(",").map((text) => {
@@ -31,7 +34,7 @@ function invalid(value: string): InvalidInput {
   });
 }
 
-/** @returns undefined where RUN gets the pod's network. @throws InvalidInput for a network of an engine's. */
+/** @returns undefined if RUN uses the pod's network. @throws InvalidInput for a network of a local engine. */
 export function networkOf(mode: string | undefined): "none" | undefined {
   if (mode === undefined || ["", "default", "host"].includes(mode)) return undefined;
   if (mode === "none") return "none";

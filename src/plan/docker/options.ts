@@ -1,10 +1,10 @@
-/** What docker's flags ask of a build beyond the plan's core, as data. What is absent was not asked for. No secret's value is in here. */
+/** The options of docker's flags, besides the core of a plan, as data. An absent option was not given. Has no values of secrets. */
 import type { Platform } from "../../lib/image/platform.ts";
 
 export interface DockerOptions {
   readonly platform?: Platform;
   readonly hosts?: readonly HostAlias[];
-  /** Only when it is not the pod's. */
+  /** Absent: RUN uses the pod's network. */
   readonly network?: "none";
   readonly ulimits?: readonly Ulimit[];
   /** Size of /dev/shm in bytes. */
@@ -15,7 +15,7 @@ export interface DockerOptions {
   readonly noCacheFilter?: readonly string[];
   readonly cacheFrom?: readonly CacheEntry[];
   readonly cacheTo?: readonly CacheEntry[];
-  /** Of the manifest. */
+  /** Annotations of the manifest. */
   readonly annotations?: readonly (readonly [key: string, value: string])[];
   readonly buildContexts?: readonly BuildContext[];
   /** Name of the volume claim that keeps the builder's state between builds. */
@@ -26,11 +26,11 @@ export interface DockerOptions {
   readonly ssh?: readonly SshKeys[];
   readonly attestations?: readonly Attestation[];
   readonly entitlements?: readonly string[];
-  /** Files to bring to the client. */
+  /** Files that the client receives. */
   readonly exports?: readonly Export[];
-  /** The tags name the image only in its archive: it is not pushed. */
+  /** The tags are only names in an archive: the image is not pushed. */
   readonly noPush?: boolean;
-  /** All that is asked for is the image's files, or what the build leaves in the caches. */
+  /** No image is needed: only its files, or the caches that the build fills. */
   readonly imageless?: boolean;
 }
 
@@ -50,13 +50,13 @@ export interface PodResources {
   readonly limits: Readonly<Record<string, string>>;
 }
 
-/** What a name in FROM, COPY --from and RUN --mount stands for. */
+/** A replacement for a name in FROM, COPY --from and RUN --mount. */
 export interface BuildContext {
-  /** As docker keeps it: without docker.io, library and latest. */
+  /** The short form, as docker keeps it: without docker.io, library and latest. */
   readonly name: string;
   readonly source:
     | { readonly kind: "directory"; readonly path: string }
-    /** An image, as docker-image:// names it. */
+    /** An image, from docker-image://. */
     | { readonly kind: "image"; readonly image: string }
     /** A repository or a file for the builder to fetch. */
     | { readonly kind: "url"; readonly url: string };
@@ -72,7 +72,7 @@ export interface BuildSecret {
   readonly source:
     | { readonly kind: "file"; readonly path: string }
     | { readonly kind: "env"; readonly name: string }
-    /** A key of a Secret of the namespace. */
+    /** A key of a Secret in the namespace. */
     | { readonly kind: "cluster"; readonly secret: string; readonly key: string }
     /** A field of a secret in Vault, named as for `vault kv get`. */
     | { readonly kind: "vault"; readonly path: string; readonly field: string };
@@ -80,7 +80,7 @@ export interface BuildSecret {
 
 export interface SshKeys {
   readonly id: string;
-  /** A socket or keys; none: the agent of SSH_AUTH_SOCK. */
+  /** A socket or keys. Empty: the agent of SSH_AUTH_SOCK. */
   readonly paths: readonly string[];
 }
 

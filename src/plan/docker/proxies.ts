@@ -1,4 +1,4 @@
-/** Build arguments docker adds by itself: the proxies of its configuration, and SOURCE_DATE_EPOCH. */
+/** Build arguments that docker adds itself: the proxies of its configuration, and SOURCE_DATE_EPOCH. */
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -13,14 +13,14 @@ const PROXIES = {
   allProxy: "ALL_PROXY",
 } as const;
 
-/** From the `proxies` of docker's configuration, in capitals and small letters as docker does; none where it has none or cannot be read. */
+/** The `proxies` of docker's configuration, in upper and lower case, as docker adds them. Empty if the file has none or cannot be read. */
 export async function readProxies(env: Environment, home: string = homedir()): Promise<Record<string, string>> {
   let proxies: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>> | undefined;
   try {
     const text = await readFile(join(env["DOCKER_CONFIG"] || join(home, ".docker"), "config.json"), "utf8");
     proxies = (JSON.parse(text) as { proxies?: typeof proxies }).proxies;
   } catch {
-    // A configuration that is wrong is said where its credentials are read.
+    // The code that reads the credentials reports an invalid configuration.
     return {};
   }
   const chosen = proxies?.[env["DOCKER_HOST"] ?? ""] ?? proxies?.["default"] ?? {};
@@ -37,7 +37,7 @@ export async function readProxies(env: Environment, home: string = homedir()): P
   );
 }
 
-/** What the user gave comes first, names of proxies compared without regard to case. */
+/** Adds the implied arguments. The user's own arguments come first; names of proxies are compared without case. */
 export function withImplied(
   given: readonly (readonly [name: string, value: string])[],
   proxies: Readonly<Record<string, string>>,

@@ -1,4 +1,4 @@
-/** From docker's flags as typed to what they ask of a build: pure, and each wrong value one sentence in docker's words where it has them. */
+/** Makes options from docker's flags as typed. Pure. Each wrong value gives one message: docker's own, if docker has one. */
 import { InvalidInput } from "../../errors.ts";
 import type { FlagRow } from "./flag-row.ts";
 import { FLAG_TABLE } from "./flag-table.ts";
@@ -13,13 +13,13 @@ import { cacheOf, secretsOf, sshOf } from "./sources.ts";
 
 export interface ReadOptions {
   readonly options: DockerOptions;
-  /** Image names given by `-o type=image,name=…`. */
+  /** Image names from `-o type=image,name=…`. */
   readonly names: readonly string[];
-  /** `--push`, or an output that pushes: a tag is needed. */
+  /** `--push`, or an output that pushes. Needs a tag. */
   readonly push: boolean;
 }
 
-/** @throws InvalidInput for whatever docker would refuse too, and for what no builder of slipway can do. */
+/** @throws InvalidInput for input that docker refuses too, and for flags that no builder of slipway can do. */
 export function readDockerOptions(flags: TypedFlags, env: Readonly<Record<string, string | undefined>>): ReadOptions {
   refuse(flags);
   if (flags["no-cache"] === true && (flags["no-cache-filter"] ?? []).length > 0) {
@@ -59,7 +59,7 @@ export function readDockerOptions(flags: TypedFlags, env: Readonly<Record<string
   return { options, names: outputs.names, push: outputs.push === true };
 }
 
-/** Those of BuildKit (util/entitlements). @throws InvalidInput in docker's words */
+/** BuildKit's entitlements (util/entitlements). @throws InvalidInput with docker's message */
 function entitlementsOf(values: readonly string[]): string[] {
   return values.filter((text) => {
     if (text === "buildx.local.delete") return false;
@@ -68,11 +68,11 @@ function entitlementsOf(values: readonly string[]): string[] {
   });
 }
 
-/** What is accepted and means nothing here, one sentence each, to be said once. */
+/** One notice for each flag that is accepted but has no effect on a cluster. */
 export function noticesOf(flags: TypedFlags): string[] {
   const notices = Object.entries<FlagRow>(FLAG_TABLE).flatMap(([name, { slipway }]) =>
-    slipway.kind === "ignored" && slipway.said && isGiven(flags, name)
-      ? [`--${name} means nothing here: ${slipway.why}`]
+    slipway.kind === "ignored" && slipway.reported && isGiven(flags, name)
+      ? [`--${name} is ignored: ${slipway.why}`]
       : [],
   );
   if (flags.network === "host") notices.push("--network host: RUN uses the pod's network, which is not the node's");
@@ -83,7 +83,7 @@ function refuse(flags: TypedFlags): void {
   if (flags.push === true && flags.load === true) {
     throw new InvalidInput("push and load may not be set together", {
       docker: "refuses",
-      suggestions: ["Push the image, and pull it where it is to run."],
+      suggestions: ["Push the image, and pull it where it has to run."],
     });
   }
   for (const [name, { slipway }] of Object.entries<FlagRow>(FLAG_TABLE)) {

@@ -6,9 +6,9 @@ import type { PodResources, Ulimit } from "./options.ts";
 const UNITS: Readonly<Record<string, number>> = { "": 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
 
 /**
- * Docker's sizes (go-units, RAMInBytes): binary, whatever the unit is called.
- * @param docker what docker makes of what is none: it reads some flags' sizes with its command line, others later
- * @throws InvalidInput for what is none
+ * Reads a size as docker does (go-units, RAMInBytes): every unit is binary.
+ * @param docker whether docker refuses an invalid size too: it reads some sizes with its command line and others later
+ * @throws InvalidInput for an invalid size
  */
 export function bytesOf(text: string, flag: string, docker: DockersVerdict = "accepts"): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?$/i.exec(text.trim()) ?? [];
@@ -23,7 +23,7 @@ export function bytesOf(text: string, flag: string, docker: DockersVerdict = "ac
 const KEYS = ["memory", "memory-swap", "cpu-shares", "cpu-period", "cpu-quota", "cpuset-cpus", "cpuset-mems"] as const;
 type ResourceKey = (typeof KEYS)[number];
 
-/** `--resource KEY=VALUE`, each as if it were the flag of that name. @throws InvalidInput in docker's words */
+/** `--resource KEY=VALUE`; each means the flag with the name KEY. @throws InvalidInput with docker's message */
 export function resourcePairs(values: readonly string[]): [ResourceKey, string][] {
   return values.map((value) => {
     const at = value.indexOf("=");
@@ -36,13 +36,13 @@ export function resourcePairs(values: readonly string[]): [ResourceKey, string][
   });
 }
 
-/** A container's requests and limits for these; undefined when none of them means one. @throws InvalidInput */
+/** A container's requests and limits. Undefined if no value sets one. @throws InvalidInput */
 export function podResourcesOf(values: Readonly<Partial<Record<ResourceKey, string>>>): PodResources | undefined {
   const requests: Record<string, string> = {};
   const limits: Record<string, string> = {};
   if (values.memory !== undefined) {
     const bytes = bytesOf(values.memory, "memory", "refuses");
-    // 0 is docker's word for no limit.
+    // For docker, 0 means no limit.
     if (bytes > 0) requests["memory"] = limits["memory"] = String(bytes);
   }
   const shares = wholeOf(values["cpu-shares"], "cpu-shares");
@@ -50,7 +50,7 @@ export function podResourcesOf(values: Readonly<Partial<Record<ResourceKey, stri
   const quota = wholeOf(values["cpu-quota"], "cpu-quota");
   if (quota > 0) {
     limits["cpu"] = milli(quota / (wholeOf(values["cpu-period"], "cpu-period") || 100_000));
-    // Without a request of its own Kubernetes would ask for all of the limit; a request above the limit is refused.
+    // Kubernetes refuses a request above the limit. Without a request it uses the limit.
     if (shares > quota) delete requests["cpu"];
   }
   return Object.keys({ ...requests, ...limits }).length === 0 ? undefined : { requests, limits };
@@ -69,12 +69,12 @@ function wholeOf(text: string | undefined, flag: string): number {
   });
 }
 
-/** Kinds of limits, by docker's names (go-units, ulimit.go). */
+/** The types of limits, with docker's names (go-units, ulimit.go). */
 const ULIMITS = new Set(
   "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack".split(" "),
 );
 
-/** @throws InvalidInput in docker's words. */
+/** @throws InvalidInput with docker's message. */
 export function ulimitsOf(values: readonly string[]): Ulimit[] {
   return values.map((value) => {
     const [, name = "", softText, hardText] = /^([^=]+)=(-?\d+)(?::(-?\d+))?$/.exec(value) ?? [];

@@ -1,26 +1,26 @@
-/** `-o`, `--push`, `--annotation` and the attestations: what comes out of a build. */
+/** `-o`, `--push`, `--annotation` and attestations: the results of a build. */
 import { InvalidInput } from "../../errors.ts";
 import { booleanOf, csvFields, csvPairs } from "../../lib/pflag/csv.ts";
 import type { Attestation, Export } from "./options.ts";
 
 export interface Outputs {
   readonly exports: readonly Export[];
-  /** Whether the image is pushed to its tags; undefined where no output says anything about it. */
+  /** Whether the image is pushed to its tags. Undefined if no output decides it. */
   readonly push: boolean | undefined;
-  /** There are outputs, and none of them is an image. */
+  /** There are outputs, but none of them is an image. */
   readonly imageless: boolean;
-  /** Names given by `name=`. */
+  /** Names from `name=`. */
   readonly names: readonly string[];
 }
 
 const LOCAL_ENGINE = [
   "Give it a file: -o type=docker,dest=image.tar, then `docker load -i image.tar`.",
-  "Or push it with -t REGISTRY/NAME and run that.",
+  "Or push it with -t REGISTRY/NAME and run that image.",
 ];
 
 const NO_IMAGE: ReadonlySet<string> = new Set(["local", "tar", "cacheonly"]);
 
-/** @throws InvalidInput in docker's words for what cannot be an output. */
+/** @throws InvalidInput with docker's message for an invalid output. */
 export function outputsOf(values: readonly string[], push: boolean): Outputs {
   const exports: Export[] = [];
   const names: string[] = [];
@@ -70,7 +70,7 @@ function exportOf({ type, dest, attributes }: Entry): Export {
   }
   if (type === "tar") return { kind: "files", format: "tar", dest: dest === "" ? "-" : dest };
   if (type !== "oci" && type !== "docker") {
-    throw new InvalidInput(`--output: there is no exporter "${type}"`, {
+    throw new InvalidInput(`--output: unknown exporter "${type}"`, {
       docker: "refuses",
       suggestions: ["Choose one of: registry, image, oci, docker, local, tar, cacheonly."],
     });
@@ -81,7 +81,7 @@ function exportOf({ type, dest, attributes }: Entry): Export {
     throw new InvalidInput(`dest cannot be stdout for ${type} exporter`, { docker: "refuses" });
   if (type === "docker" && dest === "") {
     throw new InvalidInput(
-      "-o type=docker without a dest needs a local container engine, and slipway builds without one",
+      "-o type=docker without a dest needs a local container engine, which slipway does not have",
       {
         suggestions: LOCAL_ENGINE,
       },
@@ -90,7 +90,7 @@ function exportOf({ type, dest, attributes }: Entry): Export {
   return { kind: "archive", format: type, dest: dest === "" ? "-" : dest, directory };
 }
 
-/** Those of the manifest. @throws InvalidInput in docker's words; for one of an index, which one platform has not. */
+/** Annotations of the manifest. @throws InvalidInput with docker's message, also for an index: an image of one platform has none. */
 export function annotationsOf(values: readonly string[]): [key: string, value: string][] {
   return values.flatMap((text): [string, string][] => {
     if (text === "") return [];
@@ -119,7 +119,7 @@ export function annotationsOf(values: readonly string[]): [key: string, value: s
   });
 }
 
-/** Only those that are asked for: `false` and `disabled=true` are how it is anyway. @throws InvalidInput in docker's words. */
+/** Only the enabled attestations: `false` and `disabled=true` are the default. @throws InvalidInput with docker's message. */
 export function attestationsOf(flags: {
   readonly attest: readonly string[];
   readonly provenance: string | undefined;
@@ -131,7 +131,7 @@ export function attestationsOf(flags: {
     const { type, disabled, ...attributes } = Object.fromEntries(csvPairs(text, "attest"));
     if (type === undefined) throw new InvalidInput("attestation type not specified", { docker: "refuses" });
     if (type !== "provenance" && type !== "sbom")
-      throw new InvalidInput(`--attest: there is no attestation "${type}"`, { docker: "refuses" });
+      throw new InvalidInput(`--attest: unknown attestation "${type}"`, { docker: "refuses" });
     byType.set(type, disabled !== undefined && booleanOf(disabled) === true ? undefined : { type, attributes });
   }
   return [...byType.values()].filter((attestation) => attestation !== undefined);

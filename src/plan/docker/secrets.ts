@@ -1,23 +1,23 @@
-/** Reads the values of `--secret`s: the only place that holds them, besides the objects they become. */
+/** Reads the values of `--secret`. Only this module and the objects made from the values hold them. */
 import { readFile, stat } from "node:fs/promises";
 import { InvalidInput } from "../../errors.ts";
 import { trimmed } from "../git-token.ts";
 import type { BuildSecret } from "./options.ts";
 
-/** BuildKit's limit for one (session/secrets: MaxSecretSize). */
-const LIMIT = 500 * 1024;
-/** A Secret object holds 1 MiB; the registries' credentials need some of it. */
-const TOTAL_LIMIT = 960 * 1024;
+/** BuildKit's limit for one secret (session/secrets: MaxSecretSize). */
+const MAX_SECRET_BYTES = 500 * 1024;
+/** A Secret object may have 1 MiB; the registries' credentials need some of it. */
+const MAX_TOTAL_BYTES = 960 * 1024;
 
 type Source = BuildSecret["source"];
 /** A secret in Vault. */
 export type VaultSource = Extract<Source, { kind: "vault" }>;
-/** Values of secrets in Vault, in their order. */
+/** Returns the values of secrets in Vault, in the same order. */
 export type ReadVault = (secrets: readonly VaultSource[]) => Promise<readonly Uint8Array[]>;
 
 /**
- * Values by id; those of the namespace are not read.
- * @throws InvalidInput for what is not there or too large, and what `readVault` throws
+ * Values by id. Secrets of the namespace are not read.
+ * @throws InvalidInput for a value that does not exist or is too large; the errors of `readVault`
  */
 export async function readSecrets(
   secrets: readonly BuildSecret[],
@@ -35,41 +35,44 @@ export async function readSecrets(
         : source.kind === "file"
           ? await fromFile(id, source.path)
           : fromEnvironment(source.name, env);
-    if (value.length > LIMIT) throw tooLarge(id, value.length);
+    if (value.length > MAX_SECRET_BYTES) throw tooLarge(id, value.length);
     values.set(id, trimmed(id, value));
   }
   const total = [...values.values()].reduce((sum, { length }) => sum + length, 0);
-  if (total <= TOTAL_LIMIT) return values;
-  throw new InvalidInput(`the secrets are ${total} bytes together, and a Secret of Kubernetes holds ${TOTAL_LIMIT}`, {
-    suggestions: ["Keep some of them in the namespace: --secret id=ID,k8s=NAME/KEY."],
-  });
+  if (total <= MAX_TOTAL_BYTES) return values;
+  throw new InvalidInput(
+    `the secrets have ${total} bytes in total, and a Kubernetes Secret can hold ${MAX_TOTAL_BYTES}`,
+    {
+      suggestions: ["Use Secrets of the namespace for some of them: --secret id=ID,k8s=NAME/KEY."],
+    },
+  );
 }
 
 async function fromFile(id: string, path: string): Promise<Uint8Array> {
   try {
     const { size } = await stat(path);
-    if (size > LIMIT) throw tooLarge(id, size);
+    if (size > MAX_SECRET_BYTES) throw tooLarge(id, size);
     return await readFile(path);
   } catch (error) {
     if (error instanceof InvalidInput) throw error;
     const code = (error as NodeJS.ErrnoException).code;
-    const why = code === "ENOENT" ? "is not there" : code === "EISDIR" ? "is a directory" : `cannot be read: ${code}`;
+    const why = code === "ENOENT" ? "does not exist" : code === "EISDIR" ? "is a directory" : `cannot be read: ${code}`;
     throw new InvalidInput(`the file ${path} of --secret id=${id} ${why}`, {
       docker: "refuses",
-      suggestions: ["Name it with src=FILE, or a variable with env=NAME."],
+      suggestions: ["Name a file with src=FILE, or a variable with env=NAME."],
       cause: error,
     });
   }
 }
 
-/** A variable that is not set is an empty secret, as in docker. */
+/** As in docker, a variable that is not set gives an empty secret. */
 function fromEnvironment(name: string, env: Readonly<Record<string, string | undefined>>): Uint8Array {
   return Buffer.from(env[name] ?? "");
 }
 
 function tooLarge(id: string, size: number): InvalidInput {
-  return new InvalidInput(`the secret ${id} is ${size} bytes, and may be ${LIMIT}`, {
+  return new InvalidInput(`the secret ${id} has ${size} bytes, more than the limit of ${MAX_SECRET_BYTES}`, {
     docker: "refuses",
-    suggestions: ["Bring larger files by --build-context or the context."],
+    suggestions: ["Put larger files into the context, or use --build-context."],
   });
 }

@@ -1,11 +1,11 @@
-/** `--secret`, `--ssh`, `--cache-from` and `--cache-to`: what a build may draw on. */
+/** `--secret`, `--ssh`, `--cache-from` and `--cache-to`: additional inputs of a build. */
 import { InvalidInput } from "../../errors.ts";
 import { csvFields, csvPairs } from "../../lib/pflag/csv.ts";
 import type { BuildSecret, CacheEntry, SshKeys } from "./options.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** @throws InvalidInput in docker's words. */
+/** @throws InvalidInput with docker's message. */
 export function secretsOf(values: readonly string[], env: Environment): BuildSecret[] {
   const byId = new Map<string, BuildSecret>();
   for (const value of values) {
@@ -40,10 +40,13 @@ function secretOf(value: string, env: Environment): BuildSecret {
     throw new InvalidInput(`unsupported secret type "${type}"`, { docker: "refuses", suggestions: [SECRET_FORM] });
   const id = fields.get("id") ?? "";
   if (!/^[\w.-]+$/.test(id))
-    throw new InvalidInput(`--secret ${value}: its id is missing, or has more than letters, digits and . _ -`, {
-      docker: "refuses",
-      suggestions: [SECRET_FORM],
-    });
+    throw new InvalidInput(
+      `--secret ${value}: the id is missing, or has characters other than letters, digits and . _ -`,
+      {
+        docker: "refuses",
+        suggestions: [SECRET_FORM],
+      },
+    );
   const inCluster = fields.get("k8s");
   if (inCluster !== undefined) return { id, source: clusterSource(inCluster) };
   const inVault = fields.get("vault");
@@ -60,7 +63,9 @@ const SECRET_FORM = "Write --secret id=ID with src=FILE, env=NAME, k8s=SECRET/KE
 function clusterSource(text: string): BuildSecret["source"] {
   const [, secret, key] = /^([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)\/([\w.-]+)$/.exec(text) ?? [];
   if (secret !== undefined && key !== undefined) return { kind: "cluster", secret, key };
-  throw new InvalidInput(`--secret k8s=${text} names no key of a Secret`, { suggestions: ["Write k8s=NAME/KEY."] });
+  throw new InvalidInput(`--secret k8s=${text} does not name a Secret and one of its keys`, {
+    suggestions: ["Write k8s=NAME/KEY."],
+  });
 }
 
 function vaultSource(text: string): BuildSecret["source"] {
@@ -69,8 +74,8 @@ function vaultSource(text: string): BuildSecret["source"] {
   const field = text.slice(at + 1);
   const isPath = path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
   if (at !== -1 && isPath && field !== "") return { kind: "vault", path, field };
-  throw new InvalidInput(`--secret vault=${text} names no field of a secret in Vault`, {
-    suggestions: ["Write vault=PATH#FIELD, with the path as for `vault kv get`."],
+  throw new InvalidInput(`--secret vault=${text} does not name a secret in Vault and one of its fields`, {
+    suggestions: ["Write vault=PATH#FIELD, with the same path as for `vault kv get`."],
   });
 }
 
@@ -82,18 +87,21 @@ export function sshOf(values: readonly string[]): SshKeys[] {
       const at = value.indexOf("=");
       const id = at === -1 ? value : value.slice(0, at);
       if (!/^[\w-][\w.-]*$/.test(id))
-        throw new InvalidInput(`--ssh ${value}: its id is missing, or has more than letters, digits and . _ -`, {
-          docker: "refuses",
-          suggestions: ["Write --ssh default=KEYFILE."],
-        });
+        throw new InvalidInput(
+          `--ssh ${value}: the id is missing, or has characters other than letters, digits and . _ -`,
+          {
+            docker: "refuses",
+            suggestions: ["Write --ssh default=KEYFILE."],
+          },
+        );
       return { id, paths: at === -1 ? [] : value.slice(at + 1).split(",") };
     });
 }
 
-/** BuildKit's, and makisu's `redis`. */
+/** The cache types of BuildKit, and makisu's `redis`. */
 const CACHES: ReadonlySet<string> = new Set(["registry", "inline", "local", "gha", "s3", "azblob", "redis"]);
 
-/** @throws InvalidInput in docker's words. */
+/** @throws InvalidInput with docker's message. */
 export function cacheOf(values: readonly string[], flag: "cache-from" | "cache-to", env: Environment): CacheEntry[] {
   return values.flatMap((value): CacheEntry[] => {
     if (value === "") return [];
@@ -105,25 +113,25 @@ export function cacheOf(values: readonly string[], flag: "cache-from" | "cache-t
         docker: "refuses",
         suggestions: [`Write --${flag} type=registry,ref=REF.`],
       });
-    // A cache that there is no such kind of is passed over by docker where it would be read, but not where it would be written.
+    // Docker ignores an unknown type in --cache-from, but not in --cache-to.
     if (!CACHES.has(type)) {
-      throw new InvalidInput(`--${flag}: there is no cache of type "${type}"`, {
+      throw new InvalidInput(`--${flag}: unknown cache type "${type}"`, {
         docker: flag === "cache-to" ? "refuses" : "accepts",
         suggestions: [`Choose one of: ${[...CACHES].join(", ")}.`],
       });
     }
     if (type === "registry" && (attributes["ref"] ?? "") === "") {
-      throw new InvalidInput(`--${flag} ${value}: a registry's cache needs its ref`, {
+      throw new InvalidInput(`--${flag} ${value}: a cache in a registry needs a ref`, {
         docker: "refuses",
         suggestions: [`Write --${flag} type=registry,ref=REF.`],
       });
     }
     if (type === "redis" && !/^[\w.-]+:\d+$/.test(attributes["addr"] ?? "")) {
-      throw new InvalidInput(`--${flag} ${value}: a cache in Redis needs its addr`, {
-        suggestions: [`Write --${flag} type=redis,addr=HOST:PORT, as pods reach it.`],
+      throw new InvalidInput(`--${flag} ${value}: a cache in Redis needs an addr`, {
+        suggestions: [`Write --${flag} type=redis,addr=HOST:PORT, with an address that pods can connect to.`],
       });
     }
-    // Outside of GitHub Actions docker passes over its cache without a word.
+    // Outside of GitHub Actions, docker ignores this cache without a notice.
     return type === "gha" && env["ACTIONS_RUNTIME_TOKEN"] === undefined ? [] : [{ type, attributes }];
   });
 }

@@ -1,17 +1,17 @@
 /**
- * Reads the keys of `--ssh`. A key travels as a secret does. An agent cannot be brought to the pod: that takes a program there that
- * listens on a socket and carries several conversations over one exec connection, which no builder's image has.
+ * Reads the keys of `--ssh`. A key is sent in the same way as a secret. An agent cannot be forwarded to the pod: that would need a
+ * program in the pod that listens on a socket and multiplexes connections over one exec stream, and no builder's image has one.
  */
 import { readFile, stat } from "node:fs/promises";
 import { InvalidInput } from "../../errors.ts";
 import type { SshKeys } from "./options.ts";
 
-/** What a key is called among the values of the build's Secret. @param at which of the keys of this id */
+/** Name of a key among the values of the build's Secret. @param at index of the key among those of this id */
 export function sshKeyName(id: string, at: number): string {
   return `ssh/${id}/${at}`;
 }
 
-/** Private keys by `sshKeyName`. @throws InvalidInput for an agent, and for what is no key that can be used without asking */
+/** Private keys by `sshKeyName`. @throws InvalidInput for an agent, for a file that is not a private key, and for a passphrase */
 export async function readSshKeys(ssh: readonly SshKeys[]): Promise<Map<string, Uint8Array>> {
   const keys = new Map<string, Uint8Array>();
   for (const { id, paths } of ssh) {
@@ -30,7 +30,7 @@ async function readKey(id: string, path: string): Promise<Uint8Array> {
   } catch (error) {
     if (error instanceof InvalidInput) throw error;
     const code = (error as NodeJS.ErrnoException).code;
-    throw new InvalidInput(`${flag}: ${code === "ENOENT" ? "the file is not there" : `cannot be read: ${code}`}`, {
+    throw new InvalidInput(`${flag}: ${code === "ENOENT" ? "the file does not exist" : `cannot be read: ${code}`}`, {
       docker: "refuses",
       suggestions: ["Name a file with a private key."],
       cause: error,
@@ -38,20 +38,20 @@ async function readKey(id: string, path: string): Promise<Uint8Array> {
   }
   const text = data.toString("latin1");
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
-    throw new InvalidInput(`${flag}: there is no private key in it`, {
+    throw new InvalidInput(`${flag}: the file has no private key`, {
       docker: "refuses",
-      suggestions: ["Name the private key, in PEM or OpenSSH's format; the public one ends with .pub."],
+      suggestions: ["Name the private key, in PEM or OpenSSH format. The public key is the file that ends with .pub."],
     });
   }
   if (isEncrypted(text)) {
-    throw new InvalidInput(`${flag}: the key has a passphrase, which nobody could be asked for in the pod`, {
-      suggestions: ["Use a key without one, made for builds: ssh-keygen -t ed25519 -N '' -f deploy-key"],
+    throw new InvalidInput(`${flag}: the key has a passphrase, and nobody can enter it in the pod`, {
+      suggestions: ["Use a key without a passphrase, made for builds: ssh-keygen -t ed25519 -N '' -f deploy-key"],
     });
   }
   return data;
 }
 
-/** OpenSSH's format names the cipher after its magic (PROTOCOL.key of openssh-portable); PEM says it in words. */
+/** OpenSSH's format has the cipher after its magic (PROTOCOL.key of openssh-portable); PEM has the word ENCRYPTED. */
 function isEncrypted(text: string): boolean {
   if (/ENCRYPTED/.test(text)) return true;
   const base64 = /-----BEGIN OPENSSH PRIVATE KEY-----([\s\S]*?)-----END/.exec(text)?.[1];
@@ -61,7 +61,7 @@ function isEncrypted(text: string): boolean {
 }
 
 function noAgent(id: string, what: string): InvalidInput {
-  return new InvalidInput(`--ssh ${id}: ${what} is on this machine, and the builder is in a pod that cannot reach it`, {
-    suggestions: [`Give the key itself: --ssh ${id}=$HOME/.ssh/id_ed25519. It travels as a Secret of this build.`],
+  return new InvalidInput(`--ssh ${id}: ${what} is on this machine, and the builder's pod cannot connect to it`, {
+    suggestions: [`Give the key itself: --ssh ${id}=$HOME/.ssh/id_ed25519. It is sent as a Secret of this build.`],
   });
 }

@@ -1,4 +1,4 @@
-/** The values of docker's flags as the command line gives them, derived from the table of flags. */
+/** The types of docker's flags on the command line, derived from the table of flags. */
 import type { FlagRow } from "./flag-row.ts";
 import type { DockerFlagName, FLAG_TABLE } from "./flag-table.ts";
 
@@ -8,5 +8,5 @@ type ValueOf<A extends FlagRow["arity"]> = A extends "nothing"
     ? string[]
     : string | undefined;
 
-/** One property for each flag of docker's, named as the flag is. An absent property means that the flag was not given. */
+/** One property for each of docker's flags, with the name of the flag. Absent: the flag was not given. */
 export type TypedFlags = { [K in DockerFlagName]?: ValueOf<(typeof FLAG_TABLE)[K]["arity"]> };

@@ -1,7 +1,7 @@
-/** What a command line asks of the pod itself: where it runs, what it may use. Pure; each wrong value is one sentence. */
+/** Flags of the pod itself: where it runs and what it may use. Pure; each wrong value gives one message. */
 import { InvalidInput } from "../../errors.ts";
 
-/** For `--isolate`: the tenant is the namespace the build runs in. No tenant can be called so. */
+/** For `--isolate`: the tenant is the namespace of the build. A tenant cannot have this name. */
 export const OWN_NAMESPACE = ".";
 
 export type UserNamespaces = "auto" | "always" | "never";
@@ -18,12 +18,12 @@ export interface Resources {
   readonly limits: Readonly<Record<string, string>>;
 }
 
-/** A label's name, or a resource's (apimachinery, validation.IsQualifiedName). */
+/** Name of a label or a resource (apimachinery, validation.IsQualifiedName). */
 const QUALIFIED = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
 
 /** @throws InvalidInput */
-export function nodeSelectorOf(values: readonly string[]): Record<string, string> {
+export function parseNodeSelector(values: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     values.map((text): [string, string] => {
       const at = text.indexOf("=");
@@ -38,13 +38,13 @@ export function nodeSelectorOf(values: readonly string[]): Record<string, string
 
 const EFFECTS = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
-/** `KEY=VALUE:EFFECT` as `kubectl taint` writes taints; without a value any will do, without an effect all. @throws InvalidInput */
-export function tolerationsOf(values: readonly string[]): Toleration[] {
+/** `KEY=VALUE:EFFECT`, as `kubectl taint` writes taints. Without a value: any value. Without an effect: all effects. @throws InvalidInput */
+export function parseTolerations(values: readonly string[]): Toleration[] {
   return values.map((text) => {
     const [, key = "", value, effect] = /^([^=:]+)(?:=([^:]*))?(?::(\w+))?$/.exec(text) ?? [];
     if (!QUALIFIED.test(key) || !LABEL_VALUE.test(value ?? "") || (effect !== undefined && !EFFECTS.includes(effect))) {
       throw new InvalidInput(`--toleration ${text} is not a taint`, {
-        suggestions: [`Write --toleration KEY[=VALUE][:EFFECT], with one of: ${EFFECTS.join(", ")}.`],
+        suggestions: [`Write --toleration KEY[=VALUE][:EFFECT]. EFFECT is one of: ${EFFECTS.join(", ")}.`],
       });
     }
     return {
@@ -55,30 +55,30 @@ export function tolerationsOf(values: readonly string[]): Toleration[] {
   });
 }
 
-/** The name of a tenant, which becomes a label's value. @throws InvalidInput */
-export function tenantOf(text: string): string {
+/** Name of a tenant, which becomes the value of a label. @throws InvalidInput */
+export function parseTenant(text: string): string {
   if (text === OWN_NAMESPACE || (text !== "" && LABEL_VALUE.test(text))) return text;
-  throw new InvalidInput(`--isolate=${text} names no tenant`, {
+  throw new InvalidInput(`--isolate=${text} is not a valid tenant name`, {
     suggestions: [
-      "Write --isolate alone for the namespace, or --isolate=NAME with at most 63 letters, digits, -, _ and dots.",
+      "Write only --isolate for the namespace, or --isolate=NAME with at most 63 letters, digits, -, _ and dots.",
     ],
   });
 }
 
 /** @throws InvalidInput */
-export function runtimeClassOf(text: string): string {
+export function parseRuntimeClass(text: string): string {
   if (/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(text)) return text;
   throw new InvalidInput(`--runtime-class ${text} is not a name`, {
-    suggestions: ["See them: `kubectl get runtimeclasses`."],
+    suggestions: ["List the runtime classes: kubectl get runtimeclasses"],
   });
 }
 
 /**
- * `NAME=QUANTITY`, several with commas between, as `kubectl set resources` takes them.
- * @param already what docker's flags ask for; the same resource is given anew here
+ * `NAME=QUANTITY`, several separated by commas, as for `kubectl set resources`.
+ * @param already resources of docker's flags; these values replace them
  * @throws InvalidInput
  */
-export function resourcesOf(
+export function parseResources(
   { requests, limits }: { readonly requests: readonly string[]; readonly limits: readonly string[] },
   already: Resources = { requests: {}, limits: {} },
 ): Resources | undefined {
@@ -89,7 +89,7 @@ export function resourcesOf(
   for (const [name, request] of Object.entries(resources.requests)) {
     const limit = resources.limits[name];
     if (limit === undefined || amountOf(request) <= amountOf(limit)) continue;
-    throw new InvalidInput(`the builder would ask for ${name} ${request}, more than its limit of ${limit}`, {
+    throw new InvalidInput(`the builder requests ${name} ${request}, which is more than its limit of ${limit}`, {
       suggestions: ["Raise --limits, or lower --requests."],
     });
   }
@@ -126,7 +126,7 @@ const SUFFIXES: Readonly<Record<string, number>> = {
   Ei: 2 ** 60,
 };
 
-/** A quantity of Kubernetes' (apimachinery, resource.ParseQuantity) as a number; NaN for what is none. */
+/** A Kubernetes quantity (apimachinery, resource.ParseQuantity) as a number; NaN for an invalid one. */
 function amountOf(text: string): number {
   const [, number = "", suffix = ""] = /^(\d+(?:\.\d*)?|\.\d+)([mkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?$/.exec(text) ?? [];
   if (number === "") return Number.NaN;

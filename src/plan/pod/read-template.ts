@@ -1,25 +1,25 @@
-/** A pod template of the user's, from the text of a file: YAML or JSON, a Pod, a PodTemplate, or the fields alone. */
+/** Reads the user's pod template from the text of a file: YAML or JSON; a Pod, a PodTemplate, or only the fields. */
 import { load } from "js-yaml";
 import { InvalidInput } from "../../errors.ts";
 import { isFields } from "../../lib/kube/strategic-merge.ts";
 import type { Fields } from "../../lib/kube/strategic-merge.ts";
 
-/** What is laid over the pod: `metadata` has labels and annotations alone. */
+/** The fields to merge over the pod. `metadata` has only labels and annotations. */
 export interface PodTemplate {
-  /** As the user named the file, for messages. */
+  /** The file as the user wrote it, for messages. */
   readonly file: string;
   readonly metadata?: Fields;
   readonly spec?: Fields;
 }
 
-/** Labels and annotations by which a build is followed. */
+/** Labels and annotations that slipway and Kubernetes use to find a build. */
 const RESERVED =
   /^(?:slipway\.dev\/|app\.kubernetes\.io\/managed-by$|batch\.kubernetes\.io\/|controller-uid$|job-name$)/;
 
-/** Fields that the Job and whoever follows it rely on. */
+/** Fields that a template cannot set, with the reason. */
 const FIXED: Readonly<Record<string, string>> = {
-  restartPolicy: "a build that failed is not started again in the same pod",
-  schedulingGates: "the pod waits for its files behind one",
+  restartPolicy: "a failed build does not restart in the same pod",
+  schedulingGates: "the pod waits for its files behind a scheduling gate",
   activeDeadlineSeconds: "the build's time limit is --timeout",
 };
 
@@ -28,32 +28,36 @@ export function readTemplate(file: string, text: string): PodTemplate {
   const refuse = (what: string, ...suggestions: string[]): InvalidInput =>
     new InvalidInput(`--pod-template ${file}: ${what}`, { suggestions });
   const read = parsed(file, text);
-  if (!isFields(read)) throw refuse("it is not a map of fields", "Write metadata: and spec: as of a Pod.");
+  if (!isFields(read)) throw refuse("it is not a map of fields", "Write metadata: and spec:, as in a Pod.");
   const { apiVersion, kind, ...rest } = read;
   if (kind !== undefined && kind !== "Pod" && kind !== "PodTemplate") {
     throw refuse(
-      `a ${JSON.stringify(kind)} is no pod`,
-      "Write a Pod, a PodTemplate, or the fields metadata and spec alone.",
+      `the kind ${JSON.stringify(kind)} is not a Pod or a PodTemplate`,
+      "Write a Pod, a PodTemplate, or only the fields metadata and spec.",
     );
   }
   if (apiVersion !== undefined && apiVersion !== "v1")
     throw refuse(`apiVersion ${JSON.stringify(apiVersion)} is not v1`);
   const template = kind === "PodTemplate" && isFields(rest["template"]) ? rest["template"] : rest;
   const stray = Object.keys(template).find((key) => !["metadata", "spec", "template"].includes(key));
-  if (stray !== undefined) throw refuse(`there is no place for ${stray}`, "Write metadata: and spec: as of a Pod.");
+  if (stray !== undefined) throw refuse(`unknown field ${stray}`, "Write metadata: and spec:, as in a Pod.");
   const { metadata = {}, spec = {} } = template;
   if (!isFields(metadata)) throw refuse("metadata has to be a map of fields");
   if (!isFields(spec)) throw refuse("spec has to be a map of fields");
   const other = Object.keys(metadata).find((key) => key !== "labels" && key !== "annotations");
   if (other !== undefined) {
-    throw refuse(`metadata.${other} cannot be set`, "Of metadata, labels and annotations can: the pod is the build's.");
+    throw refuse(
+      `metadata.${other} cannot be set`,
+      "Only labels and annotations of metadata can be set: slipway sets the rest.",
+    );
   }
-  for (const place of ["labels", "annotations"] as const) {
-    const name = Object.keys(isFields(metadata[place]) ? metadata[place] : {}).find((key) => RESERVED.test(key));
-    if (name !== undefined) throw refuse(`metadata.${place}.${name} is what a build is found by`, "Take it out.");
+  for (const map of ["labels", "annotations"] as const) {
+    const name = Object.keys(isFields(metadata[map]) ? metadata[map] : {}).find((key) => RESERVED.test(key));
+    if (name !== undefined)
+      throw refuse(`metadata.${map}.${name} is reserved: slipway finds the build by it`, "Remove it.");
   }
   for (const [field, why] of Object.entries(FIXED)) {
-    if (spec[field] !== undefined) throw refuse(`spec.${field} cannot be set: ${why}`, "Take it out.");
+    if (spec[field] !== undefined) throw refuse(`spec.${field} cannot be set: ${why}`, "Remove it.");
   }
   return { file, metadata, spec };
 }

@@ -1,4 +1,4 @@
-/** Fetches a repository with the user's own git, its configuration and credentials: no more of its history than is needed. */
+/** Clones a repository with the user's own git, configuration and credentials. Fetches only the history that is needed. */
 import { spawn } from "node:child_process";
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { InvalidInput } from "../../errors.ts";
 import { withoutPassword } from "./git-url.ts";
 import type { GitSource } from "./git-url.ts";
 
-/** @throws InvalidInput when git is not there, or refuses; the signal's reason when aborted */
+/** @throws InvalidInput if git is not installed or fails; the signal's reason when aborted */
 export async function clone(source: GitSource, directory: string, signal: AbortSignal): Promise<void> {
   const git = (...args: string[]): Promise<string> => runGit(source, ["-C", directory, ...args], signal);
   await git("init", "--quiet");
@@ -23,7 +23,7 @@ export async function clone(source: GitSource, directory: string, signal: AbortS
   if (!source.keepGitDir) await rm(join(directory, ".git"), { recursive: true, force: true });
 }
 
-/** Just the commit where the server gives it alone; else all of them, for an abbreviated hash or a server without shallow fetches. */
+/** Fetches only the commit. If the server refuses that (for a short hash, or without shallow fetches), fetches all branches and tags. */
 async function fetchCommit(
   source: GitSource,
   git: (...args: string[]) => Promise<string>,
@@ -58,7 +58,7 @@ async function fetchCommit(
 }
 
 function runGit(source: GitSource, args: readonly string[], signal: AbortSignal): Promise<string> {
-  // Nobody answers a question where there is no terminal to ask it on.
+  // Without a terminal nobody could answer a question.
   const prompt = process.stderr.isTTY ? {} : { GIT_TERMINAL_PROMPT: "0" };
   const child = spawn("git", args, {
     stdio: ["ignore", "pipe", "pipe"],
@@ -71,8 +71,8 @@ function runGit(source: GitSource, args: readonly string[], signal: AbortSignal)
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   return new Promise((resolve, reject) => {
     child.on("error", (error: NodeJS.ErrnoException) => {
-      const missing = new InvalidInput("the context is a repository, and there is no program git here", {
-        suggestions: ["Install git, or clone it and give the directory."],
+      const missing = new InvalidInput("the context is a repository, and git is not installed here", {
+        suggestions: ["Install git, or clone the repository elsewhere and give the directory."],
       });
       reject(signal.aborted ? (signal.reason as Error) : error.code === "ENOENT" ? missing : error);
     });
@@ -80,7 +80,7 @@ function runGit(source: GitSource, args: readonly string[], signal: AbortSignal)
       if (code === 0) resolve(stdout);
       else
         reject(
-          new InvalidInput(`git could not fetch ${withoutPassword(source.remote)}: ${lastWords(stderr, source)}`, {
+          new InvalidInput(`git could not fetch ${withoutPassword(source.remote)}: ${lastMessage(stderr, source)}`, {
             docker: "refuses",
           }),
         );
@@ -88,12 +88,15 @@ function runGit(source: GitSource, args: readonly string[], signal: AbortSignal)
   });
 }
 
-function lastWords(stderr: string, { remote }: GitSource): string {
+function lastMessage(stderr: string, { remote }: GitSource): string {
   const lines = stderr
     .replaceAll(remote, withoutPassword(remote))
     .split("\n")
     .filter((line) => line.trim() !== "");
-  return (lines.find((line) => line.startsWith("fatal:")) ?? lines.at(-1) ?? "it said nothing").replace(/^fatal: /, "");
+  return (lines.find((line) => line.startsWith("fatal:")) ?? lines.at(-1) ?? "git printed no reason").replace(
+    /^fatal: /,
+    "",
+  );
 }
 
 async function isThere(path: string): Promise<boolean> {

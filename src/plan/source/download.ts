@@ -1,15 +1,15 @@
-/** A context or a Dockerfile from the web, through the proxies of the environment. */
+/** Downloads a context or a Dockerfile, through the proxies of the environment. */
 import { EnvHttpProxyAgent, request } from "undici";
 import { InvalidInput } from "../../errors.ts";
 import { withoutPassword } from "./git-url.ts";
 
-const REDIRECTS = 10;
-/** Silence, in milliseconds, after which a server is given up. */
-const PATIENCE = 60_000;
+const MAX_REDIRECTS = 10;
+/** Give up on a server that sends nothing for this long. */
+const SILENCE_TIMEOUT_MS = 60_000;
 
-/** @throws InvalidInput when it cannot be had; the signal's reason when aborted */
+/** @throws InvalidInput if the download fails; the signal's reason when aborted */
 export async function* download(url: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const dispatcher = new EnvHttpProxyAgent({ headersTimeout: PATIENCE, bodyTimeout: PATIENCE });
+  const dispatcher = new EnvHttpProxyAgent({ headersTimeout: SILENCE_TIMEOUT_MS, bodyTimeout: SILENCE_TIMEOUT_MS });
   try {
     yield* await open(url, dispatcher, signal);
   } catch (error) {
@@ -30,7 +30,7 @@ async function open(
   signal: AbortSignal,
 ): Promise<AsyncIterable<Uint8Array>> {
   let target = new URL(url);
-  for (let hops = 0; hops <= REDIRECTS; hops++) {
+  for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
     const headers =
       target.username === ""
         ? {}
@@ -48,21 +48,21 @@ async function open(
     if (response.statusCode < 300 || response.statusCode >= 400 || typeof location !== "string") {
       throw new InvalidInput(`${withoutPassword(url)} cannot be fetched: the server answered ${response.statusCode}`, {
         docker: "refuses",
-        suggestions: ["Check the address; a repository's has to end in .git."],
+        suggestions: ["Check the URL. The URL of a git repository has to end in .git."],
       });
     }
     target = new URL(location, target);
     if (!["http:", "https:"].includes(target.protocol))
-      throw new InvalidInput(`${withoutPassword(url)} leads to ${target.protocol}, which is not followed`, {
+      throw new InvalidInput(`${withoutPassword(url)} redirects to ${target.protocol}, which slipway does not follow`, {
         docker: "refuses",
       });
   }
-  throw new InvalidInput(`${withoutPassword(url)} leads from one address to the next, more than ${REDIRECTS} times`, {
+  throw new InvalidInput(`${withoutPassword(url)} redirects more than ${MAX_REDIRECTS} times`, {
     docker: "refuses",
   });
 }
 
-/** A refused connection to a host of several addresses says nothing itself. */
+/** If a host has several addresses and all refuse the connection, the error has a code but no message. */
 function reasonOf(error: unknown): string {
   const { message, code } = error as Error & { code?: string };
   return message || code || "no reason given";

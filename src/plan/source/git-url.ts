@@ -1,22 +1,25 @@
-/** Docker's names for a repository as a context: `URL#REF:SUBDIR`, or the same in a query (BuildKit, dockerfile/dfgitutil). */
+/** A repository as a context, as docker writes it: `URL#REF:SUBDIR`, or the same in a query (BuildKit, dockerfile/dfgitutil). */
 import { InvalidInput } from "../../errors.ts";
 
 export interface GitSource {
-  /** What git is given. */
+  /** The URL for git. */
   readonly remote: string;
-  /** Branch, tag or commit; without one the remote's HEAD. */
+  /** Branch, tag or commit. Absent: the remote's HEAD. */
   readonly ref?: string;
   readonly subdir?: string;
-  /** The commit it has to be, or the beginning of its hash. */
+  /** The expected commit: its hash, or the beginning of it. */
   readonly commit?: string;
-  /** Whether they are wanted, where that is said; docker fetches them where it is not. */
+  /** Whether to fetch submodules. Absent: not specified; docker then fetches them. */
   readonly submodules?: boolean;
   readonly keepGitDir: boolean;
 }
 
 const IMPLICIT_SSH = /^[\w-]+@[a-zA-Z0-9.-]+:(?!\/\/)/;
 
-/** Undefined for what is no repository: a URL whose path does not end in `.git` is a file to download. @throws InvalidInput in docker's words for a wrong query */
+/**
+ * Undefined if the text is not a repository: a URL with a path that does not end in `.git` is a file to download.
+ * @throws InvalidInput with docker's message for an invalid query
+ */
 export function parseGitSource(text: string): GitSource | undefined {
   const [rest, fragment = ""] = cut(text, "#");
   const [remote, query = ""] = cut(rest, "?");
@@ -24,20 +27,22 @@ export function parseGitSource(text: string): GitSource | undefined {
   const values = queryOf(query);
   const [ref, subdir = ""] = cut(fragment, ":");
   const source = {
-    ref: settle(
+    ref: onlyValue(
       "ref",
       ref,
       values.get("ref"),
       prefixed("refs/tags/", values.get("tag")),
       prefixed("refs/heads/", values.get("branch")),
     ),
-    subdir: settle("subdir", subdir, values.get("subdir")),
-    commit: settle("checksum", "", values.get("checksum"), values.get("commit")),
+    subdir: onlyValue("subdir", subdir, values.get("subdir")),
+    commit: onlyValue("checksum", "", values.get("checksum"), values.get("commit")),
   };
   if (source.ref?.startsWith("-") === true)
     throw new InvalidInput(`invalid ref "${source.ref}": it begins with a dash`, { docker: "refuses" });
   if (source.commit !== undefined && !/^[0-9a-f]{4,64}$/.test(source.commit)) {
-    throw new InvalidInput(`invalid checksum "${source.commit}": it is no commit's hash`, { docker: "refuses" });
+    throw new InvalidInput(`invalid checksum "${source.commit}": it is not the hash of a commit`, {
+      docker: "refuses",
+    });
   }
   return {
     remote: remote.startsWith("github.com/") ? `https://${remote}` : remote,
@@ -74,7 +79,7 @@ function queryOf(query: string): Map<string, string> {
     if (!KEYS.has(key))
       throw new InvalidInput(`unexpected query "${key}"`, {
         docker: "refuses",
-        suggestions: [`Those known are: ${[...KEYS].join(", ")}.`],
+        suggestions: [`The known keys are: ${[...KEYS].join(", ")}.`],
       });
     if (values.has(key)) throw new InvalidInput(`query "${key}" has multiple values`, { docker: "refuses" });
     if (value === "" && !["submodules", "keep-git-dir", "fetch-by-commit"].includes(key))
@@ -84,9 +89,9 @@ function queryOf(query: string): Map<string, string> {
   return values;
 }
 
-/** One value, however often it is said; docker refuses two that differ. */
-function settle(what: string, ...said: readonly (string | undefined)[]): string | undefined {
-  const [one, other] = [...new Set(said.filter((text) => text !== undefined && text !== ""))];
+/** The only value among these. Docker refuses two different values. */
+function onlyValue(what: string, ...values: readonly (string | undefined)[]): string | undefined {
+  const [one, other] = [...new Set(values.filter((text) => text !== undefined && text !== ""))];
   if (other !== undefined) throw new InvalidInput(`${what} conflicts: "${one}" vs "${other}"`, { docker: "refuses" });
   return one;
 }
@@ -106,7 +111,7 @@ function cut(text: string, at: string): [string, string?] {
   return index === -1 ? [text] : [text.slice(0, index), text.slice(index + 1)];
 }
 
-/** A URL without its password, for messages. */
+/** The URL without user and password, for messages. */
 export function withoutPassword(url: string): string {
   return url.replace(/^(\w+:\/\/)[^/@]*@/, "$1");
 }

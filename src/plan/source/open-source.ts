@@ -1,6 +1,6 @@
 /**
- * From what stands for the context on the command line to a directory on this disk, in docker's order: `-`, a directory, a
- * repository or another URL. Archives and repositories are unpacked first, so that the same ignore rules hold for all.
+ * Makes a local directory from the context of the command line. In docker's order the context is `-`, a directory, a repository or
+ * another URL. Archives and repositories are unpacked first, so that the same ignore rules apply to all.
  */
 import { mkdtemp, readFile, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
@@ -13,10 +13,10 @@ import { tmpdir } from "node:os";
 export interface OpenedSource {
   /** Absolute path of the context's directory. */
   readonly root: string;
-  /** The Dockerfile, where it is no file of the user's disk. */
+  /** The Dockerfile, if it is not a file on the user's disk. */
   readonly dockerfile?: { readonly path: string; readonly text: string };
-  /** What is in it came from elsewhere: `-f` names a file inside, and links must not lead out. */
-  readonly foreign: boolean;
+  /** The context is not the user's own directory: `-f` names a file inside it, and symlinks must not lead out of it. */
+  readonly external: boolean;
 }
 
 export interface SourceRequest {
@@ -27,10 +27,10 @@ export interface SourceRequest {
   readonly signal: AbortSignal;
 }
 
-/** BuildKit's limit for a Dockerfile from elsewhere, in bytes. */
-const DOCKERFILE_LIMIT = 2 * 1024 * 1024;
+/** BuildKit's limit for a Dockerfile from standard input or a URL. */
+const MAX_DOCKERFILE_BYTES = 2 * 1024 * 1024;
 
-/** @throws InvalidInput in docker's words */
+/** @throws InvalidInput with docker's message */
 export async function openSource(request: SourceRequest): Promise<OpenedSource> {
   const source = await openContextOf(request);
   if (source.dockerfile !== undefined || request.file === undefined) return source;
@@ -57,23 +57,23 @@ async function openContextOf(request: SourceRequest): Promise<OpenedSource> {
     return fromStream(request, request.stdin(), "standard input");
   }
   const found = await stat(request.path).catch(() => undefined);
-  if (found?.isDirectory() === true) return { root: request.path, foreign: false };
+  if (found?.isDirectory() === true) return { root: request.path, external: false };
   const repository = parseGitSource(request.path);
   if (repository !== undefined) {
     const root = await makeScratch();
     request.say(`cloning ${withoutPassword(repository.remote)}`);
     const { clone } = await import("./clone.ts");
     await clone(repository, root, request.signal);
-    return { root: await subdirectory(root, repository.subdir), foreign: true };
+    return { root: await subdirectory(root, repository.subdir), external: true };
   }
-  if (!isHttp(request.path)) return { root: request.path, foreign: false };
+  if (!isHttp(request.path)) return { root: request.path, external: false };
   const name = withoutPassword(request.path);
   request.say(`fetching ${name}`);
   const { download } = await import("./download.ts");
   return fromStream(request, download(request.path, request.signal), name);
 }
 
-/** An archive is the context; anything else is the Dockerfile, and the context is empty. */
+/** If the stream is an archive, it is the context. Anything else is a Dockerfile with an empty context. */
 async function fromStream(
   request: SourceRequest,
   stream: AsyncIterable<Uint8Array>,
@@ -92,7 +92,7 @@ async function fromStream(
   if (kind !== undefined) {
     const { unpack } = await import("./unpack.ts");
     await unpack(whole, kind, root, `the archive from ${name}`);
-    return { root, foreign: true };
+    return { root, external: true };
   }
   if (request.file !== undefined && request.file !== "-" && request.path === "-") {
     throw new InvalidInput("ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles", {
@@ -103,10 +103,10 @@ async function fromStream(
   if (text.trim() === "") {
     throw new InvalidInput(`${name} is empty: it is neither an archive nor a Dockerfile`, {
       docker: "refuses",
-      suggestions: ["Give the directory to build from instead of -, or send one of the two."],
+      suggestions: ["Send an archive or a Dockerfile, or give the directory to build from instead of -."],
     });
   }
-  return { root, foreign: true, dockerfile: { path: `the Dockerfile from ${name}`, text } };
+  return { root, external: true, dockerfile: { path: `the Dockerfile from ${name}`, text } };
 }
 
 async function* continued(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -120,7 +120,7 @@ async function readText(stream: AsyncIterable<Uint8Array>, name: string): Promis
   for await (const chunk of stream) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > DOCKERFILE_LIMIT)
+    if (size > MAX_DOCKERFILE_BYTES)
       throw new InvalidInput(`Dockerfile ${name} bigger than allowed max size (2MB)`, { docker: "refuses" });
   }
   return Buffer.concat(chunks).toString();
@@ -132,22 +132,22 @@ async function subdirectory(root: string, subdir: string | undefined): Promise<s
   if (directory !== undefined && (await stat(directory)).isDirectory()) return directory;
   throw new InvalidInput(`the repository has no directory ${subdir}`, {
     docker: "refuses",
-    suggestions: ["Name one after #REF: or in ?subdir=."],
+    suggestions: ["Name a directory of the repository after #REF: or in ?subdir=."],
   });
 }
 
-/** A path of a foreign context, links followed; undefined when it is not there or leads out. */
+/** A path in an external context, with symlinks followed. Undefined if it does not exist or leads out of the context. */
 export async function insidePath(root: string, path: string): Promise<string | undefined> {
   try {
     const [base, target] = await Promise.all([realpath(root), realpath(join(root, path))]);
-    const way = relative(base, target);
-    return way === ".." || way.startsWith("../") || isAbsolute(way) ? undefined : target;
+    const inside = relative(base, target);
+    return inside === ".." || inside.startsWith("../") || isAbsolute(inside) ? undefined : target;
   } catch {
     return undefined;
   }
 }
 
-/** A file of a foreign context; undefined when it is not there or leads out. */
+/** A file of an external context. Undefined if it does not exist or leads out of the context. */
 export async function readInside(root: string, path: string): Promise<Buffer | undefined> {
   const file = await insidePath(root, path);
   if (file === undefined || !(await stat(file)).isFile()) return undefined;
@@ -158,18 +158,16 @@ function isHttp(text: string): boolean {
   return /^https?:\/\//.test(text);
 }
 
-// A directory on the client's disk for what has to lie there for the time of a build.
+const scratchDirectories = new Set<string>();
 
-const made = new Set<string>();
-
-/** An empty directory, gone when the process ends, however it ends by itself. */
+/** Makes an empty directory on the client's disk. It is removed when the process exits, unless a signal kills the process. */
 export async function makeScratch(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "slipway-context-"));
-  if (made.size === 0) process.once("exit", removeAll);
-  made.add(directory);
+  if (scratchDirectories.size === 0) process.once("exit", removeAll);
+  scratchDirectories.add(directory);
   return directory;
 }
 
 function removeAll(): void {
-  for (const directory of made) rmSync(directory, { recursive: true, force: true, maxRetries: 2 });
+  for (const directory of scratchDirectories) rmSync(directory, { recursive: true, force: true, maxRetries: 2 });
 }

@@ -1,4 +1,4 @@
-/** Unpacks a context's archive onto the disk, where the ignore rules are applied to it as to any other. */
+/** Unpacks the archive of a context to the disk, where the ignore rules apply to it as to any other context. */
 import { spawn } from "node:child_process";
 import { Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -9,9 +9,9 @@ import { InvalidInput } from "../../errors.ts";
 import type { ArchiveKind } from "../../lib/archive/kind.ts";
 
 /**
- * Nothing is written outside of the directory, whatever the archive's names and links say; devices are left out.
- * @param name what to call the archive in errors
- * @throws InvalidInput for one that is cut or is none
+ * Writes nothing outside of the directory, whatever names and links the archive has. Skips devices.
+ * @param name name of the archive in messages
+ * @throws InvalidInput for an incomplete or invalid archive
  */
 export async function unpack(
   archive: AsyncIterable<Uint8Array>,
@@ -29,7 +29,7 @@ export async function unpack(
     },
   });
   try {
-    // Of several frames, as pzstd writes them and `cat` puts them together, Node's decompressor would give no more than the first.
+    // Node's decompressor reads only the first of several frames, which pzstd and `cat` produce.
     const source =
       kind === "zstd" ? Readable.from(cutAtFrames(archive)) : Readable.from(archive, { objectMode: false });
     const decompress = decompressor(kind, name);
@@ -59,7 +59,7 @@ function decompressor(kind: ArchiveKind, name: string): Duplex | undefined {
   return undefined;
 }
 
-/** Node has neither; docker too asks the program xz. */
+/** Node supports neither format. Docker runs the program xz too. */
 function throughProgram(program: "bzip2" | "xz", name: string): Duplex {
   const child = spawn(program, ["-dc"], { stdio: ["pipe", "pipe", "pipe"] });
   let complaint = "";
@@ -69,8 +69,8 @@ function throughProgram(program: "bzip2" | "xz", name: string): Duplex {
       child.on("error", (error: NodeJS.ErrnoException) =>
         reject(
           error.code === "ENOENT"
-            ? new InvalidInput(`${name} is compressed with ${program}, and there is no program ${program} here`, {
-                suggestions: [`Install ${program}, or compress it with gzip.`],
+            ? new InvalidInput(`${name} is compressed with ${program}, and ${program} is not installed here`, {
+                suggestions: [`Install ${program}, or compress the archive with gzip.`],
               })
             : error,
         ),
@@ -79,7 +79,7 @@ function throughProgram(program: "bzip2" | "xz", name: string): Duplex {
     });
     ended.catch(() => {});
     const fed = pipeline(input, child.stdin);
-    // Its end tells more than that it took no more.
+    // The exit code tells more than a failed write.
     fed.catch(() => {});
     yield* child.stdout as AsyncIterable<Uint8Array>;
     if ((await ended) !== 0)

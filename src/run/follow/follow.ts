@@ -25,8 +25,8 @@ export interface FollowedBuild {
   readonly timeoutSeconds: number;
   /** The flags by which the user names the pod's images; those of `slipway build` when left out. */
   readonly imageFlags?: readonly string[];
-  /** The builder's Builder.readable. */
-  readonly readable: (line: string) => string;
+  /** Formats one line of the builder's log for people. */
+  readonly formatLogLine: (line: string) => string;
   /** The pod exists, held back by its gate. */
   readonly onPod: (pod: string) => Promise<void>;
   /** The container that receives the context runs. */
@@ -79,7 +79,7 @@ async function watchPod(
     start(watchDenials(cluster, build.job, say, AbortSignal.any([signal, denials.signal])));
     start(watchEnd(cluster, build, waiting, denials.signal));
   }, POD_EXPECTED);
-  const log = new LogTail(cluster, build.containers.builder, build.readable, emit, END_EXPECTED);
+  const log = new LogTail(cluster, build.containers.builder, build.formatLogLine, emit, END_EXPECTED);
   const seen = new Set<PodState["kind"]>();
   const once = (kind: PodState["kind"], act: () => Promise<unknown>): void => {
     if (seen.has(kind)) return;

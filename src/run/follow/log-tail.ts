@@ -15,12 +15,18 @@ export class LogTail {
   readonly #container: string;
   readonly #emit: Emit;
   readonly #patience: number;
-  readonly #readable: (line: string) => string;
+  readonly #formatLogLine: (line: string) => string;
 
-  /** @param readable takes a builder's own decoration off a line.
+  /** @param formatLogLine takes a builder's own decoration off a line.
    *  @param patience milliseconds that may pass between the log's end and the news that the container has ended. */
-  constructor(cluster: Cluster, container: string, readable: (line: string) => string, emit: Emit, patience: number) {
-    this.#readable = readable;
+  constructor(
+    cluster: Cluster,
+    container: string,
+    formatLogLine: (line: string) => string,
+    emit: Emit,
+    patience: number,
+  ) {
+    this.#formatLogLine = formatLogLine;
     this.#cluster = cluster;
     this.#container = container;
     this.#emit = emit;
@@ -42,7 +48,7 @@ export class LogTail {
       Promise.race([this.#ended.promise.then(() => true), sleep(this.#patience, false, { ref: false })]);
     try {
       for await (const { line: raw, timestamp } of this.#cluster.logs(pod, this.#container, ended, signal)) {
-        const line = this.#readable(raw);
+        const line = this.#formatLogLine(raw);
         this.tail.push(line);
         if (this.tail.length > KEPT_LINES) this.tail.shift();
         this.#emit({ type: "log", line, timestamp, container: this.#container });

@@ -12,7 +12,7 @@ export async function faultsOf(run: Run, namespace: string, image: string, numbe
   if (read.files.get("n")?.text !== `${number}\n`) wrong.push(`build ${number} made another's image`);
   if (!run.stderr.includes(`=> built digest ${read.digest}\n`)) wrong.push(`build ${number} tells another digest`);
   const pod = podOf(run);
-  const kept = (await readNodeLog(namespace, pod, "kaniko")).map((line) => kaniko.readable(line));
+  const kept = (await readNodeLog(namespace, pod, "kaniko")).map((line) => kaniko.formatLogLine(line));
   const shown = run.stderr.split("\n").filter((line) => !/^(?:=> |WARNING: | {2}- |$)/.test(line));
   const expected = kept.filter((line) => line !== "");
   const at = expected.findIndex((line, index) => line !== shown[index]);

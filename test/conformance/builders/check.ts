@@ -1,4 +1,4 @@
-/** What of an image is not as a case expects it, in sentences. */
+/** Differences between an image and the expectations of a case, as sentences. */
 import { isDeepStrictEqual } from "node:util";
 import type { Image, ImageFile } from "../../e2e/support/registry.ts";
 import type { ExpectedFile, FeatureCase, FileFacts } from "./case.ts";
@@ -41,12 +41,12 @@ export function differencesOf(image: Image, one: FeatureCase, names: Names): str
   return found;
 }
 
-/** The order of variables says nothing: none is made of another any more. */
+/** The order of variables is irrelevant: they are expanded already. */
 function sameEntries(there: unknown, wanted: unknown): boolean {
   return isDeepStrictEqual(new Set(there as string[]), new Set(wanted as string[]));
 }
 
-/** Maps may have more than is asked for, as cases share an image; what is empty is as good as not there. */
+/** Maps may have more entries than expected, because cases share an image. An empty value equals a missing one. */
 function holds(there: unknown, wanted: unknown): boolean {
   if (wanted === null) return there === null || (Array.isArray(there) && there.length === 0);
   if (typeof wanted !== "object" || Array.isArray(wanted) || typeof there !== "object" || there === null) {
@@ -87,7 +87,7 @@ function fileDifferences(
   return seen === wanted ? [] : [`/${path} is a ${seen}, should be a ${wanted}`];
 }
 
-/** The path under which the content itself stands. */
+/** The path of the content, if the file is a hard link. */
 function contentName(image: Image, path: string): string {
   const there = image.files.get(path);
   return there?.type === "Link" ? contentName(image, plain(there.link)) : path;

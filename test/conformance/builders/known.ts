@@ -1,4 +1,4 @@
-/** Where a builder is known to do otherwise, and why. A case that has come right, or goes wrong in another way, fails the suite. */
+/** Known differences of builders, with reasons. The suite fails if a case is correct now, or fails in another way. */
 import type { BuilderName } from "../../../src/plan/builder-names.ts";
 import type { KnownDifference } from "./case.ts";
 
@@ -7,7 +7,7 @@ const fails = (why: string): KnownDifference => ({ kind: "fails", why });
 
 const NO_GIT = "The builder's image on the test cluster has no git, which it calls to fetch a repository.";
 
-/** By builder, then by case. What is said of kaniko is of v1.24, which the test cluster has. */
+/** By builder, then by case. The kaniko entries are for v1.24, which the test cluster has. */
 export const KNOWN: Readonly<Record<BuilderName, Readonly<Record<string, KnownDifference>>>> = {
   kaniko: {
     "arg-scope": differs("kaniko v1.24 hands an ARG on to the stages after its own."),

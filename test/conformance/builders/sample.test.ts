@@ -1,4 +1,4 @@
-/** A sample of the conformance run, and the page that was made of the last whole one. */
+/** Runs a sample of the conformance suite, and checks the page of the last full run. */
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { BUILDER_NAMES } from "../../../src/plan/builder-names.ts";
@@ -32,7 +32,7 @@ test.concurrent.each([...BUILDER_NAMES])("%s does what the page says", async (bu
   expect(new Set(seen)).toEqual(SAMPLE);
 });
 
-test("docs/reference/builders.md is of the last run", async () => {
+test("docs/reference/builders.md shows the last run", async () => {
   const page = await readFile(new URL("../../../docs/reference/builders.md", import.meta.url), "utf8");
   const plain = (text: string): string => text.replaceAll(/[ -]+/g, " ");
   expect(plain(page)).toBe(plain(buildersPage(await readResults(), await readComparison())));

@@ -32,7 +32,7 @@ const CASES: readonly Case[] = [
     ],
     "registry-auth",
     "not authorised to push to 10.88.0.1:5002: it refused the credentials",
-    /docker login/,
+    /slipway login/,
   ],
   [
     "buildkit",
@@ -42,7 +42,7 @@ const CASES: readonly Case[] = [
     ],
     "registry-auth",
     "not authorised to push to the registry: it refused the credentials",
-    /docker login/,
+    /slipway login/,
   ],
   [
     "buildkit",
@@ -51,7 +51,7 @@ const CASES: readonly Case[] = [
       'error: failed to solve: r.lan/b:1: failed to resolve source metadata for r.lan/b:1: failed to do request: Head "https://r.lan/v2/b/manifests/1": tls: failed to verify certificate: x509: certificate signed by unknown authority',
     ],
     "build",
-    "the certificate of r.lan is signed by an authority the builder does not know",
+    "the builder does not know the authority that signed the certificate of r.lan",
     /--registry-ca/,
   ],
   [
@@ -80,7 +80,7 @@ const CASES: readonly Case[] = [
       "[rootlesskit:parent] error: failed to setup UID/GID map: newuidmap 12 [0 1000 1 1 100000 65536] failed: newuidmap: Could not set caps",
     ],
     "cluster",
-    /newuidmap may not use its capabilities/,
+    /newuidmap cannot use its capabilities/,
     /privilege escalation/,
   ],
   [
@@ -91,7 +91,7 @@ const CASES: readonly Case[] = [
       "could not connect to unix:///run/user/1000/buildkit/buildkitd.sock after 50 trials",
     ],
     "cluster",
-    /seccomp profile forbids/,
+    /seccomp profile does not let/,
     /seccompDefault/,
   ],
   [
@@ -99,7 +99,7 @@ const CASES: readonly Case[] = [
     "a repository, and no git in the image",
     ["error: failed to solve: failed to load cache key: unknown scheme git: not found"],
     "build",
-    "the builder's image has no git, and the build fetches a repository",
+    "the builder's image has no git, and the build needs it to fetch a repository",
     /clone the repository/,
   ],
   ...(
@@ -119,7 +119,7 @@ const CASES: readonly Case[] = [
       [
         "open web/Dockerfile: no such file or directory",
         "build",
-        "there is no Dockerfile where the builder looks for it",
+        "the builder found no Dockerfile in the repository",
         /-f/,
       ],
       [
@@ -143,13 +143,13 @@ const CASES: readonly Case[] = [
       [
         "failed to load cache key: failed to fetch remote http://h/a.git: git stderr:\nfatal: repository 'http://h/a.git/' not found\n: exit status 128",
         "build",
-        "there is no such repository, or none for whoever asks",
+        "repository not found, or this token has no access to it",
         /GIT_AUTH_TOKEN/,
       ],
       [
         "failed to load cache key: error fetching default branch for repository http://h/a.git: git stderr:\nfatal: unable to access 'http://h/a.git/': Failed to connect to h port 80 after 0 ms: Couldn't connect to server\n: exit status 128",
         "build",
-        "the repository cannot be reached from the pod: Failed to connect to h port 80 after 0 ms: Couldn't connect to server",
+        "the pod cannot connect to the repository: Failed to connect to h port 80 after 0 ms: Couldn't connect to server",
         /your own git/,
       ],
       [
@@ -215,7 +215,7 @@ const CASES: readonly Case[] = [
     ],
     "registry-auth",
     "not authorised to push to 10.88.0.1:5002: it refused the credentials",
-    /docker login/,
+    /slipway login/,
   ],
   [
     "buildah",
@@ -305,6 +305,6 @@ it.each([
   ["2026-11-23T19:12:07.938Z\t\u001B[34mINFO\u001B[0m\t* Stage 1/1 : (alias=0)", "* Stage 1/1 : (alias=0)"],
   ["2026-11-23T19:12:07.938Z\t\u001B[31mERROR\u001B[0m\tfailed to x", "ERROR: failed to x"],
   ["what a RUN prints", "what a RUN prints"],
-])("a line of makisu's log: %j", async (line, readable) => {
-  expect((await loadBuilder("makisu")).readable(line)).toBe(readable);
+])("a line of makisu's log: %j", async (line, formatted) => {
+  expect((await loadBuilder("makisu")).formatLogLine(line)).toBe(formatted);
 });

@@ -27,7 +27,7 @@ it.each([
   ["a.txt", "*.log", "a.txt is sent: no rule of .dockerignore matches it"],
   ["b.log", "# logs\n*.log", "b.log is left out: .dockerignore line 2: *.log"],
   ["./b.log", "*.log\n!b.log", "b.log is sent: .dockerignore line 2: !b.log"],
-  ["d/e/f", "d", "d/e/f is left out: .dockerignore line 1: d, which matches d (no such file now)"],
+  ["d/e/f", "d", "d/e/f is left out: .dockerignore line 1: d, which matches d (the file does not exist)"],
 ])("says which rule decides about %s under %j", async (path, rules, said) => {
   expect(await explain(path, rules)).toBe(said);
 });
@@ -37,5 +37,5 @@ it("takes an absolute path within the context", async () => {
 });
 
 it.each(["..", "../x", "/etc/passwd", "."])("refuses %s", async (path) => {
-  await expect(explain(path)).rejects.toThrow(/is (?:outside the context|the context itself)/);
+  await expect(explain(path)).rejects.toThrow(/is (?:outside of the context|the context itself)/);
 });

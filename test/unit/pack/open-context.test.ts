@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Parser } from "tar";
 import { afterEach, beforeEach, expect, it, onTestFinished } from "vitest";
 import type { BuildEvent } from "../../../src/events.ts";
-import type { ReachDecision } from "../../../src/pack/decide-reach.ts";
+import type { PruningDecision } from "../../../src/pack/prune-context.ts";
 import { openContext } from "../../../src/pack/open-context.ts";
 import { InvalidInput } from "../../../src/errors.ts";
 import { PLAN } from "../plan/sample.ts";
@@ -22,7 +22,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-async function everything(): Promise<ReachDecision> {
+async function everything(): Promise<PruningDecision> {
   return { kind: "everything", because: "the test wants it" };
 }
 
@@ -75,7 +75,7 @@ it("refuses a malformed ignore file of a --build-context before anything is pack
   expect(() => openContext(plan, everything, () => {}, new AbortController().signal)).toThrow("../lib/.dockerignore");
 });
 
-it("warns of a context over the threshold, and names where its weight is", async () => {
+it("warns about a context over the threshold, with its heaviest paths", async () => {
   await writeFile(join(root, "big.bin"), Buffer.alloc(5000));
   const context = { root, ignoreFile: undefined };
   const plan = { ...PLAN, context, contextWarning: 4000 };
@@ -84,7 +84,10 @@ it("warns of a context over the threshold, and names where its weight is", async
     {
       type: "warning",
       message: "the context has 5.01 kB, more than 4 kB; most of it is in big.bin (5 kB), a.txt (5 B), b.log (2 B)",
-      suggestions: [expect.stringContaining("add it to .dockerignore"), "See what is sent: slipway context"],
+      suggestions: [
+        expect.stringContaining("add them to .dockerignore"),
+        "List the files that are sent: slipway context",
+      ],
     },
   ]);
 });
@@ -134,7 +137,7 @@ it("warns of what an image cannot hold", async () => {
   });
   expect(events).toContainEqual({
     type: "warning",
-    message: "s.sock is a socket, which an image cannot hold, and was left out",
+    message: "s.sock is a socket, which an image cannot have, so it was skipped",
   });
 });
 

@@ -132,7 +132,7 @@ function walkAsNobody(root: string, ignore: string): unknown {
   return JSON.parse(run.stdout || JSON.stringify(run.stderr)) as unknown;
 }
 
-test("an unreadable directory is an error that names it, unless it is left out", () => {
+test("an unreadable directory is an error with its path, unless it is excluded", () => {
   using tree = new TempTree({ "a/secret/x": "", b: "" });
   fs.chmodSync(tree.root, 0o755);
   fs.chmodSync(tree.at("a/secret"), 0o700);
@@ -140,7 +140,7 @@ test("an unreadable directory is an error that names it, unless it is left out",
   expect(walkAsNobody(tree.root, "")).toEqual({
     name: InvalidInput.name,
     message: "cannot read a/secret in the build context: permission denied",
-    suggestions: ["make it readable: chmod -R u+rX a/secret", "leave it out: add a/secret to .dockerignore"],
+    suggestions: ["Make it readable: chmod -R u+rX a/secret", "Or exclude it: add a/secret to .dockerignore."],
   });
   expect(walkAsNobody(tree.root, "a/secret")).toEqual({ paths: ["a", "b"] });
   expect(walkAsNobody(tree.root, "a/secret\n!**/y")).toEqual({ paths: ["a", "b"] });

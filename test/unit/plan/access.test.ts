@@ -3,7 +3,7 @@ import { accessOf, scopesOf } from "../../../src/plan/access.ts";
 import { parseReference } from "../../../src/lib/image/reference.ts";
 import { InvalidInput } from "../../../src/errors.ts";
 
-describe("by whose leave a build talks to registries", () => {
+describe("credentials and ServiceAccount of a build", () => {
   it.each([
     [{}, { credentials: { kind: "shipped" } }],
     [{ noCredentials: true }, { credentials: { kind: "none" } }],

@@ -1,4 +1,4 @@
-/** What a build's NetworkPolicy lets through, by the rules of Kubernetes (networking.k8s.io/v1, NetworkPolicySpec), on what is really made. */
+/** What the NetworkPolicy of a build allows, judged by the rules of Kubernetes (networking.k8s.io/v1, NetworkPolicySpec). */
 import { BlockList, isIP } from "node:net";
 import { describe, expect, it } from "vitest";
 import { egressOf } from "../../../src/plan/egress.ts";
@@ -35,14 +35,14 @@ function lets(spec: ReturnType<typeof policy>, address: string, port: number, pr
 }
 
 describe("a build's network policy", () => {
-  it("is about the build's pod alone, and lets nobody in", () => {
+  it("selects only the build's pod and allows no ingress", () => {
     const spec = policy([]);
     expect(spec.podSelector).toEqual({ matchLabels: { "slipway.dev/build": PLAN.name } });
     expect(spec.policyTypes).toEqual(["Egress", "Ingress"]);
     expect(spec.ingress).toBeUndefined();
   });
 
-  it("lets names be asked for, and nothing else, where there is no registry", () => {
+  it("allows only DNS without a registry", () => {
     const spec = policy([]);
     expect(lets(spec, "10.96.0.10", 53, "UDP")).toBe(true);
     expect(lets(spec, "169.254.20.10", 53)).toBe(true);
@@ -50,7 +50,7 @@ describe("a build's network policy", () => {
     expect(lets(spec, "10.96.0.10", 80)).toBe(false);
   });
 
-  it("lets an address that is a registry be reached on its port, and a name on its port anywhere", () => {
+  it("allows a registry's address on its port, and a registry's name on its port at any address", () => {
     const address = policy(["10.0.0.1:5000", "[2001:db8::1]:5001"]);
     expect(lets(address, "10.0.0.1", 5000)).toBe(true);
     expect(lets(address, "2001:db8::1", 5001)).toBe(true);
@@ -63,7 +63,7 @@ describe("a build's network policy", () => {
     expect(lets(policy(["r.io"]), "203.0.113.7", 80)).toBe(false);
   });
 
-  it("lets through what was named", () => {
+  it("allows the ranges of --egress", () => {
     const spec = policy([], ["10.0.0.0/8:8080", "192.168.1.1", "[2001:db8::]/32", "2001:db9::/32"]);
     expect(lets(spec, "10.200.0.1", 8080)).toBe(true);
     expect(lets(spec, "10.200.0.1", 8081)).toBe(false);
@@ -83,7 +83,7 @@ describe("a build's network policy", () => {
     },
   );
 
-  it("names exceptions only within their range, as the API server wants it", () => {
+  it("lists an exception only inside its range, as the API server requires", () => {
     for (const { to = [] } of policy(["r.io"], ["169.254.0.0/16", "fd00:ec2::/64"]).egress ?? []) {
       for (const { ipBlock } of to) {
         for (const range of ipBlock?.except ?? []) {
@@ -94,15 +94,15 @@ describe("a build's network policy", () => {
   });
 
   it.each([
-    ["169.254.169.254", /shuts$/],
-    ["169.254.169.254/32:80", /shuts$/],
-    ["[fd00:ec2::254]", /shuts$/],
-    ["mirror.example.com", /knows no names$/],
-    ["10.0.0.0/33", /knows no names$/],
-    ["10.0.0.1:70000", /knows no names$/],
-    ["300.1.1.1", /knows no names$/],
-    ["", /knows no names$/],
-  ])("is not made for --egress %s", (text, message) => {
+    ["169.254.169.254", /blocks$/],
+    ["169.254.169.254/32:80", /blocks$/],
+    ["[fd00:ec2::254]", /blocks$/],
+    ["mirror.example.com", /does not support host names$/],
+    ["10.0.0.0/33", /does not support host names$/],
+    ["10.0.0.1:70000", /does not support host names$/],
+    ["300.1.1.1", /does not support host names$/],
+    ["", /does not support host names$/],
+  ])("is refused for --egress %s", (text, message) => {
     expect(() => egressOf([], [], [text])).toThrow(InvalidInput);
     expect(() => egressOf([], [], [text])).toThrow(message);
   });

@@ -34,24 +34,24 @@ async function gather(request: Partial<BuildRequest>) {
 }
 
 describe("the Dockerfile", () => {
-  it("is PATH/Dockerfile", async () => {
+  it("is PATH/Dockerfile by default", async () => {
     await write({ "app/Dockerfile": "FROM a", "app/dockerfile": "FROM b", Dockerfile: "FROM c" });
     const { context, dockerfile } = await gather({ path: "app" });
     expect(context.root).toBe(join(root, "app"));
     expect(dockerfile).toEqual({ path: join(root, "app/Dockerfile"), text: "FROM a" });
   });
 
-  it("is PATH/dockerfile where that is all there is", async () => {
+  it("is PATH/dockerfile if there is no PATH/Dockerfile", async () => {
     await write({ dockerfile: "FROM b" });
     expect((await gather({})).dockerfile.text).toBe("FROM b");
   });
 
-  it("with -f is looked for from where the user stands, not from PATH", async () => {
+  it("with -f is relative to the working directory, not to PATH", async () => {
     await write({ "app/x": "", "app/d/Dockerfile": "FROM wrong", "d/Dockerfile": "FROM right" });
     expect((await gather({ path: "app", file: "d/Dockerfile" })).dockerfile.text).toBe("FROM right");
   });
 
-  it("may lie outside the context, and be a link", async () => {
+  it("may be outside of the context, and may be a symlink", async () => {
     await write({ "app/x": "", real: "FROM a" });
     await symlink("real", "link");
     expect((await gather({ path: "app", file: "link" })).dockerfile).toEqual({
@@ -67,27 +67,27 @@ describe("the ignore file", () => {
     return [ignoreFile === undefined ? undefined : Buffer.from(ignoreFile).toString(), ignoreName];
   };
 
-  it("may not be there", async () => {
+  it("may be missing", async () => {
     await write({ Dockerfile: "FROM a" });
     expect(await ignored({})).toEqual([undefined, undefined]);
   });
 
-  it("is the context's", async () => {
+  it("is the .dockerignore of the context", async () => {
     await write({ "app/Dockerfile": "FROM a", "app/.dockerignore": "context", ".dockerignore": "cwd" });
     expect(await ignored({ path: "app" })).toEqual(["context", "app/.dockerignore"]);
   });
 
-  it("is the Dockerfile's own before the context's, even when it is empty", async () => {
+  it("is the Dockerfile's own if it exists, even if it is empty", async () => {
     await write({ Dockerfile: "FROM a", "Dockerfile.dockerignore": "", ".dockerignore": "context" });
     expect(await ignored({})).toEqual(["", "Dockerfile.dockerignore"]);
   });
 
-  it("belongs to the Dockerfile given with -f, wherever that lies", async () => {
+  it("belongs to the Dockerfile of -f, in any directory", async () => {
     await write({ "d/prod": "FROM a", "d/prod.dockerignore": "prod", "app/.dockerignore": "context", "app/x": "" });
     expect(await ignored({ path: "app", file: "d/prod" })).toEqual(["prod", "d/prod.dockerignore"]);
   });
 
-  it("is taken as bytes, as it need not be UTF-8", async () => {
+  it("is read as bytes, because it need not be UTF-8", async () => {
     await write({ Dockerfile: "FROM a" });
     await writeFile(".dockerignore", Buffer.from([0xff, 0xfe]));
     expect((await gather({})).context.ignoreFile).toEqual(Buffer.from([0xff, 0xfe]));
@@ -95,7 +95,7 @@ describe("the ignore file", () => {
 });
 
 describe("a registry's certificate", () => {
-  it("is read", async () => {
+  it("is read from the file of --registry-ca", async () => {
     const pem = "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n";
     await write({ Dockerfile: "FROM a", "ca.pem": pem });
     expect((await gather({ registryCa: "ca.pem" })).ca).toBe(pem);
@@ -108,14 +108,14 @@ describe("what is refused", () => {
     ["a path that is not there", { path: "nowhere" }, 'unable to prepare context: path "nowhere" not found'],
     ["a path that is a file", { path: "file" }, 'unable to prepare context: path "file" is not a directory'],
     ["a path below a file", { path: "file/x" }, /path "file\/x" is below something that is not a directory/],
-    ["a directory without a Dockerfile", { path: "empty" }, "there is no Dockerfile in empty"],
+    ["a directory without a Dockerfile", { path: "empty" }, "no Dockerfile in empty"],
     ["a directory that is no Dockerfile", { path: "odd" }, /odd\/Dockerfile is a directory$/],
     ["a -f that is not there", { file: "x" }, "the Dockerfile x not found"],
     ["a -f that is a directory", { file: "empty" }, "the Dockerfile empty is a directory"],
     ["an ignore file that is a directory", { path: "ignore" }, /ignore\/\.dockerignore is a directory$/],
     ["a Dockerfile that is a link to itself", { file: "circle" }, /^the Dockerfile circle cannot be read: ELOOP/],
     ["a certificate that is not there", { registryCa: "x.pem" }, "the registry's certificate x.pem not found"],
-    ["a certificate that is none", { registryCa: "file" }, "--registry-ca file holds no PEM certificate"],
+    ["a certificate that is none", { registryCa: "file" }, "--registry-ca file has no PEM certificate"],
   ])("%s", async (_name, request, message) => {
     await write({
       Dockerfile: "FROM a",
@@ -131,11 +131,11 @@ describe("what is refused", () => {
     expect((refused as Error).message).toMatch(message);
   });
 
-  it("a Dockerfile that may not be read", async () => {
+  it("refuses a Dockerfile that cannot be read", async () => {
     await write({ Dockerfile: "FROM a" });
     await chmod(".", 0o755);
     await chmod("Dockerfile", 0);
-    // Root may read all; anybody else is `nobody` to a file of mode 0 as much as nobody is.
+    // Root may read every file. For a file with mode 0, every other user is like `nobody`.
     const root = process.geteuid?.() === 0;
     if (root) process.seteuid?.(65_534);
     try {
@@ -150,15 +150,15 @@ describe("the directories of --build-context", () => {
   const named = async (...contexts: string[]) =>
     (await gather({ docker: { "build-context": contexts } })).directories ?? [];
 
-  it("are numbered as they were named, each with the ignore file at its root", async () => {
+  it("are numbered in the order of the command line, each with the ignore file at its root", async () => {
     await write({ Dockerfile: "", "lib/.dockerignore": "*.log", "lib/x": "", "other/.containerignore": "x" });
     expect(await named("image=docker-image://alpine", "lib=lib", "other=./other")).toEqual([
       { number: 1, root: join(root, "lib"), ignoreFile: Buffer.from("*.log"), ignoreName: "lib/.dockerignore" },
-      { number: 2, root: join(root, "other"), ignoreFile: undefined, foreignRules: true },
+      { number: 2, root: join(root, "other"), ignoreFile: undefined, hasContainerignore: true },
     ]);
   });
 
-  it("have to be directories", async () => {
+  it("are refused if they are not directories", async () => {
     await write({ Dockerfile: "" });
     await expect(named("lib=lib")).rejects.toThrow('failed to get build context lib: path "lib" not found');
     await expect(named("lib=Dockerfile")).rejects.toThrow(

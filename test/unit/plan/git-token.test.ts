@@ -7,7 +7,7 @@ const idsOf = (secrets: readonly { readonly id: string }[] = []) => secrets.map(
 const plan = (...secret: string[]) => withGitToken(planInCluster(URL, { docker: { secret } }));
 
 describe("the token for a repository", () => {
-  it("is none of the build's other secrets any more, and still travels", () => {
+  it("is removed from the build's other secrets, and is still sent", () => {
     const { repository, secrets } = plan("id=npm,env=N", "id=GIT_AUTH_TOKEN,env=T");
     expect(repository?.token).toEqual({ id: "GIT_AUTH_TOKEN", source: { kind: "env", name: "T" } });
     expect(idsOf(secrets)).toEqual(["npm"]);
@@ -15,7 +15,7 @@ describe("the token for a repository", () => {
     expect(plan("id=GIT_AUTH_TOKEN,env=T")).not.toHaveProperty("secrets");
   });
 
-  it("is the one for its host, where there is one", () => {
+  it("is the one for the repository's host, if there is one", () => {
     const there = withGitToken(
       planInCluster("https://git.example.com/a.git", {
         docker: { secret: ["id=GIT_AUTH_TOKEN,env=A", "id=GIT_AUTH_TOKEN.git.example.com,env=B"] },
@@ -26,7 +26,7 @@ describe("the token for a repository", () => {
     expect(plan("id=GIT_AUTH_TOKEN.other.example.com,env=B").repository).not.toHaveProperty("token");
   });
 
-  it("is a secret like others where the context is here", () => {
+  it("stays an ordinary secret if the context is local", () => {
     const here = planOf({ docker: { secret: ["id=GIT_AUTH_TOKEN,env=A"] } });
     expect(withGitToken(here)).toEqual(here);
   });

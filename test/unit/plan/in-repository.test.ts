@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inRepository, whatIsUnread } from "../../../src/plan/in-repository.ts";
+import { inRepository, repositoryNotices } from "../../../src/plan/in-repository.ts";
 import { isShipped } from "../../../src/plan/plan.ts";
 import type { BuildRequest } from "../../../src/plan/request.ts";
 import { InvalidInput } from "../../../src/errors.ts";
@@ -25,40 +25,40 @@ describe("a repository that the builder clones", () => {
     });
   });
 
-  it("has its Dockerfile in it", () => {
+  it("has its Dockerfile in the repository", () => {
     expect(inRepository({ ...REQUEST, path: URL, file: "docker/Dockerfile" }).dockerfile).toEqual({
       path: "docker/Dockerfile",
     });
   });
 
   it.each<[string, Partial<BuildRequest>, string]>([
-    ["a directory", { path: "." }, "--git-in-cluster lets the builder clone a repository, and . is none"],
+    ["a directory", { path: "." }, "--git-in-cluster needs a git repository to clone, and . is not one"],
     [
       "standard input",
       { path: "-" },
-      "--git-in-cluster lets the builder clone a repository, and standard input is none",
+      "--git-in-cluster needs a git repository to clone, and standard input is not one",
     ],
     [
       "an archive",
       { path: "https://me:secret@h/a.tar.gz" },
-      "--git-in-cluster lets the builder clone a repository, and https://h/a.tar.gz is none",
+      "--git-in-cluster needs a git repository to clone, and https://h/a.tar.gz is not one",
     ],
-    ["ssh", { path: "git@h:a/b.git" }, "--git-in-cluster: the pod has no key of yours to clone git@h:a/b.git with"],
-    ["ssh", { path: "ssh://git@h/b" }, "--git-in-cluster: the pod has no key of yours to clone ssh://h/b with"],
+    ["ssh", { path: "git@h:a/b.git" }, "--git-in-cluster: the pod has no SSH key to clone git@h:a/b.git"],
+    ["ssh", { path: "ssh://git@h/b" }, "--git-in-cluster: the pod has no SSH key to clone ssh://h/b"],
     [
       "a password",
       { path: "https://me:secret@h/a.git" },
-      "--git-in-cluster: a user or password in a URL could be read from the pod",
+      "--git-in-cluster: the URL has a user or a password, which others could read in the pod",
     ],
-    ["no URL", { path: "https://a b.git" }, "https://a b.git is no URL"],
-    ["a way out", { path: `${URL}#main:a/../../b` }, "the directory a/../../b would be outside of the repository"],
-    ["a way out", { path: `${URL}#main:/..` }, "the directory /.. would be outside of the repository"],
+    ["no URL", { path: "https://a b.git" }, "https://a b.git is not a URL"],
+    ["a way out", { path: `${URL}#main:a/../../b` }, "the directory a/../../b is outside of the repository"],
+    ["a way out", { path: `${URL}#main:/..` }, "the directory /.. is outside of the repository"],
     ...(
       [
         ["-", "is standard input"],
-        ["/home/jane/Dockerfile", "is outside of it"],
-        ["../Dockerfile", "is outside of it"],
-        ["https://h/Dockerfile", "is fetched from elsewhere"],
+        ["/home/jane/Dockerfile", "is outside of the repository"],
+        ["../Dockerfile", "is outside of the repository"],
+        ["https://h/Dockerfile", "is a URL"],
       ] as const
     ).map(([file, why]): [string, Partial<BuildRequest>, string] => [
       `-f ${file}`,
@@ -68,22 +68,22 @@ describe("a repository that the builder clones", () => {
     [
       "a transport",
       { transport: "stream" },
-      "--git-in-cluster sends no context, and --transport stream says how one travels",
+      "--git-in-cluster sends no context, and --transport stream says how to send one",
     ],
     [
       "--reproducible",
       { reproducible: true },
-      "--git-in-cluster sends no context, and --reproducible is about what is sent",
+      "--git-in-cluster sends no context, and --reproducible is about the sent context",
     ],
     [
       "--verify-base",
       { verifyBase: true },
-      "--git-in-cluster leaves the Dockerfile to the builder, and --verify-base reads it here",
+      "--git-in-cluster leaves the Dockerfile to the builder, and --verify-base has to read it here",
     ],
     [
       "a directory beside it",
       { docker: { "build-context": ["base=docker-image://alpine", "lib=../lib"] } },
-      "--git-in-cluster sends no context, and the directory of --build-context lib travels with one",
+      "--git-in-cluster sends no context, and the directory of --build-context lib is sent with the context",
     ],
   ])("is refused for %s: %j", (_name, request, sentence) => {
     const refuse = () => inRepository({ ...REQUEST, path: URL, ...request });
@@ -92,8 +92,8 @@ describe("a repository that the builder clones", () => {
   });
 });
 
-describe("the plan of one", () => {
-  it("ships nothing, and knows nothing of the Dockerfile", () => {
+describe("the plan of a repository that the builder clones", () => {
+  it("sends no context and does not read the Dockerfile", () => {
     const plan = planInCluster(`${URL}#main:web`, { file: "Dockerfile.web" });
     expect(plan).toMatchObject({
       transport: "none",
@@ -106,7 +106,7 @@ describe("the plan of one", () => {
     expect(isShipped(planOf())).toBe(true);
   });
 
-  it("has the registries that are named, those of --base-registry among them, and no others", () => {
+  it("has only the registries that are named, including those of --base-registry", () => {
     const named = {
       docker: { "cache-from": ["c.io/cache"], "build-context": ["base=docker-image://q.io/base"] },
       baseRegistries: ["docker.io", "10.0.0.1:5000"],
@@ -120,7 +120,7 @@ describe("the plan of one", () => {
       "10.0.0.1:5000",
     ]);
     expect(() => planInCluster(URL, { baseRegistries: ["https://x"] })).toThrow(
-      "--base-registry https://x is not a registry's host",
+      "--base-registry https://x is not a registry host",
     );
   });
 
@@ -129,17 +129,17 @@ describe("the plan of one", () => {
     ["http://git.example.com/a.git", { protocol: "TCP", port: 80 }],
     ["git://git.example.com/a", { protocol: "TCP", port: 9418 }],
     ["https://[fd00::1]:8443/a.git", { protocol: "TCP", port: 8443 }],
-  ])("may connect to %s where --network-policy limits that", (url, port) => {
+  ])("may connect to %s with --network-policy", (url, port) => {
     const { egress = [] } = planInCluster(url, { networkPolicy: true, tags: [] });
     expect(egress.flatMap(({ ports }) => ports)).toContainEqual(port);
   });
 
-  it("says what is not read, and whose credentials go along", () => {
-    expect(whatIsUnread(planOf())).toEqual([]);
-    expect(whatIsUnread(planInCluster(`${URL}#v1`))).toEqual([
-      `the builder clones ${URL}: nothing of its Dockerfile is read or checked here`,
-      "of your credentials, those for registry.example.com go along; --base-registry adds others",
+  it("reports what is not read and which credentials are sent", () => {
+    expect(repositoryNotices(planOf())).toEqual([]);
+    expect(repositoryNotices(planInCluster(`${URL}#v1`))).toEqual([
+      `the builder clones ${URL}: its Dockerfile is not read or checked here`,
+      "only your credentials for registry.example.com are sent; --base-registry adds other registries",
     ]);
-    expect(whatIsUnread(planInCluster(URL, { noCredentials: true }))).toHaveLength(1);
+    expect(repositoryNotices(planInCluster(URL, { noCredentials: true }))).toHaveLength(1);
   });
 });

@@ -4,7 +4,7 @@ import { InvalidInput } from "../../../src/errors.ts";
 import { PLAN, planOf } from "./sample.ts";
 
 describe("a plan", () => {
-  it("holds all of an ordinary request", () => {
+  it("has all facts of an ordinary request", () => {
     const { name, ...plan } = planOf();
     const { name: _, credentials: __, ...expected } = PLAN;
     expect(plan).toEqual({ ...expected, credentials: { kind: "shipped" } });
@@ -41,11 +41,11 @@ describe("a plan", () => {
     ["a signature's key and log", { signKey: "k", signLog: "none" }, { sign: "k", signLog: "none" }],
     ["a transport", { transport: "pvc" }, { transport: "pvc" }],
     ["a volume", { volumeSize: "500Mi", storageClass: "fast" }, { volume: { size: "500Mi", storageClass: "fast" } }],
-  ])("takes over %s", (_name, request, expected) => {
+  ])("keeps %s of the request", (_name, request, expected) => {
     expect(planOf(request)).toMatchObject(expected);
   });
 
-  it("takes a build argument without a value from the environment, and drops it when that has none", () => {
+  it("reads a build argument without a value from the environment, and omits it if it is not set", () => {
     const { buildArgs } = planOf({ buildArgs: ["SET", "EMPTY", "UNSET"] }, {}, { env: { SET: "x", EMPTY: "" } });
     expect(buildArgs).toEqual([
       ["SET", "x"],
@@ -53,14 +53,14 @@ describe("a plan", () => {
     ]);
   });
 
-  it("says nothing of a log where nothing is signed, and has no signature that could not be verified", () => {
+  it("has no log setting without a signature, and refuses a signature that nobody could verify", () => {
     expect(planOf({ signLog: "none" })).not.toHaveProperty("signLog");
     expect(planOf({ sign: true, signLog: "upload" })).toMatchObject({ sign: "", signLog: "upload" });
     expect(() => planOf({ sign: true, signLog: "none" })).toThrow(InvalidInput);
     expect(() => planOf({ sign: true, signLog: "none" })).toThrow(/^--sign-log none needs a key/);
   });
 
-  it("may have no tag: the image is built and thrown away", () => {
+  it("may have no tag: the image is built and discarded", () => {
     const plan = planOf({ tags: [] });
     expect(plan.tags).toEqual([]);
     expect(plan.name).toMatch(/^slipway-build-/);
@@ -77,7 +77,7 @@ describe("a plan", () => {
 describe("a name without a registry", () => {
   const tagsOf = (request: Partial<BuildRequest>): string[] => planOf(request).tags.map(String);
 
-  it("is completed by the configured prefix", () => {
+  it("is completed with the configured registry", () => {
     const tags = ["app", "team/app:2", "docker.io/u/app", "localhost/app"];
     expect(tagsOf({ tags, registry: "r.example.com:5000/x" })).toEqual([
       "r.example.com:5000/x/app:latest",
@@ -87,12 +87,12 @@ describe("a name without a registry", () => {
     ]);
   });
 
-  it("is Docker Hub's without one, if it has a user, and else refused with the way to set it", () => {
+  it("means Docker Hub if it has a user, and is refused otherwise, with a remedy", () => {
     expect(tagsOf({ tags: ["user/app"] })).toEqual(["docker.io/user/app:latest"]);
-    expect(() => tagsOf({ tags: ["app:1"] })).toThrow('"app:1" names no registry');
+    expect(() => tagsOf({ tags: ["app:1"] })).toThrow('"app:1" has no registry');
   });
 
-  it("stays as it is in an archive", () => {
+  it("stays as written in an archive", () => {
     const docker = { output: ["type=docker,dest=x.tar"] };
     expect(tagsOf({ tags: ["app"], registry: "r.example.com", docker })).toEqual(["docker.io/library/app:latest"]);
   });
@@ -102,22 +102,22 @@ describe("the registries of a plan", () => {
   const hosts = (text: string, request: Partial<BuildRequest> = {}) =>
     planOf(request, { dockerfile: { path: "Dockerfile", text } }).registries.hosts;
 
-  it("are those it pushes to and pulls from, each once", () => {
+  it("are the ones that it pushes to and pulls from, each once", () => {
     const text = "FROM quay.io/a AS base\nFROM base\nCOPY --from=ghcr.io/b/c /x /x\nCOPY --from=quay.io/d /y /y\n";
     expect(hosts(text)).toEqual(["registry.example.com", "quay.io", "ghcr.io"]);
   });
 
-  it("follow build arguments and leave out what the target does not need", () => {
+  it("follow build arguments, without stages that the target does not need", () => {
     const text = "ARG MIRROR=docker.io\nFROM $MIRROR/a AS one\nFROM quay.io/b AS two\n";
     expect(hosts(text, { buildArgs: ["MIRROR=m.io"], target: "one", tags: [] })).toEqual(["m.io"]);
   });
 
-  it("are what can be known: a name that only the builder can complete is left to it", () => {
+  it("do not include a name that only the builder can complete", () => {
     expect(hosts("FROM reg_$UNKNOWN/x\n", { tags: [] })).toEqual([]);
     expect(hosts("FROM UPPER/case:x:y\n", { tags: [] })).toEqual([]);
   });
 
-  it("may be insecure, and have certificates of their own", () => {
+  it("may be insecure and may have their own certificates", () => {
     const insecureRegistries = ["r.io", "10.0.0.1:5000", "[::1]:5000"];
     const { registries } = planOf({ insecureRegistries }, { ca: "PEM" });
     expect(registries).toMatchObject({ insecure: insecureRegistries, ca: "PEM" });
@@ -132,14 +132,14 @@ describe("a build's name", () => {
     [`r.io/${"x".repeat(200)}`, `slipway-${"x".repeat(30)}-`],
     [`r.io/${"x".repeat(29)}__y`, `slipway-${"x".repeat(29)}-`],
     ["r.io/0", "slipway-0-"],
-  ])("of %s tells what is built, as a DNS label the Job's controller can add to", (tag, start) => {
+  ])("for %s tells what is built, and is a DNS label with space for the Job controller's suffix", (tag, start) => {
     const { name } = planOf({ tags: [tag] });
     expect(name.startsWith(start)).toBe(true);
     expect(name).toMatch(/^[a-z](?:[a-z0-9-]*[a-z0-9])?$/);
     expect(name.length + "-abcde".length).toBeLessThanOrEqual(63);
   });
 
-  it("meets no other's", () => {
+  it("is different for every build", () => {
     const names = new Set(Array.from({ length: 1000 }, () => planOf().name));
     expect(names.size).toBe(1000);
   });
@@ -156,7 +156,12 @@ describe("what is refused, and with what remedy", () => {
     ],
     ["an unknown transport", { transport: "pigeon" }, 'there is no transport "pigeon"', /auto, configmap, stream, pvc/],
     ["a tag in capitals", { tags: ["team/UPPER"] }, 'invalid tag "team/UPPER"', /team\/upper/],
-    ["a tag with a digest", { tags: [`a@sha256:${"0".repeat(64)}`] }, "cannot know its image's digest", /@/],
+    [
+      "a tag with a digest",
+      { tags: [`a@sha256:${"0".repeat(64)}`] },
+      "the digest of an image is not known before the build",
+      /@/,
+    ],
     ["an empty tag", { tags: [""] }, 'invalid tag ""', /\[registry\/\]repository/],
     ["an argument without a name", { buildArgs: ["=x"] }, 'invalid build argument "=x"', /NAME=VALUE/],
     ["a label without a key", { labels: ["=x"] }, 'invalid label "=x"', /KEY=VALUE/],
@@ -180,7 +185,7 @@ describe("what is refused, and with what remedy", () => {
     expect(() => planOf({}, { dockerfile: { path: "Dockerfile", text } })).toThrow(sentence);
   });
 
-  it("a target that is not there", () => {
+  it("refuses an unknown target", () => {
     expect(() => planOf({ target: "nowhere" })).toThrow(/nowhere/);
   });
 });
@@ -189,16 +194,16 @@ describe("a reproducible context", () => {
   const latest = (env: Record<string, string>, buildArgs: string[] = [], reproducible = true) =>
     planOf({ reproducible, buildArgs }, {}, { env }).latestTime;
 
-  it("has no time later than SOURCE_DATE_EPOCH, or than 1970", () => {
+  it("has no file time after SOURCE_DATE_EPOCH, or after 1970 without it", () => {
     expect(latest({})).toBe(0);
     expect(latest({ SOURCE_DATE_EPOCH: "1700000000" })).toBe(1_700_000_000);
     expect(latest({ SOURCE_DATE_EPOCH: "5" }, ["SOURCE_DATE_EPOCH=7"])).toBe(7);
     expect(latest({ SOURCE_DATE_EPOCH: "5" }, [], false)).toBeUndefined();
   });
 
-  it("is refused for a time that is none", () => {
+  it("is refused for an invalid time", () => {
     expect(() => latest({ SOURCE_DATE_EPOCH: "yesterday" })).toThrow(
-      "SOURCE_DATE_EPOCH=yesterday is no time in seconds",
+      "SOURCE_DATE_EPOCH=yesterday is not a Unix time in seconds",
     );
   });
 });
@@ -207,15 +212,15 @@ describe("--build-context", () => {
   const image = { docker: { "build-context": ["base=docker-image://q.io/base:1"] } };
   const dockerfile = { path: "/src/Dockerfile", text: "FROM r.io/a\nCOPY --from=base / /\n" };
 
-  it("needs the registry of its image, and not one for the name it replaces", () => {
+  it("needs the registry of its image, and not the registry of the replaced name", () => {
     expect(planOf(image, { dockerfile }).registries.hosts).toEqual(["registry.example.com", "r.io", "q.io"]);
     expect(planOf({}, { dockerfile }).registries.hosts).toEqual(["registry.example.com", "r.io", "docker.io"]);
   });
 
-  it("with a directory cannot be kept on a cache", () => {
+  it("with a directory is refused for --transport cache", () => {
     const directories = [{ number: 0, root: "/lib", ignoreFile: undefined }];
     const plan = () => planOf({ transport: "cache" }, { directories });
-    expect(plan).toThrow("--transport cache keeps one directory, and --build-context names another");
+    expect(plan).toThrow("--transport cache supports only one directory, and --build-context names another one");
     expect(planOf({ transport: "cache", ...image }, { dockerfile }).transport).toBe("cache");
   });
 });

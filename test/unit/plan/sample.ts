@@ -1,4 +1,4 @@
-/** A build to start from, in each of its forms: as typed, as read, as planned. Tests change what they are about. */
+/** A sample build in each form: as typed, as read, as planned. Each test changes the part that it tests. */
 import type { BuildInputs, ContextInputs } from "../../../src/plan/gather.ts";
 import { inRepository } from "../../../src/plan/in-repository.ts";
 import { planBuild } from "../../../src/plan/plan-build.ts";
@@ -23,7 +23,7 @@ export const REQUEST: BuildRequest = {
 };
 
 export const INPUTS: ContextInputs = {
-  foreign: false,
+  external: false,
   context: { root: "/src", ignoreFile: undefined },
   dockerfile: { path: "/src/Dockerfile", text: "FROM alpine:3.20\n" },
 };
@@ -43,13 +43,13 @@ export function planOf(
   return planBuild({ ...REQUEST, ...request }, { ...INPUTS, ...inputs }, { ...FACTS, ...facts });
 }
 
-/** What is asked of a repository that the builder clones. */
+/** The request for a repository that the builder clones. */
 export function planInCluster(path: string, request: Partial<BuildRequest> = {}): BuildPlan {
   const whole = { ...REQUEST, path, gitInCluster: true, ...request };
   return planBuild(whole, inRepository(whole), FACTS);
 }
 
-/** The plan of REQUEST, with a name that does not change from run to run. */
+/** The plan of REQUEST, with the same name in every run. */
 export const PLAN: ShippedPlan = {
   name: "slipway-app-bcdfghjk",
   builder: "kaniko",

@@ -12,35 +12,35 @@ it.each([
   `FROM scratch\nCOPY . .\n`,
   `FROM a${PIN} AS one\nFROM one\nCOPY --from=one / /\nCOPY --from=r.io/b:1${PIN} / /\n`,
   `# syntax=docker/dockerfile:1${PIN}\nARG BASE=a${PIN}\nFROM $BASE\nRUN --mount=from=b${PIN},target=/b true\n`,
-])("a Dockerfile of which all images are named by digest: %j", (text) => {
+])("accepts a Dockerfile with a digest for every image: %j", (text) => {
   expect(() => verify(text)).not.toThrow();
 });
 
 it.each([
-  ["FROM alpine:3\n", {}, "Dockerfile line 1: FROM alpine:3 names no digest, and --verify-base wants one"],
-  [`FROM a${PIN}\nCOPY --from=b:1 / /\n`, {}, "Dockerfile line 2: COPY b:1 names no digest"],
-  [`FROM a${PIN}\nRUN --mount=type=bind,from=b,target=/b true\n`, {}, "Dockerfile line 2: RUN b names no digest"],
-  // Kaniko builds the stages above the target, whether it needs them or not.
-  [`FROM unused\nFROM a${PIN}\n`, {}, "Dockerfile line 1: FROM unused names no digest"],
-  [`ARG BASE=a${PIN}\nFROM $BASE\n`, { BASE: "other" }, "Dockerfile line 2: FROM other names no digest"],
+  ["FROM alpine:3\n", {}, "Dockerfile line 1: FROM alpine:3 has no digest, and --verify-base requires one"],
+  [`FROM a${PIN}\nCOPY --from=b:1 / /\n`, {}, "Dockerfile line 2: COPY b:1 has no digest"],
+  [`FROM a${PIN}\nRUN --mount=type=bind,from=b,target=/b true\n`, {}, "Dockerfile line 2: RUN b has no digest"],
+  // Kaniko builds all stages above the target, also stages that the target does not need.
+  [`FROM unused\nFROM a${PIN}\n`, {}, "Dockerfile line 1: FROM unused has no digest"],
+  [`ARG BASE=a${PIN}\nFROM $BASE\n`, { BASE: "other" }, "Dockerfile line 2: FROM other has no digest"],
   [`ARG BASE\nFROM $BASE\n`, {}, "has a variable whose value is not known here"],
   [
     `# syntax=docker/dockerfile:1\nFROM a${PIN}\n`,
     {},
-    "Dockerfile line 1: # syntax= docker/dockerfile:1 names no digest",
+    "Dockerfile line 1: # syntax= docker/dockerfile:1 has no digest",
   ],
-])("a Dockerfile that leaves open what it is built on: %j", (text, args, message) => {
+])("refuses a Dockerfile with an image without a digest: %j", (text, args, message) => {
   expect(() => verify(text, args)).toThrow(InvalidInput);
   expect(() => verify(text, args)).toThrow(message);
 });
 
-it("counts the image of a --build-context, and not the name it stands for", () => {
+it("checks the image of a --build-context, and not the name that it replaces", () => {
   const text = `FROM base\nCOPY --from=files / /\n`;
   expect(() => verify(text, {}, [`base=docker-image://a${PIN}`, "files=../files"])).not.toThrow();
   expect(() => verify(text, {}, ["base=docker-image://a", "files=../files"])).toThrow(
-    "--build-context base names no digest of its image, and --verify-base wants one",
+    "--build-context base has no digest, and --verify-base requires one",
   );
   expect(() => verify(text, {}, [`base=docker-image://a${PIN}`])).toThrow(
-    "Dockerfile line 2: COPY files names no digest",
+    "Dockerfile line 2: COPY files has no digest",
   );
 });

@@ -81,7 +81,7 @@ describe("--userns", () => {
 
 describe("--isolate", () => {
   it.each(["", "a b", "-x", "x".repeat(64)])("names a tenant: not %j", (isolate) => {
-    expect(() => planOf({ pod: { isolate } })).toThrow(`--isolate=${isolate} names no tenant`);
+    expect(() => planOf({ pod: { isolate } })).toThrow(`--isolate=${isolate} is not a valid tenant name`);
   });
 
   it("may be anything a label may", () => {

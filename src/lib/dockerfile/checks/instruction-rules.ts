@@ -1,6 +1,6 @@
 /** Checks of what stands in a stage. Their sentences are those of BuildKit's frontend/dockerfile/linter. */
 import type { Dockerfile, Instruction } from "../parse.ts";
-import { splitWords, unquote } from "../words.ts";
+import { jsonStrings, splitWords, unquote } from "../words.ts";
 import { found, typedKeyword } from "./rule.ts";
 import type { Find } from "./rule.ts";
 
@@ -56,22 +56,13 @@ export const jsonArgsRecommended: Find = function* ({ dockerfile: { stages } }) 
     for (const instruction of instructions) {
       const { keyword, operand } = instruction;
       if (keyword === "SHELL") hasShell = true;
-      if ((keyword !== "CMD" && keyword !== "ENTRYPOINT") || hasShell || isJsonList(operand)) continue;
+      if ((keyword !== "CMD" && keyword !== "ENTRYPOINT") || hasShell || jsonStrings(operand) !== undefined) continue;
       const detail = `JSON arguments recommended for ${keyword} to prevent unintended behavior related to OS signals`;
       yield found(detail, instruction);
     }
     if (hasShell && name !== undefined) withShell.add(name);
   }
 };
-
-function isJsonList(operand: string): boolean {
-  try {
-    const value: unknown = JSON.parse(operand);
-    return Array.isArray(value) && value.every((item) => typeof item === "string");
-  } catch {
-    return false;
-  }
-}
 
 export const legacyKeyValueFormat: Find = function* ({ dockerfile }) {
   for (const instruction of inStages(dockerfile)) {

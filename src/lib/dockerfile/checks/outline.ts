@@ -1,8 +1,8 @@
 /** Comments that say what something is. */
 import type { BuildStage, Dockerfile, Instruction } from "../parse.ts";
 import { expandWord } from "../expand.ts";
-import { splitWords } from "../words.ts";
-import { familyOf, mountFields } from "./family.ts";
+import { mountFields, splitWords } from "../words.ts";
+import { familyOf } from "./family.ts";
 import { filled, json, locationOf } from "./json.ts";
 import { tableText } from "../../text/table.ts";
 
@@ -44,7 +44,7 @@ export function outlineOf(dockerfile: Dockerfile, target: BuildStage, given: Rea
     for (const argument of argumentsOf(dockerfile, stage, globals, given)) {
       if (!args.has(argument.name)) args.set(argument.name, argument);
     }
-    mounts.push(...stage.instructions.flatMap(mountsOf));
+    mounts.push(...stage.instructions.flatMap((instruction) => mountsOf(instruction, dockerfile.escape)));
   }
   const mounted = (type: string): Mounted[] => {
     const first = new Map<string, Mounted>();
@@ -156,9 +156,9 @@ function variablesIn(word: string): string[] {
   return [...word.matchAll(/\$\{?(\w+)/g)].map(([, name = ""]) => name);
 }
 
-function mountsOf(at: Instruction): { type: string; mount: Mounted }[] {
+function mountsOf(at: Instruction, escape: string): { type: string; mount: Mounted }[] {
   return at.flags.flatMap(({ name, value = "" }) => {
-    const fields = mountFields(value);
+    const fields = mountFields(value, escape);
     const type = fields.get("type");
     if (at.keyword !== "RUN" || name !== "mount" || (type !== "secret" && type !== "ssh")) return [];
     const target = fields.get("target") ?? fields.get("dst") ?? fields.get("destination") ?? "";

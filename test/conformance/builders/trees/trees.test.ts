@@ -1,4 +1,4 @@
-/** One Dockerfile through all five builders: equal images, but for what is listed and explained. */
+/** Builds one Dockerfile with all five builders: the images are equal, except for the listed and explained differences. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { isBuilderName } from "../../../../src/plan/builder-names.ts";
 import { setUp } from "../bench.ts";

@@ -34,7 +34,7 @@ describe("the builder of a request", () => {
       "Dockerfile line 2: kaniko cannot do RUN --mount=type=tmpfs",
     );
     await expect(plan({ builder: "makisu", labels: ["a=b"] })).rejects.toThrow("makisu cannot set labels");
-    await expect(plan({ builder: "makisu", tags: [] })).rejects.toThrow("makisu builds no image that is not pushed");
+    await expect(plan({ builder: "makisu", tags: [] })).rejects.toThrow("makisu only builds images that are pushed");
   });
 });
 
@@ -97,22 +97,22 @@ describe("--git-in-cluster", () => {
   });
 
   it.each<[string, Partial<BuildRequest>, string]>([
-    ["", { path: "git://h/a" }, "kaniko clones over https and http, and not git://h/a"],
-    ["#a#b", {}, "kaniko cannot clone the ref a#b: it has a # in it"],
-    ["?commit=abcd", {}, "kaniko finds a commit by its whole hash alone, and abcd is the beginning of one"],
+    ["", { path: "git://h/a" }, "kaniko clones only over https and http, not git://h/a"],
+    ["#a#b", {}, "kaniko cannot clone the ref a#b, because it has a #"],
+    ["?commit=abcd", {}, "kaniko finds a commit only by its full hash, and abcd is a short one"],
     [
       "",
       { docker: { secret: ["id=GIT_AUTH_HEADER.h,env=H"] } },
-      "kaniko logs in to a repository with a token, and not with a header",
+      "kaniko logs in to a repository with a token, not with a header",
     ],
-    ["?keep-git-dir=1#main:web", {}, "kaniko has .git beside web, and not in it as ?keep-git-dir asks for"],
+    ["?keep-git-dir=1#main:web", {}, "kaniko puts .git beside web, but ?keep-git-dir needs it inside"],
     [
       "?submodules=1",
       { docker: { secret: ["id=GIT_AUTH_TOKEN,env=T"] } },
-      "kaniko would show the repository's token to the host of every submodule",
+      "kaniko would send the repository's token to the host of every submodule",
     ],
-    [`?submodules=1#${HASH}`, {}, `kaniko fetches the submodules of a branch, and not of ${HASH}`],
-    ["?submodules=1&tag=v1", {}, "kaniko fetches the submodules of a branch, and not of refs/tags/v1"],
+    [`?submodules=1#${HASH}`, {}, `kaniko fetches submodules only for a branch, not for ${HASH}`],
+    ["?submodules=1&tag=v1", {}, "kaniko fetches submodules only for a branch, not for refs/tags/v1"],
     ["", { docker: { secret: ["id=npm,env=N"] } }, "kaniko cannot do --secret"],
   ])("is refused with kaniko where it would do otherwise: %s %j", async (rest, request, message) => {
     await expect(planOf(rest, request)).rejects.toThrow(message);

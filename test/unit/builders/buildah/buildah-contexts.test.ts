@@ -24,19 +24,19 @@ it("gives a context each name that the Dockerfile has for it", () => {
 });
 
 it("refuses a directory as a base, for which it would pull an image of that name", () => {
-  const refusal = "Dockerfile line 2: buildah would pull an image lib, and --build-context lib is a directory";
+  const refusal = "Dockerfile line 2: buildah would pull the image lib, but --build-context lib is a directory";
   const refuse = (text: string) => () => refuseContexts(planOf(text, ["lib=x"]));
   expect(refuse("FROM a\nFROM lib\n")).toThrow(BuilderUnable);
   expect(refuse("FROM a\nFROM lib\n")).toThrow(refusal);
   expect(refuse("FROM a\nCOPY --from=lib / /\n")).not.toThrow();
 });
 
-it.each([{ ignoreFile: Buffer.from("a") }, { ignoreFile: undefined, foreignRules: true } as const])(
+it.each([{ ignoreFile: Buffer.from("a") }, { ignoreFile: undefined, hasContainerignore: true } as const])(
   "refuses a directory that it would filter again: %j",
   (found) => {
     const directories = [{ number: 0, root: "/x", ...found }];
     expect(() => refuseContexts(planOf("FROM a\n", ["lib=/x"], { directories }))).toThrow(
-      "buildah would filter --build-context lib again, by ignore rules of its own",
+      "buildah would filter --build-context lib again, with its own ignore rules",
     );
   },
 );

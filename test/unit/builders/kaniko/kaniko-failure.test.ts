@@ -21,7 +21,7 @@ const GET = 'Get "https://h/a.git/info/refs?service=git-upload-pack"';
 
 /** What kaniko v1.24 said, and the fork's v1.28.3 in the same words, but for those of TLS and of exact hashes, which are from go-git's source. */
 const SOURCE_CASES: readonly (readonly [error: string, fault: string, message: string, remedy: RegExp])[] = [
-  ["invalid branch: nope", "build", "the repository has no branch or tag nope", /all of its 40 digits/],
+  ["invalid branch: nope", "build", "the repository has no branch or tag nope", /all 40 digits/],
   ['couldn\'t find remote ref "refs/tags/nope"', "build", "the repository has no ref refs/tags/nope", /branch, a tag/],
   ["reference not found", "build", "the repository has no such ref", /branch, a tag/],
   [
@@ -34,12 +34,12 @@ const SOURCE_CASES: readonly (readonly [error: string, fault: string, message: s
   [
     "server does not support exact SHA1 refspec",
     "build",
-    "the repository's server gives out no commit by its hash alone",
+    "the repository's server does not serve a commit only by its hash",
     /branch=NAME&commit=HASH/,
   ],
   ["authentication required: ", "registry-auth", "not authorised to clone the repository", /GIT_AUTH_TOKEN/],
   ["authorization failed: no", "registry-auth", "not authorised to clone the repository", /GIT_AUTH_TOKEN/],
-  ["repository not found: ", "build", "there is no such repository, or none for whoever asks", /GIT_AUTH_TOKEN/],
+  ["repository not found: ", "build", "repository not found, or this token has no access to it", /GIT_AUTH_TOKEN/],
   [
     "stat /kaniko/buildcontext/web/app: no such file or directory",
     "build",
@@ -49,13 +49,13 @@ const SOURCE_CASES: readonly (readonly [error: string, fault: string, message: s
   [
     `${GET}: dial tcp 10.0.0.1:1: connect: connection refused`,
     "build",
-    "the repository cannot be reached from the pod: dial tcp 10.0.0.1:1: connect: connection refused",
+    "the pod cannot connect to the repository: dial tcp 10.0.0.1:1: connect: connection refused",
     /your own git/,
   ],
   [
     `${GET}: http: server gave HTTP response to HTTPS client`,
     "build",
-    "the repository cannot be reached from the pod: http: server gave HTTP response to HTTPS client",
+    "the pod cannot connect to the repository: http: server gave HTTP response to HTTPS client",
     /your own git/,
   ],
   [
@@ -91,21 +91,21 @@ const CASES: readonly Case[] = [
     "a file of another user, without capabilities",
     { tail: [`${STAGE} failed to get filesystem from image: chown /etc/gshadow: operation not permitted`] },
     "build",
-    "/etc/gshadow belongs to another user than root, and a builder without capabilities cannot give it away (chown: operation not permitted)",
+    "/etc/gshadow belongs to a user other than root, and a builder without capabilities cannot set that owner (chown: operation not permitted)",
     /--security restricted/,
   ],
   [
     "a RUN of another user, without capabilities",
     { tail: [`${STAGE} failed to execute command: starting command: fork/exec /bin/sh: operation not permitted`] },
     "build",
-    "a RUN as another user than root takes capabilities, and this builder has none",
+    "RUN as a user other than root needs capabilities, and this builder has none",
     /--security restricted/,
   ],
   [
     "a user that the user namespace does not have",
     { tail: [`${STAGE} failed to execute command: copying file: chown /x: invalid argument`] },
     "build",
-    "/x belongs to a user beyond the 65536 of the pod's user namespace",
+    "the user id of /x is outside of the pod's user namespace, which has 65536 ids",
     /--userns never/,
   ],
   [
@@ -153,7 +153,7 @@ const CASES: readonly Case[] = [
       ],
     },
     "build",
-    "there is no Dockerfile where the builder looks for it",
+    "the builder found no Dockerfile in the repository",
     /-f/,
   ],
   [
@@ -163,7 +163,7 @@ const CASES: readonly Case[] = [
         '  -v, --verbosity string   Log level\n\nUse "executor [command] --help" for more information about a command.\n',
     },
     "build",
-    "kaniko did not begin to build",
+    "kaniko stopped before the build",
     /slipway logs/,
   ],
   ...SOURCE_CASES.map(([error, fault, message, remedy]): Case => [
@@ -182,7 +182,7 @@ const CASES: readonly Case[] = [
     },
     "registry-auth",
     "not authorised to push to r.example.com:5000: authentication required",
-    /docker login/,
+    /slipway login/,
   ],
   [
     "a repository we may not push to",
@@ -223,7 +223,7 @@ const CASES: readonly Case[] = [
       ],
     },
     "build",
-    "the certificate of r.lan is signed by an authority the builder does not know",
+    "the builder does not know the authority that signed the certificate of r.lan",
     /--registry-ca FILE/,
   ],
   [
@@ -234,7 +234,7 @@ const CASES: readonly Case[] = [
       ],
     },
     "build",
-    "the certificate of r.lan:5000 is signed by an authority the builder does not know",
+    "the builder does not know the authority that signed the certificate of r.lan:5000",
   ],
   [
     "a registry that speaks plain http",
@@ -244,7 +244,7 @@ const CASES: readonly Case[] = [
       ],
     },
     "build",
-    "10.0.0.1:5000 speaks plain http, and the builder asked with https",
+    "10.0.0.1:5000 uses plain http, and the builder used https",
     /--insecure-registry/,
   ],
   [

@@ -216,8 +216,8 @@ describe("a line of kaniko's log", () => {
     ["\u001B[31mFATA\u001B[0m[12345]", "FATA[12345] "],
     ["  what a RUN prints \u001B[31mred\u001B[0m  ", "  what a RUN prints \u001B[31mred\u001B[0m  "],
     ["", ""],
-  ])("%j", (line, readable) => {
-    expect(kaniko.readable(line)).toBe(readable);
+  ])("%j", (line, formatted) => {
+    expect(kaniko.formatLogLine(line)).toBe(formatted);
   });
 });
 
@@ -227,7 +227,7 @@ describe("a repository that kaniko clones", () => {
 
   it("is another context than docker's, and that is said", () => {
     expect(cautions({})).toEqual([
-      "kaniko fetches no submodules (?submodules=1 asks for them), and leaves .git in the context, where `COPY .` takes it along unless .dockerignore names it",
+      "kaniko fetches no submodules (?submodules=1 asks for them), and leaves .git in the context, so `COPY .` copies it unless .dockerignore excludes it",
     ]);
     expect(cautions({ submodules: false, subdir: "web" })).toEqual([]);
     expect(cautions({ submodules: true, keepGitDir: true })).toEqual([]);

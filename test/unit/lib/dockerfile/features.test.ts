@@ -73,14 +73,16 @@ describe("a builder that cannot do it", () => {
 
   it("is told by line and feature, with those that can", () => {
     expect(refuse("FROM a\n\nCOPY --parents b /c\n", "kaniko", "k:v1.28.3")).toBe(
-      "Dockerfile line 3: kaniko cannot do COPY --parents\nUse --builder buildkit or --builder buildah.",
+      "Dockerfile line 3: kaniko cannot do COPY --parents\nUse --builder buildkit or --builder buildah.\nOr let slipway choose a builder: --builder auto.",
     );
   });
 
   it("is asked by its version, where a later one can", () => {
     expect(refuse(HEREDOC, "kaniko", "r.io:5000/kaniko:v1.24.0-debug")).toBe(
       "Dockerfile line 2: kaniko v1.24.0 cannot do heredocs\n" +
-        "Use an image of kaniko v1.25.4 or later (--builder-image).\nUse --builder buildkit or --builder buildah.",
+        "Use an image of kaniko v1.25.4 or later, with --builder-image or SLIPWAY_KANIKO_IMAGE; " +
+        "this build uses r.io:5000/kaniko:v1.24.0-debug.\n" +
+        "Use --builder buildkit or --builder buildah.\nOr let slipway choose a builder: --builder auto.",
     );
     for (const image of ["k:v1.25.4", "k:1.26", "k:v1.28.3@sha256:0", "k:latest", "r.io:5000/k"]) {
       expect(refuse(HEREDOC, "kaniko", image)).toBe("");
@@ -88,7 +90,7 @@ describe("a builder that cannot do it", () => {
   });
 
   it("may be every one of them", () => {
-    expect(refuse("FROM a\nRUN --security=insecure x\n", "buildkit", "b:1")).toContain("leave it out");
+    expect(refuse("FROM a\nRUN --security=insecure x\n", "buildkit", "b:1")).toContain("remove it");
   });
 });
 

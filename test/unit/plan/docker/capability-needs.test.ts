@@ -10,7 +10,7 @@ import type { TypedFlags } from "../../../../src/plan/docker/typed-flags.ts";
 import { BuilderUnable } from "../../../../src/errors.ts";
 import { readFile } from "node:fs/promises";
 
-/** For each flag of the table that a builder may be unable to honour, a use of it. */
+/** One use of each flag in the table that some builders do not support. */
 const USES: Readonly<Record<string, TypedFlags>> = {
   "add-host": { "add-host": ["a:1.1.1.1"] },
   allow: { allow: ["network.host"] },
@@ -42,7 +42,7 @@ describe("capabilities", () => {
     expect(found).toEqual(expect.arrayContaining([...needs]));
   });
 
-  it("are more for an SBOM that is to be made in a way of its own", () => {
+  it("include the generator for an SBOM with attributes", () => {
     const needs = (sbom: string) => capabilityNeeds(readDockerOptions({ sbom }, {}).options);
     expect(needs("true")).toEqual([{ flag: "--sbom", capability: "sbom" }]);
     expect(needs("generator=r.io/scan")).toEqual([
@@ -51,11 +51,11 @@ describe("capabilities", () => {
     ]);
   });
 
-  it("are not needed for a filter of a cache that is not used", () => {
+  it("are not needed for a cache filter without a cache", () => {
     expect(capabilityNeeds({ noCacheFilter: ["a"] })).toEqual([]);
   });
 
-  it("that lack are refused with the builders that have them", () => {
+  it("that a builder lacks are refused with the builders that have them", () => {
     const abilities = new Map([
       ["one", new Set<string>()],
       ["two", new Set(["ssh"])],
@@ -63,14 +63,14 @@ describe("capabilities", () => {
     ]);
     const options = readDockerOptions({ ssh: ["default"] }, {}).options;
     const refusal = new BuilderUnable("one cannot do --ssh", {
-      suggestions: ["Use --builder two or --builder three."],
+      suggestions: ["Use --builder two or --builder three.", "Or let slipway choose a builder: --builder auto."],
     });
     expect(() => refuseUnable("one", options, abilities)).toThrow(refusal);
     expect(() => refuseUnable("two", options, abilities)).not.toThrow();
     const both = readDockerOptions({ ssh: ["default"], ulimit: ["nofile=1"] }, {}).options;
     const more = new Map([...abilities, ["four", new Set(["ssh", "ulimit"])]]);
     expect(() => refuseUnable("one", both, more)).toThrow(
-      expect.objectContaining({ suggestions: ["Use --builder four."] }),
+      expect.objectContaining({ suggestions: ["Use --builder four.", "Or let slipway choose a builder: --builder auto."] }),
     );
     expect(() => refuseUnable("one", readDockerOptions({ secret: ["id=a"] }, {}).options, abilities)).toThrow(
       "one cannot do --secret",
@@ -87,12 +87,21 @@ describe("the table", () => {
     );
   });
 
-  it("gives no letter twice", () => {
+  it("is of the docker and buildx whose behaviour is recorded", async () => {
+    const root = new URL("../../../../", import.meta.url);
+    const page = await readFile(new URL("docs/reference/docker-compatibility.md", root), "utf8");
+    const recorded = await readFile(new URL("test/contract/recorded/flags.json", root), "utf8");
+    const { of } = JSON.parse(recorded) as { of: { docker: string; buildx: string } };
+    expect(page).toContain(`docker CLI ${of.docker.split(".")[0]}`);
+    expect(page).toContain(`buildx ${of.buildx.split(".").slice(0, 2).join(".")}`);
+  });
+
+  it("uses every letter once", () => {
     const letters = Object.values<FlagRow>(FLAG_TABLE).flatMap(({ char }) => char ?? []);
     expect(letters.toSorted()).toEqual([...new Set(letters)].sort());
   });
 
-  it("says what to do instead of whatever it refuses", () => {
+  it("has an alternative for every refused flag", () => {
     const remedies = Object.values<FlagRow>(FLAG_TABLE).flatMap(({ slipway }) =>
       slipway.kind === "refused" ? [slipway.instead] : [],
     );

@@ -16,7 +16,7 @@ function refusalOf(act: () => unknown): string {
 
 const options = (flags: TypedFlags, env: Record<string, string> = {}) => readDockerOptions(flags, env).options;
 
-describe("docker's flags ask for", () => {
+describe("docker's flags become options", () => {
   const CASES: readonly (readonly [TypedFlags, object])[] = [
     [{}, {}],
     [{ platform: ["linux/amd64"] }, { platform: { os: "linux", arch: "amd64" } }],
@@ -146,7 +146,7 @@ describe("docker's flags ask for", () => {
     expect(options(flags)).toEqual(asked);
   });
 
-  it("a secret of the environment when only its id is given and there is one", () => {
+  it("read a secret from the environment if only its id is given and the variable is set", () => {
     expect(options({ secret: ["id=TOKEN"] }, { TOKEN: "x" }).secrets).toEqual([
       { id: "TOKEN", source: { kind: "env", name: "TOKEN" } },
     ]);
@@ -155,7 +155,7 @@ describe("docker's flags ask for", () => {
     ]);
   });
 
-  it("names in an output", () => {
+  it("give the image the names in an output", () => {
     expect(readDockerOptions({ output: ['type=image,"name=a,b",push=true'] }, {})).toMatchObject({
       names: ["a", "b"],
       push: true,
@@ -163,7 +163,7 @@ describe("docker's flags ask for", () => {
   });
 });
 
-describe("in docker's words it is refused", () => {
+describe("input is refused with docker's message", () => {
   const CASES: readonly (readonly [TypedFlags, string])[] = [
     [
       { platform: ["linux/amd64,linux/arm64"] },
@@ -189,39 +189,42 @@ describe("in docker's words it is refused", () => {
     [{ "build-context": ["x"] }, "invalid context value: x, expected key=value"],
     [{ "build-context": ["a b=."] }, "invalid context name a b"],
     [{ "build-context": ["A=."] }, "invalid context name A"],
-    [{ "build-context": ["a="] }, "--build-context a= names nothing"],
-    [{ "build-context": ["a=docker-image://"] }, "--build-context a=docker-image:// names no image"],
+    [{ "build-context": ["a="] }, "--build-context a= has no source"],
+    [{ "build-context": ["a=docker-image://"] }, "--build-context a=docker-image:// has no image name"],
     [
       { "build-context": ["a=oci-layout://dir"] },
-      "--build-context a=oci-layout://dir: a layout on this disk cannot reach the builder",
+      "--build-context a=oci-layout://dir: slipway cannot send an OCI layout to the builder",
     ],
     [
       { "build-context": ["a=target:b"] },
-      "--build-context a=target:b: the result of another target is not on this disk",
+      "--build-context a=target:b: the result of another target is not available here",
     ],
     [
       { "build-context": ["a=git@example.com:b.git"] },
-      "--build-context a=git@example.com:b.git: the builder has no key to fetch it with",
+      "--build-context a=git@example.com:b.git: the builder has no SSH key to fetch it",
     ],
     [
       { "build-context": ["a=https://jane:secret@example.com/b.git"] },
-      "--build-context a: a password in a URL could be read from the pod",
+      "--build-context a: the URL has a password, which others could read in the pod",
     ],
     [{ secret: ["mysecret"] }, "invalid field 'mysecret' must be a key=value pair"],
     [{ secret: ["id=a,file=b"] }, "unexpected key 'file' in 'file=b'"],
     [{ secret: ["id=a,type=vault"] }, 'unsupported secret type "vault"'],
-    [{ secret: ["id=a,vault=kv/a"] }, "--secret vault=kv/a names no field of a secret in Vault"],
-    [{ secret: ["id=a,vault=kv/../a#b"] }, "--secret vault=kv/../a#b names no field of a secret in Vault"],
+    [{ secret: ["id=a,vault=kv/a"] }, "--secret vault=kv/a does not name a secret in Vault and one of its fields"],
+    [
+      { secret: ["id=a,vault=kv/../a#b"] },
+      "--secret vault=kv/../a#b does not name a secret in Vault and one of its fields",
+    ],
     [{ output: ["dest=x,type="] }, "type is required for output"],
     [{ output: ["type=local"] }, "dest is required for local exporter"],
     [{ output: ["type=local,dest=-"] }, "dest cannot be stdout for local exporter"],
     [{ output: ["-", "type=oci"] }, "multiple outputs configured to write to stdout"],
     [{ output: ["out"], iidfile: "id" }, "local and tar exporters are incompatible with image ID file"],
     [{ attest: ["mode=max"] }, "attestation type not specified"],
-    [{ load: true }, "--load needs a local container engine, and slipway builds without one"],
+    [{ load: true }, "--load needs a local container engine, which slipway does not have"],
     [
       { output: ["type=docker"] },
-      "-o type=docker without a dest needs a local container engine, and slipway builds without one",
+      "-o type=docker without a dest needs a local container engine, which slipway does not have",
     ],
   ];
   it.each(CASES)("%j", (flags, message) => {
@@ -229,13 +232,13 @@ describe("in docker's words it is refused", () => {
   });
 });
 
-describe("what means nothing on a cluster", () => {
-  it("is said once each, where docker says something too", () => {
+describe("flags without effect on a cluster", () => {
+  it("are reported once each, if docker reports them too", () => {
     expect(
       noticesOf({ isolation: "hyperv", squash: true, rm: true, "force-rm": true, compress: true, network: "host" }),
     ).toEqual([
-      "--isolation means nothing here: the pod is the isolation",
-      "--squash means nothing here: squash in the Dockerfile, with a last stage that copies from the others",
+      "--isolation is ignored: the pod is the isolation",
+      "--squash is ignored: squash in the Dockerfile: add a last stage that copies from the other stages",
       "--network host: RUN uses the pod's network, which is not the node's",
     ]);
     expect(noticesOf({ rm: true, tag: ["a"], quiet: true })).toEqual([]);

@@ -12,7 +12,7 @@ async function configuration(content: string): Promise<Record<string, string>> {
 }
 
 describe("the proxies of docker's configuration", () => {
-  it("become build arguments in capitals and small letters", async () => {
+  it("become build arguments in upper and lower case", async () => {
     const env = await configuration('{"proxies":{"default":{"httpProxy":"http://p:1","noProxy":"a,b"}}}');
     expect(await readProxies(env)).toEqual({
       HTTP_PROXY: "http://p:1",
@@ -22,17 +22,17 @@ describe("the proxies of docker's configuration", () => {
     });
   });
 
-  it("may be another engine's", async () => {
+  it("may be those of another engine", async () => {
     const env = await configuration('{"proxies":{"default":{"httpProxy":"d"},"tcp://e":{"httpsProxy":"s"}}}');
     expect(await readProxies({ ...env, DOCKER_HOST: "tcp://e" })).toEqual({ HTTPS_PROXY: "s", https_proxy: "s" });
   });
 
-  it("are none where there is no configuration, or one that cannot be read", async () => {
+  it("are empty without a readable configuration", async () => {
     expect(await readProxies({ DOCKER_CONFIG: "/nowhere" })).toEqual({});
     expect(await readProxies(await configuration("{"))).toEqual({});
   });
 
-  it("give way to what the user says, whatever its case", () => {
+  it("do not replace the user's arguments, in any case", () => {
     const proxies = { HTTP_PROXY: "p", http_proxy: "p", NO_PROXY: "n", no_proxy: "n" };
     expect(withImplied([["http_proxy", "mine"]], proxies, {})).toEqual([
       ["http_proxy", "mine"],
@@ -41,7 +41,7 @@ describe("the proxies of docker's configuration", () => {
     ]);
   });
 
-  it("come with SOURCE_DATE_EPOCH, if that is not given", () => {
+  it("include SOURCE_DATE_EPOCH if the user does not give it", () => {
     expect(withImplied([], {}, { SOURCE_DATE_EPOCH: "1" })).toEqual([["SOURCE_DATE_EPOCH", "1"]]);
     expect(withImplied([["SOURCE_DATE_EPOCH", "2"]], {}, { SOURCE_DATE_EPOCH: "1" })).toEqual([
       ["SOURCE_DATE_EPOCH", "2"],

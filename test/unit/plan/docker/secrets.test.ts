@@ -22,7 +22,7 @@ async function file(bytes: number): Promise<string> {
 }
 
 describe("secrets", () => {
-  it("are read from files and the environment, and not from the cluster", async () => {
+  it("are read from files and the environment, not from the cluster", async () => {
     const path = await file(500 * KIB);
     const values = await readSecrets(
       [
@@ -39,7 +39,7 @@ describe("secrets", () => {
     expect(Buffer.from(values.get("b") ?? []).toString()).toBe("bee");
   });
 
-  it("that let in to a repository end where their last line does", async () => {
+  it("for a repository lose the line feed at their end", async () => {
     const read = async (id: string) =>
       (await readSecrets([{ id, source: { kind: "env", name: "T" } }], { T: "token\r\n" }, noVault)).get(id);
     for (const id of ["GIT_AUTH_TOKEN", "GIT_AUTH_TOKEN.h", "GIT_AUTH_HEADER"]) {
@@ -48,7 +48,7 @@ describe("secrets", () => {
     expect(await read("GIT_AUTH_TOKENS")).toHaveLength(7);
   });
 
-  it("of Vault are asked for at once, and each goes to its id", async () => {
+  it("of Vault are read in one request, and each gets its id", async () => {
     const asked: unknown[] = [];
     const inVault = (id: string, field: string) => ({ id, source: { kind: "vault", path: "kv/a", field } }) as const;
     const values = await readSecrets(
@@ -67,16 +67,18 @@ describe("secrets", () => {
     ]);
   });
 
-  it("are refused when they are not there, or too large", async () => {
+  it("are refused if they do not exist or are too large", async () => {
     const read = (path: string) => readSecrets([{ id: "a", source: { kind: "file", path } }], {}, noVault);
-    await expect(read("/nowhere")).rejects.toThrow("the file /nowhere of --secret id=a is not there");
-    await expect(read(await file(500 * KIB + 1))).rejects.toThrow("the secret a is 512001 bytes, and may be 512000");
+    await expect(read("/nowhere")).rejects.toThrow("the file /nowhere of --secret id=a does not exist");
+    await expect(read(await file(500 * KIB + 1))).rejects.toThrow(
+      "the secret a is 512001 bytes, more than the limit of 512000",
+    );
     const large = await file(400 * KIB);
     const three = ["a", "b", "c"].map((id) => ({ id, source: { kind: "file", path: large } as const }));
-    await expect(readSecrets(three, {}, noVault)).rejects.toThrow("1228800 bytes together");
+    await expect(readSecrets(three, {}, noVault)).rejects.toThrow("1228800 bytes in total");
   });
 
-  it("are keys of the build's Secret and files of one volume, with those of the namespace", () => {
+  it("become keys of the build's Secret and files of one volume, together with those of the namespace", () => {
     const plan = {
       ...PLAN,
       secrets: [

@@ -38,15 +38,15 @@ it.each([
   await expect(read(`default=${path}`)).rejects.toThrow(/the key has a passphrase/);
 });
 
-it("refuses what is no private key, with what to do", async () => {
+it("refuses a file that is not a private key, with a remedy", async () => {
   const key = makeKey("a", "", "-t", "ed25519");
   await expect(read(`default=${key}.pub`)).rejects.toThrow("there is no private key in it");
-  await expect(read(`default=${root}/missing`)).rejects.toThrow("the file is not there");
+  await expect(read(`default=${root}/missing`)).rejects.toThrow("the file does not exist");
   await writeFile(join(root, "x"), "");
   await expect(read(`default=${root}/x`)).rejects.toBeInstanceOf(InvalidInput);
 });
 
-it("refuses an agent, named or not", async () => {
+it("refuses an agent, with and without a socket path", async () => {
   await expect(read("default")).rejects.toThrow("the agent of SSH_AUTH_SOCK is on this machine");
   const socket = join(root, "agent");
   const server = createServer().listen(socket);
@@ -54,6 +54,6 @@ it("refuses an agent, named or not", async () => {
   await expect(read(`default=${socket}`)).rejects.toThrow(`${socket} is on this machine`);
 });
 
-it("refuses an id that is no name of a file", () => {
+it("refuses an id that is not a valid file name", () => {
   expect(() => sshOf(["../x=key"])).toThrow("its id is missing, or has more than letters");
 });

@@ -37,8 +37,11 @@ describe("where a build runs", () => {
     [{ requests: ["cpu"] }, "--requests cpu is not a resource and its quantity"],
     [{ limits: ["memory=2GB"] }, "--limits memory=2GB is not a resource and its quantity"],
     [{ limits: ["memory=-1Gi"] }, "--limits memory=-1Gi is not a resource and its quantity"],
-    [{ requests: ["cpu=2"], limits: ["cpu=1500m"] }, "the builder would ask for cpu 2, more than its limit of 1500m"],
-    [{ allowUnsafe: true }, "--allow-unsafe-template is about a template, and there is none"],
+    [
+      { requests: ["cpu=2"], limits: ["cpu=1500m"] },
+      "the builder requests cpu 2, which is more than its limit of 1500m",
+    ],
+    [{ allowUnsafe: true }, "--allow-unsafe-template has no effect without a pod template"],
   ])("is refused in a sentence: %j", (pod, sentence) => {
     expect(() => planOf({ pod })).toThrow(sentence);
   });
@@ -46,7 +49,7 @@ describe("where a build runs", () => {
   it("cannot contradict --platform", () => {
     const docker = { platform: ["linux/arm64"] };
     expect(() => planOf({ docker, pod: { nodeSelector: ["kubernetes.io/arch=amd64"] } })).toThrow(
-      "--platform wants nodes of arm64, and --node-selector kubernetes.io/arch=amd64 others",
+      "--platform needs a node of arm64, but --node-selector asks for kubernetes.io/arch=amd64",
     );
     expect(planOf({ docker, pod: { nodeSelector: ["kubernetes.io/arch=arm64"] } }).nodeSelector).toEqual({
       "kubernetes.io/arch": "arm64",

@@ -110,7 +110,7 @@ describe("standard input", () => {
     onTestFinished(() => rm(evil, { recursive: true }));
     await symlink("/etc/passwd", join(evil, "Dockerfile"));
     const bytes = execFileSync("tar", ["-cf", "-", "-C", evil, "Dockerfile"]);
-    await expect(gather("-", bytes)).rejects.toThrow("there is no Dockerfile in the context");
+    await expect(gather("-", bytes)).rejects.toThrow("no Dockerfile in the context");
     const climbing = execFileSync("tar", ["-cPf", "-", "--transform=s,^,../climbed/,", "Dockerfile"], { cwd: project });
     await gather("-", climbing).catch(() => {});
     expect(await readdir(tmpdir())).not.toContain("climbed");

@@ -48,7 +48,7 @@ function follow() {
       job: JOB,
       containers: NAMES,
       timeoutSeconds: 60,
-      readable: (line) => line.toLowerCase(),
+      formatLogLine: (line) => line.toLowerCase(),
       onPod: (pod) => step(`pod ${pod}`),
       onReceiving: (pod) => step(`receiving ${pod}`),
       onState: (state) => void (steps.at(-1) === state.kind || steps.push(state.kind)),

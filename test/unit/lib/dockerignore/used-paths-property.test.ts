@@ -3,11 +3,11 @@ import type { Stats } from "node:fs";
 import { posix } from "node:path";
 import { expect, it } from "vitest";
 import { parseIgnoreFile } from "../../../../src/lib/dockerignore/dockerignore.ts";
-import { findReached } from "../../../../src/pack/reached-paths.ts";
+import { findPrunedPaths } from "../../../../src/pack/pruned-paths.ts";
 import type { ContextTree } from "../../../../src/pack/tree.ts";
 import { walkContext, type WalkFilter } from "../../../../src/pack/walk.ts";
 import { parseDockerfile } from "../../../../src/lib/dockerfile/parse.ts";
-import { findReach } from "../../../../src/lib/dockerfile/reach.ts";
+import { findUsedPaths } from "../../../../src/lib/dockerfile/used-paths.ts";
 
 const CASES = 3000;
 
@@ -164,10 +164,10 @@ it("gives the same files, for both ways builders follow symlinks", () => {
     const sources = Array.from({ length: 1 + random.below(2) }, () => randomSource(random));
     const [first = "", ...rest] = sources;
     const dockerfile = `FROM scratch\nARG FIRST=${first}\n${random.of(["COPY", "ADD"])} $FIRST ${rest.join(" ")} /to/\n`;
-    const reach = findReach(parseDockerfile(dockerfile));
+    const reach = findUsedPaths(parseDockerfile(dockerfile));
     if (reach.kind === "everything") throw new Error(`${dockerfile} is everything: ${reach.because}`);
     const patterns = reach.sources.map(({ pattern }) => pattern);
-    const filter = findReached(new MemoryTree(files), patterns);
+    const filter = findPrunedPaths(new MemoryTree(files), patterns);
     const whole = sent(files, ignoreFile);
     const pruned = filter === undefined ? whole : sent(files, ignoreFile, filter);
     if (pruned.size < whole.size) smaller++;

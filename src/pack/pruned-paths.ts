@@ -1,8 +1,13 @@
+/**
+ * Filters for the walk. `ChosenPaths` takes only given paths. `PrunedPaths` are the paths that remain of a pruned context: the paths
+ * that patterns match on the disk, and everything below them. Symlinks are followed, because some builders follow them to the end and
+ * others do not; the result has the files for both.
+ */
 import type { WalkFilter } from "./walk.ts";
 import { toBytes } from "../lib/files/path-bytes.ts";
 import { type ContextTree, isGone } from "./tree.ts";
 
-/** Certain paths and the directories above them, and nothing else: what is below a chosen directory has to be chosen itself. */
+/** Only these paths and the directories above them. Entries of a chosen directory are not included. */
 export class ChosenPaths implements WalkFilter {
   readonly #chosen = new Set<string>();
 
@@ -19,18 +24,15 @@ export class ChosenPaths implements WalkFilter {
   }
 }
 
-// The paths of a tree that patterns lead to, found on the disk: through symlinks too, as some builders follow those to the end
-// and others do not. Everything found is there for either.
-
-/** Symlinks on the way to one file that are followed: Linux follows 40. */
-const LONGEST_CHAIN = 40;
-/** Directories and names looked at for all patterns together, before it is simpler to take everything. */
-const MOST_STEPS = 100_000;
+/** How many symlinks are followed for one file. Linux follows 40. */
+const MAX_SYMLINKS = 40;
+/** Number of names looked at for all patterns. Above this, everything is sent. */
+const MAX_STEPS = 100_000;
 
 const WILDCARD = /[*?[\\]/;
 
-export class ReachedPaths implements WalkFilter {
-  /** Taken with all below them. */
+export class PrunedPaths implements WalkFilter {
+  /** Included with everything below them. */
   readonly #roots: ReadonlySet<string>;
   readonly #above = new Set<string>();
 
@@ -47,7 +49,7 @@ export class ReachedPaths implements WalkFilter {
     return this.#above.has(path) ? "one" : "none";
   }
 
-  /** Whether a path is among them, whatever directory it was found in. */
+  /** Whether a path is included. */
   covers(path: string): boolean {
     if (this.#roots.has("") || this.#roots.has(path) || this.#above.has(path)) return true;
     for (let at = path.lastIndexOf("/"); at >= 0; at = path.lastIndexOf("/", at - 1)) {
@@ -58,21 +60,21 @@ export class ReachedPaths implements WalkFilter {
 }
 
 /**
- * @param patterns Relative to the tree's root, parts between slashes, with Go's wildcards and `**` for anything below.
- * @returns undefined when it cannot be told what they lead to: then it may be anything.
+ * @param patterns Relative to the root of the tree, with Go's wildcards, and `**` for anything below.
+ * @returns undefined if the matching paths cannot be determined.
  */
-export function findReached(tree: ContextTree, patterns: Iterable<string>): ReachedPaths | undefined {
+export function findPrunedPaths(tree: ContextTree, patterns: Iterable<string>): PrunedPaths | undefined {
   const search = new Search(tree);
   try {
     for (const pattern of patterns) search.visit("", toBytes(pattern).split("/"), 0);
   } catch (error) {
-    if (error instanceof Lost) return undefined;
+    if (error instanceof UnknownTarget) return undefined;
     throw error;
   }
-  return new ReachedPaths(search.roots);
+  return new PrunedPaths(search.roots);
 }
 
-class Lost extends Error {}
+class UnknownTarget extends Error {}
 
 class Search {
   readonly roots = new Set<string>();
@@ -83,7 +85,7 @@ class Search {
     this.#tree = tree;
   }
 
-  /** @param directory No symlink, and below none. @param links Symlinks that led here. */
+  /** @param directory Not a symlink, and not below one. @param links Number of symlinks followed so far. */
   visit(directory: string, parts: readonly string[], links: number): void {
     const [part, ...rest] = parts;
     if (part === undefined || part.includes("**")) {
@@ -91,12 +93,12 @@ class Search {
     } else if (part === "" || part === ".") {
       this.visit(directory, rest, links);
     } else if (part === "..") {
-      // A chroot's root is its own parent.
+      // The root of a chroot is its own parent.
       this.visit(directory.slice(0, Math.max(0, directory.lastIndexOf("/"))), rest, links);
     } else if (WILDCARD.test(part)) {
       const matches = componentTest(part);
       for (const name of this.#names(directory)) if (matches(name)) this.#enter(directory, name, rest, links);
-      // As written too: kaniko and others look for a file of that very name.
+      // Also as written: kaniko and others look for a file with exactly this name.
       this.#enter(directory, part, rest, links);
     } else {
       this.#enter(directory, part, rest, links);
@@ -104,10 +106,10 @@ class Search {
   }
 
   #enter(directory: string, name: string, rest: readonly string[], links: number): void {
-    if (++this.#steps > MOST_STEPS) throw new Lost();
+    if (++this.#steps > MAX_STEPS) throw new UnknownTarget();
     const path = directory === "" ? name : `${directory}/${name}`;
     const kind = this.#kind(path);
-    // What is not there may be in a moment.
+    // A missing file may be created in a moment.
     if (rest.length === 0 || kind === "absent") this.roots.add(path);
     if (kind === "symlink") {
       this.roots.add(path);
@@ -116,12 +118,12 @@ class Search {
   }
 
   #follow(directory: string, symlink: string, rest: readonly string[], links: number): void {
-    if (links > LONGEST_CHAIN) throw new Lost();
+    if (links > MAX_SYMLINKS) throw new UnknownTarget();
     const target = this.#tree.target(symlink);
     const steps = target.split("/");
-    // Builders differ in whether they take `a/..` away before they look what a is.
+    // Builders differ: some remove `a/..` before they look at `a`.
     const down = steps.findIndex((step) => !["", ".", ".."].includes(step));
-    if (down >= 0 && steps.includes("..", down)) throw new Lost();
+    if (down >= 0 && steps.includes("..", down)) throw new UnknownTarget();
     this.visit(target.startsWith("/") ? "" : directory, [...steps, ...rest], links);
   }
 
@@ -131,7 +133,7 @@ class Search {
       return stat.isDirectory() ? "directory" : stat.isSymbolicLink() ? "symlink" : "other";
     } catch (error) {
       if (isGone(error)) return "absent";
-      throw new Lost();
+      throw new UnknownTarget();
     }
   }
 
@@ -140,12 +142,12 @@ class Search {
       return this.#tree.names(directory);
     } catch (error) {
       if (isGone(error)) return [];
-      throw new Lost();
+      throw new UnknownTarget();
     }
   }
 }
 
-/** Whether a name may match one part of a pattern: at least all that Go's filepath.Match would say yes to. */
+/** Whether a name may match one part of a pattern. Accepts at least every name that Go's filepath.Match accepts. */
 function componentTest(pattern: string): (name: string) => boolean {
   const [, plain = ""] = /^([^[\\]*)/.exec(pattern) ?? [];
   const source = plain

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { parseIgnoreFile } from "../../../src/lib/dockerignore/dockerignore.ts";
-import { findReached } from "../../../src/pack/reached-paths.ts";
+import { findPrunedPaths } from "../../../src/pack/pruned-paths.ts";
 import { DiskTree } from "../../../src/pack/tree.ts";
 import { walkContext } from "../../../src/pack/walk.ts";
 import { pack, readArchive, TempTree } from "./trees.ts";
 
 async function packed(root: string, patterns: readonly string[], ignoreFile?: string): Promise<string[] | undefined> {
-  const filter = findReached(new DiskTree(root), patterns);
+  const filter = findPrunedPaths(new DiskTree(root), patterns);
   if (filter === undefined) return undefined;
   const { archive } = await pack(root, { filter, ignoreFile, prefix: "", marker: "end" });
   return readArchive(archive)
@@ -14,7 +14,7 @@ async function packed(root: string, patterns: readonly string[], ignoreFile?: st
     .slice(0, -1);
 }
 
-describe("reached paths", () => {
+describe("pruned paths", () => {
   it.each<[name: string, files: Record<string, string>, patterns: string[], expected: string[]]>([
     [
       "files and all below directories",
@@ -79,7 +79,7 @@ describe("reached paths", () => {
 
   it("say of a path whether it is among them", () => {
     using tree = new TempTree({ "a/b/c": "", d: "" });
-    const paths = findReached(new DiskTree(tree.root), ["a/b"]);
+    const paths = findPrunedPaths(new DiskTree(tree.root), ["a/b"]);
     expect(["a", "a/b", "a/b/c", "a/x", "d"].map((path) => paths?.covers(path))).toEqual([
       true,
       true,
@@ -98,9 +98,9 @@ describe("reached paths", () => {
       }
     }
     const tree = new LockedTree(files.root);
-    const filter = findReached(tree, ["a"]);
+    const filter = findPrunedPaths(tree, ["a"]);
     const entries = [...walkContext(tree, parseIgnoreFile(undefined), () => {}, filter)];
     expect(entries.map((entry) => entry?.path)).toEqual(["a"]);
-    expect(findReached(tree, ["locked/*"])).toBeUndefined();
+    expect(findPrunedPaths(tree, ["locked/*"])).toBeUndefined();
   });
 });

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { parseDockerfile } from "../../../../src/lib/dockerfile/parse.ts";
-import { findReach, type ReachOptions } from "../../../../src/lib/dockerfile/reach.ts";
+import { findUsedPaths, type UsedPathsOptions } from "../../../../src/lib/dockerfile/used-paths.ts";
 
-function patterns(text: string, options?: ReachOptions): string[] {
-  const reach = findReach(parseDockerfile(text), options);
-  return reach.kind === "paths" ? reach.sources.map(({ pattern }) => pattern) : [`everything: ${reach.because}`];
+function patterns(text: string, options?: UsedPathsOptions): string[] {
+  const used = findUsedPaths(parseDockerfile(text), options);
+  return used.kind === "paths" ? used.sources.map(({ pattern }) => pattern) : [`everything: ${used.because}`];
 }
 
 const base = (env: string[] = [], onBuild: string[] = []) => new Map([["img", { env, onBuild }]]);
 
 describe("what a Dockerfile reaches", () => {
-  it.each<[name: string, dockerfile: string, expected: string[], options?: ReachOptions]>([
+  it.each<[name: string, dockerfile: string, expected: string[], options?: UsedPathsOptions]>([
     ["nothing", "FROM img\nRUN true", []],
     ["sources and no destination", "FROM img\nCOPY a ./b/ /c//d dest", ["a", "b", "c/d"]],
     ["lists of JSON", 'FROM img\nADD ["with blank", "b", "/dest"]', ["with blank", "b"]],
@@ -51,7 +51,7 @@ describe("what a Dockerfile reaches", () => {
     expect(patterns(dockerfile, options)).toEqual(expected);
   });
 
-  it.each<[dockerfile: string, because: string, options?: ReachOptions]>([
+  it.each<[dockerfile: string, because: string, options?: UsedPathsOptions]>([
     ["FROM img\nCOPY . /app", "line 2 takes all of it"],
     ["FROM img\nADD ./ /app", "line 2 takes all of it"],
     ["FROM img\nCOPY a/../../b /app", "line 2 goes up with .."],
@@ -94,7 +94,7 @@ describe("what a Dockerfile reaches", () => {
 
   it("names the images whose triggers have to be asked for", () => {
     const text = "ARG V=1\nFROM img:$V AS a\nFROM a\nFROM scratch\nFROM other\nCOPY --from=third /x /y";
-    const reach = findReach(parseDockerfile(text));
-    expect(reach.kind === "paths" && reach.bases).toEqual(["img:1", "other"]);
+    const used = findUsedPaths(parseDockerfile(text));
+    expect(used.kind === "paths" && used.bases).toEqual(["img:1", "other"]);
   });
 });

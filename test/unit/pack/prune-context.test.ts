@@ -3,13 +3,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { decideReach } from "../../../src/pack/decide-reach.ts";
-import type { AskBase, ReachFacts } from "../../../src/pack/decide-reach.ts";
+import { decidePruning } from "../../../src/pack/prune-context.ts";
+import type { AskBase, PruningFacts } from "../../../src/pack/prune-context.ts";
 
 let root: string;
 
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), "slipway-reach-"));
+  root = await mkdtemp(join(tmpdir(), "slipway-prune-"));
   mkdirSync(join(root, "app"));
   writeFileSync(join(root, "app/a"), "a");
   file("data", 5_000_000);
@@ -25,7 +25,7 @@ function file(name: string, size: number): void {
 const plain: AskBase = async () => ({ env: [], onBuild: [] });
 
 async function decide(
-  facts: Partial<ReachFacts> & { text?: string; ignore?: string },
+  facts: Partial<PruningFacts> & { text?: string; ignore?: string },
   ask?: AskBase,
   readsAll?: string,
 ) {
@@ -33,12 +33,12 @@ async function decide(
   const context = { root, ignoreFile: ignore === undefined ? undefined : Buffer.from(ignore) };
   const dockerfile = { path: "Dockerfile", text };
   const all = { context, dockerfile, buildArgs: [], sendAll: false, ...rest };
-  const decision = await decideReach(all, readsAll, ask, new AbortController().signal);
+  const decision = await decidePruning(all, readsAll, ask, new AbortController().signal);
   if (decision.kind === "everything") return decision.because;
   return ["app/a", "data", "b"].filter((path) => decision.paths.covers(path));
 }
 
-it("takes what is reached once the base image is known to bring nothing", async () => {
+it("sends only used files if the base image adds nothing", async () => {
   const asked: string[] = [];
   const ask: AskBase = async (image) => {
     asked.push(image);
@@ -48,20 +48,20 @@ it("takes what is reached once the base image is known to bring nothing", async 
   expect(asked).toEqual(["img"]);
 });
 
-it("asks about no image where that saves little", async () => {
+it("does not ask about base images if pruning saves little", async () => {
   const ask: AskBase = () => Promise.reject(new Error("asked"));
-  expect(await decide({ ignore: "data" }, ask)).toBe("what no COPY or ADD reaches is less than 4.19 MB");
+  expect(await decide({ ignore: "data" }, ask)).toBe("the files that no COPY or ADD uses have less than 4.19 MB");
   expect(await decide({ text: "FROM img\nCOPY . /app" }, ask)).toBe("line 2 takes all of it");
   expect(await decide({ text: "FROM scratch\nCOPY app /app" }, ask)).toEqual(["app/a"]);
 });
 
-it("takes everything when a base image may bring more", async () => {
+it("sends everything if a base image may use more files", async () => {
   const base = (image: { env: string[]; onBuild: string[] } | undefined) => decide({}, async () => image);
-  expect(await base(undefined)).toBe("its registry does not tell whether img has ONBUILD triggers");
+  expect(await base(undefined)).toBe("the registry did not say whether img has ONBUILD triggers");
   expect(await base({ env: [], onBuild: ["ADD . /"] })).toBe("the base image img has ONBUILD triggers");
 });
 
-it("knows the variables of a base image", async () => {
+it("uses the variables of a base image", async () => {
   const text = "FROM img\nARG D=app\nCOPY $D /app";
   expect(await decide({ text }, plain)).toEqual(["app/a"]);
   expect(await decide({ text }, async () => ({ env: ["D=b"], onBuild: [] }))).toBe(
@@ -69,16 +69,16 @@ it("knows the variables of a base image", async () => {
   );
 });
 
-it.each<[Partial<ReachFacts>, string]>([
+it.each<[Partial<PruningFacts>, string]>([
   [{ sendAll: true }, "--send-all"],
   [
     { buildContexts: [{ name: "img", source: { kind: "directory", path: "../other" } }] },
-    "--build-context gives names another meaning",
+    "--build-context can replace what COPY uses",
   ],
-])("takes everything for %j", async (facts, because) => {
+])("sends everything for %j", async (facts, because) => {
   expect(await decide(facts, plain)).toBe(because);
 });
 
-it("takes everything for a builder that reads it", async () => {
+it("sends everything to a builder that reads it", async () => {
   expect(await decide({}, plain, "it reads all")).toBe("it reads all");
 });

@@ -5,22 +5,23 @@
 import { expandWord } from "./expand.ts";
 import type { Instruction } from "./instruction.ts";
 import { type BuildStage, type Dockerfile, findStage, findTarget } from "./parse.ts";
-import { fieldsOf, findBase, findImages, globalScope, sourcesOf } from "./references.ts";
+import { findBase, findImages, globalScope, sourcesOf } from "./references.ts";
 import { Unknown, Variables } from "./variables.ts";
 import type { Environment } from "./variables.ts";
+import { jsonStrings, mountFields } from "./words.ts";
 
 /** One source: wildcards as in Go's filepath.Match, and `**` for anything below. Relative to the context, cleaned; never empty. */
-export interface ReachedSource {
+export interface UsedPath {
   readonly pattern: string;
   /** 1-based. */
   readonly line: number;
   readonly by: "COPY" | "ADD" | "RUN";
 }
 
-export type Reach =
+export type UsedPaths =
   | {
       readonly kind: "paths";
-      readonly sources: readonly ReachedSource[];
+      readonly sources: readonly UsedPath[];
       /** Images the stages start from: what these bring along may reach more. */
       readonly bases: readonly string[];
     }
@@ -38,7 +39,7 @@ export interface BaseImage {
   readonly onBuild: readonly string[];
 }
 
-export interface ReachOptions {
+export interface UsedPathsOptions {
   readonly target?: string | undefined;
   /** Values of --build-arg. */
   readonly buildArgs?: ReadonlyMap<string, string>;
@@ -70,19 +71,19 @@ const SCAN_ARGUMENT = "BUILDKIT_SBOM_SCAN_CONTEXT";
 class Everything extends Error {}
 
 /** Pure. @throws InvalidInput when there is no such target */
-export function findReach(dockerfile: Dockerfile, options: ReachOptions = {}): Reach {
+export function findUsedPaths(dockerfile: Dockerfile, options: UsedPathsOptions = {}): UsedPaths {
   try {
     refuseFrontends(dockerfile, options);
     const stages = stagesOf(dockerfile, options.target);
     const bases = basesOf(dockerfile, options);
     const lookup = globalScope(dockerfile, options);
     const environments = new Map<BuildStage, Environment>();
-    const sources: ReachedSource[] = [];
+    const sources: UsedPath[] = [];
     for (const stage of stages) {
       const variables = new Variables(dockerfile.escape, lookup, options.buildArgs ?? new Map());
       variables.inherit(environmentOf(stage, dockerfile, options, environments));
       for (const instruction of stage.instructions) {
-        sources.push(...reachedBy(instruction, dockerfile.escape, variables));
+        sources.push(...usedBy(instruction, dockerfile.escape, variables));
         variables.observe(instruction);
       }
       environments.set(stage, variables.environment());
@@ -94,7 +95,7 @@ export function findReach(dockerfile: Dockerfile, options: ReachOptions = {}): R
   }
 }
 
-function refuseFrontends({ directives, instructions }: Dockerfile, { buildArgs }: ReachOptions): void {
+function refuseFrontends({ directives, instructions }: Dockerfile, { buildArgs }: UsedPathsOptions): void {
   for (const syntax of [directives.get("syntax"), buildArgs?.get(SYNTAX_ARGUMENT)]) {
     if (syntax === undefined || OWN_FRONTEND.test(syntax.trim())) continue;
     throw new Everything(`the frontend ${syntax.trim()} may read any of it`);
@@ -116,7 +117,7 @@ function stagesOf(dockerfile: Dockerfile, target: string | undefined): readonly 
   return later ? dockerfile.stages : stages;
 }
 
-function basesOf(dockerfile: Dockerfile, options: ReachOptions): string[] {
+function basesOf(dockerfile: Dockerfile, options: UsedPathsOptions): string[] {
   const bases = new Set<string>();
   for (const { image, text, line, by } of findImages(dockerfile, { ...options, everyStage: true })) {
     if (by !== "FROM") continue;
@@ -131,7 +132,7 @@ function basesOf(dockerfile: Dockerfile, options: ReachOptions): string[] {
 function environmentOf(
   stage: BuildStage,
   dockerfile: Dockerfile,
-  options: ReachOptions,
+  options: UsedPathsOptions,
   environments: ReadonlyMap<BuildStage, Environment>,
 ): Environment {
   const base = expandWord(stage.base, globalScope(dockerfile, options), dockerfile.escape);
@@ -147,7 +148,7 @@ function environmentOf(
   return { values, doubtful: new Set() };
 }
 
-function reachedBy(instruction: Instruction, escape: string, variables: Variables): ReachedSource[] {
+function usedBy(instruction: Instruction, escape: string, variables: Variables): UsedPath[] {
   switch (instruction.keyword) {
     case "ONBUILD":
       if (instruction.trigger !== undefined && readsContext(instruction.trigger, escape)) {
@@ -170,7 +171,7 @@ function readsContext({ keyword, flags, operand }: Instruction, escape: string):
   return !flags.some(({ name, value }) => name === "from" && isFixed(value, escape));
 }
 
-function copied(instruction: Instruction, escape: string, variables: Variables): ReachedSource[] {
+function copied(instruction: Instruction, escape: string, variables: Variables): UsedPath[] {
   const { keyword, line, flags } = instruction;
   for (const { name, value } of flags) {
     if (!COPY_FLAGS.has(name)) throw new Everything(`--${name} on line ${line} is not known here`);
@@ -187,21 +188,12 @@ function copied(instruction: Instruction, escape: string, variables: Variables):
 
 /** Sources and destination, quotes taken off by JSON alone: what a shell would make of others differs between builders. */
 function wordsOf({ operand, line }: Instruction, escape: string): string[] {
-  const words = jsonList(operand) ?? operand.split(/\s+/).filter((word) => word !== "" && !/^\d*<<-?[^<]/.test(word));
+  const words =
+    jsonStrings(operand) ?? operand.split(/\s+/).filter((word) => word !== "" && !/^\d*<<-?[^<]/.test(word));
   for (const word of words) {
     if (/["'\\]/.test(word) || word.includes(escape)) throw new Everything(`line ${line} has quotes or escapes`);
   }
   return words;
-}
-
-function jsonList(operand: string): string[] | undefined {
-  if (!operand.startsWith("[")) return undefined;
-  try {
-    const value: unknown = JSON.parse(operand);
-    return Array.isArray(value) && value.every((part) => typeof part === "string") ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function expand(word: string, line: number, variables: Variables): string {
@@ -215,12 +207,12 @@ function expand(word: string, line: number, variables: Variables): string {
   }
 }
 
-function mounted({ line, flags }: Instruction, escape: string): ReachedSource[] {
-  return flags.flatMap(({ name, value = "" }): ReachedSource[] => {
+function mounted({ line, flags }: Instruction, escape: string): UsedPath[] {
+  return flags.flatMap(({ name, value = "" }): UsedPath[] => {
     if (!RUN_FLAGS.has(name)) throw new Everything(`--${name} on line ${line} is not known here`);
     if (name !== "mount") return [];
     if (/["'\\]/.test(value) || value.includes(escape)) throw new Everything(`line ${line} has quotes or escapes`);
-    const fields = new Map(fieldsOf(value, escape));
+    const fields = mountFields(value, escape);
     const from = fields.get("from");
     if (from !== undefined) {
       if (isFixed(from, escape)) return [];
