@@ -8,7 +8,7 @@ import { useNamespace } from "./support/namespace.ts";
 
 const namespace = useNamespace({ podSecurity: "restricted" });
 /** Longer than the client's words are apart on a busy machine, in seconds. */
-const SILENT = 20;
+const SILENT = 40;
 const pod = (name: string, ...args: string[]): Promise<string> =>
   kubectl([...args, `pod/${name}`, "-n", namespace.name]);
 
@@ -39,15 +39,16 @@ async function startWaiting(name: string): Promise<void> {
 
 /** What it leaves as its message when it has given its client up. */
 async function untilGone(name: string): Promise<string> {
-  await pod(name, "wait", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s");
+  await pod(name, "wait", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=240s");
   return pod(name, "get", "-o", "jsonpath={.status.containerStatuses[0].state.terminated.message}");
 }
 
 test("gives up a client that says nothing, and waits for one that speaks", async () => {
   await startWaiting("spoken");
-  await startWaiting("silent");
   const gone = new AbortController();
-  const silent = untilGone("silent").finally(() => gone.abort());
+  const silent = startWaiting("silent")
+    .then(() => untilGone("silent"))
+    .finally(() => gone.abort());
   // One is spoken to for at least as long as the other takes to give up.
   for (let word = 1; !gone.signal.aborted; word += 1) {
     await kubectl(["exec", "-n", namespace.name, "spoken", "-c", EXPORTER, "--", ...presenceCommand(word)]);
