@@ -5,8 +5,8 @@ import { call, wasRepeated } from "./call.ts";
 import type { Call } from "./call.ts";
 import { pathOf, typeOf } from "./kinds.ts";
 import { refusalOf } from "./refusal.ts";
-import type { Place } from "./refusal.ts";
-import type { Wire } from "./http-client.ts";
+import type { ClusterLocation } from "./refusal.ts";
+import type { HttpClient } from "./http-client.ts";
 
 /** A collection, with the version of the state it shows. */
 export interface Listing<T> {
@@ -18,12 +18,12 @@ export interface Listing<T> {
 const REVIEWS: ReadonlySet<Kind> = new Set(["selfsubjectaccessreviews", "selfsubjectreviews"]);
 
 export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" | "remove" | "version"> {
-  readonly #wire: Wire;
-  readonly #place: Place;
+  readonly #http: HttpClient;
+  readonly #location: ClusterLocation;
 
-  constructor(wire: Wire, place: Place) {
-    this.#wire = wire;
-    this.#place = place;
+  constructor(http: HttpClient, location: ClusterLocation) {
+    this.#http = http;
+    this.#location = location;
   }
 
   async create<K extends Kind>(
@@ -40,7 +40,7 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
         resource: kind,
         name,
         method: "POST",
-        path: pathOf(kind, this.#place.namespace),
+        path: pathOf(kind, this.#location.namespace),
         query: dryRun ? { dryRun: "All" } : undefined,
         body: Object.assign({}, typeOf(kind), object),
         // A name is made for one build alone, so what is there by that name after a lost answer is ours.
@@ -55,7 +55,7 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
   }
 
   read<K extends Kind>(kind: K, name: string, signal?: AbortSignal): Promise<Kinds[K]> {
-    const path = pathOf(kind, this.#place.namespace, name);
+    const path = pathOf(kind, this.#location.namespace, name);
     return this.#json({ verb: "get", resource: kind, name, method: "GET", path, repeatable: true, signal });
   }
 
@@ -69,7 +69,7 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
       verb: "list",
       resource: kind,
       method: "GET",
-      path: pathOf(kind, this.#place.namespace),
+      path: pathOf(kind, this.#location.namespace),
       query: { ...selector },
       repeatable: true,
       signal,
@@ -83,7 +83,7 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
       resource: kind,
       name,
       method: "PATCH",
-      path: pathOf(kind, this.#place.namespace, name),
+      path: pathOf(kind, this.#location.namespace, name),
       body: patch,
       contentType: "application/merge-patch+json",
       // It says what shall be, not what to change: twice is once.
@@ -99,7 +99,7 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
         resource: kind,
         name,
         method: "DELETE",
-        path: pathOf(kind, this.#place.namespace, name),
+        path: pathOf(kind, this.#location.namespace, name),
         body: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background" },
         repeatable: true,
         signal,
@@ -122,7 +122,7 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
   }
 
   #json<T>(request: Call): Promise<T> {
-    return call(this.#wire, this.#place, request, async ({ body }) => {
+    return call(this.#http, this.#location, request, async ({ body }) => {
       const value = (await body.json()) as T;
       // undici takes a connection back one turn after its answer's end; whoever asks sooner waits for a new one.
       await setImmediate();

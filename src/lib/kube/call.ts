@@ -1,11 +1,11 @@
 /** One call of the API: sent, sent again where that is safe, and its refusal turned into an error. */
 import type { V1Status } from "@kubernetes/client-node";
 import { Backoff, pause } from "./backoff.ts";
-import type { Place, Attempt } from "./refusal.ts";
+import type { ClusterLocation, Attempt } from "./refusal.ts";
 import { mayBePremature, refuse } from "./refusal.ts";
 import { readStatus } from "./status.ts";
 import { explainNetwork, isPassing, isUnsent } from "./unreachable.ts";
-import type { Answer, Request, Wire } from "./http-client.ts";
+import type { Answer, Request, HttpClient } from "./http-client.ts";
 
 /** How often a call is sent at most to a server that has never answered: with the waits in between, it may be gone for two seconds. */
 const TRIES = 5;
@@ -34,8 +34,8 @@ export function wasRepeated(error: unknown): boolean {
  * @throws AuthError or ClusterError, with the API server's own words as `cause` if it was the one to refuse; the signal's reason when aborted.
  */
 export async function call<T>(
-  wire: Wire,
-  place: Place,
+  http: HttpClient,
+  location: ClusterLocation,
   request: Call,
   read: (answer: Answer) => T | Promise<T>,
 ): Promise<T> {
@@ -44,31 +44,31 @@ export async function call<T>(
   let repeated = false;
   for (;;) {
     request.signal?.throwIfAborted();
-    const last = wire.answered ? performance.now() - started > RESTART : backoff.failures >= TRIES - 1;
+    const last = http.answered ? performance.now() - started > RESTART : backoff.failures >= TRIES - 1;
     let refusal: { readonly status: V1Status; readonly wait: number | undefined };
     try {
-      const answer = await wire.send(request);
+      const answer = await http.send(request);
       if (answer.statusCode >= 200 && answer.statusCode < 300) {
         const value = await read(answer);
-        wire.answered = true;
+        http.answered = true;
         return value;
       }
       const status = await readStatus(answer.statusCode, answer.body);
-      const early = wire.settling && mayBePremature(status);
+      const early = http.settling && mayBePremature(status);
       const wait = last && !early ? undefined : waitFor(answer, request, backoff, early);
       refusal = { status, wait };
       repeated ||= wait !== undefined && answer.statusCode !== 429 && !early;
     } catch (error) {
       request.signal?.throwIfAborted();
       const safe = request.repeatable || isUnsent(error);
-      if (last || !safe || !isPassing(error)) throw explainNetwork(error, place);
+      if (last || !safe || !isPassing(error)) throw explainNetwork(error, location);
       repeated ||= !isUnsent(error);
       await pause(backoff.next(), request.signal);
       continue;
     }
     request.signal?.throwIfAborted();
     if (refusal.wait === undefined) {
-      const error = refuse(refusal.status, request, place);
+      const error = refuse(refusal.status, request, location);
       if (repeated) REPEATED.add(error);
       throw error;
     }

@@ -132,5 +132,5 @@ export interface Cluster {
 export interface ApiRefusal {
   readonly code: number;
   readonly reason: string;
-  readonly said: string;
+  readonly reported: string;
 }

@@ -11,11 +11,11 @@ import { watchPeer } from "./heartbeat.ts";
 import { pathOf } from "./kinds.ts";
 import { sendAll } from "./send-stdin.ts";
 import { ApiError } from "./refusal.ts";
-import type { Place } from "./refusal.ts";
+import type { ClusterLocation } from "./refusal.ts";
 import { parseStatus } from "./status.ts";
 import { upgrade } from "./websocket.ts";
 import type { OpenSocket } from "./websocket.ts";
-import type { Wire } from "./http-client.ts";
+import type { HttpClient } from "./http-client.ts";
 
 export const PROTOCOLS = ["v5.channel.k8s.io", "v4.channel.k8s.io"] as const;
 
@@ -41,7 +41,7 @@ export interface Process {
  * @throws NotStarted if the command could not be started; ClusterError if the connection was lost before its end; AuthError if it is not allowed; what `stdin` throws; the signal's reason when aborted.
  */
 export async function exec(
-  { wire, place }: { wire: Wire; place: Place },
+  { http, location }: { http: HttpClient; location: ClusterLocation },
   process: Process,
   streams: ExecStreams,
   signal: AbortSignal,
@@ -50,9 +50,9 @@ export async function exec(
   const query = new URLSearchParams({ container: process.container, stdout: "true", stderr: "true" });
   if (streams.stdin !== undefined) query.set("stdin", "true");
   for (const word of process.command) query.append("command", word);
-  const url = wire.url(pathOf("pods", place.namespace, process.pod, "exec"), query);
+  const url = http.url(pathOf("pods", location.namespace, process.pod, "exec"), query);
   const attempt = { verb: "create", resource: "pods/exec", name: process.pod } as const;
-  const opened = await upgrade(wire, place, attempt, url, protocols, signal);
+  const opened = await upgrade(http, location, attempt, url, protocols, signal);
   const status = await converse(opened, process, streams, signal);
   const exitCode = status === undefined ? undefined : readExitCode(status, process);
   return { exitCode, protocol: opened.ws.protocol };

@@ -6,7 +6,7 @@ import type { Dispatcher } from "undici";
 import { dial } from "./dial.ts";
 import { Authenticator } from "./authenticator.ts";
 import type { Credentials, TlsMaterial } from "./authenticator.ts";
-import { OpenedAhead } from "./preconnect.ts";
+import { PreopenedSockets } from "./preconnect.ts";
 import { chooseProxy } from "./proxy.ts";
 import type { Target } from "./target.ts";
 import { isPassing } from "./unreachable.ts";
@@ -46,7 +46,7 @@ const SETTLING = 20_000;
 /** How far the clocks may differ, in milliseconds, before the server's is gone by: its answers name whole seconds, and travel. */
 const SAME_CLOCK = 5000;
 
-export class Wire {
+export class HttpClient {
   readonly server: URL;
   readonly #proxy: URL | undefined;
   readonly #authenticator: Authenticator;
@@ -58,8 +58,8 @@ export class Wire {
   /** How far the server's clock is before ours, in milliseconds. */
   #clockOffset = 0;
   /** Credentials that the first request finds asked for, and connections opened with them. */
-  #askedAhead: Promise<Credentials> | undefined;
-  #ahead: { readonly print: string; readonly opened: OpenedAhead } | undefined;
+  #earlyCredentials: Promise<Credentials> | undefined;
+  #preopened: { readonly print: string; readonly opened: PreopenedSockets } | undefined;
 
   constructor(target: Target, env: Readonly<Record<string, string | undefined>> = process.env) {
     this.server = new URL(target.server.url);
@@ -68,14 +68,14 @@ export class Wire {
   }
 
   /** Asks for credentials and opens connections while there is other work to do. What fails is told to the first request. */
-  async preconnectSocket(count: number): Promise<void> {
+  async preconnect(count: number): Promise<void> {
     const asked = this.#authenticator.credentials();
-    this.#askedAhead = asked;
+    this.#earlyCredentials = asked;
     const credentials = await asked.catch(() => undefined);
     // Nobody waits for it any more.
-    if (credentials === undefined || this.#askedAhead !== asked) return;
+    if (credentials === undefined || this.#earlyCredentials !== asked) return;
     const dialled = Array.from({ length: count }, () => dial(this.server, this.#proxy, credentials.tls));
-    this.#ahead = { print: fingerprint(credentials.tls), opened: new OpenedAhead(dialled) };
+    this.#preopened = { print: fingerprint(credentials.tls), opened: new PreopenedSockets(dialled) };
   }
 
   /**
@@ -84,8 +84,8 @@ export class Wire {
    * @throws what the network throws; a DialError if nothing was sent.
    */
   async send(request: Request): Promise<Answer> {
-    const first = await (this.#askedAhead ?? this.#authenticator.credentials());
-    this.#askedAhead = undefined;
+    const first = await (this.#earlyCredentials ?? this.#authenticator.credentials());
+    this.#earlyCredentials = undefined;
     const answer = await this.#sendAs(first, request);
     if (answer.statusCode !== 401) return answer;
     await answer.body.dump();
@@ -118,8 +118,8 @@ export class Wire {
 
   /** Cuts every connection; what is under way fails. */
   async close(): Promise<void> {
-    this.#askedAhead = undefined;
-    this.#ahead?.opened.close();
+    this.#earlyCredentials = undefined;
+    this.#preopened?.opened.close();
     await this.#agent?.agent.destroy();
     this.#agent = undefined;
   }
@@ -188,7 +188,7 @@ export class Wire {
   }
 
   async #connection(tls: TlsMaterial, print: string): Promise<Socket> {
-    const ahead = this.#ahead?.print === print ? await this.#ahead.opened.take() : undefined;
+    const ahead = this.#preopened?.print === print ? await this.#preopened.opened.take() : undefined;
     return ahead ?? dial(this.server, this.#proxy, tls);
   }
 }

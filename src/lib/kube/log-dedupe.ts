@@ -5,7 +5,7 @@
  * the second of the latest one and the second before it.
  */
 
-export class Seen {
+export class SeenLines {
   /** Lines by stamp, by second; two seconds at most. */
   readonly #seconds = new Map<string, Map<string, number>>();
   /** What a resumed stream may still repeat. */

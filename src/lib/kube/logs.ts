@@ -6,10 +6,10 @@ import type { LogLine, LogOptions } from "./cluster.ts";
 import { pathOf } from "./kinds.ts";
 import { LineSplitter } from "./lines.ts";
 import { refusalOf } from "./refusal.ts";
-import type { Place } from "./refusal.ts";
-import { Seen, normaliseStamp } from "./log-dedupe.ts";
-import { Silence } from "./stall-detector.ts";
-import type { Wire } from "./http-client.ts";
+import type { ClusterLocation } from "./refusal.ts";
+import { SeenLines, normaliseStamp } from "./log-dedupe.ts";
+import { StallDetector } from "./stall-detector.ts";
+import type { HttpClient } from "./http-client.ts";
 
 /** So many failures in a row, some five minutes of them, will not pass by themselves. */
 const ENOUGH = 60;
@@ -24,8 +24,8 @@ const LOST: LogLine = {
 };
 
 interface Log {
-  readonly wire: Wire;
-  readonly place: Place;
+  readonly http: HttpClient;
+  readonly location: ClusterLocation;
   readonly pod: string;
   readonly container: string;
 }
@@ -50,7 +50,7 @@ export async function* logs(
   backoff: Backoff = new Backoff({ first: 100, limit: 5000 }),
   { follow = true }: LogOptions = {},
 ): AsyncGenerator<LogLine, void> {
-  const seen = new Seen();
+  const seen = new SeenLines();
   let first = true;
   let end: End = { clean: false, rest: "" };
   try {
@@ -72,7 +72,7 @@ export async function* logs(
 
 async function* readEnd(
   log: Log,
-  seen: Seen,
+  seen: SeenLines,
   backoff: Backoff,
   followed: End,
   signal: AbortSignal,
@@ -103,18 +103,18 @@ async function* readEnd(
   }
 }
 
-function alwaysCut({ place, pod, container }: Log): ClusterError {
+function alwaysCut({ location, pod, container }: Log): ClusterError {
   return new ClusterError(
-    `the log of the container "${container}" of the pod "${pod}" cannot be read: the connection to ${place.server} is cut every time`,
+    `the log of the container "${container}" of the pod "${pod}" cannot be read: the connection to ${location.server} is cut every time`,
     {
-      suggestions: [`See whether kubectl can: kubectl logs -n ${place.namespace} ${pod} -c ${container}`],
+      suggestions: [`See whether kubectl can: kubectl logs -n ${location.namespace} ${pod} -c ${container}`],
       cause: new Error(`${ENOUGH} streams in a row were cut`),
     },
   );
 }
 
 interface Reading {
-  readonly seen: Seen;
+  readonly seen: SeenLines;
   readonly backoff: Backoff;
   readonly first: boolean;
   readonly follow: boolean;
@@ -136,7 +136,7 @@ async function* tryStream(log: Log, reading: Reading, signal: AbortSignal): Asyn
 }
 
 async function* readStream(
-  { wire, place, pod, container }: Log,
+  { http, location, pod, container }: Log,
   { seen, backoff, first, follow, ended }: Reading,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine, End> {
@@ -144,14 +144,14 @@ async function* readStream(
   if (follow) query["follow"] = "true";
   if (seen.since !== undefined) query["sinceTime"] = seen.since;
   seen.resume();
-  const silence = new Silence(ended);
+  const silence = new StallDetector(ended);
   const limit = AbortSignal.any([signal, silence.signal]);
   const splitter = new LineSplitter();
   try {
-    const path = pathOf("pods", place.namespace, pod, "log");
+    const path = pathOf("pods", location.namespace, pod, "log");
     const attempt = { verb: "get", resource: "pods/log", name: pod } as const;
     const request = { ...attempt, method: "GET", path, query, endless: true, repeatable: true, signal: limit } as const;
-    const body = await call(wire, place, request, (answer) => answer.body);
+    const body = await call(http, location, request, (answer) => answer.body);
     silence.begin();
     for await (const chunk of body as AsyncIterable<Uint8Array>) {
       silence.pause();
@@ -186,7 +186,7 @@ function parseLine(text: string): LogLine | undefined {
 /** The container, or the pod's node, is still to come: pkg/registry/core/pod/strategy.go, pkg/kubelet/kubelet_pods.go */
 function isWaiting(error: unknown): boolean {
   const refusal = refusalOf(error);
-  return refusal?.code === 400 && /is waiting to start|does not have a host assigned/.test(refusal.said);
+  return refusal?.code === 400 && /is waiting to start|does not have a host assigned/.test(refusal.reported);
 }
 
 function mayPass(error: unknown): boolean {

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 /** After this many milliseconds something on the way may have forgotten an unused connection. */
 const FRESH = 50_000;
 
-export class OpenedAhead {
+export class PreopenedSockets {
   readonly #opened = performance.now();
   readonly #sockets: Promise<Socket | undefined>[];
 

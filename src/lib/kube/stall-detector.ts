@@ -13,7 +13,7 @@ interface Moment {
 }
 
 /** Cuts a stream that has been silent for too long. Time in which the reader of the lines is busy does not count. */
-export class Silence {
+export class StallDetector {
   readonly #cut = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #since: Moment | undefined;

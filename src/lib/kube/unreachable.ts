@@ -1,7 +1,7 @@
 /** The API server cannot be reached, or was lost on the way: what the network said, as one sentence. */
 import { ClusterError, SlipwayError } from "../../errors.ts";
 import { DialError } from "./dial.ts";
-import type { Place } from "./refusal.ts";
+import type { ClusterLocation } from "./refusal.ts";
 
 /** The connection may come back: refused, reset, timed out, a name server that is busy. */
 const PASSING = new Set([
@@ -39,13 +39,13 @@ export function isUnsent(error: unknown): boolean {
 }
 
 /** The error to throw for what the network threw. Errors of our own pass unchanged. */
-export function explainNetwork(error: unknown, place: Place): Error {
+export function explainNetwork(error: unknown, location: ClusterLocation): Error {
   if (error instanceof SlipwayError) return error;
   const code = error instanceof SyntaxError ? "SYNTAX" : codeOf(error);
   const proxy = error instanceof DialError ? error.proxy : undefined;
-  const where = `${place.server}${proxy === undefined ? "" : ` through the proxy ${proxy}`}`;
+  const where = `${location.server}${proxy === undefined ? "" : ` through the proxy ${proxy}`}`;
   const { sentence, remedy } = describe(code, where, messageOf(error));
-  return new ClusterError(sentence, { suggestions: [remedy, ...checks(place, proxy)], cause: error });
+  return new ClusterError(sentence, { suggestions: [remedy, ...checks(location, proxy)], cause: error });
 }
 
 function describe(code: string, where: string, message: string): { sentence: string; remedy: string } {
@@ -53,7 +53,7 @@ function describe(code: string, where: string, message: string): { sentence: str
     case "SYNTAX":
       return {
         sentence: `what answers at ${where} is no Kubernetes API: ${message}`,
-        remedy: "Check the server's URL, and whether a proxy or a login page answers in its place.",
+        remedy: "Check the server's URL, and whether a proxy or a login page answers instead.",
       };
     case "ECONNREFUSED":
       return { sentence: `nothing answers at ${where}: connection refused`, remedy: "Is the cluster running?" };
@@ -107,7 +107,7 @@ function isCertificate(code: string): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|CA_KEY|HOSTNAME_MISMATCH/.test(code);
 }
 
-function checks({ context }: Place, proxy: string | undefined): readonly string[] {
+function checks({ context }: ClusterLocation, proxy: string | undefined): readonly string[] {
   const flag = context === undefined ? "" : ` --context ${context}`;
   const reach = `See whether kubectl reaches it: kubectl cluster-info${flag}`;
   return proxy === undefined ? [reach] : [reach, "Check the proxy, or except the server with NO_PROXY."];

@@ -7,9 +7,9 @@ import type { Kind, Kinds, Selector, WatchEvent } from "./cluster.ts";
 import { pathOf } from "./kinds.ts";
 import { LineSplitter } from "./lines.ts";
 import { refusalOf, refuse } from "./refusal.ts";
-import type { Attempt, Place } from "./refusal.ts";
+import type { Attempt, ClusterLocation } from "./refusal.ts";
 import { AuthError, ClusterError } from "../../errors.ts";
-import type { Wire } from "./http-client.ts";
+import type { HttpClient } from "./http-client.ts";
 
 /** The server ends each watch after this many seconds; so a connection that died unnoticed is left at last. */
 const WATCH_SECONDS = 290;
@@ -42,7 +42,7 @@ const EXPIRED = Symbol("expired");
  * @throws AuthError or ClusterError for what will not pass; at the first list also for a server that cannot be reached.
  */
 export async function* watch<K extends Kind>(
-  { wire, api, place }: { wire: Wire; api: Api; place: Place },
+  { http, api, location }: { http: HttpClient; api: Api; location: ClusterLocation },
   kind: K,
   selector: Selector,
   signal: AbortSignal,
@@ -61,7 +61,7 @@ export async function* watch<K extends Kind>(
         yield { type: "listed", objects: items };
       }
       const started = performance.now();
-      for await (const event of readEvents(wire, place, { ...attempt, kind, selector, version }, signal)) {
+      for await (const event of readEvents(http, location, { ...attempt, kind, selector, version }, signal)) {
         if (event === EXPIRED) {
           version = undefined;
           break;
@@ -84,8 +84,8 @@ export async function* watch<K extends Kind>(
 
 /** One watch request's events. It ends, without an error, wherever the connection does. */
 async function* readEvents(
-  wire: Wire,
-  place: Place,
+  http: HttpClient,
+  location: ClusterLocation,
   { kind, selector, version, ...attempt }: Attempt & { kind: Kind; selector: Selector; version: string },
   signal: AbortSignal,
 ): AsyncGenerator<RawEvent | typeof EXPIRED, void> {
@@ -101,9 +101,9 @@ async function* readEvents(
       resourceVersion: version,
       timeoutSeconds: String(WATCH_SECONDS),
     };
-    const path = pathOf(kind, place.namespace);
+    const path = pathOf(kind, location.namespace);
     const request = { ...attempt, method: "GET", path, query, endless: true, repeatable: true, signal: limit } as const;
-    const body = await call(wire, place, request, (answer) => answer.body);
+    const body = await call(http, location, request, (answer) => answer.body);
     for await (const chunk of body as AsyncIterable<Uint8Array>) {
       for (const line of splitter.push(chunk)) {
         const event = parseEvent(line);
@@ -114,7 +114,7 @@ async function* readEvents(
         }
         const status = event.object as V1Status;
         if (status.code === 410) yield EXPIRED;
-        else throw refuse(status, attempt, place);
+        else throw refuse(status, attempt, location);
         return;
       }
     }

@@ -5,10 +5,10 @@ import { WebSocket } from "ws";
 import { ClusterError } from "../../errors.ts";
 import { Backoff, pause } from "./backoff.ts";
 import { mayBePremature, refuse } from "./refusal.ts";
-import type { Attempt, Place } from "./refusal.ts";
+import type { Attempt, ClusterLocation } from "./refusal.ts";
 import { readStatus } from "./status.ts";
 import { explainNetwork, isPassing, isUnsent } from "./unreachable.ts";
-import type { Upgradable, Wire } from "./http-client.ts";
+import type { Upgradable, HttpClient } from "./http-client.ts";
 
 /** How long the server may take to agree, in milliseconds. */
 const HANDSHAKE = 15_000;
@@ -44,8 +44,8 @@ class NotUpgraded extends Error {
  * @throws AuthError or ClusterError with the server's own words if it refuses; the signal's reason when aborted.
  */
 export async function upgrade(
-  wire: Wire,
-  place: Place,
+  http: HttpClient,
+  location: ClusterLocation,
   attempt: Attempt,
   url: URL,
   protocols: readonly string[],
@@ -59,7 +59,7 @@ export async function upgrade(
   for (;;) {
     signal.throwIfAborted();
     try {
-      opened = await wire.open(renewed ? opened?.credentials : undefined);
+      opened = await http.open(renewed ? opened?.credentials : undefined);
       return { ws: await shakeHands(url, protocols, opened, signal, patience), socket: opened.socket };
     } catch (error) {
       signal.throwIfAborted();
@@ -71,15 +71,15 @@ export async function upgrade(
         }
         const code = error.response.statusCode ?? 0;
         const status = await readStatus(code, error.response);
-        if (wire.settling && mayBePremature(status)) {
+        if (http.settling && mayBePremature(status)) {
           await pause(backoff.next(), signal);
           continue;
         }
-        if (code >= 200 && code < 400) throw noWebsockets(place, error);
-        throw refuse(status, attempt, place);
+        if (code >= 200 && code < 400) throw noWebsockets(location, error);
+        throw refuse(status, attempt, location);
       }
-      const last = wire.answered ? performance.now() - started > RESTART : backoff.failures >= TRIES - 1;
-      if (!isUnsent(error) || !isPassing(error) || last) throw explainNetwork(error, place);
+      const last = http.answered ? performance.now() - started > RESTART : backoff.failures >= TRIES - 1;
+      if (!isUnsent(error) || !isPassing(error) || last) throw explainNetwork(error, location);
       await pause(backoff.next(), signal);
     }
   }
@@ -143,8 +143,8 @@ function unanswered(patience: number): Error {
   });
 }
 
-function noWebsockets(place: Place, cause: unknown): ClusterError {
-  return new ClusterError(`the way to the cluster at ${place.server} lets no websocket through`, {
+function noWebsockets(location: ClusterLocation, cause: unknown): ClusterError {
+  return new ClusterError(`the way to the cluster at ${location.server} lets no websocket through`, {
     suggestions: [
       "Ask for websocket upgrades to be allowed on the proxy or load balancer in between.",
       "A small context needs none: --transport configmap.",
