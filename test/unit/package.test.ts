@@ -31,7 +31,7 @@ let outputs: Meta["outputs"];
 
 beforeAll(async () => {
   built = await mkdtemp(join(tmpdir(), "slipway-package-"));
-  for (const name of ["src", "bin", "build.mjs", "package.json"]) {
+  for (const name of ["src", "bin", "build.mjs", "dependency-patches.mjs", "package.json"]) {
     await cp(join(PROJECT, name), join(built, name), { recursive: true });
   }
   await symlink(join(PROJECT, "node_modules"), join(built, "node_modules"));

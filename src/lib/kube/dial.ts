@@ -4,13 +4,13 @@ import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { TlsMaterial } from "./authenticator.ts";
 import { hostOf } from "./proxy.ts";
-import { tunnelHttp, tunnelSocks } from "./tunnel.ts";
+import { SOCKS_PORT, tunnelHttp, tunnelSocks } from "./tunnel.ts";
 
-/** A connection that is not there after this many milliseconds will not come. */
-const DEADLINE = 15_000;
+/** Limit for the whole connection, proxy and TLS included. */
+const DIAL_TIMEOUT_MS = 15_000;
 
-/** The kernel asks a silent peer for a sign of life after this many milliseconds, as client-go does. */
-const KEEP_ALIVE = 30_000;
+/** The kernel probes a silent peer after this time, as in client-go. */
+const KEEP_ALIVE_DELAY_MS = 30_000;
 
 /** Nothing was sent yet when this happened, so whatever was to be sent may be sent again. */
 export class DialError extends Error {
@@ -29,7 +29,7 @@ export class DialError extends Error {
  * @throws DialError
  */
 export async function dial(server: URL, proxy: URL | undefined, material: TlsMaterial): Promise<Socket> {
-  const deadline = AbortSignal.timeout(DEADLINE);
+  const deadline = AbortSignal.timeout(DIAL_TIMEOUT_MS);
   try {
     const raw = proxy === undefined ? await openTcp(server, deadline) : await openTunnel(server, proxy, deadline);
     const socket = server.protocol === "https:" ? await secure(raw, server, material, deadline) : raw;
@@ -48,7 +48,9 @@ async function openTunnel(server: URL, proxy: URL, deadline: AbortSignal): Promi
   const host = hostOf(server);
   const port = Number(server.port || (server.protocol === "https:" ? 443 : 80));
   try {
-    if (proxy.protocol.startsWith("socks5")) return await untilAborted(tunnelSocks(tcp, proxy, host, port), deadline);
+    if (proxy.protocol.startsWith("socks5")) {
+      return await untilAborted(tunnelSocks(tcp, proxy, host, port, DIAL_TIMEOUT_MS), deadline);
+    }
     const toProxy = proxy.protocol === "https:" ? await secure(tcp, proxy, {}, deadline) : tcp;
     return await untilAborted(tunnelHttp(toProxy, proxy, host, port), deadline);
   } catch (error) {
@@ -60,8 +62,8 @@ async function openTunnel(server: URL, proxy: URL, deadline: AbortSignal): Promi
 const DEFAULT_PORTS: Readonly<Record<string, number>> = {
   "https:": 443,
   "http:": 80,
-  "socks5:": 1080,
-  "socks5h:": 1080,
+  "socks5:": SOCKS_PORT,
+  "socks5h:": SOCKS_PORT,
 };
 
 function openTcp(url: URL, deadline: AbortSignal): Promise<Socket> {
@@ -69,7 +71,7 @@ function openTcp(url: URL, deadline: AbortSignal): Promise<Socket> {
     host: hostOf(url),
     port: Number(url.port || DEFAULT_PORTS[url.protocol]),
     keepAlive: true,
-    keepAliveInitialDelay: KEEP_ALIVE,
+    keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
   });
   return ready(socket, "connect", deadline);
 }
@@ -113,5 +115,5 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 function timeout(): Error {
-  return Object.assign(new Error(`no connection within ${DEADLINE / 1000} s`), { code: "ETIMEDOUT" });
+  return Object.assign(new Error(`no connection within ${DIAL_TIMEOUT_MS / 1000} s`), { code: "ETIMEDOUT" });
 }
