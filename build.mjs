@@ -118,6 +118,16 @@ const noAgents = {
   },
 };
 
+/** Few need a SOCKS proxy, so its client is a file of its own, and the program does not grow by it. */
+const socksApart = {
+  name: "socks-apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /^socks$/ }, ({ kind }) =>
+      kind === "entry-point" ? undefined : { path: "./socks.cjs", external: true },
+    );
+  },
+};
+
 /**
  * To run one command, @oclif/core loads its help, plugins, spinners and templates. Here each of its modules is loaded on
  * first use: 15 ms less a start.
@@ -146,7 +156,7 @@ const common = {
   // Optional, with a native addon for each platform: used if it is installed, by `require`, as the bundle is not an ES module.
   external: ["keytar"],
   supported: { "dynamic-import": false },
-  plugins: [leanUndici, leanClientNode, lazyBuiltins, noAgents, lazyOclif],
+  plugins: [leanUndici, leanClientNode, lazyBuiltins, noAgents, socksApart, lazyOclif],
   // bin/run.js has checked Node's version; oclif would load all of semver to check it again.
   define: { "process.env.OCLIF_DISABLE_ENGINE_WARNING": '"1"' },
 };
@@ -155,14 +165,15 @@ await rm(`${here}dist`, { recursive: true, force: true });
 await writeManifest();
 const started = await build({ ...common, entryPoints: ["src/cli/start/start.ts"], outfile: "dist/start.cjs" });
 const program = await build({ ...common, entryPoints: ["src/cli/main.ts"], outfile: "dist/slipway.cjs" });
+const socks = await build({ ...common, entryPoints: ["socks"], outfile: "dist/socks.cjs" });
 patches.assertComplete();
 // Node's compiled code is cached under this hash.
 const code = await readFile(`${here}dist/slipway.cjs`);
 const hash = createHash("sha256").update(code).digest("hex");
 await writeFile(`${here}dist/slipway.cjs`, `//${hash}\n${code.toString("latin1")}`, "latin1");
 const result = {
-  inputs: { ...started.metafile.inputs, ...program.metafile.inputs },
-  outputs: { ...started.metafile.outputs, ...program.metafile.outputs },
+  inputs: { ...started.metafile.inputs, ...program.metafile.inputs, ...socks.metafile.inputs },
+  outputs: { ...started.metafile.outputs, ...program.metafile.outputs, ...socks.metafile.outputs },
 };
 await writeFile(`${here}dist/THIRD-PARTY-LICENCES`, await licenceTexts());
 if (process.argv.includes("--meta")) await writeFile(`${here}dist/meta.json`, JSON.stringify(result));
@@ -204,7 +215,7 @@ async function licenceTexts() {
     const files = (await readdir(`${here}${folder}`)).filter((file) => /^(?:licen[cs]e|copying|notice)/i.test(file));
     // CC0 asks for no notice, and packages under it often have no file with its text.
     if (files.length === 0 && license === "CC0-1.0") {
-      texts.set(`${name} ${version}`, "CC0 1.0 Universal: https://creativecommons.org/publicdomain/zero/1.0/legalcode");
+      texts.set(`${name} ${version}: CC0`, "License: CC0 1.0, https://creativecommons.org/publicdomain/zero/1.0/legalcode");
       continue;
     }
     if (!files.some((file) => !/^notice/i.test(file))) throw new Error(`${name} has no file with its licence`);

@@ -1,4 +1,4 @@
-/** Create, read, list, patch, remove: the plain verbs. */
+/** The plain verbs: create, read, list, patch, remove. */
 import { setImmediate } from "node:timers/promises";
 import type { Cluster, Kind, Kinds, Selector } from "./cluster.ts";
 import { call, wasRepeated } from "./call.ts";
@@ -8,13 +8,13 @@ import { refusalOf } from "./refusal.ts";
 import type { ClusterLocation } from "./refusal.ts";
 import type { HttpClient } from "./http-client.ts";
 
-/** A collection, with the version of the state it shows. */
+/** A collection, and the version of the state it shows. */
 export interface Listing<T> {
   readonly items: readonly T[];
   readonly resourceVersion: string;
 }
 
-/** Questions that are asked by creating them, and are not kept. */
+/** Kinds that are queries: a POST answers them, and the server stores nothing. */
 const REVIEWS: ReadonlySet<Kind> = new Set(["selfsubjectaccessreviews", "selfsubjectreviews"]);
 
 export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" | "remove" | "version"> {
@@ -43,7 +43,7 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
         path: pathOf(kind, this.#location.namespace),
         query: dryRun ? { dryRun: "All" } : undefined,
         body: Object.assign({}, typeOf(kind), object),
-        // A name is made for one build alone, so what is there by that name after a lost answer is ours.
+        // A name belongs to only one build, so an object of that name after a lost answer is ours.
         repeatable: leavesNothing || name !== undefined,
         signal,
       });
@@ -63,7 +63,7 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
     return (await this.listing(kind, selector, signal)).items;
   }
 
-  /** A list that a watch can go on from. */
+  /** A list from which a watch can continue. */
   async listing<K extends Kind>(kind: K, selector: Selector, signal?: AbortSignal): Promise<Listing<Kinds[K]>> {
     const list = await this.#json<{ items?: Kinds[K][] | null; metadata?: { resourceVersion?: string } }>({
       verb: "list",
@@ -86,7 +86,7 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
       path: pathOf(kind, this.#location.namespace, name),
       body: patch,
       contentType: "application/merge-patch+json",
-      // It says what shall be, not what to change: twice is once.
+      // It sets a state, so sending it twice has the same effect as once.
       repeatable: true,
       signal,
     });
@@ -124,7 +124,7 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
   #json<T>(request: Call): Promise<T> {
     return call(this.#http, this.#location, request, async ({ body }) => {
       const value = (await body.json()) as T;
-      // undici takes a connection back one turn after its answer's end; whoever asks sooner waits for a new one.
+      // undici takes a connection back one turn after the end of its answer. An earlier request would open a new one.
       await setImmediate();
       return value;
     });

@@ -1,4 +1,4 @@
-/** Opens a connection to the API server: TCP, a proxy if there is one, TLS. Requests and websockets both go through here. */
+/** Opens a connection to the API server: TCP, the proxy if there is one, TLS. For requests and for websockets. */
 import { connect as connectTcp, isIP } from "node:net";
 import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -12,7 +12,7 @@ const DIAL_TIMEOUT_MS = 15_000;
 /** The kernel probes a silent peer after this time, as in client-go. */
 const KEEP_ALIVE_DELAY_MS = 30_000;
 
-/** Nothing was sent yet when this happened, so whatever was to be sent may be sent again. */
+/** A failure to connect. Nothing has been sent, so the request can be sent again. */
 export class DialError extends Error {
   /** The proxy that was being connected to or through. */
   readonly proxy: string | undefined;
@@ -33,8 +33,8 @@ export async function dial(server: URL, proxy: URL | undefined, material: TlsMat
   try {
     const raw = proxy === undefined ? await openTcp(server, deadline) : await openTunnel(server, proxy, deadline);
     const socket = server.protocol === "https:" ? await secure(raw, server, material, deadline) : raw;
-    // Whoever takes the connection over listens for its errors. One that comes in between, or that the TCP socket
-    // below TLS has after its end (a write that is cancelled), must not be an uncaught one.
+    // The caller listens for errors of the connection. An error before that, or one of the TCP socket below TLS after its
+    // end (a cancelled write), must not be uncaught.
     if (raw !== socket) raw.on("error", () => {});
     return socket.setNoDelay(true).on("error", () => {});
   } catch (error) {
@@ -78,7 +78,7 @@ function openTcp(url: URL, deadline: AbortSignal): Promise<Socket> {
 
 function secure(raw: Socket, server: URL, material: TlsMaterial, deadline: AbortSignal): Promise<Socket> {
   const host = material.servername ?? hostOf(server);
-  // The certificate is held against `host`; an address, however, must not be sent as a server name (RFC 6066 §3).
+  // The certificate is checked against `host`, but an IP address must not be sent as a server name (RFC 6066 §3).
   const servername = isIP(host) === 0 ? host : "";
   const socket = connectTls({ ...material, socket: raw, host, servername, ALPNProtocols: ["http/1.1"] });
   return ready(socket, "secureConnect", deadline);
@@ -92,7 +92,7 @@ function ready(socket: Socket, event: string, deadline: AbortSignal): Promise<So
       if (error === undefined) {
         resolve(socket);
       } else {
-        // Whatever it says while it is torn down is of no interest any more.
+        // Errors during the teardown are ignored.
         socket.on("error", () => {}).destroy();
         reject(error);
       }

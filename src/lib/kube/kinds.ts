@@ -1,10 +1,10 @@
-/** The kinds slipway touches, and where they live in the API. */
+/** The kinds that slipway uses, and their paths in the API. */
 import type { Kind } from "./cluster.ts";
 
 interface KindInfo {
   readonly apiVersion: string;
   readonly kind: string;
-  /** One of them, in a sentence. */
+  /** The word for one object in a sentence. */
   readonly noun: string;
   readonly namespaced: boolean;
 }
@@ -46,7 +46,7 @@ const KINDS: Readonly<Record<Kind, KindInfo>> = {
   },
 };
 
-/** The path of a kind's collection, or of one object in it, or of that object's subresource. */
+/** Path of a kind's collection, of one object, or of that object's subresource. */
 export function pathOf(kind: Kind, namespace: string, ...rest: readonly string[]): string {
   const { apiVersion, namespaced } = KINDS[kind];
   const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
@@ -54,12 +54,12 @@ export function pathOf(kind: Kind, namespace: string, ...rest: readonly string[]
   return [root, ...parts.map(encodeURIComponent)].join("/");
 }
 
-/** What an object must say of itself when it is sent. */
+/** The type fields that an object must have when it is sent. */
 export function typeOf(kind: Kind): { readonly apiVersion: string; readonly kind: string } {
   return { apiVersion: KINDS[kind].apiVersion, kind: KINDS[kind].kind };
 }
 
-/** How a message speaks of an object: `the pod "x" in the namespace "y"`, or of all of a kind: `pods in the namespace "y"`. */
+/** An object in a message: `the pod "x" in the namespace "y"`; without a name: `pods in the namespace "y"`. */
 export function nameOf(kind: Kind, name: string | undefined, namespace: string): string {
   const { noun, namespaced } = KINDS[kind];
   const what = name === undefined ? `${noun}s` : `the ${noun} "${name}"`;

@@ -6,7 +6,7 @@ import { hostOf } from "./proxy.ts";
 /** Default port of a SOCKS proxy (RFC 1928, section 3). */
 export const SOCKS_PORT = 1080;
 
-/** Asks an HTTP proxy for a tunnel; the same socket is the tunnel afterwards. */
+/** Asks an HTTP proxy for a tunnel. Afterwards the same socket is the tunnel. @throws Error if the proxy refuses */
 export async function tunnelHttp(socket: Socket, proxy: URL, host: string, port: number): Promise<Socket> {
   const authority = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
   const login = Buffer.from(`${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`);

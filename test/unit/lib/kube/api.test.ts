@@ -127,7 +127,7 @@ describe("what passes is tried again", () => {
     await harness.server.close();
     const error = await failureOf(harness.cluster.list("pods", {}));
     expect(error).toBeInstanceOf(ClusterError);
-    expect(error.message).toBe(`nothing answers at ${harness.server.url}: connection refused`);
+    expect(error.message).toBe(`the cluster at ${harness.server.url} cannot be reached: connection refused`);
   });
 
   test("a server that comes back in time is not noticed", async () => {
