@@ -50,6 +50,7 @@ export async function tunnelSocks(
     });
     return socket;
   } catch (error) {
+    // oxlint-disable-next-line preserve-caught-error -- its options hold the password
     throw new Error(`the SOCKS proxy gave no connection: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

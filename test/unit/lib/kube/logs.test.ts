@@ -256,7 +256,7 @@ describe("a pod that is gone", () => {
   });
 });
 
-test("a stream that is cut every time is given up at last", async () => {
+test("a stream that breaks every time fails in the end", async () => {
   await using harness = await startHarness();
   harness.server.on(LOG, (_, response) => {
     response.writeHead(200).flushHeaders();
@@ -264,7 +264,7 @@ test("a stream that is cut every time is given up at last", async () => {
   });
   const error = await failureOf(follow(harness, () => false));
   expect(error).toBeInstanceOf(ClusterError);
-  expect(error.message).toMatch("is cut every time");
+  expect(error.message).toMatch("breaks every time");
   expect(error.cause).toBeInstanceOf(Error);
 });
 
