@@ -215,7 +215,10 @@ async function licenceTexts() {
     const files = (await readdir(`${here}${folder}`)).filter((file) => /^(?:licen[cs]e|copying|notice)/i.test(file));
     // CC0 asks for no notice, and packages under it often have no file with its text.
     if (files.length === 0 && license === "CC0-1.0") {
-      texts.set(`${name} ${version}: CC0`, "License: CC0 1.0, https://creativecommons.org/publicdomain/zero/1.0/legalcode");
+      texts.set(
+        `${name} ${version}: CC0`,
+        "License: CC0 1.0, https://creativecommons.org/publicdomain/zero/1.0/legalcode",
+      );
       continue;
     }
     if (!files.some((file) => !/^notice/i.test(file))) throw new Error(`${name} has no file with its licence`);
