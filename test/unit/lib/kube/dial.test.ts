@@ -167,7 +167,7 @@ describe("proxies", () => {
 
   test("one that is not there is named, without its password", async () => {
     const error = await failureOf(listWith({ clusterFields: { "proxy-url": "http://user:pass@127.0.0.1:9" } }));
-    expect(error.message).toMatch("through the proxy http://127.0.0.1:9: connection refused");
+    expect(error.message).toMatch("through the proxy http://127.0.0.1:9 cannot be reached: connection refused");
     expect(error.suggestions?.join(" ")).toMatch("NO_PROXY");
   });
 });

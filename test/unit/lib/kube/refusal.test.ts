@@ -154,7 +154,7 @@ test.each<
     undefined,
     ClusterError,
     'the cluster refused to create the pod "build-1" in the namespace "team": the admission webhook "x.example" failed: failed to call webhook: connection refused',
-    /cluster's fault/,
+    /fault of the cluster/,
   ],
   [
     "a policy",

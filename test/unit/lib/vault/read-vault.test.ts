@@ -161,7 +161,7 @@ describe("a field in Vault", () => {
   });
 
   it("is not looked for where no Vault is", async () => {
-    await expect(read("kv/app", "x", { VAULT_ADDR: "" })).rejects.toThrow("VAULT_ADDR does not say where");
+    await expect(read("kv/app", "x", { VAULT_ADDR: "" })).rejects.toThrow("VAULT_ADDR is not set");
     await expect(read("kv/app", "x", { VAULT_ADDR: "vault:8200" })).rejects.toThrow('VAULT_ADDR is "vault:8200"');
     await expect(read("kv/app", "x", { VAULT_ADDR: "http://127.0.0.1:1" })).rejects.toThrow(
       "the Vault at http://127.0.0.1:1 cannot be reached: connect ECONNREFUSED 127.0.0.1:1",

@@ -35,7 +35,7 @@ describe("why a Job has no pod", () => {
     ["a quota that wants limits", MUST, /: the quota "small" requires every pod to set limits.memory/, /--memory/],
     ["a limit range", RANGE, /: the namespace's limit range does not allow it: maximum memory/, /--memory/],
     ["a missing PriorityClass", PRIORITY, /: PriorityClass low does not exist$/, /kubectl get priorityclasses/],
-    ["a missing RuntimeClass", RUNTIME, /: there is no RuntimeClass gvisor$/, /kubectl get runtimeclasses/],
+    ["a missing RuntimeClass", RUNTIME, /: RuntimeClass gvisor does not exist$/, /kubectl get runtimeclasses/],
     ["a namespace that goes", ENDING, /: the namespace "team" is being deleted$/, /another namespace/],
   ])("%s refuses it for good", (_name, message, sentence, remedy) => {
     const refusal = podDenialOf(event(message));
