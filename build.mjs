@@ -2,11 +2,19 @@
 import { createHash } from "node:crypto";
 import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
+import { assertPinned, dependencyPatches } from "./dependency-patches.mjs";
 
 const here = new URL(".", import.meta.url).pathname;
 const commands = (await readdir(`${here}src/cli/commands`, { recursive: true })).filter((name) => name.endsWith(".ts"));
 
-/** All that is asked of undici here. Its own index also loads fetch, caches, mocks and websockets, at 20 ms a start. */
+const { devDependencies } = JSON.parse(await readFile(`${here}package.json`, "utf8"));
+await assertPinned(
+  devDependencies,
+  async (name) => JSON.parse(await readFile(`${here}node_modules/${name}/package.json`, "utf8")).version,
+);
+const patches = dependencyPatches();
+
+/** The parts of undici that are used here. Its own index also loads fetch, caches, mocks and websockets, at 20 ms a start. */
 const UNDICI = `
 import Agent from "undici/lib/dispatcher/agent.js";
 import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
@@ -16,11 +24,11 @@ function request(url, { dispatcher, ...options }) {
   const { origin, pathname, search } = new URL(url);
   return dispatcher.request({ method: "GET", ...options, origin, path: pathname + search });
 }
-// Of use to few, so it is loaded by them.
+// Few need it, so it is loaded on use.
 function EnvHttpProxyAgent(options) {
   return new (require("undici/lib/dispatcher/env-http-proxy-agent.js"))(options);
 }
-// client-node names these, for calls that are not made here.
+// client-node imports these for calls that slipway does not make.
 const { fetch, ProxyAgent } = globalThis;
 export { Agent, EnvHttpProxyAgent, ProxyAgent, fetch, request };
 `;
@@ -33,7 +41,7 @@ const leanUndici = {
   },
 };
 
-/** Its package.json does not say so, but its modules only declare: without this the 900 models of the API would come along. */
+/** Its modules only declare things, although its package.json does not say so. Without this, the bundle would include the API's 900 models. */
 const leanClientNode = {
   name: "lean-client-node",
   setup({ onResolve, resolve }) {
@@ -41,14 +49,16 @@ const leanClientNode = {
       const concerned = `${request.importer} ${path}`.includes("@kubernetes/client-node");
       if (!concerned || pluginData === leanClientNode) return undefined;
       const found = await resolve(path, { ...request, pluginData: leanClientNode });
-      return found.path.includes("/@kubernetes/client-node/") ? { ...found, sideEffects: false } : found;
+      if (!found.path.includes("/@kubernetes/client-node/")) return found;
+      patches.seen("@kubernetes/client-node (without side effects)");
+      return { ...found, sideEffects: false };
     });
   },
 };
 
 /**
- * Parts of Node that a start does not need, and that bring more parts with them: loaded when one of these names is first used.
- * Assertions that hold need no more than a look at their value.
+ * Modules of Node that a start does not need and that load further modules. They are loaded when one of these names is first used.
+ * An assertion that holds only needs its value.
  */
 const LAZY_BUILTINS = {
   assert: `
@@ -84,48 +94,55 @@ const lazyBuiltins = {
     onLoad({ filter: /./, namespace: "lazy-builtin" }, ({ path }) => ({
       contents: LAZY_BUILTINS[path] ?? UNDICI_HTTP,
     }));
-    // HTTP/2 is for registries that choose it.
+    // Only for registries that choose HTTP/2.
     onLoad({ filter: /undici\/lib\/dispatcher\/client-h2\.js$/ }, async ({ path, suffix }) => {
       if (suffix === "?later") return { contents: await readFile(path, "utf8") };
+      patches.seen("undici/lib/dispatcher/client-h2.js (loaded on use)");
       return { contents: `module.exports = (...values) => require("./client-h2.js?later")(...values);` };
     });
   },
 };
 
-/** What undici asks Node's own client when it is loaded: Node's default, and whether a stream is one of that client's, which none is here. */
+/** What undici reads from Node's HTTP client when it is loaded. The size is Node's default. */
 const UNDICI_HTTP = `module.exports = { maxHeaderSize: 16384, get STATUS_CODES() { return require("http").STATUS_CODES; } };`;
 
-/** What client-node makes its own connections with. Ours come from lib/kube/dial.ts, so none of it is ever called. */
+/** The agents of client-node's own connections. Ours come from lib/kube/dial.ts, so none of these is ever called. */
 const noAgents = {
   name: "no-agents",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(?:hpagent|socks|socks-proxy-agent)$/ }, ({ path }) => ({ path, namespace: "none" }));
+    onResolve({ filter: /^(?:hpagent|socks-proxy-agent)$/ }, ({ path }) => {
+      patches.seen(`${path} (left out)`);
+      return { path, namespace: "none" };
+    });
     onLoad({ filter: /./, namespace: "none" }, () => ({ contents: "module.exports = {};" }));
   },
 };
 
+/** Few need a SOCKS proxy, so its client is a file of its own, and the program does not grow by it. */
+const socksApart = {
+  name: "socks-apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /^socks$/ }, ({ kind }) =>
+      kind === "entry-point" ? undefined : { path: "./socks.cjs", external: true },
+    );
+  },
+};
+
 /**
- * To run one command, @oclif/core loads its help, plugins, spinners and templates. Here each module of it is loaded when
- * something of it is first used: 15 ms less a start. TypeScript has compiled them, so that their imports all look alike.
+ * To run one command, @oclif/core loads its help, plugins, spinners and templates. Here each of its modules is loaded on
+ * first use: 15 ms less a start.
  */
 const lazyOclif = {
   name: "lazy-oclif",
   setup({ onLoad }) {
-    onLoad({ filter: /\/@oclif\/core\/lib\/.*\.js$/ }, async ({ path }) => {
-      const text = await readFile(path, "utf8");
-      const imports = /^const (\w+_\d+) = (__import\w+\(require\("[^"]+"\)\)|require\("[^"]+"\));$/gm;
-      const contents = text
-        .replaceAll(imports, "let $1$; const $1 = new Proxy({}, { get: (_, name) => ($1$ ??= $2)[name] });")
-        // Whether this is Linux inside Windows, which nothing here wants to know: 10 ms.
-        .replaceAll("(await import('wsl-utils'))", "({})")
-        // Command names are ASCII, and the rules of all the world's languages take 6 ms to load.
-        .replaceAll("a.id.localeCompare(b.id)", "(a.id < b.id ? -1 : 1)");
-      return { contents, loader: "js" };
-    });
+    onLoad({ filter: /\/@oclif\/core\/lib\/.*\.js$/ }, async ({ path }) => ({
+      contents: patches.oclif(path, await readFile(path, "utf8")),
+      loader: "js",
+    }));
   },
 };
 
-/** What both halves of the program are bundled with. */
+/** Options for both halves of the program. */
 const common = {
   absWorkingDir: here,
   bundle: true,
@@ -133,14 +150,14 @@ const common = {
   platform: "node",
   target: "node22.19",
   minify: true,
-  // Stack traces of the few errors that show one should name functions.
+  // Functions keep their names in stack traces.
   keepNames: true,
   metafile: true,
-  // Optional, with an addon of its own for each platform: used where it is installed. A script that is not a module has only `require` for it.
+  // Optional, with a native addon for each platform: used if it is installed, by `require`, as the bundle is not an ES module.
   external: ["keytar"],
   supported: { "dynamic-import": false },
-  plugins: [leanUndici, leanClientNode, lazyBuiltins, noAgents, lazyOclif],
-  // bin/run.js has looked at Node's version already; oclif would load all of semver to do so again.
+  plugins: [leanUndici, leanClientNode, lazyBuiltins, noAgents, socksApart, lazyOclif],
+  // bin/run.js has checked Node's version; oclif would load all of semver to check it again.
   define: { "process.env.OCLIF_DISABLE_ENGINE_WARNING": '"1"' },
 };
 
@@ -148,18 +165,20 @@ await rm(`${here}dist`, { recursive: true, force: true });
 await writeManifest();
 const started = await build({ ...common, entryPoints: ["src/cli/start/start.ts"], outfile: "dist/start.cjs" });
 const program = await build({ ...common, entryPoints: ["src/cli/main.ts"], outfile: "dist/slipway.cjs" });
-// By its hash, what Node has compiled of it is kept for it and for no other.
+const socks = await build({ ...common, entryPoints: ["socks"], outfile: "dist/socks.cjs" });
+patches.assertComplete();
+// Node's compiled code is cached under this hash.
 const code = await readFile(`${here}dist/slipway.cjs`);
 const hash = createHash("sha256").update(code).digest("hex");
 await writeFile(`${here}dist/slipway.cjs`, `//${hash}\n${code.toString("latin1")}`, "latin1");
 const result = {
-  inputs: { ...started.metafile.inputs, ...program.metafile.inputs },
-  outputs: { ...started.metafile.outputs, ...program.metafile.outputs },
+  inputs: { ...started.metafile.inputs, ...program.metafile.inputs, ...socks.metafile.inputs },
+  outputs: { ...started.metafile.outputs, ...program.metafile.outputs, ...socks.metafile.outputs },
 };
 await writeFile(`${here}dist/THIRD-PARTY-LICENCES`, await licenceTexts());
 if (process.argv.includes("--meta")) await writeFile(`${here}dist/meta.json`, JSON.stringify(result));
 
-/** oclif reads this in place of every command's own code, for help, aliases and flags. Here it is made of that code. */
+/** Writes the manifest from the commands. oclif reads it for help, aliases and flags, and does not load every command. */
 async function writeManifest() {
   const contents = [...commands.entries()].map(
     ([at, name]) => `import command${at} from ${JSON.stringify(`./src/cli/commands/${name}`)};`,
@@ -184,7 +203,7 @@ function idOf(name) {
     .replaceAll("/", ":");
 }
 
-/** The licences of what is bundled want their texts, and notices, to go wherever the code goes. */
+/** The texts of the bundled packages' licences, and their notices: most licences ask for them with every copy. */
 async function licenceTexts() {
   const inputs = Object.values(result.outputs).flatMap((output) => Object.keys(output.inputs));
   const folders = new Set(
@@ -192,9 +211,17 @@ async function licenceTexts() {
   );
   const texts = new Map();
   for (const folder of folders) {
-    const { name, version } = JSON.parse(await readFile(`${here}${folder}/package.json`, "utf8"));
+    const { name, version, license } = JSON.parse(await readFile(`${here}${folder}/package.json`, "utf8"));
     const files = (await readdir(`${here}${folder}`)).filter((file) => /^(?:licen[cs]e|copying|notice)/i.test(file));
-    if (!files.some((file) => !/^notice/i.test(file))) throw new Error(`${name} brings no text of its licence`);
+    // CC0 asks for no notice, and packages under it often have no file with its text.
+    if (files.length === 0 && license === "CC0-1.0") {
+      texts.set(
+        `${name} ${version}: CC0`,
+        "License: CC0 1.0, https://creativecommons.org/publicdomain/zero/1.0/legalcode",
+      );
+      continue;
+    }
+    if (!files.some((file) => !/^notice/i.test(file))) throw new Error(`${name} has no file with its licence`);
     for (const file of files.toSorted()) {
       const text = (await readFile(`${here}${folder}/${file}`, "utf8")).replaceAll("\r\n", "\n").trim();
       texts.set(`${name} ${version}: ${file}`, text);

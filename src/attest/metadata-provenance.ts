@@ -4,7 +4,7 @@
  */
 import type { BuildPlan } from "../plan/plan.ts";
 import { parseReference } from "../lib/image/reference.ts";
-import { booleanOf } from "../lib/pflag/csv.ts";
+import { parseBool } from "../lib/pflag/parse-bool.ts";
 import { BUILD_TYPE, basesOf, builderId, repositoryOf, seconds } from "./provenance.ts";
 import type { BuildTimes } from "./provenance.ts";
 
@@ -14,7 +14,7 @@ export type MetadataProvenance = "min" | "max" | "disabled";
 /** @param text of BUILDX_METADATA_PROVENANCE; what is none of the three is `min`, and a false truth none at all (buildx util/confutil) */
 export function metadataProvenanceOf(text = ""): MetadataProvenance {
   if (text === "max" || text === "disabled") return text;
-  return booleanOf(text) === false ? "disabled" : "min";
+  return parseBool(text) === false ? "disabled" : "min";
 }
 
 /** @param platform of the image, as far as it is known */

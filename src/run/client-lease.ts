@@ -7,7 +7,7 @@ import { ClusterError } from "../errors.ts";
 import { ANNOTATION } from "./labels.ts";
 import { pause } from "../lib/kube/backoff.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
-import { codeOf, hasLostContact } from "../lib/kube/refusal.ts";
+import { httpStatusOf, hasLostContact } from "../lib/kube/refusal.ts";
 
 /** A build that needs its client outlives the last word of it by no more than this, in seconds. */
 export const EARLY_SECONDS = 300;
@@ -121,7 +121,7 @@ export class ClientLease {
         return;
       } catch (error) {
         // The Job is gone, and who watches it says why.
-        if (codeOf(error) === 404) return;
+        if (httpStatusOf(error) === 404) return;
         if (!(error instanceof ClusterError) || !hasLostContact(error)) throw error;
         await pause(AGAIN, this.#signal);
       }

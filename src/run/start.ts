@@ -7,7 +7,8 @@ import type {
   V1PersistentVolumeClaim,
   V1Secret,
 } from "@kubernetes/client-node";
-import type { ApiRefusal, Cluster } from "../lib/kube/cluster.ts";
+import type { Cluster } from "../lib/kube/cluster.ts";
+import { httpStatusOf } from "../lib/kube/refusal.ts";
 import type { BuildObjects } from "./objects.ts";
 
 export interface StartedBuild {
@@ -45,12 +46,8 @@ async function ensureClaim(cluster: Cluster, claim: V1PersistentVolumeClaim, sig
   try {
     await cluster.create("persistentvolumeclaims", claim, signal);
   } catch (error) {
-    if (refusalCode(error) !== 409) throw error;
+    if (httpStatusOf(error) !== 409) throw error;
   }
-}
-
-function refusalCode(error: unknown): number | undefined {
-  return error instanceof Error ? (error.cause as Partial<ApiRefusal> | undefined)?.code : undefined;
 }
 
 /** Lets a gated pod be scheduled. */

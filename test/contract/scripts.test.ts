@@ -101,6 +101,6 @@ test("a Makefile that builds, tags and pushes", async () => {
     expect((await readImage(other)).digest).toBe(built.digest);
   expect((await readFile(join(root, "pushed.digest"), "utf8")).trim()).toBe(built.digest);
   expect(await readFile(join(root, "push.err"), "utf8")).toMatch(
-    /^ERROR: there is no image \S+:nobody-built-this in its registry\n/,
+    /^ERROR: the registry has no image \S+:nobody-built-this\n/,
   );
 });

@@ -87,7 +87,7 @@ test.each([
   expect(secret?.value.toString()).toContain("registrytoken");
   expect(states.filter(({ value }) => marks.in(value).length > 0)).toEqual([]);
   expect(
-    run.stderr.includes(`the token for ${registry.host} is good for 300 seconds, and the build may take 7200`),
+    run.stderr.includes(`the token for ${registry.host} expires after 300 seconds, and the build may take 7200`),
   ).toBe(late);
 });
 
@@ -107,7 +107,7 @@ test("--registry-tokens is refused for builders that take none, and for a regist
   });
   expect([none.code, none.stderr]).toEqual([
     125,
-    expect.stringContaining(`ERROR: ${plain} has no token service, so that a build needs its password\n  - `),
+    expect.stringContaining(`ERROR: ${plain} has no token service, so a build needs the password\n  - `),
   ]);
 });
 

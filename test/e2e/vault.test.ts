@@ -91,7 +91,7 @@ test("a build reads fields of both versions with AppRole, and the token it got i
   const again = await check("vault=kv/app#password", env);
   expect(again.code).toBe(4);
   expect(again.stderr).toMatch(
-    /^ERROR: Vault does not log in the AppRole of VAULT_ROLE_ID and VAULT_SECRET_ID: invalid /,
+    /^ERROR: Vault refused the login with the AppRole of VAULT_ROLE_ID and VAULT_SECRET_ID: invalid /,
   );
 });
 
@@ -138,7 +138,7 @@ test("a service account of the cluster logs in, by a review of its token", async
     const other = await check("vault=kv/app#password", await login("default"));
     expect([other.code, other.stderr]).toEqual([
       4,
-      expect.stringMatching(/^ERROR: Vault does not log in the Kubernetes service account for the role build: /),
+      expect.stringMatching(/^ERROR: Vault refused the login with the Kubernetes service account for the role build: /),
     ]);
   } finally {
     await kubectl(["delete", "clusterrolebinding", reviewer]);
@@ -151,8 +151,8 @@ test("the token that the vault command keeps is taken, and each refusal is one s
   expect((await check("vault=kv/app#password", environment())).code).toBe(0);
   for (const [secret, code, message] of [
     ["vault=kv/app#user", 125, 'kv/app in Vault has no field "user"'],
-    ["vault=kv/hidden#password", 4, "Vault does not let this login read kv/hidden: "],
-    ["vault=nowhere/app#password", 4, "Vault does not let this login read nowhere/app: "],
+    ["vault=kv/hidden#password", 4, "this login may not read kv/hidden in Vault: "],
+    ["vault=nowhere/app#password", 4, "this login may not read nowhere/app in Vault: "],
   ] as const) {
     const run = await check(secret, environment());
     expect([run.code, run.stdout]).toEqual([code, ""]);
@@ -162,6 +162,6 @@ test("the token that the vault command keeps is taken, and each refusal is one s
   const asRoot = await check("vault=kv/none#password", environment({ VAULT_TOKEN: vault.token }));
   expect([asRoot.code, asRoot.stderr]).toEqual([
     125,
-    expect.stringMatching(/^ERROR: there is nothing at kv\/none in Vault\n  - /),
+    expect.stringMatching(/^ERROR: kv\/none does not exist in Vault\n  - /),
   ]);
 });

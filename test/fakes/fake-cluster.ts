@@ -160,5 +160,5 @@ export class FakeCluster implements Cluster {
 
 /** What the real one throws when the API server says no. */
 export function refusal(code: number, reason: string, message: string): ClusterError {
-  return new ClusterError(message, { cause: Object.assign(new Error(message), { code, reason, said: message }) });
+  return new ClusterError(message, { cause: Object.assign(new Error(message), { code, reason, reported: message }) });
 }

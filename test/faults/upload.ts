@@ -11,7 +11,7 @@ import { chooseTarget } from "../../src/lib/kube/choose-target.ts";
 import type { Cluster } from "../../src/lib/kube/cluster.ts";
 import { connect } from "../../src/lib/kube/connect.ts";
 import { exec } from "../../src/lib/kube/exec.ts";
-import { Wire } from "../../src/lib/kube/http-client.ts";
+import { HttpClient } from "../../src/lib/kube/http-client.ts";
 import { packContext } from "../../src/pack/pack.ts";
 import { MARKER, RECEIVER } from "../../src/plan/layout.ts";
 import { deliverByStream } from "../../src/ship/stream.ts";
@@ -172,14 +172,14 @@ export class Uploader {
     await writeFile(kubeconfig, dump(config));
     const choice = { namespace: this.#namespace, kubeconfig };
     const cluster = await connect(choice);
-    const wire = new Wire(await chooseTarget(choice));
+    const http = new HttpClient(await chooseTarget(choice));
     if (protocols !== undefined) {
       cluster.exec = (pod, container, command, streams, signal) =>
-        exec({ wire, place: cluster }, { pod, container, command }, streams, signal, protocols);
+        exec({ http, location: cluster }, { pod, container, command }, streams, signal, protocols);
     }
     const close = async (): Promise<void> => {
       await cluster.close();
-      await wire.close();
+      await http.close();
       await proxy.close();
       await rm(directory, { recursive: true });
     };

@@ -59,13 +59,13 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "lib/dockerignore/": { code: ["lib/files/"] },
   "lib/files/": { code: ["node:*"] },
   "lib/image/": { code: [] },
-  "lib/kube/": { code: ["lib/text/", "@kubernetes/client-node", "js-yaml", "undici", "ws", "node:*"] },
+  "lib/kube/": { code: ["lib/text/", "@kubernetes/client-node", "js-yaml", "socks", "undici", "ws", "node:*"] },
   "lib/pflag/": { code: ["lib/text/"] },
   "lib/registry/": {
     code: ["lib/image/", "lib/text/", "undici", "node:*"],
     types: ["lib/credentials/", "lib/dockerfile/"],
   },
-  "lib/sbom/": { code: ["lib/archive/", "lib/image/", "lib/registry/", "lib/text/", "node:*"] },
+  "lib/sbom/": { code: ["lib/archive/", "lib/image/", "lib/registry/", "lib/text/", "spdx-license-ids", "node:*"] },
   "lib/text/": { code: [] },
   "lib/vault/": { code: ["lib/text/", "undici", "node:*"] },
 
@@ -129,6 +129,8 @@ describe("imports", () => {
     ["chalk", /^cli\/ui\//],
     ["ora", /^cli\/ui\//],
     ["ws", /^lib\/kube\//],
+    ["socks", /^lib\/kube\/tunnel\.ts$/],
+    ["spdx-license-ids", /^lib\/sbom\/licence-ids\.ts$/],
     ["undici", /^(?:lib\/(?:kube|registry|vault)|plan\/source)\//],
   ])("use the code of %s in one place", (name, place) => {
     const users = imports.filter(({ to, kind }) => kind !== "type" && (to === name || to.startsWith(`${name}/`)));

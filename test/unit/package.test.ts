@@ -31,7 +31,7 @@ let outputs: Meta["outputs"];
 
 beforeAll(async () => {
   built = await mkdtemp(join(tmpdir(), "slipway-package-"));
-  for (const name of ["src", "bin", "build.mjs", "package.json"]) {
+  for (const name of ["src", "bin", "build.mjs", "dependency-patches.mjs", "package.json"]) {
     await cp(join(PROJECT, name), join(built, name), { recursive: true });
   }
   await symlink(join(PROJECT, "node_modules"), join(built, "node_modules"));
@@ -59,6 +59,9 @@ function loadedWith(source: string, seen = new Set<string>()): readonly string[]
 /** ws asks for these in a try, and does without. */
 const DISPENSABLE: readonly string[] = ["bufferutil", "utf-8-validate"];
 
+/** A file of the package's own, which the program loads for a SOCKS proxy. */
+const OWN = "./socks.cjs";
+
 const HEAVY = /@kubernetes\/client-node|node_modules\/(?:undici|ws|ora|chalk|js-yaml|tar)\//;
 
 describe("what is loaded", () => {
@@ -81,7 +84,8 @@ describe("what is loaded", () => {
       dependencies?: object;
       optionalDependencies?: object;
     };
-    const declared = [...Object.keys({ ...dependencies, ...optionalDependencies }), ...DISPENSABLE];
+    const declared = [...Object.keys({ ...dependencies, ...optionalDependencies }), ...DISPENSABLE, OWN];
+    expect(Object.keys(outputs)).toContain("dist/socks.cjs");
     const external = Object.values(outputs).flatMap(({ imports }) =>
       imports.flatMap((found) => (found.external && found.kind !== "require-resolve" ? [found.path] : [])),
     );

@@ -1,7 +1,7 @@
 /** What the namespace and the cluster have for a build, read from their objects as far as the user may read them. */
 import type { V1ResourceQuota } from "@kubernetes/client-node";
 import type { Cluster, Kind, Kinds } from "../../lib/kube/cluster.ts";
-import { codeOf } from "../../lib/kube/refusal.ts";
+import { httpStatusOf } from "../../lib/kube/refusal.ts";
 import { AuthError, ClusterError } from "../../errors.ts";
 import { failed, ok, skip, warn } from "./check.ts";
 import type { Check } from "./check.ts";
@@ -24,7 +24,7 @@ export async function podSecurityLevel(cluster: Cluster, signal: AbortSignal): P
     return metadata?.labels?.[LEVEL] ?? "none";
   } catch (error) {
     if (error instanceof AuthError) return undefined;
-    if (codeOf(error) !== 404) throw error;
+    if (httpStatusOf(error) !== 404) throw error;
     const { namespace } = cluster;
     throw new ClusterError(`the namespace "${namespace}" does not exist`, {
       suggestions: [`Create it: kubectl create namespace ${namespace}`, "Or name another with -n."],

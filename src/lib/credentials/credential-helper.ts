@@ -1,30 +1,30 @@
 /**
- * A docker credential helper: a program `docker-credential-NAME` that is given one word and an answer on standard input, and
+ * A docker credential helper: a program `docker-credential-NAME` that takes a command as its argument and data on standard input, and
  * answers on standard output (github.com/docker/docker-credential-helpers, README "Development").
  */
 import { spawn } from "node:child_process";
 import { type Credential, DOCKER_HUB_KEY, registryOf } from "./credentials.ts";
 
-/** What a helper says, by exit code 1, when it has nothing (credentials.errCredentialsNotFoundMessage). */
+/** Output of a helper without an entry, with exit code 1 (credentials.errCredentialsNotFoundMessage). */
 const NOT_FOUND = /credentials not found in native keychain/i;
-/** The user name that says that the secret is an identity token (docker/cli, cli/config/credentials: tokenUsername). */
+/** User name that marks the secret as an identity token (docker/cli, cli/config/credentials: tokenUsername). */
 const TOKEN_USER = "<token>";
-/** Milliseconds: a person may have to unlock a keyring or touch a key. */
-const PATIENCE = 120_000;
+/** Long, as a person may have to unlock a keyring or touch a key. */
+const HELPER_TIMEOUT_MS = 120_000;
 
-/** It cannot be run, or refused. The message is a clause: `docker-credential-x is not on the PATH`. */
+/** A helper cannot be run, or failed. The message is a clause: `docker-credential-x is not on the PATH`. */
 export class HelperError extends Error {}
 
 export class CredentialHelper {
   readonly program: string;
 
-  /** @throws HelperError for a name that is no part of a file's name. */
+  /** @throws HelperError for a name that cannot be part of a file name */
   constructor(name: string) {
-    if (!/^[\w.-]+$/.test(name)) throw new HelperError(`"${name}" names no credential helper`);
+    if (!/^[\w.-]+$/.test(name)) throw new HelperError(`"${name}" is not a name of a credential helper`);
     this.program = `docker-credential-${name}`;
   }
 
-  /** Undefined when the helper knows nothing of it. @throws HelperError */
+  /** Undefined if the helper has no entry. @throws HelperError */
   async get(registry: string): Promise<Credential | undefined> {
     const { code, stdout, stderr } = await this.#run("get", serverOf(registry));
     if (code !== 0) {
@@ -47,7 +47,7 @@ export class CredentialHelper {
     if (code !== 0) throw this.#failure("store", stdout, stderr);
   }
 
-  /** Whether it had something to forget. @throws HelperError */
+  /** Whether there was an entry. @throws HelperError */
   async erase(registry: string): Promise<boolean> {
     const { code, stdout, stderr } = await this.#run("erase", serverOf(registry));
     if (code === 0) return true;
@@ -74,18 +74,18 @@ export class CredentialHelper {
 
   #failure(verb: string, stdout: string, stderr: string): HelperError {
     // A helper's error is plain text on standard output; what looks like an answer may hold a secret.
-    const said = [stdout, stderr].map(firstLine).find((line) => line !== "" && !line.startsWith("{"));
-    return new HelperError(`${this.program} ${verb} failed${said === undefined ? "" : `: ${said}`}`);
+    const reported = [stdout, stderr].map(firstLine).find((line) => line !== "" && !line.startsWith("{"));
+    return new HelperError(`${this.program} ${verb} failed${reported === undefined ? "" : `: ${reported}`}`);
   }
 
   #run(verb: string, input: string): Promise<{ code: number; stdout: string; stderr: string }> {
     return new Promise((resolve, reject) => {
-      const child = spawn(this.program, [verb], { stdio: "pipe", timeout: PATIENCE });
+      const child = spawn(this.program, [verb], { stdio: "pipe", timeout: HELPER_TIMEOUT_MS });
       let stdout = "";
       let stderr = "";
       child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
       child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-      // One that does not read its input has said why by other means.
+      // A helper that does not read its input reports the reason in its output.
       child.stdin.on("error", () => {});
       child.stdin.end(`${input}\n`);
       child.on("error", (error: NodeJS.ErrnoException) =>
@@ -99,8 +99,9 @@ export class CredentialHelper {
       );
       child.on("close", (code, signal) => {
         if (code !== null) resolve({ code, stdout, stderr });
-        else if (child.killed) reject(new HelperError(`${this.program} did not answer in ${PATIENCE / 1000} seconds`));
-        else reject(new HelperError(`${this.program} was ended by ${signal}`));
+        else if (child.killed)
+          reject(new HelperError(`${this.program} did not answer in ${HELPER_TIMEOUT_MS / 1000} seconds`));
+        else reject(new HelperError(`${this.program} was killed by ${signal}`));
       });
     });
   }
@@ -113,6 +114,6 @@ function serverOf(registry: string): string {
 }
 
 function firstLine(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- nothing a helper says may move the terminal's cursor
+  // oxlint-disable-next-line no-control-regex -- the output of a helper must not move the terminal's cursor
   return (text.trim().split("\n", 1)[0] ?? "").replaceAll(/[\u0000-\u001F\u007F]/g, "");
 }

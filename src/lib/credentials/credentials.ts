@@ -1,4 +1,4 @@
-/** What a registry may be shown. Any of the parts may be absent; a credential with none of them is not made. */
+/** Credentials for a registry. Each part may be absent, but not all of them. */
 export interface Credential {
   readonly username?: string;
   readonly password?: string;
@@ -8,17 +8,17 @@ export interface Credential {
   readonly registryToken?: string;
 }
 
-/** What a store answers for one registry. `warning` is a sentence on why it could know more than it says. */
+/** A store's answer for one registry. `warning` is a sentence that explains why a credential may be missing. */
 export interface Answer {
   readonly credential?: Credential;
   readonly warning?: string;
 }
 
-/** A place that may know credentials: a docker configuration, a credential helper, the OS keychain. */
+/** A source of credentials: a docker configuration, a credential helper, the OS keychain. */
 export interface CredentialStore {
   /**
    * @param registry host and port as in a Reference: `docker.io`, `localhost:5000`
-   * @throws InvalidInput when the store holds something for this registry that cannot be read
+   * @throws InvalidInput if the store has an entry for this registry that cannot be read
    */
   get(registry: string): Promise<Answer>;
 }
@@ -33,13 +33,13 @@ const DOCKER_HUB_HOSTS: ReadonlySet<string> = new Set([
   "registry.hub.docker.com",
 ]);
 
-/** The registry a key of a docker configuration speaks of: `https://ghcr.io/v2/` is `ghcr.io`, all of Docker Hub's names are `docker.io`. */
+/** The registry of a key in a docker configuration: `https://ghcr.io/v2/` is `ghcr.io`, all of Docker Hub's names are `docker.io`. */
 export function registryOf(key: string): string {
   const host = (key.replace(/^https?:\/\//i, "").split("/", 1)[0] ?? "").toLowerCase();
   return DOCKER_HUB_HOSTS.has(host) ? "docker.io" : host;
 }
 
-/** The key a builder looks a registry up by. */
+/** The key under which builders look for a registry. */
 export function keyOf(registry: string): string {
   const host = registryOf(registry);
   return host === "docker.io" ? DOCKER_HUB_KEY : host;

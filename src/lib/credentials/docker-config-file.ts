@@ -1,4 +1,4 @@
-/** Writes docker's configuration file, where no better place for a password is to be had: what is not ours in it stays as it is. */
+/** Writes credentials to docker's configuration file, for machines without a keychain or helper. Other entries stay unchanged. */
 import { chmod, mkdir, readFile, realpath, rename, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
@@ -10,7 +10,7 @@ export function dockerConfigPath(env: Readonly<Record<string, string | undefined
   return join(env["DOCKER_CONFIG"] || join(home, ".docker"), "config.json");
 }
 
-/** Enters a credential for one registry, base64 as docker does. @throws InvalidInput when the file cannot be read or written */
+/** Stores a credential for one registry, in base64 like docker. @throws InvalidInput if the file cannot be read or written */
 export async function storeInFile(path: string, registry: string, credential: Credential): Promise<void> {
   await change(path, (auths) => {
     const { username = "", password = "", identityToken } = credential;
@@ -24,7 +24,7 @@ export async function storeInFile(path: string, registry: string, credential: Cr
   });
 }
 
-/** Whether there was an entry. @throws InvalidInput when the file cannot be read or written */
+/** Removes an entry. Returns whether there was one. @throws InvalidInput if the file cannot be read or written */
 export async function eraseFromFile(path: string, registry: string): Promise<boolean> {
   let found = false;
   await change(path, (auths) => {
@@ -41,10 +41,10 @@ function without(auths: Auths, registry: string): Auths {
   return Object.fromEntries(Object.entries(auths).filter(([key]) => registryOf(key) !== registryOf(registry)));
 }
 
-/** @param edit gives the new `auths`, or undefined to leave the file alone */
+/** @param edit gives the new `auths`, or undefined to leave the file unchanged */
 async function change(path: string, edit: (auths: Auths) => Auths | undefined): Promise<void> {
   try {
-    // A link, as those who keep their configuration in a repository have it, stays one.
+    // A symlink stays one: some people keep their configuration in a repository.
     const target = await realpath(path).catch(() => path);
     const text = await readFile(target, "utf8").catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return "{}";
@@ -62,7 +62,7 @@ async function change(path: string, edit: (auths: Auths) => Auths | undefined): 
     // JSON.parse quotes the text, which holds secrets.
     const why = error instanceof SyntaxError ? "it is not JSON" : ((error as NodeJS.ErrnoException).code ?? "unknown");
     throw new InvalidInput(`${path} cannot be changed: ${why}`, {
-      suggestions: ["Correct it, or set DOCKER_CONFIG to a directory of your own."],
+      suggestions: ["Correct it, or set DOCKER_CONFIG to another directory."],
     });
   }
 }

@@ -8,7 +8,7 @@ import { locateFault } from "./json-fault.ts";
 
 type Entry = Readonly<Record<string, unknown>>;
 
-/** One docker configuration: the file, or the same as text in DOCKER_AUTH_CONFIG. */
+/** A docker configuration: the file, or the text of DOCKER_AUTH_CONFIG. */
 export class DockerConfig implements CredentialStore {
   readonly #source: string;
   readonly #auths: ReadonlyMap<string, Entry>;
@@ -16,8 +16,8 @@ export class DockerConfig implements CredentialStore {
   readonly #store: string | undefined;
 
   /**
-   * @param source what to call it in an error: its path, or the variable's name
-   * @throws InvalidInput when the text is no docker configuration
+   * @param source name for errors: the path, or the variable
+   * @throws InvalidInput if the text is not a docker configuration
    */
   constructor(text: string, source: string) {
     const config = parseObject(text, source);
@@ -32,13 +32,13 @@ export class DockerConfig implements CredentialStore {
       typeof config["credsStore"] === "string" && config["credsStore"] !== "" ? config["credsStore"] : undefined;
   }
 
-  /** The helper that keeps this registry's credentials, without `docker-credential-`; undefined: the file does. */
+  /** Name of the helper for this registry, without `docker-credential-`; undefined if the file has its credentials. */
   helperFor(registry: string): string | undefined {
     // An empty name in credHelpers means the file, for this registry (docker/cli, configfile.getConfiguredCredentialStore).
     return (this.#helpers.get(registryOf(registry)) ?? this.#store) || undefined;
   }
 
-  /** As docker: a helper where one is set, else the entry of the file, which is also asked when the helper knows nothing. */
+  /** Like docker: the helper if one is set; without a helper, or if it has no entry, the entry of the file. */
   async get(registry: string): Promise<Answer> {
     const host = registryOf(registry);
     const entry = this.#auths.get(host);
@@ -84,18 +84,18 @@ export class DockerConfig implements CredentialStore {
     const colon = plain.indexOf(":");
     if (colon < 1) {
       throw new InvalidInput(`${this.#source}: the entry "auth" of ${registry} is not base64 of user:password`, {
-        suggestions: [`Write it anew with: docker login ${registry === "docker.io" ? "" : registry}`.trimEnd()],
+        suggestions: [`Write it again with: docker login ${registry === "docker.io" ? "" : registry}`.trimEnd()],
       });
     }
-    // docker cuts the zero bytes that old versions padded passwords with.
+    // docker removes the zero bytes with which old versions padded passwords.
     return [plain.slice(0, colon), plain.slice(colon + 1).replace(/^\0+|\0+$/g, "")];
   }
 }
 
 /**
- * The configurations docker would ask, first to last: DOCKER_AUTH_CONFIG, then `$DOCKER_CONFIG/config.json`.
- * A file that is not there knows nothing.
- * @throws InvalidInput when one of them is not JSON or cannot be read
+ * The configurations that docker reads, in its order: DOCKER_AUTH_CONFIG, then `$DOCKER_CONFIG/config.json`.
+ * A missing file is skipped.
+ * @throws InvalidInput if one of them is not JSON or cannot be read
  */
 export async function openDockerConfigs(
   env: Readonly<Record<string, string | undefined>>,
@@ -117,14 +117,14 @@ async function readIfThere(path: string): Promise<string | undefined> {
     const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw new InvalidInput(`${path} cannot be read: ${code}`, {
-      suggestions: ["Make it readable, or set DOCKER_CONFIG to the directory of another."],
+      suggestions: ["Make it readable, or set DOCKER_CONFIG to another directory."],
       cause: error,
     });
   }
 }
 
 function parseObject(text: string, source: string): Entry {
-  // An editor's byte order mark, and a file that was only touched: docker takes both.
+  // docker accepts a byte order mark and an empty file.
   const json = text.replace(/^\uFEFF/, "");
   if (json.trim() === "") return {};
   let value: unknown;
@@ -133,7 +133,7 @@ function parseObject(text: string, source: string): Entry {
   } catch {
     const { line, column } = locateFault(json);
     throw new InvalidInput(`${source} is not JSON: line ${line}, column ${column}`, {
-      suggestions: ["Correct it there, or point DOCKER_CONFIG at the directory of another configuration."],
+      suggestions: ["Correct it there, or set DOCKER_CONFIG to another directory."],
     });
   }
   return asObject(value) ?? refuseShape(source, "it");
@@ -157,7 +157,7 @@ function asEntry(value: unknown): Entry {
   return asObject(value) ?? {};
 }
 
-/** The entry written as a bare host is set last: it wins over one with a scheme or a path, as in docker. */
+/** Like docker: an entry for a bare host comes last, and so wins over one with a scheme or a path. */
 function byRegistry(entries: Entry): [string, unknown][] {
   const isExact = (key: string) => registryOf(key) === key || key === "https://index.docker.io/v1/";
   return Object.entries(entries)

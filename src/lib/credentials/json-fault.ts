@@ -1,17 +1,17 @@
-/** Where a text stops being JSON. Node's own message is of no use here: it quotes the text, and the text holds secrets. */
+/** Finds the first error in JSON. Node's message cannot be used: it quotes the text, which holds secrets. */
 
 const BLANK = /[ \t\n\r]*/y;
 const ATOM =
   // oxlint-disable-next-line no-control-regex -- the ones JSON forbids in a string
   /"(?:[^"\\\u0000-\u001F]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null/y;
 
-/** Line and column, 1-based, of the first character that cannot be there. */
+/** Line and column, from 1, of the first invalid character. */
 export function locateFault(text: string): { line: number; column: number } {
   const before = text.slice(0, faultOf(text)).split("\n");
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }
 
-/** What may come next: a value, a member's name, the colon after it, a comma or the end of what is open. */
+/** The next allowed token: a value, a member's name, its colon, a comma or the end of an array or object. */
 type Expected = "value" | "value or ]" | "name" | "name or }" | "colon" | "comma or end";
 
 function faultOf(text: string): number {

@@ -1,6 +1,6 @@
 /**
- * The OS keychain (macOS Keychain, Windows Credential Manager, Secret Service on Linux), by way of the optional package keytar.
- * A file beside it names the registries that were put there, so that a build asks for nothing, and loads nothing, in vain.
+ * The OS keychain (macOS Keychain, Windows Credential Manager, Secret Service on Linux), by the optional package keytar.
+ * A file lists the registries with an entry, so that a build loads keytar only if it needs it.
  */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -8,17 +8,17 @@ import { dirname, join } from "node:path";
 import type { Answer, Credential, CredentialStore } from "./credentials.ts";
 import { registryOf } from "./credentials.ts";
 
-/** The name under which the keychain shows its entries. */
+/** Name of the entries in the keychain. */
 const SERVICE = "slipway";
-/** Milliseconds: a locked keychain asks its user, and on a machine without a display nobody answers. */
-const PATIENCE = 60_000;
+/** A locked keychain asks its user, who cannot answer on a machine without a display. */
+const KEYCHAIN_TIMEOUT_MS = 60_000;
 
 /** The keychain cannot be used here. The message is a clause. */
 export class KeychainError extends Error {}
 
 export type Keytar = Pick<typeof import("keytar"), "getPassword" | "setPassword" | "deletePassword">;
 
-/** @throws KeychainError where the package or the library it needs is missing. */
+/** @throws KeychainError if the package or its library is missing */
 export async function loadKeytar(): Promise<Keytar> {
   try {
     const loaded = (await import("keytar")) as { default?: Keytar } & Keytar;
@@ -37,7 +37,7 @@ export class Keychain implements CredentialStore {
   readonly #index: string;
   readonly #load: () => Promise<Keytar>;
 
-  /** @param index path of the file that names its registries */
+  /** @param index path of the file that lists the registries */
   constructor(index: string, load: () => Promise<Keytar> = loadKeytar) {
     this.#index = index;
     this.#load = load;
@@ -65,7 +65,7 @@ export class Keychain implements CredentialStore {
     await this.#write([...new Set([...(await this.#registries()), host])].sort());
   }
 
-  /** Whether it had something to forget. @throws KeychainError */
+  /** Whether there was an entry. @throws KeychainError */
   async erase(registry: string): Promise<boolean> {
     const host = registryOf(registry);
     const known = await this.#registries();
@@ -79,7 +79,7 @@ export class Keychain implements CredentialStore {
     const keytar = await this.#load();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error("it did not answer in a minute")), PATIENCE);
+      timer = setTimeout(() => reject(new Error("it did not answer in a minute")), KEYCHAIN_TIMEOUT_MS);
     });
     try {
       return await Promise.race([question(keytar), late]);
@@ -95,7 +95,7 @@ export class Keychain implements CredentialStore {
       const value: unknown = JSON.parse(await readFile(this.#index, "utf8"));
       return Array.isArray(value) ? value.map(String) : [];
     } catch {
-      // Not there, or spoilt: it holds no secret and is written anew by the next login.
+      // Missing or damaged: it has no secrets, and the next login writes it again.
       return [];
     }
   }

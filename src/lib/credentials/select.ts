@@ -1,8 +1,8 @@
 import { type Credential, type CredentialStore, keyOf, registryOf } from "./credentials.ts";
 
-/** What a builder is given to know, and what the user should. */
+/** Credentials for a builder, and warnings for the user. */
 export interface Selection {
-  /** A docker config.json of these credentials alone; undefined when there are none. Secret. */
+  /** A docker config.json with only these credentials; undefined if there are none. Secret. */
   readonly config: string | undefined;
   /** The registries it has credentials for, in order of name. */
   readonly registries: readonly string[];
@@ -11,9 +11,9 @@ export interface Selection {
 }
 
 /**
- * The smallest docker configuration a build can do its work with.
- * @param stores asked in turn; the first that knows a registry answers for it
- * @param registries the ones the build names, as in Reference.registry
+ * The smallest docker configuration that a build needs.
+ * @param stores in order; the first one with a credential for a registry wins
+ * @param registries of the build, as in Reference.registry
  */
 export async function selectCredentials(
   stores: readonly CredentialStore[],
@@ -51,12 +51,12 @@ async function ask(
   return { warnings };
 }
 
-/** The user of an identity token that has none, as Azure's registry has it: Buildah reads no entry without a user. */
-const NOBODY = "00000000-0000-0000-0000-000000000000";
+/** User for an identity token without one, as in Azure's registry: Buildah ignores an entry without a user. */
+const TOKEN_USERNAME = "00000000-0000-0000-0000-000000000000";
 
-/** One entry of `auths`. User and password go as `auth` only: it is the form that all builders read. */
+/** An entry of `auths`. User and password are written as `auth`, which all builders read. */
 function entryOf({ username: named, password, identityToken, registryToken }: Credential): object {
-  const username = named ?? (identityToken === undefined ? undefined : NOBODY);
+  const username = named ?? (identityToken === undefined ? undefined : TOKEN_USERNAME);
   return {
     ...(username === undefined ? {} : { auth: Buffer.from(`${username}:${password ?? ""}`).toString("base64") }),
     ...(identityToken === undefined ? {} : { identitytoken: identityToken }),

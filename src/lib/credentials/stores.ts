@@ -1,22 +1,21 @@
-/** Every place that may know a credential, in the order in which they are asked. */
+/** All sources of credentials, in the order of precedence. */
 import type { Credential, CredentialStore } from "./credentials.ts";
 import { DockerConfig, openDockerConfigs } from "./docker-config.ts";
 import { Keychain, keychainIndex } from "./keychain.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Logins that are in no file and no variable: what this process starts does not see them. */
+/** Logins that are in no file and no variable, so that child processes cannot see them. */
 export interface GivenLogins {
   /** A docker configuration. */
   readonly text: string;
-  /** What to call it in an error. */
+  /** Name for errors. */
   readonly source: string;
 }
 
 /**
- * What was given for this build alone; DOCKER_AUTH_CONFIG; what `slipway login` put into the keychain; docker's configuration and
- * the helpers it names.
- * @throws InvalidInput when docker's configuration cannot be read
+ * Logins for this build only; DOCKER_AUTH_CONFIG; the keychain (`slipway login`); docker's configuration and its helpers.
+ * @throws InvalidInput if docker's configuration cannot be read
  */
 export async function openStores(env: Environment, given?: GivenLogins): Promise<CredentialStore[]> {
   const first = given === undefined ? [] : [remember(new DockerConfig(given.text, given.source))];
@@ -26,7 +25,7 @@ export async function openStores(env: Environment, given?: GivenLogins): Promise
   return [...first, ...configs.slice(0, inline), keychain, ...configs.slice(inline)];
 }
 
-/** Asks each store for a registry only once: the answer may cost a process, or a person's touch of a key. */
+/** Caches a store's answers: one may start a process, or ask a person to touch a key. */
 function remember(store: CredentialStore): CredentialStore {
   const answers = new Map<string, ReturnType<CredentialStore["get"]>>();
   return {

@@ -1,29 +1,29 @@
-/** Create, read, list, patch, remove: the plain verbs. */
+/** The plain verbs: create, read, list, patch, remove. */
 import { setImmediate } from "node:timers/promises";
 import type { Cluster, Kind, Kinds, Selector } from "./cluster.ts";
 import { call, wasRepeated } from "./call.ts";
 import type { Call } from "./call.ts";
 import { pathOf, typeOf } from "./kinds.ts";
 import { refusalOf } from "./refusal.ts";
-import type { Place } from "./refusal.ts";
-import type { Wire } from "./http-client.ts";
+import type { ClusterLocation } from "./refusal.ts";
+import type { HttpClient } from "./http-client.ts";
 
-/** A collection, with the version of the state it shows. */
+/** A collection, and the version of the state it shows. */
 export interface Listing<T> {
   readonly items: readonly T[];
   readonly resourceVersion: string;
 }
 
-/** Questions that are asked by creating them, and are not kept. */
+/** Kinds that are queries: a POST answers them, and the server stores nothing. */
 const REVIEWS: ReadonlySet<Kind> = new Set(["selfsubjectaccessreviews", "selfsubjectreviews"]);
 
 export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" | "remove" | "version"> {
-  readonly #wire: Wire;
-  readonly #place: Place;
+  readonly #http: HttpClient;
+  readonly #location: ClusterLocation;
 
-  constructor(wire: Wire, place: Place) {
-    this.#wire = wire;
-    this.#place = place;
+  constructor(http: HttpClient, location: ClusterLocation) {
+    this.#http = http;
+    this.#location = location;
   }
 
   async create<K extends Kind>(
@@ -40,10 +40,10 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
         resource: kind,
         name,
         method: "POST",
-        path: pathOf(kind, this.#place.namespace),
+        path: pathOf(kind, this.#location.namespace),
         query: dryRun ? { dryRun: "All" } : undefined,
         body: Object.assign({}, typeOf(kind), object),
-        // A name is made for one build alone, so what is there by that name after a lost answer is ours.
+        // A name belongs to only one build, so an object of that name after a lost answer is ours.
         repeatable: leavesNothing || name !== undefined,
         signal,
       });
@@ -55,7 +55,7 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
   }
 
   read<K extends Kind>(kind: K, name: string, signal?: AbortSignal): Promise<Kinds[K]> {
-    const path = pathOf(kind, this.#place.namespace, name);
+    const path = pathOf(kind, this.#location.namespace, name);
     return this.#json({ verb: "get", resource: kind, name, method: "GET", path, repeatable: true, signal });
   }
 
@@ -63,13 +63,13 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
     return (await this.listing(kind, selector, signal)).items;
   }
 
-  /** A list that a watch can go on from. */
+  /** A list from which a watch can continue. */
   async listing<K extends Kind>(kind: K, selector: Selector, signal?: AbortSignal): Promise<Listing<Kinds[K]>> {
     const list = await this.#json<{ items?: Kinds[K][] | null; metadata?: { resourceVersion?: string } }>({
       verb: "list",
       resource: kind,
       method: "GET",
-      path: pathOf(kind, this.#place.namespace),
+      path: pathOf(kind, this.#location.namespace),
       query: { ...selector },
       repeatable: true,
       signal,
@@ -83,10 +83,10 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
       resource: kind,
       name,
       method: "PATCH",
-      path: pathOf(kind, this.#place.namespace, name),
+      path: pathOf(kind, this.#location.namespace, name),
       body: patch,
       contentType: "application/merge-patch+json",
-      // It says what shall be, not what to change: twice is once.
+      // It sets a state, so sending it twice has the same effect as once.
       repeatable: true,
       signal,
     });
@@ -99,7 +99,7 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
         resource: kind,
         name,
         method: "DELETE",
-        path: pathOf(kind, this.#place.namespace, name),
+        path: pathOf(kind, this.#location.namespace, name),
         body: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background" },
         repeatable: true,
         signal,
@@ -122,9 +122,9 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
   }
 
   #json<T>(request: Call): Promise<T> {
-    return call(this.#wire, this.#place, request, async ({ body }) => {
+    return call(this.#http, this.#location, request, async ({ body }) => {
       const value = (await body.json()) as T;
-      // undici takes a connection back one turn after its answer's end; whoever asks sooner waits for a new one.
+      // undici takes a connection back one turn after the end of its answer. An earlier request would open a new one.
       await setImmediate();
       return value;
     });

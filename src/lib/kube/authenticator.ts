@@ -1,6 +1,6 @@
 /**
- * Who we are to the API server: certificates, tokens, exec plugins, OIDC. The only file that loads the client
- * library, and of it only KubeConfig, for its authentication; requests and sockets are our own (wire.ts, dial.ts).
+ * Authentication to the API server: certificates, tokens, exec plugins, OIDC. This is the only file that loads the client
+ * library, and it uses only KubeConfig. Requests and sockets are our own (http-client.ts, dial.ts).
  */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
 import { AuthError } from "../../errors.ts";
 import type { ExecPlugin, Impersonation, Server, Target, User } from "./target.ts";
 
-/** What a TLS connection to the API server is made with. */
+/** TLS options for a connection to the API server. */
 export interface TlsMaterial {
   readonly ca?: Buffer | string;
   readonly cert?: Buffer | string;
@@ -24,12 +24,12 @@ export interface Credentials {
 }
 
 /**
- * How long credentials are used before they are asked for again, in milliseconds: tokens and certificates rotate under
- * us. Asking is cheap, as whatever is slow (plugins, OIDC) has its own memory up to its expiry.
+ * How long credentials are used before they are read again: tokens and certificates rotate. Reading is cheap, as slow
+ * sources (plugins, OIDC) keep their results until they expire.
  */
-const FRESH = 10_000;
+const CREDENTIALS_MAX_AGE_MS = 10_000;
 
-/** Keeps credentials at hand. Plugins run once, however many requests wait for them. */
+/** Caches credentials. A plugin runs once, even if several requests wait for it. */
 export class Authenticator {
   readonly #target: Target;
   #config: KubeConfig;
@@ -42,11 +42,11 @@ export class Authenticator {
   }
 
   /**
-   * The credentials to use now.
+   * The current credentials.
    * @throws AuthError when a plugin fails, or a certificate or token file cannot be read.
    */
   credentials(): Promise<Credentials> {
-    if (this.#current === undefined || performance.now() - this.#asked > FRESH) {
+    if (this.#current === undefined || performance.now() - this.#asked > CREDENTIALS_MAX_AGE_MS) {
       this.#asked = performance.now();
       const asked = this.#ask();
       this.#current = asked;
@@ -57,9 +57,9 @@ export class Authenticator {
     return this.#current;
   }
 
-  /** The server did not accept these: the next ones are obtained anew, not remembered. */
+  /** Drops credentials that the server did not accept. The next ones are obtained anew. */
   async forget(refused: Credentials): Promise<void> {
-    // Another request may have been quicker, and these be the last but one.
+    // Another request may have replaced these already.
     if (this.#current === undefined || (await this.#current.catch(() => refused)) !== refused) return;
     this.#config = configure(this.#target);
     this.#current = undefined;
@@ -86,7 +86,7 @@ export class Authenticator {
   }
 }
 
-/** Hands the target to the library in its own terms, with what it leaves out added. */
+/** Converts the target to the library's form, and adds what the library omits. */
 function configure({ server, user }: Target): KubeConfig {
   const config = new KubeConfig();
   config.loadFromOptions({
@@ -111,14 +111,14 @@ function configure({ server, user }: Target): KubeConfig {
         username: user.username,
         password: user.password ?? "",
         exec: user.exec && execOf(user.exec, server),
-        // The library changes an OIDC provider's tokens in place. That is wanted: a refresh token may work only once.
+        // The library changes an OIDC provider's tokens in place. This is intended: a refresh token may work only once.
         authProvider: user.tokenFile ? { name: "tokenFile", config: { tokenFile: user.tokenFile } } : user.authProvider,
       },
     ],
     contexts: [{ name: "context", cluster: "server", user: "user" }],
     currentContext: "context",
   });
-  // It would build an agent nobody uses, and refuse plain http on the way.
+  // The library would create an agent that is never used, and would refuse plain http.
   Object.assign(config, { createAgent: () => undefined });
   attachTerminal(config);
   return config;
@@ -149,7 +149,7 @@ function execOf(plugin: ExecPlugin, server: Server): ExecPlugin {
   };
 }
 
-/** A file that cannot be read is reported where it is needed, not here. */
+/** Undefined for a file that cannot be read: the error is reported when the file is needed. */
 function readBase64(path: string | undefined): string | undefined {
   try {
     return path === undefined ? undefined : readFileSync(path, "base64");
@@ -162,7 +162,7 @@ function isInteractive(plugin: ExecPlugin): boolean {
   return plugin.interactiveMode !== "Never" && isatty(0);
 }
 
-/** A plugin that asks for a password can do so: it gets our standard input, where the library gives it a pipe that never ends. */
+/** Gives plugins our standard input, so that they can ask for a password. The library gives them a pipe that never ends. */
 function attachTerminal(config: KubeConfig): void {
   const { authenticators } = config as unknown as { authenticators: object[] };
   for (const authenticator of authenticators) {
@@ -179,7 +179,7 @@ function impersonationHeaders(as: Impersonation | undefined): Record<string, str
   if (as.uid !== undefined) headers["impersonate-uid"] = as.uid;
   if (as.groups.length > 0) headers["impersonate-group"] = as.groups;
   for (const [key, values] of Object.entries(as.extra)) {
-    // The key may hold any character, a header's name may not: the API server undoes percent encoding.
+    // A key may have any character, but the name of a header may not. The API server decodes percent encoding.
     headers[`impersonate-extra-${encodeURIComponent(key).toLowerCase()}`] = values;
   }
   return headers;

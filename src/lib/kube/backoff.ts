@@ -1,15 +1,15 @@
-/** How long to wait before trying again. */
+/** Waits between attempts. */
 
 export interface BackoffOptions {
   /** The first wait in milliseconds. */
   readonly first?: number;
-  /** No wait is longer than this, in milliseconds. */
+  /** The longest wait, in milliseconds. */
   readonly limit?: number;
-  /** Where the jitter comes from: a number from 0 to 1. */
+  /** Source of the jitter: a number from 0 to 1. */
   readonly random?: () => number;
 }
 
-/** Waits that double up to a limit, each spread over its upper half so that many clients do not come back at once. */
+/** Waits that double up to a limit. Each is random within its upper half, so that many clients do not retry at once. */
 export class Backoff {
   readonly #first: number;
   readonly #limit: number;
@@ -22,27 +22,27 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** Failures since the start or the last reset. */
+  /** Number of failures since the start or the last reset. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** Counts one more failure and answers how many milliseconds to wait after it. */
+  /** Counts one more failure and returns the wait after it, in milliseconds. */
   next(): number {
     const full = Math.min(this.#limit, this.#first * 2 ** this.#failures);
     this.#failures += 1;
     return full * (0.5 + 0.5 * this.#random());
   }
 
-  /** Something worked: the next wait is the first one again. */
+  /** Call after a success: the next wait is the first one again. */
   reset(): void {
     this.#failures = 0;
   }
 }
 
 /**
- * Waits that many milliseconds.
- * @throws the signal's reason, at once, when it is aborted.
+ * Waits for this many milliseconds.
+ * @throws the signal's reason, as soon as it is aborted
  */
 export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,17 +1,17 @@
-/** From kubeconfig and flags to one target: which server, as whom, in which namespace. */
+/** Chooses one target from kubeconfig and flags: server, user, namespace. */
 import { readFile } from "node:fs/promises";
 import { InvalidInput } from "../../errors.ts";
 import { isFields, readKubeconfig, textOf } from "./kubeconfig.ts";
 import type { Kubeconfig } from "./kubeconfig.ts";
 import type { ExecPlugin, Impersonation, Server, Target, User } from "./target.ts";
 
-/** Where a pod finds what it needs to talk to its own API server. */
+/** Mount path of a pod's service account. */
 const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 type Fields = Readonly<Record<string, unknown>>;
 
 export interface Choice {
-  /** A kubeconfig file named by hand, in place of KUBECONFIG and ~/.kube/config. */
+  /** The file of --kubeconfig, which replaces KUBECONFIG and ~/.kube/config. */
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
   readonly namespace?: string | undefined;
@@ -19,13 +19,13 @@ export interface Choice {
 
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The directory a pod's service account is mounted at. */
+  /** Directory at which a pod's service account is mounted. */
   readonly serviceAccount: string;
 }
 
 /**
  * Chooses the target. Reads files; makes no request.
- * @throws InvalidInput when there is no kubeconfig, or it does not hold what the flags or the current context name.
+ * @throws InvalidInput without a kubeconfig, or if it lacks what the flags or the current context name
  */
 export async function chooseTarget(
   choice: Choice,
@@ -45,18 +45,18 @@ export async function chooseTarget(
   const cluster = config.clusters.get(clusterName);
   if (cluster === undefined) {
     throw new InvalidInput(
-      `the context "${name}" refers to the cluster "${clusterName}", which no kubeconfig file has`,
+      `the context "${name}" refers to the cluster "${clusterName}", which is in no kubeconfig file`,
       {
-        suggestions: [listed("Clusters that exist", config.clusters), "See what there is: kubectl config view"],
+        suggestions: [listed("Clusters that exist", config.clusters), "List them: kubectl config view"],
       },
     );
   }
   const userName = textOf(context["user"]) ?? "";
   const user = config.users.get(userName);
-  // kubectl, too, goes on as nobody when the context names no user at all.
+  // Like kubectl: a context without a user is used anonymously.
   if (user === undefined && userName !== "") {
-    throw new InvalidInput(`the context "${name}" refers to the user "${userName}", which no kubeconfig file has`, {
-      suggestions: [listed("Users that exist", config.users), "See what there is: kubectl config view"],
+    throw new InvalidInput(`the context "${name}" refers to the user "${userName}", which is in no kubeconfig file`, {
+      suggestions: [listed("Users that exist", config.users), "List them: kubectl config view"],
     });
   }
   const namespace =
@@ -113,11 +113,11 @@ function readImpersonation(user: Fields): Impersonation | undefined {
   });
 }
 
-/** A pod's own API server with its service account, if this is a pod that has one. */
+/** The API server of the pod that slipway runs in, with the pod's service account; undefined outside of a pod. */
 async function insideTarget(choice: Choice, env: Surroundings["env"], directory: string): Promise<Target | undefined> {
   const host = env["KUBERNETES_SERVICE_HOST"];
   const port = env["KUBERNETES_SERVICE_PORT"];
-  if (!host || !port || (await readIfThere(`${directory}/token`)) === undefined) return undefined;
+  if (!host || !port || (await readOptional(`${directory}/token`)) === undefined) return undefined;
   return {
     context: undefined,
     namespace: choice.namespace || (await insideNamespace(env, directory)) || "default",
@@ -130,22 +130,23 @@ async function insideTarget(choice: Choice, env: Surroundings["env"], directory:
   };
 }
 
-/** The namespace of the pod this runs in; POD_NAMESPACE comes first, as in client-go. */
+/** Namespace of the pod that slipway runs in. POD_NAMESPACE comes first, as in client-go. */
 async function insideNamespace(env: Surroundings["env"], directory: string): Promise<string | undefined> {
   if (!env["KUBERNETES_SERVICE_HOST"]) return undefined;
-  return env["POD_NAMESPACE"] || (await readIfThere(`${directory}/namespace`))?.trim() || undefined;
+  return env["POD_NAMESPACE"] || (await readOptional(`${directory}/namespace`))?.trim() || undefined;
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+/** Undefined for a file that cannot be read, for whatever reason: slipway may not run in a pod at all. */
+async function readOptional(path: string): Promise<string | undefined> {
   return readFile(path, "utf8").catch(() => undefined);
 }
 
 function noContext(config: Kubeconfig): InvalidInput {
   if (config.sources.every(({ found }) => !found)) {
-    return new InvalidInput(`no kubeconfig was found: looked at ${config.sources.map(({ path }) => path).join(", ")}`, {
+    return new InvalidInput(`no kubeconfig found; tried ${config.sources.map(({ path }) => path).join(", ")}`, {
       suggestions: [
         "Name one with --kubeconfig or KUBECONFIG.",
-        "Fetch one with your cluster's own tool, so that `kubectl get pods` works.",
+        "Get one with your cluster's tool, so that `kubectl get pods` works.",
       ],
     });
   }
@@ -173,7 +174,7 @@ function texts(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.map(textOf).filter((text) => text !== undefined) : [];
 }
 
-/** Leaves out what is undefined or empty: an empty field of a kubeconfig is one that is not there. */
+/** Omits fields that are undefined or empty: in a kubeconfig, an empty field means an absent one. */
 function present<T>(fields: { [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== "")) as T;
 }

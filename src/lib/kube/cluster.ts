@@ -1,7 +1,7 @@
 /**
- * The Kubernetes API as the build sees it: a few verbs over a few kinds, promises and async iterables only. A lost
- * connection is always a thrown error, never a silent end. Types come from the client library; its code does not
- * (see kube.ts for the one place that loads it).
+ * The Kubernetes API for a build: a few verbs over a few kinds, with promises and async iterables only. A lost
+ * connection always throws an error, and never ends silently. Only types come from the client library
+ * (authenticator.ts is the only file that loads its code).
  */
 import type {
   V1ConfigMap,
@@ -20,7 +20,7 @@ import type {
   V1StorageClass,
 } from "@kubernetes/client-node";
 
-/** The kinds slipway touches, by the plural name they have in the API's URLs. */
+/** The kinds that slipway uses, by their plural names in the API's URLs. */
 export interface Kinds {
   jobs: V1Job;
   pods: V1Pod;
@@ -42,51 +42,50 @@ export type Kind = keyof Kinds;
 export interface Selector {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** At most so many objects. */
+  /** The largest number of objects. */
   readonly limit?: string;
 }
 
 export type WatchEvent<T> =
   | { readonly type: "added" | "modified" | "deleted"; readonly object: T }
-  /** The state was listed anew (first, and after a gap): `objects` replaces all that was known. */
+  /** A new list (at first, and after a gap): `objects` replaces everything known before. */
   | { readonly type: "listed"; readonly objects: readonly T[] };
 
 export interface LogLine {
-  /** RFC 3339 with nanoseconds, as the kubelet stamped it. */
+  /** RFC 3339 with nanoseconds, from the kubelet. */
   readonly timestamp: string;
   /** The line without its line feed. */
   readonly line: string;
 }
 
 export interface LogOptions {
-  /** Go on to the container's end (the default), or stop at what there is now. */
+  /** True (the default): read until the container ends. False: stop at the current end of the log. */
   readonly follow?: boolean;
 }
 
 export interface ExecStreams {
-  /** Sent to the process's standard input, then end of file. */
+  /** Bytes for the process's standard input, followed by its end. */
   readonly stdin?: AsyncIterable<Uint8Array>;
   /**
-   * End standard input by closing the connection where the protocol knows no other way (v4.channel.k8s.io). The exit code is lost
-   * then, so the command has to leave its outcome where another can find it. Without this, the command must know by itself when
-   * it has read all of it.
+   * End standard input by closing the connection if the protocol has no other way (v4.channel.k8s.io). The exit code is lost
+   * then, so the command has to store its outcome elsewhere. Without this, the command must detect the end of its input itself.
    */
   readonly closeToEnd?: boolean;
   readonly stdout?: (chunk: Uint8Array) => void;
   readonly stderr?: (chunk: Uint8Array) => void;
-  /** Called with the number of stdin bytes handed to the connection so far. */
+  /** Called with the number of stdin bytes passed to the connection so far. */
   readonly onSent?: (bytes: number) => void;
 }
 
 export interface ExecExit {
-  /** The process's exit code; undefined where standard input could be ended only by closing the connection, as `closeToEnd` allows. */
+  /** The process's exit code; undefined if the connection was closed to end standard input (see `closeToEnd`). */
   readonly exitCode: number | undefined;
-  /** Which websocket protocol was agreed on. Only v5.channel.k8s.io can end standard input by itself. */
+  /** The negotiated websocket protocol. Only v5.channel.k8s.io can end standard input without closing the connection. */
   readonly protocol: string;
 }
 
 export interface Cluster {
-  /** The namespace every namespaced call goes to. */
+  /** The namespace of every namespaced call. */
   readonly namespace: string;
   /** The API server's URL, for messages. */
   readonly server: string;
@@ -102,11 +101,17 @@ export interface Cluster {
   list<K extends Kind>(kind: K, selector: Selector, signal?: AbortSignal): Promise<readonly Kinds[K][]>;
   /** A JSON merge patch (RFC 7396). */
   patch<K extends Kind>(kind: K, name: string, patch: object, signal?: AbortSignal): Promise<Kinds[K]>;
-  /** Deletes it and, in the background, what it owns. Deleting what is gone already is not an error. */
+  /** Deletes an object and, in the background, what it owns. An object that does not exist is not an error. */
   remove(kind: Kind, name: string, signal?: AbortSignal): Promise<void>;
-  /** Lists, then watches, for ever: reconnects and lists anew by itself on any cut. Ends only by `signal` (returns) or by an error that will not pass (throws). */
+  /** Lists, then watches without end. Reconnects and lists again after a lost connection. Returns when `signal` is aborted; throws for a permanent error. */
   watch<K extends Kind>(kind: K, selector: Selector, signal: AbortSignal): AsyncIterable<WatchEvent<Kinds[K]>>;
-  /** Follows a container's log from its first line to its end, each line once, over any number of reconnects. The container must have started. `ended` is asked at each end of the stream, and now and then while it is silent: has the container terminated (true), or was the stream merely cut? As the stream ends up to a second before the status says so, `ended` had better wait about so long for a true before it answers false. */
+  /**
+   * Follows a container's log from its first line to its end, each line once, over any number of reconnects. The container must
+   * have started.
+   * @param ended tells whether the container has terminated. It is called at each end of the stream and from time to time while the
+   *   stream is silent. The stream ends up to a second before the status changes, so it should wait about a second before it
+   *   returns false.
+   */
   logs(
     pod: string,
     container: string,
@@ -123,14 +128,14 @@ export interface Cluster {
   ): Promise<ExecExit>;
   /** The API server's version, as it writes it: `v1.36.3`. */
   version(signal?: AbortSignal): Promise<string>;
-  /** The time, in milliseconds since 1970, by the API server's clock once it has answered; objects' times are its own, and this machine's may be wrong. */
+  /** The time of the API server's clock in milliseconds since 1970; this machine's time until the server has answered. Times of objects come from the server, and this machine's clock may be wrong. */
   now(): number;
   close(): Promise<void>;
 }
 
-/** What the API server answered when it refused: its Status object's code and reason, and its message as `said`. `refusalOf(error)` of refusal.ts finds it behind an error. */
+/** A refusal of the API server: code and reason of its Status object, and its message as `reported`. `refusalOf(error)` of refusal.ts finds it behind an error. */
 export interface ApiRefusal {
   readonly code: number;
   readonly reason: string;
-  readonly said: string;
+  readonly reported: string;
 }

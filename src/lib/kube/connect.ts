@@ -1,48 +1,48 @@
-/** A cluster to talk to, out of a kubeconfig. */
+/** Connects to a cluster by a kubeconfig. */
 import { Api } from "./api.ts";
 import { chooseTarget } from "./choose-target.ts";
 import type { Choice } from "./choose-target.ts";
 import type { Cluster } from "./cluster.ts";
 import { logs } from "./logs.ts";
-import type { Place } from "./refusal.ts";
+import type { ClusterLocation } from "./refusal.ts";
 import { watch } from "./watch.ts";
-import { Wire } from "./http-client.ts";
+import { HttpClient } from "./http-client.ts";
 
-/** How many requests a build sends at once as soon as its Job exists. */
-const AT_ONCE = 2;
+/** Number of requests that a build sends at the same time once its Job exists. */
+const PARALLEL_REQUESTS = 2;
 
 export interface ConnectedCluster extends Cluster {
-  /** Does beforehand, in the background, what the first requests need: runs a credential plugin, opens connections. */
+  /** Prepares the first requests in the background: runs a credential plugin and opens connections. */
   preconnect(): Promise<void>;
 }
 
 /**
- * Chooses the cluster and makes ready to talk to it. Reads files; makes no request and runs no plugin.
- * @throws InvalidInput if no kubeconfig says which cluster, or what it says is incomplete.
+ * Chooses the cluster. Reads files; makes no request and runs no plugin.
+ * @throws InvalidInput if no kubeconfig names a cluster, or it is incomplete
  */
 export async function connect(options: Choice = {}): Promise<ConnectedCluster> {
   const target = await chooseTarget(options);
-  const wire = new Wire(target);
-  const place: Place = { server: target.server.url, context: target.context, namespace: target.namespace };
-  const api = new Api(wire, place);
+  const http = new HttpClient(target);
+  const location: ClusterLocation = { server: target.server.url, context: target.context, namespace: target.namespace };
+  const api = new Api(http, location);
   return {
-    ...place,
-    preconnect: () => wire.preconnectSocket(AT_ONCE),
+    ...location,
+    preconnect: () => http.preconnect(PARALLEL_REQUESTS),
     create: (...args) => api.create(...args),
     read: (...args) => api.read(...args),
     list: (...args) => api.list(...args),
     patch: (...args) => api.patch(...args),
     remove: (...args) => api.remove(...args),
     version: (signal) => api.version(signal),
-    now: () => wire.now(),
-    watch: (kind, selector, signal) => watch({ wire, api, place }, kind, selector, signal),
+    now: () => http.now(),
+    watch: (kind, selector, signal) => watch({ http, api, location }, kind, selector, signal),
     logs: (pod, container, ended, signal, options) =>
-      logs({ wire, place, pod, container }, ended, signal, undefined, options),
+      logs({ http, location, pod, container }, ended, signal, undefined, options),
     exec: async (pod, container, command, streams, signal) => {
-      // Many a build needs no websocket at all.
+      // Many builds need no websocket.
       const { exec } = await import("./exec.ts");
-      return exec({ wire, place }, { pod, container, command }, streams, signal);
+      return exec({ http, location }, { pod, container, command }, streams, signal);
     },
-    close: () => wire.close(),
+    close: () => http.close(),
   };
 }

@@ -1,15 +1,15 @@
 /**
- * Admission said no: Pod Security, a quota, a limit range, a webhook, a policy. They share the code 403 with RBAC and
- * can be told apart by their message alone. Also read from events, where a Job's controller tells why it has no pod.
+ * Refusals by admission: Pod Security, a quota, a limit range, a webhook, a policy. They share the code 403 with RBAC, and
+ * only their message tells them apart. Also used for events, in which a Job's controller reports why it has no pod.
  */
 
 export interface Denial {
-  /** Goes after "the cluster refused to …: ", without a full stop. */
+  /** Clause that follows "the cluster refused to …: ", without a full stop. */
   readonly sentence: string;
   readonly suggestions: readonly string[];
-  /** Whether it may be otherwise in a while, with nobody changing what was asked for. */
+  /** Whether the same request may be accepted later. */
   readonly passes: boolean;
-  /** It is because the whole namespace is on its way out. */
+  /** The reason is that the whole namespace is being deleted. */
   readonly namespaceGoes?: boolean;
 }
 
@@ -18,7 +18,7 @@ interface Rule {
   readonly explain: (match: RegExpExecArray) => Denial;
 }
 
-/** Each with the place its message is made. */
+/** Each with the source file of its message. */
 const RULES: readonly Rule[] = [
   {
     // k8s.io/pod-security-admission/admission/admission.go
@@ -27,10 +27,10 @@ const RULES: readonly Rule[] = [
       sentence: `the namespace's Pod Security level "${level}" forbids ${forbidden(why).join(", ")}`,
       suggestions: [
         ...(level === "restricted"
-          ? ["Build with --security restricted: kaniko can, from images whose files all belong to root."]
+          ? ["Build with --security restricted: kaniko supports it if all files of the images belong to root."]
           : []),
-        `${level === "restricted" ? "Or b" : "B"}uild in a namespace of level baseline (-n), or have this one's changed: kubectl label namespace NAME pod-security.kubernetes.io/enforce=baseline --overwrite`,
-        "What each builder's pod has: slipway builders inspect NAME",
+        `${level === "restricted" ? "Or b" : "B"}uild in a namespace of level baseline (-n), or change the level of this one: kubectl label namespace NAME pod-security.kubernetes.io/enforce=baseline --overwrite`,
+        "See what each builder's pod needs: slipway builders inspect NAME",
       ],
       passes: false,
     }),
@@ -50,7 +50,7 @@ const RULES: readonly Rule[] = [
   {
     pattern: /failed quota: ([^:]+): must specify (.+)/s,
     explain: ([, quota = "", fields = ""]) => ({
-      sentence: `the quota "${quota}" wants every pod to set ${plain(fields)}`,
+      sentence: `the quota "${quota}" requires every pod to set ${plain(fields)}`,
       suggestions: ["Set resources with --memory and --cpu-quota."],
       passes: false,
     }),
@@ -59,7 +59,7 @@ const RULES: readonly Rule[] = [
     // plugin/pkg/admission/limitranger/admission.go
     pattern: /((?:minimum|maximum) \S+ usage per (?:Container|Pod) is .+|\S+ max limit to request ratio per .+)/s,
     explain: ([, why = ""]) => ({
-      sentence: `it is outside the namespace's limit range: ${plain(why)}`,
+      sentence: `the namespace's limit range does not allow it: ${plain(why)}`,
       suggestions: [
         "See the range: kubectl describe limitrange",
         "Set resources within it with --memory and --cpu-quota.",
@@ -72,7 +72,7 @@ const RULES: readonly Rule[] = [
     pattern: /admission webhook "([^"]+)" denied the request(?: without explanation|: (.+))?/s,
     explain: ([, webhook = "", why]) => ({
       sentence: `the admission webhook "${webhook}" denied it${why === undefined ? ", without giving a reason" : `: ${plain(why)}`}`,
-      suggestions: ["Ask whoever runs the cluster about this policy, or use another namespace."],
+      suggestions: ["Ask the cluster's administrator about this policy, or use another namespace."],
       passes: false,
     }),
   },
@@ -80,8 +80,8 @@ const RULES: readonly Rule[] = [
     // k8s.io/apiserver/pkg/admission/plugin/webhook/mutating/dispatcher.go
     pattern: /failed calling webhook "([^"]+)": (.+)/s,
     explain: ([, webhook = "", why = ""]) => ({
-      sentence: `its admission webhook "${webhook}" does not work: ${plain(why)}`,
-      suggestions: ["This is the cluster's fault: tell whoever runs it."],
+      sentence: `the admission webhook "${webhook}" failed: ${plain(why)}`,
+      suggestions: ["This is a fault of the cluster: tell its administrator."],
       passes: true,
     }),
   },
@@ -90,7 +90,7 @@ const RULES: readonly Rule[] = [
     pattern: /ValidatingAdmissionPolicy '([^']+)' with binding '[^']+' denied request: (.+)/s,
     explain: ([, policy = "", why = ""]) => ({
       sentence: `the admission policy "${policy}" denied it: ${plain(why)}`,
-      suggestions: ["Ask whoever runs the cluster about this policy, or use another namespace."],
+      suggestions: ["Ask the cluster's administrator about this policy, or use another namespace."],
       passes: false,
     }),
   },
@@ -117,14 +117,14 @@ const RULES: readonly Rule[] = [
     // plugin/pkg/admission/priority/admission.go, plugin/pkg/admission/runtimeclass/admission.go
     pattern: /no PriorityClass with name (\S+) was found|RuntimeClass "([^"]+)" not found/,
     explain: ([, priority, runtime]) => ({
-      sentence: `there is no ${priority === undefined ? `RuntimeClass ${runtime}` : `PriorityClass ${priority}`}`,
-      suggestions: [`See what there is: kubectl get ${priority === undefined ? "runtimeclasses" : "priorityclasses"}`],
+      sentence: `${priority === undefined ? `RuntimeClass ${runtime}` : `PriorityClass ${priority}`} does not exist`,
+      suggestions: [`List them: kubectl get ${priority === undefined ? "runtimeclasses" : "priorityclasses"}`],
       passes: false,
     }),
   },
 ];
 
-/** What an admission message says, and what to do about it; undefined if it is none of admission's. */
+/** Explains a message of admission, with remedies; undefined for any other message. */
 export function explainDenial(message: string): Denial | undefined {
   for (const { pattern, explain } of RULES) {
     const match = pattern.exec(message);
@@ -134,9 +134,9 @@ export function explainDenial(message: string): Denial | undefined {
 }
 
 /**
- * The fields a Pod Security message speaks of, with the values it objects to: `unrestricted capabilities (container "x" must
- * not include "CHOWN" in securityContext.capabilities.add), …` (k8s.io/pod-security-admission/policy). What names no field is
- * given as it is.
+ * The fields in a Pod Security message, with the values that are forbidden: `unrestricted capabilities (container "x" must
+ * not include "CHOWN" in securityContext.capabilities.add), …` (k8s.io/pod-security-admission/policy). A check that names no
+ * field is returned unchanged.
  */
 function forbidden(why: string): string[] {
   const checks = plain(why).match(/[^(]+\((?:[^()]|\([^()]*\))*\)/g) ?? [plain(why)];

@@ -1,18 +1,18 @@
-/** Opens a connection to the API server: TCP, a proxy if there is one, TLS. Requests and websockets both go through here. */
+/** Opens a connection to the API server: TCP, the proxy if there is one, TLS. For requests and for websockets. */
 import { connect as connectTcp, isIP } from "node:net";
 import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { TlsMaterial } from "./authenticator.ts";
 import { hostOf } from "./proxy.ts";
-import { tunnelHttp, tunnelSocks } from "./tunnel.ts";
+import { SOCKS_PORT, tunnelHttp, tunnelSocks } from "./tunnel.ts";
 
-/** A connection that is not there after this many milliseconds will not come. */
-const DEADLINE = 15_000;
+/** Limit for the whole connection, proxy and TLS included. */
+const DIAL_TIMEOUT_MS = 15_000;
 
-/** The kernel asks a silent peer for a sign of life after this many milliseconds, as client-go does. */
-const KEEP_ALIVE = 30_000;
+/** The kernel probes a silent peer after this time, as in client-go. */
+const KEEP_ALIVE_DELAY_MS = 30_000;
 
-/** Nothing was sent yet when this happened, so whatever was to be sent may be sent again. */
+/** A failure to connect. Nothing has been sent, so the request can be sent again. */
 export class DialError extends Error {
   /** The proxy that was being connected to or through. */
   readonly proxy: string | undefined;
@@ -29,12 +29,12 @@ export class DialError extends Error {
  * @throws DialError
  */
 export async function dial(server: URL, proxy: URL | undefined, material: TlsMaterial): Promise<Socket> {
-  const deadline = AbortSignal.timeout(DEADLINE);
+  const deadline = AbortSignal.timeout(DIAL_TIMEOUT_MS);
   try {
     const raw = proxy === undefined ? await openTcp(server, deadline) : await openTunnel(server, proxy, deadline);
     const socket = server.protocol === "https:" ? await secure(raw, server, material, deadline) : raw;
-    // Whoever takes the connection over listens for its errors. One that comes in between, or that the TCP socket
-    // below TLS has after its end (a write that is cancelled), must not be an uncaught one.
+    // The caller listens for errors of the connection. An error before that, or one of the TCP socket below TLS after its
+    // end (a cancelled write), must not be uncaught.
     if (raw !== socket) raw.on("error", () => {});
     return socket.setNoDelay(true).on("error", () => {});
   } catch (error) {
@@ -48,7 +48,9 @@ async function openTunnel(server: URL, proxy: URL, deadline: AbortSignal): Promi
   const host = hostOf(server);
   const port = Number(server.port || (server.protocol === "https:" ? 443 : 80));
   try {
-    if (proxy.protocol.startsWith("socks5")) return await untilAborted(tunnelSocks(tcp, proxy, host, port), deadline);
+    if (proxy.protocol.startsWith("socks5")) {
+      return await untilAborted(tunnelSocks(tcp, proxy, host, port, DIAL_TIMEOUT_MS), deadline);
+    }
     const toProxy = proxy.protocol === "https:" ? await secure(tcp, proxy, {}, deadline) : tcp;
     return await untilAborted(tunnelHttp(toProxy, proxy, host, port), deadline);
   } catch (error) {
@@ -60,8 +62,8 @@ async function openTunnel(server: URL, proxy: URL, deadline: AbortSignal): Promi
 const DEFAULT_PORTS: Readonly<Record<string, number>> = {
   "https:": 443,
   "http:": 80,
-  "socks5:": 1080,
-  "socks5h:": 1080,
+  "socks5:": SOCKS_PORT,
+  "socks5h:": SOCKS_PORT,
 };
 
 function openTcp(url: URL, deadline: AbortSignal): Promise<Socket> {
@@ -69,14 +71,14 @@ function openTcp(url: URL, deadline: AbortSignal): Promise<Socket> {
     host: hostOf(url),
     port: Number(url.port || DEFAULT_PORTS[url.protocol]),
     keepAlive: true,
-    keepAliveInitialDelay: KEEP_ALIVE,
+    keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
   });
   return ready(socket, "connect", deadline);
 }
 
 function secure(raw: Socket, server: URL, material: TlsMaterial, deadline: AbortSignal): Promise<Socket> {
   const host = material.servername ?? hostOf(server);
-  // The certificate is held against `host`; an address, however, must not be sent as a server name (RFC 6066 §3).
+  // The certificate is checked against `host`, but an IP address must not be sent as a server name (RFC 6066 §3).
   const servername = isIP(host) === 0 ? host : "";
   const socket = connectTls({ ...material, socket: raw, host, servername, ALPNProtocols: ["http/1.1"] });
   return ready(socket, "secureConnect", deadline);
@@ -90,7 +92,7 @@ function ready(socket: Socket, event: string, deadline: AbortSignal): Promise<So
       if (error === undefined) {
         resolve(socket);
       } else {
-        // Whatever it says while it is torn down is of no interest any more.
+        // Errors during the teardown are ignored.
         socket.on("error", () => {}).destroy();
         reject(error);
       }
@@ -113,5 +115,5 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 function timeout(): Error {
-  return Object.assign(new Error(`no connection within ${DEADLINE / 1000} s`), { code: "ETIMEDOUT" });
+  return Object.assign(new Error(`no connection within ${DIAL_TIMEOUT_MS / 1000} s`), { code: "ETIMEDOUT" });
 }

@@ -1,7 +1,7 @@
 /**
  * Runs a command in a container, over a websocket of the protocols v5 and v4.channel.k8s.io:
  * https://github.com/kubernetes/kubernetes/blob/v1.36.0/staging/src/k8s.io/apimachinery/pkg/util/remotecommand/constants.go
- * Each message begins with its channel's number: 0 stdin, 1 stdout, 2 stderr, 3 the status, 255 (v5) closes a channel.
+ * Each message begins with the number of its channel: 0 stdin, 1 stdout, 2 stderr, 3 status; 255 (v5) closes a channel.
  */
 import type { V1Status } from "@kubernetes/client-node";
 import type WebSocket from "ws";
@@ -11,18 +11,18 @@ import { watchPeer } from "./heartbeat.ts";
 import { pathOf } from "./kinds.ts";
 import { sendAll } from "./send-stdin.ts";
 import { ApiError } from "./refusal.ts";
-import type { Place } from "./refusal.ts";
+import type { ClusterLocation } from "./refusal.ts";
 import { parseStatus } from "./status.ts";
 import { upgrade } from "./websocket.ts";
 import type { OpenSocket } from "./websocket.ts";
-import type { Wire } from "./http-client.ts";
+import type { HttpClient } from "./http-client.ts";
 
 export const PROTOCOLS = ["v5.channel.k8s.io", "v4.channel.k8s.io"] as const;
 
-/** Closes standard input; v5 only. */
+/** Closes standard input. Only for v5. */
 const END_OF_STDIN = Buffer.from([255, 0]);
 
-/** The container's runtime could not start the command. */
+/** The container runtime could not start the command. */
 export class NotStarted extends ClusterError {}
 
 export interface Process {
@@ -32,16 +32,17 @@ export interface Process {
 }
 
 /**
- * Runs a command and answers with its exit code, whatever it is.
- * On v4 standard input cannot be ended without losing the exit code: either the command knows by itself when it has
- * read all of it (`head -c N`), or `closeToEnd` is set and the exit code is undefined; v5 ends it. When this throws, the command may see an end of its standard input that is
- * none, so it must be able to tell (a length, a checksum). A command that ends without reading all of its standard
- * input must not: containerd then waits for ever to deliver the rest, and no exit code comes. It should say that it
- * has failed, so that `stdin` can stop, and read on to the end (`cat >/dev/null`).
- * @throws NotStarted if the command could not be started; ClusterError if the connection was lost before its end; AuthError if it is not allowed; what `stdin` throws; the signal's reason when aborted.
+ * Runs a command and returns its exit code, zero or not.
+ * v5 ends standard input. v4 cannot end it without losing the exit code: either the command detects the end itself
+ * (`head -c N`), or `closeToEnd` is set and the exit code is undefined. When this throws, the command may see a false end of
+ * its standard input, so it needs a check (a length, a checksum). A command must read all of its standard input:
+ * otherwise containerd waits for ever to deliver the rest, and no exit code comes. A command that has failed should report
+ * that, so that `stdin` can stop, and then read to the end (`cat >/dev/null`).
+ * @throws NotStarted if the command could not be started; ClusterError if the connection was lost before its end; AuthError
+ *   if it is not allowed; errors of `stdin`; the signal's reason when aborted
  */
 export async function exec(
-  { wire, place }: { wire: Wire; place: Place },
+  { http, location }: { http: HttpClient; location: ClusterLocation },
   process: Process,
   streams: ExecStreams,
   signal: AbortSignal,
@@ -49,16 +50,16 @@ export async function exec(
 ): Promise<ExecExit> {
   const query = new URLSearchParams({ container: process.container, stdout: "true", stderr: "true" });
   if (streams.stdin !== undefined) query.set("stdin", "true");
-  for (const word of process.command) query.append("command", word);
-  const url = wire.url(pathOf("pods", place.namespace, process.pod, "exec"), query);
+  for (const arg of process.command) query.append("command", arg);
+  const url = http.url(pathOf("pods", location.namespace, process.pod, "exec"), query);
   const attempt = { verb: "create", resource: "pods/exec", name: process.pod } as const;
-  const opened = await upgrade(wire, place, attempt, url, protocols, signal);
+  const opened = await upgrade(http, location, attempt, url, protocols, signal);
   const status = await converse(opened, process, streams, signal);
   const exitCode = status === undefined ? undefined : readExitCode(status, process);
   return { exitCode, protocol: opened.ws.protocol };
 }
 
-/** Everything between the open websocket and the status, or the reason there will be none; undefined when it was closed to end standard input. */
+/** Sends and receives until the status arrives; undefined if the connection was closed to end standard input. */
 function converse(
   { ws, socket }: OpenSocket,
   process: Process,
@@ -73,7 +74,7 @@ function converse(
       settled = true;
       stopWatching();
       signal.removeEventListener("abort", stop);
-      // It may have errors of its own while it is torn down, which are of no interest any more.
+      // Errors during the teardown are ignored.
       ws.off("message", receive).off("close", lose);
       ws.terminate();
       how();
@@ -81,7 +82,7 @@ function converse(
     const fail = (error: unknown): void => settle(() => reject(error));
     const stop = (): void => fail(signal.reason);
     const lose = (code: number, reason: Buffer): void =>
-      // Whether all was read before is for the command's own outcome to say.
+      // Only the command's own outcome tells whether it has read everything.
       closing
         ? settle(() => resolve(undefined))
         : fail(lost(process, `closed with ${code}${reason.length > 0 ? ` ${reason.toString()}` : ""}`));
@@ -115,7 +116,7 @@ function converse(
   });
 }
 
-/** @returns whether the protocol can. */
+/** Ends standard input. @returns false if the protocol cannot. */
 function endStdin(ws: WebSocket): boolean {
   if (ws.protocol !== PROTOCOLS[0]) return false;
   if (ws.readyState === ws.OPEN) ws.send(END_OF_STDIN, () => {});
@@ -125,11 +126,11 @@ function endStdin(ws: WebSocket): boolean {
 function lost({ pod, container }: Process, how: string, cause?: unknown): ClusterError {
   return new ClusterError(
     `the connection to the container "${container}" of the pod "${pod}" was lost before its command ended (${how})`,
-    { suggestions: ["Try again; something between here and the cluster may cut long connections."], cause },
+    { suggestions: ["Try again. A proxy or load balancer in front of the cluster may close long connections."], cause },
   );
 }
 
-/** The process's exit code in the status the server sends at its end. */
+/** The process's exit code, from the status that the server sends at its end. */
 function readExitCode(status: V1Status, { pod, container, command }: Process): number {
   if (status.status === "Success") return 0;
   const code = status.details?.causes?.find(({ reason }) => reason === "ExitCode")?.message;
@@ -137,6 +138,9 @@ function readExitCode(status: V1Status, { pod, container, command }: Process): n
   const message = (status.message ?? "").trim().replace(/\.$/, "");
   throw new NotStarted(
     `"${command[0]}" could not be run in the container "${container}" of the pod "${pod}": ${message || "no reason given"}`,
-    { suggestions: [`Is it in the container's image? kubectl describe pod ${pod}`], cause: new ApiError(status) },
+    {
+      suggestions: [`Check that the container's image has it: kubectl describe pod ${pod}`],
+      cause: new ApiError(status),
+    },
   );
 }

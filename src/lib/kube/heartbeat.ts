@@ -1,25 +1,27 @@
-/** Notices that the other end of a websocket is gone, though nobody said so. */
+/** Detects that the peer of a websocket is gone although the connection was not closed. */
 import type { Socket } from "node:net";
 import type WebSocket from "ws";
 
-/** Load balancers cut what is silent for a minute; so often, in milliseconds, there is a word. */
-const PING = 20_000;
+/** Load balancers drop connections that are idle for a minute. */
+const PING_INTERVAL_MS = 20_000;
 
-/** A peer that owes us nothing but a pong, and does not send it for so long, is gone. Milliseconds, as kubectl's. */
-const SILENCE = 60_000;
+/** A peer that answers no ping for this long is gone. The same limit as kubectl's. */
+const PONG_TIMEOUT_MS = 60_000;
 
 /**
- * While the process does not read its standard input, the server stops reading the connection and answers no ping. So
- * a blocked connection, or one whose last bytes are not known to have been read, is given this long, in milliseconds.
+ * Limit for a connection that is blocked, or whose last bytes may not have been read. While the process does not read its
+ * standard input, the server does not read the connection and answers no ping.
  */
-const BLOCKED = 120_000;
+const BLOCKED_TIMEOUT_MS = 120_000;
 
-/** What is beyond the pings themselves and can wait in the server's memory, in bytes, without blocking it. */
-const SLACK = 16_384;
+/** Bytes besides the pings that the server can buffer without blocking. */
+const SERVER_BUFFER_BYTES = 16_384;
+
+const CHECK_INTERVAL_MS = 5000;
 
 export interface Clock {
   now(): number;
-  /** Calls back every so many milliseconds until the function it returns is called. */
+  /** Calls `callback` at this interval until the returned function is called. */
   every(milliseconds: number, callback: () => void): () => void;
 }
 
@@ -32,8 +34,8 @@ const CLOCK: Clock = {
 };
 
 /**
- * Pings, and calls `dead` once, with how many seconds of silence it was, when the peer is gone or takes nothing more.
- * @returns how to stop.
+ * Sends pings. Calls `dead` once, with the seconds of silence, when the peer is gone or reads nothing more.
+ * @returns a function that stops it
  */
 export function watchPeer(
   ws: WebSocket,
@@ -45,7 +47,7 @@ export function watchPeer(
   let pinged = moved;
   let read = socket.bytesRead;
   let taken = takenBy(ws, socket);
-  /** What had been sent when the last ping that was answered left: the server has read all before it. */
+  /** Bytes sent before the last ping that was answered: the server has read them. */
   let answered = socket.bytesWritten;
 
   const onPong = (data: Buffer): void => {
@@ -53,23 +55,23 @@ export function watchPeer(
   };
   const check = (): void => {
     const now = clock.now();
-    // Our own pings go into the kernel's memory even when nobody is there.
-    if (socket.bytesRead !== read || takenBy(ws, socket) - taken > SLACK) {
+    // The kernel buffers our pings even if the peer is gone.
+    if (socket.bytesRead !== read || takenBy(ws, socket) - taken > SERVER_BUFFER_BYTES) {
       moved = now;
       read = socket.bytesRead;
       taken = takenBy(ws, socket);
     }
-    const blocked = ws.bufferedAmount > 0 || socket.bytesWritten - answered > SLACK;
-    if (now - moved > (blocked ? BLOCKED : SILENCE)) {
+    const blocked = ws.bufferedAmount > 0 || socket.bytesWritten - answered > SERVER_BUFFER_BYTES;
+    if (now - moved > (blocked ? BLOCKED_TIMEOUT_MS : PONG_TIMEOUT_MS)) {
       stop();
       dead(Math.round((now - moved) / 1000));
-    } else if (now - pinged >= PING && ws.readyState === ws.OPEN && ws.bufferedAmount === 0) {
+    } else if (now - pinged >= PING_INTERVAL_MS && ws.readyState === ws.OPEN && ws.bufferedAmount === 0) {
       pinged = now;
       ws.ping(String(socket.bytesWritten), undefined, () => {});
     }
   };
   ws.on("pong", onPong);
-  const stopClock = clock.every(5000, check);
+  const stopClock = clock.every(CHECK_INTERVAL_MS, check);
   const stop = (): void => {
     stopClock();
     ws.off("pong", onPong);
@@ -77,7 +79,7 @@ export function watchPeer(
   return stop;
 }
 
-/** How much the kernel has taken; `bytesWritten` alone counts what still waits in our own memory, too. */
+/** Bytes that the kernel has taken. `bytesWritten` also counts those that still wait in our own memory. */
 function takenBy(ws: WebSocket, socket: Pick<Socket, "bytesWritten">): number {
   return socket.bytesWritten - ws.bufferedAmount;
 }

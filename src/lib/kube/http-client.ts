@@ -1,4 +1,4 @@
-/** The way to one API server: kept-alive connections, credentials on every request, nothing known of kinds or verbs. */
+/** HTTP client for one API server: keeps connections alive and adds credentials to requests. Knows no kinds or verbs. */
 import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import { Agent } from "undici";
@@ -6,60 +6,60 @@ import type { Dispatcher } from "undici";
 import { dial } from "./dial.ts";
 import { Authenticator } from "./authenticator.ts";
 import type { Credentials, TlsMaterial } from "./authenticator.ts";
-import { OpenedAhead } from "./preconnect.ts";
+import { PreopenedSockets } from "./preconnect.ts";
 import { chooseProxy } from "./proxy.ts";
 import type { Target } from "./target.ts";
 import { isPassing } from "./unreachable.ts";
 
 export interface Request {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** From the server's root, e.g. /api/v1/namespaces/default/pods. */
+  /** Path below the server's URL: /api/v1/namespaces/default/pods. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>> | undefined;
   readonly body?: object | undefined;
   readonly contentType?: string | undefined;
-  /** The answer may take for ever, and be silent in between (a watch, a followed log). */
+  /** The answer has no end and may be silent in between (a watch, a followed log). */
   readonly endless?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export type Answer = Dispatcher.ResponseData;
 
-/** A websocket's connection, open and ready for the upgrade request. */
+/** An open connection, ready for the upgrade to a websocket. */
 export interface Upgradable {
   readonly socket: Socket;
   readonly credentials: Credentials;
 }
 
-/** Longer than the 60 s that the API server itself gives a request, in milliseconds. */
-const PATIENCE = 65_000;
+/** Longer than the API server's own limit of 60 s for a request. */
+const REQUEST_TIMEOUT_MS = 65_000;
 
 /**
- * How long an unused connection is kept, in milliseconds. Below the 60 s after which a common load balancer cuts one,
- * above the pauses of a build.
+ * How long an unused connection is kept: shorter than the 60 s after which common load balancers drop one, longer than
+ * the pauses of a build.
  */
-const IDLE = 50_000;
+export const IDLE_TIMEOUT_MS = 50_000;
 
-/** How long after it was away a server may take to know everybody again, in milliseconds. */
-const SETTLING = 20_000;
+/** After a restart, a server may take this long until it knows all roles and accounts. */
+const SETTLING_TIME_MS = 20_000;
 
-/** How far the clocks may differ, in milliseconds, before the server's is gone by: its answers name whole seconds, and travel. */
-const SAME_CLOCK = 5000;
+/** The server's clock is used only above this difference: its answers have whole seconds, and take time to arrive. */
+const CLOCK_TOLERANCE_MS = 5000;
 
-export class Wire {
+export class HttpClient {
   readonly server: URL;
   readonly #proxy: URL | undefined;
   readonly #authenticator: Authenticator;
   #agent: { readonly print: string; readonly agent: Agent } | undefined;
-  /** Whether the server has ever answered a call as the Kubernetes API does: what fails now may be its restart. */
+  /** Whether the server has answered a call as a Kubernetes API: a later failure may be its restart. */
   answered = false;
-  /** When a request last got no answer, in milliseconds of performance.now(), which no change of the clock moves. */
+  /** Time of the last request without an answer, by performance.now(), which does not jump when the clock is set. */
   #lostAt = -Infinity;
-  /** How far the server's clock is before ours, in milliseconds. */
+  /** Milliseconds that the server's clock is ahead of ours. */
   #clockOffset = 0;
-  /** Credentials that the first request finds asked for, and connections opened with them. */
-  #askedAhead: Promise<Credentials> | undefined;
-  #ahead: { readonly print: string; readonly opened: OpenedAhead } | undefined;
+  /** Credentials requested ahead of the first request, and connections opened with them. */
+  #earlyCredentials: Promise<Credentials> | undefined;
+  #preopened: { readonly print: string; readonly opened: PreopenedSockets } | undefined;
 
   constructor(target: Target, env: Readonly<Record<string, string | undefined>> = process.env) {
     this.server = new URL(target.server.url);
@@ -67,25 +67,25 @@ export class Wire {
     this.#authenticator = new Authenticator(target);
   }
 
-  /** Asks for credentials and opens connections while there is other work to do. What fails is told to the first request. */
-  async preconnectSocket(count: number): Promise<void> {
+  /** Gets credentials and opens connections in the background. The first request reports a failure. */
+  async preconnect(count: number): Promise<void> {
     const asked = this.#authenticator.credentials();
-    this.#askedAhead = asked;
+    this.#earlyCredentials = asked;
     const credentials = await asked.catch(() => undefined);
-    // Nobody waits for it any more.
-    if (credentials === undefined || this.#askedAhead !== asked) return;
+    // A request or close() came first.
+    if (credentials === undefined || this.#earlyCredentials !== asked) return;
     const dialled = Array.from({ length: count }, () => dial(this.server, this.#proxy, credentials.tls));
-    this.#ahead = { print: fingerprint(credentials.tls), opened: new OpenedAhead(dialled) };
+    this.#preopened = { print: fingerprint(credentials.tls), opened: new PreopenedSockets(dialled) };
   }
 
   /**
-   * Sends a request and answers with whatever comes back, whatever its status. The body must be read or dumped.
-   * Credentials that are not accepted are obtained anew, once.
-   * @throws what the network throws; a DialError if nothing was sent.
+   * Sends a request and returns the answer, of any status. Its body must be read or dumped.
+   * Credentials that the server rejects are obtained anew, once.
+   * @throws errors of the network; DialError if nothing was sent
    */
   async send(request: Request): Promise<Answer> {
-    const first = await (this.#askedAhead ?? this.#authenticator.credentials());
-    this.#askedAhead = undefined;
+    const first = await (this.#earlyCredentials ?? this.#authenticator.credentials());
+    this.#earlyCredentials = undefined;
     const answer = await this.#sendAs(first, request);
     if (answer.statusCode !== 401) return answer;
     await answer.body.dump();
@@ -94,21 +94,21 @@ export class Wire {
   }
 
   /**
-   * Whether the server may just have been restarted. For its first seconds one that knows neither roles nor accounts yet refuses
-   * what it allowed before: such a refusal is not believed at once.
+   * Whether the server may just have been restarted. In its first seconds it does not know all roles and accounts, and may
+   * refuse what it allowed before: such a refusal is not final.
    */
   get settling(): boolean {
-    return this.answered && performance.now() - this.#lostAt < SETTLING;
+    return this.answered && performance.now() - this.#lostAt < SETTLING_TIME_MS;
   }
 
-  /** Opens a connection for an upgrade; `refused` are credentials the server has just not accepted. */
+  /** Opens a connection for an upgrade. @param refused credentials that the server has just rejected */
   async open(refused?: Credentials): Promise<Upgradable> {
     if (refused !== undefined) await this.#authenticator.forget(refused);
     const credentials = await this.#authenticator.credentials();
-    return { socket: await this.#noting(dial(this.server, this.#proxy, credentials.tls)), credentials };
+    return { socket: await this.#recordLoss(dial(this.server, this.#proxy, credentials.tls)), credentials };
   }
 
-  /** The URL of a path of the API, below the path the server itself may have. */
+  /** The URL of a path of the API, below the path in the server's own URL. */
   url(path: string, query: URLSearchParams | Readonly<Record<string, string>> = {}): URL {
     const url = new URL(this.server.href);
     url.pathname = `${this.server.pathname.replace(/\/$/, "")}${path}`;
@@ -116,10 +116,10 @@ export class Wire {
     return url;
   }
 
-  /** Cuts every connection; what is under way fails. */
+  /** Closes every connection. Requests under way fail. */
   async close(): Promise<void> {
-    this.#askedAhead = undefined;
-    this.#ahead?.opened.close();
+    this.#earlyCredentials = undefined;
+    this.#preopened?.opened.close();
     await this.#agent?.agent.destroy();
     this.#agent = undefined;
   }
@@ -141,15 +141,15 @@ export class Wire {
       headers,
       body: body === undefined ? null : JSON.stringify(body),
       signal: signal ?? null,
-      headersTimeout: PATIENCE,
-      bodyTimeout: endless === true ? 0 : PATIENCE,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      bodyTimeout: endless === true ? 0 : REQUEST_TIMEOUT_MS,
     });
-    const answer = await this.#noting(asked);
+    const answer = await this.#recordLoss(asked);
     this.#compareClocks(answer.headers["date"]);
     return answer;
   }
 
-  /** The time by the server's clock, in milliseconds since 1970; by ours, while it has not said. */
+  /** The time of the server's clock, in milliseconds since 1970; of ours until the server has answered. */
   now(): number {
     return Date.now() + this.#clockOffset;
   }
@@ -157,28 +157,28 @@ export class Wire {
   /** @param date as in HTTP (RFC 9110, 5.6.7) */
   #compareClocks(date: string | string[] | undefined): void {
     const offset = Date.parse(String(date)) - Date.now();
-    this.#clockOffset = Math.abs(offset) > SAME_CLOCK ? offset : 0;
+    this.#clockOffset = Math.abs(offset) > CLOCK_TOLERANCE_MS ? offset : 0;
   }
 
-  async #noting<T>(work: Promise<T>): Promise<T> {
+  async #recordLoss<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;
     } catch (error) {
-      // What we gave up ourselves says nothing of the server.
+      // A request that we aborted tells nothing about the server.
       if (isPassing(error)) this.#lostAt = performance.now();
       throw error;
     }
   }
 
-  /** One agent as long as the certificates stay the same: a connection carries the identity it was opened with. */
+  /** One agent for the same certificates: a connection keeps the identity that it was opened with. */
   #agentFor(tls: TlsMaterial): Agent {
     const print = fingerprint(tls);
     if (this.#agent?.print === print) return this.#agent.agent;
-    // Lets what is under way end on the old connections; the last of them closes it.
+    // Requests under way end on the old connections; the agent closes after the last one.
     this.#agent?.agent.close().catch(() => {});
     const agent = new Agent({
-      keepAliveTimeout: IDLE,
-      keepAliveMaxTimeout: IDLE,
+      keepAliveTimeout: IDLE_TIMEOUT_MS,
+      keepAliveMaxTimeout: IDLE_TIMEOUT_MS,
       connect: (_, callback) => {
         void answer(this.#connection(tls, print), callback);
       },
@@ -188,12 +188,12 @@ export class Wire {
   }
 
   async #connection(tls: TlsMaterial, print: string): Promise<Socket> {
-    const ahead = this.#ahead?.print === print ? await this.#ahead.opened.take() : undefined;
+    const ahead = this.#preopened?.print === print ? await this.#preopened.opened.take() : undefined;
     return ahead ?? dial(this.server, this.#proxy, tls);
   }
 }
 
-/** Hands a promise's outcome to a callback, out of the promise's reach: what the callback throws is not for it to catch. */
+/** Passes a promise's outcome to a callback. Errors of the callback are not caught by the promise. */
 async function answer(
   dialled: Promise<Socket>,
   callback: (...outcome: [null, Socket] | [Error, null]) => void,

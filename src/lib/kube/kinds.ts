@@ -1,15 +1,15 @@
-/** The kinds slipway touches, and where they live in the API. */
+/** The kinds that slipway uses, and their paths in the API. */
 import type { Kind } from "./cluster.ts";
 
-interface Place {
+interface KindInfo {
   readonly apiVersion: string;
   readonly kind: string;
-  /** One of them, in a sentence. */
+  /** The word for one object in a sentence. */
   readonly noun: string;
   readonly namespaced: boolean;
 }
 
-const PLACES: Readonly<Record<Kind, Place>> = {
+const KINDS: Readonly<Record<Kind, KindInfo>> = {
   jobs: { apiVersion: "batch/v1", kind: "Job", noun: "job", namespaced: true },
   pods: { apiVersion: "v1", kind: "Pod", noun: "pod", namespaced: true },
   configmaps: { apiVersion: "v1", kind: "ConfigMap", noun: "config map", namespaced: true },
@@ -46,22 +46,22 @@ const PLACES: Readonly<Record<Kind, Place>> = {
   },
 };
 
-/** The path of a kind's collection, or of one object in it, or of that object's subresource. */
+/** Path of a kind's collection, of one object, or of that object's subresource. */
 export function pathOf(kind: Kind, namespace: string, ...rest: readonly string[]): string {
-  const { apiVersion, namespaced } = PLACES[kind];
+  const { apiVersion, namespaced } = KINDS[kind];
   const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   const parts = namespaced ? ["namespaces", namespace, kind, ...rest] : [kind, ...rest];
   return [root, ...parts.map(encodeURIComponent)].join("/");
 }
 
-/** What an object must say of itself when it is sent. */
+/** The type fields that an object must have when it is sent. */
 export function typeOf(kind: Kind): { readonly apiVersion: string; readonly kind: string } {
-  return { apiVersion: PLACES[kind].apiVersion, kind: PLACES[kind].kind };
+  return { apiVersion: KINDS[kind].apiVersion, kind: KINDS[kind].kind };
 }
 
-/** How a message speaks of an object: `the pod "x" in the namespace "y"`, or of all of a kind: `pods in the namespace "y"`. */
+/** An object in a message: `the pod "x" in the namespace "y"`; without a name: `pods in the namespace "y"`. */
 export function nameOf(kind: Kind, name: string | undefined, namespace: string): string {
-  const { noun, namespaced } = PLACES[kind];
+  const { noun, namespaced } = KINDS[kind];
   const what = name === undefined ? `${noun}s` : `the ${noun} "${name}"`;
   return namespaced ? `${what} in the namespace "${namespace}"` : what;
 }

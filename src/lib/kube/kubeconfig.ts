@@ -1,6 +1,6 @@
 /**
- * Kubeconfig files, found and merged as kubectl does it: the first file to name a thing wins, missing files are
- * skipped unless named by hand, relative paths are relative to the file they stand in.
+ * Kubeconfig files, found and merged by kubectl's rules: the first file with a name wins, missing files are
+ * skipped unless --kubeconfig names them, and relative paths are relative to their file.
  * Rules: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
  */
 import { readFile } from "node:fs/promises";
@@ -11,9 +11,9 @@ import { InvalidInput } from "../../errors.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The merged files: entries by name, the values as they stand in the file but for paths, which are absolute. */
+/** The merged files: entries by name, with values as in the file; only paths are made absolute. */
 export interface Kubeconfig {
-  /** The files that were looked at, and whether they were there. */
+  /** The files that were tried, and whether they exist. */
   readonly sources: readonly { readonly path: string; readonly found: boolean }[];
   readonly currentContext: string | undefined;
   readonly contexts: ReadonlyMap<string, Fields>;
@@ -24,8 +24,8 @@ export interface Kubeconfig {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads and merges the file that was named by hand, or those of KUBECONFIG, or ~/.kube/config.
- * @throws InvalidInput if the named file is missing, or any file cannot be read or is no kubeconfig.
+ * Reads and merges the file of --kubeconfig, or those of KUBECONFIG, or ~/.kube/config.
+ * @throws InvalidInput if the named file is missing, or any file cannot be read or is not a kubeconfig
  */
 export async function readKubeconfig(named: string | undefined, env: Environment): Promise<Kubeconfig> {
   const listed =
@@ -62,7 +62,7 @@ async function readText(path: string, required: boolean): Promise<string | undef
       });
     }
     throw new InvalidInput(`the kubeconfig file ${path} cannot be read (${code ?? String(error)})`, {
-      suggestions: [`Make it a file that you may read: ls -l ${path}`],
+      suggestions: [`Check its permissions: ls -l ${path}`],
       cause: error,
     });
   }
@@ -71,17 +71,17 @@ async function readText(path: string, required: boolean): Promise<string | undef
 function parse(text: string, path: string): Fields {
   let config: unknown;
   try {
-    // Written by hand, or by a tool as JSON, which is YAML too.
+    // JSON, as some tools write it, is YAML too.
     config = text.trim() === "" ? {} : parseYaml(text, { filename: path });
   } catch (error) {
     throw new InvalidInput(`the kubeconfig file ${path} is not valid YAML: ${reasonOf(error)}`, {
-      suggestions: [`See what kubectl makes of it: kubectl config view --kubeconfig ${path}`],
+      suggestions: [`Check it with kubectl: kubectl config view --kubeconfig ${path}`],
       cause: error,
     });
   }
   if (config === null || config === undefined) return {};
   if (!isFields(config)) {
-    throw new InvalidInput(`the kubeconfig file ${path} is not a kubeconfig: it holds no mapping`, {
+    throw new InvalidInput(`the kubeconfig file ${path} is not a kubeconfig: it is not a mapping`, {
       suggestions: ["Check KUBECONFIG or --kubeconfig."],
     });
   }
@@ -114,19 +114,19 @@ function collect(
   }
 }
 
-/** A plugin's command with a slash in it is relative to the file; one without is looked up in PATH. */
+/** A plugin's command with a slash is relative to the file; one without a slash is searched in PATH. */
 function resolveCommand(exec: Fields, directory: string): Fields {
   const command = textOf(exec["command"]);
   if (!command || isAbsolute(command) || !/[/\\]/.test(command)) return {};
   return { command: join(directory, command) };
 }
 
-/** The value if it is a mapping. */
+/** Whether the value is a mapping. */
 export function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value if it is text; numbers and booleans, which YAML makes of unquoted names, are text again. */
+/** The value as text. YAML reads some unquoted names as numbers or booleans: they become text again. */
 export function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   return typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;

@@ -1,19 +1,19 @@
-/** A stream of bytes as lines. */
+/** Splits a stream of bytes into lines. */
 
 const LINE_FEED = 0x0a;
 
-/** Longer lines are cut: somebody's progress bar without a line feed must not fill the memory. 16 MiB. */
-const LONGEST = 16 << 20;
+/** Longer lines are cut, so that a progress bar without line feeds cannot fill the memory. 16 MiB. */
+const MAX_LINE_BYTES = 16 << 20;
 
 /**
- * Cuts a stream of bytes at its line feeds, wherever the chunks end. Works on bytes, so that a character that is split
- * over two chunks stays whole; `rest` is what came after the last line feed, and no line unless the caller says so.
+ * Splits a stream of bytes at its line feeds. Works on bytes, so a character that is split over two chunks stays whole.
+ * `rest` is the text after the last line feed: the caller decides whether it is a line.
  */
 export class LineSplitter {
   #parts: Uint8Array[] = [];
   #length = 0;
 
-  /** The complete lines that end in this chunk, without their line feeds. */
+  /** The lines that end in this chunk, without their line feeds. */
   *push(chunk: Uint8Array): Generator<string> {
     let start = 0;
     for (;;) {
@@ -30,7 +30,7 @@ export class LineSplitter {
     if (start < chunk.length) this.#keep(chunk.subarray(start));
   }
 
-  /** What has come after the last line feed; it is forgotten here. */
+  /** Returns and drops the text after the last line feed. */
   rest(): string {
     const text = this.#parts.length === 1 ? decode(this.#parts[0]!) : decode(Buffer.concat(this.#parts));
     this.#parts = [];
@@ -39,7 +39,7 @@ export class LineSplitter {
   }
 
   #keep(part: Uint8Array): void {
-    const room = LONGEST - this.#length;
+    const room = MAX_LINE_BYTES - this.#length;
     if (room <= 0) return;
     const kept = part.length > room ? part.subarray(0, room) : part;
     this.#parts.push(kept);
@@ -47,7 +47,7 @@ export class LineSplitter {
   }
 }
 
-/** Lenient: a byte that is no UTF-8 becomes U+FFFD, as a log may hold anything. */
+/** A byte that is not UTF-8 becomes U+FFFD, as a log may hold any bytes. */
 function decode(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
 }

@@ -1,30 +1,30 @@
 /**
- * Which lines of a log were seen already, for when it is read again from a point before the cut. The API resumes by
- * whole seconds, inclusive, so lines come twice; equal stamps are common, and standard output and standard error are
- * stamped before they are put in order, so a later line may have an earlier stamp. Hence a count for each stamp, over
- * the second of the latest one and the second before it.
+ * Removes repeated lines when a log is read again from a point before the cut. The API resumes by whole seconds,
+ * inclusive, so lines come twice. Equal timestamps are common, and standard output and standard error get theirs before
+ * they are merged, so a later line may have an earlier one. For this reason, lines are counted by timestamp, for the latest
+ * second and the one before it. Timestamps are normalised first, so that they compare as text.
  */
 
-export class Seen {
-  /** Lines by stamp, by second; two seconds at most. */
+export class SeenLines {
+  /** Number of lines by timestamp, by second; at most two seconds. */
   readonly #seconds = new Map<string, Map<string, number>>();
-  /** What a resumed stream may still repeat. */
+  /** Lines that a resumed stream may still repeat. */
   #repeats = new Map<string, number>();
   #since: string | undefined;
   #latest = "";
-  /** The stamp of the line that was admitted last, and of the one before the stream was resumed, until that has come again. */
+  /** Timestamps of the last new line, and of the last one before the stream was resumed, until it has come again. */
   #last = "";
   #awaited: string | undefined;
   #gap = false;
 
-  /** Where to resume from: a whole second. Undefined: from the start. */
+  /** The point to resume from, a whole second; undefined for the start. */
   get since(): string | undefined {
     return this.#since;
   }
 
   /**
-   * Whether lines may be missing before the one admitted last: a resumed stream went on without first repeating the last
-   * line of the one before it, so that line is no longer in the file that is read. True once for each gap.
+   * Whether lines may be missing before the last new one: the resumed stream did not repeat the last line of the stream
+   * before it, so that line is no longer in the file. True once for each gap.
    */
   takeGap(): boolean {
     const gap = this.#gap;
@@ -32,7 +32,7 @@ export class Seen {
     return gap;
   }
 
-  /** A new stream begins, from `since`: what was seen from there on is about to come again. */
+  /** Call before a new stream from `since`: it repeats the lines from there on. */
   resume(): void {
     this.#awaited = this.#since !== undefined && secondOf(this.#last) >= this.#since ? this.#last : undefined;
     this.#repeats = new Map();
@@ -41,7 +41,7 @@ export class Seen {
     }
   }
 
-  /** Whether this line is new; it is remembered. */
+  /** Whether a line with this timestamp is new. Counts it. */
   admit(stamp: string): boolean {
     const repeats = this.#repeats.get(stamp);
     if (repeats !== undefined && repeats > 0) {
@@ -49,7 +49,7 @@ export class Seen {
       if (stamp === this.#awaited) this.#awaited = undefined;
       return false;
     }
-    // A server that does not know sinceTime starts all over again.
+    // A server that does not know sinceTime starts from the beginning.
     if (this.#repeats.size > 0 && this.#since !== undefined && secondOf(stamp) < this.#since) return false;
     if (this.#awaited !== undefined) this.#gap = true;
     this.#awaited = undefined;
@@ -74,16 +74,14 @@ export class Seen {
   }
 }
 
-// The time stamps at the start of log lines, brought to one form that can be compared as text.
-
 const RFC3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
 
-/** What the kubelet writes on nearly every node: UTC, nine digits. k8s.io/kubernetes/pkg/kubelet/types/constants.go, RFC3339NanoFixed */
+/** The form on nearly every node: UTC, nine digits. k8s.io/kubernetes/pkg/kubelet/types/constants.go, RFC3339NanoFixed */
 const LENGTH = "2006-01-02T15:04:05.000000000Z".length;
 
 /**
- * A stamp in UTC with nine digits: nodes stamp in their own zone, and a zone may change its offset under a build.
- * Undefined if it is no stamp.
+ * A timestamp in UTC with nine digits: nodes use their own time zone, and its offset may change during a build.
+ * Undefined for any other text.
  */
 export function normaliseStamp(text: string): string | undefined {
   const match = RFC3339.exec(text);
@@ -95,7 +93,7 @@ export function normaliseStamp(text: string): string | undefined {
   return `${new Date(seconds).toISOString().slice(0, 19)}.${fraction.padEnd(9, "0")}Z`;
 }
 
-/** The whole second a normalised stamp is in, as the API takes it for sinceTime. */
+/** The whole second of a normalised timestamp, in the form of sinceTime. */
 export function secondOf(stamp: string): string {
   return `${stamp.slice(0, 19)}Z`;
 }

@@ -1,4 +1,4 @@
-/** Follows a container's log over any number of cuts, each line once: timestamps tell what was seen (seen.ts). */
+/** Follows a container's log over any number of lost connections, each line once (see log-dedupe.ts). */
 import { AuthError, ClusterError } from "../../errors.ts";
 import { Backoff, pause } from "./backoff.ts";
 import { call } from "./call.ts";
@@ -6,31 +6,34 @@ import type { LogLine, LogOptions } from "./cluster.ts";
 import { pathOf } from "./kinds.ts";
 import { LineSplitter } from "./lines.ts";
 import { refusalOf } from "./refusal.ts";
-import type { Place } from "./refusal.ts";
-import { Seen, normaliseStamp } from "./log-dedupe.ts";
-import { Silence } from "./stall-detector.ts";
-import type { Wire } from "./http-client.ts";
+import type { ClusterLocation } from "./refusal.ts";
+import { SeenLines, normaliseStamp } from "./log-dedupe.ts";
+import { StallDetector } from "./stall-detector.ts";
+import type { HttpClient } from "./http-client.ts";
 
-/** So many failures in a row, some five minutes of them, will not pass by themselves. */
-const ENOUGH = 60;
+/** More failures in a row, about five minutes of them, are permanent. */
+const MAX_CONSECUTIVE_FAILURES = 60;
 
-/** A stream that lived for so long, in milliseconds, has not failed, whether or not there was anything to say. */
-const LONG = 10_000;
+/** A stream that was open for this long has not failed, even if it had no lines. */
+const STABLE_STREAM_MS = 10_000;
 
-/** Stands where lines are missing that nobody can have any more: only a container's newest log file can be read. */
+/** Longest pause before the log of a container that still runs is opened again. */
+const MAX_REOPEN_PAUSE_MS = 500;
+
+/** Marks a gap: lines that can no longer be read, as the API gives only a container's newest log file. */
 const LOST: LogLine = {
   timestamp: "",
   line: "[slipway: lines are missing here: the node rotated the log while the connection to it was cut]",
 };
 
 interface Log {
-  readonly wire: Wire;
-  readonly place: Place;
+  readonly http: HttpClient;
+  readonly location: ClusterLocation;
   readonly pod: string;
   readonly container: string;
 }
 
-/** How one stream came to its end, and what stood after its last line feed. */
+/** How a stream ended, and the text after its last line feed. */
 interface End {
   readonly clean: boolean;
   readonly rest: string;
@@ -39,9 +42,9 @@ interface End {
 }
 
 /**
- * Yields the log's lines from the first to the last. Returns when the container has ended and all was read, or when
+ * Yields the log's lines from the first to the last. Returns when the container has ended and everything is read, or when
  * `signal` is aborted.
- * @throws AuthError or ClusterError for what will not pass, or if the last lines of a log that was cut are gone.
+ * @throws AuthError or ClusterError for a permanent failure, or if the last lines of a log that was cut are gone
  */
 export async function* logs(
   log: Log,
@@ -50,7 +53,7 @@ export async function* logs(
   backoff: Backoff = new Backoff({ first: 100, limit: 5000 }),
   { follow = true }: LogOptions = {},
 ): AsyncGenerator<LogLine, void> {
-  const seen = new Seen();
+  const seen = new SeenLines();
   let first = true;
   let end: End = { clean: false, rest: "" };
   try {
@@ -58,12 +61,12 @@ export async function* logs(
       const started = performance.now();
       end = yield* tryStream(log, { seen, ended, backoff, first, follow: true }, signal);
       first = false;
-      if (performance.now() - started > LONG) backoff.reset();
-      if (!end.clean && backoff.failures >= ENOUGH) throw alwaysCut(log);
+      if (performance.now() - started > STABLE_STREAM_MS) backoff.reset();
+      if (!end.clean && backoff.failures >= MAX_CONSECUTIVE_FAILURES) throw alwaysCut(log);
       open = !(await ended());
-      if (open) await pause(end.clean ? Math.min(500, backoff.next()) : backoff.next(), signal);
+      if (open) await pause(end.clean ? Math.min(MAX_REOPEN_PAUSE_MS, backoff.next()) : backoff.next(), signal);
     }
-    // A proxy or a kubelet that goes away can end the stream as if that were all, so the end is read once more; what is not followed is read this way alone.
+    // A proxy or kubelet that stops can end the stream as if it were complete, so its end is read once more. Without `follow`, only this reads.
     yield* readEnd(log, seen, backoff, end, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -72,7 +75,7 @@ export async function* logs(
 
 async function* readEnd(
   log: Log,
-  seen: Seen,
+  seen: SeenLines,
   backoff: Backoff,
   followed: End,
   signal: AbortSignal,
@@ -82,53 +85,53 @@ async function* readEnd(
     try {
       end = yield* tryStream(log, { seen, backoff, first: false, follow: false }, signal);
     } catch (error) {
-      // The pod is deleted, say. What ended cleanly is taken for all there was.
+      // For example, the pod is deleted. A stream that ended cleanly counts as complete.
       if (!followed.clean || signal.aborted) throw error;
       end = followed;
     }
-    // It ended without ever having started.
+    // The container ended before it started.
     if (end.waiting === true) return;
     if (end.clean) {
       // The last line has no line feed when the process wrote none.
       const line = parseLine(end.rest);
       if (line !== undefined && seen.admit(line.timestamp)) {
-        // What is left of the stream before is no new one's beginning.
+        // The rest of the stream before is not the start of a new one.
         if (seen.takeGap() && end !== followed) yield LOST;
         yield line;
       }
       return;
     }
-    if (backoff.failures >= ENOUGH) throw alwaysCut(log);
+    if (backoff.failures >= MAX_CONSECUTIVE_FAILURES) throw alwaysCut(log);
     await pause(backoff.next(), signal);
   }
 }
 
-function alwaysCut({ place, pod, container }: Log): ClusterError {
+function alwaysCut({ location, pod, container }: Log): ClusterError {
   return new ClusterError(
-    `the log of the container "${container}" of the pod "${pod}" cannot be read: the connection to ${place.server} is cut every time`,
+    `the log of the container "${container}" of the pod "${pod}" cannot be read: the connection to ${location.server} breaks every time`,
     {
-      suggestions: [`See whether kubectl can: kubectl logs -n ${place.namespace} ${pod} -c ${container}`],
-      cause: new Error(`${ENOUGH} streams in a row were cut`),
+      suggestions: [`Check whether kubectl can read it: kubectl logs -n ${location.namespace} ${pod} -c ${container}`],
+      cause: new Error(`${MAX_CONSECUTIVE_FAILURES} streams in a row broke`),
     },
   );
 }
 
 interface Reading {
-  readonly seen: Seen;
+  readonly seen: SeenLines;
   readonly backoff: Backoff;
   readonly first: boolean;
   readonly follow: boolean;
   readonly ended?: () => Promise<boolean> | boolean;
 }
 
-/** One stream; a failure that may pass is an end that was not clean. */
+/** Reads one stream. A failure that may be temporary is an end that is not clean. */
 async function* tryStream(log: Log, reading: Reading, signal: AbortSignal): AsyncGenerator<LogLine, End> {
   try {
     return yield* readStream(log, reading, signal);
   } catch (error) {
     signal.throwIfAborted();
-    if (!mayPass(error) || reading.backoff.failures >= ENOUGH) throw error;
-    // Not a failure but a matter of time, however long.
+    if (!mayPass(error) || reading.backoff.failures >= MAX_CONSECUTIVE_FAILURES) throw error;
+    // Not a failure: the container starts later.
     const waiting = isWaiting(error);
     if (waiting) reading.backoff.reset();
     return { clean: false, rest: "", waiting };
@@ -136,7 +139,7 @@ async function* tryStream(log: Log, reading: Reading, signal: AbortSignal): Asyn
 }
 
 async function* readStream(
-  { wire, place, pod, container }: Log,
+  { http, location, pod, container }: Log,
   { seen, backoff, first, follow, ended }: Reading,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine, End> {
@@ -144,20 +147,20 @@ async function* readStream(
   if (follow) query["follow"] = "true";
   if (seen.since !== undefined) query["sinceTime"] = seen.since;
   seen.resume();
-  const silence = new Silence(ended);
+  const silence = new StallDetector(ended);
   const limit = AbortSignal.any([signal, silence.signal]);
   const splitter = new LineSplitter();
   try {
-    const path = pathOf("pods", place.namespace, pod, "log");
+    const path = pathOf("pods", location.namespace, pod, "log");
     const attempt = { verb: "get", resource: "pods/log", name: pod } as const;
     const request = { ...attempt, method: "GET", path, query, endless: true, repeatable: true, signal: limit } as const;
-    const body = await call(wire, place, request, (answer) => answer.body);
+    const body = await call(http, location, request, (answer) => answer.body);
     silence.begin();
     for await (const chunk of body as AsyncIterable<Uint8Array>) {
       silence.pause();
       for (const text of splitter.push(chunk)) {
         const line = parseLine(text);
-        // Without a stamp it is the kubelet speaking, not the container; it repeats itself on every stream.
+        // A line without a timestamp comes from the kubelet, not from the container. Every stream repeats it.
         if (line === undefined ? first : seen.admit(line.timestamp)) {
           backoff.reset();
           if (seen.takeGap()) yield LOST;
@@ -176,17 +179,17 @@ async function* readStream(
   }
 }
 
-/** A stamped line; undefined if it has no stamp. */
+/** A line with its timestamp; undefined if it has none. */
 function parseLine(text: string): LogLine | undefined {
   const space = text.indexOf(" ");
   const timestamp = normaliseStamp(space < 0 ? text : text.slice(0, space));
   return timestamp === undefined ? undefined : { timestamp, line: space < 0 ? "" : text.slice(space + 1) };
 }
 
-/** The container, or the pod's node, is still to come: pkg/registry/core/pod/strategy.go, pkg/kubelet/kubelet_pods.go */
+/** The container has not started, or the pod has no node yet: pkg/registry/core/pod/strategy.go, pkg/kubelet/kubelet_pods.go */
 function isWaiting(error: unknown): boolean {
   const refusal = refusalOf(error);
-  return refusal?.code === 400 && /is waiting to start|does not have a host assigned/.test(refusal.said);
+  return refusal?.code === 400 && /is waiting to start|does not have a host assigned/.test(refusal.reported);
 }
 
 function mayPass(error: unknown): boolean {

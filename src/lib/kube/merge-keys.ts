@@ -1,7 +1,7 @@
 /**
- * How the lists of a pod are merged, by their place in it: the field that tells their items apart. From the struct tags
- * `patchStrategy` and `patchMergeKey` of k8s.io/api/core/v1 (types.go); a list that is not here is replaced as a whole, as kubectl
- * does it (tolerations, args, command, capabilities.add, …).
+ * The merge keys of a pod's lists, by their path: the field that identifies an item. From the struct tags
+ * `patchStrategy` and `patchMergeKey` of k8s.io/api/core/v1 (types.go). kubectl replaces any other list as a whole
+ * (tolerations, args, command, capabilities.add, …), and so does slipway.
  */
 
 /** Path from the pod template, with [] for the items of a list. */
@@ -17,7 +17,7 @@ const MERGE_KEYS: Readonly<Record<string, string>> = {
   "spec.schedulingGates": "name",
 };
 
-/** Of a container, wherever it stands. */
+/** Merge keys of the lists of a container. */
 const CONTAINER_KEYS: Readonly<Record<string, string>> = {
   env: "name",
   ports: "containerPort",
@@ -27,7 +27,7 @@ const CONTAINER_KEYS: Readonly<Record<string, string>> = {
 
 const IN_CONTAINER = /^spec\.(?:containers|initContainers|ephemeralContainers)\[\]\.(\w+)$/;
 
-/** @returns undefined for a list that is replaced */
+/** The merge key of a list; undefined for a list that is replaced. */
 export function mergeKeyOf(path: string): string | undefined {
   const field = IN_CONTAINER.exec(path)?.[1];
   return field === undefined ? MERGE_KEYS[path] : CONTAINER_KEYS[field];

@@ -1,13 +1,13 @@
-/** Which proxy stands between here and the API server, if any; by Go's rules, as kubectl's users have set them up. */
+/** Chooses the proxy for the API server, by the rules of Go and so of kubectl. */
 import { BlockList, isIP } from "node:net";
 import { InvalidInput } from "../../errors.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The cluster's own proxy-url, else HTTPS_PROXY or HTTP_PROXY unless NO_PROXY excepts the server.
+ * The cluster's own proxy-url, else HTTPS_PROXY or HTTP_PROXY unless NO_PROXY matches the server.
  * Rules: https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config
- * @throws InvalidInput for a proxy URL that cannot be used.
+ * @throws InvalidInput for a proxy URL that cannot be used
  */
 export function chooseProxy(server: URL, proxyUrl: string | undefined, env: Environment): URL | undefined {
   if (proxyUrl !== undefined) return parseProxy(proxyUrl, "the kubeconfig's proxy-url");
@@ -21,7 +21,7 @@ function parseProxy(text: string, source: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !["http:", "https:", "socks5:", "socks5h:"].includes(url.protocol) || url.hostname === "") {
     throw new InvalidInput(`the proxy "${text}", from ${source}, cannot be used`, {
-      suggestions: ["Give it as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT."],
+      suggestions: ["Write it as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT."],
     });
   }
   return url;

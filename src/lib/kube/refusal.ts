@@ -1,34 +1,32 @@
-/** Whether an error tells of the build, or only of us: that we no longer reach the cluster, or are no longer known to it. */
+/** Refusals of the API server: a Status object becomes an error of one sentence, with remedies and its HTTP code as a field. */
 import { AuthError, ClusterError } from "../../errors.ts";
 import type { ApiRefusal, Kind } from "./cluster.ts";
 import type { V1Status } from "@kubernetes/client-node";
 import { explainDenial } from "./denial.ts";
 import { nameOf } from "./kinds.ts";
 
-/** The HTTP code of the refusal behind an error; undefined when the API server has not answered. */
-export function codeOf(error: unknown): number | undefined {
+/** The HTTP status of the refusal behind an error; undefined if the API server did not answer. */
+export function httpStatusOf(error: unknown): number | undefined {
   const cause = error instanceof Error ? (error.cause as Partial<ApiRefusal> | undefined) : undefined;
   return typeof cause?.code === "number" ? cause.code : undefined;
 }
 
-/** The API server's own words in the refusal behind an error; "" when it has not answered. */
-export function saidOf(error: unknown): string {
+/** The API server's message in the refusal behind an error; "" if it did not answer. */
+export function reportedBy(error: unknown): string {
   const cause = error instanceof Error ? (error.cause as Partial<ApiRefusal> | undefined) : undefined;
-  return typeof cause?.said === "string" ? cause.said : "";
+  return typeof cause?.reported === "string" ? cause.reported : "";
 }
 
-/** The cluster could not be asked any more: the network, the API server, or credentials that have run out. */
+/** Whether an error is about the connection and not about the build: the network, the API server, or expired credentials. */
 export function hasLostContact(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = httpStatusOf(error);
   if (error instanceof AuthError) return code === undefined || code === 401;
   if (!(error instanceof ClusterError)) return false;
-  // A refusal has a code, a network's failure is caused by what the network threw; a sentence of our own has no cause.
+  // A refusal has a code. A failure of the network has its error as the cause. Other errors of our own have no cause.
   return code === undefined ? error.cause !== undefined : code === 429 || code >= 500;
 }
 
-// The API server said no: its Status object as one sentence, with what to do about it.
-
-/** What was tried, for the message. */
+/** The request that was refused, for the message. */
 export interface Attempt {
   /** RBAC's verb: get, list, watch, create, patch, delete. */
   readonly verb: string;
@@ -37,20 +35,20 @@ export interface Attempt {
   readonly name?: string | undefined;
 }
 
-/** Where it was tried. */
-export interface Place {
+/** The cluster and namespace of a request, for messages. */
+export interface ClusterLocation {
   readonly server: string;
   readonly context: string | undefined;
   readonly namespace: string;
 }
 
-/** The refusal as the API server put it: the `cause` of every error that comes of one. */
+/** The API server's refusal: the `cause` of every error that it leads to. */
 export class ApiError extends Error implements ApiRefusal {
   readonly code: number;
   readonly reason: string;
   readonly details: V1Status["details"];
-  /** The server's own words; "" where it has none. */
-  readonly said: string;
+  /** The server's message; "" if it sent none. */
+  readonly reported: string;
 
   constructor(status: V1Status) {
     super(status.message || `HTTP ${status.code}`);
@@ -58,35 +56,35 @@ export class ApiError extends Error implements ApiRefusal {
     this.code = status.code ?? 0;
     this.reason = status.reason ?? "";
     this.details = status.details;
-    this.said = status.message ?? "";
+    this.reported = status.message ?? "";
   }
 }
 
-/** The refusal behind an error, if it comes of one. */
+/** The refusal behind an error, if there is one. */
 export function refusalOf(error: unknown): ApiError | undefined {
   if (error instanceof ApiError) return error;
   return error instanceof Error && error.cause instanceof ApiError ? error.cause : undefined;
 }
 
-/** Admission says "is forbidden: …", too; only RBAC says who cannot do what. */
+/** Admission also writes "is forbidden: …"; only RBAC names the user. */
 const ADMISSION = / is forbidden: (?!User ")(.+)/s;
 
 /**
- * Whether an API server that has just been started may say so of what is allowed: it knows neither accounts nor roles at first.
- * What admission refuses is about the object, and stays refused.
+ * Whether an API server that has just started may refuse this although it is allowed: at first it knows neither accounts nor
+ * roles. A refusal by admission is about the object, and is final.
  */
 export function mayBePremature({ code, message = "" }: V1Status): boolean {
   return code === 401 || (code === 403 && explainDenial(message) === undefined && !ADMISSION.test(message));
 }
 
-/** Turns a Status into the error to throw. */
-export function refuse(status: V1Status, attempt: Attempt, place: Place): ClusterError | AuthError {
+/** Converts a Status to the error to throw. */
+export function refuse(status: V1Status, attempt: Attempt, location: ClusterLocation): ClusterError | AuthError {
   const cause = new ApiError(status);
-  const { code, message, said } = cause;
-  const doing = describe(attempt, place);
+  const { code, message, reported } = cause;
+  const doing = describe(attempt, location);
 
   if (code === 401) {
-    return new AuthError(`the cluster does not accept these credentials at ${place.server}${contextOf(place)}`, {
+    return new AuthError(`the cluster does not accept these credentials at ${location.server}${contextOf(location)}`, {
       suggestions: [
         "Log in to the cluster again, so that `kubectl get pods` works.",
         "Check --kubeconfig and --context.",
@@ -94,56 +92,59 @@ export function refuse(status: V1Status, attempt: Attempt, place: Place): Cluste
       cause,
     });
   }
-  const denial = explainDenial(said);
+  const denial = explainDenial(reported);
   if (denial !== undefined) {
     return new ClusterError(`the cluster refused to ${doing}: ${denial.sentence}`, {
       suggestions: denial.suggestions,
       cause,
     });
   }
-  const admission = ADMISSION.exec(said)?.[1];
+  const admission = ADMISSION.exec(reported)?.[1];
   if (code === 403 && admission !== undefined) {
     return new ClusterError(`the cluster refused to ${doing}${tell(admission)}`, { cause });
   }
-  if (code === 403) return forbid(cause, attempt, place);
-  if (code === 404 && isNamespaceGone(cause, place)) {
-    return new ClusterError(`the namespace "${place.namespace}" does not exist${contextOf(place)}`, {
+  if (code === 403) return forbid(cause, attempt, location);
+  if (code === 404 && isNamespaceGone(cause, location)) {
+    return new ClusterError(`the namespace "${location.namespace}" does not exist${contextOf(location)}`, {
       suggestions: [
         "Check --namespace and --context.",
-        `Create it: kubectl create namespace ${place.namespace}${contextFlag(place)}`,
+        `Create it: kubectl create namespace ${location.namespace}${contextFlag(location)}`,
       ],
       cause,
     });
   }
-  const object = attempt.resource === "version" ? "it" : nameOf(kindOf(attempt), attempt.name, place.namespace);
+  const object = attempt.resource === "version" ? "it" : nameOf(kindOf(attempt), attempt.name, location.namespace);
   if (code === 404 && cause.details?.name !== undefined && cause.details.name === attempt.name) {
-    return new ClusterError(`${object} does not exist${contextOf(place)}`, { cause });
+    return new ClusterError(`${object} does not exist${contextOf(location)}`, { cause });
   }
   if (code === 409 && cause.reason === "AlreadyExists") {
-    return new ClusterError(`${object} exists already${contextOf(place)}`, { cause });
+    return new ClusterError(`${object} already exists${contextOf(location)}`, { cause });
   }
-  return new ClusterError(`${sentence(code, doing)}${tell(message)}`, { suggestions: remedies(code, place), cause });
+  return new ClusterError(`${sentence(code, doing)}${tell(message)}`, { suggestions: remedies(code, location), cause });
 }
 
-function forbid(cause: ApiError, attempt: Attempt, place: Place): AuthError {
-  const silent = cause.said === "" || /^(HTTP 403|forbidden)$/i.test(cause.said);
+function forbid(cause: ApiError, attempt: Attempt, location: ClusterLocation): AuthError {
+  const silent = cause.reported === "" || /^(HTTP 403|forbidden)$/i.test(cause.reported);
   const rbac =
     /User "(?<user>[^"]*)" cannot (?<verb>\S+) resource "(?<resource>[^"]*)" in API group "(?<group>[^"]*)"(?: in the namespace "(?<namespace>[^"]*)")?/.exec(
-      cause.said,
+      cause.reported,
     )?.groups;
   if (rbac === undefined && !silent) {
-    return new AuthError(`the way to the cluster does not allow to ${describe(attempt, place)}${tell(cause.message)}`, {
-      cause,
-    });
+    return new AuthError(
+      `a proxy in front of the cluster refused to ${describe(attempt, location)}${tell(cause.message)}`,
+      {
+        cause,
+      },
+    );
   }
   const verb = rbac?.["verb"] ?? attempt.verb;
   const resource = rbac?.["resource"] ?? attempt.resource;
-  const namespace = rbac === undefined ? place.namespace : rbac["namespace"];
+  const namespace = rbac === undefined ? location.namespace : rbac["namespace"];
   const user = rbac === undefined ? "you" : `the user "${rbac["user"]}"`;
   const scope = namespace === undefined ? "in the whole cluster" : `in the namespace "${namespace}"`;
-  const check = `kubectl auth can-i ${verb} ${resource}${namespace === undefined ? "" : ` -n ${namespace}`}${contextFlag(place)}`;
+  const check = `kubectl auth can-i ${verb} ${resource}${namespace === undefined ? "" : ` -n ${namespace}`}${contextFlag(location)}`;
   const group = rbac?.["group"] ?? "";
-  // A websocket is a GET; since 1.35 the server asks for the right to create as well.
+  // A websocket is a GET; since 1.35 the server requires "create" as well.
   const verbs = resource === "pods/exec" ? `"get", "create"` : `"${verb}"`;
   const rule = `{apiGroups: ["${group}"], resources: ["${resource}"], verbs: [${verbs}]}`;
   return new AuthError(`${user} may not ${verb} ${resource} ${scope}`, {
@@ -152,37 +153,37 @@ function forbid(cause: ApiError, attempt: Attempt, place: Place): AuthError {
   });
 }
 
-/** A POST into a namespace that is not there says so; a GET of one object there says only that the object is not. */
-function isNamespaceGone({ details, said }: ApiError, place: Place): boolean {
-  return (details?.kind === "namespaces" && details.name === place.namespace) || said.startsWith("namespaces ");
+/** Only a POST reports a missing namespace; a GET of one object reports that the object is missing. */
+function isNamespaceGone({ details, reported }: ApiError, location: ClusterLocation): boolean {
+  return (details?.kind === "namespaces" && details.name === location.namespace) || reported.startsWith("namespaces ");
 }
 
 function sentence(code: number, doing: string): string {
-  if (code === 404) return `what answers knows nothing of this API: could not ${doing}`;
-  if (code === 409) return `somebody else changed it at the same time: could not ${doing}`;
-  if (code === 413) return `this is too large for the cluster: could not ${doing}`;
-  if (code === 400 || code === 422) return `the cluster does not accept this as valid: could not ${doing}`;
+  if (code === 404) return `the server has no such API endpoint: could not ${doing}`;
+  if (code === 409) return `the object was changed at the same time: could not ${doing}`;
+  if (code === 413) return `the request is too large for the cluster: could not ${doing}`;
+  if (code === 400 || code === 422) return `the cluster rejected the request as invalid: could not ${doing}`;
   if (code === 429) return `the cluster is too busy to ${doing}`;
   if (code >= 500) return `the cluster failed to ${doing} (HTTP ${code})`;
   return `the cluster refused to ${doing} (HTTP ${code})`;
 }
 
-function remedies(code: number, place: Place): readonly string[] {
+function remedies(code: number, location: ClusterLocation): readonly string[] {
   if (code === 429 || code >= 500) {
-    return [`Try again; if it stays, look at the cluster: kubectl get --raw /readyz${contextFlag(place)}`];
+    return [`Try again; if it fails again, check the cluster: kubectl get --raw /readyz${contextFlag(location)}`];
   }
-  if (code === 422 || code === 400) return ["See the objects it was sent with --dry-run."];
+  if (code === 422 || code === 400) return ["Print the objects with --dry-run."];
   return [];
 }
 
-const WORDS: Readonly<Record<string, string>> = { get: "read", patch: "change" };
+const VERBS: Readonly<Record<string, string>> = { get: "read", patch: "change" };
 
-function describe(attempt: Attempt, { namespace }: Place): string {
+function describe(attempt: Attempt, { namespace }: ClusterLocation): string {
   if (attempt.resource === "version") return "tell its version";
   const object = nameOf(kindOf(attempt), attempt.name, namespace);
   if (attempt.resource.endsWith("/exec")) return `run a command in ${object}`;
   if (attempt.resource.endsWith("/log")) return `read the log of ${object}`;
-  return `${WORDS[attempt.verb] ?? attempt.verb} ${object}`;
+  return `${VERBS[attempt.verb] ?? attempt.verb} ${object}`;
 }
 
 function kindOf({ resource }: Attempt): Kind {
@@ -194,10 +195,10 @@ function tell(message: string): string {
   return text === "" ? "" : `: ${text}`;
 }
 
-function contextOf({ context }: Place): string {
+function contextOf({ context }: ClusterLocation): string {
   return context === undefined ? "" : ` (context "${context}")`;
 }
 
-function contextFlag({ context }: Place): string {
+function contextFlag({ context }: ClusterLocation): string {
   return context === undefined ? "" : ` --context ${context}`;
 }

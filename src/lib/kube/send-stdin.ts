@@ -1,18 +1,18 @@
-/** Sends a stream as messages of one websocket channel, no faster than the other end takes them. */
+/** Sends a stream as messages of one websocket channel, at the speed at which the peer reads. */
 import type WebSocket from "ws";
 
-/** The server reads a whole message into memory, and takes none over 32 MiB; beyond 64 KiB speed does not change. */
-const FRAME = 256 * 1024;
+/** The server buffers a whole message and refuses one over 32 MiB. Above 64 KiB the speed stays the same. */
+const FRAME_BYTES = 256 * 1024;
 
-/** No more than this waits in memory to be sent, in bytes, give or take a frame. */
-const HIGH_WATER = 4 << 20;
+/** Limit for unsent data in memory, give or take one frame. */
+const HIGH_WATER_BYTES = 4 << 20;
 
 const STDIN = 0;
 
 /**
- * Sends all of the source, and answers whether it could: no, if `over` says that nobody is interested any more, or if
- * the websocket fails, which also closes it and is reported from there.
- * @throws what the source throws.
+ * Sends all of the source. Returns false if `over` returns true before the end, or if the websocket fails; that also closes
+ * the websocket, which reports the failure.
+ * @throws errors of the source
  */
 export async function sendAll(
   ws: WebSocket,
@@ -22,9 +22,9 @@ export async function sendAll(
 ): Promise<boolean> {
   let sent = 0;
   for await (const chunk of source) {
-    for (let start = 0; start < chunk.length; start += FRAME) {
+    for (let start = 0; start < chunk.length; start += FRAME_BYTES) {
       if (over()) return false;
-      const part = chunk.subarray(start, start + FRAME);
+      const part = chunk.subarray(start, start + FRAME_BYTES);
       if (!(await sendFrame(ws, part))) return false;
       sent += part.length;
       onSent?.(sent);
@@ -34,12 +34,12 @@ export async function sendAll(
   return true;
 }
 
-/** Waits only while too much is waiting already. */
+/** Waits only while more than HIGH_WATER_BYTES are unsent. */
 async function sendFrame(ws: WebSocket, part: Uint8Array): Promise<boolean> {
   const frame = Buffer.allocUnsafe(part.length + 1);
   frame[0] = STDIN;
   frame.set(part, 1);
-  if (ws.bufferedAmount <= HIGH_WATER) {
+  if (ws.bufferedAmount <= HIGH_WATER_BYTES) {
     ws.send(frame, () => {});
     return true;
   }

@@ -1,25 +1,25 @@
-/** Notices that a log has gone silent, and what that means. */
+/** Detects that a log stream has stalled. */
 
-/** After so many milliseconds without a byte, the container is asked after: its end may have been lost on the way. */
-const SILENCE = 15_000;
+/** After this time without a byte, the container is checked: the stream's end may have been lost. */
+const CHECK_AFTER_MS = 15_000;
 
-/** A stream that is silent for so long, in milliseconds, is opened anew: it may be dead, or stuck at a rotated file. */
-const DEAD = 120_000;
+/** After this time without a byte, the stream is opened again: it may be dead, or stuck at a rotated file. */
+const REOPEN_AFTER_MS = 120_000;
 
-/** By both clocks: one goes on while a machine sleeps, whose connections are dead then; the other cannot be set back. */
+/** Both clocks: the wall clock runs on while a machine sleeps, which kills its connections; the monotonic one cannot be set back. */
 interface Moment {
   readonly monotonic: number;
   readonly wall: number;
 }
 
-/** Cuts a stream that has been silent for too long. Time in which the reader of the lines is busy does not count. */
-export class Silence {
+/** Aborts a stream that is silent for too long. Time in which the reader is busy does not count. */
+export class StallDetector {
   readonly #cut = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #since: Moment | undefined;
 
   constructor(ended: (() => Promise<boolean> | boolean) | undefined) {
-    this.#timer = setInterval(() => void this.#check(ended), SILENCE / 3);
+    this.#timer = setInterval(() => void this.#check(ended), CHECK_AFTER_MS / 3);
   }
 
   get signal(): AbortSignal {
@@ -43,9 +43,9 @@ export class Silence {
     const since = this.#since;
     if (since === undefined) return;
     const silent = Math.max(performance.now() - since.monotonic, Date.now() - since.wall);
-    if (silent > DEAD) this.#cut.abort();
-    if (silent < SILENCE || ended === undefined) return;
-    // A failure to answer is reported where the stream's end is: here, it only means not to know.
+    if (silent > REOPEN_AFTER_MS) this.#cut.abort();
+    if (silent < CHECK_AFTER_MS || ended === undefined) return;
+    // Here, a failure only means that the state is unknown. It is reported at the end of the stream.
     const over = await (async () => ended())().catch(() => false);
     if (over && this.#since === since) this.#cut.abort();
   }

@@ -1,7 +1,7 @@
 /**
- * Kubernetes' strategic merge patch, as `kubectl patch` applies it: maps field by field, null takes away, lists by their merge
- * key or as a whole; `$patch: delete`, `$patch: replace` and `$retainKeys` are understood (Kubernetes' API conventions,
- * "strategic merge patch"). Pure.
+ * Kubernetes' strategic merge patch, as in `kubectl patch`: merges maps field by field, removes fields that are null, and merges
+ * lists by their merge key or replaces them. Supports `$patch: delete`, `$patch: replace` and `$retainKeys` (Kubernetes' API
+ * conventions, "strategic merge patch"). Pure.
  */
 import { InvalidInput } from "../../errors.ts";
 import { mergeKeyOf } from "./merge-keys.ts";
@@ -13,8 +13,9 @@ export function isFields(value: unknown): value is Fields {
 }
 
 /**
+ * Applies a patch to a map of fields.
  * @param path of the field in the pod template, for the merge keys and for messages
- * @throws InvalidInput for a patch that is not of the form of what it patches
+ * @throws InvalidInput for a patch of another type than its target
  */
 export function strategicMerge(target: Fields, patch: Fields, path = ""): Fields {
   const { $patch, $retainKeys, ...fields } = patch;
@@ -49,7 +50,7 @@ function mergeList(target: readonly unknown[], patch: readonly Fields[], key: st
     if (item["$patch"] === "replace" && item[key] === undefined) continue;
     const name = item[key];
     if (name === undefined) {
-      throw new InvalidInput(`an item of ${path} of the pod template has no ${key}, by which it would be merged`);
+      throw new InvalidInput(`an item of ${path} of the pod template has no ${key}, which is the key to merge it by`);
     }
     const at = merged.findIndex((known) => known[key] === name);
     if (item["$patch"] === "delete") {
@@ -69,7 +70,7 @@ function listOf(value: unknown, path: string): readonly Fields[] {
 }
 
 function unknownDirective(path: string, directive: string): InvalidInput {
-  return new InvalidInput(`${path === "" ? "" : `${path}.`}${directive} of the pod template is not understood`, {
-    suggestions: ["Of the directives there are $patch: delete, $patch: replace and $retainKeys."],
+  return new InvalidInput(`${path === "" ? "" : `${path}.`}${directive} of the pod template is not supported`, {
+    suggestions: ["Supported directives: $patch: delete, $patch: replace, $retainKeys."],
   });
 }

@@ -1,17 +1,17 @@
-/** Which API server, as whom, in which namespace: what a kubeconfig comes to once a context is chosen. */
+/** The API server, user and namespace of one context of a kubeconfig. */
 
-/** How to reach the API server and how to know it for the right one. */
+/** How to reach and verify the API server. */
 export interface Server {
   /** Its URL without a trailing slash; may have a path. */
   readonly url: string;
   /** Path of the certificate authority's PEM file. */
   readonly caFile?: string;
-  /** The same, inline, base64. */
+  /** The certificate authority inline, base64. */
   readonly caData?: string;
   readonly skipTlsVerify: boolean;
-  /** The name to ask for and to verify instead of the URL's host. */
+  /** Server name to request and verify instead of the URL's host. */
   readonly tlsServerName?: string;
-  /** http, https or socks5 proxy to go through; undefined: what the environment says. */
+  /** http, https or socks5 proxy; undefined: the one of the environment. */
   readonly proxyUrl?: string;
 }
 
@@ -26,7 +26,7 @@ export interface ExecPlugin {
   readonly interactiveMode?: string;
 }
 
-/** Whom to act as, in place of the user that is authenticated. */
+/** The user to impersonate. */
 export interface Impersonation {
   readonly user: string;
   readonly uid?: string;
@@ -40,7 +40,7 @@ export interface User {
   readonly keyFile?: string;
   readonly keyData?: string;
   readonly token?: string;
-  /** Read again as it changes; comes before `token`. */
+  /** Read again when it changes; takes precedence over `token`. */
   readonly tokenFile?: string;
   readonly username?: string;
   readonly password?: string;

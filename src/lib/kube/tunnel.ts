@@ -1,8 +1,12 @@
-/** The two ways through a proxy: HTTP's CONNECT (RFC 9110 §9.3.6) and SOCKS5 (RFC 1928, RFC 1929). */
+/** The two kinds of proxy that a connection can go through: HTTP's CONNECT (RFC 9110 §9.3.6) and SOCKS5. */
 import type { Socket } from "node:net";
 import { isIP } from "node:net";
+import { hostOf } from "./proxy.ts";
 
-/** Asks an HTTP proxy for a tunnel; the same socket is the tunnel afterwards. */
+/** Default port of a SOCKS proxy (RFC 1928, section 3). */
+export const SOCKS_PORT = 1080;
+
+/** Asks an HTTP proxy for a tunnel. Afterwards the same socket is the tunnel. @throws Error if the proxy refuses */
 export async function tunnelHttp(socket: Socket, proxy: URL, host: string, port: number): Promise<Socket> {
   const authority = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
   const login = Buffer.from(`${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`);
@@ -18,52 +22,40 @@ export async function tunnelHttp(socket: Socket, proxy: URL, host: string, port:
   return socket;
 }
 
-/** RFC 1928 §6, in words. */
-const SOCKS_REPLIES = [
-  "succeeded",
-  "general failure",
-  "connection not allowed by its rules",
-  "network unreachable",
-  "host unreachable",
-  "connection refused",
-  "time to live expired",
-  "command not supported",
-  "address type not supported",
-];
-
-/** Asks a SOCKS5 proxy for a connection; the proxy resolves the name. */
-export async function tunnelSocks(socket: Socket, proxy: URL, host: string, port: number): Promise<Socket> {
-  const reader = new Reader(socket);
-  const login = proxy.username !== "";
-  socket.write(login ? Buffer.from([5, 2, 0, 2]) : Buffer.from([5, 1, 0]));
-  const [version, method] = await reader.take(2);
-  if (version !== 5 || (method !== 0 && !(login && method === 2))) {
-    throw new Error(
-      method === 0xff ? "the SOCKS proxy wants another way to log in" : "the proxy does not speak SOCKS5",
-    );
+/**
+ * Asks a SOCKS5 proxy (RFC 1928, RFC 1929) for a connection; the proxy resolves the name.
+ * @param timeout milliseconds
+ * @throws Error with what the library reports. Its own error is not the cause: that one holds the password.
+ */
+export async function tunnelSocks(
+  socket: Socket,
+  proxy: URL,
+  host: string,
+  port: number,
+  timeout: number,
+): Promise<Socket> {
+  const { SocksClient } = await import("socks");
+  const login =
+    proxy.username === ""
+      ? {}
+      : { userId: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
+  try {
+    await SocksClient.createConnection({
+      // The library wants an address to connect to, although it is given a socket that is connected.
+      proxy: { host: hostOf(proxy), port: Number(proxy.port || SOCKS_PORT), type: 5, ...login },
+      command: "connect",
+      destination: { host, port },
+      existing_socket: socket,
+      timeout,
+    });
+    return socket;
+  } catch (error) {
+    // oxlint-disable-next-line preserve-caught-error -- its options hold the password
+    throw new Error(`the SOCKS proxy gave no connection: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (method === 2) {
-    const user = Buffer.from(decodeURIComponent(proxy.username));
-    const password = Buffer.from(decodeURIComponent(proxy.password));
-    socket.write(Buffer.concat([Buffer.from([1, user.length]), user, Buffer.from([password.length]), password]));
-    const [, refused] = await reader.take(2);
-    if (refused !== 0) throw new Error("the SOCKS proxy does not accept the user name and password");
-  }
-  const name = Buffer.from(host);
-  const address =
-    isIP(host) === 4
-      ? Buffer.from([1, ...host.split(".").map(Number)])
-      : Buffer.concat([Buffer.from([3, name.length]), name]);
-  socket.write(Buffer.concat([Buffer.from([5, 1, 0]), address, Buffer.from([port >> 8, port & 255])]));
-  const [, reply = 1, , type = 1, first = 0] = await reader.take(5);
-  if (reply !== 0) throw new Error(`the SOCKS proxy answered: ${SOCKS_REPLIES[reply] ?? `error ${reply}`}`);
-  // The rest of the address it is bound to, which nobody needs, and its port.
-  await reader.take((type === 1 ? 3 : type === 4 ? 15 : first) + 2);
-  reader.release();
-  return socket;
 }
 
-/** Takes bytes off a socket as they are wanted, and gives back those that were not. */
+/** Reads bytes from a socket on demand, and puts back the rest. */
 class Reader {
   readonly #socket: Socket;
   #bytes = Buffer.alloc(0);

@@ -1,10 +1,10 @@
-/** The API server cannot be reached, or was lost on the way: what the network said, as one sentence. */
+/** Converts errors of the network to one sentence: the API server cannot be reached, or the connection was lost. */
 import { ClusterError, SlipwayError } from "../../errors.ts";
 import { DialError } from "./dial.ts";
-import type { Place } from "./refusal.ts";
+import type { ClusterLocation } from "./refusal.ts";
 
-/** The connection may come back: refused, reset, timed out, a name server that is busy. */
-const PASSING = new Set([
+/** Errors that may be temporary: refused, reset, timed out, a busy name server. */
+const TEMPORARY = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
   "ECONNABORTED",
@@ -22,49 +22,52 @@ const PASSING = new Set([
   "HPE_CLOSED_CONNECTION",
 ]);
 
-/** Whether trying again may help. */
+/** Whether another attempt may help. */
 export function isPassing(error: unknown): boolean {
-  // An answer that ends in the middle of its JSON was cut, too, if politely.
-  return PASSING.has(codeOf(error)) || error instanceof SyntaxError;
+  // An answer that ends in the middle of its JSON was cut as well.
+  return TEMPORARY.has(codeOf(error)) || error instanceof SyntaxError;
 }
 
-/** The same for a connection that worked before: there, a name that cannot be looked up is a laptop that changed networks. */
+/** The same for a connection that worked before: an unknown host name then means that a laptop changed networks. */
 export function isPassingOnceKnown(error: unknown): boolean {
   return isPassing(error) || codeOf(error) === "ENOTFOUND";
 }
 
-/** Whether nothing had been sent yet. */
+/** Whether nothing was sent. */
 export function isUnsent(error: unknown): boolean {
   return error instanceof DialError;
 }
 
-/** The error to throw for what the network threw. Errors of our own pass unchanged. */
-export function explainNetwork(error: unknown, place: Place): Error {
+/** Converts an error of the network to the error to throw. Returns our own errors unchanged. */
+export function explainNetwork(error: unknown, location: ClusterLocation): Error {
   if (error instanceof SlipwayError) return error;
   const code = error instanceof SyntaxError ? "SYNTAX" : codeOf(error);
   const proxy = error instanceof DialError ? error.proxy : undefined;
-  const where = `${place.server}${proxy === undefined ? "" : ` through the proxy ${proxy}`}`;
+  const where = `${location.server}${proxy === undefined ? "" : ` through the proxy ${proxy}`}`;
   const { sentence, remedy } = describe(code, where, messageOf(error));
-  return new ClusterError(sentence, { suggestions: [remedy, ...checks(place, proxy)], cause: error });
+  return new ClusterError(sentence, { suggestions: [remedy, ...checks(location, proxy)], cause: error });
 }
 
 function describe(code: string, where: string, message: string): { sentence: string; remedy: string } {
   switch (code) {
     case "SYNTAX":
       return {
-        sentence: `what answers at ${where} is no Kubernetes API: ${message}`,
-        remedy: "Check the server's URL, and whether a proxy or a login page answers in its place.",
+        sentence: `the server at ${where} is not a Kubernetes API: ${message}`,
+        remedy: "Check the server's URL, and whether a proxy or a login page answers instead.",
       };
     case "ECONNREFUSED":
-      return { sentence: `nothing answers at ${where}: connection refused`, remedy: "Is the cluster running?" };
+      return {
+        sentence: `the cluster at ${where} cannot be reached: connection refused`,
+        remedy: "Check that the cluster is running.",
+      };
     case "ENOTFOUND":
       return {
-        sentence: `the host name of ${where} is not known`,
+        sentence: `the host name of ${where} is unknown`,
         remedy: "Check the network, the VPN and the server's URL.",
       };
     case "EAI_AGAIN":
       return {
-        sentence: `the host name of ${where} cannot be looked up now`,
+        sentence: `the host name of ${where} cannot be resolved at the moment`,
         remedy: "Check the network and the name server.",
       };
     case "ETIMEDOUT":
@@ -77,7 +80,7 @@ function describe(code: string, where: string, message: string): { sentence: str
       };
     case "UND_ERR_HEADERS_TIMEOUT":
     case "UND_ERR_BODY_TIMEOUT":
-      return { sentence: `the cluster at ${where} does not answer in time`, remedy: "Try again later." };
+      return { sentence: `the cluster at ${where} did not answer in time`, remedy: "Try again later." };
   }
   if (code === "EPROTO" || code.startsWith("ERR_SSL")) {
     const why = /alert (?:number \d+|[a-z ]+)|wrong version number/.exec(message)?.[0] ?? code;
@@ -90,11 +93,11 @@ function describe(code: string, where: string, message: string): { sentence: str
     return {
       sentence: `the certificate of ${where} is not trusted: ${message}`,
       remedy: ofTime(code)
-        ? `Check this machine's clock, which says ${new Date().toISOString()}; else the certificate has to be renewed.`
-        : "Check certificate-authority and tls-server-name in the kubeconfig, or fetch it anew.",
+        ? `Check this machine's clock (${new Date().toISOString()}); if it is right, renew the certificate.`
+        : "Check certificate-authority and tls-server-name in the kubeconfig, or get a new kubeconfig.",
     };
   }
-  if (PASSING.has(code)) {
+  if (TEMPORARY.has(code)) {
     return {
       sentence: `the connection to the cluster at ${where} was lost: ${message}`,
       remedy: "Check the network.",
@@ -107,10 +110,10 @@ function isCertificate(code: string): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|CA_KEY|HOSTNAME_MISMATCH/.test(code);
 }
 
-function checks({ context }: Place, proxy: string | undefined): readonly string[] {
+function checks({ context }: ClusterLocation, proxy: string | undefined): readonly string[] {
   const flag = context === undefined ? "" : ` --context ${context}`;
-  const reach = `See whether kubectl reaches it: kubectl cluster-info${flag}`;
-  return proxy === undefined ? [reach] : [reach, "Check the proxy, or except the server with NO_PROXY."];
+  const reach = `Check whether kubectl reaches it: kubectl cluster-info${flag}`;
+  return proxy === undefined ? [reach] : [reach, "Check the proxy, or exclude the server with NO_PROXY."];
 }
 
 /** The code of the first error in the chain that has one. */
@@ -125,12 +128,12 @@ function codeOf(error: unknown): string {
 function messageOf(error: unknown): string {
   let link = error;
   while (link instanceof Error && link.message === "" && link.cause !== undefined) link = link.cause;
-  // Several addresses were tried, each with its own error.
+  // There is one error for each address that was tried.
   if (link instanceof AggregateError && link.message === "") link = link.errors[0];
   return (link instanceof Error ? link.message : String(link)).replace(/\.$/, "");
 }
 
-/** Valid at another time: a wrong clock looks the same. */
+/** Not valid now. A wrong clock has the same effect. */
 function ofTime(code: string): boolean {
   return code === "CERT_NOT_YET_VALID" || code === "CERT_HAS_EXPIRED";
 }

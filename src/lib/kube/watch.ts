@@ -1,4 +1,4 @@
-/** Lists, then watches for ever: a cut is followed by a reconnect, a gap by a new list. Nothing is lost in silence. */
+/** Lists, then watches without end: reconnects after a lost connection, and lists again after a gap. No change is lost silently. */
 import type { V1Status } from "@kubernetes/client-node";
 import type { Api } from "./api.ts";
 import { Backoff, pause } from "./backoff.ts";
@@ -7,21 +7,21 @@ import type { Kind, Kinds, Selector, WatchEvent } from "./cluster.ts";
 import { pathOf } from "./kinds.ts";
 import { LineSplitter } from "./lines.ts";
 import { refusalOf, refuse } from "./refusal.ts";
-import type { Attempt, Place } from "./refusal.ts";
+import type { Attempt, ClusterLocation } from "./refusal.ts";
 import { AuthError, ClusterError } from "../../errors.ts";
-import type { Wire } from "./http-client.ts";
+import type { HttpClient } from "./http-client.ts";
 
-/** The server ends each watch after this many seconds; so a connection that died unnoticed is left at last. */
+/** Limit that the server is asked to set, so that a connection that died unnoticed ends. */
 const WATCH_SECONDS = 290;
 
-/** A server that does not keep to that is cut off, this many milliseconds later. */
-const GRACE = 30_000;
+/** A watch that lasts this much longer is aborted. */
+const WATCH_GRACE_MS = 30_000;
 
-/** A watch that ends sooner than this, in milliseconds, has failed: something in between cuts every one of them. */
-const SHORT = 1000;
+/** A watch that ends sooner has failed: a proxy may cut every one of them. */
+const MIN_WATCH_MS = 1000;
 
-/** So many failures in a row, some five minutes of them, will not pass by themselves. */
-const ENOUGH = 40;
+/** More failures in a row, about five minutes of them, are permanent. */
+const MAX_CONSECUTIVE_FAILURES = 40;
 
 interface RawEvent {
   readonly type: string;
@@ -34,15 +34,15 @@ const TYPES: Readonly<Record<string, "added" | "modified" | "deleted">> = {
   DELETED: "deleted",
 };
 
-/** The version to go on from is too old, or was never known: all must be listed anew. */
+/** The resource version is too old or unknown: the collection must be listed again. */
 const EXPIRED = Symbol("expired");
 
 /**
- * Follows a collection. The first thing it yields is the list. Returns when `signal` is aborted.
- * @throws AuthError or ClusterError for what will not pass; at the first list also for a server that cannot be reached.
+ * Follows a collection. It yields the list first. Returns when `signal` is aborted.
+ * @throws AuthError or ClusterError for a permanent failure; for the first list also if the server cannot be reached
  */
 export async function* watch<K extends Kind>(
-  { wire, api, place }: { wire: Wire; api: Api; place: Place },
+  { http, api, location }: { http: HttpClient; api: Api; location: ClusterLocation },
   kind: K,
   selector: Selector,
   signal: AbortSignal,
@@ -61,7 +61,7 @@ export async function* watch<K extends Kind>(
         yield { type: "listed", objects: items };
       }
       const started = performance.now();
-      for await (const event of readEvents(wire, place, { ...attempt, kind, selector, version }, signal)) {
+      for await (const event of readEvents(http, location, { ...attempt, kind, selector, version }, signal)) {
         if (event === EXPIRED) {
           version = undefined;
           break;
@@ -71,27 +71,27 @@ export async function* watch<K extends Kind>(
         const type = TYPES[event.type];
         if (type !== undefined) yield { type, object: event.object as Kinds[K] };
       }
-      if (version !== undefined && performance.now() - started > SHORT) backoff.reset();
+      if (version !== undefined && performance.now() - started > MIN_WATCH_MS) backoff.reset();
       else await pause(backoff.next(), signal);
     } catch (error) {
       if (signal.aborted) return;
-      if (!listed || !mayPass(error) || backoff.failures >= ENOUGH) throw error;
+      if (!listed || !mayPass(error) || backoff.failures >= MAX_CONSECUTIVE_FAILURES) throw error;
       if (refusalOf(error)?.code === 410) version = undefined;
       await pause(backoff.next(), signal).catch(() => {});
     }
   }
 }
 
-/** One watch request's events. It ends, without an error, wherever the connection does. */
+/** The events of one watch request. Ends without an error when the connection ends. */
 async function* readEvents(
-  wire: Wire,
-  place: Place,
+  http: HttpClient,
+  location: ClusterLocation,
   { kind, selector, version, ...attempt }: Attempt & { kind: Kind; selector: Selector; version: string },
   signal: AbortSignal,
 ): AsyncGenerator<RawEvent | typeof EXPIRED, void> {
   const cut = new AbortController();
   const limit = AbortSignal.any([signal, cut.signal]);
-  const timer = setTimeout(() => cut.abort(), WATCH_SECONDS * 1000 + GRACE);
+  const timer = setTimeout(() => cut.abort(), WATCH_SECONDS * 1000 + WATCH_GRACE_MS);
   const splitter = new LineSplitter();
   try {
     const query = {
@@ -101,9 +101,9 @@ async function* readEvents(
       resourceVersion: version,
       timeoutSeconds: String(WATCH_SECONDS),
     };
-    const path = pathOf(kind, place.namespace);
+    const path = pathOf(kind, location.namespace);
     const request = { ...attempt, method: "GET", path, query, endless: true, repeatable: true, signal: limit } as const;
-    const body = await call(wire, place, request, (answer) => answer.body);
+    const body = await call(http, location, request, (answer) => answer.body);
     for await (const chunk of body as AsyncIterable<Uint8Array>) {
       for (const line of splitter.push(chunk)) {
         const event = parseEvent(line);
@@ -114,13 +114,13 @@ async function* readEvents(
         }
         const status = event.object as V1Status;
         if (status.code === 410) yield EXPIRED;
-        else throw refuse(status, attempt, place);
+        else throw refuse(status, attempt, location);
         return;
       }
     }
   } catch (error) {
     signal.throwIfAborted();
-    // A refusal is for the caller to judge; whatever else happens to a watch that is open is a cut.
+    // The caller handles refusals. Any other error of an open watch is a lost connection.
     if (error instanceof ClusterError || error instanceof AuthError) throw error;
   } finally {
     clearTimeout(timer);
@@ -128,7 +128,7 @@ async function* readEvents(
   }
 }
 
-/** The event in a line; undefined for half of one, which is as good as a cut. */
+/** The event in a line; undefined for an incomplete one, which counts as a lost connection. */
 function parseEvent(line: string): RawEvent | undefined {
   try {
     const event = JSON.parse(line) as Partial<RawEvent> | null;
@@ -138,7 +138,7 @@ function parseEvent(line: string): RawEvent | undefined {
   }
 }
 
-/** Whether it may be otherwise in a while: everything but a refusal that is about us. */
+/** Whether the failure may be temporary: any but a refusal of the request itself. */
 function mayPass(error: unknown): boolean {
   if (error instanceof AuthError) return false;
   const code = refusalOf(error)?.code;

@@ -1,34 +1,32 @@
-/** Opens a websocket to one of the API's streaming endpoints. */
+/** Opens a websocket to a streaming endpoint of the API. */
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { ClusterError } from "../../errors.ts";
 import { Backoff, pause } from "./backoff.ts";
+import { RESTART_TIMEOUT_MS } from "./call.ts";
 import { mayBePremature, refuse } from "./refusal.ts";
-import type { Attempt, Place } from "./refusal.ts";
+import type { Attempt, ClusterLocation } from "./refusal.ts";
 import { readStatus } from "./status.ts";
 import { explainNetwork, isPassing, isUnsent } from "./unreachable.ts";
-import type { Upgradable, Wire } from "./http-client.ts";
+import type { Upgradable, HttpClient } from "./http-client.ts";
 
-/** How long the server may take to agree, in milliseconds. */
-const HANDSHAKE = 15_000;
+/** Limit for the server's answer to the upgrade. */
+const HANDSHAKE_TIMEOUT_MS = 15_000;
 
-/** How long a close frame may take behind what waits to be sent on a slow link, in milliseconds. */
-const CLOSING = 120_000;
+/** Limit for a close frame, which waits behind unsent data on a slow link. */
+const CLOSE_TIMEOUT_MS = 120_000;
 
-/** How often a connection is tried while nothing has been sent, to a server that has never answered. */
-const TRIES = 4;
-
-/** One that has answered before may take so long to be restarted, in milliseconds. */
-const RESTART = 60_000;
+/** Attempts to connect to a server that has never answered. */
+const MAX_ATTEMPTS = 4;
 
 export interface OpenSocket {
   readonly ws: WebSocket;
-  /** What lies beneath, for its counters. */
+  /** The socket below it, for its byte counters. */
   readonly socket: Socket;
 }
 
-/** The server answered the upgrade with something else. */
+/** The server answered the upgrade with an ordinary response. */
 class NotUpgraded extends Error {
   readonly response: IncomingMessage;
 
@@ -39,18 +37,19 @@ class NotUpgraded extends Error {
 }
 
 /**
- * Opens a websocket, with the first of the protocols that the server knows. It is paused: the caller listens for its
- * messages, its errors and its end, and then resumes it.
- * @throws AuthError or ClusterError with the server's own words if it refuses; the signal's reason when aborted.
+ * Opens a websocket with the first of the protocols that the server knows. It is paused: the caller listens for its
+ * messages, errors and end, and then resumes it.
+ * @param timeout of the handshake, in milliseconds
+ * @throws AuthError or ClusterError with the server's message if it refuses; the signal's reason when aborted
  */
 export async function upgrade(
-  wire: Wire,
-  place: Place,
+  http: HttpClient,
+  location: ClusterLocation,
   attempt: Attempt,
   url: URL,
   protocols: readonly string[],
   signal: AbortSignal,
-  patience = HANDSHAKE,
+  timeout = HANDSHAKE_TIMEOUT_MS,
 ): Promise<OpenSocket> {
   const backoff = new Backoff({ first: 150, limit: 1500 });
   const started = performance.now();
@@ -59,8 +58,8 @@ export async function upgrade(
   for (;;) {
     signal.throwIfAborted();
     try {
-      opened = await wire.open(renewed ? opened?.credentials : undefined);
-      return { ws: await shakeHands(url, protocols, opened, signal, patience), socket: opened.socket };
+      opened = await http.open(renewed ? opened?.credentials : undefined);
+      return { ws: await shakeHands(url, protocols, opened, signal, timeout), socket: opened.socket };
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof NotUpgraded) {
@@ -71,15 +70,17 @@ export async function upgrade(
         }
         const code = error.response.statusCode ?? 0;
         const status = await readStatus(code, error.response);
-        if (wire.settling && mayBePremature(status)) {
+        if (http.settling && mayBePremature(status)) {
           await pause(backoff.next(), signal);
           continue;
         }
-        if (code >= 200 && code < 400) throw noWebsockets(place, error);
-        throw refuse(status, attempt, place);
+        if (code >= 200 && code < 400) throw noWebsockets(location, error);
+        throw refuse(status, attempt, location);
       }
-      const last = wire.answered ? performance.now() - started > RESTART : backoff.failures >= TRIES - 1;
-      if (!isUnsent(error) || !isPassing(error) || last) throw explainNetwork(error, place);
+      const last = http.answered
+        ? performance.now() - started > RESTART_TIMEOUT_MS
+        : backoff.failures >= MAX_ATTEMPTS - 1;
+      if (!isUnsent(error) || !isPassing(error) || last) throw explainNetwork(error, location);
       await pause(backoff.next(), signal);
     }
   }
@@ -90,7 +91,7 @@ function shakeHands(
   protocols: readonly string[],
   { socket, credentials }: Upgradable,
   signal: AbortSignal,
-  patience: number,
+  timeout: number,
 ): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
     const headers = Object.fromEntries(
@@ -102,13 +103,13 @@ function shakeHands(
     const ws = new WebSocket(url.href.replace(/^http/, "ws"), [...protocols], {
       headers: { ...headers, "user-agent": "slipway" } as Record<string, string>,
       createConnection: () => socket,
-      // Its types do not know it yet.
-      ...({ closeTimeout: CLOSING } as object),
-      // The context is compressed already, and the API server does not negotiate it.
+      // The types of ws do not have it yet.
+      ...({ closeTimeout: CLOSE_TIMEOUT_MS } as object),
+      // The context is already compressed, and the API server does not negotiate compression.
       perMessageDeflate: false,
     });
-    // The library's own time limit does not work on a connection that is open already.
-    const timer = setTimeout(() => fail(unanswered(patience)), patience);
+    // The library's own time limit does not work for a connection that is already open.
+    const timer = setTimeout(() => fail(unanswered(timeout)), timeout);
     const settle = (): void => {
       clearTimeout(timer);
       signal.removeEventListener("abort", stop);
@@ -117,7 +118,7 @@ function shakeHands(
     const open = (): void => {
       settle();
       ws.off("error", fail);
-      // The first message may have come together with the server's consent, and nobody listens yet.
+      // The first message may have come together with the answer, before the caller listens.
       ws.pause();
       resolve(ws);
     };
@@ -131,23 +132,23 @@ function shakeHands(
       reject(new NotUpgraded(response));
     };
     const stop = (): void => fail(signal.reason as Error);
-    // `fail` stays on after a refusal: reading its body ends in the socket's own errors.
+    // `fail` stays after a refusal: reading its body can end with errors of the socket.
     ws.on("open", open).on("error", fail).on("unexpected-response", answered);
     signal.addEventListener("abort", stop, { once: true });
   });
 }
 
-function unanswered(patience: number): Error {
-  return Object.assign(new Error(`no answer to the websocket upgrade within ${patience / 1000} s`), {
+function unanswered(timeout: number): Error {
+  return Object.assign(new Error(`no answer to the websocket upgrade within ${timeout / 1000} s`), {
     code: "ETIMEDOUT",
   });
 }
 
-function noWebsockets(place: Place, cause: unknown): ClusterError {
-  return new ClusterError(`the way to the cluster at ${place.server} lets no websocket through`, {
+function noWebsockets(location: ClusterLocation, cause: unknown): ClusterError {
+  return new ClusterError(`a proxy in front of the cluster at ${location.server} does not allow websockets`, {
     suggestions: [
-      "Ask for websocket upgrades to be allowed on the proxy or load balancer in between.",
-      "A small context needs none: --transport configmap.",
+      "Ask to have websocket upgrades allowed on the proxy or load balancer.",
+      "A small context needs no websocket: use --transport configmap.",
     ],
     cause,
   });

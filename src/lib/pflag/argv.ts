@@ -5,6 +5,7 @@
  */
 import { InvalidInput } from "../../errors.ts";
 import { nearest } from "../text/suggest.ts";
+import { parseBool } from "./parse-bool.ts";
 
 export interface FlagSyntax {
   readonly takesValue: boolean;
@@ -14,12 +15,6 @@ export interface FlagSyntax {
   /** What it means when it is given without a value (pflag's NoOptDefVal): a value needs `=` then. */
   readonly withoutValue?: string | undefined;
 }
-
-/** What strconv.ParseBool takes. */
-const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
-  ...["1", "t", "T", "TRUE", "true", "True"].map((text): [string, boolean] => [text, true]),
-  ...["0", "f", "F", "FALSE", "false", "False"].map((text): [string, boolean] => [text, false]),
-]);
 
 /**
  * @param flags every flag the command has, by its long name
@@ -129,7 +124,7 @@ class ArgumentReader {
       this.#named.push(`--${name}=${value}`);
       return;
     }
-    const on = BOOLEANS.get(value);
+    const on = parseBool(value);
     if (on === undefined) {
       throw new InvalidInput(
         `invalid argument ${JSON.stringify(value)} for "--${name}" flag: strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`,

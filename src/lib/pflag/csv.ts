@@ -52,12 +52,6 @@ export function csvPairs(text: string, flag: string): [key: string, value: strin
   });
 }
 
-/** What Go's strconv.ParseBool makes of a text; undefined where it is none. */
-export function booleanOf(text: string): boolean | undefined {
-  if (["1", "t", "T", "TRUE", "true", "True"].includes(text)) return true;
-  return ["0", "f", "F", "FALSE", "false", "False"].includes(text) ? false : undefined;
-}
-
 function malformed(text: string, flag: string, why: string): InvalidInput {
   return new InvalidInput(`--${flag} ${text} cannot be read: ${why}`, { docker: "refuses" });
 }

@@ -1,13 +1,13 @@
 /**
- * What a registry is shown when it asks, by WWW-Authenticate: Basic, or a bearer token that its token service gives for the
+ * The answer to a registry's WWW-Authenticate header: Basic, or a bearer token that its token service issues for the
  * credential (distribution docs, "Token Authentication Specification" and "Oauth2 Token Specification").
  */
 import type { Credential } from "../credentials/credentials.ts";
 
-/** What the service is told the token is for: it may show that to the user whose token it is. */
+/** Client name for the token service, which may show it to the user. */
 const CLIENT = "slipway";
 
-/** One HTTP exchange with the registry's token service, as the client's connection makes it. */
+/** One HTTP exchange with the token service, over the client's connection. */
 export type Exchange = (
   url: string,
   options: { method: "GET" | "POST"; headers: Record<string, string>; body?: string },
@@ -15,15 +15,15 @@ export type Exchange = (
 
 export interface Token {
   readonly value: string;
-  /** Seconds from now; 60 where the service does not say (the specification's default). */
+  /** Seconds from now; 60 if the service does not tell (the specification's default). */
   readonly lifetime: number;
-  /** What further tokens can be had for instead of a password, where one that lasts was asked for and is given. */
+  /** Gets further tokens without the password; present if it was requested and the service issues one. */
   readonly refreshToken?: string;
 }
 
-/** The token service gives no token. */
+/** The token service refused a token. */
 export class TokenRefused extends Error {
-  /** Of HTTP. */
+  /** HTTP status. */
   readonly status: number;
 
   constructor(service: string, status: number) {
@@ -35,11 +35,11 @@ export class TokenRefused extends Error {
 export interface TokenWishes {
   /** Ask for a refresh token as well. */
   readonly lasting?: boolean;
-  /** Told of each token the service gives. */
+  /** Called with each token that the service issues. */
   readonly onToken?: (token: Token) => void;
 }
 
-/** The value of the Authorization header; undefined when there is nothing to show. @throws TokenRefused where the service refuses; Error where it gives none */
+/** The value of the Authorization header; undefined without a credential. @throws TokenRefused if the service refuses; Error if its answer has no token */
 export async function authorize(
   challenge: string,
   credential: Credential | undefined,
@@ -58,7 +58,7 @@ export function isBearer(challenge: string): boolean {
   return /^bearer /i.test(challenge);
 }
 
-/** @throws TokenRefused when the service refuses; Error when its answer has no token */
+/** Gets a token. @throws TokenRefused if the service refuses; Error if its answer has no token */
 export async function fetchToken(
   challenge: string,
   credential: Credential | undefined,
@@ -76,7 +76,7 @@ export async function fetchToken(
   if (answer.status !== 200) throw new TokenRefused(`${realm.origin}${realm.pathname}`, answer.status);
   const { token, access_token, expires_in, refresh_token } = (JSON.parse(answer.body) ?? {}) as Record<string, unknown>;
   const value = typeof token === "string" && token !== "" ? token : access_token;
-  if (typeof value !== "string" || value === "") throw new Error(`${realm.origin}${realm.pathname} gave no token`);
+  if (typeof value !== "string" || value === "") throw new Error(`${realm.origin}${realm.pathname} sent no token`);
   return {
     value,
     lifetime: typeof expires_in === "number" ? expires_in : 60,

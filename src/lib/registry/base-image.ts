@@ -1,64 +1,58 @@
-/** Manifests and configurations as registries give them (OCI image-spec and Docker's schema 2), reduced to what is asked of them here. */
+/** Reads from a registry what a base image brings into a build: its variables and its ONBUILD triggers. */
 import type { BaseImage } from "../dockerfile/used-paths.ts";
 import type { Reference } from "../image/reference.ts";
+import { ACCEPT_ANY } from "./media-types.ts";
 import { RegistryClient } from "./registry-client.ts";
 import type { RegistryOptions } from "./registry-client.ts";
 
-/** Digests: of the configurations of a manifest, or of the manifests of an index. @throws for anything else. */
+/** Digests of a manifest's configuration, or of an index's manifests. @throws Error for anything else */
 export function manifestsOf(answer: unknown): { configs: string[]; manifests: string[] } {
   const { config, manifests } = answer as {
     config?: { digest?: unknown };
     manifests?: { digest?: unknown; platform?: { os?: unknown }; annotations?: Record<string, unknown> }[];
   };
   if (typeof config?.digest === "string") return { configs: [config.digest], manifests: [] };
-  if (!Array.isArray(manifests)) throw new Error("it is no image");
+  if (!Array.isArray(manifests)) throw new Error("it is not an image");
   const digests = manifests
-    // BuildKit's attestations are manifests of no platform, and never a base.
+    // BuildKit's attestations are manifests without a platform, and never a base.
     .filter(({ platform }) => platform?.os === undefined || platform.os === "linux")
     .map(({ digest }) => digest);
-  if (!digests.every((digest) => typeof digest === "string")) throw new Error("it is no image");
+  if (!digests.every((digest) => typeof digest === "string")) throw new Error("it is not an image");
   return { configs: [], manifests: digests };
 }
 
-/** @throws for what is no image's configuration. */
+/** @throws Error for anything but an image's configuration */
 export function asBaseImage(answer: unknown): BaseImage {
   const { config, rootfs } = answer as { config?: { Env?: unknown; OnBuild?: unknown } | null; rootfs?: unknown };
-  if (typeof rootfs !== "object") throw new Error("it is no image");
+  if (typeof rootfs !== "object") throw new Error("it is not an image");
   return { env: texts(config?.Env), onBuild: texts(config?.OnBuild) };
 }
 
 function texts(value: unknown): string[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value) && value.every((entry) => typeof entry === "string")) return value;
-  throw new Error("it is no image");
+  throw new Error("it is not an image");
 }
 
-// What a base image brings into a build from it: variables, and the triggers of its ONBUILD.
-
-const MANIFESTS = [
-  "application/vnd.oci.image.index.v1+json",
-  "application/vnd.docker.distribution.manifest.list.v2+json",
-  "application/vnd.oci.image.manifest.v1+json",
-  "application/vnd.docker.distribution.manifest.v2+json",
-].join(", ");
-/** Platforms of one image that are looked at: which one a node takes is not known here. */
-const MOST_PLATFORMS = 12;
-const MOST_REDIRECTS = 3;
+/** Platforms of an image that are read: the node's platform is not known here. */
+const MAX_PLATFORMS = 12;
+const MAX_REDIRECTS = 3;
 
 /**
- * All platforms of an image together, as one that brings what any of them does.
+ * All platforms of an image merged into one: the variables and triggers of any of them.
  * @param options `timeout` is for each request
- * @throws when the registry cannot be asked or answers something else
+ * @throws Error if the registry cannot be reached or sends something else
  */
 export async function readBaseImage(reference: Reference, options: RegistryOptions): Promise<BaseImage> {
   const client = new RegistryClient(options);
   const manifest = async (name: string): Promise<unknown> =>
-    JSON.parse(await client.get(reference, `manifests/${name}`, MANIFESTS));
+    JSON.parse(await client.get(reference, `manifests/${name}`, ACCEPT_ANY));
   const { configs, manifests } = manifestsOf(await manifest(reference.digest ?? reference.tag ?? "latest"));
-  if (manifests.length > MOST_PLATFORMS) throw new Error(`${manifests.length} platforms are too many to look at`);
+  if (manifests.length > MAX_PLATFORMS)
+    throw new Error(`${manifests.length} platforms are more than the limit of ${MAX_PLATFORMS}`);
   const found = await Promise.all(manifests.map(async (digest) => manifestsOf(await manifest(digest)).configs));
   const digests = [...new Set([...configs, ...found.flat()])];
-  if (digests.length === 0) throw new Error("it is no image");
+  if (digests.length === 0) throw new Error("it is not an image");
   const images = await Promise.all(
     digests.map(async (digest) => asBaseImage(await readBlob(client, reference, digest))),
   );
@@ -68,10 +62,10 @@ export async function readBaseImage(reference: Reference, options: RegistryOptio
   };
 }
 
-/** Registries keep blobs elsewhere, and say where. */
+/** Reads a blob. Registries redirect to the server that stores it. */
 async function readBlob(client: RegistryClient, { registry, repository }: Reference, digest: string): Promise<unknown> {
   let path = `${repository}/blobs/${digest}`;
-  for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
     const answer = await client.ask(registry, { method: "GET", path, scopes: [`repository:${repository}:pull`] });
     if (answer.status === 200) return JSON.parse(answer.body);
     const { location } = answer.headers;

@@ -1,11 +1,11 @@
-/** Connections to a registry that begin somewhere else than here: the bytes are carried there, TLS and HTTP are spoken here. */
+/** Connections to a registry from another machine: that machine forwards the bytes; TLS and HTTP end here. */
 import { isIP } from "node:net";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect } from "node:tls";
 import type { Agent } from "undici";
 
-/** @param port 1 to 65535. @throws Error when the host cannot be reached from there. */
+/** @param port 1 to 65535. @throws Error if the host cannot be reached from there */
 export type Dial = (host: string, port: number) => Promise<Duplex>;
 
 type Connector = Extract<NonNullable<Agent.Options["connect"]>, (...args: never[]) => unknown>;
@@ -25,7 +25,7 @@ export function connectThrough(dial: Dial, tls: TlsOptions): Connector {
   };
 }
 
-/** What the callback throws is not for the promise to catch. */
+/** Passes the outcome to the callback, outside of the promise: errors of the callback must not be caught. */
 async function answer(opened: Promise<Socket>, callback: Parameters<Connector>[1]): Promise<void> {
   const outcome = await opened.then(
     (socket): [null, Socket] => [null, socket],
@@ -45,7 +45,7 @@ async function open(dial: Dial, host: string, port: number, tls: TlsOptions | un
   });
 }
 
-/** Undici asks of a connection what only a real socket has; none of it changes what is carried. */
+/** Adds the methods of a socket that undici calls. They do not change the data. */
 function socketLike(stream: Duplex): Socket {
   const itself = (): Duplex => stream;
   return Object.assign(stream, {

@@ -1,32 +1,23 @@
-/** An image under another name, by the registry's API alone: its manifest as it is, and blobs only where they are not yet. */
+/** Copies an image to another name with only the registry's API: the same manifest, and the blobs that are missing. */
 import { createHash } from "node:crypto";
 import { Reference } from "../image/reference.ts";
 import { AuthError, BuildFailed } from "../../errors.ts";
+import { ACCEPT_ANY, OCI_MANIFEST } from "./media-types.ts";
 import type { RegistryClient, RegistryQuestion } from "./registry-client.ts";
 import { RegistryError } from "./registry-error.ts";
 
-const IMAGES = [
-  "application/vnd.oci.image.manifest.v1+json",
-  "application/vnd.docker.distribution.manifest.v2+json",
-] as const;
-const INDEXES = [
-  "application/vnd.oci.image.index.v1+json",
-  "application/vnd.docker.distribution.manifest.list.v2+json",
-] as const;
-const ACCEPT = [...IMAGES, ...INDEXES].join(", ");
-
-const LOGIN = ["Log in with `slipway login REGISTRY`, as one who may do this."];
+const LOGIN = ["Log in with `slipway login REGISTRY`, as a user with the right to do this."];
 
 export interface FoundManifest {
   readonly digest: string;
   readonly mediaType: string;
-  /** As it came: its digest is of these very bytes. */
+  /** The exact text: the digest is computed from its bytes. */
   readonly text: string;
 }
 
 interface Descriptor {
   readonly digest: string;
-  /** Where the blob is, when no registry may hold it. */
+  /** Addresses of a blob that may not be stored in registries. */
   readonly urls?: readonly string[];
 }
 
@@ -37,42 +28,42 @@ interface Manifest {
 }
 
 /**
- * What a name stands for in its registry.
- * @throws BuildFailed when the registry has no such image or cannot be asked, AuthError when it does not accept who we are
+ * The manifest of an image.
+ * @throws BuildFailed if the registry has no such image or cannot be reached, AuthError if it does not accept the credentials
  */
 export async function findManifest(client: RegistryClient, reference: Reference): Promise<FoundManifest> {
   const { registry, repository, tag, digest } = reference;
   const answer = await ask(client, registry, {
     method: "GET",
     path: `${repository}/manifests/${digest ?? tag ?? "latest"}`,
-    headers: { accept: ACCEPT },
+    headers: { accept: ACCEPT_ANY },
     scopes: [`repository:${repository}:pull`],
   });
   if (answer.status === 404) {
-    throw new BuildFailed(`there is no image ${reference.toString()} in its registry`, {
+    throw new BuildFailed(`the registry has no image ${reference.toString()}`, {
       suggestions: [`Build it first: \`slipway build -t ${reference.toString()} .\` pushes it.`],
     });
   }
   expect(answer, [200], reference);
   const sum = `sha256:${createHash("sha256").update(answer.body).digest("hex")}`;
   if (digest?.startsWith("sha256:") === true && digest !== sum) {
-    throw new BuildFailed(`${reference.toString()} is not what its registry answers with: that is ${sum}`);
+    throw new BuildFailed(`the registry sent another manifest than ${reference.toString()}: its digest is ${sum}`);
   }
   return {
     digest: sum,
-    mediaType: String(answer.headers["content-type"] ?? IMAGES[0]).split(";", 1)[0] ?? "",
+    mediaType: String(answer.headers["content-type"] ?? OCI_MANIFEST).split(";", 1)[0] ?? "",
     text: answer.body,
   };
 }
 
-/** Every tag of a repository, as the registry lists them. @throws as `findManifest` */
+/** Every tag of a repository, in the registry's order. @throws as `findManifest` */
 export async function listTags(client: RegistryClient, image: Reference): Promise<string[]> {
   const { registry, repository, name } = image;
   const tags: string[] = [];
   let path: string | undefined = `${repository}/tags/list`;
   while (path !== undefined) {
     const answer = await ask(client, registry, { method: "GET", path, scopes: [`repository:${repository}:pull`] });
-    if (answer.status === 404) throw new BuildFailed(`there is no image ${name} in its registry`);
+    if (answer.status === 404) throw new BuildFailed(`the registry has no image ${name}`);
     expect(answer, [200], image);
     tags.push(...((JSON.parse(answer.body) as { tags?: string[] | null } | null)?.tags ?? []));
     const next = /<([^>]+)>;\s*rel="?next"?/.exec(String(answer.headers["link"] ?? ""))?.[1];
@@ -82,8 +73,8 @@ export async function listTags(client: RegistryClient, image: Reference): Promis
 }
 
 /**
- * Puts what `source` stands for under the name `target`. Whatever it consists of is there first, so that a reader of the new name
- * never finds half an image.
+ * Copies the image `source` to the name `target`. The manifest comes last, so that a reader of the new name never finds an
+ * incomplete image.
  * @throws as `findManifest`
  */
 export async function copyImage(client: RegistryClient, source: Reference, target: Reference): Promise<FoundManifest> {
@@ -118,13 +109,13 @@ async function copyBlob(client: RegistryClient, source: Reference, target: Refer
   const begun = await ask(client, registry, { method: "POST", path: `${repository}/blobs/uploads/${mount}`, scopes });
   expect(begun, [201, 202], target);
   if (begun.status === 201) return;
-  const place = new URL(String(begun.headers["location"]), begun.url);
-  place.searchParams.set("digest", digest);
+  const uploadUrl = new URL(String(begun.headers["location"]), begun.url);
+  uploadUrl.searchParams.set("digest", digest);
   await client
     .stream(source, `blobs/${digest}`, async ({ body, length }) => {
       const put = await ask(client, registry, {
         method: "PUT",
-        path: place.href,
+        path: uploadUrl.href,
         headers: {
           "content-type": "application/octet-stream",
           ...(length === undefined ? {} : { "content-length": String(length) }),
@@ -132,7 +123,7 @@ async function copyBlob(client: RegistryClient, source: Reference, target: Refer
         body,
         scopes,
       });
-      // The registry compares the digest: what was cut on its way is not taken.
+      // The registry checks the digest, so it refuses an incomplete blob.
       expect(put, [201], target);
     })
     .catch(failed);
@@ -155,7 +146,7 @@ async function putManifest(
   expect(answer, [201], target);
 }
 
-/** For a mount the token has to reach the other repository as well. */
+/** A mount needs a token for the other repository as well. */
 function scopesOf(source: Reference, target: Reference): string[] {
   const own = `repository:${target.repository}:pull,push`;
   return source.registry === target.registry ? [own, `repository:${source.repository}:pull`] : [own];
@@ -173,7 +164,7 @@ async function ask(
   return client.ask(registry, question).catch(failed);
 }
 
-/** A registry that cannot be reached is no fault of the cluster's: docker's exit code is 1. */
+/** A registry that cannot be reached is not a fault of the cluster: the exit code is docker's, 1. */
 function failed(error: unknown): never {
   if (!(error instanceof RegistryError)) throw error;
   if (error.unauthorised) throw new AuthError(error.message, { suggestions: LOGIN, cause: error });
@@ -187,11 +178,11 @@ function expect(
 ): void {
   if (wanted.includes(status)) return;
   if (status === 401 || status === 403)
-    throw new AuthError(`${registry} does not let you use ${name}`, { suggestions: LOGIN });
+    throw new AuthError(`${registry} does not allow you to use ${name}`, { suggestions: LOGIN });
   throw new BuildFailed(`registry ${registry} answered ${status} to ${new URL(url).pathname}${reasonOf(body)}`);
 }
 
-/** The registry's own words (distribution-spec, "Error Codes"). */
+/** The registry's message (distribution-spec, "Error Codes"), as the end of a sentence. */
 function reasonOf(body: string): string {
   try {
     const { errors = [] } = (JSON.parse(body) ?? {}) as { errors?: { code?: string; message?: string }[] };

@@ -1,13 +1,14 @@
-/** What the registry an image was pushed to says of it: its ID, its size, its digest. */
+/** Reads ID, size and digest of a pushed image from its registry. */
 import type { ImageDescription } from "./types.ts";
 import type { Reference } from "../image/reference.ts";
 import type { Credential } from "../credentials/credentials.ts";
+import { ACCEPT_IMAGE, OCI_MANIFEST } from "./media-types.ts";
 import { RegistryClient } from "./registry-client.ts";
 import { createHash } from "node:crypto";
 import { ClusterError } from "../../errors.ts";
 
-/** How long the registry may take, in milliseconds: the image is built and pushed, only its other names are missing. */
-const PATIENCE = 10_000;
+/** Short, as the image is already built and pushed, and only facts about it are missing. */
+const REQUEST_TIMEOUT_MS = 10_000;
 
 export type FindCredential = (registry: string) => Promise<Credential | undefined>;
 
@@ -17,7 +18,7 @@ export interface PushedImage {
   readonly ca?: string;
 }
 
-/** Undefined, after a warning, when the registry does not tell. @param withPlatform one question more */
+/** Undefined, after a warning, if the registry does not answer. @param withPlatform costs one more request */
 export async function describeImage(
   image: PushedImage,
   digest: string,
@@ -29,12 +30,12 @@ export async function describeImage(
     return await readManifest(open(image, credential), image.reference, digest, withPlatform);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    warn(`the image ID is not known here, its manifest's digest stands for it: ${reason}`);
+    warn(`the image ID is unknown, so the digest of its manifest is used: ${reason}`);
     return undefined;
   }
 }
 
-/** The digest the image's tag has now, for a builder that does not tell it. @throws what `readPushedDigest` throws. */
+/** The current digest of the image's tag, for a builder that does not report it. @throws errors of `readPushedDigest` */
 export function findDigest(
   image: PushedImage,
   configDigest: string | undefined,
@@ -48,34 +49,29 @@ function open({ insecure, ca }: PushedImage, credential: FindCredential): Regist
     insecure,
     ...(ca === undefined ? {} : { ca }),
     credential,
-    timeout: PATIENCE,
+    timeout: REQUEST_TIMEOUT_MS,
   });
 }
 
-// Reads back, from the registry an image was pushed to, what a builder does not tell: the digest of its configuration.
-
-const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
-const MANIFESTS = [OCI_MANIFEST, "application/vnd.docker.distribution.manifest.v2+json"].join(", ");
-
 export interface ManifestFacts {
-  /** The image ID docker prints: `sha256:…` of the configuration. Absent for what is no image manifest. */
+  /** The image ID that docker prints: `sha256:…` of the configuration. Absent for anything but an image manifest. */
   readonly configDigest?: string;
   readonly descriptor: NonNullable<ImageDescription["descriptor"]>;
 }
 
-/** @param withPlatform asks for the configuration as well, which has it */
+/** @param withPlatform reads the configuration as well, which has the platform */
 export async function readManifest(
   client: RegistryClient,
   reference: Reference,
   digest: string,
   withPlatform = false,
 ): Promise<ManifestFacts> {
-  const text = await client.get(reference, `manifests/${digest}`, MANIFESTS);
+  const text = await client.get(reference, `manifests/${digest}`, ACCEPT_IMAGE);
   const manifest = (JSON.parse(text) ?? {}) as { mediaType?: unknown; config?: { digest?: unknown } | null };
   const config = manifest.config?.digest;
   return {
     ...(typeof config === "string" ? { configDigest: config } : {}),
-    // An OCI manifest need not say what it is (image-spec, manifest.md).
+    // An OCI manifest may omit its media type (image-spec, manifest.md).
     descriptor: {
       mediaType: typeof manifest.mediaType === "string" ? manifest.mediaType : OCI_MANIFEST,
       size: Buffer.byteLength(text),
@@ -84,7 +80,7 @@ export async function readManifest(
   };
 }
 
-/** As the configuration has it (OCI image-spec, config.md). */
+/** The platform in the configuration (OCI image-spec, config.md). */
 async function platformOf(client: RegistryClient, reference: Reference, digest: string) {
   const { architecture, os, variant } = JSON.parse(await client.get(reference, `blobs/${digest}`, "*/*")) as {
     architecture?: unknown;
@@ -96,9 +92,9 @@ async function platformOf(client: RegistryClient, reference: Reference, digest: 
 }
 
 /**
- * The digest of the manifest a tag stands for.
- * @param configDigest what that manifest has to name as its configuration, when it is known
- * @throws ClusterError when the registry cannot be asked, or says otherwise
+ * The digest of a tag's manifest.
+ * @param configDigest the configuration that this manifest must have, if it is known
+ * @throws ClusterError if the registry cannot be reached, or the tag has another image
  */
 export async function readPushedDigest(
   client: RegistryClient,
@@ -107,13 +103,13 @@ export async function readPushedDigest(
 ): Promise<string> {
   let manifest: string;
   try {
-    manifest = await client.get(reference, `manifests/${reference.tag ?? "latest"}`, MANIFESTS);
+    manifest = await client.get(reference, `manifests/${reference.tag ?? "latest"}`, ACCEPT_IMAGE);
   } catch (error) {
     throw new ClusterError(
-      `the image was built and pushed, but its digest is not known: ${error instanceof Error ? error.message : String(error)}`,
+      `the image was built and pushed, but its digest is unknown: ${error instanceof Error ? error.message : String(error)}`,
       {
         suggestions: [
-          "Only the registry can tell what this builder pushed: let this machine reach it, or use another builder.",
+          "Only the registry knows what this builder pushed: give this machine access to it, or use another builder.",
         ],
         cause: error,
       },
@@ -121,8 +117,8 @@ export async function readPushedDigest(
   }
   const found = (JSON.parse(manifest) as { config?: { digest?: unknown } | null } | null)?.config?.digest;
   if (configDigest !== undefined && found !== configDigest) {
-    throw new ClusterError(`the image was built and pushed, but ${reference.toString()} is another image by now`, {
-      suggestions: ["Something else pushed to the same tag at the same time. Build again, under a tag of your own."],
+    throw new ClusterError(`the image was built and pushed, but ${reference.toString()} is now another image`, {
+      suggestions: ["Another build pushed to the same tag at the same time. Build again with another tag."],
     });
   }
   return `sha256:${createHash("sha256").update(manifest).digest("hex")}`;

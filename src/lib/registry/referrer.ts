@@ -1,16 +1,14 @@
 /**
- * Attaches a document to an image: a manifest whose subject the image is (OCI image-spec 1.1, manifest.md "Guidelines for artifact
- * usage"), listed under the image by the registry, or where it knows nothing of that, by the fallback tag (distribution-spec 1.1,
- * "Referrers Tag Schema").
+ * Attaches a document to an image: a manifest with the image as its subject (OCI image-spec 1.1, manifest.md "Guidelines for
+ * artifact usage"). The registry lists it under the image; if it does not support that, the fallback tag does
+ * (distribution-spec 1.1, "Referrers Tag Schema").
  */
 import { createHash } from "node:crypto";
 import type { Reference } from "../image/reference.ts";
 import { ClusterError } from "../../errors.ts";
+import { ACCEPT_ANY, OCI_INDEX, OCI_MANIFEST } from "./media-types.ts";
 import type { RegistryAnswer, RegistryClient, RegistryQuestion } from "./registry-client.ts";
 
-const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
-const INDEX = "application/vnd.oci.image.index.v1+json";
-const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 const EMPTY = Buffer.from("{}");
 
 export interface Attachment {
@@ -29,9 +27,9 @@ interface Descriptor {
 }
 
 /**
- * The digest of the manifest that holds it. Attaching the same again changes nothing.
- * @param digest of the image's manifest, which has to be in the reference's repository
- * @throws ClusterError when the registry cannot be asked or does not take it
+ * Returns the digest of the new manifest. Attaching the same document again changes nothing.
+ * @param digest of the image's manifest, which must be in the reference's repository
+ * @throws ClusterError if the registry cannot be reached or refuses the document
  */
 export async function attach(
   client: RegistryClient,
@@ -49,7 +47,7 @@ export async function attach(
   await repository.upload(content);
   const manifest = {
     schemaVersion: 2,
-    mediaType: MANIFEST,
+    mediaType: OCI_MANIFEST,
     artifactType: mediaType,
     config,
     layers: [layer],
@@ -58,11 +56,11 @@ export async function attach(
   };
   const bytes = Buffer.from(JSON.stringify(manifest));
   const own = digestOf(bytes);
-  const answer = await repository.put(own, MANIFEST, bytes);
-  // The registry says by this header that it lists what refers to a subject.
+  const answer = await repository.put(own, OCI_MANIFEST, bytes);
+  // A registry that lists referrers sends this header.
   if (answer.headers["oci-subject"] === undefined) {
     await repository.listByTag(digest, {
-      mediaType: MANIFEST,
+      mediaType: OCI_MANIFEST,
       digest: own,
       size: bytes.length,
       artifactType: mediaType,
@@ -82,15 +80,14 @@ class Repository {
   }
 
   async describe(digest: string): Promise<Descriptor> {
-    const accept = [MANIFEST, INDEX, DOCKER_MANIFEST, "application/vnd.docker.distribution.manifest.list.v2+json"];
     const answer = await this.#ask({
       method: "GET",
       path: `manifests/${digest}`,
-      headers: { accept: accept.join(", ") },
+      headers: { accept: ACCEPT_ANY },
     });
     this.#expect(answer, 200);
     const { "content-type": type } = answer.headers;
-    const mediaType = typeof type === "string" ? (type.split(";", 1)[0] ?? MANIFEST) : MANIFEST;
+    const mediaType = typeof type === "string" ? (type.split(";", 1)[0] ?? OCI_MANIFEST) : OCI_MANIFEST;
     return { mediaType, digest, size: Buffer.byteLength(answer.body) };
   }
 
@@ -112,16 +109,16 @@ class Repository {
     return answer;
   }
 
-  /** Adds to the list that is the tag `sha256-…` of the subject. */
+  /** Adds the entry to the index with the tag `sha256-…` of the subject. */
   async listByTag(subject: string, entry: Descriptor): Promise<void> {
     const tag = subject.replace(":", "-");
-    const answer = await this.#ask({ method: "GET", path: `manifests/${tag}`, headers: { accept: INDEX } });
+    const answer = await this.#ask({ method: "GET", path: `manifests/${tag}`, headers: { accept: OCI_INDEX } });
     if (answer.status !== 404) this.#expect(answer, 200);
     const { manifests = [] } =
       answer.status === 404 ? {} : ((JSON.parse(answer.body) ?? {}) as { manifests?: Descriptor[] });
     if (manifests.some(({ digest }) => digest === entry.digest)) return;
-    const index = { schemaVersion: 2, mediaType: INDEX, manifests: [...manifests, entry] };
-    await this.put(tag, INDEX, Buffer.from(JSON.stringify(index)));
+    const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [...manifests, entry] };
+    await this.put(tag, OCI_INDEX, Buffer.from(JSON.stringify(index)));
   }
 
   #ask(question: Omit<RegistryQuestion, "scopes">, absolute = false): Promise<RegistryAnswer> {

@@ -1,6 +1,6 @@
 /**
- * The little of the registry API (OCI distribution-spec 1.1) the client itself needs. Authentication is what a registry asks
- * for in WWW-Authenticate: Basic, or a token fetched with the same credential (distribution's token specification).
+ * The parts of the registry API (OCI distribution-spec 1.1) that slipway needs. The registry chooses the authentication by
+ * WWW-Authenticate: Basic, or a token for the same credential (distribution's token specification).
  */
 import type { Readable } from "node:stream";
 import { Agent, request } from "undici";
@@ -17,16 +17,16 @@ import type { Limits, Raw } from "./follow-redirects.ts";
 import { RegistryError } from "./registry-error.ts";
 
 export interface RegistryOptions {
-  /** Hosts spoken to over https without verification, or plain http. */
+  /** Hosts for which https without verification, or plain http, is allowed. */
   readonly insecure: readonly string[];
-  /** PEM certificates trusted besides the system's. */
+  /** PEM certificates, trusted in addition to the system's. */
   readonly ca?: string;
   readonly credential: (registry: string) => Promise<Credential | undefined>;
-  /** For the whole of one question, or for the next bytes of a stream, in milliseconds. */
+  /** Limit for a whole request, or for the next bytes of a stream, in milliseconds. */
   readonly timeout: number;
-  /** Breaks off whatever is being asked. */
+  /** Aborts every request. */
   readonly signal?: AbortSignal;
-  /** Opens a connection to a host from elsewhere than here; by itself the client connects from here. */
+  /** Opens a connection from another machine; absent: from this one. */
   readonly dial?: Dial;
   readonly tokens?: TokenWishes;
 }
@@ -34,12 +34,12 @@ export interface RegistryOptions {
 /** One request of the registry's API. */
 export interface RegistryQuestion {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
-  /** Below `/v2/`, or an absolute URL the registry itself gave. */
+  /** Path below `/v2/`, or an absolute URL from the registry. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A stream can be sent only once: to a path whose scopes the client has asked for before. */
+  /** A stream can be sent only once: use it only for scopes that an earlier request has had. */
   readonly body?: Uint8Array | Readable;
-  /** What a token is asked for: `repository:team/app:pull`. */
+  /** Scopes of the token: `repository:team/app:pull`. */
   readonly scopes: readonly string[];
 }
 
@@ -50,24 +50,24 @@ export interface RegistryAnswer {
   readonly body: string;
 }
 
-/** An answer of many bytes, read as they come. */
+/** An answer whose bytes are read as they arrive. */
 export interface RegistryStream {
   readonly url: string;
   readonly status: number;
-  /** Bytes there will be, where the registry says so. */
+  /** Number of bytes, if the registry sends it. */
   readonly length: number | undefined;
   readonly body: Readable;
 }
 
-/** What a use of an answer gives that is none: the registry has to be spoken to in another way. */
-const OTHERWISE = Symbol("otherwise");
+/** Result for an answer that asks for the other scheme. */
+const WRONG_SCHEME = Symbol("wrong scheme");
 
-/** Of a stream, in milliseconds, however long an answer may take: undici's own. */
-const LONGEST_SILENCE = 300_000;
+/** Upper bound for the time without a byte of a stream: undici's default. */
+const MAX_SILENCE_MS = 300_000;
 
 export class RegistryClient {
   readonly #options: RegistryOptions;
-  /** What each registry was shown last for which scopes, and how it is spoken to. */
+  /** The last authorization by registry and scopes, and the scheme by registry. */
   readonly #authorizations = new Map<string, string>();
   readonly #schemes = new Map<string, string>();
 
@@ -77,7 +77,7 @@ export class RegistryClient {
 
   /**
    * The body of `GET /v2/REPOSITORY/path`.
-   * @throws RegistryError when the registry cannot be reached or refuses.
+   * @throws RegistryError if the registry cannot be reached or refuses
    */
   async get(reference: Reference, path: string, accept: string): Promise<string> {
     const { registry, repository } = reference;
@@ -89,27 +89,27 @@ export class RegistryClient {
   }
 
   /**
-   * Any answer, whatever its status, after having shown who we are if that was asked for.
-   * @throws RegistryError when there is none, or the token service gave no token.
+   * The answer, of any status. Authenticates if the registry asks for it.
+   * @throws RegistryError if there is no answer, or the token service sent no token
    */
   ask(registry: string, question: RegistryQuestion): Promise<RegistryAnswer> {
     const limits = { signal: this.#until(AbortSignal.timeout(this.#options.timeout)) };
     return this.#converse(registry, question, limits, async (url, { statusCode, headers, body }) => {
       const answer = { url, status: statusCode, headers, body: await body.text() };
-      return wantsTls(answer) ? OTHERWISE : answer;
+      return wantsTls(answer) ? WRONG_SCHEME : answer;
     });
   }
 
   /**
-   * The bytes of `GET /v2/REPOSITORY/path`, wherever the registry keeps them, given to `use` while the connection is open. All of
-   * them may take as long as they like, while they keep coming.
-   * @throws RegistryError when the registry cannot be reached or refuses.
+   * The bytes of `GET /v2/REPOSITORY/path`, redirects included, passed to `use` while the connection is open. There is no limit
+   * for the whole, only for the time without a byte.
+   * @throws RegistryError if the registry cannot be reached or refuses
    */
   stream<T>(reference: Reference, path: string, use: (stream: RegistryStream) => Promise<T>): Promise<T> {
     const { registry, repository } = reference;
     const scopes = [`repository:${repository}:pull`];
-    // Undici does not count the time in which nobody takes what has come.
-    const silence = Math.min(this.#options.timeout, LONGEST_SILENCE);
+    // Undici does not count the time in which nobody reads.
+    const silence = Math.min(this.#options.timeout, MAX_SILENCE_MS);
     return this.#converse(
       registry,
       { method: "GET", path: `${repository}/${path}`, scopes },
@@ -117,7 +117,7 @@ export class RegistryClient {
       async (url, raw, follow) => {
         const { statusCode, headers, body } = await follow(raw);
         if (statusCode !== 200) {
-          // Not destroyed: undici would tell that as an error nobody waits for.
+          // Not destroyed: undici would report that as an error that nobody handles.
           await body.dump();
           throw new RegistryError(registry, `${url} answered ${statusCode}`, { status: statusCode });
         }
@@ -131,7 +131,7 @@ export class RegistryClient {
     registry: string,
     question: RegistryQuestion,
     limits: Limits,
-    use: (url: string, raw: Raw, follow: (raw: Raw) => Promise<Raw>) => Promise<T | typeof OTHERWISE>,
+    use: (url: string, raw: Raw, follow: (raw: Raw) => Promise<Raw>) => Promise<T | typeof WRONG_SCHEME>,
   ): Promise<T> {
     let problem: unknown;
     const dispatcher = await this.#connect(registry);
@@ -148,12 +148,12 @@ export class RegistryClient {
           continue;
         }
         const used = await use(url, raw, follow).catch((error: unknown) => {
-          // An answer that ends early is none.
+          // An answer that ends early is a failure.
           if (error instanceof SlipwayError) throw error;
           throw new RegistryError(registry, reasonOf(error, limits), { cause: error });
         });
-        // It does speak https; what went wrong there is what there is to say.
-        if (used === OTHERWISE) continue;
+        // The registry does use https, so the error of that attempt is reported.
+        if (used === WRONG_SCHEME) continue;
         this.#schemes.set(registry, scheme);
         return used;
       }
@@ -209,13 +209,13 @@ export class RegistryClient {
   }
 }
 
-/** What Go's and nginx's servers say on a port of TLS to a request without it. */
+/** Whether this is the answer of Go's or nginx's server to plain http on a TLS port. */
 function wantsTls({ url, status, body }: RegistryAnswer): boolean {
   return url.startsWith("http:") && status === 400 && /HTTP request (?:was sent )?to (?:an )?HTTPS/.test(body);
 }
 
 function reasonOf(error: unknown, { bodyTimeout = 0 }: Limits): string {
-  if ((error as { code?: unknown }).code === "UND_ERR_BODY_TIMEOUT") return `nothing came for ${bodyTimeout / 1000} s`;
+  if ((error as { code?: unknown }).code === "UND_ERR_BODY_TIMEOUT") return `no data for ${bodyTimeout / 1000} s`;
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -224,12 +224,12 @@ async function withSystem(ca: string): Promise<string[]> {
   return [...rootCertificates, ca];
 }
 
-/** Docker Hub's API lives elsewhere than its name. */
+/** Docker Hub's API has another host than its name. */
 function apiHost(registry: string): string {
   return registry === "docker.io" ? "registry-1.docker.io" : registry;
 }
 
-/** As docker and go-containerregistry do: plain http only where it was allowed, or to this machine and private addresses. */
+/** As in docker and go-containerregistry: plain http only if it was allowed, or for this machine and private addresses. */
 function schemesOf(registry: string, insecure: readonly string[]): readonly string[] {
   return isLocalRegistry(registry) || insecure.includes(registry) ? ["https", "http"] : ["https"];
 }

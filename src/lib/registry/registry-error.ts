@@ -1,11 +1,11 @@
 import { ClusterError } from "../../errors.ts";
 import { TokenRefused } from "./authorization.ts";
 
-/** A registry could not be asked, or did not give what it was asked for. */
+/** A registry could not be reached, or refused a request. */
 export class RegistryError extends ClusterError {
-  /** Why, as the end of a sentence: node's or the pod's own words where there was no answer. */
+  /** The reason, as the end of a sentence: the message of node or of the pod if there was no answer. */
   readonly reason: string;
-  /** Of HTTP, where the registry or its token service has answered. */
+  /** HTTP status, if the registry or its token service answered. */
   readonly status: number | undefined;
 
   constructor(registry: string, reason: string, { status, cause }: { status?: number; cause?: unknown } = {}) {
@@ -14,7 +14,7 @@ export class RegistryError extends ClusterError {
     this.status = status ?? (cause instanceof TokenRefused ? cause.status : undefined);
   }
 
-  /** Who one is, or what one may do, was not accepted. */
+  /** Whether the credentials or their rights were not accepted. */
   get unauthorised(): boolean {
     return this.status === 401 || this.status === 403;
   }

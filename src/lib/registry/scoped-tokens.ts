@@ -1,4 +1,4 @@
-/** Tokens for one build's repositories in the place of a user's password: less to lose, and not for long. */
+/** Short-lived tokens for one build's repositories instead of the user's password. */
 import type { RegistryScope } from "./types.ts";
 import type { Answer, CredentialStore } from "../credentials/credentials.ts";
 import { InvalidInput } from "../../errors.ts";
@@ -10,17 +10,17 @@ export interface ScopedTokenOptions {
   readonly insecure: readonly string[];
   /** PEM text. */
   readonly ca?: string;
-  /** How long the build may take, in seconds. */
+  /** Longest duration of the build, in seconds. */
   readonly needed: number;
   readonly warn: (message: string) => void;
 }
 
-/** For a registry and its token service to answer, in milliseconds. */
-const PATIENCE = 30_000;
+/** Limit for the registry and its token service. */
+const REQUEST_TIMEOUT_MS = 30_000;
 
 /**
- * A store that gives, for what another knows, a token of the registry's own service.
- * Its `get` throws InvalidInput for a registry that has no such service, and ClusterError when that gives no token.
+ * A store that exchanges the credentials of another one for tokens of the registry's token service.
+ * Its `get` throws InvalidInput for a registry without a token service, and ClusterError if that service sends no token.
  */
 export function scopedTokens(
   store: CredentialStore,
@@ -36,18 +36,18 @@ export function scopedTokens(
       const client = new RegistryClient({
         ...connection,
         credential: async () => credential,
-        timeout: PATIENCE,
+        timeout: REQUEST_TIMEOUT_MS,
         tokens: { onToken: (given) => (token = given) },
       });
       await client.ask(registry, { method: "GET", path: "", scopes: wanted });
       if (token === undefined) {
-        throw new InvalidInput(`${registry} has no token service, so that a build needs its password`, {
-          suggestions: ["Leave out --registry-tokens, or name a Secret of the namespace with --registry-secret."],
+        throw new InvalidInput(`${registry} has no token service, so a build needs the password`, {
+          suggestions: ["Omit --registry-tokens, or name a Secret of the namespace with --registry-secret."],
         });
       }
       if (token.lifetime < needed) {
         warn(
-          `the token for ${registry} is good for ${token.lifetime} seconds, and the build may take ${needed}: what it asks of ${registry} after that is refused`,
+          `the token for ${registry} expires after ${token.lifetime} seconds, and the build may take ${needed}: ${registry} will refuse later requests`,
         );
       }
       return { credential: { registryToken: token.value } };

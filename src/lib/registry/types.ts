@@ -1,21 +1,21 @@
-/** What is exchanged with a registry, as data. */
+/** Data that is exchanged with a registry. */
 
-/** What a build does with one repository of a registry. */
+/** A build's access to one repository of a registry. */
 export interface RegistryScope {
   readonly registry: string;
   /** `repository:team/app:pull,push` (distribution docs, "Token Scope Documentation"). */
   readonly scope: string;
 }
 
-/** What a registry reports about an image that was pushed to it. */
+/** A registry's description of a pushed image. */
 export interface ImageDescription {
-  /** Digest of the image's configuration, docker's "image ID"; absent when the registry could not be asked. */
+  /** Digest of the image's configuration, docker's "image ID"; absent if the registry could not be reached. */
   readonly configDigest?: string;
-  /** What the registry says of the manifest, where it was asked. */
+  /** The manifest, if the registry was asked for it. */
   readonly descriptor?: {
     readonly mediaType: string;
     readonly size: number;
-    /** Where it was asked for. */
+    /** Present if it was requested. */
     readonly platform?: { readonly architecture: string; readonly os: string; readonly variant?: string };
   };
 }

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { EXCEPTION_IDS, LICENCE_IDS } from "./licence-ids.ts";
 
-const LICENCES = bySmall(LICENCE_IDS);
-const EXCEPTIONS = bySmall(EXCEPTION_IDS);
+const LICENCES = byLowerCase(LICENCE_IDS);
+const EXCEPTIONS = byLowerCase(EXCEPTION_IDS);
 
 /**
  * The words as an expression (SPDX 2.3, annex D), with its identifiers as the list writes them.
@@ -56,6 +56,6 @@ function isLicence(token: string | undefined): boolean {
   return token !== undefined && identifier(token, "licence") !== undefined;
 }
 
-function bySmall(ids: string): ReadonlyMap<string, string> {
-  return new Map(ids.split(/\s+/).flatMap((id): [string, string][] => (id === "" ? [] : [[id.toLowerCase(), id]])));
+function byLowerCase(ids: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(ids.map((id) => [id.toLowerCase(), id]));
 }

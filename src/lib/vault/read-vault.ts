@@ -1,6 +1,6 @@
-/** Fields of secrets in Vault's key/value engine, read when a build begins and kept in memory only. */
+/** Fields of secrets in Vault's key/value engine, read at the start of a build and kept only in memory. */
 import { AuthError, InvalidInput } from "../../errors.ts";
-import { asObject, said, VaultClient } from "./vault-client.ts";
+import { asObject, errorsOf, VaultClient } from "./vault-client.ts";
 import type { Environment, VaultAnswer } from "./vault-client.ts";
 import { logIn, logOut } from "./vault-login.ts";
 
@@ -11,8 +11,8 @@ export interface VaultField {
 }
 
 /**
- * The values of these, in order: text as it is, anything else as JSON. Logs in once, and out again.
- * @throws InvalidInput for what is not set or not there, AuthError when Vault refuses, ClusterError when it does not answer
+ * The values of the fields, in order: text unchanged, anything else as JSON. Logs in once, and logs out at the end.
+ * @throws InvalidInput for a missing setting, secret or field, AuthError if Vault refuses, ClusterError if it does not answer
  */
 export async function readVault(fields: readonly VaultField[], env: Environment, home?: string): Promise<Uint8Array[]> {
   const client = await VaultClient.open(env);
@@ -31,11 +31,11 @@ export async function readVault(fields: readonly VaultField[], env: Environment,
 }
 
 async function readField(client: VaultClient, token: string, { path, field }: VaultField): Promise<Uint8Array> {
-  const place = await findEngine(client, token, path);
-  const answer = await client.ask("GET", place.path, token);
+  const engine = await findEngine(client, token, path);
+  const answer = await client.ask("GET", engine.path, token);
   if (answer.status === 403) throw refused(path, answer);
-  const data = place.version === 2 ? asObject(answer.data?.["data"]) : answer.data;
-  if (answer.status !== 200 || data === undefined) throw notThere(path, place, answer);
+  const data = engine.version === 2 ? asObject(answer.data?.["data"]) : answer.data;
+  if (answer.status !== 200 || data === undefined) throw notThere(path, engine, answer);
   const value = data[field];
   if (value === undefined || value === null) {
     throw new InvalidInput(`${path} in Vault has no field "${field}"`, {
@@ -53,10 +53,10 @@ interface Engine {
   readonly mount: string;
 }
 
-/** As the vault command finds out: by the mount of the path, which whoever may read there may also see (vault, command/kv_helpers.go). */
+/** Like the vault command: by the mount of the path, which every user with access to the path can read (vault, command/kv_helpers.go). */
 async function findEngine(client: VaultClient, token: string, path: string): Promise<Engine> {
   const answer = await client.ask("GET", `sys/internal/ui/mounts/${path}`, token);
-  // A Vault that does not know the question has no version 2 either.
+  // A Vault without this endpoint has no version 2 of the engine.
   if (answer.status === 404) return { version: 1, path, mount: "" };
   const mount = answer.data?.["path"];
   if (answer.status !== 200 || typeof mount !== "string") throw refused(path, answer);
@@ -65,7 +65,7 @@ async function findEngine(client: VaultClient, token: string, path: string): Pro
 }
 
 function refused(path: string, answer: VaultAnswer): AuthError {
-  return new AuthError(`Vault does not let this login read ${path}${said(answer)}`, {
+  return new AuthError(`this login may not read ${path} in Vault${errorsOf(answer)}`, {
     suggestions: ["Check the path, the login's policies, and VAULT_NAMESPACE if there are namespaces."],
   });
 }
@@ -74,14 +74,14 @@ function notThere(path: string, { version, mount }: Engine, answer: VaultAnswer)
   const metadata = asObject(answer.data?.["metadata"]);
   if (typeof metadata?.["deletion_time"] === "string" && metadata["deletion_time"] !== "") {
     return new InvalidInput(`${path} in Vault has been deleted`, {
-      suggestions: ["Bring it back with `vault kv undelete`, or name another."],
+      suggestions: ["Restore it with `vault kv undelete`, or name another one."],
     });
   }
   const name = path.slice(mount.length);
-  return new InvalidInput(`there is nothing at ${path} in Vault${said(answer)}`, {
+  return new InvalidInput(`${path} does not exist in Vault${errorsOf(answer)}`, {
     suggestions: [
       version === 2 && name.startsWith("data/")
-        ? `Leave out the data/, which is of the API: vault=${mount}${name.slice("data/".length)}#FIELD.`
+        ? `Omit data/, which is only for the API: vault=${mount}${name.slice("data/".length)}#FIELD.`
         : "Name it as for `vault kv get`: MOUNT/NAME.",
     ],
   });

@@ -1,5 +1,5 @@
 /**
- * The little of Vault's HTTP API (developer.hashicorp.com/vault/api-docs) that reading a secret needs, set up by the same
+ * The parts of Vault's HTTP API (developer.hashicorp.com/vault/api-docs) that reading a secret needs, configured by the same
  * variables as the vault command (…/docs/commands, "Environment variables").
  */
 import { readFile } from "node:fs/promises";
@@ -9,10 +9,10 @@ import { ClusterError, InvalidInput } from "../../errors.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** For the whole of one question, in milliseconds: what the vault command waits. */
-const PATIENCE = 60_000;
+/** Limit for a whole request: the same as the vault command's. */
+const REQUEST_TIMEOUT_MS = 60_000;
 
-/** What Vault answered: `data` and `auth` are those of its JSON, `errors` the words it refused with. */
+/** An answer of Vault: `data`, `auth` and `errors` of its JSON. */
 export interface VaultAnswer {
   readonly status: number;
   readonly data: Readonly<Record<string, unknown>> | undefined;
@@ -31,7 +31,7 @@ export class VaultClient {
     this.#namespace = namespace;
   }
 
-  /** @throws InvalidInput when VAULT_ADDR is no address, or a file that a variable names cannot be read. */
+  /** @throws InvalidInput if VAULT_ADDR is not an address, or a file that a variable names cannot be read */
   static async open(env: Environment): Promise<VaultClient> {
     const [ca, cert, key] = await Promise.all([
       readNamed(env, "VAULT_CACERT"),
@@ -56,17 +56,17 @@ export class VaultClient {
   }
 
   /**
-   * @param path below `/v1/`, as people write it: its parts are encoded here
-   * @throws ClusterError when there is no answer, or none that a Vault in working order gives
+   * @param path below `/v1/`, not encoded
+   * @throws ClusterError without an answer, or if Vault is sealed or fails
    */
   async ask(method: "GET" | "POST", path: string, token?: string, body?: object): Promise<VaultAnswer> {
     const encoded = path.split("/").map(encodeURIComponent).join("/");
     const base = this.#address.pathname.replace(/\/$/, "");
     const { status, text } = await this.#exchange(`${this.#address.origin}${base}/v1/${encoded}`, method, token, body);
-    // Sent elsewhere a second time, or from https to http.
+    // A second redirect, or one from https to http.
     if (status >= 300 && status < 400)
-      throw new ClusterError(`the Vault at ${this.address} sends its clients elsewhere, and that leads nowhere`, {
-        suggestions: ["Set VAULT_ADDR to the address of the active one."],
+      throw new ClusterError(`the Vault at ${this.address} sent a redirect that cannot be followed`, {
+        suggestions: ["Set VAULT_ADDR to the address of the active server."],
       });
     const answer = this.#parse(status, text);
     if (status < 500 && status !== 429) return answer;
@@ -74,8 +74,8 @@ export class VaultClient {
     throw new ClusterError(
       sealed
         ? `the Vault at ${this.address} is sealed`
-        : `the Vault at ${this.address} answered ${status}${said(answer)}`,
-      { suggestions: [sealed ? "Have it unsealed." : "Try again later, or ask those who run it."] },
+        : `the Vault at ${this.address} answered ${status}${errorsOf(answer)}`,
+      { suggestions: [sealed ? "Ask its administrator to unseal it." : "Try again later, or ask its administrator."] },
     );
   }
 
@@ -91,7 +91,7 @@ export class VaultClient {
     redirected = false,
   ): Promise<{ status: number; text: string }> {
     const headers = {
-      // Agents and proxies of Vault may insist on it, against requests a browser was tricked into.
+      // Vault agents and proxies may require it, against requests that a browser was tricked into.
       "x-vault-request": "true",
       ...(token === undefined ? {} : { "x-vault-token": token }),
       ...(this.#namespace === undefined ? {} : { "x-vault-namespace": this.#namespace }),
@@ -103,11 +103,11 @@ export class VaultClient {
         headers,
         body: body === undefined ? null : JSON.stringify(body),
         dispatcher: this.#dispatcher,
-        signal: AbortSignal.timeout(PATIENCE),
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });
       const text = await answer.body.text();
       const { location } = answer.headers;
-      // A standby sends its clients to the active one; never from https to http, as the token goes along.
+      // A standby redirects to the active server. Never follow from https to http, as the request has the token.
       if ([301, 302, 307].includes(answer.statusCode) && typeof location === "string" && !redirected) {
         const next = new URL(location, url);
         if (next.protocol === "https:" || this.#address.protocol === "http:")
@@ -117,7 +117,7 @@ export class VaultClient {
     } catch (error) {
       if (error instanceof ClusterError) throw error;
       throw new ClusterError(`the Vault at ${this.address} cannot be reached: ${reasonOf(error)}`, {
-        suggestions: ["Check VAULT_ADDR, and VAULT_CACERT where its certificate is of an authority of your own."],
+        suggestions: ["Check VAULT_ADDR, and VAULT_CACERT if your own authority signed its certificate."],
         cause: error,
       });
     }
@@ -128,7 +128,7 @@ export class VaultClient {
     try {
       value = text === "" ? {} : JSON.parse(text);
     } catch {
-      // Not quoted: who knows what it is.
+      // Not quoted: it may hold a secret.
     }
     const object = asObject(value);
     if (object === undefined) {
@@ -141,8 +141,8 @@ export class VaultClient {
   }
 }
 
-/** Vault's own words, as the end of a sentence. */
-export function said({ errors }: VaultAnswer): string {
+/** Vault's messages, as the end of a sentence. */
+export function errorsOf({ errors }: VaultAnswer): string {
   return errors.length === 0 ? "" : `: ${errors.join("; ")}`;
 }
 
@@ -155,13 +155,13 @@ export function asObject(value: unknown): Readonly<Record<string, unknown>> | un
 function addressOf(env: Environment): URL {
   const text = env["VAULT_ADDR"] ?? "";
   if (text === "") {
-    throw new InvalidInput("a --secret is to come from Vault, and VAULT_ADDR does not say where that is", {
-      suggestions: ["Set it as for the vault command: VAULT_ADDR=https://vault.example.com:8200"],
+    throw new InvalidInput("a --secret comes from Vault, but VAULT_ADDR is not set", {
+      suggestions: ["Set it like for the vault command: VAULT_ADDR=https://vault.example.com:8200"],
     });
   }
   const address = URL.parse(text);
   if (address !== null && (address.protocol === "https:" || address.protocol === "http:")) return address;
-  throw new InvalidInput(`VAULT_ADDR is "${text}", which is no address of http or https`, {
+  throw new InvalidInput(`VAULT_ADDR is "${text}", which is not an http or https address`, {
     suggestions: ["Write it like https://vault.example.com:8200"],
   });
 }
@@ -175,7 +175,7 @@ async function readNamed(env: Environment, variable: string): Promise<string | u
     throw new InvalidInput(
       `${variable} names ${path}, which cannot be read: ${(error as NodeJS.ErrnoException).code}`,
       {
-        suggestions: ["Name the file that has it, in PEM."],
+        suggestions: ["Set it to a file in PEM format."],
         cause: error,
       },
     );
@@ -184,12 +184,12 @@ async function readNamed(env: Environment, variable: string): Promise<string | u
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return `no answer in ${PATIENCE / 1000} seconds`;
-  // Node's advice on an unknown authority is about Node. Where several addresses were tried, the sum of it says nothing.
+  if (error.name === "TimeoutError") return `no answer in ${REQUEST_TIMEOUT_MS / 1000} seconds`;
+  // Node's advice on an unknown authority is about Node. For several addresses, the message is empty.
   return error.message.replace(/; if the root CA .*$/, "") || (error as NodeJS.ErrnoException).code || error.name;
 }
 
-/** Vault's errors may have several lines; nothing in them may move the terminal's cursor. */
+/** Vault's errors may have several lines, and must not move the terminal's cursor. */
 function oneLine(text: string): string {
   // oxlint-disable-next-line no-control-regex -- exactly those
   return text.replaceAll(/[\u0000-\u001F\u007F]+/g, " ").trim();

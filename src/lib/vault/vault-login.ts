@@ -1,9 +1,9 @@
-/** How a token for Vault is come by: one that is there, or a login by AppRole or with a Kubernetes service account. */
+/** Gets a token for Vault: an existing one, or a login by AppRole or with a Kubernetes service account. */
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { AuthError, InvalidInput } from "../../errors.ts";
-import { said } from "./vault-client.ts";
+import { errorsOf } from "./vault-client.ts";
 import type { Environment, VaultClient } from "./vault-client.ts";
 
 /** Where Kubernetes puts a pod's token (kubernetes.io, "Configure Service Accounts for Pods"). */
@@ -11,14 +11,14 @@ const POD_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 export interface VaultToken {
   readonly value: string;
-  /** It was made for this build, and is revoked when the secrets are read. */
+  /** Whether it was created for this build: it is revoked when the secrets are read. */
   readonly own: boolean;
 }
 
 /**
  * VAULT_TOKEN; else AppRole where VAULT_ROLE_ID is set; else Kubernetes where VAULT_ROLE is; else what `vault login` left in
  * `~/.vault-token`.
- * @throws InvalidInput when there is nothing to log in with, AuthError when Vault refuses
+ * @throws InvalidInput without a token and a login, AuthError if Vault refuses
  */
 export async function logIn(client: VaultClient, env: Environment, home: string = homedir()): Promise<VaultToken> {
   if (env["VAULT_TOKEN"]) return { value: env["VAULT_TOKEN"].trim(), own: false };
@@ -37,7 +37,7 @@ export async function logIn(client: VaultClient, env: Environment, home: string 
   }
   const kept = await readFile(join(home, ".vault-token"), "utf8").catch(() => "");
   if (kept.trim() !== "") return { value: kept.trim(), own: false };
-  throw new InvalidInput("a --secret is to come from Vault, and there is nothing to log in to it with", {
+  throw new InvalidInput("a --secret comes from Vault, but there is no token or login for it", {
     suggestions: [
       "Set VAULT_TOKEN, or log in with the vault command first.",
       "Set VAULT_ROLE_ID and VAULT_SECRET_ID for AppRole, or VAULT_ROLE for Kubernetes.",
@@ -45,7 +45,7 @@ export async function logIn(client: VaultClient, env: Environment, home: string 
   });
 }
 
-/** Ends the token of a login of ours. One that cannot be revoked ends by its own time to live. */
+/** Revokes a token that was created for this build. If that fails, it expires by its time to live. */
 export async function logOut(client: VaultClient, token: VaultToken): Promise<void> {
   if (token.own) await client.ask("POST", "auth/token/revoke-self", token.value).catch(() => {});
 }
@@ -54,7 +54,7 @@ async function exchange(client: VaultClient, mount: string, body: object, who: s
   const answer = await client.ask("POST", `auth/${mount}/login`, undefined, body);
   const token = answer.auth?.["client_token"];
   if (answer.status === 200 && typeof token === "string") return { value: token, own: true };
-  throw new AuthError(`Vault does not log in ${who}${said(answer)}`, {
+  throw new AuthError(`Vault refused the login with ${who}${errorsOf(answer)}`, {
     suggestions: [`Check them, and that the method is mounted at auth/${mount}; VAULT_AUTH_PATH names another mount.`],
   });
 }
@@ -64,7 +64,7 @@ async function readToken(path: string): Promise<string> {
     return (await readFile(path, "utf8")).trim();
   } catch (error) {
     throw new InvalidInput(
-      `VAULT_ROLE asks for a login with a service account's token, and ${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`,
+      `VAULT_ROLE needs a service account's token, but ${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`,
       {
         suggestions: ["Name the token's file with VAULT_JWT_FILE; `kubectl create token ACCOUNT` makes a token."],
         cause: error,

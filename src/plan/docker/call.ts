@@ -1,6 +1,7 @@
 /** `--check` and `--call METHOD[,format=json][,ignorestatus]`, as buildx reads them (util/buildflags/call.go). */
 import { InvalidInput } from "../../errors.ts";
-import { booleanOf, csvFields } from "../../lib/pflag/csv.ts";
+import { csvFields } from "../../lib/pflag/csv.ts";
+import { parseBool } from "../../lib/pflag/parse-bool.ts";
 
 export interface Call {
   readonly method: "check" | "outline" | "targets";
@@ -40,7 +41,7 @@ export function callOf(flags: {
   for (const field of fields) {
     const [key = "", value = ""] = field.split("=");
     if (key === "format" && (value === "json" || value === "text")) json = value === "json";
-    else if (key === "ignorestatus") ignoreStatus = value === "" || booleanOf(value) === true;
+    else if (key === "ignorestatus") ignoreStatus = value === "" || parseBool(value) === true;
     else if (field.includes("="))
       throw new InvalidInput(`--call: unknown field "${field}"`, {
         docker: "refuses",

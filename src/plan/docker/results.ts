@@ -1,6 +1,7 @@
 /** `-o`, `--push`, `--annotation` and attestations: the results of a build. */
 import { InvalidInput } from "../../errors.ts";
-import { booleanOf, csvFields, csvPairs } from "../../lib/pflag/csv.ts";
+import { csvFields, csvPairs } from "../../lib/pflag/csv.ts";
+import { parseBool } from "../../lib/pflag/parse-bool.ts";
 import type { Attestation, Export } from "./options.ts";
 
 export interface Outputs {
@@ -32,7 +33,7 @@ export function outputsOf(values: readonly string[], push: boolean): Outputs {
     if (!NO_IMAGE.has(entry.type)) images += 1;
     if (entry.type === "image" || entry.type === "registry") {
       names.push(...(entry.attributes["name"] ?? "").split(",").filter((name) => name !== ""));
-      if (entry.type === "registry" || booleanOf(entry.attributes["push"] ?? "") === true) pushed = true;
+      if (entry.type === "registry" || parseBool(entry.attributes["push"] ?? "") === true) pushed = true;
     } else if (entry.type !== "cacheonly") exports.push(exportOf(entry));
     pushed ??= false;
   }
@@ -75,7 +76,7 @@ function exportOf({ type, dest, attributes }: Entry): Export {
       suggestions: ["Choose one of: registry, image, oci, docker, local, tar, cacheonly."],
     });
   }
-  const directory = booleanOf(attributes["tar"] ?? "") === false;
+  const directory = parseBool(attributes["tar"] ?? "") === false;
   if (directory && dest === "") throw new InvalidInput(`dest is required for ${type} exporter`, { docker: "refuses" });
   if (directory && dest === "-")
     throw new InvalidInput(`dest cannot be stdout for ${type} exporter`, { docker: "refuses" });
@@ -132,13 +133,13 @@ export function attestationsOf(flags: {
     if (type === undefined) throw new InvalidInput("attestation type not specified", { docker: "refuses" });
     if (type !== "provenance" && type !== "sbom")
       throw new InvalidInput(`--attest: unknown attestation "${type}"`, { docker: "refuses" });
-    byType.set(type, disabled !== undefined && booleanOf(disabled) === true ? undefined : { type, attributes });
+    byType.set(type, disabled !== undefined && parseBool(disabled) === true ? undefined : { type, attributes });
   }
   return [...byType.values()].filter((attestation) => attestation !== undefined);
 }
 
 function shorthand(type: string, value: string | undefined): string[] {
   if (value === undefined || value === "") return [];
-  const on = booleanOf(value);
+  const on = parseBool(value);
   return [on === undefined ? `type=${type},${value}` : `type=${type},disabled=${String(!on)}`];
 }

@@ -1,7 +1,7 @@
 /** Why a build's pod was deleted, or is being deleted, before its end: the Job knows of its deadline, the pod of who evicted it. */
 import type { V1Job, V1JobCondition, V1Pod } from "@kubernetes/client-node";
 import type { Cluster } from "../../lib/kube/cluster.ts";
-import { codeOf, saidOf } from "../../lib/kube/refusal.ts";
+import { httpStatusOf, reportedBy } from "../../lib/kube/refusal.ts";
 import { explainDenial } from "../../lib/kube/denial.ts";
 import { AuthError, ClusterError } from "../../errors.ts";
 import { clientLost, needsClient } from "../client-lease.ts";
@@ -47,7 +47,7 @@ async function namespaceEnd(cluster: Cluster, job: string): Promise<ClusterError
     await cluster.create("jobs", object, AbortSignal.timeout(VERDICT_EXPECTED), { dryRun: true });
     return undefined;
   } catch (error) {
-    const said = saidOf(error);
+    const said = reportedBy(error);
     const going = explainDenial(said)?.namespaceGoes === true || /^namespaces "[^"]+" not found/.test(said);
     if (!going && !(error instanceof AuthError)) return undefined;
     const how = going ? "is being deleted" : "is probably being deleted: it takes no requests of yours any more";
@@ -85,7 +85,7 @@ export async function readJob(cluster: Cluster, name: string): Promise<V1Job | u
     return await cluster.read("jobs", name);
   } catch (error) {
     // A namespace that goes takes the right to ask with it.
-    if (codeOf(error) === 404 || codeOf(error) === 403) return undefined;
+    if (httpStatusOf(error) === 404 || httpStatusOf(error) === 403) return undefined;
     throw error;
   }
 }

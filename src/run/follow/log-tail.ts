@@ -1,7 +1,7 @@
 /** Follows the builder's log, hands on each line, and keeps the last ones for explaining a failure. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Emit } from "../../events.ts";
-import { codeOf } from "../../lib/kube/refusal.ts";
+import { httpStatusOf } from "../../lib/kube/refusal.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 
 /** Enough for a compiler's errors, and for kaniko's one before it prints all of its flags (v1.24: 73 lines). */
@@ -55,7 +55,7 @@ export class LogTail {
       }
     } catch (error) {
       // The pod is deleted; why, its status or the Job says.
-      if (codeOf(error) !== 404) throw error;
+      if (httpStatusOf(error) !== 404) throw error;
       this.#emit({ type: "warning", message: "the end of the log is lost: its pod is gone" });
     } finally {
       this.#finished.resolve();

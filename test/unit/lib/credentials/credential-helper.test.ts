@@ -68,7 +68,7 @@ describe("a credential helper", () => {
     ["printf 'bad\\033[2J\\n' >&2; exit 1", "docker-credential-x get failed: bad[2J"],
     ['echo \'{"Secret":"hidden"}\'; exit 1', "docker-credential-x get failed"],
     ["echo hidden", "docker-credential-x answered something that is not JSON"],
-    ["kill -9 $$", "docker-credential-x was ended by SIGKILL"],
+    ["kill -9 $$", "docker-credential-x was killed by SIGKILL"],
   ])("that does %j is an error that shows no secret", async (script, message) => {
     const one = await helper("x", `cat >/dev/null; ${script}`);
     const error = await one.get("r.io").catch((caught: unknown) => caught);

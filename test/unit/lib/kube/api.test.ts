@@ -115,11 +115,11 @@ describe("what passes is tried again", () => {
     expect(harness.server.requests).toHaveLength(1);
   });
 
-  test("a page is no Kubernetes API", async () => {
+  test("a web page is not a Kubernetes API", async () => {
     await using harness = await startHarness();
     harness.server.on(`GET ${PODS}/p`, (_, response) => response.end("<html>Log in</html>"));
     const error = await failureOf(harness.cluster.read("pods", "p"));
-    expect(error.message).toMatch("no Kubernetes API");
+    expect(error.message).toMatch("is not a Kubernetes API");
   });
 
   test("nobody there is an error that names the server", async () => {
@@ -127,7 +127,7 @@ describe("what passes is tried again", () => {
     await harness.server.close();
     const error = await failureOf(harness.cluster.list("pods", {}));
     expect(error).toBeInstanceOf(ClusterError);
-    expect(error.message).toBe(`nothing answers at ${harness.server.url}: connection refused`);
+    expect(error.message).toBe(`the cluster at ${harness.server.url} cannot be reached: connection refused`);
   });
 
   test("a server that comes back in time is not noticed", async () => {

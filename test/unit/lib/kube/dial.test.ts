@@ -145,8 +145,16 @@ describe("proxies", () => {
       /answered "407 Proxy Auth/,
     ],
     ["http", (socket: Socket) => void socket.end("nonsense\r\n\r\n"), /answered "no HTTP"/],
-    ["socks5", (socket: Socket) => void socket.end(Buffer.from([5, 0xff])), /another way to log in/],
-    ["socks5", (socket: Socket) => void socket.end("HTTP/1.1 400\r\n\r\n"), /does not speak SOCKS5/],
+    [
+      "socks5",
+      (socket: Socket) => void socket.end(Buffer.from([5, 0xff])),
+      /SOCKS proxy gave no connection: .*no accepted authentication type/,
+    ],
+    [
+      "socks5",
+      (socket: Socket) => void socket.end("HTTP/1.1 400\r\n\r\n"),
+      /SOCKS proxy gave no connection: .*invalid socks version/,
+    ],
   ])("%s that refuses", async (scheme, serve, message) => {
     const proxy = await listen(scheme, (socket) => void socket.once("data", () => serve(socket)));
     const error = await failureOf(listWith({ clusterFields: { "proxy-url": proxy.url } }));
@@ -159,7 +167,7 @@ describe("proxies", () => {
 
   test("one that is not there is named, without its password", async () => {
     const error = await failureOf(listWith({ clusterFields: { "proxy-url": "http://user:pass@127.0.0.1:9" } }));
-    expect(error.message).toMatch("through the proxy http://127.0.0.1:9: connection refused");
+    expect(error.message).toMatch("through the proxy http://127.0.0.1:9 cannot be reached: connection refused");
     expect(error.suggestions?.join(" ")).toMatch("NO_PROXY");
   });
 });

@@ -253,7 +253,7 @@ describe("an upgrade that is refused", () => {
     await using harness = await startHarness();
     harness.server.refuseUpgrade = () => ({ code: 200, body: "hello" });
     const error = await failureOf(run(harness));
-    expect(error.message).toMatch("lets no websocket through");
+    expect(error.message).toMatch("does not allow websockets");
   });
 
   test("credentials that have expired are renewed once", async () => {

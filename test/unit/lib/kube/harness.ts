@@ -5,8 +5,8 @@ import { join } from "node:path";
 import type { ServerOptions } from "node:https";
 import { connect } from "../../../../src/lib/kube/connect.ts";
 import { chooseTarget } from "../../../../src/lib/kube/choose-target.ts";
-import type { Place } from "../../../../src/lib/kube/refusal.ts";
-import { Wire } from "../../../../src/lib/kube/http-client.ts";
+import type { ClusterLocation } from "../../../../src/lib/kube/refusal.ts";
+import { HttpClient } from "../../../../src/lib/kube/http-client.ts";
 import type { Cluster } from "../../../../src/lib/kube/cluster.ts";
 import { FakeApiServer, kubeconfigFor } from "../../../fakes/api-server.ts";
 
@@ -18,8 +18,8 @@ export interface Harness extends AsyncDisposable {
   /** Gone with the harness. */
   readonly directory: string;
   /** What the cluster object is made of, for tests that need to set a part's own waits. */
-  readonly wire: Wire;
-  readonly place: Place;
+  readonly http: HttpClient;
+  readonly location: ClusterLocation;
 }
 
 export interface HarnessOptions {
@@ -33,16 +33,16 @@ export async function startHarness({ user, clusterFields, tls }: HarnessOptions 
   const server = await FakeApiServer.start(tls);
   const cluster = await connectTo(server, directory, user, clusterFields);
   const target = await chooseTarget({ kubeconfig: join(directory, "kubeconfig") });
-  const wire = new Wire(target);
+  const http = new HttpClient(target);
   return {
     server,
     cluster,
     directory,
-    wire,
-    place: { server: target.server.url, context: target.context, namespace: target.namespace },
+    http,
+    location: { server: target.server.url, context: target.context, namespace: target.namespace },
     [Symbol.asyncDispose]: async () => {
       await cluster.close();
-      await wire.close();
+      await http.close();
       await server.close();
       await rm(directory, { recursive: true, force: true });
     },

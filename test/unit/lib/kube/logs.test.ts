@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import type { LogLine } from "../../../../src/lib/kube/cluster.ts";
 import { Backoff } from "../../../../src/lib/kube/backoff.ts";
 import { logs } from "../../../../src/lib/kube/logs.ts";
-import { Seen } from "../../../../src/lib/kube/log-dedupe.ts";
+import { SeenLines } from "../../../../src/lib/kube/log-dedupe.ts";
 import { AuthError, ClusterError } from "../../../../src/errors.ts";
 import { reset, sendStatus } from "../../../fakes/api-server.ts";
 import type { Handler, SeenRequest } from "../../../fakes/api-server.ts";
@@ -29,13 +29,13 @@ function render(entries: readonly Entry[], request: SeenRequest, ending = "\n"):
 }
 
 async function follow(
-  { wire, place }: Harness,
+  { http, location }: Harness,
   ended: () => boolean | Promise<boolean>,
   signal: AbortSignal = new AbortController().signal,
   pod = "p",
 ): Promise<LogLine[]> {
   const seen: LogLine[] = [];
-  const log = { wire, place, pod, container: "c" };
+  const log = { http, location, pod, container: "c" };
   for await (const line of logs(log, ended, signal, new Backoff({ first: 1, limit: 1 }))) seen.push(line);
   return seen;
 }
@@ -112,7 +112,7 @@ describe("any number of cuts at random bytes, with chunks of any size", () => {
 
 describe("what was seen", () => {
   test("a log that has lost its start to rotation loses nothing more", () => {
-    const seen = new Seen();
+    const seen = new SeenLines();
     const [first, second, third] = [stampAt(1, 1), stampAt(1, 2), stampAt(1, 3)];
     expect([first, first, second].map((stamp) => seen.admit(stamp))).toEqual([true, true, true]);
     seen.resume();
@@ -120,7 +120,7 @@ describe("what was seen", () => {
   });
 
   test("a server that ignores sinceTime is not believed", () => {
-    const seen = new Seen();
+    const seen = new SeenLines();
     const old = [stampAt(1), stampAt(2), stampAt(9)];
     for (const stamp of old) seen.admit(stamp);
     expect(seen.since).toBe("2026-01-01T00:00:08Z");
@@ -130,7 +130,7 @@ describe("what was seen", () => {
   });
 
   test("it is only remembered as long as it may come again", () => {
-    const seen = new Seen();
+    const seen = new SeenLines();
     for (let second = 0; second < 10_000; second += 1) seen.admit(stampAt(second));
     expect(seen.since).toBe(`${stampAt(9998).slice(0, 19)}Z`);
   });
@@ -256,7 +256,7 @@ describe("a pod that is gone", () => {
   });
 });
 
-test("a stream that is cut every time is given up at last", async () => {
+test("a stream that breaks every time fails in the end", async () => {
   await using harness = await startHarness();
   harness.server.on(LOG, (_, response) => {
     response.writeHead(200).flushHeaders();
@@ -264,7 +264,7 @@ test("a stream that is cut every time is given up at last", async () => {
   });
   const error = await failureOf(follow(harness, () => false));
   expect(error).toBeInstanceOf(ClusterError);
-  expect(error.message).toMatch("is cut every time");
+  expect(error.message).toMatch("breaks every time");
   expect(error.cause).toBeInstanceOf(Error);
 });
 

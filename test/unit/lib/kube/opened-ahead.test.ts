@@ -12,20 +12,20 @@ const LIST = { method: "GET", path: PODS } as const;
 test("the first requests find connections open, and close leaves none", async () => {
   await using harness = await startHarness();
   harness.server.on(`GET ${PODS}`, (_, response) => sendList(response, "1", []));
-  await harness.wire.preconnectSocket(2);
+  await harness.http.preconnect(2);
   await until(() => harness.server.connections === 2);
-  const answers = await Promise.all([harness.wire.send(LIST), harness.wire.send(LIST)]);
+  const answers = await Promise.all([harness.http.send(LIST), harness.http.send(LIST)]);
   for (const { body } of answers) await body.dump();
   expect(harness.server.connections).toBe(2);
-  await harness.wire.close();
+  await harness.http.close();
   await until(() => harness.server.connections === 0);
 });
 
 test("one that nobody takes is closed", async () => {
   await using harness = await startHarness();
-  await harness.wire.preconnectSocket(2);
+  await harness.http.preconnect(2);
   await until(() => harness.server.connections === 2);
-  await harness.wire.close();
+  await harness.http.close();
   await until(() => harness.server.connections === 0);
   expect(harness.server.requests).toEqual([]);
 });
@@ -33,12 +33,12 @@ test("one that nobody takes is closed", async () => {
 test("one that the server has closed is opened again", async () => {
   await using harness = await startHarness();
   harness.server.on(`GET ${PODS}`, (_, response) => sendList(response, "1", []));
-  await harness.wire.preconnectSocket(1);
+  await harness.http.preconnect(1);
   await until(() => harness.server.connections === 1);
   harness.server.cut();
   // Until the news is here, too.
   await sleep(50);
-  const answer = await harness.wire.send(LIST);
+  const answer = await harness.http.send(LIST);
   await answer.body.dump();
   expect(answer.statusCode).toBe(200);
 });
@@ -54,8 +54,8 @@ test("a credential plugin that fails is run once, and the first request says so"
     interactiveMode: "Never",
   };
   await using harness = await startHarness({ user: { exec } });
-  await harness.wire.preconnectSocket(2);
-  expect(await failureOf(harness.wire.send(LIST))).toBeInstanceOf(AuthError);
+  await harness.http.preconnect(2);
+  expect(await failureOf(harness.http.send(LIST))).toBeInstanceOf(AuthError);
   expect(await readFile(runs, "utf8")).toBe("run\n");
   expect(harness.server.connections).toBe(0);
 });

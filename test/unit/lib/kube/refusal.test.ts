@@ -76,7 +76,7 @@ test.each<
     "blocked by company policy",
     undefined,
     AuthError,
-    'the way to the cluster does not allow to create the pod "build-1" in the namespace "team": blocked by company policy',
+    'a proxy in front of the cluster refused to create the pod "build-1" in the namespace "team": blocked by company policy',
     /^$/,
   ],
   [
@@ -120,7 +120,7 @@ test.each<
     'pods "build-1" is forbidden: failed quota: compute: must specify limits.cpu for: build; limits.memory for: build',
     undefined,
     ClusterError,
-    'the cluster refused to create the pod "build-1" in the namespace "team": the quota "compute" wants every pod to set limits.cpu for: build; limits.memory for: build',
+    'the cluster refused to create the pod "build-1" in the namespace "team": the quota "compute" requires every pod to set limits.cpu for: build; limits.memory for: build',
     /--memory/,
   ],
   [
@@ -131,7 +131,7 @@ test.each<
     'pods "build-1" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi',
     undefined,
     ClusterError,
-    'the cluster refused to create the pod "build-1" in the namespace "team": it is outside the namespace\'s limit range: maximum memory usage per Container is 1Gi, but limit is 2Gi',
+    'the cluster refused to create the pod "build-1" in the namespace "team": the namespace\'s limit range does not allow it: maximum memory usage per Container is 1Gi, but limit is 2Gi',
     /describe limitrange/,
   ],
   [
@@ -153,8 +153,8 @@ test.each<
     'Internal error occurred: failed calling webhook "x.example": failed to call webhook: connection refused',
     undefined,
     ClusterError,
-    'the cluster refused to create the pod "build-1" in the namespace "team": its admission webhook "x.example" does not work: failed to call webhook: connection refused',
-    /cluster's fault/,
+    'the cluster refused to create the pod "build-1" in the namespace "team": the admission webhook "x.example" failed: failed to call webhook: connection refused',
+    /fault of the cluster/,
   ],
   [
     "a policy",
@@ -219,7 +219,7 @@ test.each<
     "404 page not found",
     undefined,
     ClusterError,
-    'what answers knows nothing of this API: could not create the pod "build-1" in the namespace "team": 404 page not found',
+    'the server has no such API endpoint: could not create the pod "build-1" in the namespace "team": 404 page not found',
     /^$/,
   ],
   [
@@ -230,7 +230,7 @@ test.each<
     'pods "build-1" already exists',
     undefined,
     ClusterError,
-    'the pod "build-1" in the namespace "team" exists already (context "dev")',
+    'the pod "build-1" in the namespace "team" already exists (context "dev")',
     /^$/,
   ],
   [
@@ -241,7 +241,7 @@ test.each<
     "the object has been modified",
     undefined,
     ClusterError,
-    'somebody else changed it at the same time: could not change the job "j" in the namespace "team": the object has been modified',
+    'the object was changed at the same time: could not change the job "j" in the namespace "team": the object has been modified',
     /^$/,
   ],
   [
@@ -252,7 +252,7 @@ test.each<
     'Pod "build-1" is invalid: spec.containers: Required value',
     undefined,
     ClusterError,
-    'the cluster does not accept this as valid: could not create the pod "build-1" in the namespace "team": Pod "build-1" is invalid: spec.containers: Required value',
+    'the cluster rejected the request as invalid: could not create the pod "build-1" in the namespace "team": Pod "build-1" is invalid: spec.containers: Required value',
     /--dry-run/,
   ],
   [
@@ -305,8 +305,8 @@ describe("the network", () => {
   const failure = (code: string, message: string) => Object.assign(new Error(message), { code });
 
   test.each([
-    ["ECONNREFUSED", "connect ECONNREFUSED", "nothing answers at https://api:6443: connection refused"],
-    ["ENOTFOUND", "getaddrinfo ENOTFOUND api", "the host name of https://api:6443 is not known"],
+    ["ECONNREFUSED", "connect ECONNREFUSED", "the cluster at https://api:6443 cannot be reached: connection refused"],
+    ["ENOTFOUND", "getaddrinfo ENOTFOUND api", "the host name of https://api:6443 is unknown"],
     [
       "ETIMEDOUT",
       "no connection within 15 s",

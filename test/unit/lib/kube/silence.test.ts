@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { Silence } from "../../../../src/lib/kube/stall-detector.ts";
+import { StallDetector } from "../../../../src/lib/kube/stall-detector.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ now: new Date("2026-01-01T12:00:00Z") });
@@ -9,7 +9,7 @@ afterEach(() => {
 });
 
 it("cuts a stream after two minutes without a byte, and no sooner", async () => {
-  const silence = new Silence(() => false);
+  const silence = new StallDetector(() => false);
   silence.begin();
   await vi.advanceTimersByTimeAsync(115_000);
   expect(silence.signal.aborted).toBe(false);
@@ -18,7 +18,7 @@ it("cuts a stream after two minutes without a byte, and no sooner", async () => 
 });
 
 it("does so also when the clock is set back meanwhile", async () => {
-  const silence = new Silence(() => false);
+  const silence = new StallDetector(() => false);
   silence.begin();
   vi.setSystemTime(new Date("2025-12-31T12:00:00Z"));
   await vi.advanceTimersByTimeAsync(125_000);
@@ -26,7 +26,7 @@ it("does so also when the clock is set back meanwhile", async () => {
 });
 
 it("does so at once after a sleep, which only the clock knows of", async () => {
-  const silence = new Silence(() => false);
+  const silence = new StallDetector(() => false);
   silence.begin();
   vi.setSystemTime(new Date("2026-01-01T13:00:00Z"));
   await vi.advanceTimersByTimeAsync(5000);
@@ -34,7 +34,7 @@ it("does so at once after a sleep, which only the clock knows of", async () => {
 });
 
 it("lets a reader be busy", async () => {
-  const silence = new Silence(() => false);
+  const silence = new StallDetector(() => false);
   silence.begin();
   silence.pause();
   await vi.advanceTimersByTimeAsync(600_000);
@@ -44,7 +44,7 @@ it("lets a reader be busy", async () => {
 
 it("asks after the container once it has been silent for a while", async () => {
   let over = false;
-  const silence = new Silence(() => over);
+  const silence = new StallDetector(() => over);
   silence.begin();
   await vi.advanceTimersByTimeAsync(20_000);
   expect(silence.signal.aborted).toBe(false);

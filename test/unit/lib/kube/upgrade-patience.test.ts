@@ -2,7 +2,7 @@ import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { upgrade } from "../../../../src/lib/kube/websocket.ts";
-import type { Wire } from "../../../../src/lib/kube/http-client.ts";
+import type { HttpClient } from "../../../../src/lib/kube/http-client.ts";
 
 let server: Server;
 const sockets: Socket[] = [];
@@ -25,10 +25,18 @@ it("does not wait for ever for the answer to an upgrade, on a connection that is
     new Promise((resolve) => {
       const socket = connect(port, "127.0.0.1", () => resolve({ socket, credentials: { headers: {}, tls: {} } }));
     });
-  const place = { server: `http://127.0.0.1:${port}`, context: "c", namespace: "n" };
+  const location = { server: `http://127.0.0.1:${port}`, context: "c", namespace: "n" };
   const attempt = { verb: "create", resource: "pods/exec", name: "pod" } as const;
-  const url = new URL(`${place.server}/exec`);
+  const url = new URL(`${location.server}/exec`);
   const { signal } = new AbortController();
-  const upgrading = upgrade({ open } as unknown as Wire, place, attempt, url, ["v5.channel.k8s.io"], signal, 100);
+  const upgrading = upgrade(
+    { open } as unknown as HttpClient,
+    location,
+    attempt,
+    url,
+    ["v5.channel.k8s.io"],
+    signal,
+    100,
+  );
   await expect(upgrading).rejects.toThrow("no answer to the websocket upgrade within 0.1 s");
 });

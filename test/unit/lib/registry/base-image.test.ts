@@ -68,16 +68,16 @@ it("is all its platforms together, attestations left aside", async () => {
 
 it.each<[why: string, answers: Record<string, Answer>, message: RegExp]>([
   ["there is no such image", {}, /answered 404/],
-  ["the manifest is none", { "manifests/1": { errors: [] } }, /no image/],
+  ["the manifest is none", { "manifests/1": { errors: [] } }, /not an image/],
   [
     "the configuration is none",
     { "manifests/1": { config: { digest: "sha256:c" } }, "blobs/sha256:c": {} },
-    /no image/,
+    /not an image/,
   ],
   [
     "the variables are none",
     { "manifests/1": { config: { digest: "sha256:c" } }, "blobs/sha256:c": config({ Env: 1 }) },
-    /no image/,
+    /not an image/,
   ],
   [
     "it leads in circles",

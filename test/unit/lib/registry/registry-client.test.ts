@@ -207,11 +207,11 @@ describe("the digest of what was pushed", () => {
     expect(await pushed(CONFIG)).toBe(sum);
     expect(await pushed()).toBe(sum);
     expect(seen[0]?.url).toBe("/v2/team/app/manifests/1");
-    await expect(pushed(`sha256:${"0".repeat(64)}`)).rejects.toThrow(/is another image by now$/);
+    await expect(pushed(`sha256:${"0".repeat(64)}`)).rejects.toThrow(/is now another image$/);
   });
 
   it("is not known when the registry does not answer, though the image is there", async () => {
     answer = (_request, response) => send(response, 500, "");
-    await expect(pushed()).rejects.toThrow(/^the image was built and pushed, but its digest is not known: /);
+    await expect(pushed()).rejects.toThrow(/^the image was built and pushed, but its digest is unknown: /);
   });
 });

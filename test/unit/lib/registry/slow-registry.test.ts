@@ -54,7 +54,7 @@ describe("a stream", () => {
     const stream = get("stream");
     const response = await answered;
     await clock.untilReceived(() => response.write("{"));
-    await expect(clock.settle(stream)).rejects.toThrow(/did not answer: nothing came for 60 s$/);
+    await expect(clock.settle(stream)).rejects.toThrow(/did not answer: no data for 60 s$/);
   });
 
   it("is an error when nothing comes at all", async () => {

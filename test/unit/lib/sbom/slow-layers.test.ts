@@ -31,7 +31,7 @@ describe("a layer", () => {
     image.send = (response) => void response.write(layer.subarray(0, 50));
     const error = await clock.settle(scan(image, TIMEOUT_MS)).catch((found: unknown) => found);
     expect(error).toBeInstanceOf(ClusterError);
-    expect((error as Error).message).toMatch(/^registry 127\.0\.0\.1:\d+ did not answer: nothing came for 60 s$/);
+    expect((error as Error).message).toMatch(/^registry 127\.0\.0\.1:\d+ did not answer: no data for 60 s$/);
     expect(image.asked).toHaveLength(3);
   });
 });

@@ -89,17 +89,17 @@ describe("a field in Vault", () => {
     expect(await read("kv/app", "password")).toBe("there");
     expect(seen.at(-1)?.headers["x-vault-token"]).toBe("T");
     answers["/v1/active"] = give(307, "", { location: `${address}/v1/active` });
-    await expect(read("kv/app", "password")).rejects.toThrow("sends its clients elsewhere, and that leads nowhere");
+    await expect(read("kv/app", "password")).rejects.toThrow("sent a redirect that cannot be followed");
   });
 
   it.each([
-    ["nothing is there", 404, { errors: [] }, InvalidInput, "there is nothing at team/kv/app in Vault"],
+    ["nothing is there", 404, { errors: [] }, InvalidInput, "team/kv/app does not exist in Vault"],
     [
       "it is refused",
       403,
       { errors: ["1 error occurred:\n\t* permission denied\n"] },
       AuthError,
-      /^Vault does not let this login read team\/kv\/app: 1 error occurred: \* permission denied$/,
+      /^this login may not read team\/kv\/app in Vault: 1 error occurred: \* permission denied$/,
     ],
     [
       "it was deleted",
@@ -136,7 +136,7 @@ describe("a field in Vault", () => {
   it("names the path without data/ to whoever wrote it as the API has it", async () => {
     answers = { "/v1/sys/internal/ui/mounts/team/kv/data/app": V2 };
     await expect(read("team/kv/data/app", "x")).rejects.toHaveProperty("suggestions", [
-      "Leave out the data/, which is of the API: vault=team/kv/app#FIELD.",
+      "Omit data/, which is only for the API: vault=team/kv/app#FIELD.",
     ]);
   });
 
@@ -161,7 +161,7 @@ describe("a field in Vault", () => {
   });
 
   it("is not looked for where no Vault is", async () => {
-    await expect(read("kv/app", "x", { VAULT_ADDR: "" })).rejects.toThrow("VAULT_ADDR does not say where");
+    await expect(read("kv/app", "x", { VAULT_ADDR: "" })).rejects.toThrow("VAULT_ADDR is not set");
     await expect(read("kv/app", "x", { VAULT_ADDR: "vault:8200" })).rejects.toThrow('VAULT_ADDR is "vault:8200"');
     await expect(read("kv/app", "x", { VAULT_ADDR: "http://127.0.0.1:1" })).rejects.toThrow(
       "the Vault at http://127.0.0.1:1 cannot be reached: connect ECONNREFUSED 127.0.0.1:1",
@@ -213,11 +213,11 @@ describe("logging in to Vault", () => {
   });
 
   it("says what it lacks, and what Vault said", async () => {
-    await expect(read("kv/app", "f", { VAULT_TOKEN: "" })).rejects.toThrow("there is nothing to log in to it with");
+    await expect(read("kv/app", "f", { VAULT_TOKEN: "" })).rejects.toThrow("there is no token or login for it");
     answers["POST /v1/auth/approle/login"] = give(400, { errors: ["invalid role or secret ID"] });
     const refused = read("kv/app", "f", { VAULT_TOKEN: "", VAULT_ROLE_ID: "r" });
     await expect(refused).rejects.toThrow(
-      "Vault does not log in the AppRole of VAULT_ROLE_ID and VAULT_SECRET_ID: invalid role or secret ID",
+      "Vault refused the login with the AppRole of VAULT_ROLE_ID and VAULT_SECRET_ID: invalid role or secret ID",
     );
     await expect(refused).rejects.toBeInstanceOf(AuthError);
   });

@@ -32,10 +32,10 @@ describe("why a Job has no pod", () => {
     ],
     ["a webhook", WEBHOOK, /: the admission webhook "validate\.kyverno/, /policy/],
     ["a ValidatingAdmissionPolicy", POLICY, /: the admission policy "no-root" denied it/, /policy/],
-    ["a quota that wants limits", MUST, /: the quota "small" wants every pod to set limits.memory/, /--memory/],
-    ["a limit range", RANGE, /: it is outside the namespace's limit range: maximum memory/, /--memory/],
-    ["a missing PriorityClass", PRIORITY, /: there is no PriorityClass low$/, /kubectl get priorityclasses/],
-    ["a missing RuntimeClass", RUNTIME, /: there is no RuntimeClass gvisor$/, /kubectl get runtimeclasses/],
+    ["a quota that wants limits", MUST, /: the quota "small" requires every pod to set limits.memory/, /--memory/],
+    ["a limit range", RANGE, /: the namespace's limit range does not allow it: maximum memory/, /--memory/],
+    ["a missing PriorityClass", PRIORITY, /: PriorityClass low does not exist$/, /kubectl get priorityclasses/],
+    ["a missing RuntimeClass", RUNTIME, /: RuntimeClass gvisor does not exist$/, /kubectl get runtimeclasses/],
     ["a namespace that goes", ENDING, /: the namespace "team" is being deleted$/, /another namespace/],
   ])("%s refuses it for good", (_name, message, sentence, remedy) => {
     const refusal = podDenialOf(event(message));

@@ -51,7 +51,7 @@ describe("a template's form", () => {
     ["spec: {containers: [{name: kaniko, $patch: delete}]}", 'takes away the container "kaniko", which builds'],
     [
       "spec: {$setElementOrder/containers: []}",
-      "spec.$setElementOrder/containers of the pod template is not understood",
+      "spec.$setElementOrder/containers of the pod template is not supported",
     ],
   ])("is refused in a sentence: %s", async (text, sentence) => {
     await expect(laid(text)).rejects.toThrow(sentence);
