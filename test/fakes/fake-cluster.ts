@@ -152,6 +152,8 @@ export class FakeCluster implements Cluster {
 
   async close(): Promise<void> {}
 
+  async [Symbol.asyncDispose](): Promise<void> {}
+
   async #note(call: Call): Promise<void> {
     this.calls.push(call);
     await this.before(call);

@@ -85,7 +85,7 @@ export interface ExecExit {
   readonly protocol: string;
 }
 
-export interface Cluster {
+export interface Cluster extends AsyncDisposable {
   /** The namespace every namespaced call goes to. */
   readonly namespace: string;
   /** The API server's URL, for messages. */
@@ -125,6 +125,7 @@ export interface Cluster {
   version(signal?: AbortSignal): Promise<string>;
   /** The time, in milliseconds since 1970, by the API server's clock once it has answered; objects' times are its own, and this machine's may be wrong. */
   now(): number;
+  /** Closes its connections; the end of an `await using` does the same. */
   close(): Promise<void>;
 }
 

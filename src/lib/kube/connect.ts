@@ -44,5 +44,6 @@ export async function connect(options: Choice = {}): Promise<ConnectedCluster> {
       return exec({ wire, place }, { pod, container, command }, streams, signal);
     },
     close: () => wire.close(),
+    [Symbol.asyncDispose]: () => wire.close(),
   };
 }

@@ -5,7 +5,7 @@ import { call } from "./call.ts";
 import type { LogLine, LogOptions } from "./cluster.ts";
 import { pathOf } from "./kinds.ts";
 import { LineSplitter } from "./lines.ts";
-import { refusalOf } from "./refusal.ts";
+import { ContactLost, refusalOf } from "./refusal.ts";
 import type { Place } from "./refusal.ts";
 import { Seen, normaliseStamp } from "./log-dedupe.ts";
 import { Silence } from "./stall-detector.ts";
@@ -103,8 +103,8 @@ async function* readEnd(
   }
 }
 
-function alwaysCut({ place, pod, container }: Log): ClusterError {
-  return new ClusterError(
+function alwaysCut({ place, pod, container }: Log): ContactLost {
+  return new ContactLost(
     `the log of the container "${container}" of the pod "${pod}" cannot be read: the connection to ${place.server} is cut every time`,
     {
       suggestions: [`See whether kubectl can: kubectl logs -n ${place.namespace} ${pod} -c ${container}`],

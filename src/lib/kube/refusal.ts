@@ -1,5 +1,5 @@
 /** Whether an error tells of the build, or only of us: that we no longer reach the cluster, or are no longer known to it. */
-import { AuthError, ClusterError } from "../../errors.ts";
+import { AuthError, ClusterError, SlipwayError } from "../../errors.ts";
 import type { ApiRefusal, Kind } from "./cluster.ts";
 import type { V1Status } from "@kubernetes/client-node";
 import { explainDenial } from "./denial.ts";
@@ -17,13 +17,20 @@ export function saidOf(error: unknown): string {
   return typeof cause?.said === "string" ? cause.said : "";
 }
 
-/** The cluster could not be asked any more: the network, the API server, or credentials that have run out. */
+/** The API server did not answer, or the connection to it was lost. */
+export class ContactLost extends ClusterError {}
+
+/** The credentials for the cluster could not be had: a plugin failed, or a file they are in. */
+export class CredentialsLost extends AuthError {}
+
+/**
+ * Whether an error says only that this client cannot ask the cluster now: the network, an overloaded API server, or expired
+ * credentials. An error of a registry or of a pod is never one, whatever caused it.
+ */
 export function hasLostContact(error: unknown): boolean {
-  const code = codeOf(error);
-  if (error instanceof AuthError) return code === undefined || code === 401;
-  if (!(error instanceof ClusterError)) return false;
-  // A refusal has a code, a network's failure is caused by what the network threw; a sentence of our own has no cause.
-  return code === undefined ? error.cause !== undefined : code === 429 || code >= 500;
+  if (error instanceof ContactLost || error instanceof CredentialsLost) return true;
+  const code = error instanceof SlipwayError ? codeOf(error) : undefined;
+  return code !== undefined && (code === 401 || code === 429 || code >= 500);
 }
 
 // The API server said no: its Status object as one sentence, with what to do about it.

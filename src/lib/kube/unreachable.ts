@@ -1,6 +1,7 @@
 /** The API server cannot be reached, or was lost on the way: what the network said, as one sentence. */
-import { ClusterError, SlipwayError } from "../../errors.ts";
+import { SlipwayError } from "../../errors.ts";
 import { DialError } from "./dial.ts";
+import { ContactLost } from "./refusal.ts";
 import type { Place } from "./refusal.ts";
 
 /** The connection may come back: refused, reset, timed out, a name server that is busy. */
@@ -45,7 +46,7 @@ export function explainNetwork(error: unknown, place: Place): Error {
   const proxy = error instanceof DialError ? error.proxy : undefined;
   const where = `${place.server}${proxy === undefined ? "" : ` through the proxy ${proxy}`}`;
   const { sentence, remedy } = describe(code, where, messageOf(error));
-  return new ClusterError(sentence, { suggestions: [remedy, ...checks(place, proxy)], cause: error });
+  return new ContactLost(sentence, { suggestions: [remedy, ...checks(place, proxy)], cause: error });
 }
 
 function describe(code: string, where: string, message: string): { sentence: string; remedy: string } {

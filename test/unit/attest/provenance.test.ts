@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { attestationsReadAll, needsSeal } from "../../../src/attest/needs.ts";
+import { attestationsReadAll, needsAttesting } from "../../../src/attest/needs.ts";
 import { provenanceOf } from "../../../src/attest/provenance.ts";
 import type { BuildPlan } from "../../../src/plan/plan.ts";
 import { InvalidInput } from "../../../src/errors.ts";
@@ -87,18 +87,18 @@ describe("provenance made by the client", () => {
 
 describe("what is made of an image after its push", () => {
   it("keeps the client, unless the builder makes it", () => {
-    expect(needsSeal(planOf({ mode: "min" }), false)).toBe(true);
-    expect(needsSeal(planOf({ mode: "min" }), true)).toBe(false);
-    expect(needsSeal({ ...PLAN, sign: "" }, true)).toBe(true);
-    expect(needsSeal(PLAN, false)).toBe(false);
+    expect(needsAttesting(planOf({ mode: "min" }), false)).toBe(true);
+    expect(needsAttesting(planOf({ mode: "min" }), true)).toBe(false);
+    expect(needsAttesting({ ...PLAN, sign: "" }, true)).toBe(true);
+    expect(needsAttesting(PLAN, false)).toBe(false);
     const sbom: BuildPlan = { ...PLAN, attestations: [{ type: "sbom", attributes: {} }] };
-    expect([needsSeal(sbom, false), needsSeal(sbom, true)]).toEqual([true, false]);
+    expect([needsAttesting(sbom, false), needsAttesting(sbom, true)]).toEqual([true, false]);
   });
 
   it("needs none of the context, unless the builder makes it", () => {
     const attestations: BuildPlan["attestations"] = [{ type: "sbom", attributes: {} }];
     expect(attestationsReadAll({ attestations }, false)).toBeUndefined();
-    expect(attestationsReadAll({ attestations }, true)).toBe("an attestation may look at all of it");
+    expect(attestationsReadAll({ attestations }, true)).toBe("an attestation may use all of it");
     expect(attestationsReadAll({}, true)).toBeUndefined();
   });
 
@@ -109,7 +109,7 @@ describe("what is made of an image after its push", () => {
     [planOf({ mode: "most" }), "--provenance mode=most is not for provenance that slipway makes"],
     [planOf({ reproducible: "true" }), "--provenance reproducible=true is not for"],
   ])("is refused where it cannot be made", (plan, message) => {
-    expect(() => needsSeal(plan, false)).toThrow(InvalidInput);
-    expect(() => needsSeal(plan, false)).toThrow(message);
+    expect(() => needsAttesting(plan, false)).toThrow(InvalidInput);
+    expect(() => needsAttesting(plan, false)).toThrow(message);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { InvalidInput } from "../../../src/errors.ts";
 import type { CacheSource } from "../../../src/pack/cache-source.ts";
 import { CONFIGMAP_LIMIT, chooseDelivery } from "../../../src/ship/choose.ts";
-import type { TransportName } from "../../../src/plan/layout.ts";
+import type { TransportChoice } from "../../../src/plan/transports.ts";
 import { FakeCluster } from "../../fakes/fake-cluster.ts";
 import { PLAN } from "../plan/sample.ts";
 
@@ -41,7 +41,7 @@ const SOURCE: CacheSource = {
   },
 };
 
-const choose = (transport: TransportName | "auto", archive: Archive) =>
+const choose = (transport: TransportChoice, archive: Archive) =>
   chooseDelivery({ ...PLAN, transport }, { open: archive.open, source: () => SOURCE, live: async () => [] }, IDENTITY);
 
 describe("left to itself", () => {
@@ -78,7 +78,7 @@ describe("left to itself", () => {
       },
       async () => 0,
     );
-    await delivery.ship?.(cluster, "pod", () => {}, new AbortController().signal);
+    await delivery.ship?.({ cluster, pod: "pod", emit: () => {}, signal: new AbortController().signal });
     expect(received).toEqual(Array.from({ length: 36 }, (_, at) => at));
     expect([archive.opened, archive.closed]).toEqual([1, 1]);
   });
@@ -100,7 +100,7 @@ describe("left to itself", () => {
       },
       async () => 0,
     );
-    await delivery.ship?.(cluster, "pod", () => {}, new AbortController().signal);
+    await delivery.ship?.({ cluster, pod: "pod", emit: () => {}, signal: new AbortController().signal });
     expect(received).toEqual(Array.from({ length: 36 }, (_, at) => at));
     expect([archive.opened, archive.closed]).toEqual([2, 2]);
   });
@@ -131,7 +131,7 @@ describe("told to", () => {
   it("refuses a ConfigMap for what does not fit, and stops packing", async () => {
     const archive = new Archive(10 * CONFIGMAP_LIMIT);
     await expect(choose("configmap", archive)).rejects.toThrow(InvalidInput);
-    await expect(choose("configmap", archive)).rejects.toThrow("larger than the 768 KiB a ConfigMap may carry");
+    await expect(choose("configmap", archive)).rejects.toThrow("larger than the 768 KiB that a ConfigMap can hold");
     expect([archive.opened, archive.closed]).toEqual([2, 2]);
   });
 });

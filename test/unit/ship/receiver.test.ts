@@ -57,7 +57,7 @@ describe("waiting for a context", () => {
 
   it("gives up when nothing comes, and says so where the pod's status shows it", async () => {
     const { code, stderr } = await waiting(2);
-    expect([code, stderr]).toEqual([1, "nothing more of the context arrived for 2 seconds: its client is gone\n"]);
+    expect([code, stderr]).toEqual([1, "no data of the context arrived for 2 seconds: its client is gone\n"]);
     expect(await readFile(join(root, "said"), "utf8")).toBe(stderr);
   });
 

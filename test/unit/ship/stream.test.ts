@@ -32,7 +32,7 @@ async function* archive(): AsyncGenerator<Uint8Array> {
 
 function ship(open: () => AsyncIterable<Uint8Array> = archive) {
   const { ship: send } = deliverByStream(open, { image: "busybox", user: 0, group: 0 });
-  return send?.(cluster, "pod-1", (event) => events.push(event), stop.signal);
+  return send?.({ cluster, pod: "pod-1", emit: (event) => events.push(event), signal: stop.signal });
 }
 
 /** Takes everything in. */
@@ -150,7 +150,7 @@ describe("a context that is streamed", () => {
   it("that does not fit says where it would", async () => {
     cluster.execs.push(say(1, "slipway: tar: write error: No space left on device\n"));
     await expect(ship()).rejects.toMatchObject({
-      message: "the pod could not take the context in: tar: write error: No space left on device",
+      message: "the pod failed to unpack the context: tar: write error: No space left on device",
       suggestions: [expect.stringContaining("--transport pvc")],
     });
     expect(cluster.seen("exec")).toHaveLength(1);
@@ -218,10 +218,10 @@ describe("a context that is streamed", () => {
         showReceiver({
           terminated: {
             exitCode: 1,
-            message: "nothing more of the context arrived for 300 seconds: its client is gone",
+            message: "no data of the context arrived for 300 seconds: its client is gone",
           },
         }),
-      'the pod "pod-1" no longer receives: nothing more of the context arrived for 300 seconds: its client is gone while',
+      'the pod "pod-1" no longer receives: no data of the context arrived for 300 seconds: its client is gone while',
     ],
   ])("is not sent again to a pod that is %s", async (_what, happen, message) => {
     cluster.execs.push(async (...args) => {
@@ -234,6 +234,6 @@ describe("a context that is streamed", () => {
 
   it("fails with the exit code where the pod says nothing", async () => {
     cluster.execs.push(say(126, ""));
-    await expect(ship()).rejects.toThrow("the pod could not take the context in: exit code 126");
+    await expect(ship()).rejects.toThrow("the pod failed to unpack the context: exit code 126");
   });
 });

@@ -134,7 +134,7 @@ describe("a build that succeeds", () => {
     expect((await run()).digest).toBe(DIGEST);
     expect(events).toContainEqual({
       type: "warning",
-      message: expect.stringContaining("could not remove the build's credentials and context at once") as string,
+      message: expect.stringContaining("could not delete the build's credentials and context now") as string,
     });
   });
 });
@@ -264,8 +264,8 @@ describe("a build that is left", () => {
     expect(cluster.stored.has(`jobs/${NAME}`)).toBe(true);
     expect(events).toContainEqual({
       type: "warning",
-      message: `the build ${NAME} goes on in the cluster`,
-      suggestions: [`Come back to it with \`slipway attach ${NAME}\`.`],
+      message: `build ${NAME} keeps running in the cluster`,
+      suggestions: [`Attach to it with \`slipway attach ${NAME}\`.`],
     });
   });
 
@@ -281,8 +281,8 @@ describe("a build that is left", () => {
     expect(cluster.stored.has(`jobs/${NAME}`)).toBe(true);
     expect(events).toContainEqual({
       type: "warning",
-      message: `the build ${NAME} goes on in the cluster`,
-      suggestions: [`Log in to the cluster again, and come back to it with \`slipway attach ${NAME}\`.`],
+      message: `build ${NAME} keeps running in the cluster`,
+      suggestions: [`Log in to the cluster again, and attach to it with \`slipway attach ${NAME}\`.`],
     });
   });
 });

@@ -25,7 +25,7 @@ describe("the builder of a request", () => {
     expect(await plan({ builder: "img" }, undefined, { SLIPWAY_IMG_IMAGE: "r.io/img:1" })).toMatchObject({
       image: "r.io/img:1",
     });
-    await expect(plan({ builder: "img" })).rejects.toThrow("there is no published image of img any more");
+    await expect(plan({ builder: "img" })).rejects.toThrow("img no longer has a published image");
     await expect(plan({ builder: "docker" })).rejects.toThrow('there is no builder "docker"');
   });
 
@@ -51,13 +51,13 @@ describe("--builder auto", () => {
     const order = { SLIPWAY_BUILDER_ORDER: "makisu, buildah kaniko" };
     expect(await plan({ builder: "auto" }, "FROM a\nONBUILD RUN x\n", order)).toMatchObject({ builder: "buildah" });
     await expect(plan({ builder: "auto" }, undefined, { SLIPWAY_BUILDER_ORDER: "docker" })).rejects.toThrow(
-      'SLIPWAY_BUILDER_ORDER names "docker", which is no builder',
+      'SLIPWAY_BUILDER_ORDER names "docker", which is not a builder',
     );
   });
 
   it("is refused where none can, where an image is named, and for what is wrong whatever builds", async () => {
     await expect(plan({ builder: "auto" }, "FROM a\nRUN --security=insecure x\n")).rejects.toMatchObject({
-      message: "none of the builders can do this build",
+      message: "no builder can do this build",
       suggestions: expect.arrayContaining([expect.stringContaining("line 2: buildkit cannot do")]) as unknown,
     });
     await expect(plan({ builder: "auto", builderImage: "x" })).rejects.toThrow(/--builder-image/);

@@ -4,7 +4,7 @@ import { kaniko } from "../../../../src/builders/kaniko/kaniko.ts";
 import { findBuild } from "../../../../src/app/builds/find.ts";
 import type { FoundBuild } from "../../../../src/app/builds/find.ts";
 import { hasEnded, judgeUnknown, recordOf } from "../../../../src/app/builds/record.ts";
-import { withEarlyDeadline } from "../../../../src/run/client-lease.ts";
+import { withLease } from "../../../../src/run/client-lease.ts";
 import { objectsOf } from "../../../../src/run/objects.ts";
 import { deliverByConfigMap } from "../../../../src/ship/choose.ts";
 import { fillTemplate } from "../../../../src/lib/text/go-template.ts";
@@ -86,7 +86,7 @@ describe("a record", () => {
   it("of a Job whose pod is gone says what the Job knows", () => {
     expect(stateOf(jobWith({ type: "Failed", reason: "DeadlineExceeded" }))).toEqual([
       "timed-out",
-      "its time limit passed",
+      "its time limit has passed",
       undefined,
     ]);
     expect(stateOf(jobWith({ type: "Failed", reason: "BackoffLimitExceeded" }))).toEqual([
@@ -96,7 +96,7 @@ describe("a record", () => {
     ]);
     expect(stateOf(jobWith({ type: "Complete" }))).toEqual([
       "failed",
-      "it ended well, but its pod with the digest is gone",
+      "it succeeded, but its pod with the digest is deleted",
       undefined,
     ]);
     expect(
@@ -105,11 +105,11 @@ describe("a record", () => {
   });
 
   it("of a Job with an early deadline has the build's own, and ends by it as one whose client was lost", () => {
-    const early = withEarlyDeadline(jobWith({ type: "Failed", reason: "DeadlineExceeded" }));
+    const early = withLease(jobWith({ type: "Failed", reason: "DeadlineExceeded" }));
     expect(early.spec?.activeDeadlineSeconds).toBe(300);
     expect(recordOf(early, undefined, judge)).toMatchObject({
       state: "failed",
-      reason: "nothing was heard of its client for 5 minutes, and not all it needs had arrived",
+      reason: "the client was silent for 5 minutes, and not all it needs had arrived",
       timeoutSeconds: 7200,
     });
   });
@@ -153,7 +153,7 @@ describe("finding one", () => {
 
   it("says so when there is none, or more than one", () => {
     expect(() => find("x")).toThrow('there is no build "x" in the namespace team');
-    expect(() => find("app")).toThrow('3 builds begin with "app": slipway-app-2, slipway-app-1, slipway-app-11');
+    expect(() => find("app")).toThrow('3 builds start with "app": slipway-app-2, slipway-app-1, slipway-app-11');
     expect(() => findBuild(builds, { name: "latest", user: "eve" }, "team")).toThrow("no build of yours (eve)");
   });
 });

@@ -8,8 +8,9 @@ import {
   storageCheck,
 } from "../../../../src/app/doctor/namespace-checks.ts";
 import { trialChecks, userNamespaceCheck } from "../../../../src/app/doctor/pod-checks.ts";
-import { askRights, mayDo, rightsCheck } from "../../../../src/app/doctor/rights-check.ts";
+import { mayDo, rightsCheck } from "../../../../src/app/doctor/rights-check.ts";
 import { AuthError, ClusterError } from "../../../../src/errors.ts";
+import { askRights } from "../../../../src/app/rbac/ask-rights.ts";
 import { rightsOf } from "../../../../src/app/rbac/rights.ts";
 import { grantOf, holderNamed } from "../../../../src/app/rbac/role.ts";
 import { CheckList } from "../../../../src/cli/ui/doctor-list.ts";
@@ -148,10 +149,10 @@ describe("storage classes", () => {
   both.stored.set("storageclasses/std", { metadata: { name: "std", annotations: standard } });
 
   it.each([
-    ["not needed", classes, { needed: false }, "skip", /only --transport pvc/],
+    ["not needed", classes, { needed: false }, "skip", /only --transport pvc or cache needs one/],
     ["a default", both, { needed: true }, "ok", /^std is the default/],
     ["no default", classes, { needed: true }, "warn", /there are: fast/],
-    ["the one named", classes, { needed: true, storageClass: "fast" }, "ok", /^fast makes/],
+    ["the one named", classes, { needed: true, storageClass: "fast" }, "ok", /^fast provides/],
     ["one that is not there", classes, { needed: true, storageClass: "slow" }, "fail", /no storage class "slow"/],
     ["unknown", forbidding("storageclasses"), { needed: true }, "skip", /may not list/],
   ] as const)("%s", async (_name, cluster, wanted, status, says) => {

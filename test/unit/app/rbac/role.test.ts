@@ -6,7 +6,7 @@ import { needsOfBuilder } from "../../../../src/app/describe-builders.ts";
 import { rightsOf } from "../../../../src/app/rbac/rights.ts";
 import type { Need } from "../../../../src/app/rbac/rights.ts";
 import { grantOf } from "../../../../src/app/rbac/role.ts";
-import { TRANSPORTS } from "../../../../src/plan/layout.ts";
+import { TRANSPORTS } from "../../../../src/plan/transports.ts";
 import { PLAN } from "../../plan/sample.ts";
 
 /** Any builder, nothing left out. */

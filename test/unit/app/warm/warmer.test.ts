@@ -62,7 +62,7 @@ describe("what became of it", () => {
     [
       "WARN[0000] Error while trying to warm image: r.io/a:1 Failed to retrieve image: r.io/a:1: unable to complete operation after 0 attempts, last error: GET http://r.io/v2/a/manifests/1: MANIFEST_UNKNOWN: manifest unknown; map[Tag:1]",
       "build",
-      "r.io/a:1 is not on the volume: there is no such image in the registry",
+      "r.io/a:1 is not on the volume: the registry has no such image",
     ],
     [
       "WARN[0000] Error while trying to warm image: r.io/a:1 Failed to retrieve image: r.io/a:1: GET https://r.io/v2/a/manifests/1: UNAUTHORIZED: authentication required; []",

@@ -82,12 +82,12 @@ describe("a pod that will not build any more", () => {
           container("receive-context", {
             terminated: {
               exitCode: 1,
-              message: "nothing more of the context arrived for 300 seconds: its client is gone\n",
+              message: "no data of the context arrived for 300 seconds: its client is gone\n",
             },
           }),
         ],
       }),
-      { reason: "ReceiverFailed", message: "nothing more of the context arrived for 300 seconds: its client is gone" },
+      { reason: "ReceiverFailed", message: "no data of the context arrived for 300 seconds: its client is gone" },
     ],
     [
       "whose receiver says nothing",

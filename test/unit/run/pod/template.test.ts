@@ -46,9 +46,9 @@ describe("a template's form", () => {
     ["spec: {containers: [{image: x}]}", "an item of spec.containers of the pod template has no name"],
     [
       "spec: {containers: [{name: builder}]}",
-      'the build\'s pod has no container "builder", and a new one needs an image',
+      'the build\'s pod has no container "builder", and a new container needs an image',
     ],
-    ["spec: {containers: [{name: kaniko, $patch: delete}]}", 'takes away the container "kaniko", which builds'],
+    ["spec: {containers: [{name: kaniko, $patch: delete}]}", 'removes the container "kaniko", which builds'],
     [
       "spec: {$setElementOrder/containers: []}",
       "spec.$setElementOrder/containers of the pod template is not understood",

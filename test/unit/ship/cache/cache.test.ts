@@ -103,7 +103,7 @@ async function send(answers: readonly ExecAnswer[] = [], live: readonly string[]
   };
   await mkdir(join(volume, "builds", build), { recursive: true });
   const { ship } = deliverByCache(cached, { image: "busybox", user: 0, group: 0 });
-  const shipped = await ship?.(cluster, "pod-1", emit, signal);
+  const shipped = await ship?.({ cluster, pod: "pod-1", emit, signal });
   const ready = join(volume, "builds", build, "ready");
   const packed = events.findLast(({ type }) => type === "stage-done");
   return {
@@ -233,7 +233,7 @@ describe("a context that is kept", () => {
     expectEqual(sent);
     expect(sent.attempts).toBe(2);
     expect(warnings()).toEqual([
-      "sending what changed of the context failed (the connection was cut); trying again, attempt 2 of 3",
+      "sending the changes of the context failed (the connection was cut); trying again, attempt 2 of 3",
     ]);
   });
 
@@ -247,7 +247,7 @@ describe("a context that is kept", () => {
     });
     const sent = await send([other]);
     expectEqual(sent);
-    expect(warnings()[0]).toMatch(/^sending what changed of the context failed \(.*sha256 of what arrived is /);
+    expect(warnings()[0]).toMatch(/^sending the changes of the context failed \(.*sha256 of what arrived is /);
   });
 
   it("goes without the cache when another build uses it", async () => {
@@ -257,7 +257,7 @@ describe("a context that is kept", () => {
     tree.add("a", "2");
     const sent = await send([], ["build-9"]);
     expectEqual(sent);
-    expect(warnings()).toEqual(["the context's cache is in use by the build build-9; sending all of the context"]);
+    expect(warnings()).toEqual(["the cache of the context is in use by the build build-9; sending all of the context"]);
     expect(await readlink(join(volume, "cache/lock"))).toBe("build-9");
     expect(await readFile(join(volume, "cache/tree/context/a"), "utf8")).toBe("1");
   });

@@ -36,14 +36,14 @@ const complains =
 /** An attempt in which all came. */
 const WHOLE = [says(ARCHIVE), says(sum(ARCHIVE))];
 
+/** No pause between attempts. */
+vi.mock("node:timers/promises", () => ({ setTimeout: async () => {} }));
+
 let root: string;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "slipway-collect-"));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
-  // The pause between attempts.
-  vi.stubGlobal("setTimeout", (work: () => void) => setImmediate(work));
-  onTestFinished(() => void vi.unstubAllGlobals());
 });
 
 async function collect(execs: readonly ExecAnswer[], directory = false) {
@@ -53,7 +53,7 @@ async function collect(execs: readonly ExecAnswer[], directory = false) {
   const wanted = { kind: "archive", format: "oci", dest: join(root, "out"), directory } as const;
   const signal = new AbortController().signal;
   const plan = { exports: [wanted] };
-  const done = await collectExports(cluster, "pod", plan, (event) => events.push(event), signal).catch(
+  const done = await collectExports({ cluster, pod: "pod", emit: (event) => events.push(event), signal }, plan).catch(
     (error: unknown) => error,
   );
   return { done, warnings: events.filter(({ type }) => type === "warning").length };
@@ -83,8 +83,8 @@ describe("an archive", () => {
 
   it.each<[string, ExecAnswer[], RegExp]>([
     ["cut", [cut(ARCHIVE.subarray(0, 5000))], /the connection was lost/],
-    ["truncated", [says(ARCHIVE.subarray(0, 5000)), says(sum(ARCHIVE))], /did not come whole: its sha256 is/],
-    ["wrong", [says(Buffer.from("other")), says(sum(ARCHIVE))], /did not come whole: its sha256 is/],
+    ["truncated", [says(ARCHIVE.subarray(0, 5000)), says(sum(ARCHIVE))], /did not arrive whole: its sha256 is/],
+    ["wrong", [says(Buffer.from("other")), says(sum(ARCHIVE))], /did not arrive whole: its sha256 is/],
     ["not there", [complains("cat: nothing here\n")], /the pod could not send the result: cat: nothing here/],
   ])("that is %s three times is an error, and what was there before stays", async (_, attempt, sentence) => {
     await writeFile(join(root, "out"), "before");

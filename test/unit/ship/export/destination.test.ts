@@ -52,7 +52,7 @@ describe("a place nothing can be written to is refused beforehand", () => {
     ["-", false, "dest file is required for oci exporter. refusing to write to console"],
     ["dir", false, "destination file ROOT/dir is a directory"],
     ["file", true, "destination directory ROOT/file is a file"],
-    ["none/a.tar", false, "destination file ROOT/none/a.tar cannot be written: its directory is not there"],
+    ["none/a.tar", false, "destination file ROOT/none/a.tar cannot be written: its directory does not exist"],
   ])("%s", async (name, directory, message) => {
     await mkdir(join(root, "dir"));
     await writeFile(join(root, "file"), "");

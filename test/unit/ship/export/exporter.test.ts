@@ -33,7 +33,7 @@ describe("the container that keeps a result", () => {
     const { code, stderr } = await waiting(2);
     expect([code, stderr]).toEqual([
       0,
-      "nothing was heard of the client for 2 seconds: it is gone, and the result with it\n",
+      "the client was silent for 2 seconds: it is gone, and the result is discarded\n",
     ]);
     expect(await readFile(join(root, "said"), "utf8")).toBe(stderr);
   });

@@ -1,7 +1,7 @@
 import type { V1Job } from "@kubernetes/client-node";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AuthError } from "../../../src/errors.ts";
-import { ClientLease, mayPutOff, needsClient, timeLimitOf, withEarlyDeadline } from "../../../src/run/client-lease.ts";
+import { ClientLease, mayRenew, needsClient, timeLimitOf, withLease } from "../../../src/run/client-lease.ts";
 import { FakeCluster, refusal } from "../../fakes/fake-cluster.ts";
 
 const NAME = "slipway-app-x";
@@ -24,7 +24,7 @@ const jobOf = (limit: number): V1Job => ({
 
 /** As the API server has it. */
 async function made(limit = 7200): Promise<V1Job> {
-  return cluster.create("jobs", withEarlyDeadline(jobOf(limit)));
+  return cluster.create("jobs", withLease(jobOf(limit)));
 }
 
 /** The deadlines that were asked for, in order. */
@@ -35,7 +35,7 @@ const asked = () =>
 
 describe("an early deadline", () => {
   it("is near, and has the build's own written beside it", () => {
-    const job = withEarlyDeadline(jobOf(7200));
+    const job = withLease(jobOf(7200));
     expect(job.spec?.activeDeadlineSeconds).toBe(300);
     expect(job.metadata?.annotations).toEqual({ a: "b", "slipway.dev/timeout-seconds": "7200" });
     expect([timeLimitOf(job), needsClient(job)]).toEqual([7200, true]);
@@ -45,7 +45,7 @@ describe("an early deadline", () => {
 
   it("is the build's own where that is as near", () => {
     const job = jobOf(300);
-    expect(withEarlyDeadline(job)).toBe(job);
+    expect(withLease(job)).toBe(job);
     expect([timeLimitOf(job), needsClient(job)]).toEqual([300, false]);
   });
 });
@@ -57,8 +57,8 @@ describe("a lease", () => {
     expect(asked()).toEqual([]);
     await vi.advanceTimersByTimeAsync(121_000);
     expect(asked()).toEqual([360, 420]);
-    await lease.giveWholeTime();
-    await lease.giveWholeTime();
+    await lease.release();
+    await lease.release();
     await vi.advanceTimersByTimeAsync(600_000);
     expect(asked()).toEqual([360, 420, 420]);
   });
@@ -91,7 +91,7 @@ describe("a lease", () => {
     const slow = Promise.withResolvers<void>();
     cluster.before = () => slow.promise;
     await vi.advanceTimersByTimeAsync(60_000);
-    const given = lease.giveWholeTime();
+    const given = lease.release();
     await vi.advanceTimersByTimeAsync(1000);
     expect(asked()).toEqual([360]);
     slow.resolve();
@@ -104,7 +104,7 @@ describe("a lease", () => {
     cluster.before = () => {
       throw refusal(503, "ServiceUnavailable", "the server is shutting down");
     };
-    const given = lease.giveWholeTime();
+    const given = lease.release();
     await vi.advanceTimersByTimeAsync(11_000);
     expect(asked()).toEqual([7200, 7200, 7200]);
     cluster.before = () => {};
@@ -118,18 +118,18 @@ describe("a lease", () => {
       if (verb === "patch") throw error;
     };
     using refused = new ClientLease(cluster, await made(), stop.signal);
-    await expect(refused.giveWholeTime()).rejects.toBe(error);
+    await expect(refused.release()).rejects.toBe(error);
     cluster.before = ({ verb }) => {
       if (verb === "patch") throw refusal(404, "NotFound", "jobs not found");
     };
     using gone = new ClientLease(cluster, await made(), stop.signal);
-    await gone.giveWholeTime();
+    await gone.release();
   });
 
   it("is none where the Job has its whole time from the start", async () => {
     using lease = new ClientLease(cluster, await cluster.create("jobs", jobOf(7200)), stop.signal);
     await vi.advanceTimersByTimeAsync(300_000);
-    await lease.giveWholeTime();
+    await lease.release();
     expect(asked()).toEqual([]);
   });
 
@@ -145,7 +145,7 @@ describe("a lease", () => {
 
 describe("the right to put a deadline off", () => {
   it("is asked for by name", async () => {
-    expect(await mayPutOff(cluster, stop.signal)).toBe(true);
+    expect(await mayRenew(cluster, stop.signal)).toBe(true);
     expect(cluster.seen("create", "selfsubjectaccessreviews")[0]?.detail).toEqual({
       spec: { resourceAttributes: { namespace: "team", verb: "patch", group: "batch", resource: "jobs" } },
     });
@@ -153,10 +153,10 @@ describe("the right to put a deadline off", () => {
 
   it("is not there when the answer is no, or there is none", async () => {
     cluster.allowed = () => false;
-    expect(await mayPutOff(cluster, stop.signal)).toBe(false);
+    expect(await mayRenew(cluster, stop.signal)).toBe(false);
     cluster.before = () => {
       throw new AuthError("you may not ask");
     };
-    expect(await mayPutOff(cluster, stop.signal)).toBe(false);
+    expect(await mayRenew(cluster, stop.signal)).toBe(false);
   });
 });

@@ -47,7 +47,7 @@ describe("an SBOM", () => {
       {
         type: "warning",
         message:
-          "the SBOM does not tell all that is in /node_modules/?[31m/package.json (it is not JSON), " +
+          "the SBOM is not complete for /node_modules/?[31m/package.json (it is not JSON), " +
           "/var/lib/rpm/Packages (it is RPM's database, which is not read)",
       },
     ]);
