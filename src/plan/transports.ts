@@ -32,7 +32,7 @@ const TABLE = {
 export type TransportName = keyof typeof TABLE;
 
 /** Chooses by the size of the packed context. */
-export const AUTO = "auto";
+export const AUTO = "auto" as const;
 export type TransportChoice = TransportName | typeof AUTO;
 
 const ROWS: Readonly<Record<TransportName, Transport>> = TABLE;
