@@ -187,7 +187,7 @@ describe("a pod template cannot make a build privileged", () => {
     [`{containers: [${SIDE}, ports: [{containerPort: 1, hostPort: 1}]}]}`, "spec.containers[side].ports[1].hostPort"],
   ])("with %s", async (spec, field) => {
     await expect(laid(`spec: ${spec}`)).rejects.toThrow(field);
-    await expect(laid(`spec: ${spec}`)).rejects.toThrow("--pod-template pod.yaml would let the build do more than");
+    await expect(laid(`spec: ${spec}`)).rejects.toThrow("--pod-template pod.yaml would give the build more than");
     const { unsafe } = layOver(await podOf(), readTemplate("pod.yaml", `spec: ${spec}`), true);
     expect(unsafe.join()).toContain(field);
   });
