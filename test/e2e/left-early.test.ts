@@ -98,7 +98,7 @@ test.for([
   await passed;
   expect([watched.code, watched.stdout]).toEqual([3, ""]);
   expect(watched.stderr).toMatch(
-    /^ERROR: the build was ended: the client was silent for 5 minutes, and not all it needs had arrived\n {2}- Build again/m,
+    /^ERROR: the build was ended: the client was silent for 5 minutes before the upload had finished\n {2}- Build again/m,
   );
   await expect
     .poll(async () => (await run("ps", "-a", "--format", "{{.Name}} {{.State}}")).stdout)

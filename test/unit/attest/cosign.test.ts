@@ -43,7 +43,7 @@ describe("signing an image", () => {
 
 describe("the public log", () => {
   it("is warned about if nobody has decided about it", () => {
-    expect(logCaution({ sign: "" }, {})).toMatch(/public log, for good: --sign-log none keeps it out/);
+    expect(logCaution({ sign: "" }, {})).toMatch(/public log permanently: --sign-log none prevents that/);
     expect(logCaution({}, {})).toBeUndefined();
     expect(logCaution({ sign: "k", signLog: "none" }, {})).toBeUndefined();
     expect(logCaution({ sign: "k", signLog: "upload" }, {})).toBeUndefined();

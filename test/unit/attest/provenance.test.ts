@@ -100,11 +100,11 @@ describe("attesting after the push", () => {
   });
 
   it.each([
-    [planOf({}, { tags: [] }), "this build pushes none"],
-    [{ ...PLAN, tags: [], attestations: [{ type: "sbom", attributes: {} }] }, "this build pushes none"],
-    [{ ...PLAN, sign: "", noPush: true } satisfies BuildPlan, "this build pushes none"],
-    [planOf({ mode: "most" }), "--provenance mode=most is not for provenance that slipway makes"],
-    [planOf({ reproducible: "true" }), "--provenance reproducible=true is not for"],
+    [planOf({}, { tags: [] }), "this build does not push"],
+    [{ ...PLAN, tags: [], attestations: [{ type: "sbom", attributes: {} }] }, "this build does not push"],
+    [{ ...PLAN, sign: "", noPush: true } satisfies BuildPlan, "this build does not push"],
+    [planOf({ mode: "most" }), "--provenance mode=most is not supported with kaniko, whose provenance slipway makes"],
+    [planOf({ reproducible: "true" }), "--provenance reproducible=true is not supported with"],
   ])("is refused if it cannot be done", (plan, message) => {
     expect(() => needsAttesting(plan, false)).toThrow(InvalidInput);
     expect(() => needsAttesting(plan, false)).toThrow(message);

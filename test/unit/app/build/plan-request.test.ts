@@ -81,7 +81,10 @@ describe("--git-in-cluster", () => {
     for (const builder of ["buildah", "makisu", "img"]) {
       await expect(planOf("", { builder, builderImage: "r.io/b:1" })).rejects.toMatchObject({
         message: `${builder} cannot do --git-in-cluster`,
-        suggestions: ["Use --builder kaniko or --builder buildkit."],
+        suggestions: [
+          "Use --builder kaniko or --builder buildkit.",
+          "Or let slipway choose a builder: --builder auto.",
+        ],
       });
     }
   });

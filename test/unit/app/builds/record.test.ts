@@ -109,7 +109,7 @@ describe("the record of a build", () => {
     expect(early.spec?.activeDeadlineSeconds).toBe(300);
     expect(recordOf(early, undefined, judge)).toMatchObject({
       state: "failed",
-      reason: "the client was silent for 5 minutes, and not all it needs had arrived",
+      reason: "the client was silent for 5 minutes before the upload had finished",
       timeoutSeconds: 7200,
     });
   });
@@ -154,7 +154,9 @@ describe("finding a build", () => {
   it("refuses a name that no build or more than one build has", () => {
     expect(() => find("x")).toThrow('there is no build "x" in the namespace team');
     expect(() => find("app")).toThrow('3 builds start with "app": slipway-app-2, slipway-app-1, slipway-app-11');
-    expect(() => findBuild(builds, { name: "latest", user: "eve" }, "team")).toThrow("no build of yours (eve)");
+    expect(() => findBuild(builds, { name: "latest", user: "eve" }, "team")).toThrow(
+      "you (eve) have no build in the namespace team",
+    );
   });
 });
 

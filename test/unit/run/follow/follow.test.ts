@@ -199,7 +199,7 @@ describe("following a build fails if", () => {
     await expect(end).rejects.toThrow("stopped by Ctrl-C");
   });
 
-  it("it has no pod, with the reason from the Job's events", async () => {
+  it("no pod appears, with the reason from the Job's events", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const message = 'Error creating: pods "x" is forbidden: violates PodSecurity "restricted:latest": privileged';
     cluster.listAnew("events", [{ metadata: {}, involvedObject: {}, reason: "FailedCreate", message }]);

@@ -51,7 +51,7 @@ describe("the reason for a deleted pod", () => {
     cluster.stored.set(`jobs/${JOB}`, early);
     expect(await goneError(cluster, build, gated)).toMatchObject({
       kind: "cluster",
-      message: "the build was ended: the client was silent for 5 minutes, and not all it needs had arrived",
+      message: "the build was ended: the client was silent for 5 minutes before the upload had finished",
     });
   });
 
@@ -87,7 +87,7 @@ describe("the reason why no node takes the pod", () => {
     [
       "0/3 nodes are available: 3 Insufficient memory. preemption: 0/3 nodes are available: 3 No preemption victims found.",
       "0/3 nodes are available: 3 Insufficient memory",
-      /^Ask for less/,
+      /^Request less/,
     ],
     [
       "0/1 nodes are available: 1 node(s) were unschedulable. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",

@@ -93,7 +93,7 @@ describe("a pod that will never build", () => {
     [
       "whose helper image does not exist",
       waitingFor("ImagePullBackOff", 'Back-off pulling image "busybox:x"', "receive-context"),
-      { reason: "ImagePullBackOff", message: expect.stringContaining("it is not there") },
+      { reason: "ImagePullBackOff", message: expect.stringContaining("it does not exist") },
     ],
     [
       "whose image has an invalid name",

@@ -36,7 +36,7 @@ describe("a pod template", () => {
   it.each([
     ["a: [", "--pod-template pod.yaml is neither YAML nor JSON"],
     ["- a", "--pod-template pod.yaml: it is not a map of fields"],
-    ["kind: Deployment", '--pod-template pod.yaml: a "Deployment" is no pod'],
+    ["kind: Deployment", 'the kind "Deployment" is not a Pod or a PodTemplate'],
     ["spce: {}", "--pod-template pod.yaml: unknown field spce"],
     ["metadata: {name: x}", "--pod-template pod.yaml: metadata.name cannot be set"],
     [
