@@ -118,13 +118,19 @@ const noAgents = {
   },
 };
 
-/** Few need a SOCKS proxy, so its client is a file of its own, and the program does not grow by it. */
+/**
+ * Few need a SOCKS proxy, so its client is a file of its own, and the program does not grow by it. client-node imports it for its own
+ * connections, which are never made: loading the file for that would cost every command.
+ */
 const socksApart = {
   name: "socks-apart",
   setup({ onResolve }) {
-    onResolve({ filter: /^socks$/ }, ({ kind }) =>
-      kind === "entry-point" ? undefined : { path: "./socks.cjs", external: true },
-    );
+    onResolve({ filter: /^socks$/ }, ({ kind, importer }) => {
+      if (kind === "entry-point") return undefined;
+      if (!importer.includes("client-node")) return { path: "./socks.cjs", external: true };
+      patches.seen("socks (left out of client-node)");
+      return { path: "socks", namespace: "none" };
+    });
   },
 };
 

@@ -33,6 +33,7 @@ const ANY_IMPORT = /^const \w+_\d+ = .*\brequire\(/gm;
 const OTHERS = [
   "@kubernetes/client-node (without side effects)",
   "hpagent (left out)",
+  "socks (left out of client-node)",
   "socks-proxy-agent (left out)",
   "undici/lib/dispatcher/client-h2.js (loaded on use)",
 ];

@@ -194,7 +194,7 @@ test.each([
   ["of a directory", [], ".", "--git-in-cluster needs a git repository to clone, and . is not one"],
   ["of standard input", [], "-", "--git-in-cluster needs a git repository to clone, and standard input is not one"],
   ["with a Dockerfile from here", ["-f", "-"], "OPEN", "and -f - is standard input"],
-  ["that is only to be checked", ["--check"], "OPEN", "--check reads the Dockerfile here"],
+  ["that is only to be checked", ["--check"], "OPEN", "--check reads the Dockerfile on this machine"],
 ] as const)("a build %s is refused before anything is created", async (_name, flags, url, sentence) => {
   const made = await madeFromNow(namespace.name);
   const run = await build(namespace, [...flags, "-t", uniqueImage(), urlOf(url)], {

@@ -93,7 +93,7 @@ describe("a namespace that enforces Pod Security restricted", () => {
     const run = await build(namespace, ["--security=restricted", "-t", uniqueImage(), root]);
     expect(run.code).toBe(1);
     expect(run.stderr).toMatch(
-      /^ERROR: \/given(?:\/a)? belongs to another user than root, and a builder without capabilities cannot give it away/m,
+      /^ERROR: \/given(?:\/a)? belongs to a user other than root, and a builder without capabilities cannot set that owner/m,
     );
     expect(run.stderr).toContain("\n  - Or build in a namespace of level baseline, without --security restricted");
   });

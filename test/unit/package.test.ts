@@ -68,7 +68,7 @@ describe("what is loaded", () => {
   it("for --help or a wrong flag is the command alone: no client library, no terminal view", () => {
     const loaded = [...loadedWith("src/cli/main.ts"), ...loadedWith("src/cli/commands/build.ts")];
     expect(loaded.filter((name) => HEAVY.test(name))).toEqual([]);
-    expect(loaded.filter((name) => /^src\/(?:wire\.ts|cluster\/|context\/)/.test(name))).toEqual([]);
+    expect(loaded.filter((name) => /^src\/(?:app\/build\/|lib\/kube\/|pack\/|run\/)/.test(name))).toEqual([]);
   });
 
   it("for a wrong name or file is the planning, and still no client library", () => {
