@@ -64,7 +64,7 @@ test("a disk that is full: what could not be written is said, no half of it is l
   const archive = await build(namespace, ["-o", `type=oci,dest=${join(disk, "image.tar")}`, root]);
   expect(archive.code).toBe(1);
   expect(archive.stderr).toMatch(
-    /^ERROR: the result is built, but \S+image\.tar cannot be written: ENOSPC.*\n {2}- Make room/m,
+    /^ERROR: the result is built, but \S+image\.tar cannot be written: ENOSPC.*\n {2}- Free some space/m,
   );
   await writeFile(join(disk, "more"), Buffer.alloc(8 * 1024)).catch(() => {});
   const image = uniqueImage();

@@ -34,7 +34,7 @@ test("registries: an unknown CA, no login, none there; then with the CA and the 
   expect(ready).toBe(false);
   expect(said).toEqual([
     expect.stringMatching(/^the certificate of \S+ is not trusted: /),
-    expect.stringMatching(/wants a login/),
+    expect.stringMatching(/requires a login/),
     expect.stringMatching(/no connection to 10\.88\.0\.1:1: .*refused/i),
   ]);
   const login = `${environment("REGISTRY_AUTH_USER")}:${environment("REGISTRY_AUTH_PASSWORD")}`;

@@ -35,7 +35,7 @@ test("the plugin's own documented call, with the registry's login in DOCKER_USER
     },
   });
   expect([run.code, run.stdout]).toEqual([0, ""]);
-  expect(run.stderr).toMatch(/^WARNING: not used, as it tunes kaniko's own work: PLUGIN_SNAPSHOT_MODE$/m);
+  expect(run.stderr).toMatch(/^WARNING: ignored, as it only tunes kaniko: PLUGIN_SNAPSHOT_MODE$/m);
   expect(run.stderr).not.toContain(PASSWORD);
   const { digest, config } = await readImage(`${image}:test`, { login });
   expect(config.config.Labels).toMatchObject({ says: "a 'b' $(c)" });

@@ -184,7 +184,7 @@ test("more memory than the limit: which it was, and the flag that raises it", as
   const run = await build(namespace, ["--memory", "64m", await project({ Dockerfile: dockerfile })]);
   expect(run.code).toBe(3);
   expect(run.stderr).toMatch(
-    /^ERROR: the builder was killed because it used more than its memory limit of (?:64Mi|67108864) \(OOMKilled\)\n {2}- Give it more with --memory/m,
+    /^ERROR: the builder was killed because it used more than its memory limit of (?:64Mi|67108864) \(OOMKilled\)\n {2}- Give it more memory, for example --memory/m,
   );
 });
 

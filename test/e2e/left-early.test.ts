@@ -142,6 +142,6 @@ test("a Role that does not let a deadline be changed: built as before, and docto
   ]);
   const doctor = await run("doctor", "--no-pods");
   expect(doctor.stdout + doctor.stderr).toMatch(
-    /may not patch jobs .*a client that is killed before its context is sent/,
+    /may not patch jobs .*if the client is killed before the context is sent/,
   );
 });

@@ -91,7 +91,7 @@ test("a terminal that is closed leaves the build, Ctrl-C with --detach-on-interr
   const running = await run("ps", "--format", "{{.Name}} {{.State}}");
   expect(running.stdout.trim().split("\n").sort()).toEqual(names.map((name) => `${name} building`).sort());
   const refused = await run("rm", names[0] ?? "");
-  expect([refused.code, refused.stderr]).toEqual([125, expect.stringContaining("is under way: building")]);
+  expect([refused.code, refused.stderr]).toEqual([125, expect.stringContaining("has not ended: building")]);
   expect((await run("cancel", ...names)).stdout).toBe(`${names.join("\n")}\n`);
   await expect.poll(made).toEqual([]);
 });
@@ -128,7 +128,7 @@ test("a build whose end is its deadline is reported so later, too", async () => 
     expect.stringMatching(/^ERROR: the build was stopped after 6 seconds/m),
   ]);
   // Kubernetes takes the pod away in its own time; until then its log is there to be read.
-  await expect.poll(async () => (await run("logs", name)).stderr).toMatch(/^ERROR: the build \S+ has no log any more/m);
+  await expect.poll(async () => (await run("logs", name)).stderr).toMatch(/^ERROR: the build \S+ no longer has a log/m);
 });
 
 test.for([

@@ -15,7 +15,7 @@ const FILES = {
 };
 
 const CASES: readonly (readonly [what: string, args: readonly string[], says: RegExp, code?: 125])[] = [
-  ["no path", [], /slipway build requires 1 argument, and there is none/],
+  ["no path", [], /slipway build requires 1 argument, but there is none/],
   ["a path that is not there", ["nowhere"], /unable to prepare context: path "nowhere" not found/],
   ["a path that is a file", ["no.pem"], /path "no.pem" is not a directory/],
   ["no Dockerfile", ["empty"], /no Dockerfile in empty/],
