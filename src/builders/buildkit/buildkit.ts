@@ -29,7 +29,8 @@ import { subordinateFiles, subordinateMounts } from "../shell-pod-userns.ts";
 
 const USER = 1000;
 /** Where the image keeps its state; on the root file system of a container an overlay cannot be mounted. */
-const STATE = { name: "buildkit-state", path: "/home/user/.local/share/buildkit" };
+export const STATE_PATH = "/home/user/.local/share/buildkit";
+const STATE = { name: "buildkit-state", path: STATE_PATH };
 const CONFIG_FILE = "buildkitd.toml";
 
 /** buildctl replaces its metadata file by renaming, which the termination message's mount does not allow. */

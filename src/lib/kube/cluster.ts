@@ -3,6 +3,7 @@
  * connection is always a thrown error, never a silent end. Types come from the client library; its code does not
  * (see kube.ts for the one place that loads it).
  */
+import type { Duplex } from "node:stream";
 import type {
   V1ConfigMap,
   CoreV1Event,
@@ -85,6 +86,12 @@ export interface ExecExit {
   readonly protocol: string;
 }
 
+/** A command's standard input and output. Ends when the command does; fails with a ClusterError when the connection is lost. */
+export interface Pipe extends Duplex {
+  /** The end of what the command wrote to its standard error, or why it could not be run. */
+  readonly complaints: string;
+}
+
 export interface Cluster {
   /** The namespace every namespaced call goes to. */
   readonly namespace: string;
@@ -121,6 +128,8 @@ export interface Cluster {
     streams: ExecStreams,
     signal: AbortSignal,
   ): Promise<ExecExit>;
+  /** Runs a command in a container as a stream. @throws ClusterError or AuthError when the server refuses */
+  pipe(pod: string, container: string, command: readonly string[], signal: AbortSignal): Promise<Pipe>;
   /** The API server's version, as it writes it: `v1.36.3`. */
   version(signal?: AbortSignal): Promise<string>;
   /** The time, in milliseconds since 1970, by the API server's clock once it has answered; objects' times are its own, and this machine's may be wrong. */
