@@ -112,6 +112,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
       ...(request.storageClass === undefined ? {} : { storageClass: request.storageClass }),
     },
     ...(request.cacheVolume === undefined ? {} : { cacheVolume: nameOf(request.cacheVolume, "cache-volume") }),
+    ...keepOf(request),
     ...warningOf(request),
     timeoutSeconds: parseDuration(request.timeout, "timeout"),
     ttlSeconds: parseDuration(request.ttl, "ttl"),
@@ -171,6 +172,30 @@ function networkOf(
 function serverOf({ remote }: Repository): string {
   const { hostname, port, protocol } = new URL(remote);
   return `${hostname}:${port || { "http:": 80, "git:": 9418 }[protocol] || 443}`;
+}
+
+/** A shorter time could pass between two words of a client that builds, in seconds. */
+const SHORTEST_KEEP_SECONDS = 60;
+
+function keepOf({ keep, transport, registryTokens }: BuildRequest): Pick<BuildPlan, "keepSeconds"> {
+  if (keep === undefined) return {};
+  const keepSeconds = parseDuration(keep, "keep");
+  if (keepSeconds < SHORTEST_KEEP_SECONDS) {
+    throw new InvalidInput(`--keep ${keep} is too short: a kept builder stays for at least ${SHORTEST_KEEP_SECONDS} s`, {
+      suggestions: ["Write --keep 30m, for one."],
+    });
+  }
+  if (transport !== "auto") {
+    throw new InvalidInput(`--transport ${transport} is for the pod of one build, and a kept builder asks this client for files`, {
+      suggestions: ["Leave out --transport or --keep."],
+    });
+  }
+  if (registryTokens === true) {
+    throw new InvalidInput("--registry-tokens is for logins that are sent, and a kept builder asks this client for them", {
+      suggestions: ["Leave out --registry-tokens or --keep."],
+    });
+  }
+  return { keepSeconds };
 }
 
 function warningOf({ contextWarning = "0" }: BuildRequest): Pick<BuildPlan, "contextWarning"> {

@@ -60,6 +60,8 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   readonly timeoutSeconds: number;
   /** The finished Job stays this long, in seconds: ttlSecondsAfterFinished. */
   readonly ttlSeconds: number;
+  /** The build is one of a kept builder, which stays for so many seconds after it; absent: the build has a pod of its own. */
+  readonly keepSeconds?: number;
   /** Who builds, for the label: a user name as far as one is known. */
   readonly user: string;
   readonly version: string;

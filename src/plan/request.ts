@@ -49,6 +49,8 @@ export interface BuildRequest {
   readonly storageClass?: string;
   /** Name of the volume claim that keeps the builder's state. */
   readonly cacheVolume?: string;
+  /** A BuildKit stays for so long after its last build: a duration as it was typed. */
+  readonly keep?: string;
   readonly timeout: string;
   readonly ttl: string;
   readonly registrySecret?: string;

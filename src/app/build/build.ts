@@ -94,12 +94,15 @@ export async function wireBuild(
       const { readVault } = await import("../../lib/vault/read-vault.ts");
       return readVault(fields, process.env);
     })),
-    ...(await readSshKeys(planned.ssh ?? [])),
+    // A kept builder asks an agent, and no key goes anywhere.
+    ...(await readSshKeys(planned.keepSeconds === undefined ? (planned.ssh ?? []) : [])),
   ]);
   const stores = request.noCredentials === true ? [] : await openStores(process.env, logins);
-  const { plan, dockerConfig } = await shipCredentials(planned, stores, (message) =>
-    emit({ type: "warning", message }),
-  );
+  const warn = (message: string): void => emit({ type: "warning", message });
+  const { plan, dockerConfig } =
+    planned.keepSeconds === undefined
+      ? await shipCredentials(planned, stores, warn)
+      : { plan: planned, dockerConfig: undefined };
   const deps: Omit<BuildDeps, "cluster"> = {
     builder,
     ...contextSources(plan, builder, stores, emit, signal),
@@ -115,14 +118,20 @@ export async function wireBuild(
     plan,
     staysForSeal,
     provenance: provenanceFor(plan),
-    describe: () => describeBuild(plan, deps),
+    describe: async () => {
+      if (planned.keepSeconds === undefined) return describeBuild(plan, deps);
+      const { describeKept } = await import("./kept.ts");
+      return describeKept(planned, process.env);
+    },
     async build(leave) {
       const { connect } = await import("../../lib/kube/connect.ts");
       // The kubeconfig is read first, so that a wrong one is said before anything is packed; the way there is prepared meanwhile.
       const cluster = await connect(choice);
       void cluster.preconnect();
       try {
-        return await build(plan, { ...deps, cluster }, signal, leave);
+        if (planned.keepSeconds === undefined) return await build(plan, { ...deps, cluster }, signal, leave);
+        const { buildInKept } = await import("./kept.ts");
+        return await buildInKept(planned, { ...deps, cluster }, stores, signal);
       } finally {
         await cluster.close();
       }

@@ -32,6 +32,7 @@ export async function planRequest(
   facts: Omit<PlanFacts, "builderImage">,
   say: (message: string) => void,
 ): Promise<PlannedRequest> {
+  if (request.keep !== undefined) return planWith({ ...request, builder: keepingBuilder(request) }, inputs, facts);
   if (request.builder !== "auto") return planWith(request, inputs, facts);
   if (request.builderImage !== undefined) {
     throw new InvalidInput(
@@ -55,6 +56,14 @@ export async function planRequest(
     }
   }
   throw new InvalidInput("none of the builders can do this build", { suggestions: reasons });
+}
+
+/** The only one with a daemon that can stay. @throws BuilderUnable */
+function keepingBuilder({ builder }: BuildRequest): BackendName {
+  if (builder === "auto" || builder === "buildkit") return "buildkit";
+  throw new BuilderUnable(`${builder} has no daemon that could stay for the next build, as --keep asks`, {
+    suggestions: ["Use --builder buildkit, or leave out --keep."],
+  });
 }
 
 /** A name that is nobody's: not every builder makes an image that has none. */

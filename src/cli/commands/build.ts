@@ -125,7 +125,7 @@ ${EXIT_CODES}`;
     });
     // A terminal that is closed is a client that is gone, not one that has changed its mind.
     this.leaveOn.add("SIGHUP");
-    if (flags.detach) checkDetached(flags.output, wired.staysForSeal);
+    if (flags.detach) checkDetached(flags.output, wired.staysForSeal, flags.keep);
     if (flags["detach-on-interrupt"]) this.leaveOn.add("SIGINT");
     const leave = flags.detach ? AbortSignal.abort() : this.leave;
     const result = await this.#interruptible(wired.build(leave));

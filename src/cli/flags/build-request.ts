@@ -26,6 +26,7 @@ export function requestOf(path: string, flags: ParsedFlags): BuildRequest {
     volumeSize: flags["volume-size"],
     ...defined("cacheName", flags["cache-name"]),
     ...defined("cacheVolume", flags["cache-volume"]),
+    ...defined("keep", flags.keep),
     contextWarning: flags["context-warning"],
     ...defined("storageClass", flags["storage-class"]),
     timeout: flags.timeout,

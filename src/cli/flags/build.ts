@@ -12,6 +12,12 @@ import { podFlags } from "./pod.ts";
 // What a build keeps for the next one.
 
 export const cacheFlags = {
+  keep: Flags.string({
+    description: "build in a BuildKit of your own that stays so long after its last build; `slipway keep` lists them",
+    env: "SLIPWAY_KEEP",
+    helpGroup: "BUILDER",
+    helpValue: "DURATION",
+  }),
   "cache-volume": Flags.string({
     description: "keep the builder's state on this volume of the namespace; made when it is not there (--volume-size)",
     env: "SLIPWAY_CACHE_VOLUME",
@@ -36,7 +42,12 @@ export const detachFlags = {
 };
 
 /** @throws InvalidInput when something of the build is left to do for a client that will be gone. */
-export function checkDetached(outputs: readonly string[], staysForSeal: boolean): void {
+export function checkDetached(outputs: readonly string[], staysForSeal: boolean, keep: string | undefined): void {
+  if (keep !== undefined) {
+    throw new InvalidInput("--detach leaves the build to the cluster, and a build in a kept builder ends with its client", {
+      suggestions: ["Leave out --detach or --keep."],
+    });
+  }
   if (outputs.some((text) => !/^type=(?:registry|image|cacheonly)\b/.test(text))) {
     throw new InvalidInput("--detach leaves the build to the cluster, and nobody would be here to take its --output", {
       suggestions: ["Leave --detach out, or push with -t REGISTRY/NAME."],
