@@ -19,13 +19,15 @@ export interface Need {
   readonly cacheVolume?: boolean;
   /** The build makes a NetworkPolicy. */
   readonly networkPolicy?: boolean;
+  /** Builds will use a kept builder: it is found by a list, dialled by exec, and asks the client for what it needs. */
+  readonly keep?: boolean;
   /** Also look after builds started before: ps, attach, logs, cancel, rm. */
   readonly manage: boolean;
 }
 
 export function rightsOf(need: Need): Right[] {
-  const { transport, ships, files, manage, cacheVolume = false, networkPolicy = false } = need;
-  const streams = transport !== "configmap" && transport !== "none";
+  const { transport, ships, files, manage, cacheVolume = false, networkPolicy = false, keep = false } = need;
+  const streams = keep || (transport !== "configmap" && transport !== "none");
   // Whoever removes a build removes its inputs by name, whichever it has.
   const removed = manage ? ["delete"] : [];
   const configMaps = transport === "auto" || transport === "configmap" || files ? ["create", "delete"] : removed;
@@ -37,7 +39,7 @@ export function rightsOf(need: Need): Right[] {
     {
       group: "batch",
       resource: "jobs",
-      verbs: ["create", "get", "patch", "delete", ...(manage ? ["list", "watch"] : [])],
+      verbs: ["create", "get", "patch", "delete", ...(manage ? ["list", "watch"] : keep ? ["list"] : [])],
       reason: "the build itself; get to tell why its pod went; patch for its deadline; delete on Ctrl-C",
     },
     {
@@ -54,7 +56,7 @@ export function rightsOf(need: Need): Right[] {
             resource: "pods/exec",
             // Over a websocket: get, and since Kubernetes 1.35 create as well (AuthorizePodWebsocketUpgradeCreatePermission).
             verbs: ["get", "create"],
-            reason: "send contexts over 768 KiB",
+            reason: keep ? "talk to the kept builder" : "send contexts over 768 KiB",
           },
         ]
       : []),

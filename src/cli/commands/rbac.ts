@@ -14,6 +14,7 @@ is known of the builds to come makes it smaller: without --builder it is what an
     "<%= config.bin %> rbac -n builds | kubectl apply -f -",
     "<%= config.bin %> rbac -n builds --transport configmap --no-secrets --group developers",
     "<%= config.bin %> rbac -n builds --builder buildkit --cache-volume --manage",
+    "<%= config.bin %> rbac -n builds --keep",
   ];
   static override flags = {
     namespace: clusterFlags.namespace,
@@ -30,6 +31,10 @@ is known of the builds to come makes it smaller: without --builder it is what an
     }),
     "registry-ca": Flags.boolean({ description: "builds will use --registry-ca" }),
     "cache-volume": Flags.boolean({ description: "builds will use --cache-volume" }),
+    keep: Flags.boolean({
+      description: "builds will use --keep: nothing secret is made in the cluster",
+      exclusive: ["transport", "git-in-cluster"],
+    }),
     "no-secrets": Flags.boolean({
       description:
         "builds will ship no secret: --registry-secret, --service-account or --no-credentials, and no --secret of the client's",
@@ -54,10 +59,17 @@ is known of the builds to come makes it smaller: without --builder it is what an
     }
     const { needsOfBuilder } = await import("../../app/describe-builders.ts");
     const asked = { registryCa: flags["registry-ca"], cacheVolume: flags["cache-volume"] };
+    const builder = flags.keep ? (flags.builder ?? "buildkit") : flags.builder;
+    if (flags.keep && builder !== "buildkit") {
+      throw new InvalidInput(`--keep is for buildkit: ${builder} has no daemon that could stay`, {
+        suggestions: ["Leave out --builder or --keep."],
+      });
+    }
     const rights = rightsOf({
-      ...(await needsOfBuilder(flags.builder, asked)),
-      transport: flags["git-in-cluster"] ? "none" : flags.transport,
-      ships: !flags["no-secrets"],
+      ...(await needsOfBuilder(builder, asked)),
+      transport: flags["git-in-cluster"] || flags.keep ? "none" : flags.transport,
+      keep: flags.keep,
+      ships: !flags["no-secrets"] && !flags.keep,
       manage: flags.manage,
       networkPolicy: flags["network-policy"],
     });

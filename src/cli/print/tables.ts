@@ -1,6 +1,7 @@
 /** Builds as a table, or each by a template. */
 import type { BuildRecord } from "../../app/builds/record.ts";
-import { formatElapsed } from "../../lib/text/measures.ts";
+import { formatBytes, formatElapsed } from "../../lib/text/measures.ts";
+import type { KeptRecord } from "../../app/builds/kept-builders.ts";
 import type { KeptContext } from "../../app/builds/kept-contexts.ts";
 
 export interface TableOptions {
@@ -68,4 +69,25 @@ export function contextTable(contexts: readonly KeptContext[], now: number): str
     usedBy.length === 0 ? "-" : usedBy.join(","),
   ]);
   return align([["NAME", "CLAIM", "SIZE", "STATE", "CREATED", "USED BY"], ...rows]);
+}
+
+// Kept builders as a table.
+
+export function keptTable(builders: readonly KeptRecord[], now: number): string {
+  const rows = builders.map(({ name, user, platform, state, createdAt, lastUsed, keepSeconds, diskBytes, builds }) => {
+    const idle = now - Date.parse(lastUsed);
+    const left = keepSeconds * 1000 - idle;
+    return [
+      name,
+      state,
+      user === "" ? "-" : user,
+      platform === "" ? "-" : platform,
+      age(now - Date.parse(createdAt)),
+      builds === undefined || builds === 0 ? age(idle) : "-",
+      builds === undefined || builds === 0 ? age(left) : "-",
+      diskBytes === undefined ? "-" : formatBytes(diskBytes),
+      builds === undefined ? "-" : String(builds),
+    ];
+  });
+  return align([["NAME", "STATE", "USER", "PLATFORM", "AGE", "IDLE", "ENDS IN", "DISK", "BUILDS"], ...rows]);
 }
