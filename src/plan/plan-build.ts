@@ -181,19 +181,28 @@ function keepOf({ keep, transport, registryTokens }: BuildRequest): Pick<BuildPl
   if (keep === undefined) return {};
   const keepSeconds = parseDuration(keep, "keep");
   if (keepSeconds < SHORTEST_KEEP_SECONDS) {
-    throw new InvalidInput(`--keep ${keep} is too short: a kept builder stays for at least ${SHORTEST_KEEP_SECONDS} s`, {
-      suggestions: ["Write --keep 30m, for one."],
-    });
+    throw new InvalidInput(
+      `--keep ${keep} is too short: a kept builder stays for at least ${SHORTEST_KEEP_SECONDS} s`,
+      {
+        suggestions: ["Write --keep 30m, for one."],
+      },
+    );
   }
   if (transport !== "auto") {
-    throw new InvalidInput(`--transport ${transport} is for the pod of one build, and a kept builder asks this client for files`, {
-      suggestions: ["Leave out --transport or --keep."],
-    });
+    throw new InvalidInput(
+      `--transport ${transport} is for the pod of one build, and a kept builder asks this client for files`,
+      {
+        suggestions: ["Leave out --transport or --keep."],
+      },
+    );
   }
   if (registryTokens === true) {
-    throw new InvalidInput("--registry-tokens is for logins that are sent, and a kept builder asks this client for them", {
-      suggestions: ["Leave out --registry-tokens or --keep."],
-    });
+    throw new InvalidInput(
+      "--registry-tokens is for logins that are sent, and a kept builder asks this client for them",
+      {
+        suggestions: ["Leave out --registry-tokens or --keep."],
+      },
+    );
   }
   return { keepSeconds };
 }

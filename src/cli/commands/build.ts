@@ -83,8 +83,11 @@ ${EXIT_CODES}`;
   }
 
   async run(): Promise<void> {
-    const { args, flags } = await this.parse(Build);
-    const request = { ...requestOf(args.path, flags), ...this.#configured() };
+    const { args, flags, metadata } = await this.parse(Build);
+    // Where nobody has named a builder, what is to be kept is the one that can be.
+    const open = flags.keep !== undefined && metadata.flags["builder"]?.setFromDefault === true;
+    const typed = requestOf(args.path, open ? { ...flags, builder: "auto" } : flags);
+    const request = { ...typed, ...this.#configured() };
     const call = callOf(flags);
     if (call !== undefined) {
       const { answerCall } = await import("../../app/check.ts");

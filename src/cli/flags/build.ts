@@ -44,9 +44,12 @@ export const detachFlags = {
 /** @throws InvalidInput when something of the build is left to do for a client that will be gone. */
 export function checkDetached(outputs: readonly string[], staysForSeal: boolean, keep: string | undefined): void {
   if (keep !== undefined) {
-    throw new InvalidInput("--detach leaves the build to the cluster, and a build in a kept builder ends with its client", {
-      suggestions: ["Leave out --detach or --keep."],
-    });
+    throw new InvalidInput(
+      "--detach leaves the build to the cluster, and a build in a kept builder ends with its client",
+      {
+        suggestions: ["Leave out --detach or --keep."],
+      },
+    );
   }
   if (outputs.some((text) => !/^type=(?:registry|image|cacheonly)\b/.test(text))) {
     throw new InvalidInput("--detach leaves the build to the cluster, and nobody would be here to take its --output", {
