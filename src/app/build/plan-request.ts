@@ -59,7 +59,7 @@ export async function planRequest(
 }
 
 /** The only one with a daemon that can stay. @throws BuilderUnable */
-function keepingBuilder({ builder }: BuildRequest): BackendName {
+function keepingBuilder({ builder }: BuildRequest): BuilderName {
   if (builder === "auto" || builder === "buildkit") return "buildkit";
   throw new BuilderUnable(`${builder} has no daemon that could stay for the next build, as --keep asks`, {
     suggestions: ["Use --builder buildkit, or leave out --keep."],
