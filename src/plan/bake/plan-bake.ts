@@ -1,0 +1,76 @@
+/** What a bake is to build: its definition, with what the command line says about all targets. */
+import { UsageError } from "../../errors.ts";
+import { booleanOf } from "../../lib/pflag/csv.ts";
+import type { Definition } from "./definition.ts";
+import { parseOverrides } from "./overrides.ts";
+import type { Overrides } from "./overrides.ts";
+import type { Lookup } from "./given-values.ts";
+import { asUsageError, resolve } from "./resolve.ts";
+import type { Resolved } from "./resolve.ts";
+
+export interface BakeRequest {
+  /** Targets, groups and patterns; none: `default`. */
+  readonly names: readonly string[];
+  /** `--set`, as they were given. */
+  readonly sets: readonly string[];
+  readonly push?: boolean;
+  readonly load?: boolean;
+  readonly noCache?: boolean;
+  readonly pull?: boolean;
+  /** The method, without its format. */
+  readonly call?: string;
+  readonly sbom?: string;
+  readonly provenance?: string;
+}
+
+export interface BakePlan extends Resolved {
+  readonly overrides: Overrides;
+}
+
+/** Flags for all targets are overrides of all targets. */
+function setsOf(request: BakeRequest): string[] {
+  const flag = (key: string, value: boolean | undefined): string[] => (value === undefined ? [] : [`*.${key}=${value}`]);
+  const attest = (type: string, value: string | undefined): string[] => {
+    if (value === undefined || value === "") return [];
+    const isOn = booleanOf(value);
+    return [`*.attest=type=${type},${isOn === undefined ? value : `disabled=${!isOn}`}`];
+  };
+  return [
+    ...request.sets,
+    ...flag("push", request.push === true ? true : undefined),
+    ...flag("load", request.load === true ? true : undefined),
+    ...(request.call === undefined || request.call === "build" ? [] : [`*.call=${request.call}`]),
+    ...flag("no-cache", request.noCache),
+    ...flag("pull", request.pull),
+    ...attest("sbom", request.sbom),
+    ...attest("provenance", request.provenance),
+  ];
+}
+
+/**
+ * @throws UsageError
+ */
+export function planBake(definition: Definition, request: BakeRequest, lookup: Lookup): BakePlan {
+  try {
+    const overrides = parseOverrides(setsOf(request), definition, lookup);
+    return { ...resolve(definition, request.names, overrides), overrides };
+  } catch (error) {
+    throw asUsageError(error);
+  }
+}
+
+/**
+ * @param given `--var NAME=VALUE`, as they were given
+ * @throws UsageError
+ */
+export function parseVariables(given: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    given
+      .filter((own) => own !== "")
+      .map((own) => {
+        const at = own.indexOf("=");
+        if (at < 1) throw new UsageError(`--var ${own} is not NAME=VALUE`);
+        return [own.slice(0, at), own.slice(at + 1)] as const;
+      }),
+  );
+}
