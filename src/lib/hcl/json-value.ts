@@ -1,5 +1,6 @@
 /** Values as JSON, as Go writes it. */
 import { toText } from "./number.ts";
+import { HclError } from "./source.ts";
 import { asNumber, entriesOf, itemsOf } from "./value.ts";
 import type { Value } from "./value.ts";
 
@@ -19,13 +20,19 @@ export function quoteJson(value: string): string {
   );
 }
 
-/** On one line. What is not known is null. */
+/**
+ * On one line. What is not known is null.
+ * @throws HclError for infinity, which JSON does not have
+ */
 export function encodeJson(value: Value): string {
   const { content, type } = value;
   if (content === null || typeof content === "symbol") return "null";
   if (typeof content === "string") return quoteJson(content);
   if (typeof content === "boolean") return String(content);
-  if (type.kind === "number") return toText(asNumber(value));
+  if (type.kind === "number") {
+    if (asNumber(value).infinite) throw new HclError("JSON has no infinity");
+    return toText(asNumber(value));
+  }
   if (content instanceof Map) {
     return `{${[...entriesOf(value)].map(([key, item]) => `${quoteJson(key)}:${encodeJson(item)}`).join(",")}}`;
   }

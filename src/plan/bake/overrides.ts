@@ -1,5 +1,5 @@
 /** `--set TARGET.KEY=VALUE` and `--set TARGET.KEY+=VALUE`. Source: buildx v0.38.2, docs/reference/buildx_bake.md. */
-import { UsageError } from "../../errors.ts";
+import { InvalidInput } from "../../errors.ts";
 import { booleanOf } from "../../lib/pflag/csv.ts";
 import { HclError } from "../../lib/hcl/source.ts";
 import { fieldOf, resourceOf } from "./fields.ts";
@@ -48,7 +48,7 @@ const FORMAT = "Write TARGET.KEY=VALUE, like --set app.tags=registry.example.com
 
 /**
  * @param lookup the environment, for `--set TARGET.args.NAME` without a value
- * @throws UsageError
+ * @throws InvalidInput
  */
 export function parseOverrides(given: readonly string[], definition: Definition, lookup: Lookup): Overrides {
   const overrides = new Map<string, Override[]>();
@@ -57,13 +57,14 @@ export function parseOverrides(given: readonly string[], definition: Definition,
     const left = at === -1 ? own : own.slice(0, at);
     const isAdded = left.endsWith("+");
     const [pattern = "", rawKey, ...subkeys] = (isAdded ? left.slice(0, -1) : left).split(".");
-    if (rawKey === undefined) throw new UsageError(`--set ${own} names no key of a target`, { suggestions: [FORMAT] });
+    if (rawKey === undefined)
+      throw new InvalidInput(`--set ${own} names no key of a target`, { suggestions: [FORMAT] });
     const key = ALIASES[rawKey] ?? rawKey;
     const subkey = subkeys.length === 0 ? undefined : subkeys.join(".");
     mustBeRight(own, rawKey, key, subkey, isAdded);
     const value = at === -1 ? undefined : own.slice(at + 1);
     if (value === undefined && key !== "args") {
-      throw new UsageError(`--set ${own} has no value`, { suggestions: [FORMAT] });
+      throw new InvalidInput(`--set ${own} has no value`, { suggestions: [FORMAT] });
     }
     const found = value ?? lookup(subkey ?? "");
     for (const name of namesMatching(pattern, definition)) {
@@ -76,7 +77,8 @@ export function parseOverrides(given: readonly string[], definition: Definition,
 }
 
 function mustBeRight(own: string, rawKey: string, key: string, subkey: string | undefined, isAdded: boolean): void {
-  const wrong = (message: string): UsageError => new UsageError(`--set ${own}: ${message}`, { suggestions: [FORMAT] });
+  const wrong = (message: string): InvalidInput =>
+    new InvalidInput(`--set ${own}: ${message}`, { suggestions: [FORMAT] });
   const isField = SWITCHES.has(key) || (isFieldName(key) && !NEVER_SET.has(key));
   if (!isField) throw wrong(`a target has no ${rawKey} that can be set`);
   if (NEEDS_NAME.has(key) && subkey === undefined) throw wrong(`${rawKey} needs a name: ${rawKey}.NAME=VALUE`);
@@ -112,7 +114,7 @@ function namesMatching(pattern: string, { targets }: Definition): string[] {
   if (targets.some(({ name }) => name === pattern)) return [pattern];
   const names = targets.map(({ name }) => name).filter((name) => matchesPattern(pattern, name) === true);
   if (names.length === 0) {
-    throw new UsageError(`no target is named ${pattern}`, {
+    throw new InvalidInput(`no target is named ${pattern}`, {
       suggestions: [`There are: ${targets.map(({ name }) => name).join(", ") || "none"}.`],
     });
   }
@@ -126,7 +128,7 @@ export interface NamedPaths {
 }
 
 /**
- * @throws UsageError for a value that does not fit
+ * @throws InvalidInput for a value that does not fit
  */
 export function override(target: Target, overrides: readonly Override[]): Target {
   // What `push` and `load` change are the outputs, whichever came first.
@@ -140,7 +142,7 @@ export function override(target: Target, overrides: readonly Override[]): Target
     } catch (error) {
       if (!(error instanceof HclError)) throw error;
       const name = [target.name, own.key, ...(own.subkey === undefined ? [] : [own.subkey])].join(".");
-      throw new UsageError(`--set ${name}=${own.values.join(",")}: ${error.message}`);
+      throw new InvalidInput(`--set ${name}=${own.values.join(",")}: ${error.message}`);
     }
   }
   return changed;

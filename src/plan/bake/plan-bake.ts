@@ -1,11 +1,11 @@
 /** What a bake is to build: its definition, with what the command line says about all targets. */
-import { UsageError } from "../../errors.ts";
+import { InvalidInput } from "../../errors.ts";
 import { booleanOf } from "../../lib/pflag/csv.ts";
 import type { Definition } from "./definition.ts";
 import { parseOverrides } from "./overrides.ts";
 import type { Overrides } from "./overrides.ts";
 import type { Lookup } from "./given-values.ts";
-import { asUsageError, resolve } from "./resolve.ts";
+import { asInputError, resolve } from "./resolve.ts";
 import type { Resolved } from "./resolve.ts";
 
 export interface BakeRequest {
@@ -29,7 +29,8 @@ export interface BakePlan extends Resolved {
 
 /** Flags for all targets are overrides of all targets. */
 function setsOf(request: BakeRequest): string[] {
-  const flag = (key: string, value: boolean | undefined): string[] => (value === undefined ? [] : [`*.${key}=${value}`]);
+  const flag = (key: string, value: boolean | undefined): string[] =>
+    value === undefined ? [] : [`*.${key}=${value}`];
   const attest = (type: string, value: string | undefined): string[] => {
     if (value === undefined || value === "") return [];
     const isOn = booleanOf(value);
@@ -48,20 +49,20 @@ function setsOf(request: BakeRequest): string[] {
 }
 
 /**
- * @throws UsageError
+ * @throws InvalidInput
  */
 export function planBake(definition: Definition, request: BakeRequest, lookup: Lookup): BakePlan {
   try {
     const overrides = parseOverrides(setsOf(request), definition, lookup);
     return { ...resolve(definition, request.names, overrides), overrides };
   } catch (error) {
-    throw asUsageError(error);
+    throw asInputError(error);
   }
 }
 
 /**
  * @param given `--var NAME=VALUE`, as they were given
- * @throws UsageError
+ * @throws InvalidInput
  */
 export function parseVariables(given: readonly string[]): ReadonlyMap<string, string> {
   return new Map(
@@ -69,7 +70,7 @@ export function parseVariables(given: readonly string[]): ReadonlyMap<string, st
       .filter((own) => own !== "")
       .map((own) => {
         const at = own.indexOf("=");
-        if (at < 1) throw new UsageError(`--var ${own} is not NAME=VALUE`);
+        if (at < 1) throw new InvalidInput(`--var ${own} is not NAME=VALUE`);
         return [own.slice(0, at), own.slice(at + 1)] as const;
       }),
   );

@@ -1,5 +1,5 @@
 /** Bake files of all forms, read into one definition. */
-import { UsageError } from "../../errors.ts";
+import { InvalidInput } from "../../errors.ts";
 import { parseBody } from "../../lib/hcl/body.ts";
 import { parseJsonBody } from "../../lib/hcl/json.ts";
 import { HclError } from "../../lib/hcl/source.ts";
@@ -8,7 +8,19 @@ import { mergeTargets } from "./definition.ts";
 import type { Definition, Group, Target } from "./definition.ts";
 import { evaluateFiles } from "./evaluate-files.ts";
 import type { Lookup } from "./given-values.ts";
-import { asUsageError } from "./resolve.ts";
+import { asInputError } from "./resolve.ts";
+
+/** Read where no file is named, as far as they exist, in this order. */
+export const DEFAULT_FILES = [
+  "compose.yaml",
+  "compose.yml",
+  "docker-compose.yml",
+  "docker-compose.yaml",
+  "docker-bake.json",
+  "docker-bake.hcl",
+  "docker-bake.override.json",
+  "docker-bake.override.hcl",
+];
 
 export interface DefinitionFile {
   /** As the user calls it. */
@@ -39,7 +51,7 @@ function formOf({ name }: DefinitionFile): Form | undefined {
 
 /**
  * Compose files come first, whatever their place; then HCL and JSON, in their order.
- * @throws UsageError
+ * @throws InvalidInput
  */
 export function readDefinition(
   files: readonly DefinitionFile[],
@@ -59,7 +71,7 @@ export function readDefinition(
     const own = bodies.length === 0 ? undefined : evaluateFiles(bodies, given, builtIn);
     return merged(compose, own);
   } catch (error) {
-    throw asUsageError(error);
+    throw asInputError(error);
   }
 }
 
@@ -69,7 +81,7 @@ function isCompose(file: DefinitionFile, readCompose: ReadCompose): boolean {
     readCompose([file]);
     return true;
   } catch (error) {
-    if (error instanceof UsageError) return false;
+    if (error instanceof InvalidInput) return false;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** Which targets are built, with what they inherit and what `--set` changes. */
 import { posix } from "node:path";
-import { UsageError } from "../../errors.ts";
+import { InvalidInput } from "../../errors.ts";
 import { HclError } from "../../lib/hcl/source.ts";
 import { compareTexts } from "../../lib/hcl/value.ts";
 import { entriesOf, mapOf, mergeTargets, textOf, textsOf, unique, withFields } from "./definition.ts";
@@ -24,7 +24,7 @@ const ON_TARGET = "target:";
 
 /**
  * @param names targets, groups or patterns; none: `default`
- * @throws UsageError for names that there are not, and for targets that need each other
+ * @throws InvalidInput for names that there are not, and for targets that need each other
  */
 export function resolve(definition: Definition, names: readonly string[], overrides: Overrides): Resolved {
   const wanted = unique(
@@ -72,7 +72,7 @@ function namesFor({ groups, targets }: Definition, pattern: string): string[] {
     .map(({ name }) => name)
     .filter((name) => matchesPattern(pattern, name) === true);
   if (names.length === 0)
-    throw new UsageError(`no target matches ${pattern}`, { suggestions: [listOf({ groups, targets })] });
+    throw new InvalidInput(`no target matches ${pattern}`, { suggestions: [listOf({ groups, targets })] });
   return names;
 }
 
@@ -109,11 +109,11 @@ function membersOf(definition: Definition, name: string, visited: Map<string, Me
 }
 
 /**
- * @throws UsageError where there is no such target
+ * @throws InvalidInput where there is no such target
  */
 export function resolveTarget(definition: Definition, name: string, overrides: Overrides): Target {
   const own = inherited(definition, name, overrides, new Map());
-  if (own === undefined) throw new UsageError(`the target ${name} inherits from itself`);
+  if (own === undefined) throw new InvalidInput(`the target ${name} inherits from itself`);
   const fields = new Map(own.fields);
   fields.delete("inherits");
   fields.set("context", contextOf(textOf(own, "context")));
@@ -123,7 +123,7 @@ export function resolveTarget(definition: Definition, name: string, overrides: O
 
 /** Its path in the shortest form. URLs stay as they are. */
 function contextOf(context = "."): string {
-  if (context === "-") throw new UsageError("a target cannot have its context on standard input");
+  if (context === "-") throw new InvalidInput("a target cannot have its context on standard input");
   if (context.startsWith("cwd://")) return clean(context.slice("cwd://".length));
   return isRemote(context) ? context : clean(context);
 }
@@ -165,7 +165,7 @@ function inherited(
   visited.set(name, undefined);
   const target = definition.targets.find((other) => other.name === name);
   if (target === undefined) {
-    throw new UsageError(`failed to find target ${name}`, { suggestions: [listOf(definition)] });
+    throw new InvalidInput(`failed to find target ${name}`, { suggestions: [listOf(definition)] });
   }
   let merged: Target = { name, fields: new Map() };
   for (const parent of textsOf(target, "inherits")) {
@@ -216,7 +216,7 @@ function link(
     if (context?.startsWith(ON_TARGET) !== true) continue;
     const other = context.slice(ON_TARGET.length);
     if (other === name || path.includes(other)) {
-      throw new UsageError(`the targets ${[...path, name, other].join(" → ")} need each other`);
+      throw new InvalidInput(`the targets ${[...path, name, other].join(" → ")} need each other`);
     }
     if (!targets.has(other)) {
       const own = resolveTarget(definition, other, overrides);
@@ -242,15 +242,15 @@ function inheritFrom(name: string, other: string, needed: Target, targets: Map<s
   const own = textsOf(target, "platforms");
   const theirs = textsOf(needed, "platforms");
   if (own.length > 1 && theirs.length > 1 && !own.every((platform) => theirs.includes(platform))) {
-    throw new UsageError(
+    throw new InvalidInput(
       `target ${name} builds on ${other}, which is not built for all of its platforms: ${own.join(", ")}`,
     );
   }
 }
 
 /** Errors of expressions are the user's to mend. */
-export function asUsageError(error: unknown): unknown {
+export function asInputError(error: unknown): unknown {
   if (!(error instanceof HclError)) return error;
   const { where } = error;
-  return new UsageError(where === undefined ? error.message : `${where}: ${error.message}`);
+  return new InvalidInput(where === undefined ? error.message : `${where}: ${error.message}`);
 }

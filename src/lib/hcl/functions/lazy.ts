@@ -36,7 +36,12 @@ export const LAZY: Functions = {
   convert: {
     description: "The value as one of another type.",
     parameters: [openParameter("value"), { name: "type", type: { kind: "type" } }],
-    run: (args) => aboutArgument(0, () => convert(valueAt(args, 0), hostOf(valueAt(args, 1)) as Type)),
+    run: (args) =>
+      aboutArgument(0, () => {
+        const value = valueAt(args, 0);
+        // Of the reference's result no attribute is optional any more, and the value has to fit that.
+        return convert(value, convert(value, hostOf(valueAt(args, 1)) as Type).type);
+      }),
   },
   try: {
     description: "The value of the first expression that has one.",

@@ -21,11 +21,25 @@ export function repeated(value: string, times: number): string {
   return value.repeat(Math.max(0, times));
 }
 
+/** Letters that JavaScript makes two of. All others of that kind stay as they are in Go. Source: Unicode, UnicodeData.txt. */
+const SIMPLE_CASE: ReadonlyMap<string, string> = new Map([
+  ["\u0130", "i"],
+  ["\u1FB3", "\u1FBC"],
+  ["\u1FC3", "\u1FCC"],
+  ["\u1FF3", "\u1FFC"],
+  ...[0x1f80, 0x1f90, 0x1fa0].flatMap((first) =>
+    Array.from({ length: 8 }, (_, index): [string, string] => [
+      String.fromCodePoint(first + index),
+      String.fromCodePoint(first + index + 8),
+    ]),
+  ),
+]);
+
 /** Letter by letter, as Unicode's simple mapping has it: none becomes two. */
 function mapped(value: string, change: (letter: string) => string): string {
   return Array.from(value, (letter) => {
     const changed = change(letter);
-    return Array.from(changed).length === 1 ? changed : letter;
+    return Array.from(changed).length === 1 ? changed : (SIMPLE_CASE.get(letter) ?? letter);
   }).join("");
 }
 
