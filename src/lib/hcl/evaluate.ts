@@ -1,32 +1,30 @@
 /** The value of an expression. */
-import { convert, unify } from "./convert.ts";
+import { attributeOf, indexOf } from "./access.ts";
+import { commonOf } from "./common-type.ts";
+import { convert } from "./convert.ts";
 import { call, parameterAt } from "./function.ts";
 import { ArgumentError } from "./function.ts";
 import type { FunctionDefinition, Parameter } from "./function.ts";
-import { isInteger, toSafeInteger } from "./number.ts";
 import { applyBinary, applyUnary } from "./operators.ts";
 import { childScope, functionIn, variableIn } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 import { HclError, located } from "./source.ts";
-import type { CallExpression, Expression, ForExpression, ObjectItem, SplatItem } from "./syntax.ts";
-import { BOOL, NUMBER, STRING, isCollection, nameOf } from "./type.ts";
+import type { Range } from "./source.ts";
+import type { BinaryOperator, CallExpression, Expression, ForExpression, ObjectItem, SplatItem } from "./syntax.ts";
+import { BOOL, NUMBER, STRING, isPlain, nameOf } from "./type.ts";
 import { typeIn } from "./type-expression.ts";
 import {
   NULL,
   UNKNOWN_VALUE,
-  asNumber,
   asText,
   canIterate,
   elementsOf,
-  entriesOf,
   isKnown,
   isNull,
   isTrue,
   itemsOf,
   list,
-  nullOf,
   object,
-  sizeOf,
   text,
   tuple,
   unknownOf,
@@ -36,113 +34,87 @@ import type { Value } from "./value.ts";
 /** Values of the elements that the splats around are at. */
 type Items = ReadonlyMap<SplatItem, Value>;
 
-/** @throws HclError where it has none */
-export function evaluate(expression: Expression, scope: Scope, items: Items = new Map()): Value {
-  return located(expression.range, () => valueOf(expression, scope, items));
+/** What names stand for, and all that went wrong so far: a part that is wrong may turn out not to matter. */
+interface Surroundings {
+  readonly scope: Scope;
+  readonly items: Items;
+  readonly faults: HclError[];
 }
 
-function valueOf(expression: Expression, scope: Scope, items: Items): Value {
+/** @throws HclError where it has none: the first thing that is wrong with it */
+export function evaluate(expression: Expression, scope: Scope, items: Items = new Map()): Value {
+  const faults: HclError[] = [];
+  const value = valueIn(expression, { scope, items, faults });
+  const [first] = faults;
+  if (first !== undefined) throw first;
+  return value;
+}
+
+/** In the place of a value that there is not stands one that is not known, with as much of its type as is sure. */
+function valueIn(expression: Expression, at: Surroundings): Value {
+  return recovered(expression.range, at, UNKNOWN_VALUE, () => valueOf(expression, at));
+}
+
+function recovered(range: Range, { faults }: Surroundings, instead: Value, run: () => Value): Value {
+  try {
+    return located(range, run);
+  } catch (error) {
+    if (!(error instanceof HclError)) throw error;
+    faults.push(error);
+    return instead;
+  }
+}
+
+function valueOf(expression: Expression, at: Surroundings): Value {
   switch (expression.kind) {
     case "literal":
       return expression.value;
     case "variable": {
-      const value = variableIn(scope, expression.name);
+      const value = variableIn(at.scope, expression.name);
       if (value === undefined) throw new HclError(`there is no variable named ${expression.name}`);
       return value;
     }
     case "attribute":
-      return attributeOf(evaluate(expression.source, scope, items), expression.name);
+      return attributeOf(valueIn(expression.source, at), expression.name);
     case "index":
-      return indexOf(evaluate(expression.source, scope, items), evaluate(expression.key, scope, items));
+      return indexOf(valueIn(expression.source, at), valueIn(expression.key, at));
     case "splat":
-      return splat(evaluate(expression.source, scope, items), (item) =>
-        evaluate(expression.each, scope, new Map([...items, [expression.item, item]])),
-      );
+      return splatOf(expression, at);
     case "splat-item":
-      return items.get(expression) ?? UNKNOWN_VALUE;
+      return at.items.get(expression) ?? UNKNOWN_VALUE;
     case "call":
-      return callOf(expression, scope, items);
+      return callOf(expression, at);
     case "conditional":
-      return conditionalOf(expression, scope, items);
+      return conditionalOf(expression, at);
     case "binary":
-      return binaryOf(expression, scope, items);
-    case "unary":
-      return applyUnary(expression.operator, evaluate(expression.operand, scope, items));
-    case "tuple":
-      return tuple(expression.items.map((item) => evaluate(item, scope, items)));
-    case "object":
-      return objectFrom(expression.items, scope, items);
-    case "for":
-      return loop(expression, scope, items);
-    case "template":
-      return templateOf(expression.parts, scope, items);
-    case "join":
-      return joined(loop(expression.loop, scope, items));
-    case "wrapped":
-      return evaluate(expression.inner, scope, items);
-    case "json-text":
-      return evaluate(expression.template(), scope, items);
-  }
-}
-
-function attributeOf(source: Value, name: string): Value {
-  if (isNull(source)) throw new HclError(`null has no attribute ${name}`);
-  if (source.type.kind === "any") return UNKNOWN_VALUE;
-  if (source.type.kind !== "object" && source.type.kind !== "map") {
-    throw new HclError(`a ${nameOf(source.type)} has no attributes, so there is no ${name}`);
-  }
-  if (!isKnown(source)) {
-    const type = source.type.kind === "object" ? source.type.attributes.get(name) : source.type.element;
-    if (type !== undefined) return unknownOf(type);
-  }
-  const value = entriesOf(source).get(name);
-  if (value === undefined) {
-    throw new HclError(
-      source.type.kind === "map"
-        ? `the map has no element with the key ${name}`
-        : `there is no attribute named ${name}`,
-    );
-  }
-  return value;
-}
-
-/** @throws HclError where there is nothing under that key */
-export function indexOf(source: Value, key: Value): Value {
-  if (isNull(source)) throw new HclError("null has no elements");
-  if (isNull(key)) throw new HclError("null cannot be an index");
-  if (key.type.kind === "any" || source.type.kind === "any") return UNKNOWN_VALUE;
-  if (source.type.kind === "list" || source.type.kind === "tuple") {
-    const index = keyAs(key, NUMBER);
-    if (!isKnown(index) || !isKnown(source)) {
-      return source.type.kind === "list" ? unknownOf(source.type.element) : UNKNOWN_VALUE;
+      return binaryOf(expression, at);
+    case "unary": {
+      const operand = valueIn(expression.operand, at);
+      const type = expression.operator === "-" ? NUMBER : BOOL;
+      return recovered(expression.range, at, unknownOf(type), () => applyUnary(expression.operator, operand));
     }
-    return elementAt(source, index);
-  }
-  if (source.type.kind !== "map" && source.type.kind !== "object") {
-    throw new HclError(`a ${nameOf(source.type)} has no elements to take by an index`);
-  }
-  const name = keyAs(key, STRING);
-  if (!isKnown(name) || !isKnown(source)) return UNKNOWN_VALUE;
-  const value = entriesOf(source).get(asText(name));
-  if (value === undefined) throw new HclError(`there is no element with the key ${JSON.stringify(asText(name))}`);
-  return value;
-}
-
-function keyAs(key: Value, type: typeof NUMBER): Value {
-  try {
-    return convert(key, type);
-  } catch (error) {
-    throw error instanceof HclError ? new HclError(`the index does not fit: ${error.message}`) : error;
+    case "tuple":
+      return tuple(expression.items.map((item) => valueIn(item, at)));
+    case "object":
+      return objectFrom(expression.items, at);
+    case "for":
+      return loop(expression, at);
+    case "template":
+      return templateOf(expression.parts, at);
+    case "join":
+      return joined(loop(expression.loop, at), expression.range, at);
+    case "wrapped":
+      return valueIn(expression.inner, at);
+    case "json-text":
+      return valueIn(expression.template(), at);
   }
 }
 
-function elementAt(source: Value, key: Value): Value {
-  const position = asNumber(key);
-  if (!isInteger(position)) throw new HclError("an index must be a whole number");
-  const value = itemsOf(source)[toSafeInteger(position) ?? -1];
-  if (value === undefined)
-    throw new HclError(`there is no such index: the ${source.type.kind} has ${sizeOf(source)} elements`);
-  return value;
+function splatOf({ source, item, each }: Extract<Expression, { kind: "splat" }>, at: Surroundings): Value {
+  const before = at.faults.length;
+  const value = valueIn(source, at);
+  if (at.faults.length > before) return UNKNOWN_VALUE;
+  return splat(value, (own) => valueIn(each, { ...at, items: new Map([...at.items, [item, own]]) }));
 }
 
 function splat(source: Value, each: (item: Value) => Value): Value {
@@ -158,24 +130,15 @@ function splat(source: Value, each: (item: Value) => Value): Value {
   return list(values, values.length === 0 ? each(unknownOf(source.type.element)).type : undefined);
 }
 
-function callOf(expression: CallExpression, scope: Scope, items: Items): Value {
-  const definition = functionIn(scope, expression.name);
+function callOf(expression: CallExpression, at: Surroundings): Value {
+  const definition = functionIn(at.scope, expression.name);
   if (definition === undefined) throw new HclError(`there is no function named ${expression.name}`);
-  const last = expression.arguments.at(-1);
-  let args = expression.arguments;
-  if (expression.expandsLast && last !== undefined) {
-    const expanded = evaluate(last, scope, items);
-    if (isNull(expanded)) throw new HclError("an argument with ... must not be null", last.range);
-    if (expanded.type.kind === "any") return UNKNOWN_VALUE;
-    if (!["tuple", "list", "set"].includes(expanded.type.kind)) {
-      throw new HclError("an argument with ... must be a tuple, a list or a set", last.range);
-    }
-    if (!isKnown(expanded)) return UNKNOWN_VALUE;
-    const values = itemsOf(expanded).map((value): Expression => ({ kind: "literal", value, range: last.range }));
-    args = [...args.slice(0, -1), ...values];
-  }
+  const before = at.faults.length;
+  const args = expression.expandsLast ? expandedArguments(expression, at) : expression.arguments;
+  if (args === undefined) return UNKNOWN_VALUE;
   mustFit(expression.name, definition, args.length);
-  const values = args.map((argument, index) => argumentOf(argument, parameterAt(definition, index), scope, items));
+  const values = args.map((argument, index) => argumentOf(argument, parameterAt(definition, index), at));
+  if (at.faults.length > before) return UNKNOWN_VALUE;
   try {
     return call(definition, values);
   } catch (error) {
@@ -187,6 +150,23 @@ function callOf(expression: CallExpression, scope: Scope, items: Items): Value {
     const range = args[error.index]?.range ?? expression.range;
     throw new HclError(`${expression.name}: the argument ${parameter.name} is wrong: ${error.message}`, range);
   }
+}
+
+/** The elements of the last argument are arguments. @returns undefined where they are not known */
+function expandedArguments(expression: CallExpression, at: Surroundings): readonly Expression[] | undefined {
+  const last = expression.arguments.at(-1);
+  if (last === undefined) return [];
+  const before = at.faults.length;
+  const expanded = valueIn(last, at);
+  if (at.faults.length > before) return undefined;
+  if (isNull(expanded)) throw new HclError("an argument with ... must not be null", last.range);
+  if (expanded.type.kind === "any") return undefined;
+  if (!["tuple", "list", "set"].includes(expanded.type.kind)) {
+    throw new HclError("an argument with ... must be a tuple, a list or a set", last.range);
+  }
+  if (!isKnown(expanded)) return undefined;
+  const values = itemsOf(expanded).map((value): Expression => ({ kind: "literal", value, range: last.range }));
+  return [...expression.arguments.slice(0, -1), ...values];
 }
 
 function mustFit(name: string, { parameters, variadic }: FunctionDefinition, given: number): void {
@@ -201,48 +181,62 @@ function mustFit(name: string, { parameters, variadic }: FunctionDefinition, giv
   }
 }
 
-function argumentOf(argument: Expression, parameter: Parameter | undefined, scope: Scope, items: Items): Value {
+function argumentOf(argument: Expression, parameter: Parameter | undefined, at: Surroundings): Value {
   const type = parameter?.type;
   if (type?.kind === "expression") {
-    const host = { expression: argument, evaluate: () => evaluate(argument, scope, items) };
+    const host = { expression: argument, evaluate: () => evaluate(argument, at.scope, at.items) };
     return { type, content: { host } };
   }
-  if (type?.kind === "type") return { type, content: { host: typeIn(argument) } };
-  const value = evaluate(argument, scope, items);
+  if (type?.kind === "type") {
+    return recovered(argument.range, at, UNKNOWN_VALUE, () => ({ type, content: { host: typeIn(argument) } }));
+  }
+  const value = valueIn(argument, at);
   if (type === undefined) return value;
+  return recovered(argument.range, at, UNKNOWN_VALUE, () =>
+    named(`the argument ${parameter?.name ?? ""} is wrong`, () => convert(value, type)),
+  );
+}
+
+/** Runs a conversion, whose error says what it is for. */
+function named(what: string, run: () => Value): Value {
   try {
-    return convert(value, type);
+    return run();
   } catch (error) {
-    if (!(error instanceof HclError)) throw error;
-    throw new HclError(`the argument ${parameter?.name ?? ""} is wrong: ${error.message}`, argument.range);
+    throw error instanceof HclError ? new HclError(`${what}: ${error.message}`, error.range) : error;
   }
 }
 
 interface Attempt {
   readonly value: Value;
-  readonly error?: HclError;
+  readonly faults: readonly HclError[];
 }
 
-/** A value, or in its place an unknown one and the error: whether that matters is decided later. */
-function attempt(expression: Expression, scope: Scope, items: Items): Attempt {
-  try {
-    return { value: evaluate(expression, scope, items) };
-  } catch (error) {
-    if (!(error instanceof HclError)) throw error;
-    return { value: UNKNOWN_VALUE, error };
+/** What is wrong with it is kept apart: whether it matters is decided later. */
+function attempt(expression: Expression, at: Surroundings): Attempt {
+  const faults: HclError[] = [];
+  return { value: valueIn(expression, { ...at, faults }), faults };
+}
+
+function conditionalOf(expression: Extract<Expression, { kind: "conditional" }>, at: Surroundings): Value {
+  const whenTrue = attempt(expression.whenTrue, at);
+  const whenFalse = attempt(expression.whenFalse, at);
+  const common = commonOf(whenTrue.value, whenFalse.value);
+  const condition = valueIn(expression.condition, at);
+  const unknown = unknownOf(common.type);
+  if (isNull(condition)) {
+    return recovered(expression.condition.range, at, unknown, () => {
+      throw new HclError("the condition is null");
+    });
   }
-}
-
-function conditionalOf(expression: Extract<Expression, { kind: "conditional" }>, scope: Scope, items: Items): Value {
-  const whenTrue = attempt(expression.whenTrue, scope, items);
-  const whenFalse = attempt(expression.whenFalse, scope, items);
-  const convertChosen = commonConversion(whenTrue.value, whenFalse.value);
-  const condition = evaluate(expression.condition, scope, items);
-  if (isNull(condition)) throw new HclError("the condition is null", expression.condition.range);
-  if (!isKnown(condition)) return UNKNOWN_VALUE;
-  const chosen = isTrue(conditionOf(condition, expression.condition)) ? whenTrue : whenFalse;
-  if (chosen.error !== undefined) throw chosen.error;
-  return convertChosen(chosen.value);
+  if (!isKnown(condition)) return unknown;
+  const decided = recovered(expression.condition.range, at, unknown, () =>
+    conditionOf(condition, expression.condition),
+  );
+  if (decided === unknown) return unknown;
+  const isChosen = isTrue(decided);
+  const chosen = isChosen ? whenTrue : whenFalse;
+  at.faults.push(...chosen.faults);
+  return recovered(expression.range, at, unknown, () => common.convert(chosen.value, isChosen));
 }
 
 function conditionOf(condition: Value, { range }: Expression): Value {
@@ -253,59 +247,34 @@ function conditionOf(condition: Value, { range }: Expression): Value {
   }
 }
 
-/** Both results have one type, whichever is chosen. */
-function commonConversion(whenTrue: Value, whenFalse: Value): (chosen: Value) => Value {
-  const isPlainNull = ({ type, content }: Value): boolean => type.kind === "any" && content === null;
-  if (isPlainNull(whenTrue)) return (chosen) => (chosen === whenTrue ? convertNull(whenFalse) : chosen);
-  if (isPlainNull(whenFalse)) return (chosen) => (chosen === whenFalse ? convertNull(whenTrue) : chosen);
-  if (whenTrue.type.kind === "any" || whenFalse.type.kind === "any") return (chosen) => chosen;
-  const common = unify([whenTrue.type, whenFalse.type], "unsafe");
-  if (common === undefined) {
-    throw new HclError(
-      `the two results of a conditional must have one type, and they are a ${nameOf(whenTrue.type)} and a ${nameOf(whenFalse.type)}`,
-    );
-  }
-  const [first = same, second = same] = common.conversions;
-  return (chosen) => (chosen === whenTrue ? first(chosen) : second(chosen));
-}
+const COMPARING = new Set<BinaryOperator>(["&&", "||", "==", "!=", "<", "<=", ">", ">="]);
 
-function same(value: Value): Value {
-  return value;
-}
-
-function convertNull(other: Value): Value {
-  return other.type.kind === "any" ? NULL : nullOf(other.type);
-}
-
-function binaryOf(expression: Extract<Expression, { kind: "binary" }>, scope: Scope, items: Items): Value {
+function binaryOf(expression: Extract<Expression, { kind: "binary" }>, at: Surroundings): Value {
   const { operator } = expression;
-  if (operator !== "&&" && operator !== "||") {
-    const left = evaluate(expression.left, scope, items);
-    return applyBinary(operator, left, evaluate(expression.right, scope, items));
+  const unknown = unknownOf(COMPARING.has(operator) ? BOOL : NUMBER);
+  const left = attempt(expression.left, at);
+  const right = attempt(expression.right, at);
+  const isLogical = operator === "&&" || operator === "||";
+  if (isLogical) {
+    // Both are made booleans first; then either may decide alone, whatever is wrong with the other.
+    const before = at.faults.length;
+    const sides = [left, right].map((side, index) => ({
+      ...side,
+      value: recovered((index === 0 ? expression.left : expression.right).range, at, unknown, () =>
+        named("the operand is wrong", () => convert(side.value, BOOL)),
+      ),
+    }));
+    if (at.faults.length > before) return unknown;
+    const decisive = sides.find(({ value }) => value.content === (operator === "||"));
+    if (decisive !== undefined) {
+      at.faults.push(...decisive.faults);
+      return decisive.value;
+    }
   }
-  const left = booleanAttempt(expression.left, scope, items);
-  const right = booleanAttempt(expression.right, scope, items);
-  const decisive = operator === "||";
-  for (const side of [left, right]) {
-    if (side.value.content === decisive && side.error === undefined) return side.value;
-  }
-  const failed = left.error ?? right.error;
-  if (failed !== undefined) throw failed;
-  return applyBinary(operator, left.value, right.value);
-}
-
-/** Either side of `&&` and `||` may have no value, where the other one decides. */
-function booleanAttempt(expression: Expression, scope: Scope, items: Items): Attempt {
-  const own = attempt(expression, scope, items);
-  if (own.error !== undefined) return own;
-  try {
-    const value = convert(own.value, BOOL);
-    if (isNull(value)) throw new HclError("it is null");
-    return { value };
-  } catch (error) {
-    if (!(error instanceof HclError)) throw error;
-    throw new HclError(`the operand is wrong: ${error.message}`, expression.range);
-  }
+  const faults = [...left.faults, ...right.faults];
+  at.faults.push(...faults);
+  if (faults.length > 0) return unknown;
+  return recovered(expression.range, at, unknown, () => applyBinary(operator, left.value, right.value));
 }
 
 function isReference(key: Expression): boolean {
@@ -313,103 +282,109 @@ function isReference(key: Expression): boolean {
   return (key.kind === "attribute" || (key.kind === "index" && key.isFixed)) && isReference(key.source);
 }
 
-function objectFrom(members: readonly ObjectItem[], scope: Scope, items: Items): Value {
+function objectFrom(members: readonly ObjectItem[], at: Surroundings): Value {
   const entries: [string, Value][] = [];
   let isWhole = true;
   for (const { key, name, value } of members) {
-    if (name === undefined && isReference(key)) {
-      throw new HclError("write the key in quotes, or in parentheses where it is a reference", key.range);
-    }
-    const keyValue = name === undefined ? evaluate(key, scope, items) : text(name);
-    const item = evaluate(value, scope, items);
-    if (isNull(keyValue)) throw new HclError("null cannot be a key", key.range);
-    const converted = located(key.range, () => convert(keyValue, STRING));
-    if (isKnown(converted)) entries.push([asText(converted), item]);
+    const keyValue = recovered(key.range, at, UNKNOWN_VALUE, () => {
+      if (name !== undefined) return text(name);
+      if (isReference(key)) {
+        throw new HclError("write the key in quotes, or in parentheses where it is a reference", key.range);
+      }
+      const own = valueIn(key, at);
+      if (isNull(own)) throw new HclError("null cannot be a key", key.range);
+      return convert(own, STRING);
+    });
+    const item = valueIn(value, at);
+    if (isKnown(keyValue)) entries.push([asText(keyValue), item]);
     else isWhole = false;
   }
   return isWhole ? object(entries) : UNKNOWN_VALUE;
 }
 
-function loop(expression: ForExpression, scope: Scope, items: Items): Value {
-  const collection = evaluate(expression.collection, scope, items);
+function loop(expression: ForExpression, at: Surroundings): Value {
+  const collection = valueIn(expression.collection, at);
   if (isNull(collection)) throw new HclError("a for needs a collection, and this is null", expression.collection.range);
   if (collection.type.kind === "any") return UNKNOWN_VALUE;
   if (isKnown(collection) && !canIterate(collection)) {
     throw new HclError(`a for cannot go through a ${nameOf(collection.type)}`, expression.collection.range);
   }
-  const inner = (key: Value, value: Value): Scope =>
-    childScope(scope, [
+  const inner = (key: Value, value: Value): Surroundings => ({
+    ...at,
+    scope: childScope(at.scope, [
       ...(expression.keyName === undefined ? [] : [[expression.keyName, key] as const]),
       [expression.valueName, value] as const,
-    ]);
+    ]),
+  });
   // A condition that is wrong for every element is wrong for none of them as well.
-  isIncluded(expression, inner(UNKNOWN_VALUE, UNKNOWN_VALUE), items);
-  if (!isKnown(collection)) return UNKNOWN_VALUE;
-  const scopes: Scope[] = [];
+  const before = at.faults.length;
+  isIncluded(expression, inner(UNKNOWN_VALUE, UNKNOWN_VALUE));
+  if (at.faults.length > before || !isKnown(collection)) return UNKNOWN_VALUE;
+  const turns: Surroundings[] = [];
   for (const [key, value] of elementsOf(collection)) {
     const turn = inner(key, value);
-    const included = isIncluded(expression, turn, items);
+    const included = isIncluded(expression, turn);
     if (included === undefined) return UNKNOWN_VALUE;
-    if (included) scopes.push(turn);
+    if (included) turns.push(turn);
   }
   const { key: keyExpression } = expression;
-  if (keyExpression === undefined) return tuple(scopes.map((turn) => evaluate(expression.value, turn, items)));
-  return keyed(expression, keyExpression, scopes, items);
+  if (keyExpression === undefined) return tuple(turns.map((turn) => valueIn(expression.value, turn)));
+  return keyed(expression, keyExpression, turns);
 }
 
 /** @returns undefined where that is not known */
-function isIncluded({ condition }: ForExpression, scope: Scope, items: Items): boolean | undefined {
+function isIncluded({ condition }: ForExpression, at: Surroundings): boolean | undefined {
   if (condition === undefined) return true;
-  const value = evaluate(condition, scope, items);
+  const value = valueIn(condition, at);
   if (isNull(value)) throw new HclError("the condition of the for is null", condition.range);
   const included = conditionOf(value, condition);
   return isKnown(included) ? isTrue(included) : undefined;
 }
 
-function keyed(expression: ForExpression, keyExpression: Expression, scopes: readonly Scope[], items: Items): Value {
+function keyed(expression: ForExpression, keyExpression: Expression, turns: readonly Surroundings[]): Value {
   const groups = new Map<string, Value[]>();
-  for (const scope of scopes) {
-    const keyValue = evaluate(keyExpression, scope, items);
+  for (const turn of turns) {
+    const keyValue = valueIn(keyExpression, turn);
     if (isNull(keyValue)) throw new HclError("null cannot be a key", keyExpression.range);
     if (!isKnown(keyValue)) return UNKNOWN_VALUE;
     const key = asText(located(keyExpression.range, () => convert(keyValue, STRING)));
-    const value = evaluate(expression.value, scope, items);
+    const value = valueIn(expression.value, turn);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [value]);
     else if (expression.groups) group.push(value);
-    else
-      throw new HclError(`two elements have the key ${JSON.stringify(key)}: write ... after the value to group them`);
+    else {
+      turn.faults.push(
+        new HclError(
+          `two elements have the key ${JSON.stringify(key)}: write ... after the value to group them`,
+          expression.range,
+        ),
+      );
+    }
   }
   return object([...groups].map(([key, values]) => [key, expression.groups ? tuple(values) : (values[0] ?? NULL)]));
 }
 
-function templateOf(parts: readonly Expression[], scope: Scope, items: Items): Value {
+function templateOf(parts: readonly Expression[], at: Surroundings): Value {
   let result = "";
   let isWhole = true;
   for (const part of parts) {
-    const value = evaluate(part, scope, items);
-    if (isNull(value)) throw new HclError("null cannot be put into a text", part.range);
-    if (!isKnown(value)) {
-      isWhole = false;
-      continue;
-    }
-    result += textIn(value, part.range);
+    const value = valueIn(part, at);
+    const own = recovered(part.range, at, text(""), () => textIn(value));
+    if (isKnown(own)) result += asText(own);
+    else isWhole = false;
   }
   return isWhole ? text(result) : unknownOf(STRING);
 }
 
-function textIn(value: Value, range: Expression["range"]): string {
-  if (isCollection(value.type) || !["string", "number", "bool"].includes(value.type.kind)) {
-    throw new HclError(`a ${nameOf(value.type)} cannot be put into a text`, range);
-  }
-  return asText(convert(value, STRING));
+function textIn(value: Value): Value {
+  if (isNull(value)) throw new HclError("null cannot be put into a text");
+  if (!isKnown(value)) return unknownOf(STRING);
+  if (!isPlain(value.type)) throw new HclError(`a ${nameOf(value.type)} cannot be put into a text`);
+  return convert(value, STRING);
 }
 
-function joined(turns: Value): Value {
+function joined(turns: Value, range: Range, at: Surroundings): Value {
   if (!isKnown(turns)) return unknownOf(STRING);
-  const texts = itemsOf(turns).map((turn) => {
-    if (isNull(turn)) throw new HclError("null cannot be put into a text");
-    return isKnown(turn) ? asText(convert(turn, STRING)) : undefined;
-  });
-  return texts.every((part) => part !== undefined) ? text(texts.join("")) : unknownOf(STRING);
+  const texts = itemsOf(turns).map((turn) => recovered(range, at, text(""), () => textIn(turn)));
+  return texts.every(isKnown) ? text(texts.map(asText).join("")) : unknownOf(STRING);
 }

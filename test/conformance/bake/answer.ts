@@ -62,7 +62,7 @@ export class CaseDirectory implements Disposable {
 export function answerOurs({ files, args, env }: BakeCase, directory: string): Answer {
   const { names, values, switches } = parse(args);
   const one = (name: string): string | undefined => values.get(name)?.[0];
-  const lookup = (name: string): string | undefined => env[name];
+  const lookup = (name: string): string | undefined => (name === "HOME" ? directory : env[name]);
   try {
     const given = values.get("-f") ?? DEFAULT_FILES.filter((name) => Object.hasOwn(files, name));
     const variables = parseVariables(values.get("--var") ?? []);

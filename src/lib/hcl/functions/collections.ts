@@ -1,6 +1,6 @@
 /** Functions of lists, tuples, maps and objects. */
 import { convert, unify } from "../convert.ts";
-import { indexOf } from "../evaluate.ts";
+import { indexOf } from "../access.ts";
 import {
   ArgumentError,
   aboutArgument,
