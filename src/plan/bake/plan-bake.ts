@@ -40,7 +40,9 @@ function setsOf(request: BakeRequest): string[] {
     ...request.sets,
     ...flag("push", request.push === true ? true : undefined),
     ...flag("load", request.load === true ? true : undefined),
-    ...(request.call === undefined || request.call === "build" ? [] : [`*.call=${request.call}`]),
+    ...(request.call === undefined || request.call === "build"
+      ? []
+      : [`*.call=${request.call === "check" ? "lint" : request.call}`]),
     ...flag("no-cache", request.noCache),
     ...flag("pull", request.pull),
     ...attest("sbom", request.sbom),

@@ -60,7 +60,8 @@ if (import.meta.main) {
     if ("refused" in theirs) refused += 1;
     if (!areAlike(ours, theirs)) {
       differences += 1;
-      if (differences <= Number(values.shown)) console.log(name, JSON.stringify({ ...one, ours, theirs }, undefined, 1));
+      if (differences <= Number(values.shown))
+        console.log(name, JSON.stringify({ ...one, ours, theirs }, undefined, 1));
     }
     return theirs;
   };
@@ -69,7 +70,10 @@ if (import.meta.main) {
     const theirs = judge(`corpus/${name}`, one);
     if (values.record !== true) continue;
     const { expected: _, ...own } = one;
-    writeFileSync(join(CORPUS, `${name}.json`), `${JSON.stringify({ ...own, expected: kept(theirs) }, undefined, 2)}\n`);
+    writeFileSync(
+      join(CORPUS, `${name}.json`),
+      `${JSON.stringify({ ...own, expected: kept(theirs) }, undefined, 2)}\n`,
+    );
   }
   const maker = new CaseMaker(new Random(Number(values.seed)));
   const sample: SampleCase[] = [];
@@ -79,6 +83,8 @@ if (import.meta.main) {
     if (sample.length < SAMPLE_SIZE) sample.push({ ...one, expected: kept(theirs) });
   }
   if (values.record === true) writeFileSync(SAMPLE, `${JSON.stringify(sample, undefined, 1)}\n`);
-  console.log(`${corpus.size + Number(values.cases)} cases, ${refused} refused by both or one, ${differences} differences`);
+  console.log(
+    `${corpus.size + Number(values.cases)} cases, ${refused} refused by both or one, ${differences} differences`,
+  );
   process.exitCode = differences === 0 ? 0 : 1;
 }

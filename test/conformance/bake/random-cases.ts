@@ -3,8 +3,30 @@ import type { Random } from "../context/random.ts";
 import type { BakeCase } from "./answer.ts";
 
 const LITERALS = [
-  "0", "1", "2", "3", "7", "10", "-1", "0.5", "1.25", "100", "true", "false", "null",
-  '""', '"a"', '"b"', '"abc"', '"5"', '"true"', '"a b"', '"x-y_z"', '"é"', '"1.2.3"', '"a,b,c"',
+  "0",
+  "1",
+  "2",
+  "3",
+  "7",
+  "10",
+  "-1",
+  "0.5",
+  "1.25",
+  "100",
+  "true",
+  "false",
+  "null",
+  '""',
+  '"a"',
+  '"b"',
+  '"abc"',
+  '"5"',
+  '"true"',
+  '"a b"',
+  '"x-y_z"',
+  '"é"',
+  '"1.2.3"',
+  '"a,b,c"',
 ];
 const NAMES = ["V0", "V1", "V2", "V3", "A0"];
 const LISTS = ["[]", '["a"]', '["a","b","a"]', "[1,2,3]", '[1,"a",true]', '[["a"],["b","c"]]', "[null]"];
@@ -13,27 +35,141 @@ const OPERATORS = ["+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "&
 
 /** Functions with how many arguments of which kind they like: s text, n number, b boolean, l list, o object, a any. */
 const CALLS = [
-  "absolute n", "add nn", "and bb", "base64encode s", "base64decode s", "basename s", "can a", "ceil n", "chomp s", "chunklist ln",
-  "coalesce aa", "coalescelist ll", "compact l", "concat ll", "contains la", "dirname s", "distinct l", "divide nn", "element ln",
-  "equal aa", "flatten l", "floor n", "format ss", "formatlist sl", "greaterthan nn", "hasindex la", "indent ns", "index ln",
-  "indexof la", "int n", "join sl", "jsonencode a", "jsondecode s", "keys o", "length l", "lessthan nn", "lookup osa", "lower s",
-  "max nn", "md5 s", "merge oo", "min nn", "modulo nn", "multiply nn", "negate n", "not b", "notequal aa", "or bb", "parseint sn",
-  "pow nn", "range n", "range nn", "regex ss", "regexall ss", "regex_replace sss", "replace sss", "reverse s", "reverselist l",
-  "sanitize s", "semvercmp ss", "sethaselement la", "setintersection ll", "setproduct ll", "setsubtract ll",
-  "setsymmetricdifference ll", "setunion ll", "sha1 s", "signum n", "slice lnn", "sort l", "split ss", "strlen s", "substr snn",
-  "subtract nn", "title s", "trim ss", "trimprefix ss", "trimspace s", "trimsuffix ss", "try aa", "upper s", "urlencode s",
-  "values o", "zipmap ll", "cidrsubnet snn", "timeadd ss", "formatdate ss", "uuidv5 ss", "csvdecode s", "unixtimestampparse n",
-  "F0 a", "F1 aa", "F1 aaa", "sha256 s", "greaterthanorequalto nn", "lessthanorequalto nn", "log nn", "upper a", "length a",
+  "absolute n",
+  "add nn",
+  "and bb",
+  "base64encode s",
+  "base64decode s",
+  "basename s",
+  "can a",
+  "ceil n",
+  "chomp s",
+  "chunklist ln",
+  "coalesce aa",
+  "coalescelist ll",
+  "compact l",
+  "concat ll",
+  "contains la",
+  "dirname s",
+  "distinct l",
+  "divide nn",
+  "element ln",
+  "equal aa",
+  "flatten l",
+  "floor n",
+  "format ss",
+  "formatlist sl",
+  "greaterthan nn",
+  "hasindex la",
+  "indent ns",
+  "index ln",
+  "indexof la",
+  "int n",
+  "join sl",
+  "jsonencode a",
+  "jsondecode s",
+  "keys o",
+  "length l",
+  "lessthan nn",
+  "lookup osa",
+  "lower s",
+  "max nn",
+  "md5 s",
+  "merge oo",
+  "min nn",
+  "modulo nn",
+  "multiply nn",
+  "negate n",
+  "not b",
+  "notequal aa",
+  "or bb",
+  "parseint sn",
+  "pow nn",
+  "range n",
+  "range nn",
+  "regex ss",
+  "regexall ss",
+  "regex_replace sss",
+  "replace sss",
+  "reverse s",
+  "reverselist l",
+  "sanitize s",
+  "semvercmp ss",
+  "sethaselement la",
+  "setintersection ll",
+  "setproduct ll",
+  "setsubtract ll",
+  "setsymmetricdifference ll",
+  "setunion ll",
+  "sha1 s",
+  "signum n",
+  "slice lnn",
+  "sort l",
+  "split ss",
+  "strlen s",
+  "substr snn",
+  "subtract nn",
+  "title s",
+  "trim ss",
+  "trimprefix ss",
+  "trimspace s",
+  "trimsuffix ss",
+  "try aa",
+  "upper s",
+  "urlencode s",
+  "values o",
+  "zipmap ll",
+  "cidrsubnet snn",
+  "timeadd ss",
+  "formatdate ss",
+  "uuidv5 ss",
+  "csvdecode s",
+  "unixtimestampparse n",
+  "F0 a",
+  "F1 aa",
+  "F1 aaa",
+  "sha256 s",
+  "greaterthanorequalto nn",
+  "lessthanorequalto nn",
+  "log nn",
+  "upper a",
+  "length a",
 ] as const;
 const TYPES = [
-  "string", "number", "bool", "any", "list(string)", "list(number)", "set(string)", "map(string)", "map(number)", "list(any)",
-  "object({a=string,b=optional(number)})", "tuple([string,number])",
+  "string",
+  "number",
+  "bool",
+  "any",
+  "list(string)",
+  "list(number)",
+  "set(string)",
+  "map(string)",
+  "map(number)",
+  "list(any)",
+  "object({a=string,b=optional(number)})",
+  "tuple([string,number])",
 ];
 
 /** What `--set` takes of every target. */
 const GOOD_SETS = [
-  "tags=n", "tags+=n", "tags=", "args.X=9", "args.HOME", "labels.k=v", "platform=linux/arm64", "cache-from+=type=gha", "output+=type=cacheonly",
-  "push=true", "push=false", "load=true", "pull=true", "no-cache=1", "context=foo/", "target=q", "attest=type=sbom", "annotations=z=1",
+  "tags=n",
+  "tags+=n",
+  "tags=",
+  "args.X=9",
+  "args.HOME",
+  "labels.k=v",
+  "platform=linux/arm64",
+  "cache-from+=type=gha",
+  "output+=type=cacheonly",
+  "push=true",
+  "push=false",
+  "load=true",
+  "pull=true",
+  "no-cache=1",
+  "context=foo/",
+  "target=q",
+  "attest=type=sbom",
+  "annotations=z=1",
 ];
 
 /** Types of variables, and defaults that fit them. */
@@ -120,7 +256,22 @@ export class CaseMaker {
     if (depth > 0 && random.chance(0.35)) return this.#any(depth - 1);
     switch (kind) {
       case "s":
-        return random.pick(['"a"', '"abc"', '"a,b"', '"%s-%v"', '"2024-02-29T10:00:00Z"', '"1h"', '"10.0.0.0/16"', '"[a-z]+"', '"1.2.3"', '">=1.0"', "V0", '"x ${V1} y"', '""', '"é\\n"']);
+        return random.pick([
+          '"a"',
+          '"abc"',
+          '"a,b"',
+          '"%s-%v"',
+          '"2024-02-29T10:00:00Z"',
+          '"1h"',
+          '"10.0.0.0/16"',
+          '"[a-z]+"',
+          '"1.2.3"',
+          '">=1.0"',
+          "V0",
+          '"x ${V1} y"',
+          '""',
+          '"é\\n"',
+        ]);
       case "n":
         return random.pick(["0", "1", "2", "3", "-2", "2.5", "10", "V2", '"4"', "1/3"]);
       case "b":
@@ -148,8 +299,10 @@ export class CaseMaker {
       () => `"%{for i in ${this.#of("l", depth)}}<\${i}>%{endfor}"`,
       () => `"a \${~ ${inner()} ~} b"`,
       () => `[for v in ${this.#of("l", depth)}: ${random.pick(["v", "[v]", '"<${v}>"', "v == 1", inner()])}]`,
-      () => `[for k, v in ${this.#of("o", depth)}: ${random.pick(["k", "v", '"${k}${v}"'])} if ${random.pick(["true", "v != 1", "k == \"a\""])}]`,
-      () => `{for k, v in ${this.#of(random.pick(["o", "l"]), depth)}: ${random.pick(["k", "v", '"${k}"'])} => v${random.pick(["", "..."])}}`,
+      () =>
+        `[for k, v in ${this.#of("o", depth)}: ${random.pick(["k", "v", '"${k}${v}"'])} if ${random.pick(["true", "v != 1", 'k == "a"'])}]`,
+      () =>
+        `{for k, v in ${this.#of(random.pick(["o", "l"]), depth)}: ${random.pick(["k", "v", '"${k}"'])} => v${random.pick(["", "..."])}}`,
       () => `${this.#of("l", depth)}[${random.pick(["0", "1", "-1", '"0"', inner()])}]`,
       () => `(${inner()}).${random.pick(["a", "b", "0", "*"])}`,
       () => `(${inner()})[*]${random.pick(["", ".a", "[0]"])}`,
@@ -180,11 +333,24 @@ export class CaseMaker {
       random.pick(['args = {X = "1", Y = 2}', "args = {X = null}", "args = {Z = V1}", "args = {}"]),
       random.pick(['labels = {l = "m"}', 'labels = {l = null, n = "$${o}"}']),
       random.pick(['platforms = ["linux/amd64"]', 'platforms = ["linux/amd64", "linux/arm64"]', "platforms = []"]),
-      random.pick(['cache-from = ["r/x", "type=gha,scope=s"]', 'cache-from = [{type="registry", ref="q"}, "r/x"]', 'cache-from = ["a,b", ""]']),
+      random.pick([
+        'cache-from = ["r/x", "type=gha,scope=s"]',
+        'cache-from = [{type="registry", ref="q"}, "r/x"]',
+        'cache-from = ["a,b", ""]',
+      ]),
       random.pick(['cache-to = ["type=inline"]', "cache-to = []", 'cache-to = [{type="gha", mode="max"}]']),
-      random.pick(['output = ["type=registry"]', 'output = ["type=docker"]', 'output = [{type="image", push="true"}, "type=cacheonly"]', "output = []"]),
+      random.pick([
+        'output = ["type=registry"]',
+        'output = ["type=docker"]',
+        'output = [{type="image", push="true"}, "type=cacheonly"]',
+        "output = []",
+      ]),
       random.pick(['secret = ["type=env,id=s,env=HOME"]', 'secret = [{id="s", env="HOME"}, {id="t", env="E"}]']),
-      random.pick(['attest = ["type=sbom", "type=provenance,mode=max"]', 'attest = [{type="sbom", disabled=true}]', 'attest = ["type=sbom,disabled=true"]']),
+      random.pick([
+        'attest = ["type=sbom", "type=provenance,mode=max"]',
+        'attest = [{type="sbom", disabled=true}]',
+        'attest = ["type=sbom,disabled=true"]',
+      ]),
       random.pick(['context = "./d/../e"', 'context = "https://example.com/x.git"', 'context = "."']),
       random.pick(['dockerfile = "D"', 'dockerfile = ""', 'dockerfile-inline = "FROM a$${b}"']),
       random.pick(["pull = true", "no-cache = false", "pull = V0 == V1"]),
@@ -192,14 +358,21 @@ export class CaseMaker {
       random.pick(['annotations = ["a=b"]', 'entitlements = ["network.host"]', 'no-cache-filter = ["s", "t"]']),
       random.pick(['ulimits = ["nofile=1:2"]', 'shm-size = "64m"', 'resources = {memory = "1g", cpu-shares = 5}']),
       random.pick(['extra-hosts = {h = "1.2.3.4"}', 'call = "check"', 'target = "st"', 'description = "d ${V0}"']),
-      random.pick(['contexts = {n = "docker-image://x"}', 'contexts = {n = "../o"}', `contexts = {n = "target:${name === "a" ? "b" : "a"}"}`]),
-      random.pick(['policy = ["strict=true"]', 'inherits = []']),
+      random.pick([
+        'contexts = {n = "docker-image://x"}',
+        'contexts = {n = "../o"}',
+        `contexts = {n = "target:${name === "a" ? "b" : "a"}"}`,
+      ]),
+      random.pick(['policy = ["strict=true"]', "inherits = []"]),
       `args = target.${name === "a" ? "b" : "a"}.args`,
     ];
     const targets = names.map((name, index) => {
       const own = fields(name);
       const chosen = new Map(
-        Array.from({ length: 1 + random.below(5) }, () => random.pick(own)).map((line) => [line.split(" ", 1)[0] ?? "", line]),
+        Array.from({ length: 1 + random.below(5) }, () => random.pick(own)).map((line) => [
+          line.split(" ", 1)[0] ?? "",
+          line,
+        ]),
       );
       if (index > 0 && random.chance(0.5)) {
         const parents = names.slice(0, index).filter(() => random.chance(0.6));
@@ -207,9 +380,13 @@ export class CaseMaker {
       }
       return `target "${name}" {\n${[...chosen.values()].map((line) => `  ${line}\n`).join("")}}\n`;
     });
-    const groups = random.chance(0.7) ? [`group "default" {\n  targets = ["a", "g"]\n}\ngroup "g" {\n  targets = ["b", "${random.pick(names)}"]\n}\n`] : [];
+    const groups = random.chance(0.7)
+      ? [`group "default" {\n  targets = ["a", "g"]\n}\ngroup "g" {\n  targets = ["b", "${random.pick(names)}"]\n}\n`]
+      : [];
     const second = random.chance(0.3)
-      ? { "docker-bake.override.hcl": `target "a" {\n  ${random.pick(fields("a"))}\n}\ntarget "d" {\n  ${random.pick(fields("d"))}\n}\n` }
+      ? {
+          "docker-bake.override.hcl": `target "a" {\n  ${random.pick(fields("a"))}\n}\ntarget "d" {\n  ${random.pick(fields("d"))}\n}\n`,
+        }
       : {};
     return {
       files: { "docker-bake.hcl": `${this.#preamble()}${[...groups, ...targets].join("")}`, ...second },
@@ -221,32 +398,98 @@ export class CaseMaker {
   #sets(names: readonly string[]): string[] {
     const random = this.#random;
     const sets = [
-      ...GOOD_SETS, ...GOOD_SETS, ...GOOD_SETS, "tags=n", "tags+=n", "tag=x", "tags=", "args.X=9", "args.HOME", "arg.N=$x", "labels.k=v", "platform=linux/arm64", "platform+=linux/386",
-      "cache-from=z", "cache-from+=type=gha", "cache-to=type=inline", "output=type=registry", "output=out", "output+=type=cacheonly",
-      "push=true", "push=false", "load=true", "pull=true", "no-cache=x", "no-cache=1", "context=foo/", "dockerfile=Df", "target=q", "call=outline",
-      "secrets=id=s,env=HOME", "secret.s=env=PATH", "secret+=id=u,env=HOME", "attest=type=sbom", "attest=", "annotations=z=1", "annotation=",
-      "entitlements=network.host", "network=host", "contexts.n=foo", "contexts.n=", "extra-hosts.q=1.1.1.1", "resources.memory=2g", "ulimits+=core=1",
-      "shm-size=1g", "no-cache-filter=", "inherits=a", "nosuch=1", "tags.x=1", "args=1", "policy+=disabled=true", "tags",
+      ...GOOD_SETS,
+      ...GOOD_SETS,
+      ...GOOD_SETS,
+      "tags=n",
+      "tags+=n",
+      "tag=x",
+      "tags=",
+      "args.X=9",
+      "args.HOME",
+      "arg.N=$x",
+      "labels.k=v",
+      "platform=linux/arm64",
+      "platform+=linux/386",
+      "cache-from=z",
+      "cache-from+=type=gha",
+      "cache-to=type=inline",
+      "output=type=registry",
+      "output=out",
+      "output+=type=cacheonly",
+      "push=true",
+      "push=false",
+      "load=true",
+      "pull=true",
+      "no-cache=x",
+      "no-cache=1",
+      "context=foo/",
+      "dockerfile=Df",
+      "target=q",
+      "call=outline",
+      "secrets=id=s,env=HOME",
+      "secret.s=env=PATH",
+      "secret+=id=u,env=HOME",
+      "attest=type=sbom",
+      "attest=",
+      "annotations=z=1",
+      "annotation=",
+      "entitlements=network.host",
+      "network=host",
+      "contexts.n=foo",
+      "contexts.n=",
+      "extra-hosts.q=1.1.1.1",
+      "resources.memory=2g",
+      "ulimits+=core=1",
+      "shm-size=1g",
+      "no-cache-filter=",
+      "inherits=a",
+      "nosuch=1",
+      "tags.x=1",
+      "args=1",
+      "policy+=disabled=true",
+      "tags",
     ];
     const args: string[] = [];
     for (let count = random.below(4); count > 0; count -= 1) {
-      args.push("--set", `${random.chance(0.02) ? "zz" : random.pick([...names, "*", names[2] ?? "*", "*"])}.${random.pick(sets)}`);
+      args.push(
+        "--set",
+        `${random.chance(0.02) ? "zz" : random.pick([...names, "*", names[2] ?? "*", "*"])}.${random.pick(sets)}`,
+      );
     }
     if (random.chance(0.1)) args.push("--push");
     if (random.chance(0.1)) args.push("--load");
     if (random.chance(0.1)) args.push("--var", `V0=${random.pick(["v", "", "5"])}`);
-    if (random.chance(0.05)) args.push(random.pick(["--sbom=true", "--provenance=mode=max", "--no-cache", "--pull", "--call=check"]));
-    if (random.chance(0.08)) return [...args, "--list", random.pick(["targets", "variables", "type=targets,format=json", "type=variables,format=json"])];
-    if (random.chance(0.5)) args.push(...[random.pick(names), random.pick([...names, "g", "c*", "nosuch"])].slice(0, 1 + random.below(2)));
+    if (random.chance(0.05))
+      args.push(random.pick(["--sbom=true", "--provenance=mode=max", "--no-cache", "--pull", "--call=check"]));
+    if (random.chance(0.08))
+      return [
+        ...args,
+        "--list",
+        random.pick(["targets", "variables", "type=targets,format=json", "type=variables,format=json"]),
+      ];
+    if (random.chance(0.5))
+      args.push(...[random.pick(names), random.pick([...names, "g", "c*", "nosuch"])].slice(0, 1 + random.below(2)));
     return args;
   }
 
   #matrix(): BakeCase {
     const random = this.#random;
-    const values = ['["x", "y"]', "[1, 2]", '[{n = "p", t = 1}, {n = "q", t = 2}]', "[true]", "[]", '"s"', 'split(",", "x,y")', "V0"];
+    const values = [
+      '["x", "y"]',
+      "[1, 2]",
+      '[{n = "p", t = 1}, {n = "q", t = 2}]',
+      "[true]",
+      "[]",
+      '"s"',
+      'split(",", "x,y")',
+      "V0",
+    ];
     const body = [
       `  matrix = {\n    k = ${random.pick(values)}\n${random.chance(0.5) ? `    m = ${random.pick(values)}\n` : ""}  }\n`,
-      random.chance(0.9) ? `  name = "${random.pick(["t-${k}", "t-${try(k.n, k)}", "t-${try(k.n, k)}-${try(m.n, try(m, 0))}", "${k}", "t"])}"\n` : "",
+      random.chance(0.9)
+        ? `  name = "${random.pick(["t-${k}", "t-${try(k.n, k)}", "t-${try(k.n, k)}-${try(m.n, try(m, 0))}", "${k}", "t"])}"\n`
+        : "",
       `  tags = ["${random.pick(["i:${try(k.n, k)}", "i", "${jsonencode(k)}"])}"]\n`,
       `  args = {\n    A = ${random.pick(["k", "try(k.t, k)", "V1", "target.base.args.Q", "try(m, null)"])}\n  }\n`,
       random.chance(0.3) ? '  inherits = ["base"]\n' : "",

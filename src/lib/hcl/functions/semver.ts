@@ -26,10 +26,16 @@ const LOOSE =
 const ONE = new RegExp(`\\s*(${OPERATOR})\\s*${LOOSE}\\s*`, "y");
 const HYPHEN = new RegExp(`\\s*(${LOOSE})\\s+-\\s+(${LOOSE})\\s*`, "g");
 
+/** Go's uint64. */
+const MAX_PART = 2n ** 64n - 1n;
+
 function parseVersion(value: string): Version {
   const match = value.length > 256 ? null : VERSION.exec(value);
   if (match === null) throw new HclError(`${JSON.stringify(value)} is not a version`);
   const [, major = "0", minor = "0", patch = "0", pre = ""] = match;
+  if ([major, minor, patch].some((part) => BigInt(part) > MAX_PART)) {
+    throw new HclError(`${JSON.stringify(value)} has a number that is too large for a version`);
+  }
   return { numbers: [Number(major), Number(minor), Number(patch)], pre };
 }
 

@@ -5,7 +5,20 @@ import type { FunctionDefinition, Functions, Parameter } from "../function.ts";
 import { HclError } from "../source.ts";
 import { ANY, setOf, tupleOf } from "../type.ts";
 import type { Type } from "../type.ts";
-import { FALSE, TRUE, equals, isTrue, isWhollyKnown, itemsOf, list, set, sizeOf, tuple, unknownOf } from "../value.ts";
+import {
+  FALSE,
+  TRUE,
+  equals,
+  haveOneType,
+  isTrue,
+  isWhollyKnown,
+  itemsOf,
+  list,
+  set,
+  sizeOf,
+  tuple,
+  unknownOf,
+} from "../value.ts";
 import type { Value } from "../value.ts";
 
 type Items = readonly Value[];
@@ -40,6 +53,7 @@ function operation(
       const type = commonSetType(args);
       const sets = args.map((own, index) => aboutArgument(index, () => convert(own, type)));
       if (!sets.every(isWhollyKnown)) return unknownOf(type);
+      if (!haveOneType(sets)) throw new HclError("the elements of all sets must be of one type");
       const [first = [], ...others] = sets.map(itemsOf);
       return set(others.reduce<Items>(combine, first), type.kind === "set" ? type.element : ANY);
     },
