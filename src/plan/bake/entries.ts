@@ -51,6 +51,7 @@ export interface EntryKind {
 }
 
 function fieldsOf(value: string): string[] {
+  if (value === "") throw new HclError("the text is empty");
   try {
     return csvFields(value, "set");
   } catch (error) {
@@ -335,7 +336,7 @@ export const POLICY: EntryKind = {
   },
   toValue: flatValue,
   toJson: ({ pairs }) => ({
-    Files: pairs.has("filename") ? [{ Filename: pairs.get("filename") ?? "" }] : null,
+    Files: pairs.has("filename") ? [{ Filename: pairs.get("filename") ?? "", Data: null }] : null,
     Reset: pairs.get("reset") === "true",
     Disabled: pairs.get("disabled") === "true",
     Strict: pairs.has("strict") ? pairs.get("strict") === "true" : null,

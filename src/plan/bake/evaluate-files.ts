@@ -205,14 +205,12 @@ class Evaluation {
       const { attributes } = block.body.content(VALIDATION);
       const condition = attributes.get("condition");
       const message = attributes.get("error_message");
-      if (condition === undefined || message === undefined) {
-        throw new HclError("a validation has a condition and an error_message", block.range);
-      }
+      if (condition === undefined) throw new HclError("a validation has a condition", block.range);
       const { expression } = condition;
       const result = evaluate(expression, this.#scope);
       if (isNull(result)) throw new HclError("the condition is null", expression.range);
       if (isTrue(located(expression.range, () => convert(result, BOOL)))) continue;
-      const words = evaluate(message.expression, this.#scope);
+      const words = message === undefined ? nullOf(STRING) : evaluate(message.expression, this.#scope);
       throw new HclError(
         isNull(words) ? "the variable has a value that is not valid" : asText(words),
         expression.range,

@@ -74,12 +74,11 @@ function plainValue(name: string, given: string, type: Type): Value {
 
 function fieldsOf(name: string, given: string): string[] {
   try {
-    return csvFields(given, "var");
+    if (given !== "") return csvFields(given, "var");
   } catch {
-    throw new HclError(
-      `the variable ${name} is a list of values with commas between them, not ${JSON.stringify(given)}`,
-    );
+    // Said below, for both.
   }
+  throw new HclError(`the variable ${name} is a list of values with commas between them, not ${JSON.stringify(given)}`);
 }
 
 function fromCsv(name: string, given: string, type: Type): Value {

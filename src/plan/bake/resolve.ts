@@ -188,8 +188,11 @@ function normalized(target: Target): Target {
         name,
         unique(value as readonly string[]).filter((own) => own !== ""),
       );
-    } else if (field.form === "entries") fields.set(name, field.entries?.unique(value as readonly Entry[]) ?? []);
-    else fields.set(name, value);
+    } else if (field.form === "entries" && name !== "policy") {
+      // An empty list is no value: it does not replace that of a target it is inherited after.
+      const entries = field.entries?.unique(value as readonly Entry[]) ?? [];
+      if (entries.length > 0) fields.set(name, entries);
+    } else fields.set(name, value);
   }
   const contexts = [...mapOf(target, "contexts")].filter(([, value]) => value !== "");
   if (contexts.length > 0) fields.set("contexts", new Map(contexts));
