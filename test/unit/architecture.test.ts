@@ -63,7 +63,10 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "lib/image/": { code: [] },
   "lib/kube/": { code: ["lib/text/", "@kubernetes/client-node", "js-yaml", "undici", "ws", "node:*"] },
   "lib/pflag/": { code: [] },
-  "lib/registry/": { code: ["lib/image/", "lib/text/", "undici", "node:*"], types: ["lib/credentials/", "lib/dockerfile/"] },
+  "lib/registry/": {
+    code: ["lib/image/", "lib/text/", "undici", "node:*"],
+    types: ["lib/credentials/", "lib/dockerfile/"],
+  },
   "lib/sbom/": { code: ["lib/archive/", "lib/image/", "lib/registry/", "lib/text/", "node:*"] },
   "lib/text/": { code: [] },
   "lib/vault/": { code: ["lib/text/", "undici", "node:*"] },

@@ -185,7 +185,15 @@ export function missingPrivileges(
       for (const key of names?.(target) ?? []) if (!allowed.names.has(key)) missing.set(key, { key });
     }
   }
-  return [...missing.values()];
+  // A directory includes what is in it.
+  const all = [...missing.values()];
+  return all.filter(
+    ({ key, path }) =>
+      path === undefined ||
+      !all.some(
+        (other) => other.key === key && other.path !== undefined && other.path !== path && isInside(path, other.path),
+      ),
+  );
 }
 
 /** The flag of each, with paths near the working directory relative to it. */

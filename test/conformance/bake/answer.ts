@@ -43,6 +43,9 @@ function parse(args: readonly string[]): Parsed {
   return parsed;
 }
 
+/** What `--set TARGET.args.HOME` takes, and `homedir()` gives. */
+const HOME = "/home/somebody";
+
 /** A directory with the files of the case, for as long as it is used. */
 export class CaseDirectory implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), "slipway-bake-"));
@@ -62,7 +65,7 @@ export class CaseDirectory implements Disposable {
 export function answerOurs({ files, args, env }: BakeCase, directory: string): Answer {
   const { names, values, switches } = parse(args);
   const one = (name: string): string | undefined => values.get(name)?.[0];
-  const lookup = (name: string): string | undefined => (name === "HOME" ? directory : env[name]);
+  const lookup = (name: string): string | undefined => (name === "HOME" ? HOME : env[name]);
   try {
     const given = values.get("-f") ?? DEFAULT_FILES.filter((name) => Object.hasOwn(files, name));
     const variables = parseVariables(values.get("--var") ?? []);
@@ -110,7 +113,7 @@ export function answerTheirs(buildx: string, { args, env }: BakeCase, directory:
   const own = args.includes("--list") ? args : ["--print", ...args];
   const { status, stdout, stderr } = spawnSync(buildx, ["bake", ...own], {
     cwd: directory,
-    env: { PATH: process.env["PATH"] ?? "", HOME: directory, ...env },
+    env: { PATH: process.env["PATH"] ?? "", HOME, DOCKER_CONFIG: directory, ...env },
     encoding: "utf8",
   });
   if (status === 0) return { output: stdout };

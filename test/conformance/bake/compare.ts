@@ -16,21 +16,25 @@ const SAMPLE = join(import.meta.dirname, "sample.json");
 /** Cases of the sample that `make test` runs. */
 const SAMPLE_SIZE = 200;
 
-/** A case of the corpus: files as they are, and `case.json` for the rest. */
-export function readCorpus(): ReadonlyMap<string, BakeCase & { readonly expected?: Answer }> {
-  return new Map(
-    readdirSync(CORPUS)
-      .filter((name) => name.endsWith(".json"))
-      .map((name) => [name.replace(/\.json$/, ""), JSON.parse(readFileSync(join(CORPUS, name), "utf8")) as BakeCase]),
-  );
-}
-
-export interface SampleCase extends BakeCase {
+export interface RecordedCase extends BakeCase {
+  /** What buildx answered. */
   readonly expected: Answer;
 }
 
-export function readSample(): readonly SampleCase[] {
-  return JSON.parse(readFileSync(SAMPLE, "utf8")) as SampleCase[];
+/** The cases written by hand, by their names. */
+export function readCorpus(): ReadonlyMap<string, RecordedCase> {
+  return new Map(
+    readdirSync(CORPUS)
+      .filter((name) => name.endsWith(".json"))
+      .map((name) => [
+        name.replace(/\.json$/, ""),
+        JSON.parse(readFileSync(join(CORPUS, name), "utf8")) as RecordedCase,
+      ]),
+  );
+}
+
+export function readSample(): readonly RecordedCase[] {
+  return JSON.parse(readFileSync(SAMPLE, "utf8")) as RecordedCase[];
 }
 
 function compare(buildx: string, one: BakeCase): { readonly ours: Answer; readonly theirs: Answer } {
@@ -76,7 +80,7 @@ if (import.meta.main) {
     );
   }
   const maker = new CaseMaker(new Random(Number(values.seed)));
-  const sample: SampleCase[] = [];
+  const sample: RecordedCase[] = [];
   for (let count = 0; count < Number(values.cases); count += 1) {
     const one = maker.make();
     const theirs = judge(`random ${count}`, one);

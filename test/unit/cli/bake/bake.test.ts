@@ -1,25 +1,39 @@
 import { describe, expect, it } from "vitest";
-import { parseBakeFile } from "../../../../src/cli/bake/bake-file.ts";
-import { chooseTargets, withImages } from "../../../../src/cli/bake/choose-targets.ts";
-import { runTargets } from "../../../../src/app/bake.ts";
+import { chosenTargets } from "../../../../src/cli/bake/chosen-targets.ts";
 import { targetWords } from "../../../../src/cli/bake/target-words.ts";
+import { runTargets } from "../../../../src/app/bake.ts";
 import { InvalidInput } from "../../../../src/errors.ts";
+import type { Target } from "../../../../src/plan/bake/definition.ts";
+import { planBake } from "../../../../src/plan/bake/plan-bake.ts";
+import type { BakePlan, BakeRequest } from "../../../../src/plan/bake/plan-bake.ts";
+import { readDefinition } from "../../../../src/plan/bake/read-files.ts";
 
-const parse = (file: object) => parseBakeFile(JSON.stringify(file), "on standard input");
-const target = (fields: object) => {
-  const found = parse({ target: { web: fields } }).targets.get("web");
+const nothing = { lookup: () => undefined, variables: new Map<string, string>(), builtIn: new Map<string, string>() };
+const noCompose = (): never => {
+  throw new InvalidInput("there are no compose files here");
+};
+
+function plan(target: object, request: Partial<BakeRequest> = {}, group: object = {}): BakePlan {
+  const text = JSON.stringify({ target, group });
+  const definition = readDefinition([{ name: "docker-bake.json", text }], nothing, noCompose);
+  return planBake(definition, { names: [], sets: [], ...request }, () => undefined);
+}
+
+function target(fields: object, request: Partial<BakeRequest> = {}): Target {
+  const found = plan({ web: fields }, { names: ["web"], ...request }).targets.get("web");
   if (found === undefined) throw new Error("no target");
   return found;
-};
-const words = (fields: object, push = false) => targetWords(target(fields), push).words;
+}
 
-describe("a target as build's words", () => {
+const words = (fields: object, request: Partial<BakeRequest> = {}) => targetWords(target(fields, request)).words;
+
+describe("a target as build's args", () => {
   it("says all that compose writes", () => {
     expect(
       words({
         context: "/src/api",
         dockerfile: "/src/api/docker/Dockerfile",
-        args: { A: "1 2", MONEY: "$${5}" },
+        args: { A: "1 2", MONEY: "$${5}", NONE: null },
         labels: { team: "a=b" },
         tags: ["r.io/a:1", "r.io/a:2"],
         "cache-from": ["r.io/cache"],
@@ -46,14 +60,14 @@ describe("a target as build's words", () => {
       "--add-host=db=10.0.0.1,10.0.0.2",
       "--tag=r.io/a:1",
       "--tag=r.io/a:2",
-      "--cache-from=r.io/cache",
-      "--secret=id=s,type=env,env=S",
+      "--cache-from=type=registry,ref=r.io/cache",
+      "--secret=id=s,env=S",
       "--ssh=default=",
       "--platform=linux/amd64",
       "--ulimit=nofile=1:2",
       "--allow=network.host",
-      "--output=type=registry",
       "--attest=type=sbom",
+      "--output=type=registry",
       "--target=final",
       "--network=host",
       "--shm-size=67108864",
@@ -74,92 +88,62 @@ describe("a target as build's words", () => {
   });
 
   it("leaves an engine out, and says so", () => {
-    expect(targetWords(target({ output: ["type=docker"] }), false)).toEqual({ words: ["--", "."], wantsEngine: true });
-    expect(targetWords(target({ output: ["type=docker,dest=a.tar"] }), false)).toEqual({
+    expect(targetWords(target({ output: ["type=docker"] }))).toMatchObject({ words: ["--", "."], wantsEngine: true });
+    expect(targetWords(target({ output: ["type=docker,dest=a.tar"] }))).toMatchObject({
       words: ["--output=type=docker,dest=a.tar", "--", "."],
       wantsEngine: false,
     });
-    expect(words({ output: ["type=docker"] }, true)).toEqual(["--output=type=registry", "--", "."]);
-  });
-});
-
-describe("a bake file", () => {
-  it.each<[string, object | string, string]>([
-    ["is no JSON", "target {", "the bake file on standard input is not JSON: "],
-    ["has an expression", { target: { a: { tags: ["r.io/a:${TAG}"] } } }, "`tags` of target a has an expression"],
-    ["has a directive", { target: { a: { args: { A: "%{ if x }" } } } }, "`args` of target a has an expression"],
-    ["has what is not known", { target: { a: { matrix: {} } } }, "target a has `matrix`, which slipway does not know"],
-    ["has variables", { variable: { TAG: {} } }, "on standard input has `variable`"],
-    ["has a list where a text belongs", { target: { a: { context: [] } } }, "`context` of target a is not text"],
-    ["has a text where a list belongs", { target: { a: { tags: "x" } } }, "`tags` of target a is not a list of texts"],
-    ["has a target that is none", { target: { a: 1 } }, "target a is not an object"],
-    [
-      "has a word where yes or no belongs",
-      { target: { a: { pull: "yes" } } },
-      "`pull` of target a is not true or false",
-    ],
-  ])("that %s is refused in one sentence", (_, file, sentence) => {
-    const read = () => (typeof file === "string" ? parseBakeFile(file, "on standard input") : parse(file));
-    expect(read).toThrow(InvalidInput);
-    expect(read).toThrow(sentence);
+    expect(words({ output: ["type=docker"] }, { push: true })).toEqual(["--output=type=registry", "--", "."]);
   });
 
-  it("may leave anything out, and null is nothing", () => {
-    expect(target({ args: { A: null }, contexts: null })).toMatchObject({ context: ".", args: {}, contexts: {} });
+  it("quotes what has a comma", () => {
+    expect(
+      words({ "cache-to": [{ type: "gha", scope: "a,b" }], resources: { memory: "1g", "cpu-shares": 5 } }),
+    ).toEqual(['--cache-to=type=gha,"scope=a,b"', "--memory=1g", "--cpu-shares=5", "--", "."]);
   });
 });
 
 describe("the targets that are built", () => {
-  const file = parse({
-    group: { default: { targets: ["web", "tools"] }, tools: { targets: ["cli"] } },
-    target: {
-      web: { contexts: { base: "target:base", other: "docker-image://x" } },
-      base: { tags: ["r.io/base:1"] },
-      cli: {},
-      lost: { contexts: { a: "target:cli" } },
-      round: { contexts: { a: "target:trip" } },
-      trip: { contexts: { a: "target:round" } },
-    },
-  });
-  const names = (...chosen: string[]) =>
-    chooseTargets(file, chosen).map(({ target: { name }, after }) => [name, after]);
+  const targets = {
+    web: { contexts: { base: "target:base", other: "docker-image://x" } },
+    base: { tags: ["r.io/base:1"] },
+    cli: {},
+    lost: { contexts: { a: "target:cli" } },
+    round: { contexts: { a: "target:trip" } },
+    trip: { contexts: { a: "target:round" } },
+  };
+  const group = { default: { targets: ["web", "tools"] }, tools: { targets: ["cli"] } };
+  const chosen = (...names: string[]) => chosenTargets(plan(targets, { names }, group));
 
   it("are the default group's, each after what it builds on", () => {
-    expect(names()).toEqual([
-      ["base", []],
-      ["web", ["base"]],
-      ["cli", []],
+    expect(chosen().map(({ target: { name }, after, isLinked }) => [name, after, isLinked])).toEqual([
+      ["base", [], true],
+      ["cli", [], false],
+      ["web", ["base"], false],
     ]);
   });
 
-  it("or those that are named", () => {
-    expect(names("tools", "base", "cli")).toEqual([
-      ["cli", []],
-      ["base", []],
-    ]);
+  it("push what they build on, though nothing else asks for it", () => {
+    const [base] = chosen();
+    expect(targetWords(base?.target ?? target({}), base?.isLinked).words).toEqual(["--tag=r.io/base:1", "--", "."]);
   });
 
   it("are there", () => {
-    expect(() => names("nobody")).toThrow("failed to find target nobody");
-    expect(() => names("round")).toThrow("the targets round → trip → round need each other");
+    expect(() => chosen("nobody")).toThrow("failed to find target nobody");
+    expect(() => chosen("round")).toThrow("the targets round → trip → round need each other");
   });
 
   it("find the images they build on by their names", () => {
-    const [base, web] = chooseTargets(file, ["web"]).map((chosen) => chosen.target);
-    expect(withImages(web ?? fail(), file.targets).contexts).toEqual({
-      base: "docker-image://r.io/base:1",
-      other: "docker-image://x",
-    });
-    expect(withImages(base ?? fail(), file.targets)).toEqual(base);
-    expect(() => withImages(file.targets.get("lost") ?? fail(), file.targets)).toThrow(
-      "builds on cli, which has no tag",
+    const web = chosen("web").find((one) => one.target.name === "web");
+    expect(web?.target.fields.get("contexts")).toEqual(
+      new Map([
+        ["base", "docker-image://r.io/base:1"],
+        ["other", "docker-image://x"],
+      ]),
     );
+    expect(() => chosen("lost")).toThrow("builds on cli, which has no tag");
   });
 });
-
-function fail(): never {
-  throw new Error("not there");
-}
 
 describe("several builds", () => {
   const step = (name: string, ...after: string[]) => ({ name, after });
