@@ -1,11 +1,10 @@
 /** `--print` and `--list`. */
-import { fieldsInOrder, textOf } from "../../plan/bake/definition.ts";
+import { fieldsInOrder, inNameOrder, textOf } from "../../plan/bake/definition.ts";
 import type { Definition, Group, Target } from "../../plan/bake/definition.ts";
 import { toJsonText } from "../../plan/bake/entries.ts";
 import type { Json } from "../../plan/bake/entries.ts";
 import { fieldOf, printField } from "../../plan/bake/fields.ts";
 import type { Resolved } from "../../plan/bake/resolve.ts";
-import { compareTexts } from "../../lib/hcl/value.ts";
 
 function groupJson({ description, targets }: Group): Json {
   return { ...(description === undefined ? {} : { description }), targets };
@@ -50,7 +49,8 @@ function table(rows: readonly (readonly string[])[]): string {
 export type ListFormat = "table" | "json";
 
 function byName<T extends { readonly name: string }>(items: readonly T[]): readonly T[] {
-  return [...items].sort((left, right) => compareTexts(left.name, right.name));
+  const names = inNameOrder(items.map(({ name }) => name));
+  return [...items].sort((left, right) => names.indexOf(left.name) - names.indexOf(right.name));
 }
 
 /** Targets and groups, but those whose names begin with an underscore. */
@@ -62,7 +62,7 @@ export function listTargets({ targets, groups }: Definition, format: ListFormat)
       isGroup: false,
     })),
     ...groups.map(({ name, description = "", targets: members }) => {
-      const names = [...members].sort(compareTexts).join(", ");
+      const names = inNameOrder(members).join(", ");
       const all = description === "" || names === "" ? description + names : `${description} (${names})`;
       return { name, description: all, isGroup: true };
     }),

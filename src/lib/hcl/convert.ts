@@ -2,18 +2,18 @@
  * Conversions between types, and the one type that several values can have together. The two need each other: a tuple becomes
  * a list of the type its elements agree on. Rules: go-cty, docs/convert.md.
  */
-import { parseDecimal, toText } from "./number.ts";
+import { mismatch } from "./mismatch.ts";
+import { toText } from "./number.ts";
 import { HclError } from "./source.ts";
+import { textToBool, textToNumber } from "./text-conversion.ts";
 import { preferredOrder } from "./type-order.ts";
 import {
   ANY,
-  constraintNameOf,
   equalTypes,
   isCollection,
   isPlain,
   listOf,
   mapOf,
-  nameOf,
   objectOf,
   setOf,
   tupleOf,
@@ -21,11 +21,8 @@ import {
 } from "./type.ts";
 import type { ObjectType, Type } from "./type.ts";
 import {
-  FALSE,
-  TRUE,
   UNKNOWN_VALUE,
   asNumber,
-  asText,
   entriesOf,
   isKnown,
   isNull,
@@ -34,7 +31,6 @@ import {
   list,
   map,
   nullOf,
-  number,
   object,
   set,
   text,
@@ -56,8 +52,12 @@ const SAME: Conversion = (value) => value;
 export function convert(value: Value, to: Type): Value {
   if (equalTypes(value.type, withoutOptional(to))) return value;
   const conversion = conversionOf(value.type, to, "unsafe");
-  if (conversion === undefined) throw new HclError(mismatch(value.type, to));
+  if (conversion === undefined) throw new HclError(mismatch(value.type, to, canConvert));
   return conversion(value);
+}
+
+export function canConvert(from: Type, to: Type): boolean {
+  return conversionOf(from, to, "unsafe") !== undefined;
 }
 
 /** @returns undefined where no value of the one type can be made one of the other */
@@ -100,21 +100,6 @@ function plainConversion(from: Type, to: Type, mode: Mode): Conversion | undefin
   }
   if (from.kind !== "string" || mode === "safe") return undefined;
   return to.kind === "number" ? textToNumber : textToBool;
-}
-
-function textToNumber(value: Value): Value {
-  const parsed = parseDecimal(asText(value));
-  if (parsed === undefined) throw new HclError("a number is required");
-  return number(parsed);
-}
-
-function textToBool(value: Value): Value {
-  const word = asText(value);
-  if (word === "true" || word === "1") return TRUE;
-  if (word === "false" || word === "0") return FALSE;
-  const lower = word.toLowerCase();
-  const hint = lower === "true" || lower === "false" ? `; to convert from a string, use lowercase "${lower}"` : "";
-  throw new HclError(`a bool is required${hint}`);
 }
 
 function sequenceToSequence(
@@ -250,7 +235,9 @@ function mapToObject(from: Type, to: ObjectType): Conversion | undefined {
         }
         const conversion = conversions.get(name);
         if (conversion === undefined) {
-          throw new HclError(`map element type is incompatible with attribute "${name}": ${mismatch(from, wanted)}`);
+          throw new HclError(
+            `map element type is incompatible with attribute "${name}": ${mismatch(from, wanted, canConvert)}`,
+          );
         }
         return [name, conversion(item)] as const;
       }),
@@ -401,31 +388,4 @@ function unifyTuples(types: readonly Type[], mode: Mode): Unified | undefined {
     elements.push(common.type);
   }
   return allTo(types, tupleOf(elements), mode) ?? structuresToCollection(types, "list", mode);
-}
-
-/** Why a value of the one type is none of the other. */
-export function mismatch(from: Type, to: Type): string {
-  if (from.kind === "object" && to.kind === "object") {
-    const missing = [...to.attributes.keys()].filter(
-      (name) => !from.attributes.has(name) && to.optional?.has(name) !== true,
-    );
-    if (missing.length > 0) return `missing attributes: ${missing.sort().join(", ")}`;
-    for (const [name, wanted] of to.attributes) {
-      const own = from.attributes.get(name);
-      if (own !== undefined && !equalTypes(own, wanted) && conversionOf(own, wanted, "unsafe") === undefined) {
-        return `attribute "${name}": ${mismatch(own, wanted)}`;
-      }
-    }
-  }
-  if (from.kind === "tuple" && (to.kind === "list" || to.kind === "set")) {
-    if (to.element.kind === "any") return `all ${to.kind} elements must have the same type`;
-    for (const [index, own] of from.elements.entries()) {
-      if (equalTypes(own, to.element) || conversionOf(own, to.element, "unsafe") !== undefined) continue;
-      return `element ${index}: ${mismatch(own, to.element)}`;
-    }
-  }
-  if (from.kind === "object" && to.kind === "map" && to.element.kind === "any") {
-    return "all map elements must have the same type";
-  }
-  return `${constraintNameOf(to)} required, but the value is ${nameOf(from)}`;
 }

@@ -189,11 +189,11 @@ function relocated(expression: Expression, range: Range): Expression {
 }
 
 function relocate(node: unknown, range: Range): unknown {
-  if (Array.isArray(node)) return node.map((item) => relocate(item, range) as unknown);
+  if (Array.isArray(node)) return node.map((item) => relocate(item, range));
   if (typeof node !== "object" || node === null) return node;
   if ("content" in node) return node;
   return Object.fromEntries(
-    Object.entries(node).map(([key, value]) => [key, key === "range" ? range : (relocate(value, range) as unknown)]),
+    Object.entries(node).map(([key, value]) => [key, key === "range" ? range : relocate(value, range)]),
   );
 }
 

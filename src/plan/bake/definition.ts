@@ -1,4 +1,5 @@
 /** Targets and groups as all files together define them. */
+import { compareTexts } from "../../lib/hcl/value.ts";
 import { FIELD_NAMES, fieldOf, mergeField } from "./fields.ts";
 import type { FieldName, FieldValue, Resources, TextMap } from "./fields.ts";
 import type { Entry } from "./entries.ts";
@@ -80,4 +81,9 @@ export function withFields(target: Target, fields: Iterable<readonly [FieldName,
 
 export function unique(texts: readonly string[]): string[] {
   return [...new Set(texts)];
+}
+
+/** Names in the order in which they are printed. */
+export function inNameOrder(names: readonly string[]): readonly string[] {
+  return [...names].sort(compareTexts);
 }

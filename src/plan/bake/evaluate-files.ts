@@ -13,61 +13,37 @@ import { childScope } from "../../lib/hcl/scope.ts";
 import type { Scope } from "../../lib/hcl/scope.ts";
 import { HclError, located } from "../../lib/hcl/source.ts";
 import type { Range } from "../../lib/hcl/source.ts";
-import { nameIn } from "../../lib/hcl/syntax.ts";
-import type { Attribute, Block, Body, Content, Expression, Schema } from "../../lib/hcl/syntax.ts";
+import type { Attribute, Block, Body, Expression } from "../../lib/hcl/syntax.ts";
 import { typeIn } from "../../lib/hcl/type-expression.ts";
-import { ANY, BOOL, STRING, constraintNameOf, isPlain, nameOf } from "../../lib/hcl/type.ts";
-import type { Type } from "../../lib/hcl/type.ts";
-import {
-  asText,
-  canIterate,
-  entriesOf,
-  isNull,
-  isTrue,
-  itemsOf,
-  list,
-  nullOf,
-  object,
-  text,
-  tuple,
-} from "../../lib/hcl/value.ts";
+import { ANY, BOOL, STRING, constraintNameOf, isPlain } from "../../lib/hcl/type.ts";
+import { asText, entriesOf, isNull, isTrue, nullOf, object, text, tuple } from "../../lib/hcl/value.ts";
 import type { Value } from "../../lib/hcl/value.ts";
+import {
+  FUNCTION,
+  GROUP_FIELDS,
+  NAMING,
+  NOTHING,
+  TOP,
+  VALIDATION,
+  combinationsOf,
+  converted,
+  decode,
+  isNullLiteral,
+  mustBeName,
+  parameterName,
+  valueOf,
+  variableIn,
+} from "./blocks.ts";
+import type { Instance, VariableBlock } from "./blocks.ts";
 import { mergeTargets } from "./definition.ts";
 import type { Definition, Group, Target, Variable } from "./definition.ts";
-import { FIELD_NAMES, decodeField, encodeField, fieldOf } from "./fields.ts";
+import { FIELD_NAMES } from "./fields.ts";
 import type { FieldName, FieldValue } from "./fields.ts";
 import { givenFor, valueOfGiven } from "./given-values.ts";
 import type { Lookup } from "./given-values.ts";
 
-const TOP: Schema = { attributes: [], blocks: { variable: 1, function: 1, group: 1, target: 1 } };
-const VARIABLE: Schema = { attributes: ["type", "default", "description"], blocks: { validation: 0 } };
-const VALIDATION: Schema = { attributes: ["condition", "error_message"], blocks: {} };
-const FUNCTION: Schema = { attributes: ["params", "variadic_params", "result"], blocks: {} };
-const NAMING: Schema = { attributes: ["name", "matrix"], blocks: {} };
-const GROUP_FIELDS = ["description", "targets"];
-const TARGET_NAME = /^[a-zA-Z0-9_-]+$/;
-
-/** Combinations of one matrix, at most. */
-const MAX_COMBINATIONS = 10_000;
 /** Targets that refer to each other, one within the other. */
 const MAX_DEPTH = 200;
-
-interface VariableBlock {
-  readonly name: string;
-  readonly content: Content;
-  readonly body: Body;
-  type?: Type | undefined;
-}
-
-/** One of the targets that a block is: one for each combination of its matrix. */
-interface Instance {
-  readonly block: Block;
-  readonly name: string;
-  readonly scope: Scope;
-  readonly fields: Map<string, FieldValue>;
-  readonly done: Set<string>;
-  readonly running: Set<string>;
-}
 
 class Undefined extends HclError {}
 
@@ -374,17 +350,7 @@ class Evaluation {
     if (matrix.type.kind !== "object" && matrix.type.kind !== "map") {
       throw new HclError("a matrix is a map of lists", expression.range);
     }
-    let combinations: (readonly (readonly [string, Value])[])[] = [[]];
-    for (const [key, values] of entriesOf(matrix)) {
-      if (!canIterate(values)) throw new HclError(`${key} of the matrix is not a list`, expression.range);
-      combinations = itemsOf(values).flatMap((value) =>
-        combinations.map((before) => [...before, [key, value] as const]),
-      );
-      if (combinations.length > MAX_COMBINATIONS) {
-        throw new HclError(`the matrix has more than ${MAX_COMBINATIONS} combinations`, expression.range);
-      }
-    }
-    return combinations.map((variables) => childScope(this.#scope, variables));
+    return combinationsOf(matrix, expression.range).map((variables) => childScope(this.#scope, variables));
   }
 
   /** @param only a field; all of them where it is absent */
@@ -424,67 +390,4 @@ class Evaluation {
     const others = entriesOf(this.#values.get(block.type) ?? object([]));
     this.#values.set(block.type, object([...others, [name, valueOf(instance)] as const]));
   }
-}
-
-const NOTHING: Scope = { variables: new Map() };
-
-function variableIn(block: Block, name: string): VariableBlock {
-  return { name, content: block.body.partialContent(VARIABLE), body: block.body };
-}
-
-function isNullLiteral(expression: Expression): boolean {
-  return expression.kind === "literal" && isNull(expression.value);
-}
-
-function converted(name: string, value: Value, type: Type | undefined): Value {
-  if (type === undefined) return value;
-  try {
-    return convert(value, type);
-  } catch (error) {
-    if (!(error instanceof HclError)) throw error;
-    throw new HclError(`the default of ${name} is no ${nameOf(type)}: ${error.message}`);
-  }
-}
-
-function parameterName(expression: Expression): string {
-  const name = nameIn(expression);
-  if (name === undefined) throw new HclError("a parameter is a name", expression.range);
-  return name;
-}
-
-function mustBeName(name: string, range: Range): void {
-  if (!TARGET_NAME.test(name)) {
-    throw new HclError(`${JSON.stringify(name)} is no name of a target: letters, digits, _ and - are allowed`, range);
-  }
-}
-
-const GROUP_TARGETS = { form: "texts", merge: "replaced", description: "" } as const;
-
-function decode(type: string, field: string, value: Value): FieldValue | undefined {
-  if (type === "group" && field === "targets") return decodeField(GROUP_TARGETS, value);
-  const decoded = decodeField(fieldOf(field as FieldName), value);
-  if (field === "description" && decoded === undefined) throw new HclError("a description must not be null");
-  return decoded;
-}
-
-/** The target or group as other expressions see it. */
-function valueOf({ block, name, fields }: Instance): Value {
-  if (block.type === "group") {
-    const targets = fields.get("targets") as readonly string[] | undefined;
-    return object([
-      ["name", text(name)],
-      ["description", text(typeof fields.get("description") === "string" ? String(fields.get("description")) : "")],
-      ["targets", targets === undefined ? nullOf({ kind: "list", element: STRING }) : list(targets.map(text), STRING)],
-    ]);
-  }
-  return object([
-    ["name", text(name)],
-    ...FIELD_NAMES.map((field) => {
-      const value = fields.get(field);
-      return [
-        field,
-        field === "description" && value === undefined ? text("") : encodeField(fieldOf(field), value),
-      ] as const;
-    }),
-  ]);
 }

@@ -1,6 +1,7 @@
 /** Values that the environment or `--var` gives variables. Source: buildx v0.38.2, docs/bake-reference.md. */
 import { booleanOf, csvFields } from "../../lib/pflag/csv.ts";
-import { convert, mismatch } from "../../lib/hcl/convert.ts";
+import { canConvert, convert } from "../../lib/hcl/convert.ts";
+import { mismatch } from "../../lib/hcl/mismatch.ts";
 import { decodeJson } from "../../lib/hcl/json.ts";
 import { fromDouble } from "../../lib/hcl/number.ts";
 import { HclError } from "../../lib/hcl/source.ts";
@@ -132,7 +133,7 @@ function mustFit(value: Value, type: Type): void {
   if (isNull(value) || type.kind === "any") return;
   if (type.kind === "list" || type.kind === "set" || type.kind === "map") {
     const isOfKind = type.kind === "map" ? value.type.kind === "object" : value.type.kind === "tuple";
-    if (!isOfKind) throw new HclError(mismatch(value.type, type));
+    if (!isOfKind) throw new HclError(mismatch(value.type, type, canConvert));
     for (const item of itemsOf(value)) mustFit(item, type.element);
   } else if (type.kind === "object") {
     for (const [key, item] of entriesOf(value)) {

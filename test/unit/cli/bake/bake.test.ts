@@ -99,7 +99,7 @@ describe("a target as build's args", () => {
   it("quotes what has a comma", () => {
     expect(
       words({ "cache-to": [{ type: "gha", scope: "a,b" }], resources: { memory: "1g", "cpu-shares": 5 } }),
-    ).toEqual(['--cache-to=type=gha,"scope=a,b"', "--memory=1g", "--cpu-shares=5", "--", "."]);
+    ).toEqual(['--cache-to=type=gha,"scope=a,b"', "--cpu-shares=5", "--memory=1g", "--", "."]);
   });
 });
 

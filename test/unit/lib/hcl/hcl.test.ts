@@ -38,7 +38,7 @@ describe("an error of HCL", () => {
     ["nosuch()", "there is no function named nosuch"],
     ["[1][3]", "there is no such index: the tuple has 1 elements"],
     ["{a = 1}.b", "there is no attribute named b"],
-    ['"${[1]}"', "a tuple cannot be put into a text"],
+    ['"x${[1]}"', "a tuple cannot be put into a text"],
     ['upper("a", "b")', "upper has 1 arguments, and 2 are given"],
     ['parseint("x", 10)', 'parseint: the argument number is wrong: "x" is no whole number in base 10'],
     ["true ? [1] : {}", "the two results of a conditional must have one type, and they are a tuple and a object"],
