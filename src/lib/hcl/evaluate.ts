@@ -286,6 +286,7 @@ function objectFrom(members: readonly ObjectItem[], at: Surroundings): Value {
   const entries: [string, Value][] = [];
   let isWhole = true;
   for (const { key, name, value } of members) {
+    const before = at.faults.length;
     const keyValue = recovered(key.range, at, UNKNOWN_VALUE, () => {
       if (name !== undefined) return text(name);
       if (isReference(key)) {
@@ -295,8 +296,9 @@ function objectFrom(members: readonly ObjectItem[], at: Surroundings): Value {
       if (isNull(own)) throw new HclError("null cannot be a key", key.range);
       return convert(own, STRING);
     });
+    const isGood = isKnown(keyValue) && at.faults.length === before;
     const item = valueIn(value, at);
-    if (isKnown(keyValue)) entries.push([asText(keyValue), item]);
+    if (isGood) entries.push([asText(keyValue), item]);
     else isWhole = false;
   }
   return isWhole ? object(entries) : UNKNOWN_VALUE;

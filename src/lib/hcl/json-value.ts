@@ -1,7 +1,9 @@
 /** Values as JSON, as Go writes it. */
 import { toText } from "./number.ts";
 import { HclError } from "./source.ts";
-import { asNumber, entriesOf, itemsOf } from "./value.ts";
+import { isCollection } from "./type.ts";
+import type { Type } from "./type.ts";
+import { asNumber, entriesOf, isKnown, isNull, itemsOf } from "./value.ts";
 import type { Value } from "./value.ts";
 
 const ESCAPED: Readonly<Record<string, string>> = {
@@ -37,4 +39,40 @@ export function encodeJson(value: Value): string {
     return `{${[...entriesOf(value)].map(([key, item]) => `${quoteJson(key)}:${encodeJson(item)}`).join(",")}}`;
   }
   return `[${itemsOf(value).map(encodeJson).join(",")}]`;
+}
+
+/** Where the constraint leaves the type open, the type is written beside the value. */
+export function encodeJsonAs(value: Value, constraint: Type): string {
+  if (!isKnown(value) || isNull(value)) return "null";
+  if (constraint.kind === "any") return `{"value":${encodeJson(value)},"type":${encodeType(value.type)}}`;
+  if (constraint.kind === "list" || constraint.kind === "set") {
+    return `[${itemsOf(value)
+      .map((item) => encodeJsonAs(item, constraint.element))
+      .join(",")}]`;
+  }
+  if (constraint.kind === "tuple") {
+    return `[${itemsOf(value)
+      .map((item, index) => encodeJsonAs(item, constraint.elements[index] ?? item.type))
+      .join(",")}]`;
+  }
+  if (constraint.kind === "map" || constraint.kind === "object") {
+    const typeOf = (key: string, own: Type): Type =>
+      constraint.kind === "object" ? (constraint.attributes.get(key) ?? own) : constraint.element;
+    const members = [...entriesOf(value)].map(
+      ([key, item]) => `${quoteJson(key)}:${encodeJsonAs(item, typeOf(key, item.type))}`,
+    );
+    return `{${members.join(",")}}`;
+  }
+  return encodeJson(value);
+}
+
+function encodeType(type: Type): string {
+  if (type.kind === "any") return quoteJson("dynamic");
+  if (type.kind === "tuple") return `["tuple",[${type.elements.map(encodeType).join(",")}]]`;
+  if (type.kind === "object") {
+    const members = [...type.attributes].map(([name, own]) => `${quoteJson(name)}:${encodeType(own)}`);
+    return `["object",{${members.join(",")}}]`;
+  }
+  if (isCollection(type)) return `[${quoteJson(type.kind)},${encodeType(type.element)}]`;
+  return quoteJson(type.kind);
 }

@@ -1,13 +1,14 @@
 /** The blocks of bake files: what they may hold, and what they are to the expressions of others. */
 import { convert } from "../../lib/hcl/convert.ts";
+import { encodeJsonAs } from "../../lib/hcl/json-value.ts";
 import type { Scope } from "../../lib/hcl/scope.ts";
 import { HclError } from "../../lib/hcl/source.ts";
 import type { Range } from "../../lib/hcl/source.ts";
 import { nameIn } from "../../lib/hcl/syntax.ts";
 import type { Block, Body, Content, Expression, Schema } from "../../lib/hcl/syntax.ts";
-import { STRING, nameOf } from "../../lib/hcl/type.ts";
+import { STRING, isPlain, nameOf } from "../../lib/hcl/type.ts";
 import type { Type } from "../../lib/hcl/type.ts";
-import { canIterate, entriesOf, isNull, itemsOf, list, nullOf, object, text } from "../../lib/hcl/value.ts";
+import { asText, canIterate, entriesOf, isNull, itemsOf, list, nullOf, object, text } from "../../lib/hcl/value.ts";
 import type { Value } from "../../lib/hcl/value.ts";
 import { FIELD_NAMES, decodeField, encodeField, fieldOf } from "./fields.ts";
 import type { FieldName, FieldValue } from "./fields.ts";
@@ -113,4 +114,10 @@ export function combinationsOf(matrix: Value, range: Range): readonly (readonly 
     }
   }
   return combinations;
+}
+
+/** The value of a variable, for `--list`. */
+export function valueText(value: Value, type: Type | undefined): string {
+  const own = type ?? value.type;
+  return isPlain(own) ? asText(convert(value, STRING)) : encodeJsonAs(value, own);
 }

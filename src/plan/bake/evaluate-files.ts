@@ -6,7 +6,6 @@ import { convert } from "../../lib/hcl/convert.ts";
 import { evaluate } from "../../lib/hcl/evaluate.ts";
 import type { FunctionDefinition } from "../../lib/hcl/function.ts";
 import { STANDARD_FUNCTIONS } from "../../lib/hcl/functions/table.ts";
-import { encodeJson } from "../../lib/hcl/json-value.ts";
 import { referencesIn } from "../../lib/hcl/references.ts";
 import type { Reference } from "../../lib/hcl/references.ts";
 import { childScope } from "../../lib/hcl/scope.ts";
@@ -15,7 +14,7 @@ import { HclError, located } from "../../lib/hcl/source.ts";
 import type { Range } from "../../lib/hcl/source.ts";
 import type { Attribute, Block, Body, Expression } from "../../lib/hcl/syntax.ts";
 import { typeIn } from "../../lib/hcl/type-expression.ts";
-import { ANY, BOOL, STRING, constraintNameOf, isPlain } from "../../lib/hcl/type.ts";
+import { ANY, BOOL, STRING, constraintNameOf } from "../../lib/hcl/type.ts";
 import { asText, entriesOf, isNull, isTrue, nullOf, object, text, tuple } from "../../lib/hcl/value.ts";
 import type { Value } from "../../lib/hcl/value.ts";
 import {
@@ -32,6 +31,7 @@ import {
   mustBeName,
   parameterName,
   valueOf,
+  valueText,
   variableIn,
 } from "./blocks.ts";
 import type { Instance, VariableBlock } from "./blocks.ts";
@@ -172,7 +172,7 @@ class Evaluation {
       name,
       ...(words === "" ? {} : { description: words }),
       ...(type === undefined ? {} : { type: constraintNameOf(type) }),
-      ...(isNull(value) ? {} : { value: isPlain(value.type) ? asText(convert(value, STRING)) : encodeJson(value) }),
+      ...(isNull(value) ? {} : { value: valueText(value, type) }),
     };
   }
 
