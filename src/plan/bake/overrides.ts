@@ -79,8 +79,8 @@ export function parseOverrides(given: readonly string[], definition: Definition,
 function mustBeRight(own: string, rawKey: string, key: string, subkey: string | undefined, isAdded: boolean): void {
   const wrong = (message: string): InvalidInput =>
     new InvalidInput(`--set ${own}: ${message}`, { suggestions: [FORMAT] });
-  const isField = SWITCHES.has(key) || (isFieldName(key) && !NEVER_SET.has(key));
-  if (!isField) throw wrong(`a target has no ${rawKey} that can be set`);
+  // As in buildx, only a target that is built misses what it does not have.
+  if (!canBeSet(key)) return;
   if (NEEDS_NAME.has(key) && subkey === undefined) throw wrong(`${rawKey} needs a name: ${rawKey}.NAME=VALUE`);
   if (!NEEDS_NAME.has(key) && subkey !== undefined && (key !== "secret" || rawKey === "secrets")) {
     throw wrong(`${rawKey} has no names within it`);
@@ -88,6 +88,10 @@ function mustBeRight(own: string, rawKey: string, key: string, subkey: string | 
   if (isAdded && (key === "resources" || (key === "secret" && subkey !== undefined))) {
     throw wrong(`${rawKey} cannot be added to`);
   }
+}
+
+function canBeSet(key: string): boolean {
+  return SWITCHES.has(key) || (isFieldName(key) && !NEVER_SET.has(key));
 }
 
 function isFieldName(key: string): key is FieldName {
@@ -137,6 +141,10 @@ export function override(target: Target, overrides: readonly Override[]): Target
   );
   let changed = target;
   for (const own of inOrder) {
+    if (!canBeSet(own.key)) {
+      const message = `--set ${target.name}.${own.key}: a target has no ${own.key} that can be set`;
+      throw new InvalidInput(message, { suggestions: [FORMAT] });
+    }
     try {
       changed = withFields(changed, [overridden(changed, own)]);
     } catch (error) {
