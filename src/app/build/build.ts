@@ -85,7 +85,7 @@ export async function wireBuild(
   const staysForSeal = needsSeal(planned, builder.attestsItself === true);
   if (planned.sign !== undefined) {
     const { findCosign, logCaution } = await import("../../attest/cosign.ts");
-    await findCosign(process.env);
+    findCosign(process.env);
     const caution = logCaution(planned, process.env);
     if (caution !== undefined) emit({ type: "warning", message: caution });
   }
