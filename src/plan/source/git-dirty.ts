@@ -10,8 +10,7 @@ import { makeDirectory, replaceFile } from "../../lib/files/replace-file.ts";
 import { NO_TRANSPORT } from "./git.ts";
 
 /** Settings that decide whether a file has changed, and name no program (git-config(1), "core"). */
-const SETTINGS =
-  "^core\\.(autocrlf|checkstat|eol|filemode|ignorecase|precomposeunicode|symlinks|trustctime)$";
+const SETTINGS = "^core\\.(autocrlf|checkstat|eol|filemode|ignorecase|precomposeunicode|symlinks|trustctime)$";
 /** None of them has a value of another form. */
 const VALUE = /^[\w-]*$/;
 /** Of a SHA-256 repository, in hexadecimal digits. */
@@ -26,7 +25,15 @@ export type RunGit = (args: readonly string[], env: NodeJS.ProcessEnv) => Promis
  * @returns false also where git cannot tell, as with buildx
  */
 export async function isDirty(root: string, commit: string, run: RunGit): Promise<boolean> {
-  const paths = ["--path-format=absolute", "--git-path", "index", "--git-path", "objects", "--git-path", "info/exclude"];
+  const paths = [
+    "--path-format=absolute",
+    "--git-path",
+    "index",
+    "--git-path",
+    "objects",
+    "--git-path",
+    "info/exclude",
+  ];
   const [places, settings] = await Promise.all([
     run(["-C", root, "rev-parse", ...paths], NO_TRANSPORT),
     run(["-C", root, "config", "--local", "--get-regexp", SETTINGS], NO_TRANSPORT),

@@ -11,7 +11,10 @@ const READS =
 /** What else a file may use, and why that follows no link and hits nobody else's file. */
 const ALSO: Readonly<Record<string, { readonly names: readonly string[]; readonly why: string }>> = {
   "cli/commands/plugin.ts": { names: ["mkdtemp", "rm"], why: "removes the directory that mkdtemp made" },
-  "cli/plugin/links.ts": { names: ["mkdir", "symlink", "rm"], why: "symlink fails where something is, rm follows no link" },
+  "cli/plugin/links.ts": {
+    names: ["mkdir", "symlink", "rm"],
+    why: "symlink fails where something is, rm follows no link",
+  },
   "cli/start/code-cache.ts": { names: ["openSync", "rmSync"], why: "opens to read; removes in a trusted directory" },
   "pack/file-source.ts": { names: ["openSync"], why: "opens to read" },
   "plan/source/clone.ts": { names: ["rm"], why: "removes in a directory that mkdtemp made" },
@@ -30,7 +33,9 @@ async function usesOf(modules: RegExp): Promise<Use[]> {
   const uses: Use[] = [];
   for (const file of await sourceFiles()) {
     const text = await readFile(join(SRC, file), "utf8");
-    for (const [, isType, list = "", module = ""] of text.matchAll(/^import\s+(type\s)?([^;"]*?)\s*from\s+"([^"]+)"/gm)) {
+    for (const [, isType, list = "", module = ""] of text.matchAll(
+      /^import\s+(type\s)?([^;"]*?)\s*from\s+"([^"]+)"/gm,
+    )) {
       if (!modules.test(module) || isType !== undefined) continue;
       const inner = /^\{([^]*)\}$/.exec(list)?.[1];
       const names = inner === undefined ? [list] : inner.split(",").map((name) => name.trim());

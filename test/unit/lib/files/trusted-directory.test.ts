@@ -2,7 +2,11 @@ import { chmod, mkdir, mkdtemp, realpath, rm, stat, symlink } from "node:fs/prom
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { cacheDirectory, trustedCacheDirectory, trustedStateDirectory } from "../../../../src/lib/files/cache-directory.ts";
+import {
+  cacheDirectory,
+  trustedCacheDirectory,
+  trustedStateDirectory,
+} from "../../../../src/lib/files/cache-directory.ts";
 import { isInWorkTree, isTrusted, makeTrustedDirectory } from "../../../../src/lib/files/trusted-directory.ts";
 import { giveAway } from "./stranger.ts";
 

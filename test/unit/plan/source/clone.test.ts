@@ -11,7 +11,7 @@ it("runs no hook of the cloned repository or of its submodule, though the user's
   onTestFinished(() => {
     vi.unstubAllEnvs();
   });
-  const configuration = "[core]\n\thooksPath = .githooks\n[protocol \"file\"]\n\tallow = always\n";
+  const configuration = '[core]\n\thooksPath = .githooks\n[protocol "file"]\n\tallow = always\n';
   await writeFile(join(root, "gitconfig"), `${configuration}[user]\n\tname = n\n\temail = e\n`);
   vi.stubEnv("GIT_CONFIG_GLOBAL", join(root, "gitconfig"));
   const ran = join(root, "ran");

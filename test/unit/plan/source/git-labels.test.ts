@@ -65,11 +65,14 @@ it("no program runs that the repository's configuration, attributes or hooks nam
   await writeFile(join(root, ".gitattributes"), "Dockerfile filter=x\n*.txt filter=y\n");
   await writeFile(join(root, "Dockerfile"), "FROM b\n");
   await writeFile(join(root, "new.txt"), "new");
-  const labels = await gitLabels(root, join(root, "Dockerfile"), { BUILDX_GIT_LABELS: "1", BUILDX_GIT_CHECK_DIRTY: "1" });
+  const labels = await gitLabels(root, join(root, "Dockerfile"), {
+    BUILDX_GIT_LABELS: "1",
+    BUILDX_GIT_CHECK_DIRTY: "1",
+  });
   expect(labels[0]).toBe(`org.opencontainers.image.revision=${commit}-dirty`);
   expect(await readdir(ran)).toEqual([]);
   // The traps are armed: git itself runs them.
-  git("status", "--porcelain");
+  execFileSync("git", ["-C", root, "status", "--porcelain"], { stdio: "ignore" });
   expect(await readdir(ran)).toEqual(expect.arrayContaining(["clean", "fsmonitor"]));
 });
 

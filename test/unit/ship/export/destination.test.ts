@@ -74,7 +74,11 @@ describe("in a directory that all may write to", () => {
     ["a directory", { kind: "files", format: "local", dest: "out" }],
   ] as const)("%s is not written through names that another user can guess", async (_what, wanted) => {
     await writeFile(join(root, "important"), "important");
-    for (const name of [`out.${process.pid}.partial`, `out.${process.pid}.tar`, `out.${process.pid}.tar.${process.pid}.partial`]) {
+    for (const name of [
+      `out.${process.pid}.partial`,
+      `out.${process.pid}.tar`,
+      `out.${process.pid}.tar.${process.pid}.partial`,
+    ]) {
       await symlink("important", join(root, name));
       await giveAway(join(root, name));
     }
