@@ -30,7 +30,8 @@ export function isTrusted(directory: string): boolean {
   try {
     const deepest = deepestOf(directory);
     const exists = deepest === directory;
-    return isWayTrusted(deepest, exists) && isWayTrusted(realpathSync(deepest), exists);
+    const real = realpathSync.native(deepest);
+    return isWayTrusted(deepest, exists) && (real === deepest || isWayTrusted(real, exists));
   } catch {
     return false;
   }
@@ -60,7 +61,7 @@ function deepestOf(directory: string): string {
 /** Whether a directory lies in the work tree of a repository, links followed. @param directory absolute path */
 export function isInWorkTree(directory: string): boolean {
   const deepest = deepestOf(directory);
-  const real = realpathSync(deepest);
+  const real = realpathSync.native(deepest);
   return hasMark(directory) || (real !== deepest && hasMark(real));
 }
 
