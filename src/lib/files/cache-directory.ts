@@ -41,7 +41,7 @@ export function trustedStateDirectory(platform: string = process.platform): stri
     win32: ["AppData", "Local"],
   };
   const directory = below(loginHome(), ...(folders[platform] ?? [".local", "state"]), "slipway");
-  return directory !== undefined && isTrusted(directory) && !isInWorkTree(directory) ? directory : undefined;
+  return directory !== undefined && isTrusted(directory) ? directory : undefined;
 }
 
 /** The home directory of the system's list of users, not of the environment. */
