@@ -59,7 +59,9 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "lib/dockerignore/": { code: ["lib/files/"] },
   "lib/files/": { code: ["node:*"] },
   "lib/image/": { code: [] },
-  "lib/kube/": { code: ["lib/files/", "lib/text/", "@kubernetes/client-node", "js-yaml", "socks", "undici", "ws", "node:*"] },
+  "lib/kube/": {
+    code: ["lib/files/", "lib/text/", "@kubernetes/client-node", "js-yaml", "socks", "undici", "ws", "node:*"],
+  },
   "lib/pflag/": { code: ["lib/text/"] },
   "lib/registry/": {
     code: ["lib/image/", "lib/text/", "undici", "node:*"],
