@@ -52,7 +52,5 @@ it("the error after a build says that the image was built", () => {
 });
 
 it("the error after --check does not say that an image was built", () => {
-  expect(() => writeAnswer("/nowhere/m.json", {})).toThrow(
-    /^--metadata-file \/nowhere\/m\.json cannot be written: /,
-  );
+  expect(() => writeAnswer("/nowhere/m.json", {})).toThrow(/^--metadata-file \/nowhere\/m\.json cannot be written: /);
 });
