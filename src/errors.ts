@@ -1,15 +1,15 @@
 /**
- * What can go wrong, as values: the message is one sentence saying what happened, to what; `suggestions` say what to do about it.
- * What a program needs to know of an error is in its class and its fields, and never read from its message.
+ * Errors as values. The message is one sentence: what happened, and to what. `suggestions` say what to do about it.
+ * Code reads an error's class and fields, never its message.
  */
 
-/** What went wrong, as a script tells it by the exit code. */
+/** The kinds of error that scripts can tell apart by the exit code. */
 export type ErrorKind =
-  /** The input is wrong, and docker refuses it as well. */
+  /** The input is wrong, and docker refuses it too. */
   | "invalid-for-docker"
-  /** The input is wrong for slipway only, or cannot even be read as flags. */
+  /** The input is wrong only for slipway, or it cannot be parsed as flags. */
   | "invalid"
-  /** The user's build failed, not the machinery. */
+  /** The user's build failed, not slipway or the cluster. */
   | "build"
   | "cluster"
   | "unauthorised"
@@ -19,7 +19,7 @@ export type ErrorKind =
   | "internal";
 
 export interface ErrorDetails {
-  /** What to do about it, one remedy each, imperative mood. */
+  /** What to do about it: one remedy each, as an instruction. */
   suggestions?: readonly string[];
   cause?: unknown;
 }
@@ -35,16 +35,16 @@ export abstract class SlipwayError extends Error {
   }
 }
 
-/** An error's message as a part of another sentence: without the full stop that texts of others bring along. */
+/** An error's message as a part of another sentence: without the full stop that external texts end with. */
 export function clauseOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
 }
 
-/** What docker makes of the same input: where it refuses it, it ends with 1, and so does slipway, so that no script can tell them apart. */
+/** What docker does with the same input. If it refuses, it exits with 1, and so does slipway, so that scripts work with both. */
 export type DockersVerdict = "refuses" | "accepts";
 
 export interface InputDetails extends ErrorDetails {
-  /** "accepts" when left out: also for flags and files that docker does not have. */
+  /** Default "accepts", which is also right for flags and files that docker does not have. */
   docker?: DockersVerdict;
 }
 
@@ -62,19 +62,19 @@ export class InvalidInput extends SlipwayError {
   }
 }
 
-/** The chosen builder cannot do what was asked; another may. */
+/** The chosen builder cannot do what was asked; another builder may. */
 export class BuilderUnable extends InvalidInput {
-  /** What it cannot do, without where that is asked for. */
+  /** What it cannot do, without the Dockerfile's line. */
   readonly reason: string;
 
-  /** @param line of the Dockerfile that asks for it, from 1; undefined where the command line does */
+  /** @param line of the Dockerfile that asks for it, from 1; undefined if the command line does */
   constructor(reason: string, details?: ErrorDetails, line?: number) {
     super(line === undefined ? reason : `Dockerfile line ${line}: ${reason}`, details);
     this.reason = reason;
   }
 }
 
-/** The Dockerfile, a RUN in it, or the push failed: the user's build, not the machinery. */
+/** The Dockerfile, a RUN in it, or the push failed: the user's build, not slipway or the cluster. */
 export class BuildFailed extends SlipwayError {
   readonly kind = "build";
 }
@@ -84,12 +84,12 @@ export class ClusterError extends SlipwayError {
   readonly kind = "cluster";
 }
 
-/** The cluster or the registry does not accept who we are, or what we may do. */
+/** The cluster or the registry does not accept the credentials, or does not allow the action. */
 export class AuthError extends SlipwayError {
   readonly kind = "unauthorised";
 }
 
-/** A deadline of the user's or the Job's passed. */
+/** A deadline of the user or of the Job has passed. */
 export class TimedOut extends SlipwayError {
   readonly kind = "timed-out";
 }
@@ -99,7 +99,7 @@ export class Interrupted extends SlipwayError {
   readonly kind = "interrupted";
 }
 
-/** Slipway itself is at fault: a state that should not exist. Shown with its stack, as it is worth a report. */
+/** A fault of slipway itself: a state that should not exist. It is shown with its stack, because it should be reported. */
 export class InternalError extends SlipwayError {
   readonly kind = "internal";
 }

@@ -1,7 +1,7 @@
-/** Progress as data: whoever does the work emits these, one view (src/cli/ui) owns the terminal. */
+/** Progress as data: the code that works emits events, and one view (src/cli/ui) owns the terminal. */
 import type { ImageDescription } from "./lib/registry/types.ts";
 
-/** The line of one build, in the order in which stages start (they overlap). */
+/** The stages of a build, in the order in which they start. They may overlap. */
 export type Stage = "pack" | "create" | "schedule" | "ship" | "build" | "export" | "sbom";
 
 export type BuildEvent =
@@ -9,36 +9,36 @@ export type BuildEvent =
   | {
       readonly type: "stage-done";
       readonly stage: Stage;
-      /** What came of it, for a person: `12 files, 48.1 kB`. */
+      /** The result in words: `12 files, 48.1 kB`. */
       readonly detail?: string;
       /** Wall time of the stage in milliseconds. */
       readonly ms: number;
-      /** Bytes the stage moved, where it moves any. */
+      /** Bytes that the stage transferred, if any. */
       readonly bytes?: number;
     }
   | { readonly type: "stage-failed"; readonly stage: Stage; readonly ms: number }
-  /** Bytes on their way into the pod; `total` is absent while the packer has not reached the end. */
+  /** Bytes sent to the pod so far; `total` is absent until everything is packed. */
   | { readonly type: "upload"; readonly sent: number; readonly total?: number }
-  /** What the pod waits for, one sentence: `waiting for a node: 0/3 nodes have 8Gi of memory free`. */
+  /** What the build waits for, one sentence: `waiting for a node: 0/3 nodes have 8Gi of memory free`. */
   | { readonly type: "waiting"; readonly message: string }
-  /** What a person may want to know of how this build came about, one sentence that stays. */
+  /** A decision about this build, one sentence that stays on the screen. */
   | { readonly type: "note"; readonly message: string }
-  /** One line of the builder's output without its line feed, as bytes were decoded from UTF-8 leniently. */
+  /** One line of the builder's output without its line feed. Bytes that are not UTF-8 are replaced. */
   | { readonly type: "log"; readonly line: string; readonly container: string; readonly timestamp: string }
   | { readonly type: "warning"; readonly message: string; readonly suggestions?: readonly string[] }
   | { readonly type: "built"; readonly result: BuildResult };
 
 export interface BuildResult extends ImageDescription {
-  /** The build's name: its Job's. */
+  /** The name of the build and of its Job. */
   readonly name: string;
   readonly builder: string;
   /** Digest of the image manifest, `sha256:` and 64 hex digits. */
   readonly digest: string;
-  /** Every reference the image was pushed to, with its tag; none where it was not pushed. */
+  /** Every reference that the image was pushed to, with its tag; empty if it was not pushed. */
   readonly references: readonly string[];
-  /** The image's names as docker's metadata file has them: as they were typed, or in full where they are only written into an archive. */
+  /** The image's names for docker's metadata file: as they were typed, or in full if they are only written into an archive. */
   readonly names?: readonly string[];
-  /** What was asked for is no image: its files alone, or nothing. */
+  /** The build makes no image: only files, or nothing. */
   readonly imageless?: boolean;
 }
 
@@ -48,6 +48,6 @@ export type Emit = (event: BuildEvent) => void;
 export interface StageTimer {
   start(stage: Stage, detail?: string): void;
   done(stage: Stage, detail?: string, bytes?: number): void;
-  /** Whatever is under way has failed. */
+  /** Every stage that has started and not ended has failed. */
   fail(): void;
 }

@@ -1,16 +1,16 @@
-/** Several builds at once, each after those it builds on. */
+/** Runs several builds at once, each after those that it depends on. */
 
 export interface Step {
   readonly name: string;
-  /** Names of the steps that have to be done before. */
+  /** Names of the steps that must be done first. */
   readonly after: readonly string[];
 }
 
 /**
- * @param atOnce how many may run together
- * @param run does one step
- * @param stop is told when one has failed: the others that run are to end, and no further one begins
- * @returns what came of each; rejects with the first failure when all have ended
+ * @param atOnce how many may run at the same time
+ * @param run runs one step
+ * @param stop called when a step has failed: ends the running ones; no further step starts
+ * @returns the result of each step; rejects with the first failure once all have ended
  */
 export async function runTargets<S extends Step, T>(
   steps: readonly S[],
@@ -41,6 +41,6 @@ export async function runTargets<S extends Step, T>(
     await Promise.race(running);
   }
   if (failures.length > 0) throw failures[0];
-  // In the order they were given, however they ended.
+  // In the order of `steps`, not in the order in which they ended.
   return new Map(steps.flatMap(({ name }) => (results.has(name) ? [[name, results.get(name) as T]] : [])));
 }

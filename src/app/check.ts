@@ -1,4 +1,4 @@
-/** `slipway build --check` and `--call`: answers about a Dockerfile, for which nothing is asked of a cluster or a registry. */
+/** `slipway build --check` and `--call`: answers about a Dockerfile, without a cluster or a registry. */
 import { canBuild, refuseFeatures } from "../builders/dockerfile-features.ts";
 import { loadBuilder } from "../builders/table.ts";
 import { isBuilderName } from "../plan/builder-names.ts";
@@ -18,24 +18,27 @@ import { BuilderUnable, InvalidInput } from "../errors.ts";
 
 export interface Answer {
   readonly text: string;
-  /** 1 where a check has found something. */
+  /** 1 if a check has found something. */
   readonly status: 0 | 1;
-  /** Why it would not be built, where it would not. */
+  /** Why the Dockerfile cannot be built, if it cannot. */
   readonly fault?: string;
-  /** What docker's frontend would have answered with, for the metadata file. */
+  /** The answer of docker's frontend, for the metadata file. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** Of the frontend's answers (BuildKit frontend/subrequests). */
+/** Version of the frontend's answers (BuildKit frontend/subrequests). */
 const VERSION = "1.0.0";
 
-/** @throws InvalidInput for a Dockerfile that is not there, or is none */
+/** @throws InvalidInput for a Dockerfile that does not exist or cannot be parsed */
 export async function answerCall(request: BuildRequest, call: Call, signal: AbortSignal): Promise<Answer> {
   if (request.gitInCluster === true) {
     const flag = call.method === "check" ? "--check" : `--call ${call.method}`;
-    throw new InvalidInput(`${flag} reads the Dockerfile here, and --git-in-cluster leaves it to the builder`, {
-      suggestions: ["Leave out --git-in-cluster: the repository is cloned here then."],
-    });
+    throw new InvalidInput(
+      `${flag} reads the Dockerfile on this machine, but with --git-in-cluster only the builder has it`,
+      {
+        suggestions: ["Leave out --git-in-cluster: then the repository is cloned here."],
+      },
+    );
   }
   const say = (message: string): void => void process.stderr.write(`${message}\n`);
   const { dockerfile: source } = await gatherContext(request, { stdin: () => process.stdin, say, signal });
@@ -70,7 +73,7 @@ export async function answerCall(request: BuildRequest, call: Call, signal: Abor
   };
 }
 
-/** What `--target` names; null, with what is to be said of it, where there is no such stage. */
+/** The stage that `--target` names; null, with the error's message, if there is no such stage. */
 function targetOf(dockerfile: Dockerfile, name: string | undefined): { target?: BuildStage | null; missing?: string } {
   if (name === undefined) return {};
   try {
@@ -86,7 +89,7 @@ function described(call: Call, text: string, json: string): Answer {
   return { text: call.json ? json : text, status: 0, metadata };
 }
 
-/** What the chosen builder would refuse, as findings. With `auto` there is none to refuse. */
+/** The features that the chosen builder would refuse, as findings. With `auto` no builder is chosen. */
 async function unable(dockerfile: Dockerfile, request: BuildRequest): Promise<Finding[]> {
   if (request.builder === "auto") return [];
   if (!isBuilderName(request.builder))

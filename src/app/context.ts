@@ -1,4 +1,4 @@
-/** The composition root of `slipway context`, which needs the user's files and nothing else. */
+/** The composition root of `slipway context`, which needs only the user's files. */
 import { argumentsOf } from "../plan/build-args.ts";
 import { ContextView } from "../pack/context-view.ts";
 import { gatherContext } from "../plan/gather.ts";
@@ -7,12 +7,12 @@ export interface ContextRequest {
   readonly path: string;
   readonly file: string | undefined;
   readonly target: string | undefined;
-  /** As `slipway build` takes them. */
+  /** In the form of `slipway build --build-arg`. */
   readonly buildArgs: readonly string[];
   readonly sendAll: boolean;
 }
 
-/** @throws InvalidInput for a path that is not there or not what it should be. */
+/** @throws InvalidInput for a path that does not exist or is of the wrong type. */
 export async function wireContext(request: ContextRequest, signal: AbortSignal): Promise<ContextView> {
   const { path, file, target, sendAll } = request;
   const say = (message: string): void => void process.stderr.write(`${message}\n`);

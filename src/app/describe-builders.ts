@@ -1,4 +1,4 @@
-/** The builders as this program knows them: what they are, what they may do in their pod, what they can build. */
+/** Describes the builders: their images, their privileges in the pod, and what they can build. */
 import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
 import { DOCKERFILE_FEATURES, canBuild } from "../builders/dockerfile-features.ts";
 import { loadBuilder } from "../builders/table.ts";
@@ -8,23 +8,25 @@ import { planBuild } from "../plan/plan-build.ts";
 import { refuseUnable } from "../plan/docker/capability-needs.ts";
 import { InvalidInput } from "../errors.ts";
 import { objectsOf } from "../run/objects.ts";
+import { NO_DELIVERY } from "../ship/delivery.ts";
+import { AUTO } from "../plan/transports.ts";
 
 export interface BuilderDescription {
   readonly name: string;
-  /** The image a build would use here; absent where one has to be named. */
+  /** The image that a build would use here; absent if one has to be named. */
   readonly image?: string;
-  /** The lowest Pod Security level of a namespace it builds in. */
+  /** The strictest Pod Security level of a namespace that it can build in. */
   readonly podSecurity: "baseline";
   readonly user: number;
   readonly capabilities: readonly string[];
   readonly allowPrivilegeEscalation: boolean;
-  /** Absent: what the node gives a container that asks for none. */
+  /** Absent: the node's default. */
   readonly seccompProfile?: string;
-  /** Of `docker build`'s flags, those that not every builder can honour. */
+  /** The flags of `docker build` that it supports and not every builder does. */
   readonly flags: readonly string[];
-  /** Of a Dockerfile's features, those that not every builder can do: as written there, and whether this one can. */
+  /** The Dockerfile features that not every builder supports, as they are written, and whether this one does. */
   readonly features: Readonly<Record<string, boolean>>;
-  /** A build's pod, for a context that comes in a ConfigMap. */
+  /** The pod of a build whose context travels in a ConfigMap. */
   readonly pod: V1PodSpec;
 }
 
@@ -43,7 +45,7 @@ async function describe(
   const plan = { ...samplePlan(name, image ?? "IMAGE"), name: "slipway-app" };
   const builderPod = builder.pod(plan, "archive");
   const volume = { name: "context", configMap: { name: plan.name } };
-  const { job } = objectsOf(plan, builderPod, { transport: "configmap", form: "archive", volume });
+  const { job } = objectsOf(plan, builderPod, { ...NO_DELIVERY, form: "archive", volume });
   const pod = job.spec?.template.spec ?? { containers: [] };
   return { name, ...(image === undefined ? {} : { image }), ...security(builderPod.container), pod, ...abilities() };
 
@@ -57,16 +59,16 @@ async function describe(
   }
 }
 
-/** What depends on the builder of the rights that a build needs. */
+/** The needs of a build that depend on its builder. */
 export interface BuilderNeeds {
   readonly files: boolean;
   readonly cacheVolume: boolean;
 }
 
 /**
- * @param name of a builder; undefined or auto: what any of them needs
+ * @param name of a builder; undefined or auto: the needs of any builder
  * @param asked what builds will use
- * @throws InvalidInput for a builder that is none, or that cannot do what is asked
+ * @throws InvalidInput for an unknown builder, or one that cannot do what is asked
  */
 export async function needsOfBuilder(
   name: string | undefined,
@@ -77,7 +79,7 @@ export async function needsOfBuilder(
   if (!isBuilderName(name)) {
     throw new InvalidInput(`there is no builder "${name}"`, {
       suggestions: [
-        `Choose one of: ${BUILDER_NAMES.join(", ")}; or leave --builder out, for the rights of all of them.`,
+        `Choose one of: ${BUILDER_NAMES.join(", ")}; or leave --builder out, for the rights that any of them needs.`,
       ],
     });
   }
@@ -114,7 +116,7 @@ function samplePlan(builder: BuilderName, builderImage: string): ReturnType<type
       noCache: false,
       builder,
       helperImage: "busybox:stable",
-      transport: "auto",
+      transport: AUTO,
       volumeSize: "10Gi",
       timeout: "2h",
       ttl: "1h",

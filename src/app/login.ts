@@ -1,4 +1,4 @@
-/** `slipway login` and `logout`: what a registry accepts is kept where it is safest, and forgotten everywhere. */
+/** `slipway login` and `logout`: a login that the registry accepts is stored in the safest store, and erased from all stores. */
 import { CredentialHelper, HelperError } from "../lib/credentials/credential-helper.ts";
 import { type Credential, registryOf } from "../lib/credentials/credentials.ts";
 import { dockerConfigPath, eraseFromFile, storeInFile } from "../lib/credentials/docker-config-file.ts";
@@ -17,10 +17,10 @@ export interface LoginOptions {
   readonly ca?: string;
 }
 
-/** Milliseconds for the registry, and its token service, to answer. */
-const PATIENCE = 30_000;
+/** For an answer of the registry, and of its token service. */
+const REQUEST_TIMEOUT_MS = 30_000;
 
-/** `registry.example.com:5000` of what a user names it by; Docker Hub for nothing. @throws InvalidInput */
+/** The registry's host, such as `registry.example.com:5000`, from the user's text; Docker Hub if there is none. @throws InvalidInput */
 export function serverName(text: string | undefined): string {
   const host = registryOf(text === undefined || text === "" ? "docker.io" : text);
   if (/^(?:[\w.-]+|\[[0-9a-f:]+\])(?::\d+)?$/.test(host)) return host;
@@ -28,8 +28,8 @@ export function serverName(text: string | undefined): string {
 }
 
 /**
- * What to keep: as docker does, the registry's refresh token in the password's place where its token service gives one.
- * @throws AuthError when the registry refuses them, ClusterError when it cannot be asked.
+ * @returns the credential to store: as with docker, the registry's refresh token instead of the password if its token service gives one
+ * @throws AuthError when the registry refuses the login, RegistryError or ClusterError when it cannot be asked
  */
 export async function verifyLogin(
   registry: string,
@@ -43,10 +43,15 @@ export async function verifyLogin(
       identityToken = refreshToken;
     },
   };
-  const client = new RegistryClient({ ...options, credential: async () => credential, timeout: PATIENCE, tokens });
+  const client = new RegistryClient({
+    ...options,
+    credential: async () => credential,
+    timeout: REQUEST_TIMEOUT_MS,
+    tokens,
+  });
   const refused = (cause?: unknown): AuthError =>
     new AuthError(`${registry} does not accept this user name and password`, {
-      suggestions: ["Check both; many registries want an access token in the password's place."],
+      suggestions: ["Check both; many registries need an access token instead of the password."],
       cause,
     });
   let status: number;
@@ -57,19 +62,19 @@ export async function verifyLogin(
     throw error;
   }
   if (status === 401 || status === 403) throw refused();
-  if (status !== 200) throw new ClusterError(`${registry} answered ${status}: it is no registry, or out of order`);
+  if (status !== 200) throw new ClusterError(`${registry} answered ${status}: it is not a registry, or it has a fault`);
   if (identityToken === undefined) return credential;
   return { ...(credential.username === undefined ? {} : { username: credential.username }), identityToken };
 }
 
 export interface KeptLogin {
-  /** In words: `the keychain`. */
+  /** Where it is stored, in words: `the keychain`. */
   readonly place: string;
-  /** A sentence, where it is a bad one. */
+  /** One sentence, if the store is not a safe one. */
   readonly warning?: string;
 }
 
-/** @throws InvalidInput when no place takes it. */
+/** @throws InvalidInput when the login cannot be stored. */
 export async function keepLogin(registry: string, credential: Credential, env: Environment): Promise<KeptLogin> {
   const keychain = new Keychain(keychainIndex(env));
   const helper = await helperOf(registry, env);
@@ -78,8 +83,8 @@ export async function keepLogin(registry: string, credential: Credential, env: E
       await helper.store(registry, credential);
     } catch (error) {
       if (!(error instanceof HelperError)) throw error;
-      throw new InvalidInput(`the login is good, but cannot be kept: ${error.message}`, {
-        suggestions: ["Put the helper right, or take it out of docker's configuration (credsStore, credHelpers)."],
+      throw new InvalidInput(`the login is correct, but it cannot be stored: ${error.message}`, {
+        suggestions: ["Repair the helper, or remove it from docker's configuration (credsStore, credHelpers)."],
       });
     }
     await forgetQuietly(keychain, registry);
@@ -99,7 +104,7 @@ export async function keepLogin(registry: string, credential: Credential, env: E
   }
 }
 
-/** Whether anything was forgotten. @throws InvalidInput when a place that has it does not let go of it. */
+/** Returns whether a login was erased. @throws InvalidInput when a store that has it cannot erase it. */
 export async function forgetLogin(registry: string, env: Environment): Promise<boolean> {
   try {
     const helper = await helperOf(registry, env);
@@ -116,13 +121,13 @@ export async function forgetLogin(registry: string, env: Environment): Promise<b
 }
 
 async function helperOf(registry: string, env: Environment): Promise<CredentialHelper | undefined> {
-  // DOCKER_AUTH_CONFIG cannot be written to.
+  // DOCKER_AUTH_CONFIG cannot be changed.
   const [config] = await openDockerConfigs({ ...env, DOCKER_AUTH_CONFIG: undefined });
   const name = config?.helperFor(registry);
   return name === undefined ? undefined : new CredentialHelper(name);
 }
 
-/** An older login in the keychain would be found first. */
+/** Erases an older login in the keychain, which would be found first. */
 async function forgetQuietly(keychain: Keychain, registry: string): Promise<void> {
   try {
     await keychain.erase(registry);

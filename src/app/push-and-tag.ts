@@ -1,6 +1,6 @@
-/** `slipway push` and `slipway tag`: what docker does with its own store of images, done with the registry, as there is no other. */
-import { readFile } from "node:fs/promises";
+/** `slipway push` and `slipway tag`: docker uses its own image store for these; slipway has none, so they use the registry. */
 import { completeName } from "../plan/complete-name.ts";
+import { readCa } from "../plan/registry-ca.ts";
 import { parseReference } from "../lib/image/reference.ts";
 import type { Reference } from "../lib/image/reference.ts";
 import { findCredential, openStores } from "../lib/credentials/stores.ts";
@@ -9,8 +9,8 @@ import { copyImage, findManifest, listTags } from "../lib/registry/copy-image.ts
 import type { FoundManifest } from "../lib/registry/copy-image.ts";
 import { RegistryClient } from "../lib/registry/registry-client.ts";
 
-/** For one answer of a registry, in milliseconds: a blob that has to be carried over may be gigabytes. */
-const PATIENCE = 60 * 60_000;
+/** For one answer of a registry: a blob that is copied may have gigabytes. */
+const REQUEST_TIMEOUT_MS = 60 * 60_000;
 
 export interface RegistryChoice {
   readonly "insecure-registry": readonly string[];
@@ -20,26 +20,26 @@ export interface RegistryChoice {
 export interface PushedTag {
   readonly tag: string;
   readonly digest: string;
-  /** Of the manifest, in bytes: what docker prints. */
+  /** Size of the manifest in bytes, as docker prints it. */
   readonly size: number;
 }
 
 /**
- * @param registry what completes a name that leaves the registry open, as for `build -t`
- * @throws InvalidInput for what is no name of an image: also for an image's ID, which names nothing in a registry
+ * @param registry completes a name without a registry, as for `build -t`
+ * @throws InvalidInput for a text that is not an image's name, such as an image's ID, which a registry does not know
  */
 export function imageNamed(text: string, registry: string | undefined): Reference {
   if (/^sha256:[0-9a-f]{12,64}$/.test(text)) {
-    throw new InvalidInput(`"${text}" is an image ID, and a registry knows images by their names alone`, {
-      suggestions: ["Give the image its name when it is built: -t REGISTRY/NAME."],
+    throw new InvalidInput(`"${text}" is an image ID, and a registry knows images only by their names`, {
+      suggestions: ["Name the image when it is built: -t REGISTRY/NAME."],
     });
   }
   return parseReference(completeName(text, registry));
 }
 
 /**
- * That the registry has the image, under its tag or under every one of its repository.
- * @throws BuildFailed where it is not there, AuthError where it may not be read
+ * Checks that the registry has the image: its tag, or every tag of its repository.
+ * @throws BuildFailed if it does not exist, AuthError if it may not be read
  */
 export async function* verifyPushed(
   reference: Reference,
@@ -67,17 +67,11 @@ async function clientOf({
   "insecure-registry": insecure,
   "registry-ca": file,
 }: RegistryChoice): Promise<RegistryClient> {
-  const stores = await openStores(process.env);
+  const [stores, ca] = await Promise.all([openStores(process.env), readCa(file)]);
   return new RegistryClient({
     insecure,
-    ...(file === undefined ? {} : { ca: await readCa(file) }),
+    ...(ca === undefined ? {} : { ca }),
     credential: (registry) => findCredential(stores, registry),
-    timeout: PATIENCE,
-  });
-}
-
-async function readCa(file: string): Promise<string> {
-  return readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new InvalidInput(`--registry-ca ${file} cannot be read: ${error.code ?? error.message}`);
+    timeout: REQUEST_TIMEOUT_MS,
   });
 }

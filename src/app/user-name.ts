@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
 
-/** Who builds, as this machine knows them; empty where a container's user has no name. */
+/** Name of the current user on this machine; "" if the user has none, as in some containers. */
 export function userName(): string {
   try {
     return userInfo().username;

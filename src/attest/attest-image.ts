@@ -1,4 +1,4 @@
-/** What is done with an image between its push and the word that it is built: attestations attached, signature made. */
+/** Attaches attestations to a pushed image and signs it, before the build is reported as done. */
 import type { Emit, StageTimer } from "../events.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import type { Credential } from "../lib/credentials/credentials.ts";
@@ -8,13 +8,13 @@ import { RegistryClient } from "../lib/registry/registry-client.ts";
 import { signImage } from "./cosign.ts";
 import { PROVENANCE, provenanceOf } from "./provenance.ts";
 
-/** For each question to the registry, in milliseconds. */
-const PATIENCE = 30_000;
-/** And for a document of some size on a slow line, in bytes a millisecond: 100 kB a second. */
-const SLOWEST = 100;
+/** For each request to the registry. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** The slowest connection for which a large document still gets enough time: 100 kB a second. */
+const MIN_BYTES_PER_MS = 100;
 
-export interface SealOptions {
-  /** The builder has attached attestations of its own already. */
+export interface AttestOptions {
+  /** The builder has already attached its own attestations. */
   readonly attested: boolean;
   readonly startedOn: Date;
   readonly credential: (registry: string) => Promise<Credential | undefined>;
@@ -24,8 +24,8 @@ export interface SealOptions {
   readonly signal: AbortSignal;
 }
 
-/** @throws ClusterError, AuthError or BuildFailed: the image is pushed then, and the error says so. */
-export async function attestImage(plan: BuildPlan, digest: string, options: SealOptions): Promise<void> {
+/** @throws ClusterError, AuthError or BuildFailed. The image is pushed all the same, and the error says so. */
+export async function attestImage(plan: BuildPlan, digest: string, options: AttestOptions): Promise<void> {
   const asked = (wanted: string): boolean =>
     !options.attested && plan.attestations?.some(({ type }) => type === wanted) === true;
   if (asked("provenance")) await attachProvenance(plan, digest, options);
@@ -33,14 +33,14 @@ export async function attestImage(plan: BuildPlan, digest: string, options: Seal
   if (plan.sign !== undefined) await signImage(plan, digest, plan.sign, options);
 }
 
-async function attachProvenance(plan: BuildPlan, digest: string, options: SealOptions): Promise<void> {
+async function attachProvenance(plan: BuildPlan, digest: string, options: AttestOptions): Promise<void> {
   const statement = provenanceOf(plan, digest, { startedOn: options.startedOn, finishedOn: new Date() });
   await pushedBut(plan, digest, "its provenance could not be attached", () =>
     attachStatement(plan, digest, PROVENANCE, statement, options),
   );
 }
 
-async function attachSbom(plan: BuildPlan, digest: string, options: SealOptions): Promise<void> {
+async function attachSbom(plan: BuildPlan, digest: string, options: AttestOptions): Promise<void> {
   const { stages, emit, signal } = options;
   stages.start("sbom");
   const { makeSbom, SPDX } = await import("./sbom.ts");
@@ -59,11 +59,11 @@ async function attachStatement(
   digest: string,
   predicateType: string,
   statement: object,
-  options: SealOptions,
+  options: AttestOptions,
 ): Promise<void> {
   const content = Buffer.from(JSON.stringify(statement));
-  const client = clientOf(plan, options, PATIENCE + Math.ceil(content.length / SLOWEST));
-  // One for each repository; two tags of one are the same image.
+  const client = clientOf(plan, options, REQUEST_TIMEOUT_MS + Math.ceil(content.length / MIN_BYTES_PER_MS));
+  // One for each repository: two tags of a repository are the same image.
   const repositories = new Map(plan.tags.map((tag) => [tag.name, tag]));
   for (const reference of repositories.values()) {
     await attach(client, reference, digest, {
@@ -76,13 +76,13 @@ async function attachStatement(
 
 function clientOf(
   { registries: { insecure, ca } }: BuildPlan,
-  { credential, signal }: SealOptions,
-  timeout = PATIENCE,
+  { credential, signal }: AttestOptions,
+  timeout = REQUEST_TIMEOUT_MS,
 ): RegistryClient {
   return new RegistryClient({ insecure, ...(ca === undefined ? {} : { ca }), credential, timeout, signal });
 }
 
-/** @param trouble what has failed, after "but" */
+/** Says in every error that the image is pushed. @param trouble what has failed, following "but" */
 async function pushedBut<T>(plan: BuildPlan, digest: string, trouble: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -96,7 +96,7 @@ async function pushedBut<T>(plan: BuildPlan, digest: string, trouble: string, wo
       });
     }
     throw new ClusterError(message, {
-      suggestions: ["Let this machine reach the registry, and push there, as the builder does."],
+      suggestions: ["Make sure that this machine, like the builder, can reach the registry and push to it."],
       cause: error,
     });
   }

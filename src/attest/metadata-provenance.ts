@@ -1,6 +1,6 @@
 /**
- * `buildx.build.provenance` of the metadata file: what the client knows of how an image came to be, in the form in which buildx
- * writes BuildKit's (SLSA provenance v0.2, buildx build/provenance.go). Pure.
+ * `buildx.build.provenance` of the metadata file: what the client knows about how the image was built, in the format in which buildx
+ * writes BuildKit's provenance (SLSA provenance v0.2, buildx build/provenance.go). Pure.
  */
 import type { BuildPlan } from "../plan/plan.ts";
 import { parseReference } from "../lib/image/reference.ts";
@@ -8,16 +8,16 @@ import { parseBool } from "../lib/pflag/parse-bool.ts";
 import { BUILD_TYPE, basesOf, builderId, repositoryOf, seconds } from "./provenance.ts";
 import type { BuildTimes } from "./provenance.ts";
 
-/** How much of it: `min` is without what is different each time. */
+/** How much of it: `min` leaves out the parts that differ in every build. */
 export type MetadataProvenance = "min" | "max" | "disabled";
 
-/** @param text of BUILDX_METADATA_PROVENANCE; what is none of the three is `min`, and a false truth none at all (buildx util/confutil) */
+/** @param text of BUILDX_METADATA_PROVENANCE; another value means `min`, and a boolean false means `disabled` (buildx util/confutil) */
 export function metadataProvenanceOf(text = ""): MetadataProvenance {
   if (text === "max" || text === "disabled") return text;
   return parseBool(text) === false ? "disabled" : "min";
 }
 
-/** @param platform of the image, as far as it is known */
+/** @param platform of the image, if it is known */
 export function metadataProvenance(
   plan: BuildPlan,
   mode: Exclude<MetadataProvenance, "disabled">,
@@ -46,7 +46,7 @@ export function metadataProvenance(
             buildInvocationID: plan.name,
             buildStartedOn: seconds(times.startedOn),
             buildFinishedOn: seconds(times.finishedOn),
-            // What a base's tag stood for is the builder's to know, and so is what else it fetched.
+            // Only the builder knows which image a base's tag stood for, and what else it fetched.
             completeness: { parameters: true, environment: false, materials: false },
             reproducible: false,
           },
@@ -55,7 +55,7 @@ export function metadataProvenance(
   };
 }
 
-/** The command line, by the names it has for docker's frontend. */
+/** The command line, in the names of docker's frontend. */
 function argumentsOf({ buildArgs, labels, target, noCache, hosts = [] }: BuildPlan): Record<string, string> {
   const named: Record<string, string> = {
     ...(hosts.length === 0 ? {} : { "add-hosts": hosts.map(({ host, ip }) => `${host}=${ip}`).join(",") }),
@@ -71,7 +71,7 @@ function entryPointOf({ path = "Dockerfile" }: BuildPlan["dockerfile"]): string 
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-/** A package URL (github.com/package-url/purl-spec, type docker). A digest only where the Dockerfile has one. */
+/** A package URL (github.com/package-url/purl-spec, type docker). It has a digest only if the Dockerfile has one. */
 function materialOf(image: string, platform: string | undefined): object {
   try {
     const reference = parseReference(image);
@@ -87,7 +87,7 @@ function materialOf(image: string, platform: string | undefined): object {
     const uri = `pkg:docker/${path}${tag === undefined ? "" : `@${tag}`}${query}`;
     return { uri, ...(digest === undefined ? {} : { digest: { [algorithm]: hex } }) };
   } catch {
-    // A name that only the builder can complete.
+    // A name that only the builder can resolve.
     return { uri: image };
   }
 }

@@ -1,23 +1,23 @@
-/** What is asked to be made of an image after its push, and whether this build can: pure. */
+/** What is to be attached to an image after its push, and whether this build can do that. Pure. */
 import { pushes } from "../plan/plan.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import type { Attestation } from "../plan/docker/options.ts";
 import { InvalidInput } from "../errors.ts";
 
-/** Of the attributes of buildx's `--attest type=provenance`, those that mean something to provenance made by the client. */
+/** The attributes of buildx's `--attest type=provenance` that also apply to provenance made by the client. */
 const KNOWN: Readonly<Record<string, RegExp>> = { mode: /^(?:min|max)$/, version: /^v1$/, "builder-id": /./ };
 
 /**
- * Whether the client has something to do once the image is pushed.
- * @param attestsItself the builder makes attestations of its own
- * @throws InvalidInput for what cannot be made
+ * Whether the client has to attest or sign the image once it is pushed.
+ * @param attestsItself the builder makes attestations itself
+ * @throws InvalidInput for an attestation that cannot be made
  */
-export function needsSeal(plan: BuildPlan, attestsItself: boolean): boolean {
+export function needsAttesting(plan: BuildPlan, attestsItself: boolean): boolean {
   const asked = (wanted: Attestation["type"]): Attestation | undefined =>
     plan.attestations?.find(({ type }) => type === wanted);
   if ((plan.attestations !== undefined || plan.sign !== undefined) && !pushes(plan)) {
     throw new InvalidInput(
-      "attestations and signatures are attached to an image in a registry, and this build pushes none",
+      "attestations and signatures are attached to an image in a registry, but this build does not push",
       {
         suggestions: ["Name the image with -t REGISTRY/NAME, or leave out --provenance, --sbom, --attest and --sign."],
       },
@@ -28,10 +28,10 @@ export function needsSeal(plan: BuildPlan, attestsItself: boolean): boolean {
   for (const [key, value] of Object.entries(provenance?.attributes ?? {})) {
     if (KNOWN[key]?.test(value) === true) continue;
     throw new InvalidInput(
-      `--provenance ${key}=${value} is not for provenance that slipway makes, as it does for ${plan.builder}`,
+      `--provenance ${key}=${value} is not supported with ${plan.builder}, whose provenance slipway makes`,
       {
         suggestions: [
-          "Write mode=min or mode=max, builder-id=URI, version=v1; or use --builder buildkit, which makes its own.",
+          "Use mode=min or mode=max, builder-id=URI, version=v1; or use --builder buildkit, which makes its own provenance.",
         ],
       },
     );
@@ -40,12 +40,12 @@ export function needsSeal(plan: BuildPlan, attestsItself: boolean): boolean {
 }
 
 /**
- * Why attestations need all of the context, as one clause; undefined where they do not. The client's own are made of the
- * Dockerfile and of the image; what BuildKit makes its own of is its business.
+ * Why attestations need all of the context, as one clause; undefined if they do not. The client makes its attestations from the
+ * Dockerfile and the image only; BuildKit's may use any file.
  */
 export function attestationsReadAll(
   { attestations = [] }: Pick<BuildPlan, "attestations">,
   attestsItself: boolean,
 ): string | undefined {
-  return attestsItself && attestations.length > 0 ? "an attestation may look at all of it" : undefined;
+  return attestsItself && attestations.length > 0 ? "an attestation may use all of it" : undefined;
 }

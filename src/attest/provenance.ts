@@ -1,6 +1,6 @@
 /**
- * What the client knows of how an image came to be, as an in-toto statement (in-toto.io/Statement/v1) with SLSA's provenance v1
- * (slsa.dev/spec/v1.0/provenance). Pure. It is the client's word: nobody else vouches for it, and it is not signed.
+ * What the client knows about how an image was built, as an in-toto statement (in-toto.io/Statement/v1) with SLSA's provenance v1
+ * (slsa.dev/spec/v1.0/provenance). Pure. Only the client vouches for it, and it is not signed.
  */
 import { createHash } from "node:crypto";
 import type { BuildPlan } from "../plan/plan.ts";
@@ -9,10 +9,10 @@ import { imageReferences } from "../lib/dockerfile/references.ts";
 import { parseDockerfile } from "../lib/dockerfile/parse.ts";
 import { digestSet, statementOf } from "./statement.ts";
 
-/** The predicate's type. */
+/** The type of the predicate. */
 export const PROVENANCE = "https://slsa.dev/provenance/v1";
 
-/** What docs/explanation/supply-chain.md describes: a build by a Dockerfile with slipway. */
+/** A build of a Dockerfile with slipway, as docs/explanation/supply-chain.md describes it. */
 export const BUILD_TYPE = "https://slipway.dev/provenance/dockerfile/v1";
 
 export interface BuildTimes {
@@ -31,7 +31,7 @@ export function provenanceOf(plan: BuildPlan, digest: string, times: BuildTimes)
         ...sourceOf(plan),
         ...(plan.target === undefined ? {} : { target: plan.target }),
         ...(plan.platform === undefined ? {} : { platform: plan.platform }),
-        // Whoever can pull the image can read this: values only where they were asked for.
+        // Everybody who can pull the image can read this: it has values only if they were asked for.
         buildArgs: max ? Object.fromEntries(plan.buildArgs) : plan.buildArgs.map(([name]) => name).sort(),
         labels: Object.fromEntries(plan.labels),
         secrets: (plan.secrets ?? []).map(({ id }) => id).sort(),
@@ -54,7 +54,7 @@ export function provenanceOf(plan: BuildPlan, digest: string, times: BuildTimes)
   });
 }
 
-/** The Dockerfile; of one in a repository the client knows where it is, and no more. */
+/** The Dockerfile. If it is in a repository, the client knows only its path. */
 function sourceOf({ dockerfile, repository }: BuildPlan): object {
   if (dockerfile.text !== undefined) {
     return {
@@ -64,7 +64,7 @@ function sourceOf({ dockerfile, repository }: BuildPlan): object {
   return { context: repository?.url ?? "", dockerfile: { path: dockerfile.path ?? "Dockerfile" } };
 }
 
-/** The repository that was built; what a branch or tag was when the builder asked, the client does not know. */
+/** The repository that was built. The client does not know which commit a branch or tag was when the builder fetched it. */
 export function repositoryOf({ repository }: BuildPlan): object[] {
   if (repository === undefined) return [];
   const { remote, ref, commit = ref } = repository;
@@ -78,13 +78,13 @@ export function repositoryOf({ repository }: BuildPlan): object[] {
   ];
 }
 
-/** Who built, as `--provenance builder-id=` says it, or slipway's own name for the builder. */
+/** The id from `--provenance builder-id=`, or slipway's own id for the builder. */
 export function builderId({ attestations, builder }: Pick<BuildPlan, "attestations" | "builder">): string {
   const { attributes } = attestations?.find(({ type }) => type === "provenance") ?? {};
   return attributes?.["builder-id"] || `https://slipway.dev/builders/${builder}`;
 }
 
-/** The images the Dockerfile builds on, as far as their names are known. */
+/** The base images of the Dockerfile whose names are known. */
 export function basesOf({ dockerfile, buildArgs, buildContexts = [], target }: BuildPlan): string[] {
   if (dockerfile.text === undefined) return [];
   const named = imageReferences(parseDockerfile(dockerfile.text), {
@@ -100,13 +100,13 @@ export function basesOf({ dockerfile, buildArgs, buildContexts = [], target }: B
   return [...new Set(images)];
 }
 
-/** A digest only where the Dockerfile has one: what a tag stood for when the builder asked, the client does not know. */
+/** It has a digest only if the Dockerfile has one: the client does not know which image a tag was when the builder pulled it. */
 function dependencyOf(image: string): object {
   const [name = image, digest] = image.split("@");
   return { uri: `docker-image://${name}`, ...(digest === undefined ? {} : { digest: digestSet(digest) }) };
 }
 
-/** RFC 3339 without fractions, as SLSA has its timestamps. */
+/** RFC 3339 without fractions, the format of SLSA's timestamps. */
 export function seconds(date: Date): string {
   return date.toISOString().replace(/\.\d+Z$/, "Z");
 }

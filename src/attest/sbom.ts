@@ -1,4 +1,4 @@
-/** An SBOM of an image that is pushed already: made by the client, for builders that make none. */
+/** The SBOM of a pushed image, made by the client for builders that make none. */
 import type { BuildPlan } from "../plan/plan.ts";
 import { InternalError } from "../errors.ts";
 import type { RegistryClient } from "../lib/registry/registry-client.ts";
@@ -7,17 +7,16 @@ import { scanImage } from "../lib/sbom/scan-image.ts";
 import { formatBytes } from "../lib/text/measures.ts";
 import { statementOf } from "./statement.ts";
 
-/** The predicate's type: an SPDX document. */
+/** The type of the predicate: an SPDX document. */
 export const SPDX = "https://spdx.dev/Document";
 
-/** Files named in a warning. */
-const NAMED = 3;
+const MAX_FILES_IN_WARNING = 3;
 
 export interface MadeSbom {
   readonly statement: object;
-  /** For a person: what is in it, and what it took. */
+  /** Its size and the bytes that were read, in words. */
   readonly summary: string;
-  /** What it does not tell, as one sentence. */
+  /** What is missing in it, as one sentence. */
   readonly warning?: string;
 }
 
@@ -41,17 +40,17 @@ export async function makeSbom(
   const unread = image.files.flatMap(([path, file]) =>
     file.unread === undefined ? [] : [`${visible(path)} (${file.unread})`],
   );
-  const more = unread.length > NAMED ? ` and ${unread.length - NAMED} more` : "";
+  const more = unread.length > MAX_FILES_IN_WARNING ? ` and ${unread.length - MAX_FILES_IN_WARNING} more` : "";
   return {
     statement: statementOf(plan, digest, SPDX, document),
     summary: `${count} package${count === 1 ? "" : "s"}, ${formatBytes(image.bytes)} read`,
     ...(unread.length === 0
       ? {}
-      : { warning: `the SBOM does not tell all that is in ${unread.slice(0, NAMED).join(", ")}${more}` }),
+      : { warning: `the SBOM is not complete for ${unread.slice(0, MAX_FILES_IN_WARNING).join(", ")}${more}` }),
   };
 }
 
-/** A file's name may hold anything, and a terminal obeys some of it. */
+/** Replaces control characters: a file's name may hold any, and they must not control the terminal. */
 function visible(path: string): string {
   return path.replaceAll(/\p{Cc}/gu, "?");
 }

@@ -1,4 +1,4 @@
-/** In-toto's statement, the form of every attestation: what is said (the predicate), and of which artefact (in-toto.io/Statement/v1). */
+/** In-toto's statement, the format of every attestation: a predicate about an artefact (in-toto.io/Statement/v1). */
 import type { BuildPlan } from "../plan/plan.ts";
 
 /** @param digest of the image's manifest, `sha256:` and 64 hex digits */
@@ -16,7 +16,7 @@ export function statementOf(
   };
 }
 
-/** As in-toto writes a digest: by its algorithm. */
+/** A digest in in-toto's form, by its algorithm. */
 export function digestSet(digest: string): Record<string, string> {
   const at = digest.indexOf(":");
   return { [digest.slice(0, at)]: digest.slice(at + 1) };

@@ -31,6 +31,8 @@ export interface Builder {
   /** @throws BuilderUnable if the plan needs something that none of its pods can do. */
   check?(plan: BuildPlan): void;
   pod(plan: BuildPlan, form: ContextForm): BuilderPod;
+  /** The user of the container that receives the context, so that the builder can read what it wrote. Asked before the form is known. */
+  receiver(plan: BuildPlan): ReceiverUser;
   /** Formats one line of the builder's log for people: removes the builder's decoration. One line gives one line. */
   formatLogLine(line: string): string;
   outcome(end: ContainerEnd): Outcome;
@@ -48,13 +50,13 @@ export interface BuilderPod {
   readonly files?: Readonly<Record<string, string>>;
   /** For a builder that does not read docker's config.json: the file in AUTH_VOLUME instead. */
   readonly credentialFile?: CredentialFile;
-  /** Identity of the container that receives the context, so that the builder can read its files. */
-  readonly receiver: {
-    readonly user: number;
-    readonly group: number;
-    /** It has no capabilities, even as root. */
-    readonly restricted?: boolean;
-  };
+}
+
+export interface ReceiverUser {
+  readonly user: number;
+  readonly group: number;
+  /** It gets no capability, even as root. */
+  readonly restricted?: boolean;
 }
 
 export interface CredentialFile {

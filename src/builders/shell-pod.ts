@@ -22,6 +22,7 @@ import {
   WORK_VOLUME,
 } from "../plan/layout.ts";
 import type { ContextForm } from "../plan/layout.ts";
+import { mountsClaim } from "../plan/transports.ts";
 import { expandSafe } from "./arguments.ts";
 
 export const CONTEXT_MOUNT = "/slipway/context";
@@ -123,6 +124,6 @@ export function unverifiedRegistries({ registries }: BuildPlan): string[] {
  * Only once: a kept volume may have many files, and the files of a builder's state have their own owners and modes.
  */
 export function volumeGroup(plan: BuildPlan, group: number): Pick<V1PodSpec, "securityContext"> {
-  const claimed = plan.transport === "pvc" || plan.transport === "cache" || plan.cacheVolume !== undefined;
+  const claimed = mountsClaim(plan);
   return claimed ? { securityContext: { fsGroup: group, fsGroupChangePolicy: "OnRootMismatch" } } : {};
 }

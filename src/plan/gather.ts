@@ -8,6 +8,7 @@ import { openSource, readInside } from "./source/open-source.ts";
 import type { OpenedSource, SourceRequest } from "./source/open-source.ts";
 import type { PodTemplate } from "./pod/read-template.ts";
 import { inRepository } from "./in-repository.ts";
+import { readCa } from "./registry-ca.ts";
 import type { ContextSource, DockerfileSource, NamedDirectory, Repository, UnreadDockerfile } from "./plan.ts";
 import { readIfThere, readOrExplain, whyNot } from "../lib/files/read-file.ts";
 import type { BuildRequest } from "./request.ts";
@@ -145,16 +146,6 @@ async function findIgnoreFile(
     }
   }
   return { ignoreFile: undefined };
-}
-
-/** The PEM text of --registry-ca. @throws InvalidInput if the file does not exist or has no PEM certificate. */
-export async function readCa(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  const text = await readOrExplain(file, "the registry's certificate");
-  if (/-----BEGIN CERTIFICATE-----/.test(text)) return text;
-  throw new InvalidInput(`--registry-ca ${file} has no PEM certificate`, {
-    suggestions: ["Give a file that has a line `-----BEGIN CERTIFICATE-----`."],
-  });
 }
 
 async function readPodTemplate(file: string | undefined): Promise<PodTemplate | undefined> {

@@ -1,11 +1,7 @@
 /**
- * Names that all parts of a build share: the transports, the form of the context in the pod, and the pod's volumes with the files on
+ * Names that all parts of a build share: the form of the context in the pod, and the pod's volumes with the files on
  * them. run/ makes the volumes; the builder decides where they are mounted.
  */
-
-/** The values of `--transport`, besides `auto`. */
-export const TRANSPORTS = ["configmap", "stream", "pvc", "cache"] as const;
-export type TransportName = (typeof TRANSPORTS)[number] | "none";
 
 /** Name of the pod's volume with the context, for every transport. */
 export const CONTEXT_VOLUME = "context";

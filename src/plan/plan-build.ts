@@ -7,8 +7,8 @@ import { readDockerOptions } from "./docker/read-options.ts";
 import { parseDockerfile } from "../lib/dockerfile/parse.ts";
 import { bytesOf } from "./docker/resources.ts";
 import { InvalidInput } from "../errors.ts";
-import { TRANSPORTS } from "./layout.ts";
-import type { TransportName } from "./layout.ts";
+import { AUTO, TRANSPORTS, candidatesOf } from "./transports.ts";
+import type { TransportChoice } from "./transports.ts";
 import { accessOf, nameOf, scopesOf } from "./access.ts";
 import { argumentsOf, splitPair } from "./build-args.ts";
 import { parseDuration } from "../lib/text/duration.ts";
@@ -128,17 +128,20 @@ function builderOf({ builder }: BuildRequest): BuilderName {
   });
 }
 
-function transportOf({ transport }: BuildRequest, { directories = [] }: BuildInputs): TransportName | "auto" {
-  const known = [...TRANSPORTS, "auto"] as const;
-  const found = known.find((name) => name === transport);
-  if (found === "cache" && directories.length > 0) {
-    throw new InvalidInput("--transport cache supports only one directory, and --build-context names another one", {
+function transportOf({ transport }: BuildRequest, { directories = [] }: BuildInputs): TransportChoice {
+  const found = [AUTO, ...TRANSPORTS].find((name): name is TransportChoice => name === transport);
+  if (
+    found !== undefined &&
+    directories.length > 0 &&
+    candidatesOf(found).some(({ oneDirectory }) => oneDirectory === true)
+  ) {
+    throw new InvalidInput(`--transport ${found} supports only one directory, and --build-context names another one`, {
       suggestions: ["Remove --transport, or use --transport stream."],
     });
   }
   if (found !== undefined) return found;
   throw new InvalidInput(`there is no transport "${transport}"`, {
-    suggestions: [`Choose one of: auto, ${TRANSPORTS.join(", ")}.`],
+    suggestions: [`Choose one of: ${AUTO}, ${TRANSPORTS.join(", ")}.`],
   });
 }
 

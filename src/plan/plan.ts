@@ -6,7 +6,7 @@ import type { BuilderName } from "./builder-names.ts";
 import type { BuildSecret, DockerOptions } from "./docker/options.ts";
 import type { Toleration, UserNamespaces } from "./pod/options.ts";
 import type { PodTemplate } from "./pod/read-template.ts";
-import type { TransportName } from "./layout.ts";
+import type { TransportChoice } from "./transports.ts";
 import type { EgressRule } from "./egress.ts";
 import type { Reference } from "../lib/image/reference.ts";
 import type { RegistryScope } from "../lib/registry/types.ts";
@@ -49,7 +49,7 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   readonly signLog?: "upload" | "none";
   /** Everything that the pod may connect to. Absent: no NetworkPolicy is made. */
   readonly egress?: readonly EgressRule[];
-  readonly transport: TransportName | "auto";
+  readonly transport: TransportChoice;
   /** For `cache`: builds with the same name share one kept context. */
   readonly cacheName: string;
   /** For `pvc` and `cache`: the volume to request. */

@@ -1,43 +1,62 @@
-/** What becomes of a build that did not come to its end. */
+/** What happens to the objects of a build that did not come to its end. */
+import { AuthError, clauseOf } from "../errors.ts";
+import type { Emit } from "../events.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
-import { hasLostContact } from "../lib/kube/refusal.ts";
-import { AuthError } from "../errors.ts";
+import { httpStatusOf, hasLostContact } from "../lib/kube/refusal.ts";
+import { isUnsent } from "../lib/kube/unreachable.ts";
 import type { BuildObjects } from "./objects.ts";
 import { removeBuild } from "./remove.ts";
-import type { Emit } from "../events.ts";
 
-/** Only the contact to it was lost, by this error. */
-export function sayItGoesOn(build: string, error: unknown, emit: Emit): void {
-  const before = error instanceof AuthError ? "Log in to the cluster again, and come" : "Come";
+/** Tells how to come back to a build after this error, by which only the contact to it was lost. */
+export function warnStillRunning(build: string, error: unknown, emit: Emit): void {
+  const before = error instanceof AuthError ? "Log in to the cluster again, and attach" : "Attach";
   emit({
     type: "warning",
-    message: `the build ${build} goes on in the cluster`,
-    suggestions: [`${before} back to it with \`slipway attach ${build}\`.`],
+    message: `build ${build} keeps running in the cluster`,
+    suggestions: [`${before} to it with \`slipway attach ${build}\`.`],
   });
 }
 
+export interface Progress {
+  /** The cluster has confirmed that the Job exists. */
+  readonly jobCreated: boolean;
+  /** The build can finish without its client. */
+  readonly independent: boolean;
+}
+
 /**
- * A build that was broken off goes whole; one we only lost sight of is left to itself. What fails here is left to the Job's TTL.
- * @param handedOver the build can do without its client
+ * Removes a build that was stopped by an error. A build that only lost its client keeps running; if the cluster has certainly
+ * created nothing, nothing is done. If removing fails, the Job's TTL removes the rest.
  */
 export async function cleanUp(
   objects: BuildObjects,
   { cluster, emit }: { readonly cluster: Cluster; readonly emit: Emit },
   error: unknown,
-  handedOver: boolean,
+  { jobCreated, independent }: Progress,
 ): Promise<void> {
   const name = objects.job.metadata?.name ?? "";
-  if (handedOver && hasLostContact(error)) {
-    sayItGoesOn(name, error, emit);
+  if (independent && hasLostContact(error)) {
+    warnStillRunning(name, error, emit);
     return;
   }
+  if (!jobCreated && createdNothing(error)) return;
   try {
     await removeBuild(cluster, objects);
   } catch (failure) {
-    const reason = failure instanceof Error ? failure.message : String(failure);
+    const job = jobCreated ? "the Job" : "the Job, if it was created,";
     emit({
       type: "warning",
-      message: `could not clean up at once (${reason}); the cluster does so by itself when the Job's time is over`,
+      message: `cleanup failed (${clauseOf(failure)}); the cluster will delete ${job} when its TTL expires`,
     });
   }
+}
+
+/**
+ * Whether the request that creates the Job, which failed with this error, has certainly had no effect: it was refused, or never
+ * left this machine. A name that is taken (409) may be that of an earlier attempt of ours.
+ */
+function createdNothing(error: unknown): boolean {
+  const code = httpStatusOf(error);
+  if (code !== undefined) return code < 500 && code !== 409;
+  return error instanceof AuthError || (error instanceof Error && isUnsent(error.cause));
 }

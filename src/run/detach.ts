@@ -1,85 +1,91 @@
 /**
- * The moment from which a build needs its client no more. Once the builder's container runs, the kubelet has copied what it
- * mounts into the pod, so the Secret and the ConfigMap are deleted there and then; a client that wants to leave can go.
+ * The moment from which a build no longer needs its client. Once the builder's container runs, the kubelet has copied what it
+ * mounts into the pod: then the Secret and the ConfigMap are deleted, and a client that wants to detach can go.
  */
+import { clauseOf } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
+import type { ClientLease } from "./client-lease.ts";
 import type { PodState } from "./follow/pod-state.ts";
 import type { BuildObjects } from "./objects.ts";
 import { removeInputs } from "./remove.ts";
 
-/** How long one who wants to leave waits, once the context is in, for the builder to start, in milliseconds. */
-const START_EXPECTED = 15_000;
+/** How long a client that wants to detach waits for the builder to start, once the context has arrived. */
+const START_TIMEOUT_MS = 15_000;
 
 export class Detachment {
   readonly #cluster: Cluster;
   readonly #objects: BuildObjects;
   readonly #emit: Emit;
-  readonly #leave: AbortSignal;
-  readonly #gone = Promise.withResolvers<"left">();
+  readonly #wanted: AbortSignal;
+  readonly #detached = Promise.withResolvers<"left">();
   #removed: Promise<void> | undefined;
-  #contextIn = false;
+  #independent = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param leave aborted when the client is to leave as soon as it may. */
-  constructor(cluster: Cluster, objects: BuildObjects, emit: Emit, leave: AbortSignal) {
+  /** @param wanted aborted when the client is to detach as soon as it can. */
+  constructor(cluster: Cluster, objects: BuildObjects, emit: Emit, wanted: AbortSignal) {
     this.#cluster = cluster;
     this.#objects = objects;
     this.#emit = emit;
-    this.#leave = leave;
-    leave.addEventListener("abort", () => this.#consider(), { once: true });
+    this.#wanted = wanted;
+    wanted.addEventListener("abort", () => this.#detachIfPossible(), { once: true });
   }
 
-  /** Settles when the client is to leave and may. */
+  /** Resolves when the client wants to detach and can. */
   get left(): Promise<"left"> {
-    return this.#gone.promise;
+    return this.#detached.promise;
   }
 
-  /** Whether the build goes on without its client. */
-  get complete(): boolean {
-    return this.#contextIn;
+  /** Whether the build can finish without its client. */
+  get independent(): boolean {
+    return this.#independent;
   }
 
-  /** All the build needs is in the cluster, and it has its whole time there. */
-  contextArrived(): void {
-    this.#contextIn = true;
-    this.#consider();
+  /**
+   * Called when everything the build needs is in the cluster. Ends the lease first: a build without its whole time must not lose
+   * its client.
+   * @throws what the lease's `release` throws
+   */
+  async contextArrived(lease: Pick<ClientLease, "release">): Promise<void> {
+    await lease.release();
+    this.#independent = true;
+    this.#detachIfPossible();
   }
 
   observe({ kind }: PodState): void {
     if (kind !== "building" && kind !== "ended") return;
     this.#removed ??= removeInputs(this.#cluster, this.#objects).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      const message = `could not remove the build's credentials and context at once (${reason}); they go with its Job`;
+      const message = `could not delete the build's credentials and context now (${clauseOf(error)}); they are deleted with its Job`;
       this.#emit({ type: "warning", message });
     });
-    this.#consider();
+    this.#detachIfPossible();
   }
 
-  /** Waits until what was begun is done. */
+  /** Waits until the deletions that were started are done. */
   async settle(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#removed;
   }
 
-  #consider(): void {
-    if (!this.#leave.aborted || !this.#contextIn) return;
+  #detachIfPossible(): void {
+    if (!this.#wanted.aborted || !this.#independent) return;
     if (this.#removed !== undefined) {
-      void this.#removed.then(() => this.#gone.resolve("left"));
+      void this.#removed.then(() => this.#detached.resolve("left"));
       return;
     }
     this.#timer ??= setTimeout(() => {
-      this.#sayWhatStays();
-      this.#gone.resolve("left");
-    }, START_EXPECTED);
+      this.#warnOfSecret();
+      this.#detached.resolve("left");
+    }, START_TIMEOUT_MS);
   }
 
-  #sayWhatStays(): void {
+  #warnOfSecret(): void {
     if (this.#removed !== undefined || this.#objects.secret === undefined) return;
     this.#emit({
       type: "warning",
       message:
-        "the builder has not started yet, so its Secret with the registry's password stays until somebody attaches to it, waits for it or removes it, or its Job's time is over",
+        "the builder has not started yet, so its Secret with the registry's password still exists; it is deleted when somebody attaches to the build, waits for it or removes it, or when the Job's TTL expires",
     });
   }
 }

@@ -1,4 +1,4 @@
-/** How slipway's objects are told from others, and what a build's objects say of it to whoever has not started it. */
+/** The labels and annotations of slipway's objects: how they are found, and what they tell a client that did not start the build. */
 import { pushes } from "../plan/plan.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
@@ -12,20 +12,20 @@ export const LABEL = {
   tenant: "slipway.dev/tenant",
 } as const;
 
-/** Selects everything slipway has made. */
+/** Selects everything that slipway made. */
 export const OURS = `${LABEL.managedBy}=slipway`;
 
-/** On the Job: what any client needs, besides the Job's and the pod's own fields, to report the build. */
+/** On the Job: what a client needs to report the build, besides the fields of the Job and the pod. */
 export const ANNOTATION = {
   /** The references the image is pushed to, separated by commas. */
   references: "slipway.dev/references",
   /** Name of the container that builds. */
   container: "slipway.dev/container",
-  /** Who started it, as written: a label may not hold every name. */
+  /** The user who started it, unchanged: a label cannot hold every name. */
   createdBy: "slipway.dev/created-by",
-  /** Registries spoken to without TLS or without checking it, separated by commas. */
+  /** Registries used without TLS or without verifying it, separated by commas. */
   insecureRegistries: "slipway.dev/insecure-registries",
-  /** The build's time limit in seconds, where the Job begins with a nearer deadline. */
+  /** The build's time limit in seconds, if the Job starts with a nearer deadline (client-lease.ts). */
   timeout: "slipway.dev/timeout-seconds",
 } as const;
 
@@ -59,9 +59,7 @@ export function labelValue(text: string): string {
     .replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
 }
 
-// Which builds may still read what they were given.
-
-/** Names of the builds whose pods have not ended. */
+/** Names of the builds whose pods have not ended, so that they may still read their inputs. */
 export async function liveBuilds(cluster: Cluster, signal: AbortSignal): Promise<readonly string[]> {
   const pods = await cluster.list("pods", { labelSelector: OURS }, signal);
   return pods.flatMap(({ metadata, status }) =>

@@ -1,4 +1,4 @@
-/** The NetworkPolicy of one build: its pod connects to what the plan allows, and nothing connects to its pod. */
+/** The NetworkPolicy of one build: its pod may connect to what the plan allows, and nothing may connect to its pod. */
 import type { V1NetworkPolicy } from "@kubernetes/client-node";
 import type { BuildPlan } from "../plan/plan.ts";
 import { LABEL, labelsOf } from "./labels.ts";
@@ -11,7 +11,7 @@ export function networkPolicyOf(plan: BuildPlan): V1NetworkPolicy | undefined {
     metadata: { name: plan.name, labels: labelsOf(plan) },
     spec: {
       podSelector: { matchLabels: { [LABEL.build]: plan.name } },
-      // The kubelet's own connections, by which contexts and logs travel, are none to the pod's address.
+      // The kubelet's connections, which carry contexts and logs, do not go to the pod's address.
       policyTypes: ["Egress", "Ingress"],
       egress: plan.egress.map(({ to, ports }) => ({
         to: to.map(({ cidr, except }) => ({

@@ -1,4 +1,4 @@
-/** The objects of a build, from its plan: pure. The Job owns the others, so they go when it goes. */
+/** The objects of a build, from its plan. Pure. The Job owns the others, so they are deleted with it. */
 import type {
   V1ConfigMap,
   V1Container,
@@ -14,6 +14,7 @@ import type { BuilderPod, CredentialFile } from "../builders/builder.ts";
 import { AUTH_VOLUME, CA_FILE, CA_VOLUME, CONTEXT_VOLUME, FILES_VOLUME } from "../plan/layout.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import { exportVolumes, exporter } from "../ship/export/exporter.ts";
+import type { ExporterIdentity } from "../ship/export/exporter.ts";
 import { layOver } from "./pod/lay-over.ts";
 import type { LaidOver } from "./pod/lay-over.ts";
 import type { Delivery } from "../ship/delivery.ts";
@@ -24,15 +25,15 @@ import { placementOf, resourcesOf } from "./pod/placement.ts";
 import type { SecretValues } from "./volumes.ts";
 
 /**
- * Holds the pod back until the objects it mounts exist. A gated pod counts against the Job's deadline, where a suspended Job
- * would wait for its release for ever if the client died in between.
+ * Holds the pod back until the objects that it mounts exist. The Job's deadline runs while its pod is gated; a suspended Job
+ * would wait for ever if the client died in between.
  */
 export const GATE = "slipway.dev/objects-created";
 
-/** Seconds a builder gets to end when its pod is deleted. There is nothing for it to save. */
+/** Seconds that a builder gets to end when its pod is deleted. It has nothing to save. */
 const GRACE_SECONDS = 5;
 
-/** Each asks one thing not to move, kill or join this pod. */
+/** Each asks one controller not to move, kill or join this pod. */
 const POD_ANNOTATIONS = {
   "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
   "karpenter.sh/do-not-disrupt": "true",
@@ -42,18 +43,18 @@ const POD_ANNOTATIONS = {
 
 export interface BuildObjects {
   readonly job: V1Job;
-  /** Not the build's own: it outlives it. */
+  /** They do not belong to the build: they outlive it. */
   readonly claims?: readonly V1PersistentVolumeClaim[];
   readonly configMap?: V1ConfigMap;
   readonly secret?: V1Secret;
-  /** Fields of a pod template that was allowed to undo what keeps a build unprivileged. */
+  /** Fields by which a pod template gives the pod more than an unprivileged build has, if that was allowed. */
   readonly unsafe?: readonly string[];
   readonly networkPolicy?: V1NetworkPolicy;
 }
 
 /**
  * @param dockerConfig the config.json to ship, when the plan's credentials are `shipped`
- * @param buildSecrets the values of `--secret`s that come from the client
+ * @param buildSecrets the values of the `--secret`s that come from the client
  */
 export function objectsOf(
   plan: BuildPlan,
@@ -83,7 +84,7 @@ function gated(spec: V1PodSpec): V1PodSpec {
   return { ...spec, schedulingGates: [{ name: GATE }] };
 }
 
-/** With the user's own template over it, where there is one. */
+/** The pod, with the user's template merged into it if there is one. */
 function podOf(plan: BuildPlan, spec: V1PodSpec): LaidOver {
   const pod = { metadata: { labels: labelsOf(plan), annotations: POD_ANNOTATIONS }, spec };
   if (plan.podTemplate === undefined) return { pod, unsafe: [] };
@@ -113,7 +114,7 @@ function podSpecOf(plan: BuildPlan, builder: BuilderPod, delivery: Delivery): V1
   ];
   return {
     restartPolicy: "Never",
-    // Of no use to a builder. The clouds' workload identities bring a token of their own (a webhook's volume, a metadata server).
+    // Builders do not need it. The workload identities of clouds bring their own token (a webhook's volume, a metadata server).
     automountServiceAccountToken: false,
     ...(plan.serviceAccount === undefined ? {} : { serviceAccountName: plan.serviceAccount }),
     enableServiceLinks: false,
@@ -123,7 +124,7 @@ function podSpecOf(plan: BuildPlan, builder: BuilderPod, delivery: Delivery): V1
     ...(before.length === 0 ? {} : { initContainers: before }),
     containers: [
       { terminationMessagePolicy: "FallbackToLogsOnError", ...resourcesOf(plan), ...own(builder.container) },
-      ...exporter(plan, builder.receiver),
+      ...exporter(plan, userOf(builder)),
     ],
     volumes: [
       ...(delivery.volume === undefined ? [] : [delivery.volume]),
@@ -139,11 +140,17 @@ function podSpecOf(plan: BuildPlan, builder: BuilderPod, delivery: Delivery): V1
   };
 }
 
-/** Of a volume that several builds share, a container sees what is this build's. */
+/** The user and group that the builder's files belong to. */
+function userOf({ container: { securityContext } }: BuilderPod): ExporterIdentity {
+  const { runAsUser: user = 0, runAsGroup: group = user } = securityContext ?? {};
+  return { user, group };
+}
+
+/** On a volume that several builds share, a container sees only this build's part. */
 function onOwnPart(container: V1Container, { subPath }: Delivery): V1Container {
   if (subPath === undefined) return container;
   const volumeMounts = container.volumeMounts?.map((mount) =>
-    // The files are those of the cache, under other names: whoever wrote to one would change the other.
+    // The files are hard links to those of the cache: writing to one would change the other.
     mount.name === CONTEXT_VOLUME ? { ...mount, subPath, readOnly: true } : mount,
   );
   return { ...container, ...(volumeMounts === undefined ? {} : { volumeMounts }) };
@@ -178,7 +185,7 @@ function configMapOf(plan: BuildPlan, { files }: BuilderPod, delivery: Delivery)
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata: { name: plan.name, labels: labelsOf(plan) },
-    // The kubelet stops watching an immutable one once it has read it.
+    // The kubelet stops watching an immutable ConfigMap once it has read it.
     immutable: true,
     ...(delivery.binaryData === undefined ? {} : { binaryData: delivery.binaryData }),
     ...(Object.keys(data).length === 0 ? {} : { data }),

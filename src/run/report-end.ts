@@ -1,4 +1,4 @@
-/** From the end of the builder's container to what the user is told, whoever watched it: the client that started it or another. */
+/** Turns the end of the builder's container into the build's result, for the client that started it and for one that attached. */
 import type { Builder, ContainerEnd } from "../builders/builder.ts";
 import { outcomeError } from "../builders/outcome.ts";
 import type { BuildResult, Emit } from "../events.ts";
@@ -8,13 +8,13 @@ import type { Stages } from "./stages.ts";
 export interface Reporter {
   readonly builder: Pick<Builder, "outcome">;
   readonly emit: Emit;
-  /** The digest the tag has in its registry, for a builder that does not tell it. */
+  /** The digest that the tag has in its registry, for a builder that does not report it. */
   readonly pushedDigest: (configDigest: string | undefined) => Promise<string>;
-  /** What the registry says of the image, where it was pushed to one; undefined when that cannot be asked. */
+  /** The registry's description of a pushed image; undefined when the registry cannot be asked. */
   readonly describeImage: (digest: string) => Promise<ImageDescription | undefined>;
 }
 
-/** @throws SlipwayError of the kind whose fault it is that there is no image. */
+/** @throws SlipwayError if there is no image; its kind says whose fault that is. */
 export async function reportEnd(
   end: ContainerEnd,
   build: Omit<BuildResult, "digest" | keyof ImageDescription>,

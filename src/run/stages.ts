@@ -1,4 +1,4 @@
-/** Turns what happens into stages with a beginning, an end and a length. */
+/** Reports a build's progress as stages with a start, an end and a duration. */
 import type { PodState } from "./follow/pod-state.ts";
 import { explainUnschedulable } from "./follow/unschedulable.ts";
 import type { Emit, Stage, StageTimer } from "../events.ts";
@@ -30,7 +30,7 @@ export class Stages implements StageTimer {
     });
   }
 
-  /** Whatever is under way has failed. */
+  /** Every stage that has started and not ended has failed. */
   fail(): void {
     for (const stage of this.#started.keys()) {
       const ms = this.#end(stage);
@@ -38,7 +38,7 @@ export class Stages implements StageTimer {
     }
   }
 
-  /** What the pod's state says about scheduling and building. */
+  /** Starts and ends stages by the pod's state. */
   observe(state: PodState): void {
     if (state.kind === "unscheduled" && state.message !== "")
       this.#wait(`waiting for a node: ${explainUnschedulable(state.message).sentence}`);

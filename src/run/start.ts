@@ -1,4 +1,4 @@
-/** Brings a build's objects into the cluster in an order in which a client that dies at any point leaves nothing for good. */
+/** Creates a build's objects in an order in which a client that dies at any point leaves nothing behind for good. */
 import type {
   V1ConfigMap,
   V1Job,
@@ -13,15 +13,16 @@ import type { BuildObjects } from "./objects.ts";
 
 export interface StartedBuild {
   readonly job: V1Job;
-  /** All the pod mounts exists. Until then it is held back by its gate, if it has one. */
+  /** Everything that the pod mounts exists. Until then its scheduling gate holds it back, if it has one. */
   readonly complete: Promise<void>;
-  /** The pod is held back and has to be released once all is there. */
+  /** The pod has a scheduling gate and must be released once everything exists. */
   readonly gated: boolean;
 }
 
 /**
- * The Job first, then what it owns: from its first moment every object has an owner whose deadline and TTL end it. The Job's
- * controller makes the pod while the others are created.
+ * The Job is created first, then what it owns: so every object has an owner from its first moment, whose deadline and TTL end it.
+ * The Job's controller makes the pod while the others are created.
+ * @throws what creating the Job throws: nothing else was created then
  */
 export async function startBuild(cluster: Cluster, objects: BuildObjects, signal: AbortSignal): Promise<StartedBuild> {
   const job = await cluster.create("jobs", objects.job, signal);
@@ -41,7 +42,7 @@ export async function startBuild(cluster: Cluster, objects: BuildObjects, signal
   return { job, complete: Promise.all(rest).then(() => undefined), gated };
 }
 
-/** Makes the claim if it is not there. A pod that mounts it waits for it by itself. */
+/** Creates the claim unless it exists. A pod that mounts it waits for it without a gate. */
 async function ensureClaim(cluster: Cluster, claim: V1PersistentVolumeClaim, signal: AbortSignal): Promise<void> {
   try {
     await cluster.create("persistentvolumeclaims", claim, signal);
@@ -50,7 +51,7 @@ async function ensureClaim(cluster: Cluster, claim: V1PersistentVolumeClaim, sig
   }
 }
 
-/** Lets a gated pod be scheduled. */
+/** Removes a pod's scheduling gate. */
 export async function releasePod(cluster: Cluster, pod: string, signal: AbortSignal): Promise<void> {
   await cluster.patch("pods", pod, { spec: { schedulingGates: [] } }, signal);
 }

@@ -1,33 +1,40 @@
-/** What `--userns auto` comes to: the nodes are asked, and a user who may not ask them goes without. */
+/** Decides `--userns auto`: asks the nodes whether pods can have a user namespace of their own. */
+import type { V1Node } from "@kubernetes/client-node";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import type { BuildPlan } from "../plan/plan.ts";
-import type { V1Node } from "@kubernetes/client-node";
+import { candidatesOf } from "../plan/transports.ts";
 
-/** The plan with `userns` decided; one request, and that only for `auto`. Never throws: a cluster out of reach is told elsewhere. */
+/** With more nodes than this, none is asked: the list would cost more than the build. */
+export const MAX_NODES = 100;
+
+/**
+ * The plan with `userns` decided, by at most one request. A user who may not list nodes gets no user namespace. Never throws:
+ * later requests report a cluster that cannot be reached.
+ */
 export async function decideUserns(plan: BuildPlan, cluster: Cluster, signal: AbortSignal): Promise<BuildPlan> {
   if (plan.userns !== "auto") return plan;
   const { userns: _, ...without } = plan;
-  // Another runtime says nothing of itself under this name, and not every volume can be shown to a user namespace.
-  const claimed = plan.transport === "pvc" || plan.transport === "cache" || plan.cacheVolume !== undefined;
-  if (plan.runtimeClass !== undefined || claimed) return without;
+  // Another runtime reports nothing under this name, and not every volume can be mounted in a user namespace.
+  if (plan.runtimeClass !== undefined || !volumesShare(plan)) return without;
   const labels = Object.entries(plan.nodeSelector ?? {}).map(([key, value]) => `${key}=${value}`);
-  const selector = { labelSelector: labels.join(","), limit: String(MOST_NODES + 1) };
+  const selector = { labelSelector: labels.join(","), limit: String(MAX_NODES + 1) };
   const nodes = await cluster.list("nodes", selector, signal).catch(() => []);
   return haveUserNamespaces(nodes) ? { ...plan, userns: "always" } : without;
 }
 
-// Whether a pod may have a user namespace of its own, from what the nodes say of themselves. Pure.
-
-/** More are not looked at: a list of them would cost more than the build. */
-export const MOST_NODES = 100;
+/** Whether all volumes of the pod can be mounted in a user namespace. */
+function volumesShare({ transport, cacheVolume }: BuildPlan): boolean {
+  return cacheVolume === undefined && candidatesOf(transport).every(({ sharesUserNamespace }) => sharesUserNamespace);
+}
 
 /**
- * Every node that takes pods has to: the scheduler does not know which can. A node says so of each of its runtimes (node.status.
- * runtimeHandlers, since Kubernetes 1.31: the kubelet's and the runtime's own word for it); "" is the one pods get by default.
+ * Whether a pod may have its own user namespace, from the nodes' status. Every node that takes pods must support it, because the
+ * scheduler does not know which do. A node reports it for each of its runtimes (node.status.runtimeHandlers, since Kubernetes 1.31:
+ * both the kubelet and the runtime support it); "" is the runtime that pods get by default. Pure.
  */
 export function haveUserNamespaces(nodes: readonly V1Node[]): boolean {
   const taking = nodes.filter(({ spec }) => spec?.unschedulable !== true);
-  if (taking.length === 0 || nodes.length > MOST_NODES) return false;
+  if (taking.length === 0 || nodes.length > MAX_NODES) return false;
   return taking.every(({ status }) =>
     status?.runtimeHandlers?.some(({ name, features }) => (name ?? "") === "" && features?.userNamespaces === true),
   );

@@ -1,4 +1,8 @@
-/** The volume that keeps a builder's state between builds. It is no build's own: `slipway prune --volumes` removes it. */
+/**
+ * Volumes besides the context's: the one that keeps a builder's state between builds, which belongs to no single build
+ * (`slipway prune --volumes` removes it), and those for `--secret` and `--ssh`. A secret is a file named by its id. Values from the
+ * client are keys of the build's own Secret; secrets of the namespace are mounted from where they are.
+ */
 import type { V1PersistentVolumeClaim, V1Volume, V1VolumeProjection } from "@kubernetes/client-node";
 import { CACHE_VOLUME, SECRETS_VOLUME, SSH_VOLUME, secretKey } from "../plan/layout.ts";
 import type { BuildPlan } from "../plan/plan.ts";
@@ -10,7 +14,7 @@ export function cacheVolumes({ cacheVolume }: BuildPlan): V1Volume[] {
   return cacheVolume === undefined ? [] : [{ name: CACHE_VOLUME, persistentVolumeClaim: { claimName: cacheVolume } }];
 }
 
-/** Made by the first build that names it. */
+/** Created by the first build that names it. */
 export function cacheClaim(plan: BuildPlan): V1PersistentVolumeClaim | undefined {
   if (plan.cacheVolume === undefined) return undefined;
   const { [LABEL.build]: _build, [LABEL.builder]: _builder, ...labels } = labelsOf(plan);
@@ -27,11 +31,8 @@ export function cacheClaim(plan: BuildPlan): V1PersistentVolumeClaim | undefined
   };
 }
 
-// `--secret`s in the pod: one volume with a file for each, named by its id. Values from the client are keys of the build's own
-// Secret; those of the namespace are taken from where they are.
-
-/** The volumes are in this pod alone, and not every builder is root there. */
-const MODE = 0o444;
+/** Readable by every user: the volumes are only in this pod, and not every builder runs as root. */
+const FILE_MODE = 0o444;
 
 /** Values by the secret's id, and keys by `sshKeyName`. */
 export type SecretValues = ReadonlyMap<string, Uint8Array>;
@@ -41,15 +42,17 @@ export function secretVolumes(plan: BuildPlan): V1Volume[] {
     const from = source.kind === "cluster" ? source : { secret: plan.name, key: keyOf(id) };
     return { secret: { name: from.secret, items: [{ key: from.key, path: id }] } };
   });
-  return sources.length === 0 ? [] : [{ name: SECRETS_VOLUME, projected: { sources, defaultMode: MODE } }];
+  return sources.length === 0 ? [] : [{ name: SECRETS_VOLUME, projected: { sources, defaultMode: FILE_MODE } }];
 }
 
-/** Keys of `--ssh`, which are always the client's. */
+/** Keys of `--ssh`, which always come from the client. */
 export function sshVolumes(plan: BuildPlan): V1Volume[] {
   const items = (plan.ssh ?? []).flatMap(({ id, paths }) =>
     paths.map((_, at) => ({ key: keyOf(sshKeyName(id, at)), path: `${id}/${at}` })),
   );
-  return items.length === 0 ? [] : [{ name: SSH_VOLUME, secret: { secretName: plan.name, items, defaultMode: MODE } }];
+  return items.length === 0
+    ? []
+    : [{ name: SSH_VOLUME, secret: { secretName: plan.name, items, defaultMode: FILE_MODE } }];
 }
 
 export function secretData(values: SecretValues | undefined): Record<string, string> {
@@ -58,7 +61,7 @@ export function secretData(values: SecretValues | undefined): Record<string, str
   );
 }
 
-/** Ids have the letters a Secret's keys may have; a key's name has slashes besides. */
+/** An id has only characters that a Secret's key may have; the name of an ssh key also has slashes. */
 function keyOf(id: string): string {
   return id.includes("/") ? `build-${id.replaceAll("/", ".")}` : secretKey(id);
 }

@@ -1,51 +1,40 @@
-/** The end of an upload: carried out once, and known to be, also when the connection is lost just then. */
+/** The end of an upload: it is carried out once, and known to be, even if the connection is lost at that moment. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { V1ContainerState, V1Pod } from "@kubernetes/client-node";
-import type { ApiRefusal, Cluster } from "../lib/kube/cluster.ts";
+import type { ApiRefusal } from "../lib/kube/cluster.ts";
 import { ClusterError } from "../errors.ts";
-import { COMMIT_FAULTS } from "./receiver.ts";
 import { RECEIVER } from "../plan/layout.ts";
+import { NotRetryable } from "./attempts.ts";
+import type { PodSession } from "./pod-session.ts";
+import { COMMIT_FAULTS } from "./receiver.ts";
 
-/** How often a commit is tried while its outcome is not known, and how long in between, in milliseconds. */
-const COMMITS = 5;
-const COMMIT_PAUSE = 1000;
-
-/** No further attempt can end otherwise. */
-export class Unmendable extends ClusterError {}
+/** How often a commit is tried while its outcome is unknown, and how long to wait in between. */
+const MAX_COMMITS = 5;
+const COMMIT_PAUSE_MS = 1000;
 
 /**
  * Runs the commit command until it is known whether it was carried out: by its exit code, or else by the pod, whose receiver
- * ends well when it was and at no other time.
+ * exits with 0 only after a commit.
  * @throws ClusterError when something else arrived than was sent, or the outcome cannot be learned.
  */
-export async function commit(
-  cluster: Cluster,
-  pod: string,
-  command: readonly string[],
-  signal: AbortSignal,
-): Promise<void> {
+export async function commit(session: PodSession, command: readonly string[]): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    const doubt = await runOnce(cluster, pod, command, signal);
+    const doubt = await runOnce(session, command);
     if (doubt === undefined) return;
     // The receiver may have ended before the command that let it end.
-    const state = await receiverState(cluster, pod, signal);
+    const state = await receiverState(session);
     if (state?.terminated?.exitCode === 0) return;
-    if (state?.terminated !== undefined || attempt === COMMITS) throw doubt;
-    await pause(COMMIT_PAUSE, undefined, { signal });
+    if (state?.terminated !== undefined || attempt === MAX_COMMITS) throw doubt;
+    await pause(COMMIT_PAUSE_MS, undefined, { signal: session.signal });
   }
 }
 
-/** Undefined when it was carried out, else why it is not known to be. @throws ClusterError when it is known not to be. */
-async function runOnce(
-  cluster: Cluster,
-  pod: string,
-  command: readonly string[],
-  signal: AbortSignal,
-): Promise<Error | undefined> {
-  let said = "";
+/** Undefined when it was carried out, else why that is not known. @throws ClusterError when it is known to have failed. */
+async function runOnce({ cluster, pod, signal }: PodSession, command: readonly string[]): Promise<Error | undefined> {
+  let errors = "";
   let code: number | undefined;
   try {
-    const stderr = (chunk: Uint8Array): void => void (said += Buffer.from(chunk).toString());
+    const stderr = (chunk: Uint8Array): void => void (errors += Buffer.from(chunk).toString());
     ({ exitCode: code } = await cluster.exec(pod, RECEIVER, command, { stderr }, signal));
   } catch (error) {
     signal.throwIfAborted();
@@ -53,50 +42,47 @@ async function runOnce(
     throw error;
   }
   if (code === 0) return undefined;
-  const failure = unaccepted(said.trim().split("\n").at(-1) ?? "", code);
+  const failure = unpackFailed(errors.trim().split("\n").at(-1) ?? "", code);
   if (code !== undefined && COMMIT_FAULTS.has(code)) throw failure;
   return failure;
 }
 
-/** The pod could not take the context in, in its own words. */
-export function unaccepted(said: string, code: number | undefined): ClusterError {
-  const message = `the pod could not take the context in: ${said === "" ? `exit code ${code}` : said}`;
-  if (!/No space left/.test(said)) return new ClusterError(message);
-  return new Unmendable(message, {
+/** The pod failed to unpack the context. @param reported the command's last line; "" where it wrote none */
+export function unpackFailed(reported: string, code: number | undefined): ClusterError {
+  const message = `the pod failed to unpack the context: ${reported === "" ? `exit code ${code}` : reported}`;
+  if (!/No space left/.test(reported)) return new ClusterError(message);
+  return new NotRetryable(message, {
     suggestions: ["Use --transport pvc with a --volume-size that holds the unpacked context."],
   });
 }
 
-/** Why the pod will never take a context in; undefined when it may, or when that cannot be asked now. */
-export async function whyGone(cluster: Cluster, pod: string, signal: AbortSignal): Promise<ClusterError | undefined> {
+/** Returns if the pod may still receive a context, or if it cannot be asked now. @throws ClusterError when it never will */
+export async function checkPod({ cluster, pod, signal }: PodSession): Promise<void> {
   let found: V1Pod;
   try {
     found = await cluster.read("pods", pod, signal);
   } catch (error) {
     signal.throwIfAborted();
-    return isNotFound(error) ? gone(pod, "was deleted") : undefined;
+    if (isNotFound(error)) throw gone(pod, "was deleted");
+    return;
   }
-  if (found.metadata?.deletionTimestamp !== undefined) return gone(pod, "is being deleted");
+  if (found.metadata?.deletionTimestamp !== undefined) throw gone(pod, "is being deleted");
   if (found.status?.phase === "Failed") {
     const { reason, message } = found.status;
-    return gone(
+    throw gone(
       pod,
       `failed${reason === undefined ? "" : ` (${reason})`}${message === undefined ? "" : `: ${message.trim()}`}`,
     );
   }
   const ended = stateOf(found)?.terminated;
-  if (ended === undefined) return undefined;
-  return gone(
+  if (ended === undefined) return;
+  throw gone(
     pod,
     `no longer receives: ${ended.message?.trim() || `its container ended with exit code ${ended.exitCode}`}`,
   );
 }
 
-async function receiverState(
-  cluster: Cluster,
-  pod: string,
-  signal: AbortSignal,
-): Promise<V1ContainerState | undefined> {
+async function receiverState({ cluster, pod, signal }: PodSession): Promise<V1ContainerState | undefined> {
   try {
     return stateOf(await cluster.read("pods", pod, signal));
   } catch {

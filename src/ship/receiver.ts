@@ -1,32 +1,32 @@
 /**
- * The container that takes in a streamed context before the builder starts, and the two commands run in it. Plain POSIX shell
- * with busybox's tools, as the image is the user's choice.
+ * The container that receives a streamed context before the builder starts, and the two commands that run in it. Plain POSIX shell
+ * with busybox's tools, because the user chooses the image.
  */
 import type { V1Container } from "@kubernetes/client-node";
 import { CONTEXT_VOLUME, MARKER, READY_DIR, RECEIVER } from "../plan/layout.ts";
 
 export const MOUNT = "/slipway";
 /**
- * How long the receiver waits, in seconds, while nothing more of a context arrives: a client that died must not hold a pod for the
- * build's whole deadline. A client that lives sends something, or comes back, sooner.
+ * How long the receiver waits without receiving anything: a client that died must not hold a pod for the build's whole deadline.
+ * A living client sends something, or reconnects, sooner.
  */
-export const SILENT_SECONDS = 300;
+export const MAX_SILENCE_SECONDS = 300;
 
-/** How often it looks, in seconds. */
-const LOOK_SECONDS = 30;
+const CHECK_INTERVAL_SECONDS = 30;
 
 /**
- * Waits for `commitCommand` to open the pipe (a read on a FIFO returns when its writer closes), as long as something happens: an
- * attempt begins or ends, or what has arrived grows. A commit that falls between two reads waits for the next one.
+ * Waits for `commitCommand` to open the pipe (a read on a FIFO returns when its writer closes), as long as there is progress: an
+ * attempt begins or ends, or the data that arrived grows. A commit that comes between two reads waits for the next one.
+ * @param silent MAX_SILENCE_SECONDS, shorter in tests. @param interval CHECK_INTERVAL_SECONDS, shorter in tests
  */
-export function waitScript(silent = SILENT_SECONDS, look = LOOK_SECONDS): string {
+export function waitScript(silent = MAX_SILENCE_SECONDS, interval = CHECK_INTERVAL_SECONDS): string {
   return `mkdir -p "$1"
 mkfifo /tmp/committed
 quiet=0
-while ! timeout ${look} cat /tmp/committed 2>/dev/null && ! { [ -s /tmp/ready-sum ] && [ -d "$1/${READY_DIR}" ]; }; do
+while ! timeout ${interval} cat /tmp/committed 2>/dev/null && ! { [ -s /tmp/ready-sum ] && [ -d "$1/${READY_DIR}" ]; }; do
   now=$(ls -d /tmp/attempt-* /tmp/attempt-*/result 2>/dev/null; du -s "$1" 2>/dev/null)
-  if [ "$now" = "$before" ]; then quiet=$((quiet + ${look})); else quiet=0; before=$now; fi
-  [ $quiet -lt ${silent} ] || { echo "nothing more of the context arrived for ${silent} seconds: its client is gone" | tee /dev/termination-log >&2; exit 1; }
+  if [ "$now" = "$before" ]; then quiet=$((quiet + ${interval})); else quiet=0; before=$now; fi
+  [ $quiet -lt ${silent} ] || { echo "no data of the context arrived for ${silent} seconds: its client is gone" | tee /dev/termination-log >&2; exit 1; }
 done
 test -d "$1/${READY_DIR}"`;
 }
@@ -35,23 +35,23 @@ export interface ReceiverIdentity {
   readonly image: string;
   readonly user: number;
   readonly group: number;
-  /** Without any capability, root or not. */
+  /** It gets no capability, even as root. */
   readonly restricted?: boolean;
 }
 
-/** @param place where the context is to be, READY_DIR below it; made if it is not there. */
-export function receiver({ image, user, group, restricted }: ReceiverIdentity, place = MOUNT): V1Container {
+/** @param directory where the context goes, in READY_DIR below it; made if it does not exist. */
+export function receiver({ image, user, group, restricted }: ReceiverIdentity, directory = MOUNT): V1Container {
   return {
     name: RECEIVER,
     image,
-    command: ["sh", "-c", waitScript(), "wait", place],
+    command: ["sh", "-c", waitScript(), "wait", directory],
     volumeMounts: [{ name: CONTEXT_VOLUME, mountPath: MOUNT }],
     securityContext: {
       runAsUser: user,
       runAsGroup: group,
       privileged: false,
       allowPrivilegeEscalation: false,
-      // Root unpacks directories nobody may write to before it has filled them, so it needs what root on a plain machine has.
+      // Root unpacks files into directories that are not writable, so it needs the capabilities that root has outside of containers.
       capabilities:
         user === 0 && restricted !== true
           ? { drop: ["ALL"], add: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"] }
@@ -61,7 +61,7 @@ export function receiver({ image, user, group, restricted }: ReceiverIdentity, p
   };
 }
 
-/** Ends what an earlier attempt left running, and makes a directory `$own` for this one, `$1`. */
+/** Ends the processes of earlier attempts, and makes a directory `$own` for this one, `$1`. */
 export const ONLY_ATTEMPT = `for old in /tmp/attempt-*; do
   if [ -s $old/pid ]; then read -r pid < $old/pid; kill -9 -$pid 2>/dev/null; fi
 done
@@ -69,24 +69,24 @@ rm -rf /tmp/attempt-* 2>/dev/null
 own=/tmp/attempt-$1
 mkdir $own && echo $$ > $own/pid`;
 
-/** What the receiving command says on standard error when it can take no more: a line that begins so, with the reason behind it. */
+/** When the receiving command can take no more, it writes a line to standard error that begins like this and ends with the reason. */
 export const REFUSAL = "slipway: ";
 
-/** Of all that the tools of a pipe say, what tells most. */
+/** Prints the most useful line of all that the tools of a pipe reported. */
 export const REASON = 'grep -m 1 "No space left" $own/errors || grep . $own/errors | tail -n 1';
 
-/** Exit codes of `commitCommand`: what was received is at fault, and has to be sent again. Any other code says nothing. */
+/** Exit codes of `commitCommand` that mean: the received data is wrong and has to be sent again. Any other code tells nothing. */
 export const COMMIT_FAULTS: ReadonlySet<number> = new Set([65, 66]);
 
 /**
- * Unpacks its standard input next to the final place and leaves its outcome, `CODE SUM`, for `commitCommand`: where only
- * closing the connection ends standard input (v4.channel.k8s.io), nobody hears its exit code. `attempt` is a name of its own
- * for each try; what an earlier one left behind, a process of its included, goes first. Its own output stays open to the end:
- * containerd ends the standard input of a process that has closed its standard output. `pipefail` is needed so that a cut
- * compressed stream is seen, and the marker because a plain tar cut between two entries is a good tar. A failure is said at
- * once, and the rest read and thrown away: while anything waits to be delivered, containerd does not tell the exit code.
+ * Unpacks its standard input next to the final directory and leaves its outcome, `CODE SUM`, for `commitCommand`: if only
+ * closing the connection ends standard input (v4.channel.k8s.io), the exit code is lost. `attempt` is a new name for each
+ * attempt; the remains of earlier ones, processes included, are removed first. Its standard output stays open to the end:
+ * containerd ends the standard input of a process that has closed its standard output. `pipefail` is needed to detect a cut
+ * compressed stream, and the marker because a plain tar cut between two entries is a valid tar. A failure is reported at
+ * once, and the rest is read and thrown away: containerd does not report the exit code while data waits to be delivered.
  */
-export function receiveCommand(attempt: string, place = MOUNT): readonly string[] {
+export function receiveCommand(attempt: string, directory = MOUNT): readonly string[] {
   return [
     "sh",
     "-c",
@@ -108,16 +108,16 @@ echo "$code $sum" > $own/result.new && mv $own/result.new $own/result
 exit $code`,
     "receive",
     attempt,
-    place,
+    directory,
   ];
 }
 
 /**
- * Waits for the outcome of `receiveCommand`, makes what it received the context if it is what was sent, and lets the receiver
- * end. May be repeated when it is not known whether it was carried out. Ends with 65 when something else arrived, with 66
+ * Waits for the outcome of `receiveCommand`, checks that it received what was sent, moves it to READY_DIR, and lets the receiver
+ * end. It may be repeated when it is not known whether it was carried out. Exits with 65 when something else arrived, with 66
  * when it could not be unpacked.
  */
-export function commitCommand(attempt: string, sha256: string, place = MOUNT): readonly string[] {
+export function commitCommand(attempt: string, sha256: string, directory = MOUNT): readonly string[] {
   return [
     "sh",
     "-c",
@@ -137,6 +137,6 @@ rm incoming-$1/${MARKER}; echo $sum > /tmp/ready-sum; mv incoming-$1 ${READY_DIR
     "commit",
     attempt,
     sha256,
-    place,
+    directory,
   ];
 }

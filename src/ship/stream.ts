@@ -1,27 +1,24 @@
-/** A context of any size over one exec connection into the pod's volume: verified, atomic, tried three times. */
-import type { OpenArchive } from "../pack/open-context.ts";
+/** A context of any size over one exec connection into the pod's volume: verified, atomic, in up to three attempts. */
 import { createHash, randomBytes } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
 import type { V1Volume } from "@kubernetes/client-node";
-import type { Emit } from "../events.ts";
-import type { Cluster } from "../lib/kube/cluster.ts";
-import { ClusterError, SlipwayError, clauseOf } from "../errors.ts";
-import { Unmendable, commit, unaccepted, whyGone } from "./commit.ts";
-import { MOUNT, REFUSAL, commitCommand, receiveCommand, receiver } from "./receiver.ts";
+import type { OpenArchive } from "../pack/open-context.ts";
 import { CONTEXT_VOLUME, RECEIVER } from "../plan/layout.ts";
-import type { ReceiverIdentity } from "./receiver.ts";
+import { ClusterError, SlipwayError, clauseOf } from "../errors.ts";
+import { MAX_ATTEMPTS, withAttempts } from "./attempts.ts";
+import { checkPod, commit, unpackFailed } from "./commit.ts";
 import type { Delivery, Shipped } from "./delivery.ts";
+import type { PodSession } from "./pod-session.ts";
+import { MOUNT, REFUSAL, commitCommand, receiveCommand, receiver } from "./receiver.ts";
+import type { ReceiverIdentity } from "./receiver.ts";
 
-const ATTEMPTS = 3;
-
-/** Before the second attempt, in milliseconds, and twice that before the third: what cut the connection may be restarting. */
-const PAUSE = 500;
+/** Before the second attempt, and twice that before the third: what cut the connection may be restarting. */
+export const RETRY_PAUSE_MS = 500;
 
 export function deliverByStream(open: OpenArchive, identity: ReceiverIdentity): Delivery {
   return delivery("stream", { name: CONTEXT_VOLUME, emptyDir: {} }, open, identity);
 }
 
-/** The same stream into a volume of the pod's own, made and deleted with it, for what a node's disk should not carry. */
+/** The same stream into a volume that is made and deleted with the pod, for contexts that a node's disk should not hold. */
 export function deliverByVolume(
   open: OpenArchive,
   identity: ReceiverIdentity,
@@ -53,54 +50,39 @@ function delivery(
     form: "directory",
     volume,
     receiver: receiver(identity),
-    ship: (cluster, pod, emit, signal) => shipByStream(cluster, pod, open, emit, signal),
+    ship: (session) => shipByStream(session, open),
   };
 }
 
-/** @param place where the receiver waits for the context, below which it unpacks */
-export async function shipByStream(
-  cluster: Cluster,
-  pod: string,
-  open: OpenArchive,
-  emit: Emit,
-  signal: AbortSignal,
-  place = MOUNT,
-): Promise<Shipped> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return { bytes: await sendOnce(cluster, pod, open, emit, signal, place), attempts: attempt };
-    } catch (error) {
-      // What the user has to mend (a file that cannot be read, a missing right) does not get better by trying again.
-      const hopeless = !(error instanceof ClusterError) && error instanceof SlipwayError;
-      if (signal.aborted || hopeless || error instanceof Unmendable) throw error;
-      const gone = await whyGone(cluster, pod, signal);
-      if (gone !== undefined) throw gone;
-      if (attempt === ATTEMPTS) throw exhausted(error);
-      emit({
+/**
+ * @param directory where the receiver waits for the context, below which it unpacks
+ * @throws ClusterError when the pod is gone, has no room, or every attempt failed; what `open` throws
+ */
+export async function shipByStream(session: PodSession, open: OpenArchive, directory = MOUNT): Promise<Shipped> {
+  const attempts = {
+    pauseMs: RETRY_PAUSE_MS,
+    check: () => checkPod(session),
+    onRetry: (error: unknown, next: number) =>
+      session.emit({
         type: "warning",
-        message: `sending the context failed (${clauseOf(error)}); sending it again from the start, attempt ${attempt + 1} of ${ATTEMPTS}`,
-      });
-      await pause(attempt * PAUSE, undefined, { signal });
-    }
-  }
+        message: `sending the context failed (${clauseOf(error)}); sending it again from the start, attempt ${next} of ${MAX_ATTEMPTS}`,
+      }),
+  };
+  const sent = await withAttempts(session, attempts, () => sendOnce(session, open, directory));
+  if (sent.kind === "exhausted") throw exhausted(sent.error);
+  return { bytes: sent.value, attempts: sent.attempts };
 }
 
-async function sendOnce(
-  cluster: Cluster,
-  pod: string,
-  open: OpenArchive,
-  emit: Emit,
-  signal: AbortSignal,
-  place: string,
-): Promise<number> {
+async function sendOnce(session: PodSession, open: OpenArchive, directory: string): Promise<number> {
+  const { cluster, pod, emit, signal } = session;
   const name = randomBytes(6).toString("hex");
   const hash = createHash("sha256");
   const report = new ReceiverReport();
   let bytes = 0;
   async function* hashed(): AsyncIterable<Uint8Array> {
     for await (const chunk of open()) {
-      // The pod takes no more: what is left need not travel.
-      if (report.said !== undefined) return;
+      // The pod takes no more: the rest need not travel.
+      if (report.refusal !== undefined) return;
       hash.update(chunk);
       bytes += chunk.length;
       yield chunk;
@@ -109,7 +91,7 @@ async function sendOnce(
   const exit = await cluster.exec(
     pod,
     RECEIVER,
-    receiveCommand(name, place),
+    receiveCommand(name, directory),
     {
       stdin: hashed(),
       closeToEnd: true,
@@ -118,14 +100,14 @@ async function sendOnce(
     },
     signal,
   );
-  if (report.said !== undefined || (exit.exitCode !== undefined && exit.exitCode !== 0)) {
-    throw unaccepted(report.said ?? report.last, exit.exitCode);
+  if (report.refusal !== undefined || (exit.exitCode !== undefined && exit.exitCode !== 0)) {
+    throw unpackFailed(report.refusal ?? report.lastLine, exit.exitCode);
   }
-  await commit(cluster, pod, commitCommand(name, hash.digest("hex"), place), signal);
+  await commit(session, commitCommand(name, hash.digest("hex"), directory));
   return bytes;
 }
 
-/** What the receiving command says, and whether it has given up. */
+/** Standard error of the receiving command, and whether the command has given up. */
 export class ReceiverReport {
   #text = "";
 
@@ -133,21 +115,22 @@ export class ReceiverReport {
     this.#text = (this.#text + Buffer.from(chunk).toString()).slice(-8192);
   }
 
-  get said(): string | undefined {
+  /** Why the command takes no more; undefined while it does. */
+  get refusal(): string | undefined {
     const line = this.#text.split("\n").find((text) => text.startsWith(REFUSAL));
     return line?.slice(REFUSAL.length);
   }
 
-  get last(): string {
+  get lastLine(): string {
     return this.#text.trim().split("\n").at(-1) ?? "";
   }
 }
 
 function exhausted(error: unknown): ClusterError {
-  return new ClusterError(`the context could not be sent in ${ATTEMPTS} attempts: ${clauseOf(error)}`, {
+  return new ClusterError(`the context could not be sent in ${MAX_ATTEMPTS} attempts: ${clauseOf(error)}`, {
     suggestions: [
       ...(error instanceof SlipwayError ? error.suggestions : []),
-      "Look whether a proxy or load balancer in between limits how long or how much a connection may carry.",
+      "Check whether a proxy or load balancer in between limits the time or the size of a connection.",
     ],
     cause: error,
   });

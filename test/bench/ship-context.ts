@@ -18,5 +18,5 @@ const packed = packContext({
 });
 const cluster = await connect({ namespace });
 const { ship } = deliverByStream(() => packed, { image: "", user: 0, group: 0 });
-await ship?.(cluster, pod, () => {}, signal);
+await ship?.({ cluster, pod, emit: () => {}, signal });
 await cluster.close();

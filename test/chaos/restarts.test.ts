@@ -98,7 +98,7 @@ test("a node that is lost", { timeout: 300_000 }, async () => {
     const root = await project({ Dockerfile: COUNTS });
     const run = await build(namespace, [...limits, "--node-selector", "slipway.dev/lost=yes", root], gone);
     expect(gone.done).toHaveLength(1);
-    expect([run.code, run.stderr]).toEqual([3, expect.stringMatching(/^ERROR: .*its node is not there any more/m)]);
+    expect([run.code, run.stderr]).toEqual([3, expect.stringMatching(/^ERROR: .*its node no longer exists/m)]);
   } finally {
     await kubectl(["delete", "node", "slipway-lost", "--ignore-not-found"]);
   }

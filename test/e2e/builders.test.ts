@@ -137,7 +137,7 @@ test("img is asked for an image of one's own where none is named", async () => {
   const run = await build(namespace, ["--builder", "img", root], { env: { SLIPWAY_IMG_IMAGE: undefined } });
   expect(run.code).toBe(125);
   expect(run.stderr).toMatch(
-    /^ERROR: there is no published image of img any more\n  - Name one of your own with --builder-image/,
+    /^ERROR: img no longer has a published image\n  - Build your own and name it with --builder-image/,
   );
 });
 

@@ -17,9 +17,9 @@ const run = (args: readonly string[], of = namespace, env: Record<string, string
 test("with the least rights all is well: a pod is tried, an upload begun and cancelled, nothing stays", async () => {
   const { code, stdout, stderr } = await run(["-t", `${REGISTRY}/test/doctor`]);
   expect([code, stderr]).toEqual([0, ""]);
-  expect(stdout).toMatch(/^ok {4}rights {10}you may do all that a build does in the namespace/m);
+  expect(stdout).toMatch(/^ok {4}rights {10}you have every right that a build needs in the namespace/m);
   expect(stdout).toMatch(/^ok {4}builder image {3}the node has /m);
-  expect(stdout).toMatch(/^ok {4}push {12}\S+ is reached from a pod, and takes a push to test\/doctor$/m);
+  expect(stdout).toMatch(/^ok {4}push {12}\S+ can be reached from a pod and accepts a push to test\/doctor$/m);
   expect(stdout).toMatch(/\n\nReady to build: \d+ checks passed/);
   await expect.poll(() => objectsIn(namespace.name)).toEqual([]);
 });

@@ -71,7 +71,7 @@ test("a token that is dead: said once, with the way back, while the build goes o
   const name = /^=> create: (slipway-\S+)$/m.exec(lost.stderr)?.[1] ?? "";
   expect(lost.stderr.slice(lost.stderr.indexOf("WARNING"))).toMatch(
     new RegExp(
-      `^WARNING: the build ${name} goes on in the cluster\\n {2}- Log in to the cluster again, and come back to it with \`slipway attach ${name}\`\\.\\n` +
+      `^WARNING: build ${name} keeps running in the cluster\\n {2}- Log in to the cluster again, and attach to it with \`slipway attach ${name}\`\\.\\n` +
         "ERROR: the cluster does not accept these credentials at http\\S+ .*\\n {2}- Log in to the cluster again",
     ),
   );
@@ -104,7 +104,7 @@ test("a token that dies while its build is attached to: the same, and the build 
   expect([attached.code, attached.stdout]).toEqual([4, ""]);
   expect(attached.stderr).toMatch(
     new RegExp(
-      `^WARNING: the build ${name} goes on in the cluster\\n {2}- Log in to the cluster again, and come back`,
+      `^WARNING: build ${name} keeps running in the cluster\\n {2}- Log in to the cluster again, and attach`,
       "m",
     ),
   );

@@ -53,9 +53,7 @@ test("gives up a client that says nothing, and waits for one that speaks", async
   for (let word = 1; !gone.signal.aborted; word += 1) {
     await kubectl(["exec", "-n", namespace.name, "spoken", "-c", EXPORTER, "--", ...presenceCommand(word)]);
   }
-  expect(await silent).toBe(
-    `nothing was heard of the client for ${SILENT} seconds: it is gone, and the result with it\n`,
-  );
+  expect(await silent).toBe(`the client was silent for ${SILENT} seconds: it is gone, and the result is discarded\n`);
   expect(await pod("spoken", "get", "-o", "jsonpath={.status.phase}")).toBe("Running");
   expect(await untilGone("spoken")).toBe(await silent);
 });

@@ -160,7 +160,7 @@ test("no node that has what the build asks for: said while waiting, and at the e
   const why = String.raw`0/\d+ nodes are available: \d+ Insufficient memory(?:, \d+ node\(s\) had untolerated taint\(s\))?`;
   expect(run.stderr).toMatch(new RegExp(`^=> waiting for a node: ${why}$`, "m"));
   expect(run.stderr).toMatch(
-    new RegExp(`^ERROR: .*its time limit, and never got a node: ${why}\n {2}- Ask for less`, "m"),
+    new RegExp(`^ERROR: .*its time limit, and never got a node: ${why}\n {2}- Request less`, "m"),
   );
 });
 

@@ -77,7 +77,7 @@ test.concurrent.each([
 ])("a full disk is named as such, once, on %s", async (name, options) => {
   const volume = { emptyDir: { medium: "Memory", sizeLimit: "1Mi" } };
   const { error, warnings } = await uploader.upload(`full-${name}`, root, expected, inTurn(), { ...options, volume });
-  expect(error?.message).toMatch(/^the pod could not take the context in: .*No space left on device/);
+  expect(error?.message).toMatch(/^the pod failed to unpack the context: .*No space left on device/);
   expect(warnings).toEqual([]);
 });
 

@@ -102,9 +102,7 @@ describe.each<Builder>(["kaniko", "buildkit"])("%s clones", (builder) => {
     expect(files.get("which.txt")?.text).toBe(`${which}\n`);
     expect([...files.keys()].filter((path) => path.startsWith(".git"))).toEqual([]);
     expect(files.has("left-out.log")).toBe(builder === "buildkit" && which === "three below");
-    expect(run.stderr).toContain(
-      `=> the builder clones ${open.url}: its Dockerfile is not read or checked here`,
-    );
+    expect(run.stderr).toContain(`=> the builder clones ${open.url}: its Dockerfile is not read or checked here`);
     expect(run.stderr).not.toMatch(/=> (?:pack|ship|cloning)/);
     const pod = await podOf(image, least);
     expect(pod).not.toContain('"initContainers"');

@@ -60,7 +60,7 @@ test.for([
         },
       });
     },
-    /^for its client to send what it needs$/,
+    /^for its client to send its inputs$/,
   ],
   [
     "while no node takes its pod",
@@ -98,7 +98,7 @@ test.for([
   await passed;
   expect([watched.code, watched.stdout]).toEqual([3, ""]);
   expect(watched.stderr).toMatch(
-    /^ERROR: the build was ended: nothing was heard of its client for 5 minutes, and not all it needs had arrived\n {2}- Build again/m,
+    /^ERROR: the build was ended: the client was silent for 5 minutes before the upload had finished\n {2}- Build again/m,
   );
   await expect
     .poll(async () => (await run("ps", "-a", "--format", "{{.Name}} {{.State}}")).stdout)
@@ -106,7 +106,7 @@ test.for([
   const later = await run("attach", name);
   expect([later.code, later.stderr]).toEqual([
     3,
-    expect.stringMatching(/^ERROR: .*nothing was heard of its client for 5 minutes/m),
+    expect.stringMatching(/^ERROR: .*the client was silent for 5 minutes/m),
   ]);
   await expect
     .poll(() => kubectl(["get", "pods", "-n", namespace.name, "-l", `slipway.dev/build=${name}`, "-o", "name"]))

@@ -133,7 +133,7 @@ test("a build whose end is its deadline is reported so later, too", async () => 
 
 test.for([
   [["attach", "no-such-build"], /there is no build "no-such-build" in the namespace/],
-  [["cancel"], /there is no running build of yours/],
+  [["cancel"], /have no running build/],
   [["rm"], /name at least one build to remove/],
   [["ps", "--format", "{{.Nothing}}"], /there is no field \.Nothing/],
   [["ps", "--format", "{{if .Name}}"], /more than slipway's templates can do/],

@@ -212,7 +212,7 @@ describe("a pod template", () => {
     const refused = await build(namespace, [`--pod-template=${root}/unsafe.yaml`, "-t", image, root]);
     expect(refused.code).toBe(125);
     expect(refused.stderr).toContain(
-      "would let the build do more than an unprivileged pod may: spec.volumes[socket].hostPath\n",
+      "would give the build more than an unprivileged pod has: spec.volumes[socket].hostPath\n",
     );
     expect(await made()).toEqual([]);
     await mustBuild(namespace, [`--pod-template=${root}/pod.yaml`, "-t", image, root]);

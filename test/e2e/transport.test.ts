@@ -67,5 +67,7 @@ test("a context too large for a ConfigMap is refused when one is asked for", asy
   const root = await project({ Dockerfile: COPIES, "data.bin": randomBytes(1_000_000) });
   const run = await build(namespace, ["--transport", "configmap", root]);
   expect(run.code).toBe(125);
-  expect(run.stderr).toMatch(/^ERROR: the packed context is larger than the 768 KiB a ConfigMap may carry\n  - \S/m);
+  expect(run.stderr).toMatch(
+    /^ERROR: the packed context is larger than the 768 KiB that a ConfigMap can hold\n  - \S/m,
+  );
 });

@@ -61,7 +61,7 @@ describe("slipway warm", () => {
     const missing = `${uniqueImage()}:none`;
     const { code, stdout, stderr } = await warm(missing, BUSYBOX);
     expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toContain(`ERROR: ${missing} is not on the volume: there is no such image in the registry\n`);
+    expect(stderr).toContain(`ERROR: ${missing} is not on the volume: the registry has no such image\n`);
     await untilGone();
     expect((await warm(BUSYBOX)).stderr).toContain("Image already in cache");
   });

@@ -49,6 +49,8 @@ export class FakeCluster implements Cluster {
   before: (call: Call) => void | Promise<void> = () => {};
   /** What an access review is answered with. */
   allowed: (asked: V1ResourceAttributes | undefined) => boolean = () => true;
+  /** The user that `selfsubjectreviews` reports; undefined: none. */
+  userName: string | undefined;
   readonly #feeds = new Map<Kind, Feed<WatchEvent<never>>>();
 
   /** Shows an object, or its change, to whoever watches its kind. */
@@ -77,6 +79,9 @@ export class FakeCluster implements Cluster {
     if (kind === "selfsubjectaccessreviews") {
       const { spec } = object as V1SelfSubjectAccessReview;
       return { spec, status: { allowed: this.allowed(spec.resourceAttributes) } } as Kinds[K];
+    }
+    if (kind === "selfsubjectreviews") {
+      return { status: { userInfo: this.userName === undefined ? {} : { username: this.userName } } } as Kinds[K];
     }
     const known = { uid: `uid-of-${name}`, creationTimestamp: new Date() };
     const made = { ...object, metadata: { ...(object as { metadata?: object }).metadata, ...known } };
@@ -151,6 +156,8 @@ export class FakeCluster implements Cluster {
   }
 
   async close(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {}
 
   async #note(call: Call): Promise<void> {
     this.calls.push(call);

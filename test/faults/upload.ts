@@ -91,15 +91,15 @@ export class Uploader {
     await this.#until(name, (pod) => stateOf(pod)?.running !== undefined);
     const proxied = await this.#proxied(fault, protocols);
     try {
-      const shipped = await delivery.ship?.(
-        proxied.cluster,
-        name,
-        (event) => {
+      const shipped = await delivery.ship?.({
+        cluster: proxied.cluster,
+        pod: name,
+        emit: (event) => {
           if (event.type === "warning") warnings.push(event.message);
           if (event.type === "upload") during?.(event.sent);
         },
         signal,
-      );
+      });
       const result = (await this.#arrived(name)) === expected ? "arrived" : "wrong";
       return { result, warnings, faults: proxied.proxy.faults, ...(shipped ? { attempts: shipped.attempts } : {}) };
     } catch (thrown) {

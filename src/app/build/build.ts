@@ -1,4 +1,4 @@
-/** The composition root: from a request to a build with everything it needs. The only file that knows every implementation. */
+/** The composition root of `build`: from a request to a build with everything that it needs. */
 import { build, describeBuild } from "./run-build.ts";
 import type { BuildDeps, LeftBuild } from "./run-build.ts";
 import type { BuildResult, Emit } from "../../events.ts";
@@ -10,7 +10,7 @@ import type { BuildPlan } from "../../plan/plan.ts";
 import type { Reference } from "../../lib/image/reference.ts";
 import type { BuildRequest } from "../../plan/request.ts";
 import { repositoryNotices } from "../../plan/in-repository.ts";
-import { needsSeal } from "../../attest/needs.ts";
+import { needsAttesting } from "../../attest/needs.ts";
 import type { Builder } from "../../builders/builder.ts";
 import { platformText } from "../../lib/image/platform.ts";
 import type { Credential, CredentialStore } from "../../lib/credentials/credentials.ts";
@@ -24,6 +24,7 @@ import { OWN_NAMESPACE } from "../../plan/pod/options.ts";
 import { planRequest } from "./plan-request.ts";
 import type { PushedImage } from "../../lib/registry/describe-image.ts";
 import type { BuildObjects } from "../../run/objects.ts";
+import type { SecretValues } from "../../run/volumes.ts";
 import { shipCredentials } from "./credentials.ts";
 import { userName } from "../user-name.ts";
 import { VERSION } from "../../version.ts";
@@ -39,12 +40,12 @@ export interface ClusterChoice {
 
 export interface WiredBuild {
   readonly plan: BuildPlan;
-  /** @param leave aborted when the client is to go as soon as the build can do without it. */
+  /** @param leave aborted when the client is to detach as soon as the build can do without it. */
   build(leave?: AbortSignal): Promise<BuildResult | LeftBuild>;
   describe(): Promise<BuildObjects>;
-  /** The client has work to do on the image once it is pushed. */
-  readonly staysForSeal: boolean;
-  /** What the metadata file says of how the image came to be; undefined where the environment does not want it there. */
+  /** The client has to attest or sign the image once it is pushed, so it cannot detach. */
+  readonly attests: boolean;
+  /** The provenance for the metadata file; undefined if the environment turns it off. */
   provenance(result: BuildResult): Promise<object | undefined>;
 }
 
@@ -55,51 +56,17 @@ export interface BuildSources {
   readonly logins?: GivenLogins | undefined;
 }
 
-/** @throws InvalidInput for whatever of the request can be seen to be wrong without asking the cluster. */
+/** @throws InvalidInput for every fault of the request that can be found without asking the cluster. */
 export async function wireBuild(
   request: BuildRequest,
   choice: ClusterChoice,
   emit: Emit,
   signal: AbortSignal,
-  { stdin = () => process.stdin, logins }: BuildSources = {},
+  sources: BuildSources = {},
 ): Promise<WiredBuild> {
-  const inputs = await gatherInputs(request, {
-    stdin,
-    say: (message) => emit({ type: "waiting", message }),
-    signal,
-  });
-  const facts = { env: process.env, user: userName(), version: VERSION };
-  const say = (message: string): void => emit({ type: "waiting", message });
-  const { plan: untenanted, builder } = await planRequest(request, inputs, facts, say);
-  const planned = await withTenant(untenanted, choice);
-  for (const message of repositoryNotices(planned)) emit({ type: "note", message });
-  const cautions = [
-    ...(builder.caution === undefined ? [] : [builder.caution]),
-    ...(builder.cautions?.(planned) ?? []),
-  ];
-  for (const message of [...cautions, ...noticesOf(request.docker ?? {})]) emit({ type: "warning", message });
-  if (planned.exports !== undefined) {
-    const { checkDestinations } = await import("../../ship/export/destination.ts");
-    await checkDestinations(planned.exports, process.stdout.isTTY);
-  }
-  const staysForSeal = needsSeal(planned, builder.attestsItself === true);
-  if (planned.sign !== undefined) {
-    const { findCosign, logCaution } = await import("../../attest/cosign.ts");
-    findCosign(process.env);
-    const caution = logCaution(planned, process.env);
-    if (caution !== undefined) emit({ type: "warning", message: caution });
-  }
-  const secrets = new Map([
-    ...(await readSecrets(secretsOf(planned), process.env, async (fields) => {
-      const { readVault } = await import("../../lib/vault/read-vault.ts");
-      return readVault(fields, process.env);
-    })),
-    ...(await readSshKeys(planned.ssh ?? [])),
-  ]);
-  const stores = request.noCredentials === true ? [] : await openStores(process.env, logins);
-  const { plan, dockerConfig } = await shipCredentials(planned, stores, (message) =>
-    emit({ type: "warning", message }),
-  );
+  const { logins } = sources;
+  const resolved = await resolveBuild(request, choice, emit, signal, sources);
+  const { plan, builder, stores, dockerConfig, secrets, attests } = resolved;
   const deps: Omit<BuildDeps, "cluster"> = {
     builder,
     ...contextSources(plan, builder, stores, emit, signal),
@@ -108,51 +75,110 @@ export async function wireBuild(
     pushedDigest: (built, configDigest) => askForTag(built, configDigest, stores),
     describeImage: async (built, digest) =>
       request.noImageId === true ? undefined : askRegistry(built, digest, stores, emit, request.wantsPlatform === true),
-    ...(staysForSeal ? { seal: sealer(plan, builder, stores, signingEnvironment(logins), emit, signal) } : {}),
+    ...(attests ? { attest: attester(plan, builder, stores, signingEnvironment(logins), emit, signal) } : {}),
     emit,
   };
   return {
     plan,
-    staysForSeal,
+    attests,
     provenance: provenanceFor(plan),
     describe: () => describeBuild(plan, deps),
     async build(leave) {
       const { connect } = await import("../../lib/kube/connect.ts");
-      // The kubeconfig is read first, so that a wrong one is said before anything is packed; the way there is prepared meanwhile.
-      const cluster = await connect(choice);
+      // The kubeconfig is read first, so that a fault in it is reported before anything is packed; meanwhile the connection is prepared.
+      await using cluster = await connect(choice);
       void cluster.preconnect();
-      try {
-        return await build(plan, { ...deps, cluster }, signal, leave);
-      } finally {
-        await cluster.close();
-      }
+      return await build(plan, { ...deps, cluster }, signal, leave);
     },
   };
 }
 
-/** Where the tenant is the namespace, the kubeconfig says which that is. */
+/** A request with everything decided that can be decided before the cluster is asked. */
+interface ResolvedBuild {
+  /** The only plan that is built: with its tenant and its final credentials. */
+  readonly plan: BuildPlan;
+  readonly builder: Builder;
+  readonly stores: readonly CredentialStore[];
+  /** The config.json to ship, when the plan ships one. */
+  readonly dockerConfig?: string;
+  readonly secrets: SecretValues;
+  readonly attests: boolean;
+}
+
+/**
+ * The plan is made in three steps: from the request, with its tenant, with its credentials. The earlier ones stay in here, so that
+ * nobody can build them.
+ */
+async function resolveBuild(
+  request: BuildRequest,
+  choice: ClusterChoice,
+  emit: Emit,
+  signal: AbortSignal,
+  { stdin = () => process.stdin, logins }: BuildSources,
+): Promise<ResolvedBuild> {
+  const say = (message: string): void => emit({ type: "waiting", message });
+  const warn = (message: string): void => emit({ type: "warning", message });
+  const inputs = await gatherInputs(request, { stdin, say, signal });
+  const facts = { env: process.env, user: userName(), version: VERSION };
+  const requested = await planRequest(request, inputs, facts, say);
+  const { builder } = requested;
+  const tenanted = await withTenant(requested.plan, choice);
+  for (const message of repositoryNotices(tenanted)) emit({ type: "note", message });
+  for (const message of [...cautionsOf(builder, tenanted), ...noticesOf(request.docker ?? {})]) warn(message);
+  if (tenanted.exports !== undefined) {
+    const { checkDestinations } = await import("../../ship/export/destination.ts");
+    await checkDestinations(tenanted.exports, process.stdout.isTTY);
+  }
+  const attests = needsAttesting(tenanted, builder.attestsItself === true);
+  if (tenanted.sign !== undefined) {
+    const { findCosign, logCaution } = await import("../../attest/cosign.ts");
+    findCosign(process.env);
+    const caution = logCaution(tenanted, process.env);
+    if (caution !== undefined) warn(caution);
+  }
+  const secrets = await secretValues(tenanted);
+  const stores = request.noCredentials === true ? [] : await openStores(process.env, logins);
+  // shipCredentials returns the final plan, and the config.json for it.
+  return { ...(await shipCredentials(tenanted, stores, warn)), builder, stores, secrets, attests };
+}
+
+function cautionsOf(builder: Builder, plan: BuildPlan): readonly string[] {
+  return [...(builder.caution === undefined ? [] : [builder.caution]), ...(builder.cautions?.(plan) ?? [])];
+}
+
+/** The values of `--secret` and `--ssh` that come from this machine or from a Vault. */
+async function secretValues(plan: BuildPlan): Promise<SecretValues> {
+  return new Map([
+    ...(await readSecrets(secretsOf(plan), process.env, async (fields) => {
+      const { readVault } = await import("../../lib/vault/read-vault.ts");
+      return readVault(fields, process.env);
+    })),
+    ...(await readSshKeys(plan.ssh ?? [])),
+  ]);
+}
+
+/** If the tenant is the namespace, the kubeconfig tells which one that is. */
 async function withTenant(plan: BuildPlan, choice: ClusterChoice): Promise<BuildPlan> {
   if (plan.tenant !== OWN_NAMESPACE) return plan;
   const { connect } = await import("../../lib/kube/connect.ts");
-  const cluster = await connect(choice);
-  await cluster.close();
+  await using cluster = await connect(choice);
   return { ...plan, tenant: cluster.namespace };
 }
 
-/** Of what this process starts only cosign is given them: it pushes the signature to where the image is, and reads this variable. */
+/** The environment of cosign, the only program that gets the given logins: it pushes the signature to the image's registry and reads this variable. */
 function signingEnvironment(logins: GivenLogins | undefined): NodeJS.ProcessEnv {
   return logins === undefined ? process.env : { ...process.env, DOCKER_AUTH_CONFIG: logins.text };
 }
 
-/** What is to be done with the image once it is pushed, begun to be timed now. */
-function sealer(
+/** Attests and signs the image once it is pushed. The build's start, for its provenance, is now. */
+function attester(
   plan: BuildPlan,
   { attestsItself: attested = false }: Builder,
   stores: readonly CredentialStore[],
   env: NodeJS.ProcessEnv,
   emit: Emit,
   signal: AbortSignal,
-): NonNullable<BuildDeps["seal"]> {
+): NonNullable<BuildDeps["attest"]> {
   const startedOn = new Date();
   const credential = (registry: string): Promise<Credential | undefined> => findCredential(stores, registry);
   return async (digest, stages) => {
@@ -161,7 +187,7 @@ function sealer(
   };
 }
 
-/** Begun to be timed now. */
+/** Makes the provenance for the metadata file. The build's start is now. */
 function provenanceFor(plan: BuildPlan): WiredBuild["provenance"] {
   const startedOn = new Date();
   return async ({ descriptor }) => {

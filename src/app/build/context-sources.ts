@@ -1,4 +1,4 @@
-/** A part of the composition root: the context as transports send it. */
+/** A part of the composition root: the context in the forms that transports send. */
 import { attestationsReadAll } from "../../attest/needs.ts";
 import type { Builder } from "../../builders/builder.ts";
 import type { BuildDeps } from "./run-build.ts";
@@ -16,10 +16,10 @@ import { findCredential } from "../../lib/credentials/stores.ts";
 import type { BaseImage } from "../../lib/dockerfile/used-paths.ts";
 import { InternalError } from "../../errors.ts";
 
-/** How long a registry may take for each answer about a base image, in milliseconds: sending all of the context is not much slower. */
-const BASE_PATIENCE = 2000;
+/** For each answer of a registry about a base image: to send all of the context is not much slower. */
+const BASE_IMAGE_TIMEOUT_MS = 2000;
 
-/** The context in the forms that are sent; where the builder fetches it nobody asks for them. */
+/** The context in the forms that are sent. They are not used when the builder fetches the context itself. */
 export function contextSources(
   plan: BuildPlan,
   builder: Builder,
@@ -29,7 +29,7 @@ export function contextSources(
 ): Pick<BuildDeps, "openArchive" | "cacheSource"> {
   if (!isShipped(plan)) {
     const none = (): never => {
-      throw new InternalError("there is no context here to send");
+      throw new InternalError("the builder fetches its context itself: there is none to send");
     };
     return { openArchive: none, cacheSource: none };
   }
@@ -43,7 +43,7 @@ export function contextSources(
   };
 }
 
-/** Undefined when it cannot be learned: then all of the context is sent. */
+/** Undefined when the registry does not tell: then all of the context is sent. */
 async function askForBase(
   plan: BuildPlan,
   image: string,
@@ -56,7 +56,7 @@ async function askForBase(
       insecure,
       ...(ca === undefined ? {} : { ca }),
       credential: (host) => findCredential(stores, host),
-      timeout: BASE_PATIENCE,
+      timeout: BASE_IMAGE_TIMEOUT_MS,
     });
   } catch {
     return undefined;

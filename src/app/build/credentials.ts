@@ -1,11 +1,11 @@
-/** A part of the composition root: which logins travel with a pod. */
+/** A part of the composition root: which logins are sent with a build. */
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { CredentialStore } from "../../lib/credentials/credentials.ts";
 import { selectCredentials } from "../../lib/credentials/select.ts";
 
 /**
- * What is shipped is known only now: nothing, where the user's configuration has nothing for these registries.
- * @returns the plan with what becomes of its credentials, and the config.json to ship where there is one
+ * Only the user's stores show whether there is a login for the plan's registries.
+ * @returns the plan with its final credentials, and the config.json to ship, if there is one
  */
 export async function shipCredentials(
   plan: BuildPlan,
@@ -18,7 +18,7 @@ export async function shipCredentials(
   return config === undefined ? { plan: { ...plan, credentials: { kind: "none" } } } : { plan, dockerConfig: config };
 }
 
-/** Where what is shipped comes from: the user's stores, or tokens that are had for what is in them. */
+/** The source of the shipped logins: the user's stores, or tokens that are fetched with the logins in them. */
 async function shippedStores(
   { registryScopes: scopes, registries, timeoutSeconds: needed }: BuildPlan,
   stores: readonly CredentialStore[],

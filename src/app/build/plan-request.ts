@@ -1,4 +1,4 @@
-/** From a request to a plan and the builder that carries it out: the builder that was named, or the first that can. */
+/** From a request to a plan and its builder: the builder that was named, or the first that can do the build. */
 import { refuseFeatures } from "../../builders/dockerfile-features.ts";
 import type { Builder } from "../../builders/builder.ts";
 import { loadBuilder } from "../../builders/table.ts";
@@ -23,8 +23,8 @@ export interface PlannedRequest {
 }
 
 /**
- * @param say is told which builder was taken, and why, where none was named
- * @throws InvalidInput for anything in the request that cannot be done
+ * @param say told which builder was chosen, and why, if none was named
+ * @throws InvalidInput for a part of the request that cannot be done
  */
 export async function planRequest(
   request: BuildRequest,
@@ -35,10 +35,10 @@ export async function planRequest(
   if (request.builder !== "auto") return planWith(request, inputs, facts);
   if (request.builderImage !== undefined) {
     throw new InvalidInput(
-      "--builder-image names one builder's image, and --builder auto leaves open which builder it is",
+      "--builder-image is the image of one builder, but --builder auto does not say which builder that is",
       {
         suggestions: [
-          "Name the builder, or the image of each by SLIPWAY_KANIKO_IMAGE, SLIPWAY_BUILDKIT_IMAGE and so on.",
+          "Name the builder with --builder, or set the image of each in SLIPWAY_KANIKO_IMAGE, SLIPWAY_BUILDKIT_IMAGE and so on.",
         ],
       },
     );
@@ -54,34 +54,37 @@ export async function planRequest(
       reasons.push(error.message);
     }
   }
-  throw new InvalidInput("none of the builders can do this build", { suggestions: reasons });
+  throw new InvalidInput("no builder can do this build", { suggestions: reasons });
 }
 
-/** A name that is nobody's: not every builder makes an image that has none. */
-const NOBODYS = "registry.invalid";
+/** A registry that cannot exist: not every builder can make an image without a name. */
+const UNUSED_REGISTRY = "registry.invalid";
 
-/** The same for a pod that makes no image of its own: without a name, and without a registry for it. */
+/** The same for a pod that makes no image: the plan has no image name, and no registry for it. */
 export async function planUnnamed(
   request: BuildRequest,
   inputs: BuildInputs,
   facts: Omit<PlanFacts, "builderImage">,
   say: (message: string) => void,
 ): Promise<PlannedRequest> {
-  const { plan, builder } = await planRequest({ ...request, tags: [`${NOBODYS}/app`] }, inputs, facts, say);
-  const hosts = plan.registries.hosts.filter((host) => host !== NOBODYS);
+  const { plan, builder } = await planRequest({ ...request, tags: [`${UNUSED_REGISTRY}/app`] }, inputs, facts, say);
+  const hosts = plan.registries.hosts.filter((host) => host !== UNUSED_REGISTRY);
   return { plan: { ...plan, tags: [], registries: { ...plan.registries, hosts } }, builder };
 }
 
-/** The user's order of preference, the table's where there is none. */
+/** The user's order of preference; the table's order if there is none. */
 function orderOf(env: PlanFacts["env"], configured: readonly string[] = BUILDER_NAMES): BuilderName[] {
   const text = env["SLIPWAY_BUILDER_ORDER"] ?? "";
   const own = text.trim() !== "";
   return (own ? text.split(/[\s,]+/) : configured).flatMap((name) => {
     if (name === "") return [];
     if (isBuilderName(name)) return [name];
-    throw new InvalidInput(`${own ? "SLIPWAY_BUILDER_ORDER" : "builder-order"} names "${name}", which is no builder`, {
-      suggestions: [`Write some of: ${BUILDER_NAMES.join(", ")}.`],
-    });
+    throw new InvalidInput(
+      `${own ? "SLIPWAY_BUILDER_ORDER" : "builder-order"} names "${name}", which is not a builder`,
+      {
+        suggestions: [`Use some of: ${BUILDER_NAMES.join(", ")}.`],
+      },
+    );
   });
 }
 
@@ -123,7 +126,7 @@ async function builderOf(name: string): Promise<Builder> {
   });
 }
 
-/** The image of a builder for which the command line names none. */
+/** The builder's image: from the command line, the environment, the configuration, or its default. */
 function imageOf(
   builder: Builder,
   { builderImage, images }: Pick<BuildRequest, "builderImage" | "images">,
@@ -132,14 +135,12 @@ function imageOf(
   const variable = `SLIPWAY_${builder.name.toUpperCase()}_IMAGE`;
   const image = builderImage ?? (env[variable] || images?.[builder.name]) ?? builder.defaultImage;
   if (image !== undefined) return image;
-  throw new BuilderUnable(`there is no published image of ${builder.name} any more`, {
-    suggestions: [
-      `Name one of your own with --builder-image or ${variable}; docs/${builder.name}-image.md says how to make it.`,
-    ],
+  throw new BuilderUnable(`${builder.name} no longer has a published image`, {
+    suggestions: [`Build your own and name it with --builder-image or ${variable}: see docs/${builder.name}-image.md.`],
   });
 }
 
-/** What each builder can do. The others are loaded only when this one cannot do all that is asked. */
+/** The abilities of the builders. The others are loaded only when this one cannot do everything that is asked. */
 async function abilities(builder: Builder, plan: BuildPlan): Promise<BuilderAbilities> {
   if (capabilityNeeds(plan).every(({ capability }) => builder.supports.has(capability))) {
     return new Map([[builder.name, builder.supports]]);

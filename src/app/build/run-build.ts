@@ -1,4 +1,4 @@
-/** The line of one build: pack → ship → run → follow → report. Everything that touches the outside comes in through `deps`. */
+/** The course of one build: pack → ship → run → follow → report. Everything that touches the outside comes in through `deps`. */
 import type { Builder, BuilderPod, ContainerEnd } from "../../builders/builder.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { InternalError } from "../../errors.ts";
@@ -8,7 +8,7 @@ import { followBuild } from "../../run/follow/follow.ts";
 import type { FollowedBuild } from "../../run/follow/follow.ts";
 import { objectsOf } from "../../run/objects.ts";
 import type { BuildObjects } from "../../run/objects.ts";
-import { EARLY_SECONDS, ClientLease, mayPutOff, withEarlyDeadline } from "../../run/client-lease.ts";
+import { LEASE_SECONDS, ClientLease, mayRenew, withLease } from "../../run/client-lease.ts";
 import type { SecretValues } from "../../run/volumes.ts";
 import { liveBuilds } from "../../run/labels.ts";
 import { releasePod, startBuild } from "../../run/start.ts";
@@ -18,6 +18,7 @@ import type { CacheSource } from "../../pack/cache-source.ts";
 import { RECEIVER } from "../../plan/layout.ts";
 import type { OpenArchive } from "../../pack/open-context.ts";
 import type { Delivery } from "../../ship/delivery.ts";
+import type { PodSession } from "../../ship/pod-session.ts";
 import { cleanUp } from "../../run/clean-up.ts";
 import { decideUserns } from "../../run/user-namespaces.ts";
 import type { BuildResult, Emit } from "../../events.ts";
@@ -27,42 +28,43 @@ import type { BuildPlan } from "../../plan/plan.ts";
 import { Detachment } from "../../run/detach.ts";
 import { reportEnd } from "../../run/report-end.ts";
 import { Stages } from "../../run/stages.ts";
+import { withAllMissingRights } from "../rbac/missing-rights.ts";
 
 export interface BuildDeps {
   readonly builder: Builder;
   readonly cluster: Cluster;
   readonly openArchive: OpenArchive;
-  /** For the transport that keeps contexts between builds; reads nothing until it is asked for. */
+  /** For the transport that keeps contexts between builds. Reads nothing until it is called. */
   readonly cacheSource: () => CacheSource;
   /** The config.json to ship, when the plan ships one. */
   readonly dockerConfig?: string;
   /** Values of the `--secret`s that come from the client. */
   readonly secrets?: SecretValues;
-  /** What is to be done with the image once it is pushed, before it is said to be built: what takes its time is a stage. */
-  readonly seal?: (digest: string, stages: Stages) => Promise<void>;
-  /** What else is known of the image, read back from where it was pushed; undefined when that registry cannot be asked. */
+  /** Attests and signs the pushed image, before the build is reported as done. Reports its own stages. */
+  readonly attest?: (digest: string, stages: Stages) => Promise<void>;
+  /** Reads the description of a pushed image from its registry; undefined when the registry cannot be asked. */
   readonly describeImage: (plan: BuildPlan, digest: string) => Promise<ImageDescription | undefined>;
   /**
-   * The digest of what the first tag now is, for a builder that does not tell it.
-   * @throws ClusterError when the registry cannot be asked, or the tag is another image than `configDigest`'s by now
+   * The digest that the first tag has now, for a builder that does not report it.
+   * @throws ClusterError when the registry cannot be asked, or the tag is no longer the image with `configDigest`
    */
   readonly pushedDigest: (plan: BuildPlan, configDigest: string | undefined) => Promise<string>;
   readonly emit: Emit;
 }
 
-/** The objects a build would create, for --dry-run. */
+/** The objects that a build would create, for --dry-run. */
 export async function describeBuild(plan: BuildPlan, deps: Omit<BuildDeps, "cluster">): Promise<BuildObjects> {
   return (await prepare(plan, deps)).objects;
 }
 
-/** The client went before the end, and the build goes on. */
+/** The client detached before the end, and the build keeps running. */
 export interface LeftBuild {
   readonly left: string;
 }
 
 /**
- * @param leave aborted when the client is to go as soon as the build can do without it.
- * @throws SlipwayError of the kind whose fault it is; nothing but a finished Job stays behind, or a running one when only the
+ * @param leave aborted when the client is to detach as soon as the build can do without it
+ * @throws SlipwayError; its kind says whose fault it is. Only a finished Job stays in the cluster, or a running one if only the
  *   contact to the cluster was lost.
  */
 export async function build(
@@ -73,11 +75,11 @@ export async function build(
 ): Promise<BuildResult | LeftBuild> {
   using deadline = clientDeadline(plan.timeoutSeconds);
   const stages = new Stages(deps.emit);
-  const short = plan.timeoutSeconds <= EARLY_SECONDS;
-  const early = short ? false : mayPutOff(deps.cluster, signal);
+  const leased = plan.timeoutSeconds <= LEASE_SECONDS ? false : mayRenew(deps.cluster, signal);
   const prepared = await prepare(plan, deps, decideUserns(plan, deps.cluster, signal));
-  const started = (await early) ? needingClient(prepared) : prepared;
-  const ended = await runToEnd(plan, deps, started, stages, AbortSignal.any([signal, deadline.signal]), leave);
+  const objects = (await leased) ? { ...prepared.objects, job: withLease(prepared.objects.job) } : prepared.objects;
+  const run = new BuildRun(plan, deps, { ...prepared, objects }, stages, leave);
+  const ended = await run.toEnd(AbortSignal.any([signal, deadline.signal]));
   if (ended === "left") return { left: plan.name };
   const { end, exported } = ended;
   const references = pushes(plan) ? plan.tags.map(String) : [];
@@ -92,7 +94,7 @@ export async function build(
   const registry = {
     pushedDigest: (configDigest: string | undefined) => deps.pushedDigest(plan, configDigest),
     describeImage: async (digest: string) => {
-      await deps.seal?.(digest, stages).catch((error: unknown) => {
+      await deps.attest?.(digest, stages).catch((error: unknown) => {
         stages.fail();
         throw error;
       });
@@ -108,14 +110,13 @@ interface PreparedBuild {
   readonly objects: BuildObjects;
 }
 
-/** @param decided the plan, with what only the cluster could tell; asked for while the context is packed */
+/** @param decided the plan with the facts that only the cluster knows; they are asked for while the context is packed */
 async function prepare(
   plan: BuildPlan,
   deps: Omit<BuildDeps, "cluster">,
   decided: Promise<BuildPlan> = Promise.resolve(plan),
 ): Promise<PreparedBuild> {
-  // Who the receiver has to be does not depend on the context's form.
-  const identity = { image: plan.helperImage, ...deps.builder.pod(plan, "directory").receiver };
+  const identity = { image: plan.helperImage, ...deps.builder.receiver(plan) };
   const sources = { open: deps.openArchive, source: deps.cacheSource, live: liveBuilds };
   const delivery = await chooseDelivery(plan, sources, identity);
   const final = await decided;
@@ -124,117 +125,116 @@ async function prepare(
   if (objects.unsafe !== undefined) {
     deps.emit({
       type: "warning",
-      message: `the pod template lets this build do more than an unprivileged pod may: ${objects.unsafe.join(", ")}`,
+      message: `the pod template gives this build more than an unprivileged pod has: ${objects.unsafe.join(", ")}`,
     });
   }
   return { delivery, builderPod, objects };
 }
 
-/** Until it is handed over, it lives no longer than its client. */
-function needingClient(prepared: PreparedBuild): PreparedBuild {
-  const { objects } = prepared;
-  return { ...prepared, objects: { ...objects, job: withEarlyDeadline(objects.job) } };
-}
+/** One build in the cluster, from its first object to the end of its builder. */
+class BuildRun {
+  readonly #plan: BuildPlan;
+  readonly #deps: BuildDeps;
+  readonly #prepared: PreparedBuild;
+  readonly #stages: Stages;
+  readonly #detachment: Detachment;
+  /** Name of the build's pod; "" until it exists. */
+  #pod = "";
 
-async function runToEnd(
-  plan: BuildPlan,
-  deps: BuildDeps,
-  prepared: PreparedBuild,
-  stages: Stages,
-  signal: AbortSignal,
-  leave: AbortSignal,
-): Promise<{ end: ContainerEnd; exported: ImageDescription } | "left"> {
-  const { cluster, emit } = deps;
-  const detachment = new Detachment(cluster, prepared.objects, emit, leave);
-  const own = new AbortController();
-  const inner = AbortSignal.any([signal, own.signal]);
-  const seen = { pod: "" };
-  using _ = hasExports(plan)
-    ? (await import("../../ship/export/presence.ts")).showPresence(cluster, () => seen.pod)
-    : undefined;
-  stages.start("create", plan.name);
-  try {
-    const started = await startBuild(cluster, prepared.objects, inner);
-    started.complete.catch(() => {});
-    using lease = new ClientLease(cluster, started.job, inner);
-    const steps = stepsOf(plan, deps, prepared, { ...started, lease }, stages, detachment, seen, inner);
-    const end = await Promise.race([followBuild(cluster, steps, emit, inner), detachment.left]);
-    await detachment.settle();
-    return end === "left" ? end : { end, exported: await bringExports(plan, deps, end, seen.pod, stages, inner) };
-  } catch (error) {
-    stages.fail();
-    await detachment.settle();
-    await cleanUp(prepared.objects, deps, error, detachment.complete);
-    throw error;
-  } finally {
-    own.abort();
+  constructor(plan: BuildPlan, deps: BuildDeps, prepared: PreparedBuild, stages: Stages, leave: AbortSignal) {
+    this.#plan = plan;
+    this.#deps = deps;
+    this.#prepared = prepared;
+    this.#stages = stages;
+    this.#detachment = new Detachment(deps.cluster, prepared.objects, deps.emit, leave);
   }
-}
 
-/** What `-o` asked for comes to the client while the pod is there to give it; then the pod may end. */
-async function bringExports(
-  plan: BuildPlan,
-  { builder, cluster, emit }: BuildDeps,
-  end: ContainerEnd,
-  pod: string,
-  stages: Stages,
-  signal: AbortSignal,
-): Promise<ImageDescription> {
-  if (!hasExports(plan)) return {};
-  const { collectExports, releaseExporter } = await import("../../ship/export/collect.ts");
-  try {
-    const outcome = builder.outcome(end);
-    // Only a builder that tells the digest exports anything.
-    if (outcome.kind !== "built") return {};
-    stages.done("build");
-    stages.start("export");
-    const { bytes, description } = await collectExports(cluster, pod, plan, emit, signal);
-    stages.done("export", undefined, bytes);
-    return description;
-  } finally {
-    // The Job's deadline ends what cannot be told to end.
-    await releaseExporter(cluster, pod).catch(() => {});
+  async toEnd(signal: AbortSignal): Promise<{ end: ContainerEnd; exported: ImageDescription } | "left"> {
+    const { cluster, emit, builder } = this.#deps;
+    const { objects } = this.#prepared;
+    const detachment = this.#detachment;
+    const own = new AbortController();
+    const inner = AbortSignal.any([signal, own.signal]);
+    using _ = hasExports(this.#plan)
+      ? (await import("../../ship/export/presence.ts")).showPresence(cluster, () => this.#pod)
+      : undefined;
+    this.#stages.start("create", this.#plan.name);
+    let jobCreated = false;
+    try {
+      const started = await startBuild(cluster, objects, inner);
+      jobCreated = true;
+      started.complete.catch(() => {});
+      using lease = new ClientLease(cluster, started.job, inner);
+      const followed = this.#steps(started, lease, inner);
+      const end = await Promise.race([followBuild(cluster, followed, emit, inner), detachment.left]);
+      await detachment.settle();
+      return end === "left" ? end : { end, exported: await this.#fetchExports(end, inner) };
+    } catch (error) {
+      this.#stages.fail();
+      await detachment.settle();
+      await cleanUp(objects, this.#deps, error, { jobCreated, independent: detachment.independent });
+      throw await withAllMissingRights(error, this.#plan, builder, cluster);
+    } finally {
+      own.abort();
+    }
   }
-}
 
-/** What to do at each step of the pod's life. */
-function stepsOf(
-  plan: BuildPlan,
-  { builder, cluster, emit }: BuildDeps,
-  { delivery, builderPod }: PreparedBuild,
-  started: StartedBuild & { readonly lease: ClientLease },
-  stages: Stages,
-  detachment: Detachment,
-  seen: { pod: string },
-  signal: AbortSignal,
-): FollowedBuild {
-  const handItOver = async (): Promise<void> => {
-    await started.lease.giveWholeTime();
-    detachment.contextArrived();
-  };
-  return {
-    job: plan.name,
-    containers: { receiver: RECEIVER, builder: builderPod.container.name },
-    timeoutSeconds: plan.timeoutSeconds,
-    formatLogLine: (line) => builder.formatLogLine(line),
-    onPod: async (pod) => {
-      seen.pod = pod;
-      stages.done("create", plan.name);
-      stages.start("schedule", `pod ${pod}`);
-      await started.complete;
-      if (started.gated) await releasePod(cluster, pod, signal);
-      if (delivery.ship === undefined) await handItOver();
-    },
-    onReceiving: async (pod) => {
-      if (delivery.ship === undefined) throw new InternalError("the pod waits for a context that travels another way");
-      stages.start("ship", delivery.transport);
-      const { bytes } = await delivery.ship(cluster, pod, emit, signal);
-      stages.done("ship", undefined, bytes);
-      await handItOver();
-    },
-    onState: (state) => {
-      stages.observe(state);
-      detachment.observe(state);
-    },
-  };
+  /** What to do at each step of the pod's life. */
+  #steps(started: StartedBuild, lease: ClientLease, signal: AbortSignal): FollowedBuild {
+    const { builder, cluster } = this.#deps;
+    const { delivery, builderPod } = this.#prepared;
+    const stages = this.#stages;
+    const detachment = this.#detachment;
+    return {
+      job: this.#plan.name,
+      containers: { receiver: RECEIVER, builder: builderPod.container.name },
+      timeoutSeconds: this.#plan.timeoutSeconds,
+      formatLogLine: (line) => builder.formatLogLine(line),
+      onPod: async (pod) => {
+        this.#pod = pod;
+        stages.done("create", this.#plan.name);
+        stages.start("schedule", `pod ${pod}`);
+        await started.complete;
+        if (started.gated) await releasePod(cluster, pod, signal);
+        if (delivery.ship === undefined) await detachment.contextArrived(lease);
+      },
+      onReceiving: async () => {
+        if (delivery.ship === undefined)
+          throw new InternalError("the pod waits for a context that is sent another way");
+        stages.start("ship", delivery.transport);
+        const { bytes } = await delivery.ship(this.#session(signal));
+        stages.done("ship", undefined, bytes);
+        await detachment.contextArrived(lease);
+      },
+      onState: (state) => {
+        stages.observe(state);
+        detachment.observe(state);
+      },
+    };
+  }
+
+  /** Fetches the results of `-o` while the pod still has them, and then lets the pod end. */
+  async #fetchExports(end: ContainerEnd, signal: AbortSignal): Promise<ImageDescription> {
+    if (!hasExports(this.#plan)) return {};
+    const { collectExports, releaseExporter } = await import("../../ship/export/collect.ts");
+    const session = this.#session(signal);
+    try {
+      const outcome = this.#deps.builder.outcome(end);
+      // Only builders that report the digest export anything.
+      if (outcome.kind !== "built") return {};
+      this.#stages.done("build");
+      this.#stages.start("export");
+      const { bytes, description } = await collectExports(session, this.#plan);
+      this.#stages.done("export", undefined, bytes);
+      return description;
+    } finally {
+      // If the request fails, the Job's deadline ends the container.
+      await releaseExporter(session).catch(() => {});
+    }
+  }
+
+  #session(signal: AbortSignal): PodSession {
+    const { cluster, emit } = this.#deps;
+    return { cluster, pod: this.#pod, emit, signal };
+  }
 }

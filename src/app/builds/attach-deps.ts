@@ -1,9 +1,8 @@
-/** The composition root of what takes up a build that is there already. */
+/** The composition root of the commands that attach to an existing build. */
 import { loadBuilder } from "../../builders/table.ts";
 import { isBuilderName } from "../../plan/builder-names.ts";
 import { parseReference } from "../../lib/image/reference.ts";
 import type { BuildResult, Emit } from "../../events.ts";
-import { readCa } from "../../plan/gather.ts";
 import { attachBuild } from "./attach.ts";
 import type { AttachDeps } from "./attach.ts";
 import type { FoundBuild } from "./find.ts";
@@ -12,9 +11,7 @@ import type { BuildRecord } from "./record.ts";
 import { InternalError } from "../../errors.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 
-export { readCa };
-
-/** @param ca PEM certificates to trust when the registry is asked for the image ID. */
+/** @param ca PEM certificates to trust when the registry is asked for the image's ID. */
 export async function attach(
   cluster: Cluster,
   found: FoundBuild,
@@ -32,7 +29,7 @@ export async function attach(
   return attachBuild(found, deps, signal);
 }
 
-/** How its builder's lines are shown. */
+/** Formats the log lines of this build's builder. */
 export async function logFormatterOf({ builder }: Pick<BuildRecord, "builder">): Promise<(line: string) => string> {
   return (await builderOf({ builder })).formatLogLine;
 }

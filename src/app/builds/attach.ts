@@ -1,7 +1,7 @@
-/** Takes up a build that somebody started: its log from the first line, and its result as `build` itself gives it. */
+/** Attaches to a running build: shows its log from the first line, and gives the same result as `build`. */
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { hasLostContact } from "../../lib/kube/refusal.ts";
-import { sayItGoesOn } from "../../run/clean-up.ts";
+import { warnStillRunning } from "../../run/clean-up.ts";
 import type { BuildResult } from "../../events.ts";
 import { reportEnd } from "../../run/report-end.ts";
 import type { Reporter } from "../../run/report-end.ts";
@@ -20,7 +20,7 @@ export interface AttachDeps extends Omit<Reporter, "builder"> {
   readonly builder: Reporter["builder"] & { readonly formatLogLine: (line: string) => string };
 }
 
-/** @throws what `build` throws for the same end. */
+/** @throws the error that `build` throws for the same end. */
 export async function attachBuild(
   { record, pod }: FoundBuild,
   deps: AttachDeps,
@@ -30,7 +30,7 @@ export async function attachBuild(
   if (pod === undefined && (record.state === "failed" || record.state === "timed-out")) throw goneError(record);
   const stages = new Stages(emit);
   stages.start("schedule", record.name);
-  const inputs = new OwnedInputs(cluster, record.name);
+  const inputs = new Inputs(cluster, record.name);
   const end = await followBuild(
     cluster,
     {
@@ -51,15 +51,15 @@ export async function attachBuild(
     signal,
   ).catch((error: unknown) => {
     stages.fail();
-    if (hasLostContact(error)) sayItGoesOn(record.name, error, emit);
+    if (hasLostContact(error)) warnStillRunning(record.name, error, emit);
     throw error;
   });
   await inputs.removed;
   return reportEnd(end, record, deps, stages);
 }
 
-/** The Secret and ConfigMap of a build whose own client may have gone too early to remove them. */
-class OwnedInputs {
+/** The Secret and ConfigMap of a build whose own client may have ended before it could delete them. */
+class Inputs {
   readonly #cluster: Cluster;
   readonly #build: string;
   removed: Promise<void> | undefined;
@@ -71,12 +71,12 @@ class OwnedInputs {
 
   observe({ kind }: PodState): void {
     if (kind !== "building" && kind !== "ended") return;
-    // Who may only watch leaves them to whoever may delete, and to the Job's TTL.
+    // A user without the right to delete leaves them to another client, or to the Job's TTL.
     this.removed ??= removeInputsOf(this.#cluster, this.#build).catch(() => {});
   }
 }
 
-/** The end of a build of which only the Job is left. */
+/** The error of a build of which only the Job is left. */
 function goneError({ name, state, reason, timeoutSeconds }: BuildRecord): Error {
   if (state === "timed-out") return timedOut(timeoutSeconds);
   return new ClusterError(`the build ${name} failed: ${reason ?? "its pod is gone"}`, {

@@ -1,11 +1,11 @@
-/** Removes builds together with everything they own. */
+/** Removes builds with everything they own. */
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { removeBuildOf } from "../../run/remove.ts";
 import type { FoundBuild } from "./find.ts";
 
 /**
- * Removes each build's Job, and with it the pod, the Secret and the ConfigMap. A build that still runs is stopped by that.
- * @param onRemoved called with each build's name once it is gone
+ * Removes each build's Job, and with it the pod, the Secret and the ConfigMap. This stops a build that still runs.
+ * @param onRemoved called with each build's name once it is removed
  * @throws ClusterError or AuthError for the first build that cannot be removed
  */
 export async function removeBuilds(

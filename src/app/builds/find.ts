@@ -1,4 +1,4 @@
-/** Finds builds in the cluster by what their objects say: by name, by a name's beginning, or the latest. */
+/** Finds builds in the cluster by the labels of their objects: by name, by the start of a name, or the latest. */
 import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { loadBuilder } from "../../builders/table.ts";
 import { isBuilderName } from "../../plan/builder-names.ts";
@@ -15,12 +15,12 @@ export interface FoundBuild {
   readonly record: BuildRecord;
 }
 
-/** Stands for the build of one's own that was started last. */
+/** Stands for the user's own build that was started last. */
 export const LATEST = "latest";
 
 /**
- * The namespace's builds, newest first.
- * @param user only this user's; undefined: everybody's.
+ * The builds in the namespace, newest first.
+ * @param user only builds of this user; undefined: of all users
  */
 export async function listBuilds(
   cluster: Cluster,
@@ -43,15 +43,15 @@ export async function listBuilds(
 }
 
 export interface Wanted {
-  /** A name, the beginning of one, with or without `slipway-`, or LATEST. */
+  /** A name, the start of one, with or without `slipway-`, or LATEST. */
   readonly name: string;
-  /** Whose latest. */
+  /** The user whose latest build is meant. */
   readonly user: string;
-  /** What `latest` chooses among: default all. */
+  /** The builds that `latest` chooses from: default all. */
   readonly among?: "running" | "ended";
 }
 
-/** @throws InvalidInput when there is none such, or more than one. */
+/** @throws InvalidInput when no build, or more than one, has this name. */
 export function findBuild(builds: readonly FoundBuild[], { name, user, among }: Wanted, namespace: string): FoundBuild {
   if (name === LATEST) return latest(builds, user, among, namespace);
   const exact = builds.find(({ record }) => record.name === name);
@@ -64,16 +64,16 @@ export function findBuild(builds: readonly FoundBuild[], { name, user, among }: 
   if (only === undefined) {
     throw new InvalidInput(`there is no build "${name}" in the namespace ${namespace}`, {
       suggestions: [
-        "See which there are: `slipway ps -a --all-users`. A finished build goes by its --ttl.",
-        "Another namespace or cluster is chosen with -n and --context.",
+        "List them: `slipway ps -a --all-users`. A finished build is deleted after its --ttl.",
+        "Or choose another namespace or cluster with -n and --context.",
       ],
     });
   }
   const names = found.slice(0, 5).map(({ record }) => record.name);
   throw new InvalidInput(
-    `${found.length} builds begin with "${name}": ${names.join(", ")}${found.length > 5 ? ", …" : ""}`,
+    `${found.length} builds start with "${name}": ${names.join(", ")}${found.length > 5 ? ", …" : ""}`,
     {
-      suggestions: ["Give more of the name."],
+      suggestions: ["Give a longer part of the name."],
     },
   );
 }
@@ -83,8 +83,8 @@ function latest(builds: readonly FoundBuild[], user: string, among: Wanted["amon
   const found = mine.find(({ record }) => among === undefined || hasEnded(record) === (among === "ended"));
   if (found !== undefined) return found;
   const kind = among === undefined ? "" : among === "ended" ? "finished " : "running ";
-  throw new InvalidInput(`there is no ${kind}build of yours (${user}) in the namespace ${namespace}`, {
-    suggestions: ["Name one of another user's: `slipway ps -a --all-users` lists all of them."],
+  throw new InvalidInput(`you (${user}) have no ${kind}build in the namespace ${namespace}`, {
+    suggestions: ["Name the build of another user: `slipway ps -a --all-users` lists all builds."],
   });
 }
 

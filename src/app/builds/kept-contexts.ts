@@ -1,15 +1,15 @@
-/** The volumes on which contexts are kept between builds. */
+/** The volumes that keep contexts between builds. */
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { InvalidInput } from "../../errors.ts";
 import { LABEL, OURS } from "../../run/labels.ts";
 import { CONTEXT_VOLUMES, PROJECT_ANNOTATION } from "../../ship/cache/claim.ts";
 
 export interface KeptContext {
-  /** The project, as --cache-name has it. */
+  /** The project, as given by --cache-name. */
   readonly name: string;
   /** The claim's name. */
   readonly claim: string;
-  /** A Kubernetes quantity: what it holds at most, or what was asked for while it is not bound. */
+  /** A Kubernetes quantity: the capacity, or the requested size while the claim is not bound. */
   readonly size: string;
   /** `Bound`, `Pending` or `Lost`. */
   readonly phase: string;
@@ -19,7 +19,7 @@ export interface KeptContext {
   readonly usedBy: readonly string[];
 }
 
-/** By name. */
+/** Sorted by name. */
 export async function listContexts(cluster: Cluster, signal: AbortSignal): Promise<readonly KeptContext[]> {
   const [claims, pods] = await Promise.all([
     cluster.list("persistentvolumeclaims", { labelSelector: CONTEXT_VOLUMES }, signal),
@@ -44,8 +44,8 @@ export async function listContexts(cluster: Cluster, signal: AbortSignal): Promi
 }
 
 /**
- * Those of the names, each a project's or a claim's; a project has one for each user its builders run as.
- * @throws InvalidInput for a name that is none, or one that a build uses unless `force`
+ * The contexts with these names, each of a project or a claim. A project has one context for each numeric user that its builders run as.
+ * @throws InvalidInput for an unknown name, or for a context that a build uses unless `force` is set
  */
 export function chooseContexts(
   contexts: readonly KeptContext[],
@@ -57,7 +57,7 @@ export function chooseContexts(
     const found = contexts.filter(({ name, claim }) => name === wanted || claim === wanted);
     if (found.length === 0) {
       throw new InvalidInput(`no context is kept under the name "${wanted}"`, {
-        suggestions: ["See which there are: `slipway cache ls`."],
+        suggestions: ["List them: `slipway cache ls`."],
       });
     }
     for (const context of found) chosen.add(context);
@@ -65,7 +65,7 @@ export function chooseContexts(
   const used = [...chosen].find(({ usedBy }) => usedBy.length > 0);
   if (used !== undefined && !force) {
     throw new InvalidInput(`the context kept for ${used.name} is in use by the build ${used.usedBy.join(", ")}`, {
-      suggestions: ["Wait for its end, or use -f: the volume goes as soon as the build has ended."],
+      suggestions: ["Wait until it ends, or use -f: then the volume is deleted as soon as the build has ended."],
     });
   }
   return [...chosen];

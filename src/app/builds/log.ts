@@ -1,4 +1,4 @@
-/** A build's log as it is, without its result: what is there, or with `follow` all there will be. */
+/** A build's log without its result: the lines so far, or with `follow` all lines to its end. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster, LogLine } from "../../lib/kube/cluster.ts";
 import { InvalidInput } from "../../errors.ts";
@@ -7,10 +7,10 @@ import { RECEIVER } from "../../plan/layout.ts";
 import type { FoundBuild } from "./find.ts";
 import { hasEnded } from "./record.ts";
 
-/** How often it is asked whether the container has ended, in milliseconds: once each time the stream ends or is long silent. */
-const ASK_AGAIN = 1000;
+/** Before the pod's status is read, each time the stream ends or is silent for long: the status follows up to a second later. */
+const STATUS_DELAY_MS = 1000;
 
-/** @throws InvalidInput when there is no log: not yet, or not any more. */
+/** @throws InvalidInput when the log does not exist yet, or no longer exists. */
 export async function* buildLog(
   cluster: Cluster,
   { record, pod }: FoundBuild,
@@ -19,21 +19,24 @@ export async function* buildLog(
 ): AsyncIterable<LogLine> {
   const name = pod?.metadata?.name;
   if (name === undefined && hasEnded(record)) {
-    throw new InvalidInput(`the build ${record.name} has no log any more: its pod is gone`, {
-      suggestions: [`See what is known of it: \`slipway inspect ${record.name}\`.`],
+    throw new InvalidInput(`the build ${record.name} no longer has a log: its pod is deleted`, {
+      suggestions: [`See its record: \`slipway inspect ${record.name}\`.`],
     });
   }
   const started = record.startedAt !== undefined;
   if (name === undefined || (!started && !follow)) {
     if (hasEnded(record)) return;
-    throw new InvalidInput(`the build ${record.name} has no log yet: it is ${record.state}${why(record.reason)}`, {
-      suggestions: [`Wait for it: \`slipway attach ${record.name}\`.`],
-    });
+    throw new InvalidInput(
+      `the build ${record.name} has no log yet: its state is ${record.state}${why(record.reason)}`,
+      {
+        suggestions: [`Wait for it: \`slipway attach ${record.name}\`.`],
+      },
+    );
   }
   const names = { receiver: RECEIVER, builder: record.container };
   const ended = async (): Promise<boolean> => {
     if (hasEnded(record)) return true;
-    await sleep(ASK_AGAIN, undefined, { signal }).catch(() => {});
+    await sleep(STATUS_DELAY_MS, undefined, { signal }).catch(() => {});
     const { kind } = podState(await cluster.read("pods", name, signal), names);
     return kind === "ended" || kind === "failed";
   };

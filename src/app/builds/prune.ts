@@ -1,4 +1,4 @@
-/** What of slipway's is in the namespace and of no more use: builds that have ended, what a lost owner left, cache volumes. */
+/** Slipway's objects in the namespace that are no longer needed: ended builds, objects that lost their owner, cache volumes. */
 import type { Cluster, Kind } from "../../lib/kube/cluster.ts";
 import { AuthError } from "../../errors.ts";
 import { LABEL, OURS, labelValue } from "../../run/labels.ts";
@@ -9,22 +9,22 @@ import { hasEnded } from "./record.ts";
 export interface Prunable {
   readonly kind: "build" | Exclude<Kind, "jobs">;
   readonly name: string;
-  /** Why it may go. */
+  /** Why it can be deleted. */
   readonly why: string;
 }
 
 export interface PruneScope {
-  /** Only this user's; undefined: everybody's. */
+  /** Only objects of this user; undefined: of all users. */
   readonly user: string | undefined;
-  /** Only what is at least this old, in milliseconds. */
+  /** Only objects of at least this age, in milliseconds. */
   readonly olderThan: number;
-  /** Volumes too. */
+  /** Also cache volumes. */
   readonly volumes: boolean;
 }
 
 export interface Findings {
   readonly prunable: readonly Prunable[];
-  /** Kinds one may not list, so that nothing is known of them. */
+  /** Kinds that the user may not list, so that their objects are unknown. */
   readonly unseen: readonly Kind[];
 }
 
@@ -32,7 +32,7 @@ interface Labelled {
   readonly metadata?: { name?: string; labels?: Record<string, string>; creationTimestamp?: Date };
 }
 
-/** Kinds a build's Job owns: one of them without its Job has lost its owner. */
+/** Kinds that a build's Job owns: one of them without its Job has lost its owner. */
 const OWNED = ["pods", "secrets", "configmaps"] as const;
 
 export async function findPrunable(cluster: Cluster, scope: PruneScope, signal: AbortSignal): Promise<Findings> {

@@ -1,4 +1,4 @@
-/** One build as anybody can report it, read from its Job and pod alone: pure. */
+/** The record of one build, read only from its Job and pod, so that every client can report it. Pure. */
 import type { V1ContainerStateTerminated, V1Job, V1JobCondition, V1Pod } from "@kubernetes/client-node";
 import type { ContainerEnd, Outcome } from "../../builders/builder.ts";
 import { RECEIVER } from "../../plan/layout.ts";
@@ -13,7 +13,7 @@ export interface BuildRecord {
   readonly name: string;
   readonly namespace: string;
   readonly state: BuildState;
-  /** Of a failed build: one sentence. Of one that waits: what for. */
+  /** For a failed build: one sentence. For a waiting build: what it waits for. */
   readonly reason?: string;
   /** The references the image is pushed to. */
   readonly references: readonly string[];
@@ -25,22 +25,22 @@ export interface BuildRecord {
   /** Exit code of that container. */
   readonly exitCode?: number;
   readonly user: string;
-  /** Of the slipway that started it. */
+  /** Version of the slipway that started it. */
   readonly version: string;
   readonly insecureRegistries: readonly string[];
-  /** RFC 3339, by the cluster's clock, as all times here. */
+  /** RFC 3339 by the cluster's clock, like all times here. */
   readonly createdAt: string;
   /** The builder's container started. */
   readonly startedAt?: string;
   readonly endedAt?: string;
-  /** The cluster deletes the finished build then. */
+  /** When the cluster deletes the finished build. */
   readonly goneAt?: string;
   readonly timeoutSeconds: number;
   readonly pod?: string;
   readonly node?: string;
 }
 
-/** Every field a record may have, in the order they are listed to a person. */
+/** Every field of a record, in the order in which they are shown. */
 export const RECORD_FIELDS: readonly (keyof BuildRecord)[] = [
   "name",
   "namespace",
@@ -63,7 +63,7 @@ export const RECORD_FIELDS: readonly (keyof BuildRecord)[] = [
   "node",
 ];
 
-/** What a builder makes of its container's end: Builder.outcome. */
+/** Builder.outcome: the outcome of a container's end. */
 export type Judge = (end: ContainerEnd) => Outcome;
 
 export function recordOf(job: V1Job, pod: V1Pod | undefined, judge: Judge): BuildRecord {
@@ -95,12 +95,12 @@ export function recordOf(job: V1Job, pod: V1Pod | undefined, judge: Judge): Buil
   });
 }
 
-/** Whether nothing will happen to it any more. */
+/** Whether the build is over. */
 export function hasEnded({ state }: BuildRecord): boolean {
   return state === "built" || state === "failed" || state === "timed-out";
 }
 
-/** The condition that says that the Job is over, or is being brought to its end. */
+/** The condition that shows that the Job is over, or about to be. */
 export function endOf(job: V1Job): V1JobCondition | undefined {
   const conditions = job.status?.conditions?.filter(({ status }) => status === "True") ?? [];
   for (const type of ["Complete", "Failed", "FailureTarget", "SuccessCriteriaMet"]) {
@@ -121,7 +121,7 @@ function progressOf(job: V1Job, pod: V1Pod | undefined, container: string, judge
   if (condition?.reason === "DeadlineExceeded") {
     return needsClient(job)
       ? { state: "failed", reason: CLIENT_LOST }
-      : { state: "timed-out", reason: "its time limit passed" };
+      : { state: "timed-out", reason: "its time limit has passed" };
   }
   if (state?.kind === "failed") return { state: "failed", reason: state.failure.message };
   if (condition !== undefined) return { state: "failed", reason: lostReason(condition) };
@@ -134,7 +134,7 @@ function progressOf(job: V1Job, pod: V1Pod | undefined, container: string, judge
     case "unscheduled":
       return { state: "waiting", reason: state.message === "" ? undefined : state.message };
     case "gated":
-      return { state: "waiting", reason: "for its client to send what it needs" };
+      return { state: "waiting", reason: "for its client to send its inputs" };
     case "ended":
       return { state: "failed", reason: "its pod was deleted" };
     default:
@@ -144,16 +144,16 @@ function progressOf(job: V1Job, pod: V1Pod | undefined, container: string, judge
 
 function judged(outcome: Outcome): Progress {
   if (outcome.kind === "failed") return { state: "failed", reason: outcome.message };
-  // Of a builder that does not tell the digest, only the registry knows it.
+  // If the builder does not report the digest, only the registry knows it.
   return outcome.kind === "built" ? { state: "built", digest: outcome.digest } : { state: "built" };
 }
 
 function lostReason({ type, reason, message }: V1JobCondition): string {
-  if (type === "Complete") return "it ended well, but its pod with the digest is gone";
+  if (type === "Complete") return "it succeeded, but its pod with the digest is deleted";
   return reason === "BackoffLimitExceeded" ? "its pod was deleted before it had ended" : (message ?? reason ?? "");
 }
 
-/** For ends of which only the container's own words are known: a builder this slipway does not have. */
+/** The outcome for a builder that this slipway does not know: only from the container's exit code and message. */
 export function judgeUnknown(end: Pick<V1ContainerStateTerminated, "exitCode" | "message">): Outcome {
   const digest = /^sha256:[0-9a-f]{64}$/.exec(end.message?.trim() ?? "")?.[0];
   if (end.exitCode === 0 && digest !== undefined) return { kind: "built", digest };
@@ -169,7 +169,7 @@ function list(text: string | undefined): string[] {
   return (text ?? "").split(",").filter((part) => part !== "");
 }
 
-/** The client library's types say Date; what the API server sends is text. */
+/** The client library's types say Date; the API server sends text. */
 function time(value: Date | string | number | undefined): string | undefined {
   if (value === undefined) return undefined;
   const date = new Date(value);

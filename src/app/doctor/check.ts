@@ -1,25 +1,25 @@
-/** One thing that was looked at before a build, and what came of it. */
+/** The result of one check of the doctor. */
 import { SlipwayError, clauseOf } from "../../errors.ts";
 import type { ErrorKind } from "../../errors.ts";
 
 export type CheckStatus =
   | "ok"
-  /** A build would fail by it. */
+  /** A build would fail. */
   | "fail"
-  /** A build may go without it, at a price that the message tells. */
+  /** A build works without it, at a cost that the message names. */
   | "warn"
-  /** Not looked at; the message says why. */
+  /** Not checked; the message says why. */
   | "skip";
 
 export interface Check {
-  /** What was looked at, in a word or two. */
+  /** What was checked, in one or two words. */
   readonly name: string;
   readonly status: CheckStatus;
   /** One sentence, without a full stop. */
   readonly message: string;
   /** What to do about it, one remedy each. */
   readonly suggestions: readonly string[];
-  /** Of a failed one: what a build would fail by. */
+  /** For "fail": the kind of error that a build would end with. */
   readonly kind?: ErrorKind;
 }
 
@@ -35,7 +35,7 @@ export function warn(name: string, message: string, suggestions: readonly string
   return { name, status: "warn", message, suggestions };
 }
 
-/** A check that failed by an error. @throws the error when it is none of what may be expected to go wrong. */
+/** A check that failed with an error. @throws the error if it is not a SlipwayError. */
 export function failed(name: string, error: unknown): Check {
   if (!(error instanceof SlipwayError)) throw error;
   return { name, status: "fail", message: clauseOf(error), suggestions: error.suggestions, kind: error.kind };

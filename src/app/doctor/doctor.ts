@@ -1,9 +1,10 @@
-/** The composition root of `doctor`: a build's plan, with nothing to build, and the cluster it would be built in. */
+/** The composition root of `doctor`: plans a build that builds nothing, and checks the cluster that it would run in. */
 import type { V1Role, V1RoleBinding, V1ServiceAccount } from "@kubernetes/client-node";
 import type { BuildRequest } from "../../plan/request.ts";
-import { readCa } from "../../plan/gather.ts";
+import { readCa } from "../../plan/registry-ca.ts";
 import { findCredential, openStores } from "../../lib/credentials/stores.ts";
 import type { Check } from "./check.ts";
+import type { Dial } from "./registry-check.ts";
 import { examine, neededRights } from "./examine.ts";
 import { planRequest, planUnnamed } from "../build/plan-request.ts";
 import type { PlannedRequest } from "../build/plan-request.ts";
@@ -14,8 +15,8 @@ import { userName } from "../user-name.ts";
 import { VERSION } from "../../version.ts";
 import type { ClusterChoice } from "../build/build.ts";
 
-/** How long a registry may take to answer through a pod, in milliseconds. */
-const PATIENCE = 15_000;
+/** For an answer of a registry through a pod. */
+const REQUEST_TIMEOUT_MS = 15_000;
 
 export interface DoctorOptions {
   readonly pods: boolean;
@@ -23,7 +24,7 @@ export interface DoctorOptions {
   readonly fix: string;
 }
 
-/** @throws InvalidInput for a request no build could be made of; whatever the cluster says is a check. */
+/** @throws InvalidInput for a request that cannot be planned; the cluster's answers are checks. */
 export async function* runDoctor(
   request: BuildRequest,
   choice: ClusterChoice,
@@ -36,33 +37,26 @@ export async function* runDoctor(
   const { plan } = await shipCredentials(planned, stores, () => {});
   const { insecure, ca } = plan.registries;
   const { connect } = await import("../../lib/kube/connect.ts");
-  const cluster = await connect(choice);
-  try {
-    yield* examine(
-      {
-        cluster,
-        plan,
-        builder,
-        openRegistry: (dial) =>
-          new RegistryClient({
-            insecure,
-            ...(ca === undefined ? {} : { ca }),
-            credential: (registry) => findCredential(stores, registry),
-            timeout: PATIENCE,
-            dial,
-          }),
-        ...options,
-        client: `slipway ${VERSION} on Node.js ${process.versions.node}`,
-      },
-      say,
-      signal,
-    );
-  } finally {
-    await cluster.close();
-  }
+  await using cluster = await connect(choice);
+  const subject = {
+    cluster,
+    plan,
+    builder,
+    openRegistry: (dial: Dial) =>
+      new RegistryClient({
+        insecure,
+        ...(ca === undefined ? {} : { ca }),
+        credential: (registry) => findCredential(stores, registry),
+        timeout: REQUEST_TIMEOUT_MS,
+        dial,
+      }),
+    ...options,
+    client: `slipway ${VERSION} on Node.js ${process.versions.node}`,
+  };
+  yield* examine(subject, say, signal);
 }
 
-/** The Role that a build as asked for needs, bound to whom the cluster takes the user for. */
+/** The Role that such a build needs, bound to the user as the cluster knows it. */
 export async function leastGrant(
   request: BuildRequest,
   choice: ClusterChoice,
@@ -70,16 +64,12 @@ export async function leastGrant(
 ): Promise<(V1ServiceAccount | V1Role | V1RoleBinding)[]> {
   const { plan, builder } = await planOf(request, () => {});
   const { connect } = await import("../../lib/kube/connect.ts");
-  const cluster = await connect(choice);
-  try {
-    const review = await cluster.create("selfsubjectreviews", {}, signal);
-    const holder = holderNamed(review.status?.userInfo?.username ?? "");
-    return grantOf(neededRights(plan, builder), { name: "slipway", namespace: cluster.namespace, holder }).filter(
-      ({ kind }) => kind !== "ServiceAccount",
-    );
-  } finally {
-    await cluster.close();
-  }
+  await using cluster = await connect(choice);
+  const review = await cluster.create("selfsubjectreviews", {}, signal);
+  const holder = holderNamed(review.status?.userInfo?.username ?? "");
+  return grantOf(neededRights(plan, builder), { name: "slipway", namespace: cluster.namespace, holder }).filter(
+    ({ kind }) => kind !== "ServiceAccount",
+  );
 }
 
 async function planOf(request: BuildRequest, say: (message: string) => void): Promise<PlannedRequest> {

@@ -1,54 +1,57 @@
-/** Looks at everything a build needs, before there is a context to send. */
-import type { Duplex } from "node:stream";
+/** Checks everything that a build needs, before there is a context to send. */
 import type { Builder } from "../../builders/builder.ts";
+import { RECEIVER } from "../../plan/layout.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { ClusterError } from "../../errors.ts";
-import { rightsOf } from "../rbac/rights.ts";
+import { candidatesOf, needsClaim } from "../../plan/transports.ts";
+import { askRights } from "../rbac/ask-rights.ts";
+import type { Ruling } from "../rbac/ask-rights.ts";
+import { needOf, rightsOf } from "../rbac/rights.ts";
 import type { Right } from "../rbac/rights.ts";
 import { failed, ok, skip } from "./check.ts";
 import type { Check } from "./check.ts";
 import { limitRangeCheck, podSecurityLevel, quotaCheck, storageCheck } from "./namespace-checks.ts";
 import { trialChecks, userNamespaceCheck } from "./pod-checks.ts";
 import { pushCheck } from "./registry-check.ts";
-import type { OpenRegistry } from "./registry-check.ts";
-import { askRights, mayDo, rightsCheck } from "./rights-check.ts";
-import type { OptionalRights, Ruling } from "./rights-check.ts";
+import type { Dial, OpenRegistry } from "./registry-check.ts";
+import { mayDo, rightsCheck } from "./rights-check.ts";
+import type { OptionalRights } from "./rights-check.ts";
 import { runTrial } from "./run-trial.ts";
-import { TRIAL_RECEIVER, buildTrial, userNamespaceTrial } from "./trial-pod.ts";
+import { buildTrial, userNamespaceTrial } from "./trial-pod.ts";
 import { dialFromPod } from "./pod-tunnel.ts";
 
-export interface Patient {
+/** What is examined. */
+export interface Subject {
   readonly cluster: Cluster;
   readonly plan: BuildPlan;
   readonly builder: Builder;
   readonly openRegistry: OpenRegistry;
-  /** Tries pods; without, only what can be read is looked at. */
+  /** Also start trial pods; otherwise only reads objects. */
   readonly pods: boolean;
   /** The command that prints the missing rights. */
   readonly fix: string;
   readonly client: string;
 }
 
-/** The oldest server a build runs on: a pod's scheduling gates are on by default from it on. */
-const OLDEST = 27;
+/** The oldest Kubernetes 1.x that builds run on: since then, scheduling gates of pods are on by default. */
+const MIN_MINOR_VERSION = 27;
 
-export function neededRights({ transport, credentials, registries }: BuildPlan, builder: Builder): Right[] {
-  const files = builder.mountsFiles === true || registries.ca !== undefined;
-  return rightsOf({ transport, ships: credentials.kind === "shipped", files, manage: false });
+export function neededRights(plan: BuildPlan, builder: Builder): Right[] {
+  return rightsOf({ ...needOf(plan, builder), manage: false });
 }
 
 /**
- * Each check as soon as it and those before it are done.
- * @param say what is being waited for, one sentence
+ * Yields each check as soon as it and those before it are done.
+ * @param say told what is being waited for, one sentence
  */
 export async function* examine(
-  patient: Patient,
+  subject: Subject,
   say: (message: string) => void,
   signal: AbortSignal,
 ): AsyncGenerator<Check, void> {
-  const { cluster, plan } = patient;
-  yield ok("client", patient.client);
+  const { cluster, plan } = subject;
+  yield ok("client", subject.client);
   const server = await guard("cluster", () => serverCheck(cluster, signal));
   yield server;
   if (server.status === "fail") return;
@@ -59,58 +62,61 @@ export async function* examine(
   });
   yield found;
   if (found.status === "fail") return;
-  const rulings = await askRights(cluster, neededRights(plan, patient.builder), signal);
-  yield rightsCheck(rulings, cluster.namespace, optionalRights(plan), patient.fix);
-  const pods = tryPods(patient, rulings, namespace.level, say, signal);
+  const rulings = await askRights(cluster, neededRights(plan, subject.builder), signal);
+  yield rightsCheck(rulings, cluster.namespace, optionalRights(plan), subject.fix);
+  const pods = tryPods(subject, rulings, namespace.level, say, signal);
   pods.catch(() => {});
   yield await guard("quota", () => quotaCheck(cluster, signal));
   yield await guard("limit range", () => limitRangeCheck(cluster, signal));
   const { storageClass } = plan.volume;
-  const storage = { needed: plan.transport === "pvc", storageClass };
+  const storage = { needed: needsClaim(plan.transport), storageClass };
   yield await guard("storage class", () => storageCheck(cluster, storage, signal));
   yield* await pods;
 }
 
 async function serverCheck(cluster: Cluster, signal: AbortSignal): Promise<Check> {
   const version = await cluster.version(signal);
-  const minor = Number(/^v1\.(\d+)/.exec(version)?.[1] ?? OLDEST);
+  const minor = Number(/^v1\.(\d+)/.exec(version)?.[1] ?? MIN_MINOR_VERSION);
   const context = cluster.context === undefined ? "" : ` (context ${cluster.context})`;
-  if (minor >= OLDEST) return ok("cluster", `Kubernetes ${version} at ${cluster.server}${context}`);
+  if (minor >= MIN_MINOR_VERSION) return ok("cluster", `Kubernetes ${version} at ${cluster.server}${context}`);
   return failed(
     "cluster",
-    new ClusterError(`Kubernetes ${version} at ${cluster.server} is too old: it does not hold a pod back by a gate`, {
-      suggestions: [`Build in a cluster of version 1.${OLDEST} or later.`],
+    new ClusterError(`Kubernetes ${version} at ${cluster.server} is too old: it has no scheduling gates for pods`, {
+      suggestions: [`Use a cluster of version 1.${MIN_MINOR_VERSION} or later.`],
     }),
   );
 }
 
-/** What a build can do without, each with what is lost. */
+/** Rights that a build can do without, each with what is lost. */
 function optionalRights({ transport }: BuildPlan): OptionalRights {
   const optional = new Map([
-    ["events", "a build that waits cannot always say for what"],
-    ["patch jobs", "a client that is killed before its context is sent leaves its pod until --timeout"],
+    ["events", "a build that waits cannot always report what it waits for"],
+    ["patch jobs", "if the client is killed before the context is sent, its pod stays until --timeout"],
   ]);
-  if (transport === "auto") optional.set("pods/exec", "only contexts up to 768 KiB can be sent");
+  const candidates = candidatesOf(transport);
+  const execIsOptional =
+    candidates.some(({ needsExec }) => needsExec) && candidates.some(({ needsExec }) => !needsExec);
+  if (execIsOptional) optional.set("pods/exec", "only contexts up to 768 KiB can be sent");
   return optional;
 }
 
 async function tryPods(
-  patient: Patient,
+  subject: Subject,
   rulings: readonly Ruling[],
   level: string | undefined,
   say: (message: string) => void,
   signal: AbortSignal,
 ): Promise<Check[]> {
-  const { cluster, plan, builder } = patient;
-  if (!patient.pods) return [skip("pod", "--no-pods: not tried, and so neither are images nor registries")];
+  const { cluster, plan, builder } = subject;
+  if (!subject.pods) return [skip("pod", "--no-pods: pods, images and registries are not checked")];
   const missing = ["jobs", "pods", "pods/log"].filter((resource) => !mayDo(rulings, resource, optionalRights(plan)));
-  if (missing.length > 0) return [skip("pod", `it cannot be tried without the rights on ${missing.join(", ")}`)];
-  const streams = plan.transport !== "configmap" && mayDo(rulings, "pods/exec") && mayDo(rulings, "pods");
+  if (missing.length > 0) return [skip("pod", `no pod can be tried without the rights on ${missing.join(", ")}`)];
+  const mayStream = candidatesOf(plan.transport).some(({ needsExec }) => needsExec);
+  const streams = mayStream && mayDo(rulings, "pods/exec") && mayDo(rulings, "pods");
   const pushes: Check[] = [];
   const ask = async (pod: string, inner: AbortSignal): Promise<void> => {
-    const dial = async (host: string, port: number): Promise<Duplex> =>
-      dialFromPod({ cluster, pod, container: TRIAL_RECEIVER }, host, port, inner);
-    const client = patient.openRegistry(dial);
+    const dial: Dial = async (host, port) => dialFromPod({ cluster, pod, container: RECEIVER }, host, port, inner);
+    const client = subject.openRegistry(dial);
     const credentialsElsewhere = plan.credentials.kind === "secret" || plan.serviceAccount !== undefined;
     const names = new Map(plan.tags.map((tag) => [`${tag.registry}/${tag.repository}`, tag]));
     pushes.push(
@@ -135,8 +141,8 @@ async function tryPods(
 }
 
 function unasked({ tags }: BuildPlan, streams: boolean): string {
-  if (tags.length === 0) return "name the image with -t, and its registry is asked from the pod";
-  return streams ? "the pod did not come so far" : "asking the registry from a pod needs the right on pods/exec";
+  if (tags.length === 0) return "name the image with -t to check its registry from the pod";
+  return streams ? "the pod did not get that far" : "checking the registry from a pod needs the right on pods/exec";
 }
 
 async function guard(name: string, look: () => Promise<Check>): Promise<Check> {

@@ -1,24 +1,25 @@
-/** A TCP connection that a pod makes: `nc` in one of its containers, with our end of it here. */
+/** A TCP connection that a pod makes: `nc` in one of its containers, with the client's end here. */
 import { Duplex, PassThrough } from "node:stream";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { ClusterError } from "../../errors.ts";
 
-export interface Mouth {
+/** The container that makes the connection. */
+export interface TunnelEnd {
   readonly cluster: Pick<Cluster, "exec">;
   readonly pod: string;
   readonly container: string;
 }
 
-/** Opened at once; that the host cannot be reached is an error of the stream. @param signal ends it. */
+/** Returns at once; a host that cannot be reached is an error of the stream. @param signal ends the connection. */
 export function dialFromPod(
-  { cluster, pod, container }: Mouth,
+  { cluster, pod, container }: TunnelEnd,
   host: string,
   port: number,
   signal: AbortSignal,
 ): Duplex {
   const own = new AbortController();
   const out = new PassThrough();
-  let said = "";
+  let errors = "";
   const stream = new Duplex({
     read() {},
     write(chunk: Buffer, _encoding, done) {
@@ -43,28 +44,28 @@ export function dialFromPod(
         stdin: out as AsyncIterable<Uint8Array>,
         closeToEnd: true,
         stdout: (chunk) => void stream.push(Buffer.from(chunk)),
-        stderr: (chunk) => void (said += Buffer.from(chunk).toString()),
+        stderr: (chunk) => void (errors += Buffer.from(chunk).toString()),
       },
       AbortSignal.any([signal, own.signal]),
     );
-    if (exitCode !== 0 && exitCode !== undefined) throw new Unreached(host, port, said, exitCode);
+    if (exitCode !== 0 && exitCode !== undefined) throw new Unreached(host, port, errors, exitCode);
     stream.push(null);
   };
-  // What goes wrong is the stream's error, unless it was we who closed it.
+  // A failure is the stream's error, unless the stream was closed here.
   run().catch((error: Error) => stream.destroy(own.signal.aborted ? undefined : error));
-  // It has its say in what is made of the connection.
+  // The user of the connection gets the error; without a listener it would end the process.
   stream.on("error", () => {});
   return stream;
 }
 
-/** The pod got no connection to a host. */
+/** The pod could not connect to a host. */
 export class Unreached extends ClusterError {
-  /** What nc, or the runtime that was to start it, wrote to its standard error. */
-  readonly said: string;
+  /** Standard error of nc, or of the runtime that tried to start it. */
+  readonly reported: string;
 
-  constructor(host: string, port: number, said: string, exitCode: number) {
-    const why = said.trim().replace(/^nc: /, "");
-    super(`no connection to ${host}:${port}: ${why === "" ? `nc ended with ${exitCode}` : why}`);
-    this.said = said;
+  constructor(host: string, port: number, reported: string, exitCode: number) {
+    const why = reported.trim().replace(/^nc: /, "");
+    super(`no connection to ${host}:${port}: ${why === "" ? `nc exited with ${exitCode}` : why}`);
+    this.reported = reported;
   }
 }

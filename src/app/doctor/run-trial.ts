@@ -1,16 +1,17 @@
-/** Runs a trial pod, removes all of it, and tells how far it came. */
+/** Runs a trial pod, reports how far it got, and removes all of it. */
 import type { ContainerEnd } from "../../builders/builder.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
+import { RECEIVER } from "../../plan/layout.ts";
 import { ClusterError } from "../../errors.ts";
 import { followBuild } from "../../run/follow/follow.ts";
 import { isPullFailure } from "../../run/follow/pod-failure.ts";
 import type { PodState } from "../../run/follow/pod-state.ts";
 import { removeBuild } from "../../run/remove.ts";
 import { releasePod, startBuild } from "../../run/start.ts";
-import { RELEASE, TRIAL_RECEIVER, TRIAL_SECONDS } from "./trial-pod.ts";
+import { RELEASE, TRIAL_SECONDS } from "./trial-pod.ts";
 import type { Trial } from "./trial-pod.ts";
 
-/** The steps of a pod's life, in order: each is a check of its own. */
+/** The steps of a pod's life, in order: each is one check. */
 export const STEPS = ["admitted", "scheduled", "receiving", "ended"] as const;
 export type Step = (typeof STEPS)[number];
 
@@ -18,14 +19,14 @@ export interface TrialReport {
   readonly reached: ReadonlySet<Step>;
   readonly node: string;
   readonly end?: ContainerEnd;
-  /** Why it came no further. */
+  /** Why it got no further. */
   readonly error?: unknown;
-  /** It came no further because the node has no image for it. */
+  /** It got no further because the node could not get an image for it. */
   readonly withoutImage?: boolean;
 }
 
-/** How long, in milliseconds, the pod may take to each step before it counts as not coming: what waits for long will not do for a build. */
-const PATIENCE: Readonly<Record<Step, number>> = {
+/** How long the pod may take for each step. A pod that takes longer would also delay every build. */
+const STEP_TIMEOUT_MS: Readonly<Record<Step, number>> = {
   admitted: 10_000,
   scheduled: 20_000,
   receiving: 60_000,
@@ -33,8 +34,8 @@ const PATIENCE: Readonly<Record<Step, number>> = {
 };
 
 /**
- * @param onReceiving what to ask from within the pod
- * @param say what is being waited for
+ * @param onReceiving makes requests from the pod while it runs
+ * @param say told what is being waited for
  */
 export async function runTrial(
   cluster: Cluster,
@@ -45,11 +46,11 @@ export async function runTrial(
 ): Promise<TrialReport> {
   const reached = new Set<Step>();
   const seen = { node: "", waiting: "", withoutImage: false };
-  const patience = new Patience(() => seen.waiting);
-  const inner = AbortSignal.any([signal, patience.signal]);
+  const timeout = new StepTimeout(() => seen.waiting);
+  const inner = AbortSignal.any([signal, timeout.signal]);
   const reach = (...steps: readonly Step[]): void => {
     for (const step of steps) reached.add(step);
-    patience.expect(STEPS.find((step) => !reached.has(step)) ?? "ended");
+    timeout.expect(STEPS.find((step) => !reached.has(step)) ?? "ended");
   };
   const observe = (state: PodState): void => {
     if (state.kind === "starting") seen.node = state.node;
@@ -60,13 +61,13 @@ export async function runTrial(
     if (state.kind === "building" || state.kind === "ended") reach("receiving", "ended");
   };
   try {
-    patience.expect("admitted");
+    timeout.expect("admitted");
     const started = await startBuild(cluster, trial.objects, inner);
     const end = await followBuild(
       cluster,
       {
         job: trial.name,
-        containers: { receiver: TRIAL_RECEIVER, builder: trial.container },
+        containers: { receiver: RECEIVER, builder: trial.container },
         timeoutSeconds: TRIAL_SECONDS,
         formatLogLine: (line) => line,
         onPod: async (pod) => {
@@ -76,7 +77,7 @@ export async function runTrial(
         },
         onReceiving: async (pod) => {
           await onReceiving(pod, inner);
-          await cluster.exec(pod, TRIAL_RECEIVER, RELEASE, {}, inner);
+          await cluster.exec(pod, RECEIVER, RELEASE, {}, inner);
         },
         onState: observe,
       },
@@ -91,15 +92,15 @@ export async function runTrial(
   } catch (error) {
     signal.throwIfAborted();
     const { node, withoutImage } = seen;
-    return { reached, node, error: patience.signal.aborted ? patience.signal.reason : error, withoutImage };
+    return { reached, node, error: timeout.signal.aborted ? timeout.signal.reason : error, withoutImage };
   } finally {
-    patience.stop();
+    timeout.stop();
     await removeBuild(cluster, trial.objects).catch(() => {});
   }
 }
 
-/** Ends the trial when a step does not come. */
-class Patience {
+/** Ends the trial when a step takes too long. */
+class StepTimeout {
   readonly #controller = new AbortController();
   readonly #why: () => string;
   #timer: NodeJS.Timeout | undefined;
@@ -117,15 +118,15 @@ class Patience {
     if (step === this.#step) return;
     this.#step = step;
     clearTimeout(this.#timer);
-    const seconds = PATIENCE[step] / 1000;
+    const seconds = STEP_TIMEOUT_MS[step] / 1000;
     this.#timer = setTimeout(() => {
       const why = this.#why();
       this.#controller.abort(
         new ClusterError(why === "" ? `the trial pod was not ${step} within ${seconds} seconds` : why, {
-          suggestions: ["Look at what the namespace's events say: kubectl get events --sort-by=.lastTimestamp"],
+          suggestions: ["See the namespace's events: kubectl get events --sort-by=.lastTimestamp"],
         }),
       );
-    }, PATIENCE[step]);
+    }, STEP_TIMEOUT_MS[step]);
   }
 
   stop(): void {

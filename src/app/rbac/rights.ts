@@ -1,36 +1,54 @@
-/** What a build has to be allowed to do in its namespace, as data: printed by `slipway rbac`, and all that the tests' own account may do. */
+/** The rights that a build needs in its namespace, as data: `slipway rbac` prints them, and the tests' own account has no others. */
+import type { Builder } from "../../builders/builder.ts";
+import type { BuildPlan } from "../../plan/plan.ts";
+import { candidatesOf } from "../../plan/transports.ts";
+import type { TransportChoice } from "../../plan/transports.ts";
 
 export interface Right {
   /** "" is the core group. */
   readonly group: string;
   readonly resource: string;
   readonly verbs: readonly string[];
-  /** What it is for, for a person. */
+  /** What it is needed for, in words. */
   readonly reason: string;
 }
 
 export interface Need {
-  readonly transport: "auto" | "configmap" | "stream" | "pvc" | "cache" | "none";
+  readonly transport: TransportChoice;
   /** The build makes a Secret: for registry passwords or --secret. */
   readonly ships: boolean;
-  /** The build's ConfigMap may have files besides the context: the builder's own, or certificates. */
+  /** The build's ConfigMap may hold files besides the context: those of the builder, or certificates. */
   readonly files: boolean;
-  /** The build makes the volume claim of its builder's state. */
+  /** The build makes the volume claim for its builder's state. */
   readonly cacheVolume?: boolean;
   /** The build makes a NetworkPolicy. */
   readonly networkPolicy?: boolean;
-  /** Also look after builds started before: ps, attach, logs, cancel, rm. */
+  /** Also manage earlier builds: ps, attach, logs, cancel, rm. */
   readonly manage: boolean;
+}
+
+/** The needs of one build. */
+export function needOf(plan: BuildPlan, builder: Pick<Builder, "mountsFiles">): Omit<Need, "manage"> {
+  const fromClient = (plan.secrets ?? []).some(({ source }) => source.kind !== "cluster");
+  return {
+    transport: plan.transport,
+    ships: plan.credentials.kind === "shipped" || fromClient || (plan.ssh ?? []).length > 0,
+    files: builder.mountsFiles === true || plan.registries.ca !== undefined,
+    cacheVolume: plan.cacheVolume !== undefined,
+    networkPolicy: plan.egress !== undefined,
+  };
 }
 
 export function rightsOf(need: Need): Right[] {
   const { transport, ships, files, manage, cacheVolume = false, networkPolicy = false } = need;
-  const streams = transport !== "configmap" && transport !== "none";
-  // Whoever removes a build removes its inputs by name, whichever it has.
+  const candidates = candidatesOf(transport);
+  const streams = candidates.some(({ needsExec }) => needsExec);
+  // Removing a build deletes its inputs by name, whether it has them or not.
   const removed = manage ? ["delete"] : [];
-  const configMaps = transport === "auto" || transport === "configmap" || files ? ["create", "delete"] : removed;
+  const inConfigMap = candidates.some(({ usesConfigMap }) => usesConfigMap);
+  const configMaps = inConfigMap || files ? ["create", "delete"] : removed;
   const secrets = ships ? ["create", "delete"] : removed;
-  const kept = transport === "cache" || cacheVolume;
+  const kept = candidates.some(({ claim }) => claim === "kept") || cacheVolume;
   const awaited = networkPolicy || [configMaps, secrets].some((verbs) => verbs.includes("create"));
   const claims = kept ? ["create", ...(manage ? ["list", "delete"] : [])] : [];
   return [
@@ -38,13 +56,13 @@ export function rightsOf(need: Need): Right[] {
       group: "batch",
       resource: "jobs",
       verbs: ["create", "get", "patch", "delete", ...(manage ? ["list", "watch"] : [])],
-      reason: "the build itself; get to tell why its pod went; patch for its deadline; delete on Ctrl-C",
+      reason: "the build itself; get to find out why its pod was deleted; patch for its deadline; delete on Ctrl-C",
     },
     {
       group: "",
       resource: "pods",
       verbs: ["list", "watch", ...(awaited ? ["patch"] : []), ...(streams || manage ? ["get"] : [])],
-      reason: "follow the pod; patch to release it once what the build makes besides exists",
+      reason: "follow the pod; patch to release it once the objects that it mounts exist",
     },
     { group: "", resource: "pods/log", verbs: ["get"], reason: "the builder's log" },
     ...(streams
@@ -52,18 +70,18 @@ export function rightsOf(need: Need): Right[] {
           {
             group: "",
             resource: "pods/exec",
-            // Over a websocket: get, and since Kubernetes 1.35 create as well (AuthorizePodWebsocketUpgradeCreatePermission).
+            // A websocket needs get, and since Kubernetes 1.35 create as well (AuthorizePodWebsocketUpgradeCreatePermission).
             verbs: ["get", "create"],
             reason: "send contexts over 768 KiB",
           },
         ]
       : []),
-    ...given("configmaps", configMaps, "contexts up to 768 KiB, certificates, files of a builder"),
+    ...given("configmaps", configMaps, "contexts up to 768 KiB, certificates, files of the builder"),
     ...given("secrets", secrets, "registry passwords, build secrets"),
     ...given(
       "persistentvolumeclaims",
       claims,
-      "keep contexts and a builder's state between builds; list and delete for slipway cache",
+      "keep contexts and the builder's state between builds; list and delete for slipway cache",
     ),
     ...(networkPolicy
       ? [
@@ -71,7 +89,7 @@ export function rightsOf(need: Need): Right[] {
             group: "networking.k8s.io",
             resource: "networkpolicies",
             verbs: ["create"],
-            reason: "limit what the build connects to",
+            reason: "limit what the build can connect to",
           },
         ]
       : []),
@@ -79,12 +97,12 @@ export function rightsOf(need: Need): Right[] {
       group: "",
       resource: "events",
       verbs: ["list", "watch"],
-      reason: "say why a pod does not come or start",
+      reason: "report why a pod does not appear or start",
     },
   ];
 }
 
-/** On a resource of the core group; none where there are no verbs. */
+/** Rights on a resource of the core group; none if there are no verbs. */
 function given(resource: string, verbs: readonly string[], reason: string): Right[] {
   return verbs.length === 0 ? [] : [{ group: "", resource, verbs, reason }];
 }

@@ -1,15 +1,15 @@
-/** Rights as the objects that grant them. */
+/** The objects that grant rights: Role, RoleBinding, and a ServiceAccount if one holds them. */
 import type { RbacV1Subject, V1Role, V1RoleBinding, V1ServiceAccount } from "@kubernetes/client-node";
 import type { Right } from "./rights.ts";
 
 export interface Holder {
   readonly kind: "ServiceAccount" | "User" | "Group";
   readonly name: string;
-  /** Of a ServiceAccount that is in another namespace than the Role. */
+  /** Of a ServiceAccount in another namespace than the Role. */
   readonly namespace?: string;
 }
 
-/** The holder behind a user name of the API server's: `system:serviceaccount:NAMESPACE:NAME` is a ServiceAccount. */
+/** The holder with this user name of the API server: `system:serviceaccount:NAMESPACE:NAME` is a ServiceAccount. */
 export function holderNamed(user: string): Holder {
   const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user) ?? [];
   if (namespace === undefined || name === undefined) return { kind: "User", name: user };
@@ -17,7 +17,7 @@ export function holderNamed(user: string): Holder {
 }
 
 export interface Grant {
-  /** Of all the objects. */
+  /** Name of all the objects. */
   readonly name: string;
   readonly namespace: string | undefined;
   readonly holder: Holder;

@@ -1,4 +1,4 @@
-/** Runs the warmer to its end, and removes all of it but the volume. */
+/** Runs the warmer to its end, and removes everything except the volume. */
 import { outcomeError } from "../../builders/outcome.ts";
 import { kaniko } from "../../builders/kaniko/kaniko.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
@@ -12,8 +12,8 @@ import { WARMER } from "./warmer-pod.ts";
 import { WarmerLog, warmerFailure } from "./warmed.ts";
 
 /**
- * @param say is told what is waited for, and each line of the warmer's log
- * @throws BuildFailed or AuthError for an image that could not be fetched; others are on the volume nevertheless
+ * @param say told what is being waited for, and each line of the warmer's log
+ * @throws BuildFailed or AuthError for an image that could not be fetched; the others are on the volume
  */
 export async function runWarmer(
   cluster: Cluster,

@@ -1,6 +1,6 @@
-/** The composition root of `warm`: which images, the plan of a pod that fetches them, and the cluster it runs in. */
+/** The composition root of `warm`: finds out which images are meant, plans a pod that fetches them, and runs it in the cluster. */
 import { argumentsOf } from "../../plan/build-args.ts";
-import { readCa } from "../../plan/gather.ts";
+import { readCa } from "../../plan/registry-ca.ts";
 import { readOrExplain } from "../../lib/files/read-file.ts";
 import { parseReference } from "../../lib/image/reference.ts";
 import type { Reference } from "../../lib/image/reference.ts";
@@ -18,19 +18,19 @@ import type { ClusterChoice } from "../build/build.ts";
 export interface WarmRequest {
   /** Names of images. */
   readonly images: readonly string[];
-  /** Paths of Dockerfiles, whose base images are meant. */
+  /** Paths of Dockerfiles, whose base images are fetched. */
   readonly files: readonly string[];
   readonly force: boolean;
-  /** Of the Dockerfiles, what this stage needs. */
+  /** Only the images that this stage of the Dockerfiles needs. */
   readonly target?: string;
-  /** What a build would be asked for as well: its builder's image is the warmer's. */
+  /** Options that a build has too. Its builder image is the warmer's image. */
   readonly build: BuildRequest;
 }
 
 /**
- * @param say is told what happens, a line each
- * @returns the images that are on the volume now; none where no Dockerfile names any
- * @throws InvalidInput for a name or a file that is wrong
+ * @param say told of the progress, line by line
+ * @returns the images that are on the volume now; none if no Dockerfile names any
+ * @throws InvalidInput for a wrong name or file
  */
 export async function warm(
   request: WarmRequest,
@@ -50,7 +50,7 @@ export async function warm(
   const ca = await readCa(build.registryCa);
   const inputs = {
     context: { root: process.cwd(), ignoreFile: undefined },
-    // All that a plan has to know of them: which registries they are in.
+    // The plan only has to know the registries of the images.
     dockerfile: { path: "Dockerfile", text: references.map((image) => `FROM ${image.toString()}\n`).join("") },
     ...(ca === undefined ? {} : { ca }),
   };
@@ -62,16 +62,12 @@ export async function warm(
   const { runWarmer } = await import("./run-warmer.ts");
   const { connect } = await import("../../lib/kube/connect.ts");
   const objects = warmerObjects(plan, references, force, dockerConfig);
-  const cluster = await connect(choice);
-  try {
-    await runWarmer(cluster, plan, objects, say, signal);
-  } finally {
-    await cluster.close();
-  }
+  await using cluster = await connect(choice);
+  await runWarmer(cluster, plan, objects, say, signal);
   return references;
 }
 
-/** @param note is told of images whose names only a build would know */
+/** @param note told of images whose names only a build would know */
 async function imagesOf({ files, target, build }: WarmRequest, note: (message: string) => void): Promise<string[]> {
   const given = new Map(argumentsOf(build.buildArgs, process.env));
   const lists = files.map(async (path) => {
@@ -79,9 +75,7 @@ async function imagesOf({ files, target, build }: WarmRequest, note: (message: s
     const uses = findImages(parseDockerfile(text), { buildArgs: given, ...(target === undefined ? {} : { target }) });
     return uses.flatMap(({ image, text: written, line }) => {
       if (image !== undefined) return [image];
-      note(
-        `WARNING: ${path}:${line}: ${written} has no value here, so that image is left out; give it with --build-arg`,
-      );
+      note(`WARNING: ${path}:${line}: ${written} has no value here, so this image is skipped; set it with --build-arg`);
       return [];
     });
   });
@@ -91,7 +85,7 @@ async function imagesOf({ files, target, build }: WarmRequest, note: (message: s
 function parseImage(name: string): Reference {
   const reference = parseReference(name, "image");
   if (name === "scratch") {
-    throw new InvalidInput("scratch is no image: there is nothing of it to fetch", {
+    throw new InvalidInput("scratch is not an image: there is nothing to fetch", {
       suggestions: ["Leave it out."],
     });
   }

@@ -3,18 +3,19 @@ import type { V1Container } from "@kubernetes/client-node";
 import { BASE_IMAGES_DIR, registryArguments, registryMounts } from "../../builders/kaniko/arguments.ts";
 import { expandSafe } from "../../builders/arguments.ts";
 import { platformText } from "../../lib/image/platform.ts";
-import { CACHE_VOLUME, CONTEXT_VOLUME } from "../../plan/layout.ts";
+import { CACHE_VOLUME } from "../../plan/layout.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { Reference } from "../../lib/image/reference.ts";
 import { objectsOf } from "../../run/objects.ts";
+import { EMPTY_DELIVERY } from "../../ship/delivery.ts";
 import type { BuildObjects } from "../../run/objects.ts";
 
 export const WARMER = "warmer";
 const VOLUME_MOUNT = "/cache";
 
 /**
- * @param plan with the volume's name, and the warmer's image as its builder's
- * @param force fetch what is on the volume already, too
+ * @param plan with the volume's name, and with the warmer's image as builder image
+ * @param force also fetch the images that are on the volume already
  * @param dockerConfig the config.json to ship, when the plan's credentials are `shipped`
  */
 export function warmerObjects(
@@ -28,7 +29,7 @@ export function warmerObjects(
     image: plan.builderImage,
     args: warmerArguments(plan, images, force).map(expandSafe),
     volumeMounts: [{ name: CACHE_VOLUME, mountPath: VOLUME_MOUNT }, ...registryMounts(plan)],
-    // It writes files of its own, and runs nothing.
+    // It only writes its own files, and runs nothing.
     securityContext: {
       runAsUser: 0,
       runAsGroup: 0,
@@ -38,9 +39,7 @@ export function warmerObjects(
       seccompProfile: { type: "RuntimeDefault" },
     },
   };
-  const volume = { name: CONTEXT_VOLUME, emptyDir: {} };
-  const pod = { container, volumes: [], receiver: { user: 0, group: 0 } };
-  return objectsOf(plan, pod, { transport: "configmap", form: "directory", volume }, dockerConfig);
+  return objectsOf(plan, { container, volumes: [] }, EMPTY_DELIVERY, dockerConfig);
 }
 
 function warmerArguments(plan: BuildPlan, images: readonly Reference[], force: boolean): string[] {

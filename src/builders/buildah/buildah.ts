@@ -96,8 +96,11 @@ export const buildah: Builder = {
       container,
       volumes: [workVolume, { name: STORE.name, emptyDir: {} }, ...sharedMemoryVolumes(plan)],
       files: { [REGISTRIES_FILE]: registriesConfig(plan) },
-      receiver: { user: 0, group: 0 },
     };
+  },
+
+  receiver() {
+    return { user: 0, group: 0 };
   },
 
   formatLogLine: (line: string): string => line,

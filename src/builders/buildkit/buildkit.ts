@@ -101,8 +101,11 @@ export const buildkit: Builder = {
       volumes: [workVolume, { name: STATE.name, emptyDir: {} }],
       ...(hasFiles ? { files } : {}),
       pod: volumeGroup(plan, USER),
-      receiver: { user: USER, group: USER },
     };
+  },
+
+  receiver() {
+    return { user: USER, group: USER };
   },
 
   formatLogLine: (line: string): string => line,

@@ -81,8 +81,11 @@ export const img: Builder = {
       volumes: [workVolume, { name: STATE.name, emptyDir: {} }],
       ...(hasFiles ? { files } : {}),
       pod: volumeGroup(plan, USER),
-      receiver: { user: USER, group: USER },
     };
+  },
+
+  receiver() {
+    return { user: USER, group: USER };
   },
 
   formatLogLine: (line: string): string => line,

@@ -78,9 +78,12 @@ export const kaniko: Builder = {
     };
     return {
       container,
-      receiver: { user: 0, group: 0, ...(plan.restricted === true ? { restricted: true } : {}) },
       ...optionPod(plan),
     };
+  },
+
+  receiver({ restricted }: BuildPlan) {
+    return { user: 0, group: 0, ...(restricted === true ? { restricted: true } : {}) };
   },
 
   formatLogLine(line: string): string {

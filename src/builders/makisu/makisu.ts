@@ -133,8 +133,11 @@ export const makisu: Builder = {
       ...(plan.hosts === undefined ? {} : { pod: hostAliases(plan) }),
       ...(form === "archive" ? { initContainers: [unpacker(plan)] } : {}),
       ...(shipped ? { credentialFile: { name: REGISTRY_FILE, render } } : { files: { [REGISTRY_FILE]: render("{}") } }),
-      receiver: { user: 0, group: 0 },
     };
+  },
+
+  receiver() {
+    return { user: 0, group: 0 };
   },
 
   formatLogLine: (line: string): string =>

@@ -37,8 +37,9 @@ ${EXIT_CODES}`;
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Attach);
-    const [{ attach, readCa }, { clearImageId, writeImageId }, { chooseProgress }] = await Promise.all([
+    const [{ attach }, { readCa }, { clearImageId, writeImageId }, { chooseProgress }] = await Promise.all([
       import("../../app/builds/attach-deps.ts"),
+      import("../../plan/registry-ca.ts"),
       import("../print/image-id.ts"),
       import("../ui/choose-view.ts"),
     ]);

@@ -126,7 +126,7 @@ ${EXIT_CODES}`;
     });
     // A closed terminal means that the client is gone, not that the user wants to stop the build.
     this.leaveOn.add("SIGHUP");
-    if (flags.detach) checkDetached(flags.output, wired.staysForSeal);
+    if (flags.detach) checkDetached(flags.output, wired.attests);
     if (flags["detach-on-interrupt"]) this.leaveOn.add("SIGINT");
     const leave = flags.detach ? AbortSignal.abort() : this.leave;
     const result = await this.interruptible(() => wired.build(leave));

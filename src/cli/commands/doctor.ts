@@ -4,6 +4,7 @@ import { BaseCommand } from "../base-command.ts";
 import { EXIT_CODES, clusterFlags, repeatable } from "../flags/shared.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 import type { BuildRequest } from "../../plan/request.ts";
+import { AUTO } from "../../plan/transports.ts";
 import { EXIT_OF } from "../exit-codes.ts";
 import type { Check } from "../../app/doctor/check.ts";
 import { builderFlags, builderRequest } from "../flags/builder.ts";
@@ -86,7 +87,7 @@ function fixCommand(flags: ParsedFlags): string {
     flags[name] === undefined ? [] : [`--${name} ${flags[name]}`],
   );
   const builder = flags.builder === "kaniko" ? [] : [`--builder ${flags.builder}`];
-  const transport = flags.transport === "auto" ? [] : [`--transport ${flags.transport}`];
+  const transport = flags.transport === AUTO ? [] : [`--transport ${flags.transport}`];
   const ca = flags["registry-ca"] === undefined ? [] : [`--registry-ca ${flags["registry-ca"]}`];
   return ["slipway doctor --fix-rbac", ...cluster, ...builder, ...transport, ...ca].join(" ");
 }

@@ -29,7 +29,7 @@ configuration names one, else in the keychain of your system, else in docker's c
     const { args, flags } = await this.parse(Login);
     const [{ keepLogin, serverName, verifyLogin }, { readCa }] = await Promise.all([
       import("../../app/login.ts"),
-      import("../../plan/gather.ts"),
+      import("../../plan/registry-ca.ts"),
     ]);
     const registry = serverName(args.server);
     const ca = await readCa(flags["registry-ca"]);

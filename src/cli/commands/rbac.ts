@@ -3,6 +3,8 @@ import { BaseCommand } from "../base-command.ts";
 import { clusterFlags } from "../flags/shared.ts";
 import { InvalidInput } from "../../errors.ts";
 import { rightsOf } from "../../app/rbac/rights.ts";
+import { AUTO, TRANSPORTS, transportsThat } from "../../plan/transports.ts";
+import type { Transport } from "../../plan/transports.ts";
 import { grantOf } from "../../app/rbac/role.ts";
 import type { Holder } from "../../app/rbac/role.ts";
 
@@ -17,8 +19,8 @@ Role is: without --builder it has the rights that any builder needs.`;
   ];
   static override flags = {
     namespace: clusterFlags.namespace,
-    transport: Flags.option({ options: ["auto", "configmap", "stream", "pvc", "cache"] as const, default: "auto" })({
-      description: "how contexts will travel; configmap needs no exec",
+    transport: Flags.option({ options: [AUTO, ...TRANSPORTS] as const, default: AUTO })({
+      description: `how contexts will travel; ${transportsThat(needsNoExec)} needs no exec`,
     }),
     "git-in-cluster": Flags.boolean({
       description: "builds will use --git-in-cluster, which sends no context",
@@ -71,6 +73,11 @@ Role is: without --builder it has the rights that any builder needs.`;
     const { printYaml } = await import("../print/yaml.ts");
     process.stdout.write(printYaml(grantOf(rights, { name: flags.name, namespace: flags.namespace, holder })));
   }
+}
+
+/** Of the transports that can be asked for. */
+function needsNoExec({ needsExec, implied }: Transport): boolean {
+  return !needsExec && implied !== true;
 }
 
 function holderOf({

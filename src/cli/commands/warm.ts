@@ -3,6 +3,7 @@ import type { Interfaces } from "@oclif/core";
 import { BaseCommand, SHARED_SETTINGS } from "../base-command.ts";
 import { clusterFlags, repeatable } from "../flags/shared.ts";
 import type { BuildRequest } from "../../plan/request.ts";
+import { AUTO } from "../../plan/transports.ts";
 import { InvalidInput } from "../../errors.ts";
 import { volumeFlags, volumeRequest } from "../flags/context.ts";
 import { credentialFlags, credentialRequest } from "../flags/credentials.ts";
@@ -95,7 +96,7 @@ function requestOf(flags: Interfaces.InferredFlags<typeof Warm.flags>): BuildReq
     builder: "kaniko",
     builderImage: flags["warmer-image"],
     helperImage: "none",
-    transport: "configmap",
+    transport: AUTO,
     cacheVolume: flags["cache-volume"],
     ...volumeRequest(flags),
     timeout: flags.timeout,

@@ -3,12 +3,13 @@ import { Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 import type { BuildRequest } from "../../plan/request.ts";
+import { AUTO, TRANSPORTS, claimingTransports } from "../../plan/transports.ts";
 
 /** For every command whose pod has a volume of its own. */
 export const volumeFlags = {
   "volume-size": Flags.string({
     default: "10Gi",
-    description: "size of a volume that the command creates (--transport pvc or cache, --cache-volume)",
+    description: `size of a volume that the command creates (--transport ${claimingTransports()}, --cache-volume)`,
     env: "SLIPWAY_VOLUME_SIZE",
     helpGroup: "CONTEXT",
   }),
@@ -22,8 +23,8 @@ export const volumeFlags = {
 /** For every command that sends a context, or tries how it would. */
 export const transportFlags = {
   transport: Flags.string({
-    default: "auto",
-    description: "how the context travels: auto, configmap, stream, pvc or cache",
+    default: AUTO,
+    description: `how the context travels: ${[AUTO, ...TRANSPORTS.slice(0, -1)].join(", ")} or ${TRANSPORTS.at(-1)}`,
     env: "SLIPWAY_TRANSPORT",
     helpGroup: "CONTEXT",
   }),

@@ -5,8 +5,8 @@
 import { readFileSync } from "node:fs";
 import { isatty } from "node:tty";
 import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
-import { AuthError } from "../../errors.ts";
 import { startProgram } from "../files/find-program.ts";
+import { CredentialsLost } from "./refusal.ts";
 import type { ExecPlugin, Impersonation, Server, Target, User } from "./target.ts";
 
 /** TLS options for a connection to the API server. */
@@ -185,16 +185,16 @@ function impersonationHeaders(as: Impersonation | undefined): Record<string, str
   return headers;
 }
 
-function explain(error: unknown, { exec }: User): AuthError {
+function explain(error: unknown, { exec }: User): CredentialsLost {
   const { message, code, path } = error as NodeJS.ErrnoException;
   if (exec !== undefined && code === "ENOENT" && path === exec.command) {
-    return new AuthError(`the kubeconfig's credential plugin ${exec.command} is not installed`, {
+    return new CredentialsLost(`the kubeconfig's credential plugin ${exec.command} is not installed`, {
       suggestions: [exec.installHint?.trim() || `Install ${exec.command}, or put it on the PATH.`],
       cause: error,
     });
   }
   if (exec !== undefined) {
-    return new AuthError(
+    return new CredentialsLost(
       `the kubeconfig's credential plugin ${exec.command} failed: ${message.trim() || "no reason given"}`,
       {
         suggestions: ["Log in to the cluster again, so that `kubectl get pods` works."],
@@ -202,7 +202,7 @@ function explain(error: unknown, { exec }: User): AuthError {
       },
     );
   }
-  return new AuthError(`the credentials that the kubeconfig refers to cannot be used: ${message}`, {
+  return new CredentialsLost(`the credentials that the kubeconfig refers to cannot be used: ${message}`, {
     suggestions: ["Make `kubectl get pods` work with the same kubeconfig and context first."],
     cause: error,
   });

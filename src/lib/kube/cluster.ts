@@ -84,7 +84,7 @@ export interface ExecExit {
   readonly protocol: string;
 }
 
-export interface Cluster {
+export interface Cluster extends AsyncDisposable {
   /** The namespace of every namespaced call. */
   readonly namespace: string;
   /** The API server's URL, for messages. */
@@ -130,6 +130,7 @@ export interface Cluster {
   version(signal?: AbortSignal): Promise<string>;
   /** The time of the API server's clock in milliseconds since 1970; this machine's time until the server has answered. Times of objects come from the server, and this machine's clock may be wrong. */
   now(): number;
+  /** Closes its connections; the end of an `await using` does the same. */
   close(): Promise<void>;
 }
 

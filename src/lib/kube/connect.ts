@@ -44,5 +44,6 @@ export async function connect(options: Choice = {}): Promise<ConnectedCluster> {
       return exec({ http, location }, { pod, container, command }, streams, signal);
     },
     close: () => http.close(),
+    [Symbol.asyncDispose]: () => http.close(),
   };
 }

@@ -10,7 +10,7 @@ import type { ExecExit, ExecStreams } from "./cluster.ts";
 import { watchPeer } from "./heartbeat.ts";
 import { pathOf } from "./kinds.ts";
 import { sendAll } from "./send-stdin.ts";
-import { ApiError } from "./refusal.ts";
+import { ApiError, ContactLost } from "./refusal.ts";
 import type { ClusterLocation } from "./refusal.ts";
 import { parseStatus } from "./status.ts";
 import { upgrade } from "./websocket.ts";
@@ -123,8 +123,8 @@ function endStdin(ws: WebSocket): boolean {
   return true;
 }
 
-function lost({ pod, container }: Process, how: string, cause?: unknown): ClusterError {
-  return new ClusterError(
+function lost({ pod, container }: Process, how: string, cause?: unknown): ContactLost {
+  return new ContactLost(
     `the connection to the container "${container}" of the pod "${pod}" was lost before its command ended (${how})`,
     { suggestions: ["Try again. A proxy or load balancer in front of the cluster may close long connections."], cause },
   );

@@ -5,7 +5,7 @@ import { call } from "./call.ts";
 import type { LogLine, LogOptions } from "./cluster.ts";
 import { pathOf } from "./kinds.ts";
 import { LineSplitter } from "./lines.ts";
-import { refusalOf } from "./refusal.ts";
+import { ContactLost, refusalOf } from "./refusal.ts";
 import type { ClusterLocation } from "./refusal.ts";
 import { SeenLines, normaliseStamp } from "./log-dedupe.ts";
 import { StallDetector } from "./stall-detector.ts";
@@ -106,8 +106,8 @@ async function* readEnd(
   }
 }
 
-function alwaysCut({ location, pod, container }: Log): ClusterError {
-  return new ClusterError(
+function alwaysCut({ location, pod, container }: Log): ContactLost {
+  return new ContactLost(
     `the log of the container "${container}" of the pod "${pod}" cannot be read: the connection to ${location.server} breaks every time`,
     {
       suggestions: [`Check whether kubectl can read it: kubectl logs -n ${location.namespace} ${pod} -c ${container}`],

@@ -1,5 +1,5 @@
 /** Refusals of the API server: a Status object becomes an error of one sentence, with remedies and its HTTP code as a field. */
-import { AuthError, ClusterError } from "../../errors.ts";
+import { AuthError, ClusterError, SlipwayError } from "../../errors.ts";
 import type { ApiRefusal, Kind } from "./cluster.ts";
 import type { V1Status } from "@kubernetes/client-node";
 import { explainDenial } from "./denial.ts";
@@ -17,13 +17,20 @@ export function reportedBy(error: unknown): string {
   return typeof cause?.reported === "string" ? cause.reported : "";
 }
 
-/** Whether an error is about the connection and not about the build: the network, the API server, or expired credentials. */
+/** The API server did not answer, or the connection to it was lost. */
+export class ContactLost extends ClusterError {}
+
+/** The credentials for the cluster could not be had: a plugin failed, or a file they are in. */
+export class CredentialsLost extends AuthError {}
+
+/**
+ * Whether an error says only that this client cannot ask the cluster now: the network, an overloaded API server, or expired
+ * credentials. An error of a registry or of a pod is never one, whatever caused it.
+ */
 export function hasLostContact(error: unknown): boolean {
-  const code = httpStatusOf(error);
-  if (error instanceof AuthError) return code === undefined || code === 401;
-  if (!(error instanceof ClusterError)) return false;
-  // A refusal has a code. A failure of the network has its error as the cause. Other errors of our own have no cause.
-  return code === undefined ? error.cause !== undefined : code === 429 || code >= 500;
+  if (error instanceof ContactLost || error instanceof CredentialsLost) return true;
+  const code = error instanceof SlipwayError ? httpStatusOf(error) : undefined;
+  return code !== undefined && (code === 401 || code === 429 || code >= 500);
 }
 
 /** The request that was refused, for the message. */

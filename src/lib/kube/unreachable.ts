@@ -1,6 +1,7 @@
 /** Converts errors of the network to one sentence: the API server cannot be reached, or the connection was lost. */
-import { ClusterError, SlipwayError } from "../../errors.ts";
+import { SlipwayError } from "../../errors.ts";
 import { DialError } from "./dial.ts";
+import { ContactLost } from "./refusal.ts";
 import type { ClusterLocation } from "./refusal.ts";
 
 /** Errors that may be temporary: refused, reset, timed out, a busy name server. */
@@ -45,7 +46,7 @@ export function explainNetwork(error: unknown, location: ClusterLocation): Error
   const proxy = error instanceof DialError ? error.proxy : undefined;
   const where = `${location.server}${proxy === undefined ? "" : ` through the proxy ${proxy}`}`;
   const { sentence, remedy } = describe(code, where, messageOf(error));
-  return new ClusterError(sentence, { suggestions: [remedy, ...checks(location, proxy)], cause: error });
+  return new ContactLost(sentence, { suggestions: [remedy, ...checks(location, proxy)], cause: error });
 }
 
 function describe(code: string, where: string, message: string): { sentence: string; remedy: string } {

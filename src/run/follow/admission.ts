@@ -1,11 +1,11 @@
-/** When a Job's pod does not appear: the Job's controller says why in an event, and nowhere else. */
+/** Why a Job's pod does not appear: the Job's controller reports it only in an event. */
 import type { CoreV1Event } from "@kubernetes/client-node";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { explainDenial } from "../../lib/kube/denial.ts";
 import { AuthError, ClusterError } from "../../errors.ts";
 import type { Waited } from "./unschedulable.ts";
 
-/** What to make of it: an error ends the build, what may pass is shown while waiting goes on. */
+/** A final denial ends the build; a passing one is shown while the build waits. */
 export type PodDenial =
   | { readonly kind: "final"; readonly error: ClusterError }
   | { readonly kind: "passing"; readonly waited: Waited };
@@ -24,13 +24,13 @@ export function podDenialOf(event: CoreV1Event): PodDenial | undefined {
 }
 
 /**
- * Watches the Job's events until `signal`. A user who may not read events simply hears less.
+ * Watches the Job's events until `signal` is aborted. For a user who may not read events it does nothing.
  * @throws ClusterError when the pod is refused for good.
  */
 export async function watchDenials(
   cluster: Cluster,
   job: string,
-  say: (waited: Waited) => void,
+  onWaiting: (waited: Waited) => void,
   signal: AbortSignal,
 ): Promise<void> {
   try {
@@ -39,7 +39,7 @@ export async function watchDenials(
       for (const event of change.type === "listed" ? change.objects : [change.object]) {
         const denial = podDenialOf(event);
         if (denial?.kind === "final") throw denial.error;
-        if (denial !== undefined) say(denial.waited);
+        if (denial !== undefined) onWaiting(denial.waited);
       }
     }
   } catch (error) {

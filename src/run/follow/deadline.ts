@@ -1,13 +1,15 @@
-/** The time limit as the client sees it. */
+/** The client's own copy of the build's time limit. */
 import { timedOut } from "./pod-failure.ts";
 
-/** For a client whose cluster went silent: the Job's own deadline cannot be seen then. */
+/** How much later than the Job's deadline, which normally comes first. */
+const GRACE_SECONDS = 30;
+
+/** For a client whose cluster no longer answers: it cannot see that the Job's deadline passed. */
 export function clientDeadline(timeoutSeconds: number): { readonly signal: AbortSignal; [Symbol.dispose](): void } {
   const controller = new AbortController();
-  const slack = 30;
   const error = timedOut(timeoutSeconds);
-  const milliseconds = (timeoutSeconds + slack) * 1000;
-  // setTimeout takes at most 2^31-1 ms; a limit beyond that (24 days) is left to the Job.
+  const milliseconds = (timeoutSeconds + GRACE_SECONDS) * 1000;
+  // setTimeout takes at most 2^31-1 ms; a longer limit (24 days) is left to the Job.
   const timer = milliseconds < 2 ** 31 ? setTimeout(() => controller.abort(error), milliseconds).unref() : undefined;
   return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(timer) };
 }

@@ -1,6 +1,6 @@
 /**
- * Watches a build's pod from its creation to its end, and does at each step what the step calls for: release it, send it the
- * context, follow its log. The pod's status is the truth; the log is only shown.
+ * Watches a build's pod from its creation to its end, and acts at each step: releases it, sends it the context, follows its log.
+ * Only the pod's status decides; the log is only shown.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
@@ -23,27 +23,27 @@ export interface FollowedBuild {
   readonly job: string;
   readonly containers: ContainerNames;
   readonly timeoutSeconds: number;
-  /** The flags by which the user names the pod's images; those of `slipway build` when left out. */
+  /** The flags that name the pod's images; those of `slipway build` when absent. */
   readonly imageFlags?: readonly string[];
   /** Formats one line of the builder's log for people. */
   readonly formatLogLine: (line: string) => string;
-  /** The pod exists, held back by its gate. */
+  /** The pod exists and is held back by its gate. */
   readonly onPod: (pod: string) => Promise<void>;
   /** The container that receives the context runs. */
   readonly onReceiving: (pod: string) => Promise<void>;
   readonly onState: (state: PodState) => void;
 }
 
-/** How long to wait, in milliseconds, before asking the Job's events why there is no pod. Usually it is there in 20. */
-const POD_EXPECTED = 400;
-/** How often, in milliseconds, the Job is asked whether it is over while there is no pod. */
-const JOB_ASKED_EVERY = 2000;
-/** How long, in milliseconds, a pod may be on its node before its events are asked what it waits for. */
-const START_EXPECTED = 1000;
-/** How long after the log's end the container's end may be seen: the kubelet looks once a second. */
-const END_EXPECTED = 3000;
+/** How long the pod may take to appear before the Job's events are read. Usually it is there in 20 ms. */
+const POD_TIMEOUT_MS = 400;
+/** How often the Job is read while there is no pod. */
+const JOB_POLL_INTERVAL_MS = 2000;
+/** How long a pod may be on its node before its events are read. */
+const START_TIMEOUT_MS = 1000;
+/** How long after the log's end the container's end may become visible: the kubelet updates the status once a second. */
+const END_TIMEOUT_MS = 3000;
 
-/** @throws ClusterError, AuthError or TimedOut when the pod does not come to run the builder to its end. */
+/** @throws ClusterError, AuthError or TimedOut when the builder does not run to its end. */
 export async function followBuild(
   cluster: Cluster,
   build: FollowedBuild,
@@ -72,14 +72,14 @@ async function watchPod(
   const denials = new AbortController();
   const waiting: Waiting = {};
   const timer = setTimeout(() => {
-    const say = (passing: Waited): void => {
+    const onWaiting = (passing: Waited): void => {
       waiting.last = passing;
       emit({ type: "waiting", message: `waiting for ${passing.for}: ${passing.sentence}` });
     };
-    start(watchDenials(cluster, build.job, say, AbortSignal.any([signal, denials.signal])));
+    start(watchDenials(cluster, build.job, onWaiting, AbortSignal.any([signal, denials.signal])));
     start(watchEnd(cluster, build, waiting, denials.signal));
-  }, POD_EXPECTED);
-  const log = new LogTail(cluster, build.containers.builder, build.formatLogLine, emit, END_EXPECTED);
+  }, POD_TIMEOUT_MS);
+  const log = new LogTail(cluster, build.containers.builder, build.formatLogLine, emit, END_TIMEOUT_MS);
   const seen = new Set<PodState["kind"]>();
   const once = (kind: PodState["kind"], act: () => Promise<unknown>): void => {
     if (seen.has(kind)) return;
@@ -106,7 +106,7 @@ async function watchPod(
       if (state.kind === "starting") {
         mountTimer ??= setTimeout(() => {
           start(watchMounts(cluster, name, AbortSignal.any([signal, mounts.signal])));
-        }, START_EXPECTED);
+        }, START_TIMEOUT_MS);
       } else {
         clearTimeout(mountTimer);
         if (state.kind === "receiving" || state.kind === "building") mounts.abort();
@@ -119,7 +119,7 @@ async function watchPod(
         throw await explainEnd(goneError(cluster, build, pod), pod, build);
       }
       if (state.kind === "ended") {
-        // A short build is over before it was ever seen running.
+        // A short build may end before it was seen running.
         once("building", () => log.follow(name, signal));
         log.containerEnded();
         await log.finished;
@@ -137,28 +137,28 @@ async function watchPod(
   throw signal.reason;
 }
 
-/** A Job that is over has no pod to wait for. Returns when `signal` is aborted. */
+/** Throws when the Job ends before it has a pod. Returns when `signal` is aborted. */
 async function watchEnd(cluster: Cluster, build: FollowedBuild, waiting: Waiting, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const job = await readJob(cluster, build.job);
     const over = job === undefined || endOf(job) !== undefined;
     if (over && !signal.aborted) throw await explainEnd(goneError(cluster, build), undefined, build, waiting.last);
-    await sleep(JOB_ASKED_EVERY, undefined, { signal }).catch(() => {});
+    await sleep(JOB_POLL_INTERVAL_MS, undefined, { signal }).catch(() => {});
   }
 }
 
-/** Its own, or what a LimitRange gave it. */
+/** The container's own limit, or the one that a LimitRange gave it. */
 function memoryLimitOf({ spec }: V1Pod, container: string): Pick<ContainerEnd, "memoryLimit"> {
   const memoryLimit = spec?.containers.find(({ name }) => name === container)?.resources?.limits?.["memory"];
   return memoryLimit === undefined ? {} : { memoryLimit };
 }
 
-/** Why the Job's controller last could not make the pod. */
+/** The last reason why the Job's controller could not make the pod. */
 interface Waiting {
   last?: Waited;
 }
 
-/** Of a build whose time has passed before it began, what it waited for. */
+/** Adds to the error of a build that timed out before it began what it waited for. */
 async function explainEnd(
   ending: Promise<Error>,
   pod: V1Pod | undefined,

@@ -1,10 +1,10 @@
-/** Follows the builder's log, hands on each line, and keeps the last ones for explaining a failure. */
+/** Follows the builder's log, emits each line, and keeps the last lines to explain a failure. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Emit } from "../../events.ts";
 import { httpStatusOf } from "../../lib/kube/refusal.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 
-/** Enough for a compiler's errors, and for kaniko's one before it prints all of its flags (v1.24: 73 lines). */
+/** Enough for a compiler's errors, and for kaniko's error, after which it prints all of its flags (v1.24: 73 lines). */
 const KEPT_LINES = 150;
 
 export class LogTail {
@@ -14,38 +14,40 @@ export class LogTail {
   readonly #cluster: Cluster;
   readonly #container: string;
   readonly #emit: Emit;
-  readonly #patience: number;
+  readonly #endTimeoutMs: number;
   readonly #formatLogLine: (line: string) => string;
 
-  /** @param formatLogLine takes a builder's own decoration off a line.
-   *  @param patience milliseconds that may pass between the log's end and the news that the container has ended. */
+  /**
+   * @param formatLogLine removes a builder's decoration from a line
+   * @param endTimeoutMs time that may pass between the log's end and the status that shows the container's end
+   */
   constructor(
     cluster: Cluster,
     container: string,
     formatLogLine: (line: string) => string,
     emit: Emit,
-    patience: number,
+    endTimeoutMs: number,
   ) {
     this.#formatLogLine = formatLogLine;
     this.#cluster = cluster;
     this.#container = container;
     this.#emit = emit;
-    this.#patience = patience;
+    this.#endTimeoutMs = endTimeoutMs;
   }
 
-  /** Settles when the whole log has been handed on. */
+  /** Resolves when the whole log has been emitted. */
   get finished(): Promise<void> {
     return this.#finished.promise;
   }
 
-  /** The container's status says that it has ended: the log's next end is its last. */
+  /** The container's status shows that it has ended: the next end of the stream is the end of the log. */
   containerEnded(): void {
     this.#ended.resolve();
   }
 
   async follow(pod: string, signal: AbortSignal): Promise<void> {
     const ended = (): Promise<boolean> =>
-      Promise.race([this.#ended.promise.then(() => true), sleep(this.#patience, false, { ref: false })]);
+      Promise.race([this.#ended.promise.then(() => true), sleep(this.#endTimeoutMs, false, { ref: false })]);
     try {
       for await (const { line: raw, timestamp } of this.#cluster.logs(pod, this.#container, ended, signal)) {
         const line = this.#formatLogLine(raw);
@@ -54,9 +56,9 @@ export class LogTail {
         this.#emit({ type: "log", line, timestamp, container: this.#container });
       }
     } catch (error) {
-      // The pod is deleted; why, its status or the Job says.
+      // The pod is deleted; its status or the Job shows why.
       if (httpStatusOf(error) !== 404) throw error;
-      this.#emit({ type: "warning", message: "the end of the log is lost: its pod is gone" });
+      this.#emit({ type: "warning", message: "the end of the log is lost: the pod was deleted" });
     } finally {
       this.#finished.resolve();
     }

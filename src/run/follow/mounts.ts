@@ -1,9 +1,9 @@
-/** When a pod on its node does not start: the kubelet says in an event, and nowhere else, that a volume cannot be had. */
+/** Why a pod on its node does not start: the kubelet reports a volume that it cannot mount only in an event. */
 import type { CoreV1Event } from "@kubernetes/client-node";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { AuthError, ClusterError } from "../../errors.ts";
 
-/** What waiting will not mend: all that a build makes itself is there before its pod is released. */
+/** A failure that waiting does not cure: everything that a build makes itself exists before its pod is released. */
 export function mountFailure(event: CoreV1Event): ClusterError | undefined {
   if (event.reason !== "FailedMount") return undefined;
   const message = event.message ?? "";
@@ -24,8 +24,8 @@ export function mountFailure(event: CoreV1Event): ClusterError | undefined {
 }
 
 /**
- * Watches the pod's events until `signal`. A user who may not read events simply waits.
- * @throws ClusterError when something the pod mounts is not there.
+ * Watches the pod's events until `signal` is aborted. For a user who may not read events it does nothing.
+ * @throws ClusterError when something that the pod mounts does not exist.
  */
 export async function watchMounts(cluster: Cluster, pod: string, signal: AbortSignal): Promise<void> {
   try {

@@ -1,4 +1,4 @@
-/** The one pod of a Job, each time it changes; undefined when it has gone. */
+/** Yields the one pod of a Job each time it changes; undefined when it is gone. */
 import type { V1Pod } from "@kubernetes/client-node";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 

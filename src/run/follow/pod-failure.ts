@@ -1,24 +1,24 @@
-/** Why a pod will not build, as one error with its remedy. */
+/** Why a pod will never build, as one error with its remedy. */
 import type { V1ContainerStatus } from "@kubernetes/client-node";
 import { AuthError, ClusterError, TimedOut } from "../../errors.ts";
 import type { SlipwayError } from "../../errors.ts";
 import type { Waited } from "./unschedulable.ts";
 
-/** In Kubernetes' words, as its status has them. */
+/** Reason and message from the pod's status. */
 export interface PodFailure {
   readonly reason: string;
   readonly message: string;
 }
 
-/** The kubelet's reasons for an image that cannot be had (k8s.io/kubernetes pkg/kubelet/images/types.go). */
+/** The kubelet's reasons for an image that it cannot get (k8s.io/kubernetes pkg/kubelet/images/types.go). */
 const PULL_REASONS = new Set(["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"]);
-/** And for a container that cannot be made from what the pod names (pkg/kubelet/kuberuntime). */
+/** The kubelet's reasons for a container that it cannot create from the pod's spec (pkg/kubelet/kuberuntime). */
 const SETUP_REASONS = new Set(["CreateContainerConfigError", "CreateContainerError", "RunContainerError"]);
 
 /** The flags of `slipway build` that name its pod's images. */
 const BUILD_IMAGE_FLAGS = ["--builder-image", "--helper-image"] as const;
 
-/** A pull that failed once may have met a passing fault of the registry; the kubelet's second word on it, back-off, is taken as final. */
+/** A pull that failed once may succeed later; the kubelet's back-off, which follows the second failure, counts as final. */
 export function pullFailure(status: V1ContainerStatus): PodFailure | undefined {
   const waiting = status.state?.waiting;
   if (waiting?.reason === undefined || !PULL_REASONS.has(waiting.reason)) return undefined;
@@ -35,7 +35,7 @@ export function setupFailure(status: V1ContainerStatus): PodFailure | undefined 
   return { reason: waiting.reason, message: waiting.message ?? `container ${status.name} cannot be created` };
 }
 
-/** Whether the node has no image for the pod. */
+/** Whether the node could not get an image for the pod. */
 export function isPullFailure({ reason }: PodFailure): boolean {
   return PULL_REASONS.has(reason);
 }
@@ -70,25 +70,25 @@ export function errorOf(
   }
   if (reason === "Deleted") {
     return new ClusterError(message, {
-      suggestions: ["Somebody or something deleted it (a drain, a clean-up, kubectl). Build again."],
+      suggestions: ["A person or a controller deleted it (kubectl, a cleanup job, a drained node). Build again."],
     });
   }
   return new ClusterError(`the build's pod failed (${reason}): ${message}`);
 }
 
-/** The kubelet's words: "The node was low on resource: memory. …" or "Pod ephemeral local storage usage exceeds the total limit of containers 1Gi." */
+/** The kubelet's messages: "The node was low on resource: memory. …" or "Pod ephemeral local storage usage exceeds the total limit of containers 1Gi." */
 function evicted(message: string): ClusterError {
   const disk = /storage|disk|inodes/i.test(message);
   return new ClusterError(`the node evicted the build's pod: ${message.trim()}`, {
     suggestions: [
       disk
-        ? "The node's disk, or the pod's limit of it, is full: keep the context off it with --transport pvc, or build where there is more room."
-        : "Build again; a node with more memory, or a request for it with --memory, keeps the pod from being chosen.",
+        ? "The node's disk is full, or the pod used more of it than it may: use --transport pvc for the context, or build on a node with a larger disk."
+        : "Build again; request the memory with --memory, or use a node with more memory, so that the pod is not evicted.",
     ],
   });
 }
 
-/** @param waited what for, when it never began. */
+/** @param waited what the build waited for, if it never began. */
 export function timedOut(timeoutSeconds: number, waited?: Waited): TimedOut {
   const text = `the build was stopped after ${timeoutSeconds} seconds, its time limit`;
   if (waited !== undefined) {
@@ -99,9 +99,9 @@ export function timedOut(timeoutSeconds: number, waited?: Waited): TimedOut {
   return new TimedOut(text, { suggestions: ["Give it longer with --timeout, for example --timeout 2h."] });
 }
 
-/** The innermost cause of a chain of Go errors, which is what a person needs: `…: failed to resolve reference "x": x: not found`. */
+/** The innermost cause of a chain of Go errors, which is the useful part: `…: failed to resolve reference "x": x: not found`. */
 function lastCause(message: string): string {
   const text = message.replace(/^Back-off pulling image "[^"]*":? ?/, "").replace(/^ErrImagePull: /, "");
   const parts = text.split(": ");
-  return parts.length > 3 ? parts.slice(-2).join(": ") : text || "it is not there";
+  return parts.length > 3 ? parts.slice(-2).join(": ") : text || "it does not exist";
 }

@@ -1,14 +1,14 @@
-/** What a pod's status says about its build: pure. */
+/** The state of a build, from its pod's status. Pure. */
 import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
 import { pullFailure, setupFailure } from "./pod-failure.ts";
 import type { PodFailure } from "./pod-failure.ts";
 
 export type PodState =
-  /** Held back by our own gate. */
+  /** Held back by slipway's gate. */
   | { readonly kind: "gated" }
-  /** No node yet; the scheduler's reason, if it gave one. */
+  /** Not on a node yet; with the scheduler's reason, if there is one. */
   | { readonly kind: "unscheduled"; readonly message: string }
-  /** On a node, its container not started yet: volumes, image. */
+  /** On a node, but its container has not started: the node mounts volumes or pulls the image. */
   | { readonly kind: "starting"; readonly node: string }
   | { readonly kind: "receiving" }
   | { readonly kind: "building" }
@@ -19,7 +19,7 @@ export type PodState =
       readonly message: string;
       readonly deleted: boolean;
     }
-  /** It will not become a build any more. */
+  /** It will never build. */
   | { readonly kind: "failed"; readonly failure: PodFailure };
 
 export interface ContainerNames {

@@ -1,4 +1,4 @@
-/** A pod template of the user's, laid over the pod that builds. */
+/** Merges the user's pod template into the pod that builds. */
 import type { V1PodTemplateSpec } from "@kubernetes/client-node";
 import { InvalidInput } from "../../errors.ts";
 import type { PodTemplate } from "../../plan/pod/read-template.ts";
@@ -8,13 +8,13 @@ import { privilegesAdded } from "./unprivileged.ts";
 
 export interface LaidOver {
   readonly pod: V1PodTemplateSpec;
-  /** Paths of the fields by which the pod may do more than a build may; none, unless it was allowed. */
+  /** Paths of the fields that give the pod more than an unprivileged build has; empty unless that was allowed. */
   readonly unsafe: readonly string[];
 }
 
 /**
- * @param allowUnsafe the template may undo what keeps the build unprivileged
- * @throws InvalidInput for a template that would, or that does not fit the pod
+ * @param allowUnsafe the template may give the build more than an unprivileged pod has
+ * @throws InvalidInput for a template that would without that, or that does not fit the pod
  */
 export function layOver(pod: V1PodTemplateSpec, template: PodTemplate, allowUnsafe: boolean): LaidOver {
   const { file, ...fields } = template;
@@ -25,23 +25,23 @@ export function layOver(pod: V1PodTemplateSpec, template: PodTemplate, allowUnsa
   if (nameless !== undefined) {
     const names = (pod.spec?.containers ?? []).map(({ name }) => name);
     throw new InvalidInput(
-      `--pod-template ${file}: the build's pod has no container "${nameless.name}", and a new one needs an image`,
-      { suggestions: [`The containers there are: ${names.join(", ")}.`] },
+      `--pod-template ${file}: the build's pod has no container "${nameless.name}", and a new container needs an image`,
+      { suggestions: [`Its containers are: ${names.join(", ")}.`] },
     );
   }
   for (const { name } of pod.spec?.containers ?? []) {
     if (merged.spec?.containers.some((container) => container.name === name) === true) continue;
-    throw new InvalidInput(`--pod-template ${file} takes away the container "${name}", which builds`);
+    throw new InvalidInput(`--pod-template ${file} removes the container "${name}", which builds`);
   }
   const unsafe = privilegesAdded(pod, merged);
   const [first] = unsafe;
   if (first !== undefined && !allowUnsafe) {
     throw new InvalidInput(
-      `--pod-template ${file} would let the build do more than an unprivileged pod may: ${unsafe.join(", ")}`,
+      `--pod-template ${file} would give the build more than an unprivileged pod has: ${unsafe.join(", ")}`,
       {
         suggestions: [
-          unsafe.length === 1 ? `Take ${first} out.` : "Take these fields out.",
-          "If that is what you want, say so with --allow-unsafe-template.",
+          unsafe.length === 1 ? `Remove ${first}.` : "Remove these fields.",
+          "If you want that, add --allow-unsafe-template.",
         ],
       },
     );

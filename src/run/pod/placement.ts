@@ -1,15 +1,15 @@
-/** What the flags ask of the pod itself, whatever builds in it. */
+/** The pod's fields that follow from flags, for every builder. */
 import type { V1Affinity, V1Container, V1PodSpec } from "@kubernetes/client-node";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { LABEL } from "../labels.ts";
 
-/** No builder emulates: an image for a platform is built on a node of that platform. */
+/** Builders do not emulate: an image for a platform is built on a node of that platform. */
 function nodeSelectorOf({ platform, nodeSelector }: BuildPlan): Record<string, string> {
   if (platform === undefined) return { ...nodeSelector };
   return { "kubernetes.io/os": platform.os, "kubernetes.io/arch": platform.arch, ...nodeSelector };
 }
 
-/** Where the pod runs, and under what. */
+/** Where the pod runs, and with which runtime. */
 export function placementOf(
   plan: BuildPlan,
 ): Pick<V1PodSpec, "nodeSelector" | "tolerations" | "runtimeClassName" | "affinity" | "hostUsers"> {
@@ -29,8 +29,8 @@ export function resourcesOf({ resources }: BuildPlan): Pick<V1Container, "resour
 }
 
 /**
- * No build of another tenant, nor one of none, on the same node. The scheduler holds it in both directions: neither is this pod
- * put beside such a build, nor such a build beside this pod while it runs, whatever that one asks for itself
+ * Keeps builds of other tenants, and builds without a tenant, off the same node. The scheduler applies this in both directions: it does
+ * not put this pod beside such a build, nor such a build beside this pod while it runs, even if that build has no such rule
  * (pkg/scheduler/framework/plugins/interpodaffinity: existing pods' anti-affinity).
  */
 function apartFrom(tenant: string): V1Affinity {

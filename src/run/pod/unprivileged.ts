@@ -1,7 +1,7 @@
 /**
- * What a pod template would take away of what keeps a build unprivileged. Compared with the pod as it was: what was so before
- * is the builder's own need. The rules are Pod Security's baseline (k8s.io/pod-security-admission, policy/), the
- * promises of docs/explanation/security.md, and the same for every container the template adds.
+ * Finds fields by which a pod template makes a build more privileged than it was without the template: what the pod had before is
+ * what its builder needs. The rules are Pod Security's baseline (k8s.io/pod-security-admission, policy/) and the
+ * promises of docs/explanation/security.md, also for every container that the template adds.
  */
 import type { V1Container, V1PodSpec, V1PodTemplateSpec } from "@kubernetes/client-node";
 
@@ -24,7 +24,7 @@ export function privilegesAdded(before: V1PodTemplateSpec, after: V1PodTemplateS
 
 const EMPTY: V1PodSpec = { containers: [] };
 
-/** AppArmor before it had a field of its own. */
+/** AppArmor's annotation, from before it had its own field. */
 const APPARMOR = "container.apparmor.security.beta.kubernetes.io/";
 
 function annotationFaults(annotations: Readonly<Record<string, string>> = {}): string[] {
@@ -33,7 +33,7 @@ function annotationFaults(annotations: Readonly<Record<string, string>> = {}): s
   );
 }
 
-/** Safe ones of their own namespaces (policy/check_sysctls.go). */
+/** Namespaced and safe sysctls (policy/check_sysctls.go). */
 const SAFE_SYSCTLS =
   /^(?:kernel\.shm_rmid_forced|net\.ipv4\.(?:ip_local_port_range|ip_unprivileged_port_start|tcp_syncookies|ping_group_range|ip_local_reserved_ports|tcp_keepalive_time|tcp_fin_timeout|tcp_keepalive_intvl|tcp_keepalive_probes|tcp_rmem|tcp_wmem))$/;
 
@@ -52,14 +52,14 @@ function podFaults(was: V1PodSpec, is: V1PodSpec): string[] {
   if (sysctl !== undefined) faults.push(`spec.securityContext.sysctls[${sysctl.name}]`);
   for (const volume of is.volumes ?? []) {
     if (volume.hostPath !== undefined) faults.push(`spec.volumes[${volume.name}].hostPath`);
-    // What automountServiceAccountToken is about, by another way.
+    // Another way to get the token that automountServiceAccountToken withholds.
     const token = volume.projected?.sources?.some(({ serviceAccountToken }) => serviceAccountToken !== undefined);
     if (token === true) faults.push(`spec.volumes[${volume.name}].projected.serviceAccountToken`);
   }
   return faults;
 }
 
-/** The capabilities the builder itself has to have: nothing beside it gets more. */
+/** The capabilities that the builder needs: no other container gets more. */
 function needsOf(pod: V1PodSpec): ReadonlySet<string> {
   return new Set(pod.containers[0]?.securityContext?.capabilities?.add ?? []);
 }
@@ -88,7 +88,7 @@ function containerFaults(was: V1Container | undefined, is: V1Container, needs: R
   fault("procMount", now?.procMount !== undefined && now.procMount !== "Default");
   fault("windowsOptions.hostProcess", now?.windowsOptions?.hostProcess === true);
   fault("seLinuxOptions", unusualLabel(now?.seLinuxOptions));
-  // To root from another user; what was root may become less.
+  // A change from another user to root; root may become another user.
   fault("runAsUser", was !== undefined && (before?.runAsUser ?? 0) !== 0 && (now?.runAsUser ?? 0) === 0);
   for (const port of is.ports ?? []) {
     if ((port.hostPort ?? 0) !== 0) faults.push(`ports[${port.containerPort}].hostPort`);
@@ -100,7 +100,7 @@ function isUnconfined(profile: { readonly type: string } | undefined): boolean {
   return profile?.type === "Unconfined";
 }
 
-/** policy/check_seLinuxOptions.go: types of containers alone, and neither a user nor a role. */
+/** policy/check_seLinuxOptions.go allows only the types for containers, and neither a user nor a role. */
 function unusualLabel(options: { type?: string; user?: string; role?: string } | undefined): boolean {
   if (options === undefined) return false;
   const types = ["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"];

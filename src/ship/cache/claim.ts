@@ -1,25 +1,25 @@
-/** The volume a project's contexts are kept on between builds. It is no build's own: it stays until `slipway cache rm`. */
+/** The volume that keeps a project's contexts between builds. It belongs to no single build and stays until `slipway cache rm`. */
 import { createHash } from "node:crypto";
 import type { V1PersistentVolumeClaim } from "@kubernetes/client-node";
 
-/** What a kept volume holds, as its label says. */
+/** The label that says what a kept volume holds. */
 export const VOLUME_LABEL = "slipway.dev/volume";
 export const CONTEXT_VOLUMES = `${VOLUME_LABEL}=context`;
-/** The project's name as the user knows it: a label could not hold every name. */
+/** The project's name as the user wrote it: a label cannot hold every name. */
 export const PROJECT_ANNOTATION = "slipway.dev/cache-name";
 
-/** Of the tree on the volume: another version starts anew. */
-const FORM = 1;
+/** Version of the tree on the volume: a build with another version starts from an empty volume. */
+const TREE_VERSION = 1;
 
 export interface CacheVolume {
-  /** The project. */
+  /** The project's name. */
   readonly name: string;
   /** A Kubernetes quantity. */
   readonly size: string;
   readonly storageClass?: string;
 }
 
-/** @param owner the user the receiver runs as: another one could not read or replace its files. */
+/** @param owner the numeric user that the receiver runs as: another user could not read or replace its files. */
 export function claimOf(volume: CacheVolume, owner: number, version: string): V1PersistentVolumeClaim {
   const slug = volume.name
     .toLowerCase()
@@ -27,7 +27,7 @@ export function claimOf(volume: CacheVolume, owner: number, version: string): V1
     .slice(-30)
     .replaceAll(/^-+|-+$/g, "");
   const id = createHash("sha256")
-    .update(JSON.stringify([FORM, owner, volume.name]))
+    .update(JSON.stringify([TREE_VERSION, owner, volume.name]))
     .digest("hex")
     .slice(0, 10);
   return {

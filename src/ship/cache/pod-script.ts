@@ -1,47 +1,47 @@
 /**
- * The other end of a cached context: one command in the receiving container that keeps a tree on a volume, takes in what
- * changed, and gives this build a copy of its own made of hard links. Plain POSIX shell with busybox's tools.
+ * The pod's end of a cached context: one command in the receiving container. It keeps a tree on a volume, receives the changes, and
+ * gives this build its own copy, made of hard links. Plain POSIX shell with busybox's tools.
  *
- * On the volume: `cache/tree/context` as its manifest has it, the manifest's parts in `cache/manifest`, and `cache/clean` as long
- * as both agree; `builds/NAME/ready`, what a build reads. No file is ever written to again, only replaced, so that copies stay
- * what they were. Whoever made `cache/lock`, a symlink that says which build, may change the cache. It is taken from a build that
- * has no pod any more, and only when it is older than anybody's knowledge of which pods there are.
+ * On the volume: `cache/tree/context`, the tree that the manifest describes; the manifest's parts in `cache/manifest`; `cache/clean`
+ * as long as both agree; and `builds/NAME/ready`, which a build reads. Files are never changed, only replaced, so that copies stay
+ * as they were. The build that made `cache/lock`, a symlink to its name, may change the cache. The lock is taken from a build
+ * whose pod is gone, and only when the lock is older than the list of pods that this client has seen.
  */
 import { MOUNT, ONLY_ATTEMPT, REASON, REFUSAL } from "../receiver.ts";
 import { CONTEXT_DIR, MARKER, READY_DIR } from "../../plan/layout.ts";
 
-/** In the archive: what the pod has to know besides the files. */
+/** In the archive: what the pod needs besides the files. */
 export const NOTES_DIR = ".slipway";
-/** Exit code when another build holds the lock, or nothing can be locked here. */
-export const BUSY = 75;
-/** How long to wait for the lock, in fifths of a second. */
+/** Exit code when another build holds the lock, or the volume supports no lock. */
+export const BUSY_EXIT_CODE = 75;
+/** How often the lock is tried, every 0.2 seconds. */
 const LOCK_TRIES = 100;
-/** A lock of a build without a pod is taken when it is older than so many minutes: longer than anyone waits for it. */
+/** Age at which the lock of a build without a pod is taken: longer than any client waits for it. */
 const STALE_MINUTES = 1;
-/** All files are read and compared by their sums once in so many minutes; sizes, times and modes every time. */
+/** Every so many minutes all files are compared by their checksums; sizes, times and modes are compared in every build. */
 const FULL_CHECK_MINUTES = 1440;
-/** Copies of builds that are no more go when they are so many minutes old: younger ones may be of builds nobody knew of. */
-const OLD_MINUTES = 10;
-/** Length of the sha256 behind the archive, in hex. */
-export const TRAILER = 64;
+/** Age at which copies of builds that are gone are removed: younger ones may belong to builds that started after the list was made. */
+const OLD_COPY_MINUTES = 10;
+/** Length of the sha256 that follows the archive, in hex digits. */
+export const CHECKSUM_LENGTH = 64;
 
-/** Where a build's own copy is, below the volume's root. */
-export function placeOf(build: string): string {
+/** Path of a build's own copy, relative to the volume's root. */
+export function pathOf(build: string): string {
   return `builds/${build}`;
 }
 
 /**
- * Says on standard output `CLEAN`, a line `NUMBER SUM` for each part of its manifest and `END`, or `NONE` when it has nothing
- * that could be built on. Then reads lines: `want NUMBER…` is answered by `PART NUMBER LENGTH` and the part for each and `END`;
- * `delta` or `full` is followed by the archive and its sha256, to the end of standard input. Leaves its outcome, `CODE`, in
- * a file for `outcomeCommand`. When it cannot get the lock it says `BUSY` and ends with that code.
- * @param live the builds whose pods are there; undefined when nobody knows, and then no old copies are removed
+ * Writes `CLEAN`, a line `NUMBER SUM` for each part of its manifest and `END` to standard output, or `NONE` when it has no usable
+ * tree. Then it reads lines: it answers `want NUMBER…` with `PART NUMBER LENGTH` and the part for each, and `END`;
+ * `delta` or `full` is followed by the archive and its sha256, to the end of standard input. It leaves its exit code in
+ * a file for `outcomeCommand`. When it cannot get the lock it writes `BUSY` and exits with BUSY_EXIT_CODE.
+ * @param live the builds whose pods exist; undefined when that is unknown, and then no old copies are removed
  */
 export function cacheCommand(attempt: string, build: string, live: readonly string[] | undefined): readonly string[] {
   return ["sh", "-c", SCRIPT, "cache", attempt, build, live?.join(" ") ?? UNKNOWN];
 }
 
-/** In place of names of builds, which have no such character. */
+/** Stands for an unknown list of builds: a build's name never has this character. */
 const UNKNOWN = "?";
 
 const SCRIPT = `export LC_ALL=C
@@ -72,7 +72,7 @@ until ln -s "$build" cache/lock 2>/dev/null; do
   if [ $tries -ge ${LOCK_TRIES} ]; then
     find cache/stealing -mmin +${STALE_MINUTES} -exec rmdir {} + 2>/dev/null
     echo "BUSY $(readlink cache/lock)"
-    exit ${BUSY}
+    exit ${BUSY_EXIT_CODE}
   fi
   sleep 0.2
 done
@@ -93,7 +93,7 @@ if [ -e cache/clean ] && [ -z "$(find cache/checked -mmin -${FULL_CHECK_MINUTES}
 fi
 if [ -e cache/clean ] && [ "$(listing 2>/dev/null)" = "$(cat cache/listing)" ]; then echo CLEAN; cat cache/parts; echo END; else rm -f cache/clean; echo NONE; fi
 [ "$live" = "${UNKNOWN}" ] || {
-  for old in $(find builds -mindepth 1 -maxdepth 1 -mmin +${OLD_MINUTES} 2>/dev/null); do
+  for old in $(find builds -mindepth 1 -maxdepth 1 -mmin +${OLD_COPY_MINUTES} 2>/dev/null); do
     case " $build $live " in *" \${old#builds/} "*) ;; *) rm -rf "$old" ;; esac
   done
 } > /dev/null 2>&1 &
@@ -108,10 +108,10 @@ fi
   set -e; set -o pipefail
   cat > cache/incoming
   size=$(wc -c < cache/incoming)
-  body=$((size - ${TRAILER}))
+  body=$((size - ${CHECKSUM_LENGTH}))
   [ $body -gt 0 ] || { echo "the archive has no end" >&2; exit 1; }
   sum=$(head -c $body cache/incoming | sha256sum | cut -c 1-64)
-  [ "$sum" = "$(tail -c ${TRAILER} cache/incoming)" ] || { echo "sha256 of what arrived is $sum" >&2; exit 1; }
+  [ "$sum" = "$(tail -c ${CHECKSUM_LENGTH} cache/incoming)" ] || { echo "sha256 of what arrived is $sum" >&2; exit 1; }
   if [ "$mode" = full ]; then
     rm -rf cache/clean cache/tree; mkdir cache/tree
   else
@@ -141,8 +141,8 @@ echo 0 > $own/result.new && mv $own/result.new $own/result
 wait $old
 : > /tmp/committed`;
 
-/** Waits for the outcome of `cacheCommand`, which nobody heard. Ends with 66 when it failed, with 0 when the context is there. */
-export function outcomeCommand(attempt: string, place: string): readonly string[] {
+/** Waits for the outcome of `cacheCommand`, whose exit code was lost. Exits with 66 when it failed, with 0 when the context is there. @param directory this build's own part of the volume */
+export function outcomeCommand(attempt: string, directory: string): readonly string[] {
   return [
     "sh",
     "-c",
@@ -158,6 +158,6 @@ read -r code < $own/result
 [ -d "$2/${READY_DIR}" ] && : > /tmp/committed`,
     "outcome",
     attempt,
-    place,
+    directory,
   ];
 }

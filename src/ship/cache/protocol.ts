@@ -1,4 +1,4 @@
-/** The client's side of `cacheCommand`: what it says, and what to send to it. */
+/** The client's end of `cacheCommand`: reads its answers and decides what to send. */
 import { createHash } from "node:crypto";
 import type { Manifest } from "../../pack/manifest.ts";
 import type { CacheSource, ExtraFile } from "../../pack/cache-source.ts";
@@ -7,7 +7,7 @@ import { CONTEXT_DIR } from "../../plan/layout.ts";
 
 /** The cache is in use, or cannot be locked. */
 export class Busy extends Error {
-  /** The build that uses it, if it said so. */
+  /** The build that uses it; "" if that is unknown. */
   readonly owner: string;
 
   constructor(owner: string) {
@@ -16,7 +16,7 @@ export class Busy extends Error {
   }
 }
 
-/** What a process writes, to be asked for line by line or byte by byte. */
+/** A process's output, read line by line or by a number of bytes. */
 export class Replies {
   #unread: Buffer = Buffer.alloc(0);
   #ended = false;
@@ -27,13 +27,13 @@ export class Replies {
     this.#wake();
   }
 
-  /** No more will come. */
+  /** The output has ended. */
   end(): void {
     this.#ended = true;
     this.#wake();
   }
 
-  /** @throws Error when it ends first. */
+  /** @throws Error when the output ends before the line does. */
   async line(): Promise<string> {
     for (;;) {
       const at = this.#unread.indexOf("\n");
@@ -57,29 +57,29 @@ export class Replies {
   }
 
   async #more(): Promise<void> {
-    if (this.#ended) throw new Error("the pod said no more");
+    if (this.#ended) throw new Error("the pod sent no further answer");
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
   }
 }
 
-/** What `converse` found out and did. */
+/** The state of `converse`. */
 export interface Progress {
   busy?: Busy;
-  /** All has been handed over. */
+  /** Everything was given to the connection. */
   sent: boolean;
-  /** Bytes of the archive. */
+  /** Bytes of the archive sent so far. */
   bytes: number;
 }
 
-/** Standard input of `cacheCommand`, from its answers. What it cannot make sense of makes it a full upload. */
+/** Yields the standard input of `cacheCommand`, from its answers. An answer it does not understand leads to a full upload. */
 export async function* converse(
   source: CacheSource,
   replies: Replies,
   progress: Progress,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  // Begun before the pod has said anything.
+  // Started before the pod answers, to save time.
   const reading = source.manifest();
   reading.catch(() => {});
   const state = await readState(replies);
@@ -111,7 +111,7 @@ export async function* converse(
   progress.sent = true;
 }
 
-/** @param theirs the parts that differ, as the pod has them; undefined: everything travels. */
+/** @param theirs the parts that differ, as the pod has them; undefined: everything is sent. */
 function archiveOf(
   source: CacheSource,
   manifest: Manifest,

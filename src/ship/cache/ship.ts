@@ -1,100 +1,82 @@
-/** A context kept on a volume between builds: only what changed travels. Whatever stands in the way of that, all of it does. */
+/** A context kept on a volume between builds: only what changed is sent. If that fails for any reason, all of it is sent. */
 import { randomBytes } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
 import type { V1PersistentVolumeClaim } from "@kubernetes/client-node";
-import type { Emit } from "../../events.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
-import { ClusterError, SlipwayError, clauseOf } from "../../errors.ts";
-import { cacheCommand, outcomeCommand, placeOf } from "./pod-script.ts";
+import type { CacheSource } from "../../pack/cache-source.ts";
+import type { OpenArchive } from "../../pack/open-context.ts";
+import { CONTEXT_VOLUME, RECEIVER } from "../../plan/layout.ts";
+import { ClusterError, clauseOf } from "../../errors.ts";
+import { MAX_ATTEMPTS, withAttempts } from "../attempts.ts";
+import { checkPod, commit, unpackFailed } from "../commit.ts";
+import type { Delivery, Shipped } from "../delivery.ts";
+import type { PodSession } from "../pod-session.ts";
+import { MOUNT, receiver } from "../receiver.ts";
+import type { ReceiverIdentity } from "../receiver.ts";
+import { RETRY_PAUSE_MS, ReceiverReport, shipByStream } from "../stream.ts";
+import { cacheCommand, outcomeCommand, pathOf } from "./pod-script.ts";
 import { Replies, converse } from "./protocol.ts";
 import type { Progress } from "./protocol.ts";
-import type { CacheSource } from "../../pack/cache-source.ts";
-import { Unmendable, commit, unaccepted, whyGone } from "../commit.ts";
-import { MOUNT, receiver } from "../receiver.ts";
-import { CONTEXT_VOLUME, RECEIVER } from "../../plan/layout.ts";
-import type { ReceiverIdentity } from "../receiver.ts";
-import { ReceiverReport, shipByStream } from "../stream.ts";
-import type { OpenArchive } from "../../pack/open-context.ts";
-import type { Delivery, Shipped } from "../delivery.ts";
-
-const ATTEMPTS = 3;
-/** Before another attempt, in milliseconds, times the number of the one before. */
-const PAUSE = 500;
 
 export interface CachedContext {
   /** The name of the build. */
   readonly build: string;
   readonly claim: V1PersistentVolumeClaim;
   readonly source: CacheSource;
-  /** All of the context, when the cache cannot be used. */
+  /** All of the context, for when the cache cannot be used. */
   readonly open: OpenArchive;
-  /** Names of the builds whose pods are there. */
+  /** Names of the builds whose pods exist. */
   readonly live: (cluster: Cluster, signal: AbortSignal) => Promise<readonly string[]>;
 }
 
 export function deliverByCache(cached: CachedContext, identity: ReceiverIdentity): Delivery {
-  const place = placeOf(cached.build);
   return {
     transport: "cache",
     form: "directory",
     volume: { name: CONTEXT_VOLUME, persistentVolumeClaim: { claimName: cached.claim.metadata?.name ?? "" } },
     claim: cached.claim,
-    subPath: place,
-    receiver: receiver(identity, `${MOUNT}/${place}`),
-    ship: (cluster, pod, emit, signal) => shipByCache(cached, cluster, pod, emit, signal),
+    subPath: pathOf(cached.build),
+    receiver: receiver(identity, directoryOf(cached)),
+    ship: (session) => shipByCache(cached, session),
   };
 }
 
-async function shipByCache(
-  cached: CachedContext,
-  cluster: Cluster,
-  pod: string,
-  emit: Emit,
-  signal: AbortSignal,
-): Promise<Shipped> {
-  for (let attempt = 1; ; attempt++) {
-    const progress: Progress = { sent: false, bytes: 0 };
-    try {
-      await sendOnce(cached, cluster, pod, progress, emit, signal);
-      if (progress.busy === undefined) return { bytes: progress.bytes, attempts: attempt };
-    } catch (error) {
-      // What the user has to mend does not get better by trying again.
-      const hopeless = !(error instanceof ClusterError) && error instanceof SlipwayError;
-      if (signal.aborted || hopeless || error instanceof Unmendable) throw error;
-      const gone = await whyGone(cluster, pod, signal);
-      if (gone !== undefined) throw gone;
-      const again = attempt < ATTEMPTS;
-      const next = again
-        ? `trying again, attempt ${attempt + 1} of ${ATTEMPTS}`
-        : "sending all of it without the cache";
-      emit({ type: "warning", message: `sending what changed of the context failed (${clauseOf(error)}); ${next}` });
-      if (again) {
-        await pause(attempt * PAUSE, undefined, { signal });
-        continue;
-      }
-    }
-    if (progress.busy !== undefined) {
-      const owner = progress.busy.owner === "" ? "" : ` by the build ${progress.busy.owner}`;
-      emit({ type: "warning", message: `the context's cache is in use${owner}; sending all of the context` });
-    }
-    return shipByStream(cluster, pod, cached.open, emit, signal, `${MOUNT}/${placeOf(cached.build)}`);
-  }
+/** Where the receiver finds this build's own part of the volume. */
+function directoryOf({ build }: CachedContext): string {
+  return `${MOUNT}/${pathOf(build)}`;
 }
 
-/** @throws ClusterError when what was sent is not there, or it cannot be learned. */
-async function sendOnce(
-  { build, source, live }: CachedContext,
-  cluster: Cluster,
-  pod: string,
-  progress: Progress,
-  emit: Emit,
-  signal: AbortSignal,
-): Promise<void> {
+async function shipByCache(cached: CachedContext, session: PodSession): Promise<Shipped> {
+  const { emit } = session;
+  const warnOf = (error: unknown, next: string): void =>
+    emit({ type: "warning", message: `sending the changes of the context failed (${clauseOf(error)}); ${next}` });
+  const attempts = {
+    pauseMs: RETRY_PAUSE_MS,
+    check: () => checkPod(session),
+    onRetry: (error: unknown, next: number) => warnOf(error, `trying again, attempt ${next} of ${MAX_ATTEMPTS}`),
+  };
+  const sent = await withAttempts(session, attempts, () => sendOnce(cached, session));
+  if (sent.kind === "done" && sent.value.busy === undefined) {
+    return { bytes: sent.value.bytes, attempts: sent.attempts };
+  }
+  if (sent.kind === "exhausted") {
+    warnOf(sent.error, "sending all of it without the cache");
+  } else {
+    const owner = sent.value.busy?.owner ?? "";
+    const by = owner === "" ? "" : ` by the build ${owner}`;
+    emit({ type: "warning", message: `the cache of the context is in use${by}; sending all of the context` });
+  }
+  return shipByStream(session, cached.open, directoryOf(cached));
+}
+
+/** @throws ClusterError when the context that was sent is not there, or that cannot be learned. */
+async function sendOnce(cached: CachedContext, session: PodSession): Promise<Progress> {
+  const { cluster, pod, emit, signal } = session;
+  const progress: Progress = { sent: false, bytes: 0 };
   const attempt = randomBytes(6).toString("hex");
   const replies = new Replies();
   const report = new ReceiverReport();
-  // Older copies stay when nobody can say whose they are.
-  const others = await live(cluster, signal).catch(() => {
+  // Older copies stay when nobody can say which builds they belong to.
+  const others = await cached.live(cluster, signal).catch(() => {
     signal.throwIfAborted();
     return undefined;
   });
@@ -103,9 +85,9 @@ async function sendOnce(
     ({ exitCode: code } = await cluster.exec(
       pod,
       RECEIVER,
-      cacheCommand(attempt, build, others),
+      cacheCommand(attempt, cached.build, others),
       {
-        stdin: untilGivenUp(converse(source, replies, progress), report),
+        stdin: untilRefused(converse(cached.source, replies, progress), report),
         closeToEnd: true,
         onSent: (sent) => emit({ type: "upload", sent }),
         stdout: (chunk) => replies.add(chunk),
@@ -114,20 +96,21 @@ async function sendOnce(
       signal,
     ));
   } catch (error) {
-    // The container ends with the command's last act: the connection may be gone before its exit code came.
+    // The container ends with the command's last act, so the connection may be lost before the exit code arrives.
     if (!progress.sent || signal.aborted || !(error instanceof ClusterError)) throw error;
   } finally {
     replies.end();
   }
-  if (progress.busy !== undefined || code === 0) return;
-  if (report.said !== undefined) throw unaccepted(report.said, code);
-  if (!progress.sent) throw unaccepted(report.last, code);
-  await commit(cluster, pod, outcomeCommand(attempt, `${MOUNT}/${placeOf(build)}`), signal);
+  if (progress.busy !== undefined || code === 0) return progress;
+  if (report.refusal !== undefined) throw unpackFailed(report.refusal, code);
+  if (!progress.sent) throw unpackFailed(report.lastLine, code);
+  await commit(session, outcomeCommand(attempt, directoryOf(cached)));
+  return progress;
 }
 
-async function* untilGivenUp(chunks: AsyncIterable<Uint8Array>, report: ReceiverReport): AsyncIterable<Uint8Array> {
+async function* untilRefused(chunks: AsyncIterable<Uint8Array>, report: ReceiverReport): AsyncIterable<Uint8Array> {
   for await (const chunk of chunks) {
-    if (report.said !== undefined) return;
+    if (report.refusal !== undefined) return;
     yield chunk;
   }
 }

@@ -1,83 +1,69 @@
-/** Brings what a builder exported from the pod's volume to the client, each archive compared by its sha256. */
+/** Fetches what a builder exported from the pod's volume, and checks each archive by its sha256. */
 import { createHash } from "node:crypto";
-import type { Emit } from "../../events.ts";
 import type { ImageDescription } from "../../lib/registry/types.ts";
-import type { BuildPlan } from "../../plan/plan.ts";
-import type { Cluster } from "../../lib/kube/cluster.ts";
 import type { Export } from "../../plan/docker/options.ts";
-import { ClusterError, SlipwayError } from "../../errors.ts";
+import type { BuildPlan } from "../../plan/plan.ts";
+import { ClusterError, clauseOf } from "../../errors.ts";
+import { MAX_ATTEMPTS, withAttempts } from "../attempts.ts";
+import type { PodSession } from "../pod-session.ts";
 import { openDestination } from "./destination.ts";
 import { COLLECTED_COMMAND, EXPORTER, SUM_COMMAND, archiveCommand, manifestCommand } from "./exporter.ts";
 
-const ATTEMPTS = 3;
-/** How long to wait for the exporting container, in milliseconds, where the builder was quicker than its image's pull. */
-const PAUSE = 1000;
-/** Time for the container to be let go, in milliseconds, before that is left to the Job's deadline. */
-const PATIENCE = 5000;
+/** Before the second attempt, and twice that before the third: the builder may end before the exporting container's image is pulled. */
+const RETRY_PAUSE_MS = 1000;
+/** For the request that lets the container end; if it fails, the Job's deadline ends it. */
+const RELEASE_TIMEOUT_MS = 5000;
 
 /**
- * @returns bytes that came, and what the archives tell of the image
- * @throws ClusterError when an archive does not come whole; InvalidInput when it cannot be written
+ * @returns bytes that arrived, and what the archives tell about the image
+ * @throws ClusterError when an archive does not arrive whole; InvalidInput when it cannot be written
  */
 export async function collectExports(
-  cluster: Cluster,
-  pod: string,
+  session: PodSession,
   plan: Pick<BuildPlan, "exports">,
-  emit: Emit,
-  signal: AbortSignal,
 ): Promise<{ bytes: number; description: ImageDescription }> {
   const exports = plan.exports ?? [];
   let bytes = 0;
-  for (const wanted of exports) bytes += await collectArchive(cluster, pod, wanted, emit, signal);
+  for (const wanted of exports) bytes += await collectArchive(session, wanted);
   const format = exports.find(({ kind }) => kind === "archive")?.format;
   if (format !== "docker" && format !== "oci") return { bytes, description: {} };
-  return { bytes, description: await describe(cluster, pod, format, signal) };
+  return { bytes, description: await describe(session, format) };
 }
 
-/** The container has served; on its own it would wait until it takes the client for gone. */
-export async function releaseExporter(cluster: Cluster, pod: string): Promise<void> {
-  await cluster.exec(pod, EXPORTER, COLLECTED_COMMAND, {}, AbortSignal.timeout(PATIENCE));
+/** Lets the exporting container end: otherwise it waits until it takes the client for gone. Has its own time limit. */
+export async function releaseExporter({ cluster, pod }: Pick<PodSession, "cluster" | "pod">): Promise<void> {
+  await cluster.exec(pod, EXPORTER, COLLECTED_COMMAND, {}, AbortSignal.timeout(RELEASE_TIMEOUT_MS));
 }
 
-async function collectArchive(
-  cluster: Cluster,
-  pod: string,
-  archive: Export,
-  emit: Emit,
-  signal: AbortSignal,
-): Promise<number> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await collectOnce(cluster, pod, archive, signal);
-    } catch (error) {
-      const hopeless = error instanceof SlipwayError && !(error instanceof ClusterError);
-      if (signal.aborted || hopeless || attempt === ATTEMPTS) throw error;
-      emit({
+async function collectArchive(session: PodSession, archive: Export): Promise<number> {
+  const attempts = {
+    pauseMs: RETRY_PAUSE_MS,
+    onRetry: (error: unknown, next: number) =>
+      session.emit({
         type: "warning",
-        message: `fetching the ${archive.format} archive failed (${(error as Error).message}); fetching it again, attempt ${attempt + 1} of ${ATTEMPTS}`,
-      });
-      await new Promise((resolve) => {
-        setTimeout(resolve, PAUSE);
-      });
-    }
-  }
+        message: `fetching the ${archive.format} archive failed (${clauseOf(error)}); fetching it again, attempt ${next} of ${MAX_ATTEMPTS}`,
+      }),
+  };
+  const fetched = await withAttempts(session, attempts, () => collectOnce(session, archive));
+  if (fetched.kind === "exhausted") throw fetched.error;
+  return fetched.value;
 }
 
-async function collectOnce(cluster: Cluster, pod: string, archive: Export, signal: AbortSignal): Promise<number> {
+async function collectOnce(session: PodSession, archive: Export): Promise<number> {
   const destination = openDestination(archive);
   try {
     const hash = createHash("sha256");
     let bytes = 0;
-    await run(cluster, pod, archiveCommand(archive.format), signal, (chunk) => {
+    await run(session, archiveCommand(archive.format), (chunk) => {
       hash.update(chunk);
       bytes += chunk.length;
       destination.write(chunk);
     });
-    const sent = (await read(cluster, pod, SUM_COMMAND, signal)).split(" ", 1)[0];
-    const came = hash.digest("hex");
-    if (sent !== came)
+    const sent = (await read(session, SUM_COMMAND)).split(" ", 1)[0];
+    const received = hash.digest("hex");
+    if (sent !== received)
       throw new ClusterError(
-        `the ${archive.format} archive did not come whole: its sha256 is ${came} here, and ${sent} there`,
+        `the ${archive.format} archive did not arrive whole: its sha256 is ${received} here, and ${sent} in the pod`,
       );
     await destination.commit();
     return bytes;
@@ -87,13 +73,8 @@ async function collectOnce(cluster: Cluster, pod: string, archive: Export, signa
   }
 }
 
-async function describe(
-  cluster: Cluster,
-  pod: string,
-  format: "docker" | "oci",
-  signal: AbortSignal,
-): Promise<ImageDescription> {
-  const text = await read(cluster, pod, manifestCommand(format), signal);
+async function describe(session: PodSession, format: "docker" | "oci"): Promise<ImageDescription> {
+  const text = await read(session, manifestCommand(format));
   if (format === "docker") {
     const [image] = JSON.parse(text) as { Config?: string }[];
     const hex = /[0-9a-f]{64}/.exec(image?.Config ?? "")?.[0];
@@ -107,28 +88,21 @@ async function describe(
   return { ...(manifest.config?.digest === undefined ? {} : { configDigest: manifest.config.digest }), descriptor };
 }
 
-async function read(cluster: Cluster, pod: string, command: readonly string[], signal: AbortSignal): Promise<string> {
+async function read(session: PodSession, command: readonly string[]): Promise<string> {
   const chunks: Uint8Array[] = [];
-  await run(cluster, pod, command, signal, (chunk) => chunks.push(chunk));
+  await run(session, command, (chunk) => chunks.push(chunk));
   return Buffer.concat(chunks).toString();
 }
 
 async function run(
-  cluster: Cluster,
-  pod: string,
+  { cluster, pod, signal }: PodSession,
   command: readonly string[],
-  signal: AbortSignal,
   stdout: (chunk: Uint8Array) => void,
 ): Promise<void> {
-  const complaints: Uint8Array[] = [];
-  const exit = await cluster.exec(
-    pod,
-    EXPORTER,
-    command,
-    { stdout, stderr: (chunk) => complaints.push(chunk) },
-    signal,
-  );
-  if (exit.exitCode === 0) return;
-  const said = Buffer.concat(complaints).toString().trim().split("\n").at(-1);
-  throw new ClusterError(`the pod could not send the result: ${said === "" ? `exit code ${exit.exitCode}` : said}`);
+  const errors: Uint8Array[] = [];
+  const streams = { stdout, stderr: (chunk: Uint8Array) => void errors.push(chunk) };
+  const { exitCode } = await cluster.exec(pod, EXPORTER, command, streams, signal);
+  if (exitCode === 0) return;
+  const reported = Buffer.concat(errors).toString().trim().split("\n").at(-1);
+  throw new ClusterError(`the pod could not send the result: ${reported === "" ? `exit code ${exitCode}` : reported}`);
 }

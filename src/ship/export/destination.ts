@@ -1,4 +1,4 @@
-/** Where an export goes on the client: a file, a directory or standard output. There whole, or not at all. */
+/** Where an export goes on the client: a file, a directory or standard output. It arrives whole, or not at all. */
 import { rmSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -8,15 +8,15 @@ import { ClusterError, InvalidInput } from "../../errors.ts";
 import { Replacement, makeDirectory, makeScratchBeside, targetOf } from "../../lib/files/replace-file.ts";
 
 export interface Destination {
-  /** Writes before it returns, so that a fast cluster waits for a slow disk. */
+  /** Writes synchronously, so that a fast cluster waits for a slow disk. */
   write(chunk: Uint8Array): void;
-  /** All of it came, and it is what was sent. */
+  /** Everything arrived and is what was sent. */
   commit(): Promise<void>;
-  /** It was cut or wrong: nothing stays. */
+  /** The transfer was cut or is wrong: nothing is kept. */
   discard(): Promise<void>;
 }
 
-/** @throws InvalidInput in docker's words for a place nothing can be written to, before anything is created */
+/** Called before anything is created. @throws InvalidInput, in docker's words, for a destination that cannot be written to */
 export async function checkDestinations(exports: readonly Export[], stdoutIsTerminal: boolean): Promise<void> {
   for (const wanted of exports) {
     const { dest, format } = wanted;
@@ -39,7 +39,7 @@ export async function checkDestinations(exports: readonly Export[], stdoutIsTerm
       throw new InvalidInput(`destination file ${dest} is a directory`, { docker: "refuses" });
     }
     if (!toDirectory && !(await stat(dirname(resolve(dest))).catch(() => undefined))?.isDirectory()) {
-      throw new InvalidInput(`destination file ${dest} cannot be written: its directory is not there`, {
+      throw new InvalidInput(`destination file ${dest} cannot be written: its directory does not exist`, {
         docker: "refuses",
       });
     }
@@ -102,7 +102,7 @@ function refuseUnsafe(dest: string): void {
   }
 }
 
-/** What this machine's disk refuses would be refused again. @throws InvalidInput */
+/** An error of this machine's disk is not worth another attempt. @throws InvalidInput */
 function onDisk<T>(path: string, work: () => T): T {
   try {
     return work();
@@ -114,12 +114,12 @@ function onDisk<T>(path: string, work: () => T): T {
 function unwritable(path: string, error: unknown): InvalidInput {
   return new InvalidInput(`the result is built, but ${path} cannot be written: ${(error as Error).message}`, {
     docker: "refuses",
-    suggestions: ["Make room, or name another place, and build again."],
+    suggestions: ["Free some space, or choose another destination, and build again."],
     cause: error,
   });
 }
 
-/** What was written cannot be taken back, so what was sent wrong cannot be sent again. */
+/** Written output cannot be taken back, so a failed transfer cannot be repeated. */
 class StandardOutput implements Destination {
   #written = 0;
 
@@ -138,7 +138,7 @@ class StandardOutput implements Destination {
   }
 }
 
-/** The archive comes to a file beside the directory, and is unpacked once it is whole: into what is there, as docker's `mode=copy`. */
+/** The archive goes to a file beside the directory and is unpacked once it is whole, over the files that are there, like docker's `mode=copy`. */
 class DirectoryDestination implements Destination {
   readonly #path: string;
   readonly #scratch: string;
@@ -160,7 +160,7 @@ class DirectoryDestination implements Destination {
   }
 
   async commit(): Promise<void> {
-    // The modes are those of the image, as docker's are, whatever files of the user's own would get.
+    // The files keep their modes in the image, as with docker; the user's umask does not apply.
     const mask = process.umask(0);
     try {
       await this.#file.commit();

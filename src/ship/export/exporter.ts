@@ -1,6 +1,6 @@
 /**
- * The container that stays beside a builder whose result is to come to the client, and the commands run in it. Plain POSIX shell
- * with busybox's tools, as the image is the user's choice.
+ * The container beside a builder that keeps the result until the client has fetched it, and the commands that run in it. Plain POSIX
+ * shell with busybox's tools, because the user chooses the image.
  */
 import type { V1Container, V1Volume } from "@kubernetes/client-node";
 import { EXPORT_DOCKER, EXPORT_FILES, EXPORT_OCI, EXPORT_VOLUME } from "../../plan/layout.ts";
@@ -11,35 +11,35 @@ export const EXPORTER = "export-result";
 const MOUNT = "/slipway";
 
 /**
- * How long the container waits, in seconds, for a word of its client: one that died must not hold the pod for the build's whole
- * deadline. A client that lives speaks every minute (presence.ts); one that sleeps for longer goes without its archive.
+ * How long the container waits without a sign of its client: a client that died must not hold the pod for the build's whole
+ * deadline. A living client gives a sign every minute (presence.ts); one that sleeps for longer does not get its archive.
  */
-const SILENT_SECONDS = 600;
+const MAX_SILENCE_SECONDS = 600;
 
-/** How often it looks, in seconds. */
-const LOOK_SECONDS = 30;
+const CHECK_INTERVAL_SECONDS = 30;
 
 /**
- * Waits until the client has what it wants (a read on a FIFO returns when its writer closes), or is gone. It ends well in either
- * case: what the build pushed is pushed.
+ * Waits until the client has fetched the result (a read on a FIFO returns when its writer closes), or is gone. It exits with 0 in
+ * both cases: the image is pushed already.
+ * @param silent MAX_SILENCE_SECONDS, shorter in tests. @param interval CHECK_INTERVAL_SECONDS, shorter in tests
  */
-export function waitScript(silent = SILENT_SECONDS, look = LOOK_SECONDS): string {
+export function waitScript(silent = MAX_SILENCE_SECONDS, interval = CHECK_INTERVAL_SECONDS): string {
   return `mkfifo /tmp/collected
 quiet=0
-until timeout ${look} cat /tmp/collected 2>/dev/null; do
+until timeout ${interval} cat /tmp/collected 2>/dev/null; do
   now=$(cat /tmp/presence 2>/dev/null)
-  if [ "$now" = "$before" ]; then quiet=$((quiet + ${look})); else quiet=0; before=$now; fi
-  [ $quiet -lt ${silent} ] || { echo "nothing was heard of the client for ${silent} seconds: it is gone, and the result with it" | tee /dev/termination-log >&2; exit 0; }
+  if [ "$now" = "$before" ]; then quiet=$((quiet + ${interval})); else quiet=0; before=$now; fi
+  [ $quiet -lt ${silent} ] || { echo "the client was silent for ${silent} seconds: it is gone, and the result is discarded" | tee /dev/termination-log >&2; exit 0; }
 done`;
 }
 
-/** Who the builder is, so that its files can be read. */
+/** The builder's user and group, so that its files can be read. */
 export interface ExporterIdentity {
   readonly user: number;
   readonly group: number;
 }
 
-/** Whether anything of this build comes to the client's disk. */
+/** Whether the client fetches a result of this build (`-o`). */
 export function hasExports(plan: Pick<BuildPlan, "exports">): boolean {
   return (plan.exports ?? []).length > 0;
 }
@@ -71,13 +71,13 @@ export function exportVolumes(plan: BuildPlan): V1Volume[] {
 const FILES = `cat ${EXPORT_FILES}`;
 const ARCHIVES: Readonly<Record<Export["format"], string>> = {
   docker: `cat ${EXPORT_DOCKER}`,
-  // By the names of its entries: those of an archive of `.` begin with `./`, and `tar -x index.json` would find none.
+  // Lists the entries by name: in an archive of `.` the names begin with `./`, and `tar -x index.json` would not find it.
   oci: `tar -cf - -C ${EXPORT_OCI} $(ls ${EXPORT_OCI})`,
   local: FILES,
   tar: FILES,
 };
 
-/** Writes the archive to its standard output, and its sha256 to where `SUM_COMMAND` finds it. */
+/** Writes the archive to standard output, and its sha256 to a file for `SUM_COMMAND`. */
 export function archiveCommand(format: Export["format"]): readonly string[] {
   return [
     "sh",
@@ -93,8 +93,8 @@ wait $sum`,
 export const SUM_COMMAND = ["cat", "/tmp/sum"] as const;
 
 /**
- * Writes the JSON that names the image's configuration: of docker's archive its list, of a layout the one manifest its index
- * names, which need not be the one that was pushed (buildah pushes docker's form, and lays out OCI's).
+ * Prints the JSON that names the image's configuration: for docker's archive its list, for an OCI layout the one manifest in its
+ * index, which may differ from the pushed one (buildah pushes docker's format and writes OCI's into the layout).
  */
 export function manifestCommand(format: "docker" | "oci"): readonly string[] {
   if (format === "docker") return ["tar", "-xOf", `${MOUNT}/${EXPORT_DOCKER}`, "manifest.json"];
@@ -105,7 +105,7 @@ export function manifestCommand(format: "docker" | "oci"): readonly string[] {
 /** Lets the container end. */
 export const COLLECTED_COMMAND = ["sh", "-c", ": > /tmp/collected"] as const;
 
-/** Says that the client is there. @param word another one each time */
-export function presenceCommand(word: number): readonly string[] {
-  return ["sh", "-c", 'echo "$1" > /tmp/presence', "presence", String(word)];
+/** Tells the container that the client is there. @param count a different number each time */
+export function presenceCommand(count: number): readonly string[] {
+  return ["sh", "-c", 'echo "$1" > /tmp/presence', "presence", String(count)];
 }

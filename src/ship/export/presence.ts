@@ -1,22 +1,25 @@
-/** A client that waits for a build's result says so from time to time to the container that keeps it, which else gives it up. */
+/** While the client waits for a build's result, it tells so to the container that keeps it: otherwise that container gives up. */
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { EXPORTER, presenceCommand } from "./exporter.ts";
 
-/** How often, in milliseconds. */
-const EVERY = 60_000;
-/** Time for it to be said, in milliseconds. */
-const PATIENCE = 30_000;
+const PRESENCE_INTERVAL_MS = 60_000;
+const REQUEST_TIMEOUT_MS = 30_000;
 
 /**
- * Until it is disposed of. A word that is not heard is no matter: others follow.
- * @param pod the build's, and empty while there is none
+ * Gives signs of presence until it is disposed of. It does not matter if one fails: others follow.
+ * @param pod the name of the build's pod; empty until it exists
  */
-export function showPresence(cluster: Pick<Cluster, "exec">, pod: () => string, every = EVERY): Disposable {
-  let words = 0;
+export function showPresence(
+  cluster: Pick<Cluster, "exec">,
+  pod: () => string,
+  intervalMs = PRESENCE_INTERVAL_MS,
+): Disposable {
+  let count = 0;
   const timer = setInterval(() => {
     if (pod() === "") return;
-    void cluster.exec(pod(), EXPORTER, presenceCommand(++words), {}, AbortSignal.timeout(PATIENCE)).catch(() => {});
-  }, every);
+    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    void cluster.exec(pod(), EXPORTER, presenceCommand(++count), {}, signal).catch(() => {});
+  }, intervalMs);
   timer.unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }

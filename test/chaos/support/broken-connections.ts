@@ -57,7 +57,7 @@ export async function buildThroughFaults(
     const args = ["build", "-n", namespace.name, "--timeout", "5m", "--ttl", "2m", "--build-arg", `N=${number}`];
     const run = await slipway([...args, "-t", image, root], { env: { KUBECONFIG: kubeconfig } });
     const faults = proxy.faults.filter(({ kind }) => kind !== "none").length;
-    if (run.code === 3 && /^WARNING: the build \S+ goes on in the cluster$/m.test(run.stderr)) {
+    if (run.code === 3 && /^WARNING: build \S+ keeps running in the cluster$/m.test(run.stderr)) {
       return { wrong: [], faults, left: true };
     }
     const wrong = await faultsOf(run, namespace.name, image, number);

@@ -15,7 +15,7 @@ it("every builder is described by its real pod", async () => {
   expect((await describeBuilders({}))[0]).toMatchObject({ features: { heredocs: true } });
 });
 
-it("columns stand one below the other", () => {
+it("the columns of the table are aligned", () => {
   expect(
     alignColumns([
       ["a", "bb", "c"],

@@ -8,8 +8,8 @@ import { parseReference } from "../../../src/lib/image/reference.ts";
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const PLAN = { tags: [parseReference("r.io/a:1")], registries: { hosts: [], insecure: [] } };
 
-describe("an image", () => {
-  it("is signed once for each repository, by its digest", () => {
+describe("signing an image", () => {
+  it("signs once for each repository, by digest", () => {
     const tags = ["r.io/a:1", "r.io/a:2", "10.0.0.1:5000/b:1"].map((text) => parseReference(text));
     const registries = { hosts: [], insecure: ["10.0.0.1:5000"] };
     expect(cosignArguments({ tags, registries }, DIGEST, "k8s://ns/key")).toEqual([
@@ -29,11 +29,11 @@ describe("an image", () => {
     ]);
   });
 
-  it("is not begun without cosign", () => {
+  it("fails before the build without cosign", () => {
     expect(() => findCosign({ PATH: "/nowhere:" })).toThrow("--sign runs cosign, which is not on the PATH");
   });
 
-  it("is signed without a log where that is asked for", () => {
+  it("skips the log with --sign-log none", () => {
     expect(cosignArguments({ ...PLAN, signLog: "none" }, DIGEST, "k")).toEqual([
       ["sign", "--yes", "--tlog-upload=false", "--key", "k", `r.io/a@${DIGEST}`],
     ]);
@@ -42,8 +42,8 @@ describe("an image", () => {
 });
 
 describe("the public log", () => {
-  it("is spoken of where nobody has decided about it", () => {
-    expect(logCaution({ sign: "" }, {})).toMatch(/public log, for good: --sign-log none keeps it out/);
+  it("is warned about if nobody has decided about it", () => {
+    expect(logCaution({ sign: "" }, {})).toMatch(/public log permanently: --sign-log none prevents that/);
     expect(logCaution({}, {})).toBeUndefined();
     expect(logCaution({ sign: "k", signLog: "none" }, {})).toBeUndefined();
     expect(logCaution({ sign: "k", signLog: "upload" }, {})).toBeUndefined();
@@ -52,7 +52,7 @@ describe("the public log", () => {
     }
   });
 
-  it("is left out in the words of old and new versions, also those that a failure suggests", async () => {
+  it("is skipped with the options of old and new cosign versions, also in the remedy of a failure", async () => {
     const root = await mkdtemp(join(tmpdir(), "slipway-cosign-"));
     onTestFinished(() => rm(root, { recursive: true, force: true }));
     const script = '#!/bin/sh\necho "$COSIGN_USE_SIGNING_CONFIG|$@" >> "$ASKED"\necho no >&2\nexit 1\n';

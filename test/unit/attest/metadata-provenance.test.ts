@@ -16,7 +16,7 @@ describe("BUILDX_METADATA_PROVENANCE", () => {
     ["disabled", "disabled"],
     ["false", "disabled"],
     ["0", "disabled"],
-  ])("%s is %s", (text, mode) => {
+  ])("%j means %s", (text, mode) => {
     expect(metadataProvenanceOf(text)).toBe(mode);
   });
 });
@@ -39,7 +39,7 @@ describe("provenance in the metadata file", () => {
     secrets: [{ id: "npm", source: { kind: "env", name: "NPM" } as const }],
   };
 
-  it("has BuildKit's keys, and what is the same each time", () => {
+  it("has BuildKit's keys, and by default only parts that are the same in each build", () => {
     expect(metadataProvenance({ ...plan, target: "1" }, "min", TIMES, "linux/amd64")).toEqual({
       builder: { id: "https://slipway.dev/builders/kaniko" },
       buildType: "https://slipway.dev/provenance/dockerfile/v1",
@@ -68,7 +68,7 @@ describe("provenance in the metadata file", () => {
     });
   });
 
-  it("has times and the build's name where all is asked for", () => {
+  it("has times and the build's name in mode max", () => {
     expect(metadataProvenance({ ...plan, target: "0" }, "max", TIMES, undefined)).toMatchObject({
       metadata: {
         buildInvocationID: PLAN.name,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { attestationsReadAll, needsSeal } from "../../../src/attest/needs.ts";
+import { attestationsReadAll, needsAttesting } from "../../../src/attest/needs.ts";
 import { provenanceOf } from "../../../src/attest/provenance.ts";
 import type { BuildPlan } from "../../../src/plan/plan.ts";
 import { InvalidInput } from "../../../src/errors.ts";
@@ -25,7 +25,7 @@ function planOf(attributes: Record<string, string>, change: Partial<BuildPlan> =
 }
 
 describe("provenance made by the client", () => {
-  it("says what was built from what, and no value of a build argument", () => {
+  it("names the inputs of the build, without values of build arguments", () => {
     const statement = provenanceOf(planOf({}), DIGEST, TIMES);
     expect(statement).toMatchObject({
       _type: "https://in-toto.io/Statement/v1",
@@ -59,22 +59,19 @@ describe("provenance made by the client", () => {
     [`?branch=b&commit=${COMMIT}`, { uri: "git+https://h/a.git@refs/heads/b", digest: { gitCommit: COMMIT } }],
     ["?commit=abcd", { uri: "git+https://h/a.git@abcd" }],
     ["", { uri: "git+https://h/a.git" }],
-  ])(
-    "has the repository %s that the builder cloned as its material, and no digest of what it has not seen",
-    (rest, material) => {
-      const plan = planInCluster(`https://h/a.git${rest}`, { file: "Dockerfile.web" });
-      expect(provenanceOf(plan, DIGEST, TIMES)).toMatchObject({
-        predicate: {
-          buildDefinition: {
-            externalParameters: { context: `https://h/a.git${rest}`, dockerfile: { path: "Dockerfile.web" } },
-            resolvedDependencies: [material],
-          },
+  ])("names the cloned repository %s, without a digest that the client does not know", (rest, material) => {
+    const plan = planInCluster(`https://h/a.git${rest}`, { file: "Dockerfile.web" });
+    expect(provenanceOf(plan, DIGEST, TIMES)).toMatchObject({
+      predicate: {
+        buildDefinition: {
+          externalParameters: { context: `https://h/a.git${rest}`, dockerfile: { path: "Dockerfile.web" } },
+          resolvedDependencies: [material],
         },
-      });
-    },
-  );
+      },
+    });
+  });
 
-  it("has the values where all was asked for, and the name it is to have", () => {
+  it("has the values of build arguments in mode max, and the given builder id", () => {
     const statement = provenanceOf(planOf({ mode: "max", "builder-id": "https://ci.example.com" }), DIGEST, TIMES);
     expect(statement).toMatchObject({
       predicate: {
@@ -85,31 +82,31 @@ describe("provenance made by the client", () => {
   });
 });
 
-describe("what is made of an image after its push", () => {
-  it("keeps the client, unless the builder makes it", () => {
-    expect(needsSeal(planOf({ mode: "min" }), false)).toBe(true);
-    expect(needsSeal(planOf({ mode: "min" }), true)).toBe(false);
-    expect(needsSeal({ ...PLAN, sign: "" }, true)).toBe(true);
-    expect(needsSeal(PLAN, false)).toBe(false);
+describe("attesting after the push", () => {
+  it("needs the client, unless the builder attests", () => {
+    expect(needsAttesting(planOf({ mode: "min" }), false)).toBe(true);
+    expect(needsAttesting(planOf({ mode: "min" }), true)).toBe(false);
+    expect(needsAttesting({ ...PLAN, sign: "" }, true)).toBe(true);
+    expect(needsAttesting(PLAN, false)).toBe(false);
     const sbom: BuildPlan = { ...PLAN, attestations: [{ type: "sbom", attributes: {} }] };
-    expect([needsSeal(sbom, false), needsSeal(sbom, true)]).toEqual([true, false]);
+    expect([needsAttesting(sbom, false), needsAttesting(sbom, true)]).toEqual([true, false]);
   });
 
-  it("needs none of the context, unless the builder makes it", () => {
+  it("needs no more of the context, unless the builder attests", () => {
     const attestations: BuildPlan["attestations"] = [{ type: "sbom", attributes: {} }];
     expect(attestationsReadAll({ attestations }, false)).toBeUndefined();
-    expect(attestationsReadAll({ attestations }, true)).toBe("an attestation may look at all of it");
+    expect(attestationsReadAll({ attestations }, true)).toBe("an attestation may use all of it");
     expect(attestationsReadAll({}, true)).toBeUndefined();
   });
 
   it.each([
-    [planOf({}, { tags: [] }), "this build pushes none"],
-    [{ ...PLAN, tags: [], attestations: [{ type: "sbom", attributes: {} }] }, "this build pushes none"],
-    [{ ...PLAN, sign: "", noPush: true } satisfies BuildPlan, "this build pushes none"],
-    [planOf({ mode: "most" }), "--provenance mode=most is not for provenance that slipway makes"],
-    [planOf({ reproducible: "true" }), "--provenance reproducible=true is not for"],
-  ])("is refused where it cannot be made", (plan, message) => {
-    expect(() => needsSeal(plan, false)).toThrow(InvalidInput);
-    expect(() => needsSeal(plan, false)).toThrow(message);
+    [planOf({}, { tags: [] }), "this build does not push"],
+    [{ ...PLAN, tags: [], attestations: [{ type: "sbom", attributes: {} }] }, "this build does not push"],
+    [{ ...PLAN, sign: "", noPush: true } satisfies BuildPlan, "this build does not push"],
+    [planOf({ mode: "most" }), "--provenance mode=most is not supported with kaniko, whose provenance slipway makes"],
+    [planOf({ reproducible: "true" }), "--provenance reproducible=true is not supported with"],
+  ])("is refused if it cannot be done", (plan, message) => {
+    expect(() => needsAttesting(plan, false)).toThrow(InvalidInput);
+    expect(() => needsAttesting(plan, false)).toThrow(message);
   });
 });

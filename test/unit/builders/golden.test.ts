@@ -211,7 +211,7 @@ function podOrRefusal(builder: Builder, plan: BuildPlan, form: ContextForm): obj
   } catch (error) {
     return { refusal: (error as Error).message };
   }
-  return { pod: builder.pod(plan, form) };
+  return { pod: { ...builder.pod(plan, form), receiver: builder.receiver(plan) } };
 }
 
 /** References as a person reads them. */

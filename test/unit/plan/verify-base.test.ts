@@ -23,7 +23,7 @@ it.each([
   // Kaniko builds all stages above the target, also stages that the target does not need.
   [`FROM unused\nFROM a${PIN}\n`, {}, "Dockerfile line 1: FROM unused has no digest"],
   [`ARG BASE=a${PIN}\nFROM $BASE\n`, { BASE: "other" }, "Dockerfile line 2: FROM other has no digest"],
-  [`ARG BASE\nFROM $BASE\n`, {}, "has a variable whose value is not known here"],
+  [`ARG BASE\nFROM $BASE\n`, {}, "has a variable without a known value"],
   [
     `# syntax=docker/dockerfile:1\nFROM a${PIN}\n`,
     {},

@@ -44,7 +44,7 @@ describe.each(EVERY)("a build %s", (_name, make) => {
   const pod = podOf(made);
   const containers = [...(pod.initContainers ?? []), ...pod.containers];
 
-  it("is unprivileged: no privilege, no host, no token", () => {
+  it("is unprivileged: no privileges, nothing of the host, no token", () => {
     for (const { securityContext } of containers) {
       expect(securityContext).toMatchObject({
         privileged: false,
@@ -59,14 +59,14 @@ describe.each(EVERY)("a build %s", (_name, make) => {
     expect(containers.flatMap(({ ports }) => ports ?? [])).toEqual([]);
   });
 
-  it("mounts what it has, and has what it mounts", () => {
+  it("mounts every volume that it has, and has every volume that it mounts", () => {
     const mounted = new Set(containers.flatMap(({ volumeMounts }) => volumeMounts?.map(({ name }) => name) ?? []));
     expect(new Set(pod.volumes?.map(({ name }) => name))).toEqual(mounted);
     const builder = pod.containers[0]?.volumeMounts?.map(({ mountPath }) => mountPath) ?? [];
     expect(builder.filter((path) => !path.startsWith("/kaniko/"))).toEqual([]);
   });
 
-  it("ends, and goes, by itself", () => {
+  it("has a deadline and a TTL", () => {
     expect(made.job.spec).toMatchObject({
       backoffLimit: 0,
       activeDeadlineSeconds: 7200,
@@ -75,12 +75,12 @@ describe.each(EVERY)("a build %s", (_name, make) => {
     expect(pod.restartPolicy).toBe("Never");
   });
 
-  it("is held back exactly as long as there is something to be created after the Job", () => {
+  it("has a scheduling gate only if objects are created after the Job", () => {
     const gates = made.configMap === undefined && made.secret === undefined ? undefined : [{ name: GATE }];
     expect(pod.schedulingGates).toEqual(gates);
   });
 
-  it("has one name, and the same labels everywhere", () => {
+  it("has the same name and labels on all objects", () => {
     const labels = {
       "app.kubernetes.io/managed-by": "slipway",
       "app.kubernetes.io/version": "0.1.0",
@@ -94,7 +94,7 @@ describe.each(EVERY)("a build %s", (_name, make) => {
     expect(made.job.spec?.template.metadata?.labels).toEqual(labels);
   });
 
-  it("shows no secret when it is printed", () => {
+  it("shows no secret values when it is printed", () => {
     const text = printObjects(made);
     expect(text).not.toContain("c2VjcmV0");
     expect(text).not.toContain(Buffer.from(DOCKER_CONFIG).toString("base64").slice(0, 20));
@@ -102,14 +102,14 @@ describe.each(EVERY)("a build %s", (_name, make) => {
 });
 
 describe("credentials", () => {
-  it("that are shipped are in a Secret of docker's type, and nowhere else", () => {
+  it("that are shipped are only in a Secret of docker's type", () => {
     const { secret, job, configMap } = shipped();
     expect(secret).toMatchObject({ type: "kubernetes.io/dockerconfigjson", immutable: true });
     expect(Buffer.from(secret?.data?.[".dockerconfigjson"] ?? "", "base64").toString()).toBe(DOCKER_CONFIG);
     expect(JSON.stringify([job, configMap])).not.toContain("c2VjcmV0");
   });
 
-  it("of the namespace are mounted from there, and no Secret is made", () => {
+  it("of the namespace are mounted from their Secret, and none is created", () => {
     const made = objects({ credentials: { kind: "secret", name: "regcred" } });
     expect(made.secret).toBeUndefined();
     expect(podOf(made).volumes).toContainEqual({
@@ -118,33 +118,33 @@ describe("credentials", () => {
     });
   });
 
-  it("may be none: no Secret, no mount", () => {
+  it("may be absent: no Secret, no mount", () => {
     const made = objects();
     expect(made.secret).toBeUndefined();
     expect(JSON.stringify(made.job)).not.toContain("registry-auth");
   });
 });
 
-describe("a ConfigMap", () => {
-  it("carries a small context", () => {
+describe("the ConfigMap of a build", () => {
+  it("holds a small context", () => {
     expect(objects().configMap).toMatchObject({
       immutable: true,
       binaryData: { "context.tar.gz": Buffer.from("archive").toString("base64") },
     });
   });
 
-  it("carries certificates, beside a streamed context too", () => {
+  it("holds certificates, also with a streamed context", () => {
     expect(withCa().configMap?.data).toEqual({ "ca.crt": "PEM" });
     expect(withCa().configMap).not.toHaveProperty("binaryData");
   });
 
-  it("is not made for a streamed context alone", () => {
+  it("is not created only for a streamed context", () => {
     expect(objects({}, BY_STREAM).configMap).toBeUndefined();
   });
 });
 
-describe("what others read", () => {
-  it("the references are an annotation, whatever characters they have", () => {
+describe("the metadata of a build's objects", () => {
+  it("has the references in an annotation, which allows all characters", () => {
     const tags = [parseReference("r.io/a:1"), parseReference("b")];
     expect(objects({ tags }).job.metadata?.annotations).toEqual({
       "slipway.dev/references": "r.io/a:1,docker.io/library/b:latest",
@@ -159,11 +159,11 @@ describe("what others read", () => {
     ["j".repeat(80), "j".repeat(63)],
     [`${"j".repeat(62)}.x`, "j".repeat(62)],
     ["jürgen", "j-rgen"],
-  ])("the user %j is a valid label", (user, label) => {
+  ])("turns the user %j into a valid label", (user, label) => {
     expect(objects({ user }).job.metadata?.labels?.["slipway.dev/user"]).toBe(label);
   });
 
-  it("asks autoscalers not to move the pod, and meshes not to join it", () => {
+  it("keeps autoscalers from moving the pod, and meshes from joining it", () => {
     expect(objects().job.spec?.template.metadata?.annotations).toMatchObject({
       "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
       "karpenter.sh/do-not-disrupt": "true",
@@ -173,7 +173,7 @@ describe("what others read", () => {
   });
 });
 
-it("is printed as documents kubectl takes, with the secret's keys but not its values", () => {
+it("objects are printed for kubectl, with the keys of the Secret but not its values", () => {
   const documents = printObjects(shipped())
     .split(/^---\n/m)
     .filter(Boolean)

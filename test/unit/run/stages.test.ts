@@ -12,7 +12,7 @@ beforeEach(() => {
 
 const MS = expect.any(Number) as number;
 
-it("says each beginning and end once, with its length", () => {
+it("reports the start and the end of each stage once, with its duration", () => {
   stages.start("ship", "stream");
   stages.start("ship", "again");
   stages.done("ship", undefined, 12);
@@ -23,13 +23,13 @@ it("says each beginning and end once, with its length", () => {
   ]);
 });
 
-it("ends nothing that never began", () => {
+it("does not report the end of a stage that never started", () => {
   stages.done("build");
   stages.fail();
   expect(events).toEqual([]);
 });
 
-it("fails what is under way, and nothing else", () => {
+it("reports only running stages as failed", () => {
   stages.start("create");
   stages.done("create");
   stages.start("schedule");
@@ -42,7 +42,7 @@ it("fails what is under way, and nothing else", () => {
   ]);
 });
 
-it("hears from the pod what it waits for, each thing once", () => {
+it("reports each reason why the pod waits once", () => {
   stages.observe({ kind: "gated" });
   stages.observe({ kind: "unscheduled", message: "" });
   stages.observe({ kind: "unscheduled", message: "0/3 nodes" });
@@ -55,7 +55,7 @@ it("hears from the pod what it waits for, each thing once", () => {
 });
 
 it.each([[["receiving", "building"]], [["building"]], [["ended"]]] as const)(
-  "hears from the pod that it is scheduled and builds: %s",
+  "reports from the pod's state that it is scheduled and builds: %s",
   (kinds) => {
     stages.start("schedule");
     for (const kind of kinds) {

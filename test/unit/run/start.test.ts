@@ -17,8 +17,8 @@ beforeEach(() => {
   cluster = new FakeCluster();
 });
 
-describe("starting", () => {
-  it("creates the Job first and then what it owns, so that nothing is ever without an end", async () => {
+describe("starting a build", () => {
+  it("creates the Job first and then what it owns, so that every object is deleted in the end", async () => {
     const started = await startBuild(cluster, OBJECTS, signal);
     await started.complete;
     expect(started.gated).toBe(true);
@@ -32,13 +32,13 @@ describe("starting", () => {
     expect(cluster.stored.get(`configmaps/${NAME}`)).toMatchObject({ metadata: { labels: { a: "b" } } });
   });
 
-  it("has nothing to wait for when the Job is all there is", async () => {
+  it("is complete at once if there is only the Job", async () => {
     const started = await startBuild(cluster, { job: OBJECTS.job }, signal);
     await started.complete;
     expect(started.gated).toBe(false);
   });
 
-  it("does not create the rest when the Job is refused", async () => {
+  it("creates nothing else if the Job is refused", async () => {
     cluster.before = ({ of }) => {
       if (of === "jobs") throw refusal(403, "Forbidden", "you may not create jobs");
     };
@@ -46,7 +46,7 @@ describe("starting", () => {
     expect(cluster.seen("create")).toHaveLength(1);
   });
 
-  it("is not complete when one of the rest is refused", async () => {
+  it("fails if one of the other objects is refused", async () => {
     cluster.before = ({ of }) => {
       if (of === "secrets") throw refusal(403, "Forbidden", "you may not create secrets");
     };
@@ -54,7 +54,7 @@ describe("starting", () => {
     await expect(complete).rejects.toThrow("you may not create secrets");
   });
 
-  it("releases the pod by taking its gates away", async () => {
+  it("releases the pod by removing its gates", async () => {
     await releasePod(cluster, "pod-1", signal);
     expect(cluster.calls).toEqual([
       { verb: "patch", of: "pods", name: "pod-1", detail: { spec: { schedulingGates: [] } } },
@@ -62,24 +62,24 @@ describe("starting", () => {
   });
 });
 
-describe("removing", () => {
+describe("removing a build", () => {
   const removed = () =>
     cluster
       .seen("remove")
       .map(({ of, name }) => `${of}/${name}`)
       .sort();
 
-  it("takes the inputs and leaves the Job with its log", async () => {
+  it("removes only the inputs, and keeps the Job with its log", async () => {
     await removeInputs(cluster, OBJECTS);
     expect(removed()).toEqual([`configmaps/${NAME}`, `secrets/${NAME}`]);
   });
 
-  it("takes all of a build that was broken off", async () => {
+  it("removes everything of a build that was stopped", async () => {
     await removeBuild(cluster, OBJECTS);
     expect(removed()).toEqual([`configmaps/${NAME}`, `jobs/${NAME}`, `secrets/${NAME}`]);
   });
 
-  it("asks only for what there is", async () => {
+  it("deletes only objects that exist", async () => {
     await removeBuild(cluster, { job: OBJECTS.job });
     expect(removed()).toEqual([`jobs/${NAME}`]);
   });

@@ -10,16 +10,16 @@ const node = (can: boolean | undefined, unschedulable = false): V1Node => ({
   status: can === undefined ? {} : { runtimeHandlers: [{ name: "", features: { userNamespaces: can } }] },
 });
 
-describe("nodes", () => {
+describe("whether all nodes support user namespaces, when", () => {
   it.each([
-    ["each can", [node(true), node(true)], true],
-    ["one cannot", [node(true), node(false)], false],
-    ["one is too old to say", [node(true), node(undefined)], false],
-    ["the one that cannot takes no pods", [node(true), node(false, true)], true],
-    ["there are none", [], false],
-    ["there are too many to look at", Array.from({ length: 101 }, () => node(true)), false],
+    ["each of them does", [node(true), node(true)], true],
+    ["one does not", [node(true), node(false)], false],
+    ["one is too old to report it", [node(true), node(undefined)], false],
+    ["the one that does not takes no pods", [node(true), node(false, true)], true],
+    ["there are no nodes", [], false],
+    ["there are more than 100 nodes", Array.from({ length: 101 }, () => node(true)), false],
     [
-      "another runtime can",
+      "only another runtime does",
       [{ status: { runtimeHandlers: [{ name: "kata", features: { userNamespaces: true } }] } }],
       false,
     ],
@@ -39,14 +39,14 @@ describe("--userns", () => {
   };
   const { signal } = new AbortController();
 
-  it("auto asks the nodes that may take the pod, once", async () => {
+  it("auto lists the nodes that may take the pod, once", async () => {
     const fake = cluster([node(true)]);
     const plan = planOf({ pod: { userns: "auto", nodeSelector: ["pool=builds"] } });
     expect((await decideUserns(plan, fake, signal)).userns).toBe("always");
     expect(fake.calls).toEqual([{ verb: "list", of: "nodes", detail: { labelSelector: "pool=builds", limit: "101" } }]);
   });
 
-  it("auto goes without where the nodes cannot, or may not be asked", async () => {
+  it("auto sets nothing if the nodes do not support it or may not be listed", async () => {
     const plan = planOf({ pod: { userns: "auto" } });
     expect(await decideUserns(plan, cluster([node(false)]), signal)).not.toHaveProperty("userns");
     const fake = cluster([]);
@@ -57,20 +57,22 @@ describe("--userns", () => {
   it.each([
     { pod: { userns: "auto" as const, runtimeClass: "kata" } },
     { pod: { userns: "auto" as const }, transport: "pvc" },
-  ])("auto does not ask: %j", async (request) => {
+    { pod: { userns: "auto" as const }, transport: "cache" },
+    { pod: { userns: "auto" as const }, cacheVolume: "state" },
+  ])("auto lists no nodes for %j", async (request) => {
     const fake = cluster([node(true)]);
     expect(await decideUserns(planOf(request), fake, signal)).not.toHaveProperty("userns");
     expect(fake.calls).toEqual([]);
   });
 
-  it("always and never ask nobody", async () => {
+  it("always and never list no nodes", async () => {
     const fake = cluster([]);
     expect((await decideUserns(planOf({ pod: { userns: "always" } }), fake, signal)).userns).toBe("always");
     expect(await decideUserns(planOf({ pod: { userns: "never" } }), fake, signal)).not.toHaveProperty("userns");
     expect(fake.calls).toEqual([]);
   });
 
-  it("never contradicts --security restricted, which is always", () => {
+  it("never is refused with --security restricted, which implies always", () => {
     expect(() => planOf({ pod: { security: "restricted", userns: "never" } })).toThrow("exclude each other");
     expect(planOf({ pod: { security: "restricted", userns: "auto" } })).toMatchObject({
       userns: "always",
@@ -80,11 +82,11 @@ describe("--userns", () => {
 });
 
 describe("--isolate", () => {
-  it.each(["", "a b", "-x", "x".repeat(64)])("names a tenant: not %j", (isolate) => {
+  it.each(["", "a b", "-x", "x".repeat(64)])("refuses the tenant %j", (isolate) => {
     expect(() => planOf({ pod: { isolate } })).toThrow(`--isolate=${isolate} is not a valid tenant name`);
   });
 
-  it("may be anything a label may", () => {
+  it("accepts every value that a label can have", () => {
     expect(planOf({ pod: { isolate: "Team_1.a" } }).tenant).toBe("Team_1.a");
   });
 });

@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 import { InvalidInput } from "../../../src/errors.ts";
 import type { CacheSource } from "../../../src/pack/cache-source.ts";
 import { CONFIGMAP_LIMIT, chooseDelivery } from "../../../src/ship/choose.ts";
-import type { TransportName } from "../../../src/plan/layout.ts";
+import type { TransportChoice } from "../../../src/plan/transports.ts";
 import { FakeCluster } from "../../fakes/fake-cluster.ts";
 import { PLAN } from "../plan/sample.ts";
 
 const IDENTITY = { image: "busybox:stable", user: 1000, group: 1000 };
 
-/** An archive of chunks of 64 KiB, the first byte of each being its number, that counts its openings and closings. */
+/** An archive of 64 KiB chunks that start with their number. It counts how often it is opened and closed. */
 class Archive {
   opened = 0;
   closed = 0;
@@ -41,10 +41,10 @@ const SOURCE: CacheSource = {
   },
 };
 
-const choose = (transport: TransportName | "auto", archive: Archive) =>
+const choose = (transport: TransportChoice, archive: Archive) =>
   chooseDelivery({ ...PLAN, transport }, { open: archive.open, source: () => SOURCE, live: async () => [] }, IDENTITY);
 
-describe("left to itself", () => {
+describe("--transport auto", () => {
   it("sends a small context in a ConfigMap", async () => {
     const archive = new Archive(CONFIGMAP_LIMIT);
     const delivery = await choose("auto", archive);
@@ -57,7 +57,7 @@ describe("left to itself", () => {
     });
   });
 
-  it("streams a larger one, and has not packed all of it when it says so", async () => {
+  it("streams a larger context, and decides that before everything is packed", async () => {
     const archive = new Archive(10 * CONFIGMAP_LIMIT);
     const delivery = await choose("auto", archive);
     expect(delivery).toMatchObject({ transport: "stream", form: "directory", volume: { emptyDir: {} } });
@@ -65,7 +65,7 @@ describe("left to itself", () => {
     expect(archive.read).toBeLessThan(20);
   });
 
-  it("goes on where the choice was made: nothing is packed twice, and all of it arrives", async () => {
+  it("sends what is packed already and then the rest, so that nothing is packed twice", async () => {
     const archive = new Archive(3 * CONFIGMAP_LIMIT);
     const delivery = await choose("auto", archive);
     const cluster = new FakeCluster();
@@ -78,12 +78,12 @@ describe("left to itself", () => {
       },
       async () => 0,
     );
-    await delivery.ship?.(cluster, "pod", () => {}, new AbortController().signal);
+    await delivery.ship?.({ cluster, pod: "pod", emit: () => {}, signal: new AbortController().signal });
     expect(received).toEqual(Array.from({ length: 36 }, (_, at) => at));
     expect([archive.opened, archive.closed]).toEqual([1, 1]);
   });
 
-  it("packs anew for a second attempt, from the beginning", async () => {
+  it("packs again from the start for a second attempt", async () => {
     const archive = new Archive(3 * CONFIGMAP_LIMIT);
     const delivery = await choose("auto", archive);
     const cluster = new FakeCluster();
@@ -100,26 +100,26 @@ describe("left to itself", () => {
       },
       async () => 0,
     );
-    await delivery.ship?.(cluster, "pod", () => {}, new AbortController().signal);
+    await delivery.ship?.({ cluster, pod: "pod", emit: () => {}, signal: new AbortController().signal });
     expect(received).toEqual(Array.from({ length: 36 }, (_, at) => at));
     expect([archive.opened, archive.closed]).toEqual([2, 2]);
   });
 });
 
-describe("told to", () => {
-  it("streams a small context too, and packs nothing before", async () => {
+describe("a transport chosen by name", () => {
+  it("stream also streams a small context, and packs nothing before", async () => {
     const archive = new Archive(1);
     expect(await choose("stream", archive)).toMatchObject({ transport: "stream" });
     expect(archive.opened).toBe(0);
   });
 
-  it("send nothing, it packs nothing, and the pod has no place for it", async () => {
+  it("none packs nothing, and the pod has no volume for it", async () => {
     const archive = new Archive(1);
     expect(await choose("none", archive)).toEqual({ transport: "none", form: "none" });
     expect(archive.opened).toBe(0);
   });
 
-  it("uses a volume of the pod's own", async () => {
+  it("pvc uses a volume of the pod's own", async () => {
     const { transport, volume } = await choose("pvc", new Archive(1));
     expect(transport).toBe("pvc");
     expect(volume?.ephemeral?.volumeClaimTemplate?.spec).toEqual({
@@ -128,10 +128,10 @@ describe("told to", () => {
     });
   });
 
-  it("refuses a ConfigMap for what does not fit, and stops packing", async () => {
+  it("configmap refuses a context that does not fit, and stops packing", async () => {
     const archive = new Archive(10 * CONFIGMAP_LIMIT);
     await expect(choose("configmap", archive)).rejects.toThrow(InvalidInput);
-    await expect(choose("configmap", archive)).rejects.toThrow("larger than the 768 KiB a ConfigMap may carry");
+    await expect(choose("configmap", archive)).rejects.toThrow("larger than the 768 KiB that a ConfigMap can hold");
     expect([archive.opened, archive.closed]).toEqual([2, 2]);
   });
 });

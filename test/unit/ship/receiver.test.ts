@@ -1,4 +1,4 @@
-/** The receiver's commands, run by a real shell in a directory that stands for the pod's volume. */
+/** The receiver's commands, run by a real shell in a directory that replaces the pod's volume. */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
@@ -23,7 +23,7 @@ afterEach(async () => {
   await Promise.all([root, context].map((path) => rm(path, { recursive: true, force: true })));
 });
 
-/** Its paths are the pod's; here they lie below `root`. */
+/** Runs a command of the pod with its paths below `root`. */
 function run(
   [, , script = "", ...rest]: readonly string[],
   stdin?: Uint8Array,
@@ -55,19 +55,19 @@ const sum = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("he
 describe("waiting for a context", () => {
   const waiting = (silent: number) => run(["sh", "-c", waitScript(silent, 1), "wait", "/slipway"]);
 
-  it("gives up when nothing comes, and says so where the pod's status shows it", async () => {
+  it("ends when nothing arrives, with a message in the pod's status", async () => {
     const { code, stderr } = await waiting(2);
-    expect([code, stderr]).toEqual([1, "nothing more of the context arrived for 2 seconds: its client is gone\n"]);
+    expect([code, stderr]).toEqual([1, "no data of the context arrived for 2 seconds: its client is gone\n"]);
     expect(await readFile(join(root, "said"), "utf8")).toBe(stderr);
   });
 
-  it("gives up on one that was begun and never ended", async () => {
+  it("ends when an upload was started and never finished", async () => {
     const done = waiting(3);
     await run(receiveCommand("a1"), (await packed()).subarray(0, 20));
     expect((await done).code).toBe(1);
   });
 
-  it("ends well with the commit, also of one that took several looks", async () => {
+  it("exits with 0 after the commit, also if that took several checks", async () => {
     const archive = await packed();
     const done = waiting(60);
     await pause(2500);
@@ -78,7 +78,7 @@ describe("waiting for a context", () => {
 });
 
 describe("receiving", () => {
-  it("unpacks beside the final place, and moves it there when the sum is right", async () => {
+  it("unpacks beside the final directory, and moves it there if the checksum is right", async () => {
     const archive = await packed();
     expect(await run(receiveCommand("a1"), archive)).toMatchObject({ code: 0 });
     expect(await readdir(root)).not.toContain("ready");
@@ -88,7 +88,7 @@ describe("receiving", () => {
     expect(await readdir(root)).toContain("tmp-committed");
   });
 
-  it("refuses another sum, and commits nothing", async () => {
+  it("refuses a different checksum, and commits nothing", async () => {
     await run(receiveCommand("a1"), await packed());
     const { code, stderr } = await run(commitCommand("a1", "0".repeat(64)));
     expect(code).toBe(65);
@@ -96,7 +96,7 @@ describe("receiving", () => {
     expect(await readdir(root)).not.toContain("ready");
   });
 
-  it("may be told to commit once more when the answer was lost", async () => {
+  it("can commit again after the answer was lost", async () => {
     const archive = await packed();
     await run(receiveCommand("a1"), archive);
     await run(commitCommand("a1", sum(archive)));
@@ -104,7 +104,7 @@ describe("receiving", () => {
     expect((await run(commitCommand("a1", "0".repeat(64)))).code).toBe(1);
   });
 
-  it("waits with the commit for what is still being unpacked", async () => {
+  it("commits only when everything is unpacked", async () => {
     const archive = await packed();
     const receiving = run(receiveCommand("a1"), archive);
     while (!(await readdir(root)).includes("tmp-attempt-a1")) await pause(5);
@@ -112,7 +112,7 @@ describe("receiving", () => {
     expect((await receiving).code).toBe(0);
   });
 
-  it("says at once why it takes no more, and reads on to the end", async () => {
+  it("reports at once why it takes no more, and reads the rest", async () => {
     const { code, stderr } = await run(receiveCommand("a1"), Buffer.alloc(3_000_000, "no archive"));
     expect(code).not.toBe(0);
     expect(stderr).toMatch(/^slipway: .*(?:gzip|tar)/);
@@ -121,20 +121,20 @@ describe("receiving", () => {
     expect(`slipway: ${committed.stderr}`).toBe(stderr);
   });
 
-  it("commits nothing of an attempt that never began", async () => {
+  it("does not commit an attempt that never started", async () => {
     expect((await run(commitCommand("a1", "0".repeat(64)))).code).toBe(66);
   });
 
-  it("sees a cut in the compressed stream", async () => {
+  it("detects a cut in the compressed stream", async () => {
     const archive = await packed();
     expect((await run(receiveCommand("a1"), archive.subarray(0, -20))).code).not.toBe(0);
   });
 
-  it("sees a cut between two entries, which is a good tar by itself", async () => {
+  it("detects a cut between two entries, which leaves a valid tar", async () => {
     expect((await run(receiveCommand("a1"), gzipSync(Buffer.alloc(1024)))).code).not.toBe(0);
   });
 
-  it("starts from clean after an attempt that failed", async () => {
+  it("removes the remains of a failed attempt", async () => {
     await run(receiveCommand("a1"), Buffer.from("no archive"));
     const archive = await packed();
     expect((await run(receiveCommand("a2"), archive)).code).toBe(0);
@@ -144,7 +144,7 @@ describe("receiving", () => {
   });
 });
 
-it("has root's rights over files where the builder is root, and none elsewhere", () => {
+it("the receiver has root's capabilities over files only if the builder is root", () => {
   const rights = (user: number) => receiver({ image: "x", user, group: user }).securityContext?.capabilities;
   expect(rights(0)).toEqual({ drop: ["ALL"], add: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"] });
   expect(rights(1000)).toEqual({ drop: ["ALL"] });

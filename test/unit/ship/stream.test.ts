@@ -32,10 +32,10 @@ async function* archive(): AsyncGenerator<Uint8Array> {
 
 function ship(open: () => AsyncIterable<Uint8Array> = archive) {
   const { ship: send } = deliverByStream(open, { image: "busybox", user: 0, group: 0 });
-  return send?.(cluster, "pod-1", (event) => events.push(event), stop.signal);
+  return send?.({ cluster, pod: "pod-1", emit: (event) => events.push(event), signal: stop.signal });
 }
 
-/** Takes everything in. */
+/** Receives everything. */
 const take: ExecAnswer = async (_command, { stdin, onSent }) => {
   let text = "";
   for await (const chunk of stdin ?? []) {
@@ -53,7 +53,7 @@ const commit: ExecAnswer = async () => 0;
 const lose: ExecAnswer = async () => {
   throw new ClusterError("the connection was reset");
 };
-/** The pod as it is read, its receiving container in that state. */
+/** Sets the state of the receiving container, as the pod shows it. */
 const showReceiver = (state: object, more: object = {}): void => {
   const status = { initContainerStatuses: [{ name: "receive-context", state }], ...more };
   cluster.stored.set("pods/pod-1", { metadata: { name: "pod-1" }, status });
@@ -65,7 +65,7 @@ const say =
     return exitCode;
   };
 
-/** The names of the attempts at sending it. */
+/** The names of the attempts. */
 const attempts = () =>
   cluster.seen("exec").flatMap(({ detail }) => {
     const [, , , what, attempt = ""] = detail as readonly string[];
@@ -73,7 +73,7 @@ const attempts = () =>
   });
 const warnings = () => events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
 
-describe("a context that is streamed", () => {
+describe("a streamed context", () => {
   it("is sent, verified and committed, in the receiving container", async () => {
     cluster.execs.push(take, commit);
     expect(await ship()).toEqual({ bytes: 11, attempts: 1 });
@@ -103,7 +103,7 @@ describe("a context that is streamed", () => {
     ]);
   });
 
-  it("is sent again when another sum arrived", async () => {
+  it("is sent again if its checksum differs in the pod", async () => {
     cluster.execs.push(take, say(65, "sha256 of what arrived is 0123\n"), take, commit);
     expect(await ship()).toMatchObject({ attempts: 2 });
     expect(warnings()[0]).toContain("sha256 of what arrived is 0123");
@@ -128,7 +128,7 @@ describe("a context that is streamed", () => {
     expect(warnings()).toEqual([]);
   });
 
-  it("is not sent again when the archive itself is at fault", async () => {
+  it("is not sent again if packing fails", async () => {
     cluster.execs.push(take);
     const broken = async function* (): AsyncGenerator<Uint8Array> {
       yield Buffer.from("x");
@@ -147,16 +147,16 @@ describe("a context that is streamed", () => {
     expect(cluster.seen("exec")).toHaveLength(1);
   });
 
-  it("that does not fit says where it would", async () => {
+  it("that is too large for the volume is refused with a remedy", async () => {
     cluster.execs.push(say(1, "slipway: tar: write error: No space left on device\n"));
     await expect(ship()).rejects.toMatchObject({
-      message: "the pod could not take the context in: tar: write error: No space left on device",
+      message: "the pod failed to unpack the context: tar: write error: No space left on device",
       suggestions: [expect.stringContaining("--transport pvc")],
     });
     expect(cluster.seen("exec")).toHaveLength(1);
   });
 
-  it("stops being sent when the pod says that it takes no more", async () => {
+  it("is sent no further once the pod refuses more", async () => {
     let taken = 0;
     const refuse: ExecAnswer = async (_command, { stdin, stderr }) => {
       for await (const _ of stdin ?? []) {
@@ -170,7 +170,7 @@ describe("a context that is streamed", () => {
     expect(taken).toBe(1);
   });
 
-  it("is committed without an exit code where standard input was ended by closing", async () => {
+  it("is committed without an exit code if standard input was ended by closing", async () => {
     const closed: ExecAnswer = async (...args) => {
       await take(...args);
       return undefined;
@@ -180,7 +180,7 @@ describe("a context that is streamed", () => {
     expect(cluster.seen("exec")).toHaveLength(2);
   });
 
-  it("is not sent again when the commit's answer was lost but the receiver has ended well", async () => {
+  it("is not sent again if the commit's answer was lost but the receiver exited with 0", async () => {
     cluster.execs.push(take, async (...args) => {
       showReceiver({ terminated: { exitCode: 0 } });
       return lose(...args);
@@ -189,7 +189,7 @@ describe("a context that is streamed", () => {
     expect(warnings()).toEqual([]);
   });
 
-  it("counts as committed when the receiver ended before the command that let it end", async () => {
+  it("counts as committed if the receiver ended before the commit command", async () => {
     cluster.execs.push(take, async () => {
       showReceiver({ terminated: { exitCode: 0 } });
       return 137;
@@ -197,7 +197,7 @@ describe("a context that is streamed", () => {
     expect(await ship()).toEqual({ bytes: 11, attempts: 1 });
   });
 
-  it("has its commit repeated, not itself, while the receiver still waits", async () => {
+  it("has only its commit repeated while the receiver still waits", async () => {
     cluster.execs.push(take, lose, commit);
     expect(await ship()).toEqual({ bytes: 11, attempts: 1 });
     const commits = cluster.seen("exec").slice(1);
@@ -218,10 +218,10 @@ describe("a context that is streamed", () => {
         showReceiver({
           terminated: {
             exitCode: 1,
-            message: "nothing more of the context arrived for 300 seconds: its client is gone",
+            message: "no data of the context arrived for 300 seconds: its client is gone",
           },
         }),
-      'the pod "pod-1" no longer receives: nothing more of the context arrived for 300 seconds: its client is gone while',
+      'the pod "pod-1" no longer receives: no data of the context arrived for 300 seconds: its client is gone while',
     ],
   ])("is not sent again to a pod that is %s", async (_what, happen, message) => {
     cluster.execs.push(async (...args) => {
@@ -232,8 +232,8 @@ describe("a context that is streamed", () => {
     expect(cluster.seen("exec")).toHaveLength(1);
   });
 
-  it("fails with the exit code where the pod says nothing", async () => {
+  it("fails with the exit code if the pod reports nothing", async () => {
     cluster.execs.push(say(126, ""));
-    await expect(ship()).rejects.toThrow("the pod could not take the context in: exit code 126");
+    await expect(ship()).rejects.toThrow("the pod failed to unpack the context: exit code 126");
   });
 });

@@ -1,4 +1,4 @@
-/** The whole line on a cluster that plays along: plan in, result or error out, nothing left behind. */
+/** A whole build on a fake cluster: plan in, result or error out, and nothing left behind. */
 import type { V1Job } from "@kubernetes/client-node";
 import { beforeEach, describe, expect, it } from "vitest";
 import { kaniko } from "../../../../src/builders/kaniko/kaniko.ts";
@@ -7,6 +7,8 @@ import type { BuildDeps } from "../../../../src/app/build/run-build.ts";
 import type { BuildEvent } from "../../../../src/events.ts";
 import type { BuildPlan } from "../../../../src/plan/plan.ts";
 import { AuthError, BuildFailed, Interrupted } from "../../../../src/errors.ts";
+import { DialError } from "../../../../src/lib/kube/dial.ts";
+import { ContactLost, CredentialsLost } from "../../../../src/lib/kube/refusal.ts";
 import { FakeCluster, refusal } from "../../../fakes/fake-cluster.ts";
 import { DIGEST, building, endedWith, gated, receiving } from "../../run/follow/pods.ts";
 import { PLAN } from "../../plan/sample.ts";
@@ -43,13 +45,15 @@ function depsWith(change: Partial<BuildDeps> = {}): BuildDeps {
   };
 }
 
+const forbidden = (): unknown => refusal(403, "Forbidden", "no").cause;
+
 const run = async (plan: Partial<BuildPlan> = {}, deps: Partial<BuildDeps> = {}) => {
   const result = await build({ ...PLAN, ...plan }, depsWith(deps), stop.signal);
   if ("left" in result) throw new Error("left, though nobody asked it to");
   return result;
 };
 
-/** The pod goes through these as soon as it is released. */
+/** The states that the pod goes through once it is released. */
 function play(...pods: Parameters<FakeCluster["show"]>[2][]): void {
   cluster.show("pods", "added", gated);
   cluster.before = ({ verb, of }) => {
@@ -64,7 +68,7 @@ const asked = (...verbs: string[]) =>
 const stages = () => events.flatMap((event) => ("stage" in event ? [`${event.stage} ${event.type.slice(6)}`] : []));
 
 describe("a build that succeeds", () => {
-  it("gives the digest, the image's ID and every reference, and takes its inputs away", async () => {
+  it("returns the digest, the image's ID and every reference, and deletes its inputs", async () => {
     play(building, endedWith(0, DIGEST));
     const credentials = { kind: "shipped" } as const;
     expect(await run({ credentials }, { dockerConfig: "{}" })).toEqual({
@@ -97,7 +101,7 @@ describe("a build that succeeds", () => {
     expect(events.at(-1)?.type).toBe("built");
   });
 
-  it("streams its context where that was chosen", async () => {
+  it("streams its context with --transport stream", async () => {
     cluster.show("pods", "added", receiving);
     cluster.log.close();
     cluster.execs.push(
@@ -119,12 +123,12 @@ describe("a build that succeeds", () => {
     expect(stages()).toContain("ship done");
   });
 
-  it("does without the image's ID where the registry cannot be asked", async () => {
+  it("returns no image ID if the registry cannot be asked", async () => {
     play(endedWith(0, DIGEST));
     expect(await run({}, { describeImage: async () => undefined })).not.toHaveProperty("configDigest");
   });
 
-  it("stays one when cleaning up fails, and says so", async () => {
+  it("succeeds with a warning if its inputs cannot be deleted", async () => {
     play(endedWith(0, DIGEST));
     const { before } = cluster;
     cluster.before = async (call) => {
@@ -134,7 +138,7 @@ describe("a build that succeeds", () => {
     expect((await run()).digest).toBe(DIGEST);
     expect(events).toContainEqual({
       type: "warning",
-      message: expect.stringContaining("could not remove the build's credentials and context at once") as string,
+      message: expect.stringContaining("could not delete the build's credentials and context now") as string,
     });
   });
 });
@@ -142,7 +146,7 @@ describe("a build that succeeds", () => {
 describe("a build that needs its client", () => {
   const jobs = () => cluster.seen("create", "jobs").map(({ detail }) => (detail as V1Job).spec?.activeDeadlineSeconds);
 
-  it("has an early deadline until its pod is released with all it mounts", async () => {
+  it("has a lease until its pod is released", async () => {
     play(building, endedWith(0, DIGEST));
     await run();
     expect(jobs()).toEqual([300]);
@@ -152,7 +156,7 @@ describe("a build that needs its client", () => {
     ]);
   });
 
-  it("has its whole time from the start where the user may not change a deadline, or it is short", async () => {
+  it("has its whole time from the start if the user may not patch Jobs or --timeout is short", async () => {
     play(building, endedWith(0, DIGEST));
     cluster.allowed = () => false;
     await run();
@@ -166,7 +170,7 @@ describe("a build that needs its client", () => {
     expect(asked("create", "patch")).toEqual(["create jobs", "create configmaps", "patch pods"]);
   });
 
-  it("is not left before it has its whole time", async () => {
+  it("is not detached from before its lease is released", async () => {
     play(building);
     const { before } = cluster;
     const slow = Promise.withResolvers<void>();
@@ -190,7 +194,7 @@ describe("a build that needs its client", () => {
 });
 
 describe("a build that fails", () => {
-  it("in its Dockerfile says why, and leaves the Job with its log", async () => {
+  it("reports the fault in the Dockerfile and keeps the Job with its log", async () => {
     play(building, endedWith(2));
     cluster.log.push(
       "error building image: error building stage: failed to execute command: waiting for process to exit: exit status 2",
@@ -201,7 +205,7 @@ describe("a build that fails", () => {
     expect(events.some(({ type }) => type === "built")).toBe(false);
   });
 
-  it("for a missing right leaves nothing, even when the Job was there already", async () => {
+  it("is removed after a missing right, even if the Job exists", async () => {
     play();
     cluster.before = ({ verb, of }) => {
       if (verb === "create" && of === "configmaps") throw new AuthError("you may not create configmaps");
@@ -211,7 +215,54 @@ describe("a build that fails", () => {
     expect(stages().at(-1)).toMatch(/ failed$/);
   });
 
-  it("by Ctrl-C is removed whole", async () => {
+  it.each([
+    ["a missing right", () => new AuthError("you may not create jobs", { cause: forbidden() })],
+    ["a refused object", () => refusal(422, "Invalid", "the Job is invalid")],
+    [
+      "an unreachable cluster",
+      () => new ContactLost("nothing answers", { cause: new DialError(new Error("refused"), undefined) }),
+    ],
+    ["failing credentials", () => new CredentialsLost("the plugin failed")],
+  ])("before anything was created (%s) removes nothing and does not warn", async (_what, errorOf) => {
+    const error = errorOf();
+    cluster.before = ({ verb, of }) => {
+      if (verb === "create" && of === "jobs") throw error;
+    };
+    await expect(run()).rejects.toBe(error);
+    expect(asked("remove")).toEqual([]);
+    expect(events.filter(({ type }) => type === "warning")).toEqual([]);
+  });
+
+  it("with an unknown outcome of creating the Job removes it, and warns if that fails", async () => {
+    cluster.before = ({ verb, of }) => {
+      if (verb === "create" && of === "jobs") throw new ContactLost("the connection was reset");
+      if (verb === "remove") throw new ContactLost("nothing answers");
+    };
+    await expect(run()).rejects.toThrow("the connection was reset");
+    expect(events.at(-1)).toEqual({
+      type: "warning",
+      message:
+        "cleanup failed (nothing answers); the cluster will delete the Job, if it was created, when its TTL expires",
+    });
+  });
+
+  it("for a missing right names all that are missing, with the command that grants them", async () => {
+    cluster.before = ({ verb, of }) => {
+      if (verb === "create" && of === "jobs") throw new AuthError("you may not create jobs", { cause: forbidden() });
+    };
+    cluster.allowed = (asked) => asked?.resource !== "jobs" && asked?.resource !== "configmaps";
+    cluster.userName = "system:serviceaccount:team:ci";
+    await expect(run()).rejects.toMatchObject({
+      message:
+        'the user "system:serviceaccount:team:ci" may not create, get, patch, delete jobs; create, delete configmaps in the namespace "team"',
+      suggestions: [
+        "Ask somebody who may grant rights there to run: slipway rbac -n team --account ci --builder kaniko --no-secrets | kubectl apply -f -",
+        "Or build in another namespace (-n).",
+      ],
+    });
+  });
+
+  it("is removed after Ctrl-C", async () => {
     play(building);
     const end = run();
     setTimeout(() => stop.abort(new Interrupted("stopped by Ctrl-C")), 20);
@@ -220,13 +271,13 @@ describe("a build that fails", () => {
   });
 });
 
-it("is described without a cluster", async () => {
+it("a build is described without a cluster", async () => {
   const { job, configMap, secret } = await describeBuild(PLAN, depsWith());
   expect([job.metadata?.name, configMap?.metadata?.name, secret]).toEqual([NAME, NAME, undefined]);
   expect(cluster.calls).toEqual([]);
 });
 
-it("asks the registry for the digest where the builder does not tell it", async () => {
+it("a build asks the registry for the digest if the builder does not report it", async () => {
   play(building, endedWith(0, ""));
   const asked: (string | undefined)[] = [];
   const builder = { ...kaniko, outcome: () => ({ kind: "pushed", configDigest: CONFIG }) as const };
@@ -238,7 +289,7 @@ it("asks the registry for the digest where the builder does not tell it", async 
   expect(asked).toEqual([CONFIG]);
 });
 
-describe("a build that is left", () => {
+describe("a detached build", () => {
   const leave = (deps: Partial<BuildDeps> = {}) =>
     build(
       { ...PLAN, credentials: { kind: "shipped" } },
@@ -247,13 +298,13 @@ describe("a build that is left", () => {
       AbortSignal.abort(),
     );
 
-  it("goes on without its client, and without its password, from the moment its builder runs", async () => {
+  it("runs without its client and its Secret once its builder runs", async () => {
     play(building);
     expect(await leave()).toEqual({ left: NAME });
     expect([...cluster.stored.keys()]).toEqual([`jobs/${NAME}`]);
   });
 
-  it("is not stopped when only the contact to the cluster is lost", async () => {
+  it("is not stopped if only the contact to the cluster is lost", async () => {
     play(building);
     cluster.before = ({ verb, of }) => {
       if (verb === "patch" && of === "pods") cluster.show("pods", "modified", building);
@@ -264,12 +315,12 @@ describe("a build that is left", () => {
     expect(cluster.stored.has(`jobs/${NAME}`)).toBe(true);
     expect(events).toContainEqual({
       type: "warning",
-      message: `the build ${NAME} goes on in the cluster`,
-      suggestions: [`Come back to it with \`slipway attach ${NAME}\`.`],
+      message: `build ${NAME} keeps running in the cluster`,
+      suggestions: [`Attach to it with \`slipway attach ${NAME}\`.`],
     });
   });
 
-  it("is not stopped when it is only the login that has run out, and says to log in first", async () => {
+  it("is not stopped if only the login has expired, and the warning says to log in first", async () => {
     play(building);
     const { before } = cluster;
     cluster.before = async (call) => {
@@ -281,8 +332,8 @@ describe("a build that is left", () => {
     expect(cluster.stored.has(`jobs/${NAME}`)).toBe(true);
     expect(events).toContainEqual({
       type: "warning",
-      message: `the build ${NAME} goes on in the cluster`,
-      suggestions: [`Log in to the cluster again, and come back to it with \`slipway attach ${NAME}\`.`],
+      message: `build ${NAME} keeps running in the cluster`,
+      suggestions: [`Log in to the cluster again, and attach to it with \`slipway attach ${NAME}\`.`],
     });
   });
 });

@@ -19,17 +19,17 @@ async function plan(
 }
 
 describe("the builder of a request", () => {
-  it("is the one that was named, with its own image or the one named", async () => {
+  it("is the named one, with its default image or the named one", async () => {
     expect(await plan({ builder: "buildah" })).toMatchObject({ builder: "buildah", said: [] });
     expect(await plan({ builder: "buildah", builderImage: "r.io/b:1" })).toMatchObject({ image: "r.io/b:1" });
     expect(await plan({ builder: "img" }, undefined, { SLIPWAY_IMG_IMAGE: "r.io/img:1" })).toMatchObject({
       image: "r.io/img:1",
     });
-    await expect(plan({ builder: "img" })).rejects.toThrow("there is no published image of img any more");
+    await expect(plan({ builder: "img" })).rejects.toThrow("img no longer has a published image");
     await expect(plan({ builder: "docker" })).rejects.toThrow('there is no builder "docker"');
   });
 
-  it("is refused for what it would pass over", async () => {
+  it("is refused for a feature that it would ignore", async () => {
     await expect(plan({ builder: "kaniko" }, "FROM a\nRUN --mount=type=tmpfs,target=/t x\n")).rejects.toThrow(
       "Dockerfile line 2: kaniko cannot do RUN --mount=type=tmpfs",
     );
@@ -39,7 +39,7 @@ describe("the builder of a request", () => {
 });
 
 describe("--builder auto", () => {
-  it("takes the first that can, and says why not those before it", async () => {
+  it("chooses the first builder that can, and says why the earlier ones cannot", async () => {
     expect(await plan({ builder: "auto" })).toMatchObject({ builder: "kaniko", said: ["building with kaniko"] });
     expect(await plan({ builder: "auto" }, "FROM a\nCOPY --parents a /\n")).toMatchObject({
       builder: "buildkit",
@@ -47,17 +47,17 @@ describe("--builder auto", () => {
     });
   });
 
-  it("goes by the user's order", async () => {
+  it("tries the builders in the user's order", async () => {
     const order = { SLIPWAY_BUILDER_ORDER: "makisu, buildah kaniko" };
     expect(await plan({ builder: "auto" }, "FROM a\nONBUILD RUN x\n", order)).toMatchObject({ builder: "buildah" });
     await expect(plan({ builder: "auto" }, undefined, { SLIPWAY_BUILDER_ORDER: "docker" })).rejects.toThrow(
-      'SLIPWAY_BUILDER_ORDER names "docker", which is no builder',
+      'SLIPWAY_BUILDER_ORDER names "docker", which is not a builder',
     );
   });
 
-  it("is refused where none can, where an image is named, and for what is wrong whatever builds", async () => {
+  it("is refused if no builder can, if an image is named, and for faults of the request", async () => {
     await expect(plan({ builder: "auto" }, "FROM a\nRUN --security=insecure x\n")).rejects.toMatchObject({
-      message: "none of the builders can do this build",
+      message: "no builder can do this build",
       suggestions: expect.arrayContaining([expect.stringContaining("line 2: buildkit cannot do")]) as unknown,
     });
     await expect(plan({ builder: "auto", builderImage: "x" })).rejects.toThrow(/--builder-image/);
@@ -72,7 +72,7 @@ describe("--git-in-cluster", () => {
     return planRequest(whole, inRepository(whole), { env: {}, user: "jane", version: "0" }, () => {});
   };
 
-  it("is for the builders that clone, the first of them with --builder auto", async () => {
+  it("is for builders that can clone, the first of them with --builder auto", async () => {
     for (const builder of ["kaniko", "buildkit"]) {
       expect((await planOf("#main", { builder })).plan.repository).toMatchObject({ ref: "main" });
     }
@@ -81,12 +81,15 @@ describe("--git-in-cluster", () => {
     for (const builder of ["buildah", "makisu", "img"]) {
       await expect(planOf("", { builder, builderImage: "r.io/b:1" })).rejects.toMatchObject({
         message: `${builder} cannot do --git-in-cluster`,
-        suggestions: ["Use --builder kaniko or --builder buildkit."],
+        suggestions: [
+          "Use --builder kaniko or --builder buildkit.",
+          "Or let slipway choose a builder: --builder auto.",
+        ],
       });
     }
   });
 
-  it("gives the token to kaniko in a variable, and to BuildKit as the secret it asks for", async () => {
+  it("passes the token to kaniko in a variable, and to BuildKit as a secret", async () => {
     const docker = { secret: ["id=GIT_AUTH_TOKEN,env=T"] };
     const kaniko = await planOf("", { docker });
     expect(kaniko.plan.repository?.token?.id).toBe("GIT_AUTH_TOKEN");

@@ -38,7 +38,7 @@ beforeEach(() => {
 
 const list = () => listContexts(cluster, new AbortController().signal);
 
-it("are listed with what uses them", async () => {
+it("kept contexts are listed with the builds that use them", async () => {
   expect(contextTable(await list(), Date.parse("2026-01-03T00:00:00Z"))).toBe(
     `NAME                           CLAIM${" ".repeat(app.length - 3)}SIZE  STATE  CREATED  USED BY
 /home/jane/tool                ${tool.padEnd(app.length)}  2Gi   Bound  2 d ago  -
@@ -47,19 +47,19 @@ registry.example.com/team/app  ${app}  1Gi   Bound  2 d ago  build-Running
   );
 });
 
-it("are named by their project or their claim", async () => {
+it("kept contexts are found by the name of their project or claim", async () => {
   const contexts = await list();
   expect(chooseContexts(contexts, ["/home/jane/tool", tool], false).map(({ claim }) => claim)).toEqual([tool]);
   expect(() => chooseContexts(contexts, ["other"], false)).toThrow('no context is kept under the name "other"');
 });
 
-it("are not removed while a build uses them, unless that is wanted", async () => {
+it("kept contexts are not removed while a build uses them, except with force", async () => {
   const contexts = await list();
   expect(() => chooseContexts(contexts, [app], false)).toThrow("is in use by the build build-Running");
   expect(chooseContexts(contexts, [app], true)).toHaveLength(1);
 });
 
-it("have names that Kubernetes takes, one for each project and user", () => {
+it("kept contexts have valid Kubernetes names, one for each project and user", () => {
   const names = ["a", "A", "registry.example.com:5000/very/long/".repeat(9), "", "…"].map((name) =>
     claimOf({ name, size: "1Gi" }, 0, "1"),
   );

@@ -4,7 +4,7 @@ import { kaniko } from "../../../../src/builders/kaniko/kaniko.ts";
 import { findBuild } from "../../../../src/app/builds/find.ts";
 import type { FoundBuild } from "../../../../src/app/builds/find.ts";
 import { hasEnded, judgeUnknown, recordOf } from "../../../../src/app/builds/record.ts";
-import { withEarlyDeadline } from "../../../../src/run/client-lease.ts";
+import { withLease } from "../../../../src/run/client-lease.ts";
 import { objectsOf } from "../../../../src/run/objects.ts";
 import { deliverByConfigMap } from "../../../../src/ship/choose.ts";
 import { fillTemplate } from "../../../../src/lib/text/go-template.ts";
@@ -25,7 +25,7 @@ import {
 const CREATED = "2026-01-01T00:00:00Z";
 const plan = { ...PLAN, registries: { ...PLAN.registries, insecure: ["registry.example.com"] } };
 
-/** The very Job a build makes, as the API server would show it. */
+/** The Job that a build makes, as the API server shows it. */
 function jobWith(condition?: { type: string; reason?: string; message?: string }): V1Job {
   const { job } = objectsOf(plan, kaniko.pod(plan, "archive"), deliverByConfigMap(Buffer.from("x"), plan.name));
   const at = "2026-01-01T00:01:00Z" as unknown as Date;
@@ -44,8 +44,8 @@ const stateOf = (job: V1Job, pod?: V1Pod) => {
   return [state, reason, digest];
 };
 
-describe("a record", () => {
-  it("has all a report needs, from the objects alone", () => {
+describe("the record of a build", () => {
+  it("has every field of a report, only from the Job and the pod", () => {
     expect(recordOf(jobWith({ type: "Complete" }), endedWith(0, DIGEST), judge)).toEqual({
       name: plan.name,
       namespace: "team",
@@ -83,10 +83,10 @@ describe("a record", () => {
     expect(recordOf(jobWith(), pod, judge).state).toBe(state);
   });
 
-  it("of a Job whose pod is gone says what the Job knows", () => {
+  it("uses the Job's status if the pod is gone", () => {
     expect(stateOf(jobWith({ type: "Failed", reason: "DeadlineExceeded" }))).toEqual([
       "timed-out",
-      "its time limit passed",
+      "its time limit has passed",
       undefined,
     ]);
     expect(stateOf(jobWith({ type: "Failed", reason: "BackoffLimitExceeded" }))).toEqual([
@@ -96,7 +96,7 @@ describe("a record", () => {
     ]);
     expect(stateOf(jobWith({ type: "Complete" }))).toEqual([
       "failed",
-      "it ended well, but its pod with the digest is gone",
+      "it succeeded, but its pod with the digest is deleted",
       undefined,
     ]);
     expect(
@@ -104,17 +104,17 @@ describe("a record", () => {
     ).toBe(true);
   });
 
-  it("of a Job with an early deadline has the build's own, and ends by it as one whose client was lost", () => {
-    const early = withEarlyDeadline(jobWith({ type: "Failed", reason: "DeadlineExceeded" }));
+  it("shows --timeout for a Job with a lease, and a lost client if the lease runs out", () => {
+    const early = withLease(jobWith({ type: "Failed", reason: "DeadlineExceeded" }));
     expect(early.spec?.activeDeadlineSeconds).toBe(300);
     expect(recordOf(early, undefined, judge)).toMatchObject({
       state: "failed",
-      reason: "nothing was heard of its client for 5 minutes, and not all it needs had arrived",
+      reason: "the client was silent for 5 minutes before the upload had finished",
       timeoutSeconds: 7200,
     });
   });
 
-  it("of a builder nobody here knows is judged by exit code and digest", () => {
+  it("judges an unknown builder by exit code and digest", () => {
     expect(judgeUnknown({ exitCode: 0, message: `${DIGEST}\n` })).toEqual({ kind: "built", digest: DIGEST });
     expect(judgeUnknown({ exitCode: 3 })).toMatchObject({
       kind: "failed",
@@ -122,7 +122,7 @@ describe("a record", () => {
     });
   });
 
-  it("of objects with nothing on them does not stumble", () => {
+  it("can be made from empty objects", () => {
     expect(recordOf({}, undefined, judgeUnknown)).toMatchObject({ name: "", state: "waiting", references: [] });
   });
 });
@@ -133,7 +133,7 @@ function found(name: string, user = "jane", ended = false): FoundBuild {
   return { job, pod: undefined, record: recordOf(job, undefined, judge) };
 }
 
-describe("finding one", () => {
+describe("finding a build", () => {
   const builds = [
     found("slipway-b-2", "joe"),
     found("slipway-app-2", "jane", true),
@@ -143,7 +143,7 @@ describe("finding one", () => {
   const find = (name: string, among?: "running" | "ended") =>
     findBuild(builds, { name, user: "jane", ...(among === undefined ? {} : { among }) }, "team").record.name;
 
-  it("by name, by its beginning, or one's latest", () => {
+  it("finds it by name, by the start of its name, or as the user's latest", () => {
     expect(find("slipway-app-1")).toBe("slipway-app-1");
     expect(find("slipway-b")).toBe("slipway-b-2");
     expect(find("b")).toBe("slipway-b-2");
@@ -151,15 +151,17 @@ describe("finding one", () => {
     expect(find("latest", "running")).toBe("slipway-app-1");
   });
 
-  it("says so when there is none, or more than one", () => {
+  it("refuses a name that no build or more than one build has", () => {
     expect(() => find("x")).toThrow('there is no build "x" in the namespace team');
-    expect(() => find("app")).toThrow('3 builds begin with "app": slipway-app-2, slipway-app-1, slipway-app-11');
-    expect(() => findBuild(builds, { name: "latest", user: "eve" }, "team")).toThrow("no build of yours (eve)");
+    expect(() => find("app")).toThrow('3 builds start with "app": slipway-app-2, slipway-app-1, slipway-app-11');
+    expect(() => findBuild(builds, { name: "latest", user: "eve" }, "team")).toThrow(
+      "you (eve) have no build in the namespace team",
+    );
   });
 });
 
-describe("listing them", () => {
-  it("as a table", () => {
+describe("listing builds", () => {
+  it("prints a table", () => {
     const record = recordOf(jobWith({ type: "Complete" }), endedWith(0, DIGEST), judge);
     expect(buildTable([record], { now: Date.parse("2026-01-01T03:00:00Z"), users: true })).toBe(
       "NAME                  STATE  IMAGE                              BUILDER  USER  CREATED  TOOK\n" +
@@ -170,7 +172,7 @@ describe("listing them", () => {
     );
   });
 
-  it("by a template as docker's", () => {
+  it("prints a template like docker's", () => {
     const fields = ["name", "references", "digest"];
     const value = { name: "n", references: ["a", "b"] };
     expect(fillTemplate(String.raw`{{.Name}}\t{{ .References }}\n{{.Digest}}|`, value, fields)).toBe("n\ta,b\n|");

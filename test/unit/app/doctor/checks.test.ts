@@ -8,8 +8,9 @@ import {
   storageCheck,
 } from "../../../../src/app/doctor/namespace-checks.ts";
 import { trialChecks, userNamespaceCheck } from "../../../../src/app/doctor/pod-checks.ts";
-import { askRights, mayDo, rightsCheck } from "../../../../src/app/doctor/rights-check.ts";
+import { mayDo, rightsCheck } from "../../../../src/app/doctor/rights-check.ts";
 import { AuthError, ClusterError } from "../../../../src/errors.ts";
+import { askRights } from "../../../../src/app/rbac/ask-rights.ts";
 import { rightsOf } from "../../../../src/app/rbac/rights.ts";
 import { grantOf, holderNamed } from "../../../../src/app/rbac/role.ts";
 import { CheckList } from "../../../../src/cli/ui/doctor-list.ts";
@@ -26,7 +27,7 @@ function forbidding(...kinds: string[]): FakeCluster {
   return cluster;
 }
 
-describe("rights", () => {
+describe("the rights check", () => {
   const answering = (denied: (resource: string, verb: string) => boolean) => ({
     namespace: "team",
     create: (async (_kind: string, { spec }: { spec: { resourceAttributes: Record<string, string> } }) => {
@@ -37,7 +38,7 @@ describe("rights", () => {
   });
   const optional = new Map([["pods/exec", "only small contexts can be sent"]]);
 
-  it("asks for each verb of each resource, subresources apart", async () => {
+  it("asks for each verb of each resource and subresource", async () => {
     const rulings = await askRights(
       answering(() => false),
       RIGHTS,
@@ -48,7 +49,7 @@ describe("rights", () => {
     expect(mayDo(rulings, "jobs")).toBe(true);
   });
 
-  it("names what is missing, and the command that prints it", async () => {
+  it("names the missing rights and the command that prints them", async () => {
     const rulings = await askRights(
       answering((resource) => resource === "jobs" || resource === "pods/log"),
       RIGHTS,
@@ -64,7 +65,7 @@ describe("rights", () => {
     expect(mayDo(rulings, "pods")).toBe(true);
   });
 
-  it("only warns of what a build can do without", async () => {
+  it("only warns about rights that a build can do without", async () => {
     const rulings = await askRights(
       answering((resource) => resource === "pods/exec"),
       RIGHTS,
@@ -77,7 +78,7 @@ describe("rights", () => {
     ]);
   });
 
-  it("may be optional by a verb alone", async () => {
+  it("treats one verb of a resource as optional", async () => {
     const rulings = await askRights(
       answering((resource, verb) => resource === "jobs" && verb === "patch"),
       RIGHTS,
@@ -95,7 +96,7 @@ describe("rights", () => {
   it.each([
     ["jane@example.com", { kind: "User", name: "jane@example.com" }],
     ["system:serviceaccount:ci:runner", { kind: "ServiceAccount", name: "runner", namespace: "ci" }],
-  ])("are granted to %s as what that is", (user, holder) => {
+  ])("grants rights to %s as a user or a ServiceAccount", (user, holder) => {
     expect(holderNamed(user)).toEqual(holder);
     const objects = grantOf(RIGHTS, { name: "slipway", namespace: "team", holder: holderNamed(user) });
     const subject = objects.flatMap((object) => ("subjects" in object ? (object.subjects ?? []) : []))[0];
@@ -103,34 +104,34 @@ describe("rights", () => {
   });
 });
 
-describe("quotas", () => {
+describe("the quota check", () => {
   const quota = (hard: Record<string, string>, used: Record<string, string>): V1ResourceQuota => ({
     metadata: { name: "small" },
     status: { hard, used },
   });
 
   it.each([
-    ["none", [], "ok", /has none/],
-    ["room", [quota({ pods: "5" }, { pods: "2" })], "ok", /small \(2 of 5 pods\)/],
+    ["without quotas", [], "ok", /has none/],
+    ["with room", [quota({ pods: "5" }, { pods: "2" })], "ok", /small \(2 of 5 pods\)/],
     [
-      "none left",
+      "without room",
       [quota({ "count/jobs.batch": "3" }, { "count/jobs.batch": "3" })],
       "fail",
       /3 of 3 count\/jobs\.batch/,
     ],
-    ["of what a build does not count in", [quota({ services: "0" }, { services: "0" })], "ok", /room/],
+    ["for objects that a build does not create", [quota({ services: "0" }, { services: "0" })], "ok", /room/],
   ] as const)("%s", async (_name, quotas, status, says) => {
     const cluster = new FakeCluster();
     quotas.forEach((one, at) => cluster.stored.set(`resourcequotas/${at}`, one));
     expect(await quotaCheck(cluster, signal)).toMatchObject({ status, message: expect.stringMatching(says) });
   });
 
-  it("are passed over where they may not be listed", async () => {
+  it("is skipped if quotas and limit ranges may not be listed", async () => {
     expect((await quotaCheck(forbidding("resourcequotas"), signal)).status).toBe("skip");
     expect((await limitRangeCheck(forbidding("limitranges"), signal)).status).toBe("skip");
   });
 
-  it("a limit range's default is told", async () => {
+  it("the check of limit ranges shows their defaults", async () => {
     const cluster = new FakeCluster();
     const range: V1LimitRange = { spec: { limits: [{ type: "Container", _default: { memory: "64Mi" } }] } };
     cluster.stored.set("limitranges/a", range);
@@ -138,7 +139,7 @@ describe("quotas", () => {
   });
 });
 
-describe("storage classes", () => {
+describe("the check of storage classes", () => {
   const classes = new FakeCluster();
   const standard = { "storageclass.kubernetes.io/is-default-class": "true" };
   const fast: V1StorageClass = { metadata: { name: "fast" }, provisioner: "x" };
@@ -148,19 +149,19 @@ describe("storage classes", () => {
   both.stored.set("storageclasses/std", { metadata: { name: "std", annotations: standard } });
 
   it.each([
-    ["not needed", classes, { needed: false }, "skip", /only --transport pvc/],
-    ["a default", both, { needed: true }, "ok", /^std is the default/],
-    ["no default", classes, { needed: true }, "warn", /there are: fast/],
-    ["the one named", classes, { needed: true, storageClass: "fast" }, "ok", /^fast makes/],
-    ["one that is not there", classes, { needed: true, storageClass: "slow" }, "fail", /no storage class "slow"/],
-    ["unknown", forbidding("storageclasses"), { needed: true }, "skip", /may not list/],
+    ["not needed", classes, { needed: false }, "skip", /only --transport pvc or cache needs one/],
+    ["with a default", both, { needed: true }, "ok", /^std is the default/],
+    ["without a default", classes, { needed: true }, "warn", /there are: fast/],
+    ["with the named class", classes, { needed: true, storageClass: "fast" }, "ok", /^fast provides/],
+    ["without the named class", classes, { needed: true, storageClass: "slow" }, "fail", /no storage class "slow"/],
+    ["if they may not be listed", forbidding("storageclasses"), { needed: true }, "skip", /may not list/],
   ] as const)("%s", async (_name, cluster, wanted, status, says) => {
     expect(await storageCheck(cluster, wanted, signal)).toMatchObject({ status, message: expect.stringMatching(says) });
   });
 });
 
-describe("the namespace", () => {
-  it("is told by its level, where it may be read", async () => {
+describe("the check of the namespace", () => {
+  it("shows its Pod Security level if it may be read", async () => {
     const cluster = new FakeCluster();
     const labels = { "pod-security.kubernetes.io/enforce": "baseline" };
     cluster.stored.set("namespaces/team", { metadata: { labels } });
@@ -168,7 +169,7 @@ describe("the namespace", () => {
     await expect(podSecurityLevel(forbidding("namespaces"), signal)).resolves.toBeUndefined();
   });
 
-  it("that is not there, or is on its way out, is said", async () => {
+  it("fails for a namespace that does not exist or is being deleted", async () => {
     const cluster = new FakeCluster();
     await expect(podSecurityLevel(cluster, signal)).rejects.toThrow('the namespace "team" does not exist');
     cluster.stored.set("namespaces/team", { metadata: { deletionTimestamp: new Date() } });
@@ -184,7 +185,7 @@ describe("a trial pod", () => {
   const plan = { builder: "kaniko", builderImage: "kaniko:1", helperImage: "busybox:1" } as never;
   const statuses = (checks: readonly Check[]): string => checks.map(({ status }) => status).join(" ");
 
-  it("fails at the step it does not come to, and says nothing of those after it", () => {
+  it("fails at the step that it does not reach, and skips the later ones", () => {
     const error = new ClusterError("no node", { suggestions: ["Add one."] });
     const report = { reached: new Set(["admitted"] as const), node: "", error };
     const checks = trialChecks(report, plan, "baseline", true);
@@ -193,7 +194,7 @@ describe("a trial pod", () => {
     expect(checks[1]).toMatchObject({ message: "no node", suggestions: ["Add one."], kind: "cluster" });
   });
 
-  it("has no helper image where nothing is received", () => {
+  it("has no check of the helper image if nothing is received", () => {
     const report = { reached: new Set(["admitted", "scheduled", "receiving", "ended"] as const), node: "n" };
     expect(trialChecks(report, plan, undefined, false).map(({ name }) => name)).toEqual([
       "admission",
@@ -206,12 +207,12 @@ describe("a trial pod", () => {
     ["         0     524288      65536\n", "ok"],
     ["         0          0 4294967295\n", "warn"],
     ["", "warn"],
-  ])("with the id map %j", (message, status) => {
+  ])("shows user namespaces by the id map %j", (message, status) => {
     const end = { exitCode: 0, reason: "Completed", message, tail: [] };
     expect(userNamespaceCheck({ reached: new Set(["scheduled"] as const), node: "n", end }).status).toBe(status);
   });
 
-  it("says nothing of user namespaces where the image could not be pulled", () => {
+  it("skips user namespaces if the image could not be pulled", () => {
     const error = new ClusterError("no image");
     const report = { reached: new Set(["scheduled"] as const), node: "n", error };
     expect(userNamespaceCheck({ ...report, withoutImage: true }).status).toBe("skip");
@@ -233,13 +234,13 @@ describe("the list of checks", () => {
     return text;
   };
 
-  it("is plain words in a log", () => {
+  it("is plain text in a log", () => {
     expect(shown(false)).toBe(
       "FAIL  rights          you may not\n        - Ask.\nok    quota           none\n\nNot ready to build: 1 of 2 checks failed.\n",
     );
   });
 
-  it("has signs in a terminal, and a line for what is waited for", () => {
+  it("has symbols in a terminal, and a line that shows what is awaited", () => {
     const text = shown(true);
     expect(text).toMatch(/✖/);
     expect(text).toContain("\r\u001b[K");

@@ -6,10 +6,10 @@ import { needsOfBuilder } from "../../../../src/app/describe-builders.ts";
 import { rightsOf } from "../../../../src/app/rbac/rights.ts";
 import type { Need } from "../../../../src/app/rbac/rights.ts";
 import { grantOf } from "../../../../src/app/rbac/role.ts";
-import { TRANSPORTS } from "../../../../src/plan/layout.ts";
+import { TRANSPORTS } from "../../../../src/plan/transports.ts";
 import { PLAN } from "../../plan/sample.ts";
 
-/** Any builder, nothing left out. */
+/** The needs of any builder with every input. */
 const ALL: Need = { transport: "auto", ships: true, files: true, manage: false };
 
 const names = (rights: ReturnType<typeof rightsOf>) =>
@@ -17,7 +17,7 @@ const names = (rights: ReturnType<typeof rightsOf>) =>
 const needs = (change: Partial<Need>) => names(rightsOf({ ...ALL, ...change }));
 
 describe("the rights of a build", () => {
-  it("are these, and no star", () => {
+  it("are a list of verbs for each resource, without wildcards", () => {
     expect(needs({})).toEqual({
       jobs: "create,get,patch,delete",
       pods: "list,watch,patch,get",
@@ -29,21 +29,21 @@ describe("the rights of a build", () => {
     });
   });
 
-  it("have no exec where no context is streamed, and no secrets where none is shipped", () => {
+  it("include no exec if no context is streamed, and no secrets if none is shipped", () => {
     const least = needs({ transport: "configmap", ships: false });
     expect(Object.keys(least)).toEqual(["jobs", "pods", "pods/log", "configmaps", "events"]);
     expect(least["pods"]).toBe("list,watch,patch");
   });
 
   it.each(["stream", "pvc", "cache"] as const)(
-    "have no config maps where neither the context travels in one (%s) nor a file",
+    "include no ConfigMaps with --transport %s and without files",
     (transport) => {
       expect(needs({ transport, files: false })).not.toHaveProperty("configmaps");
       expect(needs({ transport })["configmaps"]).toBe("create,delete");
     },
   );
 
-  it("are next to none where the builder fetches its context itself", () => {
+  it("are minimal if the builder fetches its context itself", () => {
     expect(needs({ transport: "none", files: false, ships: false })).toEqual({
       jobs: "create,get,patch,delete",
       pods: "list,watch",
@@ -52,7 +52,7 @@ describe("the rights of a build", () => {
     });
   });
 
-  it("change no pod where none is held back, as nothing else is made", () => {
+  it("include patching pods only if other objects are created", () => {
     const bare = { transport: "stream", files: false, ships: false } as const;
     expect(needs(bare)["pods"]).toBe("list,watch,get");
     for (const more of [{ files: true }, { ships: true }, { networkPolicy: true }, { transport: "auto" } as const]) {
@@ -60,18 +60,18 @@ describe("the rights of a build", () => {
     }
   });
 
-  it("have config maps where the context may travel in one", () => {
+  it("include ConfigMaps if the context may travel in one", () => {
     for (const transport of ["auto", "configmap"] as const) {
       expect(needs({ transport, files: false })["configmaps"]).toBe("create,delete");
     }
   });
 
-  it("are enough to remove builds, whatever they were given", () => {
+  it("with manage are enough to remove builds with any inputs", () => {
     const manager = needs({ transport: "stream", files: false, ships: false, manage: true });
     expect([manager["configmaps"], manager["secrets"]]).toEqual(["delete", "delete"]);
   });
 
-  it("have volume claims only where contexts or a builder's state are kept", () => {
+  it("include volume claims only if contexts or a builder's state are kept", () => {
     const claims = (change: Partial<Need>) => needs(change)["persistentvolumeclaims"];
     expect([claims({}), claims({ manage: true })]).toEqual([undefined, undefined]);
     expect([claims({ cacheVolume: true }), claims({ cacheVolume: true, manage: true })]).toEqual([
@@ -84,17 +84,17 @@ describe("the rights of a build", () => {
     ]);
   });
 
-  it("have network policies where builds make some", () => {
+  it("include network policies if builds create them", () => {
     expect(needs({ networkPolicy: true })["networkpolicies"]).toBe("create");
   });
 
-  it("never let a secret be read", () => {
+  it("never include reading secrets", () => {
     for (const transport of ["auto", ...TRANSPORTS] as const) {
       expect(needs({ transport, manage: true })["secrets"]).toBe("create,delete");
     }
   });
 
-  it("are bound to an account that is made, or to a user or group that is there", () => {
+  it("are bound to a new ServiceAccount, or to an existing user or group", () => {
     const rights = rightsOf(ALL);
     const account = grantOf(rights, { name: "s", namespace: "n", holder: { kind: "ServiceAccount", name: "ci" } });
     expect(account.map(({ kind }) => kind)).toEqual(["ServiceAccount", "Role", "RoleBinding"]);
@@ -105,10 +105,10 @@ describe("the rights of a build", () => {
   });
 });
 
-describe("what a builder needs of them", () => {
+describe("the needs of a builder", () => {
   const nothing = { registryCa: false, cacheVolume: false };
 
-  /** Everything of a plan by which a builder decides about files of its own. */
+  /** Plans with every field that makes a builder use its own files. */
   const plans = [undefined, "always" as const].flatMap((userns) =>
     [[], ["r.lan:5000"]].flatMap((insecure) =>
       (["shipped", "none"] as const).map((kind): BuildPlan => ({
@@ -120,13 +120,13 @@ describe("what a builder needs of them", () => {
     ),
   );
 
-  it.each(BUILDER_NAMES)("%s: config maps exactly where a pod of it has files", async (name) => {
+  it.each(BUILDER_NAMES)("%s needs ConfigMaps exactly if one of its pods has files", async (name) => {
     const builder = await loadBuilder(name);
     const mounts = plans.some((plan) => builder.pod({ ...plan, builder: name }, "directory").files !== undefined);
     expect(await needsOfBuilder(name, nothing)).toEqual({ files: mounts, cacheVolume: false });
   });
 
-  it("are kaniko's alone without config maps, and with certificates nobody's", async () => {
+  it("include no ConfigMaps only for kaniko without certificates", async () => {
     const without = await Promise.all(
       BUILDER_NAMES.map(async (name) => ((await needsOfBuilder(name, nothing)).files ? [] : [name])),
     );
@@ -134,7 +134,7 @@ describe("what a builder needs of them", () => {
     expect(await needsOfBuilder("kaniko", { ...nothing, registryCa: true })).toMatchObject({ files: true });
   });
 
-  it("are those of all of them where none is named", async () => {
+  it("are those of all builders if none is named", async () => {
     for (const name of [undefined, "auto"]) {
       expect(await needsOfBuilder(name, { registryCa: false, cacheVolume: true })).toEqual({
         files: true,

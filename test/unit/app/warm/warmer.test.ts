@@ -15,7 +15,7 @@ function logOf(...lines: readonly string[]): WarmerLog {
 describe("the warmer's pod", () => {
   const images = [parseReference("debian:bookworm"), parseReference("r.io/a@sha256:" + "0".repeat(64))];
 
-  it("has the images, the volume, the login and the certificates, and no right at all", () => {
+  it("has the images, the volume, the login and the certificates, and no privileges", () => {
     const plan = {
       ...PLAN,
       builderImage: "warmer:1",
@@ -53,8 +53,8 @@ describe("the warmer's pod", () => {
   });
 });
 
-describe("what became of it", () => {
-  it("is nothing to speak of when the log has no failure", () => {
+describe("the result of the warmer", () => {
+  it("is a success if the log has no failure", () => {
     expect(warmerFailure(END, logOf("INFO[0000] Retrieving image a"), "kept")).toBeUndefined();
   });
 
@@ -62,7 +62,7 @@ describe("what became of it", () => {
     [
       "WARN[0000] Error while trying to warm image: r.io/a:1 Failed to retrieve image: r.io/a:1: unable to complete operation after 0 attempts, last error: GET http://r.io/v2/a/manifests/1: MANIFEST_UNKNOWN: manifest unknown; map[Tag:1]",
       "build",
-      "r.io/a:1 is not on the volume: there is no such image in the registry",
+      "r.io/a:1 is not on the volume: the registry has no such image",
     ],
     [
       "WARN[0000] Error while trying to warm image: r.io/a:1 Failed to retrieve image: r.io/a:1: GET https://r.io/v2/a/manifests/1: UNAUTHORIZED: authentication required; []",
@@ -83,20 +83,20 @@ describe("what became of it", () => {
     expect(warmerFailure(END, logOf(line), "kept")).toMatchObject({ kind: "failed", fault, message });
   });
 
-  it("counts further images, each once however often the log names it", () => {
+  it("counts further failed images once each, even if the log repeats them", () => {
     const line = (image: string): string => `WARN[0000] Error while trying to warm image: ${image} why`;
     const failure = warmerFailure(END, logOf(line("a"), line("a"), line("b"), line("c")), "kept");
     expect(failure?.message).toBe("a (and 2 more) is not on the volume: why");
   });
 
-  it("is the last line of a warmer that failed before it came to an image", () => {
+  it("is the last line of the log if the warmer failed before the first image", () => {
     const end = { ...END, exitCode: 1, tail: ["usage", "", "Failed to create cache directory", ""] };
     expect(warmerFailure(end, logOf(), "kept")?.message).toBe(
       "kaniko's warmer failed: Failed to create cache directory",
     );
   });
 
-  it("is memory, where that was it", () => {
+  it("is a memory failure if the warmer was killed for memory", () => {
     const end = { ...END, exitCode: 137, reason: "OOMKilled" };
     expect(warmerFailure(end, logOf(), "kept")?.message).toContain("OOMKilled");
   });

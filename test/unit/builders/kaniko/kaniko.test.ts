@@ -144,7 +144,7 @@ const CASES: readonly (readonly [name: string, plan: Partial<BuildPlan>, form: C
 it.each(CASES)("%s", async (name, change, form) => {
   const plan = { ...PLAN, ...change };
   const file = new URL(`${name}.json`, GOLDEN);
-  const made = { plan: asData(change), form, pod: kaniko.pod(plan, form) };
+  const made = { plan: asData(change), form, pod: { ...kaniko.pod(plan, form), receiver: kaniko.receiver(plan) } };
   if (process.env["UPDATE_GOLDEN"] === "1") {
     await mkdir(GOLDEN, { recursive: true });
     await writeFile(file, `${JSON.stringify(made, undefined, 2)}\n`);

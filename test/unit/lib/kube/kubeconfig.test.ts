@@ -107,7 +107,7 @@ describe("merging", () => {
   test.each([
     ["missing", undefined, /missing does not exist/],
     ["broken", "contexts: [a: b: c", /broken is not valid YAML: .* line 1/],
-    ["list", "- a\n- b", /holds no mapping/],
+    ["list", "- a\n- b", /it is not a mapping/],
     ["shape", "contexts: {a: b}", /"contexts" is not a list/],
   ])("a file that is %s is told by name", async (name, text, message) => {
     const path = join(directory, name);
@@ -164,7 +164,7 @@ describe("choosing", () => {
   test("no kubeconfig at all tells where it was looked for", async () => {
     const error = await failureOf(chooseTarget({}, { env: { KUBECONFIG: "/a/x:/b/y" }, ...outside }));
     expect(error).toBeInstanceOf(InvalidInput);
-    expect(error.message).toMatch("looked at /a/x, /b/y");
+    expect(error.message).toMatch("tried /a/x, /b/y");
   });
 
   test("no current context lists those there are", async () => {

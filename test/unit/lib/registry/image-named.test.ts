@@ -21,6 +21,6 @@ describe("the name of an image to push or tag", () => {
 
   it("that names no registry, where none is configured, is refused as a build's is", () => {
     expect(() => imageNamed("app", undefined)).toThrow(InvalidInput);
-    expect(() => imageNamed("app", undefined)).toThrow(/"app" names no registry/);
+    expect(() => imageNamed("app", undefined)).toThrow(/"app" has no registry/);
   });
 });

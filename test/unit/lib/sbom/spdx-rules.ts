@@ -49,7 +49,7 @@ export interface SpdxDocument {
   }[];
 }
 
-const LISTED = new Set(`${LICENCE_IDS} ${EXCEPTION_IDS}`.split(/\s+/).filter((id) => id !== ""));
+const LISTED = new Set([...LICENCE_IDS, ...EXCEPTION_IDS]);
 const PURL = /^pkg:[a-z]+\/[\w.~:%/-]+(?:@[\w.~:%-]+)?(?:\?[a-z_]+=[\w.~:%-]+(?:&[a-z_]+=[\w.~:%-]+)*)?$/;
 /** Fields a document and its parts may have; what is not among them is not SPDX's. */
 const FIELDS = {

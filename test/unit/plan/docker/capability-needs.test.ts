@@ -70,7 +70,9 @@ describe("capabilities", () => {
     const both = readDockerOptions({ ssh: ["default"], ulimit: ["nofile=1"] }, {}).options;
     const more = new Map([...abilities, ["four", new Set(["ssh", "ulimit"])]]);
     expect(() => refuseUnable("one", both, more)).toThrow(
-      expect.objectContaining({ suggestions: ["Use --builder four.", "Or let slipway choose a builder: --builder auto."] }),
+      expect.objectContaining({
+        suggestions: ["Use --builder four.", "Or let slipway choose a builder: --builder auto."],
+      }),
     );
     expect(() => refuseUnable("one", readDockerOptions({ secret: ["id=a"] }, {}).options, abilities)).toThrow(
       "one cannot do --secret",

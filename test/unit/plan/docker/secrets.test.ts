@@ -71,7 +71,7 @@ describe("secrets", () => {
     const read = (path: string) => readSecrets([{ id: "a", source: { kind: "file", path } }], {}, noVault);
     await expect(read("/nowhere")).rejects.toThrow("the file /nowhere of --secret id=a does not exist");
     await expect(read(await file(500 * KIB + 1))).rejects.toThrow(
-      "the secret a is 512001 bytes, more than the limit of 512000",
+      "the secret a has 512001 bytes, more than the limit of 512000",
     );
     const large = await file(400 * KIB);
     const three = ["a", "b", "c"].map((id) => ({ id, source: { kind: "file", path: large } as const }));

@@ -40,7 +40,7 @@ it.each([
 
 it("refuses a file that is not a private key, with a remedy", async () => {
   const key = makeKey("a", "", "-t", "ed25519");
-  await expect(read(`default=${key}.pub`)).rejects.toThrow("there is no private key in it");
+  await expect(read(`default=${key}.pub`)).rejects.toThrow("the file has no private key");
   await expect(read(`default=${root}/missing`)).rejects.toThrow("the file does not exist");
   await writeFile(join(root, "x"), "");
   await expect(read(`default=${root}/x`)).rejects.toBeInstanceOf(InvalidInput);
@@ -55,5 +55,5 @@ it("refuses an agent, with and without a socket path", async () => {
 });
 
 it("refuses an id that is not a valid file name", () => {
-  expect(() => sshOf(["../x=key"])).toThrow("its id is missing, or has more than letters");
+  expect(() => sshOf(["../x=key"])).toThrow("the id is missing, or has characters other than letters");
 });

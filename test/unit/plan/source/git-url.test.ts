@@ -30,7 +30,7 @@ it.each([
   ["https://h/a.git?ref=a#b", 'ref conflicts: "b" vs "a"'],
   ["https://h/a.git?submodules=maybe", 'invalid submodules value: "maybe"'],
   ["https://h/a.git#--upload-pack=x", 'invalid ref "--upload-pack=x": it begins with a dash'],
-  ["https://h/a.git?commit=zz", 'invalid checksum "zz": it is no commit\'s hash'],
+  ["https://h/a.git?commit=zz", 'invalid checksum "zz": it is not the hash of a commit'],
 ])("%s is refused", (text, message) => {
   expect(() => parseGitSource(text)).toThrow(InvalidInput);
   expect(() => parseGitSource(text)).toThrow(message);

@@ -105,7 +105,7 @@ describe("standard input", () => {
   });
 
   it("cannot lead out of the context", async () => {
-    await expect(gather("-", tar, "out/passwd")).rejects.toThrow("there is no out/passwd in the context");
+    await expect(gather("-", tar, "out/passwd")).rejects.toThrow("no out/passwd in the context");
     const evil = await mkdtemp(join(tmpdir(), "slipway-evil-"));
     onTestFinished(() => rm(evil, { recursive: true }));
     await symlink("/etc/passwd", join(evil, "Dockerfile"));

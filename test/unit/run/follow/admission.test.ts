@@ -32,12 +32,12 @@ describe("why a Job has no pod", () => {
     ],
     ["a webhook", WEBHOOK, /: the admission webhook "validate\.kyverno/, /policy/],
     ["a ValidatingAdmissionPolicy", POLICY, /: the admission policy "no-root" denied it/, /policy/],
-    ["a quota that wants limits", MUST, /: the quota "small" requires every pod to set limits.memory/, /--memory/],
+    ["a quota that requires limits", MUST, /: the quota "small" requires every pod to set limits.memory/, /--memory/],
     ["a limit range", RANGE, /: the namespace's limit range does not allow it: maximum memory/, /--memory/],
     ["a missing PriorityClass", PRIORITY, /: PriorityClass low does not exist$/, /kubectl get priorityclasses/],
     ["a missing RuntimeClass", RUNTIME, /: RuntimeClass gvisor does not exist$/, /kubectl get runtimeclasses/],
-    ["a namespace that goes", ENDING, /: the namespace "team" is being deleted$/, /another namespace/],
-  ])("%s refuses it for good", (_name, message, sentence, remedy) => {
+    ["a namespace that is being deleted", ENDING, /: the namespace "team" is being deleted$/, /another namespace/],
+  ])("%s refuses the pod for good", (_name, message, sentence, remedy) => {
     const refusal = podDenialOf(event(message));
     if (refusal?.kind !== "final") throw new Error("it is not final");
     expect(refusal.error.message).toMatch(/^the cluster refuses the builder's pod: /);
@@ -47,22 +47,22 @@ describe("why a Job has no pod", () => {
 
   it.each([
     ["a full quota", QUOTA, /^the quota "full" is used up \(requested: pods=1/],
-    ["an account not there yet", ACCOUNT, /^the service account "default" does not exist/],
-    ["what nobody has heard of", "Error creating: a cat sits on it", /^a cat sits on it$/],
-  ])("%s may pass", (_name, message, sentence) => {
+    ["a missing ServiceAccount", ACCOUNT, /^the service account "default" does not exist/],
+    ["an unknown reason", "Error creating: a cat sits on it", /^a cat sits on it$/],
+  ])("%s may pass while the build waits", (_name, message, sentence) => {
     expect(podDenialOf(event(message))).toMatchObject({
       kind: "passing",
       waited: { for: "a pod", sentence: expect.stringMatching(sentence) },
     });
   });
 
-  it("is in no other event", () => {
+  it("is read from no other event", () => {
     expect(podDenialOf(event("Created pod: slipway-x-4kz2p", "SuccessfulCreate"))).toBeUndefined();
   });
 });
 
-describe("watching for it", () => {
-  it("asks for this Job's events alone, says what may pass and throws what will not", async () => {
+describe("watching a Job's events", () => {
+  it("watches only this Job's events, reports passing denials and throws final ones", async () => {
     const cluster = new FakeCluster();
     const said: string[] = [];
     cluster.listAnew("events", [event(QUOTA)]);
@@ -80,7 +80,7 @@ describe("watching for it", () => {
     });
   });
 
-  it("goes without where events may not be read", async () => {
+  it("does nothing if events may not be read", async () => {
     const cluster = new FakeCluster();
     cluster.feed("events").fail(new AuthError("you may not watch events"));
     await expect(watchDenials(cluster, "x", () => {}, new AbortController().signal)).resolves.toBeUndefined();

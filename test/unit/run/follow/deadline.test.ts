@@ -4,7 +4,7 @@ import { clientDeadline } from "../../../../src/run/follow/deadline.ts";
 
 afterEach(() => vi.useRealTimers());
 
-it("passes a while after the Job's own, which is the one to be seen", () => {
+it("the client's deadline passes 30 s after the Job's, which normally comes first", () => {
   vi.useFakeTimers();
   using deadline = clientDeadline(60);
   vi.advanceTimersByTime(61_000);
@@ -13,7 +13,7 @@ it("passes a while after the Job's own, which is the one to be seen", () => {
   expect(deadline.signal.reason).toBeInstanceOf(TimedOut);
 });
 
-it("is left to the Job where it is further off than a timer can count", () => {
+it("the client has no deadline if it is too far away for a timer", () => {
   vi.useFakeTimers();
   using deadline = clientDeadline(90 * 86_400);
   vi.advanceTimersByTime(30 * 86_400_000);

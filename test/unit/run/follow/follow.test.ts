@@ -22,7 +22,7 @@ let cluster: FakeCluster;
 let events: BuildEvent[];
 let steps: string[];
 let interrupt: AbortController;
-/** What a step does besides being noted. */
+/** What a step does, besides being recorded. */
 let act: (step: string) => Promise<void> = async () => {};
 
 beforeEach(() => {
@@ -61,8 +61,8 @@ function follow() {
 const change = (pod: V1Pod): void => cluster.show("pods", "modified", pod);
 const lines = () => events.flatMap((event) => (event.type === "log" ? [event.line] : []));
 
-describe("a build that comes to its end", () => {
-  it("is released, sent its context, followed and judged by its container", async () => {
+describe("following a build to its end", () => {
+  it("releases the pod, sends the context, shows the log and returns the container's end", async () => {
     for (const pod of [gated, unscheduled, starting, receiving, receiving, building, building]) change(pod);
     cluster.log.push("ONE", "TWO").close();
     change(endedWith(0, DIGEST));
@@ -89,14 +89,14 @@ describe("a build that comes to its end", () => {
     expect(cluster.seen("watch", "events")).toEqual([]);
   });
 
-  it("may have ended before it was ever seen running", async () => {
+  it("handles a build that ended before it was seen running", async () => {
     change(gated);
     cluster.log.push("all of it").close();
     change(endedWith(0, DIGEST));
     expect((await follow()).tail).toEqual(["all of it"]);
   });
 
-  it("shows the whole log before it says how it ended", async () => {
+  it("shows the whole log before it returns", async () => {
     change(building);
     change(endedWith(1, ""));
     const end = follow();
@@ -104,7 +104,7 @@ describe("a build that comes to its end", () => {
     expect((await end).tail).toEqual(["late", "later"]);
   });
 
-  it("keeps the last lines of a long log for explaining a failure", async () => {
+  it("keeps the last lines of a long log to explain a failure", async () => {
     change(building);
     cluster.log.push(...Array.from({ length: 300 }, (_, at) => `line ${at}`)).close();
     change(endedWith(1));
@@ -114,36 +114,36 @@ describe("a build that comes to its end", () => {
     expect(lines()).toHaveLength(300);
   });
 
-  it("counts as built when its pod is deleted after a good end", async () => {
+  it("accepts a pod that is deleted after it exited with 0", async () => {
     cluster.log.close();
     change(deleting(endedWith(0, DIGEST)));
     expect((await follow()).message).toBe(DIGEST);
   });
 });
 
-describe("a build that does not", () => {
-  it("was deleted, pod and all", async () => {
+describe("following a build fails if", () => {
+  it("its Job and pod are deleted", async () => {
     change(building);
     cluster.show("pods", "deleted", building);
     cluster.stored.clear();
     await expect(follow()).rejects.toThrow(`the build was cancelled: its Job ${JOB} was deleted`);
   });
 
-  /** What the Job's controller writes down when the one pod is lost. */
+  /** The condition that the Job's controller sets when the one pod is lost. */
   const podLost = (): void => {
     cluster.stored.set(`jobs/${JOB}`, {
       status: { conditions: [{ type: "Failed", status: "True", reason: "BackoffLimitExceeded" }] },
     } satisfies V1Job);
   };
 
-  it("is missed when the watch lists anew and the pod has gone", async () => {
+  it("the watch lists again and the pod is gone", async () => {
     podLost();
     change(building);
     cluster.listAnew("pods", []);
     await expect(follow()).rejects.toThrow("the build's pod was deleted before it had ended");
   });
 
-  it.each(["Failed", "FailureTarget"])("ran into the Job's deadline (condition %s)", async (type) => {
+  it.each(["Failed", "FailureTarget"])("the Job's deadline passes (condition %s)", async (type) => {
     cluster.stored.set(`jobs/${JOB}`, {
       status: { conditions: [{ type, status: "True", reason: "DeadlineExceeded" }] },
     } satisfies V1Job);
@@ -152,7 +152,7 @@ describe("a build that does not", () => {
     await expect(follow()).rejects.toThrow(TimedOut);
   });
 
-  it("ran into the Job's deadline, which the Job says only after the pod has gone", async () => {
+  it("the Job's deadline passes and its status shows that only after the pod is gone", async () => {
     change(building);
     change(deleting(building));
     const ending = follow();
@@ -164,19 +164,19 @@ describe("a build that does not", () => {
     await expect(ending).rejects.toThrow(TimedOut);
   });
 
-  it("was killed in the middle of it by a deletion", async () => {
+  it("its container is killed because the pod is deleted", async () => {
     podLost();
     cluster.log.close();
     change(deleting(endedWith(137)));
     await expect(follow()).rejects.toThrow("the build's pod was deleted before it had ended");
   });
 
-  it("has an image that cannot be pulled", async () => {
+  it("its image cannot be pulled", async () => {
     change(waitingFor("ImagePullBackOff", 'Back-off pulling image "x"'));
     await expect(follow()).rejects.toThrow(/^the node cannot pull the image /);
   });
 
-  it("could not be sent its context", async () => {
+  it("the context cannot be sent", async () => {
     act = async (step) => {
       if (step.startsWith("receiving ")) throw new AuthError("you may not create pods/exec");
     };
@@ -184,7 +184,7 @@ describe("a build that does not", () => {
     await expect(follow()).rejects.toThrow("you may not create pods/exec");
   });
 
-  it("could not be released", async () => {
+  it("the pod cannot be released", async () => {
     act = async (step) => {
       if (step.startsWith("pod ")) throw new AuthError("you may not patch pods");
     };
@@ -192,14 +192,14 @@ describe("a build that does not", () => {
     await expect(follow()).rejects.toThrow("you may not patch pods");
   });
 
-  it("was stopped by the user", async () => {
+  it("the user stops it", async () => {
     change(building);
     const end = follow();
     setTimeout(() => interrupt.abort(new Interrupted("stopped by Ctrl-C")), 10);
     await expect(end).rejects.toThrow("stopped by Ctrl-C");
   });
 
-  it("has no pod, and the Job's events say why", async () => {
+  it("no pod appears, with the reason from the Job's events", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const message = 'Error creating: pods "x" is forbidden: violates PodSecurity "restricted:latest": privileged';
     cluster.listAnew("events", [{ metadata: {}, involvedObject: {}, reason: "FailedCreate", message }]);
@@ -208,7 +208,7 @@ describe("a build that does not", () => {
     expect(await end).toBeInstanceOf(ClusterError);
   });
 
-  it("lost its watch for good", async () => {
+  it("its watch ends for good", async () => {
     cluster.feed("pods").fail(new ClusterError("the cluster is gone"));
     await expect(follow()).rejects.toThrow("the cluster is gone");
   });

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ClusterError, TimedOut } from "../../../../src/errors.ts";
 import { goneError } from "../../../../src/run/follow/gone.ts";
 import { explainUnschedulable } from "../../../../src/run/follow/unschedulable.ts";
-import { withEarlyDeadline } from "../../../../src/run/client-lease.ts";
+import { withLease } from "../../../../src/run/client-lease.ts";
 import { FakeCluster } from "../../../fakes/fake-cluster.ts";
 import { building, gated } from "./pods.ts";
 
@@ -25,14 +25,14 @@ function disrupted(reason: string, message: string): V1Pod {
   return { ...building, status: { ...building.status, conditions } };
 }
 
-describe("a pod that is gone", () => {
-  it("went with its Job", async () => {
+describe("the reason for a deleted pod", () => {
+  it("is the Job's deletion", async () => {
     expect(await goneError(cluster, build)).toMatchObject({
       message: `the build was cancelled: its Job ${JOB} was deleted`,
     });
   });
 
-  it("went by the deadline, which the Job's controller writes down a little later", async () => {
+  it("is the Job's deadline, even if the Job's status shows it later", async () => {
     vi.useFakeTimers();
     cluster.stored.set(`jobs/${JOB}`, job());
     const error = goneError(cluster, build, building);
@@ -43,15 +43,15 @@ describe("a pod that is gone", () => {
     vi.useRealTimers();
   });
 
-  it("went by the early deadline, which says that its client was gone", async () => {
-    const early = withEarlyDeadline({
+  it("is a lost client if the Job's lease ran out", async () => {
+    const early = withLease({
       ...job("DeadlineExceeded"),
       spec: { activeDeadlineSeconds: 7200, template: {} },
     });
     cluster.stored.set(`jobs/${JOB}`, early);
     expect(await goneError(cluster, build, gated)).toMatchObject({
       kind: "cluster",
-      message: "the build was ended: nothing was heard of its client for 5 minutes, and not all it needs had arrived",
+      message: "the build was ended: the client was silent for 5 minutes before the upload had finished",
     });
   });
 
@@ -59,39 +59,35 @@ describe("a pod that is gone", () => {
     [
       "EvictionByEvictionAPI",
       "Eviction API: evicting",
-      "it was evicted, as when a node is drained (Eviction API: evicting)",
+      "it was evicted, for example because its node was drained (Eviction API: evicting)",
     ],
-    [
-      "DeletionByTaintManager",
-      "Taint manager: deleting due to NoExecute taint",
-      "its node was lost, or was given a taint",
-    ],
-    ["PreemptionByScheduler", "", "the scheduler gave its room to a pod of higher priority"],
-    ["DeletionByPodGC", "PodGC: node no longer exists", "its node is not there any more"],
+    ["DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", "its node was lost, or got a taint"],
+    ["PreemptionByScheduler", "", "the scheduler made room for a pod of higher priority"],
+    ["DeletionByPodGC", "PodGC: node no longer exists", "its node no longer exists"],
     [
       "TerminationByKubelet",
       "Pod was terminated in response to imminent node shutdown.",
-      "its node ended it (Pod was terminated in response to imminent node shutdown)",
+      "its node terminated it (Pod was terminated in response to imminent node shutdown)",
     ],
-  ])("was ended from outside: %s", async (reason, message, says) => {
+  ])("is a disruption: %s", async (reason, message, says) => {
     cluster.stored.set(`jobs/${JOB}`, job("BackoffLimitExceeded"));
     const error = await goneError(cluster, build, disrupted(reason, message));
     expect(error).toBeInstanceOf(ClusterError);
-    expect(error.message).toContain(`the build's pod on node-1 was ended from outside: ${says}`);
+    expect(error.message).toContain(`the build's pod on node-1 was terminated: ${says}`);
   });
 
-  it("was deleted by somebody", async () => {
+  it("is a deletion if nothing else is known", async () => {
     cluster.stored.set(`jobs/${JOB}`, job("BackoffLimitExceeded"));
     expect((await goneError(cluster, build, building)).message).toBe("the build's pod was deleted before it had ended");
   });
 });
 
-describe("why there is no node", () => {
+describe("the reason why no node takes the pod", () => {
   it.each([
     [
       "0/3 nodes are available: 3 Insufficient memory. preemption: 0/3 nodes are available: 3 No preemption victims found.",
       "0/3 nodes are available: 3 Insufficient memory",
-      /^Ask for less/,
+      /^Request less/,
     ],
     [
       "0/1 nodes are available: 1 node(s) were unschedulable. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",

@@ -3,7 +3,7 @@ import { LogTail } from "../../../../src/run/follow/log-tail.ts";
 import { ClusterError } from "../../../../src/errors.ts";
 import { CUT, FakeCluster } from "../../../fakes/fake-cluster.ts";
 
-/** Milliseconds the log's end may be ahead of the container's. */
+/** Time that the log may end before the container's end is visible. */
 const PATIENCE = 20;
 
 function tailOf(cluster: FakeCluster): LogTail {
@@ -16,7 +16,7 @@ function tailOf(cluster: FakeCluster): LogTail {
   );
 }
 
-it("goes on after a cut, as the container still runs", async () => {
+it("the log continues after a cut while the container runs", async () => {
   const cluster = new FakeCluster();
   const log = tailOf(cluster);
   cluster.log.push("one", CUT, "two", CUT, "three");
@@ -28,7 +28,7 @@ it("goes on after a cut, as the container still runs", async () => {
   expect(log.tail).toEqual(["one", "two", "three"]);
 });
 
-it("ends with the log when the news of the container's end comes a moment later", async () => {
+it("the log ends if the container's end becomes visible a moment later", async () => {
   const cluster = new FakeCluster();
   const log = new LogTail(
     cluster,
@@ -45,7 +45,7 @@ it("ends with the log when the news of the container's end comes a moment later"
   expect(log.tail).toEqual(["one"]);
 });
 
-it("is finished, too, when the log cannot be had", async () => {
+it("the log also finishes if it cannot be read", async () => {
   const cluster = new FakeCluster();
   const log = tailOf(cluster);
   cluster.log.fail(new ClusterError("no log"));

@@ -9,7 +9,7 @@ const event = (message: string, reason = "FailedMount"): CoreV1Event => ({
   involvedObject: {},
 });
 
-describe("a volume the kubelet cannot mount", () => {
+describe("a volume that the kubelet cannot mount", () => {
   it.each([
     ['MountVolume.SetUp failed for volume "registry-auth" : secret "push" not found', "there is no Secret push in"],
     ['MountVolume.SetUp failed for volume "x" : configmap "y" not found', "there is no ConfigMap y in"],
@@ -21,7 +21,7 @@ describe("a volume the kubelet cannot mount", () => {
     expect(mountFailure(event(message))?.message).toContain(sentence);
   });
 
-  it("is waited for where it may come yet", () => {
+  it("is waited for if it may still appear", () => {
     expect(mountFailure(event("timed out waiting for the condition"))).toBeUndefined();
     expect(mountFailure(event('secret "push" not found', "Other"))).toBeUndefined();
   });

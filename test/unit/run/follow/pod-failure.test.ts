@@ -5,18 +5,18 @@ import { IMAGE, container } from "./pods.ts";
 
 const waiting = (reason: string, message: string) => container("kaniko", { waiting: { reason, message } });
 
-/** containerd's words, as the kubelet of Kubernetes 1.31 hands them on. */
+/** containerd's messages, as the kubelet of Kubernetes 1.31 reports them. */
 const NOT_FOUND = `rpc error: code = NotFound desc = failed to pull and unpack image "${IMAGE}": failed to resolve reference "${IMAGE}": ${IMAGE}: not found`;
 const FORBIDDEN = `failed to pull and unpack image "r.io/x:1": failed to resolve reference "r.io/x:1": pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed`;
 const REFUSED = `failed to pull and unpack image "r.io/x:1": failed to resolve reference "r.io/x:1": failed to do request: Head "https://r.io/v2/x/manifests/1": dial tcp 10.0.0.9:443: connect: connection refused`;
 
 describe("an image that cannot be pulled", () => {
-  it("is final at once where trying again cannot help", () => {
+  it("fails at once if another attempt cannot help", () => {
     expect(pullFailure(waiting("ErrImagePull", NOT_FOUND))?.message).toBe(`${IMAGE}: ${IMAGE}: not found`);
     expect(pullFailure(waiting("ErrImagePull", FORBIDDEN))?.message).toContain("authorization failed");
   });
 
-  it("is given a second try where the registry was only not reached", () => {
+  it("gets a second attempt if the registry could not be reached", () => {
     expect(pullFailure(waiting("ErrImagePull", REFUSED))).toBeUndefined();
     const second = pullFailure(
       waiting("ImagePullBackOff", `Back-off pulling image "r.io/x:1": ErrImagePull: ${REFUSED}`),
@@ -24,7 +24,7 @@ describe("an image that cannot be pulled", () => {
     expect(second?.message).toMatch(/: connect: connection refused$/);
   });
 
-  it("is none while the container is merely being made", () => {
+  it("is not reported while the container is being created", () => {
     expect(pullFailure(waiting("ContainerCreating", ""))).toBeUndefined();
     expect(pullFailure(container("kaniko", { running: {} }))).toBeUndefined();
   });
@@ -57,7 +57,7 @@ describe("the error of a pod that failed", () => {
     expect(error.suggestions.join(" ")).toMatch(/^[A-Z].*\.$/);
   });
 
-  it("names a reason it does not know", () => {
+  it("names an unknown reason", () => {
     expect(errorOf({ reason: "UnexpectedAdmissionError", message: "no GPU" }, 90).message).toBe(
       "the build's pod failed (UnexpectedAdmissionError): no GPU",
     );

@@ -17,17 +17,13 @@ import {
 
 describe("a pod's status as a build's state", () => {
   it.each([
-    ["held back by our gate", gated, { kind: "gated" }],
+    ["held back by slipway's gate", gated, { kind: "gated" }],
     [
       "without a node",
       unscheduled,
       { kind: "unscheduled", message: expect.stringContaining("0/3 nodes are available: 3 Insufficient memory") },
     ],
-    [
-      "not looked at by the scheduler yet",
-      { spec: { containers: [] }, status: {} },
-      { kind: "unscheduled", message: "" },
-    ],
+    ["not seen by the scheduler yet", { spec: { containers: [] }, status: {} }, { kind: "unscheduled", message: "" }],
     ["on a node", starting, { kind: "starting", node: "node-1" }],
     ["waiting for its context", receiving, { kind: "receiving" }],
     ["building", building, { kind: "building" }],
@@ -55,7 +51,7 @@ describe("a pod's status as a build's state", () => {
     expect(podState(pod, NAMES)).toEqual(state);
   });
 
-  it("takes only the builder's container for the build: a sidecar's end is nothing", () => {
+  it("ignores the end of a sidecar", () => {
     const status = {
       ...building.status,
       containerStatuses: [
@@ -67,7 +63,7 @@ describe("a pod's status as a build's state", () => {
   });
 });
 
-describe("a pod that will not build any more", () => {
+describe("a pod that will never build", () => {
   it.each([
     ["deleted", deleting(building), { reason: "Deleted", message: "the pod was deleted before the build had ended" }],
     [
@@ -82,25 +78,25 @@ describe("a pod that will not build any more", () => {
           container("receive-context", {
             terminated: {
               exitCode: 1,
-              message: "nothing more of the context arrived for 300 seconds: its client is gone\n",
+              message: "no data of the context arrived for 300 seconds: its client is gone\n",
             },
           }),
         ],
       }),
-      { reason: "ReceiverFailed", message: "nothing more of the context arrived for 300 seconds: its client is gone" },
+      { reason: "ReceiverFailed", message: "no data of the context arrived for 300 seconds: its client is gone" },
     ],
     [
-      "whose receiver says nothing",
+      "whose receiver reports nothing",
       podWith({ initContainerStatuses: [container("receive-context", { terminated: { exitCode: 127 } })] }),
       { reason: "ReceiverFailed", message: "the container that receives the context ended with exit code 127" },
     ],
     [
-      "whose helper image is not there",
+      "whose helper image does not exist",
       waitingFor("ImagePullBackOff", 'Back-off pulling image "busybox:x"', "receive-context"),
-      { reason: "ImagePullBackOff", message: expect.stringContaining("it is not there") },
+      { reason: "ImagePullBackOff", message: expect.stringContaining("it does not exist") },
     ],
     [
-      "whose image has no valid name",
+      "whose image has an invalid name",
       waitingFor(
         "InvalidImageName",
         'Failed to apply default image tag "A B": couldn\'t parse image name "A B": invalid reference format',
@@ -108,7 +104,7 @@ describe("a pod that will not build any more", () => {
       { reason: "InvalidImageName", message: expect.stringContaining("invalid reference format") },
     ],
     [
-      "whose container cannot be made",
+      "whose container cannot be created",
       waitingFor("CreateContainerConfigError", 'configmap "x" not found'),
       { reason: "CreateContainerConfigError", message: 'configmap "x" not found' },
     ],

@@ -1,4 +1,4 @@
-/** Pods as a cluster shows them, at each point of a build's life. */
+/** Pods as a cluster shows them, in each state of a build. */
 import type { V1ContainerState, V1ContainerStatus, V1Pod, V1PodStatus } from "@kubernetes/client-node";
 
 export const NAMES = { receiver: "receive-context", builder: "kaniko" };

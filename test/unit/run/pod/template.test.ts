@@ -23,42 +23,45 @@ async function laid(yaml: string, builder: BuilderName = "kaniko", allowUnsafe =
   return layOver(await podOf(builder), readTemplate("pod.yaml", yaml), allowUnsafe).pod;
 }
 
-describe("a template's form", () => {
+describe("a pod template", () => {
   it.each([
-    ["fields alone", "spec: {priorityClassName: low}"],
+    ["only fields", "spec: {priorityClassName: low}"],
     ["a Pod", "apiVersion: v1\nkind: Pod\nspec: {priorityClassName: low}"],
     ["a PodTemplate", "apiVersion: v1\nkind: PodTemplate\ntemplate: {spec: {priorityClassName: low}}"],
     ["JSON", '{"spec": {"priorityClassName": "low"}}'],
-  ])("is %s", async (_, text) => {
+  ])("can be %s", async (_, text) => {
     expect((await laid(text)).spec?.priorityClassName).toBe("low");
   });
 
   it.each([
     ["a: [", "--pod-template pod.yaml is neither YAML nor JSON"],
     ["- a", "--pod-template pod.yaml: it is not a map of fields"],
-    ["kind: Deployment", '--pod-template pod.yaml: a "Deployment" is no pod'],
+    ["kind: Deployment", 'the kind "Deployment" is not a Pod or a PodTemplate'],
     ["spce: {}", "--pod-template pod.yaml: unknown field spce"],
     ["metadata: {name: x}", "--pod-template pod.yaml: metadata.name cannot be set"],
-    ["metadata: {labels: {slipway.dev/build: x}}", "metadata.labels.slipway.dev/build is reserved: slipway finds the build by it"],
+    [
+      "metadata: {labels: {slipway.dev/build: x}}",
+      "metadata.labels.slipway.dev/build is reserved: slipway finds the build by it",
+    ],
     ["spec: {restartPolicy: Always}", "spec.restartPolicy cannot be set"],
     ["spec: {schedulingGates: []}", "spec.schedulingGates cannot be set"],
     ["spec: {containers: {}}", "spec.containers of the pod template has to be a list of maps"],
     ["spec: {containers: [{image: x}]}", "an item of spec.containers of the pod template has no name"],
     [
       "spec: {containers: [{name: builder}]}",
-      'the build\'s pod has no container "builder", and a new one needs an image',
+      'the build\'s pod has no container "builder", and a new container needs an image',
     ],
-    ["spec: {containers: [{name: kaniko, $patch: delete}]}", 'takes away the container "kaniko", which builds'],
+    ["spec: {containers: [{name: kaniko, $patch: delete}]}", 'removes the container "kaniko", which builds'],
     [
       "spec: {$setElementOrder/containers: []}",
       "spec.$setElementOrder/containers of the pod template is not supported",
     ],
-  ])("is refused in a sentence: %s", async (text, sentence) => {
+  ])("is refused: %s", async (text, sentence) => {
     await expect(laid(text)).rejects.toThrow(sentence);
   });
 });
 
-describe("a template is laid over as kubectl patch does it", () => {
+describe("a pod template is merged like kubectl patch, which merges", () => {
   it("containers by name, their variables by name, their mounts by path", async () => {
     const before = (await podOf()).spec?.containers[0];
     const { spec } = await laid(`spec:
@@ -80,7 +83,7 @@ describe("a template is laid over as kubectl patch does it", () => {
     expect(spec?.volumes?.map(({ name }) => name)).toEqual(["context", "extra"]);
   });
 
-  it("maps field by field, other lists as a whole, null takes away", async () => {
+  it("maps field by field, replaces other lists, and removes null", async () => {
     const { metadata, spec } = await laid(`metadata: {labels: {team: a}, annotations: {linkerd.io/inject: null}}
 spec:
   enableServiceLinks: null
@@ -114,7 +117,7 @@ spec:
 
 const SIDE = "{name: side, image: busybox";
 
-describe("a template cannot undo what keeps a build unprivileged", () => {
+describe("a pod template cannot make a build privileged", () => {
   it.each([
     ["{hostNetwork: true}", "spec.hostNetwork"],
     ["{hostPID: true}", "spec.hostPID"],
@@ -185,31 +188,31 @@ describe("a template cannot undo what keeps a build unprivileged", () => {
       "spec.ephemeralContainers[side].securityContext.capabilities.add[NET_ADMIN]",
     ],
     [`{containers: [${SIDE}, ports: [{containerPort: 1, hostPort: 1}]}]}`, "spec.containers[side].ports[1].hostPort"],
-  ])("%s", async (spec, field) => {
+  ])("with %s", async (spec, field) => {
     await expect(laid(`spec: ${spec}`)).rejects.toThrow(field);
-    await expect(laid(`spec: ${spec}`)).rejects.toThrow("--pod-template pod.yaml would let the build do more than");
+    await expect(laid(`spec: ${spec}`)).rejects.toThrow("--pod-template pod.yaml would give the build more than");
     const { unsafe } = layOver(await podOf(), readTemplate("pod.yaml", `spec: ${spec}`), true);
     expect(unsafe.join()).toContain(field);
   });
 
-  it("nor by the old annotation of AppArmor", async () => {
+  it("with the old annotation of AppArmor", async () => {
     const text = "metadata: {annotations: {container.apparmor.security.beta.kubernetes.io/kaniko: unconfined}}";
     await expect(laid(text)).rejects.toThrow(
       "metadata.annotations.container.apparmor.security.beta.kubernetes.io/kaniko",
     );
   });
 
-  it("nor make root of a builder that is not", async () => {
+  it("by running a builder as root that does not", async () => {
     const text = "spec: {containers: [{name: buildkit, securityContext: {runAsUser: 0}}]}";
     await expect(laid(text, "buildkit")).rejects.toThrow("spec.containers[buildkit].securityContext.runAsUser");
   });
 
-  it.each([...BUILDER_NAMES])("which does not forbid what %s has already, and less", async (builder) => {
+  it.each([...BUILDER_NAMES])("but may leave %s what it has, or less", async (builder) => {
     const text = `spec: {containers: [{name: ${builder}, securityContext: {capabilities: {add: [SETUID]}}}]}`;
     expect((await laid(text, builder)).spec?.containers[0]?.securityContext?.capabilities?.add).toEqual(["SETUID"]);
   });
 
-  it("nor what a sidecar may have", async () => {
+  it("but may add an unprivileged sidecar", async () => {
     const text = `spec: {containers: [${SIDE}, securityContext: {runAsUser: 1000, capabilities: {drop: [ALL]}}}]}`;
     expect((await laid(text)).spec?.containers.map(({ name }) => name)).toEqual(["kaniko", "side"]);
   });

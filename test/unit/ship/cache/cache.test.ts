@@ -1,4 +1,4 @@
-/** Contexts kept on a volume: the client against the real command, run by a real shell in a directory that stands for the volume. */
+/** Contexts kept on a volume: the client against the real command, run by a real shell in a directory that replaces the volume. */
 import { spawn } from "node:child_process";
 import {
   chmodSync,
@@ -48,7 +48,7 @@ async function everything() {
   return { kind: "everything", because: "the test wants it" } as const;
 }
 
-/** A shell in the pod. @param spoil what happens to what is sent */
+/** A shell in the pod. @param spoil changes the sent data */
 function inShell(
   spoil: (stdin: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array> = (stdin) => stdin,
 ): ExecAnswer {
@@ -75,13 +75,13 @@ function inShell(
 interface Sent {
   readonly bytes: number;
   readonly attempts: number;
-  /** Where the build finds it. */
+  /** Directory of the build's copy. */
   readonly ready: string;
-  /** What of it the client said it had packed. */
+  /** The client's report of what it packed. */
   readonly packed: string;
 }
 
-/** One build: the answers of its pod, a shell by default. */
+/** Sends the context for one build. @param answers of its pod, by default those of a shell */
 async function send(answers: readonly ExecAnswer[] = [], live: readonly string[] = []): Promise<Sent> {
   const build = `build-${++builds}`;
   events = [];
@@ -103,7 +103,7 @@ async function send(answers: readonly ExecAnswer[] = [], live: readonly string[]
   };
   await mkdir(join(volume, "builds", build), { recursive: true });
   const { ship } = deliverByCache(cached, { image: "busybox", user: 0, group: 0 });
-  const shipped = await ship?.(cluster, "pod-1", emit, signal);
+  const shipped = await ship?.({ cluster, pod: "pod-1", emit, signal });
   const ready = join(volume, "builds", build, "ready");
   const packed = events.findLast(({ type }) => type === "stage-done");
   return {
@@ -117,19 +117,19 @@ async function send(answers: readonly ExecAnswer[] = [], live: readonly string[]
 
 const warnings = () => events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
 
-/** What a build reads is what is on this disk. */
+/** The build reads the same files as there are on this disk. */
 function expectEqual({ ready }: Sent): void {
   const here = describeTree(tree.root, false);
   const there = describeTree(join(ready, "context"), false);
-  // The copies are names of one file more, and hard links here stay so there.
+  // The copies add one name to each file, and hard links stay hard links.
   const names = (facts: string): string => facts.replace(/ \d+ names$/, "");
   const plain = (found: Record<string, string>) =>
     Object.fromEntries(Object.entries(found).map(([path, facts]) => [path, names(facts)]));
   expect(plain(there)).toEqual(plain(here));
 }
 
-describe("a context that is kept", () => {
-  it("travels whole the first time, and then what changed of it", async () => {
+describe("a kept context", () => {
+  it("is sent whole the first time, and then only its changes", async () => {
     for (let number = 0; number < 500; number++) tree.add(`d${number % 7}/f${number}`, `${number} `.repeat(number));
     tree.add("dir/");
     tree.add("link", "-> d1/f1");
@@ -177,7 +177,7 @@ describe("a context that is kept", () => {
     expect((await send()).packed).toMatch(/^0 of /);
   });
 
-  it("leaves what earlier builds read as it was", async () => {
+  it("does not change the files of earlier builds", async () => {
     tree.add("a", "1");
     tree.add("b", "1");
     const first = await send();
@@ -189,16 +189,16 @@ describe("a context that is kept", () => {
   });
 
   it.each<[what: string, spoil: () => void]>([
-    ["a file was written to", () => writeFileSync(join(volume, "cache/tree/context/d/a"), "spoiled")],
-    ["a file was deleted", () => rmSync(join(volume, "cache/tree/context/d/a"))],
-    ["a file was added", () => writeFileSync(join(volume, "cache/tree/context/d/new"), "")],
-    ["a mode was changed", () => chmodSync(join(volume, "cache/tree/context/d"), 0o711)],
-    ["the manifest was lost", () => rmSync(join(volume, "cache/manifest"), { recursive: true })],
-    ["the manifest was spoiled", spoilManifest],
-    ["a content rotted, found by the daily check", rot],
-    ["a build broke off within", () => rmSync(join(volume, "cache/clean"))],
-    ["everything was deleted", () => rmSync(join(volume, "cache"), { recursive: true })],
-  ])("is healed by sending all of it when %s", async (_, spoil) => {
+    ["a change of a file", () => writeFileSync(join(volume, "cache/tree/context/d/a"), "spoiled")],
+    ["a deleted file", () => rmSync(join(volume, "cache/tree/context/d/a"))],
+    ["an added file", () => writeFileSync(join(volume, "cache/tree/context/d/new"), "")],
+    ["a changed mode", () => chmodSync(join(volume, "cache/tree/context/d"), 0o711)],
+    ["a lost manifest", () => rmSync(join(volume, "cache/manifest"), { recursive: true })],
+    ["a damaged manifest", spoilManifest],
+    ["damaged content, which the daily check finds", rot],
+    ["a build that was cut off", () => rmSync(join(volume, "cache/clean"))],
+    ["a deleted cache", () => rmSync(join(volume, "cache"), { recursive: true })],
+  ])("is sent whole again after %s", async (_, spoil) => {
     tree.add("d/a", "1");
     tree.add("d/b", "1");
     await send();
@@ -209,7 +209,7 @@ describe("a context that is kept", () => {
     expect(healed.packed).toMatch(/^all 3 entries/);
   });
 
-  /** The same size, time and mode. */
+  /** Changes content, but not size, time and mode. */
   function rot(): void {
     const file = join(volume, "cache/tree/context/d/a");
     const { mtime } = statSync(file);
@@ -218,7 +218,7 @@ describe("a context that is kept", () => {
     utimesSync(join(volume, "cache/checked"), 1, 1);
   }
 
-  it("is sent again, all of it, when the connection is cut within", async () => {
+  it("is sent whole again if the connection is cut", async () => {
     tree.add("a", "1".repeat(100_000));
     await send();
     tree.add("b", "2".repeat(100_000));
@@ -233,11 +233,11 @@ describe("a context that is kept", () => {
     expectEqual(sent);
     expect(sent.attempts).toBe(2);
     expect(warnings()).toEqual([
-      "sending what changed of the context failed (the connection was cut); trying again, attempt 2 of 3",
+      "sending the changes of the context failed (the connection was cut); trying again, attempt 2 of 3",
     ]);
   });
 
-  it("is never built from when something else arrived", async () => {
+  it("is not used if something else arrived", async () => {
     tree.add("a", "1".repeat(100_000));
     const other = inShell(async function* spoiled(stdin) {
       for await (const chunk of stdin) {
@@ -247,17 +247,17 @@ describe("a context that is kept", () => {
     });
     const sent = await send([other]);
     expectEqual(sent);
-    expect(warnings()[0]).toMatch(/^sending what changed of the context failed \(.*sha256 of what arrived is /);
+    expect(warnings()[0]).toMatch(/^sending the changes of the context failed \(.*sha256 of what arrived is /);
   });
 
-  it("goes without the cache when another build uses it", async () => {
+  it("is sent without the cache while another build uses it", async () => {
     tree.add("a", "1");
     await send();
     symlinkSync("build-9", join(volume, "cache/lock"));
     tree.add("a", "2");
     const sent = await send([], ["build-9"]);
     expectEqual(sent);
-    expect(warnings()).toEqual(["the context's cache is in use by the build build-9; sending all of the context"]);
+    expect(warnings()).toEqual(["the cache of the context is in use by the build build-9; sending all of the context"]);
     expect(await readlink(join(volume, "cache/lock"))).toBe("build-9");
     expect(await readFile(join(volume, "cache/tree/context/a"), "utf8")).toBe("1");
   });
@@ -265,7 +265,7 @@ describe("a context that is kept", () => {
   it.each<[what: string, old: boolean, live: string[], taken: boolean]>([
     ["taken from a build without a pod", true, [], true],
     ["left to a build with a pod", true, ["build-9"], false],
-    ["left to a build nobody can know of yet", false, [], false],
+    ["left to a build that may be newer than the list of pods", false, [], false],
   ])("has a lock that is %s", async (_, old, live, taken) => {
     tree.add("a", "1");
     await send();
@@ -276,7 +276,7 @@ describe("a context that is kept", () => {
     expect(readdirSync(join(volume, "cache")).includes("lock")).toBe(!taken);
   });
 
-  it("goes to one of two builds at a time", async () => {
+  it("is changed by one build at a time", async () => {
     for (let number = 0; number < 50; number++) tree.add(`f${number}`, `${number}`);
     const sent = await Promise.all([send([], ["build-2"]), send([], ["build-1"])]);
     for (const one of sent) expectEqual(one);
@@ -285,7 +285,7 @@ describe("a context that is kept", () => {
     expect(after.packed).toMatch(/^0 of 50 /);
   });
 
-  it("removes the copies of builds that are no more, and no others", async () => {
+  it("removes only the copies of builds that are gone", async () => {
     tree.add("a", "1");
     for (let count = 0; count < 3; count++) await send();
     for (const old of ["build-1", "build-2"]) utimesSync(join(volume, "builds", old), 1, 1);

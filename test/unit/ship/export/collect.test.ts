@@ -1,4 +1,4 @@
-/** What `-o` brings to this disk is there whole, or not at all: whatever the connection and the pod do. */
+/** The result of `-o` arrives whole or not at all, for every fault of the connection and the pod. */
 import { createHash } from "node:crypto";
 import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -33,17 +33,17 @@ const complains =
     stderr?.(Buffer.from(text));
     return 1;
   };
-/** An attempt in which all came. */
+/** A successful attempt. */
 const WHOLE = [says(ARCHIVE), says(sum(ARCHIVE))];
+
+/** No pause between attempts. */
+vi.mock("node:timers/promises", () => ({ setTimeout: async () => {} }));
 
 let root: string;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "slipway-collect-"));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
-  // The pause between attempts.
-  vi.stubGlobal("setTimeout", (work: () => void) => setImmediate(work));
-  onTestFinished(() => void vi.unstubAllGlobals());
 });
 
 async function collect(execs: readonly ExecAnswer[], directory = false) {
@@ -53,14 +53,14 @@ async function collect(execs: readonly ExecAnswer[], directory = false) {
   const wanted = { kind: "archive", format: "oci", dest: join(root, "out"), directory } as const;
   const signal = new AbortController().signal;
   const plan = { exports: [wanted] };
-  const done = await collectExports(cluster, "pod", plan, (event) => events.push(event), signal).catch(
+  const done = await collectExports({ cluster, pod: "pod", emit: (event) => events.push(event), signal }, plan).catch(
     (error: unknown) => error,
   );
   return { done, warnings: events.filter(({ type }) => type === "warning").length };
 }
 
-describe("an archive", () => {
-  it("that comes whole is there, with what it tells of the image", async () => {
+describe("an exported archive", () => {
+  it("that arrives whole is written, and describes the image", async () => {
     const { done, warnings } = await collect([...WHOLE, says(MANIFEST)]);
     expect(done).toMatchObject({ bytes: ARCHIVE.length, description: { configDigest: `sha256:${"c".repeat(64)}` } });
     expect(warnings).toBe(0);
@@ -83,10 +83,10 @@ describe("an archive", () => {
 
   it.each<[string, ExecAnswer[], RegExp]>([
     ["cut", [cut(ARCHIVE.subarray(0, 5000))], /the connection was lost/],
-    ["truncated", [says(ARCHIVE.subarray(0, 5000)), says(sum(ARCHIVE))], /did not come whole: its sha256 is/],
-    ["wrong", [says(Buffer.from("other")), says(sum(ARCHIVE))], /did not come whole: its sha256 is/],
+    ["truncated", [says(ARCHIVE.subarray(0, 5000)), says(sum(ARCHIVE))], /did not arrive whole: its sha256 is/],
+    ["wrong", [says(Buffer.from("other")), says(sum(ARCHIVE))], /did not arrive whole: its sha256 is/],
     ["not there", [complains("cat: nothing here\n")], /the pod could not send the result: cat: nothing here/],
-  ])("that is %s three times is an error, and what was there before stays", async (_, attempt, sentence) => {
+  ])("that is %s three times is an error, and the earlier file stays", async (_, attempt, sentence) => {
     await writeFile(join(root, "out"), "before");
     const { done, warnings } = await collect([...attempt, ...attempt, ...attempt]);
     expect(done).toBeInstanceOf(ClusterError);
@@ -96,7 +96,7 @@ describe("an archive", () => {
     expect(await readFile(join(root, "out"), "utf8")).toBe("before");
   });
 
-  it("for a directory leaves neither the directory nor an archive when it is cut", async () => {
+  it("for a directory leaves no directory and no archive if it is cut", async () => {
     const attempt = cut(ARCHIVE.subarray(0, 5000));
     expect((await collect([attempt, attempt, attempt], true)).done).toBeInstanceOf(ClusterError);
     expect(await readdir(root)).toEqual([]);

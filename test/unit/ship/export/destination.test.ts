@@ -13,8 +13,8 @@ beforeEach(async () => {
   onTestFinished(() => rm(root, { recursive: true, force: true }));
 });
 
-describe("a file", () => {
-  it("is there once all has come", async () => {
+describe("an exported file", () => {
+  it("appears once everything has arrived", async () => {
     const destination = openDestination({ kind: "files", format: "tar", dest: join(root, "a.tar") });
     destination.write(Buffer.from("one "));
     destination.write(Buffer.from("two"));
@@ -23,7 +23,7 @@ describe("a file", () => {
     expect(await readFile(join(root, "a.tar"), "utf8")).toBe("one two");
   });
 
-  it("is as it was when not all comes", async () => {
+  it("is unchanged if not everything arrives", async () => {
     await writeFile(join(root, "a.tar"), "before");
     const destination = openDestination({ kind: "files", format: "tar", dest: join(root, "a.tar") });
     destination.write(Buffer.from("one "));
@@ -33,7 +33,7 @@ describe("a file", () => {
   });
 });
 
-it("a directory gets what is in the archive, besides what it has", async () => {
+it("an exported directory gets the files of the archive and keeps its own", async () => {
   await mkdir(join(root, "from"));
   await writeFile(join(root, "from/index.json"), "{}");
   const archive = execFileSync("tar", ["-cf", "-", "-C", join(root, "from"), "."]);
@@ -46,22 +46,22 @@ it("a directory gets what is in the archive, besides what it has", async () => {
   expect((await readdir(root)).sort()).toEqual(["from", "to"]);
 });
 
-describe("a place nothing can be written to is refused beforehand", () => {
+describe("checking destinations before the build", () => {
   const archive = (dest: string, directory = false): Export => ({ kind: "archive", format: "oci", dest, directory });
 
   it.each([
     ["-", false, "dest file is required for oci exporter. refusing to write to console"],
     ["dir", false, "destination file ROOT/dir is a directory"],
     ["file", true, "destination directory ROOT/file is a file"],
-    ["none/a.tar", false, "destination file ROOT/none/a.tar cannot be written: its directory is not there"],
-  ])("%s", async (name, directory, message) => {
+    ["none/a.tar", false, "destination file ROOT/none/a.tar cannot be written: its directory does not exist"],
+  ])("refuses %s (directory: %s)", async (name, directory, message) => {
     await mkdir(join(root, "dir"));
     await writeFile(join(root, "file"), "");
     const dest = name === "-" ? name : join(root, name);
     await expect(checkDestinations([archive(dest, directory)], true)).rejects.toThrow(message.replace("ROOT", root));
   });
 
-  it("and no other", async () => {
+  it("accepts new files, directories and standard output", async () => {
     await expect(
       checkDestinations([archive(join(root, "new")), archive(join(root, "d"), true), archive("-")], false),
     ).resolves.toBeUndefined();

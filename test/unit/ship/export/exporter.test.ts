@@ -1,4 +1,4 @@
-/** How long the container that keeps a result waits for its client: its commands, run by a real shell. */
+/** How long the container with the result waits for its client: its commands, run by a real shell. */
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ beforeEach(async () => {
   onTestFinished(() => rm(root, { recursive: true, force: true }));
 });
 
-/** Its paths are the pod's; here they lie below `root`. */
+/** Runs a command of the pod with its paths below `root`. */
 function run([, , script = "", ...words]: readonly string[]): Promise<{ code: number | null; stderr: string }> {
   const here = script.replaceAll("/tmp/", `${root}/`).replaceAll("/dev/termination-log", `${root}/said`);
   return new Promise((resolve, reject) => {
@@ -29,17 +29,17 @@ function run([, , script = "", ...words]: readonly string[]): Promise<{ code: nu
 const waiting = (silent: number) => run(["sh", "-c", waitScript(silent, 1)]);
 
 describe("the container that keeps a result", () => {
-  it("gives up a client that says nothing, and says so where the pod's status shows it", async () => {
+  it("ends without signs of its client, with a message in the pod's status", async () => {
     const { code, stderr } = await waiting(2);
     expect([code, stderr]).toEqual([
       0,
-      "nothing was heard of the client for 2 seconds: it is gone, and the result with it\n",
+      "the client was silent for 2 seconds: it is gone, and the result is discarded\n",
     ]);
     expect(await readFile(join(root, "said"), "utf8")).toBe(stderr);
   });
 
-  it("waits for one that speaks, and gives it up when that ends", async () => {
-    // Instead of the second that a look takes, it counts: the client speaks during the first five looks.
+  it("waits while its client gives signs, and ends after the last one", async () => {
+    // A fake `timeout` counts checks instead of waiting: the client gives a sign during the first five.
     const [, , speak = ""] = presenceCommand(0);
     const timeout = `timeout() {
       looks=$((looks + 1)); echo $looks > /tmp/looks
@@ -51,7 +51,7 @@ describe("the container that keeps a result", () => {
     expect(await readFile(join(root, "looks"), "utf8")).toBe("8\n");
   });
 
-  it("is let go when the result is collected", async () => {
+  it("ends at once when the result is collected", async () => {
     const done = waiting(600);
     await vi.waitFor(() => stat(join(root, "collected")), { timeout: 60_000 });
     await run(COLLECTED_COMMAND);
@@ -60,7 +60,7 @@ describe("the container that keeps a result", () => {
 });
 
 describe("a client that waits for a result", () => {
-  it("says so again and again once there is a pod, whatever comes of it, until it no longer waits", async () => {
+  it("gives a sign every minute while there is a pod, even if signs fail, until it is disposed of", async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const said: unknown[][] = [];

@@ -171,7 +171,7 @@ describe("--call", () => {
     expect(callOf({ check: true })).toEqual({ method: "check", json: false, ignoreStatus: false });
     expect(callOf({ call: "targets,format=json" })).toEqual({ method: "targets", json: true, ignoreStatus: false });
     expect(callOf({ call: "check,ignorestatus=true" })).toEqual({ method: "check", json: false, ignoreStatus: true });
-    expect(() => callOf({ call: "guess" })).toThrow("--call guess is not known");
+    expect(() => callOf({ call: "guess" })).toThrow("unknown method --call guess");
     expect(() => callOf({ call: "targets", check: true })).toThrow("cannot use --call and --check together");
   });
 });

@@ -20,7 +20,7 @@ const LAYER = gzipSync(
   ]),
 );
 
-/** What `--sbom=true` leads to once an image is pushed: events, and what became of it. */
+/** Attests a pushed image with `--sbom=true`: the events and the result. */
 async function seal(image: ImageServer, more: Partial<BuildPlan> = {}): Promise<BuildEvent[]> {
   const events: BuildEvent[] = [];
   const emit = (event: BuildEvent): void => void events.push(event);
@@ -38,7 +38,7 @@ async function seal(image: ImageServer, more: Partial<BuildPlan> = {}): Promise<
 }
 
 describe("an SBOM", () => {
-  it("is attached to the image, and what it lacks is said", async () => {
+  it("is attached to the image, with a warning about missing parts", async () => {
     const image = await ImageServer.start([LAYER]);
     const events = await seal(image);
     expect(events).toMatchObject([
@@ -47,7 +47,7 @@ describe("an SBOM", () => {
       {
         type: "warning",
         message:
-          "the SBOM does not tell all that is in /node_modules/?[31m/package.json (it is not JSON), " +
+          "the SBOM is not complete for /node_modules/?[31m/package.json (it is not JSON), " +
           "/var/lib/rpm/Packages (it is RPM's database, which is not read)",
       },
     ]);
@@ -77,7 +77,7 @@ describe("an SBOM", () => {
     expect(statement.predicate.packages.map(({ name }) => name)).toEqual([`${image.host}/team/app`, "musl"]);
   });
 
-  it("is not made where the builder has made its own", async () => {
+  it("is not made if the builder made its own", async () => {
     const image = await ImageServer.start([LAYER]);
     const options = { attested: true, startedOn: new Date(), credential: async () => undefined, env: {} };
     const stages = new Stages(() => {});
@@ -87,7 +87,7 @@ describe("an SBOM", () => {
     expect([image.asked, image.put]).toEqual([[], []]);
   });
 
-  it("that cannot be made is an error that names what was pushed", async () => {
+  it("that cannot be made is an error that names the pushed image", async () => {
     const broken = gzipSync("no archive");
     const image = await ImageServer.start([broken]);
     const error = await seal(image).catch((found: unknown) => found);
@@ -101,7 +101,7 @@ describe("an SBOM", () => {
     });
   });
 
-  it("that the registry does not take is another", async () => {
+  it("that the registry refuses is an error", async () => {
     const image = await ImageServer.start([LAYER]);
     image.refuses = true;
     const error = await seal(image).catch((found: unknown) => found);

@@ -16,7 +16,7 @@ const delivery = {
 const objects = objectsOf(plan, buildkit.pod(plan, "archive"), delivery);
 
 describe("a cache volume", () => {
-  it("is a claim of no build's own, found by its labels, and the pod mounts it", () => {
+  it("is a claim that belongs to no build, has labels to find it, and is mounted by the pod", () => {
     expect(objects.claims).toEqual([
       {
         apiVersion: "v1",
@@ -37,7 +37,7 @@ describe("a cache volume", () => {
     expect(volumes).toContainEqual({ name: "cache", persistentVolumeClaim: { claimName: "kept" } });
   });
 
-  it("is used as it is where it is there already, and any other refusal is the build's", async () => {
+  it("is used if it exists, and every other refusal fails the build", async () => {
     const made: string[] = [];
     const cluster = (code: number): Cluster =>
       ({
@@ -56,7 +56,7 @@ describe("a cache volume", () => {
     await expect((await start(403)).complete).rejects.toThrow("no");
   });
 
-  it("has a name that an object can have", () => {
+  it("has a valid object name", () => {
     expect(planOf({ builder: "buildkit", cacheVolume: "kept" }).cacheVolume).toBe("kept");
     expect(() => planOf({ builder: "buildkit", cacheVolume: "../x" })).toThrow("--cache-volume");
   });

@@ -1,7 +1,7 @@
 import type { V1Job } from "@kubernetes/client-node";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AuthError } from "../../../src/errors.ts";
-import { ClientLease, mayPutOff, needsClient, timeLimitOf, withEarlyDeadline } from "../../../src/run/client-lease.ts";
+import { ClientLease, mayRenew, needsClient, timeLimitOf, withLease } from "../../../src/run/client-lease.ts";
 import { FakeCluster, refusal } from "../../fakes/fake-cluster.ts";
 
 const NAME = "slipway-app-x";
@@ -22,20 +22,20 @@ const jobOf = (limit: number): V1Job => ({
   spec: { activeDeadlineSeconds: limit, template: {} },
 });
 
-/** As the API server has it. */
+/** The Job as the API server returns it. */
 async function made(limit = 7200): Promise<V1Job> {
-  return cluster.create("jobs", withEarlyDeadline(jobOf(limit)));
+  return cluster.create("jobs", withLease(jobOf(limit)));
 }
 
-/** The deadlines that were asked for, in order. */
+/** The requested deadlines, in order. */
 const asked = () =>
   cluster
     .seen("patch", "jobs")
     .map(({ detail }) => (detail as { spec: { activeDeadlineSeconds: number } }).spec.activeDeadlineSeconds);
 
-describe("an early deadline", () => {
-  it("is near, and has the build's own written beside it", () => {
-    const job = withEarlyDeadline(jobOf(7200));
+describe("a Job with a lease", () => {
+  it("starts with a deadline of 300 s and records --timeout in an annotation", () => {
+    const job = withLease(jobOf(7200));
     expect(job.spec?.activeDeadlineSeconds).toBe(300);
     expect(job.metadata?.annotations).toEqual({ a: "b", "slipway.dev/timeout-seconds": "7200" });
     expect([timeLimitOf(job), needsClient(job)]).toEqual([7200, true]);
@@ -43,30 +43,30 @@ describe("an early deadline", () => {
     expect([timeLimitOf(whole), needsClient(whole)]).toEqual([7200, false]);
   });
 
-  it("is the build's own where that is as near", () => {
+  it("keeps its own deadline if that is as near as the lease", () => {
     const job = jobOf(300);
-    expect(withEarlyDeadline(job)).toBe(job);
+    expect(withLease(job)).toBe(job);
     expect([timeLimitOf(job), needsClient(job)]).toEqual([300, false]);
   });
 });
 
-describe("a lease", () => {
-  it("puts the deadline off each minute, up to the build's own, until it is given its whole time", async () => {
+describe("a client's lease", () => {
+  it("renews the deadline every minute, up to --timeout, until the lease is released", async () => {
     using lease = new ClientLease(cluster, await made(420), stop.signal);
     await vi.advanceTimersByTimeAsync(59_000);
     expect(asked()).toEqual([]);
     await vi.advanceTimersByTimeAsync(121_000);
     expect(asked()).toEqual([360, 420]);
-    await lease.giveWholeTime();
-    await lease.giveWholeTime();
+    await lease.release();
+    await lease.release();
     await vi.advanceTimersByTimeAsync(600_000);
     expect(asked()).toEqual([360, 420, 420]);
   });
 
-  it("goes by the cluster's clock: a client that slept knows how late it is", async () => {
+  it("uses the cluster's clock, so that a client that slept renews by the right amount", async () => {
     using _ = new ClientLease(cluster, await made(), stop.signal);
     await vi.advanceTimersByTimeAsync(30_000);
-    // What a machine's timers do not see of its sleep.
+    // Timers do not see the time that a machine sleeps.
     cluster.now = () => Date.now() + 200_000;
     await vi.advanceTimersByTimeAsync(30_000);
     expect(asked()).toEqual([560]);
@@ -75,7 +75,7 @@ describe("a lease", () => {
     expect(asked()).toEqual([560]);
   });
 
-  it("tries again a minute later when it could not", async () => {
+  it("renews again a minute later after a failed renewal", async () => {
     using _ = new ClientLease(cluster, await made(), stop.signal);
     cluster.before = () => {
       throw refusal(503, "ServiceUnavailable", "the server is shutting down");
@@ -86,12 +86,12 @@ describe("a lease", () => {
     expect(asked()).toEqual([360, 420]);
   });
 
-  it("gives the whole time only after a request of its own that is under way", async () => {
+  it("waits for a running renewal before it releases the lease", async () => {
     using lease = new ClientLease(cluster, await made(), stop.signal);
     const slow = Promise.withResolvers<void>();
     cluster.before = () => slow.promise;
     await vi.advanceTimersByTimeAsync(60_000);
-    const given = lease.giveWholeTime();
+    const given = lease.release();
     await vi.advanceTimersByTimeAsync(1000);
     expect(asked()).toEqual([360]);
     slow.resolve();
@@ -99,12 +99,12 @@ describe("a lease", () => {
     expect(asked()).toEqual([360, 7200]);
   });
 
-  it("asks for the whole time until the cluster can be reached", async () => {
+  it("retries the release until the cluster can be reached", async () => {
     using lease = new ClientLease(cluster, await made(), stop.signal);
     cluster.before = () => {
       throw refusal(503, "ServiceUnavailable", "the server is shutting down");
     };
-    const given = lease.giveWholeTime();
+    const given = lease.release();
     await vi.advanceTimersByTimeAsync(11_000);
     expect(asked()).toEqual([7200, 7200, 7200]);
     cluster.before = () => {};
@@ -112,28 +112,28 @@ describe("a lease", () => {
     await given;
   });
 
-  it("passes on a refusal, and leaves it to others that the Job is gone", async () => {
+  it("throws the cluster's refusal, but no error if the Job is gone", async () => {
     const error = new AuthError("you may not patch jobs");
     cluster.before = ({ verb }) => {
       if (verb === "patch") throw error;
     };
     using refused = new ClientLease(cluster, await made(), stop.signal);
-    await expect(refused.giveWholeTime()).rejects.toBe(error);
+    await expect(refused.release()).rejects.toBe(error);
     cluster.before = ({ verb }) => {
       if (verb === "patch") throw refusal(404, "NotFound", "jobs not found");
     };
     using gone = new ClientLease(cluster, await made(), stop.signal);
-    await gone.giveWholeTime();
+    await gone.release();
   });
 
-  it("is none where the Job has its whole time from the start", async () => {
+  it("makes no request for a Job that has its whole time from the start", async () => {
     using lease = new ClientLease(cluster, await cluster.create("jobs", jobOf(7200)), stop.signal);
     await vi.advanceTimersByTimeAsync(300_000);
-    await lease.giveWholeTime();
+    await lease.release();
     expect(asked()).toEqual([]);
   });
 
-  it("is let go with the build", async () => {
+  it("makes no request after it is disposed of", async () => {
     const job = await made();
     {
       using _ = new ClientLease(cluster, job, stop.signal);
@@ -143,20 +143,20 @@ describe("a lease", () => {
   });
 });
 
-describe("the right to put a deadline off", () => {
-  it("is asked for by name", async () => {
-    expect(await mayPutOff(cluster, stop.signal)).toBe(true);
+describe("the right to renew a lease", () => {
+  it("is checked with an access review", async () => {
+    expect(await mayRenew(cluster, stop.signal)).toBe(true);
     expect(cluster.seen("create", "selfsubjectaccessreviews")[0]?.detail).toEqual({
       spec: { resourceAttributes: { namespace: "team", verb: "patch", group: "batch", resource: "jobs" } },
     });
   });
 
-  it("is not there when the answer is no, or there is none", async () => {
+  it("is missing when the review says no or fails", async () => {
     cluster.allowed = () => false;
-    expect(await mayPutOff(cluster, stop.signal)).toBe(false);
+    expect(await mayRenew(cluster, stop.signal)).toBe(false);
     cluster.before = () => {
       throw new AuthError("you may not ask");
     };
-    expect(await mayPutOff(cluster, stop.signal)).toBe(false);
+    expect(await mayRenew(cluster, stop.signal)).toBe(false);
   });
 });

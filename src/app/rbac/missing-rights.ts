@@ -1,0 +1,69 @@
+/** When the cluster refuses one right, finds every other right that the build lacks, and the command that grants them all. */
+import type { Builder } from "../../builders/builder.ts";
+import type { Cluster } from "../../lib/kube/cluster.ts";
+import { httpStatusOf } from "../../lib/kube/refusal.ts";
+import type { BuildPlan } from "../../plan/plan.ts";
+import { AUTO } from "../../plan/transports.ts";
+import { AuthError } from "../../errors.ts";
+import { askRights, listRights } from "./ask-rights.ts";
+import { needOf, rightsOf } from "./rights.ts";
+import type { Need } from "./rights.ts";
+import { holderNamed } from "./role.ts";
+
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/**
+ * @returns for a missing right, an error that names all that are missing, with the command that grants them; every other error, and
+ *   one that the cluster does not explain further, unchanged
+ */
+export async function withAllMissingRights(
+  error: unknown,
+  plan: BuildPlan,
+  builder: Builder,
+  cluster: Cluster,
+): Promise<unknown> {
+  if (!(error instanceof AuthError) || httpStatusOf(error) !== 403) return error;
+  const need = { ...needOf(plan, builder), manage: false };
+  const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+  try {
+    const [rulings, review] = await Promise.all([
+      askRights(cluster, rightsOf(need), signal),
+      cluster.create("selfsubjectreviews", {}, signal),
+    ]);
+    const missing = rulings.filter(({ allowed }) => !allowed);
+    const user = review.status?.userInfo?.username;
+    if (missing.length === 0 || user === undefined) return error;
+    return new AuthError(`the user "${user}" may not ${listRights(missing)} in the namespace "${cluster.namespace}"`, {
+      suggestions: [
+        `Ask somebody who may grant rights there to run: ${rbacCommand(plan, need, cluster.namespace, user)} | kubectl apply -f -`,
+        "Or build in another namespace (-n).",
+      ],
+      cause: error.cause,
+    });
+  } catch {
+    return error;
+  }
+}
+
+/** The command that prints the Role for this build. @param user as the API server names it */
+export function rbacCommand(plan: BuildPlan, need: Need, namespace: string, user: string): string {
+  const holder = holderNamed(user);
+  const account = holder.kind === "ServiceAccount" && holder.namespace === namespace;
+  return [
+    "slipway rbac",
+    `-n ${namespace}`,
+    account ? `--account ${holder.name}` : `--user ${quoted(user)}`,
+    `--builder ${plan.builder}`,
+    ...(need.transport === "none" ? ["--git-in-cluster"] : []),
+    ...(need.transport === "none" || need.transport === AUTO ? [] : [`--transport ${need.transport}`]),
+    ...(plan.registries.ca !== undefined ? ["--registry-ca"] : []),
+    ...(need.cacheVolume === true ? ["--cache-volume"] : []),
+    ...(need.networkPolicy === true ? ["--network-policy"] : []),
+    ...(need.ships ? [] : ["--no-secrets"]),
+  ].join(" ");
+}
+
+/** For a shell: a user's name may hold any character. */
+function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
