@@ -185,7 +185,7 @@ export function syntaxOf(flags: Interfaces.FlagInput): Parameters<typeof readArg
         multiple: "multiple" in flag && flag.multiple,
         withoutValue: WITHOUT_VALUE[name],
       };
-      const negated = flag.type === "boolean" && "allowNo" in flag && flag.allowNo === true;
+      const negated = flag.type === "boolean" && "allowNo" in flag && flag.allowNo;
       return [[name, syntax], ...(negated ? [[`no-${name}`, { takesValue: false }]] : [])];
     }),
   );

@@ -17,12 +17,12 @@ const REQUEST_TIMEOUT_MS = 10_000;
  *   one that the cluster does not explain further, unchanged
  */
 export async function withAllMissingRights(
-  error: unknown,
+  denied: unknown,
   plan: BuildPlan,
   builder: Builder,
   cluster: Cluster,
 ): Promise<unknown> {
-  if (!(error instanceof AuthError) || httpStatusOf(error) !== 403) return error;
+  if (!(denied instanceof AuthError) || httpStatusOf(denied) !== 403) return denied;
   const need = { ...needOf(plan, builder), manage: false };
   const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
   try {
@@ -32,16 +32,16 @@ export async function withAllMissingRights(
     ]);
     const missing = rulings.filter(({ allowed }) => !allowed);
     const user = review.status?.userInfo?.username;
-    if (missing.length === 0 || user === undefined) return error;
+    if (missing.length === 0 || user === undefined) return denied;
     return new AuthError(`the user "${user}" may not ${listRights(missing)} in the namespace "${cluster.namespace}"`, {
       suggestions: [
         `Ask somebody who may grant rights there to run: ${rbacCommand(plan, need, cluster.namespace, user)} | kubectl apply -f -`,
         "Or build in another namespace (-n).",
       ],
-      cause: error.cause,
+      cause: denied.cause,
     });
   } catch {
-    return error;
+    return denied;
   }
 }
 
