@@ -75,7 +75,7 @@ describe("slipway warm", () => {
 
   test.each([
     [[], "ERROR: name at least one image, or a Dockerfile with -f"],
-    [["scratch"], "ERROR: scratch is no image"],
+    [["scratch"], "ERROR: scratch is not an image"],
     [["-f", "/nowhere/Dockerfile"], "ERROR: the Dockerfile /nowhere/Dockerfile not found"],
   ])("refuses %j in one sentence", async (words, sentence) => {
     const { code, stdout, stderr } = await warm(...words);

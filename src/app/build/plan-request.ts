@@ -136,7 +136,9 @@ function imageOf(
   const image = builderImage ?? (env[variable] || images?.[builder.name]) ?? builder.defaultImage;
   if (image !== undefined) return image;
   throw new BuilderUnable(`${builder.name} no longer has a published image`, {
-    suggestions: [`Build your own and name it with --builder-image or ${variable}: see docs/${builder.name}-image.md.`],
+    suggestions: [
+      `Build your own and name it with --builder-image or ${variable}: see docs/guides/${builder.name}-image.md.`,
+    ],
   });
 }
 
