@@ -83,6 +83,6 @@ test("a build_image step, whose login is in a Secret of the namespace", async ()
   const run = await slipway(args, { cwd, env });
   expect([run.code, run.stdout]).toEqual([0, ""]);
   const { digest } = await readImage(`${image}:abc123`, { login });
-  expect(run.stderr).toContain(`built ${digest}`);
+  expect(run.stderr).toContain(`built digest ${digest}`);
   expect(run.stderr).not.toContain(PASSWORD);
 });
