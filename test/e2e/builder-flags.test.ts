@@ -50,7 +50,7 @@ test("what a builder cannot do is refused before anything is created, with those
     REFUSED.map(([name, , words, able]) => ({
       code: 125,
       stdout: "",
-      stderr: expect.stringContaining(`ERROR: ${name} cannot do ${words}\n  - Use ${able}.\n`) as string,
+      stderr: `ERROR: ${name} cannot do ${words}\n  - Use ${able}.\n  - Or let slipway choose a builder: --builder auto.\n`,
     })),
   );
   expect(await made()).toEqual([]);

@@ -122,11 +122,11 @@ test.each([
   [["--verify-base"], /^ERROR: Dockerfile line 1: FROM \S+ has no digest, and --verify-base requires one\n {2}- /],
   [
     ["--sbom=generator=r.io/scan"],
-    /^ERROR: kaniko cannot do --sbom generator=r\.io\/scan\n {2}- Use --builder buildkit\.\n/,
+    /^ERROR: kaniko cannot do --sbom generator=r\.io\/scan\n {2}- Use --builder buildkit\.\n {2}- Or let slipway choose a builder: --builder auto\.\n$/,
   ],
   [
     ["--attest=type=sbom,generator=r.io/scan", "--builder=buildah"],
-    /^ERROR: buildah cannot do --sbom generator=r\.io\/scan\n {2}- Use --builder buildkit\.\n/,
+    /^ERROR: buildah cannot do --sbom generator=r\.io\/scan\n {2}- Use --builder buildkit\.\n {2}- Or let slipway choose a builder: --builder auto\.\n$/,
   ],
   [
     ["--sbom=true", "--output=type=docker,dest=x.tar"],
