@@ -17,18 +17,13 @@ import {
   preparation,
   secretArguments,
   shellCommand,
-  shellMounts,
   stateDirectory,
   trustedDirectories,
   unverifiedRegistries,
-  volumeGroup,
-  workVolume,
 } from "../shell-pod.ts";
 import type { ContextPaths } from "../shell-pod.ts";
-import { subordinateFiles, subordinateMounts } from "../shell-pod-userns.ts";
+import { ROOTLESS_RECEIVER, rootlessPod } from "../rootless-pod.ts";
 
-const USER = 1000;
-/** Where the image keeps its state. A volume, because an overlay cannot be mounted on the root file system of a container. */
 const STATE = { name: "buildkit-state", path: "/home/user/.local/share/buildkit" };
 const CONFIG_FILE = "buildkitd.toml";
 
@@ -68,45 +63,22 @@ export const buildkit: Builder = {
     repository === undefined ? [] : ["buildkit does not apply a .dockerignore to a repository that it clones"],
 
   pod(plan: BuildPlan, form: ContextForm): BuilderPod {
-    const config = daemonConfig(plan);
-    const files = { ...config, ...subordinateFiles(plan) };
-    const hasFiles = Object.keys(files).length > 0;
-    const container = {
+    const files = daemonConfig(plan);
+    const script =
+      preparation(form) +
+      stateDirectory(plan, STATE.path) +
+      (plan.cacheVolume === undefined ? "" : FORGET_CONTEXTS) +
+      SCRIPT;
+    return rootlessPod(plan, {
       name: "buildkit",
-      image: plan.builderImage,
-      ...shellCommand(
-        preparation(form) +
-          stateDirectory(plan, STATE.path) +
-          (plan.cacheVolume === undefined ? "" : FORGET_CONTEXTS) +
-          SCRIPT,
-        buildctlArguments(plan, form),
-      ),
-      env: environment(plan, config !== undefined),
-      volumeMounts: [
-        ...shellMounts(plan, hasFiles),
-        { name: STATE.name, mountPath: STATE.path },
-        ...subordinateMounts(plan),
-      ],
-      securityContext: {
-        runAsUser: USER,
-        runAsGroup: USER,
-        privileged: false,
-        // newuidmap gets its capabilities from its file, which no_new_privs forbids.
-        allowPrivilegeEscalation: true,
-        capabilities: { drop: ["ALL"], add: ["SETGID", "SETUID"] },
-      },
-    };
-    return {
-      container,
-      volumes: [workVolume, { name: STATE.name, emptyDir: {} }],
-      ...(hasFiles ? { files } : {}),
-      pod: volumeGroup(plan, USER),
-    };
+      state: STATE,
+      command: shellCommand(script, buildctlArguments(plan, form)),
+      env: environment(plan, files !== undefined),
+      files,
+    });
   },
 
-  receiver() {
-    return { user: USER, group: USER };
-  },
+  receiver: () => ROOTLESS_RECEIVER,
 
   formatLogLine: (line: string): string => line,
 

@@ -14,15 +14,11 @@ import {
   contextPaths,
   preparation,
   shellCommand,
-  shellMounts,
   trustedDirectories,
   unverifiedRegistries,
-  volumeGroup,
-  workVolume,
 } from "../shell-pod.ts";
-import { subordinateFiles, subordinateMounts } from "../shell-pod-userns.ts";
+import { ROOTLESS_RECEIVER, rootlessPod } from "../rootless-pod.ts";
 
-const USER = 1000;
 const STATE = { name: "img-state", path: "/home/user/.local/share/img" };
 /** img needs a name even for an image that is not pushed. */
 const LOCAL_NAME = "localhost/slipway-build:latest";
@@ -49,12 +45,10 @@ export const img: Builder = {
   },
 
   pod(plan: BuildPlan, form: ContextForm): BuilderPod {
-    const files = subordinateFiles(plan);
-    const hasFiles = Object.keys(files).length > 0;
-    const container = {
+    return rootlessPod(plan, {
       name: "img",
-      image: plan.builderImage,
-      ...shellCommand(preparation(form) + script(plan), buildArguments(plan, form)),
+      state: STATE,
+      command: shellCommand(preparation(form) + script(plan), buildArguments(plan, form)),
       env: [
         { name: "USER", value: "user" },
         { name: "HOME", value: "/home/user" },
@@ -62,31 +56,10 @@ export const img: Builder = {
         ...(plan.credentials.kind === "none" ? [] : [{ name: "DOCKER_CONFIG", value: AUTH_MOUNT }]),
         ...trustedDirectories(plan),
       ],
-      volumeMounts: [
-        ...shellMounts(plan, hasFiles),
-        { name: STATE.name, mountPath: STATE.path },
-        ...subordinateMounts(plan),
-      ],
-      securityContext: {
-        runAsUser: USER,
-        runAsGroup: USER,
-        privileged: false,
-        // As BuildKit's: newuidmap gets its capabilities from its file.
-        allowPrivilegeEscalation: true,
-        capabilities: { drop: ["ALL"], add: ["SETGID", "SETUID"] },
-      },
-    };
-    return {
-      container,
-      volumes: [workVolume, { name: STATE.name, emptyDir: {} }],
-      ...(hasFiles ? { files } : {}),
-      pod: volumeGroup(plan, USER),
-    };
+    });
   },
 
-  receiver() {
-    return { user: USER, group: USER };
-  },
+  receiver: () => ROOTLESS_RECEIVER,
 
   formatLogLine: (line: string): string => line,
 
