@@ -1,5 +1,5 @@
 /** Packs a context: walks, archives and compresses it as the reader asks for more, in constant memory. */
-import type { WalkFilter } from "./walk.ts";
+import type { ContextDirectory } from "./walk.ts";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type ArchiveBuffer, PlainBuffer } from "../lib/archive/archive-buffer.ts";
 import { ArchiveWriter } from "./archive.ts";
@@ -11,15 +11,7 @@ import { DiskTree } from "./tree.ts";
 import { StoredBuffer } from "../lib/archive/stored-buffer.ts";
 import { type WalkEntry, walkContext } from "./walk.ts";
 
-export interface PackOptions {
-  /** Absolute path of the context directory. */
-  readonly root: string;
-  /** Content of the ignore file, not parsed; undefined if there is none. The bytes need not be UTF-8. */
-  readonly ignoreFile: string | Uint8Array | undefined;
-  /** Name of the ignore file in messages; `.dockerignore` by default. */
-  readonly ignoreName?: string;
-  /** Selects paths among those that the rules do not exclude; undefined: all of them. */
-  readonly filter?: WalkFilter | undefined;
+export interface PackOptions extends ContextDirectory {
   /** Directory of the context in the archive, such as `context/`; empty for the root of the archive. */
   readonly prefix: string;
   /** Small files that slipway adds before the context (the Dockerfile and its ignore file). Paths are those in the archive. */

@@ -6,17 +6,11 @@ import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
 import { PathResolver, toText } from "../lib/files/path-bytes.ts";
 import { DiskTree } from "./tree.ts";
 import { walkContext } from "./walk.ts";
-import type { WalkFilter } from "./walk.ts";
+import type { ContextDirectory, WalkFilter } from "./walk.ts";
 import { findHeaviest } from "./weight.ts";
 import type { HeavyPath } from "./weight.ts";
 
-export interface SurveyOptions {
-  /** Absolute path of the context directory. */
-  readonly root: string;
-  readonly ignoreFile: string | Uint8Array | undefined;
-  readonly ignoreName?: string;
-  /** Selects paths among those that the rules do not exclude; undefined: all of them. */
-  readonly filter?: WalkFilter | undefined;
+export interface SurveyOptions extends ContextDirectory {
   readonly signal: AbortSignal;
 }
 

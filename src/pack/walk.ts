@@ -22,6 +22,18 @@ export interface WalkFilter {
   decide(path: string): "all" | "one" | "none";
 }
 
+/** A directory that is walked as a context, with the rules that exclude paths of it. */
+export interface ContextDirectory {
+  /** Absolute path of the context directory. */
+  readonly root: string;
+  /** Content of the ignore file, not parsed; undefined if there is none. The bytes need not be UTF-8. */
+  readonly ignoreFile: string | Uint8Array | undefined;
+  /** Name of the ignore file in messages; `.dockerignore` by default. */
+  readonly ignoreName?: string;
+  /** Selects paths among those that the rules do not exclude; undefined: all of them. */
+  readonly filter?: WalkFilter | undefined;
+}
+
 interface Directory {
   readonly path: string;
   readonly names: readonly string[];
