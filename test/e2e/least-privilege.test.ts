@@ -57,11 +57,14 @@ test("rbac --builder kaniko: a streamed context is built without a right on conf
   await deleted;
   expect([run.code, run.stderr]).toEqual([3, expect.stringMatching(/^ERROR: the build's pod was deleted/m)]);
   const other = await build(namespace, ["--builder", "buildah", ...flags, "-t", uniqueImage(), root]);
-  expect([other.code, other.stderr]).toEqual([4, expect.stringMatching(/^ERROR: .*may not create configmaps/m)]);
+  expect([other.code, other.stderr]).toEqual([
+    4,
+    expect.stringMatching(/^ERROR: .*may not patch pods; create, delete configmaps in the namespace/m),
+  ]);
   const certified = await build(namespace, [...flags, "--registry-ca", environment("REGISTRY_CA"), root]);
   expect([certified.code, certified.stderr]).toEqual([
     4,
-    expect.stringMatching(/^ERROR: .*may not create configmaps/m),
+    expect.stringMatching(/^ERROR: .*may not patch pods; create, delete configmaps in the namespace/m),
   ]);
 });
 

@@ -97,7 +97,7 @@ test("--registry-tokens is refused for builders that take none, and for a regist
   const buildah = await build(namespace, ["--builder=buildah", ...args], { env: { DOCKER_CONFIG: root } });
   expect([buildah.code, buildah.stderr]).toEqual([
     125,
-    "ERROR: buildah cannot do --registry-tokens\n  - Use --builder kaniko or --builder buildkit.\n",
+    "ERROR: buildah cannot do --registry-tokens\n  - Use --builder kaniko or --builder buildkit.\n  - Or let slipway choose a builder: --builder auto.\n",
   ]);
   const plain = environment("REGISTRY_AUTH");
   const entry = { auth: basic(environment("REGISTRY_AUTH_USER"), environment("REGISTRY_AUTH_PASSWORD")) };
