@@ -1,22 +1,13 @@
 /** `--sign`: runs the program cosign, which signs the pushed image by its digest. */
-import { spawn } from "node:child_process";
-import { access, constants } from "node:fs/promises";
-import { delimiter, join } from "node:path";
 import type { BuildPlan } from "../plan/plan.ts";
 import { BuildFailed, InvalidInput } from "../errors.ts";
+import { findProgram, startProgram } from "../lib/files/find-program.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @throws InvalidInput when cosign is not on the PATH. */
-export async function findCosign(env: Environment): Promise<void> {
-  for (const directory of (env["PATH"] ?? "").split(delimiter)) {
-    if (directory === "") continue;
-    const found = await access(join(directory, "cosign"), constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return;
-  }
+export function findCosign(env: Environment): void {
+  if (findProgram("cosign", env) !== undefined) return;
   throw new InvalidInput("--sign runs cosign, which is not on the PATH", {
     suggestions: [
       "Install cosign (docs.sigstore.dev), or sign the digest from --metadata-file yourself after the build.",
@@ -89,7 +80,7 @@ export async function signImage(
 
 function run(args: readonly string[], { env, signal }: Environs): Promise<{ code: number | null; lastLine: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn("cosign", args, { env, stdio: ["ignore", "ignore", "pipe"], signal });
+    const child = startProgram("cosign", args, { env, stdio: ["ignore", "ignore", "pipe"], signal });
     let stderr = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
     child.on("error", reject);

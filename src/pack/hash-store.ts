@@ -3,9 +3,11 @@
  * of an inode, and nothing can set a ctime.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync, type Stats } from "node:fs";
-import { homedir } from "node:os";
+import { readFileSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
+import { trustedCacheDirectory } from "../lib/files/cache-directory.ts";
+import { replaceFile } from "../lib/files/replace-file.ts";
+import { makeTrustedDirectory } from "../lib/files/trusted-directory.ts";
 
 /** Version of the file format. */
 const FORMAT_VERSION = 1;
@@ -13,15 +15,15 @@ const FORMAT_VERSION = 1;
 const MIN_AGE_MS = 2000;
 
 export class HashStore {
-  readonly #file: string;
+  readonly #file: string | undefined;
   readonly #known: Map<string, string>;
   readonly #next = new Map<string, string>();
   #changed = false;
 
-  /** @param file Read if it exists. Invalid content is ignored. */
-  constructor(file: string) {
+  /** @param file Read if it exists. Invalid content is ignored. Undefined: nothing is stored. */
+  constructor(file: string | undefined) {
     this.#file = file;
-    this.#known = readKnown(file);
+    this.#known = file === undefined ? new Map() : readKnown(file);
   }
 
   /** Hash of a file that has not changed. @param path Byte string. */
@@ -41,23 +43,22 @@ export class HashStore {
 
   /** Writes the entries that were read or set, and drops the others. A failed write is ignored: the files are then hashed again. */
   save(): void {
+    if (this.#file === undefined) return;
     if (!this.#changed && this.#next.size === this.#known.size) return;
     try {
-      mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
-      const own = `${this.#file}.${process.pid}`;
-      writeFileSync(own, JSON.stringify({ form: FORMAT_VERSION, files: [...this.#next] }), { mode: 0o600 });
-      renameSync(own, this.#file);
+      makeTrustedDirectory(dirname(this.#file));
+      replaceFile(this.#file, JSON.stringify({ form: FORMAT_VERSION, files: [...this.#next] }), { mode: 0o600 });
     } catch {
       // A full or read-only disk only costs time.
     }
   }
 }
 
-/** Path of the file with the hashes of a directory. */
-export function hashFile(root: string, env: Readonly<Record<string, string | undefined>>): string {
-  const xdg = env["XDG_CACHE_HOME"];
-  const base = xdg !== undefined && xdg.startsWith("/") ? xdg : join(homedir(), ".cache");
-  return join(base, "slipway", "hashes", `${createHash("sha256").update(root).digest("hex").slice(0, 32)}.json`);
+/** Path of the file with the hashes of a directory; undefined if other users could write to it. */
+export function hashFile(root: string, env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const cache = trustedCacheDirectory(env);
+  if (cache === undefined) return undefined;
+  return join(cache, "hashes", `${createHash("sha256").update(root).digest("hex").slice(0, 32)}.json`);
 }
 
 function factsOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {

@@ -22,7 +22,7 @@ interface Row {
 const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // Args in, exit code out.
   "cli/": {
-    code: ["app/", "plan/", "lib/text/", "lib/pflag/", "lib/kube/connect.ts", "version.ts"].concat([
+    code: ["app/", "plan/", "lib/files/", "lib/text/", "lib/pflag/", "lib/kube/connect.ts", "version.ts"].concat([
       "@oclif/core",
       "chalk",
       "ora",
@@ -34,7 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     types: ["*"],
   },
   // Loads the program itself, and so nothing of it.
-  "cli/start/": { code: ["cli/plugin/called-as.ts", "node:*"], types: ["cli/main.ts"] },
+  "cli/start/": { code: ["cli/plugin/called-as.ts", "lib/files/", "node:*"], types: ["cli/main.ts"] },
   // One file or folder for each thing slipway does.
   "app/": {
     code: ["run/", "ship/", "pack/", "builders/", "attest/", "plan/", "lib/", "version.ts", "node:*"],
@@ -43,7 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // A build in the cluster: objects, start, lease, follow, remove.
   "run/": { code: ["ship/", "builders/", "plan/", "lib/", "node:timers/promises"], types: ["events.ts"] },
   // Bytes to the pod and back.
-  "ship/": { code: ["plan/", "lib/text/", "tar", "node:*"], types: ["pack/", "lib/", "events.ts"] },
+  "ship/": { code: ["plan/", "lib/files/", "lib/text/", "tar", "node:*"], types: ["pack/", "lib/", "events.ts"] },
   // A directory becomes an archive or a manifest.
   "pack/": { code: ["plan/", "lib/", "node:*"], types: ["events.ts"] },
   // Plan in, container out; end in, outcome out.
@@ -54,12 +54,14 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "plan/": { code: ["lib/", "js-yaml", "tar", "undici", "node:*"] },
 
   "lib/archive/": { code: ["lib/files/", "lib/text/", "node:*"] },
-  "lib/credentials/": { code: ["lib/text/", "keytar", "node:*"] },
+  "lib/credentials/": { code: ["lib/files/", "lib/text/", "keytar", "node:*"] },
   "lib/dockerfile/": { code: ["lib/text/"] },
   "lib/dockerignore/": { code: ["lib/files/"] },
   "lib/files/": { code: ["node:*"] },
   "lib/image/": { code: [] },
-  "lib/kube/": { code: ["lib/text/", "@kubernetes/client-node", "js-yaml", "socks", "undici", "ws", "node:*"] },
+  "lib/kube/": {
+    code: ["lib/files/", "lib/text/", "@kubernetes/client-node", "js-yaml", "socks", "undici", "ws", "node:*"],
+  },
   "lib/pflag/": { code: ["lib/text/"] },
   "lib/registry/": {
     code: ["lib/image/", "lib/text/", "undici", "node:*"],

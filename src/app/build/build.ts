@@ -132,7 +132,7 @@ async function resolveBuild(
   const attests = needsAttesting(tenanted, builder.attestsItself === true);
   if (tenanted.sign !== undefined) {
     const { findCosign, logCaution } = await import("../../attest/cosign.ts");
-    await findCosign(process.env);
+    findCosign(process.env);
     const caution = logCaution(tenanted, process.env);
     if (caution !== undefined) warn(caution);
   }

@@ -43,7 +43,7 @@ ${EXIT_CODES}`;
       import("../print/image-id.ts"),
       import("../ui/choose-view.ts"),
     ]);
-    if (flags.iidfile !== undefined) await clearImageId(flags.iidfile);
+    if (flags.iidfile !== undefined) clearImageId(flags.iidfile);
     const ca = await readCa(flags["registry-ca"]);
     using progress = await chooseProgress(flags.quiet ? "quiet" : flags.progress, process.stderr, process.env);
     this.#progress = progress;
@@ -60,10 +60,10 @@ ${EXIT_CODES}`;
       });
     });
     const imageId = result.configDigest ?? result.digest;
-    if (flags.iidfile !== undefined) await writeImageId(flags.iidfile, imageId);
+    if (flags.iidfile !== undefined) writeImageId(flags.iidfile, imageId);
     if (flags["metadata-file"] !== undefined) {
       const { writeMetadata } = await import("../print/metadata.ts");
-      await writeMetadata(flags["metadata-file"], result);
+      writeMetadata(flags["metadata-file"], result);
     }
     if (flags.quiet) process.stdout.write(`${imageId}\n`);
   }

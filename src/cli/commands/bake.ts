@@ -105,7 +105,7 @@ ${EXIT_CODES}`;
     const result = await this.#buildAll(await this.#wireAll(chosen, args, flags));
     if (flags["metadata-file"] === undefined) return;
     const { writeTargetsMetadata } = await import("../print/metadata.ts");
-    await writeTargetsMetadata(flags["metadata-file"], result);
+    writeTargetsMetadata(flags["metadata-file"], result);
   }
 
   /** The text of the bake file, and its name for messages. */

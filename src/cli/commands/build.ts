@@ -93,7 +93,7 @@ ${EXIT_CODES}`;
       process.stdout.write(text);
       if (flags["metadata-file"] !== undefined) {
         const { writeAnswer } = await import("../print/metadata.ts");
-        await writeAnswer(flags["metadata-file"], metadata);
+        writeAnswer(flags["metadata-file"], metadata);
       }
       if (fault !== undefined) throw new InvalidInput(fault, { docker: "refuses" });
       process.exitCode = call.ignoreStatus ? 0 : status;
@@ -115,7 +115,7 @@ ${EXIT_CODES}`;
       });
     }
     const { clearImageId, writeImageId } = await import("../print/image-id.ts");
-    if (flags.iidfile !== undefined) await clearImageId(flags.iidfile);
+    if (flags.iidfile !== undefined) clearImageId(flags.iidfile);
     const { chooseProgress } = await import("../ui/choose-view.ts");
     using progress = await chooseProgress(quiet ? "quiet" : flags.progress, process.stderr, process.env);
     this.#progress = progress;
@@ -138,10 +138,10 @@ ${EXIT_CODES}`;
     const imageId = result.imageless === true ? "" : (result.configDigest ?? result.digest);
     // As docker does: standard output has only what was asked for, as scripts may expect it to be empty.
     if (quiet) process.stdout.write(`${imageId}\n`);
-    if (flags.iidfile !== undefined) await writeImageId(flags.iidfile, imageId);
+    if (flags.iidfile !== undefined) writeImageId(flags.iidfile, imageId);
     if (flags["metadata-file"] !== undefined) {
       const { writeMetadata } = await import("../print/metadata.ts");
-      await writeMetadata(flags["metadata-file"], result, await wired.provenance(result));
+      writeMetadata(flags["metadata-file"], result, await wired.provenance(result));
     }
   }
 

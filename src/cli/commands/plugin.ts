@@ -75,7 +75,7 @@ ${EXIT_CODES}`;
       // A --dry-run writes none.
       if (text === undefined) return;
       const { "containerimage.digest": digest } = JSON.parse(text) as { "containerimage.digest": string };
-      await writeResults(results, digest);
+      writeResults(results, digest);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -1,7 +1,7 @@
 /** `--metadata-file` as buildx writes it: two spaces of indent, sorted keys, no line feed at the end, complete or absent. */
-import { rename, rm, writeFile } from "node:fs/promises";
 import type { BuildResult } from "../../events.ts";
 import { InvalidInput } from "../../errors.ts";
+import { replaceFile } from "../../lib/files/replace-file.ts";
 
 /**
  * Those keys of buildx (commands/build.go, BuildKit's exptypes) for which there is a value.
@@ -32,35 +32,32 @@ export function metadataOf(result: BuildResult, provenance?: object): Record<str
 }
 
 /** @throws InvalidInput if the file cannot be written, although the image is built */
-export async function writeMetadata(file: string, result: BuildResult, provenance?: object): Promise<void> {
-  await writeJson(file, metadataOf(result, provenance), IMAGE_BUILT);
+export function writeMetadata(file: string, result: BuildResult, provenance?: object): void {
+  writeJson(file, metadataOf(result, provenance), IMAGE_BUILT);
 }
 
 /** The answer to `--call`, as docker's frontend sends it. @throws InvalidInput if the file cannot be written */
-export async function writeAnswer(file: string, answer: Readonly<Record<string, unknown>>): Promise<void> {
-  await writeJson(file, answer, "");
+export function writeAnswer(file: string, answer: Readonly<Record<string, unknown>>): void {
+  writeJson(file, answer, "");
 }
 
 /** Bake's file, with an object for each target. @throws InvalidInput as `writeMetadata` */
-export async function writeTargetsMetadata(
+export function writeTargetsMetadata(
   file: string,
   results: ReadonlyMap<string, { readonly result: BuildResult; readonly provenance?: object | undefined }>,
-): Promise<void> {
+): void {
   const targets = [...results].map(([target, { result, provenance }]) => [target, metadataOf(result, provenance)]);
-  await writeJson(file, Object.fromEntries(targets) as object, IMAGE_BUILT);
+  writeJson(file, Object.fromEntries(targets) as object, IMAGE_BUILT);
 }
 
 /** Start of the error: a caller must not take the build for failed. */
 const IMAGE_BUILT = "the image was built, but ";
 
 /** @param prefix of the error's message */
-async function writeJson(file: string, content: object, prefix: string): Promise<void> {
-  const partial = `${file}.${process.pid}.partial`;
+function writeJson(file: string, content: object, prefix: string): void {
   try {
-    await writeFile(partial, JSON.stringify(content, undefined, 2), { mode: 0o644 });
-    await rename(partial, file);
+    replaceFile(file, JSON.stringify(content, undefined, 2), { mode: 0o644 });
   } catch (error) {
-    await rm(partial, { force: true }).catch(() => {});
     throw new InvalidInput(`${prefix}--metadata-file ${file} cannot be written: ${(error as Error).message}`, {
       docker: "refuses",
       cause: error,

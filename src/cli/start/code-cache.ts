@@ -1,47 +1,47 @@
 /**
  * Keeps compiled code from one run to the next. Node's own compile cache keeps the code that was compiled when a file was loaded. But
  * functions are compiled at their first call, and they are most of what a run compiles. When the run is over, V8 returns both
- * (`script.createCachedData()`), and accepts both in a later run.
+ * (`script.createCachedData()`), and accepts both in a later run. V8 checks only the length of the source, so the cache must be this
+ * user's own.
  */
-import { dirname, isAbsolute, join } from "node:path";
 import {
   closeSync,
+  constants,
   fstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readdirSync,
-  renameSync,
   rmSync,
   statSync,
-  writeFileSync,
+  type BigIntStats,
 } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { getHeapCodeStatistics } from "node:v8";
 import { Script } from "node:vm";
+import { trustedCacheDirectory, trustedStateDirectory } from "../../lib/files/cache-directory.ts";
+import { replaceFile } from "../../lib/files/replace-file.ts";
+import { makeTrustedDirectory } from "../../lib/files/trusted-directory.ts";
 
-/**
- * @param env of the process
- * @param platform as Node names it
- * @returns directory for compiled code; undefined if the cache is turned off, or without a home directory
- */
-export function codeCacheDirectory(
-  env: Readonly<Record<string, string | undefined>>,
-  platform: string,
-): string | undefined {
-  // The variable that turns off Node's own compile cache.
-  if (env["NODE_DISABLE_COMPILE_CACHE"] === "1") return undefined;
-  const home = cacheHome(env, platform);
-  return home === undefined || !isAbsolute(home) ? undefined : join(home, "slipway", "code");
+/** Where compiled code is kept. */
+export interface CodeCache {
+  readonly code: string;
+  /**
+   * Directory of receipts. A receipt is what the file system says of the file that this program wrote. It cannot be said again of
+   * another file: a clone, an archive, a restored cache or an editor cannot set the time of an inode's change (ctime).
+   */
+  readonly receipts: string;
 }
 
-function cacheHome(env: Readonly<Record<string, string | undefined>>, platform: string): string | undefined {
-  if (platform === "win32") return env["LOCALAPPDATA"];
-  const home = env["HOME"] ?? "";
-  if (platform === "darwin") return home === "" ? undefined : join(home, "Library", "Caches");
-  const own = env["XDG_CACHE_HOME"] ?? "";
-  if (own !== "") return own;
-  return home === "" ? undefined : join(home, ".cache");
+/** @returns undefined if the cache is turned off, or if others could write to it: see `trustedCacheDirectory` */
+export function codeCachePlaces(env: Readonly<Record<string, string | undefined>>): CodeCache | undefined {
+  // The variable that turns off Node's own compile cache.
+  if (env["NODE_DISABLE_COMPILE_CACHE"] === "1") return undefined;
+  const cache = trustedCacheDirectory(env);
+  const state = cache === undefined ? undefined : trustedStateDirectory();
+  return cache === undefined || state === undefined
+    ? undefined
+    : { code: join(cache, "code"), receipts: join(state, "code") };
 }
 
 /** Length of the program's hash, which is in its first line. */
@@ -61,41 +61,48 @@ export interface CachedCode {
  * Runs a CommonJS file that starts with `//` and its hash, as `require` does.
  *
  * @param path of the file
- * @param directory for compiled code; undefined: nothing is cached
+ * @param cache for compiled code; undefined: nothing is cached
  * @param purpose one word for what is run, as each command compiles other parts of the file
  * @returns the exports of the file
  */
-export function runCached(path: string, directory: string | undefined, purpose: string): unknown {
+export function runCached(path: string, cache: CodeCache | undefined, purpose: string): unknown {
   // The file is ASCII, so latin1 is correct, and faster than UTF-8.
   const source = readFileSync(path, "latin1");
   const name = `${source.slice(2, 2 + HASH_DIGITS)}-${process.version}-${process.arch}-${purpose}`;
-  const cachePath = directory === undefined ? undefined : join(directory, name);
-  const cached = cachePath === undefined ? undefined : readCached(cachePath);
+  const cached = cache === undefined ? undefined : readCached(cache, name);
   const script = new Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`, {
     filename: path,
     ...(cached === undefined ? {} : { cachedData: cached.code }),
   });
   const module = { exports: {} };
   const run = script.runInThisContext() as (...values: unknown[]) => void;
-  if (cachePath !== undefined) {
+  if (cache !== undefined) {
     // Only the size: a reference to the code would hold megabytes until the end.
     const before = script.cachedDataRejected === true ? undefined : cached?.size;
-    process.once("exit", () => writeCached(script, cachePath, before));
+    process.once("exit", () => writeCached(script, cache, name, before));
   }
   run(module.exports, createRequire(path), module, path, dirname(path));
   return module.exports;
 }
 
-/** Reads only a file that belongs to this user and that no other user can change, as the code is run without a check. */
-export function readCached(path: string): CachedCode | undefined {
+/** Reads only the file that this program wrote, by its receipt, as the code is run without a check. */
+export function readCached(cache: CodeCache, name: string): CachedCode | undefined {
+  const receipt = readOwn(join(cache.receipts, name))?.bytes.toString();
+  const found = receipt === undefined ? undefined : readOwn(join(cache.code, name));
+  if (found === undefined || receipt !== receiptOf(found.stat) || found.bytes.length < 8) return undefined;
+  return { code: found.bytes.subarray(0, -8), size: found.bytes.readDoubleLE(found.bytes.length - 8) };
+}
+
+/** A regular file of this user's that nobody else may write. */
+function readOwn(path: string): { readonly bytes: Buffer; readonly stat: BigIntStats } | undefined {
   let file: number | undefined;
   try {
-    file = openSync(path, "r");
-    const { uid, mode } = fstatSync(file);
-    if (process.getuid !== undefined && (uid !== process.getuid() || (mode & 0o022) !== 0)) return undefined;
-    const bytes = readFileSync(file);
-    if (bytes.length < 8) return undefined;
-    return { code: bytes.subarray(0, -8), size: bytes.readDoubleLE(bytes.length - 8) };
+    file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    const stat = fstatSync(file, { bigint: true });
+    const isOwn = process.getuid === undefined || Number(stat.uid) === process.getuid();
+    if (!stat.isFile() || !isOwn || (process.getuid !== undefined && (Number(stat.mode) & 0o022) !== 0))
+      return undefined;
+    return { bytes: readFileSync(file), stat };
   } catch {
     return undefined;
   } finally {
@@ -103,37 +110,33 @@ export function readCached(path: string): CachedCode | undefined {
   }
 }
 
-function writeCached(script: Script, path: string, before: number | undefined): void {
+/** Not the device's number, which may be another after a restart. */
+function receiptOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${ino}:${size}:${mtimeNs}:${ctimeNs}\n`;
+}
+
+function writeCached(script: Script, cache: CodeCache, name: string, before: number | undefined): void {
   const size = getHeapCodeStatistics().bytecode_and_metadata_size;
   if (before !== undefined && size < before * REPLACE_AT_GROWTH) return;
   const trailer = Buffer.alloc(8);
   trailer.writeDoubleLE(size);
-  const unfinished = `${path}.${process.pid}`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(unfinished, Buffer.concat([script.createCachedData(), trailer]), { mode: 0o600 });
-    renameSync(unfinished, path);
-    removeOutdated(path);
+    makeTrustedDirectory(cache.code);
+    makeTrustedDirectory(cache.receipts);
+    const bytes = Buffer.concat([script.createCachedData(), trailer]);
+    const stat = replaceFile(join(cache.code, name), bytes, { mode: 0o600 });
+    replaceFile(join(cache.receipts, name), receiptOf(stat), { mode: 0o600 });
+    removeOutdated(cache.code, name);
+    removeOutdated(cache.receipts, name);
   } catch {
     // A full or read-only disk only costs time at the next start.
-    tryRemove(unfinished);
   }
 }
 
-function tryRemove(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    // The cache is optional, so the error is ignored.
-  }
-}
-
-function removeOutdated(currentPath: string): void {
-  const directory = dirname(currentPath);
-  const current = currentPath.slice(directory.length + 1, directory.length + 1 + HASH_DIGITS);
-  for (const name of readdirSync(directory)) {
-    if (name.startsWith(current)) continue;
-    const path = join(directory, name);
-    if (Date.now() - statSync(path).mtimeMs > OUTDATED_AFTER_MS) rmSync(path, { force: true });
+function removeOutdated(directory: string, name: string): void {
+  for (const other of readdirSync(directory)) {
+    if (other.startsWith(name.slice(0, HASH_DIGITS))) continue;
+    const path = join(directory, other);
+    if (Date.now() - statSync(path).mtimeMs > OUTDATED_AFTER_MS) rmSync(path, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,6 @@
 /** Started by bin/run.js: runs the program under the name by which it was called. Small, as the rest is loaded through the code cache. */
 import { dirname, join } from "node:path";
-import { codeCacheDirectory, runCached } from "./code-cache.ts";
+import { codeCachePlaces, runCached } from "./code-cache.ts";
 import type { execute } from "../main.ts";
 
 /** Matches names of commands, but not long misspelt args, as the match becomes part of a file name. */
@@ -14,7 +14,7 @@ export async function startAs([, path = "", ...typed]: readonly string[]): Promi
   const args = await argsFor(path, typed);
   if (args === undefined) return;
   const purpose = args.find((arg) => COMMAND_NAME.test(arg)) ?? "none";
-  const { execute: run } = runCached(PROGRAM, codeCacheDirectory(process.env, process.platform), purpose) as {
+  const { execute: run } = runCached(PROGRAM, codeCachePlaces(process.env), purpose) as {
     execute: typeof execute;
   };
   // Not awaited: if the reader of the help is gone (`| head -1`), the promise never settles, and Node would warn.

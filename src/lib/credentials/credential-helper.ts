@@ -2,7 +2,9 @@
  * A docker credential helper: a program `docker-credential-NAME` that takes a command as its argument and data on standard input, and
  * answers on standard output (github.com/docker/docker-credential-helpers, README "Development").
  */
-import { spawn } from "node:child_process";
+import type { ChildProcessByStdio } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import { ProgramNotFound, startProgram } from "../files/find-program.ts";
 import { type Credential, DOCKER_HUB_KEY, registryOf } from "./credentials.ts";
 
 /** Output of a helper without an entry, with exit code 1 (credentials.errCredentialsNotFoundMessage). */
@@ -80,7 +82,7 @@ export class CredentialHelper {
 
   #run(verb: string, input: string): Promise<{ code: number; stdout: string; stderr: string }> {
     return new Promise((resolve, reject) => {
-      const child = spawn(this.program, [verb], { stdio: "pipe", timeout: HELPER_TIMEOUT_MS });
+      const child = this.#start(verb);
       let stdout = "";
       let stderr = "";
       child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
@@ -89,13 +91,7 @@ export class CredentialHelper {
       child.stdin.on("error", () => {});
       child.stdin.end(`${input}\n`);
       child.on("error", (error: NodeJS.ErrnoException) =>
-        reject(
-          new HelperError(
-            error.code === "ENOENT"
-              ? `${this.program} is not on the PATH`
-              : `${this.program} cannot be run: ${error.code ?? error.message}`,
-          ),
-        ),
+        reject(new HelperError(`${this.program} cannot be run: ${error.code ?? error.message}`)),
       );
       child.on("close", (code, signal) => {
         if (code !== null) resolve({ code, stdout, stderr });
@@ -104,6 +100,15 @@ export class CredentialHelper {
         else reject(new HelperError(`${this.program} was killed by ${signal}`));
       });
     });
+  }
+
+  #start(verb: string): ChildProcessByStdio<Writable, Readable, Readable> {
+    try {
+      return startProgram(this.program, [verb], { stdio: ["pipe", "pipe", "pipe"], timeout: HELPER_TIMEOUT_MS });
+    } catch (error) {
+      if (error instanceof ProgramNotFound) throw new HelperError(error.message);
+      throw error;
+    }
   }
 }
 

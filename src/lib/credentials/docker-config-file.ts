@@ -1,8 +1,9 @@
 /** Writes credentials to docker's configuration file, for machines without a keychain or helper. Other entries stay unchanged. */
-import { chmod, mkdir, readFile, realpath, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { InvalidInput } from "../../errors.ts";
+import { UnsafePath, makeDirectory, replaceFile, targetOf } from "../files/replace-file.ts";
 import { type Credential, keyOf, registryOf } from "./credentials.ts";
 
 /** `$DOCKER_CONFIG/config.json`. */
@@ -45,7 +46,7 @@ function without(auths: Auths, registry: string): Auths {
 async function change(path: string, edit: (auths: Auths) => Auths | undefined): Promise<void> {
   try {
     // A symlink stays one: some people keep their configuration in a repository.
-    const target = await realpath(path).catch(() => path);
+    const target = targetOf(path).path;
     const text = await readFile(target, "utf8").catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return "{}";
       throw error;
@@ -53,16 +54,17 @@ async function change(path: string, edit: (auths: Auths) => Auths | undefined): 
     const config = JSON.parse(text.trim() === "" ? "{}" : text.replace(/^\uFEFF/, "")) as { auths?: Auths };
     const auths = edit(config.auths ?? {});
     if (auths === undefined) return;
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    const fresh = `${target}.slipway-${process.pid}`;
-    await writeFile(fresh, `${JSON.stringify({ ...config, auths }, undefined, "\t")}\n`, { mode: 0o600 });
-    await chmod(fresh, 0o600);
-    await rename(fresh, target);
+    makeDirectory(dirname(target), 0o700);
+    replaceFile(target, `${JSON.stringify({ ...config, auths }, undefined, "\t")}\n`, { mode: 0o600, exact: true });
   } catch (error) {
     // JSON.parse quotes the text, which holds secrets.
-    const why = error instanceof SyntaxError ? "it is not JSON" : ((error as NodeJS.ErrnoException).code ?? "unknown");
+    const why = error instanceof SyntaxError ? "it is not JSON" : reasonOf(error as NodeJS.ErrnoException);
     throw new InvalidInput(`${path} cannot be changed: ${why}`, {
       suggestions: ["Correct it, or set DOCKER_CONFIG to another directory."],
     });
   }
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  return error instanceof UnsafePath ? error.message : (error.code ?? "unknown");
 }

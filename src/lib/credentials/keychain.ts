@@ -2,9 +2,10 @@
  * The OS keychain (macOS Keychain, Windows Credential Manager, Secret Service on Linux), by the optional package keytar.
  * A file lists the registries with an entry, so that a build loads keytar only if it needs it.
  */
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { makeDirectory, replaceFile } from "../files/replace-file.ts";
 import type { Answer, Credential, CredentialStore } from "./credentials.ts";
 import { registryOf } from "./credentials.ts";
 
@@ -62,7 +63,7 @@ export class Keychain implements CredentialStore {
   async store(registry: string, credential: Credential): Promise<void> {
     const host = registryOf(registry);
     await this.#ask(async (keytar) => keytar.setPassword(SERVICE, host, JSON.stringify(credential)));
-    await this.#write([...new Set([...(await this.#registries()), host])].sort());
+    this.#write([...new Set([...(await this.#registries()), host])].sort());
   }
 
   /** Whether there was an entry. @throws KeychainError */
@@ -71,7 +72,7 @@ export class Keychain implements CredentialStore {
     const known = await this.#registries();
     if (!known.includes(host)) return false;
     await this.#ask(async (keytar) => keytar.deletePassword(SERVICE, host));
-    await this.#write(known.filter((name) => name !== host));
+    this.#write(known.filter((name) => name !== host));
     return true;
   }
 
@@ -100,10 +101,9 @@ export class Keychain implements CredentialStore {
     }
   }
 
-  async #write(registries: readonly string[]): Promise<void> {
-    await mkdir(dirname(this.#index), { recursive: true, mode: 0o700 });
-    await writeFile(`${this.#index}.new`, `${JSON.stringify(registries)}\n`, { mode: 0o600 });
-    await rename(`${this.#index}.new`, this.#index);
+  #write(registries: readonly string[]): void {
+    makeDirectory(dirname(this.#index), 0o700);
+    replaceFile(this.#index, `${JSON.stringify(registries)}\n`, { mode: 0o600, exact: true });
   }
 }
 

@@ -2,10 +2,10 @@
  * Authentication to the API server: certificates, tokens, exec plugins, OIDC. This is the only file that loads the client
  * library, and it uses only KubeConfig. Requests and sockets are our own (http-client.ts, dial.ts).
  */
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { isatty } from "node:tty";
 import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
+import { startProgram } from "../files/find-program.ts";
 import { CredentialsLost } from "./refusal.ts";
 import type { ExecPlugin, Impersonation, Server, Target, User } from "./target.ts";
 
@@ -168,7 +168,7 @@ function attachTerminal(config: KubeConfig): void {
   for (const authenticator of authenticators) {
     if (!("execFn" in authenticator)) continue;
     authenticator.execFn = (command: string, args: readonly string[], options: object) =>
-      spawn(command, args, { ...options, stdio: [isatty(0) ? "inherit" : "ignore", "pipe", "pipe"] });
+      startProgram(command, args, { ...options, stdio: [isatty(0) ? "inherit" : "ignore", "pipe", "pipe"] });
   }
 }
 

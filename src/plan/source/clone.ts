@@ -1,10 +1,11 @@
 /** Clones a repository with the user's own git, configuration and credentials. Fetches only the history that is needed. */
-import { spawn } from "node:child_process";
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InvalidInput } from "../../errors.ts";
+import { ProgramNotFound } from "../../lib/files/find-program.ts";
 import { withoutPassword } from "./git-url.ts";
 import type { GitSource } from "./git-url.ts";
+import { startGit } from "./git.ts";
 
 /** @throws InvalidInput if git is not installed or fails; the signal's reason when aborted */
 export async function clone(source: GitSource, directory: string, signal: AbortSignal): Promise<void> {
@@ -57,25 +58,16 @@ async function fetchCommit(
   });
 }
 
-function runGit(source: GitSource, args: readonly string[], signal: AbortSignal): Promise<string> {
+async function runGit(source: GitSource, args: readonly string[], signal: AbortSignal): Promise<string> {
   // Without a terminal nobody could answer a question.
   const prompt = process.stderr.isTTY ? {} : { GIT_TERMINAL_PROMPT: "0" };
-  const child = spawn("git", args, {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...prompt, LC_ALL: "C" },
-    signal,
-  });
+  const child = startForClone(args, { ...process.env, ...prompt, LC_ALL: "C" }, signal);
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   return new Promise((resolve, reject) => {
-    child.on("error", (error: NodeJS.ErrnoException) => {
-      const missing = new InvalidInput("the context is a repository, and git is not installed here", {
-        suggestions: ["Install git, or clone the repository elsewhere and give the directory."],
-      });
-      reject(signal.aborted ? (signal.reason as Error) : error.code === "ENOENT" ? missing : error);
-    });
+    child.on("error", (error) => reject(signal.aborted ? (signal.reason as Error) : error));
     child.on("close", (code) => {
       if (code === 0) resolve(stdout);
       else
@@ -86,6 +78,21 @@ function runGit(source: GitSource, args: readonly string[], signal: AbortSignal)
         );
     });
   });
+}
+
+function startForClone(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): ReturnType<typeof startGit> {
+  try {
+    return startGit(args, { env, signal });
+  } catch (error) {
+    if (!(error instanceof ProgramNotFound)) throw error;
+    throw new InvalidInput("the context is a repository, and git is not installed here", {
+      suggestions: ["Install git, or clone the repository elsewhere and give the directory."],
+    });
+  }
 }
 
 function lastMessage(stderr: string, { remote }: GitSource): string {

@@ -1,7 +1,9 @@
 /** Labels with the commit that an image was built from: BUILDX_GIT_LABELS, as buildx sets them (build/git.go). */
-import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { relative } from "node:path";
+import { isDirty } from "./git-dirty.ts";
 import { withoutPassword } from "./git-url.ts";
+import { NO_TRANSPORT, startGit } from "./git.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -15,17 +17,16 @@ const TRUE_TEXT = /^(?:1|t|true)$/i;
 export async function gitLabels(directory: string, dockerfile: string, env: Environment): Promise<string[]> {
   const asked = env["BUILDX_GIT_LABELS"] ?? "";
   if (asked !== "full" && !TRUE_TEXT.test(asked)) return [];
-  // The repository can name a program that watches its files. Do not run that program only for a label.
-  const git = (...args: string[]): Promise<string | undefined> =>
-    run(["-c", "core.fsmonitor=false", "-C", directory, ...args]);
+  const git = (...args: string[]): Promise<string | undefined> => run(["-C", directory, ...args], NO_TRANSPORT);
   const root = await git("rev-parse", "--show-toplevel");
   if (root === undefined) return [];
-  const [commit, origin, upstream, changes] = await Promise.all([
+  const [commit, origin, upstream] = await Promise.all([
     git("rev-parse", "--verify", "--quiet", "HEAD"),
     git("remote", "get-url", "origin"),
     git("remote", "get-url", "upstream"),
-    TRUE_TEXT.test(env["BUILDX_GIT_CHECK_DIRTY"] ?? "") ? git("status", "--porcelain", "--ignored=no") : "",
   ]);
+  const changes =
+    commit !== undefined && TRUE_TEXT.test(env["BUILDX_GIT_CHECK_DIRTY"] ?? "") && (await isDirty(root, commit, run));
   const remote = origin ?? upstream;
   const entrypoint = relative(root, dockerfile);
   return [
@@ -35,10 +36,15 @@ export async function gitLabels(directory: string, dockerfile: string, env: Envi
   ];
 }
 
-function run(args: readonly string[]): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    execFile("git", args, { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 }, (error, stdout) => {
-      resolve(error === null ? stdout.trim() : undefined);
-    });
-  });
+async function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  try {
+    const child = startGit(args, { env: { ...process.env, ...env } });
+    child.stderr.resume();
+    let stdout = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+    const [code] = (await once(child, "close")) as [number | null];
+    return code === 0 ? stdout.trim() : undefined;
+  } catch {
+    return undefined;
+  }
 }

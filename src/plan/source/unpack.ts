@@ -1,10 +1,11 @@
 /** Unpacks the archive of a context to the disk, where the ignore rules apply to it as to any other context. */
-import { spawn } from "node:child_process";
-import { Duplex, Readable } from "node:stream";
+import type { ChildProcessByStdio } from "node:child_process";
+import { Duplex, Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { extract } from "tar";
 import { cutAtFrames } from "../../lib/archive/zstd-frames.ts";
+import { ProgramNotFound, startProgram } from "../../lib/files/find-program.ts";
 import { InvalidInput } from "../../errors.ts";
 import type { ArchiveKind } from "../../lib/archive/kind.ts";
 
@@ -59,22 +60,14 @@ function decompressor(kind: ArchiveKind, name: string): Duplex | undefined {
   return undefined;
 }
 
-/** Node supports neither format. Docker runs the program xz too. */
+/** Node supports neither format. Docker runs the program xz too. @throws InvalidInput if the program is not on the PATH */
 function throughProgram(program: "bzip2" | "xz", name: string): Duplex {
-  const child = spawn(program, ["-dc"], { stdio: ["pipe", "pipe", "pipe"] });
+  const child = startDecompressor(program, name);
   let complaint = "";
   child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
   async function* through(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const ended = new Promise<number | null>((resolve, reject) => {
-      child.on("error", (error: NodeJS.ErrnoException) =>
-        reject(
-          error.code === "ENOENT"
-            ? new InvalidInput(`${name} is compressed with ${program}, and ${program} is not installed here`, {
-                suggestions: [`Install ${program}, or compress the archive with gzip.`],
-              })
-            : error,
-        ),
-      );
+      child.on("error", reject);
       child.on("close", resolve);
     });
     ended.catch(() => {});
@@ -88,4 +81,15 @@ function throughProgram(program: "bzip2" | "xz", name: string): Duplex {
       });
   }
   return Duplex.from(through);
+}
+
+function startDecompressor(program: string, name: string): ChildProcessByStdio<Writable, Readable, Readable> {
+  try {
+    return startProgram(program, ["-dc"], { stdio: ["pipe", "pipe", "pipe"] });
+  } catch (error) {
+    if (!(error instanceof ProgramNotFound)) throw error;
+    throw new InvalidInput(`${name} is compressed with ${program}, and ${program} is not installed here`, {
+      suggestions: [`Install ${program}, or compress the archive with gzip.`],
+    });
+  }
 }

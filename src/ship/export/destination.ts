@@ -1,10 +1,11 @@
 /** Where an export goes on the client: a file, a directory or standard output. It arrives whole, or not at all. */
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { extract } from "tar";
 import type { Export } from "../../plan/docker/options.ts";
 import { ClusterError, InvalidInput } from "../../errors.ts";
+import { Replacement, makeDirectory, makeScratchBeside, targetOf } from "../../lib/files/replace-file.ts";
 
 export interface Destination {
   /** Writes synchronously, so that a fast cluster waits for a slow disk. */
@@ -28,6 +29,7 @@ export async function checkDestinations(exports: readonly Export[], stdoutIsTerm
       }
       continue;
     }
+    refuseUnsafe(dest);
     const found = await stat(dest).catch(() => undefined);
     const toDirectory = isDirectory(wanted);
     if (found !== undefined && toDirectory && !found.isDirectory()) {
@@ -56,33 +58,47 @@ function isDirectory(wanted: Export): boolean {
 
 class FileDestination implements Destination {
   readonly #path: string;
-  readonly #partial: string;
-  readonly #descriptor: number;
-  #closed = false;
+  readonly #file: Replacement;
+  #written = 0;
 
   constructor(path: string) {
     this.#path = path;
-    this.#partial = `${path}.${process.pid}.partial`;
-    this.#descriptor = onDisk(path, () => openSync(this.#partial, "w", 0o666));
+    this.#file = onDisk(path, () => new Replacement(path, { mode: 0o666 }));
   }
 
   write(chunk: Uint8Array): void {
-    onDisk(this.#path, () => {
-      for (let at = 0; at < chunk.length;) at += writeSync(this.#descriptor, chunk, at);
-    });
+    onDisk(this.#path, () => this.#file.write(chunk));
+    this.#written += chunk.length;
   }
 
   commit(): Promise<void> {
-    closeSync(this.#descriptor);
-    this.#closed = true;
-    onDisk(this.#path, () => renameSync(this.#partial, this.#path));
+    onDisk(this.#path, () => this.#file.commit());
     return Promise.resolve();
   }
 
   discard(): Promise<void> {
-    if (!this.#closed) closeSync(this.#descriptor);
-    rmSync(this.#partial, { force: true });
-    return Promise.resolve();
+    this.#file.discard();
+    return this.#file.target.direct && this.#written > 0 ? Promise.reject(cutOnItsWay(this.#path)) : Promise.resolve();
+  }
+}
+
+/** A device or a pipe takes nothing back, and neither does standard output. */
+function cutOnItsWay(place: string): ClusterError {
+  return new ClusterError(`the archive was cut on its way to ${place}`, {
+    suggestions: ["Throw away what came, and build again."],
+  });
+}
+
+/** @throws InvalidInput for a link, a pipe or a device of another user */
+function refuseUnsafe(dest: string): void {
+  try {
+    targetOf(dest);
+  } catch (error) {
+    throw new InvalidInput(`the result cannot be written to ${dest}: ${(error as Error).message}`, {
+      docker: "accepts",
+      suggestions: ["Name a place in a directory that only you may write to."],
+      cause: error,
+    });
   }
 }
 
@@ -118,24 +134,24 @@ class StandardOutput implements Destination {
 
   discard(): Promise<void> {
     if (this.#written === 0) return Promise.resolve();
-    return Promise.reject(
-      new ClusterError("the archive was cut on its way to standard output", {
-        suggestions: ["Throw away the part that arrived, and build again."],
-      }),
-    );
+    return Promise.reject(cutOnItsWay("standard output"));
   }
 }
 
 /** The archive goes to a file beside the directory and is unpacked once it is whole, over the files that are there, like docker's `mode=copy`. */
 class DirectoryDestination implements Destination {
   readonly #path: string;
+  readonly #scratch: string;
   readonly #archive: string;
   readonly #file: FileDestination;
 
   constructor(path: string) {
     this.#path = resolve(path);
-    mkdirSync(dirname(this.#path), { recursive: true });
-    this.#archive = `${this.#path}.${process.pid}.tar`;
+    this.#scratch = onDisk(this.#path, () => {
+      makeDirectory(dirname(this.#path));
+      return makeScratchBeside(this.#path);
+    });
+    this.#archive = join(this.#scratch, "archive.tar");
     this.#file = new FileDestination(this.#archive);
   }
 
@@ -144,12 +160,12 @@ class DirectoryDestination implements Destination {
   }
 
   async commit(): Promise<void> {
-    await this.#file.commit();
-    // As docker does: a directory that it has to make is only for this user.
-    mkdirSync(this.#path, { recursive: true, mode: 0o700 });
     // The files keep their modes in the image, as with docker; the user's umask does not apply.
     const mask = process.umask(0);
     try {
+      await this.#file.commit();
+      // Of a directory that it has to make docker makes one for nobody else.
+      onDisk(this.#path, () => makeDirectory(this.#path, 0o700));
       await extract({ file: this.#archive, cwd: this.#path, preserveOwner: false, chmod: true }).catch(
         (error: unknown) => {
           throw unwritable(this.#path, error);
@@ -157,11 +173,12 @@ class DirectoryDestination implements Destination {
       );
     } finally {
       process.umask(mask);
-      rmSync(this.#archive, { force: true });
+      rmSync(this.#scratch, { recursive: true, force: true });
     }
   }
 
-  discard(): Promise<void> {
-    return this.#file.discard();
+  async discard(): Promise<void> {
+    await this.#file.discard();
+    rmSync(this.#scratch, { recursive: true, force: true });
   }
 }

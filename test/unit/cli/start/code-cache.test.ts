@@ -1,9 +1,23 @@
-import { chmod, mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  copyFile,
+  link,
+  mkdtemp,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
+import { Script } from "node:vm";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { codeCacheDirectory, readCached } from "../../../../src/cli/start/code-cache.ts";
+import { codeCachePlaces, readCached, type CodeCache } from "../../../../src/cli/start/code-cache.ts";
 
 const CODE_CACHE = new URL("../../../../src/cli/start/code-cache.ts", import.meta.url).href;
 const HASH = "0123456789abcdef";
@@ -17,7 +31,8 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** Compiled code is written when a process ends, so each run is a process of its own. */
-function run(program: string, purpose = "build", place = join(directory, "kept")): string {
+function run(program: string, purpose = "build", code = join(directory, "kept")): string {
+  const place: CodeCache = { code, receipts: join(directory, "receipts") };
   const script = `
     const { runCached } = await import(${JSON.stringify(CODE_CACHE)});
     console.log(JSON.stringify(runCached(${JSON.stringify(program)}, ${JSON.stringify(place)}, ${JSON.stringify(purpose)})));`;
@@ -35,6 +50,9 @@ async function program(body: string, hash = HASH): Promise<string> {
 }
 
 const kept = async (): Promise<string[]> => (await readdir(join(directory, "kept"))).toSorted();
+const receipts = async (): Promise<string[]> => (await readdir(join(directory, "receipts"))).toSorted();
+const readOne = async (): Promise<ReturnType<typeof readCached>> =>
+  readCached({ code: join(directory, "kept"), receipts: join(directory, "receipts") }, (await kept())[0] ?? "");
 const oneKept = async (): Promise<string> => join(directory, "kept", (await kept())[0] ?? "");
 
 describe("compiled code", () => {
@@ -72,9 +90,10 @@ describe("compiled code", () => {
     expect(run(await program("exports.answer = 2;", "fedcba9876543210"))).toBe('{"answer":2}');
     expect(await kept()).toHaveLength(2);
     const longAgo = new Date(Date.now() - 8 * 24 * 3600 * 1000);
-    await utimes(old, longAgo, longAgo);
+    for (const file of [old, old.replace("/kept/", "/receipts/")]) await utimes(file, longAgo, longAgo);
     run(await program("exports.answer = 3;", "aaaaaaaaaaaaaaaa"));
     expect(await kept()).not.toContain(old.slice(old.lastIndexOf("/") + 1));
+    expect(await receipts()).toEqual(await kept());
   });
 
   it("broken, truncated or empty cached code is written again", async () => {
@@ -82,26 +101,21 @@ describe("compiled code", () => {
     run(path);
     const place = await oneKept();
     const whole = await readFile(place);
-    for (const broken of [
-      Buffer.alloc(0),
-      whole.subarray(0, 5),
-      whole.subarray(0, 40),
-      Buffer.alloc(whole.length, 1),
-    ]) {
+    for (const broken of [whole.subarray(0, 5), Buffer.alloc(whole.length, 1)]) {
       await writeFile(place, broken);
       expect(run(path)).toBe('{"answer":42}');
     }
-    expect(readCached(place)?.size).toBeGreaterThan(0);
+    expect((await readOne())?.size).toBeGreaterThan(0);
   });
 
   it("code that other users could have written is not run", async () => {
     run(await program("exports.answer = 42;"));
     const place = await oneKept();
-    expect(readCached(place)).toBeDefined();
+    expect(await readOne()).toBeDefined();
     await chmod(place, 0o620);
-    expect(readCached(place)).toBeUndefined();
+    expect(await readOne()).toBeUndefined();
     await chmod(place, 0o602);
-    expect(readCached(place)).toBeUndefined();
+    expect(await readOne()).toBeUndefined();
   });
 
   it("a cache that cannot be written only costs time", async () => {
@@ -111,16 +125,75 @@ describe("compiled code", () => {
   });
 });
 
-describe("the directory of the code cache", () => {
-  it.each([
-    ["linux", { HOME: "/home/a" }, "/home/a/.cache/slipway/code"],
-    ["linux", { HOME: "/home/a", XDG_CACHE_HOME: "/cache" }, "/cache/slipway/code"],
-    ["linux", { HOME: "/home/a", XDG_CACHE_HOME: "relative" }, undefined],
-    ["linux", { HOME: "" }, undefined],
-    ["linux", {}, undefined],
-    ["darwin", { HOME: "/Users/a", XDG_CACHE_HOME: "/cache" }, "/Users/a/Library/Caches/slipway/code"],
-    ["linux", { HOME: "/home/a", NODE_DISABLE_COMPILE_CACHE: "1" }, undefined],
-  ])("on %s with %j is %s", (platform, env, expected) => {
-    expect(codeCacheDirectory(env, platform)).toBe(expected);
+describe("code that somebody else compiled", () => {
+  const OWN = "exports.answer = 'own';";
+  const FOREIGN = "exports.answer = 'bad';";
+
+  /** V8 compares the length of the source only. */
+  async function foreignCode(): Promise<Buffer> {
+    const source = `//${HASH}\n${FOREIGN}\n`;
+    const script = new Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`);
+    (script.runInThisContext() as (exports: object) => void)({});
+    const trailer = Buffer.alloc(8);
+    trailer.writeDoubleLE(1e9);
+    return Buffer.concat([script.createCachedData(), trailer]);
+  }
+
+  it("is not run when it lies where the program's own would", async () => {
+    const path = await program(OWN);
+    run(path);
+    const place = await oneKept();
+    await writeFile(place, await foreignCode());
+    expect(run(path)).toBe('{"answer":"own"}');
+    await rm(join(directory, "receipts"), { recursive: true });
+    await writeFile(place, await foreignCode());
+    expect(run(path)).toBe('{"answer":"own"}');
+  });
+
+  it.each<[string, (from: string, to: string) => Promise<void>]>([
+    ["restored with its times", copyFile],
+    ["moved there", rename],
+    ["linked there", (from, to) => symlink(from, to)],
+    ["linked there as the same file", link],
+  ])("is not run with the receipt of another file when it is %s", async (_how, put) => {
+    const path = await program(OWN);
+    run(path);
+    const place = await oneKept();
+    const { atime, mtime } = await stat(place);
+    const foreign = join(directory, "foreign");
+    await writeFile(foreign, await foreignCode(), { mode: 0o600 });
+    await rm(place);
+    await put(foreign, place);
+    await utimes(place, atime, mtime);
+    expect(await readOne()).toBeUndefined();
+    expect(run(path)).toBe('{"answer":"own"}');
+  });
+
+  it("is not run out of the link of another name", async () => {
+    const path = await program(OWN);
+    run(path);
+    const place = await oneKept();
+    await rename(place, join(directory, "elsewhere"));
+    await symlink(join(directory, "elsewhere"), place);
+    expect(await readOne()).toBeUndefined();
+  });
+});
+
+describe("the code cache", () => {
+  it("is below the cache directory, with receipts that no variable moves", async () => {
+    const env = { HOME: directory, XDG_CACHE_HOME: directory };
+    const place = codeCachePlaces(env);
+    expect([place?.code, undefined]).toContain(join(directory, "slipway/code"));
+    expect(place?.receipts ?? "").not.toContain(directory);
+    expect(codeCachePlaces({ ...env, NODE_DISABLE_COMPILE_CACHE: "1" })).toBeUndefined();
+  });
+
+  it("is nowhere in a work tree, and nowhere that others may write to", async () => {
+    await writeFile(join(directory, ".git"), "gitdir: elsewhere");
+    expect(codeCachePlaces({ HOME: directory })).toBeUndefined();
+    expect(codeCachePlaces({ XDG_CACHE_HOME: join(directory, ".cache") })).toBeUndefined();
+    await rm(join(directory, ".git"));
+    await chmod(directory, 0o777);
+    expect(codeCachePlaces({ HOME: directory })).toBeUndefined();
   });
 });

@@ -1,10 +1,11 @@
-import { mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { eraseFromFile, storeInFile } from "../../../../src/lib/credentials/docker-config-file.ts";
 import { DockerConfig } from "../../../../src/lib/credentials/docker-config.ts";
 import { InvalidInput } from "../../../../src/errors.ts";
+import { giveAway } from "../files/stranger.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -48,4 +49,22 @@ it("does not touch a file it cannot read, and shows nothing of it", async () => 
   await expect(refusal).rejects.toThrow(`${path} cannot be changed: it is not JSON`);
   expect(await readFile(path, "utf8")).toBe('{"auths": secret');
   expect(await eraseFromFile(join(root, "none.json"), "r.io")).toBe(false);
+});
+
+it("writes no password through a link that another user made", async () => {
+  const path = join(root, "config.json");
+  await writeFile(join(root, "important"), "{}");
+  await symlink("important", `${path}.slipway-${process.pid}`);
+  await giveAway(`${path}.slipway-${process.pid}`);
+  await storeInFile(path, "r.io", { username: "a", password: "b" });
+  expect(await readFile(join(root, "important"), "utf8")).toBe("{}");
+  await rm(path);
+  await symlink("important", path);
+  await giveAway(path);
+  await chmod(root, 0o1777);
+  await expect(storeInFile(path, "r.io", { username: "a", password: "b" })).rejects.toThrow(
+    `${path} cannot be changed: ${path} is a link of another user`,
+  );
+  expect(await readFile(join(root, "important"), "utf8")).toBe("{}");
+  expect((await readdir(root)).filter((name) => name.startsWith(".slipway-"))).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
@@ -37,4 +37,59 @@ it("there are none outside of a repository", async () => {
   const root = await mkdtemp(join(tmpdir(), "slipway-git-"));
   onTestFinished(() => rm(root, { recursive: true }));
   expect(await gitLabels(root, join(root, "Dockerfile"), { BUILDX_GIT_LABELS: "1" })).toEqual([]);
+});
+
+it("no program runs that the repository's configuration, attributes or hooks name", async () => {
+  const { root, commit } = await repository();
+  const ran = await mkdtemp(join(tmpdir(), "slipway-ran-"));
+  onTestFinished(() => rm(ran, { recursive: true }));
+  const git = (...args: string[]): string => execFileSync("git", ["-C", root, ...args], { encoding: "utf8" });
+  const trap = async (name: string): Promise<string> => {
+    const path = join(root, ".git/hooks", name);
+    await mkdir(join(root, ".git/hooks"), { recursive: true });
+    await writeFile(path, `#!/bin/sh\ntouch ${join(ran, name)}\ncat\n`);
+    await chmod(path, 0o755);
+    return path;
+  };
+  git("config", "filter.x.clean", await trap("clean"));
+  git("config", "filter.y.process", await trap("process"));
+  git("config", "core.fsmonitor", await trap("fsmonitor"));
+  git("config", "core.sshCommand", await trap("ssh"));
+  git("config", "core.pager", await trap("pager"));
+  git("config", "status.submoduleSummary", "true");
+  for (const hook of ["post-index-change", "post-checkout", "reference-transaction"]) await trap(hook);
+  // A commit that is not there would be fetched by the transport that the configuration names.
+  git("config", "remote.origin.promisor", "true");
+  git("config", "remote.origin.url", `ext::${await trap("transport")}`);
+  git("config", "protocol.ext.allow", "always");
+  await writeFile(join(root, ".gitattributes"), "Dockerfile filter=x\n*.txt filter=y\n");
+  await writeFile(join(root, "Dockerfile"), "FROM b\n");
+  await writeFile(join(root, "new.txt"), "new");
+  const labels = await gitLabels(root, join(root, "Dockerfile"), {
+    BUILDX_GIT_LABELS: "1",
+    BUILDX_GIT_CHECK_DIRTY: "1",
+  });
+  expect(labels[0]).toBe(`org.opencontainers.image.revision=${commit}-dirty`);
+  expect(await readdir(ran)).toEqual([]);
+  // The traps are armed: git itself runs them.
+  execFileSync("git", ["-C", root, "status", "--porcelain"], { stdio: "ignore" });
+  expect(await readdir(ran)).toEqual(expect.arrayContaining(["clean", "fsmonitor"]));
+});
+
+it("a work tree is dirty by its own exclude file, settings and index", async () => {
+  const { root } = await repository();
+  const env = { BUILDX_GIT_LABELS: "1", BUILDX_GIT_CHECK_DIRTY: "1" };
+  const isDirty = async (): Promise<boolean> =>
+    (await gitLabels(root, join(root, "Dockerfile"), env))[0]?.endsWith("-dirty") === true;
+  expect(await isDirty()).toBe(false);
+  await writeFile(join(root, ".git/info/exclude"), "*.log\n");
+  await writeFile(join(root, "a.log"), "");
+  expect(await isDirty()).toBe(false);
+  await chmod(join(root, "Dockerfile"), 0o755);
+  expect(await isDirty()).toBe(true);
+  execFileSync("git", ["-C", root, "config", "core.filemode", "false"]);
+  expect(await isDirty()).toBe(false);
+  await writeFile(join(root, "staged"), "");
+  execFileSync("git", ["-C", root, "add", "staged"]);
+  expect(await isDirty()).toBe(true);
 });

@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Export } from "../../../../src/plan/docker/options.ts";
 import { checkDestinations, openDestination } from "../../../../src/ship/export/destination.ts";
+import { giveAway } from "../../lib/files/stranger.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -65,4 +66,46 @@ describe("checking destinations before the build", () => {
       checkDestinations([archive(join(root, "new")), archive(join(root, "d"), true), archive("-")], false),
     ).resolves.toBeUndefined();
   });
+});
+
+describe("in a directory that all may write to", () => {
+  it.each([
+    ["a file", { kind: "files", format: "tar", dest: "out" }],
+    ["a directory", { kind: "files", format: "local", dest: "out" }],
+  ] as const)("%s is not written through names that another user can guess", async (_what, wanted) => {
+    await writeFile(join(root, "important"), "important");
+    for (const name of [
+      `out.${process.pid}.partial`,
+      `out.${process.pid}.tar`,
+      `out.${process.pid}.tar.${process.pid}.partial`,
+    ]) {
+      await symlink("important", join(root, name));
+      await giveAway(join(root, name));
+    }
+    const destination = openDestination({ ...wanted, dest: join(root, "out") });
+    destination.write(execFileSync("tar", ["-cf", "-", "-C", root, "important"]));
+    await destination.commit();
+    expect(await readFile(join(root, "important"), "utf8")).toBe("important");
+  });
+
+  it("another user's link is refused before anything is created", async () => {
+    await mkdir(join(root, "private"));
+    await symlink("private", join(root, "out"));
+    await giveAway(join(root, "out"));
+    await chmod(root, 0o1777);
+    for (const format of ["tar", "local"] as const) {
+      const check = checkDestinations([{ kind: "files", format, dest: join(root, "out") }], false);
+      await expect(check).rejects.toThrow(`${join(root, "out")} is a link of another user`);
+    }
+  });
+});
+
+it("a device is written to and stays; what came cut to it is not sent again", async () => {
+  const destination = openDestination({ kind: "files", format: "tar", dest: "/dev/null" });
+  destination.write(Buffer.from("one"));
+  await destination.commit();
+  expect((await stat("/dev/null")).isCharacterDevice()).toBe(true);
+  const cut = openDestination({ kind: "files", format: "tar", dest: "/dev/null" });
+  cut.write(Buffer.from("one"));
+  await expect(cut.discard()).rejects.toThrow("the archive was cut on its way to /dev/null");
 });

@@ -1,0 +1,81 @@
+/** Files are made, and programs are started, by lib/files only. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { SRC, sourceFiles } from "../../imports.ts";
+
+/** Names of `node:fs` that make, change or remove nothing. */
+const READS =
+  /^(?:access|accessSync|closeSync|constants|fstatSync|lstat|lstatSync|readFile|readFileSync|readSync|readdir|readdirSync|readlink|readlinkSync|realpath|realpathSync|stat|statSync|existsSync|createReadStream|type \w+|Stats|BigIntStats)$/;
+
+/** What else a file may use, and why that follows no link and hits nobody else's file. */
+const ALSO: Readonly<Record<string, { readonly names: readonly string[]; readonly why: string }>> = {
+  "cli/commands/plugin.ts": { names: ["mkdtemp", "rm"], why: "removes the directory that mkdtemp made" },
+  "cli/plugin/links.ts": {
+    names: ["mkdir", "symlink", "rm"],
+    why: "symlink fails where something is, rm follows no link",
+  },
+  "cli/start/code-cache.ts": { names: ["openSync", "rmSync"], why: "opens to read; removes in a trusted directory" },
+  "pack/file-source.ts": { names: ["openSync"], why: "opens to read" },
+  "plan/source/clone.ts": { names: ["rm"], why: "removes in a directory that mkdtemp made" },
+  "plan/source/git-dirty.ts": { names: ["mkdtemp", "rm"], why: "removes the directory that mkdtemp made" },
+  "plan/source/open-source.ts": { names: ["mkdtemp", "rmSync"], why: "removes the directories that mkdtemp made" },
+  "ship/export/destination.ts": { names: ["rmSync"], why: "removes the directory that makeScratchBeside made" },
+};
+
+interface Use {
+  readonly file: string;
+  readonly module: string;
+  readonly names: readonly string[];
+}
+
+async function usesOf(modules: RegExp): Promise<Use[]> {
+  const uses: Use[] = [];
+  for (const file of await sourceFiles()) {
+    const text = await readFile(join(SRC, file), "utf8");
+    for (const [, isType, list = "", module = ""] of text.matchAll(
+      /^import\s+(type\s)?([^;"]*?)\s*from\s+"([^"]+)"/gm,
+    )) {
+      if (!modules.test(module) || isType !== undefined) continue;
+      const inner = /^\{([^]*)\}$/.exec(list)?.[1];
+      const names = inner === undefined ? [list] : inner.split(",").map((name) => name.trim());
+      uses.push({ file, module, names: names.filter((name) => name !== "" && !name.startsWith("type ")) });
+    }
+    for (const [, module = ""] of text.matchAll(/\b(?:import|require|getBuiltinModule)\(\s*"([^"]+)"/g)) {
+      if (modules.test(module)) uses.push({ file, module, names: ["*"] });
+    }
+  }
+  return uses.filter(({ names }) => names.length > 0);
+}
+
+it("no other file opens, writes, moves or removes one", async () => {
+  const uses = await usesOf(/^(?:node:)?fs(?:\/promises)?$/);
+  expect(uses.length).toBeGreaterThan(10);
+  const writers = uses.flatMap(({ file, names }) =>
+    names
+      .filter((name) => !READS.test(name) && !file.startsWith("lib/files/"))
+      .filter((name) => ALSO[file]?.names.includes(name) !== true)
+      .map((name) => `${file}: ${name}`),
+  );
+  expect(writers).toEqual([]);
+});
+
+it("every exception is used", async () => {
+  const uses = await usesOf(/^(?:node:)?fs(?:\/promises)?$/);
+  const used = new Set(uses.flatMap(({ file, names }) => names.map((name) => `${file}: ${name}`)));
+  const listed = Object.entries(ALSO).flatMap(([file, { names }]) => names.map((name) => `${file}: ${name}`));
+  expect(listed.filter((one) => !used.has(one))).toEqual([]);
+});
+
+it("no other file starts a program", async () => {
+  const uses = await usesOf(/^(?:node:)?(?:child_process|cluster|worker_threads)$/);
+  expect(uses.map(({ file }) => file)).toEqual(["lib/files/find-program.ts"]);
+});
+
+it("git is started by one file, which keeps hooks and watchers of repositories from running", async () => {
+  const starters: string[] = [];
+  for (const file of await sourceFiles()) {
+    if (/startProgram\(\s*"git"/.test(await readFile(join(SRC, file), "utf8"))) starters.push(file);
+  }
+  expect(starters).toEqual(["plan/source/git.ts"]);
+});
