@@ -148,7 +148,8 @@ export function appendToFile(path: string, text: string): void {
     replaceFile(path, text, { mode: 0o666 });
     return;
   }
-  const { O_APPEND, O_CREAT, O_NOFOLLOW = 0, O_WRONLY } = constants;
+  // Windows has no O_NOFOLLOW: there the constant is undefined, and undefined counts as 0 in `|`.
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
   const descriptor = openSync(target.path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o666);
   try {
     const bytes = Buffer.from(text);
