@@ -94,7 +94,7 @@ describe("a check", () => {
       const dockerfile = parseDockerfile(source);
       return faultOf(dockerfile, runChecks(dockerfile, source), { given: new Map(given) });
     };
-    expect(fault("ARG A\nFROM b:$A")).toBe("line 2: b:$A is no image's name with these arguments");
+    expect(fault("ARG A\nFROM b:$A")).toBe("line 2: b:$A is not a valid image name with these arguments");
     expect(fault("ARG A\nFROM b:$A", [["A", "1"]])).toBeUndefined();
     expect(fault("# check=error=true\nFROM b AS C")).toBe("lint violation found for rules: StageNameCasing");
     expect(() => rulesOf("FROM a", "nonsense")).toThrow('invalid check option "nonsense"');
