@@ -52,7 +52,7 @@ describe("an image", () => {
     expect(path).toBe("/var/lib/rpm/rpmdb.sqlite");
     expect(file).toMatchObject({
       packages: [],
-      unread: "it is RPM's database, which is not read",
+      unread: "it is an RPM database, which slipway does not read",
       sha256: digestOf(content).slice("sha256:".length),
     });
   });
@@ -155,10 +155,10 @@ describe("a registry", () => {
     const error = await scan(image).catch((found: unknown) => found);
     expect(error).toBeInstanceOf(BuildFailed);
     expect((error as Error).message).toBe(
-      `layer 2 of 2, ${digestOf(whole)}: the registry gave other bytes than the manifest names`,
+      `layer 2 of 2, ${digestOf(whole)}: the bytes from the registry do not match the digest in the manifest`,
     );
     image.send = (response, blob) => response.end(Buffer.concat([blob, Buffer.from([0])]));
-    await expect(scan(image)).rejects.toThrow("the registry gave other bytes than the manifest names");
+    await expect(scan(image)).rejects.toThrow("the bytes from the registry do not match the digest in the manifest");
   });
 
   it("is left when the user stops", async () => {
@@ -182,7 +182,12 @@ it.each<[string, Buffer[], object, string]>([
     {},
     "it is no archive, or a broken one: a header has a number that is none",
   ],
-  ["an index", [], { layers: undefined, manifests: [] }, "it is an index of several images, and only one can be read"],
+  [
+    "an index",
+    [],
+    { layers: undefined, manifests: [] },
+    "it is an index of several images, and slipway can only read one image",
+  ],
   ["a digest of another kind", [], { layers: [{ digest: "md5:0" }] }, "md5:0 answered 404"],
 ])("cannot be read: %s", async (_, layers, manifest, message) => {
   await expect(scan(await ImageServer.start(layers, manifest))).rejects.toThrow(message);

@@ -68,18 +68,18 @@ describe("a document", () => {
 
   it("names what was not read, as a file", () => {
     const document = documentOf({
-      "/var/lib/rpm/rpmdb.sqlite": { unread: "it is RPM's database, which is not read" },
+      "/var/lib/rpm/rpmdb.sqlite": { unread: "it is an RPM database, which slipway does not read" },
       "/app/a\u001b[31m\n/package.json": { unread: "it is not JSON" },
     });
     expect(faultsOf(document)).toEqual([]);
     expect(document.files?.map(({ fileName, comment }) => [fileName, comment])).toEqual([
       [
         "./var/lib/rpm/rpmdb.sqlite",
-        "What this file names is not in the list, or not all of it: it is RPM's database, which is not read.",
+        "The packages of this file are missing from the list, all or some of them: it is an RPM database, which slipway does not read.",
       ],
       [
         "./app/a\u001b[31m\n/package.json",
-        "What this file names is not in the list, or not all of it: it is not JSON.",
+        "The packages of this file are missing from the list, all or some of them: it is not JSON.",
       ],
     ]);
   });
