@@ -1,9 +1,9 @@
-/** Files that a command line names, and why one cannot be had. */
+/** Reads files that the command line names, and explains why one cannot be read. */
 import { readFile } from "node:fs/promises";
 import { InvalidInput } from "../../errors.ts";
 import type { DockersVerdict } from "../../errors.ts";
 
-/** @param docker what docker makes of it where it cannot be read. @throws InvalidInput */
+/** @param docker whether docker refuses it too if it cannot be read. @throws InvalidInput */
 export async function readOrExplain(file: string, what: string, docker: DockersVerdict = "accepts"): Promise<string> {
   try {
     return await readFile(file, "utf8");
@@ -12,7 +12,7 @@ export async function readOrExplain(file: string, what: string, docker: DockersV
   }
 }
 
-/** @throws InvalidInput for what is there and cannot be read */
+/** Undefined if the file does not exist. @throws InvalidInput if it exists but cannot be read */
 export async function readIfThere(file: string): Promise<Buffer | undefined> {
   try {
     return await readFile(file);
@@ -22,7 +22,7 @@ export async function readIfThere(file: string): Promise<Buffer | undefined> {
   }
 }
 
-/** The rest of a sentence that begins with the path. */
+/** The reason as the end of a sentence that begins with the path. */
 export function whyNot(error: unknown): string {
   switch (codeOf(error)) {
     case "ENOENT":
