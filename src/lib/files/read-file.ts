@@ -3,6 +3,14 @@ import { readFile } from "node:fs/promises";
 import { InvalidInput } from "../../errors.ts";
 import type { DockersVerdict } from "../../errors.ts";
 
+/** How to report a file that exists but cannot be read. */
+export interface UnreadableFile {
+  /** Begins the message, before the path: `the configuration `. */
+  readonly what?: string;
+  readonly docker?: DockersVerdict;
+  readonly suggestions?: readonly string[];
+}
+
 /** @param docker whether docker refuses it too if it cannot be read. @throws InvalidInput */
 export async function readOrExplain(file: string, what: string, docker: DockersVerdict = "accepts"): Promise<string> {
   try {
@@ -13,12 +21,13 @@ export async function readOrExplain(file: string, what: string, docker: DockersV
 }
 
 /** Undefined if the file does not exist. @throws InvalidInput if it exists but cannot be read */
-export async function readIfThere(file: string): Promise<Buffer | undefined> {
+export async function readIfThere(file: string, report: UnreadableFile = {}): Promise<Buffer | undefined> {
   try {
     return await readFile(file);
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return undefined;
-    throw new InvalidInput(`${file} ${whyNot(error)}`, { docker: "refuses", cause: error });
+    const { what = "", docker = "refuses", suggestions = [] } = report;
+    throw new InvalidInput(`${what}${file} ${whyNot(error)}`, { docker, suggestions, cause: error });
   }
 }
 

@@ -167,7 +167,7 @@ describe("the configurations on a machine", () => {
     );
     await rm(path);
     await mkdir(path);
-    await expect(openDockerConfigs({}, home)).rejects.toThrow(`${path} cannot be read: EISDIR`);
+    await expect(openDockerConfigs({}, home)).rejects.toThrow(`${path} is a directory`);
   });
 });
 
