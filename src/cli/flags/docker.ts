@@ -21,13 +21,38 @@ export type DockerFlagValues = Interfaces.InferredFlags<DockerFlags>;
 /** Flags of docker's that slipway has too, and that the command defines itself. */
 type Own = "builder" | "progress";
 
+/** The flags that people use most, in the order in which the help lists them before all others. */
+const COMMON: readonly string[] = [
+  "tag",
+  "file",
+  "build-arg",
+  "target",
+  "secret",
+  "output",
+  "platform",
+  "no-cache",
+  "cache-from",
+  "cache-to",
+  "quiet",
+] satisfies DockerFlagName[];
+
 export function dockerFlags(): Omit<DockerFlags, Own> {
   const rows = Object.entries(FLAG_TABLE).filter(([name]) => name !== "builder" && name !== "progress");
-  return Object.fromEntries(rows.map(([name, row]) => [name, flagOf(row)])) as unknown as Omit<DockerFlags, Own>;
+  const sorted = rows.toSorted(([a], [b]) => rankOf(a) - rankOf(b));
+  return Object.fromEntries(sorted.map(([name, row]) => [name, flagOf(name, row)])) as unknown as Omit<
+    DockerFlags,
+    Own
+  >;
 }
 
-function flagOf(row: FlagRow): unknown {
+function rankOf(name: string): number {
+  const rank = COMMON.indexOf(name);
+  return rank === -1 ? COMMON.length : rank;
+}
+
+function flagOf(name: string, row: FlagRow): unknown {
   const common = {
+    ...(COMMON.includes(name) ? {} : { helpGroup: "DOCKER" }),
     ...(row.char === undefined ? {} : { char: row.char as "f" }),
     // The help omits what no builder can do; the page on docker's compatibility lists it.
     ...(row.help === undefined || row.slipway.kind === "refused" ? { hidden: true } : { description: row.help }),
