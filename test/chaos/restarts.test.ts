@@ -52,7 +52,7 @@ test("the API server restarted while a context is sent", { timeout: 300_000 }, a
   expect(await faultsOf(run, namespace.name, image, 8)).toEqual([]);
 });
 
-test("the node cordoned: what runs goes on, what comes waits and says so", { timeout: 300_000 }, async () => {
+test("node cordoned: the running build continues, the next one waits and says so", { timeout: 300_000 }, async () => {
   const [first, second] = [uniqueImage(), uniqueImage()];
   const root = await project({ Dockerfile: COUNTS });
   const cordoned = when(/^line 3$/m, () => kubectl(["cordon", NODE]));

@@ -114,7 +114,7 @@ describe.runIf(isSlipway)("the docker CLI", () => {
     expect((await go(DOCKER, "slipway", "build", "--nope", ".")).code).toBe(125);
   });
 
-  test("builds with it in the place of buildx", async () => {
+  test("docker builds with slipway instead of buildx", async () => {
     const { image, go } = await scene(PROJECT, "compose");
     const done = await go(DOCKER, "build", "-q", "-t", image, "--build-arg", "VERSION=3", ".");
     const built = await readImage(image);

@@ -8,7 +8,7 @@ import { SITUATIONS } from "./situations.ts";
 
 holdAgainstDocker("situations", SITUATIONS, { everywhere: true });
 
-test("whatever of an outcome is other than docker's is seen, but for words on standard error", () => {
+test("every difference from docker's outcome is noticed, except for text on standard error", () => {
   const recording = new Recording("situations");
   const name = "the files a build leaves";
   const [first, ...more] = recording.outcomesOf(name) as readonly Outcome[];

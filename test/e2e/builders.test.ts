@@ -143,7 +143,7 @@ test("img is asked for an image of one's own where none is named", async () => {
   );
 });
 
-test("a line the builder would pass over is refused before anything is created; auto takes one that can", async () => {
+test("a line that the builder would skip is refused before anything is created; auto chooses a builder that supports it", async () => {
   const made = await madeFromNow(namespace.name);
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN --mount=type=tmpfs,target=/t echo t > /t/t\n` });
   const run = await build(namespace, ["--builder=kaniko", root]);

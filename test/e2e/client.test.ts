@@ -75,7 +75,7 @@ test("a disk that is full: what could not be written is said, no half of it is l
   expect((await readdir(disk)).filter((name) => name !== "filler" && name !== "more")).toEqual([]);
 });
 
-test("nobody reads its output any more: the build goes on to its end", async () => {
+test("output closed by its reader: the build continues to its end", async () => {
   const image = uniqueImage();
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN for i in 1 2 3; do echo line $i; sleep 1; done\n` });
   const words = [process.execPath, PROGRAM, "build", "-n", namespace.name, "-t", image, root];

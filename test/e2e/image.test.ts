@@ -89,7 +89,7 @@ CMD ["--serve"]
   expect(await kubectl(["logs", "it", "-n", namespace.name])).toBe("ran good $day $(HOME) now\n");
 });
 
-test("-q prints the image ID alone, --iidfile holds it without a line feed", async () => {
+test("-q prints only the image ID, and --iidfile has it without a line feed", async () => {
   const image = uniqueImage();
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo noise\n` });
   const run = await mustBuild(namespace, ["-q", "--iidfile", `${root}/id`, "-t", image, root]);

@@ -63,7 +63,7 @@ test("a detached build is left at once, without its password, and taken up again
   expect((await run("attach", name)).code).toBe(125);
 });
 
-test("the client is killed: the build goes on, and attach has the whole log and the result", async () => {
+test("killed client: the build keeps running, and attach has the whole log and the result", async () => {
   const image = uniqueImage();
   const root = await project({ Dockerfile: COUNTS });
   const killed = await build(namespace, ["-t", image, root], at(/^line 2$/m, "SIGKILL"));
@@ -108,7 +108,7 @@ test("wait gives each build's answer, and the exit code of the one that failed",
   expect(states.stdout).toContain(`${bad} failed\n`);
 });
 
-test("somebody's build that is cancelled ends for whoever watches it", async () => {
+test("a cancelled build ends for every client that watches it", async () => {
   const name = await detached(`FROM ${BUSYBOX}\nRUN sleep 300\n`);
   const watcher = run("attach", name);
   await expect.poll(() => kubectl(["get", "job", name, "-n", namespace.name, "-o", "name"])).toContain(name);

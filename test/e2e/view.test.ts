@@ -73,7 +73,7 @@ test("--progress json is one object a line, from the first stage to the digest",
   expect(run.stdout).toBe("");
 });
 
-test("a reader that leaves early is no crash", async () => {
+test("a reader that closes the output early causes no crash", async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
   const { status, stderr } = spawnSync(
     "sh",

@@ -74,7 +74,7 @@ ${EXIT_CODES}`;
   }
 
   protected override contextOf([path = "."]: readonly string[]): string | null | undefined {
-    // The user pipes standard input in, so the project's file may speak for it; a URL comes from elsewhere.
+    // The user pipes standard input in, so the project's file may speak for it; a URL may be a stranger's.
     return path === "-" ? undefined : contextDirectory(path);
   }
 

@@ -47,7 +47,7 @@ export function userConfigPath({ env, cwd, home }: Pick<Surroundings, "env" | "c
 
 /**
  * @param context the directory that is built: a project's file applies only to contexts in its own directory. Null: the context comes
- *   from elsewhere, and no project's file is read
+ *   from another source, and no project's file is read
  * @throws InvalidInput for a file that cannot be read or is not valid
  */
 export async function findConfigurations(

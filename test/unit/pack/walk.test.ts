@@ -47,7 +47,7 @@ test("the root may be a symlink to a directory", () => {
   expect(walk(tree.at("link")).paths).toEqual(["x"]);
 });
 
-test("a root that is no directory is refused", () => {
+test("a root that is not a directory is refused", () => {
   using tree = new TempTree({ file: "" });
   expect(() => walk(tree.at("file"))).toThrow(/file is not a directory/);
   expect(() => walk(tree.at("nowhere"))).toThrow(/cannot read the build context .*nowhere: it does not exist/);

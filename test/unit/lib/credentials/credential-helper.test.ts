@@ -47,7 +47,7 @@ describe("a credential helper", () => {
     expect(await asked()).toBe('store\n{"ServerURL":"r.io","Username":"<token>","Secret":"t"}\n');
   });
 
-  it("may know nothing, which is no error", async () => {
+  it("a helper without a login for the registry is not an error", async () => {
     const one = await helper("x", answering("credentials not found in native keychain\n", 1));
     expect(await one.get("r.io")).toBeUndefined();
     expect(await one.erase("r.io")).toBe(false);

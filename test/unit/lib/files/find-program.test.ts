@@ -44,7 +44,7 @@ describe("a program", () => {
     expect(findProgram("tool", {})).toBeUndefined();
   });
 
-  it("is not looked for in the working directory, and is no path", async () => {
+  it("a program is not searched in the working directory, and its name is not a path", async () => {
     await mkdir(join(root, "bin"));
     await program("tool");
     await program("bin/tool");

@@ -103,7 +103,7 @@ describe("the cache directory", () => {
   });
 });
 
-it("the state directory is below the home directory of the list of users, whatever HOME says", () => {
+it("the state directory is below the home directory of the user database, not of HOME", () => {
   const before = process.env["HOME"];
   process.env["HOME"] = root;
   try {

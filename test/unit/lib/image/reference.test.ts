@@ -64,7 +64,7 @@ describe("a reference reads as docker reads it", () => {
   });
 });
 
-describe("a text that is no reference is refused with docker's words", () => {
+describe("an invalid reference is refused with docker's message", () => {
   it.each([
     ["", "repository name must have at least one component"],
     ["Alpine", "repository name (library/Alpine) must be lowercase"],

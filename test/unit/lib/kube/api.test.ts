@@ -84,7 +84,7 @@ describe("what passes is tried again", () => {
     expect(harness.server.requests).toHaveLength(3);
   });
 
-  test("as often while the clock is set: patience is no matter of the time of day", async () => {
+  test("as often while the clock is changed: the time limit does not depend on the time of day", async () => {
     await using harness = await startHarness();
     vi.useFakeTimers({ toFake: ["Date"] });
     onTestFinished(() => void vi.useRealTimers());

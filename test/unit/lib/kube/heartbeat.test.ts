@@ -67,7 +67,7 @@ test("one that answers no ping is dead after a minute", () => {
   expect(connection.wait(600).dead).toBe(65);
 });
 
-test("its output alone is a sign of life", () => {
+test("output is a sign of life, even without a pong", () => {
   const connection = new Connection();
   connection.answers = false;
   connection.wait(600, () => (connection.bytesRead += 1));

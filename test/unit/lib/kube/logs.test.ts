@@ -237,7 +237,7 @@ describe("the start and the end", () => {
 describe("a pod that is gone", () => {
   const gone: Handler = (_, response) => sendStatus(response, 404, "NotFound", 'pods "p" not found', { name: "p" });
 
-  test("after a clean end is no loss", async () => {
+  test("an error after a clean end loses no line", async () => {
     await using harness = await startHarness();
     harness.server.on(LOG, end(`${one}${stampAt(2)} rest`), gone);
     expect((await follow(harness, () => true)).map(({ line }) => line)).toEqual(["one", "rest"]);

@@ -285,7 +285,7 @@ test.each<
   expect(refusalOf(error)).toMatchObject({ code, reason });
 });
 
-describe("bodies that are no Status", () => {
+describe("bodies that are not a Status object", () => {
   test("plain text is told, a page is not", () => {
     expect(parseStatus(502, "bad gateway\n")).toEqual({ code: 502, message: "bad gateway" });
     expect(parseStatus(503, "<html><body>Sorry</body></html>")).toEqual({ code: 503, message: "" });

@@ -33,7 +33,7 @@ async function collect(events: AsyncIterable<WatchEvent<V1Pod>>, count: number):
 
 const never = () => new AbortController().signal;
 
-test("goes on from the last version it saw, whatever cuts it", async () => {
+test("a watch continues from the last version it saw, after any kind of cut", async () => {
   await using harness = await startHarness();
   const { server, cluster } = harness;
   server.on(`GET ${PODS}`, (_, response) => sendList(response, "10", [object("a", "9")]));

@@ -182,7 +182,7 @@ describe("a stream", () => {
     await expect(stream(5000)).rejects.toThrow(/\/v2\/team\/app\/blobs\/x answered 404$/);
   });
 
-  it("goes on elsewhere, and breaks off when it is told to", async () => {
+  it("a download follows a redirect to another host, and stops when it is aborted", async () => {
     const stop = new AbortController();
     answer = ({ url }, response) => {
       if (url !== "/elsewhere") return send(response, 307, "", { location: `http://${host}/elsewhere` });

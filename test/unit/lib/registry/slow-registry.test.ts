@@ -39,7 +39,7 @@ function get(how: "stream" | "ask"): Promise<string> {
 }
 
 describe("a stream", () => {
-  it("may take longer than the time for one question, while it goes on", async () => {
+  it("a download may take longer than the time limit of a request while bytes arrive", async () => {
     const stream = get("stream");
     const response = await answered;
     for (let piece = 0; piece < 8; piece += 1) {

@@ -133,7 +133,7 @@ describe("a field in Vault", () => {
     expect(error).toHaveProperty("message", expect.stringMatching(message));
   });
 
-  it("names the path without data/ to whoever wrote it as the API has it", async () => {
+  it("suggests the path without data/ if it is written as in the API", async () => {
     answers = { "/v1/sys/internal/ui/mounts/team/kv/data/app": V2 };
     await expect(read("team/kv/data/app", "x")).rejects.toHaveProperty("suggestions", [
       "Omit data/, which is only for the API: vault=team/kv/app#FIELD.",
