@@ -71,7 +71,7 @@ const cutAround = (bytes: number): Fault => ({
   offset: Math.floor(random() * bytes),
 });
 
-test("10 MB at once, over connections that break in the midst of it", { timeout: 180_000 }, async () => {
+test("10 MB at once, over connections that break meanwhile", { timeout: 180_000 }, async () => {
   let cuts = 8;
   faults = () => (cuts-- > 0 ? cutAround(2_000_000) : sound);
   // awk writes them without a process a line.
@@ -83,7 +83,7 @@ test("10 MB at once, over connections that break in the midst of it", { timeout:
   expect(difference(read, kept)).toBe("");
 });
 
-test("lines of 1 MB, over connections that break in the midst of one", { timeout: 180_000 }, async () => {
+test("lines of 1 MB, over connections that break within a line", { timeout: 180_000 }, async () => {
   let cuts = 4;
   faults = () => (cuts-- > 0 ? cutAround(2_500_000) : sound);
   const { read, kept } = await readOf(

@@ -79,13 +79,13 @@ describe.runIf(isSlipway)("docker compose", () => {
     expect(done.stdout).toContain("there is no local engine to load images into");
   });
 
-  test("builds one of them quietly, and pushes", async () => {
+  test("builds one service quietly, and pushes it", async () => {
     const { image, go } = await scene(await files(), "compose");
     expect(await go(COMPOSE, "build", "--push", "--quiet", "web")).toMatchObject({ code: 0, stdout: "" });
     expect((await readImage(`${image}-web`)).files.has("page")).toBe(true);
   });
 
-  test("says which service failed, and ends the others", async () => {
+  test("names the service that failed, and stops the others", async () => {
     const { go } = await scene(
       {
         "compose.yaml": `services:
@@ -106,7 +106,7 @@ describe.runIf(isSlipway)("docker compose", () => {
 describe.runIf(isSlipway)("the docker CLI", () => {
   const DOCKER = program("buildx", "docker");
 
-  test("has slipway as a command of its own", async () => {
+  test("lists slipway as its own command", async () => {
     const { image, go } = await scene(PROJECT, "docker");
     expect((await go(DOCKER, "--help")).stdout).toMatch(/slipway\*? +Build images in pods of your own/);
     const done = await go(DOCKER, "--log-level", "error", "slipway", "build", "-q", "-t", image, ".");
@@ -123,7 +123,7 @@ describe.runIf(isSlipway)("the docker CLI", () => {
     expect((await go(DOCKER, "buildx", "version")).stdout).toMatch(/^slipway v/);
   });
 
-  test("passes a stop on, and the build goes", async () => {
+  test("a stop of docker is passed on, and the build is removed", async () => {
     const { env, root, image } = await scene({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo begun; sleep 600\n` }, "docker");
     const child = spawn(DOCKER, ["slipway", "build", "-t", image, "."], { cwd: root, env: { ...process.env, ...env } });
     onTestFinished(() => void child.kill("SIGKILL"));
@@ -147,7 +147,7 @@ describe.runIf(isSlipway)("the docker CLI", () => {
 });
 
 describe.runIf(isSlipway)("kubectl", () => {
-  test("has slipway as a command of its own", async () => {
+  test("lists slipway as its own command", async () => {
     const { image, go } = await scene(PROJECT, "kubectl");
     const done = await go("kubectl", "slipway", "build", "-n", namespace.name, "-q", "-t", image, ".");
     expect(done).toEqual({ code: 0, stdout: `${(await readImage(image)).configDigest}\n`, stderr: "" });

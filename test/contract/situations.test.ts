@@ -24,7 +24,7 @@ test("every difference from docker's outcome is noticed, except for text on stan
   expect(recording.differences(name, more)).not.toEqual([]);
 });
 
-test("every difference that is listed is one of a case that is recorded, and has its reason", () => {
+test("every listed difference belongs to a recorded case, and has its reason", () => {
   const names = ["flags", "situations", "checks"].flatMap((suite) => new Recording(suite).names);
   expect(new Set(names).size).toBe(names.length);
   const cases = new Set(["*", ...names]);

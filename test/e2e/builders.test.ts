@@ -36,7 +36,7 @@ const BUILDERS: readonly Builder[] = [
 describe.each(BUILDERS)("$name", ({ name, base, registry, flags, greeting }) => {
   const read = (image: string) => readImage(image, { scheme: registry === TLS ? "https" : "http" });
 
-  test("builds from a ConfigMap, pushes every tag, and tells the digest and the image ID", async () => {
+  test("builds from a ConfigMap, pushes every tag, and reports the digest and the image ID", async () => {
     const [image, other] = [uniqueImage(registry), uniqueImage(registry)];
     const root = await project({
       Dockerfile: `FROM ${base} AS tools
@@ -83,7 +83,7 @@ CMD ["--serve"]
     expect(built.config.config).toMatchObject({ Cmd: ["--serve"], User: "1000", WorkingDir: "/srv" });
   });
 
-  test("a failing RUN, of a context that came as a stream: exit code 1 and the command", async () => {
+  test("failing RUN in a streamed context: exit code 1 and the command", async () => {
     const root = await project({
       Dockerfile: `FROM ${base}\nCOPY . /all/\nRUN cd /all && stat -c '%n %a %u:%g' run.sh locked/in && exit 42\n`,
       "locked/in": { content: "in", mode: 0o400 },
@@ -134,7 +134,7 @@ async function refusingRegistry(): Promise<AsyncDisposable & { readonly host: st
   };
 }
 
-test("img is asked for an image of one's own where none is named", async () => {
+test("img without an image of it is refused, with the flag to set", async () => {
   const root = await project({ Dockerfile: "FROM scratch\n" });
   const run = await build(namespace, ["--builder", "img", root], { env: { SLIPWAY_IMG_IMAGE: undefined } });
   expect(run.code).toBe(125);

@@ -43,7 +43,7 @@ async function untilGone(name: string): Promise<string> {
   return pod(name, "get", "-o", "jsonpath={.status.containerStatuses[0].state.terminated.message}");
 }
 
-test("gives up a client that says nothing, and waits for one that speaks", async () => {
+test("a result is dropped if its client is silent, and kept while the client sends messages", async () => {
   await startWaiting("spoken");
   const gone = new AbortController();
   const silent = startWaiting("silent")

@@ -8,7 +8,7 @@ import { readImage } from "./support/registry.ts";
 
 const namespace = useNamespace();
 
-test("files, modes, owners and configuration are what the Dockerfile says", async () => {
+test("files, modes, owners and configuration match the Dockerfile", async () => {
   const image = uniqueImage();
   const root = await project({
     Dockerfile: `FROM ${BUSYBOX} AS tools

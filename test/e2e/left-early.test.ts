@@ -124,7 +124,7 @@ test.for(["configmap", "stream"])("once its context is in, by %s, a build has it
   expect((await run("cancel", name)).code).toBe(0);
 });
 
-test("a Role that does not let a deadline be changed: built as before, and doctor says what is lost", async () => {
+test("a Role without the right to change a deadline: the build works, and doctor names the consequence", async () => {
   const role = JSON.parse(await kubectl(["get", "role", "slipway", "-n", namespace.name, "-o", "json"])) as {
     rules: { resources: string[]; verbs: string[] }[];
   };

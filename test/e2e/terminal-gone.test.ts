@@ -42,7 +42,7 @@ test.for(["bash --norc -i", "sh -i"])("in the middle of a build, from %s", async
   await expect.poll(made).toEqual([]);
 });
 
-test("before all is there that the build needs: the client stays for that, told once or twice, and then leaves", async () => {
+test("terminal closed before the upload has finished: the client finishes it, then leaves, also after a second SIGHUP", async () => {
   const made = await madeFromNow(namespace.name);
   const sent = Promise.withResolvers<void>();
   const gone = Promise.withResolvers<void>();

@@ -56,6 +56,6 @@ test.for(CASES)("%s", async ([, args, says, code = 1]) => {
   expect(run.code).toBe(code);
 });
 
-test("nothing was created by any of them", async () => {
+test("none of them created anything", async () => {
   expect(await objectsIn(namespace.name)).toEqual([]);
 });

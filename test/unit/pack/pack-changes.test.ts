@@ -251,7 +251,7 @@ describe.each([0, 1])("at level %i", (level) => {
     expect(openDescriptors(tree.root)).toEqual([]);
   });
 
-  test("nothing is read ahead of a slow reader but a few members", async () => {
+  test("only a few members are read ahead of a slow reader", async () => {
     using tree = new TempTree({ a: NOISE });
     const iterator = packContext(packOptions(tree.root, { level }))[Symbol.asyncIterator]();
     await iterator.next();

@@ -53,7 +53,7 @@ test("a root that is not a directory is refused", () => {
   expect(() => walk(tree.at("nowhere"))).toThrow(/cannot read the build context .*nowhere: it does not exist/);
 });
 
-test("what is brought back takes its directories with it, and nothing else", () => {
+test("a file that a ! line includes again brings its directories, and nothing else", () => {
   using tree = new TempTree({ "a/b/keep": "", "a/b/drop": "", "a/c/drop": "", "d/e/": "", f: "" });
   expect(walk(tree.root, "*\n!a/b/keep").paths).toEqual(["a", "a/b", "a/b/keep"]);
   expect(walk(tree.root, "*\n!**/keep").paths).toEqual(["a", "a/b", "a/b/keep"]);

@@ -142,7 +142,7 @@ describe("ignore rules", () => {
     expect(judge(patterns, path)).toBe(outcome);
   });
 
-  test("bytes that are not UTF-8 match themselves, and one character each", () => {
+  test("bytes that are not UTF-8 match themselves, and count as one character each", () => {
     const excludes = (pattern: string, path: string) =>
       parseIgnoreFile(Buffer.from(pattern, "latin1")).excludes(path, undefined);
     expect(excludes("caf\xe9", "caf\xe9")).toBe(true);
@@ -166,7 +166,7 @@ describe("ignore rules", () => {
     expect(judge("é".repeat(32_768), "foo")).toBe(ERROR);
   });
 
-  test("no ignore file leaves nothing out", () => {
+  test("without an ignore file nothing is excluded", () => {
     const rules = parseIgnoreFile(undefined);
     expect(rules.explain(".git/config")).toEqual({
       excluded: false,

@@ -154,7 +154,7 @@ function randomSource(random: Random): string {
   return random.of(["", "", "./", "/"]) + source + random.of(["", "", "/"]);
 }
 
-it("gives the same files, for both ways builders follow symlinks", () => {
+it("a pruned context gives the same files, for both ways in which builders follow symlinks", () => {
   const random = new Random(2026);
   let smaller = 0;
   let copied = 0;

@@ -96,7 +96,7 @@ describe("the cache directory", () => {
     expect(cacheDirectory(env, platform)).toBe(expected);
   });
 
-  it("is used where only the user can write to it", async () => {
+  it("the cache directory is used only if no other user can write to it", async () => {
     expect(trustedCacheDirectory({ XDG_CACHE_HOME: root })).toBe(join(root, "slipway"));
     await chmod(root, 0o770);
     expect(trustedCacheDirectory({ XDG_CACHE_HOME: root })).toBeUndefined();

@@ -59,7 +59,7 @@ describe("a reference reads as docker reads it", () => {
     expect(parseReference(`a@sha256:${HEX}`).tag).toBeUndefined();
   });
 
-  it("takes a repository of 255 characters and a tag of 128", () => {
+  it("a repository of 255 characters and a tag of 128 are accepted", () => {
     expect(parseReference(`r.io/${"a".repeat(255)}:${"t".repeat(128)}`).repository).toHaveLength(255);
   });
 });

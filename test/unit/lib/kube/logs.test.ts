@@ -154,16 +154,16 @@ describe("a log that was rotated while nobody read it", () => {
     return (await follow(harness, () => ++asked >= streams.length)).map((entry) => entry.line);
   }
 
-  test("has a mark where lines are missing, once", async () => {
+  test("missing lines are marked once", async () => {
     const lines = await read(line(1, "a") + line(2, "b"), line(7, "e") + line(8, "f"));
     expect(lines).toEqual(["a", "b", lost, "e", "f"]);
   });
 
-  test("has none where the last line is still there", async () => {
+  test("no mark if the last line is still there", async () => {
     expect(await read(line(1, "a") + line(2, "b"), line(2, "b") + line(8, "f"))).toEqual(["a", "b", "f"]);
   });
 
-  test("has one for each time", async () => {
+  test("each gap has its own mark", async () => {
     const lines = await read(line(1, "a"), line(5, "b"), line(9, "c"));
     expect(lines).toEqual(["a", lost, "b", lost, "c"]);
   });
@@ -191,7 +191,7 @@ describe("the start and the end", () => {
     expect((await follow(harness, () => true)).map(({ line }) => line)).toEqual(["one", "two"]);
   });
 
-  test("what a clean end left out is read at the end", async () => {
+  test("lines missing after a clean end are read at the end", async () => {
     await using harness = await startHarness();
     harness.server.on(LOG, end(one), end(`${one}${stampAt(2)} two\n`));
     expect((await follow(harness, () => true)).map(({ line }) => line)).toEqual(["one", "two"]);
@@ -206,7 +206,7 @@ describe("the start and the end", () => {
     expect(await follow(harness, () => ++asked > 3)).toHaveLength(1);
   });
 
-  test("one that never will is not", async () => {
+  test("a container that never starts has no log", async () => {
     await using harness = await startHarness();
     harness.server.on(LOG, (_, response) =>
       sendStatus(response, 400, "BadRequest", 'container "c" in pod "p" is waiting to start: ErrImagePull'),
@@ -243,7 +243,7 @@ describe("a pod that is gone", () => {
     expect((await follow(harness, () => true)).map(({ line }) => line)).toEqual(["one", "rest"]);
   });
 
-  test("after a cut is one, and is told", async () => {
+  test("a pod that is gone after a cut is reported", async () => {
     await using harness = await startHarness();
     const cut: Handler = (_, response) => {
       response.write(one);

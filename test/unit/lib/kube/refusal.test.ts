@@ -292,7 +292,7 @@ describe("bodies that are not a Status object", () => {
     expect(parseStatus(500, '"text"')).toEqual({ code: 500, message: '"text"' });
   });
 
-  test("one that breaks off is what there is of it", async () => {
+  test("a truncated body is reported as far as it arrived", async () => {
     async function* body(): AsyncGenerator<Uint8Array> {
       yield Buffer.from("half a ");
       throw new Error("reset");

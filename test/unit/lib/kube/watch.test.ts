@@ -98,7 +98,7 @@ test("survives a server that goes away and comes back", async () => {
   expect(await seen).toEqual(["listed 0", "added a"]);
 });
 
-test("events in pieces are whole events", async () => {
+test("events that arrive in pieces are joined", async () => {
   await using harness = await startHarness();
   harness.server.on(`GET ${PODS}`, (_, response) => sendList(response, "1", []));
   const bytes = Buffer.from(line("ADDED", object("é😀", "2")) + line("ADDED", object("b", "3")));
@@ -154,13 +154,13 @@ describe("the signal", () => {
     await until(() => server.connections === 0);
   });
 
-  test("that was given before yields nothing", async () => {
+  test("a watch with an aborted signal yields nothing", async () => {
     await using harness = await startHarness();
     expect(await collect(harness.cluster.watch("pods", {}, AbortSignal.abort()), 1)).toEqual([]);
     expect(harness.server.requests).toHaveLength(0);
   });
 
-  test("is not needed: leaving the loop ends the request", async () => {
+  test("leaving the loop ends the request, without the signal", async () => {
     await using harness = await startHarness();
     const { server, cluster } = harness;
     server.on(`GET ${PODS}`, (_, response) => sendList(response, "1", []));

@@ -70,7 +70,7 @@ it.each([[65_536], [1], [13], [4096]])("names its modules, however it comes (%d 
   ]);
 });
 
-it("may be built without modules", () => {
+it("a program may be built without modules", () => {
   expect(named(read(program([[4096, buildInfo("go1.19.8", "")]])))).toEqual(["stdlib 1.19.8"]);
 });
 
@@ -92,7 +92,7 @@ it.each<[string, Buffer]>([
   expect(read(file)).toBeUndefined();
 });
 
-it("is not held in memory while it is looked through", () => {
+it("a program is not held in memory while it is searched", () => {
   const reader = new GoBinaryReader();
   reader.write(program([]));
   const before = process.memoryUsage().rss;

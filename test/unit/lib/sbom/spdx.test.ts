@@ -94,13 +94,13 @@ describe("a document", () => {
     expect(document.creationInfo.comment).toMatch(/ Hard links to files of other layers are not read: \/x\.$/);
   });
 
-  it("is valid with nothing in it", () => {
+  it("an empty document is valid", () => {
     const { document, count } = spdxDocument({ files: [] }, FACTS);
     expect(faultsOf(document as SpdxDocument)).toEqual([]);
     expect(count).toBe(0);
   });
 
-  it("is valid with names of any kind", () => {
+  it("a document with unusual names is valid", () => {
     const names = [
       "SPDXRef-Image",
       "../../x",
@@ -185,7 +185,7 @@ describe("a package URL", () => {
     expect(packageUrl(found, system)).toBe(url);
   });
 
-  it("of an image has its digest and where it is", () => {
+  it("the package URL of an image has its digest and repository", () => {
     expect(imageUrl("docker.io/library/debian", DIGEST, undefined)).toBe(
       `pkg:oci/debian@${DIGEST}?repository_url=docker.io%2Flibrary%2Fdebian`,
     );
