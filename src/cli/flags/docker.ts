@@ -25,10 +25,10 @@ type Own = "builder" | "progress";
 const COMMON: readonly string[] = [
   "tag",
   "file",
+  "output",
   "build-arg",
   "target",
   "secret",
-  "output",
   "platform",
   "no-cache",
   "cache-from",
@@ -38,16 +38,18 @@ const COMMON: readonly string[] = [
 
 export function dockerFlags(): Omit<DockerFlags, Own> {
   const rows = Object.entries(FLAG_TABLE).filter(([name]) => name !== "builder" && name !== "progress");
-  const sorted = rows.toSorted(([a], [b]) => rankOf(a) - rankOf(b));
+  const sorted = rows.toSorted(([a, rowA], [b, rowB]) => rankOf(a, rowA) - rankOf(b, rowB));
   return Object.fromEntries(sorted.map(([name, row]) => [name, flagOf(name, row)])) as unknown as Omit<
     DockerFlags,
     Own
   >;
 }
 
-function rankOf(name: string): number {
+/** After the common flags come those with a short form: oclif aligns a list of flags only if its first one has a short form. */
+function rankOf(name: string, { char }: FlagRow): number {
   const rank = COMMON.indexOf(name);
-  return rank === -1 ? COMMON.length : rank;
+  if (rank !== -1) return rank;
+  return char === undefined ? COMMON.length + 1 : COMMON.length;
 }
 
 function flagOf(name: string, row: FlagRow): unknown {
