@@ -1,4 +1,4 @@
-/** What may stand for the context, built on the cluster. */
+/** All kinds of contexts, built on the cluster. */
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { useNamespace } from "../e2e/support/namespace.ts";

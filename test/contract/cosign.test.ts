@@ -44,7 +44,7 @@ async function makeSigner(): Promise<Signer> {
   return { root, key: join(root, "cosign.key"), env, verify };
 }
 
-/** A proxy that lets nobody out, and notes where each wanted to go: nothing of a test is entered in a log for good. */
+/** A proxy that refuses every connection and records its destination, so that no test writes to a public log. */
 async function closedProxy(): Promise<{ readonly env: Readonly<Record<string, string>>; readonly asked: Set<string> }> {
   const asked = new Set<string>();
   const server = createServer();

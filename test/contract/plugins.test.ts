@@ -131,7 +131,7 @@ describe.runIf(isSlipway)("the docker CLI", () => {
     let asked = false;
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
-      // To docker alone: there is no terminal that would send it to both.
+      // Only to docker: there is no terminal that would send it to both.
       if (!asked && /^begun$/m.test(stderr)) asked = child.kill("SIGINT");
     });
     const code = await new Promise<number | null>((resolve) => {

@@ -1,4 +1,4 @@
-/** How docker ends, what it prints and which files it leaves, where no flag alone decides. */
+/** Docker's exit code, output and files in situations that do not depend on a single flag. */
 import { expect, test } from "vitest";
 import { DIFFERENCES } from "./differences.ts";
 import { holdAgainstDocker } from "./hold.ts";

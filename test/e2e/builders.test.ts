@@ -25,7 +25,7 @@ interface Builder {
 }
 
 const PLAIN = { base: BUSYBOX, registry: REGISTRY, flags: [], greeting: "good 'day' $(HOME)" };
-/** img pulls over verified https alone. */
+/** img only pulls over verified https. */
 const BUILDERS: readonly Builder[] = [
   { name: "buildkit", ...PLAIN },
   { name: "buildah", ...PLAIN },
@@ -115,7 +115,7 @@ CMD ["--serve"]
   });
 });
 
-/** A registry on the address of the cluster's, with its certificate, that lets nobody in. */
+/** A registry at the cluster's address, with its certificate, that refuses every login. */
 async function refusingRegistry(): Promise<AsyncDisposable & { readonly host: string }> {
   const [cert, key] = await Promise.all(["crt", "key"].map((end) => readFile(join(dirname(CA), `registry.${end}`))));
   const server = createServer({ ...(cert && { cert }), ...(key && { key }) }, (_request, response) => {

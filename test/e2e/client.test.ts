@@ -1,4 +1,4 @@
-/** A client whose machine is not as it should be: its clock, its disk, whoever reads its output. */
+/** Faults of the client's machine: a wrong clock, a full disk, a closed output. */
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, rmdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-/** What of a context is sent: only what the Dockerfile reaches, where that is certain, and a word about what is heavy. */
+/** The files of a context that are sent: only those that the Dockerfile uses, if that is certain. A large context gives a warning. */
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { BUSYBOX, mustBuild, uniqueImage } from "./support/build.ts";

@@ -1,4 +1,4 @@
-/** What is looked at before a build: each check that can fail does so here once, and nothing is left by any of them. */
+/** Checks before a build: each check that can fail does so here once, and none leaves anything behind. */
 import { expect, test } from "vitest";
 import { environment, REGISTRY } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";

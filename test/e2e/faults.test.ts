@@ -58,7 +58,7 @@ test.concurrent.each([
 });
 
 test.concurrent("a commit whose answer is lost is recognised as done", async () => {
-  // What the server says in its second connection: the handshake goes through, the answer does not.
+  // In the server's second connection the handshake passes, the answer does not.
   const lost: Fault = { kind: "reset", offset: 2600, of: "server" };
   const { result, attempts } = await uploader.upload("commit", root, expected, inTurn(SOUND, lost, lost));
   expect({ result, attempts }).toEqual({ result: "arrived", attempts: 1 });

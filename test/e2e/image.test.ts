@@ -1,4 +1,4 @@
-/** What comes out: the image is what the Dockerfile says, read back from the registry and by running it. */
+/** The image matches the Dockerfile: it is read from the registry, and run. */
 import { expect, test } from "vitest";
 import { BUSYBOX, mustBuild, uniqueImage } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";

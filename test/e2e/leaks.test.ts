@@ -78,7 +78,7 @@ test("the search finds a secret in each encoding", () => {
   expect(marks.in("mark")).toEqual([]);
 });
 
-/** Where the client's user keeps them, so that its children have them from there. */
+/** The files in which the client's user keeps the secrets, and from which child processes read them. */
 const inEnvironment = new Set(["variable", "token"]);
 
 const USES_SECRETS = `FROM ${BUSYBOX}
@@ -178,7 +178,7 @@ async function logSizes(): Promise<Map<string, number>> {
   );
 }
 
-/** What the cluster's own programs have logged since, the audit log included. */
+/** The logs of the cluster's own programs since then, the audit log included. */
 async function logsSince(before: ReadonlyMap<string, number>): Promise<string> {
   const names = await readdir(LOGS);
   const texts = await Promise.all(

@@ -25,7 +25,7 @@ async function jobOf(name: string): Promise<Job> {
   return JSON.parse(await kubectl(["get", "job", name, "-n", namespace.name, "-o", "json"])) as Job;
 }
 
-/** What the cluster would do by itself at the Job's deadline, minutes from now. */
+/** Does at once what the cluster would do at the Job's deadline, minutes from now. */
 async function letDeadlinePass({ metadata }: Job): Promise<void> {
   const patch = { spec: { activeDeadlineSeconds: 1 } };
   await kubectl(["patch", "job", metadata.name, "-n", namespace.name, "--type=merge", "-p", JSON.stringify(patch)]);

@@ -1,4 +1,4 @@
-/** Builds that outlive their client: left, lost, found again, waited for, stopped and removed, from what is in the cluster alone. */
+/** Builds that outlive their client: detach, attach, wait, cancel and rm, only with what is in the cluster. */
 import { mkdir } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { BUSYBOX, build, environment, mustBuild, uniqueImage } from "./support/build.ts";

@@ -1,4 +1,4 @@
-/** The build's pod: root in it nobody on the node, Pod Security's strictest level, tenants apart, a template over it. */
+/** The build's pod: user namespaces, Pod Security's strictest level, separated tenants, a template. */
 import { readFile, readdir } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { BUSYBOX, build, mustBuild, uniqueImage } from "./support/build.ts";
@@ -139,7 +139,7 @@ describe("--isolate", () => {
       const conditions = [{ type: "Ready", status: "True", reason: "Fake", message: "" }];
       const status = { capacity, allocatable: capacity, conditions };
       await kubectl(["patch", "node", name, "--subresource=status", "--type=merge", "-p", JSON.stringify({ status })]);
-      // Whoever watches over nodes puts this taint on new ones until it has heard of them.
+      // The node controller puts this taint on new nodes until they report.
       await kubectl(["taint", "node", name, "node.kubernetes.io/not-ready-"]).catch(() => "");
     }
   });
@@ -188,7 +188,7 @@ describe("--isolate", () => {
       // No node is left for these: the second asks for nothing itself.
       place(other, ["--isolate=third"]),
       place(namespace, []),
-      // The same tenant's builds may stand beside each other, whatever namespace they are in.
+      // Builds of the same tenant may share a node, in any namespace.
       place(namespace, ["--isolate"]),
       place(namespace, [`--isolate=${other.name}`]),
     ]);

@@ -44,7 +44,7 @@ async function attached(image: string, digest: string): Promise<{ manifest: Mani
 test("kaniko: the client attaches provenance, and has cosign sign the digest", async () => {
   const image = uniqueImage();
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nARG V\nRUN echo $V\n` });
-  // A stand-in that notes what it is asked: there is no cosign here, and nothing is signed.
+  // A fake cosign that records its arguments. Nothing is signed.
   await mkdir(join(root, "bin"));
   await writeFile(join(root, "bin/cosign"), `#!/bin/sh\necho "$@" >> ${root}/asked\n`);
   await chmod(join(root, "bin/cosign"), 0o755);

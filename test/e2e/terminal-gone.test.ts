@@ -1,4 +1,4 @@
-/** The terminal a build was started in is closed: the client leaves, the build stays, whatever shell was in between. */
+/** If the terminal of a build is closed, the client leaves and the build keeps running, with any shell in between. */
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { BUSYBOX, uniqueImage } from "./support/build.ts";

@@ -58,7 +58,7 @@ const SECRETS = [
   "id=namespace,k8s=kept/key",
 ];
 
-/** What it takes to read secrets, without building: an error shows before anything is created. */
+/** Reads secrets without building: an error appears before anything is created. */
 const check = (secret: string, env: Record<string, string | undefined>) =>
   project({ Dockerfile: `FROM ${BUSYBOX}\n` }).then((root) =>
     slipway(

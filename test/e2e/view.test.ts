@@ -1,4 +1,4 @@
-/** What a person at a terminal and a script see. */
+/** The output for a person at a terminal, and for a script. */
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { BUSYBOX, build, mustBuild, uniqueImage } from "./support/build.ts";

@@ -15,7 +15,7 @@ const NOISE = randomBytes(10_000_000);
 
 const { openSync, readSync, readdirSync } = fs;
 
-/** Puts other functions in the place of node:fs's, for everyone who imports them, until the test is over. */
+/** Replaces functions of node:fs for all importers until the test is over. */
 function replaceCalls(replacements: object): void {
   Object.assign(fs, replacements);
   syncBuiltinESMExports();

@@ -114,7 +114,7 @@ test("walking pauses now and then", () => {
   expect(steps.filter((step) => step === undefined)).toHaveLength(2);
 });
 
-/** Walks as nobody, whom modes stop even where the tests run as root. */
+/** Walks as the user nobody, so that file modes apply even if the tests run as root. */
 function walkAsNobody(root: string, ignore: string): unknown {
   const source = path.join(import.meta.dirname, "../../../src");
   const program = `

@@ -1,4 +1,4 @@
-/** Where Buildah would make something else of a `--build-context` than docker. */
+/** Cases of `--build-context` in which Buildah would differ from docker. */
 import { expect, it } from "vitest";
 import { contextArguments, refuseContexts } from "../../../../src/builders/buildah/arguments.ts";
 import type { BuildPlan } from "../../../../src/plan/plan.ts";

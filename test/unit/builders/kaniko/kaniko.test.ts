@@ -178,7 +178,7 @@ describe("every container of kaniko's", () => {
         capabilities: { drop: ["ALL"] },
         seccompProfile: { type: "RuntimeDefault" },
       });
-      // What Pod Security's baseline level allows to be added, and of that only what a build needs.
+      // Only capabilities that a build needs and that Pod Security's baseline level allows.
       expect(container.securityContext?.capabilities?.add).not.toEqual(
         expect.arrayContaining([expect.stringMatching(/SYS_|NET_|MKNOD|AUDIT|CHROOT/)]),
       );

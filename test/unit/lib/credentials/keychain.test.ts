@@ -1,4 +1,4 @@
-/** How the keychain is used; that it works is held against a real Secret Service in test/e2e/login.test.ts. */
+/** How the keychain is used. test/e2e/login.test.ts uses a real Secret Service. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

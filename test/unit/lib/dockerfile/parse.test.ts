@@ -10,7 +10,7 @@ const read = (text: string) =>
       `${line}-${endLine} ${[keyword, ...flags.map(({ name, value }) => `--${name}=${value}`)].join(" ")} | ${operand}`,
   );
 
-/** The error that is no refusal, if there is one. */
+/** The error that is not a refusal, if there is one. */
 function crashOf(text: string): unknown {
   try {
     parseDockerfile(text);

@@ -8,7 +8,7 @@ import { SRC, sourceFiles } from "../../imports.ts";
 const READS =
   /^(?:access|accessSync|closeSync|constants|fstatSync|lstat|lstatSync|readFile|readFileSync|readSync|readdir|readdirSync|readlink|readlinkSync|realpath|realpathSync|stat|statSync|existsSync|createReadStream|type \w+|Stats|BigIntStats)$/;
 
-/** What else a file may use, and why that follows no link and hits nobody else's file. */
+/** Exceptions: other functions that a file may use, and why they follow no link and change no other user's file. */
 const ALSO: Readonly<Record<string, { readonly names: readonly string[]; readonly why: string }>> = {
   "cli/commands/plugin.ts": { names: ["mkdtemp", "rm"], why: "removes the directory that mkdtemp made" },
   "cli/plugin/links.ts": {

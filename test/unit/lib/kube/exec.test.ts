@@ -142,7 +142,7 @@ describe("standard input", () => {
     let sent = 0;
     const done = run(harness, { stdin: source(), onSent: (bytes) => (sent = bytes) });
     await until(() => taken > 3);
-    // It goes on until everything in between is full, and then stands still.
+    // It continues until all buffers in between are full, and then waits.
     let before = -1;
     while (before !== sent) {
       before = sent;

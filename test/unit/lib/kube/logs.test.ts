@@ -21,7 +21,7 @@ interface Entry {
 const stampAt = (second: number, nanos = 0): string =>
   `${new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString().slice(0, 19)}.${String(nanos).padStart(9, "0")}Z`;
 
-/** What the kubelet sends for a request: everything from sinceTime's second on. */
+/** The kubelet's answer to a request: all lines from the second of sinceTime. */
 function render(entries: readonly Entry[], request: SeenRequest, ending = "\n"): Buffer {
   const since = request.url.searchParams.get("sinceTime") ?? "";
   const kept = entries.filter(({ stamp }) => stamp.slice(0, 19) >= since.slice(0, 19));
@@ -295,7 +295,7 @@ test("a slow reader slows the server down", async () => {
   await new Promise((resolve) => {
     setTimeout(resolve, 500);
   });
-  // What the sockets of both ends hold, and no more.
+  // Only what the socket buffers of both ends hold.
   expect(sent).toBeLessThan(30 << 20);
   stop.abort();
   await lines.return?.();

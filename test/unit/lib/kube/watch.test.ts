@@ -19,7 +19,7 @@ function stream(end: "stay" | "end" | "reset", ...lines: readonly string[]): Han
   };
 }
 
-/** What the first events were, as short text. */
+/** The first events, as short text. */
 async function collect(events: AsyncIterable<WatchEvent<V1Pod>>, count: number): Promise<string[]> {
   const seen: string[] = [];
   for await (const event of events) {
@@ -141,7 +141,7 @@ describe("the signal", () => {
     const { server, cluster } = harness;
     server.on(`GET ${PODS}`, (_, response) => sendList(response, "1", []));
     server.on(`WATCH ${PODS}`, handler);
-    // No wait of the client ends by itself.
+    // The client's waits have no end of their own.
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
     const stop = new AbortController();

@@ -1,4 +1,4 @@
-/** How long a registry may take: for an answer in all, for a stream between two pieces of it. */
+/** Time limits of a registry: for a whole answer, and between two chunks of a stream. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { Server, ServerResponse } from "node:http";

@@ -36,7 +36,7 @@ function buildInfo(version: string, list: string, flags = 2): Buffer {
   return Buffer.concat([header, text(Buffer.from(version)), text(marked)]);
 }
 
-/** An ELF file of which only its beginning, and what stands at a place in it, is real. */
+/** An ELF file in which only the beginning and the given bytes are real. */
 function program(parts: readonly (readonly [at: number, bytes: Buffer])[], size = 100_000): Buffer {
   const file = Buffer.alloc(size, 0x90);
   Buffer.from("\u007fELF").copy(file);

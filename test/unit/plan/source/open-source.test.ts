@@ -1,4 +1,4 @@
-/** Contexts that are no directory: real archives, a real web server, a real git server. */
+/** Contexts other than a directory: real archives, a real web server, a real git server. */
 import { execFileSync, spawn } from "node:child_process";
 import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
