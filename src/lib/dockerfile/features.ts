@@ -1,4 +1,4 @@
-/** Where a Dockerfile uses what not every builder can do. */
+/** Finds the features of a Dockerfile that not every builder supports. */
 import type { Instruction } from "./instruction.ts";
 import type { Dockerfile } from "./parse.ts";
 import { jsonStrings, mountFields, splitWords, unquote } from "./words.ts";
@@ -42,7 +42,7 @@ export interface FeatureUse {
   readonly line: number;
 }
 
-/** Pure; in order of lines, each feature once a line. */
+/** Pure. Sorted by line; each feature at most once per line. */
 export function findFeatures(dockerfile: Dockerfile): FeatureUse[] {
   const uses: FeatureUse[] = [];
   if (dockerfile.escape !== "\\") uses.push({ feature: "escape", line: 1 });
@@ -89,7 +89,7 @@ function featuresOf(instruction: Instruction, dockerfile: Dockerfile): Feature[]
   }
 }
 
-/** `--platform=$BUILDPLATFORM` is the node's own; a platform that is written out may be another. */
+/** `--platform=$BUILDPLATFORM` is the node's own platform; a literal one may differ from it. */
 function platformFeature(value: string | undefined): Feature[] {
   return [value?.includes("$") === true ? "from-platform" : "from-platform-fixed"];
 }
@@ -125,14 +125,14 @@ const COPY_FLAGS: Readonly<Record<string, Feature>> = {
   unpack: "add-unpack",
 };
 
-/** Those that BuildKit fills in by itself (its frontend/dockerfile/dockerfile2llb: platform arguments). */
+/** Arguments that BuildKit sets itself (its frontend/dockerfile/dockerfile2llb: platform arguments). */
 const PLATFORM_ARGUMENT = /^(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)(?:=|$)/;
 
-/** The same where they are used. */
+/** The same arguments, where they are used. */
 const PLATFORM_VARIABLE = /\$\{?(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)(?![A-Za-z0-9_])/;
 
 function copyFeature(name: string, value: string): Feature[] {
-  // Only that one says something even when it is off.
+  // Only --unpack has a meaning when it is off.
   const asked = value !== "false" || name === "unpack";
   const feature = Object.hasOwn(COPY_FLAGS, name) && asked ? COPY_FLAGS[name] : undefined;
   return feature === undefined ? [] : [feature];
