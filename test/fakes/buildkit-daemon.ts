@@ -17,10 +17,12 @@ export interface FakeDaemon {
   readonly wire: Duplex;
 }
 
-export function fakeDaemon(methods: Methods = {}): FakeDaemon {
+export async function fakeDaemon(methods: Methods = {}): Promise<FakeDaemon> {
   const [ours, theirs] = duplexPair({ highWaterMark: 1 << 16 });
+  // Of a pair in memory, one does not hear that the other is destroyed.
+  theirs.on("close", () => ours.destroy());
   const opened = Promise.withResolvers<{ channel: Channel; metadata: Metadata }>();
-  serve(theirs, {
+  await serve(theirs, {
     "/moby.buildkit.v1.Control/Session": async (call) => {
       const ended = Promise.withResolvers<void>();
       const pipe = bytesOver({
@@ -29,12 +31,11 @@ export function fakeDaemon(methods: Methods = {}): FakeDaemon {
         end: () => ended.resolve(),
         cancel: () => ended.resolve(),
       });
-      pipe.on("error", () => {});
       call.signal.addEventListener("abort", () => pipe.destroy());
-      opened.resolve({ channel: new Channel(pipe), metadata: call.metadata });
+      opened.resolve({ channel: await Channel.over(pipe), metadata: call.metadata });
       await ended.promise;
     },
     ...methods,
   });
-  return { daemon: new Daemon(ours), session: opened.promise, wire: theirs };
+  return { daemon: await Daemon.over(ours), session: opened.promise, wire: theirs };
 }

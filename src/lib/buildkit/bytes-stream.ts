@@ -24,17 +24,21 @@ export function bytesOver(call: BytesCall): Duplex {
     for (const framed of framesOf(chunks)) await call.writeFramed(framed);
   };
   let reading = false;
+  // `push` may ask for more before it returns, and then say that it has enough.
+  let wanted = false;
   const pull = async (stream: Duplex): Promise<void> => {
     reading = true;
     try {
-      for (let more = true; more;) {
+      while (wanted) {
         const { value, done } = await call.messages.next();
         if (done === true) {
           stream.push(null);
           return;
         }
         const { data } = decode(BYTES_MESSAGE, value);
-        more = data.length === 0 || stream.push(data);
+        if (data.length === 0) continue;
+        wanted = false;
+        if (stream.push(data)) wanted = true;
       }
     } catch (error) {
       stream.destroy(error as Error);
@@ -46,6 +50,7 @@ export function bytesOver(call: BytesCall): Duplex {
     readableHighWaterMark: WAITING_BYTES,
     writableHighWaterMark: WAITING_BYTES,
     read() {
+      wanted = true;
       if (!reading) void pull(this);
     },
     write(chunk: Buffer, _encoding, callback) {

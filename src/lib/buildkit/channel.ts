@@ -1,10 +1,12 @@
 /** gRPC calls over one connection: we are the client. */
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { CODE, ConnectionLost, GrpcError, errorIn, frame } from "./grpc.ts";
 import { connectOver, readMessages, writeFramed } from "./http2.ts";
 import { decode, encode } from "./protobuf.ts";
 import type { Decoded, Encodable, Table } from "./protobuf.ts";
+import { bridge, socketPair } from "./socket-pair.ts";
 
 /** Metadata of a call: a list gives repeated headers. */
 export type CallMetadata = Readonly<Record<string, string | readonly string[]>>;
@@ -14,15 +16,19 @@ export class Channel {
   /** Settles when the connection has ended, with its error if it had one. */
   readonly closed: Promise<Error | undefined>;
 
-  /** @param duplex a connection to a server that speaks HTTP/2 without TLS */
-  constructor(duplex: Duplex) {
-    this.#session = connectOver(duplex);
+  private constructor(near: Socket, ended: Promise<Error | undefined>) {
+    this.#session = connectOver(near);
     this.closed = new Promise((resolve) => {
       let failure: Error | undefined;
       this.#session.on("error", (error: Error) => (failure = error));
-      this.#session.on("close", () => resolve(failure));
-      duplex.on("error", (error) => (failure ??= error));
+      this.#session.on("close", () => void ended.then((error) => resolve(error ?? failure)));
     });
+  }
+
+  /** @param stream bytes to and from a server that speaks HTTP/2 without TLS */
+  static async over(stream: Duplex): Promise<Channel> {
+    const [near, far] = await socketPair();
+    return new Channel(near, new Promise((resolve) => bridge(far, stream, resolve)));
   }
 
   /** A call with any number of messages either way. Aborting the signal cancels it. */

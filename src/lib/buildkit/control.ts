@@ -30,9 +30,13 @@ const CONTROL = "/moby.buildkit.v1.Control/";
 export class Daemon {
   readonly channel: Channel;
 
-  /** @param duplex bytes to and from the daemon's socket, such as `buildctl dial-stdio` carries them */
-  constructor(duplex: Duplex) {
-    this.channel = new Channel(duplex);
+  private constructor(channel: Channel) {
+    this.channel = channel;
+  }
+
+  /** @param stream bytes to and from the daemon's socket, such as `buildctl dial-stdio` carries them */
+  static async over(stream: Duplex): Promise<Daemon> {
+    return new Daemon(await Channel.over(stream));
   }
 
   /** The daemon's version and the like; the cheapest way to learn that it answers. */
@@ -46,8 +50,8 @@ export class Daemon {
   }
 
   /** Opens a session; close it when the solve has ended. */
-  openSession(options: SessionOptions): Session {
-    return new Session(this.channel, options);
+  openSession(options: SessionOptions): Promise<Session> {
+    return Session.open(this.channel, options);
   }
 
   /** Builds. @returns what the exporters tell, such as `containerimage.digest` */

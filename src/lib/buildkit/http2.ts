@@ -1,4 +1,4 @@
-/** HTTP/2 connections over any duplex stream, set up for what BuildKit sends. */
+/** HTTP/2 connections set up for what BuildKit sends. */
 import { connect, performServerHandshake } from "node:http2";
 import type { ClientHttp2Session, Http2Session, Http2Stream, ServerHttp2Session } from "node:http2";
 import type { Duplex } from "node:stream";

@@ -6,6 +6,7 @@ import { CODE, GrpcError, Metadata, percentEncode } from "./grpc.ts";
 import { readMessages, serveOver, writeFramed, writeMessage } from "./http2.ts";
 import { decode, encode } from "./protobuf.ts";
 import type { Decoded, Encodable, Table } from "./protobuf.ts";
+import { bridge, socketPair } from "./socket-pair.ts";
 
 export interface ServedCall {
   readonly metadata: Metadata;
@@ -41,18 +42,20 @@ export function unary<Q extends Table, A extends Table>(
  * Serves calls until the connection ends.
  * @param onFailure told what a method threw, before the caller is
  */
-export function serve(
-  duplex: Duplex,
+export async function serve(
+  stream: Duplex,
   methods: Methods,
   onFailure: (error: unknown, path: string) => void = () => {},
-): Served {
-  const session = serveOver(duplex);
+): Promise<Served> {
+  const [near, far] = await socketPair();
+  bridge(far, stream);
+  const session = serveOver(near);
   // Whoever carries the connection reports its end.
   session.on("error", () => {});
-  session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
+  session.on("stream", (opened: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
     // Cancelled in the burst that opened it: it is announced all the same, and whatever is done with it throws.
-    if (stream.destroyed) return;
-    void handle(stream, headers[":path"] ?? "", new Metadata(raw), methods, onFailure);
+    if (opened.destroyed) return;
+    void handle(opened, headers[":path"] ?? "", new Metadata(raw), methods, onFailure);
   });
   return new Served(session);
 }
@@ -78,9 +81,10 @@ async function handle(
   onFailure: (error: unknown, path: string) => void,
 ): Promise<void> {
   const gone = new AbortController();
+  let answered = false;
   stream.on("error", () => {});
   stream.on("close", () => {
-    if (!stream.writableFinished) gone.abort(new Error("the caller is gone"));
+    if (!answered) gone.abort(new Error("the caller is gone"));
   });
   try {
     stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
@@ -93,9 +97,11 @@ async function handle(
       writeFramed: (framed) => writeFramed(stream, framed),
       signal: gone.signal,
     });
+    answered = true;
     finish(stream, CODE.ok, "");
   } catch (error) {
     if (gone.signal.aborted) return;
+    answered = true;
     onFailure(error, path);
     const code = error instanceof GrpcError ? error.code : CODE.unknown;
     finish(stream, code, error instanceof Error ? error.message : String(error));

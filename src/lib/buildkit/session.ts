@@ -33,28 +33,32 @@ export class Session {
   readonly #call: Call;
   readonly #served: Served;
 
-  /** Begins it; a solve may be sent at once, as the daemon waits for its session. @throws ConnectionLost */
-  constructor(channel: Channel, options: SessionOptions) {
+  private constructor(id: string, call: Call, served: Served, closed: Promise<void>) {
+    this.id = id;
+    this.#call = call;
+    this.#served = served;
+    this.closed = closed;
+  }
+
+  /** A solve may be sent in the same moment: the daemon waits for its session. @throws ConnectionLost */
+  static async open(channel: Channel, options: SessionOptions): Promise<Session> {
     // As the client in go makes them: 25 letters and digits.
-    this.id = randomBytes(16).toString("hex").slice(0, 25);
+    const id = randomBytes(16).toString("hex").slice(0, 25);
     const methods = { ...HEALTH, ...options.methods };
-    this.#call = channel.open("/moby.buildkit.v1.Control/Session", {
-      "x-docker-expose-session-uuid": this.id,
+    const call = channel.open("/moby.buildkit.v1.Control/Session", {
+      "x-docker-expose-session-uuid": id,
       "x-docker-expose-session-name": options.name,
       "x-docker-expose-session-sharedkey": options.sharedKey,
       "x-docker-expose-session-grpc-method": Object.keys(methods),
     });
-    const call = this.#call;
     const pipe = bytesOver({
       messages: call[Symbol.asyncIterator](),
       writeFramed: (framed) => call.writeFramed(framed),
       end: () => call.end(),
       cancel: () => call.cancel(),
     });
-    // Its end is told by `closed`; why, by what the solve comes to.
-    pipe.on("error", () => {});
-    this.closed = new Promise((resolve) => pipe.on("close", resolve));
-    this.#served = serve(pipe, methods, options.onFailure);
+    const closed = new Promise<void>((resolve) => pipe.on("close", resolve));
+    return new Session(id, call, await serve(pipe, methods, options.onFailure), closed);
   }
 
   close(): void {
