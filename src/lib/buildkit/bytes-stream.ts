@@ -20,8 +20,14 @@ export interface BytesCall {
 }
 
 export function bytesOver(call: BytesCall): Duplex {
-  const send = async (chunks: readonly Buffer[]): Promise<void> => {
-    for (const framed of framesOf(chunks)) await call.writeFramed(framed);
+  const send = async (chunks: readonly Buffer[], callback: (error?: Error | null) => void): Promise<void> => {
+    try {
+      for (const framed of framesOf(chunks)) await call.writeFramed(framed);
+    } catch (error) {
+      callback(error as Error);
+      return;
+    }
+    callback();
   };
   let reading = false;
   // `push` may ask for more before it returns, and then say that it has enough.
@@ -54,11 +60,14 @@ export function bytesOver(call: BytesCall): Duplex {
       if (!reading) void pull(this);
     },
     write(chunk: Buffer, _encoding, callback) {
-      send([chunk]).then(() => callback(), callback);
+      void send([chunk], callback);
     },
     // What has gathered meanwhile goes as one message.
     writev(chunks, callback) {
-      send(chunks.map(({ chunk }) => chunk as Buffer)).then(() => callback(), callback);
+      void send(
+        chunks.map(({ chunk }) => chunk as Buffer),
+        callback,
+      );
     },
     final(callback) {
       call.end();

@@ -34,7 +34,7 @@ export function connectOver(duplex: Duplex): ClientHttp2Session {
 }
 
 export function serveOver(duplex: Duplex): ServerHttp2Session {
-  return widened(performServerHandshake(duplex, OPTIONS) as ServerHttp2Session);
+  return widened(performServerHandshake(duplex, OPTIONS));
 }
 
 function widened<S extends Http2Session>(session: S): S {
@@ -78,9 +78,13 @@ function ended(stream: Http2Stream): Error {
 /**
  * The messages of a stream until its end.
  * @param destroyOnReturn whether one who stops reading ends the stream in both directions
- * @throws what ended the stream
+ * @throws what ended the stream; a stream that the other side cancels looks to Node like one that has ended
  */
-export async function* readMessages(stream: Duplex, destroyOnReturn: boolean): AsyncGenerator<Buffer, void, undefined> {
+export async function* readMessages(
+  stream: Http2Stream & Duplex,
+  destroyOnReturn: boolean,
+): AsyncGenerator<Buffer, void, undefined> {
   const deframer = new Deframer();
   for await (const chunk of stream.iterator({ destroyOnReturn })) yield* deframer.add(chunk as Buffer);
+  if (deframer.pending > 0 || (stream.rstCode ?? 0) !== 0) throw ended(stream);
 }

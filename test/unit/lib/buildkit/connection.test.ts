@@ -208,9 +208,9 @@ describe("a session", () => {
     const { channel } = await fake.session;
     const call = channel.open("/test/Both");
     let answers = 0;
-    let over = false;
+    const state = { over: false };
     const asking = (async () => {
-      while (!over) {
+      while (!state.over) {
         await channel.unary("/grpc.health.v1.Health/Check", HEALTH, {});
         answers++;
       }
@@ -221,7 +221,7 @@ describe("a session", () => {
     })();
     let received = 0;
     for await (const message of call) received += decode(BYTES_MESSAGE, message).data.length;
-    over = true;
+    state.over = true;
     await Promise.all([sending, asking]);
     expect([got, received]).toEqual([pieces * piece.length, pieces * piece.length]);
     expect(answers).toBeGreaterThan(0);
@@ -252,11 +252,11 @@ describe("a session", () => {
     const first = await session(one, {});
     await one.session;
     first.close();
-    await first.closed;
+    expect(await first.closed).toBeUndefined();
     const other = await start();
     const second = await session(other, {});
     await other.session;
     other.wire.destroy();
-    await second.closed;
+    expect(await second.closed).toBeUndefined();
   });
 });

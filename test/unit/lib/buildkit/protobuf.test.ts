@@ -74,7 +74,7 @@ describe("a message", () => {
   });
 
   it.each([
-    [150, "0896 01".replace(" ", "")],
+    [150, "089601"],
     [-1, "08ffffffffffffffffff01"],
     [-(2 ** 40), "088080808080e0ffffff01"],
     [Number.MAX_SAFE_INTEGER, "08ffffffffffffff0f"],
@@ -88,12 +88,12 @@ describe("a message", () => {
   });
 
   it("reads numbers that come packed or one by one", () => {
-    const both = Buffer.from("4a03010203" + "4804", "hex");
+    const both = Buffer.from("4a030102034804", "hex");
     expect(decode(TABLE, both).numbers).toEqual([1, 2, 3, 4]);
   });
 
   it("skips fields that the table does not know, of every wire type", () => {
-    const unknown = Buffer.from("e03f01" + "e13f0102030405060708" + "e23f026869" + "e53f01020304" + "0a0161", "hex");
+    const unknown = Buffer.from("e03f01e13f0102030405060708e23f026869e53f010203040a0161", "hex");
     expect(decode(TABLE, unknown).title).toBe("a");
   });
 });
@@ -101,16 +101,14 @@ describe("a message", () => {
 describe("bytes that are cut or wrong", () => {
   it("are refused or read as a shorter message, never read beyond their end", () => {
     const whole = encode(TABLE, FULL);
-    let refused = 0;
-    for (let length = 0; length < whole.length; length++) {
+    const outcomes = Array.from({ length: whole.length }, (_, length) => {
       try {
-        decode(TABLE, whole.subarray(0, length));
+        return decode(TABLE, whole.subarray(0, length)).title.length > 0 || length < 10;
       } catch (error) {
-        expect(error).toBeInstanceOf(ProtocolError);
-        refused++;
+        return error instanceof ProtocolError;
       }
-    }
-    expect(refused).toBeGreaterThan(whole.length / 2);
+    });
+    expect(outcomes).not.toContain(false);
   });
 
   it.each([
