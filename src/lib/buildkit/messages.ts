@@ -72,7 +72,7 @@ const VERTEX_LOG = { vertex: text(1), timestamp: message(2, TIMESTAMP), stream: 
 const POSITION = { line: int(1), character: int(2) };
 export const RANGE = { start: message(1, POSITION), end: message(2, POSITION) };
 /** pb.SourceInfo without its definition. */
-const SOURCE_INFO = { filename: text(1), data: bytes(2) };
+const SOURCE_INFO = { filename: text(1), data: bytes(2), language: text(4) };
 const VERTEX_WARNING = {
   vertex: text(1),
   level: int(2),
@@ -112,6 +112,7 @@ const USAGE_RECORD = {
   description: text(9),
   recordType: text(10),
   shared: bool(11),
+  parents: repeated(text(12)),
 };
 export type UsageRecord = Decoded<typeof USAGE_RECORD>;
 export const DISK_USAGE_RESPONSE = { record: repeated(message(1, USAGE_RECORD)) };
