@@ -60,6 +60,8 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   readonly timeoutSeconds: number;
   /** How long the finished Job stays, in seconds: ttlSecondsAfterFinished. */
   readonly ttlSeconds: number;
+  /** The build runs in a kept builder, which stays for this time after it, in seconds. Absent: the build has its own pod. */
+  readonly keepSeconds?: number;
   /** User name for the label, if one is known. */
   readonly user: string;
   readonly version: string;

@@ -13,11 +13,13 @@ export type CallMetadata = Readonly<Record<string, string | readonly string[]>>;
 
 export class Channel {
   readonly #session: ClientHttp2Session;
+  readonly #spoken: Promise<void>;
   /** Settles when the connection has ended, with its error if it had one. */
   readonly closed: Promise<Error | undefined>;
 
   private constructor(near: Socket, ended: Promise<Error | undefined>) {
     this.#session = connectOver(near);
+    this.#spoken = new Promise((resolve) => this.#session.once("remoteSettings", () => resolve()));
     this.closed = new Promise((resolve) => {
       let failure: Error | undefined;
       this.#session.on("error", (error: Error) => (failure = error));
@@ -29,6 +31,17 @@ export class Channel {
   static async over(stream: Duplex): Promise<Channel> {
     const [near, far] = await socketPair();
     return new Channel(near, new Promise((resolve) => bridge(far, stream, resolve)));
+  }
+
+  /** Settles once the other side has spoken. @throws ConnectionLost when it ends before that; the signal's reason */
+  ready(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const lost = (): void => reject(new ConnectionLost("the connection ended before anything was said"));
+      void this.#spoken.then(resolve);
+      if (this.#session.destroyed) return lost();
+      this.#session.once("close", lost);
+      signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    });
   }
 
   /** A call with any number of messages either way. Aborting the signal cancels it. */

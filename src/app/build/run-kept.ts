@@ -1,0 +1,352 @@
+/** A build in a kept builder: found or started, talked to in its own protocol, and left running. */
+import { randomBytes } from "node:crypto";
+import { basename } from "node:path";
+import { Writable } from "node:stream";
+import type { V1Pod } from "@kubernetes/client-node";
+import { DIAL_COMMAND } from "../../builders/buildkit/daemon.ts";
+import { solveRequest } from "../../builders/buildkit/solve.ts";
+import type { ContainerEnd } from "../../builders/builder.ts";
+import { BuildFailed, ClusterError, SlipwayError } from "../../errors.ts";
+import type { BuildResult } from "../../events.ts";
+import { Daemon } from "../../lib/buildkit/control.ts";
+import { ConnectionLost, GrpcError } from "../../lib/buildkit/grpc.ts";
+import { Progress, SETTLE_MS } from "../../lib/buildkit/progress.ts";
+import { fileSend } from "../../lib/buildkit/services/file-send.ts";
+import type { ExportFacts } from "../../lib/buildkit/services/file-send.ts";
+import type { Methods } from "../../lib/buildkit/served.ts";
+import type { Pipe } from "../../lib/kube/cluster.ts";
+import { codeOf } from "../../lib/kube/refusal.ts";
+import type { ImageDescription } from "../../lib/registry/types.ts";
+import { FileVanished } from "../../pack/sync-tree.ts";
+import { pushes } from "../../plan/plan.ts";
+import type { BuildPlan } from "../../plan/plan.ts";
+import { clientDeadline } from "../../run/follow/deadline.ts";
+import { openKeepKey } from "../../run/keep/keep-key.ts";
+import type { KeepKey } from "../../run/keep/keep-key.ts";
+import { DAEMON, KeepLease, findKept, instanceOf, keptObjects } from "../../run/keep/kept-builder.ts";
+import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
+import { awaitPod } from "../../run/keep/await-pod.ts";
+import { reportEnd } from "../../run/report-end.ts";
+import { Stages } from "../../run/stages.ts";
+import { releasePod, startBuild } from "../../run/start.ts";
+import { decideUserns } from "../../run/user-namespaces.ts";
+import { openDestination } from "../../ship/export/destination.ts";
+import type { BuildDeps } from "./run-build.ts";
+
+/** How often a build is begun anew because a file vanished, or because its builder was just ending. */
+const ATTEMPTS = 3;
+
+/** Of the daemon's log lines, so many are kept for explaining a failure. */
+const TAIL_LINES = 50;
+
+export interface KeptDeps extends BuildDeps {
+  /** For how long the builder stays after this build, in seconds. */
+  readonly keepSeconds: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What the daemon may ask of this client in one solve: files, logins, secrets, agents. */
+  readonly methods: () => Methods;
+  /** Whose files are kept up to date together. */
+  readonly sharedKey: string;
+  /** Begins what can be done before the daemon asks. */
+  readonly prepare: () => void;
+}
+
+/** @throws SlipwayError of the kind whose fault it is. The builder goes on. */
+export async function buildKept(plan: BuildPlan, deps: KeptDeps, signal: AbortSignal): Promise<BuildResult> {
+  using deadline = clientDeadline(plan.timeoutSeconds);
+  const inner = AbortSignal.any([signal, deadline.signal]);
+  const stages = new Stages(deps.emit);
+  try {
+    return await attempt(plan, deps, stages, inner);
+  } catch (error) {
+    stages.fail();
+    throw error;
+  }
+}
+
+async function attempt(plan: BuildPlan, deps: KeptDeps, stages: Stages, signal: AbortSignal): Promise<BuildResult> {
+  const key = await openKeepKey(deps.env);
+  const decided = await decideUserns(plan, deps.cluster, signal);
+  deps.prepare();
+  for (let count = 1; ; count++) {
+    const { builder, lease, daemon } = await reach(decided, deps, key, stages, signal);
+    using _ = lease;
+    const pod = builder.pod?.metadata?.name ?? "";
+    stages.start("build", pod);
+    try {
+      const solved = await solve(plan, deps, daemon, signal);
+      const end: ContainerEnd = { exitCode: 0, reason: "Completed", message: solved.digest, tail: [] };
+      return await report(plan, deps, end, solved.description, stages, builder);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (error instanceof FileVanished && count < ATTEMPTS) continue;
+      if (error instanceof FileVanished) throw new BuildFailed(error.message, { suggestions: VANISHED, cause: error });
+      if (error instanceof ConnectionLost) throw await lost(deps, builder, error);
+      if (!(error instanceof FailedSolve)) throw error;
+      return await report(plan, deps, error.end, {}, stages, builder);
+    } finally {
+      daemon.close();
+      // The builder's time counts from here on. A client that is stopped does not wait for it.
+      await lease.push(AbortSignal.timeout(2000)).catch(() => {});
+    }
+  }
+}
+
+const VANISHED = ["Build again when nothing removes files.", "Leave it out: add it to .dockerignore."];
+
+interface Reached {
+  readonly builder: KeptBuilder;
+  readonly lease: KeepLease;
+  readonly daemon: Daemon;
+}
+
+/** A builder of ours that answers, started where there is none. */
+async function reach(plan: BuildPlan, deps: KeptDeps, key: KeepKey, stages: Stages, signal: AbortSignal): Promise<Reached> {
+  const instance = instanceOf(plan);
+  for (let count = 1; ; count++) {
+    stages.start("create");
+    const [found] = count === ATTEMPTS ? [] : await findKept(deps.cluster, key, instance, signal);
+    const builder = found ?? (await start(plan, deps, key, signal));
+    const lease = new KeepLease(deps.cluster, builder.job, deps.keepSeconds, key);
+    try {
+      // A pod that runs can be dialled at once; nothing is sent to it before it is known to be ours.
+      const begun = lease.begin(signal);
+      begun.catch(() => {});
+      const pod = await awaitPod(deps.cluster, builder, stages, signal);
+      const name = pod.metadata?.name ?? "";
+      const pipe = await deps.cluster.pipe(name, DAEMON, DIAL_COMMAND, signal);
+      const daemon = await Daemon.over(pipe);
+      await begun;
+      await answering(daemon, pipe, name, signal);
+      return { builder: { ...builder, pod }, lease, daemon };
+    } catch (error) {
+      lease[Symbol.dispose]();
+      if (signal.aborted) throw signal.reason;
+      // It has just ended, or is about to: the next one is another.
+      const passing = codeOf(error) === 404 || error instanceof ConnectionLost || error instanceof ClusterError;
+      if (found === undefined || !passing || count >= ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function start(plan: BuildPlan, deps: KeptDeps, key: KeepKey, signal: AbortSignal): Promise<KeptBuilder> {
+  const objects = keptObjects(plan, key.fingerprint);
+  for (const field of objects.unsafe ?? []) {
+    deps.emit({ type: "warning", message: `the pod template lets the kept builder do more than an unprivileged pod may: ${field}` });
+  }
+  const started = await startBuild(deps.cluster, objects, signal);
+  if (started.gated) {
+    const released = (async () => {
+      const pod = await awaitPod(deps.cluster, { job: started.job, pod: undefined }, undefined, signal, "made");
+      await started.complete;
+      await releasePod(deps.cluster, pod.metadata?.name ?? "", signal);
+    })();
+    await released;
+  }
+  return { job: started.job, pod: undefined };
+}
+
+/** The daemon speaks first: before that, what was sent would be for nobody. */
+async function answering(daemon: Daemon, pipe: Pipe, pod: string, signal: AbortSignal): Promise<void> {
+  try {
+    await daemon.channel.ready(signal);
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    const said = pipe.complaints.trim().split("\n").at(-1) ?? "";
+    throw new ClusterError(`the kept builder in the pod "${pod}" does not answer${said === "" ? "" : `: ${said}`}`, {
+      suggestions: [`See what it says: kubectl logs ${pod}`, "End it, and the next build starts another: slipway keep stop --all"],
+      cause: error,
+    });
+  }
+}
+
+/** The build failed in the daemon, which has said why. */
+class FailedSolve extends Error {
+  readonly end: ContainerEnd;
+
+  constructor(end: ContainerEnd, cause: GrpcError) {
+    super(cause.message, { cause });
+    this.end = end;
+  }
+}
+
+interface Solved {
+  readonly digest: string;
+  readonly description: ImageDescription;
+}
+
+async function solve(plan: BuildPlan, deps: KeptDeps, daemon: Daemon, signal: AbortSignal): Promise<Solved> {
+  const { emit } = deps;
+  const ref = randomBytes(16).toString("hex").slice(0, 25);
+  /** What this side could not do, which says more than what the daemon makes of it. */
+  let ours: unknown;
+  const exports = new Exports(plan);
+  const session = await daemon.openSession({
+    sharedKey: deps.sharedKey,
+    name: basename(plan.context?.root ?? "slipway"),
+    methods: { ...deps.methods(), ...exports.methods },
+    onFailure: (error) => {
+      if (error instanceof SlipwayError || error instanceof FileVanished) ours ??= error;
+    },
+  });
+  const progress = new Progress();
+  const tail: string[] = [];
+  const say = (lines: readonly string[]): void => {
+    for (const line of lines) {
+      tail.push(line);
+      if (tail.length > TAIL_LINES) tail.shift();
+      emit({ type: "log", line, container: DAEMON, timestamp: new Date().toISOString() });
+    }
+  };
+  const timer = setInterval(() => say(progress.settle(Date.now() - SETTLE_MS)), SETTLE_MS);
+  const following = (async () => {
+    for await (const status of daemon.status(ref, signal)) say(progress.add(status));
+  })().catch(() => {});
+  const dockerfile = plan.dockerfile.path === undefined ? undefined : basename(plan.dockerfile.path);
+  try {
+    const answer = await daemon.solve(solveRequest(plan, ref, session.id, dockerfile), signal);
+    await exports.commit();
+    await Promise.race([following, pause(STATUS_MS)]);
+    return { digest: answer.get("containerimage.digest") ?? "", description: descriptionOf(answer) };
+  } catch (error) {
+    await exports.discard();
+    if (ours !== undefined) throw ours;
+    if (!(error instanceof GrpcError)) throw error;
+    await Promise.race([following, pause(STATUS_MS)]);
+    const message = `error: failed to solve: ${error.message.replace(/^failed to solve: /, "")}`;
+    throw new FailedSolve({ exitCode: 1, reason: "Error", message: "", tail: [...tail, message] }, error);
+  } finally {
+    clearInterval(timer);
+    say(progress.settle(Infinity));
+    for (const { short } of progress.warnings) emit({ type: "warning", message: short });
+    session.close();
+  }
+}
+
+/** How long the end of what is told may come after the answer, in milliseconds. */
+const STATUS_MS = 5000;
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}
+
+/** What `-o` asks for, as it arrives. Each is there whole once the solve has ended well, or not at all. */
+class Exports {
+  readonly #plan: BuildPlan;
+  readonly #opened: ReturnType<typeof openDestination>[] = [];
+
+  constructor(plan: BuildPlan) {
+    this.#plan = plan;
+  }
+
+  get methods(): Methods {
+    return (this.#plan.exports ?? []).length === 0 ? {} : fileSend((exporter, _facts: ExportFacts) => this.#open(exporter));
+  }
+
+  async commit(): Promise<void> {
+    for (const destination of this.#opened) await destination.commit();
+  }
+
+  async discard(): Promise<void> {
+    for (const destination of this.#opened) await destination.discard().catch(() => {});
+  }
+
+  /** The image's exporter is number 0 and sends nothing. */
+  async #open(exporter: string): Promise<Writable> {
+    const wanted = this.#plan.exports?.[Number(exporter === "" ? 1 : exporter) - 1];
+    if (wanted === undefined) throw new Error(`there is no exporter ${exporter}`);
+    const destination = openDestination(wanted);
+    this.#opened.push(destination);
+    return new Writable({
+      highWaterMark: 1 << 20,
+      write(chunk: Buffer, _encoding, callback) {
+        try {
+          destination.write(chunk);
+        } catch (error) {
+          callback(error as Error);
+          return;
+        }
+        callback();
+      },
+    });
+  }
+}
+
+function descriptionOf(answer: ReadonlyMap<string, string>): ImageDescription {
+  const configDigest = answer.get("containerimage.config.digest");
+  const encoded = answer.get("containerimage.descriptor");
+  const parsed =
+    encoded === undefined
+      ? undefined
+      : (JSON.parse(Buffer.from(encoded, "base64").toString("utf8")) as NonNullable<ImageDescription["descriptor"]>);
+  return {
+    ...(configDigest === undefined ? {} : { configDigest }),
+    ...(parsed === undefined
+      ? {}
+      : {
+          descriptor: {
+            mediaType: parsed.mediaType,
+            size: parsed.size,
+            ...(parsed.platform === undefined ? {} : { platform: parsed.platform }),
+          },
+        }),
+  };
+}
+
+async function report(
+  plan: BuildPlan,
+  deps: KeptDeps,
+  end: ContainerEnd,
+  description: ImageDescription,
+  stages: Stages,
+  builder: KeptBuilder,
+): Promise<BuildResult> {
+  const facts = {
+    name: builder.job.metadata?.name ?? plan.name,
+    builder: plan.builder,
+    references: pushes(plan) ? plan.tags.map(String) : [],
+    names: plan.exports?.some(({ kind }) => kind === "archive") === true ? plan.tags.map(String) : plan.names,
+    ...(plan.imageless === true ? { imageless: true } : {}),
+  };
+  return reportEnd(
+    end,
+    facts,
+    {
+      ...deps,
+      pushedDigest: (configDigest) => deps.pushedDigest(plan, configDigest),
+      describeImage: async (digest) => {
+        await deps.seal?.(digest, stages);
+        // The daemon has told what the registry would be asked for.
+        if (description.configDigest !== undefined && description.descriptor !== undefined) return description;
+        return { ...description, ...(await deps.describeImage(plan, digest)) };
+      },
+    },
+    stages,
+  );
+}
+
+/** The builder went in the midst of the build: the cluster says why. */
+async function lost(deps: KeptDeps, { job, pod }: KeptBuilder, cause: Error): Promise<ClusterError> {
+  const name = job.metadata?.name ?? "";
+  const now = await deps.cluster
+    .read("pods", pod?.metadata?.name ?? "", AbortSignal.timeout(5000))
+    .catch(() => undefined);
+  return new ClusterError(`the build was ended: ${whyGone(name, now)}`, {
+    suggestions: ["Build again: a new builder starts, and what it had to build from is sent anew."],
+    cause,
+  });
+}
+
+function whyGone(name: string, pod: V1Pod | undefined): string {
+  if (pod === undefined) return `the kept builder ${name} is gone`;
+  const { status, metadata } = pod;
+  const end = status?.containerStatuses?.find((container) => container.name === DAEMON)?.state?.terminated;
+  if (status?.reason !== undefined && status.phase === "Failed") {
+    return `the pod of the kept builder ${name} was ended by the cluster: ${status.message ?? status.reason}`;
+  }
+  if (end !== undefined) return `the kept builder ${name} ended with exit code ${end.exitCode} (${end.reason ?? "no reason given"})`;
+  if (metadata?.deletionTimestamp !== undefined) return `the pod of the kept builder ${name} was deleted`;
+  return `the connection to the kept builder ${name} was lost`;
+}

@@ -1,0 +1,61 @@
+/** The pod of a kept builder, once its daemon can be dialled. */
+import type { V1Pod } from "@kubernetes/client-node";
+import { ClusterError } from "../../errors.ts";
+import type { Cluster } from "../../lib/kube/cluster.ts";
+import { podState } from "../follow/pod-state.ts";
+import { JOB_LABEL } from "../follow/pod-changes.ts";
+import type { Stages } from "../stages.ts";
+import { DAEMON } from "./kept-builder.ts";
+import type { KeptBuilder } from "./kept-builder.ts";
+import { isOwnPod } from "./own-pod.ts";
+
+/**
+ * @param until `running`: its container has started; `made`: it exists
+ * @throws ClusterError when it will not run
+ */
+export async function awaitPod(
+  cluster: Pick<Cluster, "watch">,
+  { job, pod: known }: KeptBuilder,
+  stages: Stages | undefined,
+  signal: AbortSignal,
+  until: "running" | "made" = "running",
+): Promise<V1Pod> {
+  const name = job.metadata?.name ?? "";
+  if (known !== undefined && isRunning(known)) {
+    stages?.done("create", name);
+    return known;
+  }
+  const over = new AbortController();
+  const inner = AbortSignal.any([signal, over.signal]);
+  try {
+    for await (const event of cluster.watch("pods", { labelSelector: `${JOB_LABEL}=${name}` }, inner)) {
+      if (event.type === "deleted") throw gone(name, "its pod was deleted");
+      for (const pod of event.type === "listed" ? event.objects : [event.object]) {
+        // Whoever may make pods may give them any label.
+        if (!isOwnPod(pod, job, DAEMON)) continue;
+        stages?.done("create", name);
+        if (until === "made") return pod;
+        stages?.start("schedule");
+        const state = podState(pod, { receiver: "", builder: DAEMON });
+        stages?.observe(state);
+        if (state.kind === "building") return pod;
+        if (state.kind === "failed") throw gone(name, state.failure.message);
+        if (state.kind === "ended") throw gone(name, state.message.trim() || `exit code ${state.exitCode}`);
+      }
+    }
+  } finally {
+    over.abort();
+  }
+  signal.throwIfAborted();
+  throw gone(name, "the cluster tells nothing more of it");
+}
+
+function isRunning(pod: V1Pod): boolean {
+  return podState(pod, { receiver: "", builder: DAEMON }).kind === "building";
+}
+
+function gone(name: string, reason: string): ClusterError {
+  return new ClusterError(`the kept builder ${name} did not start: ${reason}`, {
+    suggestions: [`kubectl describe job ${name}`, "Build without --keep to see whether a pod of one build starts."],
+  });
+}
