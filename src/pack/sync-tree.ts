@@ -37,7 +37,9 @@ export class ContextTree implements SyncTree {
   readonly #rules: IgnoreRules;
   readonly #paths: PathResolver;
   readonly #latest: bigint | undefined;
-  #ahead: { readonly entries: SyncEntry[]; readonly rest: Generator<SyncEntry | undefined>; taken: boolean } | undefined;
+  #ahead:
+    | { readonly entries: SyncEntry[]; readonly rest: Generator<SyncEntry | undefined>; taken: boolean }
+    | undefined;
 
   /** @throws InvalidInput for a malformed ignore file, or a root that is not a directory */
   constructor(context: SyncedContext) {
@@ -108,7 +110,8 @@ export class ContextTree implements SyncTree {
       if (count < piece.length) break;
     }
     const after = source.stat();
-    if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) onNote({ path: toText(path), reason: "changed" });
+    if (after.size !== before.size || after.mtimeMs !== before.mtimeMs)
+      onNote({ path: toText(path), reason: "changed" });
   }
 
   #open(path: string): FileSource {

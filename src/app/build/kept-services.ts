@@ -51,7 +51,8 @@ export interface KeptInputs {
 /** @throws InvalidInput for a malformed ignore file */
 export function keptServices(plan: BuildPlan, inputs: KeptInputs): KeptServices {
   const { emit } = inputs;
-  const onNote = (note: Parameters<typeof noteSentence>[0]): void => emit({ type: "warning", message: noteSentence(note) });
+  const onNote = (note: Parameters<typeof noteSentence>[0]): void =>
+    emit({ type: "warning", message: noteSentence(note) });
   const trees = new Map<string, SyncTree>();
   let context: ContextTree | undefined;
   if (plan.context !== undefined) {
@@ -86,7 +87,12 @@ export function keptServices(plan: BuildPlan, inputs: KeptInputs): KeptServices 
 
 /** One tree for each namespace, project, Dockerfile and target, so that no build is given another's files. */
 function sharedKeyOf(plan: BuildPlan, namespace: string): string {
-  const parts = [namespace, plan.context?.root ?? plan.repository?.url ?? "", plan.dockerfile.path ?? "", plan.target ?? ""];
+  const parts = [
+    namespace,
+    plan.context?.root ?? plan.repository?.url ?? "",
+    plan.dockerfile.path ?? "",
+    plan.target ?? "",
+  ];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
@@ -104,7 +110,11 @@ async function loginFor(plan: BuildPlan, stores: readonly CredentialStore[], hos
   return password === undefined ? undefined : { username, secret: password };
 }
 
-async function secretValue(plan: BuildPlan, { cluster, secrets, signal }: KeptInputs, id: string): Promise<Uint8Array | undefined> {
+async function secretValue(
+  plan: BuildPlan,
+  { cluster, secrets, signal }: KeptInputs,
+  id: string,
+): Promise<Uint8Array | undefined> {
   const wanted = plan.secrets?.find((secret) => secret.id === id);
   if (wanted?.source.kind !== "cluster") return wanted === undefined ? undefined : secrets.get(id);
   const { secret, key } = wanted.source;

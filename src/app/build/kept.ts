@@ -51,7 +51,8 @@ async function storesOf(
   if (credentials.kind !== "secret") return stores;
   const { data } = await cluster.read("secrets", credentials.name, signal);
   const text = data?.[".dockerconfigjson"];
-  if (text === undefined) throw new AuthError(`the Secret "${credentials.name}" is not of type kubernetes.io/dockerconfigjson`);
+  if (text === undefined)
+    throw new AuthError(`the Secret "${credentials.name}" is not of type kubernetes.io/dockerconfigjson`);
   return [new DockerConfig(Buffer.from(text, "base64").toString("utf8"), `the Secret "${credentials.name}"`)];
 }
 
@@ -66,7 +67,10 @@ async function agentsOf(ssh: readonly SshKeys[], env: NodeJS.ProcessEnv): Promis
         suggestions: [`Start one: eval "$(ssh-agent)" && ssh-add. Or give a key: --ssh ${id}=$HOME/.ssh/id_ed25519`],
       });
     }
-    const isSocket = await stat(path).then((found) => found.isSocket(), () => paths.length === 0);
+    const isSocket = await stat(path).then(
+      (found) => found.isSocket(),
+      () => paths.length === 0,
+    );
     if (isSocket) {
       agents.set(id, socketAgent(path));
       continue;

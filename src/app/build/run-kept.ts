@@ -101,7 +101,13 @@ interface Reached {
 }
 
 /** A builder of ours that answers, started where there is none. */
-async function reach(plan: BuildPlan, deps: KeptDeps, key: KeepKey, stages: Stages, signal: AbortSignal): Promise<Reached> {
+async function reach(
+  plan: BuildPlan,
+  deps: KeptDeps,
+  key: KeepKey,
+  stages: Stages,
+  signal: AbortSignal,
+): Promise<Reached> {
   const instance = instanceOf(plan);
   for (let count = 1; ; count++) {
     stages.start("create");
@@ -132,7 +138,10 @@ async function reach(plan: BuildPlan, deps: KeptDeps, key: KeepKey, stages: Stag
 async function start(plan: BuildPlan, deps: KeptDeps, key: KeepKey, signal: AbortSignal): Promise<KeptBuilder> {
   const objects = keptObjects(plan, key.fingerprint);
   for (const field of objects.unsafe ?? []) {
-    deps.emit({ type: "warning", message: `the pod template lets the kept builder do more than an unprivileged pod may: ${field}` });
+    deps.emit({
+      type: "warning",
+      message: `the pod template lets the kept builder do more than an unprivileged pod may: ${field}`,
+    });
   }
   const started = await startBuild(deps.cluster, objects, signal);
   if (started.gated) {
@@ -154,7 +163,10 @@ async function answering(daemon: Daemon, pipe: Pipe, pod: string, signal: AbortS
     if (signal.aborted) throw signal.reason;
     const said = pipe.complaints.trim().split("\n").at(-1) ?? "";
     throw new ClusterError(`the kept builder in the pod "${pod}" does not answer${said === "" ? "" : `: ${said}`}`, {
-      suggestions: [`See what it says: kubectl logs ${pod}`, "End it, and the next build starts another: slipway keep stop --all"],
+      suggestions: [
+        `See what it says: kubectl logs ${pod}`,
+        "End it, and the next build starts another: slipway keep stop --all",
+      ],
       cause: error,
     });
   }
@@ -242,7 +254,9 @@ class Exports {
   }
 
   get methods(): Methods {
-    return (this.#plan.exports ?? []).length === 0 ? {} : fileSend((exporter, _facts: ExportFacts) => this.#open(exporter));
+    return (this.#plan.exports ?? []).length === 0
+      ? {}
+      : fileSend((exporter, _facts: ExportFacts) => this.#open(exporter));
   }
 
   async commit(): Promise<void> {
@@ -346,7 +360,8 @@ function whyGone(name: string, pod: V1Pod | undefined): string {
   if (status?.reason !== undefined && status.phase === "Failed") {
     return `the pod of the kept builder ${name} was ended by the cluster: ${status.message ?? status.reason}`;
   }
-  if (end !== undefined) return `the kept builder ${name} ended with exit code ${end.exitCode} (${end.reason ?? "no reason given"})`;
+  if (end !== undefined)
+    return `the kept builder ${name} ended with exit code ${end.exitCode} (${end.reason ?? "no reason given"})`;
   if (metadata?.deletionTimestamp !== undefined) return `the pod of the kept builder ${name} was deleted`;
   return `the connection to the kept builder ${name} was lost`;
 }

@@ -69,15 +69,19 @@ export async function stopKept(
 ): Promise<string[]> {
   const key: KeepKey = await openKeepKey(env);
   const found = (await findKept(cluster, key, undefined, signal)).map(({ job }) => nameOf(job));
-  const chosen = names === undefined ? found : [...new Set(names.map((name) => choose(found, name, cluster.namespace)))];
+  const chosen =
+    names === undefined ? found : [...new Set(names.map((name) => choose(found, name, cluster.namespace)))];
   for (const name of chosen) await cluster.remove("jobs", name, signal);
   return chosen;
 }
 
 function choose(found: readonly string[], name: string, namespace: string): string {
-  const matching = found.filter((whole) => whole === name || whole.startsWith(name) || whole.startsWith(`slipway-keep-${name}`));
+  const matching = found.filter(
+    (whole) => whole === name || whole.startsWith(name) || whole.startsWith(`slipway-keep-${name}`),
+  );
   const [only] = matching;
-  if (only !== undefined && (matching.length === 1 || matching.includes(name))) return matching.includes(name) ? name : only;
+  if (only !== undefined && (matching.length === 1 || matching.includes(name)))
+    return matching.includes(name) ? name : only;
   throw new InvalidInput(
     matching.length === 0
       ? `there is no kept builder "${name}" of yours in the namespace ${namespace}`
@@ -92,7 +96,9 @@ async function recordOf(cluster: Cluster, { job, pod }: KeptBuilder, signal: Abo
   const os = selector["kubernetes.io/os"];
   const arch = selector["kubernetes.io/arch"];
   const createdAt = new Date(creationTimestamp ?? 0).toISOString();
-  const isRunning = pod?.status?.containerStatuses?.some(({ name, state }) => name === DAEMON && state?.running !== undefined);
+  const isRunning = pod?.status?.containerStatuses?.some(
+    ({ name, state }) => name === DAEMON && state?.running !== undefined,
+  );
   return {
     name: nameOf(job),
     user: annotations[ANNOTATION.createdBy] ?? labels[LABEL.user] ?? "",

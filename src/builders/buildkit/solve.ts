@@ -39,7 +39,12 @@ export function exportersOf(plan: BuildPlan): Exporter[] {
 }
 
 /** @param dockerfileName what the Dockerfile is called in messages; undefined where the builder fetches it */
-export function solveRequest(plan: BuildPlan, ref: string, session: string, dockerfileName: string | undefined): SolveRequest {
+export function solveRequest(
+  plan: BuildPlan,
+  ref: string,
+  session: string,
+  dockerfileName: string | undefined,
+): SolveRequest {
   const attrs: Attributes = [...sourceOf(plan, dockerfileName)];
   if (plan.platform !== undefined) attrs.push(["platform", platformText(plan.platform)]);
   if (plan.target !== undefined) attrs.push(["target", plan.target]);
@@ -52,7 +57,13 @@ export function solveRequest(plan: BuildPlan, ref: string, session: string, dock
     if (name !== undefined && value !== undefined) attrs.push([name, value]);
   }
   const exporters = exportersOf(plan);
-  const entry = ({ type, attributes }: { readonly type: string; readonly attributes: Readonly<Record<string, string>> }) => ({
+  const entry = ({
+    type,
+    attributes,
+  }: {
+    readonly type: string;
+    readonly attributes: Readonly<Record<string, string>>;
+  }) => ({
     type,
     attrs: new Map(Object.entries(attributes)),
   });
@@ -71,5 +82,8 @@ export function solveRequest(plan: BuildPlan, ref: string, session: string, dock
 
 function sourceOf({ repository, dockerfile }: BuildPlan, dockerfileName: string | undefined): Attributes {
   if (repository === undefined) return [["filename", dockerfileName ?? "Dockerfile"]];
-  return [["context", repository.url], ...(dockerfile.path === undefined ? [] : [["filename", dockerfile.path] as [string, string]])];
+  return [
+    ["context", repository.url],
+    ...(dockerfile.path === undefined ? [] : [["filename", dockerfile.path] as [string, string]]),
+  ];
 }

@@ -75,7 +75,8 @@ async function read(path: string): Promise<KeepKey | undefined> {
     const { mode, uid } = await file.stat();
     if (process.platform !== "win32") {
       if (uid !== process.getuid?.()) throw unusable(path, "it belongs to another user");
-      if ((mode & 0o077) !== 0) throw unusable(path, `its mode is ${(mode & 0o777).toString(8)}, and others can use it`);
+      if ((mode & 0o077) !== 0)
+        throw unusable(path, `its mode is ${(mode & 0o777).toString(8)}, and others can use it`);
     }
     return parse(await file.readFile("utf8"), path);
   } finally {
@@ -115,7 +116,7 @@ function unusable(source: string, reason: string, cause?: unknown): InvalidInput
   return new InvalidInput(`the key ${source}, by which --keep knows your builders, cannot be used: ${reason}`, {
     suggestions: [
       "Make a new one: remove the file, and the next build makes one. Builders of the old key end by themselves.",
-      "Or give one: export SLIPWAY_KEEP_KEY=\"$(openssl genpkey -algorithm ed25519)\"",
+      'Or give one: export SLIPWAY_KEEP_KEY="$(openssl genpkey -algorithm ed25519)"',
     ],
     cause,
   });

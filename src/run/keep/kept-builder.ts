@@ -88,7 +88,11 @@ export function keptObjects(plan: BuildPlan, fingerprint: string): BuildObjects 
 export function instanceOf(plan: BuildPlan): string {
   const own = builderPlan(plan, "x");
   const { version: _v, user: _u, ...settings } = own;
-  const { job, configMap, networkPolicy } = objectsOf({ ...settings, version: "", user: "" }, daemonPod(own), NO_DELIVERY);
+  const { job, configMap, networkPolicy } = objectsOf(
+    { ...settings, version: "", user: "" },
+    daemonPod(own),
+    NO_DELIVERY,
+  );
   const text = JSON.stringify([job.spec?.template, configMap?.data, networkPolicy?.spec]);
   return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }

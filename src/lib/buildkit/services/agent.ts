@@ -25,10 +25,14 @@ export function socketAgent(path: string): DialAgent {
     await once(socket, "connect");
     const [near, far] = duplexPair();
     const filter = new Transform({
-      transform: answering((message, respond) => {
-        if (message[0] === MESSAGE.requestIdentities || message[0] === MESSAGE.signRequest) filter.push(framed(message));
-        else respond(Buffer.from([MESSAGE.failure]));
-      }, (answer) => void far.write(framed(answer))),
+      transform: answering(
+        (message, respond) => {
+          if (message[0] === MESSAGE.requestIdentities || message[0] === MESSAGE.signRequest)
+            filter.push(framed(message));
+          else respond(Buffer.from([MESSAGE.failure]));
+        },
+        (answer) => void far.write(framed(answer)),
+      ),
     });
     far.pipe(filter).pipe(socket).pipe(far);
     for (const [one, other] of [
@@ -48,9 +52,15 @@ export function memoryAgent(keys: readonly Uint8Array[]): DialAgent {
   return async () => {
     const [near, far] = duplexPair();
     const serve = new Transform({
-      transform: answering((message, respond) => respond(answerFor(held, message)), (answer) => void far.write(framed(answer))),
+      transform: answering(
+        (message, respond) => respond(answerFor(held, message)),
+        (answer) => void far.write(framed(answer)),
+      ),
     });
-    far.pipe(serve).resume().on("end", () => far.end());
+    far
+      .pipe(serve)
+      .resume()
+      .on("end", () => far.end());
     near.on("close", () => far.destroy());
     return near;
   };
@@ -113,10 +123,14 @@ function signed({ key, type }: HeldKey, data: Buffer, flags: number): Buffer {
           : ["ssh-rsa", "sha1"];
     return Buffer.concat([string(name), string(sign(hash, data, key))]);
   }
-  const hash = { nistp256: "sha256", nistp384: "sha384", nistp521: "sha512" }[type.slice("ecdsa-sha2-".length)] ?? "sha256";
+  const hash =
+    { nistp256: "sha256", nistp384: "sha384", nistp521: "sha512" }[type.slice("ecdsa-sha2-".length)] ?? "sha256";
   const pair = sign(hash, data, { key, dsaEncoding: "ieee-p1363" });
   const half = pair.length / 2;
-  return Buffer.concat([string(type), string(Buffer.concat([mpint(pair.subarray(0, half)), mpint(pair.subarray(half))]))]);
+  return Buffer.concat([
+    string(type),
+    string(Buffer.concat([mpint(pair.subarray(0, half)), mpint(pair.subarray(half))])),
+  ]);
 }
 
 const CURVES: Readonly<Record<string, string>> = { "P-256": "nistp256", "P-384": "nistp384", "P-521": "nistp521" };
@@ -167,9 +181,27 @@ function jwkOf(fields: Fields): JsonWebKey {
     return { kty: "OKP", crv: "Ed25519", x: encode(x), d: encode(fields.string().subarray(0, 32)) };
   }
   if (type === "ssh-rsa") {
-    const [n, e, d, qi, p, q] = Array.from({ length: 6 }, () => fields.mpint()) as [Buffer, Buffer, Buffer, Buffer, Buffer, Buffer];
-    const modulo = (of: Buffer): Buffer => bytesOf(BigInt(`0x${d.toString("hex")}`) % (BigInt(`0x${of.toString("hex")}`) - 1n));
-    return { kty: "RSA", n: encode(n), e: encode(e), d: encode(d), p: encode(p), q: encode(q), qi: encode(qi), dp: encode(modulo(p)), dq: encode(modulo(q)) };
+    const [n, e, d, qi, p, q] = Array.from({ length: 6 }, () => fields.mpint()) as [
+      Buffer,
+      Buffer,
+      Buffer,
+      Buffer,
+      Buffer,
+      Buffer,
+    ];
+    const modulo = (of: Buffer): Buffer =>
+      bytesOf(BigInt(`0x${d.toString("hex")}`) % (BigInt(`0x${of.toString("hex")}`) - 1n));
+    return {
+      kty: "RSA",
+      n: encode(n),
+      e: encode(e),
+      d: encode(d),
+      p: encode(p),
+      q: encode(q),
+      qi: encode(qi),
+      dp: encode(modulo(p)),
+      dq: encode(modulo(q)),
+    };
   }
   const [crv, curve] = Object.entries(CURVES).find(([, name]) => type === `ecdsa-sha2-${name}`) ?? [];
   if (crv === undefined || curve === undefined) throw new Error(`keys of type ${type} cannot be used`);
@@ -178,7 +210,13 @@ function jwkOf(fields: Fields): JsonWebKey {
   const size = (point.length - 1) / 2;
   const d = fields.mpint();
   const padded = Buffer.concat([Buffer.alloc(Math.max(0, size - d.length)), d]);
-  return { kty: "EC", crv, x: encode(point.subarray(1, 1 + size)), y: encode(point.subarray(1 + size)), d: encode(padded) };
+  return {
+    kty: "EC",
+    crv,
+    x: encode(point.subarray(1, 1 + size)),
+    y: encode(point.subarray(1 + size)),
+    d: encode(padded),
+  };
 }
 
 function bytesOf(value: bigint): Buffer {
@@ -241,4 +279,3 @@ function decode(field: string | undefined): Buffer {
 function framed(message: Buffer): Buffer {
   return string(message);
 }
-
