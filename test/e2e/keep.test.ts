@@ -134,13 +134,16 @@ test("a failing step ends the build as it does without a kept builder, and the b
   const ended = await run(["build", "--keep", "10m", "--progress", "plain", root]);
   expect([ended.code, ended.stderr]).toEqual([1, expect.stringMatching(/^ERROR: .*exit 7.* 7/m)]);
   expect(ended.stderr).toMatch(/^#\d+ \d\.\d+ before$/m);
-  expect(await kept()).toHaveLength(1);
+  expect(await kept()).toContain(builderIn(ended));
 });
 
 test("a Job that somebody else made to look like this user's is given nothing", async () => {
+  onTestFinished(async () => {
+    await kubectl(["delete", "job", "slipway-keep-forged", "-n", namespace.name, "--wait=false", "--ignore-not-found"]);
+  });
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY . /\n`, f: "x" });
-  await mustKeep([root]);
-  const [name = ""] = await kept();
+  await run(["keep", "stop", "--all"]);
+  const name = builderIn(await mustKeep([root]));
   const real = JSON.parse(await kubectl(["get", "job", name, "-n", namespace.name, "-o", "json"])) as {
     metadata: { labels: Record<string, string>; annotations: Record<string, string> };
     spec: { template: { metadata: { labels: Record<string, string> }; spec: { containers: { command: string[] }[] } } };
@@ -180,7 +183,6 @@ test("a Job that somebody else made to look like this user's is given nothing", 
   const other = builderIn(await mustKeep([root]));
   expect(other).not.toBe("slipway-keep-forged");
   expect(other).not.toBe(name);
-  await kubectl(["delete", "job", "slipway-keep-forged", "-n", namespace.name, "--wait=false"]);
 });
 
 test("a builder whose pod is deleted in the midst of a build is told of in one sentence, and the next build has a new one", async () => {
@@ -202,6 +204,7 @@ test("a builder whose pod is deleted in the midst of a build is told of in one s
 });
 
 test("a client that is killed leaves no lock, and what its RUN had started is gone", async () => {
+  await run(["keep", "stop", "--all"]);
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping; (sleep 4321 & sleep 4321); true\n` });
   await run(["build", "--keep", "10m", "--progress", "plain", root], {
     onStderr: (text, child) => {

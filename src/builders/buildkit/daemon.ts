@@ -18,17 +18,19 @@ const SOCKET = "/run/user/1000/buildkit/buildkitd.sock";
 const LOOK_SECONDS = 15;
 
 /**
- * What a RUN's processes have in common is their mount namespace, and while the RUN goes on one of them is a child of runc. A
- * namespace that is nobody's twice in a row is what is left of a RUN that has ended.
+ * What a RUN's processes have in common is their mount namespace. runc writes down which is the first of them, and once that has
+ * ended the RUN has, whatever else still runs; runc itself would wait for the rest. A namespace that is neither the daemon's nor a
+ * living RUN's twice in a row holds leftovers.
  */
 const SWEEP = `sweep() {
   alive=" $(readlink /proc/self/ns/mnt) "
+  for first in $(sed -n 's/.*"init_process_pid":\\([0-9]*\\).*/\\1/p' /run/user/1000/runc/*/state.json 2>/dev/null); do
+    alive="$alive$(readlink /proc/$first/ns/mnt 2>/dev/null) "
+  done
   for p in /proc/[0-9]*; do
-    space=$(readlink $p/ns/mnt 2>/dev/null) || continue
-    parent=$(sed -n 's/^PPid:[^0-9]*//p' $p/status 2>/dev/null)
-    for name in "$(cat $p/comm 2>/dev/null)" "$(cat /proc/$parent/comm 2>/dev/null)"; do
-      case "$name" in buildkitd|rootlesskit|buildctl|buildkit-runc|runc|exe) alive="$alive$space " ;; esac
-    done
+    case "$(cat $p/comm 2>/dev/null)" in
+      buildkitd|rootlesskit|buildctl|buildkit-runc|runc*|exe) alive="$alive$(readlink $p/ns/mnt 2>/dev/null) " ;;
+    esac
   done
   found=" "
   for p in /proc/[0-9]*; do
