@@ -26,6 +26,7 @@ import type { KeepKey } from "../../run/keep/keep-key.ts";
 import { DAEMON, KeepLease, findKept, instanceOf, keptObjects } from "../../run/keep/kept-builder.ts";
 import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
 import { awaitPod } from "../../run/keep/await-pod.ts";
+import { PodHint } from "../../run/keep/pod-hint.ts";
 import { reportEnd } from "../../run/report-end.ts";
 import { Stages } from "../../run/stages.ts";
 import { releasePod, startBuild } from "../../run/start.ts";
@@ -35,6 +36,12 @@ import type { BuildDeps } from "./run-build.ts";
 
 /** How often a build is begun anew because a file vanished, or because its builder was just ending. */
 const ATTEMPTS = 3;
+
+/** After a build that took no longer, the time that was counted from its beginning is as good. */
+const SHORT_BUILD_MS = 10_000;
+
+/** How long a client that has its image waits for the cluster to note its end, in milliseconds. */
+const PUSH_MS = 2000;
 
 /** Of the daemon's log lines, so many are kept for explaining a failure. */
 const TAIL_LINES = 50;
@@ -69,12 +76,13 @@ async function attempt(plan: BuildPlan, deps: KeptDeps, stages: Stages, signal: 
   const decided = await decideUserns(plan, deps.cluster, signal);
   deps.prepare();
   for (let count = 1; ; count++) {
-    const { builder, lease, daemon } = await reach(decided, deps, key, stages, signal);
+    const { builder, lease, leased, daemon } = await reach(decided, deps, key, stages, signal);
     using _ = lease;
+    const began = performance.now();
     const pod = builder.pod?.metadata?.name ?? "";
     stages.start("build", pod);
     try {
-      const solved = await solve(plan, deps, daemon, signal);
+      const [solved] = await Promise.all([solve(plan, deps, daemon, signal), leased]);
       const end: ContainerEnd = { exitCode: 0, reason: "Completed", message: solved.digest, tail: [] };
       return await report(plan, deps, end, solved.description, stages, builder);
     } catch (error) {
@@ -86,8 +94,8 @@ async function attempt(plan: BuildPlan, deps: KeptDeps, stages: Stages, signal: 
       return await report(plan, deps, error.end, {}, stages, builder);
     } finally {
       daemon.close();
-      // The builder's time counts from here on. A client that is stopped does not wait for it.
-      await lease.push(AbortSignal.timeout(2000)).catch(() => {});
+      // The builder's time counts from here on, where it makes a difference.
+      if (performance.now() - began > SHORT_BUILD_MS) await lease.push(AbortSignal.timeout(PUSH_MS)).catch(() => {});
     }
   }
 }
@@ -97,6 +105,8 @@ const VANISHED = ["Build again when nothing removes files.", "Leave it out: add 
 interface Reached {
   readonly builder: KeptBuilder;
   readonly lease: KeepLease;
+  /** Settles when the cluster has taken note that it is wanted. */
+  readonly leased: Promise<void>;
   readonly daemon: Daemon;
 }
 
@@ -109,22 +119,26 @@ async function reach(
   signal: AbortSignal,
 ): Promise<Reached> {
   const instance = instanceOf(plan);
+  const hint = new PodHint(deps.env, [deps.cluster.server, deps.cluster.namespace, instance, key.fingerprint]);
   for (let count = 1; ; count++) {
     stages.start("create");
+    // The pod of the last build is dialled while it is looked up. Nothing is sent to it before it is known to be ours.
+    const ahead = count === 1 ? await dialAhead(deps, hint, signal) : undefined;
     const [found] = count === ATTEMPTS ? [] : await findKept(deps.cluster, key, instance, signal);
     const builder = found ?? (await start(plan, deps, key, signal));
     const lease = new KeepLease(deps.cluster, builder.job, deps.keepSeconds, key);
     try {
-      // A pod that runs can be dialled at once; nothing is sent to it before it is known to be ours.
-      const begun = lease.begin(signal);
-      begun.catch(() => {});
+      const leased = lease.begin(signal);
+      leased.catch(() => {});
+      // Its signature is what another build knows a new one by, so that is written first.
+      if (found === undefined) await leased;
       const pod = await awaitPod(deps.cluster, builder, stages, signal);
       const name = pod.metadata?.name ?? "";
-      const pipe = await deps.cluster.pipe(name, DAEMON, DIAL_COMMAND, signal);
+      const pipe = await pipeTo(deps, name, ahead, signal);
       const daemon = await Daemon.over(pipe);
-      await begun;
       await answering(daemon, pipe, name, signal);
-      return { builder: { ...builder, pod }, lease, daemon };
+      await hint.write(name);
+      return { builder: { ...builder, pod }, lease, leased, daemon };
     } catch (error) {
       lease[Symbol.dispose]();
       if (signal.aborted) throw signal.reason;
@@ -133,6 +147,42 @@ async function reach(
       if (found === undefined || !passing || count >= ATTEMPTS) throw error;
     }
   }
+}
+
+interface DialledAhead {
+  readonly pod: string;
+  readonly pipe: Promise<Pipe>;
+}
+
+async function dialAhead(deps: KeptDeps, hint: PodHint, signal: AbortSignal): Promise<DialledAhead | undefined> {
+  const pod = await hint.read();
+  if (pod === undefined) return undefined;
+  const pipe = deps.cluster.pipe(pod, DAEMON, DIAL_COMMAND, signal);
+  // That it is not there any more is no news: it is looked up as well.
+  pipe.then(
+    (opened) => opened.on("error", () => {}),
+    () => {},
+  );
+  return { pod, pipe };
+}
+
+/** The one that was dialled ahead, if it is to the same pod; else that is let go. */
+async function pipeTo(
+  deps: KeptDeps,
+  pod: string,
+  ahead: DialledAhead | undefined,
+  signal: AbortSignal,
+): Promise<Pipe> {
+  if (ahead?.pod === pod) {
+    const opened = await ahead.pipe.catch(() => undefined);
+    if (opened !== undefined && !opened.destroyed) return opened;
+  } else {
+    ahead?.pipe.then(
+      (opened) => opened.destroy(),
+      () => {},
+    );
+  }
+  return deps.cluster.pipe(pod, DAEMON, DIAL_COMMAND, signal);
 }
 
 async function start(plan: BuildPlan, deps: KeptDeps, key: KeepKey, signal: AbortSignal): Promise<KeptBuilder> {
