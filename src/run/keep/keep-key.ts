@@ -9,10 +9,10 @@
  * signatures, is not asked, not listed as ours and not ended. A Job's pod is told by the uid of its controller, see own-pod.ts.
  * On another machine the same builder is found where the key is: copied there, or given in SLIPWAY_KEEP_KEY.
  */
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign, verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { constants } from "node:fs";
-import { mkdir, open } from "node:fs/promises";
+import { link, mkdir, open, rm, writeFile } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
@@ -84,20 +84,20 @@ async function read(path: string): Promise<KeepKey | undefined> {
   }
 }
 
-/** Undefined when another process was quicker. */
+/** Undefined when another process was quicker. The file is there whole or not at all. */
 async function make(path: string): Promise<KeepKey | undefined> {
   const { privateKey } = generateKeyPairSync("ed25519");
+  const partial = `${path}.${randomBytes(6).toString("hex")}`;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const file = await open(path, "wx", 0o600);
-    try {
-      await file.writeFile(privateKey.export({ format: "pem", type: "pkcs8" }));
-    } finally {
-      await file.close();
-    }
+    await writeFile(partial, privateKey.export({ format: "pem", type: "pkcs8" }), { flag: "wx", mode: 0o600 });
+    // Unlike a rename, this does not replace one that is there.
+    await link(partial, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return undefined;
     throw unusable(path, `it cannot be written: ${(error as Error).message}`, error);
+  } finally {
+    await rm(partial, { force: true });
   }
   return new KeepKey(privateKey);
 }
