@@ -3,35 +3,30 @@ import { randomBytes } from "node:crypto";
 import { basename } from "node:path";
 import { Writable } from "node:stream";
 import type { V1Pod } from "@kubernetes/client-node";
-import { DIAL_COMMAND } from "../../builders/buildkit/daemon.ts";
 import { solveRequest } from "../../builders/buildkit/solve.ts";
 import type { ContainerEnd } from "../../builders/builder.ts";
 import { BuildFailed, ClusterError, SlipwayError } from "../../errors.ts";
 import type { BuildResult } from "../../events.ts";
-import { Daemon } from "../../lib/buildkit/control.ts";
+import type { Daemon } from "../../lib/buildkit/control.ts";
 import { ConnectionLost, GrpcError } from "../../lib/buildkit/grpc.ts";
 import { Progress, SETTLE_MS } from "../../lib/buildkit/progress.ts";
 import { fileSend } from "../../lib/buildkit/services/file-send.ts";
 import type { ExportFacts } from "../../lib/buildkit/services/file-send.ts";
 import type { Methods } from "../../lib/buildkit/served.ts";
-import type { Pipe } from "../../lib/kube/cluster.ts";
-import { codeOf } from "../../lib/kube/refusal.ts";
 import type { ImageDescription } from "../../lib/registry/types.ts";
 import { FileVanished } from "../../pack/sync-tree.ts";
 import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { clientDeadline } from "../../run/follow/deadline.ts";
 import { openKeepKey } from "../../run/keep/keep-key.ts";
-import type { KeepKey } from "../../run/keep/keep-key.ts";
-import { DAEMON, KeepLease, findKept, instanceOf, keptObjects } from "../../run/keep/kept-builder.ts";
+import { DAEMON } from "../../run/keep/kept-builder.ts";
 import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
-import { awaitPod } from "../../run/keep/await-pod.ts";
-import { PodHint } from "../../run/keep/pod-hint.ts";
 import { reportEnd } from "../../run/report-end.ts";
 import { Stages } from "../../run/stages.ts";
-import { releasePod, startBuild } from "../../run/start.ts";
 import { decideUserns } from "../../run/user-namespaces.ts";
 import { openDestination } from "../../ship/export/destination.ts";
+import { reachKept } from "./reach-kept.ts";
+import type { ReachDeps } from "./reach-kept.ts";
 import type { BuildDeps } from "./run-build.ts";
 
 /** How often a build is begun anew because a file vanished, or because its builder was just ending. */
@@ -46,10 +41,7 @@ const PUSH_MS = 2000;
 /** Of the daemon's log lines, so many are kept for explaining a failure. */
 const TAIL_LINES = 50;
 
-export interface KeptDeps extends BuildDeps {
-  /** For how long the builder stays after this build, in seconds. */
-  readonly keepSeconds: number;
-  readonly env: Readonly<Record<string, string | undefined>>;
+export interface KeptDeps extends BuildDeps, ReachDeps {
   /** What the daemon may ask of this client in one solve: files, logins, secrets, agents. */
   readonly methods: () => Methods;
   /** Whose files are kept up to date together. */
@@ -76,7 +68,7 @@ async function attempt(plan: BuildPlan, deps: KeptDeps, stages: Stages, signal: 
   const decided = await decideUserns(plan, deps.cluster, signal);
   deps.prepare();
   for (let count = 1; ; count++) {
-    const { builder, lease, leased, daemon } = await reach(decided, deps, key, stages, signal);
+    const { builder, lease, leased, daemon } = await reachKept(decided, deps, key, stages, signal);
     using _ = lease;
     const began = performance.now();
     const pod = builder.pod?.metadata?.name ?? "";
@@ -101,126 +93,6 @@ async function attempt(plan: BuildPlan, deps: KeptDeps, stages: Stages, signal: 
 }
 
 const VANISHED = ["Build again when nothing removes files.", "Leave it out: add it to .dockerignore."];
-
-interface Reached {
-  readonly builder: KeptBuilder;
-  readonly lease: KeepLease;
-  /** Settles when the cluster has taken note that it is wanted. */
-  readonly leased: Promise<void>;
-  readonly daemon: Daemon;
-}
-
-/** A builder of ours that answers, started where there is none. */
-async function reach(
-  plan: BuildPlan,
-  deps: KeptDeps,
-  key: KeepKey,
-  stages: Stages,
-  signal: AbortSignal,
-): Promise<Reached> {
-  const instance = instanceOf(plan);
-  const hint = new PodHint(deps.env, [deps.cluster.server, deps.cluster.namespace, instance, key.fingerprint]);
-  for (let count = 1; ; count++) {
-    stages.start("create");
-    // The pod of the last build is dialled while it is looked up. Nothing is sent to it before it is known to be ours.
-    const ahead = count === 1 ? await dialAhead(deps, hint, signal) : undefined;
-    const [found] = count === ATTEMPTS ? [] : await findKept(deps.cluster, key, instance, signal);
-    const builder = found ?? (await start(plan, deps, key, signal));
-    const lease = new KeepLease(deps.cluster, builder.job, deps.keepSeconds, key);
-    try {
-      const leased = lease.begin(signal);
-      leased.catch(() => {});
-      // Its signature is what another build knows a new one by, so that is written first.
-      if (found === undefined) await leased;
-      const pod = await awaitPod(deps.cluster, builder, stages, signal);
-      const name = pod.metadata?.name ?? "";
-      const pipe = await pipeTo(deps, name, ahead, signal);
-      const daemon = await Daemon.over(pipe);
-      await answering(daemon, pipe, name, signal);
-      await hint.write(name);
-      return { builder: { ...builder, pod }, lease, leased, daemon };
-    } catch (error) {
-      lease[Symbol.dispose]();
-      if (signal.aborted) throw signal.reason;
-      // It has just ended, or is about to: the next one is another.
-      const passing = codeOf(error) === 404 || error instanceof ConnectionLost || error instanceof ClusterError;
-      if (found === undefined || !passing || count >= ATTEMPTS) throw error;
-    }
-  }
-}
-
-interface DialledAhead {
-  readonly pod: string;
-  readonly pipe: Promise<Pipe>;
-}
-
-async function dialAhead(deps: KeptDeps, hint: PodHint, signal: AbortSignal): Promise<DialledAhead | undefined> {
-  const pod = await hint.read();
-  if (pod === undefined) return undefined;
-  const pipe = deps.cluster.pipe(pod, DAEMON, DIAL_COMMAND, signal);
-  // That it is not there any more is no news: it is looked up as well.
-  pipe.then(
-    (opened) => opened.on("error", () => {}),
-    () => {},
-  );
-  return { pod, pipe };
-}
-
-/** The one that was dialled ahead, if it is to the same pod; else that is let go. */
-async function pipeTo(
-  deps: KeptDeps,
-  pod: string,
-  ahead: DialledAhead | undefined,
-  signal: AbortSignal,
-): Promise<Pipe> {
-  if (ahead?.pod === pod) {
-    const opened = await ahead.pipe.catch(() => undefined);
-    if (opened !== undefined && !opened.destroyed) return opened;
-  } else {
-    ahead?.pipe.then(
-      (opened) => opened.destroy(),
-      () => {},
-    );
-  }
-  return deps.cluster.pipe(pod, DAEMON, DIAL_COMMAND, signal);
-}
-
-async function start(plan: BuildPlan, deps: KeptDeps, key: KeepKey, signal: AbortSignal): Promise<KeptBuilder> {
-  const objects = keptObjects(plan, key.fingerprint);
-  for (const field of objects.unsafe ?? []) {
-    deps.emit({
-      type: "warning",
-      message: `the pod template lets the kept builder do more than an unprivileged pod may: ${field}`,
-    });
-  }
-  const started = await startBuild(deps.cluster, objects, signal);
-  if (started.gated) {
-    const released = (async () => {
-      const pod = await awaitPod(deps.cluster, { job: started.job, pod: undefined }, undefined, signal, "made");
-      await started.complete;
-      await releasePod(deps.cluster, pod.metadata?.name ?? "", signal);
-    })();
-    await released;
-  }
-  return { job: started.job, pod: undefined };
-}
-
-/** The daemon speaks first: before that, what was sent would be for nobody. */
-async function answering(daemon: Daemon, pipe: Pipe, pod: string, signal: AbortSignal): Promise<void> {
-  try {
-    await daemon.channel.ready(signal);
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    const said = pipe.complaints.trim().split("\n").at(-1) ?? "";
-    throw new ClusterError(`the kept builder in the pod "${pod}" does not answer${said === "" ? "" : `: ${said}`}`, {
-      suggestions: [
-        `See what it says: kubectl logs ${pod}`,
-        "End it, and the next build starts another: slipway keep stop --all",
-      ],
-      cause: error,
-    });
-  }
-}
 
 /** The build failed in the daemon, which has said why. */
 class FailedSolve extends Error {

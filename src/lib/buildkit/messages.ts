@@ -3,7 +3,7 @@
  * solver/pb/ops.proto, session/{filesync,auth,secrets,sshforward}/*.proto of github.com/moby/buildkit, types/wire.proto and
  * types/stat.proto of github.com/tonistiigi/fsutil, content.proto of github.com/containerd/containerd, google/rpc/status.proto.
  */
-import { bool, byteString, bytes, int, long, message, repeated, text, textMap } from "./protobuf.ts";
+import { bool, byteString, bytes, int, long, message, repeated, text, textMap } from "./fields.ts";
 import type { Decoded, Encodable } from "./protobuf.ts";
 
 /** google.protobuf.Timestamp. */

@@ -9,7 +9,15 @@
  * signatures, is not asked, not listed as ours and not ended. A Job's pod is told by the uid of its controller, see own-pod.ts.
  * On another machine the same builder is found where the key is: copied there, or given in SLIPWAY_KEEP_KEY.
  */
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign, verify } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+  verify,
+} from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { constants } from "node:fs";
 import { link, mkdir, open, rm, writeFile } from "node:fs/promises";

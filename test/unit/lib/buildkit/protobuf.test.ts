@@ -1,18 +1,16 @@
 import { describe, expect, it } from "vitest";
 import {
-  ProtocolError,
   bool,
   byteString,
   bytes,
-  decode,
-  encode,
   int,
   long,
   message,
   repeated,
   text,
   textMap,
-} from "../../../../src/lib/buildkit/protobuf.ts";
+} from "../../../../src/lib/buildkit/fields.ts";
+import { ProtocolError, decode, encode } from "../../../../src/lib/buildkit/protobuf.ts";
 
 const INNER = { name: text(1), count: int(2) };
 const TABLE = {
