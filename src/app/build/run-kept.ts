@@ -113,7 +113,7 @@ async function solve(plan: BuildPlan, deps: KeptDeps, daemon: Daemon, signal: Ab
   const { emit } = deps;
   const ref = randomBytes(16).toString("hex").slice(0, 25);
   /** What this side could not do, which says more than what the daemon makes of it. */
-  let ours: unknown;
+  let ours: Error | undefined;
   const exports = new Exports(plan);
   const session = await daemon.openSession({
     sharedKey: deps.sharedKey,

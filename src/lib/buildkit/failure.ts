@@ -25,8 +25,8 @@ interface SourceDetail {
 }
 
 export function solveFailure(error: GrpcError): SolveFailure {
-  const source = sourceOf(jsonOf<SourceDetail>(error, "errdefs.Source+json"));
-  const code = jsonOf<{ readonly Code?: number }>(error, "ExitMessage+json")?.Code;
+  const source = sourceOf(jsonOf(error, "errdefs.Source+json") as SourceDetail | undefined);
+  const code = (jsonOf(error, "ExitMessage+json") as { readonly Code?: number } | undefined)?.Code;
   return {
     message: error.message.replace(/^failed to solve: /, ""),
     ...(source === undefined ? {} : { source }),
@@ -47,11 +47,11 @@ function sourceOf(detail: SourceDetail | undefined): SolveFailure["source"] | un
 }
 
 /** The last detail of a type: errors are wrapped, and the innermost comes last. Undefined when it cannot be read. */
-function jsonOf<T>({ details }: GrpcError, type: string): T | undefined {
+function jsonOf({ details }: GrpcError, type: string): unknown {
   const found = details.findLast(({ typeUrl }) => typeUrl.endsWith(type));
   if (found === undefined) return undefined;
   try {
-    return JSON.parse(found.value.toString("utf8")) as T;
+    return JSON.parse(found.value.toString("utf8"));
   } catch {
     return undefined;
   }
