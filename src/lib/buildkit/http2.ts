@@ -46,6 +46,9 @@ function widened<S extends Http2Session>(session: S): S {
   return session;
 }
 
+/** How much may wait to be sent before a writer waits: with Node's 16 KiB there would be a pause behind every piece of a file. */
+const AHEAD_BYTES = 1 << 20;
+
 /** Writes one message, and waits while too much waits to be sent. @throws what ended the stream */
 export function writeMessage(stream: Http2Stream & Duplex, message: Uint8Array): Promise<void> {
   return writeFramed(stream, frame(message));
@@ -54,7 +57,7 @@ export function writeMessage(stream: Http2Stream & Duplex, message: Uint8Array):
 /** The same for messages that have their frames already. */
 export async function writeFramed(stream: Http2Stream & Duplex, framed: Uint8Array): Promise<void> {
   if (stream.destroyed || stream.writableEnded) throw ended(stream);
-  if (stream.write(framed)) return;
+  if (stream.write(framed) || stream.writableLength < AHEAD_BYTES) return;
   await new Promise<void>((resolve, reject) => {
     const settle = (): void => {
       stream.off("drain", drained).off("close", closed);

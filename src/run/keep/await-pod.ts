@@ -5,7 +5,7 @@ import type { Cluster } from "../../lib/kube/cluster.ts";
 import { podState } from "../follow/pod-state.ts";
 import { JOB_LABEL } from "../follow/pod-changes.ts";
 import type { Stages } from "../stages.ts";
-import { DAEMON } from "./kept-builder.ts";
+import { DAEMON, isOver } from "./kept-builder.ts";
 import type { KeptBuilder } from "./kept-builder.ts";
 import { isOwnPod } from "./own-pod.ts";
 
@@ -14,7 +14,7 @@ import { isOwnPod } from "./own-pod.ts";
  * @throws ClusterError when it will not run
  */
 export async function awaitPod(
-  cluster: Pick<Cluster, "watch">,
+  cluster: Pick<Cluster, "watch" | "list">,
   { job, pod: known }: KeptBuilder,
   stages: Stages | undefined,
   signal: AbortSignal,
@@ -27,6 +27,10 @@ export async function awaitPod(
   }
   const over = new AbortController();
   const inner = AbortSignal.any([signal, over.signal]);
+  // Of a pod that is not made any more there is no event.
+  const timer = setInterval(() => {
+    void endOf(cluster, name, inner).then((end) => end !== undefined && over.abort(gone(name, end)));
+  }, LOOK_MS);
   try {
     for await (const event of cluster.watch("pods", { labelSelector: `${JOB_LABEL}=${name}` }, inner)) {
       if (event.type === "deleted") throw gone(name, "its pod was deleted");
@@ -43,11 +47,26 @@ export async function awaitPod(
         if (state.kind === "ended") throw gone(name, state.message.trim() || `exit code ${state.exitCode}`);
       }
     }
+    inner.throwIfAborted();
   } finally {
+    clearInterval(timer);
     over.abort();
   }
-  signal.throwIfAborted();
   throw gone(name, "the cluster tells nothing more of it");
+}
+
+/** How often the Job is looked at while its pod is waited for, in milliseconds. */
+const LOOK_MS = 2000;
+
+/** Why there will be no pod; undefined while there may be one, or when the cluster does not answer. */
+async function endOf(cluster: Pick<Cluster, "list">, name: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const [job] = await cluster.list("jobs", { fieldSelector: `metadata.name=${name}` }, signal);
+    if (job === undefined) return "it was ended";
+    return isOver(job) ? (job.status?.conditions?.at(-1)?.message ?? "it was ended") : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function isRunning(pod: V1Pod): boolean {

@@ -98,7 +98,7 @@ export function instanceOf(plan: BuildPlan): string {
 }
 
 /**
- * The ones this key has signed, the youngest first, those that have ended left out.
+ * The ones this key has signed, those with a pod and the youngest first, those that have ended left out.
  * @param instance only those with these settings; undefined: all
  */
 export async function findKept(
@@ -116,7 +116,7 @@ export async function findKept(
   return jobs
     .filter((job) => isSigned(job, key) && !isOver(job))
     .map((job) => ({ job, pod: pods.find((pod) => isLive(pod) && isOwnPod(pod, job, DAEMON)) }))
-    .sort((a, b) => createdAt(b.job) - createdAt(a.job));
+    .sort((a, b) => Number(b.pod !== undefined) - Number(a.pod !== undefined) || createdAt(b.job) - createdAt(a.job));
 }
 
 export function isSigned({ metadata }: V1Job, key: KeepKey): boolean {
