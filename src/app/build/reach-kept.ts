@@ -49,6 +49,8 @@ export async function reachKept(
     // The pod of the last build is dialled while it is looked up. Nothing is sent to it before it is known to be ours.
     const ahead = count === 1 ? await dialAhead(deps, hint, signal) : undefined;
     const [found] = count === ATTEMPTS ? [] : await findKept(deps.cluster, key, instance, signal);
+    // Before anything else is waited for: a pod that is ending may keep whoever dials it waiting.
+    if (ahead !== undefined && found?.pod?.metadata?.name !== ahead.pod) ahead.drop();
     const builder = found ?? (await start(plan, deps, key, signal));
     const lease = new KeepLease(deps.cluster, builder.job, deps.keepSeconds, key);
     try {
@@ -76,18 +78,22 @@ export async function reachKept(
 interface DialledAhead {
   readonly pod: string;
   readonly pipe: Promise<Pipe>;
+  /** Lets it go, opened or not. */
+  readonly drop: () => void;
 }
 
 async function dialAhead(deps: ReachDeps, hint: PodHint, signal: AbortSignal): Promise<DialledAhead | undefined> {
   const pod = await hint.read();
   if (pod === undefined) return undefined;
-  const pipe = deps.cluster.pipe(pod, DAEMON, DIAL_COMMAND, signal);
+  const dropped = new AbortController();
+  const pipe = deps.cluster.pipe(pod, DAEMON, DIAL_COMMAND, AbortSignal.any([signal, dropped.signal]));
   // That it is not there any more is no news: it is looked up as well.
-  pipe.then(
-    (opened) => opened.on("error", () => {}),
-    () => {},
-  );
-  return { pod, pipe };
+  const tolerate = async (): Promise<void> => {
+    const opened = await pipe.catch(() => undefined);
+    opened?.on("error", () => {});
+  };
+  void tolerate();
+  return { pod, pipe, drop: () => dropped.abort(new Error("another pod is the builder")) };
 }
 
 /** The one that was dialled ahead, if it is to the same pod; else that is let go. */
@@ -100,11 +106,6 @@ async function pipeTo(
   if (ahead?.pod === pod) {
     const opened = await ahead.pipe.catch(() => undefined);
     if (opened !== undefined && !opened.destroyed) return opened;
-  } else {
-    ahead?.pipe.then(
-      (opened) => opened.destroy(),
-      () => {},
-    );
   }
   return deps.cluster.pipe(pod, DAEMON, DIAL_COMMAND, signal);
 }
