@@ -8,7 +8,7 @@ import { PathResolver, toBytes, toText } from "../lib/files/path-bytes.ts";
 import type { ContextSource } from "../plan/plan.ts";
 import { FileSource } from "./file-source.ts";
 import type { PackNote } from "./pack.ts";
-import { findReached } from "./reached-paths.ts";
+import { findPrunedPaths } from "./pruned-paths.ts";
 import { DiskTree, isGone, unreadableInContext } from "./tree.ts";
 import { walkContext } from "./walk.ts";
 import type { WalkFilter } from "./walk.ts";
@@ -74,21 +74,21 @@ export class ContextTree implements SyncTree {
   *entries({ followPaths }: SyncRequest): Generator<SyncEntry | undefined, void, undefined> {
     // The daemon looks for rules of its own to apply; ours have been.
     if (followPaths.length === 1 && followPaths[0] === ".dockerignore") return;
-    const reached = followPaths.length === 0 ? undefined : findReached(new DiskTree(this.#context.root), followPaths);
+    const used = followPaths.length === 0 ? undefined : findPrunedPaths(new DiskTree(this.#context.root), followPaths);
     const ahead = this.#ahead;
     this.#ahead = undefined;
     if (ahead === undefined) {
-      yield* this.#walk(reached);
+      yield* this.#walk(used);
       return;
     }
     ahead.taken = true;
     let looked = 0;
     for (const entry of ahead.entries) {
       if (++looked % AHEAD_ENTRIES === 0) yield undefined;
-      if (reached?.covers(entry.path) !== false) yield entry;
+      if (used?.covers(entry.path) !== false) yield entry;
     }
     for (const entry of ahead.rest) {
-      if (entry === undefined || reached?.covers(entry.path) !== false) yield entry;
+      if (entry === undefined || used?.covers(entry.path) !== false) yield entry;
     }
   }
 

@@ -5,7 +5,7 @@ import type { Emit } from "../../events.ts";
 import { Daemon } from "../../lib/buildkit/control.ts";
 import { ConnectionLost } from "../../lib/buildkit/grpc.ts";
 import type { Cluster, Pipe } from "../../lib/kube/cluster.ts";
-import { codeOf } from "../../lib/kube/refusal.ts";
+import { httpStatusOf } from "../../lib/kube/refusal.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { awaitPod } from "../../run/keep/await-pod.ts";
 import type { KeepKey } from "../../run/keep/keep-key.ts";
@@ -69,7 +69,7 @@ export async function reachKept(
       lease[Symbol.dispose]();
       if (signal.aborted) throw signal.reason;
       // It has just ended, or is about to: the next one is another.
-      const passing = codeOf(error) === 404 || error instanceof ConnectionLost || error instanceof ClusterError;
+      const passing = httpStatusOf(error) === 404 || error instanceof ConnectionLost || error instanceof ClusterError;
       if (found === undefined || !passing || count >= ATTEMPTS) throw error;
     }
   }

@@ -253,7 +253,7 @@ async function report(
       ...deps,
       pushedDigest: (configDigest) => deps.pushedDigest(plan, configDigest),
       describeImage: async (digest) => {
-        await deps.seal?.(digest, stages);
+        await deps.attest?.(digest, stages);
         // The daemon has told what the registry would be asked for.
         if (description.configDigest !== undefined && description.descriptor !== undefined) return description;
         return { ...description, ...(await deps.describeImage(plan, digest)) };

@@ -10,11 +10,11 @@ import { PROTOCOLS } from "./exec.ts";
 import type { Process } from "./exec.ts";
 import { watchPeer } from "./heartbeat.ts";
 import { pathOf } from "./kinds.ts";
-import type { Place } from "./refusal.ts";
+import type { ClusterLocation } from "./refusal.ts";
 import { parseStatus } from "./status.ts";
 import { upgrade } from "./websocket.ts";
 import type { OpenSocket } from "./websocket.ts";
-import type { Wire } from "./http-client.ts";
+import type { HttpClient } from "./http-client.ts";
 
 /** The server reads a whole message into memory. */
 const FRAME_BYTES = 256 << 10;
@@ -30,15 +30,15 @@ const COMPLAINTS_CHARS = 4096;
  * @throws ClusterError or AuthError when the server refuses; the signal's reason when aborted
  */
 export async function openPipe(
-  { wire, place }: { readonly wire: Wire; readonly place: Place },
+  { http, location }: { readonly http: HttpClient; readonly location: ClusterLocation },
   process: Process,
   signal: AbortSignal,
 ): Promise<Pipe> {
   const query = new URLSearchParams({ container: process.container, stdin: "true", stdout: "true", stderr: "true" });
   for (const word of process.command) query.append("command", word);
-  const url = wire.url(pathOf("pods", place.namespace, process.pod, "exec"), query);
+  const url = http.url(pathOf("pods", location.namespace, process.pod, "exec"), query);
   const attempt = { verb: "create", resource: "pods/exec", name: process.pod } as const;
-  return new SocketPipe(await upgrade(wire, place, attempt, url, PROTOCOLS, signal), process, signal);
+  return new SocketPipe(await upgrade(http, location, attempt, url, PROTOCOLS, signal), process, signal);
 }
 
 class SocketPipe extends Duplex implements Pipe {
