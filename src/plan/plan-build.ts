@@ -187,19 +187,28 @@ function keepOf({ keep, transport, registryTokens }: BuildRequest): Pick<BuildPl
   if (keep === undefined) return {};
   const keepSeconds = parseDuration(keep, "keep");
   if (keepSeconds < SHORTEST_KEEP_SECONDS) {
-    throw new InvalidInput(`--keep ${keep} is too short: a kept builder stays for at least ${SHORTEST_KEEP_SECONDS} seconds`, {
-      suggestions: ["Write for example --keep 30m."],
-    });
+    throw new InvalidInput(
+      `--keep ${keep} is too short: a kept builder stays for at least ${SHORTEST_KEEP_SECONDS} seconds`,
+      {
+        suggestions: ["Write for example --keep 30m."],
+      },
+    );
   }
   if (transport !== "auto") {
-    throw new InvalidInput(`--transport ${transport} cannot go with --keep: a kept builder asks this client for the files that it needs`, {
-      suggestions: ["Leave out --transport or --keep."],
-    });
+    throw new InvalidInput(
+      `--transport ${transport} cannot go with --keep: a kept builder asks this client for the files that it needs`,
+      {
+        suggestions: ["Leave out --transport or --keep."],
+      },
+    );
   }
   if (registryTokens === true) {
-    throw new InvalidInput("--registry-tokens cannot go with --keep: no login is sent, as a kept builder asks this client for each", {
-      suggestions: ["Leave out --registry-tokens or --keep."],
-    });
+    throw new InvalidInput(
+      "--registry-tokens cannot go with --keep: no login is sent, as a kept builder asks this client for each",
+      {
+        suggestions: ["Leave out --registry-tokens or --keep."],
+      },
+    );
   }
   return { keepSeconds };
 }

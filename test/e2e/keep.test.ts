@@ -235,12 +235,9 @@ test("a client that is killed leaves no lock, and what its RUN had started is go
 test("what does not go together is refused in one sentence", async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
   for (const [args, sentence] of [
-    [["--builder", "img"], /^ERROR: img has no daemon that could stay/m],
-    [
-      ["--detach"],
-      /^ERROR: --detach leaves the build to the cluster, and a build in a kept builder ends with its client/m,
-    ],
-    [["--transport", "stream"], /^ERROR: --transport stream is for the pod of one build/m],
+    [["--builder", "img"], /^ERROR: img cannot stay for the next build \(--keep\): it has no daemon/m],
+    [["--detach"], /^ERROR: --detach cannot go with --keep: a build in a kept builder ends with its client/m],
+    [["--transport", "stream"], /^ERROR: --transport stream cannot go with --keep/m],
   ] as const) {
     const ended = await run(["build", "--keep", "10m", ...args, root]);
     expect([ended.code, ended.stderr]).toEqual([125, expect.stringMatching(sentence)]);

@@ -7,8 +7,7 @@ import type { BuildRequest } from "../../plan/request.ts";
 
 export const keepFlags = {
   keep: Flags.string({
-    description:
-      "build in a BuildKit of your own that stays for this time after its last build; see `slipway keep`",
+    description: "build in a BuildKit of your own that stays for this time after its last build; see `slipway keep`",
     env: "SLIPWAY_KEEP",
     helpGroup: "BUILDER",
     helpValue: "DURATION",
