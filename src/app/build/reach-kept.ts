@@ -130,11 +130,15 @@ async function start(plan: BuildPlan, deps: ReachDeps, key: KeepKey, signal: Abo
   return { job: started.job, pod: undefined };
 }
 
-/** The daemon speaks first: before that, what was sent would be for nobody. */
+/** How long a daemon may take to answer, in milliseconds: longer than the minute that the dial command waits for its socket. */
+const ANSWER_TIMEOUT_MS = 90_000;
+
+/** Waits for the daemon, which sends first. */
 async function answering(daemon: Daemon, pipe: Pipe, pod: string, signal: AbortSignal): Promise<void> {
   try {
-    await daemon.channel.ready(signal);
+    await daemon.channel.ready(AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]));
   } catch (error) {
+    daemon.close();
     if (signal.aborted) throw signal.reason;
     const said = pipe.complaints.trim().split("\n").at(-1) ?? "";
     throw new ClusterError(`the kept builder in the pod "${pod}" does not answer${said === "" ? "" : `: ${said}`}`, {
