@@ -61,7 +61,7 @@ test("the second build uses the builder of the first, sends what changed, and gi
   const sent = /transferring context: ([\d.]+)(k?)B.* done/.exec(second.stderr);
   expect(Number(sent?.[1]) * (sent?.[2] === "k" ? 1000 : 1)).toBeLessThan(10_000);
   const { files, digest } = await readImage(image);
-  expect(second.stderr).toContain(`=> built ${digest}`);
+  expect(second.stderr).toContain(`=> built digest ${digest}`);
   expect([...files.keys()].filter((path) => path.startsWith("app/")).length).toBeGreaterThan(7);
   expect(files.get("app/a.txt")?.text).toBe("two");
   expect(files.get("app/second.txt")).toBeDefined();
