@@ -83,6 +83,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     ...(inputs.repository === undefined ? {} : { repository: inputs.repository }),
     dockerfile: inputs.dockerfile,
     ...(inputs.directories === undefined ? {} : { directories: inputs.directories }),
+    ...layoutsOf(request, inputs),
     sendAll: request.sendAll === true,
     ...(request.reproducible === true ? { latestTime: epochOf(buildArgs) } : {}),
     tags,
@@ -178,6 +179,18 @@ function networkOf(
 function serverOf({ remote }: Repository): string {
   const { hostname, port, protocol } = new URL(remote);
   return `${hostname}:${port || { "http:": 80, "git:": 9418 }[protocol] || 443}`;
+}
+
+/** @throws InvalidInput without --keep: only a kept builder asks this client for what it needs */
+function layoutsOf({ keep }: BuildRequest, { layouts }: BuildInputs): Pick<BuildPlan, "layouts"> {
+  if (layouts === undefined) return {};
+  if (keep !== undefined) return { layouts };
+  throw new InvalidInput(
+    "--build-context with oci-layout:// needs --keep: only a kept builder can read it from this client",
+    {
+      suggestions: ["Add --keep 30m.", "Or push the image to a registry, and write docker-image://IMAGE."],
+    },
+  );
 }
 
 /** A client that builds postpones the end each third of this time, so a shorter one could pass in between. */

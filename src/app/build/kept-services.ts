@@ -1,10 +1,13 @@
 /** A part of the composition root: what a kept builder may ask of this client during a build, and what it is answered with. */
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
+import { layoutStore } from "../../builders/buildkit/arguments.ts";
 import { CONTEXT_TREE, DOCKERFILE_TREE, namedTree } from "../../builders/buildkit/solve.ts";
 import { InvalidInput } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import { auth } from "../../lib/buildkit/services/auth.ts";
+import { content } from "../../lib/buildkit/services/content.ts";
+import type { BlobStore } from "../../lib/buildkit/services/content.ts";
 import { fileSync } from "../../lib/buildkit/services/file-sync.ts";
 import type { SyncTree } from "../../lib/buildkit/services/file-sync.ts";
 import { secrets as serveSecrets } from "../../lib/buildkit/services/secrets.ts";
@@ -14,6 +17,7 @@ import type { Methods } from "../../lib/buildkit/served.ts";
 import type { CredentialStore } from "../../lib/credentials/credentials.ts";
 import { findCredential } from "../../lib/credentials/stores.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
+import { layoutBlobs } from "../../pack/layout-blobs.ts";
 import { noteSentence } from "../../pack/open-context.ts";
 import { ContextTree, memoryTree } from "../../pack/sync-tree.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
@@ -67,6 +71,11 @@ export function keptServices(plan: BuildPlan, inputs: KeptInputs): KeptServices 
   for (const { number, ...directory } of plan.directories ?? []) {
     trees.set(namedTree(number), new ContextTree({ ...directory, latest: plan.latestTime, onNote }));
   }
+  const stores = new Map<string, BlobStore>();
+  for (const { number, root } of plan.layouts ?? []) {
+    // The daemon adds a prefix to the name that is in the request (buildkit client/solve.go, source/containerimage).
+    for (const prefix of ["", "oci:"]) stores.set(`${prefix}${layoutStore(number)}`, layoutBlobs(root));
+  }
   return {
     sharedKey: sharedKeyOf(plan, inputs.cluster.namespace),
     prepare: () => {
@@ -78,6 +87,7 @@ export function keptServices(plan: BuildPlan, inputs: KeptInputs): KeptServices 
       ...fileSync(trees, ({ bytes }) => {
         if (bytes > 0) emit({ type: "upload", sent: bytes });
       }),
+      ...(stores.size === 0 ? {} : content(stores)),
       ...auth({ login: (host) => loginFor(plan, inputs.stores, host) }),
       ...serveSecrets((id) => secretValue(plan, inputs, id)),
       ...(inputs.agents.size === 0 ? {} : serveSsh(inputs.agents)),

@@ -210,6 +210,10 @@ class Exports {
   }
 }
 
+function isIndex(mediaType: string): boolean {
+  return /index\.v1|manifest\.list/.test(mediaType);
+}
+
 function descriptionOf(answer: ReadonlyMap<string, string>): ImageDescription {
   const configDigest = answer.get("containerimage.config.digest");
   const encoded = answer.get("containerimage.descriptor");
@@ -254,8 +258,10 @@ async function report(
       pushedDigest: (configDigest) => deps.pushedDigest(plan, configDigest),
       describeImage: async (digest) => {
         await deps.attest?.(digest, stages);
-        // The daemon has told what the registry would be asked for.
-        if (description.configDigest !== undefined && description.descriptor !== undefined) return description;
+        // The daemon has reported what the registry would be asked for. An index has no config: its own digest is the image ID, as in docker.
+        const { configDigest, descriptor } = description;
+        if (descriptor !== undefined && (configDigest !== undefined || isIndex(descriptor.mediaType)))
+          return description;
         return { ...description, ...(await deps.describeImage(plan, digest)) };
       },
     },
