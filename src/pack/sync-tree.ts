@@ -9,6 +9,7 @@ import type { ContextSource } from "../plan/plan.ts";
 import { FileSource } from "./file-source.ts";
 import type { PackNote } from "./pack.ts";
 import { findPrunedPaths } from "./pruned-paths.ts";
+import type { PrunedPaths } from "./pruned-paths.ts";
 import { DiskTree, isGone, unreadableInContext } from "./tree.ts";
 import { walkContext } from "./walk.ts";
 import type { WalkFilter } from "./walk.ts";
@@ -28,8 +29,6 @@ export interface SyncedContext extends Pick<ContextSource, "root" | "ignoreFile"
   /** No file's time is later, in seconds since 1970. */
   readonly latest?: number | undefined;
   readonly onNote: (note: PackNote) => void;
-  /** Told of each file that the daemon wants, as it is sent. */
-  readonly onSend?: (path: string) => void;
 }
 
 export class ContextTree implements SyncTree {
@@ -37,6 +36,8 @@ export class ContextTree implements SyncTree {
   readonly #rules: IgnoreRules;
   readonly #paths: PathResolver;
   readonly #latest: bigint | undefined;
+  readonly #sent: string[] = [];
+  #listed = 0;
   #ahead:
     | { readonly entries: SyncEntry[]; readonly rest: Generator<SyncEntry | undefined>; taken: boolean }
     | undefined;
@@ -47,6 +48,16 @@ export class ContextTree implements SyncTree {
     this.#rules = parseIgnoreFile(context.ignoreFile, context.ignoreName);
     this.#paths = new PathResolver(context.root);
     this.#latest = context.latest === undefined ? undefined : BigInt(context.latest) * 1_000_000_000n;
+  }
+
+  /** Byte strings: the files that were asked for so far, because the daemon did not have them as they are. */
+  get sent(): readonly string[] {
+    return this.#sent;
+  }
+
+  /** Number of files that were listed the last time. */
+  get listed(): number {
+    return this.#listed;
   }
 
   /** Lists the tree in the background, for the first that asks: while the way to the daemon is being opened there is time. */
@@ -75,6 +86,14 @@ export class ContextTree implements SyncTree {
     // The daemon looks for rules of its own to apply; ours have been.
     if (followPaths.length === 1 && followPaths[0] === ".dockerignore") return;
     const used = followPaths.length === 0 ? undefined : findPrunedPaths(new DiskTree(this.#context.root), followPaths);
+    this.#listed = 0;
+    for (const entry of this.#entriesOf(used)) {
+      if (entry?.kind === "file" && entry.link === undefined) this.#listed++;
+      yield entry;
+    }
+  }
+
+  *#entriesOf(used: PrunedPaths | undefined): Generator<SyncEntry | undefined, void, undefined> {
     const ahead = this.#ahead;
     this.#ahead = undefined;
     if (ahead === undefined) {
@@ -93,8 +112,8 @@ export class ContextTree implements SyncTree {
   }
 
   *read(path: string): Generator<Uint8Array, void, undefined> {
-    const { onNote, onSend } = this.#context;
-    onSend?.(path);
+    const { onNote } = this.#context;
+    this.#sent.push(path);
     using source = this.#open(path);
     const before = source.stat();
     if (!before.isFile()) throw new FileVanished(`${toText(path)} is no file any more`);

@@ -1,6 +1,8 @@
 /** A part of the composition root: what a kept builder may ask of this client during a build, and what it is answered with. */
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
+import { explainRerun } from "./explain-rerun.ts";
+import type { ExplainRerun } from "./explain-rerun.ts";
 import { layoutStore } from "../../builders/buildkit/arguments.ts";
 import { CONTEXT_TREE, DOCKERFILE_TREE, namedTree } from "../../builders/buildkit/solve.ts";
 import { InvalidInput } from "../../errors.ts";
@@ -39,6 +41,8 @@ export interface KeptServices {
   /** Begins to list the context. */
   readonly prepare: () => void;
   readonly sharedKey: string;
+  /** Why the first step that was not cached ran again. */
+  readonly explain: ExplainRerun;
 }
 
 export interface KeptInputs {
@@ -48,6 +52,7 @@ export interface KeptInputs {
   readonly secrets: SecretValues;
   /** By their ids. */
   readonly agents: ReadonlyMap<string, DialAgent>;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
@@ -76,8 +81,10 @@ export function keptServices(plan: BuildPlan, inputs: KeptInputs): KeptServices 
     // The daemon adds a prefix to the name that is in the request (buildkit client/solve.go, source/containerimage).
     for (const prefix of ["", "oci:"]) stores.set(`${prefix}${layoutStore(number)}`, layoutBlobs(root));
   }
+  const sharedKey = sharedKeyOf(plan, inputs.cluster.namespace);
   return {
-    sharedKey: sharedKeyOf(plan, inputs.cluster.namespace),
+    sharedKey,
+    explain: explainRerun(plan, context, sharedKey, inputs.env),
     prepare: () => {
       context?.listAhead();
       // The daemon holds a lock over all registries while it asks for one: what is known by then is in memory.

@@ -35,6 +35,7 @@ export async function buildInKept(
     stores: await storesOf(plan, stores, cluster, signal),
     secrets: deps.secrets ?? new Map(),
     agents,
+    env: process.env,
     emit,
     signal,
   });

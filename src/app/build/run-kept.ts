@@ -25,6 +25,7 @@ import { reportEnd } from "../../run/report-end.ts";
 import { Stages } from "../../run/stages.ts";
 import { decideUserns } from "../../run/user-namespaces.ts";
 import { openDestination } from "../../ship/export/destination.ts";
+import type { ExplainRerun } from "./explain-rerun.ts";
 import { reachKept } from "./reach-kept.ts";
 import type { ReachDeps } from "./reach-kept.ts";
 import type { BuildDeps } from "./run-build.ts";
@@ -46,6 +47,8 @@ export interface KeptDeps extends BuildDeps, ReachDeps {
   readonly methods: () => Methods;
   /** Whose files are kept up to date together. */
   readonly sharedKey: string;
+  /** Why the first step that was not cached ran again. */
+  readonly explain: ExplainRerun;
   /** Begins what can be done before the daemon asks. */
   readonly prepare: () => void;
 }
@@ -74,7 +77,7 @@ async function attempt(plan: BuildPlan, deps: KeptDeps, stages: Stages, signal: 
     const pod = builder.pod?.metadata?.name ?? "";
     stages.start("build", pod);
     try {
-      const [solved] = await Promise.all([solve(plan, deps, daemon, signal), leased]);
+      const [solved] = await Promise.all([solve(plan, deps, daemon, builder.job.metadata?.name ?? "", signal), leased]);
       const end: ContainerEnd = { exitCode: 0, reason: "Completed", message: solved.digest, tail: [] };
       return await report(plan, deps, end, solved.description, stages, builder);
     } catch (error) {
@@ -109,7 +112,13 @@ interface Solved {
   readonly description: ImageDescription;
 }
 
-async function solve(plan: BuildPlan, deps: KeptDeps, daemon: Daemon, signal: AbortSignal): Promise<Solved> {
+async function solve(
+  plan: BuildPlan,
+  deps: KeptDeps,
+  daemon: Daemon,
+  builder: string,
+  signal: AbortSignal,
+): Promise<Solved> {
   const { emit } = deps;
   const ref = randomBytes(16).toString("hex").slice(0, 25);
   /** What this side could not do, which says more than what the daemon makes of it. */
@@ -152,6 +161,8 @@ async function solve(plan: BuildPlan, deps: KeptDeps, daemon: Daemon, signal: Ab
   } finally {
     clearInterval(timer);
     say(progress.settle(Infinity));
+    const reason = await deps.explain(builder, progress.steps).catch(() => undefined);
+    if (reason !== undefined) emit({ type: "note", message: reason });
     for (const { short } of progress.warnings) emit({ type: "warning", message: short });
     session.close();
   }
