@@ -115,7 +115,7 @@ export function packPlan(
   });
 }
 
-function noteSentence({ path, reason }: PackNote): string {
+export function noteSentence({ path, reason }: PackNote): string {
   switch (reason) {
     case "changed":
       return `${path} changed while it was packed`;

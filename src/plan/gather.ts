@@ -9,7 +9,14 @@ import type { OpenedSource, SourceRequest } from "./source/open-source.ts";
 import type { PodTemplate } from "./pod/read-template.ts";
 import { inRepository } from "./in-repository.ts";
 import { readCa } from "./registry-ca.ts";
-import type { ContextSource, DockerfileSource, NamedDirectory, Repository, UnreadDockerfile } from "./plan.ts";
+import type {
+  ContextSource,
+  DockerfileSource,
+  NamedDirectory,
+  OciLayout,
+  Repository,
+  UnreadDockerfile,
+} from "./plan.ts";
 import { readIfThere, readOrExplain, whyNot } from "../lib/files/read-file.ts";
 import type { BuildRequest } from "./request.ts";
 
@@ -29,6 +36,8 @@ export interface BuildInputs {
   readonly ca?: string;
   /** The local directories of --build-context. */
   readonly directories?: readonly NamedDirectory[];
+  /** The OCI layouts of --build-context. */
+  readonly layouts?: readonly OciLayout[];
   /** The content of the --pod-template file. */
   readonly podTemplate?: PodTemplate;
   /** Build arguments for the proxies in docker's configuration. */
@@ -47,12 +56,13 @@ const OUTSIDE: Outside = { stdin: () => process.stdin, say: () => {}, signal: ne
 
 /** @throws InvalidInput for a path that does not exist, cannot be read or has the wrong type. */
 export async function gatherInputs(request: BuildRequest, outside: Outside = OUTSIDE): Promise<BuildInputs> {
-  const [found, ca, podTemplate, proxies, directories] = await Promise.all([
+  const [found, ca, podTemplate, proxies, directories, layouts] = await Promise.all([
     request.gitInCluster === true ? inRepository(request) : gatherContextAndLabels(request, outside),
     readCa(request.registryCa),
     readPodTemplate(request.pod?.template),
     readProxies(process.env),
     gatherDirectories(request.docker?.["build-context"]),
+    gatherLayouts(request.docker?.["build-context"]),
   ]);
   return {
     ...found,
@@ -60,6 +70,7 @@ export async function gatherInputs(request: BuildRequest, outside: Outside = OUT
     ...(ca === undefined ? {} : { ca }),
     ...(podTemplate === undefined ? {} : { podTemplate }),
     ...(directories.length === 0 ? {} : { directories }),
+    ...(layouts.length === 0 ? {} : { layouts }),
   };
 }
 
@@ -84,6 +95,11 @@ export async function gatherContext(request: ContextRequest, outside: Outside): 
 async function gatherDirectories(values: readonly string[] = []): Promise<readonly NamedDirectory[]> {
   if (values.length === 0) return [];
   return (await import("./named-directories.ts")).readDirectories(values);
+}
+
+async function gatherLayouts(values: readonly string[] = []): Promise<readonly OciLayout[]> {
+  if (!values.some((value) => value.includes("oci-layout://"))) return [];
+  return (await import("./oci-layouts.ts")).readLayouts(values);
 }
 
 async function contextRoot(path: string): Promise<string> {

@@ -83,6 +83,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     ...(inputs.repository === undefined ? {} : { repository: inputs.repository }),
     dockerfile: inputs.dockerfile,
     ...(inputs.directories === undefined ? {} : { directories: inputs.directories }),
+    ...layoutsOf(request, inputs),
     sendAll: request.sendAll === true,
     ...(request.reproducible === true ? { latestTime: epochOf(buildArgs) } : {}),
     tags,
@@ -112,6 +113,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
       ...(request.storageClass === undefined ? {} : { storageClass: request.storageClass }),
     },
     ...(request.cacheVolume === undefined ? {} : { cacheVolume: nameOf(request.cacheVolume, "cache-volume") }),
+    ...keepOf(request),
     ...warningOf(request),
     timeoutSeconds: parseDuration(request.timeout, "timeout"),
     ttlSeconds: parseDuration(request.ttl, "ttl"),
@@ -177,6 +179,51 @@ function networkOf(
 function serverOf({ remote }: Repository): string {
   const { hostname, port, protocol } = new URL(remote);
   return `${hostname}:${port || { "http:": 80, "git:": 9418 }[protocol] || 443}`;
+}
+
+/** @throws InvalidInput without --keep: only a kept builder asks this client for what it needs */
+function layoutsOf({ keep }: BuildRequest, { layouts }: BuildInputs): Pick<BuildPlan, "layouts"> {
+  if (layouts === undefined) return {};
+  if (keep !== undefined) return { layouts };
+  throw new InvalidInput(
+    "--build-context with oci-layout:// needs --keep: only a kept builder can read it from this client",
+    {
+      suggestions: ["Add --keep 30m.", "Or push the image to a registry, and write docker-image://IMAGE."],
+    },
+  );
+}
+
+/** A client that builds postpones the end each third of this time, so a shorter one could pass in between. */
+const SHORTEST_KEEP_SECONDS = 60;
+
+function keepOf({ keep, transport, registryTokens }: BuildRequest): Pick<BuildPlan, "keepSeconds"> {
+  if (keep === undefined) return {};
+  const keepSeconds = parseDuration(keep, "keep");
+  if (keepSeconds < SHORTEST_KEEP_SECONDS) {
+    throw new InvalidInput(
+      `--keep ${keep} is too short: a kept builder stays for at least ${SHORTEST_KEEP_SECONDS} seconds`,
+      {
+        suggestions: ["Write for example --keep 30m."],
+      },
+    );
+  }
+  if (transport !== "auto") {
+    throw new InvalidInput(
+      `--transport ${transport} cannot go with --keep: a kept builder asks this client for the files that it needs`,
+      {
+        suggestions: ["Leave out --transport or --keep."],
+      },
+    );
+  }
+  if (registryTokens === true) {
+    throw new InvalidInput(
+      "--registry-tokens cannot go with --keep: no login is sent, as a kept builder asks this client for each",
+      {
+        suggestions: ["Leave out --registry-tokens or --keep."],
+      },
+    );
+  }
+  return { keepSeconds };
 }
 
 function warningOf({ contextWarning = "0" }: BuildRequest): Pick<BuildPlan, "contextWarning"> {

@@ -23,6 +23,8 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   readonly context?: ContextSource;
   readonly repository?: Repository;
   readonly dockerfile: DockerfileSource | UnreadDockerfile;
+  /** The OCI layouts of `--build-context`. */
+  readonly layouts?: readonly OciLayout[];
   /** The local directories of `--build-context`, with their numbers in `buildContexts`. */
   readonly directories?: readonly NamedDirectory[];
   /** Send the whole context, without context pruning. */
@@ -60,6 +62,8 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   readonly timeoutSeconds: number;
   /** How long the finished Job stays, in seconds: ttlSecondsAfterFinished. */
   readonly ttlSeconds: number;
+  /** The build runs in a kept builder, which stays for this time after it, in seconds. Absent: the build has its own pod. */
+  readonly keepSeconds?: number;
   /** User name for the label, if one is known. */
   readonly user: string;
   readonly version: string;
@@ -159,4 +163,14 @@ export type CredentialSource =
 /** Whether the image is pushed: the builder pushes it, and slipway asks the registry about it. */
 export function pushes(plan: Pick<BuildPlan, "tags" | "noPush">): boolean {
   return plan.tags.length > 0 && plan.noPush !== true;
+}
+
+/** An image in a directory of this machine. */
+export interface OciLayout {
+  /** Its index in the plan's `buildContexts`. */
+  readonly number: number;
+  /** Absolute path of the layout. */
+  readonly root: string;
+  /** Of the manifest or index, `sha256:` and 64 hex digits. */
+  readonly digest: string;
 }

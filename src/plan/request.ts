@@ -50,6 +50,8 @@ export interface BuildRequest {
   readonly storageClass?: string;
   /** Name of the volume claim that keeps the builder's state. */
   readonly cacheVolume?: string;
+  /** How long a kept builder stays after its last build, as typed (`30m`). Absent: the build has its own pod. */
+  readonly keep?: string;
   readonly timeout: string;
   readonly ttl: string;
   readonly registrySecret?: string;

@@ -10,10 +10,17 @@ export const LABEL = {
   builder: "slipway.dev/builder",
   user: "slipway.dev/user",
   tenant: "slipway.dev/tenant",
+  /** Of a kept builder: which settings it has. */
+  keep: "slipway.dev/keep",
+  /** Of a kept builder: by which key its user knows it. */
+  keepKey: "slipway.dev/keep-key",
 } as const;
 
 /** Selects everything that slipway made. */
 export const OURS = `${LABEL.managedBy}=slipway`;
+
+/** The same without kept builders, which are not builds. */
+export const OUR_BUILDS = `${OURS},!${LABEL.keep}`;
 
 /** On the Job: what a client needs to report the build, besides the fields of the Job and the pod. */
 export const ANNOTATION = {

@@ -2,6 +2,7 @@
  * A cluster that a test plays the part of: it shows objects, writes logs and answers commands when the test says so, and
  * remembers what it was asked. No clock and no network: every awaited event happens when the test triggers it.
  */
+import type { Duplex } from "node:stream";
 import type { V1ResourceAttributes, V1SelfSubjectAccessReview } from "@kubernetes/client-node";
 import { ClusterError } from "../../src/errors.ts";
 import type {
@@ -11,6 +12,7 @@ import type {
   Kind,
   Kinds,
   LogLine,
+  Pipe,
   Selector,
   WatchEvent,
 } from "../../src/lib/kube/cluster.ts";
@@ -45,6 +47,8 @@ export class FakeCluster implements Cluster {
   readonly stored = new Map<string, object>();
   /** One per exec, in turn; the last one stays. */
   readonly execs: ExecAnswer[] = [];
+  /** One per pipe, in turn. */
+  readonly pipes: Duplex[] = [];
   /** Runs before a verb is carried out; what it throws is the cluster's answer. */
   before: (call: Call) => void | Promise<void> = () => {};
   /** The answer to access reviews. */
@@ -132,6 +136,13 @@ export class FakeCluster implements Cluster {
       }
     }
     while (!signal.aborted && !(await ended()));
+  }
+
+  async pipe(pod: string, container: string, command: readonly string[]): Promise<Pipe> {
+    await this.#note({ verb: "exec", of: pod, name: container, detail: command });
+    const opened = this.pipes.shift();
+    if (opened === undefined) throw refusal(404, "NotFound", `pods "${pod}" not found`);
+    return Object.assign(opened, { complaints: "" });
   }
 
   async exec(

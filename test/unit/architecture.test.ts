@@ -43,6 +43,8 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // A build in the cluster: objects, start, lease, follow, remove.
   "run/": { code: ["ship/", "builders/", "plan/", "lib/", "node:timers/promises"], types: ["events.ts"] },
   // Bytes to the pod and back.
+  // The key and the hint of the last pod are files.
+  "run/keep/": { code: ["run/", "ship/", "builders/", "plan/", "lib/", "node:*"] },
   "ship/": {
     code: ["plan/", "lib/files/", "lib/kube/", "lib/registry/", "lib/text/", "tar", "node:*"],
     types: ["pack/", "lib/", "events.ts"],
@@ -50,12 +52,16 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // A directory becomes an archive or a manifest.
   "pack/": { code: ["plan/", "lib/", "node:*"], types: ["events.ts"] },
   // Plan in, container out; end in, outcome out.
-  "builders/": { code: ["plan/", "lib/image/", "lib/dockerfile/", "lib/pflag/", "lib/text/"] },
+  "builders/": {
+    code: ["plan/", "lib/image/", "lib/dockerfile/", "lib/pflag/", "lib/text/"],
+    types: ["lib/buildkit/"],
+  },
   // What is attached to an image once it is pushed.
   "attest/": { code: ["plan/", "lib/", "node:*"], types: ["events.ts"] },
   // Request and files become a plan, or one sentence.
   "plan/": { code: ["lib/", "js-yaml", "tar", "undici", "node:*"] },
 
+  "lib/buildkit/": { code: ["node:*"] },
   "lib/archive/": { code: ["lib/files/", "lib/text/", "node:*"] },
   "lib/credentials/": { code: ["lib/files/", "lib/text/", "keytar", "node:*"] },
   "lib/dockerfile/": { code: ["lib/text/"] },

@@ -82,13 +82,19 @@ export async function wireBuild(
     plan,
     attests,
     provenance: provenanceFor(plan),
-    describe: () => describeBuild(plan, deps),
+    async describe() {
+      if (plan.keepSeconds === undefined) return describeBuild(plan, deps);
+      const { describeKept } = await import("./kept.ts");
+      return describeKept(plan, process.env);
+    },
     async build(leave) {
       const { connect } = await import("../../lib/kube/connect.ts");
       // The kubeconfig is read first, so that a fault in it is reported before anything is packed; meanwhile the connection is prepared.
       await using cluster = await connect(choice);
       void cluster.preconnect();
-      return await build(plan, { ...deps, cluster }, signal, leave);
+      if (plan.keepSeconds === undefined) return await build(plan, { ...deps, cluster }, signal, leave);
+      const { buildInKept } = await import("./kept.ts");
+      return await buildInKept(plan, { ...deps, cluster }, stores, signal);
     },
   };
 }
@@ -138,6 +144,8 @@ async function resolveBuild(
   }
   const secrets = await secretValues(tenanted);
   const stores = request.noCredentials === true ? [] : await openStores(process.env, logins);
+  // A kept builder asks for logins when it needs them.
+  if (tenanted.keepSeconds !== undefined) return { plan: tenanted, builder, stores, secrets, attests };
   // shipCredentials returns the final plan, and the config.json for it.
   return { ...(await shipCredentials(tenanted, stores, warn)), builder, stores, secrets, attests };
 }
@@ -153,7 +161,8 @@ async function secretValues(plan: BuildPlan): Promise<SecretValues> {
       const { readVault } = await import("../../lib/vault/read-vault.ts");
       return readVault(fields, process.env);
     })),
-    ...(await readSshKeys(plan.ssh ?? [])),
+    // A kept builder asks an agent, and no key is sent.
+    ...(await readSshKeys(plan.keepSeconds === undefined ? (plan.ssh ?? []) : [])),
   ]);
 }
 

@@ -32,6 +32,7 @@ export async function planRequest(
   facts: Omit<PlanFacts, "builderImage">,
   say: (message: string) => void,
 ): Promise<PlannedRequest> {
+  if (request.keep !== undefined) return planWith({ ...request, builder: keepingBuilder(request) }, inputs, facts);
   if (request.builder !== "auto") return planWith(request, inputs, facts);
   if (request.builderImage !== undefined) {
     throw new InvalidInput(
@@ -59,6 +60,14 @@ export async function planRequest(
 
 /** A registry that cannot exist: not every builder can make an image without a name. */
 const UNUSED_REGISTRY = "registry.invalid";
+
+/** The only builder with a daemon that can stay. @throws BuilderUnable for any other */
+function keepingBuilder({ builder }: BuildRequest): BuilderName {
+  if (builder === "auto" || builder === "buildkit") return "buildkit";
+  throw new BuilderUnable(`${builder} cannot stay for the next build (--keep): it has no daemon`, {
+    suggestions: ["Use --builder buildkit, or leave out --keep."],
+  });
+}
 
 /** The same for a pod that makes no image: the plan has no image name, and no registry for it. */
 export async function planUnnamed(

@@ -5,7 +5,7 @@ import { isBuilderName } from "../../plan/builder-names.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { InvalidInput } from "../../errors.ts";
 import { JOB_LABEL } from "../../run/follow/pod-changes.ts";
-import { LABEL, OURS, labelValue } from "../../run/labels.ts";
+import { LABEL, OUR_BUILDS, labelValue } from "../../run/labels.ts";
 import { hasEnded, judgeUnknown, recordOf } from "./record.ts";
 import type { BuildRecord, Judge } from "./record.ts";
 
@@ -27,7 +27,7 @@ export async function listBuilds(
   user: string | undefined,
   signal: AbortSignal,
 ): Promise<readonly FoundBuild[]> {
-  const labelSelector = user === undefined ? OURS : `${OURS},${LABEL.user}=${labelValue(user)}`;
+  const labelSelector = user === undefined ? OUR_BUILDS : `${OUR_BUILDS},${LABEL.user}=${labelValue(user)}`;
   const [jobs, pods] = await Promise.all([
     cluster.list("jobs", { labelSelector }, signal),
     cluster.list("pods", { labelSelector }, signal),

@@ -1,7 +1,7 @@
 /** Slipway's objects in the namespace that are no longer needed: ended builds, objects that lost their owner, cache volumes. */
 import type { Cluster, Kind } from "../../lib/kube/cluster.ts";
 import { AuthError } from "../../errors.ts";
-import { LABEL, OURS, labelValue } from "../../run/labels.ts";
+import { LABEL, OUR_BUILDS, labelValue } from "../../run/labels.ts";
 import { removeBuildOf } from "../../run/remove.ts";
 import { listBuilds } from "./find.ts";
 import { hasEnded } from "./record.ts";
@@ -44,7 +44,7 @@ export async function findPrunable(cluster: Cluster, scope: PruneScope, signal: 
     .filter((record) => hasEnded(record) && isOld(record.endedAt ?? record.createdAt))
     .map(({ name, state, endedAt = "" }) => ({ kind: "build", name, why: `${state} ${endedAt}`.trim() }));
   const unseen: Kind[] = [];
-  const labelSelector = user === undefined ? OURS : `${OURS},${LABEL.user}=${labelValue(user)}`;
+  const labelSelector = user === undefined ? OUR_BUILDS : `${OUR_BUILDS},${LABEL.user}=${labelValue(user)}`;
   for (const kind of [...OWNED, ...(scope.volumes ? (["persistentvolumeclaims"] as const) : [])]) {
     const objects = await listIfAllowed(cluster, kind, labelSelector, signal);
     if (objects === undefined) unseen.push(kind);

@@ -23,6 +23,8 @@ export interface Need {
   readonly cacheVolume?: boolean;
   /** The build makes a NetworkPolicy. */
   readonly networkPolicy?: boolean;
+  /** Builds will use a kept builder: it is found with a list, reached with exec, and asks the client for what it needs. */
+  readonly keep?: boolean;
   /** Also manage earlier builds: ps, attach, logs, cancel, rm. */
   readonly manage: boolean;
 }
@@ -40,9 +42,9 @@ export function needOf(plan: BuildPlan, builder: Pick<Builder, "mountsFiles">): 
 }
 
 export function rightsOf(need: Need): Right[] {
-  const { transport, ships, files, manage, cacheVolume = false, networkPolicy = false } = need;
+  const { transport, ships, files, manage, cacheVolume = false, networkPolicy = false, keep = false } = need;
   const candidates = candidatesOf(transport);
-  const streams = candidates.some(({ needsExec }) => needsExec);
+  const streams = keep || candidates.some(({ needsExec }) => needsExec);
   // Removing a build deletes its inputs by name, whether it has them or not.
   const removed = manage ? ["delete"] : [];
   const inConfigMap = candidates.some(({ usesConfigMap }) => usesConfigMap);
@@ -55,7 +57,7 @@ export function rightsOf(need: Need): Right[] {
     {
       group: "batch",
       resource: "jobs",
-      verbs: ["create", "get", "patch", "delete", ...(manage ? ["list", "watch"] : [])],
+      verbs: ["create", "get", "patch", "delete", ...(manage ? ["list", "watch"] : keep ? ["list"] : [])],
       reason: "the build itself; get to find out why its pod was deleted; patch for its deadline; delete on Ctrl-C",
     },
     {
@@ -72,7 +74,7 @@ export function rightsOf(need: Need): Right[] {
             resource: "pods/exec",
             // A websocket needs get, and since Kubernetes 1.35 create as well (AuthorizePodWebsocketUpgradeCreatePermission).
             verbs: ["get", "create"],
-            reason: "send contexts over 768 KiB",
+            reason: keep ? "talk to the kept builder" : "send contexts over 768 KiB",
           },
         ]
       : []),

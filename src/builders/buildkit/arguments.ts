@@ -47,11 +47,20 @@ export function optionArguments(plan: BuildPlan): string[] {
   ];
 }
 
+/** Name of the store in which the daemon finds the layout. */
+export function layoutStore(number: number): string {
+  return `layout-${number}`;
+}
+
 /** `--build-context` as buildx writes it. With frontend.caps, a `# syntax=` frontend without support refuses contexts instead of ignoring them. */
-export function contextArguments({ buildContexts = [] }: BuildPlan, directories: string): string[] {
+export function contextArguments({ buildContexts = [], layouts = [] }: BuildPlan, directories: string): string[] {
   const args = buildContexts.flatMap(({ name, source }, number) => {
     if (source.kind === "image") return [`--opt=context:${name}=docker-image://${source.image}`];
     if (source.kind === "url") return [`--opt=context:${name}=${source.url}`];
+    if (source.kind === "layout") {
+      const layout = layouts.find((found) => found.number === number);
+      return layout === undefined ? [] : [`--opt=context:${name}=oci-layout://${layoutStore(number)}@${layout.digest}`];
+    }
     return [`--local=named-${number}=${directories}/${number}`, `--opt=context:${name}=local:named-${number}`];
   });
   return args.length === 0 ? [] : ["--opt=frontend.caps=moby.buildkit.frontend.contexts+forward", ...args];

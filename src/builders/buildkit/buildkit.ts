@@ -24,7 +24,9 @@ import {
 import type { ContextPaths } from "../shell-pod.ts";
 import { ROOTLESS_RECEIVER, rootlessPod } from "../rootless-pod.ts";
 
-const STATE = { name: "buildkit-state", path: "/home/user/.local/share/buildkit" };
+/** Where the image keeps its state; an overlay cannot be mounted on the root file system of a container. */
+export const STATE_PATH = "/home/user/.local/share/buildkit";
+const STATE = { name: "buildkit-state", path: STATE_PATH };
 const CONFIG_FILE = "buildkitd.toml";
 
 /** buildctl replaces its metadata file with a rename, which is impossible for the mounted termination message. */

@@ -5,6 +5,7 @@ import { EXIT_CODES } from "../flags/shared.ts";
 import { Interrupted, InvalidInput } from "../../errors.ts";
 import { buildFlags, requestOf } from "../flags/build.ts";
 import { checkDetached } from "../flags/detach.ts";
+import { checkKeptDetached } from "../flags/keep.ts";
 import type { BuildRequest } from "../../plan/request.ts";
 import { contextDirectory, dockerfilePath } from "../config/find-config.ts";
 import { dockerNotices } from "../config/docker-variables.ts";
@@ -84,8 +85,11 @@ ${EXIT_CODES}`;
   }
 
   async run(): Promise<void> {
-    const { args, flags } = await this.parse(Build);
-    const request = { ...requestOf(args.path, flags), ...this.#configured() };
+    const { args, flags, metadata } = await this.parse(Build);
+    // If no builder is named, --keep chooses the one that can stay.
+    const anyBuilder = flags.keep !== undefined && metadata.flags["builder"]?.setFromDefault === true;
+    const requested = requestOf(args.path, anyBuilder ? { ...flags, builder: "auto" } : flags);
+    const request = { ...requested, ...this.#configured() };
     const call = callOf(flags);
     if (call !== undefined) {
       const { answerCall } = await import("../../app/check.ts");
@@ -126,7 +130,10 @@ ${EXIT_CODES}`;
     });
     // A closed terminal means that the client is gone, not that the user wants to stop the build.
     this.leaveOn.add("SIGHUP");
-    if (flags.detach) checkDetached(flags.output, wired.attests);
+    if (flags.detach) {
+      checkKeptDetached(flags.keep);
+      checkDetached(flags.output, wired.attests);
+    }
     if (flags["detach-on-interrupt"]) this.leaveOn.add("SIGINT");
     const leave = flags.detach ? AbortSignal.abort() : this.leave;
     const result = await this.interruptible(() => wired.build(leave));

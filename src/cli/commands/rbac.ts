@@ -16,6 +16,7 @@ Role is: without --builder it has the rights that any builder needs.`;
     "<%= config.bin %> rbac -n builds | kubectl apply -f -",
     "<%= config.bin %> rbac -n builds --transport configmap --no-secrets --group developers",
     "<%= config.bin %> rbac -n builds --builder buildkit --cache-volume --manage",
+    "<%= config.bin %> rbac -n builds --keep",
   ];
   static override flags = {
     namespace: clusterFlags.namespace,
@@ -32,6 +33,10 @@ Role is: without --builder it has the rights that any builder needs.`;
     }),
     "registry-ca": Flags.boolean({ description: "builds will use --registry-ca" }),
     "cache-volume": Flags.boolean({ description: "builds will use --cache-volume" }),
+    keep: Flags.boolean({
+      description: "builds will use --keep, which makes no Secret",
+      exclusive: ["transport", "git-in-cluster"],
+    }),
     "no-secrets": Flags.boolean({
       description:
         "builds will send no secret: they use --registry-secret, --service-account or --no-credentials, and no --secret",
@@ -63,10 +68,17 @@ Role is: without --builder it has the rights that any builder needs.`;
     }
     const { needsOfBuilder } = await import("../../app/describe-builders.ts");
     const uses = { registryCa: flags["registry-ca"], cacheVolume: flags["cache-volume"] };
+    const builder = flags.keep ? (flags.builder ?? "buildkit") : flags.builder;
+    if (flags.keep && builder !== "buildkit") {
+      throw new InvalidInput(`${builder} cannot stay for the next build (--keep): it has no daemon`, {
+        suggestions: ["Leave out --builder or --keep."],
+      });
+    }
     const rights = rightsOf({
-      ...(await needsOfBuilder(flags.builder, uses)),
-      transport: flags["git-in-cluster"] ? "none" : flags.transport,
-      ships: !flags["no-secrets"],
+      ...(await needsOfBuilder(builder, uses)),
+      transport: flags["git-in-cluster"] || flags.keep ? "none" : flags.transport,
+      keep: flags.keep,
+      ships: !flags["no-secrets"] && !flags.keep,
       manage: flags.manage,
       networkPolicy: flags["network-policy"],
     });

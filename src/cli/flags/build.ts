@@ -6,6 +6,7 @@ import { contextFlags, contextRequest } from "./context.ts";
 import { baseRegistryFlags, buildCredentialRequest, credentialFlags, tokenFlags } from "./credentials.ts";
 import { detachFlags } from "./detach.ts";
 import { dockerFlags, dockerRequest } from "./docker.ts";
+import { keepFlags, keepRequest } from "./keep.ts";
 import { networkFlags, networkRequest } from "./network.ts";
 import { podFlags, podRequest } from "./pod.ts";
 import { registryFlags, registryRequest } from "./registry.ts";
@@ -41,6 +42,7 @@ export const buildFlags = {
   ...dockerFlags(),
   ...progressFlags,
   ...builderFlags,
+  ...keepFlags,
   ...cacheVolumeFlags,
   ...contextFlags,
   ...credentialFlags,
@@ -67,6 +69,7 @@ export function requestOf(path: string, flags: BuildFlags): BuildRequest {
     path,
     ...dockerRequest(flags),
     ...builderRequest(flags),
+    ...keepRequest(flags),
     ...cacheVolumeRequest(flags),
     ...contextRequest(flags),
     ...buildCredentialRequest(flags),

@@ -1,7 +1,8 @@
 /** The tables of builds and of kept contexts. */
 import type { BuildRecord } from "../../app/builds/record.ts";
-import { formatElapsed } from "../../lib/text/measures.ts";
+import { formatBytes, formatElapsed } from "../../lib/text/measures.ts";
 import { tableText } from "../../lib/text/table.ts";
+import type { KeptRecord } from "../../app/builds/kept-builders.ts";
 import type { KeptContext } from "../../app/builds/kept-contexts.ts";
 
 /** Spaces between columns. */
@@ -56,4 +57,25 @@ export function contextTable(contexts: readonly KeptContext[], now: number): str
     usedBy.length === 0 ? "-" : usedBy.join(","),
   ]);
   return tableText([["NAME", "CLAIM", "SIZE", "STATE", "CREATED", "USED BY"], ...rows], GAP);
+}
+
+// Kept builders as a table.
+
+export function keptTable(builders: readonly KeptRecord[], now: number): string {
+  const rows = builders.map(({ name, user, platform, state, createdAt, lastUsed, keepSeconds, diskBytes, builds }) => {
+    const idle = now - Date.parse(lastUsed);
+    const left = keepSeconds * 1000 - idle;
+    return [
+      name,
+      state,
+      user === "" ? "-" : user,
+      platform === "" ? "-" : platform,
+      age(now - Date.parse(createdAt)),
+      builds === undefined || builds === 0 ? age(idle) : "-",
+      builds === undefined || builds === 0 ? age(left) : "-",
+      diskBytes === undefined ? "-" : formatBytes(diskBytes),
+      builds === undefined ? "-" : String(builds),
+    ];
+  });
+  return tableText([["NAME", "STATE", "USER", "PLATFORM", "AGE", "IDLE", "ENDS IN", "DISK", "BUILDS"], ...rows], GAP);
 }

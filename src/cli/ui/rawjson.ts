@@ -57,6 +57,8 @@ export class RawJsonView implements Progress {
         this.#status("ship", "transferring context", event.sent, event.total);
         return;
       case "note":
+        this.#log(this.#vertexes.has("build") ? "build" : "schedule", event.message, this.#now());
+        return;
       case "waiting":
         this.#log("schedule", event.message, this.#now());
         return;

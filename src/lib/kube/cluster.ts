@@ -3,6 +3,7 @@
  * connection always throws an error, and never ends silently. Only types come from the client library
  * (authenticator.ts is the only file that loads its code).
  */
+import type { Duplex } from "node:stream";
 import type {
   V1ConfigMap,
   CoreV1Event,
@@ -84,6 +85,12 @@ export interface ExecExit {
   readonly protocol: string;
 }
 
+/** A command's standard input and output. Ends when the command does; fails with a ClusterError when the connection is lost. */
+export interface Pipe extends Duplex {
+  /** The end of what the command wrote to its standard error, or why it could not be run. */
+  readonly complaints: string;
+}
+
 export interface Cluster extends AsyncDisposable {
   /** The namespace of every namespaced call. */
   readonly namespace: string;
@@ -126,6 +133,8 @@ export interface Cluster extends AsyncDisposable {
     streams: ExecStreams,
     signal: AbortSignal,
   ): Promise<ExecExit>;
+  /** Runs a command in a container as a stream. @throws ClusterError or AuthError when the server refuses */
+  pipe(pod: string, container: string, command: readonly string[], signal: AbortSignal): Promise<Pipe>;
   /** The API server's version, as it writes it: `v1.36.3`. */
   version(signal?: AbortSignal): Promise<string>;
   /** The time of the API server's clock in milliseconds since 1970; this machine's time until the server has answered. Times of objects come from the server, and this machine's clock may be wrong. */

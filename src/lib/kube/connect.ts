@@ -43,6 +43,10 @@ export async function connect(options: Choice = {}): Promise<ConnectedCluster> {
       const { exec } = await import("./exec.ts");
       return exec({ http, location }, { pod, container, command }, streams, signal);
     },
+    pipe: async (pod, container, command, signal) => {
+      const { openPipe } = await import("./pipe.ts");
+      return openPipe({ http, location }, { pod, container, command }, signal);
+    },
     close: () => http.close(),
     [Symbol.asyncDispose]: () => http.close(),
   };

@@ -60,6 +60,9 @@ export class HttpClient {
   /** Credentials requested ahead of the first request, and connections opened with them. */
   #earlyCredentials: Promise<Credentials> | undefined;
   #preopened: { readonly print: string; readonly opened: PreopenedSockets } | undefined;
+  /** Connections for upgrades that are still open. */
+  readonly #upgradable = new Set<Socket>();
+  #closed = false;
 
   constructor(target: Target, env: Readonly<Record<string, string | undefined>> = process.env) {
     this.server = new URL(target.server.url);
@@ -105,7 +108,11 @@ export class HttpClient {
   async open(refused?: Credentials): Promise<Upgradable> {
     if (refused !== undefined) await this.#authenticator.forget(refused);
     const credentials = await this.#authenticator.credentials();
-    return { socket: await this.#recordLoss(dial(this.server, this.#proxy, credentials.tls)), credentials };
+    const socket = await this.#recordLoss(dial(this.server, this.#proxy, credentials.tls));
+    this.#upgradable.add(socket);
+    socket.once("close", () => this.#upgradable.delete(socket));
+    if (this.#closed) socket.destroy();
+    return { socket, credentials };
   }
 
   /** The URL of a path of the API, below the path in the server's own URL. */
@@ -116,8 +123,10 @@ export class HttpClient {
     return url;
   }
 
-  /** Closes every connection. Requests under way fail. */
+  /** Closes every connection, upgraded ones too. Requests under way fail. */
   async close(): Promise<void> {
+    this.#closed = true;
+    for (const socket of this.#upgradable) socket.destroy();
     this.#earlyCredentials = undefined;
     this.#preopened?.opened.close();
     await this.#agent?.agent.destroy();

@@ -1,6 +1,7 @@
 /** Opens a websocket to a streaming endpoint of the API. */
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import type { V1Status } from "@kubernetes/client-node";
 import { WebSocket } from "ws";
 import { ClusterError } from "../../errors.ts";
 import { Backoff, pause } from "./backoff.ts";
@@ -57,19 +58,22 @@ export async function upgrade(
   let renewed = false;
   for (;;) {
     signal.throwIfAborted();
+    let ws: WebSocket | undefined;
     try {
       opened = await http.open(renewed ? opened?.credentials : undefined);
-      return { ws: await shakeHands(url, protocols, opened, signal, timeout), socket: opened.socket };
+      signal.throwIfAborted();
+      ws = await shakeHands(url, protocols, opened, signal, timeout);
+      return { ws, socket: opened.socket };
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof NotUpgraded) {
         if (error.response.statusCode === 401 && !renewed) {
-          error.response.destroy();
           renewed = true;
           continue;
         }
         const code = error.response.statusCode ?? 0;
-        const status = await readStatus(code, error.response);
+        const status = await readRefusal(code, error.response, opened?.socket, signal, timeout);
+        signal.throwIfAborted();
         if (http.settling && mayBePremature(status)) {
           await pause(backoff.next(), signal);
           continue;
@@ -82,7 +86,28 @@ export async function upgrade(
         : backoff.failures >= MAX_ATTEMPTS - 1;
       if (!isUnsent(error) || !isPassing(error) || last) throw explainNetwork(error, location);
       await pause(backoff.next(), signal);
+    } finally {
+      // Nobody else knows the connection of a refused or aborted attempt, and an open one keeps the process running.
+      if (ws === undefined) opened?.socket.destroy();
     }
+  }
+}
+
+/** Reads the body of a refusal. A body that does not end counts as one that broke off. @param timeout in milliseconds */
+async function readRefusal(
+  code: number,
+  body: IncomingMessage,
+  socket: Socket | undefined,
+  signal: AbortSignal,
+  timeout: number,
+): Promise<V1Status> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+  const stop = (): void => void socket?.destroy();
+  limit.addEventListener("abort", stop, { once: true });
+  try {
+    return await readStatus(code, body);
+  } finally {
+    limit.removeEventListener("abort", stop);
   }
 }
 

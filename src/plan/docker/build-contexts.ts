@@ -1,6 +1,6 @@
 /** `--build-context NAME=SOURCE`: a directory, an image or an address under a name (buildx, util/buildflags/context.go and build/opt.go). */
 import { InvalidInput } from "../../errors.ts";
-import type { BuildContext } from "./options.ts";
+import type { BuildContext, LayoutSource } from "./options.ts";
 
 /** If two values have the same name, the last one counts. @throws InvalidInput, with docker's message if it has one. */
 export function buildContextsOf(values: readonly string[]): BuildContext[] {
@@ -47,9 +47,7 @@ function sourceOf(name: string, text: string): BuildContext["source"] {
     });
   }
   if (text.startsWith("oci-layout://")) {
-    throw new InvalidInput(`--build-context ${name}=${text}: slipway cannot send an OCI layout to the builder`, {
-      suggestions: ["Push it to a registry, and write docker-image://IMAGE."],
-    });
+    return layoutOf(name, text);
   }
   if (text.startsWith("target:")) {
     throw new InvalidInput(`--build-context ${name}=${text}: the result of another target is not available here`, {
@@ -65,6 +63,19 @@ function sourceOf(name: string, text: string): BuildContext["source"] {
   if (!/^\w+:\/\/[^/]*@/.test(text)) return { kind: "url", url: text };
   throw new InvalidInput(`--build-context ${name}: the URL has a password, which others could read in the pod`, {
     suggestions: ["Clone or download it, and give the directory."],
+  });
+}
+
+/** `oci-layout://PATH[:TAG][@DIGEST]`. A colon before a slash is part of the path. */
+function layoutOf(name: string, text: string): LayoutSource {
+  const [, path = "", tag, digest] =
+    /^oci-layout:\/\/(.+?)(?::([\w][\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$/s.exec(text) ?? [];
+  if (path !== "" && !path.includes("@sha256")) {
+    return { kind: "layout", path, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) };
+  }
+  throw new InvalidInput(`--build-context ${name}=${text} has no path, or a digest that is not one`, {
+    docker: "refuses",
+    suggestions: [`Write --build-context ${name}=oci-layout://DIRECTORY[:TAG][@sha256:DIGEST].`],
   });
 }
 

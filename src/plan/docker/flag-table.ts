@@ -30,12 +30,12 @@ const INPUT_FLAGS = {
   },
   "build-context": {
     arity: "values",
-    value: "NAME=PATH|docker-image://IMAGE|URL",
+    value: "NAME=PATH|docker-image://IMAGE|oci-layout://PATH|URL",
     help: "add a named context for FROM, COPY --from and RUN --mount",
     docker: "A directory, image, OCI layout or repository under a name.",
     slipway: needs(
       ["build-context", "build-context-url"],
-      "Directories are sent with the context, each with its own `.dockerignore`; the builder fetches URLs. An OCI layout has to be pushed first.",
+      "Directories are sent with the context, each with its own `.dockerignore`; the builder fetches URLs. An OCI layout needs `--keep`.",
     ),
   },
   target: {

@@ -59,7 +59,18 @@ export interface BuildContext {
     /** An image, from docker-image://. */
     | { readonly kind: "image"; readonly image: string }
     /** A repository or a file for the builder to fetch. */
-    | { readonly kind: "url"; readonly url: string };
+    | { readonly kind: "url"; readonly url: string }
+    | LayoutSource;
+}
+
+/** An image in a directory of this machine, from oci-layout://. */
+export interface LayoutSource {
+  readonly kind: "layout";
+  readonly path: string;
+  /** Absent: `latest`, or the only one. */
+  readonly tag?: string;
+  /** Of the manifest or index, `sha256:` and 64 hex digits. It comes before a tag. */
+  readonly digest?: string;
 }
 
 export interface CacheEntry {

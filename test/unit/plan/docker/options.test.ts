@@ -89,6 +89,22 @@ describe("docker's flags become options", () => {
       },
     ],
     [
+      {
+        "build-context": [
+          "a=oci-layout://dir",
+          "b=oci-layout:///abs/dir:1.0",
+          `c=oci-layout://./c:d/e@sha256:${"a".repeat(64)}`,
+        ],
+      },
+      {
+        buildContexts: [
+          { name: "a", source: { kind: "layout", path: "dir" } },
+          { name: "b", source: { kind: "layout", path: "/abs/dir", tag: "1.0" } },
+          { name: "c", source: { kind: "layout", path: "./c:d/e", digest: `sha256:${"a".repeat(64)}` } },
+        ],
+      },
+    ],
+    [
       { "build-context": ["base=docker-image://alpine"] },
       { buildContexts: [{ name: "base", source: { kind: "image", image: "alpine" } }] },
     ],
@@ -192,8 +208,12 @@ describe("input is refused with docker's message", () => {
     [{ "build-context": ["a="] }, "--build-context a= has no source"],
     [{ "build-context": ["a=docker-image://"] }, "--build-context a=docker-image:// has no image name"],
     [
-      { "build-context": ["a=oci-layout://dir"] },
-      "--build-context a=oci-layout://dir: slipway cannot send an OCI layout to the builder",
+      { "build-context": ["a=oci-layout://"] },
+      "--build-context a=oci-layout:// has no path, or a digest that is not one",
+    ],
+    [
+      { "build-context": ["a=oci-layout://d@sha256:12"] },
+      "--build-context a=oci-layout://d@sha256:12 has no path, or a digest that is not one",
     ],
     [
       { "build-context": ["a=target:b"] },

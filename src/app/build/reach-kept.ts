@@ -1,0 +1,152 @@
+/** The way to a kept builder: one of this user's that is there, or a new one. */
+import { DIAL_COMMAND } from "../../builders/buildkit/daemon.ts";
+import { ClusterError } from "../../errors.ts";
+import type { Emit } from "../../events.ts";
+import { Daemon } from "../../lib/buildkit/control.ts";
+import { ConnectionLost } from "../../lib/buildkit/grpc.ts";
+import type { Cluster, Pipe } from "../../lib/kube/cluster.ts";
+import { httpStatusOf } from "../../lib/kube/refusal.ts";
+import type { BuildPlan } from "../../plan/plan.ts";
+import { awaitPod } from "../../run/keep/await-pod.ts";
+import type { KeepKey } from "../../run/keep/keep-key.ts";
+import { DAEMON, KeepLease, findKept, instanceOf, keptObjects } from "../../run/keep/kept-builder.ts";
+import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
+import { PodHint } from "../../run/keep/pod-hint.ts";
+import type { Stages } from "../../run/stages.ts";
+import { releasePod, startBuild } from "../../run/start.ts";
+
+/** How often another builder is tried, where one was just ending. */
+const ATTEMPTS = 3;
+
+export interface ReachDeps {
+  readonly cluster: Cluster;
+  readonly emit: Emit;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** For how long the builder stays after this build, in seconds. */
+  readonly keepSeconds: number;
+}
+
+export interface Reached {
+  readonly builder: KeptBuilder;
+  readonly lease: KeepLease;
+  /** Settles when the cluster has taken note that it is wanted. */
+  readonly leased: Promise<void>;
+  readonly daemon: Daemon;
+}
+
+/** A builder of ours that answers, started where there is none. */
+export async function reachKept(
+  plan: BuildPlan,
+  deps: ReachDeps,
+  key: KeepKey,
+  stages: Stages,
+  signal: AbortSignal,
+): Promise<Reached> {
+  const instance = instanceOf(plan);
+  const hint = new PodHint(deps.env, [deps.cluster.server, deps.cluster.namespace, instance, key.fingerprint]);
+  for (let count = 1; ; count++) {
+    stages.start("create");
+    // The pod of the last build is dialled while it is looked up. Nothing is sent to it before it is known to be ours.
+    const ahead = count === 1 ? await dialAhead(deps, hint, signal) : undefined;
+    const [found] = count === ATTEMPTS ? [] : await findKept(deps.cluster, key, instance, signal);
+    // Before anything else is waited for: a pod that is ending may keep whoever dials it waiting.
+    if (ahead !== undefined && found?.pod?.metadata?.name !== ahead.pod) ahead.drop();
+    const builder = found ?? (await start(plan, deps, key, signal));
+    const lease = new KeepLease(deps.cluster, builder.job, deps.keepSeconds, key);
+    try {
+      const leased = lease.begin(signal);
+      leased.catch(() => {});
+      // Its signature is what another build knows a new one by, so that is written first.
+      if (found === undefined) await leased;
+      const pod = await awaitPod(deps.cluster, builder, stages, signal);
+      const name = pod.metadata?.name ?? "";
+      const pipe = await pipeTo(deps, name, ahead, signal);
+      const daemon = await Daemon.over(pipe);
+      await answering(daemon, pipe, name, signal);
+      await hint.write(name);
+      return { builder: { ...builder, pod }, lease, leased, daemon };
+    } catch (error) {
+      lease[Symbol.dispose]();
+      if (signal.aborted) throw signal.reason;
+      // It has just ended, or is about to: the next one is another.
+      const passing = httpStatusOf(error) === 404 || error instanceof ConnectionLost || error instanceof ClusterError;
+      if (found === undefined || !passing || count >= ATTEMPTS) throw error;
+    }
+  }
+}
+
+interface DialledAhead {
+  readonly pod: string;
+  readonly pipe: Promise<Pipe>;
+  /** Lets it go, opened or not. */
+  readonly drop: () => void;
+}
+
+async function dialAhead(deps: ReachDeps, hint: PodHint, signal: AbortSignal): Promise<DialledAhead | undefined> {
+  const pod = await hint.read();
+  if (pod === undefined) return undefined;
+  const dropped = new AbortController();
+  const pipe = deps.cluster.pipe(pod, DAEMON, DIAL_COMMAND, AbortSignal.any([signal, dropped.signal]));
+  // That it is not there any more is no news: it is looked up as well.
+  const tolerate = async (): Promise<void> => {
+    const opened = await pipe.catch(() => undefined);
+    opened?.on("error", () => {});
+  };
+  void tolerate();
+  return { pod, pipe, drop: () => dropped.abort(new Error("another pod is the builder")) };
+}
+
+/** The one that was dialled ahead, if it is to the same pod; else that is let go. */
+async function pipeTo(
+  deps: ReachDeps,
+  pod: string,
+  ahead: DialledAhead | undefined,
+  signal: AbortSignal,
+): Promise<Pipe> {
+  if (ahead?.pod === pod) {
+    const opened = await ahead.pipe.catch(() => undefined);
+    if (opened !== undefined && !opened.destroyed) return opened;
+  }
+  return deps.cluster.pipe(pod, DAEMON, DIAL_COMMAND, signal);
+}
+
+async function start(plan: BuildPlan, deps: ReachDeps, key: KeepKey, signal: AbortSignal): Promise<KeptBuilder> {
+  const objects = keptObjects(plan, key.fingerprint);
+  for (const field of objects.unsafe ?? []) {
+    deps.emit({
+      type: "warning",
+      message: `the pod template lets the kept builder do more than an unprivileged pod may: ${field}`,
+    });
+  }
+  const started = await startBuild(deps.cluster, objects, signal);
+  if (started.gated) {
+    const released = (async () => {
+      const pod = await awaitPod(deps.cluster, { job: started.job, pod: undefined }, undefined, signal, "made");
+      await started.complete;
+      await releasePod(deps.cluster, pod.metadata?.name ?? "", signal);
+    })();
+    await released;
+  }
+  return { job: started.job, pod: undefined };
+}
+
+/** How long a daemon may take to answer, in milliseconds: longer than the minute that the dial command waits for its socket. */
+const ANSWER_TIMEOUT_MS = 90_000;
+
+/** Waits for the daemon, which sends first. */
+async function answering(daemon: Daemon, pipe: Pipe, pod: string, signal: AbortSignal): Promise<void> {
+  try {
+    await daemon.channel.ready(AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]));
+  } catch (error) {
+    daemon.close();
+    if (signal.aborted) throw signal.reason;
+    const said = pipe.complaints.trim().split("\n").at(-1) ?? "";
+    throw new ClusterError(`the kept builder in the pod "${pod}" does not answer${said === "" ? "" : `: ${said}`}`, {
+      suggestions: [
+        `See what it says: kubectl logs ${pod}`,
+        "End it, and the next build starts another: slipway keep stop --all",
+      ],
+      cause: error,
+    });
+  }
+}

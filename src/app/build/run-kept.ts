@@ -1,0 +1,306 @@
+/** A build in a kept builder: found or started, talked to in its own protocol, and left running. */
+import { randomBytes } from "node:crypto";
+import { basename } from "node:path";
+import { Writable } from "node:stream";
+import type { V1Pod } from "@kubernetes/client-node";
+import { solveRequest } from "../../builders/buildkit/solve.ts";
+import type { ContainerEnd } from "../../builders/builder.ts";
+import { BuildFailed, ClusterError, SlipwayError } from "../../errors.ts";
+import type { BuildResult } from "../../events.ts";
+import type { Daemon } from "../../lib/buildkit/control.ts";
+import { ConnectionLost, GrpcError } from "../../lib/buildkit/grpc.ts";
+import { Progress, SETTLE_MS } from "../../lib/buildkit/progress.ts";
+import { fileSend } from "../../lib/buildkit/services/file-send.ts";
+import type { ExportFacts } from "../../lib/buildkit/services/file-send.ts";
+import type { Methods } from "../../lib/buildkit/served.ts";
+import type { ImageDescription } from "../../lib/registry/types.ts";
+import { FileVanished } from "../../pack/sync-tree.ts";
+import { pushes } from "../../plan/plan.ts";
+import type { BuildPlan } from "../../plan/plan.ts";
+import { clientDeadline } from "../../run/follow/deadline.ts";
+import { openKeepKey } from "../../run/keep/keep-key.ts";
+import { DAEMON } from "../../run/keep/kept-builder.ts";
+import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
+import { reportEnd } from "../../run/report-end.ts";
+import { Stages } from "../../run/stages.ts";
+import { decideUserns } from "../../run/user-namespaces.ts";
+import { openDestination } from "../../ship/export/destination.ts";
+import type { ExplainRerun } from "./explain-rerun.ts";
+import { reachKept } from "./reach-kept.ts";
+import type { ReachDeps } from "./reach-kept.ts";
+import type { BuildDeps } from "./run-build.ts";
+
+/** How often a build is begun anew because a file vanished, or because its builder was just ending. */
+const ATTEMPTS = 3;
+
+/** After a build that took no longer, the time that was counted from its beginning is as good. */
+const SHORT_BUILD_MS = 10_000;
+
+/** How long a client that has its image waits for the cluster to note its end, in milliseconds. */
+const PUSH_MS = 2000;
+
+/** Of the daemon's log lines, so many are kept for explaining a failure. */
+const TAIL_LINES = 50;
+
+export interface KeptDeps extends BuildDeps, ReachDeps {
+  /** What the daemon may ask of this client in one solve: files, logins, secrets, agents. */
+  readonly methods: () => Methods;
+  /** Whose files are kept up to date together. */
+  readonly sharedKey: string;
+  /** Why the first step that was not cached ran again. */
+  readonly explain: ExplainRerun;
+  /** Begins what can be done before the daemon asks. */
+  readonly prepare: () => void;
+}
+
+/** @throws SlipwayError of the kind whose fault it is. The builder goes on. */
+export async function buildKept(plan: BuildPlan, deps: KeptDeps, signal: AbortSignal): Promise<BuildResult> {
+  using deadline = clientDeadline(plan.timeoutSeconds);
+  const inner = AbortSignal.any([signal, deadline.signal]);
+  const stages = new Stages(deps.emit);
+  try {
+    return await attempt(plan, deps, stages, inner);
+  } catch (error) {
+    stages.fail();
+    throw error;
+  }
+}
+
+async function attempt(plan: BuildPlan, deps: KeptDeps, stages: Stages, signal: AbortSignal): Promise<BuildResult> {
+  const key = await openKeepKey(deps.env);
+  const decided = await decideUserns(plan, deps.cluster, signal);
+  deps.prepare();
+  for (let count = 1; ; count++) {
+    const { builder, lease, leased, daemon } = await reachKept(decided, deps, key, stages, signal);
+    using _ = lease;
+    const began = performance.now();
+    const pod = builder.pod?.metadata?.name ?? "";
+    stages.start("build", pod);
+    try {
+      const [solved] = await Promise.all([solve(plan, deps, daemon, builder.job.metadata?.name ?? "", signal), leased]);
+      const end: ContainerEnd = { exitCode: 0, reason: "Completed", message: solved.digest, tail: [] };
+      return await report(plan, deps, end, solved.description, stages, builder);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (error instanceof FileVanished && count < ATTEMPTS) continue;
+      if (error instanceof FileVanished) throw new BuildFailed(error.message, { suggestions: VANISHED, cause: error });
+      if (error instanceof ConnectionLost) throw await lost(deps, builder, error);
+      if (!(error instanceof FailedSolve)) throw error;
+      return await report(plan, deps, error.end, {}, stages, builder);
+    } finally {
+      daemon.close();
+      // The builder's time counts from here on, where it makes a difference.
+      if (performance.now() - began > SHORT_BUILD_MS) await lease.push(AbortSignal.timeout(PUSH_MS)).catch(() => {});
+    }
+  }
+}
+
+const VANISHED = ["Build again when nothing removes files.", "Leave it out: add it to .dockerignore."];
+
+/** The build failed in the daemon, which has said why. */
+class FailedSolve extends Error {
+  readonly end: ContainerEnd;
+
+  constructor(end: ContainerEnd, cause: GrpcError) {
+    super(cause.message, { cause });
+    this.end = end;
+  }
+}
+
+interface Solved {
+  readonly digest: string;
+  readonly description: ImageDescription;
+}
+
+async function solve(
+  plan: BuildPlan,
+  deps: KeptDeps,
+  daemon: Daemon,
+  builder: string,
+  signal: AbortSignal,
+): Promise<Solved> {
+  const { emit } = deps;
+  const ref = randomBytes(16).toString("hex").slice(0, 25);
+  /** What this side could not do, which says more than what the daemon makes of it. */
+  let ours: Error | undefined;
+  const exports = new Exports(plan);
+  const session = await daemon.openSession({
+    sharedKey: deps.sharedKey,
+    name: basename(plan.context?.root ?? "slipway"),
+    methods: { ...deps.methods(), ...exports.methods },
+    onFailure: (error) => {
+      if (error instanceof SlipwayError || error instanceof FileVanished) ours ??= error;
+    },
+  });
+  const progress = new Progress();
+  const tail: string[] = [];
+  const say = (lines: readonly string[]): void => {
+    for (const line of lines) {
+      tail.push(line);
+      if (tail.length > TAIL_LINES) tail.shift();
+      emit({ type: "log", line, container: DAEMON, timestamp: new Date().toISOString() });
+    }
+  };
+  const timer = setInterval(() => say(progress.settle(Date.now() - SETTLE_MS)), SETTLE_MS);
+  const following = (async () => {
+    for await (const status of daemon.status(ref, signal)) say(progress.add(status));
+  })().catch(() => {});
+  const dockerfile = plan.dockerfile.path === undefined ? undefined : basename(plan.dockerfile.path);
+  try {
+    const answer = await daemon.solve(solveRequest(plan, ref, session.id, dockerfile), signal);
+    await exports.commit();
+    await Promise.race([following, pause(STATUS_MS)]);
+    return { digest: answer.get("containerimage.digest") ?? "", description: descriptionOf(answer) };
+  } catch (error) {
+    await exports.discard();
+    if (ours !== undefined) throw ours;
+    if (!(error instanceof GrpcError)) throw error;
+    await Promise.race([following, pause(STATUS_MS)]);
+    const message = `error: failed to solve: ${error.message.replace(/^failed to solve: /, "")}`;
+    throw new FailedSolve({ exitCode: 1, reason: "Error", message: "", tail: [...tail, message] }, error);
+  } finally {
+    clearInterval(timer);
+    say(progress.settle(Infinity));
+    const reason = await deps.explain(builder, progress.steps).catch(() => undefined);
+    if (reason !== undefined) emit({ type: "note", message: reason });
+    for (const { short } of progress.warnings) emit({ type: "warning", message: short });
+    session.close();
+  }
+}
+
+/** How long the end of what is told may come after the answer, in milliseconds. */
+const STATUS_MS = 5000;
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}
+
+/** What `-o` asks for, as it arrives. Each is there whole once the solve has ended well, or not at all. */
+class Exports {
+  readonly #plan: BuildPlan;
+  readonly #opened: ReturnType<typeof openDestination>[] = [];
+
+  constructor(plan: BuildPlan) {
+    this.#plan = plan;
+  }
+
+  get methods(): Methods {
+    return (this.#plan.exports ?? []).length === 0
+      ? {}
+      : fileSend((exporter, _facts: ExportFacts) => this.#open(exporter));
+  }
+
+  async commit(): Promise<void> {
+    for (const destination of this.#opened) await destination.commit();
+  }
+
+  async discard(): Promise<void> {
+    for (const destination of this.#opened) await destination.discard().catch(() => {});
+  }
+
+  /** The image's exporter is number 0 and sends nothing. */
+  async #open(exporter: string): Promise<Writable> {
+    const wanted = this.#plan.exports?.[Number(exporter === "" ? 1 : exporter) - 1];
+    if (wanted === undefined) throw new Error(`there is no exporter ${exporter}`);
+    const destination = openDestination(wanted);
+    this.#opened.push(destination);
+    return new Writable({
+      highWaterMark: 1 << 20,
+      write(chunk: Buffer, _encoding, callback) {
+        try {
+          destination.write(chunk);
+        } catch (error) {
+          callback(error as Error);
+          return;
+        }
+        callback();
+      },
+    });
+  }
+}
+
+function isIndex(mediaType: string): boolean {
+  return /index\.v1|manifest\.list/.test(mediaType);
+}
+
+function descriptionOf(answer: ReadonlyMap<string, string>): ImageDescription {
+  const configDigest = answer.get("containerimage.config.digest");
+  const encoded = answer.get("containerimage.descriptor");
+  const parsed =
+    encoded === undefined
+      ? undefined
+      : (JSON.parse(Buffer.from(encoded, "base64").toString("utf8")) as NonNullable<ImageDescription["descriptor"]>);
+  return {
+    ...(configDigest === undefined ? {} : { configDigest }),
+    ...(parsed === undefined
+      ? {}
+      : {
+          descriptor: {
+            mediaType: parsed.mediaType,
+            size: parsed.size,
+            ...(parsed.platform === undefined ? {} : { platform: parsed.platform }),
+          },
+        }),
+  };
+}
+
+async function report(
+  plan: BuildPlan,
+  deps: KeptDeps,
+  end: ContainerEnd,
+  description: ImageDescription,
+  stages: Stages,
+  builder: KeptBuilder,
+): Promise<BuildResult> {
+  const facts = {
+    name: builder.job.metadata?.name ?? plan.name,
+    builder: plan.builder,
+    references: pushes(plan) ? plan.tags.map(String) : [],
+    names: plan.exports?.some(({ kind }) => kind === "archive") === true ? plan.tags.map(String) : plan.names,
+    ...(plan.imageless === true ? { imageless: true } : {}),
+  };
+  return reportEnd(
+    end,
+    facts,
+    {
+      ...deps,
+      pushedDigest: (configDigest) => deps.pushedDigest(plan, configDigest),
+      describeImage: async (digest) => {
+        await deps.attest?.(digest, stages);
+        // The daemon has reported what the registry would be asked for. An index has no config: its own digest is the image ID, as in docker.
+        const { configDigest, descriptor } = description;
+        if (descriptor !== undefined && (configDigest !== undefined || isIndex(descriptor.mediaType)))
+          return description;
+        return { ...description, ...(await deps.describeImage(plan, digest)) };
+      },
+    },
+    stages,
+  );
+}
+
+/** The builder went in the midst of the build: the cluster says why. */
+async function lost(deps: KeptDeps, { job, pod }: KeptBuilder, cause: Error): Promise<ClusterError> {
+  const name = job.metadata?.name ?? "";
+  const now = await deps.cluster
+    .read("pods", pod?.metadata?.name ?? "", AbortSignal.timeout(5000))
+    .catch(() => undefined);
+  return new ClusterError(`the build was ended: ${whyGone(name, now)}`, {
+    suggestions: ["Build again: a new builder starts, and what it had to build from is sent anew."],
+    cause,
+  });
+}
+
+function whyGone(name: string, pod: V1Pod | undefined): string {
+  if (pod === undefined) return `the kept builder ${name} is gone`;
+  const { status, metadata } = pod;
+  const end = status?.containerStatuses?.find((container) => container.name === DAEMON)?.state?.terminated;
+  if (status?.reason !== undefined && status.phase === "Failed") {
+    return `the pod of the kept builder ${name} was ended by the cluster: ${status.message ?? status.reason}`;
+  }
+  if (end !== undefined)
+    return `the kept builder ${name} ended with exit code ${end.exitCode} (${end.reason ?? "no reason given"})`;
+  if (metadata?.deletionTimestamp !== undefined) return `the pod of the kept builder ${name} was deleted`;
+  return `the connection to the kept builder ${name} was lost`;
+}

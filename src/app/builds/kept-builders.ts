@@ -1,0 +1,139 @@
+/** Kept builders as their user sees them: which there are, what they hold, and how one is ended. */
+import type { V1Job } from "@kubernetes/client-node";
+import { DIAL_COMMAND } from "../../builders/buildkit/daemon.ts";
+import { InvalidInput } from "../../errors.ts";
+import { Daemon } from "../../lib/buildkit/control.ts";
+import type { Cluster } from "../../lib/kube/cluster.ts";
+import { openKeepKey } from "../../run/keep/keep-key.ts";
+import type { KeepKey } from "../../run/keep/keep-key.ts";
+import { DAEMON, KEEP_ANNOTATION, findKept } from "../../run/keep/kept-builder.ts";
+import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
+import { ANNOTATION, LABEL } from "../../run/labels.ts";
+
+/** How long a daemon may take to say what it holds, in milliseconds: a list is not to hang on one. */
+const ANSWER_MS = 10_000;
+
+export interface KeptRecord {
+  readonly name: string;
+  /** Who has started it. */
+  readonly user: string;
+  /** `linux/amd64`, or empty where any node would do. */
+  readonly platform: string;
+  /** `running`, or what it waits for in one word: `starting`. */
+  readonly state: "running" | "starting";
+  /** RFC 3339, by the cluster's clock. */
+  readonly createdAt: string;
+  /** When a client last wanted it. */
+  readonly lastUsed: string;
+  /** How long it stays after that, in seconds. */
+  readonly keepSeconds: number;
+  /** Bytes of its layers and caches; absent when it does not answer. */
+  readonly diskBytes?: number;
+  /** Builds under way; absent when it does not answer. */
+  readonly builds?: number;
+  readonly pod?: string;
+  readonly node?: string;
+}
+
+export const KEPT_FIELDS: readonly (keyof KeptRecord)[] = [
+  "name",
+  "user",
+  "platform",
+  "state",
+  "createdAt",
+  "lastUsed",
+  "keepSeconds",
+  "diskBytes",
+  "builds",
+  "pod",
+  "node",
+];
+
+/** Those of this user, the youngest first. */
+export async function listKept(cluster: Cluster, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<KeptRecord[]> {
+  const found = await findKept(cluster, await openKeepKey(env), undefined, signal);
+  return Promise.all(found.map((builder) => recordOf(cluster, builder, signal)));
+}
+
+/**
+ * Ends some of this user's builders, and with them what they hold.
+ * @param names whole names or their beginnings; undefined: all
+ * @returns the names of those that were ended
+ * @throws InvalidInput for a name that is none of theirs, before any is ended
+ */
+export async function stopKept(
+  cluster: Cluster,
+  env: NodeJS.ProcessEnv,
+  names: readonly string[] | undefined,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const key: KeepKey = await openKeepKey(env);
+  const found = (await findKept(cluster, key, undefined, signal)).map(({ job }) => nameOf(job));
+  const chosen =
+    names === undefined ? found : [...new Set(names.map((name) => choose(found, name, cluster.namespace)))];
+  for (const name of chosen) await cluster.remove("jobs", name, signal);
+  return chosen;
+}
+
+function choose(found: readonly string[], name: string, namespace: string): string {
+  const matching = found.filter(
+    (whole) => whole === name || whole.startsWith(name) || whole.startsWith(`slipway-keep-${name}`),
+  );
+  const [only] = matching;
+  if (only !== undefined && (matching.length === 1 || matching.includes(name)))
+    return matching.includes(name) ? name : only;
+  throw new InvalidInput(
+    matching.length === 0
+      ? `there is no kept builder "${name}" of yours in the namespace ${namespace}`
+      : `${matching.length} kept builders begin with "${name}"`,
+    { suggestions: ["See which there are: slipway keep"] },
+  );
+}
+
+async function recordOf(cluster: Cluster, { job, pod }: KeptBuilder, signal: AbortSignal): Promise<KeptRecord> {
+  const { labels = {}, annotations = {}, creationTimestamp } = job.metadata ?? {};
+  const selector = job.spec?.template.spec?.nodeSelector ?? {};
+  const os = selector["kubernetes.io/os"];
+  const arch = selector["kubernetes.io/arch"];
+  const createdAt = new Date(creationTimestamp ?? 0).toISOString();
+  const isRunning = pod?.status?.containerStatuses?.some(
+    ({ name, state }) => name === DAEMON && state?.running !== undefined,
+  );
+  return {
+    name: nameOf(job),
+    user: annotations[ANNOTATION.createdBy] ?? labels[LABEL.user] ?? "",
+    platform: os === undefined || arch === undefined ? "" : `${os}/${arch}`,
+    state: isRunning === true ? "running" : "starting",
+    createdAt,
+    lastUsed: annotations[KEEP_ANNOTATION.lastUsed] ?? createdAt,
+    keepSeconds: Number(annotations[KEEP_ANNOTATION.seconds] ?? 0),
+    ...(isRunning === true ? await holdings(cluster, pod?.metadata?.name ?? "", signal) : {}),
+    ...(pod?.metadata?.name === undefined ? {} : { pod: pod.metadata.name }),
+    ...(pod?.spec?.nodeName === undefined ? {} : { node: pod.spec.nodeName }),
+  };
+}
+
+/** Nothing where the daemon does not answer: the rest is still worth a line. */
+async function holdings(
+  cluster: Cluster,
+  pod: string,
+  signal: AbortSignal,
+): Promise<Pick<KeptRecord, "diskBytes" | "builds">> {
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+  try {
+    const daemon = await Daemon.over(await cluster.pipe(pod, DAEMON, DIAL_COMMAND, limited));
+    try {
+      const [usage, active] = await Promise.all([daemon.diskUsage(limited), daemon.activeBuilds(limited)]);
+      return { diskBytes: usage.reduce((sum, { size }) => sum + Math.max(0, size), 0), builds: active.length };
+    } finally {
+      daemon.close();
+    }
+  } catch {
+    signal.throwIfAborted();
+    return {};
+  }
+}
+
+function nameOf({ metadata }: V1Job): string {
+  return metadata?.name ?? "";
+}

@@ -1,0 +1,89 @@
+/** A plan as a request to a BuildKit daemon. Pure. The attributes are those that buildctl is given in a pod of its own. */
+import type { SolveRequest } from "../../lib/buildkit/messages.ts";
+import { platformText } from "../../lib/image/platform.ts";
+import { pushes } from "../../plan/plan.ts";
+import type { BuildPlan } from "../../plan/plan.ts";
+import { contextArguments, optionArguments } from "./arguments.ts";
+
+/** Names of the trees that the daemon asks for. */
+export const CONTEXT_TREE = "context";
+export const DOCKERFILE_TREE = "dockerfile";
+
+export function namedTree(number: number): string {
+  return `named-${number}`;
+}
+
+type Attributes = [name: string, value: string][];
+
+export interface Exporter {
+  readonly type: "image" | "docker" | "oci" | "tar";
+  readonly attrs: ReadonlyMap<string, string>;
+}
+
+/**
+ * The image first, as its digest is what the build comes to; then one exporter for each of the plan's exports, in their order, so
+ * that what is sent can be told apart by the exporter's number.
+ */
+export function exportersOf(plan: BuildPlan): Exporter[] {
+  const names: Attributes = plan.tags.length === 0 ? [] : [["name", plan.tags.map(String).join(",")]];
+  const annotations = (plan.annotations ?? []).map(([key, value]): [string, string] => [`annotation.${key}`, value]);
+  const image: Attributes = pushes(plan) ? [...names, ["push", "true"]] : [["push", "false"]];
+  return [
+    { type: "image", attrs: new Map([...image, ...annotations]) },
+    ...(plan.exports ?? []).map(({ format }): Exporter => {
+      if (format === "docker") return { type: "docker", attrs: new Map(names) };
+      if (format === "oci") return { type: "oci", attrs: new Map([...names, ...annotations]) };
+      return { type: "tar", attrs: new Map() };
+    }),
+  ];
+}
+
+/** @param dockerfileName what the Dockerfile is called in messages; undefined where the builder fetches it */
+export function solveRequest(
+  plan: BuildPlan,
+  ref: string,
+  session: string,
+  dockerfileName: string | undefined,
+): SolveRequest {
+  const attrs: Attributes = [...sourceOf(plan, dockerfileName)];
+  if (plan.platform !== undefined) attrs.push(["platform", platformText(plan.platform)]);
+  if (plan.target !== undefined) attrs.push(["target", plan.target]);
+  for (const [name, value] of plan.buildArgs) attrs.push([`build-arg:${name}`, value]);
+  for (const [key, value] of plan.labels) attrs.push([`label:${key}`, value]);
+  if (plan.noCache) attrs.push(["no-cache", ""]);
+  // Of the arguments only `--opt=NAME=VALUE` is the frontend's; caches, agents and directories have fields of their own.
+  for (const argument of [...contextArguments(plan, ""), ...optionArguments(plan)]) {
+    const [, name, value] = /^--opt=([^=]+)=([^]*)$/.exec(argument) ?? [];
+    if (name !== undefined && value !== undefined) attrs.push([name, value]);
+  }
+  const exporters = exportersOf(plan);
+  const entry = ({
+    type,
+    attributes,
+  }: {
+    readonly type: string;
+    readonly attributes: Readonly<Record<string, string>>;
+  }) => ({
+    type,
+    attrs: new Map(Object.entries(attributes)),
+  });
+  const [first] = exporters;
+  return {
+    ref,
+    session,
+    frontend: "dockerfile.v0",
+    frontendAttrs: new Map(attrs),
+    exporters,
+    // For daemons that know one exporter only (buildkit client/solve.go).
+    ...(first === undefined ? {} : { exporterDeprecated: first.type, exporterAttrsDeprecated: first.attrs }),
+    cache: { imports: (plan.cacheFrom ?? []).map(entry), exports: (plan.cacheTo ?? []).map(entry) },
+  };
+}
+
+function sourceOf({ repository, dockerfile }: BuildPlan, dockerfileName: string | undefined): Attributes {
+  if (repository === undefined) return [["filename", dockerfileName ?? "Dockerfile"]];
+  return [
+    ["context", repository.url],
+    ...(dockerfile.path === undefined ? [] : [["filename", dockerfile.path] as [string, string]]),
+  ];
+}

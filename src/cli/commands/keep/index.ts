@@ -1,0 +1,40 @@
+import { Flags } from "@oclif/core";
+import { KEPT_FIELDS, listKept } from "../../../app/builds/kept-builders.ts";
+import { BuildsCommand } from "../../builds-command.ts";
+import { clusterFlags } from "../../flags/shared.ts";
+
+export default class Keep extends BuildsCommand {
+  static override summary = "List your kept builders";
+  static override description = `A build with --keep DURATION leaves its BuildKit running for the next one. It ends by itself when nobody
+has built with it for that long. Listed are those that you have started, with what they hold.`;
+  static override examples = [
+    "<%= config.bin %> keep",
+    "<%= config.bin %> keep stop --all",
+    "<%= config.bin %> keep --format '{{.Name}} {{.Builds}}'",
+  ];
+  static override flags = {
+    quiet: Flags.boolean({ char: "q", description: "names only" }),
+    format: Flags.string({
+      default: "table",
+      description: "table, json (one object a line), or a template such as '{{.Name}} {{.DiskBytes}}'",
+    }),
+    ...clusterFlags,
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Keep);
+    const { keptTable } = await import("../../print/tables.ts");
+    const { fillTemplate } = await import("../../../lib/text/go-template.ts");
+    const template = flags.format === "json" ? "{{json .}}" : flags.format;
+    if (template !== "table") fillTemplate(template, {}, KEPT_FIELDS);
+    await this.withCluster(flags, async (cluster) => {
+      const records = await listKept(cluster, process.env, this.signal);
+      const text = flags.quiet
+        ? records.map(({ name }) => `${name}\n`).join("")
+        : template === "table"
+          ? keptTable(records, cluster.now())
+          : records.map((record) => `${fillTemplate(template, { ...record }, KEPT_FIELDS)}\n`).join("");
+      process.stdout.write(text);
+    });
+  }
+}

@@ -1,0 +1,169 @@
+/** gRPC calls over one connection: we are the client. */
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { CODE, ConnectionLost, GrpcError, errorIn, frame } from "./grpc.ts";
+import { connectOver, readMessages, writeFramed } from "./http2.ts";
+import { decode, encode } from "./protobuf.ts";
+import type { Decoded, Encodable, Table } from "./protobuf.ts";
+import { bridge, socketPair } from "./socket-pair.ts";
+
+/** Metadata of a call: a list gives repeated headers. */
+export type CallMetadata = Readonly<Record<string, string | readonly string[]>>;
+
+export class Channel {
+  readonly #session: ClientHttp2Session;
+  readonly #spoken: Promise<void>;
+  /** Settles when the connection has ended, with its error if it had one. */
+  readonly closed: Promise<Error | undefined>;
+
+  private constructor(near: Socket, ended: Promise<Error | undefined>) {
+    this.#session = connectOver(near);
+    this.#spoken = new Promise((resolve) => this.#session.once("remoteSettings", () => resolve()));
+    this.closed = new Promise((resolve) => {
+      let failure: Error | undefined;
+      this.#session.on("error", (error: Error) => (failure = error));
+      this.#session.on("close", () => void ended.then((error) => resolve(error ?? failure)));
+    });
+  }
+
+  /** @param stream bytes to and from a server that speaks HTTP/2 without TLS */
+  static async over(stream: Duplex): Promise<Channel> {
+    const [near, far] = await socketPair();
+    return new Channel(near, new Promise((resolve) => bridge(far, stream, resolve)));
+  }
+
+  /** Settles once the other side has spoken. @throws ConnectionLost when it ends before that; the signal's reason */
+  ready(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const lost = (): void => reject(new ConnectionLost("the connection ended before anything was said"));
+      void this.#spoken.then(resolve);
+      if (this.#session.destroyed) return lost();
+      this.#session.once("close", lost);
+      signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    });
+  }
+
+  /** A call with any number of messages either way. Aborting the signal cancels it. */
+  open(method: string, metadata: CallMetadata = {}, signal?: AbortSignal): Call {
+    if (this.#session.closed || this.#session.destroyed) throw new ConnectionLost("the connection has ended");
+    const headers: OutgoingHttpHeaders = {
+      ":method": "POST",
+      ":path": method,
+      "content-type": "application/grpc",
+      te: "trailers",
+      "user-agent": "slipway",
+    };
+    for (const [name, value] of Object.entries(metadata))
+      headers[name] = typeof value === "string" ? value : [...value];
+    return new Call(this.#session.request(headers), signal);
+  }
+
+  /** @throws GrpcError, ConnectionLost, or the signal's reason */
+  async unary<Q extends Table, A extends Table>(
+    method: string,
+    tables: { readonly request: Q; readonly response: A },
+    request: Encodable<Q>,
+    signal?: AbortSignal,
+  ): Promise<Decoded<A>> {
+    let answer: Decoded<A> | undefined;
+    for await (const message of this.stream(method, tables, request, signal)) answer = message;
+    if (answer === undefined) throw new GrpcError(CODE.internal, `${method} was answered without a message`);
+    return answer;
+  }
+
+  /** One message out, any number back. @throws as `unary` does */
+  async *stream<Q extends Table, A extends Table>(
+    method: string,
+    { request: table, response }: { readonly request: Q; readonly response: A },
+    request: Encodable<Q>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Decoded<A>, void, undefined> {
+    const call = this.open(method, {}, signal);
+    await call.write(encode(table, request));
+    call.end();
+    for await (const message of call) yield decode(response, message);
+  }
+
+  /** Milliseconds to the other side and back. @throws ConnectionLost */
+  ping(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const refused = (): void => reject(new ConnectionLost("the connection has ended"));
+      if (this.#session.destroyed) return refused();
+      this.#session.ping((error, milliseconds) => (error === null ? resolve(milliseconds) : refused()));
+    });
+  }
+
+  /** Ends the connection; what is under way is cancelled. */
+  close(): void {
+    this.#session.destroy();
+  }
+}
+
+export class Call implements AsyncIterable<Buffer> {
+  readonly #stream: ClientHttp2Stream;
+  readonly #signal: AbortSignal | undefined;
+  #status: IncomingHttpHeaders = {};
+  #failure: Error | undefined;
+
+  constructor(stream: ClientHttp2Stream, signal: AbortSignal | undefined) {
+    this.#stream = stream;
+    this.#signal = signal;
+    const cancel = (): void => this.cancel();
+    signal?.addEventListener("abort", cancel, { once: true });
+    stream.on("response", (headers) => this.#note(headers));
+    stream.on("trailers", (headers: IncomingHttpHeaders) => this.#note(headers));
+    stream.on("error", (error: Error) => (this.#failure = error));
+    stream.on("close", () => signal?.removeEventListener("abort", cancel));
+    if (signal?.aborted === true) this.cancel();
+  }
+
+  /** Waits while the other side takes no more. @throws GrpcError or ConnectionLost if the call has ended */
+  write(message: Uint8Array): Promise<void> {
+    return this.writeFramed(frame(message));
+  }
+
+  /** The same for bytes that are framed messages already. */
+  async writeFramed(framed: Uint8Array): Promise<void> {
+    try {
+      await writeFramed(this.#stream, framed);
+    } catch {
+      throw this.#outcome() ?? new ConnectionLost("the call has ended");
+    }
+  }
+
+  /** No more messages from us. */
+  end(): void {
+    this.#stream.end();
+  }
+
+  cancel(): void {
+    this.#stream.close(CANCEL);
+  }
+
+  /** The messages until the call has ended well. @throws GrpcError, ConnectionLost, or the signal's reason */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
+    try {
+      yield* readMessages(this.#stream, true);
+    } catch (error) {
+      this.#failure ??= error as Error;
+    }
+    const outcome = this.#outcome();
+    if (outcome !== undefined) throw outcome;
+  }
+
+  #note(headers: IncomingHttpHeaders): void {
+    if (headers["grpc-status"] !== undefined) this.#status = headers;
+  }
+
+  /** Undefined when it has ended with the status 0. */
+  #outcome(): Error | undefined {
+    if (this.#signal?.aborted === true) return this.#signal.reason as Error;
+    if (this.#status["grpc-status"] !== undefined) return errorIn(this.#status);
+    const how = this.#failure?.message ?? `HTTP/2 code ${this.#stream.rstCode}`;
+    return new ConnectionLost(`the call ended without a status: ${how}`);
+  }
+}
+
+/** RFC 9113, 7. */
+const CANCEL = 8;

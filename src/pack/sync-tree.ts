@@ -1,0 +1,218 @@
+/** The context as BuildKit's file sync takes it: the same walk and the same rules as for an archive. */
+import { lstatSync } from "node:fs";
+import type { BigIntStats, Stats } from "node:fs";
+import type { SyncEntry, SyncRequest, SyncTree } from "../lib/buildkit/services/file-sync.ts";
+import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
+import type { IgnoreRules } from "../lib/dockerignore/dockerignore.ts";
+import { PathResolver, toBytes, toText } from "../lib/files/path-bytes.ts";
+import type { ContextSource } from "../plan/plan.ts";
+import { FileSource } from "./file-source.ts";
+import type { PackNote } from "./pack.ts";
+import { findPrunedPaths } from "./pruned-paths.ts";
+import type { PrunedPaths } from "./pruned-paths.ts";
+import { DiskTree, isGone, unreadableInContext } from "./tree.ts";
+import { walkContext } from "./walk.ts";
+import type { WalkFilter } from "./walk.ts";
+
+/** A file was there when the tree was listed and is not any more: listed again, the tree would be right. */
+export class FileVanished extends Error {
+  override readonly name = "FileVanished";
+}
+
+/** Read at once, and sent before the next piece is. */
+const PIECE_BYTES = 256 << 10;
+
+/** Entries listed ahead between two turns of the event loop: some milliseconds of work. */
+const AHEAD_ENTRIES = 512;
+
+export interface SyncedContext extends Pick<ContextSource, "root" | "ignoreFile" | "ignoreName"> {
+  /** No file's time is later, in seconds since 1970. */
+  readonly latest?: number | undefined;
+  readonly onNote: (note: PackNote) => void;
+}
+
+export class ContextTree implements SyncTree {
+  readonly #context: SyncedContext;
+  readonly #rules: IgnoreRules;
+  readonly #paths: PathResolver;
+  readonly #latest: bigint | undefined;
+  readonly #sent: string[] = [];
+  #listed = 0;
+  #ahead:
+    | { readonly entries: SyncEntry[]; readonly rest: Generator<SyncEntry | undefined>; taken: boolean }
+    | undefined;
+
+  /** @throws InvalidInput for a malformed ignore file, or a root that is not a directory */
+  constructor(context: SyncedContext) {
+    this.#context = context;
+    this.#rules = parseIgnoreFile(context.ignoreFile, context.ignoreName);
+    this.#paths = new PathResolver(context.root);
+    this.#latest = context.latest === undefined ? undefined : BigInt(context.latest) * 1_000_000_000n;
+  }
+
+  /** Byte strings: the files that were asked for so far, because the daemon did not have them as they are. */
+  get sent(): readonly string[] {
+    return this.#sent;
+  }
+
+  /** Number of files that were listed the last time. */
+  get listed(): number {
+    return this.#listed;
+  }
+
+  /** Lists the tree in the background, for the first that asks: while the way to the daemon is being opened there is time. */
+  listAhead(): void {
+    const ahead = { entries: [] as SyncEntry[], rest: this.#walk(undefined), taken: false };
+    this.#ahead = ahead;
+    const step = (): void => {
+      if (ahead.taken) return;
+      try {
+        for (let count = 0; count < AHEAD_ENTRIES; count++) {
+          const { value, done } = ahead.rest.next();
+          if (done === true) return;
+          if (value !== undefined) ahead.entries.push(value);
+        }
+      } catch {
+        // It may be about a file that nobody will ask for.
+        this.#ahead = undefined;
+        return;
+      }
+      setImmediate(step);
+    };
+    setImmediate(step);
+  }
+
+  *entries({ followPaths }: SyncRequest): Generator<SyncEntry | undefined, void, undefined> {
+    // The daemon looks for rules of its own to apply; ours have been.
+    if (followPaths.length === 1 && followPaths[0] === ".dockerignore") return;
+    const used = followPaths.length === 0 ? undefined : findPrunedPaths(new DiskTree(this.#context.root), followPaths);
+    this.#listed = 0;
+    for (const entry of this.#entriesOf(used)) {
+      if (entry?.kind === "file" && entry.link === undefined) this.#listed++;
+      yield entry;
+    }
+  }
+
+  *#entriesOf(used: PrunedPaths | undefined): Generator<SyncEntry | undefined, void, undefined> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    if (ahead === undefined) {
+      yield* this.#walk(used);
+      return;
+    }
+    ahead.taken = true;
+    let looked = 0;
+    for (const entry of ahead.entries) {
+      if (++looked % AHEAD_ENTRIES === 0) yield undefined;
+      if (used?.covers(entry.path) !== false) yield entry;
+    }
+    for (const entry of ahead.rest) {
+      if (entry === undefined || used?.covers(entry.path) !== false) yield entry;
+    }
+  }
+
+  *read(path: string): Generator<Uint8Array, void, undefined> {
+    const { onNote } = this.#context;
+    this.#sent.push(path);
+    using source = this.#open(path);
+    const before = source.stat();
+    if (!before.isFile()) throw new FileVanished(`${toText(path)} is no file any more`);
+    const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, before.size + 1));
+    for (;;) {
+      let count: number;
+      try {
+        count = source.read(piece, 0, piece.length);
+      } catch (error) {
+        throw unreadableInContext(path, error);
+      }
+      if (count > 0) yield piece.subarray(0, count);
+      if (count < piece.length) break;
+    }
+    const after = source.stat();
+    if (after.size !== before.size || after.mtimeMs !== before.mtimeMs)
+      onNote({ path: toText(path), reason: "changed" });
+  }
+
+  #open(path: string): FileSource {
+    try {
+      return new FileSource(this.#paths.resolve(path));
+    } catch (error) {
+      if (isGone(error)) throw new FileVanished(`${toText(path)} was deleted while the context was sent`);
+      throw unreadableInContext(path, error);
+    }
+  }
+
+  *#walk(filter: WalkFilter | undefined): Generator<SyncEntry | undefined> {
+    const first = new Map<string, string>();
+    for (const entry of walkContext(new ExactTree(this.#context.root), this.#rules, this.#context.onNote, filter)) {
+      if (entry === undefined) {
+        yield undefined;
+        continue;
+      }
+      const { path, kind, target } = entry;
+      const stat = entry.stat as ExactStats;
+      let link = target;
+      if (kind === "file" && stat.nlink > 1) {
+        link = first.get(stat.inode);
+        if (link === undefined) first.set(stat.inode, path);
+      }
+      const { mtime } = stat.exact;
+      yield {
+        path,
+        kind,
+        mode: stat.mode,
+        size: stat.size,
+        mtime: this.#latest !== undefined && mtime > this.#latest ? this.#latest : mtime,
+        ...(link === undefined ? {} : { link }),
+      };
+    }
+  }
+}
+
+/** What a walk reads of a path, with what a double cannot hold. */
+interface ExactStats extends Stats {
+  readonly exact: { readonly mtime: bigint };
+  readonly inode: string;
+}
+
+class ExactTree extends DiskTree {
+  readonly #paths: PathResolver;
+
+  constructor(root: string) {
+    super(root);
+    this.#paths = new PathResolver(root);
+  }
+
+  override stat(path: string): Stats {
+    return exactly(lstatSync(this.#paths.resolve(path), { bigint: true }));
+  }
+}
+
+function exactly(stat: BigIntStats): ExactStats {
+  const fields = {
+    mode: Number(stat.mode),
+    size: Number(stat.size),
+    nlink: Number(stat.nlink),
+    mtimeMs: Number(stat.mtimeMs),
+    exact: { mtime: stat.mtimeNs },
+    inode: stat.nlink > 1n ? `${stat.dev}:${stat.ino}` : "",
+    isDirectory: () => stat.isDirectory(),
+    isFile: () => stat.isFile(),
+    isSymbolicLink: () => stat.isSymbolicLink(),
+    isFIFO: () => stat.isFIFO(),
+    isSocket: () => stat.isSocket(),
+  };
+  return fields as unknown as ExactStats;
+}
+
+/** Small files that are made here, such as the Dockerfile. Their time is the same always: the daemon is sent them each time. */
+export function memoryTree(files: Readonly<Record<string, Uint8Array>>): SyncTree {
+  const byPath = new Map(Object.entries(files).map(([path, data]) => [toBytes(path), data]));
+  return {
+    entries: () =>
+      [...byPath]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([path, data]) => ({ path, kind: "file" as const, mode: 0o644, size: data.length, mtime: 0n })),
+    read: (path) => [byPath.get(path) ?? new Uint8Array()],
+  };
+}

@@ -1,0 +1,80 @@
+/** The pod of a kept builder, once its daemon can be dialled. */
+import type { V1Pod } from "@kubernetes/client-node";
+import { ClusterError } from "../../errors.ts";
+import type { Cluster } from "../../lib/kube/cluster.ts";
+import { podState } from "../follow/pod-state.ts";
+import { JOB_LABEL } from "../follow/pod-changes.ts";
+import type { Stages } from "../stages.ts";
+import { DAEMON, isOver } from "./kept-builder.ts";
+import type { KeptBuilder } from "./kept-builder.ts";
+import { isOwnPod } from "./own-pod.ts";
+
+/**
+ * @param until `running`: its container has started; `made`: it exists
+ * @throws ClusterError when it will not run
+ */
+export async function awaitPod(
+  cluster: Pick<Cluster, "watch" | "list">,
+  { job, pod: known }: KeptBuilder,
+  stages: Stages | undefined,
+  signal: AbortSignal,
+  until: "running" | "made" = "running",
+): Promise<V1Pod> {
+  const name = job.metadata?.name ?? "";
+  if (known !== undefined && isRunning(known)) {
+    stages?.done("create", name);
+    return known;
+  }
+  const over = new AbortController();
+  const inner = AbortSignal.any([signal, over.signal]);
+  // Of a pod that is not made any more there is no event.
+  const timer = setInterval(() => {
+    void endOf(cluster, name, inner).then((end) => end !== undefined && over.abort(gone(name, end)));
+  }, LOOK_MS);
+  try {
+    for await (const event of cluster.watch("pods", { labelSelector: `${JOB_LABEL}=${name}` }, inner)) {
+      if (event.type === "deleted") throw gone(name, "its pod was deleted");
+      for (const pod of event.type === "listed" ? event.objects : [event.object]) {
+        // Whoever may make pods may give them any label.
+        if (!isOwnPod(pod, job, DAEMON)) continue;
+        stages?.done("create", name);
+        if (until === "made") return pod;
+        stages?.start("schedule");
+        const state = podState(pod, { receiver: "", builder: DAEMON });
+        stages?.observe(state);
+        if (state.kind === "building") return pod;
+        if (state.kind === "failed") throw gone(name, state.failure.message);
+        if (state.kind === "ended") throw gone(name, state.message.trim() || `exit code ${state.exitCode}`);
+      }
+    }
+    inner.throwIfAborted();
+  } finally {
+    clearInterval(timer);
+    over.abort();
+  }
+  throw gone(name, "the cluster tells nothing more of it");
+}
+
+/** How often the Job is looked at while its pod is waited for, in milliseconds. */
+const LOOK_MS = 2000;
+
+/** Why there will be no pod; undefined while there may be one, or when the cluster does not answer. */
+async function endOf(cluster: Pick<Cluster, "list">, name: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const [job] = await cluster.list("jobs", { fieldSelector: `metadata.name=${name}` }, signal);
+    if (job === undefined) return "it was ended";
+    return isOver(job) ? (job.status?.conditions?.at(-1)?.message ?? "it was ended") : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRunning(pod: V1Pod): boolean {
+  return podState(pod, { receiver: "", builder: DAEMON }).kind === "building";
+}
+
+function gone(name: string, reason: string): ClusterError {
+  return new ClusterError(`the kept builder ${name} did not start: ${reason}`, {
+    suggestions: [`kubectl describe job ${name}`, "Build without --keep to see whether a pod of one build starts."],
+  });
+}

@@ -1,0 +1,122 @@
+/** How a kept builder ends: by itself, by a fault in mid-build, and that clients who die leave nothing behind. */
+import type { ChildProcess } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BUSYBOX, uniqueImage } from "./support/build.ts";
+import { kubectl } from "./support/kubectl.ts";
+import { madeFromNow, useNamespace } from "./support/namespace.ts";
+import { project } from "./support/project.ts";
+import { readImage } from "./support/registry.ts";
+import { slipway } from "./support/slipway.ts";
+import type { Run, RunOptions } from "./support/slipway.ts";
+
+const namespace = useNamespace({ rbac: ["--keep"] });
+let home: string;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), "slipway-keep-home-"));
+});
+afterAll(async () => {
+  await run(["keep", "stop", "--all"]);
+  await rm(home, { recursive: true, force: true });
+});
+
+function run(args: readonly string[], options: RunOptions = {}): Promise<Run> {
+  const env = { KUBECONFIG: namespace.kubeconfig, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home, ...options.env };
+  return slipway([...args, "-n", namespace.name], { ...options, env });
+}
+
+function build(args: readonly string[], options: RunOptions = {}): Promise<Run> {
+  return run(["build", "--keep", "10m", "--progress", "plain", ...args], options);
+}
+
+const builderIn = ({ stderr }: Run): string => /^=> create: (slipway-keep-[0-9a-f]+)/m.exec(stderr)?.[1] ?? "";
+
+async function podOf(builder: string): Promise<string> {
+  const labels = `batch.kubernetes.io/job-name=${builder}`;
+  const name = await kubectl(["get", "pods", "-n", namespace.name, "-l", labels, "-o", "name"]);
+  return name.trim().replace(/^pod\//, "");
+}
+
+test("a builder that nobody uses ends by itself, and leaves nothing", async () => {
+  const made = await madeFromNow(namespace.name);
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo 1 > /f\n` });
+  const ended = await run(["build", "--keep", "60s", "--progress", "plain", root]);
+  expect([ended.code, ended.stderr]).toEqual([0, expect.stringContaining("=> built")]);
+  expect(await made()).not.toEqual([]);
+  // Its time, the Job's TTL of a minute, and what the cluster takes for both.
+  await expect.poll(made, { timeout: 360_000, interval: 5000 }).toEqual([]);
+});
+
+describe("a builder that is lost in the midst of a build", () => {
+  const LOSSES: Readonly<Record<string, (pod: string) => Promise<unknown>>> = {
+    "because its daemon is killed": (pod) =>
+      kubectl(["exec", "-n", namespace.name, pod, "-c", "buildkit", "--", "sh", "-c", "kill -9 $(pidof buildkitd)"]),
+    "because its pod is evicted": (pod) => {
+      const metadata = { name: pod, namespace: namespace.name };
+      const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata };
+      const path = `/api/v1/namespaces/${namespace.name}/pods/${pod}/eviction`;
+      return kubectl(["create", "--raw", path, "-f", "-"], JSON.stringify(eviction));
+    },
+    "because it is stopped": () => run(["keep", "stop", "--all"]),
+  };
+
+  test.each(Object.entries(LOSSES))(
+    "%s fails that build in one sentence, and the next one has a new builder",
+    async (_, lose) => {
+      const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 100\n` });
+      let lost: Promise<unknown> | undefined;
+      const ended = await build([root], {
+        onStderr: (text) => {
+          if (!/ sleeping$/m.test(text)) return;
+          const [, name = ""] = /^=> create: (slipway-keep-[0-9a-f]+)/m.exec(text) ?? [];
+          lost ??= podOf(name).then(lose);
+        },
+      });
+      await lost;
+      const sentences = ended.stderr.split("\n").filter((line) => line.startsWith("ERROR:"));
+      expect([ended.code, sentences]).toEqual([
+        3,
+        [expect.stringMatching(/^ERROR: the build was ended: .*kept builder/)],
+      ]);
+      const next = await build([await project({ Dockerfile: `FROM ${BUSYBOX}\n` })]);
+      expect([next.code, builderIn(next) === builderIn(ended)]).toEqual([0, false]);
+    },
+  );
+});
+
+test("clients that are killed at any moment leave no lock and no build, and the next build is right", async () => {
+  const steps = Array.from({ length: 6 }, (_, at) => `RUN head -c 200000 /dev/urandom > /r${at}; sleep 0.2\n`).join("");
+  const root = await project({
+    Dockerfile: `FROM ${BUSYBOX}\nCOPY . /app/\n${steps}`,
+    f: "0",
+    big: Buffer.alloc(3_000_000, 1),
+  });
+  const first = await build([root]);
+  expect(first.code).toBe(0);
+  const started: ChildProcess[] = [];
+  // Each of them is killed at another moment of its build.
+  const killed = Array.from({ length: 10 }, async (_, at) => {
+    await writeFile(join(root, "f"), String(at));
+    const ended = await build(["--no-cache", root], {
+      onStderr: (_text, child) => {
+        if (started.includes(child)) return;
+        started.push(child);
+        setTimeout(() => child.kill("SIGKILL"), at * 700);
+      },
+    });
+    return ended.signal ?? ended.code;
+  });
+  const outcomes = await Promise.all(killed);
+  expect(outcomes.filter((outcome) => outcome !== "SIGKILL" && outcome !== 0)).toEqual([]);
+  expect(outcomes).toContain("SIGKILL");
+  await writeFile(join(root, "f"), "last");
+  const image = uniqueImage();
+  const next = await build(["-t", image, root]);
+  expect([next.code, builderIn(next)]).toEqual([0, builderIn(first)]);
+  expect((await readImage(image)).files.get("app/f")?.text).toBe("last");
+  const underWay = async (): Promise<string> => (await run(["keep", "--format", "{{.Builds}}"])).stdout.trim();
+  await expect.poll(underWay, { timeout: 60_000, interval: 2000 }).toBe("0");
+});

@@ -1,0 +1,262 @@
+/** Calls and sessions over a pair of streams in memory, nested as they are in a real connection. */
+import { setTimeout as pause } from "node:timers/promises";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Daemon } from "../../../../src/lib/buildkit/control.ts";
+import { CODE, ConnectionLost, GrpcError } from "../../../../src/lib/buildkit/grpc.ts";
+import {
+  BYTES_MESSAGE,
+  EMPTY,
+  GET_SECRET_REQUEST,
+  GET_SECRET_RESPONSE,
+  HEALTH_CHECK_RESPONSE,
+  INFO_RESPONSE,
+  SOLVE_REQUEST,
+  SOLVE_RESPONSE,
+  STATUS_RESPONSE,
+} from "../../../../src/lib/buildkit/messages.ts";
+import { decode, encode } from "../../../../src/lib/buildkit/protobuf.ts";
+import { unary } from "../../../../src/lib/buildkit/served.ts";
+import type { Methods } from "../../../../src/lib/buildkit/served.ts";
+import { fakeDaemon } from "../../../fakes/buildkit-daemon.ts";
+import type { FakeDaemon } from "../../../fakes/buildkit-daemon.ts";
+
+const HEALTH = { request: EMPTY, response: HEALTH_CHECK_RESPONSE };
+const SECRET = { request: GET_SECRET_REQUEST, response: GET_SECRET_RESPONSE };
+const GET_SECRET = "/moby.buildkit.secrets.v1.Secrets/GetSecret";
+
+const open: Daemon[] = [];
+
+async function start(methods: Methods = {}): Promise<FakeDaemon> {
+  const fake = await fakeDaemon(methods);
+  open.push(fake.daemon);
+  return fake;
+}
+
+afterEach(() => {
+  for (const daemon of open.splice(0)) daemon.close();
+});
+
+const info: Methods = {
+  "/moby.buildkit.v1.Control/Info": unary({ request: EMPTY, response: INFO_RESPONSE }, () => ({
+    buildkitVersion: { version: "v0.34.2" },
+  })),
+};
+
+describe("a call", () => {
+  it("is answered", async () => {
+    const { daemon } = await start(info);
+    expect((await daemon.info()).buildkitVersion?.version).toBe("v0.34.2");
+  });
+
+  it("fails with the status and the message of the other side", async () => {
+    const { daemon } = await start({
+      "/moby.buildkit.v1.Control/Solve": async () => {
+        throw new GrpcError(CODE.notFound, "kein Bild für 50%\nnirgends");
+      },
+    });
+    await expect(daemon.solve({ ref: "r" })).rejects.toMatchObject({
+      name: "GrpcError",
+      code: CODE.notFound,
+      message: "kein Bild für 50%\nnirgends",
+    });
+  });
+
+  it("fails as unimplemented where the other side does not know it", async () => {
+    await expect((await start()).daemon.info()).rejects.toMatchObject({ code: CODE.unimplemented });
+  });
+
+  it("streams messages until its end", async () => {
+    const { daemon } = await start({
+      "/moby.buildkit.v1.Control/Status": async (call) => {
+        for (const name of ["a", "b", "c"]) await call.write(encode(STATUS_RESPONSE, { vertexes: [{ name }] }));
+      },
+    });
+    const names: string[] = [];
+    for await (const { vertexes } of daemon.status("r")) names.push(...vertexes.map(({ name }) => name));
+    expect(names).toEqual(["a", "b", "c"]);
+  });
+
+  it("is cancelled by its signal, with the signal's reason, and the other side is told", async () => {
+    const told = Promise.withResolvers<void>();
+    const { daemon } = await start({
+      "/moby.buildkit.v1.Control/Solve": (call) =>
+        new Promise((_, reject) => {
+          call.signal.addEventListener("abort", () => {
+            told.resolve();
+            reject(new Error("gone"));
+          });
+        }),
+    });
+    const stop = new AbortController();
+    const solving = daemon.solve({ ref: "r" }, stop.signal);
+    setTimeout(() => stop.abort(new Error("enough")), 20);
+    await expect(solving).rejects.toThrow("enough");
+    await told.promise;
+  });
+
+  it("with a signal that is aborted already fails with its reason", async () => {
+    const { daemon } = await start(info);
+    await expect(daemon.info(AbortSignal.abort(new Error("too late")))).rejects.toThrow("too late");
+  });
+
+  it("ends as a lost connection, not as a failed build, when the connection is cut", async () => {
+    const { daemon, wire } = await start({
+      "/moby.buildkit.v1.Control/Solve": async () => {
+        wire.destroy();
+        await pause(60_000, undefined, { ref: false });
+      },
+    });
+    await expect(daemon.solve({ ref: "r" })).rejects.toBeInstanceOf(ConnectionLost);
+    await daemon.channel.closed;
+    await expect(daemon.info()).rejects.toBeInstanceOf(ConnectionLost);
+    await expect(daemon.channel.ping()).rejects.toBeInstanceOf(ConnectionLost);
+  });
+
+  it("carries attributes of every kind", async () => {
+    let seen: unknown;
+    const { daemon } = await start({
+      "/moby.buildkit.v1.Control/Solve": unary({ request: SOLVE_REQUEST, response: SOLVE_RESPONSE }, (request) => {
+        seen = request;
+        return { exporterResponse: new Map([["containerimage.digest", "sha256:1"]]) };
+      }),
+    });
+    const request = {
+      ref: "r",
+      session: "s",
+      frontend: "dockerfile.v0",
+      frontendAttrs: new Map([["build-arg:A", "ä=b"]]),
+      exporters: [{ type: "image", attrs: new Map([["push", "true"]]) }],
+      cache: { exports: [{ type: "inline" }], imports: [] },
+    };
+    expect((await daemon.solve(request)).get("containerimage.digest")).toBe("sha256:1");
+    expect(seen).toMatchObject({ ...request, cache: { exports: [{ type: "inline", attrs: new Map() }], imports: [] } });
+  });
+});
+
+describe("a session", () => {
+  const session = (fake: FakeDaemon, methods: Methods, failures: unknown[] = []) =>
+    fake.daemon.openSession({ sharedKey: "k", name: "app", methods, onFailure: (error) => failures.push(error) });
+
+  it("tells its key, its name and every method, health included", async () => {
+    const fake = await start();
+    const { id } = await session(fake, { [GET_SECRET]: unary(SECRET, () => ({})) });
+    const { metadata } = await fake.session;
+    expect(metadata.first("x-docker-expose-session-uuid")).toBe(id);
+    expect(metadata.first("x-docker-expose-session-sharedkey")).toBe("k");
+    expect(metadata.all("x-docker-expose-session-grpc-method")).toEqual(["/grpc.health.v1.Health/Check", GET_SECRET]);
+  });
+
+  it("answers questions about its health", async () => {
+    const fake = await start();
+    await session(fake, {});
+    const { channel } = await fake.session;
+    expect(await channel.unary("/grpc.health.v1.Health/Check", HEALTH, {})).toEqual({ status: 1 });
+  });
+
+  it("tells us what a method threw, and the daemon its message", async () => {
+    const failures: unknown[] = [];
+    const fake = await start();
+    const thrown = new Error("the file cannot be read");
+    await session(fake, { [GET_SECRET]: () => Promise.reject(thrown) }, failures);
+    const { channel } = await fake.session;
+    await expect(channel.unary(GET_SECRET, SECRET, {})).rejects.toMatchObject({
+      code: CODE.unknown,
+      message: "the file cannot be read",
+    });
+    expect(failures).toEqual([thrown]);
+  });
+
+  it("survives a call that is cancelled in the burst that opens it", async () => {
+    const fake = await start();
+    await session(fake, { [GET_SECRET]: unary(SECRET, () => ({ data: Buffer.from("v") })) });
+    const { channel } = await fake.session;
+    for (let count = 0; count < 20; count++) channel.open(GET_SECRET).cancel();
+    expect((await channel.unary(GET_SECRET, SECRET, {})).data.toString()).toBe("v");
+  });
+
+  it("takes a thousand headers of one name, with commas in them", async () => {
+    const patterns = Array.from({ length: 1000 }, (_, at) => `dir ${at}, **/*.o`);
+    let seen: string[] = [];
+    const fake = await start();
+    await session(fake, {
+      [GET_SECRET]: async (call) => {
+        seen = call.metadata.all("followpaths");
+        await call.write(new Uint8Array());
+      },
+    });
+    const { channel } = await fake.session;
+    const call = channel.open(GET_SECRET, { followpaths: patterns });
+    call.end();
+    for await (const message of call) expect(message).toHaveLength(0);
+    expect(seen).toEqual(patterns);
+  });
+
+  it("carries 64 MB each way at once, and answers about its health meanwhile", async () => {
+    const piece = Buffer.alloc(1 << 18, 1);
+    const pieces = 256;
+    let got = 0;
+    const fake = await start();
+    await session(fake, {
+      "/test/Both": async (call) => {
+        const reading = (async () => {
+          for await (const message of call.messages) got += decode(BYTES_MESSAGE, message).data.length;
+        })();
+        for (let count = 0; count < pieces; count++) await call.write(encode(BYTES_MESSAGE, { data: piece }));
+        await reading;
+      },
+    });
+    const { channel } = await fake.session;
+    const call = channel.open("/test/Both");
+    let answers = 0;
+    const state = { over: false };
+    const asking = (async () => {
+      while (!state.over) {
+        await channel.unary("/grpc.health.v1.Health/Check", HEALTH, {});
+        answers++;
+      }
+    })();
+    const sending = (async () => {
+      for (let count = 0; count < pieces; count++) await call.write(encode(BYTES_MESSAGE, { data: piece }));
+      call.end();
+    })();
+    let received = 0;
+    for await (const message of call) received += decode(BYTES_MESSAGE, message).data.length;
+    state.over = true;
+    await Promise.all([sending, asking]);
+    expect([got, received]).toEqual([pieces * piece.length, pieces * piece.length]);
+    expect(answers).toBeGreaterThan(0);
+  });
+
+  it("does not run ahead of one who reads slowly", async () => {
+    const fake = await start();
+    let sent = 0;
+    await session(fake, {
+      "/test/Flood": async (call) => {
+        for (; sent < 400; sent++) await call.write(Buffer.alloc(1 << 18));
+      },
+    });
+    const { channel } = await fake.session;
+    const call = channel.open("/test/Flood");
+    const messages = call[Symbol.asyncIterator]();
+    await messages.next();
+    await pause(300);
+    // 100 MB in all; what two connections and their streams may hold is a part of it.
+    expect(sent).toBeLessThan(300);
+    let rest = 1;
+    while ((await messages.next()).done !== true) rest++;
+    expect(rest).toBe(400);
+  });
+
+  it("ends when it is closed, and when the connection is cut", async () => {
+    const one = await start();
+    const first = await session(one, {});
+    await one.session;
+    first.close();
+    expect(await first.closed).toBeUndefined();
+    const other = await start();
+    const second = await session(other, {});
+    await other.session;
+    other.wire.destroy();
+    expect(await second.closed).toBeUndefined();
+  });
+});

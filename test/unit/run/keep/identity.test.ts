@@ -1,0 +1,142 @@
+/** What proves that a kept builder is this user's own. */
+import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { generateKeyPairSync } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { V1Job, V1Pod } from "@kubernetes/client-node";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { KeepKey, keepKeyFile, openKeepKey } from "../../../../src/run/keep/keep-key.ts";
+import { KEEP_ANNOTATION, isOver, isSigned } from "../../../../src/run/keep/kept-builder.ts";
+import { isOwnPod } from "../../../../src/run/keep/own-pod.ts";
+import { PodHint } from "../../../../src/run/keep/pod-hint.ts";
+
+let home: string;
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "slipway-keep-"));
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+describe("the key", () => {
+  it("is made once, for this user only, and found again", async () => {
+    const env = { XDG_CONFIG_HOME: home };
+    const [one, two] = await Promise.all([openKeepKey(env), openKeepKey(env)]);
+    expect(two.fingerprint).toBe(one.fingerprint);
+    expect((await openKeepKey(env)).fingerprint).toBe(one.fingerprint);
+    expect(one.fingerprint).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  it("is another on another machine, where it was not copied or given", async () => {
+    const first = await openKeepKey({ XDG_CONFIG_HOME: home });
+    const other = await openKeepKey({ XDG_CONFIG_HOME: join(home, "other") });
+    expect(other.fingerprint).not.toBe(first.fingerprint);
+    const pem = await readFile(keepKeyFile({ XDG_CONFIG_HOME: home }), "utf8");
+    expect((await openKeepKey({ XDG_CONFIG_HOME: join(home, "other"), SLIPWAY_KEEP_KEY: pem })).fingerprint).toBe(
+      first.fingerprint,
+    );
+  });
+
+  it("is refused when others can read it, when it is a link, and when it is not a key", async () => {
+    const env = { XDG_CONFIG_HOME: home };
+    await openKeepKey(env);
+    const file = keepKeyFile(env);
+    await chmod(file, 0o644);
+    await expect(openKeepKey(env)).rejects.toThrow("its mode is 644");
+    const elsewhere = join(home, "elsewhere");
+    await writeFile(elsewhere, await readFile(file), { mode: 0o600 });
+    await rm(file);
+    await symlink(elsewhere, file);
+    await expect(openKeepKey(env)).rejects.toThrow("cannot be used");
+    await rm(file);
+    await writeFile(file, "nonsense", { mode: 0o600 });
+    await expect(openKeepKey(env)).rejects.toThrow("not an Ed25519 private key");
+    const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "pem", type: "pkcs8" });
+    await expect(openKeepKey({ SLIPWAY_KEEP_KEY: String(rsa) })).rejects.toThrow("it is of type rsa");
+  });
+});
+
+const key = new KeepKey(generateKeyPairSync("ed25519").privateKey);
+
+function jobOf(uid: string, proof: string, more: Partial<V1Job> = {}): V1Job {
+  return { metadata: { name: "slipway-keep-1", uid, annotations: { [KEEP_ANNOTATION.proof]: proof } }, ...more };
+}
+
+describe("a Job", () => {
+  it("is ours when our key has signed its uid", () => {
+    expect(isSigned(jobOf("a", key.sign("a")), key)).toBe(true);
+  });
+
+  it.each([
+    ["a proof that was copied to another uid", jobOf("b", key.sign("a"))],
+    ["a proof of another key", jobOf("a", new KeepKey(generateKeyPairSync("ed25519").privateKey).sign("a"))],
+    ["no proof", jobOf("a", "")],
+    ["a proof that is none", jobOf("a", "AAAA")],
+    ["no uid", { metadata: { annotations: { [KEEP_ANNOTATION.proof]: key.sign("a") } } }],
+  ])("is not ours with %s", (_, job) => {
+    expect(isSigned(job, key)).toBe(false);
+  });
+
+  it("is over when it has ended, failed or is being deleted", () => {
+    const ended = (type: string): V1Job => ({ status: { conditions: [{ type, status: "True" }] } });
+    expect(["Complete", "Failed", "FailureTarget"].map((type) => isOver(ended(type)))).toEqual([true, true, true]);
+    expect(isOver({ metadata: { deletionTimestamp: new Date() } })).toBe(true);
+    expect(isOver(jobOf("a", ""))).toBe(false);
+  });
+});
+
+describe("a pod", () => {
+  const container = {
+    name: "buildkit",
+    image: "buildkit:1",
+    command: ["sh", "-c", "serve"],
+    volumeMounts: [{ name: "state", mountPath: "/state" }],
+  };
+  const spec = { containers: [container], volumes: [{ name: "state", emptyDir: {} }] };
+  const job: V1Job = { metadata: { uid: "u" }, spec: { template: { spec } } };
+  const owner = { apiVersion: "batch/v1", kind: "Job", name: "j", uid: "u", controller: true };
+  const podOf = (change: Partial<V1Pod["spec"]>, owners = [owner]): V1Pod => ({
+    metadata: { ownerReferences: owners },
+    spec: { ...spec, ...change },
+  });
+
+  it("is the Job's when its controller made it from the template, whatever admission added", () => {
+    expect(isOwnPod(podOf({}), job, "buildkit")).toBe(true);
+    const token = { name: "kube-api-access", mountPath: "/var/run/secrets/kubernetes.io/serviceaccount" };
+    const added = { ...container, volumeMounts: [...container.volumeMounts, token] };
+    const sidecar = { name: "mesh", image: "mesh", volumeMounts: [token] };
+    const volumes = [...spec.volumes, { name: "kube-api-access", projected: {} }];
+    expect(isOwnPod(podOf({ containers: [added, sidecar], volumes, nodeName: "n" }), job, "buildkit")).toBe(true);
+  });
+
+  it.each([
+    ["another owner", podOf({}, [{ ...owner, uid: "other" }])],
+    ["no owner", podOf({}, [])],
+    ["an owner that is not its controller", podOf({}, [{ ...owner, controller: false }])],
+    ["another image", podOf({ containers: [{ ...container, image: "evil" }] })],
+    ["another command", podOf({ containers: [{ ...container, command: ["nc"] }] })],
+    ["another variable", podOf({ containers: [{ ...container, env: [{ name: "LD_PRELOAD", value: "/x" }] }] })],
+    ["a hook", podOf({ containers: [{ ...container, lifecycle: { postStart: { exec: { command: ["nc"] } } } }] })],
+    ["another volume in the place of its own", podOf({ volumes: [{ name: "state", hostPath: { path: "/" } }] })],
+    ["the node's processes", podOf({ hostPID: true })],
+    ["processes shared with a sidecar", podOf({ shareProcessNamespace: true })],
+    [
+      "a sidecar that reads its volume",
+      podOf({ containers: [container, { name: "spy", volumeMounts: [{ name: "state", mountPath: "/x" }] }] }),
+    ],
+    ["no such container", podOf({ containers: [{ ...container, name: "x" }] })],
+  ])("is not the Job's with %s", (_, pod) => {
+    expect(isOwnPod(pod, job, "buildkit")).toBe(false);
+  });
+});
+
+describe("the hint", () => {
+  it("remembers a pod's name, and nothing that is not one", async () => {
+    const env = { XDG_CACHE_HOME: home };
+    expect(await new PodHint(env, ["a"]).read()).toBeUndefined();
+    await new PodHint(env, ["a"]).write("slipway-keep-1-abcde");
+    expect(await new PodHint(env, ["a"]).read()).toBe("slipway-keep-1-abcde");
+    expect(await new PodHint(env, ["b"]).read()).toBeUndefined();
+    await new PodHint(env, ["a"]).write("../../etc");
+    expect(await new PodHint(env, ["a"]).read()).toBeUndefined();
+  });
+});
