@@ -57,17 +57,19 @@ async function findDialect(files: readonly string[], read = (source: string): st
   const texts = await Promise.all(
     files.map(async (file) => [file, await readFile(join(PROJECT, file), "utf8")] as const),
   );
-  return texts.flatMap(([file, text]) =>
-    read(text)
+  return texts.flatMap(([file, text]) => {
+    const prose = read(text);
+    // A file without the phrase is not searched line by line.
+    const phrases = DIALECT.filter(([phrase]) => phrase.test(prose));
+    if (phrases.length === 0) return [];
+    return prose
       .split("\n")
       .flatMap((line, index) =>
-        DIALECT.filter(([phrase]) => phrase.test(line) && !isAllowed(file, line)).map(([, instead]) => ({
-          where: `${file}:${index + 1}`,
-          text: line.trim(),
-          instead,
-        })),
-      ),
-  );
+        phrases
+          .filter(([phrase]) => phrase.test(line) && !isAllowed(file, line))
+          .map(([, instead]) => ({ where: `${file}:${index + 1}`, text: line.trim(), instead })),
+      );
+  });
 }
 
 function isAllowed(file: string, line: string): boolean {
