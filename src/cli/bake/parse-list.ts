@@ -8,7 +8,7 @@ export interface ListRequest {
   readonly format: ListFormat;
 }
 
-/** @throws InvalidInput for what cannot be listed */
+/** @throws InvalidInput for an unknown type or format */
 export function parseList(given: string): ListRequest {
   const isPlain = !given.includes(",") && !given.startsWith("type=");
   const pairs = new Map(isPlain ? [["type", given]] : csvPairs(given, "list"));
@@ -20,7 +20,8 @@ export function parseList(given: string): ListRequest {
     (what !== "targets" && what !== "variables") ||
     (format !== "table" && format !== "json")
   ) {
-    throw new InvalidInput(`--list ${given} is not something to list`, {
+    throw new InvalidInput(`--list ${given} is neither targets nor variables`, {
+      docker: "refuses",
       suggestions: ["Write --list=targets or --list=variables, and for JSON --list=type=targets,format=json."],
     });
   }

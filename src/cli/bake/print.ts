@@ -27,7 +27,7 @@ export function printDefinition({ targets, groups }: Resolved): string {
   return `${toJsonText({ ...(groups.size === 0 ? {} : { group }), target })}\n`;
 }
 
-/** Columns as Go's tabwriter aligns them: with tabs, to multiples of eight. */
+/** Aligns columns as Go's tabwriter does: with tabs, to multiples of eight. */
 const TAB_WIDTH = 8;
 
 function table(rows: readonly (readonly string[])[]): string {
@@ -53,7 +53,7 @@ function byName<T extends { readonly name: string }>(items: readonly T[]): reado
   return [...items].sort((left, right) => names.indexOf(left.name) - names.indexOf(right.name));
 }
 
-/** Targets and groups, but those whose names begin with an underscore. */
+/** Targets and groups, without those whose names begin with an underscore. */
 export function listTargets({ targets, groups }: Definition, format: ListFormat): string {
   const entries = [
     ...targets.map((target) => ({

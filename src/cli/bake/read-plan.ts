@@ -56,7 +56,11 @@ export interface ReadBake {
 }
 
 /** The args of `bake`: one or two URLs, then the names of targets. Source: buildx v0.38.2, commands/bake.go. */
-export function splitNames(args: readonly string[]): { url?: string; commandContext: string; names: readonly string[] } {
+export function splitNames(args: readonly string[]): {
+  url?: string;
+  commandContext: string;
+  names: readonly string[];
+} {
   const [url, context] = args;
   if (url === undefined || !isRemote(url)) return { commandContext: WORKING_DIRECTORY, names: args };
   return context !== undefined && isRemote(context)
@@ -143,7 +147,8 @@ function checksFiles(env: Environment, url: string | undefined): boolean {
     const given = env[name];
     if (given === undefined) return undefined;
     const value = parseBool(given);
-    if (value === undefined) throw new InvalidInput(`${name}=${given} is neither true nor false`);
+    if (value === undefined)
+      throw new InvalidInput(`${name}=${given} is neither true nor false`, { docker: "refuses" });
     return value;
   };
   return (
@@ -191,7 +196,8 @@ async function readFiles(request: ReadRequest): Promise<{ files: readonly Defini
           named.filter((name) => !isLocal(name)),
           DEFAULT_FILES,
         );
-  const read = local.length > 0 ? await readNamed(local, request) : url === undefined ? await readDefaults(request) : [];
+  const read =
+    local.length > 0 ? await readNamed(local, request) : url === undefined ? await readDefaults(request) : [];
   const all = [...(fetched?.files ?? []), ...read];
   if (all.length === 0) {
     throw new InvalidInput("couldn't find a bake definition", {
@@ -233,6 +239,7 @@ async function readDefaults(request: ReadRequest): Promise<readonly DefinitionFi
 
 function unreadable(name: string, error: NodeJS.ErrnoException): InvalidInput {
   return new InvalidInput(`the bake file ${name} cannot be read: ${error.code ?? error.message}`, {
+    docker: "refuses",
     suggestions: ["Name the file with -f FILE."],
   });
 }

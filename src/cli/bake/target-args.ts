@@ -116,7 +116,7 @@ function insideOf(root: string, path: string): string {
   const base = realPath(root);
   const found = realPath(join(base, path));
   if (found === base || found.startsWith(base + sep)) return found;
-  throw new InvalidInput(`the context ${path} is not inside the repository of the bake file`);
+  throw new InvalidInput(`the context ${path} is not inside the repository of the bake file`, { docker: "refuses" });
 }
 
 /**

@@ -190,11 +190,7 @@ ${EXIT_CODES}`;
   }
 
   /** Answers about the Dockerfiles, one target after the other, each below its name. */
-  async #answer(
-    targets: readonly ChosenTarget[],
-    call: string | undefined,
-    args: readonly string[],
-  ): Promise<void> {
+  async #answer(targets: readonly ChosenTarget[], call: string | undefined, args: readonly string[]): Promise<void> {
     const { answerTargets } = await import("../bake/answer-targets.ts");
     const parse = async (own: readonly string[]): Promise<Interfaces.InferredFlags<typeof Build.flags>> =>
       (await this.#parseTarget(args, own)).flags;

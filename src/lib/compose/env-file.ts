@@ -16,7 +16,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * @param lookup what values may refer to, before what the file itself sets
+ * @param lookup variables that values may refer to. They have precedence over those of the file itself
  * @throws ComposeError with the file and the line
  */
 export function parseEnvFile(source: string, name: string, lookup: Lookup): ReadonlyMap<string, string> {

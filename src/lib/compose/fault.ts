@@ -1,6 +1,6 @@
-/** A compose file that cannot be read. The message is one sentence. */
+/** The error of an invalid compose file. The message is one sentence. */
 export class ComposeError extends Error {
-  /** `services.app.build`, or the file; absent where neither is to blame. */
+  /** `services.app.build`, or the file; absent if the error is about neither. */
   readonly where: string | undefined;
 
   constructor(message: string, where?: string) {

@@ -5,10 +5,10 @@ export type Lookup = (name: string) => string | undefined;
 
 const NAME = /[A-Za-z_]\w*/y;
 
-/** Defaults within defaults, at most. */
+/** Limit for defaults within defaults. */
 const MAX_DEPTH = 50;
 
-/** @throws ComposeError for a `$` that begins nothing, and for a variable that is required and not set */
+/** @throws ComposeError for a `$` without a variable, and for a required variable that is not set */
 export function interpolate(text: string, lookup: Lookup, depth = 0): string {
   if (!text.includes("$")) return text;
   if (depth > MAX_DEPTH) throw new ComposeError("the defaults of variables are nested too deeply");
@@ -27,7 +27,7 @@ export function interpolate(text: string, lookup: Lookup, depth = 0): string {
     NAME.lastIndex = sign + (isBraced ? 2 : 1);
     const name = NAME.exec(text)?.[0];
     if (name === undefined)
-      throw new ComposeError(`${JSON.stringify(text)} has a $ that begins no variable: write $$ for it`);
+      throw new ComposeError(`${JSON.stringify(text)} has a $ without a variable: write $$ for a dollar sign`);
     const afterName = sign + (isBraced ? 2 : 1) + name.length;
     if (!isBraced) {
       result += lookup(name) ?? "";
@@ -61,7 +61,7 @@ function substitute(name: string, rest: string, text: string, lookup: Lookup, de
   if (rest === "") return value ?? "";
   const operator = /^:?[-+?]/.exec(rest)?.[0];
   if (operator === undefined)
-    throw new ComposeError(`${JSON.stringify(text)} has a variable that is none: \${${name}${rest}}`);
+    throw new ComposeError(`${JSON.stringify(text)} has an invalid variable: \${${name}${rest}}`);
   const word = (): string => interpolate(rest.slice(operator.length), lookup, depth + 1);
   const isSet = value !== undefined && (!operator.startsWith(":") || value !== "");
   if (operator.endsWith("+")) return isSet ? word() : (value ?? "");

@@ -1,4 +1,4 @@
-/** Compose files, with all they include and extend, as one tree. Source: compose-spec. */
+/** Reads compose files into one tree, with the files that they include and extend. Source: compose-spec. */
 import { posix } from "node:path";
 import { parseEnvFile } from "./env-file.ts";
 import { ComposeError } from "./fault.ts";
@@ -17,16 +17,16 @@ export interface ComposeOptions {
   /** Variables for `$NAME`. */
   readonly env: Readonly<Record<string, string>>;
   /**
-   * The text of a file that a compose file names; undefined where there is none. The path is relative to the working directory.
-   * It may refuse files that a compose file must not name, by an error of its own.
+   * The text of a file that a compose file names; undefined if it does not exist. The path is relative to the working directory.
+   * It may throw an error of its own for a file that must not be read.
    */
   readonly read: (path: string) => string | undefined;
 }
 
-/** Sections whose entries are imported from files that are included. */
+/** Sections that are imported from included files. */
 const IMPORTED = ["services", "volumes", "networks", "secrets", "configs", "models"];
 
-/** Files that include and extend each other, one within the other. */
+/** Limit for the depth of `include` and `extends`. */
 const MAX_DEPTH = 50;
 
 /**
@@ -45,12 +45,12 @@ function loadFiles(
   options: ComposeOptions,
   path: readonly string[],
 ): Mapping {
-  if (path.length > MAX_DEPTH) throw new ComposeError("files include each other without an end", path[0]);
+  if (path.length > MAX_DEPTH) throw new ComposeError("files include each other in a circle", path[0]);
   let model: Tree = {};
   for (const file of files) {
     for (const tree of parseTrees(file.text, file.name)) {
       if (tree === null) continue;
-      if (!isMapping(tree)) throw new ComposeError("a compose file is a mapping", file.name);
+      if (!isMapping(tree)) throw new ComposeError("a compose file must be a mapping", file.name);
       const lookup: Lookup = (name) => options.env[name];
       const own = interpolated(tree, lookup, file.name) as Mapping;
       const complete = included(own, directory, options, [...path, file.name]);
@@ -82,7 +82,7 @@ function textsIn(tree: Tree | undefined): readonly string[] {
 
 function mustRead(path: string, options: ComposeOptions, where: string): string {
   const text = options.read(path);
-  if (text === undefined) throw new ComposeError(`there is no file ${path}`, where);
+  if (text === undefined) throw new ComposeError(`${path} does not exist`, where);
   return text;
 }
 
@@ -93,7 +93,7 @@ function inDirectory(path: string, directory: string): string {
 function included(model: Mapping, directory: string, options: ComposeOptions, path: readonly string[]): Mapping {
   const { include, ...rest } = model;
   if (include === undefined || include === null) return model;
-  if (!isList(include)) throw new ComposeError("include is a list", path.at(-1));
+  if (!isList(include)) throw new ComposeError("include must be a list", path.at(-1));
   let result: Mapping = rest;
   for (const entry of include) {
     const own: Mapping = isMapping(entry) ? entry : { path: entry };
@@ -110,7 +110,7 @@ function included(model: Mapping, directory: string, options: ComposeOptions, pa
   return result;
 }
 
-/** Variables of the files that an include names, or of the `.env` beside it. */
+/** Variables of the `env_file` of an include, or of the `.env` beside the included file. */
 function environmentOf(own: Mapping, base: string, directory: string, options: ComposeOptions): Record<string, string> {
   const named = textsIn(own["env_file"]).filter((file) => file !== "/dev/null");
   const files = named.length > 0 ? named.map((file) => inDirectory(file, directory)) : [posix.join(base, ".env")];
@@ -133,7 +133,7 @@ function imported(model: Mapping, other: Mapping, from: string): Mapping {
     for (const [name, value] of Object.entries(theirs)) {
       const before = merged.get(name);
       if (before !== undefined && JSON.stringify(before) !== JSON.stringify(value)) {
-        // What the including file says comes on top of what it includes.
+        // The including file has precedence over what it includes.
         merged.set(name, mergeTrees(value, before, `${section}.${name}`));
       } else merged.set(name, value);
     }
@@ -141,19 +141,19 @@ function imported(model: Mapping, other: Mapping, from: string): Mapping {
   }
   for (const key of Object.keys(other))
     if (!result.has(key) && key.startsWith("x-")) result.set(key, other[key] ?? null);
-  if (result.size === 0) throw new ComposeError("nothing is included", from);
+  if (result.size === 0) throw new ComposeError("the included file is empty", from);
   return Object.fromEntries(result);
 }
 
-/** Services with what they extend. */
+/** Services, merged with the services that they extend. */
 function extended(model: Mapping, file: string, directory: string, options: ComposeOptions): Mapping {
   const { services } = model;
   if (services === undefined || services === null) return model;
-  if (!isMapping(services)) throw new ComposeError("services is a mapping", file);
+  if (!isMapping(services)) throw new ComposeError("services must be a mapping", file);
   const resolve = (name: string, own: Mapping, from: string, base: string, path: readonly string[]): Tree => {
     const service = own[name];
     if (service === undefined || service === null) return service ?? null;
-    if (!isMapping(service)) throw new ComposeError("a service is a mapping", `services.${name}`);
+    if (!isMapping(service)) throw new ComposeError("a service must be a mapping", `services.${name}`);
     const { extends: reference, ...rest } = service;
     if (reference === undefined) return service;
     const key = `${from} ${name}`;
@@ -163,13 +163,13 @@ function extended(model: Mapping, file: string, directory: string, options: Comp
     if (typeof wanted !== "string") throw new ComposeError("extends needs the name of a service", `services.${name}`);
     if (typeof otherFile !== "string") {
       if (!Object.hasOwn(own, wanted))
-        throw new ComposeError(`there is no service ${wanted} to extend`, `services.${name}`);
+        throw new ComposeError(`the service ${wanted} to extend does not exist`, `services.${name}`);
       return over(resolve(wanted, own, from, base, [...path, key]), rest, name);
     }
     const location = inDirectory(otherFile, base);
     const others = servicesOf(location, options, `services.${name}`);
     if (!Object.hasOwn(others, wanted)) {
-      throw new ComposeError(`there is no service ${wanted} in ${location} to extend`, `services.${name}`);
+      throw new ComposeError(`${location} has no service ${wanted} to extend`, `services.${name}`);
     }
     const found = resolve(wanted, others, location, posix.dirname(location), [...path, key]);
     const relative = rebased({ services: { [wanted]: found } }, relativeTo(base, posix.dirname(location)));
@@ -204,7 +204,7 @@ function servicesOf(file: string, options: ComposeOptions, where: string): Mappi
   return services;
 }
 
-/** Contexts that are not directories of this machine. */
+/** Whether the context is not a directory of this machine. */
 function isElsewhere(context: string): boolean {
   return context.includes("://") || /^(?:service:|target:|github\.com\/|git@)/.test(context);
 }
@@ -215,7 +215,7 @@ function moved(tree: Tree | undefined, change: Change): Tree | undefined {
   return typeof tree === "string" && tree !== "" ? change(tree) : tree;
 }
 
-/** The same model, whose paths are relative to the working directory instead of that one. */
+/** The model with its paths changed from that directory to the working directory. */
 function rebased(model: Mapping, directory: string): Mapping {
   const change: Change = (path) => {
     if (posix.isAbsolute(path) || path.startsWith("~")) return path;

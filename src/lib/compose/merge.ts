@@ -1,23 +1,23 @@
-/** How a later compose file, or a service that extends another, is put over what there is. Source: compose-spec, 13-merge.md. */
+/** Merges a later compose file, or a service that extends another, over an earlier one. Source: compose-spec, 13-merge.md. */
 import { ComposeError } from "./fault.ts";
 import { Tagged, isList, isMapping } from "./tree.ts";
 import type { Mapping, Tree } from "./tree.ts";
 
-/** Lists of `KEY=VALUE`, which may be written as mappings: later values of a key replace earlier ones. */
+/** Lists of `KEY=VALUE` or mappings. Later values of a key replace earlier ones. */
 const KEYED =
   /^services\.[^.]+\.(?:environment|annotations|labels|sysctls|build\.(?:args|labels|additional_contexts))$|^(?:secrets|volumes|networks)\.[^.]+\.labels$/;
-/** Lists that may be written as one text or as mappings. */
+/** Lists that may also be one text or mappings. */
 const SEQUENCES =
   /^services\.[^.]+\.(?:build\.extra_hosts|dns|dns_opt|dns_search|env_file|label_file|extra_hosts|tmpfs)$/;
-/** Replaced as a whole. */
+/** Replaced entirely. */
 const WHOLE = /^services\.[^.]+\.(?:command|entrypoint|healthcheck\.test)$/;
-/** Named by texts or mappings. */
+/** Entries are texts or mappings. */
 const NAMED = /^services\.[^.]+\.(?:depends_on|networks|models)$/;
 const BUILD = /^services\.[^.]+\.build$/;
-/** Lists in which an entry of a key replaces an earlier one of it. */
+/** Lists in which an entry replaces an earlier one with the same key. */
 const UNIQUE = /^services\.[^.]+\.(?:build\.(?:tags|platform)|profiles|cap_add|cap_drop|expose)$/;
 
-/** @throws ComposeError where the two are not of one kind */
+/** @throws ComposeError if the two are of different kinds */
 export function mergeTrees(base: Tree | undefined, over: Tree, path = ""): Tree {
   if (over instanceof Tagged) return over.tag === "override" ? stripTags(over.value) : null;
   if (base === undefined) return stripTags(over);
@@ -48,7 +48,7 @@ function mergeMappings(base: Mapping, over: Mapping, path: string): Mapping {
   return Object.fromEntries(merged);
 }
 
-/** Where there is nothing to reset or override, the tags have no meaning. */
+/** Without an earlier value, the tags `!reset` and `!override` have no effect. */
 export function stripTags(tree: Tree): Tree {
   if (tree instanceof Tagged) return tree.tag === "reset" ? null : stripTags(tree.value);
   if (isList(tree)) return tree.map(stripTags);
@@ -68,7 +68,7 @@ function asNames(tree: Tree): Mapping {
   return isList(tree) ? Object.fromEntries(tree.map((name) => [String(name), null])) : {};
 }
 
-/** `KEY=VALUE`, whichever way it was written. */
+/** `KEY=VALUE`, from a list or a mapping. */
 export function entriesOf(tree: Tree): readonly Tree[] {
   if (isList(tree)) return tree;
   if (typeof tree === "string") return [tree];

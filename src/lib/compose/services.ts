@@ -1,4 +1,4 @@
-/** What the services of compose files say about their builds. Source: compose-spec, build.md. */
+/** The builds of the services of compose files. Source: compose-spec, build.md. */
 import { parseEnvFile } from "./env-file.ts";
 import { ComposeError } from "./fault.ts";
 import type { ComposeOptions } from "./load.ts";
@@ -27,7 +27,7 @@ export interface ServiceBuild {
   readonly cacheFrom: readonly string[];
   readonly cacheTo: readonly string[];
   readonly secrets: readonly BuildSecret[];
-  /** By ID; a key without a path is the agent's. */
+  /** Paths by ID. Without a path the key is the agent's. */
   readonly ssh: ReadonlyMap<string, string | undefined>;
   /** `SOFT:HARD` by name. */
   readonly ulimits: ReadonlyMap<string, string>;
@@ -45,7 +45,7 @@ export interface ServiceBuild {
 
 type Kind = "text" | "flag" | "list" | "pairs" | "secrets" | "ulimits" | "size" | "setting" | "hosts" | "texts or one";
 
-/** All that a build may say, and of which kind it is. */
+/** The known keys of a build, with their kinds. */
 const BUILD_KEYS: Readonly<Record<string, Kind>> = {
   context: "text",
   dockerfile: "text",
@@ -109,7 +109,7 @@ function mustFit(build: Mapping, where: string): void {
   for (const [key, value] of Object.entries(build)) {
     if (key.startsWith("x-")) continue;
     const kind = Object.hasOwn(BUILD_KEYS, key) ? BUILD_KEYS[key] : undefined;
-    if (kind === undefined) throw new ComposeError(`a build has no ${key}`, where);
+    if (kind === undefined) throw new ComposeError(`unknown key ${key} of a build`, where);
     if (value !== null && !fits(kind, value)) throw new ComposeError(`${key} is of the wrong kind`, where);
   }
 }
@@ -119,17 +119,18 @@ export function buildsOf(model: Mapping, options: ComposeOptions): readonly Serv
   const { services, secrets } = model;
   if (services === undefined && secrets === undefined) throw new ComposeError("the compose file has no services");
   if (services !== undefined && services !== null && !isMapping(services))
-    throw new ComposeError("services is a mapping");
+    throw new ComposeError("services must be a mapping");
   const all = isMapping(services) ? services : {};
   return Object.entries(all).flatMap(([name, service]) => {
     const own = isMapping(service) ? service : {};
-    if (service !== null && !isMapping(service)) throw new ComposeError("a service is a mapping", `services.${name}`);
+    if (service !== null && !isMapping(service))
+      throw new ComposeError("a service must be a mapping", `services.${name}`);
     const { build, image } = own;
     if (build === undefined || build === null) {
       if (typeof image === "string" && image !== "") return [];
-      throw new ComposeError("it has neither an image nor a build", `services.${name}`);
+      throw new ComposeError("the service has neither an image nor a build", `services.${name}`);
     }
-    if (!isMapping(build)) throw new ComposeError("a build is a path or a mapping", `services.${name}.build`);
+    if (!isMapping(build)) throw new ComposeError("build must be a path or a mapping", `services.${name}.build`);
     return [buildOf(name, own, build, isMapping(secrets) ? secrets : {}, all, options)];
   });
 }
@@ -146,7 +147,7 @@ function flagIn(tree: Tree | undefined): boolean {
   return tree === true || (typeof tree === "string" && /^(?:true|1|t)$/i.test(tree));
 }
 
-/** Values without a text are null. */
+/** Keys without a value are null. */
 function pairsOf(tree: Tree | undefined): ReadonlyMap<string, string | null> {
   const entries = tree === undefined ? [] : entriesOf(tree).map(String);
   return new Map(
@@ -157,7 +158,7 @@ function pairsOf(tree: Tree | undefined): ReadonlyMap<string, string | null> {
   );
 }
 
-/** Optional texts of a build, by the names they have here. */
+/** Optional texts of a build, with their names in the result. */
 const TEXTS = {
   dockerfile: "dockerfile",
   dockerfileInline: "dockerfile_inline",
@@ -176,7 +177,7 @@ function buildOf(
   const where = `services.${name}.build`;
   mustFit(build, where);
   if (textIn(build["dockerfile"]) !== undefined && textIn(build["dockerfile_inline"]) !== undefined) {
-    throw new ComposeError("it has both a dockerfile and a dockerfile_inline", where);
+    throw new ComposeError("the build has both dockerfile and dockerfile_inline", where);
   }
   const environment = environmentOf(service, options, `services.${name}`);
   const args = [...pairsOf(build["args"])].map(
@@ -221,7 +222,7 @@ function mustBeService(context: string, services: Mapping, where: string): void 
   if (!context.startsWith("service:")) return;
   const other = services[context.slice("service:".length)];
   if (isMapping(other) && other["build"] !== undefined && other["build"] !== null) return;
-  throw new ComposeError(`${context} is no service that is built`, where);
+  throw new ComposeError(`${context} is not a service with a build`, where);
 }
 
 function settingIn(tree: Tree | undefined): string | undefined {
@@ -236,7 +237,7 @@ function environmentOf(service: Mapping, options: ComposeOptions, where: string)
     const text = options.read(path);
     if (text === undefined) {
       if (isMapping(entry) && (entry["required"] === false || entry["required"] === "false")) continue;
-      throw new ComposeError(`there is no env_file ${path}`, where);
+      throw new ComposeError(`the env_file ${path} does not exist`, where);
     }
     const found = parseEnvFile(text, path, (name) => values.get(name) ?? options.env[name]);
     for (const [key, value] of found) values.set(key, value);
@@ -261,7 +262,7 @@ function hostsOf(tree: Tree | undefined, where: string): ReadonlyMap<string, str
     for (const entry of texts(tree)) {
       const parts = /^([^=:]+)[=:](.+)$/.exec(entry);
       if (parts?.[1] === undefined || parts[2] === undefined)
-        throw new ComposeError(`${entry} is no host and address`, where);
+        throw new ComposeError(`${entry} is not HOST=ADDRESS`, where);
       add(parts[1], parts[2]);
     }
   }
@@ -273,10 +274,10 @@ function secretsOf(tree: Tree | undefined, defined: Mapping, service: string): r
   return (isList(tree) ? tree : []).map((entry) => {
     const id = isMapping(entry) ? String(entry["source"] ?? "") : String(entry);
     const definition = defined[id];
-    if (definition === undefined) throw new ComposeError(`there is no secret ${id}`, where);
+    if (definition === undefined) throw new ComposeError(`the secret ${id} is not defined`, where);
     const own = isMapping(definition) ? definition : {};
     if (own["external"] !== undefined && own["external"] !== false && own["external"] !== null) {
-      throw new ComposeError(`the secret ${id} is external, and there is nothing to get it from`, where);
+      throw new ComposeError(`the secret ${id} is external, and bake cannot read it`, where);
     }
     const file = textIn(own["file"]);
     const environment = textIn(own["environment"]);
@@ -295,7 +296,7 @@ function ulimitsOf(tree: Tree | undefined, where: string): ReadonlyMap<string, s
   if (!isMapping(tree)) return new Map();
   const whole = (value: Tree | undefined): number => {
     const size = Number(value);
-    if (!Number.isInteger(size)) throw new ComposeError(`${String(value)} is no limit`, where);
+    if (!Number.isInteger(size)) throw new ComposeError(`${String(value)} is not a limit`, where);
     return size;
   };
   return new Map(
@@ -313,7 +314,7 @@ const BYTES_PER_STEP = 1024;
 function bytesIn(tree: Tree | undefined, where: string): number {
   if (typeof tree === "number") return tree;
   const match = /^(\d+(?:\.\d+)?)\s?(?:([kmgtp])i?b?|b)?$/i.exec(String(tree));
-  if (match === null) throw new ComposeError(`${String(tree)} is no size`, where);
+  if (match === null) throw new ComposeError(`${String(tree)} is not a size`, where);
   const steps = match[2] === undefined ? 0 : UNITS.indexOf(match[2].toLowerCase()) + 1;
   return Math.floor(Number(match[1]) * BYTES_PER_STEP ** steps);
 }

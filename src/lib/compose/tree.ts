@@ -1,4 +1,4 @@
-/** A YAML file as plain values, with the two tags that compose has. */
+/** Reads YAML into plain values, with the two tags of compose. */
 import { EVENT_ID, YAMLException, getScalarValue, parseEvents } from "js-yaml";
 import type { Event } from "js-yaml";
 import { ComposeError } from "./fault.ts";
@@ -27,13 +27,13 @@ export function isMapping(tree: Tree | undefined): tree is Mapping {
   return typeof tree === "object" && tree !== null && !isList(tree) && !(tree instanceof Tagged);
 }
 
-/** Aliases are written out; a file that grows beyond that many values is refused. */
+/** Limit for the values of a file, with aliases expanded. */
 const MAX_VALUES = 100_000;
 
 /**
  * @param name of the file, for messages
  * @returns its documents
- * @throws ComposeError for what is no YAML
+ * @throws ComposeError for invalid YAML
  */
 export function parseTrees(text: string, name: string): readonly Tree[] {
   let events: Event[];
@@ -41,7 +41,7 @@ export function parseTrees(text: string, name: string): readonly Tree[] {
     events = parseEvents(text, { filename: name });
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    throw new ComposeError(`this is not YAML: ${error.reason}`, `${name}:${(error.mark?.line ?? 0) + 1}`);
+    throw new ComposeError(`not valid YAML: ${error.reason}`, `${name}:${(error.mark?.line ?? 0) + 1}`);
   }
   return new TreeReader(text, name, events).read();
 }
@@ -49,7 +49,7 @@ export function parseTrees(text: string, name: string): readonly Tree[] {
 const INTEGER = /^[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[\da-fA-F_]+|[1-9][\d_]*|0)$/;
 const FLOAT = /^[-+]?(?:\.\d+|\d[\d_]*(?:\.[\d_]*)?)(?:[eE][-+]?\d+)?$/;
 
-/** What a plain scalar stands for. Source: YAML 1.2, core schema, with the octal numbers of 1.1, as Go's yaml.v3 has it. */
+/** The value of a plain scalar. Source: YAML 1.2, core schema, with the octal numbers of 1.1, as Go's yaml.v3 has it. */
 function plainValue(source: string): string | number | boolean | null {
   if (/^(?:~|null|Null|NULL|)$/.test(source)) return null;
   if (/^(?:true|True|TRUE)$/.test(source)) return true;
@@ -100,7 +100,7 @@ class TreeReader {
 
   #count(values: number): void {
     this.#values += values;
-    if (this.#values > MAX_VALUES) throw new ComposeError(`it has more than ${MAX_VALUES} values`, this.#name);
+    if (this.#values > MAX_VALUES) throw new ComposeError(`the file has more than ${MAX_VALUES} values`, this.#name);
   }
 
   #node(): Tree {
@@ -159,7 +159,7 @@ class TreeReader {
     return Object.fromEntries([...merged.toReversed().flatMap((one) => Object.entries(one)), ...own]);
   }
 
-  /** Whether the collection ends here; if so, goes past its end. */
+  /** Whether the collection ends here. Skips its end. */
   #closes(): boolean {
     const event = this.#events[this.#at];
     if (event !== undefined && event.type !== EVENT_ID.POP) return false;

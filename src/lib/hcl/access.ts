@@ -6,7 +6,7 @@ import { NUMBER, STRING, nameOf } from "./type.ts";
 import { UNKNOWN_VALUE, asNumber, asText, entriesOf, isKnown, isNull, itemsOf, sizeOf, unknownOf } from "./value.ts";
 import type { Value } from "./value.ts";
 
-/** @throws HclError where there is none of that name */
+/** @throws HclError if it does not exist */
 export function attributeOf(source: Value, name: string): Value {
   if (isNull(source)) throw new HclError(`null has no attribute ${name}`);
   if (source.type.kind === "any") return UNKNOWN_VALUE;
@@ -28,7 +28,7 @@ export function attributeOf(source: Value, name: string): Value {
   return value;
 }
 
-/** @throws HclError where there is nothing under that key */
+/** @throws HclError if it does not exist */
 export function indexOf(source: Value, key: Value): Value {
   if (isNull(source)) throw new HclError("null has no elements");
   if (isNull(key)) throw new HclError("null cannot be an index");

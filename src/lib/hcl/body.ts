@@ -7,7 +7,7 @@ import type { Range, Source } from "./source.ts";
 import type { Attribute, Block, Body, Content, Schema } from "./syntax.ts";
 import { asText } from "./value.ts";
 
-/** @throws HclError where it is not HCL */
+/** @throws HclError for invalid HCL */
 export function parseBody(source: Source): Body {
   const scanner = new Scanner(source);
   try {
@@ -87,7 +87,7 @@ function readBlockBody(scanner: Scanner): NativeBody {
   scanner.read();
   if (!scanner.isAt("=")) throw scanner.error("a block on one line has one attribute: begin a new line before it");
   const attribute = readAttribute(scanner, first);
-  if (!isEnd()) throw scanner.error("a block on one line has one attribute and then }");
+  if (!isEnd()) throw scanner.error("a block on one line can have only one attribute, followed by }");
   return new NativeBody(new Map([[first.text, attribute]]), [], scanner.rangeFrom(scanner.offset, scanner.offset));
 }
 

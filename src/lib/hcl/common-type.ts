@@ -1,4 +1,4 @@
-/** The type that both results of a conditional have, whichever is chosen. */
+/** The common type of both results of a conditional. */
 import { unify } from "./convert.ts";
 import { HclError } from "./source.ts";
 import { ANY, nameOf } from "./type.ts";
@@ -11,7 +11,7 @@ export interface Common {
   readonly convert: (chosen: Value, isFirst: boolean) => Value;
 }
 
-/** @throws HclError where the two have no type in common */
+/** @throws HclError without a common type */
 export function commonOf(whenTrue: Value, whenFalse: Value): Common {
   const isPlainNull = ({ type, content }: Value): boolean => type.kind === "any" && content === null;
   const nullAs = (type: Type): Value => (type.kind === "any" ? NULL : nullOf(type));
@@ -27,7 +27,7 @@ export function commonOf(whenTrue: Value, whenFalse: Value): Common {
   const common = unify([whenTrue.type, whenFalse.type], "unsafe");
   if (common === undefined) {
     throw new HclError(
-      `the two results of a conditional must have one type, and they are a ${nameOf(whenTrue.type)} and a ${nameOf(whenFalse.type)}`,
+      `the two results of a conditional must have one type, not a ${nameOf(whenTrue.type)} and a ${nameOf(whenFalse.type)}`,
     );
   }
   const [first, second] = common.conversions;

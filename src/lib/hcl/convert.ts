@@ -1,6 +1,5 @@
 /**
- * Conversions between types, and the one type that several values can have together. The two need each other: a tuple becomes
- * a list of the type its elements agree on. Rules: go-cty, docs/convert.md.
+ * Conversions between types, and the common type of several values. They need each other: a tuple becomes a list of its elements' common type. Rules: go-cty, docs/convert.md.
  */
 import { mismatch } from "./mismatch.ts";
 import { toText } from "./number.ts";
@@ -41,13 +40,13 @@ import type { Value } from "./value.ts";
 
 type Conversion = (value: Value) => Value;
 
-/** Which conversions count: those that always give a value, or also those that some values have none for. */
+/** Which conversions are used: only those that never fail, or also those that fail for some values. */
 type Mode = "safe" | "unsafe";
 
 const SAME: Conversion = (value) => value;
 
 /**
- * @throws HclError where there is no such value; the message says what is required
+ * @throws HclError if the value cannot be converted; the message says what is required
  */
 export function convert(value: Value, to: Type): Value {
   if (equalTypes(value.type, withoutOptional(to))) return value;
@@ -60,7 +59,7 @@ export function canConvert(from: Type, to: Type): boolean {
   return conversionOf(from, to, "unsafe") !== undefined;
 }
 
-/** @returns undefined where no value of the one type can be made one of the other */
+/** @returns undefined if no value of the one type can be converted to the other */
 export function conversionOf(from: Type, to: Type, mode: Mode): Conversion | undefined {
   const conversion = knownConversion(from, to, mode);
   if (conversion === undefined) return undefined;
@@ -81,7 +80,7 @@ function knownConversion(from: Type, to: Type, mode: Mode): Conversion | undefin
   if (to.kind === "list" || to.kind === "set") {
     if (from.kind === "tuple") return tupleToSequence(from.elements, to, mode);
     if (from.kind !== "list" && from.kind !== "set") return undefined;
-    // What two equal elements were, and their order, is lost in a set.
+    // A set loses duplicates and the order.
     if (to.kind === "set" && from.kind === "list" && mode === "safe") return undefined;
     return sequenceToSequence(from.element, to, mode);
   }
@@ -136,7 +135,7 @@ function isComplete(conversions: readonly (Conversion | undefined)[]): conversio
   return conversions.every((conversion) => conversion !== undefined);
 }
 
-/** Elements whose types still differ below "any", made one type. */
+/** Converts elements whose types still differ below "any" to one type. */
 function alike(items: readonly Value[], mode: Mode): readonly Value[] {
   const common = unify(
     items.map(({ type }) => type),
@@ -245,7 +244,7 @@ function mapToObject(from: Type, to: ObjectType): Conversion | undefined {
   };
 }
 
-/** A type that was to be filled in from that of the value, with all that is known of it. */
+/** The type in which "any" is replaced by the types of the value. */
 function filledIn(from: Type, to: Type): Type {
   if (from.kind === "any") return to;
   if (to.kind === "any") return from;
@@ -280,11 +279,11 @@ function elementTypeOf(from: Type, kind: "list" | "set" | "map"): Type | undefin
 
 export interface Unified {
   readonly type: Type;
-  /** For each of the types, what makes its values values of the common one. */
+  /** For each of the types, the conversion to the common one. */
   readonly conversions: readonly Conversion[];
 }
 
-/** @returns the type that values of all these types can be converted to; undefined where there is none */
+/** @returns the type that values of all these types can be converted to; undefined without one */
 export function unify(types: readonly Type[], mode: Mode): Unified | undefined {
   if (types.length === 0) return undefined;
   const count = (kind: Type["kind"]): number => types.filter((type) => type.kind === kind).length;
@@ -326,7 +325,7 @@ function unifyCollections(types: readonly Type[], kind: "list" | "set" | "map", 
   return element === undefined ? undefined : allTo(types, { kind, element }, mode);
 }
 
-/** Structures are often collections that were written out, so they are tried as such first. */
+/** Tuples and objects are tried as collections first, because files often mean these. */
 function unifyWithStructures(
   types: readonly Type[],
   structure: "object" | "tuple",

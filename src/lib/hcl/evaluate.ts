@@ -31,17 +31,17 @@ import {
 } from "./value.ts";
 import type { Value } from "./value.ts";
 
-/** Values of the elements that the splats around are at. */
+/** The current elements of the surrounding splats. */
 type Items = ReadonlyMap<SplatItem, Value>;
 
-/** What names stand for, and all that went wrong so far: a part that is wrong may turn out not to matter. */
+/** The scope, and the errors so far. Whether an error matters is decided later. */
 interface Surroundings {
   readonly scope: Scope;
   readonly items: Items;
   readonly faults: HclError[];
 }
 
-/** @throws HclError where it has none: the first thing that is wrong with it */
+/** @throws HclError with its first error */
 export function evaluate(expression: Expression, scope: Scope, items: Items = new Map()): Value {
   const faults: HclError[] = [];
   const value = valueIn(expression, { scope, items, faults });
@@ -50,7 +50,7 @@ export function evaluate(expression: Expression, scope: Scope, items: Items = ne
   return value;
 }
 
-/** In the place of a value that there is not stands one that is not known, with as much of its type as is sure. */
+/** A part with an error becomes an unknown value, with the part of its type that is certain. */
 function valueIn(expression: Expression, at: Surroundings): Value {
   return recovered(expression.range, at, UNKNOWN_VALUE, () => valueOf(expression, at));
 }
@@ -71,7 +71,7 @@ function valueOf(expression: Expression, at: Surroundings): Value {
       return expression.value;
     case "variable": {
       const value = variableIn(at.scope, expression.name);
-      if (value === undefined) throw new HclError(`there is no variable named ${expression.name}`);
+      if (value === undefined) throw new HclError(`unknown variable ${expression.name}`);
       return value;
     }
     case "attribute":
@@ -121,7 +121,7 @@ function splat(source: Value, each: (item: Value) => Value): Value {
   const { kind } = source.type;
   const isSequence = kind === "tuple" || kind === "list" || kind === "set";
   if (isNull(source)) {
-    if (isSequence) throw new HclError("a splat needs a sequence, and this is null");
+    if (isSequence) throw new HclError("a splat needs a sequence, but this is null");
     return tuple([]);
   }
   if (!isKnown(source)) return UNKNOWN_VALUE;
@@ -132,7 +132,7 @@ function splat(source: Value, each: (item: Value) => Value): Value {
 
 function callOf(expression: CallExpression, at: Surroundings): Value {
   const definition = functionIn(at.scope, expression.name);
-  if (definition === undefined) throw new HclError(`there is no function named ${expression.name}`);
+  if (definition === undefined) throw new HclError(`unknown function ${expression.name}`);
   const before = at.faults.length;
   const args = expression.expandsLast ? expandedArguments(expression, at) : expression.arguments;
   if (args === undefined) return UNKNOWN_VALUE;
@@ -152,7 +152,7 @@ function callOf(expression: CallExpression, at: Surroundings): Value {
   }
 }
 
-/** The elements of the last argument are arguments. @returns undefined where they are not known */
+/** Expands the last argument (`...`). @returns undefined if its elements are unknown */
 function expandedArguments(expression: CallExpression, at: Surroundings): readonly Expression[] | undefined {
   const last = expression.arguments.at(-1);
   if (last === undefined) return [];
@@ -177,7 +177,7 @@ function mustFit(name: string, { parameters, variadic }: FunctionDefinition, giv
     );
   }
   if (variadic === undefined && given > parameters.length) {
-    throw new HclError(`${name} has ${parameters.length} arguments, and ${given} are given`);
+    throw new HclError(`${name} takes ${parameters.length} arguments, not ${given}`);
   }
 }
 
@@ -197,7 +197,7 @@ function argumentOf(argument: Expression, parameter: Parameter | undefined, at: 
   );
 }
 
-/** Runs a conversion, whose error says what it is for. */
+/** Runs a conversion and adds its purpose to the error. */
 function named(what: string, run: () => Value): Value {
   try {
     return run();
@@ -211,7 +211,7 @@ interface Attempt {
   readonly faults: readonly HclError[];
 }
 
-/** What is wrong with it is kept apart: whether it matters is decided later. */
+/** Collects its errors separately: whether they matter is decided later. */
 function attempt(expression: Expression, at: Surroundings): Attempt {
   const faults: HclError[] = [];
   return { value: valueIn(expression, { ...at, faults }), faults };
@@ -256,7 +256,7 @@ function binaryOf(expression: Extract<Expression, { kind: "binary" }>, at: Surro
   const right = attempt(expression.right, at);
   const isLogical = operator === "&&" || operator === "||";
   if (isLogical) {
-    // Both are made booleans first; then either may decide alone, whatever is wrong with the other.
+    // Both are converted to booleans first. Then one can decide the result, even if the other has an error.
     const before = at.faults.length;
     const sides = [left, right].map((side, index) => ({
       ...side,
@@ -306,10 +306,10 @@ function objectFrom(members: readonly ObjectItem[], at: Surroundings): Value {
 
 function loop(expression: ForExpression, at: Surroundings): Value {
   const collection = valueIn(expression.collection, at);
-  if (isNull(collection)) throw new HclError("a for needs a collection, and this is null", expression.collection.range);
+  if (isNull(collection)) throw new HclError("a for needs a collection, but this is null", expression.collection.range);
   if (collection.type.kind === "any") return UNKNOWN_VALUE;
   if (isKnown(collection) && !canIterate(collection)) {
-    throw new HclError(`a for cannot go through a ${nameOf(collection.type)}`, expression.collection.range);
+    throw new HclError(`a for cannot iterate over a ${nameOf(collection.type)}`, expression.collection.range);
   }
   const inner = (key: Value, value: Value): Surroundings => ({
     ...at,
@@ -318,7 +318,7 @@ function loop(expression: ForExpression, at: Surroundings): Value {
       [expression.valueName, value] as const,
     ]),
   });
-  // A condition that is wrong for every element is wrong for none of them as well.
+  // A condition with an error for every element has the error also without elements.
   const before = at.faults.length;
   isIncluded(expression, inner(UNKNOWN_VALUE, UNKNOWN_VALUE));
   if (at.faults.length > before || !isKnown(collection)) return UNKNOWN_VALUE;
@@ -334,7 +334,7 @@ function loop(expression: ForExpression, at: Surroundings): Value {
   return keyed(expression, keyExpression, turns);
 }
 
-/** @returns undefined where that is not known */
+/** @returns undefined if that is unknown */
 function isIncluded({ condition }: ForExpression, at: Surroundings): boolean | undefined {
   if (condition === undefined) return true;
   const value = valueIn(condition, at);

@@ -9,7 +9,7 @@ import { nameIn } from "./syntax.ts";
 import type { BinaryOperator, Expression, ForExpression, ObjectItem, SplatItem } from "./syntax.ts";
 import { FALSE, NULL, TRUE, number } from "./value.ts";
 
-/** From those that bind least to those that bind most. */
+/** In order of precedence, the lowest first. */
 const OPERATORS: readonly (readonly BinaryOperator[])[] = [
   ["||"],
   ["&&"],
@@ -19,7 +19,7 @@ const OPERATORS: readonly (readonly BinaryOperator[])[] = [
   ["*", "/", "%"],
 ];
 
-/** @throws HclError where the whole source is not one expression */
+/** @throws HclError if the source is not exactly one expression */
 export function parseExpression(source: Source): Expression {
   const scanner = new Scanner(source);
   return scanner.within(false, () => {
@@ -29,7 +29,7 @@ export function parseExpression(source: Source): Expression {
   });
 }
 
-/** @throws HclError where the whole source is not a template */
+/** @throws HclError for an invalid template */
 export function parseTemplate(source: Source): Expression {
   return readTemplate(new Scanner(source), readExpression);
 }
@@ -67,7 +67,7 @@ function readTermWithSteps(scanner: Scanner): Expression {
   return readSteps(scanner, readTerm(scanner));
 }
 
-/** Attributes, indexes and splats behind a term. */
+/** Attributes, indexes and splats after a term. */
 function readSteps(scanner: Scanner, from: Expression): Expression {
   let source = from;
   for (;;) {
@@ -84,7 +84,7 @@ function readDotStep(scanner: Scanner, source: Expression): Expression {
   return step;
 }
 
-/** `.name`, or `.0` of older files, without the dot. */
+/** `.name`, or the old form `.0`, without the dot. */
 function readAttribute(scanner: Scanner, source: Expression): Expression | undefined {
   const { kind } = scanner.peek();
   if (kind === "name") {
@@ -97,7 +97,7 @@ function readAttribute(scanner: Scanner, source: Expression): Expression | undef
   return { kind: "index", source, key: numberOf(key), isFixed: true, range: between(source.range, key.range) };
 }
 
-/** `.*` applies the attributes behind it to each element, and nothing else. */
+/** `.*` applies the attributes after it to each element. */
 function readAttributeSplat(scanner: Scanner, source: Expression): Expression {
   const star = scanner.read();
   const item: SplatItem = { kind: "splat-item", range: star.range };

@@ -12,32 +12,32 @@ export interface Parameter {
   readonly name: string;
   /** Arguments are converted to it. */
   readonly type: Type;
-  /** A null may be given. */
+  /** Accepts null. */
   readonly allowsNull?: boolean;
-  /** A value that is not known may be given; else the result is not known either. */
+  /** Accepts unknown values. Otherwise an unknown argument makes the result unknown. */
   readonly allowsUnknown?: boolean;
-  /** A value may be given whose type is not known. */
+  /** Accepts values of an unknown type. */
   readonly allowsAny?: boolean;
 }
 
 export interface FunctionDefinition {
   readonly description: string;
   readonly parameters: readonly Parameter[];
-  /** What further arguments are, any number of them. */
+  /** For any number of further arguments. */
   readonly variadic?: Parameter;
   /**
-   * @throws HclError where the arguments have no result
+   * @throws HclError for invalid arguments
    */
   readonly run: (args: readonly Value[]) => Value;
 }
 
-/** An argument that is an expression: evaluated by the function, if at all. */
+/** An unevaluated argument. The function decides whether to evaluate it. */
 export interface Closure {
   readonly expression: Expression;
   readonly evaluate: () => Value;
 }
 
-/** An error of a function that is about one of its arguments. */
+/** An error about one argument of a function. */
 export class ArgumentError extends HclError {
   readonly index: number;
 
@@ -52,7 +52,7 @@ export function parameterAt({ parameters, variadic }: FunctionDefinition, index:
 }
 
 /**
- * @param args as many as the function has parameters, or more where it is variadic, each of its parameter's type
+ * @param args one for each parameter, or more if the function is variadic, each of its parameter's type
  * @throws HclError
  */
 export function call(definition: FunctionDefinition, args: readonly Value[]): Value {
@@ -83,14 +83,14 @@ export function anyParameter(name: string, allows: Omit<Parameter, "name" | "typ
   return { name, type: { kind: "any" }, ...allows };
 }
 
-/** A parameter that takes everything, null and what is not known. */
+/** A parameter that accepts everything, also null and unknown values. */
 export function openParameter(name: string): Parameter {
   return anyParameter(name, { allowsNull: true, allowsUnknown: true, allowsAny: true });
 }
 
 export type Functions = Readonly<Record<string, FunctionDefinition>>;
 
-/** A function of texts that gives a text. */
+/** A function from texts to a text. */
 export function textFunction(
   description: string,
   names: readonly string[],
@@ -103,7 +103,7 @@ export function textFunction(
   };
 }
 
-/** The whole number that an argument is. */
+/** An argument as a whole number. */
 export function wholeAt(args: readonly Value[], index: number): number {
   const value = args[index];
   const whole = value === undefined ? undefined : toSafeInteger(asNumber(value));
@@ -129,7 +129,7 @@ export function valueAt(args: readonly Value[], index: number): Value {
   return value;
 }
 
-/** Runs a part of a function, whose errors are about that argument. */
+/** Runs a part of a function whose errors are about one argument. */
 export function aboutArgument<T>(index: number, run: () => T): T {
   try {
     return run();

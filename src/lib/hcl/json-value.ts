@@ -14,7 +14,7 @@ const ESCAPED: Readonly<Record<string, string>> = {
   "\u2029": "\\u2029",
 };
 
-/** A text in quotes. Characters that HTML gives a meaning are escaped, as Go's encoding/json does. */
+/** A quoted text. HTML's special characters are escaped, as Go's encoding/json does. */
 export function quoteJson(value: string): string {
   return JSON.stringify(value.toWellFormed()).replace(
     /[<>&\u2028\u2029]/g,
@@ -23,7 +23,7 @@ export function quoteJson(value: string): string {
 }
 
 /**
- * On one line. What is not known is null.
+ * On one line. Unknown values are null.
  * @throws HclError for infinity, which JSON does not have
  */
 export function encodeJson(value: Value): string {
@@ -41,7 +41,7 @@ export function encodeJson(value: Value): string {
   return `[${itemsOf(value).map(encodeJson).join(",")}]`;
 }
 
-/** Where the constraint leaves the type open, the type is written beside the value. */
+/** If the constraint leaves the type open, the type is added to the value. */
 export function encodeJsonAs(value: Value, constraint: Type): string {
   if (!isKnown(value) || isNull(value)) return "null";
   if (constraint.kind === "any") return `{"value":${encodeJson(value)},"type":${encodeType(value.type)}}`;

@@ -19,13 +19,13 @@ type Json =
   | { readonly kind: "string"; readonly text: string; readonly range: Range }
   | { readonly kind: "other"; readonly expression: Expression; readonly range: Range };
 
-/** Properties of a body that are comments. */
+/** Names of properties that are comments. */
 const COMMENT = "//";
 
-/** Arrays and objects within each other, at most. */
+/** Limit for the depth of arrays and objects. */
 const MAX_DEPTH = 1000;
 
-/** @throws HclError where it is not JSON, or no object */
+/** @throws HclError if it is not JSON or not an object */
 export function parseJsonBody(source: Source): Body {
   const reader = new JsonReader(source);
   const root = reader.readAll();
@@ -168,7 +168,7 @@ function textExpression(text: string, range: Range): Expression {
       try {
         result ??= read();
       } catch (error) {
-        // Places within the text are none of the file.
+        // Positions in the text are not positions in the file.
         throw error instanceof HclError ? new HclError(error.message, range) : error;
       }
       return result;
@@ -183,7 +183,7 @@ function textExpression(text: string, range: Range): Expression {
   };
 }
 
-/** The same expression, all of whose parts stand where the text stands. */
+/** The expression with the text's range for all its parts. */
 function relocated(expression: Expression, range: Range): Expression {
   return relocate(expression, range) as Expression;
 }
@@ -201,7 +201,7 @@ class JsonBody implements Body {
   readonly #properties: readonly Property[];
   readonly range: Range;
 
-  /** @throws HclError for what is neither an object nor an array of objects */
+  /** @throws HclError for anything but an object or an array of objects */
   constructor(json: Json) {
     this.range = json.range;
     const objects = json.kind === "array" ? json.items : [json];
@@ -238,7 +238,7 @@ class JsonBody implements Body {
     const attributes = this.#properties
       .filter(({ name }) => name !== COMMENT && !Object.hasOwn(schema.blocks, name))
       .map(attributeOf);
-    // Of two properties of one name the last one counts.
+    // Of two properties with the same name the last one is used.
     return [...new Map(attributes.map((attribute) => [attribute.name, attribute])).values()];
   }
 }
@@ -275,8 +275,8 @@ function blocksOf(
 }
 
 /**
- * The value that a text of JSON is. Its texts are no templates.
- * @throws HclError where it is not JSON
+ * The value of a JSON text. Its strings are not templates.
+ * @throws HclError for invalid JSON
  */
 export function decodeJson(json: string): Value {
   try {

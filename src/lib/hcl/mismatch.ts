@@ -3,7 +3,7 @@ import type { Type } from "./type.ts";
 
 type CanConvert = (from: Type, to: Type) => boolean;
 
-/** Why a value of the one type is none of the other. */
+/** Why a value of one type does not fit another type. */
 export function mismatch(from: Type, to: Type, canConvert: CanConvert): string {
   if (from.kind === "object" && to.kind === "object") {
     const missing = [...to.attributes.keys()].filter(

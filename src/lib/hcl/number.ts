@@ -1,19 +1,19 @@
 /**
- * Binary floating-point numbers of any precision. HCL's numbers have a mantissa of 512 bits, which is what decides how the
- * result of a division or the sum of two decimal fractions is printed.
+ * Binary floating-point numbers of any precision. HCL's numbers have a mantissa of 512 bits, which decides how the result of a division or the
+ * sum of two decimal fractions is printed.
  */
 
-/** Mantissa of a number that a file has, in bits. Source: go-cty, cty.ParseNumberVal. */
+/** Mantissa of a number in a file, in bits. Source: go-cty, cty.ParseNumberVal. */
 const LITERAL_PRECISION_BITS = 512;
 /** Mantissa of a count, in bits: Go's int64. */
 const INTEGER_PRECISION_BITS = 64;
 /** Mantissa of a result of floating-point arithmetic of the machine, in bits. */
 const DOUBLE_PRECISION_BITS = 53;
 
-/** Larger exponents of a decimal are refused: their digits would fill the memory. */
+/** Larger decimal exponents are refused, because their digits would fill the memory. */
 const MAX_DECIMAL_EXPONENT = 100_000;
 
-/** How many digits count as given where as few as needed are wanted. Source: Go, math/big. */
+/** Digits that count as given in the shortest form. Source: Go, math/big. */
 const SHORTEST_DIGITS = 6;
 
 /** mantissa × 2^exponent. The mantissa is odd, or zero; `infinite` has none. */
@@ -21,7 +21,7 @@ export interface HclNumber {
   readonly negative: boolean;
   readonly mantissa: bigint;
   readonly exponent: number;
-  /** How many bits the mantissa may have. */
+  /** Precision of the mantissa, in bits. */
   readonly precision: number;
   readonly infinite: boolean;
 }
@@ -47,8 +47,8 @@ function trailingZeros(value: bigint): number {
 }
 
 /**
- * Rounds to the nearest number of that precision, of two equally near ones to the even one.
- * @param sticky something was cut off below the lowest bit of the mantissa
+ * Rounds to the nearest number of that precision, half to even.
+ * @param sticky bits below the lowest bit of the mantissa were cut off
  */
 function rounded(negative: boolean, mantissa: bigint, exponent: number, precision: number, sticky = false): HclNumber {
   if (mantissa === 0n) return { negative, mantissa, exponent: 0, precision, infinite: false };
@@ -77,7 +77,7 @@ export function fromInteger(value: bigint | number): HclNumber {
   return rounded(whole < 0n, size, 0, Math.max(INTEGER_PRECISION_BITS, bitLength(size)));
 }
 
-/** @returns undefined for what is not a number */
+/** @returns undefined for anything else */
 export function fromDouble(value: number): HclNumber | undefined {
   if (Number.isNaN(value)) return undefined;
   if (!Number.isFinite(value)) return infinity(value < 0);
@@ -145,7 +145,7 @@ export function compare(left: HclNumber, right: HclNumber): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** Its mantissa with sign, as if its exponent were that lower one. */
+/** The signed mantissa for that lower exponent. */
 function signedAt(value: HclNumber, exponent: number): bigint {
   const mantissa = value.mantissa << BigInt(value.exponent - exponent);
   return value.negative ? -mantissa : mantissa;
@@ -192,7 +192,7 @@ export function divide(left: HclNumber, right: HclNumber): HclNumber | undefined
   return quotient(negative, left.mantissa, right.mantissa, left.exponent - right.exponent, precision);
 }
 
-/** What is left of a division whose quotient is cut to a whole number; the dividend itself for a divisor of zero. */
+/** The remainder of a division with a truncated quotient; the dividend for a divisor of zero. */
 export function remainder(left: HclNumber, right: HclNumber): HclNumber | undefined {
   if (left.infinite || right.infinite) return multiply(left, right);
   if (isZero(right)) return left;
@@ -209,14 +209,14 @@ export function remainder(left: HclNumber, right: HclNumber): HclNumber | undefi
   return add(left, negate(product), left.precision);
 }
 
-/** Without its fraction. Infinities have none: they become 0. */
+/** Truncates. Infinities become 0. */
 export function toBigInt(value: HclNumber): bigint {
   const size =
     value.exponent >= 0 ? value.mantissa << BigInt(value.exponent) : value.mantissa >> BigInt(-value.exponent);
   return value.negative ? -size : size;
 }
 
-/** The nearest whole number on one side of it. */
+/** Rounds up or down to a whole number. */
 export function toWhole(value: HclNumber, side: "up" | "down"): HclNumber {
   if (value.infinite || isInteger(value)) return value;
   const cut = toBigInt(value);
@@ -224,7 +224,7 @@ export function toWhole(value: HclNumber, side: "up" | "down"): HclNumber {
   return rounded(whole < 0n, whole < 0n ? -whole : whole, 0, value.precision);
 }
 
-/** @returns undefined where it is no whole number that JavaScript holds exactly */
+/** @returns undefined if it is not a whole number that JavaScript can represent exactly */
 export function toSafeInteger(value: HclNumber): number | undefined {
   if (!isInteger(value)) return undefined;
   const number = Number(toBigInt(value));
@@ -239,7 +239,7 @@ export function toDouble(value: HclNumber): number {
   return double.negative ? -scaled : scaled;
 }
 
-/** Decimal digits of a positive number and where its point stands: 0.digits × 10^point. */
+/** Decimal digits of a positive number and the position of its point: 0.digits × 10^point. */
 interface Digits {
   readonly digits: string;
   readonly point: number;
@@ -251,9 +251,9 @@ function exactDigits(mantissa: bigint, exponent: number): Digits {
   return { digits: all.replace(/0+$/, ""), point: all.length - (exponent < 0 ? -exponent : 0) };
 }
 
-/** The fewest digits that only this number of its precision is the nearest one to. */
+/** The shortest digits that identify the number at its precision. */
 function shortestDigits({ mantissa, exponent, precision }: HclNumber): Digits {
-  // All bits of the precision are written out, and one more, so that the borders to the neighbours are whole numbers.
+  // With one bit more than the precision, the borders to the neighbours are whole numbers.
   const shift = precision - bitLength(mantissa) + 1;
   const bits = mantissa << BigInt(shift);
   const scale = exponent - shift;
@@ -284,7 +284,7 @@ function shortestDigits({ mantissa, exponent, precision }: HclNumber): Digits {
   return { digits: all.replace(/0+$/, ""), point };
 }
 
-/** As HCL makes text of it: without an exponent, and with as few digits as say which number it is. */
+/** The number as HCL converts it to text: the shortest form, without an exponent. */
 export function toText(value: HclNumber): string {
   const sign = value.negative ? "-" : "";
   if (value.infinite) return `${value.negative ? "-" : "+"}Inf`;

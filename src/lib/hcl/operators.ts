@@ -1,4 +1,4 @@
-/** What the operators of expressions do. */
+/** The operators of expressions. */
 import { convert } from "./convert.ts";
 import { add, compare, divide, multiply, negate, remainder } from "./number.ts";
 import type { HclNumber } from "./number.ts";
@@ -35,7 +35,7 @@ function operand(value: Value, type: Type, side: string): Value {
   return converted;
 }
 
-/** @throws HclError where the operands have no result */
+/** @throws HclError for invalid operands */
 export function applyBinary(operator: BinaryOperator, left: Value, right: Value): Value {
   if (operator === "==" || operator === "!=") return equality(operator, left, right);
   if (operator === "&&" || operator === "||") {
@@ -60,7 +60,7 @@ function equality(operator: "==" | "!=", left: Value, right: Value): Value {
   return bool(isTrue(equal) === (operator === "=="));
 }
 
-/** @throws HclError where the operand has no result */
+/** @throws HclError for an invalid operand */
 export function applyUnary(operator: "-" | "!", value: Value): Value {
   const converted = operand(value, operator === "-" ? NUMBER : BOOL, "one");
   if (!isKnown(converted)) return converted;

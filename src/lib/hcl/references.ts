@@ -1,11 +1,11 @@
-/** Which variables and functions an expression names, so that they can be evaluated before it. */
+/** The variables and functions that an expression refers to, which have to be evaluated before it. */
 import type { Expression, ForExpression } from "./syntax.ts";
 import type { Range } from "./source.ts";
 
 export interface Reference {
   /** The variable. */
   readonly name: string;
-  /** What is taken of it, as far as it is written out. */
+  /** The literal attributes and indexes after it. */
   readonly path: readonly ({ readonly attribute: string } | { readonly index: Expression })[];
   readonly range: Range;
 }

@@ -16,14 +16,14 @@ const BLANK = /[ \t]+/y;
 const LINE_COMMENT = /(?:#|\/\/)[^\n]*/y;
 const NEWLINE = /\r?\n/y;
 
-/** One that is nested deeper than this is refused, before the stack of the machine ends. */
+/** Deeper nesting is refused, before the call stack overflows. */
 const MAX_NESTING = 400;
 
 export class Scanner {
   readonly source: Source;
   #offset: number;
   readonly #end: number;
-  /** Whether an end of line is a token, by the innermost brackets. */
+  /** Whether the end of a line is a token, for each open bracket. */
   readonly #newlines: boolean[] = [true];
   #next: Token | undefined;
   #last: Range;
@@ -36,17 +36,17 @@ export class Scanner {
     this.#last = { source, start, end: start };
   }
 
-  /** Offset of what has not been read yet, blanks included. */
+  /** Offset of the unread text, with leading blanks. */
   get offset(): number {
     return this.#next?.range.start ?? this.#offset;
   }
 
-  /** The token that was read last. */
+  /** The last token. */
   get lastRange(): Range {
     return this.#last;
   }
 
-  /** Goes on from an offset, for texts that are no tokens. */
+  /** Continues at an offset, after text without tokens. */
   moveTo(offset: number): void {
     this.#next = undefined;
     this.#last = this.rangeFrom(offset, offset);
@@ -57,7 +57,7 @@ export class Scanner {
     return { source: this.source, start, end };
   }
 
-  /** Runs within brackets, where ends of lines count or do not. */
+  /** Runs inside brackets, where ends of lines are tokens or blanks. */
   within<T>(newlines: boolean, read: () => T): T {
     if (this.#newlines.length > MAX_NESTING) throw this.error("the file is nested too deeply");
     this.#newlines.push(newlines);
@@ -107,7 +107,7 @@ export class Scanner {
     return true;
   }
 
-  /** @throws HclError with that message where the next token is not the symbol */
+  /** @throws HclError with that message for another token */
   expect(symbol: string, message: string): Token {
     if (!this.isAt(symbol)) throw this.error(message);
     return this.read();

@@ -1,11 +1,11 @@
-/** What the names in an expression stand for. */
+/** The variables and functions of an expression. */
 import type { Value } from "./value.ts";
 import type { FunctionDefinition } from "./function.ts";
 
 export interface Scope {
   readonly parent?: Scope;
   readonly variables: ReadonlyMap<string, Value>;
-  /** Absent where the scope has none of its own. */
+  /** Absent if the scope has none of its own. */
   readonly functions?: ReadonlyMap<string, FunctionDefinition>;
 }
 

@@ -1,6 +1,6 @@
 /** Positions in the text of a file, and the error that points at one. */
 
-/** A file that was read, with the name that messages use for it. */
+/** The text of a file, with its name for messages. */
 export interface Source {
   readonly name: string;
   readonly text: string;
@@ -13,7 +13,7 @@ export interface Range {
   readonly end: number;
 }
 
-/** From the start of one range to the end of another one of the same source. */
+/** From the start of one range to the end of another. */
 export function between(first: Range, last: Range): Range {
   return { source: first.source, start: first.start, end: last.end };
 }
@@ -34,9 +34,9 @@ export function positionOf(source: Source, offset: number): Position {
   return { line, column: offset - lineStart + 1 };
 }
 
-/** A file that cannot be read as HCL, or an expression that has no value. The message is one sentence without the place. */
+/** The error of invalid HCL or of an expression. The message is one sentence without the position. */
 export class HclError extends Error {
-  /** Where it is; absent where no file is to blame. */
+  /** The position; absent if the error is not about a file. */
   readonly range: Range | undefined;
 
   constructor(message: string, range?: Range) {
@@ -53,7 +53,7 @@ export class HclError extends Error {
 }
 
 /**
- * Runs a part of an evaluation, and gives an error without a place the place of that part.
+ * Runs a part of an evaluation, and adds its range to errors without one.
  * @throws HclError
  */
 export function located<T>(range: Range, run: () => T): T {

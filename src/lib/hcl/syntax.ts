@@ -1,4 +1,4 @@
-/** Expressions and bodies as they were read, before anything is evaluated. */
+/** The syntax tree of expressions and bodies. */
 import type { Range } from "./source.ts";
 import type { Value } from "./value.ts";
 
@@ -13,17 +13,17 @@ export interface ForExpression extends Node {
   readonly keyName?: string;
   readonly valueName: string;
   readonly collection: Expression;
-  /** Present where an object is made, absent for a tuple. */
+  /** Only for an object. */
   readonly key?: Expression;
   readonly value: Expression;
   readonly condition?: Expression;
-  /** Values of equal keys are put into one tuple. */
+  /** Groups the values of equal keys in a tuple. */
   readonly groups: boolean;
 }
 
 export interface ObjectItem {
   readonly key: Expression;
-  /** The key is a name that stands for itself, not for a variable. */
+  /** The key is a literal name, not a variable. */
   readonly name?: string;
   readonly value: Expression;
 }
@@ -32,7 +32,7 @@ export interface CallExpression extends Node {
   readonly kind: "call";
   readonly name: string;
   readonly arguments: readonly Expression[];
-  /** The last argument is a sequence, each element of which is an argument. */
+  /** The last argument is a sequence of arguments (`...`). */
   readonly expandsLast: boolean;
 }
 
@@ -45,7 +45,7 @@ export type Expression =
   | (Node & { readonly kind: "literal"; readonly value: Value })
   | (Node & { readonly kind: "variable"; readonly name: string })
   | (Node & { readonly kind: "attribute"; readonly source: Expression; readonly name: string })
-  /** `isFixed`: the key is written out, so that it is a part of a reference. */
+  /** `isFixed`: the key is a literal, so it is part of a reference. */
   | (Node & {
       readonly kind: "index";
       readonly source: Expression;
@@ -76,21 +76,21 @@ export type Expression =
   | (Node & { readonly kind: "tuple"; readonly items: readonly Expression[] })
   | (Node & { readonly kind: "object"; readonly items: readonly ObjectItem[] })
   | ForExpression
-  /** Parts that are made text and put together. */
+  /** Parts that are converted to text and joined. */
   | (Node & { readonly kind: "template"; readonly parts: readonly Expression[] })
-  /** The text of a `%{for}`: what each turn gives, put together. */
+  /** The joined texts of a `%{for}`. */
   | (Node & { readonly kind: "join"; readonly loop: ForExpression })
-  /** Parentheses, or a template that is one interpolation: the value within. */
+  /** Parentheses, or a template with one interpolation only: the inner value. */
   | (Node & { readonly kind: "wrapped"; readonly inner: Expression; readonly isTemplate: boolean })
   | JsonText;
 
-/** A text of a JSON file: a template where a value is wanted, and an expression where a name or a type is. */
+/** A string of a JSON file: a template for a value, an expression for a name or a type. */
 export interface JsonText extends Node {
   readonly kind: "json-text";
   readonly text: string;
-  /** @throws HclError for a text that is no template */
+  /** @throws HclError for an invalid template */
   readonly template: () => Expression;
-  /** @throws HclError for a text that is no expression */
+  /** @throws HclError for an invalid expression */
   readonly expression: () => Expression;
 }
 
@@ -109,10 +109,10 @@ export interface Block {
   readonly range: Range;
 }
 
-/** Which items a body may have. */
+/** The items that a body may have. */
 export interface Schema {
   readonly attributes: readonly string[];
-  /** How many labels each type of block has. */
+  /** The number of labels of each type of block. */
   readonly blocks: Readonly<Record<string, number>>;
 }
 
@@ -123,23 +123,23 @@ export interface Content {
 
 /** The attributes and blocks of a file or a block, in either of the two syntaxes. */
 export interface Body {
-  /** Where something that is missing would be. */
+  /** The range for errors about missing items. */
   readonly range: Range;
   /**
-   * What it has of the schema. What else it has is left alone.
+   * The items of the schema. Other items are ignored.
    * @throws HclError for items of the wrong form
    */
   partialContent(schema: Schema): Content;
   /**
-   * As partialContent, and nothing else may be in it.
+   * As partialContent, but other items are errors.
    * @throws HclError
    */
   content(schema: Schema): Content;
-  /** All its attributes but those that the schema has as blocks. Other blocks are left alone. */
+  /** All attributes, except those that the schema has as blocks. Other blocks are ignored. */
   otherAttributes(schema: Schema): readonly Attribute[];
 }
 
-/** The name that the expression is, if it is nothing else. */
+/** The name, if the expression is only a name. */
 export function nameIn(expression: Expression): string | undefined {
   if (expression.kind === "variable") return expression.name;
   if (expression.kind === "literal") return keywordOf(expression.value);
@@ -147,12 +147,12 @@ export function nameIn(expression: Expression): string | undefined {
   return undefined;
 }
 
-/** `true`, `false` and `null` are names too, where a name is wanted. */
+/** Accepts `true`, `false` and `null` as names too. */
 function keywordOf({ content }: Value): string | undefined {
   return typeof content === "boolean" || content === null ? String(content) : undefined;
 }
 
-/** The call that the expression is, if it is one. */
+/** The call, if the expression is one. */
 export function callIn(expression: Expression): CallExpression | undefined {
   if (expression.kind === "call") return expression;
   return expression.kind === "json-text" ? orUndefined(() => callIn(expression.expression())) : undefined;

@@ -19,7 +19,7 @@ const QUOTED_CHUNK = /(?:\$\$\{|%%\{|\$(?!\{)|%(?!\{))|(?:\\[^\r\n]|[^$%"\\\r\n]
 const LINE_CHUNK = /(?:\$\$\{|%%\{|\$(?!\{)|%(?!\{)|[^$%\r\n]|\r(?!\n))+/y;
 const LINE_END = /\r?\n/y;
 
-/** What Go calls a space, which is not quite what JavaScript does. */
+/** Go's spaces, which differ from JavaScript's. */
 const SPACES = "[\\t\\n\\v\\f\\r \\u0085\\u00A0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000]";
 const LEADING_SPACES = new RegExp(`^${SPACES}+`, "u");
 
@@ -29,7 +29,7 @@ function withoutTrailingSpaces(value: string): string {
   return value.slice(0, end);
 }
 
-/** The scanner stands behind the quote that opens it; it is left behind the one that closes it. */
+/** Starts after the opening quote and ends after the closing one. */
 export function readQuoted(scanner: Scanner, open: Token, readExpression: ReadExpression): Expression {
   const parts = readParts(scanner, readExpression, {
     chunk: (at) => quotedChunk(scanner, at),
@@ -40,7 +40,7 @@ export function readQuoted(scanner: Scanner, open: Token, readExpression: ReadEx
   return templateOf(parts, between(open.range, scanner.rangeFrom(close, close + 1)));
 }
 
-/** The scanner stands behind the line that opens it; it is left behind the marker that closes it. */
+/** Starts after the opening line and ends after the closing marker. */
 export function readHeredoc(scanner: Scanner, open: Token, readExpression: ReadExpression): Expression {
   const marker = open.text.trim().replace(/^<<-?/, "");
   let isLineStart = true;
@@ -70,7 +70,7 @@ export function readHeredoc(scanner: Scanner, open: Token, readExpression: ReadE
   return templateOf(parts, between(open.range, scanner.rangeFrom(start, end)));
 }
 
-/** The whole text of the scanner is one template. */
+/** Reads the whole text as one template. */
 export function readTemplate(scanner: Scanner, readExpression: ReadExpression): Expression {
   const { text: whole } = scanner.source;
   const start = scanner.offset;
@@ -137,7 +137,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 interface Reader {
   readonly chunk: (at: number) => Chunk;
-  /** Whether the template ends here. Asked once for each place. */
+  /** Whether the template ends here. Called once for each position. */
   readonly isEnd: (at: number) => boolean;
 }
 
@@ -215,7 +215,7 @@ function readName(scanner: Scanner): string {
   return scanner.read().text;
 }
 
-/** Takes from every line as many leading spaces as the line with the fewest has. */
+/** Removes the common indentation. */
 function removeIndent(parts: readonly Part[]): void {
   let fewest = Number.POSITIVE_INFINITY;
   const leading: Extract<Part, { kind: "text" }>[] = [];
@@ -238,7 +238,7 @@ function removeIndent(parts: readonly Part[]): void {
   for (const part of leading) part.value = part.value.slice(fewest);
 }
 
-/** Texts next to each other are one. */
+/** Joins adjacent texts. */
 function joined(parts: readonly Part[]): Part[] {
   const result: Part[] = [];
   for (const part of parts) {
@@ -264,7 +264,7 @@ function literal(value: string, range: Range): Expression {
   return { kind: "literal", value: text(value), range };
 }
 
-/** Puts what stands between `if` and `endif`, and between `for` and `endfor`, into one expression. */
+/** Combines the parts from `if` to `endif`, and from `for` to `endfor`, into one expression. */
 class PartReader {
   readonly #parts: readonly Part[];
   readonly #range: Range;
@@ -275,7 +275,7 @@ class PartReader {
     this.#range = range;
   }
 
-  /** Up to one of the closing parts, which is left to be read; without any, to the end. */
+  /** Reads up to one of the closing parts, which stays unread; without any, to the end. */
   readUntil(closing: readonly Part["kind"][], open?: Part): Expression[] {
     const expressions: Expression[] = [];
     for (;;) {

@@ -1,4 +1,4 @@
-/** Types as files write them: `string`, `list(number)`, `object({ name = string })`. */
+/** Reads types: `string`, `list(number)`, `object({ name = string })`. */
 import { HclError } from "./source.ts";
 import { callIn, nameIn } from "./syntax.ts";
 import type { Expression } from "./syntax.ts";
@@ -7,7 +7,7 @@ import type { Type } from "./type.ts";
 
 const PLAIN: Readonly<Record<string, Type>> = { string: STRING, number: NUMBER, bool: BOOL, any: ANY };
 
-/** @throws HclError where the expression is not a type */
+/** @throws HclError for anything but a type */
 export function typeIn(expression: Expression): Type {
   const { range } = expression;
   const name = nameIn(expression);
@@ -39,7 +39,7 @@ export function typeIn(expression: Expression): Type {
   }
 }
 
-/** In a JSON file the argument is within the text of the type. */
+/** In a JSON file the argument is in the text of the type. */
 function unwrapped(expression: Expression): Expression {
   return expression.kind === "json-text" ? expression.expression() : expression;
 }

@@ -1,8 +1,8 @@
-/** Which of several types is to be preferred when values of all of them are to have one. */
+/** The order of preference between types, for the common type of several values. */
 import { isCollection, isPlain } from "./type.ts";
 import type { Type } from "./type.ts";
 
-/** Negative where the first is the better one; 0 where neither is. */
+/** Negative if the first one is preferred; 0 if neither is. */
 function preference(left: Type, right: Type): number {
   if (left.kind === "any" || right.kind === "any") {
     return Number(left.kind === "any") - Number(right.kind === "any");
@@ -38,7 +38,7 @@ function rankOf(left: Type, right: Type): number {
   return left.kind === "object" && right.kind === "map" ? 1 : 0;
 }
 
-/** The better one is better in some part and worse in none. */
+/** Preferred if it is preferred in some part and in no part the other. */
 function together(pairs: readonly (readonly [Type, Type])[]): number {
   const preferences = pairs.map(([left, right]) => preference(left, right));
   const isBetter = preferences.some((value) => value < 0);
@@ -46,7 +46,7 @@ function together(pairs: readonly (readonly [Type, Type])[]): number {
   return Number(isWorse) - Number(isBetter);
 }
 
-/** The indexes of the types, the most preferable first. Those that cannot be compared keep their order as far as it goes. */
+/** The indexes of the types, the preferred ones first. Types that cannot be compared keep their order where possible. */
 export function preferredOrder(types: readonly Type[]): number[] {
   const after = types.map((left) => [...types.keys()].filter((index) => preference(left, types[index] ?? left) < 0));
   const waitsFor = types.map((_, index) => after.filter((others) => others.includes(index)).length);

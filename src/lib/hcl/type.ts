@@ -5,7 +5,7 @@ export type Type =
   | { readonly kind: "list" | "set" | "map"; readonly element: Type }
   | { readonly kind: "tuple"; readonly elements: readonly Type[] }
   | ObjectType
-  /** An expression that is not evaluated before the function wants it. */
+  /** An unevaluated expression. */
   | { readonly kind: "expression" }
   /** A type, as the second argument of `convert`. */
   | { readonly kind: "type" };
@@ -13,14 +13,14 @@ export type Type =
 export interface ObjectType {
   readonly kind: "object";
   readonly attributes: ReadonlyMap<string, Type>;
-  /** Names of the attributes that a value to be converted need not have. */
+  /** Names of the optional attributes. */
   readonly optional?: ReadonlySet<string>;
 }
 
 export const STRING: Type = { kind: "string" };
 export const NUMBER: Type = { kind: "number" };
 export const BOOL: Type = { kind: "bool" };
-/** The type of a value whose type is not known, and of `null` in a file. */
+/** The type of values of an unknown type, and of `null` in a file. */
 export const ANY: Type = { kind: "any" };
 
 export function listOf(element: Type): Type {
@@ -75,7 +75,7 @@ export function equalTypes(left: Type, right: Type): boolean {
   return true;
 }
 
-/** Whether "any" is in it somewhere. */
+/** Whether "any" is part of it. */
 export function hasAny(type: Type): boolean {
   if (type.kind === "any") return true;
   if (isCollection(type)) return hasAny(type.element);
@@ -83,7 +83,7 @@ export function hasAny(type: Type): boolean {
   return type.kind === "object" && [...type.attributes.values()].some(hasAny);
 }
 
-/** The same type, in which no attribute is optional: what a value has once it is converted. */
+/** The type without optional attributes: the type of a converted value. */
 export function withoutOptional(type: Type): Type {
   if (isCollection(type)) return { kind: type.kind, element: withoutOptional(type.element) };
   if (type.kind === "tuple") return tupleOf(type.elements.map(withoutOptional));
@@ -93,7 +93,7 @@ export function withoutOptional(type: Type): Type {
   return type;
 }
 
-/** What a value of a type with "any" in it may have in its place. A value conforms where only "any" differs. */
+/** Whether a type fits one with "any" in it, where only "any" may differ. */
 export function conforms(type: Type, wanted: Type): boolean {
   if (wanted.kind === "any") return true;
   if (type.kind !== wanted.kind) return false;
@@ -115,7 +115,7 @@ export function conforms(type: Type, wanted: Type): boolean {
   return true;
 }
 
-/** As messages and `--list` call it: "list of string". */
+/** The name in messages and in `--list`: "list of string". */
 export function nameOf(type: Type): string {
   switch (type.kind) {
     case "any":
@@ -129,7 +129,7 @@ export function nameOf(type: Type): string {
   }
 }
 
-/** As nameOf, for a type that a value is to fit. */
+/** As nameOf, for a type that is required. */
 export function constraintNameOf(type: Type): string {
   if (type.kind === "any") return "any type";
   if (isCollection(type)) {

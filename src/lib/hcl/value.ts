@@ -1,4 +1,4 @@
-/** Values: what an expression gives. They never change. */
+/** The values of expressions. They are immutable. */
 import { compare, fromInteger, toGeneral } from "./number.ts";
 import type { HclNumber } from "./number.ts";
 import { HclError } from "./source.ts";
@@ -18,7 +18,7 @@ import {
 } from "./type.ts";
 import type { Type } from "./type.ts";
 
-/** What stands for a value that an expression with an error would have had. */
+/** The content of an unknown value, which an expression with an error has. */
 export const UNKNOWN = Symbol("unknown");
 
 type Content =
@@ -73,14 +73,14 @@ export function tuple(content: readonly Value[]): Value {
   return { type: tupleOf(content.map(({ type }) => type)), content };
 }
 
-/** Orders as Go orders texts: by their bytes. */
+/** Compares texts as Go does: by their bytes. */
 export function compareTexts(left: string, right: string): number {
   if (left === right) return 0;
   for (let at = 0; at < left.length && at < right.length; at += 1) {
     const a = left.charCodeAt(at);
     const b = right.charCodeAt(at);
     if (a === b) continue;
-    // Surrogates stand for characters beyond all others.
+    // Surrogates are greater than all other code units.
     const isSurrogateA = a >= 0xd800 && a <= 0xdfff;
     const isSurrogateB = b >= 0xd800 && b <= 0xdfff;
     if (isSurrogateA !== isSurrogateB) return isSurrogateA ? 1 : -1;
@@ -98,7 +98,7 @@ export function object(entries: Iterable<readonly [string, Value]>): Value {
   return { type: objectOf([...content].map(([name, { type }]) => [name, type] as const)), content };
 }
 
-/** Whether all have one type, as the elements of a collection do. */
+/** Whether all values have the same type. */
 export function haveOneType(values: readonly Value[]): boolean {
   let first: Type | undefined;
   for (const { type } of values) {
@@ -114,8 +114,8 @@ function elementTypeOf(values: readonly Value[], otherwise: Type): Type {
 }
 
 /**
- * @param element type of its elements where it has none
- * @throws HclError where the values are not all of one type
+ * @param element type of the elements of an empty collection
+ * @throws HclError for values of different types
  */
 export function list(values: readonly Value[], element: Type = ANY): Value {
   mustHaveOneType(values, "list");
@@ -123,12 +123,12 @@ export function list(values: readonly Value[], element: Type = ANY): Value {
   return { type: listOf(type), content: values.map((value) => typed(value, type)) };
 }
 
-/** An element without a type of its own has that of its collection. */
+/** An element without a type gets the one of its collection. */
 function typed(value: Value, type: Type): Value {
   return value.type.kind === "any" ? { type, content: value.content } : value;
 }
 
-/** @throws HclError where the values are not all of one type */
+/** @throws HclError for values of different types */
 export function map(entries: Iterable<readonly [string, Value]>, element: Type = ANY): Value {
   const content = sorted(entries);
   mustHaveOneType([...content.values()], "map");
@@ -139,7 +139,7 @@ export function map(entries: Iterable<readonly [string, Value]>, element: Type =
   };
 }
 
-/** @throws HclError where the values are not all of one type */
+/** @throws HclError for values of different types */
 export function set(values: readonly Value[], element: Type = ANY): Value {
   mustHaveOneType(values, "set");
   const buckets = new Map<string, Value[]>();
@@ -199,7 +199,7 @@ export function isKnown(value: Value): boolean {
   return value.content !== UNKNOWN;
 }
 
-/** Whether nothing in it is unknown. */
+/** Whether no part of it is unknown. */
 export function isWhollyKnown(value: Value): boolean {
   if (value.content === UNKNOWN) return false;
   if (!canIterate(value)) return true;
@@ -214,13 +214,13 @@ export function isTrue(value: Value): boolean {
   return value.content === true;
 }
 
-/** @throws HclError for a value that is null or not known */
+/** @throws HclError for null and unknown values */
 export function asText(value: Value): string {
   if (typeof value.content === "string") return value.content;
   throw unusable(value, "string");
 }
 
-/** @throws HclError for a value that is null or not known */
+/** @throws HclError for null and unknown values */
 export function asNumber(value: Value): HclNumber {
   const { content } = value;
   if (value.type.kind === "number" && typeof content === "object" && content !== null) return content as HclNumber;
@@ -233,7 +233,7 @@ function unusable(value: Value, wanted: string): HclError {
   return new HclError(`a ${wanted} is required, but the value is a ${nameOf(value.type)}`);
 }
 
-/** Whether it has elements to go through, be they none. */
+/** Whether it can be iterated. */
 export function canIterate(value: Value): boolean {
   if (value.content === null || value.content === UNKNOWN) return false;
   return Array.isArray(value.content) || value.content instanceof Map;
@@ -265,7 +265,7 @@ export function sizeOf(value: Value): number {
   return value.content instanceof Map ? value.content.size : itemsOf(value).length;
 }
 
-/** True, false, or unknown. Values of different types are not equal, but nulls are. */
+/** True, false, or unknown. Values of different types are not equal, except nulls. */
 export function equals(left: Value, right: Value): Value {
   if (left.content === UNKNOWN || right.content === UNKNOWN) {
     const [known, other] = left.content === UNKNOWN ? [right, left] : [left, right];
@@ -303,7 +303,7 @@ function allOf(results: readonly Value[]): Value {
   return TRUE;
 }
 
-/** Whether something within it has a type that is not known. */
+/** Whether some part of it has an unknown type. */
 function hasUnknownType(value: Value): boolean {
   if (value.content === UNKNOWN) return value.type.kind === "any";
   return canIterate(value) && itemsOf(value).some(hasUnknownType);

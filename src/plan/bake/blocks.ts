@@ -1,4 +1,4 @@
-/** The blocks of bake files: what they may hold, and what they are to the expressions of others. */
+/** The blocks of bake files: their schemas, and their values for expressions that refer to them. */
 import { convert } from "../../lib/hcl/convert.ts";
 import { encodeJsonAs } from "../../lib/hcl/json-value.ts";
 import type { Scope } from "../../lib/hcl/scope.ts";
@@ -28,7 +28,7 @@ export interface VariableBlock {
   type?: Type | undefined;
 }
 
-/** One of the targets that a block is: one for each combination of its matrix. */
+/** One target of a block. A block with a matrix has one for each combination. */
 export interface Instance {
   readonly block: Block;
   readonly name: string;
@@ -54,19 +54,22 @@ export function converted(name: string, value: Value, type: Type | undefined): V
     return convert(value, type);
   } catch (error) {
     if (!(error instanceof HclError)) throw error;
-    throw new HclError(`the default of ${name} is no ${nameOf(type)}: ${error.message}`);
+    throw new HclError(`the default of ${name} is not a ${nameOf(type)}: ${error.message}`);
   }
 }
 
 export function parameterName(expression: Expression): string {
   const name = nameIn(expression);
-  if (name === undefined) throw new HclError("a parameter is a name", expression.range);
+  if (name === undefined) throw new HclError("a parameter must be a name", expression.range);
   return name;
 }
 
 export function mustBeName(name: string, range: Range): void {
   if (!TARGET_NAME.test(name)) {
-    throw new HclError(`${JSON.stringify(name)} is no name of a target: letters, digits, _ and - are allowed`, range);
+    throw new HclError(
+      `${JSON.stringify(name)} is not a valid name of a target: only letters, digits, _ and - are allowed`,
+      range,
+    );
   }
 }
 
@@ -79,7 +82,7 @@ export function decode(type: string, field: string, value: Value): FieldValue | 
   return decoded;
 }
 
-/** The target or group as other expressions see it. */
+/** The target or group as a value, for expressions that refer to it. */
 export function valueOf({ block, name, fields }: Instance): Value {
   if (block.type === "group") {
     const targets = fields.get("targets") as readonly string[] | undefined;
@@ -101,9 +104,9 @@ export function valueOf({ block, name, fields }: Instance): Value {
   ]);
 }
 
-/** Combinations of one matrix, at most. */
+/** Limit for the combinations of one matrix. */
 const MAX_COMBINATIONS = 10_000;
-/** Each choice of one value for each key of a matrix. */
+/** All combinations of one value for each key of a matrix. */
 export function combinationsOf(matrix: Value, range: Range): readonly (readonly (readonly [string, Value])[])[] {
   let combinations: (readonly (readonly [string, Value])[])[] = [[]];
   for (const [key, values] of entriesOf(matrix)) {

@@ -24,13 +24,13 @@ export interface ComposeSurroundings {
   /** The working directory, in which `.env` is. */
   readonly directory: string;
   /**
-   * Is asked before a file is read that a compose file names.
-   * @throws InvalidInput for one that it must not name
+   * Called before a file is read that a compose file names.
+   * @throws InvalidInput if the compose file must not name it
    */
   readonly mayRead?: (path: string) => void;
 }
 
-/** Files of a compose project are read as they are named. */
+/** Reads the files that a compose file names when it gets to them. */
 export function composeReader({ env, directory, mayRead }: ComposeSurroundings): ReadCompose {
   const read = (path: string): string | undefined => {
     mayRead?.(path);
@@ -44,7 +44,9 @@ export function composeReader({ env, directory, mayRead }: ComposeSurroundings):
       return { targets, groups: [{ name: "default", targets: targets.map(({ name }) => name) }] };
     } catch (error) {
       if (error instanceof ComposeError) {
-        throw new InvalidInput(error.where === undefined ? error.message : `${error.where}: ${error.message}`);
+        throw new InvalidInput(error.where === undefined ? error.message : `${error.where}: ${error.message}`, {
+          docker: "refuses",
+        });
       }
       throw error;
     }
@@ -56,7 +58,9 @@ function textOf(path: string): string | undefined {
     return readFileSync(path, "utf8");
   } catch (error) {
     if (["ENOENT", "ENOTDIR", "EISDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
-    throw new InvalidInput(`${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? ""}`);
+    throw new InvalidInput(`${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? ""}`, {
+      docker: "refuses",
+    });
   }
 }
 
@@ -65,11 +69,11 @@ function dotEnv(directory: string, env: Readonly<Record<string, string>>): Recor
   return text === undefined ? {} : Object.fromEntries(parseEnvFile(text, ".env", (name) => env[name]));
 }
 
-/** Names of services may have dots, those of targets may not. */
+/** Names of services may have dots, names of targets may not. */
 function targetName(service: string): string {
   const name = service.replaceAll(".", "_");
   if (!/^[a-zA-Z0-9_-]+$/.test(name))
-    throw new ComposeError(`${service} is no name of a target`, `services.${service}`);
+    throw new ComposeError(`${service} is not a valid name of a target`, `services.${service}`);
   return name;
 }
 
@@ -98,7 +102,7 @@ function attestationsOf({ sbom, provenance }: ServiceBuild): readonly Entry[] {
 
 const SIZES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
-/** As docker writes a size: four digits, and the unit. */
+/** A size in docker's format: four digits and the unit. */
 function sizeText(bytes: number): string {
   let size = bytes;
   let step = 0;
@@ -179,13 +183,13 @@ const EXTENSION_LISTS = [
 function textsIn(tree: Tree, name: string): readonly string[] {
   if (typeof tree === "string") return tree.split(/\s+/).filter((text) => text !== "");
   if (isList(tree) && tree.every((item) => typeof item !== "object" || item === null)) return tree.map(String);
-  throw new HclError(`${name} is a list of texts`);
+  throw new HclError(`${name} must be a list of texts`);
 }
 
-/** `x-bake`, which has fields that a build of compose has not. */
+/** `x-bake`: the fields that compose's `build` lacks. */
 function extend(fields: Map<FieldName, FieldValue>, extension: Tree | undefined): void {
   if (extension === undefined || extension === null) return;
-  if (!isMapping(extension)) throw new HclError("x-bake is a mapping");
+  if (!isMapping(extension)) throw new HclError("x-bake must be a mapping");
   for (const name of EXTENSION_LISTS) {
     const own = extension[name];
     if (own === undefined || own === null) continue;
@@ -202,7 +206,7 @@ function extend(fields: Map<FieldName, FieldValue>, extension: Tree | undefined)
   for (const name of ["pull", "no-cache"] as const) {
     const own = extension[name];
     if (typeof own === "boolean") fields.set(name, own);
-    else if (own !== undefined && own !== null) throw new HclError(`${name} is true or false`);
+    else if (own !== undefined && own !== null) throw new HclError(`${name} must be true or false`);
   }
   if (isMapping(extension["contexts"])) fields.set("contexts", withContexts(fields, extension["contexts"]));
 }

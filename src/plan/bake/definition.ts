@@ -1,10 +1,10 @@
-/** Targets and groups as all files together define them. */
+/** The targets and groups that all files together define. */
 import { compareTexts } from "../../lib/hcl/value.ts";
 import { FIELD_NAMES, fieldOf, mergeField } from "./fields.ts";
 import type { FieldName, FieldValue, Resources, TextMap } from "./fields.ts";
 import type { Entry } from "./entries.ts";
 
-/** A field that is not in it was not set. */
+/** Fields that are not set are absent. */
 export interface Target {
   readonly name: string;
   readonly fields: ReadonlyMap<FieldName, FieldValue>;
@@ -19,7 +19,7 @@ export interface Group {
 export interface Variable {
   readonly name: string;
   readonly description?: string;
-  /** Where the file gives one. */
+  /** Absent if the file gives none. */
   readonly type?: string;
   /** Absent for null. */
   readonly value?: string;
@@ -29,18 +29,18 @@ export interface Definition {
   readonly groups: readonly Group[];
   readonly targets: readonly Target[];
   readonly variables: readonly Variable[];
-  /** Fields that targets have and bake does not know: it ignores them. */
+  /** Unknown fields of targets, which bake ignores. */
   readonly unknownFields: readonly { readonly target: string; readonly field: string; readonly where: string }[];
 }
 
-/** The second one counts more. Its name is the first one's. */
+/** Merges two targets. The second one has precedence; the name is the first one's. */
 export function mergeTargets(first: Target, second: Target): Target {
   const fields = new Map(first.fields);
   for (const [name, value] of second.fields) fields.set(name, mergeField(fieldOf(name), fields.get(name), value));
   return { name: first.name, fields };
 }
 
-/** In the order that `--print` shows them. */
+/** In the order of `--print`. */
 export function fieldsInOrder({ fields }: Target): [FieldName, FieldValue][] {
   return FIELD_NAMES.flatMap((name) => {
     const value = fields.get(name);
@@ -74,7 +74,7 @@ export function flagOf({ fields }: Target, name: FieldName): boolean | undefined
   return typeof value === "boolean" ? value : undefined;
 }
 
-/** With the fields of the second one in the stead of its own. */
+/** The target with these fields replaced. */
 export function withFields(target: Target, fields: Iterable<readonly [FieldName, FieldValue]>): Target {
   return { name: target.name, fields: new Map([...target.fields, ...fields]) };
 }
@@ -83,7 +83,7 @@ export function unique(texts: readonly string[]): string[] {
   return [...new Set(texts)];
 }
 
-/** Names in the order in which they are printed. */
+/** The names in the order of `--print`. */
 export function inNameOrder(names: readonly string[]): readonly string[] {
   return [...names].sort(compareTexts);
 }

@@ -26,10 +26,10 @@ import {
 } from "../../lib/hcl/value.ts";
 import type { Value } from "../../lib/hcl/value.ts";
 
-/** What `--print` shows, in the order of its keys. */
+/** A JSON value, with its keys in the order of `--print`. */
 export type Json = string | boolean | number | null | readonly Json[] | { readonly [key: string]: Json };
 
-/** Its keys and values. `type`, `dest`, `id`, `src`, `env`, `disabled` are among them where the kind has them. */
+/** Keys and values, also `type`, `dest`, `id`, `src`, `env` and `disabled` for the kinds that have them. */
 export interface Entry {
   readonly pairs: ReadonlyMap<string, string>;
   /** Paths of SSH keys. */
@@ -37,17 +37,17 @@ export interface Entry {
 }
 
 export interface EntryKind {
-  /** Of one entry, as expressions see it. */
+  /** Type of one entry, for expressions. */
   readonly type: Type;
-  /** @throws HclError for a text that is none */
+  /** @throws HclError for a malformed text */
   readonly parse: (text: string) => readonly Entry[];
-  /** @throws HclError for a value that is none */
+  /** @throws HclError for a value of another shape */
   readonly fromValue: (value: Value) => readonly Entry[];
   readonly toValue: (entry: Entry) => Value;
   readonly toJson: (entry: Entry) => Json;
   /** The text of docker's flag. */
   readonly toText: (entry: Entry) => string;
-  /** Drops what is there twice. */
+  /** Drops duplicates. */
   readonly unique: (entries: readonly Entry[]) => readonly Entry[];
 }
 
@@ -84,7 +84,7 @@ function withType(pairs: ReadonlyMap<string, string>, what: string): Entry {
   return entry(pairs);
 }
 
-/** Keys and texts of an object; numbers and booleans become texts. */
+/** The attributes of an object as texts. Numbers and booleans are converted. */
 function pairsIn(value: Value): Map<string, string> {
   const converted = convert(value, mapOf(STRING));
   if (isNull(converted)) throw new HclError("an entry must not be null");
@@ -107,7 +107,7 @@ function field(key: string, value: string): string {
   return /[,"]/.test(pair) ? `"${pair.replaceAll('"', '""')}"` : pair;
 }
 
-/** `type` first, then the others in their order. */
+/** `type` first, then the other keys in order. */
 function flatText({ pairs }: Entry): string {
   const first = ["type", "dest", "id"].filter((key) => pairs.has(key));
   return [...first, ...[...pairs.keys()].filter((key) => !first.includes(key))]
@@ -121,7 +121,7 @@ function sameEntry(left: Entry, right: Entry): boolean {
   );
 }
 
-/** The last one moves into the place of one that is a copy of an earlier one: the order buildx gives them. */
+/** A duplicate of an earlier entry is replaced by the last entry, which gives buildx's order. */
 function withoutCopies(entries: readonly Entry[]): readonly Entry[] {
   const kept = [...entries];
   for (let at = kept.length - 2; at >= 0; at -= 1) {
@@ -135,7 +135,7 @@ function withoutCopies(entries: readonly Entry[]): readonly Entry[] {
   return kept;
 }
 
-/** Of those with one key the last one counts, in the place of the first. */
+/** Of entries with the same key only the last is kept, at the position of the first. */
 function lastOfEach(key: string): EntryKind["unique"] {
   return (entries) => {
     const byKey = new Map<string, Entry>();
@@ -227,11 +227,12 @@ function parseSecret(value: string): Entry {
   for (const [key, own] of pairsOf(fieldsOf(value), false)) {
     const name = key.toLowerCase();
     if (name === "type") {
-      if (own !== "file" && own !== "env") throw new HclError(`a secret has no type ${own}: file and env are known`);
+      if (own !== "file" && own !== "env")
+        throw new HclError(`unknown type ${own} of a secret: the known types are file and env`);
       type = own;
     } else if (name === "source" || name === "src") pairs.set("src", own);
     else if (name === "id" || name === "env") pairs.set(name, own);
-    else throw new HclError(`a secret has no ${key}: id, src, env and type are known`);
+    else throw new HclError(`unknown key ${key} of a secret: the known keys are id, src, env and type`);
   }
   const source = pairs.get("src");
   if (type === "env" && (pairs.get("env") ?? "") === "" && source !== undefined) {
@@ -306,7 +307,7 @@ function policy(pairs: ReadonlyMap<string, string>): Entry {
     const flag = POLICY_FLAGS.includes(key) ? parseBool(value) : undefined;
     const isFile = key === "filename" && value !== "";
     const isLevel = key === "log-level" && /^(?:panic|fatal|error|warn|warning|info|debug|trace)$/i.test(value);
-    if (flag === undefined && !isFile && !isLevel) throw new HclError(`a policy has no ${key}=${value}`);
+    if (flag === undefined && !isFile && !isLevel) throw new HclError(`unknown setting ${key}=${value} of a policy`);
     known.set(key, flag === undefined ? value : String(flag));
   }
   return entry(known);
@@ -348,7 +349,7 @@ export const POLICY: EntryKind = {
 };
 
 /**
- * The entries that a value of a file is: a list of texts and objects. Empty texts are left out.
+ * The entries of a field's value, which is a list of texts and objects. Empty texts are skipped.
  * @throws HclError
  */
 export function entriesIn(kind: EntryKind, value: Value): readonly Entry[] {

@@ -1,6 +1,6 @@
 /**
- * Variables, functions, groups and targets of bake files. Each may name the others in any order, so that each is evaluated when
- * it is first needed. Rules: buildx v0.38.2, docs/bake-reference.md.
+ * Variables, functions, groups and targets of bake files. Each may refer to the others in any order, so each is evaluated when it is
+ * first needed. Rules: buildx v0.38.2, docs/bake-reference.md.
  */
 import { convert } from "../../lib/hcl/convert.ts";
 import { evaluate } from "../../lib/hcl/evaluate.ts";
@@ -42,14 +42,14 @@ import type { FieldName, FieldValue } from "./fields.ts";
 import { givenFor, valueOfGiven } from "./given-values.ts";
 import type { Lookup } from "./given-values.ts";
 
-/** Targets that refer to each other, one within the other. */
+/** Limit for the depth of references between targets. */
 const MAX_DEPTH = 200;
 
 class Undefined extends HclError {}
 
 /**
- * @param bodies of the files, in the order they count
- * @param given values of variables from outside
+ * @param bodies of the files; later ones have precedence
+ * @param given values of variables from the environment and the command line
  * @param builtIn variables that no file can set
  * @throws HclError
  */
@@ -74,7 +74,7 @@ class Evaluation {
   readonly #runningVariables = new Set<string>();
   readonly #runningFunctions = new Set<string>();
   readonly #instances = new Map<Block, readonly Instance[]>();
-  /** Whether targets and groups can be referred to already. */
+  /** Whether expressions can already refer to targets and groups. */
   #hasTargets = false;
   #depth = 0;
 
@@ -123,7 +123,7 @@ class Evaluation {
     return [...targets.values()];
   }
 
-  /** Of two groups of one name the last one counts. */
+  /** Of two groups with the same name the last one is used. */
   #ownGroups(blocks: readonly Block[]): Group[] {
     const groups = new Map<string, Group>();
     for (const { block, name, fields } of blocks.flatMap((own) => this.#instancesOf(own))) {
@@ -138,7 +138,7 @@ class Evaluation {
     return [...groups.values()];
   }
 
-  /** A block whose targets have other names than the block is a group of them. */
+  /** If a block's targets have other names than the block, the block becomes a group of them. An empty matrix gives neither. */
   #matrixGroups(blocks: readonly Block[]): Group[] {
     const names = new Map<string, string[]>();
     for (const block of blocks) {
@@ -148,7 +148,7 @@ class Evaluation {
     return [...names].flatMap(([key, targets]) => {
       const name = key.slice(key.indexOf(" ") + 1);
       const own = [...new Set(targets)];
-      return own.length === 1 && own[0] === name ? [] : [{ name, targets: own }];
+      return own.length === 0 || (own.length === 1 && own[0] === name) ? [] : [{ name, targets: own }];
     });
   }
 
@@ -181,7 +181,7 @@ class Evaluation {
       const { attributes } = block.body.content(VALIDATION);
       const condition = attributes.get("condition");
       const message = attributes.get("error_message");
-      if (condition === undefined) throw new HclError("a validation has a condition", block.range);
+      if (condition === undefined) throw new HclError("a validation needs a condition", block.range);
       const { expression } = condition;
       const result = evaluate(expression, this.#scope);
       if (isNull(result)) throw new HclError("the condition is null", expression.range);
@@ -194,7 +194,7 @@ class Evaluation {
     }
   }
 
-  /** Evaluates what an expression names. What there is not, the expression itself will miss. */
+  /** Evaluates what an expression refers to. The expression itself reports names that do not exist. */
   #load(expression: Expression, scope: Scope, exclude: ReadonlySet<string> = new Set(), mustExist = false): void {
     const { variables, functions } = referencesIn(expression);
     const attempt = (load: () => void): void => {
@@ -241,7 +241,7 @@ class Evaluation {
     if (result === undefined || list === undefined) {
       throw new HclError(`the function ${name} needs params and a result`, block.range);
     }
-    if (list.kind !== "tuple") throw new HclError("params is a list of names", list.range);
+    if (list.kind !== "tuple") throw new HclError("params must be a list of names", list.range);
     const names = list.items.map(parameterName);
     const rest = variadic === undefined ? undefined : parameterName(variadic);
     this.#load(result, this.#scope, new Set([...names, ...(rest === undefined ? [] : [rest])]), true);
@@ -269,7 +269,7 @@ class Evaluation {
     if (attribute === undefined && variable === undefined) {
       throw new Undefined(`there is no variable named ${name}`, range);
     }
-    if (this.#runningVariables.has(name)) throw new HclError(`the variable ${name} needs its own value`, range);
+    if (this.#runningVariables.has(name)) throw new HclError(`the variable ${name} refers to itself`, range);
     this.#runningVariables.add(name);
     this.#values.set(
       name,
@@ -316,7 +316,7 @@ class Evaluation {
     const matrix = attributes.get("matrix");
     const name = attributes.get("name");
     const forbidden = block.type === "group" ? (name ?? matrix) : undefined;
-    if (forbidden !== undefined) throw new HclError(`a group has no ${forbidden.name}`, forbidden.range);
+    if (forbidden !== undefined) throw new HclError(`a group cannot have \`${forbidden.name}\``, forbidden.range);
     if (name !== undefined && matrix === undefined) throw new HclError("`name` needs a `matrix`", name.range);
     const scopes = matrix === undefined ? [this.#scope] : this.#scopesOf(matrix);
     const instances = scopes.map((scope): Instance => {
@@ -328,7 +328,7 @@ class Evaluation {
     );
     if (twice !== undefined) {
       throw new HclError(
-        `two targets of the matrix have the name ${twice.name}: give \`name\` all of its keys`,
+        `two targets of the matrix have the name ${twice.name}: use all keys of the matrix in \`name\``,
         block.range,
       );
     }
@@ -348,14 +348,14 @@ class Evaluation {
     this.#load(expression, this.#scope);
     const matrix = evaluate(expression, this.#scope);
     if (matrix.type.kind !== "object" && matrix.type.kind !== "map") {
-      throw new HclError("a matrix is a map of lists", expression.range);
+      throw new HclError("a matrix must be a map of lists", expression.range);
     }
     return combinationsOf(matrix, expression.range).map((variables) => childScope(this.#scope, variables));
   }
 
-  /** @param only a field; all of them where it is absent */
+  /** @param only this field; undefined: all fields */
   #resolveBlock(block: Block, only?: string): void {
-    if (this.#depth > MAX_DEPTH) throw new HclError("targets refer to each other without an end", block.range);
+    if (this.#depth > MAX_DEPTH) throw new HclError("targets refer to each other in a circle", block.range);
     this.#depth += 1;
     try {
       for (const instance of this.#instancesOf(block)) {
@@ -372,7 +372,7 @@ class Evaluation {
     const known = block.type === "target" ? FIELD_NAMES : GROUP_FIELDS;
     const wanted = known.filter((field) => !done.has(field) && (only === undefined || only === field));
     if (only !== undefined) {
-      if (running.has(only)) throw new HclError(`${block.type}.${name}.${only} needs its own value`, block.range);
+      if (running.has(only)) throw new HclError(`${block.type}.${name}.${only} refers to itself`, block.range);
       running.add(only);
     }
     const { attributes } = block.body.partialContent({ attributes: wanted, blocks: {} });

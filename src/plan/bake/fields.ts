@@ -1,6 +1,6 @@
 /**
- * What a target of a bake file may say: a row for each field, with its type, how two targets are merged in it and what
- * `--print` shows. Source: buildx v0.38.2, docs/bake-reference.md.
+ * The fields of a target of a bake file: a row for each, with its type, how the field of two targets is merged, and how `--print` shows it.
+ * Source: buildx v0.38.2, docs/bake-reference.md.
  */
 import { convert } from "../../lib/hcl/convert.ts";
 import { isInteger, toSafeInteger } from "../../lib/hcl/number.ts";
@@ -31,18 +31,18 @@ import type { Entry, EntryKind, Json } from "./entries.ts";
 export type TextMap = ReadonlyMap<string, string | null>;
 export type Resources = ReadonlyMap<string, string | number>;
 
-/** The value of a field, by its form. */
+/** The value of a field, depending on its form. */
 export type FieldValue = string | boolean | readonly string[] | TextMap | readonly Entry[] | Resources;
 
 export interface Field {
   readonly form: "text" | "flag" | "texts" | "map" | "entries" | "resources";
-  /** What happens where a target that is inherited, or one of an earlier file, has it too. */
+  /** How it is merged with the same field of an inherited target or of an earlier file. */
   readonly merge: "replaced" | "added";
   readonly description: string;
   readonly entries?: EntryKind;
-  /** A value of the map may be null, and then is not there. */
+  /** Values of the map may be null, which means absent. */
   readonly allowsNull?: boolean;
-  /** `--print` escapes templates in it, so that what it prints can be read again. */
+  /** `--print` escapes templates in it, so that its output can be read again. */
   readonly escapes?: boolean;
 }
 
@@ -71,7 +71,7 @@ const entriesField = (entries: EntryKind, merge: Field["merge"], description: st
   entries,
 });
 
-/** In the order that `--print` shows them. */
+/** In the order of `--print`. */
 export const FIELDS = {
   description: textField("what the target is, for `--list`"),
   inherits: textsField("added", "targets whose fields it has too; the later ones count more"),
@@ -112,7 +112,7 @@ export function fieldOf(name: FieldName): Field {
 }
 
 const RESOURCE_NUMBERS = ["cpu-shares", "cpu-period", "cpu-quota"];
-/** In the order that `--print` shows them. */
+/** In the order of `--print`. */
 export const RESOURCE_KEYS = ["memory", "memory-swap", ...RESOURCE_NUMBERS, "cpuset-cpus", "cpuset-mems"];
 
 const RESOURCES_TYPE = objectOf(
@@ -120,16 +120,16 @@ const RESOURCES_TYPE = objectOf(
   RESOURCE_KEYS,
 );
 
-/** @throws HclError for a key that there is not, or a number that is none */
+/** @throws HclError for an unknown key or a malformed number */
 export function resourceOf(key: string, value: string): string | number {
   if (!RESOURCE_KEYS.includes(key))
-    throw new HclError(`there is no resource ${key}: ${RESOURCE_KEYS.join(", ")} are known`);
+    throw new HclError(`unknown resource ${key}: the known ones are ${RESOURCE_KEYS.join(", ")}`);
   if (!RESOURCE_NUMBERS.includes(key)) return value;
-  if (!/^[+-]?\d+$/.test(value)) throw new HclError(`the resource ${key} is a whole number, not ${value}`);
+  if (!/^[+-]?\d+$/.test(value)) throw new HclError(`the resource ${key} must be a whole number, not ${value}`);
   return Number(value);
 }
 
-/** Its type for expressions that refer to it. */
+/** The field's type, for expressions that refer to it. */
 export function typeOfField({ form, entries }: Field): Type {
   switch (form) {
     case "text":
@@ -148,8 +148,8 @@ export function typeOfField({ form, entries }: Field): Type {
 }
 
 /**
- * What a file sets the field to; undefined for null, which sets nothing.
- * @throws HclError where the value does not fit
+ * The field's value in a file; undefined for null, which does not set the field.
+ * @throws HclError for a value of another type
  */
 export function decodeField(field: Field, value: Value): FieldValue | undefined {
   if (field.form === "entries") {
@@ -179,7 +179,7 @@ export function decodeField(field: Field, value: Value): FieldValue | undefined 
 }
 
 function notNull(value: Value): Value {
-  if (isNull(value)) throw new HclError("null is not allowed in it");
+  if (isNull(value)) throw new HclError("null is not allowed here");
   return value;
 }
 
@@ -195,7 +195,7 @@ function resourcesIn(value: Value): Resources {
   );
 }
 
-/** The field as an expression sees it that refers to the target. */
+/** The field as a value, for expressions that refer to the target. */
 export function encodeField(field: Field, value: FieldValue | undefined): Value {
   const type = typeOfField(field);
   if (value === undefined) {
@@ -228,7 +228,7 @@ function encodeResources(resources: Resources): Value {
   );
 }
 
-/** What the field is where two targets have it; the second one counts more. */
+/** The field of two merged targets. The second one has precedence. */
 export function mergeField(field: Field, first: FieldValue | undefined, second: FieldValue): FieldValue {
   if (field.form === "map") {
     const given = [...(second as TextMap)].filter(([, value]) => value !== null);
@@ -243,7 +243,7 @@ export function mergeField(field: Field, first: FieldValue | undefined, second: 
   return [...(first as readonly string[]), ...(second as readonly string[])];
 }
 
-/** What `--print` shows of it; undefined where it shows nothing. */
+/** The field as `--print` shows it; undefined if it is left out. */
 export function printField(field: Field, value: FieldValue): Json | undefined {
   const plain = (own: string): string =>
     field.escapes === true ? own.replaceAll(/[$%](?=\{)/g, (sign) => sign + sign) : own;

@@ -1,4 +1,4 @@
-/** Values that the environment or `--var` gives variables. Source: buildx v0.38.2, docs/bake-reference.md. */
+/** Values that variables get from the environment or from `--var`. Source: buildx v0.38.2, docs/bake-reference.md. */
 import { csvFields } from "../../lib/pflag/csv.ts";
 import { parseBool } from "../../lib/pflag/parse-bool.ts";
 import { canConvert, convert } from "../../lib/hcl/convert.ts";
@@ -11,7 +11,7 @@ import type { Type } from "../../lib/hcl/type.ts";
 import { bool, entriesOf, isNull, itemsOf, list, map, number, set, text, tuple } from "../../lib/hcl/value.ts";
 import type { Value } from "../../lib/hcl/value.ts";
 
-/** What the environment has under a name. */
+/** Looks up a variable of the environment. */
 export type Lookup = (name: string) => string | undefined;
 
 const JSON_SUFFIX = "_JSON";
@@ -23,8 +23,8 @@ export interface Given {
 }
 
 /**
- * @param prefersJson NAME_JSON counts more than NAME
- * @param isVariable whether there is a variable of a name; NAME_JSON of one that there is, is its value and not NAME's
+ * @param prefersJson NAME_JSON has precedence over NAME
+ * @param isVariable whether the file has a variable with a name. If it has NAME_JSON, that is not a value for NAME
  */
 export function givenFor(
   name: string,
@@ -42,9 +42,9 @@ export function givenFor(
 }
 
 /**
- * @param type of the variable; undefined where the file gives none
- * @param fallback value that the file gives it; undefined where it gives none
- * @throws HclError where the text is no such value
+ * @param type of the variable; undefined if the file gives none
+ * @param fallback the default in the file; undefined without one
+ * @throws HclError for a text that is not a value of the type
  */
 export function valueOfGiven(name: string, given: Given, type: Type | undefined, fallback: Value | undefined): Value {
   if (type !== undefined) {
@@ -52,12 +52,12 @@ export function valueOfGiven(name: string, given: Given, type: Type | undefined,
     if (["list", "set", "map", "tuple"].includes(type.kind)) return fromCsv(name, given.text, type);
     if (isPlain(type)) return plainValue(name, given.text, type);
     throw new HclError(
-      `the variable ${name} is of type ${nameOf(type)}: set ${name}${JSON_SUFFIX} to its value in JSON`,
+      `the variable ${name} is of type ${nameOf(type)}: set ${name}${JSON_SUFFIX} to the value in JSON`,
     );
   }
   if (fallback === undefined || fallback.type.kind === "any") return text(given.text);
   if (isPlain(fallback.type)) return plainValue(name, given.text, fallback.type);
-  throw new HclError(`the variable ${name} is a ${nameOf(fallback.type)} without a \`type\`, which no text can set`);
+  throw new HclError(`the variable ${name} is a ${nameOf(fallback.type)} without a \`type\`, so a text cannot set it`);
 }
 
 /** @throws HclError */
@@ -65,12 +65,13 @@ function plainValue(name: string, given: string, type: Type): Value {
   if (type.kind === "string") return text(given);
   if (type.kind === "bool") {
     const value = parseBool(given);
-    if (value === undefined) throw new HclError(`the variable ${name} is true or false, not ${JSON.stringify(given)}`);
+    if (value === undefined)
+      throw new HclError(`the variable ${name} must be true or false, not ${JSON.stringify(given)}`);
     return bool(value);
   }
   const value = DECIMAL.test(given) ? Number(given) : Number.NaN;
   const own = Number.isFinite(value) ? fromDouble(value) : undefined;
-  if (own === undefined) throw new HclError(`the variable ${name} is a number, not ${JSON.stringify(given)}`);
+  if (own === undefined) throw new HclError(`the variable ${name} must be a number, not ${JSON.stringify(given)}`);
   return number(own);
 }
 
@@ -78,9 +79,9 @@ function fieldsOf(name: string, given: string): string[] {
   try {
     if (given !== "") return csvFields(given, "var");
   } catch {
-    // Said below, for both.
+    // The error below covers both cases.
   }
-  throw new HclError(`the variable ${name} is a list of values with commas between them, not ${JSON.stringify(given)}`);
+  throw new HclError(`the variable ${name} must be values separated by commas, not ${JSON.stringify(given)}`);
 }
 
 function fromCsv(name: string, given: string, type: Type): Value {
@@ -88,12 +89,12 @@ function fromCsv(name: string, given: string, type: Type): Value {
   const one = (value: string, own: Type): Value => {
     if (isPlain(own)) return plainValue(name, value, own);
     throw new HclError(
-      `the variable ${name} is of type ${nameOf(type)}: set ${name}${JSON_SUFFIX} to its value in JSON`,
+      `the variable ${name} is of type ${nameOf(type)}: set ${name}${JSON_SUFFIX} to the value in JSON`,
     );
   };
   if (type.kind === "tuple") {
     if (fields.length !== type.elements.length) {
-      throw new HclError(`the variable ${name} has ${type.elements.length} values, and ${fields.length} are given`);
+      throw new HclError(`the variable ${name} needs ${type.elements.length} values, not ${fields.length}`);
     }
     return tuple(type.elements.map((own, index) => one(fields[index] ?? "", own)));
   }
@@ -105,15 +106,16 @@ function fromCsv(name: string, given: string, type: Type): Value {
       }),
     );
   }
-  if (type.kind !== "list" && type.kind !== "set") throw new HclError(`${nameOf(type)} has no form with commas`);
+  if (type.kind !== "list" && type.kind !== "set")
+    throw new HclError(`a ${nameOf(type)} cannot be written as values separated by commas`);
   const items = fields.map((field) => one(field, type.element));
   return type.kind === "list" ? list(items) : set(items);
 }
 
-/** `key:value`, either of them in quotes. */
+/** `key:value`, with optional quotes around each. */
 function keyAndValue(name: string, field: string): readonly [string, string] {
   const parts = /^(?:"((?:[^"]|"")*)"|([^":]*)):(?:"((?:[^"]|"")*)"|([^":]*))$/.exec(field);
-  if (parts === null) throw new HclError(`the variable ${name} has entries KEY:VALUE, and ${field} is none`);
+  if (parts === null) throw new HclError(`the variable ${name} needs entries KEY:VALUE, not ${field}`);
   const [, quotedKey, key = "", quotedValue, value = ""] = parts;
   return [quotedKey?.replaceAll('""', '"') ?? key, quotedValue?.replaceAll('""', '"') ?? value];
 }
@@ -125,11 +127,11 @@ function fromJson(name: string, given: string, type: Type): Value {
     return convert(value, type);
   } catch (error) {
     if (!(error instanceof HclError)) throw error;
-    throw new HclError(`${name}${JSON_SUFFIX} is not a value of the variable ${name}: ${error.message}`);
+    throw new HclError(`${name}${JSON_SUFFIX} is not a valid value of the variable ${name}: ${error.message}`);
   }
 }
 
-/** JSON has no attribute that the type does not know, and texts are no numbers. */
+/** The JSON must not have attributes that the type lacks, nor texts for numbers. */
 function mustFit(value: Value, type: Type): void {
   if (isNull(value) || type.kind === "any") return;
   if (type.kind === "list" || type.kind === "set" || type.kind === "map") {
@@ -139,7 +141,7 @@ function mustFit(value: Value, type: Type): void {
   } else if (type.kind === "object") {
     for (const [key, item] of entriesOf(value)) {
       const own = type.attributes.get(key);
-      if (own === undefined) throw new HclError(`there is no attribute ${key} in it`);
+      if (own === undefined) throw new HclError(`the type has no attribute ${key}`);
       mustFit(item, own);
     }
   } else if (type.kind === "tuple") {

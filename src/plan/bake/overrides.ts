@@ -10,20 +10,20 @@ import type { Entry } from "./entries.ts";
 import type { Lookup } from "./given-values.ts";
 import { matchesPattern } from "./path-match.ts";
 
-/** All that is set of one key of one target. */
+/** The overrides of one key of one target. */
 interface Override {
   readonly key: string;
   readonly subkey: string | undefined;
   readonly values: readonly string[];
-  /** The values are added to those of the file. */
+  /** The values are appended to those of the file. */
   readonly adds: boolean;
-  /** An empty value came first: those of the file are dropped. */
+  /** An empty value came first: the values of the file are dropped. */
   readonly clears: boolean;
 }
 
 export type Overrides = ReadonlyMap<string, readonly Override[]>;
 
-/** Both the name of the field and its singular are known. */
+/** Keys may be the field's name or its singular. */
 const ALIASES: Readonly<Record<string, string>> = {
   annotation: "annotations",
   arg: "args",
@@ -38,10 +38,10 @@ const ALIASES: Readonly<Record<string, string>> = {
 };
 
 const NEEDS_NAME = new Set(["args", "labels", "contexts", "extra-hosts", "resources"]);
-/** Set by `--set` only. */
+/** Only for `--set`. */
 const SWITCHES = new Set(["push", "load"]);
 const NEVER_SET = new Set(["inherits", "description", "dockerfile-inline"]);
-/** Of these a later value comes on top of what the file has, `+=` or not. */
+/** Fields whose values are always appended, also without `+=`. */
 const ALWAYS_ADDED = new Set(["annotations", "attest", "entitlements"]);
 
 const FORMAT = "Write TARGET.KEY=VALUE, like --set app.tags=registry.example.com/app or --set '*.args.VERSION=1'.";
@@ -58,13 +58,13 @@ export function parseOverrides(given: readonly string[], definition: Definition,
     const isAdded = left.endsWith("+");
     const [pattern = "", rawKey, ...subkeys] = (isAdded ? left.slice(0, -1) : left).split(".");
     if (rawKey === undefined)
-      throw new InvalidInput(`--set ${own} names no key of a target`, { suggestions: [FORMAT] });
+      throw new InvalidInput(`--set ${own} names no key of a target`, { docker: "refuses", suggestions: [FORMAT] });
     const key = ALIASES[rawKey] ?? rawKey;
     const subkey = subkeys.length === 0 ? undefined : subkeys.join(".");
     mustBeRight(own, rawKey, key, subkey, isAdded);
     const value = at === -1 ? undefined : own.slice(at + 1);
     if (value === undefined && key !== "args") {
-      throw new InvalidInput(`--set ${own} has no value`, { suggestions: [FORMAT] });
+      throw new InvalidInput(`--set ${own} has no value`, { docker: "refuses", suggestions: [FORMAT] });
     }
     const found = value ?? lookup(subkey ?? "");
     for (const name of namesMatching(pattern, definition)) {
@@ -78,8 +78,8 @@ export function parseOverrides(given: readonly string[], definition: Definition,
 
 function mustBeRight(own: string, rawKey: string, key: string, subkey: string | undefined, isAdded: boolean): void {
   const wrong = (message: string): InvalidInput =>
-    new InvalidInput(`--set ${own}: ${message}`, { suggestions: [FORMAT] });
-  // As in buildx, only a target that is built misses what it does not have.
+    new InvalidInput(`--set ${own}: ${message}`, { docker: "refuses", suggestions: [FORMAT] });
+  // As in buildx, an unknown key is an error only for targets that are built.
   if (!canBeSet(key)) return;
   if (NEEDS_NAME.has(key) && subkey === undefined) throw wrong(`${rawKey} needs a name: ${rawKey}.NAME=VALUE`);
   if (!NEEDS_NAME.has(key) && subkey !== undefined && (key !== "secret" || rawKey === "secrets")) {
@@ -118,24 +118,25 @@ function namesMatching(pattern: string, { targets }: Definition): string[] {
   if (targets.some(({ name }) => name === pattern)) return [pattern];
   const names = targets.map(({ name }) => name).filter((name) => matchesPattern(pattern, name) === true);
   if (names.length === 0) {
-    throw new InvalidInput(`no target is named ${pattern}`, {
-      suggestions: [`There are: ${targets.map(({ name }) => name).join(", ") || "none"}.`],
+    throw new InvalidInput(`no target matches ${pattern}`, {
+      docker: "refuses",
+      suggestions: [`The bake file has: ${targets.map(({ name }) => name).join(", ") || "none"}.`],
     });
   }
   return names;
 }
 
-/** What the user allows by naming it: paths that `--set` names are the user's own. */
+/** Paths that the user grants by naming them in `--set`. */
 export interface NamedPaths {
   readonly read: readonly string[];
   readonly write: readonly string[];
 }
 
 /**
- * @throws InvalidInput for a value that does not fit
+ * @throws InvalidInput for a malformed value
  */
 export function override(target: Target, overrides: readonly Override[]): Target {
-  // What `push` and `load` change are the outputs, whichever came first.
+  // `push` and `load` change the outputs, so they are applied last.
   const inOrder = [...overrides].sort(
     (left, right) => Number(SWITCHES.has(left.key)) - Number(SWITCHES.has(right.key)),
   );
@@ -143,14 +144,14 @@ export function override(target: Target, overrides: readonly Override[]): Target
   for (const own of inOrder) {
     if (!canBeSet(own.key)) {
       const message = `--set ${target.name}.${own.key}: a target has no ${own.key} that can be set`;
-      throw new InvalidInput(message, { suggestions: [FORMAT] });
+      throw new InvalidInput(message, { docker: "refuses", suggestions: [FORMAT] });
     }
     try {
       changed = withFields(changed, [overridden(changed, own)]);
     } catch (error) {
       if (!(error instanceof HclError)) throw error;
       const name = [target.name, own.key, ...(own.subkey === undefined ? [] : [own.subkey])].join(".");
-      throw new InvalidInput(`--set ${name}=${own.values.join(",")}: ${error.message}`);
+      throw new InvalidInput(`--set ${name}=${own.values.join(",")}: ${error.message}`, { docker: "refuses" });
     }
   }
   return changed;
@@ -190,7 +191,7 @@ function withEntries(target: Target, key: FieldName, own: Override): readonly En
   return adds ? (kind?.unique(all) ?? all) : all;
 }
 
-/** Another source for a secret that the file has. */
+/** Replaces the source of a secret of the file. */
 function withSecret(target: Target, id: string, value: string): readonly Entry[] {
   const secrets = entriesOf(target, "secret");
   if (!secrets.some(({ pairs }) => (pairs.get("id") ?? "") === id)) {
@@ -221,7 +222,7 @@ function pushed(outputs: readonly Entry[], push: boolean): readonly Entry[] {
     for (let at = 0; at < kept.length;) {
       const own = kept[at];
       if (own !== undefined && typeOf(own) === "registry") {
-        // The last one takes its place: the order buildx gives them.
+        // The last one moves here, which gives buildx's order.
         const last = kept.pop();
         if (at < kept.length && last !== undefined) kept[at] = last;
         continue;
@@ -259,7 +260,9 @@ export function pathsNamedBy(target: Target, overrides: readonly Override[]): Na
   const given = (key: FieldName): readonly Entry[] =>
     overrides
       .filter((own) => own.key === key && own.subkey === undefined)
-      .flatMap(({ values }) => values.filter((value) => value !== "").flatMap((value) => fieldOf(key).entries?.parse(value) ?? []));
+      .flatMap(({ values }) =>
+        values.filter((value) => value !== "").flatMap((value) => fieldOf(key).entries?.parse(value) ?? []),
+      );
   const paths = (entries: readonly Entry[], pair: string): string[] =>
     entries.map(({ pairs }) => pairs.get(pair) ?? "").filter((path) => path !== "");
   const isLocal = ({ pairs }: Entry): boolean => pairs.get("type") === "local";

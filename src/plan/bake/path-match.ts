@@ -6,7 +6,7 @@ type Part =
   | { readonly kind: "letter"; readonly letter: string }
   | { readonly kind: "class"; readonly isNegated: boolean; readonly ranges: readonly (readonly [string, string])[] };
 
-/** @returns undefined for a pattern that is malformed */
+/** @returns undefined for a malformed pattern */
 function partsOf(pattern: string): Part[] | undefined {
   const letters = Array.from(pattern);
   const parts: Part[] = [];
@@ -68,11 +68,11 @@ function fits(part: Part, letter: string): boolean {
   }
 }
 
-/** @returns undefined for a pattern that is malformed */
+/** @returns undefined for a malformed pattern */
 export function matchesPattern(pattern: string, name: string): boolean | undefined {
   const parts = partsOf(pattern);
   if (parts === undefined) return undefined;
-  // All places of the pattern that the letters so far can lead to.
+  // All positions in the pattern that the characters so far can lead to.
   let places = new Set(closure(parts, [0]));
   for (const letter of name) {
     const next: number[] = [];
@@ -86,7 +86,7 @@ export function matchesPattern(pattern: string, name: string): boolean | undefin
   return places.has(parts.length);
 }
 
-/** A star may also stand for nothing. */
+/** A star also matches nothing. */
 function closure(parts: readonly Part[], places: readonly number[]): number[] {
   const all = [...places];
   for (const place of all) if (parts[place]?.kind === "star") all.push(place + 1);

@@ -1,4 +1,4 @@
-/** What a bake is to build: its definition, with what the command line says about all targets. */
+/** The targets that a bake builds: its definition with the flags of the command line applied. */
 import { InvalidInput } from "../../errors.ts";
 import { parseBool } from "../../lib/pflag/parse-bool.ts";
 import type { Definition } from "./definition.ts";
@@ -9,9 +9,9 @@ import { asInputError, resolve } from "./resolve.ts";
 import type { RemoteOrigin, Resolved } from "./resolve.ts";
 
 export interface BakeRequest {
-  /** Targets, groups and patterns; none: `default`. */
+  /** Targets, groups and patterns; empty: `default`. */
   readonly names: readonly string[];
-  /** `--set`, as they were given. */
+  /** Values of `--set`. */
   readonly sets: readonly string[];
   readonly push?: boolean;
   readonly load?: boolean;
@@ -68,7 +68,7 @@ export function planBake(
 }
 
 /**
- * @param given `--var NAME=VALUE`, as they were given
+ * @param given values of `--var`
  * @throws InvalidInput
  */
 export function parseVariables(given: readonly string[]): ReadonlyMap<string, string> {
@@ -77,7 +77,7 @@ export function parseVariables(given: readonly string[]): ReadonlyMap<string, st
       .filter((own) => own !== "")
       .map((own) => {
         const at = own.indexOf("=");
-        if (at < 1) throw new InvalidInput(`--var ${own} is not NAME=VALUE`);
+        if (at < 1) throw new InvalidInput(`--var ${own} is not NAME=VALUE`, { docker: "refuses" });
         return [own.slice(0, at), own.slice(at + 1)] as const;
       }),
   );

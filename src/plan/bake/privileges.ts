@@ -101,7 +101,9 @@ function localContext(context: string): string[] {
 }
 
 export const MAY_NAME: Readonly<Record<string, Row>> = {
-  context: { read: (target, { isRemoteContext }) => (isRemoteContext ? [] : localContext(textOf(target, "context") ?? ".")) },
+  context: {
+    read: (target, { isRemoteContext }) => (isRemoteContext ? [] : localContext(textOf(target, "context") ?? ".")),
+  },
   contexts: {
     read: (target, { isRemote }) =>
       [...mapOf(target, "contexts").values()]
@@ -162,7 +164,7 @@ export function realPath(path: string, left = MAX_SYMLINKS): string {
     // Neither a loop nor a directory that cannot be searched tells where the path leads.
     const { code } = error as NodeJS.ErrnoException;
     if (left === 0 || (code !== "ENOENT" && code !== "ENOTDIR")) {
-      throw new InvalidInput(`${path} cannot be resolved: ${code ?? (error as Error).message}`);
+      throw new InvalidInput(`${path} cannot be resolved: ${code ?? (error as Error).message}`, { docker: "refuses" });
     }
   }
   const parent = dirname(absolute);

@@ -1,4 +1,4 @@
-/** Bake files of all forms, read into one definition. */
+/** Reads bake files of all formats into one definition. */
 import { InvalidInput } from "../../errors.ts";
 import { parseBody } from "../../lib/hcl/body.ts";
 import { parseJsonBody } from "../../lib/hcl/json.ts";
@@ -10,7 +10,7 @@ import { evaluateFiles } from "./evaluate-files.ts";
 import type { Lookup } from "./given-values.ts";
 import { asInputError } from "./resolve.ts";
 
-/** Read where no file is named, as far as they exist, in this order. */
+/** Read in this order, if they exist, when no file is named. */
 export const DEFAULT_FILES = [
   "compose.yaml",
   "compose.yml",
@@ -23,7 +23,7 @@ export const DEFAULT_FILES = [
 ];
 
 export interface DefinitionFile {
-  /** As the user calls it. */
+  /** The name for messages. */
   readonly name: string;
   readonly text: string;
 }
@@ -31,13 +31,13 @@ export interface DefinitionFile {
 export interface Surroundings {
   /** The environment. */
   readonly lookup: Lookup;
-  /** `--var`, which counts more. */
+  /** Values of `--var`, which have precedence. */
   readonly variables: ReadonlyMap<string, string>;
   /** Variables that no file can set. */
   readonly builtIn: ReadonlyMap<string, string>;
 }
 
-/** Targets of compose files, which are read elsewhere. */
+/** Reads the targets of compose files. */
 export type ReadCompose = (files: readonly DefinitionFile[]) => Pick<Definition, "groups" | "targets">;
 
 type Form = "compose" | "hcl" | "json";
@@ -50,7 +50,7 @@ function formOf({ name }: DefinitionFile): Form | undefined {
 }
 
 /**
- * Compose files come first, whatever their place; then HCL and JSON, in their order.
+ * Compose files come first, then HCL and JSON files in their order.
  * @throws InvalidInput
  */
 export function readDefinition(
@@ -75,7 +75,7 @@ export function readDefinition(
   }
 }
 
-/** A file whose name says nothing is a compose file if it can be one. */
+/** A file with an unknown extension is a compose file if it can be read as one. */
 function isCompose(file: DefinitionFile, readCompose: ReadCompose): boolean {
   try {
     readCompose([file]);
@@ -108,7 +108,7 @@ function merged(compose: Pick<Definition, "groups" | "targets">, own: Definition
     const before = targets.get(target.name);
     targets.set(target.name, before === undefined ? target : mergeTargets(before, target));
   }
-  // A group of the later files replaces one of its name.
+  // A group of a later file replaces one with the same name.
   const replaced = (group: Group): Group => own.groups.find(({ name }) => name === group.name) ?? group;
   const kept = compose.groups.map(replaced);
   const others = own.groups.filter(({ name }) => !kept.some((group) => group.name === name));

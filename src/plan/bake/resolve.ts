@@ -83,7 +83,7 @@ function inOrder<T>(byName: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
   return new Map([...byName].sort(([left], [right]) => compareTexts(left, right)));
 }
 
-/** What was asked for becomes the group `default`. */
+/** The group `default` is made of the names on the command line. */
 function withDefault(groups: ReadonlyMap<string, Group>, wanted: readonly string[]): ReadonlyMap<string, Group> {
   let own = groups.get("default");
   for (const name of wanted) {
@@ -100,12 +100,15 @@ function namesFor({ groups, targets }: Definition, pattern: string): string[] {
     .map(({ name }) => name)
     .filter((name) => matchesPattern(pattern, name) === true);
   if (names.length === 0)
-    throw new InvalidInput(`no target matches ${pattern}`, { suggestions: [listOf({ groups, targets })] });
+    throw new InvalidInput(`no target matches ${pattern}`, {
+      docker: "refuses",
+      suggestions: [listOf({ groups, targets })],
+    });
   return names;
 }
 
 function listOf({ groups, targets }: Pick<Definition, "groups" | "targets">): string {
-  return `There are: ${unique([...groups, ...targets].map(({ name }) => name)).join(", ") || "none"}.`;
+  return `The bake file has: ${unique([...groups, ...targets].map(({ name }) => name)).join(", ") || "none"}.`;
 }
 
 function groupNamed({ groups }: Definition, name: string): Group | undefined {
@@ -117,7 +120,7 @@ interface Members {
   readonly groups: readonly string[];
 }
 
-/** A group may bear the name of one of its targets. */
+/** A group may have the name of one of its targets. */
 function membersOf(definition: Definition, name: string, visited: Map<string, Members>): Members {
   const known = visited.get(name);
   if (known !== undefined) return known;
@@ -137,15 +140,17 @@ function membersOf(definition: Definition, name: string, visited: Map<string, Me
 }
 
 /**
- * @throws InvalidInput where there is no such target
+ * @throws InvalidInput if the target does not exist
  */
 export function resolveTarget(definition: Definition, name: string, overrides: Overrides): Target {
   const own = inherited(definition, name, overrides, new Map());
-  if (own === undefined) throw new InvalidInput(`the target ${name} inherits from itself`);
+  if (own === undefined) throw new InvalidInput(`the target ${name} inherits from itself`, { docker: "refuses" });
   const fields = new Map(own.fields);
   fields.delete("inherits");
   if (textOf(own, "context") === "-") {
-    throw new InvalidInput(`the target ${name} has its context on standard input, which bake cannot read`);
+    throw new InvalidInput(`the target ${name} has its context on standard input, which bake cannot read`, {
+      docker: "refuses",
+    });
   }
   if ((textOf(own, "dockerfile") ?? "") === "") fields.set("dockerfile", "Dockerfile");
   return withStdout({ name, fields });
@@ -211,7 +216,7 @@ function inherited(
   visited.set(name, undefined);
   const target = definition.targets.find((other) => other.name === name);
   if (target === undefined) {
-    throw new InvalidInput(`failed to find target ${name}`, { suggestions: [listOf(definition)] });
+    throw new InvalidInput(`failed to find target ${name}`, { docker: "refuses", suggestions: [listOf(definition)] });
   }
   let merged: Target = { name, fields: new Map() };
   for (const parent of textsOf(target, "inherits")) {
@@ -224,7 +229,7 @@ function inherited(
   return changed;
 }
 
-/** Without what is there twice, and what is empty. */
+/** The target without duplicates and empty values. */
 function normalized(target: Target): Target {
   const fields = new Map<FieldName, FieldValue>();
   for (const [name, value] of target.fields) {
@@ -235,7 +240,7 @@ function normalized(target: Target): Target {
         unique(value as readonly string[]).filter((own) => own !== ""),
       );
     } else if (field.form === "entries" && name !== "policy") {
-      // An empty list is no value: it does not replace that of a target it is inherited after.
+      // An empty list does not replace the list of an inherited target.
       const entries = field.entries?.unique(value as readonly Entry[]) ?? [];
       if (entries.length > 0) fields.set(name, entries);
     } else fields.set(name, value);
@@ -250,7 +255,7 @@ function normalized(target: Target): Target {
   return { name: target.name, fields };
 }
 
-/** Brings in the targets that one builds on, each before it. */
+/** Adds the targets that one needs. */
 function link(
   definition: Definition,
   name: string,
@@ -265,7 +270,9 @@ function link(
     if (context?.startsWith(ON_TARGET) !== true) continue;
     const other = context.slice(ON_TARGET.length);
     if (other === name || path.includes(other)) {
-      throw new InvalidInput(`the targets ${[...path, name, other].join(" → ")} need each other`);
+      throw new InvalidInput(`the targets ${[...path, name, other].join(" → ")} need each other`, {
+        docker: "refuses",
+      });
     }
     if (!targets.has(other)) {
       const own = resolveTarget(definition, other, overrides);
@@ -292,14 +299,15 @@ function inheritFrom(name: string, other: string, needed: Target, targets: Map<s
   const theirs = textsOf(needed, "platforms");
   if (own.length > 1 && theirs.length > 1 && !own.every((platform) => theirs.includes(platform))) {
     throw new InvalidInput(
-      `target ${name} builds on ${other}, which is not built for all of its platforms: ${own.join(", ")}`,
+      `target ${name} uses the image of ${other}, which is not built for all its platforms: ${own.join(", ")}`,
+      { docker: "refuses" },
     );
   }
 }
 
-/** Errors of expressions are the user's to mend. */
+/** Turns an error of a bake file into one of the user's input. */
 export function asInputError(error: unknown): unknown {
   if (!(error instanceof HclError)) return error;
   const { where } = error;
-  return new InvalidInput(where === undefined ? error.message : `${where}: ${error.message}`);
+  return new InvalidInput(where === undefined ? error.message : `${where}: ${error.message}`, { docker: "refuses" });
 }

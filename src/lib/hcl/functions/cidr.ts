@@ -14,7 +14,7 @@ interface Network {
   readonly bits: number;
 }
 
-/** `cidrsubnet` and `cidrsubnets` add no more bits than that. */
+/** Limit for the bits that `cidrsubnet` and `cidrsubnets` add. */
 const MAX_NEW_BITS = 32;
 
 function parseIp(value: string): { readonly address: bigint; readonly bits: number } | undefined {
@@ -45,7 +45,7 @@ function parseNetwork(value: string): Network {
   if (parsed === undefined || more.length > 0 || !(prefix <= parsed.bits)) {
     throw new ArgumentError(0, `${JSON.stringify(value)} is not a network like 10.0.0.0/8`);
   }
-  // Addresses of IPv4 that are written as those of IPv6 stay what they are written as.
+  // IPv4 addresses in the IPv6 form stay in that form.
   return { address: cut(parsed.address, prefix, parsed.bits), prefix, bits: parsed.bits };
 }
 
@@ -61,7 +61,7 @@ function ipText(address: bigint, bits: number): string {
   const groups = Array.from({ length: 8 }, (_, index) =>
     ((address >> BigInt(112 - 16 * index)) & 0xffffn).toString(16),
   );
-  // The longest run of zeros, the first of them, is left out.
+  // The longest run of zeros is left out, the first one of equal runs.
   let best = { start: -1, length: 1 };
   for (let start = 0; start < groups.length; start += 1) {
     let length = 0;

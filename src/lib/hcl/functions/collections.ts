@@ -49,7 +49,7 @@ function elementOf(type: Type): Type {
   return type.kind === "list" || type.kind === "set" || type.kind === "map" ? type.element : ANY;
 }
 
-/** A list of what was a list, a tuple of what was a tuple. */
+/** A list for a list, a tuple for a tuple. */
 function likeSequence(type: Type, items: readonly Value[]): Value {
   return type.kind === "tuple" ? tuple(items) : list(items, elementOf(type));
 }
@@ -86,7 +86,7 @@ function sliceOf(args: readonly Value[]): Value {
   const end = wholeAt(args, 2);
   for (const [index, position] of [start, end].entries()) {
     if (position < 0) throw new ArgumentError(index + 1, "it must not be negative");
-    if (position > items.length) throw new ArgumentError(index + 1, `the list has ${items.length} elements only`);
+    if (position > items.length) throw new ArgumentError(index + 1, `the list has only ${items.length} elements`);
   }
   if (start > end) throw new ArgumentError(1, "the start must not be greater than the end");
   return likeSequence(source.type, items.slice(start, end));
@@ -149,7 +149,7 @@ function looked(args: readonly Value[]): Value {
   return entriesOf(source).get(textAt(args, 1)) ?? fallback;
 }
 
-/** Longer lists are not cut. */
+/** Limit for the length of the list. */
 const MAX_CHUNKS = 1_000_000;
 
 export const COLLECTIONS: Functions = {

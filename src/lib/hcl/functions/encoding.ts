@@ -17,7 +17,7 @@ function decodeUtf8(bytes: Buffer, what: string): string {
   try {
     return STRICT_UTF8.decode(bytes);
   } catch {
-    throw new HclError(`${what} is no text in UTF-8`);
+    throw new HclError(`${what} is not UTF-8 text`);
   }
 }
 
@@ -36,7 +36,7 @@ function hash(algorithm: string, description: string): Functions[string] {
 const DEFAULT_BCRYPT_COST = 10;
 const MIN_BCRYPT_COST = 4;
 const MAX_BCRYPT_COST = 31;
-/** bcrypt looks at no more. */
+/** bcrypt ignores further bytes. */
 const MAX_BCRYPT_BYTES = 72;
 
 function bcrypt(args: readonly Value[]): Value {
@@ -75,7 +75,8 @@ function uuid5(namespace: string, name: string): string {
     .replace(/^urn:uuid:|^\{(?=.*\}$)/, "")
     .replace(/\}$/, "")
     .replaceAll("-", "");
-  if (!/^[\da-f]{32}$/.test(digits)) throw new HclError(`${namespace} is no namespace: dns, url, oid, x500 or a UUID`);
+  if (!/^[\da-f]{32}$/.test(digits))
+    throw new HclError(`${namespace} is not a namespace: use dns, url, oid, x500 or a UUID`);
   const bytes = createHash("sha1").update(Buffer.from(digits, "hex")).update(name).digest().subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;

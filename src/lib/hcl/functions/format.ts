@@ -21,7 +21,7 @@ interface Verb {
 
 const VERB = /%([0#+\- ]*)([1-9]\d*)?(?:(\.)(\d*))?(?:\[([1-9]\d*)\])?([A-Za-z])/y;
 
-/** Wider fields and longer fractions are refused, before the memory is full. */
+/** Limit for the width and the precision, as they could fill the memory. */
 const MAX_FIELD = 100_000;
 
 function sizeIn(digits: string | undefined): number | undefined {
@@ -135,7 +135,7 @@ function signOf(flags: string, isNegative: boolean): string {
   return flags.includes(" ") ? " " : "";
 }
 
-/** Zeros stand between the sign and the digits. */
+/** Pads with zeros between the sign and the digits. */
 function aligned({ flags, width = 0 }: Verb, sign: string, digits: string, mayPadZeros: boolean): string {
   const missing = Math.max(0, width - sign.length - digits.length);
   if (flags.includes("-")) return sign + digits + " ".repeat(missing);
@@ -163,7 +163,7 @@ function integerField(verb: Verb, value: HclNumber): string {
   return aligned(verb, sign, digits, verb.precision === undefined);
 }
 
-/** Digits after the point where the verb does not say. */
+/** Default number of digits after the point. */
 const FRACTION_DIGITS = 6;
 
 function floatField(verb: Verb, value: HclNumber): string {

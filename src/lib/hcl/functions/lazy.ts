@@ -13,7 +13,7 @@ function hostOf(value: Value): unknown {
   return typeof content === "object" && content !== null && "host" in content ? content.host : undefined;
 }
 
-/** @returns undefined where it has no value, with the error */
+/** @returns undefined with the error if it fails */
 function attempt(argument: Value): { readonly value?: Value; readonly error?: HclError } {
   try {
     return { value: (hostOf(argument) as Closure).evaluate() };
@@ -39,7 +39,7 @@ export const LAZY: Functions = {
     run: (args) =>
       aboutArgument(0, () => {
         const value = valueAt(args, 0);
-        // Of the reference's result no attribute is optional any more, and the value has to fit that.
+        // In the reference, attributes of the result are not optional any more, and the value has to fit that.
         return convert(value, convert(value, hostOf(valueAt(args, 1)) as Type).type);
       }),
   },

@@ -86,7 +86,7 @@ function ofDoubles(
 
 const DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-/** @returns undefined for what is no whole number in that base */
+/** @returns undefined for anything but a whole number in that base */
 function parseInBase(text: string, base: number): bigint | undefined {
   const digits = text.replace(/^[+-]/, "");
   if (digits === "") return undefined;
@@ -99,7 +99,7 @@ function parseInBase(text: string, base: number): bigint | undefined {
   return text.startsWith("-") ? -value : value;
 }
 
-/** `range` makes at most that many numbers. */
+/** Limit for the numbers of `range`. */
 const MAX_RANGE = 1024;
 
 function rangeOf(args: readonly Value[]): Value[] {
@@ -123,7 +123,7 @@ function rangeOf(args: readonly Value[]): Value[] {
   return values;
 }
 
-/** The numbers that `range` makes, for the collections. */
+/** The numbers of `range`. */
 export function numbersInRange(args: readonly Value[]): readonly Value[] {
   return rangeOf(args);
 }
@@ -186,7 +186,7 @@ export const NUMERIC: Functions = {
       if (base < 2 || base > 62) throw new ArgumentError(1, "the base must be 2 to 62");
       const value = parseInBase(textAt(args, 0), base);
       if (value === undefined)
-        throw new ArgumentError(0, `${JSON.stringify(source.content)} is no whole number in base ${base}`);
+        throw new ArgumentError(0, `${JSON.stringify(source.content)} is not a whole number in base ${base}`);
       return integer(value);
     },
   },

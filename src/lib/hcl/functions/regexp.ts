@@ -1,4 +1,4 @@
-/** Functions of regular expressions. Patterns are Go's, and a search takes linear time whatever they are. */
+/** Functions of regular expressions. Patterns have Go's syntax, and a search takes linear time for any pattern. */
 import { RE2JS } from "re2js";
 import { aboutArgument, textAt, textParameter } from "../function.ts";
 import type { Functions } from "../function.ts";
@@ -14,7 +14,7 @@ interface Pattern {
   readonly names: readonly (string | undefined)[];
 }
 
-/** Longer patterns, which may be many times as long inside, are refused. */
+/** Longer patterns are refused, as they can be much longer when compiled. */
 const MAX_PATTERN_LENGTH = 20_000;
 
 function compile(pattern: string): Pattern {
@@ -39,7 +39,7 @@ function typeOf({ names }: Pattern): Type {
 
 type Match = readonly (string | null)[];
 
-/** All matches, each with its groups. Source of what counts as the next match: Go, regexp.(*Regexp).allMatches. */
+/** All matches, each with its groups. Source of the rule for the next match: Go, regexp.(*Regexp).allMatches. */
 function* matchesOf(
   { compiled }: Pattern,
   value: string,

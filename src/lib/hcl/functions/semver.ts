@@ -12,7 +12,7 @@ interface Version {
 interface Constraint {
   readonly operator: string;
   readonly version: Version;
-  /** How many of its numbers are written out: 0 to 3. */
+  /** The number of its parts that are given: 0 to 3. */
   readonly precision: number;
 }
 
@@ -153,7 +153,7 @@ function satisfies(version: Version, constraint: Constraint): boolean {
   }
 }
 
-/** Longer ones are no constraint anybody wrote. */
+/** Longer constraints are refused. */
 const MAX_CONSTRAINT_LENGTH = 1000;
 
 function check(value: string, constraint: string): boolean {

@@ -69,7 +69,7 @@ function elementTypeIn({ type }: Value, index: number): Type {
   return common.type;
 }
 
-/** More combinations are refused, before the memory is full. */
+/** Limit for the combinations, as they could fill the memory. */
 const MAX_PRODUCT = 1_000_000;
 
 function product(args: Items): Value {

@@ -8,12 +8,12 @@ import { asText, compareTexts, integer, isNull, isWhollyKnown, itemsOf, list, te
 
 const SEGMENTER = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** The characters as a reader counts them: an accent is none of its own. */
+/** The characters as a reader counts them, with their accents. */
 export function charactersOf(value: string): string[] {
   return Array.from(SEGMENTER.segment(value), ({ segment }) => segment);
 }
 
-/** Longer texts are not made out of a number alone. */
+/** Limit for a text that only a number makes long. */
 const MAX_REPEAT = 10_000_000;
 
 export function repeated(value: string, times: number): string {
@@ -21,7 +21,7 @@ export function repeated(value: string, times: number): string {
   return value.repeat(Math.max(0, times));
 }
 
-/** Letters that JavaScript makes two of. All others of that kind stay as they are in Go. Source: Unicode, UnicodeData.txt. */
+/** Letters for which JavaScript gives two. Go keeps all others of that kind unchanged. Source: Unicode, UnicodeData.txt. */
 const SIMPLE_CASE: ReadonlyMap<string, string> = new Map([
   ["\u0130", "i"],
   ["\u1FB3", "\u1FBC"],
@@ -35,7 +35,7 @@ const SIMPLE_CASE: ReadonlyMap<string, string> = new Map([
   ),
 ]);
 
-/** Letter by letter, as Unicode's simple mapping has it: none becomes two. */
+/** Letter by letter, by Unicode's simple mapping. */
 function mapped(value: string, change: (letter: string) => string): string {
   return Array.from(value, (letter) => {
     const changed = change(letter);
@@ -43,7 +43,7 @@ function mapped(value: string, change: (letter: string) => string): string {
   }).join("");
 }
 
-/** First letters of words are made capitals, and all else stays. */
+/** Capitalises the first letters of words. */
 function title(value: string): string {
   let isInWord = false;
   return Array.from(value, (letter) => {
@@ -67,7 +67,7 @@ function trimmed(value: string, isCut: (letter: string) => boolean): string {
 function substring(value: string, offset: number, length: number): string {
   const characters = charactersOf(value);
   if (offset >= 0 && length === 0) return "";
-  // A negative offset counts from the end, and one before the beginning is the beginning.
+  // A negative offset counts from the end, at most to the beginning.
   const start = offset < 0 ? Math.max(0, offset + characters.length) : offset;
   const rest = characters.slice(start);
   return (length <= 0 ? rest : rest.slice(0, length)).join("");

@@ -1,4 +1,4 @@
-/** Functions of points in time, which are texts as RFC 3339 has them. */
+/** Functions of points in time, which are texts in the form of RFC 3339. */
 import {
   ArgumentError,
   aboutArgument,
@@ -17,7 +17,7 @@ import { HclError } from "../source.ts";
 import { asNumber, integer, object, text } from "../value.ts";
 import type { Value } from "../value.ts";
 
-/** A moment, and how many minutes the place is ahead of UTC. */
+/** A point in time, and its offset from UTC in minutes. */
 interface Time {
   readonly seconds: number;
   readonly nanoseconds: number;
@@ -31,7 +31,7 @@ const SECONDS_PER_DAY = 86_400;
 const MS_PER_SECOND = 1000;
 const NANOSECONDS_PER_SECOND = 1_000_000_000n;
 
-/** @throws HclError where the text is no such moment */
+/** @throws HclError for another form */
 function parseTime(value: string): Time {
   const match = RFC_3339.exec(value);
   if (match === null) throw new HclError(`${JSON.stringify(value)} is not a time like 2006-01-02T15:04:05Z`);
@@ -48,7 +48,7 @@ function parseTime(value: string): Time {
   date.setUTCFullYear(year, month - 1, day);
   const isDay = date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
   if (!isDay || hour > 23 || minute > 59 || second > 59 || Number(offsetHours) > 23 || Number(offsetMinutes) > 59) {
-    throw new HclError(`${JSON.stringify(value)} has a part that no time has`);
+    throw new HclError(`${JSON.stringify(value)} is not a valid time`);
   }
   const offset = (sign === "-" ? -1 : 1) * (Number(offsetHours) * 60 + Number(offsetMinutes));
   return {
@@ -60,7 +60,7 @@ function parseTime(value: string): Time {
 
 const two = (value: number): string => String(value).padStart(2, "0");
 
-/** The local date of the place; its UTC fields are what a clock there shows. */
+/** The local date, in the UTC fields of a Date. */
 function clockOf({ seconds, offsetMinutes }: Time): Date {
   const clock = new Date((seconds + offsetMinutes * SECONDS_PER_MINUTE) * MS_PER_SECOND);
   if (Number.isNaN(clock.getTime())) throw new HclError("the time is out of range");
@@ -103,7 +103,7 @@ type Field = (clock: Date, offsetMinutes: number) => string;
 
 const hour12 = (clock: Date): number => clock.getUTCHours() % 12 || 12;
 
-/** What a repeated letter of a format stands for. Source: go-cty, cty/function/stdlib/datetime.go. */
+/** The field for each repeated letter of a format. Source: go-cty, cty/function/stdlib/datetime.go. */
 const FIELDS: Readonly<Record<string, Field>> = {
   YY: (clock) => two(clock.getUTCFullYear() % 100),
   YYYY: (clock) => yearText(clock.getUTCFullYear()),
@@ -141,12 +141,12 @@ function formatTime(format: string, time: Time): string {
     if (part.startsWith("'")) return part.slice(1, -1).replaceAll("''", "'");
     if (!/^[a-zA-Z]/.test(part)) return part;
     const field = Object.hasOwn(FIELDS, part) ? FIELDS[part] : undefined;
-    if (field === undefined) throw new ArgumentError(0, `${part} stands for nothing in a format of time`);
+    if (field === undefined) throw new ArgumentError(0, `${part} is unknown in a format of time`);
     return field(clock, time.offsetMinutes);
   });
 }
 
-/** Whole seconds that a date of JavaScript holds. */
+/** The largest number of seconds that a Date can hold. */
 const MAX_SECONDS = 8.64e12;
 
 function unixTime(value: HclNumber): Time {
@@ -167,7 +167,7 @@ const UNITS: Readonly<Record<string, bigint>> = {
   h: 3600n * NANOSECONDS_PER_SECOND,
 };
 
-/** Durations of Go's type. */
+/** Units of Go's durations. */
 const MAX_DURATION_NS = 2n ** 63n - 1n;
 
 /** @returns nanoseconds of a duration like 1h30m. */
@@ -196,7 +196,7 @@ function added(time: Time, duration: bigint): Time {
 }
 
 function isoWeekOf(clock: Date): { readonly year: number; readonly week: number } {
-  // The week belongs to the year of its Thursday.
+  // A week belongs to the year of its Thursday.
   const day = clock.getUTCDay() || 7;
   const thursday = new Date(clock.getTime() + (4 - day) * SECONDS_PER_DAY * MS_PER_SECOND);
   const year = thursday.getUTCFullYear();

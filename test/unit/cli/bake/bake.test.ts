@@ -103,7 +103,7 @@ describe("a target as args of build", () => {
   });
 });
 
-describe("the targets that are built", () => {
+describe("choosing targets", () => {
   const targets = {
     web: { contexts: { base: "target:base", other: "docker-image://x" } },
     base: { tags: ["r.io/base:1"] },
@@ -143,10 +143,10 @@ describe("the targets that are built", () => {
   });
 });
 
-describe("several builds", () => {
+describe("running targets", () => {
   const step = (name: string, ...after: string[]) => ({ name, after });
 
-  it("run at once, but not before what they need, and not too many", async () => {
+  it("targets run in parallel up to the limit, each after the ones it needs", async () => {
     const log: string[] = [];
     let most = 0;
     let running = 0;
@@ -174,7 +174,7 @@ describe("several builds", () => {
     expect(log.indexOf("+b")).toBeGreaterThan(log.indexOf("-a"));
   });
 
-  it("end with the first that fails, and no further one begins", async () => {
+  it("the first failure stops the others, and no further target starts", async () => {
     const begun: string[] = [];
     const stop = new AbortController();
     const run = async ({ name }: { name: string }): Promise<void> => {

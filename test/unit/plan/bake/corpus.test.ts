@@ -18,7 +18,7 @@ describe("a bake definition is printed as buildx prints it, or refused where bui
     expect(ours(one)).toBe(shown(one.expected));
   });
 
-  it("random ones", () => {
+  it("random definitions", () => {
     for (const one of readSample()) expect(ours(one), JSON.stringify(one)).toBe(shown(one.expected));
   });
 });

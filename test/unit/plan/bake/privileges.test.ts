@@ -1,4 +1,4 @@
-/** What a bake file may take without the user's word: the table, over every field that names something of the machine. */
+/** What a bake file may name without --allow: the table, over every field that can name something of the machine. */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,6 +25,9 @@ beforeAll(() => {
   mkdirSync(join(base, "home"));
   writeFileSync(join(base, "home", "key"), "secret");
   symlinkSync("../home", join(project, "way-out"));
+  symlinkSync("../home/new", join(project, "dangling"));
+  mkdirSync(join(project, "lower"));
+  symlinkSync("../../home/key", join(project, "lower", "dockerfile"));
 });
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
@@ -47,17 +50,19 @@ const ATTACKS: readonly (readonly [string, object, string])[] = [
   ["a named context", { contexts: { a: "../home" } }, "fs.read=../home"],
   ["a layout", { contexts: { a: "oci-layout://../home" } }, "fs.read=../home"],
   ["a Dockerfile", { dockerfile: "../../home/key", context: "sub" }, "fs.read=../home/key"],
+  ["a Dockerfile in lower case by a symlink", { context: "lower" }, "fs.read=../home/key"],
   ["an absolute Dockerfile", { dockerfile: "/etc/passwd" }, "fs.read=/etc/passwd"],
   ["a cache to read", { "cache-from": ["type=local,src=../home"] }, "fs.read=../home"],
   ["a cache to write", { "cache-to": ["type=local,dest=../home"] }, "fs.write=../home"],
   ["a secret", { secret: ["id=x,src=../home/key"] }, "fs.read=../home/key"],
   ["a secret by a link", { secret: ["id=x,src=way-out/key"] }, "fs.read=../home/key"],
-  ["a secret by its ID alone", { secret: ["id=/etc/passwd"] }, "fs.read=/etc/passwd"],
+  ["a secret with only an ID", { secret: ["id=/etc/passwd"] }, "fs.read=/etc/passwd"],
   ["keys", { ssh: [{ id: "a", paths: ["../home/key"] }] }, "fs.read=../home/key"],
   ["the agent", { ssh: ["default"] }, "ssh"],
   ["a directory to write", { output: ["type=local,dest=../home"] }, "fs.write=../home"],
   ["a file to write", { output: ["type=tar,dest=../new/x.tar"] }, "fs.write=../new/x.tar"],
   ["a directory to write by a link", { output: ["way-out/x"] }, "fs.write=../home/x"],
+  ["a file to write by a dangling symlink", { output: ["type=tar,dest=dangling"] }, "fs.write=../home/new"],
   ["what an output deletes", { output: ["type=local,dest=out,mode=delete"] }, "buildx.local.delete"],
   ["the network of the node", { network: "host" }, "network.host"],
   ["privileged steps", { entitlements: ["security.insecure"] }, "security.insecure"],
@@ -65,13 +70,13 @@ const ATTACKS: readonly (readonly [string, object, string])[] = [
   ["a policy", { policy: [{ filename: "../home/key" }] }, "fs.read=../home/key"],
 ];
 
-describe("a bake file", () => {
-  it.each(ATTACKS)("does not take %s without the user's word, and takes it with it", (_, fields, flag) => {
+describe("privileges of a bake file", () => {
+  it.each(ATTACKS)("%s needs --allow", (_, fields, flag) => {
     expect(missing(fields)).toEqual([`--allow=${flag}`]);
     expect(missing(fields, [flag])).toEqual([]);
   });
 
-  it("takes what is inside the project, and what is elsewhere by a URL", () => {
+  it("paths in the project and URLs need no privilege", () => {
     expect(
       missing({
         context: "sub",
@@ -85,42 +90,46 @@ describe("a bake file", () => {
     ).toEqual([]);
   });
 
-  it("does not take a sibling whose name begins alike", () => {
+  it("a sibling directory with the same prefix needs a privilege", () => {
     expect(missing({ context: "../project-2" })).toEqual(["--allow=fs.read=../project-2"]);
     expect(missing({ context: "../home-2" }, ["fs.read=../home"])).toEqual(["--allow=fs.read=../home-2"]);
   });
 
-  it("takes anything where the user says *, but only to read", () => {
+  it("--allow=fs.read=* grants every path, but only for reading", () => {
     expect(missing({ context: "../home", output: ["../home"] }, ["fs.read=*"])).toEqual(["--allow=fs.write=../home"]);
     expect(missing({ context: "../home", output: ["../home"] }, ["fs=*"])).toEqual([]);
   });
 
-  it("takes what the user names with --set, and no more", () => {
+  it("paths in --set need no privilege, other paths do", () => {
     expect(missing({}, [], ["default.output=type=local,dest=../home"])).toEqual([]);
     expect(missing({ secret: ["id=x"] }, [], ["default.secret.x=src=../home/key"])).toEqual([]);
+    expect(missing({}, [], ["default.entitlements=network.host"])).toEqual([]);
+    expect(missing({ output: ["type=local,dest=../home"] }, [], ["default.output+=type=local,dest=../other"])).toEqual([
+      "--allow=fs.write=../home",
+    ]);
     expect(missing({ secret: ["id=y,src=../home/key"] }, [], ["default.tags=a"])).toEqual([
       "--allow=fs.read=../home/key",
     ]);
   });
 
-  it("is told which flags allow it", () => {
+  it("a refusal names the flags that grant the privileges", () => {
     const refused = (): void => refuseMissing([{ key: "ssh" }, { key: "fs.read", path: join(base, "home") }], project);
-    expect(refused).toThrow(`additional privileges requested: the bake file wants to use your SSH agent, and to read ${base}/home`);
+    expect(refused).toThrow(
+      `additional privileges requested: the bake file wants to use your SSH agent, and to read ${base}/home`,
+    );
     try {
       refused();
     } catch (error) {
-      expect((error as InvalidInput).suggestions).toEqual([
-        "If you trust it, add --allow=ssh --allow=fs.read=../home",
-      ]);
+      expect((error as InvalidInput).suggestions).toEqual(["If you trust it, add --allow=ssh --allow=fs.read=../home"]);
     }
   });
 
-  it("cannot be allowed what there is not", () => {
+  it("an unknown privilege is refused", () => {
     expect(() => parseAllowed(["everything"])).toThrow("--allow everything is not a privilege that bake knows");
   });
 });
 
-describe("the table", () => {
+describe("the table of fields", () => {
   /** Fields that name nothing of this machine. */
   const HARMLESS = [
     "description",
@@ -144,12 +153,12 @@ describe("the table", () => {
     "extra-hosts",
   ];
 
-  it("has every field of a target, or the field is harmless", () => {
+  it("each field of a target has a row, or names nothing of this machine", () => {
     expect([...Object.keys(MAY_NAME), ...HARMLESS].toSorted()).toEqual(FIELD_NAMES.toSorted());
   });
 });
 
-describe("a compose file", () => {
+describe("files of a compose file", () => {
   const read = (files: Readonly<Record<string, string>>, isAllowed: boolean) => {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text);
     const reader = composeReader({
@@ -166,7 +175,7 @@ describe("a compose file", () => {
     ["include", "include: [../home/key]\nservices: {a: {build: .}}\n"],
     ["extends", "services:\n  a:\n    extends: {service: b, file: ../home/key}\n"],
     ["env_file", "services:\n  a:\n    env_file: ../home/key\n    build: .\n"],
-  ])("does not read files elsewhere by %s unless it may", (_, text) => {
+  ])("%s reads no file outside the project without --allow", (_, text) => {
     expect(() => read({ "compose.yaml": text }, false)).toThrow("asked for ../home/");
   });
 });
