@@ -1,12 +1,13 @@
 /** Translates a target of a bake file to args of `slipway build`. */
-import { isAbsolute, join, sep } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { InvalidInput } from "../../errors.ts";
+import { isBelow, realPath } from "../../lib/files/real-path.ts";
 import { entriesOf, flagOf, mapOf, resourcesOf, textOf, textsOf } from "../../plan/bake/definition.ts";
 import type { Target } from "../../plan/bake/definition.ts";
 import type { Entry } from "../../plan/bake/entries.ts";
 import { fieldOf } from "../../plan/bake/fields.ts";
 import type { FieldName } from "../../plan/bake/fields.ts";
-import { isElsewhere, realPath } from "../../plan/bake/privileges.ts";
+import { isElsewhere } from "../../plan/bake/privileges.ts";
 import { WORKING_DIRECTORY, isRemote } from "../../plan/bake/resolve.ts";
 import type { Resolved } from "../../plan/bake/resolve.ts";
 
@@ -115,7 +116,7 @@ function namedContext(context: string, { remote }: Origin): string {
 function insideOf(root: string, path: string): string {
   const base = realPath(root);
   const found = realPath(join(base, path));
-  if (found === base || found.startsWith(base + sep)) return found;
+  if (isBelow(found, base)) return found;
   throw new InvalidInput(`the context ${path} is not inside the repository of the bake file`, { docker: "refuses" });
 }
 

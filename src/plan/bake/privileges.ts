@@ -3,9 +3,10 @@
  * it gets no file outside the working directory, no SSH key and no network of the node by itself. Source of the names and rules:
  * buildx v0.38.2, bake/entitlements.go and `--allow` in docs/reference/buildx_bake.md.
  */
-import { readlinkSync, realpathSync } from "node:fs";
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { InvalidInput } from "../../errors.ts";
+import { isBelow, realPath } from "../../lib/files/real-path.ts";
+import { mayNamePath } from "../source/limits.ts";
 import { entriesOf, mapOf, textOf, textsOf } from "./definition.ts";
 import type { Target } from "./definition.ts";
 import type { Entry } from "./entries.ts";
@@ -152,46 +153,9 @@ export const MAY_NAME: Readonly<Record<string, Row>> = {
   policy: { read: (target) => pathsIn(entriesOf(target, "policy"), "filename") },
 };
 
-/** Symlinks that are followed in one path, as Linux does (path_resolution(7)). */
-const MAX_SYMLINKS = 40;
-
-/** The absolute path with all symlinks resolved, also those that lead to a file that does not exist yet. */
-export function realPath(path: string, left = MAX_SYMLINKS): string {
-  const absolute = resolve(path);
-  try {
-    return realpathSync(absolute);
-  } catch (error) {
-    // Neither a loop nor a directory that cannot be searched tells where the path leads.
-    const { code } = error as NodeJS.ErrnoException;
-    if (left === 0 || (code !== "ENOENT" && code !== "ENOTDIR")) {
-      throw new InvalidInput(`${path} cannot be resolved: ${code ?? (error as Error).message}`, { docker: "refuses" });
-    }
-  }
-  const parent = dirname(absolute);
-  if (parent === absolute) return absolute;
-  const real = join(realPath(parent, left), basename(absolute));
-  const target = linkTarget(real);
-  return target === undefined ? real : realPath(resolve(dirname(real), target), left - 1);
-}
-
-function linkTarget(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined;
-  }
-}
-
-function isInside(path: string, directory: string): boolean {
-  const root = directory.endsWith(sep) ? directory : directory + sep;
-  return path === directory || path.startsWith(root);
-}
-
 /** Whether the path is inside the working directory, or the user allows it. */
 export function isAllowedPath(path: string, allowed: readonly string[], directory: string): boolean {
-  if (allowed.includes(ANYWHERE)) return true;
-  const real = realPath(resolve(directory, path));
-  return [directory, ...allowed.map((own) => resolve(directory, own))].some((own) => isInside(real, realPath(own)));
+  return allowed.includes(ANYWHERE) || mayNamePath("bake file", path, directory, allowed);
 }
 
 /**
@@ -226,7 +190,7 @@ export function missingPrivileges(
     ({ key, path }) =>
       path === undefined ||
       !all.some(
-        (other) => other.key === key && other.path !== undefined && other.path !== path && isInside(path, other.path),
+        (other) => other.key === key && other.path !== undefined && other.path !== path && isBelow(path, other.path),
       ),
   );
 }

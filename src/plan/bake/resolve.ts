@@ -62,7 +62,8 @@ export function resolve(
     }
   }
   const linked = new Set<string>();
-  for (const name of [...targets.keys()]) link(definition, name, targets, overrides, [], linked);
+  const asked = [...targets.keys()];
+  for (const name of asked) link(definition, name, targets, overrides, [], linked);
   const remoteContexts = new Map<string, string>();
   for (const [name, target] of targets) {
     const given = textOf(target, "context") ?? ".";
