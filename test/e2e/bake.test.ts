@@ -45,7 +45,7 @@ target "tools" {
   description = "Tools of the team"
   dockerfile-inline = <<EOT
 FROM ${BUSYBOX}
-RUN echo "\${length("four")}" > /count
+RUN echo "\${strlen("four")}" > /count
 EOT
   tags = [tag("tools")]
 }

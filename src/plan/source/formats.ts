@@ -98,7 +98,13 @@ export const SOURCE_FORMATS = {
     paths: "source",
     ...NOTHING,
     hosts: "registries of base images, with your logins; ADD and RUN in the pod",
-    readBy: ["lib/files/read-file.ts", "plan/source/open-source.ts"],
+    readBy: [
+      "app/warm/warm.ts",
+      "lib/files/read-file.ts",
+      "plan/gather.ts",
+      "plan/named-directories.ts",
+      "plan/source/open-source.ts",
+    ],
   },
   ".tags": {
     files: ".tags beside a Drone step",
