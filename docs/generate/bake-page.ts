@@ -46,7 +46,8 @@ ${DEFAULT_FILES.map((name) => `- \`${name}\``).join("\n")}
 ${fields.join("\n")}
 
 The keys of \`resources\` are ${RESOURCE_KEYS.map((key) => `\`${key}\``).join(", ")}. A target block in HCL can also have \`matrix\` and \`name\`.
-Slipway refuses fields that no builder can honour in a pod, with the flag of \`build\` that they stand for.
+Each field
+stands for a flag of \`slipway build\`; what is refused there is refused here too: [docker compatibility](docker-compatibility.md).
 
 ## Variables of the environment
 

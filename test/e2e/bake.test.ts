@@ -152,6 +152,15 @@ test("a compose file with .env, extends and profiles is built by bake itself", a
   expect(built.config.config.Labels).toMatchObject({ team: "harbour" });
 });
 
+test("an output is written to a local directory, with the helper image of the environment", async () => {
+  const cwd = await project({
+    "docker-bake.hcl": `target "default" {\n  dockerfile-inline = "FROM ${BUSYBOX}\\nRUN echo out > /made"\n  output = ["type=local,dest=out"]\n}\n`,
+  });
+  const run = await bake([], { cwd, env: { SLIPWAY_HELPER_IMAGE: BUSYBOX } });
+  expect([run.code, run.stderr]).toEqual([0, expect.not.stringMatching(/^ERROR/m)]);
+  expect(await readFile(join(cwd, "out/made"), "utf8")).toBe("out\n");
+});
+
 describe("a definition at a URL", () => {
   test("a repository's definition builds from its own directories", async () => {
     await using server = await serveGit("127.0.0.1", {

@@ -126,6 +126,14 @@ describe("a stranger's .slipway.yaml", () => {
   });
 });
 
+test("a stranger's .tags cannot be a symlink out of the project", async () => {
+  const { cwd, home } = await victim({ Dockerfile: `FROM ${BUSYBOX}\n` });
+  await symlink("../home/.ssh/id_rsa", join(cwd, ".tags"));
+  const done = await run(["plugin", "--dry-run"], cwd, home, { PLUGIN_REPO: "r.example/app" });
+  expect([done.code, done.stdout]).toEqual([0, expect.stringContaining("r.example/app:latest")]);
+  expect(done.output).not.toContain(KEY);
+});
+
 describe("a stranger's pipeline.yaml", () => {
   const STEP = { image: "banzaicloud/kaniko-plugin", repo: "r.example/app", tags: "1" };
   const SECRETS = { CI_JOB_TOKEN: "glcbt-victim", AWS_SECRET_ACCESS_KEY: "aws-victim" };
