@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 NPM := npm --no-fund --no-audit --loglevel=error
 
-.PHONY: help demo test check docs docs-site unit e2e cluster clean-cluster build contract contract-record conformance conformance-context conformance-builders bench faults format chaos integrity fuzz
+.PHONY: help demo test check docs docs-site unit e2e cluster clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos integrity fuzz
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
@@ -53,6 +53,9 @@ conformance: conformance-context conformance-builders ## both of these
 
 conformance-context: node_modules/.installed ## the ignore rules against BuildKit's own walk, 200 000 cases
 	$(NPM) run --silent conformance:context
+
+conformance-bake: node_modules/.installed ## bake --print against buildx (BUILDX=the program), 10 000 random definitions
+	BUILDX=$${BUILDX:-$$(test/cluster/program buildx buildx)} $(NPM) run --silent conformance:bake
 
 conformance-builders: build cluster ## what each of five builders makes of each feature of a Dockerfile; writes docs/reference/builders.md
 	$(NPM) run --silent conformance:builders

@@ -134,6 +134,35 @@ const socksApart = {
   },
 };
 
+/** What `bake` reads its files with is a bundle of its own: no other command has a use for two languages. */
+const BAKE_READER = "src/cli/bake/reader.ts";
+/** Name of the parameter of dist/bake.cjs. */
+const SHARED = "SLIPWAY_SHARED";
+
+/** The program's side: `import("../bake/reader.ts")` loads dist/bake.cjs and gives it the program's own errors, which are then the same classes. */
+const bakeApart = {
+  name: "bake-apart",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/bake\/reader\.ts$/ }, ({ kind }) =>
+      kind === "entry-point" ? undefined : { path: "reader", namespace: "bake-apart" },
+    );
+    onResolve({ filter: /^\.\/bake\.cjs$/ }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /./, namespace: "bake-apart" }, () => ({
+      contents: `module.exports = require("./bake.cjs")(require("./src/errors.ts"));`,
+      resolveDir: here,
+    }));
+  },
+};
+
+/** The side of dist/bake.cjs: a function of the errors that it shares with the program. */
+const sharedErrors = {
+  name: "shared-errors",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/errors\.ts$/ }, () => ({ path: "errors", namespace: "shared" }));
+    onLoad({ filter: /./, namespace: "shared" }, () => ({ contents: `module.exports = ${SHARED};` }));
+  },
+};
+
 /**
  * To run one command, @oclif/core loads its help, plugins, spinners and templates. Here each of its modules is loaded on
  * first use: 15 ms less a start.
@@ -148,7 +177,7 @@ const lazyOclif = {
   },
 };
 
-/** Options for both halves of the program. */
+/** Options for every bundle. */
 const common = {
   absWorkingDir: here,
   bundle: true,
@@ -162,7 +191,7 @@ const common = {
   // Optional, with a native addon for each platform: used if it is installed, by `require`, as the bundle is not an ES module.
   external: ["keytar"],
   supported: { "dynamic-import": false },
-  plugins: [leanUndici, leanClientNode, lazyBuiltins, noAgents, socksApart, lazyOclif],
+  plugins: [leanUndici, leanClientNode, lazyBuiltins, noAgents, socksApart, bakeApart, lazyOclif],
   // bin/run.js has checked Node's version; oclif would load all of semver to check it again.
   define: { "process.env.OCLIF_DISABLE_ENGINE_WARNING": '"1"' },
 };
@@ -172,14 +201,22 @@ await writeManifest();
 const started = await build({ ...common, entryPoints: ["src/cli/start/start.ts"], outfile: "dist/start.cjs" });
 const program = await build({ ...common, entryPoints: ["src/cli/main.ts"], outfile: "dist/slipway.cjs" });
 const socks = await build({ ...common, entryPoints: ["socks"], outfile: "dist/socks.cjs" });
+const bake = await build({
+  ...common,
+  entryPoints: [BAKE_READER],
+  outfile: "dist/bake.cjs",
+  plugins: [sharedErrors, ...common.plugins],
+  banner: { js: `module.exports=function(${SHARED}){var module={exports:{}};` },
+  footer: { js: "return module.exports};" },
+});
 patches.assertComplete();
 // Node's compiled code is cached under this hash.
 const code = await readFile(`${here}dist/slipway.cjs`);
 const hash = createHash("sha256").update(code).digest("hex");
 await writeFile(`${here}dist/slipway.cjs`, `//${hash}\n${code.toString("latin1")}`, "latin1");
 const result = {
-  inputs: { ...started.metafile.inputs, ...program.metafile.inputs, ...socks.metafile.inputs },
-  outputs: { ...started.metafile.outputs, ...program.metafile.outputs, ...socks.metafile.outputs },
+  inputs: Object.assign({}, ...[started, program, socks, bake].map(({ metafile }) => metafile.inputs)),
+  outputs: Object.assign({}, ...[started, program, socks, bake].map(({ metafile }) => metafile.outputs)),
 };
 await writeFile(`${here}dist/THIRD-PARTY-LICENCES`, await licenceTexts());
 if (process.argv.includes("--meta")) await writeFile(`${here}dist/meta.json`, JSON.stringify(result));

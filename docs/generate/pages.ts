@@ -1,6 +1,7 @@
 /** The pages of docs/reference that are written by `npm run docs`, by their path below docs/. */
 import { loadBuilder } from "../../src/builders/table.ts";
 import { BUILDER_NAMES } from "../../src/plan/builder-names.ts";
+import { bakePage } from "./bake-page.ts";
 import { checksPage } from "./checks-page.ts";
 import { commandsPage } from "./commands-page.ts";
 import { compatibilityPage } from "./compatibility-page.ts";
@@ -10,6 +11,7 @@ import { flagsPage } from "./flags-page.ts";
 import { rightsPage } from "./rights-page.ts";
 
 export const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
+  "reference/bake.md": bakePage,
   "reference/checks.md": checksPage,
   "reference/commands.md": commandsPage,
   "reference/configuration.md": configurationPage,

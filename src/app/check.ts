@@ -30,7 +30,12 @@ export interface Answer {
 const VERSION = "1.0.0";
 
 /** @throws InvalidInput for a Dockerfile that does not exist or cannot be parsed */
-export async function answerCall(request: BuildRequest, call: Call, signal: AbortSignal): Promise<Answer> {
+export async function answerCall(
+  request: BuildRequest,
+  call: Call,
+  signal: AbortSignal,
+  stdin: () => AsyncIterable<Uint8Array> = () => process.stdin,
+): Promise<Answer> {
   if (request.gitInCluster === true) {
     const flag = call.method === "check" ? "--check" : `--call ${call.method}`;
     throw new InvalidInput(
@@ -41,7 +46,7 @@ export async function answerCall(request: BuildRequest, call: Call, signal: Abor
     );
   }
   const say = (message: string): void => void process.stderr.write(`${message}\n`);
-  const { dockerfile: source } = await gatherContext(request, { stdin: () => process.stdin, say, signal });
+  const { dockerfile: source } = await gatherContext(request, { stdin, say, signal });
   const dockerfile = parseDockerfile(source.text);
   if (call.method === "targets") {
     return described(call, targetsText(dockerfile), targetsJson(dockerfile, source.text));

@@ -35,6 +35,16 @@ import { readLayer } from "../../src/lib/sbom/read-layer.ts";
 import type { FoundFile, Tree } from "../../src/lib/sbom/read-layer.ts";
 import { spdxDocument } from "../../src/lib/sbom/spdx.ts";
 import { parseGitSource, withoutPassword } from "../../src/plan/source/git-url.ts";
+import { chosenTargets } from "../../src/cli/bake/chosen-targets.ts";
+import { splitNames } from "../../src/cli/bake/read-plan.ts";
+import { InvalidInput } from "../../src/errors.ts";
+import { parseEnvFile } from "../../src/lib/compose/env-file.ts";
+import { ComposeError } from "../../src/lib/compose/fault.ts";
+import { interpolate } from "../../src/lib/compose/interpolate.ts";
+import { composeReader } from "../../src/plan/bake/compose-targets.ts";
+import { planBake } from "../../src/plan/bake/plan-bake.ts";
+import { missingPrivileges, parseAllowed } from "../../src/plan/bake/privileges.ts";
+import { readDefinition } from "../../src/plan/bake/read-files.ts";
 import { archive } from "../unit/lib/sbom/layers.ts";
 import { faultsOf } from "../unit/lib/sbom/spdx-rules.ts";
 import type { SpdxDocument } from "../unit/lib/sbom/spdx-rules.ts";
@@ -484,6 +494,75 @@ export const TARGETS: readonly Target[] = [
       const tree: Tree = new FinalTree<FoundFile>();
       await readLayer(tree, (use) => use(Readable.from([bytes.subarray(0, 700), bytes.subarray(700)])));
       return [...tree.files()];
+    },
+  },
+  {
+    name: "bake files",
+    weight: 4,
+    make: text([
+      'variable "A" {\n  type = list(string)\n  default = ["x", "y"]\n  validation {\n    condition = length(A) > 0\n    error_message = "empty"\n  }\n}\nfunction "f" {\n  params = [a]\n  variadic_params = rest\n  result = "${a}-${join(".", rest)}"\n}\ngroup "default" { targets = ["t"] }\ntarget "base" { args = { V = null, W = 1.50 } }\ntarget "t" {\n  inherits = ["base"]\n  name = "t-${v.k}"\n  matrix = { v = [{ k = "1" }, { k = "2" }] }\n  tags = [for a in A : upper(f(a, "b"))]\n  labels = { "a.b" = <<-E\n    x %{ if true }y%{ endif }\n  E\n  }\n}\n',
+      'target "a" {\n  contexts = { b = "target:b" }\n  secret = ["id=x,src=y", { id = "z", env = "HOME" }]\n  output = [{ type = "local", dest = "out" }]\n  cache-to = ["type=gha,mode=max"]\n  ssh = ["default"]\n  ulimits = ["nofile=1:2"]\n}\ntarget "b" { args = target.a.args, tags = [regex_replace("a", "(.)", "$1"), format("%05.2f", 1e3 / 7), jsonencode({ a = [true] })] }\n',
+      '{"target":{"default":{"context":".","args":{"DEBUG":true,"N":12345678901234567890,"M":"$${HOME} ${upper("x")}"},"no-cache":"true","matrix":{"a":["1"]},"name":"t-${a}"}},"group":{"default":{"targets":["t-1"]}}}',
+    ]),
+    run: (input) => {
+      for (const name of ["docker-bake.hcl", "docker-bake.json", "bake"]) {
+        try {
+          const definition = readDefinition(
+            [{ name, text: input }],
+            { lookup: () => "1", variables: new Map([["A", "a,b"]]), builtIn: new Map() },
+            () => {
+              throw new InvalidInput("not a compose file");
+            },
+          );
+          const plan = planBake(definition, { names: [], sets: ["*.args.V=1"], push: true }, () => undefined);
+          missingPrivileges(plan, { read: [], write: [], names: new Set() }, "/nowhere");
+          chosenTargets(plan);
+        } catch (error) {
+          if (!(error instanceof InvalidInput)) throw error;
+        }
+      }
+    },
+  },
+  {
+    name: "compose files",
+    weight: 4,
+    make: text([
+      "x-a: &a\n  build: { context: ., args: [A=1, B] }\nservices:\n  web:\n    <<: *a\n    image: ${REG:-r.io}/web:${TAG:?no tag}\n    extends: { service: base, file: other.yaml }\n  base:\n    build:\n      dockerfile_inline: |\n        FROM a\n        RUN echo $${V}\n      secrets: [s]\n      ssh: [default]\n      cache_from: [r/x]\n      shm_size: 64m\n      ulimits: { nofile: { soft: 1, hard: 2 } }\n      x-bake: { tags: [a, b], platforms: linux/amd64, no-cache: true }\n    profiles: [dev]\nsecrets: { s: { file: ./s } }\n",
+      'include: [other.yaml]\nservices:\n  a: { build: { context: ., labels: { a: b }, additional_contexts: { x: service:b }, extra_hosts: ["h:1.2.3.4"] } }\n  b: { build: !reset null, image: !override b }\n---\nservices: { c: { build: ../c } }\n',
+    ]),
+    run: (input) => {
+      const reader = composeReader({
+        env: { A: "1" },
+        directory: "/nowhere",
+        mayRead: (path) => {
+          throw new InvalidInput(`${path} must not be read`);
+        },
+      });
+      try {
+        const { targets } = reader([{ name: "compose.yaml", text: input }]);
+        if (targets.some(({ name }) => name === "")) throw new Error("a target without a name");
+      } catch (error) {
+        if (!(error instanceof InvalidInput)) throw error;
+      }
+    },
+  },
+  {
+    name: "variables of compose",
+    weight: 2,
+    make: text(["A=1\nexport B='x'\nC=\"${A:-2} \\n\"\n# c\nD\nE=${B?no}\n", "${A:-${B:+$C}} $$D ${E:?x}"]),
+    run: (input) => {
+      for (const run of [
+        () => parseEnvFile(input, ".env", () => "1"),
+        () => interpolate(input, (name) => (name === "A" ? undefined : "1")),
+        () => splitNames([input]),
+        () => parseAllowed([input]),
+      ]) {
+        try {
+          run();
+        } catch (error) {
+          if (!(error instanceof InvalidInput || error instanceof ComposeError)) throw error;
+        }
+      }
     },
   },
   {

@@ -64,9 +64,11 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "lib/buildkit/": { code: ["node:*"] },
   "lib/archive/": { code: ["lib/files/", "lib/text/", "node:*"] },
   "lib/credentials/": { code: ["lib/files/", "lib/text/", "keytar", "node:*"] },
+  "lib/compose/": { code: ["js-yaml", "node:*"] },
   "lib/dockerfile/": { code: ["lib/text/"] },
   "lib/dockerignore/": { code: ["lib/files/"] },
   "lib/files/": { code: ["node:*"] },
+  "lib/hcl/": { code: ["bcryptjs", "re2js", "node:*"] },
   "lib/image/": { code: [] },
   "lib/kube/": {
     code: ["lib/files/", "lib/text/", "@kubernetes/client-node", "js-yaml", "socks", "undici", "ws", "node:*"],

@@ -17,6 +17,7 @@ const FOREIGN: Readonly<Record<string, readonly [times: number, whose: string]>>
   "builders/makisu/failure.ts": [1, "the builder's, in its container's termination message"],
   "cli/base-command.ts": [1, "oclif's"],
   "app/builds/record.ts": [1, "the builder's, in its container's termination message"],
+  "lib/hcl/source.ts": [1, "V8's, of an overflow of the call stack"],
   "lib/kube/denial.ts": [1, "admission's"],
   "lib/kube/exec.ts": [1, "the kubelet's"],
   "lib/kube/kubeconfig.ts": [1, "the YAML library's"],

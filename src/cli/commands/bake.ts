@@ -1,31 +1,32 @@
-import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { text as readAll } from "node:stream/consumers";
 import { Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { BaseCommand, syntaxOf } from "../base-command.ts";
 import { EXIT_CODES, repeatable } from "../flags/shared.ts";
 import { requestOf } from "../flags/build.ts";
-import type { ChosenTarget } from "../bake/choose-targets.ts";
+import type { ChosenTarget } from "../bake/chosen-targets.ts";
+import type { ReadRequest } from "../bake/read-plan.ts";
 import { TargetFailed } from "../bake/target-failed.ts";
 import type { BuildResult } from "../../events.ts";
+import type { BakeRequest } from "../../plan/bake/plan-bake.ts";
+import type { Definition } from "../../plan/bake/definition.ts";
 import type { BuildRequest } from "../../plan/request.ts";
 import { canonicalArguments } from "../../lib/pflag/argv.ts";
-import { InternalError, Interrupted, SlipwayError, InvalidInput } from "../../errors.ts";
+import { InternalError, Interrupted, InvalidInput, SlipwayError } from "../../errors.ts";
 import type { Progress } from "../ui/progress.ts";
 import type { WiredBuild } from "../../app/build/build.ts";
 import Build from "./build.ts";
 
-/** Flags of `build` that each target sets for itself. */
+/** Flags of `build` that each target sets for itself, and those that `bake` defines in another way. */
 const FLAGS_OF_TARGETS =
-  /^(?:tag|file|target|build-arg|build-context|label|annotation|add-host|network|shm-size|ulimit|platform|secret|ssh|output|cache-from|cache-to|no-cache-filter|attest|allow|push|load|iidfile|quiet|check|call|print|dry-run|detach.*|metadata-file|progress|policy)$/;
+  /^(?:tag|file|target|build-arg|build-context|label|annotation|add-host|network|shm-size|ulimit|platform|secret|ssh|output|cache-from|cache-to|no-cache|no-cache-filter|pull|attest|sbom|provenance|allow|push|load|iidfile|quiet|check|call|print|dry-run|detach.*|metadata-file|progress|policy)$/;
 
 /** Flags of `build` that hold for every target. */
 const SHARED_FLAGS: Interfaces.FlagInput = Object.fromEntries(
   Object.entries(Build.flags).filter(([name]) => !FLAGS_OF_TARGETS.test(name)),
 );
 
-/** Builds that run at the same time: each packs and ships from this machine. */
+/** Default of `--parallel`: each build packs and ships from this machine. */
 const MAX_PARALLEL_BUILDS = 4;
 
 interface Work {
@@ -43,13 +44,18 @@ type BakeFlags = Interfaces.InferredFlags<typeof Bake.flags>;
 
 export default class Bake extends BaseCommand {
   static override summary = "Build the targets of a bake file";
-  static override description = `Reads a bake file in JSON, the form that docker compose makes of compose.yaml, and builds its targets, each in its own pod.
-Every image is pushed under its tags, as there is no local engine.
+  static override description = `Reads the files that docker buildx bake reads (HCL, JSON and compose files) and builds their targets, each in its own pod. Every
+image is pushed under its tags, as there is no local engine.
+
+A bake file can read and write only in the working directory. What else it names needs --allow, or your answer on the terminal.
 
 ${EXIT_CODES}`;
-  static override usage = "bake [OPTIONS] [TARGET…]";
+  static override usage = "bake [OPTIONS] [URL] [TARGET…]";
   static override examples = [
-    "<%= config.bin %> bake -f docker-bake.json",
+    "<%= config.bin %> bake",
+    "<%= config.bin %> bake -f docker-bake.hcl --set '*.args.VERSION=1.2' app",
+    "<%= config.bin %> bake --print",
+    "<%= config.bin %> bake https://github.com/docker/cli.git#v28.3.3 --print",
     "<%= config.bin %> install-plugin compose && docker compose build",
   ];
   static override hiddenAliases = ["buildx:bake"];
@@ -59,24 +65,54 @@ ${EXIT_CODES}`;
     ...SHARED_FLAGS,
     file: Flags.string({
       char: "f",
-      description: "the bake file, or - for standard input (default: docker-bake.json)",
+      description:
+        "a bake file, or - for standard input (default: compose.yaml, docker-bake.json, docker-bake.hcl and others)",
       helpValue: "FILE",
       multiple: true,
       multipleNonGreedy: true,
     }),
+    set: repeatable({
+      description: "override a field of the targets that match: TARGET.KEY=VALUE, or += to append",
+      helpValue: "TARGET.KEY=VALUE",
+    }),
+    var: repeatable({ description: "set a variable of the bake file", helpValue: "NAME=VALUE" }),
+    print: Flags.boolean({ description: "print the evaluated targets as JSON, and build nothing" }),
+    list: Flags.string({
+      description: "list targets or variables, and build nothing (as JSON: type=targets,format=json)",
+      helpValue: "targets|variables",
+    }),
+    call: Flags.string({
+      description: "answer about the Dockerfiles, and build nothing: check, outline, targets",
+      helpValue: "METHOD",
+    }),
+    check: Flags.boolean({ description: "the same as --call=check" }),
     push: Flags.boolean({ description: "push every image, for all outputs of its target" }),
     load: Flags.boolean({ hidden: true }),
+    pull: Flags.boolean({ description: "always pull the base images of every target", allowNo: true }),
+    "no-cache": Flags.boolean({ description: "build every target without a cache" }),
+    sbom: Flags.string({ description: "attach an SBOM to every image: true, or its options", helpValue: "true" }),
+    provenance: Flags.string({
+      description: "attach provenance to every image: true, or its options",
+      helpValue: "mode=max",
+    }),
+    parallel: Flags.integer({
+      description: `number of targets to build at the same time (default: ${MAX_PARALLEL_BUILDS})`,
+      helpValue: "N",
+      min: 1,
+    }),
     progress: Build.flags.progress,
     "metadata-file": Flags.string({
       description: "write the metadata of each image to this file, as JSON",
       helpValue: "FILE",
     }),
     allow: repeatable({
-      description: "accepted and ignored: slipway reads with your own rights, and its pods have no privileges",
-      helpValue: "WHAT",
+      description: "grant the bake file a privilege: fs.read=PATH, fs.write=PATH, fs=PATH, ssh, network.host",
+      helpValue: "PRIVILEGE",
     }),
   };
 
+  /** Targets say the rest, and the environment must not say it for them. */
+  protected override readonly settable = [...Object.keys(SHARED_FLAGS), "progress"];
   readonly #stop = new AbortController();
   #views: ReadonlyMap<string, Progress> = new Map();
   /** Name of the target that failed first. */
@@ -85,78 +121,109 @@ ${EXIT_CODES}`;
   async run(): Promise<void> {
     const args = canonicalArguments(this.argv, syntaxOf(Bake.flags), this.typedName);
     const { flags } = await this.parse(Bake, args);
-    const names = args.slice(args.indexOf("--") + 1);
-    const [{ parseBakeFile }, { chooseTargets, withImages }, { chooseViews }] = await Promise.all([
-      import("../bake/bake-file.ts"),
-      import("../bake/choose-targets.ts"),
-      import("../ui/bake-views.ts"),
-    ]);
-    const file = parseBakeFile(...(await this.#read(flags.file)));
-    const chosen = chooseTargets(file, names).map(({ target, after }): ChosenTarget => ({
-      target: withImages(target, file.targets),
-      after,
-    }));
+    if (flags.print && flags.list !== undefined) {
+      throw new InvalidInput("--print and --list are mutually exclusive", { docker: "refuses" });
+    }
+    const { agreeTo, chosenTargets, planOf, printDefinition, readBakeDefinition, splitNames } =
+      await import("../bake/reader.ts");
+    const { names, ...origin } = splitNames(args.slice(args.indexOf("--") + 1));
+    const request: ReadRequest = {
+      ...origin,
+      files: flags.file ?? [],
+      variables: flags.var,
+      allow: flags.allow,
+      env: process.env,
+      directory: process.cwd(),
+      fetchRemote: async (url, files, defaults) => {
+        const { readRemoteDefinition } = await import("../../plan/source/remote-definition.ts");
+        const say = (message: string): void => void process.stderr.write(`${message}\n`);
+        return readRemoteDefinition(url, files, defaults, { say, signal: this.signal });
+      },
+    };
+    const read = await readBakeDefinition(request);
+    for (const note of read.notes) process.stderr.write(`${note}\n`);
+    if (flags.list !== undefined) return this.#list(flags.list, read.definition);
+    const call = flags.check ? "check" : flags.call;
+    const plan = planOf(read, { names, sets: flags.set, ...settingsOf(flags, call) }, process.env);
+    if (flags.print) {
+      process.stdout.write(printDefinition(plan));
+      return;
+    }
+    const isTerminal = process.stdin.isTTY && process.stderr.isTTY && flags.progress !== "rawjson";
+    await agreeTo(plan, request, isTerminal ? (question) => this.#ask(question) : undefined);
+    await this.#run(chosenTargets(plan), call, args, flags);
+  }
+
+  async #run(
+    chosen: readonly ChosenTarget[],
+    call: string | undefined,
+    args: readonly string[],
+    flags: BakeFlags,
+  ): Promise<void> {
+    const answered = chosen.filter(({ isAnswered }) => isAnswered);
+    if (answered.length > 0) await this.#answer(answered, call, args);
+    const built = chosen.filter(({ isAnswered }) => !isAnswered);
+    if (built.length === 0) return;
+    const { chooseViews } = await import("../ui/bake-views.ts");
     this.#views = await chooseViews(
       flags.progress,
-      chosen.map(({ target }) => target.name),
+      built.map(({ name }) => name),
       process.stderr,
       process.env,
     );
-    const result = await this.#buildAll(await this.#wireAll(chosen, args, flags));
+    const works = await this.#wireAll(built, args, flags);
+    const result = await this.#buildAll(works, flags.parallel ?? MAX_PARALLEL_BUILDS);
     if (flags["metadata-file"] === undefined) return;
     const { writeTargetsMetadata } = await import("../print/metadata.ts");
     writeTargetsMetadata(flags["metadata-file"], result);
   }
 
-  /** The text of the bake file, and its name for messages. */
-  async #read(files: readonly string[] = []): Promise<[text: string, source: string]> {
-    const [file = "docker-bake.json", ...more] = files;
-    if (more.length > 0) {
-      throw new InvalidInput("bake reads only one file, but -f names several", {
-        suggestions: ["Merge them into one file."],
-      });
-    }
-    if (file === "-") return [await readAll(process.stdin), "on standard input"];
-    const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-      throw new InvalidInput(`the bake file ${file} cannot be read: ${error.code ?? error.message}`, {
-        suggestions: [
-          "Name the file with -f FILE. `docker compose build` makes a bake file of compose files by itself.",
-        ],
-      });
-    });
-    return [text, file];
+  async #list(given: string, definition: Definition): Promise<void> {
+    const { listTargets, listVariables, parseList } = await import("../bake/reader.ts");
+    const { what, format } = parseList(given);
+    process.stdout.write(what === "targets" ? listTargets(definition, format) : listVariables(definition, format));
+  }
+
+  async #ask(question: string): Promise<string> {
+    const { prompt } = await import("../ui/prompt.ts");
+    return prompt(question, false);
+  }
+
+  /** Answers about the Dockerfiles, one target after the other, each below its name. */
+  async #answer(targets: readonly ChosenTarget[], call: string | undefined, args: readonly string[]): Promise<void> {
+    const { answerTargets } = await import("../bake/answer-targets.ts");
+    const parse = async (own: readonly string[]): Promise<Interfaces.InferredFlags<typeof Build.flags>> =>
+      (await this.#parseTarget(args, own)).flags;
+    const status = await answerTargets(targets, call, parse, this.signal, (text) => process.stdout.write(text));
+    if (status !== 0) process.exitCode = status;
+  }
+
+  /** @param own args of the target */
+  async #parseTarget(args: readonly string[], own: readonly string[]) {
+    return this.parse(Build, canonicalArguments([...sharedOf(args), ...own], syntaxOf(Build.flags)));
   }
 
   /** Checks every target before anything of any target is created. */
-  async #wireAll(chosen: readonly ChosenTarget[], args: readonly string[], flags: BakeFlags): Promise<Work[]> {
-    const [{ targetArgs }, { wireBuild }] = await Promise.all([
-      import("../bake/target-args.ts"),
-      import("../../app/build/build.ts"),
-    ]);
-    const shared = args.slice(0, args.indexOf("--")).filter((arg) => {
-      const name = arg.slice(2).split("=", 1)[0] ?? "";
-      return Object.hasOwn(SHARED_FLAGS, name);
-    });
+  async #wireAll(targets: readonly ChosenTarget[], args: readonly string[], flags: BakeFlags): Promise<Work[]> {
+    const { wireBuild } = await import("../../app/build/build.ts");
     const works: Work[] = [];
     let engineReported = false;
-    for (const { target, after } of chosen) {
-      const view = this.#views.get(target.name);
-      const { args: own, wantsEngine } = targetArgs(target, flags.push);
-      const parsed = await this.parse(Build, canonicalArguments([...shared, ...own], syntaxOf(Build.flags)));
+    for (const { name, after, args: own, context, inline, wantsEngine } of targets) {
+      const view = this.#views.get(name);
+      const parsed = await this.#parseTarget(args, own);
       const request: BuildRequest = {
-        ...requestOf(target.context, parsed.flags),
+        ...requestOf(context, parsed.flags),
         noImageId: flags["metadata-file"] === undefined,
         wantsPlatform: flags["metadata-file"] !== undefined,
         ...(this.registry === undefined ? {} : { registry: this.registry }),
       };
-      const inline = Buffer.from(target.dockerfileInline ?? "");
       const wired = await wireBuild(
         request,
         parsed.flags,
         (event) => view?.emit(event),
         AbortSignal.any([this.signal, this.#stop.signal]),
-        target.dockerfileInline === undefined ? {} : { stdin: () => Readable.from([inline]) },
-      ).catch((error: unknown) => this.#failedAt(target.name, error));
+        inline === undefined ? {} : { stdin: () => Readable.from([Buffer.from(inline)]) },
+      ).catch((error: unknown) => this.#failedAt(name, error));
       if ((wantsEngine || flags.load) && !engineReported) {
         engineReported = true;
         view?.emit({
@@ -164,12 +231,12 @@ ${EXIT_CODES}`;
           message: "there is no local engine to load images into: each image is pushed to the registry in its name",
         });
       }
-      works.push({ name: target.name, after, wired });
+      works.push({ name, after, wired });
     }
     return works;
   }
 
-  async #buildAll(works: readonly Work[]): Promise<ReadonlyMap<string, Built>> {
+  async #buildAll(works: readonly Work[], atOnce: number): Promise<ReadonlyMap<string, Built>> {
     const { runTargets } = await import("../../app/bake.ts");
     const build = async ({ name, wired }: Work): Promise<Built> => {
       try {
@@ -180,7 +247,7 @@ ${EXIT_CODES}`;
         return this.#failedAt(name, error);
       }
     };
-    return runTargets(works, MAX_PARALLEL_BUILDS, build, () => {
+    return runTargets(works, atOnce, build, () => {
       this.#stop.abort(new Interrupted("another target failed"));
     });
   }
@@ -199,4 +266,24 @@ ${EXIT_CODES}`;
     if (view === undefined) super.fail(error);
     else view.fail(error);
   }
+}
+
+/** Flags of the command line that hold for every target. */
+function sharedOf(args: readonly string[]): readonly string[] {
+  return args.slice(0, args.indexOf("--")).filter((arg) => {
+    const name = arg.slice(2).split("=", 1)[0] ?? "";
+    return Object.hasOwn(SHARED_FLAGS, name);
+  });
+}
+
+function settingsOf(flags: BakeFlags, call: string | undefined): Omit<BakeRequest, "names" | "sets"> {
+  return {
+    push: flags.push,
+    load: flags.load,
+    ...(flags["no-cache"] ? { noCache: true } : {}),
+    ...(flags.pull === undefined ? {} : { pull: flags.pull }),
+    ...(flags.sbom === undefined ? {} : { sbom: flags.sbom }),
+    ...(flags.provenance === undefined ? {} : { provenance: flags.provenance }),
+    ...(call === undefined ? {} : { call: call.split(",", 1)[0] ?? "" }),
+  };
 }

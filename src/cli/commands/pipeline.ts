@@ -7,7 +7,8 @@ import { canonicalArguments } from "../../lib/pflag/argv.ts";
 import { readPipeline } from "../drone/pipeline.ts";
 import type { SecretVariable } from "../../app/cluster-secrets.ts";
 import { InvalidInput } from "../../errors.ts";
-import Plugin, { BUILD_FLAGS } from "./plugin.ts";
+import { limitStep } from "../drone/limits.ts";
+import Plugin, { BUILD_FLAGS, readEnvironmentFile } from "./plugin.ts";
 
 export default class Pipeline extends Plugin {
   static override summary = "Run the build of a build step in a Banzai pipeline.yaml";
@@ -33,7 +34,12 @@ ${EXIT_CODES}`;
     });
     const { variables, secrets, notices } = readPipeline(args.file, text, args.step, process.env);
     for (const notice of notices) process.stderr.write(`WARNING: ${notice}\n`);
-    await this.build({ ...process.env, ...variables, ...(await this.#read(secrets, flags)) }, "banzai", buildArgs);
+    limitStep(variables, secrets, args.file, process.cwd());
+    const { PLUGIN_ENV_FILE: envFile, ...own } = variables;
+    const all = { ...(await readEnvironmentFile(envFile)), ...own };
+    // The variables of that file are data as well.
+    limitStep(all, [], args.file, process.cwd());
+    await this.build({ ...process.env, ...all, ...(await this.#read(secrets, flags)) }, "banzai", buildArgs);
   }
 
   async #read(

@@ -6,6 +6,7 @@ import { Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { BaseCommand, syntaxOf } from "../base-command.ts";
 import { EXIT_CODES } from "../flags/shared.ts";
+import { isBelow, realPath } from "../../lib/files/real-path.ts";
 import { canonicalArguments } from "../../lib/pflag/argv.ts";
 import { pluginBuild } from "../drone/plugin.ts";
 import { wantsResults, writeResults } from "../drone/results.ts";
@@ -99,15 +100,17 @@ function refuseRest(args: readonly string[]): void {
   });
 }
 
+/** A file of the source: a symlink to another directory is not followed. */
 async function readTags(): Promise<string | undefined> {
+  if (!isBelow(realPath(".tags"), realPath("."))) return undefined;
   return readFile(".tags", "utf8").catch(() => undefined);
 }
 
 /** The variables of a file. @throws InvalidInput when it cannot be read */
-async function readEnvironmentFile(file: string | undefined): Promise<Environment> {
+export async function readEnvironmentFile(file: string | undefined): Promise<Readonly<Record<string, string>>> {
   if (file === undefined || file === "") return {};
   try {
-    return parseEnv(await readFile(file, "utf8"));
+    return parseEnv(await readFile(file, "utf8")) as Record<string, string>;
   } catch (error) {
     throw new InvalidInput(`PLUGIN_ENV_FILE ${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`, {
       suggestions: ["Name a file of NAME=VALUE lines, or unset PLUGIN_ENV_FILE."],

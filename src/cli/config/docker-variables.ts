@@ -57,6 +57,26 @@ export const DOCKER_VARIABLES: readonly DockerVariable[] = [
   },
   { name: "BUILDX_METADATA_WARNINGS", what: "Ignored: the metadata file has no warnings." },
   { name: "BUILDX_NO_DEFAULT_LOAD", what: "Ignored: slipway never loads, as there is no engine." },
+  {
+    name: "BUILDX_BAKE_FILE",
+    what: "The files that `slipway bake` reads without `-f`, separated by `BUILDX_BAKE_PATH_SEPARATOR`.",
+  },
+  {
+    name: "BUILDX_BAKE_PATH_SEPARATOR",
+    what: "Separates the files of `BUILDX_BAKE_FILE`; the default is `:`, on Windows `;`.",
+  },
+  {
+    name: "BUILDX_BAKE_DISABLE_VARS_ENV_LOOKUP",
+    what: "1: the variables of bake files get no values from the environment.",
+  },
+  {
+    name: "BUILDX_BAKE_ENTITLEMENTS_FS",
+    what: "0: bake files need no `--allow` for files outside the working directory and for SSH.",
+  },
+  {
+    name: "BAKE_ALLOW_REMOTE_FS_ACCESS",
+    what: "1: the same, only for a bake file at a URL.",
+  },
   { name: "BUILDX_CONFIG", what: "Ignored: there are no builder instances to store." },
   {
     name: "DOCKER_HOST",

@@ -1,12 +1,16 @@
-/** Parses the text of a configuration file to settings. Pure. Each error is one sentence with file and line. */
-import { isAbsolute, relative, resolve } from "node:path";
+/** Parses the text of a configuration file to settings. Reads no file, but resolves symlinks in the paths that it names. Each error is one sentence with file and line. */
+import { dirname, resolve } from "node:path";
 import { InvalidInput } from "../../errors.ts";
 import { OWN_KEYS, PROJECT_KEYS } from "./keys.ts";
 import type { Keys } from "./keys.ts";
 import { nearest } from "../../lib/text/suggest.ts";
 import { booleanOf } from "../../lib/text/booleans.ts";
+import { mayNamePath, refusedSubOption } from "../../plan/source/limits.ts";
 import { readTree } from "./yaml-tree.ts";
 import type { Mapping, Tree } from "./yaml-tree.ts";
+
+/** What a project's file may name is in the table of source formats. */
+const FORMAT = ".slipway.yaml";
 
 /** Values of flags by name, as text of a command line; a boolean flag has `true` or `false`. */
 export type Settings = ReadonlyMap<string, readonly string[]>;
@@ -204,14 +208,17 @@ class ConfigurationReader {
       if (/^cache-(?:from|to)$/.test(key) && !/^(?:[^=,]+$|type=(?:registry|inline)(?:,|$))/.test(text)) {
         this.#refuseUntrusted(`${key}: ${text}`, line, "only the cache of a registry is allowed");
       }
+      const option = refusedSubOption(FORMAT, key, text);
+      if (option !== undefined) {
+        this.#refuseUntrusted(`${key}: ${text}`, line, `it may not set "${option}" there`);
+      }
     }
     if (!PATH_KEYS.has(key) || text === "-" || /^https?:\/\//.test(text)) {
       if (key === "file" && (text === "-" || /^https?:/.test(text))) this.#refuseUntrusted(`file: ${text}`, line);
       return text;
     }
     const path = this.#path(text);
-    const inside = relative(resolve(this.#source.path, ".."), path);
-    if (inside === ".." || inside.startsWith("../") || isAbsolute(inside)) {
+    if (!mayNamePath(FORMAT, path, dirname(this.#source.path))) {
       this.#refuseUntrusted(`${key}: ${text}`, line, "the path is outside the project");
     }
     return path;

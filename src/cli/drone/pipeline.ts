@@ -5,6 +5,7 @@
 import type { SecretVariable } from "../../app/cluster-secrets.ts";
 import { load } from "js-yaml";
 import { InvalidInput } from "../../errors.ts";
+import { mayReplace } from "./limits.ts";
 import type { Environment } from "./settings.ts";
 
 export interface PipelineStep {
@@ -40,12 +41,19 @@ export function readPipeline(file: string, text: string, name: string, env: Envi
   if (!isFields(step)) {
     throw invalid(`there is no step ${name}`, `The steps are: ${Object.keys(steps).join(", ") || "none"}.`);
   }
+  const substituted = (text: string): string =>
+    substitute(text, env, (variable) => {
+      throw invalid(
+        `the step may not read ${variable} from your environment`,
+        "It may read facts of the commit and the build, such as DRONE_COMMIT_SHA and CI_COMMIT_TAG.",
+      );
+    });
   const textOf = (value: unknown, where: string): string => {
     const parts = Array.isArray(value) ? value : [value];
     const hasOther = parts.some((part) => !["string", "number", "boolean"].includes(typeof part));
     if (hasOther)
       throw invalid(`${name}.${where} is neither a value nor a list of values`, "Write text, a number, or a list.");
-    return parts.map((part) => substitute(String(part), env)).join(",");
+    return parts.map((part) => substituted(String(part))).join(",");
   };
   const variables = Object.entries(step)
     .filter(([key, value]) => !STEP_KEYS.has(key) && value !== null && value !== undefined)
@@ -59,7 +67,7 @@ export function readPipeline(file: string, text: string, name: string, env: Envi
     if (typeof secret !== "string" || typeof key !== "string") {
       throw invalid(`${name}.secretFrom.${variable} does not name a key of a Secret`, SECRET_FROM_SYNTAX);
     }
-    return { variable, name: substitute(secret, env), key: substitute(key, env) };
+    return { variable, name: substituted(secret), key: substituted(key) };
   });
   const unused = ["secrets", "when", "commands", "volumes"].filter((key) => step[key] !== undefined);
   return {
@@ -97,8 +105,10 @@ function environmentOf(value: unknown): [string, unknown][] {
 }
 
 /** Replaces `${DRONE_…}` and `${CI_…}`, as Drone does before it runs the step. Other text stays as it is. */
-function substitute(text: string, env: Environment): string {
-  return text.replaceAll(/\$\{((?:DRONE|CI)_\w+)\}/g, (_, name: string) => env[name] ?? "");
+function substitute(text: string, env: Environment, refuse: (variable: string) => never): string {
+  return text.replaceAll(/\$\{((?:DRONE|CI)_\w+)\}/g, (_, name: string) =>
+    mayReplace(name) ? (env[name] ?? "") : refuse(name),
+  );
 }
 
 function isFields(value: unknown): value is Fields {

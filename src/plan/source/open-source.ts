@@ -57,7 +57,8 @@ async function openContextOf(request: SourceRequest): Promise<OpenedSource> {
     return fromStream(request, request.stdin(), "standard input");
   }
   const found = await stat(request.path).catch(() => undefined);
-  if (found?.isDirectory() === true) return { root: request.path, external: false };
+  // The directory of a remote bake definition is as foreign as a context that is fetched here.
+  if (found?.isDirectory() === true) return { root: request.path, external: isScratch(request.path) };
   const repository = parseGitSource(request.path);
   if (repository !== undefined) {
     const root = await makeScratch();
@@ -126,7 +127,8 @@ async function readText(stream: AsyncIterable<Uint8Array>, name: string): Promis
   return Buffer.concat(chunks).toString();
 }
 
-async function subdirectory(root: string, subdir: string | undefined): Promise<string> {
+/** A directory of a repository. @throws InvalidInput if it does not exist or leads out of the repository */
+export async function subdirectory(root: string, subdir: string | undefined): Promise<string> {
   if (subdir === undefined) return root;
   const directory = await insidePath(root, subdir);
   if (directory !== undefined && (await stat(directory)).isDirectory()) return directory;
@@ -166,6 +168,11 @@ export async function makeScratch(): Promise<string> {
   if (scratchDirectories.size === 0) process.once("exit", removeAll);
   scratchDirectories.add(directory);
   return directory;
+}
+
+/** Whether the path is in a directory that `makeScratch` made. */
+function isScratch(path: string): boolean {
+  return [...scratchDirectories].some((directory) => path === directory || path.startsWith(`${directory}/`));
 }
 
 function removeAll(): void {

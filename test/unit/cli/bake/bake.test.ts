@@ -1,17 +1,31 @@
 import { describe, expect, it } from "vitest";
-import { parseBakeFile } from "../../../../src/cli/bake/bake-file.ts";
-import { chooseTargets, withImages } from "../../../../src/cli/bake/choose-targets.ts";
+import { chosenTargets } from "../../../../src/cli/bake/chosen-targets.ts";
 import { runTargets } from "../../../../src/app/bake.ts";
 import { targetArgs } from "../../../../src/cli/bake/target-args.ts";
 import { InvalidInput } from "../../../../src/errors.ts";
+import type { Target } from "../../../../src/plan/bake/definition.ts";
+import { planBake } from "../../../../src/plan/bake/plan-bake.ts";
+import type { BakePlan, BakeRequest } from "../../../../src/plan/bake/plan-bake.ts";
+import { readDefinition } from "../../../../src/plan/bake/read-files.ts";
 
-const parse = (file: object) => parseBakeFile(JSON.stringify(file), "on standard input");
-const target = (fields: object) => {
-  const found = parse({ target: { web: fields } }).targets.get("web");
+const nothing = { lookup: () => undefined, variables: new Map<string, string>(), builtIn: new Map<string, string>() };
+const noCompose = (): never => {
+  throw new InvalidInput("there are no compose files here");
+};
+
+function plan(target: object, request: Partial<BakeRequest> = {}, group: object = {}): BakePlan {
+  const text = JSON.stringify({ target, group });
+  const definition = readDefinition([{ name: "docker-bake.json", text }], nothing, noCompose);
+  return planBake(definition, { names: [], sets: [], ...request }, () => undefined);
+}
+
+function target(fields: object, request: Partial<BakeRequest> = {}): Target {
+  const found = plan({ web: fields }, { names: ["web"], ...request }).targets.get("web");
   if (found === undefined) throw new Error("no target");
   return found;
-};
-const argsOf = (fields: object, push = false) => targetArgs(target(fields), push).args;
+}
+
+const argsOf = (fields: object, request: Partial<BakeRequest> = {}) => targetArgs(target(fields, request)).args;
 
 describe("a target as args of build", () => {
   it("a target with every field of compose becomes args of build", () => {
@@ -19,7 +33,7 @@ describe("a target as args of build", () => {
       argsOf({
         context: "/src/api",
         dockerfile: "/src/api/docker/Dockerfile",
-        args: { A: "1 2", MONEY: "$${5}" },
+        args: { A: "1 2", MONEY: "$${5}", NONE: null },
         labels: { team: "a=b" },
         tags: ["r.io/a:1", "r.io/a:2"],
         "cache-from": ["r.io/cache"],
@@ -46,14 +60,14 @@ describe("a target as args of build", () => {
       "--add-host=db=10.0.0.1,10.0.0.2",
       "--tag=r.io/a:1",
       "--tag=r.io/a:2",
-      "--cache-from=r.io/cache",
-      "--secret=id=s,type=env,env=S",
+      "--cache-from=type=registry,ref=r.io/cache",
+      "--secret=id=s,env=S",
       "--ssh=default=",
       "--platform=linux/amd64",
       "--ulimit=nofile=1:2",
       "--allow=network.host",
-      "--output=type=registry",
       "--attest=type=sbom",
+      "--output=type=registry",
       "--target=final",
       "--network=host",
       "--shm-size=67108864",
@@ -74,92 +88,60 @@ describe("a target as args of build", () => {
   });
 
   it("an output to a local engine is dropped and reported", () => {
-    expect(targetArgs(target({ output: ["type=docker"] }), false)).toEqual({ args: ["--", "."], wantsEngine: true });
-    expect(targetArgs(target({ output: ["type=docker,dest=a.tar"] }), false)).toEqual({
+    expect(targetArgs(target({ output: ["type=docker"] }))).toMatchObject({ args: ["--", "."], wantsEngine: true });
+    expect(targetArgs(target({ output: ["type=docker,dest=a.tar"] }))).toMatchObject({
       args: ["--output=type=docker,dest=a.tar", "--", "."],
       wantsEngine: false,
     });
-    expect(argsOf({ output: ["type=docker"] }, true)).toEqual(["--output=type=registry", "--", "."]);
-  });
-});
-
-describe("a bake file", () => {
-  it.each<[string, object | string, string]>([
-    ["is not JSON", "target {", "the bake file on standard input is not JSON: "],
-    ["has an expression", { target: { a: { tags: ["r.io/a:${TAG}"] } } }, "`tags` of target a has an expression"],
-    ["has a directive", { target: { a: { args: { A: "%{ if x }" } } } }, "`args` of target a has an expression"],
-    [
-      "has an unknown field",
-      { target: { a: { matrix: {} } } },
-      "target a has `matrix`, which slipway does not support",
-    ],
-    ["has variables", { variable: { TAG: {} } }, "on standard input has `variable`"],
-    ["has a list instead of a text", { target: { a: { context: [] } } }, "`context` of target a is not text"],
-    ["has a text instead of a list", { target: { a: { tags: "x" } } }, "`tags` of target a is not a list of texts"],
-    ["has a target that is not an object", { target: { a: 1 } }, "target a is not an object"],
-    ["has a text instead of a boolean", { target: { a: { pull: "yes" } } }, "`pull` of target a is not true or false"],
-  ])("a bake file that %s is refused in one sentence", (_, file, sentence) => {
-    const read = () => (typeof file === "string" ? parseBakeFile(file, "on standard input") : parse(file));
-    expect(read).toThrow(InvalidInput);
-    expect(read).toThrow(sentence);
+    expect(argsOf({ output: ["type=docker"] }, { push: true })).toEqual(["--output=type=registry", "--", "."]);
   });
 
-  it("all fields are optional, and null means absent", () => {
-    expect(target({ args: { A: null }, contexts: null })).toMatchObject({ context: ".", args: {}, contexts: {} });
+  it("values with a comma are quoted", () => {
+    expect(
+      argsOf({ "cache-to": [{ type: "gha", scope: "a,b" }], resources: { memory: "1g", "cpu-shares": 5 } }),
+    ).toEqual(['--cache-to=type=gha,"scope=a,b"', "--cpu-shares=5", "--memory=1g", "--", "."]);
   });
 });
 
 describe("choosing targets", () => {
-  const file = parse({
-    group: { default: { targets: ["web", "tools"] }, tools: { targets: ["cli"] } },
-    target: {
-      web: { contexts: { base: "target:base", other: "docker-image://x" } },
-      base: { tags: ["r.io/base:1"] },
-      cli: {},
-      lost: { contexts: { a: "target:cli" } },
-      round: { contexts: { a: "target:trip" } },
-      trip: { contexts: { a: "target:round" } },
-    },
-  });
-  const names = (...chosen: string[]) =>
-    chooseTargets(file, chosen).map(({ target: { name }, after }) => [name, after]);
+  const targets = {
+    web: { contexts: { base: "target:base", other: "docker-image://x" } },
+    base: { tags: ["r.io/base:1"] },
+    cli: {},
+    lost: { contexts: { a: "target:cli" } },
+    round: { contexts: { a: "target:trip" } },
+    trip: { contexts: { a: "target:round" } },
+  };
+  const group = { default: { targets: ["web", "tools"] }, tools: { targets: ["cli"] } };
+  const chosen = (...names: string[]) => chosenTargets(plan(targets, { names }, group));
 
   it("without names the default group is chosen, each target after the ones it needs", () => {
-    expect(names()).toEqual([
+    expect(chosen().map(({ name, after }) => [name, after])).toEqual([
       ["base", []],
-      ["web", ["base"]],
       ["cli", []],
+      ["web", ["base"]],
     ]);
   });
 
-  it("named targets and groups are chosen in the order of the names", () => {
-    expect(names("tools", "base", "cli")).toEqual([
-      ["cli", []],
-      ["base", []],
-    ]);
+  it("a target that only another one needs is pushed under its tag", () => {
+    expect(chosen()[0]?.args).toEqual(["--tag=r.io/base:1", "--", "."]);
   });
 
   it("unknown targets and circular targets are refused", () => {
-    expect(() => names("nobody")).toThrow("failed to find target nobody");
-    expect(() => names("round")).toThrow("the targets round → trip → round need each other");
+    expect(() => chosen("nobody")).toThrow("failed to find target nobody");
+    expect(() => chosen("round")).toThrow("the targets round → trip → round need each other");
   });
 
   it("a target: context becomes the image that the other target pushes", () => {
-    const [base, web] = chooseTargets(file, ["web"]).map((chosen) => chosen.target);
-    expect(withImages(web ?? fail(), file.targets).contexts).toEqual({
-      base: "docker-image://r.io/base:1",
-      other: "docker-image://x",
-    });
-    expect(withImages(base ?? fail(), file.targets)).toEqual(base);
-    expect(() => withImages(file.targets.get("lost") ?? fail(), file.targets)).toThrow(
-      "uses the image of cli, which has no tag",
-    );
+    expect(chosen("web").find(({ name }) => name === "web")?.args).toEqual([
+      "--build-context=base=docker-image://r.io/base:1",
+      "--build-context=other=docker-image://x",
+      "--",
+      ".",
+    ]);
+    expect(() => chosen("lost")).toThrow("uses the image of cli, which has no tag");
   });
 });
-
-function fail(): never {
-  throw new Error("not there");
-}
 
 describe("running targets", () => {
   const step = (name: string, ...after: string[]) => ({ name, after });

@@ -1,0 +1,87 @@
+/** The bake definition of a repository or a URL. Source: buildx v0.38.2, bake/remote.go. */
+import { InvalidInput } from "../../errors.ts";
+import { HEAD_LENGTH, archiveKind } from "../../lib/archive/kind.ts";
+import { parseGitSource, withoutPassword } from "./git-url.ts";
+import { makeScratch, readInside, subdirectory } from "./open-source.ts";
+
+/** buildx's limit for a definition. */
+const MAX_DEFINITION_BYTES = 2 * 1024 * 1024;
+
+export interface RemoteDefinition {
+  readonly files: readonly { readonly name: string; readonly text: string }[];
+  /** Directory of the repository or the archive, on this disk. Absent if the URL is the definition itself. */
+  readonly root?: string;
+}
+
+interface Outside {
+  readonly say: (message: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * @param names of the files to read, as paths in the repository or archive; empty: those of `defaults` that exist
+ * @throws InvalidInput if it cannot be fetched, or has no such file
+ */
+export async function readRemoteDefinition(
+  url: string,
+  names: readonly string[],
+  defaults: readonly string[],
+  { say, signal }: Outside,
+): Promise<RemoteDefinition> {
+  const repository = parseGitSource(url);
+  if (repository !== undefined) {
+    const directory = await makeScratch();
+    say(`cloning ${withoutPassword(repository.remote)}`);
+    const { clone } = await import("./clone.ts");
+    await clone(repository, directory, signal);
+    const root = await subdirectory(directory, repository.subdir);
+    return { root, files: await readFiles(url, root, names, defaults) };
+  }
+  say(`fetching ${withoutPassword(url)}`);
+  const { download } = await import("./download.ts");
+  const chunks = download(url, signal)[Symbol.asyncIterator]();
+  let head = Buffer.alloc(0);
+  while (head.length < HEAD_LENGTH) {
+    const step = await chunks.next();
+    if (step.done === true) break;
+    head = Buffer.concat([head, step.value]);
+  }
+  async function* whole(): AsyncGenerator<Uint8Array> {
+    if (head.length > 0) yield head;
+    for (let step = await chunks.next(); step.done !== true; step = await chunks.next()) yield step.value;
+  }
+  const kind = archiveKind(head);
+  if (kind === undefined) return { files: [{ name: withoutPassword(url), text: await readLimited(url, whole()) }] };
+  const root = await makeScratch();
+  const { unpack } = await import("./unpack.ts");
+  await unpack(whole(), kind, root, `the archive from ${withoutPassword(url)}`);
+  return { root, files: await readFiles(url, root, names, defaults) };
+}
+
+async function readFiles(
+  url: string,
+  root: string,
+  names: readonly string[],
+  defaults: readonly string[],
+): Promise<RemoteDefinition["files"]> {
+  const read = (names.length === 0 ? defaults : names).map(async (name) => {
+    const data = await readInside(root, name);
+    if (data !== undefined) return [{ name, text: data.toString() }];
+    if (names.length === 0) return [];
+    throw new InvalidInput(`${withoutPassword(url)} has no file ${name}`, { docker: "refuses" });
+  });
+  return (await Promise.all(read)).flat();
+}
+
+async function readLimited(url: string, stream: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > MAX_DEFINITION_BYTES) {
+      throw new InvalidInput(`the bake definition ${withoutPassword(url)} is larger than 2 MB`, { docker: "refuses" });
+    }
+  }
+  return Buffer.concat(chunks).toString();
+}
