@@ -55,7 +55,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
 
   "lib/archive/": { code: ["lib/files/", "lib/text/", "node:*"] },
   "lib/credentials/": { code: ["lib/files/", "lib/text/", "keytar", "node:*"] },
-  "lib/dockerfile/": { code: ["lib/text/"] },
+  "lib/dockerfile/": { code: ["lib/text/", "node:path"] },
   "lib/dockerignore/": { code: ["lib/files/"] },
   "lib/files/": { code: ["node:*"] },
   "lib/image/": { code: [] },
