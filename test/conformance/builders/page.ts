@@ -1,6 +1,6 @@
 /** docs/reference/builders.md, from the cases and what the last runs came to. */
-import { BUILDER_NAMES } from "../../../src/plan/builder-names.ts";
 import { SECTIONS } from "./cases/all.ts";
+import { CLUSTER_VERSIONS, builderOf, columnsOf } from "./columns.ts";
 import { KNOWN } from "./known.ts";
 import type { Results } from "./record.ts";
 import { comparisonSection } from "./trees/record.ts";
@@ -10,27 +10,34 @@ const SIGNS = { ok: "✓", refused: "refused", differs: "differs", fails: "fails
 
 export function buildersPage({ commits, since, outcomes }: Results, comparison: RecordedComparison): string {
   const notes: string[] = [];
+  const columns = columnsOf(commits);
+  // A builder with several columns has its version in each.
+  const headOf = (column: string): string => {
+    const builder = builderOf(column);
+    const several = columns.filter((other) => builderOf(other) === builder).length > 1;
+    return column === builder && several ? `${builder} ${CLUSTER_VERSIONS[builder]}` : column;
+  };
   const sections = SECTIONS.map(({ title, cases }) => {
     const rows = cases.map((one) => {
-      const cells = BUILDER_NAMES.map((builder) => {
+      const cells = columns.map((builder) => {
         const outcome = outcomes[one.id]?.[builder];
         if (outcome === undefined) return "not run";
-        const why = KNOWN[builder][one.id]?.why;
+        const why = KNOWN[builder]?.[one.id]?.why;
         if (outcome.kind === "ok") return SIGNS.ok;
         if (outcome.kind !== "refused")
-          notes.push(`- **${one.title}**, ${builder} ${outcome.kind}: ${why ?? outcome.detail ?? ""}`);
+          notes.push(`- **${one.title}**, ${headOf(builder)} ${outcome.kind}: ${why ?? outcome.detail ?? ""}`);
         return SIGNS[outcome.kind];
       });
       return `| ${one.title.replaceAll("|", "\\|").replaceAll("*", "\\*")} | ${cells.join(" | ")} |`;
     });
-    const head = `| | ${BUILDER_NAMES.join(" | ")} |\n| --- | ${BUILDER_NAMES.map(() => "---").join(" | ")} |`;
+    const head = `| | ${columns.map(headOf).join(" | ")} |\n| --- | ${columns.map(() => "---").join(" | ")} |`;
     return `## ${title}\n\n${head}\n${rows.join("\n")}\n`;
   });
-  const ran = BUILDER_NAMES.map((name) => `${name} at ${commits[name] ?? "no commit"}`).join(", ");
-  const later = [...new Set(BUILDER_NAMES.flatMap((name) => Object.values(since[name] ?? {})))];
+  const ran = columns.map((name) => `${name} at ${commits[name] ?? "no commit"}`).join(", ");
+  const later = [...new Set(columns.flatMap((name) => Object.values(since[name] ?? {})))];
   const partly = later.map((commit) => {
     const titles = SECTIONS.flatMap(({ cases }) => cases)
-      .filter(({ id }) => BUILDER_NAMES.some((name) => since[name]?.[id] === commit))
+      .filter(({ id }) => columns.some((name) => since[name]?.[id] === commit))
       .map(({ title }) => title.replaceAll("*", "\\*"));
     return `Run by themselves since, at ${commit}: ${titles.join(" · ")}.\n`;
   });
