@@ -1,6 +1,6 @@
 /** The limits of the kernel and of Kubernetes for the arguments of a builder's container. */
 import type { BuildPlan } from "../plan/plan.ts";
-import { BuilderUnable, InvalidInput } from "../errors.ts";
+import { InvalidInput } from "../errors.ts";
 import type { Builder } from "./builder.ts";
 
 /** Linux takes 32 pages for one argument, with the NUL at its end (uapi/linux/binfmts.h: MAX_ARG_STRLEN). */
@@ -34,8 +34,10 @@ export function refuseLongArguments(plan: BuildPlan, builder: Builder): void {
   const largest = all.reduce((most, one) => (one.bytes > most.bytes ? one : most), { text: "", bytes: 0, stored: 0 });
   const name = nameOf(largest.text);
   if (largest.bytes > MAX_ARGUMENT_BYTES) {
-    const over = `${name} has ${largest.bytes} bytes with its name, and ${builder.name} takes at most ${MAX_ARGUMENT_BYTES} for one argument`;
-    throw new BuilderUnable(over, { suggestions: REMEDIES });
+    throw new InvalidInput(
+      `${name} is too long: with it, an argument of ${builder.name} has ${largest.bytes} bytes, and Linux takes ${MAX_ARGUMENT_BYTES}`,
+      { suggestions: REMEDIES },
+    );
   }
   const total = all.reduce((sum, { stored }) => sum + stored, 0);
   if (total <= MAX_TOTAL_BYTES) return;

@@ -13,7 +13,6 @@ const SURVIVES = "kaniko ends only the processes of RUN's own process group; one
 export const KNOWN: Readonly<Record<string, Readonly<Record<string, KnownDifference>>>> = {
   kaniko: {
     "arg-scope": differs("kaniko v1.24 hands an ARG on to the stages after its own."),
-    "copy-chmod-directory": differs("kaniko v1.24 gives a directory that it makes the mode 0755."),
     "run-left-running": differs(SURVIVES),
     "copy-from-stage": differs("kaniko v1.24 loses setuid bits on the way from one stage to the next."),
     "copy-mtime": differs("kaniko v1.24 gives a copied file the time of the build."),
