@@ -54,8 +54,8 @@ conformance: conformance-context conformance-builders ## both of these
 conformance-context: node_modules/.installed ## the ignore rules against BuildKit's own walk, 200 000 cases
 	$(NPM) run --silent conformance:context
 
-conformance-builders: build cluster ## what each of five builders makes of each feature of a Dockerfile; writes docs/reference/builders.md
-	$(NPM) run --silent conformance:builders
+conformance-builders: build cluster ## what each of five builders makes of each feature of a Dockerfile; writes docs/reference/builders.md (SLIPWAY_KANIKO_IMAGE=… CONFORMANCE="--builder kaniko": of another image, a column of its own)
+	$(NPM) run --silent conformance:builders -- $(CONFORMANCE)
 
 chaos: build cluster ## killed clients (CHAOS_COUNT), broken connections (CHAOS_CONNECTIONS), restarts, crowds: nothing else may use the cluster
 	$(NPM) run --silent chaos

@@ -9,6 +9,9 @@ const NO_GIT = "The builder's image on the test cluster has no git, which it cal
 const UMASK = "kaniko makes the directory with its umask, 022.";
 const SURVIVES = "kaniko ends only the processes of RUN's own process group; one that calls setsid stays until the build ends.";
 
+const NO_PID_NAMESPACE =
+  "In an unprivileged pod BuildKit's RUN shares the pod's processes (--oci-worker-no-process-sandbox), so they are not ended with it.";
+
 /** By column of the page, then by case. The kaniko entries are for v1.24, which the test cluster has. */
 export const KNOWN: Readonly<Record<string, Readonly<Record<string, KnownDifference>>>> = {
   kaniko: {
@@ -44,6 +47,8 @@ export const KNOWN: Readonly<Record<string, Readonly<Record<string, KnownDiffere
       "The context is unpacked by the builder's own user, who is not root, and busybox's tar leaves the bit out then.",
     ),
     "large-uid": fails("The builder has the users 0 to 65536 and no others."),
+    "run-left-holding": differs(`${NO_PID_NAMESPACE} RUN also waits until such a process closes its output.`),
+    "run-left-running": differs(NO_PID_NAMESPACE),
   },
   buildah: {
     "copy-chmod-directory": differs("Buildah gives a directory that it makes the mode 0755."),

@@ -45,7 +45,10 @@ export function buildersPage({ commits, since, outcomes }: Results, comparison: 
 
 Each row is a Dockerfile of one feature, built by every builder on the real cluster; what counts is the image in the registry: its files, their
 modes, owners and times, its configuration. Made by \`make conformance-builders\`, with the versions the test cluster has: kaniko
-v1.24.0, BuildKit v0.34.2, buildah v1.44.0, img v0.5.11, makisu v0.4.2. Last whole runs: ${ran}.
+v1.24.0, BuildKit v0.34.2, buildah v1.44.0, img v0.5.11, makisu v0.4.2. A column with another version was run with an image that its variable
+named: \`SLIPWAY_KANIKO_IMAGE=IMAGE make conformance-builders CONFORMANCE="--builder kaniko"\`. kaniko v1.28.3 is the default image; the test
+cluster cannot build it, because the Go module proxy does not have its module, so the image was compiled by hand from the source of that tag, without
+the credential helpers. Last whole runs: ${ran}.
 
 ${partly.map((line) => `${line}\n`).join("")}✓: the image is what it has to be, for which BuildKit's word counts · **refused** before anything is created, with the line and the builders
 that can · **differs**: another image, below · **fails**: the builder says no while it builds, below.
