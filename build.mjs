@@ -196,10 +196,19 @@ async function writeManifest() {
   const { Config } = await import("@oclif/core");
   const config = await Config.load({ root: here, ignoreManifest: true });
   const { manifest } = config.plugins.get("slipway");
-  const sorted = Object.entries(manifest.commands).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = Object.entries(manifest.commands)
+    .map(([id, command]) => [id, { ...command, flags: sortFlags(id, command.flags) }])
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
   const written = { commands: Object.fromEntries(sorted), version: manifest.version };
   await writeFile(`${here}oclif.manifest.json`, `${JSON.stringify(written, undefined, 2)}\n`);
   await rm(outfile);
+}
+
+/** The flags of `build` stay in the order of src/cli/flags/build.ts, the most used ones first. The help of others is sorted as oclif sorts it. */
+function sortFlags(id, flags) {
+  if (id === "build") return flags;
+  const keyOf = ([name, { char }]) => `${char === undefined ? 1 : 0} ${char ?? ""} ${name}`;
+  return Object.fromEntries(Object.entries(flags).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)));
 }
 
 function idOf(name) {

@@ -7,7 +7,7 @@ const BEGINNING = `# What \`slipway build --check\` looks at
 \`\`\`
 slipway build --check .                                  # exit code 1 where there is something to say
 slipway build --call check,format=json .                 # the same as JSON
-slipway build --call check,ignorestatus=true .           # exit code 0 whatever is found
+slipway build --call check,ignorestatus=true .           # exit code 0 even with findings
 \`\`\`
 
 These are docker's own checks, with docker's names and words. Neither a cluster nor a registry is asked. The page is written by

@@ -8,7 +8,7 @@ const INTRODUCTION = `# Docker's flags, and what slipway does with them
 Every flag of \`docker build\` (docker CLI 29) and \`docker buildx build\` (buildx 0.38), hidden ones included, and one that only older ones
 have. Written by \`npm run docs\` from the table that the command uses.
 
-- **honoured**: done, whatever builds.
+- **honoured**: done, with every builder.
 - **builder**: done where the chosen builder can. Where it cannot, the build is refused before anything is created, and the message
   names the builders that can.
 - **ignored**: accepted, and said once on standard error (or silently, where docker is silent too): it has no meaning on a cluster.

@@ -95,7 +95,7 @@ program (2.6 MB for \`build\`; other commands less; \`NODE_DISABLE_COMPILE_CACHE
 [how a context travels](../explanation/contexts.md#kept-between-builds). Both are in \`$XDG_CACHE_HOME\` if it is an absolute path, else in \`~/.cache\`
 (macOS: \`~/Library/Caches\`, Windows: \`%LOCALAPPDATA%\`). Slipway does not use the directory if it belongs to another user, if other users may write to
 it or to a directory above it, or if it lies in a work tree of git, Mercurial or Subversion. Compiled code also needs a receipt below the home directory
-of your login, whatever \`HOME\` is: \`~/.local/state/slipway\` (macOS: \`~/Library/Application Support/slipway\`, Windows: \`AppData\\Local\\slipway\`). A copy
+of your login, not of \`HOME\`: \`~/.local/state/slipway\` (macOS: \`~/Library/Application Support/slipway\`, Windows: \`AppData\\Local\\slipway\`). A copy
 or a restored backup of it is not run.
 
 ## Flags, keys and variables

@@ -13,7 +13,8 @@ What \`slipway build --help\` prints, as one page. Written by \`npm run docs\`.
 `;
 
 const TITLES: Readonly<Record<string, string>> = {
-  "": "Docker's flags",
+  "": "The most used flags",
+  DOCKER: "More of docker's flags",
   BUILDER: "The builder",
   CONTEXT: "The context",
   REGISTRY: "Registries and credentials",

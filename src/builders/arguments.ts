@@ -12,7 +12,7 @@ export function repositoryOf({ type, attributes }: CacheEntry): string | undefin
 
 /**
  * Escapes a text against expansion by Kubernetes, so that it arrives as the user wrote it. Kubernetes replaces `$(NAME)` in args and
- * env values from the container's environment, and `$$` becomes `$`, whatever follows (k8s.io/kubernetes,
+ * env values from the container's environment, and `$$` always becomes `$` (k8s.io/kubernetes,
  * third_party/forked/golang/expansion).
  */
 export function expandSafe(text: string): string {

@@ -7,7 +7,7 @@ import { keysOf } from "./config/keys.ts";
 import type { Keys } from "./config/keys.ts";
 import { resolveSettings, sourcesOf } from "./config/resolve.ts";
 import { readArguments } from "../lib/pflag/argv.ts";
-import type { ReadWords } from "../lib/pflag/argv.ts";
+import type { ParsedArgs } from "../lib/pflag/argv.ts";
 import { Interrupted, InvalidInput, SlipwayError } from "../errors.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
@@ -66,8 +66,8 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Reads the command line as docker's parser does, and leaves the args as they are for oclif's. @throws InvalidInput for unknown flags */
-  protected readArgs(argv: readonly string[], flags: Interfaces.FlagInput): ReadWords {
-    return { ...readArguments(argv, syntaxOf(flags), this.typedName), words: [...argv] };
+  protected readArgs(argv: readonly string[], flags: Interfaces.FlagInput): ParsedArgs {
+    return { ...readArguments(argv, syntaxOf(flags), this.typedName), args: [...argv] };
   }
 
   /** Runs the work. @throws Interrupted when the user stopped it, whichever error that led to */
@@ -97,10 +97,10 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Refuses input that oclif would not refuse as docker does. @throws InvalidInput */
-  protected checkArgs(_typed: ReadWords): void {}
+  protected checkArgs(_typed: ParsedArgs): void {}
 
   /** The path of the Dockerfile, which a project's rules match. */
-  protected dockerfileOf(_typed: ReadWords, _configured: string | undefined): string | undefined {
+  protected dockerfileOf(_typed: ParsedArgs, _configured: string | undefined): string | undefined {
     return undefined;
   }
 
@@ -136,7 +136,7 @@ export abstract class BaseCommand extends Command {
     );
     return super.parse<F, B, A>({ ...options, flags: unread } as unknown as Interfaces.Input<F, B, A>, [
       ...args,
-      ...typed.words,
+      ...typed.args,
     ]);
   }
 

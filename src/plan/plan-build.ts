@@ -108,7 +108,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     ...networkOf(request, registries, inputs.repository),
     ...signatureOf(request),
     transport: inputs.repository === undefined ? transportOf(request, inputs) : "none",
-    // Builds of the same image share one cache, in whatever directory they are started.
+    // Builds of the same image share one cache, even if they start in different directories.
     cacheName: request.cacheName ?? tags[0]?.name ?? inputs.context?.root ?? "",
     volume: {
       size: quantityOf(request.volumeSize),

@@ -1,7 +1,7 @@
 /** The end of an upload: it is carried out once, and known to be, even if the connection is lost at that moment. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { V1ContainerState, V1Pod } from "@kubernetes/client-node";
-import type { ApiRefusal } from "../lib/kube/cluster.ts";
+import { httpStatusOf } from "../lib/kube/refusal.ts";
 import { ClusterError } from "../errors.ts";
 import { RECEIVER } from "../plan/layout.ts";
 import { NotRetryable } from "./attempts.ts";
@@ -63,7 +63,7 @@ export async function checkPod({ cluster, pod, signal }: PodSession): Promise<vo
     found = await cluster.read("pods", pod, signal);
   } catch (error) {
     signal.throwIfAborted();
-    if (isNotFound(error)) throw gone(pod, "was deleted");
+    if (httpStatusOf(error) === 404) throw gone(pod, "was deleted");
     return;
   }
   if (found.metadata?.deletionTimestamp !== undefined) throw gone(pod, "is being deleted");
@@ -99,9 +99,4 @@ function gone(pod: string, what: string): ClusterError {
   return new ClusterError(`the pod "${pod}" ${what} while the context was being sent to it`, {
     suggestions: [`Look at it: kubectl describe pod ${pod}`, "Build again."],
   });
-}
-
-function isNotFound(error: unknown): boolean {
-  const cause = error instanceof Error ? (error.cause as Partial<ApiRefusal> | undefined) : undefined;
-  return cause?.code === 404;
 }

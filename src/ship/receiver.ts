@@ -75,6 +75,14 @@ export const REFUSAL = "slipway: ";
 /** Prints the most useful line of all that the tools of a pipe reported. */
 export const REASON = 'grep -m 1 "No space left" $own/errors || grep . $own/errors | tail -n 1';
 
+/** Waits until the receiving process has written its result. Exits with 66 if it has not started, or ended without a result. */
+export const AWAIT_RESULT = `[ -s $own/pid ] || { echo "nothing of this attempt arrived" >&2; exit 66; }
+read -r pid < $own/pid
+while [ ! -e $own/result ]; do
+  kill -0 $pid 2>/dev/null || [ -e $own/result ] || { echo "the receiving process ended without a result" >&2; exit 66; }
+  sleep 0.1
+done`;
+
 /** Exit codes of `commitCommand` that mean: the received data is wrong and has to be sent again. Any other code tells nothing. */
 export const COMMIT_FAULTS: ReadonlySet<number> = new Set([65, 66]);
 
@@ -123,12 +131,7 @@ export function commitCommand(attempt: string, sha256: string, directory = MOUNT
     "-c",
     `set -e; cd "$3"; own=/tmp/attempt-$1
 if [ -d ${READY_DIR} ]; then [ "$(cat /tmp/ready-sum)" = "$2" ]; : > /tmp/committed; exit 0; fi
-[ -s $own/pid ] || { echo "nothing of this attempt arrived" >&2; exit 66; }
-read -r pid < $own/pid
-while [ ! -e $own/result ]; do
-  kill -0 $pid 2>/dev/null || [ -e $own/result ] || { echo "the receiving process ended without a result" >&2; exit 66; }
-  sleep 0.1
-done
+${AWAIT_RESULT}
 read -r code sum < $own/result
 [ "$code" = 0 ] || { ${REASON} >&2; exit 66; }
 [ "$sum" = "$2" ] || { echo "sha256 of what arrived is $sum" >&2; exit 65; }

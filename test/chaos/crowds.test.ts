@@ -7,7 +7,7 @@ import { project } from "../e2e/support/project.ts";
 import { faultsOf } from "./support/held.ts";
 
 const COUNT = 20;
-/** Requests one build may make of the API server; a build alone makes fewer than half as many. */
+/** Most requests to the API server per build. A single build makes fewer than half as many. */
 const REQUESTS = 40;
 const namespace = useNamespace();
 

@@ -41,7 +41,7 @@ test.each(["apiserver", "kubelet", "containerd"])("%s restarted during a build",
   expect(await faultsOf(run, namespace.name, image, 7)).toEqual([]);
 });
 
-test("the API server restarted while a context is sent", { timeout: 300_000 }, async () => {
+test("API server restarted while a context is sent", { timeout: 300_000 }, async () => {
   const image = uniqueImage();
   const dockerfile = `FROM ${BUSYBOX}\nARG N\nCOPY big /big\nRUN echo $N > /n; sha256sum /big | cut -c1-64\n`;
   const root = await project({ Dockerfile: dockerfile, big: randomBytes(120 << 20) });
@@ -52,7 +52,7 @@ test("the API server restarted while a context is sent", { timeout: 300_000 }, a
   expect(await faultsOf(run, namespace.name, image, 8)).toEqual([]);
 });
 
-test("the node cordoned: what runs goes on, what comes waits and says so", { timeout: 300_000 }, async () => {
+test("node cordoned: the running build continues, the next one waits and says so", { timeout: 300_000 }, async () => {
   const [first, second] = [uniqueImage(), uniqueImage()];
   const root = await project({ Dockerfile: COUNTS });
   const cordoned = when(/^line 3$/m, () => kubectl(["cordon", NODE]));
@@ -70,7 +70,7 @@ test("the node cordoned: what runs goes on, what comes waits and says so", { tim
   }
 });
 
-test("a node that is lost", { timeout: 300_000 }, async () => {
+test("node deleted during a build", { timeout: 300_000 }, async () => {
   const labels = { "slipway.dev/lost": "yes", "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64" };
   const node = { apiVersion: "v1", kind: "Node", metadata: { name: "slipway-lost", labels } };
   const size = { cpu: "8", memory: "16Gi", pods: "20", "ephemeral-storage": "100Gi" };
@@ -104,6 +104,6 @@ test("a node that is lost", { timeout: 300_000 }, async () => {
   }
 });
 
-test("nothing is left of any of them", { timeout: 360_000 }, async () => {
+test("none of them left anything", { timeout: 360_000 }, async () => {
   await expect.poll(() => objectsIn(namespace.name), { timeout: 330_000, interval: 2000 }).toEqual([]);
 });

@@ -16,7 +16,7 @@ import { readNodeLog } from "./support/node-log.ts";
 const namespace = useNamespace();
 const random = randomNumbers(Number(process.env["CHAOS_SEED"] ?? 1));
 const sound: Fault = { kind: "none", offset: 0, of: "server" };
-/** What is done to the connections of the test that runs. */
+/** The faults for the connections of the running test. */
 let faults: () => Fault = () => sound;
 let proxy: FaultProxy;
 let directory: string;
@@ -58,7 +58,7 @@ async function readOf(name: string, script: string): Promise<{ read: string[]; k
   return { read, kept: await readNodeLog(namespace.name, name, "c") };
 }
 
-/** Where they begin to differ, so that a failure does not print megabytes. */
+/** The first difference, so that a failure does not print megabytes. */
 function difference(read: readonly string[], kept: readonly string[]): string {
   const at = kept.findIndex((line, index) => line !== read[index]);
   if (at < 0 && read.length === kept.length) return "";
@@ -71,7 +71,7 @@ const cutAround = (bytes: number): Fault => ({
   offset: Math.floor(random() * bytes),
 });
 
-test("10 MB at once, over connections that break in the midst of it", { timeout: 180_000 }, async () => {
+test("10 MB at once, over connections that break meanwhile", { timeout: 180_000 }, async () => {
   let cuts = 8;
   faults = () => (cuts-- > 0 ? cutAround(2_000_000) : sound);
   // awk writes them without a process a line.
@@ -83,7 +83,7 @@ test("10 MB at once, over connections that break in the midst of it", { timeout:
   expect(difference(read, kept)).toBe("");
 });
 
-test("lines of 1 MB, over connections that break in the midst of one", { timeout: 180_000 }, async () => {
+test("lines of 1 MB, over connections that break within a line", { timeout: 180_000 }, async () => {
   let cuts = 4;
   faults = () => (cuts-- > 0 ? cutAround(2_500_000) : sound);
   const { read, kept } = await readOf(
@@ -127,7 +127,7 @@ test(
     expect(marks).toHaveLength(1);
     expect(numbers.every((number, at) => at === 0 || number > (numbers[at - 1] ?? -1))).toBe(true);
     expect(read.at(-1)).toBe("end");
-    // What is missing is missing at the mark alone.
+    // Lines are only missing at the mark.
     const mark = read.indexOf(marks[0] ?? "");
     expect(difference(read.slice(0, mark), kept.slice(0, mark))).toBe("");
     expect(difference(read.slice(mark + 1), kept.slice(kept.length - (read.length - mark - 1)))).toBe("");

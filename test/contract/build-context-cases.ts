@@ -67,7 +67,7 @@ export const CONTEXT_CASES: readonly FlagCase[] = [
     title: "--build-context with an address",
     capability: "build-context-url",
     builders: ["buildkit"],
-    // As in docker, what is no repository is one file of this name.
+    // As in docker, a URL that is not a repository is one file of this name.
     files: ({ base }) => ({ Dockerfile: `FROM ${base}\nCOPY --from=remote context /got\n` }),
     async act({ build }) {
       const server = createServer((_, response) => response.end("of the server"));

@@ -12,7 +12,7 @@ const ELSEWHERE: Readonly<Partial<Record<FlagCapability, string>>> = {
   "cache-volume": "caches.test.ts, e2e/warm.test.ts",
   "git-in-cluster": "e2e/git-in-cluster.test.ts",
   "output-oci": "with output-docker",
-  // What the client makes is the same whoever builds.
+  // The client's part is the same for every builder.
   provenance: "e2e/supply-chain.test.ts",
   "registry-token": "e2e/token-service.test.ts",
   sbom: "e2e/sbom.test.ts",

@@ -61,7 +61,7 @@ const TWO_STAGES = ({ base }: TestBuilder): Files => ({
   Dockerfile: `FROM ${base} AS tools\nRUN echo tools > /tools\nFROM ${base}\nCOPY --from=tools /tools /tools\nRUN echo app > /app\n`,
 });
 
-/** What `-o` makes is the files of the last stage: a scratch one, to have few. */
+/** `-o` writes the files of the last stage: a scratch one, to have few. */
 const FILES_ALONE = ({ base }: TestBuilder): Files => ({
   Dockerfile: `FROM ${base} AS tools
 RUN mkdir -p /out/bin && echo made > /out/bin/made && chmod 750 /out/bin/made && ln -s bin/made /out/link && mkdir -m 1777 /out/t
@@ -253,7 +253,7 @@ COPY --from=ask /seen /seen
   },
 ];
 
-/** How many instructions the builder says it took from a cache. */
+/** Number of instructions that the builder reports as cached. */
 export function cachedRuns(builder: BuilderName, log: string): number {
   const lines: Readonly<Record<BuilderName, RegExp>> = {
     kaniko: /Using caching version of cmd: RUN/g,

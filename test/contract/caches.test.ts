@@ -36,7 +36,7 @@ describe.each(["buildkit", "buildah"] as const)("--cache-volume with %s", (name:
   const go = (root: string, image: string): Promise<Run> =>
     mustBuild(namespace, [...flags, `--cache-volume=${volume}`, "--volume-size=1Gi", `--tag=${image}`, root], admin);
 
-  test("a second build is served from the first one's state, and the image is the same", async () => {
+  test("a second build uses the first one's state, and the image is the same", async () => {
     const root = await project({
       Dockerfile: `FROM ${await baseFor(name)}\nRUN mkdir /made && echo ${name} > /made/by\n`,
     });
@@ -54,7 +54,7 @@ describe.each(["buildkit", "buildah"] as const)("--cache-volume with %s", (name:
     expect(after.files.get("made")).toMatchObject({ mode: 0o755, uid: 0, gid: 0 });
   });
 
-  test("a file of another project, of the same name, size and time, is not taken for this one's", async () => {
+  test("a file of another project with the same name, size and time is not used", async () => {
     const base = await baseFor(name);
     const texts: (string | undefined)[] = [];
     for (const text of ["one", "two"]) {
@@ -67,7 +67,7 @@ describe.each(["buildkit", "buildah"] as const)("--cache-volume with %s", (name:
     expect(texts).toEqual(["one", "two"]);
   });
 
-  test("builds at the same time: one waits for the other, and says so", async () => {
+  test("two builds at the same time: one waits for the other, and says so", async () => {
     const base = await baseFor(name);
     const roots = await Promise.all(
       ["one", "two"].map((text) =>
@@ -97,7 +97,7 @@ test("prune --volumes removes the volumes", async () => {
   await expect.poll(list).not.toContain("kept-by-buildkit");
 });
 
-test("kaniko keeps the layers of COPY with mode=max, and not without", async () => {
+test("kaniko keeps the layers of COPY only with mode=max", async () => {
   const root = await project({ Dockerfile: `FROM scratch\nCOPY file /\n`, file: "kept" });
   const again = async (...attributes: readonly string[]): Promise<boolean> => {
     const cache = `--cache-to=${["type=registry", `ref=${uniqueImage()}`, ...attributes].join(",")}`;
@@ -138,7 +138,7 @@ describe("makisu with Redis", () => {
     expect((await testBuilder("makisu").read(`${image}:2`)).files.get("one")?.text).toBe(`${mode}\n`);
   });
 
-  test("a cache that needs no such thing is refused of another builder", async () => {
+  test("a cache of another builder's kind is refused", async () => {
     const root = await project({ Dockerfile: `FROM ${base}\n` });
     const run = await build(namespace, ["--cache-to=type=redis,addr=10.0.0.1:6379", root]);
     expect(run.code).toBe(125);

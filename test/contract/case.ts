@@ -21,7 +21,7 @@ export interface Bench {
   readonly build: (args: readonly string[], options?: Partial<RunOptions>) => Promise<{ run: Run; built: Image }>;
 }
 
-/** A run that is held against docker's and nothing else. `IMAGE` in an argument stands for a name nobody else pushes to. */
+/** A run that is only compared with docker's. `IMAGE` in an argument is replaced by a unique name. */
 export interface Use {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;

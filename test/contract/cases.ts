@@ -8,7 +8,7 @@ import { FROM, answer, objects, pushed, pushedBy, refusal } from "./case.ts";
 import type { FlagCase, Use } from "./case.ts";
 import { imageName } from "./look-alike.ts";
 
-/** Taken, whatever it comes to. */
+/** The flag is accepted; its effect is not compared. */
 const accepted = (...flags: string[]): FlagCase => ({ ...objects(flags, "kind: Job"), uses: [pushed(...flags)] });
 /** Of the pod, which docker has no such word for. */
 const ofPod = (holds: string, ...flags: string[]): FlagCase => ({ ...objects(flags, holds), uses: [pushed(...flags)] });

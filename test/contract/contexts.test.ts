@@ -1,4 +1,4 @@
-/** What may stand for the context, built on the cluster. */
+/** All kinds of contexts, built on the cluster. */
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { useNamespace } from "../e2e/support/namespace.ts";
@@ -15,7 +15,7 @@ const FILES = {
 const inImage = (files: ReadonlyMap<string, unknown>) =>
   [...files.keys()].filter((path) => /^(?:all\/[a-z]|sub)/.test(path)).sort();
 
-test("an archive on standard input, its ignore file held to", async () => {
+test("an archive on standard input, with its ignore file", async () => {
   const { root, build } = await setUp(namespace.name, FILES);
   const stdin = execFileSync("tar", ["-czf", "-", "-C", root, "."]);
   expect(inImage((await build(["-"], { stdin })).built.files)).toEqual(["all/a", "all/sub", "all/sub/Dockerfile"]);

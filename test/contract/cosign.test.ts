@@ -44,7 +44,7 @@ async function makeSigner(): Promise<Signer> {
   return { root, key: join(root, "cosign.key"), env, verify };
 }
 
-/** A proxy that lets nobody out, and notes where each wanted to go: nothing of a test is entered in a log for good. */
+/** A proxy that refuses every connection and records its destination, so that no test writes to a public log. */
 async function closedProxy(): Promise<{ readonly env: Readonly<Record<string, string>>; readonly asked: Set<string> }> {
   const asked = new Set<string>();
   const server = createServer();
@@ -59,7 +59,7 @@ async function closedProxy(): Promise<{ readonly env: Readonly<Record<string, st
   return { env: { HTTPS_PROXY: `http://127.0.0.1:${port}`, NO_PROXY: REGISTRY.replace(/:\d+$/, "") }, asked };
 }
 
-test("--sign-log none: cosign verifies the image by its public key, no log was asked, and an image that was only built is not signed", async () => {
+test("--sign-log none: cosign verifies the image by its public key, no log was asked, and an image built without --sign has no signature", async () => {
   const { root, key, env, verify } = await makeSigner();
   const proxy = await closedProxy();
   const signed = imageName();
@@ -77,7 +77,7 @@ test("--sign-log none: cosign verifies the image by its public key, no log was a
   expect(await verify(unsigned)).not.toMatchObject({ code: 0 });
 }, 300_000);
 
-test("a step of Drone signs with its own login, which stands nowhere else", async () => {
+test("a Drone step signs with its own login, which is stored nowhere else", async () => {
   const { root, key, env, verify } = await makeSigner();
   const image = uniqueImage(environment("REGISTRY_AUTH"));
   const login = {
@@ -103,7 +103,7 @@ test("a step of Drone signs with its own login, which stands nowhere else", asyn
   expect(await verify(image, { DOCKER_CONFIG: root })).toMatchObject({ code: 0 });
 }, 300_000);
 
-test("without it the public log is asked for, which is said before the build, and what it does not take is not signed", async () => {
+test("without --sign-log none cosign asks the public log, which slipway announces before the build, and signs nothing if the log fails", async () => {
   const { root, key, env, verify } = await makeSigner();
   const proxy = await closedProxy();
   const image = imageName();

@@ -1,4 +1,4 @@
-/** What somebody may write, by mistake or on purpose, where a name, a value or a path belongs. */
+/** Hostile or mistyped names, values and paths. */
 export const HOSTILE: readonly (readonly [name: string, text: string])[] = [
   ["blanks", " a  b "],
   ["a line feed", "one\ntwo"],

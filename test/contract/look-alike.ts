@@ -49,7 +49,7 @@ export function run(command: string, args: readonly string[], { cwd, stdin = "",
   });
 }
 
-/** A name nobody else pushes to. */
+/** A unique image name. */
 export function imageName(): string {
   return `${environment("REGISTRY")}/contract/${randomBytes(6).toString("hex")}`;
 }

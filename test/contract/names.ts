@@ -1,7 +1,7 @@
 /** Stand-ins for what is another in each run: registries, images, directories, digests, times. */
 import { environment } from "../e2e/support/build.ts";
 
-/** Keys of a metadata file whose values nobody can foretell: how many bytes, and which build it was. */
+/** Keys of a metadata file with unpredictable values: the number of bytes, and the build's name. */
 const FREE: Readonly<Record<string, string>> = {
   size: "<size>",
   // BuildKit's own graph of how the Dockerfile was read.

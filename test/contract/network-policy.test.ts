@@ -100,15 +100,15 @@ async function reached(...flags: readonly string[]): Promise<string[]> {
   return text.split("\n").filter((line) => line !== "");
 }
 
-test("without it a RUN reaches all there is, the metadata endpoint too", async () => {
+test("without a policy a RUN reaches everything, the metadata endpoint too", async () => {
   expect(await reached()).toEqual(["registry", "named host", "another port of it", "another pod", "metadata endpoint"]);
 });
 
-test("with it a RUN reaches the registry and what was named, on the port that was named, and the image is pushed", async () => {
+test("with a policy a RUN reaches only the registry and the allowed host, on its port, and the image is pushed", async () => {
   expect(await reached("--network-policy", `--egress=${named}:8080`)).toEqual(["registry", "named host"]);
 });
 
-test("with --egress any it reaches all but the metadata endpoint", async () => {
+test("with --egress any it reaches everything but the metadata endpoint", async () => {
   expect(await reached("--network-policy", "--egress=any", "--egress=169.254.0.0/16")).toEqual([
     "registry",
     "named host",

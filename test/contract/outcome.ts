@@ -1,4 +1,4 @@
-/** What a script can see of a run of `docker build`: its exit code, its standard output, whether it said anything, its files. */
+/** The visible results of a run of `docker build`: exit code, standard output, whether there was progress, files. */
 import { createHash } from "node:crypto";
 import { lstat, readFile, readdir, readlink } from "node:fs/promises";
 import { join, relative } from "node:path";
@@ -13,7 +13,7 @@ export interface Outcome {
   readonly stdout: readonly string[] | Document;
   /** Progress is no contract: only whether there is any, and in which form. */
   readonly stderr: "empty" | "text" | "json";
-  /** What is new, changed or gone in the project's directory, by path. */
+  /** New, changed and removed files of the project's directory, by path. */
   readonly files: Readonly<Record<string, unknown>>;
 }
 

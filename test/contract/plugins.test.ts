@@ -79,13 +79,13 @@ describe.runIf(isSlipway)("docker compose", () => {
     expect(done.stdout).toContain("there is no local engine to load images into");
   });
 
-  test("builds one of them quietly, and pushes", async () => {
+  test("builds one service quietly, and pushes it", async () => {
     const { image, go } = await scene(await files(), "compose");
     expect(await go(COMPOSE, "build", "--push", "--quiet", "web")).toMatchObject({ code: 0, stdout: "" });
     expect((await readImage(`${image}-web`)).files.has("page")).toBe(true);
   });
 
-  test("says which service failed, and ends the others", async () => {
+  test("names the service that failed, and stops the others", async () => {
     const { go } = await scene(
       {
         "compose.yaml": `services:
@@ -106,7 +106,7 @@ describe.runIf(isSlipway)("docker compose", () => {
 describe.runIf(isSlipway)("the docker CLI", () => {
   const DOCKER = program("buildx", "docker");
 
-  test("has slipway as a command of its own", async () => {
+  test("lists slipway as its own command", async () => {
     const { image, go } = await scene(PROJECT, "docker");
     expect((await go(DOCKER, "--help")).stdout).toMatch(/slipway\*? +Build images in pods of your own/);
     const done = await go(DOCKER, "--log-level", "error", "slipway", "build", "-q", "-t", image, ".");
@@ -114,7 +114,7 @@ describe.runIf(isSlipway)("the docker CLI", () => {
     expect((await go(DOCKER, "slipway", "build", "--nope", ".")).code).toBe(125);
   });
 
-  test("builds with it in the place of buildx", async () => {
+  test("docker builds with slipway instead of buildx", async () => {
     const { image, go } = await scene(PROJECT, "compose");
     const done = await go(DOCKER, "build", "-q", "-t", image, "--build-arg", "VERSION=3", ".");
     const built = await readImage(image);
@@ -123,7 +123,7 @@ describe.runIf(isSlipway)("the docker CLI", () => {
     expect((await go(DOCKER, "buildx", "version")).stdout).toMatch(/^slipway v/);
   });
 
-  test("passes a stop on, and the build goes", async () => {
+  test("a stop of docker is passed on, and the build is removed", async () => {
     const { env, root, image } = await scene({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo begun; sleep 600\n` }, "docker");
     const child = spawn(DOCKER, ["slipway", "build", "-t", image, "."], { cwd: root, env: { ...process.env, ...env } });
     onTestFinished(() => void child.kill("SIGKILL"));
@@ -131,7 +131,7 @@ describe.runIf(isSlipway)("the docker CLI", () => {
     let asked = false;
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
-      // To docker alone: there is no terminal that would send it to both.
+      // Only to docker: there is no terminal that would send it to both.
       if (!asked && /^begun$/m.test(stderr)) asked = child.kill("SIGINT");
     });
     const code = await new Promise<number | null>((resolve) => {
@@ -147,7 +147,7 @@ describe.runIf(isSlipway)("the docker CLI", () => {
 });
 
 describe.runIf(isSlipway)("kubectl", () => {
-  test("has slipway as a command of its own", async () => {
+  test("lists slipway as its own command", async () => {
     const { image, go } = await scene(PROJECT, "kubectl");
     const done = await go("kubectl", "slipway", "build", "-n", namespace.name, "-q", "-t", image, ".");
     expect(done).toEqual({ code: 0, stdout: `${(await readImage(image)).configDigest}\n`, stderr: "" });

@@ -90,7 +90,7 @@ function ip(...args: readonly string[]): void {
   execFileSync("ip", args);
 }
 
-/** What may not be there. */
+/** A resource that may be absent. */
 function attempt(program: string, args: readonly string[]): void {
   try {
     execFileSync(program, args, { stdio: "ignore" });

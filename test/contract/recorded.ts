@@ -55,7 +55,7 @@ export class Recording {
     writeFileSync(this.#file, `${JSON.stringify({ of, cases: Object.fromEntries(cases) }, undefined, 2)}\n`);
   }
 
-  /** How a case differs from docker's, a line each, as differences.ts lists them. */
+  /** The differences of a case from docker, one per line, as differences.ts lists them. */
   differences(name: string, outcomes: Outcomes): string[] {
     const docker = this.#cases.get(name);
     if (docker === undefined) return [`${name}: not recorded, see make contract-record`];
@@ -77,7 +77,7 @@ function read(file: URL): { of: Record<string, string>; cases: Record<string, Ou
   }
 }
 
-/** What docker says of its progress need not be said: only of a failure there has to be something. */
+/** Docker's progress output need not be the same. Only a failure has to print something. */
 function mayBeSilent(theirs: Outcomes[number] | undefined, ours: Outcomes[number] | undefined) {
   const isSilent =
     ours !== undefined && "stderr" in ours && ours.stderr === "empty" && (ours.code === 0 || hasAnswer(ours));

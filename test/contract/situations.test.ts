@@ -1,4 +1,4 @@
-/** How docker ends, what it prints and which files it leaves, where no flag alone decides. */
+/** Docker's exit code, output and files in situations that do not depend on a single flag. */
 import { expect, test } from "vitest";
 import { DIFFERENCES } from "./differences.ts";
 import { holdAgainstDocker } from "./hold.ts";
@@ -8,7 +8,7 @@ import { SITUATIONS } from "./situations.ts";
 
 holdAgainstDocker("situations", SITUATIONS, { everywhere: true });
 
-test("whatever of an outcome is other than docker's is seen, but for words on standard error", () => {
+test("every difference from docker's outcome is noticed, except for text on standard error", () => {
   const recording = new Recording("situations");
   const name = "the files a build leaves";
   const [first, ...more] = recording.outcomesOf(name) as readonly Outcome[];
@@ -24,7 +24,7 @@ test("whatever of an outcome is other than docker's is seen, but for words on st
   expect(recording.differences(name, more)).not.toEqual([]);
 });
 
-test("every difference that is listed is one of a case that is recorded, and has its reason", () => {
+test("every listed difference belongs to a recorded case, and has its reason", () => {
   const names = ["flags", "situations", "checks"].flatMap((suite) => new Recording(suite).names);
   expect(new Set(names).size).toBe(names.length);
   const cases = new Set(["*", ...names]);

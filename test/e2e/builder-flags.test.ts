@@ -40,7 +40,7 @@ const REFUSED: readonly (readonly [builder: BuilderName, flag: string, words: st
   ],
 ];
 
-test("what a builder cannot do is refused before anything is created, with those that can", async () => {
+test("an unsupported flag is refused before anything is created, with the builders that support it", async () => {
   const root = await project({ Dockerfile: `FROM ${testBuilder("kaniko").base}\n` });
   const made = await madeFromNow(namespace.name);
   const runs = await Promise.all(

@@ -25,7 +25,7 @@ interface Builder {
 }
 
 const PLAIN = { base: BUSYBOX, registry: REGISTRY, flags: [], greeting: "good 'day' $(HOME)" };
-/** img pulls over verified https alone. */
+/** img only pulls over verified https. */
 const BUILDERS: readonly Builder[] = [
   { name: "buildkit", ...PLAIN },
   { name: "buildah", ...PLAIN },
@@ -36,7 +36,7 @@ const BUILDERS: readonly Builder[] = [
 describe.each(BUILDERS)("$name", ({ name, base, registry, flags, greeting }) => {
   const read = (image: string) => readImage(image, { scheme: registry === TLS ? "https" : "http" });
 
-  test("builds from a ConfigMap, pushes every tag, and tells the digest and the image ID", async () => {
+  test("builds from a ConfigMap, pushes every tag, and reports the digest and the image ID", async () => {
     const [image, other] = [uniqueImage(registry), uniqueImage(registry)];
     const root = await project({
       Dockerfile: `FROM ${base} AS tools
@@ -83,7 +83,7 @@ CMD ["--serve"]
     expect(built.config.config).toMatchObject({ Cmd: ["--serve"], User: "1000", WorkingDir: "/srv" });
   });
 
-  test("a failing RUN, of a context that came as a stream: exit code 1 and the command", async () => {
+  test("failing RUN in a streamed context: exit code 1 and the command", async () => {
     const root = await project({
       Dockerfile: `FROM ${base}\nCOPY . /all/\nRUN cd /all && stat -c '%n %a %u:%g' run.sh locked/in && exit 42\n`,
       "locked/in": { content: "in", mode: 0o400 },
@@ -115,7 +115,7 @@ CMD ["--serve"]
   });
 });
 
-/** A registry on the address of the cluster's, with its certificate, that lets nobody in. */
+/** A registry at the cluster's address, with its certificate, that refuses every login. */
 async function refusingRegistry(): Promise<AsyncDisposable & { readonly host: string }> {
   const [cert, key] = await Promise.all(["crt", "key"].map((end) => readFile(join(dirname(CA), `registry.${end}`))));
   const server = createServer({ ...(cert && { cert }), ...(key && { key }) }, (_request, response) => {
@@ -134,7 +134,7 @@ async function refusingRegistry(): Promise<AsyncDisposable & { readonly host: st
   };
 }
 
-test("img is asked for an image of one's own where none is named", async () => {
+test("img without an image of it is refused, with the flag to set", async () => {
   const root = await project({ Dockerfile: "FROM scratch\n" });
   const run = await build(namespace, ["--builder", "img", root], { env: { SLIPWAY_IMG_IMAGE: undefined } });
   expect(run.code).toBe(125);
@@ -143,7 +143,7 @@ test("img is asked for an image of one's own where none is named", async () => {
   );
 });
 
-test("a line the builder would pass over is refused before anything is created; auto takes one that can", async () => {
+test("a line that the builder would skip is refused before anything is created; auto chooses a builder that supports it", async () => {
   const made = await madeFromNow(namespace.name);
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN --mount=type=tmpfs,target=/t echo t > /t/t\n` });
   const run = await build(namespace, ["--builder=kaniko", root]);

@@ -42,7 +42,7 @@ async function cached(root: string, image: string, ...more: readonly string[]) {
   return { stderr, pack: done(stderr, "pack"), ship: done(stderr, "ship"), files: (await readImage(image)).files };
 }
 
-test("the second build sends what changed, heals what was spoiled, and the volume is listed and removed", async () => {
+test("the second build sends only changes and repairs damage, and the volume is listed and removed", async () => {
   const keep = randomBytes(3_000_000);
   const root = await project({
     Dockerfile: `FROM ${BUSYBOX}\nCOPY . /all\n`,
@@ -78,7 +78,7 @@ test("the second build sends what changed, heals what was spoiled, and the volum
   await expect.poll(removing).toBe(`${claim}\n`);
 });
 
-test("builders of another user keep a volume of their own", async () => {
+test("builders that run as another user have their own volume", async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY a /a\n`, a: "1" });
   await cached(root, uniqueImage(), "--builder", "buildkit");
   await writeFile(join(root, "a"), "2");

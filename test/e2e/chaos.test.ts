@@ -8,7 +8,7 @@ import { project } from "./support/project.ts";
 
 const namespace = useNamespace();
 
-test("4 clients killed: the right image or an end by the deadline, and nothing is left", async () => {
+test("4 killed clients: the right image or an end by the deadline, and nothing is left", async () => {
   const root = await project({ Dockerfile: NUMBERED });
   // From before the Job is made to about the build's end.
   const moments = [400, 800, 1600, 3200];

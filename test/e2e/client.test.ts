@@ -1,4 +1,4 @@
-/** A client whose machine is not as it should be: its clock, its disk, whoever reads its output. */
+/** Faults of the client's machine: a wrong clock, a full disk, a closed output. */
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, rmdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -22,7 +22,7 @@ async function clock(offset: string): Promise<Record<string, string>> {
   return { LD_PRELOAD: stdout.trim(), FAKETIME: offset, FAKETIME_DONT_FAKE_MONOTONIC: "1" };
 }
 
-test("a clock that is a day ahead: the build is right, and ages are told by the cluster's clock", async () => {
+test("clock a day ahead: the build is right, and ages use the cluster's clock", async () => {
   const env = { ...(await clock("+1d")), KUBECONFIG: namespace.kubeconfig };
   const image = uniqueImage();
   await mustBuild(namespace, ["-t", image, await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo hi > /hi\n` })], {
@@ -35,7 +35,7 @@ test("a clock that is a day ahead: the build is right, and ages are told by the 
   expect([prune.code, prune.stdout]).toEqual([0, ""]);
 });
 
-test("a clock before the cluster's certificate: said with what this machine takes the time to be, and nothing is made", async () => {
+test("clock before the cluster's certificate: the error names this machine's time, and nothing is created", async () => {
   const made = await madeFromNow(namespace.name);
   const env = await clock("-400d");
   const failed = await build(namespace, [await project({ Dockerfile: `FROM ${BUSYBOX}\n` })], { env });
@@ -57,7 +57,7 @@ async function smallDisk(): Promise<string> {
   return directory;
 }
 
-test("a disk that is full: what could not be written is said, no half of it is left, and the image is there", async () => {
+test("full disk: the error names the file, no partial file is left, and the image exists", async () => {
   const disk = await smallDisk();
   await writeFile(join(disk, "filler"), Buffer.alloc(56 * 1024));
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo hi > /hi\n` });
@@ -75,7 +75,7 @@ test("a disk that is full: what could not be written is said, no half of it is l
   expect((await readdir(disk)).filter((name) => name !== "filler" && name !== "more")).toEqual([]);
 });
 
-test("nobody reads its output any more: the build goes on to its end", async () => {
+test("output closed by its reader: the build continues to its end", async () => {
   const image = uniqueImage();
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN for i in 1 2 3; do echo line $i; sleep 1; done\n` });
   const words = [process.execPath, PROGRAM, "build", "-n", namespace.name, "-t", image, root];

@@ -9,7 +9,7 @@ import { readImage } from "./support/registry.ts";
 
 const namespace = useNamespace();
 
-test("a project's file completes the name and sets flags, the environment and the command line come before it", async () => {
+test("a project's file completes the name and sets flags; the environment and the command line override it", async () => {
   const prefix = uniqueImage();
   const root = await project({
     ".slipway.yaml": `registry: ${prefix}\nbuild-arg:\n  WHO: 1.10\nlabel:\n  from: file\ntimeout: 5m\n`,
@@ -25,7 +25,7 @@ test("a project's file completes the name and sets flags, the environment and th
   expect(config.config.Labels).toMatchObject({ who: "1.10", from: "line" });
 });
 
-test("a file inside an archive has no say, be it ever so hostile", async () => {
+test("a configuration file inside an archive is not read", async () => {
   const image = uniqueImage();
   const root = await project({
     "in/.slipway.yaml": "kubeconfig: /etc/passwd\nregistry: evil.example\nnamespace: kube-system\n",

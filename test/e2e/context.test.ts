@@ -1,4 +1,4 @@
-/** What of a context is sent: only what the Dockerfile reaches, where that is certain, and a word about what is heavy. */
+/** The files of a context that are sent: only those that the Dockerfile uses, if that is certain. A large context gives a warning. */
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { BUSYBOX, mustBuild, uniqueImage } from "./support/build.ts";
@@ -32,7 +32,7 @@ function packedOf(stderr: string): Said | undefined {
   return eventsOf(stderr).find(({ type, stage }) => type === "stage-done" && stage === "pack");
 }
 
-test("what no COPY reaches stays here", async () => {
+test("files that no COPY uses are not sent", async () => {
   const image = uniqueImage();
   const root = await project({
     ...HEAVY,
@@ -45,7 +45,7 @@ test("what no COPY reaches stays here", async () => {
   expect([...(await readImage(image)).files.keys()]).toContain("app/run.txt");
 });
 
-test("the triggers of a base image reach what the Dockerfile does not name", async () => {
+test("files for the triggers of a base image are sent", async () => {
   const base = uniqueImage();
   const image = uniqueImage();
   const parent = await project({ Dockerfile: `FROM ${BUSYBOX}\nONBUILD COPY . /all\n` });
@@ -56,7 +56,7 @@ test("the triggers of a base image reach what the Dockerfile does not name", asy
   expect((await readImage(image)).files.get("all/assets/film.bin")?.size).toBe(4_500_000);
 });
 
-test("a context over the threshold is told, with its heaviest places, while it is sent", async () => {
+test("a context above the threshold gives a warning with its largest directories", async () => {
   const root = await project({ ...HEAVY, Dockerfile: `FROM ${BUSYBOX}\nCOPY app /app\n` });
   const run = await mustBuild(namespace, ["--send-all", "--context-warning", "2m", "--progress", "json", root]);
   const warnings = eventsOf(run.stderr).filter(({ type }) => type === "warning");

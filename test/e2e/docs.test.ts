@@ -1,5 +1,5 @@
 /**
- * What the pages tell a reader to type is typed: the blocks that are marked `runnable`, in their order, page by page, each page in a
+ * Runs the commands of the pages: the blocks that are marked `runnable`, in order, page by page, each page in a
  * directory and a namespace of its own.
  */
 import { spawn } from "node:child_process";
@@ -15,13 +15,13 @@ import { useNamespace } from "./support/namespace.ts";
 const ROOT = join(import.meta.dirname, "../..");
 const DOCS = join(ROOT, "docs");
 
-/** Pages whose reader needs more than the Role for building: they also run pods, or read what nobody else reads. */
+/** Pages that need more rights than the Role for building. */
 const AS_ADMINISTRATOR = new Set(["tutorial/first-image.md"]);
 
 /** The page where REGISTRY is the test cluster's own, base images and all. */
 const ON_TEST_CLUSTER = "tutorial/test-cluster.md";
 
-/** The longest page makes six builds; how long they take depends on what else the machine does. */
+/** The longest page makes three builds. Their time depends on the load of the machine. */
 const PAGE_TIMEOUT_MS = 600_000;
 
 const pages = pagePaths(DOCS)

@@ -1,4 +1,4 @@
-/** What is looked at before a build: each check that can fail does so here once, and nothing is left by any of them. */
+/** Checks before a build: each check that can fail does so here once, and none leaves anything behind. */
 import { expect, test } from "vitest";
 import { environment, REGISTRY } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
@@ -14,7 +14,7 @@ const empty = useNamespace();
 const run = (args: readonly string[], of = namespace, env: Record<string, string> = {}): Promise<Run> =>
   slipway(["doctor", "-n", of.name, ...args], { env: { KUBECONFIG: of.kubeconfig, ...env } });
 
-test("with the least rights all is well: a pod is tried, an upload begun and cancelled, nothing stays", async () => {
+test("with the least rights every check passes: a pod is tried, an upload is started and cancelled, nothing is left", async () => {
   const { code, stdout, stderr } = await run(["-t", `${REGISTRY}/test/doctor`]);
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(/^ok {4}rights {10}you have every right that a build needs in the namespace/m);
@@ -24,7 +24,7 @@ test("with the least rights all is well: a pod is tried, an upload begun and can
   await expect.poll(() => objectsIn(namespace.name)).toEqual([]);
 });
 
-test("registries: an unknown CA, no login, none there; then with the CA and the login", async () => {
+test("registries: unknown CA, no login, no registry; then with the CA and the login", async () => {
   const tls = `${environment("REGISTRY_TLS")}/test/doctor`;
   const auth = `${environment("REGISTRY_AUTH")}/test/doctor`;
   const bad = await run(["-t", tls, "-t", auth, "-t", "10.88.0.1:1/nothing", "--json"]);
@@ -51,7 +51,7 @@ test("registries: an unknown CA, no login, none there; then with the CA and the 
   expect(good.code).toBe(0);
 });
 
-test("a namespace that is too strict, an image that is not there, a namespace that is not there", async () => {
+test("a namespace that is too strict, an image that does not exist, a namespace that does not exist", async () => {
   const [refused, missing, nowhere] = await Promise.all([
     run([], strict),
     run(["--builder-image", `${REGISTRY}/nothing:1`]),
@@ -65,7 +65,7 @@ test("a namespace that is too strict, an image that is not there, a namespace th
   expect([missing.code, nowhere.code]).toEqual([3, 3]);
 });
 
-test("rights that are missing are told, and what --fix-rbac prints makes it green", async () => {
+test("missing rights are reported, and the Role that --fix-rbac prints grants them", async () => {
   await kubectl(["delete", "role", "slipway", "-n", empty.name]);
   const denied = await run([], empty);
   expect(denied.code).toBe(4);

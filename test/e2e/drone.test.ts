@@ -46,7 +46,7 @@ test("the plugin's own documented call, with the registry's login in DOCKER_USER
   });
 });
 
-test("a build_image step, whose login is in a Secret of the namespace", async () => {
+test("a build_image step with its login in a Secret of the namespace", async () => {
   const image = uniqueImage(AUTH);
   await kubectl([
     "create",
@@ -71,7 +71,7 @@ test("a build_image step, whose login is in a Secret of the namespace", async ()
   };
   const cwd = await project({ Dockerfile: SAYS, "pipeline.yaml": JSON.stringify({ pipeline: { build_image: step } }) });
   const args = ["pipeline", "pipeline.yaml", "build_image", "-n", namespace.name];
-  // What `slipway rbac` grants reads no Secret: docs/guides/drone.md has the Role that does.
+  // The Role of `slipway rbac` may not read Secrets; docs/guides/drone.md has the one that may.
   const env = { KUBECONFIG: namespace.kubeconfig, DRONE_COMMIT_SHA: "abc123" };
   const refused = await slipway(args, { cwd, env });
   expect(refused.code).toBe(4);

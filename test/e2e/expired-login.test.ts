@@ -61,7 +61,7 @@ async function during(way: Detour, change: () => Promise<void>, image: string, r
   return run;
 }
 
-test("a token that is dead: said once, with the way back, while the build goes on", async () => {
+test("expired token: reported once, with the command to attach, while the build keeps running", async () => {
   const login = await logIn("static");
   const way = await detour(namespace.kubeconfig, { user: { token: login.token } });
   const image = uniqueImage();
@@ -88,7 +88,7 @@ test("a token that is dead: said once, with the way back, while the build goes o
   expect((await objectsIn(namespace.name)).filter((object) => /^(?:secret|configmap)\//.test(object))).toEqual([]);
 });
 
-test("a token that dies while its build is attached to: the same, and the build goes on", async () => {
+test("token that expires during attach: reported once, and the build keeps running", async () => {
   const login = await logIn("attached");
   const way = await detour(namespace.kubeconfig, { user: { token: login.token } });
   const root = await project({ Dockerfile: COUNTS });
@@ -112,7 +112,7 @@ test("a token that dies while its build is attached to: the same, and the build 
   expect(waited.code).toBe(0);
 });
 
-test("a credential plugin that has a new token: asked again, and the build goes on as if nothing had been", async () => {
+test("credential plugin with a new token: asked again, and the build continues without a message", async () => {
   const [first, second] = await Promise.all([logIn("first"), logIn("second")]);
   const root = await project({ Dockerfile: COUNTS });
   const tools = await project({

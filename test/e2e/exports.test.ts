@@ -37,13 +37,13 @@ async function startWaiting(name: string): Promise<void> {
   await pod(name, "wait", "--for=condition=Ready", "--timeout=120s");
 }
 
-/** What it leaves as its message when it has given its client up. */
+/** The container's termination message after it has given up its client. */
 async function untilGone(name: string): Promise<string> {
   await pod(name, "wait", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=240s");
   return pod(name, "get", "-o", "jsonpath={.status.containerStatuses[0].state.terminated.message}");
 }
 
-test("gives up a client that says nothing, and waits for one that speaks", async () => {
+test("a result is dropped if its client is silent, and kept while the client sends messages", async () => {
   await startWaiting("spoken");
   const gone = new AbortController();
   const silent = startWaiting("silent")

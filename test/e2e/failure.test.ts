@@ -28,7 +28,7 @@ test("a failing RUN in quiet mode shows the last output too", async () => {
   expect(run.stderr).toContain("the last 42 words\n");
 });
 
-test("nothing stays but the finished Job with its pod, and nothing at all after its TTL", async () => {
+test("only the finished Job with its pod is left, and nothing after its TTL", async () => {
   const own = namespace.name;
   const made = await madeFromNow(own);
   const root = await project({ Dockerfile: OK });
@@ -94,7 +94,7 @@ test("a builder image that cannot be pulled", async () => {
   expect(run.stderr).toMatch(/^ERROR: the node cannot pull the image .*busybox:1.35-nowhere: .*not found\n/m);
 });
 
-test("a quota that is used up is said while waiting", async () => {
+test("a used-up quota is reported while the build waits", async () => {
   const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "full" }, spec: { hard: { pods: "0" } } };
   await kubectl(["apply", "-n", namespace.name, "-f", "-"], JSON.stringify(quota));
   try {
@@ -108,7 +108,7 @@ test("a quota that is used up is said while waiting", async () => {
   }
 });
 
-test("a user without rights is told which verb on which resource", async () => {
+test("the error for a user without rights names the verb and the resource", async () => {
   await kubectl(["create", "serviceaccount", "nobody", "-n", namespace.name]);
   const token = (await kubectl(["create", "token", "nobody", "-n", namespace.name])).trim();
   const config = JSON.parse(await kubectl(["config", "view", "--raw", "--minify", "--flatten", "-o", "json"])) as {
@@ -122,14 +122,14 @@ test("a user without rights is told which verb on which resource", async () => {
   expect(run.stderr).toMatch(/^ERROR: .*create.*jobs.*\n {2}\S/m);
 });
 
-test("a namespace that is not there", async () => {
+test("a namespace that does not exist", async () => {
   const root = await project({ Dockerfile: OK });
   const run = await slipway(["build", "-n", "no-such-namespace", root]);
   expect(run.code).toBe(3);
   expect(run.stderr).toMatch(/^ERROR: .*namespace .?no-such-namespace/m);
 });
 
-test("somebody deletes the pod in the middle of a build", async () => {
+test("a pod that is deleted during a build", async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 300\n` });
   let sent = false;
   const run = await build(namespace, ["-t", uniqueImage(), root], {
@@ -152,7 +152,7 @@ test("somebody deletes the pod in the middle of a build", async () => {
   expect(run.stderr).toMatch(/^ERROR: the build's pod was deleted before it had ended\n {2}- \S/m);
 });
 
-test("no node that has what the build asks for: said while waiting, and at the end", async () => {
+test("no node for the build: reported while waiting, and at the end", async () => {
   const root = await project({ Dockerfile: OK });
   const run = await build(namespace, ["--memory", "4000g", "--timeout", "6s", root]);
   expect(run.code).toBe(124);
@@ -179,7 +179,7 @@ test("a pod outside the namespace's limits is refused at once", async () => {
   }
 });
 
-test("more memory than the limit: which it was, and the flag that raises it", async () => {
+test("more memory than the limit: the error names the limit, and the flag that raises it", async () => {
   const dockerfile = `FROM ${BUSYBOX}\nRUN tail -c 400m /dev/zero >/dev/null\n`;
   const run = await build(namespace, ["--memory", "64m", await project({ Dockerfile: dockerfile })]);
   expect(run.code).toBe(3);
@@ -188,7 +188,7 @@ test("more memory than the limit: which it was, and the flag that raises it", as
   );
 });
 
-test("the namespace is deleted in the midst of a build", async () => {
+test("a namespace that is deleted during a build", async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 300\n` });
   let deleted: Promise<string> | undefined;
   const run = await build(doomed, [root], {

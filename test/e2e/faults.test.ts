@@ -38,7 +38,7 @@ function inTurn(...faults: readonly Fault[]): () => Fault {
   return () => left.shift() ?? SOUND;
 }
 
-test.concurrent("a server that knows only v4 is told the end by closing, and asked for the outcome", async () => {
+test.concurrent("a server that only knows v4 gets the end by a closed connection, and is asked for the result", async () => {
   const { result, attempts, faults } = await uploader.upload("v4", root, expected, inTurn(), V4);
   expect({ result, attempts }).toEqual({ result: "arrived", attempts: 1 });
   expect(faults).toHaveLength(2);
@@ -57,14 +57,14 @@ test.concurrent.each([
   ]);
 });
 
-test.concurrent("a commit whose answer is lost is known to be carried out", async () => {
-  // What the server says in its second connection: the handshake goes through, the answer does not.
+test.concurrent("a commit whose answer is lost is recognised as done", async () => {
+  // In the server's second connection the handshake passes, the answer does not.
   const lost: Fault = { kind: "reset", offset: 2600, of: "server" };
   const { result, attempts } = await uploader.upload("commit", root, expected, inTurn(SOUND, lost, lost));
   expect({ result, attempts }).toEqual({ result: "arrived", attempts: 1 });
 });
 
-test.concurrent("three cuts are the end, and say so", async () => {
+test.concurrent("three lost connections end the upload, and the error says so", async () => {
   const cut: Fault = { kind: "reset", offset: 300_000, of: "client" };
   const { result, error } = await uploader.upload("cuts", root, expected, () => cut);
   expect(result).toBe("refused");
@@ -81,7 +81,7 @@ test.concurrent.each([
   expect(warnings).toEqual([]);
 });
 
-test.concurrent("a pod deleted in the midst of it is named as such", async () => {
+test.concurrent("a pod that is deleted during an upload is named in the error", async () => {
   const slow: Fault = { ...SOUND, rate: 200_000 };
   let deleted: Promise<string> | undefined;
   const during = (): void => {
@@ -92,7 +92,7 @@ test.concurrent("a pod deleted in the midst of it is named as such", async () =>
   expect(error?.message).toMatch(/^the pod "deleted" (?:was|is being) deleted while the context was being sent to it$/);
 });
 
-test.concurrent("faults at random: nothing wrong ever arrives", async () => {
+test.concurrent("random faults: nothing wrong ever arrives", async () => {
   const random = randomNumbers(20);
   const { result } = await uploader.upload("random", root, expected, () => randomFault(random, NOISE));
   expect(result).not.toBe("wrong");

@@ -109,7 +109,7 @@ describe.each<Builder>(["kaniko", "buildkit"])("%s clones", (builder) => {
     expect(pod).not.toContain('"name":"context"');
   });
 
-  test("a private repository with a token, which is nowhere but in the build's Secret", async () => {
+  test("a private repository with a token that is only in the build's Secret", async () => {
     const image = uniqueImage();
     const args = [
       `--builder=${builder}`,
@@ -129,7 +129,7 @@ describe.each<Builder>(["kaniko", "buildkit"])("%s clones", (builder) => {
     expect((await objectsIn(namespace.name)).filter((name) => /^(?:secret|configmap)\//.test(name))).toEqual([]);
   });
 
-  test("with a token that never passes the client", async () => {
+  test("a token that never passes the client", async () => {
     const image = uniqueImage();
     await kubectl(["create", "secret", "generic", builder, "-n", least.name, `--from-literal=token=${TOKEN}`]);
     const secret = `id=GIT_AUTH_TOKEN,k8s=${builder}/token`;
@@ -167,7 +167,7 @@ test.each<[Builder, string]>([
   expect(run.stderr).toContain(`WARNING: ${sentence}`);
 });
 
-test("kaniko fetches the submodules of a branch where they are asked for", async () => {
+test("kaniko fetches the submodules of a branch if the URL asks for them", async () => {
   await using other = await serveGit(ADDRESS);
   await using server = await serveGit(ADDRESS, {
     fill: async (work, git) => {
@@ -182,7 +182,7 @@ test("kaniko fetches the submodules of a branch where they are asked for", async
   expect((await readImage(image)).files.get("lib/committed.txt")?.text).toBe("second\n");
 });
 
-test("a build that is left at once needs nothing more of its client", async () => {
+test("with --detach the build needs nothing more of its client", async () => {
   const image = uniqueImage();
   const { stdout } = await mustBuild(namespace, ["--git-in-cluster", "--detach", "-t", image, open.url]);
   expect(stdout.trim()).toMatch(/^slipway-/);
@@ -205,7 +205,7 @@ test.each([
   expect(await made()).toEqual([]);
 });
 
-test("credentials for base images go along where --base-registry names their registry", async () => {
+test("--base-registry sends the credentials for that registry", async () => {
   const registry = environment("REGISTRY_AUTH");
   await using server = await serveGit(ADDRESS, {
     fill: async (work, git) => {

@@ -1,4 +1,4 @@
-/** What comes out: the image is what the Dockerfile says, read back from the registry and by running it. */
+/** The image matches the Dockerfile: it is read from the registry, and run. */
 import { expect, test } from "vitest";
 import { BUSYBOX, mustBuild, uniqueImage } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
@@ -8,7 +8,7 @@ import { readImage } from "./support/registry.ts";
 
 const namespace = useNamespace();
 
-test("files, modes, owners and configuration are what the Dockerfile says", async () => {
+test("files, modes, owners and configuration match the Dockerfile", async () => {
   const image = uniqueImage();
   const root = await project({
     Dockerfile: `FROM ${BUSYBOX} AS tools
@@ -89,7 +89,7 @@ CMD ["--serve"]
   expect(await kubectl(["logs", "it", "-n", namespace.name])).toBe("ran good $day $(HOME) now\n");
 });
 
-test("-q prints the image ID alone, --iidfile holds it without a line feed", async () => {
+test("-q prints only the image ID, and --iidfile has it without a line feed", async () => {
   const image = uniqueImage();
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo noise\n` });
   const run = await mustBuild(namespace, ["-q", "--iidfile", `${root}/id`, "-t", image, root]);

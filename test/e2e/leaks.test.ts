@@ -69,7 +69,7 @@ afterAll(async () => {
 /** Files the test itself put the marks into. */
 const ours = (): string[] => [join(home, "file"), join(home, "bin/docker-credential-marked")];
 
-test("the search finds a mark in each form it may have", () => {
+test("the search finds a secret in each encoding", () => {
   const once = (text: string): string => Buffer.from(text).toString("base64");
   for (const before of ["", "a", "ab", "abc"]) {
     const text = `${before}${VALUES.file}:`;
@@ -78,7 +78,7 @@ test("the search finds a mark in each form it may have", () => {
   expect(marks.in("mark")).toEqual([]);
 });
 
-/** Where the client's user keeps them, so that its children have them from there. */
+/** The files in which the client's user keeps the secrets, and from which child processes read them. */
 const inEnvironment = new Set(["variable", "token"]);
 
 const USES_SECRETS = `FROM ${BUSYBOX}
@@ -178,7 +178,7 @@ async function logSizes(): Promise<Map<string, number>> {
   );
 }
 
-/** What the cluster's own programs have logged since, the audit log included. */
+/** The logs of the cluster's own programs since then, the audit log included. */
 async function logsSince(before: ReadonlyMap<string, number>): Promise<string> {
   const names = await readdir(LOGS);
   const texts = await Promise.all(
@@ -216,7 +216,7 @@ test.each([
   expect(await secrets()).toEqual([]);
 });
 
-test("the Secret of a client that was killed goes with its Job, by the Job's deadline and time to live", async () => {
+test("the Secret of a killed client is deleted with its Job, by the Job's deadline and TTL", async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
   const flags = [...WAITS, "--timeout=2s", "--ttl=1s", "--progress=json"];
   const ended = await build(namespace, [...flags, "-t", `${registry.host}/leaks/killed`, root], {

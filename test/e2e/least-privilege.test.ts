@@ -14,7 +14,7 @@ const may = (verb: string, resource: string): Promise<string> =>
     (error: unknown) => String(error),
   );
 
-test("without exec and without secrets a small context is built, and a streamed one is refused in a sentence", async () => {
+test("without exec and secrets a small context is built, and a streamed one is refused in one sentence", async () => {
   await leastKubeconfig(namespace.name, ["--transport", "configmap", "--no-secrets"]);
   expect(await may("create", "jobs.batch")).toBe("yes\n");
   for (const [verb, resource] of [
@@ -33,7 +33,7 @@ test("without exec and without secrets a small context is built, and a streamed 
   expect(run.stderr).toMatch(/^ERROR: .*exec/m);
 });
 
-test("rbac --builder kaniko: a streamed context is built without a right on config maps or to change a pod, and why it ended is known", async () => {
+test("rbac --builder kaniko: a streamed context needs no right on ConfigMaps or to change a pod, and a failure is explained", async () => {
   await leastKubeconfig(namespace.name, ["--builder", "kaniko", "--transport", "stream", "--no-secrets"]);
   for (const [verb, resource] of [
     ["create", "configmaps"],
@@ -68,7 +68,7 @@ test("rbac --builder kaniko: a streamed context is built without a right on conf
   ]);
 });
 
-test("rbac --builder buildkit --cache-volume: it builds with its state on a volume that it makes, without exec", async () => {
+test("rbac --builder buildkit --cache-volume: the build makes its volume, without exec", async () => {
   const flags = ["--builder", "buildkit", "--cache-volume", "--transport", "configmap", "--no-secrets"];
   await leastKubeconfig(namespace.name, flags);
   expect(await may("create", "persistentvolumeclaims")).toBe("yes\n");
@@ -100,7 +100,7 @@ test("rbac --builder buildkit --cache-volume: it builds with its state on a volu
   ]);
 });
 
-test("--network-policy makes one that is the Job's, before the pod runs, with the right to make it and no other", async () => {
+test("--network-policy makes a policy owned by the Job before the pod runs, and needs only the right to create it", async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
   const args = ["--network-policy", "--egress=10.1.2.3:8080", "-t", uniqueImage(), root];
   const refused = await build(namespace, args);
@@ -126,7 +126,7 @@ test("--network-policy makes one that is the Job's, before the pod runs, with th
   await expect.poll(() => objectsIn(namespace.name)).not.toContain(`networkpolicy.networking.k8s.io/${name}`);
 });
 
-test("a --registry-secret that is not there is one sentence, long before the time limit", async () => {
+test("a missing --registry-secret is reported in one sentence, long before the time limit", async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
   const run = await build(namespace, ["--timeout", "1h", "--registry-secret", "nowhere", "-t", uniqueImage(), root]);
   expect(run.code).toBe(3);

@@ -25,7 +25,7 @@ async function jobOf(name: string): Promise<Job> {
   return JSON.parse(await kubectl(["get", "job", name, "-n", namespace.name, "-o", "json"])) as Job;
 }
 
-/** What the cluster would do by itself at the Job's deadline, minutes from now. */
+/** Does at once what the cluster would do at the Job's deadline, minutes from now. */
 async function letDeadlinePass({ metadata }: Job): Promise<void> {
   const patch = { spec: { activeDeadlineSeconds: 1 } };
   await kubectl(["patch", "job", metadata.name, "-n", namespace.name, "--type=merge", "-p", JSON.stringify(patch)]);
@@ -124,7 +124,7 @@ test.for(["configmap", "stream"])("once its context is in, by %s, a build has it
   expect((await run("cancel", name)).code).toBe(0);
 });
 
-test("a Role that does not let a deadline be changed: built as before, and doctor says what is lost", async () => {
+test("a Role without the right to change a deadline: the build works, and doctor names the consequence", async () => {
   const role = JSON.parse(await kubectl(["get", "role", "slipway", "-n", namespace.name, "-o", "json"])) as {
     rules: { resources: string[]; verbs: string[] }[];
   };

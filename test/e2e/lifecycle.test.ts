@@ -1,4 +1,4 @@
-/** Builds that outlive their client: left, lost, found again, waited for, stopped and removed, from what is in the cluster alone. */
+/** Builds that outlive their client: detach, attach, wait, cancel and rm, only with what is in the cluster. */
 import { mkdir } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { BUSYBOX, build, environment, mustBuild, uniqueImage } from "./support/build.ts";
@@ -37,7 +37,7 @@ async function detached(dockerfile: string, ...args: string[]): Promise<string> 
   return left.stdout.trim();
 }
 
-test("a detached build is left at once, without its password, and taken up again with log, answer and exit code", async () => {
+test("a detached build has no password in the cluster, and attach has its log, result and exit code", async () => {
   const registry = environment("REGISTRY_AUTH");
   const login = `${environment("REGISTRY_AUTH_USER")}:${environment("REGISTRY_AUTH_PASSWORD")}`;
   const image = uniqueImage(registry);
@@ -63,7 +63,7 @@ test("a detached build is left at once, without its password, and taken up again
   expect((await run("attach", name)).code).toBe(125);
 });
 
-test("the client is killed: the build goes on, and attach has the whole log and the result", async () => {
+test("killed client: the build keeps running, and attach has the whole log and the result", async () => {
   const image = uniqueImage();
   const root = await project({ Dockerfile: COUNTS });
   const killed = await build(namespace, ["-t", image, root], at(/^line 2$/m, "SIGKILL"));
@@ -73,7 +73,7 @@ test("the client is killed: the build goes on, and attach has the whole log and 
   expect(attached.stderr).toContain(`=> built digest ${(await readImage(image)).digest}\n`);
 });
 
-test("a terminal that is closed leaves the build, Ctrl-C with --detach-on-interrupt too, cancel stops it", async () => {
+test("a closed terminal and Ctrl-C with --detach-on-interrupt leave the build, cancel stops it", async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 300\n` });
   const made = await madeFromNow(namespace.name);
   const left = await Promise.all([
@@ -96,7 +96,7 @@ test("a terminal that is closed leaves the build, Ctrl-C with --detach-on-interr
   await expect.poll(made).toEqual([]);
 });
 
-test("wait gives each build's answer, and the exit code of the one that failed", async () => {
+test("wait prints each build's result, and has the exit code of the one that failed", async () => {
   const image = uniqueImage();
   const good = await detached(`FROM ${BUSYBOX}\nRUN true\n`, "-t", image);
   const bad = await detached(`FROM ${BUSYBOX}\nRUN echo last words; exit 7\n`);
@@ -108,7 +108,7 @@ test("wait gives each build's answer, and the exit code of the one that failed",
   expect(states.stdout).toContain(`${bad} failed\n`);
 });
 
-test("somebody's build that is cancelled ends for whoever watches it", async () => {
+test("a cancelled build ends for every client that watches it", async () => {
   const name = await detached(`FROM ${BUSYBOX}\nRUN sleep 300\n`);
   const watcher = run("attach", name);
   await expect.poll(() => kubectl(["get", "job", name, "-n", namespace.name, "-o", "name"])).toContain(name);
@@ -118,7 +118,7 @@ test("somebody's build that is cancelled ends for whoever watches it", async () 
   expect(end.stderr).toMatch(/^ERROR: the build was cancelled: its Job/m);
 });
 
-test("a build whose end is its deadline is reported so later, too", async () => {
+test("a build that its deadline ended is still reported so later", async () => {
   const name = await detached(`FROM ${BUSYBOX}\nRUN sleep 300\n`, "--timeout", "6s");
   const end = await run("attach", name);
   expect([end.code, end.stdout]).toEqual([124, ""]);

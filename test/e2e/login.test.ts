@@ -67,14 +67,14 @@ test.for([
   expect(await exists(join(home, "docker"))).toBe(false);
 });
 
-test("what the registry refuses is not kept", async () => {
+test("a password that the registry refuses is not kept", async () => {
   const run = await login("wrong");
   expect([run.code, run.stdout]).toEqual([4, ""]);
   expect(run.stderr).toMatch(new RegExp(`^ERROR: ${AUTH} does not accept this user name and password\n  - `));
   expect(await exists(join(home, "docker"))).toBe(false);
 });
 
-test("without a keychain the password goes to docker's file, with a warning; logging out takes it away", async () => {
+test("without a keychain the password goes to docker's file, with a warning; logout removes it", async () => {
   const run = await login(PASSWORD);
   expect([run.code, run.stdout]).toEqual([0, "Login Succeeded\n"]);
   expect(run.stderr).toMatch(/^WARNING: the password is stored unencrypted in \S+\/docker\/config\.json; .*\n$/);
@@ -88,7 +88,7 @@ test("without a keychain the password goes to docker's file, with a warning; log
   expect((await slipway(["logout", AUTH], { env })).stdout).toBe(`Not logged in to ${AUTH}\n`);
 });
 
-test("docker's helper keeps it where docker's configuration names one: docker-credential-pass", async () => {
+test("docker's credential helper keeps the password if docker's configuration names one: docker-credential-pass", async () => {
   shell(`mkdir -m 700 "$GNUPGHOME"
     gpg --batch --quiet --passphrase '' --quick-generate-key test@example.com rsa2048 encr never 2>&1
     pass init test@example.com
@@ -105,7 +105,7 @@ test("docker's helper keeps it where docker's configuration names one: docker-cr
   expect(shell("docker-credential-pass list")).not.toContain(AUTH);
 });
 
-test("the keychain keeps it: a Secret Service, with nothing in any file", async () => {
+test("the keychain (a Secret Service) keeps the password, and no file has it", async () => {
   const root = await project({ Dockerfile: `FROM ${AUTH}/busybox:1.35\nRUN true\n` });
   const image = uniqueImage(AUTH);
   const output = shell(
@@ -126,7 +126,7 @@ test("the keychain keeps it: a Secret Service, with nothing in any file", async 
   expect(output).not.toContain("WARNING");
 });
 
-test("--no-credentials sends none, though there are some", async () => {
+test("--no-credentials sends no credentials although there are some", async () => {
   await login(PASSWORD);
   const root = await project({ Dockerfile: `FROM ${AUTH}/busybox:1.35\n` });
   const run = await build(namespace, ["--no-credentials", "-t", uniqueImage(AUTH), root], { env });

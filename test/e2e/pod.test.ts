@@ -1,4 +1,4 @@
-/** The build's pod: root in it nobody on the node, Pod Security's strictest level, tenants apart, a template over it. */
+/** The build's pod: user namespaces, Pod Security's strictest level, separated tenants, a template. */
 import { readFile, readdir } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { BUSYBOX, build, mustBuild, uniqueImage } from "./support/build.ts";
@@ -38,20 +38,20 @@ describe("user namespaces", () => {
     };
   }
 
-  test("auto: root in kaniko's pod is nobody on the node", async () => {
+  test("--userns auto: root in kaniko's pod is an unprivileged user on the node", async () => {
     const { map, uid } = await lookedAt([], process.env["KUBECONFIG"]);
     expect(map).toEqual([[0, uid, 65_536]]);
     expect(uid).toBeGreaterThanOrEqual(65_536);
   });
 
-  test("always: neither root in BuildKit's RUN nor any user it may become is one of the node's own", async () => {
+  test("--userns always: neither root in BuildKit's RUN nor any user it may become is a user of the node", async () => {
     const { map, uid } = await lookedAt(["--builder=buildkit", "--userns=always"]);
     expect(uid).toBeGreaterThanOrEqual(65_536);
     for (const [, outside] of map) expect(outside).toBeGreaterThanOrEqual(65_536);
     expect(map.reduce((sum, [, , length = 0]) => sum + length, 0)).toBe(65_535);
   });
 
-  test("never, and auto for who may not list nodes: root is root, in its container", async () => {
+  test("--userns never, and auto without the right to list nodes: root is root in its container", async () => {
     const [never, blind] = await Promise.all([
       lookedAt(["--userns=never"], process.env["KUBECONFIG"]),
       lookedAt(["--userns=auto"]),
@@ -88,7 +88,7 @@ describe("a namespace that enforces Pod Security restricted", () => {
     },
   );
 
-  test("a file of another user stops it, and is named with what to do instead", async () => {
+  test("a file of another user ends a restricted build, and the error names the file and a remedy", async () => {
     const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY --chown=1000 a /given/a\n`, a: "a" });
     const run = await build(namespace, ["--security=restricted", "-t", uniqueImage(), root]);
     expect(run.code).toBe(1);
@@ -98,7 +98,7 @@ describe("a namespace that enforces Pod Security restricted", () => {
     expect(run.stderr).toContain("\n  - Or build in a namespace of level baseline, without --security restricted");
   });
 
-  test("the other builders are refused before anything is created, and kaniko without the flag is told of it", async () => {
+  test("other builders are refused before anything is created, and kaniko without the flag gets a hint", async () => {
     const made = await madeFromNow(namespace.name);
     const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
     for (const builder of ["buildkit", "buildah", "makisu"]) {
@@ -139,7 +139,7 @@ describe("--isolate", () => {
       const conditions = [{ type: "Ready", status: "True", reason: "Fake", message: "" }];
       const status = { capacity, allocatable: capacity, conditions };
       await kubectl(["patch", "node", name, "--subresource=status", "--type=merge", "-p", JSON.stringify({ status })]);
-      // Whoever watches over nodes puts this taint on new ones until it has heard of them.
+      // The node controller puts this taint on new nodes until they report.
       await kubectl(["taint", "node", name, "node.kubernetes.io/not-ready-"]).catch(() => "");
     }
   });
@@ -175,7 +175,7 @@ describe("--isolate", () => {
     });
   }
 
-  test("builds of different tenants never share a node, in either direction; those of one tenant may", async () => {
+  test("builds of different tenants never share a node, in either direction; builds of one tenant may", async () => {
     // The namespace is the tenant.
     const [first, second] = await Promise.all(
       [namespace, other].map(async (where) => placeOf(where, await detached(where, ["--isolate"]))),
@@ -188,7 +188,7 @@ describe("--isolate", () => {
       // No node is left for these: the second asks for nothing itself.
       place(other, ["--isolate=third"]),
       place(namespace, []),
-      // The same tenant's builds may stand beside each other, whatever namespace they are in.
+      // Builds of the same tenant may share a node, in any namespace.
       place(namespace, ["--isolate"]),
       place(namespace, [`--isolate=${other.name}`]),
     ]);
@@ -201,7 +201,7 @@ describe("--isolate", () => {
 describe("a pod template", () => {
   const namespace = useNamespace();
 
-  test("is laid over the pod that builds; one that would undo its confinement creates nothing", async () => {
+  test("a template is merged over the build's pod; one that would weaken its confinement creates nothing", async () => {
     const image = uniqueImage();
     const root = await project({
       Dockerfile: `FROM ${BUSYBOX}\nRUN hostname > /name\n`,

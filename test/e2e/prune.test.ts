@@ -11,7 +11,7 @@ const namespace = useNamespace({ rbac: ["--manage"] });
 const run = (...args: string[]): Promise<Run> =>
   slipway([...args, "-n", namespace.name], { env: { KUBECONFIG: namespace.kubeconfig } });
 
-test("prune takes what has ended and what lost its Job, asks first, and leaves what is under way", async () => {
+test("prune removes ended builds and objects without a Job, asks first, and keeps running builds", async () => {
   await build(namespace, [await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN false\n` })]);
   const sleeps = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN sleep 300\n` });
   const running = (await mustBuild(namespace, ["--detach", sleeps])).stdout.trim();

@@ -1,4 +1,4 @@
-/** What is asked of a person at a real terminal, tmux's, and each answer they may give. */
+/** Questions at a real terminal (tmux), and each possible answer. */
 import { expect, test } from "vitest";
 import { BUSYBOX, build, environment } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";

@@ -61,7 +61,7 @@ test("a Secret of the namespace is used instead with --registry-secret", async (
   expect(await objectsIn(namespace.name)).toContain("secret/push");
 });
 
-test("a CA of the registry's own reaches the builder", async () => {
+test("a registry's own CA reaches the builder", async () => {
   const image = uniqueImage(TLS);
   const root = await project({ Dockerfile: `FROM ${TLS}/busybox:1.35\nRUN true\n` });
   const without = await build(namespace, ["-t", image, root]);
@@ -73,7 +73,7 @@ test("a CA of the registry's own reaches the builder", async () => {
   expect(run.stdout).toBe(`${(await readImage(image, { scheme: "https" })).configDigest}\n`);
 });
 
-test("--insecure-registry does without the CA", async () => {
+test("--insecure-registry needs no CA", async () => {
   const image = uniqueImage(TLS);
   const root = await project({ Dockerfile: DOCKERFILE });
   const run = await mustBuild(namespace, ["-q", "--insecure-registry", TLS, "-t", image, root]);

@@ -78,7 +78,7 @@ test.each<[BuilderName, string[]]>([
   const run = await mustBuild(namespace, [...own, ...flags, "-t", image, root]);
   expect(run.stderr).toMatch(/^=> sbom: \d+ packages, [\d.]+ MB read \([^)]+\)$/m);
   expect(run.stderr).toMatch(
-    /^WARNING: the SBOM is not complete for \/var\/lib\/rpm\/rpmdb\.sqlite \(it is RPM's database, which is not read\)$/m,
+    /^WARNING: the SBOM is not complete for \/var\/lib\/rpm\/rpmdb\.sqlite \(it is an RPM database, which slipway does not read\)$/m,
   );
   const { digest, files } = await read(image);
   const document = await sbomOf(image, digest);

@@ -44,7 +44,7 @@ async function attached(image: string, digest: string): Promise<{ manifest: Mani
 test("kaniko: the client attaches provenance, and has cosign sign the digest", async () => {
   const image = uniqueImage();
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nARG V\nRUN echo $V\n` });
-  // A stand-in that notes what it is asked: there is no cosign here, and nothing is signed.
+  // A fake cosign that records its arguments. Nothing is signed.
   await mkdir(join(root, "bin"));
   await writeFile(join(root, "bin/cosign"), `#!/bin/sh\necho "$@" >> ${root}/asked\n`);
   await chmod(join(root, "bin/cosign"), 0o755);
@@ -71,7 +71,7 @@ test("kaniko: the client attaches provenance, and has cosign sign the digest", a
   expect(await readFile(join(root, "asked"), "utf8")).toBe(`sign --yes --key cosign.key ${image}@${digest}\n`);
 });
 
-test("buildah: provenance is attached where the registry asks for a password", async () => {
+test("buildah: provenance is attached in a registry with a password", async () => {
   const image = uniqueImage(AUTH);
   const root = await project({
     Dockerfile: `FROM ${BUSYBOX}\nRUN true\n`,
@@ -84,7 +84,7 @@ test("buildah: provenance is attached where the registry asks for a password", a
   expect((await attached(image, digest)).map(({ manifest }) => manifest.subject?.digest)).toEqual([digest]);
 });
 
-test("buildkit makes its own: provenance, and an SBOM by the generator it is told", async () => {
+test("buildkit makes its own provenance, and an SBOM with the given generator", async () => {
   const generator = uniqueImage();
   // BuildKit's protocol for generators (docs/attestations/sbom-protocol.md): a file for each document, in a directory it names.
   const scan = `#!/bin/sh

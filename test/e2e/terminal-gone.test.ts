@@ -1,4 +1,4 @@
-/** The terminal a build was started in is closed: the client leaves, the build stays, whatever shell was in between. */
+/** If the terminal of a build is closed, the client leaves and the build keeps running, with any shell in between. */
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { BUSYBOX, uniqueImage } from "./support/build.ts";
@@ -42,7 +42,7 @@ test.for(["bash --norc -i", "sh -i"])("in the middle of a build, from %s", async
   await expect.poll(made).toEqual([]);
 });
 
-test("before all is there that the build needs: the client stays for that, told once or twice, and then leaves", async () => {
+test("terminal closed before the upload has finished: the client finishes it, then leaves, also after a second SIGHUP", async () => {
   const made = await madeFromNow(namespace.name);
   const sent = Promise.withResolvers<void>();
   const gone = Promise.withResolvers<void>();

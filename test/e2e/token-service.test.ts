@@ -36,7 +36,7 @@ const basic = (user: string, password: string): string => Buffer.from(`${user}:$
 const projectWith = (entry: object, host = registry.host): Promise<string> =>
   project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n`, "config.json": JSON.stringify({ auths: { [host]: entry } }) });
 
-test("logging in keeps the service's refresh token, not the password, and kaniko builds with it", async () => {
+test("login keeps the service's refresh token, not the password, and kaniko builds with it", async () => {
   const env = {
     HOME: home,
     DOCKER_CONFIG: home,
@@ -61,7 +61,7 @@ test("logging in keeps the service's refresh token, not the password, and kaniko
   expect(new Set(registry.asked.map(({ by }) => by))).toEqual(new Set(["refresh token"]));
 });
 
-test("a refresh token that came without a user, as from a credential helper, serves Buildah too", async () => {
+test("a refresh token without a user, as from a credential helper, works with Buildah too", async () => {
   const root = await projectWith({ identitytoken: registry.refreshToken });
   registry.asked.length = 0;
   await mustBuild(namespace, ["--builder=buildah", "-t", `${registry.host}/team/buildah`, root], {
@@ -91,7 +91,7 @@ test.each([
   ).toBe(late);
 });
 
-test("--registry-tokens is refused for builders that take none, and for a registry that gives none", async () => {
+test("--registry-tokens is refused for builders that do not support it, and for a registry without tokens", async () => {
   const root = await projectWith({ auth: basic(USER, PASSWORD) });
   const args = ["--registry-tokens", "-t", `${registry.host}/team/app`, root];
   const buildah = await build(namespace, ["--builder=buildah", ...args], { env: { DOCKER_CONFIG: root } });
@@ -111,7 +111,7 @@ test("--registry-tokens is refused for builders that take none, and for a regist
   ]);
 });
 
-test("who refused is said: the registry, not its token service", async () => {
+test("the error names the registry that refused, not its token service", async () => {
   const root = await projectWith({ auth: basic(USER, "wrong") });
   const run = await build(namespace, ["-t", `${registry.host}/team/app`, root], { env: { DOCKER_CONFIG: root } });
   expect(run.code).toBe(4);

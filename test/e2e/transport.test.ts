@@ -16,7 +16,7 @@ function eventsOf(stderr: string): { type: string; stage?: string; detail?: stri
     .map((line) => JSON.parse(line) as { type: string });
 }
 
-test("1 KB goes as a ConfigMap by itself", async () => {
+test("1 KB is sent as a ConfigMap by default", async () => {
   const image = uniqueImage();
   const data = randomBytes(1024);
   const root = await project({ Dockerfile: COPIES, "deep/er/data.bin": data });
@@ -25,7 +25,7 @@ test("1 KB goes as a ConfigMap by itself", async () => {
   expect(eventsOf(run.stderr).some((event) => event.stage === "ship")).toBe(false);
 });
 
-test("5 MB goes as a stream by itself, and says how much", async () => {
+test("5 MB is streamed by default, and the size is reported", async () => {
   const image = uniqueImage();
   const data = randomBytes(5_000_000);
   const root = await project({
@@ -51,7 +51,7 @@ test("5 MB through a volume of the pod's own", async () => {
   expect((await readImage(image)).files.get("all/data.bin")?.sha256).toBe(sha256(data));
 });
 
-test("300 MB as a stream: the sum taken in the pod is the sum of what was sent", async () => {
+test("300 MB as a stream: the checksum in the pod is the one of the sent bytes", async () => {
   const data = Buffer.alloc(300_000_000);
   const noise = randomBytes(1_000_003);
   for (let at = 0; at < data.length; at += noise.length) noise.copy(data, at);
@@ -63,7 +63,7 @@ test("300 MB as a stream: the sum taken in the pod is the sum of what was sent",
   expect(run.stderr).toContain(`${sha256(data)}  /data.bin`);
 });
 
-test("a context too large for a ConfigMap is refused when one is asked for", async () => {
+test("--transport configmap is refused for a context that is too large", async () => {
   const root = await project({ Dockerfile: COPIES, "data.bin": randomBytes(1_000_000) });
   const run = await build(namespace, ["--transport", "configmap", root]);
   expect(run.code).toBe(125);

@@ -26,7 +26,7 @@ const CASES: readonly (readonly [what: string, args: readonly string[], says: Re
   ["an unknown builder", ["--builder", "docker", "."], /there is no builder "docker"/],
   ["an unknown transport", ["--transport", "pigeon", "."], /there is no transport "pigeon"/, 125],
   ["a size that is none", ["--context-warning", "much", "."], /--context-warning: invalid size: 'much'/, 125],
-  ["a time that is none", ["--timeout", "soon", "."], /--timeout soon is not a length of time/, 125],
+  ["an invalid --timeout", ["--timeout", "soon", "."], /--timeout soon is not a duration/, 125],
   ["an unknown flag", ["--privileged", "."], /--privileged/, 125],
   ["a build argument without a name", ["--build-arg", "=x", "."], /invalid build argument "=x"/],
   ["a kubeconfig that is not there", ["--kubeconfig", "nowhere", "."], /nowhere/, 125],
@@ -56,6 +56,6 @@ test.for(CASES)("%s", async ([, args, says, code = 1]) => {
   expect(run.code).toBe(code);
 });
 
-test("nothing was created by any of them", async () => {
+test("none of them created anything", async () => {
   expect(await objectsIn(namespace.name)).toEqual([]);
 });

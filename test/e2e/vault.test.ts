@@ -58,7 +58,7 @@ const SECRETS = [
   "id=namespace,k8s=kept/key",
 ];
 
-/** What it takes to read secrets, without building: an error shows before anything is created. */
+/** Reads secrets without building: an error appears before anything is created. */
 const check = (secret: string, env: Record<string, string | undefined>) =>
   project({ Dockerfile: `FROM ${BUSYBOX}\n` }).then((root) =>
     slipway(
@@ -67,7 +67,7 @@ const check = (secret: string, env: Record<string, string | undefined>) =>
     ),
   );
 
-test("a build reads fields of both versions with AppRole, and the token it got is revoked", async () => {
+test("a build reads fields of both versions with AppRole, and its token is revoked", async () => {
   await ask(vault, "sys/auth/approle", { type: "approle" });
   await ask(vault, "auth/approle/role/build", { token_policies: ["build"], secret_id_num_uses: 1 });
   const role = (await ask(vault, "auth/approle/role/build/role-id"))["data"] as { role_id: string };
@@ -95,7 +95,7 @@ test("a build reads fields of both versions with AppRole, and the token it got i
   );
 });
 
-test("a service account of the cluster logs in, by a review of its token", async () => {
+test("a service account of the cluster logs in, by a TokenReview", async () => {
   const reviewer = `vault-${namespace.name}`;
   await kubectl(["create", "serviceaccount", "vault", "-n", namespace.name]);
   await kubectl([
@@ -145,7 +145,7 @@ test("a service account of the cluster logs in, by a review of its token", async
   }
 });
 
-test("the token that the vault command keeps is taken, and each refusal is one sentence", async () => {
+test("the token that the vault command keeps is used, and each refusal is one sentence", async () => {
   const made = (await ask(vault, "auth/token/create", { policies: ["build"] }))["auth"] as { client_token: string };
   await writeFile(join(home, ".vault-token"), made.client_token);
   expect((await check("vault=kv/app#password", environment())).code).toBe(0);

@@ -1,4 +1,4 @@
-/** What a person at a terminal and a script see. */
+/** The output for a person at a terminal, and for a script. */
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { BUSYBOX, build, mustBuild, uniqueImage } from "./support/build.ts";
@@ -9,7 +9,7 @@ import { project } from "./support/project.ts";
 const namespace = useNamespace();
 const PROGRAM = new URL("../../bin/run.js", import.meta.url).pathname;
 
-test("--dry-run prints objects the cluster accepts, without secrets, and creates none", async () => {
+test("--dry-run prints objects that the cluster accepts, without secrets, and creates none", async () => {
   const root = await project({
     Dockerfile: `FROM ${BUSYBOX}\n`,
     "docker/config.json": JSON.stringify({
@@ -32,7 +32,7 @@ test("--dry-run prints objects the cluster accepts, without secrets, and creates
   );
 });
 
-test("a terminal sees finished stages, the log and no broken line; standard output has nothing of it", async () => {
+test("a terminal shows finished stages, the log and no broken line; standard output stays empty", async () => {
   const image = uniqueImage();
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo hello from the build\n` });
   // script(1) gives the program a terminal for stdin, stdout and stderr.
@@ -49,7 +49,7 @@ test("a terminal sees finished stages, the log and no broken line; standard outp
   expect(await readFile(`${root}/answer`, "utf8")).toBe("");
 });
 
-test("without a terminal no control code is printed, and the log is whole and in order", async () => {
+test("without a terminal there are no control codes, and the log is complete and in order", async () => {
   const root = await project({
     Dockerfile: `FROM ${BUSYBOX}\nRUN i=0; while [ $i -lt 5000 ]; do echo "line $i"; i=$((i+1)); done\n`,
   });
@@ -60,7 +60,7 @@ test("without a terminal no control code is printed, and the log is whole and in
   expect(lines).toEqual(Array.from({ length: 5000 }, (_, index) => `line ${index}`));
 });
 
-test("--progress json is one object a line, from the first stage to the digest", async () => {
+test("--progress json prints one object per line, from the first stage to the digest", async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
   const run = await mustBuild(namespace, ["--progress", "json", "-t", uniqueImage(), root]);
   const events = run.stderr
@@ -73,7 +73,7 @@ test("--progress json is one object a line, from the first stage to the digest",
   expect(run.stdout).toBe("");
 });
 
-test("a reader that leaves early is no crash", async () => {
+test("a reader that closes the output early causes no crash", async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
   const { status, stderr } = spawnSync(
     "sh",

@@ -50,7 +50,7 @@ describe("slipway warm", () => {
       [...files].map(([path, { mode, uid, gid, link, sha256 }]) => [path, mode, uid, gid, link, sha256].join(" "));
     expect(contents(left)).toEqual(contents(right));
     expect(left.files.size).toBeGreaterThan(10);
-    // A cache of layers of its own makes no difference to that, and is not made where nobody asked for one.
+    // This does not depend on a layer cache, and no layer cache is created unless a flag asks for it.
     const cached = await build(uniqueImage(), VOLUME, `--cache-to=type=registry,ref=${uniqueImage()}`);
     expect(cached.stderr).toMatch(/Found sha256:\w+ in local cache/);
     const tags = await fetch(`http://${REGISTRY}/v2/${kept.slice(REGISTRY.length + 1)}/cache/tags/list`);

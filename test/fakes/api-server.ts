@@ -179,7 +179,7 @@ export function sendList(response: ServerResponse, resourceVersion: string, item
 /** The real clock, also while a test has set one of its own. */
 const { setTimeout } = globalThis;
 
-/** Resets the connection, with whatever was written to it so far. */
+/** Resets the connection. Bytes written to it may be lost. */
 export function reset(response: ServerResponse): void {
   // One turn later, so that what was written before is on its way.
   setTimeout(() => response.socket?.resetAndDestroy(), 5);

@@ -1,6 +1,6 @@
 /**
  * A cluster that a test plays the part of: it shows objects, writes logs and answers commands when the test says so, and
- * remembers what it was asked. No clock and no network: whatever is awaited happens when the test lets it.
+ * remembers what it was asked. No clock and no network: every awaited event happens when the test triggers it.
  */
 import type { V1ResourceAttributes, V1SelfSubjectAccessReview } from "@kubernetes/client-node";
 import { ClusterError } from "../../src/errors.ts";
@@ -41,19 +41,19 @@ export class FakeCluster implements Cluster {
   readonly calls: Call[] = [];
   /** Builder output, line by line; its stream ends where the feed is closed. */
   readonly log = new Feed<string | typeof CUT>();
-  /** What `read` finds, by kind and name: `jobs/x`. */
+  /** Objects that `read` finds, by kind and name: `jobs/x`. */
   readonly stored = new Map<string, object>();
   /** One per exec, in turn; the last one stays. */
   readonly execs: ExecAnswer[] = [];
   /** Runs before a verb is carried out; what it throws is the cluster's answer. */
   before: (call: Call) => void | Promise<void> = () => {};
-  /** What an access review is answered with. */
+  /** The answer to access reviews. */
   allowed: (asked: V1ResourceAttributes | undefined) => boolean = () => true;
   /** The user that `selfsubjectreviews` reports; undefined: none. */
   userName: string | undefined;
   readonly #feeds = new Map<Kind, Feed<WatchEvent<never>>>();
 
-  /** Shows an object, or its change, to whoever watches its kind. */
+  /** Sends an object, or its change, to all watchers of its kind. */
   show<K extends Kind>(kind: K, type: "added" | "modified" | "deleted", object: Kinds[K]): void {
     this.feed(kind).push({ type, object });
   }
@@ -165,7 +165,7 @@ export class FakeCluster implements Cluster {
   }
 }
 
-/** What the real one throws when the API server says no. */
+/** The error that the real cluster throws if the API server refuses. */
 export function refusal(code: number, reason: string, message: string): ClusterError {
   return new ClusterError(message, { cause: Object.assign(new Error(message), { code, reason, reported: message }) });
 }

@@ -6,11 +6,11 @@ import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 
 export interface Fault {
-  /** What happens at the offset; `none` only throttles, if that. `stall` holds everything back for `ms`, for ever without it. */
+  /** The fault at the offset. `none`: at most throttles. `stall`: holds everything back for `ms`, or for ever without it. */
   readonly kind: "none" | "reset" | "end" | "stall";
   /** Bytes that go through before it happens. */
   readonly offset: number;
-  /** Counted of which side's bytes. */
+  /** The side whose bytes are counted. */
   readonly of: "client" | "server";
   readonly ms?: number;
   /** Bytes a second from the client. */
@@ -41,7 +41,7 @@ export class FaultProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** What was done to each connection so far. */
+  /** The faults of all connections so far. */
   get faults(): readonly Fault[] {
     return this.#faults;
   }

@@ -1,4 +1,4 @@
-/** Items a test hands over one by one, to any number of readers, each of which gets all of them. */
+/** A feed of items. A test adds them one by one, and each reader gets all of them. */
 export class Feed<T> {
   readonly #items: T[] = [];
   #closed = false;

@@ -43,7 +43,10 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // A build in the cluster: objects, start, lease, follow, remove.
   "run/": { code: ["ship/", "builders/", "plan/", "lib/", "node:timers/promises"], types: ["events.ts"] },
   // Bytes to the pod and back.
-  "ship/": { code: ["plan/", "lib/files/", "lib/text/", "tar", "node:*"], types: ["pack/", "lib/", "events.ts"] },
+  "ship/": {
+    code: ["plan/", "lib/files/", "lib/kube/", "lib/registry/", "lib/text/", "tar", "node:*"],
+    types: ["pack/", "lib/", "events.ts"],
+  },
   // A directory becomes an archive or a manifest.
   "pack/": { code: ["plan/", "lib/", "node:*"], types: ["events.ts"] },
   // Plan in, container out; end in, outcome out.

@@ -65,7 +65,7 @@ const OWN = "./socks.cjs";
 const HEAVY = /@kubernetes\/client-node|node_modules\/(?:undici|ws|ora|chalk|js-yaml|tar)\//;
 
 describe("what is loaded", () => {
-  it("for --help or a wrong flag is the command alone: no client library, no terminal view", () => {
+  it("for --help or a wrong flag is only the command: no client library, no terminal view", () => {
     const loaded = [...loadedWith("src/cli/main.ts"), ...loadedWith("src/cli/commands/build.ts")];
     expect(loaded.filter((name) => HEAVY.test(name))).toEqual([]);
     expect(loaded.filter((name) => /^src\/(?:app\/build\/|lib\/kube\/|pack\/|run\/)/.test(name))).toEqual([]);

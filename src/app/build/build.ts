@@ -49,7 +49,7 @@ export interface WiredBuild {
   provenance(result: BuildResult): Promise<object | undefined>;
 }
 
-/** What a build takes from elsewhere than its command line. */
+/** Inputs of a build that are not on its command line. */
 export interface BuildSources {
   readonly stdin?: () => AsyncIterable<Uint8Array>;
   /** Logins that come before all others. */

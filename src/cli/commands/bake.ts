@@ -64,7 +64,7 @@ ${EXIT_CODES}`;
       multiple: true,
       multipleNonGreedy: true,
     }),
-    push: Flags.boolean({ description: "push every image, whatever outputs its target has" }),
+    push: Flags.boolean({ description: "push every image, for all outputs of its target" }),
     load: Flags.boolean({ hidden: true }),
     progress: Build.flags.progress,
     "metadata-file": Flags.string({

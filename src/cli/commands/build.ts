@@ -9,7 +9,7 @@ import type { BuildRequest } from "../../plan/request.ts";
 import { contextDirectory, dockerfilePath } from "../config/find-config.ts";
 import { dockerNotices } from "../config/docker-variables.ts";
 import { readArguments } from "../../lib/pflag/argv.ts";
-import type { ReadWords } from "../../lib/pflag/argv.ts";
+import type { ParsedArgs } from "../../lib/pflag/argv.ts";
 import { callOf } from "../../plan/docker/call.ts";
 import { PROGRESS_MODES } from "../ui/progress.ts";
 import type { GivenLogins } from "../../app/build/build.ts";
@@ -48,11 +48,11 @@ ${EXIT_CODES}`;
   protected readonly logins: GivenLogins | undefined = undefined;
   #progress: Progress | undefined;
 
-  protected override readArgs(argv: readonly string[], flags: Interfaces.FlagInput): ReadWords {
+  protected override readArgs(argv: readonly string[], flags: Interfaces.FlagInput): ParsedArgs {
     return readArguments(argv, syntaxOf(flags));
   }
 
-  protected override checkArgs({ words, rest }: ReadWords): void {
+  protected override checkArgs({ args, rest }: ParsedArgs): void {
     if (rest.length !== 1) {
       throw new InvalidInput(
         `slipway build requires 1 argument, but ${rest.length === 0 ? "there is none" : `there are ${rest.length}`}`,
@@ -64,7 +64,7 @@ ${EXIT_CODES}`;
         },
       );
     }
-    const progress = words.findLast((word) => word.startsWith("--progress="))?.slice("--progress=".length);
+    const progress = args.findLast((arg) => arg.startsWith("--progress="))?.slice("--progress=".length);
     if (progress !== undefined && !PROGRESS_MODES.some((mode) => mode === progress)) {
       throw new InvalidInput(`invalid progress mode ${progress}`, {
         docker: "refuses",
@@ -74,12 +74,12 @@ ${EXIT_CODES}`;
   }
 
   protected override contextOf([path = "."]: readonly string[]): string | null | undefined {
-    // The user pipes standard input in, so the project's file may speak for it; a URL comes from elsewhere.
+    // The user pipes standard input in, so the project's file may speak for it; a URL may be a stranger's.
     return path === "-" ? undefined : contextDirectory(path);
   }
 
-  protected override dockerfileOf({ words, rest }: ReadWords, configured: string | undefined): string | undefined {
-    const typed = words.findLast((word) => word.startsWith("--file="))?.slice("--file=".length);
+  protected override dockerfileOf({ args, rest }: ParsedArgs, configured: string | undefined): string | undefined {
+    const typed = args.findLast((arg) => arg.startsWith("--file="))?.slice("--file=".length);
     return dockerfilePath(rest[0] ?? ".", typed ?? (process.env["SLIPWAY_FILE"] || configured));
   }
 

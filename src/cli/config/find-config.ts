@@ -1,11 +1,12 @@
 /** Finds and reads the configuration files. The YAML parser is loaded only if there is a file. */
 import { realpathSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { InvalidInput } from "../../errors.ts";
 import type { Keys } from "./keys.ts";
 import type { Configuration, ConfigurationText } from "./parse-config.ts";
+import { readIfThere } from "../../lib/files/read-file.ts";
 import { booleanOf } from "../../lib/text/booleans.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -46,7 +47,7 @@ export function userConfigPath({ env, cwd, home }: Pick<Surroundings, "env" | "c
 
 /**
  * @param context the directory that is built: a project's file applies only to contexts in its own directory. Null: the context comes
- *   from elsewhere, and no project's file is read
+ *   from another source, and no project's file is read
  * @throws InvalidInput for a file that cannot be read or is not valid
  */
 export async function findConfigurations(
@@ -56,7 +57,7 @@ export async function findConfigurations(
 ): Promise<Configurations> {
   const userPath = userConfigPath({ env, cwd, home });
   const [userText, projectPath] = await Promise.all([
-    readIfExists(userPath),
+    readConfiguration(userPath),
     context === null || !wantsProject(env) ? undefined : findProjectFile(cwd),
   ]);
   if (userText === undefined && (env["SLIPWAY_CONFIG"] ?? "") !== "") {
@@ -73,7 +74,7 @@ export async function findConfigurations(
   if (project === undefined || project === userPath) return user;
   const trusted = (user.user?.trust ?? []).some((directory) => isWithin(dirname(project), directory));
   if (!trusted) checkOwner(project, await ownerOf(project), uid, userPath);
-  const text = (await readIfExists(project)) ?? "";
+  const text = (await readConfiguration(project)) ?? "";
   return { ...user, project: read(project, text, trusted ? "trusted" : "untrusted") };
 }
 
@@ -129,12 +130,6 @@ function isWithin(path: string, directory: string): boolean {
   return below === "" || (below !== ".." && !below.startsWith("../"));
 }
 
-async function readIfExists(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new InvalidInput(`the configuration ${path} cannot be read: ${code}`, { cause: error });
-  }
+async function readConfiguration(path: string): Promise<string | undefined> {
+  return (await readIfThere(path, { what: "the configuration ", docker: "accepts" }))?.toString();
 }

@@ -3,6 +3,7 @@
  * banzaicloud/kaniko-plugin (plugin.sh) read them. Only the variables listed here are read: others may be meant for other programs.
  */
 import { InvalidInput } from "../../errors.ts";
+import { parseBool } from "../../lib/pflag/parse-bool.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -101,8 +102,8 @@ function namesOf(names: readonly string[]): string {
 }
 
 function parseFlag(name: string, value = "false"): boolean {
-  if (/^(?:1|t|true)$/i.test(value)) return true;
-  if (/^(?:0|f|false)$/i.test(value)) return false;
+  const on = parseBool(value);
+  if (on !== undefined) return on;
   throw new InvalidInput(`PLUGIN_${name}=${value} is neither true nor false`, {
     suggestions: [`Write PLUGIN_${name}=true or PLUGIN_${name}=false.`],
   });

@@ -47,6 +47,8 @@ export const buildFlags = {
   ...tokenFlags,
   ...baseRegistryFlags,
   ...registryFlags,
+  ...clusterFlags,
+  ...detachFlags,
   ...lifetimeFlags,
   "dry-run": Flags.boolean({
     description: "print the objects that would be created, without the values of Secrets, and create nothing",
@@ -55,8 +57,6 @@ export const buildFlags = {
   ...podFlags,
   ...networkFlags,
   ...supplyChainFlags,
-  ...detachFlags,
-  ...clusterFlags,
 };
 
 type BuildFlags = Interfaces.InferredFlags<typeof buildFlags>;

@@ -21,13 +21,40 @@ export type DockerFlagValues = Interfaces.InferredFlags<DockerFlags>;
 /** Flags of docker's that slipway has too, and that the command defines itself. */
 type Own = "builder" | "progress";
 
+/** The flags that people use most, in the order in which the help lists them before all others. */
+const COMMON: readonly string[] = [
+  "tag",
+  "file",
+  "output",
+  "build-arg",
+  "target",
+  "secret",
+  "platform",
+  "no-cache",
+  "cache-from",
+  "cache-to",
+  "quiet",
+] satisfies DockerFlagName[];
+
 export function dockerFlags(): Omit<DockerFlags, Own> {
   const rows = Object.entries(FLAG_TABLE).filter(([name]) => name !== "builder" && name !== "progress");
-  return Object.fromEntries(rows.map(([name, row]) => [name, flagOf(row)])) as unknown as Omit<DockerFlags, Own>;
+  const sorted = rows.toSorted(([a, rowA], [b, rowB]) => rankOf(a, rowA) - rankOf(b, rowB));
+  return Object.fromEntries(sorted.map(([name, row]) => [name, flagOf(name, row)])) as unknown as Omit<
+    DockerFlags,
+    Own
+  >;
 }
 
-function flagOf(row: FlagRow): unknown {
+/** After the common flags come those with a short form: oclif aligns a list of flags only if its first one has a short form. */
+function rankOf(name: string, { char }: FlagRow): number {
+  const rank = COMMON.indexOf(name);
+  if (rank !== -1) return rank;
+  return char === undefined ? COMMON.length + 1 : COMMON.length;
+}
+
+function flagOf(name: string, row: FlagRow): unknown {
   const common = {
+    ...(COMMON.includes(name) ? {} : { helpGroup: "DOCKER" }),
     ...(row.char === undefined ? {} : { char: row.char as "f" }),
     // The help omits what no builder can do; the page on docker's compatibility lists it.
     ...(row.help === undefined || row.slipway.kind === "refused" ? { hidden: true } : { description: row.help }),

@@ -7,15 +7,15 @@ import { OWN_NAMESPACE } from "../../plan/pod/options.ts";
 export const WITHOUT_VALUE: Readonly<Record<string, string>> = { isolate: OWN_NAMESPACE };
 
 export const clusterFlags = {
-  context: Flags.string({
-    description: "context of the kubeconfig to use",
-    env: "SLIPWAY_CONTEXT",
-    helpGroup: "CLUSTER",
-  }),
   namespace: Flags.string({
     char: "n",
     description: "namespace to build in (default: the context's)",
     env: "SLIPWAY_NAMESPACE",
+    helpGroup: "CLUSTER",
+  }),
+  context: Flags.string({
+    description: "context of the kubeconfig to use",
+    env: "SLIPWAY_CONTEXT",
     helpGroup: "CLUSTER",
   }),
   kubeconfig: Flags.string({

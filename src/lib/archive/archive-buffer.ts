@@ -1,24 +1,24 @@
-/** Where the archive is put together: a buffer that is filled, handed out, and followed by another. */
+/** Buffers in which the archive is written: one is filled, handed out, and followed by the next. */
 
-/** The length of a gzip member before compression. Larger members compress no better, smaller ones cost more calls. */
+/** Length of a gzip member before compression. Larger members do not compress better, smaller ones cost more calls. */
 export const BUFFER_LENGTH = 1024 * 1024;
 
-/** What any buffer can `reserve` once it is empty: the limit for what must be in one piece. */
+/** Number of bytes that every empty buffer can `reserve`: the limit for data that must be in one piece. */
 export const LONGEST_PIECE = 60 * 1024;
 
 export interface ArchiveBuffer {
-  /** Sees to it that `space` has at least this many bytes; false if what is filled must be taken first. */
+  /** Makes sure that `space` has at least this many bytes; false if the filled part must be taken first. */
   reserve(length: number): boolean;
-  /** The bytes to be filled next; `advance` tells how many of them were. */
+  /** The bytes to fill next; call `advance` with the number of bytes filled. */
   readonly space: Buffer;
   advance(length: number): void;
-  /** What has been filled, if anything; filling goes on in another buffer. */
+  /** The filled part, if any; filling continues in another buffer. */
   take(): Buffer | undefined;
-  /** Takes back what `take` gave, when nobody reads it any more, to be filled again. */
+  /** Returns a buffer from `take` that is not read any more, so that it can be filled again. */
   release(filled: Buffer): void;
 }
 
-/** Gives out the archive as it is, to be compressed. */
+/** Hands out uncompressed data, to be compressed later. */
 export class PlainBuffer implements ArchiveBuffer {
   readonly #free: Buffer[] = [];
   #buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_LENGTH);

@@ -1,6 +1,6 @@
 /**
- * gzip in independent members: a file of several members is a valid gzip file (RFC 1952, 2.2) which busybox, GNU and Go
- * read as one, and members can be compressed at the same time on libuv's threads.
+ * gzip in independent members. A file of several members is a valid gzip file (RFC 1952, 2.2), which busybox, GNU and Go read as
+ * one, and members can be compressed at the same time on libuv's threads.
  */
 import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
@@ -9,38 +9,38 @@ import { storeMember } from "./stored-buffer.ts";
 
 const gzipAsync = promisify(gzip);
 
-/** How many members to have under way: one for each thread that can run, one waiting. */
+/** Number of members to compress at once: one for each thread that can run, and one waiting. */
 export const MEMBERS_AT_ONCE = Math.min(availableParallelism(), Number(process.env["UV_THREADPOOL_SIZE"]) || 4) + 1;
 
 /**
- * One member of the given bytes, which must stay as they are until it is there.
- * @param level 1 to 9; without compression, StoredBuffer gives out members in the first place.
+ * Compresses the given bytes to one member. They must not change until it is done.
+ * @param level 1 to 9. Without compression, StoredBuffer makes members directly.
  */
 export async function compressMember(data: Buffer, level: number): Promise<Buffer> {
   if (isIncompressible(data)) return storeMember(data);
-  // All output at once: zlib makes a trip to the thread and back for each chunk.
+  // All output in one chunk, because zlib switches to the thread and back for each chunk.
   const member = await gzipAsync(data, {
     level,
     chunkSize: Math.max(constants.Z_MIN_CHUNK, deflateBound(data.length)),
   });
-  // A reader that collects members should not hold on to the room they did not need.
+  // Copied, so that a reader that collects members does not keep the unused space.
   return member.length * 2 < member.buffer.byteLength ? Buffer.from(member) : member;
 }
 
-/** zlib's own bound for its default window and memory level, and gzip's header and trailer. */
+/** zlib's bound for its default window and memory level, plus gzip's header and trailer. */
 function deflateBound(length: number): number {
   return length + (length >> 12) + (length >> 14) + (length >> 25) + 13 + 18;
 }
 
-/** Where to look in a member, and how much at each place. */
+/** Samples of a member: their number, and the length of each. */
 const SAMPLES = 8;
 const SAMPLE_LENGTH = 2048;
-/** What compression must save to be worth its time. */
+/** The share of bytes that compression must save to be worth its time. */
 const WORTHWHILE = 0.95;
-/** Bits of entropy per byte, from 0 to 8, below which no trial is needed: text has about 5, machine code about 6. */
+/** Bits of entropy per byte (0 to 8) below which no trial is needed: text has about 5, machine code about 6. */
 const CLEARLY_COMPRESSIBLE = 7.2;
 
-/** Whether a sample of the data shrinks by less than 5 %: photographs, archives, what is compressed or encrypted already. */
+/** Whether a sample of the data shrinks by less than 5 %: photographs, archives, compressed or encrypted data. */
 export function isIncompressible(data: Buffer): boolean {
   if (data.length < SAMPLES * SAMPLE_LENGTH * 2) return false;
   const sample = Buffer.allocUnsafe(SAMPLES * SAMPLE_LENGTH);

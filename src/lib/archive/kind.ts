@@ -1,8 +1,8 @@
-/** What the first bytes of a stream say it is: docker's way to tell a context from a Dockerfile. */
+/** Recognises an archive by its first bytes. Docker uses this to tell a context from a Dockerfile. */
 
 export type ArchiveKind = "tar" | "gzip" | "bzip2" | "xz" | "zstd";
 
-/** As many bytes as are needed to tell: a tar's header. */
+/** Number of bytes that are needed: the header of a tar archive. */
 export const HEAD_LENGTH = 512;
 
 const MAGIC: readonly (readonly [ArchiveKind, readonly number[]])[] = [
@@ -12,13 +12,13 @@ const MAGIC: readonly (readonly [ArchiveKind, readonly number[]])[] = [
   ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
 ];
 
-/** Undefined for what is no archive: a Dockerfile. */
+/** Undefined if the data is not an archive, such as a Dockerfile. */
 export function archiveKind(head: Uint8Array): ArchiveKind | undefined {
   const found = MAGIC.find(([, bytes]) => bytes.every((byte, index) => head[index] === byte));
   return found?.[0] ?? (isTarHeader(head) ? "tar" : undefined);
 }
 
-/** Every tar's header has the sum of its bytes, its own eight counted as spaces (POSIX ustar). */
+/** A tar header has the sum of its bytes, in which its own eight bytes count as spaces (POSIX ustar). */
 function isTarHeader(head: Uint8Array): boolean {
   if (head.length < HEAD_LENGTH) return false;
   const text = Buffer.from(head.subarray(148, 156)).toString("latin1");

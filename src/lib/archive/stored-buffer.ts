@@ -1,6 +1,6 @@
 /**
- * gzip without compression (RFC 1951, 3.2.4): blocks of at most 65 535 bytes between a header and a checksum. Files are
- * read to where their bytes go in the end, which saves copying all of them once.
+ * gzip without compression (RFC 1951, 3.2.4): blocks of at most 65 535 bytes between a header and a checksum. Files are read directly
+ * into their final position, which saves one copy of all bytes.
  */
 import { crc32 } from "node:zlib";
 import { BUFFER_LENGTH, type ArchiveBuffer } from "./archive-buffer.ts";
@@ -14,13 +14,13 @@ const BLOCK_LIMIT = 65_535;
 export class StoredBuffer implements ArchiveBuffer {
   readonly #length: number;
   #buffer!: Buffer;
-  /** Where the open block's bytes start, and where the next one goes. */
+  /** Start of the open block's bytes, and the position of the next byte. */
   #block = 0;
   #end = 0;
   #checksum = 0;
   #total = 0;
 
-  /** @param length Of the members given out, at most. */
+  /** @param length Largest length of a member, in bytes. */
   constructor(length = BUFFER_LENGTH) {
     this.#length = length;
     this.#begin();
@@ -52,10 +52,10 @@ export class StoredBuffer implements ArchiveBuffer {
     return member;
   }
 
-  /** The member is given out for good: its reader may keep it. */
+  /** Does nothing: the reader may keep the member. */
   release(): void {}
 
-  /** Bytes until the buffer must end. */
+  /** Number of bytes left in the buffer. */
   get #left(): number {
     return this.#length - GZIP_TRAILER - this.#end;
   }
@@ -83,13 +83,13 @@ export class StoredBuffer implements ArchiveBuffer {
     this.#buffer[header] = last ? 1 : 0;
     this.#buffer.writeUInt16LE(length, header + 1);
     this.#buffer.writeUInt16LE(length ^ 0xffff, header + 3);
-    // Block by block, while the bytes are still in the processor's cache.
+    // Block by block, while the bytes are still in the CPU cache.
     this.#checksum = crc32(this.#buffer.subarray(this.#block, this.#end), this.#checksum);
     this.#total += length;
   }
 }
 
-/** A member that holds the data as it is. */
+/** A member that holds the data uncompressed. */
 export function storeMember(data: Buffer): Buffer {
   const blocks = Math.max(1, Math.ceil(data.length / BLOCK_LIMIT));
   const stored = new StoredBuffer(GZIP_HEADER.length + blocks * BLOCK_HEADER + data.length + GZIP_TRAILER);

@@ -1,30 +1,30 @@
 /**
- * An archive's entries, as its bytes come (POSIX pax; GNU tar's long names): for archives that nobody unpacks, whatever is in them.
- * A pax record is as long as it says, line feeds in a name included, and what is cut or broken is an error, never a shorter list.
+ * Reads the entries of an archive in chunks (POSIX pax; GNU tar's long names), without unpacking it. A pax record has the length that
+ * it states, so a name may contain line feeds. A truncated or broken archive is an error, never a shorter list.
  */
 import { BuildFailed } from "../../errors.ts";
 
 export interface TarEntry {
-  /** As the archive has it. */
+  /** As in the archive. */
   readonly name: string;
   readonly type: "file" | "directory" | "link" | "symlink" | "other";
-  /** Of a link of either kind; else empty. */
+  /** Target of a symlink or hard link; otherwise empty. */
   readonly target: string;
-  /** By anybody. */
+  /** Whether any execute bit is set. */
   readonly executable: boolean;
 }
 
-/** Takes the content of one entry. */
+/** Receives the content of one entry. */
 export interface Taker {
   write(chunk: Uint8Array): void;
   end(): void;
 }
 
-/** Told of each entry in turn; gives what takes its content where that is wanted. */
+/** Called for each entry in turn. Returns a receiver if the content is wanted. */
 export type Visit = (entry: TarEntry) => Taker | undefined;
 
 const BLOCK = 512;
-/** Largest header of further fields, in bytes: Go's reader takes no larger ones either. */
+/** Largest pax or GNU header, in bytes. Go's reader has the same limit. */
 const LARGEST_FIELDS = 1024 * 1024;
 
 interface Fields {
@@ -35,12 +35,12 @@ interface Fields {
 
 export class TarEntries {
   readonly #visit: Visit;
-  /** What is being read: a header, or so many bytes and what fills their last block. */
+  /** The current part: a header, or a number of bytes and the padding of their last block. */
   #block = Buffer.alloc(0);
   #left = 0;
   #padding = 0;
   #taker: Taker | undefined;
-  /** Of the next entry, from the headers before it. */
+  /** Fields of the next entry, from the extra headers before it. */
   #fields: Fields = {};
   #zeros = 0;
 
@@ -48,7 +48,7 @@ export class TarEntries {
     this.#visit = visit;
   }
 
-  /** @throws BuildFailed where it is broken */
+  /** @throws BuildFailed for a broken archive */
   write(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length) {
@@ -72,7 +72,7 @@ export class TarEntries {
     }
   }
 
-  /** @throws BuildFailed where more was to come */
+  /** @throws BuildFailed for a truncated archive */
   end(): void {
     if (this.#left > 0 || this.#padding > 0 || this.#block.length > 0)
       throw broken("it ends in the middle of an entry");
@@ -101,7 +101,7 @@ export class TarEntries {
       case "K":
         return this.#gather(size, (bytes) => (this.#fields.linkpath = textOf(bytes)));
       case "g":
-        // For all that follow, which no builder needs: Go's reader hands them on, and runtimes pass over them.
+        // Global headers are ignored. No builder needs them: Go's reader reports them, and runtimes skip them.
         return this.#begin(size, undefined);
       default:
     }
@@ -111,7 +111,7 @@ export class TarEntries {
     const target = type === "link" || type === "symlink" ? linkpath : "";
     const executable = (numberAt(block, 100, 8) & 0o111) !== 0;
     const taker = this.#visit({ name: path, type, target, executable });
-    // The others have no content, whatever size they give.
+    // Other types have no content, even if their header gives a size.
     this.#begin(/[1-6]/.test(flag) ? 0 : long, taker);
   }
 
@@ -141,7 +141,7 @@ function typeOf(flag: string, name: string): TarEntry["type"] {
     case "\0":
     case "0":
     case "7":
-      // As it was written before there was a flag for it.
+      // Archives before POSIX mark a directory only by the trailing slash.
       return name.endsWith("/") ? "directory" : "file";
     case "1":
       return "link";
@@ -154,20 +154,20 @@ function typeOf(flag: string, name: string): TarEntry["type"] {
   }
 }
 
-/** GNU tar's headers have other things where POSIX' have the beginning of a long name. */
+/** Only POSIX headers have a name prefix. GNU tar uses these bytes for other fields. */
 function nameIn(block: Buffer): string {
   const name = textOf(block.subarray(0, 100));
   const prefix = block.subarray(257, 263).toString("latin1") === "ustar\0" ? textOf(block.subarray(345, 500)) : "";
   return prefix === "" ? name : `${prefix}/${name}`;
 }
 
-/** Octal digits; or, for what does not fit, a first bit and a number of that many bytes. */
+/** Octal digits; for larger numbers, a first bit and a big-endian binary number. */
 function numberAt(block: Buffer, at: number, length: number): number {
   const field = block.subarray(at, at + length);
   const first = field[0] ?? 0;
   let value = 0;
   if (first >= 0x80) {
-    // 0xff would be a number below zero.
+    // 0xff would start a negative number.
     for (const byte of [first & 0x7f, ...field.subarray(1)]) value = value * 256 + byte;
   } else {
     const digits = field.toString("latin1").replaceAll(/^[\0 ]+|[\0 ]+$/g, "");
@@ -182,7 +182,7 @@ function textOf(bytes: Buffer): string {
   return (end === -1 ? bytes : bytes.subarray(0, end)).toString();
 }
 
-/** `LENGTH KEY=VALUE` and a line feed, one after the other, where the length counts all of it. */
+/** Reads records of `LENGTH KEY=VALUE` and a line feed. The length counts the whole record. */
 function readRecords(bytes: Buffer, fields: Fields): void {
   for (let at = 0; at < bytes.length;) {
     const [, digits = ""] = /^(\d{1,10}) /.exec(bytes.subarray(at, at + 12).toString("latin1")) ?? [];

@@ -1,5 +1,5 @@
 /**
- * Headers of a tar archive: POSIX ustar, with pax records where ustar's fields do not suffice.
+ * Writes headers of a tar archive: POSIX ustar, with pax records if ustar's fields are too small.
  * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html
  */
 import { isAscii } from "../files/path-bytes.ts";
@@ -7,26 +7,26 @@ import { isAscii } from "../files/path-bytes.ts";
 export const BLOCK = 512;
 
 export interface TarHeader {
-  /** Byte string; a directory's ends in a slash. */
+  /** Byte string; ends with a slash for a directory. */
   readonly path: string;
   readonly type: "file" | "hardlink" | "symlink" | "directory";
   /** Permission bits with setuid, setgid and sticky. */
   readonly mode: number;
   /** Bytes of content that follow. */
   readonly size: number;
-  /** Whole seconds since the epoch. */
+  /** Unix time in whole seconds. */
   readonly mtime: number;
-  /** Byte string: where a link points. */
+  /** Byte string: the target of a link. */
   readonly target: string;
 }
 
 const TYPE_FLAGS = { file: "0", hardlink: "1", symlink: "2", directory: "5" } as const;
 const PAX_FLAG = "x";
 
-/** What the octal digits of ustar's size and mtime fields hold: 8 GiB, and seconds until the year 2242. */
+/** Largest value of the octal digits of ustar's size and mtime fields: 8 GiB, and seconds until the year 2242. */
 const LARGEST_NUMBER = 0o77777777777;
 
-/** uid, gid and device numbers are zero, user and group names empty, for every entry: whose files they are is not the context's affair. */
+/** uid, gid and device numbers are zero, user and group names empty, for every entry: the context has no owners. */
 const TEMPLATE = (() => {
   const block = Buffer.alloc(BLOCK);
   for (const offset of [108, 116, 329, 337]) block.write("0000000", offset, "latin1");
@@ -41,7 +41,7 @@ export function padding(size: number): number {
   return (BLOCK - (size % BLOCK)) % BLOCK;
 }
 
-/** All blocks that come before the content: one, or three and more when pax records are needed. */
+/** All blocks before the content: one, or three and more if pax records are needed. */
 export function encodeHeader(header: TarHeader): Buffer {
   const split = splitPath(header.path);
   const records = paxRecords(header, split !== undefined);
@@ -76,7 +76,7 @@ function writeBlock(block: Buffer, fields: BlockFields): void {
   sum += writeText(block, fields.flag, 156);
   sum += writeText(block, fields.target.slice(0, 100), 157);
   sum += writeText(block, fields.prefix, 345);
-  // The sum counts its own field as eight spaces, as the template has it.
+  // The sum counts its own field as eight spaces, as in the template.
   writeOctal(block, sum, 148, 6);
   block[154] = 0;
 }
@@ -107,18 +107,18 @@ function writeOctal(block: Buffer, value: number, offset: number, digits: number
   return sum;
 }
 
-/** GNU's form of a number with more than 11 octal digits, for busybox: it takes paths from pax records, but no sizes. */
+/** GNU's form of a number with more than 11 octal digits, for busybox, which reads paths from pax records, but not sizes. */
 function writeBinary(block: Buffer, value: number, offset: number): number {
   block[offset] = 0x80;
   block.writeBigUInt64BE(BigInt(value), offset + 4);
   return block.subarray(offset, offset + 12).reduce((sum, byte) => sum + byte, 0);
 }
 
-/** Into ustar's 155 and 100 bytes, at a slash; undefined when there is no such slash. */
+/** Splits a path at a slash into ustar's 155 and 100 bytes; undefined if that is not possible. */
 function splitPath(path: string): [prefix: string, name: string] | undefined {
   if (path.length <= 100) return ["", path];
   if (path.length > 256) return undefined;
-  // The name must not be empty, so a directory's final slash is no place to split.
+  // The name must not be empty, so a directory's trailing slash is not used.
   const slash = path.indexOf("/", path.length - 101);
   return slash < 0 || slash > 155 || slash === path.length - 1
     ? undefined
@@ -134,7 +134,7 @@ function paxRecords(header: TarHeader, pathFits: boolean): Buffer {
   return Buffer.from(records, "latin1");
 }
 
-/** `LENGTH KEY=VALUE` and a line feed, where the length counts its own digits. */
+/** `LENGTH KEY=VALUE` and a line feed. The length counts its own digits too. */
 function paxRecord(key: string, value: string): string {
   const rest = ` ${key}=${value}\n`;
   let length = rest.length + String(rest.length).length;

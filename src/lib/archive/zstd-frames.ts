@@ -1,15 +1,15 @@
 /**
- * Where the frames of a zstd stream end (RFC 8878, section 3.1). Layers that can be pulled in parts have many (`zstd:chunked`), and
- * Node's decompressor drops what follows a frame's end in one chunk, without an error: so no chunk may reach past one.
+ * Finds the end of each frame of a zstd stream (RFC 8878, section 3.1). Layers that can be pulled in parts have many (`zstd:chunked`).
+ * Node's decompressor drops the bytes after a frame's end in the same chunk, without an error, so no chunk may extend past the end.
  */
 
 const MAGIC = 0xfd2fb528;
-/** The last four bits of it are anybody's. */
+/** Magic number of a skippable frame. Its last four bits may have any value. */
 const SKIPPABLE = 0x184d2a50;
 
 type Part = "magic" | "skippable-size" | "descriptor" | "header" | "block-header" | "body" | "checksum" | "unknown";
 
-/** The same bytes, cut so that each frame's last one ends a chunk. What is no zstd is passed on as it is. */
+/** Passes the same bytes on, but ends a chunk at the end of each frame. Other data than zstd is not changed. */
 export async function* cutAtFrames(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const walk = new Walk();
   for await (const chunk of bytes) {
@@ -23,15 +23,15 @@ export async function* cutAtFrames(bytes: AsyncIterable<Uint8Array>): AsyncGener
 
 class Walk {
   #part: Part = "magic";
-  /** Of the part, in bytes. */
+  /** Length of the part, in bytes. */
   #left = 4;
-  /** The part so far, as a number, its first byte the least. */
+  /** The bytes of the part so far, as a little-endian number. */
   #value = 0;
   #place = 1;
   #checksum = false;
   #last = false;
 
-  /** As far as the frame goes, or the chunk. */
+  /** Reads to the end of the frame or of the chunk. */
   advance(chunk: Uint8Array, from: number): number {
     let at = from;
     while (at < chunk.length) {
@@ -50,7 +50,7 @@ class Walk {
     return at;
   }
 
-  /** Goes on to the next part. Whether the frame ends here. */
+  /** Starts the next part. Returns whether the frame ends here. */
   #close(): boolean {
     const value = this.#value;
     switch (this.#part) {
@@ -66,7 +66,7 @@ class Walk {
         return this.#begin("header", headerSize(value));
       case "block-header": {
         this.#last = (value & 1) !== 0;
-        // A block of one byte repeated has that byte.
+        // A block that repeats one byte only contains that byte.
         return this.#begin("body", ((value >> 1) & 3) === 1 ? 1 : value >> 3);
       }
       case "body":
@@ -87,7 +87,7 @@ class Walk {
   }
 }
 
-/** What follows the descriptor: window, dictionary, size of the content. */
+/** Length of the fields after the descriptor: window, dictionary, size of the content. */
 function headerSize(descriptor: number): number {
   const single = (descriptor & 32) !== 0;
   const dictionary = [0, 1, 2, 4][descriptor & 3] ?? 0;

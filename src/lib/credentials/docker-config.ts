@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { InvalidInput } from "../../errors.ts";
+import { readIfThere } from "../files/read-file.ts";
 import { type Answer, type Credential, type CredentialStore, registryOf } from "./credentials.ts";
 import { CredentialHelper, HelperError } from "./credential-helper.ts";
 import { locateFault } from "./json-fault.ts";
@@ -105,22 +105,10 @@ export async function openDockerConfigs(
   const inline = env["DOCKER_AUTH_CONFIG"] ?? "";
   if (inline !== "") configs.push(new DockerConfig(inline, "DOCKER_AUTH_CONFIG"));
   const path = join(env["DOCKER_CONFIG"] || join(home, ".docker"), "config.json");
-  const text = await readIfThere(path);
+  const suggestions = ["Make it readable, or set DOCKER_CONFIG to another directory."];
+  const text = (await readIfThere(path, { docker: "accepts", suggestions }))?.toString();
   if (text !== undefined) configs.push(new DockerConfig(text, path));
   return configs;
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new InvalidInput(`${path} cannot be read: ${code}`, {
-      suggestions: ["Make it readable, or set DOCKER_CONFIG to another directory."],
-      cause: error,
-    });
-  }
 }
 
 function parseObject(text: string, source: string): Entry {

@@ -32,7 +32,7 @@ export function copyFeatures(instruction: Instruction, scope: StageScope): Use[]
 
 function flagFeatures(name: string, value: string, scope: StageScope): Use[] {
   if (name === "chmod") return modeFeatures(value, scope);
-  // Only that one says something even when it is off.
+  // Only --unpack has a meaning when it is off.
   const asked = value !== "false" || name === "unpack";
   const feature = Object.hasOwn(COPY_FLAGS, name) && asked ? COPY_FLAGS[name] : undefined;
   return feature === undefined ? [] : [{ feature }];

@@ -3,12 +3,12 @@
 /** The value of a variable, undefined when it is not set. */
 export type Lookup = (name: string) => string | undefined;
 
-/** Words in words in words: nobody nests deeper, and a hostile file may not exhaust the stack. */
-const DEPTH = 32;
+/** Most levels of `${A:-${B:-…}}`. A bound, so that a hostile file cannot exhaust the stack. */
+const MAX_DEPTH = 32;
 
 /**
- * Expand a word and take its quotes away.
- * @returns undefined when it needs a variable that has no value, or a form that is not known here: only the builder can tell
+ * Expands the variables of a word and removes its quotes.
+ * @returns undefined if a variable has no value, or for a form this code does not know: only the builder can tell
  */
 export function expandWord(word: string, lookup: Lookup, escape: string): string | undefined {
   return new Expansion(word, lookup, escape).run();
@@ -51,7 +51,7 @@ class Expansion {
     return text;
   }
 
-  /** What stands after a dollar sign. */
+  /** Reads the variable after a dollar sign. */
   #variable(): string | undefined {
     const plain = /^[A-Za-z_][A-Za-z0-9_]*|^[0-9@*#?$!-]/.exec(this.#word.slice(this.#at, this.#at + 256))?.[0];
     if (plain !== undefined) {
@@ -60,7 +60,7 @@ class Expansion {
     }
     if (this.#word[this.#at] !== "{") return "$";
     const end = this.#closing(this.#at);
-    if (end === undefined || this.#depth >= DEPTH) return undefined;
+    if (end === undefined || this.#depth >= MAX_DEPTH) return undefined;
     const inside = this.#word.slice(this.#at + 1, end);
     this.#at = end + 1;
     const [, name, operator, rest = ""] = /^([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-+?])(.*))?$/s.exec(inside) ?? [];
@@ -70,7 +70,7 @@ class Expansion {
     const word = () => new Expansion(rest, this.#lookup, this.#escape, this.#depth + 1).run();
     if (operator?.endsWith("-")) return counts ? value : word();
     if (operator?.endsWith("+")) return counts ? word() : "";
-    // `?` is an error of the build's, told by the builder.
+    // `${A:?text}` fails the build; the builder reports that.
     return counts || operator === undefined ? value : undefined;
   }
 

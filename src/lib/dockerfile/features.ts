@@ -1,4 +1,4 @@
-/** Where a Dockerfile uses what not every builder can do. */
+/** Finds the features of a Dockerfile that not every builder supports. */
 import { copyFeatures } from "./copy-features.ts";
 import type { Instruction } from "./instruction.ts";
 import { KnownDirectories } from "./known-directories.ts";
@@ -61,7 +61,7 @@ export interface FeatureUse {
 type Use = Omit<FeatureUse, "line">;
 
 /**
- * Pure; in order of lines, each feature once a line.
+ * Pure. Sorted by line; each feature at most once per line.
  * @param buildArgs values of --build-arg
  */
 export function findFeatures(dockerfile: Dockerfile, buildArgs?: ReadonlyMap<string, string>): FeatureUse[] {
@@ -131,7 +131,7 @@ function featuresOf(instruction: Instruction, scope: StageScope): Use[] {
   }
 }
 
-/** `--platform=$BUILDPLATFORM` is the node's own; a platform that is written out may be another. */
+/** `--platform=$BUILDPLATFORM` is the node's own platform; a literal one may differ from it. */
 function platformFeature(value: string | undefined): Use[] {
   return [{ feature: value?.includes("$") === true ? "from-platform" : "from-platform-fixed" }];
 }
@@ -147,8 +147,8 @@ function runFeatures(instruction: Instruction, name: string, value: string, scop
 /** A shell's redirection into it, or tee. */
 const WRITES_HOSTNAME = /(?:>\s*|\btee\s+(?:-\S+\s+)*)["']?\/etc\/hostname(?![\w.-])/;
 
-/** Those that BuildKit fills in by itself (its frontend/dockerfile/dockerfile2llb: platform arguments). */
+/** Arguments that BuildKit sets itself (its frontend/dockerfile/dockerfile2llb: platform arguments). */
 const PLATFORM_ARGUMENT = /^(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)(?:=|$)/;
 
-/** The same where they are used. */
+/** The same arguments, where they are used. */
 const PLATFORM_VARIABLE = /\$\{?(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)(?![A-Za-z0-9_])/;

@@ -1,18 +1,18 @@
 import { jsonStrings, unquote } from "./words.ts";
 
 export interface Heredoc {
-  /** The word that ends it. */
+  /** The word that ends the heredoc. */
   readonly name: string;
-  /** `<<-`: leading tabs go. */
+  /** `<<-`: leading tabs are removed. */
   readonly chomp: boolean;
-  /** Variables in it are expanded: its word was written without quotes. */
+  /** Variables in the content are expanded, because its word was written without quotes. */
   readonly expand: boolean;
   readonly content: string;
 }
 
 const WITH_HEREDOCS = /^(?:onbuild\s+)?(?:add|copy|run)\s+(.*)$/is;
 
-/** The heredocs an instruction announces, in order, their content still to be read. */
+/** The heredocs that an instruction announces, in order. Their content follows on the next lines. */
 export function findHeredocs(line: string): Omit<Heredoc, "content">[] {
   const operand = line.includes("<<") ? WITH_HEREDOCS.exec(line)?.[1] : undefined;
   if (operand === undefined || isExecForm(operand)) return [];
@@ -27,8 +27,8 @@ export function findHeredocs(line: string): Omit<Heredoc, "content">[] {
 }
 
 /**
- * Words the way BuildKit looks for heredocs in them: blanks after `<<` belong to the word, and a line that is no word
- * list for it (a quote that does not end, a `${…}` of another shell) holds none.
+ * Splits words as BuildKit does when it looks for heredocs: blanks after `<<` belong to the word. A line that BuildKit cannot
+ * split (an open quote, a `${…}` of another shell) has no heredocs.
  */
 function shellWords(text: string): string[] {
   const words: string[] = [];
@@ -60,10 +60,10 @@ function shellWords(text: string): string[] {
   return word === "" ? words : [...words, word];
 }
 
-/** The beginnings of substitutions BuildKit knows. */
+/** The start of each kind of substitution that BuildKit knows. */
 const SUBSTITUTION = /^\$\{(?:[A-Za-z_][A-Za-z0-9_]*|\d+|[@*#?$!-])(?:\}|:?[-+?]|[#%/])/;
 
-/** In the exec form nothing is interpreted, so it has no heredocs. Flags may come before it. */
+/** The exec form interprets nothing, so it has no heredocs. Flags may precede it. */
 function isExecForm(operand: string): boolean {
   return jsonStrings(operand.replace(/^(?:--\S+\s+)*/, "")) !== undefined;
 }

@@ -4,25 +4,25 @@ import type { LogicalLine } from "./lines.ts";
 import { nearest } from "../text/suggest.ts";
 import { splitWords, unquote } from "./words.ts";
 
-/** `--name=value`, or `--name` alone. Variables in the value are not expanded. */
+/** `--name=value`, or only `--name`. Variables in the value are not expanded. */
 export interface Flag {
   readonly name: string;
   readonly value: string | undefined;
 }
 
 export interface Instruction {
-  /** In capitals. */
+  /** In upper case. */
   readonly keyword: string;
-  /** 1-based, first and last. */
+  /** First line, 1-based; `endLine` is the last one. */
   readonly line: number;
   readonly endLine: number;
   readonly flags: readonly Flag[];
-  /** What stands after keyword and flags, continuation lines joined, otherwise as written. */
+  /** The text after keyword and flags, as written, with continuation lines joined. */
   readonly operand: string;
   readonly heredocs: readonly Heredoc[];
-  /** What is written above it. */
+  /** The comments directly above the instruction. */
   readonly comments: readonly string[];
-  /** What an ONBUILD keeps for later. */
+  /** The instruction that an ONBUILD stores. */
   readonly trigger?: Instruction;
 }
 
@@ -33,11 +33,11 @@ const KEYWORDS: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 const NOT_AFTER_ONBUILD: ReadonlySet<string> = new Set(["FROM", "MAINTAINER"]);
-/** Those with flags before their operand; elsewhere `--x` is part of it. */
+/** Instructions with flags before their operand. In others `--x` is part of the operand. */
 const WITH_FLAGS: ReadonlySet<string> = new Set(["ADD", "COPY", "FROM", "HEALTHCHECK", "RUN"]);
 const WITH_PAIRS: ReadonlySet<string> = new Set(["ENV", "LABEL"]);
 
-/** Read one logical line. */
+/** Reads one logical line. */
 export function readInstruction(source: LogicalLine, escape: string): Instruction {
   const [, word = "", rest = ""] = /^(\S+)\s*(.*)$/s.exec(source.text) ?? [];
   const keyword = word.toUpperCase();
@@ -56,14 +56,14 @@ export function readInstruction(source: LogicalLine, escape: string): Instructio
   return { keyword, line, endLine, flags, operand, heredocs, comments };
 }
 
-/** `NAME=VALUE…`, or of old `NAME VALUE`: in docker's words where it is neither. */
+/** Checks for `NAME=VALUE…` or the legacy form `NAME VALUE`; anything else gets docker's message. */
 function checkPairs(keyword: string, line: number, operand: string, escape: string): void {
   const words = splitWords(operand, escape);
   if (words[0]?.includes("=") === true) {
     const bare = words.find((word) => !word.includes("="));
     if (bare !== undefined) {
       const reason = `Syntax error - can't find = in ${JSON.stringify(bare)}. Must be of the form: name=value`;
-      refuseLine(line, reason, ["Put a value with blanks in quotes."]);
+      refuseLine(line, reason, ["Put a value that contains spaces in quotes."]);
     }
   } else if (words.length === 1)
     refuseLine(line, `${keyword} must have two arguments`, [`Write: ${keyword} NAME=VALUE`]);
@@ -86,11 +86,11 @@ function refuseKeyword(line: number, word: string): never {
   const keyword = word.toUpperCase();
   const near = nearest(keyword, KEYWORDS, (known) => (known.length > 3 ? 2 : 1));
   refuseLine(line, `unknown instruction: ${shorten(word)}${near === undefined ? "" : ` (did you mean ${near}?)`}`, [
-    "If it continues the line before, that one must end in a backslash with nothing but blanks after it.",
+    "If this line continues the one before, that one must end with a backslash, with only spaces after it.",
   ]);
 }
 
-/** What is no Dockerfile at all may have words of a megabyte, and characters no terminal should see. */
+/** A file that is not a Dockerfile may have words of a megabyte, and control characters that must not reach a terminal. */
 function shorten(word: string): string {
   const visible = word.replaceAll(/[^\p{L}\p{N}\p{P}\p{S}]/gu, "\uFFFD");
   return visible.length > 60 ? `${visible.slice(0, 60)}…` : visible;

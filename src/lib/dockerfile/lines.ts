@@ -1,5 +1,5 @@
 /**
- * From text to logical lines, by the rules of BuildKit's parser
+ * Splits a Dockerfile into logical lines by the rules of BuildKit's parser
  * (https://github.com/moby/buildkit/blob/master/frontend/dockerfile/parser/parser.go).
  */
 import { InvalidInput } from "../../errors.ts";
@@ -9,21 +9,21 @@ import { findHeredocs, type Heredoc } from "./heredoc.ts";
 /** One instruction with its continuation lines joined. */
 export interface LogicalLine {
   readonly text: string;
-  /** 1-based, of its first and last physical line, heredocs included. */
+  /** First physical line, 1-based; `endLine` is the last one, heredocs included. */
   readonly line: number;
   readonly endLine: number;
   readonly heredocs: readonly Heredoc[];
-  /** Those before it, without their `#`: back to the instruction before, or to a comment that is empty. Directives are none. */
+  /** The comments before it, without `#`, back to the previous instruction or an empty comment. Directives do not count. */
   readonly comments: readonly string[];
 }
 
-/** What the comments at the very top set, by lower-case name: `syntax`, `escape`, `check`. */
+/** Parser directives at the top of the file, by lower-case name: `syntax`, `escape`, `check`. */
 export type Directives = ReadonlyMap<string, string>;
 
 export interface Source {
   readonly directives: Directives;
   readonly lines: readonly LogicalLine[];
-  /** The character that continues a line and takes the next one's meaning away. */
+  /** The character that continues a line and escapes the next character. */
   readonly escape: string;
 }
 
@@ -31,12 +31,12 @@ const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S.*)$/;
 const KNOWN_DIRECTIVES: ReadonlySet<string> = new Set(["syntax", "escape", "check"]);
 
 /**
- * Take a Dockerfile apart into logical lines.
- * @throws InvalidInput when there is none, or a heredoc does not end
+ * Splits a Dockerfile into logical lines.
+ * @throws InvalidInput if it has no instructions, or a heredoc does not end
  */
 export function splitLines(text: string): Source {
   const rows = text.replace(/^\uFEFF/, "").split("\n");
-  // The text's last line feed ends its last line: what comes after it is no line of its own.
+  // The last line feed ends the last line; no further line follows it.
   if (rows.at(-1) === "") rows.pop();
   const directives = readDirectives(rows);
   const escape = directives.get("escape") ?? "\\";
@@ -70,7 +70,7 @@ export function splitLines(text: string): Source {
         at += 1;
         const row = rows[at];
         if (row === undefined)
-          refuseLine(first + 1, "unterminated heredoc", [`End it with a line that is only ${heredoc.name}`]);
+          refuseLine(first + 1, "unterminated heredoc", [`End it with a line that contains only ${heredoc.name}.`]);
         const end = trimEnd(row);
         if ((heredoc.chomp ? end.replace(/^\t+/, "") : end) === heredoc.name) break;
         content.push(`${row}\n`);
@@ -104,7 +104,7 @@ function readDirectives(rows: readonly string[]): Directives {
   return directives;
 }
 
-/** Without the carriage returns of another system. */
+/** Removes the carriage returns of Windows line ends. */
 function trimEnd(row = ""): string {
   return cutEnd(row, "\r");
 }
@@ -113,14 +113,14 @@ function isComment(row: string | undefined): boolean {
   return row !== undefined && row.trimStart().startsWith("#");
 }
 
-/** A line goes on when it ends in one escape character, blanks after it allowed; two of them are an ordinary end. */
+/** A line continues if it ends with one escape character, blanks after it allowed. Two escape characters do not continue it. */
 function trimContinuation(row: string, escape: string): { kept: string; continues: boolean } {
   const end = cutEnd(row, " \t");
   if (!end.endsWith(escape) || end.endsWith(escape + escape)) return { kept: row, continues: false };
   return { kept: end.slice(0, -1), continues: true };
 }
 
-/** Not by a regular expression: those take quadratic time to find blanks that are not at the end. */
+/** Not a regular expression: it would take quadratic time on blanks that are not at the end. */
 function cutEnd(text: string, characters: string): string {
   let end = text.length;
   while (end > 0 && characters.includes(text[end - 1] ?? "")) end -= 1;

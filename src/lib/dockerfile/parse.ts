@@ -1,4 +1,4 @@
-/** A Dockerfile as the planner sees it: its stages and instructions, with lines to point at. */
+/** A parsed Dockerfile: its stages and instructions, with line numbers for messages. */
 import { InvalidInput } from "../../errors.ts";
 import { refuseLine } from "./faults.ts";
 import { type Instruction, readInstruction } from "./instruction.ts";
@@ -9,41 +9,41 @@ export type { Heredoc } from "./heredoc.ts";
 export type { Flag, Instruction } from "./instruction.ts";
 
 export interface BuildStage {
-  /** Its number, from 0. */
+  /** Number of the stage, from 0. */
   readonly index: number;
-  /** In lower case, as it is compared. */
+  /** In lower case, because names are compared without regard to case. */
   readonly name: string | undefined;
-  /** What FROM names, variables not expanded: an image, an earlier stage or `scratch`. */
+  /** The operand of FROM, variables not expanded: an image, an earlier stage or `scratch`. */
   readonly base: string;
   /** As written after `--platform=`. */
   readonly platform: string | undefined;
   readonly from: Instruction;
-  /** What comes after FROM. */
+  /** The instructions after FROM. */
   readonly instructions: readonly Instruction[];
 }
 
 export interface Dockerfile {
   readonly directives: Directives;
   readonly escape: string;
-  /** ARG before the first FROM. */
+  /** The ARG instructions before the first FROM. */
   readonly globals: readonly Instruction[];
   readonly stages: readonly BuildStage[];
-  /** All of them, in order. */
+  /** All instructions, in order. */
   readonly instructions: readonly Instruction[];
 }
 
 const STAGE_NAME = /^[a-z][a-z0-9-_.]*$/;
 
 /**
- * Parse a Dockerfile.
- * @throws InvalidInput in docker's words, naming the line
+ * Parses a Dockerfile.
+ * @throws InvalidInput with docker's message and the line
  */
 export function parseDockerfile(text: string): Dockerfile {
   const { directives, escape, lines } = splitLines(text);
   const instructions: Instruction[] = [];
   const globals: Instruction[] = [];
   const stages: (BuildStage & { instructions: Instruction[] })[] = [];
-  // Line by line to the end of each check: what is told is the first fault in the file.
+  // Each line gets all checks before the next one, so the error is the first fault of the file.
   for (const line of lines) {
     const instruction = readInstruction(line, escape);
     instructions.push(instruction);
@@ -67,8 +67,8 @@ export function parseDockerfile(text: string): Dockerfile {
 }
 
 /**
- * The stage a build ends with: the last, or the one `--target` names or numbers.
- * @throws InvalidInput listing the names there are
+ * The stage that a build ends with: the last one, or the one that `--target` gives by name or number.
+ * @throws InvalidInput that lists the stages
  */
 export function findTarget(dockerfile: Dockerfile, target?: string): BuildStage {
   const { stages } = dockerfile;
@@ -85,7 +85,7 @@ export function findTarget(dockerfile: Dockerfile, target?: string): BuildStage 
   });
 }
 
-/** A stage by its name, the last of that name, or by its number. */
+/** Finds a stage by name (the last one with that name) or by number. */
 export function findStage(stages: readonly BuildStage[], name: string): BuildStage | undefined {
   const wanted = name.toLowerCase();
   return stages.findLast((stage) => stage.name === wanted) ?? (/^\d+$/.test(name) ? stages[Number(name)] : undefined);

@@ -3,11 +3,11 @@ import type { Instruction } from "./instruction.ts";
 import { type BuildStage, type Dockerfile, findStage, findTarget } from "./parse.ts";
 import { mountFields, splitWords, unquote } from "./words.ts";
 
-/** One place where a build needs an image that it does not build itself. */
+/** One use of an image that the build does not make itself. */
 export interface ImageUse {
-  /** The reference with its variables replaced; undefined when one has no value that could be known here. */
+  /** The reference with its variables replaced; undefined if a variable's value is not known before the build. */
   readonly image: string | undefined;
-  /** As it stands in the Dockerfile. */
+  /** As written in the Dockerfile. */
   readonly text: string;
   readonly line: number;
   readonly by: "FROM" | "COPY" | "RUN";
@@ -17,15 +17,15 @@ export interface ReferenceOptions {
   readonly target?: string | undefined;
   /** Values of --build-arg. */
   readonly buildArgs?: ReadonlyMap<string, string>;
-  /** What the builder declares itself: TARGETARCH, BUILDPLATFORM and their like. */
+  /** Arguments that the builder sets itself, such as TARGETARCH and BUILDPLATFORM. */
   readonly predefined?: ReadonlyMap<string, string>;
-  /** Count stages the target does not need, for a builder that builds them all the same. */
+  /** Include stages that the target does not need, for a builder that builds them anyway. */
   readonly everyStage?: boolean;
 }
 
 /**
- * All images a build will pull, in order of lines, each use once. Stages and `scratch` are none.
- * @throws InvalidInput when there is no such target
+ * All images a build will pull, sorted by line, each use once. Stages and `scratch` are not images.
+ * @throws InvalidInput if the target does not exist
  */
 export function findImages(dockerfile: Dockerfile, options: ReferenceOptions = {}): ImageUse[] {
   const lookup = globalScope(dockerfile, options);
@@ -33,7 +33,7 @@ export function findImages(dockerfile: Dockerfile, options: ReferenceOptions = {
   const target = findTarget(dockerfile, options.target);
   const images: ImageUse[] = [];
   const needed = new Set<BuildStage>(options.everyStage ? dockerfile.stages.slice(0, target.index + 1) : [target]);
-  // A set hands out what is added while it is walked: so dependencies are followed, each once, however they go in circles.
+  // Iterating over a set also visits items added meanwhile, so each dependency is followed once, even in a cycle.
   for (const stage of needed) {
     const base = expand(stage.base);
     const parent = base === undefined ? undefined : findBase(dockerfile.stages, base, stage);
@@ -45,7 +45,7 @@ export function findImages(dockerfile: Dockerfile, options: ReferenceOptions = {
       for (const text of sourcesOf(instruction, dockerfile.escape)) {
         const source = findStage(dockerfile.stages, text);
         if (source !== undefined) needed.add(source);
-        // Neither docker nor BuildKit expand variables here; a number that is no stage is their error to report.
+        // Docker and BuildKit do not expand variables here. If a number is not a stage, the builder reports it.
         else if (!/^\d+$/.test(text) && text !== "scratch" && text !== "") {
           const by = instruction.keyword === "RUN" ? "RUN" : "COPY";
           images.push({ image: expand(text) || undefined, text, line: instruction.line, by });
@@ -56,17 +56,17 @@ export function findImages(dockerfile: Dockerfile, options: ReferenceOptions = {
   return images.sort((a, b) => a.line - b.line);
 }
 
-/** The names of all images a build will pull, each once, as far as they can be known here. */
+/** The names of all images a build will pull, each once, as far as they are known before the build. */
 export function imageReferences(dockerfile: Dockerfile, options: ReferenceOptions = {}): string[] {
   return [...new Set(findImages(dockerfile, options).flatMap(({ image }) => image ?? []))];
 }
 
-/** FROM may name stages above it only: `FROM app AS app` is an image. */
+/** FROM can only name stages above it: in `FROM app AS app`, `app` is an image. */
 export function findBase(stages: readonly BuildStage[], base: string, from: BuildStage): BuildStage | undefined {
   return stages.slice(0, from.index).findLast((stage) => stage.name === base.toLowerCase());
 }
 
-/** What `COPY --from=` and `RUN --mount=…,from=` name. */
+/** The names in `COPY --from=` and `RUN --mount=…,from=`. */
 export function sourcesOf(instruction: Instruction, escape: string): string[] {
   if (instruction.keyword === "COPY" || instruction.keyword === "ADD") {
     return instruction.flags.flatMap(({ name, value }) => (name === "from" && value !== undefined ? [value] : []));
@@ -77,7 +77,7 @@ export function sourcesOf(instruction: Instruction, escape: string): string[] {
   );
 }
 
-/** The variables FROM may use: every ARG above the first FROM, a --build-arg before its default. */
+/** The variables FROM may use: every ARG above the first FROM. A --build-arg overrides its default. */
 export function globalScope(dockerfile: Dockerfile, { buildArgs, predefined }: ReferenceOptions): Lookup {
   const values = new Map<string, string | undefined>();
   const lookup: Lookup = (name) =>
@@ -90,7 +90,7 @@ export function globalScope(dockerfile: Dockerfile, { buildArgs, predefined }: R
     for (const word of splitWords(operand, dockerfile.escape)) {
       const equals = word.indexOf("=");
       const name = unquote(equals < 0 ? word : word.slice(0, equals), dockerfile.escape);
-      // A default may use the ones above it.
+      // A default may use the arguments above it.
       const fallback = equals < 0 ? lookup(name) : expandWord(word.slice(equals + 1), lookup, dockerfile.escape);
       values.set(name, buildArgs?.get(name) ?? fallback);
     }

@@ -1,16 +1,16 @@
 /**
- * What of its context a build can read at all: the sources of COPY and ADD and the bind mounts of RUN. Whatever leaves the
- * slightest doubt makes it everything, as a file that is missing breaks a build and one too many costs a moment.
+ * Finds the paths of the context that a build can read: the sources of COPY and ADD and the bind mounts of RUN. On any doubt the
+ * answer is "everything": a missing file breaks a build, an extra one only costs time.
  */
 import { expandWord } from "./expand.ts";
 import type { Instruction } from "./instruction.ts";
 import { type BuildStage, type Dockerfile, findStage, findTarget } from "./parse.ts";
 import { findBase, findImages, globalScope, sourcesOf } from "./references.ts";
-import { Unknown, Variables } from "./variables.ts";
+import { UnknownVariable, Variables } from "./variables.ts";
 import type { Environment } from "./variables.ts";
 import { jsonStrings, mountFields } from "./words.ts";
 
-/** One source: wildcards as in Go's filepath.Match, and `**` for anything below. Relative to the context, cleaned; never empty. */
+/** One source, relative to the context, cleaned, never empty. Wildcards as in Go's filepath.Match; `**` matches anything below. */
 export interface UsedPath {
   readonly pattern: string;
   /** 1-based. */
@@ -22,20 +22,20 @@ export type UsedPaths =
   | {
       readonly kind: "paths";
       readonly sources: readonly UsedPath[];
-      /** Images the stages start from: what these bring along may reach more. */
+      /** The base images of the stages: their ONBUILD triggers may read more. */
       readonly bases: readonly string[];
     }
   | {
       readonly kind: "everything";
-      /** One clause: `line 3 copies all of it`. */
+      /** One clause: `line 3 uses the whole context`. */
       readonly because: string;
     };
 
-/** What a base image adds to the Dockerfile. */
+/** The parts of a base image that affect the Dockerfile. */
 export interface BaseImage {
   /** `NAME=VALUE`. */
   readonly env: readonly string[];
-  /** Instructions that run in a build from it. */
+  /** ONBUILD instructions, which run in a build from this image. */
   readonly onBuild: readonly string[];
 }
 
@@ -43,12 +43,12 @@ export interface UsedPathsOptions {
   readonly target?: string | undefined;
   /** Values of --build-arg. */
   readonly buildArgs?: ReadonlyMap<string, string>;
-  /** The base images, as far as they were asked for; others are taken to add nothing. */
+  /** The base images that were looked up. Others are assumed to add nothing. */
   readonly bases?: ReadonlyMap<string, BaseImage>;
 }
 
-/** A frontend that is not known here may read what it likes. These are BuildKit's own. */
-const OWN_FRONTEND =
+/** BuildKit's own frontends. Any other may read everything. */
+const BUILDKIT_FRONTEND =
   /^(?:docker\.io\/)?docker\/dockerfile(?::(?:1(?:\.\d+){0,2}(?:-labs)?|latest|labs))?(?:@sha256:[0-9a-f]{64})?$/;
 const COPY_FLAGS: ReadonlySet<string> = new Set([
   "checksum",
@@ -62,15 +62,15 @@ const COPY_FLAGS: ReadonlySet<string> = new Set([
   "unpack",
 ]);
 const RUN_FLAGS: ReadonlySet<string> = new Set(["mount", "network", "security"]);
-/** Mounts that hold nothing of the context. */
+/** Mount types that do not use the context. */
 const OTHER_MOUNTS: ReadonlySet<string> = new Set(["cache", "secret", "ssh", "tmpfs"]);
-/** Build arguments that make BuildKit look elsewhere, or at all of the context. */
+/** Build arguments that select another frontend, or make BuildKit scan the whole context. */
 const SYNTAX_ARGUMENT = "BUILDKIT_SYNTAX";
 const SCAN_ARGUMENT = "BUILDKIT_SBOM_SCAN_CONTEXT";
 
-class Everything extends Error {}
+class UsesEverything extends Error {}
 
-/** Pure. @throws InvalidInput when there is no such target */
+/** Pure. @throws InvalidInput if the target does not exist */
 export function findUsedPaths(dockerfile: Dockerfile, options: UsedPathsOptions = {}): UsedPaths {
   try {
     refuseFrontends(dockerfile, options);
@@ -90,23 +90,23 @@ export function findUsedPaths(dockerfile: Dockerfile, options: UsedPathsOptions 
     }
     return { kind: "paths", sources, bases };
   } catch (error) {
-    if (error instanceof Everything) return { kind: "everything", because: error.message };
+    if (error instanceof UsesEverything) return { kind: "everything", because: error.message };
     throw error;
   }
 }
 
 function refuseFrontends({ directives, instructions }: Dockerfile, { buildArgs }: UsedPathsOptions): void {
   for (const syntax of [directives.get("syntax"), buildArgs?.get(SYNTAX_ARGUMENT)]) {
-    if (syntax === undefined || OWN_FRONTEND.test(syntax.trim())) continue;
-    throw new Everything(`the frontend ${syntax.trim()} may read any of it`);
+    if (syntax === undefined || BUILDKIT_FRONTEND.test(syntax.trim())) continue;
+    throw new UsesEverything(`the frontend ${syntax.trim()} may read any file`);
   }
   const scans = ({ keyword, operand }: Instruction): boolean => keyword === "ARG" && operand.includes(SCAN_ARGUMENT);
   if (buildArgs?.has(SCAN_ARGUMENT) === true || instructions.some(scans)) {
-    throw new Everything(`${SCAN_ARGUMENT} scans all of it`);
+    throw new UsesEverything(`${SCAN_ARGUMENT} scans the whole context`);
   }
 }
 
-/** Some builders build stages that the target does not need: so all down to it count. */
+/** Some builders also build stages that the target does not need, so all stages up to the target count. */
 function stagesOf(dockerfile: Dockerfile, target: string | undefined): readonly BuildStage[] {
   const last = findTarget(dockerfile, target).index;
   const stages = dockerfile.stages.slice(0, last + 1);
@@ -121,9 +121,10 @@ function basesOf(dockerfile: Dockerfile, options: UsedPathsOptions): string[] {
   const bases = new Set<string>();
   for (const { image, text, line, by } of findImages(dockerfile, { ...options, everyStage: true })) {
     if (by !== "FROM") continue;
-    if (image === undefined) throw new Everything(`it is not known here what image ${text} on line ${line} is`);
+    if (image === undefined)
+      throw new UsesEverything(`the image ${text} on line ${line} is not known before the build`);
     const triggers = options.bases?.get(image)?.onBuild ?? [];
-    if (triggers.length > 0) throw new Everything(`the base image ${image} has ONBUILD triggers`);
+    if (triggers.length > 0) throw new UsesEverything(`the base image ${image} has ONBUILD triggers`);
     bases.add(image);
   }
   return [...bases];
@@ -142,7 +143,7 @@ function environmentOf(
   const values = new Map<string, string | undefined>();
   for (const entry of (base === undefined ? undefined : options.bases?.get(base)?.env) ?? []) {
     const [name = "", ...value] = entry.split("=");
-    // An image of several platforms may have several values.
+    // A multi-platform image may have a different value for each platform.
     values.set(name, values.has(name) ? undefined : value.join("="));
   }
   return { values, doubtful: new Set() };
@@ -152,7 +153,7 @@ function usedBy(instruction: Instruction, escape: string, variables: Variables):
   switch (instruction.keyword) {
     case "ONBUILD":
       if (instruction.trigger !== undefined && readsContext(instruction.trigger, escape)) {
-        throw new Everything(`line ${instruction.line} is an ONBUILD trigger`);
+        throw new UsesEverything(`line ${instruction.line} is an ONBUILD trigger`);
       }
       return [];
     case "COPY":
@@ -174,24 +175,24 @@ function readsContext({ keyword, flags, operand }: Instruction, escape: string):
 function copied(instruction: Instruction, escape: string, variables: Variables): UsedPath[] {
   const { keyword, line, flags } = instruction;
   for (const { name, value } of flags) {
-    if (!COPY_FLAGS.has(name)) throw new Everything(`--${name} on line ${line} is not known here`);
+    if (!COPY_FLAGS.has(name)) throw new UsesEverything(`--${name} on line ${line} is not supported`);
     if (name !== "from") continue;
     if (isFixed(value, escape)) return [];
-    throw new Everything(`it is not known here what line ${line} copies from`);
+    throw new UsesEverything(`the source of line ${line} is not known before the build`);
   }
   const by = keyword === "ADD" ? "ADD" : "COPY";
   const words = wordsOf(instruction, escape).slice(0, -1);
-  // As written too: a file's name may have a dollar sign, and then builders differ in what they look for.
+  // Also as written: a file name may contain a dollar sign, and builders treat that differently.
   const patterns = new Set(words.flatMap((word) => [word, expand(word, line, variables)]));
   return [...patterns].map((source) => ({ pattern: cleaned(source, line), line, by }));
 }
 
-/** Sources and destination, quotes taken off by JSON alone: what a shell would make of others differs between builders. */
+/** Sources and destination. Only JSON quotes are removed: builders treat shell quotes differently. */
 function wordsOf({ operand, line }: Instruction, escape: string): string[] {
   const words =
     jsonStrings(operand) ?? operand.split(/\s+/).filter((word) => word !== "" && !/^\d*<<-?[^<]/.test(word));
   for (const word of words) {
-    if (/["'\\]/.test(word) || word.includes(escape)) throw new Everything(`line ${line} has quotes or escapes`);
+    if (/["'\\]/.test(word) || word.includes(escape)) throw new UsesEverything(`line ${line} has quotes or escapes`);
   }
   return words;
 }
@@ -200,28 +201,30 @@ function expand(word: string, line: number, variables: Variables): string {
   try {
     const value = variables.expand(word);
     if (value === word || (value !== "" && !/["'\\\s]/.test(value))) return value;
-    throw new Everything(`${word} on line ${line} stands for "${value}"`);
+    throw new UsesEverything(`${word} on line ${line} has the value "${value}"`);
   } catch (error) {
-    if (error instanceof Unknown) throw new Everything(`it is not known here what ${word} on line ${line} is`);
+    if (error instanceof UnknownVariable)
+      throw new UsesEverything(`the value of ${word} on line ${line} is not known before the build`);
     throw error;
   }
 }
 
 function mounted({ line, flags }: Instruction, escape: string): UsedPath[] {
   return flags.flatMap(({ name, value = "" }): UsedPath[] => {
-    if (!RUN_FLAGS.has(name)) throw new Everything(`--${name} on line ${line} is not known here`);
+    if (!RUN_FLAGS.has(name)) throw new UsesEverything(`--${name} on line ${line} is not supported`);
     if (name !== "mount") return [];
-    if (/["'\\]/.test(value) || value.includes(escape)) throw new Everything(`line ${line} has quotes or escapes`);
+    if (/["'\\]/.test(value) || value.includes(escape)) throw new UsesEverything(`line ${line} has quotes or escapes`);
     const fields = mountFields(value, escape);
     const from = fields.get("from");
     if (from !== undefined) {
       if (isFixed(from, escape)) return [];
-      throw new Everything(`it is not known here what line ${line} mounts`);
+      throw new UsesEverything(`the mount on line ${line} is not known before the build`);
     }
     const type = fields.get("type") ?? "bind";
     if (OTHER_MOUNTS.has(type)) return [];
     const source = fields.get("source") ?? fields.get("src") ?? "/";
-    if (type !== "bind" || source.includes("$")) throw new Everything(`it is not known here what line ${line} mounts`);
+    if (type !== "bind" || source.includes("$"))
+      throw new UsesEverything(`the mount on line ${line} is not known before the build`);
     return [{ pattern: cleaned(source, line), line, by: "RUN" }];
   });
 }
@@ -232,7 +235,7 @@ function isFixed(value: string | undefined, escape: string): boolean {
 
 function cleaned(source: string, line: number): string {
   const parts = source.split("/").filter((part) => part !== "" && part !== ".");
-  if (parts.includes("..")) throw new Everything(`line ${line} goes up with ..`);
-  if (parts.length === 0) throw new Everything(`line ${line} takes all of it`);
+  if (parts.includes("..")) throw new UsesEverything(`line ${line} has a path with ..`);
+  if (parts.length === 0) throw new UsesEverything(`line ${line} uses the whole context`);
   return parts.join("/");
 }

@@ -1,20 +1,20 @@
-/** The variables of one stage, as far as every builder gives them the same value. */
+/** The variables of one stage. A value is known only if every builder gives the same one. */
 import { expandWord, type Lookup } from "./expand.ts";
 import type { Instruction } from "./instruction.ts";
 import { splitWords, unquote } from "./words.ts";
 
-/** A word with a variable whose value is not known here. */
-export class Unknown extends Error {}
+/** Thrown for a word with a variable whose value is not known before the build. */
+export class UnknownVariable extends Error {}
 
-/** What a stage hands on to one that starts from it. */
+/** The environment that a stage passes to a stage that starts from it. */
 export interface Environment {
-  /** ENV: names and values, undefined where it is not known. */
+  /** Names and values of ENV; undefined if a value is not known. */
   readonly values: ReadonlyMap<string, string | undefined>;
-  /** Names that may have a value or not. */
+  /** Names that have a value with some builders only. */
   readonly doubtful: ReadonlySet<string>;
 }
 
-/** What a builder says of its platforms when an ARG asks for it: any word, or several with slashes between them. */
+/** ARG names that a builder sets to its platform: one word, or words separated by slashes. */
 const PLATFORM = /^(?:TARGET|BUILD)(?:OS|ARCH|VARIANT)$/;
 const WHOLE_PLATFORM = /^(?:TARGET|BUILD)PLATFORM$/;
 
@@ -38,23 +38,23 @@ export class Variables {
   }
 
   environment(): Environment {
-    // Builders differ in whether an ARG is still there in a stage that starts from this one.
+    // Builders differ in whether a stage that starts from this one still sees its ARG.
     return { values: new Map(this.#env), doubtful: new Set([...this.#doubtful, ...this.#args.keys()]) };
   }
 
-  /** Takes notice of what ARG and ENV set. */
+  /** Records the variables that ARG and ENV set. */
   observe(instruction: Instruction): void {
     if (instruction.keyword === "ARG") this.#declare(instruction.operand);
     if (instruction.keyword === "ENV") this.#set(instruction.operand);
   }
 
   /**
-   * A word with its variables replaced; `*` or `**` stands for a platform's name.
-   * @throws Unknown
+   * Replaces the variables of a word; `*` or `**` stands for the name of a platform.
+   * @throws UnknownVariable
    */
   expand(word: string): string {
     const value = this.#expand(word);
-    if (value === undefined) throw new Unknown(word);
+    if (value === undefined) throw new UnknownVariable(word);
     return value;
   }
 
@@ -64,7 +64,7 @@ export class Variables {
       word,
       (name) => {
         const value = this.#value(name);
-        // Not set is not known either: a base image or the builder may set it.
+        // An unset variable is not known either: a base image or the builder may set it.
         unknown ||= value === undefined;
         return value;
       },
@@ -77,7 +77,7 @@ export class Variables {
     if (this.#doubtful.has(name)) return undefined;
     const env = this.#env.get(name);
     const arg = this.#args.get(name);
-    // ENV wins over ARG, but not with every builder.
+    // ENV overrides ARG, but not with every builder.
     if (this.#env.has(name) && this.#args.has(name)) return env === arg ? env : undefined;
     return this.#env.has(name) ? env : arg;
   }
@@ -93,12 +93,12 @@ export class Variables {
 
   #set(operand: string): void {
     const words = splitWords(operand, this.#escape);
-    // `ENV NAME the rest`, of old.
+    // The legacy form: `ENV NAME the rest of the line`.
     if (words[0]?.includes("=") !== true) {
       this.#env.set(unquote(words[0] ?? "", this.#escape), undefined);
       return;
     }
-    // All of one instruction see what was before it.
+    // All pairs of one instruction see the values from before it.
     const set = words.map((word): [string, string | undefined] => {
       const equals = word.indexOf("=");
       return [unquote(word.slice(0, equals), this.#escape), this.#expand(word.slice(equals + 1))];

@@ -1,4 +1,7 @@
-/** Words as a shell splits them: blanks separate, quotes and the escape character keep together. Quotes stay in the words. With a limit, only the first ones. */
+/**
+ * Splits words as a shell does: at blanks, but not inside quotes or after the escape character. Quotes stay in the words.
+ * @param limit most words to return
+ */
 export function splitWords(text: string, escape: string, limit = Infinity): string[] {
   const words: string[] = [];
   let word: string | undefined;
@@ -22,7 +25,7 @@ export function splitWords(text: string, escape: string, limit = Infinity): stri
   return words;
 }
 
-/** A word without its quotes and escapes. */
+/** Removes quotes and escapes from a word. */
 export function unquote(word: string, escape: string): string {
   let plain = "";
   let quote = "";
@@ -30,7 +33,7 @@ export function unquote(word: string, escape: string): string {
     const character = word[at] ?? "";
     if (character === escape && quote !== "'" && at + 1 < word.length) {
       const next = word[at + 1] ?? "";
-      // Within double quotes only these lose their meaning; before any other the escape stays what it is.
+      // Inside double quotes only these are escaped; before any other character the escape is kept.
       if (quote === "" || next === '"' || next === "$" || next === escape) {
         plain += next;
         at += 1;

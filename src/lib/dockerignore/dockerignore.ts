@@ -1,6 +1,6 @@
 /**
- * Docker's ignore rules, to the letter as BuildKit applies them on its walk over the context: moby/patternmatcher's
- * MatchesUsingParentResults and the pruning of tonistiigi/fsutil. Held against both by test/conformance/context.
+ * Docker's ignore rules, exactly as BuildKit applies them when it walks the context: moby/patternmatcher's
+ * MatchesUsingParentResults and the pruning of tonistiigi/fsutil. test/conformance/context compares this code with both.
  */
 import { InvalidInput } from "../../errors.ts";
 import { findGlobError } from "./glob-syntax.ts";
@@ -9,7 +9,7 @@ import { compilePattern, type PathTest } from "./ignore-pattern.ts";
 import { isAscii, toBytes, toCodePoints, toText } from "../files/path-bytes.ts";
 import { PatternError } from "./text-reader.ts";
 
-/** Which rules matched a directory, one byte each: they match everything below it too. */
+/** The rules that matched a directory, one byte per rule. They match everything below it too. */
 export type RuleHits = Uint8Array;
 
 interface Rule extends IgnoreLine {
@@ -18,11 +18,11 @@ interface Rule extends IgnoreLine {
 
 export interface IgnoreDecision {
   readonly excluded: boolean;
-  /** Counted from 1; undefined when no rule says anything about the path. */
+  /** 1-based; undefined if no rule matches the path. */
   readonly line: number | undefined;
-  /** The rule as it stands in the file. */
+  /** The rule as written in the file. */
   readonly text: string | undefined;
-  /** The path the rule matched: the one asked for, or a directory above it. */
+  /** The path that the rule matched: the given one, or a directory above it. */
   readonly matched: string | undefined;
 }
 
@@ -32,7 +32,7 @@ export class IgnoreRules {
   readonly #prefixes: readonly string[] | undefined;
   readonly #noHits: RuleHits;
   #hits: RuleHits;
-  /** Whether a `!` line may bring back what another excludes. */
+  /** Whether a `!` line may include again a path that another line excludes. */
   readonly hasNegations: boolean;
 
   constructor(lines: readonly IgnoreLine[], name: string) {
@@ -49,10 +49,10 @@ export class IgnoreRules {
   }
 
   /**
-   * Whether a path is left out.
+   * Whether a path is excluded.
    * @param path Byte string relative to the context.
-   * @param parent What `takeHits` gave for its directory; undefined directly under the root.
-   * @throws InvalidInput if a malformed rule is reached that Go's quick check lets through.
+   * @param parent The result of `takeHits` for its directory; undefined directly below the root.
+   * @throws InvalidInput for a malformed rule that Go's quick check accepts.
    */
   excludes(path: string, parent: RuleHits | undefined): boolean {
     const above = parent ?? this.#noHits;
@@ -63,7 +63,7 @@ export class IgnoreRules {
       const rule = this.#rules[index];
       if (rule === undefined) break;
       let hit = above[index] === 1;
-      // A rule that cannot change the outcome is not tested, here or again below: `a/b` and `!a` leave a/b out.
+      // A rule that cannot change the result is not tested, neither here nor below: `a/b` and `!a` exclude a/b.
       if (!hit && rule.negated === excluded) hit = this.#test(rule, path, text);
       if (hit) excluded = !rule.negated;
       hits[index] = hit ? 1 : 0;
@@ -71,14 +71,14 @@ export class IgnoreRules {
     return excluded;
   }
 
-  /** The rules that matched the path last given to `excludes`, to be handed back for the paths below it. */
+  /** The rules that matched the last path given to `excludes`. Pass them to `excludes` for the paths below it. */
   takeHits(): RuleHits {
     return this.#hits.slice();
   }
 
   /**
-   * Whether an excluded directory must be entered, as a `!` line could match below. Plain `!` lines are compared by
-   * their start, and one with a wildcard within opens every directory: what is not entered is never matched at all.
+   * Whether the walk must enter an excluded directory because a `!` line could match below it. A `!` line without wildcards is
+   * compared by its start. One with a wildcard inside opens every directory. Paths in a directory that is not entered are never matched.
    */
   mayReinclude(directory: string): boolean {
     if (this.#prefixes === undefined) return true;
@@ -86,7 +86,7 @@ export class IgnoreRules {
     return this.#prefixes.some((prefix) => prefix.startsWith(below));
   }
 
-  /** Which line decides about a path, `/` between its parts; its directories are taken to be directories. */
+  /** Finds the line that decides about a path (separated by `/`). Every part but the last is taken to be a directory. */
   explain(path: string): IgnoreDecision {
     const parts = toBytes(path).split("/");
     const origins = new Map<number, string>();
@@ -123,15 +123,15 @@ export class IgnoreRules {
 }
 
 /**
- * @param content The ignore file, undefined when there is none.
- * @param name What to call it in errors.
- * @throws InvalidInput naming line and pattern if one is malformed.
+ * @param content The content of the ignore file; undefined if there is none.
+ * @param name The name of the file, for errors.
+ * @throws InvalidInput with line and pattern if a pattern is malformed.
  */
 export function parseIgnoreFile(content: string | Uint8Array | undefined, name = ".dockerignore"): IgnoreRules {
   return new IgnoreRules(content === undefined ? [] : readIgnoreLines(content, name), name);
 }
 
-/** Where each `!` line can match at the earliest, with a slash at the end; undefined if one has a wildcard in its midst. */
+/** The fixed start of each `!` line, with a trailing slash; undefined if one has a wildcard inside. */
 function negationPrefixes(lines: readonly IgnoreLine[]): string[] | undefined {
   const prefixes: string[] = [];
   for (const line of lines) {
@@ -146,6 +146,9 @@ function negationPrefixes(lines: readonly IgnoreLine[]): string[] | undefined {
 function malformed(line: IgnoreLine, name: string, reason: string): InvalidInput {
   return new InvalidInput(`${name} line ${line.line}: ${line.text.trim()} is not a valid pattern: ${reason}`, {
     docker: "refuses",
-    suggestions: ["put a backslash before a character that is meant literally", `remove line ${line.line} of ${name}`],
+    suggestions: [
+      "Put a backslash before a character that is meant literally.",
+      `Remove line ${line.line} of ${name}.`,
+    ],
   });
 }

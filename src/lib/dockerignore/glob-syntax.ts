@@ -1,14 +1,14 @@
-/** Whether Go's `filepath.Match(pattern, ".")` reports a syntax error: moby's only check of a pattern before it is used. */
+/** Finds the syntax error that Go's `filepath.Match(pattern, ".")` reports: moby's only check of a pattern before its use. */
 import { toCodePoints } from "../files/path-bytes.ts";
 
 /**
- * Go works through a pattern star by star and stops checking after the first piece that does not match ".": so does
- * this, or a pattern moby takes would be refused here. What is missed here shows when the pattern is compiled.
+ * Go reads a pattern star by star and stops checking after the first piece that does not match ".". This code does the same,
+ * or it would refuse patterns that moby accepts. Errors after that point are found when the pattern is compiled.
  * @param pattern Byte string.
- * @returns What is wrong with the pattern, undefined when nothing is.
+ * @returns The error of the pattern, undefined if there is none.
  */
 export function findGlobError(pattern: string): string | undefined {
-  // On Windows the caller has turned every backslash into a separator.
+  // On Windows the caller has replaced every backslash by a slash.
   let rest = pattern;
   let subject = ".";
   while (rest !== "") {
@@ -39,9 +39,9 @@ function takePiece(text: string): string {
 
 interface PieceReading {
   readonly error?: string;
-  /** How many characters of a name the piece stands for. */
+  /** Number of characters that the piece matches. */
   readonly elements: number;
-  /** Whether its last element takes a dot. */
+  /** Whether its last element matches a dot. */
   readonly matchesDot: boolean;
 }
 
@@ -57,7 +57,7 @@ function readPiece(piece: string): PieceReading {
       continue;
     }
     if (char === "\\" && ++at === piece.length) {
-      return { error: "it ends in a lone backslash", elements, matchesDot };
+      return { error: "it ends with a single backslash", elements, matchesDot };
     }
     matchesDot = piece[at] === "." || char === "?";
     at++;
@@ -67,7 +67,7 @@ function readPiece(piece: string): PieceReading {
 
 interface SetReading {
   readonly error?: string;
-  /** Index behind the closing bracket. */
+  /** Index after the closing bracket. */
   readonly end: number;
   readonly matchesDot: boolean;
 }
@@ -93,7 +93,7 @@ function readSet(piece: string, start: number): SetReading {
   return { end: at + 1, matchesDot: found !== negated };
 }
 
-/** One character of a set, which something must follow: at least the closing bracket. */
+/** Reads one character of a set. At least the closing bracket must follow it. */
 function readSetChar(piece: string, start: number): { codePoint: number; end: number } | string {
   const first = piece[start];
   if (first === "-") return "- in [ ] must stand between two characters or be escaped";

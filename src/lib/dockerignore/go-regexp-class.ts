@@ -13,7 +13,7 @@ export interface CharClass {
 
 type Group = Omit<CharClass, "negated">;
 
-/** All of ASCII only, with their ends as characters; `\s` has no vertical tab, unlike `[:space:]`. */
+/** Named classes, ASCII only, as first and last character of each range. Unlike `[:space:]`, `\s` does not include the vertical tab. */
 const NAMED: ReadonlyMap<string, readonly Range[]> = new Map(
   Object.entries({
     alnum: spans("09", "AZ", "az"),
@@ -43,7 +43,7 @@ function spans(...ends: string[]): Range[] {
   return ends.map((pair) => [pair.charCodeAt(0), pair.charCodeAt(1)]);
 }
 
-/** What lies between the ranges, which must be sorted. */
+/** The gaps between the ranges, which must be sorted. */
 function invert(ranges: readonly Range[]): Range[] {
   const gaps: Range[] = [];
   let start = 0;
@@ -56,8 +56,8 @@ function invert(ranges: readonly Range[]): Range[] {
 }
 
 /**
- * @param reader Behind the opening bracket; behind the closing one afterwards.
- * @throws PatternError for an open class, an unknown name or a range whose ends are the wrong way round.
+ * @param reader After the opening bracket; afterwards after the closing one.
+ * @throws PatternError for an open class, an unknown name or a range whose end is before its start.
  */
 export function readClass(reader: TextReader): CharClass {
   const negated = reader.skip("^");
@@ -87,7 +87,7 @@ function readMember(reader: TextReader): number {
   return char.codePointAt(0) ?? 0;
 }
 
-/** `[:name:]` or `[:^name:]` inside of a class. Without its `:]` the bracket is an ordinary character. */
+/** `[:name:]` or `[:^name:]` inside a class. Without `:]` the bracket is an ordinary character. */
 function readNamedClass(reader: TextReader): Group | undefined {
   if (!reader.startsWith("[:") || reader.source.indexOf(":]", reader.at + 2) < 0) return undefined;
   reader.skip("[:");
@@ -97,7 +97,7 @@ function readNamedClass(reader: TextReader): Group | undefined {
   return { ranges: name.startsWith("^") ? invert(named) : named, properties: [] };
 }
 
-/** `\d`, `\S`, `\pL` and their like; undefined, with nothing read, for any other escape or character. */
+/** Reads `\d`, `\S`, `\pL` and so on. For any other escape or character it reads nothing and returns undefined. */
 export function readEscapedClass(reader: TextReader): Group | undefined {
   const letter = reader.startsWith("\\") ? reader.source[reader.at + 1] : undefined;
   if (letter === undefined) return undefined;

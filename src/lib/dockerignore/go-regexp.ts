@@ -1,7 +1,7 @@
 /**
- * Go's regular expressions as JavaScript's. A `.dockerignore` pattern reaches Go's `regexp` nearly as written, so its
+ * Translates Go's regular expressions to JavaScript's. A `.dockerignore` pattern reaches Go's `regexp` nearly as written, so its
  * classes, escapes, repetitions and errors are Go's: `[[:digit:]]`, `\d`, `\p{Greek}`, `\x2a`, `a{2}` and `\Q` mean
- * something, `\e` is an error. Flags and group names cannot occur, as a pattern's parentheses come escaped.
+ * something, `\e` is an error. Flags and group names cannot occur, because moby escapes the parentheses of a pattern.
  * The language: https://github.com/google/re2/wiki/Syntax, with the flags of Go's regexp.Compile.
  */
 import { type CharClass, readClass, readEscape, readEscapedClass } from "./go-regexp-class.ts";
@@ -18,7 +18,7 @@ export function compileGoRegexp(source: string): RegExp {
   return new RegExp(translation, "u");
 }
 
-/** Up to the end or to a closing parenthesis. */
+/** Reads up to the end or to a closing parenthesis. */
 function readAlternatives(reader: TextReader): string {
   const alternatives: string[] = [];
   let atoms: string[] = [];
@@ -45,26 +45,26 @@ function readAlternatives(reader: TextReader): string {
   return [...alternatives, join(atoms)].join("|");
 }
 
-/** `**` + `/` twice in a row means what it means once, but JavaScript would try every way to share a path between the two. */
+/** Two `**` + `/` in a row match the same as one, but JavaScript would try every way to split a path between them. */
 function join(atoms: readonly string[]): string {
   return atoms.filter((atom, index) => atom !== atoms[index - 1] || !/(\*|\)\?)$/.test(atom)).join("");
 }
 
 function repeat(atom: string, repetition: string): string {
-  // An assertion or a repetition can be repeated in Go, and in JavaScript once it is a group.
+  // Go can repeat an assertion or a repetition; JavaScript can only if it is in a group.
   return /^(\[.*\]|\(.*\)|\\u\{[\da-f]+\}|[\w/ -])$/.test(atom) ? atom + repetition : `(?:${atom})${repetition}`;
 }
 
 /** Go's limit for `{n}`. */
-const MOST_REPEATS = 1000;
+const MAX_REPEATS = 1000;
 
-/** `*`, `?` or `{n,m}`, and the `?` for lazy ones, which changes no outcome. Braces around anything else are literal. */
+/** Reads `*`, `?` or `{n,m}`, and a lazy `?`, which does not change the result. Braces around anything else are literal. */
 function readRepetition(reader: TextReader): string | undefined {
   const repetition = /^(?:[*?]|\{(?:0|[1-9]\d*)(?:,(?:0|[1-9]\d*)?)?\})/.exec(reader.source.slice(reader.at))?.[0];
   if (repetition === undefined) return undefined;
   const [least = 0, most = Infinity] = Array.from(repetition.matchAll(/\d+/g), Number);
   const bounded = most !== Infinity;
-  if (least > MOST_REPEATS || (bounded && (most > MOST_REPEATS || most < least))) {
+  if (least > MAX_REPEATS || (bounded && (most > MAX_REPEATS || most < least))) {
     throw new PatternError(`invalid count ${repetition}`);
   }
   reader.skip(repetition);
@@ -72,11 +72,11 @@ function readRepetition(reader: TextReader): string | undefined {
   return repetition;
 }
 
-/** One unit that a repetition would apply to, or the characters of `\Q...\E`, each a unit. */
+/** Reads one unit that a repetition applies to, or the characters of `\Q...\E`, each a unit. */
 function readAtoms(reader: TextReader): string[] {
   if (reader.skip("\\Q")) return Array.from(reader.takeUntil("\\E"), writeLiteral);
   if (reader.skip("[")) return [writeClass(readClass(reader))];
-  // Go's dot stops at line feeds alone.
+  // Go's dot matches everything but line feeds.
   if (reader.skip(".")) return ["[^\\n]"];
   if (reader.skip("^") || reader.skip("\\A")) return ["^"];
   if (reader.skip("$") || reader.skip("\\z")) return ["$"];

@@ -1,6 +1,6 @@
-/** The names `\p{...}` takes in Go, which compares them without regard to case and to `_`, `-` and space. */
+/** The names that Go accepts in `\p{...}`. It ignores case, `_`, `-` and spaces in them. */
 
-/** General categories by all their names, as JavaScript calls them. */
+/** JavaScript's name of each general category, by all its names. */
 const CATEGORIES: Record<string, string> = {};
 for (const [short, ...long] of [
   ["C", "Other"],
@@ -45,7 +45,7 @@ for (const [short, ...long] of [
   for (const name of [short, ...long]) CATEGORIES[name.toLowerCase()] = `gc=${short}`;
 }
 
-/** Go's scripts whose name is one word: the others, like Old_Italic, lose their underscore and are then not found. */
+/** Go's scripts with one-word names. Go does not find the others, such as Old_Italic, because it removes the underscore. */
 const SCRIPTS = new Set(
   (
     "adlam ahom arabic armenian avestan balinese bamum batak bengali bhaiksuki bopomofo brahmi braille buginese buhid " +
@@ -59,7 +59,7 @@ const SCRIPTS = new Set(
   ).split(" "),
 );
 
-/** JavaScript's name for a property of Go's, for use between `\p{` and `}`; undefined when Go has none of that name. */
+/** JavaScript's name of a Go property, for use between `\p{` and `}`; undefined if Go does not have it. */
 export function findProperty(goName: string): string | undefined {
   const name = goName.replaceAll(/[_ -]/g, "").toLowerCase();
   if (name === "any" || name === "ascii") return name === "any" ? "Any" : "ASCII";

@@ -1,46 +1,46 @@
-/** The ignore file's lines and what each says, before its pattern is looked at: moby's `ignorefile.ReadAll` and `patternmatcher.New`. */
+/** Reads the lines of an ignore file, without their patterns: moby's `ignorefile.ReadAll` and `patternmatcher.New`. */
 import { InvalidInput } from "../../errors.ts";
 import { toBytes, toText } from "../files/path-bytes.ts";
 
 export interface IgnoreLine {
-  /** Counted from 1. */
+  /** 1-based. */
   readonly line: number;
-  /** The line as it stands in the file, for people. */
+  /** The line as written in the file, for messages. */
   readonly text: string;
-  /** Byte string: anchored at the context's root, cleaned, without `!`. */
+  /** Byte string: relative to the root of the context, cleaned, without `!`. */
   readonly pattern: string;
-  /** A `!` line: what it matches is part of the context again. */
+  /** A `!` line: paths it matches are included again. */
   readonly negated: boolean;
 }
 
 /** Go's bufio.MaxScanTokenSize: a line and its line feed must be shorter than this many bytes. */
-const LINE_LIMIT = 64 * 1024;
+const MAX_LINE_BYTES = 64 * 1024;
 const BYTE_ORDER_MARK = "\xef\xbb\xbf";
 
 /**
- * @param name What to call the file in errors.
- * @throws InvalidInput for a line of 64 KiB or more, and for `!` with nothing after it.
+ * @param name The name of the file, for errors.
+ * @throws InvalidInput for a line of 64 KiB or more, and for a `!` without a pattern.
  */
 export function readIgnoreLines(content: string | Uint8Array, name: string): IgnoreLine[] {
   const bytes = typeof content === "string" ? toBytes(content) : Buffer.from(content).toString("latin1");
   const lines: IgnoreLine[] = [];
   for (const [index, rawLine] of bytes.split("\n").entries()) {
-    if (rawLine.length >= LINE_LIMIT) {
+    if (rawLine.length >= MAX_LINE_BYTES) {
       throw new InvalidInput(`${name} line ${index + 1} is longer than 64 KiB`, {
         docker: "refuses",
-        suggestions: [`check that ${name} is a list of patterns, one per line`],
+        suggestions: [`Check that ${name} is a list of patterns, one per line.`],
       });
     }
     const uncut = index === 0 && rawLine.startsWith(BYTE_ORDER_MARK) ? rawLine.slice(3) : rawLine;
     const line = uncut.endsWith("\r") ? uncut.slice(0, -1) : uncut;
-    // Only a `#` in the first column starts a comment: the test comes before trimming.
+    // Only a `#` in the first column starts a comment, so this test precedes trimming.
     if (line.startsWith("#")) continue;
     const entry = readEntry(line);
     if (entry === undefined) continue;
     if (entry === "!") {
       throw new InvalidInput(`${name} line ${index + 1}: ! must be followed by a pattern`, {
         docker: "refuses",
-        suggestions: [`name what to keep, as in !docs, or remove the line`],
+        suggestions: ["Write a pattern after it, as in !docs, or remove the line."],
       });
     }
     const negated = entry.startsWith("!");
@@ -50,8 +50,8 @@ export function readIgnoreLines(content: string | Uint8Array, name: string): Ign
 }
 
 /**
- * One line, cleaned twice as moby does (reading the file, then compiling it). The second pass looks for `!` anew, which
- * is why `/!x` keeps x.
+ * Cleans one line twice, as moby does when it reads the file and when it compiles the pattern. The second pass looks for `!`
+ * again, so `/!x` includes x.
  */
 function readEntry(line: string): string | undefined {
   let entry = trimSpace(line);
@@ -66,12 +66,12 @@ function readEntry(line: string): string | undefined {
   return entry === "" ? undefined : cleanPath(entry);
 }
 
-/** On Windows a backslash separates and nothing escapes. */
+/** On Windows a backslash is a separator, and there is no escape character. */
 function fromNative(pattern: string): string {
   return process.platform === "win32" ? pattern.replaceAll("\\", "/") : pattern;
 }
 
-/** Go's filepath.Clean: the shortest path that means the same, by its text alone. */
+/** Go's filepath.Clean: the shortest equivalent path, without looking at the file system. */
 export function cleanPath(path: string): string {
   const rooted = path.startsWith("/");
   const kept: string[] = [];

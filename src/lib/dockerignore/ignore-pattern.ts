@@ -1,13 +1,13 @@
-/** One pattern of the ignore file, compiled: the cheapest test that gives moby's answer. */
+/** Compiles one pattern of the ignore file to the cheapest test that gives moby's result. */
 import { compileGoRegexp } from "./go-regexp.ts";
 import { toCodePoints } from "../files/path-bytes.ts";
 
 /**
- * Tells whether a path matches.
+ * Whether a path matches.
  * @param path Byte string relative to the context.
- * @param text The same as code points, for regular expressions.
- * @throws PatternError if the pattern is malformed. Moby compiles a pattern when it first needs it, so one that no path
- *   gets to is no error: it throws here and not when it is compiled.
+ * @param text The same path as code points, for regular expressions.
+ * @throws PatternError if the pattern is malformed. Moby compiles a pattern at its first use, so a malformed pattern that is
+ *   never used is not an error. That is why this function throws, and not `compilePattern`.
  */
 export type PathTest = (path: string, text: string) => boolean;
 
@@ -41,14 +41,14 @@ function compileExpression(expression: string): PathTest {
 type Kind = "exact" | "prefix" | "suffix" | "regexp";
 
 /**
- * Characters that moby escapes, as they are special to Go's expressions and ordinary in a pattern. It means to escape
- * `{`, `|` and `}` too, but its table of eight bytes ends before them: next to a wildcard they repeat and part.
+ * Characters that moby escapes because they are special in Go's expressions and ordinary in a pattern. It tries to escape
+ * `{`, `|` and `}` too, but its table of eight bytes ends before them: next to a wildcard they are repetitions and alternatives.
  */
 const ESCAPED = new Set(".+()$");
 
 /**
- * From left to right, as moby: `exact` until something else is met. `**` at the start makes a suffix, at the end of
- * what was exact until there a prefix; any other `*`, `?`, bracket or backslash makes a regular expression.
+ * Reads from left to right, as moby does. The kind is `exact` at first. `**` at the start makes it a suffix; `**` at the end of an
+ * exact pattern makes it a prefix; any other `*`, `?`, bracket or backslash makes it a regular expression.
  */
 function translate(pattern: string): { kind: Kind; expression: string } {
   let kind: Kind = "exact";

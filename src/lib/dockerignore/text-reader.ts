@@ -1,4 +1,4 @@
-/** A position in an expression that is being read. Indices count UTF-16 units; `next` takes whole code points. */
+/** Reads an expression from left to right. Indices count UTF-16 units; `next` reads whole code points. */
 export class TextReader {
   readonly source: string;
   at = 0;
@@ -11,7 +11,7 @@ export class TextReader {
     return this.at >= this.source.length;
   }
 
-  /** The code point at the position, which moves on; undefined at the end. */
+  /** Reads one code point; undefined at the end. */
   next(): string | undefined {
     const codePoint = this.source.codePointAt(this.at);
     if (codePoint === undefined) return undefined;
@@ -24,14 +24,14 @@ export class TextReader {
     return this.source.startsWith(text, this.at);
   }
 
-  /** Moves behind `text` if it comes next. */
+  /** Skips `text` if it comes next. */
   skip(text: string): boolean {
     if (!this.startsWith(text)) return false;
     this.at += text.length;
     return true;
   }
 
-  /** The text up to `end`, which is skipped too, or all that is left when `end` does not come. */
+  /** Reads the text up to `end` and skips `end`; without an `end`, reads the rest. */
   takeUntil(end: string): string {
     const index = this.source.indexOf(end, this.at);
     const stop = index < 0 ? this.source.length : index;
@@ -41,7 +41,7 @@ export class TextReader {
   }
 }
 
-/** What Go would refuse: not a JavaScript SyntaxError, which would be a defect of the translation. */
+/** Thrown for a pattern that Go refuses. A JavaScript SyntaxError would be a bug of the translation instead. */
 export class PatternError extends Error {
   override readonly name = "PatternError";
 }

@@ -1,4 +1,4 @@
-/** Where slipway keeps what it can make again: one rule for all of it. */
+/** The directory for files that slipway can make again. One rule for all of them. */
 import { userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { isInWorkTree, isTrusted } from "./trusted-directory.ts";
@@ -6,10 +6,10 @@ import { isInWorkTree, isTrusted } from "./trusted-directory.ts";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * `$XDG_CACHE_HOME/slipway` where it is absolute (the XDG base directory specification ignores a relative path); else where the system
- * keeps caches below the home directory. On Windows `%LOCALAPPDATA%\slipway`.
+ * `$XDG_CACHE_HOME/slipway` if it is absolute (the XDG base directory specification ignores a relative path); otherwise the system's
+ * cache directory below the home directory. On Windows `%LOCALAPPDATA%\slipway`.
  *
- * @returns undefined where there is no home directory
+ * @returns undefined if there is no home directory
  */
 export function cacheDirectory(env: Environment, platform: string = process.platform): string | undefined {
   if (platform === "win32") return below(env["LOCALAPPDATA"], "slipway");
@@ -21,8 +21,8 @@ export function cacheDirectory(env: Environment, platform: string = process.plat
 }
 
 /**
- * The cache directory, where only this user can write to it: undefined where it is another user's, or others may write to it or to a
- * directory above it, or where it lies in a work tree, as its files may then have come with the repository.
+ * The cache directory if only this user can write to it. Undefined if another user owns it, if others may write to it or to a directory
+ * above it, or if it is in a work tree, because its files may then have come with the repository.
  */
 export function trustedCacheDirectory(env: Environment): string | undefined {
   const directory = cacheDirectory(env);
@@ -30,10 +30,10 @@ export function trustedCacheDirectory(env: Environment): string | undefined {
 }
 
 /**
- * Where slipway keeps what it has to believe: below the home directory that the system's list of users names, whatever the environment
- * says. A job's HOME is often its checkout.
+ * The directory for files that slipway has to trust. It is below the home directory in the system's user database, not the one in the
+ * environment, because HOME of a CI job is often its checkout.
  *
- * @returns undefined for a user who is in no list, and where others can write to it
+ * @returns undefined for a user who is not in the database, and if others can write to the directory
  */
 export function trustedStateDirectory(platform: string = process.platform): string | undefined {
   const folders: Readonly<Record<string, readonly string[]>> = {
@@ -44,12 +44,12 @@ export function trustedStateDirectory(platform: string = process.platform): stri
   return directory !== undefined && isTrusted(directory) ? directory : undefined;
 }
 
-/** The home directory of the system's list of users, not of the environment. */
+/** The home directory in the system's user database, not in the environment. */
 function loginHome(): string | undefined {
   try {
     return userInfo().homedir;
   } catch {
-    // Containers often run as a user whom the list does not have.
+    // Containers often run as a user who is not in the database.
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Programs are looked up on the PATH only, on every system. Windows itself, and Node on Windows, look into the working directory first,
- * where a `git.exe` may have come with the source.
+ * Finds programs on the PATH only, on every system. Windows, and Node on Windows, search the working directory first, where a
+ * `git.exe` may have come with the source.
  */
 import { spawn, type ChildProcess, type ChildProcessByStdio, type SpawnOptions } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
@@ -9,7 +9,7 @@ import type { Readable, Writable } from "node:stream";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What Node starts on Windows without a shell. */
+/** File types that Node can start on Windows without a shell. */
 const WINDOWS_EXTENSIONS = [".com", ".exe"];
 
 /** The error of a program that is not on the PATH, with the fields of Node's own. */
@@ -24,10 +24,10 @@ export class ProgramNotFound extends Error {
 }
 
 /**
- * Absolute path of a program, or undefined where it is not on the PATH. Entries of the PATH that are empty or relative name
- * the working directory, or a directory in it, and are skipped.
+ * The absolute path of a program, or undefined if it is not on the PATH. Empty and relative entries of the PATH mean the working
+ * directory, or a directory in it, and are skipped.
  *
- * @param name a file name without directories, or an absolute path, which is the answer itself
+ * @param name a file name without directories, or an absolute path, which is returned unchanged
  */
 export function findProgram(
   name: string,
@@ -46,7 +46,7 @@ export function findProgram(
   return undefined;
 }
 
-/** `\bin` is absolute to Node on Windows, but names the drive of the working directory. */
+/** Node on Windows takes `\bin` as absolute, but it depends on the drive of the working directory. */
 function isFullyNamed(directory: string, platform: string): boolean {
   return platform === "win32" ? /^(?:[a-z]:[\\/]|\\\\)/i.test(directory) : directory.startsWith("/");
 }
@@ -56,7 +56,7 @@ function windowsNames(name: string): readonly string[] {
   return hasExtension ? [name] : WINDOWS_EXTENSIONS.map((extension) => name + extension);
 }
 
-/** Windows writes `Path`, and does not tell cases apart; an environment that was copied does. */
+/** Windows calls it `Path` and ignores case. A copy of the environment does not ignore case. */
 function pathOf(env: Environment, platform: string): string {
   if (platform !== "win32") return env["PATH"] ?? "";
   const key = Object.keys(env).find((name) => name.toUpperCase() === "PATH");
@@ -73,7 +73,7 @@ function isProgram(file: string, platform: string): boolean {
   }
 }
 
-/** As `spawn` of Node, without its search. @throws ProgramNotFound */
+/** Node's `spawn` without its search for the program. @throws ProgramNotFound */
 export function startProgram(
   name: string,
   args: readonly string[],
@@ -94,7 +94,7 @@ export function startProgram(name: string, args: readonly string[], options: Spa
   const env = options.env ?? process.env;
   const program = findProgram(name, env);
   if (program === undefined) throw new ProgramNotFound(name);
-  // What it starts itself is not looked up in the working directory either: cmd.exe, Go and git obey this variable.
+  // Its child processes do not search the working directory either: cmd.exe, Go and git obey this variable.
   const own = process.platform === "win32" ? { NoDefaultCurrentDirectoryInExePath: "1" } : {};
   return spawn(program, [...args], { ...options, env: { ...env, ...own } });
 }

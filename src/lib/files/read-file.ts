@@ -1,9 +1,17 @@
-/** Files that a command line names, and why one cannot be had. */
+/** Reads files that the command line names, and explains why one cannot be read. */
 import { readFile } from "node:fs/promises";
 import { InvalidInput } from "../../errors.ts";
 import type { DockersVerdict } from "../../errors.ts";
 
-/** @param docker what docker makes of it where it cannot be read. @throws InvalidInput */
+/** How to report a file that exists but cannot be read. */
+export interface UnreadableFile {
+  /** Begins the message, before the path: `the configuration `. */
+  readonly what?: string;
+  readonly docker?: DockersVerdict;
+  readonly suggestions?: readonly string[];
+}
+
+/** @param docker whether docker refuses it too if it cannot be read. @throws InvalidInput */
 export async function readOrExplain(file: string, what: string, docker: DockersVerdict = "accepts"): Promise<string> {
   return (await readBytesOrExplain(file, what, docker)).toString();
 }
@@ -17,17 +25,18 @@ export async function readBytesOrExplain(file: string, what: string, docker: Doc
   }
 }
 
-/** @throws InvalidInput for what is there and cannot be read */
-export async function readIfThere(file: string): Promise<Buffer | undefined> {
+/** Undefined if the file does not exist. @throws InvalidInput if it exists but cannot be read */
+export async function readIfThere(file: string, report: UnreadableFile = {}): Promise<Buffer | undefined> {
   try {
     return await readFile(file);
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return undefined;
-    throw new InvalidInput(`${file} ${whyNot(error)}`, { docker: "refuses", cause: error });
+    const { what = "", docker = "refuses", suggestions = [] } = report;
+    throw new InvalidInput(`${what}${file} ${whyNot(error)}`, { docker, suggestions, cause: error });
   }
 }
 
-/** The rest of a sentence that begins with the path. */
+/** The reason as the end of a sentence that begins with the path. */
 export function whyNot(error: unknown): string {
   switch (codeOf(error)) {
     case "ENOENT":

@@ -1,8 +1,8 @@
 /**
- * Makes files safely. A file is written whole in a new directory of this user's beside its place, whose name nobody can guess, and
- * is then moved there: nobody finds half of it, and no link that somebody put in its way is followed. Devices, pipes and the
- * process's own descriptors (`/dev/null`, `/dev/stdout`) are written to, not replaced. A link stays a link, and the file that
- * it leads to is replaced, unless another user may have made the link.
+ * Writes files safely. A file is written completely in a new private directory with a random name, next to its destination, and then
+ * moved there. So no reader sees half of it, and a link that another user has put there is not followed. Devices, pipes and the
+ * process's own descriptors (`/dev/null`, `/dev/stdout`) are written to, not replaced. A link stays a link and the file that it leads
+ * to is replaced, unless another user may have made the link.
  */
 import {
   closeSync,
@@ -22,28 +22,28 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { isOwnOrRoots, isShared } from "./trusted-directory.ts";
 
-/** As many links as Linux follows. */
+/** Most links to follow, as Linux does. */
 const MAX_LINKS = 40;
-/** Descriptors of a process by their path: what they lead to may be a regular file, but is somebody's open one. */
+/** Paths of a process's descriptors. They may lead to a regular file, but one that is open. */
 const DESCRIPTOR = /^(?:\/proc\/(?:self|\d+)(?:\/task\/\d+)?\/fd\/\d+|\/dev\/fd\/\d+)$/;
 const OWN_DESCRIPTOR = /^(?:\/proc\/self|\/dev)\/fd\/(\d+)$/;
-/** Begins the name of the directory in which a file is written until it is whole. */
+/** Prefix of the name of the directory in which a file is written until it is complete. */
 const PARTIAL = ".slipway-";
 
-/** Another user may have put there what is to be written to. */
+/** The error for a destination that another user may have put there. */
 export class UnsafePath extends Error {
   readonly code = "ELOOP";
 }
 
-/** Where a path leads to. */
+/** The file that a path leads to. */
 export interface Target {
   readonly path: string;
-  /** Whether it is written to where it is, as a device is. */
+  /** Whether it is written to directly, such as a device, instead of replaced. */
   readonly direct: boolean;
 }
 
 /**
- * Follows the links that a path ends in.
+ * Follows the links at the end of a path.
  * @throws UnsafePath for a link, a pipe or a device that another user may have put there
  */
 export function targetOf(path: string): Target {
@@ -63,7 +63,7 @@ export function targetOf(path: string): Target {
 export interface Making {
   /** Permissions. */
   readonly mode: number;
-  /** Whether the permissions are the mode itself, whatever the umask is. */
+  /** Whether to ignore the umask. */
   readonly exact?: boolean;
 }
 
@@ -75,7 +75,7 @@ export class Replacement {
   #descriptor: number | undefined;
   #isBorrowed = false;
 
-  /** @throws UnsafePath, or what the file system says */
+  /** @throws UnsafePath, or an error of the file system */
   constructor(path: string, { mode, exact = false }: Making) {
     this.target = targetOf(path);
     if (this.target.direct) {
@@ -101,7 +101,7 @@ export class Replacement {
     for (let at = 0; at < chunk.length;) at += writeSync(this.#descriptor, chunk, at);
   }
 
-  /** Puts the file in its place. @returns what the file system says of it there */
+  /** Moves the file to its destination. @returns its status there */
   commit(): BigIntStats {
     if (this.#descriptor === undefined) throw new Error(`${this.target.path} is closed`);
     try {
@@ -112,7 +112,7 @@ export class Replacement {
     }
   }
 
-  /** Removes what is not in its place. */
+  /** Removes the file if it has not been moved to its destination. */
   discard(): void {
     if (this.#descriptor !== undefined && !this.#isBorrowed) closeSync(this.#descriptor);
     this.#descriptor = undefined;
@@ -121,15 +121,15 @@ export class Replacement {
 }
 
 /**
- * The number of an open file of this process. Its position is where the process goes on writing, so what is written through
- * another descriptor would be overwritten.
+ * The number of an open descriptor of this process. Writing must use this descriptor: the process continues to write at its position,
+ * and would overwrite data written through another one.
  */
 function ownDescriptor(path: string): number | undefined {
   const number = OWN_DESCRIPTOR.exec(path)?.[1];
   return number !== undefined && fstatSync(Number(number)).isFile() ? Number(number) : undefined;
 }
 
-/** Writes a file whole or not at all. @throws UnsafePath, or what the file system says */
+/** Writes a file completely or not at all. @throws UnsafePath, or an error of the file system */
 export function replaceFile(path: string, content: string | Uint8Array, making: Making): BigIntStats {
   const replacement = new Replacement(path, making);
   try {
@@ -141,14 +141,15 @@ export function replaceFile(path: string, content: string | Uint8Array, making: 
   }
 }
 
-/** Adds to the end of a file, which is made where it is not there. @throws UnsafePath, or what the file system says */
+/** Appends to a file, and creates it if it does not exist. @throws UnsafePath, or an error of the file system */
 export function appendToFile(path: string, text: string): void {
   const target = targetOf(path);
   if (target.direct) {
     replaceFile(path, text, { mode: 0o666 });
     return;
   }
-  const { O_APPEND, O_CREAT, O_NOFOLLOW = 0, O_WRONLY } = constants;
+  // Windows has no O_NOFOLLOW: there the constant is undefined, and undefined counts as 0 in `|`.
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
   const descriptor = openSync(target.path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o666);
   try {
     const bytes = Buffer.from(text);
@@ -158,17 +159,17 @@ export function appendToFile(path: string, text: string): void {
   }
 }
 
-/** Removes the file a path names, and leaves devices and pipes. @throws UnsafePath, or what the file system says */
+/** Removes a file, but no device or pipe. @throws UnsafePath, or an error of the file system */
 export function removeFile(path: string): void {
   if (!targetOf(path).direct) rmSync(path, { force: true });
 }
 
-/** A new directory for this user only, beside a path, on the same file system. */
+/** Makes a directory for this user only, next to a path, on the same file system. */
 export function makeScratchBeside(path: string): string {
   return mkdtempSync(join(dirname(path), PARTIAL));
 }
 
-/** Makes a directory, and those above it. @param mode of those that are made @throws UnsafePath for another user's link */
+/** Makes a directory and its parents. @param mode mode of new directories @throws UnsafePath for another user's link */
 export function makeDirectory(path: string, mode: number = 0o777): void {
   targetOf(path);
   mkdirSync(path, { recursive: true, mode });

@@ -1,28 +1,28 @@
-/** Whether only this user can change what a directory holds, as sshd's StrictModes asks of the way to a key. */
+/** Checks that only this user can change the content of a directory, as sshd's StrictModes does for the path of a key. */
 import { lstatSync, mkdirSync, realpathSync, statSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
 
 const STICKY = 0o1000;
-/** Write permission of the group and of all others. */
+/** Mode bits: write permission of group and others. */
 const OTHERS_WRITE = 0o022;
-/** What the top of a work tree has. What lies below came with a repository, or may have. */
+/** Entries at the top of a work tree. Files below it may have come with a repository. */
 const WORK_TREE_MARKS = [".git", ".hg", ".svn"];
 
-/** Whether a file's owner is this user or root. Windows has neither numbers nor modes: there every owner is. */
+/** Whether a file's owner is this user or root. Windows has neither user numbers nor modes: there the answer is always yes. */
 export function isOwnOrRoots({ uid }: Pick<Stats, "uid">): boolean {
   const own = process.getuid?.();
   return own === undefined || uid === own || uid === 0;
 }
 
-/** Whether a user other than this one and root can put a file, or a link, into a directory. @throws when it cannot be looked at */
+/** Whether a user other than this one and root can create a file or a link in a directory. @throws if it cannot be read */
 export function isShared(directory: string): boolean {
   const stat = statSync(directory);
   return process.getuid !== undefined && (!isOwnOrRoots(stat) || (stat.mode & OTHERS_WRITE) !== 0);
 }
 
 /**
- * Whether only this user can change what lies in a directory: it is this user's, every directory above it is this user's or
- * root's, and nobody else may write to any of them. What is not there yet counts as made by this user.
+ * Whether only this user can change the content of a directory: this user owns it, this user or root owns every directory above it,
+ * and no other user may write to any of them. A directory that does not exist yet counts as this user's.
  *
  * @param directory absolute path
  */
@@ -37,7 +37,7 @@ export function isTrusted(directory: string): boolean {
   }
 }
 
-/** @param ownsFirst whether the directory itself, and not only those above it, has to be this user's own */
+/** @param ownsFirst whether this user must own the directory itself, and root is not enough */
 function isWayTrusted(directory: string, ownsFirst: boolean): boolean {
   const own = process.getuid?.();
   for (let at = directory, needsOwn = ownsFirst; ; at = dirname(at), needsOwn = false) {
@@ -45,7 +45,7 @@ function isWayTrusted(directory: string, ownsFirst: boolean): boolean {
     const stat = entry.isSymbolicLink() ? statSync(at) : entry;
     if (!isOwnOrRoots(entry) || !isOwnOrRoots(stat) || !stat.isDirectory()) return false;
     if (needsOwn && own !== undefined && stat.uid !== own) return false;
-    // In a sticky directory, such as /tmp, nobody can replace what is another user's.
+    // In a sticky directory, such as /tmp, users cannot replace files of other users.
     const isOpen = own !== undefined && (stat.mode & OTHERS_WRITE) !== 0;
     if (isOpen && (needsOwn || (stat.mode & STICKY) === 0)) return false;
     if (at === dirname(at)) return true;
@@ -58,7 +58,7 @@ function deepestOf(directory: string): string {
   return at;
 }
 
-/** Whether a directory lies in the work tree of a repository, links followed. @param directory absolute path */
+/** Whether a directory, with links followed, is in the work tree of a repository. @param directory absolute path */
 export function isInWorkTree(directory: string): boolean {
   const deepest = deepestOf(directory);
   const real = realpathSync.native(deepest);
@@ -72,10 +72,10 @@ function hasMark(directory: string): boolean {
   }
 }
 
-/** Makes a directory, and those above it, for this user only. @throws when it is, or leads through, another user's */
+/** Makes a directory and its parents for this user only. @throws if another user owns it or may change its path */
 export function makeTrustedDirectory(directory: string): void {
   if (!isTrusted(directory)) throw new Error(`other users may write to ${directory}`);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  // Somebody may have been quicker.
+  // Another process may have been faster.
   if (!isTrusted(directory)) throw new Error(`other users may write to ${directory}`);
 }

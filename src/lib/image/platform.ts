@@ -1,4 +1,4 @@
-/** `--platform`: one, by the names containerd/platforms takes. */
+/** Reads the value of `--platform`: one platform, with the names that containerd/platforms accepts. */
 import { InvalidInput } from "../../errors.ts";
 
 export interface Platform {
@@ -19,7 +19,7 @@ const ALIASES: Readonly<Record<string, readonly [arch: string, variant?: string]
 
 const KNOWN = new Set(["386", "amd64", "arm", "arm64", "loong64", "mips64le", "ppc64le", "riscv64", "s390x"]);
 
-/** @throws InvalidInput for several, for one nobody knows, and for one that is not Linux. */
+/** @throws InvalidInput for several platforms, an unknown one, or one that is not Linux. */
 export function platformOf(values: readonly string[]): Platform | undefined {
   const texts = [...new Set(values.flatMap((value) => value.split(",")).map((text) => text.trim()))].filter(
     (text) => text !== "" && text !== "local",
@@ -29,9 +29,9 @@ export function platformOf(values: readonly string[]): Platform | undefined {
   const platform = parsePlatform(text);
   if (more.length === 0) return platform;
   throw new InvalidInput(
-    `one build makes an image for one platform, and ${texts.length} were asked for: ${texts.join(", ")}`,
+    `a build makes an image for one platform, but --platform has ${texts.length}: ${texts.join(", ")}`,
     {
-      suggestions: ["Build once for each --platform, each with a tag of its own."],
+      suggestions: ["Build once for each platform, each time with another tag."],
     },
   );
 }
@@ -58,7 +58,7 @@ function parsePlatform(text: string): Platform {
       suggestions: [`Architectures are: ${[...KNOWN].join(", ")}.`],
     });
   }
-  // arm64's only variant is its default, and is not written.
+  // v8 is the only variant of arm64 and its default, so it is not written.
   return { os, arch, ...(variant === undefined || (arch === "arm64" && variant === "v8") ? {} : { variant }) };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Image references by the grammar of distribution/reference, normalised the way docker reads what a person types:
+ * Image references by the grammar of distribution/reference, normalised as docker does for names that a person types:
  * https://github.com/distribution/reference/blob/main/{reference,normalize,regexp}.go
  */
 import { InvalidInput } from "../../errors.ts";
@@ -8,9 +8,9 @@ const DOCKER_HUB = "docker.io";
 const LEGACY_HUB = "index.docker.io";
 const OFFICIAL = "library/";
 
-/** Longest repository path, without its registry. */
-const PATH_LIMIT = 255;
-const TAG_LIMIT = 128;
+/** Longest repository path without the registry, in characters. */
+const MAX_PATH_LENGTH = 255;
+const MAX_TAG_LENGTH = 128;
 
 const HOST_PART = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])";
 const REGISTRY = new RegExp(`^(?:${HOST_PART}(?:\\.${HOST_PART})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?$`);
@@ -19,14 +19,14 @@ const TAG = /^\w[\w.-]*$/;
 const IDENTIFIER = /^[a-f0-9]{64}$/;
 const DIGEST = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
 
-/** Hex digits of each algorithm a registry may be asked for. */
+/** Number of hex digits of each digest algorithm. */
 const DIGEST_LENGTH: ReadonlyMap<string, number> = new Map([
   ["sha256", 64],
   ["sha384", 96],
   ["sha512", 128],
 ]);
 
-/** An image's full name. Without tag and digest in the text, `tag` is `latest`. */
+/** The full name of an image. If the text has neither tag nor digest, `tag` is `latest`. */
 export class Reference {
   /** Host and port as typed, `docker.io` for Docker Hub. */
   readonly registry: string;
@@ -42,7 +42,7 @@ export class Reference {
     if (parts.digest !== undefined) this.digest = parts.digest;
   }
 
-  /** Registry and repository without tag and digest: what a digest is appended to. */
+  /** Registry and repository, without tag and digest. */
   get name(): string {
     return `${this.registry}/${this.repository}`;
   }
@@ -52,10 +52,10 @@ export class Reference {
     return this.name + this.#version();
   }
 
-  /** The short form docker shows a person: `alpine:latest`. */
+  /** The short form that docker shows: `alpine:latest`. */
   toFamiliarString(): string {
     if (this.registry !== DOCKER_HUB) return this.toString();
-    // Only what reads back as the same image: `library/a/b` keeps its prefix, `localhost/a` on Docker Hub its registry.
+    // The short form must parse to the same image: `library/a/b` keeps its prefix, `localhost/a` on Docker Hub its registry.
     const short = [this.repository.replace(/^library\//, ""), this.repository].find((form) => {
       const { registry, rest } = splitRegistry(form);
       return registry === DOCKER_HUB && rest === this.repository;
@@ -69,9 +69,9 @@ export class Reference {
 }
 
 /**
- * Read an image reference as docker would.
- * @param role what the text is to the user, for the message: `tag` gives docker's `invalid tag "X": …`
- * @throws InvalidInput naming the text, what is wrong with it and what to write instead
+ * Reads an image reference as docker does.
+ * @param role the kind of text, for the message: `tag` gives docker's `invalid tag "X": …`
+ * @throws InvalidInput with the text, its error and a remedy
  */
 export function parseReference(text: string, role = "image reference"): Reference {
   const refuse = (reason: string, remedy: string): never => {
@@ -106,26 +106,26 @@ export function parseReference(text: string, role = "image reference"): Referenc
     const typed = text.includes("/") ? repository : repository.slice(OFFICIAL.length);
     refuse(
       `invalid reference format: repository name (${repository}) must be lowercase`,
-      `Write "${typed.toLowerCase()}" in place of "${typed}".`,
+      `Write "${typed.toLowerCase()}" instead of "${typed}".`,
     );
   }
   for (const part of repository.split("/")) {
     if (PATH_PART.test(part)) continue;
     refuse(
       part === "" ? "invalid reference format: a part of the name is empty" : `invalid reference format: "${part}"`,
-      "Between slashes use a-z and 0-9, with single dots, one or two underscores, or dashes inside.",
+      "Between slashes use a-z and 0-9, separated by single dots, one or two underscores, or dashes.",
     );
   }
-  if (repository.length > PATH_LIMIT) {
+  if (repository.length > MAX_PATH_LENGTH) {
     refuse(
-      `repository name must not be more than ${PATH_LIMIT} characters`,
-      `Shorten the repository by ${repository.length - PATH_LIMIT} characters.`,
+      `repository name must not be more than ${MAX_PATH_LENGTH} characters`,
+      `Shorten the repository by ${repository.length - MAX_PATH_LENGTH} characters.`,
     );
   }
-  if (tag !== undefined && (!TAG.test(tag) || tag.length > TAG_LIMIT)) {
+  if (tag !== undefined && (!TAG.test(tag) || tag.length > MAX_TAG_LENGTH)) {
     refuse(
       tag === "" ? "invalid reference format: the tag is empty" : `invalid reference format: tag "${tag}"`,
-      `A tag has 1 to ${TAG_LIMIT} of A-Z a-z 0-9 _ . - and does not start with a dot or a dash.`,
+      `A tag has 1 to ${MAX_TAG_LENGTH} characters of A-Z a-z 0-9 _ . - and does not start with a dot or a dash.`,
     );
   }
   if (digest !== undefined) {
@@ -140,7 +140,7 @@ export function parseReference(text: string, role = "image reference"): Referenc
   });
 }
 
-/** docker's rule for whether the text before the first slash is a host: it has a dot, a colon or a capital, or is `localhost`. */
+/** Docker's rule: the text before the first slash is a host if it has a dot, a colon or a capital, or is `localhost`. */
 function splitRegistry(name: string): { registry: string; rest: string } {
   const slash = name.indexOf("/");
   if (slash < 0) return { registry: DOCKER_HUB, rest: OFFICIAL + name };
@@ -152,7 +152,7 @@ function splitRegistry(name: string): { registry: string; rest: string } {
   return { registry: DOCKER_HUB, rest: rest.includes("/") ? rest : OFFICIAL + rest };
 }
 
-/** Whether the text says which registry, `docker.io` included, rather than leaving it open. */
+/** Whether the text names a registry, `docker.io` included. */
 export function namesRegistry(text: string): boolean {
   const first = text.includes("/") ? text.slice(0, text.indexOf("/")) : "";
   return first !== "" && (splitRegistry(text).registry !== DOCKER_HUB || first === DOCKER_HUB || first === LEGACY_HUB);
@@ -163,6 +163,6 @@ function faultOfDigest(digest: string): string | undefined {
   const [algorithm = "", hex = ""] = digest.split(":");
   const length = DIGEST_LENGTH.get(algorithm);
   if (length === undefined) return `unsupported digest algorithm "${algorithm}"`;
-  if (hex.length !== length) return `invalid checksum digest length: ${hex.length} in place of ${length}`;
+  if (hex.length !== length) return `invalid checksum digest length: ${hex.length} instead of ${length}`;
   return /^[a-f0-9]+$/.test(hex) ? undefined : `invalid checksum digest format: "${digest}"`;
 }

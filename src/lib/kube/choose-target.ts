@@ -136,7 +136,7 @@ async function insideNamespace(env: Surroundings["env"], directory: string): Pro
   return env["POD_NAMESPACE"] || (await readOptional(`${directory}/namespace`))?.trim() || undefined;
 }
 
-/** Undefined for a file that cannot be read, for whatever reason: slipway may not run in a pod at all. */
+/** Undefined for a file that cannot be read, for any reason: slipway may not run in a pod at all. */
 async function readOptional(path: string): Promise<string | undefined> {
   return readFile(path, "utf8").catch(() => undefined);
 }

@@ -25,7 +25,7 @@ export class CredentialsLost extends AuthError {}
 
 /**
  * Whether an error says only that this client cannot ask the cluster now: the network, an overloaded API server, or expired
- * credentials. An error of a registry or of a pod is never one, whatever caused it.
+ * credentials. An error of a registry or of a pod is never one, for any cause.
  */
 export function hasLostContact(error: unknown): boolean {
   if (error instanceof ContactLost || error instanceof CredentialsLost) return true;

@@ -1,7 +1,7 @@
 /**
- * The command line as docker's parser (github.com/spf13/pflag) takes it apart, put into a form that no parser can misread:
- * `--name=value` each, then `--` and the rest. It differs from most: `--pull=false` is a value, `-tNAME` and `-qt NAME` are
- * short for two words, and a value may begin with a dash.
+ * Parses a command line as docker's parser does (github.com/spf13/pflag), and writes it in an unambiguous form: each flag as
+ * `--name=value`, then `--` and the rest. pflag differs from most parsers: `--pull=false` is a value, `-tNAME` and `-qt NAME` are
+ * short forms, and a value may begin with a dash.
  */
 import { InvalidInput } from "../../errors.ts";
 import { nearest } from "../text/suggest.ts";
@@ -10,46 +10,46 @@ import { parseBool } from "./parse-bool.ts";
 export interface FlagSyntax {
   readonly takesValue: boolean;
   readonly char?: string | undefined;
-  /** Given twice, both count; of the others the last one does. */
+  /** Every value counts. Of other flags only the last value does. */
   readonly multiple?: boolean | undefined;
-  /** What it means when it is given without a value (pflag's NoOptDefVal): a value needs `=` then. */
+  /** The value of the flag without a value (pflag's NoOptDefVal). A value then needs `=`. */
   readonly withoutValue?: string | undefined;
 }
 
 /**
- * @param flags every flag the command has, by its long name
- * @param command its name, for the hint on its help
- * @returns words in which booleans that are off do not occur
- * @throws InvalidInput in pflag's words
+ * @param flags all flags of the command, by long name
+ * @param command name of the command, for the hint about its help
+ * @returns args without the booleans that are off
+ * @throws InvalidInput with pflag's message
  */
 export function canonicalArguments(
   argv: readonly string[],
   flags: Readonly<Record<string, FlagSyntax>>,
   command = "build",
 ): string[] {
-  return readArguments(argv, flags, command).words;
+  return readArguments(argv, flags, command).args;
 }
 
 /**
- * @returns the words as `canonicalArguments` has them, the flags that are given at all, those that are off included, and what is no flag
- * @throws InvalidInput in pflag's words
+ * @returns the args as from `canonicalArguments`, the names of all given flags (those that are off included), and the positional args
+ * @throws InvalidInput with pflag's message
  */
 export function readArguments(
   argv: readonly string[],
   flags: Readonly<Record<string, FlagSyntax>>,
   command = "build",
-): ReadWords {
+): ParsedArgs {
   return new ArgumentReader(argv, flags, command).read();
 }
 
-export interface ReadWords {
-  readonly words: string[];
+export interface ParsedArgs {
+  readonly args: string[];
   readonly given: ReadonlySet<string>;
   readonly rest: readonly string[];
 }
 
 class ArgumentReader {
-  readonly #words: string[];
+  readonly #args: string[];
   readonly #flags: Readonly<Record<string, FlagSyntax>>;
   readonly #named: string[] = [];
   readonly #given = new Set<string>();
@@ -58,21 +58,21 @@ class ArgumentReader {
   readonly #help: { readonly suggestions: readonly string[] };
 
   constructor(argv: readonly string[], flags: Readonly<Record<string, FlagSyntax>>, command: string) {
-    this.#words = [...argv];
+    this.#args = [...argv];
     this.#flags = flags;
     this.#help = { suggestions: [`Run \`slipway ${command} --help\` to list its flags.`] };
   }
 
-  read(): ReadWords {
-    for (let word = this.#words.shift(); word !== undefined; word = this.#words.shift()) {
-      if (word === "--") this.#rest.push(...this.#words.splice(0));
-      else if (word.startsWith("--")) this.#long(word.slice(2));
-      else if (word.startsWith("-") && word !== "-") this.#short(word.slice(1), word);
-      else this.#rest.push(word);
+  read(): ParsedArgs {
+    for (let arg = this.#args.shift(); arg !== undefined; arg = this.#args.shift()) {
+      if (arg === "--") this.#rest.push(...this.#args.splice(0));
+      else if (arg.startsWith("--")) this.#long(arg.slice(2));
+      else if (arg.startsWith("-") && arg !== "-") this.#short(arg.slice(1), arg);
+      else this.#rest.push(arg);
     }
     const on = [...this.#on].flatMap(([name, value]) => (value ? [`--${name}`] : []));
     const given = new Set([...this.#given, ...this.#on.keys()]);
-    return { words: [...on, ...this.#named, "--", ...this.#rest], given, rest: this.#rest };
+    return { args: [...on, ...this.#named, "--", ...this.#rest], given, rest: this.#rest };
   }
 
   #long(text: string): void {
@@ -87,23 +87,23 @@ class ArgumentReader {
     else this.#set(name, flag, this.#next(`--${name}`));
   }
 
-  /** One dash: letters without a value, then at most one with a value, which may follow at once or after `=`. */
-  #short(letters: string, word: string): void {
+  /** One dash: letters without a value, then at most one with a value, which may follow directly or after `=`. */
+  #short(letters: string, arg: string): void {
     const letter = letters.slice(0, 1);
     const name = Object.keys(this.#flags).find((key) => this.#flags[key]?.char === letter);
     const flag = name === undefined ? undefined : this.#flags[name];
     if (name === undefined || flag === undefined)
-      throw new InvalidInput(`unknown shorthand flag: '${letter}' in ${word}`, this.#help);
+      throw new InvalidInput(`unknown shorthand flag: '${letter}' in ${arg}`, this.#help);
     const rest = letters.slice(1);
     if (rest.startsWith("=") && rest.length > 1) this.#set(name, flag, rest.slice(1));
-    else if (flag.takesValue) this.#set(name, flag, rest === "" ? this.#next(`'${letter}' in ${word}`) : rest);
+    else if (flag.takesValue) this.#set(name, flag, rest === "" ? this.#next(`'${letter}' in ${arg}`) : rest);
     else {
       this.#on.set(name, true);
-      if (rest !== "") this.#short(rest, word);
+      if (rest !== "") this.#short(rest, arg);
     }
   }
 
-  /** The error for an unknown flag, with the flag that differs in about one letter of three. */
+  /** The error for an unknown flag. It suggests a flag that differs in at most about one letter of three. */
   #unknown(name: string): InvalidInput {
     const meant = nearest(name, Object.keys(this.#flags), () => Math.max(1, Math.floor((name.length + 1) / 3)));
     const suggestions = [...(meant === undefined ? [] : [`Did you mean --${meant}?`]), ...this.#help.suggestions];
@@ -111,15 +111,15 @@ class ArgumentReader {
   }
 
   #next(flag: string): string {
-    const word = this.#words.shift();
-    if (word === undefined) throw new InvalidInput(`flag needs an argument: ${flag}`, this.#help);
-    return word;
+    const arg = this.#args.shift();
+    if (arg === undefined) throw new InvalidInput(`flag needs an argument: ${flag}`, this.#help);
+    return arg;
   }
 
   #set(name: string, flag: FlagSyntax, value: string): void {
     if (flag.takesValue) {
       this.#given.add(name);
-      const earlier = flag.multiple === true ? -1 : this.#named.findIndex((word) => word.startsWith(`--${name}=`));
+      const earlier = flag.multiple === true ? -1 : this.#named.findIndex((arg) => arg.startsWith(`--${name}=`));
       if (earlier !== -1) this.#named.splice(earlier, 1);
       this.#named.push(`--${name}=${value}`);
       return;

@@ -1,6 +1,8 @@
 import { InvalidInput } from "../../errors.ts";
 
-/** A line of CSV as BuildKit's programs read their options: a field with a comma, a quote or a line feed is quoted. */
+/** Reads and writes the one-line CSV of docker's and BuildKit's flag values: `type=oci,dest="a,b.tar"`. */
+
+/** Writes fields as one line of CSV. A field with a comma, a quote or a line feed is quoted. */
 export function csvLine(fields: readonly (readonly [name: string, value: string])[]): string {
   return fields
     .map(([name, value]) => `${name}=${value}`)
@@ -8,9 +10,7 @@ export function csvLine(fields: readonly (readonly [name: string, value: string]
     .join(",");
 }
 
-// The small CSV of docker's flag values: `type=oci,dest="a,b.tar"`.
-
-/** RFC 4180's fields of one line. @throws InvalidInput naming the flag when quotes do not match. */
+/** The fields of one line (RFC 4180). @throws InvalidInput with the flag's name if quotes do not match. */
 export function csvFields(text: string, flag: string): string[] {
   const fields: string[] = [];
   let at = 0;
@@ -29,8 +29,7 @@ export function csvFields(text: string, flag: string): string[] {
     } else {
       const end = text.indexOf(",", at);
       field = text.slice(at, end === -1 ? text.length : end);
-      if (field.includes('"'))
-        throw malformed(text, flag, "a quote stands within a field; put the whole field in quotes");
+      if (field.includes('"')) throw malformed(text, flag, "a field has a quote inside; put the whole field in quotes");
       at = end === -1 ? text.length : end;
     }
     fields.push(field);
@@ -39,7 +38,7 @@ export function csvFields(text: string, flag: string): string[] {
   }
 }
 
-/** `key=value` fields; keys in lower case. @throws InvalidInput in docker's words for a field that is none. */
+/** Reads `key=value` fields; keys are in lower case. @throws InvalidInput with docker's message for any other field. */
 export function csvPairs(text: string, flag: string): [key: string, value: string][] {
   return csvFields(text, flag).map((field) => {
     const at = field.indexOf("=");

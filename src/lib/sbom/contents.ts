@@ -1,52 +1,52 @@
-/** What the files of an image say of the packages in it. */
+/** Types for the packages that the files of an image list. */
 
 export interface FoundPackage {
-  /** Its kind, by the name package URLs have for it (purl-spec, types/). */
+  /** Type of its package URL (purl-spec, types/). */
   readonly type: "apk" | "deb" | "golang" | "npm" | "pypi";
-  /** As its database has it: npm's with its scope, Go's with its path. */
+  /** As in the package database: npm names with their scope, Go names with their path. */
   readonly name: string;
   readonly version?: string;
   readonly architecture?: string;
-  /** In the database's own words. */
+  /** As written in the package database. */
   readonly licence?: string;
-  /** What it was built from, where the database names that. */
+  /** The source package, if the database names it. */
   readonly source?: { readonly name: string; readonly version?: string };
 }
 
-/** What os-release says. */
+/** The content of os-release. */
 export interface OperatingSystem {
   /** `debian`, `alpine`. */
   readonly id: string;
-  /** `12`, `3.20.1`; rolling distributions have none. */
+  /** `12`, `3.20.1`; absent for rolling distributions. */
   readonly version?: string;
 }
 
-/** What one file says. */
+/** The content of one file. */
 export interface Contents {
   readonly packages: readonly FoundPackage[];
   readonly system?: OperatingSystem;
-  /** Why it says more than is in here: one clause. */
+  /** Why some of its content is missing here: one clause. */
   readonly unread?: string;
 }
 
-/** Takes a file as it comes. */
+/** Reads one file in chunks. */
 export interface Reader {
   write(chunk: Uint8Array): void;
-  /** Undefined for a file that is none of its kind after all. */
+  /** Undefined if the file is not of this kind. */
   end(): Contents | undefined;
 }
 
-/** Longest name, version or licence there may be, in characters: what is longer is none. */
-export const LONGEST_VALUE = 512;
+/** Longest name, version or licence, in characters. Longer values are ignored. */
+export const MAX_VALUE_LENGTH = 512;
 
 /**
- * A text as a value, where it can be one: on one line, and without what moves a terminal's cursor. No half of a surrogate pair is left
- * in it, as no encoding has room for one.
+ * A text as a value, or undefined if it is not a string of one line without control characters. Half of a surrogate pair is replaced,
+ * because UTF-8 cannot encode it.
  */
 export function valueOf(text: unknown): string | undefined {
   if (typeof text !== "string") return undefined;
   const trimmed = text.trim();
-  return trimmed === "" || trimmed.length > LONGEST_VALUE || /\p{Cc}/u.test(trimmed)
+  return trimmed === "" || trimmed.length > MAX_VALUE_LENGTH || /\p{Cc}/u.test(trimmed)
     ? undefined
     : trimmed.toWellFormed();
 }

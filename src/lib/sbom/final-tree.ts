@@ -1,16 +1,16 @@
 /**
- * The tree that an image's layers make together, laid one over the other as its runtime does (OCI image-spec, layer.md): of it only
- * the files that were asked for, and symlinks that change where they are.
+ * The file tree of all layers of an image, applied in order as a container runtime does (OCI image-spec, layer.md). It keeps only the
+ * wanted files, and the symlinks that lead to them.
  */
 import { posix } from "node:path";
 
-/** Of a whiteout: what its name begins with, and the name by which a directory hides all that was in it. */
+/** Prefix of a whiteout's name, and the name of the whiteout that hides everything in its directory. */
 const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";
-/** Names that are neither: notes of a file system of old to itself. */
-const NOTE = ".wh..wh.";
-/** As many symlinks as Linux follows. */
-const HOPS = 40;
+/** Prefix of metadata files of AUFS, which are not whiteouts. */
+const AUFS_METADATA = ".wh..wh.";
+/** Most symlinks to follow, as Linux does. */
+const MAX_SYMLINKS = 40;
 
 interface Leaf<T> {
   readonly layer: number;
@@ -26,12 +26,12 @@ export class FinalTree<T extends object> {
   #root = new Node<T>();
   #layer = 0;
 
-  /** What is laid over it from now on belongs to another layer. */
+  /** Starts the next layer. */
   nextLayer(): void {
     this.#layer++;
   }
 
-  /** The same tree, to lay over it what may prove broken. */
+  /** A copy of the tree, to apply a layer that may be broken. */
   copy(): FinalTree<T> {
     const copy = new FinalTree<T>();
     copy.#root = copyOf(this.#root);
@@ -40,12 +40,12 @@ export class FinalTree<T extends object> {
   }
 
   /**
-   * Where an entry's name leads: without `.`, `..` and doubled slashes, which cannot leave the tree, and through the symlinks that are
-   * kept, except for one that has this name itself. Empty for the tree's root.
+   * The path of an entry's name: `.`, `..` and double slashes are removed and cannot leave the tree, and kept symlinks are followed,
+   * except for one at this very name. Empty for the root of the tree.
    */
   resolve(name: string): string {
     let path = posix.normalize(`/${name}`).replaceAll(/^\/|\/$/g, "");
-    for (let hop = 0; hop < HOPS; hop++) {
+    for (let hop = 0; hop < MAX_SYMLINKS; hop++) {
       const followed = this.#followOne(path);
       if (followed === undefined) return path;
       path = followed;
@@ -53,21 +53,21 @@ export class FinalTree<T extends object> {
     return path;
   }
 
-  /** Lays a directory over what is there: it stays, if it is one. */
+  /** Adds a directory. It replaces a file, and keeps an existing directory. */
   directory(path: string): void {
     const node = this.#find(path);
     if (node !== undefined) node.leaf = undefined;
   }
 
   /**
-   * Lays over it anything but a directory: what is there goes, with all below it. Of a whiteout nothing stays.
-   * @param value of a file that was asked for
+   * Adds anything but a directory. It replaces what is at this path, and everything below it. A whiteout only removes.
+   * @param value the value to keep for a wanted file
    */
   file(path: string, value?: T): void {
     const at = path.lastIndexOf("/") + 1;
     const [parent, name] = [path.slice(0, Math.max(at - 1, 0)), path.slice(at)];
     if (name === OPAQUE) this.#hide(parent, false);
-    else if (name.startsWith(NOTE)) return;
+    else if (name.startsWith(AUFS_METADATA)) return;
     else if (name.startsWith(WHITEOUT)) this.#hide(path.slice(0, at) + name.slice(WHITEOUT.length), true);
     else this.#put(path, value);
   }
@@ -81,7 +81,7 @@ export class FinalTree<T extends object> {
     return value === undefined || "symlink" in value ? undefined : value;
   }
 
-  /** The files that are there in the end, by their paths. */
+  /** The files of the final tree, with their paths. */
   *files(): Generator<[path: string, value: T]> {
     yield* filesBelow(this.#root, "");
   }
@@ -125,7 +125,7 @@ export class FinalTree<T extends object> {
     }
     let node = this.#root;
     for (const part of path.split("/")) {
-      // What is below a file is a directory from now on.
+      // A file with something below it becomes a directory.
       node.leaf = undefined;
       let next = node.children.get(part);
       if (next === undefined) node.children.set(part, (next = new Node()));
@@ -135,14 +135,14 @@ export class FinalTree<T extends object> {
     node.leaf = { layer: this.#layer, value };
   }
 
-  /** A whiteout is about the layers below its own, wherever in its layer it stands. */
+  /** A whiteout applies to the layers below its own, at any position in its layer. */
   #hide(path: string, itself: boolean): void {
     const node = this.#find(path);
     if (node !== undefined) hideBelow(node, this.#layer, itself);
   }
 }
 
-/** Whether anything is left. */
+/** Removes files of earlier layers. Returns whether anything is left. */
 function hideBelow<T>(node: Node<T>, layer: number, itself: boolean): boolean {
   if (itself && node.leaf !== undefined && node.leaf.layer < layer) node.leaf = undefined;
   for (const [name, child] of node.children) if (!hideBelow(child, layer, true)) node.children.delete(name);

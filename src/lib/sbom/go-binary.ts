@@ -1,22 +1,22 @@
 /**
- * The modules a Go program says it is made of: what Go's linker puts into it from version 1.18 on, text of a known form between
- * marks (debug/buildinfo and cmd/go/internal/modload, build.go). It is looked for in ELF files, as their bytes come by.
+ * Reads the list of modules that Go's linker puts into a program since version 1.18: text between two marks (debug/buildinfo and
+ * cmd/go/internal/modload, build.go). It searches ELF files in chunks.
  */
 import { valueOf } from "./contents.ts";
 import type { Contents, FoundPackage, Reader } from "./contents.ts";
 
 const ELF = Buffer.from("\u007fELF", "latin1");
 const MAGIC = Buffer.from("\u00ff Go buildinf:", "latin1");
-/** Where the magic may stand, and how long the header is that begins with it, in bytes. */
-const ALIGNMENT = 16;
-const HEADER = 32;
-/** Bit of the header's byte 15: the texts follow it, as a length and their bytes. */
+/** Alignment of the magic number, and length of the header that begins with it, in bytes. */
+const ALIGNMENT_BYTES = 16;
+const HEADER_BYTES = 32;
+/** Bit of the header's byte 15: the texts follow the header, each as a length and its bytes. */
 const INLINE = 2;
-/** Before and after the list of modules. */
-const LIST_BEGINS = Buffer.from("3077af0c9274080241e1c107e6d618e6", "hex");
-const LIST_ENDS = Buffer.from("f932433186182072008242104116d8f2", "hex");
-/** Longest texts, in bytes; Kubernetes' list of modules has 20 000. */
-const LONGEST = 1024 * 1024;
+/** Marks before and after the list of modules. */
+const LIST_START = Buffer.from("3077af0c9274080241e1c107e6d618e6", "hex");
+const LIST_END = Buffer.from("f932433186182072008242104116d8f2", "hex");
+/** Longest text, in bytes. For comparison, the module list of Kubernetes has 20 000. */
+const MAX_TEXT_BYTES = 1024 * 1024;
 
 interface BuildInfo {
   readonly goVersion: string;
@@ -24,7 +24,7 @@ interface BuildInfo {
 }
 
 export class GoBinaryReader implements Reader {
-  /** What has not been looked through yet, and where in the file it begins. */
+  /** The bytes that are not searched yet; `#offset` is their position in the file. */
   #held = Buffer.alloc(0);
   #offset = 0;
   #state: "beginning" | "searching" | "done" = "beginning";
@@ -45,7 +45,7 @@ export class GoBinaryReader implements Reader {
     return this.#found === undefined ? undefined : { packages: packagesOf(this.#found) };
   }
 
-  /** Whether there is more to look through. */
+  /** Searches the held bytes. Returns whether to search again. */
   #search(): boolean {
     const at = this.#held.indexOf(MAGIC);
     if (at === -1) {
@@ -53,7 +53,7 @@ export class GoBinaryReader implements Reader {
       return false;
     }
     this.#drop(at);
-    const info = this.#offset % ALIGNMENT === 0 ? readBuildInfo(this.#held) : undefined;
+    const info = this.#offset % ALIGNMENT_BYTES === 0 ? readBuildInfo(this.#held) : undefined;
     if (info === "incomplete") return false;
     if (info === undefined) {
       this.#drop(MAGIC.length);
@@ -70,11 +70,11 @@ export class GoBinaryReader implements Reader {
   }
 }
 
-/** Undefined where it is something else that begins like one. */
+/** Undefined if the bytes only look like a header. */
 function readBuildInfo(bytes: Buffer): BuildInfo | "incomplete" | undefined {
-  if (bytes.length < HEADER) return "incomplete";
+  if (bytes.length < HEADER_BYTES) return "incomplete";
   if ((bytes.readUInt8(15) & INLINE) === 0) return undefined;
-  const version = readText(bytes, HEADER);
+  const version = readText(bytes, HEADER_BYTES);
   if (version === undefined || version === "incomplete") return version;
   const list = readText(bytes, version.end);
   if (list === undefined || list === "incomplete") return list;
@@ -83,7 +83,7 @@ function readBuildInfo(bytes: Buffer): BuildInfo | "incomplete" | undefined {
   return { goVersion, modules: betweenMarks(list.bytes) };
 }
 
-/** A length as encoding/binary's Uvarint has it, and as many bytes. */
+/** Reads a length (Uvarint of Go's encoding/binary) and as many bytes. */
 function readText(bytes: Buffer, from: number): { bytes: Buffer; end: number } | "incomplete" | undefined {
   let [length, at] = [0, from];
   for (let shift = 0; ; shift += 7) {
@@ -93,20 +93,20 @@ function readText(bytes: Buffer, from: number): { bytes: Buffer; end: number } |
     length |= (byte & 0x7f) << shift;
     if (byte < 0x80) break;
   }
-  if (length > LONGEST) return undefined;
+  if (length > MAX_TEXT_BYTES) return undefined;
   return at + length > bytes.length ? "incomplete" : { bytes: bytes.subarray(at, at + length), end: at + length };
 }
 
-/** Empty for a program that was built without modules. */
+/** The text between the marks; empty for a program built without modules. */
 function betweenMarks(list: Buffer): string {
-  const inner = list.subarray(LIST_BEGINS.length, Math.max(LIST_BEGINS.length, list.length - LIST_ENDS.length));
+  const inner = list.subarray(LIST_START.length, Math.max(LIST_START.length, list.length - LIST_END.length));
   const marked =
-    list.subarray(0, LIST_BEGINS.length).equals(LIST_BEGINS) &&
-    list.subarray(list.length - LIST_ENDS.length).equals(LIST_ENDS);
+    list.subarray(0, LIST_START.length).equals(LIST_START) &&
+    list.subarray(list.length - LIST_END.length).equals(LIST_END);
   return marked ? inner.toString() : "";
 }
 
-/** Lines of `mod` (its own), `dep` and `=>` (what stands for the line before), each with path, version and sum, tabs between. */
+/** Reads lines of `mod` (the main module), `dep` and `=>` (replaces the line before), each with path, version and sum, tab-separated. */
 function packagesOf({ goVersion, modules }: BuildInfo): FoundPackage[] {
   const packages: FoundPackage[] = [moduleOf("stdlib", goVersion.replace(/^go/, "").split(" ", 1)[0])];
   for (const line of modules.split("\n")) {
@@ -116,7 +116,7 @@ function packagesOf({ goVersion, modules }: BuildInfo): FoundPackage[] {
     if (kind !== "=>") packages.push(moduleOf(name, version));
     else {
       const replaced = packages.pop();
-      // A directory has no version, and its path is one of the machine it was built on.
+      // A directory has no version, and its path belongs to the build machine.
       const other = moduleOf(name, version);
       packages.push(other.version === undefined ? moduleOf(replaced?.name ?? name, undefined) : other);
     }
@@ -126,6 +126,6 @@ function packagesOf({ goVersion, modules }: BuildInfo): FoundPackage[] {
 
 function moduleOf(name: string, written: string | undefined): FoundPackage {
   const version = valueOf(written);
-  // What was built from a directory says `(devel)`.
+  // A module built from a directory has the version `(devel)`.
   return { type: "golang", name, ...(version === undefined || version === "(devel)" ? {} : { version }) };
 }

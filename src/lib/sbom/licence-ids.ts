@@ -1,4 +1,4 @@
-/** What a licence expression may be made of: the SPDX licence list (spdx.org/licenses), deprecated identifiers included. */
+/** The identifiers of licence expressions: the SPDX licence list (spdx.org/licenses), deprecated identifiers included. */
 import current from "spdx-license-ids/index.json" with { type: "json" };
 import deprecated from "spdx-license-ids/deprecated.json" with { type: "json" };
 

@@ -1,4 +1,4 @@
-/** What a database says of a licence, as SPDX has it: an expression of listed licences, or a reference to the very words. */
+/** Turns the licence field of a package database into SPDX: an expression of listed licences, or a reference to the original text. */
 import { createHash } from "node:crypto";
 import { EXCEPTION_IDS, LICENCE_IDS } from "./licence-ids.ts";
 
@@ -6,8 +6,8 @@ const LICENCES = byLowerCase(LICENCE_IDS);
 const EXCEPTIONS = byLowerCase(EXCEPTION_IDS);
 
 /**
- * The words as an expression (SPDX 2.3, annex D), with its identifiers as the list writes them.
- * @returns undefined where they are none, or name what is not on the list
+ * Parses an expression (SPDX 2.3, annex D), and writes its identifiers in the spelling of the list.
+ * @returns undefined if the text is not an expression, or has an identifier that is not on the list
  */
 export function licenceExpression(words: string): string | undefined {
   const tokens = words.match(/[()]|[^\s()]+/g) ?? [];
@@ -39,7 +39,7 @@ export function licenceExpression(words: string): string | undefined {
   return written.join(" ").replaceAll("( ", "(").replaceAll(" )", ")");
 }
 
-/** What stands for words that are no expression, in an expression of one document. */
+/** The reference that stands for a text that is not an expression, within one document. */
 export function licenceReference(words: string): string {
   return `LicenseRef-${createHash("sha256").update(words).digest("hex").slice(0, 16)}`;
 }

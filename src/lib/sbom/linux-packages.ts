@@ -1,9 +1,9 @@
-/** A file of records, a package each: what dpkg's list and apk's have in common. */
+/** Reads the package lists of dpkg and apk: files with one record per package. */
 import type { Contents, FoundPackage, Reader } from "./contents.ts";
 import { Stanzas } from "./stanzas.ts";
 import type { Stanza, StanzaOptions } from "./stanzas.ts";
 
-/** What a record says: a package, nothing that is there, or less than a package has. */
+/** The package of a record; "absent" if it is not installed, "odd" if the record is incomplete. */
 export type PackageOf = (stanza: Stanza) => FoundPackage | "absent" | "odd";
 
 export class RecordReader implements Reader {
@@ -28,17 +28,16 @@ export class RecordReader implements Reader {
 
   end(): Contents {
     this.#stanzas.end();
-    return { packages: this.#packages, ...oddRecords(this.#odd) };
+    return { packages: this.#packages, ...incompleteRecords(this.#odd) };
   }
 }
 
-/** @param count of records that could not be read */
-export function oddRecords(count: number): { unread?: string } {
+/** @param count number of records that could not be read */
+export function incompleteRecords(count: number): { unread?: string } {
   return count === 0 ? {} : { unread: `${count} of its records ${count === 1 ? "has" : "have"} no name or no version` };
 }
 
-// Alpine's list of packages, /lib/apk/db/installed: a record a package, a letter a field (apk-tools, src/database.c).
-
+/** Alpine's package list, /lib/apk/db/installed: one record per package, one letter per field (apk-tools, src/database.c). */
 export class ApkReader extends RecordReader {
   constructor() {
     super({ keys: ["P", "V", "A", "L", "o"], foldCase: false }, apkPackageOf);
@@ -55,16 +54,15 @@ const apkPackageOf: PackageOf = (stanza) => {
     version,
     ...(architecture === undefined ? {} : { architecture }),
     ...(licence === undefined ? {} : { licence }),
-    // All packages of one origin have its version.
+    // All packages of one origin have the same version.
     source: { name: stanza.get("o") ?? name, version },
   };
 };
 
-// Debian's list of packages, /var/lib/dpkg/status, and its parts in status.d of images without dpkg (dpkg(1), deb822(5)).
-
-/** States in which none of a package's files are there, conffiles aside. */
+/** States in which no file of a package is installed, except for conffiles. */
 const ABSENT: ReadonlySet<string> = new Set(["not-installed", "config-files"]);
 
+/** Debian's package list, /var/lib/dpkg/status, and its parts in status.d of images without dpkg (dpkg(1), deb822(5)). */
 export class DpkgReader extends RecordReader {
   constructor() {
     super({ keys: ["package", "status", "version", "architecture", "source"], foldCase: true }, dpkgPackageOf);
@@ -72,7 +70,7 @@ export class DpkgReader extends RecordReader {
 }
 
 const dpkgPackageOf: PackageOf = (stanza) => {
-  // `install ok installed`: what is wanted, whether it is broken, what it is.
+  // `install ok installed`: the wanted state, whether it is broken, and the actual state.
   const state = stanza.get("status")?.split(/\s+/).at(-1);
   if (state !== undefined && ABSENT.has(state)) return "absent";
   const [name, version, architecture] = [stanza.get("package"), stanza.get("version"), stanza.get("architecture")];
@@ -86,7 +84,7 @@ const dpkgPackageOf: PackageOf = (stanza) => {
   };
 };
 
-/** `Source: glibc (2.36-9)`; without it the source has the package's own name, without the brackets its version. */
+/** `Source: glibc (2.36-9)`. Without this field the source has the name of the package; without brackets, its version. */
 function sourceOf(field: string | undefined, name: string, version: string): { name: string; version: string } {
   const [, source = name, other = version] = /^(\S+)(?:\s+\(([^()]+)\))?$/.exec(field ?? "") ?? [];
   return { name: source, version: other };

@@ -1,9 +1,9 @@
-/** The package.json of a package in node_modules (docs.npmjs.com, package.json). */
+/** Reads the package.json of a package in node_modules (docs.npmjs.com, package.json). */
 import { valueOf } from "./contents.ts";
 import type { Contents, Reader } from "./contents.ts";
 
-/** Larger ones are left, in bytes: their text has to be held as a whole. */
-const LARGEST = 1024 * 1024;
+/** Largest file, in bytes. Larger ones are not read, because the whole text is held in memory. */
+const MAX_FILE_BYTES = 1024 * 1024;
 
 export class NpmReader implements Reader {
   #chunks: Uint8Array[] = [];
@@ -11,13 +11,13 @@ export class NpmReader implements Reader {
 
   write(chunk: Uint8Array): void {
     this.#size += chunk.length;
-    if (this.#size > LARGEST) this.#chunks = [];
-    // The chunk is a view of a buffer that would be kept whole.
+    if (this.#size > MAX_FILE_BYTES) this.#chunks = [];
+    // Copied, because the chunk is a view that would keep its whole buffer in memory.
     else this.#chunks.push(Buffer.from(chunk));
   }
 
   end(): Contents {
-    if (this.#size > LARGEST) return unread("it is larger than 1 MiB");
+    if (this.#size > MAX_FILE_BYTES) return unread("it is larger than 1 MiB");
     let found: unknown;
     try {
       found = JSON.parse(
@@ -42,7 +42,7 @@ function unread(why: string): Contents {
   return { packages: [], unread: why };
 }
 
-/** An expression; or as it was written long ago, an object or a list of objects of which each has a `type`. */
+/** An expression; or, in old packages, an object or a list of objects with a `type`. */
 function licenceOf(field: unknown): string | undefined {
   if (Array.isArray(field)) {
     const types = field.map(licenceOf);

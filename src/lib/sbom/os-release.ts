@@ -1,4 +1,4 @@
-/** Which distribution it is (os-release(5)): assignments as in a shell's script, without anything that is carried out. */
+/** Reads the name of the distribution (os-release(5)): assignments in shell syntax. Nothing is executed. */
 import { valueOf } from "./contents.ts";
 import type { Contents, Reader } from "./contents.ts";
 import { Lines } from "./stanzas.ts";
@@ -13,7 +13,7 @@ export class OsReleaseReader implements Reader {
 
   end(): Contents | undefined {
     this.#lines.end();
-    // The default is in the manual.
+    // The default of os-release(5).
     const id = this.#values.get("ID") ?? "linux";
     const version = this.#values.get("VERSION_ID");
     if (this.#values.size === 0) return undefined;

@@ -1,7 +1,7 @@
-/** Package URLs: `pkg:deb/debian/curl@7.88.1-10%2Bdeb12u5?arch=amd64&distro=debian-12` (ECMA-427, and purl-spec's types/). */
+/** Writes package URLs: `pkg:deb/debian/curl@7.88.1-10%2Bdeb12u5?arch=amd64&distro=debian-12` (ECMA-427, and purl-spec's types/). */
 import type { FoundPackage, OperatingSystem } from "./contents.ts";
 
-/** Distributions' packages of images that do not say which distribution they are. */
+/** The distribution to assume for packages of an image without os-release. */
 const DEFAULT_VENDOR = { deb: "debian", apk: "alpine" } as const;
 
 export function packageUrl(found: FoundPackage, system: OperatingSystem | undefined): string {
@@ -13,7 +13,7 @@ export function packageUrl(found: FoundPackage, system: OperatingSystem | undefi
       return urlOf(type, [vendor, found.name.toLowerCase()], version, {
         arch: architecture,
         distro: system?.version === undefined ? undefined : `${system.id}-${system.version}`,
-        // What scanners look for in the distributions' own advisories, which are about sources.
+        // Scanners need the source package, because the advisories of distributions are about sources.
         upstream: upstreamOf(source, found),
       });
     }
@@ -26,7 +26,7 @@ export function packageUrl(found: FoundPackage, system: OperatingSystem | undefi
   }
 }
 
-/** @param name the whole repository, with its registry */
+/** @param name repository with its registry */
 export function imageUrl(name: string, digest: string, tag: string | undefined): string {
   return urlOf("oci", [(name.split("/").at(-1) ?? name).toLowerCase()], digest, { repository_url: name, tag });
 }
@@ -51,12 +51,12 @@ function urlOf(
       .map(encoded)
       .join("/")}`,
     version === undefined ? "" : `@${encoded(version)}`,
-    // In the order of their keys.
+    // Sorted by key.
     pairs.length === 0 ? "" : `?${pairs.sort().join("&")}`,
   ].join("");
 }
 
-/** All but letters, digits, `.-_~` and the colon (ECMA-427, "Character encoding"). */
+/** Percent-encodes everything but letters, digits, `.-_~` and the colon (ECMA-427, "Character encoding"). */
 function encoded(text: string): string {
   return encodeURIComponent(text)
     .replaceAll("%3A", ":")

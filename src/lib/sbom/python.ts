@@ -1,11 +1,11 @@
-/** A Python package's METADATA or PKG-INFO: headers, an empty line, a description (packaging.python.org, core metadata). */
+/** Reads METADATA or PKG-INFO of a Python package: headers, an empty line, a description (packaging.python.org, core metadata). */
 import type { Contents, Reader } from "./contents.ts";
-import { oddRecords } from "./linux-packages.ts";
+import { incompleteRecords } from "./linux-packages.ts";
 import { Stanzas } from "./stanzas.ts";
 import type { Stanza } from "./stanzas.ts";
 
 export class PythonReader implements Reader {
-  /** The description may have lines that look like headers. */
+  /** Set after the headers, because the description may have lines that look like headers. */
   #headers: Stanza | undefined;
   readonly #stanzas = new Stanzas({
     keys: ["metadata-version", "name", "version", "license", "license-expression"],
@@ -22,7 +22,7 @@ export class PythonReader implements Reader {
   end(): Contents {
     this.#stanzas.end();
     const [name, version] = [this.#headers?.get("name"), this.#headers?.get("version")];
-    if (name === undefined || version === undefined) return { packages: [], ...oddRecords(1) };
+    if (name === undefined || version === undefined) return { packages: [], ...incompleteRecords(1) };
     const licence = this.#headers?.get("license-expression") ?? this.#headers?.get("license");
     return { packages: [{ type: "pypi", name, version, ...(licence === undefined ? {} : { licence }) }] };
   }

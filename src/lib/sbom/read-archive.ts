@@ -1,4 +1,4 @@
-/** A layer's archive, entry by entry, in constant memory. */
+/** Reads the archive of a layer entry by entry, in constant memory. */
 import { Readable } from "node:stream";
 import type { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -8,12 +8,12 @@ import { TarEntries } from "../archive/tar-reader.ts";
 import type { Visit } from "../archive/tar-reader.ts";
 import { cutAtFrames } from "../archive/zstd-frames.ts";
 
-/** Bytes a decompressor gives at a time. */
-const CHUNK = 256 * 1024;
+/** Size of the chunks of decompressed data, in bytes. */
+const CHUNK_BYTES = 256 * 1024;
 
 /**
- * @param compressed by what its first bytes say, whatever the manifest does: gzip, zstd or not at all
- * @throws BuildFailed for one that is cut or is no archive, and what the bytes' source throws
+ * @param compressed gzip, zstd or plain tar: its first bytes decide, not the manifest
+ * @throws BuildFailed for a truncated archive or other data; errors of the source are passed on
  */
 export async function readArchive(compressed: AsyncIterable<Uint8Array>, visit: Visit): Promise<void> {
   const { first, rest } = await begin(compressed);
@@ -26,7 +26,7 @@ export async function readArchive(compressed: AsyncIterable<Uint8Array>, visit: 
   if (decompress === undefined) await take(rest);
   else {
     await pipeline(Readable.from(cut), decompress, take).catch((error: NodeJS.ErrnoException) => {
-      // The codes of zlib and of zstd.
+      // Error codes of zlib and zstd.
       if (!/^(?:Z_|ZSTD_)/.test(error.code ?? "")) throw error;
       throw new BuildFailed(`it cannot be decompressed: ${error.message}`, { cause: error });
     });
@@ -35,15 +35,15 @@ export async function readArchive(compressed: AsyncIterable<Uint8Array>, visit: 
 }
 
 function decompressorOf(first: Buffer): Transform | undefined {
-  if (first.subarray(0, 2).equals(Buffer.from([0x1f, 0x8b]))) return createGunzip({ chunkSize: CHUNK });
-  return isZstd(first) ? createZstdDecompress({ chunkSize: CHUNK }) : undefined;
+  if (first.subarray(0, 2).equals(Buffer.from([0x1f, 0x8b]))) return createGunzip({ chunkSize: CHUNK_BYTES });
+  return isZstd(first) ? createZstdDecompress({ chunkSize: CHUNK_BYTES }) : undefined;
 }
 
 function isZstd(first: Buffer): boolean {
   return first.subarray(0, 4).equals(Buffer.from([0x28, 0xb5, 0x2f, 0xfd]));
 }
 
-/** The first bytes, and all of them once more. */
+/** The first bytes, and a stream of all bytes, the first ones included. */
 async function begin(bytes: AsyncIterable<Uint8Array>): Promise<{ first: Buffer; rest: AsyncGenerator<Uint8Array> }> {
   const iterator = bytes[Symbol.asyncIterator]();
   let first = Buffer.alloc(0);

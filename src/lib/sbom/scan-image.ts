@@ -1,4 +1,4 @@
-/** Which packages are in an image, read from its layers in its registry. Nothing is written anywhere. */
+/** Lists the packages of an image from its layers in the registry. Nothing is written to disk. */
 import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
@@ -11,38 +11,39 @@ import type { FoundFile, Tree } from "./read-layer.ts";
 import { readLayer } from "./read-layer.ts";
 
 export interface ScannedImage {
-  /** By their paths in the final tree, with a leading slash, in their order. */
+  /** By path in the final tree, with a leading slash, sorted. */
   readonly files: readonly (readonly [path: string, file: FoundFile])[];
   readonly layers: number;
-  /** As they came from the registry. */
+  /** Bytes as downloaded from the registry. */
   readonly bytes: number;
 }
 
-/** A layer that breaks off is read again from its beginning, after so many milliseconds. */
-const PAUSES: readonly number[] = [500, 2000];
-/** As many as a document can be made of in memory; the largest images have some twenty thousand. */
-const MOST_PACKAGES = 200_000;
+/** Pauses before each further attempt to read a layer from its beginning, in milliseconds. */
+const RETRY_PAUSES_MS: readonly number[] = [500, 2000];
+/** Bound for a document that is made in memory. The largest images have about 20 000 packages. */
+const MAX_PACKAGES = 200_000;
 
 interface Layer {
   readonly digest: string;
 }
 
 /**
- * @param digest of the image's manifest
+ * @param digest digest of the image's manifest
  * @param pauses milliseconds before each further attempt to read a layer
- * @throws BuildFailed for an image that cannot be read, AuthError or ClusterError when the registry does not give it
+ * @throws BuildFailed for an image that cannot be read; AuthError or ClusterError if the registry refuses or fails
  */
 export async function scanImage(
   client: RegistryClient,
   { registry, repository }: Reference,
   digest: string,
   signal: AbortSignal,
-  pauses: readonly number[] = PAUSES,
+  pauses: readonly number[] = RETRY_PAUSES_MS,
 ): Promise<ScannedImage> {
   const image = new Reference({ registry, repository, digest });
   const { text } = await findManifest(client, image);
   const { layers } = (JSON.parse(text) ?? {}) as { layers?: readonly Layer[] };
-  if (layers === undefined) throw new BuildFailed("it is an index of several images, and only one can be read");
+  if (layers === undefined)
+    throw new BuildFailed("it is an index of several images, and slipway can only read one image");
   let tree: Tree = new FinalTree<FoundFile>();
   let bytes = 0;
   for (const [index, layer] of layers.entries()) {
@@ -82,19 +83,19 @@ async function several<T>(attempt: () => Promise<T>, pauses: readonly number[], 
   return attempt();
 }
 
-/** A blob's bytes as they are, with their digest taken on the way. */
+/** Passes the bytes of a blob on, and computes their digest. */
 class Verified {
   readonly #body: AsyncIterable<Uint8Array>;
   readonly #sum: Hash;
   readonly #wanted: string;
   #whole = false;
-  /** Bytes so far. */
+  /** Number of bytes so far. */
   count = 0;
 
-  /** @throws BuildFailed for a digest that nobody here can take */
+  /** @throws BuildFailed for a digest algorithm that is not supported */
   constructor(body: AsyncIterable<Uint8Array>, digest: string) {
     const [algorithm = "", wanted = ""] = digest.split(":");
-    if (!/^sha(?:256|384|512)$/.test(algorithm)) throw new BuildFailed("its digest is of an unknown kind");
+    if (!/^sha(?:256|384|512)$/.test(algorithm)) throw new BuildFailed("its digest algorithm is not supported");
     this.#body = body;
     this.#sum = createHash(algorithm);
     this.#wanted = wanted;
@@ -109,16 +110,16 @@ class Verified {
     this.#whole = true;
   }
 
-  /** @throws BuildFailed where the bytes were not all taken, or are not those that were named */
+  /** @throws BuildFailed if not all bytes were read, or their digest differs */
   end(): void {
-    if (!this.#whole) throw new BuildFailed("there is more in it after its end");
+    if (!this.#whole) throw new BuildFailed("it has data after the end of its archive");
     if (this.#sum.digest("hex") === this.#wanted) return;
-    throw new BuildFailed("the registry gave other bytes than the manifest names");
+    throw new BuildFailed("the bytes from the registry do not match the digest in the manifest");
   }
 }
 
 function refuseTooMany(tree: Tree): void {
   let count = 0;
   for (const [, { packages }] of tree.files()) count += packages.length;
-  if (count > MOST_PACKAGES) throw new BuildFailed(`there are more than ${MOST_PACKAGES} packages in it`);
+  if (count > MAX_PACKAGES) throw new BuildFailed(`it has more than ${MAX_PACKAGES} packages`);
 }

@@ -1,4 +1,4 @@
-/** What was found in an image, as an SPDX 2.3 document in JSON (spdx.github.io/spdx-spec/v2.3). Pure. */
+/** Writes the packages of an image as an SPDX 2.3 document in JSON (spdx.github.io/spdx-spec/v2.3). Pure. */
 import { createHash } from "node:crypto";
 import type { FoundPackage, OperatingSystem } from "./contents.ts";
 import { licenceExpression, licenceReference } from "./licence.ts";
@@ -7,22 +7,22 @@ import type { FoundFile } from "./read-layer.ts";
 import type { ScannedImage } from "./scan-image.ts";
 
 export interface DocumentFacts {
-  /** The image's names, as it was pushed: the first names the document. */
+  /** The names that the image was pushed as. The first one names the document. */
   readonly references: readonly { readonly name: string; readonly tag?: string | undefined }[];
-  /** Of its manifest. */
+  /** Digest of the image's manifest. */
   readonly digest: string;
-  /** The build's name: with the digest it makes the document's own name unique. */
+  /** The build's name. Together with the digest it makes the document's namespace unique. */
   readonly build: string;
   readonly version: string;
   readonly created: Date;
 }
 
-/** Places of one package that are named; of a package that is there a thousand times the rest is counted. */
-const PLACES_NAMED = 5;
+/** Most paths that are listed for one package. The rest are only counted. */
+const MAX_LISTED_PATHS = 5;
 
 const SCOPE =
   "Read from the files of the image's layers: the databases of dpkg and apk, package.json of packages in node_modules, METADATA of " +
-  "Python's .dist-info and PKG-INFO of its .egg-info, and the modules that Go programs name. Software that came in any other way is not listed.";
+  "Python's .dist-info and PKG-INFO of its .egg-info, and the module lists of Go programs. Software installed in any other way is not listed.";
 
 const UNKNOWN = "NOASSERTION";
 const DOCUMENT = "SPDXRef-DOCUMENT";
@@ -30,12 +30,12 @@ const IMAGE = "SPDXRef-Image";
 
 interface Listed {
   readonly found: FoundPackage;
-  readonly places: string[];
+  readonly paths: string[];
 }
 
 export interface MadeDocument {
   readonly document: object;
-  /** Packages in it, neither the image nor its system counted. */
+  /** Number of packages, without the image and the operating system. */
   readonly count: number;
 }
 
@@ -46,7 +46,7 @@ export function spdxDocument({ files }: Pick<ScannedImage, "files">, facts: Docu
   const unread = files.filter(([, { unread: why, sha1 }]) => why !== undefined && sha1 !== undefined);
   const contained = [
     ...(system === undefined ? [] : [systemPackage(system.system, system.path)]),
-    ...[...listed].map(([url, { found, places }]) => packageOf(url, found, places)),
+    ...[...listed].map(([url, { found, paths }]) => packageOf(url, found, paths)),
   ];
   const document = {
     spdxVersion: "SPDX-2.3",
@@ -64,10 +64,10 @@ export function spdxDocument({ files }: Pick<ScannedImage, "files">, facts: Docu
     relationships: [
       relationship(DOCUMENT, "DESCRIBES", IMAGE),
       ...contained.map(({ SPDXID }) => relationship(IMAGE, "CONTAINS", SPDXID)),
-      // An image whose files are not listed one by one may contain none of them, as SPDX has it.
+      // SPDX: a package whose files are not analysed must not contain files.
       ...unread.map(([path]) => ({
         ...relationship(IMAGE, "OTHER", fileId(path)),
-        comment: "in the image, and not read",
+        comment: "in the image, but not read",
       })),
     ],
     ...extractedLicences([...listed.values()].map(({ found }) => found)),
@@ -75,27 +75,27 @@ export function spdxDocument({ files }: Pick<ScannedImage, "files">, facts: Docu
   return { document, count: listed.size };
 }
 
-/** Where two files say what the system is, /etc's counts (os-release(5)). */
+/** If both os-release files exist, the one in /etc wins (os-release(5)). */
 function systemOf(files: ScannedImage["files"]): { system: OperatingSystem; path: string } | undefined {
   for (const [path, { system }] of files) if (system !== undefined) return { system, path };
   return undefined;
 }
 
-/** By their package URLs: what is there twice is one package with two places. */
+/** Packages by package URL: a package that is installed twice is one package with two paths. */
 function listPackages(files: ScannedImage["files"], system: OperatingSystem | undefined): Map<string, Listed> {
   const listed = new Map<string, Listed>();
   for (const [path, { packages }] of files) {
     for (const found of packages) {
       const url = packageUrl(found, system);
       const known = listed.get(url);
-      if (known === undefined) listed.set(url, { found, places: [path] });
-      else if (known.places.at(-1) !== path) known.places.push(path);
+      if (known === undefined) listed.set(url, { found, paths: [path] });
+      else if (known.paths.at(-1) !== path) known.paths.push(path);
     }
   }
   return new Map([...listed].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function packageOf(url: string, { type, name, version, licence, source }: FoundPackage, places: readonly string[]) {
+function packageOf(url: string, { type, name, version, licence, source }: FoundPackage, paths: readonly string[]) {
   return {
     SPDXID: `SPDXRef-Package-${type}-${idPart(name)}-${sum(url)}`,
     name,
@@ -105,7 +105,7 @@ function packageOf(url: string, { type, name, version, licence, source }: FoundP
     ...(source === undefined
       ? {}
       : { sourceInfo: `built package from: ${[source.name, source.version].filter(Boolean).join(" ")}` }),
-    comment: `found in ${placesText(places)}`,
+    comment: `found in ${pathsText(paths)}`,
     externalRefs: [packageManagerReference(url)],
   };
 }
@@ -154,17 +154,17 @@ function fileOf(path: string, { sha1 = "", sha256 = "", unread }: FoundFile) {
     ],
     licenseConcluded: UNKNOWN,
     copyrightText: UNKNOWN,
-    comment: `What this file names is not in the list, or not all of it: ${unread}.`,
+    comment: `The packages of this file are missing from the list, all or some of them: ${unread}.`,
   };
 }
 
-/** SPDX knows no file without a checksum. */
+/** SPDX requires a checksum for a file. */
 function withoutDigests(files: ScannedImage["files"]): string[] {
   const paths = files.flatMap(([path, { unread, sha1 }]) => (unread !== undefined && sha1 === undefined ? [path] : []));
-  return paths.length === 0 ? [] : [`Hard links to files of other layers are not read: ${placesText(paths)}.`];
+  return paths.length === 0 ? [] : [`Hard links to files of other layers are not read: ${pathsText(paths)}.`];
 }
 
-/** The words themselves, for each reference a package has to them. */
+/** The original licence texts, for the references in the packages. */
 function extractedLicences(packages: readonly FoundPackage[]): object {
   const words = new Set(packages.flatMap(({ licence }) => licence ?? []));
   const infos = [...words].flatMap((text) =>
@@ -179,9 +179,9 @@ function relationship(spdxElementId: string, relationshipType: string, relatedSp
   return { spdxElementId, relationshipType, relatedSpdxElement };
 }
 
-function placesText(places: readonly string[]): string {
-  const more = places.length - PLACES_NAMED;
-  const named = places.slice(0, PLACES_NAMED).join(", ");
+function pathsText(paths: readonly string[]): string {
+  const more = paths.length - MAX_LISTED_PATHS;
+  const named = paths.slice(0, MAX_LISTED_PATHS).join(", ");
   return more > 0 ? `${named} and ${more} more` : named;
 }
 
@@ -189,7 +189,7 @@ function fileId(path: string): string {
   return `SPDXRef-File-${idPart(path.split("/").at(-1) ?? "")}-${sum(path)}`;
 }
 
-/** What may stand in an identifier, of a name. */
+/** Replaces the characters that an SPDX identifier may not have. */
 function idPart(name: string): string {
   return name.replaceAll(/[^A-Za-z0-9.-]+/g, "-").slice(0, 64);
 }

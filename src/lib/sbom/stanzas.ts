@@ -1,8 +1,8 @@
-/** Text that comes in pieces, line by line. */
+/** Splits text that arrives in chunks into lines, and lines into records. */
 import { valueOf } from "./contents.ts";
 
-/** Of a longer line only its beginning is kept, in characters: no field that is read is that long. */
-const LONGEST_LINE = 16_384;
+/** Longest line, in characters. A longer one is cut: no field that is read is that long. */
+const MAX_LINE_LENGTH = 16_384;
 
 export class Lines {
   readonly #onLine: (line: string) => void;
@@ -36,19 +36,18 @@ export class Lines {
 }
 
 function shorten(line: string): string {
-  return line.length > LONGEST_LINE ? line.slice(0, LONGEST_LINE) : line;
+  return line.length > MAX_LINE_LENGTH ? line.slice(0, MAX_LINE_LENGTH) : line;
 }
 
-// Records of `Key: value` lines with an empty line between them: dpkg's, apk's, and the headers of Python's metadata.
-
+/** One record of `Key: value` lines. Records are separated by empty lines in dpkg's and apk's lists and Python's metadata. */
 export type Stanza = ReadonlyMap<string, string>;
 
 export interface StanzaOptions {
-  /** The keys that are read; of one that stands there twice the first counts. */
+  /** The keys to read. If a key occurs twice, the first one counts. */
   readonly keys: readonly string[];
-  /** Whether `Name` and `name` are one: keys are then written small. */
+  /** Whether to ignore the case of keys, which are then in lower case. */
   readonly foldCase: boolean;
-  /** Told of each record that has any of the keys. */
+  /** Called for each record that has at least one of the keys. */
   readonly onStanza: (stanza: Stanza) => void;
 }
 
@@ -77,7 +76,7 @@ export class Stanzas {
   #line(line: string): void {
     if (line.trim() === "") return this.#close();
     if (/^\s/.test(line)) {
-      // A text of several lines is no name, version or licence of the kind that is read.
+      // Values of several lines are ignored: no name, version or licence has them.
       this.#fields.delete(this.#last);
       return;
     }

@@ -1,9 +1,9 @@
 /**
- * The part of Go's templates that docker's --format is used with: `{{.Field}}`, `{{json .}}`, `{{json .Field}}`, and `\t` and `\n` outside them.
+ * Fills the Go templates that people use with docker's --format: `{{.Field}}`, `{{json .}}`, `{{json .Field}}`, and `\t` and `\n` outside them.
  */
 import { InvalidInput } from "../../errors.ts";
 
-/** @throws InvalidInput for a field that is not there, or anything else a Go template may hold. */
+/** @throws InvalidInput for an unknown field, and for all other parts of Go templates. */
 export function fillTemplate(
   template: string,
   value: Readonly<Record<string, unknown>>,
@@ -13,7 +13,7 @@ export function fillTemplate(
   return text.replaceAll(/\{\{(.*?)\}\}/gs, (_, inner: string) => {
     const action = /^-?\s*(json\s+)?\.([A-Za-z]*)\s*-?$/.exec(inner.trim());
     if (action === null) {
-      throw new InvalidInput(`--format: {{${inner}}} is more than slipway's templates can do`, {
+      throw new InvalidInput(`--format: {{${inner}}} is not supported in slipway's templates`, {
         suggestions: ["Use {{.Field}}, {{json .}} or {{json .Field}}; for more, --format json and jq."],
       });
     }
@@ -25,11 +25,11 @@ export function fillTemplate(
   });
 }
 
-/** Docker's fields begin with a capital, JSON's do not. */
+/** Docker's field names begin with a capital, those in JSON do not. */
 function fieldOf(name: string, fields: readonly string[]): string {
   const field = fields.find((known) => known.toLowerCase() === name.toLowerCase());
   if (field !== undefined) return field;
-  throw new InvalidInput(`--format: there is no field .${name}`, {
+  throw new InvalidInput(`--format: unknown field .${name}`, {
     suggestions: [`Fields: ${fields.map((known) => `.${known.charAt(0).toUpperCase()}${known.slice(1)}`).join(" ")}`],
   });
 }

@@ -1,6 +1,6 @@
-/** Optional properties without `undefined`, as `exactOptionalPropertyTypes` wants them. */
+/** Removes undefined properties, as `exactOptionalPropertyTypes` requires. */
 
-/** Each property without `undefined` among its values; absent instead. */
+/** The type of T in which properties that may be undefined are optional instead. */
 export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };

@@ -1,13 +1,13 @@
-/** Finds the word that a person probably meant. */
+/** Finds the word that a user probably meant. */
 
 /**
- * @param most edits at which a known word still counts as near: letters to insert, drop or change
- * @returns the known word that takes the fewest edits, the first of several; undefined where none is near
+ * @param most the largest number of edits (letters to insert, drop or change) at which a known word counts as near
+ * @returns the known word with the fewest edits, the first of several; undefined if none is near
  */
 export function nearest(word: string, known: Iterable<string>, most: (known: string) => number): string | undefined {
   return (
     [...known]
-      // A word that is longer or shorter by more letters takes at least as many edits: garbage of a megabyte is not compared.
+      // The difference in length is a lower bound for the edits, so a word of a megabyte is not compared.
       .filter((candidate) => Math.abs(candidate.length - word.length) <= most(candidate))
       .map((candidate) => ({ candidate, edits: editsBetween(candidate, word) }))
       .filter(({ candidate, edits }) => edits <= most(candidate))
@@ -15,7 +15,7 @@ export function nearest(word: string, known: Iterable<string>, most: (known: str
   );
 }
 
-/** Levenshtein's distance: letters to insert, drop or change to make one word of the other. */
+/** The Levenshtein distance: the number of letters to insert, drop or change to turn one word into the other. */
 function editsBetween(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

@@ -1,5 +1,6 @@
-/** Tables as Go's text/tabwriter sets them: each column but the last as wide as its widest cell and a gap. */
+/** Formats tables. */
 
+/** A table as Go's text/tabwriter formats it: each column but the last is as wide as its widest cell and the gap. */
 export function tableText(rows: readonly (readonly string[])[], gap: number): string {
   const widths = (rows[0] ?? []).map((_, at) => gap + Math.max(...rows.map((row) => [...(row[at] ?? "")].length)));
   const line = (cells: readonly string[]): string =>
@@ -7,7 +8,7 @@ export function tableText(rows: readonly (readonly string[])[], gap: number): st
   return rows.map((row) => `${line(row)}\n`).join("");
 }
 
-/** Rows as lines with their columns one below the other, three blanks apart; the last is as wide as it likes. */
+/** Aligns the columns of rows, with three spaces between them. The last column is not padded. */
 export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) for (const [at, text] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, text.length);

@@ -10,7 +10,7 @@ import { InvalidInput } from "../../errors.ts";
 import type { ArchiveKind } from "../../lib/archive/kind.ts";
 
 /**
- * Writes nothing outside of the directory, whatever names and links the archive has. Skips devices.
+ * Writes nothing outside of the directory, for any names and links in the archive. Skips devices.
  * @param name name of the archive in messages
  * @throws InvalidInput for an incomplete or invalid archive
  */

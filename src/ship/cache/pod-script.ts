@@ -7,7 +7,7 @@
  * as they were. The build that made `cache/lock`, a symlink to its name, may change the cache. The lock is taken from a build
  * whose pod is gone, and only when the lock is older than the list of pods that this client has seen.
  */
-import { MOUNT, ONLY_ATTEMPT, REASON, REFUSAL } from "../receiver.ts";
+import { AWAIT_RESULT, MOUNT, ONLY_ATTEMPT, REASON, REFUSAL } from "../receiver.ts";
 import { CONTEXT_DIR, MARKER, READY_DIR } from "../../plan/layout.ts";
 
 /** In the archive: what the pod needs besides the files. */
@@ -147,12 +147,7 @@ export function outcomeCommand(attempt: string, directory: string): readonly str
     "sh",
     "-c",
     `own=/tmp/attempt-$1
-[ -s $own/pid ] || { echo "nothing of this attempt arrived" >&2; exit 66; }
-read -r pid < $own/pid
-while [ ! -e $own/result ]; do
-  kill -0 $pid 2>/dev/null || [ -e $own/result ] || { echo "the receiving process ended without a result" >&2; exit 66; }
-  sleep 0.1
-done
+${AWAIT_RESULT}
 read -r code < $own/result
 [ "$code" = 0 ] || { ${REASON} >&2; exit 66; }
 [ -d "$2/${READY_DIR}" ] && : > /tmp/committed`,

@@ -1,5 +1,6 @@
 /** Fetches what a builder exported from the pod's volume, and checks each archive by its sha256. */
 import { createHash } from "node:crypto";
+import { OCI_MANIFEST } from "../../lib/registry/media-types.ts";
 import type { ImageDescription } from "../../lib/registry/types.ts";
 import type { Export } from "../../plan/docker/options.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
@@ -82,7 +83,7 @@ async function describe(session: PodSession, format: "docker" | "oci"): Promise<
   }
   const manifest = JSON.parse(text) as { mediaType?: string; config?: { digest?: string } };
   const descriptor = {
-    mediaType: manifest.mediaType ?? "application/vnd.oci.image.manifest.v1+json",
+    mediaType: manifest.mediaType ?? OCI_MANIFEST,
     size: Buffer.byteLength(text),
   };
   return { ...(manifest.config?.digest === undefined ? {} : { configDigest: manifest.config.digest }), descriptor };

@@ -1,4 +1,4 @@
-/** Where an export goes on the client: a file, a directory or standard output. It arrives whole, or not at all. */
+/** The destination of an export on the client: a file, a directory or standard output. It arrives complete, or not at all. */
 import { rmSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";

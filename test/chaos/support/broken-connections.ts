@@ -11,13 +11,13 @@ import { FaultProxy } from "../../fakes/fault-proxy.ts";
 import type { Fault } from "../../fakes/fault-proxy.ts";
 import { faultsOf, podOf } from "./held.ts";
 
-/** Lines the build prints, with bytes that are no UTF-8 among them. */
+/** Lines that the build prints, some with invalid UTF-8. */
 const LINES = 400;
 
 export const NOISY = `FROM ${BUSYBOX}\nARG N\nRUN i=0; while [ $i -lt ${LINES} ]; do echo "line $i of $N"; printf 'bytes \\377\\376\\001 end\\n'; i=$((i+1)); [ $((i % 100)) = 0 ] && sleep 0.3; done; echo $N > /n\n`;
 
 export interface BrokenBuild {
-  /** What was not as it should be; empty when all was right. */
+  /** All faults; empty if there are none. */
   readonly wrong: readonly string[];
   /** Connections that something was done to. */
   readonly faults: number;

@@ -4,7 +4,7 @@ import { readImage } from "../../e2e/support/registry.ts";
 import type { Run } from "../../e2e/support/slipway.ts";
 import { readNodeLog } from "./node-log.ts";
 
-/** What is not right of a build that has to be `number`'s; empty when all is. Its pod has to be there still. */
+/** Faults of the build of `number`; empty if there are none. Its pod must still exist. */
 export async function faultsOf(run: Run, namespace: string, image: string, number: number): Promise<string[]> {
   if (run.code !== 0) return [`build ${number} ended with ${run.code}: ${run.stderr}`];
   const wrong: string[] = [];

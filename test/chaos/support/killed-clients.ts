@@ -23,9 +23,9 @@ export interface Killing {
 }
 
 export interface Killed {
-  /** How many clients had come to their end first, had made no Job, left a build that went on, left one that its deadline ended. */
+  /** Numbers of clients that finished first, made no Job, left a build that succeeded, or left one that its deadline ended. */
   readonly tally: { finishedFirst: number; nothingMade: number; built: number; deadline: number };
-  /** What was not as it should be; empty when all was right. */
+  /** All faults; empty if there are none. */
   readonly wrong: readonly string[];
 }
 

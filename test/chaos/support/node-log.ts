@@ -7,7 +7,7 @@ const PODS = "/var/log/pods";
 
 /**
  * Every line of a container's log files, rotated ones included, in order; the CRI's format is
- * `STAMP STREAM P|F CONTENT` (k8s.io/cri-client/pkg/logs), where P is a line that goes on in the next record.
+ * `STAMP STREAM P|F CONTENT` (k8s.io/cri-client/pkg/logs), where P is a line that continues in the next record.
  */
 export async function readNodeLog(namespace: string, pod: string, container: string): Promise<string[]> {
   const directory = (await readdir(PODS)).find((name) => name.startsWith(`${namespace}_${pod}_`));

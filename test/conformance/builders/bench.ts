@@ -1,4 +1,4 @@
-/** What the cases run on: a namespace, the images they begin with, and servers for ADD. */
+/** The environment of the cases: a namespace, the base images, and servers for ADD. */
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -1,4 +1,4 @@
-/** One feature of a Dockerfile, and what the image has to be whoever builds it. */
+/** One feature of a Dockerfile, and the image that every builder has to make. */
 
 /** A file of the image. Fields left out of the expectation are not looked at, except mode and owner, which have defaults. */
 export type ExpectedFile =
@@ -36,7 +36,7 @@ export interface Expectation {
 
 /** A builder that is known to do otherwise: what for, in a sentence that goes into the documentation. */
 export interface KnownDifference {
-  /** The image is another one, or the builder refuses by itself, after its pod was made. */
+  /** The image differs, or the builder itself refuses after its pod was created. */
   readonly kind: "differs" | "fails";
   readonly why: string;
 }
@@ -55,7 +55,7 @@ interface Common {
   /** As a row of the table. */
   readonly title: string;
   readonly files?: Readonly<Record<string, ContextFile>>;
-  /** Lines of the ignore file; in a shared Dockerfile, about this case's files alone. */
+  /** Lines of the ignore file; in a shared Dockerfile, only about this case's files. */
   readonly ignore?: string;
   readonly expect: Expectation;
 }

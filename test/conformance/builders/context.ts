@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { isShared } from "./case.ts";
 import type { ContextFile, FeatureCase, SharedCase } from "./case.ts";
 
-/** What the names between @ stand for. */
+/** The values of the names between @ signs. */
 export type Names = Readonly<Record<string, string>>;
 
 export interface Context extends AsyncDisposable {
@@ -14,7 +14,7 @@ export interface Context extends AsyncDisposable {
   readonly flags: readonly string[];
 }
 
-/** `@name@` by what it stands for, in all that is said of a case. */
+/** Replaces each `@name@` in all texts of a case. */
 export function fill(text: string, one: Pick<FeatureCase, "id">, names: Names): string {
   return text.replaceAll(/@([a-z][a-z-]*)@/g, (whole, name: string) =>
     name === "id" ? one.id : (names[name] ?? whole),

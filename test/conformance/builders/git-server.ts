@@ -21,7 +21,7 @@ export interface GitServer extends AsyncDisposable {
 export interface GitServerOptions {
   /** Makes the commits, in an empty work tree on the branch `main`. */
   readonly fill?: (work: string, git: Git) => Promise<void>;
-  /** The password without which nothing is given out, whatever the user's name. */
+  /** The required password, for any user name. */
   readonly token?: string;
 }
 

@@ -25,7 +25,7 @@ export const KNOWN: Readonly<Record<string, Readonly<Record<string, KnownDiffere
     "unused-stage": fails(
       "kaniko v1.24 leaves out unused stages only where something is copied from a stage with a name; here it builds them all.",
     ),
-    user: differs("kaniko v1.24 runs with the gid of the uid, whatever group USER names."),
+    user: differs("kaniko v1.24 runs with the gid of the uid, and ignores the group in USER."),
     "volume-written": differs(
       "kaniko v1.24 leaves what is in a volume out of the image, as docker did before BuildKit.",
     ),
@@ -84,7 +84,7 @@ export const KNOWN: Readonly<Record<string, Readonly<Record<string, KnownDiffere
     "onbuild-base": fails("makisu looks for a layer in a cache that does not have it."),
     "run-fifo": differs("makisu leaves out what is neither file, directory nor link."),
     "unused-stage": fails("makisu builds every stage."),
-    "user-home": differs("makisu takes /home/NAME for it, whatever /etc/passwd says."),
+    "user-home": differs("makisu uses /home/NAME, and ignores /etc/passwd."),
     "whiteout-copied": differs("makisu leaves such a file in the image, which every build with it is told."),
     "workdir-owner": differs("makisu makes it only when a RUN needs it."),
     xattrs: differs("makisu leaves out extended attributes."),

@@ -1,4 +1,4 @@
-/** What came of a case with a builder, and whether that is what is known of it. */
+/** The outcome of a case with a builder, and whether it is as documented. */
 import type { FeatureCase } from "./case.ts";
 import { KNOWN } from "./known.ts";
 
@@ -12,7 +12,7 @@ export interface Outcome {
   readonly detail?: string;
 }
 
-/** What is wrong about an outcome; undefined when it is as documented. @param column of the page */
+/** The difference from the documented outcome; undefined if there is none. @param column of the page */
 export function surprise(one: FeatureCase, column: string, outcome: Outcome): string | undefined {
   const known = KNOWN[column]?.[one.id];
   if (outcome.kind === "refused") return known === undefined ? undefined : "it is refused now: take it out of known.ts";

@@ -1,4 +1,4 @@
-/** What the last runs came to, kept beside the cases: docs/reference/builders.md is made of it. */
+/** The results of the last runs, stored beside the cases. docs/reference/builders.md is made from them. */
 import { execFileSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import type { Outcome } from "./outcome.ts";
@@ -8,7 +8,7 @@ const FILE = new URL("results.json", import.meta.url);
 export interface Results {
   /** The commit whose program was run, for each column's last run of all cases. */
   readonly commits: Readonly<Record<string, string>>;
-  /** That of runs of some cases since then: by column, then by case. */
+  /** Results of later runs of single cases: by column, then by case. */
   readonly since: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** By case, then by column of the page. */
   readonly outcomes: Readonly<Record<string, Readonly<Record<string, Outcome>>>>;

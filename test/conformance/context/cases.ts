@@ -1,4 +1,4 @@
-/** Made-up ignore files and the trees to try them on, from what real ones hold to what nobody writes. */
+/** Generated ignore files and trees, from realistic ones to absurd ones. */
 import { toBytes } from "../../../src/lib/files/path-bytes.ts";
 import type { Random } from "./random.ts";
 

@@ -17,7 +17,7 @@ export interface Answer {
   readonly error?: string;
 }
 
-/** @throws whatever is not a refusal: a defect. */
+/** @throws any error that is not a refusal: a bug */
 export function answerOurs({ ignore, tree }: ConformanceCase): Answer {
   try {
     const rules = parseIgnoreFile(Buffer.from(ignore, "latin1"));

@@ -1,4 +1,4 @@
-/** What each builder needs of a test: a base image it can pull, a registry it can push to, flags for them. */
+/** The needs of each builder in a test: a base image it can pull, a registry it can push to, flags for them. */
 import { BUSYBOX, REGISTRY, environment } from "./build.ts";
 import { readImage } from "./registry.ts";
 import type { Image } from "./registry.ts";
@@ -22,7 +22,7 @@ const plain = (name: BuilderName): TestBuilder => ({
   read: (reference) => readImage(reference),
 });
 
-/** img pulls over verified https alone. */
+/** img only pulls over verified https. */
 export function testBuilder(name: BuilderName): TestBuilder {
   if (name !== "img") return plain(name);
   const registry = environment("REGISTRY_TLS");

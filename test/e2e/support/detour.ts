@@ -21,7 +21,7 @@ export interface Detour {
 }
 
 export interface DetourOptions {
-  /** Given `METHOD /path?query`: what the request waits for before it goes on. */
+  /** Given `METHOD /path?query`: a promise that the request waits for. */
   readonly hold?: (request: string) => Promise<void> | undefined;
   /** Who asks, as a kubeconfig says it: in place of the account. */
   readonly user?: object;

@@ -1,4 +1,4 @@
-/** What the cluster's database holds and held, read past the API server, which shows only what there is now. */
+/** The present and past content of the cluster's database, read directly, because the API server only shows the present one. */
 import { request } from "undici";
 import { environment } from "./build.ts";
 

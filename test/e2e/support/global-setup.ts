@@ -1,4 +1,4 @@
-/** Finds or brings up the cluster before the first test. There is no skipping: without a cluster the suite fails. */
+/** Finds or starts the cluster before the first test. Without a cluster the suite fails; nothing is skipped. */
 import { execFileSync } from "node:child_process";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
@@ -21,7 +21,7 @@ export default function setup(): void {
   Object.assign(process.env, evaluate(execFileSync(`${ROOT}test/cluster/env`, { encoding: "utf8" })));
 }
 
-/** What the shell makes of it: the script is meant for `eval`. */
+/** The environment after the shell has run the script, which is meant for `eval`. */
 function evaluate(script: string): Record<string, string> {
   const printed = execFileSync("bash", ["-c", `eval "$1"; env -0`, "bash", script], { encoding: "utf8" });
   const entries = printed.split("\0").map((entry): [string, string] => {

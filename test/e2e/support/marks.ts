@@ -1,4 +1,4 @@
-/** Values that can be told from everything else, and the search for them in whatever a build has touched. */
+/** Unique values, and the search for them in everything that a build has touched. */
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -39,7 +39,7 @@ export class Marks {
   }
 }
 
-/** What of a text's base64 does not depend on what stands before and after it, for each of the three ways it may begin. */
+/** The parts of a text's base64 that do not depend on the bytes around it, for each of the three alignments. */
 function inBase64(text: string): string[] {
   return [0, 1, 2].map((before) => {
     const encoded = Buffer.from("x".repeat(before) + text).toString("base64");

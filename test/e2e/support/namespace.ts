@@ -40,7 +40,7 @@ export function useNamespace(options: NamespaceOptions = {}): TestNamespace {
   return namespace;
 }
 
-/** What every namespace has without anybody's doing, the account the tests build as, and events, which go by themselves. */
+/** Objects that every namespace has, the account of the tests, and events, which expire. */
 const NOT_OURS =
   /^(?:configmap\/kube-root-ca\.crt|serviceaccount\/(?:default|slipway)$|role\.rbac\.authorization\.k8s\.io\/slipway$|rolebinding\.rbac\.authorization\.k8s\.io\/slipway$|event\/|event\.events\.k8s\.io\/)/;
 

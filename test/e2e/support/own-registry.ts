@@ -17,7 +17,7 @@ export const ADDRESS = REGISTRY.replace(/:\d+$/, "");
 export interface OwnRegistry {
   /** `HOST:PORT`, plain http. */
   readonly host: string;
-  /** Where it keeps what is pushed. */
+  /** The directory of the registry's data. */
   readonly storage: string;
   stop(): Promise<void>;
 }

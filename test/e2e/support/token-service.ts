@@ -25,7 +25,7 @@ export interface TokenRequest {
 export interface TokenRegistry extends OwnRegistry {
   readonly user: string;
   readonly password: string;
-  /** What the service gives for the password where it is asked for one that lasts. */
+  /** The refresh token that the service returns for the password. */
   readonly refreshToken: string;
   /** All it was asked, in order. */
   readonly asked: TokenRequest[];

@@ -48,7 +48,7 @@ describe("an SBOM", () => {
         type: "warning",
         message:
           "the SBOM is not complete for /node_modules/?[31m/package.json (it is not JSON), " +
-          "/var/lib/rpm/Packages (it is RPM's database, which is not read)",
+          "/var/lib/rpm/Packages (it is an RPM database, which slipway does not read)",
       },
     ]);
     const [manifest = {}, ...others] = image.put.filter(({ subject }) => subject !== undefined);

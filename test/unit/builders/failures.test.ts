@@ -308,7 +308,7 @@ it.for(CASES)("%s: %s", async ([name, , tail, fault, message, remedy = /^/]) => 
   expect(outcome.suggestions.join("\n")).toMatch(remedy);
 });
 
-it("what makisu pushed is known by its configuration, which its log names", async () => {
+it("the image that makisu pushed is identified by the configuration in its log", async () => {
   const makisu = await loadBuilder("makisu");
   const config = `sha256:${"c".repeat(64)}`;
   const tail = [`* Finished pushing image config ${config}`, "* Pushed image r.io/a:1", "Finished building a:1"];

@@ -164,7 +164,7 @@ describe.each(others.map((builder): [string, Builder] => [builder.name, builder]
     expect((await readdir(directory)).sort()).toEqual(cases.map(([name]) => `${name}.json`).sort());
   });
 
-  it("fits Pod Security's baseline level, whatever is asked of it", () => {
+  it("fits Pod Security's baseline level with every option", () => {
     for (const [, change, form] of cases) {
       const { container, initContainers = [], volumes } = builder.pod(planOf(change), form);
       for (const { securityContext } of [container, ...initContainers]) {
@@ -176,12 +176,12 @@ describe.each(others.map((builder): [string, Builder] => [builder.name, builder]
     }
   });
 
-  it("is not built when it failed, whatever it left as its message", () => {
+  it("a failed container is never a success, for any termination message", () => {
     const end = { exitCode: 1, reason: "Error", message: DIGEST, tail: ["Error: x"] };
     expect(builder.outcome(end)).toMatchObject({ kind: "failed" });
   });
 
-  it("says so when it was killed for its memory", () => {
+  it("a container killed for its memory says so", () => {
     const end = { exitCode: 137, reason: "OOMKilled", message: "", tail: [] };
     expect(builder.outcome(end)).toMatchObject({ kind: "failed", fault: "cluster" });
   });

@@ -13,7 +13,7 @@ describe("the builders", () => {
     expect(builder.supports).toContain("build");
   });
 
-  it("are no others", () => {
+  it("has no other builders", () => {
     expect(isBuilderName("kaniko")).toBe(true);
     for (const name of ["", "docker", "constructor", "__proto__"]) expect(isBuilderName(name)).toBe(false);
   });

@@ -32,7 +32,7 @@ it.each([
   expect(await explain(path, rules)).toBe(said);
 });
 
-it("takes an absolute path within the context", async () => {
+it("an absolute path within the context is accepted", async () => {
   expect(await explain(join(root, "b.log"), "*.log")).toMatch(/^b\.log is left out/);
 });
 

@@ -18,7 +18,7 @@ it("compresses little for a fast reader, more for a slow one", () => {
   expect(levelAfter(...many(5000))).toBe(SLOW_LEVEL);
 });
 
-it("takes nobody for slow before enough has been seen", () => {
+it("a link does not count as slow before enough bytes are sent", () => {
   expect(levelAfter()).toBe(FAST_LEVEL);
   expect(levelAfter(60_000, 60_000)).toBe(FAST_LEVEL);
 });

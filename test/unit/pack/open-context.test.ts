@@ -45,7 +45,7 @@ async function entriesOf(archive: AsyncIterable<Uint8Array>): Promise<Map<string
   return entries;
 }
 
-it("has the directories of --build-context beside the context, each under its own rules", async () => {
+it("the directories of --build-context are beside the context, each with its own ignore rules", async () => {
   const named = await mkdtemp(join(tmpdir(), "slipway-named-"));
   onTestFinished(() => rm(named, { recursive: true, force: true }));
   await writeFile(join(named, "b.log"), "a log");
@@ -107,7 +107,7 @@ it("holds the context, the Dockerfile beside it with no rules of its own, and th
   expect(entries.get("context/a.txt")).toBe("hello");
 });
 
-it("says when packing begins and ends, and how much it was", async () => {
+it("the start and end of packing are reported, with the size", async () => {
   await entriesOf(open()());
   expect(events).toEqual([
     { type: "stage-started", stage: "pack" },

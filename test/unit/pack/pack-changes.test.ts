@@ -15,7 +15,7 @@ const NOISE = randomBytes(10_000_000);
 
 const { openSync, readSync, readdirSync } = fs;
 
-/** Puts other functions in the place of node:fs's, for everyone who imports them, until the test is over. */
+/** Replaces functions of node:fs for all importers until the test is over. */
 function replaceCalls(replacements: object): void {
   Object.assign(fs, replacements);
   syncBuiltinESMExports();
@@ -251,7 +251,7 @@ describe.each([0, 1])("at level %i", (level) => {
     expect(openDescriptors(tree.root)).toEqual([]);
   });
 
-  test("nothing is read ahead of a slow reader but a few members", async () => {
+  test("only a few members are read ahead of a slow reader", async () => {
     using tree = new TempTree({ a: NOISE });
     const iterator = packContext(packOptions(tree.root, { level }))[Symbol.asyncIterator]();
     await iterator.next();

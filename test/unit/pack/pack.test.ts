@@ -63,7 +63,7 @@ describe.each([0, 1, 6])("a tree packed at level %i", (level) => {
     expect(notes).toEqual([]);
   });
 
-  test("is what npm's tar reads, in order", async () => {
+  test("npm's tar reads the archive, in order", async () => {
     using tree = makeAllKinds();
     const { archive, totals } = await pack(tree.root, { level });
     const entries = readArchive(archive);
@@ -120,7 +120,7 @@ test("extra files come first, each with its directories", async () => {
   expect(totals).toMatchObject({ entries: 1, fileBytes: 1 });
 });
 
-test("without a prefix the context is the archive", async () => {
+test("without a prefix the archive contains only the context", async () => {
   using tree = new TempTree({ "a/x": "" });
   expect(readArchive((await pack(tree.root, { prefix: "" })).archive).map((entry) => entry.path)).toEqual([
     "a/",

@@ -51,7 +51,7 @@ it("sends only used files if the base image adds nothing", async () => {
 it("does not ask about base images if pruning saves little", async () => {
   const ask: AskBase = () => Promise.reject(new Error("asked"));
   expect(await decide({ ignore: "data" }, ask)).toBe("the files that no COPY or ADD uses have less than 4.19 MB");
-  expect(await decide({ text: "FROM img\nCOPY . /app" }, ask)).toBe("line 2 takes all of it");
+  expect(await decide({ text: "FROM img\nCOPY . /app" }, ask)).toBe("line 2 uses the whole context");
   expect(await decide({ text: "FROM scratch\nCOPY app /app" }, ask)).toEqual(["app/a"]);
 });
 
@@ -65,7 +65,7 @@ it("uses the variables of a base image", async () => {
   const text = "FROM img\nARG D=app\nCOPY $D /app";
   expect(await decide({ text }, plain)).toEqual(["app/a"]);
   expect(await decide({ text }, async () => ({ env: ["D=b"], onBuild: [] }))).toBe(
-    "it is not known here what $D on line 3 is",
+    "the value of $D on line 3 is not known before the build",
   );
 });
 

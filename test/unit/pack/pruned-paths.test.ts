@@ -77,7 +77,7 @@ describe("pruned paths", () => {
     expect(await packed(tree.root, ["l"])).toBeUndefined();
   });
 
-  it("say of a path whether it is among them", () => {
+  it("a path is recognised as used or not", () => {
     using tree = new TempTree({ "a/b/c": "", d: "" });
     const paths = findPrunedPaths(new DiskTree(tree.root), ["a/b"]);
     expect(["a", "a/b", "a/b/c", "a/x", "d"].map((path) => paths?.covers(path))).toEqual([

@@ -47,13 +47,13 @@ test("the root may be a symlink to a directory", () => {
   expect(walk(tree.at("link")).paths).toEqual(["x"]);
 });
 
-test("a root that is no directory is refused", () => {
+test("a root that is not a directory is refused", () => {
   using tree = new TempTree({ file: "" });
   expect(() => walk(tree.at("file"))).toThrow(/file is not a directory/);
   expect(() => walk(tree.at("nowhere"))).toThrow(/cannot read the build context .*nowhere: it does not exist/);
 });
 
-test("what is brought back takes its directories with it, and nothing else", () => {
+test("a file that a ! line includes again brings its directories, and nothing else", () => {
   using tree = new TempTree({ "a/b/keep": "", "a/b/drop": "", "a/c/drop": "", "d/e/": "", f: "" });
   expect(walk(tree.root, "*\n!a/b/keep").paths).toEqual(["a", "a/b", "a/b/keep"]);
   expect(walk(tree.root, "*\n!**/keep").paths).toEqual(["a", "a/b", "a/b/keep"]);
@@ -114,7 +114,7 @@ test("walking pauses now and then", () => {
   expect(steps.filter((step) => step === undefined)).toHaveLength(2);
 });
 
-/** Walks as nobody, whom modes stop even where the tests run as root. */
+/** Walks as the user nobody, so that file modes apply even if the tests run as root. */
 function walkAsNobody(root: string, ignore: string): unknown {
   const source = path.join(import.meta.dirname, "../../../src");
   const program = `

@@ -14,16 +14,16 @@ describe("the heaviest places", () => {
     ]);
   });
 
-  it("are the place below where nearly all of a directory is in one", () => {
+  it("the heaviest directory is the one that holds nearly all bytes of its parents", () => {
     expect(paths({ "a/b/big.bin": 1000, "a/b/c": 3, "a/d": 4 })).toEqual([["a/b/big.bin", 1000]]);
     expect(paths({ "a/b/x": 500, "a/b/y": 500, "a/c": 4 })).toEqual([["a/b/", 1000]]);
   });
 
-  it("are not sought within what a tool made as a whole", () => {
+  it("directories that a tool made as a whole are not split", () => {
     expect(paths({ "web/node_modules/big/x.node": 1000, "web/index.js": 1 })).toEqual([["web/node_modules/", 1000]]);
   });
 
-  it("have bytes", () => expect(paths({ "a/empty": 0 })).toEqual([]));
+  it("the heaviest directories have a size in bytes", () => expect(paths({ "a/empty": 0 })).toEqual([]));
 
   it("count their files", () => {
     expect(

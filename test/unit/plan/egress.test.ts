@@ -1,4 +1,4 @@
-/** What the NetworkPolicy of a build allows, judged by the rules of Kubernetes (networking.k8s.io/v1, NetworkPolicySpec). */
+/** The connections that a build's NetworkPolicy allows, by the rules of Kubernetes (networking.k8s.io/v1, NetworkPolicySpec). */
 import { BlockList, isIP } from "node:net";
 import { describe, expect, it } from "vitest";
 import { egressOf } from "../../../src/plan/egress.ts";

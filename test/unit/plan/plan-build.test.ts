@@ -169,8 +169,8 @@ describe("what is refused, and with what remedy", () => {
     ["a registry with a path", { insecureRegistries: ["x/y"] }, "--insecure-registry x/y", /HOST:PORT/],
     ["a size that is none", { volumeSize: "big" }, "--volume-size big is not a size", /10Gi/],
     ["a volume of nothing", { volumeSize: "0" }, "--volume-size 0 is not a size", /10Gi/],
-    ["a time limit that is none", { timeout: "soon" }, "--timeout soon is not a length of time", /15m/],
-    ["a time to live that is none", { ttl: "-1" }, "--ttl -1 is not a length of time", /15m/],
+    ["an invalid --timeout", { timeout: "soon" }, "--timeout soon is not a duration", /15m/],
+    ["an invalid --ttl", { ttl: "-1" }, "--ttl -1 is not a duration", /15m/],
   ])("%s", (_name, request, sentence, remedy) => {
     const refuse = () => planOf(request);
     expect(refuse).toThrow(InvalidInput);

@@ -14,7 +14,7 @@ import {
 import { SRC, sourceFiles } from "../imports.ts";
 
 describe("the table of transports", () => {
-  it("has the names that --transport takes", () => {
+  it("the table has the names that --transport accepts", () => {
     expect(TRANSPORTS).toEqual(["configmap", "stream", "pvc", "cache"]);
     expect(claimingTransports()).toBe("pvc or cache");
   });
@@ -48,7 +48,7 @@ describe("the names of transports", () => {
     new RegExp(String.raw`\b(?:${names})(?:, | or )(?:${names})\b`, "g"),
   ];
 
-  it("are in no other file of the source", async () => {
+  it("no other file of the source has the names of transports", async () => {
     const found: string[] = [];
     for (const file of await sourceFiles()) {
       if (MAY_NAME.some((allowed) => file.startsWith(allowed))) continue;

@@ -1,9 +1,9 @@
-/** Which stages a target is made of. */
+/** Finds the stages that a target depends on. */
 import { findStage } from "../parse.ts";
 import { mountFields } from "../words.ts";
 import type { BuildStage, Dockerfile } from "../parse.ts";
 
-/** The stage, those it starts from, and those it copies or mounts from. */
+/** The target itself, and all stages that it starts from, copies from or mounts. */
 export function familyOf({ stages, escape }: Dockerfile, target: BuildStage): ReadonlySet<BuildStage> {
   const family = new Set([target]);
   for (const { base, index, instructions } of family) {

@@ -1,10 +1,10 @@
-/** Checks of what stands in a stage. Their sentences are those of BuildKit's frontend/dockerfile/linter. */
+/** Checks of the instructions of a stage. The messages are those of BuildKit's frontend/dockerfile/linter. */
 import type { Dockerfile, Instruction } from "../parse.ts";
 import { jsonStrings, splitWords, unquote } from "../words.ts";
 import { found, typedKeyword } from "./rule.ts";
 import type { Find } from "./rule.ts";
 
-/** FROM and what is in its stage; what is before the first FROM is no part of one. */
+/** All FROM instructions and the instructions of their stages. Those before the first FROM belong to no stage. */
 function inStages({ stages }: Dockerfile): Instruction[] {
   return stages.flatMap(({ from, instructions }) => [from, ...instructions]);
 }
@@ -22,7 +22,7 @@ export const consistentInstructionCasing: Find = function* ({ dockerfile, rows }
 
 export const noEmptyContinuation: Find = function* ({ dockerfile: { instructions, escape }, rows }) {
   for (const { line, endLine, heredocs } of instructions) {
-    // A heredoc's lines are its own; those before it are the instruction's.
+    // Only the lines before a heredoc belong to the instruction.
     const last = endLine - heredocs.reduce((sum, { content }) => sum + content.split("\n").length, 0);
     const inside = rows.slice(line, last);
     const isEmpty = (row: string): boolean => row.trim() === "" && !row.includes(escape);
@@ -74,7 +74,7 @@ export const legacyKeyValueFormat: Find = function* ({ dockerfile }) {
   }
 };
 
-/** Names that say secret, and parts of names that say that it is none (BuildKit's dockerfile2llb/validations.go). */
+/** Words in a name that suggest a secret, and words that exclude it (BuildKit's dockerfile2llb/validations.go). */
 const SECRET = /(?:^|_)(?:apikey|auth|credentials?|key|password|pword|passwd|secret|token)(?:_|$)/i;
 const NO_SECRET = /(?:^|_)(?:public|file|version)(?:_|$)/i;
 
@@ -119,7 +119,7 @@ function ports(dockerfile: Dockerfile): { port: string; word: number; instructio
 }
 
 export const workdirRelativePath: Find = function* ({ dockerfile: { stages, escape } }) {
-  // The first one of a stage is to be absolute; the base's own counts for nothing, as it may change.
+  // The first WORKDIR of a stage should be absolute. The base image's own does not count, because it may change.
   const set = new Set<string>();
   for (const { name, base, instructions } of stages) {
     const first = instructions.find(({ keyword }) => keyword === "WORKDIR");

@@ -1,4 +1,7 @@
-/** Comments that say what something is. */
+/**
+ * `--call outline`: the arguments, secrets and SSH agents that a target accepts, in docker's formats
+ * (BuildKit frontend/dockerfile/dockerfile2llb/outline.go).
+ */
 import type { BuildStage, Dockerfile, Instruction } from "../parse.ts";
 import { expandWord } from "../expand.ts";
 import { mountFields, splitWords } from "../words.ts";
@@ -6,13 +9,11 @@ import { familyOf } from "./family.ts";
 import { filled, json, locationOf } from "./json.ts";
 import { tableText } from "../../text/table.ts";
 
-/** What `# NAME what it is` above an instruction says of that name; empty where it says nothing. */
+/** The description from a comment `# NAME description` above an instruction; empty if there is none for this name. */
 export function commentFor(name: string, { comments }: Instruction): string {
   const found = name === "" ? undefined : comments.find((comment) => comment.startsWith(`${name} `));
   return found?.slice(name.length + 1) ?? "";
 }
-
-// `--call outline`: what a target may be given, in docker's forms (BuildKit frontend/dockerfile/dockerfile2llb/outline.go).
 
 interface Argument {
   readonly name: string;
@@ -40,7 +41,7 @@ export function outlineOf(dockerfile: Dockerfile, target: BuildStage, given: Rea
   const args = new Map<string, Argument>();
   const mounts: { type: string; mount: Mounted }[] = [];
   for (const stage of familyOf(dockerfile, target)) {
-    // The nearest to the target counts where several have an argument of one name.
+    // If several stages have an argument with the same name, the stage nearest to the target wins.
     for (const argument of argumentsOf(dockerfile, stage, globals, given)) {
       if (!args.has(argument.name)) args.set(argument.name, argument);
     }
@@ -101,14 +102,14 @@ function inOrder<T extends { readonly at: Instruction }>(list: readonly T[]): T[
   return list.toSorted((a, b) => a.at.line - b.at.line);
 }
 
-/** Those before the first FROM. */
+/** The arguments before the first FROM. */
 function argumentsBefore(dockerfile: Dockerfile, given: ReadonlyMap<string, string>): Map<string, Argument> {
   const known = new Map<string, Argument>();
   for (const at of dockerfile.globals) declare(at, dockerfile.escape, given, known);
   return known;
 }
 
-/** Those that the stage declares, and those before the first FROM that its FROM names. */
+/** The arguments that the stage declares, and the global ones that its FROM uses. */
 function argumentsOf(
   dockerfile: Dockerfile,
   { from, instructions }: BuildStage,
@@ -137,7 +138,7 @@ function declare(
   return splitWords(at.operand, escape).map((word) => {
     const equals = word.indexOf("=");
     const name = equals === -1 ? word : word.slice(0, equals);
-    // One without a value is the one before the first FROM, if there is one.
+    // An ARG without a value repeats the global one, if there is one.
     if (equals === -1 && !given.has(name) && known.has(name)) return name;
     const lookup = (variable: string): string => known.get(variable)?.value ?? "";
     const value = equals === -1 ? "" : (expandWord(word.slice(equals + 1), lookup, escape) ?? "");
@@ -146,7 +147,7 @@ function declare(
   });
 }
 
-/** What an argument is set to, as written. */
+/** The default of an argument, as written. */
 function wordOf(argument: Argument | undefined, escape: string): string {
   if (argument === undefined) return "";
   return splitWords(argument.at.operand, escape).find((word) => word.startsWith(`${argument.name}=`)) ?? "";

@@ -1,4 +1,4 @@
-/** What `--check` prints on standard output, in docker's forms (buildx commands/build.go, BuildKit frontend/subrequests/lint). */
+/** The output of `--check` in docker's formats (buildx commands/build.go, BuildKit frontend/subrequests/lint). */
 import { RULES } from "./rules.ts";
 import { json, locationOf } from "./json.ts";
 import type { Finding } from "./rule.ts";
@@ -10,13 +10,13 @@ export interface Checked {
   readonly file: string;
   readonly text: string;
   readonly findings: readonly Finding[];
-  /** Why it would not be built at all, which goes to standard error. */
+  /** Why the file cannot be built, for standard error. */
   readonly fault?: string;
 }
 
-/** `JSONArgsRecommended` is json-args-recommended in the address of its page. */
+/** Docker's page about a rule: `JSONArgsRecommended` becomes json-args-recommended. */
 export function pageOf(rule: string): string | undefined {
-  // What only slipway looks at has no page of docker's.
+  // Docker has no page for slipway's own checks.
   if (!Object.hasOwn(RULES, rule)) return undefined;
   return `${DOCS}${rule.replaceAll(/([a-z])([A-Z])|([A-Z])([A-Z][a-z])/g, "$1$3-$2$4").toLowerCase()}/`;
 }
@@ -25,7 +25,7 @@ export function checkText(checked: Checked): string {
   const { findings, fault } = checked;
   if (findings.length === 0) return fault === undefined ? "Check complete, no warnings found.\n" : "";
   const count = findings.length === 1 ? "1 warning has" : `${findings.length} warnings have`;
-  // An empty line is docker's way to part the warnings from the fault that follows, though that is not on this stream.
+  // Docker prints an empty line between the warnings and the error, although the error goes to another stream.
   return `Check complete, ${count} been found!\n${warningsText(checked)}${fault === undefined ? "" : "\n"}`;
 }
 
@@ -47,7 +47,7 @@ function warningText(file: string, text: string, { rule, detail, line, endLine }
   return `${rows.join("\n")}\n`;
 }
 
-/** The lines, with some around them: two to each side of a single one, one of several (BuildKit's solver/errdefs/source.go). */
+/** The lines of a finding with context: two lines on each side of a single line, one of several (BuildKit's solver/errdefs/source.go). */
 function excerpt(text: string, line: number, endLine: number): string[] {
   const rows = text.split("\n");
   const around = line === endLine ? 2 : 1;
@@ -58,7 +58,7 @@ function excerpt(text: string, line: number, endLine: number): string[] {
   });
 }
 
-/** As BuildKit's frontend.lint answers, but for its own graph of how the file was read. */
+/** The JSON of BuildKit's frontend.lint, without its build graph. */
 export function checkJson({ file, text, findings, fault }: Checked): string {
   const warnings = findings.map(({ rule, detail, line, endLine }) => {
     const url = pageOf(rule);

@@ -1,14 +1,14 @@
-/** What a check is: a row of the table in checks.ts. */
+/** Types of a check, which is a row of the table in rules.ts. */
 import type { Dockerfile, Instruction } from "../parse.ts";
 
-export interface Place {
-  /** 1-based, first and last. */
+export interface LineRange {
+  /** First line, 1-based; `endLine` is the last one. */
   readonly line: number;
   readonly endLine: number;
 }
 
-export interface Finding extends Place {
-  /** The name docker has for the check. */
+export interface Finding extends LineRange {
+  /** Docker's name of the check. */
   readonly rule: string;
   readonly detail: string;
 }
@@ -16,41 +16,41 @@ export interface Finding extends Place {
 /** A Dockerfile as the checks see it. */
 export interface Checked {
   readonly dockerfile: Dockerfile;
-  /** Its lines, as written. */
+  /** The lines of the file, as written. */
   readonly rows: readonly string[];
 }
 
-export interface Found extends Place {
+export interface Found extends LineRange {
   readonly detail: string;
-  /** Of several words of one instruction, which: what is found in the first is said first. */
+  /** Index of the word in the instruction. Findings of one line are sorted by it. */
   readonly word?: number;
 }
 
 export type Find = (checked: Checked) => Generator<Found>;
 
 export interface Rule {
-  /** Docker's one sentence, which the JSON answer carries. */
+  /** Docker's one-sentence description, which the JSON output contains. */
   readonly description: string;
-  /** Why it matters, in sentences: docs/reference/checks.md. */
+  /** Why it matters, for docs/reference/checks.md. */
   readonly why: string;
-  /** A Dockerfile it has something to say about, and one that does the same without. */
+  /** A Dockerfile that the check reports, and an equivalent one (`good`) that it does not. */
   readonly bad: string;
   readonly good: string;
   /**
-   * `file`: about the file as a whole, where a `# check=skip=…` above an instruction does not count. `build`: only in stages that are
-   * built. Else about any instruction.
+   * `file`: looks at the whole file, and ignores a `# check=skip=…` above an instruction. `build`: only looks at stages that are
+   * built. Absent: looks at every instruction.
    */
   readonly scope?: "file" | "build";
-  /** Made only where it is asked for. */
+  /** Runs only if the user enables it. */
   readonly experimental?: boolean;
   readonly find: Find;
 }
 
-export function found(detail: string, { line, endLine }: Place, word = 0): Found {
+export function found(detail: string, { line, endLine }: LineRange, word = 0): Found {
   return { detail, line, endLine, word };
 }
 
-/** An instruction's keyword, as it is typed. */
+/** The keyword of an instruction, as typed. */
 export function typedKeyword(rows: readonly string[], { line }: Instruction): string {
   return /^\s*(\S+)/.exec(rows[line - 1] ?? "")?.[1] ?? "";
 }

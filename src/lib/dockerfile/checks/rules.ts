@@ -1,6 +1,6 @@
 /**
- * Docker's build checks that a Dockerfile alone decides: https://docs.docker.com/reference/build-checks/. Pure. What a check needs
- * of a base image or of the context is the builder's to see.
+ * Docker's build checks that need only the Dockerfile: https://docs.docker.com/reference/build-checks/. Pure. Checks that need a
+ * base image or the context are left to the builder.
  */
 import type { BuildStage, Dockerfile, Instruction } from "../parse.ts";
 import { InvalidInput } from "../../../errors.ts";
@@ -10,11 +10,11 @@ import type { Finding, Rule } from "./rule.ts";
 import * as stage from "./stage-rules.ts";
 import { invalidBases } from "./stage-rules.ts";
 
-/** In the order in which docker looks, which decides between findings of one line. */
+/** In docker's order, which decides the order of findings on one line. */
 export const RULES: Readonly<Record<string, Rule>> = {
   NoEmptyContinuation: {
     description: "Empty continuation lines will become errors in a future release",
-    why: "An empty line does not end an instruction that a backslash has continued: what follows still belongs to it. It is easily taken for the end, and is to become an error.",
+    why: "An empty line does not end an instruction that a backslash continues: the next line still belongs to it. Readers easily miss that, and docker will make it an error.",
     bad: "FROM busybox:1.35\nRUN echo one && \\\n\n    echo two\n",
     good: "FROM busybox:1.35\nRUN echo one && \\\n    echo two\n",
     scope: "file",
@@ -22,7 +22,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   },
   MaintainerDeprecated: {
     description: "The MAINTAINER instruction is deprecated, use a label instead to define an image author",
-    why: "MAINTAINER sets a field that few tools read. A label says the same, and more than one may be set.",
+    why: "MAINTAINER sets a field that few tools read. A label holds the same information, and an image can have several.",
     bad: "FROM busybox:1.35\nMAINTAINER team@example.com\n",
     good: "FROM busybox:1.35\nLABEL org.opencontainers.image.authors=team@example.com\n",
     find: inside.maintainerDeprecated,
@@ -30,7 +30,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   InvalidDefinitionDescription: {
     description:
       "Comment for build stage or argument should follow the format: `# <arg/stage name> <description>`. If this is not intended to be a description comment, add an empty line or comment between the instruction and the comment.",
-    why: "A comment above an ARG or a named stage is shown by `--call outline` and `--call targets` as its description, but only if it begins with the name. Docker tries this check out: it is made where `# check=experimental=InvalidDefinitionDescription` asks for it.",
+    why: "A comment above an ARG or a named stage is shown by `--call outline` and `--call targets` as its description, but only if it begins with the name. The check is experimental: enable it with `# check=experimental=InvalidDefinitionDescription`.",
     bad: "# check=experimental=InvalidDefinitionDescription\nFROM busybox:1.35\n# which release to fetch\nARG RELEASE=1\n",
     good: "# check=experimental=InvalidDefinitionDescription\nFROM busybox:1.35\n# RELEASE to fetch\nARG RELEASE=1\n",
     experimental: true,
@@ -38,21 +38,21 @@ export const RULES: Readonly<Record<string, Rule>> = {
   },
   StageNameCasing: {
     description: "Stage names should be lowercase",
-    why: "Names of stages are compared without regard to case, and shown in lower case. Written so, a name is the same everywhere.",
+    why: "Docker compares stage names without regard to case, and shows them in lower case. A lower-case name looks the same everywhere.",
     bad: "FROM busybox:1.35 AS Builder\n",
     good: "FROM busybox:1.35 AS builder\n",
     find: stage.stageNameCasing,
   },
   FromAsCasing: {
     description: "The 'as' keyword should match the case of the 'from' keyword",
-    why: "FROM and AS are one instruction. In one case they read as such.",
+    why: "FROM and AS belong to one instruction. It is easier to read if both have the same case.",
     bad: "FROM busybox:1.35 as builder\n",
     good: "FROM busybox:1.35 AS builder\n",
     find: stage.fromAsCasing,
   },
   ReservedStageName: {
     description: "Reserved words should not be used as stage names",
-    why: "`scratch` is the empty base and `context` is what was sent: a stage of such a name cannot be used where the word already means something.",
+    why: "`scratch` is the empty base image and `context` is the build context. A stage with such a name cannot be used where the word already has a meaning.",
     bad: "FROM busybox:1.35 AS context\n",
     good: "FROM busybox:1.35 AS files\n",
     scope: "file",
@@ -60,7 +60,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   },
   DuplicateStageName: {
     description: "Stage names should be unique",
-    why: "Of several stages with one name the last one before its use is meant. Which that is changes when lines move.",
+    why: "If several stages have the same name, a use refers to the last one above it. That can change when lines move.",
     bad: "FROM busybox:1.35 AS tools\nRUN echo 1\n\nFROM busybox:1.35 AS tools\nRUN echo 2\n",
     good: "FROM busybox:1.35 AS tools\nRUN echo 1\n\nFROM busybox:1.35 AS app\nRUN echo 2\n",
     scope: "file",
@@ -68,7 +68,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   },
   ConsistentInstructionCasing: {
     description: "All commands within the Dockerfile should use the same casing (either upper or lower)",
-    why: "Any case does, but a mixture is hard to read. The case that most instructions have is the file's.",
+    why: "Both cases work, but a mixture is hard to read. The check takes the case of most instructions.",
     bad: "FROM busybox:1.35\nrun echo one\nCOPY . /app\n",
     good: "FROM busybox:1.35\nRUN echo one\nCOPY . /app\n",
     scope: "file",
@@ -76,7 +76,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   },
   InvalidDefaultArgInFrom: {
     description: "Default value for global ARG results in an empty or invalid base image name",
-    why: "Without `--build-arg` the base's name comes out empty or broken, so that a plain build fails. A default makes the file build by itself.",
+    why: "Without `--build-arg` the name of the base image is empty or invalid, so a plain build fails. Give the argument a default.",
     bad: "ARG TAG\nFROM busybox:${TAG}\n",
     good: "ARG TAG=1.35\nFROM busybox:${TAG}\n",
     scope: "file",
@@ -84,28 +84,28 @@ export const RULES: Readonly<Record<string, Rule>> = {
   },
   UndefinedArgInFrom: {
     description: "FROM command must use declared ARGs",
-    why: "FROM knows the arguments that were declared before the first FROM, and those of the platform. Any other is empty, whatever `--build-arg` says: most often it is misspelt.",
+    why: "FROM can only use arguments that are declared before the first FROM, and the platform arguments. Any other is empty, even with `--build-arg`. Usually the name is misspelt.",
     bad: "ARG VERSION=1.35\nFROM busybox:1.35${VERSOIN}\n",
     good: "ARG VERSION=1.35\nFROM busybox:${VERSION}\n",
     find: stage.undefinedArgInFrom,
   },
   RedundantTargetPlatform: {
     description: "Setting platform to predefined $TARGETPLATFORM in FROM is redundant as this is the default behavior",
-    why: "A base is for the target's platform anyway. The flag is worth writing where it says something else.",
+    why: "The target's platform is the default. Set the flag only for another platform.",
     bad: "FROM --platform=$TARGETPLATFORM busybox:1.35\n",
     good: "FROM busybox:1.35\n",
     find: stage.redundantTargetPlatform,
   },
   FromPlatformFlagConstDisallowed: {
     description: "FROM --platform flag should not use a constant value",
-    why: "A platform that is written into the file is the same whatever `--platform` asks for, and the image is then not what it says it is. A stage that is meant so may have the platform in its name.",
+    why: "A constant platform ignores `--platform`, so the image may not be for the platform that it claims. If you want a fixed platform, put it in the name of the stage.",
     bad: "FROM --platform=linux/amd64 busybox:1.35\n",
     good: "FROM --platform=linux/amd64 busybox:1.35 AS tools-amd64\n",
     find: stage.fromPlatformFlagConstDisallowed,
   },
   JSONArgsRecommended: {
     description: "JSON arguments recommended for ENTRYPOINT/CMD to prevent unintended behavior related to OS signals",
-    why: "Without brackets the command runs below a shell, which receives the signals in its place and does not pass them on: the container is then killed where it could have ended. With a SHELL instruction before it, it is taken to be meant.",
+    why: "Without brackets the command runs in a shell, which receives the signals and does not forward them: the container is killed instead of stopping cleanly. After a SHELL instruction the check assumes that you want the shell.",
     bad: "FROM busybox:1.35\nCMD sleep 60\n",
     good: 'FROM busybox:1.35\nCMD ["sleep", "60"]\n',
     scope: "build",
@@ -113,7 +113,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   },
   MultipleInstructionsDisallowed: {
     description: "Multiple instructions of the same type should not be used in the same stage",
-    why: "Of several CMD, ENTRYPOINT or HEALTHCHECK in a stage the last one counts and the others do nothing.",
+    why: "If a stage has several CMD, ENTRYPOINT or HEALTHCHECK, only the last one has an effect.",
     bad: 'FROM busybox:1.35\nCMD ["true"]\nCMD ["sh"]\n',
     good: 'FROM busybox:1.35\nCMD ["sh"]\n',
     scope: "build",
@@ -121,7 +121,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   },
   LegacyKeyValueFormat: {
     description: "Legacy key/value format with whitespace separator should not be used",
-    why: "Without an equals sign all of the rest of the line is one value, its quotes included: the second pair of a line is lost in it.",
+    why: "Without an equals sign the rest of the line is one value, quotes included. A second pair on the line becomes part of it.",
     bad: "FROM busybox:1.35\nENV MODE production\n",
     good: "FROM busybox:1.35\nENV MODE=production\n",
     scope: "build",
@@ -129,7 +129,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   },
   SecretsUsedInArgOrEnv: {
     description: "Sensitive data should not be used in the ARG or ENV commands",
-    why: "Whoever has the image reads its environment and its history, where arguments are too. `--secret` gives a value to one RUN and leaves it nowhere. It goes by the name alone: `password`, `token`, `key` and the like as a word of it, unless `public`, `file` or `version` is one too.",
+    why: "Everyone who can pull the image can read its environment and its history, which includes the arguments. `--secret` gives a value to one RUN and stores it nowhere. The check only looks at the name: it reports words such as `password`, `token` and `key`, unless `public`, `file` or `version` is also a word of the name.",
     bad: "FROM busybox:1.35\nARG API_TOKEN\n",
     good: "FROM busybox:1.35\nRUN --mount=type=secret,id=api-token true\n",
     scope: "build",
@@ -137,7 +137,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   },
   ExposeProtoCasing: {
     description: "Protocol in EXPOSE instruction should be lowercase",
-    why: "A port's protocol is kept in lower case. Written so, it is found by whoever looks for it.",
+    why: "Docker stores the protocol of a port in lower case. Write it in lower case, so that a search finds it.",
     bad: "FROM busybox:1.35\nEXPOSE 53/UDP\n",
     good: "FROM busybox:1.35\nEXPOSE 53/udp\n",
     scope: "build",
@@ -146,7 +146,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   ExposeInvalidFormat: {
     description:
       "IP address and host-port mapping should not be used in EXPOSE instruction. This will become an error in a future release",
-    why: "An image cannot say at which address or port of a host it is reached: that part does nothing, and is to become an error.",
+    why: "An image cannot set the address or port of the host. That part has no effect, and docker will make it an error.",
     bad: "FROM busybox:1.35\nEXPOSE 127.0.0.1:8080:80\n",
     good: "FROM busybox:1.35\nEXPOSE 80\n",
     scope: "build",
@@ -155,7 +155,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   WorkdirRelativePath: {
     description:
       "Relative workdir without an absolute workdir declared within the build can have unexpected results if the base image changes",
-    why: "The first WORKDIR of a stage begins where the base's ends. A later base may have another one, and all paths move.",
+    why: "A relative first WORKDIR is appended to that of the base image. If a later base image has another one, all paths change.",
     bad: "FROM busybox:1.35\nWORKDIR app\n",
     good: "FROM busybox:1.35\nWORKDIR /app\n",
     scope: "build",
@@ -164,15 +164,15 @@ export const RULES: Readonly<Record<string, Rule>> = {
 };
 
 export interface CheckOptions {
-  /** Value of BUILDKIT_DOCKERFILE_CHECK, which comes before the directive. */
+  /** Value of BUILDKIT_DOCKERFILE_CHECK, which overrides the directive. */
   readonly argument?: string | undefined;
-  /** What is built: of other stages only their FROM is looked at. All of them where none is named, null: none of them. */
+  /** The stage to build: of stages it does not need, only FROM is checked. Undefined: all stages are built; null: none. */
   readonly target?: BuildStage | null | undefined;
 }
 
 /**
- * In order of lines, without those that `# check=skip=…` or its build argument names.
- * @throws InvalidInput for a directive that cannot be read
+ * Runs all checks. Findings are sorted by line, without those that `# check=skip=…` or its build argument skips.
+ * @throws InvalidInput for an invalid directive
  */
 export function runChecks(dockerfile: Dockerfile, text: string, { argument, target }: CheckOptions = {}): Finding[] {
   const rows = text.split(/\r?\n/);
@@ -193,14 +193,15 @@ export function runChecks(dockerfile: Dockerfile, text: string, { argument, targ
   return all.sort((a, b) => a.finding.line - b.finding.line || a.word - b.word).map(({ finding }) => finding);
 }
 
-/** Why the file would not be built, as far as a check sees it. */
+/** Why the file cannot be built, as far as the checks can tell. */
 export function faultOf(
   dockerfile: Dockerfile,
   findings: readonly Finding[],
   { argument, given }: CheckOptions & { readonly given: ReadonlyMap<string, string> },
 ): string | undefined {
   const [broken] = invalidBases(dockerfile, given);
-  if (broken !== undefined) return `line ${broken.from.line}: ${broken.base} is no image's name with these arguments`;
+  if (broken !== undefined)
+    return `line ${broken.from.line}: ${broken.base} is not a valid image name with these arguments`;
   const { isError } = settingsOf(argument ?? dockerfile.directives.get("check") ?? "");
   const rules = [...new Set(findings.map(({ rule }) => rule))];
   return isError && rules.length > 0 ? `lint violation found for rules: ${rules.join(", ")}` : undefined;
@@ -213,7 +214,7 @@ function linesOf(stages: ReadonlySet<BuildStage>): ReadonlySet<number> {
 interface Settings {
   readonly skip: ReadonlySet<string>;
   readonly experimental: ReadonlySet<string>;
-  /** A build with findings fails. */
+  /** Findings fail the build. */
   readonly isError: boolean;
 }
 
@@ -229,7 +230,7 @@ function settingsOf(text: string): Settings {
     if (key === "")
       throw new InvalidInput(`invalid check option "${field}"`, {
         docker: "refuses",
-        suggestions: ["Write skip=NAME,NAME or skip=all, error=true, experimental=NAME, with semicolons between them."],
+        suggestions: ["Write skip=NAME,NAME or skip=all, error=true, experimental=NAME, separated by semicolons."],
       });
     values.set(key, value.trim());
   }
@@ -239,7 +240,7 @@ function settingsOf(text: string): Settings {
   return { skip: listed("skip"), experimental: listed("experimental"), isError };
 }
 
-/** `# check=skip=A` above an instruction, about it alone. One that cannot be read is passed over there, as docker does. */
+/** Reads `# check=skip=A` above an instruction, which applies only to it. An invalid one is ignored there, as docker does. */
 function settingsAbove({ comments }: Instruction): Settings {
   const [text = ""] = comments.flatMap((comment) => /^check\s*=\s*(\S+)/i.exec(comment)?.[1] ?? []);
   try {

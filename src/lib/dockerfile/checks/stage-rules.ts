@@ -1,4 +1,4 @@
-/** Checks of FROM: a stage's name, its base and its platform. Their sentences are those of BuildKit's frontend/dockerfile/linter. */
+/** Checks of FROM: the name, base image and platform of a stage. The messages are those of BuildKit's frontend/dockerfile/linter. */
 import { expandWord } from "../expand.ts";
 import type { BuildStage, Dockerfile } from "../parse.ts";
 import { nearest } from "../../text/suggest.ts";
@@ -20,7 +20,7 @@ export const fromAsCasing: Find = function* ({ dockerfile: { stages, escape }, r
     const [, as] = splitWords(from.operand, escape);
     const keyword = typedKeyword(rows, from);
     const lower = keyword === keyword.toLowerCase();
-    // One that is neither is ConsistentInstructionCasing's.
+    // ConsistentInstructionCasing reports a FROM in mixed case.
     if (as === undefined || (!lower && keyword !== keyword.toUpperCase())) continue;
     if (as !== (lower ? as.toLowerCase() : as.toUpperCase())) {
       yield found(`'${as}' and '${keyword}' keywords' casing do not match`, from);
@@ -56,13 +56,13 @@ export const redundantTargetPlatform: Find = function* ({ dockerfile: { stages }
 export const fromPlatformFlagConstDisallowed: Find = function* ({ dockerfile: { stages } }) {
   for (const { platform, name = "", from } of stages) {
     if (platform === undefined || platform.includes("$")) continue;
-    // A stage that is named for its platform says that it is meant.
+    // A stage with the platform in its name has it on purpose.
     if (platform.split("/").some((part, at) => at < 2 && name.includes(part))) continue;
     yield found(`FROM --platform flag should not use constant value "${platform}"`, from);
   }
 };
 
-/** Arguments that have a value without being declared. */
+/** Arguments that have a value without an ARG. */
 const PREDEFINED = ["TARGET", "BUILD"].flatMap((side) =>
   ["PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT"].map((what) => side + what),
 );
@@ -80,7 +80,7 @@ export const undefinedArgInFrom: Find = function* ({ dockerfile }) {
   }
 };
 
-/** Names of variables in a word that are not declared: a value to fall back on does not count. */
+/** Names of the variables in a word that are not declared, even if they have a default. */
 function unset(word: string, declared: readonly string[]): string[] {
   const named = [...word.matchAll(/\$\{?(\w+)/g)].map(([, name = ""]) => name);
   return named.filter((name) => !declared.includes(name));
@@ -92,11 +92,11 @@ export const invalidDefaultArgInFrom: Find = function* ({ dockerfile }) {
   }
 };
 
-/** The stages whose base is no image's name, with these build arguments. */
+/** The stages whose base is not a valid image name with these build arguments. */
 export function invalidBases(dockerfile: Dockerfile, given: ReadonlyMap<string, string>): BuildStage[] {
   const { stages, escape } = dockerfile;
   const values = defaultsOf(dockerfile, given);
-  // What the builder says of its platform is some word.
+  // The builder sets a platform argument to some word.
   const lookup = (name: string): string => values.get(name) ?? (PREDEFINED.includes(name) ? "x" : "");
   return stages.filter(({ base }) => {
     const name = base.includes("$") ? expandWord(base, lookup, escape) : undefined;
@@ -104,7 +104,7 @@ export function invalidBases(dockerfile: Dockerfile, given: ReadonlyMap<string, 
   });
 }
 
-/** The arguments before the first FROM, with their values: their defaults, where none is given. */
+/** The arguments before the first FROM with their values; the default if no value is given. */
 function defaultsOf({ globals, escape }: Dockerfile, given: ReadonlyMap<string, string>): Map<string, string> {
   const values = new Map<string, string>();
   for (const word of globals.flatMap(({ operand }) => splitWords(operand, escape))) {
@@ -116,7 +116,7 @@ function defaultsOf({ globals, escape }: Dockerfile, given: ReadonlyMap<string, 
   return values;
 }
 
-/** Whether it has the form of an image's name, host, path, tag and digest: enough to see that a part is missing. */
+/** Whether the text can be an image name (host, path, tag, digest). Enough to notice a missing part. */
 function mayBeImage(name: string): boolean {
   return /^(?:[\w.-]+(?::\d+)?\/)*[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::\w[\w.-]*)?(?:@\w+:[0-9a-f]+)?$/i.test(name);
 }

@@ -1,4 +1,4 @@
-/** `--call targets`: the stages of a Dockerfile, in docker's forms (BuildKit frontend/subrequests/targets). */
+/** `--call targets`: the stages of a Dockerfile, in docker's formats (BuildKit frontend/subrequests/targets). */
 import type { Dockerfile } from "../parse.ts";
 import { commentFor } from "./outline.ts";
 import { filled, json, locationOf } from "./json.ts";

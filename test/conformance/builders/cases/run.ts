@@ -197,7 +197,7 @@ export const RUN_CASES: readonly FeatureCase[] = [
   },
   {
     id: "run-chown",
-    title: "chown by RUN; a later chmod alone keeps content and owner",
+    title: "chown by RUN; a later chmod keeps content and owner",
     lines: "RUN mkdir -p /c/@id@ && echo mine > /c/@id@/a && chown -R 1234:4321 /c/@id@\nRUN chmod 600 /c/@id@/a",
     expect: {
       files: {

@@ -19,7 +19,7 @@ export const REASONS: Readonly<Record<BuilderName, Readonly<Record<string, strin
     "/app/work/hard.txt": TWO_FILES,
     "/app/work/made.txt": TWO_FILES,
     "/app/work/pipe": "makisu leaves out what is neither file, directory nor link.",
-    "/late": "makisu makes a WORKDIR as root, whoever USER is.",
+    "/late": "makisu makes a WORKDIR as root, for any USER.",
     "config ExposedPorts": "makisu leaves out /tcp, which means the same.",
   },
 };

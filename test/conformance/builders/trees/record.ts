@@ -1,4 +1,4 @@
-/** What the last comparison came to, and its section of docs/reference/builders.md. */
+/** The results of the last comparison, and their section of docs/reference/builders.md. */
 import { execFileSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { BUILDER_NAMES } from "../../../../src/plan/builder-names.ts";

@@ -71,7 +71,7 @@ function facts(file: ImageFile | undefined): string {
   return `${kind} ${file.mode.toString(8)} ${file.uid}:${file.gid}${content}${xattrs}`;
 }
 
-/** What is empty is as good as not there; the order of variables and of keys says nothing. */
+/** Empty values count as absent. The order of variables and keys does not matter. */
 function sorted(value: unknown): unknown {
   if (value === undefined || value === null || value === "") return null;
   if (Array.isArray(value)) {

@@ -1,4 +1,4 @@
-/** Where Buildah would make something else of a `--build-context` than docker. */
+/** Cases of `--build-context` in which Buildah would differ from docker. */
 import { expect, it } from "vitest";
 import { contextArguments, refuseContexts } from "../../../../src/builders/buildah/arguments.ts";
 import type { BuildPlan } from "../../../../src/plan/plan.ts";
@@ -13,7 +13,7 @@ const planOf = (text: string, contexts: readonly string[], change: Partial<Build
   ...change,
 });
 
-it("gives a context each name that the Dockerfile has for it", () => {
+it("a context gets every name that the Dockerfile uses for it", () => {
   const text = "ARG BASE=alpine\nFROM $BASE AS one\nFROM docker.io/library/alpine:latest\nCOPY --from=one /a /a\n";
   expect(contextArguments(planOf(text, ["other=x", "alpine=docker-image://r.io/a:1"]), "/d")).toEqual([
     "--build-context=other=/d/0",

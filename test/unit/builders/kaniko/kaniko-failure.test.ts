@@ -1,4 +1,4 @@
-/** Ends of real logs, of the archived kaniko v1.24 and of the fork that goes on with it. */
+/** Ends of real logs of the archived kaniko v1.24 and of the fork that continues it. */
 import { expect, it } from "vitest";
 import { kanikoFailure } from "../../../../src/builders/kaniko/failure.ts";
 
@@ -19,7 +19,7 @@ type Case = readonly [what: string, end: Ended, fault: string, message: unknown,
 
 const GET = 'Get "https://h/a.git/info/refs?service=git-upload-pack"';
 
-/** What kaniko v1.24 said, and the fork's v1.28.3 in the same words, but for those of TLS and of exact hashes, which are from go-git's source. */
+/** Messages of kaniko v1.24, and the same of the fork's v1.28.3. Those about TLS and exact hashes are from go-git's source. */
 const SOURCE_CASES: readonly (readonly [error: string, fault: string, message: string, remedy: RegExp])[] = [
   ["invalid branch: nope", "build", "the repository has no branch or tag nope", /all 40 digits/],
   ['couldn\'t find remote ref "refs/tags/nope"', "build", "the repository has no ref refs/tags/nope", /branch, a tag/],

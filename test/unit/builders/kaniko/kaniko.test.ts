@@ -164,7 +164,7 @@ function asData(change: Partial<BuildPlan>): object {
 describe("every container of kaniko's", () => {
   const pods = CASES.map(([, change, form]) => kaniko.pod({ ...PLAN, ...change }, form));
 
-  it("mounts below /kaniko alone: a mount anywhere else would be cut out of the image", () => {
+  it("all mounts are below /kaniko, because kaniko removes any other mount point from the image", () => {
     const paths = pods.flatMap(({ container }) => container.volumeMounts?.map(({ mountPath }) => mountPath) ?? []);
     // /dev/shm is a mount of every container's.
     expect(paths.filter((path) => !path.startsWith("/kaniko/") && path !== "/dev/shm")).toEqual([]);
@@ -178,7 +178,7 @@ describe("every container of kaniko's", () => {
         capabilities: { drop: ["ALL"] },
         seccompProfile: { type: "RuntimeDefault" },
       });
-      // What Pod Security's baseline level allows to be added, and of that only what a build needs.
+      // Only capabilities that a build needs and that Pod Security's baseline level allows.
       expect(container.securityContext?.capabilities?.add).not.toEqual(
         expect.arrayContaining([expect.stringMatching(/SYS_|NET_|MKNOD|AUDIT|CHROOT/)]),
       );
@@ -187,12 +187,12 @@ describe("every container of kaniko's", () => {
 });
 
 describe("kaniko's end", () => {
-  it("is a digest when it ended well and left one", () => {
+  it("an exit code of 0 with a digest is a success", () => {
     const end = { exitCode: 0, reason: "Completed", message: `${DIGEST}\n`, tail: [] };
     expect(kaniko.outcome(end)).toEqual({ kind: "built", digest: DIGEST });
   });
 
-  it("is none when it failed, though the digest was written: that happens before the push", () => {
+  it("a failed container has no digest, although kaniko writes it before the push", () => {
     const end = { exitCode: 1, reason: "Error", message: DIGEST, tail: ["error pushing image: x"] };
     expect(kaniko.outcome(end)).toMatchObject({ kind: "failed" });
   });
@@ -225,7 +225,7 @@ describe("a repository that kaniko clones", () => {
   const cautions = (change: Partial<Repository>) =>
     kaniko.cautions?.({ ...PLAN, repository: { url: GIT, remote: GIT, keepGitDir: false, ...change } });
 
-  it("is another context than docker's, and that is said", () => {
+  it("a repository that kaniko clones is a context that differs from docker's, and slipway says so", () => {
     expect(cautions({})).toEqual([
       "kaniko fetches no submodules (?submodules=1 asks for them), and leaves .git in the context, so `COPY .` copies it unless .dockerignore excludes it",
     ]);

@@ -17,7 +17,7 @@ test.each([1, 6, 9])("members of level %i in a row are one file", async (level) 
   expect(gunzipSync(Buffer.concat(members)).equals(Buffer.concat(parts))).toBe(true);
 });
 
-test("what does not compress is stored, what does is not", async () => {
+test("incompressible data is stored, compressible data is compressed", async () => {
   const noise = randomBytes(1_000_000);
   expect(isIncompressible(noise)).toBe(true);
   expect((await compressMember(noise, 6)).length).toBe(1_000_000 + 18 + 16 * 5);

@@ -32,7 +32,7 @@ const answering = (answer: string, code = 0): string =>
 const asked = (): Promise<string> => readFile(join(root, "asked"), "utf8");
 
 describe("a credential helper", () => {
-  it("is asked by host, and for Docker Hub by its old address", async () => {
+  it("a helper is asked by host, and for Docker Hub by its legacy address", async () => {
     const one = await helper("x", answering('{"ServerURL":"r.io","Username":"me","Secret":"s"}'));
     expect(await one.get("https://R.io/v2/")).toEqual({ username: "me", password: "s" });
     expect(await asked()).toBe("get\nr.io\n");
@@ -40,14 +40,14 @@ describe("a credential helper", () => {
     expect(await asked()).toBe("get\nhttps://index.docker.io/v1/\n");
   });
 
-  it("may keep an identity token", async () => {
+  it("a helper may return an identity token", async () => {
     const one = await helper("x", answering('{"Username":"<token>","Secret":"t"}'));
     expect(await one.get("r.io")).toEqual({ identityToken: "t" });
     await one.store("r.io", { username: "me", identityToken: "t" });
     expect(await asked()).toBe('store\n{"ServerURL":"r.io","Username":"<token>","Secret":"t"}\n');
   });
 
-  it("may know nothing, which is no error", async () => {
+  it("a helper without a login for the registry is not an error", async () => {
     const one = await helper("x", answering("credentials not found in native keychain\n", 1));
     expect(await one.get("r.io")).toBeUndefined();
     expect(await one.erase("r.io")).toBe(false);
@@ -76,7 +76,7 @@ describe("a credential helper", () => {
     expect((error as Error).message).toBe(message);
   });
 
-  it("that is not there, or no name of a program, is an error", async () => {
+  it("a missing helper, or an invalid name, is an error", async () => {
     await expect(new CredentialHelper("nowhere").get("r.io")).rejects.toThrow(
       "docker-credential-nowhere is not on the PATH",
     );
@@ -106,7 +106,7 @@ describe("a docker configuration with helpers", () => {
     expect(config.helperFor("e.io")).toBeUndefined();
   });
 
-  it("says in a sentence which helper could not be asked, and why", async () => {
+  it("the warning names the helper that failed, and why", async () => {
     expect(await store({ credsStore: "nowhere" }).get("r.io")).toEqual({
       warning: "no credentials for r.io: docker-credential-nowhere is not on the PATH (named in config.json)",
     });

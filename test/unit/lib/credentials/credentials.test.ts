@@ -79,7 +79,7 @@ describe("a docker configuration", () => {
     expect(() => new DockerConfig(text, "config.json")).not.toThrow(/secret|c2Vj/);
   });
 
-  it("takes an empty file and one with a byte order mark", () => {
+  it("an empty file and one with a byte order mark are accepted", () => {
     expect(() => new DockerConfig("\n", "")).not.toThrow();
     expect(() => new DockerConfig('\uFEFF{"auths":{}}', "")).not.toThrow();
   });
@@ -107,7 +107,7 @@ describe("the place where JSON ends", () => {
     expect(column).toBeLessThanOrEqual(text.length + 1);
   });
 
-  it("is found in a deep nest", () => {
+  it("a JSON fault in deeply nested text is located", () => {
     expect(locateFault("[".repeat(100_000))).toEqual({ line: 1, column: 100_001 });
   });
 });
@@ -129,12 +129,12 @@ describe("the configurations on a machine", () => {
     return { registries, auths: config === undefined ? undefined : (JSON.parse(config) as { auths: object }).auths };
   };
 
-  it("are none on a fresh one", async () => {
+  it("a new machine has no configuration", async () => {
     expect(await openDockerConfigs({}, join(home, "nobody"))).toEqual([]);
     expect(await openDockerConfigs({ DOCKER_CONFIG: join(home, "nowhere") }, home)).toEqual([]);
   });
 
-  it("are the variable, then the file", async () => {
+  it("DOCKER_AUTH_CONFIG precedes the file", async () => {
     await writeFile(
       join(home, ".docker", "config.json"),
       '{"auths":{"r.io":{"registrytoken":"file"},"s.io":{"registrytoken":"file"}}}',
@@ -145,7 +145,7 @@ describe("the configurations on a machine", () => {
     });
   });
 
-  it("are in DOCKER_CONFIG when it is set", async () => {
+  it("DOCKER_CONFIG names the directory of the file", async () => {
     const other = join(home, "other");
     await mkdir(other);
     await writeFile(
@@ -167,12 +167,12 @@ describe("the configurations on a machine", () => {
     );
     await rm(path);
     await mkdir(path);
-    await expect(openDockerConfigs({}, home)).rejects.toThrow(`${path} cannot be read: EISDIR`);
+    await expect(openDockerConfigs({}, home)).rejects.toThrow(`${path} is a directory`);
   });
 });
 
 describe("what a builder gets", () => {
-  it("is what its registries need and nothing more", async () => {
+  it("the builder gets only the credentials of its registries", async () => {
     const store = config({
       auths: {
         "docker.io": { auth: base64("hub:p") },
@@ -192,7 +192,7 @@ describe("what a builder gets", () => {
     expect(selection.warnings).toEqual([expect.stringContaining("docker-credential-ecr-login")]);
   });
 
-  it("is nothing when nothing is known", async () => {
+  it("the builder gets nothing without any login", async () => {
     expect(await selectCredentials([config({})], ["r.io"])).toEqual({
       config: undefined,
       registries: [],

@@ -1,4 +1,4 @@
-/** How the keychain is used; that it works is held against a real Secret Service in test/e2e/login.test.ts. */
+/** How the keychain is used. test/e2e/login.test.ts uses a real Secret Service. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,14 +25,14 @@ const keytar: Keytar = {
 const open = (load = async () => (loads++, keytar)) => new Keychain(join(root, "slipway/keychain.json"), load);
 
 describe("the keychain", () => {
-  it("gives back what it was given, by any of a registry's names", async () => {
+  it("a login is found by any name of its registry", async () => {
     await open().store("https://R.io/v1/", { username: "me", password: "p" });
     expect(await open().get("r.io")).toEqual({ credential: { username: "me", password: "p" } });
     expect([...kept.keys()]).toEqual(["slipway r.io"]);
     expect(await readFile(join(root, "slipway/keychain.json"), "utf8")).toBe('["r.io"]\n');
   });
 
-  it("is not even loaded for a registry nobody logged in to", async () => {
+  it("the keychain is not loaded for a registry without a login", async () => {
     expect(await open().get("r.io")).toEqual({});
     expect(await open().erase("r.io")).toBe(false);
     expect(loads).toBe(0);
@@ -45,7 +45,7 @@ describe("the keychain", () => {
     expect(await open().get("r.io")).toEqual({});
   });
 
-  it("says why it cannot tell", async () => {
+  it("a keychain that cannot be read says why", async () => {
     await open().store("r.io", { username: "me", password: "p" });
     const broken = open(async () => {
       throw new KeychainError("no library");

@@ -68,7 +68,7 @@ describe("what a Dockerfile uses", () => {
     ]);
   });
 
-  it("may be its way to continue a line", () => {
+  it("another escape character is a feature", () => {
     expect(usesOf("# escape=`\nFROM a\n")).toEqual([{ feature: "escape", line: 1 }]);
   });
 });
@@ -89,13 +89,13 @@ describe("a builder that cannot do it", () => {
   };
   const HEREDOC = "FROM a\nRUN <<EOF\nx\nEOF\n";
 
-  it("is told by line and feature, with those that can", () => {
+  it("the error names the line, the feature, and the builders that support it", () => {
     expect(refuse("FROM a\n\nCOPY --parents b /c\n", "kaniko", "k:v1.28.3")).toBe(
       "Dockerfile line 3: kaniko cannot do COPY --parents\nUse --builder buildkit or --builder buildah.\nOr let slipway choose a builder: --builder auto.",
     );
   });
 
-  it("is asked by its version, where a later one can", () => {
+  it("the error names the version that supports the feature", () => {
     expect(refuse(HEREDOC, "kaniko", "r.io:5000/kaniko:v1.24.0-debug")).toBe(
       "Dockerfile line 2: kaniko v1.24.0 cannot do heredocs\n" +
         "Use an image of kaniko v1.25.4 or later, with --builder-image or SLIPWAY_KANIKO_IMAGE; " +
@@ -107,11 +107,11 @@ describe("a builder that cannot do it", () => {
     }
   });
 
-  it("may be every one of them", () => {
+  it("the error says if no builder supports all features", () => {
     expect(refuse("FROM a\nRUN --security=insecure x\n", "buildkit", "b:1")).toContain("remove it");
   });
 });
 
-it("no feature is without a title", () => {
+it("every feature has a title", () => {
   for (const { title } of Object.values(DOCKERFILE_FEATURES)) expect(title).not.toBe("");
 });

@@ -10,7 +10,7 @@ const read = (text: string) =>
       `${line}-${endLine} ${[keyword, ...flags.map(({ name, value }) => `--${name}=${value}`)].join(" ")} | ${operand}`,
   );
 
-/** The error that is no refusal, if there is one. */
+/** The error that is not a refusal, if there is one. */
 function crashOf(text: string): unknown {
   try {
     parseDockerfile(text);
@@ -140,7 +140,7 @@ describe("heredocs", () => {
 });
 
 describe("stages", () => {
-  it("have number, name, base and platform", () => {
+  it("stages have number, name, base and platform", () => {
     const { stages, globals } = parseDockerfile(
       "ARG V=1\nFROM --platform=$BUILDPLATFORM a:$V AS Build\nRUN x\nFROM scratch\nFROM build as b-2.x_\n",
     );
@@ -154,7 +154,7 @@ describe("stages", () => {
     ]);
   });
 
-  it("are found by name in any case, by number, or as the last", () => {
+  it("stages are found by name in any case, by number, or as the last", () => {
     const dockerfile = parseDockerfile("FROM a AS one\nFROM b AS two\n");
     expect(findTarget(dockerfile).index).toBe(1);
     expect(findTarget(dockerfile, "ONE").index).toBe(0);
@@ -194,7 +194,7 @@ describe("a file that is none is refused in docker's words", () => {
     expect(() => parseDockerfile(text)).toThrow(message);
   });
 
-  it("and garbage never makes the parser crash", () => {
+  it("random bytes never crash the parser", () => {
     let seed = 7;
     const next = (n: number) => (seed = (seed * 48_271) % 2_147_483_647) % n;
     const pieces = [

@@ -21,14 +21,14 @@ RUN --mount=type=bind,source=/,"from=build",target=/x true
 `;
 
 describe("the images of a build", () => {
-  it("are those its target needs, and no stages", () => {
+  it("a build pulls the images that its target needs, and no stages", () => {
     expect(images(MULTI)).toEqual(["alpine:3.20", "golang:1", "node:22", "busybox"]);
     expect(images(MULTI, { target: "build" })).toEqual(["golang:1", "node:22"]);
     expect(images(MULTI, { target: "base" })).toEqual(["alpine:3.20"]);
     expect(images(MULTI, { target: "1" })).toEqual(["golang:1", "node:22"]);
   });
 
-  it("are more for a builder that builds every stage up to the target", () => {
+  it("a builder that builds every stage up to the target pulls more images", () => {
     expect(images(MULTI, { everyStage: true })).toEqual(["alpine:3.20", "golang:1", "node:22", "unused", "busybox"]);
     expect(images(MULTI, { everyStage: true, target: "build" })).toEqual(["alpine:3.20", "golang:1", "node:22"]);
   });
@@ -92,7 +92,7 @@ describe("arguments", () => {
     expect(of(from)).toBe(image);
   });
 
-  it("take --build-arg before their default, when they are declared", () => {
+  it("--build-arg overrides the default of a declared argument", () => {
     const buildArgs = new Map([
       ["SET", "given"],
       ["BARE", "b"],
@@ -104,14 +104,14 @@ describe("arguments", () => {
     expect(of("a:$NOBODY", { buildArgs })).toBeUndefined();
   });
 
-  it("of the builder's own need no declaration", () => {
+  it("the builder's own arguments need no declaration", () => {
     const predefined = new Map([["TARGETARCH", "arm64"]]);
     expect(of("a:$TARGETARCH", { predefined })).toBe("a:arm64");
     expect(of("a:$TARGETARCH", { predefined, buildArgs: new Map([["TARGETARCH", "amd64"]]) })).toBe("a:amd64");
     expect(images("ARG TARGETARCH\nFROM a:$TARGETARCH", { predefined })).toEqual(["a:arm64"]);
   });
 
-  it("of a stage do not reach FROM", () => {
+  it("arguments of a stage do not apply to FROM", () => {
     expect(images("ARG A=1\nFROM a:$A\nARG A=2\nFROM b:$A", { everyStage: true })).toEqual(["a:1", "b:1"]);
   });
 

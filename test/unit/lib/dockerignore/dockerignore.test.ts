@@ -15,7 +15,7 @@ function judge(patterns: string, path: string): string {
   }
 }
 
-/** What fsutil's walk over a real tree does: each line is one that other implementations of the rules get wrong. */
+/** Results of fsutil's walk over a real tree. Other implementations get each of these lines wrong. */
 const KNOWN: [patterns: string, path: string, outcome: string][] = [
   ["foo", "a/foo", IN],
   ["*.log", "a/b.log", IN],
@@ -142,7 +142,7 @@ describe("ignore rules", () => {
     expect(judge(patterns, path)).toBe(outcome);
   });
 
-  test("bytes that are not UTF-8 match themselves, and one character each", () => {
+  test("bytes that are not UTF-8 match themselves, and count as one character each", () => {
     const excludes = (pattern: string, path: string) =>
       parseIgnoreFile(Buffer.from(pattern, "latin1")).excludes(path, undefined);
     expect(excludes("caf\xe9", "caf\xe9")).toBe(true);
@@ -166,7 +166,7 @@ describe("ignore rules", () => {
     expect(judge("é".repeat(32_768), "foo")).toBe(ERROR);
   });
 
-  test("no ignore file leaves nothing out", () => {
+  test("without an ignore file nothing is excluded", () => {
     const rules = parseIgnoreFile(undefined);
     expect(rules.explain(".git/config")).toEqual({
       excluded: false,

@@ -48,7 +48,7 @@ function sent(files: Files, ignoreFile: string, filter?: WalkFilter): Files {
   return new Map([...entries].flatMap((entry) => (entry === undefined ? [] : [[entry.path, files.get(entry.path)]])));
 }
 
-/** Where a path ends when every symlink is followed within the root (BuildKit), or when the last one is left alone (kaniko). */
+/** The end of a path if every symlink is followed within the root (BuildKit), or all but the last one (kaniko). */
 function follow(files: Files, path: string, last: boolean): string | undefined {
   let at = "";
   const parts = path.split("/");
@@ -80,7 +80,7 @@ function glob(pattern: string): RegExp {
   return new RegExp(`^${source}$`);
 }
 
-/** What one source of a COPY puts into an image, in the words of the tree; undefined where the build fails. */
+/** The entries that one source of a COPY puts into an image; undefined if the build fails. */
 function copy(files: Files, source: string, followsLast: boolean): string[] | undefined {
   const pattern = posix.normalize(source).replace(/^\//, "").replace(/\/$/, "");
   const candidates = /[*?[]/.test(pattern) ? matching(files, pattern, followsLast) : [pattern];
@@ -154,7 +154,7 @@ function randomSource(random: Random): string {
   return random.of(["", "", "./", "/"]) + source + random.of(["", "", "/"]);
 }
 
-it("gives the same files, for both ways builders follow symlinks", () => {
+it("a pruned context gives the same files, for both ways in which builders follow symlinks", () => {
   const random = new Random(2026);
   let smaller = 0;
   let copied = 0;
@@ -174,7 +174,7 @@ it("gives the same files, for both ways builders follow symlinks", () => {
     for (const source of sources) {
       for (const followsLast of [true, false]) {
         const expected = copy(whole, source, followsLast);
-        // What a failure is to be understood by stands on both sides.
+        // Both sides have the case, so that a failure prints it.
         const facts = { dockerfile, files: [...files], ignoreFile, followsLast };
         expect({ ...facts, copied: copy(pruned, source, followsLast) }).toEqual({ ...facts, copied: expected });
         if (expected !== undefined) copied++;

@@ -8,7 +8,7 @@ import { SRC, sourceFiles } from "../../imports.ts";
 const READS =
   /^(?:access|accessSync|closeSync|constants|fstatSync|lstat|lstatSync|readFile|readFileSync|readSync|readdir|readdirSync|readlink|readlinkSync|realpath|realpathSync|stat|statSync|existsSync|createReadStream|type \w+|Stats|BigIntStats)$/;
 
-/** What else a file may use, and why that follows no link and hits nobody else's file. */
+/** Exceptions: other functions that a file may use, and why they follow no link and change no other user's file. */
 const ALSO: Readonly<Record<string, { readonly names: readonly string[]; readonly why: string }>> = {
   "cli/commands/plugin.ts": { names: ["mkdtemp", "rm"], why: "removes the directory that mkdtemp made" },
   "cli/plugin/links.ts": {
@@ -48,7 +48,7 @@ async function usesOf(modules: RegExp): Promise<Use[]> {
   return uses.filter(({ names }) => names.length > 0);
 }
 
-it("no other file opens, writes, moves or removes one", async () => {
+it("only the files in the list open, write, move or remove files", async () => {
   const uses = await usesOf(/^(?:node:)?fs(?:\/promises)?$/);
   expect(uses.length).toBeGreaterThan(10);
   const writers = uses.flatMap(({ file, names }) =>
@@ -67,7 +67,7 @@ it("every exception is used", async () => {
   expect(listed.filter((one) => !used.has(one))).toEqual([]);
 });
 
-it("no other file starts a program", async () => {
+it("only the files in the list start programs", async () => {
   const uses = await usesOf(/^(?:node:)?(?:child_process|cluster|worker_threads)$/);
   expect(uses.map(({ file }) => file)).toEqual(["lib/files/find-program.ts"]);
 });

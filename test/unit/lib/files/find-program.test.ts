@@ -31,7 +31,7 @@ function findThere(cases: readonly Case[], platform: string): string[] {
 }
 
 describe("a program", () => {
-  it("is the first on the PATH that can be run", async () => {
+  it("the first executable on the PATH is found", async () => {
     await mkdir(join(root, "a/tool"), { recursive: true });
     await mkdir(join(root, "b"));
     await mkdir(join(root, "c"));
@@ -44,7 +44,7 @@ describe("a program", () => {
     expect(findProgram("tool", {})).toBeUndefined();
   });
 
-  it("is not looked for in the working directory, and is no path", async () => {
+  it("a program is not searched in the working directory, and its name is not a path", async () => {
     await mkdir(join(root, "bin"));
     await program("tool");
     await program("bin/tool");
@@ -54,7 +54,7 @@ describe("a program", () => {
     expect(findThere(cases, "linux")).toEqual(cases.map((one) => `${JSON.stringify(one)}: nothing`));
   });
 
-  it("is started from the PATH of the environment it gets, and its absence is an error before anything runs", async () => {
+  it("a program is started from the PATH of its environment; if it is missing, nothing runs", async () => {
     await program("tool");
     const child = startProgram("tool", [], { env: { PATH: root }, stdio: ["ignore", "pipe", "pipe"] });
     expect(await child.stdout.toArray()).toEqual([Buffer.from("ran\n")]);
@@ -65,7 +65,7 @@ describe("a program", () => {
   });
 });
 
-it("is looked up on Windows in fully named directories of the PATH only, and has an extension Node can start", async () => {
+it("on Windows only absolute directories of the PATH are searched, for the types that Node can start", async () => {
   // The path of a file there is the name of a file in the working directory here.
   for (const file of ["git.exe", "C:\\tools\\git.exe", "\\tools\\git.exe", "tools\\git.exe", "C:tools\\git.exe"]) {
     await program(file);

@@ -38,7 +38,7 @@ describe("replaceFile", () => {
     expect(await readdir(root)).toEqual(["a"]);
   });
 
-  it("gives exact permissions whatever the umask is", async () => {
+  it("a file gets exactly the given permissions, with any umask", async () => {
     const before = process.umask(0o077);
     try {
       replaceFile(join(root, "exact"), "", { mode: 0o640, exact: true });
@@ -50,7 +50,7 @@ describe("replaceFile", () => {
     expect((await lstat(join(root, "masked"))).mode & 0o777).toBe(0o600);
   });
 
-  it("never writes to a name that somebody can guess", async () => {
+  it("the temporary name cannot be guessed", async () => {
     await writeFile(join(root, "important"), "important");
     for (const name of [`a.${process.pid}`, `a.${process.pid}.partial`, `a.slipway-${process.pid}`, "a.new"]) {
       await symlink("important", join(root, name));
@@ -98,7 +98,7 @@ describe.each<[string, (path: string) => unknown]>([
 });
 
 describe("devices and pipes", () => {
-  it("are written to and stay", async () => {
+  it("devices and pipes are written to, not replaced", async () => {
     const before = await lstat("/dev/null");
     replaceFile("/dev/null", "text", MAKING);
     appendToFile("/dev/null", "text");
@@ -111,7 +111,7 @@ describe("devices and pipes", () => {
     expect(await readlink(link)).toBe("/dev/null");
   });
 
-  it("of another user in a directory that all may write to are refused", async () => {
+  it("another user's device or pipe is refused in a directory that all may write to", async () => {
     await chmod(root, 0o1777);
     execFileSync("mkfifo", [join(root, "pipe")]);
     await giveAway(join(root, "pipe"));

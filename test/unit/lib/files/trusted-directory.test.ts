@@ -96,14 +96,14 @@ describe("the cache directory", () => {
     expect(cacheDirectory(env, platform)).toBe(expected);
   });
 
-  it("is used where only the user can write to it", async () => {
+  it("the cache directory is used only if no other user can write to it", async () => {
     expect(trustedCacheDirectory({ XDG_CACHE_HOME: root })).toBe(join(root, "slipway"));
     await chmod(root, 0o770);
     expect(trustedCacheDirectory({ XDG_CACHE_HOME: root })).toBeUndefined();
   });
 });
 
-it("the state directory is below the home directory of the list of users, whatever HOME says", () => {
+it("the state directory is below the home directory of the user database, not of HOME", () => {
   const before = process.env["HOME"];
   process.env["HOME"] = root;
   try {

@@ -59,12 +59,12 @@ describe("a reference reads as docker reads it", () => {
     expect(parseReference(`a@sha256:${HEX}`).tag).toBeUndefined();
   });
 
-  it("takes a repository of 255 characters and a tag of 128", () => {
+  it("a repository of 255 characters and a tag of 128 are accepted", () => {
     expect(parseReference(`r.io/${"a".repeat(255)}:${"t".repeat(128)}`).repository).toHaveLength(255);
   });
 });
 
-describe("a text that is no reference is refused with docker's words", () => {
+describe("an invalid reference is refused with docker's message", () => {
   it.each([
     ["", "repository name must have at least one component"],
     ["Alpine", "repository name (library/Alpine) must be lowercase"],

@@ -10,7 +10,7 @@ const busy = (_: unknown, response: Parameters<typeof sendJson>[0]) =>
   sendJson(response, 429, { message: "too many" }, { "retry-after": "0.05" });
 
 describe("the verbs", () => {
-  test("say what the API wants to hear", async () => {
+  test("each verb sends the method, path and body that the API expects", async () => {
     await using harness = await startHarness();
     const { server, cluster } = harness;
     server
@@ -84,7 +84,7 @@ describe("what passes is tried again", () => {
     expect(harness.server.requests).toHaveLength(3);
   });
 
-  test("as often while the clock is set: patience is no matter of the time of day", async () => {
+  test("as often while the clock is changed: the time limit does not depend on the time of day", async () => {
     await using harness = await startHarness();
     vi.useFakeTimers({ toFake: ["Date"] });
     onTestFinished(() => void vi.useRealTimers());
@@ -145,7 +145,7 @@ describe("what passes is tried again", () => {
 });
 
 describe("creating twice", () => {
-  test("after a lost answer, what is there by that name is ours", async () => {
+  test("after a lost answer, an object with our name counts as created", async () => {
     await using harness = await startHarness();
     harness.server
       .on(
@@ -171,7 +171,7 @@ describe("creating twice", () => {
     expect(refusalOf(await failureOf(harness.cluster.create("pods", pod)))?.reason).toBe("AlreadyExists");
   });
 
-  test("what the server is to name is not sent twice", async () => {
+  test("an object whose name the server generates is not sent twice", async () => {
     await using harness = await startHarness();
     harness.server.on(`POST ${PODS}`, (_, response) => reset(response));
     const error = await failureOf(harness.cluster.create("pods", { metadata: { generateName: "p-" } }));
@@ -192,7 +192,7 @@ describe("stopping", () => {
     expect(await listing).toBe(reason);
   });
 
-  test("so does one that waits to be sent again", async () => {
+  test("a request that waits for its retry stops too", async () => {
     await using harness = await startHarness();
     const later = (_: unknown, response: Parameters<typeof sendJson>[0]) =>
       sendJson(response, 429, { message: "later" }, { "retry-after": "600" });

@@ -51,7 +51,7 @@ describe("what goes into a request", () => {
     expect((await credentials({ username: "u", password: "p" })).headers).toEqual({ authorization: "Basic dTpw" });
   });
 
-  test("nothing for nobody, but the server's own certificate authority", async () => {
+  test("a request without credentials still uses the cluster's certificate authority", async () => {
     const caData = Buffer.from("PEM").toString("base64");
     expect(await credentials({}, { caData })).toEqual({ headers: {}, tls: { ca: Buffer.from("PEM") } });
   });
@@ -116,20 +116,20 @@ describe("credential plugins", () => {
     expect(await authenticator.credentials()).toBe(second);
   });
 
-  test("that are not installed", async () => {
+  test("a plugin that is not installed is an error", async () => {
     const error = await failureOf(credentials({ exec: { command: "no-such-plugin", installHint: "Get it at X." } }));
     expect(error).toBeInstanceOf(AuthError);
     expect(error.message).toMatch("no-such-plugin is not installed");
     expect(error.suggestions).toEqual(["Get it at X."]);
   });
 
-  test("that fail tell why", async () => {
+  test("a plugin that fails is reported with its message", async () => {
     const error = await failureOf(credentials({ exec: { command: "sh", args: ["-c", "echo expired >&2; exit 1"] } }));
     expect(error).toBeInstanceOf(AuthError);
     expect(error.message).toMatch("plugin sh failed: expired");
   });
 
-  test("that read their standard input do not hang", async () => {
+  test("a plugin that reads standard input does not hang", async () => {
     const args = ["-c", `cat > /dev/null; echo '{"status":{"token":"x"}}'`];
     expect((await credentials({ exec: { command: "sh", args } })).headers["authorization"]).toBe("Bearer x");
   });

@@ -18,11 +18,11 @@ async function listWith(options: HarnessOptions): Promise<readonly object[]> {
 }
 
 describe("TLS", () => {
-  test("with the kubeconfig's certificate authority", async () => {
+  test("the kubeconfig's certificate authority is used", async () => {
     expect(await listWith({ tls, clusterFields: ca })).toHaveLength(1);
   });
 
-  test("with another server name", async () => {
+  test("another server name is used", async () => {
     expect(await listWith({ tls, clusterFields: { ...ca, "tls-server-name": "api.example" } })).toHaveLength(1);
   });
 
@@ -165,7 +165,7 @@ describe("proxies", () => {
     proxy.close();
   });
 
-  test("one that is not there is named, without its password", async () => {
+  test("the error about an unreachable proxy names it without its password", async () => {
     const error = await failureOf(listWith({ clusterFields: { "proxy-url": "http://user:pass@127.0.0.1:9" } }));
     expect(error.message).toMatch("through the proxy http://127.0.0.1:9 cannot be reached: connection refused");
     expect(error.suggestions?.join(" ")).toMatch("NO_PROXY");

@@ -34,7 +34,7 @@ async function* chunksOf(size: number, count: number): AsyncGenerator<Uint8Array
 }
 
 describe("a command", () => {
-  test("is named in the URL, word by word, and says how it ended", async () => {
+  test("the command is in the URL, one parameter per arg, and its end is reported", async () => {
     await using harness = await startHarness();
     harness.server.onExec((ws) => {
       // The server announces itself with an empty message.
@@ -69,7 +69,7 @@ describe("a command", () => {
     expect((await run(harness)).exitCode).toBe(0);
   });
 
-  test("that is not in the image", async () => {
+  test("a command that is not in the image is an error", async () => {
     await using harness = await startHarness();
     const missing = status(500, "InternalError", 'exec: "nosuch": executable file not found in $PATH');
     harness.server.onExec((ws) => send(ws, 3, missing));
@@ -108,7 +108,7 @@ describe("standard input", () => {
     expect(harness.server.requests[0]?.url.searchParams.get("stdin")).toBe("true");
   });
 
-  test("is not ended on v4: the command knows by itself", async () => {
+  test("standard input is not closed on v4: the command knows its end", async () => {
     await using harness = await startHarness();
     harness.server.protocols = ["v4.channel.k8s.io"];
     let received = 0;
@@ -142,7 +142,7 @@ describe("standard input", () => {
     let sent = 0;
     const done = run(harness, { stdin: source(), onSent: (bytes) => (sent = bytes) });
     await until(() => taken > 3);
-    // It goes on until everything in between is full, and then stands still.
+    // It continues until all buffers in between are full, and then waits.
     let before = -1;
     while (before !== sent) {
       before = sent;
@@ -155,7 +155,7 @@ describe("standard input", () => {
     expect(received).toBe(50 * size);
   });
 
-  test("is let go of when the command has ended without it", async () => {
+  test("standard input is released if the command ends before reading it all", async () => {
     await using harness = await startHarness();
     harness.server.onExec((ws) => ws.once("message", () => send(ws, 3, exited("1"))));
     let taken = 0;
@@ -175,7 +175,7 @@ describe("standard input", () => {
     expect(taken).toBeLessThan(1000);
   });
 
-  test("that is silent does not keep the end from being seen", async () => {
+  test("silent standard input does not hide the end of the command", async () => {
     await using harness = await startHarness();
     harness.server.onExec((ws) => setTimeout(() => succeed(ws), 20));
     async function* source(): AsyncGenerator<Uint8Array> {
@@ -185,7 +185,7 @@ describe("standard input", () => {
     expect((await run(harness, { stdin: source() })).exitCode).toBe(0);
   });
 
-  test("that fails ends the command, and is the error", async () => {
+  test("an error of standard input ends the command", async () => {
     await using harness = await startHarness();
     let closed = false;
     harness.server.onExec((ws) =>
@@ -219,7 +219,7 @@ describe("a connection that is lost", () => {
     );
   });
 
-  test("what stdout throws is the error", async () => {
+  test("an error thrown by the reader of stdout is passed on", async () => {
     await using harness = await startHarness();
     harness.server.onExec((ws) => send(ws, 1, "x"));
     const reason = new Error("full");

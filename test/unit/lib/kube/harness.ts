@@ -17,7 +17,7 @@ export interface Harness extends AsyncDisposable {
   readonly cluster: Cluster;
   /** Gone with the harness. */
   readonly directory: string;
-  /** What the cluster object is made of, for tests that need to set a part's own waits. */
+  /** The parts of the cluster object, for tests that set time limits of a part. */
   readonly http: HttpClient;
   readonly location: ClusterLocation;
 }
@@ -76,7 +76,7 @@ export async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-/** What it rejects with. */
+/** The error that the promise rejects with. */
 export async function failureOf(promise: Promise<unknown>): Promise<Error & { suggestions?: readonly string[] }> {
   try {
     await promise;

@@ -61,20 +61,20 @@ test("a quiet peer that answers lives for ever, on three pings a minute", () => 
   expect(connection.pings).toBe(180);
 });
 
-test("one that answers no ping is dead after a minute", () => {
+test("a connection that answers no ping is dead after a minute", () => {
   const connection = new Connection();
   connection.answers = false;
   expect(connection.wait(600).dead).toBe(65);
 });
 
-test("its output alone is a sign of life", () => {
+test("output is a sign of life, even without a pong", () => {
   const connection = new Connection();
   connection.answers = false;
   connection.wait(600, () => (connection.bytesRead += 1));
   expect(connection.dead).toBeUndefined();
 });
 
-test("one that takes what it is sent lives, though it answers nothing", () => {
+test("a connection that accepts what is sent is alive, even without answers", () => {
   const connection = new Connection();
   connection.answers = false;
   connection.bufferedAmount = 4 << 20;
@@ -82,7 +82,7 @@ test("one that takes what it is sent lives, though it answers nothing", () => {
   expect(connection.dead).toBeUndefined();
 });
 
-test("one that is blocked by its reader has two minutes", () => {
+test("a connection whose reader blocks it has two minutes", () => {
   const connection = new Connection();
   connection.answers = false;
   connection.bytesWritten += 4 << 20;
@@ -90,7 +90,7 @@ test("one that is blocked by its reader has two minutes", () => {
   expect(connection.wait(600).dead).toBe(125);
 });
 
-test("so has one that has taken all, but is not known to have read it", () => {
+test("a connection that has accepted everything, unread, has two minutes", () => {
   const connection = new Connection();
   connection.answers = false;
   connection.bytesWritten += 1 << 20;

@@ -99,7 +99,7 @@ describe("merging", () => {
     expect(config.currentContext).toBe("two");
   });
 
-  test("without KUBECONFIG it is ~/.kube/config", async () => {
+  test("the default of KUBECONFIG is ~/.kube/config", async () => {
     const config = await readKubeconfig(undefined, { HOME: "/home/x" });
     expect(config.sources).toEqual([{ path: "/home/x/.kube/config", found: false }]);
   });
@@ -161,13 +161,13 @@ describe("choosing", () => {
     expect(error.suggestions?.join(" ")).toMatch(suggestion);
   });
 
-  test("no kubeconfig at all tells where it was looked for", async () => {
+  test("the error about a missing kubeconfig lists the paths that were tried", async () => {
     const error = await failureOf(chooseTarget({}, { env: { KUBECONFIG: "/a/x:/b/y" }, ...outside }));
     expect(error).toBeInstanceOf(InvalidInput);
     expect(error.message).toMatch("tried /a/x, /b/y");
   });
 
-  test("no current context lists those there are", async () => {
+  test("the error about a missing current context lists the contexts", async () => {
     const path = join(directory, "no-current");
     await writeFile(path, "contexts: [{name: a, context: {cluster: c}}]");
     const error = await failureOf(chooseTarget({ kubeconfig: path }, { env: {}, ...outside }));

@@ -18,7 +18,7 @@ test("cut at every byte, a text is the same lines", () => {
   expect(split(...[...text].map((byte) => Buffer.from([byte]))).lines).toEqual(["one", "", "zwei ä 😀\r", ""]);
 });
 
-test("bytes that are no text do not stop it", () => {
+test("bytes that are not UTF-8 do not stop it", () => {
   expect(split(Buffer.from([0xff, 0x0a, 0xe2, 0x82, 0x0a]))).toEqual({ lines: ["�", "�"], rest: "" });
 });
 

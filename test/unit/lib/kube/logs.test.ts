@@ -21,7 +21,7 @@ interface Entry {
 const stampAt = (second: number, nanos = 0): string =>
   `${new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString().slice(0, 19)}.${String(nanos).padStart(9, "0")}Z`;
 
-/** What the kubelet sends for a request: everything from sinceTime's second on. */
+/** The kubelet's answer to a request: all lines from the second of sinceTime. */
 function render(entries: readonly Entry[], request: SeenRequest, ending = "\n"): Buffer {
   const since = request.url.searchParams.get("sinceTime") ?? "";
   const kept = entries.filter(({ stamp }) => stamp.slice(0, 19) >= since.slice(0, 19));
@@ -154,16 +154,16 @@ describe("a log that was rotated while nobody read it", () => {
     return (await follow(harness, () => ++asked >= streams.length)).map((entry) => entry.line);
   }
 
-  test("has a mark where lines are missing, once", async () => {
+  test("missing lines are marked once", async () => {
     const lines = await read(line(1, "a") + line(2, "b"), line(7, "e") + line(8, "f"));
     expect(lines).toEqual(["a", "b", lost, "e", "f"]);
   });
 
-  test("has none where the last line is still there", async () => {
+  test("no mark if the last line is still there", async () => {
     expect(await read(line(1, "a") + line(2, "b"), line(2, "b") + line(8, "f"))).toEqual(["a", "b", "f"]);
   });
 
-  test("has one for each time", async () => {
+  test("each gap has its own mark", async () => {
     const lines = await read(line(1, "a"), line(5, "b"), line(9, "c"));
     expect(lines).toEqual(["a", lost, "b", lost, "c"]);
   });
@@ -191,7 +191,7 @@ describe("the start and the end", () => {
     expect((await follow(harness, () => true)).map(({ line }) => line)).toEqual(["one", "two"]);
   });
 
-  test("what a clean end left out is read at the end", async () => {
+  test("lines missing after a clean end are read at the end", async () => {
     await using harness = await startHarness();
     harness.server.on(LOG, end(one), end(`${one}${stampAt(2)} two\n`));
     expect((await follow(harness, () => true)).map(({ line }) => line)).toEqual(["one", "two"]);
@@ -206,7 +206,7 @@ describe("the start and the end", () => {
     expect(await follow(harness, () => ++asked > 3)).toHaveLength(1);
   });
 
-  test("one that never will is not", async () => {
+  test("a container that never starts has no log", async () => {
     await using harness = await startHarness();
     harness.server.on(LOG, (_, response) =>
       sendStatus(response, 400, "BadRequest", 'container "c" in pod "p" is waiting to start: ErrImagePull'),
@@ -237,13 +237,13 @@ describe("the start and the end", () => {
 describe("a pod that is gone", () => {
   const gone: Handler = (_, response) => sendStatus(response, 404, "NotFound", 'pods "p" not found', { name: "p" });
 
-  test("after a clean end is no loss", async () => {
+  test("an error after a clean end loses no line", async () => {
     await using harness = await startHarness();
     harness.server.on(LOG, end(`${one}${stampAt(2)} rest`), gone);
     expect((await follow(harness, () => true)).map(({ line }) => line)).toEqual(["one", "rest"]);
   });
 
-  test("after a cut is one, and is told", async () => {
+  test("a pod that is gone after a cut is reported", async () => {
     await using harness = await startHarness();
     const cut: Handler = (_, response) => {
       response.write(one);
@@ -295,7 +295,7 @@ test("a slow reader slows the server down", async () => {
   await new Promise((resolve) => {
     setTimeout(resolve, 500);
   });
-  // What the sockets of both ends hold, and no more.
+  // Only what the socket buffers of both ends hold.
   expect(sent).toBeLessThan(30 << 20);
   stop.abort();
   await lines.return?.();

@@ -285,14 +285,14 @@ test.each<
   expect(refusalOf(error)).toMatchObject({ code, reason });
 });
 
-describe("bodies that are no Status", () => {
+describe("bodies that are not a Status object", () => {
   test("plain text is told, a page is not", () => {
     expect(parseStatus(502, "bad gateway\n")).toEqual({ code: 502, message: "bad gateway" });
     expect(parseStatus(503, "<html><body>Sorry</body></html>")).toEqual({ code: 503, message: "" });
     expect(parseStatus(500, '"text"')).toEqual({ code: 500, message: '"text"' });
   });
 
-  test("one that breaks off is what there is of it", async () => {
+  test("a truncated body is reported as far as it arrived", async () => {
     async function* body(): AsyncGenerator<Uint8Array> {
       yield Buffer.from("half a ");
       throw new Error("reset");

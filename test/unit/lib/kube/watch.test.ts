@@ -19,7 +19,7 @@ function stream(end: "stay" | "end" | "reset", ...lines: readonly string[]): Han
   };
 }
 
-/** What the first events were, as short text. */
+/** The first events, as short text. */
 async function collect(events: AsyncIterable<WatchEvent<V1Pod>>, count: number): Promise<string[]> {
   const seen: string[] = [];
   for await (const event of events) {
@@ -33,7 +33,7 @@ async function collect(events: AsyncIterable<WatchEvent<V1Pod>>, count: number):
 
 const never = () => new AbortController().signal;
 
-test("goes on from the last version it saw, whatever cuts it", async () => {
+test("a watch continues from the last version it saw, after any kind of cut", async () => {
   await using harness = await startHarness();
   const { server, cluster } = harness;
   server.on(`GET ${PODS}`, (_, response) => sendList(response, "10", [object("a", "9")]));
@@ -98,7 +98,7 @@ test("survives a server that goes away and comes back", async () => {
   expect(await seen).toEqual(["listed 0", "added a"]);
 });
 
-test("events in pieces are whole events", async () => {
+test("events that arrive in pieces are joined", async () => {
   await using harness = await startHarness();
   harness.server.on(`GET ${PODS}`, (_, response) => sendList(response, "1", []));
   const bytes = Buffer.from(line("ADDED", object("é😀", "2")) + line("ADDED", object("b", "3")));
@@ -141,7 +141,7 @@ describe("the signal", () => {
     const { server, cluster } = harness;
     server.on(`GET ${PODS}`, (_, response) => sendList(response, "1", []));
     server.on(`WATCH ${PODS}`, handler);
-    // No wait of the client ends by itself.
+    // The client's waits have no end of their own.
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
     const stop = new AbortController();
@@ -154,13 +154,13 @@ describe("the signal", () => {
     await until(() => server.connections === 0);
   });
 
-  test("that was given before yields nothing", async () => {
+  test("a watch with an aborted signal yields nothing", async () => {
     await using harness = await startHarness();
     expect(await collect(harness.cluster.watch("pods", {}, AbortSignal.abort()), 1)).toEqual([]);
     expect(harness.server.requests).toHaveLength(0);
   });
 
-  test("is not needed: leaving the loop ends the request", async () => {
+  test("leaving the loop ends the request, without the signal", async () => {
     await using harness = await startHarness();
     const { server, cluster } = harness;
     server.on(`GET ${PODS}`, (_, response) => sendList(response, "1", []));

@@ -43,7 +43,7 @@ function read() {
 
 const config = (value: object | null) => ({ rootfs: { type: "layers" }, config: value });
 
-it("is read by its manifest, through where the registry keeps it", async () => {
+it("a base image is read by its manifest, through redirects", async () => {
   answers["manifests/1"] = { config: { digest: "sha256:c" } };
   answers["blobs/sha256:c"] = { redirect: "/elsewhere/c?signed" };
   answers["/elsewhere/c?signed"] = config({ Env: ["A=b"], OnBuild: ["COPY . /src"] });
@@ -51,7 +51,7 @@ it("is read by its manifest, through where the registry keeps it", async () => {
   expect(authorizations).toEqual([undefined]);
 });
 
-it("is all its platforms together, attestations left aside", async () => {
+it("a multi-platform base image combines all platforms, without attestations", async () => {
   answers["manifests/1"] = {
     manifests: [
       { digest: "sha256:m1", platform: { os: "linux", architecture: "amd64" } },

@@ -132,7 +132,7 @@ function client(logins: Readonly<Record<string, string>> = {}): RegistryClient {
 const LAYER = Buffer.alloc(300_000, "layer");
 
 describe("in one repository", () => {
-  it("only the manifest is put, byte for byte", async () => {
+  it("within one repository only the manifest is put, byte for byte", async () => {
     const registry = await new Registry().start();
     const digest = registry.addImage("team/app", "1", LAYER);
     const name = `${registry.host}/team/app`;
@@ -202,7 +202,7 @@ describe("to another registry", () => {
 });
 
 describe("is refused in one sentence", () => {
-  it("where there is no such image", async () => {
+  it("a missing image is refused in one sentence", async () => {
     const { host } = await new Registry().start();
     await expect(findManifest(client(), parseReference(`${host}/app:1`))).rejects.toThrow(
       `the registry has no image ${host}/app:1`,
@@ -212,7 +212,7 @@ describe("is refused in one sentence", () => {
     );
   });
 
-  it("where nobody is logged in, and with a wrong login", async () => {
+  it("a missing or wrong login is refused in one sentence", async () => {
     const registry = await new Registry().start();
     registry.login = "me:secret";
     for (const logins of [{}, { [registry.host]: "me:wrong" }]) {
@@ -220,13 +220,13 @@ describe("is refused in one sentence", () => {
     }
   });
 
-  it("where no registry answers", async () => {
+  it("an unreachable registry is refused in one sentence", async () => {
     await expect(findManifest(client(), parseReference("127.0.0.1:1/app:1"))).rejects.toThrow(
       new BuildFailed("registry 127.0.0.1:1 did not answer: connect ECONNREFUSED 127.0.0.1:1"),
     );
   });
 
-  it("where what comes is not what the digest says", async () => {
+  it("bytes that do not match the digest are refused in one sentence", async () => {
     const registry = await new Registry().start();
     const digest = registry.addImage("app", "1", LAYER);
     registry.manifests.set(`app/${digest}`, { type: "x", text: "{}" });

@@ -19,7 +19,7 @@ describe("the name of an image to push or tag", () => {
     expect(named(text, registry)).toMatch(new RegExp(`^${name}(?: latest)?$`));
   });
 
-  it("that names no registry, where none is configured, is refused as a build's is", () => {
+  it("a name without a registry is refused as in a build if none is configured", () => {
     expect(() => imageNamed("app", undefined)).toThrow(InvalidInput);
     expect(() => imageNamed("app", undefined)).toThrow(/"app" has no registry/);
   });

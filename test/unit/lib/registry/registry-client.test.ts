@@ -50,7 +50,7 @@ function send(response: ServerResponse, code: number, body: string, headers: Rec
 }
 
 describe("an image's configuration", () => {
-  it("is read from the manifest by its digest", async () => {
+  it("the configuration is read from the manifest by its digest", async () => {
     answer = (_request, response) => send(response, 200, MANIFEST);
     expect(await configDigest()).toBe(CONFIG);
     expect(seen[0]?.url).toBe(`/v2/team/app/manifests/${DIGEST}`);
@@ -58,14 +58,14 @@ describe("an image's configuration", () => {
     expect(seen[0]?.headers.authorization).toBeUndefined();
   });
 
-  it("is none of an index", async () => {
+  it("an index has no configuration", async () => {
     answer = (_request, response) => send(response, 200, JSON.stringify({ schemaVersion: 2, manifests: [] }));
     expect(await configDigest()).toBeUndefined();
   });
 });
 
 describe("a registry that asks who we are", () => {
-  it("is told with the user's name and password, and only when it asks", async () => {
+  it("user name and password are sent only if the registry asks", async () => {
     answer = ({ headers }, response) => {
       if (headers.authorization === basic("me", "pa:ss")) send(response, 200, MANIFEST);
       else send(response, 401, "", { "www-authenticate": 'Basic realm="x"' });
@@ -93,7 +93,7 @@ describe("a registry that asks who we are", () => {
     });
   });
 
-  it("gives a token to the nameless, too", async () => {
+  it("the token service also gives tokens without a login", async () => {
     answer = ({ url = "", headers }, response) => {
       if (url.startsWith("/auth")) send(response, 200, JSON.stringify({ token: "T" }));
       else if (headers.authorization === "Bearer T") send(response, 200, MANIFEST);
@@ -103,7 +103,7 @@ describe("a registry that asks who we are", () => {
     expect(seen.find(({ url }) => url?.startsWith("/auth"))?.headers.authorization).toBeUndefined();
   });
 
-  it("is shown a registry token as it is, and an identity token is exchanged for access", async () => {
+  it("a registry token is sent as it is, an identity token is exchanged for an access token", async () => {
     answer = ({ url = "", method, headers }, response) => {
       if (url.startsWith("/auth") && method === "POST") send(response, 200, JSON.stringify({ access_token: "T" }));
       else if (headers.authorization === "Bearer T") send(response, 200, MANIFEST);
@@ -127,7 +127,7 @@ describe("a registry that asks who we are", () => {
     expect(seen.find(({ method }) => method === "POST")?.headers.authorization).toBeUndefined();
   });
 
-  it("is an error when it does not like the answer, and is not shown again what it refused", async () => {
+  it("a refused login is an error, and is not sent again", async () => {
     answer = (_request, response) => send(response, 401, "", { "www-authenticate": 'Basic realm="x"' });
     const refused = await configDigest({ username: "me", password: "secret" }).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(ClusterError);
@@ -136,7 +136,7 @@ describe("a registry that asks who we are", () => {
     expect(seen).toHaveLength(2);
   });
 
-  it("is an error when it asks in no way we know", async () => {
+  it("an unknown kind of challenge is an error", async () => {
     answer = (_request, response) => send(response, 401, "", { "www-authenticate": "Bearer nonsense" });
     await expect(configDigest()).rejects.toThrow(ClusterError);
   });
@@ -177,12 +177,12 @@ describe("a stream", () => {
     return client.stream(reference, "blobs/x", ({ body }) => text(body));
   };
 
-  it("is an error, and none that nobody waits for, where there is nothing", async () => {
+  it("a download of something missing is an error, and no unhandled rejection", async () => {
     answer = (_request, response) => send(response, 404, "not here");
     await expect(stream(5000)).rejects.toThrow(/\/v2\/team\/app\/blobs\/x answered 404$/);
   });
 
-  it("goes on elsewhere, and breaks off when it is told to", async () => {
+  it("a download follows a redirect to another host, and stops when it is aborted", async () => {
     const stop = new AbortController();
     answer = ({ url }, response) => {
       if (url !== "/elsewhere") return send(response, 307, "", { location: `http://${host}/elsewhere` });
@@ -202,7 +202,7 @@ describe("the digest of what was pushed", () => {
   };
   const sum = `sha256:${createHash("sha256").update(MANIFEST).digest("hex")}`;
 
-  it("is the tag's manifest's, whose configuration has to be the one that was built", async () => {
+  it("the digest belongs to the tag's manifest, whose configuration must be the one that was built", async () => {
     answer = (_request, response) => send(response, 200, MANIFEST);
     expect(await pushed(CONFIG)).toBe(sum);
     expect(await pushed()).toBe(sum);
@@ -210,7 +210,7 @@ describe("the digest of what was pushed", () => {
     await expect(pushed(`sha256:${"0".repeat(64)}`)).rejects.toThrow(/is now another image$/);
   });
 
-  it("is not known when the registry does not answer, though the image is there", async () => {
+  it("the digest is unknown if the registry does not answer, although the image exists", async () => {
     answer = (_request, response) => send(response, 500, "");
     await expect(pushed()).rejects.toThrow(/^the image was built and pushed, but its digest is unknown: /);
   });

@@ -1,4 +1,4 @@
-/** How long a registry may take: for an answer in all, for a stream between two pieces of it. */
+/** Time limits of a registry: for a whole answer, and between two chunks of a stream. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { Server, ServerResponse } from "node:http";
@@ -39,7 +39,7 @@ function get(how: "stream" | "ask"): Promise<string> {
 }
 
 describe("a stream", () => {
-  it("may take longer than the time for one question, while it goes on", async () => {
+  it("a download may take longer than the time limit of a request while bytes arrive", async () => {
     const stream = get("stream");
     const response = await answered;
     for (let piece = 0; piece < 8; piece += 1) {
@@ -50,14 +50,14 @@ describe("a stream", () => {
     expect(await stream).toBe("xxxxxxxx");
   });
 
-  it("is an error when nothing more comes", async () => {
+  it("a download that stops is an error", async () => {
     const stream = get("stream");
     const response = await answered;
     await clock.untilReceived(() => response.write("{"));
     await expect(clock.settle(stream)).rejects.toThrow(/did not answer: no data for 60 s$/);
   });
 
-  it("is an error when nothing comes at all", async () => {
+  it("a download without any byte is an error", async () => {
     const stream = get("stream");
     await answered;
     await expect(clock.settle(stream)).rejects.toThrow(/did not answer: Headers Timeout Error$/);
@@ -65,13 +65,13 @@ describe("a stream", () => {
 });
 
 describe("an answer", () => {
-  it("that does not come is an error", async () => {
+  it("a missing answer is an error", async () => {
     const answer = get("ask");
     await answered;
     await expect(clock.settle(answer)).rejects.toThrow(/did not answer: .*timeout/);
   });
 
-  it("has to be whole in the time for one question", async () => {
+  it("an answer has to be complete within the time limit of a request", async () => {
     const answer = get("ask");
     const response = await answered;
     await clock.untilReceived(() => response.write("{"));

@@ -158,7 +158,7 @@ it("stays as it was when its copy changes", () => {
   expect([...copy.files()].map(([path]) => path)).toEqual(["c"]);
 });
 
-it("takes paths as deep as there are", () => {
+it("very deep paths are accepted", () => {
   const tree = new FinalTree<Value>();
   const deep = Array.from({ length: 2048 }, () => "d").join("/");
   tree.file(`${deep}/f`, { from: "0" });

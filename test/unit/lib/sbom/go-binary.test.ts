@@ -36,7 +36,7 @@ function buildInfo(version: string, list: string, flags = 2): Buffer {
   return Buffer.concat([header, text(Buffer.from(version)), text(marked)]);
 }
 
-/** An ELF file of which only its beginning, and what stands at a place in it, is real. */
+/** An ELF file in which only the beginning and the given bytes are real. */
 function program(parts: readonly (readonly [at: number, bytes: Buffer])[], size = 100_000): Buffer {
   const file = Buffer.alloc(size, 0x90);
   Buffer.from("\u007fELF").copy(file);
@@ -70,7 +70,7 @@ it.each([[65_536], [1], [13], [4096]])("names its modules, however it comes (%d 
   ]);
 });
 
-it("may be built without modules", () => {
+it("a program may be built without modules", () => {
   expect(named(read(program([[4096, buildInfo("go1.19.8", "")]])))).toEqual(["stdlib 1.19.8"]);
 });
 
@@ -92,7 +92,7 @@ it.each<[string, Buffer]>([
   expect(read(file)).toBeUndefined();
 });
 
-it("is not held in memory while it is looked through", () => {
+it("a program is not held in memory while it is searched", () => {
   const reader = new GoBinaryReader();
   reader.write(program([]));
   const before = process.memoryUsage().rss;

@@ -122,7 +122,7 @@ describe("a layer", () => {
     await expect(readArchive(failing(), () => undefined)).rejects.toThrow(new TypeError("the line is cut"));
   });
 
-  it("is read without being held", async () => {
+  it("a layer is read without being held in memory", async () => {
     const megabyte = Buffer.alloc(1024 * 1024);
     async function* large(): AsyncGenerator<Uint8Array> {
       const [start] = [archive([{ name: "big", content: Buffer.alloc(0) }]).subarray(0, 512)];
@@ -139,7 +139,7 @@ describe("a layer", () => {
 });
 
 describe("zstd", () => {
-  it("is cut where a frame ends, and what is none is passed on", async () => {
+  it("zstd data is cut at the end of each frame, other data is unchanged", async () => {
     const frames = [zstdCompressSync(Buffer.alloc(300_000, "ab")), zstdCompressSync(Buffer.from("c"))];
     const ends: number[] = [];
     let at = 0;

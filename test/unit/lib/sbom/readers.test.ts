@@ -69,7 +69,7 @@ describe("dpkg's status", () => {
     });
   });
 
-  it("may be a part of status.d, without a status and with other ends of lines", () => {
+  it("a file in status.d needs no status, and may have other line ends", () => {
     expect(read(DpkgReader, "Package: base-files\r\nVersion: 12.4\r\nArchitecture: amd64\r\n")).toMatchObject({
       packages: [{ name: "base-files", version: "12.4", source: { name: "base-files", version: "12.4" } }],
     });
@@ -86,7 +86,7 @@ describe("dpkg's status", () => {
     expect(read(DpkgReader, Buffer.from([0xff, 0xfe, 0, 10, 58, 10]))).toEqual({ packages: [] });
   });
 
-  it("may be huge, and have a line that is", () => {
+  it("a huge status file with a very long line is read", () => {
     const reader = new DpkgReader();
     const before = process.memoryUsage().rss;
     reader.write(Buffer.from("Package: a\nDescription: "));
@@ -169,7 +169,7 @@ describe("package.json", () => {
     expect(read(NpmReader, text, 4096)).toEqual({ packages: [], unread });
   });
 
-  it("may begin with a mark, and have halves of characters", () => {
+  it("a byte order mark and halves of surrogate pairs are accepted", () => {
     expect(named(read(NpmReader, '\uFEFF{"name":"a\\ud800b","version":"1"}'))).toEqual(["a\uFFFDb 1"]);
     expect(named(read(NpmReader, '{"__proto__":{"name":"x"},"name":"constructor","version":"1"}'))).toEqual([
       "constructor 1",
@@ -178,7 +178,7 @@ describe("package.json", () => {
 });
 
 describe("Python's metadata", () => {
-  it("is what stands before its first empty line", () => {
+  it("only the headers before the first empty line are read", () => {
     const text =
       "Metadata-Version: 2.1\nName: Flask_Login\nVersion: 0.6.3\nLicense: MIT\nClassifier: x\n\nName: not\nVersion: 9\n";
     expect(read(PythonReader, text, 5)).toEqual({
@@ -187,7 +187,7 @@ describe("Python's metadata", () => {
     expect(named(read(PythonReader, "\nName: a\nVersion: 1\n\nName: b\nVersion: 2\n"))).toEqual(["a 1"]);
   });
 
-  it("has its licence as an expression, and never a text of several lines", () => {
+  it("the licence is an expression, and never a text of several lines", () => {
     const text = (more: string) => `Name: a\nVersion: 1\n${more}`;
     expect(read(PythonReader, text("License: old\nLicense-Expression: MIT OR Apache-2.0\n"))?.packages).toMatchObject([
       { licence: "MIT OR Apache-2.0" },
@@ -199,7 +199,7 @@ describe("Python's metadata", () => {
     });
   });
 
-  it("may be none", () => {
+  it("a file without a version is reported, and lists no package", () => {
     expect(read(PythonReader, "Metadata-Version: 1.0\nName: a\n")).toEqual({
       packages: [],
       unread: "1 of its records has no name or no version",
@@ -248,7 +248,7 @@ describe("files that are read", () => {
     expect(kindOf(path, false) !== undefined).toBe(is);
   });
 
-  it("are all that may be run, as they may be Go's", () => {
+  it("every executable file is read, because it may be a Go program", () => {
     expect(kindOf("bin/x", true)).not.toBe(undefined);
     expect(kindOf("bin/x", false)).toBe(undefined);
     expect(kindOf("lib/apk/db/installed", true)).toBe(kindOf("lib/apk/db/installed", false));

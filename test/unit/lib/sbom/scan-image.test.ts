@@ -18,7 +18,7 @@ async function listOf(layers: readonly Buffer[]): Promise<string[]> {
 }
 
 describe("an image", () => {
-  it("has what its last layer leaves of the others", async () => {
+  it("layers are applied in order: removed and replaced files are left out", async () => {
     const base = layer(
       { name: "etc/" },
       { name: "etc/os-release", symlink: "../usr/lib/os-release" },
@@ -44,7 +44,7 @@ describe("an image", () => {
     ]);
   });
 
-  it("has databases that are not read, by name and digest", async () => {
+  it("databases that are not read are named with their digest", async () => {
     const content = Buffer.alloc(3_000_000, "SQLite");
     const image = await ImageServer.start([layer({ name: "var/lib/rpm/rpmdb.sqlite", content })]);
     const [[path, file] = [], ...others] = (await scan(image)).files;
@@ -52,12 +52,12 @@ describe("an image", () => {
     expect(path).toBe("/var/lib/rpm/rpmdb.sqlite");
     expect(file).toMatchObject({
       packages: [],
-      unread: "it is RPM's database, which is not read",
+      unread: "it is an RPM database, which slipway does not read",
       sha256: digestOf(content).slice("sha256:".length),
     });
   });
 
-  it("has nothing of an empty one", async () => {
+  it("an empty image has no packages", async () => {
     const image = await ImageServer.start([]);
     expect(await scan(image)).toEqual({ files: [], layers: 0, bytes: 0 });
   });
@@ -86,7 +86,7 @@ describe("an image", () => {
 });
 
 describe("hard links", () => {
-  it("are what they are links to, if that came by in time", async () => {
+  it("a hard link to a file that was read counts as that file", async () => {
     const lists = await listOf([
       layer(
         { name: "node_modules/a/package.json", content: npm("a") },
@@ -102,7 +102,7 @@ describe("hard links", () => {
     ]);
   });
 
-  it("have the layer read once more where their target was of no interest", async () => {
+  it("a layer is read again if a hard link leads to a file that was skipped", async () => {
     const store = layer(
       { name: "root/store/aa", content: npm("stored") },
       { name: "root/store/bb", content: "Name: snake\nVersion: 3\n" },
@@ -128,7 +128,7 @@ describe("hard links", () => {
 describe("a registry", () => {
   const whole = layer({ name: "node_modules/a/package.json", content: npm("a") });
 
-  it("may break off: the layer is read again, and nothing of the first attempt stays", async () => {
+  it("after a broken connection the layer is read again, and nothing of the first attempt is kept", async () => {
     const image = await ImageServer.start([layer(), whole]);
     image.send = (response, blob, before) => {
       if (before < 2 && blob.equals(whole)) {
@@ -141,27 +141,27 @@ describe("a registry", () => {
     expect([layers, image.asked.length]).toEqual([2, 4]);
   });
 
-  it("is given up after three attempts", async () => {
+  it("a layer is given up after three attempts", async () => {
     const image = await ImageServer.start([whole]);
     image.send = (response) => response.writeHead(503).end();
     await expect(scan(image)).rejects.toThrow(/^registry 127\.0\.0\.1:\d+ did not answer: .* answered 503$/);
     expect(image.asked).toHaveLength(3);
   });
 
-  it("may give other bytes, or more, than the manifest names", async () => {
+  it("other or more bytes than in the manifest are an error", async () => {
     const other = layer({ name: "node_modules/b/package.json", content: npm("b") });
     const image = await ImageServer.start([layer(), whole]);
     image.send = (response, blob) => response.end(blob.equals(whole) ? other : blob);
     const error = await scan(image).catch((found: unknown) => found);
     expect(error).toBeInstanceOf(BuildFailed);
     expect((error as Error).message).toBe(
-      `layer 2 of 2, ${digestOf(whole)}: the registry gave other bytes than the manifest names`,
+      `layer 2 of 2, ${digestOf(whole)}: the bytes from the registry do not match the digest in the manifest`,
     );
     image.send = (response, blob) => response.end(Buffer.concat([blob, Buffer.from([0])]));
-    await expect(scan(image)).rejects.toThrow("the registry gave other bytes than the manifest names");
+    await expect(scan(image)).rejects.toThrow("the bytes from the registry do not match the digest in the manifest");
   });
 
-  it("is left when the user stops", async () => {
+  it("reading stops when the user interrupts", async () => {
     const image = await ImageServer.start([whole]);
     const stop = new AbortController();
     image.send = (response, blob) => {
@@ -182,7 +182,12 @@ it.each<[string, Buffer[], object, string]>([
     {},
     "it is no archive, or a broken one: a header has a number that is none",
   ],
-  ["an index", [], { layers: undefined, manifests: [] }, "it is an index of several images, and only one can be read"],
+  [
+    "an index",
+    [],
+    { layers: undefined, manifests: [] },
+    "it is an index of several images, and slipway can only read one image",
+  ],
   ["a digest of another kind", [], { layers: [{ digest: "md5:0" }] }, "md5:0 answered 404"],
 ])("cannot be read: %s", async (_, layers, manifest, message) => {
   await expect(scan(await ImageServer.start(layers, manifest))).rejects.toThrow(message);

@@ -12,7 +12,7 @@ const clock = useFakeClock();
 const layer = gzipSync(archive([{ name: "node_modules/a/package.json", content: '{"name":"a","version":"1"}' }]));
 
 describe("a layer", () => {
-  it("may be slow for as long as it likes", async () => {
+  it("a slow layer has no time limit while bytes arrive", async () => {
     const image = await ImageServer.start([layer]);
     const asked = Promise.withResolvers<ServerResponse>();
     image.send = asked.resolve;
@@ -26,7 +26,7 @@ describe("a layer", () => {
     expect((await scanned).files).toHaveLength(1);
   });
 
-  it("may be silent for a moment only", async () => {
+  it("a layer that stays silent is given up", async () => {
     const image = await ImageServer.start([layer]);
     image.send = (response) => void response.write(layer.subarray(0, 50));
     const error = await clock.settle(scan(image, TIMEOUT_MS)).catch((found: unknown) => found);

@@ -1,4 +1,4 @@
-/** What an SPDX 2.3 document in JSON has to be (spdx-spec 2.3, clauses 6 to 11 and annexes A, D and F), as far as ours have it. */
+/** The rules of SPDX 2.3 documents in JSON (spdx-spec 2.3, clauses 6 to 11 and annexes A, D and F), as far as ours need them. */
 import { EXCEPTION_IDS, LICENCE_IDS } from "../../../../src/lib/sbom/licence-ids.ts";
 
 export interface SpdxPackage {

@@ -68,18 +68,18 @@ describe("a document", () => {
 
   it("names what was not read, as a file", () => {
     const document = documentOf({
-      "/var/lib/rpm/rpmdb.sqlite": { unread: "it is RPM's database, which is not read" },
+      "/var/lib/rpm/rpmdb.sqlite": { unread: "it is an RPM database, which slipway does not read" },
       "/app/a\u001b[31m\n/package.json": { unread: "it is not JSON" },
     });
     expect(faultsOf(document)).toEqual([]);
     expect(document.files?.map(({ fileName, comment }) => [fileName, comment])).toEqual([
       [
         "./var/lib/rpm/rpmdb.sqlite",
-        "What this file names is not in the list, or not all of it: it is RPM's database, which is not read.",
+        "The packages of this file are missing from the list, all or some of them: it is an RPM database, which slipway does not read.",
       ],
       [
         "./app/a\u001b[31m\n/package.json",
-        "What this file names is not in the list, or not all of it: it is not JSON.",
+        "The packages of this file are missing from the list, all or some of them: it is not JSON.",
       ],
     ]);
   });
@@ -94,13 +94,13 @@ describe("a document", () => {
     expect(document.creationInfo.comment).toMatch(/ Hard links to files of other layers are not read: \/x\.$/);
   });
 
-  it("is valid with nothing in it", () => {
+  it("an empty document is valid", () => {
     const { document, count } = spdxDocument({ files: [] }, FACTS);
     expect(faultsOf(document as SpdxDocument)).toEqual([]);
     expect(count).toBe(0);
   });
 
-  it("is valid with names of any kind", () => {
+  it("a document with unusual names is valid", () => {
     const names = [
       "SPDXRef-Image",
       "../../x",
@@ -185,7 +185,7 @@ describe("a package URL", () => {
     expect(packageUrl(found, system)).toBe(url);
   });
 
-  it("of an image has its digest and where it is", () => {
+  it("the package URL of an image has its digest and repository", () => {
     expect(imageUrl("docker.io/library/debian", DIGEST, undefined)).toBe(
       `pkg:oci/debian@${DIGEST}?repository_url=docker.io%2Flibrary%2Fdebian`,
     );

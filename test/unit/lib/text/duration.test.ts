@@ -19,6 +19,6 @@ it.each(["", "0", "0s", "-1", "1.5h", "1h 30m", "h", "soon", "1w", "10 ", "1h30"
   "%j is no length of time",
   (text) => {
     expect(() => parseDuration(text, "ttl")).toThrow(InvalidInput);
-    expect(() => parseDuration(text, "ttl")).toThrow(`--ttl ${text} is not a length of time`);
+    expect(() => parseDuration(text, "ttl")).toThrow(`--ttl ${text} is not a duration`);
   },
 );

@@ -6,7 +6,7 @@ it("omits a property whose value is undefined, and keeps null, false, 0 and the 
   expect(Object.keys(omitUndefined(all))).toEqual(["b", "c", "d", "e"]);
 });
 
-it("gives a type whose optional properties are never undefined", () => {
+it("the type of an optional property never includes undefined", () => {
   const given: { ca?: string; host: string } = omitUndefined({ ca: undefined as string | undefined, host: "h" });
   expect(given).toEqual({ host: "h" });
 });

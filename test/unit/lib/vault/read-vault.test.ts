@@ -64,7 +64,7 @@ async function read(path: string, field: string, env: Record<string, string> = {
 }
 
 describe("a field in Vault", () => {
-  it("is read from version 1 at its path, and from version 2 below data/", async () => {
+  it("a field is read from version 1 at its path, and from version 2 below data/", async () => {
     answers = {
       "/v1/sys/internal/ui/mounts/kv/app": V1,
       "/v1/kv/app": give(200, { data: { password: "one" } }),
@@ -80,7 +80,7 @@ describe("a field in Vault", () => {
     );
   });
 
-  it("is asked for where a standby says the active one is, once", async () => {
+  it("a redirect from a standby to the active server is followed once", async () => {
     answers = {
       "/v1/sys/internal/ui/mounts/kv/app": V1,
       "/v1/kv/app": give(307, "", { location: `${address}/v1/active` }),
@@ -133,14 +133,14 @@ describe("a field in Vault", () => {
     expect(error).toHaveProperty("message", expect.stringMatching(message));
   });
 
-  it("names the path without data/ to whoever wrote it as the API has it", async () => {
+  it("suggests the path without data/ if it is written as in the API", async () => {
     answers = { "/v1/sys/internal/ui/mounts/team/kv/data/app": V2 };
     await expect(read("team/kv/data/app", "x")).rejects.toHaveProperty("suggestions", [
       "Omit data/, which is only for the API: vault=team/kv/app#FIELD.",
     ]);
   });
 
-  it("is read over TLS from a Vault whose certificate is of the authority in VAULT_CACERT, and of no other", async () => {
+  it("only a server with a certificate of the authority in VAULT_CACERT is accepted", async () => {
     answers = { "/v1/sys/internal/ui/mounts/kv/app": V1, "/v1/kv/app": give(200, { data: { f: "v" } }) };
     const tls = createSecureServer({ cert: CERTIFICATE, key: KEY }, (request, response) =>
       server.emit("request", request, response),
@@ -185,7 +185,7 @@ describe("logging in to Vault", () => {
     };
   });
 
-  it("takes AppRole before the token the vault command keeps, and revokes its own token", async () => {
+  it("AppRole precedes the token that the vault command keeps, and its own token is revoked", async () => {
     await writeFile(join(home, ".vault-token"), "kept\n");
     expect(await read("kv/app", "f", { VAULT_TOKEN: "" })).toBe("v");
     expect(seen.map(({ headers }) => headers["x-vault-token"])).toEqual(["kept", "kept"]);
@@ -201,7 +201,7 @@ describe("logging in to Vault", () => {
     expect(seen[0]?.body).toEqual({ role_id: "r", secret_id: "s" });
   });
 
-  it("takes a service account's token, for a mount of any name", async () => {
+  it("a service account's token logs in, at any mount", async () => {
     const file = join(home, "jwt");
     await writeFile(file, "J\n");
     const env = { VAULT_TOKEN: "", VAULT_ROLE: "ci", VAULT_JWT_FILE: file, VAULT_AUTH_PATH: "/clusters/one/" };
@@ -212,7 +212,7 @@ describe("logging in to Vault", () => {
     );
   });
 
-  it("says what it lacks, and what Vault said", async () => {
+  it("the error names the missing setting, or Vault's message", async () => {
     await expect(read("kv/app", "f", { VAULT_TOKEN: "" })).rejects.toThrow("there is no token or login for it");
     answers["POST /v1/auth/approle/login"] = give(400, { errors: ["invalid role or secret ID"] });
     const refused = read("kv/app", "f", { VAULT_TOKEN: "", VAULT_ROLE_ID: "r" });

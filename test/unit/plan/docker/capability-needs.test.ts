@@ -51,11 +51,11 @@ describe("capabilities", () => {
     ]);
   });
 
-  it("are not needed for a cache filter without a cache", () => {
+  it("a cache filter without a cache needs no capability", () => {
     expect(capabilityNeeds({ noCacheFilter: ["a"] })).toEqual([]);
   });
 
-  it("that a builder lacks are refused with the builders that have them", () => {
+  it("a missing capability is refused with the builders that have it", () => {
     const abilities = new Map([
       ["one", new Set<string>()],
       ["two", new Set(["ssh"])],
@@ -81,7 +81,7 @@ describe("capabilities", () => {
 });
 
 describe("the table", () => {
-  it("is what docs/reference/docker-compatibility.md says (npm run docs)", async () => {
+  it("docs/reference/docker-compatibility.md has the table (npm run docs)", async () => {
     const backends = await Promise.all(BUILDER_NAMES.map(loadBuilder));
     const page = compatibilityPage(new Map(backends.map(({ name, supports }) => [name, supports])));
     expect(await readFile(new URL("../../../../docs/reference/docker-compatibility.md", import.meta.url), "utf8")).toBe(
@@ -89,7 +89,7 @@ describe("the table", () => {
     );
   });
 
-  it("is of the docker and buildx whose behaviour is recorded", async () => {
+  it("the table names the docker and buildx versions that were recorded", async () => {
     const root = new URL("../../../../", import.meta.url);
     const page = await readFile(new URL("docs/reference/docker-compatibility.md", root), "utf8");
     const recorded = await readFile(new URL("test/contract/recorded/flags.json", root), "utf8");
@@ -103,7 +103,7 @@ describe("the table", () => {
     expect(letters.toSorted()).toEqual([...new Set(letters)].sort());
   });
 
-  it("has an alternative for every refused flag", () => {
+  it("every refused flag has an alternative", () => {
     const remedies = Object.values<FlagRow>(FLAG_TABLE).flatMap(({ slipway }) =>
       slipway.kind === "refused" ? [slipway.instead] : [],
     );

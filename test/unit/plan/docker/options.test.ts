@@ -167,7 +167,7 @@ describe("input is refused with docker's message", () => {
   const CASES: readonly (readonly [TypedFlags, string])[] = [
     [
       { platform: ["linux/amd64,linux/arm64"] },
-      "one build makes an image for one platform, and 2 were asked for: linux/amd64, linux/arm64",
+      "a build makes an image for one platform, but --platform has 2: linux/amd64, linux/arm64",
     ],
     [{ platform: ["linux/z80"] }, '--platform linux/z80: "z80": unknown operating system or architecture'],
     [{ platform: ["windows/amd64"] }, "--platform windows/amd64: the builders run on Linux and make images for Linux"],

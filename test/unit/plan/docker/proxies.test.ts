@@ -22,12 +22,12 @@ describe("the proxies of docker's configuration", () => {
     });
   });
 
-  it("may be those of another engine", async () => {
+  it("proxies of another engine are selected by DOCKER_HOST", async () => {
     const env = await configuration('{"proxies":{"default":{"httpProxy":"d"},"tcp://e":{"httpsProxy":"s"}}}');
     expect(await readProxies({ ...env, DOCKER_HOST: "tcp://e" })).toEqual({ HTTPS_PROXY: "s", https_proxy: "s" });
   });
 
-  it("are empty without a readable configuration", async () => {
+  it("an unreadable configuration has no proxies", async () => {
     expect(await readProxies({ DOCKER_CONFIG: "/nowhere" })).toEqual({});
     expect(await readProxies(await configuration("{"))).toEqual({});
   });

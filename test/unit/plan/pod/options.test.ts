@@ -4,14 +4,14 @@ import { planOf } from "../sample.ts";
 const podOf = (pod: NonNullable<Parameters<typeof planOf>[0]>["pod"]) => planOf(pod === undefined ? {} : { pod });
 
 describe("where a build runs", () => {
-  it("is any node, unless something is asked", () => {
+  it("a build runs on any node by default", () => {
     const plan = planOf({ pod: {} });
     expect(plan).not.toHaveProperty("nodeSelector");
     expect(plan).not.toHaveProperty("tolerations");
     expect(plan).not.toHaveProperty("resources");
   });
 
-  it("are nodes with labels, and with taints as kubectl writes them", () => {
+  it("node selectors are labels, and tolerations are written as kubectl writes taints", () => {
     const plan = podOf({
       nodeSelector: ["disk=ssd", "example.com/pool=builds", "empty="],
       tolerations: ["dedicated=builds:NoSchedule", "spot", "gone:NoExecute", "zone=b"],
@@ -58,7 +58,7 @@ describe("where a build runs", () => {
 });
 
 describe("what a build may use", () => {
-  it("is asked for as Kubernetes writes it, beside docker's own flags and over them", () => {
+  it("resources are written as in Kubernetes, and override docker's own flags", () => {
     const plan = planOf({
       docker: { memory: "1g", "cpu-quota": "50000" },
       pod: { requests: ["cpu=250m,ephemeral-storage=5Gi"], limits: ["memory=8Gi", "nvidia.com/gpu=1"] },

@@ -39,7 +39,7 @@ it("there are none outside of a repository", async () => {
   expect(await gitLabels(root, join(root, "Dockerfile"), { BUILDX_GIT_LABELS: "1" })).toEqual([]);
 });
 
-it("no program runs that the repository's configuration, attributes or hooks name", async () => {
+it("no program from the repository's configuration, attributes or hooks runs", async () => {
   const { root, commit } = await repository();
   const ran = await mkdtemp(join(tmpdir(), "slipway-ran-"));
   onTestFinished(() => rm(ran, { recursive: true }));

@@ -36,7 +36,7 @@ it.each([
   expect(() => parseGitSource(text)).toThrow(message);
 });
 
-it("is shown without its password", () => {
+it("a URL is shown without its password", () => {
   expect(withoutPassword("https://me:secret@h/a.git")).toBe("https://h/a.git");
   expect(withoutPassword("git@h:a.git")).toBe("git@h:a.git");
 });

@@ -1,4 +1,4 @@
-/** Contexts that are no directory: real archives, a real web server, a real git server. */
+/** Contexts other than a directory: real archives, a real web server, a real git server. */
 import { execFileSync, spawn } from "node:child_process";
 import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -57,20 +57,20 @@ describe("standard input", () => {
     expect((await gather("-", bytes, "sub/Dockerfile")).dockerfile.text).toBe("FROM sub\n");
   });
 
-  it("as an archive of several zstd frames, as pzstd makes them", async () => {
+  it("standard input may be an archive of several zstd frames, as pzstd makes them", async () => {
     const frames: Buffer[] = [];
     for (let at = 0; at < tar.length; at += 1000) frames.push(zstdCompressSync(tar.subarray(at, at + 1000)));
     const { context } = await gather("-", Buffer.concat(frames));
     expect((await readdir(context.root)).sort()).toEqual([".dockerignore", "Dockerfile", "out", "run.sh", "sub"]);
   });
 
-  it("as a Dockerfile, with an empty context", async () => {
+  it("standard input may be a Dockerfile, with an empty context", async () => {
     const { context, dockerfile } = await gather("-", "FROM alpine\n");
     expect(dockerfile.text).toBe("FROM alpine\n");
     expect(await readdir(context.root)).toEqual([]);
   });
 
-  it("as the Dockerfile of a directory, whose ignore file holds", async () => {
+  it("standard input may be the Dockerfile of a directory, whose ignore file applies", async () => {
     const { context, dockerfile } = await gather(project, "FROM stdin\n", "-");
     expect(dockerfile.text).toBe("FROM stdin\n");
     expect(context).toMatchObject({ root: project, ignoreFile: Buffer.from("*.log\n") });
@@ -90,7 +90,7 @@ describe("standard input", () => {
     await expect(gather(path, stdin, file)).rejects.toThrow(message);
   });
 
-  it("is refused when cut", async () => {
+  it("truncated standard input is refused", async () => {
     const gzip = execFileSync("gzip", ["-c"], { input: tar });
     await expect(gather("-", gzip.subarray(0, gzip.length - 40))).rejects.toThrow(
       /^the archive from standard input cannot be unpacked: /,
@@ -136,12 +136,12 @@ describe("a URL", () => {
   });
   afterAll(() => void server.close());
 
-  it("of an archive, also after a redirect", async () => {
+  it("a URL may be an archive, also after a redirect", async () => {
     for (const path of ["/ctx.tar.gz", "/moved"]) expect((await gather(base + path)).dockerfile.text).toBe(DOCKERFILE);
     expect((await gather(`${base}/ctx.tar.gz`, "FROM stdin\n", "-")).dockerfile.text).toBe("FROM stdin\n");
   });
 
-  it("of a Dockerfile, as the context or as -f", async () => {
+  it("a URL may be a Dockerfile, as the context or with -f", async () => {
     expect((await gather(`${base}/Dockerfile`)).dockerfile.text).toBe("FROM web\n");
     expect(await gather(project, "", `${base}/Dockerfile`)).toMatchObject({
       context: { root: project },
@@ -149,7 +149,7 @@ describe("a URL", () => {
     });
   });
 
-  it("is refused where it leads nowhere", async () => {
+  it("a URL that cannot be fetched is refused", async () => {
     await expect(gather(`${base}/none`)).rejects.toThrow("cannot be fetched: the server answered 404");
     await expect(gather(`${base}/round`)).rejects.toThrow("more than 10 times");
     await expect(gather(project, "", `${base}/large`)).rejects.toThrow("bigger than allowed max size (2MB)");
@@ -207,7 +207,7 @@ describe("a repository", () => {
     expect(await readdir(context.root)).not.toContain(".git");
   });
 
-  it("by a commit, whole or abbreviated, and by one that it has to be", async () => {
+  it("a repository may be given by a full or abbreviated commit, and by one that is not the tip of a branch", async () => {
     for (const rest of [`#${commit}`, `#${commit.slice(0, 8)}`, `?tag=v1&commit=${commit.slice(0, 8)}`]) {
       expect((await gather(base + rest)).dockerfile.text).toBe("FROM one\n");
     }
@@ -216,12 +216,12 @@ describe("a repository", () => {
     );
   });
 
-  it("with its .git where that is asked for", async () => {
+  it("a repository keeps its .git if the URL asks for it", async () => {
     const { context } = await gather(`${base}?keep-git-dir=1`);
     expect(await readFile(join(context.root, ".git/HEAD"), "utf8")).toMatch(/^[0-9a-f]{40}\n$/);
   });
 
-  it("is refused where there is none such", async () => {
+  it("a repository that does not exist is refused", async () => {
     await expect(gather(`${base}#nowhere`)).rejects.toThrow(`${base} has no ref nowhere`);
     await expect(gather(`${base}#main:nowhere`)).rejects.toThrow("the repository has no directory nowhere");
     await expect(gather(`${base}#main:../..`)).rejects.toThrow("the repository has no directory ../..");

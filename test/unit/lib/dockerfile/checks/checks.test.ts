@@ -45,7 +45,7 @@ describe("docker's checks", () => {
     expect(rulesOf(text)).toEqual(rules);
   });
 
-  it("are skipped by the directive, and by the argument in its place", () => {
+  it("checks are skipped by the directive, and by the build argument that overrides it", () => {
     const text = "# check=skip=JSONArgsRecommended,StageNameCasing\nFROM a AS B\nCMD x\nMAINTAINER y";
     expect(rulesOf(text)).toEqual(["4 MaintainerDeprecated"]);
     expect(rulesOf(text, "skip=all")).toEqual([]);
@@ -57,7 +57,7 @@ describe("docker's checks", () => {
 });
 
 describe("the table", () => {
-  it("is what docs/reference/checks.md says (npm run docs)", async () => {
+  it("docs/reference/checks.md has the table (npm run docs)", async () => {
     expect(await readFile(new URL("../../../../../docs/reference/checks.md", import.meta.url), "utf8")).toBe(
       checksPage(),
     );
@@ -73,7 +73,7 @@ describe("the table", () => {
 describe("a check", () => {
   const text = "FROM a AS B\nCMD x\nFROM c\nCMD y\nCOPY --from=B . .\nFROM d AS e\nCMD z\n";
 
-  it("of a target is of what it is made of, and of every FROM", () => {
+  it("the check of a target covers the stages it needs, and every FROM", () => {
     const dockerfile = parseDockerfile(text);
     const lines = (target?: string): number[] =>
       runChecks(dockerfile, text, { target: target === undefined ? undefined : findTarget(dockerfile, target) }).map(
@@ -84,7 +84,7 @@ describe("a check", () => {
     expect(lines("1")).toEqual([1, 2, 4]);
   });
 
-  it("is left out by a comment above its instruction", () => {
+  it("a check is skipped by a comment above its instruction", () => {
     expect(rulesOf("FROM a\n# check=skip=JSONArgsRecommended\nCMD x\nENTRYPOINT y")).toEqual(["4 JSONArgsRecommended"]);
     expect(rulesOf("FROM a\n# check=skip=all\n#\nCMD x")).toEqual(["4 JSONArgsRecommended"]);
   });
@@ -94,7 +94,7 @@ describe("a check", () => {
       const dockerfile = parseDockerfile(source);
       return faultOf(dockerfile, runChecks(dockerfile, source), { given: new Map(given) });
     };
-    expect(fault("ARG A\nFROM b:$A")).toBe("line 2: b:$A is no image's name with these arguments");
+    expect(fault("ARG A\nFROM b:$A")).toBe("line 2: b:$A is not a valid image name with these arguments");
     expect(fault("ARG A\nFROM b:$A", [["A", "1"]])).toBeUndefined();
     expect(fault("# check=error=true\nFROM b AS C")).toBe("lint violation found for rules: StageNameCasing");
     expect(() => rulesOf("FROM a", "nonsense")).toThrow('invalid check option "nonsense"');
@@ -107,7 +107,7 @@ describe("the answer", () => {
   const dockerfile = parseDockerfile(text);
   const checked = { file: "Dockerfile", text, findings: runChecks(dockerfile, text) };
 
-  it("of check has docker's form", () => {
+  it("the output of --check has docker's form", () => {
     expect(checkText(checked)).toBe(`Check complete, 1 warning has been found!
 
 WARNING: JSONArgsRecommended - https://docs.docker.com/go/dockerfile/rule/json-args-recommended/
@@ -136,7 +136,7 @@ Dockerfile:9
     expect(pageOf("BuilderUnable")).toBeUndefined();
   });
 
-  it("of targets has docker's form", () => {
+  it("the output of --call targets has docker's form", () => {
     expect(targetsText(dockerfile)).toBe("TARGET    DESCRIPTION\ntest      runs the tests\n(default) \n");
     expect(JSON.parse(targetsJson(dockerfile, text))).toMatchObject({
       targets: [
@@ -146,7 +146,7 @@ Dockerfile:9
     });
   });
 
-  it("of outline has docker's form", () => {
+  it("the output of --call outline has docker's form", () => {
     const outline = outlineOf(dockerfile, findTarget(dockerfile), new Map([["X", "given"]]));
     expect(outlineText(outline)).toBe(
       "BUILD ARG   VALUE   DESCRIPTION\nVERSION     1       of it\nX           given   \n\nSECRET   REQUIRED\ns        \n\n",

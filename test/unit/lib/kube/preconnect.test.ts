@@ -21,7 +21,7 @@ test("the first requests find connections open, and close leaves none", async ()
   await until(() => harness.server.connections === 0);
 });
 
-test("one that nobody takes is closed", async () => {
+test("a preopened connection that is not used is closed", async () => {
   await using harness = await startHarness();
   await harness.http.preconnect(2);
   await until(() => harness.server.connections === 2);
@@ -30,7 +30,7 @@ test("one that nobody takes is closed", async () => {
   expect(harness.server.requests).toEqual([]);
 });
 
-test("one that the server has closed is opened again", async () => {
+test("a preopened connection that the server has closed is opened again", async () => {
   await using harness = await startHarness();
   harness.server.on(`GET ${PODS}`, (_, response) => sendList(response, "1", []));
   await harness.http.preconnect(1);
