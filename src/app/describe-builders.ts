@@ -55,7 +55,9 @@ async function describe(
       title,
       canBuild(feature as keyof typeof DOCKERFILE_FEATURES, name, image ?? "", builder.defaultImage),
     ]);
-    const flags = [...supportsOf(builder, image ?? "")].filter((capability) => capability !== "build" && capability !== "push");
+    const flags = [...supportsOf(builder, image ?? "")].filter(
+      (capability) => capability !== "build" && capability !== "push",
+    );
     return { flags: flags.sort(), features: Object.fromEntries(features) };
   }
 }

@@ -47,7 +47,9 @@ export function refuseLongArguments(plan: BuildPlan, builder: Builder): void {
   );
 }
 
-const REMEDIES = ["Put the text into a file of the context and COPY it, or give it as a secret: --secret id=ID,src=FILE."];
+const REMEDIES = [
+  "Put the text into a file of the context and COPY it, or give it as a secret: --secret id=ID,src=FILE.",
+];
 
 function nameOf(argument: string): string {
   for (const [pattern, name] of WRITTEN) {

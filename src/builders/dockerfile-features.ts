@@ -58,7 +58,10 @@ export const DOCKERFILE_FEATURES: Readonly<Record<Feature, FeatureRow>> = {
   "copy-link": { title: "COPY --link", builders: { ...NEWER, kaniko: true } },
   "copy-parents": { title: "COPY --parents", builders: NEWER },
   // Kubernetes mounts these files into kaniko's root file system, so kaniko leaves them out of the image.
-  "copy-pod-file": { title: "COPY or ADD of /etc/hosts, /etc/hostname or /etc/resolv.conf", builders: EVERY_BUT_KANIKO },
+  "copy-pod-file": {
+    title: "COPY or ADD of /etc/hosts, /etc/hostname or /etc/resolv.conf",
+    builders: EVERY_BUT_KANIKO,
+  },
   escape: { title: "the escape directive", builders: EVERY_BUT_MAKISU },
   "from-platform": { title: "FROM --platform", builders: EVERY_BUT_MAKISU },
   "from-platform-fixed": {
@@ -113,9 +116,7 @@ export function refuseFeatures(
     const able = (Object.keys(builders) as BuilderName[]).filter((name) => name !== builder);
     const suggestions = [
       ...(remedy === undefined ? [] : [remedy]),
-      ...(ability === undefined
-        ? []
-        : [useLaterImage(builder, ability, image)]),
+      ...(ability === undefined ? [] : [useLaterImage(builder, ability, image)]),
       ...(able.length === 0
         ? ["No builder can do this in an unprivileged pod: remove it."]
         : [`Use ${choice(able)}.`, "Or let slipway choose a builder: --builder auto."]),

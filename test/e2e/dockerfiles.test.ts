@@ -14,7 +14,9 @@ const namespace = useNamespace();
 const latin = (text: string): Buffer => Buffer.from(text, "latin1");
 
 test("a comment that is not UTF-8 builds, and the Dockerfile's bytes are the same in the context", async () => {
-  const dockerfile = latin(`# Autor: J\u00FCrgen\nFROM ${BUSYBOX}\nCOPY Dockerfile /d\nRUN od -An -tx1 -N12 /d > /hex\n`);
+  const dockerfile = latin(
+    `# Autor: J\u00FCrgen\nFROM ${BUSYBOX}\nCOPY Dockerfile /d\nRUN od -An -tx1 -N12 /d > /hex\n`,
+  );
   const root = await project({ Dockerfile: dockerfile });
   const image = uniqueImage();
   await mustBuild(namespace, ["--builder=buildkit", "-t", image, root]);
@@ -31,6 +33,9 @@ test("an instruction that is not UTF-8 is refused with its line, and no Job is m
   expect(run.stderr).not.toContain("=> create");
 });
 
+/** The others do not report what of the Dockerfile failed. */
+const NAMES_LINE: ReadonlySet<string> = new Set(["kaniko", "buildkit", "buildah"]);
+
 describe.each(BUILDER_NAMES)("%s", (name) => {
   const flags = [`--builder=${name}`, `--registry-ca=${CA}`];
 
@@ -39,15 +44,17 @@ describe.each(BUILDER_NAMES)("%s", (name) => {
     // 40 for the flag, which builders write in their own ways. With a variable: no command line of this machine has it either.
     const value = "x".repeat(131_071 - 40);
     const args = [...flags, "--build-arg=BIG", "-t", uniqueImage(TLS), root];
-    await mustBuild(namespace, args, { env: { BIG: value } });
+    const run = await build(namespace, args, { env: { BIG: value } });
+    expect([run.code, run.stderr]).toEqual([0, expect.anything()]);
   });
 
   test("names a source that is not there, with the line", async () => {
     const root = await project({ Dockerfile: `FROM ${TLS}/busybox:1.35\nENV A=1\nCOPY nothere.txt /\n` });
     const run = await build(namespace, [...flags, "-t", uniqueImage(TLS), root]);
     expect(run.code).toBe(1);
-    expect(run.stderr).toMatch(/^ERROR: .*nothere\.txt/m);
-    if (name !== "makisu" && name !== "img") expect(run.stderr).toMatch(/^ERROR: Dockerfile line 3: /m);
+    expect(run.stderr).toMatch(
+      NAMES_LINE.has(name) ? /^ERROR: Dockerfile line 3: .*nothere\.txt/m : /^ERROR: .*nothere\.txt/m,
+    );
   });
 });
 
@@ -55,7 +62,9 @@ test("as many arguments as a Job is allowed to hold are built with", async () =>
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY Dockerfile /d\n` });
   const names = Array.from({ length: 10 }, (_, at) => `BIG${at}`);
   const env = Object.fromEntries(names.map((name) => [name, "x".repeat(100_000)]));
-  await mustBuild(namespace, [...names.map((name) => `--build-arg=${name}`), "-t", uniqueImage(), root], { env });
+  const args = [...names.map((name) => `--build-arg=${name}`), "-t", uniqueImage(), root];
+  const run = await build(namespace, args, { env });
+  expect([run.code, run.stderr]).toEqual([0, expect.anything()]);
 });
 
 test("--builder auto takes a builder that can put /etc/hosts into the image", async () => {

@@ -14,7 +14,9 @@ const namespace = useNamespace();
 
 /** A walk that has each builder after each other one: every ordered pair once. */
 function everyPair(names: readonly BuilderName[]): BuilderName[] {
-  const left = new Set(names.flatMap((one) => names.filter((other) => other !== one).map((other) => `${one} ${other}`)));
+  const left = new Set(
+    names.flatMap((one) => names.filter((other) => other !== one).map((other) => `${one} ${other}`)),
+  );
   const walk = (path: readonly BuilderName[]): readonly BuilderName[] | undefined => {
     if (left.size === 0) return path;
     const last = path.at(-1);

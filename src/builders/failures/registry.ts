@@ -43,10 +43,14 @@ export function registryFailure(text: string): Failure | undefined {
 function otherFormat(text: string): Failure | undefined {
   const [, name] = /failed to push (\S+): unexpected status from HEAD request to \S+: 400\b/.exec(text) ?? [];
   if (name === undefined) return undefined;
-  return failed("build", `${name} holds an image in Docker's format, which its registry cannot compare with the OCI image of this build`, [
-    "Push to another tag, or delete this one in the registry.",
-    "Or leave out --provenance, --sbom, --attest and --annotation: the image is then in Docker's format, too.",
-  ]);
+  return failed(
+    "build",
+    `${name} holds an image in Docker's format, which its registry cannot compare with the OCI image of this build`,
+    [
+      "Push to another tag, or delete this one in the registry.",
+      "Or leave out --provenance, --sbom, --attest and --annotation: the image is then in Docker's format, too.",
+    ],
+  );
 }
 
 export function failed(fault: Failure["fault"], message: string, suggestions: string[] = []): Failure {

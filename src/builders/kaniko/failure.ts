@@ -48,7 +48,9 @@ const CONTEXT_ROOT = /\/kaniko\/(?:buildcontext|slipway\/[\w-]+)\/context\//g;
 
 /** A file that COPY or ADD names, in the context or in another stage (executor/build.go, util/command_util.go). */
 function sourceFailure(last: string): Failure | undefined {
-  const [, file] = /failed to get files used from context: .*?fileinfo for (.*?): lstat .*: no such file or directory$/.exec(last) ?? [];
+  const [, file] =
+    /failed to get files used from context: .*?fileinfo for (.*?): lstat .*: no such file or directory$/.exec(last) ??
+    [];
   if (file === undefined) return undefined;
   const path = file.replace(CONTEXT_ROOT, "");
   if (path !== file) {

@@ -16,7 +16,10 @@ export function decodeDockerfile(bytes: Uint8Array): DockerfileText {
 const REMEDY = "Save the file as UTF-8. In RUN, write such a byte as an escape, for example: printf 'caf\\351'";
 
 /** @throws InvalidInput for the first line of an instruction with bytes that are not UTF-8; comments may have them. */
-export function refuseOtherBytes({ instructions }: Pick<Dockerfile, "instructions">, bytes: Uint8Array | undefined): void {
+export function refuseOtherBytes(
+  { instructions }: Pick<Dockerfile, "instructions">,
+  bytes: Uint8Array | undefined,
+): void {
   if (bytes === undefined) return;
   const strange = linesThatAreNotUtf8(bytes);
   for (const { keyword, line, endLine, heredocs } of instructions) {

@@ -84,7 +84,10 @@ export function findFeatures(dockerfile: Dockerfile, buildArgs?: ReadonlyMap<str
       const found =
         trigger === undefined
           ? featuresOf(instruction, scope)
-          : [{ feature: "onbuild" } as const, ...featuresOf(trigger, { ...scope, directories: new KnownDirectories() })];
+          : [
+              { feature: "onbuild" } as const,
+              ...featuresOf(trigger, { ...scope, directories: new KnownDirectories() }),
+            ];
       add(found, instruction.line);
       scope.observe(instruction);
     }

@@ -13,7 +13,11 @@ export type Place =
   | { readonly kind: "line"; readonly line: number };
 
 /** @returns the number of the line, from 1; undefined if no line or more than one fits */
-export function lineOf(place: Place, dockerfile: Dockerfile, buildArgs: ReadonlyMap<string, string>): number | undefined {
+export function lineOf(
+  place: Place,
+  dockerfile: Dockerfile,
+  buildArgs: ReadonlyMap<string, string>,
+): number | undefined {
   switch (place.kind) {
     case "line":
       return place.line;
@@ -23,7 +27,9 @@ export function lineOf(place: Place, dockerfile: Dockerfile, buildArgs: Readonly
       return only(dockerfile.instructions.filter((one) => copies(one, place.path)));
     case "image": {
       const uses = findImages(dockerfile, { buildArgs, everyStage: true });
-      return only(uses.filter(({ image, text }) => [image, text].some((name) => name !== undefined && isSame(name, place.name))));
+      return only(
+        uses.filter(({ image, text }) => [image, text].some((name) => name !== undefined && isSame(name, place.name))),
+      );
     }
     default:
       return place satisfies never;

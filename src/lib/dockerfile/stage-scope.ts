@@ -4,7 +4,7 @@ import type { Instruction } from "./instruction.ts";
 import { KnownDirectories } from "./known-directories.ts";
 import type { BuildStage, Dockerfile } from "./parse.ts";
 import { findBase, globalScope } from "./references.ts";
-import { Unknown, Variables } from "./variables.ts";
+import { UnknownVariable, Variables } from "./variables.ts";
 
 export interface StageScope {
   readonly escape: string;
@@ -53,7 +53,7 @@ function known(variables: Variables, word: string): string | undefined {
     // A platform's name is a wildcard there.
     return value.includes("*") && !word.includes("*") ? undefined : value;
   } catch (error) {
-    if (error instanceof Unknown) return undefined;
+    if (error instanceof UnknownVariable) return undefined;
     throw error;
   }
 }

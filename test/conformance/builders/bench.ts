@@ -37,7 +37,15 @@ export async function setUp(): Promise<Benches> {
   const kept = stack.move();
   const names = { ...images, served: served.url, repository: repository.url };
   return {
-    of: (builder) => ({ builder, column: columnOf(builder, imageOf(builder)), namespace, kubeconfig, registry, ca, names }),
+    of: (builder) => ({
+      builder,
+      column: columnOf(builder, imageOf(builder)),
+      namespace,
+      kubeconfig,
+      registry,
+      ca,
+      names,
+    }),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

@@ -22,7 +22,9 @@ export function columnOf(builder: BuilderName, image: string | undefined): strin
 export function columnsOf(recorded: Readonly<Record<string, unknown>>): string[] {
   return BUILDER_NAMES.flatMap((builder) => [
     builder,
-    ...Object.keys(recorded).filter((column) => column.startsWith(`${builder} `)).sort(),
+    ...Object.keys(recorded)
+      .filter((column) => column.startsWith(`${builder} `))
+      .sort(),
   ]);
 }
 

@@ -7,7 +7,8 @@ const fails = (why: string): KnownDifference => ({ kind: "fails", why });
 const NO_GIT = "The builder's image on the test cluster has no git, which it calls to fetch a repository.";
 
 const UMASK = "kaniko makes the directory with its umask, 022.";
-const SURVIVES = "kaniko ends only the processes of RUN's own process group; one that calls setsid stays until the build ends.";
+const SURVIVES =
+  "kaniko ends only the processes of RUN's own process group; one that calls setsid stays until the build ends.";
 
 const NO_PID_NAMESPACE =
   "In an unprivileged pod BuildKit's RUN shares the pod's processes (--oci-worker-no-process-sandbox), so they are not ended with it.";

@@ -47,7 +47,8 @@ export const MOUNT_CASES: readonly FeatureCase[] = [
     id: "mount-relative",
     title: "RUN --mount with a target relative to WORKDIR",
     files: { "a.txt": "a\n" },
-    dockerfile: "FROM @base@\nWORKDIR /work\nRUN --mount=type=bind,source=@id@,target=bound cp /work/bound/a.txt /copied",
+    dockerfile:
+      "FROM @base@\nWORKDIR /work\nRUN --mount=type=bind,source=@id@,target=bound cp /work/bound/a.txt /copied",
     expect: { files: { copied: file("a\n") } },
   },
   {

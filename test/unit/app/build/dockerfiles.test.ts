@@ -12,7 +12,12 @@ import { INPUTS, REQUEST } from "../../plan/sample.ts";
 let root = "";
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "slipway-dockerfiles-"));
-  const files = { "full/etc/hosts": "a", "empty/etc/other": "a", "root.tar": archive({ "etc/hosts": "a" }), plain: "a" };
+  const files = {
+    "full/etc/hosts": "a",
+    "empty/etc/other": "a",
+    "root.tar": archive({ "etc/hosts": "a" }),
+    plain: "a",
+  };
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), content);
@@ -30,14 +35,18 @@ async function planned(text: string, request: Partial<BuildRequest> = {}): Promi
 describe("a file that Kubernetes mounts", () => {
   const REFUSED = "Dockerfile line 2: kaniko cannot do COPY or ADD of /etc/hosts, /etc/hostname or /etc/resolv.conf";
 
-  it.each(["COPY full /", "COPY . /etc/../", "COPY full/etc /etc", "COPY full/etc/* /etc/", "ADD root.tar /", "ADD full /"])(
-    "is found in the context for %s, and another builder is chosen",
-    async (line) => {
-      const text = `FROM a\n${line === "COPY . /etc/../" ? "COPY full /etc/../" : line}\n`;
-      await expect(planned(text)).rejects.toThrow(REFUSED);
-      expect(await planned(text, { builder: "auto" })).toBe("buildkit");
-    },
-  );
+  it.each([
+    "COPY full /",
+    "COPY . /etc/../",
+    "COPY full/etc /etc",
+    "COPY full/etc/* /etc/",
+    "ADD root.tar /",
+    "ADD full /",
+  ])("is found in the context for %s, and another builder is chosen", async (line) => {
+    const text = `FROM a\n${line === "COPY . /etc/../" ? "COPY full /etc/../" : line}\n`;
+    await expect(planned(text)).rejects.toThrow(REFUSED);
+    expect(await planned(text, { builder: "auto" })).toBe("buildkit");
+  });
 
   it.each(["COPY empty /", "ADD plain /", "COPY root.tar /", "COPY full /srv"])("is not found for %s", async (line) => {
     expect(await planned(`FROM a\n${line}\n`)).toBe("kaniko");
@@ -55,7 +64,9 @@ describe("an argument", () => {
 
   it.each(BUILDER_NAMES)("that Linux does not take is refused for %s with its name", async (builder) => {
     await expect(planned("FROM a\nARG BIG\n", { builder, buildArgs: [`BIG=${long}`] })).rejects.toThrow(
-      new RegExp(`^--build-arg BIG is too long: with it, an argument of ${builder} has 2000\\d\\d bytes, and Linux takes 131071$`),
+      new RegExp(
+        `^--build-arg BIG is too long: with it, an argument of ${builder} has 2000\\d\\d bytes, and Linux takes 131071$`,
+      ),
     );
   });
 
@@ -70,7 +81,9 @@ describe("an argument", () => {
   });
 
   it("counts by bytes, not by characters", async () => {
-    await expect(planned("FROM a\n", { buildArgs: [`BIG=${"\u00E9".repeat(70_000)}`] })).rejects.toThrow(/140016 bytes/);
+    await expect(planned("FROM a\n", { buildArgs: [`BIG=${"\u00E9".repeat(70_000)}`] })).rejects.toThrow(
+      /140016 bytes/,
+    );
   });
 
   it("is refused with the others if a Job cannot hold them all", async () => {

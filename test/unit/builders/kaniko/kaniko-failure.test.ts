@@ -316,7 +316,8 @@ it.for(CASES)(
 );
 
 it("tells what of the Dockerfile failed, for the line", () => {
-  const placeOf = (...tail: string[]): unknown => kanikoFailure({ exitCode: 1, reason: "Error", message: "", tail }).place;
+  const placeOf = (...tail: string[]): unknown =>
+    kanikoFailure({ exitCode: 1, reason: "Error", message: "", tail }).place;
   const failing = `${STAGE} failed to execute command:`;
   expect(placeOf("INFO[0002] RUN x", `${failing} waiting for process to exit: exit status 7`)).toEqual({
     kind: "instruction",
@@ -328,7 +329,9 @@ it("tells what of the Dockerfile failed, for the line", () => {
   });
   const missing = "/kaniko/buildcontext/context/dir/x.txt";
   expect(
-    placeOf(`${STAGE} failed to get files used from context: failed to get fileinfo for ${missing}: lstat ${missing}: no such file or directory`),
+    placeOf(
+      `${STAGE} failed to get files used from context: failed to get fileinfo for ${missing}: lstat ${missing}: no such file or directory`,
+    ),
   ).toEqual({ kind: "source", path: "dir/x.txt" });
   const unknown = "https://index.docker.io/v2/library/alpin/manifests/3";
   expect(placeOf(`error building image: GET ${unknown}: MANIFEST_UNKNOWN: manifest unknown`)).toEqual({

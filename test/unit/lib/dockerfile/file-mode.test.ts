@@ -25,7 +25,10 @@ it.each(["u=rwX,go=rX", "a-w", "go=u", "u=rw,g+w,o=", "a=r", "o+w", "g=u-w", "+x
     for (const before of [0o755, 0o700, 0o644]) {
       chmodSync(directory, before);
       execFileSync("sh", ["-c", 'umask 0; exec chmod "$1" "$2"', "sh", text, directory]);
-      expect([text, symbolicMode(text, before)?.toString(8)]).toEqual([text, (statSync(directory).mode & 0o7777).toString(8)]);
+      expect([text, symbolicMode(text, before)?.toString(8)]).toEqual([
+        text,
+        (statSync(directory).mode & 0o7777).toString(8),
+      ]);
     }
   },
 );

@@ -28,7 +28,10 @@ describe("a mount of kaniko's", () => {
     ["a relative WORKDIR after an absolute one", `FROM a\nWORKDIR /srv\nWORKDIR app\n${cache("/srv/app/.cache")}`],
     ["a WORKDIR of a variable", `FROM a\nARG home=/app\nWORKDIR $home\n${cache("$home/.cache")}`],
     ["what mkdir -p made", `FROM a\nRUN mkdir -p /root/.cache /other\n${cache("/root/.cache/go-build")}`],
-    ["what mkdir -p made before other commands", `FROM a\nRUN mkdir -p /root/.cache && echo\n${cache("/root/.cache/x")}`],
+    [
+      "what mkdir -p made before other commands",
+      `FROM a\nRUN mkdir -p /root/.cache && echo\n${cache("/root/.cache/x")}`,
+    ],
     ["the destination of a COPY", `FROM a\nCOPY package.json /app/\n${cache("/app/.cache")}`],
     ["the directory of a COPY's destination", `FROM a\nCOPY package.json /app/p.json\n${cache("/app/.cache")}`],
     ["the stage that it starts from", `FROM a AS one\nWORKDIR /app\nFROM one\n${cache("/app/.cache")}`],
@@ -38,10 +41,20 @@ describe("a mount of kaniko's", () => {
 
   it.each([
     ["a directory of the base image", `FROM a\n${cache("/root/.npm")}`, 2, "/root"],
-    ["a directory below a WORKDIR", `FROM a\nWORKDIR /app\n${cache("/app/node_modules/.cache")}`, 3, "/app/node_modules"],
+    [
+      "a directory below a WORKDIR",
+      `FROM a\nWORKDIR /app\n${cache("/app/node_modules/.cache")}`,
+      3,
+      "/app/node_modules",
+    ],
     ["another stage's directory", `FROM a AS one\nWORKDIR /app\nFROM b\n${cache("/app/.cache")}`, 4, "/app"],
     ["a later WORKDIR", `FROM a\n${cache("/app/.cache")}\nWORKDIR /app`, 2, "/app"],
-    ["what a RUN with a mount made", `FROM a\nRUN --mount=type=cache,target=/c mkdir -p /c/d\n${cache("/c/d/e")}`, 3, "/c/d"],
+    [
+      "what a RUN with a mount made",
+      `FROM a\nRUN --mount=type=cache,target=/c mkdir -p /c/d\n${cache("/c/d/e")}`,
+      3,
+      "/c/d",
+    ],
     ["what mkdir made of a variable", `FROM a\nRUN mkdir -p $DIR\n${cache("/app/.cache")}`, 3, "/app"],
     ["what mkdir may not have reached", `FROM a\nRUN true || mkdir -p /app\n${cache("/app/.cache")}`, 3, "/app"],
     ["a trigger's stage", `FROM a\nWORKDIR /app\nONBUILD ${cache("/app/.cache")}`, 3, "/app"],

@@ -3,7 +3,8 @@ import { parseDockerfile } from "../../../../src/lib/dockerfile/parse.ts";
 import { findPodFileUses } from "../../../../src/lib/dockerfile/pod-files.ts";
 
 const usesOf = (lines: string): unknown[] => findPodFileUses(parseDockerfile(`FROM a\n${lines}\n`), new Map());
-const files = (directory: string): string[] => ["hosts", "hostname", "resolv.conf"].map((name) => `${directory}${name}`);
+const files = (directory: string): string[] =>
+  ["hosts", "hostname", "resolv.conf"].map((name) => `${directory}${name}`);
 
 it.each([
   ["COPY hosts /etc/hosts", 2],
@@ -39,9 +40,12 @@ it("a COPY from a stage brings what only that has", () => {
   expect(usesOf("COPY --from=b /out /")).toEqual([{ use: { kind: "stage" }, line: 2 }]);
 });
 
-it.each(["COPY hosts /srv/hosts", "COPY hosts /etc/app/hosts", "COPY . /app", "RUN cp hosts /etc/hosts", "COPY --from=b /etc /e"])(
-  "%s brings none",
-  (lines) => {
-    expect(usesOf(lines)).toEqual([]);
-  },
-);
+it.each([
+  "COPY hosts /srv/hosts",
+  "COPY hosts /etc/app/hosts",
+  "COPY . /app",
+  "RUN cp hosts /etc/hosts",
+  "COPY --from=b /etc /e",
+])("%s brings none", (lines) => {
+  expect(usesOf(lines)).toEqual([]);
+});
