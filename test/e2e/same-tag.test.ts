@@ -12,6 +12,9 @@ const TLS = environment("REGISTRY_TLS");
 const CA = environment("REGISTRY_CA");
 const namespace = useNamespace();
 
+/** The registry cannot convert kaniko's manifest of an image with such a line: its history has a step that its layers have not. */
+const NO_LAYER = "RUN true\n";
+
 /** A walk that has each builder after each other one: every ordered pair once. */
 function everyPair(names: readonly BuilderName[]): BuilderName[] {
   const left = new Set(
@@ -33,7 +36,7 @@ function everyPair(names: readonly BuilderName[]): BuilderName[] {
 
 async function pushAs(builder: BuilderName, image: string, flags: readonly string[] = []): Promise<string> {
   const word = `${builder}-${Math.random()}`;
-  const root = await project({ Dockerfile: `FROM ${TLS}/busybox:1.35\nRUN echo ${word} > /by\n` });
+  const root = await project({ Dockerfile: `FROM ${TLS}/busybox:1.35\nRUN echo ${word} > /by\n${NO_LAYER}` });
   const run = await build(namespace, [`--builder=${builder}`, `--registry-ca=${CA}`, `--tag=${image}`, ...flags, root]);
   expect([builder, run.code, run.stderr]).toEqual([builder, 0, expect.anything()]);
   return `${word}\n`;
