@@ -57,8 +57,8 @@ conformance-context: node_modules/.installed ## the ignore rules against BuildKi
 conformance-bake: node_modules/.installed ## bake --print against buildx (BUILDX=the program), 10 000 random definitions
 	BUILDX=$${BUILDX:-$$(test/cluster/program buildx buildx)} $(NPM) run --silent conformance:bake
 
-conformance-builders: build cluster ## what each of five builders makes of each feature of a Dockerfile; writes docs/reference/builders.md
-	$(NPM) run --silent conformance:builders
+conformance-builders: build cluster ## what each of five builders makes of each feature of a Dockerfile; writes docs/reference/builders.md (SLIPWAY_KANIKO_IMAGE=… CONFORMANCE="--builder kaniko": of another image, a column of its own)
+	$(NPM) run --silent conformance:builders -- $(CONFORMANCE)
 
 chaos: build cluster ## killed clients (CHAOS_COUNT), broken connections (CHAOS_CONNECTIONS), restarts, crowds: nothing else may use the cluster
 	$(NPM) run --silent chaos

@@ -21,17 +21,22 @@ export type ErrorKind =
 export interface ErrorDetails {
   /** What to do about it: one remedy each, as an instruction. */
   suggestions?: readonly string[];
+  /** The line of the Dockerfile that it is about, from 1. */
+  line?: number | undefined;
   cause?: unknown;
 }
 
 export abstract class SlipwayError extends Error {
   abstract readonly kind: ErrorKind;
   readonly suggestions: readonly string[];
+  /** The line of the Dockerfile that it is about, from 1. */
+  readonly line?: number;
 
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.suggestions = details.suggestions ?? [];
+    if (details.line !== undefined) this.line = details.line;
   }
 }
 
@@ -69,7 +74,7 @@ export class BuilderUnable extends InvalidInput {
 
   /** @param line of the Dockerfile that asks for it, from 1; undefined if the command line does */
   constructor(reason: string, details?: ErrorDetails, line?: number) {
-    super(line === undefined ? reason : `Dockerfile line ${line}: ${reason}`, details);
+    super(line === undefined ? reason : `Dockerfile line ${line}: ${reason}`, { ...details, line });
     this.reason = reason;
   }
 }

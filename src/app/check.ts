@@ -11,6 +11,7 @@ import { checkJson, checkText, warningsText } from "../lib/dockerfile/checks/rep
 import type { Finding } from "../lib/dockerfile/checks/rule.ts";
 import { targetsJson, targetsText } from "../lib/dockerfile/checks/targets.ts";
 import type { Call } from "../plan/docker/call.ts";
+import { refuseOtherBytes } from "../lib/dockerfile/encoding.ts";
 import { findFeatures } from "../lib/dockerfile/features.ts";
 import { findTarget, parseDockerfile } from "../lib/dockerfile/parse.ts";
 import type { BuildStage, Dockerfile } from "../lib/dockerfile/parse.ts";
@@ -48,6 +49,7 @@ export async function answerCall(
   const say = (message: string): void => void process.stderr.write(`${message}\n`);
   const { dockerfile: source } = await gatherContext(request, { stdin, say, signal });
   const dockerfile = parseDockerfile(source.text);
+  refuseOtherBytes(dockerfile, source.bytes);
   if (call.method === "targets") {
     return described(call, targetsText(dockerfile), targetsJson(dockerfile, source.text));
   }
@@ -102,7 +104,7 @@ async function unable(dockerfile: Dockerfile, request: BuildRequest): Promise<Fi
   const builder = request.builder;
   const { defaultImage } = await loadBuilder(builder);
   const image = request.builderImage ?? defaultImage ?? "";
-  return findFeatures(dockerfile)
+  return findFeatures(dockerfile, new Map(argumentsOf(request.buildArgs, process.env)))
     .filter(({ feature }) => !canBuild(feature, builder, image, defaultImage))
     .flatMap((use): Finding[] => {
       try {

@@ -1,6 +1,7 @@
 /** Describes the builders: their images, their privileges in the pod, and what they can build. */
 import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
 import { DOCKERFILE_FEATURES, canBuild } from "../builders/dockerfile-features.ts";
+import { supportsOf } from "../builders/image-version.ts";
 import { loadBuilder } from "../builders/table.ts";
 import { BUILDER_NAMES, isBuilderName } from "../plan/builder-names.ts";
 import type { BuilderName } from "../plan/builder-names.ts";
@@ -54,7 +55,9 @@ async function describe(
       title,
       canBuild(feature as keyof typeof DOCKERFILE_FEATURES, name, image ?? "", builder.defaultImage),
     ]);
-    const flags = [...builder.supports].filter((capability) => capability !== "build" && capability !== "push");
+    const flags = [...supportsOf(builder, image ?? "")].filter(
+      (capability) => capability !== "build" && capability !== "push",
+    );
     return { flags: flags.sort(), features: Object.fromEntries(features) };
   }
 }

@@ -58,7 +58,13 @@ export function provenanceOf(plan: BuildPlan, digest: string, times: BuildTimes)
 function sourceOf({ dockerfile, repository }: BuildPlan): object {
   if (dockerfile.text !== undefined) {
     return {
-      dockerfile: { digest: digestSet(`sha256:${createHash("sha256").update(dockerfile.text).digest("hex")}`) },
+      dockerfile: {
+        digest: digestSet(
+          `sha256:${createHash("sha256")
+            .update(dockerfile.bytes ?? dockerfile.text)
+            .digest("hex")}`,
+        ),
+      },
     };
   }
   return { context: repository?.url ?? "", dockerfile: { path: dockerfile.path ?? "Dockerfile" } };

@@ -1,5 +1,6 @@
 /** A builder is data and two pure functions: plan in, container out; container's end in, outcome out. */
 import type { V1Container, V1PodSpec, V1Volume } from "@kubernetes/client-node";
+import type { Place } from "../lib/dockerfile/locate.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import type { ContextForm } from "../plan/layout.ts";
 import type { FlagCapability } from "../plan/docker/capabilities.ts";
@@ -12,6 +13,8 @@ export interface Builder {
   /** The image that its makers publish; undefined if they no longer publish one. */
   readonly defaultImage: string | undefined;
   readonly supports: ReadonlySet<Capability>;
+  /** What of `supports` needs a later image: the first version. */
+  readonly since?: Readonly<Partial<Record<FlagCapability, string>>>;
   /** The builder attaches attestations itself. For other builders the client makes them. */
   readonly attestsItself?: boolean;
   /** It has BuildKit's frontend, which has its own build arguments, such as BUILDKIT_SYNTAX. */
@@ -93,4 +96,6 @@ export type Outcome =
       /** One sentence. */
       readonly message: string;
       readonly suggestions: readonly string[];
+      /** What of the Dockerfile failed, if the builder reports it. */
+      readonly place?: Place;
     };

@@ -5,6 +5,7 @@
  */
 import type { Feature, FeatureUse } from "../lib/dockerfile/features.ts";
 import { BuilderUnable } from "../errors.ts";
+import { isAtLeast, useLaterImage, versionOf } from "./image-version.ts";
 import type { BuilderName } from "../plan/builder-names.ts";
 
 /** True, or the first version of the builder that has the feature enabled. Not listed: unsupported. */
@@ -17,6 +18,7 @@ interface FeatureRow {
 }
 
 const EVERY_BUT_MAKISU = { kaniko: true, buildkit: true, buildah: true, img: true } as const;
+const EVERY_BUT_KANIKO = { buildkit: true, buildah: true, img: true, makisu: true } as const;
 const NEWER = { buildkit: true, buildah: true } as const;
 
 /**
@@ -36,13 +38,30 @@ export const DOCKERFILE_FEATURES: Readonly<Record<Feature, FeatureRow>> = {
   },
   "arg-platform-from": {
     title: "FROM with $TARGETARCH and similar arguments",
-    builders: { ...NEWER, img: true, kaniko: "1.25.6" },
+    // Kaniko v1.28.3 takes the name of a stage for an image.
+    builders: { ...NEWER, img: true },
   },
   "copy-chmod": { title: "COPY --chmod", builders: { ...NEWER, kaniko: true } },
+  // Kaniko v1.24 loses these bits.
+  "copy-chmod-special": {
+    title: "COPY --chmod with setuid, setgid or sticky",
+    builders: { ...NEWER, kaniko: "1.28.3" },
+  },
+  "copy-chmod-symbolic": { title: "COPY --chmod with a symbolic mode", builders: { buildkit: true, kaniko: "1.28.3" } },
+  // Kaniko changes the directories that COPY makes, too.
+  "copy-chmod-symbolic-directory": {
+    title: "COPY --chmod with a symbolic mode that changes 0755",
+    builders: { buildkit: true },
+  },
   "copy-exclude": { title: "COPY --exclude", builders: NEWER },
   // It changes how layers depend on each other, and not the files of the image.
   "copy-link": { title: "COPY --link", builders: { ...NEWER, kaniko: true } },
   "copy-parents": { title: "COPY --parents", builders: NEWER },
+  // Kubernetes mounts these files into kaniko's root file system, so kaniko leaves them out of the image.
+  "copy-pod-file": {
+    title: "COPY or ADD of /etc/hosts, /etc/hostname or /etc/resolv.conf",
+    builders: EVERY_BUT_KANIKO,
+  },
   escape: { title: "the escape directive", builders: EVERY_BUT_MAKISU },
   "from-platform": { title: "FROM --platform", builders: EVERY_BUT_MAKISU },
   "from-platform-fixed": {
@@ -53,11 +72,19 @@ export const DOCKERFILE_FEATURES: Readonly<Record<Feature, FeatureRow>> = {
   "mount-bind": { title: "RUN --mount=type=bind", builders: { ...NEWER, kaniko: "1.28.0" } },
   "mount-bind-from": { title: "RUN --mount=type=bind,from=…", builders: NEWER },
   "mount-cache": { title: "RUN --mount=type=cache", builders: { ...NEWER, kaniko: "1.26.0" } },
+  "mount-cache-from": { title: "RUN --mount=type=cache,from=…", builders: NEWER },
+  // Kaniko removes a directory that it made for a mount, with all that the RUN wrote there.
+  "mount-made": { title: "RUN --mount in a directory that may not exist", builders: NEWER },
+  "mount-relative": { title: "RUN --mount with a relative target", builders: NEWER },
   "mount-secret": { title: "RUN --mount=type=secret", builders: { ...NEWER, kaniko: "1.27.0" } },
+  // Kaniko writes the secret over the image's file of that name, and then removes it.
+  "mount-secret-target": { title: "RUN --mount=type=secret,target=…", builders: NEWER },
   "mount-ssh": { title: "RUN --mount=type=ssh", builders: NEWER },
   "mount-tmpfs": { title: "RUN --mount=type=tmpfs", builders: NEWER },
   "mount-tmpfs-size": { title: "RUN --mount=type=tmpfs,size=…", builders: { buildkit: true } },
   onbuild: { title: "ONBUILD", builders: EVERY_BUT_MAKISU },
+  // In the other builders' RUN, this file is a mount.
+  "run-hostname": { title: "RUN that writes /etc/hostname", builders: { buildkit: true } },
   "run-json": { title: "RUN in the JSON form", builders: EVERY_BUT_MAKISU },
   "run-network-default": { title: "RUN --network=default", builders: { ...NEWER, kaniko: true } },
   // Buildah's RUN shares the pod's network, which is all that `host` can mean in a pod.
@@ -81,18 +108,15 @@ export function refuseFeatures(
   defaultImage: string | undefined,
 ): void {
   const version = versionOf(image) ?? versionOf(defaultImage ?? "");
-  for (const { feature, line } of uses) {
+  for (const { feature, line, remedy } of uses) {
     const { title, builders } = DOCKERFILE_FEATURES[feature];
     const ability = builders[builder];
     if (canBuild(feature, builder, image, defaultImage)) continue;
     const which = ability === undefined || version === undefined ? builder : `${builder} v${version}`;
     const able = (Object.keys(builders) as BuilderName[]).filter((name) => name !== builder);
     const suggestions = [
-      ...(ability === undefined
-        ? []
-        : [
-            `Use an image of ${builder} v${ability} or later, with --builder-image or ${imageVariable(builder)}; this build uses ${image}.`,
-          ]),
+      ...(remedy === undefined ? [] : [remedy]),
+      ...(ability === undefined ? [] : [useLaterImage(builder, ability, image)]),
       ...(able.length === 0
         ? ["No builder can do this in an unprivileged pod: remove it."]
         : [`Use ${choice(able)}.`, "Or let slipway choose a builder: --builder auto."]),
@@ -113,24 +137,6 @@ export function canBuild(
   return ability === true || (ability !== undefined && version !== undefined && isAtLeast(version, ability));
 }
 
-/** The variable that names a builder's image, as cli/ reads it. */
-function imageVariable(builder: BuilderName): string {
-  return `SLIPWAY_${builder.toUpperCase()}_IMAGE`;
-}
-
 function choice(names: readonly string[]): string {
   return names.map((name) => `--builder ${name}`).join(" or ");
-}
-
-function versionOf(image: string): string | undefined {
-  return /:v?(\d+\.\d+(?:\.\d+)?)(?:[-@]|$)/.exec(image)?.[1];
-}
-
-function isAtLeast(version: string, wanted: string): boolean {
-  const [a, b] = [version, wanted].map((text) => text.split(".").map(Number)) as [number[], number[]];
-  for (let at = 0; at < 3; at += 1) {
-    const difference = (a[at] ?? 0) - (b[at] ?? 0);
-    if (difference !== 0) return difference > 0;
-  }
-  return true;
 }

@@ -34,6 +34,10 @@ export function refuseSeveralNames(builder: string, { tags, exports = [] }: Buil
 
 const ERRORS = { build: BuildFailed, "registry-auth": AuthError, cluster: ClusterError } as const;
 
-export function outcomeError(outcome: Extract<Outcome, { kind: "failed" }>): SlipwayError {
-  return new ERRORS[outcome.fault](outcome.message, { suggestions: outcome.suggestions });
+/** @param line of the Dockerfile that failed, from 1 */
+export function outcomeError(
+  { fault, message, suggestions }: Extract<Outcome, { kind: "failed" }>,
+  line?: number,
+): SlipwayError {
+  return new ERRORS[fault](line === undefined ? message : `Dockerfile line ${line}: ${message}`, { suggestions, line });
 }

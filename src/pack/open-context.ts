@@ -101,7 +101,7 @@ export function packPlan(
     prefix: `${CONTEXT_DIR}/`,
     extra: [
       ...extra,
-      { path: `${DOCKERFILE_DIR}/Dockerfile`, data: Buffer.from(plan.dockerfile.text) },
+      { path: `${DOCKERFILE_DIR}/Dockerfile`, data: Buffer.from(plan.dockerfile.bytes ?? plan.dockerfile.text) },
       { path: `${DOCKERFILE_DIR}/Dockerfile.dockerignore`, data: Buffer.from(NO_RULES) },
     ],
     further: (plan.directories ?? []).map(({ number, ...directory }) => ({

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { readProxies } from "./docker/proxies.ts";
 import { InvalidInput } from "../errors.ts";
+import { decodeDockerfile } from "../lib/dockerfile/encoding.ts";
 import { gitLabels } from "./source/git-labels.ts";
 import { openSource, readInside } from "./source/open-source.ts";
 import type { OpenedSource, SourceRequest } from "./source/open-source.ts";
@@ -17,7 +18,7 @@ import type {
   Repository,
   UnreadDockerfile,
 } from "./plan.ts";
-import { readIfThere, readOrExplain, whyNot } from "../lib/files/read-file.ts";
+import { readBytesOrExplain, readIfThere, readOrExplain, whyNot } from "../lib/files/read-file.ts";
 import type { BuildRequest } from "./request.ts";
 
 export interface ContextInputs {
@@ -119,12 +120,12 @@ async function contextRoot(path: string): Promise<string> {
 
 async function findDockerfile(root: string, request: ContextRequest): Promise<DockerfileSource> {
   if (request.file !== undefined) {
-    const text = await readOrExplain(request.file, "the Dockerfile", "refuses");
-    return { path: resolve(request.file), text };
+    const bytes = await readBytesOrExplain(request.file, "the Dockerfile", "refuses");
+    return { path: resolve(request.file), ...decodeDockerfile(bytes) };
   }
   for (const name of ["Dockerfile", "dockerfile"]) {
     const bytes = await readIfThere(join(root, name));
-    if (bytes !== undefined) return { path: join(root, name), text: bytes.toString() };
+    if (bytes !== undefined) return { path: join(root, name), ...decodeDockerfile(bytes) };
   }
   throw new InvalidInput(`no Dockerfile in ${request.path}`, {
     docker: "refuses",
@@ -139,7 +140,7 @@ async function dockerfileOf(source: OpenedSource, root: string, request: Context
     return findDockerfile(root, request);
   for (const name of request.file === undefined ? ["Dockerfile", "dockerfile"] : [request.file]) {
     const bytes = await readInside(root, name);
-    if (bytes !== undefined) return { path: join(root, name), text: bytes.toString() };
+    if (bytes !== undefined) return { path: join(root, name), ...decodeDockerfile(bytes) };
   }
   throw new InvalidInput(`failed to read dockerfile: no ${request.file ?? "Dockerfile"} in the context`, {
     docker: "refuses",

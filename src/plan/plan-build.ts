@@ -4,6 +4,7 @@ import { BUILDER_NAMES, isBuilderName } from "./builder-names.ts";
 import type { BuilderName } from "./builder-names.ts";
 import { withImplied } from "./docker/proxies.ts";
 import { readDockerOptions } from "./docker/read-options.ts";
+import { refuseOtherBytes } from "../lib/dockerfile/encoding.ts";
 import { parseDockerfile } from "../lib/dockerfile/parse.ts";
 import { bytesOf } from "./docker/resources.ts";
 import { InvalidInput } from "../errors.ts";
@@ -48,6 +49,8 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     });
   }
   const buildArgs = withImplied(argumentsOf(request.buildArgs, facts.env), inputs.proxies ?? {}, facts.env);
+  if (inputs.dockerfile.text !== undefined && inputs.dockerfile.bytes !== undefined)
+    refuseOtherBytes(parseDockerfile(inputs.dockerfile.text), inputs.dockerfile.bytes);
   if (request.verifyBase === true && inputs.dockerfile.text !== undefined)
     verifyBases(parseDockerfile(inputs.dockerfile.text), new Map(buildArgs), docker.options.buildContexts);
   const bases = basesOf(request, inputs, buildArgs, docker.options);

@@ -125,6 +125,8 @@ export interface DockerfileSource {
   /** As the user wrote it, for messages. */
   readonly path: string;
   readonly text: string;
+  /** The file as it is, if it is not all UTF-8. Absent: the text. */
+  readonly bytes?: Uint8Array;
 }
 
 /** A Dockerfile that only the builder reads. */

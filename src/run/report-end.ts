@@ -1,12 +1,15 @@
 /** Turns the end of the builder's container into the build's result, for the client that started it and for one that attached. */
 import type { Builder, ContainerEnd } from "../builders/builder.ts";
 import { outcomeError } from "../builders/outcome.ts";
+import type { Place } from "../lib/dockerfile/locate.ts";
 import type { BuildResult, Emit } from "../events.ts";
 import type { ImageDescription } from "../lib/registry/types.ts";
 import type { Stages } from "./stages.ts";
 
 export interface Reporter {
   readonly builder: Pick<Builder, "outcome">;
+  /** Finds the line of the Dockerfile. Absent where the Dockerfile is not known: for a client that attached. */
+  readonly lineOf?: (place: Place) => number | undefined;
   readonly emit: Emit;
   /** The digest that the tag has in its registry, for a builder that does not report it. */
   readonly pushedDigest: (configDigest: string | undefined) => Promise<string>;
@@ -18,13 +21,13 @@ export interface Reporter {
 export async function reportEnd(
   end: ContainerEnd,
   build: Omit<BuildResult, "digest" | keyof ImageDescription>,
-  { builder, emit, pushedDigest, describeImage }: Reporter,
+  { builder, lineOf, emit, pushedDigest, describeImage }: Reporter,
   stages: Stages,
 ): Promise<BuildResult> {
   const outcome = builder.outcome(end);
   if (outcome.kind === "failed") {
     stages.fail();
-    throw outcomeError(outcome);
+    throw outcomeError(outcome, outcome.place === undefined ? undefined : lineOf?.(outcome.place));
   }
   stages.done("build");
   const digest = outcome.kind === "built" ? outcome.digest : await pushedDigest(outcome.configDigest);

@@ -97,7 +97,7 @@ describe.runIf(isSlipway)("docker compose", () => {
     const done = await go(COMPOSE, "build");
     expect(done.code).toBe(1);
     expect(done.stdout).toContain("oh no");
-    expect(done.stderr).toContain("target bad: `RUN echo oh no; exit 7` ended with exit code 7");
+    expect(done.stderr).toContain("target bad: Dockerfile line 2: `RUN echo oh no; exit 7` ended with exit code 7");
     const jobs = await kubectl(["get", "jobs", "-n", namespace.name, "-o", "name"]);
     expect(jobs).not.toContain("-slow-");
   });

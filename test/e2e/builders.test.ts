@@ -95,7 +95,9 @@ CMD ["--serve"]
     expect(run.stdout).toBe("");
     expect(run.stderr).toMatch(/^(?:#\d+ [\d.]+ )?run\.sh 755 0:0$/m);
     expect(run.stderr).toMatch(/^(?:#\d+ [\d.]+ )?locked\/in 400 0:0$/m);
-    expect(run.stderr).toMatch(/^ERROR: `RUN cd \/all .* && exit 42` (?:ended with exit code 42|failed)$/m);
+    expect(run.stderr).toMatch(
+      /^ERROR: Dockerfile line 3: `RUN cd \/all .* && exit 42` (?:ended with exit code 42|failed)$/m,
+    );
   });
 
   test("a wrong password: exit code 4 and one sentence", async () => {

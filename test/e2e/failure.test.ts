@@ -18,7 +18,9 @@ test("a failing RUN: exit code 1, the command and its last output", async () => 
   expect(run.code).toBe(1);
   expect(run.stdout).toBe("");
   expect(run.stderr).toContain("the last words\n");
-  expect(run.stderr).toMatch(/^ERROR: `RUN echo the last words && exit 42` ended with exit code 42$/m);
+  expect(run.stderr).toMatch(
+    /^ERROR: Dockerfile line \d+: `RUN echo the last words && exit 42` ended with exit code 42$/m,
+  );
 });
 
 test("a failing RUN in quiet mode shows the last output too", async () => {

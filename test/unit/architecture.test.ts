@@ -65,7 +65,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "lib/archive/": { code: ["lib/files/", "lib/text/", "node:*"] },
   "lib/credentials/": { code: ["lib/files/", "lib/text/", "keytar", "node:*"] },
   "lib/compose/": { code: ["js-yaml", "node:*"] },
-  "lib/dockerfile/": { code: ["lib/text/"] },
+  "lib/dockerfile/": { code: ["lib/text/", "node:path"] },
   "lib/dockerignore/": { code: ["lib/files/"] },
   "lib/files/": { code: ["node:*"] },
   "lib/hcl/": { code: ["bcryptjs", "re2js", "node:*"] },

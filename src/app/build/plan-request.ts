@@ -1,11 +1,14 @@
 /** From a request to a plan and its builder: the builder that was named, or the first that can do the build. */
+import { refuseLongArguments } from "../../builders/argument-length.ts";
 import { refuseFeatures } from "../../builders/dockerfile-features.ts";
 import type { Builder } from "../../builders/builder.ts";
+import { imageVariable, laterImages, supportsOf } from "../../builders/image-version.ts";
 import { loadBuilder } from "../../builders/table.ts";
 import { BUILDER_NAMES, isBuilderName } from "../../plan/builder-names.ts";
 import type { BuilderName } from "../../plan/builder-names.ts";
 import type { BuildInputs } from "../../plan/gather.ts";
 import { resolveFrontendArguments } from "../../plan/build-args.ts";
+import { refusePodFiles } from "./pod-files.ts";
 import { withGitToken } from "../../plan/git-token.ts";
 import { planBuild } from "../../plan/plan-build.ts";
 import type { PlanFacts } from "../../plan/plan-build.ts";
@@ -104,7 +107,8 @@ async function planWith(
 ): Promise<PlannedRequest> {
   const builder = await builderOf(request.builder);
   const builderImage = imageOf(builder, request, facts.env);
-  const { supports, frontend = false } = builder;
+  const { frontend = false } = builder;
+  const supports = supportsOf(builder, builderImage);
   const asked = planBuild(request, inputs, { ...facts, builderImage });
   const plan = resolveFrontendArguments(builder.gitTokenInVariable === true ? withGitToken(asked) : asked, {
     frontend,
@@ -119,11 +123,15 @@ async function planWith(
     });
   }
   builder.check?.(plan);
-  refuseUnable(plan.builder, plan, await abilities(builder, plan));
+  const later = laterImages(builder, plan.builderImage);
+  refuseUnable(plan.builder, plan, await abilities(builder, plan, facts.env), later);
   const { text } = plan.dockerfile;
   if (text !== undefined) {
-    refuseFeatures(findFeatures(parseDockerfile(text)), plan.builder, plan.builderImage, builder.defaultImage);
+    const features = findFeatures(parseDockerfile(text), new Map(plan.buildArgs));
+    refuseFeatures(features, plan.builder, plan.builderImage, builder.defaultImage);
+    await refusePodFiles(plan, builder);
   }
+  refuseLongArguments(plan, builder);
   return { plan, builder };
 }
 
@@ -152,10 +160,14 @@ function imageOf(
 }
 
 /** The abilities of the builders. The others are loaded only when this one cannot do everything that is asked. */
-async function abilities(builder: Builder, plan: BuildPlan): Promise<BuilderAbilities> {
-  if (capabilityNeeds(plan).every(({ capability }) => builder.supports.has(capability))) {
-    return new Map([[builder.name, builder.supports]]);
-  }
+async function abilities(builder: Builder, plan: BuildPlan, env: PlanFacts["env"]): Promise<BuilderAbilities> {
+  const own = supportsOf(builder, plan.builderImage);
+  if (capabilityNeeds(plan).every(({ capability }) => own.has(capability))) return new Map([[builder.name, own]]);
   const all = await Promise.all(BUILDER_NAMES.map(loadBuilder));
-  return new Map(all.map(({ name, supports }) => [name, supports]));
+  return new Map(
+    all.map((other) => {
+      const image = env[imageVariable(other.name)] || (other.defaultImage ?? "");
+      return [other.name, other.name === builder.name ? own : supportsOf(other, image)];
+    }),
+  );
 }

@@ -23,6 +23,9 @@ import { cleanUp } from "../../run/clean-up.ts";
 import { decideUserns } from "../../run/user-namespaces.ts";
 import type { BuildResult, Emit } from "../../events.ts";
 import type { ImageDescription } from "../../lib/registry/types.ts";
+import { lineOf } from "../../lib/dockerfile/locate.ts";
+import type { Place } from "../../lib/dockerfile/locate.ts";
+import { parseDockerfile } from "../../lib/dockerfile/parse.ts";
 import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { Detachment } from "../../run/detach.ts";
@@ -101,7 +104,12 @@ export async function build(
       return { ...exported, ...(await deps.describeImage(plan, digest)) };
     },
   };
-  return reportEnd(end, facts, { ...deps, ...registry }, stages);
+  return reportEnd(end, facts, { ...deps, ...registry, lineOf: (place) => lineIn(plan, place) }, stages);
+}
+
+/** The Dockerfile is parsed again only for a build that failed. */
+function lineIn({ dockerfile: { text }, buildArgs }: BuildPlan, place: Place): number | undefined {
+  return text === undefined ? undefined : lineOf(place, parseDockerfile(text), new Map(buildArgs));
 }
 
 interface PreparedBuild {

@@ -70,7 +70,9 @@ export function contextArguments({ buildContexts = [], layouts = [] }: BuildPlan
 export function outputArguments(plan: BuildPlan): string[] {
   const names: [string, string][] = plan.tags.length === 0 ? [] : [["name", plan.tags.map(String).join(",")]];
   const annotations = (plan.annotations ?? []).map(([key, value]): [string, string] => [`annotation.${key}`, value]);
-  const image: [string, string][] = pushes(plan) ? [...names, ["push", "true"]] : [["push", "false"]];
+  const image: [string, string][] = pushes(plan)
+    ? [...names, ["push", "true"], ...mediaTypes(plan)]
+    : [["push", "false"]];
   const formats = new Set((plan.exports ?? []).map(({ format }) => format));
   const file = (type: string, ...fields: [string, string][]): string =>
     `--output=${csvLine([["type", type], ...fields])}`;
@@ -82,6 +84,14 @@ export function outputArguments(plan: BuildPlan): string[] {
       : []),
     ...(formats.has("tar") || formats.has("local") ? [file("tar", ["dest", `${EXPORT_MOUNT}/${EXPORT_FILES}`])] : []),
   ];
+}
+
+/**
+ * Docker's media types, as the other builders push them. Docker's registry 2.8 cannot show a manifest of Docker's to a client that asks
+ * for OCI's (it answers 400), so BuildKit could not push to a tag of theirs. Attestations, annotations and an inline cache need OCI's.
+ */
+function mediaTypes({ attestations = [], annotations = [] }: BuildPlan): [string, string][] {
+  return attestations.length > 0 || annotations.length > 0 ? [] : [["oci-mediatypes", "false"]];
 }
 
 function cacheLine({ type, attributes }: CacheEntry): string {

@@ -19,7 +19,17 @@ import type { RepositoryCase } from "../failures/repository.ts";
 /** `process "/bin/sh -c …" did not complete successfully: exit code: 42` (solver/llbsolver/ops/exec.go). */
 const PROCESS = /process "((?:[^"\\]|\\.)*)" did not complete successfully: exit code: (\d+)/;
 
+/** The first line of the excerpt that BuildKit prints of the Dockerfile (solver/errdefs/source.go). */
+const EXCERPT = /^(?:.*\/)?Dockerfile:(\d+)$/;
+
 export function buildkitFailure(end: ContainerEnd): Failure {
+  const line = lastMatch([...end.message.split("\n"), ...end.tail], EXCERPT);
+  const failure = failureOf(end);
+  if (line === undefined || failure.fault === "cluster") return failure;
+  return { ...failure, place: { kind: "line", line: Number(line) } };
+}
+
+function failureOf(end: ContainerEnd): Failure {
   const lines = [...end.message.split("\n"), ...end.tail];
   const error = lastMatch(lines, /^error: (.*)$/);
   const memory = memoryFailure(end);

@@ -33,7 +33,24 @@ export function registryFailure(text: string): Failure | undefined {
       `Allow plain http with --insecure-registry ${host ?? "HOST[:PORT]"}.`,
     ]);
   }
-  return undefined;
+  return otherFormat(text);
+}
+
+/**
+ * A tag with Docker's manifest, and a push of OCI's: docker's registry 2.8 answers the question for the tag's manifest with 400
+ * (distribution v2.8, registry/handlers/manifests.go: convertSchema2Manifest).
+ */
+function otherFormat(text: string): Failure | undefined {
+  const [, name] = /failed to push (\S+): unexpected status from HEAD request to \S+: 400\b/.exec(text) ?? [];
+  if (name === undefined) return undefined;
+  return failed(
+    "build",
+    `${name} holds an image in Docker's format, which its registry cannot compare with the OCI image of this build`,
+    [
+      "Push to another tag, or delete this one in the registry.",
+      "Or leave out --provenance, --sbom, --attest and --annotation: the image is then in Docker's format, too.",
+    ],
+  );
 }
 
 export function failed(fault: Failure["fault"], message: string, suggestions: string[] = []): Failure {

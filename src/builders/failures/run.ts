@@ -8,10 +8,23 @@ import type { Failure } from "./registry.ts";
  * @param code the command's exit code, if the builder reports it
  */
 export function runFailure(command: string | undefined, code: string | undefined): Failure {
-  const how = code === undefined ? "failed" : `ended with exit code ${code}`;
-  if (command === undefined) return failed("build", `a RUN ${how}`);
-  const [first = "", ...more] = command.replace(/^RUN /, "").trim().split("\n");
-  return failed("build", `\`RUN ${first}${more.length > 0 ? " …" : ""}\` ${how}`);
+  return instructionFailure(
+    command === undefined ? undefined : `RUN ${command.replace(/^RUN /, "")}`,
+    code === undefined ? "failed" : `ended with exit code ${code}`,
+  );
+}
+
+/**
+ * @param instruction with its keyword, if the builder reports it; else a RUN is meant
+ * @param how the rest of the sentence
+ */
+export function instructionFailure(instruction: string | undefined, how: string): Failure {
+  if (instruction === undefined) return failed("build", `a RUN ${how}`);
+  const [first = "", ...more] = instruction.trim().split("\n");
+  return {
+    ...failed("build", `\`${first}${more.length > 0 ? " …" : ""}\` ${how}`),
+    place: { kind: "instruction", text: instruction },
+  };
 }
 
 /** The first group of the last line that matches; the whole line if the pattern has no group. */

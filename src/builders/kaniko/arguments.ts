@@ -9,6 +9,7 @@ import {
   EXPORT_DOCKER,
   EXPORT_OCI,
   EXPORT_VOLUME,
+  SECRETS_VOLUME,
 } from "../../plan/layout.ts";
 import { repositoryOf } from "../arguments.ts";
 import type { FlagCapability } from "../../plan/docker/capabilities.ts";
@@ -45,15 +46,18 @@ export const KANIKO_OPTIONS: readonly FlagCapability[] = [
   "provenance",
   "registry-token",
   "sbom",
+  "secret",
   "shm-size",
 ];
 
 /** Below /kaniko, like all its mounts. */
+const SECRETS_MOUNT = "/kaniko/slipway-secrets";
 const EXPORT_MOUNT = "/kaniko/slipway-export";
 
 export function optionArguments(plan: BuildPlan): string[] {
   const layers = cacheArguments(plan);
   const args = [...layers, ...baseImageArguments(plan, layers.length > 0)];
+  for (const { id } of plan.secrets ?? []) args.push(`--secret=id=${id},src=${SECRETS_MOUNT}/${id}`);
   if (plan.platform !== undefined) args.push(`--custom-platform=${platformText(plan.platform)}`);
   const formats = new Set((plan.exports ?? []).map(({ format }) => format));
   if (formats.has("docker")) args.push(`--tar-path=${EXPORT_MOUNT}/${EXPORT_DOCKER}`);
@@ -79,6 +83,7 @@ function cacheArguments(plan: BuildPlan): string[] {
 export function optionMounts(plan: BuildPlan): V1VolumeMount[] {
   return [
     ...((plan.exports ?? []).length === 0 ? [] : [{ name: EXPORT_VOLUME, mountPath: EXPORT_MOUNT }]),
+    ...(plan.secrets === undefined ? [] : [{ name: SECRETS_VOLUME, mountPath: SECRETS_MOUNT, readOnly: true }]),
     ...baseImageMounts(plan),
     ...sharedMemoryMounts(plan),
   ];

@@ -2,7 +2,7 @@
 import type { ContainerEnd } from "../builder.ts";
 import { failed, registryFailure } from "../failures/registry.ts";
 import type { Failure } from "../failures/registry.ts";
-import { memoryFailure, runFailure } from "../failures/run.ts";
+import { instructionFailure, memoryFailure, runFailure } from "../failures/run.ts";
 import {
   meaningOf,
   noDirectory,
@@ -22,11 +22,61 @@ export function kanikoFailure(end: ContainerEnd): Failure {
   if (known !== undefined) return known;
   const owner = ownerFailure(last);
   if (owner !== undefined) return owner;
-  if (/failed to execute command/.test(last)) {
-    const code = /exit status (\d+)/.exec(last)?.[1] ?? String(end.exitCode);
-    return runFailure(lastCommand(end.tail), code);
+  return (
+    commandFailure(last, end.tail) ??
+    sourceFailure(last) ??
+    baseFailure(last) ??
+    failed("build", last === "" ? `kaniko ended with exit code ${end.exitCode}` : last)
+  );
+}
+
+/** A process that was started ends with an exit code or by a signal. All other errors are kaniko's own. */
+function commandFailure(last: string, tail: readonly string[]): Failure | undefined {
+  const reason = /^failed to execute command: (.*)$/s.exec(last)?.[1];
+  if (reason === undefined) return undefined;
+  const instruction = lastInstruction(tail);
+  const [, how, value] = /^waiting for process to exit: (exit status|signal:) (.*)$/.exec(reason) ?? [];
+  if (how === "exit status") return runFailure(instruction, value);
+  if (how !== undefined) return instructionFailure(instruction, `was ended by a signal: ${value}`);
+  return instruction === undefined
+    ? failed("build", reason)
+    : instructionFailure(instruction, `failed: ${reason.replaceAll(CONTEXT_ROOT, "")}`);
+}
+
+/** Where kaniko has the context: unpacked by itself, or on the volume (kaniko.ts). */
+const CONTEXT_ROOT = /\/kaniko\/(?:buildcontext|slipway\/[\w-]+)\/context\//g;
+
+/** A file that COPY or ADD names, in the context or in another stage (executor/build.go, util/command_util.go). */
+function sourceFailure(last: string): Failure | undefined {
+  const [, file] =
+    /failed to get files used from context: .*?fileinfo for (.*?): lstat .*: no such file or directory$/.exec(last) ??
+    [];
+  if (file === undefined) return undefined;
+  const path = file.replace(CONTEXT_ROOT, "");
+  if (path !== file) {
+    return {
+      ...failed("build", `${path} is not in the context`, [
+        "See what is sent, and which line of the ignore file excludes a file: slipway context --explain FILE",
+      ]),
+      place: { kind: "source", path },
+    };
   }
-  return failed("build", last === "" ? `kaniko ended with exit code ${end.exitCode}` : last);
+  const other = /^\/kaniko\/(?:deps\/)?(.*)$/.exec(file)?.[1];
+  return other === undefined
+    ? undefined
+    : failed("build", `COPY --from names a file that is not in its stage or image: ${other}`);
+}
+
+/** An image of FROM or COPY --from, as go-containerregistry reports it. */
+function baseFailure(last: string): Failure | undefined {
+  const [, host, repository, tag = ""] =
+    /GET https?:\/\/([^/\s]+)\/v2\/(\S+)\/manifests\/(\S+?): (?:MANIFEST|NAME)_UNKNOWN\b/.exec(last) ?? [];
+  if (host === undefined) return undefined;
+  const name = `${host.replace(/^index\.docker\.io$/, "docker.io")}/${repository}${tag.includes(":") ? "@" : ":"}${tag}`;
+  return {
+    ...failed("build", `the image ${name} is not in its registry`),
+    place: { kind: "image", name: name.replace(/^docker\.io\/(?:library\/)?/, "") },
+  };
 }
 
 /** The last line with an error, without kaniko's prefixes. It is not always the last line of the log: cobra prints the usage after it. */
@@ -42,10 +92,10 @@ function lastError(end: ContainerEnd): string {
     .trim();
 }
 
-/** The RUN that failed: kaniko logs each instruction before it runs it. */
-function lastCommand(tail: readonly string[]): string | undefined {
+/** The instruction that failed: kaniko logs each one before it carries it out. */
+function lastInstruction(tail: readonly string[]): string | undefined {
   return tail
-    .findLast((line) => /^INFO\[\d+\] RUN /.test(line))
+    .findLast((line) => /^INFO\[\d+\] (?:RUN|COPY|ADD|WORKDIR|USER|VOLUME|ENV|EXPOSE|LABEL|ARG) /.test(line))
     ?.replace(/^INFO\[\d+\] /, "")
     .trim();
 }

@@ -17,8 +17,9 @@ import {
   registryArguments,
   registryMounts,
 } from "./arguments.ts";
+import { kanikoCautions } from "./cautions.ts";
 import { kanikoFailure } from "./failure.ts";
-import { refuseRepository, repositoryArguments, repositoryCautions, repositoryEnvironment } from "./repository.ts";
+import { refuseRepository, repositoryArguments, repositoryEnvironment } from "./repository.ts";
 import { expandSafe } from "../arguments.ts";
 
 /** Kaniko unpacks a `tar://` context here (pkg/constants: BuildContextDir). */
@@ -56,8 +57,10 @@ export const kaniko: Builder = {
   name: "kaniko",
   defaultImage: "ghcr.io/osscontainertools/kaniko:v1.28.3",
   supports: new Set(["build", "git-in-cluster", "push", ...KANIKO_OPTIONS]),
+  // It has secret mounts since v1.26.3, and they are enabled since v1.27.0.
+  since: { secret: "1.27.0" },
   gitTokenInVariable: true,
-  cautions: repositoryCautions,
+  cautions: kanikoCautions,
   check: refuseRepository,
 
   pod(plan: BuildPlan, form: ContextForm): BuilderPod {

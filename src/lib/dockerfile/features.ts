@@ -1,7 +1,12 @@
 /** Finds the features of a Dockerfile that not every builder supports. */
+import { copyFeatures } from "./copy-features.ts";
 import type { Instruction } from "./instruction.ts";
+import { KnownDirectories } from "./known-directories.ts";
+import { mountFeatures } from "./mount-features.ts";
 import type { Dockerfile } from "./parse.ts";
-import { jsonStrings, mountFields, splitWords, unquote } from "./words.ts";
+import { stageScopes } from "./stage-scope.ts";
+import type { StageScope } from "./stage-scope.ts";
+import { jsonStrings, splitWords } from "./words.ts";
 
 export type Feature =
   | "add-checksum"
@@ -12,9 +17,13 @@ export type Feature =
   | "arg-platform"
   | "arg-platform-from"
   | "copy-chmod"
+  | "copy-chmod-special"
+  | "copy-chmod-symbolic"
+  | "copy-chmod-symbolic-directory"
   | "copy-exclude"
   | "copy-link"
   | "copy-parents"
+  | "copy-pod-file"
   | "escape"
   | "from-platform"
   | "from-platform-fixed"
@@ -22,11 +31,16 @@ export type Feature =
   | "mount-bind"
   | "mount-bind-from"
   | "mount-cache"
+  | "mount-cache-from"
+  | "mount-made"
+  | "mount-relative"
   | "mount-secret"
+  | "mount-secret-target"
   | "mount-ssh"
   | "mount-tmpfs"
   | "mount-tmpfs-size"
   | "onbuild"
+  | "run-hostname"
   | "run-json"
   | "run-network-default"
   | "run-network-host"
@@ -40,110 +54,104 @@ export interface FeatureUse {
   readonly feature: Feature;
   /** 1-based. */
   readonly line: number;
+  /** How to write it so that more builders can do it: an instruction. */
+  readonly remedy?: string;
 }
 
-/** Pure. Sorted by line; each feature at most once per line. */
-export function findFeatures(dockerfile: Dockerfile): FeatureUse[] {
+type Use = Omit<FeatureUse, "line">;
+
+/**
+ * Pure. Sorted by line; each feature at most once per line.
+ * @param buildArgs values of --build-arg
+ */
+export function findFeatures(dockerfile: Dockerfile, buildArgs?: ReadonlyMap<string, string>): FeatureUse[] {
   const uses: FeatureUse[] = [];
   if (dockerfile.escape !== "\\") uses.push({ feature: "escape", line: 1 });
-  for (const instruction of dockerfile.instructions) {
-    const found = new Set<Feature>();
-    if (instruction.keyword === "ONBUILD") found.add("onbuild");
-    for (const feature of featuresOf(instruction.trigger ?? instruction, dockerfile)) found.add(feature);
-    for (const feature of found) uses.push({ feature, line: instruction.line });
+  const add = (found: readonly Use[], line: number): void => {
+    const own = found.filter(({ feature }, at) => found.findIndex((use) => use.feature === feature) === at);
+    uses.push(...own.map((use) => ({ ...use, line })));
+  };
+  const scopeOf = stageScopes(dockerfile, buildArgs);
+  for (const { keyword, operand, line } of dockerfile.globals) {
+    if (keyword === "ARG") add(argumentFeatures(operand, dockerfile.escape), line);
+  }
+  for (const stage of dockerfile.stages) {
+    add(fromFeatures(stage.from), stage.from.line);
+    const scope = scopeOf(stage);
+    for (const instruction of stage.instructions) {
+      const { trigger } = instruction;
+      // A trigger runs in a stage that starts from this image, whose directories are not known.
+      const found =
+        trigger === undefined
+          ? featuresOf(instruction, scope)
+          : [
+              { feature: "onbuild" } as const,
+              ...featuresOf(trigger, { ...scope, directories: new KnownDirectories() }),
+            ];
+      add(found, instruction.line);
+      scope.observe(instruction);
+    }
   }
   return uses;
 }
 
-function featuresOf(instruction: Instruction, dockerfile: Dockerfile): Feature[] {
-  const heredoc: Feature[] = instruction.heredocs.length > 0 ? ["heredoc"] : [];
+function fromFeatures({ flags, operand }: Instruction): Use[] {
+  return [
+    ...flags.flatMap(({ name, value }) => (name === "platform" ? platformFeature(value) : [])),
+    ...(PLATFORM_VARIABLE.test(operand) ? ([{ feature: "arg-platform-from" }] as const) : []),
+  ];
+}
+
+function argumentFeatures(operand: string, escape: string): Use[] {
+  const asks = splitWords(operand, escape).some((word) => PLATFORM_ARGUMENT.test(word));
+  return asks ? [{ feature: "arg-platform" }] : [];
+}
+
+function featuresOf(instruction: Instruction, scope: StageScope): Use[] {
+  const heredoc: Use[] = instruction.heredocs.length > 0 ? [{ feature: "heredoc" }] : [];
+  const { flags, operand } = instruction;
   switch (instruction.keyword) {
-    case "FROM":
-      return [
-        ...instruction.flags.flatMap(({ name, value }) => (name === "platform" ? platformFeature(value) : [])),
-        ...(PLATFORM_VARIABLE.test(instruction.operand) ? (["arg-platform-from"] as const) : []),
-      ];
     case "RUN":
       return [
         ...heredoc,
-        ...instruction.flags.flatMap((flag): Feature[] => runFeature(flag.name, flag.value ?? "", dockerfile.escape)),
-        ...(jsonStrings(instruction.operand) !== undefined ? (["run-json"] as const) : []),
+        ...flags.flatMap(({ name, value }) => runFeatures(instruction, name, value ?? "", scope)),
+        ...(jsonStrings(operand) !== undefined ? ([{ feature: "run-json" }] as const) : []),
+        ...(WRITES_HOSTNAME.test([operand, ...instruction.heredocs.map(({ content }) => content)].join("\n"))
+          ? ([{ feature: "run-hostname" }] as const)
+          : []),
       ];
     case "COPY":
     case "ADD":
-      return [
-        ...heredoc,
-        ...instruction.flags.flatMap((flag): Feature[] => copyFeature(flag.name, flag.value ?? "")),
-        ...(instruction.keyword === "ADD" ? sourceFeatures(instruction.operand, dockerfile.escape) : []),
-      ];
+      return [...heredoc, ...copyFeatures(instruction, scope)];
     case "ARG":
-      return splitWords(instruction.operand, dockerfile.escape).some((word) => PLATFORM_ARGUMENT.test(word))
-        ? ["arg-platform"]
-        : [];
+      return argumentFeatures(operand, scope.escape);
     case "SHELL":
-      return ["shell"];
+      return [{ feature: "shell" }];
     case "STOPSIGNAL":
-      return /^\d+$/.test(instruction.operand) ? [] : ["stopsignal"];
+      return /^\d+$/.test(operand) ? [] : [{ feature: "stopsignal" }];
     default:
       return [];
   }
 }
 
 /** `--platform=$BUILDPLATFORM` is the node's own platform; a literal one may differ from it. */
-function platformFeature(value: string | undefined): Feature[] {
-  return [value?.includes("$") === true ? "from-platform" : "from-platform-fixed"];
+function platformFeature(value: string | undefined): Use[] {
+  return [{ feature: value?.includes("$") === true ? "from-platform" : "from-platform-fixed" }];
 }
 
-function runFeature(name: string, value: string, escape: string): Feature[] {
-  if (name === "security") return [value === "sandbox" ? "run-security-sandbox" : "run-security"];
+function runFeatures(instruction: Instruction, name: string, value: string, scope: StageScope): Use[] {
+  if (name === "security") return [{ feature: value === "sandbox" ? "run-security-sandbox" : "run-security" }];
   if (name === "network") {
-    return [value === "none" || value === "host" ? `run-network-${value}` : "run-network-default"];
+    return [{ feature: value === "none" || value === "host" ? `run-network-${value}` : "run-network-default" }];
   }
-  if (name !== "mount") return [];
-  const fields = mountFields(value, escape);
-  switch (fields.get("type") ?? "bind") {
-    case "cache":
-      return ["mount-cache"];
-    case "secret":
-      return ["mount-secret"];
-    case "ssh":
-      return ["mount-ssh"];
-    case "tmpfs":
-      return fields.has("size") ? ["mount-tmpfs", "mount-tmpfs-size"] : ["mount-tmpfs"];
-    default:
-      return [fields.has("from") ? "mount-bind-from" : "mount-bind"];
-  }
+  return name === "mount" ? mountFeatures(instruction, value, scope) : [];
 }
 
-const COPY_FLAGS: Readonly<Record<string, Feature>> = {
-  checksum: "add-checksum",
-  chmod: "copy-chmod",
-  exclude: "copy-exclude",
-  "keep-git-dir": "add-keep-git-dir",
-  link: "copy-link",
-  parents: "copy-parents",
-  unpack: "add-unpack",
-};
+/** A shell's redirection into it, or tee. */
+const WRITES_HOSTNAME = /(?:>\s*|\btee\s+(?:-\S+\s+)*)["']?\/etc\/hostname(?![\w.-])/;
 
 /** Arguments that BuildKit sets itself (its frontend/dockerfile/dockerfile2llb: platform arguments). */
 const PLATFORM_ARGUMENT = /^(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)(?:=|$)/;
 
 /** The same arguments, where they are used. */
 const PLATFORM_VARIABLE = /\$\{?(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)(?![A-Za-z0-9_])/;
-
-function copyFeature(name: string, value: string): Feature[] {
-  // Only --unpack has a meaning when it is off.
-  const asked = value !== "false" || name === "unpack";
-  const feature = Object.hasOwn(COPY_FLAGS, name) && asked ? COPY_FLAGS[name] : undefined;
-  return feature === undefined ? [] : [feature];
-}
-
-function sourceFeatures(operand: string, escape: string): Feature[] {
-  return splitWords(operand, escape)
-    .slice(0, -1)
-    .map((word) => unquote(word, escape))
-    .flatMap((source): Feature[] => {
-      if (/^(?:git@|git:\/\/|ssh:\/\/|https?:\/\/\S+\.git(?:[#?]|$))/.test(source)) return ["add-git"];
-      return /^https?:\/\//.test(source) ? ["add-url"] : [];
-    });
-}

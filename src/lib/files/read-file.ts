@@ -13,8 +13,13 @@ export interface UnreadableFile {
 
 /** @param docker whether docker refuses it too if it cannot be read. @throws InvalidInput */
 export async function readOrExplain(file: string, what: string, docker: DockersVerdict = "accepts"): Promise<string> {
+  return (await readBytesOrExplain(file, what, docker)).toString();
+}
+
+/** As `readOrExplain`. */
+export async function readBytesOrExplain(file: string, what: string, docker: DockersVerdict): Promise<Buffer> {
   try {
-    return await readFile(file, "utf8");
+    return await readFile(file);
   } catch (error) {
     throw new InvalidInput(`${what} ${file} ${whyNot(error)}`, { docker, cause: error });
   }

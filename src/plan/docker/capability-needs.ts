@@ -66,20 +66,31 @@ function cacheCapability(type: string): FlagCapability {
   return type === "inline" ? "cache-inline" : "cache-elsewhere";
 }
 
-/** @throws BuilderUnable for the first need that the builder lacks, with the builders that can do all needs, or else this one. */
-export function refuseUnable(builder: string, options: Asked, abilities: BuilderAbilities): void {
+/**
+ * @param later remedies by capability, for those that the builder has in a later version
+ * @throws BuilderUnable for the first need that the builder lacks, with the builders that can do all needs, or else this one.
+ */
+export function refuseUnable(
+  builder: string,
+  options: Asked,
+  abilities: BuilderAbilities,
+  later: ReadonlyMap<string, string> = new Map(),
+): void {
   const own = abilities.get(builder);
   const needs = capabilityNeeds(options);
   for (const { flag, capability } of needs) {
     if (own?.has(capability) === true) continue;
+    const remedy = later.get(capability);
     const some = [...abilities].filter(([, supports]) => supports.has(capability));
     const all = some.filter(([, supports]) => needs.every((need) => supports.has(need.capability)));
     const able = (all.length === 0 ? some : all).map(([name]) => name);
     throw new BuilderUnable(`${builder} cannot do ${flag}`, {
-      suggestions:
-        able.length === 0
+      suggestions: [
+        ...(remedy === undefined ? [] : [remedy]),
+        ...(able.length === 0
           ? [`No builder of this version can do it: remove ${flag}.`]
-          : [`Use --builder ${able.join(" or --builder ")}.`, "Or let slipway choose a builder: --builder auto."],
+          : [`Use --builder ${able.join(" or --builder ")}.`, "Or let slipway choose a builder: --builder auto."]),
+      ],
     });
   }
 }

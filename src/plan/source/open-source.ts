@@ -6,6 +6,8 @@ import { mkdtemp, readFile, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 import { InvalidInput } from "../../errors.ts";
 import { HEAD_LENGTH, archiveKind } from "../../lib/archive/kind.ts";
+import { decodeDockerfile } from "../../lib/dockerfile/encoding.ts";
+import type { DockerfileText } from "../../lib/dockerfile/encoding.ts";
 import { parseGitSource, withoutPassword } from "./git-url.ts";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +16,7 @@ export interface OpenedSource {
   /** Absolute path of the context's directory. */
   readonly root: string;
   /** The Dockerfile, if it is not a file on the user's disk. */
-  readonly dockerfile?: { readonly path: string; readonly text: string };
+  readonly dockerfile?: DockerfileText & { readonly path: string };
   /** The context is not the user's own directory: `-f` names a file inside it, and symlinks must not lead out of it. */
   readonly external: boolean;
 }
@@ -37,14 +39,18 @@ export async function openSource(request: SourceRequest): Promise<OpenedSource> 
   if (request.file === "-") {
     return {
       ...source,
-      dockerfile: { path: "the Dockerfile on standard input", text: await readText(request.stdin(), "standard input") },
+      dockerfile: {
+        path: "the Dockerfile on standard input",
+        ...(await readDockerfile(request.stdin(), "standard input")),
+      },
     };
   }
   if (!isHttp(request.file)) return source;
   request.say(`fetching ${withoutPassword(request.file)}`);
   const { download } = await import("./download.ts");
-  const text = await readText(download(request.file, request.signal), withoutPassword(request.file));
-  return { ...source, dockerfile: { path: withoutPassword(request.file), text } };
+  const name = withoutPassword(request.file);
+  const found = await readDockerfile(download(request.file, request.signal), name);
+  return { ...source, dockerfile: { path: name, ...found } };
 }
 
 async function openContextOf(request: SourceRequest): Promise<OpenedSource> {
@@ -100,14 +106,14 @@ async function fromStream(
       docker: "refuses",
     });
   }
-  const text = await readText(whole, name);
-  if (text.trim() === "") {
+  const found = await readDockerfile(whole, name);
+  if (found.text.trim() === "") {
     throw new InvalidInput(`${name} is empty: it is neither an archive nor a Dockerfile`, {
       docker: "refuses",
       suggestions: ["Send an archive or a Dockerfile, or give the directory to build from instead of -."],
     });
   }
-  return { root, external: true, dockerfile: { path: `the Dockerfile from ${name}`, text } };
+  return { root, external: true, dockerfile: { path: `the Dockerfile from ${name}`, ...found } };
 }
 
 async function* continued(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -115,7 +121,7 @@ async function* continued(head: Uint8Array, rest: AsyncIterator<Uint8Array>): As
   for (let step = await rest.next(); step.done !== true; step = await rest.next()) yield step.value;
 }
 
-async function readText(stream: AsyncIterable<Uint8Array>, name: string): Promise<string> {
+async function readDockerfile(stream: AsyncIterable<Uint8Array>, name: string): Promise<DockerfileText> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of stream) {
@@ -124,7 +130,7 @@ async function readText(stream: AsyncIterable<Uint8Array>, name: string): Promis
     if (size > MAX_DOCKERFILE_BYTES)
       throw new InvalidInput(`Dockerfile ${name} bigger than allowed max size (2MB)`, { docker: "refuses" });
   }
-  return Buffer.concat(chunks).toString();
+  return decodeDockerfile(Buffer.concat(chunks));
 }
 
 /** A directory of a repository. @throws InvalidInput if it does not exist or leads out of the repository */

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { BuilderName } from "../../../src/plan/builder-names.ts";
 import { kubectl } from "../../e2e/support/kubectl.ts";
 import { leastKubeconfig, removeKubeconfig } from "../../e2e/support/least.ts";
+import { columnOf } from "./columns.ts";
 import { serveGit } from "./git-server.ts";
 import { pushImages } from "./images.ts";
 import type { Bench } from "./suite.ts";
@@ -36,9 +37,21 @@ export async function setUp(): Promise<Benches> {
   const kept = stack.move();
   const names = { ...images, served: served.url, repository: repository.url };
   return {
-    of: (builder) => ({ builder, namespace, kubeconfig, registry, ca, names }),
+    of: (builder) => ({
+      builder,
+      column: columnOf(builder, imageOf(builder)),
+      namespace,
+      kubeconfig,
+      registry,
+      ca,
+      names,
+    }),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+function imageOf(builder: BuilderName): string | undefined {
+  return process.env[`SLIPWAY_${builder.toUpperCase()}_IMAGE`];
 }
 
 /** On the address at which pods reach the registry. */

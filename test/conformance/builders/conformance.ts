@@ -34,19 +34,23 @@ const cases = values.trees === true ? [] : CASES.filter(({ id }) => values.case?
 const compares = values.trees ?? (values.case === undefined && values.builder === undefined);
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 
+const given = Object.entries(process.env).filter(([name]) => /^SLIPWAY_[A-Z]+_IMAGE$/.test(name));
 setup();
+// An image that the caller names goes before the test cluster's, and has a column of its own.
+Object.assign(process.env, Object.fromEntries(given));
 const outcomes = new Map<string, Outcome>();
 let surprises = 0;
 {
   await using benches = await setUp();
   const jobs: (() => Promise<void>)[] = [];
   for (const builder of builders) {
-    const found = await jobsFor(cases, benches.of(builder), (one, outcome) => {
-      outcomes.set(`${one.id} ${builder}`, outcome);
-      const wrong = surprise(one, builder, outcome);
+    const bench = benches.of(builder);
+    const found = await jobsFor(cases, bench, (one, outcome) => {
+      outcomes.set(`${one.id} ${bench.column}`, outcome);
+      const wrong = surprise(one, bench.column, outcome);
       if (wrong !== undefined) surprises += 1;
       const detail = outcome.kind === "ok" ? "" : `: ${outcome.detail ?? ""}`;
-      say(`${wrong === undefined ? " " : "!"} ${builder.padEnd(8)} ${one.id.padEnd(24)} ${outcome.kind}${detail}`);
+      say(`${wrong === undefined ? " " : "!"} ${bench.column.padEnd(8)} ${one.id.padEnd(24)} ${outcome.kind}${detail}`);
     });
     jobs.push(...found);
   }

@@ -29,6 +29,7 @@ export async function pushImages(registry: string): Promise<Record<string, strin
       pax: { "SCHILY.xattr.security.capability": NET_BIND_SERVICE },
     },
   });
+  await pushImage(`${repository}/pod-files`, { "etc/hosts": "10.0.0.7 db\n", "etc/hostname": "box\n" }, base);
   const triggers = { OnBuild: ["RUN echo triggered > /triggered"] };
   await pushOver(base, `${repository}/onbuild`, triggers);
   await pushIndex(`${repository}/index`, `${repository}/other`, base, other);
@@ -38,6 +39,7 @@ export async function pushImages(registry: string): Promise<Record<string, strin
     other: `${repository}/other:1`,
     capable: `${repository}/capable:1`,
     onbuild: `${repository}/onbuild:1`,
+    "pod-files": `${repository}/pod-files:1`,
     index: `${repository}/index:1`,
     path: config.config.Env?.find((entry) => entry.startsWith("PATH=")) ?? "",
     platform: `linux/${ARCHITECTURE}`,
@@ -46,22 +48,46 @@ export async function pushImages(registry: string): Promise<Record<string, strin
   };
 }
 
-/** An image of one layer. @returns its manifest's digest and size */
+interface Below {
+  readonly config: object & { readonly rootfs: { readonly diff_ids: readonly string[] } };
+  readonly layers: readonly { readonly digest: string }[];
+}
+
+/** What one layer more is put onto. */
+async function readBase(from: string, repository: string): Promise<Below> {
+  const [host, name] = split(from);
+  const [source] = name.split(":");
+  const manifest = JSON.parse((await get(`https://${host}/v2/${source}/manifests/1.35`)).toString()) as {
+    config: { digest: string };
+    layers: { digest: string }[];
+  };
+  for (const { digest } of manifest.layers)
+    await pushBlob(repository, await get(`https://${host}/v2/${source}/blobs/${digest}`));
+  const config = (await get(`https://${host}/v2/${source}/blobs/${manifest.config.digest}`)).toString();
+  return { config: JSON.parse(config) as Below["config"], layers: manifest.layers };
+}
+
+/** An image of one layer, or of one more than its base. @returns its manifest's digest and size */
 async function pushImage(
   repository: string,
   files: Readonly<Record<string, string | ArchiveFile>>,
+  base?: string,
 ): Promise<{ digest: string; size: number }> {
   const layer = archive(files);
+  const below = base === undefined ? undefined : await readBase(base, repository);
+  const ids = [...(below?.config.rootfs.diff_ids ?? []), digestOf(layer)];
   const config = {
     architecture: ARCHITECTURE,
     os: "linux",
     config: {},
-    rootfs: { type: "layers", diff_ids: [digestOf(layer)] },
-    history: [{ created_by: "conformance" }],
+    ...below?.config,
+    rootfs: { type: "layers", diff_ids: ids },
+    history: ids.map(() => ({ created_by: "conformance" })),
   };
   const packed = gzipSync(layer);
   await pushBlob(repository, packed);
   return pushManifest(repository, config, [
+    ...(below?.layers ?? []),
     { mediaType: "application/vnd.docker.image.rootfs.diff.tar.gzip", size: packed.length, digest: digestOf(packed) },
   ]);
 }

@@ -6,11 +6,11 @@ import type { Outcome } from "./outcome.ts";
 const FILE = new URL("results.json", import.meta.url);
 
 export interface Results {
-  /** The commit whose program was run, for each builder's last run of all cases. */
+  /** The commit whose program was run, for each column's last run of all cases. */
   readonly commits: Readonly<Record<string, string>>;
-  /** Results of later runs of single cases: by builder, then by case. */
+  /** Results of later runs of single cases: by column, then by case. */
   readonly since: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** By case, then by builder. */
+  /** By case, then by column of the page. */
   readonly outcomes: Readonly<Record<string, Readonly<Record<string, Outcome>>>>;
 }
 
@@ -19,7 +19,7 @@ export async function readResults(): Promise<Results> {
 }
 
 /**
- * @param outcomes by `CASE BUILDER`; what is not among them stays as it was
+ * @param outcomes by `CASE COLUMN`; what is not among them stays as it was
  * @param whole whether they are of all cases
  */
 export async function record(outcomes: ReadonlyMap<string, Outcome>, whole: boolean): Promise<void> {
@@ -29,12 +29,12 @@ export async function record(outcomes: ReadonlyMap<string, Outcome>, whole: bool
   const since: Record<string, Record<string, string>> = Object.fromEntries(
     Object.entries(before.since).map(([builder, cases]) => [builder, { ...cases }]),
   );
-  if (whole) for (const key of outcomes.keys()) delete since[key.split(" ")[1] ?? ""];
+  if (whole) for (const key of outcomes.keys()) delete since[split(key)[1]];
   const after: Record<string, Record<string, Outcome>> = Object.fromEntries(
     Object.entries(before.outcomes).map(([id, builders]) => [id, { ...builders }]),
   );
   for (const [key, outcome] of outcomes) {
-    const [id = "", builder = ""] = key.split(" ");
+    const [id, builder] = split(key);
     if (whole) commits[builder] = commit;
     else (since[builder] ??= {})[id] = commit;
     const detail = outcome.detail === undefined ? {} : { detail: withoutAddresses(outcome.detail) };
@@ -42,6 +42,12 @@ export async function record(outcomes: ReadonlyMap<string, Outcome>, whole: bool
   }
   const sorted = Object.fromEntries(Object.entries(after).sort(([a], [b]) => (a < b ? -1 : 1)));
   await writeFile(FILE, `${JSON.stringify({ commits, since, outcomes: sorted }, undefined, 2)}\n`);
+}
+
+/** The case and the column. */
+function split(key: string): [id: string, column: string] {
+  const at = key.indexOf(" ");
+  return [key.slice(0, at), key.slice(at + 1)];
 }
 
 /** Of one run alone: no other has the same. */

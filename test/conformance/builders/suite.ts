@@ -22,6 +22,8 @@ const SHARE = 16;
 
 export interface Bench {
   readonly builder: BuilderName;
+  /** Of the page: the builder, and its version if that is not the test cluster's. */
+  readonly column: string;
   readonly namespace: string;
   readonly kubeconfig: string;
   /** A registry over TLS, as img pulls from no other, and the file of its authority. */
@@ -53,7 +55,7 @@ export async function jobsFor(
 
 /** A line that is refused would take the others' with it; so would one that is known to fail. */
 async function canShare(one: FeatureCase, bench: Bench): Promise<boolean> {
-  if (KNOWN[bench.builder][one.id]?.kind === "fails") return false;
+  if (KNOWN[bench.column]?.[one.id]?.kind === "fails") return false;
   const { defaultImage } = await loadBuilder(bench.builder);
   const image = process.env[`SLIPWAY_${bench.builder.toUpperCase()}_IMAGE`] ?? defaultImage ?? "";
   const uses = findFeatures(parseDockerfile(dockerfileOf([one], bench.names)));

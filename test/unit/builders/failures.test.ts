@@ -25,6 +25,23 @@ const CASES: readonly Case[] = [
     '`RUN echo "the last" words && exit 42` ended with exit code 42',
   ],
   [
+    "buildah",
+    "a COPY with a mode that it cannot read",
+    ['Error: building at STEP "COPY --chmod=u=rwX,go=rX . /a": Error parsing chmod u=rwX,go=rX'],
+    "build",
+    "`COPY --chmod=u=rwX,go=rX . /a` failed: Error parsing chmod u=rwX,go=rX",
+  ],
+  [
+    "buildkit",
+    "a push to a tag that has Docker's format",
+    [
+      "error: failed to solve: failed to push 10.88.0.1:5000/a:1: unexpected status from HEAD request to http://10.88.0.1:5000/v2/a/manifests/1: 400 Bad Request",
+    ],
+    "build",
+    "10.88.0.1:5000/a:1 holds an image in Docker's format, which its registry cannot compare with the OCI image of this build",
+    /another tag/,
+  ],
+  [
     "buildkit",
     "a push with a wrong password",
     [
@@ -307,4 +324,17 @@ it.each([
   ["what a RUN prints", "what a RUN prints"],
 ])("a line of makisu's log: %j", async (line, formatted) => {
   expect((await loadBuilder("makisu")).formatLogLine(line)).toBe(formatted);
+});
+
+it.each([
+  ["buildkit", ["Dockerfile:3", "error: failed to solve: lstat x: no such file"], { kind: "line", line: 3 }],
+  ["buildah", ['Error: building at STEP "COPY a /b": no such file'], { kind: "instruction", text: "COPY a /b" }],
+  [
+    "buildah",
+    ['Error: building at STEP "RUN x": while running runtime: exit status 42'],
+    { kind: "instruction", text: "RUN x" },
+  ],
+] as const)("%s tells what of the Dockerfile failed: %j", async (name, tail, place) => {
+  const { outcome } = await loadBuilder(name);
+  expect(outcome({ exitCode: 1, reason: "Error", message: "", tail })).toMatchObject({ kind: "failed", place });
 });

@@ -22,6 +22,36 @@ export const MOUNT_CASES: readonly FeatureCase[] = [
     expect: { files: { "c/@id@/w": file("w\n"), "c/@id@-bound/w": ABSENT } },
   },
   {
+    id: "mount-bind-in-directory",
+    title: "RUN --mount=type=bind in a directory of the image: what RUN writes beside it is kept",
+    files: { "a.txt": "a\n" },
+    lines:
+      "RUN mkdir -p /c/@id@\nRUN --mount=type=bind,source=@id@,target=/c/@id@/bound,rw echo w > /c/@id@/bound/w && cp /c/@id@/bound/a.txt /c/@id@/",
+    expect: { files: { "c/@id@/a.txt": file("a\n"), "c/@id@/bound/w": ABSENT } },
+  },
+  {
+    id: "mount-cache-in-directory",
+    title: "RUN --mount=type=cache in a directory of the image: what RUN writes beside it is kept",
+    lines:
+      "RUN mkdir -p /c/@id@/modules\nRUN --mount=type=cache,target=/c/@id@/modules/.cache echo k > /c/@id@/modules/.cache/k && echo l > /c/@id@/modules/left",
+    expect: { files: { "c/@id@/modules/left": file("l\n"), "c/@id@/modules/.cache/k": ABSENT } },
+  },
+  {
+    id: "mount-cache-made",
+    title: "RUN --mount=type=cache in a directory that is made for it: what RUN writes beside it is kept",
+    dockerfile:
+      "FROM @base@\nWORKDIR /app\nRUN --mount=type=cache,target=/app/node_modules/.cache mkdir -p /app/node_modules/left && echo 1 > /app/node_modules/left/index.js && echo 2 > /app/built.js",
+    expect: { files: { "app/built.js": file("2\n"), "app/node_modules/left/index.js": file("1\n") } },
+  },
+  {
+    id: "mount-relative",
+    title: "RUN --mount with a target relative to WORKDIR",
+    files: { "a.txt": "a\n" },
+    dockerfile:
+      "FROM @base@\nWORKDIR /work\nRUN --mount=type=bind,source=@id@,target=bound cp /work/bound/a.txt /copied",
+    expect: { files: { copied: file("a\n") } },
+  },
+  {
     id: "mount-cache-options",
     title: "RUN --mount=type=cache with id, sharing, uid, gid and mode",
     lines:

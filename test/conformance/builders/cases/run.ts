@@ -219,6 +219,19 @@ export const RUN_CASES: readonly FeatureCase[] = [
     expect: { files: { "c/@id@/pipe": { kind: "fifo", mode: 0o640 } } },
   },
   {
+    id: "run-left-running",
+    title: "What RUN leaves running ends with it",
+    dockerfile:
+      "FROM @base@\nRUN setsid sh -c 'while :; do date >> /log; sleep 0.1; done' > /dev/null 2>&1 & sleep 1\nRUN wc -l < /log > /before; sleep 2; wc -l < /log > /after; cmp -s /before /after && echo ended > /state || echo running > /state",
+    expect: { files: { state: file("ended\n") } },
+  },
+  {
+    id: "run-left-holding",
+    title: "What RUN leaves running with RUN's output open ends with it too",
+    dockerfile: "FROM @base@\nRUN (sleep 15; echo late > /late) & echo done > /done",
+    expect: { files: { done: file("done\n"), late: ABSENT } },
+  },
+  {
     id: "large-uid",
     title: "A uid of 60000, and one over 65536",
     dockerfile:

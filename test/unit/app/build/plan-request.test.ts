@@ -116,7 +116,7 @@ describe("--git-in-cluster", () => {
     ],
     [`?submodules=1#${HASH}`, {}, `kaniko fetches submodules only for a branch, not for ${HASH}`],
     ["?submodules=1&tag=v1", {}, "kaniko fetches submodules only for a branch, not for refs/tags/v1"],
-    ["", { docker: { secret: ["id=npm,env=N"] } }, "kaniko cannot do --secret"],
+    ["", { docker: { ssh: ["default"] } }, "kaniko cannot do --ssh"],
   ])("is refused with kaniko where it would do otherwise: %s %j", async (rest, request, message) => {
     await expect(planOf(rest, request)).rejects.toThrow(message);
     await expect(planOf(rest, request)).rejects.toBeInstanceOf(BuilderUnable);

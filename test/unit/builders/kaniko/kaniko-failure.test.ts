@@ -121,7 +121,50 @@ const CASES: readonly Case[] = [
       tail: ["INFO[0002] RUN x", `${STAGE} failed to execute command: waiting for process to exit: signal: killed`],
     },
     "build",
-    "`RUN x` ended with exit code 255",
+    "`RUN x` was ended by a signal: killed",
+  ],
+  [
+    "a COPY over a file of the pod",
+    {
+      tail: [
+        "INFO[0001] RUN true",
+        "INFO[0002] COPY root /",
+        `${STAGE} failed to execute command: copying dir: unlinkat /etc/resolv.conf: device or resource busy`,
+      ],
+    },
+    "build",
+    "`COPY root /` failed: copying dir: unlinkat /etc/resolv.conf: device or resource busy",
+  ],
+  [
+    "a mode that kaniko cannot read",
+    {
+      tail: [
+        "INFO[0002] ADD --chmod=$M a /",
+        `${STAGE} failed to execute command: getting permissions from chmod: parsing value from chmod: strconv.ParseUint: parsing "u=rwX": invalid syntax`,
+      ],
+    },
+    "build",
+    '`ADD --chmod=$M a /` failed: getting permissions from chmod: parsing value from chmod: strconv.ParseUint: parsing "u=rwX": invalid syntax',
+  ],
+  [
+    "a file that COPY --from does not find",
+    {
+      tail: [
+        `${STAGE} failed to get files used from context: failed to get fileinfo for /kaniko/deps/0/lib: lstat /kaniko/deps/0/lib: no such file or directory`,
+      ],
+    },
+    "build",
+    "COPY --from names a file that is not in its stage or image: 0/lib",
+  ],
+  [
+    "a base image that is not there",
+    {
+      tail: [
+        "error building image: unable to complete operation after 3 attempts, last error: GET http://10.88.0.1:5000/v2/busybox/manifests/9.99: MANIFEST_UNKNOWN: manifest unknown; map[Tag:9.99]",
+      ],
+    },
+    "build",
+    "the image 10.88.0.1:5000/busybox:9.99 is not in its registry",
   ],
   [
     "an unknown instruction",
@@ -137,7 +180,7 @@ const CASES: readonly Case[] = [
       ],
     },
     "build",
-    expect.stringMatching(/^failed to get files used from context: .*no such file or directory$/),
+    "x is not in the context",
   ],
   [
     "a Dockerfile that is not there, with usage after it",
@@ -271,3 +314,28 @@ it.for(CASES)(
     expect(failure.suggestions.join("\n")).toMatch(remedy);
   },
 );
+
+it("tells what of the Dockerfile failed, for the line", () => {
+  const placeOf = (...tail: string[]): unknown =>
+    kanikoFailure({ exitCode: 1, reason: "Error", message: "", tail }).place;
+  const failing = `${STAGE} failed to execute command:`;
+  expect(placeOf("INFO[0002] RUN x", `${failing} waiting for process to exit: exit status 7`)).toEqual({
+    kind: "instruction",
+    text: "RUN x",
+  });
+  expect(placeOf("INFO[0002] RUN x", "INFO[0003] COPY a /b", `${failing} copying dir: no space left`)).toEqual({
+    kind: "instruction",
+    text: "COPY a /b",
+  });
+  const missing = "/kaniko/buildcontext/context/dir/x.txt";
+  expect(
+    placeOf(
+      `${STAGE} failed to get files used from context: failed to get fileinfo for ${missing}: lstat ${missing}: no such file or directory`,
+    ),
+  ).toEqual({ kind: "source", path: "dir/x.txt" });
+  const unknown = "https://index.docker.io/v2/library/alpin/manifests/3";
+  expect(placeOf(`error building image: GET ${unknown}: MANIFEST_UNKNOWN: manifest unknown`)).toEqual({
+    kind: "image",
+    name: "alpin:3",
+  });
+});

@@ -29,6 +29,15 @@ describe("what a Dockerfile uses", () => {
     ["COPY --from=alpine /a /b", []],
     ["COPY --link --chmod=600 --parents --exclude=b a /b", ["copy-link", "copy-chmod", "copy-parents", "copy-exclude"]],
     ["COPY --link=false a /b", []],
+    ["COPY --chmod=0644 a /b", ["copy-chmod"]],
+    ["COPY --chmod=4755 a /b", ["copy-chmod", "copy-chmod-special"]],
+    ["ADD --chmod=u=rwX,go=rX a /b", ["copy-chmod", "copy-chmod-symbolic"]],
+    ["COPY --chmod=a-w a /b", ["copy-chmod", "copy-chmod-symbolic", "copy-chmod-symbolic-directory"]],
+    ["COPY --chmod=$UNKNOWN a /b", ["copy-chmod"]],
+    ["COPY hosts /etc/hosts", ["copy-pod-file"]],
+    ["RUN echo box > /etc/hostname", ["run-hostname"]],
+    ["RUN <<E\necho box | tee -a /etc/hostname\nE", ["heredoc", "run-hostname"]],
+    ["RUN cat /etc/hostname > /x", []],
     ["ADD --unpack=false a.tar /b", ["add-unpack"]],
     ["ARG TARGETARCH", ["arg-platform"]],
     ["ARG A=1 BUILDPLATFORM=linux/amd64", ["arg-platform"]],
@@ -48,6 +57,15 @@ describe("what a Dockerfile uses", () => {
     ["FROM b-$TARGETARCHIVE", []],
   ])("%s", (line, features) => {
     expect(usesOf(`FROM a AS one\n${line}\n`)).toEqual(features.map((feature) => ({ feature, line: 2 })));
+  });
+
+  it("is looked up with the variables of its stage, and the values of --build-arg", () => {
+    const dockerfile = parseDockerfile("FROM a\nARG M=755\nCOPY --chmod=$M a /b\n");
+    expect(findFeatures(dockerfile).map(({ feature }) => feature)).toEqual(["copy-chmod"]);
+    expect(findFeatures(dockerfile, new Map([["M", "+x"]])).map(({ feature }) => feature)).toEqual([
+      "copy-chmod",
+      "copy-chmod-symbolic",
+    ]);
   });
 
   it("another escape character is a feature", () => {

@@ -1,0 +1,47 @@
+/** Looks into the context for files that the builder could not put into the image, because Kubernetes mounts its own over them. */
+import { lstat, open } from "node:fs/promises";
+import { join } from "node:path";
+import { canBuild, refuseFeatures } from "../../builders/dockerfile-features.ts";
+import type { Builder } from "../../builders/builder.ts";
+import { HEAD_LENGTH, archiveKind } from "../../lib/archive/kind.ts";
+import { parseDockerfile } from "../../lib/dockerfile/parse.ts";
+import { findPodFileUses } from "../../lib/dockerfile/pod-files.ts";
+import type { BuildPlan } from "../../plan/plan.ts";
+
+/** @throws BuilderUnable with the line of the COPY or ADD. An archive is refused without looking into it. */
+export async function refusePodFiles(plan: BuildPlan, { defaultImage }: Builder): Promise<void> {
+  const { text } = plan.dockerfile;
+  const feature = "copy-pod-file";
+  if (text === undefined || plan.context === undefined) return;
+  if (canBuild(feature, plan.builder, plan.builderImage, defaultImage)) return;
+  const { root } = plan.context;
+  for (const { use, line } of findPodFileUses(parseDockerfile(text), new Map(plan.buildArgs))) {
+    if (use.kind !== "context") continue;
+    const there = await Promise.all([
+      ...use.files.map((path) => exists(join(root, path))),
+      ...use.archives.map((path) => isArchive(join(root, path))),
+    ]);
+    if (there.includes(true)) refuseFeatures([{ feature, line }], plan.builder, plan.builderImage, defaultImage);
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  return lstat(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function isArchive(file: string): Promise<boolean> {
+  const handle = await open(file).catch(() => undefined);
+  if (handle === undefined) return false;
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_LENGTH), 0, HEAD_LENGTH);
+    return archiveKind(buffer.subarray(0, bytesRead)) !== undefined;
+  } catch {
+    // A directory.
+    return false;
+  } finally {
+    await handle.close();
+  }
+}

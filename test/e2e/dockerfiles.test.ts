@@ -1,0 +1,76 @@
+/** Dockerfiles as they are: other encodings, long arguments, files of the pod, and failures with their line. */
+import { describe, expect, test } from "vitest";
+import { BUILDER_NAMES } from "../../src/plan/builder-names.ts";
+import { BUSYBOX, build, environment, mustBuild, uniqueImage } from "./support/build.ts";
+import { useNamespace } from "./support/namespace.ts";
+import { project } from "./support/project.ts";
+import { readImage } from "./support/registry.ts";
+
+/** img pushes to nothing but https. */
+const TLS = environment("REGISTRY_TLS");
+const CA = environment("REGISTRY_CA");
+const namespace = useNamespace();
+
+const latin = (text: string): Buffer => Buffer.from(text, "latin1");
+
+test("a comment that is not UTF-8 builds, and the Dockerfile's bytes are the same in the context", async () => {
+  const dockerfile = latin(
+    `# Autor: J\u00FCrgen\nFROM ${BUSYBOX}\nCOPY Dockerfile /d\nRUN od -An -tx1 -N12 /d > /hex\n`,
+  );
+  const root = await project({ Dockerfile: dockerfile });
+  const image = uniqueImage();
+  await mustBuild(namespace, ["--builder=buildkit", "-t", image, root]);
+  expect((await readImage(image)).files.get("hex")?.text.trim()).toBe("23 20 41 75 74 6f 72 3a 20 4a fc 72");
+});
+
+test("an instruction that is not UTF-8 is refused with its line, and no Job is made", async () => {
+  const root = await project({ Dockerfile: latin(`FROM ${BUSYBOX}\nRUN printf caf\u00E9 > /x\n`) });
+  const run = await build(namespace, ["-t", uniqueImage(), root]);
+  expect([run.code, run.stderr]).toEqual([
+    1,
+    expect.stringMatching(/^ERROR: dockerfile parse error on line 2: RUN has bytes that are not UTF-8: RUN printf caf/),
+  ]);
+  expect(run.stderr).not.toContain("=> create");
+});
+
+/** The others do not report what of the Dockerfile failed. */
+const NAMES_LINE: ReadonlySet<string> = new Set(["kaniko", "buildkit", "buildah"]);
+
+describe.each(BUILDER_NAMES)("%s", (name) => {
+  const flags = [`--builder=${name}`, `--registry-ca=${CA}`];
+
+  test("takes the longest argument that is not refused", async () => {
+    const root = await project({ Dockerfile: `FROM ${TLS}/busybox:1.35\nARG BIG\nCOPY Dockerfile /d\n` });
+    // 40 for the flag, which builders write in their own ways. With a variable: no command line of this machine has it either.
+    const value = "x".repeat(131_071 - 40);
+    const args = [...flags, "--build-arg=BIG", "-t", uniqueImage(TLS), root];
+    const run = await build(namespace, args, { env: { BIG: value } });
+    expect([run.code, run.stderr]).toEqual([0, expect.anything()]);
+  });
+
+  test("names a source that is not there, with the line", async () => {
+    const root = await project({ Dockerfile: `FROM ${TLS}/busybox:1.35\nENV A=1\nCOPY nothere.txt /\n` });
+    const run = await build(namespace, [...flags, "-t", uniqueImage(TLS), root]);
+    expect(run.code).toBe(1);
+    expect(run.stderr).toMatch(
+      NAMES_LINE.has(name) ? /^ERROR: Dockerfile line 3: .*nothere\.txt/m : /^ERROR: .*nothere\.txt/m,
+    );
+  });
+});
+
+test("as many arguments as a Job is allowed to hold are built with", async () => {
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY Dockerfile /d\n` });
+  const names = Array.from({ length: 10 }, (_, at) => `BIG${at}`);
+  const env = Object.fromEntries(names.map((name) => [name, "x".repeat(100_000)]));
+  const args = [...names.map((name) => `--build-arg=${name}`), "-t", uniqueImage(), root];
+  const run = await build(namespace, args, { env });
+  expect([run.code, run.stderr]).toEqual([0, expect.anything()]);
+});
+
+test("--builder auto takes a builder that can put /etc/hosts into the image", async () => {
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY root /\n`, "root/etc/hosts": "10.0.0.7 db\n" });
+  const image = uniqueImage();
+  const run = await mustBuild(namespace, ["--builder=auto", "-t", image, root]);
+  expect(run.stderr).toContain("building with buildkit: Dockerfile line 2: kaniko cannot do COPY or ADD of /etc/hosts");
+  expect((await readImage(image)).files.get("etc/hosts")?.text).toBe("10.0.0.7 db\n");
+});
