@@ -10,6 +10,7 @@ import type { PodTemplate } from "./pod/read-template.ts";
 import { inRepository } from "./in-repository.ts";
 import { readCa } from "./registry-ca.ts";
 import type { ContextSource, DockerfileSource, NamedDirectory, Repository, UnreadDockerfile } from "./plan.ts";
+import { publicUrl } from "../lib/text/public-url.ts";
 import { readIfThere, readOrExplain, whyNot } from "../lib/files/read-file.ts";
 import type { BuildRequest } from "./request.ts";
 
@@ -89,7 +90,7 @@ async function gatherDirectories(values: readonly string[] = []): Promise<readon
 async function contextRoot(path: string): Promise<string> {
   const root = resolve(path);
   const found = await stat(root).catch((error: unknown) => {
-    throw new InvalidInput(`unable to prepare context: path "${path}" ${whyNot(error)}`, {
+    throw new InvalidInput(`unable to prepare context: path "${publicUrl(path)}" ${whyNot(error)}`, {
       docker: "refuses",
       suggestions: [
         "Give the directory to build from as the last argument, for example `slipway build -t REGISTRY/NAME .`",
@@ -97,7 +98,9 @@ async function contextRoot(path: string): Promise<string> {
     });
   });
   if (!found.isDirectory())
-    throw new InvalidInput(`unable to prepare context: path "${path}" is not a directory`, { docker: "refuses" });
+    throw new InvalidInput(`unable to prepare context: path "${publicUrl(path)}" is not a directory`, {
+      docker: "refuses",
+    });
   return root;
 }
 
@@ -110,7 +113,7 @@ async function findDockerfile(root: string, request: ContextRequest): Promise<Do
     const bytes = await readIfThere(join(root, name));
     if (bytes !== undefined) return { path: join(root, name), text: bytes.toString() };
   }
-  throw new InvalidInput(`no Dockerfile in ${request.path}`, {
+  throw new InvalidInput(`no Dockerfile in ${publicUrl(request.path)}`, {
     docker: "refuses",
     suggestions: ["Name the file with -f FILE, or give the directory that has a Dockerfile."],
   });
@@ -125,7 +128,7 @@ async function dockerfileOf(source: OpenedSource, root: string, request: Context
     const bytes = await readInside(root, name);
     if (bytes !== undefined) return { path: join(root, name), text: bytes.toString() };
   }
-  throw new InvalidInput(`failed to read dockerfile: no ${request.file ?? "Dockerfile"} in the context`, {
+  throw new InvalidInput(`failed to read dockerfile: no ${publicUrl(request.file ?? "Dockerfile")} in the context`, {
     docker: "refuses",
     suggestions: ["Name it with -f FILE, as a path inside the context."],
   });

@@ -17,6 +17,8 @@ import { refuse } from "../../src/lib/kube/refusal.ts";
 import { parseStatus } from "../../src/lib/kube/status.ts";
 import { normaliseStamp } from "../../src/lib/kube/log-dedupe.ts";
 import { parseIgnoreFile } from "../../src/lib/dockerignore/dockerignore.ts";
+import { HelperError, credentialIn } from "../../src/lib/credentials/credential-helper.ts";
+import { errorsOf, parseAnswer } from "../../src/lib/vault/vault-client.ts";
 import { DockerConfig } from "../../src/lib/credentials/docker-config.ts";
 import { readDockerOptions } from "../../src/plan/docker/read-options.ts";
 import { errorOf, pullFailure, setupFailure } from "../../src/run/follow/pod-failure.ts";
@@ -25,7 +27,8 @@ import { explainUnschedulable } from "../../src/run/follow/unschedulable.ts";
 import { loadBuilder } from "../../src/builders/table.ts";
 import { BUILDER_NAMES } from "../../src/plan/builder-names.ts";
 import { readTemplate } from "../../src/plan/pod/read-template.ts";
-import { authorize } from "../../src/lib/registry/authorization.ts";
+import { RealmRefused, authorize } from "../../src/lib/registry/authorization.ts";
+import { parseChallenges } from "../../src/lib/registry/challenges.ts";
 import { readManifest, readPushedDigest } from "../../src/lib/registry/describe-image.ts";
 import type { RegistryClient } from "../../src/lib/registry/registry-client.ts";
 import { fillTemplate } from "../../src/lib/text/go-template.ts";
@@ -34,7 +37,8 @@ import { FinalTree } from "../../src/lib/sbom/final-tree.ts";
 import { readLayer } from "../../src/lib/sbom/read-layer.ts";
 import type { FoundFile, Tree } from "../../src/lib/sbom/read-layer.ts";
 import { spdxDocument } from "../../src/lib/sbom/spdx.ts";
-import { parseGitSource, withoutPassword } from "../../src/plan/source/git-url.ts";
+import { parseGitSource } from "../../src/plan/source/git-url.ts";
+import { publicUrl, withPublicUrls } from "../../src/lib/text/public-url.ts";
 import { archive } from "../unit/lib/sbom/layers.ts";
 import { faultsOf } from "../unit/lib/sbom/spdx-rules.ts";
 import type { SpdxDocument } from "../unit/lib/sbom/spdx-rules.ts";
@@ -213,6 +217,8 @@ const LOG_ENDS = [
   'level=error msg="build failed: x" dest="\\"a\\""',
 ];
 
+const REGISTRY = { url: new URL("https://r.example.com/v2/"), insecure: false };
+
 const folder = mkdtempSync(join(tmpdir(), "slipway-fuzz-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
@@ -225,8 +231,18 @@ async function unlessNoAnswer(work: Promise<unknown>): Promise<void> {
     await work;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    const plain = error instanceof Error && error.constructor === Error;
+    const plain = error instanceof Error && (error.constructor === Error || error instanceof RealmRefused);
     if (!(error instanceof SyntaxError) && code !== "ERR_INVALID_URL" && !plain) throw error;
+  }
+}
+
+/** A HelperError is told by the caller in a sentence of its own, which must not quote the answer. */
+function unlessHelperFails(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof HelperError) || !/^[\w -]+$/.test(error.message)) throw error;
+    return undefined;
   }
 }
 
@@ -278,7 +294,7 @@ export const TARGETS: readonly Target[] = [
       "git://h/a#:d",
       "github.com/a/b",
     ]),
-    run: (input) => [withoutPassword(input), parseGitSource(input)],
+    run: (input) => [publicUrl(input), withPublicUrls(input), parseGitSource(input)],
   },
   {
     name: "kubeconfig",
@@ -392,14 +408,44 @@ export const TARGETS: readonly Target[] = [
   {
     name: "registry challenges",
     weight: 6,
-    make: text(['Bearer realm="https://auth.example.com/token",service="r",scope="a"', 'Basic realm="x"', "Bearer"]),
+    make: text([
+      'Bearer realm="https://auth.example.com/token",service="r",scope="a"',
+      'Negotiate YII=, Basic realm="a \\"b\\"", Bearer realm=https://auth.example.com/token',
+      'Basic realm="x"',
+      "Bearer",
+    ]),
     run: (input) =>
       unlessNoAnswer(
-        authorize(input, { username: "u", password: "p" }, ["repository:a:pull"], async () => ({
-          status: 200,
-          body: '{"token":"t"}',
-        })),
+        authorize(
+          REGISTRY,
+          parseChallenges(input),
+          { username: "u", password: "p" },
+          ["repository:a:pull"],
+          async () => ({
+            status: 200,
+            body: '{"token":"t"}',
+          }),
+        ),
       ),
+  },
+  {
+    name: "credential helpers",
+    weight: 4,
+    make: json([
+      { ServerURL: "https://r.example.com", Username: "u", Secret: "p" },
+      { Username: "<token>", Secret: "t" },
+    ]),
+    run: (input) => unlessHelperFails(() => credentialIn(input, "docker-credential-x")),
+  },
+  {
+    name: "Vault's answers",
+    weight: 4,
+    make: json([
+      { data: { data: { password: "p" }, metadata: { deletion_time: "" } } },
+      { data: { path: "kv/", options: { version: "2" } } },
+      { auth: { client_token: "t" }, errors: ["1 error occurred:\n\t* permission denied\n"] },
+    ]),
+    run: (input) => errorsOf(parseAnswer("https://vault.example.com", 200, input)),
   },
   {
     name: "registry tokens",
@@ -407,7 +453,10 @@ export const TARGETS: readonly Target[] = [
     make: json([{ token: "t", expires_in: 60 }, { access_token: "t" }]),
     run: (input) =>
       unlessNoAnswer(
-        authorize('Bearer realm="https://a/t"', { username: "u" }, [], async () => ({ status: 200, body: input })),
+        authorize(REGISTRY, parseChallenges('Bearer realm="https://a/t"'), { username: "u" }, [], async () => ({
+          status: 200,
+          body: input,
+        })),
       ),
   },
   {

@@ -1,5 +1,6 @@
 /** Reads files that the command line names, and explains why one cannot be read. */
 import { readFile } from "node:fs/promises";
+import { publicUrl } from "../text/public-url.ts";
 import { InvalidInput } from "../../errors.ts";
 import type { DockersVerdict } from "../../errors.ts";
 
@@ -16,7 +17,7 @@ export async function readOrExplain(file: string, what: string, docker: DockersV
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    throw new InvalidInput(`${what} ${file} ${whyNot(error)}`, { docker, cause: error });
+    throw new InvalidInput(`${what} ${publicUrl(file)} ${whyNot(error)}`, { docker, cause: error });
   }
 }
 

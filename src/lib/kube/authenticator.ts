@@ -5,21 +5,14 @@
 import { readFileSync } from "node:fs";
 import { isatty } from "node:tty";
 import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
+import type { TlsMaterial } from "../http/dial.ts";
+import { OriginHeaders } from "../http/origin-headers.ts";
 import { startProgram } from "../files/find-program.ts";
 import { CredentialsLost } from "./refusal.ts";
 import type { ExecPlugin, Impersonation, Server, Target, User } from "./target.ts";
 
-/** TLS options for a connection to the API server. */
-export interface TlsMaterial {
-  readonly ca?: Buffer | string;
-  readonly cert?: Buffer | string;
-  readonly key?: Buffer | string;
-  readonly rejectUnauthorized?: boolean;
-  readonly servername?: string;
-}
-
 export interface Credentials {
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly headers: OriginHeaders;
   readonly tls: TlsMaterial;
 }
 
@@ -72,11 +65,12 @@ export class Authenticator {
     } catch (error) {
       throw explain(error, this.#target.user);
     }
-    const headers: Record<string, string | readonly string[]> = {};
-    const authorization = (options.headers as Record<string, string> | undefined)?.["Authorization"]?.trim();
-    if (authorization !== undefined && authorization !== "Bearer") headers["authorization"] = authorization;
-    else if (options.auth) headers["authorization"] = `Basic ${Buffer.from(options.auth).toString("base64")}`;
-    Object.assign(headers, impersonationHeaders(this.#target.user.impersonate));
+    const given = (options.headers as Record<string, string> | undefined)?.["Authorization"]?.trim();
+    const headers = OriginHeaders.kubernetes(
+      new URL(this.#target.server.url),
+      { value: given === "Bearer" ? undefined : given, login: options.auth },
+      impersonationHeaders(this.#target.user.impersonate),
+    );
 
     const tls: Record<string, unknown> = {};
     for (const field of ["ca", "cert", "key", "rejectUnauthorized", "servername"] as const) {

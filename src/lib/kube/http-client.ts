@@ -3,11 +3,13 @@ import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import { Agent } from "undici";
 import type { Dispatcher } from "undici";
-import { dial } from "./dial.ts";
+import { dial } from "../http/dial.ts";
 import { Authenticator } from "./authenticator.ts";
-import type { Credentials, TlsMaterial } from "./authenticator.ts";
+import type { Credentials } from "./authenticator.ts";
+import type { TlsMaterial } from "../http/dial.ts";
+import { settle } from "../http/settle.ts";
 import { PreopenedSockets } from "./preconnect.ts";
-import { chooseProxy } from "./proxy.ts";
+import { chooseProxy } from "../http/proxy.ts";
 import type { Target } from "./target.ts";
 import { isPassing } from "./unreachable.ts";
 
@@ -129,10 +131,11 @@ export class HttpClient {
     { method, path, query, body, contentType, endless, signal }: Request,
   ): Promise<Answer> {
     const url = this.url(path, query);
-    const headers: Record<string, string | string[]> = { accept: "application/json, */*", "user-agent": "slipway" };
-    for (const [name, value] of Object.entries(credentials.headers)) {
-      headers[name] = typeof value === "string" ? value : [...value];
-    }
+    const headers: Record<string, string | string[]> = {
+      accept: "application/json, */*",
+      "user-agent": "slipway",
+      ...credentials.headers.for(url),
+    };
     if (body !== undefined) headers["content-type"] = contentType ?? "application/json";
     const asked = this.#agentFor(credentials.tls).request({
       origin: url.origin,
@@ -179,9 +182,7 @@ export class HttpClient {
     const agent = new Agent({
       keepAliveTimeout: IDLE_TIMEOUT_MS,
       keepAliveMaxTimeout: IDLE_TIMEOUT_MS,
-      connect: (_, callback) => {
-        void answer(this.#connection(tls, print), callback);
-      },
+      connect: (_, callback) => settle(() => this.#connection(tls, print), callback),
     });
     this.#agent = { print, agent };
     return agent;
@@ -193,22 +194,10 @@ export class HttpClient {
   }
 }
 
-/** Passes a promise's outcome to a callback. Errors of the callback are not caught by the promise. */
-async function answer(
-  dialled: Promise<Socket>,
-  callback: (...outcome: [null, Socket] | [Error, null]) => void,
-): Promise<void> {
-  const outcome = await dialled.then(
-    (socket): [null, Socket] => [null, socket],
-    (error: Error): [Error, null] => [error, null],
-  );
-  callback(...outcome);
-}
-
 function fingerprint(tls: TlsMaterial): string {
   const hash = createHash("sha256");
   for (const part of [tls.ca, tls.cert, tls.key, tls.servername, String(tls.rejectUnauthorized)]) {
-    hash.update(part ?? "").update("\0");
+    hash.update(String(part ?? "")).update("\0");
   }
   return hash.digest("hex");
 }

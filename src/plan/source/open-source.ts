@@ -6,7 +6,8 @@ import { mkdtemp, readFile, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 import { InvalidInput } from "../../errors.ts";
 import { HEAD_LENGTH, archiveKind } from "../../lib/archive/kind.ts";
-import { parseGitSource, withoutPassword } from "./git-url.ts";
+import { parseGitSource } from "./git-url.ts";
+import { publicUrl } from "../../lib/text/public-url.ts";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 
@@ -41,10 +42,10 @@ export async function openSource(request: SourceRequest): Promise<OpenedSource> 
     };
   }
   if (!isHttp(request.file)) return source;
-  request.say(`fetching ${withoutPassword(request.file)}`);
+  request.say(`fetching ${publicUrl(request.file)}`);
   const { download } = await import("./download.ts");
-  const text = await readText(download(request.file, request.signal), withoutPassword(request.file));
-  return { ...source, dockerfile: { path: withoutPassword(request.file), text } };
+  const text = await readText(download(request.file, request.signal), publicUrl(request.file));
+  return { ...source, dockerfile: { path: publicUrl(request.file), text } };
 }
 
 async function openContextOf(request: SourceRequest): Promise<OpenedSource> {
@@ -61,13 +62,13 @@ async function openContextOf(request: SourceRequest): Promise<OpenedSource> {
   const repository = parseGitSource(request.path);
   if (repository !== undefined) {
     const root = await makeScratch();
-    request.say(`cloning ${withoutPassword(repository.remote)}`);
+    request.say(`cloning ${publicUrl(repository.remote)}`);
     const { clone } = await import("./clone.ts");
     await clone(repository, root, request.signal);
     return { root: await subdirectory(root, repository.subdir), external: true };
   }
   if (!isHttp(request.path)) return { root: request.path, external: false };
-  const name = withoutPassword(request.path);
+  const name = publicUrl(request.path);
   request.say(`fetching ${name}`);
   const { download } = await import("./download.ts");
   return fromStream(request, download(request.path, request.signal), name);

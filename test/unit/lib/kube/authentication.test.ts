@@ -18,6 +18,9 @@ const authenticate = (user: User, fields: object = {}) =>
   new Authenticator({ context: "c", namespace: "n", server: { ...server, ...fields }, user });
 const credentials = (user: User, fields: object = {}) => authenticate(user, fields).credentials();
 
+/** The headers of a request to the server. */
+const sent = async (user: User) => (await credentials(user)).headers.for(new URL(server.url));
+
 /** A credential plugin that notes each run, and answers with a token that tells how many there were. */
 async function writePlugin(name: string, expiry = ""): Promise<string> {
   const path = join(directory, name);
@@ -38,22 +41,23 @@ const runsOf = async (plugin: string): Promise<string[]> =>
 
 describe("what goes into a request", () => {
   test("a token", async () => {
-    expect((await credentials({ token: "abc" })).headers).toEqual({ authorization: "Bearer abc" });
+    expect(await sent({ token: "abc" })).toEqual({ authorization: "Bearer abc" });
   });
 
   test("a token file comes before a token, without its line feed", async () => {
     const tokenFile = join(directory, "token");
     await writeFile(tokenFile, "from-file\n");
-    expect((await credentials({ token: "abc", tokenFile })).headers).toEqual({ authorization: "Bearer from-file" });
+    expect(await sent({ token: "abc", tokenFile })).toEqual({ authorization: "Bearer from-file" });
   });
 
   test("user name and password", async () => {
-    expect((await credentials({ username: "u", password: "p" })).headers).toEqual({ authorization: "Basic dTpw" });
+    expect(await sent({ username: "u", password: "p" })).toEqual({ authorization: "Basic dTpw" });
   });
 
   test("a request without credentials still uses the cluster's certificate authority", async () => {
     const caData = Buffer.from("PEM").toString("base64");
-    expect(await credentials({}, { caData })).toEqual({ headers: {}, tls: { ca: Buffer.from("PEM") } });
+    expect(await sent({})).toEqual({});
+    expect((await credentials({}, { caData })).tls).toEqual({ ca: Buffer.from("PEM") });
   });
 
   test("client certificates, server name, no verification", async () => {
@@ -73,7 +77,7 @@ describe("what goes into a request", () => {
 
   test("impersonation", async () => {
     const impersonate = { user: "bob", uid: "7", groups: ["a", "b"], extra: { "acme.com/Project": ["p"] } };
-    expect((await credentials({ impersonate })).headers).toEqual({
+    expect(await sent({ impersonate })).toEqual({
       "impersonate-user": "bob",
       "impersonate-uid": "7",
       "impersonate-group": ["a", "b"],
@@ -94,7 +98,9 @@ describe("credential plugins", () => {
     const exec = { command, apiVersion: "client.authentication.k8s.io/v1beta1", provideClusterInfo: true };
     const authenticator = authenticate({ exec });
     const all = await Promise.all([1, 2, 3].map(() => authenticator.credentials()));
-    expect(all.map(({ headers }) => headers["authorization"])).toEqual(Array(3).fill("Bearer token-1"));
+    expect(all.map(({ headers }) => headers.for(new URL(server.url))["authorization"])).toEqual(
+      Array(3).fill("Bearer token-1"),
+    );
     const runs = await runsOf(command);
     expect(runs).toHaveLength(1);
     expect(JSON.parse(runs[0]!)).toEqual({
@@ -110,7 +116,7 @@ describe("credential plugins", () => {
     const first = await authenticator.credentials();
     await authenticator.forget(first);
     const second = await authenticator.credentials();
-    expect(second.headers["authorization"]).toBe("Bearer token-2");
+    expect(second.headers.for(new URL(server.url))["authorization"]).toBe("Bearer token-2");
     // A slower request that was refused with the first ones as well must not throw away the second.
     await authenticator.forget(first);
     expect(await authenticator.credentials()).toBe(second);
@@ -131,7 +137,9 @@ describe("credential plugins", () => {
 
   test("a plugin that reads standard input does not hang", async () => {
     const args = ["-c", `cat > /dev/null; echo '{"status":{"token":"x"}}'`];
-    expect((await credentials({ exec: { command: "sh", args } })).headers["authorization"]).toBe("Bearer x");
+    expect(
+      (await credentials({ exec: { command: "sh", args } })).headers.for(new URL(server.url))["authorization"],
+    ).toBe("Bearer x");
   });
 
   test("a 401 is tried once more with new credentials, then reported", async () => {

@@ -23,7 +23,9 @@ it("does not wait for ever for the answer to an upgrade, on a connection that is
   const { port } = server.address() as AddressInfo;
   const open = () =>
     new Promise((resolve) => {
-      const socket = connect(port, "127.0.0.1", () => resolve({ socket, credentials: { headers: {}, tls: {} } }));
+      const socket = connect(port, "127.0.0.1", () =>
+        resolve({ socket, credentials: { headers: { for: () => ({}) }, tls: {} } }),
+      );
     });
   const location = { server: `http://127.0.0.1:${port}`, context: "c", namespace: "n" };
   const attempt = { verb: "create", resource: "pods/exec", name: "pod" } as const;

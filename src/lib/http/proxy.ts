@@ -1,6 +1,7 @@
 /** Chooses the proxy for the API server, by the rules of Go and so of kubectl. */
 import { BlockList, isIP } from "node:net";
 import { InvalidInput } from "../../errors.ts";
+import { publicUrl } from "../text/public-url.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -20,7 +21,7 @@ export function chooseProxy(server: URL, proxyUrl: string | undefined, env: Envi
 function parseProxy(text: string, source: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !["http:", "https:", "socks5:", "socks5h:"].includes(url.protocol) || url.hostname === "") {
-    throw new InvalidInput(`the proxy "${text}", from ${source}, cannot be used`, {
+    throw new InvalidInput(`the proxy "${publicUrl(text)}", from ${source}, cannot be used`, {
       suggestions: ["Write it as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT."],
     });
   }

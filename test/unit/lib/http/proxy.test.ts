@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { chooseProxy } from "../../../../src/lib/kube/proxy.ts";
+import { chooseProxy } from "../../../../src/lib/http/proxy.ts";
 import { InvalidInput } from "../../../../src/errors.ts";
 
 const choose = (server: string, env: Record<string, string>, proxyUrl?: string) =>

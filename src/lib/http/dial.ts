@@ -1,16 +1,23 @@
-/** Opens a connection to the API server: TCP, the proxy if there is one, TLS. For requests and for websockets. */
+/** Opens a connection to a server: TCP, the proxy if there is one, TLS. For requests and for websockets. */
 import { connect as connectTcp, isIP } from "node:net";
 import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { TlsMaterial } from "./authenticator.ts";
+import { limitOf } from "../limits/limits.ts";
 import { hostOf } from "./proxy.ts";
 import { SOCKS_PORT, tunnelHttp, tunnelSocks } from "./tunnel.ts";
 
-/** Limit for the whole connection, proxy and TLS included. */
-const DIAL_TIMEOUT_MS = 15_000;
-
 /** The kernel probes a silent peer after this time, as in client-go. */
 const KEEP_ALIVE_DELAY_MS = 30_000;
+
+/** TLS options of a connection. */
+export interface TlsMaterial {
+  /** PEM certificates that replace the default ones. */
+  readonly ca?: Buffer | string | string[];
+  readonly cert?: Buffer | string;
+  readonly key?: Buffer | string;
+  readonly rejectUnauthorized?: boolean;
+  readonly servername?: string;
+}
 
 /** A failure to connect. Nothing has been sent, so the request can be sent again. */
 export class DialError extends Error {
@@ -29,9 +36,10 @@ export class DialError extends Error {
  * @throws DialError
  */
 export async function dial(server: URL, proxy: URL | undefined, material: TlsMaterial): Promise<Socket> {
-  const deadline = AbortSignal.timeout(DIAL_TIMEOUT_MS);
+  const limitMs = limitOf("DIAL_MS");
+  const deadline = AbortSignal.timeout(limitMs);
   try {
-    const raw = proxy === undefined ? await openTcp(server, deadline) : await openTunnel(server, proxy, deadline);
+    const raw = proxy === undefined ? await openTcp(server, deadline) : await openTunnel(server, proxy, deadline, limitMs);
     const socket = server.protocol === "https:" ? await secure(raw, server, material, deadline) : raw;
     // The caller listens for errors of the connection. An error before that, or one of the TCP socket below TLS after its
     // end (a cancelled write), must not be uncaught.
@@ -39,17 +47,17 @@ export async function dial(server: URL, proxy: URL | undefined, material: TlsMat
     return socket.setNoDelay(true).on("error", () => {});
   } catch (error) {
     const timedOut = deadline.aborted && error === deadline.reason;
-    throw new DialError(timedOut ? timeout() : error, proxy && `${proxy.protocol}//${proxy.host}`);
+    throw new DialError(timedOut ? timeout(limitMs) : error, proxy && `${proxy.protocol}//${proxy.host}`);
   }
 }
 
-async function openTunnel(server: URL, proxy: URL, deadline: AbortSignal): Promise<Socket> {
+async function openTunnel(server: URL, proxy: URL, deadline: AbortSignal, limitMs: number): Promise<Socket> {
   const tcp = await openTcp(proxy, deadline);
   const host = hostOf(server);
   const port = Number(server.port || (server.protocol === "https:" ? 443 : 80));
   try {
     if (proxy.protocol.startsWith("socks5")) {
-      return await untilAborted(tunnelSocks(tcp, proxy, host, port, DIAL_TIMEOUT_MS), deadline);
+      return await untilAborted(tunnelSocks(tcp, proxy, host, port, limitMs), deadline);
     }
     const toProxy = proxy.protocol === "https:" ? await secure(tcp, proxy, {}, deadline) : tcp;
     return await untilAborted(tunnelHttp(toProxy, proxy, host, port), deadline);
@@ -114,6 +122,6 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-function timeout(): Error {
-  return Object.assign(new Error(`no connection within ${DIAL_TIMEOUT_MS / 1000} s`), { code: "ETIMEDOUT" });
+function timeout(limitMs: number): Error {
+  return Object.assign(new Error(`no connection within ${limitMs / 1000} s`), { code: "ETIMEDOUT" });
 }
