@@ -2,6 +2,7 @@
 import { connect as connectTcp, isIP } from "node:net";
 import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import type { SecureContext } from "node:tls";
 import { limitOf } from "../limits/limits.ts";
 import { hostOf } from "./proxy.ts";
 import { SOCKS_PORT, tunnelHttp, tunnelSocks } from "./tunnel.ts";
@@ -19,6 +20,11 @@ export interface TlsMaterial {
   readonly servername?: string;
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Adds further authorities to TLS options. */
+export type Trust = (material: TlsMaterial) => { readonly ca?: string[]; readonly secureContext?: SecureContext };
+
 /** A failure to connect. Nothing has been sent, so the request can be sent again. */
 export class DialError extends Error {
   /** The proxy that was being connected to or through. */
@@ -32,15 +38,56 @@ export class DialError extends Error {
 }
 
 /**
- * Opens a connection, ready for HTTP/1.1.
+ * Opens a connection, ready for HTTP/1.1. Without certificates of its own, the server's is checked by Node's list, and then by this machine's.
  * @throws DialError
  */
-export async function dial(server: URL, proxy: URL | undefined, material: TlsMaterial): Promise<Socket> {
+export async function dial(
+  server: URL,
+  proxy: URL | undefined,
+  material: TlsMaterial,
+  env: Environment = process.env,
+): Promise<Socket> {
+  const own = hasOwnTrust(material);
+  // Both servers have certificates to check, and which of them failed the check is not known.
+  if (own && proxy?.protocol !== "https:") return dialOnce(server, proxy, material);
+  // Rarely needed: most certificates are signed by an authority of Node's list, and most API servers' by the kubeconfig's.
+  const more = async (): Promise<Trust> => (await import("./system-trust.ts")).systemTrust(env);
+  if (env["SSL_CERT_FILE"] || env["SSL_CERT_DIR"]) return dialOnce(server, proxy, material, await more());
+  try {
+    return await dialOnce(server, proxy, material);
+  } catch (error) {
+    if (!isUntrusted(error)) throw error;
+    return dialOnce(server, proxy, material, await more());
+  }
+}
+
+/** Nothing to check, or certificates to check by. */
+function hasOwnTrust({ ca, rejectUnauthorized }: TlsMaterial): boolean {
+  return ca !== undefined || rejectUnauthorized === false;
+}
+
+/** OpenSSL's errors for a certificate whose authority is not known (X509_verify_cert_error_string). */
+const UNTRUSTED: ReadonlySet<unknown> = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+
+function isUntrusted(error: unknown): boolean {
+  return error instanceof DialError && UNTRUSTED.has((error.cause as { code?: unknown } | undefined)?.code);
+}
+
+async function dialOnce(server: URL, proxy: URL | undefined, material: TlsMaterial, trust?: Trust): Promise<Socket> {
   const limitMs = limitOf("DIAL_MS");
   const deadline = AbortSignal.timeout(limitMs);
   try {
-    const raw = proxy === undefined ? await openTcp(server, deadline) : await openTunnel(server, proxy, deadline, limitMs);
-    const socket = server.protocol === "https:" ? await secure(raw, server, material, deadline) : raw;
+    const raw =
+      proxy === undefined
+        ? await openTcp(server, deadline)
+        : await openTunnel(server, proxy, { deadline, limitMs, trust });
+    const socket = server.protocol === "https:" ? await secure(raw, server, material, trust, deadline) : raw;
     // The caller listens for errors of the connection. An error before that, or one of the TCP socket below TLS after its
     // end (a cancelled write), must not be uncaught.
     if (raw !== socket) raw.on("error", () => {});
@@ -51,7 +98,11 @@ export async function dial(server: URL, proxy: URL | undefined, material: TlsMat
   }
 }
 
-async function openTunnel(server: URL, proxy: URL, deadline: AbortSignal, limitMs: number): Promise<Socket> {
+async function openTunnel(
+  server: URL,
+  proxy: URL,
+  { deadline, limitMs, trust }: { deadline: AbortSignal; limitMs: number; trust: Trust | undefined },
+): Promise<Socket> {
   const tcp = await openTcp(proxy, deadline);
   const host = hostOf(server);
   const port = Number(server.port || (server.protocol === "https:" ? 443 : 80));
@@ -59,7 +110,7 @@ async function openTunnel(server: URL, proxy: URL, deadline: AbortSignal, limitM
     if (proxy.protocol.startsWith("socks5")) {
       return await untilAborted(tunnelSocks(tcp, proxy, host, port, limitMs), deadline);
     }
-    const toProxy = proxy.protocol === "https:" ? await secure(tcp, proxy, {}, deadline) : tcp;
+    const toProxy = proxy.protocol === "https:" ? await secure(tcp, proxy, {}, trust, deadline) : tcp;
     return await untilAborted(tunnelHttp(toProxy, proxy, host, port), deadline);
   } catch (error) {
     tcp.destroy();
@@ -84,11 +135,24 @@ function openTcp(url: URL, deadline: AbortSignal): Promise<Socket> {
   return ready(socket, "connect", deadline);
 }
 
-function secure(raw: Socket, server: URL, material: TlsMaterial, deadline: AbortSignal): Promise<Socket> {
+function secure(
+  raw: Socket,
+  server: URL,
+  material: TlsMaterial,
+  trust: Trust | undefined,
+  deadline: AbortSignal,
+): Promise<Socket> {
   const host = material.servername ?? hostOf(server);
   // The certificate is checked against `host`, but an IP address must not be sent as a server name (RFC 6066 §3).
   const servername = isIP(host) === 0 ? host : "";
-  const socket = connectTls({ ...material, socket: raw, host, servername, ALPNProtocols: ["http/1.1"] });
+  const socket = connectTls({
+    ...material,
+    ...(hasOwnTrust(material) ? {} : trust?.(material)),
+    socket: raw,
+    host,
+    servername,
+    ALPNProtocols: ["http/1.1"],
+  });
   return ready(socket, "secureConnect", deadline);
 }
 

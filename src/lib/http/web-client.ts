@@ -96,12 +96,12 @@ export class WebClient {
         dial === undefined
           ? (options, callback) => {
               const server = serverOf(options);
-              settle(() => dialHere(server, chooseProxy(server, undefined, env), tls), callback);
+              settle(() => dialHere(server, chooseProxy(server, undefined, env), tls, env), callback);
             }
           : connectThrough(dial, tls),
     });
     this.#forwarding = new Agent({
-      connect: (options, callback) => settle(() => dialHere(serverOf(options), undefined, {}), callback),
+      connect: (options, callback) => settle(() => dialHere(serverOf(options), undefined, {}, env), callback),
     });
   }
 

@@ -51,6 +51,7 @@ const CLOCK_TOLERANCE_MS = 5000;
 export class HttpClient {
   readonly server: URL;
   readonly #proxy: URL | undefined;
+  readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #authenticator: Authenticator;
   #agent: { readonly print: string; readonly agent: Agent } | undefined;
   /** Whether the server has answered a call as a Kubernetes API: a later failure may be its restart. */
@@ -66,6 +67,7 @@ export class HttpClient {
   constructor(target: Target, env: Readonly<Record<string, string | undefined>> = process.env) {
     this.server = new URL(target.server.url);
     this.#proxy = chooseProxy(this.server, target.server.proxyUrl, env);
+    this.#env = env;
     this.#authenticator = new Authenticator(target);
   }
 
@@ -76,7 +78,7 @@ export class HttpClient {
     const credentials = await asked.catch(() => undefined);
     // A request or close() came first.
     if (credentials === undefined || this.#earlyCredentials !== asked) return;
-    const dialled = Array.from({ length: count }, () => dial(this.server, this.#proxy, credentials.tls));
+    const dialled = Array.from({ length: count }, () => dial(this.server, this.#proxy, credentials.tls, this.#env));
     this.#preopened = { print: fingerprint(credentials.tls), opened: new PreopenedSockets(dialled) };
   }
 
@@ -107,7 +109,7 @@ export class HttpClient {
   async open(refused?: Credentials): Promise<Upgradable> {
     if (refused !== undefined) await this.#authenticator.forget(refused);
     const credentials = await this.#authenticator.credentials();
-    return { socket: await this.#recordLoss(dial(this.server, this.#proxy, credentials.tls)), credentials };
+    return { socket: await this.#recordLoss(dial(this.server, this.#proxy, credentials.tls, this.#env)), credentials };
   }
 
   /** The URL of a path of the API, below the path in the server's own URL. */
@@ -190,7 +192,7 @@ export class HttpClient {
 
   async #connection(tls: TlsMaterial, print: string): Promise<Socket> {
     const ahead = this.#preopened?.print === print ? await this.#preopened.opened.take() : undefined;
-    return ahead ?? dial(this.server, this.#proxy, tls);
+    return ahead ?? dial(this.server, this.#proxy, tls, this.#env);
   }
 }
 

@@ -103,7 +103,7 @@ function describe(code: string, where: string, message: string): { sentence: str
       sentence: `the certificate of ${where} is not trusted: ${message}`,
       remedy: ofTime(code)
         ? `Check this machine's clock (${new Date().toISOString()}); if it is right, renew the certificate.`
-        : "Check certificate-authority and tls-server-name in the kubeconfig, or get a new kubeconfig.",
+        : "Check certificate-authority and tls-server-name in the kubeconfig, or name a file with its authority: SSL_CERT_FILE=FILE.",
     };
   }
   if (TEMPORARY.has(code)) {

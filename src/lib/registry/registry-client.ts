@@ -191,7 +191,7 @@ export class RegistryClient {
   async #connect(registry: string): Promise<WebClient> {
     const tls = {
       rejectUnauthorized: !this.#options.insecure.includes(registry),
-      ...(this.#options.ca === undefined ? {} : { ca: await withSystem(this.#options.ca) }),
+      ...(this.#options.ca === undefined ? {} : { ca: await trusting(this.#options.ca) }),
     };
     return new WebClient({ tls, dial: this.#options.dial });
   }
@@ -240,9 +240,9 @@ function reasonOf(error: unknown, { bodyTimeout = 0 }: TimeLimits): string {
   return messageOf(error);
 }
 
-async function withSystem(ca: string): Promise<string[]> {
-  const { rootCertificates } = await import("node:tls");
-  return [...rootCertificates, ca];
+async function trusting(ca: string): Promise<string[]> {
+  const { trustedCertificates } = await import("../http/trusted-certificates.ts");
+  return trustedCertificates(process.env, [ca]);
 }
 
 /** Docker Hub's API has another host than its name. */

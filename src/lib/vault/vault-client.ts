@@ -3,11 +3,11 @@
  * variables as the vault command (…/docs/commands, "Environment variables").
  */
 import { readFile } from "node:fs/promises";
-import { rootCertificates } from "node:tls";
 import { ClusterError, InvalidInput } from "../../errors.ts";
 import { OriginHeaders } from "../http/origin-headers.ts";
 import { TooMuch, readText } from "../http/read-body.ts";
 import { reasonOf as messageOf } from "../http/reason.ts";
+import { trustedCertificates } from "../http/trusted-certificates.ts";
 import { WebClient } from "../http/web-client.ts";
 import { limitOf, variableOfLimit } from "../limits/limits.ts";
 import { publicUrl } from "../text/public-url.ts";
@@ -44,7 +44,7 @@ export class VaultClient {
       env,
       tls: {
         rejectUnauthorized: !/^(?:1|t|true)$/i.test(env["VAULT_SKIP_VERIFY"] ?? ""),
-        ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
+        ...(ca === undefined ? {} : { ca: trustedCertificates(env, [ca]) }),
         ...(cert === undefined ? {} : { cert }),
         ...(key === undefined ? {} : { key }),
         ...(env["VAULT_TLS_SERVER_NAME"] ? { servername: env["VAULT_TLS_SERVER_NAME"] } : {}),
