@@ -76,7 +76,16 @@ const UNTRUSTED: ReadonlySet<unknown> = new Set([
 ]);
 
 function isUntrusted(error: unknown): boolean {
-  return error instanceof DialError && UNTRUSTED.has((error.cause as { code?: unknown } | undefined)?.code);
+  return error instanceof DialError && UNTRUSTED.has(codeOf(error));
+}
+
+/** Whether a server has shown a certificate that was refused: unknown, expired, or for another name. */
+export function isCertificateFault(error: unknown): boolean {
+  return error instanceof DialError && /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME/.test(codeOf(error));
+}
+
+function codeOf({ cause }: DialError): string {
+  return String((cause as { code?: unknown } | undefined)?.code ?? "");
 }
 
 async function dialOnce(server: URL, proxy: URL | undefined, material: TlsMaterial, trust?: Trust): Promise<Socket> {

@@ -7,6 +7,7 @@ import type { Reference } from "../image/reference.ts";
 import { isLocalRegistry } from "../image/registry-host.ts";
 import type { Credential } from "../credentials/credentials.ts";
 import { SlipwayError } from "../../errors.ts";
+import { isCertificateFault } from "../http/dial.ts";
 import type { Dial } from "../http/connect-through.ts";
 import type { OriginHeaders } from "../http/origin-headers.ts";
 import { abandon, readText, upTo } from "../http/read-body.ts";
@@ -162,8 +163,8 @@ export class RegistryClient {
           answer = await this.#exchange(base, registry, question, client, limits);
         } catch (error) {
           problem = error;
-          // A registry that has answered over https is not asked over http.
-          if (this.#schemes.has(registry)) break;
+          // A registry that has answered over https, or shown a certificate, is not asked over http.
+          if (this.#schemes.has(registry) || isCertificateFault(error)) break;
           continue;
         }
         const used = await use(answer).catch((error: unknown) => {
