@@ -12,6 +12,7 @@ import { parseReference } from "../../src/lib/image/reference.ts";
 import { parseDuration } from "../../src/lib/text/duration.ts";
 import { judgeUnknown, recordOf } from "../../src/app/builds/record.ts";
 import { chooseTarget } from "../../src/lib/kube/choose-target.ts";
+import { PluginFailed, parseCredential } from "../../src/lib/kube/exec-plugin.ts";
 import { explainDenial } from "../../src/lib/kube/denial.ts";
 import { refuse } from "../../src/lib/kube/refusal.ts";
 import { parseStatus } from "../../src/lib/kube/status.ts";
@@ -236,12 +237,13 @@ async function unlessNoAnswer(work: Promise<unknown>): Promise<void> {
   }
 }
 
-/** A HelperError is told by the caller in a sentence of its own, which must not quote the answer. */
+/** A helper's or plugin's failure is told by the caller in a sentence of its own, which must not quote the answer. */
 function unlessHelperFails(work: () => unknown): unknown {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof HelperError) || !/^[\w -]+$/.test(error.message)) throw error;
+    const expected = error instanceof HelperError || error instanceof PluginFailed;
+    if (!expected || !/^[\w :,-]+$/.test(error.message)) throw error;
     return undefined;
   }
 }
@@ -436,6 +438,15 @@ export const TARGETS: readonly Target[] = [
       { Username: "<token>", Secret: "t" },
     ]),
     run: (input) => unlessHelperFails(() => credentialIn(input, "docker-credential-x")),
+  },
+  {
+    name: "credential plugins",
+    weight: 4,
+    make: json([
+      { apiVersion: "client.authentication.k8s.io/v1", kind: "ExecCredential", status: { token: "t" } },
+      { status: { clientCertificateData: "c", clientKeyData: "k", expirationTimestamp: "2026-01-01T00:00:00Z" } },
+    ]),
+    run: (input) => unlessHelperFails(() => parseCredential(input)),
   },
   {
     name: "Vault's answers",

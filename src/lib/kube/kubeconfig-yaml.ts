@@ -29,7 +29,8 @@ function firstDocument(text: string): string {
 }
 
 function withoutUnknownTag(event: Event, source: string): Event {
-  if (event.type !== EVENT_ID.SCALAR && event.type !== EVENT_ID.MAPPING && event.type !== EVENT_ID.SEQUENCE) return event;
+  if (event.type !== EVENT_ID.SCALAR && event.type !== EVENT_ID.MAPPING && event.type !== EVENT_ID.SEQUENCE)
+    return event;
   if (event.tagStart < 0 || KNOWN.test(source.slice(event.tagStart, event.tagEnd))) return event;
   return { ...event, tagStart: -1, tagEnd: -1 };
 }

@@ -189,7 +189,7 @@ describe.each(KINDS)("$kind", ({ ask }) => {
 
   it("is trusted by a certificate in SSL_CERT_FILE", async () => {
     trust();
-    await ask(`https://127.0.0.1:${portOf(secure)}`);
+    await expect(ask(`https://127.0.0.1:${portOf(secure)}`)).resolves.toBeDefined();
   });
 
   it("is trusted by a certificate in one of several directories of SSL_CERT_DIR", async () => {
@@ -200,7 +200,7 @@ describe.each(KINDS)("$kind", ({ ask }) => {
     );
     writeFileSync(join(directory, "certs", "any-name"), `some text\n${CERTIFICATE}`);
     vi.stubEnv("SSL_CERT_DIR", `/nonexistent:${join(directory, "certs")}`);
-    await ask(`https://127.0.0.1:${portOf(secure)}`);
+    await expect(ask(`https://127.0.0.1:${portOf(secure)}`)).resolves.toBeDefined();
   });
 });
 

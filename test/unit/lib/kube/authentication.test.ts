@@ -1,6 +1,6 @@
 import { chmod, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Authenticator } from "../../../../src/lib/kube/authenticator.ts";
 import type { User } from "../../../../src/lib/kube/target.ts";
 import { AuthError } from "../../../../src/errors.ts";
@@ -133,6 +133,64 @@ describe("credential plugins", () => {
     const error = await failureOf(credentials({ exec: { command: "sh", args: ["-c", "echo expired >&2; exit 1"] } }));
     expect(error).toBeInstanceOf(AuthError);
     expect(error.message).toMatch("plugin sh failed: expired");
+  });
+
+  test("show what they print to standard error at once, as it may be the code of a login", async () => {
+    const go = join(directory, "go");
+    const script = `echo 'enter ABCD-EFGH' >&2; while [ ! -e ${go} ]; do sleep 0.05; done; echo '{"status":{"token":"x"}}'`;
+    const printed: string[] = [];
+    const spy = vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+      printed.push(String(text));
+      return true;
+    });
+    const asked = credentials({ exec: { command: "sh", args: ["-c", script] } });
+    // It ends only once its line has been seen.
+    await vi.waitFor(() => expect(printed.join("")).toContain("enter ABCD-EFGH\n"), 10_000);
+    spy.mockRestore();
+    await writeFile(go, "");
+    expect((await asked).headers.for(new URL(server.url))).toEqual({ authorization: "Bearer x" });
+  });
+
+  test.each([
+    ["", "it printed nothing"],
+    ["no JSON: s3cret", "it is not JSON"],
+    ["null", "it is not an ExecCredential"],
+    ["[]", "it is not an ExecCredential"],
+    ['"s3cret"', "it is not an ExecCredential"],
+    ['{"kind":"Pod","status":{"token":"s3cret"}}', "it is not an ExecCredential"],
+    ['{"kind":"ExecCredential"}', "it has no status"],
+    ['{"status":null}', "it has no status"],
+    ['{"status":"s3cret"}', "it has no status"],
+    ['{"status":{}}', "it has neither a token nor a certificate"],
+    ['{"status":{"token":""}}', "it has neither a token nor a certificate"],
+    ['{"status":{"token":{"s3cret":1}}}', "its token is not text"],
+    ['{"status":{"token":"s3cret\\nX-Other: y"}}', "its token has characters that no header can carry"],
+    [
+      '{"status":{"clientCertificateData":"s3cret"}}',
+      "it has a certificate without a key, or a key without a certificate",
+    ],
+    ['{"status":{"clientKeyData":"s3cret"}}', "it has a certificate without a key, or a key without a certificate"],
+    ['{"status":{"token":"x","expirationTimestamp":7}}', "its expirationTimestamp is not text"],
+  ])("that answer %s are told in one sentence, which quotes nothing", async (answer, why) => {
+    const exec = { command: "sh", args: ["-c", `cat <<'E'\n${answer}\nE`] };
+    const error = await failureOf(credentials({ exec }));
+    expect(error).toBeInstanceOf(AuthError);
+    expect(error.message).toBe(`the kubeconfig's credential plugin sh gave no usable answer: ${why}`);
+  });
+
+  test.each([
+    ["exec yes", "printed more than 1.05 MB"],
+    ["exit 3", "failed: exit code 3"],
+    ["kill -9 $$", "failed: was killed by SIGKILL"],
+  ])("that end badly are told in one sentence: %s", async (script, why) => {
+    const error = await failureOf(credentials({ exec: { command: "sh", args: ["-c", script] } }));
+    expect(error.message).toBe(`the kubeconfig's credential plugin sh ${why}`);
+  });
+
+  test("that need a terminal are not started without one", async () => {
+    const exec = { command: "sh", args: ["-c", "exit 1"], interactiveMode: "Always" };
+    const error = await failureOf(credentials({ exec }));
+    expect(error.message).toMatch(/plugin sh needs a terminal on standard input, and there is none$/);
   });
 
   test("a plugin that reads standard input does not hang", async () => {

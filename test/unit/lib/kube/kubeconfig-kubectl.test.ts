@@ -18,19 +18,22 @@ const recorded = JSON.parse(
   readFileSync(new URL("../../../conformance/kubeconfig/recorded.json", import.meta.url), "utf8"),
 ) as readonly Recorded[];
 
-test.each(recorded.filter(({ read }) => read !== null))("kubectl's reading is ours, of $name", async ({ text, read }) => {
-  const path = join(await temporaryDirectory(), "config");
-  await writeFile(path, text);
-  const { currentContext, contexts, clusters, users } = await readKubeconfig(path, {});
-  const context = contexts.get(currentContext ?? "");
-  expect({
-    current: currentContext ?? "",
-    cluster: textOf(context?.["cluster"]) ?? "",
-    namespace: textOf(context?.["namespace"]) ?? "",
-    server: textOf(clusters.get(textOf(context?.["cluster"]) ?? "")?.["server"]) ?? "",
-    token: textOf(users.get(textOf(context?.["user"]) ?? "")?.["token"]) ?? "",
-  }).toEqual(read);
-});
+test.each(recorded.filter(({ read }) => read !== null))(
+  "kubectl's reading is ours, of $name",
+  async ({ text, read }) => {
+    const path = join(await temporaryDirectory(), "config");
+    await writeFile(path, text);
+    const { currentContext, contexts, clusters, users } = await readKubeconfig(path, {});
+    const context = contexts.get(currentContext ?? "");
+    expect({
+      current: currentContext ?? "",
+      cluster: textOf(context?.["cluster"]) ?? "",
+      namespace: textOf(context?.["namespace"]) ?? "",
+      server: textOf(clusters.get(textOf(context?.["cluster"]) ?? "")?.["server"]) ?? "",
+      token: textOf(users.get(textOf(context?.["user"]) ?? "")?.["token"]) ?? "",
+    }).toEqual(read);
+  },
+);
 
 test.each(["a list", "a text", "no YAML"])("a file that is %s is refused in one sentence", async (name) => {
   const path = join(await temporaryDirectory(), "config");
