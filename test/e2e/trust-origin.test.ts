@@ -1,11 +1,13 @@
-/** The program against servers that try to get at a credential, or to fill its memory. */
+/** The program against servers that try to get at a credential or to fill its memory, and in networks as people have them. */
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer as createHttp } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer as createHttps } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
+import { rootCertificates } from "node:tls";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { CERTIFICATE, KEY } from "../fakes/api-server-certificate.ts";
@@ -134,4 +136,65 @@ it("a registry that sends without end does not fill the memory", async () => {
   expect(run.code).toBe(1);
   expect(run.stderr).toContain("it sent more than 16.8 MB");
   expect(sent).toBeLessThan(64 * 1024 * 1024);
+});
+
+it("NODE_EXTRA_CA_CERTS counts together with --registry-ca", async () => {
+  const registry = await listen((_, response) => void response.end(MANIFEST), true);
+  const other = join(directory, "other.crt");
+  await writeFile(other, rootCertificates[0] ?? "");
+  const run = await slipway(["push", `${registry.host}/a:1`, "--registry-ca", other], {
+    env: { NODE_EXTRA_CA_CERTS: join(directory, "ca.crt"), HOME: directory },
+  });
+  expect([run.code, run.stderr]).toEqual([0, expect.not.stringContaining("certificate")]);
+});
+
+it.each([["SSL_CERT_FILE"], ["SSL_CERT_DIR"]])("%s counts for a registry", async (name) => {
+  const registry = await listen((_, response) => void response.end(MANIFEST), true);
+  const value = name === "SSL_CERT_FILE" ? join(directory, "ca.crt") : directory;
+  const run = await slipway(["push", `${registry.host}/a:1`], { env: { [name]: value, HOME: directory } });
+  expect([run.code, run.stderr]).toEqual([0, expect.not.stringContaining("certificate")]);
+});
+
+it("a registry is asked through HTTPS_PROXY", async () => {
+  const asked: string[] = [];
+  const proxy = createHttp();
+  servers.push(proxy);
+  proxy.on("connect", ({ url }: IncomingMessage, socket) => {
+    asked.push(url ?? "");
+    socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+  });
+  await new Promise<void>((resolve) => {
+    proxy.listen(0, "127.0.0.1", resolve);
+  });
+  const run = await slipway(["push", "registry.example.com/a:1"], {
+    env: { HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, HOME: directory },
+  });
+  expect(run.code).toBe(1);
+  expect(asked).toEqual(["registry.example.com:443"]);
+  expect(run.stderr).toContain('the proxy answered "403 Forbidden"');
+});
+
+it("a credential plugin's line is seen while the plugin waits", async () => {
+  const plugin = join(directory, "plugin");
+  const go = join(directory, "go");
+  await writeFile(
+    plugin,
+    `#!/bin/sh\necho 'enter ABCD-EFGH' >&2\nwhile [ ! -e ${go} ]; do sleep 0.05; done\necho '{"kind":"ExecCredential"}'\n`,
+    { mode: 0o755 },
+  );
+  const kubeconfig = {
+    "current-context": "c",
+    contexts: [{ name: "c", context: { cluster: "k", user: "u" } }],
+    clusters: [{ name: "k", cluster: { server: "http://127.0.0.1:1" } }],
+    users: [{ name: "u", user: { exec: { apiVersion: "client.authentication.k8s.io/v1", command: plugin } } }],
+  };
+  await writeFile(join(directory, "kubeconfig"), JSON.stringify(kubeconfig));
+  // The plugin ends only once its line has been seen.
+  const run = await slipway(["ps", "--kubeconfig", join(directory, "kubeconfig")], {
+    onStderr: (text) => {
+      if (text.includes("ABCD-EFGH")) writeFileSync(go, "");
+    },
+  });
+  expect(run.code).toBe(4);
+  expect(run.stderr).toContain(`credential plugin ${plugin} gave no usable answer: it has no status`);
 });
