@@ -8,6 +8,7 @@ import { compatibilityPage } from "./compatibility-page.ts";
 import { configurationPage } from "./configuration-page.ts";
 import { exitCodesPage } from "./exit-codes-page.ts";
 import { flagsPage } from "./flags-page.ts";
+import { limitsPage } from "./limits-page.ts";
 import { rightsPage } from "./rights-page.ts";
 
 export const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
@@ -21,5 +22,6 @@ export const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   },
   "reference/exit-codes.md": exitCodesPage,
   "reference/flags.md": flagsPage,
+  "reference/limits.md": limitsPage,
   "reference/rights.md": rightsPage,
 };

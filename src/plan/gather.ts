@@ -18,6 +18,7 @@ import type {
   Repository,
   UnreadDockerfile,
 } from "./plan.ts";
+import { publicUrl } from "../lib/text/public-url.ts";
 import { readBytesOrExplain, readIfThere, readOrExplain, whyNot } from "../lib/files/read-file.ts";
 import type { BuildRequest } from "./request.ts";
 
@@ -106,7 +107,7 @@ async function gatherLayouts(values: readonly string[] = []): Promise<readonly O
 async function contextRoot(path: string): Promise<string> {
   const root = resolve(path);
   const found = await stat(root).catch((error: unknown) => {
-    throw new InvalidInput(`unable to prepare context: path "${path}" ${whyNot(error)}`, {
+    throw new InvalidInput(`unable to prepare context: path "${publicUrl(path)}" ${whyNot(error)}`, {
       docker: "refuses",
       suggestions: [
         "Give the directory to build from as the last argument, for example `slipway build -t REGISTRY/NAME .`",
@@ -114,7 +115,9 @@ async function contextRoot(path: string): Promise<string> {
     });
   });
   if (!found.isDirectory())
-    throw new InvalidInput(`unable to prepare context: path "${path}" is not a directory`, { docker: "refuses" });
+    throw new InvalidInput(`unable to prepare context: path "${publicUrl(path)}" is not a directory`, {
+      docker: "refuses",
+    });
   return root;
 }
 
@@ -127,7 +130,7 @@ async function findDockerfile(root: string, request: ContextRequest): Promise<Do
     const bytes = await readIfThere(join(root, name));
     if (bytes !== undefined) return { path: join(root, name), ...decodeDockerfile(bytes) };
   }
-  throw new InvalidInput(`no Dockerfile in ${request.path}`, {
+  throw new InvalidInput(`no Dockerfile in ${publicUrl(request.path)}`, {
     docker: "refuses",
     suggestions: ["Name the file with -f FILE, or give the directory that has a Dockerfile."],
   });
@@ -142,7 +145,7 @@ async function dockerfileOf(source: OpenedSource, root: string, request: Context
     const bytes = await readInside(root, name);
     if (bytes !== undefined) return { path: join(root, name), ...decodeDockerfile(bytes) };
   }
-  throw new InvalidInput(`failed to read dockerfile: no ${request.file ?? "Dockerfile"} in the context`, {
+  throw new InvalidInput(`failed to read dockerfile: no ${publicUrl(request.file ?? "Dockerfile")} in the context`, {
     docker: "refuses",
     suggestions: ["Name it with -f FILE, as a path inside the context."],
   });

@@ -5,7 +5,8 @@
 import { posix } from "node:path";
 import { buildContextsOf } from "./docker/build-contexts.ts";
 import { InvalidInput } from "../errors.ts";
-import { parseGitSource, withoutPassword } from "./source/git-url.ts";
+import { parseGitSource } from "./source/git-url.ts";
+import { holdsSecret, publicUrl } from "../lib/text/public-url.ts";
 import type { GitSource } from "./source/git-url.ts";
 import type { BuildPlan, Repository, UnreadDockerfile } from "./plan.ts";
 import type { BuildRequest } from "./request.ts";
@@ -40,7 +41,7 @@ export function inRepository(request: BuildRequest): RepositoryInputs {
 function sourceOf(path: string): GitSource {
   const source = path === "-" ? undefined : parseGitSource(path);
   if (source === undefined) {
-    const what = path === "-" ? "standard input" : withoutPassword(path);
+    const what = path === "-" ? "standard input" : publicUrl(path);
     throw new InvalidInput(`--git-in-cluster needs a git repository to clone, and ${what} is not one`, {
       suggestions: [
         "Give the repository's URL, which ends in .git: https://HOST/NAME.git#REF:SUBDIR.",
@@ -50,15 +51,15 @@ function sourceOf(path: string): GitSource {
   }
   const { remote, subdir } = source;
   if (!/^(?:https?|git):\/\//.test(remote)) {
-    throw new InvalidInput(`--git-in-cluster: the pod has no SSH key to clone ${withoutPassword(remote)}`, {
+    throw new InvalidInput(`--git-in-cluster: the pod has no SSH key to clone ${publicUrl(remote)}`, {
       suggestions: [
         "Give its https:// URL, and a token if the repository is private: --secret id=GIT_AUTH_TOKEN,env=NAME.",
         CLONE_HERE,
       ],
     });
   }
-  if (!URL.canParse(remote)) throw new InvalidInput(`${remote} is not a URL`);
-  if (/^\w+:\/\/[^/]*@/.test(remote)) {
+  if (!URL.canParse(remote)) throw new InvalidInput(`${publicUrl(remote)} is not a URL`);
+  if (holdsSecret(remote)) {
     throw new InvalidInput("--git-in-cluster: the URL has a user or a password, which others could read in the pod", {
       suggestions: ["Remove it from the URL and give a token: --secret id=GIT_AUTH_TOKEN,env=NAME.", CLONE_HERE],
     });
@@ -76,14 +77,14 @@ function dockerfileOf(file: string | undefined): UnreadDockerfile {
   const elsewhere =
     file === "-"
       ? "is standard input"
-      : /^https?:\/\//.test(file)
+      : /^[a-z][a-z0-9+.-]*:\/\//i.test(file)
         ? "is a URL"
         : posix.isAbsolute(file) || leadsOut(file)
           ? "is outside of the repository"
           : undefined;
   if (elsewhere === undefined) return { path: file };
   throw new InvalidInput(
-    `--git-in-cluster takes the Dockerfile from the repository, and -f ${withoutPassword(file)} ${elsewhere}`,
+    `--git-in-cluster takes the Dockerfile from the repository, and -f ${publicUrl(file)} ${elsewhere}`,
     { suggestions: ["Give -f a path in the repository, relative to SUBDIR if there is one.", CLONE_HERE] },
   );
 }
@@ -118,7 +119,7 @@ export function repositoryNotices({ repository, credentials, registries }: Build
   const { remote } = repository;
   const sent = `only your credentials for ${registries.hosts.join(", ")} are sent; --base-registry adds other registries`;
   return [
-    `the builder clones ${remote}: its Dockerfile is not read or checked here`,
+    `the builder clones ${publicUrl(remote)}: its Dockerfile is not read or checked here`,
     ...(credentials.kind === "shipped" && registries.hosts.length > 0 ? [sent] : []),
   ];
 }

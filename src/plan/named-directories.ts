@@ -4,6 +4,7 @@ import { join, relative, resolve } from "node:path";
 import { buildContextsOf } from "./docker/build-contexts.ts";
 import { InvalidInput } from "../errors.ts";
 import type { NamedDirectory } from "./plan.ts";
+import { publicUrl } from "../lib/text/public-url.ts";
 import { readIfThere, whyNot } from "../lib/files/read-file.ts";
 
 /** @param values as typed @throws InvalidInput for a value that is not a context, and for a path that is not a directory here */
@@ -17,13 +18,13 @@ export async function readDirectories(values: readonly string[]): Promise<NamedD
 async function readDirectory(name: string, path: string, number: number): Promise<NamedDirectory> {
   const root = resolve(path);
   const found = await stat(root).catch((error: unknown) => {
-    throw new InvalidInput(`failed to get build context ${name}: path "${path}" ${whyNot(error)}`, {
+    throw new InvalidInput(`failed to get build context ${name}: path "${publicUrl(path)}" ${whyNot(error)}`, {
       docker: "refuses",
       suggestions: [`Give a directory, or an image as docker-image://IMAGE.`],
     });
   });
   if (!found.isDirectory()) {
-    throw new InvalidInput(`failed to get build context ${name}: path "${path}" is not a directory`, {
+    throw new InvalidInput(`failed to get build context ${name}: path "${publicUrl(path)}" is not a directory`, {
       docker: "refuses",
       suggestions: ["Give the directory that has the file."],
     });

@@ -87,7 +87,7 @@ describe("a stranger's bake file", () => {
   });
 });
 
-test.for([
+test.for<[title: string, text: string]>([
   ["include", "include: [../home/.bashrc]\nservices: { a: { build: . } }\n"],
   ["extends", "services: { a: { build: ., extends: { service: b, file: link/.bashrc } } }\n"],
   ["env_file", "services: { a: { build: ., image: x, env_file: ../home/.bashrc } }\n"],

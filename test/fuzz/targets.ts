@@ -12,11 +12,14 @@ import { parseReference } from "../../src/lib/image/reference.ts";
 import { parseDuration } from "../../src/lib/text/duration.ts";
 import { judgeUnknown, recordOf } from "../../src/app/builds/record.ts";
 import { chooseTarget } from "../../src/lib/kube/choose-target.ts";
+import { PluginFailed, parseCredential } from "../../src/lib/kube/exec-plugin.ts";
 import { explainDenial } from "../../src/lib/kube/denial.ts";
 import { refuse } from "../../src/lib/kube/refusal.ts";
 import { parseStatus } from "../../src/lib/kube/status.ts";
 import { normaliseStamp } from "../../src/lib/kube/log-dedupe.ts";
 import { parseIgnoreFile } from "../../src/lib/dockerignore/dockerignore.ts";
+import { HelperError, credentialIn } from "../../src/lib/credentials/credential-helper.ts";
+import { errorsOf, parseAnswer } from "../../src/lib/vault/vault-client.ts";
 import { DockerConfig } from "../../src/lib/credentials/docker-config.ts";
 import { readDockerOptions } from "../../src/plan/docker/read-options.ts";
 import { errorOf, pullFailure, setupFailure } from "../../src/run/follow/pod-failure.ts";
@@ -25,7 +28,8 @@ import { explainUnschedulable } from "../../src/run/follow/unschedulable.ts";
 import { loadBuilder } from "../../src/builders/table.ts";
 import { BUILDER_NAMES } from "../../src/plan/builder-names.ts";
 import { readTemplate } from "../../src/plan/pod/read-template.ts";
-import { authorize } from "../../src/lib/registry/authorization.ts";
+import { RealmRefused, authorize } from "../../src/lib/registry/authorization.ts";
+import { parseChallenges } from "../../src/lib/registry/challenges.ts";
 import { readManifest, readPushedDigest } from "../../src/lib/registry/describe-image.ts";
 import type { RegistryClient } from "../../src/lib/registry/registry-client.ts";
 import { fillTemplate } from "../../src/lib/text/go-template.ts";
@@ -34,7 +38,8 @@ import { FinalTree } from "../../src/lib/sbom/final-tree.ts";
 import { readLayer } from "../../src/lib/sbom/read-layer.ts";
 import type { FoundFile, Tree } from "../../src/lib/sbom/read-layer.ts";
 import { spdxDocument } from "../../src/lib/sbom/spdx.ts";
-import { parseGitSource, withoutPassword } from "../../src/plan/source/git-url.ts";
+import { parseGitSource } from "../../src/plan/source/git-url.ts";
+import { publicUrl, withPublicUrls } from "../../src/lib/text/public-url.ts";
 import { chosenTargets } from "../../src/cli/bake/chosen-targets.ts";
 import { splitNames } from "../../src/cli/bake/read-plan.ts";
 import { InvalidInput } from "../../src/errors.ts";
@@ -223,6 +228,8 @@ const LOG_ENDS = [
   'level=error msg="build failed: x" dest="\\"a\\""',
 ];
 
+const REGISTRY = { url: new URL("https://r.example.com/v2/"), insecure: false };
+
 const folder = mkdtempSync(join(tmpdir(), "slipway-fuzz-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
@@ -235,8 +242,19 @@ async function unlessNoAnswer(work: Promise<unknown>): Promise<void> {
     await work;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    const plain = error instanceof Error && error.constructor === Error;
+    const plain = error instanceof Error && (error.constructor === Error || error instanceof RealmRefused);
     if (!(error instanceof SyntaxError) && code !== "ERR_INVALID_URL" && !plain) throw error;
+  }
+}
+
+/** A helper's or plugin's failure is told by the caller in a sentence of its own, which must not quote the answer. */
+function unlessHelperFails(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    const expected = error instanceof HelperError || error instanceof PluginFailed;
+    if (!expected || !/^[\w :,-]+$/.test(error.message)) throw error;
+    return undefined;
   }
 }
 
@@ -288,7 +306,7 @@ export const TARGETS: readonly Target[] = [
       "git://h/a#:d",
       "github.com/a/b",
     ]),
-    run: (input) => [withoutPassword(input), parseGitSource(input)],
+    run: (input) => [publicUrl(input), withPublicUrls(input), parseGitSource(input)],
   },
   {
     name: "kubeconfig",
@@ -402,14 +420,53 @@ export const TARGETS: readonly Target[] = [
   {
     name: "registry challenges",
     weight: 6,
-    make: text(['Bearer realm="https://auth.example.com/token",service="r",scope="a"', 'Basic realm="x"', "Bearer"]),
+    make: text([
+      'Bearer realm="https://auth.example.com/token",service="r",scope="a"',
+      'Negotiate YII=, Basic realm="a \\"b\\"", Bearer realm=https://auth.example.com/token',
+      'Basic realm="x"',
+      "Bearer",
+    ]),
     run: (input) =>
       unlessNoAnswer(
-        authorize(input, { username: "u", password: "p" }, ["repository:a:pull"], async () => ({
-          status: 200,
-          body: '{"token":"t"}',
-        })),
+        authorize(
+          REGISTRY,
+          parseChallenges(input),
+          { username: "u", password: "p" },
+          ["repository:a:pull"],
+          async () => ({
+            status: 200,
+            body: '{"token":"t"}',
+          }),
+        ),
       ),
+  },
+  {
+    name: "credential helpers",
+    weight: 4,
+    make: json([
+      { ServerURL: "https://r.example.com", Username: "u", Secret: "p" },
+      { Username: "<token>", Secret: "t" },
+    ]),
+    run: (input) => unlessHelperFails(() => credentialIn(input, "docker-credential-x")),
+  },
+  {
+    name: "credential plugins",
+    weight: 4,
+    make: json([
+      { apiVersion: "client.authentication.k8s.io/v1", kind: "ExecCredential", status: { token: "t" } },
+      { status: { clientCertificateData: "c", clientKeyData: "k", expirationTimestamp: "2026-01-01T00:00:00Z" } },
+    ]),
+    run: (input) => unlessHelperFails(() => parseCredential(input)),
+  },
+  {
+    name: "Vault's answers",
+    weight: 4,
+    make: json([
+      { data: { data: { password: "p" }, metadata: { deletion_time: "" } } },
+      { data: { path: "kv/", options: { version: "2" } } },
+      { auth: { client_token: "t" }, errors: ["1 error occurred:\n\t* permission denied\n"] },
+    ]),
+    run: (input) => errorsOf(parseAnswer("https://vault.example.com", 200, input)),
   },
   {
     name: "registry tokens",
@@ -417,7 +474,10 @@ export const TARGETS: readonly Target[] = [
     make: json([{ token: "t", expires_in: 60 }, { access_token: "t" }]),
     run: (input) =>
       unlessNoAnswer(
-        authorize('Bearer realm="https://a/t"', { username: "u" }, [], async () => ({ status: 200, body: input })),
+        authorize(REGISTRY, parseChallenges('Bearer realm="https://a/t"'), { username: "u" }, [], async () => ({
+          status: 200,
+          body: input,
+        })),
       ),
   },
   {

@@ -59,28 +59,36 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // What is attached to an image once it is pushed.
   "attest/": { code: ["plan/", "lib/", "node:*"], types: ["events.ts"] },
   // Request and files become a plan, or one sentence.
-  "plan/": { code: ["lib/", "js-yaml", "tar", "undici", "node:*"] },
+  "plan/": { code: ["lib/", "js-yaml", "tar", "node:*"] },
 
   "lib/buildkit/": { code: ["node:*"] },
   "lib/archive/": { code: ["lib/files/", "lib/text/", "node:*"] },
-  "lib/credentials/": { code: ["lib/files/", "lib/text/", "keytar", "node:*"] },
+  "lib/credentials/": { code: ["lib/files/", "lib/limits/", "lib/text/", "keytar", "node:*"] },
   "lib/compose/": { code: ["js-yaml", "node:*"] },
   "lib/dockerfile/": { code: ["lib/text/", "node:path"] },
   "lib/dockerignore/": { code: ["lib/files/"] },
-  "lib/files/": { code: ["node:*"] },
+  "lib/files/": { code: ["lib/text/", "node:*"] },
   "lib/hcl/": { code: ["bcryptjs", "re2js", "node:*"] },
-  "lib/image/": { code: [] },
+  "lib/http/": { code: ["lib/limits/", "lib/text/", "socks", "undici", "node:*"] },
+  "lib/image/": { code: ["lib/text/"] },
   "lib/kube/": {
-    code: ["lib/files/", "lib/text/", "@kubernetes/client-node", "js-yaml", "socks", "undici", "ws", "node:*"],
+    code: ["lib/files/", "lib/http/", "lib/limits/", "lib/text/"].concat([
+      "@kubernetes/client-node",
+      "js-yaml",
+      "undici",
+      "ws",
+      "node:*",
+    ]),
   },
+  "lib/limits/": { code: [] },
   "lib/pflag/": { code: ["lib/text/"] },
   "lib/registry/": {
-    code: ["lib/image/", "lib/text/", "undici", "node:*"],
+    code: ["lib/http/", "lib/image/", "lib/limits/", "lib/text/", "node:*"],
     types: ["lib/credentials/", "lib/dockerfile/"],
   },
   "lib/sbom/": { code: ["lib/archive/", "lib/image/", "lib/registry/", "lib/text/", "spdx-license-ids", "node:*"] },
   "lib/text/": { code: [] },
-  "lib/vault/": { code: ["lib/text/", "undici", "node:*"] },
+  "lib/vault/": { code: ["lib/http/", "lib/limits/", "lib/text/", "node:*"] },
 
   "errors.ts": { code: [] },
   "events.ts": { code: [], types: ["lib/registry/"] },
@@ -142,9 +150,9 @@ describe("imports", () => {
     ["chalk", /^cli\/ui\//],
     ["ora", /^cli\/ui\//],
     ["ws", /^lib\/kube\//],
-    ["socks", /^lib\/kube\/tunnel\.ts$/],
+    ["socks", /^lib\/http\/tunnel\.ts$/],
     ["spdx-license-ids", /^lib\/sbom\/licence-ids\.ts$/],
-    ["undici", /^(?:lib\/(?:kube|registry|vault)|plan\/source)\//],
+    ["undici", /^lib\/(?:http\/web-client|kube\/http-client)\.ts$/],
   ])("use the code of %s in one place", (name, place) => {
     const users = imports.filter(({ to, kind }) => kind !== "type" && (to === name || to.startsWith(`${name}/`)));
     expect(users.length).toBeGreaterThan(0);

@@ -5,6 +5,7 @@ import { NotStarted } from "../../lib/kube/exec.ts";
 import { AuthError, BuildFailed, ClusterError, SlipwayError, clauseOf } from "../../errors.ts";
 import { TokenRefused } from "../../lib/registry/authorization.ts";
 import type { RegistryClient } from "../../lib/registry/registry-client.ts";
+import { uploadUrlOf } from "../../lib/registry/upload-url.ts";
 import { RegistryError } from "../../lib/registry/registry-error.ts";
 import { failed, ok } from "./check.ts";
 import type { Check } from "./check.ts";
@@ -33,12 +34,10 @@ export async function pushCheck(client: RegistryClient, question: PushQuestion):
     const scopes = [`repository:${repository}:pull,push`];
     const begun = await client.ask(registry, { method: "POST", path: `${repository}/blobs/uploads/`, scopes });
     if (begun.status === 202) {
-      const location = String(begun.headers["location"] ?? "");
+      // An upload that starts but cannot be sent where the registry wants it would fail in a build as well.
+      const path = uploadUrlOf(begun, registry).href;
       // A registry that cannot cancel an upload discards it later.
-      if (location !== "") {
-        const path = new URL(location, begun.url).href;
-        await client.ask(registry, { method: "DELETE", path, scopes }).catch(() => {});
-      }
+      await client.ask(registry, { method: "DELETE", path, scopes }).catch(() => {});
       return ok(name, `${registry} can be reached from a pod and accepts a push to ${repository}`);
     }
     return failed(name, pushRefused(begun.status, reference));

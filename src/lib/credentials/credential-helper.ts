@@ -4,6 +4,8 @@
  */
 import type { ChildProcessByStdio } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import { LIMITS, limitOf } from "../limits/limits.ts";
+import { formatBytes } from "../text/measures.ts";
 import { ProgramNotFound, startProgram } from "../files/find-program.ts";
 import { type Credential, DOCKER_HUB_KEY, registryOf } from "./credentials.ts";
 
@@ -11,8 +13,7 @@ import { type Credential, DOCKER_HUB_KEY, registryOf } from "./credentials.ts";
 const NOT_FOUND = /credentials not found in native keychain/i;
 /** User name that marks the secret as an identity token (docker/cli, cli/config/credentials: tokenUsername). */
 const TOKEN_USER = "<token>";
-/** Long, as a person may have to unlock a keyring or touch a key. */
-const HELPER_TIMEOUT_MS = 120_000;
+const MAX_ANSWER_BYTES = LIMITS.HELPER_ANSWER_BYTES.value;
 
 /** A helper cannot be run, or failed. The message is a clause: `docker-credential-x is not on the PATH`. */
 export class HelperError extends Error {}
@@ -33,9 +34,7 @@ export class CredentialHelper {
       if (NOT_FOUND.test(stdout)) return undefined;
       throw this.#failure("get", stdout, stderr);
     }
-    const { Username: username, Secret: secret } = this.#parse(stdout);
-    if (typeof username !== "string" || typeof secret !== "string" || secret === "") return undefined;
-    return username === TOKEN_USER ? { identityToken: secret } : { username, password: secret };
+    return credentialIn(stdout, this.program);
   }
 
   /** @throws HelperError */
@@ -61,17 +60,7 @@ export class CredentialHelper {
   async list(): Promise<ReadonlyMap<string, string>> {
     const { code, stdout, stderr } = await this.#run("list", "");
     if (code !== 0) throw this.#failure("list", stdout, stderr);
-    return new Map(Object.entries(this.#parse(stdout)).map(([server, user]) => [server, String(user)]));
-  }
-
-  #parse(stdout: string): Record<string, unknown> {
-    try {
-      const value: unknown = JSON.parse(stdout);
-      if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
-    } catch {
-      // Not quoted: it may hold a secret.
-    }
-    throw new HelperError(`${this.program} answered something that is not JSON`);
+    return new Map(Object.entries(parseAnswer(stdout, this.program)).map(([server, user]) => [server, String(user)]));
   }
 
   #failure(verb: string, stdout: string, stderr: string): HelperError {
@@ -82,11 +71,15 @@ export class CredentialHelper {
 
   #run(verb: string, input: string): Promise<{ code: number; stdout: string; stderr: string }> {
     return new Promise((resolve, reject) => {
-      const child = this.#start(verb);
-      let stdout = "";
-      let stderr = "";
-      child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-      child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+      const limitMs = limitOf("HELPER_MS");
+      const child = this.#start(verb, limitMs);
+      let tooMuch = false;
+      const stop = (): void => {
+        tooMuch = true;
+        child.kill("SIGKILL");
+      };
+      const stdout = collect(child.stdout, stop);
+      const stderr = collect(child.stderr, stop);
       // A helper that does not read its input reports the reason in its output.
       child.stdin.on("error", () => {});
       child.stdin.end(`${input}\n`);
@@ -94,22 +87,39 @@ export class CredentialHelper {
         reject(new HelperError(`${this.program} cannot be run: ${error.code ?? error.message}`)),
       );
       child.on("close", (code, signal) => {
-        if (code !== null) resolve({ code, stdout, stderr });
-        else if (child.killed)
-          reject(new HelperError(`${this.program} did not answer in ${HELPER_TIMEOUT_MS / 1000} seconds`));
+        if (tooMuch) reject(new HelperError(`${this.program} printed more than ${formatBytes(MAX_ANSWER_BYTES)}`));
+        else if (code !== null) resolve({ code, stdout: stdout(), stderr: stderr() });
+        else if (child.killed) reject(new HelperError(`${this.program} did not answer in ${limitMs / 1000} seconds`));
         else reject(new HelperError(`${this.program} was killed by ${signal}`));
       });
     });
   }
 
-  #start(verb: string): ChildProcessByStdio<Writable, Readable, Readable> {
+  #start(verb: string, timeout: number): ChildProcessByStdio<Writable, Readable, Readable> {
     try {
-      return startProgram(this.program, [verb], { stdio: ["pipe", "pipe", "pipe"], timeout: HELPER_TIMEOUT_MS });
+      return startProgram(this.program, [verb], { stdio: ["pipe", "pipe", "pipe"], timeout });
     } catch (error) {
       if (error instanceof ProgramNotFound) throw new HelperError(error.message);
       throw error;
     }
   }
+}
+
+/** The credential in a helper's answer to `get`; undefined for an empty one. @throws HelperError that quotes nothing of it */
+export function credentialIn(stdout: string, program: string): Credential | undefined {
+  const { Username: username, Secret: secret } = parseAnswer(stdout, program);
+  if (typeof username !== "string" || typeof secret !== "string" || secret === "") return undefined;
+  return username === TOKEN_USER ? { identityToken: secret } : { username, password: secret };
+}
+
+function parseAnswer(stdout: string, program: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(stdout);
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // Not quoted: it may hold a secret.
+  }
+  throw new HelperError(`${program} answered something that is not JSON`);
 }
 
 /** How docker names a registry to a helper: Docker Hub by its old address, all others by host and port. */
@@ -121,4 +131,16 @@ function serverOf(registry: string): string {
 function firstLine(text: string): string {
   // oxlint-disable-next-line no-control-regex -- the output of a helper must not move the terminal's cursor
   return (text.trim().split("\n", 1)[0] ?? "").replaceAll(/[\u0000-\u001F\u007F]/g, "");
+}
+
+/** Collects an output, and calls `stop` once if it is too long. Returns a function for the text so far. */
+function collect(output: Readable, stop: () => void): () => string {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  output.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= MAX_ANSWER_BYTES) chunks.push(chunk);
+    else if (bytes - chunk.length <= MAX_ANSWER_BYTES) stop();
+  });
+  return () => Buffer.concat(chunks).toString("utf8");
 }

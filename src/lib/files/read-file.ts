@@ -1,5 +1,6 @@
 /** Reads files that the command line names, and explains why one cannot be read. */
 import { readFile } from "node:fs/promises";
+import { publicUrl } from "../text/public-url.ts";
 import { InvalidInput } from "../../errors.ts";
 import type { DockersVerdict } from "../../errors.ts";
 
@@ -21,7 +22,7 @@ export async function readBytesOrExplain(file: string, what: string, docker: Doc
   try {
     return await readFile(file);
   } catch (error) {
-    throw new InvalidInput(`${what} ${file} ${whyNot(error)}`, { docker, cause: error });
+    throw new InvalidInput(`${what} ${publicUrl(file)} ${whyNot(error)}`, { docker, cause: error });
   }
 }
 

@@ -2,6 +2,7 @@
  * Image references by the grammar of distribution/reference, normalised as docker does for names that a person types:
  * https://github.com/distribution/reference/blob/main/{reference,normalize,regexp}.go
  */
+import { publicUrl } from "../text/public-url.ts";
 import { InvalidInput } from "../../errors.ts";
 
 const DOCKER_HUB = "docker.io";
@@ -75,12 +76,18 @@ export class Reference {
  */
 export function parseReference(text: string, role = "image reference"): Reference {
   const refuse = (reason: string, remedy: string): never => {
-    throw new InvalidInput(`invalid ${role} "${text}": ${reason}`, { docker: "refuses", suggestions: [remedy] });
+    throw new InvalidInput(`invalid ${role} "${publicUrl(text)}": ${reason}`, {
+      docker: "refuses",
+      suggestions: [remedy],
+    });
   };
   if (text === "")
     refuse("repository name must have at least one component", "Write it as [registry/]repository[:tag].");
   if (/^https?:\/\//i.test(text)) {
-    refuse("invalid reference format: a scheme is not part of it", `Write "${text.replace(/^https?:\/\//i, "")}".`);
+    refuse(
+      "invalid reference format: a scheme is not part of it",
+      `Write "${publicUrl(text).replace(/^https?:\/\//i, "")}".`,
+    );
   }
   if (IDENTIFIER.test(text)) {
     refuse(

@@ -1,4 +1,6 @@
 /** The plain verbs: create, read, list, patch, remove. */
+import { readText } from "../http/read-body.ts";
+import { limitOf } from "../limits/limits.ts";
 import { setImmediate } from "node:timers/promises";
 import type { Cluster, Kind, Kinds, Selector } from "./cluster.ts";
 import { call, wasRepeated } from "./call.ts";
@@ -122,8 +124,9 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
   }
 
   #json<T>(request: Call): Promise<T> {
-    return call(this.#http, this.#location, request, async ({ body }) => {
-      const value = (await body.json()) as T;
+    return call(this.#http, this.#location, request, async ({ body, headers }) => {
+      const text = await readText(body, limitOf("API_ANSWER_BYTES"), headers["content-length"]);
+      const value = JSON.parse(text) as T;
       // undici takes a connection back one turn after the end of its answer. An earlier request would open a new one.
       await setImmediate();
       return value;

@@ -3,23 +3,16 @@
  * library, and it uses only KubeConfig. Requests and sockets are our own (http-client.ts, dial.ts).
  */
 import { readFileSync } from "node:fs";
-import { isatty } from "node:tty";
 import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
-import { startProgram } from "../files/find-program.ts";
+import type { TlsMaterial } from "../http/dial.ts";
+import { OriginHeaders } from "../http/origin-headers.ts";
+import { PluginFailed, isInteractive, runPlugin } from "./exec-plugin.ts";
+import type { PluginCredential } from "./exec-plugin.ts";
 import { CredentialsLost } from "./refusal.ts";
 import type { ExecPlugin, Impersonation, Server, Target, User } from "./target.ts";
 
-/** TLS options for a connection to the API server. */
-export interface TlsMaterial {
-  readonly ca?: Buffer | string;
-  readonly cert?: Buffer | string;
-  readonly key?: Buffer | string;
-  readonly rejectUnauthorized?: boolean;
-  readonly servername?: string;
-}
-
 export interface Credentials {
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly headers: OriginHeaders;
   readonly tls: TlsMaterial;
 }
 
@@ -72,11 +65,12 @@ export class Authenticator {
     } catch (error) {
       throw explain(error, this.#target.user);
     }
-    const headers: Record<string, string | readonly string[]> = {};
-    const authorization = (options.headers as Record<string, string> | undefined)?.["Authorization"]?.trim();
-    if (authorization !== undefined && authorization !== "Bearer") headers["authorization"] = authorization;
-    else if (options.auth) headers["authorization"] = `Basic ${Buffer.from(options.auth).toString("base64")}`;
-    Object.assign(headers, impersonationHeaders(this.#target.user.impersonate));
+    const given = (options.headers as Record<string, string> | undefined)?.["Authorization"]?.trim();
+    const headers = OriginHeaders.kubernetes(
+      new URL(this.#target.server.url),
+      { value: given === "Bearer" ? undefined : given, login: options.auth },
+      impersonationHeaders(this.#target.user.impersonate),
+    );
 
     const tls: Record<string, unknown> = {};
     for (const field of ["ca", "cert", "key", "rejectUnauthorized", "servername"] as const) {
@@ -120,7 +114,7 @@ function configure({ server, user }: Target): KubeConfig {
   });
   // The library would create an agent that is never used, and would refuse plain http.
   Object.assign(config, { createAgent: () => undefined });
-  attachTerminal(config);
+  runPluginsHere(config);
   return config;
 }
 
@@ -158,18 +152,33 @@ function readBase64(path: string | undefined): string | undefined {
   }
 }
 
-function isInteractive(plugin: ExecPlugin): boolean {
-  return plugin.interactiveMode !== "Never" && isatty(0);
-}
-
-/** Gives plugins our standard input, so that they can ask for a password. The library gives them a pipe that never ends. */
-function attachTerminal(config: KubeConfig): void {
+/**
+ * Replaces the library's way to run a plugin: it keeps standard error until the end, gives a pipe that never ends as standard input, and fails
+ * with a TypeError for an answer without a status.
+ */
+function runPluginsHere(config: KubeConfig): void {
   const { authenticators } = config as unknown as { authenticators: object[] };
   for (const authenticator of authenticators) {
     if (!("execFn" in authenticator)) continue;
-    authenticator.execFn = (command: string, args: readonly string[], options: object) =>
-      startProgram(command, args, { ...options, stdio: [isatty(0) ? "inherit" : "ignore", "pipe", "pipe"] });
+    let current: PluginCredential | undefined;
+    const getCredential = async (user: LibraryUser): Promise<PluginCredential | null> => {
+      const plugin = user.exec ?? user.authProvider?.config?.exec;
+      if (plugin === undefined) return null;
+      if (current === undefined || hasExpired(current)) current = await runPlugin(plugin);
+      return current;
+    };
+    Object.assign(authenticator, { getCredential });
   }
+}
+
+interface LibraryUser {
+  readonly exec?: ExecPlugin;
+  readonly authProvider?: { readonly config?: { readonly exec?: ExecPlugin } };
+}
+
+/** A credential without a time is used until the server refuses it. */
+function hasExpired({ status: { expirationTimestamp } }: PluginCredential): boolean {
+  return expirationTimestamp !== undefined && !(Date.parse(expirationTimestamp) > Date.now());
 }
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation */
@@ -195,7 +204,7 @@ function explain(error: unknown, { exec }: User): CredentialsLost {
   }
   if (exec !== undefined) {
     return new CredentialsLost(
-      `the kubeconfig's credential plugin ${exec.command} failed: ${message.trim() || "no reason given"}`,
+      `the kubeconfig's credential plugin ${exec.command} ${error instanceof PluginFailed ? message : `failed: ${message.trim() || "no reason given"}`}`,
       {
         suggestions: ["Log in to the cluster again, so that `kubectl get pods` works."],
         cause: error,

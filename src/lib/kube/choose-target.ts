@@ -1,6 +1,7 @@
 /** Chooses one target from kubeconfig and flags: server, user, namespace. */
 import { readFile } from "node:fs/promises";
 import { InvalidInput } from "../../errors.ts";
+import { publicUrl } from "../text/public-url.ts";
 import { isFields, readKubeconfig, textOf } from "./kubeconfig.ts";
 import type { Kubeconfig } from "./kubeconfig.ts";
 import type { ExecPlugin, Impersonation, Server, Target, User } from "./target.ts";
@@ -67,9 +68,12 @@ export async function chooseTarget(
 function readServer(cluster: Fields, name: string): Server {
   const url = textOf(cluster["server"])?.replace(/\/+$/, "");
   if (!url || !/^https?:\/\/./.test(url) || !URL.canParse(url)) {
-    throw new InvalidInput(`the cluster "${name}" of the kubeconfig has no usable server URL (${url || "none"})`, {
-      suggestions: [`Set it: kubectl config set-cluster ${name} --server=https://HOST:PORT`],
-    });
+    throw new InvalidInput(
+      `the cluster "${name}" of the kubeconfig has no usable server URL (${publicUrl(url || "none")})`,
+      {
+        suggestions: [`Set it: kubectl config set-cluster ${name} --server=https://HOST:PORT`],
+      },
+    );
   }
   return present<Server>({
     url,

@@ -5,6 +5,7 @@ import type { Choice } from "./choose-target.ts";
 import type { Cluster } from "./cluster.ts";
 import { logs } from "./logs.ts";
 import type { ClusterLocation } from "./refusal.ts";
+import { publicUrl } from "../text/public-url.ts";
 import { watch } from "./watch.ts";
 import { HttpClient } from "./http-client.ts";
 
@@ -23,7 +24,8 @@ export interface ConnectedCluster extends Cluster {
 export async function connect(options: Choice = {}): Promise<ConnectedCluster> {
   const target = await chooseTarget(options);
   const http = new HttpClient(target);
-  const location: ClusterLocation = { server: target.server.url, context: target.context, namespace: target.namespace };
+  const server = publicUrl(target.server.url);
+  const location: ClusterLocation = { server, context: target.context, namespace: target.namespace };
   const api = new Api(http, location);
   return {
     ...location,

@@ -3,11 +3,13 @@ import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import { Agent } from "undici";
 import type { Dispatcher } from "undici";
-import { dial } from "./dial.ts";
+import { dial } from "../http/dial.ts";
 import { Authenticator } from "./authenticator.ts";
-import type { Credentials, TlsMaterial } from "./authenticator.ts";
+import type { Credentials } from "./authenticator.ts";
+import type { TlsMaterial } from "../http/dial.ts";
+import { settle } from "../http/settle.ts";
 import { PreopenedSockets } from "./preconnect.ts";
-import { chooseProxy } from "./proxy.ts";
+import { chooseProxy } from "../http/proxy.ts";
 import type { Target } from "./target.ts";
 import { isPassing } from "./unreachable.ts";
 
@@ -49,6 +51,7 @@ const CLOCK_TOLERANCE_MS = 5000;
 export class HttpClient {
   readonly server: URL;
   readonly #proxy: URL | undefined;
+  readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #authenticator: Authenticator;
   #agent: { readonly print: string; readonly agent: Agent } | undefined;
   /** Whether the server has answered a call as a Kubernetes API: a later failure may be its restart. */
@@ -67,6 +70,7 @@ export class HttpClient {
   constructor(target: Target, env: Readonly<Record<string, string | undefined>> = process.env) {
     this.server = new URL(target.server.url);
     this.#proxy = chooseProxy(this.server, target.server.proxyUrl, env);
+    this.#env = env;
     this.#authenticator = new Authenticator(target);
   }
 
@@ -77,7 +81,7 @@ export class HttpClient {
     const credentials = await asked.catch(() => undefined);
     // A request or close() came first.
     if (credentials === undefined || this.#earlyCredentials !== asked) return;
-    const dialled = Array.from({ length: count }, () => dial(this.server, this.#proxy, credentials.tls));
+    const dialled = Array.from({ length: count }, () => dial(this.server, this.#proxy, credentials.tls, this.#env));
     this.#preopened = { print: fingerprint(credentials.tls), opened: new PreopenedSockets(dialled) };
   }
 
@@ -108,7 +112,7 @@ export class HttpClient {
   async open(refused?: Credentials): Promise<Upgradable> {
     if (refused !== undefined) await this.#authenticator.forget(refused);
     const credentials = await this.#authenticator.credentials();
-    const socket = await this.#recordLoss(dial(this.server, this.#proxy, credentials.tls));
+    const socket = await this.#recordLoss(dial(this.server, this.#proxy, credentials.tls, this.#env));
     this.#upgradable.add(socket);
     socket.once("close", () => this.#upgradable.delete(socket));
     if (this.#closed) socket.destroy();
@@ -138,10 +142,11 @@ export class HttpClient {
     { method, path, query, body, contentType, endless, signal }: Request,
   ): Promise<Answer> {
     const url = this.url(path, query);
-    const headers: Record<string, string | string[]> = { accept: "application/json, */*", "user-agent": "slipway" };
-    for (const [name, value] of Object.entries(credentials.headers)) {
-      headers[name] = typeof value === "string" ? value : [...value];
-    }
+    const headers: Record<string, string | string[]> = {
+      accept: "application/json, */*",
+      "user-agent": "slipway",
+      ...credentials.headers.for(url),
+    };
     if (body !== undefined) headers["content-type"] = contentType ?? "application/json";
     const asked = this.#agentFor(credentials.tls).request({
       origin: url.origin,
@@ -188,9 +193,7 @@ export class HttpClient {
     const agent = new Agent({
       keepAliveTimeout: IDLE_TIMEOUT_MS,
       keepAliveMaxTimeout: IDLE_TIMEOUT_MS,
-      connect: (_, callback) => {
-        void answer(this.#connection(tls, print), callback);
-      },
+      connect: (_, callback) => settle(() => this.#connection(tls, print), callback),
     });
     this.#agent = { print, agent };
     return agent;
@@ -198,26 +201,14 @@ export class HttpClient {
 
   async #connection(tls: TlsMaterial, print: string): Promise<Socket> {
     const ahead = this.#preopened?.print === print ? await this.#preopened.opened.take() : undefined;
-    return ahead ?? dial(this.server, this.#proxy, tls);
+    return ahead ?? dial(this.server, this.#proxy, tls, this.#env);
   }
-}
-
-/** Passes a promise's outcome to a callback. Errors of the callback are not caught by the promise. */
-async function answer(
-  dialled: Promise<Socket>,
-  callback: (...outcome: [null, Socket] | [Error, null]) => void,
-): Promise<void> {
-  const outcome = await dialled.then(
-    (socket): [null, Socket] => [null, socket],
-    (error: Error): [Error, null] => [error, null],
-  );
-  callback(...outcome);
 }
 
 function fingerprint(tls: TlsMaterial): string {
   const hash = createHash("sha256");
   for (const part of [tls.ca, tls.cert, tls.key, tls.servername, String(tls.rejectUnauthorized)]) {
-    hash.update(part ?? "").update("\0");
+    hash.update(String(part ?? "")).update("\0");
   }
   return hash.digest("hex");
 }

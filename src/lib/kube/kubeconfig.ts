@@ -6,8 +6,8 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
-import { load as parseYaml } from "js-yaml";
 import { InvalidInput } from "../../errors.ts";
+import { readFirstDocument } from "./kubeconfig-yaml.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -72,7 +72,7 @@ function parse(text: string, path: string): Fields {
   let config: unknown;
   try {
     // JSON, as some tools write it, is YAML too.
-    config = text.trim() === "" ? {} : parseYaml(text, { filename: path });
+    config = readFirstDocument(text, path);
   } catch (error) {
     throw new InvalidInput(`the kubeconfig file ${path} is not valid YAML: ${reasonOf(error)}`, {
       suggestions: [`Check it with kubectl: kubectl config view --kubeconfig ${path}`],

@@ -1,9 +1,10 @@
 /** Splits a stream of bytes into lines. */
+import { LIMITS } from "../limits/limits.ts";
 
 const LINE_FEED = 0x0a;
 
-/** Longer lines are cut, so that a progress bar without line feeds cannot fill the memory. 16 MiB. */
-const MAX_LINE_BYTES = 16 << 20;
+/** Longer lines are cut, so that a progress bar without line feeds cannot fill the memory. */
+const MAX_LINE_BYTES = LIMITS.LOG_LINE_BYTES.value;
 
 /**
  * Splits a stream of bytes at its line feeds. Works on bytes, so a character that is split over two chunks stays whole.

@@ -1,6 +1,8 @@
 /** Converts errors of the network to one sentence: the API server cannot be reached, or the connection was lost. */
 import { SlipwayError } from "../../errors.ts";
-import { DialError } from "./dial.ts";
+import { TooMuch } from "../http/read-body.ts";
+import { variableOfLimit } from "../limits/limits.ts";
+import { DialError } from "../http/dial.ts";
 import { ContactLost } from "./refusal.ts";
 import type { ClusterLocation } from "./refusal.ts";
 
@@ -42,6 +44,12 @@ export function isUnsent(error: unknown): boolean {
 /** Converts an error of the network to the error to throw. Returns our own errors unchanged. */
 export function explainNetwork(error: unknown, location: ClusterLocation): Error {
   if (error instanceof SlipwayError) return error;
+  if (error instanceof TooMuch) {
+    return new ContactLost(`the cluster at ${location.server} sent too much: ${error.message} in one answer`, {
+      suggestions: [`Raise the limit: ${variableOfLimit("API_ANSWER_BYTES")}=1g`],
+      cause: error,
+    });
+  }
   const code = error instanceof SyntaxError ? "SYNTAX" : codeOf(error);
   const proxy = error instanceof DialError ? error.proxy : undefined;
   const where = `${location.server}${proxy === undefined ? "" : ` through the proxy ${proxy}`}`;
@@ -95,7 +103,7 @@ function describe(code: string, where: string, message: string): { sentence: str
       sentence: `the certificate of ${where} is not trusted: ${message}`,
       remedy: ofTime(code)
         ? `Check this machine's clock (${new Date().toISOString()}); if it is right, renew the certificate.`
-        : "Check certificate-authority and tls-server-name in the kubeconfig, or get a new kubeconfig.",
+        : "Check certificate-authority and tls-server-name in the kubeconfig, or name a file with its authority: SSL_CERT_FILE=FILE.",
     };
   }
   if (TEMPORARY.has(code)) {

@@ -119,14 +119,8 @@ function shakeHands(
   timeout: number,
 ): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
-    const headers = Object.fromEntries(
-      Object.entries(credentials.headers).map(([name, value]) => [
-        name,
-        typeof value === "string" ? value : [...value],
-      ]),
-    );
     const ws = new WebSocket(url.href.replace(/^http/, "ws"), [...protocols], {
-      headers: { ...headers, "user-agent": "slipway" } as Record<string, string>,
+      headers: { ...credentials.headers.for(url), "user-agent": "slipway" } as Record<string, string>,
       createConnection: () => socket,
       // The types of ws do not have it yet.
       ...({ closeTimeout: CLOSE_TIMEOUT_MS } as object),

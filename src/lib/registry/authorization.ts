@@ -2,16 +2,32 @@
  * The answer to a registry's WWW-Authenticate header: Basic, or a bearer token that its token service issues for the
  * credential (distribution docs, "Token Authentication Specification" and "Oauth2 Token Specification").
  */
+import { OriginHeaders } from "../http/origin-headers.ts";
+import { publicUrl } from "../text/public-url.ts";
 import type { Credential } from "../credentials/credentials.ts";
+import type { Challenge } from "./challenges.ts";
 
 /** Client name for the token service, which may show it to the user. */
 const CLIENT = "slipway";
 
-/** One HTTP exchange with the token service, over the client's connection. */
+/** One HTTP exchange with the token service. */
 export type Exchange = (
-  url: string,
-  options: { method: "GET" | "POST"; headers: Record<string, string>; body?: string },
+  url: URL,
+  options: {
+    readonly method: "GET" | "POST";
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly secrets?: OriginHeaders | undefined;
+    readonly body?: string;
+  },
 ) => Promise<{ status: number; body: string }>;
+
+/** The registry that asks for authorization. */
+export interface Asking {
+  /** Its URL, by which it was asked. */
+  readonly url: URL;
+  /** Whether the user has allowed plain http for it. */
+  readonly insecure: boolean;
+}
 
 export interface Token {
   readonly value: string;
@@ -32,6 +48,9 @@ export class TokenRefused extends Error {
   }
 }
 
+/** The registry names a token service that no credential may be sent to. The message is a clause. */
+export class RealmRefused extends Error {}
+
 export interface TokenWishes {
   /** Ask for a refresh token as well. */
   readonly lasting?: boolean;
@@ -39,44 +58,50 @@ export interface TokenWishes {
   readonly onToken?: (token: Token) => void;
 }
 
-/** The value of the Authorization header; undefined without a credential. @throws TokenRefused if the service refuses; Error if its answer has no token */
+/**
+ * The credential for the registry's own origin; undefined without one. A bearer token where the registry offers it, else Basic, as docker does.
+ * @throws TokenRefused if the service refuses; RealmRefused for a service that is not to be trusted; Error if its answer has no token
+ */
 export async function authorize(
-  challenge: string,
+  asking: Asking,
+  challenges: readonly Challenge[],
   credential: Credential | undefined,
   scopes: readonly string[],
   exchange: Exchange,
   wishes: TokenWishes = {},
-): Promise<string | undefined> {
-  if (credential?.registryToken !== undefined) return `Bearer ${credential.registryToken}`;
-  if (!isBearer(challenge)) return basicOf(credential);
-  const token = await fetchToken(challenge, credential, scopes, exchange, wishes.lasting);
+): Promise<OriginHeaders | undefined> {
+  if (credential?.registryToken !== undefined) return OriginHeaders.bearer(asking.url, credential.registryToken);
+  const bearer = challenges.find(({ scheme }) => scheme === "bearer");
+  if (bearer === undefined) {
+    // A registry that names no scheme at all gets Basic; one that names others only would not take it.
+    const basic = challenges.length === 0 || challenges.some(({ scheme }) => scheme === "basic");
+    return basic ? basicOf(asking.url, credential) : undefined;
+  }
+  const token = await fetchToken(asking, bearer, credential, scopes, exchange, wishes.lasting);
   wishes.onToken?.(token);
-  return `Bearer ${token.value}`;
+  return OriginHeaders.bearer(asking.url, token.value);
 }
 
-export function isBearer(challenge: string): boolean {
-  return /^bearer /i.test(challenge);
-}
-
-/** Gets a token. @throws TokenRefused if the service refuses; Error if its answer has no token */
-export async function fetchToken(
-  challenge: string,
+async function fetchToken(
+  asking: Asking,
+  { parameters }: Challenge,
   credential: Credential | undefined,
   scopes: readonly string[],
   exchange: Exchange,
   lasting = false,
 ): Promise<Token> {
-  const parameter = (name: string): string | undefined => new RegExp(`${name}="([^"]*)"`, "i").exec(challenge)?.[1];
-  const realm = new URL(parameter("realm") ?? "");
-  const service = parameter("service") ?? "";
+  const realm = realmOf(asking, parameters.get("realm"));
+  const service = parameters.get("service") || undefined;
   const answer =
     credential?.identityToken === undefined
-      ? await byQuery(realm, service, scopes, basicOf(credential), exchange, lasting)
+      ? await byQuery(realm, service, scopes, basicOf(realm, credential), exchange, lasting)
       : await byRefreshToken(realm, service, scopes, credential.identityToken, exchange);
-  if (answer.status !== 200) throw new TokenRefused(`${realm.origin}${realm.pathname}`, answer.status);
-  const { token, access_token, expires_in, refresh_token } = (JSON.parse(answer.body) ?? {}) as Record<string, unknown>;
+  const name = publicUrl(realm.href);
+  if (answer.status !== 200) throw new TokenRefused(name, answer.status);
+  const { token, access_token, expires_in, refresh_token } = parseAnswer(answer.body, name);
   const value = typeof token === "string" && token !== "" ? token : access_token;
-  if (typeof value !== "string" || value === "") throw new Error(`${realm.origin}${realm.pathname} sent no token`);
+  if (typeof value !== "string" || value === "") throw new Error(`${name} sent no token`);
+  if (!isHeaderValue(value)) throw new Error(`${name} sent a token that no header can carry`);
   return {
     value,
     lifetime: typeof expires_in === "number" ? expires_in : 60,
@@ -84,41 +109,78 @@ export async function fetchToken(
   };
 }
 
+/**
+ * The token service. It gets the user's password, so the registry's word for it counts as far as the connection to the registry does: over
+ * https no service of plain http is believed.
+ */
+function realmOf({ url, insecure }: Asking, text: string | undefined): URL {
+  if (text === undefined || text === "") throw new RealmRefused("it asks for a token and names no token service");
+  const realm = URL.parse(text);
+  if (realm === null || (realm.protocol !== "https:" && realm.protocol !== "http:")) {
+    throw new RealmRefused(`its token service "${publicUrl(text)}" is not an http or https URL`);
+  }
+  if (url.protocol === "https:" && realm.protocol === "http:" && !insecure) {
+    throw new RealmRefused(
+      `its token service ${publicUrl(realm.href)} is plain http, and a password is sent there only for an --insecure-registry`,
+    );
+  }
+  return realm;
+}
+
+function parseAnswer(body: string, name: string): Record<string, unknown> {
+  try {
+    return (JSON.parse(body) ?? {}) as Record<string, unknown>;
+  } catch {
+    // Not quoted: it may hold a token.
+    throw new Error(`${name} sent something that is not JSON`);
+  }
+}
+
+/** Whether these are characters that may stand in a header (RFC 9110, 5.5). */
+function isHeaderValue(text: string): boolean {
+  return /^[\u0021-\u007E]+$/.test(text);
+}
+
 function byQuery(
   realm: URL,
-  service: string,
+  service: string | undefined,
   scopes: readonly string[],
-  basic: string | undefined,
+  basic: OriginHeaders | undefined,
   exchange: Exchange,
   lasting: boolean,
 ): ReturnType<Exchange> {
   const url = new URL(realm);
-  url.searchParams.set("service", service);
+  if (service !== undefined) url.searchParams.set("service", service);
   for (const scope of scopes) url.searchParams.append("scope", scope);
   if (lasting) {
     url.searchParams.set("offline_token", "true");
     url.searchParams.set("client_id", CLIENT);
   }
-  return exchange(url.href, { method: "GET", headers: basic === undefined ? {} : { authorization: basic } });
+  return exchange(url, { method: "GET", secrets: basic });
 }
 
 function byRefreshToken(
   realm: URL,
-  service: string,
+  service: string | undefined,
   scopes: readonly string[],
   identityToken: string,
   exchange: Exchange,
 ): ReturnType<Exchange> {
-  const form = { grant_type: "refresh_token", service, client_id: CLIENT, scope: scopes.join(" ") };
+  const form = {
+    grant_type: "refresh_token",
+    ...(service === undefined ? {} : { service }),
+    client_id: CLIENT,
+    scope: scopes.join(" "),
+  };
   const body = new URLSearchParams({ ...form, refresh_token: identityToken }).toString();
-  return exchange(realm.href, {
+  return exchange(realm, {
     method: "POST",
     headers: { "content-type": "application/x-www-form-urlencoded" },
     body,
   });
 }
 
-function basicOf(credential: Credential | undefined): string | undefined {
+function basicOf(url: URL, credential: Credential | undefined): OriginHeaders | undefined {
   if (credential?.username === undefined) return undefined;
-  return `Basic ${Buffer.from(`${credential.username}:${credential.password ?? ""}`).toString("base64")}`;
+  return OriginHeaders.basic(url, credential.username, credential.password ?? "");
 }

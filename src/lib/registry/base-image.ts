@@ -2,6 +2,7 @@
 import type { BaseImage } from "../dockerfile/used-paths.ts";
 import type { Reference } from "../image/reference.ts";
 import { ACCEPT_ANY } from "./media-types.ts";
+import { publicUrl } from "../text/public-url.ts";
 import { RegistryClient } from "./registry-client.ts";
 import type { RegistryOptions } from "./registry-client.ts";
 
@@ -36,7 +37,6 @@ function texts(value: unknown): string[] {
 
 /** Platforms of an image that are read: the node's platform is not known here. */
 const MAX_PLATFORMS = 12;
-const MAX_REDIRECTS = 3;
 
 /**
  * All platforms of an image merged into one: the variables and triggers of any of them.
@@ -64,15 +64,8 @@ export async function readBaseImage(reference: Reference, options: RegistryOptio
 
 /** Reads a blob. Registries redirect to the server that stores it. */
 async function readBlob(client: RegistryClient, { registry, repository }: Reference, digest: string): Promise<unknown> {
-  let path = `${repository}/blobs/${digest}`;
-  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-    const answer = await client.ask(registry, { method: "GET", path, scopes: [`repository:${repository}:pull`] });
-    if (answer.status === 200) return JSON.parse(answer.body);
-    const { location } = answer.headers;
-    if (answer.status < 300 || answer.status > 399 || typeof location !== "string") {
-      throw new Error(`${answer.url} answered ${answer.status}`);
-    }
-    path = new URL(location, answer.url).href;
-  }
-  throw new Error("too many redirects");
+  const path = `${repository}/blobs/${digest}`;
+  const answer = await client.ask(registry, { method: "GET", path, scopes: [`repository:${repository}:pull`] });
+  if (answer.status === 200) return JSON.parse(answer.body);
+  throw new Error(`${publicUrl(answer.url)} answered ${answer.status}`);
 }

@@ -5,6 +5,8 @@ import { AuthError, BuildFailed } from "../../errors.ts";
 import { ACCEPT_ANY, OCI_MANIFEST } from "./media-types.ts";
 import type { RegistryClient, RegistryQuestion } from "./registry-client.ts";
 import { RegistryError } from "./registry-error.ts";
+import { limitOf, variableOfLimit } from "../limits/limits.ts";
+import { uploadUrlOf } from "./upload-url.ts";
 
 const LOGIN = ["Log in with `slipway login REGISTRY`, as a user with the right to do this."];
 
@@ -17,6 +19,8 @@ export interface FoundManifest {
 
 interface Descriptor {
   readonly digest: string;
+  /** Bytes. */
+  readonly size?: number;
   /** Addresses of a blob that may not be stored in registries. */
   readonly urls?: readonly string[];
 }
@@ -61,13 +65,19 @@ export async function listTags(client: RegistryClient, image: Reference): Promis
   const { registry, repository, name } = image;
   const tags: string[] = [];
   let path: string | undefined = `${repository}/tags/list`;
-  while (path !== undefined) {
+  const pages = limitOf("REGISTRY_TAG_PAGES");
+  for (let page = 1; path !== undefined; page += 1) {
+    if (page > pages) {
+      throw new BuildFailed(`the list of tags of ${name} has more than ${pages} pages`, {
+        suggestions: [`Raise the limit: ${variableOfLimit("REGISTRY_TAG_PAGES")}=${pages * 10}`],
+      });
+    }
     const answer = await ask(client, registry, { method: "GET", path, scopes: [`repository:${repository}:pull`] });
     if (answer.status === 404) throw new BuildFailed(`the registry has no image ${name}`);
     expect(answer, [200], image);
     tags.push(...((JSON.parse(answer.body) as { tags?: string[] | null } | null)?.tags ?? []));
     const next = /<([^>]+)>;\s*rel="?next"?/.exec(String(answer.headers["link"] ?? ""))?.[1];
-    path = next === undefined ? undefined : new URL(next, answer.url).href;
+    path = next === undefined ? undefined : URL.parse(next, answer.url)?.href;
   }
   return tags;
 }
@@ -97,10 +107,16 @@ async function copyParts(
     await putManifest(client, target, digest, child);
   }
   const blobs = [...layers.filter(({ urls = [] }) => urls.length === 0), ...(config === undefined ? [] : [config])];
-  for (const digest of new Set(blobs.map((blob) => blob.digest))) await copyBlob(client, source, target, digest);
+  const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]));
+  for (const [digest, size] of sizes) await copyBlob(client, source, target, { digest, size });
 }
 
-async function copyBlob(client: RegistryClient, source: Reference, target: Reference, digest: string): Promise<void> {
+async function copyBlob(
+  client: RegistryClient,
+  source: Reference,
+  target: Reference,
+  { digest, size }: { readonly digest: string; readonly size: number | undefined },
+): Promise<void> {
   const { registry, repository } = target;
   const scopes = scopesOf(source, target);
   const there = await ask(client, registry, { method: "HEAD", path: `${repository}/blobs/${digest}`, scopes });
@@ -109,23 +125,28 @@ async function copyBlob(client: RegistryClient, source: Reference, target: Refer
   const begun = await ask(client, registry, { method: "POST", path: `${repository}/blobs/uploads/${mount}`, scopes });
   expect(begun, [201, 202], target);
   if (begun.status === 201) return;
-  const uploadUrl = new URL(String(begun.headers["location"]), begun.url);
+  const uploadUrl = uploadUrlOf(begun, registry);
   uploadUrl.searchParams.set("digest", digest);
   await client
-    .stream(source, `blobs/${digest}`, async ({ body, length }) => {
-      const put = await ask(client, registry, {
-        method: "PUT",
-        path: uploadUrl.href,
-        headers: {
-          "content-type": "application/octet-stream",
-          ...(length === undefined ? {} : { "content-length": String(length) }),
-        },
-        body,
-        scopes,
-      });
-      // The registry checks the digest, so it refuses an incomplete blob.
-      expect(put, [201], target);
-    })
+    .stream(
+      source,
+      `blobs/${digest}`,
+      async ({ body, length }) => {
+        const put = await ask(client, registry, {
+          method: "PUT",
+          path: uploadUrl.href,
+          headers: {
+            "content-type": "application/octet-stream",
+            ...(length === undefined ? {} : { "content-length": String(length) }),
+          },
+          body,
+          scopes,
+        });
+        // The registry checks the digest, so it refuses an incomplete blob.
+        expect(put, [201], target);
+      },
+      size,
+    )
     .catch(failed);
 }
 

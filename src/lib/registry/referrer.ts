@@ -7,6 +7,8 @@ import { createHash } from "node:crypto";
 import type { Reference } from "../image/reference.ts";
 import { ClusterError } from "../../errors.ts";
 import { ACCEPT_ANY, OCI_INDEX, OCI_MANIFEST } from "./media-types.ts";
+import { publicUrl } from "../text/public-url.ts";
+import { uploadUrlOf } from "./upload-url.ts";
 import type { RegistryAnswer, RegistryClient, RegistryQuestion } from "./registry-client.ts";
 
 const EMPTY = Buffer.from("{}");
@@ -96,7 +98,7 @@ class Repository {
     if ((await this.#ask({ method: "HEAD", path: `blobs/${digest}` })).status === 200) return;
     const begun = await this.#ask({ method: "POST", path: "blobs/uploads/" });
     this.#expect(begun, 202);
-    const target = new URL(String(begun.headers["location"] ?? ""), begun.url);
+    const target = uploadUrlOf(begun, this.#reference.registry);
     target.searchParams.set("digest", digest);
     const headers = { "content-type": "application/octet-stream" };
     this.#expect(await this.#ask({ method: "PUT", path: target.href, headers, body: content }, true), 201);
@@ -132,7 +134,7 @@ class Repository {
 
   #expect({ url, status }: RegistryAnswer, wanted: number): void {
     if (status === wanted) return;
-    throw new ClusterError(`${new URL(url).origin}${new URL(url).pathname} answered ${status}`);
+    throw new ClusterError(`${publicUrl(url)} answered ${status}`);
   }
 }
 

@@ -2,19 +2,31 @@
  * The parts of the registry API (OCI distribution-spec 1.1) that slipway needs. The registry chooses the authentication by
  * WWW-Authenticate: Basic, or a token for the same credential (distribution's token specification).
  */
-import type { Readable } from "node:stream";
-import { Agent, request } from "undici";
+import { Readable } from "node:stream";
 import type { Reference } from "../image/reference.ts";
 import { isLocalRegistry } from "../image/registry-host.ts";
 import type { Credential } from "../credentials/credentials.ts";
 import { SlipwayError } from "../../errors.ts";
+import { isCertificateFault } from "../http/dial.ts";
+import type { Dial } from "../http/connect-through.ts";
+import type { OriginHeaders } from "../http/origin-headers.ts";
+import { abandon, readText, upTo } from "../http/read-body.ts";
+import { reasonOf as messageOf } from "../http/reason.ts";
+import { WebClient, follow } from "../http/web-client.ts";
+import type { WebAnswer } from "../http/web-client.ts";
+import { LIMITS, limitOf } from "../limits/limits.ts";
+import { publicUrl } from "../text/public-url.ts";
 import { authorize } from "./authorization.ts";
 import type { Exchange, TokenWishes } from "./authorization.ts";
-import { connectThrough } from "./connect-through.ts";
-import type { Dial } from "./connect-through.ts";
-import { followRedirects } from "./follow-redirects.ts";
-import type { Limits, Raw } from "./follow-redirects.ts";
+import { parseChallenges } from "./challenges.ts";
 import { RegistryError } from "./registry-error.ts";
+
+/** Time limits of one exchange, in milliseconds. */
+interface TimeLimits {
+  readonly signal: AbortSignal;
+  readonly headersTimeout?: number;
+  readonly bodyTimeout?: number;
+}
 
 export interface RegistryOptions {
   /** Hosts for which https without verification, or plain http, is allowed. */
@@ -34,7 +46,7 @@ export interface RegistryOptions {
 /** One request of the registry's API. */
 export interface RegistryQuestion {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
-  /** Path below `/v2/`, or an absolute URL from the registry. */
+  /** Path below `/v2/`, or an absolute URL from the registry: no credential is sent to another origin than the registry's own. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** A stream can be sent only once: use it only for scopes that an earlier request has had. */
@@ -67,8 +79,8 @@ const MAX_SILENCE_MS = 300_000;
 
 export class RegistryClient {
   readonly #options: RegistryOptions;
-  /** The last authorization by registry and scopes, and the scheme by registry. */
-  readonly #authorizations = new Map<string, string>();
+  /** The last credential by registry and scopes, and the scheme by registry. */
+  readonly #authorizations = new Map<string, OriginHeaders>();
   readonly #schemes = new Map<string, string>();
 
   constructor(options: RegistryOptions) {
@@ -85,7 +97,7 @@ export class RegistryClient {
     const question = { method: "GET", path: `${repository}/${path}`, headers: { accept }, scopes } as const;
     const { status, url, body } = await this.ask(registry, question);
     if (status === 200) return body;
-    throw new RegistryError(registry, `${url} answered ${status}`, { status });
+    throw new RegistryError(registry, `${publicUrl(url)} answered ${status}`, { status });
   }
 
   /**
@@ -94,8 +106,9 @@ export class RegistryClient {
    */
   ask(registry: string, question: RegistryQuestion): Promise<RegistryAnswer> {
     const limits = { signal: this.#until(AbortSignal.timeout(this.#options.timeout)) };
-    return this.#converse(registry, question, limits, async (url, { statusCode, headers, body }) => {
-      const answer = { url, status: statusCode, headers, body: await body.text() };
+    return this.#converse(registry, question, limits, async ({ url, status, headers, body }) => {
+      const text = await readText(body, limitOf("REGISTRY_ANSWER_BYTES"), headers["content-length"]);
+      const answer = { url: url.href, status, headers, body: text };
       return wantsTls(answer) ? WRONG_SCHEME : answer;
     });
   }
@@ -103,9 +116,15 @@ export class RegistryClient {
   /**
    * The bytes of `GET /v2/REPOSITORY/path`, redirects included, passed to `use` while the connection is open. There is no limit
    * for the whole, only for the time without a byte.
-   * @throws RegistryError if the registry cannot be reached or refuses
+   * @param size of the blob in bytes, where it is known: more is an error
+   * @throws RegistryError if the registry cannot be reached, refuses or sends too much
    */
-  stream<T>(reference: Reference, path: string, use: (stream: RegistryStream) => Promise<T>): Promise<T> {
+  stream<T>(
+    reference: Reference,
+    path: string,
+    use: (stream: RegistryStream) => Promise<T>,
+    size = Number.POSITIVE_INFINITY,
+  ): Promise<T> {
     const { registry, repository } = reference;
     const scopes = [`repository:${repository}:pull`];
     // Undici does not count the time in which nobody reads.
@@ -114,15 +133,15 @@ export class RegistryClient {
       registry,
       { method: "GET", path: `${repository}/${path}`, scopes },
       { headersTimeout: silence, bodyTimeout: silence, signal: this.#until() },
-      async (url, raw, follow) => {
-        const { statusCode, headers, body } = await follow(raw);
-        if (statusCode !== 200) {
-          // Not destroyed: undici would report that as an error that nobody handles.
+      async ({ url, status, headers, body }) => {
+        if (status !== 200) {
           await body.dump();
-          throw new RegistryError(registry, `${url} answered ${statusCode}`, { status: statusCode });
+          throw new RegistryError(registry, `${publicUrl(url.href)} answered ${status}`, { status });
         }
         const length = Number(headers["content-length"] ?? Number.NaN);
-        return use({ url, status: statusCode, length: Number.isNaN(length) ? undefined : length, body });
+        const counted = Number.isFinite(size) ? Readable.from(upTo(size, body), { objectMode: false }) : body;
+        const stream = { url: url.href, status, length: Number.isNaN(length) ? undefined : length, body: counted };
+        return use(stream).finally(() => abandon(body));
       },
     );
   }
@@ -130,24 +149,25 @@ export class RegistryClient {
   async #converse<T>(
     registry: string,
     question: RegistryQuestion,
-    limits: Limits,
-    use: (url: string, raw: Raw, follow: (raw: Raw) => Promise<Raw>) => Promise<T | typeof WRONG_SCHEME>,
+    limits: TimeLimits,
+    use: (answer: WebAnswer) => Promise<T | typeof WRONG_SCHEME>,
   ): Promise<T> {
     let problem: unknown;
-    const dispatcher = await this.#connect(registry);
-    const follow = (raw: Raw): Promise<Raw> => followRedirects(raw, dispatcher, limits);
+    const client = await this.#connect(registry);
     try {
       const known = this.#schemes.get(registry);
       for (const scheme of known === undefined ? schemesOf(registry, this.#options.insecure) : [known]) {
-        let raw: Raw;
-        const url = new URL(question.path, `${scheme}://${apiHost(registry)}/v2/`).href;
+        const base = new URL(`${scheme}://${apiHost(registry)}/v2/`);
+        let answer: WebAnswer;
         try {
-          raw = await this.#exchange(url, registry, question, dispatcher, limits);
+          answer = await this.#exchange(base, registry, question, client, limits);
         } catch (error) {
           problem = error;
+          // A registry that has answered over https, or shown a certificate, is not asked over http.
+          if (this.#schemes.has(registry) || isCertificateFault(error)) break;
           continue;
         }
-        const used = await use(url, raw, follow).catch((error: unknown) => {
+        const used = await use(answer).catch((error: unknown) => {
           // An answer that ends early is a failure.
           if (error instanceof SlipwayError) throw error;
           throw new RegistryError(registry, reasonOf(error, limits), { cause: error });
@@ -158,8 +178,9 @@ export class RegistryClient {
         return used;
       }
     } finally {
-      await dispatcher.close();
+      await client.close();
     }
+    if (problem instanceof SlipwayError) throw problem;
     throw new RegistryError(registry, reasonOf(problem, limits), { cause: problem });
   }
 
@@ -168,44 +189,45 @@ export class RegistryClient {
     return AbortSignal.any(signal === undefined ? deadlines : [...deadlines, signal]);
   }
 
-  async #connect(registry: string): Promise<Agent> {
+  async #connect(registry: string): Promise<WebClient> {
     const tls = {
       rejectUnauthorized: !this.#options.insecure.includes(registry),
-      ...(this.#options.ca === undefined ? {} : { ca: await withSystem(this.#options.ca) }),
+      ...(this.#options.ca === undefined ? {} : { ca: await trusting(this.#options.ca) }),
     };
-    const { dial } = this.#options;
-    return new Agent({ connect: dial === undefined ? tls : connectThrough(dial, tls) });
+    return new WebClient({ tls, dial: this.#options.dial });
   }
 
   async #exchange(
-    url: string,
+    base: URL,
     registry: string,
-    { method, headers = {}, body, scopes }: RegistryQuestion,
-    dispatcher: Agent,
-    limits: Limits,
-  ): Promise<Raw> {
-    const send = (authorization?: string): Promise<Raw> =>
-      request(url, {
-        method,
-        headers: { ...headers, ...(authorization === undefined ? {} : { authorization }) },
-        body: body ?? null,
-        dispatcher,
-        ...limits,
-      });
+    { method, headers = {}, path, body, scopes }: RegistryQuestion,
+    client: WebClient,
+    limits: TimeLimits,
+  ): Promise<WebAnswer> {
+    const url = follow(base, path);
+    const send = async (secrets?: OriginHeaders): Promise<WebAnswer> => {
+      const redirects = method === "GET" ? LIMITS.REGISTRY_REDIRECTS.value : 0;
+      const answer = await client.send(url, { method, headers, body, secrets, redirects, ...limits });
+      if (base.protocol === "https:") this.#schemes.set(registry, "https");
+      return answer;
+    };
     const key = `${registry} ${scopes.join(" ")}`;
     const first = await send(this.#authorizations.get(key));
-    if (first.statusCode !== 401) return first;
-    const challenge = String(first.headers["www-authenticate"] ?? "");
+    // Another server than the registry, which the registry has named, gets no credential, whatever it asks for.
+    if (first.status !== 401 || first.url.origin !== base.origin) return first;
     const credential = await this.#options.credential(registry);
     const exchange: Exchange = async (realm, options) => {
-      const response = await request(realm, { ...options, dispatcher, ...limits });
-      return { status: response.statusCode, body: await response.body.text() };
+      const answer = await client.send(realm, { ...options, ...limits });
+      const text = await readText(answer.body, LIMITS.TOKEN_ANSWER_BYTES.value, answer.headers["content-length"]);
+      return { status: answer.status, body: text };
     };
-    const authorization = await authorize(challenge, credential, scopes, exchange, this.#options.tokens);
-    if (authorization === undefined) return first;
+    const asking = { url: base, insecure: this.#options.insecure.includes(registry) };
+    const challenges = parseChallenges(first.headers["www-authenticate"]);
+    const secrets = await authorize(asking, challenges, credential, scopes, exchange, this.#options.tokens);
+    if (secrets === undefined) return first;
     await first.body.dump();
-    this.#authorizations.set(key, authorization);
-    return send(authorization);
+    this.#authorizations.set(key, secrets);
+    return send(secrets);
   }
 }
 
@@ -214,14 +236,14 @@ function wantsTls({ url, status, body }: RegistryAnswer): boolean {
   return url.startsWith("http:") && status === 400 && /HTTP request (?:was sent )?to (?:an )?HTTPS/.test(body);
 }
 
-function reasonOf(error: unknown, { bodyTimeout = 0 }: Limits): string {
+function reasonOf(error: unknown, { bodyTimeout = 0 }: TimeLimits): string {
   if ((error as { code?: unknown }).code === "UND_ERR_BODY_TIMEOUT") return `no data for ${bodyTimeout / 1000} s`;
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
-async function withSystem(ca: string): Promise<string[]> {
-  const { rootCertificates } = await import("node:tls");
-  return [...rootCertificates, ca];
+async function trusting(ca: string): Promise<string[]> {
+  const { trustedCertificates } = await import("../http/trusted-certificates.ts");
+  return trustedCertificates(process.env, [ca]);
 }
 
 /** Docker Hub's API has another host than its name. */

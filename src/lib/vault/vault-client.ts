@@ -3,14 +3,16 @@
  * variables as the vault command (…/docs/commands, "Environment variables").
  */
 import { readFile } from "node:fs/promises";
-import { rootCertificates } from "node:tls";
-import { Agent, request } from "undici";
 import { ClusterError, InvalidInput } from "../../errors.ts";
+import { OriginHeaders } from "../http/origin-headers.ts";
+import { TooMuch, readText } from "../http/read-body.ts";
+import { reasonOf as messageOf } from "../http/reason.ts";
+import { trustedCertificates } from "../http/trusted-certificates.ts";
+import { WebClient } from "../http/web-client.ts";
+import { limitOf, variableOfLimit } from "../limits/limits.ts";
+import { publicUrl } from "../text/public-url.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Limit for a whole request: the same as the vault command's. */
-const REQUEST_TIMEOUT_MS = 60_000;
 
 /** An answer of Vault: `data`, `auth` and `errors` of its JSON. */
 export interface VaultAnswer {
@@ -22,12 +24,12 @@ export interface VaultAnswer {
 
 export class VaultClient {
   readonly #address: URL;
-  readonly #dispatcher: Agent;
+  readonly #client: WebClient;
   readonly #namespace: string | undefined;
 
-  private constructor(address: URL, dispatcher: Agent, namespace: string | undefined) {
+  private constructor(address: URL, client: WebClient, namespace: string | undefined) {
     this.#address = address;
-    this.#dispatcher = dispatcher;
+    this.#client = client;
     this.#namespace = namespace;
   }
 
@@ -38,16 +40,17 @@ export class VaultClient {
       readNamed(env, "VAULT_CLIENT_CERT"),
       readNamed(env, "VAULT_CLIENT_KEY"),
     ]);
-    const dispatcher = new Agent({
-      connect: {
+    const client = new WebClient({
+      env,
+      tls: {
         rejectUnauthorized: !/^(?:1|t|true)$/i.test(env["VAULT_SKIP_VERIFY"] ?? ""),
-        ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
+        ...(ca === undefined ? {} : { ca: trustedCertificates(env, [ca]) }),
         ...(cert === undefined ? {} : { cert }),
         ...(key === undefined ? {} : { key }),
         ...(env["VAULT_TLS_SERVER_NAME"] ? { servername: env["VAULT_TLS_SERVER_NAME"] } : {}),
       },
     });
-    return new VaultClient(addressOf(env), dispatcher, env["VAULT_NAMESPACE"] || undefined);
+    return new VaultClient(addressOf(env), client, env["VAULT_NAMESPACE"] || undefined);
   }
 
   /** For messages. */
@@ -62,13 +65,16 @@ export class VaultClient {
   async ask(method: "GET" | "POST", path: string, token?: string, body?: object): Promise<VaultAnswer> {
     const encoded = path.split("/").map(encodeURIComponent).join("/");
     const base = this.#address.pathname.replace(/\/$/, "");
-    const { status, text } = await this.#exchange(`${this.#address.origin}${base}/v1/${encoded}`, method, token, body);
-    // A second redirect, or one from https to http.
-    if (status >= 300 && status < 400)
-      throw new ClusterError(`the Vault at ${this.address} sent a redirect that cannot be followed`, {
-        suggestions: ["Set VAULT_ADDR to the address of the active server."],
-      });
-    const answer = this.#parse(status, text);
+    const { status, text, location } = await this.#exchange(
+      new URL(`${this.#address.origin}${base}/v1/${encoded}`),
+      method,
+      token,
+      body,
+    );
+    if (status >= 300 && status < 400) {
+      throw redirectRefused(this.#address, location === undefined ? null : URL.parse(location, this.#address.href));
+    }
+    const answer = parseAnswer(this.address, status, text);
     if (status < 500 && status !== 429) return answer;
     const sealed = answer.errors.some((error) => /sealed/i.test(error));
     throw new ClusterError(
@@ -80,65 +86,81 @@ export class VaultClient {
   }
 
   async close(): Promise<void> {
-    await this.#dispatcher.close();
+    await this.#client.close();
   }
 
+  /** Follows one redirect to the same origin. A token, and what a login sends, belong to the address that the user has named. */
   async #exchange(
-    url: string,
+    url: URL,
     method: "GET" | "POST",
     token: string | undefined,
     body: object | undefined,
     redirected = false,
-  ): Promise<{ status: number; text: string }> {
+  ): Promise<{ status: number; text: string; location: string | undefined }> {
     const headers = {
       // Vault agents and proxies may require it, against requests that a browser was tricked into.
       "x-vault-request": "true",
-      ...(token === undefined ? {} : { "x-vault-token": token }),
       ...(this.#namespace === undefined ? {} : { "x-vault-namespace": this.#namespace }),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
     };
+    const limitMs = limitOf("VAULT_REQUEST_MS");
     try {
-      const answer = await request(url, {
+      const answer = await this.#client.send(url, {
         method,
         headers,
-        body: body === undefined ? null : JSON.stringify(body),
-        dispatcher: this.#dispatcher,
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+        body: body === undefined ? undefined : JSON.stringify(body),
+        secrets: token === undefined ? undefined : OriginHeaders.vault(this.#address, token),
+        signal: AbortSignal.timeout(limitMs),
       });
-      const text = await answer.body.text();
+      const text = await readText(answer.body, limitOf("VAULT_ANSWER_BYTES"), answer.headers["content-length"]);
       const { location } = answer.headers;
-      // A standby redirects to the active server. Never follow from https to http, as the request has the token.
-      if ([301, 302, 307].includes(answer.statusCode) && typeof location === "string" && !redirected) {
-        const next = new URL(location, url);
-        if (next.protocol === "https:" || this.#address.protocol === "http:")
-          return await this.#exchange(next.href, method, token, body, true);
+      if ([301, 302, 307, 308].includes(answer.status) && typeof location === "string" && !redirected) {
+        const next = URL.parse(location, url.href);
+        if (next?.origin === this.#address.origin) return await this.#exchange(next, method, token, body, true);
       }
-      return { status: answer.statusCode, text };
+      return { status: answer.status, text, location: typeof location === "string" ? location : undefined };
     } catch (error) {
-      if (error instanceof ClusterError) throw error;
-      throw new ClusterError(`the Vault at ${this.address} cannot be reached: ${reasonOf(error)}`, {
+      if (error instanceof ClusterError || error instanceof InvalidInput) throw error;
+      if (error instanceof TooMuch) {
+        throw new ClusterError(`the Vault at ${this.address} gave no usable answer: ${error.message}`, {
+          suggestions: [`Raise the limit: ${variableOfLimit("VAULT_ANSWER_BYTES")}=32m`],
+        });
+      }
+      throw new ClusterError(`the Vault at ${this.address} cannot be reached: ${reasonOf(error, limitMs)}`, {
         suggestions: ["Check VAULT_ADDR, and VAULT_CACERT if your own authority signed its certificate."],
         cause: error,
       });
     }
   }
+}
 
-  #parse(status: number, text: string): VaultAnswer {
-    let value: unknown;
-    try {
-      value = text === "" ? {} : JSON.parse(text);
-    } catch {
-      // Not quoted: it may hold a secret.
-    }
-    const object = asObject(value);
-    if (object === undefined) {
-      throw new ClusterError(`${this.address} answered ${status} with something that is not Vault's JSON`, {
-        suggestions: ["Check VAULT_ADDR."],
-      });
-    }
-    const errors = Array.isArray(object["errors"]) ? object["errors"].map((error) => oneLine(String(error))) : [];
-    return { status, data: asObject(object["data"]), auth: asObject(object["auth"]), errors };
+/** An answer of Vault. @param address for the error @throws ClusterError for anything but Vault's JSON, which is not quoted */
+export function parseAnswer(address: string, status: number, text: string): VaultAnswer {
+  let value: unknown;
+  try {
+    value = text === "" ? {} : JSON.parse(text);
+  } catch {
+    // Not quoted: it may hold a secret.
   }
+  const object = asObject(value);
+  if (object === undefined) {
+    throw new ClusterError(`${address} answered ${status} with something that is not Vault's JSON`, {
+      suggestions: ["Check VAULT_ADDR."],
+    });
+  }
+  const errors = Array.isArray(object["errors"]) ? object["errors"].map((error) => oneLine(textOf(error))) : [];
+  return { status, data: asObject(object["data"]), auth: asObject(object["auth"]), errors };
+}
+
+function redirectRefused(from: URL, to: URL | null): ClusterError {
+  if (to === null || to.origin === from.origin || !/^https?:$/.test(to.protocol)) {
+    return new ClusterError(`the Vault at ${from.origin} sent a redirect that cannot be followed`, {
+      suggestions: ["Set VAULT_ADDR to the address of the active server."],
+    });
+  }
+  return new ClusterError(`the Vault at ${from.origin} redirects to ${to.origin}, which gets no token of yours`, {
+    suggestions: [`If that is the active server of your Vault, set VAULT_ADDR=${to.origin}`],
+  });
 }
 
 /** Vault's messages, as the end of a sentence. */
@@ -161,7 +183,7 @@ function addressOf(env: Environment): URL {
   }
   const address = URL.parse(text);
   if (address !== null && (address.protocol === "https:" || address.protocol === "http:")) return address;
-  throw new InvalidInput(`VAULT_ADDR is "${text}", which is not an http or https address`, {
+  throw new InvalidInput(`VAULT_ADDR is "${publicUrl(text)}", which is not an http or https address`, {
     suggestions: ["Write it like https://vault.example.com:8200"],
   });
 }
@@ -182,11 +204,13 @@ async function readNamed(env: Environment, variable: string): Promise<string | u
   }
 }
 
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return `no answer in ${REQUEST_TIMEOUT_MS / 1000} seconds`;
-  // Node's advice on an unknown authority is about Node. For several addresses, the message is empty.
-  return error.message.replace(/; if the root CA .*$/, "") || (error as NodeJS.ErrnoException).code || error.name;
+function reasonOf(error: unknown, limitMs: number): string {
+  if (error instanceof Error && error.name === "TimeoutError") return `no answer in ${limitMs / 1000} seconds`;
+  return messageOf(error);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** Vault's errors may have several lines, and must not move the terminal's cursor. */

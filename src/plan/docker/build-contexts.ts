@@ -1,5 +1,6 @@
 /** `--build-context NAME=SOURCE`: a directory, an image or an address under a name (buildx, util/buildflags/context.go and build/opt.go). */
 import { InvalidInput } from "../../errors.ts";
+import { holdsSecret, publicUrl } from "../../lib/text/public-url.ts";
 import type { BuildContext, LayoutSource } from "./options.ts";
 
 /** If two values have the same name, the last one counts. @throws InvalidInput, with docker's message if it has one. */
@@ -8,14 +9,14 @@ export function buildContextsOf(values: readonly string[]): BuildContext[] {
   for (const value of values) {
     const at = value.indexOf("=");
     if (at < 1) {
-      throw new InvalidInput(`invalid context value: ${value}, expected key=value`, {
+      throw new InvalidInput(`invalid context value: ${publicUrl(value)}, expected key=value`, {
         docker: "refuses",
         suggestions: ["Write --build-context NAME=DIRECTORY, or NAME=docker-image://IMAGE."],
       });
     }
     const name = familiarName(value.slice(0, at));
     if (name === undefined) {
-      throw new InvalidInput(`invalid context name ${value.slice(0, at)}`, {
+      throw new InvalidInput(`invalid context name ${publicUrl(value.slice(0, at))}`, {
         docker: "refuses",
         suggestions: ["Write it like the name of an image or a stage: lower case, with . _ - / inside."],
       });
@@ -40,8 +41,9 @@ function sourceOf(name: string, text: string): BuildContext["source"] {
     throw new InvalidInput(`--build-context ${name}= has no source`, { docker: "refuses", suggestions: [FORM(name)] });
   if (text.startsWith("docker-image://")) {
     const image = text.slice("docker-image://".length);
-    if (image !== "") return { kind: "image", image };
-    throw new InvalidInput(`--build-context ${name}=${text} has no image name`, {
+    if (image !== "" && !holdsSecret(text)) return { kind: "image", image };
+    if (image !== "") throw withSecret(name);
+    throw new InvalidInput(`--build-context ${name}=${publicUrl(text)} has no image name`, {
       docker: "refuses",
       suggestions: [FORM(name)],
     });
@@ -50,20 +52,30 @@ function sourceOf(name: string, text: string): BuildContext["source"] {
     return layoutOf(name, text);
   }
   if (text.startsWith("target:")) {
-    throw new InvalidInput(`--build-context ${name}=${text}: the result of another target is not available here`, {
-      suggestions: ["Push the image of that target first, and write docker-image://IMAGE."],
-    });
+    throw new InvalidInput(
+      `--build-context ${name}=${publicUrl(text)}: the result of another target is not available here`,
+      {
+        suggestions: ["Push the image of that target first, and write docker-image://IMAGE."],
+      },
+    );
   }
   if (/^(?:ssh:\/\/|[\w-]+@[\w.-]+:)/.test(text)) {
-    throw new InvalidInput(`--build-context ${name}=${text}: the builder has no SSH key to fetch it`, {
+    throw new InvalidInput(`--build-context ${name}=${publicUrl(text)}: the builder has no SSH key to fetch it`, {
       suggestions: ["Clone it, and give the directory."],
     });
   }
   if (!/^(?:https?|git):\/\//.test(text)) return { kind: "directory", path: text };
-  if (!/^\w+:\/\/[^/]*@/.test(text)) return { kind: "url", url: text };
-  throw new InvalidInput(`--build-context ${name}: the URL has a password, which others could read in the pod`, {
-    suggestions: ["Clone or download it, and give the directory."],
-  });
+  if (!holdsSecret(text)) return { kind: "url", url: text };
+  throw withSecret(name);
+}
+
+function withSecret(name: string): InvalidInput {
+  return new InvalidInput(
+    `--build-context ${name}: the URL has a password or a signature, which others could read in the pod`,
+    {
+      suggestions: ["Clone or download it, and give the directory."],
+    },
+  );
 }
 
 /** `oci-layout://PATH[:TAG][@DIGEST]`. A colon before a slash is part of the path. */

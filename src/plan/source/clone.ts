@@ -3,7 +3,7 @@ import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InvalidInput } from "../../errors.ts";
 import { ProgramNotFound } from "../../lib/files/find-program.ts";
-import { withoutPassword } from "./git-url.ts";
+import { publicUrl, withPublicUrls } from "../../lib/text/public-url.ts";
 import type { GitSource } from "./git-url.ts";
 import { startGit } from "./git.ts";
 
@@ -52,7 +52,7 @@ async function fetchCommit(
     const found = await git("rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`).catch(() => "");
     if (found !== "") return found.trim();
   }
-  throw new InvalidInput(`${withoutPassword(source.remote)} has no ref ${wanted}`, {
+  throw new InvalidInput(`${publicUrl(source.remote)} has no ref ${wanted}`, {
     docker: "refuses",
     suggestions: ["Name a branch, a tag or a commit after the #."],
   });
@@ -72,7 +72,7 @@ async function runGit(source: GitSource, args: readonly string[], signal: AbortS
       if (code === 0) resolve(stdout);
       else
         reject(
-          new InvalidInput(`git could not fetch ${withoutPassword(source.remote)}: ${lastMessage(stderr, source)}`, {
+          new InvalidInput(`git could not fetch ${publicUrl(source.remote)}: ${lastMessage(stderr, source)}`, {
             docker: "refuses",
           }),
         );
@@ -96,8 +96,8 @@ function startForClone(
 }
 
 function lastMessage(stderr: string, { remote }: GitSource): string {
-  const lines = stderr
-    .replaceAll(remote, withoutPassword(remote))
+  // git may name other URLs than the one it was given: of submodules, or where the server redirects to.
+  const lines = withPublicUrls(stderr.replaceAll(remote, publicUrl(remote)))
     .split("\n")
     .filter((line) => line.trim() !== "");
   return (lines.find((line) => line.startsWith("fatal:")) ?? lines.at(-1) ?? "git printed no reason").replace(

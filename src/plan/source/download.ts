@@ -1,69 +1,53 @@
-/** Downloads a context or a Dockerfile, through the proxies of the environment. */
-import { EnvHttpProxyAgent, request } from "undici";
+/** Downloads a context or a Dockerfile. */
 import { InvalidInput } from "../../errors.ts";
-import { withoutPassword } from "./git-url.ts";
+import { OriginHeaders } from "../../lib/http/origin-headers.ts";
+import { TooMuch, abandon, upTo } from "../../lib/http/read-body.ts";
+import { reasonOf } from "../../lib/http/reason.ts";
+import { RedirectRefused, WebClient } from "../../lib/http/web-client.ts";
+import { LIMITS, limitOf, variableOfLimit } from "../../lib/limits/limits.ts";
+import { formatDuration } from "../../lib/text/measures.ts";
+import { publicUrl } from "../../lib/text/public-url.ts";
 
-const MAX_REDIRECTS = 10;
-/** Give up on a server that sends nothing for this long. */
-const SILENCE_TIMEOUT_MS = 60_000;
-
-/** @throws InvalidInput if the download fails; the signal's reason when aborted */
+/** @throws InvalidInput if the download fails or passes a limit; the signal's reason when aborted */
 export async function* download(url: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const dispatcher = new EnvHttpProxyAgent({ headersTimeout: SILENCE_TIMEOUT_MS, bodyTimeout: SILENCE_TIMEOUT_MS });
+  const [bytes, ms, silenceMs] = [limitOf("DOWNLOAD_BYTES"), limitOf("DOWNLOAD_MS"), limitOf("DOWNLOAD_SILENCE_MS")];
+  const target = URL.parse(url);
+  if (target === null) throw failed(url, "it is not a URL");
+  const deadline = AbortSignal.timeout(ms);
+  const client = new WebClient({ tls: {} });
   try {
-    yield* await open(url, dispatcher, signal);
+    const { status, body } = await client.send(target, {
+      secrets: OriginHeaders.ofUrl(target),
+      redirects: LIMITS.DOWNLOAD_REDIRECTS.value,
+      signal: AbortSignal.any([signal, deadline]),
+      headersTimeout: silenceMs,
+      bodyTimeout: silenceMs,
+    });
+    if (status !== 200) {
+      abandon(body);
+      throw failed(url, `the server answered ${status}`, [
+        "Check the URL. The URL of a git repository has to end in .git.",
+      ]);
+    }
+    yield* upTo(bytes, body);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof InvalidInput) throw error;
-    throw new InvalidInput(`${withoutPassword(url)} cannot be fetched: ${reasonOf(error)}`, {
-      docker: "refuses",
-      cause: error,
-    });
+    if (deadline.aborted)
+      throw failed(url, `it takes longer than ${formatDuration(ms)}`, [remedy("DOWNLOAD_MS", "6h")], error);
+    if (error instanceof TooMuch) throw failed(url, error.message, [remedy("DOWNLOAD_BYTES", "64g")], error);
+    if (error instanceof RedirectRefused && error.refusal === "https to http")
+      throw failed(url, error.message, ["If you trust that server and the network, give its http URL."], error);
+    throw failed(url, reasonOf(error), [], error);
   } finally {
-    await dispatcher.destroy();
+    await client.close();
   }
 }
 
-async function open(
-  url: string,
-  dispatcher: EnvHttpProxyAgent,
-  signal: AbortSignal,
-): Promise<AsyncIterable<Uint8Array>> {
-  let target = new URL(url);
-  for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
-    const headers =
-      target.username === ""
-        ? {}
-        : {
-            authorization: `Basic ${Buffer.from(`${decodeURIComponent(target.username)}:${decodeURIComponent(target.password)}`).toString("base64")}`,
-          };
-    const response = await request(`${target.origin}${target.pathname}${target.search}`, {
-      dispatcher,
-      signal,
-      headers,
-    });
-    if (response.statusCode === 200) return response.body;
-    await response.body.dump();
-    const location = response.headers["location"];
-    if (response.statusCode < 300 || response.statusCode >= 400 || typeof location !== "string") {
-      throw new InvalidInput(`${withoutPassword(url)} cannot be fetched: the server answered ${response.statusCode}`, {
-        docker: "refuses",
-        suggestions: ["Check the URL. The URL of a git repository has to end in .git."],
-      });
-    }
-    target = new URL(location, target);
-    if (!["http:", "https:"].includes(target.protocol))
-      throw new InvalidInput(`${withoutPassword(url)} redirects to ${target.protocol}, which slipway does not follow`, {
-        docker: "refuses",
-      });
-  }
-  throw new InvalidInput(`${withoutPassword(url)} redirects more than ${MAX_REDIRECTS} times`, {
-    docker: "refuses",
-  });
+function failed(url: string, why: string, suggestions: readonly string[] = [], cause?: unknown): InvalidInput {
+  return new InvalidInput(`${publicUrl(url)} cannot be fetched: ${why}`, { docker: "refuses", suggestions, cause });
 }
 
-/** If a host has several addresses and all refuse the connection, the error has a code but no message. */
-function reasonOf(error: unknown): string {
-  const { message, code } = error as Error & { code?: string };
-  return message || code || "no reason given";
+function remedy(limit: "DOWNLOAD_BYTES" | "DOWNLOAD_MS", example: string): string {
+  return `Raise the limit: ${variableOfLimit(limit)}=${example}`;
 }

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { relative } from "node:path";
 import { isDirty } from "./git-dirty.ts";
-import { withoutPassword } from "./git-url.ts";
+import { publicUrl } from "../../lib/text/public-url.ts";
 import { NO_TRANSPORT, startGit } from "./git.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,7 +31,7 @@ export async function gitLabels(directory: string, dockerfile: string, env: Envi
   const entrypoint = relative(root, dockerfile);
   return [
     ...(commit === undefined ? [] : [`org.opencontainers.image.revision=${commit}${changes ? "-dirty" : ""}`]),
-    ...(remote === undefined ? [] : [`org.opencontainers.image.source=${withoutPassword(remote)}`]),
+    ...(remote === undefined ? [] : [`org.opencontainers.image.source=${publicUrl(remote)}`]),
     ...(entrypoint.startsWith("..") ? [] : [`com.docker.image.source.entrypoint=${entrypoint}`]),
   ];
 }

@@ -110,8 +110,3 @@ function cut(text: string, at: string): [string, string?] {
   const index = text.indexOf(at);
   return index === -1 ? [text] : [text.slice(0, index), text.slice(index + 1)];
 }
-
-/** The URL without user and password, for messages. */
-export function withoutPassword(url: string): string {
-  return url.replace(/^(\w+:\/\/)[^/@]*@/, "$1");
-}

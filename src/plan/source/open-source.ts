@@ -8,7 +8,8 @@ import { InvalidInput } from "../../errors.ts";
 import { HEAD_LENGTH, archiveKind } from "../../lib/archive/kind.ts";
 import { decodeDockerfile } from "../../lib/dockerfile/encoding.ts";
 import type { DockerfileText } from "../../lib/dockerfile/encoding.ts";
-import { parseGitSource, withoutPassword } from "./git-url.ts";
+import { parseGitSource } from "./git-url.ts";
+import { publicUrl } from "../../lib/text/public-url.ts";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 
@@ -46,9 +47,9 @@ export async function openSource(request: SourceRequest): Promise<OpenedSource> 
     };
   }
   if (!isHttp(request.file)) return source;
-  request.say(`fetching ${withoutPassword(request.file)}`);
+  request.say(`fetching ${publicUrl(request.file)}`);
   const { download } = await import("./download.ts");
-  const name = withoutPassword(request.file);
+  const name = publicUrl(request.file);
   const found = await readDockerfile(download(request.file, request.signal), name);
   return { ...source, dockerfile: { path: name, ...found } };
 }
@@ -68,13 +69,13 @@ async function openContextOf(request: SourceRequest): Promise<OpenedSource> {
   const repository = parseGitSource(request.path);
   if (repository !== undefined) {
     const root = await makeScratch();
-    request.say(`cloning ${withoutPassword(repository.remote)}`);
+    request.say(`cloning ${publicUrl(repository.remote)}`);
     const { clone } = await import("./clone.ts");
     await clone(repository, root, request.signal);
     return { root: await subdirectory(root, repository.subdir), external: true };
   }
   if (!isHttp(request.path)) return { root: request.path, external: false };
-  const name = withoutPassword(request.path);
+  const name = publicUrl(request.path);
   request.say(`fetching ${name}`);
   const { download } = await import("./download.ts");
   return fromStream(request, download(request.path, request.signal), name);

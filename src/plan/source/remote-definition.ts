@@ -1,7 +1,8 @@
 /** The bake definition of a repository or a URL. Source: buildx v0.38.2, bake/remote.go. */
 import { InvalidInput } from "../../errors.ts";
 import { HEAD_LENGTH, archiveKind } from "../../lib/archive/kind.ts";
-import { parseGitSource, withoutPassword } from "./git-url.ts";
+import { publicUrl } from "../../lib/text/public-url.ts";
+import { parseGitSource } from "./git-url.ts";
 import { makeScratch, readInside, subdirectory } from "./open-source.ts";
 
 /** buildx's limit for a definition. */
@@ -31,13 +32,13 @@ export async function readRemoteDefinition(
   const repository = parseGitSource(url);
   if (repository !== undefined) {
     const directory = await makeScratch();
-    say(`cloning ${withoutPassword(repository.remote)}`);
+    say(`cloning ${publicUrl(repository.remote)}`);
     const { clone } = await import("./clone.ts");
     await clone(repository, directory, signal);
     const root = await subdirectory(directory, repository.subdir);
     return { root, files: await readFiles(url, root, names, defaults) };
   }
-  say(`fetching ${withoutPassword(url)}`);
+  say(`fetching ${publicUrl(url)}`);
   const { download } = await import("./download.ts");
   const chunks = download(url, signal)[Symbol.asyncIterator]();
   let head = Buffer.alloc(0);
@@ -51,10 +52,10 @@ export async function readRemoteDefinition(
     for (let step = await chunks.next(); step.done !== true; step = await chunks.next()) yield step.value;
   }
   const kind = archiveKind(head);
-  if (kind === undefined) return { files: [{ name: withoutPassword(url), text: await readLimited(url, whole()) }] };
+  if (kind === undefined) return { files: [{ name: publicUrl(url), text: await readLimited(url, whole()) }] };
   const root = await makeScratch();
   const { unpack } = await import("./unpack.ts");
-  await unpack(whole(), kind, root, `the archive from ${withoutPassword(url)}`);
+  await unpack(whole(), kind, root, `the archive from ${publicUrl(url)}`);
   return { root, files: await readFiles(url, root, names, defaults) };
 }
 
@@ -68,7 +69,7 @@ async function readFiles(
     const data = await readInside(root, name);
     if (data !== undefined) return [{ name, text: data.toString() }];
     if (names.length === 0) return [];
-    throw new InvalidInput(`${withoutPassword(url)} has no file ${name}`, { docker: "refuses" });
+    throw new InvalidInput(`${publicUrl(url)} has no file ${name}`, { docker: "refuses" });
   });
   return (await Promise.all(read)).flat();
 }
@@ -80,7 +81,7 @@ async function readLimited(url: string, stream: AsyncIterable<Uint8Array>): Prom
     chunks.push(chunk);
     size += chunk.length;
     if (size > MAX_DEFINITION_BYTES) {
-      throw new InvalidInput(`the bake definition ${withoutPassword(url)} is larger than 2 MB`, { docker: "refuses" });
+      throw new InvalidInput(`the bake definition ${publicUrl(url)} is larger than 2 MB`, { docker: "refuses" });
     }
   }
   return Buffer.concat(chunks).toString();

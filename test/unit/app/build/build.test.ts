@@ -7,7 +7,7 @@ import type { BuildDeps } from "../../../../src/app/build/run-build.ts";
 import type { BuildEvent } from "../../../../src/events.ts";
 import type { BuildPlan } from "../../../../src/plan/plan.ts";
 import { AuthError, BuildFailed, Interrupted } from "../../../../src/errors.ts";
-import { DialError } from "../../../../src/lib/kube/dial.ts";
+import { DialError } from "../../../../src/lib/http/dial.ts";
 import { ContactLost, CredentialsLost } from "../../../../src/lib/kube/refusal.ts";
 import { FakeCluster, refusal } from "../../../fakes/fake-cluster.ts";
 import { DIGEST, building, endedWith, gated, receiving } from "../../run/follow/pods.ts";

@@ -126,7 +126,7 @@ describe("proxies", () => {
     const proxy = await listen("http", serveConnect(seen));
     expect(await listWith({ tls, clusterFields: { ...ca, "proxy-url": proxy.url } })).toHaveLength(1);
     expect(seen[0]).toMatch(/^CONNECT 127\.0\.0\.1:\d+ HTTP\/1\.1\r\n/);
-    expect(seen[0]).toMatch("Proxy-Authorization: Basic dXNlcjpwYXNz");
+    expect(seen[0]).toMatch("proxy-authorization: Basic dXNlcjpwYXNz");
     proxy.close();
   });
 

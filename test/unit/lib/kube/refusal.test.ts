@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { mayBePremature, refusalOf, refuse } from "../../../../src/lib/kube/refusal.ts";
 import type { Attempt } from "../../../../src/lib/kube/refusal.ts";
 import { parseStatus, readStatus } from "../../../../src/lib/kube/status.ts";
-import { DialError } from "../../../../src/lib/kube/dial.ts";
+import { DialError } from "../../../../src/lib/http/dial.ts";
 import { explainNetwork } from "../../../../src/lib/kube/unreachable.ts";
 import { AuthError, ClusterError } from "../../../../src/errors.ts";
 

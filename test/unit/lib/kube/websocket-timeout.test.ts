@@ -26,7 +26,9 @@ function begin(signal: AbortSignal, timeout?: number): Promise<unknown> {
   const { port } = server.address() as AddressInfo;
   const open = () =>
     new Promise((resolve) => {
-      const socket = connect(port, "127.0.0.1", () => resolve({ socket, credentials: { headers: {}, tls: {} } }));
+      const socket = connect(port, "127.0.0.1", () =>
+        resolve({ socket, credentials: { headers: { for: () => ({}) }, tls: {} } }),
+      );
       socket.on("error", () => {});
     });
   const http = { open, answered: true, settling: false } as unknown as HttpClient;

@@ -85,7 +85,7 @@ it.each<[why: string, answers: Record<string, Answer>, message: RegExp]>([
       "manifests/1": { config: { digest: "sha256:c" } },
       "blobs/sha256:c": { redirect: "/v2/team/base/blobs/sha256:c" },
     },
-    /too many redirects/,
+    /redirects too many times/,
   ],
 ])("is not known when %s", async (_, given, message) => {
   answers = given;

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { InvalidInput } from "../../../../src/errors.ts";
-import { parseGitSource, withoutPassword } from "../../../../src/plan/source/git-url.ts";
+import { parseGitSource } from "../../../../src/plan/source/git-url.ts";
+import { publicUrl } from "../../../../src/lib/text/public-url.ts";
 
 const PLAIN = { keepGitDir: false };
 
@@ -37,6 +38,6 @@ it.each([
 });
 
 it("a URL is shown without its password", () => {
-  expect(withoutPassword("https://me:secret@h/a.git")).toBe("https://h/a.git");
-  expect(withoutPassword("git@h:a.git")).toBe("git@h:a.git");
+  expect(publicUrl("https://me:secret@h/a.git")).toBe("https://h/a.git");
+  expect(publicUrl("git@h:a.git")).toBe("git@h:a.git");
 });

@@ -151,7 +151,7 @@ describe("a URL", () => {
 
   it("a URL that cannot be fetched is refused", async () => {
     await expect(gather(`${base}/none`)).rejects.toThrow("cannot be fetched: the server answered 404");
-    await expect(gather(`${base}/round`)).rejects.toThrow("more than 10 times");
+    await expect(gather(`${base}/round`)).rejects.toThrow("redirects too many times");
     await expect(gather(project, "", `${base}/large`)).rejects.toThrow("bigger than allowed max size (2MB)");
     await expect(gather("http://127.0.0.1:1/x")).rejects.toThrow(/^http:\/\/127\.0\.0\.1:1\/x cannot be fetched: /);
   });

@@ -1,9 +1,45 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { chooseProxy } from "../../../../src/lib/kube/proxy.ts";
+import { chooseProxy } from "../../../../src/lib/http/proxy.ts";
 import { InvalidInput } from "../../../../src/errors.ts";
 
 const choose = (server: string, env: Record<string, string>, proxyUrl?: string) =>
   chooseProxy(new URL(server), proxyUrl, env)?.href;
+
+interface Recorded {
+  readonly url: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** The proxy of Go's choice, "" for none, "error" where it uses none and says so. */
+  readonly proxy: string;
+}
+
+const recorded = JSON.parse(
+  readFileSync(new URL("../../../conformance/proxy/recorded.json", import.meta.url), "utf8"),
+) as readonly Recorded[];
+
+/** As a URL parser writes it: Go keeps the text. */
+const plain = (proxy: string): string => (proxy === "" || proxy === "error" ? "" : new URL(proxy).href);
+
+test("chooses what Go chooses, in every recorded case", () => {
+  expect(recorded.length).toBeGreaterThan(1000);
+  const different = recorded.flatMap(({ url, env, proxy }) => {
+    const ours = chooseProxy(new URL(url), undefined, env)?.href ?? "";
+    return ours === plain(proxy) ? [] : [`${url} ${JSON.stringify(env)}: ${ours} and not ${proxy}`];
+  });
+  expect(different).toEqual([]);
+});
+
+describe("ALL_PROXY, which Go does not read", () => {
+  test.each([
+    ["is used for https", "https://a.example", { ALL_PROXY: "socks5://p:1" }, "socks5://p:1"],
+    ["is used for http", "http://a.example", { all_proxy: "p:1" }, "http://p:1/"],
+    ["comes after the scheme's own", "https://a.example", { ALL_PROXY: "p:1", https_proxy: "q:1" }, "http://q:1/"],
+    ["heeds NO_PROXY", "https://a.example", { ALL_PROXY: "p:1", NO_PROXY: "a.example" }, undefined],
+    ["heeds localhost", "https://localhost", { ALL_PROXY: "p:1" }, undefined],
+  ] as const)("%s", (_, server, env, expected) => {
+    expect(choose(server, env)).toBe(expected);
+  });
+});
 
 const HTTPS_PROXY = "http://proxy:3128";
 

@@ -1,6 +1,8 @@
 /** The two kinds of proxy that a connection can go through: HTTP's CONNECT (RFC 9110 §9.3.6) and SOCKS5. */
 import type { Socket } from "node:net";
 import { isIP } from "node:net";
+import { LIMITS } from "../limits/limits.ts";
+import { proxyHeaders } from "./origin-headers.ts";
 import { hostOf } from "./proxy.ts";
 
 /** Default port of a SOCKS proxy (RFC 1928, section 3). */
@@ -9,9 +11,8 @@ export const SOCKS_PORT = 1080;
 /** Asks an HTTP proxy for a tunnel. Afterwards the same socket is the tunnel. @throws Error if the proxy refuses */
 export async function tunnelHttp(socket: Socket, proxy: URL, host: string, port: number): Promise<Socket> {
   const authority = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
-  const login = Buffer.from(`${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`);
-  const authorization = proxy.username === "" ? "" : `Proxy-Authorization: Basic ${login.toString("base64")}\r\n`;
-  socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${authorization}\r\n`);
+  const login = Object.entries(proxyHeaders(proxy)).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${login.join("")}\r\n`);
   const reader = new Reader(socket);
   const head = (await reader.until("\r\n\r\n")).toString("latin1");
   reader.release();
@@ -74,7 +75,7 @@ class Reader {
 
   async until(end: string): Promise<Buffer> {
     while (!this.#bytes.includes(end)) {
-      if (this.#bytes.length > 65_536) throw new Error("the proxy's answer has no end");
+      if (this.#bytes.length > LIMITS.PROXY_ANSWER_BYTES.value) throw new Error("the proxy's answer has no end");
       await this.#more();
     }
     return this.#cut(this.#bytes.indexOf(end) + end.length);

@@ -1,40 +1,28 @@
-/** Connections to a registry from another machine: that machine forwards the bytes; TLS and HTTP end here. */
+/** Connections to a server from another machine: that machine forwards the bytes; TLS and HTTP end here. */
 import { isIP } from "node:net";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect } from "node:tls";
 import type { Agent } from "undici";
+import type { TlsMaterial } from "./dial.ts";
+import { settle } from "./settle.ts";
 
 /** @param port 1 to 65535. @throws Error if the host cannot be reached from there */
 export type Dial = (host: string, port: number) => Promise<Duplex>;
 
 type Connector = Extract<NonNullable<Agent.Options["connect"]>, (...args: never[]) => unknown>;
 
-interface TlsOptions {
-  readonly rejectUnauthorized: boolean;
-  readonly ca?: string[];
-}
-
 /** For undici's `connect`. */
-export function connectThrough(dial: Dial, tls: TlsOptions): Connector {
+export function connectThrough(dial: Dial, tls: TlsMaterial): Connector {
   return ({ hostname, port, protocol }, callback) => {
     const host = hostname.replace(/^\[(.*)\]$/, "$1");
     const secure = protocol === "https:";
     const number = port === "" ? (secure ? 443 : 80) : Number(port);
-    void answer(open(dial, host, number, secure ? tls : undefined), callback);
+    settle(() => open(dial, host, number, secure ? tls : undefined), callback);
   };
 }
 
-/** Passes the outcome to the callback, outside of the promise: errors of the callback must not be caught. */
-async function answer(opened: Promise<Socket>, callback: Parameters<Connector>[1]): Promise<void> {
-  const outcome = await opened.then(
-    (socket): [null, Socket] => [null, socket],
-    (error: Error): [Error, null] => [error, null],
-  );
-  callback(...outcome);
-}
-
-async function open(dial: Dial, host: string, port: number, tls: TlsOptions | undefined): Promise<Socket> {
+async function open(dial: Dial, host: string, port: number, tls: TlsMaterial | undefined): Promise<Socket> {
   const stream = await dial(host, port);
   if (tls === undefined) return socketLike(stream);
   const secured = connect({ socket: stream, ...(isIP(host) === 0 ? { servername: host } : { host }), ...tls });
