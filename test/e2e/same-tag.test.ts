@@ -12,6 +12,9 @@ const TLS = environment("REGISTRY_TLS");
 const CA = environment("REGISTRY_CA");
 const namespace = useNamespace();
 
+/** For 21 builds, one after the other, on a busy machine. */
+const WALK_TIMEOUT_MS = 20 * 60_000;
+
 /** The registry cannot convert kaniko's manifest of an image with such a line: its history has a step that its layers have not. */
 const NO_LAYER = "RUN true\n";
 
@@ -42,7 +45,7 @@ async function pushAs(builder: BuilderName, image: string, flags: readonly strin
   return `${word}\n`;
 }
 
-test("each builder pushes to a tag of each other builder", async () => {
+test("each builder pushes to a tag of each other builder", { timeout: WALK_TIMEOUT_MS }, async () => {
   const walk = everyPair(BUILDER_NAMES);
   expect(walk).toHaveLength(BUILDER_NAMES.length * (BUILDER_NAMES.length - 1) + 1);
   const image = uniqueImage(TLS);
