@@ -8,7 +8,7 @@ import type { Step } from "../../lib/buildkit/progress.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { LastBuild } from "../../run/keep/last-build.ts";
 import { factsOfSteps, rerunReason } from "./rerun-reason.ts";
-import type { BuildMemory, SentFiles } from "./rerun-reason.ts";
+import type { BuildMemory } from "./rerun-reason.ts";
 
 /** @param builder name of the kept builder @returns one sentence, or undefined if there is nothing to tell */
 export type ExplainRerun = (builder: string, steps: readonly Step[]) => Promise<string | undefined>;
@@ -29,13 +29,14 @@ export function explainRerun(
     const now: BuildMemory = {
       builder,
       dockerfile: file.hash(text),
+      files: context?.listed ?? 0,
       buildArgs: Object.fromEntries(plan.buildArgs.map(([name, value]) => [name, file.hash(value)])),
       ...factsOfSteps(steps),
     };
     await file.write(now);
     // The user asked for it.
     if (plan.noCache || (plan.noCacheFilter ?? []).length > 0) return undefined;
-    const sentFor = (sources: readonly string[] | undefined): SentFiles => sentOf(context, plan, sources);
+    const sentFor = (sources: readonly string[] | undefined): readonly string[] => sentOf(context, plan, sources);
     return rerunReason({ steps, declared: declaredIn(text), now, last, sentFor });
   };
 }
@@ -51,10 +52,9 @@ function sentOf(
   context: ContextTree | undefined,
   { context: source }: BuildPlan,
   sources: readonly string[] | undefined,
-): SentFiles {
+): readonly string[] {
   const sent = context?.sent ?? [];
   const used =
     sources === undefined || source === undefined ? undefined : findPrunedPaths(new DiskTree(source.root), sources);
-  const paths = sent.filter((path) => used?.covers(path) !== false).map(toText);
-  return { paths, listed: context?.listed ?? 0 };
+  return sent.filter((path) => used?.covers(path) !== false).map(toText);
 }

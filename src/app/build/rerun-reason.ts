@@ -11,15 +11,10 @@ export interface BuildMemory {
   readonly buildArgs: Readonly<Record<string, string>>;
   /** Digest of each base image, by its name. */
   readonly bases: Readonly<Record<string, string>>;
+  /** Number of the context's files that the daemon was told of. */
+  readonly files: number;
   /** The instructions of all steps, with variables replaced. */
   readonly instructions: readonly string[];
-}
-
-/** The files of the context that the daemon asked for, as they were not as it knew them. */
-export interface SentFiles {
-  readonly paths: readonly string[];
-  /** Number of the files that the daemon was told of. */
-  readonly listed: number;
 }
 
 export interface RerunFacts {
@@ -29,8 +24,11 @@ export interface RerunFacts {
   readonly now: BuildMemory;
   /** The last build of the same project in any kept builder. */
   readonly last: BuildMemory | undefined;
-  /** @param sources of a COPY or ADD; undefined: any */
-  readonly sentFor: (sources: readonly string[] | undefined) => SentFiles;
+  /**
+   * The files of the context that the daemon asked for, because it did not have them as they are.
+   * @param sources of a COPY or ADD; undefined: any
+   */
+  readonly sentFor: (sources: readonly string[] | undefined) => readonly string[];
 }
 
 /** Paths that are named in full. */
@@ -111,15 +109,19 @@ function reasonOf(
     .filter((name) => declared.has(name) && now.buildArgs[name] !== last.buildArgs[name])
     .map((name) => `ARG ${name}`);
   const usesContext = step.inputs.some((digest) => graph.get(digest)?.name === CONTEXT_STEP);
-  // A COPY depends on an argument only by its text.
-  if (args.length > 0 && (isNew || !usesContext)) return `${args.join(" and ")} changed`;
+  const changed = usesContext ? sentFor(sourcesOf(instruction)) : [];
+  if (changed.length > 0 && !isNew) return filesReason(changed, now.files);
+  if (args.length > 0) return `${args.join(" and ")} changed`;
   if (isNew) return "the instruction is new or was changed";
-  if (usesContext) return filesReason(sentFor(sourcesOf(instruction)));
-  return now.dockerfile === last.dockerfile ? undefined : "the Dockerfile was changed before it";
+  if (now.dockerfile !== last.dockerfile) return "the Dockerfile was changed before it";
+  if (!usesContext) return undefined;
+  const removed = last.files - now.files;
+  if (removed > 0) return `${removed} ${removed === 1 ? "file was" : "files were"} removed`;
+  // Only regular files are asked for.
+  return "directories or symlinks changed";
 }
 
-function filesReason({ paths, listed }: SentFiles): string {
-  if (paths.length === 0) return "files were removed or renamed";
+function filesReason(paths: readonly string[], listed: number): string {
   if (paths.length === listed && listed > SHOWN_PATHS) return `all ${listed} files changed`;
   const shown = paths.slice(0, SHOWN_PATHS).join(", ");
   const more = paths.length - SHOWN_PATHS;

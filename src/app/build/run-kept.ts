@@ -26,6 +26,7 @@ import { Stages } from "../../run/stages.ts";
 import { decideUserns } from "../../run/user-namespaces.ts";
 import { openDestination } from "../../ship/export/destination.ts";
 import type { ExplainRerun } from "./explain-rerun.ts";
+import { withAllMissingRights } from "../rbac/missing-rights.ts";
 import { reachKept } from "./reach-kept.ts";
 import type { ReachDeps } from "./reach-kept.ts";
 import type { BuildDeps } from "./run-build.ts";
@@ -62,7 +63,7 @@ export async function buildKept(plan: BuildPlan, deps: KeptDeps, signal: AbortSi
     return await attempt(plan, deps, stages, inner);
   } catch (error) {
     stages.fail();
-    throw error;
+    throw await withAllMissingRights(error, plan, deps.builder, deps.cluster);
   }
 }
 

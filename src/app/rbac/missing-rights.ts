@@ -54,12 +54,13 @@ export function rbacCommand(plan: BuildPlan, need: Need, namespace: string, user
     `-n ${namespace}`,
     account ? `--account ${holder.name}` : `--user ${quoted(user)}`,
     `--builder ${plan.builder}`,
-    ...(need.transport === "none" ? ["--git-in-cluster"] : []),
+    ...(need.keep === true ? ["--keep"] : need.transport === "none" ? ["--git-in-cluster"] : []),
     ...(need.transport === "none" || need.transport === AUTO ? [] : [`--transport ${need.transport}`]),
     ...(plan.registries.ca !== undefined ? ["--registry-ca"] : []),
     ...(need.cacheVolume === true ? ["--cache-volume"] : []),
     ...(need.networkPolicy === true ? ["--network-policy"] : []),
-    ...(need.ships ? [] : ["--no-secrets"]),
+    // --keep makes no Secret.
+    ...(need.ships || need.keep === true ? [] : ["--no-secrets"]),
   ].join(" ");
 }
 

@@ -31,10 +31,13 @@ export interface Need {
 
 /** The needs of one build. */
 export function needOf(plan: BuildPlan, builder: Pick<Builder, "mountsFiles">): Omit<Need, "manage"> {
+  const keep = plan.keepSeconds !== undefined;
   const fromClient = (plan.secrets ?? []).some(({ source }) => source.kind !== "cluster");
   return {
-    transport: plan.transport,
-    ships: plan.credentials.kind === "shipped" || fromClient || (plan.ssh ?? []).length > 0,
+    transport: keep ? "none" : plan.transport,
+    ...(keep ? { keep } : {}),
+    // A kept builder asks for what it needs.
+    ships: !keep && (plan.credentials.kind === "shipped" || fromClient || (plan.ssh ?? []).length > 0),
     files: builder.mountsFiles === true || plan.registries.ca !== undefined,
     cacheVolume: plan.cacheVolume !== undefined,
     networkPolicy: plan.egress !== undefined,

@@ -5,7 +5,7 @@ import { EXIT_CODES } from "../flags/shared.ts";
 import { Interrupted, InvalidInput } from "../../errors.ts";
 import { buildFlags, requestOf } from "../flags/build.ts";
 import { checkDetached } from "../flags/detach.ts";
-import { checkKeptDetached } from "../flags/keep.ts";
+import { checkKeptDetached, withKeepingBuilder } from "../flags/keep.ts";
 import type { BuildRequest } from "../../plan/request.ts";
 import { contextDirectory, dockerfilePath } from "../config/find-config.ts";
 import { dockerNotices } from "../config/docker-variables.ts";
@@ -86,10 +86,7 @@ ${EXIT_CODES}`;
 
   async run(): Promise<void> {
     const { args, flags, metadata } = await this.parse(Build);
-    // If no builder is named, --keep chooses the one that can stay.
-    const anyBuilder = flags.keep !== undefined && metadata.flags["builder"]?.setFromDefault === true;
-    const requested = requestOf(args.path, anyBuilder ? { ...flags, builder: "auto" } : flags);
-    const request = { ...requested, ...this.#configured() };
+    const request = { ...requestOf(args.path, withKeepingBuilder(flags, metadata)), ...this.#configured() };
     const call = callOf(flags);
     if (call !== undefined) {
       const { answerCall } = await import("../../app/check.ts");

@@ -10,6 +10,7 @@ import type { Check } from "../../app/doctor/check.ts";
 import { builderFlags, builderRequest } from "../flags/builder.ts";
 import { transportFlags, transportRequest } from "../flags/context.ts";
 import { credentialFlags, credentialRequest, tokenFlags } from "../flags/credentials.ts";
+import { keepFlags, keepRequest, withKeepingBuilder } from "../flags/keep.ts";
 import { podFlags, podRequest } from "../flags/pod.ts";
 import { registryFlags, registryRequest } from "../flags/registry.ts";
 
@@ -39,6 +40,7 @@ ${EXIT_CODES.replace(/^.*\n/, "")}`;
     }),
     memory: Flags.string({ char: "m", description: "memory limit of the builder", helpValue: "BYTES" }),
     ...builderFlags,
+    ...keepFlags,
     ...transportFlags,
     ...credentialFlags,
     ...tokenFlags,
@@ -51,7 +53,8 @@ ${EXIT_CODES.replace(/^.*\n/, "")}`;
   protected override readonly settable = "all";
 
   async run(): Promise<void> {
-    const { flags } = await this.parse(Doctor);
+    const { flags: typed, metadata } = await this.parse(Doctor);
+    const flags = withKeepingBuilder(typed, metadata);
     const request = requestOf(flags);
     const { leastGrant, runDoctor } = await import("../../app/doctor/doctor.ts");
     if (flags["fix-rbac"]) {
@@ -86,10 +89,11 @@ function fixCommand(flags: ParsedFlags): string {
   const cluster = (["kubeconfig", "context", "namespace"] as const).flatMap((name) =>
     flags[name] === undefined ? [] : [`--${name} ${flags[name]}`],
   );
-  const builder = flags.builder === "kaniko" ? [] : [`--builder ${flags.builder}`];
+  const builder = flags.builder === "kaniko" || flags.keep !== undefined ? [] : [`--builder ${flags.builder}`];
   const transport = flags.transport === AUTO ? [] : [`--transport ${flags.transport}`];
   const ca = flags["registry-ca"] === undefined ? [] : [`--registry-ca ${flags["registry-ca"]}`];
-  return ["slipway doctor --fix-rbac", ...cluster, ...builder, ...transport, ...ca].join(" ");
+  const keep = flags.keep === undefined ? [] : [`--keep ${flags.keep}`];
+  return ["slipway doctor --fix-rbac", ...cluster, ...builder, ...keep, ...transport, ...ca].join(" ");
 }
 
 function requestOf(flags: ParsedFlags): BuildRequest {
@@ -100,6 +104,7 @@ function requestOf(flags: ParsedFlags): BuildRequest {
     labels: [],
     noCache: false,
     ...builderRequest(flags),
+    ...keepRequest(flags),
     ...transportRequest(flags),
     timeout: "3m",
     ttl: "10s",

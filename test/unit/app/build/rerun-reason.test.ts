@@ -30,7 +30,13 @@ function steps(ran: readonly string[], from: Step = FROM): Step[] {
   ];
 }
 
-const LAST: BuildMemory = { builder: "k", dockerfile: "d", buildArgs: { V: "1" }, ...factsOfSteps(steps([])) };
+const LAST: BuildMemory = {
+  builder: "k",
+  dockerfile: "d",
+  buildArgs: { V: "1" },
+  files: 9,
+  ...factsOfSteps(steps([])),
+};
 
 function reason(ran: readonly Step[], changed: Partial<Omit<RerunFacts, "now">> & { now?: Partial<BuildMemory> } = {}) {
   const { now, ...rest } = changed;
@@ -38,13 +44,13 @@ function reason(ran: readonly Step[], changed: Partial<Omit<RerunFacts, "now">> 
     steps: ran,
     declared: new Set(["V"]),
     last: LAST,
-    sentFor: () => ({ paths: [], listed: 9 }),
+    sentFor: () => [],
     ...rest,
     now: { ...LAST, ...now },
   });
 }
 
-const sent = (paths: readonly string[], listed = 9) => ({ sentFor: () => ({ paths, listed }) });
+const sent = (paths: readonly string[]) => ({ sentFor: () => paths });
 
 describe("the reason why a step ran again", () => {
   it("names the file that changed, of the step that uses it", () => {
@@ -57,18 +63,33 @@ describe("the reason why a step ran again", () => {
     expect(reason(steps([COPY, LAST_RUN]), sent(["a", "b", "c", "d", "e"]))).toContain(
       "5 files changed (a, b, c and 2 more)",
     );
-    expect(reason(steps([COPY, LAST_RUN]), sent(["a", "b", "c", "d"], 4))).toContain("all 4 files changed");
+    expect(
+      reason(steps([COPY, LAST_RUN]), {
+        ...sent(["a", "b", "c", "d"]),
+        now: { files: 4 },
+      }),
+    ).toContain("all 4 files changed");
   });
 
   it("is a removed file if the builder has all the others", () => {
-    expect(reason(steps([COPY, LAST_RUN]))).toBe(`${COPY} ran again: files were removed or renamed`);
+    expect(reason(steps([COPY, LAST_RUN]), { now: { files: 8 } })).toBe(`${COPY} ran again: 1 file was removed`);
+    expect(reason(steps([COPY, LAST_RUN]), { now: { files: 7 } })).toBe(`${COPY} ran again: 2 files were removed`);
+  });
+
+  it("is a directory or a symlink if no file is new and none is gone", () => {
+    expect(reason(steps([COPY, LAST_RUN]))).toBe(`${COPY} ran again: directories or symlinks changed`);
+  });
+
+  it("is the argument before the COPY if no file changed", () => {
+    const told = reason(steps([COPY, LAST_RUN]), { now: { buildArgs: {} } });
+    expect(told).toBe(`${COPY} ran again: ARG V changed`);
   });
 
   it("is asked for by the sources of the COPY", () => {
     let asked: readonly string[] | undefined;
     const sentFor: RerunFacts["sentFor"] = (sources) => {
       asked = sources;
-      return { paths: [], listed: 1 };
+      return [];
     };
     reason(steps([COPY]), { sentFor });
     expect(asked).toEqual(["src/", "lib/*.ts"]);
