@@ -10,7 +10,9 @@ import { readImage } from "./support/registry.ts";
 import { slipway } from "./support/slipway.ts";
 import type { Run } from "./support/slipway.ts";
 
+/** Nothing may ever be created in this one. */
 const namespace = useNamespace();
+const building = useNamespace();
 const KEY = "PRIVATE-KEY-OF-THE-VICTIM";
 const BASHRC = "# my bashrc\n";
 
@@ -81,13 +83,19 @@ describe("a stranger's bake file", () => {
     const { cwd, home } = await victim({ "docker-bake.json": JSON.stringify({ target: { default: target } }) });
     const wrong = await run(["bake", "--allow", "fs.read=../home/.config", "--allow", "fs.write=*"], cwd, home);
     await expectNothingDone(wrong, home, 1);
-    const right = await run(["bake", "--builder", "buildkit", "--allow", "fs.read=../home/.ssh"], cwd, home);
+    const right = await slipway(
+      ["bake", "-n", building.name, "--builder", "buildkit", "--allow", "fs.read=../home/.ssh"],
+      {
+        cwd,
+        env: { KUBECONFIG: building.kubeconfig, HOME: home },
+      },
+    );
     expect([right.code, right.stderr]).toEqual([0, expect.not.stringMatching(/^ERROR/m)]);
     expect((await readImage(image)).files.get("length")?.text.trim()).toBe(String(KEY.length));
   });
 });
 
-test.for<[title: string, text: string]>([
+const COMPOSE_FILES: readonly (readonly [string, string])[] = [
   ["include", "include: [../home/.bashrc]\nservices: { a: { build: . } }\n"],
   ["extends", "services: { a: { build: ., extends: { service: b, file: link/.bashrc } } }\n"],
   ["env_file", "services: { a: { build: ., image: x, env_file: ../home/.bashrc } }\n"],
@@ -95,7 +103,9 @@ test.for<[title: string, text: string]>([
     "a secret",
     "services: { a: { build: { context: ., secrets: [s] } } }\nsecrets: { s: { file: ../home/.ssh/id_rsa } }\n",
   ],
-])("%s of a stranger's compose file reads nothing outside the project", async ([, text]) => {
+];
+
+test.for(COMPOSE_FILES)("%s of a stranger's compose file reads nothing outside the project", async ([, text]) => {
   const { cwd, home } = await victim({ "compose.yaml": text, Dockerfile: `FROM ${BUSYBOX}\n` });
   const done = await run(["bake"], cwd, home);
   expect(done.stderr).toMatch(/additional privileges requested: the bake file wants to read .*home/);
