@@ -19,6 +19,7 @@ import { layOver } from "./pod/lay-over.ts";
 import type { LaidOver } from "./pod/lay-over.ts";
 import type { Delivery } from "../ship/delivery.ts";
 import { cacheClaim, cacheVolumes, secretData, secretVolumes, sshVolumes } from "./volumes.ts";
+import { inputsName } from "../plan/inputs-name.ts";
 import { annotationsOf, labelsOf } from "./labels.ts";
 import { networkPolicyOf } from "./network-policy.ts";
 import { placementOf, resourcesOf } from "./pod/placement.ts";
@@ -158,7 +159,7 @@ function onOwnPart(container: V1Container, { subPath }: Delivery): V1Container {
 
 function credentialVolumes(plan: BuildPlan, { credentialFile }: BuilderPod): V1Volume[] {
   if (plan.credentials.kind === "none") return [];
-  const secretName = plan.credentials.kind === "secret" ? plan.credentials.name : plan.name;
+  const secretName = plan.credentials.kind === "secret" ? plan.credentials.name : inputsName(plan.name);
   const item =
     credentialFile === undefined
       ? { key: ".dockerconfigjson", path: "config.json" }
@@ -168,13 +169,13 @@ function credentialVolumes(plan: BuildPlan, { credentialFile }: BuilderPod): V1V
 
 function caVolumes(plan: BuildPlan): V1Volume[] {
   if (plan.registries.ca === undefined) return [];
-  return [{ name: CA_VOLUME, configMap: { name: plan.name, items: [{ key: CA_FILE, path: CA_FILE }] } }];
+  return [{ name: CA_VOLUME, configMap: { name: inputsName(plan.name), items: [{ key: CA_FILE, path: CA_FILE }] } }];
 }
 
 function fileVolumes(plan: BuildPlan, { files }: BuilderPod): V1Volume[] {
   if (files === undefined) return [];
   const items = Object.keys(files).map((name) => ({ key: name, path: name }));
-  return [{ name: FILES_VOLUME, configMap: { name: plan.name, items } }];
+  return [{ name: FILES_VOLUME, configMap: { name: inputsName(plan.name), items } }];
 }
 
 function configMapOf(plan: BuildPlan, { files }: BuilderPod, delivery: Delivery): V1ConfigMap | undefined {
@@ -184,7 +185,7 @@ function configMapOf(plan: BuildPlan, { files }: BuilderPod, delivery: Delivery)
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
-    metadata: { name: plan.name, labels: labelsOf(plan) },
+    metadata: { name: inputsName(plan.name), labels: labelsOf(plan) },
     // The kubelet stops watching an immutable ConfigMap once it has read it.
     immutable: true,
     ...(delivery.binaryData === undefined ? {} : { binaryData: delivery.binaryData }),
@@ -214,7 +215,7 @@ function secretOf(
   return {
     apiVersion: "v1",
     kind: "Secret",
-    metadata: { name: plan.name, labels: labelsOf(plan) },
+    metadata: { name: inputsName(plan.name), labels: labelsOf(plan) },
     type: dockerConfig === undefined ? "Opaque" : "kubernetes.io/dockerconfigjson",
     immutable: true,
     data,

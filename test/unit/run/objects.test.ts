@@ -9,6 +9,7 @@ import type { BuildObjects } from "../../../src/run/objects.ts";
 import { deliverByConfigMap } from "../../../src/ship/choose.ts";
 import { deliverByStream, deliverByVolume } from "../../../src/ship/stream.ts";
 import type { Delivery } from "../../../src/ship/delivery.ts";
+import { inputsName } from "../../../src/plan/inputs-name.ts";
 import { PLAN } from "../plan/sample.ts";
 
 const IDENTITY = { image: "busybox:stable", user: 0, group: 0 };
@@ -80,7 +81,7 @@ describe.each(EVERY)("a build %s", (_name, make) => {
     expect(pod.schedulingGates).toEqual(gates);
   });
 
-  it("has the same name and labels on all objects", () => {
+  it("has the same labels on all objects, and a name that only its Job's name gives on the inputs", () => {
     const labels = {
       "app.kubernetes.io/managed-by": "slipway",
       "app.kubernetes.io/version": "0.1.0",
@@ -88,8 +89,10 @@ describe.each(EVERY)("a build %s", (_name, make) => {
       "slipway.dev/builder": "kaniko",
       "slipway.dev/user": "jane",
     };
-    for (const object of [made.job, made.configMap, made.secret]) {
-      expect([object?.metadata?.name ?? PLAN.name, object?.metadata?.labels ?? labels]).toEqual([PLAN.name, labels]);
+    expect(made.job.metadata).toMatchObject({ name: PLAN.name, labels });
+    for (const object of [made.configMap, made.secret]) {
+      const name = inputsName(PLAN.name);
+      expect([object?.metadata?.name ?? name, object?.metadata?.labels ?? labels]).toEqual([name, labels]);
     }
     expect(made.job.spec?.template.metadata?.labels).toEqual(labels);
   });
