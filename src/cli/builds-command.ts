@@ -4,10 +4,12 @@ import { BaseCommand } from "./base-command.ts";
 import { LATEST, findBuild, listBuilds } from "../app/builds/find.ts";
 import type { FoundBuild, Wanted } from "../app/builds/find.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
+import { StartedHere } from "../app/builds/started-here.ts";
 import { userName } from "../app/user-name.ts";
 import type { ClusterChoice } from "../app/build/build.ts";
 
-const NAME = "name of the build, the beginning of its name, or `latest` for your last build";
+const NAME =
+  "name of the build, the beginning of its name, or `latest` for the last build that you started on this machine";
 
 export const buildArg = { build: Args.string({ default: LATEST, description: NAME }) };
 /** For commands with `static strict = false`, which take any number of builds. */
@@ -34,7 +36,12 @@ export abstract class BuildsCommand extends BaseCommand {
     among?: Wanted["among"],
   ): Promise<readonly FoundBuild[]> {
     const builds = await listBuilds(cluster, undefined, this.signal);
-    const wanted = { user: this.user, ...(among === undefined ? {} : { among }) };
+    const here = new StartedHere();
+    const wanted = {
+      user: this.user,
+      startedHere: (uid: string) => here.has(uid),
+      ...(among === undefined ? {} : { among }),
+    };
     const found = names.map((name) => findBuild(builds, { name, ...wanted }, cluster.namespace));
     return [...new Set(found)];
   }

@@ -5,6 +5,7 @@
  */
 import type { V1Job } from "@kubernetes/client-node";
 import { ClusterError } from "../errors.ts";
+import { identityOf } from "./identity.ts";
 import { ANNOTATION } from "./labels.ts";
 import { pause } from "../lib/kube/backoff.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
@@ -119,8 +120,8 @@ export class ClientLease {
         await this.#patch(timeLimitOf(this.#job));
         return;
       } catch (error) {
-        // The Job is gone; the code that follows the build reports why.
-        if (httpStatusOf(error) === 404) return;
+        // The Job is gone, or another one has its name; the code that follows the build reports why.
+        if (httpStatusOf(error) === 404 || httpStatusOf(error) === 422) return;
         if (!(error instanceof ClusterError) || !hasLostContact(error)) throw error;
         await pause(RETRY_PAUSE_MS, this.#signal);
       }
@@ -128,7 +129,6 @@ export class ClientLease {
   }
 
   async #patch(activeDeadlineSeconds: number): Promise<void> {
-    const name = this.#job.metadata?.name ?? "";
-    await this.#cluster.patch("jobs", name, { spec: { activeDeadlineSeconds } }, this.#signal);
+    await this.#cluster.patch("jobs", identityOf(this.#job), { spec: { activeDeadlineSeconds } }, this.#signal);
   }
 }

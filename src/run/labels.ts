@@ -2,6 +2,7 @@
 import { pushes } from "../plan/plan.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
+import { jobOf } from "./identity.ts";
 
 export const LABEL = {
   managedBy: "app.kubernetes.io/managed-by",
@@ -14,6 +15,15 @@ export const LABEL = {
 
 /** Selects everything that slipway made. */
 export const OURS = `${LABEL.managedBy}=slipway`;
+
+/** Whether an object has slipway's label: it was made by slipway, or by somebody who wants it to look so. */
+export function isSlipways({
+  metadata,
+}: {
+  readonly metadata?: { readonly labels?: Record<string, string> };
+}): boolean {
+  return metadata?.labels?.[LABEL.managedBy] === "slipway";
+}
 
 /** On the Job: what a client needs to report the build, besides the fields of the Job and the pod. */
 export const ANNOTATION = {
@@ -59,10 +69,10 @@ export function labelValue(text: string): string {
     .replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
 }
 
-/** Names of the builds whose pods have not ended, so that they may still read their inputs. */
+/** Names of the builds whose pods have not ended, so that they may still read their inputs. A build's name is its Job's. */
 export async function liveBuilds(cluster: Cluster, signal: AbortSignal): Promise<readonly string[]> {
   const pods = await cluster.list("pods", { labelSelector: OURS }, signal);
-  return pods.flatMap(({ metadata, status }) =>
-    status?.phase === "Succeeded" || status?.phase === "Failed" ? [] : (metadata?.labels?.[LABEL.build] ?? []),
+  return pods.flatMap((pod) =>
+    pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed" ? [] : (jobOf(pod)?.name ?? []),
   );
 }

@@ -1,6 +1,6 @@
 /** The course of one build: pack → ship → run → follow → report. Everything that touches the outside comes in through `deps`. */
 import type { Builder, BuilderPod, ContainerEnd } from "../../builders/builder.ts";
-import type { Cluster } from "../../lib/kube/cluster.ts";
+import type { Cluster, ObjectIdentity } from "../../lib/kube/cluster.ts";
 import { InternalError } from "../../errors.ts";
 import { hasExports } from "../../ship/export/exporter.ts";
 import { clientDeadline } from "../../run/follow/deadline.ts";
@@ -8,6 +8,7 @@ import { followBuild } from "../../run/follow/follow.ts";
 import type { FollowedBuild } from "../../run/follow/follow.ts";
 import { objectsOf } from "../../run/objects.ts";
 import type { BuildObjects } from "../../run/objects.ts";
+import { identityOf } from "../../run/identity.ts";
 import { LEASE_SECONDS, ClientLease, mayRenew, withLease } from "../../run/client-lease.ts";
 import type { SecretValues } from "../../run/volumes.ts";
 import { liveBuilds } from "../../run/labels.ts";
@@ -50,6 +51,8 @@ export interface BuildDeps {
    */
   readonly pushedDigest: (plan: BuildPlan, configDigest: string | undefined) => Promise<string>;
   readonly emit: Emit;
+  /** Told of the build's Job as soon as it exists. */
+  readonly onCreated?: (job: ObjectIdentity) => void;
 }
 
 /** The objects that a build would create, for --dry-run. */
@@ -159,10 +162,10 @@ class BuildRun {
       ? (await import("../../ship/export/presence.ts")).showPresence(cluster, () => this.#pod)
       : undefined;
     this.#stages.start("create", this.#plan.name);
-    let jobCreated = false;
+    let started: StartedBuild | undefined;
     try {
-      const started = await startBuild(cluster, objects, inner);
-      jobCreated = true;
+      started = await startBuild(cluster, objects, inner);
+      this.#deps.onCreated?.(identityOf(started.job));
       started.complete.catch(() => {});
       using lease = new ClientLease(cluster, started.job, inner);
       const followed = this.#steps(started, lease, inner);
@@ -172,7 +175,7 @@ class BuildRun {
     } catch (error) {
       this.#stages.fail();
       await detachment.settle();
-      await cleanUp(objects, this.#deps, error, { jobCreated, independent: detachment.independent });
+      await cleanUp(this.#plan.name, this.#deps, error, { started, independent: detachment.independent });
       throw await withAllMissingRights(error, this.#plan, builder, cluster);
     } finally {
       own.abort();
@@ -186,14 +189,14 @@ class BuildRun {
     const stages = this.#stages;
     const detachment = this.#detachment;
     return {
-      job: this.#plan.name,
+      job: identityOf(started.job),
       containers: { receiver: RECEIVER, builder: builderPod.container.name },
       timeoutSeconds: this.#plan.timeoutSeconds,
       formatLogLine: (line) => builder.formatLogLine(line),
       onPod: async (pod) => {
-        this.#pod = pod;
+        this.#pod = pod.name;
         stages.done("create", this.#plan.name);
-        stages.start("schedule", `pod ${pod}`);
+        stages.start("schedule", `pod ${pod.name}`);
         await started.complete;
         if (started.gated) await releasePod(cluster, pod, signal);
         if (delivery.ship === undefined) await detachment.contextArrived(lease);
@@ -208,7 +211,7 @@ class BuildRun {
       },
       onState: (state) => {
         stages.observe(state);
-        detachment.observe(state);
+        detachment.observe(state, started.inputs);
       },
     };
   }

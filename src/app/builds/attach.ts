@@ -10,6 +10,7 @@ import { ClusterError } from "../../errors.ts";
 import { followBuild } from "../../run/follow/follow.ts";
 import { timedOut } from "../../run/follow/pod-failure.ts";
 import type { PodState } from "../../run/follow/pod-state.ts";
+import { identityOf } from "../../run/identity.ts";
 import { removeInputsOf } from "../../run/remove.ts";
 import { RECEIVER } from "../../plan/layout.ts";
 import type { FoundBuild } from "./find.ts";
@@ -22,7 +23,7 @@ export interface AttachDeps extends Omit<Reporter, "builder"> {
 
 /** @throws the error that `build` throws for the same end. */
 export async function attachBuild(
-  { record, pod }: FoundBuild,
+  { record, pod, job }: FoundBuild,
   deps: AttachDeps,
   signal: AbortSignal,
 ): Promise<BuildResult> {
@@ -34,7 +35,7 @@ export async function attachBuild(
   const end = await followBuild(
     cluster,
     {
-      job: record.name,
+      job: identityOf(job),
       containers: { receiver: RECEIVER, builder: record.container },
       timeoutSeconds: record.timeoutSeconds,
       formatLogLine: (line) => builder.formatLogLine(line),

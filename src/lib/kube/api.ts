@@ -1,6 +1,6 @@
 /** The plain verbs: create, read, list, patch, remove. */
 import { setImmediate } from "node:timers/promises";
-import type { Cluster, Kind, Kinds, Selector } from "./cluster.ts";
+import type { Cluster, Kind, Kinds, ObjectIdentity, Selector } from "./cluster.ts";
 import { call, wasRepeated } from "./call.ts";
 import type { Call } from "./call.ts";
 import { pathOf, typeOf } from "./kinds.ts";
@@ -17,7 +17,7 @@ export interface Listing<T> {
 /** Kinds that are queries: a POST answers them, and the server stores nothing. */
 const REVIEWS: ReadonlySet<Kind> = new Set(["selfsubjectaccessreviews", "selfsubjectreviews"]);
 
-export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" | "remove" | "version"> {
+export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" | "remove" | "removeNamed" | "version"> {
   readonly #http: HttpClient;
   readonly #location: ClusterLocation;
 
@@ -77,14 +77,20 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
     return { items: list.items ?? [], resourceVersion: list.metadata?.resourceVersion ?? "" };
   }
 
-  patch<K extends Kind>(kind: K, name: string, patch: object, signal?: AbortSignal): Promise<Kinds[K]> {
+  patch<K extends Kind>(
+    kind: K,
+    { name, uid }: ObjectIdentity,
+    patch: { readonly metadata?: object },
+    signal?: AbortSignal,
+  ): Promise<Kinds[K]> {
     return this.#json({
       verb: "patch",
       resource: kind,
       name,
       method: "PATCH",
       path: pathOf(kind, this.#location.namespace, name),
-      body: patch,
+      // The uid of an object cannot be changed: the patch of another object is refused.
+      body: { ...patch, metadata: { ...patch.metadata, uid } },
       contentType: "application/merge-patch+json",
       // It sets a state, so sending it twice has the same effect as once.
       repeatable: true,
@@ -92,7 +98,20 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
     });
   }
 
-  async remove(kind: Kind, name: string, signal?: AbortSignal): Promise<void> {
+  async remove(kind: Kind, { name, uid }: ObjectIdentity, signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#delete(kind, name, { preconditions: { uid } }, signal);
+    } catch (error) {
+      // The object with this uid is gone, and another one has its name.
+      if (refusalOf(error)?.code !== 409) throw error;
+    }
+  }
+
+  removeNamed(kind: Kind, name: string, signal?: AbortSignal): Promise<void> {
+    return this.#delete(kind, name, {}, signal);
+  }
+
+  async #delete(kind: Kind, name: string, options: object, signal?: AbortSignal): Promise<void> {
     try {
       await this.#json({
         verb: "delete",
@@ -100,7 +119,7 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
         name,
         method: "DELETE",
         path: pathOf(kind, this.#location.namespace, name),
-        body: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background" },
+        body: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background", ...options },
         repeatable: true,
         signal,
       });

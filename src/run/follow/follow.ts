@@ -6,9 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
 import type { ContainerEnd } from "../../builders/builder.ts";
 import type { Emit } from "../../events.ts";
-import type { Cluster } from "../../lib/kube/cluster.ts";
+import type { Cluster, ObjectIdentity } from "../../lib/kube/cluster.ts";
 import { TimedOut } from "../../errors.ts";
 import { watchDenials } from "./admission.ts";
+import { identityOf } from "../identity.ts";
 import { endOf, goneError, readJob } from "./gone.ts";
 import { LogTail } from "./log-tail.ts";
 import { watchMounts } from "./mounts.ts";
@@ -20,7 +21,7 @@ import type { Waited } from "./unschedulable.ts";
 import { podChanges } from "./pod-changes.ts";
 
 export interface FollowedBuild {
-  readonly job: string;
+  readonly job: ObjectIdentity;
   readonly containers: ContainerNames;
   readonly timeoutSeconds: number;
   /** The flags that name the pod's images; those of `slipway build` when absent. */
@@ -28,7 +29,7 @@ export interface FollowedBuild {
   /** Formats one line of the builder's log for people. */
   readonly formatLogLine: (line: string) => string;
   /** The pod exists and is held back by its gate. */
-  readonly onPod: (pod: string) => Promise<void>;
+  readonly onPod: (pod: ObjectIdentity) => Promise<void>;
   /** The container that receives the context runs. */
   readonly onReceiving: (pod: string) => Promise<void>;
   readonly onState: (state: PodState) => void;
@@ -99,13 +100,13 @@ async function watchPod(
       const name = pod.metadata?.name ?? "";
       if (!released) {
         released = true;
-        start(build.onPod(name));
+        start(build.onPod(identityOf(pod)));
       }
       const state = podState(pod, build.containers);
       build.onState(state);
       if (state.kind === "starting") {
         mountTimer ??= setTimeout(() => {
-          start(watchMounts(cluster, name, AbortSignal.any([signal, mounts.signal])));
+          start(watchMounts(cluster, identityOf(pod), AbortSignal.any([signal, mounts.signal])));
         }, START_TIMEOUT_MS);
       } else {
         clearTimeout(mountTimer);

@@ -29,8 +29,8 @@ export default class CacheRm extends BuildsCommand {
     await this.withCluster(flags, async (cluster) => {
       const contexts = await listContexts(cluster, this.signal);
       const names = flags.all ? contexts.map(({ claim }) => claim) : argv.map(String);
-      for (const { claim } of chooseContexts(contexts, names, flags.force)) {
-        await cluster.remove("persistentvolumeclaims", claim, this.signal);
+      for (const { claim, uid } of chooseContexts(contexts, names, flags.force)) {
+        await cluster.remove("persistentvolumeclaims", { name: claim, uid }, this.signal);
         process.stdout.write(`${claim}\n`);
       }
     });

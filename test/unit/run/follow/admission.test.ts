@@ -69,20 +69,22 @@ describe("watching a Job's events", () => {
     cluster.show("events", "added", event(POD_SECURITY));
     const watching = watchDenials(
       cluster,
-      "slipway-x",
+      { name: "slipway-x", uid: "uid-of-it" },
       ({ sentence }) => said.push(sentence),
       new AbortController().signal,
     );
     await expect(watching).rejects.toThrow(ClusterError);
     expect(said).toHaveLength(1);
     expect(cluster.seen("watch", "events")[0]?.detail).toEqual({
-      fieldSelector: "involvedObject.kind=Job,involvedObject.name=slipway-x",
+      fieldSelector: "involvedObject.kind=Job,involvedObject.uid=uid-of-it",
     });
   });
 
   it("does nothing if events may not be read", async () => {
     const cluster = new FakeCluster();
     cluster.feed("events").fail(new AuthError("you may not watch events"));
-    await expect(watchDenials(cluster, "x", () => {}, new AbortController().signal)).resolves.toBeUndefined();
+    await expect(
+      watchDenials(cluster, { name: "x", uid: "u" }, () => {}, new AbortController().signal),
+    ).resolves.toBeUndefined();
   });
 });
