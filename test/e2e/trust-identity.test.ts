@@ -6,9 +6,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import type { V1Job } from "@kubernetes/client-node";
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { COMMANDS } from "../../src/cli/command-table.ts";
-import { BUSYBOX, REGISTRY, build, mustBuild, uniqueImage } from "./support/build.ts";
+import { BUSYBOX, REGISTRY, mustBuild, uniqueImage } from "./support/build.ts";
 import { detour } from "./support/detour.ts";
 import { kubectl } from "./support/kubectl.ts";
 import { objectsIn, useNamespace } from "./support/namespace.ts";
@@ -79,7 +79,7 @@ const ended = (name: string): Promise<string> =>
 const jobs = async (): Promise<string[]> =>
   (await objectsIn(namespace.name)).filter((name) => name.startsWith("job.batch/"));
 
-beforeEach(async () => {
+beforeAll(async () => {
   const rules = [{ apiGroups: ["batch"], resources: ["jobs"], verbs: ["create"] }];
   const metadata = { name: "mallory", namespace: namespace.name };
   const rbac = "rbac.authorization.k8s.io";
@@ -103,7 +103,16 @@ beforeEach(async () => {
   await kubectl(["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
 });
 
-afterEach(() => kubectl(["delete", "jobs", "--all", "-n", namespace.name, "--cascade=foreground", "--timeout=120s"]));
+/** Makes those that an earlier command has deleted again. */
+async function forgeBoth(): Promise<void> {
+  const there = await jobs();
+  const missing = [
+    { name: ENDED, script: says(NOWHERE) },
+    { name: RUNNING, script: "sleep 3000" },
+  ].filter(({ name }) => !there.includes(`job.batch/${name}`));
+  await Promise.all(missing.map((forgery) => forge(forgery)));
+  await ended(ENDED);
+}
 
 /** Commands that mean the user's last build where none is named. */
 const TAKES_LATEST = new Set(["attach", "cancel", "inspect", "logs", "wait"]);
@@ -151,30 +160,31 @@ test("every command has a row that says how it is tried against a stranger's Job
 });
 
 describe("a stranger's Jobs with slipway's labels and the names of other people's objects", () => {
-  test.for(Object.entries(TRIED).filter(([, tried]) => tried !== undefined))(
-    "%s deletes nothing but Jobs and takes none of them for the user's own",
-    async ([, tried = []]) => {
-      await Promise.all([forge({ name: ENDED, script: says(NOWHERE) }), forge({ name: RUNNING, script: "sleep 300" })]);
-      await ended(ENDED);
-      const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
-      const answers: unknown[] = [];
-      for (const args of tried) {
-        const { code, stdout } = await run(args.map((arg) => (arg === "CONTEXT" ? root : arg)));
-        expect([args, await objectsIn(namespace.name)]).toEqual([args, expect.arrayContaining(THEIRS)]);
-        // Without a name only the user's own builds are meant, and there are none. The registry does not have what the Job says it pushed.
-        const isLatest = args.at(-1) === "latest" || (args.length === 1 && TAKES_LATEST.has(args[0] ?? ""));
-        if (isLatest) answers.push([125, "", code, stdout]);
-        if (args.at(-1) === ENDED && /attach|wait/.test(args[0] ?? "")) answers.push([3, "", code, stdout]);
-      }
-      expect(answers.map((answer) => (answer as unknown[]).slice(2))).toEqual(
-        answers.map((answer) => (answer as unknown[]).slice(0, 2)),
-      );
-    },
-  );
+  // A build of the user's own would be the latest, so it comes last.
+  const last = ([id]: readonly [string, unknown]): number => Number(id === "build");
+  test.for(
+    Object.entries(TRIED)
+      .filter(([, tried]) => tried !== undefined)
+      .sort((a, b) => last(a) - last(b)),
+  )("%s deletes nothing but Jobs and takes none of them for the user's own", async ([, tried = []]) => {
+    await forgeBoth();
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
+    const answers: unknown[] = [];
+    for (const args of tried) {
+      const { code, stdout } = await run(args.map((arg) => (arg === "CONTEXT" ? root : arg)));
+      expect([args, await objectsIn(namespace.name)]).toEqual([args, expect.arrayContaining(THEIRS)]);
+      // Without a name only the user's own builds are meant, and there are none. The registry does not have what the Job says it pushed.
+      const isLatest = args.at(-1) === "latest" || (args.length === 1 && TAKES_LATEST.has(args[0] ?? ""));
+      if (isLatest) answers.push([125, "", code, stdout]);
+      if (args.at(-1) === ENDED && /attach|wait/.test(args[0] ?? "")) answers.push([3, "", code, stdout]);
+    }
+    expect(answers.map((answer) => (answer as unknown[]).slice(2))).toEqual(
+      answers.map((answer) => (answer as unknown[]).slice(0, 2)),
+    );
+  });
 
   test("attach and wait say of which registry the digest is not, and that somebody else started the build", async () => {
-    await forge({ name: ENDED, script: says(NOWHERE) });
-    await ended(ENDED);
+    await forgeBoth();
     for (const command of ["attach", "wait"]) {
       const { stderr } = await run([command, ENDED]);
       expect(stderr).toMatch(new RegExp(`^ERROR: the registry ${REGISTRY} has no image team/app@${NOWHERE}`, "m"));
@@ -261,8 +271,9 @@ describe("prune", () => {
 });
 
 test("a build that is named again after it is gone is another one: its name alone changes nothing", async () => {
+  await kubectl(["delete", "jobs", "--all", "-n", namespace.name, "--timeout=120s"]);
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
-  await build(namespace, ["-t", uniqueImage(), root]);
+  await mustBuild(namespace, ["-t", uniqueImage(), root]);
   const name = (await run(["ps", "-a", "-q"])).stdout.trim();
   await run(["rm", name]);
   await expect.poll(jobs).toEqual([]);
