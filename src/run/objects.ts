@@ -22,6 +22,7 @@ import { cacheClaim, cacheVolumes, secretData, secretVolumes, sshVolumes } from 
 import { inputsName } from "../plan/inputs-name.ts";
 import { annotationsOf, labelsOf } from "./labels.ts";
 import { networkPolicyOf } from "./network-policy.ts";
+import { NO_SIDECAR_ANNOTATIONS, NO_SIDECAR_LABELS } from "./pod/no-sidecars.ts";
 import { placementOf, resourcesOf } from "./pod/placement.ts";
 import type { SecretValues } from "./volumes.ts";
 
@@ -38,8 +39,7 @@ const GRACE_SECONDS = 5;
 const POD_ANNOTATIONS = {
   "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
   "karpenter.sh/do-not-disrupt": "true",
-  "sidecar.istio.io/inject": "false",
-  "linkerd.io/inject": "disabled",
+  ...NO_SIDECAR_ANNOTATIONS,
 };
 
 export interface BuildObjects {
@@ -87,7 +87,7 @@ function gated(spec: V1PodSpec): V1PodSpec {
 
 /** The pod, with the user's template merged into it if there is one. */
 function podOf(plan: BuildPlan, spec: V1PodSpec): LaidOver {
-  const pod = { metadata: { labels: labelsOf(plan), annotations: POD_ANNOTATIONS }, spec };
+  const pod = { metadata: { labels: { ...labelsOf(plan), ...NO_SIDECAR_LABELS }, annotations: POD_ANNOTATIONS }, spec };
   if (plan.podTemplate === undefined) return { pod, unsafe: [] };
   return layOver(pod, plan.podTemplate, plan.allowUnsafeTemplate === true);
 }
@@ -109,10 +109,12 @@ function jobOf(plan: BuildPlan, { container }: BuilderPod, template: V1PodTempla
 
 function podSpecOf(plan: BuildPlan, builder: BuilderPod, delivery: Delivery): V1PodSpec {
   const own = (container: V1Container): V1Container => onOwnPart(container, delivery);
+  // A quota or a LimitRange asks for resources of every container. Those of init containers do not add to the pod's.
+  const sized = (container: V1Container): V1Container => ({ ...resourcesOf(plan), ...container });
   const before = [
     ...(delivery.receiver === undefined ? [] : [delivery.receiver]),
     ...(builder.initContainers ?? []).map(own),
-  ];
+  ].map(sized);
   return {
     restartPolicy: "Never",
     // Builders do not need it. The workload identities of clouds bring their own token (a webhook's volume, a metadata server).
@@ -124,8 +126,8 @@ function podSpecOf(plan: BuildPlan, builder: BuilderPod, delivery: Delivery): V1
     ...builder.pod,
     ...(before.length === 0 ? {} : { initContainers: before }),
     containers: [
-      { terminationMessagePolicy: "FallbackToLogsOnError", ...resourcesOf(plan), ...own(builder.container) },
-      ...exporter(plan, userOf(builder)),
+      { terminationMessagePolicy: "FallbackToLogsOnError", ...sized(own(builder.container)) },
+      ...exporter(plan, userOf(builder)).map(sized),
     ],
     volumes: [
       ...(delivery.volume === undefined ? [] : [delivery.volume]),
