@@ -43,6 +43,18 @@ export function needsClient(job: V1Job): boolean {
   return (job.spec?.activeDeadlineSeconds ?? 0) < timeLimitOf(job);
 }
 
+/**
+ * Whether a suspended Job has lost its client. A deadline does not run while a Job is suspended, so nothing ends such a Job; but a client
+ * that lives goes on renewing it.
+ *
+ * @param now the time of the cluster's clock, in milliseconds since 1970
+ */
+export function isAbandoned({ metadata, spec }: V1Job, now: number): boolean {
+  if (spec?.suspend !== true) return false;
+  const age = (now - new Date(metadata?.creationTimestamp ?? Number.NaN).getTime()) / 1000;
+  return age > (spec.activeDeadlineSeconds ?? Number.POSITIVE_INFINITY);
+}
+
 /** Follows "the build was ended: ". */
 export const CLIENT_LOST = `the client was silent for ${LEASE_SECONDS / 60} minutes before the upload had finished`;
 

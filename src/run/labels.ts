@@ -1,4 +1,5 @@
 /** The labels and annotations of slipway's objects: how they are found, and what they tell a client that did not start the build. */
+import { shortHash } from "../plan/inputs-name.ts";
 import { pushes } from "../plan/plan.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
@@ -46,8 +47,14 @@ export function labelsOf(plan: BuildPlan): Record<string, string> {
     [LABEL.build]: plan.name,
     [LABEL.builder]: plan.builder,
     ...(plan.tenant === undefined ? {} : { [LABEL.tenant]: plan.tenant }),
-    ...(plan.user === "" ? {} : { [LABEL.user]: labelValue(plan.user) }),
+    ...(plan.user === "" ? {} : { [LABEL.user]: userLabel(plan.user) }),
   };
+}
+
+/** A label's value for a user. Two users whom a label cannot hold as they are have two values. */
+export function userLabel(user: string): string {
+  const value = labelValue(user);
+  return value === user ? value : `${labelValue(user.slice(0, 45))}-${shortHash(user)}`;
 }
 
 /** @param container the name of the container that builds. */

@@ -8,6 +8,7 @@ import { followBuild } from "../../run/follow/follow.ts";
 import type { FollowedBuild } from "../../run/follow/follow.ts";
 import { objectsOf } from "../../run/objects.ts";
 import type { BuildObjects } from "../../run/objects.ts";
+import { endPod } from "../../run/end-pod.ts";
 import { identityOf } from "../../run/identity.ts";
 import { LEASE_SECONDS, ClientLease, mayRenew, withLease } from "../../run/client-lease.ts";
 import type { SecretValues } from "../../run/volumes.ts";
@@ -51,6 +52,8 @@ export interface BuildDeps {
    */
   readonly pushedDigest: (plan: BuildPlan, configDigest: string | undefined) => Promise<string>;
   readonly emit: Emit;
+  /** Who starts the build; absent: the plan's user. */
+  readonly whoAmI?: (cluster: Cluster) => Promise<string>;
   /** Told of the build's Job as soon as it exists. */
   readonly onCreated?: (job: ObjectIdentity) => void;
 }
@@ -79,7 +82,12 @@ export async function build(
   using deadline = clientDeadline(plan.timeoutSeconds);
   const stages = new Stages(deps.emit);
   const leased = plan.timeoutSeconds <= LEASE_SECONDS ? false : mayRenew(deps.cluster, signal);
-  const prepared = await prepare(plan, deps, decideUserns(plan, deps.cluster, signal));
+  const decided = Promise.all([decideUserns(plan, deps.cluster, signal), deps.whoAmI?.(deps.cluster) ?? plan.user]);
+  const prepared = await prepare(
+    plan,
+    deps,
+    decided.then(([placed, user]) => ({ ...placed, user })),
+  );
   const objects = (await leased) ? { ...prepared.objects, job: withLease(prepared.objects.job) } : prepared.objects;
   const run = new BuildRun(plan, deps, { ...prepared, objects }, stages, leave);
   const ended = await run.toEnd(AbortSignal.any([signal, deadline.signal]));
@@ -143,6 +151,8 @@ class BuildRun {
   readonly #detachment: Detachment;
   /** Name of the build's pod; "" until it exists. */
   #pod = "";
+  /** Ends what still runs in the pod after its builder. */
+  #endPod: (() => Promise<void>) | undefined;
 
   constructor(plan: BuildPlan, deps: BuildDeps, prepared: PreparedBuild, stages: Stages, leave: AbortSignal) {
     this.#plan = plan;
@@ -171,7 +181,10 @@ class BuildRun {
       const followed = this.#steps(started, lease, inner);
       const end = await Promise.race([followBuild(cluster, followed, emit, inner), detachment.left]);
       await detachment.settle();
-      return end === "left" ? end : { end, exported: await this.#fetchExports(end, inner) };
+      if (end === "left") return end;
+      const exported = await this.#fetchExports(end, inner);
+      await this.#endPod?.();
+      return { end, exported };
     } catch (error) {
       this.#stages.fail();
       await detachment.settle();
@@ -213,6 +226,7 @@ class BuildRun {
         stages.observe(state);
         detachment.observe(state, started.inputs);
       },
+      onEnded: (pod, running) => void (this.#endPod = () => endPod(cluster, pod, running)),
     };
   }
 

@@ -10,6 +10,7 @@ import { ClusterError } from "../../errors.ts";
 import { followBuild } from "../../run/follow/follow.ts";
 import { timedOut } from "../../run/follow/pod-failure.ts";
 import type { PodState } from "../../run/follow/pod-state.ts";
+import { endPod } from "../../run/end-pod.ts";
 import { identityOf } from "../../run/identity.ts";
 import { removeInputsOf } from "../../run/remove.ts";
 import { RECEIVER } from "../../plan/layout.ts";
@@ -32,6 +33,7 @@ export async function attachBuild(
   const stages = new Stages(emit);
   stages.start("schedule", record.name);
   const inputs = new Inputs(cluster, record.name);
+  let ending: Promise<void> | undefined;
   const end = await followBuild(
     cluster,
     {
@@ -47,6 +49,7 @@ export async function attachBuild(
         inputs.observe(state);
         if (state.kind === "gated") emit({ type: "waiting", message: "waiting for the client that started the build" });
       },
+      onEnded: (ended, running) => void (ending = endPod(cluster, ended, running)),
     },
     emit,
     signal,
@@ -55,7 +58,7 @@ export async function attachBuild(
     if (hasLostContact(error)) warnStillRunning(record.name, error, emit);
     throw error;
   });
-  await inputs.removed;
+  await Promise.all([inputs.removed, ending]);
   return reportEnd(end, record, deps, stages);
 }
 

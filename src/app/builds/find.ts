@@ -4,8 +4,9 @@ import { loadBuilder } from "../../builders/table.ts";
 import { isBuilderName } from "../../plan/builder-names.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { InvalidInput } from "../../errors.ts";
+import { isAbandoned } from "../../run/client-lease.ts";
 import { identityOf, podOf } from "../../run/identity.ts";
-import { LABEL, OURS, labelValue } from "../../run/labels.ts";
+import { LABEL, OURS, userLabel } from "../../run/labels.ts";
 import { hasEnded, judgeUnknown, recordOf } from "./record.ts";
 import type { BuildRecord, Judge } from "./record.ts";
 
@@ -14,6 +15,8 @@ export interface FoundBuild {
   readonly pod: V1Pod | undefined;
   readonly record: BuildRecord;
 }
+
+const ABANDONED = { state: "failed", reason: "its client is gone, and its Job is still suspended" } as const;
 
 /** Stands for the user's own build that was started last. */
 export const LATEST = "latest";
@@ -26,18 +29,20 @@ export async function listBuilds(
   cluster: Cluster,
   user: string | undefined,
   signal: AbortSignal,
+  { allNamespaces = false }: { readonly allNamespaces?: boolean } = {},
 ): Promise<readonly FoundBuild[]> {
-  const labelSelector = user === undefined ? OURS : `${OURS},${LABEL.user}=${labelValue(user)}`;
+  const labelSelector = user === undefined ? OURS : `${OURS},${LABEL.user}=${userLabel(user)}`;
   const [jobs, pods] = await Promise.all([
-    cluster.list("jobs", { labelSelector }, signal),
-    cluster.list("pods", { labelSelector }, signal),
+    cluster.list("jobs", { labelSelector, allNamespaces }, signal),
+    cluster.list("pods", { labelSelector, allNamespaces }, signal),
   ]);
   const builds = await Promise.all(
     jobs.map(async (job) => {
       const found = podOf(pods, identityOf(job));
       // Attaching to it says that there are several.
       const pod = found === "several" ? undefined : found;
-      return { job, pod, record: recordOf(job, pod, await judgeOf(job)) };
+      const record = recordOf(job, pod, await judgeOf(job));
+      return { job, pod, record: isAbandoned(job, cluster.now()) ? { ...record, ...ABANDONED } : record };
     }),
   );
   return builds.sort((a, b) => (a.record.createdAt < b.record.createdAt ? 1 : -1));
@@ -89,7 +94,7 @@ export function findBuild(builds: readonly FoundBuild[], wanted: Wanted, namespa
 function latest(builds: readonly FoundBuild[], { user, among, startedHere }: Wanted, namespace: string): FoundBuild {
   const mine = builds.filter(
     ({ job, record }) =>
-      job.metadata?.labels?.[LABEL.user] === labelValue(user) &&
+      job.metadata?.labels?.[LABEL.user] === userLabel(user) &&
       (among === undefined || hasEnded(record) === (among === "ended")),
   );
   const found = mine.find(({ job }) => startedHere(identityOf(job).uid));

@@ -2,7 +2,7 @@
 import type { Cluster, Kind } from "../../lib/kube/cluster.ts";
 import { AuthError } from "../../errors.ts";
 import { identityOf } from "../../run/identity.ts";
-import { LABEL, OURS, labelValue } from "../../run/labels.ts";
+import { LABEL, OURS, userLabel } from "../../run/labels.ts";
 import { removeBuildOf } from "../../run/remove.ts";
 import { listBuilds } from "./find.ts";
 import { hasEnded } from "./record.ts";
@@ -43,7 +43,7 @@ const OWNED = ["pods", "secrets", "configmaps"] as const;
  */
 export async function findPrunable(cluster: Cluster, scope: PruneScope, signal: AbortSignal): Promise<Findings> {
   const { user, olderThan } = scope;
-  const labelSelector = user === undefined ? OURS : `${OURS},${LABEL.user}=${labelValue(user)}`;
+  const labelSelector = user === undefined ? OURS : `${OURS},${LABEL.user}=${userLabel(user)}`;
   const kinds = [...OWNED, ...(scope.volumes ? (["persistentvolumeclaims"] as const) : [])];
   // Before the Jobs: the Job of a build that is started meanwhile is then in the later list, or its objects are in neither.
   const listed = [];

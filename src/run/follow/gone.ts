@@ -27,6 +27,11 @@ export async function goneError(cluster: Cluster, build: GoneBuild, pod?: V1Pod)
       })
     );
   }
+  if (reason === "suspended") {
+    return new ClusterError(`the build was ended: its Job ${build.job.name} was suspended while it ran`, {
+      suggestions: ["A queue such as Kueue does that for work of higher priority. Build again when there is room."],
+    });
+  }
   if (reason === "client lost") return clientLost();
   if (reason === "DeadlineExceeded") return timedOut(build.timeoutSeconds);
   return (
@@ -63,6 +68,7 @@ async function endReason(cluster: Cluster, build: ObjectIdentity): Promise<strin
   for (;;) {
     const job = await readJob(cluster, build);
     if (job === undefined || job.metadata?.deletionTimestamp !== undefined) return "deleted";
+    if (job.spec?.suspend === true) return "suspended";
     const end = endOf(job);
     if (end?.reason === "DeadlineExceeded" && needsClient(job)) return "client lost";
     if (end !== undefined || performance.now() > until) return end?.reason;
