@@ -1,6 +1,6 @@
 /** The plain verbs: create, read, list, patch, remove. */
 import { setImmediate } from "node:timers/promises";
-import type { Cluster, Kind, Kinds, ObjectIdentity, Selector } from "./cluster.ts";
+import type { Cluster, Kind, Kinds, ListSelector, ObjectIdentity } from "./cluster.ts";
 import { call, wasRepeated } from "./call.ts";
 import type { Call } from "./call.ts";
 import { pathOf, typeOf } from "./kinds.ts";
@@ -59,17 +59,21 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
     return this.#json({ verb: "get", resource: kind, name, method: "GET", path, repeatable: true, signal });
   }
 
-  async list<K extends Kind>(kind: K, selector: Selector, signal?: AbortSignal): Promise<readonly Kinds[K][]> {
+  async list<K extends Kind>(kind: K, selector: ListSelector, signal?: AbortSignal): Promise<readonly Kinds[K][]> {
     return (await this.listing(kind, selector, signal)).items;
   }
 
   /** A list from which a watch can continue. */
-  async listing<K extends Kind>(kind: K, selector: Selector, signal?: AbortSignal): Promise<Listing<Kinds[K]>> {
+  async listing<K extends Kind>(
+    kind: K,
+    { allNamespaces = false, ...selector }: ListSelector,
+    signal?: AbortSignal,
+  ): Promise<Listing<Kinds[K]>> {
     const list = await this.#json<{ items?: Kinds[K][] | null; metadata?: { resourceVersion?: string } }>({
       verb: "list",
       resource: kind,
       method: "GET",
-      path: pathOf(kind, this.#location.namespace),
+      path: pathOf(kind, allNamespaces ? undefined : this.#location.namespace),
       query: { ...selector },
       repeatable: true,
       signal,

@@ -52,6 +52,11 @@ export interface Selector {
   readonly limit?: string;
 }
 
+export interface ListSelector extends Selector {
+  /** The objects of every namespace. Needs the right in the whole cluster. */
+  readonly allNamespaces?: boolean;
+}
+
 export type WatchEvent<T> =
   | { readonly type: "added" | "modified" | "deleted"; readonly object: T }
   /** A new list (at first, and after a gap): `objects` replaces everything known before. */
@@ -104,7 +109,7 @@ export interface Cluster extends AsyncDisposable {
     options?: { dryRun?: boolean },
   ): Promise<Kinds[K]>;
   read<K extends Kind>(kind: K, name: string, signal?: AbortSignal): Promise<Kinds[K]>;
-  list<K extends Kind>(kind: K, selector: Selector, signal?: AbortSignal): Promise<readonly Kinds[K][]>;
+  list<K extends Kind>(kind: K, selector: ListSelector, signal?: AbortSignal): Promise<readonly Kinds[K][]>;
   /** A JSON merge patch (RFC 7396). It changes only the object with this uid: with another uid it is refused (422). */
   patch<K extends Kind>(kind: K, object: ObjectIdentity, patch: object, signal?: AbortSignal): Promise<Kinds[K]>;
   /**

@@ -19,6 +19,8 @@ export default class CacheRm extends BuildsCommand {
     ...clusterFlags,
   };
 
+  protected override readonly claims = true;
+
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(CacheRm);
     if ((argv.length === 0) !== flags.all) {

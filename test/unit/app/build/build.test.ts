@@ -258,7 +258,7 @@ describe("a build that fails", () => {
         'the user "system:serviceaccount:team:ci" may not create, get, patch, delete jobs; create, delete configmaps in the namespace "team"',
       suggestions: [
         "Ask somebody who may grant rights there to run: slipway rbac -n team --account ci --builder kaniko --no-secrets | kubectl apply -f -",
-        "Or build in another namespace (-n).",
+        "Or use another namespace (-n).",
       ],
     });
   });
