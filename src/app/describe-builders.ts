@@ -10,6 +10,7 @@ import { refuseUnable } from "../plan/docker/capability-needs.ts";
 import { InvalidInput } from "../errors.ts";
 import { objectsOf } from "../run/objects.ts";
 import { NO_DELIVERY } from "../ship/delivery.ts";
+import { inputsName } from "../plan/inputs-name.ts";
 import { AUTO } from "../plan/transports.ts";
 
 export interface BuilderDescription {
@@ -45,7 +46,7 @@ async function describe(
   const image = env[`SLIPWAY_${name.toUpperCase()}_IMAGE`] ?? builder.defaultImage;
   const plan = { ...samplePlan(name, image ?? "IMAGE"), name: "slipway-app" };
   const builderPod = builder.pod(plan, "archive");
-  const volume = { name: "context", configMap: { name: plan.name } };
+  const volume = { name: "context", configMap: { name: inputsName(plan.name) } };
   const { job } = objectsOf(plan, builderPod, { ...NO_DELIVERY, form: "archive", volume });
   const pod = job.spec?.template.spec ?? { containers: [] };
   return { name, ...(image === undefined ? {} : { image }), ...security(builderPod.container), pod, ...abilities() };

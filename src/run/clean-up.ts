@@ -4,8 +4,8 @@ import type { Emit } from "../events.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { httpStatusOf, hasLostContact } from "../lib/kube/refusal.ts";
 import { isUnsent } from "../lib/kube/unreachable.ts";
-import type { BuildObjects } from "./objects.ts";
-import { removeBuild } from "./remove.ts";
+import { removeStarted } from "./remove.ts";
+import type { StartedBuild } from "./start.ts";
 
 /** Tells how to come back to a build after this error, by which only the contact to it was lost. */
 export function warnStillRunning(build: string, error: unknown, emit: Emit): void {
@@ -18,8 +18,8 @@ export function warnStillRunning(build: string, error: unknown, emit: Emit): voi
 }
 
 export interface Progress {
-  /** The cluster has confirmed that the Job exists. */
-  readonly jobCreated: boolean;
+  /** What the cluster has confirmed to exist; undefined: not even the Job. */
+  readonly started: Pick<StartedBuild, "job" | "inputs"> | undefined;
   /** The build can finish without its client. */
   readonly independent: boolean;
 }
@@ -29,21 +29,20 @@ export interface Progress {
  * created nothing, nothing is done. If removing fails, the Job's TTL removes the rest.
  */
 export async function cleanUp(
-  objects: BuildObjects,
+  name: string,
   { cluster, emit }: { readonly cluster: Cluster; readonly emit: Emit },
   error: unknown,
-  { jobCreated, independent }: Progress,
+  { started, independent }: Progress,
 ): Promise<void> {
-  const name = objects.job.metadata?.name ?? "";
   if (independent && hasLostContact(error)) {
     warnStillRunning(name, error, emit);
     return;
   }
-  if (!jobCreated && createdNothing(error)) return;
+  if (started === undefined && createdNothing(error)) return;
   try {
-    await removeBuild(cluster, objects);
+    await removeStarted(cluster, name, started);
   } catch (failure) {
-    const job = jobCreated ? "the Job" : "the Job, if it was created,";
+    const job = started !== undefined ? "the Job" : "the Job, if it was created,";
     emit({
       type: "warning",
       message: `cleanup failed (${clauseOf(failure)}); the cluster will delete ${job} when its TTL expires`,

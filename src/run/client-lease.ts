@@ -5,6 +5,7 @@
  */
 import type { V1Job } from "@kubernetes/client-node";
 import { ClusterError } from "../errors.ts";
+import { identityOf } from "./identity.ts";
 import { ANNOTATION } from "./labels.ts";
 import { pause } from "../lib/kube/backoff.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
@@ -40,6 +41,18 @@ export function timeLimitOf({ metadata, spec }: V1Job): number {
 /** Whether the build still needs its client, as far as its Job shows. If such a Job's deadline passes, the client was lost. */
 export function needsClient(job: V1Job): boolean {
   return (job.spec?.activeDeadlineSeconds ?? 0) < timeLimitOf(job);
+}
+
+/**
+ * Whether a suspended Job has lost its client. A deadline does not run while a Job is suspended, so nothing ends such a Job; but a client
+ * that lives goes on renewing it.
+ *
+ * @param now the time of the cluster's clock, in milliseconds since 1970
+ */
+export function isAbandoned({ metadata, spec }: V1Job, now: number): boolean {
+  if (spec?.suspend !== true) return false;
+  const age = (now - new Date(metadata?.creationTimestamp ?? Number.NaN).getTime()) / 1000;
+  return age > (spec.activeDeadlineSeconds ?? Number.POSITIVE_INFINITY);
 }
 
 /** Follows "the build was ended: ". */
@@ -119,8 +132,8 @@ export class ClientLease {
         await this.#patch(timeLimitOf(this.#job));
         return;
       } catch (error) {
-        // The Job is gone; the code that follows the build reports why.
-        if (httpStatusOf(error) === 404) return;
+        // The Job is gone, or another one has its name; the code that follows the build reports why.
+        if (httpStatusOf(error) === 404 || httpStatusOf(error) === 422) return;
         if (!(error instanceof ClusterError) || !hasLostContact(error)) throw error;
         await pause(RETRY_PAUSE_MS, this.#signal);
       }
@@ -128,7 +141,6 @@ export class ClientLease {
   }
 
   async #patch(activeDeadlineSeconds: number): Promise<void> {
-    const name = this.#job.metadata?.name ?? "";
-    await this.#cluster.patch("jobs", name, { spec: { activeDeadlineSeconds } }, this.#signal);
+    await this.#cluster.patch("jobs", identityOf(this.#job), { spec: { activeDeadlineSeconds } }, this.#signal);
   }
 }

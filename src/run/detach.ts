@@ -9,6 +9,7 @@ import type { ClientLease } from "./client-lease.ts";
 import type { PodState } from "./follow/pod-state.ts";
 import type { BuildObjects } from "./objects.ts";
 import { removeInputs } from "./remove.ts";
+import type { Input } from "./remove.ts";
 
 /** How long a client that wants to detach waits for the builder to start, once the context has arrived. */
 const START_TIMEOUT_MS = 15_000;
@@ -53,9 +54,10 @@ export class Detachment {
     this.#detachIfPossible();
   }
 
-  observe({ kind }: PodState): void {
+  /** @param inputs what the pod mounts, and needs no longer once its builder runs */
+  observe({ kind }: PodState, inputs: readonly Input[]): void {
     if (kind !== "building" && kind !== "ended") return;
-    this.#removed ??= removeInputs(this.#cluster, this.#objects).catch((error: unknown) => {
+    this.#removed ??= removeInputs(this.#cluster, inputs).catch((error: unknown) => {
       const message = `could not delete the build's credentials and context now (${clauseOf(error)}); they are deleted with its Job`;
       this.#emit({ type: "warning", message });
     });

@@ -1,7 +1,9 @@
 /** The labels and annotations of slipway's objects: how they are found, and what they tell a client that did not start the build. */
+import { shortHash } from "../plan/inputs-name.ts";
 import { pushes } from "../plan/plan.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
+import { jobOf } from "./identity.ts";
 
 export const LABEL = {
   managedBy: "app.kubernetes.io/managed-by",
@@ -21,6 +23,14 @@ export const OURS = `${LABEL.managedBy}=slipway`;
 
 /** The same without kept builders, which are not builds. */
 export const OUR_BUILDS = `${OURS},!${LABEL.keep}`;
+/** Whether an object has slipway's label: it was made by slipway, or by somebody who wants it to look so. */
+export function isSlipways({
+  metadata,
+}: {
+  readonly metadata?: { readonly labels?: Record<string, string> };
+}): boolean {
+  return metadata?.labels?.[LABEL.managedBy] === "slipway";
+}
 
 /** On the Job: what a client needs to report the build, besides the fields of the Job and the pod. */
 export const ANNOTATION = {
@@ -43,8 +53,14 @@ export function labelsOf(plan: BuildPlan): Record<string, string> {
     [LABEL.build]: plan.name,
     [LABEL.builder]: plan.builder,
     ...(plan.tenant === undefined ? {} : { [LABEL.tenant]: plan.tenant }),
-    ...(plan.user === "" ? {} : { [LABEL.user]: labelValue(plan.user) }),
+    ...(plan.user === "" ? {} : { [LABEL.user]: userLabel(plan.user) }),
   };
+}
+
+/** A label's value for a user. Two users whom a label cannot hold as they are have two values. */
+export function userLabel(user: string): string {
+  const value = labelValue(user);
+  return value === user ? value : `${labelValue(user.slice(0, 45))}-${shortHash(user)}`;
 }
 
 /** @param container the name of the container that builds. */
@@ -66,10 +82,10 @@ export function labelValue(text: string): string {
     .replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
 }
 
-/** Names of the builds whose pods have not ended, so that they may still read their inputs. */
+/** Names of the builds whose pods have not ended, so that they may still read their inputs. A build's name is its Job's. */
 export async function liveBuilds(cluster: Cluster, signal: AbortSignal): Promise<readonly string[]> {
   const pods = await cluster.list("pods", { labelSelector: OURS }, signal);
-  return pods.flatMap(({ metadata, status }) =>
-    status?.phase === "Succeeded" || status?.phase === "Failed" ? [] : (metadata?.labels?.[LABEL.build] ?? []),
+  return pods.flatMap((pod) =>
+    pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed" ? [] : (jobOf(pod)?.name ?? []),
   );
 }

@@ -19,8 +19,10 @@ import { layOver } from "./pod/lay-over.ts";
 import type { LaidOver } from "./pod/lay-over.ts";
 import type { Delivery } from "../ship/delivery.ts";
 import { cacheClaim, cacheVolumes, secretData, secretVolumes, sshVolumes } from "./volumes.ts";
+import { inputsName } from "../plan/inputs-name.ts";
 import { annotationsOf, labelsOf } from "./labels.ts";
 import { networkPolicyOf } from "./network-policy.ts";
+import { NO_SIDECAR_ANNOTATIONS, NO_SIDECAR_LABELS } from "./pod/no-sidecars.ts";
 import { placementOf, resourcesOf } from "./pod/placement.ts";
 import type { SecretValues } from "./volumes.ts";
 
@@ -37,8 +39,7 @@ const GRACE_SECONDS = 5;
 const POD_ANNOTATIONS = {
   "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
   "karpenter.sh/do-not-disrupt": "true",
-  "sidecar.istio.io/inject": "false",
-  "linkerd.io/inject": "disabled",
+  ...NO_SIDECAR_ANNOTATIONS,
 };
 
 export interface BuildObjects {
@@ -86,7 +87,7 @@ function gated(spec: V1PodSpec): V1PodSpec {
 
 /** The pod, with the user's template merged into it if there is one. */
 function podOf(plan: BuildPlan, spec: V1PodSpec): LaidOver {
-  const pod = { metadata: { labels: labelsOf(plan), annotations: POD_ANNOTATIONS }, spec };
+  const pod = { metadata: { labels: { ...labelsOf(plan), ...NO_SIDECAR_LABELS }, annotations: POD_ANNOTATIONS }, spec };
   if (plan.podTemplate === undefined) return { pod, unsafe: [] };
   return layOver(pod, plan.podTemplate, plan.allowUnsafeTemplate === true);
 }
@@ -108,10 +109,12 @@ function jobOf(plan: BuildPlan, { container }: BuilderPod, template: V1PodTempla
 
 function podSpecOf(plan: BuildPlan, builder: BuilderPod, delivery: Delivery): V1PodSpec {
   const own = (container: V1Container): V1Container => onOwnPart(container, delivery);
+  // A quota or a LimitRange asks for resources of every container. Those of init containers do not add to the pod's.
+  const sized = (container: V1Container): V1Container => ({ ...resourcesOf(plan), ...container });
   const before = [
     ...(delivery.receiver === undefined ? [] : [delivery.receiver]),
     ...(builder.initContainers ?? []).map(own),
-  ];
+  ].map(sized);
   return {
     restartPolicy: "Never",
     // Builders do not need it. The workload identities of clouds bring their own token (a webhook's volume, a metadata server).
@@ -123,8 +126,8 @@ function podSpecOf(plan: BuildPlan, builder: BuilderPod, delivery: Delivery): V1
     ...builder.pod,
     ...(before.length === 0 ? {} : { initContainers: before }),
     containers: [
-      { terminationMessagePolicy: "FallbackToLogsOnError", ...resourcesOf(plan), ...own(builder.container) },
-      ...exporter(plan, userOf(builder)),
+      { terminationMessagePolicy: "FallbackToLogsOnError", ...sized(own(builder.container)) },
+      ...exporter(plan, userOf(builder)).map(sized),
     ],
     volumes: [
       ...(delivery.volume === undefined ? [] : [delivery.volume]),
@@ -158,7 +161,7 @@ function onOwnPart(container: V1Container, { subPath }: Delivery): V1Container {
 
 function credentialVolumes(plan: BuildPlan, { credentialFile }: BuilderPod): V1Volume[] {
   if (plan.credentials.kind === "none") return [];
-  const secretName = plan.credentials.kind === "secret" ? plan.credentials.name : plan.name;
+  const secretName = plan.credentials.kind === "secret" ? plan.credentials.name : inputsName(plan.name);
   const item =
     credentialFile === undefined
       ? { key: ".dockerconfigjson", path: "config.json" }
@@ -168,13 +171,13 @@ function credentialVolumes(plan: BuildPlan, { credentialFile }: BuilderPod): V1V
 
 function caVolumes(plan: BuildPlan): V1Volume[] {
   if (plan.registries.ca === undefined) return [];
-  return [{ name: CA_VOLUME, configMap: { name: plan.name, items: [{ key: CA_FILE, path: CA_FILE }] } }];
+  return [{ name: CA_VOLUME, configMap: { name: inputsName(plan.name), items: [{ key: CA_FILE, path: CA_FILE }] } }];
 }
 
 function fileVolumes(plan: BuildPlan, { files }: BuilderPod): V1Volume[] {
   if (files === undefined) return [];
   const items = Object.keys(files).map((name) => ({ key: name, path: name }));
-  return [{ name: FILES_VOLUME, configMap: { name: plan.name, items } }];
+  return [{ name: FILES_VOLUME, configMap: { name: inputsName(plan.name), items } }];
 }
 
 function configMapOf(plan: BuildPlan, { files }: BuilderPod, delivery: Delivery): V1ConfigMap | undefined {
@@ -184,7 +187,7 @@ function configMapOf(plan: BuildPlan, { files }: BuilderPod, delivery: Delivery)
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
-    metadata: { name: plan.name, labels: labelsOf(plan) },
+    metadata: { name: inputsName(plan.name), labels: labelsOf(plan) },
     // The kubelet stops watching an immutable ConfigMap once it has read it.
     immutable: true,
     ...(delivery.binaryData === undefined ? {} : { binaryData: delivery.binaryData }),
@@ -214,7 +217,7 @@ function secretOf(
   return {
     apiVersion: "v1",
     kind: "Secret",
-    metadata: { name: plan.name, labels: labelsOf(plan) },
+    metadata: { name: inputsName(plan.name), labels: labelsOf(plan) },
     type: dockerConfig === undefined ? "Opaque" : "kubernetes.io/dockerconfigjson",
     immutable: true,
     data,

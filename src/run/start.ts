@@ -7,12 +7,16 @@ import type {
   V1PersistentVolumeClaim,
   V1Secret,
 } from "@kubernetes/client-node";
-import type { Cluster } from "../lib/kube/cluster.ts";
+import type { Cluster, ObjectIdentity } from "../lib/kube/cluster.ts";
 import { httpStatusOf } from "../lib/kube/refusal.ts";
+import { identityOf } from "./identity.ts";
 import type { BuildObjects } from "./objects.ts";
+import type { Input } from "./remove.ts";
 
 export interface StartedBuild {
   readonly job: V1Job;
+  /** What was created for the pod to mount, so far. */
+  readonly inputs: readonly Input[];
   /** Everything that the pod mounts exists. Until then its scheduling gate holds it back, if it has one. */
   readonly complete: Promise<void>;
   /** The pod has a scheduling gate and must be released once everything exists. */
@@ -32,14 +36,18 @@ export async function startBuild(cluster: Cluster, objects: BuildObjects, signal
     metadata: { ...object.metadata, ownerReferences },
   });
   const rest: Promise<unknown>[] = [];
-  if (objects.configMap !== undefined) rest.push(cluster.create("configmaps", own(objects.configMap), signal));
-  if (objects.secret !== undefined) rest.push(cluster.create("secrets", own(objects.secret), signal));
+  const inputs: Input[] = [];
+  const note = (kind: Input["kind"], creating: Promise<V1ConfigMap | V1Secret>): void => {
+    rest.push(creating.then((made) => inputs.push({ kind, ...identityOf(made) })));
+  };
+  if (objects.configMap !== undefined) note("configmaps", cluster.create("configmaps", own(objects.configMap), signal));
+  if (objects.secret !== undefined) note("secrets", cluster.create("secrets", own(objects.secret), signal));
   if (objects.networkPolicy !== undefined) {
     rest.push(cluster.create("networkpolicies", own(objects.networkPolicy), signal));
   }
   const gated = rest.length > 0;
   for (const claim of objects.claims ?? []) rest.push(ensureClaim(cluster, claim, signal));
-  return { job, complete: Promise.all(rest).then(() => undefined), gated };
+  return { job, inputs, complete: Promise.all(rest).then(() => undefined), gated };
 }
 
 /** Creates the claim unless it exists. A pod that mounts it waits for it without a gate. */
@@ -52,10 +60,10 @@ async function ensureClaim(cluster: Cluster, claim: V1PersistentVolumeClaim, sig
 }
 
 /** Removes a pod's scheduling gate. */
-export async function releasePod(cluster: Cluster, pod: string, signal: AbortSignal): Promise<void> {
+export async function releasePod(cluster: Cluster, pod: ObjectIdentity, signal: AbortSignal): Promise<void> {
   await cluster.patch("pods", pod, { spec: { schedulingGates: [] } }, signal);
 }
 
 function ownerOf(job: V1Job): V1OwnerReference {
-  return { apiVersion: "batch/v1", kind: "Job", name: job.metadata?.name ?? "", uid: job.metadata?.uid ?? "" };
+  return { apiVersion: "batch/v1", kind: "Job", ...identityOf(job) };
 }

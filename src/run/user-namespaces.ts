@@ -16,7 +16,9 @@ export async function decideUserns(plan: BuildPlan, cluster: Cluster, signal: Ab
   const { userns: _, ...without } = plan;
   // Another runtime reports nothing under this name, and not every volume can be mounted in a user namespace.
   if (plan.runtimeClass !== undefined || !volumesShare(plan)) return without;
-  const labels = Object.entries(plan.nodeSelector ?? {}).map(([key, value]) => `${key}=${value}`);
+  const labels = Object.entries({ "kubernetes.io/os": "linux", ...plan.nodeSelector }).map(
+    ([key, value]) => `${key}=${value}`,
+  );
   const selector = { labelSelector: labels.join(","), limit: String(MAX_NODES + 1) };
   const nodes = await cluster.list("nodes", selector, signal).catch(() => []);
   return haveUserNamespaces(nodes) ? { ...plan, userns: "always" } : without;

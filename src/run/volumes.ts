@@ -5,6 +5,7 @@
  */
 import type { V1PersistentVolumeClaim, V1Volume, V1VolumeProjection } from "@kubernetes/client-node";
 import { CACHE_VOLUME, SECRETS_VOLUME, SSH_VOLUME, secretKey } from "../plan/layout.ts";
+import { inputsName } from "../plan/inputs-name.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import { VOLUME_LABEL } from "../ship/cache/claim.ts";
 import { LABEL, labelsOf } from "./labels.ts";
@@ -39,7 +40,7 @@ export type SecretValues = ReadonlyMap<string, Uint8Array>;
 
 export function secretVolumes(plan: BuildPlan): V1Volume[] {
   const sources = (plan.secrets ?? []).map(({ id, source }): V1VolumeProjection => {
-    const from = source.kind === "cluster" ? source : { secret: plan.name, key: keyOf(id) };
+    const from = source.kind === "cluster" ? source : { secret: inputsName(plan.name), key: keyOf(id) };
     return { secret: { name: from.secret, items: [{ key: from.key, path: id }] } };
   });
   return sources.length === 0 ? [] : [{ name: SECRETS_VOLUME, projected: { sources, defaultMode: FILE_MODE } }];
@@ -52,7 +53,7 @@ export function sshVolumes(plan: BuildPlan): V1Volume[] {
   );
   return items.length === 0
     ? []
-    : [{ name: SSH_VOLUME, secret: { secretName: plan.name, items, defaultMode: FILE_MODE } }];
+    : [{ name: SSH_VOLUME, secret: { secretName: inputsName(plan.name), items, defaultMode: FILE_MODE } }];
 }
 
 export function secretData(values: SecretValues | undefined): Record<string, string> {

@@ -1,4 +1,5 @@
 /** The transports by name: how each delivers a context; and which one `auto` takes, once the size of the packed context is known. */
+import { inputsName } from "../plan/inputs-name.ts";
 import { ARCHIVE_FILE, CONTEXT_VOLUME } from "../plan/layout.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import { AUTO } from "../plan/transports.ts";
@@ -45,13 +46,13 @@ export async function chooseDelivery(
 ): Promise<Delivery> {
   if (plan.transport !== AUTO) return DELIVER[plan.transport](plan, sources, identity);
   const packed = await packInMemory(sources.open);
-  if (packed.kind === "small") return deliverByConfigMap(packed.archive, plan.name);
+  if (packed.kind === "small") return deliverByConfigMap(packed.archive, inputsName(plan.name));
   return deliverByStream(resumable(packed, sources.open), identity);
 }
 
 async function deliverSmall(plan: BuildPlan, { open }: ContextSources): Promise<Delivery> {
   const packed = await packInMemory(open);
-  if (packed.kind === "small") return deliverByConfigMap(packed.archive, plan.name);
+  if (packed.kind === "small") return deliverByConfigMap(packed.archive, inputsName(plan.name));
   await packed.rest.return?.();
   throw new InvalidInput(
     `the packed context is larger than the ${CONFIGMAP_LIMIT / 1024} KiB that a ConfigMap can hold`,

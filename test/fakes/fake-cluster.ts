@@ -3,7 +3,7 @@
  * remembers what it was asked. No clock and no network: every awaited event happens when the test triggers it.
  */
 import type { Duplex } from "node:stream";
-import type { V1ResourceAttributes, V1SelfSubjectAccessReview } from "@kubernetes/client-node";
+import type { V1Job, V1Pod, V1ResourceAttributes, V1SelfSubjectAccessReview } from "@kubernetes/client-node";
 import { ClusterError } from "../../src/errors.ts";
 import type {
   Cluster,
@@ -11,6 +11,7 @@ import type {
   ExecStreams,
   Kind,
   Kinds,
+  ObjectIdentity,
   LogLine,
   Pipe,
   Selector,
@@ -55,6 +56,8 @@ export class FakeCluster implements Cluster {
   allowed: (asked: V1ResourceAttributes | undefined) => boolean = () => true;
   /** The user that `selfsubjectreviews` reports; undefined: none. */
   userName: string | undefined;
+  /** The uid of the Job that was there last. */
+  #job = "";
   readonly #feeds = new Map<Kind, Feed<WatchEvent<never>>>();
 
   /** Sends an object, or its change, to all watchers of its kind. */
@@ -105,19 +108,41 @@ export class FakeCluster implements Cluster {
     return [...this.stored].flatMap(([path, object]) => (path.startsWith(`${kind}/`) ? [object as Kinds[K]] : []));
   }
 
-  async patch<K extends Kind>(kind: K, name: string, patch: object): Promise<Kinds[K]> {
+  async patch<K extends Kind>(kind: K, { name }: ObjectIdentity, patch: object): Promise<Kinds[K]> {
     await this.#note({ verb: "patch", of: kind, name, detail: patch });
     return {} as Kinds[K];
   }
 
-  async remove(kind: Kind, name: string): Promise<void> {
+  async remove(kind: Kind, { name, uid }: ObjectIdentity): Promise<void> {
+    await this.#note({ verb: "remove", of: kind, name });
+    const found = this.stored.get(`${kind}/${name}`) as { metadata?: { uid?: string } } | undefined;
+    if (found?.metadata?.uid === uid) this.stored.delete(`${kind}/${name}`);
+  }
+
+  async removeNamed(kind: Kind, name: string): Promise<void> {
     await this.#note({ verb: "remove", of: kind, name });
     this.stored.delete(`${kind}/${name}`);
   }
 
   async *watch<K extends Kind>(kind: K, selector: Selector, signal: AbortSignal): AsyncIterable<WatchEvent<Kinds[K]>> {
     await this.#note({ verb: "watch", of: kind, detail: selector });
-    yield* this.feed(kind).read(signal);
+    for await (const event of this.feed(kind).read(signal))
+      yield kind === "pods" ? (this.#owned(event as WatchEvent<V1Pod>) as typeof event) : event;
+  }
+
+  /** What the Job's controller does: a pod without an owner belongs to the one Job. */
+  #owned(event: WatchEvent<V1Pod>): WatchEvent<V1Pod> {
+    const [path, job] = [...this.stored].find(([stored]) => stored.startsWith("jobs/")) ?? [];
+    if (path !== undefined) this.#job = (job as V1Job).metadata?.uid ?? this.#job;
+    const own = (pod: V1Pod): V1Pod => {
+      const owner = { apiVersion: "batch/v1", kind: "Job", name: "", uid: this.#job, controller: true };
+      return pod.metadata?.ownerReferences === undefined
+        ? { ...pod, metadata: { ...pod.metadata, ownerReferences: [owner] } }
+        : pod;
+    };
+    return event.type === "listed"
+      ? { ...event, objects: event.objects.map(own) }
+      : { ...event, object: own(event.object) };
   }
 
   async *logs(

@@ -111,7 +111,7 @@ export class Uploader {
       return { result: wrong ? "wrong" : "refused", error, warnings, faults: proxied.proxy.faults };
     } finally {
       await proxied.close();
-      await this.#direct.remove("pods", name);
+      await this.#direct.removeNamed("pods", name);
     }
   }
 

@@ -26,7 +26,9 @@ import type { PushedImage } from "../../lib/registry/describe-image.ts";
 import type { BuildObjects } from "../../run/objects.ts";
 import type { SecretValues } from "../../run/volumes.ts";
 import { shipCredentials } from "./credentials.ts";
+import { StartedHere } from "../builds/started-here.ts";
 import { userName } from "../user-name.ts";
+import { whoAmI } from "../who-am-i.ts";
 import { VERSION } from "../../version.ts";
 import { contextSources } from "./context-sources.ts";
 
@@ -77,6 +79,8 @@ export async function wireBuild(
       request.noImageId === true ? undefined : askRegistry(built, digest, stores, emit, request.wantsPlatform === true),
     ...(attests ? { attest: attester(plan, builder, stores, signingEnvironment(logins), emit, signal) } : {}),
     emit,
+    whoAmI: (cluster) => whoAmI(cluster, process.env, signal),
+    onCreated: ({ uid }) => new StartedHere().add(uid),
   };
   return {
     plan,

@@ -7,6 +7,7 @@ import { ConnectionLost } from "../../lib/buildkit/grpc.ts";
 import type { Cluster, Pipe } from "../../lib/kube/cluster.ts";
 import { httpStatusOf } from "../../lib/kube/refusal.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
+import { identityOf } from "../../run/identity.ts";
 import { awaitPod } from "../../run/keep/await-pod.ts";
 import type { KeepKey } from "../../run/keep/keep-key.ts";
 import { DAEMON, KeepLease, findKept, instanceOf, keptObjects } from "../../run/keep/kept-builder.ts";
@@ -123,7 +124,7 @@ async function start(plan: BuildPlan, deps: ReachDeps, key: KeepKey, signal: Abo
     const released = (async () => {
       const pod = await awaitPod(deps.cluster, { job: started.job, pod: undefined }, undefined, signal, "made");
       await started.complete;
-      await releasePod(deps.cluster, pod.metadata?.name ?? "", signal);
+      await releasePod(deps.cluster, identityOf(pod), signal);
     })();
     await released;
   }

@@ -1,6 +1,6 @@
 /** The course of one build: pack → ship → run → follow → report. Everything that touches the outside comes in through `deps`. */
 import type { Builder, BuilderPod, ContainerEnd } from "../../builders/builder.ts";
-import type { Cluster } from "../../lib/kube/cluster.ts";
+import type { Cluster, ObjectIdentity } from "../../lib/kube/cluster.ts";
 import { InternalError } from "../../errors.ts";
 import { hasExports } from "../../ship/export/exporter.ts";
 import { clientDeadline } from "../../run/follow/deadline.ts";
@@ -8,6 +8,8 @@ import { followBuild } from "../../run/follow/follow.ts";
 import type { FollowedBuild } from "../../run/follow/follow.ts";
 import { objectsOf } from "../../run/objects.ts";
 import type { BuildObjects } from "../../run/objects.ts";
+import { endPod } from "../../run/end-pod.ts";
+import { identityOf } from "../../run/identity.ts";
 import { LEASE_SECONDS, ClientLease, mayRenew, withLease } from "../../run/client-lease.ts";
 import type { SecretValues } from "../../run/volumes.ts";
 import { liveBuilds } from "../../run/labels.ts";
@@ -53,6 +55,10 @@ export interface BuildDeps {
    */
   readonly pushedDigest: (plan: BuildPlan, configDigest: string | undefined) => Promise<string>;
   readonly emit: Emit;
+  /** Who starts the build; absent: the plan's user. */
+  readonly whoAmI?: (cluster: Cluster) => Promise<string>;
+  /** Told of the build's Job as soon as it exists. */
+  readonly onCreated?: (job: ObjectIdentity) => void;
 }
 
 /** The objects that a build would create, for --dry-run. */
@@ -79,7 +85,12 @@ export async function build(
   using deadline = clientDeadline(plan.timeoutSeconds);
   const stages = new Stages(deps.emit);
   const leased = plan.timeoutSeconds <= LEASE_SECONDS ? false : mayRenew(deps.cluster, signal);
-  const prepared = await prepare(plan, deps, decideUserns(plan, deps.cluster, signal));
+  const decided = Promise.all([decideUserns(plan, deps.cluster, signal), deps.whoAmI?.(deps.cluster) ?? plan.user]);
+  const prepared = await prepare(
+    plan,
+    deps,
+    decided.then(([placed, user]) => ({ ...placed, user })),
+  );
   const objects = (await leased) ? { ...prepared.objects, job: withLease(prepared.objects.job) } : prepared.objects;
   const run = new BuildRun(plan, deps, { ...prepared, objects }, stages, leave);
   const ended = await run.toEnd(AbortSignal.any([signal, deadline.signal]));
@@ -148,6 +159,8 @@ class BuildRun {
   readonly #detachment: Detachment;
   /** Name of the build's pod; "" until it exists. */
   #pod = "";
+  /** Ends what still runs in the pod after its builder. */
+  #endPod: (() => Promise<void>) | undefined;
 
   constructor(plan: BuildPlan, deps: BuildDeps, prepared: PreparedBuild, stages: Stages, leave: AbortSignal) {
     this.#plan = plan;
@@ -167,20 +180,23 @@ class BuildRun {
       ? (await import("../../ship/export/presence.ts")).showPresence(cluster, () => this.#pod)
       : undefined;
     this.#stages.start("create", this.#plan.name);
-    let jobCreated = false;
+    let started: StartedBuild | undefined;
     try {
-      const started = await startBuild(cluster, objects, inner);
-      jobCreated = true;
+      started = await startBuild(cluster, objects, inner);
+      this.#deps.onCreated?.(identityOf(started.job));
       started.complete.catch(() => {});
       using lease = new ClientLease(cluster, started.job, inner);
       const followed = this.#steps(started, lease, inner);
       const end = await Promise.race([followBuild(cluster, followed, emit, inner), detachment.left]);
       await detachment.settle();
-      return end === "left" ? end : { end, exported: await this.#fetchExports(end, inner) };
+      if (end === "left") return end;
+      const exported = await this.#fetchExports(end, inner);
+      await this.#endPod?.();
+      return { end, exported };
     } catch (error) {
       this.#stages.fail();
       await detachment.settle();
-      await cleanUp(objects, this.#deps, error, { jobCreated, independent: detachment.independent });
+      await cleanUp(this.#plan.name, this.#deps, error, { started, independent: detachment.independent });
       throw await withAllMissingRights(error, this.#plan, builder, cluster);
     } finally {
       own.abort();
@@ -194,14 +210,14 @@ class BuildRun {
     const stages = this.#stages;
     const detachment = this.#detachment;
     return {
-      job: this.#plan.name,
+      job: identityOf(started.job),
       containers: { receiver: RECEIVER, builder: builderPod.container.name },
       timeoutSeconds: this.#plan.timeoutSeconds,
       formatLogLine: (line) => builder.formatLogLine(line),
       onPod: async (pod) => {
-        this.#pod = pod;
+        this.#pod = pod.name;
         stages.done("create", this.#plan.name);
-        stages.start("schedule", `pod ${pod}`);
+        stages.start("schedule", `pod ${pod.name}`);
         await started.complete;
         if (started.gated) await releasePod(cluster, pod, signal);
         if (delivery.ship === undefined) await detachment.contextArrived(lease);
@@ -216,8 +232,9 @@ class BuildRun {
       },
       onState: (state) => {
         stages.observe(state);
-        detachment.observe(state);
+        detachment.observe(state, started.inputs);
       },
+      onEnded: (pod, running) => void (this.#endPod = () => endPod(cluster, pod, running)),
     };
   }
 

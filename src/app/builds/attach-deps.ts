@@ -10,21 +10,40 @@ import { judgeUnknown } from "./record.ts";
 import type { BuildRecord } from "./record.ts";
 import { InternalError } from "../../errors.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
+import { identityOf } from "../../run/identity.ts";
+import { StartedHere } from "./started-here.ts";
 
-/** @param ca PEM certificates to trust when the registry is asked for the image's ID. */
+/** How the registry is asked about the image. Only the user says so, never the build: everybody who may make Jobs can write one. */
+export interface RegistryTrust {
+  /** Registries that the user allows to be used without TLS, or without verifying it. */
+  readonly insecure: readonly string[];
+  /** PEM certificates to trust. */
+  readonly ca?: string;
+}
+
+/**
+ * @throws the error that `build` throws for the same end; ClusterError when the registry does not have the image that the build says it
+ *   pushed
+ */
 export async function attach(
   cluster: Cluster,
   found: FoundBuild,
   emit: Emit,
   signal: AbortSignal,
-  ca?: string,
+  trust: RegistryTrust,
 ): Promise<BuildResult> {
   const { record } = found;
+  if (!new StartedHere().has(identityOf(found.job).uid)) {
+    emit({
+      type: "warning",
+      message: `you did not start ${record.name} on this machine: what follows is what its Job and its pod say`,
+    });
+  }
   const deps: AttachDeps = {
     cluster,
     builder: await builderOf(record),
     emit,
-    ...(await askRegistry(record, ca, emit)),
+    ...(await askRegistry(record, trust, emit)),
   };
   return attachBuild(found, deps, signal);
 }
@@ -41,8 +60,8 @@ async function builderOf({ builder: name }: Pick<BuildRecord, "builder">): Promi
 }
 
 async function askRegistry(
-  { references, insecureRegistries: insecure }: BuildRecord,
-  ca: string | undefined,
+  { references, insecureRegistries }: BuildRecord,
+  { insecure, ca }: RegistryTrust,
   emit: Emit,
 ): Promise<Pick<AttachDeps, "describeImage" | "pushedDigest">> {
   const [name] = references;
@@ -53,10 +72,16 @@ async function askRegistry(
   ]);
   const stores = await openStores(process.env);
   const credential = (registry: string) => findCredential(stores, registry);
-  const image = { reference: parseReference(name), insecure, ...(ca === undefined ? {} : { ca }) };
+  const reference = parseReference(name);
+  const { registry: host } = reference;
+  const remedy =
+    insecureRegistries.includes(host) && !insecure.includes(host)
+      ? `; the build used ${host} without TLS: allow that with --insecure-registry ${host}`
+      : "";
+  const image = { reference, insecure, mustExist: true, ...(ca === undefined ? {} : { ca }) };
   return {
     describeImage: (digest) =>
-      describeImage(image, digest, credential, (message) => emit({ type: "warning", message })),
+      describeImage(image, digest, credential, (message) => emit({ type: "warning", message: `${message}${remedy}` })),
     pushedDigest: (configDigest) => findDigest(image, configDigest, credential),
   };
 }

@@ -10,6 +10,8 @@ import { ClusterError } from "../../errors.ts";
 import { followBuild } from "../../run/follow/follow.ts";
 import { timedOut } from "../../run/follow/pod-failure.ts";
 import type { PodState } from "../../run/follow/pod-state.ts";
+import { endPod } from "../../run/end-pod.ts";
+import { identityOf } from "../../run/identity.ts";
 import { removeInputsOf } from "../../run/remove.ts";
 import { RECEIVER } from "../../plan/layout.ts";
 import type { FoundBuild } from "./find.ts";
@@ -22,7 +24,7 @@ export interface AttachDeps extends Omit<Reporter, "builder"> {
 
 /** @throws the error that `build` throws for the same end. */
 export async function attachBuild(
-  { record, pod }: FoundBuild,
+  { record, pod, job }: FoundBuild,
   deps: AttachDeps,
   signal: AbortSignal,
 ): Promise<BuildResult> {
@@ -31,10 +33,11 @@ export async function attachBuild(
   const stages = new Stages(emit);
   stages.start("schedule", record.name);
   const inputs = new Inputs(cluster, record.name);
+  let ending: Promise<void> | undefined;
   const end = await followBuild(
     cluster,
     {
-      job: record.name,
+      job: identityOf(job),
       containers: { receiver: RECEIVER, builder: record.container },
       timeoutSeconds: record.timeoutSeconds,
       formatLogLine: (line) => builder.formatLogLine(line),
@@ -46,6 +49,7 @@ export async function attachBuild(
         inputs.observe(state);
         if (state.kind === "gated") emit({ type: "waiting", message: "waiting for the client that started the build" });
       },
+      onEnded: (ended, running) => void (ending = endPod(cluster, ended, running)),
     },
     emit,
     signal,
@@ -54,7 +58,7 @@ export async function attachBuild(
     if (hasLostContact(error)) warnStillRunning(record.name, error, emit);
     throw error;
   });
-  await inputs.removed;
+  await Promise.all([inputs.removed, ending]);
   return reportEnd(end, record, deps, stages);
 }
 

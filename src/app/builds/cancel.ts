@@ -1,5 +1,6 @@
 /** Removes builds with everything they own. */
 import type { Cluster } from "../../lib/kube/cluster.ts";
+import { identityOf } from "../../run/identity.ts";
 import { removeBuildOf } from "../../run/remove.ts";
 import type { FoundBuild } from "./find.ts";
 
@@ -13,8 +14,8 @@ export async function removeBuilds(
   builds: readonly FoundBuild[],
   onRemoved: (name: string) => void,
 ): Promise<void> {
-  for (const { record } of builds) {
-    await removeBuildOf(cluster, record.name);
+  for (const { record, job } of builds) {
+    await removeBuildOf(cluster, identityOf(job));
     onRemoved(record.name);
   }
 }

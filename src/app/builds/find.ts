@@ -4,8 +4,9 @@ import { loadBuilder } from "../../builders/table.ts";
 import { isBuilderName } from "../../plan/builder-names.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { InvalidInput } from "../../errors.ts";
-import { JOB_LABEL } from "../../run/follow/pod-changes.ts";
-import { LABEL, OUR_BUILDS, labelValue } from "../../run/labels.ts";
+import { isAbandoned } from "../../run/client-lease.ts";
+import { identityOf, podOf } from "../../run/identity.ts";
+import { LABEL, OUR_BUILDS, userLabel } from "../../run/labels.ts";
 import { hasEnded, judgeUnknown, recordOf } from "./record.ts";
 import type { BuildRecord, Judge } from "./record.ts";
 
@@ -14,6 +15,8 @@ export interface FoundBuild {
   readonly pod: V1Pod | undefined;
   readonly record: BuildRecord;
 }
+
+const ABANDONED = { state: "failed", reason: "its client is gone, and its Job is still suspended" } as const;
 
 /** Stands for the user's own build that was started last. */
 export const LATEST = "latest";
@@ -26,17 +29,20 @@ export async function listBuilds(
   cluster: Cluster,
   user: string | undefined,
   signal: AbortSignal,
+  { allNamespaces = false }: { readonly allNamespaces?: boolean } = {},
 ): Promise<readonly FoundBuild[]> {
-  const labelSelector = user === undefined ? OUR_BUILDS : `${OUR_BUILDS},${LABEL.user}=${labelValue(user)}`;
+  const labelSelector = user === undefined ? OUR_BUILDS : `${OUR_BUILDS},${LABEL.user}=${userLabel(user)}`;
   const [jobs, pods] = await Promise.all([
-    cluster.list("jobs", { labelSelector }, signal),
-    cluster.list("pods", { labelSelector }, signal),
+    cluster.list("jobs", { labelSelector, allNamespaces }, signal),
+    cluster.list("pods", { labelSelector, allNamespaces }, signal),
   ]);
-  const podOf = new Map(pods.map((pod) => [pod.metadata?.labels?.[JOB_LABEL] ?? "", pod]));
   const builds = await Promise.all(
     jobs.map(async (job) => {
-      const pod = podOf.get(job.metadata?.name ?? "");
-      return { job, pod, record: recordOf(job, pod, await judgeOf(job)) };
+      const found = podOf(pods, identityOf(job));
+      // Attaching to it says that there are several.
+      const pod = found === "several" ? undefined : found;
+      const record = recordOf(job, pod, await judgeOf(job));
+      return { job, pod, record: isAbandoned(job, cluster.now()) ? { ...record, ...ABANDONED } : record };
     }),
   );
   return builds.sort((a, b) => (a.record.createdAt < b.record.createdAt ? 1 : -1));
@@ -47,13 +53,16 @@ export interface Wanted {
   readonly name: string;
   /** The user whose latest build is meant. */
   readonly user: string;
+  /** Whether this user started the Job with this uid on this machine. */
+  readonly startedHere: (uid: string) => boolean;
   /** The builds that `latest` chooses from: default all. */
   readonly among?: "running" | "ended";
 }
 
 /** @throws InvalidInput when no build, or more than one, has this name. */
-export function findBuild(builds: readonly FoundBuild[], { name, user, among }: Wanted, namespace: string): FoundBuild {
-  if (name === LATEST) return latest(builds, user, among, namespace);
+export function findBuild(builds: readonly FoundBuild[], wanted: Wanted, namespace: string): FoundBuild {
+  const { name } = wanted;
+  if (name === LATEST) return latest(builds, wanted, namespace);
   const exact = builds.find(({ record }) => record.name === name);
   if (exact !== undefined) return exact;
   const found = builds.filter(
@@ -78,10 +87,25 @@ export function findBuild(builds: readonly FoundBuild[], { name, user, among }: 
   );
 }
 
-function latest(builds: readonly FoundBuild[], user: string, among: Wanted["among"], namespace: string): FoundBuild {
-  const mine = builds.filter(({ job }) => job.metadata?.labels?.[LABEL.user] === labelValue(user));
-  const found = mine.find(({ record }) => among === undefined || hasEnded(record) === (among === "ended"));
+/**
+ * A label does not show who started a build: everybody who may create Jobs can write it. So only a build that was started here is
+ * taken without its name.
+ */
+function latest(builds: readonly FoundBuild[], { user, among, startedHere }: Wanted, namespace: string): FoundBuild {
+  const mine = builds.filter(
+    ({ job, record }) =>
+      job.metadata?.labels?.[LABEL.user] === userLabel(user) &&
+      (among === undefined || hasEnded(record) === (among === "ended")),
+  );
+  const found = mine.find(({ job }) => startedHere(identityOf(job).uid));
   if (found !== undefined) return found;
+  const [other] = mine;
+  if (other !== undefined) {
+    throw new InvalidInput(
+      `you started no such build on this machine, so \`latest\` is unknown; the newest one of ${user} in the namespace ${namespace} is ${other.record.name}`,
+      { suggestions: [`If that is the one you mean, name it: ${other.record.name}`] },
+    );
+  }
   const kind = among === undefined ? "" : among === "ended" ? "finished " : "running ";
   throw new InvalidInput(`you (${user}) have no ${kind}build in the namespace ${namespace}`, {
     suggestions: ["Name the build of another user: `slipway ps -a --all-users` lists all builds."],

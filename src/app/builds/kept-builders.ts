@@ -3,7 +3,8 @@ import type { V1Job } from "@kubernetes/client-node";
 import { DIAL_COMMAND } from "../../builders/buildkit/daemon.ts";
 import { InvalidInput } from "../../errors.ts";
 import { Daemon } from "../../lib/buildkit/control.ts";
-import type { Cluster } from "../../lib/kube/cluster.ts";
+import type { Cluster, ObjectIdentity } from "../../lib/kube/cluster.ts";
+import { identityOf } from "../../run/identity.ts";
 import { openKeepKey } from "../../run/keep/keep-key.ts";
 import type { KeepKey } from "../../run/keep/keep-key.ts";
 import { DAEMON, KEEP_ANNOTATION, findKept } from "../../run/keep/kept-builder.ts";
@@ -68,10 +69,12 @@ export async function stopKept(
   signal: AbortSignal,
 ): Promise<string[]> {
   const key: KeepKey = await openKeepKey(env);
-  const found = (await findKept(cluster, key, undefined, signal)).map(({ job }) => nameOf(job));
-  const chosen =
-    names === undefined ? found : [...new Set(names.map((name) => choose(found, name, cluster.namespace)))];
-  for (const name of chosen) await cluster.remove("jobs", name, signal);
+  const found = new Map(
+    (await findKept(cluster, key, undefined, signal)).map(({ job }) => [nameOf(job), identityOf(job)]),
+  );
+  const all = [...found.keys()];
+  const chosen = names === undefined ? all : [...new Set(names.map((name) => choose(all, name, cluster.namespace)))];
+  for (const name of chosen) await cluster.remove("jobs", found.get(name) as ObjectIdentity, signal);
   return chosen;
 }
 

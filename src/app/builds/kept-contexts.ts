@@ -1,7 +1,8 @@
 /** The volumes that keep contexts between builds. */
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { InvalidInput } from "../../errors.ts";
-import { LABEL, OURS } from "../../run/labels.ts";
+import { jobOf } from "../../run/identity.ts";
+import { OURS } from "../../run/labels.ts";
 import { CONTEXT_VOLUMES, PROJECT_ANNOTATION } from "../../ship/cache/claim.ts";
 
 export interface KeptContext {
@@ -9,6 +10,8 @@ export interface KeptContext {
   readonly name: string;
   /** The claim's name. */
   readonly claim: string;
+  /** The claim's uid. */
+  readonly uid: string;
   /** A Kubernetes quantity: the capacity, or the requested size while the claim is not bound. */
   readonly size: string;
   /** `Bound`, `Pending` or `Lost`. */
@@ -34,10 +37,11 @@ export async function listContexts(cluster: Cluster, signal: AbortSignal): Promi
     return {
       name: metadata?.annotations?.[PROJECT_ANNOTATION] ?? claim,
       claim,
+      uid: metadata?.uid ?? "",
       size: status?.capacity?.["storage"] ?? spec?.resources?.requests?.["storage"] ?? "",
       phase: status?.phase ?? "",
       createdAt: new Date(metadata?.creationTimestamp ?? 0).toISOString(),
-      usedBy: users.flatMap((pod) => pod.metadata?.labels?.[LABEL.build] ?? []),
+      usedBy: users.flatMap((pod) => jobOf(pod)?.name ?? []),
     };
   });
   return contexts.sort((a, b) => (a.name < b.name ? -1 : 1));

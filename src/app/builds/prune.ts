@@ -1,7 +1,8 @@
 /** Slipway's objects in the namespace that are no longer needed: ended builds, objects that lost their owner, cache volumes. */
 import type { Cluster, Kind } from "../../lib/kube/cluster.ts";
 import { AuthError } from "../../errors.ts";
-import { LABEL, OUR_BUILDS, labelValue } from "../../run/labels.ts";
+import { identityOf } from "../../run/identity.ts";
+import { LABEL, OUR_BUILDS, userLabel } from "../../run/labels.ts";
 import { removeBuildOf } from "../../run/remove.ts";
 import { listBuilds } from "./find.ts";
 import { hasEnded } from "./record.ts";
@@ -9,6 +10,7 @@ import { hasEnded } from "./record.ts";
 export interface Prunable {
   readonly kind: "build" | Exclude<Kind, "jobs">;
   readonly name: string;
+  readonly uid: string;
   /** Why it can be deleted. */
   readonly why: string;
 }
@@ -29,42 +31,51 @@ export interface Findings {
 }
 
 interface Labelled {
-  readonly metadata?: { name?: string; labels?: Record<string, string>; creationTimestamp?: Date };
+  readonly metadata?: { name?: string; uid?: string; labels?: Record<string, string>; creationTimestamp?: Date };
 }
 
 /** Kinds that a build's Job owns: one of them without its Job has lost its owner. */
 const OWNED = ["pods", "secrets", "configmaps"] as const;
 
+/**
+ * Each object is chosen by its own labels, and removed by its uid. Whoever can write labels on an existing object can have it deleted
+ * anyway: an owner reference to a Job that does not exist does that.
+ */
 export async function findPrunable(cluster: Cluster, scope: PruneScope, signal: AbortSignal): Promise<Findings> {
   const { user, olderThan } = scope;
+  const labelSelector = user === undefined ? OUR_BUILDS : `${OUR_BUILDS},${LABEL.user}=${userLabel(user)}`;
+  const kinds = [...OWNED, ...(scope.volumes ? (["persistentvolumeclaims"] as const) : [])];
+  // Before the Jobs: the Job of a build that is started meanwhile is then in the later list, or its objects are in neither.
+  const listed = [];
+  for (const kind of kinds) listed.push({ kind, objects: await listIfAllowed(cluster, kind, labelSelector, signal) });
   const builds = await listBuilds(cluster, user, signal);
   const jobs = new Set(builds.map(({ record }) => record.name));
   const prunable: Prunable[] = builds
-    .map(({ record }) => record)
-    .filter((record) => hasEnded(record) && isOld(record.endedAt ?? record.createdAt))
-    .map(({ name, state, endedAt = "" }) => ({ kind: "build", name, why: `${state} ${endedAt}`.trim() }));
-  const unseen: Kind[] = [];
-  const labelSelector = user === undefined ? OUR_BUILDS : `${OUR_BUILDS},${LABEL.user}=${labelValue(user)}`;
-  for (const kind of [...OWNED, ...(scope.volumes ? (["persistentvolumeclaims"] as const) : [])]) {
-    const objects = await listIfAllowed(cluster, kind, labelSelector, signal);
-    if (objects === undefined) unseen.push(kind);
-    for (const { metadata } of objects ?? []) {
+    .filter(({ record }) => hasEnded(record) && isOld(record.endedAt ?? record.createdAt))
+    .map(({ job, record: { state, endedAt = "" } }) => ({
+      kind: "build",
+      ...identityOf(job),
+      why: `${state} ${endedAt}`.trim(),
+    }));
+  for (const { kind, objects = [] } of listed) {
+    for (const object of objects) {
+      const { metadata } = object;
       const build = metadata?.labels?.[LABEL.build];
       const owned = build !== undefined && jobs.has(build);
       if (owned || !isOld(String(metadata?.creationTimestamp ?? ""))) continue;
       const why = kind === "persistentvolumeclaims" ? "a cache volume" : "left without its Job";
-      prunable.push({ kind, name: metadata?.name ?? "", why });
+      prunable.push({ kind, ...identityOf(object), why });
     }
   }
-  return { prunable, unseen };
+  return { prunable, unseen: listed.flatMap(({ kind, objects }) => (objects === undefined ? [kind] : [])) };
 
   function isOld(time: string): boolean {
     return cluster.now() - Date.parse(time) >= olderThan;
   }
 }
 
-export async function prune(cluster: Cluster, { kind, name }: Prunable, signal: AbortSignal): Promise<void> {
-  await (kind === "build" ? removeBuildOf(cluster, name) : cluster.remove(kind, name, signal));
+export async function prune(cluster: Cluster, { kind, name, uid }: Prunable, signal: AbortSignal): Promise<void> {
+  await (kind === "build" ? removeBuildOf(cluster, { name, uid }) : cluster.remove(kind, { name, uid }, signal));
 }
 
 async function listIfAllowed(

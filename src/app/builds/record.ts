@@ -138,7 +138,10 @@ function progressOf(job: V1Job, pod: V1Pod | undefined, container: string, judge
     case "ended":
       return { state: "failed", reason: "its pod was deleted" };
     default:
-      return { state: "waiting", reason: "for its pod" };
+      return {
+        state: "waiting",
+        reason: job.spec?.suspend === true ? "for its Job, which is suspended, as a queue does" : "for its pod",
+      };
   }
 }
 

@@ -91,7 +91,7 @@ export async function limitRangeCheck(cluster: Cluster, signal: AbortSignal): Pr
   ];
   return ok(
     name,
-    `a build without flags for resources gets at most ${given.join(" and ")}; --memory and --cpu-quota change that`,
+    `a build without flags for resources gets at most ${given.join(" and ")}; --requests and --limits change that`,
   );
 }
 

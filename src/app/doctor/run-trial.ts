@@ -6,8 +6,10 @@ import { ClusterError } from "../../errors.ts";
 import { followBuild } from "../../run/follow/follow.ts";
 import { isPullFailure } from "../../run/follow/pod-failure.ts";
 import type { PodState } from "../../run/follow/pod-state.ts";
-import { removeBuild } from "../../run/remove.ts";
+import { identityOf } from "../../run/identity.ts";
+import { removeStarted } from "../../run/remove.ts";
 import { releasePod, startBuild } from "../../run/start.ts";
+import type { StartedBuild } from "../../run/start.ts";
 import { RELEASE, TRIAL_SECONDS } from "./trial-pod.ts";
 import type { Trial } from "./trial-pod.ts";
 
@@ -60,20 +62,21 @@ export async function runTrial(
     if (state.kind === "receiving") reach("receiving");
     if (state.kind === "building" || state.kind === "ended") reach("receiving", "ended");
   };
+  let started: StartedBuild | undefined;
   try {
     timeout.expect("admitted");
-    const started = await startBuild(cluster, trial.objects, inner);
+    const { complete, gated, job } = (started = await startBuild(cluster, trial.objects, inner));
     const end = await followBuild(
       cluster,
       {
-        job: trial.name,
+        job: identityOf(job),
         containers: { receiver: RECEIVER, builder: trial.container },
         timeoutSeconds: TRIAL_SECONDS,
         formatLogLine: (line) => line,
         onPod: async (pod) => {
           reach("admitted");
-          await started.complete;
-          if (started.gated) await releasePod(cluster, pod, inner);
+          await complete;
+          if (gated) await releasePod(cluster, pod, inner);
         },
         onReceiving: async (pod) => {
           await onReceiving(pod, inner);
@@ -95,7 +98,7 @@ export async function runTrial(
     return { reached, node, error: timeout.signal.aborted ? timeout.signal.reason : error, withoutImage };
   } finally {
     timeout.stop();
-    await removeBuild(cluster, trial.objects).catch(() => {});
+    await removeStarted(cluster, trial.name, started).catch(() => {});
   }
 }
 

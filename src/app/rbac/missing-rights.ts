@@ -22,8 +22,28 @@ export async function withAllMissingRights(
   builder: Builder,
   cluster: Cluster,
 ): Promise<unknown> {
-  if (!(denied instanceof AuthError) || httpStatusOf(denied) !== 403) return denied;
   const need = { ...needOf(plan, builder), manage: false };
+  return explain(denied, cluster, need, (user) => rbacCommand(plan, need, cluster.namespace, user));
+}
+
+/** The same for the commands that look after builds. @param claims the command also lists or deletes volume claims */
+export async function withMissingManageRights(denied: unknown, cluster: Cluster, claims: boolean): Promise<unknown> {
+  const need = { transport: "none", ships: false, files: false, cacheVolume: claims, manage: true } as const;
+  return explain(denied, cluster, need, (user) =>
+    ["slipway rbac", `-n ${cluster.namespace}`, holderFlag(user, cluster.namespace), "--manage"]
+      .concat(claims ? ["--cache-volume"] : [])
+      .join(" "),
+  );
+}
+
+/** @param command prints the Role for a user */
+async function explain(
+  denied: unknown,
+  cluster: Cluster,
+  need: Need,
+  command: (user: string) => string,
+): Promise<unknown> {
+  if (!(denied instanceof AuthError) || httpStatusOf(denied) !== 403) return denied;
   const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
   try {
     const [rulings, review] = await Promise.all([
@@ -35,8 +55,8 @@ export async function withAllMissingRights(
     if (missing.length === 0 || user === undefined) return denied;
     return new AuthError(`the user "${user}" may not ${listRights(missing)} in the namespace "${cluster.namespace}"`, {
       suggestions: [
-        `Ask somebody who may grant rights there to run: ${rbacCommand(plan, need, cluster.namespace, user)} | kubectl apply -f -`,
-        "Or build in another namespace (-n).",
+        `Ask somebody who may grant rights there to run: ${command(user)} | kubectl apply -f -`,
+        "Or use another namespace (-n).",
       ],
       cause: denied.cause,
     });
@@ -47,12 +67,10 @@ export async function withAllMissingRights(
 
 /** The command that prints the Role for this build. @param user as the API server names it */
 export function rbacCommand(plan: BuildPlan, need: Need, namespace: string, user: string): string {
-  const holder = holderNamed(user);
-  const account = holder.kind === "ServiceAccount" && holder.namespace === namespace;
   return [
     "slipway rbac",
     `-n ${namespace}`,
-    account ? `--account ${holder.name}` : `--user ${quoted(user)}`,
+    holderFlag(user, namespace),
     `--builder ${plan.builder}`,
     ...(need.keep === true ? ["--keep"] : need.transport === "none" ? ["--git-in-cluster"] : []),
     ...(need.transport === "none" || need.transport === AUTO ? [] : [`--transport ${need.transport}`]),
@@ -62,6 +80,12 @@ export function rbacCommand(plan: BuildPlan, need: Need, namespace: string, user
     // --keep makes no Secret.
     ...(need.ships || need.keep === true ? [] : ["--no-secrets"]),
   ].join(" ");
+}
+
+function holderFlag(user: string, namespace: string): string {
+  const holder = holderNamed(user);
+  const account = holder.kind === "ServiceAccount" && holder.namespace === namespace;
+  return account ? `--account ${holder.name}` : `--user ${quoted(user)}`;
 }
 
 /** For a shell: a user's name may hold any character. */

@@ -5,8 +5,10 @@ import type { BuildPlan } from "../../plan/plan.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { followBuild } from "../../run/follow/follow.ts";
 import type { BuildObjects } from "../../run/objects.ts";
-import { removeBuild } from "../../run/remove.ts";
+import { identityOf } from "../../run/identity.ts";
+import { removeStarted } from "../../run/remove.ts";
 import { releasePod, startBuild } from "../../run/start.ts";
+import type { StartedBuild } from "../../run/start.ts";
 import { RECEIVER } from "../../plan/layout.ts";
 import { WARMER } from "./warmer-pod.ts";
 import { WarmerLog, warmerFailure } from "./warmed.ts";
@@ -23,19 +25,20 @@ export async function runWarmer(
   signal: AbortSignal,
 ): Promise<void> {
   const log = new WarmerLog();
+  let started: StartedBuild | undefined;
   try {
-    const started = await startBuild(cluster, objects, signal);
+    const { complete, gated, job } = (started = await startBuild(cluster, objects, signal));
     const end = await followBuild(
       cluster,
       {
-        job: plan.name,
+        job: identityOf(job),
         containers: { receiver: RECEIVER, builder: WARMER },
         timeoutSeconds: plan.timeoutSeconds,
         imageFlags: ["--warmer-image"],
         formatLogLine: (line) => kaniko.formatLogLine(line),
         onPod: async (pod) => {
-          await started.complete;
-          if (started.gated) await releasePod(cluster, pod, signal);
+          await complete;
+          if (gated) await releasePod(cluster, pod, signal);
         },
         onReceiving: async () => {},
         onState: () => {},
@@ -51,6 +54,6 @@ export async function runWarmer(
     const failure = warmerFailure(end, log, plan.cacheVolume ?? "");
     if (failure !== undefined) throw outcomeError(failure);
   } finally {
-    await removeBuild(cluster, objects).catch(() => {});
+    await removeStarted(cluster, plan.name, started).catch(() => {});
   }
 }

@@ -12,6 +12,7 @@ import { InvalidInput } from "../../errors.ts";
 import { planUnnamed } from "../build/plan-request.ts";
 import { shipCredentials } from "../build/credentials.ts";
 import { userName } from "../user-name.ts";
+import { whoAmI } from "../who-am-i.ts";
 import { VERSION } from "../../version.ts";
 import type { ClusterChoice } from "../build/build.ts";
 
@@ -61,8 +62,9 @@ export async function warm(
   const { warmerObjects } = await import("./warmer-pod.ts");
   const { runWarmer } = await import("./run-warmer.ts");
   const { connect } = await import("../../lib/kube/connect.ts");
-  const objects = warmerObjects(plan, references, force, dockerConfig);
   await using cluster = await connect(choice);
+  const user = await whoAmI(cluster, process.env, signal);
+  const objects = warmerObjects({ ...plan, user }, references, force, dockerConfig);
   await runWarmer(cluster, plan, objects, say, signal);
   return references;
 }

@@ -7,6 +7,7 @@ import type { V1EnvVar } from "@kubernetes/client-node";
 import type { BuildPlan, Repository } from "../../plan/plan.ts";
 import { findGitHeader } from "../../plan/git-token.ts";
 import { BuilderUnable } from "../../errors.ts";
+import { inputsName } from "../../plan/inputs-name.ts";
 import { secretKey } from "../../plan/layout.ts";
 
 /** A SHA-1 hash; go-git supports no other. */
@@ -83,7 +84,9 @@ export function repositoryEnvironment(plan: BuildPlan): V1EnvVar[] {
   if (token === undefined) return method;
   const { id, source } = token;
   const from =
-    source.kind === "cluster" ? { name: source.secret, key: source.key } : { name: plan.name, key: secretKey(id) };
+    source.kind === "cluster"
+      ? { name: source.secret, key: source.key }
+      : { name: inputsName(plan.name), key: secretKey(id) };
   return [
     ...method,
     { name: "GIT_USERNAME", value: USER },

@@ -29,7 +29,7 @@ ${EXIT_CODES}`;
       helpValue: "FILE",
     }),
     ...progressFlags,
-    "registry-ca": registryFlags["registry-ca"],
+    ...registryFlags,
     ...clusterFlags,
   };
 
@@ -52,7 +52,8 @@ ${EXIT_CODES}`;
       const [found] = await this.find(cluster, [args.build]);
       if (found === undefined) throw new InternalError("find() returned no build for one name");
       name = found.record.name;
-      return attach(cluster, found, (event) => progress.emit(event), this.signal, ca);
+      const trust = { insecure: flags["insecure-registry"], ...(ca === undefined ? {} : { ca }) };
+      return attach(cluster, found, (event) => progress.emit(event), this.signal, trust);
     }).catch((error: unknown) => {
       if (!(error instanceof Interrupted)) throw error;
       throw new Interrupted(`detached; build ${name} keeps running in the cluster`, {

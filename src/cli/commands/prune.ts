@@ -32,9 +32,9 @@ removed.`;
     const { flags } = await this.parse(Prune);
     const { parseDuration } = await import("../../lib/text/duration.ts");
     const older = flags["older-than"] === undefined ? 0 : parseDuration(flags["older-than"], "older-than") * 1000;
-    const { user } = this;
     await this.withCluster(flags, async (cluster) => {
-      const scope = { user: flags["all-users"] ? undefined : user, olderThan: older, volumes: flags.volumes };
+      const user = flags["all-users"] ? undefined : await this.whoAmI(cluster);
+      const scope = { user, olderThan: older, volumes: flags.volumes };
       const { prunable, unseen } = await findPrunable(cluster, scope, this.signal);
       for (const kind of unseen.filter((one) => !HIDDEN_BY_DESIGN.has(one))) {
         say(`WARNING: you may not list ${kind}, so prune cannot find ${kind} without a build`);

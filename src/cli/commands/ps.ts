@@ -10,11 +10,13 @@ export default class Ps extends BuildsCommand {
   static override examples = [
     "<%= config.bin %> ps -a",
     "<%= config.bin %> ps --all-users --format json",
+    "<%= config.bin %> ps --all-namespaces --all-users -a",
     "<%= config.bin %> ps -a --format '{{.Name}}\\t{{.State}}\\t{{.Digest}}'",
   ];
   static override flags = {
     all: Flags.boolean({ char: "a", description: "also builds that have ended" }),
     "all-users": Flags.boolean({ char: "A", description: "also builds of other users in the namespace" }),
+    "all-namespaces": Flags.boolean({ description: "builds in every namespace; needs rights in the whole cluster" }),
     quiet: Flags.boolean({ char: "q", description: "print only names" }),
     format: Flags.string({
       default: "table",
@@ -25,18 +27,19 @@ export default class Ps extends BuildsCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Ps);
-    const user = flags["all-users"] ? undefined : this.user;
     const { buildTable } = await import("../print/tables.ts");
     const { fillTemplate } = await import("../../lib/text/go-template.ts");
     const template = flags.format === "json" ? "{{json .}}" : flags.format;
     if (template !== "table") fillTemplate(template, {}, RECORD_FIELDS);
     await this.withCluster(flags, async (cluster) => {
-      const builds = await listBuilds(cluster, user, this.signal);
+      const allNamespaces = flags["all-namespaces"];
+      const user = flags["all-users"] ? undefined : await this.whoAmI(cluster);
+      const builds = await listBuilds(cluster, user, this.signal, { allNamespaces });
       const records = builds.map(({ record }) => record).filter((record) => flags.all || !hasEnded(record));
       const text = flags.quiet
         ? records.map(({ name }) => `${name}\n`).join("")
         : template === "table"
-          ? buildTable(records, { now: cluster.now(), users: flags["all-users"] })
+          ? buildTable(records, { now: cluster.now(), users: flags["all-users"], namespaces: allNamespaces })
           : records.map((record) => `${fillTemplate(template, { ...record }, RECORD_FIELDS)}\n`).join("");
       process.stdout.write(text);
     });

@@ -1,7 +1,16 @@
 import { EXIT_CODES, clusterFlags } from "../flags/shared.ts";
 import { BuildsCommand, buildArgs } from "../builds-command.ts";
 import { LATEST } from "../../app/builds/find.ts";
+import { registryFlags } from "../flags/registry.ts";
 import { Interrupted } from "../../errors.ts";
+import type { BuildEvent } from "../../events.ts";
+import type { QuietView } from "../ui/quiet.ts";
+
+/** A script reads only standard output, so warnings go to standard error, which a quiet view leaves empty. */
+function emit(view: QuietView, event: BuildEvent): void {
+  if (event.type === "warning") process.stderr.write(`WARNING: ${event.message}\n`);
+  view.emit(event);
+}
 
 export default class Wait extends BuildsCommand {
   static override summary = "Wait for builds to end";
@@ -15,22 +24,25 @@ ${EXIT_CODES}`;
   ];
   static override strict = false;
   static override args = buildArgs;
-  static override flags = clusterFlags;
+  static override flags = { ...registryFlags, ...clusterFlags };
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Wait);
     const names = argv.length === 0 ? [LATEST] : argv.map(String);
-    const [{ attach }, { QuietView }] = await Promise.all([
+    const [{ attach }, { readCa }, { QuietView }] = await Promise.all([
       import("../../app/builds/attach-deps.ts"),
+      import("../../plan/registry-ca.ts"),
       import("../ui/quiet.ts"),
     ]);
+    const ca = await readCa(flags["registry-ca"]);
+    const trust = { insecure: flags["insecure-registry"], ...(ca === undefined ? {} : { ca }) };
     const failures = await this.withCluster(flags, async (cluster) => {
       const found = await this.find(cluster, names);
       const ends = await Promise.all(
         found.map(async (one) => {
           const view = new QuietView(process.stderr);
           try {
-            return { view, result: await attach(cluster, one, (event) => view.emit(event), this.signal) };
+            return { view, result: await attach(cluster, one, (event) => emit(view, event), this.signal, trust) };
           } catch (error) {
             return { view, error };
           }

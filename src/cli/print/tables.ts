@@ -12,11 +12,23 @@ export interface TableOptions {
   readonly now: number;
   /** Whether the table has a column for the user. */
   readonly users: boolean;
+  /** Whether the table has a column for the namespace. */
+  readonly namespaces?: boolean;
 }
 
-export function buildTable(records: readonly BuildRecord[], { now, users }: TableOptions): string {
-  const head = ["NAME", "STATE", "IMAGE", "BUILDER", ...(users ? ["USER"] : []), "CREATED", "TOOK"];
+export function buildTable(records: readonly BuildRecord[], { now, users, namespaces = false }: TableOptions): string {
+  const head = [
+    ...(namespaces ? ["NAMESPACE"] : []),
+    "NAME",
+    "STATE",
+    "IMAGE",
+    "BUILDER",
+    ...(users ? ["USER"] : []),
+    "CREATED",
+    "TOOK",
+  ];
   const rows = records.map((record) => [
+    ...(namespaces ? [record.namespace] : []),
     record.name,
     record.state,
     imageOf(record),

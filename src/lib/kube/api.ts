@@ -2,7 +2,7 @@
 import { readText } from "../http/read-body.ts";
 import { limitOf } from "../limits/limits.ts";
 import { setImmediate } from "node:timers/promises";
-import type { Cluster, Kind, Kinds, Selector } from "./cluster.ts";
+import type { Cluster, Kind, Kinds, ListSelector, ObjectIdentity } from "./cluster.ts";
 import { call, wasRepeated } from "./call.ts";
 import type { Call } from "./call.ts";
 import { pathOf, typeOf } from "./kinds.ts";
@@ -19,7 +19,7 @@ export interface Listing<T> {
 /** Kinds that are queries: a POST answers them, and the server stores nothing. */
 const REVIEWS: ReadonlySet<Kind> = new Set(["selfsubjectaccessreviews", "selfsubjectreviews"]);
 
-export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" | "remove" | "version"> {
+export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" | "remove" | "removeNamed" | "version"> {
   readonly #http: HttpClient;
   readonly #location: ClusterLocation;
 
@@ -61,17 +61,21 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
     return this.#json({ verb: "get", resource: kind, name, method: "GET", path, repeatable: true, signal });
   }
 
-  async list<K extends Kind>(kind: K, selector: Selector, signal?: AbortSignal): Promise<readonly Kinds[K][]> {
+  async list<K extends Kind>(kind: K, selector: ListSelector, signal?: AbortSignal): Promise<readonly Kinds[K][]> {
     return (await this.listing(kind, selector, signal)).items;
   }
 
   /** A list from which a watch can continue. */
-  async listing<K extends Kind>(kind: K, selector: Selector, signal?: AbortSignal): Promise<Listing<Kinds[K]>> {
+  async listing<K extends Kind>(
+    kind: K,
+    { allNamespaces = false, ...selector }: ListSelector,
+    signal?: AbortSignal,
+  ): Promise<Listing<Kinds[K]>> {
     const list = await this.#json<{ items?: Kinds[K][] | null; metadata?: { resourceVersion?: string } }>({
       verb: "list",
       resource: kind,
       method: "GET",
-      path: pathOf(kind, this.#location.namespace),
+      path: pathOf(kind, allNamespaces ? undefined : this.#location.namespace),
       query: { ...selector },
       repeatable: true,
       signal,
@@ -79,14 +83,20 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
     return { items: list.items ?? [], resourceVersion: list.metadata?.resourceVersion ?? "" };
   }
 
-  patch<K extends Kind>(kind: K, name: string, patch: object, signal?: AbortSignal): Promise<Kinds[K]> {
+  patch<K extends Kind>(
+    kind: K,
+    { name, uid }: ObjectIdentity,
+    patch: { readonly metadata?: object },
+    signal?: AbortSignal,
+  ): Promise<Kinds[K]> {
     return this.#json({
       verb: "patch",
       resource: kind,
       name,
       method: "PATCH",
       path: pathOf(kind, this.#location.namespace, name),
-      body: patch,
+      // The uid of an object cannot be changed: the patch of another object is refused.
+      body: { ...patch, metadata: { ...patch.metadata, uid } },
       contentType: "application/merge-patch+json",
       // It sets a state, so sending it twice has the same effect as once.
       repeatable: true,
@@ -94,7 +104,20 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
     });
   }
 
-  async remove(kind: Kind, name: string, signal?: AbortSignal): Promise<void> {
+  async remove(kind: Kind, { name, uid }: ObjectIdentity, signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#delete(kind, name, { preconditions: { uid } }, signal);
+    } catch (error) {
+      // The object with this uid is gone, and another one has its name.
+      if (refusalOf(error)?.code !== 409) throw error;
+    }
+  }
+
+  removeNamed(kind: Kind, name: string, signal?: AbortSignal): Promise<void> {
+    return this.#delete(kind, name, {}, signal);
+  }
+
+  async #delete(kind: Kind, name: string, options: object, signal?: AbortSignal): Promise<void> {
     try {
       await this.#json({
         verb: "delete",
@@ -102,7 +125,7 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
         name,
         method: "DELETE",
         path: pathOf(kind, this.#location.namespace, name),
-        body: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background" },
+        body: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background", ...options },
         repeatable: true,
         signal,
       });

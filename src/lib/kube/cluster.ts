@@ -40,11 +40,22 @@ export interface Kinds {
 }
 export type Kind = keyof Kinds;
 
+/** Which object is meant: a name may be that of another object later, a uid never. */
+export interface ObjectIdentity {
+  readonly name: string;
+  readonly uid: string;
+}
+
 export interface Selector {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   /** The largest number of objects. */
   readonly limit?: string;
+}
+
+export interface ListSelector extends Selector {
+  /** The objects of every namespace. Needs the right in the whole cluster. */
+  readonly allNamespaces?: boolean;
 }
 
 export type WatchEvent<T> =
@@ -105,11 +116,16 @@ export interface Cluster extends AsyncDisposable {
     options?: { dryRun?: boolean },
   ): Promise<Kinds[K]>;
   read<K extends Kind>(kind: K, name: string, signal?: AbortSignal): Promise<Kinds[K]>;
-  list<K extends Kind>(kind: K, selector: Selector, signal?: AbortSignal): Promise<readonly Kinds[K][]>;
-  /** A JSON merge patch (RFC 7396). */
-  patch<K extends Kind>(kind: K, name: string, patch: object, signal?: AbortSignal): Promise<Kinds[K]>;
-  /** Deletes an object and, in the background, what it owns. An object that does not exist is not an error. */
-  remove(kind: Kind, name: string, signal?: AbortSignal): Promise<void>;
+  list<K extends Kind>(kind: K, selector: ListSelector, signal?: AbortSignal): Promise<readonly Kinds[K][]>;
+  /** A JSON merge patch (RFC 7396). It changes only the object with this uid: with another uid it is refused (422). */
+  patch<K extends Kind>(kind: K, object: ObjectIdentity, patch: object, signal?: AbortSignal): Promise<Kinds[K]>;
+  /**
+   * Deletes the object with this uid and, in the background, what it owns. An object that does not exist is not an error, and one
+   * with the same name and another uid stays.
+   */
+  remove(kind: Kind, object: ObjectIdentity, signal?: AbortSignal): Promise<void>;
+  /** Deletes whichever object has this name. Only for a name that nobody could choose so that it is that of a stranger's object. */
+  removeNamed(kind: Kind, name: string, signal?: AbortSignal): Promise<void>;
   /** Lists, then watches without end. Reconnects and lists again after a lost connection. Returns when `signal` is aborted; throws for a permanent error. */
   watch<K extends Kind>(kind: K, selector: Selector, signal: AbortSignal): AsyncIterable<WatchEvent<Kinds[K]>>;
   /**

@@ -35,6 +35,7 @@ export async function connect(options: Choice = {}): Promise<ConnectedCluster> {
     list: (...args) => api.list(...args),
     patch: (...args) => api.patch(...args),
     remove: (...args) => api.remove(...args),
+    removeNamed: (...args) => api.removeNamed(...args),
     version: (signal) => api.version(signal),
     now: () => http.now(),
     watch: (kind, selector, signal) => watch({ http, api, location }, kind, selector, signal),

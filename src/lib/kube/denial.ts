@@ -42,7 +42,7 @@ const RULES: readonly Rule[] = [
       sentence: `the quota "${quota}" is used up (${plain(figures)})`,
       suggestions: [
         `See what uses it: kubectl describe quota ${quota}`,
-        "Ask for less with --memory and --cpu-quota, or wait for other work to end.",
+        "Ask for less with --requests and --limits (cpu=…,memory=…), or wait for other work to end.",
       ],
       passes: true,
     }),
@@ -51,7 +51,7 @@ const RULES: readonly Rule[] = [
     pattern: /failed quota: ([^:]+): must specify (.+)/s,
     explain: ([, quota = "", fields = ""]) => ({
       sentence: `the quota "${quota}" requires every pod to set ${plain(fields)}`,
-      suggestions: ["Set resources with --memory and --cpu-quota."],
+      suggestions: [`Set them, for example: ${resourceFlags(fields)}`],
       passes: false,
     }),
   },
@@ -62,7 +62,7 @@ const RULES: readonly Rule[] = [
       sentence: `the namespace's limit range does not allow it: ${plain(why)}`,
       suggestions: [
         "See the range: kubectl describe limitrange",
-        "Set resources within it with --memory and --cpu-quota.",
+        "Set resources within it, for example: --requests cpu=500m,memory=1Gi --limits cpu=2,memory=2Gi",
       ],
       passes: false,
     }),
@@ -150,6 +150,19 @@ function forbidden(why: string): string[] {
     if (wanted === null || value === "") return field;
     return wanted[1] === "must set" ? `${field} other than ${value.replace(/^=|^to /, "")}` : `${field}${value}`;
   });
+}
+
+/** Sample flags for the fields that a quota requires: `limits.cpu for: kaniko; requests.memory for: kaniko`. `cpu` is `requests.cpu`. */
+function resourceFlags(fields: string): string {
+  const required = new Set(fields.split(/[\s,;:]+/));
+  const samples: Readonly<Record<string, string>> = { cpu: "1", memory: "2Gi", "ephemeral-storage": "10Gi" };
+  const flags = (["requests", "limits"] as const).flatMap((kind) => {
+    const named = Object.entries(samples).filter(
+      ([name]) => required.has(`${kind}.${name}`) || (kind === "requests" && required.has(name)),
+    );
+    return named.length === 0 ? [] : [`--${kind} ${named.map((sample) => sample.join("=")).join(",")}`];
+  });
+  return flags.length === 0 ? "--requests cpu=1,memory=2Gi --limits cpu=1,memory=2Gi" : flags.join(" ");
 }
 
 function plain(text: string): string {

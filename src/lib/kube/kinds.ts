@@ -47,10 +47,11 @@ const KINDS: Readonly<Record<Kind, KindInfo>> = {
 };
 
 /** Path of a kind's collection, of one object, or of that object's subresource. */
-export function pathOf(kind: Kind, namespace: string, ...rest: readonly string[]): string {
+/** @param namespace undefined: of every namespace */
+export function pathOf(kind: Kind, namespace: string | undefined, ...rest: readonly string[]): string {
   const { apiVersion, namespaced } = KINDS[kind];
   const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  const parts = namespaced ? ["namespaces", namespace, kind, ...rest] : [kind, ...rest];
+  const parts = namespaced && namespace !== undefined ? ["namespaces", namespace, kind, ...rest] : [kind, ...rest];
   return [root, ...parts.map(encodeURIComponent)].join("/");
 }
 

@@ -4,6 +4,7 @@ import type { Reference } from "../image/reference.ts";
 import type { Credential } from "../credentials/credentials.ts";
 import { ACCEPT_IMAGE, OCI_MANIFEST } from "./media-types.ts";
 import { RegistryClient } from "./registry-client.ts";
+import { RegistryError } from "./registry-error.ts";
 import { createHash } from "node:crypto";
 import { ClusterError } from "../../errors.ts";
 
@@ -16,9 +17,15 @@ export interface PushedImage {
   readonly reference: Reference;
   readonly insecure: readonly string[];
   readonly ca?: string;
+  /** Whether it is an error when the registry answers that it has no such image. */
+  readonly mustExist?: boolean;
 }
 
-/** Undefined, after a warning, if the registry does not answer. @param withPlatform costs one more request */
+/**
+ * Undefined, after a warning, if the registry does not answer.
+ * @param withPlatform costs one more request
+ * @throws ClusterError if the image must exist and does not
+ */
 export async function describeImage(
   image: PushedImage,
   digest: string,
@@ -29,10 +36,25 @@ export async function describeImage(
   try {
     return await readManifest(open(image, credential), image.reference, digest, withPlatform);
   } catch (error) {
+    if (image.mustExist === true && error instanceof RegistryError && error.status === 404)
+      throw missing(image, digest);
     const reason = error instanceof Error ? error.message : String(error);
     warn(`the image ID is unknown, so the digest of its manifest is used: ${reason}`);
     return undefined;
   }
+}
+
+function missing({ reference }: PushedImage, digest: string): ClusterError {
+  const { registry, repository } = reference;
+  return new ClusterError(
+    `the registry ${registry} has no image ${repository}@${digest}, which the build says it pushed`,
+    {
+      suggestions: [
+        `Check that you may read it: slipway login ${registry}`,
+        "Or the image was deleted, or the build did not push it: build again.",
+      ],
+    },
+  );
 }
 
 /** The current digest of the image's tag, for a builder that does not report it. @throws errors of `readPushedDigest` */

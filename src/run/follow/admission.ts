@@ -1,6 +1,6 @@
 /** Why a Job's pod does not appear: the Job's controller reports it only in an event. */
 import type { CoreV1Event } from "@kubernetes/client-node";
-import type { Cluster } from "../../lib/kube/cluster.ts";
+import type { Cluster, ObjectIdentity } from "../../lib/kube/cluster.ts";
 import { explainDenial } from "../../lib/kube/denial.ts";
 import { AuthError, ClusterError } from "../../errors.ts";
 import type { Waited } from "./unschedulable.ts";
@@ -29,12 +29,12 @@ export function podDenialOf(event: CoreV1Event): PodDenial | undefined {
  */
 export async function watchDenials(
   cluster: Cluster,
-  job: string,
+  job: ObjectIdentity,
   onWaiting: (waited: Waited) => void,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    const selector = { fieldSelector: `involvedObject.kind=Job,involvedObject.name=${job}` };
+    const selector = { fieldSelector: `involvedObject.kind=Job,involvedObject.uid=${job.uid}` };
     for await (const change of cluster.watch("events", selector, signal)) {
       for (const event of change.type === "listed" ? change.objects : [change.object]) {
         const denial = podDenialOf(event);

@@ -6,21 +6,22 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
 import type { ContainerEnd } from "../../builders/builder.ts";
 import type { Emit } from "../../events.ts";
-import type { Cluster } from "../../lib/kube/cluster.ts";
+import type { Cluster, ObjectIdentity } from "../../lib/kube/cluster.ts";
 import { TimedOut } from "../../errors.ts";
 import { watchDenials } from "./admission.ts";
+import { identityOf } from "../identity.ts";
 import { endOf, goneError, readJob } from "./gone.ts";
 import { LogTail } from "./log-tail.ts";
 import { watchMounts } from "./mounts.ts";
 import { errorOf, timedOut } from "./pod-failure.ts";
-import { podState } from "./pod-state.ts";
+import { podState, runningBeside } from "./pod-state.ts";
 import type { ContainerNames, PodState } from "./pod-state.ts";
-import { explainUnschedulable } from "./unschedulable.ts";
+import { explainUnschedulable, suspended } from "./unschedulable.ts";
 import type { Waited } from "./unschedulable.ts";
 import { podChanges } from "./pod-changes.ts";
 
 export interface FollowedBuild {
-  readonly job: string;
+  readonly job: ObjectIdentity;
   readonly containers: ContainerNames;
   readonly timeoutSeconds: number;
   /** The flags that name the pod's images; those of `slipway build` when absent. */
@@ -28,10 +29,12 @@ export interface FollowedBuild {
   /** Formats one line of the builder's log for people. */
   readonly formatLogLine: (line: string) => string;
   /** The pod exists and is held back by its gate. */
-  readonly onPod: (pod: string) => Promise<void>;
+  readonly onPod: (pod: ObjectIdentity) => Promise<void>;
   /** The container that receives the context runs. */
   readonly onReceiving: (pod: string) => Promise<void>;
   readonly onState: (state: PodState) => void;
+  /** The builder has ended, and its log is shown. `running` names the other containers that still run. */
+  readonly onEnded?: (pod: ObjectIdentity, running: readonly string[]) => void;
 }
 
 /** How long the pod may take to appear before the Job's events are read. Usually it is there in 20 ms. */
@@ -77,7 +80,7 @@ async function watchPod(
       emit({ type: "waiting", message: `waiting for ${passing.for}: ${passing.sentence}` });
     };
     start(watchDenials(cluster, build.job, onWaiting, AbortSignal.any([signal, denials.signal])));
-    start(watchEnd(cluster, build, waiting, denials.signal));
+    start(watchEnd(cluster, build, waiting, onWaiting, denials.signal));
   }, POD_TIMEOUT_MS);
   const log = new LogTail(cluster, build.containers.builder, build.formatLogLine, emit, END_TIMEOUT_MS);
   const seen = new Set<PodState["kind"]>();
@@ -99,13 +102,13 @@ async function watchPod(
       const name = pod.metadata?.name ?? "";
       if (!released) {
         released = true;
-        start(build.onPod(name));
+        start(build.onPod(identityOf(pod)));
       }
       const state = podState(pod, build.containers);
       build.onState(state);
       if (state.kind === "starting") {
         mountTimer ??= setTimeout(() => {
-          start(watchMounts(cluster, name, AbortSignal.any([signal, mounts.signal])));
+          start(watchMounts(cluster, identityOf(pod), AbortSignal.any([signal, mounts.signal])));
         }, START_TIMEOUT_MS);
       } else {
         clearTimeout(mountTimer);
@@ -124,6 +127,7 @@ async function watchPod(
         log.containerEnded();
         await log.finished;
         if (state.deleted && state.exitCode !== 0) throw await goneError(cluster, build, pod);
+        build.onEnded?.(identityOf(pod), runningBeside(pod, build.containers.builder));
         const { exitCode, reason, message } = state;
         return { exitCode, reason, message, tail: log.tail, ...memoryLimitOf(pod, build.containers.builder) };
       }
@@ -137,10 +141,21 @@ async function watchPod(
   throw signal.reason;
 }
 
-/** Throws when the Job ends before it has a pod. Returns when `signal` is aborted. */
-async function watchEnd(cluster: Cluster, build: FollowedBuild, waiting: Waiting, signal: AbortSignal): Promise<void> {
+/** Throws when the Job ends before it has a pod, and tells when the Job is suspended. Returns when `signal` is aborted. */
+async function watchEnd(
+  cluster: Cluster,
+  build: FollowedBuild,
+  waiting: Waiting,
+  onWaiting: (waited: Waited) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let told = false;
   while (!signal.aborted) {
     const job = await readJob(cluster, build.job);
+    if (job?.spec?.suspend === true && !told && !signal.aborted) {
+      told = true;
+      onWaiting(suspended(build.job, cluster.namespace));
+    }
     const over = job === undefined || endOf(job) !== undefined;
     if (over && !signal.aborted) throw await explainEnd(goneError(cluster, build), undefined, build, waiting.last);
     await sleep(JOB_POLL_INTERVAL_MS, undefined, { signal }).catch(() => {});

@@ -1,6 +1,6 @@
 /** Why a build's pod was deleted before its end: the Job's status shows its deadline, the pod's status shows an eviction. */
 import type { V1Job, V1JobCondition, V1Pod } from "@kubernetes/client-node";
-import type { Cluster } from "../../lib/kube/cluster.ts";
+import type { Cluster, ObjectIdentity } from "../../lib/kube/cluster.ts";
 import { httpStatusOf, reportedBy } from "../../lib/kube/refusal.ts";
 import { explainDenial } from "../../lib/kube/denial.ts";
 import { AuthError, ClusterError } from "../../errors.ts";
@@ -12,7 +12,7 @@ const REASON_TIMEOUT_MS = 3000;
 const JOB_POLL_INTERVAL_MS = 250;
 
 export interface GoneBuild {
-  readonly job: string;
+  readonly job: ObjectIdentity;
   readonly timeoutSeconds: number;
 }
 
@@ -21,17 +21,22 @@ export async function goneError(cluster: Cluster, build: GoneBuild, pod?: V1Pod)
   const reason = await endReason(cluster, build.job);
   if (reason === "deleted") {
     return (
-      (await namespaceEnd(cluster, build.job)) ??
-      new ClusterError(`the build was cancelled: its Job ${build.job} was deleted`, {
+      (await namespaceEnd(cluster, build.job.name)) ??
+      new ClusterError(`the build was cancelled: its Job ${build.job.name} was deleted`, {
         suggestions: ["A person or a controller deleted it. Build again."],
       })
     );
+  }
+  if (reason === "suspended") {
+    return new ClusterError(`the build was ended: its Job ${build.job.name} was suspended while it ran`, {
+      suggestions: ["A queue such as Kueue does that for work of higher priority. Build again when there is room."],
+    });
   }
   if (reason === "client lost") return clientLost();
   if (reason === "DeadlineExceeded") return timedOut(build.timeoutSeconds);
   return (
     disruption(pod) ??
-    (await namespaceEnd(cluster, build.job)) ??
+    (await namespaceEnd(cluster, build.job.name)) ??
     errorOf({ reason: "Deleted", message: "the build's pod was deleted before it had ended" }, 0)
   );
 }
@@ -58,11 +63,12 @@ async function namespaceEnd(cluster: Cluster, job: string): Promise<ClusterError
 }
 
 /** The reason in the Job's status; undefined when there is none in time. */
-async function endReason(cluster: Cluster, name: string): Promise<string | undefined> {
+async function endReason(cluster: Cluster, build: ObjectIdentity): Promise<string | undefined> {
   const until = performance.now() + REASON_TIMEOUT_MS;
   for (;;) {
-    const job = await readJob(cluster, name);
+    const job = await readJob(cluster, build);
     if (job === undefined || job.metadata?.deletionTimestamp !== undefined) return "deleted";
+    if (job.spec?.suspend === true) return "suspended";
     const end = endOf(job);
     if (end?.reason === "DeadlineExceeded" && needsClient(job)) return "client lost";
     if (end !== undefined || performance.now() > until) return end?.reason;
@@ -79,10 +85,11 @@ export function endOf(job: V1Job): V1JobCondition | undefined {
   );
 }
 
-/** The Job; undefined if it does not exist. @throws what the cluster throws otherwise. */
-export async function readJob(cluster: Cluster, name: string): Promise<V1Job | undefined> {
+/** The Job; undefined if it does not exist, also when another one has its name. @throws what the cluster throws otherwise. */
+export async function readJob(cluster: Cluster, { name, uid }: ObjectIdentity): Promise<V1Job | undefined> {
   try {
-    return await cluster.read("jobs", name);
+    const job = await cluster.read("jobs", name);
+    return job.metadata?.uid === uid ? job : undefined;
   } catch (error) {
     // In a namespace that is being deleted the right to read is gone as well.
     if (httpStatusOf(error) === 404 || httpStatusOf(error) === 403) return undefined;

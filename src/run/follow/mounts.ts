@@ -1,6 +1,6 @@
 /** Why a pod on its node does not start: the kubelet reports a volume that it cannot mount only in an event. */
 import type { CoreV1Event } from "@kubernetes/client-node";
-import type { Cluster } from "../../lib/kube/cluster.ts";
+import type { Cluster, ObjectIdentity } from "../../lib/kube/cluster.ts";
 import { AuthError, ClusterError } from "../../errors.ts";
 
 /** A failure that waiting does not cure: everything that a build makes itself exists before its pod is released. */
@@ -27,9 +27,9 @@ export function mountFailure(event: CoreV1Event): ClusterError | undefined {
  * Watches the pod's events until `signal` is aborted. For a user who may not read events it does nothing.
  * @throws ClusterError when something that the pod mounts does not exist.
  */
-export async function watchMounts(cluster: Cluster, pod: string, signal: AbortSignal): Promise<void> {
+export async function watchMounts(cluster: Cluster, pod: ObjectIdentity, signal: AbortSignal): Promise<void> {
   try {
-    const selector = { fieldSelector: `involvedObject.kind=Pod,involvedObject.name=${pod}` };
+    const selector = { fieldSelector: `involvedObject.kind=Pod,involvedObject.uid=${pod.uid}` };
     for await (const change of cluster.watch("events", selector, signal)) {
       for (const event of change.type === "listed" ? change.objects : [change.object]) {
         const failure = mountFailure(event);

@@ -45,6 +45,12 @@ export function podState(pod: V1Pod, names: ContainerNames): PodState {
   return { kind: "starting", node: pod.spec.nodeName };
 }
 
+/** The names of the containers that run, other than this one. A native sidecar is an init container, which the kubelet ends by itself. */
+export function runningBeside(pod: V1Pod, container: string): readonly string[] {
+  const running = pod.status?.containerStatuses?.filter(({ state }) => state?.running !== undefined) ?? [];
+  return running.map(({ name }) => name).filter((name) => name !== container);
+}
+
 function podFailure(pod: V1Pod, names: ContainerNames): PodFailure | undefined {
   const receiver = statusOf(pod.status?.initContainerStatuses, names.receiver);
   if (pod.status?.phase === "Failed" && pod.status.reason !== undefined) {

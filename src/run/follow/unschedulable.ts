@@ -32,6 +32,18 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/no nodes available/, "The cluster has no nodes: wait until one has joined."],
 ];
 
+/** A queue such as Kueue suspends a Job when it is created, and releases it later. */
+export function suspended({ name }: { readonly name: string }, namespace: string): Waited {
+  return {
+    for: "a pod",
+    sentence: "the Job is suspended, as a queue does until there is room",
+    suggestions: [
+      `See what suspended it: kubectl describe job ${name} -n ${namespace}`,
+      "Or build in a namespace without a queue (-n).",
+    ],
+  };
+}
+
 export function explainUnschedulable(message: string): Waited {
   const sentence = message.replace(/\s*(?:preemption|no new claims to deallocate)\b.*$/s, "").replace(/[\s.,]+$/, "");
   return {

@@ -5,6 +5,7 @@ import { daemonPod } from "../../builders/buildkit/daemon.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { Delivery } from "../../ship/delivery.ts";
+import { identityOf } from "../identity.ts";
 import { LABEL, OURS } from "../labels.ts";
 import { objectsOf } from "../objects.ts";
 import type { BuildObjects } from "../objects.ts";
@@ -173,11 +174,9 @@ export class KeepLease {
     this.#given = Math.max(this.#given, Math.ceil(Math.max(0, now - started) / 1000) + this.#seconds);
     await this.#cluster.patch(
       "jobs",
-      this.#job.metadata?.name ?? "",
+      identityOf(this.#job),
       {
         metadata: {
-          // So that another Job of this name is never taken for ours.
-          uid: this.#job.metadata?.uid,
           annotations: {
             [KEEP_ANNOTATION.proof]: this.#proof,
             [KEEP_ANNOTATION.seconds]: String(this.#seconds),

@@ -3,19 +3,21 @@ import type { V1Affinity, V1Container, V1PodSpec } from "@kubernetes/client-node
 import type { BuildPlan } from "../../plan/plan.ts";
 import { LABEL } from "../labels.ts";
 
-/** Builders do not emulate: an image for a platform is built on a node of that platform. */
+/**
+ * Every builder runs on Linux, and a cluster may have Windows nodes. Builders do not emulate: an image for a platform is built on a node
+ * of that platform.
+ */
 function nodeSelectorOf({ platform, nodeSelector }: BuildPlan): Record<string, string> {
-  if (platform === undefined) return { ...nodeSelector };
-  return { "kubernetes.io/os": platform.os, "kubernetes.io/arch": platform.arch, ...nodeSelector };
+  const arch = platform === undefined ? {} : { "kubernetes.io/arch": platform.arch };
+  return { "kubernetes.io/os": platform?.os ?? "linux", ...arch, ...nodeSelector };
 }
 
 /** Where the pod runs, and with which runtime. */
 export function placementOf(
   plan: BuildPlan,
 ): Pick<V1PodSpec, "nodeSelector" | "tolerations" | "runtimeClassName" | "affinity" | "hostUsers"> {
-  const nodeSelector = nodeSelectorOf(plan);
   return {
-    ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector }),
+    nodeSelector: nodeSelectorOf(plan),
     ...(plan.tolerations === undefined ? {} : { tolerations: [...plan.tolerations] }),
     ...(plan.runtimeClass === undefined ? {} : { runtimeClassName: plan.runtimeClass }),
     ...(plan.tenant === undefined ? {} : { affinity: apartFrom(plan.tenant) }),

@@ -9,6 +9,7 @@ import type { BuildObjects } from "../../../src/run/objects.ts";
 import { deliverByConfigMap } from "../../../src/ship/choose.ts";
 import { deliverByStream, deliverByVolume } from "../../../src/ship/stream.ts";
 import type { Delivery } from "../../../src/ship/delivery.ts";
+import { inputsName } from "../../../src/plan/inputs-name.ts";
 import { PLAN } from "../plan/sample.ts";
 
 const IDENTITY = { image: "busybox:stable", user: 0, group: 0 };
@@ -80,7 +81,7 @@ describe.each(EVERY)("a build %s", (_name, make) => {
     expect(pod.schedulingGates).toEqual(gates);
   });
 
-  it("has the same name and labels on all objects", () => {
+  it("has the same labels on all objects, and a name that only its Job's name gives on the inputs", () => {
     const labels = {
       "app.kubernetes.io/managed-by": "slipway",
       "app.kubernetes.io/version": "0.1.0",
@@ -88,10 +89,12 @@ describe.each(EVERY)("a build %s", (_name, make) => {
       "slipway.dev/builder": "kaniko",
       "slipway.dev/user": "jane",
     };
-    for (const object of [made.job, made.configMap, made.secret]) {
-      expect([object?.metadata?.name ?? PLAN.name, object?.metadata?.labels ?? labels]).toEqual([PLAN.name, labels]);
+    expect(made.job.metadata).toMatchObject({ name: PLAN.name, labels });
+    for (const object of [made.configMap, made.secret]) {
+      const name = inputsName(PLAN.name);
+      expect([object?.metadata?.name ?? name, object?.metadata?.labels ?? labels]).toEqual([name, labels]);
     }
-    expect(made.job.spec?.template.metadata?.labels).toEqual(labels);
+    expect(made.job.spec?.template.metadata?.labels).toMatchObject(labels);
   });
 
   it("shows no secret values when it is printed", () => {
@@ -156,14 +159,26 @@ describe("the metadata of a build's objects", () => {
   it.each([
     ["DOMAIN\\jane doe", "DOMAIN-jane-doe"],
     ["-._jane_.-", "jane"],
-    ["j".repeat(80), "j".repeat(63)],
-    [`${"j".repeat(62)}.x`, "j".repeat(62)],
+    ["j".repeat(80), "j".repeat(45)],
+    [`${"j".repeat(44)}.x${"j".repeat(40)}`, "j".repeat(44)],
     ["jürgen", "j-rgen"],
-  ])("turns the user %j into a valid label", (user, label) => {
-    expect(objects({ user }).job.metadata?.labels?.["slipway.dev/user"]).toBe(label);
+    ["system:serviceaccount:builds:ci", "system-serviceaccount-builds-ci"],
+  ])("turns the user %j, which a label cannot hold, into a label of this user only", (user, start) => {
+    const label = objects({ user }).job.metadata?.labels?.["slipway.dev/user"] ?? "";
+    expect(label.slice(0, -17)).toBe(start);
+    expect(label).toMatch(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,61}[A-Za-z0-9]$/);
+    expect(objects({ user: `${user}!` }).job.metadata?.labels?.["slipway.dev/user"]).not.toBe(label);
+  });
+
+  it("has a user that a label can hold as it is", () => {
+    expect(objects({ user: "jane" }).job.metadata?.labels?.["slipway.dev/user"]).toBe("jane");
   });
 
   it("keeps autoscalers from moving the pod, and meshes from joining it", () => {
+    expect(objects().job.spec?.template.metadata?.labels).toMatchObject({
+      "sidecar.istio.io/inject": "false",
+      "kuma.io/sidecar-injection": "disabled",
+    });
     expect(objects().job.spec?.template.metadata?.annotations).toMatchObject({
       "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
       "karpenter.sh/do-not-disrupt": "true",

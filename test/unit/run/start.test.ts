@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { BuildObjects } from "../../../src/run/objects.ts";
-import { removeBuild, removeInputs } from "../../../src/run/remove.ts";
+import { removeBuildOf, removeInputs, removeStarted } from "../../../src/run/remove.ts";
 import { releasePod, startBuild } from "../../../src/run/start.ts";
 import { FakeCluster, refusal } from "../../fakes/fake-cluster.ts";
 
@@ -55,7 +55,7 @@ describe("starting a build", () => {
   });
 
   it("releases the pod by removing its gates", async () => {
-    await releasePod(cluster, "pod-1", signal);
+    await releasePod(cluster, { name: "pod-1", uid: "1" }, signal);
     expect(cluster.calls).toEqual([
       { verb: "patch", of: "pods", name: "pod-1", detail: { spec: { schedulingGates: [] } } },
     ]);
@@ -63,24 +63,51 @@ describe("starting a build", () => {
 });
 
 describe("removing a build", () => {
-  const removed = () =>
-    cluster
-      .seen("remove")
-      .map(({ of, name }) => `${of}/${name}`)
-      .sort();
+  const started = async (objects: BuildObjects = OBJECTS) => {
+    const build = await startBuild(cluster, objects, signal);
+    await build.complete;
+    return build;
+  };
 
   it("removes only the inputs, and keeps the Job with its log", async () => {
-    await removeInputs(cluster, OBJECTS);
-    expect(removed()).toEqual([`configmaps/${NAME}`, `secrets/${NAME}`]);
+    await removeInputs(cluster, (await started()).inputs);
+    expect([...cluster.stored.keys()]).toEqual([`jobs/${NAME}`]);
   });
 
   it("removes everything of a build that was stopped", async () => {
-    await removeBuild(cluster, OBJECTS);
-    expect(removed()).toEqual([`configmaps/${NAME}`, `jobs/${NAME}`, `secrets/${NAME}`]);
+    await removeStarted(cluster, NAME, await started());
+    expect([...cluster.stored.keys()]).toEqual([]);
   });
 
-  it("deletes only objects that exist", async () => {
-    await removeBuild(cluster, { job: OBJECTS.job });
-    expect(removed()).toEqual([`jobs/${NAME}`]);
+  it("asks only for objects that were created", async () => {
+    await removeStarted(cluster, NAME, await started({ job: OBJECTS.job }));
+    expect(cluster.seen("remove").map(({ of }) => of)).toEqual(["jobs"]);
+  });
+
+  it("keeps objects of the same name that somebody else made later", async () => {
+    const build = await started();
+    for (const kind of ["jobs", "secrets", "configmaps"]) {
+      cluster.stored.set(`${kind}/${NAME}`, { metadata: { name: NAME, uid: "of a stranger" } });
+    }
+    await removeStarted(cluster, NAME, build);
+    expect([...cluster.stored.keys()]).toHaveLength(3);
+  });
+
+  it("finds the Job whose creation was not confirmed, and removes nothing if that is not slipway's", async () => {
+    cluster.stored.set(`jobs/${NAME}`, { metadata: { name: NAME, uid: "1" } });
+    await removeStarted(cluster, NAME, undefined);
+    expect([...cluster.stored.keys()]).toHaveLength(1);
+    const labels = { "app.kubernetes.io/managed-by": "slipway" };
+    cluster.stored.set(`jobs/${NAME}`, { metadata: { name: NAME, uid: "1", labels } });
+    await removeStarted(cluster, NAME, undefined);
+    expect([...cluster.stored.keys()]).toEqual([]);
+  });
+
+  it("deletes a stranger's Job, and no Secret and ConfigMap that have the Job's name", async () => {
+    for (const kind of ["jobs", "secrets", "configmaps"]) {
+      cluster.stored.set(`${kind}/prod-db`, { metadata: { name: "prod-db", uid: `uid-of-${kind}` } });
+    }
+    await removeBuildOf(cluster, { name: "prod-db", uid: "uid-of-jobs" });
+    expect([...cluster.stored.keys()]).toEqual(["secrets/prod-db", "configmaps/prod-db"]);
   });
 });

@@ -43,7 +43,9 @@ describe("--userns", () => {
     const fake = cluster([node(true)]);
     const plan = planOf({ pod: { userns: "auto", nodeSelector: ["pool=builds"] } });
     expect((await decideUserns(plan, fake, signal)).userns).toBe("always");
-    expect(fake.calls).toEqual([{ verb: "list", of: "nodes", detail: { labelSelector: "pool=builds", limit: "101" } }]);
+    expect(fake.calls).toEqual([
+      { verb: "list", of: "nodes", detail: { labelSelector: "kubernetes.io/os=linux,pool=builds", limit: "101" } },
+    ]);
   });
 
   it("auto sets nothing if the nodes do not support it or may not be listed", async () => {

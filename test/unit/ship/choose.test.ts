@@ -4,6 +4,7 @@ import type { CacheSource } from "../../../src/pack/cache-source.ts";
 import { CONFIGMAP_LIMIT, chooseDelivery } from "../../../src/ship/choose.ts";
 import type { TransportChoice } from "../../../src/plan/transports.ts";
 import { FakeCluster } from "../../fakes/fake-cluster.ts";
+import { inputsName } from "../../../src/plan/inputs-name.ts";
 import { PLAN } from "../plan/sample.ts";
 
 const IDENTITY = { image: "busybox:stable", user: 1000, group: 1000 };
@@ -53,7 +54,7 @@ describe("--transport auto", () => {
     expect(Buffer.from(delivery.binaryData?.["context.tar.gz"] ?? "", "base64")).toHaveLength(CONFIGMAP_LIMIT);
     expect(delivery.volume).toEqual({
       name: "context",
-      configMap: { name: PLAN.name, items: [{ key: "context.tar.gz", path: "context.tar.gz" }] },
+      configMap: { name: inputsName(PLAN.name), items: [{ key: "context.tar.gz", path: "context.tar.gz" }] },
     });
   });
 

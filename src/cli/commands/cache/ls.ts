@@ -15,6 +15,8 @@ export default class CacheLs extends BuildsCommand {
     ...clusterFlags,
   };
 
+  protected override readonly claims = true;
+
   async run(): Promise<void> {
     const { flags } = await this.parse(CacheLs);
     const { contextTable } = await import("../../print/tables.ts");

@@ -19,6 +19,8 @@ export default class CacheRm extends BuildsCommand {
     ...clusterFlags,
   };
 
+  protected override readonly claims = true;
+
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(CacheRm);
     if ((argv.length === 0) !== flags.all) {
@@ -29,8 +31,8 @@ export default class CacheRm extends BuildsCommand {
     await this.withCluster(flags, async (cluster) => {
       const contexts = await listContexts(cluster, this.signal);
       const names = flags.all ? contexts.map(({ claim }) => claim) : argv.map(String);
-      for (const { claim } of chooseContexts(contexts, names, flags.force)) {
-        await cluster.remove("persistentvolumeclaims", claim, this.signal);
+      for (const { claim, uid } of chooseContexts(contexts, names, flags.force)) {
+        await cluster.remove("persistentvolumeclaims", { name: claim, uid }, this.signal);
         process.stdout.write(`${claim}\n`);
       }
     });

@@ -10,6 +10,7 @@ import { AuthError, BuildFailed, Interrupted } from "../../../../src/errors.ts";
 import { DialError } from "../../../../src/lib/http/dial.ts";
 import { ContactLost, CredentialsLost } from "../../../../src/lib/kube/refusal.ts";
 import { FakeCluster, refusal } from "../../../fakes/fake-cluster.ts";
+import { inputsName } from "../../../../src/plan/inputs-name.ts";
 import { DIGEST, building, endedWith, gated, receiving } from "../../run/follow/pods.ts";
 import { PLAN } from "../../plan/sample.ts";
 
@@ -86,8 +87,8 @@ describe("a build that succeeds", () => {
       "create secrets",
       "patch pods",
       "patch jobs",
-      "remove secrets",
       "remove configmaps",
+      "remove secrets",
     ]);
     expect([...cluster.stored.keys()]).toEqual([`jobs/${NAME}`]);
     expect(stages()).toEqual([
@@ -236,7 +237,7 @@ describe("a build that fails", () => {
   it("with an unknown outcome of creating the Job removes it, and warns if that fails", async () => {
     cluster.before = ({ verb, of }) => {
       if (verb === "create" && of === "jobs") throw new ContactLost("the connection was reset");
-      if (verb === "remove") throw new ContactLost("nothing answers");
+      if (verb === "read") throw new ContactLost("nothing answers");
     };
     await expect(run()).rejects.toThrow("the connection was reset");
     expect(events.at(-1)).toEqual({
@@ -257,7 +258,7 @@ describe("a build that fails", () => {
         'the user "system:serviceaccount:team:ci" may not create, get, patch, delete jobs; create, delete configmaps in the namespace "team"',
       suggestions: [
         "Ask somebody who may grant rights there to run: slipway rbac -n team --account ci --builder kaniko --no-secrets | kubectl apply -f -",
-        "Or build in another namespace (-n).",
+        "Or use another namespace (-n).",
       ],
     });
   });
@@ -273,7 +274,7 @@ describe("a build that fails", () => {
 
 it("a build is described without a cluster", async () => {
   const { job, configMap, secret } = await describeBuild(PLAN, depsWith());
-  expect([job.metadata?.name, configMap?.metadata?.name, secret]).toEqual([NAME, NAME, undefined]);
+  expect([job.metadata?.name, configMap?.metadata?.name, secret]).toEqual([NAME, inputsName(NAME), undefined]);
   expect(cluster.calls).toEqual([]);
 });
 

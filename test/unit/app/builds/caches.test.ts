@@ -29,7 +29,8 @@ beforeEach(() => {
   ]) {
     const metadata = {
       name: `pod-${phase}`,
-      labels: { "slipway.dev/build": `build-${phase}`, "app.kubernetes.io/managed-by": "slipway" },
+      labels: { "app.kubernetes.io/managed-by": "slipway" },
+      ownerReferences: [{ apiVersion: "batch/v1", kind: "Job", name: `build-${phase}`, uid: "1", controller: true }],
     };
     const spec = { volumes: [{ name: "context", persistentVolumeClaim: { claimName: claim } }] };
     cluster.stored.set(`pods/pod-${phase}`, { metadata, spec, status: { phase } });

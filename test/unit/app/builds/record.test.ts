@@ -129,7 +129,12 @@ describe("the record of a build", () => {
 
 function found(name: string, user = "jane", ended = false): FoundBuild {
   const job = { ...jobWith(ended ? { type: "Failed" } : undefined) };
-  job.metadata = { ...job.metadata, name, labels: { ...job.metadata?.labels, "slipway.dev/user": user } };
+  job.metadata = {
+    ...job.metadata,
+    name,
+    uid: `uid-of-${name}`,
+    labels: { ...job.metadata?.labels, "slipway.dev/user": user },
+  };
   return { job, pod: undefined, record: recordOf(job, undefined, judge) };
 }
 
@@ -141,7 +146,11 @@ describe("finding a build", () => {
     found("slipway-app-11"),
   ];
   const find = (name: string, among?: "running" | "ended") =>
-    findBuild(builds, { name, user: "jane", ...(among === undefined ? {} : { among }) }, "team").record.name;
+    findBuild(
+      builds,
+      { name, user: "jane", startedHere: () => true, ...(among === undefined ? {} : { among }) },
+      "team",
+    ).record.name;
 
   it("finds it by name, by the start of its name, or as the user's latest", () => {
     expect(find("slipway-app-1")).toBe("slipway-app-1");
@@ -151,10 +160,18 @@ describe("finding a build", () => {
     expect(find("latest", "running")).toBe("slipway-app-1");
   });
 
+  it("takes only a build that was started on this machine as the latest", () => {
+    const wanted = { name: "latest", user: "jane", startedHere: (uid: string) => uid === "uid-of-slipway-app-1" };
+    expect(findBuild(builds, wanted, "team").record.name).toBe("slipway-app-1");
+    expect(() => findBuild(builds, { ...wanted, among: "ended" }, "team")).toThrow(
+      "the newest one of jane in the namespace team is slipway-app-2",
+    );
+  });
+
   it("refuses a name that no build or more than one build has", () => {
     expect(() => find("x")).toThrow('there is no build "x" in the namespace team');
     expect(() => find("app")).toThrow('3 builds start with "app": slipway-app-2, slipway-app-1, slipway-app-11');
-    expect(() => findBuild(builds, { name: "latest", user: "eve" }, "team")).toThrow(
+    expect(() => findBuild(builds, { name: "latest", user: "eve", startedHere: () => true }, "team")).toThrow(
       "you (eve) have no build in the namespace team",
     );
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseReference } from "../../../../src/lib/image/reference.ts";
 import { WarmerLog, warmerFailure } from "../../../../src/app/warm/warmed.ts";
 import { warmerObjects } from "../../../../src/app/warm/warmer-pod.ts";
+import { inputsName } from "../../../../src/plan/inputs-name.ts";
 import { PLAN } from "../../plan/sample.ts";
 
 const END = { exitCode: 0, reason: "Completed", message: "", tail: [] };
@@ -48,7 +49,7 @@ describe("the warmer's pod", () => {
       "registry-ca /kaniko/slipway-ca",
     ]);
     expect(spec?.automountServiceAccountToken).toBe(false);
-    expect(secret?.metadata?.name).toBe(plan.name);
+    expect(secret?.metadata?.name).toBe(inputsName(plan.name));
     expect(claims?.map(({ metadata }) => metadata?.name)).toEqual(["kept"]);
   });
 });

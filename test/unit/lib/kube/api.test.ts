@@ -23,18 +23,20 @@ describe("the verbs", () => {
     expect(await cluster.create("pods", pod)).toEqual({ apiVersion: "v1", kind: "Pod", ...pod });
     await cluster.create("pods", pod, undefined, { dryRun: true });
     expect(await cluster.list("pods", { labelSelector: "a=b,c", fieldSelector: "metadata.name=p" })).toEqual([pod]);
-    await cluster.patch("jobs", "j", { spec: { suspend: false } });
-    await cluster.remove("pods", "p");
-    await cluster.remove("pods", "gone");
+    await cluster.patch("jobs", { name: "j", uid: "1" }, { spec: { suspend: false } });
+    await cluster.remove("pods", { name: "p", uid: "2" });
+    await cluster.remove("pods", { name: "gone", uid: "3" });
+    await cluster.removeNamed("pods", "p");
     await cluster.read("namespaces", "team");
 
-    const [created, dry, listed, patched, removed] = server.requests;
+    const [created, dry, listed, patched, removed, , removedByName] = server.requests;
     expect(created?.headers).toMatchObject({ authorization: "Bearer t", "content-type": "application/json" });
     expect(dry?.url.search).toBe("?dryRun=All");
     expect(listed?.url.searchParams.get("labelSelector")).toBe("a=b,c");
     expect(patched?.headers["content-type"]).toBe("application/merge-patch+json");
-    expect(patched?.body).toBe('{"spec":{"suspend":false}}');
-    expect(JSON.parse(removed!.body)).toMatchObject({ propagationPolicy: "Background" });
+    expect(patched?.body).toBe('{"spec":{"suspend":false},"metadata":{"uid":"1"}}');
+    expect(JSON.parse(removed!.body)).toMatchObject({ propagationPolicy: "Background", preconditions: { uid: "2" } });
+    expect(JSON.parse(removedByName!.body)).not.toHaveProperty("preconditions");
   });
 
   test("share connections", async () => {

@@ -32,8 +32,18 @@ describe("why a Job has no pod", () => {
     ],
     ["a webhook", WEBHOOK, /: the admission webhook "validate\.kyverno/, /policy/],
     ["a ValidatingAdmissionPolicy", POLICY, /: the admission policy "no-root" denied it/, /policy/],
-    ["a quota that requires limits", MUST, /: the quota "small" requires every pod to set limits.memory/, /--memory/],
-    ["a limit range", RANGE, /: the namespace's limit range does not allow it: maximum memory/, /--memory/],
+    [
+      "a quota that requires limits",
+      MUST,
+      /: the quota "small" requires every pod to set limits.memory/,
+      /example: --limits memory=2Gi$/,
+    ],
+    [
+      "a limit range",
+      RANGE,
+      /: the namespace's limit range does not allow it: maximum memory/,
+      /--requests \S+ --limits /,
+    ],
     ["a missing PriorityClass", PRIORITY, /: PriorityClass low does not exist$/, /kubectl get priorityclasses/],
     ["a missing RuntimeClass", RUNTIME, /: RuntimeClass gvisor does not exist$/, /kubectl get runtimeclasses/],
     ["a namespace that is being deleted", ENDING, /: the namespace "team" is being deleted$/, /another namespace/],
@@ -69,20 +79,22 @@ describe("watching a Job's events", () => {
     cluster.show("events", "added", event(POD_SECURITY));
     const watching = watchDenials(
       cluster,
-      "slipway-x",
+      { name: "slipway-x", uid: "uid-of-it" },
       ({ sentence }) => said.push(sentence),
       new AbortController().signal,
     );
     await expect(watching).rejects.toThrow(ClusterError);
     expect(said).toHaveLength(1);
     expect(cluster.seen("watch", "events")[0]?.detail).toEqual({
-      fieldSelector: "involvedObject.kind=Job,involvedObject.name=slipway-x",
+      fieldSelector: "involvedObject.kind=Job,involvedObject.uid=uid-of-it",
     });
   });
 
   it("does nothing if events may not be read", async () => {
     const cluster = new FakeCluster();
     cluster.feed("events").fail(new AuthError("you may not watch events"));
-    await expect(watchDenials(cluster, "x", () => {}, new AbortController().signal)).resolves.toBeUndefined();
+    await expect(
+      watchDenials(cluster, { name: "x", uid: "u" }, () => {}, new AbortController().signal),
+    ).resolves.toBeUndefined();
   });
 });

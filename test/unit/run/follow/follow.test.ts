@@ -18,6 +18,7 @@ import {
 } from "./pods.ts";
 
 const JOB = "slipway-app-x";
+const IDENTITY = { name: JOB, uid: "uid-of-the-job" };
 let cluster: FakeCluster;
 let events: BuildEvent[];
 let steps: string[];
@@ -27,7 +28,7 @@ let act: (step: string) => Promise<void> = async () => {};
 
 beforeEach(() => {
   cluster = new FakeCluster();
-  cluster.stored.set(`jobs/${JOB}`, { metadata: { name: JOB } } satisfies V1Job);
+  cluster.stored.set(`jobs/${JOB}`, { metadata: IDENTITY } satisfies V1Job);
   cluster.listAnew("pods", []);
   events = [];
   steps = [];
@@ -45,11 +46,11 @@ function follow() {
   return followBuild(
     cluster,
     {
-      job: JOB,
+      job: IDENTITY,
       containers: NAMES,
       timeoutSeconds: 60,
       formatLogLine: (line) => line.toLowerCase(),
-      onPod: (pod) => step(`pod ${pod}`),
+      onPod: (pod) => step(`pod ${pod.name}`),
       onReceiving: (pod) => step(`receiving ${pod}`),
       onState: (state) => void (steps.at(-1) === state.kind || steps.push(state.kind)),
     },
@@ -132,6 +133,7 @@ describe("following a build fails if", () => {
   /** The condition that the Job's controller sets when the one pod is lost. */
   const podLost = (): void => {
     cluster.stored.set(`jobs/${JOB}`, {
+      metadata: IDENTITY,
       status: { conditions: [{ type: "Failed", status: "True", reason: "BackoffLimitExceeded" }] },
     } satisfies V1Job);
   };
@@ -145,6 +147,7 @@ describe("following a build fails if", () => {
 
   it.each(["Failed", "FailureTarget"])("the Job's deadline passes (condition %s)", async (type) => {
     cluster.stored.set(`jobs/${JOB}`, {
+      metadata: IDENTITY,
       status: { conditions: [{ type, status: "True", reason: "DeadlineExceeded" }] },
     } satisfies V1Job);
     change(building);
@@ -158,6 +161,7 @@ describe("following a build fails if", () => {
     const ending = follow();
     setTimeout(() => {
       cluster.stored.set(`jobs/${JOB}`, {
+        metadata: IDENTITY,
         status: { conditions: [{ type: "FailureTarget", status: "True", reason: "DeadlineExceeded" }] },
       } satisfies V1Job);
     }, 300);

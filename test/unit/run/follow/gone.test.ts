@@ -8,7 +8,8 @@ import { FakeCluster } from "../../../fakes/fake-cluster.ts";
 import { building, gated } from "./pods.ts";
 
 const JOB = "slipway-app-x";
-const build = { job: JOB, timeoutSeconds: 60 };
+const IDENTITY = { name: JOB, uid: "uid-of-the-job" };
+const build = { job: IDENTITY, timeoutSeconds: 60 };
 let cluster: FakeCluster;
 
 beforeEach(() => {
@@ -17,7 +18,7 @@ beforeEach(() => {
 
 function job(reason?: string): V1Job {
   const conditions = reason === undefined ? [] : [{ type: "FailureTarget", status: "True", reason }];
-  return { metadata: { name: JOB }, status: { conditions } };
+  return { metadata: IDENTITY, status: { conditions } };
 }
 
 function disrupted(reason: string, message: string): V1Pod {

@@ -1,0 +1,47 @@
+/**
+ * Which builds this user started on this machine. Everybody who may create Jobs can write any label on one, so a label does not show
+ * who started a build. The uid of a build's Job does: the API server chose it, and this client got it with the answer.
+ */
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { replaceFile } from "../../lib/files/replace-file.ts";
+import { trustedStateDirectory } from "../../lib/files/cache-directory.ts";
+import { makeTrustedDirectory } from "../../lib/files/trusted-directory.ts";
+
+/** A Job's uid (RFC 9562, in the form that Kubernetes writes). It becomes a file's name. */
+const UID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Longer than a build and its --ttl take. */
+const MAX_AGE_MS = 30 * 24 * 3600 * 1000;
+
+/** One empty file per build, named by the uid of its Job. Without a directory that only this user can write to, no build is known. */
+export class StartedHere {
+  readonly #directory: string | undefined;
+
+  constructor(state: string | undefined = trustedStateDirectory()) {
+    this.#directory = state === undefined ? undefined : join(state, "builds");
+  }
+
+  /** Never throws: without a record the build only has to be named. */
+  add(uid: string): void {
+    if (this.#directory === undefined || !UID.test(uid)) return;
+    try {
+      makeTrustedDirectory(this.#directory);
+      replaceFile(join(this.#directory, uid), "", { mode: 0o600 });
+      this.#forgetOld(this.#directory);
+    } catch {
+      // For example a read-only home directory.
+    }
+  }
+
+  has(uid: string): boolean {
+    return this.#directory !== undefined && UID.test(uid) && existsSync(join(this.#directory, uid));
+  }
+
+  #forgetOld(directory: string): void {
+    for (const name of readdirSync(directory)) {
+      const path = join(directory, name);
+      const stat = statSync(path, { throwIfNoEntry: false });
+      if (stat !== undefined && Date.now() - stat.mtimeMs > MAX_AGE_MS) rmSync(path, { force: true });
+    }
+  }
+}
