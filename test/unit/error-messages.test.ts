@@ -33,7 +33,7 @@ const FOREIGN: Readonly<Record<string, readonly [times: number, whose: string]>>
   "run/follow/pod-failure.ts": [4, "the kubelet's"],
   "run/follow/unschedulable.ts": [2, "the scheduler's"],
   "plan/pod/read-template.ts": [1, "the YAML library's"],
-  "lib/vault/vault-client.ts": [1, "node's"],
+  "lib/http/reason.ts": [1, "node's"],
 };
 
 const READS = "(?:includes|startsWith|endsWith|replace|replaceAll|match|matchAll|search|split|slice|substring|indexOf)";

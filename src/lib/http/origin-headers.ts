@@ -1,6 +1,6 @@
 /**
- * A credential belongs to an origin: scheme, host and port (RFC 6454, section 4). This file alone names the headers that carry one, and
- * `for` alone decides whether a request may have them: a redirect, an upload location or a link to another origin gets none.
+ * A credential belongs to an origin: scheme, host and port (RFC 6454, section 4). Only this file names the headers that carry one, and
+ * only `for` decides whether a request may have them: a redirect, an upload location or a link to another origin gets none.
  */
 
 export type HeaderFields = Readonly<Record<string, string | readonly string[]>>;

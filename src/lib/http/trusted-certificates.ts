@@ -26,7 +26,7 @@ const DIRECTORIES = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
 
 /**
  * The machine's certificates as PEM, read as Go does: SSL_CERT_FILE replaces the list of files, SSL_CERT_DIR (directories, with a colon between
- * them) that of directories. What cannot be read, and what is no certificate, is skipped. On macOS and Windows, where Go asks the system, the
+ * them) that of directories. What cannot be read, and what is not a certificate, is skipped. On macOS and Windows, where Go asks the system, the
  * system's store, and the two variables on top of it.
  */
 export function systemCertificates(env: Environment, platform: NodeJS.Platform = process.platform): string[] {

@@ -39,7 +39,7 @@ function challengesOf(text: string): Challenge[] {
       continue;
     }
     const before = at;
-    // `name=value` is a parameter of the challenge before it; a name alone begins a challenge.
+    // `name=value` is a parameter of the challenge before it; a name without a value begins a challenge.
     if (take(EQUALS) !== null) {
       const value = take(QUOTED)?.[1]?.replaceAll(/\\(.)/g, "$1") ?? take(BARE)?.[0] ?? "";
       const { parameters } = challenges.at(-1) ?? {};
