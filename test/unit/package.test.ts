@@ -59,8 +59,8 @@ function loadedWith(source: string, seen = new Set<string>()): readonly string[]
 /** ws asks for these in a try, and does without. */
 const DISPENSABLE: readonly string[] = ["bufferutil", "utf-8-validate"];
 
-/** A file of the package's own, which the program loads for a SOCKS proxy. */
-const OWN = "./socks.cjs";
+/** Files of the package's own, which the program loads for a SOCKS proxy and for a bake file. */
+const OWN = ["./socks.cjs", "./bake.cjs"];
 
 const HEAVY = /@kubernetes\/client-node|node_modules\/(?:undici|ws|ora|chalk|js-yaml|tar)\//;
 
@@ -77,6 +77,16 @@ describe("what is loaded", () => {
     expect(loaded.filter((name) => HEAVY.test(name))).toEqual([]);
   });
 
+  it("only the bundle of bake has the readers of bake files", () => {
+    const reader = /^(?:src\/lib\/(?:hcl|compose)\/|src\/plan\/bake\/|node_modules\/(?:re2js|bcryptjs)\/)/;
+    const holders = Object.entries(outputs).filter(([, output]) =>
+      Object.keys(output.inputs).some((name) => reader.test(name)),
+    );
+    expect(holders.map(([name]) => name)).toEqual(["dist/bake.cjs"]);
+    // Errors have to be the same classes in both.
+    expect(Object.keys(outputs["dist/bake.cjs"]?.inputs ?? {})).not.toContain("src/errors.ts");
+  });
+
   it("is all in the package: it needs none other at run time", async () => {
     const { dependencies = {}, optionalDependencies = {} } = JSON.parse(
       await readFile(join(built, "package.json"), "utf8"),
@@ -84,8 +94,8 @@ describe("what is loaded", () => {
       dependencies?: object;
       optionalDependencies?: object;
     };
-    const declared = [...Object.keys({ ...dependencies, ...optionalDependencies }), ...DISPENSABLE, OWN];
-    expect(Object.keys(outputs)).toContain("dist/socks.cjs");
+    const declared = [...Object.keys({ ...dependencies, ...optionalDependencies }), ...DISPENSABLE, ...OWN];
+    expect(Object.keys(outputs)).toEqual(expect.arrayContaining(["dist/socks.cjs", "dist/bake.cjs"]));
     const external = Object.values(outputs).flatMap(({ imports }) =>
       imports.flatMap((found) => (found.external && found.kind !== "require-resolve" ? [found.path] : [])),
     );
