@@ -6,7 +6,7 @@ import type { Failure } from "../failures/registry.ts";
 import { lastMatch, memoryFailure, runFailure, unquoteGo } from "../failures/run.ts";
 
 /** `building at STEP "RUN …": while running runtime: exit status 42` (imagebuildah/stage_executor.go). */
-const STEP = /building at STEP "((?:[^"\\]|\\.)*)":.*exit status (\d+)/;
+const STEP = /building at STEP "((?:[^"\\]|\\.)*)":/;
 
 export function buildahFailure(end: ContainerEnd): Failure {
   const lines = [...end.message.split("\n"), ...end.tail];
@@ -14,11 +14,16 @@ export function buildahFailure(end: ContainerEnd): Failure {
   const memory = memoryFailure(end);
   if (memory !== undefined) return memory;
   const step = STEP.exec(error ?? "");
-  if (step !== null) return runFailure(unquoteGo(step[1] ?? ""), step[2] ?? String(end.exitCode));
+  const code = step === null ? undefined : lastExitStatus(step.input.slice(step.index + step[0].length));
+  if (code !== undefined) return runFailure(unquoteGo(step?.[1] ?? ""), code);
   const text = error ?? lastMatch(lines, /\S/) ?? "";
   return (
     registryFailure(text) ??
     namespaceFailure(lines.join("\n")) ??
     failed("build", text === "" ? `buildah ended with exit code ${end.exitCode}` : text)
   );
+}
+
+function lastExitStatus(text: string): string | undefined {
+  return [...text.matchAll(/exit status (\d+)/g)].at(-1)?.[1];
 }

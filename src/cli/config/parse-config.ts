@@ -7,6 +7,7 @@ import { nearest } from "../../lib/text/suggest.ts";
 import { booleanOf } from "../../lib/text/booleans.ts";
 import { readTree } from "./yaml-tree.ts";
 import type { Mapping, Tree } from "./yaml-tree.ts";
+import { trimEndChars } from "../../lib/text/linear.ts";
 
 /** Values of flags by name, as text of a command line; a boolean flag has `true` or `false`. */
 export type Settings = ReadonlyMap<string, readonly string[]>;
@@ -150,7 +151,7 @@ class ConfigurationReader {
 
   #registry(tree: Tree | undefined): { registry?: string } {
     if (tree === undefined) return {};
-    const text = this.#text("registry", tree).replace(/\/+$/, "");
+    const text = trimEndChars(this.#text("registry", tree), "/");
     const example = "Write the host of a registry, optionally with a path: registry.example.com/team.";
     if (text === "" || /^https?:|[@\s]/.test(text))
       throw this.#fault(tree.line, `"${text}" is not a prefix for image names`, example);

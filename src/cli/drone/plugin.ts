@@ -138,7 +138,7 @@ function repositoryHost(repo = ""): string | undefined {
 }
 
 function hostOf(registry: string): string {
-  return registry.replace(/^https?:\/\//i, "").replace(/\/.*$/, "");
+  return registry.replace(/^https?:\/\//i, "").split("/", 1)[0] ?? "";
 }
 
 /** One value of `--output`. A comma or a quote in a path needs the quotes of CSV. */

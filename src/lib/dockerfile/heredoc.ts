@@ -10,7 +10,7 @@ export interface Heredoc {
   readonly content: string;
 }
 
-const WITH_HEREDOCS = /^(?:onbuild\s+)?(?:add|copy|run)\s+(.*)$/is;
+const WITH_HEREDOCS = /^(?:onbuild\s+)?(?:add|copy|run)\s+(\S.*)/is;
 
 /** The heredocs an instruction announces, in order, their content still to be read. */
 export function findHeredocs(line: string): Omit<Heredoc, "content">[] {

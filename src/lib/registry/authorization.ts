@@ -66,9 +66,8 @@ export async function fetchToken(
   exchange: Exchange,
   lasting = false,
 ): Promise<Token> {
-  const parameter = (name: string): string | undefined => new RegExp(`${name}="([^"]*)"`, "i").exec(challenge)?.[1];
-  const realm = new URL(parameter("realm") ?? "");
-  const service = parameter("service") ?? "";
+  const realm = new URL(/realm="([^"]*)"/i.exec(challenge)?.[1] ?? "");
+  const service = /service="([^"]*)"/i.exec(challenge)?.[1] ?? "";
   const answer =
     credential?.identityToken === undefined
       ? await byQuery(realm, service, scopes, basicOf(credential), exchange, lasting)

@@ -186,7 +186,7 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === "TimeoutError") return `no answer in ${REQUEST_TIMEOUT_MS / 1000} seconds`;
   // Node's advice on an unknown authority is about Node. For several addresses, the message is empty.
-  return error.message.replace(/; if the root CA .*$/, "") || (error as NodeJS.ErrnoException).code || error.name;
+  return error.message.replace(/; if the root CA .*/s, "") || (error as NodeJS.ErrnoException).code || error.name;
 }
 
 /** Vault's errors may have several lines, and must not move the terminal's cursor. */

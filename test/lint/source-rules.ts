@@ -1,0 +1,43 @@
+/** Rules for oxlint over `src/`: what text from outside may reach. */
+import { superLinear } from "./super-linear.ts";
+
+interface Node {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+interface Context {
+  report(problem: { readonly node: Node; readonly message: string }): void;
+}
+
+const REMEDY = "Rewrite it, or use src/lib/text/linear.ts or compileGoRegexp of src/lib/dockerignore/go-regexp.ts.";
+
+function nameOf(node: Node | undefined): string | undefined {
+  return node?.type === "Identifier" ? (node["name"] as string) : undefined;
+}
+
+/**
+ * Every expression is linear, as nearly every text comes from outside: a Dockerfile, a log, an answer of a server. One that is put together
+ * at run time cannot be checked.
+ */
+const linearRegexp = {
+  create(context: Context) {
+    const report = (node: Node): void => {
+      if (nameOf(node["callee"] as Node) !== "RegExp") return;
+      context.report({ node, message: `A regular expression that is made at run time cannot be checked. ${REMEDY}` });
+    };
+    return {
+      Literal(node: Node): void {
+        const regex = node["regex"] as { readonly pattern: string; readonly flags: string } | undefined | null;
+        if (regex === undefined || regex === null) return;
+        const why = superLinear(regex.pattern, regex.flags);
+        if (why === undefined) return;
+        context.report({ node, message: `This expression takes more than linear time ${why}. ${REMEDY}` });
+      },
+      NewExpression: report,
+      CallExpression: report,
+    };
+  },
+};
+
+export default { meta: { name: "slipway-source" }, rules: { "linear-regexp": linearRegexp } };
