@@ -15,6 +15,7 @@ import { findFeatures } from "../lib/dockerfile/features.ts";
 import { findTarget, parseDockerfile } from "../lib/dockerfile/parse.ts";
 import type { BuildStage, Dockerfile } from "../lib/dockerfile/parse.ts";
 import { BuilderUnable, InvalidInput } from "../errors.ts";
+import { printError } from "../lib/terminal/output.ts";
 
 export interface Answer {
   readonly text: string;
@@ -40,7 +41,7 @@ export async function answerCall(request: BuildRequest, call: Call, signal: Abor
       },
     );
   }
-  const say = (message: string): void => void process.stderr.write(`${message}\n`);
+  const say = (message: string): void => printError(`${message}\n`);
   const { dockerfile: source } = await gatherContext(request, { stdin: () => process.stdin, say, signal });
   const dockerfile = parseDockerfile(source.text);
   if (call.method === "targets") {

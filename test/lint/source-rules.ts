@@ -40,4 +40,40 @@ const linearRegexp = {
   },
 };
 
-export default { meta: { name: "slipway-source" }, rules: { "linear-regexp": linearRegexp } };
+const EXIT = "Print with src/lib/terminal/output.ts, which tames control sequences.";
+const STREAMS: ReadonlySet<string | undefined> = new Set(["stdout", "stderr"]);
+
+function propertyOf(node: Node): string | undefined {
+  const property = node["property"] as Node;
+  return node["computed"] === true ? (property["value"] as string | undefined) : nameOf(property);
+}
+
+/** `process.stdout` or `process.stderr`. */
+function isStandardStream(node: Node | undefined): boolean {
+  return (
+    node?.type === "MemberExpression" &&
+    STREAMS.has(propertyOf(node)) &&
+    (nameOf(node["object"] as Node) ?? propertyOf(node["object"] as Node)) === "process"
+  );
+}
+
+/** Only one file writes to the terminal. */
+const oneExit = {
+  create(context: Context) {
+    return {
+      MemberExpression(node: Node): void {
+        const object = node["object"] as Node;
+        const property = propertyOf(node);
+        const writes = isStandardStream(object) && ["write", "end", "cork"].includes(property ?? "");
+        const logs =
+          object.type === "ThisExpression" && ["log", "logToStderr", "warn", "logJson"].includes(property ?? "");
+        if (writes || logs || nameOf(object) === "console") context.report({ node, message: EXIT });
+      },
+      VariableDeclarator(node: Node): void {
+        if (isStandardStream((node["init"] as Node | null) ?? undefined)) context.report({ node, message: EXIT });
+      },
+    };
+  },
+};
+
+export default { meta: { name: "slipway-source" }, rules: { "linear-regexp": linearRegexp, "one-exit": oneExit } };

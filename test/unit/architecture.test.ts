@@ -22,15 +22,17 @@ interface Row {
 const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // Args in, exit code out.
   "cli/": {
-    code: ["app/", "plan/", "lib/files/", "lib/text/", "lib/pflag/", "lib/kube/connect.ts", "version.ts"].concat([
-      "@oclif/core",
-      "chalk",
-      "ora",
-      "js-yaml",
-      "ignore",
-      "node:*",
-      "../package.json",
-    ]),
+    code: [
+      "app/",
+      "plan/",
+      "lib/dockerignore/",
+      "lib/files/",
+      "lib/terminal/",
+      "lib/text/",
+      "lib/pflag/",
+      "lib/kube/connect.ts",
+      "version.ts",
+    ].concat(["@oclif/core", "chalk", "ora", "js-yaml", "ignore", "node:*", "../package.json"]),
     types: ["*"],
   },
   // Loads the program itself, and so nothing of it.
@@ -43,7 +45,10 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // A build in the cluster: objects, start, lease, follow, remove.
   "run/": { code: ["ship/", "builders/", "plan/", "lib/", "node:timers/promises"], types: ["events.ts"] },
   // Bytes to the pod and back.
-  "ship/": { code: ["plan/", "lib/files/", "lib/text/", "tar", "node:*"], types: ["pack/", "lib/", "events.ts"] },
+  "ship/": {
+    code: ["plan/", "lib/files/", "lib/terminal/", "lib/text/", "tar", "node:*"],
+    types: ["pack/", "lib/", "events.ts"],
+  },
   // A directory becomes an archive or a manifest.
   "pack/": { code: ["plan/", "lib/", "node:*"], types: ["events.ts"] },
   // Plan in, container out; end in, outcome out.
@@ -68,7 +73,8 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     types: ["lib/credentials/", "lib/dockerfile/"],
   },
   "lib/sbom/": { code: ["lib/archive/", "lib/image/", "lib/registry/", "lib/text/", "spdx-license-ids", "node:*"] },
-  "lib/text/": { code: [] },
+  "lib/terminal/": { code: [] },
+  "lib/text/": { code: ["lib/terminal/"] },
   "lib/vault/": { code: ["lib/text/", "undici", "node:*"] },
 
   "errors.ts": { code: [] },

@@ -12,6 +12,7 @@ import { transportFlags, transportRequest } from "../flags/context.ts";
 import { credentialFlags, credentialRequest, tokenFlags } from "../flags/credentials.ts";
 import { podFlags, podRequest } from "../flags/pod.ts";
 import { registryFlags, registryRequest } from "../flags/registry.ts";
+import { jsonText, print } from "../../lib/terminal/output.ts";
 
 export default class Doctor extends BaseCommand {
   static override summary = "Check everything that a build needs, before anything is sent";
@@ -56,7 +57,7 @@ ${EXIT_CODES.replace(/^.*\n/, "")}`;
     const { leastGrant, runDoctor } = await import("../../app/doctor/doctor.ts");
     if (flags["fix-rbac"]) {
       const { printYaml } = await import("../print/yaml.ts");
-      process.stdout.write(printYaml(await leastGrant(request, flags, this.signal)));
+      print(printYaml(await leastGrant(request, flags, this.signal)));
       return;
     }
     const { CheckList } = await import("../ui/doctor-list.ts");
@@ -73,7 +74,7 @@ ${EXIT_CODES.replace(/^.*\n/, "")}`;
     const failed = checks.find(({ status }) => status === "fail");
     if (flags.json) {
       const shown = checks.map(({ name, status, message, suggestions }) => ({ name, status, message, suggestions }));
-      process.stdout.write(`${JSON.stringify({ ready: failed === undefined, checks: shown }, undefined, 2)}\n`);
+      print(`${jsonText({ ready: failed === undefined, checks: shown }, 2)}\n`);
     }
     if (failed !== undefined) process.exitCode = EXIT_OF[failed.kind ?? "cluster"];
   }

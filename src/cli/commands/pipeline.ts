@@ -8,6 +8,7 @@ import { readPipeline } from "../drone/pipeline.ts";
 import type { SecretVariable } from "../../app/cluster-secrets.ts";
 import { InvalidInput } from "../../errors.ts";
 import Plugin, { BUILD_FLAGS } from "./plugin.ts";
+import { printError } from "../../lib/terminal/output.ts";
 
 export default class Pipeline extends Plugin {
   static override summary = "Run the build of a build step in a Banzai pipeline.yaml";
@@ -32,7 +33,7 @@ ${EXIT_CODES}`;
       });
     });
     const { variables, secrets, notices } = readPipeline(args.file, text, args.step, process.env);
-    for (const notice of notices) process.stderr.write(`WARNING: ${notice}\n`);
+    for (const notice of notices) printError(`WARNING: ${notice}\n`);
     await this.build({ ...process.env, ...variables, ...(await this.#read(secrets, flags)) }, "banzai", buildArgs);
   }
 

@@ -14,6 +14,7 @@ import type { Dialect } from "../drone/tags.ts";
 import { InvalidInput } from "../../errors.ts";
 import type { GivenLogins } from "../../app/build/build.ts";
 import Build from "./build.ts";
+import { printError } from "../../lib/terminal/output.ts";
 
 /** Flags of `build` that the variables set. */
 const FLAGS_OF_VARIABLES =
@@ -59,7 +60,7 @@ ${EXIT_CODES}`;
   protected async build(own: Environment, dialect: Dialect, args: readonly string[]): Promise<void> {
     const env = { ...(await readEnvironmentFile(own["PLUGIN_ENV_FILE"])), ...own };
     const { args: ofStep, dockerConfig, notices, results } = pluginBuild(env, dialect, await readTags());
-    for (const notice of notices) process.stderr.write(`WARNING: ${notice}\n`);
+    for (const notice of notices) printError(`WARNING: ${notice}\n`);
     // Programs that this process starts, git and credential helpers, must not see them.
     for (const name of Object.keys(process.env)) if (SECRET_VARIABLE.test(name)) delete process.env[name];
     const logins = dockerConfig === undefined ? undefined : { text: dockerConfig, source: LOGINS_SOURCE };

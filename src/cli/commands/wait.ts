@@ -2,6 +2,7 @@ import { EXIT_CODES, clusterFlags } from "../flags/shared.ts";
 import { BuildsCommand, buildArgs } from "../builds-command.ts";
 import { LATEST } from "../../app/builds/find.ts";
 import { Interrupted } from "../../errors.ts";
+import { print } from "../../lib/terminal/output.ts";
 
 export default class Wait extends BuildsCommand {
   static override summary = "Wait for builds to end";
@@ -44,7 +45,7 @@ ${EXIT_CODES}`;
           failed.push(error);
         } else {
           const [reference] = result.references;
-          process.stdout.write(`${reference === undefined ? "" : `${reference}@`}${result.digest}\n`);
+          print(`${reference === undefined ? "" : `${reference}@`}${result.digest}\n`);
         }
       }
       return failed;

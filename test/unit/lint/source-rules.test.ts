@@ -47,3 +47,21 @@ test("an expression that can take more than linear time is refused, and one made
   ];
   expect(await refusedLines("linear-regexp", [...refused, ...allowed])).toEqual(refused.map((_, index) => index + 1));
 });
+
+test("writing to the terminal past its one exit is refused", async () => {
+  const refused = [
+    'process.stdout.write("x");',
+    'process["stderr"].write(text);',
+    "globalThis.process.stdout.end(text);",
+    "console.log(text);",
+    "const out = process.stdout;",
+    "class A { b() { this.log(text); } }",
+  ];
+  const allowed = [
+    "view(process.stderr);",
+    "process.stdout.once('error', stop);",
+    "stream.write(text);",
+    "a(process.stdout.isTTY);",
+  ];
+  expect(await refusedLines("one-exit", [...refused, ...allowed])).toEqual(refused.map((_, index) => index + 1));
+});
