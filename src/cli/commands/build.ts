@@ -47,6 +47,8 @@ ${EXIT_CODES}`;
   protected override readonly settable = "all";
   /** Logins for this build only, which precede those of the user's configuration. */
   protected readonly logins: GivenLogins | undefined = undefined;
+  /** Values in the args that are secret. */
+  protected readonly secretTexts: readonly string[] = [];
   #progress: Progress | undefined;
 
   protected override readArgs(argv: readonly string[], flags: Interfaces.FlagInput): ReadWords {
@@ -104,7 +106,10 @@ ${EXIT_CODES}`;
     if (flags["dry-run"]) {
       const { printObjects } = await import("../print/yaml.ts");
       for (const message of this.decisions) printError(`${message}\n`);
-      const wired = await wireBuild(request, flags, () => {}, this.signal, { logins: this.logins });
+      const wired = await wireBuild(request, flags, () => {}, this.signal, {
+        logins: this.logins,
+        secretTexts: this.secretTexts,
+      });
       print(printObjects(await wired.describe()));
       return;
     }
@@ -124,6 +129,7 @@ ${EXIT_CODES}`;
     for (const message of dockerNotices(process.env)) progress.emit({ type: "warning", message });
     const wired = await wireBuild(request, flags, (event) => progress.emit(event), this.signal, {
       logins: this.logins,
+      secretTexts: this.secretTexts,
     });
     // A closed terminal means that the client is gone, not that the user wants to stop the build.
     this.leaveOn.add("SIGHUP");

@@ -34,7 +34,8 @@ ${EXIT_CODES}`;
     });
     const { variables, secrets, notices } = readPipeline(args.file, text, args.step, process.env);
     for (const notice of notices) printError(`WARNING: ${notice}\n`);
-    await this.build({ ...process.env, ...variables, ...(await this.#read(secrets, flags)) }, "banzai", buildArgs);
+    const read = await this.#read(secrets, flags);
+    await this.build({ ...process.env, ...variables, ...read }, "banzai", buildArgs, Object.values(read));
   }
 
   async #read(
