@@ -16,6 +16,7 @@ import { findFeatures } from "../lib/dockerfile/features.ts";
 import { findTarget, parseDockerfile } from "../lib/dockerfile/parse.ts";
 import type { BuildStage, Dockerfile } from "../lib/dockerfile/parse.ts";
 import { BuilderUnable, InvalidInput } from "../errors.ts";
+import { printError } from "../lib/terminal/output.ts";
 
 export interface Answer {
   readonly text: string;
@@ -46,7 +47,7 @@ export async function answerCall(
       },
     );
   }
-  const say = (message: string): void => void process.stderr.write(`${message}\n`);
+  const say = (message: string): void => printError(`${message}\n`);
   const { dockerfile: source } = await gatherContext(request, { stdin, say, signal });
   const dockerfile = parseDockerfile(source.text);
   refuseOtherBytes(dockerfile, source.bytes);

@@ -2,6 +2,7 @@
 import { argumentsOf } from "../plan/build-args.ts";
 import { ContextView } from "../pack/context-view.ts";
 import { gatherContext } from "../plan/gather.ts";
+import { printError } from "../lib/terminal/output.ts";
 
 export interface ContextRequest {
   readonly path: string;
@@ -15,7 +16,7 @@ export interface ContextRequest {
 /** @throws InvalidInput for a path that does not exist or is of the wrong type. */
 export async function wireContext(request: ContextRequest, signal: AbortSignal): Promise<ContextView> {
   const { path, file, target, sendAll } = request;
-  const say = (message: string): void => void process.stderr.write(`${message}\n`);
+  const say = (message: string): void => printError(`${message}\n`);
   const buildArgs = argumentsOf(request.buildArgs, process.env);
   const inputs = await gatherContext(
     { path, ...(file === undefined ? {} : { file }) },

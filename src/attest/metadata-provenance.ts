@@ -7,6 +7,7 @@ import { parseReference } from "../lib/image/reference.ts";
 import { parseBool } from "../lib/pflag/parse-bool.ts";
 import { BUILD_TYPE, basesOf, builderId, repositoryOf, seconds } from "./provenance.ts";
 import type { BuildTimes } from "./provenance.ts";
+import { shownArguments } from "../plan/hidden-values.ts";
 
 /** How much of it: `min` leaves out the parts that differ in every build. */
 export type MetadataProvenance = "min" | "max" | "disabled";
@@ -56,10 +57,11 @@ export function metadataProvenance(
 }
 
 /** The command line, in the names of docker's frontend. */
-function argumentsOf({ buildArgs, labels, target, noCache, hosts = [] }: BuildPlan): Record<string, string> {
+function argumentsOf(plan: BuildPlan): Record<string, string> {
+  const { labels, target, noCache, hosts = [] } = plan;
   const named: Record<string, string> = {
     ...(hosts.length === 0 ? {} : { "add-hosts": hosts.map(({ host, ip }) => `${host}=${ip}`).join(",") }),
-    ...Object.fromEntries(buildArgs.map(([name, value]) => [`build-arg:${name}`, value])),
+    ...Object.fromEntries(shownArguments(plan).map(([name, value]) => [`build-arg:${name}`, value])),
     ...Object.fromEntries(labels.map(([key, value]) => [`label:${key}`, value])),
     ...(noCache ? { "no-cache": "" } : {}),
     ...(target === undefined ? {} : { target }),

@@ -8,6 +8,7 @@ import { familiarName } from "../plan/docker/build-contexts.ts";
 import { imageReferences } from "../lib/dockerfile/references.ts";
 import { parseDockerfile } from "../lib/dockerfile/parse.ts";
 import { digestSet, statementOf } from "./statement.ts";
+import { shownArguments } from "../plan/hidden-values.ts";
 
 /** The type of the predicate. */
 export const PROVENANCE = "https://slsa.dev/provenance/v1";
@@ -32,7 +33,7 @@ export function provenanceOf(plan: BuildPlan, digest: string, times: BuildTimes)
         ...(plan.target === undefined ? {} : { target: plan.target }),
         ...(plan.platform === undefined ? {} : { platform: plan.platform }),
         // Everybody who can pull the image can read this: it has values only if they were asked for.
-        buildArgs: max ? Object.fromEntries(plan.buildArgs) : plan.buildArgs.map(([name]) => name).sort(),
+        buildArgs: max ? Object.fromEntries(shownArguments(plan)) : plan.buildArgs.map(([name]) => name).sort(),
         labels: Object.fromEntries(plan.labels),
         secrets: (plan.secrets ?? []).map(({ id }) => id).sort(),
         noCache: plan.noCache,

@@ -7,7 +7,7 @@ import type { CacheEntry } from "../plan/docker/options.ts";
  */
 export function repositoryOf({ type, attributes }: CacheEntry): string | undefined {
   if (type !== "registry") return undefined;
-  return attributes["ref"]?.replace(/@.*$/, "").replace(/:[^:/]*$/, "");
+  return attributes["ref"]?.replace(/@.*/s, "").replace(/:[^:/]*$/, "");
 }
 
 /**

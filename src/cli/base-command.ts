@@ -14,6 +14,7 @@ import type { ExitCode } from "./exit-codes.ts";
 import { WITHOUT_VALUE } from "./flags/shared.ts";
 import { tolerateBrokenPipe } from "./ui/progress.ts";
 import { failureLines } from "./ui/failure.ts";
+import { printError } from "../lib/terminal/output.ts";
 
 /** Settings that commands other than `build` take from the environment and the configuration: the cluster, and which registries to trust. */
 export const SHARED_SETTINGS = ["context", "namespace", "kubeconfig", "registry-ca", "insecure-registry", "progress"];
@@ -142,7 +143,7 @@ export abstract class BaseCommand extends Command {
 
   /** Prints the error on stderr. A command with a view of its own prints it there. */
   protected fail(error: unknown): void {
-    process.stderr.write(`${failureLines(error).join("\n")}\n`);
+    printError(`${failureLines(error).join("\n")}\n`);
   }
 
   protected override async catch(error: Error & { oclif?: { exit?: number }; code?: string }): Promise<void> {

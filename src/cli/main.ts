@@ -7,6 +7,7 @@ import { COMMANDS } from "./command-table.ts";
 import { InternalError } from "../errors.ts";
 import { EXIT } from "./exit-codes.ts";
 import manifest from "../../package.json" with { type: "json" };
+import { print, printError } from "../lib/terminal/output.ts";
 
 /**
  * oclif's own `execute` finds commands as files, by name. Here all commands are in one file with the rest of the program, and each is
@@ -42,7 +43,7 @@ async function run(typed: string[], config: Config): Promise<void> {
   // As with docker and kubectl: `help build`, `-v`.
   const args = typed[0] === "help" ? [...typed.slice(1), "--help"] : typed;
   if (args[0] === "--version" || args[0] === "-v") {
-    process.stdout.write(`${config.userAgent}\n`);
+    print(`${config.userAgent}\n`);
     return;
   }
   const [id = "", ...rest] = normalizeArgv(config, args);
@@ -66,6 +67,6 @@ async function printUnknown(id: string): Promise<void> {
     import("./ui/failure.ts"),
   ]);
   const error = unknownCommand(id, Object.keys(COMMANDS));
-  process.stderr.write(`${failureLines(error).join("\n")}\n`);
+  printError(`${failureLines(error).join("\n")}\n`);
   process.exitCode = EXIT.usage;
 }

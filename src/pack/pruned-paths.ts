@@ -4,6 +4,8 @@
  * others do not; the result has the files for both.
  */
 import type { WalkFilter } from "./walk.ts";
+import { compileGoRegexp } from "../lib/dockerignore/go-regexp.ts";
+import type { LinearMatcher } from "../lib/dockerignore/linear-matcher.ts";
 import { toBytes } from "../lib/files/path-bytes.ts";
 import { type ContextTree, isGone } from "./tree.ts";
 
@@ -26,8 +28,10 @@ export class ChosenPaths implements WalkFilter {
 
 /** How many symlinks are followed for one file. Linux follows 40. */
 const MAX_SYMLINKS = 40;
-/** Number of names looked at for all patterns. Above this, everything is sent. */
+/** Number of paths looked at for all patterns. Above this, everything is sent. */
 const MAX_STEPS = 100_000;
+/** Number of steps of work for all wildcards, about a second. Above this, everything is sent. */
+const MAX_WILDCARD_STEPS = 20_000_000;
 
 const WILDCARD = /[*?[\\]/;
 
@@ -80,6 +84,7 @@ class Search {
   readonly roots = new Set<string>();
   readonly #tree: ContextTree;
   #steps = 0;
+  #wildcardSteps = 0;
 
   constructor(tree: ContextTree) {
     this.#tree = tree;
@@ -96,8 +101,13 @@ class Search {
       // The root of a chroot is its own parent.
       this.visit(directory.slice(0, Math.max(0, directory.lastIndexOf("/"))), rest, links);
     } else if (WILDCARD.test(part)) {
-      const matches = componentTest(part);
-      for (const name of this.#names(directory)) if (matches(name)) this.#enter(directory, name, rest, links);
+      const matcher = componentMatcher(part);
+      for (const name of this.#names(directory)) {
+        const before = matcher.steps;
+        if (matcher.test(name)) this.#enter(directory, name, rest, links);
+        this.#wildcardSteps += matcher.steps - before;
+        if (this.#wildcardSteps > MAX_WILDCARD_STEPS) throw new UnknownTarget();
+      }
       // Also as written: kaniko and others look for a file with exactly this name.
       this.#enter(directory, part, rest, links);
     } else {
@@ -147,13 +157,15 @@ class Search {
   }
 }
 
-/** Whether a name may match one part of a pattern. Accepts at least every name that Go's filepath.Match accepts. */
-function componentTest(pattern: string): (name: string) => boolean {
-  const [, plain = ""] = /^([^[\\]*)/.exec(pattern) ?? [];
-  const source = plain
-    .replaceAll(/[.+^${}()|\]]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".{1,4}");
-  const test = new RegExp(`^${source}${plain === pattern ? "$" : ""}`, "s");
-  return (name) => test.test(name);
+/** Tells whether a name may match one part of a pattern. Accepts at least every name that Go's filepath.Match accepts. */
+function componentMatcher(pattern: string): LinearMatcher {
+  const plain = pattern.slice(0, pattern.search(/[[\\]|$/));
+  const expression = Array.from(plain, (char) => {
+    if (char === "*") return `${ANY_BYTE}*`;
+    // One character, which may be several bytes.
+    return char === "?" ? `${ANY_BYTE}{1,4}` : `\\x{${char.charCodeAt(0).toString(16)}}`;
+  });
+  return compileGoRegexp(`^${expression.join("")}${plain === pattern ? "$" : ""}`);
 }
+
+const ANY_BYTE = "[\\x00-\\xff]";

@@ -70,7 +70,9 @@ export function* walkContext(
     const path = top.path === "" ? name : `${top.path}/${name}`;
     const decision = top.filter?.decide(path) ?? "all";
     if (decision === "none") continue;
-    const excluded = rules.excludes(path, top.hits);
+    rules.begin(path, top.hits);
+    let excluded = rules.advance();
+    for (; excluded === undefined; excluded = rules.advance()) yield undefined;
     if (excluded && !rules.hasNegations) continue;
     const entry = readEntry(tree, path, excluded, onNote);
     if (entry === undefined) continue;

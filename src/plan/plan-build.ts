@@ -23,6 +23,7 @@ import { parseReference } from "../lib/image/reference.ts";
 import type { Reference } from "../lib/image/reference.ts";
 import type { BuildRequest } from "./request.ts";
 import { verifyBases } from "./verify-base.ts";
+import { trimChars } from "../lib/text/linear.ts";
 
 export interface PlanFacts {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -289,10 +290,7 @@ function quantityOf(text: string): string {
  */
 function buildName(tags: readonly Reference[]): string {
   const image = tags[0]?.repository.split("/").at(-1) ?? "build";
-  const slug = image
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .slice(0, 30)
-    .replaceAll(/^-+|-+$/g, "");
+  const slug = trimChars(image.replaceAll(/[^a-z0-9]+/g, "-").slice(0, 30), "-");
   // 8 characters of the alphabet that Kubernetes uses for generated names. It has no vowels, so it makes no words.
   const alphabet = "bcdfghjklmnpqrstvwxz2456789";
   const random = Array.from(randomBytes(8), (byte) => alphabet[byte % alphabet.length]).join("");

@@ -3,6 +3,7 @@ import { shortHash } from "../plan/inputs-name.ts";
 import { pushes } from "../plan/plan.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
+import { trimChars } from "../lib/text/linear.ts";
 import { jobOf } from "./identity.ts";
 
 export const LABEL = {
@@ -76,10 +77,7 @@ export function annotationsOf(plan: BuildPlan, container: string): Record<string
 
 /** A label's value is at most 63 of [A-Za-z0-9_.-], with a letter or digit at both ends (apimachinery, validation.IsValidLabelValue). */
 export function labelValue(text: string): string {
-  return text
-    .replaceAll(/[^A-Za-z0-9_.-]+/g, "-")
-    .slice(0, 63)
-    .replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
+  return trimChars(text.replaceAll(/[^A-Za-z0-9_.-]+/g, "-").slice(0, 63), "_.-");
 }
 
 /** Names of the builds whose pods have not ended, so that they may still read their inputs. A build's name is its Job's. */

@@ -12,7 +12,9 @@ import type {
 } from "@kubernetes/client-node";
 import type { BuilderPod, CredentialFile } from "../builders/builder.ts";
 import { AUTH_VOLUME, CA_FILE, CA_VOLUME, CONTEXT_VOLUME, FILES_VOLUME } from "../plan/layout.ts";
+import { hiddenValues } from "../plan/hidden-values.ts";
 import type { BuildPlan } from "../plan/plan.ts";
+import { hideValues } from "./hide-values.ts";
 import { exportVolumes, exporter } from "../ship/export/exporter.ts";
 import type { ExporterIdentity } from "../ship/export/exporter.ts";
 import { layOver } from "./pod/lay-over.ts";
@@ -65,10 +67,10 @@ export function objectsOf(
   buildSecrets?: SecretValues,
 ): BuildObjects {
   const configMap = configMapOf(plan, builder, delivery);
-  const secret = secretOf(plan, builder, dockerConfig, buildSecrets);
+  const { spec, data } = hideValues(podSpecOf(plan, builder, delivery), hiddenValues(plan), plan.name);
+  const secret = secretOf(plan, builder, { dockerConfig, buildSecrets, hidden: data });
   const networkPolicy = networkPolicyOf(plan);
   const awaited = [configMap, secret, networkPolicy].some((object) => object !== undefined);
-  const spec = podSpecOf(plan, builder, delivery);
   const { pod, unsafe } = podOf(plan, awaited ? gated(spec) : spec);
   const claims = [delivery.claim, cacheClaim(plan)].filter((claim) => claim !== undefined);
   return {
@@ -203,15 +205,22 @@ function credentialData(dockerConfig: string, file: CredentialFile | undefined):
   };
 }
 
+interface SecretContent {
+  readonly dockerConfig: string | undefined;
+  readonly buildSecrets: SecretValues | undefined;
+  /** By their keys. */
+  readonly hidden: ReadonlyMap<string, string>;
+}
+
 function secretOf(
   plan: BuildPlan,
   { credentialFile }: BuilderPod,
-  dockerConfig?: string,
-  buildSecrets?: SecretValues,
+  { dockerConfig, buildSecrets, hidden }: SecretContent,
 ): V1Secret | undefined {
   const data = {
     ...(dockerConfig === undefined ? {} : credentialData(dockerConfig, credentialFile)),
     ...secretData(buildSecrets),
+    ...Object.fromEntries([...hidden].map(([key, value]) => [key, Buffer.from(value).toString("base64")])),
   };
   if (Object.keys(data).length === 0) return undefined;
   return {

@@ -22,15 +22,17 @@ interface Row {
 const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // Args in, exit code out.
   "cli/": {
-    code: ["app/", "plan/", "lib/files/", "lib/text/", "lib/pflag/", "lib/kube/connect.ts", "version.ts"].concat([
-      "@oclif/core",
-      "chalk",
-      "ora",
-      "js-yaml",
-      "ignore",
-      "node:*",
-      "../package.json",
-    ]),
+    code: [
+      "app/",
+      "plan/",
+      "lib/dockerignore/",
+      "lib/files/",
+      "lib/terminal/",
+      "lib/text/",
+      "lib/pflag/",
+      "lib/kube/connect.ts",
+      "version.ts",
+    ].concat(["@oclif/core", "chalk", "ora", "js-yaml", "ignore", "node:*", "../package.json"]),
     types: ["*"],
   },
   // Loads the program itself, and so nothing of it.
@@ -46,7 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // The key and the hint of the last pod are files.
   "run/keep/": { code: ["run/", "ship/", "builders/", "plan/", "lib/", "node:*"] },
   "ship/": {
-    code: ["plan/", "lib/files/", "lib/kube/", "lib/registry/", "lib/text/", "tar", "node:*"],
+    code: ["plan/", "lib/files/", "lib/kube/", "lib/registry/", "lib/terminal/", "lib/text/", "tar", "node:*"],
     types: ["pack/", "lib/", "events.ts"],
   },
   // A directory becomes an archive or a manifest.
@@ -87,7 +89,8 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
     types: ["lib/credentials/", "lib/dockerfile/"],
   },
   "lib/sbom/": { code: ["lib/archive/", "lib/image/", "lib/registry/", "lib/text/", "spdx-license-ids", "node:*"] },
-  "lib/text/": { code: [] },
+  "lib/terminal/": { code: [] },
+  "lib/text/": { code: ["lib/terminal/"] },
   "lib/vault/": { code: ["lib/http/", "lib/limits/", "lib/text/", "node:*"] },
 
   "errors.ts": { code: [] },

@@ -56,6 +56,8 @@ export interface BuildSources {
   readonly stdin?: () => AsyncIterable<Uint8Array>;
   /** Logins that come before all others. */
   readonly logins?: GivenLogins | undefined;
+  /** Values in the request that are secret, though they stand in args. */
+  readonly secretTexts?: readonly string[];
 }
 
 /** @throws InvalidInput for every fault of the request that can be found without asking the cluster. */
@@ -124,7 +126,7 @@ async function resolveBuild(
   choice: ClusterChoice,
   emit: Emit,
   signal: AbortSignal,
-  { stdin = () => process.stdin, logins }: BuildSources,
+  { stdin = () => process.stdin, logins, secretTexts = [] }: BuildSources,
 ): Promise<ResolvedBuild> {
   const say = (message: string): void => emit({ type: "waiting", message });
   const warn = (message: string): void => emit({ type: "warning", message });
@@ -132,7 +134,8 @@ async function resolveBuild(
   const facts = { env: process.env, user: userName(), version: VERSION };
   const requested = await planRequest(request, inputs, facts, say);
   const { builder } = requested;
-  const tenanted = await withTenant(requested.plan, choice);
+  const marked = secretTexts.length === 0 ? requested.plan : { ...requested.plan, secretTexts };
+  const tenanted = await withTenant(marked, choice);
   for (const message of repositoryNotices(tenanted)) emit({ type: "note", message });
   for (const message of [...cautionsOf(builder, tenanted), ...noticesOf(request.docker ?? {})]) warn(message);
   if (tenanted.exports !== undefined) {

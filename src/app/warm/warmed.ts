@@ -5,7 +5,7 @@ import type { Failure } from "../../builders/failures/registry.ts";
 import { memoryFailure } from "../../builders/failures/run.ts";
 
 /** kaniko v1.24, pkg/cache/warm.go. */
-const FAILED = /Error while trying to warm image: (\S+) (.*)$/;
+const FAILED = /Error while trying to warm image: (\S+) (.*)/;
 /** kaniko's text around a registry's answer. */
 const WRAPPING = /^Failed to retrieve image: \S+ (?:unable to complete operation after \d+ attempts?, last error: )?/;
 const UNKNOWN = /\b(?:MANIFEST_UNKNOWN|NAME_UNKNOWN|404 Not Found)\b/;

@@ -6,7 +6,8 @@ import type { Failure } from "../failures/registry.ts";
 import { instructionFailure, lastMatch, memoryFailure, runFailure, unquoteGo } from "../failures/run.ts";
 
 /** `building at STEP "RUN …": while running runtime: exit status 42` (imagebuildah/stage_executor.go). */
-const STEP = /building at STEP "((?:[^"\\]|\\.)*)": (.*)$/s;
+/** A step and the reason of its failure, which is the rest of the text. */
+const STEP = /building at STEP "((?:[^"\\]|\\.)*)": /;
 /** Only a process has an exit status. */
 const EXIT_STATUS = /exit status (\d+)/;
 
@@ -16,7 +17,7 @@ export function buildahFailure(end: ContainerEnd): Failure {
   const memory = memoryFailure(end);
   if (memory !== undefined) return memory;
   const step = STEP.exec(error ?? "");
-  if (step !== null) return stepFailure(unquoteGo(step[1] ?? ""), step[2] ?? "");
+  if (step !== null) return stepFailure(unquoteGo(step[1] ?? ""), step.input.slice(step.index + step[0].length));
   const text = error ?? lastMatch(lines, /\S/) ?? "";
   return (
     registryFailure(text) ??

@@ -15,6 +15,7 @@ import {
   untrusted,
 } from "../failures/repository.ts";
 import type { RepositoryCase } from "../failures/repository.ts";
+import { between } from "../../lib/text/linear.ts";
 
 /** `process "/bin/sh -c …" did not complete successfully: exit code: 42` (solver/llbsolver/ops/exec.go). */
 const PROCESS = /process "((?:[^"\\]|\\.)*)" did not complete successfully: exit code: (\d+)/;
@@ -51,8 +52,9 @@ function failureOf(end: ContainerEnd): Failure {
 
 /** The frontend image of a `# syntax=` line, which BuildKit pulls to read the Dockerfile. */
 function frontendFailure(error: string): Failure | undefined {
-  const image = /failed to resolve source metadata for ([^\s:]+dockerfile[^\s]*):/.exec(error)?.[1];
-  if (image === undefined) return undefined;
+  const [, token = ""] = /failed to resolve source metadata for (\S+)/.exec(error) ?? [];
+  const image = token.slice(0, Math.max(token.lastIndexOf(":"), 0));
+  if ((image.split(":", 1)[0] ?? "").indexOf("dockerfile") < 1) return undefined;
   return failed("build", `the frontend ${image} of the Dockerfile's syntax line cannot be pulled`, [
     "Remove the line: BuildKit has its own frontend. Or name another one with --build-arg BUILDKIT_SYNTAX=IMAGE.",
   ]);
@@ -79,15 +81,21 @@ const CASES: readonly RepositoryCase[] = [
       ]),
   ],
   [/repository does not contain ref (\S+), output/, (name) => noRef(`ref ${name}`)],
-  [/invalid subdir (.*?): .*no such file/, noDirectory],
-  [/failed to read dockerfile: open .*: no such file/, noDockerfile],
+  [(line) => (line.includes("no such file") ? between(line, "invalid subdir ", ": ") : undefined), noDirectory],
+  [(line) => between(line, "failed to read dockerfile: open ", ": no such file"), noDockerfile],
   [/fatal: reference is not a tree: (\w+)/, (commit) => noRef(`commit ${commit}`)],
   [/fatal: (?:could not read (?:Username|Password)|Authentication failed)/, notAuthorised],
-  [/fatal: repository '.*' not found/, noRepository],
-  [/fatal: unable to access '.*': (.*(?:certificate|SSL).*)/, untrusted],
-  [/fatal: unable to access '.*': (.*)/, unreachable],
+  [(line) => between(line, "fatal: repository '", "' not found"), noRepository],
+  [(line) => (/certificate|SSL/.test(noAccess(line) ?? "") ? noAccess(line) : undefined), untrusted],
+  [noAccess, unreachable],
   [/git stderr:\n(?:fatal: )?(.*)/, (why) => failed("build", `the repository could not be fetched: ${why}`)],
 ];
+
+/** git's reason on a line that says that it cannot connect. */
+function noAccess(line: string): string | undefined {
+  const [, rest] = line.split("fatal: unable to access '", 2);
+  return rest?.includes("': ") === true ? rest.slice(rest.lastIndexOf("': ") + 3) : undefined;
+}
 
 /** @param error all lines of BuildKit's error @returns undefined for other errors */
 export function buildkitGitFailure(error: string): Failure | undefined {

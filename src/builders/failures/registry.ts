@@ -8,7 +8,7 @@ export type Failure = Extract<Outcome, { kind: "failed" }>;
  * (docker/errors.go) and distribution (registry/api/errcode), and the status lines Go's net/http gives them.
  */
 const DENIED =
-  /\b(?:UNAUTHORIZED|DENIED|unauthorized|authentication required|authorization failed|insufficient_scope|requested access to the resource is denied|unexpected status code 40[13]|40[13] (?:Unauthorized|Forbidden)|status: 40[13]|invalid username\/password)\b|\/v2\/\S+ 40[13]\b/;
+  /\b(?:UNAUTHORIZED|DENIED|unauthorized|authentication required|authorization failed|insufficient_scope|requested access to the resource is denied|unexpected status code 40[13]|40[13] (?:Unauthorized|Forbidden)|status: 40[13]|invalid username\/password)\b/;
 const UNKNOWN_CA =
   /x509: certificate (?:signed by unknown authority|is not trusted|is valid for)|x509: cannot validate/;
 const PLAIN_HTTP = /server gave HTTP response to HTTPS client|first record does not look like a TLS handshake/;
@@ -17,7 +17,7 @@ const PLAIN_HTTP = /server gave HTTP response to HTTPS client|first record does 
 export function registryFailure(text: string): Failure | undefined {
   const host = registryIn(text);
   const at = host ?? "the registry";
-  if (DENIED.test(text)) {
+  if (DENIED.test(text) || deniedByStatus(text)) {
     const doing = /push|blobs\/uploads/i.test(text) ? "push to" : "pull from";
     return failed("registry-auth", `not authorised to ${doing} ${at}: ${reasonIn(text)}`, [
       `Log in with \`slipway login ${host ?? "REGISTRY"}\`, or name a Secret of the namespace with --registry-secret; --no-credentials sends none.`,
@@ -60,14 +60,34 @@ export function failed(fault: Failure["fault"], message: string, suggestions: st
 /** The host of a URL, or of a reference with a domain. The rest of the message differs between libraries. */
 function registryIn(text: string): string | undefined {
   // The URL of a registry's token service, which may be on another host.
-  const rest = text.replaceAll(/https?:\/\/\S*[?&](?:scope|service)=\S*/g, "");
-  const host = '((?:[\\w-]+\\.)+[\\w-]+(?::\\d+)?|localhost(?::\\d+)?|[\\w.-]+:\\d+)(?=[/"\\\\:\\s]|$)';
-  const before = ["https?://", "docker://", '(?:permission for|destination|image|push|pull|registry) \\\\?"?'];
-  for (const prefix of before) {
-    const found = new RegExp(prefix + host, "i").exec(rest)?.[1];
-    if (found !== undefined) return found;
+  const rest = text.replaceAll(/\S+/g, (token) => {
+    const url = token.search(/https?:\/\//);
+    return url >= 0 && /[?&](?:scope|service)=/.test(token.slice(url)) ? token.slice(0, url) : token;
+  });
+  for (const prefix of BEFORE_HOST) {
+    for (const { 0: found, index } of rest.matchAll(prefix)) {
+      HOST.lastIndex = index + found.length;
+      const host = HOST.exec(rest)?.[1];
+      if (host !== undefined) return host;
+    }
   }
   return undefined;
+}
+
+const BEFORE_HOST = [
+  /https?:\/\//gi,
+  /docker:\/\//gi,
+  /(?:permission for|destination|image|push|pull|registry) \\?"?/gi,
+] as const;
+const HOST = /((?:[\w-]+\.)+[\w-]+(?::\d+)?|localhost(?::\d+)?|[\w.-]+:\d+)(?=[/"\\:\s]|$)/iy;
+
+/** `GET /v2/team/app/manifests/1 401`. */
+function deniedByStatus(text: string): boolean {
+  const tokens = text.split(/\s/);
+  return tokens.some((token, index) => {
+    const at = token.indexOf("/v2/");
+    return at >= 0 && at + 4 < token.length && /^40[13]\b/.test(tokens[index + 1] ?? "");
+  });
 }
 
 /** The registry's own message at the end of the library's message. */

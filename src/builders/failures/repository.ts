@@ -2,8 +2,14 @@
 import { failed } from "./registry.ts";
 import type { Failure } from "./registry.ts";
 
-/** A pattern for a builder's error, and its meaning. The function gets the first group. */
-export type RepositoryCase = readonly [pattern: RegExp, meaning: (found: string) => Failure];
+/**
+ * A pattern for a builder's error, or a function that finds something in a line of it, and its meaning. The second function gets the first
+ * group, or what was found.
+ */
+export type RepositoryCase = readonly [
+  pattern: RegExp | ((line: string) => string | undefined),
+  meaning: (found: string) => Failure,
+];
 
 const CLONE_HERE = "Or remove --git-in-cluster: your own git then clones the repository here.";
 const TOKEN = "Give a token that may read the repository: --secret id=GIT_AUTH_TOKEN,env=NAME.";
@@ -46,8 +52,21 @@ export const untrusted = (why: string): Failure =>
 /** @param text the builder's error @returns undefined if no case matches */
 export function meaningOf(text: string, cases: readonly RepositoryCase[]): Failure | undefined {
   for (const [pattern, meaning] of cases) {
-    const found = pattern.exec(text);
-    if (found !== null) return meaning(found[1] ?? "");
+    const found = typeof pattern === "function" ? firstOf(text.split("\n"), pattern) : match(text, pattern);
+    if (found !== undefined) return meaning(found);
+  }
+  return undefined;
+}
+
+function match(text: string, pattern: RegExp): string | undefined {
+  const found = pattern.exec(text);
+  return found === null ? undefined : (found[1] ?? "");
+}
+
+function firstOf(lines: readonly string[], find: (line: string) => string | undefined): string | undefined {
+  for (const line of lines) {
+    const found = find(line);
+    if (found !== undefined) return found;
   }
   return undefined;
 }

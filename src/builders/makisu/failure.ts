@@ -2,7 +2,7 @@
 import type { ContainerEnd } from "../builder.ts";
 import { failed, registryFailure } from "../failures/registry.ts";
 import type { Failure } from "../failures/registry.ts";
-import { lastMatch, memoryFailure, runFailure } from "../failures/run.ts";
+import { memoryFailure, runFailure } from "../failures/run.ts";
 
 const BASE_FORM =
   "Makisu reads only single images with Docker's manifest (schema 2): copy the base image with `skopeo copy --format v2s2`, or use another builder.";
@@ -12,12 +12,15 @@ export function makisuFailure(end: ContainerEnd): Failure {
   const lines = [...end.message.split("\n"), ...end.tail]
     .map((line) => line.trim())
     .filter((line) => !line.includes("Failed to fetch intermediate layer"));
-  const error = lastMatch(lines, /^(?:.*\t)?(?:ERROR[:\t] ?)(.*)$/) ?? "";
+  const error = lines.map(errorIn).findLast((text) => text !== undefined) ?? "";
   const memory = memoryFailure(end);
   if (memory !== undefined) return memory;
   const code = /cmd wait: exit status (\d+)/.exec(error)?.[1];
   if (code !== undefined) {
-    return runFailure(lastMatch(lines, /^\* (?:Executing|Step \d+\/\d+) .*?(RUN .*?)(?: \(.*\))?$/), code);
+    return runFailure(
+      lines.map(commandIn).findLast((text) => text !== undefined),
+      code,
+    );
   }
   if (/unsupported manifest mediatype|manifest not found|unmarshal distribution manifest/.test(error)) {
     return failed("build", `makisu cannot read a base image: ${innermost(error)}`, [BASE_FORM]);
@@ -29,6 +32,21 @@ export function makisuFailure(end: ContainerEnd): Failure {
     return { ...refusal, suggestions: [...refusal.suggestions, note] };
   }
   return refusal ?? failed("build", error === "" ? `makisu ended with exit code ${end.exitCode}` : innermost(error));
+}
+
+/** `ERROR: …` at the start of a line, or behind a tab, as zap writes it. */
+function errorIn(line: string): string | undefined {
+  const last = [...line.matchAll(/(?<=^|\t)ERROR[:\t] ?/g)].at(-1);
+  return last === undefined ? undefined : line.slice(last.index + last[0].length).trim();
+}
+
+/** `* Step 2/3 (…) : RUN make (…)`. */
+function commandIn(line: string): string | undefined {
+  const at = /^\* (?:Executing|Step \d+\/\d+) /.test(line) ? line.indexOf("RUN ") : -1;
+  if (at < 0) return undefined;
+  const command = line.slice(at);
+  const note = command.endsWith(")") ? command.indexOf(" (", 4) : -1;
+  return note < 0 ? command : command.slice(0, note);
 }
 
 /** Makisu wraps each error in a description of every step around it. */

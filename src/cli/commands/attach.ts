@@ -5,6 +5,7 @@ import { registryFlags } from "../flags/registry.ts";
 import { BuildsCommand, buildArg } from "../builds-command.ts";
 import { InternalError, Interrupted } from "../../errors.ts";
 import type { Progress } from "../ui/progress.ts";
+import { print } from "../../lib/terminal/output.ts";
 
 export default class Attach extends BuildsCommand {
   static override summary = "Attach to a build: show its log from the start, and its result";
@@ -66,7 +67,7 @@ ${EXIT_CODES}`;
       const { writeMetadata } = await import("../print/metadata.ts");
       writeMetadata(flags["metadata-file"], result);
     }
-    if (flags.quiet) process.stdout.write(`${imageId}\n`);
+    if (flags.quiet) print(`${imageId}\n`);
   }
 
   protected override fail(error: unknown): void {

@@ -15,6 +15,7 @@ import { callOf } from "../../plan/docker/call.ts";
 import { PROGRESS_MODES } from "../ui/progress.ts";
 import type { GivenLogins } from "../../app/build/build.ts";
 import type { Progress } from "../ui/progress.ts";
+import { print, printError } from "../../lib/terminal/output.ts";
 
 export default class Build extends BaseCommand {
   static override summary = "Build an image from a Dockerfile, in a pod of your own namespace";
@@ -47,6 +48,8 @@ ${EXIT_CODES}`;
   protected override readonly settable = "all";
   /** Logins for this build only, which precede those of the user's configuration. */
   protected readonly logins: GivenLogins | undefined = undefined;
+  /** Values in the args that are secret. */
+  protected readonly secretTexts: readonly string[] = [];
   #progress: Progress | undefined;
 
   protected override readArgs(argv: readonly string[], flags: Interfaces.FlagInput): ParsedArgs {
@@ -91,7 +94,7 @@ ${EXIT_CODES}`;
     if (call !== undefined) {
       const { answerCall } = await import("../../app/check.ts");
       const { text, status, fault, metadata } = await answerCall(request, call, this.signal);
-      process.stdout.write(text);
+      print(text);
       if (flags["metadata-file"] !== undefined) {
         const { writeAnswer } = await import("../print/metadata.ts");
         writeAnswer(flags["metadata-file"], metadata);
@@ -103,9 +106,12 @@ ${EXIT_CODES}`;
     const { wireBuild } = await import("../../app/build/build.ts");
     if (flags["dry-run"]) {
       const { printObjects } = await import("../print/yaml.ts");
-      for (const message of this.decisions) process.stderr.write(`${message}\n`);
-      const wired = await wireBuild(request, flags, () => {}, this.signal, { logins: this.logins });
-      process.stdout.write(printObjects(await wired.describe()));
+      for (const message of this.decisions) printError(`${message}\n`);
+      const wired = await wireBuild(request, flags, () => {}, this.signal, {
+        logins: this.logins,
+        secretTexts: this.secretTexts,
+      });
+      print(printObjects(await wired.describe()));
       return;
     }
     const quiet = flags.quiet || flags.progress === "quiet";
@@ -124,6 +130,7 @@ ${EXIT_CODES}`;
     for (const message of dockerNotices(process.env)) progress.emit({ type: "warning", message });
     const wired = await wireBuild(request, flags, (event) => progress.emit(event), this.signal, {
       logins: this.logins,
+      secretTexts: this.secretTexts,
     });
     // A closed terminal means that the client is gone, not that the user wants to stop the build.
     this.leaveOn.add("SIGHUP");
@@ -136,12 +143,12 @@ ${EXIT_CODES}`;
     const result = await this.interruptible(() => wired.build(leave));
     if ("left" in result) {
       if (!flags.detach) throw detachedFrom(result.left);
-      process.stdout.write(`${result.left}\n`);
+      print(`${result.left}\n`);
       return;
     }
     const imageId = result.imageless === true ? "" : (result.configDigest ?? result.digest);
     // As docker does: standard output has only what was asked for, as scripts may expect it to be empty.
-    if (quiet) process.stdout.write(`${imageId}\n`);
+    if (quiet) print(`${imageId}\n`);
     if (flags.iidfile !== undefined) writeImageId(flags.iidfile, imageId);
     if (flags["metadata-file"] !== undefined) {
       const { writeMetadata } = await import("../print/metadata.ts");

@@ -4,6 +4,7 @@ import { LATEST } from "../../app/builds/find.ts";
 import { removeBuilds } from "../../app/builds/cancel.ts";
 import { hasEnded } from "../../app/builds/record.ts";
 import { InvalidInput } from "../../errors.ts";
+import { print } from "../../lib/terminal/output.ts";
 
 export default class Cancel extends BuildsCommand {
   static override summary = "Stop running builds, and remove the objects that they created";
@@ -25,7 +26,7 @@ export default class Cancel extends BuildsCommand {
           suggestions: [`Remove it with \`slipway rm ${ended.record.name}\`, or wait for its --ttl to expire.`],
         });
       }
-      await removeBuilds(cluster, found, (name) => process.stdout.write(`${name}\n`));
+      await removeBuilds(cluster, found, (name) => print(`${name}\n`));
     });
   }
 }

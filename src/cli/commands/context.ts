@@ -5,6 +5,7 @@ import { repeatable } from "../flags/shared.ts";
 import { contextDirectory } from "../config/find-config.ts";
 import { InvalidInput } from "../../errors.ts";
 import { printContext, printExplanation } from "../print/context-report.ts";
+import { print, printBytes } from "../../lib/terminal/output.ts";
 
 /** Number of files and directories in the list of the largest. */
 const LARGEST_SHOWN = 10;
@@ -64,18 +65,18 @@ that certainly no COPY or ADD of the Dockerfile can reach. Contacts no cluster a
     const request = { path: args.path, file, target, buildArgs: flags["build-arg"], sendAll: flags["send-all"] };
     const view = await wireContext(request, this.signal);
     if (flags.explain !== undefined) {
-      process.stdout.write(printExplanation(view.explain(flags.explain)));
+      print(printExplanation(view.explain(flags.explain)));
       return;
     }
     if (!flags.list) {
-      process.stdout.write(printContext(view, await view.survey(LARGEST_SHOWN)));
+      print(printContext(view, await view.survey(LARGEST_SHOWN)));
       return;
     }
     const end = Buffer.from(flags.null ? "\0" : "\n");
     let chunk: Buffer[] = [];
     let size = 0;
     const write = (): void => {
-      process.stdout.write(Buffer.concat(chunk));
+      printBytes(Buffer.concat(chunk));
       chunk = [];
       size = 0;
     };

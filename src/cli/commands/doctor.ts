@@ -13,6 +13,7 @@ import { credentialFlags, credentialRequest, tokenFlags } from "../flags/credent
 import { keepFlags, keepRequest, withKeepingBuilder } from "../flags/keep.ts";
 import { podFlags, podRequest } from "../flags/pod.ts";
 import { registryFlags, registryRequest } from "../flags/registry.ts";
+import { jsonText, print } from "../../lib/terminal/output.ts";
 
 export default class Doctor extends BaseCommand {
   static override summary = "Check everything that a build needs, before anything is sent";
@@ -59,7 +60,7 @@ ${EXIT_CODES.replace(/^.*\n/, "")}`;
     const { leastGrant, runDoctor } = await import("../../app/doctor/doctor.ts");
     if (flags["fix-rbac"]) {
       const { printYaml } = await import("../print/yaml.ts");
-      process.stdout.write(printYaml(await leastGrant(request, flags, this.signal)));
+      print(printYaml(await leastGrant(request, flags, this.signal)));
       return;
     }
     const { CheckList } = await import("../ui/doctor-list.ts");
@@ -76,7 +77,7 @@ ${EXIT_CODES.replace(/^.*\n/, "")}`;
     const failed = checks.find(({ status }) => status === "fail");
     if (flags.json) {
       const shown = checks.map(({ name, status, message, suggestions }) => ({ name, status, message, suggestions }));
-      process.stdout.write(`${JSON.stringify({ ready: failed === undefined, checks: shown }, undefined, 2)}\n`);
+      print(`${jsonText({ ready: failed === undefined, checks: shown }, 2)}\n`);
     }
     if (failed !== undefined) process.exitCode = EXIT_OF[failed.kind ?? "cluster"];
   }

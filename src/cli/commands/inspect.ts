@@ -3,6 +3,7 @@ import { clusterFlags } from "../flags/shared.ts";
 import { BuildsCommand, buildArgs } from "../builds-command.ts";
 import { LATEST } from "../../app/builds/find.ts";
 import { RECORD_FIELDS } from "../../app/builds/record.ts";
+import { jsonText, print } from "../../lib/terminal/output.ts";
 
 export default class Inspect extends BuildsCommand {
   static override summary = "Print everything that slipway knows of builds, as JSON";
@@ -24,9 +25,9 @@ export default class Inspect extends BuildsCommand {
     await this.withCluster(flags, async (cluster) => {
       const found = await this.find(cluster, argv.length === 0 ? [LATEST] : argv.map(String));
       const records = found.map(({ record }) => record);
-      process.stdout.write(
+      print(
         flags.format === "json"
-          ? `${JSON.stringify(records, undefined, 2)}\n`
+          ? `${jsonText(records, 2)}\n`
           : records.map((record) => `${fillTemplate(flags.format, { ...record }, RECORD_FIELDS)}\n`).join(""),
       );
     });

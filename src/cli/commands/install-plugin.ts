@@ -1,6 +1,7 @@
 import { Args, Flags } from "@oclif/core";
 import { BaseCommand } from "../base-command.ts";
 import { HOSTS } from "../plugin/links.ts";
+import { print } from "../../lib/terminal/output.ts";
 
 export default class InstallPlugin extends BaseCommand {
   static override summary = "Install slipway as a plugin of docker, kubectl or compose";
@@ -28,7 +29,7 @@ docker build use it. \`uninstall-plugin\` removes the link.`;
     const host = args.host as (typeof HOSTS)[number];
     const { link, program } = await locatePlugin(host, flags.dir, process.env, process.argv[1] ?? "");
     const made = await makeLink(link, program);
-    process.stdout.write(`${made ? "linked" : "already linked:"} ${link} -> ${program}\n`);
-    process.stdout.write(`use it as: ${PLUGINS[host].use}\n`);
+    print(`${made ? "linked" : "already linked:"} ${link} -> ${program}\n`);
+    print(`use it as: ${PLUGINS[host].use}\n`);
   }
 }

@@ -3,6 +3,7 @@ import { Args, Flags } from "@oclif/core";
 import { BaseCommand } from "../base-command.ts";
 import { registryFlags } from "../flags/registry.ts";
 import { InvalidInput } from "../../errors.ts";
+import { print, printError } from "../../lib/terminal/output.ts";
 
 export default class Login extends BaseCommand {
   static override summary = "Log in to a registry";
@@ -39,8 +40,8 @@ configuration names one, else in the keychain of your system, else in docker's c
       ...(ca === undefined ? {} : { ca }),
     });
     const { place, warning } = await keepLogin(registry, kept, process.env);
-    process.stderr.write(warning === undefined ? `stored in ${place}\n` : `WARNING: ${warning}\n`);
-    process.stdout.write(`Login Succeeded\n`);
+    printError(warning === undefined ? `stored in ${place}\n` : `WARNING: ${warning}\n`);
+    print(`Login Succeeded\n`);
   }
 
   async #ask(
@@ -53,7 +54,7 @@ configuration names one, else in the keychain of your system, else in docker's c
       if (username === undefined) throw new InvalidInput("--password-stdin needs --username");
       password = (await readAll(process.stdin)).replace(/\r?\n$/, "");
     } else if (password !== undefined) {
-      process.stderr.write("WARNING: other users can see a password on the command line; use --password-stdin\n");
+      printError("WARNING: other users can see a password on the command line; use --password-stdin\n");
     }
     if ((username === undefined || password === undefined) && !(process.stdin.isTTY && process.stderr.isTTY)) {
       const what = [...(username === undefined ? ["user name"] : []), ...(password === undefined ? ["password"] : [])];

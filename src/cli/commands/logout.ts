@@ -1,5 +1,6 @@
 import { Args } from "@oclif/core";
 import { BaseCommand } from "../base-command.ts";
+import { print } from "../../lib/terminal/output.ts";
 
 export default class Logout extends BaseCommand {
   static override summary = "Remove the login to a registry from every place that stores it";
@@ -13,6 +14,6 @@ export default class Logout extends BaseCommand {
     const { forgetLogin, serverName } = await import("../../app/login.ts");
     const registry = serverName(args.server);
     const forgotten = await forgetLogin(registry, process.env);
-    process.stdout.write(forgotten ? `Removed the login to ${registry}\n` : `Not logged in to ${registry}\n`);
+    print(forgotten ? `Removed the login to ${registry}\n` : `Not logged in to ${registry}\n`);
   }
 }

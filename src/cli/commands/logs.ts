@@ -3,6 +3,7 @@ import { Flags } from "@oclif/core";
 import { clusterFlags } from "../flags/shared.ts";
 import { BuildsCommand, buildArg } from "../builds-command.ts";
 import { buildLog } from "../../app/builds/log.ts";
+import { printLogLine } from "../../lib/terminal/output.ts";
 
 export default class Logs extends BuildsCommand {
   static override summary = "Print a build's log";
@@ -28,7 +29,7 @@ export default class Logs extends BuildsCommand {
       for await (const { line, timestamp } of buildLog(cluster, found, flags.follow, this.signal)) {
         if (!hasReader) return;
         const text = flags.timestamps ? `${timestamp} ${formatLogLine(line)}` : formatLogLine(line);
-        if (!process.stdout.write(`${text}\n`))
+        if (!printLogLine(text))
           await Promise.race([once(process.stdout, "drain"), once(process.stdout, "close")]).catch(() => {});
       }
       this.signal.throwIfAborted();

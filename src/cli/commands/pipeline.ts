@@ -9,6 +9,7 @@ import type { SecretVariable } from "../../app/cluster-secrets.ts";
 import { InvalidInput } from "../../errors.ts";
 import { limitStep } from "../drone/limits.ts";
 import Plugin, { BUILD_FLAGS, readEnvironmentFile } from "./plugin.ts";
+import { printError } from "../../lib/terminal/output.ts";
 
 export default class Pipeline extends Plugin {
   static override summary = "Run the build of a build step in a Banzai pipeline.yaml";
@@ -33,13 +34,14 @@ ${EXIT_CODES}`;
       });
     });
     const { variables, secrets, notices } = readPipeline(args.file, text, args.step, process.env);
-    for (const notice of notices) process.stderr.write(`WARNING: ${notice}\n`);
+    for (const notice of notices) printError(`WARNING: ${notice}\n`);
     limitStep(variables, secrets, args.file, process.cwd());
     const { PLUGIN_ENV_FILE: envFile, ...own } = variables;
     const all = { ...(await readEnvironmentFile(envFile)), ...own };
     // The variables of that file are data as well.
     limitStep(all, [], args.file, process.cwd());
-    await this.build({ ...process.env, ...all, ...(await this.#read(secrets, flags)) }, "banzai", buildArgs);
+    const read = await this.#read(secrets, flags);
+    await this.build({ ...process.env, ...all, ...read }, "banzai", buildArgs, Object.values(read));
   }
 
   async #read(

@@ -15,6 +15,7 @@ import type { Dialect } from "../drone/tags.ts";
 import { InvalidInput } from "../../errors.ts";
 import type { GivenLogins } from "../../app/build/build.ts";
 import Build from "./build.ts";
+import { printError } from "../../lib/terminal/output.ts";
 
 /** Flags of `build` that the variables set. */
 const FLAGS_OF_VARIABLES =
@@ -56,22 +57,37 @@ ${EXIT_CODES}`;
     await this.build(process.env, String(flags["dialect"]) as Dialect, args);
   }
 
-  /** @param args the command line; the flags of `build` in it are passed on */
-  protected async build(own: Environment, dialect: Dialect, args: readonly string[]): Promise<void> {
+  /**
+   * @param args the command line; the flags of `build` in it are passed on
+   * @param secretTexts values of `own` that come from Secrets
+   */
+  protected async build(
+    own: Environment,
+    dialect: Dialect,
+    args: readonly string[],
+    secretTexts: readonly string[] = [],
+  ): Promise<void> {
     const env = { ...(await readEnvironmentFile(own["PLUGIN_ENV_FILE"])), ...own };
-    const { args: ofStep, dockerConfig, notices, results } = pluginBuild(env, dialect, await readTags());
-    for (const notice of notices) process.stderr.write(`WARNING: ${notice}\n`);
+    const {
+      args: ofStep,
+      dockerConfig,
+      notices,
+      results,
+      fromEnvironment,
+    } = pluginBuild(env, dialect, await readTags());
+    for (const notice of notices) printError(`WARNING: ${notice}\n`);
     // Programs that this process starts, git and credential helpers, must not see them.
     for (const name of Object.keys(process.env)) if (SECRET_VARIABLE.test(name)) delete process.env[name];
     const logins = dockerConfig === undefined ? undefined : { text: dockerConfig, source: LOGINS_SOURCE };
     const shared = args.slice(0, args.indexOf("--")).filter((arg) => {
       return Object.hasOwn(BUILD_FLAGS, arg.slice(2).split("=", 1)[0] ?? "");
     });
-    if (!wantsResults(results)) return this.#run([...shared, ...ofStep], logins);
+    const hidden = [...secretTexts, ...fromEnvironment];
+    if (!wantsResults(results)) return this.#run([...shared, ...ofStep], logins, hidden);
     const folder = await mkdtemp(join(tmpdir(), "slipway-plugin-"));
     try {
       const file = join(folder, "metadata.json");
-      await this.#run([...shared, `--metadata-file=${file}`, ...ofStep], logins);
+      await this.#run([...shared, `--metadata-file=${file}`, ...ofStep], logins, hidden);
       const text = await readFile(file, "utf8").catch(() => undefined);
       // A --dry-run writes none.
       if (text === undefined) return;
@@ -82,9 +98,10 @@ ${EXIT_CODES}`;
     }
   }
 
-  async #run(args: readonly string[], logins: GivenLogins | undefined): Promise<void> {
+  async #run(args: readonly string[], logins: GivenLogins | undefined, hidden: readonly string[]): Promise<void> {
     class BuildOfStep extends Build {
       protected override readonly logins = logins;
+      protected override readonly secretTexts = hidden;
     }
     BuildOfStep.id ||= "build";
     await BuildOfStep.run([...args], this.config);

@@ -3,6 +3,7 @@ import { clusterFlags } from "../flags/shared.ts";
 import { BuildsCommand } from "../builds-command.ts";
 import { findPrunable, prune } from "../../app/builds/prune.ts";
 import { InvalidInput } from "../../errors.ts";
+import { print, printError } from "../../lib/terminal/output.ts";
 
 /** Kinds that the Role of `slipway rbac --manage` does not list, so that it reads no Secret. Their Job owns them: the cluster deletes them with it. */
 const HIDDEN_BY_DESIGN: ReadonlySet<string> = new Set(["secrets", "configmaps"]);
@@ -51,14 +52,14 @@ removed.`;
       }
       for (const one of prunable) {
         await prune(cluster, one, this.signal);
-        process.stdout.write(`${one.name}\n`);
+        print(`${one.name}\n`);
       }
     });
   }
 }
 
 function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  printError(`${line}\n`);
 }
 
 /** Whether the user wants to remove so many objects. @throws InvalidInput without a terminal to ask */

@@ -3,6 +3,7 @@ import { clusterFlags } from "../flags/shared.ts";
 import { BuildsCommand } from "../builds-command.ts";
 import { listBuilds } from "../../app/builds/find.ts";
 import { RECORD_FIELDS, hasEnded } from "../../app/builds/record.ts";
+import { print } from "../../lib/terminal/output.ts";
 
 export default class Ps extends BuildsCommand {
   static override summary = "List builds";
@@ -41,7 +42,7 @@ export default class Ps extends BuildsCommand {
         : template === "table"
           ? buildTable(records, { now: cluster.now(), users: flags["all-users"], namespaces: allNamespaces })
           : records.map((record) => `${fillTemplate(template, { ...record }, RECORD_FIELDS)}\n`).join("");
-      process.stdout.write(text);
+      print(text);
     });
   }
 }

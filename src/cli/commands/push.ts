@@ -3,6 +3,7 @@ import { BaseCommand } from "../base-command.ts";
 import { EXIT_CODES } from "../flags/shared.ts";
 import { InvalidInput } from "../../errors.ts";
 import { registryFlags } from "../flags/registry.ts";
+import { print } from "../../lib/terminal/output.ts";
 
 export default class Push extends BaseCommand {
   static override summary = "Check that an image is in its registry (`build` pushes it)";
@@ -30,12 +31,12 @@ ${EXIT_CODES}`;
     const tagged = args.name.slice(args.name.lastIndexOf("/") + 1).includes(":");
     if (flags["all-tags"] && tagged) throw new InvalidInput("tag can't be used with --all-tags/-a");
     if (!flags.quiet) {
-      if (!tagged && !flags["all-tags"]) process.stdout.write(`Using default tag: latest\n`);
-      process.stdout.write(`The push refers to repository [${reference.name}]\n`);
+      if (!tagged && !flags["all-tags"]) print(`Using default tag: latest\n`);
+      print(`The push refers to repository [${reference.name}]\n`);
     }
     for await (const { tag, digest, size } of verifyPushed(reference, flags["all-tags"], flags)) {
-      if (!flags.quiet) process.stdout.write(`${tag}: digest: ${digest} size: ${size}\n`);
+      if (!flags.quiet) print(`${tag}: digest: ${digest} size: ${size}\n`);
     }
-    if (flags.quiet) process.stdout.write(`${flags["all-tags"] ? reference.name : reference.toString()}\n`);
+    if (flags.quiet) print(`${flags["all-tags"] ? reference.name : reference.toString()}\n`);
   }
 }

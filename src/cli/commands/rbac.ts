@@ -7,6 +7,7 @@ import { AUTO, TRANSPORTS, transportsThat } from "../../plan/transports.ts";
 import type { Transport } from "../../plan/transports.ts";
 import { grantOf } from "../../app/rbac/role.ts";
 import type { Holder } from "../../app/rbac/role.ts";
+import { print } from "../../lib/terminal/output.ts";
 
 export default class Rbac extends BaseCommand {
   static override summary = "Print the smallest Role that allows builds, and its RoleBinding";
@@ -83,7 +84,7 @@ Role is: without --builder it has the rights that any builder needs.`;
       networkPolicy: flags["network-policy"],
     });
     const { printYaml } = await import("../print/yaml.ts");
-    process.stdout.write(printYaml(grantOf(rights, { name: flags.name, namespace: flags.namespace, holder })));
+    print(printYaml(grantOf(rights, { name: flags.name, namespace: flags.namespace, holder })));
   }
 }
 

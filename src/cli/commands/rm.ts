@@ -4,6 +4,7 @@ import { BuildsCommand, buildArgs } from "../builds-command.ts";
 import { removeBuilds } from "../../app/builds/cancel.ts";
 import { hasEnded } from "../../app/builds/record.ts";
 import { InvalidInput } from "../../errors.ts";
+import { print } from "../../lib/terminal/output.ts";
 
 export default class Rm extends BuildsCommand {
   static override summary = "Remove builds that have ended, with their logs";
@@ -36,7 +37,7 @@ export default class Rm extends BuildsCommand {
           suggestions: [`Stop it first: \`slipway cancel ${running.record.name}\`. Or use -f.`],
         });
       }
-      await removeBuilds(cluster, found, (name) => process.stdout.write(`${name}\n`));
+      await removeBuilds(cluster, found, (name) => print(`${name}\n`));
     });
   }
 }

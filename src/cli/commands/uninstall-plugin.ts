@@ -1,6 +1,7 @@
 import { Args, Flags } from "@oclif/core";
 import { BaseCommand } from "../base-command.ts";
 import { HOSTS } from "../plugin/links.ts";
+import { print } from "../../lib/terminal/output.ts";
 
 export default class UninstallPlugin extends BaseCommand {
   static override summary = "Remove the link that install-plugin created";
@@ -18,6 +19,6 @@ export default class UninstallPlugin extends BaseCommand {
     const { locatePlugin, removeLink } = await import("../plugin/links.ts");
     const host = args.host as (typeof HOSTS)[number];
     const { link, program } = await locatePlugin(host, flags.dir, process.env, process.argv[1] ?? "");
-    process.stdout.write((await removeLink(link, program)) ? `removed ${link}\n` : `nothing to remove at ${link}\n`);
+    print((await removeLink(link, program)) ? `removed ${link}\n` : `nothing to remove at ${link}\n`);
   }
 }

@@ -1,4 +1,5 @@
 import { BaseCommand } from "../base-command.ts";
+import { print } from "../../lib/terminal/output.ts";
 
 export default class Version extends BaseCommand {
   static override summary = "Print the version of slipway";
@@ -6,6 +7,6 @@ export default class Version extends BaseCommand {
 
   async run(): Promise<void> {
     await this.parse(Version);
-    process.stdout.write(`${this.config.userAgent}\n`);
+    print(`${this.config.userAgent}\n`);
   }
 }

@@ -4,11 +4,12 @@ import { LATEST } from "../../app/builds/find.ts";
 import { registryFlags } from "../flags/registry.ts";
 import { Interrupted } from "../../errors.ts";
 import type { BuildEvent } from "../../events.ts";
+import { print, printError } from "../../lib/terminal/output.ts";
 import type { QuietView } from "../ui/quiet.ts";
 
 /** A script reads only standard output, so warnings go to standard error, which a quiet view leaves empty. */
 function emit(view: QuietView, event: BuildEvent): void {
-  if (event.type === "warning") process.stderr.write(`WARNING: ${event.message}\n`);
+  if (event.type === "warning") printError(`WARNING: ${event.message}\n`);
   view.emit(event);
 }
 
@@ -56,7 +57,7 @@ ${EXIT_CODES}`;
           failed.push(error);
         } else {
           const [reference] = result.references;
-          process.stdout.write(`${reference === undefined ? "" : `${reference}@`}${result.digest}\n`);
+          print(`${reference === undefined ? "" : `${reference}@`}${result.digest}\n`);
         }
       }
       return failed;

@@ -8,6 +8,7 @@ import { InvalidInput } from "../../errors.ts";
 import { volumeFlags, volumeRequest } from "../flags/context.ts";
 import { credentialFlags, credentialRequest } from "../flags/credentials.ts";
 import { registryFlags, registryRequest } from "../flags/registry.ts";
+import { print, printError } from "../../lib/terminal/output.ts";
 
 export default class Warm extends BaseCommand {
   static override summary = "Fetch base images onto a volume, so that kaniko builds read them from there";
@@ -77,12 +78,12 @@ error.`;
       });
     }
     const { warm } = await import("../../app/warm/warm.ts");
-    const say = (line: string): void => void process.stderr.write(`${line}\n`);
+    const say = (line: string): void => printError(`${line}\n`);
     const { file: files, target, force } = flags;
     const request = { images, files, force, ...(target === undefined ? {} : { target }), build: requestOf(flags) };
     const warmed = await this.interruptible(() => warm(request, flags, say, this.signal));
     if (warmed.length === 0) say("there is no base image to fetch");
-    for (const image of warmed) process.stdout.write(`${image.toFamiliarString()}\n`);
+    for (const image of warmed) print(`${image.toFamiliarString()}\n`);
   }
 }
 

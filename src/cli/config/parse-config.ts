@@ -8,6 +8,7 @@ import { booleanOf } from "../../lib/text/booleans.ts";
 import { mayNamePath, refusedSubOption } from "../../plan/source/limits.ts";
 import { readTree } from "./yaml-tree.ts";
 import type { Mapping, Tree } from "./yaml-tree.ts";
+import { trimEndChars } from "../../lib/text/linear.ts";
 
 /** What a project's file may name is in the table of source formats. */
 const FORMAT = ".slipway.yaml";
@@ -154,7 +155,7 @@ class ConfigurationReader {
 
   #registry(tree: Tree | undefined): { registry?: string } {
     if (tree === undefined) return {};
-    const text = this.#text("registry", tree).replace(/\/+$/, "");
+    const text = trimEndChars(this.#text("registry", tree), "/");
     const example = "Write the host of a registry, optionally with a path: registry.example.com/team.";
     if (text === "" || /^https?:|[@\s]/.test(text))
       throw this.#fault(tree.line, `"${text}" is not a prefix for image names`, example);

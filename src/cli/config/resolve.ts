@@ -51,9 +51,9 @@ async function matchingRules(
   if (rules.length === 0) return [];
   const below = relative(dirname(path), dockerfile);
   if (below === "" || below === ".." || below.startsWith("../")) return [];
-  const { default: ignore } = await import("ignore");
+  const { matchesPath } = await import("./match-path.ts");
   return rules
-    .filter(({ match }) => ignore().add(match).ignores(below))
+    .filter(({ match }) => matchesPath(match, below))
     .map(({ match, line, settings }) => ({
       origin: `rule ${match.join(", ")} of ${shorterPath(path, cwd)}:${line}`,
       reported: true,

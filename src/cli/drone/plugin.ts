@@ -9,11 +9,13 @@ import { tagsOf } from "./tags.ts";
 import type { Dialect } from "./tags.ts";
 
 export interface PluginBuild {
-  /** Flags, then `--` and the context. They hold no secret. */
+  /** Flags, then `--` and the context. They hold no secret but those in `fromEnvironment`. */
   readonly args: readonly string[];
   /** Docker's configuration as text; absent if the step has no credentials. */
   readonly dockerConfig?: string;
   readonly notices: readonly string[];
+  /** Values that BUILD_ARGS_FROM_ENV takes from the environment, where CI systems keep secrets. */
+  readonly fromEnvironment: readonly string[];
   readonly results: ResultFiles;
 }
 
@@ -77,6 +79,7 @@ export function pluginBuild(env: Environment, dialect: Dialect, listedTags?: str
     ],
     ...credentialsOf(settings, env, pushRegistry),
     notices,
+    fromEnvironment: settings.list("BUILD_ARGS_FROM_ENV").flatMap((name) => env[name] ?? []),
     results: {
       ...omitUndefined({
         artifact: settings.text("ARTIFACT_FILE"),
@@ -138,7 +141,7 @@ function repositoryHost(repo = ""): string | undefined {
 }
 
 function hostOf(registry: string): string {
-  return registry.replace(/^https?:\/\//i, "").replace(/\/.*$/, "");
+  return registry.replace(/^https?:\/\//i, "").split("/", 1)[0] ?? "";
 }
 
 /** One value of `--output`. A comma or a quote in a path needs the quotes of CSV. */

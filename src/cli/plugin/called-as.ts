@@ -12,6 +12,7 @@ import {
 } from "./docker-plugin.ts";
 import type { PluginName } from "./docker-plugin.ts";
 import { onDockerDisconnect } from "./socket.ts";
+import { print, printError } from "../../lib/terminal/output.ts";
 
 /** File names that links may have. All start as plugins' names do, so a check of the first letters is enough to know whether to load this file. */
 const PLUGINS: Readonly<Record<string, PluginName>> = { "docker-slipway": "slipway", "docker-buildx": "buildx" };
@@ -29,9 +30,7 @@ export function calledAs(name: string, argv: readonly string[]): readonly string
     return asDockerPlugin(plugin, argv);
   } catch (error) {
     if (!(error instanceof SlipwayError)) throw error;
-    process.stderr.write(
-      `${[`ERROR: ${error.message}`, ...error.suggestions.map((line) => `  - ${line}`)].join("\n")}\n`,
-    );
+    printError(`${[`ERROR: ${error.message}`, ...error.suggestions.map((line) => `  - ${line}`)].join("\n")}\n`);
     process.exitCode = EXIT.usage;
     return undefined;
   }
@@ -43,7 +42,7 @@ function asDockerPlugin(plugin: PluginName, argv: readonly string[]): readonly s
   const call = readCall(plugin, argv);
   if (call.config !== undefined) process.env["DOCKER_CONFIG"] = call.config;
   if (call.engine.length > 0) {
-    process.stderr.write(
+    printError(
       `WARNING: docker's ${call.engine.join(" and ")} is ignored: it selects an engine, and slipway builds without one\n`,
     );
   }
@@ -53,7 +52,7 @@ function asDockerPlugin(plugin: PluginName, argv: readonly string[]): readonly s
 }
 
 function say(text: string): undefined {
-  process.stdout.write(text);
+  print(text);
 }
 
 /** Interrupts as Ctrl-C does, unless Ctrl-C came already: the terminal may send it to both processes, and a second one ends this process at once. */

@@ -3,7 +3,7 @@ import { Chalk } from "chalk";
 import type { ChalkInstance } from "chalk";
 import type { Check, CheckStatus } from "../../app/doctor/check.ts";
 import { depthOfColour } from "./colour.ts";
-import { flatten } from "./control-sequences.ts";
+import { flatten } from "../../lib/terminal/control-sequences.ts";
 import { fit } from "./width.ts";
 
 interface Stream {

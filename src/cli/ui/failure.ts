@@ -1,4 +1,5 @@
 import { InternalError, SlipwayError } from "../../errors.ts";
+import { unforgeable } from "../../lib/terminal/output.ts";
 
 /** The parts of a failure, for any view. */
 export interface Failure {
@@ -35,8 +36,8 @@ export function describeFailure(error: unknown): Failure {
 export function failureLines(error: unknown): string[] {
   const failure = describeFailure(error);
   return [
-    ...`ERROR: ${failure.message}`.split("\n"),
-    ...failure.causes.flatMap((cause) => `  caused by: ${cause}`.split("\n")),
+    ...furtherLines(`ERROR: ${failure.message}`),
+    ...failure.causes.flatMap((cause) => furtherLines(`  caused by: ${cause}`)),
     ...failure.frames.map((frame) => `    ${frame}`),
     ...suggestionLines(failure.suggestions),
   ];
@@ -44,7 +45,12 @@ export function failureLines(error: unknown): string[] {
 
 /** One line for each remedy, to print below the error. */
 export function suggestionLines(suggestions: readonly string[]): string[] {
-  return suggestions.flatMap((suggestion) => `  - ${suggestion}`.split("\n"));
+  return suggestions.flatMap((suggestion) => furtherLines(`  - ${suggestion}`));
+}
+
+/** The lines of a text; those after the first cannot be taken for another message. */
+function furtherLines(text: string): string[] {
+  return text.split("\n").map((line, index) => (index === 0 ? line : unforgeable(line)));
 }
 
 function messageOf(error: unknown): string {

@@ -3,6 +3,7 @@ import { tolerateBrokenPipe } from "./progress.ts";
 import { describeFailure } from "./failure.ts";
 import { exitCodeOf } from "../exit-codes.ts";
 import type { Progress, ViewStream } from "./progress.ts";
+import { jsonText } from "../../lib/terminal/output.ts";
 
 /** One JSON object per line: a BuildEvent with its `time`, and an object of `type: "failed"` if the build fails. */
 export class JsonView implements Progress {
@@ -37,6 +38,6 @@ export class JsonView implements Progress {
   }
 
   #write(fields: object): void {
-    this.#stream.write(`${JSON.stringify({ time: this.#clock().toISOString(), ...fields })}\n`);
+    this.#stream.write(`${jsonText({ time: this.#clock().toISOString(), ...fields })}\n`);
   }
 }

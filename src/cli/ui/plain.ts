@@ -4,13 +4,14 @@ import { failureLines, suggestionLines } from "./failure.ts";
 import { formatBytes, formatDuration } from "../../lib/text/measures.ts";
 import type { Progress, ViewStream } from "./progress.ts";
 import { Upload } from "./upload.ts";
+import { logLine, tameText, unforgeable } from "../../lib/terminal/output.ts";
 
 /** Interval between progress lines of a long upload. */
 const UPLOAD_INTERVAL_MS = 5000;
 
 /**
- * Lines for a log. Slipway's own lines start with `=> ` and have no control codes. The builder's lines are printed as they are.
- * Scripts may read the lines, so their format is an interface.
+ * Lines for a log. Slipway's own lines start with `=> `, `WARNING: ` or `ERROR: ` and have no control codes. The builder's lines are
+ * printed as they are, but on a terminal only their colours stay, and one that begins as slipway's own lines do gets `# ` before it.
  */
 export class PlainView implements Progress {
   readonly #stream: ViewStream;
@@ -30,14 +31,15 @@ export class PlainView implements Progress {
   }
 
   emit(event: BuildEvent): void {
-    this.#print(this.#linesOf(event));
+    const lines = this.#linesOf(event);
+    this.#print(event.type === "log" ? lines : lines.flatMap(ownLines));
   }
 
   fail(error: unknown): void {
     if (this.#failed) return;
     this.#failed = true;
     this.#release();
-    this.#print(failureLines(error));
+    this.#print(failureLines(error).map(tameText));
   }
 
   async suspend<T>(work: () => Promise<T>): Promise<T> {
@@ -76,7 +78,7 @@ export class PlainView implements Progress {
       case "note":
         return [`=> ${event.message}`];
       case "log":
-        return [event.line];
+        return [logLine(unforgeable(event.line), this.#stream)];
       case "warning":
         return [`WARNING: ${event.message}`, ...suggestionLines(event.suggestions ?? [])];
       case "built":
@@ -109,4 +111,9 @@ export class PlainView implements Progress {
     this.#held = undefined;
     this.#print(held);
   }
+}
+
+/** A message of several lines has no further line that looks like another message. */
+function ownLines(text: string): string[] {
+  return text.split("\n").map((line, index) => tameText(index === 0 ? line : unforgeable(line)));
 }

@@ -2,32 +2,34 @@
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { Interrupted } from "../../errors.ts";
+import { echo, tameQuestion } from "../../lib/terminal/output.ts";
 
 /** @param hidden do not show the answer. @throws Interrupted on Ctrl-C or Ctrl-D, or when the terminal is closed */
 export function prompt(question: string, hidden: boolean): Promise<string> {
   const output = new Writable({
     write(chunk: Buffer, _encoding, done) {
-      if (!hidden) process.stderr.write(chunk);
+      if (!hidden) echo(chunk);
       done();
     },
   });
-  if (hidden) process.stderr.write(question);
+  const tamed = tameQuestion(question);
+  if (hidden) echo(tamed);
   const reader = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 });
   return new Promise((resolve, reject) => {
     let answered = false;
     const stop = (reason: string): void => {
       if (answered) return;
       answered = true;
-      process.stderr.write("\n");
+      echo("\n");
       reader.close();
       reject(new Interrupted(reason));
     };
     reader.once("SIGINT", () => stop("stopped by Ctrl-C"));
     reader.once("close", () => stop("stopped: the input ended without an answer"));
     // The reader redraws its line, so it must know the question to keep it.
-    reader.question(hidden ? "" : question, (answer) => {
+    reader.question(hidden ? "" : tamed, (answer) => {
       answered = true;
-      if (hidden) process.stderr.write("\n");
+      if (hidden) echo("\n");
       reader.close();
       resolve(answer);
     });

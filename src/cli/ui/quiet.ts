@@ -3,6 +3,7 @@ import type { BuildEvent } from "../../events.ts";
 import { BuildFailed } from "../../errors.ts";
 import { failureLines } from "./failure.ts";
 import type { Progress, ViewStream } from "./progress.ts";
+import { logLine, tameText, unforgeable } from "../../lib/terminal/output.ts";
 
 /** Number of last log lines that are shown when a build fails. */
 const KEPT_LINES = 30;
@@ -29,7 +30,8 @@ export class QuietView implements Progress {
     if (this.#failed) return;
     this.#failed = true;
     const log = error instanceof BuildFailed ? this.#log : [];
-    this.#stream.write(`${[...log, ...failureLines(error)].join("\n")}\n`);
+    const shown = log.map((line) => logLine(unforgeable(line), this.#stream));
+    this.#stream.write(`${[...shown, ...failureLines(error).map(tameText)].join("\n")}\n`);
   }
 
   suspend<T>(work: () => Promise<T>): Promise<T> {

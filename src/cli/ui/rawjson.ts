@@ -8,6 +8,7 @@ import { tolerateBrokenPipe } from "./progress.ts";
 import { failureLines } from "./failure.ts";
 import { formatBytes } from "../../lib/text/measures.ts";
 import type { Progress, ViewStream } from "./progress.ts";
+import { jsonText, tameText } from "../../lib/terminal/output.ts";
 
 interface Vertex {
   readonly digest: string;
@@ -84,7 +85,7 @@ export class RawJsonView implements Progress {
     this.#failed = true;
     const lines = failureLines(error);
     for (const stage of this.#vertexes.keys()) this.#close(stage, { error: (lines[0] ?? "").replace(/^ERROR: /, "") });
-    this.#stream.write(`${lines.join("\n")}\n`);
+    this.#stream.write(`${lines.map(tameText).join("\n")}\n`);
   }
 
   /** This view uses no terminal, so it need not pause. */
@@ -158,7 +159,7 @@ export class RawJsonView implements Progress {
   }
 
   #write(status: object): void {
-    this.#stream.write(`${JSON.stringify(status)}\n`);
+    this.#stream.write(`${jsonText(status)}\n`);
   }
 }
 

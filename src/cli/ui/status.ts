@@ -1,5 +1,5 @@
 import type { BuildEvent, Stage } from "../../events.ts";
-import { flatten } from "./control-sequences.ts";
+import { flatten } from "../../lib/terminal/control-sequences.ts";
 import { formatElapsed } from "../../lib/text/measures.ts";
 import { Upload } from "./upload.ts";
 import { fit, widthOf } from "./width.ts";

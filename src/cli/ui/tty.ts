@@ -5,7 +5,7 @@ import { tolerateBrokenPipe } from "./progress.ts";
 import { paletteOf } from "./buildkit-colours.ts";
 import type { Palette } from "./buildkit-colours.ts";
 import { depthOfColour } from "./colour.ts";
-import { dimLine, flatten, tameLine } from "./control-sequences.ts";
+import { dimLine, flatten, tameLine } from "../../lib/terminal/control-sequences.ts";
 import { failureLines, suggestionLines } from "./failure.ts";
 import { formatBytes, formatDuration } from "../../lib/text/measures.ts";
 import type { Progress, ViewStream } from "./progress.ts";
@@ -125,18 +125,20 @@ export class TtyView implements Progress {
       case "warning": {
         return [
           `${this.#palette.warning("WARNING:")} ${flatten(event.message)}`,
-          ...suggestionLines(event.suggestions ?? []),
+          ...suggestionLines(event.suggestions ?? []).map((line) => tameLine(line, false)),
         ];
       }
       case "built": {
         const { digest, configDigest, references } = event.result;
         const mark = paint.green(this.#glyphs.done);
         const pushed = references.map(
-          (reference) => `${mark} ${"pushed".padEnd(NAME_WIDTH)}  ${paint.bold(reference)}`,
+          (reference) => `${mark} ${"pushed".padEnd(NAME_WIDTH)}  ${paint.bold(flatten(reference))}`,
         );
         const imageId = configDigest === undefined || configDigest === digest ? [] : [["image ID", configDigest]];
         // Not in the column of the others, so that a digest fits a row of 80 cells.
-        const digests = [["digest", digest], ...imageId].map(([name, value]) => `${mark} ${name} ${paint.dim(value)}`);
+        const digests = [["digest", digest], ...imageId].map(
+          ([name, value]) => `${mark} ${name} ${paint.dim(flatten(value ?? ""))}`,
+        );
         return [...pushed, ...digests];
       }
       default:

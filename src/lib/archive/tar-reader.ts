@@ -3,6 +3,7 @@
  * it states, so a name may contain line feeds. A truncated or broken archive is an error, never a shorter list.
  */
 import { BuildFailed } from "../../errors.ts";
+import { trimChars } from "../text/linear.ts";
 
 export interface TarEntry {
   /** As in the archive. */
@@ -170,7 +171,7 @@ function numberAt(block: Buffer, at: number, length: number): number {
     // 0xff would start a negative number.
     for (const byte of [first & 0x7f, ...field.subarray(1)]) value = value * 256 + byte;
   } else {
-    const digits = field.toString("latin1").replaceAll(/^[\0 ]+|[\0 ]+$/g, "");
+    const digits = trimChars(field.toString("latin1"), "\0 ");
     value = digits === "" ? 0 : /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
   }
   if (Number.isSafeInteger(value)) return value;

@@ -5,6 +5,7 @@ import { readIfThere } from "../files/read-file.ts";
 import { type Answer, type Credential, type CredentialStore, registryOf } from "./credentials.ts";
 import { CredentialHelper, HelperError } from "./credential-helper.ts";
 import { locateFault } from "./json-fault.ts";
+import { trimChars } from "../text/linear.ts";
 
 type Entry = Readonly<Record<string, unknown>>;
 
@@ -88,7 +89,7 @@ export class DockerConfig implements CredentialStore {
       });
     }
     // docker removes the zero bytes with which old versions padded passwords.
-    return [plain.slice(0, colon), plain.slice(colon + 1).replace(/^\0+|\0+$/g, "")];
+    return [plain.slice(0, colon), trimChars(plain.slice(colon + 1), "\0")];
   }
 }
 

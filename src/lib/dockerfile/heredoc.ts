@@ -10,7 +10,7 @@ export interface Heredoc {
   readonly content: string;
 }
 
-const WITH_HEREDOCS = /^(?:onbuild\s+)?(?:add|copy|run)\s+(.*)$/is;
+const WITH_HEREDOCS = /^(?:onbuild\s+)?(?:add|copy|run)\s+(\S.*)/is;
 
 /** The heredocs that an instruction announces, in order. Their content follows on the next lines. */
 export function findHeredocs(line: string): Omit<Heredoc, "content">[] {

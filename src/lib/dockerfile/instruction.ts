@@ -39,7 +39,8 @@ const WITH_PAIRS: ReadonlySet<string> = new Set(["ENV", "LABEL"]);
 
 /** Reads one logical line. */
 export function readInstruction(source: LogicalLine, escape: string): Instruction {
-  const [, word = "", rest = ""] = /^(\S+)\s*(.*)$/s.exec(source.text) ?? [];
+  const [head = "", word = ""] = /^(\S+)\s*/.exec(source.text) ?? [];
+  const rest = source.text.slice(head.length);
   const keyword = word.toUpperCase();
   const { line, endLine, heredocs, comments } = source;
   if (!KEYWORDS.has(keyword)) refuseKeyword(line, word);

@@ -6,15 +6,17 @@ import { InvalidInput } from "../../errors.ts";
 import { findGlobError } from "./glob-syntax.ts";
 import { readIgnoreLines, type IgnoreLine } from "./ignore-lines.ts";
 import { compilePattern, type PathTest } from "./ignore-pattern.ts";
+import type { LinearMatcher } from "./linear-matcher.ts";
 import { isAscii, toBytes, toCodePoints, toText } from "../files/path-bytes.ts";
 import { PatternError } from "./text-reader.ts";
 
 /** The rules that matched a directory, one byte per rule. They match everything below it too. */
 export type RuleHits = Uint8Array;
 
-interface Rule extends IgnoreLine {
-  readonly test: PathTest;
-}
+type Rule = IgnoreLine & PathTest;
+
+/** Between two pauses: some milliseconds of work. */
+const STEPS_PER_TURN = 200_000;
 
 export interface IgnoreDecision {
   readonly excluded: boolean;
@@ -32,7 +34,15 @@ export class IgnoreRules {
   readonly #prefixes: readonly string[] | undefined;
   readonly #noHits: RuleHits;
   #hits: RuleHits;
-  /** Whether a `!` line may include again a path that another line excludes. */
+  #path = "";
+  #text = "";
+  #above: RuleHits;
+  /** The rule that comes next. */
+  #index = 0;
+  #excluded = false;
+  /** In the midst of its text. */
+  #matcher: LinearMatcher | undefined;
+  /** Whether a `!` line may bring back what another excludes. */
   readonly hasNegations: boolean;
 
   constructor(lines: readonly IgnoreLine[], name: string) {
@@ -40,38 +50,89 @@ export class IgnoreRules {
     this.#rules = lines.map((line) => {
       const error = findGlobError(line.pattern);
       if (error !== undefined) throw malformed(line, name, error);
-      return { ...line, test: compilePattern(line.pattern) };
+      return { ...line, ...compilePattern(line.pattern) };
     });
     this.#noHits = new Uint8Array(lines.length);
     this.#hits = new Uint8Array(lines.length);
+    this.#above = this.#noHits;
     this.hasNegations = lines.some((line) => line.negated);
     this.#prefixes = negationPrefixes(lines);
   }
 
   /**
-   * Whether a path is excluded.
+   * Whether a path is left out, at once.
    * @param path Byte string relative to the context.
    * @param parent The result of `takeHits` for its directory; undefined directly below the root.
    * @throws InvalidInput for a malformed rule that Go's quick check accepts.
    */
   excludes(path: string, parent: RuleHits | undefined): boolean {
-    const above = parent ?? this.#noHits;
-    const hits = this.#hits;
-    const text = isAscii(path) ? path : toCodePoints(path);
-    let excluded = false;
-    for (let index = 0; index < this.#rules.length; index++) {
-      const rule = this.#rules[index];
-      if (rule === undefined) break;
-      let hit = above[index] === 1;
-      // A rule that cannot change the result is not tested, neither here nor below: `a/b` and `!a` exclude a/b.
-      if (!hit && rule.negated === excluded) hit = this.#test(rule, path, text);
-      if (hit) excluded = !rule.negated;
-      hits[index] = hit ? 1 : 0;
-    }
+    this.begin(path, parent);
+    let excluded: boolean | undefined;
+    while (excluded === undefined) excluded = this.advance();
     return excluded;
   }
 
-  /** The rules that matched the last path given to `excludes`. Pass them to `excludes` for the paths below it. */
+  /** Gives a path, as to `excludes`, that `advance` decides about. */
+  begin(path: string, parent: RuleHits | undefined): void {
+    this.#path = path;
+    this.#text = isAscii(path) ? path : toCodePoints(path);
+    this.#above = parent ?? this.#noHits;
+    this.#index = 0;
+    this.#excluded = false;
+    this.#matcher = undefined;
+  }
+
+  /**
+   * Works for some milliseconds: thousands of rules and long patterns may take many times that for one path.
+   * @returns Whether the path is left out, undefined if that is not known yet.
+   * @throws as `excludes` does.
+   */
+  advance(): boolean | undefined {
+    const rules = this.#rules;
+    const above = this.#above;
+    const hits = this.#hits;
+    let steps = STEPS_PER_TURN;
+    for (let rule; (rule = rules[this.#index]) !== undefined; this.#index++) {
+      let hit = above[this.#index] === 1;
+      // A rule that cannot change the outcome is not tested, here or again below: `a/b` and `!a` leave a/b out.
+      if (!hit && rule.negated === this.#excluded) {
+        if ("test" in rule) {
+          hit = rule.test(this.#path);
+          steps -= 1 + (rule.pattern.length >> 4);
+        } else {
+          const matcher = this.#matcher ?? this.#openMatcher(rule);
+          const before = matcher.steps;
+          const result = matcher.advance(steps);
+          steps -= matcher.steps - before;
+          this.#matcher = result === undefined ? matcher : undefined;
+          if (result === undefined) return undefined;
+          hit = result;
+        }
+      } else {
+        steps -= 1;
+      }
+      if (hit) this.#excluded = !rule.negated;
+      hits[this.#index] = hit ? 1 : 0;
+      if (steps <= 0) {
+        this.#index++;
+        return this.#index < rules.length ? undefined : this.#excluded;
+      }
+    }
+    return this.#excluded;
+  }
+
+  /** The matcher of a rule, at the start of the path. */
+  #openMatcher(rule: Extract<Rule, { matcher: unknown }>): LinearMatcher {
+    try {
+      const matcher = rule.matcher();
+      matcher.begin(this.#text);
+      return matcher;
+    } catch (error) {
+      throw error instanceof PatternError ? malformed(rule, this.#name, error.message) : error;
+    }
+  }
+
+  /** The rules that matched the path last given to `excludes`, to be handed back for the paths below it. */
   takeHits(): RuleHits {
     return this.#hits.slice();
   }
@@ -110,14 +171,6 @@ export class IgnoreRules {
         text: rule?.text,
         matched: matched === undefined ? undefined : toText(matched),
       };
-    }
-  }
-
-  #test(rule: Rule, path: string, text: string): boolean {
-    try {
-      return rule.test(path, text);
-    } catch (error) {
-      throw error instanceof PatternError ? malformed(rule, this.#name, error.message) : error;
     }
   }
 }

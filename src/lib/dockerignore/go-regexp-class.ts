@@ -89,7 +89,7 @@ function readMember(reader: TextReader): number {
 
 /** `[:name:]` or `[:^name:]` inside a class. Without `:]` the bracket is an ordinary character. */
 function readNamedClass(reader: TextReader): Group | undefined {
-  if (!reader.startsWith("[:") || reader.source.indexOf(":]", reader.at + 2) < 0) return undefined;
+  if (!reader.startsWith("[:") || !reader.hasAhead(":]", 2)) return undefined;
   reader.skip("[:");
   const name = reader.takeUntil(":]");
   const named = NAMED.get(name.replace(/^\^/, ""));

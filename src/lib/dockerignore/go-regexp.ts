@@ -1,107 +1,141 @@
 /**
- * Translates Go's regular expressions to JavaScript's. A `.dockerignore` pattern reaches Go's `regexp` nearly as written, so its
+ * Go's regular expressions. A `.dockerignore` pattern reaches Go's `regexp` nearly as written, so its
  * classes, escapes, repetitions and errors are Go's: `[[:digit:]]`, `\d`, `\p{Greek}`, `\x2a`, `a{2}` and `\Q` mean
- * something, `\e` is an error. Flags and group names cannot occur, because moby escapes the parentheses of a pattern.
- * The language: https://github.com/google/re2/wiki/Syntax, with the flags of Go's regexp.Compile.
+ * something, `\e` is an error. Flags and group names cannot occur, as a pattern's parentheses come escaped.
+ * The language: https://github.com/google/re2/wiki/Syntax, with the flags of Go's regexp.Compile. As in Go, no text makes a match slow.
  */
 import { type CharClass, readClass, readEscape, readEscapedClass } from "./go-regexp-class.ts";
+import { LinearMatcher } from "./linear-matcher.ts";
+import { programSize, type Assertion, type CharTest, type Expression } from "./linear-program.ts";
 import { PatternError, TextReader } from "./text-reader.ts";
+
+/** Go's regexp/syntax refuses expressions of more instructions: its maxSize, which is 128 MiB of 40 bytes each. */
+const MAX_INSTRUCTIONS = 3_355_443;
 
 /**
  * @param source Go regular expression, as code points.
  * @throws PatternError where Go's regexp.Compile reports an error.
  */
-export function compileGoRegexp(source: string): RegExp {
+export function compileGoRegexp(source: string): LinearMatcher {
   const reader = new TextReader(source);
-  const translation = readAlternatives(reader);
+  const expression = readAlternatives(reader);
   if (!reader.done) throw new PatternError("unexpected )");
-  return new RegExp(translation, "u");
+  if (programSize(expression) > MAX_INSTRUCTIONS) throw new PatternError("expression too large");
+  return new LinearMatcher(expression);
 }
 
-/** Reads up to the end or to a closing parenthesis. */
-function readAlternatives(reader: TextReader): string {
-  const alternatives: string[] = [];
-  let atoms: string[] = [];
+/** Up to the end or to a closing parenthesis. */
+function readAlternatives(reader: TextReader): Expression {
+  const alternatives: Expression[] = [];
+  let atoms: Expression[] = [];
   let repeated = false;
   while (!reader.done && !reader.startsWith(")")) {
     if (reader.skip("|")) {
-      alternatives.push(join(atoms));
+      alternatives.push({ kind: "sequence", parts: atoms });
       atoms = [];
       repeated = false;
       continue;
     }
     const repetition = readRepetition(reader);
     if (repetition === undefined) {
-      atoms.push(...readAtoms(reader));
+      for (const atom of readAtoms(reader)) atoms.push(atom);
       repeated = false;
       continue;
     }
-    const last = atoms.pop();
-    if (last === undefined) throw new PatternError(`nothing to repeat with ${repetition}`);
-    if (repeated) throw new PatternError(`${repetition} after another repetition`);
-    atoms.push(repeat(last, repetition));
+    const part = atoms.pop();
+    if (part === undefined) throw new PatternError(`nothing to repeat with ${repetition.text}`);
+    if (repeated) throw new PatternError(`${repetition.text} after another repetition`);
+    atoms.push({ kind: "repeat", part, least: repetition.least, most: repetition.most });
     repeated = true;
   }
-  return [...alternatives, join(atoms)].join("|");
-}
-
-/** Two `**` + `/` in a row match the same as one, but JavaScript would try every way to split a path between them. */
-function join(atoms: readonly string[]): string {
-  return atoms.filter((atom, index) => atom !== atoms[index - 1] || !/(\*|\)\?)$/.test(atom)).join("");
-}
-
-function repeat(atom: string, repetition: string): string {
-  // Go can repeat an assertion or a repetition; JavaScript can only if it is in a group.
-  return /^(\[.*\]|\(.*\)|\\u\{[\da-f]+\}|[\w/ -])$/.test(atom) ? atom + repetition : `(?:${atom})${repetition}`;
+  return { kind: "choice", parts: [...alternatives, { kind: "sequence", parts: atoms }] };
 }
 
 /** Go's limit for `{n}`. */
 const MAX_REPEATS = 1000;
 
-/** Reads `*`, `?` or `{n,m}`, and a lazy `?`, which does not change the result. Braces around anything else are literal. */
-function readRepetition(reader: TextReader): string | undefined {
-  const repetition = /^(?:[*?]|\{(?:0|[1-9]\d*)(?:,(?:0|[1-9]\d*)?)?\})/.exec(reader.source.slice(reader.at))?.[0];
-  if (repetition === undefined) return undefined;
-  const [least = 0, most = Infinity] = Array.from(repetition.matchAll(/\d+/g), Number);
-  const bounded = most !== Infinity;
-  if (least > MAX_REPEATS || (bounded && (most > MAX_REPEATS || most < least))) {
-    throw new PatternError(`invalid count ${repetition}`);
-  }
-  reader.skip(repetition);
-  reader.skip("?");
-  return repetition;
+interface Repetition {
+  readonly text: string;
+  readonly least: number;
+  readonly most: number;
 }
 
-/** Reads one unit that a repetition applies to, or the characters of `\Q...\E`, each a unit. */
-function readAtoms(reader: TextReader): string[] {
-  if (reader.skip("\\Q")) return Array.from(reader.takeUntil("\\E"), writeLiteral);
-  if (reader.skip("[")) return [writeClass(readClass(reader))];
-  // Go's dot matches everything but line feeds.
-  if (reader.skip(".")) return ["[^\\n]"];
-  if (reader.skip("^") || reader.skip("\\A")) return ["^"];
-  if (reader.skip("$") || reader.skip("\\z")) return ["$"];
-  if (reader.skip("\\b")) return ["\\b"];
-  if (reader.skip("\\B")) return ["\\B"];
+/** `*`, `?` or `{n,m}`, and the `?` for lazy ones, which changes no outcome. Braces around anything else are literal. */
+function readRepetition(reader: TextReader): Repetition | undefined {
+  const text = /^(?:[*?]|\{(?:0|[1-9]\d*)(?:,(?:0|[1-9]\d*)?)?\})/.exec(reader.source.slice(reader.at))?.[0];
+  if (text === undefined) return undefined;
+  const [least = 0, most = Infinity] = countsOf(text);
+  const bounded = most !== Infinity;
+  if (least > MAX_REPEATS || (bounded && (most > MAX_REPEATS || most < least))) {
+    throw new PatternError(`invalid count ${text}`);
+  }
+  reader.skip(text);
+  reader.skip("?");
+  return { text, least, most };
+}
+
+function countsOf(repetition: string): number[] {
+  if (repetition === "*") return [0];
+  if (repetition === "?") return [0, 1];
+  const counts = Array.from(repetition.matchAll(/\d+/g), Number);
+  return repetition.includes(",") ? counts : [...counts, ...counts];
+}
+
+/** One unit that a repetition would apply to, or the characters of `\Q...\E`, each a unit. */
+function readAtoms(reader: TextReader): Expression[] {
+  if (reader.skip("\\Q")) return Array.from(reader.takeUntil("\\E"), literal);
+  if (reader.skip("[")) return [oneOf(readClass(reader))];
+  // Go's dot stops only at line feeds.
+  if (reader.skip(".")) return [{ kind: "char", test: (codePoint) => codePoint !== 0x0a }];
+  if (reader.skip("^") || reader.skip("\\A")) return [assertion("start")];
+  if (reader.skip("$") || reader.skip("\\z")) return [assertion("end")];
+  if (reader.skip("\\b")) return [assertion("boundary")];
+  if (reader.skip("\\B")) return [assertion("no-boundary")];
   if (reader.skip("(")) {
-    const group = `(?:${readAlternatives(reader)})`;
+    const group = readAlternatives(reader);
     if (!reader.skip(")")) throw new PatternError("missing )");
     return [group];
   }
   const group = readEscapedClass(reader);
-  if (group !== undefined) return [writeClass({ ...group, negated: false })];
-  if (reader.startsWith("\\")) return [writeLiteral(String.fromCodePoint(readEscape(reader)))];
-  return [writeLiteral(reader.next() ?? "")];
+  if (group !== undefined) return [oneOf({ ...group, negated: false })];
+  if (reader.startsWith("\\")) return [literal(String.fromCodePoint(readEscape(reader)))];
+  return [literal(reader.next() ?? "")];
 }
 
-function writeLiteral(char: string): string {
-  return /^[\w/ -]$/.test(char) ? char : writeCodePoint(char.codePointAt(0) ?? 0);
+function assertion(kind: Assertion): Expression {
+  return { kind: "assertion", assertion: kind };
 }
 
-function writeCodePoint(codePoint: number): string {
-  return `\\u{${codePoint.toString(16)}}`;
+function literal(char: string): Expression {
+  const expected = char.codePointAt(0);
+  return { kind: "char", test: (codePoint) => codePoint === expected };
 }
 
-function writeClass(set: CharClass): string {
-  const ranges = set.ranges.map(([low, high]) => `${writeCodePoint(low)}-${writeCodePoint(high)}`);
-  return `[${set.negated ? "^" : ""}${ranges.join("")}${set.properties.join("")}]`;
+function oneOf({ ranges, properties, negated }: CharClass): Expression {
+  const belongs = inRanges(ranges);
+  if (properties.length === 0) return { kind: "char", test: (codePoint) => belongs(codePoint) !== negated };
+  // oxlint-disable-next-line slipway-source/linear-regexp -- it is given one character at a time
+  const property = new RegExp(`[${[...new Set(properties)].join("")}]`, "u");
+  const test: CharTest = (codePoint) => belongs(codePoint) || property.test(String.fromCodePoint(codePoint));
+  return { kind: "char", test: (codePoint) => test(codePoint) !== negated };
+}
+
+/** Searches by halves: a class may have thousands of ranges. */
+function inRanges(ranges: CharClass["ranges"]): CharTest {
+  const lows: number[] = [];
+  const highs: number[] = [];
+  for (const [low, high] of ranges.toSorted(([a], [b]) => a - b)) {
+    const last = highs.at(-1) ?? -1;
+    if (lows.length > 0 && low <= last) highs[highs.length - 1] = Math.max(last, high);
+    else lows[highs.push(high) - 1] = low;
+  }
+  return (codePoint) => {
+    let [from, to] = [0, lows.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((lows[middle] ?? 0) <= codePoint) from = middle + 1;
+      else to = middle;
+    }
+    return codePoint <= (highs[from - 1] ?? -1);
+  };
 }

@@ -1,41 +1,30 @@
 /** Compiles one pattern of the ignore file to the cheapest test that gives moby's result. */
 import { compileGoRegexp } from "./go-regexp.ts";
+import type { LinearMatcher } from "./linear-matcher.ts";
 import { toCodePoints } from "../files/path-bytes.ts";
 
-/**
- * Whether a path matches.
- * @param path Byte string relative to the context.
- * @param text The same path as code points, for regular expressions.
- * @throws PatternError if the pattern is malformed. Moby compiles a pattern at its first use, so a malformed pattern that is
- *   never used is not an error. That is why this function throws, and not `compilePattern`.
- */
-export type PathTest = (path: string, text: string) => boolean;
+/** A test of a path: at once by its byte string, or in steps by its code points. */
+export type PathTest = { readonly test: (path: string) => boolean } | { readonly matcher: () => LinearMatcher };
 
-/** @param pattern Byte string, clean and without `!`. */
+/**
+ * @param pattern Byte string, clean and without `!`.
+ * @returns Its `matcher` throws a PatternError if the pattern is malformed. Moby compiles a pattern when it first needs it, so one that no
+ *   path gets to is no error: it throws then, and not here.
+ */
 export function compilePattern(pattern: string): PathTest {
   const { kind, expression } = translate(pattern);
-  if (kind === "exact") return (path) => path === pattern;
+  if (kind === "exact") return { test: (path) => path === pattern };
   if (kind === "prefix") {
     const prefix = pattern.slice(0, -2);
-    return (path) => path.startsWith(prefix);
+    return { test: (path) => path.startsWith(prefix) };
   }
   if (kind === "suffix") {
     const suffix = pattern.slice(2);
     const whole = suffix.startsWith("/") ? suffix.slice(1) : undefined;
-    return (path) => path.endsWith(suffix) || path === whole;
+    return { test: (path) => path.endsWith(suffix) || path === whole };
   }
-  return compileExpression(expression);
-}
-
-function compileExpression(expression: string): PathTest {
-  try {
-    const regexp = compileGoRegexp(expression);
-    return (_, text) => regexp.test(text);
-  } catch (error) {
-    return () => {
-      throw error;
-    };
-  }
+  let matcher: LinearMatcher | undefined;
+  return { matcher: () => (matcher ??= compileGoRegexp(expression)) };
 }
 
 type Kind = "exact" | "prefix" | "suffix" | "regexp";

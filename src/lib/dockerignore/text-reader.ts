@@ -2,6 +2,8 @@
 export class TextReader {
   readonly source: string;
   at = 0;
+  /** Texts that do not come any more, so that no one looks through all the rest again and again. */
+  readonly #absent = new Set<string>();
 
   constructor(source: string) {
     this.source = source;
@@ -24,7 +26,15 @@ export class TextReader {
     return this.source.startsWith(text, this.at);
   }
 
-  /** Skips `text` if it comes next. */
+  /** Whether `text` comes after this many further UTF-16 units, or later. */
+  hasAhead(text: string, units: number): boolean {
+    if (this.#absent.has(text)) return false;
+    const found = this.source.includes(text, this.at + units);
+    if (!found) this.#absent.add(text);
+    return found;
+  }
+
+  /** Moves behind `text` if it comes next. */
   skip(text: string): boolean {
     if (!this.startsWith(text)) return false;
     this.at += text.length;

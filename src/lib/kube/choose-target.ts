@@ -5,6 +5,7 @@ import { publicUrl } from "../text/public-url.ts";
 import { isFields, readKubeconfig, textOf } from "./kubeconfig.ts";
 import type { Kubeconfig } from "./kubeconfig.ts";
 import type { ExecPlugin, Impersonation, Server, Target, User } from "./target.ts";
+import { trimEndChars } from "../text/linear.ts";
 
 /** Mount path of a pod's service account. */
 const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -66,7 +67,7 @@ export async function chooseTarget(
 }
 
 function readServer(cluster: Fields, name: string): Server {
-  const url = textOf(cluster["server"])?.replace(/\/+$/, "");
+  const url = trimEndChars(textOf(cluster["server"]) ?? "", "/");
   if (!url || !/^https?:\/\/./.test(url) || !URL.canParse(url)) {
     throw new InvalidInput(
       `the cluster "${name}" of the kubeconfig has no usable server URL (${publicUrl(url || "none")})`,

@@ -2,6 +2,7 @@
  * Refusals by admission: Pod Security, a quota, a limit range, a webhook, a policy. They share the code 403 with RBAC, and
  * only their message tells them apart. Also used for events, in which a Job's controller reports why it has no pod.
  */
+import { between } from "../text/linear.ts";
 
 export interface Denial {
   /** Clause that follows "the cluster refused to …: ", without a full stop. */
@@ -37,7 +38,7 @@ const RULES: readonly Rule[] = [
   },
   {
     // k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go
-    pattern: /exceeded quota: ([^,]+), (requested: .+)/s,
+    pattern: /exceeded quota: ([^,:]+), (requested: .+)/s,
     explain: ([, quota = "", figures = ""]) => ({
       sentence: `the quota "${quota}" is used up (${plain(figures)})`,
       suggestions: [
@@ -57,7 +58,8 @@ const RULES: readonly Rule[] = [
   },
   {
     // plugin/pkg/admission/limitranger/admission.go
-    pattern: /((?:minimum|maximum) \S+ usage per (?:Container|Pod) is .+|\S+ max limit to request ratio per .+)/s,
+    pattern:
+      /(?:^|\s)((?:minimum|maximum) \S+ usage per (?:Container|Pod) is .+|\S+ max limit to request ratio per .+)/s,
     explain: ([, why = ""]) => ({
       sentence: `the namespace's limit range does not allow it: ${plain(why)}`,
       suggestions: [
@@ -106,7 +108,7 @@ const RULES: readonly Rule[] = [
   },
   {
     // plugin/pkg/admission/serviceaccount/admission.go
-    pattern: /error looking up service account ([^/]+)\/([^:]+): (.+)/s,
+    pattern: /error looking up service account ([^/\s]+)\/([^:\s]+): (.+)/s,
     explain: ([, namespace = "", account = ""]) => ({
       sentence: `the service account "${account}" does not exist in the namespace "${namespace}"`,
       suggestions: [`Create it: kubectl create serviceaccount ${account} -n ${namespace}`],
@@ -139,14 +141,15 @@ export function explainDenial(message: string): Denial | undefined {
  * field is returned unchanged.
  */
 function forbidden(why: string): string[] {
-  const checks = plain(why).match(/[^(]+\((?:[^()]|\([^()]*\))*\)/g) ?? [plain(why)];
+  const checks = splitChecks(plain(why));
   return checks.map((check) => {
     const field = /securityContext\.[\w.]+/.exec(check)?.[0];
     if (field === undefined) return check.replace(/^,\s*/, "").trim();
-    const values = /must not include (.+?) in securityContext/.exec(check)?.[1]?.replaceAll('"', "");
-    const wanted = /(must (?:not )?set) securityContext\.[\w.]+(\s*=\s*\S+?|\s+to .+?)?\)?$/.exec(check);
+    const values = between(check, "must not include ", " in securityContext")?.replaceAll('"', "");
+    const wanted = /(must (?:not )?set) securityContext\.[\w.]+/.exec(check);
     if (values !== undefined) return `${field} (${values})`;
-    const value = wanted?.[2]?.trim() ?? "";
+    const rest = wanted === null ? "" : check.slice(wanted.index + wanted[0].length).replace(/\)$/, "");
+    const value = /^\s*=\s*\S+$|^\s+to .+$/.test(rest) ? rest.trim() : "";
     if (wanted === null || value === "") return field;
     return wanted[1] === "must set" ? `${field} other than ${value.replace(/^=|^to /, "")}` : `${field}${value}`;
   });
@@ -165,9 +168,27 @@ function resourceFlags(fields: string): string {
   return flags.length === 0 ? "--requests cpu=1,memory=2Gi --limits cpu=1,memory=2Gi" : flags.join(" ");
 }
 
+/** Texts that each end with their parentheses; the whole text if there are none. */
+function splitChecks(text: string): string[] {
+  const checks: string[] = [];
+  let start = 0;
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text[at];
+    if (char === "(") depth += 1;
+    if (char !== ")" || depth === 0) continue;
+    depth -= 1;
+    if (depth > 0) continue;
+    checks.push(text.slice(start, at + 1));
+    start = at + 1;
+  }
+  return checks.length === 0 ? [text] : checks;
+}
+
 function plain(text: string): string {
-  return text
-    .trim()
-    .replace(/\s*\n\s*/g, "; ")
+  const lines = text.split("\n").map((line) => line.trim());
+  return lines
+    .filter((line) => line !== "")
+    .join("; ")
     .replace(/\.$/, "");
 }

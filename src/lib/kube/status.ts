@@ -29,6 +29,7 @@ export function parseStatus(code: number, text: string): V1Status {
   } catch {
     // Plain text, or the page of a proxy.
   }
-  const plain = /<\w+[^>]*>/.test(text) ? "" : text.trim().slice(0, 500);
+  const tag = text.search(/<\w/);
+  const plain = tag >= 0 && text.includes(">", tag) ? "" : text.trim().slice(0, 500);
   return { code, message: plain };
 }

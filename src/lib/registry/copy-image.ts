@@ -76,7 +76,7 @@ export async function listTags(client: RegistryClient, image: Reference): Promis
     if (answer.status === 404) throw new BuildFailed(`the registry has no image ${name}`);
     expect(answer, [200], image);
     tags.push(...((JSON.parse(answer.body) as { tags?: string[] | null } | null)?.tags ?? []));
-    const next = /<([^>]+)>;\s*rel="?next"?/.exec(String(answer.headers["link"] ?? ""))?.[1];
+    const next = /<([^<>]+)>;\s*rel="?next"?/.exec(String(answer.headers["link"] ?? ""))?.[1];
     path = next === undefined ? undefined : URL.parse(next, answer.url)?.href;
   }
   return tags;

@@ -10,7 +10,7 @@ export function fillTemplate(
   fields: readonly string[],
 ): string {
   const text = template.replaceAll(/\\([tn])/g, (_, letter) => (letter === "t" ? "\t" : "\n"));
-  return text.replaceAll(/\{\{(.*?)\}\}/gs, (_, inner: string) => {
+  return replaceActions(text, (inner) => {
     const action = /^-?\s*(json\s+)?\.([A-Za-z]*)\s*-?$/.exec(inner.trim());
     if (action === null) {
       throw new InvalidInput(`--format: {{${inner}}} is not supported in slipway's templates`, {
@@ -23,6 +23,19 @@ export function fillTemplate(
     if (Array.isArray(found)) return found.join(",");
     return typeof found === "string" ? found : found === undefined ? "" : JSON.stringify(found);
   });
+}
+
+/** With what `fill` gives for each text between `{{` and the next `}}`. */
+function replaceActions(text: string, fill: (inner: string) => string): string {
+  let filled = "";
+  let at = 0;
+  for (;;) {
+    const open = text.indexOf("{{", at);
+    const close = open < 0 ? -1 : text.indexOf("}}", open + 2);
+    if (close < 0) return filled + text.slice(at);
+    filled += text.slice(at, open) + fill(text.slice(open + 2, close));
+    at = close + 2;
+  }
 }
 
 /** Docker's field names begin with a capital, those in JSON do not. */

@@ -1,7 +1,13 @@
 /** Formats tables. */
 
-/** A table as Go's text/tabwriter formats it: each column but the last is as wide as its widest cell and the gap. */
-export function tableText(rows: readonly (readonly string[])[], gap: number): string {
+import { flatten } from "../terminal/control-sequences.ts";
+
+/**
+ * A table as Go's text/tabwriter formats it: each column but the last is as wide as its widest cell and the gap. A cell is one line,
+ * because a name may come from a cluster.
+ */
+export function tableText(raw: readonly (readonly string[])[], gap: number): string {
+  const rows = raw.map((row) => row.map(flatten));
   const widths = (rows[0] ?? []).map((_, at) => gap + Math.max(...rows.map((row) => [...(row[at] ?? "")].length)));
   const line = (cells: readonly string[]): string =>
     cells.map((cell, at) => (at === cells.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join("");

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { AuthError, InvalidInput } from "../../errors.ts";
 import { errorsOf } from "./vault-client.ts";
 import type { Environment, VaultClient } from "./vault-client.ts";
+import { trimChars } from "../text/linear.ts";
 
 /** Where Kubernetes puts a pod's token (kubernetes.io, "Configure Service Accounts for Pods"). */
 const POD_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
@@ -22,7 +23,7 @@ export interface VaultToken {
  */
 export async function logIn(client: VaultClient, env: Environment, home: string = homedir()): Promise<VaultToken> {
   if (env["VAULT_TOKEN"]) return { value: env["VAULT_TOKEN"].trim(), own: false };
-  const mount = (usual: string): string => (env["VAULT_AUTH_PATH"] || usual).replaceAll(/^\/+|\/+$/g, "");
+  const mount = (usual: string): string => trimChars(env["VAULT_AUTH_PATH"] || usual, "/");
   if (env["VAULT_ROLE_ID"]) {
     const body = {
       role_id: env["VAULT_ROLE_ID"],

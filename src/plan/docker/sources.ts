@@ -2,6 +2,7 @@
 import { InvalidInput } from "../../errors.ts";
 import { csvFields, csvPairs } from "../../lib/pflag/csv.ts";
 import type { BuildSecret, CacheEntry, SshKeys } from "./options.ts";
+import { trimChars } from "../../lib/text/linear.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -70,7 +71,7 @@ function clusterSource(text: string): BuildSecret["source"] {
 
 function vaultSource(text: string): BuildSecret["source"] {
   const at = text.lastIndexOf("#");
-  const path = text.slice(0, Math.max(at, 0)).replaceAll(/^\/+|\/+$/g, "");
+  const path = trimChars(text.slice(0, Math.max(at, 0)), "/");
   const field = text.slice(at + 1);
   const isPath = path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
   if (at !== -1 && isPath && field !== "") return { kind: "vault", path, field };

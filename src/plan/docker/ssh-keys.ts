@@ -5,6 +5,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { InvalidInput } from "../../errors.ts";
 import type { SshKeys } from "./options.ts";
+import { between } from "../../lib/text/linear.ts";
 
 /** Name of a key among the values of the build's Secret. @param at index of the key among those of this id */
 export function sshKeyName(id: string, at: number): string {
@@ -54,7 +55,7 @@ async function readKey(id: string, path: string): Promise<Uint8Array> {
 /** OpenSSH's format has the cipher after its magic (PROTOCOL.key of openssh-portable); PEM has the word ENCRYPTED. */
 function isEncrypted(text: string): boolean {
   if (/ENCRYPTED/.test(text)) return true;
-  const base64 = /-----BEGIN OPENSSH PRIVATE KEY-----([\s\S]*?)-----END/.exec(text)?.[1];
+  const base64 = between(text, "-----BEGIN OPENSSH PRIVATE KEY-----", "-----END");
   if (base64 === undefined) return false;
   const body = Buffer.from(base64, "base64").toString("latin1");
   return body.startsWith("openssh-key-v1\0") && body.slice(19, 23) !== "none";

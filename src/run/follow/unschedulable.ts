@@ -1,4 +1,5 @@
 /** Why no node takes a pod: the scheduler's message without its counters, and what to do about it. */
+import { trimEndChars } from "../../lib/text/linear.ts";
 
 /** What a build waits for before it can begin. */
 export interface Waited {
@@ -45,7 +46,8 @@ export function suspended({ name }: { readonly name: string }, namespace: string
 }
 
 export function explainUnschedulable(message: string): Waited {
-  const sentence = message.replace(/\s*(?:preemption|no new claims to deallocate)\b.*$/s, "").replace(/[\s.,]+$/, "");
+  const end = message.search(/(?:preemption|no new claims to deallocate)\b/);
+  const sentence = trimEndChars(end < 0 ? message : message.slice(0, end), " \t\r\n.,");
   return {
     for: "a node",
     sentence,

@@ -1,6 +1,7 @@
 /** The volume that keeps a project's contexts between builds. It belongs to no single build and stays until `slipway cache rm`. */
 import { createHash } from "node:crypto";
 import type { V1PersistentVolumeClaim } from "@kubernetes/client-node";
+import { trimChars } from "../../lib/text/linear.ts";
 
 /** The label that says what a kept volume holds. */
 export const VOLUME_LABEL = "slipway.dev/volume";
@@ -21,11 +22,13 @@ export interface CacheVolume {
 
 /** @param owner the numeric user that the receiver runs as: another user could not read or replace its files. */
 export function claimOf(volume: CacheVolume, owner: number, version: string): V1PersistentVolumeClaim {
-  const slug = volume.name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .slice(-30)
-    .replaceAll(/^-+|-+$/g, "");
+  const slug = trimChars(
+    volume.name
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, "-")
+      .slice(-30),
+    "-",
+  );
   const id = createHash("sha256")
     .update(JSON.stringify([TREE_VERSION, owner, volume.name]))
     .digest("hex")

@@ -6,6 +6,7 @@ import { extract } from "tar";
 import type { Export } from "../../plan/docker/options.ts";
 import { ClusterError, InvalidInput } from "../../errors.ts";
 import { Replacement, makeDirectory, makeScratchBeside, targetOf } from "../../lib/files/replace-file.ts";
+import { printArchive } from "../../lib/terminal/output.ts";
 
 export interface Destination {
   /** Writes synchronously, so that a fast cluster waits for a slow disk. */
@@ -124,7 +125,7 @@ class StandardOutput implements Destination {
   #written = 0;
 
   write(chunk: Uint8Array): void {
-    process.stdout.write(chunk);
+    printArchive(chunk);
     this.#written += chunk.length;
   }
 

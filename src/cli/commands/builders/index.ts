@@ -1,5 +1,6 @@
 import { Flags } from "@oclif/core";
 import { BaseCommand } from "../../base-command.ts";
+import { jsonText, print } from "../../../lib/terminal/output.ts";
 
 export default class Builders extends BaseCommand {
   static override summary = "List the builders, and which Dockerfile features each supports";
@@ -15,7 +16,7 @@ export default class Builders extends BaseCommand {
     const { describeBuilders } = await import("../../../app/describe-builders.ts");
     const builders = await describeBuilders(process.env);
     if (flags.json) {
-      process.stdout.write(`${JSON.stringify(builders, undefined, 2)}\n`);
+      print(`${jsonText(builders, 2)}\n`);
       return;
     }
     const { alignColumns } = await import("../../../lib/text/table.ts");
@@ -35,6 +36,6 @@ export default class Builders extends BaseCommand {
         ...builders.map(({ features }) => (features[title] === true ? "yes" : "-")),
       ]),
     ]);
-    process.stdout.write(`${[...lines, "", ...features].join("\n")}\n`);
+    print(`${[...lines, "", ...features].join("\n")}\n`);
   }
 }

@@ -1,6 +1,7 @@
 import { Args, Flags } from "@oclif/core";
 import { BaseCommand } from "../../base-command.ts";
 import { InvalidInput } from "../../../errors.ts";
+import { jsonText, print } from "../../../lib/terminal/output.ts";
 
 export default class InspectBuilder extends BaseCommand {
   static override summary =
@@ -23,7 +24,7 @@ export default class InspectBuilder extends BaseCommand {
       });
     }
     if (flags.json) {
-      process.stdout.write(`${JSON.stringify(found, undefined, 2)}\n`);
+      print(`${jsonText(found, 2)}\n`);
       return;
     }
     const { alignColumns } = await import("../../../lib/text/table.ts");
@@ -43,6 +44,6 @@ export default class InspectBuilder extends BaseCommand {
       ["Dockerfile, can:", list(supported)],
       ["Dockerfile, cannot:", list(unsupported)],
     ]);
-    process.stdout.write(`${facts.join("\n")}\n\n${printPod(found.pod)}`);
+    print(`${facts.join("\n")}\n\n${printPod(found.pod)}`);
   }
 }

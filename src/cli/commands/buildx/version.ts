@@ -1,5 +1,6 @@
 import { BaseCommand } from "../../base-command.ts";
 import { BUILDX_VERSION } from "../../plugin/docker-plugin.ts";
+import { print } from "../../../lib/terminal/output.ts";
 
 /** CI scripts run it to find out whether buildx is installed. */
 export default class BuildxVersion extends BaseCommand {
@@ -8,6 +9,6 @@ export default class BuildxVersion extends BaseCommand {
 
   async run(): Promise<void> {
     await this.parse(BuildxVersion);
-    process.stdout.write(`slipway ${BUILDX_VERSION}\n`);
+    print(`slipway ${BUILDX_VERSION}\n`);
   }
 }

@@ -2,6 +2,7 @@ import { Flags } from "@oclif/core";
 import { clusterFlags } from "../../flags/shared.ts";
 import { BuildsCommand } from "../../builds-command.ts";
 import { listContexts } from "../../../app/builds/kept-contexts.ts";
+import { print } from "../../../lib/terminal/output.ts";
 
 export default class CacheLs extends BuildsCommand {
   static override summary = "List the contexts kept for --transport cache";
@@ -23,7 +24,7 @@ export default class CacheLs extends BuildsCommand {
     await this.withCluster(flags, async (cluster) => {
       const contexts = await listContexts(cluster, this.signal);
       const names = contexts.map(({ claim }) => `${claim}\n`).join("");
-      process.stdout.write(flags.quiet ? names : contextTable(contexts, cluster.now()));
+      print(flags.quiet ? names : contextTable(contexts, cluster.now()));
     });
   }
 }

@@ -3,6 +3,7 @@ import { clusterFlags } from "../../flags/shared.ts";
 import { BuildsCommand } from "../../builds-command.ts";
 import { chooseContexts, listContexts } from "../../../app/builds/kept-contexts.ts";
 import { InvalidInput } from "../../../errors.ts";
+import { print } from "../../../lib/terminal/output.ts";
 
 export default class CacheRm extends BuildsCommand {
   static override summary = "Remove contexts kept for --transport cache";
@@ -33,7 +34,7 @@ export default class CacheRm extends BuildsCommand {
       const names = flags.all ? contexts.map(({ claim }) => claim) : argv.map(String);
       for (const { claim, uid } of chooseContexts(contexts, names, flags.force)) {
         await cluster.remove("persistentvolumeclaims", { name: claim, uid }, this.signal);
-        process.stdout.write(`${claim}\n`);
+        print(`${claim}\n`);
       }
     });
   }

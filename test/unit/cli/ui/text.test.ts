@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dimLine, flatten, tameLine } from "../../../../src/cli/ui/control-sequences.ts";
+import { dimLine, flatten, tameLine } from "../../../../src/lib/terminal/control-sequences.ts";
 import { formatBytes, formatDuration, formatElapsed } from "../../../../src/lib/text/measures.ts";
 import { Upload } from "../../../../src/cli/ui/upload.ts";
 import { fit, widthOf } from "../../../../src/cli/ui/width.ts";

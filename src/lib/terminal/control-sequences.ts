@@ -2,23 +2,18 @@
 
 const ESC = "\u001B";
 
+/* oxlint-disable no-control-regex -- the patterns are meant to find control characters */
 /** Any control sequence (ECMA-48): CSI, then the string types (OSC, DCS, SOS, PM, APC), then the short ones. */
-const SEQUENCE = new RegExp(
-  [
-    `(?:${ESC}\\[|\u009B)[0-?]*[ -/]*[@-~]`,
-    `(?:${ESC}[\\]PX^_]|[\u0090\u0098\u009D-\u009F])[^\u0007\u001B\u009C]*(?:\u0007|${ESC}\\\\|\u009C)?`,
-    `${ESC}[ -/]*[0-~]?`,
-  ].join("|"),
-  "g",
-);
-const COLOUR = new RegExp(`^(?:${ESC}\\[|\u009B)[0-9;:]*m$`);
-const COLOURS = new RegExp(`${ESC}\\[[0-9;:]*m`, "g");
+const SEQUENCE =
+  /(?:\u001B\[|\u009B)[0-?]*[ -/]*[@-~]|(?:\u001B[\]PX^_]|[\u0090\u0098\u009D-\u009F])[^\u0007\u001B\u009C]*(?:\u0007|\u001B\\|\u009C)?|\u001B[ -/]*[0-~]?/g;
+const COLOUR = /^(?:\u001B\[|\u009B)[0-9;:]*m$/;
+const COLOURS = /\u001B\[[0-9;:]*m/g;
 const RESET = `${ESC}[0m`;
-const RESETS = new RegExp(`${ESC}\\[0?m`, "g");
-const TO_FIRST_COLUMN = new RegExp(`^(?:${ESC}\\[|\u009B)[01]?G$`);
+const RESETS = /\u001B\[0?m/g;
+const TO_FIRST_COLUMN = /^(?:\u001B\[|\u009B)[01]?G$/;
 /** Control characters except the tab, and except the escape character of colours that stay. */
-// oxlint-disable-next-line no-control-regex -- the pattern is meant to find control characters
 const CONTROL = /[\u0000-\u0008\u000A-\u001A\u001C-\u001F\u007F-\u009F]/g;
+/* oxlint-enable no-control-regex */
 
 /**
  * A line of a builder's output that is safe to print. Colours stay, unless the terminal has none. Sequences that move the cursor are
@@ -42,7 +37,15 @@ export function dimLine(line: string, [open, close]: readonly [string, string]):
 
 /** One line for a status: without colours and line ends. */
 export function flatten(text: string): string {
-  return tameLine(text.replace(/\s*[\r\n]+\s*/g, " "), false).replaceAll("\t", " ");
+  const lines = text.split(/[\r\n]/);
+  const line =
+    lines.length === 1
+      ? text
+      : lines
+          .map((part) => part.trim())
+          .filter((part) => part !== "")
+          .join(" ");
+  return tameLine(line, false).replaceAll("\t", " ");
 }
 
 /** What a terminal shows at the end of `10%\r20%\r30%\r`: the last visible segment, in the colours that are set by then. */

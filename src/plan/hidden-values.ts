@@ -1,0 +1,72 @@
+/**
+ * Values of a plan that nobody may read who may only read pods: passwords of proxies, tokens of caches, URLs with user information or a
+ * signature, and values that a pipeline reads from a Secret. Pure.
+ */
+import type { BuildPlan } from "./plan.ts";
+
+const PROXY = /^(?:https?|ftp|all)_proxy$/i;
+
+/** Attributes of BuildKit's caches that are credentials (cache/remotecache: s3, azblob, gha). */
+const CREDENTIAL_ATTRIBUTES: ReadonlySet<string> = new Set([
+  "access_key_id",
+  "account_key",
+  "secret_access_key",
+  "session_token",
+  "token",
+]);
+
+/** Parameters by which a URL alone gives access: AWS, Google, Azure and others. */
+const SIGNATURES: ReadonlySet<string> = new Set([
+  "access_token",
+  "sig",
+  "signature",
+  "token",
+  "x-amz-security-token",
+  "x-amz-signature",
+  "x-goog-signature",
+]);
+
+/** Whether a URL holds what lets somebody in: a user or a password, or a signature. */
+export function isCredentialUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { username, password, searchParams } = new URL(text);
+  return (
+    username !== "" || password !== "" || [...searchParams.keys()].some((key) => SIGNATURES.has(key.toLowerCase()))
+  );
+}
+
+/** Without repetitions, longest first: one may be a part of another. */
+export function hiddenValues(plan: BuildPlan): string[] {
+  const {
+    buildArgs,
+    labels,
+    buildContexts = [],
+    cacheFrom = [],
+    cacheTo = [],
+    annotations = [],
+    secretTexts = [],
+  } = plan;
+  const found = [
+    ...secretTexts,
+    // A proxy may be written without its scheme.
+    ...buildArgs
+      .filter(([name, value]) => isCredentialUrl(value) || (PROXY.test(name) && value.includes("@")))
+      .map(([, value]) => value),
+    ...[...labels, ...annotations].map(([, value]) => value).filter(isCredentialUrl),
+    ...buildContexts.flatMap(({ source }) =>
+      source.kind === "url" && isCredentialUrl(source.url) ? [source.url] : [],
+    ),
+    ...[...cacheFrom, ...cacheTo].flatMap(({ attributes }) =>
+      Object.entries(attributes)
+        .filter(([name, value]) => CREDENTIAL_ATTRIBUTES.has(name) || isCredentialUrl(value))
+        .map(([, value]) => value),
+    ),
+  ];
+  return [...new Set(found)].filter((value) => value !== "").sort((a, b) => b.length - a.length);
+}
+
+/** Build arguments as they may be published: hidden values are left out. */
+export function shownArguments(plan: BuildPlan): BuildPlan["buildArgs"] {
+  const hidden = new Set(hiddenValues(plan));
+  return plan.buildArgs.map(([name, value]) => [name, hidden.has(value) ? "xxxxx" : value]);
+}

@@ -1,0 +1,49 @@
+/** A signal is heard while the client computes. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { project } from "./support/project.ts";
+
+const PROGRAM = new URL("../../bin/run.js", import.meta.url).pathname;
+
+/** Of a name that matches none of them: each takes all steps it can. */
+const HOSTILE = Array.from({ length: 2000 }, (_, index) => `*${"a*".repeat(60)}b${index}`).join("\n");
+
+async function hostileContext(files: number): Promise<string> {
+  const root = await project({ Dockerfile: "FROM scratch\nCOPY . /\n", ".dockerignore": `${HOSTILE}\n` });
+  const names = Array.from({ length: files }, (_, index) => `${"a".repeat(80)}${index}`);
+  for (let part = 0; part * 1000 < files; part++) {
+    mkdirSync(join(root, `d${part}`));
+    for (const name of names.slice(part * 1000, part * 1000 + 1000)) writeFileSync(join(root, `d${part}`, name), "");
+    // Directly below the root, where the rules apply.
+    for (const name of names.slice(part * 1000, part * 1000 + 1000)) writeFileSync(join(root, name), "");
+  }
+  return root;
+}
+
+let root = "";
+beforeAll(async () => {
+  root = await hostileContext(50_000);
+});
+
+test.each(["SIGTERM", "SIGINT"] as const)(
+  "%s ends the client in the midst of a context with 100 000 files and hostile ignore rules",
+  async (signal) => {
+    const child = spawn(process.execPath, [PROGRAM, "context", root], { stdio: ["ignore", "pipe", "pipe"] });
+    const ended = once(child, "exit");
+    // It lists nothing before the end, so the processor time shows that it is at work.
+    await expect.poll(() => cpuTicks(child.pid ?? 0), { timeout: 120_000 }).toBeGreaterThan(150);
+    expect(child.exitCode).toBeNull();
+    child.kill(signal);
+    // Without an ear for signals it would compute for hours.
+    expect(await ended).toEqual([130, null]);
+  },
+);
+
+/** User time of a process, in hundredths of a second. */
+function cpuTicks(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[11] ?? 0);
+}
