@@ -49,7 +49,10 @@ it("only the two HTTP clients send requests", async () => {
   const imports = await readImports();
   const senders = /^(?:undici|ws|(?:node:)?(?:https?|http2))$/;
   const users = imports.filter(({ to, kind }) => kind !== "type" && senders.test(to)).map(({ from }) => from);
+  // BuildKit's protocol is HTTP/2 inside an exec in the builder's pod: it makes no connection, and so has no origin.
   expect([...new Set(users)].sort()).toEqual([
+    "lib/buildkit/http2.ts",
+    "lib/buildkit/served.ts",
     "lib/http/web-client.ts",
     "lib/kube/http-client.ts",
     "lib/kube/websocket.ts",
