@@ -116,7 +116,7 @@ export function refuseFeatures(
     const able = (Object.keys(builders) as BuilderName[]).filter((name) => name !== builder);
     const suggestions = [
       ...(remedy === undefined ? [] : [remedy]),
-      ...(ability === undefined ? [] : [useLaterImage(builder, ability, image)]),
+      ...(typeof ability === "string" ? [useLaterImage(builder, ability, image)] : []),
       ...(able.length === 0
         ? ["No builder can do this in an unprivileged pod: remove it."]
         : [`Use ${choice(able)}.`, "Or let slipway choose a builder: --builder auto."]),

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { parseDockerfile } from "../../../../src/lib/dockerfile/parse.ts";
 import { findPodFileUses } from "../../../../src/lib/dockerfile/pod-files.ts";
 
-const usesOf = (lines: string): unknown[] => findPodFileUses(parseDockerfile(`FROM a\n${lines}\n`), new Map());
+const usesOf = (lines: string): readonly unknown[] => findPodFileUses(parseDockerfile(`FROM a\n${lines}\n`), new Map());
 const files = (directory: string): string[] =>
   ["hosts", "hostname", "resolv.conf"].map((name) => `${directory}${name}`);
 
