@@ -51,7 +51,7 @@ cluster cannot build it, because the Go module proxy does not have its module, s
 the credential helpers. Last whole runs: ${ran}.
 
 ${partly.map((line) => `${line}\n`).join("")}✓: the image is what it has to be, for which BuildKit's word counts · **refused** before anything is created, with the line and the builders
-that can · **differs**: another image, below · **fails**: the builder says no while it builds, below.
+that can · **differs**: another image, below · **fails**: the builder says no while it builds, below · not run: the case is newer than the last whole run.
 
 ${sections.join("\n")}
 ## Differences
