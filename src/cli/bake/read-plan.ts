@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import { InvalidInput } from "../../errors.ts";
+import { realPath } from "../../lib/files/real-path.ts";
 import { parseBool } from "../../lib/pflag/parse-bool.ts";
 import { composeReader } from "../../plan/bake/compose-targets.ts";
 import type { Definition } from "../../plan/bake/definition.ts";
@@ -93,7 +94,7 @@ export async function readBakeDefinition(request: ReadRequest): Promise<ReadBake
 /** Refuses a file that a file of the source names, and that the user has not allowed to read. */
 function mayRead(path: string, { allow, env, directory, url }: ReadRequest): void {
   if (!checksFiles(env, url) || isAllowedPath(path, parseAllowed(allow).read, directory)) return;
-  refuseMissing([{ key: "fs.read", path: resolve(directory, path) }], directory);
+  refuseMissing([{ key: "fs.read", path: realPath(resolve(directory, path)) }], directory);
 }
 
 export function planOf({ definition, remote }: ReadBake, request: BakeRequest, env: Environment): BakePlan {

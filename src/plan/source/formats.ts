@@ -135,6 +135,13 @@ export const SOURCE_FORMATS = {
     hosts: "none",
     readBy: [],
   },
+  "OCI layout": {
+    files: "index.json and the blobs of oci-layout://",
+    paths: "source",
+    ...NOTHING,
+    hosts: "none",
+    readBy: ["pack/layout-blobs.ts", "plan/oci-layouts.ts"],
+  },
 } as const satisfies Record<string, SourceFormat>;
 
 export type FormatName = keyof typeof SOURCE_FORMATS;

@@ -39,6 +39,7 @@ const OWN_FILES: Readonly<Record<string, string>> = {
   "lib/credentials/docker-config.ts": "the user's docker configuration",
   "lib/credentials/keychain.ts": "the user's own files",
   "lib/files/replace-file.ts": "what it writes",
+  "lib/http/trusted-certificates.ts": "the machine's certificates",
   "lib/kube/authenticator.ts": "the user's kubeconfig",
   "lib/kube/choose-target.ts": "the user's kubeconfig",
   "lib/kube/kubeconfig.ts": "the user's kubeconfig",
@@ -49,6 +50,9 @@ const OWN_FILES: Readonly<Record<string, string>> = {
   "plan/docker/proxies.ts": "the user's docker configuration",
   "plan/docker/secrets.ts": "files that the command line names",
   "plan/docker/ssh-keys.ts": "files that the command line names",
+  "run/keep/keep-key.ts": "slipway's own key",
+  "run/keep/last-build.ts": "slipway's own record",
+  "run/keep/pod-hint.ts": "slipway's own record",
   "plan/registry-ca.ts": "a file that the command line names",
 };
 
