@@ -64,6 +64,7 @@ export async function reachKept(
       const pipe = await pipeTo(deps, name, ahead, signal);
       const daemon = await Daemon.over(pipe);
       await answering(daemon, pipe, name, signal);
+      stages.done("create", builder.job.metadata?.name ?? "");
       await hint.write(name);
       return { builder: { ...builder, pod }, lease, leased, daemon };
     } catch (error) {

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { basename } from "node:path";
 import { Writable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
 import { solveRequest } from "../../builders/buildkit/solve.ts";
 import type { ContainerEnd } from "../../builders/builder.ts";
@@ -284,18 +285,32 @@ async function report(
 /** The builder went in the midst of the build: the cluster says why. */
 async function lost(deps: KeptDeps, { job, pod }: KeptBuilder, cause: Error): Promise<ClusterError> {
   const name = job.metadata?.name ?? "";
-  const now = await deps.cluster
-    .read("pods", pod?.metadata?.name ?? "", AbortSignal.timeout(5000))
-    .catch(() => undefined);
-  return new ClusterError(`the build was ended: ${whyGone(name, now)}`, {
-    suggestions: ["Build again: a new builder starts, and what it had to build from is sent anew."],
+  const signal = AbortSignal.timeout(END_TIMEOUT_MS);
+  let now: V1Pod | undefined;
+  // The connection ends before the cluster knows why.
+  for (;;) {
+    const read = await deps.cluster.read("pods", pod?.metadata?.name ?? "", signal).catch(() => undefined);
+    if (signal.aborted) break;
+    now = read;
+    if (now === undefined || whyGone(name, now) !== undefined) break;
+    await delay(END_POLL_MS);
+  }
+  const reason =
+    now === undefined
+      ? `the kept builder ${name} is gone`
+      : (whyGone(name, now) ?? `the connection to the kept builder ${name} was lost`);
+  return new ClusterError(`the build was ended: ${reason}`, {
+    suggestions: ["Build again: if the builder is gone, a new one starts."],
     cause,
   });
 }
 
-function whyGone(name: string, pod: V1Pod | undefined): string {
-  if (pod === undefined) return `the kept builder ${name} is gone`;
-  const { status, metadata } = pod;
+/** How long the cluster may take to know why a pod ended, and how often it is asked, in milliseconds. */
+const END_TIMEOUT_MS = 5000;
+const END_POLL_MS = 500;
+
+/** Undefined while the cluster knows no reason. */
+function whyGone(name: string, { status, metadata }: V1Pod): string | undefined {
   const end = status?.containerStatuses?.find((container) => container.name === DAEMON)?.state?.terminated;
   if (status?.reason !== undefined && status.phase === "Failed") {
     return `the pod of the kept builder ${name} was ended by the cluster: ${status.message ?? status.reason}`;
@@ -303,5 +318,5 @@ function whyGone(name: string, pod: V1Pod | undefined): string {
   if (end !== undefined)
     return `the kept builder ${name} ended with exit code ${end.exitCode} (${end.reason ?? "no reason given"})`;
   if (metadata?.deletionTimestamp !== undefined) return `the pod of the kept builder ${name} was deleted`;
-  return `the connection to the kept builder ${name} was lost`;
+  return undefined;
 }

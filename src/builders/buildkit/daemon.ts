@@ -46,12 +46,8 @@ const SWEEP = `sweep() {
 const SERVE = `rm -f ${SOCKET}
 rootlesskit buildkitd $BUILDKITD_FLAGS --root=$state --addr=unix://${SOCKET} &
 daemon=$!
+(left=" "; while sleep ${LOOK_SECONDS}; do sweep || true; done) &
 trap 'kill $daemon; wait $daemon; exit 0' TERM INT
-left=" "
-while kill -0 $daemon 2>/dev/null; do
-  sleep ${LOOK_SECONDS} & wait $!
-  sweep || true
-done
 wait $daemon
 `;
 

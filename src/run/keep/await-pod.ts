@@ -21,10 +21,8 @@ export async function awaitPod(
   until: "running" | "made" = "running",
 ): Promise<V1Pod> {
   const name = job.metadata?.name ?? "";
-  if (known !== undefined && isRunning(known)) {
-    stages?.done("create", name);
-    return known;
-  }
+  // Whether its daemon still answers is not known yet, so it does not count as there.
+  if (known !== undefined && isRunning(known)) return known;
   const over = new AbortController();
   const inner = AbortSignal.any([signal, over.signal]);
   // Of a pod that is not made any more there is no event.
@@ -37,14 +35,14 @@ export async function awaitPod(
       for (const pod of event.type === "listed" ? event.objects : [event.object]) {
         // Whoever may make pods may give them any label.
         if (!isOwnPod(pod, job, DAEMON)) continue;
-        stages?.done("create", name);
         if (until === "made") return pod;
-        stages?.start("schedule");
         const state = podState(pod, { receiver: "", builder: DAEMON });
-        stages?.observe(state);
-        if (state.kind === "building") return pod;
         if (state.kind === "failed") throw gone(name, state.failure.message);
         if (state.kind === "ended") throw gone(name, state.message.trim() || `exit code ${state.exitCode}`);
+        stages?.done("create", name);
+        stages?.start("schedule");
+        stages?.observe(state);
+        if (state.kind === "building") return pod;
       }
     }
     inner.throwIfAborted();
