@@ -135,6 +135,8 @@ const TRIED: Readonly<Record<string, readonly (readonly string[])[] | undefined>
   doctor: [["doctor"]],
   inspect: [["inspect", ENDED], ["inspect"]],
   "install-plugin": undefined,
+  keep: [["keep"]],
+  "keep:stop": [["keep", "stop", "--all"]],
   login: undefined,
   logout: undefined,
   logs: [["logs", ENDED], ["logs"]],
