@@ -74,14 +74,17 @@ async function askRegistry(
   const credential = (registry: string) => findCredential(stores, registry);
   const reference = parseReference(name);
   const { registry: host } = reference;
-  const remedy =
+  const suggestions =
     insecureRegistries.includes(host) && !insecure.includes(host)
-      ? `; the build used ${host} without TLS: allow that with --insecure-registry ${host}`
-      : "";
+      ? [`The build used ${host} without TLS. If you want that as well: --insecure-registry ${host}`]
+      : [];
   const image = { reference, insecure, mustExist: true, ...(ca === undefined ? {} : { ca }) };
   return {
     describeImage: (digest) =>
-      describeImage(image, digest, credential, (message) => emit({ type: "warning", message: `${message}${remedy}` })),
+      // OpenSSL ends its messages with a line feed.
+      describeImage(image, digest, credential, (message) =>
+        emit({ type: "warning", message: message.trim(), suggestions }),
+      ),
     pushedDigest: (configDigest) => findDigest(image, configDigest, credential),
   };
 }

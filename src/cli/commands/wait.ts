@@ -9,7 +9,10 @@ import type { QuietView } from "../ui/quiet.ts";
 
 /** A script reads only standard output, so warnings go to standard error, which a quiet view leaves empty. */
 function emit(view: QuietView, event: BuildEvent): void {
-  if (event.type === "warning") printError(`WARNING: ${event.message}\n`);
+  if (event.type === "warning") {
+    const lines = [`WARNING: ${event.message}`, ...(event.suggestions ?? []).map((one) => `  - ${one}`)];
+    printError(`${lines.join("\n")}\n`);
+  }
   view.emit(event);
 }
 
