@@ -16,6 +16,7 @@ import { InternalError, Interrupted, InvalidInput, SlipwayError } from "../../er
 import type { Progress } from "../ui/progress.ts";
 import type { WiredBuild } from "../../app/build/build.ts";
 import Build from "./build.ts";
+import { print, printError } from "../../lib/terminal/output.ts";
 
 /** Flags of `build` that each target sets for itself, and those that `bake` defines in another way. */
 const FLAGS_OF_TARGETS =
@@ -136,17 +137,17 @@ ${EXIT_CODES}`;
       directory: process.cwd(),
       fetchRemote: async (url, files, defaults) => {
         const { readRemoteDefinition } = await import("../../plan/source/remote-definition.ts");
-        const say = (message: string): void => void process.stderr.write(`${message}\n`);
+        const say = (message: string): void => printError(`${message}\n`);
         return readRemoteDefinition(url, files, defaults, { say, signal: this.signal });
       },
     };
     const read = await readBakeDefinition(request);
-    for (const note of read.notes) process.stderr.write(`${note}\n`);
+    for (const note of read.notes) printError(`${note}\n`);
     if (flags.list !== undefined) return this.#list(flags.list, read.definition);
     const call = flags.check ? "check" : flags.call;
     const plan = planOf(read, { names, sets: flags.set, ...settingsOf(flags, call) }, process.env);
     if (flags.print) {
-      process.stdout.write(printDefinition(plan));
+      print(printDefinition(plan));
       return;
     }
     const isTerminal = process.stdin.isTTY && process.stderr.isTTY && flags.progress !== "rawjson";
@@ -181,7 +182,7 @@ ${EXIT_CODES}`;
   async #list(given: string, definition: Definition): Promise<void> {
     const { listTargets, listVariables, parseList } = await import("../bake/reader.ts");
     const { what, format } = parseList(given);
-    process.stdout.write(what === "targets" ? listTargets(definition, format) : listVariables(definition, format));
+    print(what === "targets" ? listTargets(definition, format) : listVariables(definition, format));
   }
 
   async #ask(question: string): Promise<string> {
@@ -194,7 +195,7 @@ ${EXIT_CODES}`;
     const { answerTargets } = await import("../bake/answer-targets.ts");
     const parse = async (own: readonly string[]): Promise<Interfaces.InferredFlags<typeof Build.flags>> =>
       (await this.#parseTarget(args, own)).flags;
-    const status = await answerTargets(targets, call, parse, this.signal, (text) => process.stdout.write(text));
+    const status = await answerTargets(targets, call, parse, this.signal, (text) => print(text));
     if (status !== 0) process.exitCode = status;
   }
 

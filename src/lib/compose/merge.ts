@@ -1,6 +1,6 @@
 /** Merges a later compose file, or a service that extends another, over an earlier one. Source: compose-spec, 13-merge.md. */
 import { ComposeError } from "./fault.ts";
-import { Tagged, isList, isMapping } from "./tree.ts";
+import { Tagged, isList, isMapping, scalarText } from "./tree.ts";
 import type { Mapping, Tree } from "./tree.ts";
 
 /** Lists of `KEY=VALUE` or mappings. Later values of a key replace earlier ones. */
@@ -65,7 +65,7 @@ function asBuild(tree: Tree): Mapping {
 function asNames(tree: Tree): Mapping {
   if (isMapping(tree)) return tree;
   if (typeof tree === "string") return { [tree]: null };
-  return isList(tree) ? Object.fromEntries(tree.map((name) => [String(name), null])) : {};
+  return isList(tree) ? Object.fromEntries(tree.map((name) => [scalarText(name), null])) : {};
 }
 
 /** `KEY=VALUE`, from a list or a mapping. */
@@ -76,14 +76,14 @@ export function entriesOf(tree: Tree): readonly Tree[] {
   return Object.entries(tree)
     .flatMap(([key, value]) => {
       if (value === null) return [key];
-      return isList(value) ? value.map((one) => `${key}=${String(one)}`) : [`${key}=${String(value)}`];
+      return isList(value) ? value.map((one) => `${key}=${scalarText(one)}`) : [`${key}=${scalarText(value)}`];
     })
     .sort((left, right) => (left < right ? -1 : 1));
 }
 
 function unique(entries: readonly Tree[]): readonly Tree[] {
   const byKey = new Map<string, Tree>();
-  for (const entry of entries) byKey.set(String(entry).split("=", 1)[0] ?? "", entry);
+  for (const entry of entries) byKey.set(scalarText(entry).split("=", 1)[0] ?? "", entry);
   return [...byKey.values()];
 }
 

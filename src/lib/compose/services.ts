@@ -3,7 +3,7 @@ import { parseEnvFile } from "./env-file.ts";
 import { ComposeError } from "./fault.ts";
 import type { ComposeOptions } from "./load.ts";
 import { entriesOf } from "./merge.ts";
-import { isList, isMapping } from "./tree.ts";
+import { isList, isMapping, scalarText } from "./tree.ts";
 import type { Mapping, Tree } from "./tree.ts";
 
 export interface BuildSecret {
@@ -233,7 +233,7 @@ function environmentOf(service: Mapping, options: ComposeOptions, where: string)
   const values = new Map<string, string>();
   const { env_file: files } = service;
   for (const entry of files === undefined || files === null ? [] : isList(files) ? files : [files]) {
-    const path = isMapping(entry) ? String(entry["path"]) : String(entry);
+    const path = isMapping(entry) ? scalarText(entry["path"]) : scalarText(entry);
     const text = options.read(path);
     if (text === undefined) {
       if (isMapping(entry) && (entry["required"] === false || entry["required"] === "false")) continue;
@@ -272,7 +272,7 @@ function hostsOf(tree: Tree | undefined, where: string): ReadonlyMap<string, str
 function secretsOf(tree: Tree | undefined, defined: Mapping, service: string): readonly BuildSecret[] {
   const where = `services.${service}.build.secrets`;
   return (isList(tree) ? tree : []).map((entry) => {
-    const id = isMapping(entry) ? String(entry["source"] ?? "") : String(entry);
+    const id = isMapping(entry) ? scalarText(entry["source"] ?? "") : scalarText(entry);
     const definition = defined[id];
     if (definition === undefined) throw new ComposeError(`the secret ${id} is not defined`, where);
     const own = isMapping(definition) ? definition : {};
@@ -296,7 +296,7 @@ function ulimitsOf(tree: Tree | undefined, where: string): ReadonlyMap<string, s
   if (!isMapping(tree)) return new Map();
   const whole = (value: Tree | undefined): number => {
     const size = Number(value);
-    if (!Number.isInteger(size)) throw new ComposeError(`${String(value)} is not a limit`, where);
+    if (!Number.isInteger(size)) throw new ComposeError(`${scalarText(value)} is not a limit`, where);
     return size;
   };
   return new Map(
@@ -313,8 +313,8 @@ const BYTES_PER_STEP = 1024;
 /** `64m`, `1gb`, or a number of bytes. */
 function bytesIn(tree: Tree | undefined, where: string): number {
   if (typeof tree === "number") return tree;
-  const match = /^(\d+(?:\.\d+)?)\s?(?:([kmgtp])i?b?|b)?$/i.exec(String(tree));
-  if (match === null) throw new ComposeError(`${String(tree)} is not a size`, where);
+  const match = /^(\d+(?:\.\d+)?)\s?(?:([kmgtp])i?b?|b)?$/i.exec(scalarText(tree));
+  if (match === null) throw new ComposeError(`${scalarText(tree)} is not a size`, where);
   const steps = match[2] === undefined ? 0 : UNITS.indexOf(match[2].toLowerCase()) + 1;
   return Math.floor(Number(match[1]) * BYTES_PER_STEP ** steps);
 }

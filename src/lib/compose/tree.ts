@@ -173,3 +173,8 @@ function sizeOf(tree: Tree): number {
   if (isList(tree)) return tree.reduce<number>((sum, item) => sum + sizeOf(item), 1);
   return isMapping(tree) ? Object.values(tree).reduce<number>((sum, item) => sum + sizeOf(item), 1) : 1;
 }
+
+/** The text of a scalar, as YAML wrote it; of anything else its JSON, for messages. */
+export function scalarText(tree: Tree | undefined): string {
+  return typeof tree === "object" && tree !== null ? JSON.stringify(tree) : String(tree);
+}

@@ -85,7 +85,7 @@ export function isCertificateFault(error: unknown): boolean {
 }
 
 function codeOf({ cause }: DialError): string {
-  return String((cause as { code?: unknown } | undefined)?.code ?? "");
+  return (cause as NodeJS.ErrnoException | undefined)?.code ?? "";
 }
 
 async function dialOnce(server: URL, proxy: URL | undefined, material: TlsMaterial, trust?: Trust): Promise<Socket> {

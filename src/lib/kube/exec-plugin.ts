@@ -56,6 +56,7 @@ function answerOf(child: ChildProcess): Promise<string> {
     else child.kill("SIGKILL");
   });
   child.stderr?.on("data", (chunk: Buffer) => {
+    // oxlint-disable-next-line slipway-source/one-exit -- a program of the user's own, which kubectl connects to the terminal as well
     process.stderr.write(chunk);
     reason = Buffer.concat([reason, chunk]).subarray(-MAX_REASON_BYTES);
   });

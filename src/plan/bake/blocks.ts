@@ -86,9 +86,10 @@ export function decode(type: string, field: string, value: Value): FieldValue | 
 export function valueOf({ block, name, fields }: Instance): Value {
   if (block.type === "group") {
     const targets = fields.get("targets") as readonly string[] | undefined;
+    const description = fields.get("description");
     return object([
       ["name", text(name)],
-      ["description", text(typeof fields.get("description") === "string" ? String(fields.get("description")) : "")],
+      ["description", text(typeof description === "string" ? description : "")],
       ["targets", targets === undefined ? nullOf({ kind: "list", element: STRING }) : list(targets.map(text), STRING)],
     ]);
   }

@@ -8,7 +8,7 @@ import { loadCompose } from "../../lib/compose/load.ts";
 import type { ComposeOptions } from "../../lib/compose/load.ts";
 import { buildsOf } from "../../lib/compose/services.ts";
 import type { ServiceBuild } from "../../lib/compose/services.ts";
-import { isList, isMapping } from "../../lib/compose/tree.ts";
+import { isList, isMapping, scalarText } from "../../lib/compose/tree.ts";
 import type { Mapping, Tree } from "../../lib/compose/tree.ts";
 import { HclError } from "../../lib/hcl/source.ts";
 import { parseBool } from "../../lib/pflag/parse-bool.ts";
@@ -212,6 +212,6 @@ function extend(fields: Map<FieldName, FieldValue>, extension: Tree | undefined)
 }
 
 function withContexts(fields: ReadonlyMap<FieldName, FieldValue>, own: Mapping): ReadonlyMap<string, string> {
-  const given = contextsOf(Object.entries(own).map(([name, path]) => [name, String(path)] as const));
+  const given = contextsOf(Object.entries(own).map(([name, path]) => [name, scalarText(path)] as const));
   return new Map([...given, ...((fields.get("contexts") as ReadonlyMap<string, string> | undefined) ?? [])]);
 }

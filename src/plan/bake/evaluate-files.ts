@@ -38,7 +38,6 @@ import type { Instance, VariableBlock } from "./blocks.ts";
 import { mergeTargets } from "./definition.ts";
 import type { Definition, Group, Target, Variable } from "./definition.ts";
 import { FIELD_NAMES } from "./fields.ts";
-import type { FieldName, FieldValue } from "./fields.ts";
 import { givenFor, valueOfGiven } from "./given-values.ts";
 import type { Lookup } from "./given-values.ts";
 
@@ -116,7 +115,7 @@ class Evaluation {
     const targets = new Map<string, Target>();
     for (const { block, name, fields } of blocks.flatMap((own) => this.#instancesOf(own))) {
       if (block.type !== "target") continue;
-      const target: Target = { name, fields: fields as ReadonlyMap<FieldName, FieldValue> as Target["fields"] };
+      const target: Target = { name, fields: fields as Target["fields"] };
       const before = targets.get(name);
       targets.set(name, before === undefined ? target : mergeTargets(before, target));
     }

@@ -335,6 +335,6 @@ it.each([
     { kind: "instruction", text: "RUN x" },
   ],
 ] as const)("%s tells what of the Dockerfile failed: %j", async (name, tail, place) => {
-  const { outcome } = await loadBuilder(name);
-  expect(outcome({ exitCode: 1, reason: "Error", message: "", tail })).toMatchObject({ kind: "failed", place });
+  const builder = await loadBuilder(name);
+  expect(builder.outcome({ exitCode: 1, reason: "Error", message: "", tail })).toMatchObject({ kind: "failed", place });
 });

@@ -2,6 +2,7 @@ import { Flags } from "@oclif/core";
 import { KEPT_FIELDS, listKept } from "../../../app/builds/kept-builders.ts";
 import { BuildsCommand } from "../../builds-command.ts";
 import { clusterFlags } from "../../flags/shared.ts";
+import { print } from "../../../lib/terminal/output.ts";
 
 export default class Keep extends BuildsCommand {
   static override summary = "List your kept builders";
@@ -34,7 +35,7 @@ has built with it for that long. Listed are those that you have started, with wh
         : template === "table"
           ? keptTable(records, cluster.now())
           : records.map((record) => `${fillTemplate(template, { ...record }, KEPT_FIELDS)}\n`).join("");
-      process.stdout.write(text);
+      print(text);
     });
   }
 }

@@ -3,6 +3,7 @@ import { stopKept } from "../../../app/builds/kept-builders.ts";
 import { InvalidInput } from "../../../errors.ts";
 import { BuildsCommand } from "../../builds-command.ts";
 import { clusterFlags } from "../../flags/shared.ts";
+import { print } from "../../../lib/terminal/output.ts";
 
 export default class KeepStop extends BuildsCommand {
   static override summary = "End kept builders of yours, with the layers and caches they hold";
@@ -30,7 +31,7 @@ export default class KeepStop extends BuildsCommand {
     }
     await this.withCluster(flags, async (cluster) => {
       const names = flags.all ? undefined : argv.map(String);
-      for (const name of await stopKept(cluster, process.env, names, this.signal)) process.stdout.write(`${name}\n`);
+      for (const name of await stopKept(cluster, process.env, names, this.signal)) print(`${name}\n`);
     });
   }
 }

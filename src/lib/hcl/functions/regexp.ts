@@ -25,7 +25,7 @@ function compile(pattern: string): Pattern {
   } catch (error) {
     throw new HclError(`${JSON.stringify(pattern)} is not a regular expression: ${(error as Error).message}`);
   }
-  const byNumber = new Map(Object.entries(compiled.namedGroups()).map(([name, group]) => [Number(group), name]));
+  const byNumber = new Map(Object.entries(compiled.namedGroups()).map(([name, group]) => [group, name]));
   return { compiled, names: Array.from({ length: compiled.groupCount() }, (_, index) => byNumber.get(index + 1)) };
 }
 

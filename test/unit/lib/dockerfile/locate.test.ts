@@ -38,7 +38,7 @@ it.each([
   [image("reg.io/busybox:1.35"), 2],
   [image("alpine:latest"), 8],
   [image("index.io/library/none"), undefined],
-  [{ kind: "line", line: 7 } as Place, 7],
+  [lineSeven, 7],
 ])("%j is line %s", (place, line) => {
   expect(lineOf(place, DOCKERFILE, new Map())).toBe(line);
 });

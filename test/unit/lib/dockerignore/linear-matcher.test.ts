@@ -58,7 +58,7 @@ test("a text that is known costs one step for each character", () => {
 });
 
 test("kept states are bounded: a matcher of an expression with very many states still matches", () => {
-  const matcher = compileGoRegexp(`^${"[ab]*a[ab]{12}"}c$`);
+  const matcher = compileGoRegexp("^[ab]*a[ab]{12}c$");
   const random = new Random(3);
   for (let round = 0; round < 300; round++) {
     const text = Array.from({ length: 200 }, () => random.pick(["a", "b"])).join("");

@@ -58,12 +58,15 @@ describe("hostile HCL files", () => {
     ["blocks in blocks", deep("a {\n", "}\n")],
     ["attributes", `a = b${".c".repeat(100_000)}\n`],
   ])("deep nesting does not overflow the stack: %s", (_, text) => {
-    const read = (): unknown => parseBody({ name: "x.hcl", text });
-    try {
-      read();
-    } catch (error) {
-      expect(error).toBeInstanceOf(HclError);
-    }
+    const read = (): string => {
+      try {
+        parseBody({ name: "x.hcl", text });
+        return "read";
+      } catch (error) {
+        return error instanceof HclError ? "refused" : String(error);
+      }
+    };
+    expect(read()).toMatch(/^(?:read|refused)$/);
   });
 
   it("deeply nested JSON is refused", () => {
@@ -75,11 +78,10 @@ describe("hostile HCL files", () => {
     ['regex("^(?:a+)+$", "%A%")', '"%A%"'],
     ['length(regexall("(a|aa)+b", "%A%"))', "0"],
     ['regex_replace("%A%", "(a*)*c", "x") == "%A%"', "true"],
-    ['regex("(x+x+)+y", "%A%")', undefined],
+    ['can(regex("(x+x+)+y", "%A%"))', "false"],
   ])("a hostile regular expression takes linear time: %s", (text, expected) => {
     const own = text.replaceAll("%A%", "a".repeat(5000));
-    if (expected === undefined) expect(() => value(own)).toThrow("the pattern matches no part of the text");
-    else expect(value(own)).toBe(expected.replaceAll("%A%", "a".repeat(5000)));
+    expect(value(own)).toBe(expected.replaceAll("%A%", "a".repeat(5000)));
   });
 
   it.each([
@@ -105,6 +107,6 @@ describe("functions of HCL", () => {
 
   it("all 106 functions exist, each with a description", () => {
     expect(STANDARD_FUNCTIONS.size).toBe(106);
-    for (const [name, { description }] of STANDARD_FUNCTIONS) expect(description, name).toMatch(/\.$/);
+    expect([...STANDARD_FUNCTIONS].filter(([, { description }]) => !description.endsWith("."))).toEqual([]);
   });
 });

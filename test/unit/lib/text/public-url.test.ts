@@ -104,7 +104,7 @@ const image = (repository = "a"): Reference => new Reference({ registry: host, r
 const sourceOf = async (fields: object): Promise<string[]> => {
   const said: string[] = [];
   const request = { path: directory, stdin: async function* () {}, say: (text: string) => said.push(text), signal };
-  const opened = await openSource({ ...request, ...fields } as never).catch(messageOf);
+  const opened = await openSource({ ...request, ...fields }).catch(messageOf);
   return [...said, JSON.stringify(opened)];
 };
 
@@ -178,15 +178,15 @@ const SHOWN: readonly Shown[] = [
     place: "a directory that is none",
     schemes: ["ftp", "svn"],
     show: (path) =>
-      gatherContext({ ...REQUEST, path } as never, { stdin: async function* () {}, say, signal } as never),
+      gatherContext({ ...REQUEST, path }, { stdin: async function* () {}, say, signal }),
   },
   {
     place: "a Dockerfile that is none",
     schemes: ["ftp", "svn"],
     show: (file) =>
       gatherContext(
-        { ...REQUEST, path: directory, file } as never,
-        { stdin: async function* () {}, say, signal } as never,
+        { ...REQUEST, path: directory, file },
+        { stdin: async function* () {}, say, signal },
       ),
   },
   {
@@ -231,7 +231,7 @@ const SHOWN: readonly Shown[] = [
         registry().get(image(), "blobs/x", "*/*").catch(messageOf),
         readBaseImage(image(), options).catch(messageOf),
       ]);
-      return all.join("\n");
+      return all.map((one) => (typeof one === "string" ? one : JSON.stringify(one))).join("\n");
     },
   },
   {
