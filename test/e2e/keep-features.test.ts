@@ -87,7 +87,7 @@ test("attestations, the metadata file and the image ID are as without --keep", a
   const attested = uniqueImage();
   const ended = await mustKeep([...files, "--provenance", "mode=max", "-t", attested, root]);
   expect(ended.stderr).not.toContain("WARNING");
-  const index = await fetch(`http://${attested.replace(/\/(.*):/, "/v2/$1/manifests/")}`, {
+  const index = await fetch(`http://${attested.replace("/", "/v2/")}/manifests/latest`, {
     headers: { accept: "application/vnd.oci.image.index.v1+json" },
   });
   const { manifests } = manifest(Buffer.from(await index.arrayBuffer()));
@@ -160,7 +160,7 @@ test("an OCI layout of this machine is a base image, and is read from the client
   expect(files.get("l")?.text).toBe("layout\n");
   expect(files.has("bin/busybox")).toBe(true);
   const missing = await run(["build", "--keep", "10m", ...context(":two"), root]);
-  expect([missing.code, missing.stderr]).toEqual([125, expect.stringMatching(/^ERROR: .* has no tag "two"$/m)]);
+  expect([missing.code, missing.stderr]).toEqual([1, expect.stringMatching(/^ERROR: .* has no tag "two"$/m)]);
   const unkept = await run(["build", ...context(""), "-t", image, root]);
   expect([unkept.code, unkept.stderr]).toEqual([125, expect.stringMatching(/^ERROR: .* needs --keep/m)]);
 });

@@ -56,6 +56,9 @@ export function solveRequest(
     const [, name, value] = /^--opt=([^=]+)=([^]*)$/.exec(argument) ?? [];
     if (name !== undefined && value !== undefined) attrs.push([name, value]);
   }
+  const imports = (plan.cacheFrom ?? []).map(({ type, attributes }) => ({ Type: type, Attrs: attributes }));
+  // The frontend solves the steps, so it is the one that has to know them (buildkit client/solve.go, frontend/dockerui: config.go).
+  if (imports.length > 0) attrs.push(["cache-imports", JSON.stringify(imports)]);
   const exporters = exportersOf(plan);
   const entry = ({
     type,
