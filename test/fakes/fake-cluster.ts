@@ -98,7 +98,7 @@ export class FakeCluster implements Cluster {
 
   async read<K extends Kind>(kind: K, name: string): Promise<Kinds[K]> {
     await this.#note({ verb: "read", of: kind, name });
-    const found: { metadata?: { uid?: string } } | undefined = this.stored.get(`${kind}/${name}`);
+    const found = this.stored.get(`${kind}/${name}`);
     if (found === undefined) throw refusal(404, "NotFound", `${kind} "${name}" not found`);
     return found as Kinds[K];
   }

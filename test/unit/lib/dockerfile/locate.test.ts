@@ -19,6 +19,7 @@ script
 END
 `);
 
+const lineSeven: Place = { kind: "line", line: 7 };
 const instruction = (text: string): Place => ({ kind: "instruction", text });
 const source = (path: string): Place => ({ kind: "source", path });
 const image = (name: string): Place => ({ kind: "image", name });

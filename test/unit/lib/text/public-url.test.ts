@@ -177,17 +177,12 @@ const SHOWN: readonly Shown[] = [
   {
     place: "a directory that is none",
     schemes: ["ftp", "svn"],
-    show: (path) =>
-      gatherContext({ ...REQUEST, path }, { stdin: async function* () {}, say, signal }),
+    show: (path) => gatherContext({ ...REQUEST, path }, { stdin: async function* () {}, say, signal }),
   },
   {
     place: "a Dockerfile that is none",
     schemes: ["ftp", "svn"],
-    show: (file) =>
-      gatherContext(
-        { ...REQUEST, path: directory, file },
-        { stdin: async function* () {}, say, signal },
-      ),
+    show: (file) => gatherContext({ ...REQUEST, path: directory, file }, { stdin: async function* () {}, say, signal }),
   },
   {
     place: "a proxy that cannot be used",
