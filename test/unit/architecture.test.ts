@@ -63,14 +63,14 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // Request and files become a plan, or one sentence.
   "plan/": { code: ["lib/", "js-yaml", "tar", "node:*"] },
 
-  "lib/buildkit/": { code: ["node:*"] },
+  "lib/buildkit/": { code: ["lib/text/", "node:*"] },
   "lib/archive/": { code: ["lib/files/", "lib/text/", "node:*"] },
   "lib/credentials/": { code: ["lib/files/", "lib/limits/", "lib/text/", "keytar", "node:*"] },
   "lib/compose/": { code: ["js-yaml", "node:*"] },
   "lib/dockerfile/": { code: ["lib/text/", "node:path"] },
   "lib/dockerignore/": { code: ["lib/files/"] },
   "lib/files/": { code: ["lib/text/", "node:*"] },
-  "lib/hcl/": { code: ["bcryptjs", "re2js", "node:*"] },
+  "lib/hcl/": { code: ["lib/text/", "bcryptjs", "re2js", "node:*"] },
   "lib/http/": { code: ["lib/limits/", "lib/text/", "socks", "undici", "node:*"] },
   "lib/image/": { code: ["lib/text/"] },
   "lib/kube/": {

@@ -43,7 +43,7 @@ export function explainRerun(
 
 function declaredIn(text: string): Set<string> {
   const names = parseDockerfile(text).instructions.flatMap(({ keyword, operand }) =>
-    keyword === "ARG" ? operand.split(/\s+/).map((word) => word.replace(/=.*$/s, "")) : [],
+    keyword === "ARG" ? operand.split(/\s+/).map((word) => word.split("=", 1)[0] ?? "") : [],
   );
   return new Set(names);
 }

@@ -130,9 +130,9 @@ function filesReason(paths: readonly string[], listed: number): string {
 
 /** The sources of a COPY or ADD, as the daemon writes it in the step's name; undefined for another instruction. */
 export function sourcesOf(instruction: string): readonly string[] | undefined {
-  const [, text] = /^(?:COPY|ADD)\s+(?:--\S+\s+)*(.*)$/s.exec(instruction) ?? [];
-  if (text === undefined) return undefined;
-  return listOf(text).slice(0, -1);
+  const [head] = /^(?:COPY|ADD)\s+(?:--\S+\s+)*/.exec(instruction) ?? [];
+  if (head === undefined) return undefined;
+  return listOf(instruction.slice(head.length)).slice(0, -1);
 }
 
 function listOf(text: string): string[] {

@@ -1,4 +1,5 @@
 /** Explains in one sentence why kaniko failed, from the end of its log. Success is never read from a log. */
+import { between } from "../../lib/text/linear.ts";
 import type { ContainerEnd } from "../builder.ts";
 import { failed, registryFailure } from "../failures/registry.ts";
 import type { Failure } from "../failures/registry.ts";
@@ -48,9 +49,9 @@ const CONTEXT_ROOT = /\/kaniko\/(?:buildcontext|slipway\/[\w-]+)\/context\//g;
 
 /** A file that COPY or ADD names, in the context or in another stage (executor/build.go, util/command_util.go). */
 function sourceFailure(last: string): Failure | undefined {
-  const [, file] =
-    /failed to get files used from context: .*?fileinfo for (.*?): lstat .*: no such file or directory$/.exec(last) ??
-    [];
+  const start = last.indexOf("failed to get files used from context: ");
+  if (start < 0 || !last.endsWith(": no such file or directory")) return undefined;
+  const file = between(last.slice(start), "fileinfo for ", ": lstat ");
   if (file === undefined) return undefined;
   const path = file.replace(CONTEXT_ROOT, "");
   if (path !== file) {
@@ -69,15 +70,44 @@ function sourceFailure(last: string): Failure | undefined {
 
 /** An image of FROM or COPY --from, as go-containerregistry reports it. */
 function baseFailure(last: string): Failure | undefined {
-  const [, host, repository, tag = ""] =
-    /GET https?:\/\/([^/\s]+)\/v2\/(\S+)\/manifests\/(\S+?): (?:MANIFEST|NAME)_UNKNOWN\b/.exec(last) ?? [];
-  if (host === undefined) return undefined;
+  const missing = missingManifest(last);
+  if (missing === undefined) return undefined;
+  const { host, repository, tag } = missing;
   const name = `${host.replace(/^index\.docker\.io$/, "docker.io")}/${repository}${tag.includes(":") ? "@" : ":"}${tag}`;
   return {
     ...failed("build", `the image ${name} is not in its registry`),
     place: { kind: "image", name: name.replace(/^docker\.io\/(?:library\/)?/, "") },
   };
 }
+
+interface Manifest {
+  readonly host: string;
+  readonly repository: string;
+  readonly tag: string;
+}
+
+/** `GET https://HOST/v2/REPOSITORY/manifests/TAG: MANIFEST_UNKNOWN`. */
+function missingManifest(text: string): Manifest | undefined {
+  const words = text.split(" ");
+  for (const [index, word] of words.entries()) {
+    if (!/^(?:MANIFEST|NAME)_UNKNOWN\b/.test(word) || words[index - 2]?.endsWith("GET") !== true) continue;
+    const manifest = manifestIn(words[index - 1] ?? "");
+    if (manifest !== undefined) return manifest;
+  }
+  return undefined;
+}
+
+/** @param url with a colon at its end */
+function manifestIn(url: string): Manifest | undefined {
+  const [before, host] = /^https?:\/\/([^/\s]+)\/v2\//.exec(url) ?? [];
+  if (before === undefined || host === undefined || !url.endsWith(":")) return undefined;
+  const path = url.slice(before.length, -1);
+  const at = path.lastIndexOf(MANIFESTS, path.length - MANIFESTS.length - 1);
+  if (at < 1 || /\s/.test(path)) return undefined;
+  return { host, repository: path.slice(0, at), tag: path.slice(at + MANIFESTS.length) };
+}
+
+const MANIFESTS = "/manifests/";
 
 /** The last line with an error, without kaniko's prefixes. It is not always the last line of the log: cobra prints the usage after it. */
 function lastError(end: ContainerEnd): string {

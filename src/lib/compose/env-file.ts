@@ -42,17 +42,19 @@ export function parseEnvFile(source: string, name: string, lookup: Lookup): Read
       continue;
     }
     const line = text.slice(at, lineEnd());
-    const head = /^(?:export\s+)?([^=:]*?)\s*(?:[=:]\s*|$)/u.exec(line);
-    const key = head?.[1] ?? "";
+    const start = /^export\s+/u.exec(line)?.[0].length ?? 0;
+    const nameLength = line.slice(start).search(/[=:]/);
+    const nameEnd = nameLength === -1 ? line.length : start + nameLength;
+    const key = line.slice(start, nameEnd).trimEnd();
     if (key === "" || !/^[\p{L}\p{N}_.\-[\]]+$/u.test(key))
       throw fail(`${JSON.stringify(line)} does not begin with a name of a variable`);
-    if (!/[=:]/.test(line)) {
+    if (nameLength === -1) {
       const inherited = lookup(key);
       if (inherited !== undefined) values.set(key, inherited);
       at = lineEnd();
       continue;
     }
-    at += head?.[0].length ?? 0;
+    at += line.length - line.slice(nameEnd + 1).trimStart().length;
     const quote = text[at];
     if (quote !== '"' && quote !== "'") {
       const end = lineEnd();

@@ -116,7 +116,7 @@ function featuresOf(instruction: Instruction, scope: StageScope): Use[] {
         ...heredoc,
         ...flags.flatMap(({ name, value }) => runFeatures(instruction, name, value ?? "", scope)),
         ...(jsonStrings(operand) !== undefined ? ([{ feature: "run-json" }] as const) : []),
-        ...(WRITES_HOSTNAME.test([operand, ...instruction.heredocs.map(({ content }) => content)].join("\n"))
+        ...(writesHostname([operand, ...instruction.heredocs.map(({ content }) => content)].join("\n"))
           ? ([{ feature: "run-hostname" }] as const)
           : []),
       ];
@@ -147,8 +147,18 @@ function runFeatures(instruction: Instruction, name: string, value: string, scop
   return name === "mount" ? mountFeatures(instruction, value, scope) : [];
 }
 
-/** A shell's redirection into it, or tee. */
-const WRITES_HOSTNAME = /(?:>\s*|\btee\s+(?:-\S+\s+)*)["']?\/etc\/hostname(?![\w.-])/;
+/** Whether a shell redirects into it, or calls tee with it. */
+function writesHostname(script: string): boolean {
+  let isTarget = false;
+  let isTee = false;
+  return script.split(/\s+/).some((word) => {
+    if (/>["']?\/etc\/hostname(?![\w.-])/.test(word)) return true;
+    if (isTarget && /^["']?\/etc\/hostname(?![\w.-])/.test(word)) return true;
+    isTee = /\btee$/.test(word) || (isTee && /^-./.test(word));
+    isTarget = isTee || word.endsWith(">");
+    return false;
+  });
+}
 
 /** Arguments that BuildKit sets itself (its frontend/dockerfile/dockerfile2llb: platform arguments). */
 const PLATFORM_ARGUMENT = /^(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)(?:=|$)/;

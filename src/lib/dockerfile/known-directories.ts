@@ -1,5 +1,6 @@
 /** The directories that are certain to exist at a line of a stage, whatever its base image has. */
 import { posix } from "node:path";
+import { trimEndChars } from "../text/linear.ts";
 import type { Instruction } from "./instruction.ts";
 import { jsonStrings, splitWords } from "./words.ts";
 
@@ -7,7 +8,7 @@ import { jsonStrings, splitWords } from "./words.ts";
 export type ExpandWord = (word: string) => string | undefined;
 
 /** The whole of a RUN, or its beginning before `&&`, that only makes directories. No quotes, variables or wildcards. */
-const MKDIR = /^mkdir\s+(?:-p|--parents)\s+([^&|;<>$'"`\\()*?[{]+?)\s*(?:&&|$)/;
+const MKDIR = /^mkdir\s+(?:-p|--parents)\s+([^\s&|;<>$'"`\\()*?[{]+(?:\s+[^\s&|;<>$'"`\\()*?[{]+)*)\s*(?:&&|$)/;
 
 export class KnownDirectories {
   readonly #paths: Set<string>;
@@ -71,5 +72,5 @@ export function copyWords(
 }
 
 function trimmed(path: string): string {
-  return path.length > 1 ? path.replace(/\/+$/, "") : path;
+  return path.length > 1 ? trimEndChars(path, "/") : path;
 }

@@ -1,4 +1,5 @@
 /** Finds the line of a Dockerfile that a builder's error is about. */
+import { trimEndChars } from "../text/linear.ts";
 import type { Dockerfile, Instruction } from "./parse.ts";
 import { findImages } from "./references.ts";
 
@@ -54,7 +55,7 @@ function copies({ keyword, flags, operand }: Instruction, path: string): boolean
 }
 
 function withoutDots(path: string): string {
-  return path.replace(/^(?:\.?\/)+/, "").replace(/\/+$/, "");
+  return trimEndChars(path.replace(/^(?:\.?\/)+/, ""), "/");
 }
 
 function isSame(written: string, pulled: string): boolean {

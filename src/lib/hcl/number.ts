@@ -2,6 +2,7 @@
  * Binary floating-point numbers of any precision. HCL's numbers have a mantissa of 512 bits, which decides how the result of a division or the
  * sum of two decimal fractions is printed.
  */
+import { trimEndChars } from "../text/linear.ts";
 
 /** Mantissa of a number in a file, in bits. Source: go-cty, cty.ParseNumberVal. */
 const LITERAL_PRECISION_BITS = 512;
@@ -248,7 +249,7 @@ interface Digits {
 function exactDigits(mantissa: bigint, exponent: number): Digits {
   const value = exponent >= 0 ? mantissa << BigInt(exponent) : mantissa * 5n ** BigInt(-exponent);
   const all = value.toString();
-  return { digits: all.replace(/0+$/, ""), point: all.length - (exponent < 0 ? -exponent : 0) };
+  return { digits: trimEndChars(all, "0"), point: all.length - (exponent < 0 ? -exponent : 0) };
 }
 
 /** The shortest digits that identify the number at its precision. */
@@ -279,9 +280,9 @@ function shortestDigits({ mantissa, exponent, precision }: HclNumber): Digits {
     const twice = (exact - down) * 2n;
     const goesUp = downFits && upFits ? twice > unit || (twice === unit && ((down / unit) & 1n) === 1n) : upFits;
     const text = (goesUp ? up : down).toString();
-    return { digits: text.replace(/0+$/, ""), point: point + text.length - all.length };
+    return { digits: trimEndChars(text, "0"), point: point + text.length - all.length };
   }
-  return { digits: all.replace(/0+$/, ""), point };
+  return { digits: trimEndChars(all, "0"), point };
 }
 
 /** The number as HCL converts it to text: the shortest form, without an exponent. */
@@ -321,10 +322,10 @@ function roundedDigits({ digits, point }: Digits, count: number): Digits {
   const half = `5${"0".repeat(rest.length - 1)}`;
   const odd = count > 0 && Number(kept.at(-1)) % 2 === 1;
   if (rest < half || (rest === half && !odd)) {
-    return { digits: kept.replace(/0+$/, "") || "0", point: /^0*$/.test(kept) ? 1 : point };
+    return { digits: trimEndChars(kept, "0") || "0", point: /^0*$/.test(kept) ? 1 : point };
   }
   const up = (BigInt(kept || "0") + 1n).toString().padStart(count, "0");
-  return { digits: up.replace(/0+$/, "") || "0", point: point + up.length - count };
+  return { digits: trimEndChars(up, "0") || "0", point: point + up.length - count };
 }
 
 /** With that many digits after the point, in the form of Go's %f. The sign is left to the caller. */

@@ -20,8 +20,7 @@ const LINE_CHUNK = /(?:\$\$\{|%%\{|\$(?!\{)|%(?!\{)|[^$%\r\n]|\r(?!\n))+/y;
 const LINE_END = /\r?\n/y;
 
 /** Go's spaces, which differ from JavaScript's. */
-const SPACES = "[\\t\\n\\v\\f\\r \\u0085\\u00A0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000]";
-const LEADING_SPACES = new RegExp(`^${SPACES}+`, "u");
+const LEADING_SPACES = /^[\t\n\v\f\r \u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]+/u;
 
 function withoutTrailingSpaces(value: string): string {
   let end = value.length;

@@ -6,6 +6,7 @@ export function reasonOf(error: unknown): string {
   if (link instanceof AggregateError && link.message === "") link = link.errors[0];
   if (!(link instanceof Error)) return String(link);
   // Node's advice on an unknown authority is about Node.
-  const message = link.message.replace(/; if the root CA .*$/, "").replace(/\.$/, "");
+  const advice = link.message.indexOf("; if the root CA ", link.message.lastIndexOf("\n") + 1);
+  const message = (advice < 0 ? link.message : link.message.slice(0, advice)).replace(/\.$/, "");
   return message || (link as NodeJS.ErrnoException).code || link.name;
 }

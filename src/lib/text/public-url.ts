@@ -37,9 +37,28 @@ export function holdsSecret(text: string): boolean {
   );
 }
 
-const URL_IN_TEXT = /[a-z][a-z0-9+.-]{0,30}:\/\/[^\s"<>`]+/gi;
-
 /** A text of another program with every URL in it as `publicUrl` gives it. */
 export function withPublicUrls(text: string): string {
-  return text.replaceAll(URL_IN_TEXT, publicUrl);
+  let result = "";
+  let done = 0;
+  for (let at = text.indexOf("://"); at >= 0; at = text.indexOf("://", Math.max(at + 1, done))) {
+    const scheme = schemeAtEnd(text.slice(Math.max(done, at - MAX_SCHEME_CHARS), at));
+    if (scheme === "") continue;
+    URL_TAIL.lastIndex = at;
+    const tail = URL_TAIL.exec(text)?.[0];
+    if (tail === undefined) continue;
+    result += text.slice(done, at - scheme.length) + publicUrl(scheme + tail);
+    done = at + tail.length;
+  }
+  return result + text.slice(done);
+}
+
+/** Of more characters before `://`, only the last ones are the scheme. */
+const MAX_SCHEME_CHARS = 31;
+
+const URL_TAIL = /:\/\/[^\s"<>`]+/y;
+
+function schemeAtEnd(text: string): string {
+  const word = text.split(/[^a-z0-9+.-]/i).at(-1) ?? "";
+  return word.replace(/^[^a-z]+/i, "");
 }

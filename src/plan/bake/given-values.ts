@@ -15,7 +15,7 @@ import type { Value } from "../../lib/hcl/value.ts";
 export type Lookup = (name: string) => string | undefined;
 
 const JSON_SUFFIX = "_JSON";
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 export interface Given {
   readonly text: string;

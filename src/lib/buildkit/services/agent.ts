@@ -7,6 +7,7 @@ import type { JsonWebKey, KeyObject } from "node:crypto";
 import { connect } from "node:net";
 import { Transform, duplexPair } from "node:stream";
 import { once } from "node:events";
+import { between } from "../../text/linear.ts";
 import type { DialAgent } from "./ssh.ts";
 
 const MESSAGE = { failure: 5, requestIdentities: 11, identities: 12, signRequest: 13, signResponse: 14 } as const;
@@ -152,7 +153,7 @@ function heldKey(text: Uint8Array): HeldKey {
 }
 
 function readPrivateKey(text: string): KeyObject {
-  const base64 = /-----BEGIN OPENSSH PRIVATE KEY-----([\s\S]*?)-----END/.exec(text)?.[1];
+  const base64 = between(text, "-----BEGIN OPENSSH PRIVATE KEY-----", "-----END");
   return base64 === undefined ? createPrivateKey(text) : readOpenSsh(Buffer.from(base64, "base64"));
 }
 

@@ -16,15 +16,14 @@ interface Constraint {
   readonly precision: number;
 }
 
-const PRE = "(?:0|[1-9]\\d*|\\d*[a-zA-Z-][\\da-zA-Z-]*)";
-const VERSION = new RegExp(
-  `^v?(0|[1-9]\\d*)(?:\\.(0|[1-9]\\d*))?(?:\\.(0|[1-9]\\d*))?(?:-(${PRE}(?:\\.${PRE})*))?(?:\\+[\\da-zA-Z-]+(?:\\.[\\da-zA-Z-]+)*)?$`,
-);
-const OPERATOR = "=>|=<|>=|<=|!=|~>|=|>|<|~|\\^|";
-const LOOSE =
-  "v?([\\dxX*|]+)(\\.[\\dxX*|]+)?(\\.[\\dxX*|]+)?(?:-([\\dA-Za-z-]+(?:\\.[\\dA-Za-z-]+)*))?(?:\\+[\\dA-Za-z-]+(?:\\.[\\dA-Za-z-]+)*)?";
-const ONE = new RegExp(`\\s*(${OPERATOR})\\s*${LOOSE}\\s*`, "y");
-const HYPHEN = new RegExp(`\\s*(${LOOSE})\\s+-\\s+(${LOOSE})\\s*`, "g");
+const VERSION =
+  /^v?(0|[1-9]\d*)(?:\.(0|[1-9]\d*))?(?:\.(0|[1-9]\d*))?(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][\da-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][\da-zA-Z-]*))*))?(?:\+[\da-zA-Z-]+(?:\.[\da-zA-Z-]+)*)?$/;
+/** An operator and a version of which parts may be missing or wildcards. */
+const ONE =
+  /\s*(?:(=>|=<|>=|<=|!=|~>|=|>|<|~|\^)\s*)?v?([\dxX*|]+)(\.[\dxX*|]+)?(\.[\dxX*|]+)?(?:-([\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*))?(?:\+[\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*)?\s*/y;
+/** Two such versions: `1.2 - 1.4`. */
+const HYPHEN =
+  /\s*(v?[\dxX*|]+(?:\.[\dxX*|]+)?(?:\.[\dxX*|]+)?(?:-[\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*)?(?:\+[\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*)?)\s+-\s+(v?[\dxX*|]+(?:\.[\dxX*|]+)?(?:\.[\dxX*|]+)?(?:-[\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*)?(?:\+[\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*)?)\s*/y;
 
 /** Go's uint64. */
 const MAX_PART = 2n ** 64n - 1n;
@@ -153,14 +152,25 @@ function satisfies(version: Version, constraint: Constraint): boolean {
   }
 }
 
-/** Longer constraints are refused. */
+/** Longer constraints are refused. `withoutHyphens` reads a constraint again from each of its characters. */
 const MAX_CONSTRAINT_LENGTH = 1000;
+
+/** `1.2 - 1.4` becomes `>= 1.2, <= 1.4`. */
+function withoutHyphens(constraint: string): string {
+  let result = "";
+  for (let at = 0; at < constraint.length;) {
+    HYPHEN.lastIndex = at;
+    const [whole, low, high] = HYPHEN.exec(constraint) ?? [];
+    result += whole === undefined ? constraint.charAt(at) : `>= ${low}, <= ${high} `;
+    at += whole?.length ?? 1;
+  }
+  return result;
+}
 
 function check(value: string, constraint: string): boolean {
   const version = parseVersion(value);
   if (constraint.length > MAX_CONSTRAINT_LENGTH) throw new HclError("the constraint is too long");
-  const ranges = constraint.replace(HYPHEN, (...groups: string[]) => `>= ${groups[1] ?? ""}, <= ${groups[6] ?? ""} `);
-  const alternatives = ranges.split("||").map(parseConstraint);
+  const alternatives = withoutHyphens(constraint).split("||").map(parseConstraint);
   return alternatives.some((all) => {
     const allowsPre = all.some(({ version: wanted }) => wanted.pre !== "");
     return (version.pre === "" || allowsPre) && all.every((one) => satisfies(version, one));

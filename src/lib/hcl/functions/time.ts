@@ -131,7 +131,8 @@ const FIELDS: Readonly<Record<string, Field>> = {
   ZZZZZ: (_, offset) => offsetText(offset, ":"),
 };
 
-const FORMAT_PART = /'(?:[^']|'')*'|'|([a-zA-Z])\1*|[^a-zA-Z']+/gs;
+/** Each character belongs to a part. */
+const FORMAT_PART = /'(?:[^']|'')*'|'|([a-zA-Z])\1*|[^a-zA-Z']+/gsy;
 
 function formatTime(format: string, time: Time): string {
   const clock = clockOf(time);
@@ -175,10 +176,10 @@ function parseDuration(value: string): bigint {
   const wrong = new HclError(`${JSON.stringify(value)} is not a duration like 1h30m`);
   const unsigned = value.replace(/^[+-]/, "");
   if (unsigned === "0") return 0n;
-  if (unsigned.length > 200 || !/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(unsigned)) throw wrong;
+  if (unsigned.length > 200 || !/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(unsigned)) throw wrong;
   let total = 0n;
   for (const [, whole = "", fraction = "", unit = ""] of unsigned.matchAll(
-    /(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)/g,
+    /(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)/gy,
   )) {
     const size = UNITS[unit] ?? 0n;
     total += BigInt(whole || "0") * size;

@@ -302,3 +302,13 @@ it.each([
 ])("%s is shown as %s", (url, shown) => {
   expect(publicUrl(url)).toBe(shown);
 });
+
+it.each([
+  ["a http://u:p@h/x, https://u:p@h/y?z", "a http://h/x, https://h/y"],
+  ["3http://u:p@h/x", "3http://h/x"],
+  [":// http://u:p@h http://", ":// http://h/ http://"],
+  [`${"a".repeat(40)}://u:p@h/x`, `${"a".repeat(40)}://h/x`],
+  ["://http://u:p@h/x", "://http://h/x"],
+])("the text %s is shown as %s", (text, shown) => {
+  expect(withPublicUrls(text)).toBe(shown);
+});
