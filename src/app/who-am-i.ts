@@ -43,7 +43,7 @@ export function ciJob(env: Environment): string | undefined {
   return undefined;
 }
 
-/** Never throws: where the cluster does not say who asks (before Kubernetes 1.28), it is the user of this machine. */
+/** Never throws: if the cluster does not name the user (before Kubernetes 1.28), it is the user of this machine. */
 export async function whoAmI(
   cluster: Pick<Cluster, "create">,
   env: Environment,

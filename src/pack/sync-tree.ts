@@ -116,7 +116,7 @@ export class ContextTree implements SyncTree {
     this.#sent.push(path);
     using source = this.#open(path);
     const before = source.stat();
-    if (!before.isFile()) throw new FileVanished(`${toText(path)} is no file any more`);
+    if (!before.isFile()) throw new FileVanished(`${toText(path)} is not a file any more`);
     const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, before.size + 1));
     for (;;) {
       let count: number;

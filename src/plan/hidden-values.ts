@@ -15,7 +15,7 @@ const CREDENTIAL_ATTRIBUTES: ReadonlySet<string> = new Set([
   "token",
 ]);
 
-/** Parameters by which a URL alone gives access: AWS, Google, Azure and others. */
+/** Parameters with which a URL gives access without a password: AWS, Google, Azure and others. */
 const SIGNATURES: ReadonlySet<string> = new Set([
   "access_token",
   "sig",

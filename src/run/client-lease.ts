@@ -45,7 +45,7 @@ export function needsClient(job: V1Job): boolean {
 
 /**
  * Whether a suspended Job has lost its client. A deadline does not run while a Job is suspended, so nothing ends such a Job; but a client
- * that lives goes on renewing it.
+ * that lives keeps renewing it.
  *
  * @param now the time of the cluster's clock, in milliseconds since 1970
  */

@@ -153,7 +153,7 @@ async function suspendNewJobs(): Promise<void> {
 
 const PROBE = { template: { spec: { restartPolicy: "Never", containers: [{ name: "c", image: BUSYBOX }] } } };
 
-test("a suspended Job is reported while the build waits, and the build goes on when it is released", async () => {
+test("a suspended Job is reported while the build waits, and the build continues when it is released", async () => {
   await suspendNewJobs();
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
   let released: Promise<unknown> | undefined;

@@ -273,7 +273,7 @@ describe("prune", () => {
   });
 });
 
-test("a build that is named again after it is gone is another one: its name alone changes nothing", async () => {
+test("a build that is named again after it is gone is another one: the same name changes nothing", async () => {
   await kubectl(["delete", "jobs", "--all", "-n", namespace.name, "--timeout=120s"]);
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
   await mustBuild(namespace, ["-t", uniqueImage(), root]);

@@ -10,13 +10,15 @@ import { SRC, sourceFiles } from "./imports.ts";
 /** Files that read messages by patterns, how many times, and whose these are. */
 const FOREIGN: Readonly<Record<string, readonly [times: number, whose: string]>> = {
   "builders/buildah/failure.ts": [1, "the builder's, in its container's termination message"],
-  "builders/buildkit/failure.ts": [2, "the builder's, in its container's termination message"],
+  "app/build/run-kept.ts": [1, "the daemon's"],
+  "builders/buildkit/failure.ts": [6, "the builder's and its git's, in its container's termination message"],
   "builders/outcome.ts": [1, "the builder's, in its container's termination message"],
   "builders/img/failure.ts": [1, "the builder's, in its container's termination message"],
   "builders/kaniko/failure.ts": [1, "the builder's, in its container's termination message"],
   "builders/makisu/failure.ts": [1, "the builder's, in its container's termination message"],
   "cli/base-command.ts": [1, "oclif's"],
   "app/builds/record.ts": [1, "the builder's, in its container's termination message"],
+  "lib/buildkit/failure.ts": [1, "the daemon's"],
   "lib/hcl/source.ts": [1, "V8's, of an overflow of the call stack"],
   "lib/kube/denial.ts": [1, "admission's"],
   "lib/kube/exec.ts": [1, "the kubelet's"],
@@ -31,9 +33,9 @@ const FOREIGN: Readonly<Record<string, readonly [times: number, whose: string]>>
   "run/follow/gone.ts": [1, "the condition's of a pod"],
   "run/follow/mounts.ts": [2, "the kubelet's"],
   "run/follow/pod-failure.ts": [4, "the kubelet's"],
-  "run/follow/unschedulable.ts": [2, "the scheduler's"],
+  "run/follow/unschedulable.ts": [3, "the scheduler's"],
   "plan/pod/read-template.ts": [1, "the YAML library's"],
-  "lib/http/reason.ts": [1, "node's"],
+  "lib/http/reason.ts": [3, "node's"],
 };
 
 const READS = "(?:includes|startsWith|endsWith|replace|replaceAll|match|matchAll|search|split|slice|substring|indexOf)";

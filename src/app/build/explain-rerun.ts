@@ -33,7 +33,7 @@ export function explainRerun(
       buildArgs: Object.fromEntries(plan.buildArgs.map(([name, value]) => [name, file.hash(value)])),
       ...factsOfSteps(steps),
     };
-    await file.write(now);
+    file.write(now);
     // The user asked for it.
     if (plan.noCache || (plan.noCacheFilter ?? []).length > 0) return undefined;
     const sentFor = (sources: readonly string[] | undefined): readonly string[] => sentOf(context, plan, sources);

@@ -50,7 +50,7 @@ export async function reachKept(
     // The pod of the last build is dialled while it is looked up. Nothing is sent to it before it is known to be ours.
     const ahead = count === 1 ? await dialAhead(deps, hint, signal) : undefined;
     const [found] = count === ATTEMPTS ? [] : await findKept(deps.cluster, key, instance, signal);
-    // Before anything else is waited for: a pod that is ending may keep whoever dials it waiting.
+    // Before anything else is waited for: a pod that is ending may let a client that dials it wait.
     if (ahead !== undefined && found?.pod?.metadata?.name !== ahead.pod) ahead.drop();
     const builder = found ?? (await start(plan, deps, key, signal));
     const lease = new KeepLease(deps.cluster, builder.job, deps.keepSeconds, key);
@@ -65,7 +65,7 @@ export async function reachKept(
       const daemon = await Daemon.over(pipe);
       await answering(daemon, pipe, name, signal);
       stages.done("create", builder.job.metadata?.name ?? "");
-      await hint.write(name);
+      hint.write(name);
       return { builder: { ...builder, pod }, lease, leased, daemon };
     } catch (error) {
       lease[Symbol.dispose]();
@@ -89,7 +89,7 @@ async function dialAhead(deps: ReachDeps, hint: PodHint, signal: AbortSignal): P
   if (pod === undefined) return undefined;
   const dropped = new AbortController();
   const pipe = deps.cluster.pipe(pod, DAEMON, DIAL_COMMAND, AbortSignal.any([signal, dropped.signal]));
-  // That it is not there any more is no news: it is looked up as well.
+  // It need not be reported that the pod does not exist any more: the lookup finds that out as well.
   const tolerate = async (): Promise<void> => {
     const opened = await pipe.catch(() => undefined);
     opened?.on("error", () => {});

@@ -55,7 +55,7 @@ export interface KeptDeps extends BuildDeps, ReachDeps {
   readonly prepare: () => void;
 }
 
-/** @throws SlipwayError of the kind whose fault it is. The builder goes on. */
+/** @throws SlipwayError of the kind whose fault it is. The builder keeps running. */
 export async function buildKept(plan: BuildPlan, deps: KeptDeps, signal: AbortSignal): Promise<BuildResult> {
   using deadline = clientDeadline(plan.timeoutSeconds);
   const inner = AbortSignal.any([signal, deadline.signal]);

@@ -38,7 +38,7 @@ interface Labelled {
 const OWNED = ["pods", "secrets", "configmaps"] as const;
 
 /**
- * Each object is chosen by its own labels, and removed by its uid. Whoever can write labels on an existing object can have it deleted
+ * Each object is chosen by its own labels, and removed by its uid. Everybody who can write labels on an existing object can have it deleted
  * anyway: an owner reference to a Job that does not exist does that.
  */
 export async function findPrunable(cluster: Cluster, scope: PruneScope, signal: AbortSignal): Promise<Findings> {

@@ -1,5 +1,5 @@
 /**
- * BuildKit as a daemon that stays: the same container as for one build, with buildkitd in the place of one buildctl. Nothing is
+ * BuildKit as a daemon that stays: the same container as for one build, with buildkitd instead of buildctl. Nothing is
  * given to it but settings: contexts, credentials and secrets are asked of the client when they are needed.
  */
 import type { BuildPlan } from "../../plan/plan.ts";
@@ -19,7 +19,7 @@ const LOOK_SECONDS = 15;
 
 /**
  * What a RUN's processes have in common is their mount namespace. runc writes down which is the first of them, and once that has
- * ended the RUN has, whatever else still runs; runc itself would wait for the rest. A namespace that is neither the daemon's nor a
+ * ended the RUN has, even if something else still runs; runc itself would wait for the rest. A namespace that is neither the daemon's nor a
  * living RUN's twice in a row holds leftovers.
  */
 const SWEEP = `sweep() {

@@ -50,10 +50,10 @@ export async function serve(
   const [near, far] = await socketPair();
   bridge(far, stream);
   const session = serveOver(near);
-  // Whoever carries the connection reports its end.
+  // The carrier of the connection reports its end.
   session.on("error", () => {});
   session.on("stream", (opened: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
-    // Cancelled in the burst that opened it: it is announced all the same, and whatever is done with it throws.
+    // Cancelled in the burst that opened it: it is announced all the same, and every use of it throws.
     if (opened.destroyed) return;
     void handle(opened, headers[":path"] ?? "", new Metadata(raw), methods, onFailure);
   });

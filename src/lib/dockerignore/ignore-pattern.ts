@@ -9,7 +9,7 @@ export type PathTest = { readonly test: (path: string) => boolean } | { readonly
 /**
  * @param pattern Byte string, clean and without `!`.
  * @returns Its `matcher` throws a PatternError if the pattern is malformed. Moby compiles a pattern when it first needs it, so one that no
- *   path gets to is no error: it throws then, and not here.
+ *   path gets to is not an error: `matcher` throws, and not this function.
  */
 export function compilePattern(pattern: string): PathTest {
   const { kind, expression } = translate(pattern);

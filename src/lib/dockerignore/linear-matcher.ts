@@ -21,9 +21,9 @@ interface State {
   readonly atStart: boolean;
   /** The CHAR instructions that may read the next character. */
   readonly chars: Int32Array;
-  /** The expression has matched, whatever follows. */
+  /** The expression has matched, even if more text follows. */
   readonly matched: boolean;
-  /** The expression cannot match any more, whatever follows. */
+  /** The expression cannot match any more, even if more text follows. */
   readonly dead: boolean;
   /** Whether the expression matches if the text ends here; undefined: not needed yet. */
   matchedAtEnd: boolean | undefined;
@@ -122,7 +122,7 @@ export class LinearMatcher {
     return state.matched;
   }
 
-  /** The state behind a character. @param at Where the text goes on after the character. */
+  /** The state behind a character. @param at Where the text continues after the character. */
   #read(state: State, codePoint: number, text: string, at: number): State {
     const known = state.others.get(codePoint);
     if (known !== undefined) return known;

@@ -41,7 +41,9 @@ function sourceOf(name: string, text: string): BuildContext["source"] {
     throw new InvalidInput(`--build-context ${name}= has no source`, { docker: "refuses", suggestions: [FORM(name)] });
   if (text.startsWith("docker-image://")) {
     const image = text.slice("docker-image://".length);
-    if (image !== "" && !holdsSecret(text)) return { kind: "image", image };
+    // What follows an @ is a digest: a reference has no user.
+    if (image !== "" && !holdsSecret(`https://${image.replace(/@[a-z0-9]+:[0-9a-f]+$/, "")}`))
+      return { kind: "image", image };
     if (image !== "") throw withSecret(name);
     throw new InvalidInput(`--build-context ${name}=${publicUrl(text)} has no image name`, {
       docker: "refuses",

@@ -5,7 +5,7 @@ import { csvFields } from "../../lib/pflag/csv.ts";
 import { SOURCE_FORMATS } from "./formats.ts";
 import type { FormatName, SourceFormat } from "./formats.ts";
 
-/** A variable whose name says that it is secret, whatever else matches. The URL of a repository has a token on GitLab. */
+/** A variable whose name says that it is secret, even if another rule allows it. The URL of a repository has a token on GitLab. */
 const SECRET_NAME = /TOKEN|PASSW|SECRET|KEY|JWT|CREDENTIAL|AUTH(?!OR)|NETRC|REPOSITORY_URL|SIGNATURE/i;
 
 export function formatOf(name: FormatName): SourceFormat {

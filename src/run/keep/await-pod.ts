@@ -33,7 +33,7 @@ export async function awaitPod(
     for await (const event of cluster.watch("pods", { labelSelector: `${JOB_LABEL}=${name}` }, inner)) {
       if (event.type === "deleted") throw gone(name, "its pod was deleted");
       for (const pod of event.type === "listed" ? event.objects : [event.object]) {
-        // Whoever may make pods may give them any label.
+        // Everybody who may make pods may give them any label.
         if (!isOwnPod(pod, job, DAEMON)) continue;
         if (until === "made") return pod;
         const state = podState(pod, { receiver: "", builder: DAEMON });

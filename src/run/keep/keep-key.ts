@@ -2,7 +2,7 @@
  * Which kept builders are this user's own.
  *
  * A kept builder is given files and passwords, so it has to be the very one that this user started. What the cluster shows of a Job
- * is no proof: its name, its labels and its annotations are written by whoever may create Jobs, and copied by whoever may read them.
+ * proves nothing: everybody who may create Jobs can write its name, its labels and its annotations, and everybody who may read them can copy them.
  * Two things cannot be copied. The uid of an object is given by the API server, once, and no client can choose it. And a signature
  * over it can be made by nobody who lacks the private key, which is in a file of this user's and leaves it never. So the client
  * signs the uid of each Job it has created, and writes the signature beside it; a Job with another's uid, or with none of our
@@ -20,11 +20,12 @@ import {
 } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { constants } from "node:fs";
-import { link, mkdir, open, rm, writeFile } from "node:fs/promises";
+import { link, open, rm, writeFile } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { InvalidInput } from "../../errors.ts";
+import { makeTrustedDirectory } from "../../lib/files/trusted-directory.ts";
 
 export class KeepKey {
   readonly #private: KeyObject;
@@ -97,7 +98,7 @@ async function make(path: string): Promise<KeepKey | undefined> {
   const { privateKey } = generateKeyPairSync("ed25519");
   const partial = `${path}.${randomBytes(6).toString("hex")}`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeTrustedDirectory(dirname(path));
     await writeFile(partial, privateKey.export({ format: "pem", type: "pkcs8" }), { flag: "wx", mode: 0o600 });
     // Unlike a rename, this does not replace one that is there.
     await link(partial, path);

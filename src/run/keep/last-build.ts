@@ -1,29 +1,36 @@
 /** What is remembered of the last build of a project, in a file of the user's: the reason why a step runs again is told from it. */
 import { createHash, createHmac, randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { trustedCacheDirectory } from "../../lib/files/cache-directory.ts";
+import { replaceFile } from "../../lib/files/replace-file.ts";
+import { makeTrustedDirectory } from "../../lib/files/trusted-directory.ts";
 
 /** Of another version nothing is read. */
 const VERSION = 1;
 
 /** @typeParam T what is remembered; plain JSON */
 export class LastBuild<T extends object> {
-  readonly #directory: string;
-  readonly #file: string;
+  readonly #directory: string | undefined;
+  readonly #name: string;
   #salt = randomBytes(16).toString("hex");
 
   /** @param project the same text for builds that are compared with each other */
   constructor(env: Readonly<Record<string, string | undefined>>, project: string) {
-    this.#directory = join(env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "slipway", "kept");
-    const name = createHash("sha256").update(`last build\n${project}`).digest("hex").slice(0, 32);
-    this.#file = join(this.#directory, `${name}.json`);
+    const cache = trustedCacheDirectory(env);
+    this.#directory = cache === undefined ? undefined : join(cache, "kept");
+    this.#name = `${createHash("sha256").update(`last build\n${project}`).digest("hex").slice(0, 32)}.json`;
   }
 
   /** Undefined if there is none. Call it before `hash`: a hash is only worth something with the salt of the last build. */
   async read(): Promise<T | undefined> {
+    if (this.#directory === undefined) return undefined;
     try {
-      const stored = JSON.parse(await readFile(this.#file, "utf8")) as { version: number; salt: string; build: T };
+      const stored = JSON.parse(await readFile(join(this.#directory, this.#name), "utf8")) as {
+        version: number;
+        salt: string;
+        build: T;
+      };
       if (stored.version !== VERSION) return undefined;
       this.#salt = stored.salt;
       return stored.build;
@@ -38,13 +45,12 @@ export class LastBuild<T extends object> {
   }
 
   /** Never throws: without the file the next build has no reason to tell. */
-  async write(build: T): Promise<void> {
-    const partial = `${this.#file}.${randomBytes(6).toString("hex")}`;
+  write(build: T): void {
+    if (this.#directory === undefined) return;
     try {
-      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+      makeTrustedDirectory(this.#directory);
       const text = JSON.stringify({ version: VERSION, salt: this.#salt, build });
-      await writeFile(partial, text, { flag: "wx", mode: 0o600 });
-      await rename(partial, this.#file);
+      replaceFile(join(this.#directory, this.#name), text, { mode: 0o600 });
     } catch {
       // A read-only home is not a fault of the build.
     }

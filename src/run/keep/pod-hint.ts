@@ -2,38 +2,40 @@
  * Which pod the last build was in, so that the next one can dial it while it looks it up. A hint and no more: whether the pod is
  * ours is what the lookup says, and before that nothing is sent.
  */
-import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { trustedCacheDirectory } from "../../lib/files/cache-directory.ts";
+import { replaceFile } from "../../lib/files/replace-file.ts";
+import { makeTrustedDirectory } from "../../lib/files/trusted-directory.ts";
 
 const POD_NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
 
 export class PodHint {
-  readonly #directory: string;
-  readonly #file: string;
+  readonly #directory: string | undefined;
+  readonly #name: string;
   #known: string | undefined;
 
   /** @param of what the hint is for */
   constructor(env: Readonly<Record<string, string | undefined>>, of: readonly string[]) {
-    this.#directory = join(env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "slipway", "kept");
-    this.#file = join(this.#directory, createHash("sha256").update(JSON.stringify(of)).digest("hex").slice(0, 32));
+    const cache = trustedCacheDirectory(env);
+    this.#directory = cache === undefined ? undefined : join(cache, "kept");
+    this.#name = createHash("sha256").update(JSON.stringify(of)).digest("hex").slice(0, 32);
   }
 
   async read(): Promise<string | undefined> {
-    const text = await readFile(this.#file, "utf8").catch(() => "");
+    if (this.#directory === undefined) return undefined;
+    const text = await readFile(join(this.#directory, this.#name), "utf8").catch(() => "");
     this.#known = POD_NAME.test(text) ? text : undefined;
     return this.#known;
   }
 
   /** Never throws: the next build is a little slower without it. */
-  async write(pod: string): Promise<void> {
-    if (pod === this.#known) return;
+  write(pod: string): void {
+    if (pod === this.#known || this.#directory === undefined) return;
     try {
-      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-      const partial = `${this.#file}.${randomBytes(6).toString("hex")}`;
-      await writeFile(partial, pod, { flag: "wx", mode: 0o600 });
-      await rename(partial, this.#file);
+      makeTrustedDirectory(this.#directory);
+      replaceFile(join(this.#directory, this.#name), pod, { mode: 0o600 });
     } catch {
       this.#known = undefined;
     }

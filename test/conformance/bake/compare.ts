@@ -65,7 +65,7 @@ if (import.meta.main) {
     if (!areAlike(ours, theirs)) {
       differences += 1;
       if (differences <= Number(values.shown))
-        console.log(name, JSON.stringify({ ...one, ours, theirs }, undefined, 1));
+        process.stdout.write(`${name} ${JSON.stringify({ ...one, ours, theirs }, undefined, 1)}\n`);
     }
     return theirs;
   };
@@ -87,8 +87,8 @@ if (import.meta.main) {
     if (sample.length < SAMPLE_SIZE) sample.push({ ...one, expected: kept(theirs) });
   }
   if (values.record === true) writeFileSync(SAMPLE, `${JSON.stringify(sample, undefined, 1)}\n`);
-  console.log(
-    `${corpus.size + Number(values.cases)} cases, ${refused} refused by both or one, ${differences} differences`,
+  process.stdout.write(
+    `${corpus.size + Number(values.cases)} cases, ${refused} refused by both or one, ${differences} differences\n`,
   );
   process.exitCode = differences === 0 ? 0 : 1;
 }

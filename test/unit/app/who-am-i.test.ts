@@ -13,7 +13,7 @@ describe("who starts a build", () => {
     expect(await whoAmI(cluster, GITLAB)).toBe("system:serviceaccount:builds:ci gitlab:7");
   });
 
-  it("is this machine's user if the cluster does not say who asks", async () => {
+  it("is this machine's user if the cluster does not name one", async () => {
     const cluster = new FakeCluster();
     cluster.before = () => {
       throw refusal(404, "NotFound", "no such kind");

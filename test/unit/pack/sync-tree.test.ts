@@ -94,7 +94,7 @@ describe("a context", () => {
     expect(listed(treeOf(undefined, 1000))[0]?.mtime).toBe(1_000_000_000_000n);
   });
 
-  it("listed ahead is the same, whatever part of it was", async () => {
+  it("listed ahead in any part is the same", async () => {
     for (let at = 0; at < 1500; at++) writeFileSync(join(root, `f${at}`), "");
     const whole = pathsOf(listed(treeOf()));
     for (const wait of [0, 1, 50]) {

@@ -24,7 +24,7 @@ function podBy(
 describe("a build's pod", () => {
   const own = podBy(JOB.uid, "own");
 
-  it("is the one that the Job with this uid controls, whatever labels and names say", () => {
+  it("is the one that the Job with this uid controls, even if labels and names say otherwise", () => {
     expect(isPodOf(own, JOB)).toBe(true);
     for (const pod of [
       podBy("another uid", "forged"),
@@ -37,7 +37,7 @@ describe("a build's pod", () => {
     }
   });
 
-  it("of a Job without a uid is no pod at all", () => {
+  it("of a Job without a uid is not found", () => {
     expect(isPodOf(podBy("", "x"), identityOf({ metadata: { name: JOB.name } }))).toBe(false);
   });
 

@@ -194,7 +194,7 @@ describe("listing builds", () => {
     const value = { name: "n", references: ["a", "b"] };
     expect(fillTemplate(String.raw`{{.Name}}\t{{ .References }}\n{{.Digest}}|`, value, fields)).toBe("n\ta,b\n|");
     expect(fillTemplate("{{json .}} {{json .References}}", value, fields)).toBe(`${JSON.stringify(value)} ["a","b"]`);
-    expect(() => fillTemplate("{{.Nmae}}", value, fields)).toThrow("there is no field .Nmae");
-    expect(() => fillTemplate("{{range .}}", value, fields)).toThrow("more than slipway's templates can do");
+    expect(() => fillTemplate("{{.Nmae}}", value, fields)).toThrow("unknown field .Nmae");
+    expect(() => fillTemplate("{{range .}}", value, fields)).toThrow("is not supported in slipway's templates");
   });
 });

@@ -24,7 +24,7 @@ describe("frames", () => {
 });
 
 describe("a status", () => {
-  it("is no error when it is 0 or not there", () => {
+  it("is not an error when it is 0 or not there", () => {
     expect(errorIn({})).toBeUndefined();
     expect(errorIn({ "grpc-status": "0" })).toBeUndefined();
   });

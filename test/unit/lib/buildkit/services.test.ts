@@ -182,7 +182,7 @@ describe("files", () => {
     await expect(receive(channel, { "dir-name": "etc" }, isFile)).rejects.toMatchObject({ code: CODE.notFound });
   });
 
-  it("are refused to one who asks for a number that is no file's", async () => {
+  it("are refused to a client that asks for a number that no file has", async () => {
     const channel = await sessionWith(
       fileSync(new Map([["context", treeOf([entry("d", { kind: "directory" })], {})]])),
     );

@@ -155,7 +155,7 @@ describe("ignore rules", () => {
     const parse = () => parseIgnoreFile("# first\n\nfoo\n[a\n", "app.dockerignore");
     expect(parse).toThrow(InvalidInput);
     expect(parse).toThrow("app.dockerignore line 4: [a is not a valid pattern: a [ is not closed");
-    const remedies = expect.arrayContaining(["remove line 4 of app.dockerignore"]) as unknown;
+    const remedies = expect.arrayContaining(["Remove line 4 of app.dockerignore."]) as unknown;
     expect(parse).toThrow(expect.objectContaining({ suggestions: remedies }));
   });
 

@@ -66,7 +66,7 @@ test("kept states are bounded: a matcher of an expression with very many states 
   }
 });
 
-test("a match stops after the steps it is given, and goes on to the same answer", () => {
+test("a match stops after the steps it is given, and continues to the same answer", () => {
   const matcher = compileGoRegexp("^[^/]*a[^/]*b$");
   matcher.begin(`${"a".repeat(1000)}b`);
   let pieces = 1;

@@ -17,6 +17,13 @@ const ALSO: Readonly<Record<string, { readonly names: readonly string[]; readonl
   },
   "cli/start/code-cache.ts": { names: ["openSync", "rmSync"], why: "opens to read; removes in a trusted directory" },
   "pack/file-source.ts": { names: ["openSync"], why: "opens to read" },
+  "app/build/pod-files.ts": { names: ["open"], why: "reads the first bytes of a file of the context" },
+  "app/builds/started-here.ts": { names: ["rmSync"], why: "removes files of a trusted directory" },
+  "lib/buildkit/socket-pair.ts": { names: ["mkdtemp", "rm"], why: "removes the directory that mkdtemp made" },
+  "run/keep/keep-key.ts": {
+    names: ["link", "open", "rm", "writeFile"],
+    why: "in a trusted directory; a random name, made with O_EXCL; a link replaces no key; reads without following links",
+  },
   "plan/source/clone.ts": { names: ["rm"], why: "removes in a directory that mkdtemp made" },
   "plan/source/git-dirty.ts": { names: ["mkdtemp", "rm"], why: "removes the directory that mkdtemp made" },
   "plan/source/open-source.ts": { names: ["mkdtemp", "rmSync"], why: "removes the directories that mkdtemp made" },

@@ -121,7 +121,7 @@ test.each<
     undefined,
     ClusterError,
     'the cluster refused to create the pod "build-1" in the namespace "team": the quota "compute" requires every pod to set limits.cpu for: build; limits.memory for: build',
-    /--memory/,
+    /--limits cpu=1,memory=2Gi$/,
   ],
   [
     "a limit range",

@@ -165,7 +165,7 @@ const SHOWN: readonly Shown[] = [
   { place: "a file for it", schemes: ANY, show: (file) => inRepository({ ...REQUEST, path: "https://h/a.git", file }) },
   {
     place: "a further context",
-    schemes: [...ANY, "docker-image", "oci-layout"],
+    schemes: [...ANY, "docker-image"],
     // What is not refused becomes an argument of the builder's container.
     show: async (url) => {
       const [{ source }] = buildContextsOf([`n=${url}`]) as [BuildContext];

@@ -225,7 +225,7 @@ describe("input is refused with docker's message", () => {
     ],
     [
       { "build-context": ["a=https://jane:secret@example.com/b.git"] },
-      "--build-context a: the URL has a password, which others could read in the pod",
+      "--build-context a: the URL has a password or a signature, which others could read in the pod",
     ],
     [{ secret: ["mysecret"] }, "invalid field 'mysecret' must be a key=value pair"],
     [{ secret: ["id=a,file=b"] }, "unexpected key 'file' in 'file=b'"],

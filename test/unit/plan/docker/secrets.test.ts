@@ -6,6 +6,7 @@ import { readSecrets } from "../../../../src/plan/docker/secrets.ts";
 import { kaniko } from "../../../../src/builders/kaniko/kaniko.ts";
 import { objectsOf } from "../../../../src/run/objects.ts";
 import { deliverByConfigMap } from "../../../../src/ship/choose.ts";
+import { inputsName } from "../../../../src/plan/inputs-name.ts";
 import { PLAN } from "../sample.ts";
 
 const KIB = 1024;
@@ -98,7 +99,7 @@ describe("secrets", () => {
       projected: {
         defaultMode: 0o444,
         sources: [
-          { secret: { name: PLAN.name, items: [{ key: "build-secret.token", path: "token" }] } },
+          { secret: { name: inputsName(PLAN.name), items: [{ key: "build-secret.token", path: "token" }] } },
           { secret: { name: "creds", items: [{ key: "key", path: "other" }] } },
         ],
       },

@@ -99,7 +99,7 @@ describe("a pod", () => {
     spec: { ...spec, ...change },
   });
 
-  it("is the Job's when its controller made it from the template, whatever admission added", () => {
+  it("is the Job's when its controller made it from the template, even if admission added to it", () => {
     expect(isOwnPod(podOf({}), job, "buildkit")).toBe(true);
     const token = { name: "kube-api-access", mountPath: "/var/run/secrets/kubernetes.io/serviceaccount" };
     const added = { ...container, volumeMounts: [...container.volumeMounts, token] };
@@ -133,10 +133,10 @@ describe("the hint", () => {
   it("remembers a pod's name, and nothing that is not one", async () => {
     const env = { XDG_CACHE_HOME: home };
     expect(await new PodHint(env, ["a"]).read()).toBeUndefined();
-    await new PodHint(env, ["a"]).write("slipway-keep-1-abcde");
+    new PodHint(env, ["a"]).write("slipway-keep-1-abcde");
     expect(await new PodHint(env, ["a"]).read()).toBe("slipway-keep-1-abcde");
     expect(await new PodHint(env, ["b"]).read()).toBeUndefined();
-    await new PodHint(env, ["a"]).write("../../etc");
+    new PodHint(env, ["a"]).write("../../etc");
     expect(await new PodHint(env, ["a"]).read()).toBeUndefined();
   });
 });
