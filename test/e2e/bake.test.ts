@@ -155,7 +155,7 @@ test("an output is written to a local directory, with the helper image of the en
   const cwd = await project({
     "docker-bake.hcl": `target "default" {\n  dockerfile-inline = "FROM ${BUSYBOX}\\nRUN echo out > /made"\n  output = ["type=local,dest=out"]\n}\n`,
   });
-  const run = await bake([], { cwd, env: { SLIPWAY_HELPER_IMAGE: BUSYBOX } });
+  const run = await bake(["--builder=buildah"], { cwd, env: { SLIPWAY_HELPER_IMAGE: BUSYBOX } });
   expect([run.code, run.stderr]).toEqual([0, expect.not.stringMatching(/^ERROR/m)]);
   expect(await readFile(join(cwd, "out/made"), "utf8")).toBe("out\n");
 });

@@ -135,8 +135,8 @@ test.for([
   [["attach", "no-such-build"], /there is no build "no-such-build" in the namespace/],
   [["cancel"], /have no running build/],
   [["rm"], /name at least one build to remove/],
-  [["ps", "--format", "{{.Nothing}}"], /there is no field \.Nothing/],
-  [["ps", "--format", "{{if .Name}}"], /more than slipway's templates can do/],
+  [["ps", "--format", "{{.Nothing}}"], /unknown field \.Nothing/],
+  [["ps", "--format", "{{if .Name}}"], /is not supported in slipway's templates/],
 ] as const)("bad input: %j", async ([args, says]) => {
   const root = await project({});
   await mkdir(`${root}/empty`);
