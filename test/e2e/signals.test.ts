@@ -1,18 +1,20 @@
 /** A signal is heard while the client computes. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, expect, test } from "vitest";
-import { project } from "./support/project.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
 
 const PROGRAM = new URL("../../bin/run.js", import.meta.url).pathname;
 
 /** Of a name that matches none of them: each takes all steps it can. */
 const HOSTILE = Array.from({ length: 2000 }, (_, index) => `*${"a*".repeat(60)}b${index}`).join("\n");
 
-async function hostileContext(files: number): Promise<string> {
-  const root = await project({ Dockerfile: "FROM scratch\nCOPY . /\n", ".dockerignore": `${HOSTILE}\n` });
+function hostileContext(files: number): string {
+  const root = mkdtempSync(join(tmpdir(), "slipway-e2e-"));
+  writeFileSync(join(root, "Dockerfile"), "FROM scratch\nCOPY . /\n");
+  writeFileSync(join(root, ".dockerignore"), `${HOSTILE}\n`);
   const names = Array.from({ length: files }, (_, index) => `${"a".repeat(80)}${index}`);
   for (let part = 0; part * 1000 < files; part++) {
     mkdirSync(join(root, `d${part}`));
@@ -24,9 +26,10 @@ async function hostileContext(files: number): Promise<string> {
 }
 
 let root = "";
-beforeAll(async () => {
-  root = await hostileContext(50_000);
+beforeAll(() => {
+  root = hostileContext(50_000);
 });
+afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 test.each(["SIGTERM", "SIGINT"] as const)(
   "%s ends the client in the midst of a context with 100 000 files and hostile ignore rules",
