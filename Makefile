@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 NPM := npm --no-fund --no-audit --loglevel=error
 
-.PHONY: help demo test check docs docs-site unit e2e cluster clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos integrity fuzz
+.PHONY: same-tag help demo test check docs docs-site unit e2e cluster clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos integrity fuzz
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
@@ -59,6 +59,9 @@ conformance-bake: node_modules/.installed ## bake --print against buildx (BUILDX
 
 conformance-builders: build cluster ## what each of five builders makes of each feature of a Dockerfile; writes docs/reference/builders.md (SLIPWAY_KANIKO_IMAGE=… CONFORMANCE="--builder kaniko": of another image, a column of its own)
 	$(NPM) run --silent conformance:builders -- $(CONFORMANCE)
+
+same-tag: build cluster ## every ordered pair of builders pushes to one tag
+	@eval "$$(test/cluster/env)" && SAME_TAG_PAIRS=all npx vitest run --project e2e test/e2e/same-tag.test.ts
 
 chaos: build cluster ## killed clients (CHAOS_COUNT), broken connections (CHAOS_CONNECTIONS), restarts, crowds: nothing else may use the cluster
 	$(NPM) run --silent chaos

@@ -40,7 +40,7 @@ async function podOf(builder: string): Promise<string> {
   return name.trim().replace(/^pod\//, "");
 }
 
-test("a builder that nobody uses ends by itself, and leaves nothing", async () => {
+test("a builder that nobody uses ends by itself, and leaves nothing", { timeout: 480_000 }, async () => {
   const made = await madeFromNow(namespace.name);
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo 1 > /f\n` });
   const ended = await run(["build", "--keep", "60s", "--progress", "plain", root]);

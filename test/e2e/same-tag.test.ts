@@ -15,6 +15,9 @@ const namespace = useNamespace();
 /** For 21 builds, one after the other, on a busy machine. */
 const WALK_TIMEOUT_MS = 20 * 60_000;
 
+/** `SAME_TAG_PAIRS=all`: every ordered pair of builders, which takes ten minutes. The sample is kaniko's format under BuildKit's, and back. */
+const ALL_PAIRS = process.env["SAME_TAG_PAIRS"] === "all";
+
 /** The registry cannot convert kaniko's manifest of an image with such a line: its history has a step that its layers have not. */
 const NO_LAYER = "RUN true\n";
 
@@ -45,24 +48,15 @@ async function pushAs(builder: BuilderName, image: string, flags: readonly strin
   return `${word}\n`;
 }
 
-test("each builder pushes to a tag of each other builder", { timeout: WALK_TIMEOUT_MS }, async () => {
-  const walk = everyPair(BUILDER_NAMES);
-  expect(walk).toHaveLength(BUILDER_NAMES.length * (BUILDER_NAMES.length - 1) + 1);
+test("a walk of all pairs has each builder after each other one", () => {
+  expect(everyPair(BUILDER_NAMES)).toHaveLength(BUILDER_NAMES.length * (BUILDER_NAMES.length - 1) + 1);
+});
+
+test("builders push to each other's tags", { timeout: WALK_TIMEOUT_MS }, async () => {
+  const walk: readonly BuilderName[] = ALL_PAIRS ? everyPair(BUILDER_NAMES) : ["kaniko", "buildkit", "kaniko"];
   const image = uniqueImage(TLS);
   for (const builder of walk) {
     const word = await pushAs(builder, image);
     expect((await readImage(image, { scheme: "https" })).files.get("by")?.text).toBe(word);
   }
-});
-
-test("a registry that cannot compare Docker's format with OCI's is explained", async () => {
-  const image = uniqueImage(TLS);
-  await pushAs("kaniko", image);
-  const root = await project({ Dockerfile: `FROM ${TLS}/busybox:1.35\nRUN echo attested > /by\n` });
-  const flags = ["--builder=buildkit", `--registry-ca=${CA}`, "--provenance=true", `--tag=${image}`];
-  const run = await build(namespace, [...flags, root]);
-  expect(run.code).toBe(1);
-  expect(run.stderr).toContain(
-    `ERROR: ${image} holds an image in Docker's format, which its registry cannot compare with the OCI image of this build\n`,
-  );
 });

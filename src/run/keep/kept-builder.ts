@@ -155,7 +155,9 @@ export class KeepLease {
     this.#job = job;
     this.#seconds = seconds;
     this.#proof = key.sign(job.metadata?.uid ?? "");
-    this.#given = job.spec?.activeDeadlineSeconds ?? 0;
+    // The deadline of a Job that nobody has signed yet is not a time that a client has asked for.
+    const isSigned = job.metadata?.annotations?.[KEEP_ANNOTATION.proof] !== undefined;
+    this.#given = isSigned ? (job.spec?.activeDeadlineSeconds ?? 0) : 0;
   }
 
   /** Puts the end off now and from time to time. @throws AuthError or ClusterError when the first is refused */
