@@ -129,7 +129,11 @@ describe("--isolate", () => {
   // Nodes without a kubelet: what the scheduler gives them stays as it is.
   beforeAll(async () => {
     for (const name of nodes) {
-      const labels = { "kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "slipway.test/fake": namespace.name };
+      const labels = {
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        "slipway.test/fake": namespace.name,
+      };
       const taints = [{ key: "slipway.test/fake", effect: "NoSchedule" }];
       await kubectl(
         ["create", "-f", "-"],
