@@ -3,6 +3,7 @@ import type { ArchiveBuffer } from "../lib/archive/archive-buffer.ts";
 import { FileAdder } from "./archive-files.ts";
 import { ArchiveSink, type ArchiveOptions, type Steps } from "./archive-sink.ts";
 import { BLOCK, encodeHeader, padding } from "../lib/archive/tar.ts";
+import type { FileTree } from "../lib/files/file-tree.ts";
 import type { WalkEntry } from "./walk.ts";
 
 export class ArchiveWriter {
@@ -15,8 +16,8 @@ export class ArchiveWriter {
   }
 
   /** A writer for another directory in the same archive. @param prefix Byte string. */
-  below(root: string, prefix: string): ArchiveWriter {
-    return new ArchiveWriter({ ...this.#sink.options, root, prefix }, this.#sink.buffer);
+  below(tree: FileTree, prefix: string): ArchiveWriter {
+    return new ArchiveWriter({ ...this.#sink.options, tree, prefix }, this.#sink.buffer);
   }
 
   /** Adds an entry that slipway makes, with time 0. @param path Byte string, in the archive. */

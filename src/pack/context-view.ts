@@ -1,6 +1,7 @@
 /** The facts that `slipway context` prints. Reads what a build would read, and uses no cluster. */
 import { lstatSync } from "node:fs";
 import { relative, resolve } from "node:path";
+import { normalize } from "node:path/posix";
 import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
 import { surveyContext } from "./survey.ts";
 import type { Survey } from "./survey.ts";
@@ -61,18 +62,26 @@ export class ContextView {
    * @throws InvalidInput for a path outside of the context.
    */
   explain(asked: string): Explanation {
-    const path = relative(this.root, resolve(this.root, asked));
-    if (path === "" || path === ".." || path.startsWith("../")) {
-      throw new InvalidInput(`--explain ${asked} is ${path === "" ? "the context itself" : "outside of the context"}`, {
-        suggestions: [`Give a path inside ${this.root}, relative to that directory.`],
-      });
+    const { tree } = this.#inputs.context;
+    const path =
+      tree === undefined
+        ? relative(this.root, resolve(this.root, asked))
+        : normalize(asked).replace(/^\.?\/+|\/+$/g, "");
+    if (path === "" || path === "." || path === ".." || path.startsWith("../")) {
+      throw new InvalidInput(
+        `--explain ${asked} is ${path === "" || path === "." ? "the context itself" : "outside of the context"}`,
+        {
+          suggestions: [
+            `Give a path inside ${this.root}, relative to ${tree === undefined ? "that directory" : "its root"}.`,
+          ],
+        },
+      );
     }
     const { excluded, line, text, matched } = parseIgnoreFile(this.#inputs.context.ignoreFile, this.ignoreName).explain(
       path,
     );
     const sent = !excluded;
-    const there = lstatSync(resolve(this.root, path), { throwIfNoEntry: false });
-    const absent = there === undefined ? " (the file does not exist)" : "";
+    const absent = this.#isThere(path) ? "" : " (the file does not exist)";
     if (sent && this.#pruning.kind === "pruned" && !this.#pruning.paths.covers(toBytes(path))) {
       return { path, sent: false, because: `no COPY or ADD of ${this.dockerfile} uses it${absent}` };
     }
@@ -80,5 +89,16 @@ export class ContextView {
     if (line === undefined) return { path, sent, because: `no rule of ${this.ignoreName} matches it${absent}` };
     const through = matched === path ? "" : `, which matches ${matched}`;
     return { path, sent, because: `${this.ignoreName} line ${line}: ${text?.trim()}${through}${absent}` };
+  }
+
+  #isThere(path: string): boolean {
+    const { tree } = this.#inputs.context;
+    if (tree === undefined) return lstatSync(resolve(this.root, path), { throwIfNoEntry: false }) !== undefined;
+    try {
+      tree.stat(toBytes(path));
+      return true;
+    } catch {
+      return false;
+    }
   }
 }

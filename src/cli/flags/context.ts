@@ -1,6 +1,7 @@
 /** How the context of a build is chosen, and how it travels to the cluster. */
 import { Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
+import { repeatable } from "./shared.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 import type { BuildRequest } from "../../plan/request.ts";
 import { AUTO, TRANSPORTS, claimingTransports } from "../../plan/transports.ts";
@@ -40,9 +41,26 @@ export const sendFlags = {
   }),
 };
 
+/** For every command that opens a context. */
+export const sourceFlags = {
+  "source-limit": repeatable({
+    description: `limit for an archive or a repository as the context: bytes=SIZE (default 16g), entries=NUMBER (1000000),
+ratio=NUMBER (200), time=DURATION (1h); may be repeated`,
+    helpGroup: "CONTEXT",
+    helpValue: "KEY=VALUE",
+  }),
+  "submodule-credentials": repeatable({
+    description: `let submodules at this host, or of this owner there, use your git credentials; without it, only those of the
+repository's own host and owner do; may be repeated`,
+    helpGroup: "CONTEXT",
+    helpValue: "HOST[/OWNER]",
+  }),
+};
+
 export const contextFlags = {
   ...transportFlags,
   ...sendFlags,
+  ...sourceFlags,
   reproducible: Flags.boolean({
     description: "send the same bytes for the same files, with no time later than SOURCE_DATE_EPOCH (default: 1970)",
     env: "SLIPWAY_REPRODUCIBLE",
@@ -91,6 +109,8 @@ export function contextRequest(
   | "reproducible"
   | "cacheName"
   | "contextWarning"
+  | "sourceLimits"
+  | "submoduleCredentials"
   | "gitInCluster"
 > {
   return omitUndefined({
@@ -100,5 +120,7 @@ export function contextRequest(
     cacheName: flags["cache-name"],
     contextWarning: flags["context-warning"],
     gitInCluster: flags["git-in-cluster"],
+    sourceLimits: flags["source-limit"],
+    submoduleCredentials: flags["submodule-credentials"],
   });
 }

@@ -2,7 +2,10 @@
 import { InvalidInput } from "../../errors.ts";
 import { HEAD_LENGTH, archiveKind } from "../../lib/archive/kind.ts";
 import { parseGitSource, withoutPassword } from "./git-url.ts";
-import { makeScratch, readInside, subdirectory } from "./open-source.ts";
+import { makeScratchDirectory } from "../../lib/files/scratch.ts";
+import { writeTree } from "../../lib/files/write-tree.ts";
+import { readInside, subdirectory } from "./open-source.ts";
+import { limitsOf, withinTime } from "./source-limits.ts";
 
 /** buildx's limit for a definition. */
 const MAX_DEFINITION_BYTES = 2 * 1024 * 1024;
@@ -30,10 +33,15 @@ export async function readRemoteDefinition(
 ): Promise<RemoteDefinition> {
   const repository = parseGitSource(url);
   if (repository !== undefined) {
-    const directory = await makeScratch();
-    say(`cloning ${withoutPassword(repository.remote)}`);
+    const directory = makeScratchDirectory("slipway-context-");
+    const name = withoutPassword(repository.remote);
+    say(`cloning ${name}`);
     const { clone } = await import("./clone.ts");
-    await clone(repository, directory, signal);
+    const limits = limitsOf();
+    const access = { submodules: [], none: false };
+    await withinTime(name, limits, signal, (inTime) =>
+      clone(repository, directory, { access, limits, signal: inTime }),
+    );
     const root = await subdirectory(directory, repository.subdir);
     return { root, files: await readFiles(url, root, names, defaults) };
   }
@@ -52,9 +60,11 @@ export async function readRemoteDefinition(
   }
   const kind = archiveKind(head);
   if (kind === undefined) return { files: [{ name: withoutPassword(url), text: await readLimited(url, whole()) }] };
-  const root = await makeScratch();
-  const { unpack } = await import("./unpack.ts");
-  await unpack(whole(), kind, root, `the archive from ${withoutPassword(url)}`);
+  const { readArchive } = await import("./unpack.ts");
+  const name = `the archive from ${withoutPassword(url)}`;
+  const tree = await readArchive(whole(), kind, { name, limits: limitsOf(), signal });
+  const root = makeScratchDirectory("slipway-context-");
+  await writeTree(tree, root);
   return { root, files: await readFiles(url, root, names, defaults) };
 }
 
@@ -65,7 +75,7 @@ async function readFiles(
   defaults: readonly string[],
 ): Promise<RemoteDefinition["files"]> {
   const read = (names.length === 0 ? defaults : names).map(async (name) => {
-    const data = await readInside(root, name);
+    const data = await readInside({ root }, name);
     if (data !== undefined) return [{ name, text: data.toString() }];
     if (names.length === 0) return [];
     throw new InvalidInput(`${withoutPassword(url)} has no file ${name}`, { docker: "refuses" });

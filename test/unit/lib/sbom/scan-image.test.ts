@@ -180,7 +180,7 @@ it.each<[string, Buffer[], object, string]>([
     "no archive",
     [Buffer.alloc(2048, "x")],
     {},
-    "it is no archive, or a broken one: a header has a number that is none",
+    "the archive is cut or broken: a number in a header is not a number",
   ],
   [
     "an index",
