@@ -6,9 +6,14 @@ import { BLOCK, encodeHeader, padding } from "../lib/archive/tar.ts";
 import type { FileTree } from "../lib/files/file-tree.ts";
 import type { WalkEntry } from "./walk.ts";
 
+/** Read, write and search permission of the owner. */
+const OWNER_ALL = 0o700;
+
 export class ArchiveWriter {
   readonly #sink: ArchiveSink;
   readonly #files: FileAdder;
+  /** Directories that their owner may not write to, or not search. */
+  readonly #closed: WalkEntry[] = [];
 
   constructor(options: ArchiveOptions, buffer: ArchiveBuffer) {
     this.#sink = new ArchiveSink(options, buffer);
@@ -41,12 +46,31 @@ export class ArchiveWriter {
     yield this.#sink.buffer.take();
   }
 
+  /** Gives directories their modes, after everything below them, and the deepest first. */
+  *closeDirectories(): Steps {
+    for (const { path, stat } of this.#closed.splice(0).toReversed())
+      yield* this.#sink.addBytes(encodeHeader(this.#sink.header(this.#directoryPath(path), "directory", stat, 0)));
+  }
+
   /** Adds an entry without content. */
   *#addLeaf(entry: WalkEntry): Steps {
-    const isDirectory = entry.kind === "directory";
-    const path = `${this.#sink.options.prefix}${entry.path}${isDirectory ? "/" : ""}`;
-    const type = isDirectory ? "directory" : "symlink";
-    yield* this.#sink.addBytes(encodeHeader(this.#sink.header(path, type, entry.stat, 0, entry.target)));
+    if (entry.kind === "directory") yield* this.#addDirectory(entry);
+    else {
+      const path = this.#sink.options.prefix + entry.path;
+      yield* this.#sink.addBytes(encodeHeader(this.#sink.header(path, "symlink", entry.stat, 0, entry.target)));
+    }
     this.#sink.count(0);
+  }
+
+  /** busybox gives a directory its mode before it fills it, so a user other than root could not unpack a read-only one. */
+  *#addDirectory(entry: WalkEntry): Steps {
+    const header = this.#sink.header(this.#directoryPath(entry.path), "directory", entry.stat, 0);
+    const isClosed = (header.mode & OWNER_ALL) !== OWNER_ALL;
+    if (isClosed) this.#closed.push(entry);
+    yield* this.#sink.addBytes(encodeHeader({ ...header, mode: header.mode | OWNER_ALL }));
+  }
+
+  #directoryPath(path: string): string {
+    return `${this.#sink.options.prefix}${path}/`;
   }
 }

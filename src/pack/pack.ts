@@ -167,6 +167,7 @@ function* addEntries(
     const steps = entry === undefined ? PAUSE : writer.addEntry(entry);
     if (steps !== undefined) yield* steps;
   }
+  yield* writer.closeDirectories();
 }
 
 /** Calls `stop` when the signal is aborted, also between iterations. Never calls it inside a step of the archive. */

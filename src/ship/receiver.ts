@@ -72,6 +72,11 @@ mkdir $own && echo $$ > $own/pid`;
 /** When the receiving command can take no more, it writes a line to standard error that begins like this and ends with the reason. */
 export const REFUSAL = "slipway: ";
 
+/** Lets the owner write to all directories below some: a user other than root can put nothing into a read-only one, and not remove it. */
+export function openDirectories(paths: string): string {
+  return `find ${paths} -type d ! -perm -700 -exec chmod u+rwx {} \\; 2>/dev/null`;
+}
+
 /** Prints the most useful line of all that the tools of a pipe reported. */
 export const REASON = 'grep -m 1 "No space left" $own/errors || grep . $own/errors | tail -n 1';
 
@@ -100,7 +105,7 @@ export function receiveCommand(attempt: string, directory = MOUNT): readonly str
     "-c",
     `cd "$2" || exit 1
 ${ONLY_ATTEMPT}
-rm -rf incoming-* 2>/dev/null
+${openDirectories("incoming-*")}; rm -rf incoming-* 2>/dev/null
 (
   set -e; set -o pipefail
   umask 0; mkdir -m 755 incoming-$1; mkfifo $own/tee

@@ -128,7 +128,7 @@ export class ArchiveTree implements FileTree {
       if (entry.type === "directory") return undefined;
       throw this.#refuse(entry, "it has the name of the archive's own root");
     }
-    if (entry.type === "device") throw this.#refuse(entry, "it is a device, which an image cannot have");
+    if (entry.type === "device") throw this.#refuse(entry, "it is a device");
     if (entry.type === "other") throw this.#refuse(entry, `entries of type ${JSON.stringify(entry.flag)} are unknown`);
     const parent = this.#parent(parts, entry);
     if (entry.type === "link") {

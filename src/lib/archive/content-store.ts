@@ -11,9 +11,11 @@ export class ContentStore implements Disposable {
   #size = 0;
   #file: ScratchFile | undefined;
   readonly #memoryBytes: number;
+  readonly #directory: string | undefined;
 
-  /** @param memoryBytes smaller in tests */
-  constructor(memoryBytes = MEMORY_BYTES) {
+  /** @param directory where the temporary file is made; below TMPDIR if it is not given. @param memoryBytes smaller in tests */
+  constructor(directory?: string, memoryBytes = MEMORY_BYTES) {
+    this.#directory = directory;
     this.#memoryBytes = memoryBytes;
   }
 
@@ -62,7 +64,7 @@ export class ContentStore implements Disposable {
   }
 
   #moveToDisk(): ScratchFile {
-    const file = new ScratchFile("slipway-archive-");
+    const file = new ScratchFile(".slipway-", this.#directory);
     for (const [index, chunk] of this.#chunks.entries()) file.write(chunk, this.#starts[index] ?? 0);
     [this.#chunks, this.#starts] = [[], []];
     return file;

@@ -7,13 +7,18 @@ import { InvalidInput } from "../../errors.ts";
 const directories = new Set<string>();
 let isWatchingExit = false;
 
-/** Makes an empty directory for this user only. @param prefix begins its name @throws InvalidInput, with a remedy */
-export function makeScratchDirectory(prefix: string): string {
+/**
+ * Makes an empty directory for this user only.
+ * @param prefix begins its name
+ * @param parent where it is, TMPDIR if it is not given
+ * @throws InvalidInput, with a remedy
+ */
+export function makeScratchDirectory(prefix: string, parent: string = tmpdir()): string {
   let directory: string;
   try {
-    directory = mkdtempSync(join(tmpdir(), prefix));
+    directory = mkdtempSync(join(parent, prefix));
   } catch (error) {
-    throw scratchFault(error);
+    throw scratchFault(error, parent);
   }
   if (!isWatchingExit) process.once("exit", removeAll);
   isWatchingExit = true;
@@ -38,14 +43,20 @@ export function removeScratchDirectory(directory: string): void {
  */
 export class ScratchFile implements Disposable {
   readonly #descriptor: number;
+  readonly #parent: string;
 
-  /** @param prefix begins the name of its directory @throws InvalidInput, with a remedy */
-  constructor(prefix: string) {
-    const directory = makeScratchDirectory(prefix);
+  /**
+   * @param prefix begins the name of its directory
+   * @param parent where that directory is for a moment, below TMPDIR if it is not given
+   * @throws InvalidInput, with a remedy
+   */
+  constructor(prefix: string, parent: string = tmpdir()) {
+    this.#parent = parent;
+    const directory = makeScratchDirectory(prefix, parent);
     try {
       this.#descriptor = openSync(join(directory, "content"), "wx+", 0o600);
     } catch (error) {
-      throw scratchFault(error);
+      throw scratchFault(error, parent);
     }
     try {
       if (process.platform !== "win32") removeScratchDirectory(directory);
@@ -60,7 +71,7 @@ export class ScratchFile implements Disposable {
       for (let done = 0; done < chunk.length;)
         done += writeSync(this.#descriptor, chunk, done, chunk.length - done, at + done);
     } catch (error) {
-      throw scratchFault(error);
+      throw scratchFault(error, this.#parent);
     }
   }
 
@@ -78,12 +89,10 @@ export class ScratchFile implements Disposable {
   }
 }
 
-/** Why the temporary directory cannot be used, with a remedy. */
-export function scratchFault(error: unknown): InvalidInput {
-  return new InvalidInput(`the temporary directory ${tmpdir()} ${whyUnusable(error)}`, {
-    suggestions: [
-      "Name a directory that you may write to and that has free space: TMPDIR=/path/to/directory slipway …",
-    ],
+/** Why a directory cannot be used for temporary files, with a remedy. */
+function scratchFault(error: unknown, directory: string): InvalidInput {
+  return new InvalidInput(`the directory for temporary files, ${directory}, ${whyUnusable(error)}`, {
+    suggestions: ["Name a directory with free space that you may write to: TMPDIR=/path/to/directory slipway …"],
     cause: error,
   });
 }

@@ -133,13 +133,21 @@ describe("an archive is refused", () => {
     ["cut behind its content", [entry({}, "abc").subarray(0, 600)], "it ends in the middle of an entry"],
     ["cut in a header", [entry({}).subarray(0, 100)], "it ends in the middle of an entry"],
     ["that goes on after half an end", [Buffer.alloc(BLOCK), entry({})], "there is an entry after its end"],
-    ["with a record that is longer than all", [entry({ flag: "x" }, "99 path=a\n"), entry({})], "a record of a header is malformed"],
+    [
+      "with a record that is longer than all",
+      [entry({ flag: "x" }, "99 path=a\n"), entry({})],
+      "a record of a header is malformed",
+    ],
     [
       "with a record that is shorter than it says",
       [entry({ flag: "x" }, "8 path=abc\n"), entry({})],
       "a record of a header is malformed",
     ],
-    ["with a record of no length", [entry({ flag: "x" }, "0 path=a\n"), entry({})], "a record of a header is malformed"],
+    [
+      "with a record of no length",
+      [entry({ flag: "x" }, "0 path=a\n"), entry({})],
+      "a record of a header is malformed",
+    ],
     ["with a record of no key", [entry({ flag: "x" }, "5 ab\n"), entry({})], "a record of a header is malformed"],
     [
       "with a size in its records that is none",
