@@ -19,6 +19,7 @@ import type {
   UnreadDockerfile,
 } from "./plan.ts";
 import { readIfThere, readOrExplain, whyNot } from "../lib/files/read-file.ts";
+import { workingDirectory } from "../lib/files/working-directory.ts";
 import type { BuildRequest } from "./request.ts";
 
 export interface ContextInputs {
@@ -48,7 +49,7 @@ export interface BuildInputs {
 }
 
 /** The part of a command line that says where the context is. */
-type ContextRequest = Pick<BuildRequest, "path" | "file" | "sourceLimits" | "submoduleCredentials" | "noCredentials">;
+type ContextRequest = Pick<BuildRequest, "path" | "file" | "submoduleCredentials" | "noCredentials">;
 
 /** Access to sources of a context other than the disk. */
 export type Outside = Pick<SourceRequest, "stdin" | "say" | "signal">;
@@ -164,7 +165,7 @@ async function findIgnoreFile(
     const inside = external && file.startsWith(`${root}/`);
     const ignoreFile = inside ? await readInside(source, relative(root, file)) : await readIfThere(file);
     if (ignoreFile !== undefined) {
-      return { ignoreFile, ignoreName: inside ? relative(root, file) : relative(process.cwd(), file) };
+      return { ignoreFile, ignoreName: inside ? relative(root, file) : relative(workingDirectory(), file) };
     }
   }
   return { ignoreFile: undefined };

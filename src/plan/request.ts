@@ -47,8 +47,6 @@ export interface BuildRequest {
   readonly cacheName?: string;
   /** A size as docker writes it. 0: never warn. */
   readonly contextWarning?: string;
-  /** Limits for an archive or a repository, as `KEY=VALUE`. */
-  readonly sourceLimits?: readonly string[];
   /** Hosts, or parts of them, whose repositories get the user's credentials as submodules of another host or owner. */
   readonly submoduleCredentials?: readonly string[];
   readonly storageClass?: string;

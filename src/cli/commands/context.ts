@@ -47,14 +47,7 @@ that certainly no COPY or ADD of the Dockerfile can reach. Contacts no cluster a
     }),
   };
 
-  protected override readonly settable = [
-    "file",
-    "target",
-    "build-arg",
-    "send-all",
-    "source-limit",
-    "submodule-credentials",
-  ];
+  protected override readonly settable = ["file", "target", "build-arg", "send-all", "submodule-credentials"];
 
   protected override contextOf([path = "."]: readonly string[]): string | null | undefined {
     return contextDirectory(path);
@@ -75,7 +68,6 @@ that certainly no COPY or ADD of the Dockerfile can reach. Contacts no cluster a
       target,
       buildArgs: flags["build-arg"],
       sendAll: flags["send-all"],
-      sourceLimits: flags["source-limit"],
       submoduleCredentials: flags["submodule-credentials"],
     };
     const view = await wireContext(request, this.signal);

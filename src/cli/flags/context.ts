@@ -43,12 +43,6 @@ export const sendFlags = {
 
 /** For every command that opens a context. */
 export const sourceFlags = {
-  "source-limit": repeatable({
-    description: `limit for an archive or a repository as the context: bytes=SIZE (default 16g), entries=NUMBER (1000000),
-ratio=NUMBER (200), time=DURATION (1h); may be repeated`,
-    helpGroup: "CONTEXT",
-    helpValue: "KEY=VALUE",
-  }),
   "submodule-credentials": repeatable({
     description: `let submodules at this host, or of this owner there, use your git credentials; without it, only those of the
 repository's own host and owner do; may be repeated`,
@@ -109,7 +103,6 @@ export function contextRequest(
   | "reproducible"
   | "cacheName"
   | "contextWarning"
-  | "sourceLimits"
   | "submoduleCredentials"
   | "gitInCluster"
 > {
@@ -120,7 +113,6 @@ export function contextRequest(
     cacheName: flags["cache-name"],
     contextWarning: flags["context-warning"],
     gitInCluster: flags["git-in-cluster"],
-    sourceLimits: flags["source-limit"],
     submoduleCredentials: flags["submodule-credentials"],
   });
 }

@@ -32,10 +32,21 @@ export function startGit(
   try {
     return startProgram("git", [...NO_HOOKS, ...args], {
       env: { ...gitEnvironment(process.env), ...env },
+      // git does not start in a directory that is gone.
+      ...(isGone() ? { cwd: "/" } : {}),
       ...(signal === undefined ? {} : { signal }),
       stdio: ["ignore", "pipe", "pipe"],
     });
   } finally {
     process.umask(own);
+  }
+}
+
+function isGone(): boolean {
+  try {
+    process.cwd();
+    return false;
+  } catch {
+    return true;
   }
 }

@@ -29,8 +29,6 @@ export interface OpenedSource {
 export interface SourceRequest {
   readonly path: string;
   readonly file?: string;
-  /** Values of --source-limit. */
-  readonly sourceLimits?: readonly string[];
   /** Values of --submodule-credentials. */
   readonly submoduleCredentials?: readonly string[];
   /** None of the user's credentials are used. */
@@ -61,14 +59,14 @@ export async function openSource(request: SourceRequest): Promise<OpenedSource> 
 }
 
 async function openContextOf(request: SourceRequest): Promise<OpenedSource> {
-  const limits = limitsOf(request.sourceLimits);
+  const limits = limitsOf();
   if (request.path === "-") {
     if (request.file === "-") {
       throw new InvalidInput("invalid argument: can't use stdin for both build context and dockerfile", {
         docker: "refuses",
       });
     }
-    return fromStream(request, request.stdin(), "standard input", limits, request.signal);
+    return fromStream(request, request.stdin(), "standard input", limits);
   }
   const found = await stat(request.path).catch(() => undefined);
   // The directory of a remote bake definition is as foreign as a context that is fetched here.
@@ -87,9 +85,7 @@ async function openContextOf(request: SourceRequest): Promise<OpenedSource> {
   const name = withoutPassword(request.path);
   request.say(`fetching ${name}`);
   const { download } = await import("./download.ts");
-  return withinTime(name, limits, request.signal, (signal) =>
-    fromStream(request, download(request.path, signal), name, limits, signal),
-  );
+  return fromStream(request, download(request.path, request.signal), name, limits);
 }
 
 /** @throws InvalidInput for a directory of a remote bake definition that is a link out of it */
@@ -107,8 +103,8 @@ async function fromStream(
   stream: AsyncIterable<Uint8Array>,
   name: string,
   limits: SourceLimits,
-  signal: AbortSignal,
 ): Promise<OpenedSource> {
+  const { signal } = request;
   const chunks = stream[Symbol.asyncIterator]();
   let head = Buffer.alloc(0);
   while (head.length < HEAD_LENGTH) {

@@ -10,17 +10,13 @@ const READS =
 
 /** Exceptions: other functions that a file may use, and why they follow no link and change no other user's file. */
 const ALSO: Readonly<Record<string, { readonly names: readonly string[]; readonly why: string }>> = {
-  "cli/commands/plugin.ts": { names: ["mkdtemp", "rm"], why: "removes the directory that mkdtemp made" },
   "cli/plugin/links.ts": {
     names: ["mkdir", "symlink", "rm"],
     why: "symlink fails where something is, rm follows no link",
   },
   "cli/start/code-cache.ts": { names: ["openSync", "rmSync"], why: "opens to read; removes in a trusted directory" },
   "pack/file-source.ts": { names: ["openSync"], why: "opens to read" },
-  "plan/source/clone.ts": { names: ["rm"], why: "removes in a directory that mkdtemp made" },
-  "plan/source/git-dirty.ts": { names: ["mkdtemp", "rm"], why: "removes the directory that mkdtemp made" },
-  "plan/source/open-source.ts": { names: ["mkdtemp", "rmSync"], why: "removes the directories that mkdtemp made" },
-  "ship/export/destination.ts": { names: ["rmSync"], why: "removes the directory that makeScratchBeside made" },
+  "plan/source/clone.ts": { names: ["rm"], why: "removes in a directory that makeScratchDirectory made" },
 };
 
 interface Use {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { clone } from "../../../../src/plan/source/clone.ts";
 import type { CloneOptions } from "../../../../src/plan/source/clone.ts";
-import { SOURCE_LIMITS } from "../../../../src/plan/source/source-limits.ts";
+import { limitsOf } from "../../../../src/plan/source/source-limits.ts";
 import { serveGit } from "./git-server.ts";
 import type { GitServer } from "./git-server.ts";
 
@@ -50,7 +50,7 @@ async function cloned(remote: string, { limits, keepGitDir = false, ...access }:
   const directory = scratch();
   await clone({ remote, keepGitDir }, directory, {
     access: { submodules: [], none: false, ...access },
-    limits: { ...SOURCE_LIMITS, ...limits },
+    limits: { ...limitsOf({}), ...limits },
     signal: new AbortController().signal,
   });
   return directory;
@@ -162,7 +162,7 @@ describe("a clone does not depend on", () => {
     vi.stubEnv("TMPDIR", home);
     await clone({ remote, keepGitDir: false }, scratch(), {
       access: { submodules: [], none: false },
-      limits: SOURCE_LIMITS,
+      limits: limitsOf({}),
       signal: new AbortController().signal,
     });
     expect(readdirSync(home).filter((name) => name.startsWith("slipway-git-"))).toEqual([]);
@@ -308,7 +308,7 @@ describe("a repository is refused before its files are written", () => {
     const options = { access: { submodules: [], none: false }, signal: new AbortController().signal };
     const work = clone({ remote: `${server.url}/big/repository.git`, keepGitDir: false }, directory, {
       ...options,
-      limits: { ...SOURCE_LIMITS, ...limits },
+      limits: { ...limitsOf({}), ...limits },
     });
     await expect(work).rejects.toThrow(message);
     expect(readdirSync(directory)).toEqual([".git"]);
