@@ -8,21 +8,25 @@ import type { WalkEntry } from "./walk.ts";
 
 /** Read, write and search permission of the owner. */
 const OWNER_ALL = 0o700;
+const OWNER_SEARCH = 0o100;
 
 export class ArchiveWriter {
   readonly #sink: ArchiveSink;
   readonly #files: FileAdder;
   /** Directories that their owner may not write to, or not search. */
   readonly #closed: WalkEntry[] = [];
+  /** Mode and path of all of them, in the order in which they are closed. */
+  readonly #modes: (readonly [mode: number, path: string])[];
 
-  constructor(options: ArchiveOptions, buffer: ArchiveBuffer) {
+  constructor(options: ArchiveOptions, buffer: ArchiveBuffer, modes: (readonly [number, string])[] = []) {
+    this.#modes = modes;
     this.#sink = new ArchiveSink(options, buffer);
     this.#files = new FileAdder(this.#sink);
   }
 
   /** A writer for another directory in the same archive. @param prefix Byte string. */
   below(tree: FileTree, prefix: string): ArchiveWriter {
-    return new ArchiveWriter({ ...this.#sink.options, tree, prefix }, this.#sink.buffer);
+    return new ArchiveWriter({ ...this.#sink.options, tree, prefix }, this.#sink.buffer, this.#modes);
   }
 
   /** Adds an entry that slipway makes, with time 0. @param path Byte string, in the archive. */
@@ -48,8 +52,28 @@ export class ArchiveWriter {
 
   /** Gives directories their modes, after everything below them, and the deepest first. */
   *closeDirectories(): Steps {
-    for (const { path, stat } of this.#closed.splice(0).toReversed())
-      yield* this.#sink.addBytes(encodeHeader(this.#sink.header(this.#directoryPath(path), "directory", stat, 0)));
+    for (const { path, stat } of this.#closed.splice(0).toReversed()) {
+      const header = this.#sink.header(this.#directoryPath(path), "directory", stat, 0);
+      this.#modes.push([header.mode, header.path]);
+      yield* this.#sink.addBytes(encodeHeader(header));
+    }
+  }
+
+  /**
+   * Adds the lists of their modes, for a tar that changes no directory that is there: busybox's, for a user other than root.
+   * @param directory where the lists go, in the archive @param pairs name of the list with modes
+   */
+  *addModes(directory: string, pairs: string): Steps {
+    if (this.#modes.length === 0) return;
+    const lists = new Map<string, string>();
+    for (const [mode, path] of this.#modes) {
+      const isSearchable = (mode & OWNER_SEARCH) !== 0;
+      const list = isSearchable ? mode.toString(8).padStart(4, "0") : pairs;
+      const item = isSearchable ? `${path}\0` : `${mode.toString(8).padStart(4, "0")}\0${path}\0`;
+      lists.set(list, (lists.get(list) ?? "") + item);
+    }
+    yield* this.addMade(`${directory}/`, undefined);
+    for (const [name, text] of lists) yield* this.addMade(`${directory}/${name}`, Buffer.from(text, "latin1"));
   }
 
   /** Adds an entry without content. */

@@ -23,6 +23,8 @@ export interface PackOptions extends ContextDirectory {
   readonly level: number | "link";
   /** Path in the archive of a small file that comes last. If it is missing, the archive is incomplete. */
   readonly marker?: string;
+  /** Directory in the archive for lists of the modes of directories that were sent open. Undefined: no lists. */
+  readonly modes?: { readonly directory: string; readonly pairs: string };
   /** Upper bound for file times (Unix seconds), so identical files give identical bytes. Undefined: times are kept. */
   readonly latest?: number | undefined;
   readonly onNote: (note: PackNote) => void;
@@ -134,7 +136,7 @@ class ContextPacker implements PackedContext {
     tree: FileTree,
     prefix: string,
   ): Generator<Buffer | undefined, void, undefined> {
-    const { extra, marker, onNote, filter } = this.#options;
+    const { extra, marker, modes, onNote, filter } = this.#options;
     const made = new Set<string>();
     for (const { path, data } of extra) {
       const bytes = toBytes(path);
@@ -154,6 +156,7 @@ class ContextPacker implements PackedContext {
       const below = treeOf(further);
       yield* addEntries(writer.below(below, further.prefix), walkContext(below, further.rules, onNote));
     }
+    if (modes !== undefined) yield* writer.addModes(modes.directory, modes.pairs);
     if (marker !== undefined) yield* writer.addMade(toBytes(marker), Buffer.from("complete\n"));
     yield* writer.end();
   }

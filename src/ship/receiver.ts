@@ -3,7 +3,7 @@
  * with busybox's tools, because the user chooses the image.
  */
 import type { V1Container } from "@kubernetes/client-node";
-import { CONTEXT_VOLUME, MARKER, READY_DIR, RECEIVER } from "../plan/layout.ts";
+import { CONTEXT_VOLUME, MARKER, READY_DIR, RECEIVER, closeDirectories } from "../plan/layout.ts";
 
 export const MOUNT = "/slipway";
 /**
@@ -112,6 +112,7 @@ ${openDirectories("incoming-*")}; rm -rf incoming-* 2>/dev/null
   sha256sum < $own/tee > $own/sum & sum=$!
   tee $own/tee | gunzip -c | tar -xpf - -C incoming-$1
   wait $sum
+  ${closeDirectories("incoming-$1")}
   test -e incoming-$1/${MARKER} || { echo "the archive has no end" >&2; exit 1; }
 ) 2> $own/errors
 code=$?

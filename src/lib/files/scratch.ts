@@ -26,9 +26,9 @@ export function makeScratchDirectory(prefix: string, parent: string = tmpdir()):
   return directory;
 }
 
-/** Whether the path is in a directory of `makeScratchDirectory`, as it is written. */
-export function isScratch(path: string): boolean {
-  return [...directories].some((directory) => path === directory || path.startsWith(`${directory}/`));
+/** The directory of `makeScratchDirectory` that a path is in, as it is written. */
+export function scratchDirectoryOf(path: string): string | undefined {
+  return [...directories].find((directory) => path === directory || path.startsWith(`${directory}/`));
 }
 
 /** Removes a directory of `makeScratchDirectory` before the process ends. */

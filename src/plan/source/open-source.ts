@@ -8,7 +8,7 @@ import { normalize } from "node:path/posix";
 import { InvalidInput } from "../../errors.ts";
 import { HEAD_LENGTH, archiveKind } from "../../lib/archive/kind.ts";
 import { parseGitSource, withoutPassword } from "./git-url.ts";
-import { isScratch, makeScratchDirectory } from "../../lib/files/scratch.ts";
+import { makeScratchDirectory, scratchDirectoryOf } from "../../lib/files/scratch.ts";
 import { readInTree } from "../../lib/files/file-tree.ts";
 import type { FileTree } from "../../lib/files/file-tree.ts";
 import { toBytes } from "../../lib/files/path-bytes.ts";
@@ -90,8 +90,9 @@ async function openContextOf(request: SourceRequest): Promise<OpenedSource> {
 
 /** @throws InvalidInput for a directory of a remote bake definition that is a link out of it */
 async function isForeign(path: string): Promise<boolean> {
-  if (!isScratch(path)) return false;
-  if (isScratch(await realpath(path))) return true;
+  const directory = scratchDirectoryOf(path);
+  if (directory === undefined) return false;
+  if ((await insidePath(directory, relative(directory, path))) !== undefined) return true;
   throw new InvalidInput(`the context ${path} leads out of the bake definition that it comes with`, {
     docker: "refuses",
   });

@@ -8,7 +8,7 @@
  * whose pod is gone, and only when the lock is older than the list of pods that this client has seen.
  */
 import { AWAIT_RESULT, MOUNT, ONLY_ATTEMPT, REASON, REFUSAL, openDirectories } from "../receiver.ts";
-import { CONTEXT_DIR, MARKER, READY_DIR } from "../../plan/layout.ts";
+import { CONTEXT_DIR, MARKER, READY_DIR, closeDirectories } from "../../plan/layout.ts";
 
 /** In the archive: what the pod needs besides the files. */
 export const NOTES_DIR = ".slipway";
@@ -122,6 +122,7 @@ fi
     rm -rf cache/tree/${NOTES_DIR} cache/tree/dockerfile
   fi
   head -c $body cache/incoming | gunzip -c | tar -xpf - -C cache/tree
+  ${closeDirectories("cache/tree")}
   rm -f cache/incoming
   cd cache/tree
   test -e ${MARKER} || { echo "the archive has no end" >&2; exit 1; }

@@ -176,12 +176,7 @@ describe("a registry", () => {
 
 it.each<[string, Buffer[], object, string]>([
   ["broken gzip", [layer().subarray(0, 10)], {}, "it cannot be decompressed: unexpected end of file"],
-  [
-    "no archive",
-    [Buffer.alloc(2048, "x")],
-    {},
-    "the archive is cut or broken: a number in a header is not a number",
-  ],
+  ["no archive", [Buffer.alloc(2048, "x")], {}, "the archive is cut or broken: a number in a header is not a number"],
   [
     "an index",
     [],
