@@ -128,10 +128,14 @@ class Clone {
   }
 
   async #fetch({ source, directory, env }: Fetch): Promise<void> {
-    const { signal } = this.#options;
-    const git = (...args: string[]): Promise<string> =>
-      runGit([...PLAIN_FILES, "-C", directory, ...args], { remote: source.remote, env, signal });
-    const commit = await this.#watched(directory, source.remote, () => fetchCommit(source, git, signal));
+    const { signal: whole } = this.#options;
+    const { remote } = source;
+    const gitUntil =
+      (signal: AbortSignal) =>
+      (...args: string[]): Promise<string> =>
+        runGit([...PLAIN_FILES, "-C", directory, ...args], { remote, env, signal });
+    const git = gitUntil(whole);
+    const commit = await this.#watched(directory, remote, (signal) => fetchCommit(source, gitUntil(signal), signal));
     await this.#checkSize(source.remote, directory, commit);
     await git("checkout", "--quiet", "--detach", commit);
     if (source.commit === undefined) return;
@@ -141,23 +145,20 @@ class Clone {
     }
   }
 
-  /** Looks at what git has fetched so far. @throws overLimit */
-  async #watched<T>(directory: string, remote: string, work: () => Promise<T>): Promise<T> {
-    const packs = join(directory, ".git/objects/pack");
-    let isOver = false;
-    let looking: Promise<void> = Promise.resolve();
-    const fault = (): InvalidInput => overLimit(withoutPassword(remote), "bytes", this.#options.limits);
-    return await new Promise<T>((resolve, reject) => {
-      const timer = setInterval(() => {
-        looking = looking.then(async () => {
-          isOver ||= (await sizeOf(packs)) > this.#options.limits.bytes;
-          if (isOver) reject(fault());
-        });
-      }, WATCH_INTERVAL_MS);
-      work()
-        .then(resolve, reject)
-        .finally(() => clearInterval(timer));
-    });
+  /** Looks at what git has fetched so far, and stops it with the error of the limit. */
+  async #watched<T>(directory: string, remote: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { limits, signal } = this.#options;
+    const stop = new AbortController();
+    const look = async (): Promise<void> => {
+      const size = await sizeOf(join(directory, ".git/objects/pack"));
+      if (size > limits.bytes) stop.abort(overLimit(withoutPassword(remote), "bytes", limits));
+    };
+    const timer = setInterval(() => void look(), WATCH_INTERVAL_MS);
+    try {
+      return await work(AbortSignal.any([signal, stop.signal]));
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   /** Counts the files of a commit before they are written. @throws overLimit */
