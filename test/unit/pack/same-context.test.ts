@@ -25,7 +25,7 @@ function scratch(): string {
   return directory;
 }
 
-async function contextOf(path: string, stdin = Buffer.alloc(0)) {
+async function contextOf(path: string, stdin: Buffer = Buffer.alloc(0)) {
   // oxlint-disable-next-line typescript/require-await -- standard input is asynchronous
   const stream = async function* (): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < stdin.length; at += 10_000) yield stdin.subarray(at, at + 10_000);
