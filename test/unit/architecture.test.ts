@@ -46,7 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // The key and the hint of the last pod are files.
   "run/keep/": { code: ["run/", "ship/", "builders/", "plan/", "lib/", "node:*"] },
   "ship/": {
-    code: ["plan/", "lib/files/", "lib/kube/", "lib/registry/", "lib/text/", "tar", "node:*"],
+    code: ["plan/", "lib/archive/", "lib/files/", "lib/kube/", "lib/registry/", "lib/text/", "node:*"],
     types: ["pack/", "lib/", "events.ts"],
   },
   // A directory becomes an archive or a manifest.
@@ -59,7 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // What is attached to an image once it is pushed.
   "attest/": { code: ["plan/", "lib/", "node:*"], types: ["events.ts"] },
   // Request and files become a plan, or one sentence.
-  "plan/": { code: ["lib/", "js-yaml", "tar", "undici", "node:*"] },
+  "plan/": { code: ["lib/", "js-yaml", "undici", "node:*"] },
 
   "lib/buildkit/": { code: ["node:*"] },
   "lib/archive/": { code: ["lib/files/", "lib/text/", "node:*"] },
