@@ -108,7 +108,7 @@ ${ONLY_ATTEMPT}
 ${openDirectories("incoming-*")}; rm -rf incoming-* 2>/dev/null
 (
   set -e; set -o pipefail
-  umask 0; mkdir -m 755 incoming-$1; mkfifo $own/tee
+  umask 0; mkdir -m 755 incoming-$1; chmod g-s incoming-$1; mkfifo $own/tee
   sha256sum < $own/tee > $own/sum & sum=$!
   tee $own/tee | gunzip -c | tar -xpf - -C incoming-$1
   wait $sum

@@ -114,7 +114,7 @@ fi
   [ "$sum" = "$(tail -c ${CHECKSUM_LENGTH} cache/incoming)" ] || { echo "sha256 of what arrived is $sum" >&2; exit 1; }
   ${openDirectories("cache/tree")} || :
   if [ "$mode" = full ]; then
-    rm -rf cache/clean cache/tree; mkdir cache/tree
+    rm -rf cache/clean cache/tree; mkdir cache/tree; chmod g-s cache/tree
   else
     rm -f cache/clean; rm -rf cache/tree/${NOTES_DIR}
     head -c $body cache/incoming | gunzip -c | tar -xpf - -C cache/tree ${NOTES_DIR}
