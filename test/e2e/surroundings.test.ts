@@ -66,7 +66,7 @@ const DRY = ["build", "--dry-run", "--reproducible", "--transport", "configmap",
 
 /** Without what differs from run to run: names of objects, and the user. */
 function stable(stdout: string): string {
-  return stdout.replaceAll(/^.*slipway\.dev\/user.*\n/gm, "").replaceAll(/\ba-[a-z0-9]{6,}\b/g, "NAME");
+  return stdout.replaceAll(/^.*slipway\.dev\/(?:user|created-by).*\n/gm, "").replaceAll(/\ba-[a-z0-9]{6,}\b/g, "NAME");
 }
 
 function scratch(): string {
