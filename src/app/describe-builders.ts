@@ -1,7 +1,7 @@
 /** Describes the builders: their images, their privileges in the pod, and what they can build. */
 import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
 import { DOCKERFILE_FEATURES, canBuild } from "../builders/dockerfile-features.ts";
-import { supportsOf } from "../builders/image-version.ts";
+import { imageVariable, supportsOf } from "../builders/image-version.ts";
 import { loadBuilder } from "../builders/table.ts";
 import { BUILDER_NAMES, isBuilderName } from "../plan/builder-names.ts";
 import type { BuilderName } from "../plan/builder-names.ts";
@@ -43,7 +43,7 @@ async function describe(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<BuilderDescription> {
   const builder = await loadBuilder(name);
-  const image = env[`SLIPWAY_${name.toUpperCase()}_IMAGE`] ?? builder.defaultImage;
+  const image = env[imageVariable(name)] ?? builder.defaultImage;
   const plan = { ...samplePlan(name, image ?? "IMAGE"), name: "slipway-app" };
   const builderPod = builder.pod(plan, "archive");
   const volume = { name: "context", configMap: { name: inputsName(plan.name) } };

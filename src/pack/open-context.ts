@@ -41,7 +41,7 @@ const FIXED_GZIP_LEVEL = 1;
  * A builder filters the context again with the ignore file beside the Dockerfile, by its own rules. This file has only a comment:
  * if it were empty, some builders would use the context's ignore file.
  */
-const NO_RULES = "# The client has applied the context's ignore file already.\n";
+export const NO_RULES = "# The client has applied the context's ignore file already.\n";
 
 /**
  * @param decide decides what to send; called once, when the archive is first opened

@@ -2,6 +2,7 @@
  * Values of a plan that nobody may read who may only read pods: passwords of proxies, tokens of caches, URLs with user information or a
  * signature, and values that a pipeline reads from a Secret. Pure.
  */
+import { holdsSecret } from "../lib/text/public-url.ts";
 import type { BuildPlan } from "./plan.ts";
 
 const PROXY = /^(?:https?|ftp|all)_proxy$/i;
@@ -14,26 +15,6 @@ const CREDENTIAL_ATTRIBUTES: ReadonlySet<string> = new Set([
   "session_token",
   "token",
 ]);
-
-/** Parameters with which a URL gives access without a password: AWS, Google, Azure and others. */
-const SIGNATURES: ReadonlySet<string> = new Set([
-  "access_token",
-  "sig",
-  "signature",
-  "token",
-  "x-amz-security-token",
-  "x-amz-signature",
-  "x-goog-signature",
-]);
-
-/** Whether a URL holds what lets somebody in: a user or a password, or a signature. */
-export function isCredentialUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { username, password, searchParams } = new URL(text);
-  return (
-    username !== "" || password !== "" || [...searchParams.keys()].some((key) => SIGNATURES.has(key.toLowerCase()))
-  );
-}
 
 /** Without repetitions, longest first: one may be a part of another. */
 export function hiddenValues(plan: BuildPlan): string[] {
@@ -50,15 +31,13 @@ export function hiddenValues(plan: BuildPlan): string[] {
     ...secretTexts,
     // A proxy may be written without its scheme.
     ...buildArgs
-      .filter(([name, value]) => isCredentialUrl(value) || (PROXY.test(name) && value.includes("@")))
+      .filter(([name, value]) => holdsSecret(value) || (PROXY.test(name) && value.includes("@")))
       .map(([, value]) => value),
-    ...[...labels, ...annotations].map(([, value]) => value).filter(isCredentialUrl),
-    ...buildContexts.flatMap(({ source }) =>
-      source.kind === "url" && isCredentialUrl(source.url) ? [source.url] : [],
-    ),
+    ...[...labels, ...annotations].map(([, value]) => value).filter(holdsSecret),
+    ...buildContexts.flatMap(({ source }) => (source.kind === "url" && holdsSecret(source.url) ? [source.url] : [])),
     ...[...cacheFrom, ...cacheTo].flatMap(({ attributes }) =>
       Object.entries(attributes)
-        .filter(([name, value]) => CREDENTIAL_ATTRIBUTES.has(name) || isCredentialUrl(value))
+        .filter(([name, value]) => CREDENTIAL_ATTRIBUTES.has(name) || holdsSecret(value))
         .map(([, value]) => value),
     ),
   ];

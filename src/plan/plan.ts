@@ -68,6 +68,8 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   readonly keepSeconds?: number;
   /** User name for the label, if one is known. */
   readonly user: string;
+  /** Labels of all objects besides those that every build has. */
+  readonly objectLabels?: Readonly<Record<string, string>>;
   readonly version: string;
 }
 

@@ -24,6 +24,7 @@ export const OURS = `${LABEL.managedBy}=slipway`;
 
 /** The same without kept builders, which are not builds. */
 export const OUR_BUILDS = `${OURS},!${LABEL.keep}`;
+
 /** Whether an object has slipway's label: it was made by slipway, or by somebody who wants it to look so. */
 export function isSlipways({
   metadata,
@@ -55,6 +56,7 @@ export function labelsOf(plan: BuildPlan): Record<string, string> {
     [LABEL.builder]: plan.builder,
     ...(plan.tenant === undefined ? {} : { [LABEL.tenant]: plan.tenant }),
     ...(plan.user === "" ? {} : { [LABEL.user]: userLabel(plan.user) }),
+    ...plan.objectLabels,
   };
 }
 

@@ -67,7 +67,7 @@ export function objectsOf(
   buildSecrets?: SecretValues,
 ): BuildObjects {
   const configMap = configMapOf(plan, builder, delivery);
-  const { spec, data } = hideValues(podSpecOf(plan, builder, delivery), hiddenValues(plan), plan.name);
+  const { spec, data } = hideValues(podSpecOf(plan, builder, delivery), hiddenValues(plan), inputsName(plan.name));
   const secret = secretOf(plan, builder, { dockerConfig, buildSecrets, hidden: data });
   const networkPolicy = networkPolicyOf(plan);
   const awaited = [configMap, secret, networkPolicy].some((object) => object !== undefined);

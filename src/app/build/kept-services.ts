@@ -20,16 +20,10 @@ import type { CredentialStore } from "../../lib/credentials/credentials.ts";
 import { findCredential } from "../../lib/credentials/stores.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { layoutBlobs } from "../../pack/layout-blobs.ts";
-import { noteSentence } from "../../pack/open-context.ts";
+import { NO_RULES, noteSentence } from "../../pack/open-context.ts";
 import { ContextTree, memoryTree } from "../../pack/sync-tree.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { SecretValues } from "../../run/volumes.ts";
-
-/**
- * The ignore file beside the Dockerfile that the daemon finds first. The client has applied the rules already: only a comment, as
- * without one the daemon would look for the context's.
- */
-const NO_RULES = "# The client has applied the context's ignore file already.\n";
 
 /** Where the daemon reaches Docker's registry, which logins know under another name. */
 const HUB_HOST = "registry-1.docker.io";
@@ -70,7 +64,10 @@ export function keptServices(plan: BuildPlan, inputs: KeptInputs): KeptServices 
   }
   if (plan.dockerfile.text !== undefined) {
     const name = basename(plan.dockerfile.path);
-    const files = { [name]: Buffer.from(plan.dockerfile.text), [`${name}.dockerignore`]: Buffer.from(NO_RULES) };
+    const files = {
+      [name]: Buffer.from(plan.dockerfile.bytes ?? plan.dockerfile.text),
+      [`${name}.dockerignore`]: Buffer.from(NO_RULES),
+    };
     trees.set(DOCKERFILE_TREE, memoryTree(files));
   }
   for (const { number, ...directory } of plan.directories ?? []) {

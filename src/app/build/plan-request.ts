@@ -149,7 +149,7 @@ function imageOf(
   { builderImage, images }: Pick<BuildRequest, "builderImage" | "images">,
   env: PlanFacts["env"],
 ): string {
-  const variable = `SLIPWAY_${builder.name.toUpperCase()}_IMAGE`;
+  const variable = imageVariable(builder.name);
   const image = builderImage ?? (env[variable] || images?.[builder.name]) ?? builder.defaultImage;
   if (image !== undefined) return image;
   throw new BuilderUnable(`${builder.name} no longer has a published image`, {

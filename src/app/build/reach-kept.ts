@@ -122,12 +122,9 @@ async function start(plan: BuildPlan, deps: ReachDeps, key: KeepKey, signal: Abo
   }
   const started = await startBuild(deps.cluster, objects, signal);
   if (started.gated) {
-    const released = (async () => {
-      const pod = await awaitPod(deps.cluster, { job: started.job, pod: undefined }, undefined, signal, "made");
-      await started.complete;
-      await releasePod(deps.cluster, identityOf(pod), signal);
-    })();
-    await released;
+    const pod = await awaitPod(deps.cluster, { job: started.job, pod: undefined }, undefined, signal, "made");
+    await started.complete;
+    await releasePod(deps.cluster, identityOf(pod), signal);
   }
   return { job: started.job, pod: undefined };
 }

@@ -12,8 +12,8 @@ import type { Daemon } from "../../lib/buildkit/control.ts";
 import { ConnectionLost, GrpcError } from "../../lib/buildkit/grpc.ts";
 import { Progress, SETTLE_MS } from "../../lib/buildkit/progress.ts";
 import { fileSend } from "../../lib/buildkit/services/file-send.ts";
-import type { ExportFacts } from "../../lib/buildkit/services/file-send.ts";
 import type { Methods } from "../../lib/buildkit/served.ts";
+import { isIndex } from "../../lib/registry/media-types.ts";
 import type { ImageDescription } from "../../lib/registry/types.ts";
 import { FileVanished } from "../../pack/sync-tree.ts";
 import { pushes } from "../../plan/plan.ts";
@@ -151,13 +151,13 @@ async function solve(
   try {
     const answer = await daemon.solve(solveRequest(plan, ref, session.id, dockerfile), signal);
     await exports.commit();
-    await Promise.race([following, pause(STATUS_MS)]);
+    await Promise.race([following, delay(STATUS_MS, undefined, { ref: false })]);
     return { digest: answer.get("containerimage.digest") ?? "", description: descriptionOf(answer) };
   } catch (error) {
     await exports.discard();
     if (ours !== undefined) throw ours;
     if (!(error instanceof GrpcError)) throw error;
-    await Promise.race([following, pause(STATUS_MS)]);
+    await Promise.race([following, delay(STATUS_MS, undefined, { ref: false })]);
     const message = `error: failed to solve: ${error.message.replace(/^failed to solve: /, "")}`;
     throw new FailedSolve({ exitCode: 1, reason: "Error", message: "", tail: [...tail, message] }, error);
   } finally {
@@ -173,12 +173,6 @@ async function solve(
 /** How long the end of what is told may come after the answer, in milliseconds. */
 const STATUS_MS = 5000;
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
-}
-
 /** What `-o` asks for, as it arrives. Each is there whole once the solve has ended well, or not at all. */
 class Exports {
   readonly #plan: BuildPlan;
@@ -189,9 +183,7 @@ class Exports {
   }
 
   get methods(): Methods {
-    return (this.#plan.exports ?? []).length === 0
-      ? {}
-      : fileSend((exporter, _facts: ExportFacts) => this.#open(exporter));
+    return (this.#plan.exports ?? []).length === 0 ? {} : fileSend((exporter) => this.#open(exporter));
   }
 
   async commit(): Promise<void> {
@@ -221,10 +213,6 @@ class Exports {
       },
     });
   }
-}
-
-function isIndex(mediaType: string): boolean {
-  return /index\.v1|manifest\.list/.test(mediaType);
 }
 
 function descriptionOf(answer: ReadonlyMap<string, string>): ImageDescription {

@@ -3,7 +3,7 @@ import type { V1Job } from "@kubernetes/client-node";
 import { DIAL_COMMAND } from "../../builders/buildkit/daemon.ts";
 import { InvalidInput } from "../../errors.ts";
 import { Daemon } from "../../lib/buildkit/control.ts";
-import type { Cluster, ObjectIdentity } from "../../lib/kube/cluster.ts";
+import type { Cluster } from "../../lib/kube/cluster.ts";
 import { identityOf } from "../../run/identity.ts";
 import { openKeepKey } from "../../run/keep/keep-key.ts";
 import type { KeepKey } from "../../run/keep/keep-key.ts";
@@ -69,13 +69,11 @@ export async function stopKept(
   signal: AbortSignal,
 ): Promise<string[]> {
   const key: KeepKey = await openKeepKey(env);
-  const found = new Map(
-    (await findKept(cluster, key, undefined, signal)).map(({ job }) => [nameOf(job), identityOf(job)]),
-  );
-  const all = [...found.keys()];
-  const chosen = names === undefined ? all : [...new Set(names.map((name) => choose(all, name, cluster.namespace)))];
-  for (const name of chosen) await cluster.remove("jobs", found.get(name) as ObjectIdentity, signal);
-  return chosen;
+  const found = (await findKept(cluster, key, undefined, signal)).map(({ job }) => identityOf(job));
+  const all = found.map(({ name }) => name);
+  const chosen = new Set(names?.map((name) => choose(all, name, cluster.namespace)) ?? all);
+  for (const job of found.filter(({ name }) => chosen.has(name))) await cluster.remove("jobs", job, signal);
+  return [...chosen];
 }
 
 function choose(found: readonly string[], name: string, namespace: string): string {

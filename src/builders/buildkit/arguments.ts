@@ -66,18 +66,23 @@ export function contextArguments({ buildContexts = [], layouts = [] }: BuildPlan
   return args.length === 0 ? [] : ["--opt=frontend.caps=moby.buildkit.frontend.contexts+forward", ...args];
 }
 
+type Attributes = [name: string, value: string][];
+
+/** What BuildKit's exporters are told of the image: the same in a pod of its own and in a kept builder. */
+export function imageAttributes(plan: BuildPlan): { names: Attributes; annotations: Attributes; image: Attributes } {
+  const names: Attributes = plan.tags.length === 0 ? [] : [["name", plan.tags.map(String).join(",")]];
+  const annotations = (plan.annotations ?? []).map(([key, value]): [string, string] => [`annotation.${key}`, value]);
+  const image: Attributes = pushes(plan) ? [...names, ["push", "true"], ...mediaTypes(plan)] : [["push", "false"]];
+  return { names, annotations, image: [...image, ...annotations] };
+}
+
 /** The image comes first: the metadata file has its digest (buildctl merges the metadata of all outputs). */
 export function outputArguments(plan: BuildPlan): string[] {
-  const names: [string, string][] = plan.tags.length === 0 ? [] : [["name", plan.tags.map(String).join(",")]];
-  const annotations = (plan.annotations ?? []).map(([key, value]): [string, string] => [`annotation.${key}`, value]);
-  const image: [string, string][] = pushes(plan)
-    ? [...names, ["push", "true"], ...mediaTypes(plan)]
-    : [["push", "false"]];
+  const { names, annotations, image } = imageAttributes(plan);
   const formats = new Set((plan.exports ?? []).map(({ format }) => format));
-  const file = (type: string, ...fields: [string, string][]): string =>
-    `--output=${csvLine([["type", type], ...fields])}`;
+  const file = (type: string, ...fields: Attributes): string => `--output=${csvLine([["type", type], ...fields])}`;
   return [
-    file("image", ...image, ...annotations),
+    file("image", ...image),
     ...(formats.has("docker") ? [file("docker", ["dest", `${EXPORT_MOUNT}/${EXPORT_DOCKER}`], ...names)] : []),
     ...(formats.has("oci")
       ? [file("oci", ["dest", `${EXPORT_MOUNT}/${EXPORT_OCI}`], ["tar", "false"], ...names, ...annotations)]
@@ -88,9 +93,9 @@ export function outputArguments(plan: BuildPlan): string[] {
 
 /**
  * Docker's media types, as the other builders push them. Docker's registry 2.8 cannot show a manifest of Docker's to a client that asks
- * for OCI's (it answers 400), so BuildKit could not push to a tag of theirs. Attestations, annotations and an inline cache need OCI's.
+ * for OCI's (it answers 400), so BuildKit could not push to a tag of theirs. Attestations and annotations need OCI's.
  */
-function mediaTypes({ attestations = [], annotations = [] }: BuildPlan): [string, string][] {
+function mediaTypes({ attestations = [], annotations = [] }: BuildPlan): Attributes {
   return attestations.length > 0 || annotations.length > 0 ? [] : [["oci-mediatypes", "false"]];
 }
 

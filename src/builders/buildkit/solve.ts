@@ -1,9 +1,8 @@
 /** A plan as a request to a BuildKit daemon. Pure. The attributes are those that buildctl is given in a pod of its own. */
 import type { SolveRequest } from "../../lib/buildkit/messages.ts";
 import { platformText } from "../../lib/image/platform.ts";
-import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
-import { contextArguments, optionArguments } from "./arguments.ts";
+import { contextArguments, imageAttributes, optionArguments } from "./arguments.ts";
 
 /** Names of the trees that the daemon asks for. */
 export const CONTEXT_TREE = "context";
@@ -25,11 +24,9 @@ export interface Exporter {
  * that what is sent can be told apart by the exporter's number.
  */
 export function exportersOf(plan: BuildPlan): Exporter[] {
-  const names: Attributes = plan.tags.length === 0 ? [] : [["name", plan.tags.map(String).join(",")]];
-  const annotations = (plan.annotations ?? []).map(([key, value]): [string, string] => [`annotation.${key}`, value]);
-  const image: Attributes = pushes(plan) ? [...names, ["push", "true"]] : [["push", "false"]];
+  const { names, annotations, image } = imageAttributes(plan);
   return [
-    { type: "image", attrs: new Map([...image, ...annotations]) },
+    { type: "image", attrs: new Map(image) },
     ...(plan.exports ?? []).map(({ format }): Exporter => {
       if (format === "docker") return { type: "docker", attrs: new Map(names) };
       if (format === "oci") return { type: "oci", attrs: new Map([...names, ...annotations]) };

@@ -7,8 +7,8 @@ import { InvalidInput } from "../../errors.ts";
 import { realPath } from "../../lib/files/real-path.ts";
 import { parseBool } from "../../lib/pflag/parse-bool.ts";
 import { composeReader } from "../../plan/bake/compose-targets.ts";
+import { textOf } from "../../plan/bake/definition.ts";
 import type { Definition } from "../../plan/bake/definition.ts";
-import type { FieldValue } from "../../plan/bake/fields.ts";
 import { parseVariables, planBake } from "../../plan/bake/plan-bake.ts";
 import type { BakePlan, BakeRequest } from "../../plan/bake/plan-bake.ts";
 import {
@@ -108,8 +108,8 @@ export function planOf({ definition, remote }: ReadBake, request: BakeRequest, e
 function refuseMixedDockerfiles({ targets, remoteContexts }: BakePlan): void {
   for (const target of targets.values()) {
     const { name, fields } = target;
-    const dockerfile = textOf(fields.get("dockerfile"), "Dockerfile");
-    const context = textOf(fields.get("context"), ".");
+    const dockerfile = textOf(target, "dockerfile") ?? "Dockerfile";
+    const context = textOf(target, "context") ?? ".";
     const isLocal = !remoteContexts.has(name) && !isRemote(context) && !fields.has("dockerfile-inline");
     if (!isLocal || dockerfile.startsWith(WORKING_DIRECTORY) || !existsSync(join(context, dockerfile))) continue;
     throw new InvalidInput(`target ${name} has a context of this machine and a Dockerfile of the remote definition`, {
@@ -244,8 +244,4 @@ function unreadable(name: string, error: NodeJS.ErrnoException): InvalidInput {
     docker: "refuses",
     suggestions: ["Name the file with -f FILE."],
   });
-}
-
-function textOf(value: FieldValue | undefined, missing: string): string {
-  return typeof value === "string" ? value : missing;
 }

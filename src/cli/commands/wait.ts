@@ -5,12 +5,13 @@ import { registryFlags } from "../flags/registry.ts";
 import { Interrupted } from "../../errors.ts";
 import type { BuildEvent } from "../../events.ts";
 import { print, printError } from "../../lib/terminal/output.ts";
+import { suggestionLines } from "../ui/failure.ts";
 import type { QuietView } from "../ui/quiet.ts";
 
 /** A script reads only standard output, so warnings go to standard error, which a quiet view leaves empty. */
 function emit(view: QuietView, event: BuildEvent): void {
   if (event.type === "warning") {
-    const lines = [`WARNING: ${event.message}`, ...(event.suggestions ?? []).map((one) => `  - ${one}`)];
+    const lines = [`WARNING: ${event.message}`, ...suggestionLines(event.suggestions ?? [])];
     printError(`${lines.join("\n")}\n`);
   }
   view.emit(event);

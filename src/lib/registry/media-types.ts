@@ -9,3 +9,8 @@ export const ACCEPT_IMAGE = [OCI_MANIFEST, DOCKER_MANIFEST].join(", ");
 
 /** Value of an Accept header for an image or an index of several. */
 export const ACCEPT_ANY = [OCI_INDEX, DOCKER_INDEX, OCI_MANIFEST, DOCKER_MANIFEST].join(", ");
+
+/** Whether a media type is that of an index of several images. */
+export function isIndex(mediaType: string): boolean {
+  return mediaType === OCI_INDEX || mediaType === DOCKER_INDEX;
+}

@@ -4,7 +4,7 @@ import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { daemonPod } from "../../builders/buildkit/daemon.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
-import type { Delivery } from "../../ship/delivery.ts";
+import { NO_DELIVERY } from "../../ship/delivery.ts";
 import { identityOf } from "../identity.ts";
 import { LABEL, OURS } from "../labels.ts";
 import { objectsOf } from "../objects.ts";
@@ -55,34 +55,12 @@ export function builderPlan(plan: BuildPlan, name: string): BuildPlan {
   };
 }
 
-const NO_DELIVERY: Delivery = { transport: "none", form: "none" };
-
 /** The objects of a new one. @param fingerprint of the key that will sign it */
 export function keptObjects(plan: BuildPlan, fingerprint: string): BuildObjects {
-  const instance = instanceOf(plan);
-  const own = builderPlan(plan, `slipway-keep-${randomBytes(5).toString("hex")}`);
-  const objects = objectsOf(own, daemonPod(own), NO_DELIVERY);
-  const labels = { [LABEL.keep]: instance, [LABEL.keepKey]: fingerprint };
-  const { job } = objects;
-  const template = job.spec?.template;
-  return {
-    ...objects,
-    job: {
-      ...job,
-      metadata: { ...job.metadata, labels: { ...job.metadata?.labels, ...labels } },
-      ...(job.spec === undefined || template === undefined
-        ? {}
-        : {
-            spec: {
-              ...job.spec,
-              template: {
-                ...template,
-                metadata: { ...template.metadata, labels: { ...template.metadata?.labels, ...labels } },
-              },
-            },
-          }),
-    },
-  };
+  const name = `slipway-keep-${randomBytes(5).toString("hex")}`;
+  const objectLabels = { [LABEL.keep]: instanceOf(plan), [LABEL.keepKey]: fingerprint };
+  const own = { ...builderPlan(plan, name), objectLabels };
+  return objectsOf(own, daemonPod(own), NO_DELIVERY);
 }
 
 /** Which settings it has, as a label's value: builds with the same share it. */

@@ -6,12 +6,11 @@
  * what runs in it. It has to be the same program on the same volumes, which no other container of the pod has.
  */
 import type { V1Container, V1Job, V1Pod, V1PodSpec } from "@kubernetes/client-node";
+import { identityOf, isPodOf } from "../identity.ts";
 
 /** @param container name of the one that is to be talked to */
 export function isOwnPod(pod: V1Pod, job: V1Job, container: string): boolean {
-  const uid = job.metadata?.uid;
-  const owner = pod.metadata?.ownerReferences?.find(({ controller }) => controller === true);
-  if (uid === undefined || owner?.uid !== uid || owner.kind !== "Job") return false;
+  if (!isPodOf(pod, identityOf(job))) return false;
   const wanted = job.spec?.template.spec;
   if (wanted === undefined || pod.spec === undefined) return false;
   return runsTheSame(pod.spec, wanted, container);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { hiddenValues, isCredentialUrl, shownArguments } from "../../../src/plan/hidden-values.ts";
+import { hiddenValues, shownArguments } from "../../../src/plan/hidden-values.ts";
+import { holdsSecret } from "../../../src/lib/text/public-url.ts";
 import type { BuildPlan } from "../../../src/plan/plan.ts";
 
 const plan = (fields: Partial<BuildPlan>): BuildPlan => ({ buildArgs: [], labels: [], ...fields }) as BuildPlan;
@@ -15,7 +16,7 @@ test.each([
   ["https://example.com/?a=sig", false],
   ["registry.example.com/a:1", false],
 ])("the URL %s lets somebody in: %s", (text, expected) => {
-  expect(isCredentialUrl(text)).toBe(expected);
+  expect(holdsSecret(text)).toBe(expected);
 });
 
 test("finds passwords of proxies, signed contexts, tokens of caches and given texts, the longest first", () => {

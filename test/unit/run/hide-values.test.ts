@@ -84,5 +84,12 @@ test.each(BUILDER_NAMES)(
     expect(kept).toContain("http://proxyuser:pr0xypass@10.88.0.1:3128");
     expect(kept).toContain("fr0msecret");
     expect(shown).toMatch(/HTTP_PROXY=\$\(SLIPWAY_VALUE_\d+\)/);
+    const spec = others.job.spec?.template.spec;
+    const named = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])]
+      .flatMap(({ env = [] }) => env)
+      .flatMap(({ valueFrom }) => valueFrom?.secretKeyRef ?? []);
+    expect(named).not.toEqual([]);
+    expect(named.filter((one) => one.name !== secret?.metadata?.name)).toEqual([]);
+    expect(named.filter(({ key }) => secret?.data?.[key] === undefined)).toEqual([]);
   },
 );

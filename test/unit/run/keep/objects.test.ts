@@ -1,0 +1,24 @@
+import { expect, it } from "vitest";
+import { buildkit } from "../../../../src/builders/buildkit/buildkit.ts";
+import { keptObjects } from "../../../../src/run/keep/kept-builder.ts";
+import { LABEL } from "../../../../src/run/labels.ts";
+import { PLAN } from "../../plan/sample.ts";
+
+it("every object of a kept builder has the labels by which prune and ps leave it out", () => {
+  const plan = {
+    ...PLAN,
+    builder: "buildkit" as const,
+    builderImage: buildkit.defaultImage ?? "",
+    registries: { ...PLAN.registries, insecure: ["plain.example.com:5000"] },
+    egress: [],
+  };
+  const { job, configMap, networkPolicy } = keptObjects(plan, "f1ngerpr1nt");
+  const objects = [job, job.spec?.template, configMap, networkPolicy];
+  expect(objects).not.toContain(undefined);
+  for (const object of objects) {
+    expect(object?.metadata?.labels).toMatchObject({
+      [LABEL.keep]: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+      [LABEL.keepKey]: "f1ngerpr1nt",
+    });
+  }
+});
