@@ -6,6 +6,8 @@ import type { BuildPlan } from "../../plan/plan.ts";
 import type { FlagCapability } from "../../plan/docker/capabilities.ts";
 import type { V1Container } from "@kubernetes/client-node";
 import { BuilderUnable } from "../../errors.ts";
+import { parseDockerfile } from "../../lib/dockerfile/parse.ts";
+import { splitWords } from "../../lib/dockerfile/words.ts";
 import {
   ARCHIVE_FILE,
   AUTH_VOLUME,
@@ -62,6 +64,26 @@ const CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETF
 // oxlint-disable-next-line no-control-regex
 const DECORATION = /^\d{4}-\d\d-\d\dT[\d:.]+Z?(?:[+-]\d{4})?\t(?:\u001b\[\d+m)?([A-Z]+)(?:\u001b\[0m)?\t/;
 
+/** Arguments that docker gives to every RUN (https://docs.docker.com/reference/dockerfile/#predefined-args). */
+const PREDEFINED = /^(?:https?|ftp|no|all)_proxy$/i;
+
+function makisuCautions({ dockerfile: { text }, buildArgs }: BuildPlan): string[] {
+  if (text === undefined) return [];
+  const { stages, escape } = parseDockerfile(text);
+  const declared = stages
+    .filter(({ instructions }) => instructions.some(({ keyword }) => keyword === "RUN"))
+    .map(({ instructions }) => {
+      const operands = instructions.flatMap(({ keyword, operand }) => (keyword === "ARG" ? [operand] : []));
+      return new Set(operands.flatMap((operand) => splitWords(operand, escape)).map((word) => word.split("=")[0]));
+    });
+  const names = buildArgs
+    .map(([name]) => name)
+    .filter((name) => PREDEFINED.test(name) && declared.some((inStage) => !inStage.has(name)));
+  if (names.length === 0) return [];
+  const lines = names.map((name) => `ARG ${name}`).join(", ");
+  return [`makisu gives ${names.join(", ")} only to a stage that declares it: write ${lines} after FROM`];
+}
+
 export const makisu: Builder = {
   name: "makisu",
   defaultImage: "gcr.io/uber-container-tools/makisu:v0.4.2",
@@ -69,6 +91,7 @@ export const makisu: Builder = {
   mountsFiles: true,
   supports: new Set(["build", "provenance", "push", "sbom", ...MAKISU_OPTIONS]),
   caution: "makisu keeps a copied file in the image even if a later RUN removes it",
+  cautions: makisuCautions,
   // Nobody has checked which other files of the context makisu reads, besides the sources of COPY and ADD.
   readsAll: "makisu may read other files of the context",
 
