@@ -19,7 +19,8 @@ const CA = environment("REGISTRY_CA");
 const VALUES = { proxy: newMark(), source: newMark(), inWord: newMark() };
 const marks = new Marks(VALUES);
 const PROXY = `http://user:${VALUES.proxy}@192.0.2.1:3128`;
-const SOURCE = `https://reader:${VALUES.source}@files.example/$(HOME)/$$d`;
+const PLAIN_SOURCE = `https://reader:${VALUES.source}@files.example`;
+const SOURCE = `${PLAIN_SOURCE}/$(HOME)/$$d`;
 const SIGNED = `https://files.example/a?X-Amz-Signature=${VALUES.inWord}`;
 
 const namespace = useNamespace();
@@ -43,11 +44,12 @@ test.each(BUILDER_NAMES)(
   "%s: values that are credentials reach RUN, and stand only in the build's own Secret",
   async (builder) => {
     // makisu takes no value with an equals sign.
+    const source = builder === "makisu" ? PLAIN_SOURCE : SOURCE;
     const signed = builder === "makisu" ? [] : ["--build-arg=SIGNED"];
     const root = await project({
       Dockerfile:
         `FROM ${TLS}/busybox:1.35\n${builder === "makisu" ? "ARG HTTP_PROXY\n" : ""}${mustHave("HTTP_PROXY", PROXY)}` +
-        `ARG SOURCE\n${mustHave("SOURCE", SOURCE)}` +
+        `ARG SOURCE\n${mustHave("SOURCE", source)}` +
         `${signed.length === 0 ? "" : `ARG SIGNED\n${mustHave("SIGNED", SIGNED)}`}RUN echo all > /arrived\n`,
     });
     const image = uniqueImage(TLS);
@@ -59,7 +61,7 @@ test.each(BUILDER_NAMES)(
         `--builder=${builder}`,
         `--registry-ca=${CA}`,
         `--tag=${image}`,
-        `--build-arg=SOURCE=${SOURCE}`,
+        `--build-arg=SOURCE=${source}`,
         ...signed,
         `--metadata-file=${metadata}`,
         root,

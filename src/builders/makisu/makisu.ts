@@ -108,6 +108,10 @@ export const makisu: Builder = {
     }
     const argument = plan.buildArgs.find(([, value]) => value.includes("="));
     if (argument !== undefined) refuse(`cannot take --build-arg ${argument[0]}: its value has an equals sign`, others);
+    const changed = plan.buildArgs.find(([, value]) => value.includes("$"));
+    if (changed !== undefined) {
+      refuse(`cannot take --build-arg ${changed[0]}: it would change a value with a dollar sign`, others);
+    }
     if (plan.credentials.kind === "secret") {
       refuse(
         "cannot read a Secret with docker's configuration",

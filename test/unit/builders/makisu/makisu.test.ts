@@ -1,6 +1,7 @@
 /** What makisu is known to leave out is said before the build. */
 import { expect, it } from "vitest";
 import { makisu } from "../../../../src/builders/makisu/makisu.ts";
+import { parseReference } from "../../../../src/lib/image/reference.ts";
 import { PLAN } from "../../plan/sample.ts";
 
 it.each([
@@ -22,4 +23,13 @@ it.each([
   const [message, ...others] = makisu.cautions?.(plan) ?? [];
   expect(others).toEqual([]);
   expect(["HTTP_PROXY", "no_proxy", "VERSION"].filter((name) => message?.includes(`ARG ${name}`))).toEqual(missing);
+});
+
+it.each([
+  ["a=b", "an equals sign"],
+  ["a$b", "a dollar sign"],
+  ["$$", "a dollar sign"],
+])("--build-arg with the value %j is refused, as makisu would change it", (value, sign) => {
+  const plan = { ...PLAN, tags: [parseReference("r.io/a")], buildArgs: [["NAME", value]] as const };
+  expect(() => makisu.check?.(plan)).toThrow(new RegExp(`--build-arg NAME: .*${sign}`));
 });
