@@ -1,5 +1,7 @@
 /** Reads files that the command line names, and explains why one cannot be read. */
-import { readFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { nearest } from "../text/suggest.ts";
 import { publicUrl } from "../text/public-url.ts";
 import { InvalidInput } from "../../errors.ts";
 import type { DockersVerdict } from "../../errors.ts";
@@ -22,7 +24,23 @@ export async function readBytesOrExplain(file: string, what: string, docker: Doc
   try {
     return await readFile(file);
   } catch (error) {
-    throw new InvalidInput(`${what} ${publicUrl(file)} ${whyNot(error)}`, { docker, cause: error });
+    const meant = codeOf(error) === "ENOENT" ? await nearestFile(file) : undefined;
+    const suggestions = meant === undefined ? [] : [`Did you mean ${meant}?`];
+    throw new InvalidInput(`${what} ${publicUrl(file)} ${whyNot(error)}`, { docker, suggestions, cause: error });
+  }
+}
+
+/** A file of the same directory with almost the same name, written as `file` is. */
+async function nearestFile(file: string): Promise<string | undefined> {
+  try {
+    const name = basename(file);
+    const entries = await readdir(dirname(file), { withFileTypes: true });
+    const names = entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
+    const sameLetters = names.find((known) => known.toLowerCase() === name.toLowerCase());
+    const found = sameLetters ?? nearest(name, names, () => Math.floor((name.length + 1) / 3));
+    return found === undefined || dirname(file) === "." ? found : join(dirname(file), found);
+  } catch {
+    return undefined;
   }
 }
 
