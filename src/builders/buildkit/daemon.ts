@@ -15,38 +15,64 @@ const SOCKET = "/run/user/1000/buildkit/buildkitd.sock";
  * How often leftovers are looked for, in seconds. With `--oci-worker-no-process-sandbox` a RUN that is cancelled loses its first
  * process only; what that had started lives on.
  */
-const LOOK_SECONDS = 15;
+const LOOK_SECONDS = 5;
 
 /**
- * What a RUN's processes have in common is their mount namespace. runc writes down which is the first of them, and once that has
- * ended the RUN has, even if something else still runs; runc itself would wait for the rest. A namespace that is neither the daemon's nor a
- * living RUN's twice in a row holds leftovers.
+ * Prints the processes that no living RUN has, each as `PID:START` in a line. Its input has a line for each mount namespace
+ * (`ls -l /proc/PID/ns/mnt`), for each RUN that runc knows (`run PID START`), and for each process (`/proc/PID/stat`).
+ *
+ * A RUN lives as long as its first process, which runc writes down with the time of its start, as a number may be given again. Its own
+ * are the descendants of that process, the children of its runc (a subreaper, so it gets those whose parent has ended), and
+ * what is in its mount namespace. Everything else in a mount namespace that is neither the pod's nor the daemon's is a leftover, except
+ * a RUN that runc has not written down yet, which is known by its name.
+ * Where a runc runs that has written nothing which is understood, nothing is a leftover.
  */
-const SWEEP = `sweep() {
-  alive=" $(readlink /proc/self/ns/mnt) "
-  for first in $(sed -n 's/.*"init_process_pid":\\([0-9]*\\).*/\\1/p' /run/user/1000/runc/*/state.json 2>/dev/null); do
-    alive="$alive$(readlink /proc/$first/ns/mnt 2>/dev/null) "
-  done
-  for p in /proc/[0-9]*; do
-    case "$(cat $p/comm 2>/dev/null)" in
-      buildkitd|rootlesskit|buildctl|buildkit-runc|runc*|exe) alive="$alive$(readlink $p/ns/mnt 2>/dev/null) " ;;
-    esac
-  done
+const LEFTOVERS = `
+/ -> mnt:/ { match($0, /\\/proc\\/[0-9]+/); space[substr($0, RSTART + 6, RLENGTH - 6)] = $NF; next }
+NF == 0 { next }
+$1 == "run" { first[$2] = $3; next }
+{
+  if (/\\((runc:\\[|exe\\))/) next
+  if (/\\(buildkit-runc\\)/) runs++
+  pid = $1; sub(/.*\\) /, "")
+  if ($1 == "Z" || $1 == "X") next
+  parent[pid] = $2; start[pid] = $20
+}
+END {
+  for (pid in first) known++
+  if (runs && !known) exit
+  for (pid in first) if (start[pid] == first[pid]) { mine[pid] = 1; mine[parent[pid]] = 1; lives[space[pid]] = 1 }
+  lives[space[1]] = 1; lives[space[daemon]] = 1
+  for (pid in parent) {
+    if (!(pid in space) || space[pid] in lives) continue
+    up = pid; while (up in parent && !(up in mine)) up = parent[up]
+    if (!(up in mine)) print pid ":" start[pid]
+  }
+}`;
+
+/**
+ * Ends what was a leftover twice in a row: what is read of a process may be of two moments. It runs in the daemon's user namespace, where
+ * it may end the processes of every user of a RUN.
+ */
+const SWEEP = `left=" "
+while sleep ${LOOK_SECONDS}; do
   found=" "
-  for p in /proc/[0-9]*; do
-    space=$(readlink $p/ns/mnt 2>/dev/null) || continue
-    case "$alive" in *" $space "*) continue ;; esac
-    found="$found$space "
-    case "$left" in *" $space "*) kill -9 \${p#/proc/} 2>/dev/null ;; esac
+  for each in $({
+    ls -l /proc/[0-9]*/ns/mnt
+    sed -n 's/.*"init_process_pid":\\([0-9]*\\).*"init_process_start":\\([0-9]*\\).*/run \\1 \\2/p' /run/user/1000/runc/*/state.json
+    echo # The files end without a newline, and sed prints none then.
+    cat /proc/[0-9]*/stat
+  } 2>/dev/null | awk -v daemon=$2 "$1"); do
+    found="$found$each "
+    case "$left" in *" $each "*) kill -9 \${each%:*} 2>/dev/null ;; esac
   done
   left=$found
-}
-`;
+done`;
 
+/** `$1` is SWEEP and `$2` is LEFTOVERS. */
 const SERVE = `rm -f ${SOCKET}
-rootlesskit buildkitd $BUILDKITD_FLAGS --root=$state --addr=unix://${SOCKET} &
+rootlesskit sh -c 'sh -c "$1" sweep "$2" $$ & shift 2; exec buildkitd "$@"' buildkitd "$1" "$2" $BUILDKITD_FLAGS --root=$state --addr=unix://${SOCKET} &
 daemon=$!
-(left=" "; while sleep ${LOOK_SECONDS}; do sweep || true; done) &
 trap 'kill $daemon; wait $daemon; exit 0' TERM INT
 wait $daemon
 `;
@@ -61,6 +87,13 @@ export const DIAL_COMMAND: readonly string[] = [
 /** @param plan of which the settings of the pod and of registries count, nothing of one build */
 export function daemonPod(plan: BuildPlan): BuilderPod {
   const pod = buildkit.pod(plan, "none");
-  const script = `set -e\n${stateDirectory(plan, STATE_PATH)}${SWEEP}${SERVE}`;
-  return { ...pod, container: { ...pod.container, command: ["sh", "-c", expandSafe(script)], args: [] } };
+  const script = `set -e\n${stateDirectory(plan, STATE_PATH)}${SERVE}`;
+  return {
+    ...pod,
+    container: {
+      ...pod.container,
+      command: ["sh", "-c", expandSafe(script), "builder"],
+      args: [SWEEP, LEFTOVERS].map(expandSafe),
+    },
+  };
 }
