@@ -203,33 +203,51 @@ test("a builder whose pod is deleted in the midst of a build is told of in one s
   expect(builderIn(await mustKeep([next]))).not.toBe(builderIn(ended));
 });
 
-test("a client that is killed leaves no lock, and what its RUN had started is gone", async () => {
+/** How many processes of the kept builder have this command line. @returns a function that counts them */
+async function countOf(command: string): Promise<() => Promise<number>> {
+  const [job = ""] = await kept();
+  const [pod = ""] = (
+    await kubectl(["get", "pods", "-n", namespace.name, "-l", `job-name=${job}`, "-o", "name"])
+  ).split("\n");
+  return async () => {
+    const list = await kubectl(["exec", "-n", namespace.name, pod, "-c", "buildkit", "--", "ps", "-o", "args"]);
+    return list.split("\n").filter((line) => line === command).length;
+  };
+}
+
+test("a client that is killed leaves no lock, and what its RUN had started is gone, for every user of it", async () => {
   await run(["keep", "stop", "--all"]);
-  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping; (sleep 4321 & sleep 4321); true\n` });
+  const root = await project({
+    Dockerfile: `FROM ${BUSYBOX}
+RUN echo 'other:x:1234:1234::/:/bin/sh' >> /etc/passwd
+RUN (sleep 4321 & setsid sleep 4321 >/dev/null 2>&1 & su other -c 'sleep 4321 & sleep 4321') & sleep 2; echo sleeping; wait
+`,
+  });
+  let before: Promise<number> | undefined;
   await run(["build", "--keep", "10m", "--progress", "plain", root], {
     onStderr: (text, child) => {
-      if (/ sleeping$/m.test(text)) child.kill("SIGKILL");
+      if (!/ sleeping$/m.test(text)) return;
+      before ??= countOf("sleep 4321")
+        .then((count) => count())
+        .finally(() => child.kill("SIGKILL"));
     },
   });
+  expect(await before).toBe(4);
   const other = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY f /\n`, f: "1" });
   await mustKeep([other]);
-  const pods = await kubectl([
-    "get",
-    "pods",
-    "-n",
-    namespace.name,
-    "-l",
-    "slipway.dev/keep",
-    "-o",
-    "name",
-    "--field-selector=status.phase=Running",
-  ]);
-  const [pod = ""] = pods.trim().split("\n");
-  const sleeping = async (): Promise<number> =>
-    (await kubectl(["exec", "-n", namespace.name, pod, "-c", "buildkit", "--", "ps"]))
-      .split("\n")
-      .filter((line) => line.includes("sleep 4321")).length;
-  await expect.poll(sleeping, { timeout: 75_000, interval: 3000 }).toBe(0);
+  await expect.poll(await countOf("sleep 4321"), { timeout: 75_000, interval: 1000 }).toBe(0);
+});
+
+test("a RUN keeps what it has started until it ends, and then the builder ends that", async () => {
+  const root = await project({
+    Dockerfile: `FROM ${BUSYBOX}
+RUN setsid sleep 8765 >/dev/null 2>&1 & (setsid sleep 8765 >/dev/null 2>&1 &) ; sleep 25; ps -o args | grep -cx 'sleep 8765' > /count
+`,
+  });
+  const image = uniqueImage();
+  await mustKeep(["-t", image, root]);
+  expect((await readImage(image)).files.get("count")?.text).toBe("2\n");
+  await expect.poll(await countOf("sleep 8765"), { timeout: 75_000, interval: 1000 }).toBe(0);
 });
 
 test("what does not go together is refused in one sentence", async () => {
@@ -244,6 +262,33 @@ test("what does not go together is refused in one sentence", async () => {
   }
   const short = await run(["build", "--keep", "5s", root]);
   expect([short.code, short.stderr]).toEqual([125, expect.stringMatching(/^ERROR: --keep 5s is too short/m)]);
+});
+
+test("the targets of a bake file and the build of a Drone step share the builder that the variable asks for", async () => {
+  await run(["keep", "stop", "--all"]);
+  const root = await project({
+    Dockerfile: `FROM ${BUSYBOX}\nARG NAME\nRUN echo $NAME > /name\n`,
+    "docker-bake.json": JSON.stringify({
+      group: { default: { targets: ["one", "two", "three"] } },
+      target: {
+        ...Object.fromEntries(["one", "two"].map((name) => [name, { args: { NAME: name }, tags: [uniqueImage()] }])),
+        three: { contexts: { base: "target:one" }, "dockerfile-inline": "FROM base\n", tags: [uniqueImage()] },
+      },
+    }),
+  });
+  const env = { SLIPWAY_KEEP: "10m" };
+  const baked = await run(["bake", "--progress", "plain"], { cwd: root, env });
+  expect([baked.code, baked.output]).toEqual([0, expect.stringContaining("built digest")]);
+  const [builder, ...others] = await kept();
+  expect(others).toEqual([]);
+  const [, repo = "", tag = ""] = /^(.*):([^:]+)$/.exec(uniqueImage()) ?? [];
+  const step = await run(["plugin", "--progress", "plain"], {
+    cwd: root,
+    env: { ...env, PLUGIN_REPO: repo, PLUGIN_TAGS: tag },
+  });
+  expect([step.code, builderIn(step)]).toEqual([0, builder]);
+  const { stdout } = await run(["keep", "-q"]);
+  expect(stdout).toBe(`${builder}\n`);
 });
 
 test("--dry-run prints the builder's objects and makes none", async () => {

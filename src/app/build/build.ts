@@ -1,5 +1,6 @@
 /** The composition root of `build`: from a request to a build with everything that it needs. */
 import { build, describeBuild } from "./run-build.ts";
+import type { InTurn } from "./reach-kept.ts";
 import type { BuildDeps, LeftBuild } from "./run-build.ts";
 import type { BuildResult, Emit } from "../../events.ts";
 import type { ImageDescription } from "../../lib/registry/types.ts";
@@ -58,6 +59,8 @@ export interface BuildSources {
   readonly logins?: GivenLogins | undefined;
   /** Values in the request that are secret, though they stand in args. */
   readonly secretTexts?: readonly string[];
+  /** For builds that run at once: see ReachDeps. */
+  readonly inTurn?: InTurn;
 }
 
 /** @throws InvalidInput for every fault of the request that can be found without asking the cluster. */
@@ -100,7 +103,8 @@ export async function wireBuild(
       void cluster.preconnect();
       if (plan.keepSeconds === undefined) return await build(plan, { ...deps, cluster }, signal, leave);
       const { buildInKept } = await import("./kept.ts");
-      return await buildInKept(plan, { ...deps, cluster }, stores, signal);
+      const shared = sources.inTurn === undefined ? {} : { inTurn: sources.inTurn };
+      return await buildInKept(plan, { ...deps, cluster, ...shared }, stores, signal);
     },
   };
 }

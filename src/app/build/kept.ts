@@ -14,6 +14,7 @@ import { openKeepKey } from "../../run/keep/keep-key.ts";
 import { keptObjects } from "../../run/keep/kept-builder.ts";
 import type { BuildObjects } from "../../run/objects.ts";
 import { keptServices } from "./kept-services.ts";
+import type { ReachDeps } from "./reach-kept.ts";
 import type { BuildDeps } from "./run-build.ts";
 import { buildKept } from "./run-kept.ts";
 
@@ -24,7 +25,7 @@ export async function describeKept(plan: BuildPlan, env: NodeJS.ProcessEnv): Pro
 
 export async function buildInKept(
   plan: BuildPlan,
-  deps: BuildDeps,
+  deps: BuildDeps & Pick<ReachDeps, "inTurn">,
   stores: readonly CredentialStore[],
   signal: AbortSignal,
 ): Promise<BuildResult> {

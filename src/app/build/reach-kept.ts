@@ -19,12 +19,17 @@ import { releasePod, startBuild } from "../../run/start.ts";
 /** How often another builder is tried, where one was just ending. */
 const ATTEMPTS = 3;
 
+/** Does a work when all that were given before are done. */
+export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
 export interface ReachDeps {
   readonly cluster: Cluster;
   readonly emit: Emit;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** For how long the builder stays after this build, in seconds. */
   readonly keepSeconds: number;
+  /** For builds of one process that run at once: one of them starts a builder, and the others find it. */
+  readonly inTurn?: InTurn;
 }
 
 export interface Reached {
@@ -44,21 +49,19 @@ export async function reachKept(
   signal: AbortSignal,
 ): Promise<Reached> {
   const instance = instanceOf(plan);
+  const inTurn: InTurn = deps.inTurn ?? ((work) => work());
   const hint = new PodHint(deps.env, [deps.cluster.server, deps.cluster.namespace, instance, key.fingerprint]);
   for (let count = 1; ; count++) {
     stages.start("create");
     // The pod of the last build is dialled while it is looked up. Nothing is sent to it before it is known to be ours.
     const ahead = count === 1 ? await dialAhead(deps, hint, signal) : undefined;
-    const [found] = count === ATTEMPTS ? [] : await findKept(deps.cluster, key, instance, signal);
-    // Before anything else is waited for: a pod that is ending may let a client that dials it wait.
-    if (ahead !== undefined && found?.pod?.metadata?.name !== ahead.pod) ahead.drop();
-    const builder = found ?? (await start(plan, deps, key, signal));
-    const lease = new KeepLease(deps.cluster, builder.job, deps.keepSeconds, key);
+    const { builder, lease, leased, isNew } = await inTurn(async () => {
+      const [found] = count === ATTEMPTS ? [] : await findKept(deps.cluster, key, instance, signal);
+      // Before anything else is waited for: a pod that is ending may let a client that dials it wait.
+      if (ahead !== undefined && found?.pod?.metadata?.name !== ahead.pod) ahead.drop();
+      return lend(found ?? (await start(plan, deps, key, signal)), found === undefined, deps, key, signal);
+    });
     try {
-      const leased = lease.begin(signal);
-      leased.catch(() => {});
-      // Its signature is what another build knows a new one by, so that is written first.
-      if (found === undefined) await leased;
       const pod = await awaitPod(deps.cluster, builder, stages, signal);
       const name = pod.metadata?.name ?? "";
       const pipe = await pipeTo(deps, name, ahead, signal);
@@ -72,9 +75,32 @@ export async function reachKept(
       if (signal.aborted) throw signal.reason;
       // It has just ended, or is about to: the next one is another.
       const passing = httpStatusOf(error) === 404 || error instanceof ConnectionLost || error instanceof ClusterError;
-      if (found === undefined || !passing || count >= ATTEMPTS) throw error;
+      if (isNew || !passing || count >= ATTEMPTS) throw error;
     }
   }
+}
+
+/** Puts the builder's end off, now and for as long as the build lasts. */
+async function lend(
+  builder: KeptBuilder,
+  isNew: boolean,
+  deps: ReachDeps,
+  key: KeepKey,
+  signal: AbortSignal,
+): Promise<Pick<Reached, "builder" | "lease" | "leased"> & { readonly isNew: boolean }> {
+  const lease = new KeepLease(deps.cluster, builder.job, deps.keepSeconds, key);
+  const leased = lease.begin(signal);
+  leased.catch(() => {});
+  // Its signature is what another build knows a new one by, so that is written first.
+  if (isNew) {
+    try {
+      await leased;
+    } catch (error) {
+      lease[Symbol.dispose]();
+      throw error;
+    }
+  }
+  return { builder, lease, leased, isNew };
 }
 
 interface DialledAhead {

@@ -27,7 +27,7 @@ const LOOK_SECONDS = 5;
  * a RUN that runc has not written down yet, which is known by its name.
  * Where a runc runs that has written nothing which is understood, nothing is a leftover.
  */
-const LEFTOVERS = `
+export const LEFTOVERS = `
 / -> mnt:/ { match($0, /\\/proc\\/[0-9]+/); space[substr($0, RSTART + 6, RLENGTH - 6)] = $NF; next }
 NF == 0 { next }
 $1 == "run" { first[$2] = $3; next }

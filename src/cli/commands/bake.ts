@@ -4,6 +4,7 @@ import type { Interfaces } from "@oclif/core";
 import { BaseCommand, syntaxOf } from "../base-command.ts";
 import { EXIT_CODES, repeatable } from "../flags/shared.ts";
 import { requestOf } from "../flags/build.ts";
+import { withKeepingBuilder } from "../flags/keep.ts";
 import type { ChosenTarget } from "../bake/chosen-targets.ts";
 import type { ReadRequest } from "../bake/read-plan.ts";
 import { TargetFailed } from "../bake/target-failed.ts";
@@ -201,13 +202,17 @@ ${EXIT_CODES}`;
 
   /** @param own args of the target */
   async #parseTarget(args: readonly string[], own: readonly string[]) {
-    return this.parse(Build, canonicalArguments([...sharedOf(args), ...own], syntaxOf(Build.flags)));
+    const parsed = await this.parse(Build, canonicalArguments([...sharedOf(args), ...own], syntaxOf(Build.flags)));
+    return { ...parsed, flags: withKeepingBuilder(parsed.flags, parsed.metadata) };
   }
 
   /** Checks every target before anything of any target is created. */
   async #wireAll(targets: readonly ChosenTarget[], args: readonly string[], flags: BakeFlags): Promise<Work[]> {
     const { wireBuild } = await import("../../app/build/build.ts");
+    const { takingTurns } = await import("../../app/bake.ts");
     const works: Work[] = [];
+    // The first target starts the kept builder, and the others find it.
+    const inTurn = takingTurns();
     let engineReported = false;
     for (const { name, after, args: own, context, inline, wantsEngine } of targets) {
       const view = this.#views.get(name);
@@ -223,7 +228,7 @@ ${EXIT_CODES}`;
         parsed.flags,
         (event) => view?.emit(event),
         AbortSignal.any([this.signal, this.#stop.signal]),
-        inline === undefined ? {} : { stdin: () => Readable.from([Buffer.from(inline)]) },
+        { inTurn, ...(inline === undefined ? {} : { stdin: () => Readable.from([Buffer.from(inline)]) }) },
       ).catch((error: unknown) => this.#failedAt(name, error));
       if ((wantsEngine || flags.load) && !engineReported) {
         engineReported = true;
