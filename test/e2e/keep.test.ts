@@ -204,8 +204,9 @@ test("a builder whose pod is deleted in the midst of a build is told of in one s
 });
 
 /** How many processes of the kept builder have this command line. @returns a function that counts them */
-async function countOf(command: string): Promise<() => Promise<number>> {
-  const [job = ""] = await kept();
+async function countOf(command: string, builder?: string): Promise<() => Promise<number>> {
+  const job = builder ?? (await kept())[0];
+  if (job === undefined) throw new Error("`slipway keep -q` lists no builder");
   const [pod = ""] = (
     await kubectl(["get", "pods", "-n", namespace.name, "-l", `job-name=${job}`, "-o", "name"])
   ).split("\n");
@@ -245,9 +246,9 @@ RUN setsid sleep 8765 >/dev/null 2>&1 & (setsid sleep 8765 >/dev/null 2>&1 &) ; 
 `,
   });
   const image = uniqueImage();
-  await mustKeep(["-t", image, root]);
+  const builder = builderIn(await mustKeep(["-t", image, root]));
   expect((await readImage(image)).files.get("count")?.text).toBe("2\n");
-  await expect.poll(await countOf("sleep 8765"), { timeout: 75_000, interval: 1000 }).toBe(0);
+  await expect.poll(await countOf("sleep 8765", builder), { timeout: 75_000, interval: 1000 }).toBe(0);
 });
 
 test("what does not go together is refused in one sentence", async () => {
