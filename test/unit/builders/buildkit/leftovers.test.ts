@@ -50,7 +50,7 @@ function leftovers(processes: readonly Process[], runs: readonly (readonly [pid:
     .sort((a, b) => a - b);
 }
 
-test("the pod's and the daemon's own processes are no leftovers", () => {
+test("the pod's and the daemon's own processes are not leftovers", () => {
   expect(leftovers([], [])).toEqual([]);
 });
 
@@ -91,7 +91,7 @@ test("a process that was given the number of a RUN's first process does not make
   expect(leftovers([RUNC, left], [[60, startOf(60) - 1]])).toEqual([60]);
 });
 
-test("a RUN that runc is just starting is no leftover", () => {
+test("a RUN that runc is just starting is not a leftover", () => {
   expect(leftovers([RUNC, { pid: 60, parent: 50, name: "runc:[2:INIT]", space: "run" }], [[59, 1]])).toEqual([]);
 });
 
