@@ -3,6 +3,7 @@
  * https://docs.docker.com/reference/dockerfile/#buildkit-built-in-build-args
  */
 import { InvalidInput } from "../errors.ts";
+import { declaredArguments } from "../lib/dockerfile/declared-arguments.ts";
 import { parseDockerfile } from "../lib/dockerfile/parse.ts";
 import type { BuildPlan } from "./plan.ts";
 
@@ -48,11 +49,8 @@ export function resolveFrontendArguments(
       : {};
   // A Dockerfile that only the builder reads may declare any of them. Without its argument the image could be different.
   if (builder.frontend || plan.dockerfile.text === undefined) return { ...plan, ...cached };
-  const declared = new Set(
-    parseDockerfile(plan.dockerfile.text).instructions.flatMap(({ keyword, operand }) =>
-      keyword === "ARG" ? operand.split(/\s+/).map((word) => word.split("=")[0] ?? "") : [],
-    ),
-  );
+  const { instructions, escape } = parseDockerfile(plan.dockerfile.text);
+  const declared = declaredArguments(instructions, escape);
   const kept = plan.buildArgs.filter(([name]) => !name.startsWith("BUILDKIT_") || declared.has(name));
   return { ...plan, ...cached, buildArgs: kept };
 }

@@ -2,6 +2,7 @@
 import { findPrunedPaths } from "../../pack/pruned-paths.ts";
 import type { ContextTree } from "../../pack/sync-tree.ts";
 import { DiskTree } from "../../pack/tree.ts";
+import { declaredArguments } from "../../lib/dockerfile/declared-arguments.ts";
 import { parseDockerfile } from "../../lib/dockerfile/parse.ts";
 import { toText } from "../../lib/files/path-bytes.ts";
 import type { Step } from "../../lib/buildkit/progress.ts";
@@ -42,10 +43,8 @@ export function explainRerun(
 }
 
 function declaredIn(text: string): Set<string> {
-  const names = parseDockerfile(text).instructions.flatMap(({ keyword, operand }) =>
-    keyword === "ARG" ? operand.split(/\s+/).map((word) => word.split("=", 1)[0] ?? "") : [],
-  );
-  return new Set(names);
+  const { instructions, escape } = parseDockerfile(text);
+  return declaredArguments(instructions, escape);
 }
 
 function sentOf(

@@ -6,8 +6,9 @@ import type { BuildPlan } from "../../plan/plan.ts";
 import type { FlagCapability } from "../../plan/docker/capabilities.ts";
 import type { V1Container } from "@kubernetes/client-node";
 import { BuilderUnable } from "../../errors.ts";
+import { declaredArguments } from "../../lib/dockerfile/declared-arguments.ts";
 import { parseDockerfile } from "../../lib/dockerfile/parse.ts";
-import { splitWords } from "../../lib/dockerfile/words.ts";
+import { PREDEFINED_ARGUMENTS } from "../../plan/docker/proxies.ts";
 import {
   ARCHIVE_FILE,
   AUTH_VOLUME,
@@ -64,24 +65,18 @@ const CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETF
 // oxlint-disable-next-line no-control-regex
 const DECORATION = /^\d{4}-\d\d-\d\dT[\d:.]+Z?(?:[+-]\d{4})?\t(?:\u001b\[\d+m)?([A-Z]+)(?:\u001b\[0m)?\t/;
 
-/** Arguments that docker gives to every RUN (https://docs.docker.com/reference/dockerfile/#predefined-args). */
-const PREDEFINED = /^(?:https?|ftp|no|all)_proxy$/i;
-
 function makisuCautions({ dockerfile: { text }, buildArgs }: BuildPlan): string[] {
   if (text === undefined) return [];
   const { stages, escape } = parseDockerfile(text);
   const declared = stages
     .filter(({ instructions }) => instructions.some(({ keyword }) => keyword === "RUN"))
-    .map(({ instructions }) => {
-      const operands = instructions.flatMap(({ keyword, operand }) => (keyword === "ARG" ? [operand] : []));
-      return new Set(operands.flatMap((operand) => splitWords(operand, escape)).map((word) => word.split("=")[0]));
-    });
+    .map(({ instructions }) => declaredArguments(instructions, escape));
   const names = buildArgs
     .map(([name]) => name)
-    .filter((name) => PREDEFINED.test(name) && declared.some((inStage) => !inStage.has(name)));
+    .filter((name) => PREDEFINED_ARGUMENTS.has(name) && declared.some((inStage) => !inStage.has(name)));
   if (names.length === 0) return [];
   const lines = names.map((name) => `ARG ${name}`).join(", ");
-  return [`makisu gives ${names.join(", ")} only to a stage that declares it: write ${lines} after FROM`];
+  return [`makisu gives ${names.join(", ")} only to stages that declare them: write ${lines} after FROM`];
 }
 
 export const makisu: Builder = {
@@ -106,11 +101,10 @@ export const makisu: Builder = {
     if (plan.platform !== undefined) {
       refuse("does not support --platform", "Remove --platform: the base image decides the platform.", others);
     }
-    const argument = plan.buildArgs.find(([, value]) => value.includes("="));
-    if (argument !== undefined) refuse(`cannot take --build-arg ${argument[0]}: its value has an equals sign`, others);
-    const changed = plan.buildArgs.find(([, value]) => value.includes("$"));
-    if (changed !== undefined) {
-      refuse(`cannot take --build-arg ${changed[0]}: it would change a value with a dollar sign`, others);
+    for (const [name, value] of plan.buildArgs) {
+      if (value.includes("=")) refuse(`cannot take --build-arg ${name}: its value has an equals sign`, others);
+      if (value.includes("$"))
+        refuse(`cannot take --build-arg ${name}: it would change a value with a dollar sign`, others);
     }
     if (plan.credentials.kind === "secret") {
       refuse(

@@ -13,6 +13,11 @@ const PROXIES = {
   allProxy: "ALL_PROXY",
 } as const;
 
+/** Arguments that docker gives to every RUN, declared or not (https://docs.docker.com/reference/dockerfile/#predefined-args). */
+export const PREDEFINED_ARGUMENTS: ReadonlySet<string> = new Set(
+  Object.values(PROXIES).flatMap((name) => [name, name.toLowerCase()]),
+);
+
 /** The `proxies` of docker's configuration, in upper and lower case, as docker adds them. Empty if the file has none or cannot be read. */
 export async function readProxies(env: Environment, home: string = homedir()): Promise<Record<string, string>> {
   let proxies: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>> | undefined;
