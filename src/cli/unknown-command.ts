@@ -1,6 +1,6 @@
 /** The error for a command that does not exist. Scripts that take slipway for docker also ask for commands of a container engine. */
 import { InvalidInput } from "../errors.ts";
-import { nearest } from "../lib/text/suggest.ts";
+import { aThirdOf, nearest } from "../lib/text/suggest.ts";
 
 /**
  * @param id as oclif joins it: `image:rm` for `image rm`, `--nope` for a flag in a command's place
@@ -13,7 +13,7 @@ export function unknownCommand(id: string, known: readonly string[]): InvalidInp
     return new InvalidInput(`unknown flag: ${name}`, { suggestions: ["Write the command before its flags.", list] });
   }
   const names = known.map((one) => one.replaceAll(":", " "));
-  const meant = nearest(name, names, () => Math.max(1, Math.floor((name.length + 1) / 3)));
+  const meant = nearest(name, names, () => Math.max(1, aThirdOf(name)));
   return new InvalidInput(`unknown command: ${name}`, {
     suggestions: [
       meant === undefined

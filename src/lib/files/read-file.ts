@@ -1,7 +1,7 @@
 /** Reads files that the command line names, and explains why one cannot be read. */
 import { readFile, readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { nearest } from "../text/suggest.ts";
+import { aThirdOf, nearest } from "../text/suggest.ts";
 import { publicUrl } from "../text/public-url.ts";
 import { InvalidInput } from "../../errors.ts";
 import type { DockersVerdict } from "../../errors.ts";
@@ -37,7 +37,7 @@ async function nearestFile(file: string): Promise<string | undefined> {
     const entries = await readdir(dirname(file), { withFileTypes: true });
     const names = entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
     const sameLetters = names.find((known) => known.toLowerCase() === name.toLowerCase());
-    const found = sameLetters ?? nearest(name, names, () => Math.floor((name.length + 1) / 3));
+    const found = sameLetters ?? nearest(name, names, () => aThirdOf(name));
     return found === undefined || dirname(file) === "." ? found : join(dirname(file), found);
   } catch {
     return undefined;

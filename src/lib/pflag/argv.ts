@@ -4,7 +4,7 @@
  * short forms, and a value may begin with a dash.
  */
 import { InvalidInput } from "../../errors.ts";
-import { nearest } from "../text/suggest.ts";
+import { aThirdOf, nearest } from "../text/suggest.ts";
 import { parseBool } from "./parse-bool.ts";
 
 export interface FlagSyntax {
@@ -105,7 +105,7 @@ class ArgumentReader {
 
   /** The error for an unknown flag. It suggests a flag that differs in at most about one letter of three. */
   #unknown(name: string): InvalidInput {
-    const meant = nearest(name, Object.keys(this.#flags), () => Math.max(1, Math.floor((name.length + 1) / 3)));
+    const meant = nearest(name, Object.keys(this.#flags), () => Math.max(1, aThirdOf(name)));
     const suggestions = [...(meant === undefined ? [] : [`Did you mean --${meant}?`]), ...this.#help.suggestions];
     return new InvalidInput(`unknown flag: --${name}`, { suggestions });
   }

@@ -1,5 +1,10 @@
 /** Finds the word that a user probably meant. */
 
+/** For `nearest`: at most about one letter of three differs. */
+export function aThirdOf(word: string): number {
+  return Math.floor((word.length + 1) / 3);
+}
+
 /**
  * @param most the largest number of edits (letters to insert, drop or change) at which a known word counts as near
  * @returns the known word with the fewest edits, the first of several; undefined if none is near
