@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { BUILDER_NAMES } from "../../src/plan/builder-names.ts";
 import { build, environment, uniqueImage } from "./support/build.ts";
 import { revision, statesBetween } from "./support/etcd.ts";
-import { kubectl } from "./support/kubectl.ts";
+import { builderLogs } from "./support/kubectl.ts";
 import { Marks, newMark } from "./support/marks.ts";
 import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
@@ -43,7 +43,7 @@ function mustHave(variable: string, value: string): string {
 test.each(BUILDER_NAMES)(
   "%s: values that are credentials reach RUN, and stand only in the build's own Secret",
   async (builder) => {
-    // makisu takes no value with an equals sign.
+    // makisu takes no value with an equals or a dollar sign, and gives a proxy only to a stage that declares it.
     const source = builder === "makisu" ? PLAIN_SOURCE : SOURCE;
     const signed = builder === "makisu" ? [] : ["--build-arg=SIGNED"];
     const root = await project({
@@ -79,17 +79,8 @@ test.each(BUILDER_NAMES)(
     expect(found).not.toEqual([]);
     expect(marks.in(run.stdout + run.stderr)).toEqual([]);
     expect(marks.in(await readFile(metadata))).toEqual([]);
-    const pods = await kubectl([
-      "get",
-      "pods",
-      "-n",
-      namespace.name,
-      "-l",
-      `slipway.dev/builder=${builder}`,
-      "-o",
-      "name",
-    ]);
-    for (const pod of pods.trim().split("\n"))
-      expect(marks.in(await kubectl(["logs", "-n", namespace.name, "--all-containers", pod]))).toEqual([]);
+    const log = await builderLogs(namespace.name, builder);
+    expect(log).not.toBe("");
+    expect(marks.in(log)).toEqual([]);
   },
 );

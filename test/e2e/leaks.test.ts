@@ -7,7 +7,7 @@ import { serveGit } from "../conformance/builders/git-server.ts";
 import type { GitServer } from "../conformance/builders/git-server.ts";
 import { BUSYBOX, build, environment } from "./support/build.ts";
 import { entries, revision, statesBetween } from "./support/etcd.ts";
-import { kubectl } from "./support/kubectl.ts";
+import { builderLogs } from "./support/kubectl.ts";
 import { Marks, newMark } from "./support/marks.ts";
 import { objectsIn, useNamespace } from "./support/namespace.ts";
 import { ADDRESS, passwordAuth, startRegistry } from "./support/own-registry.ts";
@@ -137,18 +137,8 @@ test.each([
     // The API server writes its audit log in batches.
     await expect.poll(async () => (await logsSince(logsBefore)).includes(image.split("/").at(-1) ?? "")).toBe(true);
     expect(marks.in(await logsSince(logsBefore))).toEqual([]);
-    const pods = await kubectl([
-      "get",
-      "pods",
-      "-n",
-      namespace.name,
-      "-l",
-      `slipway.dev/builder=${builder}`,
-      "--sort-by=.metadata.creationTimestamp",
-      "-o",
-      "name",
-    ]);
-    const log = await kubectl(["logs", "-n", namespace.name, "--all-containers", pods.trim().split("\n").at(-1) ?? ""]);
+    const log = await builderLogs(namespace.name, builder);
+    expect(log).not.toBe("");
     expect(marks.in(log)).toEqual([]);
 
     // The registry: layers, configuration and manifest.

@@ -16,3 +16,9 @@ export function kubectl(args: readonly string[], stdin = ""): Promise<string> {
     );
   });
 }
+
+/** The logs of all containers of all pods that a builder has in a namespace. */
+export function builderLogs(namespace: string, builder: string): Promise<string> {
+  // With a selector, kubectl gives only the last ten lines unless it is told to give all.
+  return kubectl(["logs", "-n", namespace, "-l", `slipway.dev/builder=${builder}`, "--all-containers", "--tail=-1"]);
+}
