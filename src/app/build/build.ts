@@ -3,6 +3,7 @@ import { build, describeBuild } from "./run-build.ts";
 import type { InTurn } from "./reach-kept.ts";
 import type { BuildDeps, LeftBuild } from "./run-build.ts";
 import type { BuildResult, Emit } from "../../events.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 import type { ImageDescription } from "../../lib/registry/types.ts";
 import { gatherInputs } from "../../plan/gather.ts";
 import { secretsOf } from "../../plan/git-token.ts";
@@ -103,7 +104,7 @@ export async function wireBuild(
       void cluster.preconnect();
       if (plan.keepSeconds === undefined) return await build(plan, { ...deps, cluster }, signal, leave);
       const { buildInKept } = await import("./kept.ts");
-      const shared = sources.inTurn === undefined ? {} : { inTurn: sources.inTurn };
+      const shared = omitUndefined({ inTurn: sources.inTurn });
       return await buildInKept(plan, { ...deps, cluster, ...shared }, stores, signal);
     },
   };

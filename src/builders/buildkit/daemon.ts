@@ -25,21 +25,20 @@ const LOOK_SECONDS = 5;
  * are the descendants of that process, the children of its runc (a subreaper, so it gets those whose parent has ended), and
  * what is in its mount namespace. Everything else in a mount namespace that is neither the pod's nor the daemon's is a leftover, except
  * a RUN that runc has not written down yet, which is known by its name.
- * Where a runc runs that has written nothing which is understood, nothing is a leftover.
+ * If a runc runs and its state cannot be read, nothing is a leftover.
  */
 export const LEFTOVERS = `
 / -> mnt:/ { match($0, /\\/proc\\/[0-9]+/); space[substr($0, RSTART + 6, RLENGTH - 6)] = $NF; next }
 NF == 0 { next }
-$1 == "run" { first[$2] = $3; next }
+$1 == "run" { first[$2] = $3; known = 1; next }
 {
   if (/\\((runc:\\[|exe\\))/) next
-  if (/\\(buildkit-runc\\)/) runs++
+  if (/\\(buildkit-runc\\)/) runs = 1
   pid = $1; sub(/.*\\) /, "")
   if ($1 == "Z" || $1 == "X") next
   parent[pid] = $2; start[pid] = $20
 }
 END {
-  for (pid in first) known++
   if (runs && !known) exit
   for (pid in first) if (start[pid] == first[pid]) { mine[pid] = 1; mine[parent[pid]] = 1; lives[space[pid]] = 1 }
   lives[space[1]] = 1; lives[space[daemon]] = 1

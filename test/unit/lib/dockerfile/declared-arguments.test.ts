@@ -4,7 +4,7 @@ import { parseDockerfile } from "../../../../src/lib/dockerfile/parse.ts";
 
 it("finds every name that an ARG declares, and no word of a quoted value", () => {
   const { instructions, escape } = parseDockerfile(
-    "ARG FIRST\nFROM a\nARG A B=1\nARG C=\"x D=2\" E='y F'\nARG G=\\\n  h\nENV I=1\nRUN J=2 k\n",
+    "ARG FIRST\nFROM a\nARG A B=1\nARG C=\"x D=2\" E='y F'\nARG G \\\n  H=3\nENV I=1\nRUN J=2 k\n",
   );
-  expect([...declaredArguments(instructions, escape)]).toEqual(["FIRST", "A", "B", "C", "E", "G"]);
+  expect([...declaredArguments(instructions, escape)]).toEqual(["FIRST", "A", "B", "C", "E", "G", "H"]);
 });
