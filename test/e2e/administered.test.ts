@@ -134,21 +134,23 @@ async function suspendNewJobs(): Promise<void> {
     },
     { apiVersion, kind: "MutatingAdmissionPolicyBinding", metadata: { name }, spec: { policyName: name } },
   ];
-  await kubectl(["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
-  onTestFinished(async () => {
-    const kinds = "mutatingadmissionpolicies,mutatingadmissionpolicybindings";
-    await kubectl(["delete", kinds, name, "--ignore-not-found"]);
-  });
-  // The policy holds a moment after it is there.
   const probe = {
     apiVersion: "batch/v1",
     kind: "Job",
     metadata: { name: "probe", namespace: queued.name },
     spec: PROBE,
   };
-  await expect
-    .poll(() => kubectl(["create", "--dry-run=server", "-o", "json", "-f", "-"], JSON.stringify(probe)))
-    .toContain('"suspend": true');
+  const probed = (): Promise<string> =>
+    kubectl(["create", "--dry-run=server", "-o", "json", "-f", "-"], JSON.stringify(probe));
+  await kubectl(["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+  onTestFinished(async () => {
+    const kinds = "mutatingadmissionpolicies,mutatingadmissionpolicybindings";
+    await kubectl(["delete", kinds, name, "--ignore-not-found"]);
+    // The API server goes on applying a deleted policy for a moment: the next test's Job would be suspended, too.
+    await expect.poll(probed).not.toContain('"suspend": true');
+  });
+  // The API server applies a new policy only after a moment.
+  await expect.poll(probed).toContain('"suspend": true');
 }
 
 const PROBE = { template: { spec: { restartPolicy: "Never", containers: [{ name: "c", image: BUSYBOX }] } } };

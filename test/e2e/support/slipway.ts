@@ -1,6 +1,7 @@
 /** Runs the program as a user does: the built one, in a directory, with arguments, reading its streams and exit code. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { onTestFailed } from "vitest";
 
 const PROGRAM = new URL("../../../bin/run.js", import.meta.url).pathname;
 
@@ -38,8 +39,23 @@ export function slipway(args: readonly string[], options: RunOptions = {}): Prom
   });
   child.stdin.on("error", () => {});
   child.stdin.end(options.stdin ?? "");
+  endWithTest(child, () => `slipway ${args.join(" ")} still ran, after it had printed:\n${output}`);
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr, output }));
   });
+}
+
+/** A test that times out says what its program printed so far, and ends it. A hook such as beforeAll has no such end. */
+function endWithTest(child: ChildProcess, report: () => string): void {
+  const onFailed = (): void => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    process.stderr.write(`${report()}\n`);
+    child.kill("SIGKILL");
+  };
+  try {
+    onTestFailed(onFailed);
+  } catch {
+    // Outside a test, vitest refuses the registration.
+  }
 }
