@@ -241,10 +241,12 @@ async function writeManifest() {
   await rm(outfile);
 }
 
-/** The flags of `build` stay in the order of src/cli/flags/build.ts, the most used ones first. The help of others is sorted as oclif sorts it. */
+/** The flags of `build` stay in the order of src/cli/flags/build.ts, the most used ones first. The help of others has the flags with a letter first, by the letter. */
 function sortFlags(id, flags) {
   if (id === "build") return flags;
-  const keyOf = ([name, { char }]) => `${char === undefined ? 1 : 0} ${char ?? ""} ${name}`;
+  // -a before -A before -b: a capital letter is the rarer of two.
+  const keyOf = ([name, { char }]) =>
+    char === undefined ? `1 ${name}` : `0 ${char.toLowerCase()}${char === char.toLowerCase() ? 0 : 1}`;
   return Object.fromEntries(Object.entries(flags).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)));
 }
 

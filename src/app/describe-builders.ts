@@ -43,7 +43,8 @@ async function describe(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<BuilderDescription> {
   const builder = await loadBuilder(name);
-  const image = env[imageVariable(name)] ?? builder.defaultImage;
+  // An empty variable counts as unset, as for a build.
+  const image = env[imageVariable(name)] || builder.defaultImage;
   const plan = { ...samplePlan(name, image ?? "IMAGE"), name: "slipway-app" };
   const builderPod = builder.pod(plan, "archive");
   const volume = { name: "context", configMap: { name: inputsName(plan.name) } };

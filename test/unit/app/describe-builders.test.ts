@@ -15,6 +15,10 @@ it("every builder is described by its real pod", async () => {
   expect((await describeBuilders({}))[0]).toMatchObject({ features: { heredocs: true } });
 });
 
+it("an empty variable names no image", async () => {
+  expect(await describeBuilders({ SLIPWAY_KANIKO_IMAGE: "" })).toEqual(await describeBuilders({}));
+});
+
 it("the columns of the table are aligned", () => {
   expect(
     alignColumns([
