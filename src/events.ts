@@ -2,7 +2,7 @@
 import type { ImageDescription } from "./lib/registry/types.ts";
 
 /** The stages of a build, in the order in which they start. They may overlap. */
-export type Stage = "pack" | "create" | "schedule" | "ship" | "build" | "export" | "sbom";
+export type Stage = "pack" | "create" | "schedule" | "ship" | "build" | "export" | "sbom" | "load";
 
 export type BuildEvent =
   | { readonly type: "stage-started"; readonly stage: Stage; readonly detail?: string }
@@ -38,8 +38,16 @@ export interface BuildResult extends ImageDescription {
   readonly references: readonly string[];
   /** The image's names for docker's metadata file: as they were typed, or in full if they are only written into an archive. */
   readonly names?: readonly string[];
+  /** The ID of the image in the local engine, and its names there: it was loaded. */
+  readonly loaded?: LoadedImage;
   /** The build makes no image: only files, or nothing. */
   readonly imageless?: boolean;
+}
+
+export interface LoadedImage {
+  readonly id: string;
+  /** In docker's short form. */
+  readonly names: readonly string[];
 }
 
 export type Emit = (event: BuildEvent) => void;

@@ -1,6 +1,7 @@
 /** Outcomes of builders, and the errors that the user sees. */
 import type { ContainerEnd, Outcome } from "./builder.ts";
 import type { BuildPlan } from "../plan/plan.ts";
+import { isForEngine } from "../plan/docker/results.ts";
 import { AuthError, BuildFailed, BuilderUnable, ClusterError } from "../errors.ts";
 import type { SlipwayError } from "../errors.ts";
 
@@ -24,9 +25,12 @@ export function digestOutcome(
   };
 }
 
-/** For a builder that writes only one name into an archive for docker. @throws BuilderUnable if the archive needs several */
+/**
+ * For a builder that writes only one name into an archive for docker. An engine is told the other names itself.
+ * @throws BuilderUnable if the archive needs several
+ */
 export function refuseSeveralNames(builder: string, { tags, exports = [] }: BuildPlan): void {
-  if (tags.length < 2 || !exports.some(({ format }) => format === "docker")) return;
+  if (tags.length < 2 || !exports.some((wanted) => wanted.format === "docker" && !isForEngine(wanted))) return;
   throw new BuilderUnable(`${builder} supports only one image name in an archive for docker`, {
     suggestions: ["Keep only one -t.", "Or use --builder kaniko or --builder buildkit."],
   });

@@ -11,10 +11,11 @@ export function completeName(text: string, registry: string | undefined): string
   if (namesRegistry(text)) return text;
   if (registry !== undefined && text !== "") return `${registry}/${text}`;
   if (text.includes("/") || !/^\w[\w.-]*(?::[\w.-]*)?$/.test(text)) return text;
-  throw new InvalidInput(`"${text}" has no registry, and there is no local engine that could keep the image`, {
+  throw new InvalidInput(`"${text}" has no registry to push the image to`, {
     suggestions: [
       `Write REGISTRY/${text}, or docker.io/USER/${text} for Docker Hub.`,
       "Or set a default registry: `registry: REGISTRY/TEAM` in .slipway.yaml or in ~/.config/slipway/config.yaml, or SLIPWAY_REGISTRY.",
+      "Or load it into the local engine (Docker or Podman) without a registry: --load.",
     ],
   });
 }

@@ -14,13 +14,13 @@ export interface Reporter {
   /** The digest that the tag has in its registry, for a builder that does not report it. */
   readonly pushedDigest: (configDigest: string | undefined) => Promise<string>;
   /** The registry's description of a pushed image; undefined when the registry cannot be asked. */
-  readonly describeImage: (digest: string) => Promise<ImageDescription | undefined>;
+  readonly describeImage: (digest: string) => Promise<(ImageDescription & Pick<BuildResult, "loaded">) | undefined>;
 }
 
 /** @throws SlipwayError if there is no image; its kind says whose fault that is. */
 export async function reportEnd(
   end: ContainerEnd,
-  build: Omit<BuildResult, "digest" | keyof ImageDescription>,
+  build: Omit<BuildResult, "digest" | "loaded" | keyof ImageDescription>,
   { builder, lineOf, emit, pushedDigest, describeImage }: Reporter,
   stages: Stages,
 ): Promise<BuildResult> {

@@ -17,6 +17,9 @@ import type { Builder } from "../../builders/builder.ts";
 import { platformText } from "../../lib/image/platform.ts";
 import type { Credential, CredentialStore } from "../../lib/credentials/credentials.ts";
 import { findCredential, openStores } from "../../lib/credentials/stores.ts";
+import type { Loading } from "./load/loading.ts";
+import type { Stages } from "../../run/stages.ts";
+import { isForEngine } from "../../plan/docker/results.ts";
 import { noticesOf } from "../../plan/docker/read-options.ts";
 import { readSecrets } from "../../plan/docker/secrets.ts";
 import { readSshKeys } from "../../plan/docker/ssh-keys.ts";
@@ -102,12 +105,20 @@ export async function wireBuild(
       // The kubeconfig is read first, so that a fault in it is reported before anything is packed; meanwhile the connection is prepared.
       await using cluster = await connect(choice);
       void cluster.preconnect();
-      if (plan.keepSeconds === undefined) return await build(plan, { ...deps, cluster }, signal, leave);
+      using loading = plan.exports?.some(isForEngine) === true ? await openLoading(plan, signal) : undefined;
+      const load = loading === undefined ? {} : { load: (stages: Stages) => loading.load(stages) };
+      const final = loading?.plan ?? plan;
+      if (plan.keepSeconds === undefined) return await build(final, { ...deps, ...load, cluster }, signal, leave);
       const { buildInKept } = await import("./kept.ts");
       const shared = omitUndefined({ inTurn: sources.inTurn });
-      return await buildInKept(plan, { ...deps, cluster, ...shared }, stores, signal);
+      return await buildInKept(final, { ...deps, ...load, cluster, ...shared }, stores, signal);
     },
   };
+}
+
+async function openLoading(plan: BuildPlan, signal: AbortSignal): Promise<Loading> {
+  const { Loading } = await import("./load/loading.ts");
+  return Loading.open(plan, process.env, signal);
 }
 
 /** A request with everything decided that can be decided before the cluster is asked. */

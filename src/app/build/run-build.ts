@@ -23,7 +23,7 @@ import type { Delivery } from "../../ship/delivery.ts";
 import type { PodSession } from "../../ship/pod-session.ts";
 import { cleanUp } from "../../run/clean-up.ts";
 import { decideUserns } from "../../run/user-namespaces.ts";
-import type { BuildResult, Emit } from "../../events.ts";
+import type { BuildResult, Emit, LoadedImage } from "../../events.ts";
 import type { ImageDescription } from "../../lib/registry/types.ts";
 import { lineOf } from "../../lib/dockerfile/locate.ts";
 import type { Place } from "../../lib/dockerfile/locate.ts";
@@ -54,6 +54,8 @@ export interface BuildDeps {
    * @throws ClusterError when the registry cannot be asked, or the tag is no longer the image with `configDigest`
    */
   readonly pushedDigest: (plan: BuildPlan, configDigest: string | undefined) => Promise<string>;
+  /** Loads the image into the local engine, before the build is reported as done. Reports its own stage. */
+  readonly load?: (stages: Stages) => Promise<LoadedImage>;
   readonly emit: Emit;
   /** Who starts the build; absent: the plan's user. */
   readonly whoAmI?: (cluster: Cluster) => Promise<string>;
@@ -112,10 +114,24 @@ export async function build(
         stages.fail();
         throw error;
       });
-      return { ...exported, ...(await deps.describeImage(plan, digest)) };
+      return { ...exported, ...(await deps.describeImage(plan, digest)), ...(await loaded(deps, stages)) };
     },
   };
   return reportEnd(end, facts, { ...deps, ...registry, lineOf: (place) => lineIn(plan, place) }, stages);
+}
+
+/** What the result tells of the image in the local engine; nothing if it is not loaded. */
+export async function loaded(
+  { load }: Pick<BuildDeps, "load">,
+  stages: Stages,
+): Promise<{ readonly loaded?: LoadedImage }> {
+  if (load === undefined) return {};
+  try {
+    return { loaded: await load(stages) };
+  } catch (error) {
+    stages.fail();
+    throw error;
+  }
 }
 
 /** The Dockerfile is parsed again only for a build that failed. */

@@ -30,6 +30,7 @@ import type { ExplainRerun } from "./explain-rerun.ts";
 import { withAllMissingRights } from "../rbac/missing-rights.ts";
 import { reachKept } from "./reach-kept.ts";
 import type { ReachDeps } from "./reach-kept.ts";
+import { loaded } from "./run-build.ts";
 import type { BuildDeps } from "./run-build.ts";
 
 /** How often a build is begun anew because a file vanished, or because its builder was just ending. */
@@ -261,9 +262,9 @@ async function report(
         await deps.attest?.(digest, stages);
         // The daemon has reported what the registry would be asked for. An index has no config: its own digest is the image ID, as in docker.
         const { configDigest, descriptor } = description;
-        if (descriptor !== undefined && (configDigest !== undefined || isIndex(descriptor.mediaType)))
-          return description;
-        return { ...description, ...(await deps.describeImage(plan, digest)) };
+        const isKnown = descriptor !== undefined && (configDigest !== undefined || isIndex(descriptor.mediaType));
+        const asked = isKnown ? {} : await deps.describeImage(plan, digest);
+        return { ...description, ...asked, ...(await loaded(deps, stages)) };
       },
     },
     stages,

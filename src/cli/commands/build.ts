@@ -136,7 +136,7 @@ ${EXIT_CODES}`;
     this.leaveOn.add("SIGHUP");
     if (flags.detach) {
       checkKeptDetached(flags.keep);
-      checkDetached(flags.output, wired.attests);
+      checkDetached(flags.output, flags.load, wired.attests);
     }
     if (flags["detach-on-interrupt"]) this.leaveOn.add("SIGINT");
     const leave = flags.detach ? AbortSignal.abort() : this.leave;
@@ -146,7 +146,7 @@ ${EXIT_CODES}`;
       print(`${result.left}\n`);
       return;
     }
-    const imageId = result.imageless === true ? "" : (result.configDigest ?? result.digest);
+    const imageId = result.imageless === true ? "" : (result.loaded?.id ?? result.configDigest ?? result.digest);
     // As docker does: standard output has only what was asked for, as scripts may expect it to be empty.
     if (quiet) print(`${imageId}\n`);
     if (flags.iidfile !== undefined) writeImageId(flags.iidfile, imageId);

@@ -17,15 +17,24 @@ export const detachFlags = {
 
 /**
  * @param outputs the values of --output
+ * @param load whether --load is given
  * @param attests whether the client attests or signs the image after the push
  * @throws InvalidInput when the client has work to do after it would have left
  */
-export function checkDetached(outputs: readonly string[], attests: boolean): void {
+export function checkDetached(outputs: readonly string[], load: boolean, attests: boolean): void {
   if (outputs.some((text) => !/^type=(?:registry|image|cacheonly)\b/.test(text))) {
     throw new InvalidInput(
       "--detach cannot go with --output: the client would have left before it could receive files",
       {
         suggestions: ["Leave --detach out, or push with -t REGISTRY/NAME."],
+      },
+    );
+  }
+  if (load) {
+    throw new InvalidInput(
+      "--detach cannot go with --load: the client would have left before it could load the image",
+      {
+        suggestions: ["Leave out --detach or --load."],
       },
     );
   }

@@ -83,11 +83,13 @@ export class PlainView implements Progress {
         return [`WARNING: ${event.message}`, ...suggestionLines(event.suggestions ?? [])];
       case "built":
     }
-    const { digest, configDigest, references } = event.result;
+    const { digest, configDigest, references, loaded } = event.result;
+    const id = loaded?.id ?? configDigest;
     return [
       ...references.map((reference) => `=> pushed ${reference}`),
+      ...(loaded?.names ?? []).map((name) => `=> loaded ${name}`),
       `=> built digest ${digest}`,
-      ...(configDigest === undefined || configDigest === digest ? [] : [`=> built image ID ${configDigest}`]),
+      ...(id === undefined || id === digest ? [] : [`=> built image ID ${id}`]),
     ];
   }
 

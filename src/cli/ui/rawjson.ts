@@ -24,6 +24,7 @@ const NAMES: Readonly<Record<Stage, string>> = {
   build: "build",
   export: "exporting to client",
   sbom: "generating sbom",
+  load: "loading into the engine",
 };
 /** File descriptor of standard error, where builders log. */
 const STDERR = 2;

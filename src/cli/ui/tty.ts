@@ -129,12 +129,13 @@ export class TtyView implements Progress {
         ];
       }
       case "built": {
-        const { digest, configDigest, references } = event.result;
+        const { digest, configDigest, references, loaded } = event.result;
         const mark = paint.green(this.#glyphs.done);
-        const pushed = references.map(
-          (reference) => `${mark} ${"pushed".padEnd(NAME_WIDTH)}  ${paint.bold(flatten(reference))}`,
-        );
-        const imageId = configDigest === undefined || configDigest === digest ? [] : [["image ID", configDigest]];
+        const named = (what: string, names: readonly string[]): string[] =>
+          names.map((name) => `${mark} ${what.padEnd(NAME_WIDTH)}  ${paint.bold(flatten(name))}`);
+        const pushed = [...named("pushed", references), ...named("loaded", loaded?.names ?? [])];
+        const id = loaded?.id ?? configDigest;
+        const imageId = id === undefined || id === digest ? [] : [["image ID", id]];
         // Not in the column of the others, so that a digest fits a row of 80 cells.
         const digests = [["digest", digest], ...imageId].map(
           ([name, value]) => `${mark} ${name} ${paint.dim(flatten(value ?? ""))}`,

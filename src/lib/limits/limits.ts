@@ -38,6 +38,7 @@ export const LIMITS = {
   TOKEN_ANSWER_BYTES: { what: "A registry's token service: one answer", value: MIB, unit: "bytes" },
   VAULT_ANSWER_BYTES: { what: "Vault: one answer", value: 8 * MIB, unit: "bytes", adjustable: true },
   VAULT_REQUEST_MS: { what: "Vault: one request", value: MINUTE_MS, unit: "ms", adjustable: true },
+  ENGINE_ANSWER_BYTES: { what: "A container engine: one answer", value: 64 * MIB, unit: "bytes" },
   API_ANSWER_BYTES: {
     what: "The API server: one object or one list",
     value: 256 * MIB,

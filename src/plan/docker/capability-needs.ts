@@ -2,6 +2,7 @@
 import type { FlagCapability } from "./capabilities.ts";
 import { BuilderUnable } from "../../errors.ts";
 import type { DockerOptions } from "./options.ts";
+import { isForEngine } from "./results.ts";
 
 export interface CapabilityNeed {
   /** As the user wrote it, for the message. */
@@ -53,9 +54,10 @@ export function capabilityNeeds(options: Asked): CapabilityNeed[] {
     const [first] = type === "sbom" ? Object.entries(attributes) : [];
     if (first !== undefined) need(`--sbom ${first.join("=")}`, "sbom-generator", true);
   }
-  for (const { kind, format } of options.exports ?? []) {
+  for (const wanted of options.exports ?? []) {
+    const { kind, format } = wanted;
     const capability = kind === "files" ? "output-files" : format === "oci" ? "output-oci" : "output-docker";
-    need(`--output type=${format}`, capability, true);
+    need(isForEngine(wanted) ? "--load" : `--output type=${format}`, capability, true);
   }
   return needs;
 }

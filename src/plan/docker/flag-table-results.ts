@@ -1,6 +1,6 @@
 /** Flags for the results of a build: images, files and printed text. */
 import type { FlagRow } from "./flag-row.ts";
-import { honoured, needs, refused } from "./flag-row.ts";
+import { honoured, needs } from "./flag-row.ts";
 
 export const RESULT_FLAGS = {
   tag: {
@@ -9,22 +9,19 @@ export const RESULT_FLAGS = {
     value: "NAME",
     help: "name of the image, REGISTRY/NAME[:TAG]; may be repeated",
     docker: "Names the image; pushed only with --push.",
-    slipway: honoured("Names the image and pushes it: there is no local engine that could keep it."),
+    slipway: honoured("Names the image and pushes it; with --load and without --push it is only loaded into the local engine."),
   },
   push: {
     arity: "nothing",
-    help: "push the image; slipway always does with -t",
+    help: "push the image; slipway always does with -t, unless --load or --output says otherwise",
     docker: "`-o type=registry`: needs a tag.",
     slipway: honoured("The same."),
   },
   load: {
     arity: "nothing",
-    help: "refused: there is no local engine",
-    docker: "`-o type=docker`: into the local engine.",
-    slipway: refused(
-      "--load needs a local container engine, which slipway does not have",
-      "Push with -t REGISTRY/NAME and run that image, or write an archive: -o type=docker,dest=image.tar, then `docker load -i image.tar`.",
-    ),
+    help: "load the image into the local engine (Docker or Podman); without --push it is not pushed",
+    docker: "`-o type=docker`: into the local engine. Not together with --push.",
+    slipway: needs("output-docker", "The same, into the engine that docker would use; also together with --push."),
   },
   output: {
     arity: "values",

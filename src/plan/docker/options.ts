@@ -108,6 +108,8 @@ export type Export =
       readonly dest: string;
       /** Unpacked into a directory (`tar=false`). */
       readonly directory: boolean;
+      /** `--load`: the archive goes to the local engine. `dest` is empty until the build begins. */
+      readonly engine?: true;
     }
   /** The files of the last stage, as a directory (`local`) or an archive (`tar`). */
   | { readonly kind: "files"; readonly format: "local" | "tar"; readonly dest: string };

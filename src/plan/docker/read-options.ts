@@ -25,7 +25,7 @@ export function readDockerOptions(flags: TypedFlags, env: Readonly<Record<string
   if (flags["no-cache"] === true && (flags["no-cache-filter"] ?? []).length > 0) {
     throw new InvalidInput("--no-cache and --no-cache-filter cannot currently be used together", { docker: "refuses" });
   }
-  const outputs = outputsOf(flags.output ?? [], flags.push === true);
+  const outputs = outputsOf(flags.output ?? [], flags.push === true, flags.load === true);
   if (flags.iidfile !== undefined && outputs.exports.some(({ kind }) => kind === "files")) {
     throw new InvalidInput("local and tar exporters are incompatible with image ID file", { docker: "refuses" });
   }
@@ -80,12 +80,6 @@ export function noticesOf(flags: TypedFlags): string[] {
 }
 
 function refuse(flags: TypedFlags): void {
-  if (flags.push === true && flags.load === true) {
-    throw new InvalidInput("push and load may not be set together", {
-      docker: "refuses",
-      suggestions: ["Push the image, and pull it where it has to run."],
-    });
-  }
   for (const [name, { slipway }] of Object.entries<FlagRow>(FLAG_TABLE)) {
     if (slipway.kind === "refused" && isGiven(flags, name)) {
       throw new InvalidInput(slipway.why, { suggestions: [slipway.instead] });

@@ -14,15 +14,13 @@ export interface Outputs {
   readonly names: readonly string[];
 }
 
-const LOCAL_ENGINE = [
-  "Give it a file: -o type=docker,dest=image.tar, then `docker load -i image.tar`.",
-  "Or push it with -t REGISTRY/NAME and run that image.",
-];
+/** The result of `--load`, and of `-o type=docker` without a file. */
+const INTO_ENGINE: Export = { kind: "archive", format: "docker", dest: "", directory: false, engine: true };
 
 const NO_IMAGE: ReadonlySet<string> = new Set(["local", "tar", "cacheonly"]);
 
-/** @throws InvalidInput with docker's message for an invalid output. */
-export function outputsOf(values: readonly string[], push: boolean): Outputs {
+/** @param load whether `--load` was given. @throws InvalidInput with docker's message for an invalid output. */
+export function outputsOf(values: readonly string[], push: boolean, load = false): Outputs {
   const exports: Export[] = [];
   const names: string[] = [];
   let pushed: boolean | undefined = push ? true : undefined;
@@ -34,12 +32,27 @@ export function outputsOf(values: readonly string[], push: boolean): Outputs {
     if (entry.type === "image" || entry.type === "registry") {
       names.push(...(entry.attributes["name"] ?? "").split(",").filter((name) => name !== ""));
       if (entry.type === "registry" || parseBool(entry.attributes["push"] ?? "") === true) pushed = true;
-    } else if (entry.type !== "cacheonly") exports.push(exportOf(entry));
+    } else if (entry.type !== "cacheonly") {
+      const wanted = exportOf(entry);
+      // One engine needs the image once.
+      if (!isForEngine(wanted) || !exports.some(isForEngine)) exports.push(wanted);
+      if (isForEngine(wanted)) names.push(...(entry.attributes["name"] ?? "").split(",").filter((name) => name !== ""));
+    }
     pushed ??= false;
   }
   if (exports.filter(({ dest }) => dest === "-").length > 1)
     throw new InvalidInput("multiple outputs configured to write to stdout", { docker: "refuses" });
+  if (load) {
+    images += 1;
+    pushed ??= false;
+    if (!exports.some(isForEngine)) exports.push(INTO_ENGINE);
+  }
   return { exports, push: pushed, names, imageless: pushed !== undefined && images === 0 };
+}
+
+/** Whether the image goes to the local engine. */
+export function isForEngine(wanted: Export): boolean {
+  return wanted.kind === "archive" && wanted.engine === true;
 }
 
 interface Entry {
@@ -80,14 +93,7 @@ function exportOf({ type, dest, attributes }: Entry): Export {
   if (directory && dest === "") throw new InvalidInput(`dest is required for ${type} exporter`, { docker: "refuses" });
   if (directory && dest === "-")
     throw new InvalidInput(`dest cannot be stdout for ${type} exporter`, { docker: "refuses" });
-  if (type === "docker" && dest === "") {
-    throw new InvalidInput(
-      "-o type=docker without a dest needs a local container engine, which slipway does not have",
-      {
-        suggestions: LOCAL_ENGINE,
-      },
-    );
-  }
+  if (type === "docker" && dest === "") return INTO_ENGINE;
   return { kind: "archive", format: type, dest: dest === "" ? "-" : dest, directory };
 }
 

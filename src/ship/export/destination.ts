@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { extract } from "tar";
 import type { Export } from "../../plan/docker/options.ts";
+import { isForEngine } from "../../plan/docker/results.ts";
 import { ClusterError, InvalidInput } from "../../errors.ts";
 import { Replacement, makeDirectory, makeScratchBeside, targetOf } from "../../lib/files/replace-file.ts";
 import { printArchive } from "../../lib/terminal/output.ts";
@@ -21,6 +22,7 @@ export interface Destination {
 export async function checkDestinations(exports: readonly Export[], stdoutIsTerminal: boolean): Promise<void> {
   for (const wanted of exports) {
     const { dest, format } = wanted;
+    if (isForEngine(wanted)) continue;
     if (dest === "-") {
       if (stdoutIsTerminal) {
         throw new InvalidInput(`dest file is required for ${format} exporter. refusing to write to console`, {

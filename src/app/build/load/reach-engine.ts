@@ -1,0 +1,61 @@
+/** Finds the local engine and asks what it is. */
+import { InvalidInput, SlipwayError, clauseOf } from "../../../errors.ts";
+import { EngineClient, EngineRefusal } from "../../../lib/engine/engine-client.ts";
+import type { EngineInfo } from "../../../lib/engine/engine-client.ts";
+import { findEngine } from "../../../lib/engine/find-engine.ts";
+import type { FoundEngine } from "../../../lib/engine/find-engine.ts";
+
+export interface ReachedEngine {
+  readonly client: EngineClient;
+  readonly info: EngineInfo;
+  readonly found: FoundEngine;
+}
+
+const WITHOUT_ENGINE = [
+  "Push instead: -t REGISTRY/NAME without --load.",
+  "Or write an archive: -o type=docker,dest=image.tar.",
+];
+
+/** @throws InvalidInput if there is none, or it does not answer */
+export async function reachEngine(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<ReachedEngine> {
+  const found = await findEngine(env);
+  if (found === undefined) {
+    throw new InvalidInput("--load needs a container engine on this machine, and there is none", {
+      docker: "refuses",
+      suggestions: [
+        "Start Docker or Podman (`systemctl --user start podman.socket`), or name an engine: DOCKER_HOST=unix:///PATH.",
+        ...WITHOUT_ENGINE,
+      ],
+    });
+  }
+  const client = new EngineClient(found.address, signal);
+  try {
+    return { client, info: await client.info(), found };
+  } catch (error) {
+    throw engineFault(found, error, "--load cannot use the container engine");
+  }
+}
+
+/** @param what happened, as the start of the sentence. @returns the error itself if it explains itself already */
+export function engineFault({ text, source }: FoundEngine, error: unknown, what: string): Error {
+  if (error instanceof SlipwayError) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  const reason = REASONS[code ?? ""] ?? clauseOf(error);
+  const isRefusal = error instanceof EngineRefusal;
+  return new InvalidInput(`${what} at ${text} (${source}): ${reason}`, {
+    docker: "refuses",
+    suggestions: [
+      ...(code === "EACCES" ? ["Add yourself to the group of the socket: sudo usermod -aG docker $USER"] : []),
+      ...(isRefusal ? [] : ["Check that it runs: docker version"]),
+      ...WITHOUT_ENGINE,
+    ],
+    cause: error,
+  });
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such socket",
+  ECONNREFUSED: "nothing listens there",
+  EACCES: "you may not use its socket",
+  ENOTFOUND: "its host is not known",
+};

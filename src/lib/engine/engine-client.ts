@@ -1,0 +1,192 @@
+/** The HTTP API of a container engine: Docker's, which podman has too (docs.docker.com/reference/api/engine, version 1.41). */
+// The bundle loads this module on first use, which a named import would not find.
+import http from "node:http";
+import type { IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
+import { dialEngine } from "./dial.ts";
+import type { EngineAddress } from "./find-engine.ts";
+import { upTo } from "../http/read-body.ts";
+import { LIMITS } from "../limits/limits.ts";
+
+/** The engine answered, and refused. */
+export class EngineRefusal extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = "EngineRefusal";
+    this.status = status;
+  }
+}
+
+export interface EngineRequest {
+  readonly method?: "GET" | "POST" | "DELETE";
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Readable | Buffer;
+}
+
+export interface EngineInfo {
+  /** `Docker 20.10.24`, `Podman Engine 4.3.1`. */
+  readonly name: string;
+  readonly isPodman: boolean;
+  /** Docker's engine keeps images in containerd's store, and not in its own. */
+  readonly usesContainerd: boolean;
+}
+
+export interface EngineImage {
+  readonly id: string;
+  /** Digests of the uncompressed layers, from the bottom. */
+  readonly layers: readonly string[];
+}
+
+/** One object of the stream with which an engine reports progress (moby pkg/jsonmessage). */
+export interface EngineMessage {
+  readonly stream?: string;
+  readonly status?: string;
+  readonly error?: string;
+  readonly errorDetail?: { readonly message?: string };
+}
+
+export class EngineClient {
+  readonly #address: EngineAddress;
+  readonly #signal: AbortSignal;
+
+  constructor(address: EngineAddress, signal: AbortSignal) {
+    this.#address = address;
+    this.#signal = signal;
+  }
+
+  /** @throws EngineRefusal; Error if the engine cannot be reached */
+  async info(): Promise<EngineInfo> {
+    const [version, info] = await Promise.all([
+      this.#json<{ Version?: string; Components?: readonly { Name?: string; Version?: string }[] }>("/version"),
+      this.#json<{ DriverStatus?: readonly (readonly string[])[] | null }>("/info"),
+    ]);
+    const component = version.Components?.[0]?.Name ?? "Engine";
+    const name = component === "Engine" ? "Docker" : component;
+    return {
+      name: `${name} ${version.Version ?? ""}`.trim(),
+      isPodman: /podman/i.test(component),
+      usesContainerd: (info.DriverStatus ?? []).some(
+        ([key, value]) => key === "driver-type" && value === "io.containerd.snapshotter.v1",
+      ),
+    };
+  }
+
+  /** @param name a reference or an ID. @returns undefined if the engine has no such image */
+  async image(name: string): Promise<EngineImage | undefined> {
+    try {
+      const found = await this.#json<{ Id: string; RootFS?: { Layers?: readonly string[] } }>(
+        `/images/${encodeURI(name)}/json`,
+      );
+      return { id: found.Id, layers: found.RootFS?.Layers ?? [] };
+    } catch (error) {
+      if (error instanceof EngineRefusal && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Sends an archive, as `docker load` does.
+   * @returns names and IDs of the images in it, as the engine reports them
+   * @throws EngineRefusal also for a failure that is reported in the stream of an answer with status 200
+   */
+  async load(archive: Readable): Promise<readonly string[]> {
+    const answer = await this.#send("/images/load?quiet=1", {
+      method: "POST",
+      headers: { "content-type": "application/x-tar" },
+      body: archive,
+    });
+    const loaded: string[] = [];
+    for await (const { stream = "" } of messages(answer)) {
+      const [, name] = /^Loaded image(?: ID)?(?:\(s\))?: (\S+)/.exec(stream) ?? [];
+      if (name !== undefined) loaded.push(name);
+      // The containerd store reports this, and succeeds (moby daemon/containerd/image_exporter.go).
+      if (stream.startsWith("Error unpacking image")) throw new EngineRefusal(500, stream.trim());
+    }
+    return loaded;
+  }
+
+  /** Gives an image one more name. @param repository with its registry. @throws EngineRefusal */
+  async tag(image: string, repository: string, tag: string): Promise<void> {
+    const query = new URLSearchParams({ repo: repository, tag }).toString();
+    await drain(await this.#send(`/images/${encodeURI(image)}/tag?${query}`, { method: "POST" }));
+  }
+
+  async #json<T>(path: string): Promise<T> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of upTo(LIMITS.ENGINE_ANSWER_BYTES.value, await this.#send(path, {}))) chunks.push(chunk);
+    return JSON.parse(Buffer.concat(chunks).toString("utf8")) as T;
+  }
+
+  /** @returns the answer's body. @throws EngineRefusal for a status that is not a success */
+  async #send(path: string, { method = "GET", headers = {}, body }: EngineRequest): Promise<IncomingMessage> {
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const outgoing = http.request(
+        {
+          method,
+          path,
+          // A name that every engine accepts; the address is the connection's.
+          headers: { host: "docker", ...headers },
+          createConnection: () => dialEngine(this.#address),
+          signal: this.#signal,
+        },
+        resolve,
+      );
+      outgoing.on("error", reject);
+      if (!(body instanceof Readable)) {
+        outgoing.end(body);
+        return;
+      }
+      body.on("error", (error) => outgoing.destroy(error));
+      // An engine that refuses stops reading, and its answer says why.
+      outgoing.on("close", () => body.destroy());
+      body.pipe(outgoing);
+    });
+    const status = answer.statusCode ?? 0;
+    if (status >= 200 && status < 300) return answer;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of upTo(LIMITS.ENGINE_ANSWER_BYTES.value, answer)) chunks.push(chunk);
+    throw new EngineRefusal(status, messageIn(Buffer.concat(chunks).toString("utf8"), status));
+  }
+}
+
+function messageIn(text: string, status: number): string {
+  try {
+    const { message } = JSON.parse(text) as { readonly message?: unknown };
+    if (typeof message === "string" && message !== "") return message;
+  } catch {
+    // Not every answer is JSON.
+  }
+  return text.trim() || `status ${status}`;
+}
+
+/** The objects of a stream. @throws EngineRefusal for one that reports an error */
+async function* messages(answer: IncomingMessage): AsyncGenerator<EngineMessage> {
+  let rest = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of upTo(LIMITS.ENGINE_ANSWER_BYTES.value, answer)) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield* messageOf(line);
+  }
+  yield* messageOf(rest);
+}
+
+function* messageOf(line: string): Generator<EngineMessage> {
+  if (line.trim() === "") return;
+  let message: EngineMessage;
+  try {
+    message = JSON.parse(line) as EngineMessage;
+  } catch {
+    // An answer that is not JSON is text for people.
+    message = { stream: line };
+  }
+  const fault = message.errorDetail?.message ?? message.error;
+  if (fault !== undefined) throw new EngineRefusal(500, fault);
+  yield message;
+}
+
+async function drain(answer: IncomingMessage): Promise<void> {
+  for await (const chunk of upTo(LIMITS.ENGINE_ANSWER_BYTES.value, answer)) void chunk;
+}
