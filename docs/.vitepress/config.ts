@@ -13,6 +13,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
   tutorial: ["first-image", "test-cluster"],
   guides: [
     "second-build",
+    "load",
     "ci",
     "make-and-compose",
     "private-registries",

@@ -109,7 +109,7 @@ export const CASES: Readonly<Record<DockerFlagName, FlagCase>> = {
     },
   },
   load: {
-    ...refusal(["--load", "."], /^ERROR: --load needs a local container engine/m),
+    ...refusal(["--load", "."], /^ERROR: --load needs a container engine on this machine/m),
     uses: [{ args: ["--load", "."], cannot: "it needs docker's own engine" }],
   },
   memory: ofPod("limits:\n              memory: '209715200'", "-m", "200m"),

@@ -21,7 +21,7 @@ export interface TargetArgs {
   readonly context: string;
   /** The text of the Dockerfile, which `build` reads from standard input. */
   readonly inline?: string;
-  /** The target has an output to a local engine, which does not exist here. */
+  /** The target has an output to the local engine. It is not among the args: there may be no engine. */
   readonly wantsEngine: boolean;
 }
 

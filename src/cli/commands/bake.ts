@@ -47,7 +47,7 @@ type BakeFlags = Interfaces.InferredFlags<typeof Bake.flags>;
 export default class Bake extends BaseCommand {
   static override summary = "Build the targets of a bake file";
   static override description = `Reads the files that docker buildx bake reads (HCL, JSON and compose files) and builds their targets, each in its own pod. Every
-image is pushed under its tags, as there is no local engine.
+image is pushed under its tags, unless its output is the local engine (--load, type=docker, compose's default) and there is one.
 
 A bake file can read and write only in the working directory. What else it names needs --allow, or your answer on the terminal.
 
@@ -89,7 +89,7 @@ ${EXIT_CODES}`;
     }),
     check: Flags.boolean({ description: "the same as --call=check" }),
     push: Flags.boolean({ description: "push every image, for all outputs of its target" }),
-    load: Flags.boolean({ hidden: true }),
+    load: Flags.boolean({ description: "load every image into the local engine (Docker or Podman)" }),
     pull: Flags.boolean({ description: "always pull the base images of every target", allowNo: true }),
     "no-cache": Flags.boolean({ description: "build every target without a cache" }),
     sbom: Flags.string({ description: "attach an SBOM to every image: true, or its options", helpValue: "true" }),
@@ -213,10 +213,15 @@ ${EXIT_CODES}`;
     const works: Work[] = [];
     // The first target starts the kept builder, and the others find it.
     const inTurn = takingTurns();
+    // Compose asks for an engine for every service; what is asked for with --load has to be possible.
+    const loads = flags.load || (targets.some(({ wantsEngine }) => wantsEngine) && (await this.#hasEngine()));
+    const used = new Set(targets.flatMap(({ after }) => after));
     let engineReported = false;
     for (const { name, after, args: own, context, inline, wantsEngine } of targets) {
       const view = this.#views.get(name);
-      const parsed = await this.#parseTarget(args, own);
+      // The pod of another target pulls the image from its registry.
+      const engine = wantsEngine && loads ? ["--load", ...(used.has(name) ? ["--push"] : [])] : [];
+      const parsed = await this.#parseTarget(args, [...engine, ...own]);
       const request: BuildRequest = {
         ...requestOf(context, parsed.flags),
         noImageId: flags["metadata-file"] === undefined,
@@ -230,7 +235,7 @@ ${EXIT_CODES}`;
         AbortSignal.any([this.signal, this.#stop.signal]),
         { inTurn, ...(inline === undefined ? {} : { stdin: () => Readable.from([Buffer.from(inline)]) }) },
       ).catch((error: unknown) => this.#failedAt(name, error));
-      if ((wantsEngine || flags.load) && !engineReported) {
+      if (wantsEngine && !loads && !engineReported) {
         engineReported = true;
         view?.emit({
           type: "waiting",
@@ -240,6 +245,11 @@ ${EXIT_CODES}`;
       works.push({ name, after, wired });
     }
     return works;
+  }
+
+  async #hasEngine(): Promise<boolean> {
+    const { hasEngine } = await import("../../app/build/load/reach-engine.ts");
+    return hasEngine(process.env, this.signal);
   }
 
   async #buildAll(works: readonly Work[], atOnce: number): Promise<ReadonlyMap<string, Built>> {

@@ -16,7 +16,7 @@ export interface DockerVariable {
 
 const PROGRESS_VALUES = new Set(["auto", "plain", "tty", "quiet", "none", "rawjson"]);
 const NO_DEFAULT_ATTESTATIONS = "Ignored: slipway attests only what `--attest`, `--provenance` and `--sbom` ask for.";
-const NO_ENGINE = "Ignored: there is no engine.";
+const ENGINE = "Names the engine for `--load`, as with docker.";
 
 export const DOCKER_VARIABLES: readonly DockerVariable[] = [
   {
@@ -56,7 +56,7 @@ export const DOCKER_VARIABLES: readonly DockerVariable[] = [
     what: "How much provenance the metadata file has: `min` (the default), `max` with times and the build's name, or `disabled`.",
   },
   { name: "BUILDX_METADATA_WARNINGS", what: "Ignored: the metadata file has no warnings." },
-  { name: "BUILDX_NO_DEFAULT_LOAD", what: "Ignored: slipway never loads, as there is no engine." },
+  { name: "BUILDX_NO_DEFAULT_LOAD", what: "Ignored: slipway loads only with `--load` or `-o type=docker`." },
   {
     name: "BUILDX_BAKE_FILE",
     what: "The files that `slipway bake` reads without `-f`, separated by `BUILDX_BAKE_PATH_SEPARATOR`.",
@@ -80,12 +80,15 @@ export const DOCKER_VARIABLES: readonly DockerVariable[] = [
   { name: "BUILDX_CONFIG", what: "Ignored: there are no builder instances to store." },
   {
     name: "DOCKER_HOST",
-    what: "Selects a proxy of docker's configuration, as with docker; there is no engine.",
+    what: "Names the engine for `--load`, and selects a proxy of docker's configuration, as with docker.",
   },
-  { name: "DOCKER_CONTEXT", what: NO_ENGINE },
-  { name: "DOCKER_TLS_VERIFY", what: NO_ENGINE },
-  { name: "DOCKER_CERT_PATH", what: NO_ENGINE },
-  { name: "DOCKER_API_VERSION", what: NO_ENGINE },
+  { name: "DOCKER_CONTEXT", what: ENGINE },
+  { name: "DOCKER_TLS_VERIFY", what: "Not empty: the engine of DOCKER_HOST is reached with TLS, and verified." },
+  {
+    name: "DOCKER_CERT_PATH",
+    what: "The directory of `ca.pem`, `cert.pem` and `key.pem` for the engine of DOCKER_HOST.",
+  },
+  { name: "DOCKER_API_VERSION", what: "Ignored: `--load` uses what every version has." },
   { name: "BUILDKIT_HOST", what: "Ignored: each build has its own BuildKit." },
   { name: "KUBECONFIG", what: "The default of `--kubeconfig`; several files are merged, as kubectl does." },
 ];

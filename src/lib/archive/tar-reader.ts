@@ -13,6 +13,9 @@ export interface TarEntry {
   readonly target: string;
   /** Whether any execute bit is set. */
   readonly executable: boolean;
+  /** Bytes of content, and the position in the archive where they begin. */
+  readonly size: number;
+  readonly offset: number;
 }
 
 /** Receives the content of one entry. */
@@ -44,6 +47,9 @@ export class TarEntries {
   /** Fields of the next entry, from the extra headers before it. */
   #fields: Fields = {};
   #zeros = 0;
+  /** Bytes of earlier chunks, and of this one up to the current part. */
+  #before = 0;
+  #at = 0;
 
   constructor(visit: Visit) {
     this.#visit = visit;
@@ -53,7 +59,7 @@ export class TarEntries {
   write(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length) {
-      if (this.#zeros === 2) return;
+      if (this.#zeros === 2) break;
       if (this.#left > 0) {
         const part = chunk.subarray(at, at + this.#left);
         this.#taker?.write(part);
@@ -68,9 +74,11 @@ export class TarEntries {
         const part = chunk.subarray(at, at + BLOCK - this.#block.length);
         this.#block = Buffer.concat([this.#block, part]);
         at += part.length;
+        this.#at = this.#before + at;
         if (this.#block.length === BLOCK) this.#header();
       }
     }
+    this.#before += chunk.length;
   }
 
   /** @throws BuildFailed for a truncated archive */
@@ -111,9 +119,10 @@ export class TarEntries {
     const type = typeOf(flag, path);
     const target = type === "link" || type === "symlink" ? linkpath : "";
     const executable = (numberAt(block, 100, 8) & 0o111) !== 0;
-    const taker = this.#visit({ name: path, type, target, executable });
     // Other types have no content, even if their header gives a size.
-    this.#begin(/[1-6]/.test(flag) ? 0 : long, taker);
+    const content = /[1-6]/.test(flag) ? 0 : long;
+    const taker = this.#visit({ name: path, type, target, executable, size: content, offset: this.#at });
+    this.#begin(content, taker);
   }
 
   #gather(size: number, use: (bytes: Buffer) => unknown): void {

@@ -23,9 +23,15 @@ export function sshArguments({ host, user, port, path }: Extract<EngineAddress, 
   return [
     ...(user === undefined ? [] : ["-l", user]),
     ...(port === undefined ? [] : ["-p", port]),
-    ...["-o", `ConnectTimeout=${SSH_CONNECT_TIMEOUT_SECONDS}`, "-T", "--", host, "docker"],
+    "-o",
+    `ConnectTimeout=${SSH_CONNECT_TIMEOUT_SECONDS}`,
+    "-T",
+    "--",
+    host,
+    "docker",
     ...(path === undefined ? [] : ["--host", `unix://${path}`]),
-    ...["system", "dial-stdio"],
+    "system",
+    "dial-stdio",
   ];
 }
 

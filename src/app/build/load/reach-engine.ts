@@ -36,6 +36,17 @@ export async function reachEngine(env: NodeJS.ProcessEnv, signal: AbortSignal): 
   }
 }
 
+/** Whether an image can be loaded here. An engine that is named and does not answer is like none. */
+export async function hasEngine(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<boolean> {
+  return reachEngine(env, signal).then(
+    () => true,
+    (error: unknown) => {
+      if (signal.aborted || !(error instanceof InvalidInput)) throw error;
+      return false;
+    },
+  );
+}
+
 /** @param what happened, as the start of the sentence. @returns the error itself if it explains itself already */
 export function engineFault({ text, source }: FoundEngine, error: unknown, what: string): Error {
   if (error instanceof SlipwayError) return error;

@@ -241,14 +241,32 @@ describe("input is refused with docker's message", () => {
     [{ output: ["-", "type=oci"] }, "multiple outputs configured to write to stdout"],
     [{ output: ["out"], iidfile: "id" }, "local and tar exporters are incompatible with image ID file"],
     [{ attest: ["mode=max"] }, "attestation type not specified"],
-    [{ load: true }, "--load needs a local container engine, which slipway does not have"],
-    [
-      { output: ["type=docker"] },
-      "-o type=docker without a dest needs a local container engine, which slipway does not have",
-    ],
   ];
   it.each(CASES)("%j", (flags, message) => {
     expect(refusalOf(() => options(flags))).toBe(message);
+  });
+});
+
+describe("the local engine", () => {
+  const INTO_ENGINE = { kind: "archive", format: "docker", dest: "", directory: false, engine: true };
+  it.each([
+    ["--load", { load: true }, true],
+    ["-o type=docker", { output: ["type=docker"] }, true],
+    ["--load and -o type=docker", { load: true, output: ["type=docker"] }, true],
+    ["--load and --push", { load: true, push: true }, undefined],
+  ])("%s loads the image once, and pushes only with --push", (_, flags, noPush) => {
+    const read = options(flags);
+    expect(read.exports).toEqual([INTO_ENGINE]);
+    expect(read.noPush).toBe(noPush);
+    expect(read.imageless).toBeUndefined();
+  });
+
+  it("-o type=local and --load make an image and files", () => {
+    expect(options({ load: true, output: ["out"] })).toMatchObject({
+      noPush: true,
+      exports: [{ kind: "files" }, INTO_ENGINE],
+    });
+    expect(options({ load: true, output: ["out"] }).imageless).toBeUndefined();
   });
 });
 

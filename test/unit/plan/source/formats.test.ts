@@ -33,11 +33,14 @@ afterAll(() => rmSync(base, { recursive: true, force: true }));
 
 /** Files of src/ that read files which do not come with the source, and what these are. */
 const OWN_FILES: Readonly<Record<string, string>> = {
+  "app/build/load/engine-archive.ts": "the archive that the user's own builder made",
+  "app/build/load/loading.ts": "the archive that the user's own builder made",
   "cli/plugin/links.ts": "links that slipway made",
   "cli/start/code-cache.ts": "the program and its cache",
   "lib/credentials/docker-config-file.ts": "the user's docker configuration",
   "lib/credentials/docker-config.ts": "the user's docker configuration",
   "lib/credentials/keychain.ts": "the user's own files",
+  "lib/engine/find-engine.ts": "the user's docker configuration",
   "lib/files/replace-file.ts": "what it writes",
   "lib/http/trusted-certificates.ts": "the machine's certificates",
   "lib/kube/authenticator.ts": "the user's kubeconfig",

@@ -1,0 +1,97 @@
+/**
+ * The archive for an engine, made from the one that the builder wrote: with the names that were asked for (builders write placeholders
+ * for an image without a name), and only with the layers that the engine lacks. Docker's classic store looks for a layer before it
+ * opens the layer's file, so an archive may leave out what is there (moby image/tarexport/load.go).
+ */
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { encodeHeader, padding } from "../../../lib/archive/tar.ts";
+import { TarEntries } from "../../../lib/archive/tar-reader.ts";
+
+const LIST = "manifest.json";
+
+interface Part {
+  readonly name: string;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** An image in the list of an archive for docker. */
+interface ListedImage {
+  readonly Config: string;
+  readonly Layers: readonly string[];
+}
+
+export class EngineArchive {
+  readonly #path: string;
+  readonly #image: ListedImage;
+  readonly #parts: ReadonlyMap<string, Part>;
+
+  private constructor(path: string, image: ListedImage, parts: ReadonlyMap<string, Part>) {
+    this.#path = path;
+    this.#image = image;
+    this.#parts = parts;
+  }
+
+  /** @returns undefined for an archive of another form, which is sent as it is. @throws BuildFailed for a broken archive */
+  static async read(path: string): Promise<EngineArchive | undefined> {
+    const parts = new Map<string, Part>();
+    const entries = new TarEntries(({ name, type, offset, size }) => {
+      if (type === "file") parts.set(name, { name, offset, size });
+      return undefined;
+    });
+    for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) entries.write(chunk as Buffer);
+    entries.end();
+    const list = parts.get(LIST);
+    if (list === undefined) return undefined;
+    const [image, ...others] = JSON.parse(await textOf(path, list)) as readonly ListedImage[];
+    if (image === undefined || others.length > 0) return undefined;
+    const isWhole = [image.Config, ...image.Layers].every((name) => parts.has(name));
+    return isWhole ? new EngineArchive(path, image, parts) : undefined;
+  }
+
+  get layers(): readonly string[] {
+    return this.#image.Layers;
+  }
+
+  /**
+   * @param names with their tags
+   * @param from number of the first layer that is in it; the engine has those below
+   */
+  write(names: readonly string[], from: number): { readonly stream: Readable; readonly bytes: number } {
+    const list = Buffer.from(JSON.stringify([{ ...this.#image, RepoTags: names.length === 0 ? null : names }]));
+    const wanted = [...new Set([this.#image.Config, ...this.#image.Layers.slice(from)])].flatMap(
+      (name) => this.#parts.get(name) ?? [],
+    );
+    const bytes = [list.length, ...wanted.map(({ size }) => size)].reduce((sum, size) => sum + size, 0);
+    return { stream: Readable.from(this.#archive(list, wanted), { objectMode: false }), bytes };
+  }
+
+  async *#archive(list: Buffer, wanted: readonly Part[]): AsyncGenerator<Uint8Array> {
+    yield headerOf(LIST, list.length);
+    yield list;
+    yield Buffer.alloc(padding(list.length));
+    for (const { name, offset, size } of wanted) {
+      yield headerOf(name, size);
+      if (size > 0) yield* createReadStream(this.#path, { start: offset, end: offset + size - 1 });
+      yield Buffer.alloc(padding(size));
+    }
+    yield Buffer.alloc(END_BYTES);
+  }
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+/** Two empty blocks. */
+const END_BYTES = 1024;
+
+function headerOf(path: string, size: number): Buffer {
+  return encodeHeader({ path, type: "file", mode: 0o644, size, mtime: 0, target: "" });
+}
+
+async function textOf(path: string, { offset, size }: Part): Promise<string> {
+  await using file = await open(path);
+  const buffer = Buffer.alloc(size);
+  await file.read(buffer, 0, size, offset);
+  return buffer.toString("utf8");
+}
