@@ -12,7 +12,7 @@ import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
 
-const namespace = useNamespace();
+const namespace = useNamespace({ rbac: ["--keep"] });
 const engine = useDocker();
 
 let count = 0;
@@ -87,8 +87,9 @@ test("only layers that the engine lacks are sent to it", async () => {
     big: randomBytes(8_000_000),
     small: "one",
   });
+  // A kept builder has the layer of the file that did not change; a new pod would make one with another time.
   const sent = async (text: string): Promise<number> => {
-    const { stderr } = await mustBuild(namespace, ["--load", "--progress=json", "-t", name, "."], {
+    const { stderr } = await mustBuild(namespace, ["--load", "--keep=5m", "--progress=json", "-t", name, "."], {
       cwd: await project({ Dockerfile: await readFile(join(root, "Dockerfile"), "utf8"), big, small: text }),
       env: { DOCKER_HOST: engine.host },
     });

@@ -9,7 +9,9 @@ export const RESULT_FLAGS = {
     value: "NAME",
     help: "name of the image, REGISTRY/NAME[:TAG]; may be repeated",
     docker: "Names the image; pushed only with --push.",
-    slipway: honoured("Names the image and pushes it; with --load and without --push it is only loaded into the local engine."),
+    slipway: honoured(
+      "Names the image and pushes it; with --load and without --push it is only loaded into the local engine.",
+    ),
   },
   push: {
     arity: "nothing",

@@ -59,6 +59,8 @@ export function useDocker(): TestEngine {
     stop = async () => {
       child.kill();
       await closed;
+      // The namespace of containers with the host's network stays mounted, if there was one.
+      await promisify(execFile)("umount", [at("exec/netns/default")]).catch(() => {});
       await rm(started.directory, { recursive: true, force: true });
     };
     await vi.waitFor(() => ping(engine.socket), WAIT);
