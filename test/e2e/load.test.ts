@@ -1,7 +1,9 @@
 /** `--load`: the image is in a real Docker engine afterwards, as the build reported it, and runs. */
+import { execFile, execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { BUSYBOX, build, mustBuild, uniqueImage } from "./support/build.ts";
 import { testBuilder } from "./support/builders.ts";
@@ -11,6 +13,13 @@ import { kubectl } from "./support/kubectl.ts";
 import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
+import { WAIT } from "./support/wait.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+/** Compiled once, from Go modules; see test/cluster/README.md. */
+const COMPOSE = execFileSync(join(ROOT, "test/cluster/program"), ["compose", "docker-compose"], {
+  encoding: "utf8",
+}).trim();
 
 const namespace = useNamespace({ rbac: ["--keep"] });
 const engine = useDocker();
@@ -104,6 +113,34 @@ test("only layers that the engine lacks are sent to it", async () => {
   expect(await run(name)).toBe("two");
 });
 
+test("`docker compose up --build` runs what was built, and keeps a container whose image is the same", async () => {
+  const root = await project({
+    "compose.yaml": `name: composed
+services:
+  web: { build: { dockerfile_inline: "FROM ${BUSYBOX}\\nRUN echo made > /made" }, network_mode: host, command: "sh -c 'cat /made; sleep 600'" }
+`,
+  });
+  const env = {
+    ...process.env,
+    DOCKER_CONFIG: join(root, ".docker"),
+    DOCKER_HOST: engine.host,
+    KUBECONFIG: namespace.kubeconfig,
+    SLIPWAY_NAMESPACE: namespace.name,
+    SLIPWAY_KEEP: "5m",
+    // The link leads to a script that asks for node.
+    PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
+  };
+  const go = (program: string, ...args: readonly string[]) => promisify(execFile)(program, args, { cwd: root, env });
+  await go(process.execPath, join(ROOT, "bin/run.js"), "install-plugin", "compose");
+  await go(COMPOSE, "up", "--build", "--detach");
+  const container = await engine.docker("container", "inspect", "--format={{.Id}} {{.Image}}", "composed-web-1");
+  await expect.poll(() => engine.docker("logs", "composed-web-1"), WAIT).toBe("made");
+  expect(container.split(" ")[1]).toBe(await idOf("composed-web"));
+  await go(COMPOSE, "up", "--build", "--detach");
+  expect(await engine.docker("container", "inspect", "--format={{.Id}} {{.Image}}", "composed-web-1")).toBe(container);
+  await engine.docker("rm", "--force", "composed-web-1");
+});
+
 test.each([
   ["none is found", {}, "--load needs a container engine on this machine, and there is none"],
   [
@@ -113,6 +150,8 @@ test.each([
   ],
 ])("without an engine (%s) nothing is created", async (_, env, message) => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
+  const jobs = (): Promise<string> => kubectl(["get", "jobs", "-n", namespace.name, "-o", "name"]);
+  const before = await jobs();
   const done = await build(namespace, ["--load", "-t", localName(), "."], {
     cwd: root,
     env: { DOCKER_HOST: "", XDG_RUNTIME_DIR: root, DOCKER_CONFIG: root, ...env },
@@ -121,6 +160,5 @@ test.each([
   expect(done.code).toBe(1);
   expect(done.stdout).toBe("");
   expect(done.stderr).not.toContain("create");
-  const jobs = await kubectl(["get", "jobs", "-n", namespace.name, "-o", "name"]);
-  expect(jobs).not.toContain("-local-");
+  expect(await jobs()).toBe(before);
 });

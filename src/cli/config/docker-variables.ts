@@ -84,6 +84,7 @@ export const DOCKER_VARIABLES: readonly DockerVariable[] = [
   },
   { name: "DOCKER_CONTEXT", what: ENGINE },
   { name: "DOCKER_TLS_VERIFY", what: "Not empty: the engine of DOCKER_HOST is reached with TLS, and verified." },
+  { name: "DOCKER_TLS", what: "Not empty: the same, and the engine's certificate is not verified." },
   {
     name: "DOCKER_CERT_PATH",
     what: "The directory of `ca.pem`, `cert.pem` and `key.pem` for the engine of DOCKER_HOST.",
