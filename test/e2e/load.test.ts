@@ -89,6 +89,24 @@ test("`-o type=docker` without a file loads too", async () => {
   expect(await idOf(name)).toBe(stdout.trim());
 });
 
+test.each([
+  ["SLIPWAY_LOAD", {}, { SLIPWAY_LOAD: "1" }],
+  ["the user's file", { "own/slipway/config.yaml": "load: true\n" }, {}],
+  [
+    "a trusted project's file",
+    { "own/slipway/config.yaml": "trust: [../..]\n", ".slipway.yaml": "registry: registry.example.com\nload: true\n" },
+    {},
+  ],
+])("%s loads images without --load, under the name that was typed", async (_, files, env) => {
+  const name = localName();
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nLABEL name=${name}\n`, ...files });
+  await mustBuild(namespace, ["-t", name, "."], {
+    cwd: root,
+    env: { DOCKER_HOST: engine.host, XDG_CONFIG_HOME: join(root, "own"), ...env },
+  });
+  expect(await engine.docker("image", "inspect", "--format={{.Config.Labels.name}}", name)).toBe(name);
+});
+
 test("only layers that the engine lacks are sent to it", async () => {
   const name = localName();
   const root = await project({

@@ -86,6 +86,10 @@ const EXCLUDES: Readonly<Record<string, readonly string[]>> = {
   "no-credentials": ["registry-secret", "service-account"],
   "git-in-cluster": ["transport"],
   transport: ["git-in-cluster"],
+  // A setting loads what has no other result, as docker's `default-load` does.
+  push: ["load"],
+  output: ["load"],
+  detach: ["load"],
   // An image belongs to one builder.
   builder: ["builder-image"],
 };

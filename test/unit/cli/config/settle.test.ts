@@ -44,6 +44,8 @@ describe("a setting", () => {
     ]);
     expect(argsOf(["git-in-cluster"], source("a", { transport: ["pvc"] }))).toEqual([]);
     expect(argsOf(["transport"], source("a", { "git-in-cluster": ["true"] }))).toEqual([]);
+    for (const result of ["push", "output", "detach"])
+      expect(argsOf([result], source("a", { load: ["true"] }))).toEqual([]);
     expect(argsOf([], source("a", { quiet: ["false"] }), source("b", { progress: ["plain"] }))).toEqual([
       "--progress=plain",
     ]);
