@@ -12,8 +12,8 @@ export function limitsPage(): string {
   ]);
   return `# Limits
 
-Slipway reads what servers and programs send only up to a limit, so that a hostile or broken one can neither fill the client's memory nor
-hold it for ever. What passes a limit is an error that names it; nothing is used of it. To allow more, set the variable:
+Slipway takes what servers, programs, archives and repositories send only up to a limit, so that a hostile or broken one can neither fill the
+client's memory or disk nor hold it for ever. What passes a limit is an error that names it; nothing is used of it. To allow more, set the variable:
 
 \`\`\`sh
 export SLIPWAY_LIMIT_DOWNLOAD_BYTES=64g   # bytes, or with k, m, g: units of 1024
@@ -25,13 +25,13 @@ Written by \`npm run docs\` from the table that the program uses.
 ${table(["Who may send what", "At most", "Variable"], rows)}
 
 Further limits: the head of any HTTP answer has at most 16 KiB (Node's own limit; \`NODE_OPTIONS=--max-http-header-size\` changes it). A
-Dockerfile from standard input or a URL has at most 2 MB, as with docker. Layers of an image are not held in memory: they are copied as they
-arrive, up to the size that the image's manifest says.
+Dockerfile from standard input or a URL has at most 2 MB, as with docker. Standard input has no time limit. Layers of an image are not held
+in memory: they are copied as they arrive, up to the size that the image's manifest says.
 `;
 }
 
 function valueOf({ value, unit }: Limit): string {
-  if (unit === "count") return String(value);
+  if (unit === "count") return value % 1_000_000 === 0 ? `${value / 1_000_000} million` : String(value);
   if (unit === "ms") return formatDuration(value);
   for (const [size, name] of [
     [1024 ** 3, "GiB"],

@@ -11,15 +11,17 @@ export interface ContextRequest {
   /** In the form of `slipway build --build-arg`. */
   readonly buildArgs: readonly string[];
   readonly sendAll: boolean;
+  /** As for `slipway build`. */
+  readonly submoduleCredentials: readonly string[];
 }
 
 /** @throws InvalidInput for a path that does not exist or is of the wrong type. */
 export async function wireContext(request: ContextRequest, signal: AbortSignal): Promise<ContextView> {
-  const { path, file, target, sendAll } = request;
+  const { path, file, target, sendAll, submoduleCredentials } = request;
   const say = (message: string): void => printError(`${message}\n`);
   const buildArgs = argumentsOf(request.buildArgs, process.env);
   const inputs = await gatherContext(
-    { path, ...(file === undefined ? {} : { file }) },
+    { path, submoduleCredentials, ...(file === undefined ? {} : { file }) },
     { stdin: () => process.stdin, say, signal },
   );
   return ContextView.open({ ...inputs, buildArgs, sendAll, ...(target === undefined ? {} : { target }) }, signal);

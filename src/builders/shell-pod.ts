@@ -20,6 +20,7 @@ import {
   SECRETS_VOLUME,
   SSH_VOLUME,
   WORK_VOLUME,
+  closeDirectories,
 } from "../plan/layout.ts";
 import type { ContextForm } from "../plan/layout.ts";
 import { mountsClaim } from "../plan/transports.ts";
@@ -52,7 +53,9 @@ export function contextPaths(form: ContextForm): ContextPaths {
 export function preparation(form: ContextForm): string {
   // For a user other than root, busybox's tar applies the umask even with -p.
   const unpack =
-    form === "archive" ? `(umask 0; exec tar -xzpf ${CONTEXT_MOUNT}/${ARCHIVE_FILE} -C ${WORK_MOUNT})\n` : "";
+    form === "archive"
+      ? `(umask 0; exec tar -xzpf ${CONTEXT_MOUNT}/${ARCHIVE_FILE} -C ${WORK_MOUNT})\n${closeDirectories(WORK_MOUNT)}\n`
+      : "";
   return `set -e\n${unpack}`;
 }
 

@@ -6,6 +6,7 @@ import type { Configurations } from "./config/find-config.ts";
 import { keysOf } from "./config/keys.ts";
 import type { Keys } from "./config/keys.ts";
 import { resolveSettings, sourcesOf } from "./config/resolve.ts";
+import { isWorkingDirectoryGone, workingDirectory } from "../lib/files/working-directory.ts";
 import { readArguments } from "../lib/pflag/argv.ts";
 import type { ParsedArgs } from "../lib/pflag/argv.ts";
 import { Interrupted, InvalidInput, SlipwayError } from "../errors.ts";
@@ -123,7 +124,7 @@ export abstract class BaseCommand extends Command {
     const inputs = {
       configurations: this.configurations,
       env: process.env,
-      cwd: process.cwd(),
+      cwd: workingDirectory(),
       dockerfile: this.dockerfileOf(typed, this.configurations.project?.settings.get("file")?.[0]),
     };
     const { args, decisions } = resolveSettings(keys, typed.given, await sourcesOf(inputs, keys));
@@ -148,6 +149,14 @@ export abstract class BaseCommand extends Command {
 
   protected override async catch(error: Error & { oclif?: { exit?: number }; code?: string }): Promise<void> {
     if (error.code === "EEXIT") throw error;
+    if (isWorkingDirectoryGone(error)) {
+      this.fail(
+        new InvalidInput("the working directory is gone, and a relative path needs it", {
+          suggestions: ["Go to a directory that exists, for example with `cd`.", "Or give absolute paths."],
+        }),
+      );
+      this.#leave(EXIT.buildFailed);
+    }
     if (error instanceof SlipwayError) {
       this.fail(error);
       this.#leave(exitCodeOf(error));

@@ -6,6 +6,7 @@ import { getHelpFlagAdditions, loadHelpClass, normalizeArgv } from "@oclif/core/
 import { COMMANDS } from "./command-table.ts";
 import { InternalError } from "../errors.ts";
 import { EXIT } from "./exit-codes.ts";
+import { completeEnvironment } from "./missing-user.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { print, printError } from "../lib/terminal/output.ts";
 
@@ -17,6 +18,7 @@ import { print, printError } from "../lib/terminal/output.ts";
  * @param root directory with package.json and oclif.manifest.json
  */
 export async function execute(args: readonly string[], root: string): Promise<void> {
+  completeEnvironment();
   try {
     await run([...args], await loadConfig(root));
     await flush();

@@ -1,10 +1,10 @@
 /** Adds files to the archive, also files that change or disappear meanwhile. */
-import { lstatSync, type Stats } from "node:fs";
 import { InvalidInput } from "../errors.ts";
 import { LONGEST_PIECE } from "../lib/archive/archive-buffer.ts";
 import type { ArchiveSink, Steps } from "./archive-sink.ts";
-import { FileSource, isUnchanged } from "./file-source.ts";
-import { PathResolver, toText } from "../lib/files/path-bytes.ts";
+import { isUnchanged } from "./file-source.ts";
+import type { FileStat, OpenFile } from "../lib/files/file-tree.ts";
+import { toText } from "../lib/files/path-bytes.ts";
 import { BLOCK, encodeHeader, padding } from "../lib/archive/tar.ts";
 import { isGone, unreadableInContext } from "./tree.ts";
 import type { WalkEntry } from "./walk.ts";
@@ -13,17 +13,15 @@ import type { WalkEntry } from "./walk.ts";
 const MAX_ATTEMPTS = 3;
 
 /** Result for a file: its new stat if it changed, or why it does not fit one piece. */
-type Outcome = "added" | "skipped" | "full" | "large" | Stats;
+type Outcome = "added" | "skipped" | "full" | "large" | FileStat;
 
 export class FileAdder {
   readonly #sink: ArchiveSink;
-  readonly #paths: PathResolver;
-  /** Device and inode to the path in the archive, for files with several names. */
+  /** Identity to the path in the archive, for files with several names. */
   readonly #linked = new Map<string, string>();
 
   constructor(sink: ArchiveSink) {
     this.#sink = sink;
-    this.#paths = new PathResolver(sink.options.root);
   }
 
   /**
@@ -72,7 +70,7 @@ export class FileAdder {
    * a file that changed after `stat` was read.
    * @param final Whether to use the content even if the file differs from `stat`.
    */
-  #addPiece(path: string, stat: Stats, final: boolean): Outcome {
+  #addPiece(path: string, stat: FileStat, final: boolean): Outcome {
     const { buffer } = this.#sink;
     const name = this.#sink.options.prefix + path;
     const header = encodeHeader(this.#sink.header(name, "file", stat, stat.size));
@@ -127,18 +125,16 @@ export class FileAdder {
   /** Identity of a file, the same for all its names. Undefined if the file is gone; opening it reports that. */
   #inode(path: string): string | undefined {
     try {
-      // Big integers, because a double cannot hold every inode number exactly.
-      const { dev, ino } = lstatSync(this.#paths.resolve(path), { bigint: true });
-      return `${dev}:${ino}`;
+      return this.#sink.options.tree.identity(path);
     } catch {
       return undefined;
     }
   }
 
   /** Undefined, with a note, if the file is gone. */
-  #open(path: string): FileSource | undefined {
+  #open(path: string): OpenFile | undefined {
     try {
-      return new FileSource(this.#paths.resolve(path));
+      return this.#sink.options.tree.open(path);
     } catch (error) {
       if (!isGone(error)) throw unreadableInContext(path, error);
       this.#sink.note(path, "vanished");
@@ -146,7 +142,7 @@ export class FileAdder {
     }
   }
 
-  #read(source: FileSource, space: Buffer, at: number, length: number, path: string): number {
+  #read(source: OpenFile, space: Buffer, at: number, length: number, path: string): number {
     try {
       return source.read(space, at, length);
     } catch (error) {

@@ -1,6 +1,6 @@
 /** Writes the common part of every entry of the archive: header, bytes and counts. */
-import type { Stats } from "node:fs";
 import type { ArchiveBuffer } from "../lib/archive/archive-buffer.ts";
+import type { FileStat, FileTree } from "../lib/files/file-tree.ts";
 import type { PackNote } from "./pack.ts";
 import { toText } from "../lib/files/path-bytes.ts";
 import type { TarHeader } from "../lib/archive/tar.ts";
@@ -9,7 +9,7 @@ import type { TarHeader } from "../lib/archive/tar.ts";
 export type Steps<Result = void> = Generator<Buffer | undefined, Result, undefined>;
 
 export interface ArchiveOptions {
-  readonly root: string;
+  readonly tree: FileTree;
   /** Byte string before every path of the context. */
   readonly prefix: string;
   /** Upper bound for file times, in Unix seconds. */
@@ -29,7 +29,7 @@ export class ArchiveSink {
   }
 
   /** @param path Byte string, in the archive. */
-  header(path: string, type: TarHeader["type"], stat: Stats, size: number, target = ""): TarHeader {
+  header(path: string, type: TarHeader["type"], stat: FileStat, size: number, target = ""): TarHeader {
     return {
       path,
       type,
@@ -68,6 +68,6 @@ export class ArchiveSink {
 }
 
 /** Windows has no executable bit, so every file gets one, as in docker. */
-export function archivedMode(stat: Stats): number {
+export function archivedMode(stat: FileStat): number {
   return process.platform === "win32" ? 0o755 : stat.mode & 0o7777;
 }

@@ -3,20 +3,30 @@ import type { ArchiveBuffer } from "../lib/archive/archive-buffer.ts";
 import { FileAdder } from "./archive-files.ts";
 import { ArchiveSink, type ArchiveOptions, type Steps } from "./archive-sink.ts";
 import { BLOCK, encodeHeader, padding } from "../lib/archive/tar.ts";
+import type { FileTree } from "../lib/files/file-tree.ts";
 import type { WalkEntry } from "./walk.ts";
+
+/** Read, write and search permission of the owner. */
+const OWNER_ALL = 0o700;
+const OWNER_SEARCH = 0o100;
 
 export class ArchiveWriter {
   readonly #sink: ArchiveSink;
   readonly #files: FileAdder;
+  /** Directories that their owner may not write to, or not search. */
+  readonly #closed: WalkEntry[] = [];
+  /** Mode and path of all of them, in the order in which they are closed. */
+  readonly #modes: (readonly [mode: number, path: string])[];
 
-  constructor(options: ArchiveOptions, buffer: ArchiveBuffer) {
+  constructor(options: ArchiveOptions, buffer: ArchiveBuffer, modes: (readonly [number, string])[] = []) {
+    this.#modes = modes;
     this.#sink = new ArchiveSink(options, buffer);
     this.#files = new FileAdder(this.#sink);
   }
 
   /** A writer for another directory in the same archive. @param prefix Byte string. */
-  below(root: string, prefix: string): ArchiveWriter {
-    return new ArchiveWriter({ ...this.#sink.options, root, prefix }, this.#sink.buffer);
+  below(tree: FileTree, prefix: string): ArchiveWriter {
+    return new ArchiveWriter({ ...this.#sink.options, tree, prefix }, this.#sink.buffer, this.#modes);
   }
 
   /** Adds an entry that slipway makes, with time 0. @param path Byte string, in the archive. */
@@ -40,12 +50,51 @@ export class ArchiveWriter {
     yield this.#sink.buffer.take();
   }
 
+  /** Gives directories their modes, after everything below them, and the deepest first. */
+  *closeDirectories(): Steps {
+    for (const { path, stat } of this.#closed.splice(0).toReversed()) {
+      const header = this.#sink.header(this.#directoryPath(path), "directory", stat, 0);
+      this.#modes.push([header.mode, header.path]);
+      yield* this.#sink.addBytes(encodeHeader(header));
+    }
+  }
+
+  /**
+   * Adds the lists of their modes, for a tar that changes no directory that is there: busybox's, for a user other than root.
+   * @param directory where the lists go, in the archive @param pairs name of the list with modes
+   */
+  *addModes(directory: string, pairs: string): Steps {
+    if (this.#modes.length === 0) return;
+    const lists = new Map<string, string>();
+    for (const [mode, path] of this.#modes) {
+      const isSearchable = (mode & OWNER_SEARCH) !== 0;
+      const list = isSearchable ? mode.toString(8).padStart(4, "0") : pairs;
+      const item = isSearchable ? `${path}\0` : `${mode.toString(8).padStart(4, "0")}\0${path}\0`;
+      lists.set(list, (lists.get(list) ?? "") + item);
+    }
+    yield* this.addMade(`${directory}/`, undefined);
+    for (const [name, text] of lists) yield* this.addMade(`${directory}/${name}`, Buffer.from(text, "latin1"));
+  }
+
   /** Adds an entry without content. */
   *#addLeaf(entry: WalkEntry): Steps {
-    const isDirectory = entry.kind === "directory";
-    const path = `${this.#sink.options.prefix}${entry.path}${isDirectory ? "/" : ""}`;
-    const type = isDirectory ? "directory" : "symlink";
-    yield* this.#sink.addBytes(encodeHeader(this.#sink.header(path, type, entry.stat, 0, entry.target)));
+    if (entry.kind === "directory") yield* this.#addDirectory(entry);
+    else {
+      const path = this.#sink.options.prefix + entry.path;
+      yield* this.#sink.addBytes(encodeHeader(this.#sink.header(path, "symlink", entry.stat, 0, entry.target)));
+    }
     this.#sink.count(0);
+  }
+
+  /** busybox gives a directory its mode before it fills it, so a user other than root could not unpack a read-only one. */
+  *#addDirectory(entry: WalkEntry): Steps {
+    const header = this.#sink.header(this.#directoryPath(entry.path), "directory", entry.stat, 0);
+    const isClosed = (header.mode & OWNER_ALL) !== OWNER_ALL;
+    if (isClosed) this.#closed.push(entry);
+    yield* this.#sink.addBytes(encodeHeader({ ...header, mode: header.mode | OWNER_ALL }));
+  }
+
+  #directoryPath(path: string): string {
+    return `${this.#sink.options.prefix}${path}/`;
   }
 }

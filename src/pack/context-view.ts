@@ -1,6 +1,7 @@
 /** The facts that `slipway context` prints. Reads what a build would read, and uses no cluster. */
 import { lstatSync } from "node:fs";
 import { relative, resolve } from "node:path";
+import { normalize } from "node:path/posix";
 import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
 import { surveyContext } from "./survey.ts";
 import type { Survey } from "./survey.ts";
@@ -8,6 +9,7 @@ import { InvalidInput } from "../errors.ts";
 import { decidePruning } from "./prune-context.ts";
 import type { PruningDecision, PruningFacts } from "./prune-context.ts";
 import { toBytes } from "../lib/files/path-bytes.ts";
+import { trimChars } from "../lib/text/linear.ts";
 
 export interface Explanation {
   readonly path: string;
@@ -61,18 +63,23 @@ export class ContextView {
    * @throws InvalidInput for a path outside of the context.
    */
   explain(asked: string): Explanation {
-    const path = relative(this.root, resolve(this.root, asked));
-    if (path === "" || path === ".." || path.startsWith("../")) {
-      throw new InvalidInput(`--explain ${asked} is ${path === "" ? "the context itself" : "outside of the context"}`, {
-        suggestions: [`Give a path inside ${this.root}, relative to that directory.`],
-      });
+    const { tree } = this.#inputs.context;
+    const path = tree === undefined ? relative(this.root, resolve(this.root, asked)) : trimChars(normalize(asked), "/");
+    if (path === "" || path === "." || path === ".." || path.startsWith("../")) {
+      throw new InvalidInput(
+        `--explain ${asked} is ${path === "" || path === "." ? "the context itself" : "outside of the context"}`,
+        {
+          suggestions: [
+            `Give a path inside ${this.root}, relative to ${tree === undefined ? "that directory" : "its root"}.`,
+          ],
+        },
+      );
     }
     const { excluded, line, text, matched } = parseIgnoreFile(this.#inputs.context.ignoreFile, this.ignoreName).explain(
       path,
     );
     const sent = !excluded;
-    const there = lstatSync(resolve(this.root, path), { throwIfNoEntry: false });
-    const absent = there === undefined ? " (the file does not exist)" : "";
+    const absent = this.#isThere(path) ? "" : " (the file does not exist)";
     if (sent && this.#pruning.kind === "pruned" && !this.#pruning.paths.covers(toBytes(path))) {
       return { path, sent: false, because: `no COPY or ADD of ${this.dockerfile} uses it${absent}` };
     }
@@ -80,5 +87,16 @@ export class ContextView {
     if (line === undefined) return { path, sent, because: `no rule of ${this.ignoreName} matches it${absent}` };
     const through = matched === path ? "" : `, which matches ${matched}`;
     return { path, sent, because: `${this.ignoreName} line ${line}: ${text?.trim()}${through}${absent}` };
+  }
+
+  #isThere(path: string): boolean {
+    const { tree } = this.#inputs.context;
+    if (tree === undefined) return lstatSync(resolve(this.root, path), { throwIfNoEntry: false }) !== undefined;
+    try {
+      tree.stat(toBytes(path));
+      return true;
+    } catch {
+      return false;
+    }
   }
 }

@@ -1,10 +1,11 @@
 /** An open file of the context. If something replaces the file, it is neither followed (a symlink) nor waited for (a FIFO). */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import type { FileStat, OpenFile } from "../lib/files/file-tree.ts";
 
 /** A symlink fails to open, and a FIFO opens at once. Windows has neither flag. */
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-export class FileSource implements Disposable {
+export class FileSource implements OpenFile {
   readonly #descriptor: number;
 
   /** @throws the system's error. */
@@ -16,7 +17,6 @@ export class FileSource implements Disposable {
     return fstatSync(this.#descriptor);
   }
 
-  /** Reads `length` bytes into `space` from `at` on, or up to the end of the file. @returns how many bytes were read. */
   read(space: Buffer, at: number, length: number): number {
     let total = 0;
     while (total < length) {
@@ -33,7 +33,7 @@ export class FileSource implements Disposable {
 }
 
 /** Whether both are of the same file and nothing was written to it in between, as far as the file system tells. */
-export function isUnchanged(before: Stats, after: Stats): boolean {
+export function isUnchanged(before: FileStat, after: FileStat): boolean {
   return (
     before.size === after.size &&
     before.mtimeMs === after.mtimeMs &&

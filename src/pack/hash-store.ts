@@ -3,9 +3,10 @@
  * of an inode, and nothing can set a ctime.
  */
 import { createHash } from "node:crypto";
-import { readFileSync, type Stats } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { trustedCacheDirectory } from "../lib/files/cache-directory.ts";
+import type { FileStat } from "../lib/files/file-tree.ts";
 import { replaceFile } from "../lib/files/replace-file.ts";
 import { makeTrustedDirectory } from "../lib/files/trusted-directory.ts";
 
@@ -27,7 +28,7 @@ export class HashStore {
   }
 
   /** Hash of a file that has not changed. @param path Byte string. */
-  get(path: string, stat: Stats): string | undefined {
+  get(path: string, stat: FileStat): string | undefined {
     const [facts, digest] = this.#known.get(path)?.split(" ") ?? [];
     if (digest === undefined || facts !== factsOf(stat)) return undefined;
     this.#next.set(path, `${facts} ${digest}`);
@@ -35,7 +36,7 @@ export class HashStore {
   }
 
   /** @param stat From before the file was read. */
-  set(path: string, stat: Stats, digest: string, now = Date.now()): void {
+  set(path: string, stat: FileStat, digest: string, now = Date.now()): void {
     this.#changed = true;
     if (Math.max(stat.mtimeMs, stat.ctimeMs) > now - MIN_AGE_MS) return;
     this.#next.set(path, `${factsOf(stat)} ${digest}`);
@@ -61,7 +62,7 @@ export function hashFile(root: string, env: Readonly<Record<string, string | und
   return join(cache, "hashes", `${createHash("sha256").update(root).digest("hex").slice(0, 32)}.json`);
 }
 
-function factsOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
+function factsOf({ dev, ino, size, mtimeMs, ctimeMs }: FileStat): string {
   return `${dev}:${ino}:${size}:${mtimeMs}:${ctimeMs}`;
 }
 

@@ -30,6 +30,10 @@ export interface ManifestDifference {
 
 export const PARTS = 256;
 
+/** Read, write and search permission of the owner. */
+const OWNER_ALL = 0o700;
+const OWNER_READ = 0o400;
+
 export class Manifest {
   readonly entries: readonly ManifestEntry[];
   readonly parts: readonly Buffer[];
@@ -66,6 +70,9 @@ export class Manifest {
       changed.add(entry.path);
       if (entry.linked !== undefined) groups.add(entry.linked);
     }
+    // Nothing can be put into these until they are opened, and they get their modes from the archive.
+    for (const { path, kind, mode } of this.entries)
+      if (kind === "directory" && (mode & OWNER_ALL) !== OWNER_ALL) changed.add(path);
     // All names of one file are sent together: a new name cannot be linked to a file that is there already.
     if (groups.size > 0) {
       for (const { path, linked } of this.entries) if (linked !== undefined && groups.has(linked)) changed.add(path);
@@ -92,10 +99,12 @@ export class Manifest {
     return createHash("sha256").update(text, "latin1").digest("hex");
   }
 
-  /** Input for `sha256sum -c`, for some of the files. Skips names that sha256sum would escape. */
+  /** Input for `sha256sum -c`, for some of the files. Skips names that sha256sum would escape, and files that it may not read. */
   checksums(root: string, paths?: ReadonlySet<string>): Buffer {
-    const lines = this.entries.flatMap(({ kind, path, content }) =>
-      kind === "file" && paths?.has(path) !== false && !/[\\\n\r]/.test(path) ? [`${content}  ${root}/${path}\n`] : [],
+    const lines = this.entries.flatMap(({ kind, path, mode, content }) =>
+      kind === "file" && paths?.has(path) !== false && (mode & OWNER_READ) !== 0 && !/[\\\n\r]/.test(path)
+        ? [`${content}  ${root}/${path}\n`]
+        : [],
     );
     return Buffer.from(lines.join(""), "latin1");
   }

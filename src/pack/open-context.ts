@@ -7,7 +7,7 @@ import type { ContextSource, ShippedPlan } from "../plan/plan.ts";
 import { packContext } from "./pack.ts";
 import type { PackNote, PackOptions, PackedContext } from "./pack.ts";
 import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
-import { CONTEXT_DIR, DOCKERFILE_DIR, MARKER, NAMED_DIR } from "../plan/layout.ts";
+import { CONTEXT_DIR, DOCKERFILE_DIR, MARKER, MODES_DIR, MODE_PAIRS, NAMED_DIR } from "../plan/layout.ts";
 import type { PruningDecision } from "./prune-context.ts";
 
 const HEAVIEST_COUNT = 3;
@@ -109,6 +109,7 @@ export function packPlan(
       prefix: `${NAMED_DIR}/${number}/`,
     })),
     ...(plan.latestTime === undefined ? { level: "link" } : { level: FIXED_GZIP_LEVEL, latest: plan.latestTime }),
+    modes: { directory: MODES_DIR, pairs: MODE_PAIRS },
     marker: MARKER,
     onNote: (note) => emit({ type: "warning", message: noteSentence(note) }),
     signal,

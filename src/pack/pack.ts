@@ -7,7 +7,8 @@ import { type IgnoreRules, parseIgnoreFile } from "../lib/dockerignore/dockerign
 import { MEMBERS_AT_ONCE, compressMember } from "../lib/archive/gzip.ts";
 import { LinkSpeed } from "./link-speed.ts";
 import { toBytes } from "../lib/files/path-bytes.ts";
-import { DiskTree } from "./tree.ts";
+import type { FileTree } from "../lib/files/file-tree.ts";
+import { treeOf } from "./tree.ts";
 import { StoredBuffer } from "../lib/archive/stored-buffer.ts";
 import { type WalkEntry, walkContext } from "./walk.ts";
 
@@ -22,13 +23,15 @@ export interface PackOptions extends ContextDirectory {
   readonly level: number | "link";
   /** Path in the archive of a small file that comes last. If it is missing, the archive is incomplete. */
   readonly marker?: string;
+  /** Directory in the archive for lists of the modes of directories that were sent open. Undefined: no lists. */
+  readonly modes?: { readonly directory: string; readonly pairs: string };
   /** Upper bound for file times (Unix seconds), so identical files give identical bytes. Undefined: times are kept. */
   readonly latest?: number | undefined;
   readonly onNote: (note: PackNote) => void;
   readonly signal: AbortSignal;
 }
 
-export type FurtherDirectory = Pick<PackOptions, "root" | "ignoreFile" | "ignoreName" | "prefix">;
+export type FurtherDirectory = Pick<PackOptions, "root" | "tree" | "ignoreFile" | "ignoreName" | "prefix">;
 
 /**
  * A notice about one path; the context is still valid. Sockets, FIFOs, devices and files that were deleted before they were read
@@ -75,14 +78,15 @@ interface Member {
 class ContextPacker implements PackedContext {
   readonly #options: PackOptions;
   readonly #rules: IgnoreRules;
-  readonly #further: readonly { readonly root: string; readonly prefix: string; readonly rules: IgnoreRules }[];
+  readonly #further: readonly (Pick<PackOptions, "root" | "tree" | "prefix"> & { readonly rules: IgnoreRules })[];
   #totals = { entries: 0, fileBytes: 0, archiveBytes: 0 };
 
   constructor(options: PackOptions, rules: IgnoreRules) {
     this.#options = options;
     this.#rules = rules;
-    this.#further = (options.further ?? []).map(({ root, prefix, ignoreFile, ignoreName }) => ({
+    this.#further = (options.further ?? []).map(({ root, tree, prefix, ignoreFile, ignoreName }) => ({
       root,
+      tree,
       prefix: toBytes(withSlash(prefix)),
       rules: parseIgnoreFile(ignoreFile, ignoreName),
     }));
@@ -99,8 +103,9 @@ class ContextPacker implements PackedContext {
     this.#totals = totals;
     const prefix = toBytes(withSlash(this.#options.prefix));
     const buffer = this.#options.level === 0 ? new StoredBuffer() : new PlainBuffer();
-    const writer = new ArchiveWriter({ ...this.#options, prefix, latest: this.#options.latest, totals }, buffer);
-    const archive = this.#writeArchive(writer, prefix);
+    const tree = treeOf(this.#options);
+    const writer = new ArchiveWriter({ ...this.#options, tree, prefix, latest: this.#options.latest, totals }, buffer);
+    const archive = this.#writeArchive(writer, tree, prefix);
     const members: Member[] = [];
     /** The oldest member, if it is due. */
     const take = async (due: boolean): Promise<Buffer | undefined> => {
@@ -126,8 +131,12 @@ class ContextPacker implements PackedContext {
     for (let bytes; (bytes = await take(true)) !== undefined;) yield bytes;
   }
 
-  *#writeArchive(writer: ArchiveWriter, prefix: string): Generator<Buffer | undefined, void, undefined> {
-    const { extra, marker, root, onNote, filter } = this.#options;
+  *#writeArchive(
+    writer: ArchiveWriter,
+    tree: FileTree,
+    prefix: string,
+  ): Generator<Buffer | undefined, void, undefined> {
+    const { extra, marker, modes, onNote, filter } = this.#options;
     const made = new Set<string>();
     for (const { path, data } of extra) {
       const bytes = toBytes(path);
@@ -139,16 +148,15 @@ class ContextPacker implements PackedContext {
     for (const directory of directoriesOf(prefix))
       if (!made.has(directory)) yield* writer.addMade(directory, undefined);
     for (const directory of directoriesOf(prefix)) made.add(directory);
-    yield* addEntries(writer, walkContext(new DiskTree(root), this.#rules, onNote, filter));
+    yield* addEntries(writer, walkContext(tree, this.#rules, onNote, filter));
     for (const further of this.#further) {
       for (const directory of directoriesOf(further.prefix))
         if (!made.has(directory)) yield* writer.addMade(directory, undefined);
       for (const directory of directoriesOf(further.prefix)) made.add(directory);
-      yield* addEntries(
-        writer.below(further.root, further.prefix),
-        walkContext(new DiskTree(further.root), further.rules, onNote),
-      );
+      const below = treeOf(further);
+      yield* addEntries(writer.below(below, further.prefix), walkContext(below, further.rules, onNote));
     }
+    if (modes !== undefined) yield* writer.addModes(modes.directory, modes.pairs);
     if (marker !== undefined) yield* writer.addMade(toBytes(marker), Buffer.from("complete\n"));
     yield* writer.end();
   }
@@ -162,6 +170,7 @@ function* addEntries(
     const steps = entry === undefined ? PAUSE : writer.addEntry(entry);
     if (steps !== undefined) yield* steps;
   }
+  yield* writer.closeDirectories();
 }
 
 /** Calls `stop` when the signal is aborted, also between iterations. Never calls it inside a step of the archive. */

@@ -2,7 +2,7 @@
 import { findPrunedPaths } from "./pruned-paths.ts";
 import type { PrunedPaths } from "./pruned-paths.ts";
 import { leavesMoreThan } from "./survey.ts";
-import { DiskTree } from "./tree.ts";
+import { treeOf } from "./tree.ts";
 import { parseDockerfile } from "../lib/dockerfile/parse.ts";
 import { findUsedPaths } from "../lib/dockerfile/used-paths.ts";
 import type { BaseImage, UsedPaths, UsedPath, UsedPathsOptions } from "../lib/dockerfile/used-paths.ts";
@@ -78,7 +78,7 @@ function pathsOf(
   context: ShippedPlan["context"],
 ): PrunedPaths | undefined {
   return findPrunedPaths(
-    new DiskTree(context.root),
+    treeOf(context),
     used.sources.map(({ pattern }) => pattern),
   );
 }

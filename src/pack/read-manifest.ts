@@ -1,15 +1,13 @@
 /** Makes the manifest of a local context: one walk, which reads only files without a stored hash. */
 import { createHash } from "node:crypto";
-import { lstatSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { archivedMode } from "./archive-sink.ts";
 import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
-import { FileSource } from "./file-source.ts";
 import type { HashStore } from "./hash-store.ts";
 import { Manifest, type ManifestEntry } from "./manifest.ts";
-import { PathResolver } from "../lib/files/path-bytes.ts";
+import type { FileTree } from "../lib/files/file-tree.ts";
 import type { SurveyOptions } from "./survey.ts";
-import { DiskTree, isGone, unreadableInContext } from "./tree.ts";
+import { isGone, treeOf, unreadableInContext } from "./tree.ts";
 import { walkContext, type WalkEntry } from "./walk.ts";
 
 const PIECE_BYTES = 1024 * 1024;
@@ -20,10 +18,11 @@ const PIECE_BYTES = 1024 * 1024;
  */
 export async function readManifest(options: SurveyOptions, hashes: HashStore, latest = Infinity): Promise<Manifest> {
   const rules = parseIgnoreFile(options.ignoreFile, options.ignoreName);
-  const reader = new EntryReader(options.root, hashes, latest);
+  const tree = treeOf(options);
+  const reader = new EntryReader(tree, hashes, latest);
   let read = 0;
   // The packer reports skipped entries.
-  for (const entry of walkContext(new DiskTree(options.root), rules, () => {}, options.filter)) {
+  for (const entry of walkContext(tree, rules, () => {}, options.filter)) {
     if (entry !== undefined) read += reader.add(entry);
     if (entry === undefined || read > PIECE_BYTES) {
       read = 0;
@@ -37,16 +36,16 @@ export async function readManifest(options: SurveyOptions, hashes: HashStore, la
 
 class EntryReader {
   readonly #entries: ManifestEntry[] = [];
-  readonly #paths: PathResolver;
+  readonly #tree: FileTree;
   readonly #hashes: HashStore;
   readonly #latest: number;
   readonly #buffer = Buffer.allocUnsafe(PIECE_BYTES);
   /** Paths of each inode with several names. */
   readonly #names = new Map<string, string[]>();
 
-  constructor(root: string, hashes: HashStore, latest: number) {
+  constructor(tree: FileTree, hashes: HashStore, latest: number) {
     this.#latest = latest;
-    this.#paths = new PathResolver(root);
+    this.#tree = tree;
     this.#hashes = hashes;
   }
 
@@ -80,16 +79,15 @@ class EntryReader {
   }
 
   #name(path: string): void {
-    const stat = lstatSync(this.#paths.resolve(path), { bigint: true, throwIfNoEntry: false });
-    if (stat === undefined) return;
-    const inode = `${stat.dev}:${stat.ino}`;
+    const inode = this.#tree.identity(path);
+    if (inode === undefined) return;
     this.#names.set(inode, [...(this.#names.get(inode) ?? []), path]);
   }
 
   /** Undefined if the file is gone. */
   #read(path: string): string | undefined {
     try {
-      using source = new FileSource(this.#paths.resolve(path));
+      using source = this.#tree.open(path);
       const hash = createHash("sha256");
       for (;;) {
         const count = source.read(this.#buffer, 0, PIECE_BYTES);

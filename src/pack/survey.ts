@@ -1,10 +1,10 @@
 /** Lists what would be sent of a context and where most of its bytes are. Walks the tree, but does not read files. */
-import { lstatSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { PackNote } from "./pack.ts";
 import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
-import { PathResolver, toText } from "../lib/files/path-bytes.ts";
-import { DiskTree } from "./tree.ts";
+import { toText } from "../lib/files/path-bytes.ts";
+import type { FileTree } from "../lib/files/file-tree.ts";
+import { treeOf } from "./tree.ts";
 import { walkContext } from "./walk.ts";
 import type { ContextDirectory, WalkFilter } from "./walk.ts";
 import { findHeaviest } from "./weight.ts";
@@ -36,13 +36,12 @@ export async function surveyContext(
   onPath: (path: Buffer) => void = () => {},
 ): Promise<Survey> {
   const rules = parseIgnoreFile(options.ignoreFile, options.ignoreName);
-  const paths = new PathResolver(options.root);
   const seen = new Set<string>();
   const sizes: [path: string, bytes: number][] = [];
   const notes: PackNote[] = [];
   let entries = 0;
   let fileBytes = 0;
-  const tree = new DiskTree(options.root);
+  const tree = treeOf(options);
   for (const entry of walkContext(tree, rules, (note) => notes.push(note), options.filter)) {
     if (entry === undefined) {
       await nextTurn();
@@ -51,7 +50,7 @@ export async function surveyContext(
     }
     entries++;
     onPath(Buffer.from(entry.path, "latin1"));
-    if (entry.kind !== "file" || (entry.stat.nlink > 1 && isSecondName(paths.resolve(entry.path), seen))) continue;
+    if (entry.kind !== "file" || (entry.stat.nlink > 1 && isSecondName(tree, entry.path, seen))) continue;
     fileBytes += entry.stat.size;
     sizes.push([entry.path, entry.stat.size]);
   }
@@ -66,7 +65,7 @@ export async function leavesMoreThan(options: SurveyOptions, filter: WalkFilter,
   const rules = parseIgnoreFile(options.ignoreFile, options.ignoreName);
   const rest: WalkFilter = { decide: (path) => (filter.decide(path) === "all" ? "none" : "one") };
   let sum = 0;
-  for (const entry of walkContext(new DiskTree(options.root), rules, () => {}, rest)) {
+  for (const entry of walkContext(treeOf(options), rules, () => {}, rest)) {
     if (entry === undefined) {
       await nextTurn();
       options.signal.throwIfAborted();
@@ -75,10 +74,9 @@ export async function leavesMoreThan(options: SurveyOptions, filter: WalkFilter,
   return false;
 }
 
-function isSecondName(path: string | Buffer, seen: Set<string>): boolean {
-  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  const inode = `${stat?.dev}:${stat?.ino}`;
-  return stat !== undefined && seen.size === seen.add(inode).size;
+function isSecondName(tree: FileTree, path: string, seen: Set<string>): boolean {
+  const inode = tree.identity(path);
+  return inode !== undefined && seen.size === seen.add(inode).size;
 }
 
 function asText(heavy: HeavyPath): HeavyPath {

@@ -4,9 +4,9 @@ import type { BigIntStats, Stats } from "node:fs";
 import type { SyncEntry, SyncRequest, SyncTree } from "../lib/buildkit/services/file-sync.ts";
 import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
 import type { IgnoreRules } from "../lib/dockerignore/dockerignore.ts";
+import type { FileStat, FileTree, OpenFile } from "../lib/files/file-tree.ts";
 import { PathResolver, toBytes, toText } from "../lib/files/path-bytes.ts";
 import type { ContextSource } from "../plan/plan.ts";
-import { FileSource } from "./file-source.ts";
 import type { PackNote } from "./pack.ts";
 import { findPrunedPaths } from "./pruned-paths.ts";
 import type { PrunedPaths } from "./pruned-paths.ts";
@@ -19,13 +19,15 @@ export class FileVanished extends Error {
   override readonly name = "FileVanished";
 }
 
+const NS_PER_MS = 1_000_000n;
+
 /** Read at once, and sent before the next piece is. */
 const PIECE_BYTES = 256 << 10;
 
 /** Entries listed ahead between two turns of the event loop: some milliseconds of work. */
 const AHEAD_ENTRIES = 512;
 
-export interface SyncedContext extends Pick<ContextSource, "root" | "ignoreFile" | "ignoreName"> {
+export interface SyncedContext extends Pick<ContextSource, "root" | "tree" | "ignoreFile" | "ignoreName"> {
   /** No file's time is later, in seconds since 1970. */
   readonly latest?: number | undefined;
   readonly onNote: (note: PackNote) => void;
@@ -34,7 +36,7 @@ export interface SyncedContext extends Pick<ContextSource, "root" | "ignoreFile"
 export class ContextTree implements SyncTree {
   readonly #context: SyncedContext;
   readonly #rules: IgnoreRules;
-  readonly #paths: PathResolver;
+  readonly #tree: FileTree;
   readonly #latest: bigint | undefined;
   readonly #sent: string[] = [];
   #listed = 0;
@@ -46,7 +48,7 @@ export class ContextTree implements SyncTree {
   constructor(context: SyncedContext) {
     this.#context = context;
     this.#rules = parseIgnoreFile(context.ignoreFile, context.ignoreName);
-    this.#paths = new PathResolver(context.root);
+    this.#tree = context.tree ?? new ExactTree(context.root);
     this.#latest = context.latest === undefined ? undefined : BigInt(context.latest) * 1_000_000_000n;
   }
 
@@ -85,7 +87,7 @@ export class ContextTree implements SyncTree {
   *entries({ followPaths }: SyncRequest): Generator<SyncEntry | undefined, void, undefined> {
     // The daemon looks for rules of its own to apply; ours have been.
     if (followPaths.length === 1 && followPaths[0] === ".dockerignore") return;
-    const used = followPaths.length === 0 ? undefined : findPrunedPaths(new DiskTree(this.#context.root), followPaths);
+    const used = followPaths.length === 0 ? undefined : findPrunedPaths(this.#tree, followPaths);
     this.#listed = 0;
     for (const entry of this.#entriesOf(used)) {
       if (entry?.kind === "file" && entry.link === undefined) this.#listed++;
@@ -133,9 +135,9 @@ export class ContextTree implements SyncTree {
       onNote({ path: toText(path), reason: "changed" });
   }
 
-  #open(path: string): FileSource {
+  #open(path: string): OpenFile {
     try {
-      return new FileSource(this.#paths.resolve(path));
+      return this.#tree.open(path);
     } catch (error) {
       if (isGone(error)) throw new FileVanished(`${toText(path)} was deleted while the context was sent`);
       throw unreadableInContext(path, error);
@@ -144,19 +146,20 @@ export class ContextTree implements SyncTree {
 
   *#walk(filter: WalkFilter | undefined): Generator<SyncEntry | undefined> {
     const first = new Map<string, string>();
-    for (const entry of walkContext(new ExactTree(this.#context.root), this.#rules, this.#context.onNote, filter)) {
+    for (const entry of walkContext(this.#tree, this.#rules, this.#context.onNote, filter)) {
       if (entry === undefined) {
         yield undefined;
         continue;
       }
       const { path, kind, target } = entry;
-      const stat = entry.stat as ExactStats;
+      const { stat } = entry;
       let link = target;
       if (kind === "file" && stat.nlink > 1) {
-        link = first.get(stat.inode);
-        if (link === undefined) first.set(stat.inode, path);
+        const inode = isExact(stat) ? stat.inode : String(stat.ino);
+        link = first.get(inode);
+        if (link === undefined) first.set(inode, path);
       }
-      const { mtime } = stat.exact;
+      const mtime = isExact(stat) ? stat.exact.mtime : BigInt(Math.floor(stat.mtimeMs)) * NS_PER_MS;
       yield {
         path,
         kind,
@@ -173,6 +176,11 @@ export class ContextTree implements SyncTree {
 interface ExactStats extends Stats {
   readonly exact: { readonly mtime: bigint };
   readonly inode: string;
+}
+
+/** An archive's entries have times in milliseconds, and numbers instead of inodes. */
+function isExact(stat: FileStat): stat is ExactStats {
+  return "exact" in stat;
 }
 
 class ExactTree extends DiskTree {

@@ -1,19 +1,20 @@
-/** The file system that the walk reads, and its implementation for the disk. */
+/** The directory on the disk that a walk reads, and how its errors become sentences. */
 import { lstatSync, readdirSync, readlinkSync, statSync, type Stats } from "node:fs";
 import { InvalidInput } from "../errors.ts";
+import type { FileTree, ListedTree, OpenFile } from "../lib/files/file-tree.ts";
 import { PathResolver, toText } from "../lib/files/path-bytes.ts";
+import { FileSource } from "./file-source.ts";
+import type { ContextDirectory } from "./walk.ts";
 
-/** Paths are byte strings relative to the root; empty for the root itself. Throws the system's errors. */
-export interface ContextTree {
-  /** Names in a directory, as byte strings in any order. */
-  names(directory: string): string[];
-  /** Of the path itself; does not follow a symlink. */
-  stat(path: string): Stats;
-  /** Target of a symlink, as a byte string. */
-  target(symlink: string): string;
+/** What a walk needs of a context. */
+export type ContextTree = ListedTree;
+
+/** The tree of a context: that of its archive, or its directory. @throws InvalidInput for a directory that cannot be read */
+export function treeOf({ root, tree }: Pick<ContextDirectory, "root" | "tree">): FileTree {
+  return tree ?? new DiskTree(root);
 }
 
-export class DiskTree implements ContextTree {
+export class DiskTree implements FileTree {
   readonly #paths: PathResolver;
 
   /**
@@ -46,6 +47,16 @@ export class DiskTree implements ContextTree {
 
   target(symlink: string): string {
     return readlinkSync(this.#paths.resolve(symlink), "latin1");
+  }
+
+  open(path: string): OpenFile {
+    return new FileSource(this.#paths.resolve(path));
+  }
+
+  identity(path: string): string | undefined {
+    // Big integers, because a double cannot hold every inode number exactly.
+    const found = lstatSync(this.#paths.resolve(path), { bigint: true, throwIfNoEntry: false });
+    return found === undefined ? undefined : `${found.dev}:${found.ino}`;
   }
 }
 

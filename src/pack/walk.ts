@@ -1,7 +1,7 @@
 /** Walks the context in the order of fsutil: a directory before its entries, names sorted by bytes. */
-import type { Stats } from "node:fs";
 import type { PackNote } from "./pack.ts";
 import type { IgnoreRules, RuleHits } from "../lib/dockerignore/dockerignore.ts";
+import type { FileStat, FileTree } from "../lib/files/file-tree.ts";
 import { toText } from "../lib/files/path-bytes.ts";
 import { isDenied, isGone, unreadableInContext, type ContextTree } from "./tree.ts";
 
@@ -9,7 +9,7 @@ export interface WalkEntry {
   /** Byte string relative to the root. */
   readonly path: string;
   readonly kind: "directory" | "file" | "symlink";
-  readonly stat: Stats;
+  readonly stat: FileStat;
   /** Byte string: target of a symlink, which is never followed. */
   readonly target: string | undefined;
 }
@@ -24,8 +24,10 @@ export interface WalkFilter {
 
 /** A directory that is walked as a context, with the rules that exclude paths of it. */
 export interface ContextDirectory {
-  /** Absolute path of the context directory. */
+  /** Absolute path of the context directory; the name of the archive if there is a `tree`. */
   readonly root: string;
+  /** The files of an archive. Undefined: those of the directory. */
+  readonly tree?: FileTree | undefined;
   /** Content of the ignore file, not parsed; undefined if there is none. The bytes need not be UTF-8. */
   readonly ignoreFile: string | Uint8Array | undefined;
   /** Name of the ignore file in messages; `.dockerignore` by default. */

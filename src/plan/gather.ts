@@ -1,6 +1,7 @@
 /** Reads the files that a command line names, and no others. Until packing, later stages do not touch the user's files. */
 import { stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
+import { normalize } from "node:path/posix";
 import { readProxies } from "./docker/proxies.ts";
 import { InvalidInput } from "../errors.ts";
 import { decodeDockerfile } from "../lib/dockerfile/encoding.ts";
@@ -20,6 +21,7 @@ import type {
 } from "./plan.ts";
 import { publicUrl } from "../lib/text/public-url.ts";
 import { readBytesOrExplain, readIfThere, readOrExplain, whyNot } from "../lib/files/read-file.ts";
+import { workingDirectory } from "../lib/files/working-directory.ts";
 import type { BuildRequest } from "./request.ts";
 
 export interface ContextInputs {
@@ -49,7 +51,7 @@ export interface BuildInputs {
 }
 
 /** The part of a command line that says where the context is. */
-type ContextRequest = Pick<BuildRequest, "path" | "file">;
+type ContextRequest = Pick<BuildRequest, "path" | "file" | "submoduleCredentials" | "noCredentials">;
 
 /** Access to sources of a context other than the disk. */
 export type Outside = Pick<SourceRequest, "stdin" | "say" | "signal">;
@@ -88,9 +90,11 @@ async function gatherContextAndLabels(
 /** The context's directory, its Dockerfile and its ignore file. @throws InvalidInput as `gatherInputs` does. */
 export async function gatherContext(request: ContextRequest, outside: Outside): Promise<ContextInputs> {
   const source = await openSource({ ...request, ...outside });
-  const root = await contextRoot(source.root);
+  const { tree } = source;
+  const root = tree === undefined ? await contextRoot(source.root) : source.root;
   const dockerfile = await dockerfileOf(source, root, request);
-  const context = { root, ...(await findIgnoreFile(source, root, dockerfile.path)) };
+  const ignored = await findIgnoreFile(source, root, dockerfile.path);
+  const context = { root, ...(tree === undefined ? {} : { tree }), ...ignored };
   return { context, dockerfile, external: source.external };
 }
 
@@ -142,8 +146,9 @@ async function dockerfileOf(source: OpenedSource, root: string, request: Context
   if (!source.external || (request.file !== undefined && isAbsolute(request.file)))
     return findDockerfile(root, request);
   for (const name of request.file === undefined ? ["Dockerfile", "dockerfile"] : [request.file]) {
-    const bytes = await readInside(root, name);
-    if (bytes !== undefined) return { path: join(root, name), ...decodeDockerfile(bytes) };
+    const bytes = await readInside(source, name);
+    const path = source.tree === undefined ? join(root, name) : normalize(name);
+    if (bytes !== undefined) return { path, ...decodeDockerfile(bytes) };
   }
   throw new InvalidInput(`failed to read dockerfile: no ${publicUrl(request.file ?? "Dockerfile")} in the context`, {
     docker: "refuses",
@@ -153,17 +158,36 @@ async function dockerfileOf(source: OpenedSource, root: string, request: Context
 
 /** The Dockerfile's own ignore file replaces the ignore file of the context. */
 async function findIgnoreFile(
-  { external }: OpenedSource,
+  source: OpenedSource,
   root: string,
   dockerfile: string,
 ): Promise<Pick<ContextSource, "ignoreFile" | "ignoreName">> {
+  if (source.tree !== undefined) return ignoreFileOfTree(source, dockerfile);
+  const { external } = source;
   const own = isAbsolute(dockerfile) ? [`${dockerfile}.dockerignore`] : [];
   for (const file of [...own, join(root, ".dockerignore")]) {
     const inside = external && file.startsWith(`${root}/`);
-    const ignoreFile = inside ? await readInside(root, relative(root, file)) : await readIfThere(file);
+    const ignoreFile = inside ? await readInside(source, relative(root, file)) : await readIfThere(file);
     if (ignoreFile !== undefined) {
-      return { ignoreFile, ignoreName: inside ? relative(root, file) : relative(process.cwd(), file) };
+      return { ignoreFile, ignoreName: inside ? relative(root, file) : relative(workingDirectory(), file) };
     }
+  }
+  return { ignoreFile: undefined };
+}
+
+async function ignoreFileOfTree(
+  source: OpenedSource,
+  dockerfile: string,
+): Promise<Pick<ContextSource, "ignoreFile" | "ignoreName">> {
+  // A Dockerfile from standard input or a URL has no ignore file of its own, but one on this disk has.
+  if (isAbsolute(dockerfile)) {
+    const ignoreFile = await readIfThere(`${dockerfile}.dockerignore`);
+    if (ignoreFile !== undefined) return { ignoreFile, ignoreName: `${dockerfile}.dockerignore` };
+  }
+  const names = source.dockerfile === undefined && !isAbsolute(dockerfile) ? [`${dockerfile}.dockerignore`] : [];
+  for (const ignoreName of [...names, ".dockerignore"]) {
+    const ignoreFile = await readInside(source, ignoreName);
+    if (ignoreFile !== undefined) return { ignoreFile, ignoreName };
   }
   return { ignoreFile: undefined };
 }

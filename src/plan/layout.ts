@@ -30,6 +30,13 @@ export const RECEIVER = "receive-context";
 /** Last entry of the archive. If it is missing, the archive is incomplete, whatever the exit code of tar is. */
 export const MARKER = ".slipway-complete";
 
+/**
+ * In the archive: what modes directories get that were sent open, because their owner may not write to them. A file for each mode, with
+ * paths that end in NUL; and `pairs`, with mode and path in turn, the deepest first, for those that their owner may not search.
+ */
+export const MODES_DIR = "modes";
+export const MODE_PAIRS = "pairs";
+
 /** Docker config.json with the registries' credentials. Exists only if the plan has credentials. */
 export const AUTH_VOLUME = "registry-auth";
 /** The extra certificates, as CA_FILE. Exists only if the plan has some. */
@@ -56,3 +63,16 @@ export const EXPORT_FILES = "files.tar";
 export const FILES_VOLUME = "builder-files";
 /** An empty directory of the pod, for a builder that unpacks the context itself or keeps its state there. */
 export const WORK_VOLUME = "work";
+
+/**
+ * A shell command that gives directories of an unpacked archive the modes in its lists, and removes the lists.
+ * @param root of the unpacked archive, as the shell writes it
+ */
+export function closeDirectories(root: string): string {
+  // Opened first: other programs than busybox have given them their modes, and what lies below could not be reached.
+  return `if [ -d ${root}/${MODES_DIR} ]; then
+  find ${root} -type d ! -perm -700 -exec chmod u+rwx {} \\;
+  (cd ${root} && for list in ${MODES_DIR}/[0-7]*; do [ ! -e "$list" ] || xargs -0 chmod "\${list#${MODES_DIR}/}" < "$list" || exit 1; done &&
+    { [ ! -e ${MODES_DIR}/${MODE_PAIRS} ] || xargs -0 -n 2 chmod < ${MODES_DIR}/${MODE_PAIRS}; } && rm -rf ${MODES_DIR})
+fi`;
+}

@@ -6,6 +6,7 @@ import { InvalidInput } from "../errors.ts";
 import type { NamedDirectory } from "./plan.ts";
 import { publicUrl } from "../lib/text/public-url.ts";
 import { readIfThere, whyNot } from "../lib/files/read-file.ts";
+import { workingDirectory } from "../lib/files/working-directory.ts";
 
 /** @param values as typed @throws InvalidInput for a value that is not a context, and for a path that is not a directory here */
 export async function readDirectories(values: readonly string[]): Promise<NamedDirectory[]> {
@@ -35,7 +36,7 @@ async function readDirectory(name: string, path: string, number: number): Promis
     number,
     root,
     ignoreFile,
-    ...(ignoreFile === undefined ? {} : { ignoreName: relative(process.cwd(), file) }),
+    ...(ignoreFile === undefined ? {} : { ignoreName: relative(workingDirectory(), file) }),
     ...(other === undefined ? {} : { hasContainerignore: true }),
   };
 }

@@ -8,6 +8,7 @@ import type { Toleration, UserNamespaces } from "./pod/options.ts";
 import type { PodTemplate } from "./pod/read-template.ts";
 import type { TransportChoice } from "./transports.ts";
 import type { EgressRule } from "./egress.ts";
+import type { FileTree } from "../lib/files/file-tree.ts";
 import type { Reference } from "../lib/image/reference.ts";
 import type { RegistryScope } from "../lib/registry/types.ts";
 
@@ -91,8 +92,10 @@ export interface PodSettings {
 }
 
 export interface ContextSource {
-  /** Absolute path of the directory. */
+  /** Absolute path of the directory; the name of the archive, for messages, if there is a `tree`. */
   readonly root: string;
+  /** The files of an archive. Absent: those of the directory. */
+  readonly tree?: FileTree;
   /** Bytes of the ignore file; undefined if there is none. */
   readonly ignoreFile: Uint8Array | undefined;
   /** Name of the ignore file in messages. */

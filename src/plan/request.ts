@@ -47,6 +47,8 @@ export interface BuildRequest {
   readonly cacheName?: string;
   /** A size as docker writes it. 0: never warn. */
   readonly contextWarning?: string;
+  /** Hosts, or parts of them, whose repositories get the user's credentials as submodules of another host or owner. */
+  readonly submoduleCredentials?: readonly string[];
   readonly storageClass?: string;
   /** Name of the volume claim that keeps the builder's state. */
   readonly cacheVolume?: string;

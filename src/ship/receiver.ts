@@ -3,7 +3,7 @@
  * with busybox's tools, because the user chooses the image.
  */
 import type { V1Container } from "@kubernetes/client-node";
-import { CONTEXT_VOLUME, MARKER, READY_DIR, RECEIVER } from "../plan/layout.ts";
+import { CONTEXT_VOLUME, MARKER, READY_DIR, RECEIVER, closeDirectories } from "../plan/layout.ts";
 
 export const MOUNT = "/slipway";
 /**
@@ -72,6 +72,11 @@ mkdir $own && echo $$ > $own/pid`;
 /** When the receiving command can take no more, it writes a line to standard error that begins like this and ends with the reason. */
 export const REFUSAL = "slipway: ";
 
+/** Lets the owner write to all directories below some: a user other than root can put nothing into a read-only one, and not remove it. */
+export function openDirectories(paths: string): string {
+  return `find ${paths} -type d ! -perm -700 -exec chmod u+rwx {} \\; 2>/dev/null`;
+}
+
 /** Prints the most useful line of all that the tools of a pipe reported. */
 export const REASON = 'grep -m 1 "No space left" $own/errors || grep . $own/errors | tail -n 1';
 
@@ -100,13 +105,14 @@ export function receiveCommand(attempt: string, directory = MOUNT): readonly str
     "-c",
     `cd "$2" || exit 1
 ${ONLY_ATTEMPT}
-rm -rf incoming-* 2>/dev/null
+${openDirectories("incoming-*")}; rm -rf incoming-* 2>/dev/null
 (
   set -e; set -o pipefail
-  umask 0; mkdir -m 755 incoming-$1; mkfifo $own/tee
+  umask 0; mkdir -m 755 incoming-$1; chmod g-s incoming-$1; mkfifo $own/tee
   sha256sum < $own/tee > $own/sum & sum=$!
   tee $own/tee | gunzip -c | tar -xpf - -C incoming-$1
   wait $sum
+  ${closeDirectories("incoming-$1")}
   test -e incoming-$1/${MARKER} || { echo "the archive has no end" >&2; exit 1; }
 ) 2> $own/errors
 code=$?

@@ -48,7 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // The key and the hint of the last pod are files.
   "run/keep/": { code: ["run/", "ship/", "builders/", "plan/", "lib/", "node:*"] },
   "ship/": {
-    code: ["plan/", "lib/files/", "lib/kube/", "lib/registry/", "lib/terminal/", "lib/text/", "tar", "node:*"],
+    code: ["plan/", "lib/archive/", "lib/files/", "lib/kube/", "lib/registry/", "lib/terminal/", "lib/text/", "node:*"],
     types: ["pack/", "lib/", "events.ts"],
   },
   // A directory becomes an archive or a manifest.
@@ -61,10 +61,10 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // What is attached to an image once it is pushed.
   "attest/": { code: ["plan/", "lib/", "node:*"], types: ["events.ts"] },
   // Request and files become a plan, or one sentence.
-  "plan/": { code: ["lib/", "js-yaml", "tar", "node:*"] },
+  "plan/": { code: ["lib/", "js-yaml", "node:*"] },
 
   "lib/buildkit/": { code: ["lib/text/", "node:*"] },
-  "lib/archive/": { code: ["lib/files/", "lib/text/", "node:*"] },
+  "lib/archive/": { code: ["lib/files/", "lib/limits/", "lib/text/", "node:*"] },
   "lib/credentials/": { code: ["lib/files/", "lib/limits/", "lib/text/", "keytar", "node:*"] },
   "lib/compose/": { code: ["js-yaml", "node:*"] },
   "lib/dockerfile/": { code: ["lib/text/", "node:path"] },

@@ -36,7 +36,8 @@ export function contextSources(
   const askBase = (image: string): Promise<BaseImage | undefined> => askForBase(plan, image, stores);
   const readsAll = builder.readsAll ?? attestationsReadAll(plan, builder.attestsItself === true);
   const decide = (): Promise<PruningDecision> => decidePruning(plan, readsAll, askBase, signal);
-  const openHashes = (): HashStore => new HashStore(hashFile(plan.context.root, process.env));
+  const openHashes = (): HashStore =>
+    new HashStore(plan.context.tree === undefined ? hashFile(plan.context.root, process.env) : undefined);
   return {
     openArchive: openContext(plan, decide, emit, signal),
     cacheSource: () => openCacheSource(plan, decide, openHashes, emit, signal),

@@ -1,7 +1,7 @@
 /** A part of the composition root: tells why a step ran again in a kept builder, from what was remembered of the last build. */
 import { findPrunedPaths } from "../../pack/pruned-paths.ts";
 import type { ContextTree } from "../../pack/sync-tree.ts";
-import { DiskTree } from "../../pack/tree.ts";
+import { treeOf } from "../../pack/tree.ts";
 import { declaredArguments } from "../../lib/dockerfile/declared-arguments.ts";
 import { parseDockerfile } from "../../lib/dockerfile/parse.ts";
 import { toText } from "../../lib/files/path-bytes.ts";
@@ -53,7 +53,6 @@ function sentOf(
   sources: readonly string[] | undefined,
 ): readonly string[] {
   const sent = context?.sent ?? [];
-  const used =
-    sources === undefined || source === undefined ? undefined : findPrunedPaths(new DiskTree(source.root), sources);
+  const used = sources === undefined || source === undefined ? undefined : findPrunedPaths(treeOf(source), sources);
   return sent.filter((path) => used?.covers(path) !== false).map(toText);
 }

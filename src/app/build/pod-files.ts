@@ -1,11 +1,15 @@
 /** Looks into the context for files that the builder could not put into the image, because Kubernetes mounts its own over them. */
 import { lstat, open } from "node:fs/promises";
 import { join } from "node:path";
+import { normalize } from "node:path/posix";
 import { canBuild, refuseFeatures } from "../../builders/dockerfile-features.ts";
 import type { Builder } from "../../builders/builder.ts";
 import { HEAD_LENGTH, archiveKind } from "../../lib/archive/kind.ts";
 import { parseDockerfile } from "../../lib/dockerfile/parse.ts";
 import { findPodFileUses } from "../../lib/dockerfile/pod-files.ts";
+import type { FileTree } from "../../lib/files/file-tree.ts";
+import { toBytes } from "../../lib/files/path-bytes.ts";
+import { trimChars } from "../../lib/text/linear.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 
 /** @throws BuilderUnable with the line of the COPY or ADD. An archive is refused without looking into it. */
@@ -14,13 +18,14 @@ export async function refusePodFiles(plan: BuildPlan, { defaultImage }: Builder)
   const feature = "copy-pod-file";
   if (text === undefined || plan.context === undefined) return;
   if (canBuild(feature, plan.builder, plan.builderImage, defaultImage)) return;
-  const { root } = plan.context;
+  const { root, tree } = plan.context;
+  const isThere = async (path: string): Promise<boolean> =>
+    tree === undefined ? exists(join(root, path)) : existsIn(tree, path);
+  const isPacked = async (path: string): Promise<boolean> =>
+    tree === undefined ? isArchive(join(root, path)) : isArchiveIn(tree, path);
   for (const { use, line } of findPodFileUses(parseDockerfile(text), new Map(plan.buildArgs))) {
     if (use.kind !== "context") continue;
-    const there = await Promise.all([
-      ...use.files.map((path) => exists(join(root, path))),
-      ...use.archives.map((path) => isArchive(join(root, path))),
-    ]);
+    const there = await Promise.all([...use.files.map(isThere), ...use.archives.map(isPacked)]);
     if (there.includes(true)) refuseFeatures([{ feature, line }], plan.builder, plan.builderImage, defaultImage);
   }
 }
@@ -30,6 +35,32 @@ async function exists(file: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** The same for a context that came as an archive. */
+function existsIn(tree: FileTree, path: string): boolean {
+  try {
+    tree.stat(pathIn(path));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isArchiveIn(tree: FileTree, path: string): boolean {
+  try {
+    using file = tree.open(pathIn(path));
+    const head = Buffer.alloc(HEAD_LENGTH);
+    return archiveKind(head.subarray(0, file.read(head, 0, HEAD_LENGTH))) !== undefined;
+  } catch {
+    // A directory, or not there.
+    return false;
+  }
+}
+
+function pathIn(path: string): string {
+  const plain = trimChars(normalize(path), "/");
+  return plain === "." ? "" : toBytes(plain);
 }
 
 async function isArchive(file: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 /** The composition root of `doctor`: plans a build that builds nothing, and checks the cluster that it would run in. */
+import { workingDirectory } from "../../lib/files/working-directory.ts";
 import type { V1Role, V1RoleBinding, V1ServiceAccount } from "@kubernetes/client-node";
 import type { BuildRequest } from "../../plan/request.ts";
 import { readCa } from "../../plan/registry-ca.ts";
@@ -75,7 +76,7 @@ export async function leastGrant(
 async function planOf(request: BuildRequest, say: (message: string) => void): Promise<PlannedRequest> {
   const ca = await readCa(request.registryCa);
   const inputs = {
-    context: { root: process.cwd(), ignoreFile: undefined },
+    context: { root: workingDirectory(), ignoreFile: undefined },
     dockerfile: { path: "Dockerfile", text: "FROM scratch\n" },
     ...(ca === undefined ? {} : { ca }),
   };

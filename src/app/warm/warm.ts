@@ -1,4 +1,5 @@
 /** The composition root of `warm`: finds out which images are meant, plans a pod that fetches them, and runs it in the cluster. */
+import { workingDirectory } from "../../lib/files/working-directory.ts";
 import { argumentsOf } from "../../plan/build-args.ts";
 import { readCa } from "../../plan/registry-ca.ts";
 import { readOrExplain } from "../../lib/files/read-file.ts";
@@ -50,7 +51,7 @@ export async function warm(
   if (references.length === 0) return [];
   const ca = await readCa(build.registryCa);
   const inputs = {
-    context: { root: process.cwd(), ignoreFile: undefined },
+    context: { root: workingDirectory(), ignoreFile: undefined },
     // The plan only has to know the registries of the images.
     dockerfile: { path: "Dockerfile", text: references.map((image) => `FROM ${image.toString()}\n`).join("") },
     ...(ca === undefined ? {} : { ca }),

@@ -1,4 +1,5 @@
 /** Translates a target of a bake file to args of `slipway build`. */
+import { workingDirectory } from "../../lib/files/working-directory.ts";
 import { isAbsolute, join } from "node:path";
 import { InvalidInput } from "../../errors.ts";
 import { isBelow, realPath } from "../../lib/files/real-path.ts";
@@ -126,7 +127,7 @@ function insideOf(root: string, path: string): string {
 function dockerfileOf(target: Target, context: string, { remoteContexts }: Origin): string | undefined {
   const dockerfile = textOf(target, "dockerfile");
   if (dockerfile?.startsWith(WORKING_DIRECTORY) === true) {
-    return join(process.cwd(), dockerfile.slice(WORKING_DIRECTORY.length));
+    return join(workingDirectory(), dockerfile.slice(WORKING_DIRECTORY.length));
   }
   if (dockerfile === undefined || dockerfile === "Dockerfile") return undefined;
   const isFetched = isRemote(context) || remoteContexts.has(target.name);

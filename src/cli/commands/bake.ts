@@ -1,3 +1,4 @@
+import { workingDirectory } from "../../lib/files/working-directory.ts";
 import { Readable } from "node:stream";
 import { Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
@@ -135,7 +136,7 @@ ${EXIT_CODES}`;
       variables: flags.var,
       allow: flags.allow,
       env: process.env,
-      directory: process.cwd(),
+      directory: workingDirectory(),
       fetchRemote: async (url, files, defaults) => {
         const { readRemoteDefinition } = await import("../../plan/source/remote-definition.ts");
         const say = (message: string): void => printError(`${message}\n`);

@@ -1,6 +1,6 @@
 import { Args, Flags } from "@oclif/core";
 import { BaseCommand } from "../base-command.ts";
-import { sendFlags } from "../flags/context.ts";
+import { sendFlags, sourceFlags } from "../flags/context.ts";
 import { repeatable } from "../flags/shared.ts";
 import { contextDirectory } from "../config/find-config.ts";
 import { InvalidInput } from "../../errors.ts";
@@ -34,6 +34,7 @@ that certainly no COPY or ADD of the Dockerfile can reach. Contacts no cluster a
       helpValue: "NAME[=VALUE]",
     }),
     ...sendFlags,
+    ...sourceFlags,
     list: Flags.boolean({ description: "print every path that would be sent, one per line", exclusive: ["explain"] }),
     // oclif's types allow only letters.
     null: Flags.boolean({
@@ -47,7 +48,7 @@ that certainly no COPY or ADD of the Dockerfile can reach. Contacts no cluster a
     }),
   };
 
-  protected override readonly settable = ["file", "target", "build-arg", "send-all"];
+  protected override readonly settable = ["file", "target", "build-arg", "send-all", "submodule-credentials"];
 
   protected override contextOf([path = "."]: readonly string[]): string | null | undefined {
     return contextDirectory(path);
@@ -62,7 +63,14 @@ that certainly no COPY or ADD of the Dockerfile can reach. Contacts no cluster a
     }
     const { wireContext } = await import("../../app/context.ts");
     const { file, target } = flags;
-    const request = { path: args.path, file, target, buildArgs: flags["build-arg"], sendAll: flags["send-all"] };
+    const request = {
+      path: args.path,
+      file,
+      target,
+      buildArgs: flags["build-arg"],
+      sendAll: flags["send-all"],
+      submoduleCredentials: flags["submodule-credentials"],
+    };
     const view = await wireContext(request, this.signal);
     if (flags.explain !== undefined) {
       print(printExplanation(view.explain(flags.explain)));

@@ -1,3 +1,4 @@
+import { workingDirectory } from "../../lib/files/working-directory.ts";
 import { readFile } from "node:fs/promises";
 import { Args } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
@@ -35,11 +36,11 @@ ${EXIT_CODES}`;
     });
     const { variables, secrets, notices } = readPipeline(args.file, text, args.step, process.env);
     for (const notice of notices) printError(`WARNING: ${notice}\n`);
-    limitStep(variables, secrets, args.file, process.cwd());
+    limitStep(variables, secrets, args.file, workingDirectory());
     const { PLUGIN_ENV_FILE: envFile, ...own } = variables;
     const all = { ...(await readEnvironmentFile(envFile)), ...own };
     // The variables of that file are data as well.
-    limitStep(all, [], args.file, process.cwd());
+    limitStep(all, [], args.file, workingDirectory());
     const read = await this.#read(secrets, flags);
     await this.build({ ...process.env, ...all, ...read }, "banzai", buildArgs, Object.values(read));
   }

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { Flags } from "@oclif/core";
@@ -7,6 +6,7 @@ import type { Interfaces } from "@oclif/core";
 import { BaseCommand, syntaxOf } from "../base-command.ts";
 import { EXIT_CODES } from "../flags/shared.ts";
 import { isBelow, realPath } from "../../lib/files/real-path.ts";
+import { makeScratchDirectory, removeScratchDirectory } from "../../lib/files/scratch.ts";
 import { canonicalArguments } from "../../lib/pflag/argv.ts";
 import { pluginBuild } from "../drone/plugin.ts";
 import { wantsResults, writeResults } from "../drone/results.ts";
@@ -84,7 +84,7 @@ ${EXIT_CODES}`;
     });
     const hidden = [...secretTexts, ...fromEnvironment];
     if (!wantsResults(results)) return this.#run([...shared, ...ofStep], logins, hidden);
-    const folder = await mkdtemp(join(tmpdir(), "slipway-plugin-"));
+    const folder = makeScratchDirectory("slipway-plugin-");
     try {
       const file = join(folder, "metadata.json");
       await this.#run([...shared, `--metadata-file=${file}`, ...ofStep], logins, hidden);
@@ -94,7 +94,7 @@ ${EXIT_CODES}`;
       const { "containerimage.digest": digest } = JSON.parse(text) as { "containerimage.digest": string };
       writeResults(results, digest);
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      removeScratchDirectory(folder);
     }
   }
 

@@ -7,6 +7,7 @@ import { InvalidInput } from "../../errors.ts";
 import type { Keys } from "./keys.ts";
 import type { Configuration, ConfigurationText } from "./parse-config.ts";
 import { readIfThere } from "../../lib/files/read-file.ts";
+import { workingDirectory } from "../../lib/files/working-directory.ts";
 import { booleanOf } from "../../lib/text/booleans.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,7 +32,7 @@ export interface Configurations {
 export function surroundings(): Surroundings {
   return {
     env: process.env,
-    cwd: process.cwd(),
+    cwd: workingDirectory(),
     home: homedir(),
     uid: process.getuid?.(),
     ownerOf: async (path) => (await stat(path)).uid,

@@ -1,6 +1,7 @@
 /** How the context of a build is chosen, and how it travels to the cluster. */
 import { Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
+import { repeatable } from "./shared.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 import type { BuildRequest } from "../../plan/request.ts";
 import { AUTO, TRANSPORTS, claimingTransports } from "../../plan/transports.ts";
@@ -40,9 +41,20 @@ export const sendFlags = {
   }),
 };
 
+/** For every command that opens a context. */
+export const sourceFlags = {
+  "submodule-credentials": repeatable({
+    description: `let submodules at this host, or of this owner there, use your git credentials; without it, only those of the
+repository's own host and owner do; may be repeated`,
+    helpGroup: "CONTEXT",
+    helpValue: "HOST[/OWNER]",
+  }),
+};
+
 export const contextFlags = {
   ...transportFlags,
   ...sendFlags,
+  ...sourceFlags,
   reproducible: Flags.boolean({
     description: "send the same bytes for the same files, with no time later than SOURCE_DATE_EPOCH (default: 1970)",
     env: "SLIPWAY_REPRODUCIBLE",
@@ -91,6 +103,7 @@ export function contextRequest(
   | "reproducible"
   | "cacheName"
   | "contextWarning"
+  | "submoduleCredentials"
   | "gitInCluster"
 > {
   return omitUndefined({
@@ -100,5 +113,6 @@ export function contextRequest(
     cacheName: flags["cache-name"],
     contextWarning: flags["context-warning"],
     gitInCluster: flags["git-in-cluster"],
+    submoduleCredentials: flags["submodule-credentials"],
   });
 }

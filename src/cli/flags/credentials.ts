@@ -20,7 +20,7 @@ export const credentialFlags = {
     helpValue: "NAME",
   }),
   "no-credentials": Flags.boolean({
-    description: "use none of your registry credentials, neither on this machine nor in the cluster",
+    description: "use none of your credentials for registries and git, neither on this machine nor in the cluster",
     helpGroup: "REGISTRY",
   }),
 };

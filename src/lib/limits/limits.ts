@@ -1,6 +1,6 @@
 /**
- * What a server or a program may send, and how long it may take: every limit of this kind, in one table. docs/reference/limits.md is
- * written from it.
+ * What a server, a program, an archive or a repository may send, and how long it may take: every limit of this kind, in one table.
+ * docs/reference/limits.md is written from it.
  */
 import { InvalidInput } from "../../errors.ts";
 
@@ -73,6 +73,42 @@ export const LIMITS = {
     value: 10,
     unit: "count",
   },
+  SOURCE_BYTES: {
+    what: "An archive or a repository as the context: bytes of all files, unpacked. The holes of sparse files count",
+    value: 16 * GIB,
+    unit: "bytes",
+    adjustable: true,
+  },
+  SOURCE_ENTRIES: {
+    what: "An archive or a repository as the context: files, links, directories and parts of sparse files",
+    value: 1_000_000,
+    unit: "count",
+    adjustable: true,
+  },
+  SOURCE_RATIO: {
+    what: "An archive or a repository as the context: times its size as it is sent, from 1 GiB on",
+    value: 200,
+    unit: "count",
+    adjustable: true,
+  },
+  SOURCE_FILE_BYTES: {
+    what: "An archive or a repository as the context: its Dockerfile or ignore file",
+    value: 16 * MIB,
+    unit: "bytes",
+  },
+  CLONE_MS: {
+    what: "The server of a repository: the whole clone, with submodules",
+    value: 60 * MINUTE_MS,
+    unit: "ms",
+    adjustable: true,
+  },
+  SUBMODULE_DEPTH: { what: "A repository: submodules in submodules", value: 32, unit: "count" },
+  ARCHIVE_PATH_BYTES: {
+    what: "An archive: the path of one entry, and the target of one link",
+    value: 4 * KIB,
+    unit: "bytes",
+  },
+  ARCHIVE_NAME_BYTES: { what: "An archive: one part of a path", value: 255, unit: "bytes" },
   HELPER_ANSWER_BYTES: {
     what: "A credential helper, on each of its two outputs",
     value: MIB,

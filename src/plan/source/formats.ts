@@ -117,8 +117,9 @@ export const SOURCE_FORMATS = {
     files: ".gitmodules of a repository that is cloned",
     paths: "source",
     ...NOTHING,
-    hosts: "any that git reaches",
-    readBy: [],
+    hosts:
+      "any by http, https, ssh or git; with your credentials only the repository's own host and owner, and those of --submodule-credentials",
+    readBy: ["plan/source/clone.ts"],
   },
   ".git/config": {
     files:
@@ -133,7 +134,7 @@ export const SOURCE_FORMATS = {
     paths: "source",
     ...NOTHING,
     hosts: "none",
-    readBy: [],
+    readBy: ["plan/source/unpack.ts"],
   },
   "OCI layout": {
     files: "index.json and the blobs of oci-layout://",

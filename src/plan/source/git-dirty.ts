@@ -3,9 +3,9 @@
  * hooks, the transport for a missing object. So git gets a repository of our own here, with the objects and the index of the other,
  * and none of its configuration but the settings below. Filters of the user's own configuration (LFS) do run.
  */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeScratchDirectory, removeScratchDirectory } from "../../lib/files/scratch.ts";
 import { makeDirectory, replaceFile } from "../../lib/files/replace-file.ts";
 import { NO_TRANSPORT } from "./git.ts";
 
@@ -40,7 +40,7 @@ export async function isDirty(root: string, commit: string, run: RunGit): Promis
   ]);
   const [index, objects, exclude] = places?.split("\n") ?? [];
   if (index === undefined || objects === undefined || exclude === undefined) return false;
-  const directory = await mkdtemp(join(tmpdir(), "slipway-git-"));
+  const directory = makeScratchDirectory("slipway-git-");
   try {
     makeRepository(directory, commit, await readFile(exclude).catch(() => Buffer.alloc(0)));
     const changes = await run(
@@ -58,7 +58,7 @@ export async function isDirty(root: string, commit: string, run: RunGit): Promis
     );
     return changes !== undefined && changes !== "";
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    removeScratchDirectory(directory);
   }
 }
 

@@ -38,7 +38,7 @@ export async function gitLabels(directory: string, dockerfile: string, env: Envi
 
 async function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string | undefined> {
   try {
-    const child = startGit(args, { env: { ...process.env, ...env } });
+    const child = startGit(args, { env });
     child.stderr.resume();
     let stdout = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));

@@ -1,7 +1,8 @@
-/** Starts git, so that it runs no program that a repository names. */
+/** Starts git, so that it runs no program that a repository names, and works on no other repository than the one it is given. */
 import type { ChildProcessByStdio } from "node:child_process";
 import type { Readable } from "node:stream";
 import { startProgram } from "../../lib/files/find-program.ts";
+import { gitEnvironment } from "./git-environment.ts";
 
 /**
  * Settings that come before those of any configuration file, also in submodules. The user's own configuration may name a
@@ -12,10 +13,40 @@ const NO_HOOKS = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"
 /** In a repository whose configuration is read: fetch nothing by any transport, as the configuration can name its program. */
 export const NO_TRANSPORT = { GIT_ALLOW_PROTOCOL: "none", GIT_NO_LAZY_FETCH: "1", GIT_OPTIONAL_LOCKS: "0" };
 
+/** What files and directories get that git makes: 0644 and 0755, whatever the user's umask is, as with BuildKit's git. */
+const UMASK = 0o022;
+
+export interface GitOptions {
+  /** Variables over those of the process; undefined removes one. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal?: AbortSignal;
+}
+
 /** @throws ProgramNotFound where git is not on the PATH */
 export function startGit(
   args: readonly string[],
-  options: { readonly env: NodeJS.ProcessEnv; readonly signal?: AbortSignal },
+  { env, signal }: GitOptions,
 ): ChildProcessByStdio<null, Readable, Readable> {
-  return startProgram("git", [...NO_HOOKS, ...args], { ...options, stdio: ["ignore", "pipe", "pipe"] });
+  // A child inherits it when it is started, which is done when this returns.
+  const own = process.umask(UMASK);
+  try {
+    return startProgram("git", [...NO_HOOKS, ...args], {
+      env: { ...gitEnvironment(process.env), ...env },
+      // git does not start in a directory that is gone.
+      ...(isGone() ? { cwd: "/" } : {}),
+      ...(signal === undefined ? {} : { signal }),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  } finally {
+    process.umask(own);
+  }
+}
+
+function isGone(): boolean {
+  try {
+    process.cwd();
+    return false;
+  } catch {
+    return true;
+  }
 }

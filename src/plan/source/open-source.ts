@@ -1,21 +1,29 @@
 /**
- * Makes a local directory from the context of the command line. In docker's order the context is `-`, a directory, a repository or
- * another URL. Archives and repositories are unpacked first, so that the same ignore rules apply to all.
+ * Opens the context of the command line. In docker's order the context is `-`, a directory, a repository or another URL. A repository
+ * becomes a directory, and an archive a tree of files, so that the same ignore rules apply to all.
  */
-import { mkdtemp, readFile, realpath, stat } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
+import { normalize } from "node:path/posix";
 import { InvalidInput } from "../../errors.ts";
 import { HEAD_LENGTH, archiveKind } from "../../lib/archive/kind.ts";
 import { decodeDockerfile } from "../../lib/dockerfile/encoding.ts";
 import type { DockerfileText } from "../../lib/dockerfile/encoding.ts";
 import { parseGitSource } from "./git-url.ts";
+import { makeScratchDirectory, scratchDirectoryOf } from "../../lib/files/scratch.ts";
+import { readInTree } from "../../lib/files/file-tree.ts";
+import type { FileTree } from "../../lib/files/file-tree.ts";
+import { toBytes } from "../../lib/files/path-bytes.ts";
+import { LIMITS } from "../../lib/limits/limits.ts";
 import { publicUrl } from "../../lib/text/public-url.ts";
-import { rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { limitsOf, withinTime } from "./source-limits.ts";
+import type { SourceLimits } from "./source-limits.ts";
 
 export interface OpenedSource {
-  /** Absolute path of the context's directory. */
+  /** Absolute path of the context's directory; the name of the archive if there is a `tree`. */
   readonly root: string;
+  /** The files of an archive. */
+  readonly tree?: FileTree;
   /** The Dockerfile, if it is not a file on the user's disk. */
   readonly dockerfile?: DockerfileText & { readonly path: string };
   /** The context is not the user's own directory: `-f` names a file inside it, and symlinks must not lead out of it. */
@@ -25,6 +33,10 @@ export interface OpenedSource {
 export interface SourceRequest {
   readonly path: string;
   readonly file?: string;
+  /** Values of --submodule-credentials. */
+  readonly submoduleCredentials?: readonly string[];
+  /** None of the user's credentials are used. */
+  readonly noCredentials?: boolean;
   readonly stdin: () => AsyncIterable<Uint8Array>;
   readonly say: (message: string) => void;
   readonly signal: AbortSignal;
@@ -55,30 +67,43 @@ export async function openSource(request: SourceRequest): Promise<OpenedSource> 
 }
 
 async function openContextOf(request: SourceRequest): Promise<OpenedSource> {
+  const limits = limitsOf();
   if (request.path === "-") {
     if (request.file === "-") {
       throw new InvalidInput("invalid argument: can't use stdin for both build context and dockerfile", {
         docker: "refuses",
       });
     }
-    return fromStream(request, request.stdin(), "standard input");
+    return fromStream(request, request.stdin(), "standard input", limits);
   }
   const found = await stat(request.path).catch(() => undefined);
   // The directory of a remote bake definition is as foreign as a context that is fetched here.
-  if (found?.isDirectory() === true) return { root: request.path, external: isScratch(request.path) };
+  if (found?.isDirectory() === true) return { root: request.path, external: await isForeign(request.path) };
   const repository = parseGitSource(request.path);
   if (repository !== undefined) {
-    const root = await makeScratch();
-    request.say(`cloning ${publicUrl(repository.remote)}`);
+    const root = makeScratchDirectory("slipway-context-");
+    const name = publicUrl(repository.remote);
+    request.say(`cloning ${name}`);
     const { clone } = await import("./clone.ts");
-    await clone(repository, root, request.signal);
+    const access = { submodules: request.submoduleCredentials ?? [], none: request.noCredentials === true };
+    await withinTime(name, limits, request.signal, (signal) => clone(repository, root, { access, limits, signal }));
     return { root: await subdirectory(root, repository.subdir), external: true };
   }
   if (!isHttp(request.path)) return { root: request.path, external: false };
   const name = publicUrl(request.path);
   request.say(`fetching ${name}`);
   const { download } = await import("./download.ts");
-  return fromStream(request, download(request.path, request.signal), name);
+  return fromStream(request, download(request.path, request.signal), name, limits);
+}
+
+/** @throws InvalidInput for a directory of a remote bake definition that is a link out of it */
+async function isForeign(path: string): Promise<boolean> {
+  const directory = scratchDirectoryOf(path);
+  if (directory === undefined) return false;
+  if ((await insidePath(directory, relative(directory, path))) !== undefined) return true;
+  throw new InvalidInput(`the context ${path} leads out of the bake definition that it comes with`, {
+    docker: "refuses",
+  });
 }
 
 /** If the stream is an archive, it is the context. Anything else is a Dockerfile with an empty context. */
@@ -86,7 +111,9 @@ async function fromStream(
   request: SourceRequest,
   stream: AsyncIterable<Uint8Array>,
   name: string,
+  limits: SourceLimits,
 ): Promise<OpenedSource> {
+  const { signal } = request;
   const chunks = stream[Symbol.asyncIterator]();
   let head = Buffer.alloc(0);
   while (head.length < HEAD_LENGTH) {
@@ -95,12 +122,11 @@ async function fromStream(
     head = Buffer.concat([head, step.value]);
   }
   const whole = continued(head, chunks);
-  const root = await makeScratch();
   const kind = archiveKind(head);
   if (kind !== undefined) {
-    const { unpack } = await import("./unpack.ts");
-    await unpack(whole, kind, root, `the archive from ${name}`);
-    return { root, external: true };
+    const root = `the archive from ${name}`;
+    const { readArchive } = await import("./unpack.ts");
+    return { root, tree: await readArchive(whole, kind, { name: root, limits, signal }), external: true };
   }
   if (request.file !== undefined && request.file !== "-" && request.path === "-") {
     throw new InvalidInput("ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles", {
@@ -114,7 +140,9 @@ async function fromStream(
       suggestions: ["Send an archive or a Dockerfile, or give the directory to build from instead of -."],
     });
   }
-  return { root, external: true, dockerfile: { path: `the Dockerfile from ${name}`, ...found } };
+  const { EMPTY_TREE } = await import("../../lib/archive/archive-tree.ts");
+  const root = "the empty context";
+  return { root, tree: EMPTY_TREE, external: true, dockerfile: { path: `the Dockerfile from ${name}`, ...found } };
 }
 
 async function* continued(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -156,32 +184,31 @@ export async function insidePath(root: string, path: string): Promise<string | u
   }
 }
 
-/** A file of an external context. Undefined if it does not exist or leads out of the context. */
-export async function readInside(root: string, path: string): Promise<Buffer | undefined> {
+/** BuildKit's limit for a message, and so for a Dockerfile and an ignore file in a context. */
+const MAX_READ_BYTES = LIMITS.SOURCE_FILE_BYTES.value;
+
+/**
+ * A file of an external context. Undefined if it does not exist or leads out of the context.
+ * @throws InvalidInput for one that is too large
+ */
+export async function readInside(
+  { root, tree }: Pick<OpenedSource, "root" | "tree">,
+  path: string,
+): Promise<Buffer | undefined> {
+  const tooLarge = (): InvalidInput =>
+    new InvalidInput(`${path} is larger than ${MAX_READ_BYTES / 1024 ** 2} MiB`, { docker: "refuses" });
+  if (tree !== undefined) {
+    const content = readInTree(tree, toBytes(normalize(path)), MAX_READ_BYTES);
+    if (content === "too-large") throw tooLarge();
+    return content;
+  }
   const file = await insidePath(root, path);
-  if (file === undefined || !(await stat(file)).isFile()) return undefined;
+  const found = file === undefined ? undefined : await stat(file);
+  if (file === undefined || found?.isFile() !== true) return undefined;
+  if (found.size > MAX_READ_BYTES) throw tooLarge();
   return readFile(file);
 }
 
 function isHttp(text: string): boolean {
   return /^https?:\/\//.test(text);
-}
-
-const scratchDirectories = new Set<string>();
-
-/** Makes an empty directory on the client's disk. It is removed when the process exits, unless a signal kills the process. */
-export async function makeScratch(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), "slipway-context-"));
-  if (scratchDirectories.size === 0) process.once("exit", removeAll);
-  scratchDirectories.add(directory);
-  return directory;
-}
-
-/** Whether the path is in a directory that `makeScratch` made. */
-function isScratch(path: string): boolean {
-  return [...scratchDirectories].some((directory) => path === directory || path.startsWith(`${directory}/`));
-}
-
-function removeAll(): void {
-  for (const directory of scratchDirectories) rmSync(directory, { recursive: true, force: true, maxRetries: 2 });
 }

@@ -1,9 +1,12 @@
 /** The bake definition of a repository or a URL. Source: buildx v0.38.2, bake/remote.go. */
 import { InvalidInput } from "../../errors.ts";
 import { HEAD_LENGTH, archiveKind } from "../../lib/archive/kind.ts";
+import { makeScratchDirectory } from "../../lib/files/scratch.ts";
+import { writeTree } from "../../lib/files/write-tree.ts";
 import { publicUrl } from "../../lib/text/public-url.ts";
 import { parseGitSource } from "./git-url.ts";
-import { makeScratch, readInside, subdirectory } from "./open-source.ts";
+import { readInside, subdirectory } from "./open-source.ts";
+import { limitsOf, withinTime } from "./source-limits.ts";
 
 /** buildx's limit for a definition. */
 const MAX_DEFINITION_BYTES = 2 * 1024 * 1024;
@@ -31,10 +34,15 @@ export async function readRemoteDefinition(
 ): Promise<RemoteDefinition> {
   const repository = parseGitSource(url);
   if (repository !== undefined) {
-    const directory = await makeScratch();
-    say(`cloning ${publicUrl(repository.remote)}`);
+    const directory = makeScratchDirectory("slipway-context-");
+    const name = publicUrl(repository.remote);
+    say(`cloning ${name}`);
     const { clone } = await import("./clone.ts");
-    await clone(repository, directory, signal);
+    const limits = limitsOf();
+    const access = { submodules: [], none: false };
+    await withinTime(name, limits, signal, (inTime) =>
+      clone(repository, directory, { access, limits, signal: inTime }),
+    );
     const root = await subdirectory(directory, repository.subdir);
     return { root, files: await readFiles(url, root, names, defaults) };
   }
@@ -53,9 +61,11 @@ export async function readRemoteDefinition(
   }
   const kind = archiveKind(head);
   if (kind === undefined) return { files: [{ name: publicUrl(url), text: await readLimited(url, whole()) }] };
-  const root = await makeScratch();
-  const { unpack } = await import("./unpack.ts");
-  await unpack(whole(), kind, root, `the archive from ${publicUrl(url)}`);
+  const { readArchive } = await import("./unpack.ts");
+  const name = `the archive from ${publicUrl(url)}`;
+  const tree = await readArchive(whole(), kind, { name, limits: limitsOf(), signal });
+  const root = makeScratchDirectory("slipway-context-");
+  await writeTree(tree, root);
   return { root, files: await readFiles(url, root, names, defaults) };
 }
 
@@ -66,7 +76,7 @@ async function readFiles(
   defaults: readonly string[],
 ): Promise<RemoteDefinition["files"]> {
   const read = (names.length === 0 ? defaults : names).map(async (name) => {
-    const data = await readInside(root, name);
+    const data = await readInside({ root }, name);
     if (data !== undefined) return [{ name, text: data.toString() }];
     if (names.length === 0) return [];
     throw new InvalidInput(`${publicUrl(url)} has no file ${name}`, { docker: "refuses" });

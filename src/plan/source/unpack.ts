@@ -1,49 +1,89 @@
-/** Unpacks the archive of a context to the disk, where the ignore rules apply to it as to any other context. */
+/** Reads the archive of a context into a tree, without unpacking it to the disk. The ignore rules apply to the tree as to any other context. */
 import type { ChildProcessByStdio } from "node:child_process";
 import { Duplex, Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
-import { extract } from "tar";
+import { ArchiveTree } from "../../lib/archive/archive-tree.ts";
+import { ContentStore } from "../../lib/archive/content-store.ts";
+import { TarReader } from "../../lib/archive/tar-reader.ts";
 import { cutAtFrames } from "../../lib/archive/zstd-frames.ts";
 import { ProgramNotFound, startProgram } from "../../lib/files/find-program.ts";
 import { InvalidInput } from "../../errors.ts";
 import type { ArchiveKind } from "../../lib/archive/kind.ts";
+import { RATIO_FREE_BYTES, overLimit } from "./source-limits.ts";
+import type { SourceLimits } from "./source-limits.ts";
 
-/**
- * Writes nothing outside of the directory, for any names and links in the archive. Skips devices.
- * @param name name of the archive in messages
- * @throws InvalidInput for an incomplete or invalid archive
- */
-export async function unpack(
+export interface ReadOptions {
+  /** Name of the archive in messages. */
+  readonly name: string;
+  readonly limits: SourceLimits;
+  readonly signal: AbortSignal;
+}
+
+/** @throws InvalidInput for an archive that is incomplete, invalid, over a limit, or has what an image cannot have; the signal's reason */
+export async function readArchive(
   archive: AsyncIterable<Uint8Array>,
   kind: ArchiveKind,
-  directory: string,
-  name: string,
-): Promise<void> {
-  const faults: string[] = [];
-  const writer = extract({
-    cwd: directory,
-    preserveOwner: false,
-    processUmask: 0,
-    onwarn: (code, message) => {
-      if (code !== "TAR_ENTRY_INFO" && code !== "TAR_ENTRY_UNSUPPORTED") faults.push(message);
-    },
+  { name, limits, signal }: ReadOptions,
+): Promise<ArchiveTree> {
+  const meter = new Meter(name, limits);
+  const tree = new ArchiveTree(new ContentStore(), name, {
+    entries: limits.entries,
+    bytes: limits.bytes,
+    refuse: (key) => overLimit(name, key, limits),
   });
+  const reader = new TarReader((entry) => tree.add(entry));
+  const take = async (bytes: AsyncIterable<Uint8Array>): Promise<void> => {
+    for await (const chunk of bytes) {
+      meter.unpacked(chunk.length);
+      reader.write(chunk);
+    }
+  };
   try {
+    const counted = meter.sent(archive);
     // Node's decompressor reads only the first of several frames, which pzstd and `cat` produce.
-    const source =
-      kind === "zstd" ? Readable.from(cutAtFrames(archive)) : Readable.from(archive, { objectMode: false });
+    const source = Readable.from(kind === "zstd" ? cutAtFrames(counted) : counted, { objectMode: false });
     const decompress = decompressor(kind, name);
-    if (decompress === undefined) await pipeline(source, writer);
-    else await pipeline(source, decompress, writer);
+    if (decompress === undefined) await pipeline(source, take, { signal });
+    else await pipeline(source, decompress, take, { signal });
+    reader.end();
   } catch (error) {
+    signal.throwIfAborted();
     if (error instanceof InvalidInput) throw error;
     throw new InvalidInput(`${name} cannot be unpacked: ${(error as Error).message}`, {
       docker: "refuses",
       cause: error,
     });
   }
-  if (faults.length > 0) throw new InvalidInput(`${name} cannot be unpacked: ${faults[0]}`, { docker: "refuses" });
+  return tree;
+}
+
+/** Counts the bytes before and after decompression. */
+class Meter {
+  readonly #name: string;
+  readonly #limits: SourceLimits;
+  #sent = 0;
+  #unpacked = 0;
+
+  constructor(name: string, limits: SourceLimits) {
+    this.#name = name;
+    this.#limits = limits;
+  }
+
+  async *sent(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of bytes) {
+      this.#sent += chunk.length;
+      yield chunk;
+    }
+  }
+
+  /** @throws overLimit */
+  unpacked(length: number): void {
+    this.#unpacked += length;
+    if (this.#unpacked > this.#limits.bytes) throw overLimit(this.#name, "bytes", this.#limits);
+    if (this.#unpacked > RATIO_FREE_BYTES && this.#unpacked > this.#sent * this.#limits.ratio)
+      throw overLimit(this.#name, "ratio", this.#limits);
+  }
 }
 
 function decompressor(kind: ArchiveKind, name: string): Duplex | undefined {

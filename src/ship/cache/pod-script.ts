@@ -7,8 +7,8 @@
  * as they were. The build that made `cache/lock`, a symlink to its name, may change the cache. The lock is taken from a build
  * whose pod is gone, and only when the lock is older than the list of pods that this client has seen.
  */
-import { AWAIT_RESULT, MOUNT, ONLY_ATTEMPT, REASON, REFUSAL } from "../receiver.ts";
-import { CONTEXT_DIR, MARKER, READY_DIR } from "../../plan/layout.ts";
+import { AWAIT_RESULT, MOUNT, ONLY_ATTEMPT, REASON, REFUSAL, openDirectories } from "../receiver.ts";
+import { CONTEXT_DIR, MARKER, READY_DIR, closeDirectories } from "../../plan/layout.ts";
 
 /** In the archive: what the pod needs besides the files. */
 export const NOTES_DIR = ".slipway";
@@ -85,7 +85,7 @@ listing() (
   } | sort | sha256sum | cut -c 1-64
 )
 sums() (
-  cat cache/manifest/* | awk '$1 == "f" && $7 !~ /%/ { print $5 "  ${CONTEXT_DIR}/" $7 }' > $own/sums
+  cat cache/manifest/* | awk '$1 == "f" && $7 !~ /%/ && substr("000" $2, length($2) + 1, 1) >= 4 { print $5 "  ${CONTEXT_DIR}/" $7 }' > $own/sums
   cd cache/tree && { [ ! -s $own/sums ] || sha256sum -c $own/sums > $own/checked 2>&1; }
 )
 if [ -e cache/clean ] && [ -z "$(find cache/checked -mmin -${FULL_CHECK_MINUTES} 2>/dev/null)" ]; then
@@ -94,7 +94,7 @@ fi
 if [ -e cache/clean ] && [ "$(listing 2>/dev/null)" = "$(cat cache/listing)" ]; then echo CLEAN; cat cache/parts; echo END; else rm -f cache/clean; echo NONE; fi
 [ "$live" = "${UNKNOWN}" ] || {
   for old in $(find builds -mindepth 1 -maxdepth 1 -mmin +${OLD_COPY_MINUTES} 2>/dev/null); do
-    case " $build $live " in *" \${old#builds/} "*) ;; *) rm -rf "$old" ;; esac
+    case " $build $live " in *" \${old#builds/} "*) ;; *) ${openDirectories('"$old"')}; rm -rf "$old" ;; esac
   done
 } > /dev/null 2>&1 &
 old=$!
@@ -112,8 +112,9 @@ fi
   [ $body -gt 0 ] || { echo "the archive has no end" >&2; exit 1; }
   sum=$(head -c $body cache/incoming | sha256sum | cut -c 1-64)
   [ "$sum" = "$(tail -c ${CHECKSUM_LENGTH} cache/incoming)" ] || { echo "sha256 of what arrived is $sum" >&2; exit 1; }
+  ${openDirectories("cache/tree")} || :
   if [ "$mode" = full ]; then
-    rm -rf cache/clean cache/tree; mkdir cache/tree
+    rm -rf cache/clean cache/tree; mkdir cache/tree; chmod g-s cache/tree
   else
     rm -f cache/clean; rm -rf cache/tree/${NOTES_DIR}
     head -c $body cache/incoming | gunzip -c | tar -xpf - -C cache/tree ${NOTES_DIR}
@@ -121,6 +122,7 @@ fi
     rm -rf cache/tree/${NOTES_DIR} cache/tree/dockerfile
   fi
   head -c $body cache/incoming | gunzip -c | tar -xpf - -C cache/tree
+  ${closeDirectories("cache/tree")}
   rm -f cache/incoming
   cd cache/tree
   test -e ${MARKER} || { echo "the archive has no end" >&2; exit 1; }
@@ -132,6 +134,7 @@ fi
   cd ../..
   [ "$mode" = delta ] || : > cache/checked
   : > cache/clean
+  ${openDirectories('"builds/$build"')} || :
   rm -rf "builds/$build"/*
   cp -al cache/tree "builds/$build/new"
   mv "builds/$build/new" "builds/$build/${READY_DIR}"

@@ -1,12 +1,16 @@
 /** The destination of an export on the client: a file, a directory or standard output. It arrives complete, or not at all. */
-import { rmSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import { extract } from "tar";
+import { dirname, resolve } from "node:path";
 import type { Export } from "../../plan/docker/options.ts";
 import { isForEngine } from "../../plan/docker/results.ts";
-import { ClusterError, InvalidInput } from "../../errors.ts";
-import { Replacement, makeDirectory, makeScratchBeside, targetOf } from "../../lib/files/replace-file.ts";
+import { BuildFailed, ClusterError, InternalError, InvalidInput } from "../../errors.ts";
+import type { SlipwayError } from "../../errors.ts";
+import { ArchiveTree } from "../../lib/archive/archive-tree.ts";
+import type { TreeLimits } from "../../lib/archive/archive-tree.ts";
+import { ContentStore } from "../../lib/archive/content-store.ts";
+import { TarReader } from "../../lib/archive/tar-reader.ts";
+import { Replacement, makeDirectory, targetOf } from "../../lib/files/replace-file.ts";
+import { Unwritable, writeTree } from "../../lib/files/write-tree.ts";
 import { printArchive } from "../../lib/terminal/output.ts";
 
 export interface Destination {
@@ -114,7 +118,14 @@ function onDisk<T>(path: string, work: () => T): T {
   }
 }
 
-function unwritable(path: string, error: unknown): InvalidInput {
+function unwritable(path: string, error: unknown): SlipwayError {
+  if (error instanceof BuildFailed) return new ClusterError(`the result did not arrive whole: ${error.message}`);
+  if (error instanceof Unwritable || (error instanceof InvalidInput && error.cause === undefined))
+    return new InvalidInput(`the result is built, but it cannot be written to ${path}: ${error.message}`, {
+      docker: "refuses",
+      suggestions: ["To get it as it is: build again with -o type=tar,dest=FILE."],
+      cause: error,
+    });
   return new InvalidInput(`the result is built, but ${path} cannot be written: ${(error as Error).message}`, {
     docker: "refuses",
     suggestions: ["Free some space, or choose another destination, and build again."],
@@ -141,47 +152,50 @@ class StandardOutput implements Destination {
   }
 }
 
-/** The archive goes to a file beside the directory and is unpacked once it is whole, over the files that are there, like docker's `mode=copy`. */
+/**
+ * The archive's files are kept beside the directory until it is whole. Then they are written over the files that are there, like docker's
+ * `mode=copy`. Names, links, modes and times stay as they are in the image, whatever the user's umask is.
+ */
 class DirectoryDestination implements Destination {
   readonly #path: string;
-  readonly #scratch: string;
-  readonly #archive: string;
-  readonly #file: FileDestination;
+  readonly #store: ContentStore;
+  readonly #tree: ArchiveTree;
+  readonly #reader: TarReader;
 
   constructor(path: string) {
     this.#path = resolve(path);
-    this.#scratch = onDisk(this.#path, () => {
-      makeDirectory(dirname(this.#path));
-      return makeScratchBeside(this.#path);
-    });
-    this.#archive = join(this.#scratch, "archive.tar");
-    this.#file = new FileDestination(this.#archive);
+    onDisk(this.#path, () => makeDirectory(dirname(this.#path)));
+    this.#store = new ContentStore(dirname(this.#path));
+    this.#tree = new ArchiveTree(this.#store, "the result", NO_LIMITS);
+    this.#reader = new TarReader((entry) => this.#tree.add(entry));
   }
 
   write(chunk: Uint8Array): void {
-    this.#file.write(chunk);
+    onDisk(this.#path, () => this.#reader.write(chunk));
   }
 
   async commit(): Promise<void> {
-    // The files keep their modes in the image, as with docker; the user's umask does not apply.
-    const mask = process.umask(0);
     try {
-      await this.#file.commit();
+      this.#reader.end();
       // Of a directory that it has to make docker makes one for nobody else.
       onDisk(this.#path, () => makeDirectory(this.#path, 0o700));
-      await extract({ file: this.#archive, cwd: this.#path, preserveOwner: false, chmod: true }).catch(
-        (error: unknown) => {
-          throw unwritable(this.#path, error);
-        },
-      );
+      await writeTree(this.#tree, this.#path);
+    } catch (error) {
+      throw unwritable(this.#path, error);
     } finally {
-      process.umask(mask);
-      rmSync(this.#scratch, { recursive: true, force: true });
+      this.#store[Symbol.dispose]();
     }
   }
 
-  async discard(): Promise<void> {
-    await this.#file.discard();
-    rmSync(this.#scratch, { recursive: true, force: true });
+  discard(): Promise<void> {
+    this.#store[Symbol.dispose]();
+    return Promise.resolve();
   }
 }
+
+/** The user built it, and chose the disk. */
+const NO_LIMITS: TreeLimits = {
+  entries: Infinity,
+  bytes: Infinity,
+  refuse: () => new InternalError("the result has no limits"),
+};

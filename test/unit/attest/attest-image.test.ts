@@ -95,7 +95,7 @@ describe("an SBOM", () => {
     expect(error).toMatchObject({
       message:
         `the image was built and pushed as ${image.host}/team/app:1, ${image.host}/team/app:2 (${image.digest}), but its SBOM could ` +
-        `not be made: layer 1 of 1, sha256:${createHash("sha256").update(broken).digest("hex")}: it is no archive, or a broken one: ` +
+        `not be made: layer 1 of 1, sha256:${createHash("sha256").update(broken).digest("hex")}: the archive is cut or broken: ` +
         "it ends in the middle of an entry",
       suggestions: ["Leave --sbom out, or use --builder buildkit, whose generator reads the image in the pod."],
     });

@@ -1,10 +1,15 @@
 /** Dockerfiles and arguments that are refused, with their line or name, before anything is created. */
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { planRequest } from "../../../../src/app/build/plan-request.ts";
 import { BUILDER_NAMES } from "../../../../src/plan/builder-names.ts";
+import type { FileTree } from "../../../../src/lib/files/file-tree.ts";
+import { limitsOf } from "../../../../src/plan/source/source-limits.ts";
+import { readArchive } from "../../../../src/plan/source/unpack.ts";
 import type { BuildRequest } from "../../../../src/plan/request.ts";
 import { archive } from "../../../conformance/builders/tar-archive.ts";
 import { INPUTS, REQUEST } from "../../plan/sample.ts";
@@ -25,8 +30,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-async function planned(text: string, request: Partial<BuildRequest> = {}): Promise<string> {
-  const inputs = { ...INPUTS, context: { root, ignoreFile: undefined }, dockerfile: { path: "Dockerfile", text } };
+function packedRoot(): Promise<FileTree> {
+  const options = { name: "the archive", limits: limitsOf({}), signal: new AbortController().signal };
+  return readArchive(Readable.from([execFileSync("tar", ["-cf", "-", "-C", root, "."])]), "tar", options);
+}
+
+async function planned(text: string, request: Partial<BuildRequest> = {}, tree?: FileTree): Promise<string> {
+  const context = { root, ignoreFile: undefined, ...(tree === undefined ? {} : { root: "the archive", tree }) };
+  const inputs = { ...INPUTS, context, dockerfile: { path: "Dockerfile", text } };
   const facts = { env: { SLIPWAY_IMG_IMAGE: "img:v0.5.11" }, user: "jane", version: "0" };
   const { plan, builder } = await planRequest({ ...REQUEST, ...request }, inputs, facts, () => {});
   return [builder.name, ...(builder.cautions?.(plan) ?? [])].join("\n");
@@ -46,6 +57,14 @@ describe("a file that Kubernetes mounts", () => {
     const text = `FROM a\n${line === "COPY . /etc/../" ? "COPY full /etc/../" : line}\n`;
     await expect(planned(text)).rejects.toThrow(REFUSED);
     expect(await planned(text, { builder: "auto" })).toBe("buildkit");
+  });
+
+  it.each(["COPY full /", "ADD ./root.tar /"])("is found in an archive that is the context for %s", async (line) => {
+    await expect(planned(`FROM a\n${line}\n`, {}, await packedRoot())).rejects.toThrow(REFUSED);
+  });
+
+  it.each(["COPY empty /", "ADD plain /"])("is not found in an archive that is the context for %s", async (line) => {
+    expect(await planned(`FROM a\n${line}\n`, {}, await packedRoot())).toBe("kaniko");
   });
 
   it.each(["COPY empty /", "ADD plain /", "COPY root.tar /", "COPY full /srv"])("is not found for %s", async (line) => {

@@ -126,25 +126,33 @@ it.each<[string, Buffer[], string[]]>([
 describe("an archive is refused", () => {
   it.each<[string, Buffer[], string]>([
     ["with a wrong sum", [entry({ sum: "0000000\0" })], "a header's checksum is wrong"],
-    ["with a sum that is none", [entry({ sum: "nonsense" })], "a header has a number that is none"],
-    ["with a size that is none", [entry({ size: Buffer.from("12x") })], "a header has a number that is none"],
-    ["with a size below zero", [entry({ size: Buffer.alloc(12, 0xff) })], "a header has a number that is none"],
+    ["with a sum that is none", [entry({ sum: "nonsense" })], "a number in a header is not a number"],
+    ["with a size that is none", [entry({ size: Buffer.from("12x") })], "a number in a header is not a number"],
+    ["with a size below zero", [entry({ size: Buffer.alloc(12, 0xff) })], "a number in a header is below zero"],
     ["cut in its content", [entry({}, "abc").subarray(0, 514)], "it ends in the middle of an entry"],
     ["cut behind its content", [entry({}, "abc").subarray(0, 600)], "it ends in the middle of an entry"],
     ["cut in a header", [entry({}).subarray(0, 100)], "it ends in the middle of an entry"],
     ["that goes on after half an end", [Buffer.alloc(BLOCK), entry({})], "there is an entry after its end"],
-    ["with a record that is longer than all", [entry({ flag: "x" }, "99 path=a\n"), entry({})], "a name is broken"],
+    [
+      "with a record that is longer than all",
+      [entry({ flag: "x" }, "99 path=a\n"), entry({})],
+      "a record of a header is malformed",
+    ],
     [
       "with a record that is shorter than it says",
       [entry({ flag: "x" }, "8 path=abc\n"), entry({})],
-      "a name is broken",
+      "a record of a header is malformed",
     ],
-    ["with a record of no length", [entry({ flag: "x" }, "0 path=a\n"), entry({})], "a name is broken"],
-    ["with a record of no key", [entry({ flag: "x" }, "5 ab\n"), entry({})], "a name is broken"],
+    [
+      "with a record of no length",
+      [entry({ flag: "x" }, "0 path=a\n"), entry({})],
+      "a record of a header is malformed",
+    ],
+    ["with a record of no key", [entry({ flag: "x" }, "5 ab\n"), entry({})], "a record of a header is malformed"],
     [
       "with a size in its records that is none",
       [entry({ flag: "x" }, record("size", "-1")), entry({})],
-      "a size is broken",
+      "a size in it is not a number",
     ],
     [
       "with a name of gigabytes",
@@ -152,6 +160,6 @@ describe("an archive is refused", () => {
       "a name in it is too long",
     ],
   ])("%s", (_, parts, message) => {
-    expect(() => read(...parts)).toThrow(new BuildFailed(`it is no archive, or a broken one: ${message}`));
+    expect(() => read(...parts)).toThrow(new BuildFailed(`the archive is cut or broken: ${message}`));
   });
 });

@@ -10,7 +10,6 @@ const READS =
 
 /** Exceptions: other functions that a file may use, and why they follow no link and change no other user's file. */
 const ALSO: Readonly<Record<string, { readonly names: readonly string[]; readonly why: string }>> = {
-  "cli/commands/plugin.ts": { names: ["mkdtemp", "rm"], why: "removes the directory that mkdtemp made" },
   "cli/plugin/links.ts": {
     names: ["mkdir", "symlink", "rm"],
     why: "symlink fails where something is, rm follows no link",
@@ -24,10 +23,7 @@ const ALSO: Readonly<Record<string, { readonly names: readonly string[]; readonl
     names: ["link", "open", "rm", "writeFile"],
     why: "in a trusted directory; a random name, made with O_EXCL; a link replaces no key; reads without following links",
   },
-  "plan/source/clone.ts": { names: ["rm"], why: "removes in a directory that mkdtemp made" },
-  "plan/source/git-dirty.ts": { names: ["mkdtemp", "rm"], why: "removes the directory that mkdtemp made" },
-  "plan/source/open-source.ts": { names: ["mkdtemp", "rmSync"], why: "removes the directories that mkdtemp made" },
-  "ship/export/destination.ts": { names: ["rmSync"], why: "removes the directory that makeScratchBeside made" },
+  "plan/source/clone.ts": { names: ["rm"], why: "removes in a directory that makeScratchDirectory made" },
 };
 
 interface Use {

@@ -27,6 +27,7 @@ import { download } from "../../../../src/plan/source/download.ts";
 import { gitLabels } from "../../../../src/plan/source/git-labels.ts";
 import { parseGitSource } from "../../../../src/plan/source/git-url.ts";
 import { openSource } from "../../../../src/plan/source/open-source.ts";
+import { limitsOf } from "../../../../src/plan/source/source-limits.ts";
 import { REQUEST, planInCluster } from "../../plan/sample.ts";
 import { Random } from "../../../conformance/context/random.ts";
 
@@ -139,7 +140,12 @@ const SHOWN: readonly Shown[] = [
     host: () => host,
     path: "/a.git",
     times: 4,
-    show: (url) => clone({ remote: url, keepGitDir: false }, mkdtempSync(join(directory, "clone-")), signal),
+    show: (url) =>
+      clone({ remote: url, keepGitDir: false }, mkdtempSync(join(directory, "clone-")), {
+        access: { submodules: [], none: false },
+        limits: limitsOf({}),
+        signal,
+      }),
   },
   {
     place: "labels of a repository",

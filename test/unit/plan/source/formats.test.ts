@@ -42,6 +42,8 @@ const OWN_FILES: Readonly<Record<string, string>> = {
   "lib/credentials/keychain.ts": "the user's own files",
   "lib/engine/find-engine.ts": "the user's docker configuration",
   "lib/files/replace-file.ts": "what it writes",
+  "lib/files/scratch.ts": "what it writes",
+  "lib/files/write-tree.ts": "what it writes",
   "lib/http/trusted-certificates.ts": "the machine's certificates",
   "lib/kube/authenticator.ts": "the user's kubeconfig",
   "lib/kube/choose-target.ts": "the user's kubeconfig",

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { gatherContext } from "../../../../src/plan/gather.ts";
 import type { ContextInputs } from "../../../../src/plan/gather.ts";
+import { treeOf } from "../../../../src/pack/tree.ts";
 import { REQUEST } from "../sample.ts";
 
 const DOCKERFILE = "FROM scratch\nCOPY . /\n";
@@ -53,7 +54,7 @@ describe("standard input", () => {
     const { context, dockerfile } = await gather("-", bytes);
     expect(dockerfile.text).toBe(DOCKERFILE);
     expect(Buffer.from(context.ignoreFile ?? []).toString()).toBe("*.log\n");
-    expect((await readdir(context.root)).sort()).toEqual([".dockerignore", "Dockerfile", "out", "run.sh", "sub"]);
+    expect(treeOf(context).names("").sort()).toEqual([".dockerignore", "Dockerfile", "out", "run.sh", "sub"]);
     expect((await gather("-", bytes, "sub/Dockerfile")).dockerfile.text).toBe("FROM sub\n");
   });
 
@@ -61,13 +62,13 @@ describe("standard input", () => {
     const frames: Buffer[] = [];
     for (let at = 0; at < tar.length; at += 1000) frames.push(zstdCompressSync(tar.subarray(at, at + 1000)));
     const { context } = await gather("-", Buffer.concat(frames));
-    expect((await readdir(context.root)).sort()).toEqual([".dockerignore", "Dockerfile", "out", "run.sh", "sub"]);
+    expect(treeOf(context).names("").sort()).toEqual([".dockerignore", "Dockerfile", "out", "run.sh", "sub"]);
   });
 
   it("standard input may be a Dockerfile, with an empty context", async () => {
     const { context, dockerfile } = await gather("-", "FROM alpine\n");
     expect(dockerfile.text).toBe("FROM alpine\n");
-    expect(await readdir(context.root)).toEqual([]);
+    expect(treeOf(context).names("")).toEqual([]);
   });
 
   it("standard input may be the Dockerfile of a directory, whose ignore file applies", async () => {

@@ -1,10 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, readdir, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Export } from "../../../../src/plan/docker/options.ts";
 import { checkDestinations, openDestination } from "../../../../src/ship/export/destination.ts";
+import { ClusterError } from "../../../../src/errors.ts";
+import { archive } from "../../../contract/archive-cases.ts";
+import type { Entry } from "../../../contract/archive-cases.ts";
 import { giveAway } from "../../lib/files/stranger.ts";
 
 let root: string;
@@ -108,4 +111,71 @@ it("a device is written to and stays; what came cut to it is not sent again", as
   const cut = openDestination({ kind: "files", format: "tar", dest: "/dev/null" });
   cut.write(Buffer.from("one"));
   await expect(cut.discard()).rejects.toThrow("the archive was cut on its way to /dev/null");
+});
+
+describe("an exported directory is the image's", () => {
+  async function written(entries: readonly Entry[]): Promise<string> {
+    const destination = openDestination({ kind: "files", format: "local", dest: join(root, "out") });
+    destination.write(archive(entries));
+    await destination.commit();
+    return join(root, "out");
+  }
+
+  it("links, as they are written, wherever they lead", async () => {
+    const out = await written([
+      { name: "usr/bin/awk", flag: "2", link: "/etc/alternatives/awk" },
+      { name: "a/up", flag: "2", link: "../../../up" },
+      { name: "a/f", content: "f" },
+      { name: "g", flag: "1", link: "a/f" },
+    ]);
+    expect(await readlink(join(out, "usr/bin/awk"))).toBe("/etc/alternatives/awk");
+    expect(await readlink(join(out, "a/up"))).toBe("../../../up");
+    expect((await stat(join(out, "g"))).ino).toBe((await stat(join(out, "a/f"))).ino);
+  });
+
+  it("modes, also of read-only directories, whatever the umask is", async () => {
+    const own = process.umask(0o077);
+    try {
+      const out = await written([
+        { name: "ro/", flag: "5", mode: 0o555 },
+        { name: "ro/f", content: "f", mode: 0o4755 },
+        { name: "none", content: "n", mode: 0 },
+      ]);
+      expect(((await stat(join(out, "ro"))).mode & 0o7777).toString(8)).toBe("555");
+      expect(((await stat(join(out, "ro/f"))).mode & 0o7777).toString(8)).toBe("4755");
+      expect(((await stat(join(out, "none"))).mode & 0o7777).toString(8)).toBe("0");
+    } finally {
+      process.umask(own);
+    }
+  });
+
+  it("and nothing outside of it is written, through a link that is there or one of the archive", async () => {
+    await mkdir(join(root, "outside"));
+    await mkdir(join(root, "out"));
+    await symlink("../outside", join(root, "out/d"));
+    await symlink("../outside/target", join(root, "out/f"));
+    const out = await written([
+      { name: "d/x", content: "x" },
+      { name: "f", content: "f" },
+      { name: "../up", content: "up" },
+      { name: "l", flag: "2", link: "/tmp" },
+    ]);
+    expect(await readdir(join(root, "outside"))).toEqual([]);
+    expect((await readdir(root)).sort()).toEqual(["out", "outside"]);
+    expect((await readdir(out)).sort()).toEqual(["d", "f", "l", "up"]);
+  });
+
+  it.each([
+    ["a device", { name: "null", flag: "3" }, "null: it is a device"],
+    ["a FIFO", { name: "pipe", flag: "6" }, "pipe is a FIFO"],
+  ])("%s is an error that names it", async (_what, entry, message) => {
+    await expect(written([entry])).rejects.toThrow(message);
+    expect((await readdir(root)).filter((name) => name.startsWith(".slipway"))).toEqual([]);
+  });
+
+  it("and a cut one is fetched again", async () => {
+    const destination = openDestination({ kind: "files", format: "local", dest: join(root, "out") });
+    destination.write(archive([{ name: "f", content: "f" }]).subarray(0, 513));
+    await expect(destination.commit()).rejects.toBeInstanceOf(ClusterError);
+  });
 });

@@ -1,0 +1,17 @@
+/** The working directory, also where it was deleted. */
+import { isAbsolute } from "node:path";
+
+/** Absolute. Of a directory that is gone it is the path that the shell knows, so that only what is relative to it fails. */
+export function workingDirectory(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  try {
+    return process.cwd();
+  } catch {
+    const known = env["PWD"] ?? "";
+    return isAbsolute(known) ? known : "/";
+  }
+}
+
+/** Whether an error says that the working directory is gone. */
+export function isWorkingDirectoryGone(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error && error.syscall === "uv_cwd";
+}

@@ -1,0 +1,131 @@
+/** Writes a tree of files into a directory, as it is: bytes, modes, times, links. Follows no link, neither of the tree nor in the directory. */
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  futimesSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeSync,
+} from "node:fs";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { FileStat, FileTree } from "./file-tree.ts";
+import { PathResolver, toText } from "./path-bytes.ts";
+
+const PIECE_BYTES = 1024 * 1024;
+/** Read, write and search permission of the owner, without which nothing can be put into a directory. */
+const OWNER_ALL = 0o700;
+
+/** Thrown for an entry that cannot be made here. */
+export class Unwritable extends Error {}
+
+/**
+ * Files that are there already are replaced, and stay if the tree does not have them. Directories get their modes last, so that
+ * read-only ones can be filled.
+ * @param root absolute path of an existing directory
+ * @throws Unwritable for a FIFO or a socket; the system's errors
+ */
+export async function writeTree(tree: FileTree, root: string): Promise<void> {
+  await new TreeWriter(tree, new PathResolver(root)).run();
+}
+
+class TreeWriter {
+  readonly #tree: FileTree;
+  readonly #paths: PathResolver;
+  /** Identity to the first name of a file with several. */
+  readonly #linked = new Map<string, string>();
+  readonly #piece = Buffer.allocUnsafe(PIECE_BYTES);
+  #written = 0;
+
+  constructor(tree: FileTree, paths: PathResolver) {
+    this.#tree = tree;
+    this.#paths = paths;
+  }
+
+  async run(): Promise<void> {
+    const directories: string[] = [];
+    const rest = this.#below("");
+    for (let path = rest.pop(); path !== undefined; path = rest.pop()) {
+      const stat = this.#tree.stat(path);
+      if (stat.isDirectory()) {
+        this.#makeDirectory(path);
+        directories.push(path);
+        for (const below of this.#below(path)) rest.push(below);
+      } else this.#write(path, stat);
+      if (this.#written > PIECE_BYTES) {
+        this.#written = 0;
+        await nextTurn();
+      }
+    }
+    // The deepest first: a directory may be closed to its owner.
+    for (const path of directories.toReversed()) {
+      const { mode, mtimeMs } = this.#tree.stat(path);
+      const target = this.#paths.resolve(path);
+      utimesSync(target, mtimeMs / 1000, mtimeMs / 1000);
+      chmodSync(target, mode & 0o7777);
+    }
+  }
+
+  #below(directory: string): string[] {
+    const names = this.#tree.names(directory).sort().toReversed();
+    return directory === "" ? names : names.map((name) => `${directory}/${name}`);
+  }
+
+  #makeDirectory(path: string): void {
+    const target = this.#paths.resolve(path);
+    const found = lstatSync(target, { throwIfNoEntry: false });
+    if (found?.isDirectory() === true) {
+      if ((found.mode & OWNER_ALL) !== OWNER_ALL) chmodSync(target, (found.mode & 0o7777) | OWNER_ALL);
+      return;
+    }
+    if (found !== undefined) rmSync(target);
+    mkdirSync(target, { mode: OWNER_ALL });
+  }
+
+  #write(path: string, stat: FileStat): void {
+    const target = this.#paths.resolve(path);
+    if (!stat.isFile() && !stat.isSymbolicLink())
+      throw new Unwritable(`${toText(path)} is a ${stat.isFIFO() ? "FIFO" : "special file"}`);
+    rmSync(target, { recursive: true, force: true });
+    const identity = stat.nlink > 1 ? this.#tree.identity(path) : undefined;
+    const first = identity === undefined ? undefined : this.#linked.get(identity);
+    if (first !== undefined) {
+      linkSync(this.#paths.resolve(first), target);
+      return;
+    }
+    if (identity !== undefined) this.#linked.set(identity, path);
+    const seconds = stat.mtimeMs / 1000;
+    if (stat.isSymbolicLink()) {
+      symlinkSync(Buffer.from(this.#tree.target(path), "latin1"), target);
+      lutimesSync(target, seconds, seconds);
+      return;
+    }
+    // Fails if there is anything: somebody may have put a link there meanwhile.
+    const descriptor = openSync(target, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+    try {
+      this.#copy(path, descriptor);
+      // After the content: writing takes setuid away.
+      fchmodSync(descriptor, stat.mode & 0o7777);
+      futimesSync(descriptor, seconds, seconds);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  #copy(path: string, descriptor: number): void {
+    using file = this.#tree.open(path);
+    for (;;) {
+      const count = file.read(this.#piece, 0, PIECE_BYTES);
+      for (let at = 0; at < count;) at += writeSync(descriptor, this.#piece, at, count - at);
+      this.#written += count;
+      if (count < PIECE_BYTES) return;
+    }
+  }
+}
