@@ -10,7 +10,7 @@ import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import type { Image } from "./support/registry.ts";
 
-const namespace = useNamespace();
+const namespace = useNamespace({ rbac: ["--transport", "cache"] });
 
 /** What a context may have that a program other than tar loses. */
 async function tricky(base: string): Promise<string> {

@@ -121,7 +121,7 @@ fi
     [ ! -s cache/tree/${NOTES_DIR}/stale ] || (cd cache/tree && xargs -0 rm -rf -- < ${NOTES_DIR}/stale)
     rm -rf cache/tree/${NOTES_DIR} cache/tree/dockerfile
   fi
-  head -c $body cache/incoming | gunzip -c | tar -xpf - -C cache/tree
+  head -c $body cache/incoming | gunzip -c | (umask 0; tar -xpf - -C cache/tree)
   ${closeDirectories("cache/tree")}
   rm -f cache/incoming
   cd cache/tree
