@@ -69,7 +69,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "lib/compose/": { code: ["js-yaml", "node:*"] },
   "lib/dockerfile/": { code: ["lib/text/", "node:path"] },
   "lib/dockerignore/": { code: ["lib/files/"] },
-  "lib/engine/": { code: ["lib/http/", "lib/limits/", "node:*"] },
+  "lib/engine/": { code: ["lib/files/", "lib/http/", "lib/limits/", "node:*"] },
   "lib/files/": { code: ["lib/text/", "node:*"] },
   "lib/hcl/": { code: ["lib/text/", "bcryptjs", "re2js", "node:*"] },
   "lib/http/": { code: ["lib/limits/", "lib/text/", "socks", "undici", "node:*"] },

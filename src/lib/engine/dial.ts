@@ -1,10 +1,11 @@
 /** Opens a connection to an engine. */
-import { spawn } from "node:child_process";
 import { connect, isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
+import { startProgram } from "../files/find-program.ts";
 import type { EngineAddress } from "./find-engine.ts";
 
+/** @throws ProgramNotFound if ssh is needed and is not on the PATH */
 export function dialEngine(address: EngineAddress): Duplex {
   if (address.kind === "socket") return connect(address.path);
   if (address.kind === "ssh") return dialOverSsh(address);
@@ -36,7 +37,7 @@ export function sshArguments({ host, user, port, path }: Extract<EngineAddress, 
 }
 
 function dialOverSsh(address: Extract<EngineAddress, { kind: "ssh" }>): Duplex {
-  const child = spawn("ssh", sshArguments(address), { stdio: ["pipe", "pipe", "pipe"] });
+  const child = startProgram("ssh", sshArguments(address), { stdio: ["pipe", "pipe", "pipe"] });
   const duplex = Duplex.from({ readable: child.stdout, writable: child.stdin });
   let reported = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => void (reported += text));

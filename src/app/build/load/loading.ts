@@ -2,10 +2,9 @@
  * `--load`: the image goes into the local engine. The builder's archive is received like any other result, and is complete and
  * verified on this disk before the engine is sent a byte of it.
  */
-import { createReadStream, rmSync, statSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { createReadStream, statSync } from "node:fs";
 import { join } from "node:path";
+import { makeScratchDirectory, removeScratchDirectory } from "../../../lib/files/scratch.ts";
 import { EngineRefusal } from "../../../lib/engine/engine-client.ts";
 import { EngineArchive } from "./engine-archive.ts";
 import type { LoadedImage, StageTimer } from "../../../events.ts";
@@ -36,7 +35,7 @@ export class Loading implements Disposable {
   /** @throws InvalidInput if there is no engine, or it does not answer. Nothing has been created yet. */
   static async open(plan: BuildPlan, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Loading> {
     const engine = await reachEngine(env, signal);
-    return new Loading(plan, engine, await mkdtemp(join(tmpdir(), "slipway-load-")));
+    return new Loading(plan, engine, makeScratchDirectory("slipway-load-"));
   }
 
   /** Called when the archive is there. @throws InvalidInput if the engine does not take the image */
@@ -83,6 +82,6 @@ export class Loading implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.#directory, { recursive: true, force: true });
+    removeScratchDirectory(this.#directory);
   }
 }

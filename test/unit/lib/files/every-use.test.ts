@@ -17,6 +17,10 @@ const ALSO: Readonly<Record<string, { readonly names: readonly string[]; readonl
   "cli/start/code-cache.ts": { names: ["openSync", "rmSync"], why: "opens to read; removes in a trusted directory" },
   "pack/file-source.ts": { names: ["openSync"], why: "opens to read" },
   "app/build/pod-files.ts": { names: ["open"], why: "reads the first bytes of a file of the context" },
+  "app/build/load/engine-archive.ts": {
+    names: ["open"],
+    why: "reads the archive that was received in a scratch directory",
+  },
   "app/builds/started-here.ts": { names: ["rmSync"], why: "removes files of a trusted directory" },
   "lib/buildkit/socket-pair.ts": { names: ["mkdtemp", "rm"], why: "removes the directory that mkdtemp made" },
   "run/keep/keep-key.ts": {

@@ -59,7 +59,8 @@ it("only the three HTTP clients send requests", async () => {
     "lib/kube/http-client.ts",
     "lib/kube/websocket.ts",
   ]);
-  expect(await linesWith(/\bfetch\(/)).toEqual([]);
+  // A private method of that name sends no request by itself.
+  expect(await linesWith(/(?<!#)\bfetch\(/)).toEqual([]);
 });
 
 it("bodies are read into memory only up to a limit", async () => {
