@@ -90,11 +90,18 @@ async function gatherContextAndLabels(
 /** The context's directory, its Dockerfile and its ignore file. @throws InvalidInput as `gatherInputs` does. */
 export async function gatherContext(request: ContextRequest, outside: Outside): Promise<ContextInputs> {
   const source = await openSource({ ...request, ...outside });
-  const { tree } = source;
+  const { tree, digest } = source;
   const root = tree === undefined ? await contextRoot(source.root) : source.root;
   const dockerfile = await dockerfileOf(source, root, request);
   const ignored = await findIgnoreFile(source, root, dockerfile.path);
-  const context = { root, ...(tree === undefined ? {} : { tree }), ...ignored };
+  const context = {
+    root,
+    ...(tree === undefined ? {} : { tree }),
+    ...(digest === undefined ? {} : { digest }),
+    // Standard input has no name, and a scratch directory has another one each time: such builds are told apart by where they are started.
+    ...(source.external ? { project: source.url ?? workingDirectory() } : {}),
+    ...ignored,
+  };
   return { context, dockerfile, external: source.external };
 }
 

@@ -111,7 +111,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     ...signatureOf(request),
     transport: inputs.repository === undefined ? transportOf(request, inputs) : "none",
     // Builds of the same image share one cache, even if they start in different directories.
-    cacheName: request.cacheName ?? tags[0]?.name ?? inputs.context?.root ?? "",
+    cacheName: request.cacheName ?? tags[0]?.name ?? inputs.context?.project ?? inputs.context?.root ?? "",
     volume: {
       size: quantityOf(request.volumeSize),
       ...(request.storageClass === undefined ? {} : { storageClass: request.storageClass }),

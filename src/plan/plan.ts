@@ -96,6 +96,10 @@ export interface ContextSource {
   readonly root: string;
   /** The files of an archive. Absent: those of the directory. */
   readonly tree?: FileTree;
+  /** SHA-256 of the unpacked archive, in hexadecimal, if there is a `tree`. Archives with the same digest have the same files. */
+  readonly digest?: string;
+  /** The same text for each build of the same source. Absent: `root` is that text. */
+  readonly project?: string;
   /** Bytes of the ignore file; undefined if there is none. */
   readonly ignoreFile: Uint8Array | undefined;
   /** Name of the ignore file in messages. */

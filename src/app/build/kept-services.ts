@@ -99,11 +99,14 @@ export function keptServices(plan: BuildPlan, inputs: KeptInputs): KeptServices 
   };
 }
 
-/** One tree for each namespace, project, Dockerfile and target, so that no build is given another's files. */
+/**
+ * One tree for each namespace, context, Dockerfile and target, so that no build is given another's files. The daemon takes a file for
+ * unchanged by its path, size and time, which may be the same in different archives.
+ */
 function sharedKeyOf(plan: BuildPlan, namespace: string): string {
   const parts = [
     namespace,
-    plan.context?.root ?? plan.repository?.url ?? "",
+    plan.context?.digest ?? plan.context?.root ?? plan.repository?.url ?? "",
     plan.dockerfile.path ?? "",
     plan.target ?? "",
   ];

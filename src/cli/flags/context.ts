@@ -61,7 +61,8 @@ export const contextFlags = {
     helpGroup: "CONTEXT",
   }),
   "cache-name": Flags.string({
-    description: "for --transport cache: name of the project (default: the image's name, or else the context's path)",
+    description:
+      "for --transport cache: name of the project (default: the image's name, or else the context's path or URL)",
     env: "SLIPWAY_CACHE_NAME",
     helpGroup: "CONTEXT",
     helpValue: "NAME",

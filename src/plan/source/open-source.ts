@@ -2,6 +2,7 @@
  * Opens the context of the command line. In docker's order the context is `-`, a directory, a repository or another URL. A repository
  * becomes a directory, and an archive a tree of files, so that the same ignore rules apply to all.
  */
+import { createHash } from "node:crypto";
 import { readFile, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 import { normalize } from "node:path/posix";
@@ -24,6 +25,10 @@ export interface OpenedSource {
   readonly root: string;
   /** The files of an archive. */
   readonly tree?: FileTree;
+  /** SHA-256 of the unpacked archive, in hexadecimal, if there is a `tree`. */
+  readonly digest?: string;
+  /** The URL, without passwords, that the context came from. */
+  readonly url?: string;
   /** The Dockerfile, if it is not a file on the user's disk. */
   readonly dockerfile?: DockerfileText & { readonly path: string };
   /** The context is not the user's own directory: `-f` names a file inside it, and symlinks must not lead out of it. */
@@ -44,6 +49,9 @@ export interface SourceRequest {
 
 /** BuildKit's limit for a Dockerfile from standard input or a URL. */
 const MAX_DOCKERFILE_BYTES = 2 * 1024 * 1024;
+
+/** Of an archive without bytes. */
+const EMPTY_DIGEST = createHash("sha256").digest("hex");
 
 /** @throws InvalidInput with docker's message */
 export async function openSource(request: SourceRequest): Promise<OpenedSource> {
@@ -87,13 +95,14 @@ async function openContextOf(request: SourceRequest): Promise<OpenedSource> {
     const { clone } = await import("./clone.ts");
     const access = { submodules: request.submoduleCredentials ?? [], none: request.noCredentials === true };
     await withinTime(name, limits, request.signal, (signal) => clone(repository, root, { access, limits, signal }));
-    return { root: await subdirectory(root, repository.subdir), external: true };
+    const url = repository.subdir === undefined ? name : `${name}#:${repository.subdir}`;
+    return { root: await subdirectory(root, repository.subdir), external: true, url };
   }
   if (!isHttp(request.path)) return { root: request.path, external: false };
   const name = publicUrl(request.path);
   request.say(`fetching ${name}`);
   const { download } = await import("./download.ts");
-  return fromStream(request, download(request.path, request.signal), name, limits);
+  return { ...(await fromStream(request, download(request.path, request.signal), name, limits)), url: name };
 }
 
 /** @throws InvalidInput for a directory of a remote bake definition that is a link out of it */
@@ -126,7 +135,8 @@ async function fromStream(
   if (kind !== undefined) {
     const root = `the archive from ${name}`;
     const { readArchive } = await import("./unpack.ts");
-    return { root, tree: await readArchive(whole, kind, { name: root, limits, signal }), external: true };
+    const read = await readArchive(whole, kind, { name: root, limits, signal });
+    return { root, ...read, external: true };
   }
   if (request.file !== undefined && request.file !== "-" && request.path === "-") {
     throw new InvalidInput("ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles", {
@@ -141,8 +151,8 @@ async function fromStream(
     });
   }
   const { EMPTY_TREE } = await import("../../lib/archive/archive-tree.ts");
-  const root = "the empty context";
-  return { root, tree: EMPTY_TREE, external: true, dockerfile: { path: `the Dockerfile from ${name}`, ...found } };
+  const dockerfile = { path: `the Dockerfile from ${name}`, ...found };
+  return { root: "the empty context", tree: EMPTY_TREE, digest: EMPTY_DIGEST, external: true, dockerfile };
 }
 
 async function* continued(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {

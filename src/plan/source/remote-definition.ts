@@ -63,7 +63,7 @@ export async function readRemoteDefinition(
   if (kind === undefined) return { files: [{ name: publicUrl(url), text: await readLimited(url, whole()) }] };
   const { readArchive } = await import("./unpack.ts");
   const name = `the archive from ${publicUrl(url)}`;
-  const tree = await readArchive(whole(), kind, { name, limits: limitsOf(), signal });
+  const { tree } = await readArchive(whole(), kind, { name, limits: limitsOf(), signal });
   const root = makeScratchDirectory("slipway-context-");
   await writeTree(tree, root);
   return { root, files: await readFiles(url, root, names, defaults) };

@@ -1,4 +1,5 @@
 /** Reads the archive of a context into a tree, without unpacking it to the disk. The ignore rules apply to the tree as to any other context. */
+import { createHash } from "node:crypto";
 import type { ChildProcessByStdio } from "node:child_process";
 import { Duplex, Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -20,12 +21,19 @@ export interface ReadOptions {
   readonly signal: AbortSignal;
 }
 
+export interface ReadArchive {
+  readonly tree: ArchiveTree;
+  /** SHA-256 of the unpacked archive, in hexadecimal. */
+  readonly digest: string;
+}
+
 /** @throws InvalidInput for an archive that is incomplete, invalid, over a limit, or has what an image cannot have; the signal's reason */
 export async function readArchive(
   archive: AsyncIterable<Uint8Array>,
   kind: ArchiveKind,
   { name, limits, signal }: ReadOptions,
-): Promise<ArchiveTree> {
+): Promise<ReadArchive> {
+  const hash = createHash("sha256");
   const meter = new Meter(name, limits);
   const tree = new ArchiveTree(new ContentStore(), name, {
     entries: limits.entries,
@@ -36,6 +44,7 @@ export async function readArchive(
   const take = async (bytes: AsyncIterable<Uint8Array>): Promise<void> => {
     for await (const chunk of bytes) {
       meter.unpacked(chunk.length);
+      hash.update(chunk);
       reader.write(chunk);
     }
   };
@@ -55,7 +64,7 @@ export async function readArchive(
       cause: error,
     });
   }
-  return tree;
+  return { tree, digest: hash.digest("hex") };
 }
 
 /** Counts the bytes before and after decompression. */

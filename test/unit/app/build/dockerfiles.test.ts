@@ -30,9 +30,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-function packedRoot(): Promise<FileTree> {
+async function packedRoot(): Promise<FileTree> {
   const options = { name: "the archive", limits: limitsOf({}), signal: new AbortController().signal };
-  return readArchive(Readable.from([execFileSync("tar", ["-cf", "-", "-C", root, "."])]), "tar", options);
+  const archived = Readable.from([execFileSync("tar", ["-cf", "-", "-C", root, "."])]);
+  return (await readArchive(archived, "tar", options)).tree;
 }
 
 async function planned(text: string, request: Partial<BuildRequest> = {}, tree?: FileTree): Promise<string> {
