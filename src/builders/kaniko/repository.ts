@@ -12,6 +12,7 @@ import { secretKey } from "../../plan/layout.ts";
 
 /** A SHA-1 hash; go-git supports no other. */
 const COMMIT = /^[0-9a-f]{40}$/;
+const SHA256_COMMIT = /^[0-9a-f]{64}$/;
 
 /** The user name that BuildKit uses with a token: forges accept any name. */
 const USER = "x-access-token";
@@ -27,6 +28,8 @@ export function refuseRepository({ repository, secrets = [] }: BuildPlan): void 
   const { remote, ref = "", commit, subdir, submodules, keepGitDir, token } = repository;
   if (!/^https?:\/\//.test(remote)) refuse(`clones only over https and http, not ${remote}`);
   if (ref.includes("#")) refuse(`cannot clone the ref ${ref}, because it has a #`);
+  const long = [ref, commit ?? ""].find((name) => SHA256_COMMIT.test(name));
+  if (long !== undefined) refuse(`cannot clone a repository with SHA-256 hashes, such as ${long}`);
   if (commit !== undefined && !COMMIT.test(commit)) {
     refuse(`finds a commit only by its full hash, and ${commit} is a short one`, "Write the full hash.");
   }

@@ -32,7 +32,7 @@ export interface CloneOptions {
 
 const WATCH_INTERVAL_MS = 500;
 
-/** The repository's own bytes, whatever the user's settings are, as BuildKit's git writes them. For a git that reads the user's files after all. */
+/** Makes git write the repository's own bytes, as BuildKit's git does. For a git that reads the user's files after all. */
 const PLAIN_FILES = [
   "core.autocrlf=false",
   "core.safecrlf=false",
@@ -118,11 +118,13 @@ class Clone {
     this.#anonymous = { ...settingVariables(anonymousSettings(settings)), ...anonymousVariables(this.#home) };
   }
 
-  async #init(directory: string, remote: string): Promise<void> {
+  /** @param format absent: SHA-1, which a git before 2.29 has no name for */
+  async #init(directory: string, remote: string, format?: "sha256"): Promise<void> {
     const { signal } = this.#options;
     const env = settingVariables([]);
     this.#fetched.add(directory);
-    await runGit(["-C", directory, "init", "--quiet", "--template="], { remote, env, signal });
+    const hash = format === undefined ? [] : [`--object-format=${format}`];
+    await runGit(["-C", directory, "init", "--quiet", "--template=", ...hash], { remote, env, signal });
     await runGit(["-C", directory, "remote", "add", "origin", "--", remote], { remote, env, signal });
   }
 
@@ -134,7 +136,15 @@ class Clone {
       (...args: string[]): Promise<string> =>
         runGit([...PLAIN_FILES, "-C", directory, ...args], { remote, env, signal });
     const git = gitUntil(whole);
-    const commit = await this.#watched(directory, remote, (signal) => fetchCommit(source, gitUntil(signal), signal));
+    const fetch = <T>(one: (source: Fetch["source"], git: Git, signal: AbortSignal) => Promise<T>): Promise<T> =>
+      this.#watched(directory, remote, (signal) => one(source, gitUntil(signal), signal));
+    let commit = await fetch(fetchOne);
+    if (commit === undefined && (await hasLongHashes(source, git))) {
+      await emptied(directory);
+      await this.#init(directory, remote, "sha256");
+      commit = await fetch(fetchOne);
+    }
+    commit ??= await fetch(fetchAll);
     await this.#checkSize(source.remote, directory, commit);
     await git("checkout", "--quiet", "--detach", commit);
     if (source.commit === undefined) return;
@@ -248,10 +258,10 @@ class Clone {
 
   #withRemedy(error: unknown, path: string, host: string, owner: string | undefined): unknown {
     if (!(error instanceof InvalidInput) || error.suggestions.length > 0) return error;
-    const place = owner === undefined || owner === "\0" ? host : `${host}/${owner}`;
+    const location = owner === undefined || owner === "\0" ? host : `${host}/${owner}`;
     const remedies = this.#options.access.none
       ? ["Leave out --no-credentials if you trust the repository."]
-      : [`If you trust the repository with your credentials there: --submodule-credentials ${place}`];
+      : [`If you trust the repository with your credentials there: --submodule-credentials ${location}`];
     return new InvalidInput(`the submodule ${path} could not be fetched without your credentials: ${error.message}`, {
       docker: "refuses",
       suggestions: [...remedies, "To build without submodules: add ?submodules=false to the URL, before the #."],
@@ -260,19 +270,33 @@ class Clone {
   }
 }
 
-/** Fetches only the commit. If the server refuses that (for a short hash, or without shallow fetches), fetches all branches and tags. */
-async function fetchCommit(
-  source: Fetch["source"],
-  git: (...args: string[]) => Promise<string>,
-  signal: AbortSignal,
-): Promise<string> {
-  const wanted = source.ref ?? source.commit ?? "HEAD";
+type Git = (...args: string[]) => Promise<string>;
+
+/** Fetches only the commit. Undefined if the server refuses that (for a short hash, or without shallow fetches), or has hashes of another kind. */
+async function fetchOne(source: Fetch["source"], git: Git, signal: AbortSignal): Promise<string | undefined> {
+  const wanted = wantedOf(source);
   try {
     await git("fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--", "origin", wanted);
     return "FETCH_HEAD";
   } catch {
     signal.throwIfAborted();
+    return undefined;
   }
+}
+
+function wantedOf({ ref, commit }: Fetch["source"]): string {
+  return ref ?? commit ?? "HEAD";
+}
+
+/** Whether the remote's objects have SHA-256 hashes. A repository has hashes of one kind, and is made for it. @throws InvalidInput without access */
+async function hasLongHashes(source: Fetch["source"], git: Git): Promise<boolean> {
+  const refs = await git("ls-remote", "--quiet", "--", "origin", "HEAD", wantedOf(source));
+  return /^[0-9a-f]{64}\t/.test(refs);
+}
+
+/** Fetches all branches and tags. */
+async function fetchAll(source: Fetch["source"], git: Git): Promise<string> {
+  const wanted = wantedOf(source);
   await git(
     "fetch",
     "--quiet",

@@ -103,6 +103,11 @@ describe("--git-in-cluster", () => {
     ["", { path: "git://h/a" }, "kaniko clones only over https and http, not git://h/a"],
     ["#a#b", {}, "kaniko cannot clone the ref a#b, because it has a #"],
     ["?commit=abcd", {}, "kaniko finds a commit only by its full hash, and abcd is a short one"],
+    ...["?commit=", "#"].map((form): [string, Partial<BuildRequest>, string] => [
+      `${form}${"ab".repeat(32)}`,
+      {},
+      `kaniko cannot clone a repository with SHA-256 hashes, such as ${"ab".repeat(32)}`,
+    ]),
     [
       "",
       { docker: { secret: ["id=GIT_AUTH_HEADER.h,env=H"] } },

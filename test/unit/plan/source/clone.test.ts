@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { clone } from "../../../../src/plan/source/clone.ts";
 import type { CloneOptions } from "../../../../src/plan/source/clone.ts";
+import type { GitSource } from "../../../../src/plan/source/git-url.ts";
 import { limitsOf } from "../../../../src/plan/source/source-limits.ts";
 import { serveGit } from "./git-server.ts";
 import type { GitServer } from "./git-server.ts";
@@ -42,13 +43,13 @@ function scratch(): string {
 
 interface Wanted extends Partial<CloneOptions["access"]> {
   readonly limits?: Partial<CloneOptions["limits"]>;
-  readonly keepGitDir?: boolean;
+  readonly source?: Partial<GitSource>;
 }
 
 /** Clones into a new directory. */
-async function cloned(remote: string, { limits, keepGitDir = false, ...access }: Wanted = {}): Promise<string> {
+async function cloned(remote: string, { limits, source, ...access }: Wanted = {}): Promise<string> {
   const directory = scratch();
-  await clone({ remote, keepGitDir }, directory, {
+  await clone({ remote, keepGitDir: false, ...source }, directory, {
     access: { submodules: [], none: false, ...access },
     limits: { ...limitsOf({}), ...limits },
     signal: new AbortController().signal,
@@ -270,6 +271,57 @@ describe("a submodule", () => {
   );
 });
 
+describe.each(["sha1", "sha256"] as const)("a repository with hashes of %s is cloned from", (format) => {
+  let remote = "";
+  let commits: readonly string[] = [];
+  beforeAll(() => {
+    const at = (name: string): string => `/${format}/${name}.git`;
+    server.add(at("lib"), { lib: "lib\n" }, {}, format);
+    const directory = server.add(at("app"), { f: "first\n" }, { lib: "../lib.git" }, format);
+    const git = (...args: string[]): string =>
+      execFileSync("git", ["-C", directory, "-c", "user.name=n", "-c", "user.email=e", ...args], { encoding: "utf8" });
+    git("tag", "v1");
+    writeFileSync(join(directory, "f"), "second\n");
+    git("add", "f");
+    git("commit", "-qm", "second");
+    commits = git("rev-list", "--reverse", "HEAD").trim().split("\n");
+    git("checkout", "-q", "-b", "dev");
+    writeFileSync(join(directory, "f"), "dev\n");
+    git("add", "f");
+    git("commit", "-qm", "dev");
+    git("checkout", "-q", "main");
+    remote = `${server.url}${at("app")}`;
+  });
+
+  it.each<[string, string, () => Partial<GitSource>]>([
+    ["its default branch", "second", () => ({})],
+    ["a branch", "dev", () => ({ ref: "dev" })],
+    ["a tag", "first", () => ({ ref: "v1" })],
+    ["a full ref", "first", () => ({ ref: "refs/tags/v1" })],
+    ["a commit", "first", () => ({ ref: commits[0] ?? "" })],
+    ["a short commit", "first", () => ({ ref: commits[0]?.slice(0, 10) ?? "" })],
+    ["a tag whose commit is known", "first", () => ({ ref: "v1", commit: commits[0] ?? "" })],
+  ])(`%s, with ${format}`, async (_name, text, source) => {
+    // A user's default has no effect.
+    writeFileSync(join(home, ".gitconfig"), "[init]\n\tdefaultObjectFormat = sha256\n");
+    vi.stubEnv("GIT_DEFAULT_HASH", "sha256");
+    const directory = await cloned(remote, { source: source() });
+    expect(contents(directory)).toMatchObject({ f: `644 ${text}\n`, "lib/lib": "644 lib\n" });
+  });
+
+  it(`a history that is kept, with ${format}`, async () => {
+    const directory = await cloned(remote, { source: { keepGitDir: true } });
+    expect(readFileSync(join(directory, ".git/HEAD"), "utf8").trim()).toBe(commits[1]);
+  });
+
+  it(`nothing, if the commit is another one, with ${format}`, async () => {
+    await expect(cloned(remote, { source: { ref: "dev", commit: commits[0] ?? "" } })).rejects.toThrow(
+      `expected checksum to match ${commits[0]}, got `,
+    );
+    await expect(cloned(remote, { source: { ref: "nowhere" } })).rejects.toThrow(`${remote} has no ref nowhere`);
+  });
+});
+
 it("runs no hook of the cloned repository or of its submodule, though the user's hooks are at a relative path", async () => {
   const ran = scratch();
   const hooks = (name: string): Record<string, string> =>
@@ -290,7 +342,7 @@ it("runs no hook of the cloned repository or of its submodule, though the user's
 it("leaves no password in the history that is kept", async () => {
   server.add("/team/private-history.git", { f: "f\n" });
   const remote = `${server.url.replace("//", "//user:password@")}/team/private-history.git`;
-  const directory = await cloned(remote, { keepGitDir: true });
+  const directory = await cloned(remote, { source: { keepGitDir: true } });
   expect(contents(join(directory, ".git"))).toHaveProperty("HEAD");
   expect(JSON.stringify(contents(join(directory, ".git")))).not.toContain("password");
 });

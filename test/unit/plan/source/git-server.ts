@@ -16,6 +16,7 @@ export interface GitServer {
     path: string,
     files: Readonly<Record<string, string>>,
     submodules?: Readonly<Record<string, string>>,
+    format?: "sha1" | "sha256",
   ) => string;
   readonly close: () => void;
 }
@@ -81,10 +82,10 @@ export async function serveGit(isPrivate: (path: string) => boolean = () => fals
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
-    add(path, files, submodules = {}) {
+    add(path, files, submodules = {}, format = "sha1") {
       const directory = join(root, path);
       mkdirSync(directory, { recursive: true });
-      git(directory, "init", "--quiet", "--initial-branch=main");
+      git(directory, "init", "--quiet", "--initial-branch=main", `--object-format=${format}`);
       for (const [name, content] of Object.entries(files)) {
         mkdirSync(dirname(join(directory, name)), { recursive: true });
         writeFileSync(join(directory, name), content, {
