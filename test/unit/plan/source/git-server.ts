@@ -21,6 +21,8 @@ export interface GitServer {
   readonly close: () => void;
 }
 
+const COMMITTED = "2026-01-01T00:00:00Z";
+
 /** @param isPrivate whether a path needs the login `user:password` */
 export async function serveGit(isPrivate: (path: string) => boolean = () => false): Promise<GitServer> {
   const root = mkdtempSync(join(tmpdir(), "slipway-git-server-"));
@@ -76,7 +78,8 @@ export async function serveGit(isPrivate: (path: string) => boolean = () => fals
       ["-c", "core.hooksPath=/dev/null", "-c", "user.name=n", "-c", "user.email=e", "-C", directory, ...args],
       {
         encoding: "utf8",
-        env: { PATH: process.env["PATH"], HOME: root },
+        // The same files have the same commit on every server.
+        env: { PATH: process.env["PATH"], HOME: root, GIT_AUTHOR_DATE: COMMITTED, GIT_COMMITTER_DATE: COMMITTED },
       },
     );
   return {
