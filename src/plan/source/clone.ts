@@ -136,15 +136,15 @@ class Clone {
       (...args: string[]): Promise<string> =>
         runGit([...PLAIN_FILES, "-C", directory, ...args], { remote, env, signal });
     const git = gitUntil(whole);
-    const fetch = <T>(one: (source: Fetch["source"], git: Git, signal: AbortSignal) => Promise<T>): Promise<T> =>
+    const fetchCommit = <T>(one: (source: Fetch["source"], git: Git, signal: AbortSignal) => Promise<T>): Promise<T> =>
       this.#watched(directory, remote, (signal) => one(source, gitUntil(signal), signal));
-    let commit = await fetch(fetchOne);
+    let commit = await fetchCommit(fetchOne);
     if (commit === undefined && (await hasLongHashes(source, git))) {
       await emptied(directory);
       await this.#init(directory, remote, "sha256");
-      commit = await fetch(fetchOne);
+      commit = await fetchCommit(fetchOne);
     }
-    commit ??= await fetch(fetchAll);
+    commit ??= await fetchCommit(fetchAll);
     await this.#checkSize(source.remote, directory, commit);
     await git("checkout", "--quiet", "--detach", commit);
     if (source.commit === undefined) return;
