@@ -23,6 +23,8 @@ export interface ErrorDetails {
   suggestions?: readonly string[];
   /** The line of the Dockerfile that it is about, from 1. */
   line?: number | undefined;
+  /** The Dockerfile's lines around it, to be printed above the message. */
+  excerpt?: readonly string[] | undefined;
   cause?: unknown;
 }
 
@@ -31,12 +33,15 @@ export abstract class SlipwayError extends Error {
   readonly suggestions: readonly string[];
   /** The line of the Dockerfile that it is about, from 1. */
   readonly line?: number;
+  /** The Dockerfile's lines around it, to be printed above the message. */
+  readonly excerpt?: readonly string[];
 
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.suggestions = details.suggestions ?? [];
     if (details.line !== undefined) this.line = details.line;
+    if (details.excerpt !== undefined) this.excerpt = details.excerpt;
   }
 }
 

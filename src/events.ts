@@ -23,10 +23,52 @@ export type BuildEvent =
   | { readonly type: "waiting"; readonly message: string }
   /** A decision about this build, one sentence that stays on the screen. */
   | { readonly type: "note"; readonly message: string }
-  /** One line of the builder's output without its line feed. Bytes that are not UTF-8 are replaced. */
-  | { readonly type: "log"; readonly line: string; readonly container: string; readonly timestamp: string }
+  | LogEvent
+  | StepEvent
   | { readonly type: "warning"; readonly message: string; readonly suggestions?: readonly string[] }
   | { readonly type: "built"; readonly result: BuildResult };
+
+/** One line of the builder's log without its line feed. Bytes that are not UTF-8 are replaced. */
+export interface LogEvent {
+  readonly type: "log";
+  readonly line: string;
+  readonly container: string;
+  /** When the line was written, as RFC 3339. */
+  readonly timestamp: string;
+  /** The step that the line belongs to, if the builder has steps and the line is a part of one. */
+  readonly step?: string;
+  /**
+   * `output`, which is the default, is what the Dockerfile's commands print. `builder` is what the builder says about its own work.
+   * `repeat` is what other events have told already: BuildKit's summary of a failure.
+   */
+  readonly from?: "output" | "builder" | "repeat";
+}
+
+/**
+ * A step of the builder: an instruction of the Dockerfile, or what the builder does besides. `step` is its name among these events. A step
+ * may start again after its end.
+ */
+export type StepEvent =
+  /** `name` is for people, as docker names steps: `[build 3/7] RUN make`. */
+  | { readonly type: "step-started"; readonly step: string; readonly name: string; readonly timestamp: string }
+  /** What the step does now, one line: `sha256:… 1.1MB / 3.3MB 0.2s`. */
+  | { readonly type: "step-status"; readonly step: string; readonly text: string; readonly timestamp: string }
+  | {
+      readonly type: "step-done";
+      readonly step: string;
+      /** The result was taken from a cache. */
+      readonly cached: boolean;
+      /** Wall time of the step in milliseconds. */
+      readonly ms: number;
+      readonly timestamp: string;
+    }
+  | {
+      readonly type: "step-failed";
+      readonly step: string;
+      readonly error: string;
+      readonly ms: number;
+      readonly timestamp: string;
+    };
 
 export interface BuildResult extends ImageDescription {
   /** The name of the build and of its Job. */

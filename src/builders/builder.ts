@@ -1,6 +1,8 @@
 /** A builder is data and two pure functions: plan in, container out; container's end in, outcome out. */
 import type { V1Container, V1PodSpec, V1Volume } from "@kubernetes/client-node";
 import type { Place } from "../lib/dockerfile/locate.ts";
+import type { PlannedStage } from "../lib/dockerfile/plan-steps.ts";
+import type { StepReader } from "./steps/reader.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import type { ContextForm } from "../plan/layout.ts";
 import type { FlagCapability } from "../plan/docker/capabilities.ts";
@@ -38,6 +40,8 @@ export interface Builder {
   receiver(plan: BuildPlan): ReceiverUser;
   /** Formats one line of the builder's log for people: removes the builder's decoration. One line gives one line. */
   formatLogLine(line: string): string;
+  /** Reads the builder's log as steps. @param stages what is built; empty if the Dockerfile is not known */
+  steps(stages: readonly PlannedStage[]): StepReader;
   outcome(end: ContainerEnd): Outcome;
 }
 

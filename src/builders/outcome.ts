@@ -38,10 +38,18 @@ export function refuseSeveralNames(builder: string, { tags, exports = [] }: Buil
 
 const ERRORS = { build: BuildFailed, "registry-auth": AuthError, cluster: ClusterError } as const;
 
-/** @param line of the Dockerfile that failed, from 1 */
+/**
+ * @param line of the Dockerfile that failed, from 1
+ * @param excerpt the lines around it
+ */
 export function outcomeError(
   { fault, message, suggestions }: Extract<Outcome, { kind: "failed" }>,
   line?: number,
+  excerpt?: readonly string[],
 ): SlipwayError {
-  return new ERRORS[fault](line === undefined ? message : `Dockerfile line ${line}: ${message}`, { suggestions, line });
+  return new ERRORS[fault](line === undefined ? message : `Dockerfile line ${line}: ${message}`, {
+    suggestions,
+    line,
+    excerpt,
+  });
 }

@@ -1,6 +1,7 @@
 /** Turns the end of the builder's container into the build's result, for the client that started it and for one that attached. */
 import type { Builder, ContainerEnd } from "../builders/builder.ts";
 import { outcomeError } from "../builders/outcome.ts";
+import type { StepReader } from "../builders/steps/reader.ts";
 import type { Place } from "../lib/dockerfile/locate.ts";
 import type { BuildResult, Emit } from "../events.ts";
 import type { ImageDescription } from "../lib/registry/types.ts";
@@ -8,8 +9,12 @@ import type { Stages } from "./stages.ts";
 
 export interface Reporter {
   readonly builder: Pick<Builder, "outcome">;
+  /** Has read the builder's log; absent where nobody has. */
+  readonly steps?: StepReader;
   /** Finds the line of the Dockerfile. Absent where the Dockerfile is not known: for a client that attached. */
   readonly lineOf?: (place: Place) => number | undefined;
+  /** The lines of the Dockerfile around one of them, to be printed. */
+  readonly excerptOf?: (line: number) => readonly string[];
   readonly emit: Emit;
   /** The digest that the tag has in its registry, for a builder that does not report it. */
   readonly pushedDigest: (configDigest: string | undefined) => Promise<string>;
@@ -21,13 +26,17 @@ export interface Reporter {
 export async function reportEnd(
   end: ContainerEnd,
   build: Omit<BuildResult, "digest" | "loaded" | keyof ImageDescription>,
-  { builder, lineOf, emit, pushedDigest, describeImage }: Reporter,
+  { builder, steps, lineOf, excerptOf, emit, pushedDigest, describeImage }: Reporter,
   stages: Stages,
 ): Promise<BuildResult> {
   const outcome = builder.outcome(end);
+  for (const event of steps?.end(outcome.kind === "failed" ? outcome.message : undefined) ?? []) {
+    if (event.type !== "log") emit(event);
+  }
   if (outcome.kind === "failed") {
     stages.fail();
-    throw outcomeError(outcome, outcome.place === undefined ? undefined : lineOf?.(outcome.place));
+    const line = outcome.place === undefined ? undefined : lineOf?.(outcome.place);
+    throw outcomeError(outcome, line, line === undefined ? undefined : excerptOf?.(line));
   }
   stages.done("build");
   const digest = outcome.kind === "built" ? outcome.digest : await pushedDigest(outcome.configDigest);

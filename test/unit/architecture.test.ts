@@ -56,7 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   // Plan in, container out; end in, outcome out.
   "builders/": {
     code: ["plan/", "lib/image/", "lib/dockerfile/", "lib/pflag/", "lib/text/"],
-    types: ["lib/buildkit/"],
+    types: ["lib/buildkit/", "events.ts"],
   },
   // What is attached to an image once it is pushed.
   "attest/": { code: ["plan/", "lib/", "node:*"], types: ["events.ts"] },

@@ -25,15 +25,14 @@ import { cleanUp } from "../../run/clean-up.ts";
 import { decideUserns } from "../../run/user-namespaces.ts";
 import type { BuildResult, Emit, LoadedImage } from "../../events.ts";
 import type { ImageDescription } from "../../lib/registry/types.ts";
-import { lineOf } from "../../lib/dockerfile/locate.ts";
-import type { Place } from "../../lib/dockerfile/locate.ts";
-import { parseDockerfile } from "../../lib/dockerfile/parse.ts";
+import type { StepReader } from "../../builders/steps/reader.ts";
 import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { Detachment } from "../../run/detach.ts";
 import { reportEnd } from "../../run/report-end.ts";
 import { Stages } from "../../run/stages.ts";
 import { withAllMissingRights } from "../rbac/missing-rights.ts";
+import { failedLines, stepsOf } from "./dockerfile-steps.ts";
 
 export interface BuildDeps {
   readonly builder: Builder;
@@ -94,7 +93,8 @@ export async function build(
     decided.then(([placed, user]) => ({ ...placed, user })),
   );
   const objects = (await leased) ? { ...prepared.objects, job: withLease(prepared.objects.job) } : prepared.objects;
-  const run = new BuildRun(plan, deps, { ...prepared, objects }, stages, leave);
+  const steps = stepsOf(plan, deps.builder);
+  const run = new BuildRun(plan, deps, { ...prepared, objects, steps }, stages, leave);
   const ended = await run.toEnd(AbortSignal.any([signal, deadline.signal]));
   if (ended === "left") return { left: plan.name };
   const { end, exported } = ended;
@@ -117,7 +117,13 @@ export async function build(
       return { ...exported, ...(await deps.describeImage(plan, digest)), ...(await loaded(deps, stages)) };
     },
   };
-  return reportEnd(end, facts, { ...deps, ...registry, lineOf: (place) => lineIn(plan, place) }, stages);
+  const reporter = {
+    ...deps,
+    ...registry,
+    steps,
+    ...failedLines(plan),
+  };
+  return reportEnd(end, facts, reporter, stages);
 }
 
 /** What the result tells of the image in the local engine; nothing if it is not loaded. */
@@ -134,15 +140,15 @@ export async function loaded(
   }
 }
 
-/** The Dockerfile is parsed again only for a build that failed. */
-function lineIn({ dockerfile: { text }, buildArgs }: BuildPlan, place: Place): number | undefined {
-  return text === undefined ? undefined : lineOf(place, parseDockerfile(text), new Map(buildArgs));
-}
-
 interface PreparedBuild {
   readonly delivery: Delivery;
   readonly builderPod: BuilderPod;
   readonly objects: BuildObjects;
+}
+
+/** What one run needs of it, and the reader of its log. */
+interface StartableBuild extends PreparedBuild {
+  readonly steps: StepReader;
 }
 
 /** @param decided the plan with the facts that only the cluster knows; they are asked for while the context is packed */
@@ -170,7 +176,7 @@ async function prepare(
 class BuildRun {
   readonly #plan: BuildPlan;
   readonly #deps: BuildDeps;
-  readonly #prepared: PreparedBuild;
+  readonly #prepared: StartableBuild;
   readonly #stages: Stages;
   readonly #detachment: Detachment;
   /** Name of the build's pod; "" until it exists. */
@@ -178,7 +184,7 @@ class BuildRun {
   /** Ends what still runs in the pod after its builder. */
   #endPod: (() => Promise<void>) | undefined;
 
-  constructor(plan: BuildPlan, deps: BuildDeps, prepared: PreparedBuild, stages: Stages, leave: AbortSignal) {
+  constructor(plan: BuildPlan, deps: BuildDeps, prepared: StartableBuild, stages: Stages, leave: AbortSignal) {
     this.#plan = plan;
     this.#deps = deps;
     this.#prepared = prepared;
@@ -230,6 +236,7 @@ class BuildRun {
       containers: { receiver: RECEIVER, builder: builderPod.container.name },
       timeoutSeconds: this.#plan.timeoutSeconds,
       formatLogLine: (line) => builder.formatLogLine(line),
+      steps: this.#prepared.steps,
       onPod: async (pod) => {
         this.#pod = pod.name;
         stages.done("create", this.#plan.name);

@@ -5,6 +5,7 @@ import { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
 import { solveRequest } from "../../builders/buildkit/solve.ts";
+import type { StepLine } from "../../builders/steps/reader.ts";
 import type { ContainerEnd } from "../../builders/builder.ts";
 import { BuildFailed, ClusterError, SlipwayError } from "../../errors.ts";
 import type { BuildResult } from "../../events.ts";
@@ -27,6 +28,7 @@ import { Stages } from "../../run/stages.ts";
 import { decideUserns } from "../../run/user-namespaces.ts";
 import { openDestination } from "../../ship/export/destination.ts";
 import type { ExplainRerun } from "./explain-rerun.ts";
+import { failedLines, stepsOf } from "./dockerfile-steps.ts";
 import { withAllMissingRights } from "../rbac/missing-rights.ts";
 import { reachKept } from "./reach-kept.ts";
 import type { ReachDeps } from "./reach-kept.ts";
@@ -137,11 +139,15 @@ async function solve(
   });
   const progress = new Progress();
   const tail: string[] = [];
+  const steps = stepsOf(plan, deps.builder);
+  const tell = (events: readonly StepLine[]): void => {
+    for (const event of events) emit(event.type === "log" ? { ...event, container: DAEMON } : event);
+  };
   const say = (lines: readonly string[]): void => {
     for (const line of lines) {
       tail.push(line);
       if (tail.length > TAIL_LINES) tail.shift();
-      emit({ type: "log", line, container: DAEMON, timestamp: new Date().toISOString() });
+      tell(steps.read(line, new Date().toISOString()));
     }
   };
   const timer = setInterval(() => say(progress.settle(Date.now() - SETTLE_MS)), SETTLE_MS);
@@ -164,6 +170,7 @@ async function solve(
   } finally {
     clearInterval(timer);
     say(progress.settle(Infinity));
+    tell(steps.end());
     const reason = await deps.explain(builder, progress.steps).catch(() => undefined);
     if (reason !== undefined) emit({ type: "note", message: reason });
     for (const { short } of progress.warnings) emit({ type: "warning", message: short });
@@ -257,6 +264,7 @@ async function report(
     facts,
     {
       ...deps,
+      ...failedLines(plan),
       pushedDigest: (configDigest) => deps.pushedDigest(plan, configDigest),
       describeImage: async (digest) => {
         await deps.attest?.(digest, stages);

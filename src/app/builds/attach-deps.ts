@@ -56,7 +56,11 @@ export async function logFormatterOf({ builder }: Pick<BuildRecord, "builder">):
 async function builderOf({ builder: name }: Pick<BuildRecord, "builder">): Promise<AttachDeps["builder"]> {
   if (!isBuilderName(name)) return { formatLogLine: (line) => line, outcome: judgeUnknown };
   const builder = await loadBuilder(name);
-  return { formatLogLine: (line) => builder.formatLogLine(line), outcome: (end) => builder.outcome(end) };
+  return {
+    formatLogLine: (line) => builder.formatLogLine(line),
+    steps: builder.steps([]),
+    outcome: (end) => builder.outcome(end),
+  };
 }
 
 async function askRegistry(

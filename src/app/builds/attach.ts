@@ -9,6 +9,7 @@ import { Stages } from "../../run/stages.ts";
 import { ClusterError } from "../../errors.ts";
 import { followBuild } from "../../run/follow/follow.ts";
 import { timedOut } from "../../run/follow/pod-failure.ts";
+import type { BuilderLog } from "../../run/follow/log-tail.ts";
 import type { PodState } from "../../run/follow/pod-state.ts";
 import { endPod } from "../../run/end-pod.ts";
 import { identityOf } from "../../run/identity.ts";
@@ -19,7 +20,7 @@ import type { BuildRecord } from "./record.ts";
 
 export interface AttachDeps extends Omit<Reporter, "builder"> {
   readonly cluster: Cluster;
-  readonly builder: Reporter["builder"] & { readonly formatLogLine: (line: string) => string };
+  readonly builder: Reporter["builder"] & BuilderLog;
 }
 
 /** @throws the error that `build` throws for the same end. */
@@ -40,7 +41,8 @@ export async function attachBuild(
       job: identityOf(job),
       containers: { receiver: RECEIVER, builder: record.container },
       timeoutSeconds: record.timeoutSeconds,
-      formatLogLine: (line) => builder.formatLogLine(line),
+      formatLogLine: builder.formatLogLine,
+      ...(builder.steps === undefined ? {} : { steps: builder.steps }),
       onPod: async () => {},
       onReceiving: async () =>
         emit({ type: "waiting", message: "waiting for the client that started the build to send its context" }),
@@ -59,7 +61,7 @@ export async function attachBuild(
     throw error;
   });
   await Promise.all([inputs.removed, ending]);
-  return reportEnd(end, record, deps, stages);
+  return reportEnd(end, record, { ...deps, ...(builder.steps === undefined ? {} : { steps: builder.steps }) }, stages);
 }
 
 /** The Secret and ConfigMap of a build whose own client may have ended before it could delete them. */

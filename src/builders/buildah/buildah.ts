@@ -11,6 +11,7 @@ import { buildahFailure } from "./failure.ts";
 import { digestOutcome, refuseSeveralNames } from "../outcome.ts";
 import { platformText } from "../../lib/image/platform.ts";
 import { sharedMemoryMounts, sharedMemoryVolumes } from "../shared-pod-settings.ts";
+import { buildahSteps } from "./steps.ts";
 import {
   AUTH_MOUNT,
   FILES_MOUNT,
@@ -104,6 +105,8 @@ export const buildah: Builder = {
   },
 
   formatLogLine: (line: string): string => line,
+
+  steps: buildahSteps,
 
   outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "buildah", buildahFailure),
 };

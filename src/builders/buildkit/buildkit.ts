@@ -22,6 +22,7 @@ import {
   unverifiedRegistries,
 } from "../shell-pod.ts";
 import type { ContextPaths } from "../shell-pod.ts";
+import { buildkitSteps } from "./steps.ts";
 import { ROOTLESS_RECEIVER, rootlessPod } from "../rootless-pod.ts";
 
 /** Where the image keeps its state; an overlay cannot be mounted on the root file system of a container. */
@@ -83,6 +84,8 @@ export const buildkit: Builder = {
   receiver: () => ROOTLESS_RECEIVER,
 
   formatLogLine: (line: string): string => line,
+
+  steps: buildkitSteps,
 
   outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "buildkit", buildkitFailure),
 };

@@ -17,6 +17,7 @@ import {
   trustedDirectories,
   unverifiedRegistries,
 } from "../shell-pod.ts";
+import { buildkitSteps } from "../buildkit/steps.ts";
 import { ROOTLESS_RECEIVER, rootlessPod } from "../rootless-pod.ts";
 
 const STATE = { name: "img-state", path: "/home/user/.local/share/img" };
@@ -62,6 +63,8 @@ export const img: Builder = {
   receiver: () => ROOTLESS_RECEIVER,
 
   formatLogLine: (line: string): string => line,
+
+  steps: buildkitSteps,
 
   outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "img", imgFailure),
 };

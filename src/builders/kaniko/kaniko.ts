@@ -2,6 +2,7 @@
  * Kaniko runs as root in its own container, without mounts and without its own namespaces. Every volume is mounted below /kaniko:
  * kaniko ignores all paths in /proc/self/mountinfo, so the image would lose the files of any other mount point.
  */
+import { kanikoSteps } from "./steps.ts";
 import type { V1Container, V1VolumeMount } from "@kubernetes/client-node";
 import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
@@ -93,6 +94,8 @@ export const kaniko: Builder = {
     const decorated = DECORATION.exec(line);
     return decorated === null ? line : `${decorated[1]}[${decorated[2]}] ${line.slice(decorated[0].length).trimEnd()}`;
   },
+
+  steps: kanikoSteps,
 
   // Kaniko writes the digest before it pushes, so the digest does not prove a successful push.
   outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "kaniko", kanikoFailure),

@@ -2,6 +2,7 @@
  * Makisu: like kaniko it builds in its own root file system, which it empties first. Its image has neither shell nor tar, and it does
  * not read archives: another container unpacks an archived context first. It does not read docker's config.json either.
  */
+import { makisuSteps } from "./steps.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { FlagCapability } from "../../plan/docker/capabilities.ts";
 import type { V1Container } from "@kubernetes/client-node";
@@ -166,6 +167,8 @@ export const makisu: Builder = {
       .replace(DECORATION, (_, level: string) => (level === "INFO" ? "" : `${level}: `))
       // The state of an upload is long, and only the registry understands it.
       .replace(/\?_state=[^\s"]*/, ""),
+
+  steps: (stages) => makisuSteps(stages, makisu.formatLogLine),
 
   outcome(end: ContainerEnd): Outcome {
     if (end.exitCode !== 0) return makisuFailure(end);

@@ -1,5 +1,5 @@
 import { InternalError, SlipwayError } from "../../errors.ts";
-import { unforgeable } from "../../lib/terminal/output.ts";
+import { tameText, unforgeable } from "../../lib/terminal/output.ts";
 
 /** The parts of a failure, for any view. */
 export interface Failure {
@@ -75,4 +75,9 @@ function framesOf(error: unknown): string[] {
   if (!(error instanceof Error)) return [];
   const lines = (error.stack ?? "").split("\n").map((line) => line.trim());
   return lines.filter((line) => line.startsWith("at "));
+}
+
+/** The Dockerfile's lines around the error, if it is about one of them. */
+export function excerptLines(error: unknown): string[] {
+  return error instanceof SlipwayError ? (error.excerpt ?? []).map(tameText) : [];
 }

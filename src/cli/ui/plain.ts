@@ -1,17 +1,21 @@
-import type { BuildEvent } from "../../events.ts";
+import type { BuildEvent, BuildResult, LogEvent, StepEvent } from "../../events.ts";
 import { tolerateBrokenPipe } from "./progress.ts";
-import { failureLines, suggestionLines } from "./failure.ts";
+import { excerptLines, failureLines, suggestionLines } from "./failure.ts";
 import { formatBytes, formatDuration } from "../../lib/text/measures.ts";
 import type { Progress, ViewStream } from "./progress.ts";
+import { StepBook, failedOutput, secondsOf } from "./step-book.ts";
+import type { ShownStep } from "./step-book.ts";
 import { Upload } from "./upload.ts";
+import { flatten } from "../../lib/terminal/control-sequences.ts";
 import { logLine, tameText, unforgeable } from "../../lib/terminal/output.ts";
 
 /** Interval between progress lines of a long upload. */
 const UPLOAD_INTERVAL_MS = 5000;
 
 /**
- * Lines for a log. Slipway's own lines start with `=> `, `WARNING: ` or `ERROR: ` and have no control codes. The builder's lines are
- * printed as they are, but on a terminal only their colours stay, and one that begins as slipway's own lines do gets `# ` before it.
+ * Lines for a log. Slipway's own lines start with `=> `, `WARNING: ` or `ERROR: ` and have no control codes. The builder's steps are as
+ * docker prints them, each line with its step's number. A line that belongs to no step is printed as it is, but one that begins as slipway's
+ * own lines do gets `# ` before it. On a terminal only colours stay.
  */
 export class PlainView implements Progress {
   readonly #stream: ViewStream;
@@ -21,6 +25,9 @@ export class PlainView implements Progress {
   #waiting = "";
   /** Detail of the stage that started last. */
   #detail: string | undefined;
+  readonly #book = new StepBook();
+  /** The step whose lines were printed last. */
+  #step: ShownStep | undefined;
   #failed = false;
   #held: string[] | undefined;
 
@@ -31,15 +38,21 @@ export class PlainView implements Progress {
   }
 
   emit(event: BuildEvent): void {
-    const lines = this.#linesOf(event);
-    this.#print(event.type === "log" ? lines : lines.flatMap(ownLines));
+    if (event.type === "log" || event.type.startsWith("step-")) {
+      return this.#print(this.#stepLines(event as StepEvent | LogEvent));
+    }
+    this.#print(this.#linesOf(event).flatMap(ownLines));
   }
 
   fail(error: unknown): void {
     if (this.#failed) return;
     this.#failed = true;
     this.#release();
-    this.#print(failureLines(error).map(tameText));
+    this.#print([
+      ...failedOutput(this.#book).map((line) => logLine(unforgeable(line), this.#stream)),
+      ...excerptLines(error),
+      ...failureLines(error).map(tameText),
+    ]);
   }
 
   async suspend<T>(work: () => Promise<T>): Promise<T> {
@@ -77,20 +90,44 @@ export class PlainView implements Progress {
         return [`=> ${event.message}`];
       case "note":
         return [`=> ${event.message}`];
-      case "log":
-        return [logLine(unforgeable(event.line), this.#stream)];
       case "warning":
         return [`WARNING: ${event.message}`, ...suggestionLines(event.suggestions ?? [])];
       case "built":
+        return builtLines(event.result);
+      default:
+        return [];
     }
-    const { digest, configDigest, references, loaded } = event.result;
-    const id = loaded?.id ?? configDigest;
-    return [
-      ...references.map((reference) => `=> pushed ${reference}`),
-      ...(loaded?.names ?? []).map((name) => `=> loaded ${name}`),
-      `=> built digest ${digest}`,
-      ...(id === undefined || id === digest ? [] : [`=> built image ID ${id}`]),
-    ];
+  }
+
+  /** As `docker build --progress plain` prints steps: each line has its step's number before it. */
+  #stepLines(event: StepEvent | LogEvent): string[] {
+    this.#book.apply(event);
+    const step = this.#book.of(event);
+    if (event.type === "log" && event.from === "repeat") return [];
+    if (step === undefined) return event.type === "log" ? [logLine(unforgeable(event.line), this.#stream)] : [];
+    const line = (text: string): string => logLine(`#${step.number} ${text}`, this.#stream);
+    const before = this.#turnTo(step, line(step.name));
+    switch (event.type) {
+      case "step-started":
+        return before;
+      case "step-status":
+        return [...before, line(event.text)];
+      case "log":
+        return [...before, line(`${secondsOf(step, event.timestamp)} ${event.line}`)];
+      case "step-failed":
+        return [...before, line(event.error === "canceled" ? "CANCELED" : `ERROR: ${flatten(event.error)}`)];
+      case "step-done":
+        this.#step = undefined;
+        return [...before, line(event.cached ? "CACHED" : `DONE ${(event.ms / 1000).toFixed(1)}s`), ""];
+    }
+  }
+
+  /** The lines between those of two steps. */
+  #turnTo(step: ShownStep, header: string): string[] {
+    const last = this.#step;
+    if (last === step) return [];
+    this.#step = step;
+    return last?.state === "running" ? [`#${last.number} ...`, "", header] : [header];
   }
 
   #uploadLines(sent: number, total: number | undefined): string[] {
@@ -118,4 +155,14 @@ export class PlainView implements Progress {
 /** A message of several lines has no further line that looks like another message. */
 function ownLines(text: string): string[] {
   return text.split("\n").map((line, index) => tameText(index === 0 ? line : unforgeable(line)));
+}
+
+function builtLines({ digest, configDigest, references, loaded }: BuildResult): string[] {
+  const id = loaded?.id ?? configDigest;
+  return [
+    ...references.map((reference) => `=> pushed ${reference}`),
+    ...(loaded?.names ?? []).map((name) => `=> loaded ${name}`),
+    `=> built digest ${digest}`,
+    ...(id === undefined || id === digest ? [] : [`=> built image ID ${id}`]),
+  ];
 }

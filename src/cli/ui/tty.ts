@@ -1,33 +1,44 @@
 import { Chalk, type ChalkInstance } from "chalk";
-import ora, { type Ora } from "ora";
-import type { BuildEvent } from "../../events.ts";
+import type { BuildEvent, LogEvent, StepEvent } from "../../events.ts";
 import { tolerateBrokenPipe } from "./progress.ts";
 import { paletteOf } from "./buildkit-colours.ts";
 import type { Palette } from "./buildkit-colours.ts";
 import { depthOfColour } from "./colour.ts";
 import { dimLine, flatten, tameLine } from "../../lib/terminal/control-sequences.ts";
-import { failureLines, suggestionLines } from "./failure.ts";
+import { excerptLines, failureLines, suggestionLines } from "./failure.ts";
 import { formatBytes, formatDuration } from "../../lib/text/measures.ts";
 import type { Progress, ViewStream } from "./progress.ts";
 import { Status } from "./status.ts";
+import { StepBook, failedOutput } from "./step-book.ts";
+import { logRowsOf, runningRows, stepRow } from "./step-rows.ts";
+import type { StepRow } from "./step-rows.ts";
 
-/** Erases from the cursor to the end of the screen. */
-const ERASE_BELOW = "\u001B[J";
+/**
+ * Erases from the cursor, which stands at the start of a row, to the end of the screen. At the screen's first cell tmux would put what is
+ * erased into its history (screen_write_clearendofscreen), so it begins one cell later.
+ */
+const ERASE_BELOW = " \u001B[J\r\u001B[0K";
+/** Hide the cursor, which stands at the top of the live rows, and show it again. */
+const CURSOR_OFF = "\u001B[?25l";
+const CURSOR_ON = "\u001B[?25h";
 /** Turn the wrapping of long lines off and on. */
 const WRAP_OFF = "\u001B[?7l";
 const WRAP_ON = "\u001B[?7h";
 const TICK_MS = 100;
+/** Rows of the terminal that the steps leave free: for the status line, and for the last lines above. */
+const SPARE_ROWS = 3;
 const NAME_WIDTH = "schedule".length;
 
 const UNICODE = { frames: "⠋ ⠙ ⠹ ⠸ ⠼ ⠴ ⠦ ⠧ ⠇ ⠏".split(" "), done: "✔", failed: "✖", full: "█", empty: "░" };
 const ASCII = { frames: "- \\ | /".split(" "), done: "+", failed: "x", full: "#", empty: "." };
 
 /**
- * The view for a terminal: the builder's output and one line per finished stage scroll above, and a status line stays at the bottom.
+ * The view for a terminal: finished steps and stages scroll above, one row each. Below them are the live rows, which are drawn anew: a status
+ * line, the running steps, and the last lines that each of them printed.
  *
- * The status line ends in a carriage return, and every write starts by erasing below the cursor. So when a resized terminal wraps that
- * line again, the cursor is still at its start, and no part of it remains. The line is drawn with wrapping off, as the terminal may be
- * narrower before its resize event arrives (a quarter second with tmux).
+ * After the live rows are drawn, the cursor goes back to the start of the first one, and every write begins by erasing below the cursor. So when a
+ * resized terminal wraps the rows again, the cursor is still at their start, and no part of them remains. They are drawn with wrapping off,
+ * as the terminal may be narrower before its resize event arrives (a quarter second with tmux).
  */
 export class TtyView implements Progress {
   readonly #stream: ViewStream;
@@ -36,8 +47,14 @@ export class TtyView implements Progress {
   readonly #palette: Palette;
   readonly #glyphs: typeof UNICODE;
   readonly #dim: readonly [string, string];
-  readonly #spinner: Ora;
+  readonly #logRows: number;
   readonly #status = new Status();
+  readonly #book = new StepBook();
+  /** When each running step started, by this machine's clock. */
+  readonly #since = new Map<number, number>();
+  /** The time that the row of a finished step shows. */
+  readonly #shown = new Map<number, string>();
+  #frame = 0;
   #ticker: NodeJS.Timeout | undefined;
   #waiting: string[] = [];
   #flush: NodeJS.Immediate | undefined;
@@ -58,23 +75,12 @@ export class TtyView implements Progress {
     const [open = "", close = ""] = this.#paint.dim("\0").split("\0");
     this.#dim = [open, close];
     tolerateBrokenPipe(stream);
-    this.#spinner = ora({
-      stream,
-      isEnabled: true,
-      // stdin may be the build context, which only the packer reads.
-      discardStdin: false,
-      // ora would choose its own colour by stdout.
-      color: false,
-      spinner: {
-        interval: 80,
-        frames: this.#glyphs.frames.map((frame) => ERASE_BELOW + WRAP_OFF + this.#palette.run(frame)),
-      },
-    });
+    this.#logRows = logRowsOf(env["BUILDKIT_TTY_LOG_LINES"]);
   }
 
   emit(event: BuildEvent): void {
     this.#status.apply(event, this.#now());
-    this.#print(this.#linesOf(event));
+    this.#print(isOfStep(event) ? this.#stepLines(event) : this.#linesOf(event));
     if (event.type !== "log") this.#updateSpinner();
   }
 
@@ -83,7 +89,9 @@ export class TtyView implements Progress {
     this.#failed = true;
     this.#suspended = 0;
     const [first = "", ...rest] = failureLines(error).map((line) => tameLine(line, false));
-    this.#print([this.#palette.error(first.replace("ERROR:", (word) => this.#paint.bold(word))), ...rest]);
+    const output = failedOutput(this.#book).map((line) => dimLine(tameLine(line, this.#dim[0] !== ""), this.#dim));
+    const sentence = this.#palette.error(first.replace("ERROR:", (word) => this.#paint.bold(word)));
+    this.#print([...output, ...excerptLines(error), sentence, ...rest]);
     this.#release();
   }
 
@@ -120,8 +128,6 @@ export class TtyView implements Progress {
       }
       case "note":
         return [paint.dim(flatten(event.message))];
-      case "log":
-        return [dimLine(tameLine(event.line, this.#dim[0] !== ""), this.#dim)];
       case "warning": {
         return [
           `${this.#palette.warning("WARNING:")} ${flatten(event.message)}`,
@@ -147,6 +153,34 @@ export class TtyView implements Progress {
     }
   }
 
+  /** What stays on the screen of a step: one row when it has ended. What it prints is only shown while it runs, or if it fails. */
+  #stepLines(event: StepEvent | LogEvent): string[] {
+    this.#book.apply(event);
+    const step = this.#book.of(event);
+    if (step === undefined) {
+      if (event.type !== "log" || event.from === "repeat") return [];
+      return [dimLine(tameLine(event.line, this.#dim[0] !== ""), this.#dim)];
+    }
+    if (event.type === "step-started") this.#since.set(step.number, this.#now());
+    if (event.type !== "step-done" && event.type !== "step-failed") return [];
+    const row = stepRow(step, event.ms, this.#width);
+    // A step of BuildKit's may run again: it is told again only if that took time.
+    if (this.#shown.get(step.number) === row.text) return [];
+    this.#shown.set(step.number, row.text);
+    return [this.#painted(row)];
+  }
+
+  #painted({ kind, text }: StepRow): string {
+    if (kind === "failed") return this.#palette.error(text);
+    if (kind === "detail") return this.#paint.dim(text);
+    return kind === "running" ? text : this.#palette.run(text);
+  }
+
+  /** Minus the last column: a full row would wrap on some terminals. */
+  get #width(): number {
+    return (this.#stream.columns ?? 80) - 1;
+  }
+
   #print(lines: readonly string[]): void {
     if (lines.length === 0) return;
     this.#waiting.push(...lines);
@@ -163,47 +197,72 @@ export class TtyView implements Progress {
     clearImmediate(this.#flush);
     this.#flush = undefined;
     if (this.#suspended > 0 || this.#waiting.length === 0) return;
-    const text = `${ERASE_BELOW}${this.#waiting.join("\n")}\n`;
+    this.#stream.write(`${ERASE_BELOW}${this.#waiting.join("\n")}\n${this.#liveRows()}`);
     this.#waiting = [];
-    // While it spins, ora removes its line before a write to this stream, and draws it again afterwards.
-    this.#stream.write(text);
   }
 
   /** Shows the spinner while a stage is running. */
   #updateSpinner(): void {
     if (this.#suspended > 0 || this.#failed) return;
     if (!this.#status.busy) return this.#stopSpinner();
-    this.#drawStatus();
     if (this.#ticker !== undefined) return;
-    this.#ticker = setInterval(this.#drawStatus, TICK_MS);
+    this.#stream.write(CURSOR_OFF);
+    process.once("exit", this.#showCursor);
+    this.#ticker = setInterval(this.#drawLive, TICK_MS);
     this.#ticker.unref();
-    // Redraw at once: ora counts the rows of its text in the new width, and would erase as many rows of the log above.
-    this.#stream.on("resize", this.#drawStatus);
-    this.#spinner.start();
+    // Redraw at once, in the new width.
+    this.#stream.on("resize", this.#drawLive);
+    this.#drawLive();
   }
 
   #stopSpinner(): void {
     if (this.#ticker === undefined) return;
     clearInterval(this.#ticker);
     this.#ticker = undefined;
-    this.#stream.off("resize", this.#drawStatus);
-    this.#spinner.stop();
-    this.#stream.write(ERASE_BELOW);
+    this.#stream.off("resize", this.#drawLive);
+    process.off("exit", this.#showCursor);
+    this.#stream.write(ERASE_BELOW + CURSOR_ON);
   }
+
+  readonly #showCursor = (): void => void this.#stream.write(ERASE_BELOW + CURSOR_ON);
 
   #release(): void {
     this.#stopSpinner();
     this.#writeWaiting();
   }
 
-  readonly #drawStatus = (): void => {
-    // Minus the glyph, its space, and the last column: a full row would wrap on some terminals.
-    const line = this.#status.line((this.#stream.columns ?? 80) - 3, this.#now());
-    if (line === undefined) return;
-    const { full, empty } = this.#glyphs;
+  readonly #drawLive = (): void => {
+    this.#frame += 1;
+    this.#stream.write(ERASE_BELOW + this.#liveRows());
+  };
+
+  /** The live rows, with the cursor back at the start of the first one. */
+  #liveRows(): string {
+    if (this.#ticker === undefined) return "";
+    const line = this.#statusLine();
+    if (line === undefined) return "";
+    const height = Math.max(0, (this.#stream.rows ?? 24) - SPARE_ROWS);
+    const size = { width: this.#width, height, logRows: this.#logRows };
+    const now = this.#now();
+    const steps = runningRows(this.#book.steps, size, ({ number }) => now - (this.#since.get(number) ?? now));
+    const rows = [line, ...steps.map((row) => this.#painted(row))];
+    const back = rows.length > 1 ? `\u001B[${rows.length - 1}A` : "";
+    return `${WRAP_OFF}${rows.join("\n")}${WRAP_ON}${back}\r`;
+  }
+
+  #statusLine(): string | undefined {
+    // Minus the glyph and its space.
+    const line = this.#status.line(this.#width - 2, this.#now());
+    if (line === undefined) return undefined;
+    const { full, empty, frames } = this.#glyphs;
     const bar =
       line.bar && this.#palette.run(full.repeat(line.bar.done)) + this.#paint.dim(empty.repeat(line.bar.left));
     const parts = [this.#paint.bold(line.stage), bar, line.body, this.#paint.dim(line.elapsed)];
-    this.#spinner.text = `${parts.filter((part) => part !== undefined && part !== "").join("  ")}${WRAP_ON}\r`;
-  };
+    const frame = this.#palette.run(frames[this.#frame % frames.length] ?? "");
+    return `${frame} ${parts.filter((part) => part !== undefined && part !== "").join("  ")}`;
+  }
+}
+
+function isOfStep(event: BuildEvent): event is StepEvent | LogEvent {
+  return event.type === "log" || event.type.startsWith("step-");
 }

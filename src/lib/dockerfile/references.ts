@@ -30,23 +30,18 @@ export interface ReferenceOptions {
 export function findImages(dockerfile: Dockerfile, options: ReferenceOptions = {}): ImageUse[] {
   const lookup = globalScope(dockerfile, options);
   const expand = (word: string) => expandWord(word, lookup, dockerfile.escape);
-  const target = findTarget(dockerfile, options.target);
   const images: ImageUse[] = [];
-  const needed = new Set<BuildStage>(options.everyStage ? dockerfile.stages.slice(0, target.index + 1) : [target]);
-  // Iterating over a set also visits items added meanwhile, so each dependency is followed once, even in a cycle.
-  for (const stage of needed) {
+  for (const stage of neededStages(dockerfile, options)) {
     const base = expand(stage.base);
-    const parent = base === undefined ? undefined : findBase(dockerfile.stages, base, stage);
-    if (parent !== undefined) needed.add(parent);
-    else if (base !== "scratch")
+    const isImage = base === undefined || findBase(dockerfile.stages, base, stage) === undefined;
+    if (isImage && base !== "scratch")
       images.push({ image: base || undefined, text: stage.base, line: stage.from.line, by: "FROM" });
 
     for (const instruction of stage.instructions) {
       for (const text of sourcesOf(instruction, dockerfile.escape)) {
-        const source = findStage(dockerfile.stages, text);
-        if (source !== undefined) needed.add(source);
+        if (findStage(dockerfile.stages, text) !== undefined) continue;
         // Docker and BuildKit do not expand variables here. If a number is not a stage, the builder reports it.
-        else if (!/^\d+$/.test(text) && text !== "scratch" && text !== "") {
+        if (!/^\d+$/.test(text) && text !== "scratch" && text !== "") {
           const by = instruction.keyword === "RUN" ? "RUN" : "COPY";
           images.push({ image: expand(text) || undefined, text, line: instruction.line, by });
         }
@@ -54,6 +49,28 @@ export function findImages(dockerfile: Dockerfile, options: ReferenceOptions = {
     }
   }
   return images.sort((a, b) => a.line - b.line);
+}
+
+/**
+ * The stages that the target is made from, in the order of the file; with `everyStage` all stages up to the target.
+ * @throws InvalidInput if the target does not exist
+ */
+export function neededStages(dockerfile: Dockerfile, options: ReferenceOptions = {}): BuildStage[] {
+  const { stages, escape } = dockerfile;
+  const lookup = globalScope(dockerfile, options);
+  const target = findTarget(dockerfile, options.target);
+  const needed = new Set<BuildStage>(options.everyStage ? stages.slice(0, target.index + 1) : [target]);
+  // Iterating over a set also visits items added meanwhile, so each dependency is followed once, even in a cycle.
+  for (const stage of needed) {
+    const base = expandWord(stage.base, lookup, escape);
+    const parent = base === undefined ? undefined : findBase(stages, base, stage);
+    if (parent !== undefined) needed.add(parent);
+    for (const text of stage.instructions.flatMap((instruction) => sourcesOf(instruction, escape))) {
+      const source = findStage(stages, text);
+      if (source !== undefined) needed.add(source);
+    }
+  }
+  return [...needed].sort((a, b) => a.index - b.index);
 }
 
 /** The names of all images a build will pull, each once, as far as they are known before the build. */

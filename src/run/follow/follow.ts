@@ -12,6 +12,7 @@ import { watchDenials } from "./admission.ts";
 import { identityOf } from "../identity.ts";
 import { endOf, goneError, readJob } from "./gone.ts";
 import { LogTail } from "./log-tail.ts";
+import type { BuilderLog } from "./log-tail.ts";
 import { watchMounts } from "./mounts.ts";
 import { errorOf, timedOut } from "./pod-failure.ts";
 import { podState, runningBeside } from "./pod-state.ts";
@@ -20,14 +21,12 @@ import { explainUnschedulable, suspended } from "./unschedulable.ts";
 import type { Waited } from "./unschedulable.ts";
 import { podChanges } from "./pod-changes.ts";
 
-export interface FollowedBuild {
+export interface FollowedBuild extends BuilderLog {
   readonly job: ObjectIdentity;
   readonly containers: ContainerNames;
   readonly timeoutSeconds: number;
   /** The flags that name the pod's images; those of `slipway build` when absent. */
   readonly imageFlags?: readonly string[];
-  /** Formats one line of the builder's log for people. */
-  readonly formatLogLine: (line: string) => string;
   /** The pod exists and is held back by its gate. */
   readonly onPod: (pod: ObjectIdentity) => Promise<void>;
   /** The container that receives the context runs. */
@@ -82,7 +81,7 @@ async function watchPod(
     start(watchDenials(cluster, build.job, onWaiting, AbortSignal.any([signal, denials.signal])));
     start(watchEnd(cluster, build, waiting, onWaiting, denials.signal));
   }, POD_TIMEOUT_MS);
-  const log = new LogTail(cluster, build.containers.builder, build.formatLogLine, emit, END_TIMEOUT_MS);
+  const log = new LogTail(cluster, build.containers.builder, build, emit, END_TIMEOUT_MS);
   const seen = new Set<PodState["kind"]>();
   const once = (kind: PodState["kind"], act: () => Promise<unknown>): void => {
     if (seen.has(kind)) return;

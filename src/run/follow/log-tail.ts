@@ -1,11 +1,20 @@
 /** Follows the builder's log, emits each line, and keeps the last lines to explain a failure. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { StepReader } from "../../builders/steps/reader.ts";
 import type { Emit } from "../../events.ts";
 import { httpStatusOf } from "../../lib/kube/refusal.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 
 /** Enough for a compiler's errors, and for kaniko's error, after which it prints all of its flags (v1.24: 73 lines). */
 const KEPT_LINES = 150;
+
+/** How a builder's lines are shown. */
+export interface BuilderLog {
+  /** Removes the builder's decoration from a line. */
+  readonly formatLogLine: (line: string) => string;
+  /** Reads the lines as steps. Absent: they are only lines. */
+  readonly steps?: StepReader;
+}
 
 export class LogTail {
   readonly tail: string[] = [];
@@ -15,20 +24,14 @@ export class LogTail {
   readonly #container: string;
   readonly #emit: Emit;
   readonly #endTimeoutMs: number;
-  readonly #formatLogLine: (line: string) => string;
+  readonly #log: BuilderLog;
 
   /**
-   * @param formatLogLine removes a builder's decoration from a line
+   * @param log how the builder's lines are shown
    * @param endTimeoutMs time that may pass between the log's end and the status that shows the container's end
    */
-  constructor(
-    cluster: Cluster,
-    container: string,
-    formatLogLine: (line: string) => string,
-    emit: Emit,
-    endTimeoutMs: number,
-  ) {
-    this.#formatLogLine = formatLogLine;
+  constructor(cluster: Cluster, container: string, log: BuilderLog, emit: Emit, endTimeoutMs: number) {
+    this.#log = log;
     this.#cluster = cluster;
     this.#container = container;
     this.#emit = emit;
@@ -50,10 +53,11 @@ export class LogTail {
       Promise.race([this.#ended.promise.then(() => true), sleep(this.#endTimeoutMs, false, { ref: false })]);
     try {
       for await (const { line: raw, timestamp } of this.#cluster.logs(pod, this.#container, ended, signal)) {
-        const line = this.#formatLogLine(raw);
+        const line = this.#log.formatLogLine(raw);
         this.tail.push(line);
         if (this.tail.length > KEPT_LINES) this.tail.shift();
-        this.#emit({ type: "log", line, timestamp, container: this.#container });
+        const events = this.#log.steps?.read(raw, timestamp) ?? [{ type: "log" as const, line, timestamp }];
+        for (const event of events) this.#emit(event.type === "log" ? { ...event, container: this.#container } : event);
       }
     } catch (error) {
       // The pod is deleted; its status or the Job shows why.

@@ -51,6 +51,8 @@ export class Screen extends Writable {
     } else if (token === "\r" || token === "\u001B[1G") this.#x = 0;
     else if (token === "\u001B[J") this.#rows.splice(this.#y, Infinity, row.slice(0, this.#x));
     else if (token === "\u001B[0K") row.splice(this.#x);
+    // oxlint-disable-next-line no-control-regex -- the cursor goes up
+    else if (/^\u001B\[\d+A$/.test(token)) this.#y = Math.max(0, this.#y - Number.parseInt(token.slice(2), 10));
     // oxlint-disable-next-line no-control-regex -- colours and modes that change nothing here
     else if (/^\u001B\[(?:[0-9;]*m|\?(?:7|25|2026)[hl])$/.test(token)) return;
     else if (token < " ") throw new Error(`the screen does not know ${JSON.stringify(token)}`);

@@ -10,7 +10,7 @@ function tailOf(cluster: FakeCluster): LogTail {
   return new LogTail(
     cluster,
     "kaniko",
-    (line) => line,
+    { formatLogLine: (line) => line },
     () => {},
     PATIENCE,
   );
@@ -33,7 +33,7 @@ it("the log ends if the container's end becomes visible a moment later", async (
   const log = new LogTail(
     cluster,
     "kaniko",
-    (line) => line,
+    { formatLogLine: (line) => line },
     () => {},
     60_000,
   );

@@ -1,0 +1,26 @@
+/** What a build shows of its Dockerfile: its steps, and the lines that failed. */
+import { basename } from "node:path";
+import type { Builder } from "../../builders/builder.ts";
+import type { StepReader } from "../../builders/steps/reader.ts";
+import { dockerfileExcerpt } from "../../lib/dockerfile/excerpt.ts";
+import { lineOf } from "../../lib/dockerfile/locate.ts";
+import { parseDockerfile } from "../../lib/dockerfile/parse.ts";
+import { planSteps } from "../../lib/dockerfile/plan-steps.ts";
+import type { BuildPlan } from "../../plan/plan.ts";
+import type { Reporter } from "../../run/report-end.ts";
+
+/** Reads the builder's log as the steps of the plan's Dockerfile. */
+export function stepsOf({ dockerfile: { text }, target, buildArgs }: BuildPlan, builder: Builder): StepReader {
+  if (text === undefined) return builder.steps([]);
+  return builder.steps(planSteps(parseDockerfile(text), { target, buildArgs: new Map(buildArgs) }));
+}
+
+/** Finds the line of a failure and shows it with its neighbours. The Dockerfile is parsed again only for a build that failed. */
+export function failedLines({ dockerfile, buildArgs }: BuildPlan): Pick<Reporter, "lineOf" | "excerptOf"> {
+  const { text } = dockerfile;
+  if (text === undefined) return {};
+  return {
+    lineOf: (place) => lineOf(place, parseDockerfile(text), new Map(buildArgs)),
+    excerptOf: (line) => dockerfileExcerpt(basename(dockerfile.path), parseDockerfile(text), text, line),
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * Kaniko's log as steps (kaniko pkg/executor/build.go, v1.24 and osscontainertools v1.28). Kaniko logs to standard error and a RUN prints on
+ * either stream, which the container runtime reads one by one: output of a RUN's last moment may stand below the start of the next one.
+ */
+import { StepSequence } from "../steps/sequence.ts";
+import type { PlannedStage } from "../../lib/dockerfile/plan-steps.ts";
+import type { StepLine, StepReader } from "../steps/reader.ts";
+
+/** A line of kaniko's own has a level in colour, which a RUN does not print by accident. The message is padded. */
+// oxlint-disable-next-line no-control-regex
+const OWN = /^\u001b\[\d+m(\w+)\u001b\[0m\[(\d+)\] ?(.*)$/s;
+
+const INSTRUCTION =
+  /^(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)\s/;
+const STAGE = /^Building stage '(.*)' \[idx: '(\d+)'/;
+const CACHED = "Found cached layer, extracting to filesystem";
+const CACHE_PUSH = /^Pushing layer (\S+) to cache now/;
+const PUSH = /^Pushing image to (\S+)/;
+
+export function kanikoSteps(stages: readonly PlannedStage[]): StepReader {
+  return new KanikoSteps(stages);
+}
+
+class KanikoSteps implements StepReader {
+  readonly #steps: StepSequence;
+  readonly #caches = new Set<string>();
+  #cached = false;
+  #pushing = false;
+  /** The lines of a command that kaniko prints: after `Args:` first, then the same after `Running:`. */
+  readonly #command = { printing: false, lines: [] as string[], at: 0 };
+
+  constructor(stages: readonly PlannedStage[]) {
+    this.#steps = new StepSequence(stages, "kaniko");
+  }
+
+  read(raw: string, timestamp: string): readonly StepLine[] {
+    this.#steps.begin(timestamp);
+    const own = OWN.exec(raw);
+    if (own === null) this.#readOther(raw);
+    else this.#readOwn(`${own[1]}[${own[2]}] ${(own[3] ?? "").trimEnd()}`, (own[3] ?? "").trimEnd());
+    return this.#steps.take();
+  }
+
+  end(error?: string): readonly StepLine[] {
+    return this.#steps.end(error);
+  }
+
+  #readOwn(line: string, message: string): void {
+    this.#followCommand(message);
+    const stage = STAGE.exec(message);
+    if (stage !== null) {
+      const [, base = "", index] = stage;
+      this.#finish();
+      // v1.24 counts only the stages that it builds, v1.28 all of the file. Both build those that the target needs, in the file's order.
+      this.#steps.startStage(this.#steps.nextStage() ?? this.#steps.stageAt(Number(index)), `FROM ${base}`);
+      this.#steps.comment(line);
+    } else if (INSTRUCTION.test(message)) {
+      this.#finish();
+      if (!this.#steps.startInstruction(message)) this.#steps.comment(line);
+    } else if (message.startsWith("Deleting filesystem") || message.startsWith("Saving file ")) {
+      this.#finish();
+      this.#steps.comment(line);
+    } else {
+      if (message === CACHED) this.#cached = true;
+      const [, cache] = CACHE_PUSH.exec(message) ?? [];
+      if (cache !== undefined) this.#caches.add(cache);
+      const [, image] = PUSH.exec(message) ?? [];
+      if (image !== undefined && !this.#caches.has(image) && !this.#pushing) {
+        this.#finish();
+        this.#pushing = true;
+        this.#steps.startOther("exporting to image");
+      }
+      this.#steps.comment(line);
+    }
+  }
+
+  #readOther(raw: string): void {
+    const { lines, printing, at } = this.#command;
+    if (printing) {
+      lines.push(raw);
+      this.#steps.comment(raw);
+    } else if (at < lines.length && raw.trimEnd() === lines[at]?.trimEnd()) {
+      this.#command.at += 1;
+      this.#steps.comment(raw);
+    } else if (raw.startsWith("error building image: ")) this.#steps.comment(raw);
+    else this.#steps.output(raw);
+  }
+
+  #followCommand(message: string): void {
+    if (message.startsWith("Args: [") && !message.endsWith("]")) {
+      this.#command.lines = [];
+      this.#command.printing = true;
+    } else if (message.startsWith("Running: [")) {
+      this.#command.printing = false;
+      this.#command.at = message.endsWith("]") ? this.#command.lines.length : 0;
+    } else this.#command.printing = false;
+  }
+
+  #finish(): void {
+    this.#steps.endStep(this.#cached);
+    this.#cached = false;
+  }
+}

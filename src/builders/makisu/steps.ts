@@ -1,0 +1,63 @@
+/** Makisu's log as steps (makisu lib/builder/build_node.go). It logs the output of a RUN as it logs its own doings. */
+import { StepSequence } from "../steps/sequence.ts";
+import type { PlannedStage } from "../../lib/dockerfile/plan-steps.ts";
+import type { StepLine, StepReader } from "../steps/reader.ts";
+
+const STAGE = /^\* Stage (\d+)\/\d+ : /;
+/** The identifier at the end is that of its cache. */
+const STEP = /^\* Step (\d+)\/\d+ \([a-z,]*\) : (.*?)\s*\([0-9a-f]{1,8}\)$/s;
+const EXECUTED = /^\* Executed /;
+const PUSH = /^\* Started pushing image /;
+/** How makisu's own lines begin while a RUN is running: layers of earlier steps are pushed meanwhile. */
+const OWN =
+  /^(?:\* |WARN: |ERROR: (?:Failed to |failed to |Command exited with )|Stored cacheID |Computed total |Success|Finished building |CA TLS )/;
+
+/** @param format removes makisu's decoration from a line */
+export function makisuSteps(stages: readonly PlannedStage[], format: (line: string) => string): StepReader {
+  return new MakisuSteps(stages, format);
+}
+
+class MakisuSteps implements StepReader {
+  readonly #steps: StepSequence;
+  readonly #format: (line: string) => string;
+  #running = false;
+
+  constructor(stages: readonly PlannedStage[], format: (line: string) => string) {
+    this.#steps = new StepSequence(stages, "makisu");
+    this.#format = format;
+  }
+
+  read(raw: string, timestamp: string): readonly StepLine[] {
+    this.#steps.begin(timestamp);
+    const line = this.#format(raw);
+    const decorated = line !== raw;
+    const [, stage] = (decorated && STAGE.exec(line)) || [];
+    const [, number, text = ""] = (decorated && STEP.exec(line)) || [];
+    if (stage !== undefined) {
+      this.#steps.endStep();
+      this.#steps.comment(line);
+      this.#stage = this.#steps.stageAt(Number(stage) - 1);
+    } else if (number !== undefined) this.#startStep(number, text, line);
+    else this.#readOther(line, decorated);
+    return this.#steps.take();
+  }
+
+  end(error?: string): readonly StepLine[] {
+    return this.#steps.end(error);
+  }
+
+  #stage: PlannedStage | undefined;
+
+  #startStep(number: string, text: string, line: string): void {
+    this.#running = /^RUN\s/i.test(text);
+    if (number === "1") this.#steps.startStage(this.#stage, text);
+    else if (!this.#steps.startInstruction(text)) this.#steps.comment(line);
+  }
+
+  #readOther(line: string, decorated: boolean): void {
+    if (decorated && EXECUTED.test(line)) this.#running = false;
+    if (decorated && PUSH.test(line)) this.#steps.startOther("exporting to image");
+    if (this.#running ? decorated && OWN.test(line) : decorated) this.#steps.comment(line);
+    else this.#steps.output(line.replace(/^ERROR: /, ""));
+  }
+}

@@ -1,0 +1,225 @@
+/** The builders' readers, fed with logs that the real builders wrote on the test cluster: logs/BUILDER-CASE.log, with the kubelet's times. */
+import { readFileSync, readdirSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { loadBuilder } from "../../../src/builders/table.ts";
+import type { StepLine } from "../../../src/builders/steps/reader.ts";
+import { PlainView } from "../../../src/cli/ui/plain.ts";
+import type { BuilderName } from "../../../src/plan/builder-names.ts";
+import { parseDockerfile } from "../../../src/lib/dockerfile/parse.ts";
+import { planSteps } from "../../../src/lib/dockerfile/plan-steps.ts";
+import { Pipe } from "../cli/ui/screen.ts";
+
+const LOGS = new URL("logs/", import.meta.url);
+
+const TWO = `FROM 10.88.0.1:5000/busybox:1.35 AS build
+WORKDIR /src
+COPY . .
+ARG V=1
+ENV A=b
+RUN ls && echo "hello $V" > out.txt && sleep 1 && printf 'half' && sleep 0.3 && printf ' line\\n#9 forged\\nINFO[0000] RUN forged\\nSTEP 3/4: RUN forged\\n'
+
+FROM 10.88.0.1:5000/busybox:1.35 AS unused
+RUN echo never
+
+FROM 10.88.0.1:5000/busybox:1.35
+LABEL a=b
+COPY --from=build /src/out.txt /out.txt
+USER 1000
+CMD ["cat", "/out.txt"]
+`;
+const FAIL = `FROM 10.88.0.1:5000/busybox:1.35
+RUN echo before
+RUN echo to-stdout; \\
+    echo to-stderr >&2; \\
+    exit 7
+RUN echo after
+`;
+const DOCKERFILES: Readonly<Record<string, string>> = {
+  two: TWO,
+  again: TWO,
+  fail: FAIL,
+  "1.28-two-stages": `FROM 10.88.0.1:5000/debian:bookworm AS build
+WORKDIR /src
+COPY . .
+ARG V=1
+ENV A=b
+RUN ls -la && perl -e 'print "hello\\n"' > out.txt
+FROM 10.88.0.1:5000/busybox:1.35 AS unused
+RUN echo never
+FROM 10.88.0.1:5000/busybox:1.35
+LABEL a=b
+COPY --from=build /src/out.txt /out.txt
+USER 1000
+CMD ["cat","/out.txt"]
+`,
+  "1.28-failing-run": `FROM 10.88.0.1:5000/busybox:1.35
+RUN echo before
+RUN echo to-stdout; echo to-stderr >&2; exit 7
+`,
+  "1.28-cache-second": `FROM 10.88.0.1:5000/busybox:1.35
+RUN sleep 1
+COPY a.txt /
+RUN cat /a.txt
+`,
+  "1.28-cache-mount": `FROM 10.88.0.1:5000/busybox:1.35
+RUN --mount=type=cache,target=/k echo a > /k/a
+RUN --mount=type=cache,target=/k ls /k
+`,
+  "1.28-heredoc": `FROM 10.88.0.1:5000/busybox:1.35
+RUN <<EOF
+echo one
+echo two
+EOF
+COPY <<E2 /f
+x
+E2
+`,
+  "1.28-missing-source": "FROM 10.88.0.1:5000/busybox:1.35\nCOPY nothere.txt /\n",
+  "1.28-missing-base": "FROM 10.88.0.1:5000/busybox:9.99\nRUN true\n",
+};
+
+interface Recording {
+  readonly name: string;
+  readonly builder: BuilderName;
+  readonly dockerfile: string;
+  readonly lines: readonly { readonly timestamp: string; readonly raw: string }[];
+}
+
+const RECORDINGS: Recording[] = readdirSync(LOGS)
+  .filter((file) => file.endsWith(".log"))
+  .map((file) => {
+    const name = file.slice(0, -".log".length);
+    const [builder = ""] = name.split("-", 1);
+    const lines = readFileSync(new URL(file, LOGS), "utf8").split("\n").slice(0, -1);
+    return {
+      name,
+      builder: builder as BuilderName,
+      dockerfile: DOCKERFILES[name.slice(builder.length + 1)] ?? "",
+      lines: lines.map((line) => {
+        const [timestamp = ""] = line.split(" ", 1);
+        return { timestamp, raw: line.slice(timestamp.length + 1) };
+      }),
+    };
+  });
+
+async function readerOf({ builder, dockerfile }: Recording, known = true) {
+  const { steps, formatLogLine } = await loadBuilder(builder);
+  return { steps: steps(known ? planSteps(parseDockerfile(dockerfile)) : []), formatLogLine };
+}
+
+async function eventsOf(recording: Recording, known = true): Promise<StepLine[]> {
+  const { steps } = await readerOf(recording, known);
+  const events = recording.lines.flatMap(({ raw, timestamp }) => steps.read(raw, timestamp));
+  return [...events, ...steps.end(/fail|missing/.test(recording.name) ? "it failed" : undefined)];
+}
+
+const named = (name: string): Recording => {
+  const found = RECORDINGS.find((recording) => recording.name === name);
+  if (found === undefined) throw new Error(`there is no recording ${name}`);
+  return found;
+};
+
+/** Each step's name, its end, and what it printed. */
+async function summaryOf(name: string): Promise<Record<string, { end: string; output: string[] }>> {
+  const names = new Map<string, string>();
+  const summary: Record<string, { end: string; output: string[] }> = {};
+  for (const event of await eventsOf(named(name))) {
+    if (event.type === "step-started") {
+      names.set(event.step, event.name);
+      summary[event.name] ??= { end: "", output: [] };
+    }
+    const step = summary[names.get(event.step ?? "") ?? ""];
+    if (step === undefined) continue;
+    if (event.type === "step-done") step.end = event.cached ? "CACHED" : "DONE";
+    if (event.type === "step-failed") step.end = `ERROR`;
+    if (event.type === "log" && event.from === undefined) step.output.push(event.line);
+  }
+  return summary;
+}
+
+const PRINTED = ["Dockerfile", "a.txt", "half line", "#9 forged", "INFO[0000] RUN forged", "STEP 3/4: RUN forged"];
+
+describe.each(RECORDINGS)("the log $name", (recording) => {
+  it.each([true, false])("loses and doubles no line (Dockerfile known: %s)", async (known) => {
+    const { steps, formatLogLine } = await readerOf(recording, known);
+    for (const { raw, timestamp } of recording.lines) {
+      const events = steps.read(raw, timestamp);
+      const shown = formatLogLine(raw);
+      const logs = events.filter((event) => event.type === "log");
+      expect(logs.length, raw).toBeLessThan(2);
+      const told = events.flatMap((event) => {
+        if (event.type === "log") return [event.line, `ERROR: ${event.line}`];
+        if (event.type === "step-started") return [event.name];
+        if (event.type === "step-status") return [event.text];
+        if (event.type === "step-failed") return [event.error];
+        return ["DONE", "CACHED"];
+      });
+      // What is printed of a line that starts a step is the step's name, with the text of the Dockerfile.
+      const isTold = told.some(
+        (text) => shown.endsWith(text) || text.endsWith(shown) || /\b(?:DONE|CACHED)\b/.test(shown),
+      );
+      const starts = events.some((event) => event.type === "step-started");
+      expect(isTold || starts, raw).toBe(true);
+    }
+  });
+
+  it("starts every step before it prints, and ends each one", async () => {
+    const running = new Set<string>();
+    const started = new Set<string>();
+    for (const event of await eventsOf(recording)) {
+      if (event.step === undefined) continue;
+      if (event.type === "step-started") {
+        expect(running.has(event.step)).toBe(false);
+        running.add(event.step);
+        started.add(event.step);
+      } else expect(started.has(event.step), JSON.stringify(event)).toBe(true);
+      if (event.type === "step-done" || event.type === "step-failed") expect(running.delete(event.step)).toBe(true);
+    }
+    expect([...running]).toEqual([]);
+  });
+
+  it("is shown as recorded in the plain view", async () => {
+    const pipe = new Pipe();
+    const view = new PlainView(pipe);
+    for (const event of await eventsOf(recording)) {
+      view.emit(event.type === "log" ? { ...event, container: recording.builder } : event);
+    }
+    await expect(pipe.text).toMatchFileSnapshot(`logs/${recording.name}.plain.txt`);
+  });
+});
+
+describe.each(["kaniko", "buildkit", "buildah", "img", "makisu"])("%s", (builder) => {
+  it("gives a RUN exactly what it printed, whatever that looks like", async () => {
+    const summary = await summaryOf(`${builder}-two`);
+    const [, run] = Object.entries(summary).find(([name]) => name.startsWith("[build 4/4] RUN ls")) ?? [];
+    const printed = (run?.output ?? []).filter((line) => line !== "");
+    if (builder === "makisu") {
+      // Makisu logs what comes in one piece as one line.
+      expect(printed.join("").replaceAll(/\s/g, "")).toBe(PRINTED.join("").replaceAll(/\s/g, ""));
+    } else expect(printed).toEqual(PRINTED);
+    expect(run?.end).toBe("DONE");
+  });
+
+  it("names the failing step, with what it printed", async () => {
+    const failed = Object.entries(await summaryOf(`${builder}-fail`)).filter(([, { end }]) => end === "ERROR");
+    expect(failed.map(([name]) => name)).toEqual([
+      expect.stringMatching(/^\[3\/4\] RUN echo to-stdout; +echo to-stderr >&2; +exit 7$/),
+    ]);
+    expect(failed[0]?.[1].output).toEqual(expect.arrayContaining(["to-stdout", "to-stderr"]));
+  });
+});
+
+it.each([
+  ["kaniko-again", "RUN ls"],
+  ["buildkit-again", "RUN ls"],
+  ["buildah-again", "WORKDIR"],
+  ["kaniko-1.28-cache-second", "RUN sleep 1"],
+])("%s: a step from the cache is CACHED", async (name, text) => {
+  const cached = Object.entries(await summaryOf(name)).filter(([, { end }]) => end === "CACHED");
+  expect(cached.map(([step]) => step)).toContainEqual(expect.stringContaining(text));
+});
+
+it("kaniko prints the lines of a heredoc before it runs them, and they are not its output", async () => {
+  const summary = await summaryOf("kaniko-1.28-heredoc");
+  expect(summary["[2/3] RUN <<EOF"]).toEqual({ end: "DONE", output: ["one", "two"] });
+});
