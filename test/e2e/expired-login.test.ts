@@ -11,6 +11,7 @@ import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
 import { slipway } from "./support/slipway.ts";
 import type { Run } from "./support/slipway.ts";
+import { printedBy } from "./support/step-lines.ts";
 
 const namespace = useNamespace({ rbac: ["--manage"] });
 const LINES = Array.from({ length: 22 }, (_, number) => `line ${number}`);
@@ -83,7 +84,7 @@ test("expired token: reported once, with the command to attach, while the build 
   expect(still.stderr).toMatch(/^ERROR: the cluster does not accept these credentials at /);
   const attached = await attach(namespace.kubeconfig);
   expect(attached.code).toBe(0);
-  expect(attached.stderr.match(/^line \d+$/gm)).toEqual(LINES);
+  expect(printedBy(attached.stderr).match(/^line \d+$/gm)).toEqual(LINES);
   expect(attached.stderr).toContain(`=> built digest ${(await readImage(image)).digest}\n`);
   expect((await objectsIn(namespace.name)).filter((object) => /^(?:secret|configmap)\//.test(object))).toEqual([]);
 });
@@ -134,7 +135,7 @@ printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential",
   const built = await during(way, renew, image, root);
   expect(built.code).toBe(0);
   expect(way.refused()).toBeGreaterThan(0);
-  expect(built.stderr.match(/^line \d+$/gm)).toEqual(LINES);
+  expect(printedBy(built.stderr).match(/^line \d+$/gm)).toEqual(LINES);
   expect(built.stderr).toContain(`=> built digest ${(await readImage(image)).digest}\n`);
   expect(built.stderr).not.toMatch(/WARNING|ERROR/);
 });

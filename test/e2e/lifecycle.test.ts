@@ -8,6 +8,7 @@ import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
 import { slipway } from "./support/slipway.ts";
 import type { Run, RunOptions } from "./support/slipway.ts";
+import { printedBy } from "./support/step-lines.ts";
 
 const namespace = useNamespace({ rbac: ["--manage"] });
 /** Nobody builds in it. */
@@ -50,7 +51,7 @@ test("a detached build has no password in the cluster, and attach has its log, r
   );
   const first = await asAccount(["attach", name], env);
   // Kaniko's own lines go to the other stream of the container, and may stand between.
-  expect(first.stderr.match(/^line \d$/gm)).toEqual(["line 1", "line 2", "line 3", "line 4"]);
+  expect(printedBy(first.stderr).match(/^line \d$/gm)).toEqual(["line 1", "line 2", "line 3", "line 4"]);
   const { digest, configDigest } = await readImage(image, { login });
   expect([first.code, first.stdout]).toEqual([0, ""]);
   expect(first.stderr).toMatch(new RegExp(`^=> built digest ${digest}$`, "m"));
@@ -69,7 +70,7 @@ test("killed client: the build keeps running, and attach has the whole log and t
   const killed = await build(namespace, ["-t", image, root], at(/^line 2$/m, "SIGKILL"));
   expect(killed.signal).toBe("SIGKILL");
   const attached = await run("attach", image.split("/").at(-1) ?? "");
-  expect(attached.stderr.match(/^line \d$/gm)).toEqual(["line 1", "line 2", "line 3", "line 4"]);
+  expect(printedBy(attached.stderr).match(/^line \d$/gm)).toEqual(["line 1", "line 2", "line 3", "line 4"]);
   expect(attached.stderr).toContain(`=> built digest ${(await readImage(image)).digest}\n`);
 });
 

@@ -9,6 +9,7 @@ import { readImage } from "./support/registry.ts";
 import { slipway } from "./support/slipway.ts";
 import type { Run } from "./support/slipway.ts";
 import { typedInto } from "./support/terminal.ts";
+import { printedBy } from "./support/step-lines.ts";
 
 const namespace = useNamespace({ rbac: ["--manage"] });
 const run = (...args: string[]): Promise<Run> =>
@@ -36,7 +37,7 @@ test.for(["bash --norc -i", "sh -i"])("in the middle of a build, from %s", async
   const name = (await run("ps", "-q")).stdout.trim();
   const attached = await run("attach", name);
   expect(attached.code).toBe(0);
-  expect(attached.stderr.match(/^line \d$/gm)).toHaveLength(8);
+  expect(printedBy(attached.stderr).match(/^line \d$/gm)).toHaveLength(8);
   expect(attached.stderr).toContain(`=> built digest ${(await readImage(image)).digest}\n`);
   expect((await run("rm", name)).code).toBe(0);
   await expect.poll(made).toEqual([]);

@@ -5,6 +5,7 @@ import { BUSYBOX, build, mustBuild, uniqueImage } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
 import { objectsIn, useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
+import { printedBy } from "./support/step-lines.ts";
 
 const namespace = useNamespace();
 const PROGRAM = new URL("../../bin/run.js", import.meta.url).pathname;
@@ -56,7 +57,9 @@ test("without a terminal there are no control codes, and the log is complete and
   const run = await mustBuild(namespace, [root]);
   // eslint-disable-next-line no-control-regex
   expect(run.stderr).not.toMatch(/[\u0000-\u0008\u000b-\u001f]/);
-  const lines = run.stderr.split("\n").filter((line) => /^line \d+$/.test(line));
+  const lines = printedBy(run.stderr)
+    .split("\n")
+    .filter((line) => /^line \d+$/.test(line));
   expect(lines).toEqual(Array.from({ length: 5000 }, (_, index) => `line ${index}`));
 });
 

@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "lib/pflag/",
       "lib/kube/connect.ts",
       "version.ts",
-    ].concat(["@oclif/core", "chalk", "ora", "js-yaml", "ignore", "node:*", "../package.json"]),
+    ].concat(["@oclif/core", "chalk", "js-yaml", "ignore", "node:*", "../package.json"]),
     types: ["*"],
   },
   // Loads the program itself, and so nothing of it.
@@ -152,7 +152,6 @@ describe("imports", () => {
     ["keytar", /^lib\/credentials\/keychain\.ts$/],
     ["@oclif/core", /^cli\/(?:commands\/.*|flags\/.*|base-command\.ts|builds-command\.ts|main\.ts)$/],
     ["chalk", /^cli\/ui\//],
-    ["ora", /^cli\/ui\//],
     ["ws", /^lib\/kube\//],
     ["socks", /^lib\/http\/tunnel\.ts$/],
     ["spdx-license-ids", /^lib\/sbom\/licence-ids\.ts$/],

@@ -37,7 +37,8 @@ class BuildkitSteps implements StepReader {
   #readOther(raw: string): void {
     if (raw === SUMMARY && this.#failed !== undefined) this.#summary = true;
     if (ERROR.test(raw)) this.#summary = false;
-    this.#writer.log(raw, undefined, this.#summary || raw === "" ? "repeat" : "builder");
+    const told = this.#summary || raw === "" || (this.#failed !== undefined && ERROR.test(raw));
+    this.#writer.log(raw, undefined, told ? "repeat" : "builder");
   }
 
   #readStep(step: string, text: string): void {
@@ -48,7 +49,7 @@ class BuildkitSteps implements StepReader {
       return;
     }
     const ending = this.#ending(step, text);
-    // The name again: the step goes on after lines of another one, or runs again.
+    // The name again: the step continues after lines of another one, or runs again.
     if (text === name) {
       if (this.#writer.isRunning(step)) this.#writer.log(`#${step} ${text}`, step, "repeat");
       else this.#writer.start(step, name);

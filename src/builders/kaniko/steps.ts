@@ -6,7 +6,7 @@ import { StepSequence } from "../steps/sequence.ts";
 import type { PlannedStage } from "../../lib/dockerfile/plan-steps.ts";
 import type { StepLine, StepReader } from "../steps/reader.ts";
 
-/** A line of kaniko's own has a level in colour, which a RUN does not print by accident. The message is padded. */
+/** A line of kaniko's own has a level in colour, which a RUN does not print by accident. The text is padded. */
 // oxlint-disable-next-line no-control-regex
 const OWN = /^\u001b\[\d+m(\w+)\u001b\[0m\[(\d+)\] ?(.*)$/s;
 
@@ -45,26 +45,26 @@ class KanikoSteps implements StepReader {
     return this.#steps.end(error);
   }
 
-  #readOwn(line: string, message: string): void {
-    this.#followCommand(message);
-    const stage = STAGE.exec(message);
+  #readOwn(line: string, text: string): void {
+    this.#followCommand(text);
+    const stage = STAGE.exec(text);
     if (stage !== null) {
       const [, base = "", index] = stage;
       this.#finish();
       // v1.24 counts only the stages that it builds, v1.28 all of the file. Both build those that the target needs, in the file's order.
       this.#steps.startStage(this.#steps.nextStage() ?? this.#steps.stageAt(Number(index)), `FROM ${base}`);
       this.#steps.comment(line);
-    } else if (INSTRUCTION.test(message)) {
+    } else if (INSTRUCTION.test(text)) {
       this.#finish();
-      if (!this.#steps.startInstruction(message)) this.#steps.comment(line);
-    } else if (message.startsWith("Deleting filesystem") || message.startsWith("Saving file ")) {
+      if (!this.#steps.startInstruction(text)) this.#steps.comment(line);
+    } else if (text.startsWith("Deleting filesystem") || text.startsWith("Saving file ")) {
       this.#finish();
       this.#steps.comment(line);
     } else {
-      if (message === CACHED) this.#cached = true;
-      const [, cache] = CACHE_PUSH.exec(message) ?? [];
+      if (text === CACHED) this.#cached = true;
+      const [, cache] = CACHE_PUSH.exec(text) ?? [];
       if (cache !== undefined) this.#caches.add(cache);
-      const [, image] = PUSH.exec(message) ?? [];
+      const [, image] = PUSH.exec(text) ?? [];
       if (image !== undefined && !this.#caches.has(image) && !this.#pushing) {
         this.#finish();
         this.#pushing = true;
@@ -86,13 +86,13 @@ class KanikoSteps implements StepReader {
     else this.#steps.output(raw);
   }
 
-  #followCommand(message: string): void {
-    if (message.startsWith("Args: [") && !message.endsWith("]")) {
+  #followCommand(text: string): void {
+    if (text.startsWith("Args: [") && !text.endsWith("]")) {
       this.#command.lines = [];
       this.#command.printing = true;
-    } else if (message.startsWith("Running: [")) {
+    } else if (text.startsWith("Running: [")) {
       this.#command.printing = false;
-      this.#command.at = message.endsWith("]") ? this.#command.lines.length : 0;
+      this.#command.at = text.endsWith("]") ? this.#command.lines.length : 0;
     } else this.#command.printing = false;
   }
 

@@ -35,7 +35,10 @@ export const DOCKER_VARIABLES: readonly DockerVariable[] = [
     sets: { flag: "progress", takes: (value) => PROGRESS_VALUES.has(value) },
   },
   { name: "BUILDKIT_COLORS", what: "Colours of the terminal view: `run=green:warning=yellow:error=255,0,0`." },
-  { name: "BUILDKIT_TTY_LOG_LINES", what: "Ignored: the whole log is shown, above the status line." },
+  {
+    name: "BUILDKIT_TTY_LOG_LINES",
+    what: "Rows of the terminal view for the last lines of each running step: 6 if it is absent.",
+  },
   { name: "NO_COLOR", what: "Turns off the colours of the terminal view." },
   {
     name: "DOCKER_BUILDKIT",

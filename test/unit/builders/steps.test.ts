@@ -189,7 +189,7 @@ describe.each(RECORDINGS)("the log $name", (recording) => {
 });
 
 describe.each(["kaniko", "buildkit", "buildah", "img", "makisu"])("%s", (builder) => {
-  it("gives a RUN exactly what it printed, whatever that looks like", async () => {
+  it("gives a RUN exactly what it printed, even if that looks like a step", async () => {
     const summary = await summaryOf(`${builder}-two`);
     const [, run] = Object.entries(summary).find(([name]) => name.startsWith("[build 4/4] RUN ls")) ?? [];
     const printed = (run?.output ?? []).filter((line) => line !== "");
