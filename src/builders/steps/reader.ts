@@ -78,7 +78,7 @@ export class StepWriter {
    * @param failing the step that the error belongs to; the others only stand around it
    */
   end(error: string | undefined, failing: string | undefined): StepLine[] {
-    for (const step of [...this.#running.keys()].reverse()) {
+    for (const step of [...this.#running.keys()].toReversed()) {
       if (error !== undefined && step === failing) this.fail(step, error);
       else this.done(step);
     }

@@ -7,13 +7,7 @@ import { CUT, FakeCluster } from "../../../fakes/fake-cluster.ts";
 const PATIENCE = 20;
 
 function tailOf(cluster: FakeCluster): LogTail {
-  return new LogTail(
-    cluster,
-    "kaniko",
-    { formatLogLine: (line) => line },
-    () => {},
-    PATIENCE,
-  );
+  return new LogTail(cluster, "kaniko", { formatLogLine: (line) => line }, () => {}, PATIENCE);
 }
 
 it("the log continues after a cut while the container runs", async () => {
@@ -30,13 +24,7 @@ it("the log continues after a cut while the container runs", async () => {
 
 it("the log ends if the container's end becomes visible a moment later", async () => {
   const cluster = new FakeCluster();
-  const log = new LogTail(
-    cluster,
-    "kaniko",
-    { formatLogLine: (line) => line },
-    () => {},
-    60_000,
-  );
+  const log = new LogTail(cluster, "kaniko", { formatLogLine: (line) => line }, () => {}, 60_000);
   cluster.log.push("one", CUT, "never asked for");
   const following = log.follow("pod", new AbortController().signal);
   setTimeout(() => log.containerEnded(), PATIENCE);
