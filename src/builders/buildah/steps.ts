@@ -51,7 +51,7 @@ class BuildahSteps implements StepReader {
   }
 
   #isOwn(raw: string): boolean {
-    if (/^Error: /.test(raw)) return true;
+    if (raw.startsWith("Error: ")) return true;
     return LAYER.test(raw) || (!this.#running && (COPYING.test(raw) || this.#committed));
   }
 
