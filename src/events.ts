@@ -39,9 +39,9 @@ export interface LogEvent {
   readonly step?: string;
   /**
    * `output`, which is the default, is what the Dockerfile's commands print. `builder` is what the builder says about its own work.
-   * `repeat` is what other events have told already: BuildKit's summary of a failure.
+   * `excerpt` is a line of the Dockerfile around a failure. `repeat` is what other events have told already: the rest of BuildKit's summary.
    */
-  readonly from?: "output" | "builder" | "repeat";
+  readonly from?: "output" | "builder" | "excerpt" | "repeat";
 }
 
 /**
@@ -51,8 +51,7 @@ export interface LogEvent {
 export type StepEvent =
   /** `name` is for people, as docker names steps: `[build 3/7] RUN make`. */
   | { readonly type: "step-started"; readonly step: string; readonly name: string; readonly timestamp: string }
-  /** What the step does now, one line: `sha256:… 1.1MB / 3.3MB 0.2s`. */
-  | { readonly type: "step-status"; readonly step: string; readonly text: string; readonly timestamp: string }
+  | StepStatus
   | {
       readonly type: "step-done";
       readonly step: string;
@@ -69,6 +68,23 @@ export type StepEvent =
       readonly ms: number;
       readonly timestamp: string;
     };
+
+/** What a step does now, such as a transfer. */
+export interface StepStatus {
+  readonly type: "step-status";
+  readonly step: string;
+  /** One line for people: `sha256:… 1.1MB / 3.3MB 0.2s`. */
+  readonly text: string;
+  /** What the line is about, the same in each of its lines: `sha256:…`. */
+  readonly id: string;
+  /** Bytes so far, as precise as the builder reports them. */
+  readonly current?: number;
+  /** Bytes in all. */
+  readonly total?: number;
+  /** It has ended. */
+  readonly done: boolean;
+  readonly timestamp: string;
+}
 
 export interface BuildResult extends ImageDescription {
   /** The name of the build and of its Job. */

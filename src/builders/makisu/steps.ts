@@ -1,11 +1,15 @@
-/** Makisu's log as steps (makisu lib/builder/build_node.go). It logs the output of a RUN as it logs its own doings. */
+/**
+ * Makisu's log as steps (makisu lib/builder/build_node.go). It logs the output of a RUN as it logs its own doings: an entry for what came in one
+ * piece, with the line feed of the output before its own.
+ */
 import { StepSequence } from "../steps/sequence.ts";
 import type { PlannedStage } from "../../lib/dockerfile/plan-steps.ts";
 import type { StepLine, StepReader } from "../steps/reader.ts";
 
 const STAGE = /^\* Stage (\d+)\/\d+ : /;
-/** The identifier at the end is that of its cache. */
-const STEP = /^\* Step (\d+)\/\d+ \([a-z,]*\) : (.*?)\s*\([0-9a-f]{1,8}\)$/s;
+const STEP = /^\* Step (\d+)\/\d+ \([a-z,]*\) : /;
+/** The identifier of its cache, after the instruction. */
+const CACHE_ID = /\([0-9a-f]{1,8}\)$/;
 const EXECUTED = /^\* Executed /;
 const PUSH = /^\* Started pushing image /;
 /** How makisu's own lines begin while a RUN is running: layers of earlier steps are pushed meanwhile. */
@@ -17,10 +21,26 @@ export function makisuSteps(stages: readonly PlannedStage[], format: (line: stri
   return new MakisuSteps(stages, format);
 }
 
+interface StartedStep {
+  /** As makisu counts: from 1, the stage's FROM included. */
+  readonly number: string;
+  /** The instruction. */
+  readonly text: string;
+}
+
+function stepIn(line: string): StartedStep | undefined {
+  const [prefix = "", number] = STEP.exec(line) ?? [];
+  const end = line.search(CACHE_ID);
+  return number === undefined || end < 0 ? undefined : { number, text: line.slice(prefix.length, end).trimEnd() };
+}
+
 class MakisuSteps implements StepReader {
   readonly #steps: StepSequence;
   readonly #format: (line: string) => string;
+  #stage: PlannedStage | undefined;
   #running = false;
+  /** An empty line ends an entry, unless the entry continues below. */
+  #held = false;
 
   constructor(stages: readonly PlannedStage[], format: (line: string) => string) {
     this.#steps = new StepSequence(stages, "makisu");
@@ -31,13 +51,19 @@ class MakisuSteps implements StepReader {
     this.#steps.begin(timestamp);
     const line = this.#format(raw);
     const decorated = line !== raw;
+    if (this.#held && !decorated) this.#steps.output("");
+    this.#held = raw === "";
+    if (this.#held) {
+      this.#steps.comment(raw, "repeat");
+      return this.#steps.take();
+    }
     const [, stage] = (decorated && STAGE.exec(line)) || [];
-    const [, number, text = ""] = (decorated && STEP.exec(line)) || [];
+    const step = decorated ? stepIn(line) : undefined;
     if (stage !== undefined) {
       this.#steps.endStep();
       this.#steps.comment(line);
       this.#stage = this.#steps.stageAt(Number(stage) - 1);
-    } else if (number !== undefined) this.#startStep(number, text, line);
+    } else if (step !== undefined) this.#startStep(step, line);
     else this.#readOther(line, decorated);
     return this.#steps.take();
   }
@@ -46,9 +72,7 @@ class MakisuSteps implements StepReader {
     return this.#steps.end(error);
   }
 
-  #stage: PlannedStage | undefined;
-
-  #startStep(number: string, text: string, line: string): void {
+  #startStep({ number, text }: StartedStep, line: string): void {
     this.#running = /^RUN\s/i.test(text);
     if (number === "1") this.#steps.startStage(this.#stage, text);
     else if (!this.#steps.startInstruction(text)) this.#steps.comment(line);

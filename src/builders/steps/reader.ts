@@ -1,5 +1,5 @@
 /** How a builder's log becomes steps. A reader is fed line by line, touches nothing, and keeps every line. */
-import type { LogEvent, StepEvent } from "../../events.ts";
+import type { LogEvent, StepEvent, StepStatus } from "../../events.ts";
 
 /** What a line of a log becomes. The one who follows the log knows which container it is of. */
 export type StepLine = StepEvent | Omit<LogEvent, "container">;
@@ -59,8 +59,8 @@ export class StepWriter {
     this.#events.push({ type: "step-failed", step, error, ms, timestamp: this.#timestamp });
   }
 
-  status(step: string, text: string): void {
-    this.#events.push({ type: "step-status", step, text, timestamp: this.#timestamp });
+  status(step: string, status: Omit<StepStatus, "type" | "step" | "timestamp">): void {
+    this.#events.push({ type: "step-status", step, ...status, timestamp: this.#timestamp });
   }
 
   log(line: string, step?: string, from: LogEvent["from"] = "output"): void {

@@ -77,7 +77,11 @@ function framesOf(error: unknown): string[] {
   return lines.filter((line) => line.startsWith("at "));
 }
 
-/** The Dockerfile's lines around the error, if it is about one of them. */
-export function excerptLines(error: unknown): string[] {
-  return error instanceof SlipwayError ? (error.excerpt ?? []).map(tameText) : [];
+/**
+ * The Dockerfile's lines around the error, if it is about one of them.
+ * @param printed the same as the builder prints it, for a client that does not have the Dockerfile
+ */
+export function excerptLines(error: unknown, printed: readonly string[] = []): string[] {
+  const excerpt = (error instanceof SlipwayError ? error.excerpt : undefined) ?? printed;
+  return excerpt.map((line) => unforgeable(tameText(line)));
 }

@@ -3,7 +3,7 @@ import { tolerateBrokenPipe } from "./progress.ts";
 import { excerptLines, failureLines, suggestionLines } from "./failure.ts";
 import { formatBytes, formatDuration } from "../../lib/text/measures.ts";
 import type { Progress, ViewStream } from "./progress.ts";
-import { StepBook, failedOutput, secondsOf } from "./step-book.ts";
+import { StepBook, failedOutput, isShownLater, secondsOf } from "./step-book.ts";
 import type { ShownStep } from "./step-book.ts";
 import { Upload } from "./upload.ts";
 import { flatten } from "../../lib/terminal/control-sequences.ts";
@@ -50,7 +50,7 @@ export class PlainView implements Progress {
     this.#release();
     this.#print([
       ...failedOutput(this.#book).map((line) => logLine(unforgeable(line), this.#stream)),
-      ...excerptLines(error),
+      ...excerptLines(error, this.#book.excerpt),
       ...failureLines(error).map(tameText),
     ]);
   }
@@ -103,7 +103,7 @@ export class PlainView implements Progress {
   #stepLines(event: StepEvent | LogEvent): string[] {
     this.#book.apply(event);
     const step = this.#book.of(event);
-    if (event.type === "log" && event.from === "repeat") return [];
+    if (isShownLater(event)) return [];
     if (step === undefined) return event.type === "log" ? [logLine(unforgeable(event.line), this.#stream)] : [];
     const line = (text: string): string => logLine(`#${step.number} ${text}`, this.#stream);
     const before = this.#turnTo(step, line(step.name));

@@ -1,20 +1,23 @@
 /**
  * BuildKit's `--progress rawjson` for every builder: one SolveStatus per line (moby/buildkit client/graph.go), made of slipway's events.
- * Each stage of the build is a vertex. The builder's log belongs to the vertex of the stage `build`.
+ * Each stage of the build is a vertex, and so is each step of the builder. Lines of the log that belong to no step have a vertex of their own.
  */
 import { hash } from "node:crypto";
-import type { BuildEvent, Stage } from "../../events.ts";
+import type { BuildEvent, LogEvent, Stage, StepEvent, StepStatus } from "../../events.ts";
 import { tolerateBrokenPipe } from "./progress.ts";
-import { failureLines } from "./failure.ts";
-import { formatBytes } from "../../lib/text/measures.ts";
+import { excerptLines, failureLines } from "./failure.ts";
 import type { Progress, ViewStream } from "./progress.ts";
+import { isShownLater } from "./step-book.ts";
 import { jsonText, tameText } from "../../lib/terminal/output.ts";
 
+/** As BuildKit's reader keeps it: a vertex that runs again has the same digest and another start. */
 interface Vertex {
   readonly digest: string;
   readonly name: string;
   readonly started: string;
 }
+
+type Ending = StepEvent & { readonly type: "step-done" | "step-failed" };
 
 const NAMES: Readonly<Record<Stage, string>> = {
   pack: "[internal] pack build context",
@@ -26,14 +29,25 @@ const NAMES: Readonly<Record<Stage, string>> = {
   sbom: "generating sbom",
   load: "loading into the engine",
 };
-/** File descriptor of standard error, where builders log. */
+/** The step that exports and pushes, by the name that BuildKit gives it, and the other builders' steps too. */
+const EXPORTING = "exporting to image";
+/** File descriptors: of what the Dockerfile's commands print, and of what builders say. */
+const STDOUT = 1;
 const STDERR = 2;
 
 export class RawJsonView implements Progress {
   readonly #stream: ViewStream;
   readonly #clock: () => Date;
   readonly #target: string;
-  readonly #vertexes = new Map<Stage, Vertex>();
+  readonly #running = new Map<string, Vertex>();
+  /** Milliseconds that each step took, all its runs together. */
+  readonly #took = new Map<string, number>();
+  /** When each status began, by the digest of its vertex and its identifier. */
+  readonly #statusStarts = new Map<string, string>();
+  #exporting: string | undefined;
+  readonly #excerpt: string[] = [];
+  /** A vertex has an error. */
+  #hasError = false;
   #failed = false;
 
   /** @param target name of the target if several builds share the stream: it keeps their vertexes apart, as in bake */
@@ -47,36 +61,32 @@ export class RawJsonView implements Progress {
   emit(event: BuildEvent): void {
     switch (event.type) {
       case "stage-started":
-        this.#write({ vertexes: [this.#open(event.stage)] });
+        // The steps tell what is built. This vertex starts with the first line that belongs to none of them.
+        if (event.stage !== "build") this.#openStage(event.stage);
         return;
       case "stage-done":
-        this.#close(event.stage, {});
+        this.#close(event.stage, this.#now());
         return;
       case "stage-failed":
-        this.#close(event.stage, { error: `${NAMES[event.stage]} failed` });
+        this.#close(event.stage, this.#now(), { error: `${NAMES[event.stage]} failed` });
         return;
       case "upload":
-        this.#status("ship", "transferring context", event.sent, event.total);
+        this.#uploaded(event.sent, event.total);
         return;
       case "note":
-        this.#log(this.#vertexes.has("build") ? "build" : "schedule", event.message, this.#now());
+        this.#log(this.#running.has("schedule") ? "schedule" : "build", event.message, this.#now());
         return;
       case "waiting":
         this.#log("schedule", event.message, this.#now());
         return;
-      case "log":
-        this.#log("build", event.line, event.timestamp);
+      case "warning":
+        this.#warned(event.message, event.suggestions ?? []);
         return;
-      case "warning": {
-        const vertex = this.#vertexes.get("build") ?? this.#open("build");
-        const lines = event.suggestions ?? [];
-        this.#write({
-          warnings: [{ vertex: vertex.digest, level: 1, short: base64(event.message), detail: lines.map(base64) }],
-        });
-        return;
-      }
       case "built":
         this.#exported(event.result);
+        return;
+      default:
+        this.#step(event);
     }
   }
 
@@ -85,8 +95,10 @@ export class RawJsonView implements Progress {
     if (this.#failed) return;
     this.#failed = true;
     const lines = failureLines(error);
-    for (const stage of this.#vertexes.keys()) this.#close(stage, { error: (lines[0] ?? "").replace(/^ERROR: /, "") });
-    this.#stream.write(`${lines.map(tameText).join("\n")}\n`);
+    if (this.#running.size === 0 && !this.#hasError) this.#openStage("build");
+    const message = (lines[0] ?? "").replace(/^ERROR: /, "");
+    for (const key of this.#running.keys()) this.#close(key, this.#now(), { error: message });
+    this.#stream.write(`${[...excerptLines(error, this.#excerpt), ...lines.map(tameText)].join("\n")}\n`);
   }
 
   /** This view uses no terminal, so it need not pause. */
@@ -94,59 +106,120 @@ export class RawJsonView implements Progress {
     return work();
   }
 
+  /** Completes what still runs: a client that detaches leaves the build running, and its stream has ended. */
   [Symbol.dispose](): void {
-    // This view holds no resource.
+    for (const key of this.#running.keys()) this.#close(key, this.#now());
   }
 
-  #open(stage: Stage): Vertex {
-    const vertex = { digest: this.#digest(stage), name: this.#name(NAMES[stage]), started: this.#now() };
-    this.#vertexes.set(stage, vertex);
-    return vertex;
+  #step(event: StepEvent | LogEvent): void {
+    switch (event.type) {
+      case "step-started":
+        if (event.name === EXPORTING) this.#exporting = this.#digest(keyOf(event.step));
+        this.#open(keyOf(event.step), event.name, event.timestamp);
+        return;
+      case "step-status":
+        this.#status(this.#digest(keyOf(event.step)), event);
+        return;
+      case "step-done":
+        this.#close(keyOf(event.step), this.#endOf(event), event.cached ? { cached: true } : {});
+        return;
+      case "step-failed":
+        this.#close(keyOf(event.step), this.#endOf(event), { error: event.error });
+        return;
+      case "log":
+        if (event.from === "excerpt") this.#excerpt.push(event.line);
+        if (isShownLater(event)) return;
+        this.#log(
+          event.step === undefined ? "build" : keyOf(event.step),
+          event.line,
+          event.timestamp,
+          event.step !== undefined && event.from === undefined ? STDOUT : STDERR,
+        );
+    }
   }
 
-  #close(stage: Stage, fields: { readonly error?: string }): void {
-    const vertex = this.#vertexes.get(stage);
+  #openStage(stage: Stage): void {
+    this.#open(stage, NAMES[stage], this.#now());
+  }
+
+  #open(key: string, name: string, started: string): void {
+    const vertex = { digest: this.#digest(key), name: this.#name(name), started };
+    this.#running.set(key, vertex);
+    this.#write({ vertexes: [vertex] });
+  }
+
+  #close(key: string, completed: string, fields: { readonly error?: string; readonly cached?: boolean } = {}): void {
+    const vertex = this.#running.get(key);
     if (vertex === undefined) return;
-    this.#vertexes.delete(stage);
-    this.#write({ vertexes: [{ ...vertex, completed: this.#now(), ...fields }] });
+    this.#running.delete(key);
+    this.#hasError ||= fields.error !== undefined;
+    this.#write({ vertexes: [{ ...vertex, completed, ...fields }] });
   }
 
-  #log(stage: Stage, line: string, timestamp: string): void {
-    const vertex = this.#vertexes.get(stage);
-    if (vertex === undefined) this.#write({ vertexes: [this.#open(stage)] });
-    this.#write({ logs: [{ vertex: this.#digest(stage), stream: STDERR, data: base64(`${line}\n`), timestamp }] });
+  /** The step's start and the time that its builder reports, which is more exact than when its log arrived. */
+  #endOf({ step, ms, timestamp }: Ending): string {
+    const started = Date.parse(this.#running.get(keyOf(step))?.started ?? "");
+    const before = this.#took.get(step) ?? 0;
+    this.#took.set(step, Math.max(before, ms));
+    return Number.isNaN(started) ? timestamp : new Date(started + Math.max(0, ms - before)).toISOString();
   }
 
-  #status(stage: Stage, id: string, current: number, total: number | undefined): void {
-    const vertex = this.#vertexes.get(stage);
-    if (vertex === undefined) return;
+  #log(key: Stage | `step ${string}`, line: string, timestamp: string, stream = STDERR): void {
+    if (!this.#running.has(key) && !key.startsWith("step ")) this.#openStage(key as Stage);
+    this.#write({ logs: [{ vertex: this.#digest(key), stream, data: base64(`${line}\n`), timestamp }] });
+  }
+
+  #uploaded(current: number, total: number | undefined): void {
+    if (!this.#running.has("ship")) return;
     const sizes = total === undefined ? { current } : { total, current };
+    const timestamp = this.#now();
+    this.#status(this.#digest("ship"), { id: "transferring context:", ...sizes, done: false, timestamp });
+  }
+
+  #status(
+    vertex: string,
+    { id, current = 0, total, done, timestamp }: Omit<StepStatus, "type" | "step" | "text">,
+  ): void {
+    const key = `${vertex} ${id}`;
+    const started = this.#statusStarts.get(key) ?? timestamp;
+    this.#statusStarts.set(key, started);
     this.#write({
-      statuses: [{ id: `${id}: ${formatBytes(current)}`, vertex: vertex.digest, ...sizes, timestamp: this.#now() }],
+      statuses: [
+        {
+          id,
+          vertex,
+          ...(total === undefined ? {} : { total }),
+          current,
+          timestamp,
+          started,
+          ...(done ? { completed: timestamp } : {}),
+        },
+      ],
+    });
+  }
+
+  #warned(message: string, suggestions: readonly string[]): void {
+    if (!this.#running.has("build")) this.#openStage("build");
+    this.#write({
+      warnings: [{ vertex: this.#digest("build"), level: 1, short: base64(message), detail: suggestions.map(base64) }],
     });
   }
 
   /** The last status, as BuildKit's image exporter writes it. */
   #exported({ digest, references }: Extract<BuildEvent, { type: "built" }>["result"]): void {
     const timestamp = this.#now();
-    const vertex = { digest: this.#digest("exporting"), name: this.#name("exporting to image"), started: timestamp };
+    const vertex = this.#exporting ?? this.#digest("exporting");
+    const started = { digest: vertex, name: this.#name(EXPORTING), started: timestamp, completed: timestamp };
     const ids = [`exporting manifest ${digest}`, ...references.map((reference) => `pushing ${reference}`)];
     this.#write({
-      vertexes: [{ ...vertex, completed: timestamp }],
-      statuses: ids.map((id) => ({
-        id,
-        vertex: vertex.digest,
-        current: 0,
-        timestamp,
-        started: timestamp,
-        completed: timestamp,
-      })),
+      ...(this.#exporting === undefined ? { vertexes: [started] } : {}),
+      statuses: ids.map((id) => ({ id, vertex, current: 0, timestamp, started: timestamp, completed: timestamp })),
     });
   }
 
-  /** An identifier in the form of a digest, different for each target and stage. */
-  #digest(stage: Stage | "exporting"): string {
-    return `sha256:${hash("sha256", `${this.#target}\n${stage}`)}`;
+  /** An identifier in the form of a digest, different for each target, stage and step. */
+  #digest(key: string): string {
+    return `sha256:${hash("sha256", `${this.#target}\n${key}`)}`;
   }
 
   /** `[web internal] load`, `[web] exporting`: the names by which buildx tells the vertexes of several targets apart. */
@@ -162,6 +235,11 @@ export class RawJsonView implements Progress {
   #write(status: object): void {
     this.#stream.write(`${jsonText(status)}\n`);
   }
+}
+
+/** What tells a step from a stage of the same name. */
+function keyOf(step: string): `step ${string}` {
+  return `step ${step}`;
 }
 
 function base64(text: string): string {

@@ -22,6 +22,8 @@ export class StepBook {
   readonly #steps = new Map<string, ShownStep>();
   /** The step that failed last. */
   failed: ShownStep | undefined;
+  /** The Dockerfile's lines around the failure, if the builder printed them. */
+  readonly excerpt: string[] = [];
 
   get steps(): readonly ShownStep[] {
     return [...this.#steps.values()];
@@ -34,6 +36,7 @@ export class StepBook {
 
   apply(event: StepEvent | LogEvent): void {
     if (event.type === "step-started") return this.#start(event);
+    if (event.type === "log" && event.from === "excerpt") this.excerpt.push(event.line);
     const step = this.of(event);
     if (step === undefined) return;
     switch (event.type) {
@@ -78,6 +81,11 @@ export class StepBook {
 export function secondsOf({ startedAt }: Pick<ShownStep, "startedAt">, timestamp: string): string {
   const ms = Date.parse(timestamp) - startedAt;
   return (Math.max(0, Number.isNaN(ms) ? 0 : ms) / 1000).toFixed(3);
+}
+
+/** Whether a line of the log is shown at the end of a failed build, and not before. */
+export function isShownLater(event: StepEvent | LogEvent): boolean {
+  return event.type === "log" && (event.from === "repeat" || event.from === "excerpt");
 }
 
 /** The last output of the step that failed, between rules, as docker shows it above the error. */

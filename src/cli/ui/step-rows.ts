@@ -26,35 +26,56 @@ export function stepRow(step: ShownStep, ms: number, width: number): StepRow {
   return { kind: step.state, text: room < 1 ? fit(seconds, width) : `${pad(left, room)} ${seconds}` };
 }
 
+/** What of a terminal the steps may use. */
+export interface StepsSize {
+  /** In cells. */
+  readonly width: number;
+  /** Rows for all steps. */
+  readonly height: number;
+  /** Rows for the last lines of each running step; 0 means all of them, as in BuildKit. */
+  readonly logRows: number;
+}
+
 /**
- * The running steps, each with its last lines.
- * @param logRows rows for the lines of each step
- * @param height rows for all; the steps that started last have precedence, and their names before their lines
- * @param elapsed milliseconds since a step's start
+ * The steps that are shown below the status line, in the order in which they started: one row each, and under a running one its last lines.
+ * The steps that started last have precedence, and their names before their lines.
+ * @param elapsed milliseconds since a running step's start
  */
-export function runningRows(
+export function stepRows(
   steps: readonly ShownStep[],
-  size: { readonly width: number; readonly height: number; readonly logRows: number },
+  size: StepsSize,
   elapsed: (step: ShownStep) => number,
 ): StepRow[] {
-  const running = steps.filter(({ state }) => state === "running").slice(-Math.max(0, size.height) || steps.length);
   if (size.height < 1) return [];
-  let room = size.height - running.length;
-  const details = new Map<ShownStep, StepRow[]>();
-  for (const step of running.toReversed()) {
-    const lines = [
-      ...(step.status === "" ? [] : [` => => ${flatten(step.status)}`]),
-      ...step.output
-        .slice(size.logRows === 0 ? step.output.length : -size.logRows)
-        .map(({ line }) => ` => => # ${flatten(line)}`),
-    ].slice(room < 1 ? Number.MAX_SAFE_INTEGER : -room);
+  const shown = steps.slice(-size.height);
+  let room = size.height - shown.length;
+  const details = new Map<ShownStep, readonly string[]>();
+  for (const step of shown.toReversed()) {
+    const lines = room < 1 ? [] : detailsOf(step, size.logRows).slice(-room);
     room -= lines.length;
-    details.set(
-      step,
-      lines.map((line) => ({ kind: "detail", text: fit(line, size.width) })),
-    );
+    details.set(step, lines);
   }
-  return running.flatMap((step) => [stepRow(step, elapsed(step), size.width), ...(details.get(step) ?? [])]);
+  return shown.flatMap((step): StepRow[] => [
+    stepRow(step, step.state === "running" ? elapsed(step) : step.ms, size.width),
+    ...(details.get(step) ?? []).map((line) => ({ kind: "detail" as const, text: fit(line, size.width) })),
+  ]);
+}
+
+/** How many of the ended steps have to leave the live rows, the oldest first, so that the others and their lines have room. */
+export function overflowing(steps: readonly ShownStep[], { height, logRows }: StepsSize): number {
+  const rows = steps.length + steps.reduce((sum, step) => sum + detailsOf(step, logRows).length, 0);
+  const ended = steps.filter(({ state }) => state !== "running").length;
+  return Math.min(ended, Math.max(0, rows - height));
+}
+
+/** What a running step does now, and the last lines that it printed. */
+function detailsOf({ state, status, output }: ShownStep, logRows: number): string[] {
+  if (state !== "running") return [];
+  const lines = logRows === 0 ? output : output.slice(-logRows);
+  return [
+    ...(status === "" ? [] : [` => => ${flatten(status)}`]),
+    ...lines.map(({ line }) => ` => => # ${flatten(line)}`),
+  ];
 }
 
 function pad(text: string, width: number): string {

@@ -9,9 +9,10 @@ import { excerptLines, failureLines, suggestionLines } from "./failure.ts";
 import { formatBytes, formatDuration } from "../../lib/text/measures.ts";
 import type { Progress, ViewStream } from "./progress.ts";
 import { Status } from "./status.ts";
-import { StepBook, failedOutput } from "./step-book.ts";
-import { logRowsOf, runningRows, stepRow } from "./step-rows.ts";
-import type { StepRow } from "./step-rows.ts";
+import { StepBook, failedOutput, isShownLater } from "./step-book.ts";
+import type { ShownStep } from "./step-book.ts";
+import { logRowsOf, overflowing, stepRow, stepRows } from "./step-rows.ts";
+import type { StepRow, StepsSize } from "./step-rows.ts";
 
 /**
  * Erases from the cursor, which stands at the start of a row, to the end of the screen. At the screen's first cell tmux would put what is
@@ -33,8 +34,9 @@ const UNICODE = { frames: "⠋ ⠙ ⠹ ⠸ ⠼ ⠴ ⠦ ⠧ ⠇ ⠏".split(" "), 
 const ASCII = { frames: "- \\ | /".split(" "), done: "+", failed: "x", full: "#", empty: "." };
 
 /**
- * The view for a terminal: finished steps and stages scroll above, one row each. Below them are the live rows, which are drawn anew: a status
- * line, the running steps, and the last lines that each of them printed.
+ * The view for a terminal. Finished stages scroll above. Below them are the live rows, which are drawn anew: a status line, the builder's steps
+ * in the order of their start, and the last lines that each running one printed. A step that has ended stays among the live rows while there is
+ * room, as BuildKit may run it again, and then scrolls above.
  *
  * After the live rows are drawn, the cursor goes back to the start of the first one, and every write begins by erasing below the cursor. So when a
  * resized terminal wraps the rows again, the cursor is still at their start, and no part of them remains. They are drawn with wrapping off,
@@ -52,8 +54,10 @@ export class TtyView implements Progress {
   readonly #book = new StepBook();
   /** When each running step started, by this machine's clock. */
   readonly #since = new Map<number, number>();
-  /** The time that the row of a finished step shows. */
-  readonly #shown = new Map<number, string>();
+  /** The numbers of the steps that have scrolled above. */
+  readonly #scrolled = new Set<number>();
+  /** The rows that are above, by the number of their step. */
+  readonly #told = new Map<number, string>();
   #frame = 0;
   #ticker: NodeJS.Timeout | undefined;
   #waiting: string[] = [];
@@ -80,7 +84,8 @@ export class TtyView implements Progress {
 
   emit(event: BuildEvent): void {
     this.#status.apply(event, this.#now());
-    this.#print(isOfStep(event) ? this.#stepLines(event) : this.#linesOf(event));
+    if (isOfStep(event)) this.#applyStep(event);
+    else this.#print(this.#linesOf(event));
     if (event.type !== "log") this.#updateSpinner();
   }
 
@@ -91,7 +96,7 @@ export class TtyView implements Progress {
     const [first = "", ...rest] = failureLines(error).map((line) => tameLine(line, false));
     const output = failedOutput(this.#book).map((line) => dimLine(tameLine(line, this.#dim[0] !== ""), this.#dim));
     const sentence = this.#palette.error(first.replace("ERROR:", (word) => this.#paint.bold(word)));
-    this.#print([...output, ...excerptLines(error), sentence, ...rest]);
+    this.#print([...output, ...excerptLines(error, this.#book.excerpt), sentence, ...rest]);
     this.#release();
   }
 
@@ -153,21 +158,33 @@ export class TtyView implements Progress {
     }
   }
 
-  /** What stays on the screen of a step: one row when it has ended. What it prints is only shown while it runs, or if it fails. */
-  #stepLines(event: StepEvent | LogEvent): string[] {
+  /** What a step prints is only shown while it runs, or if it fails. */
+  #applyStep(event: StepEvent | LogEvent): void {
     this.#book.apply(event);
     const step = this.#book.of(event);
-    if (step === undefined) {
-      if (event.type !== "log" || event.from === "repeat") return [];
-      return [dimLine(tameLine(event.line, this.#dim[0] !== ""), this.#dim)];
-    }
-    if (event.type === "step-started") this.#since.set(step.number, this.#now());
-    if (event.type !== "step-done" && event.type !== "step-failed") return [];
-    const row = stepRow(step, event.ms, this.#width);
-    // A step of BuildKit's may run again: it is told again only if that took time.
-    if (this.#shown.get(step.number) === row.text) return [];
-    this.#shown.set(step.number, row.text);
-    return [this.#painted(row)];
+    if (step === undefined && event.type === "log" && !isShownLater(event))
+      return this.#print([dimLine(tameLine(event.line, this.#dim[0] !== ""), this.#dim)]);
+    if (event.type !== "step-started" || step === undefined) return;
+    this.#since.set(step.number, this.#now());
+    this.#scrolled.delete(step.number);
+  }
+
+  /** The steps that have not scrolled above. */
+  get #liveSteps(): ShownStep[] {
+    return this.#book.steps.filter(({ number }) => !this.#scrolled.has(number));
+  }
+
+  /** The rows of the first `count` ended steps, which from now on are above the live rows. */
+  #scroll(count: number): string[] {
+    const ended = this.#liveSteps.filter(({ state }) => state !== "running").slice(0, count);
+    return ended.flatMap((step) => {
+      const row = stepRow(step, step.ms, this.#width);
+      this.#scrolled.add(step.number);
+      // A step that ran again is told again only if that took time.
+      if (this.#told.get(step.number) === row.text) return [];
+      this.#told.set(step.number, row.text);
+      return [this.#painted(row)];
+    });
   }
 
   #painted({ kind, text }: StepRow): string {
@@ -181,9 +198,14 @@ export class TtyView implements Progress {
     return (this.#stream.columns ?? 80) - 1;
   }
 
+  get #size(): StepsSize {
+    const height = Math.max(0, (this.#stream.rows ?? 24) - SPARE_ROWS);
+    return { width: this.#width, height, logRows: this.#logRows };
+  }
+
   #print(lines: readonly string[]): void {
     if (lines.length === 0) return;
-    this.#waiting.push(...lines);
+    this.#waiting.push(...this.#scroll(Number.POSITIVE_INFINITY), ...lines);
     this.#schedule();
   }
 
@@ -197,8 +219,10 @@ export class TtyView implements Progress {
     clearImmediate(this.#flush);
     this.#flush = undefined;
     if (this.#suspended > 0 || this.#waiting.length === 0) return;
-    this.#stream.write(`${ERASE_BELOW}${this.#waiting.join("\n")}\n${this.#liveRows()}`);
+    const lines = this.#waiting;
     this.#waiting = [];
+    if (this.#ticker !== undefined) lines.push(...this.#scroll(overflowing(this.#liveSteps, this.#size)));
+    this.#stream.write(`${ERASE_BELOW}${lines.join("\n")}\n${this.#liveRows()}`);
   }
 
   /** Shows the spinner while a stage is running. */
@@ -224,16 +248,21 @@ export class TtyView implements Progress {
     this.#stream.write(ERASE_BELOW + CURSOR_ON);
   }
 
-  readonly #showCursor = (): void => void this.#stream.write(ERASE_BELOW + CURSOR_ON);
+  readonly #showCursor = (): void => {
+    const above = this.#scroll(Number.POSITIVE_INFINITY).map((row) => `${row}\n`);
+    this.#stream.write(ERASE_BELOW + above.join("") + CURSOR_ON);
+  };
 
   #release(): void {
+    this.#waiting.push(...this.#scroll(Number.POSITIVE_INFINITY));
     this.#stopSpinner();
     this.#writeWaiting();
   }
 
   readonly #drawLive = (): void => {
     this.#frame += 1;
-    this.#stream.write(ERASE_BELOW + this.#liveRows());
+    const above = this.#scroll(overflowing(this.#liveSteps, this.#size)).map((row) => `${row}\n`);
+    this.#stream.write(ERASE_BELOW + above.join("") + this.#liveRows());
   };
 
   /** The live rows, with the cursor back at the start of the first one. */
@@ -241,10 +270,8 @@ export class TtyView implements Progress {
     if (this.#ticker === undefined) return "";
     const line = this.#statusLine();
     if (line === undefined) return "";
-    const height = Math.max(0, (this.#stream.rows ?? 24) - SPARE_ROWS);
-    const size = { width: this.#width, height, logRows: this.#logRows };
     const now = this.#now();
-    const steps = runningRows(this.#book.steps, size, ({ number }) => now - (this.#since.get(number) ?? now));
+    const steps = stepRows(this.#liveSteps, this.#size, ({ number }) => now - (this.#since.get(number) ?? now));
     const rows = [line, ...steps.map((row) => this.#painted(row))];
     const back = rows.length > 1 ? `\u001B[${rows.length - 1}A` : "";
     return `${WRAP_OFF}${rows.join("\n")}${WRAP_ON}${back}\r`;

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { BuildFailed } from "../../../../src/errors.ts";
 import { PlainView } from "../../../../src/cli/ui/plain.ts";
 import type { ShownStep } from "../../../../src/cli/ui/step-book.ts";
-import { logRowsOf, runningRows, stepRow } from "../../../../src/cli/ui/step-rows.ts";
+import { logRowsOf, overflowing, stepRow, stepRows } from "../../../../src/cli/ui/step-rows.ts";
 import { TtyView } from "../../../../src/cli/ui/tty.ts";
 import { widthOf } from "../../../../src/cli/ui/width.ts";
 import { Pipe, Screen } from "./screen.ts";
@@ -18,6 +18,9 @@ const step = (name: string, state: ShownStep["state"] = "running", lines = 0): S
   output: Array.from({ length: lines }, (_, index) => ({ seconds: "0.100", line: `line ${index}` })),
 });
 
+const AT = "2026-01-01T00:00:00Z";
+const LATER = "2026-01-01T00:00:02Z";
+
 const SIZES = [1, 5, 20, 79, 80, 300].flatMap((width) =>
   [0, 1, 2, 5, 24, 100].map((height) => [width, height] as const),
 );
@@ -30,7 +33,7 @@ const NAMES = [
 
 it.each(SIZES)("live rows fit a terminal of %i columns and %i rows", (width, height) => {
   const steps = NAMES.map((name) => step(name, "running", 40));
-  const rows = runningRows(steps, { width, height, logRows: 6 }, () => 123_456);
+  const rows = stepRows(steps, { width, height, logRows: 6 }, () => 123_456);
   expect(rows.length).toBeLessThanOrEqual(height);
   for (const { text } of rows) {
     expect(widthOf(text)).toBeLessThanOrEqual(width);
@@ -41,8 +44,9 @@ it.each(SIZES)("live rows fit a terminal of %i columns and %i rows", (width, hei
 
 it("shows the last lines of a running step, and none of one that is done", () => {
   const steps = [step("[1/2] RUN a", "done", 9), step("[2/2] RUN b", "running", 9)];
-  const rows = runningRows(steps, { width: 40, height: 20, logRows: 2 }, () => 1500);
+  const rows = stepRows(steps, { width: 40, height: 20, logRows: 2 }, () => 1500);
   expect(rows.map(({ text }) => text.trim())).toEqual([
+    "=> [1/2] RUN a                     0.0s",
     "=> [2/2] RUN b                     1.5s",
     "=> => # line 7",
     "=> => # line 8",
@@ -64,8 +68,35 @@ it.each([
   ["-1", 6],
 ])("BUILDKIT_TTY_LOG_LINES=%s gives %i rows", (text, rows) => expect(logRowsOf(text)).toBe(rows));
 
-const AT = "2026-01-01T00:00:00Z";
-const LATER = "2026-01-01T00:00:02Z";
+it.each([
+  [10, 0],
+  [4, 0],
+  [3, 1],
+  [2, 2],
+  [1, 2],
+])("of two ended steps and a running one with a line, in %i rows %i have no room", (height, count) => {
+  const steps = [step("a", "done"), step("b", "cached"), step("c", "running", 1)];
+  expect(overflowing(steps, { width: 40, height, logRows: 6 })).toBe(count);
+});
+
+it("a step that BuildKit runs again has one row, with the time of all its runs", async () => {
+  const screen = new Screen(40);
+  using view = new TtyView(screen, { TERM: "xterm", NO_COLOR: "1" });
+  view.emit({ type: "stage-started", stage: "build" });
+  for (const ms of [100, 2100]) {
+    view.emit({ type: "step-started", step: "1", name: "[1/2] FROM x", timestamp: AT });
+    view.emit({ type: "step-done", step: "1", cached: false, ms, timestamp: AT });
+    view.emit({ type: "step-started", step: "2", name: "[2/2] RUN y", timestamp: AT });
+    view.emit({ type: "step-done", step: "2", cached: ms === 100, ms: 0, timestamp: AT });
+  }
+  view.emit({ type: "stage-done", stage: "build", ms: 2000 });
+  await setImmediate();
+  expect(screen.text).toEqual([
+    " => [1/2] FROM x                   2.1s",
+    " => [2/2] RUN y                    0.0s",
+    "✔ build     2.0 s",
+  ]);
+});
 
 /** A step that prints one line and then fails. */
 function failIn(view: TtyView | PlainView): void {
