@@ -1,4 +1,4 @@
-/** The builders' readers, fed with logs that the real builders wrote on the test cluster: logs/BUILDER-CASE.log, with the kubelet's times. */
+/** The builders' readers, fed with logs that the real builders wrote on the test cluster: logs/BUILDER-CASE.recorded.txt, with the kubelet's times. */
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { loadBuilder } from "../../../src/builders/table.ts";
@@ -10,6 +10,7 @@ import { planSteps } from "../../../src/lib/dockerfile/plan-steps.ts";
 import { Pipe } from "../cli/ui/screen.ts";
 
 const LOGS = new URL("logs/", import.meta.url);
+const RECORDED = ".recorded.txt";
 
 const TWO = `FROM 10.88.0.1:5000/busybox:1.35 AS build
 WORKDIR /src
@@ -86,9 +87,9 @@ interface Recording {
 }
 
 const RECORDINGS: Recording[] = readdirSync(LOGS)
-  .filter((file) => file.endsWith(".log"))
+  .filter((file) => file.endsWith(RECORDED))
   .map((file) => {
-    const name = file.slice(0, -".log".length);
+    const name = file.slice(0, -RECORDED.length);
     const [builder = ""] = name.split("-", 1);
     const lines = readFileSync(new URL(file, LOGS), "utf8").split("\n").slice(0, -1);
     return {
