@@ -5,6 +5,8 @@ import type { StepLine, StepReader } from "../steps/reader.ts";
 
 /** `[1/3] STEP 2/6: WORKDIR /src`; without stages only `STEP 2/6: …`. */
 const STEP = /^(?:\[(\d+)\/(\d+)\] )?STEP (\d+)\/(\d+): (.*)$/s;
+/** What buildah says when a RUN fails. */
+const FAILED = /^(?:Error: |subprocess exited with status \d+$)/;
 const COMMIT = /^(?:\[\d+\/\d+\] )?COMMIT(?: |$)/;
 const CACHED = /^--> (?:Using cache [0-9a-f]{12,64}$|Cache pulled from remote )/;
 const LAYER = /^--> (?:Pushing cache |Cache pulled |Using cache |[0-9a-f]{12,64}$)/;
@@ -51,7 +53,7 @@ class BuildahSteps implements StepReader {
   }
 
   #isOwn(raw: string): boolean {
-    if (raw.startsWith("Error: ")) return true;
+    if (FAILED.test(raw)) return true;
     return LAYER.test(raw) || (!this.#running && (COPYING.test(raw) || this.#committed));
   }
 

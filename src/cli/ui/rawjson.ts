@@ -158,10 +158,12 @@ export class RawJsonView implements Progress {
 
   /** The step's start and the time that its builder reports, which is more exact than when its log arrived. */
   #endOf({ step, ms, timestamp }: Ending): string {
-    const started = Date.parse(this.#running.get(keyOf(step))?.started ?? "");
-    const before = this.#took.get(step) ?? 0;
-    this.#took.set(step, Math.max(before, ms));
-    return Number.isNaN(started) ? timestamp : new Date(started + Math.max(0, ms - before)).toISOString();
+    const { started } = this.#running.get(keyOf(step)) ?? { started: timestamp };
+    const took = ms - (this.#took.get(step) ?? 0);
+    if (took <= 0) return started;
+    this.#took.set(step, ms);
+    const startedAt = Date.parse(started);
+    return Number.isNaN(startedAt) ? timestamp : new Date(startedAt + took).toISOString();
   }
 
   #log(key: Stage | `step ${string}`, line: string, timestamp: string, stream = STDERR): void {
