@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { BUSYBOX, build, environment, uniqueImage } from "../e2e/support/build.ts";
 import { objectsIn, useNamespace } from "../e2e/support/namespace.ts";
 import { project } from "../e2e/support/project.ts";
+import { printedBy } from "../e2e/support/step-lines.ts";
 import { faultsOf } from "./support/held.ts";
 
 const COUNT = 20;
@@ -31,7 +32,10 @@ test(`${COUNT} clients at once`, { timeout: 600_000 }, async () => {
         image,
         root,
       ]);
-      const strangers = run.stderr.match(/^\d+ says \d$/gm)?.filter((line) => !line.startsWith(`${number} `)) ?? [];
+      const strangers =
+        printedBy(run.stderr)
+          .match(/^\d+ says \d$/gm)
+          ?.filter((line) => !line.startsWith(`${number} `)) ?? [];
       return [...(await faultsOf(run, namespace.name, image, number)), ...strangers];
     }),
   );

@@ -11,6 +11,7 @@ import { kubectl } from "../e2e/support/kubectl.ts";
 import { objectsIn, useNamespace } from "../e2e/support/namespace.ts";
 import { project } from "../e2e/support/project.ts";
 import { faultsOf } from "./support/held.ts";
+import { printing } from "../e2e/support/step-lines.ts";
 
 const RESTART = new URL("../cluster/restart", import.meta.url).pathname;
 const NODE = "node-1";
@@ -34,7 +35,7 @@ const restart = (name: string): Promise<unknown> => promisify(execFile)(RESTART,
 test.each(["apiserver", "kubelet", "containerd"])("%s restarted during a build", { timeout: 300_000 }, async (name) => {
   const image = uniqueImage();
   const root = await project({ Dockerfile: COUNTS });
-  const { done, ...options } = when(/^line 3$/m, () => restart(name));
+  const { done, ...options } = when(printing("line 3"), () => restart(name));
   const run = await build(namespace, [...limits, "--build-arg", "N=7", "-t", image, root], options);
   expect(done).toHaveLength(1);
   await Promise.all(done);
@@ -55,7 +56,7 @@ test("API server restarted while a context is sent", { timeout: 300_000 }, async
 test("node cordoned: the running build continues, the next one waits and says so", { timeout: 300_000 }, async () => {
   const [first, second] = [uniqueImage(), uniqueImage()];
   const root = await project({ Dockerfile: COUNTS });
-  const cordoned = when(/^line 3$/m, () => kubectl(["cordon", NODE]));
+  const cordoned = when(printing("line 3"), () => kubectl(["cordon", NODE]));
   const uncordoned = when(/^=> waiting for a node: .*unschedulable/m, () => kubectl(["uncordon", NODE]));
   try {
     const running = build(namespace, [...limits, "--build-arg", "N=1", "-t", first, root], cordoned);

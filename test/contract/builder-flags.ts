@@ -260,7 +260,7 @@ export function cachedRuns(builder: BuilderName, log: string): number {
     buildkit: /^#\d+ CACHED$/gm,
     buildah: /Using cache|Cache pulled from remote/g,
     img: /^#\d+ CACHED$/gm,
-    makisu: /^\* Applying cache layer/gm,
+    makisu: /^(?:#\d+ [\d.]+ )?\* Applying cache layer/gm,
   };
   return log.match(lines[builder])?.length ?? 0;
 }

@@ -11,6 +11,7 @@ import type { Files } from "../e2e/support/project.ts";
 import { readImage } from "../e2e/support/registry.ts";
 import { imageName, isSlipway, run } from "./look-alike.ts";
 import type { Run } from "./look-alike.ts";
+import { printing } from "../e2e/support/step-lines.ts";
 
 const namespace = useNamespace();
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -132,7 +133,7 @@ describe.runIf(isSlipway)("the docker CLI", () => {
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
       // Only to docker: there is no terminal that would send it to both.
-      if (!asked && /^begun$/m.test(stderr)) asked = child.kill("SIGINT");
+      if (!asked && printing("begun").test(stderr)) asked = child.kill("SIGINT");
     });
     const code = await new Promise<number | null>((resolve) => {
       child.on("close", resolve);

@@ -9,6 +9,7 @@ import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
 import { slipway } from "./support/slipway.ts";
 import type { Run, RunOptions } from "./support/slipway.ts";
+import { printing } from "./support/step-lines.ts";
 
 const sized = useNamespace({ rbac: ["--manage"] });
 const meshed = useNamespace({ rbac: ["--manage"] });
@@ -201,7 +202,7 @@ test("a build whose Job is suspended while it runs ends with that reason", async
   const { code, stderr } = await build(queued, [root], {
     onStderr: (text) => {
       const name = /^=> create: (slipway-\S+)/m.exec(text)?.[1] ?? "";
-      if (!/^sleeping$/m.test(text)) return;
+      if (!printing("sleeping").test(text)) return;
       suspended ??= kubectl(["patch", "job", name, "-n", queued.name, "-p", '{"spec":{"suspend":true}}']);
     },
   });

@@ -11,7 +11,7 @@ import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
 import { slipway } from "./support/slipway.ts";
 import type { Run } from "./support/slipway.ts";
-import { printedBy } from "./support/step-lines.ts";
+import { printedBy, printing } from "./support/step-lines.ts";
 
 const namespace = useNamespace({ rbac: ["--manage"] });
 const LINES = Array.from({ length: 22 }, (_, number) => `line ${number}`);
@@ -55,7 +55,7 @@ async function during(way: Detour, change: () => Promise<void>, image: string, r
   const run = await build(namespace, ["-t", image, root], {
     env: { KUBECONFIG: way.kubeconfig },
     onStderr: (text) => {
-      if (/^line 1$/m.test(text)) changed ??= change().then(() => way.cut());
+      if (printing("line 1").test(text)) changed ??= change().then(() => way.cut());
     },
   });
   await changed;
@@ -98,7 +98,7 @@ test("token that expires during attach: reported once, and the build keeps runni
   const attached = await slipway(["attach", name, "-n", namespace.name], {
     env: { KUBECONFIG: way.kubeconfig },
     onStderr: (text) => {
-      if (/^line 1$/m.test(text)) ended ??= login.end().then(() => way.cut());
+      if (printing("line 1").test(text)) ended ??= login.end().then(() => way.cut());
     },
   });
   await ended;

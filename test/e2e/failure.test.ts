@@ -6,6 +6,7 @@ import { kubectl } from "./support/kubectl.ts";
 import { madeFromNow, objectsIn, useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { slipway } from "./support/slipway.ts";
+import { printing } from "./support/step-lines.ts";
 
 const namespace = useNamespace();
 const restricted = useNamespace({ podSecurity: "restricted" });
@@ -46,7 +47,7 @@ test("Ctrl-C stops the build and removes what it made", async () => {
   let sent = false;
   const run = await build(namespace, ["-t", uniqueImage(), root], {
     onStderr: (text, child) => {
-      if (sent || !/^sleeping$/m.test(text)) return;
+      if (sent || !printing("sleeping").test(text)) return;
       sent = true;
       child.kill("SIGINT");
     },
@@ -61,7 +62,7 @@ test("a second Ctrl-C leaves at once", async () => {
   let sent = false;
   const run = await build(namespace, ["--timeout", "20s", "--ttl", "1s", root], {
     onStderr: (text, child) => {
-      if (sent || !/^sleeping$/m.test(text)) return;
+      if (sent || !printing("sleeping").test(text)) return;
       sent = true;
       child.kill("SIGINT");
       child.kill("SIGTERM");
@@ -137,7 +138,7 @@ test("a pod that is deleted during a build", async () => {
   const run = await build(namespace, ["-t", uniqueImage(), root], {
     onStderr: (text) => {
       const job = /^=> create: (\S+)$/m.exec(text)?.[1];
-      if (sent || job === undefined || !/^sleeping$/m.test(text)) return;
+      if (sent || job === undefined || !printing("sleeping").test(text)) return;
       sent = true;
       void kubectl([
         "delete",
@@ -195,7 +196,7 @@ test("a namespace that is deleted during a build", async () => {
   let deleted: Promise<string> | undefined;
   const run = await build(doomed, [root], {
     onStderr: (text) => {
-      if (/^sleeping$/m.test(text)) deleted ??= kubectl(["delete", "namespace", doomed.name, "--wait=false"]);
+      if (printing("sleeping").test(text)) deleted ??= kubectl(["delete", "namespace", doomed.name, "--wait=false"]);
     },
   });
   await deleted;

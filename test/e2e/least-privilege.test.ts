@@ -6,6 +6,7 @@ import { kubectl } from "./support/kubectl.ts";
 import { leastKubeconfig } from "./support/least.ts";
 import { objectsIn, useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
+import { printing } from "./support/step-lines.ts";
 
 const namespace = useNamespace();
 
@@ -50,7 +51,7 @@ test("rbac --builder kaniko: a streamed context needs no right on ConfigMaps or 
   let deleted: Promise<string> | undefined;
   const run = await build(namespace, [...flags, sleeps], {
     onStderr: (text) => {
-      if (!/^sleeping$/m.test(text)) return;
+      if (!printing("sleeping").test(text)) return;
       deleted ??= kubectl(["delete", "pods", "--all", "--grace-period=0", "--wait=false", "-n", namespace.name]);
     },
   });

@@ -8,7 +8,7 @@ import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
 import { slipway } from "./support/slipway.ts";
 import type { Run, RunOptions } from "./support/slipway.ts";
-import { printedBy } from "./support/step-lines.ts";
+import { printedBy, printing } from "./support/step-lines.ts";
 
 const namespace = useNamespace({ rbac: ["--manage"] });
 /** Nobody builds in it. */
@@ -67,7 +67,7 @@ test("a detached build has no password in the cluster, and attach has its log, r
 test("killed client: the build keeps running, and attach has the whole log and the result", async () => {
   const image = uniqueImage();
   const root = await project({ Dockerfile: COUNTS });
-  const killed = await build(namespace, ["-t", image, root], at(/^line 2$/m, "SIGKILL"));
+  const killed = await build(namespace, ["-t", image, root], at(printing("line 2"), "SIGKILL"));
   expect(killed.signal).toBe("SIGKILL");
   const attached = await run("attach", image.split("/").at(-1) ?? "");
   expect(printedBy(attached.stderr).match(/^line \d$/gm)).toEqual(["line 1", "line 2", "line 3", "line 4"]);
@@ -78,8 +78,8 @@ test("a closed terminal and Ctrl-C with --detach-on-interrupt leave the build, c
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 300\n` });
   const made = await madeFromNow(namespace.name);
   const left = await Promise.all([
-    build(namespace, [root], at(/^sleeping$/m, "SIGHUP")),
-    build(namespace, ["--detach-on-interrupt", root], at(/^sleeping$/m, "SIGINT")),
+    build(namespace, [root], at(printing("sleeping"), "SIGHUP")),
+    build(namespace, ["--detach-on-interrupt", root], at(printing("sleeping"), "SIGINT")),
   ]);
   for (const { code, stdout, stderr } of left) {
     expect([code, stdout]).toEqual([130, ""]);

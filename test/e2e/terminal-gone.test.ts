@@ -30,7 +30,7 @@ test.for(["bash --norc -i", "sh -i"])("in the middle of a build, from %s", async
   const image = uniqueImage();
   const args = ["build", "-n", namespace.name, "-t", image, await project({ Dockerfile: COUNTS })];
   const { screen, close } = typedInto(shell, { KUBECONFIG: namespace.kubeconfig }, args);
-  await expect.poll(screen).toMatch(/^line 2$/m);
+  await expect.poll(screen).toMatch(/# line 2$/m);
   expect(clients(image)).toHaveLength(1);
   close();
   await expect.poll(() => clients(image)).toEqual([]);

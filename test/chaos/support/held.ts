@@ -2,6 +2,7 @@
 import { kaniko } from "../../../src/builders/kaniko/kaniko.ts";
 import { readImage } from "../../e2e/support/registry.ts";
 import type { Run } from "../../e2e/support/slipway.ts";
+import { linesOfSteps } from "../../e2e/support/step-lines.ts";
 import { readNodeLog } from "./node-log.ts";
 
 /** Faults of the build of `number`; empty if there are none. Its pod must still exist. */
@@ -12,9 +13,10 @@ export async function faultsOf(run: Run, namespace: string, image: string, numbe
   if (read.files.get("n")?.text !== `${number}\n`) wrong.push(`build ${number} made another's image`);
   if (!run.stderr.includes(`=> built digest ${read.digest}\n`)) wrong.push(`build ${number} tells another digest`);
   const pod = podOf(run);
-  const kept = (await readNodeLog(namespace, pod, "kaniko")).map((line) => kaniko.formatLogLine(line));
-  const shown = run.stderr.split("\n").filter((line) => !/^(?:=> |WARNING: | {2}- |$)/.test(line));
-  const expected = kept.filter((line) => line !== "");
+  const steps = kaniko.steps([]);
+  const events = (await readNodeLog(namespace, pod, "kaniko")).flatMap((line) => steps.read(line, ""));
+  const expected = events.flatMap((event) => (event.type === "log" ? [event.line] : []));
+  const shown = linesOfSteps(run.stderr);
   const at = expected.findIndex((line, index) => line !== shown[index]);
   if (at >= 0 || shown.length !== expected.length) {
     wrong.push(
