@@ -46,7 +46,7 @@ test("API server restarted while a context is sent", { timeout: 300_000 }, async
   const image = uniqueImage();
   const dockerfile = `FROM ${BUSYBOX}\nARG N\nCOPY big /big\nRUN echo $N > /n; sha256sum /big | cut -c1-64\n`;
   const root = await project({ Dockerfile: dockerfile, big: randomBytes(120 << 20) });
-  const { done, ...options } = when(/^=> ship: /m, () => restart("apiserver"));
+  const { done, ...options } = when(/^#\d+ transferring context: /m, () => restart("apiserver"));
   const run = await build(namespace, [...limits, "--build-arg", "N=8", "-t", image, root], options);
   expect(done).toHaveLength(1);
   await Promise.all(done);

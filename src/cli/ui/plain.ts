@@ -1,11 +1,12 @@
 import type { BuildEvent, BuildResult, LogEvent, StepEvent } from "../../events.ts";
 import { tolerateBrokenPipe } from "./progress.ts";
+import { ContextStep } from "./context-step.ts";
+import type { ShownEvent } from "./context-step.ts";
 import { excerptLines, failureLines, suggestionLines } from "./failure.ts";
 import { formatBytes, formatDuration } from "../../lib/text/measures.ts";
 import type { Progress, ViewStream } from "./progress.ts";
-import { StepBook, failedOutput, isShownLater, secondsOf } from "./step-book.ts";
+import { StepBook, failedOutput, isOfStep, isShownLater, secondsOf } from "./step-book.ts";
 import type { ShownStep } from "./step-book.ts";
-import { Upload } from "./upload.ts";
 import { flatten } from "../../lib/terminal/control-sequences.ts";
 import { logLine, tameText, unforgeable } from "../../lib/terminal/output.ts";
 
@@ -20,7 +21,7 @@ const UPLOAD_INTERVAL_MS = 5000;
 export class PlainView implements Progress {
   readonly #stream: ViewStream;
   readonly #now: () => number;
-  #upload = new Upload();
+  readonly #context: ContextStep;
   #uploadShownAt: number | undefined;
   #waiting = "";
   /** Detail of the stage that started last. */
@@ -34,14 +35,16 @@ export class PlainView implements Progress {
   constructor(stream: ViewStream, now: () => number = () => performance.now()) {
     this.#stream = stream;
     this.#now = now;
+    this.#context = new ContextStep(now);
     tolerateBrokenPipe(stream);
   }
 
   emit(event: BuildEvent): void {
-    if (event.type === "log" || event.type.startsWith("step-")) {
-      return this.#print(this.#stepLines(event as StepEvent | LogEvent));
+    for (const shown of this.#context.translate(event)) {
+      if (event.type === "upload" && !this.#isUploadDue()) continue;
+      if (isOfStep(shown)) this.#print(this.#stepLines(shown));
+      else this.#print(this.#linesOf(shown).flatMap(ownLines));
     }
-    this.#print(this.#linesOf(event).flatMap(ownLines));
   }
 
   fail(error: unknown): void {
@@ -68,7 +71,7 @@ export class PlainView implements Progress {
     this.#release();
   }
 
-  #linesOf(event: BuildEvent): string[] {
+  #linesOf(event: ShownEvent): string[] {
     switch (event.type) {
       case "stage-started":
         this.#waiting = "";
@@ -82,8 +85,6 @@ export class PlainView implements Progress {
       }
       case "stage-failed":
         return [`=> ${event.stage}: failed (${formatDuration(event.ms)})`];
-      case "upload":
-        return this.#uploadLines(event.sent, event.total);
       case "waiting":
         if (event.message === this.#waiting) return [];
         this.#waiting = event.message;
@@ -130,13 +131,12 @@ export class PlainView implements Progress {
     return last?.state === "running" ? [`#${last.number} ...`, "", header] : [header];
   }
 
-  #uploadLines(sent: number, total: number | undefined): string[] {
+  #isUploadDue(): boolean {
     const now = this.#now();
-    this.#upload.advance(sent, total, now);
     this.#uploadShownAt ??= now;
-    if (now - this.#uploadShownAt < UPLOAD_INTERVAL_MS) return [];
+    if (now - this.#uploadShownAt < UPLOAD_INTERVAL_MS) return false;
     this.#uploadShownAt = now;
-    return [`=> ship: ${this.#upload.facts(now).join(", ")}`];
+    return true;
   }
 
   #print(lines: readonly string[]): void {

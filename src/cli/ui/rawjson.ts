@@ -3,8 +3,10 @@
  * Each stage of the build is a vertex, and so is each step of the builder. Lines of the log that belong to no step have a vertex of their own.
  */
 import { hash } from "node:crypto";
-import type { BuildEvent, LogEvent, Stage, StepEvent, StepStatus } from "../../events.ts";
+import type { BuildEvent, LogEvent, StepEvent, StepStatus } from "../../events.ts";
 import { tolerateBrokenPipe } from "./progress.ts";
+import { ContextStep } from "./context-step.ts";
+import type { ShownEvent, ShownStage } from "./context-step.ts";
 import { excerptLines, failureLines } from "./failure.ts";
 import type { Progress, ViewStream } from "./progress.ts";
 import { isShownLater } from "./step-book.ts";
@@ -19,11 +21,10 @@ interface Vertex {
 
 type Ending = StepEvent & { readonly type: "step-done" | "step-failed" };
 
-const NAMES: Readonly<Record<Stage, string>> = {
-  pack: "[internal] pack build context",
+/** The stages that are vertexes. What concerns the context is a step. */
+const NAMES: Readonly<Record<ShownStage, string>> = {
   create: "[internal] create build",
   schedule: "[internal] schedule pod",
-  ship: "[internal] load build context",
   build: "build",
   export: "exporting to client",
   sbom: "generating sbom",
@@ -39,6 +40,7 @@ export class RawJsonView implements Progress {
   readonly #stream: ViewStream;
   readonly #clock: () => Date;
   readonly #target: string;
+  readonly #context: ContextStep;
   readonly #running = new Map<string, Vertex>();
   /** Milliseconds that each step took, all its runs together. */
   readonly #took = new Map<string, number>();
@@ -54,11 +56,16 @@ export class RawJsonView implements Progress {
   constructor(stream: ViewStream, clock: () => Date = () => new Date(), target = "") {
     this.#stream = stream;
     this.#clock = clock;
+    this.#context = new ContextStep(() => performance.now(), clock);
     this.#target = target;
     tolerateBrokenPipe(stream);
   }
 
   emit(event: BuildEvent): void {
+    for (const shown of this.#context.translate(event)) this.#show(shown);
+  }
+
+  #show(event: ShownEvent): void {
     switch (event.type) {
       case "stage-started":
         // The steps tell what is built. This vertex starts with the first line that belongs to none of them.
@@ -69,9 +76,6 @@ export class RawJsonView implements Progress {
         return;
       case "stage-failed":
         this.#close(event.stage, this.#now(), { error: `${NAMES[event.stage]} failed` });
-        return;
-      case "upload":
-        this.#uploaded(event.sent, event.total);
         return;
       case "note":
         this.#log(this.#running.has("schedule") ? "schedule" : "build", event.message, this.#now());
@@ -138,7 +142,7 @@ export class RawJsonView implements Progress {
     }
   }
 
-  #openStage(stage: Stage): void {
+  #openStage(stage: ShownStage): void {
     this.#open(stage, NAMES[stage], this.#now());
   }
 
@@ -166,16 +170,9 @@ export class RawJsonView implements Progress {
     return Number.isNaN(startedAt) ? timestamp : new Date(startedAt + took).toISOString();
   }
 
-  #log(key: Stage | `step ${string}`, line: string, timestamp: string, stream = STDERR): void {
-    if (!this.#running.has(key) && !key.startsWith("step ")) this.#openStage(key as Stage);
+  #log(key: ShownStage | `step ${string}`, line: string, timestamp: string, stream = STDERR): void {
+    if (!this.#running.has(key) && !key.startsWith("step ")) this.#openStage(key as ShownStage);
     this.#write({ logs: [{ vertex: this.#digest(key), stream, data: base64(`${line}\n`), timestamp }] });
-  }
-
-  #uploaded(current: number, total: number | undefined): void {
-    if (!this.#running.has("ship")) return;
-    const sizes = total === undefined ? { current } : { total, current };
-    const timestamp = this.#now();
-    this.#status(this.#digest("ship"), { id: "transferring context:", ...sizes, done: false, timestamp });
   }
 
   #status(

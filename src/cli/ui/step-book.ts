@@ -1,5 +1,5 @@
 /** The steps of a build as a view counts them: docker's numbers, their state, and the last lines that each printed. */
-import type { LogEvent, StepEvent } from "../../events.ts";
+import type { BuildEvent, LogEvent, StepEvent } from "../../events.ts";
 
 /** How many of a step's last lines are kept to be shown again when it fails. */
 const KEPT_LINES = 30;
@@ -15,6 +15,8 @@ export interface ShownStep {
   ms: number;
   /** What it does now, as the builder says. */
   status: string;
+  /** What it has transferred, by what that is about: `transferring context: 1.2 MB 0.3s`. It stays when the step has ended. */
+  readonly transfers: Map<string, string>;
   readonly output: { readonly seconds: string; readonly line: string }[];
 }
 
@@ -41,7 +43,8 @@ export class StepBook {
     if (step === undefined) return;
     switch (event.type) {
       case "step-status":
-        step.status = event.text;
+        step.status = event.done && isTransfer(event.id) ? "" : event.text;
+        if (event.done && isTransfer(event.id)) step.transfers.set(event.id, event.text.replace(/ done$/, ""));
         return;
       case "step-done":
         step.state = event.cached ? "cached" : "done";
@@ -72,15 +75,25 @@ export class StepBook {
       state: "running",
       ms: 0,
       status: "",
+      transfers: new Map(),
       output: [],
     });
   }
+}
+
+/** BuildKit's own transfers, as of the context, and not the layers of an image. */
+function isTransfer(id: string): boolean {
+  return id.endsWith(":");
 }
 
 /** Seconds since the step's start with three digits, as docker prints them before a line. */
 export function secondsOf({ startedAt }: Pick<ShownStep, "startedAt">, timestamp: string): string {
   const ms = Date.parse(timestamp) - startedAt;
   return (Math.max(0, Number.isNaN(ms) ? 0 : ms) / 1000).toFixed(3);
+}
+
+export function isOfStep(event: Pick<BuildEvent, "type">): event is StepEvent | LogEvent {
+  return event.type === "log" || event.type.startsWith("step-");
 }
 
 /** Whether a line of the log is shown at the end of a failed build, and not before. */

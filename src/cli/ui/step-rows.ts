@@ -63,16 +63,24 @@ export function stepRows(
 
 /** How many of the ended steps have to leave the live rows, the oldest first, so that the others and their lines have room. */
 export function overflowing(steps: readonly ShownStep[], { height, logRows }: StepsSize): number {
-  const rows = steps.length + steps.reduce((sum, step) => sum + detailsOf(step, logRows).length, 0);
-  const ended = steps.filter(({ state }) => state !== "running").length;
-  return Math.min(ended, Math.max(0, rows - height));
+  const rowsOf = (step: ShownStep): number => 1 + detailsOf(step, logRows).length;
+  let rows = steps.reduce((sum, step) => sum + rowsOf(step), 0);
+  let count = 0;
+  for (const step of steps.filter(({ state }) => state !== "running")) {
+    if (rows <= height) break;
+    rows -= rowsOf(step);
+    count += 1;
+  }
+  return count;
 }
 
-/** What a running step does now, and the last lines that it printed. */
-function detailsOf({ state, status, output }: ShownStep, logRows: number): string[] {
-  if (state !== "running") return [];
+/** What a step has transferred, what it does now, and the last lines that it printed while it runs. */
+function detailsOf({ state, status, transfers, output }: ShownStep, logRows: number): string[] {
+  const done = [...transfers.values()].map((text) => ` => => ${flatten(text)}`);
+  if (state !== "running") return done;
   const lines = logRows === 0 ? output : output.slice(-logRows);
   return [
+    ...done,
     ...(status === "" ? [] : [` => => ${flatten(status)}`]),
     ...lines.map(({ line }) => ` => => # ${flatten(line)}`),
   ];

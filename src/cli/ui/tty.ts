@@ -4,12 +4,14 @@ import { tolerateBrokenPipe } from "./progress.ts";
 import { paletteOf } from "./buildkit-colours.ts";
 import type { Palette } from "./buildkit-colours.ts";
 import { depthOfColour } from "./colour.ts";
+import { ContextStep } from "./context-step.ts";
+import type { ShownEvent } from "./context-step.ts";
 import { dimLine, flatten, tameLine } from "../../lib/terminal/control-sequences.ts";
 import { excerptLines, failureLines, suggestionLines } from "./failure.ts";
 import { formatBytes, formatDuration } from "../../lib/text/measures.ts";
 import type { Progress, ViewStream } from "./progress.ts";
 import { Status } from "./status.ts";
-import { StepBook, failedOutput, isShownLater } from "./step-book.ts";
+import { StepBook, failedOutput, isOfStep, isShownLater } from "./step-book.ts";
 import type { ShownStep } from "./step-book.ts";
 import { logRowsOf, overflowing, stepRow, stepRows } from "./step-rows.ts";
 import type { StepRow, StepsSize } from "./step-rows.ts";
@@ -51,6 +53,7 @@ export class TtyView implements Progress {
   readonly #dim: readonly [string, string];
   readonly #logRows: number;
   readonly #status = new Status();
+  readonly #context: ContextStep;
   readonly #book = new StepBook();
   /** When each running step started, by this machine's clock. */
   readonly #since = new Map<number, number>();
@@ -72,6 +75,7 @@ export class TtyView implements Progress {
   ) {
     this.#stream = stream;
     this.#now = now;
+    this.#context = new ContextStep(now);
     this.#paint = new Chalk({ level: depthOfColour(env) });
     this.#palette = paletteOf(env["BUILDKIT_COLORS"], this.#paint);
     // The Linux console has a font of at most 512 glyphs.
@@ -84,8 +88,12 @@ export class TtyView implements Progress {
 
   emit(event: BuildEvent): void {
     this.#status.apply(event, this.#now());
-    if (isOfStep(event)) this.#applyStep(event);
-    else this.#print(this.#linesOf(event));
+    const shown = this.#context.translate(event);
+    // The status line has the bytes of an upload, while it sends.
+    for (const one of event.type === "upload" ? [] : shown) {
+      if (isOfStep(one)) this.#applyStep(one);
+      else this.#print(this.#linesOf(one));
+    }
     if (event.type !== "log") this.#updateSpinner();
   }
 
@@ -118,7 +126,7 @@ export class TtyView implements Progress {
     this.#release();
   }
 
-  #linesOf(event: BuildEvent): string[] {
+  #linesOf(event: ShownEvent): string[] {
     const paint = this.#paint;
     switch (event.type) {
       case "stage-done": {
@@ -183,7 +191,9 @@ export class TtyView implements Progress {
       // A step that ran again is told again only if that took time.
       if (this.#told.get(step.number) === row.text) return [];
       this.#told.set(step.number, row.text);
-      return [this.#painted(row)];
+      return stepRows([step], { ...this.#size, height: Number.POSITIVE_INFINITY }, () => step.ms).map((one) =>
+        this.#painted(one),
+      );
     });
   }
 
@@ -288,8 +298,4 @@ export class TtyView implements Progress {
     const frame = this.#palette.run(frames[this.#frame % frames.length] ?? "");
     return `${frame} ${parts.filter((part) => part !== undefined && part !== "").join("  ")}`;
   }
-}
-
-function isOfStep(event: BuildEvent): event is StepEvent | LogEvent {
-  return event.type === "log" || event.type.startsWith("step-");
 }

@@ -29,10 +29,16 @@ describe("plain", () => {
     const view = new PlainView(pipe);
     for (const event of BUILD) view.emit(event);
     expect(pipe.lines).toEqual([
-      "=> pack: 12 files, 48.1 kB (3 ms)",
+      "#1 [internal] load build context",
+      "#1 packing context: 12 files, 48.1 kB 0.0s done",
+      "#1 DONE 0.0s",
+      "",
       "=> waiting for a node: 0/3 nodes are free",
       "=> schedule (1.2 s)",
-      "=> ship: 48.1 kB (1 min 1 s)",
+      "#1 [internal] load build context",
+      "#1 transferring context: 48.1 kB 61.0s done",
+      "#1 DONE 61.0s",
+      "",
       "=> build: kaniko in slipway-x",
       "\u001B[36mINFO\u001B[0m\tRUN make\r",
       "WARNING: no cache",
@@ -64,10 +70,12 @@ describe("plain", () => {
     const pipe = new Pipe();
     let now = 0;
     const view = new PlainView(pipe, () => now);
+    view.emit({ type: "stage-started", stage: "ship" });
     for (; now <= 12_000; now += 100) view.emit({ type: "upload", sent: now * 1000, total: 20_000_000 });
     expect(pipe.lines).toEqual([
-      "=> ship: 5 MB of 20 MB, 1 MB/s, 15 s left",
-      "=> ship: 10 MB of 20 MB, 1 MB/s, 10 s left",
+      "#1 [internal] load build context",
+      "#1 transferring context: 5 MB of 20 MB, 1 MB/s, 15 s left",
+      "#1 transferring context: 10 MB of 20 MB, 1 MB/s, 10 s left",
     ]);
   });
 
@@ -75,13 +83,13 @@ describe("plain", () => {
     const pipe = new Pipe();
     const view = new PlainView(pipe);
     const answer = await view.suspend(async () => {
-      view.emit({ type: "stage-done", stage: "pack", ms: 1 });
+      view.emit({ type: "stage-done", stage: "create", ms: 1 });
       await Promise.resolve();
       expect(pipe.text).toBe("");
       return 42;
     });
     expect(answer).toBe(42);
-    expect(pipe.lines).toEqual(["=> pack (1 ms)"]);
+    expect(pipe.lines).toEqual(["=> create (1 ms)"]);
   });
 
   it("a user's error is printed once, with its remedies and without a stack", () => {

@@ -15,6 +15,7 @@ const step = (name: string, state: ShownStep["state"] = "running", lines = 0): S
   state,
   ms: 0,
   status: "",
+  transfers: new Map(),
   output: Array.from({ length: lines }, (_, index) => ({ seconds: "0.100", line: `line ${index}` })),
 });
 
@@ -139,5 +140,18 @@ it("the plain view numbers the lines of a step, and ends a failure as the termin
     "#1 ERROR: exit code 2",
     "=> build: failed (2.0 s)",
     ...END,
+  ]);
+});
+
+it("what a step has transferred stays below its row", () => {
+  const transfers = new Map([["transferring context:", "transferring context: 1.2 MB 0.3s"]]);
+  const rows = stepRows(
+    [{ ...step("[internal] load build context", "done"), transfers }],
+    { width: 50, height: 9, logRows: 6 },
+    () => 0,
+  );
+  expect(rows.map(({ text }) => text)).toEqual([
+    ` => [internal] load build context${" ".repeat(12)} 0.0s`,
+    " => => transferring context: 1.2 MB 0.3s",
   ]);
 });

@@ -14,8 +14,8 @@ import { setTimeout } from "node:timers/promises";
 import { chooseProgress } from ${JSON.stringify(join(UI, "choose-view.ts"))};
 using view = await chooseProgress("auto", process.stderr, process.env);
 const log = (line) => view.emit({ type: "log", line, container: "kaniko", timestamp: "" });
-view.emit({ type: "stage-started", stage: "ship" });
-view.emit({ type: "stage-done", stage: "ship", detail: "12 files", bytes: 48123, ms: 120 });
+view.emit({ type: "stage-started", stage: "create" });
+view.emit({ type: "stage-done", stage: "create", detail: "12 files", bytes: 48123, ms: 120 });
 view.emit({ type: "stage-started", stage: "build", detail: "kaniko in a pod whose name is long enough for any terminal to have to cut it off somewhere" });
 for (let index = 0; index < 40; index += 1) {
   log(index % 7 === 3 ? index + " ${WIDE}" : index % 5 === 2 ? "\\u001B[36m" + index + "\\u001B[0m\\u001B[2J\\u001B[5A colour" : "1%\\r" + index + " log\\r");
@@ -25,7 +25,7 @@ view.emit({ type: "stage-done", stage: "build", ms: 2400 });
 `;
 
 const EXPECTED = [
-  "✔ ship      12 files  120 ms",
+  "✔ create    12 files  120 ms",
   ...Array.from({ length: 40 }, (_, index) => {
     if (index % 7 === 3) return `${index} ${WIDE}`;
     return index % 5 === 2 ? `${index} colour` : `${index} log`;

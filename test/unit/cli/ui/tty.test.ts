@@ -22,17 +22,18 @@ describe("the terminal view", () => {
     now = 12_340;
     view.emit({ type: "waiting", message: "…" });
     await setTimeout(150);
-    expect(screen.text.slice(0, 3)).toEqual([
-      "✔ pack      12 files, 48.1 kB  3 ms",
+    expect(screen.text.slice(0, 4)).toEqual([
+      ` => [internal] load build context${" ".repeat(41)} 0.0s`,
+      " => => packing context: 12 files, 48.1 kB 0.0s",
       "INFO[0000] one",
       "INFO[0001] two",
     ]);
-    expect(screen.text[3]).toMatch(/^[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] build {2}kaniko {2}12\.3 s$/);
-    expect(screen.text).toHaveLength(4);
+    expect(screen.text[4]).toMatch(/^[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] build {2}kaniko {2}12\.3 s$/);
+    expect(screen.text).toHaveLength(5);
     view.emit({ type: "stage-done", stage: "build", ms: 12_400 });
     view.emit({ type: "built", result: { name: "x", builder: "kaniko", digest: DIGEST, references: ["r.io/a:1"] } });
     await setImmediate();
-    expect(screen.text.slice(3)).toEqual(["✔ build     12.4 s", "✔ pushed    r.io/a:1", `✔ digest ${DIGEST}`]);
+    expect(screen.text.slice(4)).toEqual(["✔ build     12.4 s", "✔ pushed    r.io/a:1", `✔ digest ${DIGEST}`]);
     expect(screen.raw.lastIndexOf("\u001B[?25h")).toBeGreaterThan(screen.raw.lastIndexOf("\u001B[?25l"));
   });
 
@@ -44,7 +45,7 @@ describe("the terminal view", () => {
     [20, /^. ship {2}6 MB…? .*3\.0 s$|^. ship {2}6.*…/],
     [10, /^. ship…?/],
     [4, /^. …$/],
-  ])("an upload takes one row in %i columns", async (columns, line) => {
+  ])("the status line of an upload takes one row in %i columns, above that of its step", async (columns, line) => {
     const screen = new Screen(columns);
     let now = 0;
     using view = new TtyView(screen, MONO, () => now);
@@ -53,9 +54,9 @@ describe("the terminal view", () => {
     for (; now <= 3000; now += 100) view.emit({ type: "upload", sent: now * 2000, total: 12_000_000 });
     now = 3000;
     await setTimeout(250);
-    expect(screen.text).toHaveLength(1);
+    expect(screen.text).toHaveLength(2);
     expect(screen.text[0]).toMatch(line);
-    expect(screen.text[0]?.length).toBeLessThan(columns);
+    for (const row of screen.text) expect(row.length).toBeLessThan(columns);
   });
 
   it("lines wider than the terminal are printed whole", async () => {
@@ -132,10 +133,10 @@ describe("the terminal view", () => {
     const screen = new Screen();
     using view = new TtyView(screen, MONO);
     view.emit({ type: "stage-started", stage: "schedule" });
-    view.emit({ type: "stage-done", stage: "pack", ms: 1 });
+    view.emit({ type: "stage-done", stage: "create", ms: 1 });
     await view.suspend(async () => {
       const before = screen.raw.length;
-      expect(screen.text).toEqual(["✔ pack      1 ms"]);
+      expect(screen.text).toEqual(["✔ create    1 ms"]);
       view.emit(log("meanwhile"));
       view.emit({ type: "stage-started", stage: "build" });
       await setTimeout(150);
@@ -144,7 +145,7 @@ describe("the terminal view", () => {
     });
     await setTimeout(20);
     expect(screen.text.slice(0, 3)).toEqual(
-      ["✔ pack      1 ms", "Password: ", "meanwhile"].map((line) => line.trimEnd()),
+      ["✔ create    1 ms", "Password: ", "meanwhile"].map((line) => line.trimEnd()),
     );
     expect(screen.text[3]).toContain("build");
   });
@@ -164,7 +165,7 @@ describe("the terminal view", () => {
     const screen = new Screen();
     using view = new TtyView(screen, { TERM: "linux", NO_COLOR: "1" });
     view.emit({ type: "stage-started", stage: "build" });
-    view.emit({ type: "stage-done", stage: "pack", ms: 1 });
+    view.emit({ type: "stage-done", stage: "create", ms: 1 });
     await setTimeout(50);
     // oxlint-disable-next-line no-control-regex -- all of ASCII
     expect(screen.raw).toMatch(/^[\u0000-\u007F]*$/);
