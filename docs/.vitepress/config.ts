@@ -34,6 +34,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
     "flags",
     "configuration",
     "exit-codes",
+    "progress-json",
     "rights",
     "docker-compatibility",
     "builders",

@@ -9,6 +9,7 @@ import { configurationPage } from "./configuration-page.ts";
 import { exitCodesPage } from "./exit-codes-page.ts";
 import { flagsPage } from "./flags-page.ts";
 import { limitsPage } from "./limits-page.ts";
+import { progressJsonPage } from "./progress-json-page.ts";
 import { rightsPage } from "./rights-page.ts";
 
 export const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
@@ -23,5 +24,6 @@ export const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   "reference/exit-codes.md": exitCodesPage,
   "reference/flags.md": flagsPage,
   "reference/limits.md": limitsPage,
+  "reference/progress-json.md": progressJsonPage,
   "reference/rights.md": rightsPage,
 };

@@ -1,9 +1,24 @@
 import type { BuildEvent } from "../../events.ts";
 import { tolerateBrokenPipe } from "./progress.ts";
+import { SlipwayError } from "../../errors.ts";
 import { describeFailure } from "./failure.ts";
+import type { Failure } from "./failure.ts";
 import { exitCodeOf } from "../exit-codes.ts";
 import type { Progress, ViewStream } from "./progress.ts";
 import { jsonText } from "../../lib/terminal/output.ts";
+
+/** The last line of a build that failed. */
+export interface FailedLine extends Omit<Failure, "frames"> {
+  readonly type: "failed";
+  readonly exit: number;
+  readonly line?: number;
+  /** The Dockerfile's lines around the failure. */
+  readonly excerpt?: readonly string[];
+  readonly frames?: readonly string[];
+}
+
+/** What is documented in docs/reference/progress-json.md. */
+export type JsonLine = (BuildEvent | FailedLine) & { readonly time: string };
 
 /** One JSON object per line: a BuildEvent with its `time`, and an object of `type: "failed"` if the build fails. */
 export class JsonView implements Progress {
@@ -25,7 +40,15 @@ export class JsonView implements Progress {
     if (this.#failed) return;
     this.#failed = true;
     const { frames, ...failure } = describeFailure(error);
-    this.#write({ type: "failed", exit: exitCodeOf(error), ...failure, ...(frames.length > 0 ? { frames } : {}) });
+    const { line, excerpt } = error instanceof SlipwayError ? error : {};
+    this.#write({
+      type: "failed",
+      exit: exitCodeOf(error),
+      ...failure,
+      ...(line === undefined ? {} : { line }),
+      ...(excerpt === undefined ? {} : { excerpt }),
+      ...(frames.length > 0 ? { frames } : {}),
+    });
   }
 
   /** This view uses no terminal, so it need not pause. */
@@ -37,7 +60,7 @@ export class JsonView implements Progress {
     // This view holds no resource.
   }
 
-  #write(fields: object): void {
+  #write(fields: BuildEvent | FailedLine): void {
     this.#stream.write(`${jsonText({ time: this.#clock().toISOString(), ...fields })}\n`);
   }
 }
