@@ -1,4 +1,5 @@
 /** Hostile text in everything that comes from outside, through every view and table: nothing of it moves a terminal or forges a line. */
+import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { buildTable, contextTable } from "../../../../src/cli/print/tables.ts";
 import { failureLines } from "../../../../src/cli/ui/failure.ts";
@@ -6,6 +7,7 @@ import { JsonView } from "../../../../src/cli/ui/json.ts";
 import { PlainView } from "../../../../src/cli/ui/plain.ts";
 import { QuietView } from "../../../../src/cli/ui/quiet.ts";
 import { RawJsonView } from "../../../../src/cli/ui/rawjson.ts";
+import { TtyView } from "../../../../src/cli/ui/tty.ts";
 import type { Progress, ViewStream } from "../../../../src/cli/ui/progress.ts";
 import { BuildFailed, InternalError } from "../../../../src/errors.ts";
 import type { BuildEvent } from "../../../../src/events.ts";
@@ -67,6 +69,40 @@ test.each([
   };
   expect(shown(onTerminal(new Pipe()) as Pipe)).toBe("\u001B[31mred\u001B[0m");
   expect(shown(new Pipe())).toBe(line);
+});
+
+/** What a builder, a Dockerfile or a registry can put into the steps, on one line as lines of a log are. */
+const LINE = HOSTILE.replaceAll("\n", "");
+const AT = "2026-01-01T00:00:00Z";
+const STEPS: readonly BuildEvent[] = [
+  { type: "stage-started", stage: "build" },
+  { type: "step-started", step: "1", name: LINE, timestamp: AT },
+  { type: "step-status", step: "1", text: LINE, id: LINE, done: false, timestamp: AT },
+  { type: "step-status", step: "1", text: LINE, id: `${LINE}:`, done: true, timestamp: AT },
+  { type: "log", step: "1", line: LINE, container: "c", timestamp: AT },
+  { type: "log", line: LINE, from: "excerpt", container: "c", timestamp: AT },
+  { type: "log", line: `\u001B[31mred\u001B[0m${LINE}`, container: "c", timestamp: AT },
+  { type: "step-failed", step: "1", error: LINE, ms: 1, timestamp: AT },
+];
+/** Colours, and with which the terminal view draws: hide and show the cursor, turn wrapping on and off, go up, erase. */
+// oxlint-disable-next-line no-control-regex
+const ALLOWED = /\u001B\[(?:[0-9;]*m|\?25[hl]|\?7[hl]|\d+A|0?[JK])|\r/g;
+
+test.each<[string, (stream: ViewStream) => Progress]>([
+  ["plain", (stream) => new PlainView(stream)],
+  ["tty", (stream) => new TtyView(stream, { TERM: "xterm" })],
+  ["quiet", (stream) => new QuietView(stream)],
+  ["rawjson", (stream) => new RawJsonView(stream)],
+  ["json", (stream) => new JsonView(stream)],
+])("the %s view shows on a terminal no control sequence of a step but colours", async (_, open) => {
+  const pipe = new Pipe();
+  const view = open(onTerminal(pipe));
+  for (const event of STEPS) view.emit(event);
+  await setTimeout(150);
+  view.fail(new BuildFailed("x"));
+  view[Symbol.dispose]();
+  const rest = pipe.text.replaceAll(ALLOWED, "");
+  expect(rest).not.toMatch(CONTROLS);
 });
 
 test.each([
