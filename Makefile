@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 NPM := npm --no-fund --no-audit --loglevel=error
 
-.PHONY: same-tag help demo test check docs docs-site unit e2e cluster clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos integrity fuzz
+.PHONY: release release-test same-tag help demo test check docs docs-site unit e2e cluster clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos integrity fuzz
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
@@ -77,6 +77,12 @@ integrity: build cluster ## contexts up to 100 000 files and 2 GB, end to end: e
 
 fuzz: node_modules/.installed ## 1 000 000 broken inputs for everything that is parsed from outside
 	@$(NPM) run --silent fuzz
+
+release: build ## what a release consists of, in release/: executables without Node (RELEASE="--target linux-x64": only of one platform)
+	$(NPM) run --silent release -- $(RELEASE)
+
+release-test: release cluster ## installs and runs what `make release` has made
+	@eval "$$(test/cluster/env)" && $(NPM) run --silent release:test
 
 format: node_modules/.installed ## format the source
 	$(NPM) run --silent format

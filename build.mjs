@@ -209,6 +209,10 @@ const bake = await build({
   banner: { js: `module.exports=function(${SHARED}){var module={exports:{}};` },
   footer: { js: "return module.exports};" },
 });
+// The main script of the single executable. Not in the npm package.
+if (process.argv.includes("--executable")) {
+  await build({ ...common, entryPoints: ["src/cli/start/executable.ts"], outfile: "dist/executable.cjs" });
+}
 patches.assertComplete();
 // Node's compiled code is cached under this hash.
 const code = await readFile(`${here}dist/slipway.cjs`);

@@ -20,6 +20,12 @@ const REPLACEMENTS = [
     from: "a.id.localeCompare(b.id)",
     to: "(a.id < b.id ? -1 : 1)",
   },
+  {
+    file: "@oclif/core/lib/config/plugin.js",
+    // The single executable has no file of it.
+    from: "const manifest = await (0, fs_1.readJson)(p);",
+    to: "const manifest = this.pjson.oclif.manifest ?? (await (0, fs_1.readJson)(p));",
+  },
 ];
 
 /** An import as TypeScript compiles it. Its module is loaded when one of its names is first used. */

@@ -12,6 +12,7 @@ const DOCS = join(import.meta.dirname, "..");
 const ORDER: Readonly<Record<string, readonly string[]>> = {
   tutorial: ["first-image", "test-cluster"],
   guides: [
+    "install",
     "second-build",
     "load",
     "ci",

@@ -7,7 +7,7 @@ import { COMMANDS } from "./command-table.ts";
 import { InternalError } from "../errors.ts";
 import { EXIT } from "./exit-codes.ts";
 import { completeEnvironment } from "./missing-user.ts";
-import manifest from "../../package.json" with { type: "json" };
+import packageJson from "../../package.json" with { type: "json" };
 import { print, printError } from "../lib/terminal/output.ts";
 
 /**
@@ -16,19 +16,22 @@ import { print, printError } from "../lib/terminal/output.ts";
  *
  * @param args the command line without the program's name
  * @param root directory with package.json and oclif.manifest.json
+ * @param manifest the text of oclif.manifest.json, where it is not a file of `root`
  */
-export async function execute(args: readonly string[], root: string): Promise<void> {
+export async function execute(args: readonly string[], root: string, manifest?: string): Promise<void> {
   completeEnvironment();
   try {
-    await run([...args], await loadConfig(root));
+    await run([...args], await loadConfig(root, manifest));
     await flush();
   } catch (error) {
     await handle(error instanceof Error ? error : new Error(String(error)));
   }
 }
 
-async function loadConfig(root: string): Promise<Config> {
-  const config = await Config.load({ root, pjson: manifest as never });
+async function loadConfig(root: string, manifest: string | undefined): Promise<Config> {
+  // `manifest` is read by a change that dependency-patches.mjs makes to oclif.
+  const oclif = manifest === undefined ? packageJson.oclif : { ...packageJson.oclif, manifest: JSON.parse(manifest) };
+  const config = await Config.load({ root, pjson: { ...packageJson, oclif } as never });
   const [plugin] = config.getPluginsList();
   if (plugin === undefined) throw new InternalError("oclif has not loaded the program's own manifest");
   plugin.findCommand = async (id: string) => {

@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { buildx } from "./buildx.ts";
 import { cache } from "./cache.ts";
 import { ROOT, run } from "./command.ts";
+import { executable } from "./executable.ts";
 import { memory } from "./memory.ts";
 import { packing } from "./packing.ts";
 import type { Result, Row } from "./row.ts";
@@ -17,7 +18,7 @@ import { startup } from "./startup.ts";
 import { printTable } from "./table.ts";
 import { trivial } from "./trivial.ts";
 
-const ROWS: readonly Row[] = [trivial, skaffold, buildx, startup, packing, shipping, cache, memory];
+const ROWS: readonly Row[] = [trivial, skaffold, buildx, startup, executable, packing, shipping, cache, memory];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

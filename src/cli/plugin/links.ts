@@ -1,7 +1,7 @@
 /** The links by which docker, kubectl and compose find slipway, and which of them slipway may create and remove. */
 import { access, constants, lstat, mkdir, readFile, readlink, realpath, rm, symlink } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { InvalidInput } from "../../errors.ts";
 
 /** Programs that slipway can be a plugin of. */
@@ -54,8 +54,9 @@ export async function inspectLink(link: string, program: string): Promise<Found>
   return (await isSlipway(real)) ? "another slipway" : "something else";
 }
 
-/** Whether the program belongs to a package named slipway: another version, or in another folder. */
+/** Whether the program is a single executable of slipway's, or belongs to a package named slipway: another version, or in another folder. */
 async function isSlipway(program: string): Promise<boolean> {
+  if (/^slipway(?:\.exe)?$/.test(basename(program))) return true;
   const manifest = await readFile(join(dirname(program), "../package.json"), "utf8").catch(() => "{}");
   try {
     return (JSON.parse(manifest) as { name?: unknown }).name === "slipway";

@@ -57,19 +57,36 @@ export interface CachedCode {
   readonly size: number;
 }
 
+/** A CommonJS module that is run as the program. */
+export interface Program {
+  /** Its file, or the name of one that is inside an executable. */
+  readonly path: string;
+  /** ASCII. It starts with `//` and its hash. */
+  readonly source: string;
+  readonly require: (id: string) => unknown;
+  /** Code that was compiled with the program and came with it, for runs that have none in the cache. */
+  readonly compiled?: CachedCode | undefined;
+}
+
 /**
  * Runs a CommonJS file that starts with `//` and its hash, as `require` does.
  *
- * @param path of the file
- * @param cache for compiled code; undefined: nothing is cached
- * @param purpose one word for what is run, as each command compiles other parts of the file
  * @returns the exports of the file
  */
 export function runCached(path: string, cache: CodeCache | undefined, purpose: string): unknown {
   // The file is ASCII, so latin1 is correct, and faster than UTF-8.
-  const source = readFileSync(path, "latin1");
+  return runProgram({ path, source: readFileSync(path, "latin1"), require: createRequire(path) }, cache, purpose);
+}
+
+/**
+ * @param cache for compiled code; undefined: nothing is cached
+ * @param purpose one word for what is run, as each command compiles other parts of the file
+ * @returns the exports of the program
+ */
+export function runProgram(program: Program, cache: CodeCache | undefined, purpose: string): unknown {
+  const { path, source } = program;
   const name = `${source.slice(2, 2 + HASH_DIGITS)}-${process.version}-${process.arch}-${purpose}`;
-  const cached = cache === undefined ? undefined : readCached(cache, name);
+  const cached = (cache === undefined ? undefined : readCached(cache, name)) ?? program.compiled;
   const script = new Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`, {
     filename: path,
     ...(cached === undefined ? {} : { cachedData: cached.code }),
@@ -81,7 +98,7 @@ export function runCached(path: string, cache: CodeCache | undefined, purpose: s
     const before = script.cachedDataRejected === true ? undefined : cached?.size;
     process.once("exit", () => writeCached(script, cache, name, before));
   }
-  run(module.exports, createRequire(path), module, path, dirname(path));
+  run(module.exports, program.require, module, path, dirname(path));
   return module.exports;
 }
 
@@ -89,8 +106,14 @@ export function runCached(path: string, cache: CodeCache | undefined, purpose: s
 export function readCached(cache: CodeCache, name: string): CachedCode | undefined {
   const receipt = readOwn(join(cache.receipts, name))?.bytes.toString();
   const found = receipt === undefined ? undefined : readOwn(join(cache.code, name));
-  if (found === undefined || receipt !== receiptOf(found.stat) || found.bytes.length < 8) return undefined;
-  return { code: found.bytes.subarray(0, -8), size: found.bytes.readDoubleLE(found.bytes.length - 8) };
+  if (found === undefined || receipt !== receiptOf(found.stat)) return undefined;
+  return splitCached(found.bytes);
+}
+
+/** Takes apart what a run has written: the code, and 8 bytes with its size. */
+export function splitCached(bytes: Buffer): CachedCode | undefined {
+  if (bytes.length < 8) return undefined;
+  return { code: bytes.subarray(0, -8), size: bytes.readDoubleLE(bytes.length - 8) };
 }
 
 /** A regular file of this user's that nobody else may write. */

@@ -21,6 +21,9 @@ export type Keytar = Pick<typeof import("keytar"), "getPassword" | "setPassword"
 
 /** @throws KeychainError if the package or its library is missing */
 export async function loadKeytar(): Promise<Keytar> {
+  const { isSea } = await import("node:sea");
+  // Its native addon would have to be a file.
+  if (isSea()) throw new KeychainError("the single executable cannot use the keychain");
   try {
     const loaded = (await import("keytar")) as { default?: Keytar } & Keytar;
     return loaded.default ?? loaded;

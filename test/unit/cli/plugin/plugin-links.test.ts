@@ -39,6 +39,15 @@ describe("a link", () => {
     expect(await readlink(link)).toBe(program);
   });
 
+  it("a link to another single executable is replaced", async () => {
+    const link = join(root, "docker-slipway");
+    await mkdir(join(root, "usr/bin"), { recursive: true });
+    await writeFile(join(root, "usr/bin/slipway"), "");
+    await symlink(join(root, "usr/bin/slipway"), link);
+    expect(await makeLink(link, program)).toBe(true);
+    expect(await readlink(link)).toBe(program);
+  });
+
   it.each([
     ["a file", (link: string) => writeFile(link, "buildx")],
     ["a link to another program", (link: string) => symlink("/bin/sh", link)],

@@ -1,0 +1,67 @@
+/**
+ * The program's compiled code for one platform, made by a `build` that ends when it finds no cluster: all code up to the first request
+ * to a cluster. The same input gives the same bytes, so that a release can be made again and compared.
+ */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { mustRun } from "./run.ts";
+
+const COMPILE = new URL("compile.cjs", import.meta.url).pathname;
+
+/**
+ * V8 begins compiled code with words of 4 bytes: a magic number, then hashes of its version, of the source, of its flags (SerializedCodeData in
+ * V8's src/snapshot/code-serializer.h). It refuses code of other flags.
+ */
+const FLAG_HASH_AT = 12;
+
+/** Chance that would end up in the bytes. Node itself starts with random seeds. */
+const FIXED_SEEDS = ["--hash-seed=1", "--random-seed=1"];
+
+/** Nothing listens on port 1. */
+const KUBECONFIG = `apiVersion: v1
+kind: Config
+current-context: none
+clusters: [{ name: none, cluster: { server: "https://127.0.0.1:1" } }]
+users: [{ name: none, user: { token: none } }]
+contexts: [{ name: none, context: { cluster: none, user: none } }]
+`;
+
+/** Exit code of `build` without a cluster. */
+const NO_CLUSTER = 3;
+
+/**
+ * @param node starts the platform's Node: its path, or an emulator with it
+ * @param root directory with dist/slipway.cjs, package.json and oclif.manifest.json
+ * @returns as src/cli/start/code-cache.ts keeps it
+ */
+export async function compiledCode(node: readonly string[], root: string): Promise<Buffer> {
+  const program = join(root, "dist/slipway.cjs");
+  const [command = "", ...prefix] = node;
+  const work = await mkdtemp(join(tmpdir(), "slipway-compile-"));
+  try {
+    const context = join(work, "context");
+    await mkdir(context);
+    await writeFile(join(context, "Dockerfile"), "FROM busybox\nCOPY Dockerfile /\nRUN true\n");
+    await writeFile(join(work, "kubeconfig"), KUBECONFIG);
+    const output = join(work, "code");
+    const build = ["build", "-t", "localhost:5000/app", context];
+    const env = {
+      HOME: work,
+      KUBECONFIG: join(work, "kubeconfig"),
+      DOCKER_CONFIG: work,
+      PATH: process.env["PATH"] ?? "",
+    };
+    const args = [...prefix, ...FIXED_SEEDS, COMPILE, program, output, root, ...build];
+    await mustRun(command, args, { env, codes: [NO_CLUSTER] });
+    const flags = await mustRun(command, [...prefix, COMPILE, "--flags", program], { env });
+    const code = await readFile(output);
+    Buffer.from(flags, "hex").copy(code, FLAG_HASH_AT);
+    await writeFile(output, code);
+    const verdict = await mustRun(command, [...prefix, COMPILE, "--check", program, output], { env });
+    if (verdict !== "accepted") throw new Error(`Node does not accept the code that it compiled itself: ${verdict}`);
+    return code;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,45 @@
+/** Puts the program into Node: a single executable application (nodejs.org/api/single-executable-applications.html). */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { mustRun } from "./run.ts";
+
+export interface Parts {
+  /** Node of the executable's platform. */
+  readonly node: string;
+  /** Node of this machine, of the same version: it makes the executable. */
+  readonly maker: string;
+  /** Directory with dist/ and oclif.manifest.json. */
+  readonly root: string;
+  /** Compiled code for that platform, where it can be made on this machine. */
+  readonly compiled?: Buffer | undefined;
+}
+
+/** @param output path of the executable. Names of the assets: src/cli/start/executable.ts reads them. */
+export async function makeExecutable(output: string, { node, maker, root, compiled }: Parts): Promise<void> {
+  const work = await mkdtemp(join(tmpdir(), "slipway-executable-"));
+  try {
+    const code = join(work, "slipway.code");
+    if (compiled !== undefined) await writeFile(code, compiled);
+    const configuration = {
+      main: join(root, "dist/executable.cjs"),
+      executable: node,
+      output,
+      disableExperimentalSEAWarning: true,
+      // NODE_OPTIONS is meant for the user's own programs.
+      execArgvExtension: "none",
+      assets: {
+        "slipway.cjs": join(root, "dist/slipway.cjs"),
+        "socks.cjs": join(root, "dist/socks.cjs"),
+        "bake.cjs": join(root, "dist/bake.cjs"),
+        "oclif.manifest.json": join(root, "oclif.manifest.json"),
+        ...(compiled === undefined ? {} : { "slipway.code": code }),
+      },
+    };
+    const file = join(work, "configuration.json");
+    await writeFile(file, JSON.stringify(configuration));
+    await mustRun(maker, ["--build-sea", file]);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}

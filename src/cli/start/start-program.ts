@@ -1,0 +1,38 @@
+/** What every start does, of the npm package and of the single executable. */
+import { codeCachePlaces } from "./code-cache.ts";
+import type { CodeCache } from "./code-cache.ts";
+import type { execute } from "../main.ts";
+
+/** Matches names of commands, but not long misspelt args, as the match becomes part of a file name. */
+const COMMAND_NAME = /^[a-z][a-z-]{0,30}$/;
+
+/** Where the program comes from. */
+export interface Origin {
+  /** Directory with package.json and oclif.manifest.json. */
+  readonly root: string;
+  /** The text of oclif.manifest.json, where it is not a file of `root`. */
+  readonly manifest?: () => string;
+  /** Runs the program's file, and returns its exports. */
+  readonly run: (cache: CodeCache | undefined, purpose: string) => unknown;
+}
+
+/**
+ * @param calledAs the path or the name by which the program was called
+ * @param typed the args
+ */
+export async function startProgram(calledAs: string, typed: readonly string[], origin: Origin): Promise<void> {
+  const args = await argsFor(calledAs, typed);
+  if (args === undefined) return;
+  const purpose = args.find((arg) => COMMAND_NAME.test(arg)) ?? "none";
+  const { execute: run } = origin.run(codeCachePlaces(process.env), purpose) as { execute: typeof execute };
+  // Not awaited: if the reader of the help is gone (`| head -1`), the promise never settles, and Node would warn.
+  void run(args, origin.root, origin.manifest?.());
+}
+
+/** The args for the program. Undefined if a call as a plugin of docker or kubectl is already answered. */
+async function argsFor(path: string, typed: readonly string[]): Promise<readonly string[] | undefined> {
+  const name = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+  if (!/^(?:docker|kubectl)-/.test(name)) return typed;
+  const { calledAs } = await import("../plugin/called-as.ts");
+  return calledAs(name, typed);
+}
