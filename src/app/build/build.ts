@@ -105,8 +105,9 @@ export async function wireBuild(
       // The kubeconfig is read first, so that a fault in it is reported before anything is packed; meanwhile the connection is prepared.
       await using cluster = await connect(choice);
       void cluster.preconnect();
-      using loading = plan.exports?.some(isForEngine) === true ? await openLoading(plan, signal) : undefined;
-      const load = loading === undefined ? {} : { load: (stages: Stages) => loading.load(stages) };
+      using loading = plan.exports?.some(isForEngine) === true ? await openLoading(plan, stores, signal) : undefined;
+      const load =
+        loading === undefined ? {} : { load: (stages: Stages, digest: string) => loading.load(stages, digest) };
       const final = loading?.plan ?? plan;
       if (plan.keepSeconds === undefined) return await build(final, { ...deps, ...load, cluster }, signal, leave);
       const { buildInKept } = await import("./kept.ts");
@@ -116,9 +117,9 @@ export async function wireBuild(
   };
 }
 
-async function openLoading(plan: BuildPlan, signal: AbortSignal): Promise<Loading> {
+async function openLoading(plan: BuildPlan, stores: readonly CredentialStore[], signal: AbortSignal): Promise<Loading> {
   const { Loading } = await import("./load/loading.ts");
-  return Loading.open(plan, process.env, signal);
+  return Loading.open(plan, process.env, (registry) => findCredential(stores, registry), signal);
 }
 
 /** A request with everything decided that can be decided before the cluster is asked. */

@@ -54,7 +54,7 @@ export interface BuildDeps {
    */
   readonly pushedDigest: (plan: BuildPlan, configDigest: string | undefined) => Promise<string>;
   /** Loads the image into the local engine, before the build is reported as done. Reports its own stage. */
-  readonly load?: (stages: Stages) => Promise<LoadedImage>;
+  readonly load?: (stages: Stages, digest: string) => Promise<LoadedImage>;
   readonly emit: Emit;
   /** Who starts the build; absent: the plan's user. */
   readonly whoAmI?: (cluster: Cluster) => Promise<string>;
@@ -114,7 +114,7 @@ export async function build(
         stages.fail();
         throw error;
       });
-      return { ...exported, ...(await deps.describeImage(plan, digest)), ...(await loaded(deps, stages)) };
+      return { ...exported, ...(await deps.describeImage(plan, digest)), ...(await loaded(deps, stages, digest)) };
     },
   };
   const reporter = {
@@ -130,10 +130,11 @@ export async function build(
 export async function loaded(
   { load }: Pick<BuildDeps, "load">,
   stages: Stages,
+  digest: string,
 ): Promise<{ readonly loaded?: LoadedImage }> {
   if (load === undefined) return {};
   try {
-    return { loaded: await load(stages) };
+    return { loaded: await load(stages, digest) };
   } catch (error) {
     stages.fail();
     throw error;

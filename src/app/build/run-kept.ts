@@ -272,7 +272,7 @@ async function report(
         const { configDigest, descriptor } = description;
         const isKnown = descriptor !== undefined && (configDigest !== undefined || isIndex(descriptor.mediaType));
         const asked = isKnown ? {} : await deps.describeImage(plan, digest);
-        return { ...description, ...asked, ...(await loaded(deps, stages)) };
+        return { ...description, ...asked, ...(await loaded(deps, stages, digest)) };
       },
     },
     stages,

@@ -25,6 +25,15 @@ export interface EngineRequest {
   readonly body?: Readable | Buffer;
 }
 
+/** What an engine shows a registry (docs.docker.com/reference/api/engine, "Authentication"). */
+export interface RegistryLogin {
+  readonly username?: string;
+  readonly password?: string;
+  readonly identitytoken?: string;
+  readonly registrytoken?: string;
+  readonly serveraddress: string;
+}
+
 export interface EngineInfo {
   /** `Docker 20.10.24`, `Podman Engine 4.3.1`. */
   readonly name: string;
@@ -54,6 +63,11 @@ export class EngineClient {
   constructor(address: EngineAddress, signal: AbortSignal) {
     this.#address = address;
     this.#signal = signal;
+  }
+
+  /** The same engine, whose requests end with this signal too. */
+  until(signal: AbortSignal): EngineClient {
+    return new EngineClient(this.#address, AbortSignal.any([this.#signal, signal]));
   }
 
   /** @throws EngineRefusal; Error if the engine cannot be reached */
@@ -99,12 +113,39 @@ export class EngineClient {
     });
     const loaded: string[] = [];
     for await (const { stream = "" } of messages(answer)) {
-      const [, name] = /^Loaded image(?: ID)?(?:\(s\))?: (\S+)/.exec(stream) ?? [];
-      if (name !== undefined) loaded.push(name);
+      // Podman reports all names in one line, separated by commas.
+      const [, names] = /^Loaded image(?: ID)?(?:\(s\))?: (\S+)/.exec(stream) ?? [];
+      if (names !== undefined) loaded.push(...names.split(","));
       // The containerd store reports this, and succeeds (moby daemon/containerd/image_exporter.go).
       if (stream.startsWith("Error unpacking image")) throw new EngineRefusal(500, stream.trim());
     }
     return loaded;
+  }
+
+  /**
+   * Whether the engine itself reaches a registry and may read there. The image need not exist. Podman cannot be asked this.
+   * @param name with its tag
+   */
+  async reachesRegistry(name: string, login?: RegistryLogin): Promise<boolean> {
+    try {
+      await drain(await this.#send(`/distribution/${encodeURI(name)}/json`, { headers: loginHeader(login) }));
+      return true;
+    } catch (error) {
+      // The registry's own answer: it has no such image.
+      if (error instanceof EngineRefusal) return error.status === 404;
+      throw error;
+    }
+  }
+
+  /**
+   * Pulls an image, as `docker pull` does.
+   * @param name with its tag or digest
+   * @throws EngineRefusal also for a failure that is reported in the stream of an answer with status 200
+   */
+  async pull(name: string, login?: RegistryLogin): Promise<void> {
+    const query = new URLSearchParams({ fromImage: name }).toString();
+    const answer = await this.#send(`/images/create?${query}`, { method: "POST", headers: loginHeader(login) });
+    for await (const message of messages(answer)) void message;
   }
 
   /** Gives an image one more name. @param repository with its registry. @throws EngineRefusal */
@@ -149,6 +190,13 @@ export class EngineClient {
     for await (const chunk of upTo(LIMITS.ENGINE_ANSWER_BYTES.value, answer)) chunks.push(chunk);
     throw new EngineRefusal(status, messageIn(Buffer.concat(chunks).toString("utf8"), status));
   }
+}
+
+/** URL-safe base64 with its padding, which older engines need. */
+function loginHeader(login: RegistryLogin | undefined): Readonly<Record<string, string>> {
+  if (login === undefined) return {};
+  const text = Buffer.from(JSON.stringify(login)).toString("base64");
+  return { "x-registry-auth": text.replaceAll("+", "-").replaceAll("/", "_") };
 }
 
 function messageIn(text: string, status: number): string {

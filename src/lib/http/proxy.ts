@@ -120,7 +120,8 @@ function toAscii(name: string): string {
   return `${dotted ? "." : ""}${URL.parse(`http://${dotted ? name.slice(1) : name}`)?.hostname ?? name}`;
 }
 
-function isLoopback(host: string): boolean {
+/** @param host an IP address */
+export function isLoopback(host: string): boolean {
   const plain = plainAddress(host);
   return plain === "::1" || (isIP(plain) === 4 && plain.startsWith("127."));
 }

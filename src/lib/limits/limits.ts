@@ -39,6 +39,11 @@ export const LIMITS = {
   VAULT_ANSWER_BYTES: { what: "Vault: one answer", value: 8 * MIB, unit: "bytes", adjustable: true },
   VAULT_REQUEST_MS: { what: "Vault: one request", value: MINUTE_MS, unit: "ms", adjustable: true },
   ENGINE_ANSWER_BYTES: { what: "A container engine: one answer", value: 64 * MIB, unit: "bytes" },
+  ENGINE_REGISTRY_MS: {
+    what: "A container engine: asking the registry that it is to pull from. After that the image is sent to it",
+    value: 10 * SECOND_MS,
+    unit: "ms",
+  },
   API_ANSWER_BYTES: {
     what: "The API server: one object or one list",
     value: 256 * MIB,

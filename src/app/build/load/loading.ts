@@ -1,6 +1,6 @@
 /**
- * `--load`: the image goes into the local engine. The builder's archive is received like any other result, and is complete and
- * verified on this disk before the engine is sent a byte of it.
+ * `--load`: the image goes into the local engine. The engine pulls it where it can. Else the builder's archive is received like any
+ * other result, and is complete and verified on this disk before the engine is sent a byte of it.
  */
 import { createReadStream, statSync } from "node:fs";
 import { join } from "node:path";
@@ -11,64 +11,105 @@ import type { LoadedImage, StageTimer } from "../../../events.ts";
 import { formatBytes } from "../../../lib/text/measures.ts";
 import { isForEngine } from "../../../plan/docker/results.ts";
 import type { BuildPlan } from "../../../plan/plan.ts";
+import { planPull } from "./engine-pull.ts";
+import type { EnginePull, FindCredential } from "./engine-pull.ts";
 import { engineFault, reachEngine } from "./reach-engine.ts";
 import type { ReachedEngine } from "./reach-engine.ts";
 
 const ARCHIVE = "image.tar";
 
+interface Taken {
+  /** A name or an ID of the image, as the engine reports it. */
+  readonly reported: string | undefined;
+  /** What the engine was sent of the image. */
+  readonly bytes: number;
+}
+
 export class Loading implements Disposable {
-  /** The same build, whose archive for the engine goes to a file. */
+  /** The same build: its archive for the engine goes to a file, or is not made if the engine pulls. */
   readonly plan: BuildPlan;
   readonly #engine: ReachedEngine;
   readonly #directory: string;
+  readonly #pull: EnginePull | undefined;
 
-  private constructor(plan: BuildPlan, engine: ReachedEngine, directory: string) {
+  private constructor(plan: BuildPlan, engine: ReachedEngine, directory: string, pull: EnginePull | undefined) {
     this.#engine = engine;
     this.#directory = directory;
+    this.#pull = pull;
     const dest = join(directory, ARCHIVE);
-    this.plan = {
-      ...plan,
-      exports: (plan.exports ?? []).map((wanted) => (isForEngine(wanted) ? { ...wanted, dest } : wanted)),
-    };
+    const { exports = [], ...rest } = plan;
+    const wanted = exports.flatMap((one) => {
+      if (!isForEngine(one)) return [one];
+      return pull === undefined ? [{ ...one, dest }] : [];
+    });
+    this.plan = wanted.length === 0 ? rest : { ...rest, exports: wanted };
   }
 
   /** @throws InvalidInput if there is no engine, or it does not answer. Nothing has been created yet. */
-  static async open(plan: BuildPlan, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Loading> {
+  static async open(
+    plan: BuildPlan,
+    env: NodeJS.ProcessEnv,
+    credentialOf: FindCredential,
+    signal: AbortSignal,
+  ): Promise<Loading> {
     const engine = await reachEngine(env, signal);
-    return new Loading(plan, engine, makeScratchDirectory("slipway-load-"));
+    const pull = await planPull(plan, engine, credentialOf).catch((error: unknown) => {
+      throw engineFault(engine.found, error, "--load cannot use the container engine");
+    });
+    return new Loading(plan, engine, makeScratchDirectory("slipway-load-"), pull);
   }
 
-  /** Called when the archive is there. @throws InvalidInput if the engine does not take the image */
-  async load(stages: StageTimer): Promise<LoadedImage> {
+  /**
+   * Called when the image is pushed, and the archive is there.
+   * @param digest the image's in its registry, if it is pushed
+   * @throws InvalidInput if the engine does not take the image
+   */
+  async load(stages: StageTimer, digest: string): Promise<LoadedImage> {
     const { client, info, found } = this.#engine;
     stages.start("load", `${info.name} at ${found.text}`);
     try {
       const names = this.plan.tags.map((tag) => tag.toFamiliarString());
-      const { reported, bytes } = await this.#send(names);
-      const [first] = reported;
-      const image = first === undefined ? undefined : await client.image(first);
-      if (image === undefined) throw new Error("it reported no image in the archive");
+      const { reported, bytes } =
+        this.#pull === undefined ? await this.#send(names) : await this.#pulled(this.#pull, digest);
+      const image = reported === undefined ? undefined : await client.image(reported);
+      if (image === undefined) throw new Error("it reported no image");
       for (const tag of this.plan.tags) await client.tag(image.id, tag.name, tag.tag ?? "latest");
-      stages.done("load", `${names.join(", ") || image.id}, ${formatBytes(bytes)} sent`, bytes);
+      const how = this.#pull === undefined ? `${formatBytes(bytes)} sent` : `pulled from ${this.#pull.from.registry}`;
+      stages.done("load", `${names.join(", ") || image.id}, ${how}`, bytes);
       return { id: image.id, names };
     } catch (error) {
-      throw engineFault(found, error, "the image is built, but the engine did not take it");
+      const [first] = this.plan.tags;
+      if (this.#pull === undefined || first === undefined)
+        throw engineFault(found, error, "the image is built, but the engine did not take it");
+      throw engineFault(found, error, "the image is pushed, but the engine did not pull it", [
+        `Pull it: docker pull ${first.toFamiliarString()}`,
+      ]);
     }
   }
 
+  /** By its digest, as the tag may be another build's by now. */
+  async #pulled({ from: { name }, login }: EnginePull, digest: string): Promise<Taken> {
+    const reported = `${name}@${digest}`;
+    await this.#engine.client.pull(reported, login);
+    return { reported, bytes: 0 };
+  }
+
   /** First an archive without layers: the engine has them all, or names the first that it lacks. */
-  async #send(names: readonly string[]): Promise<{ readonly reported: readonly string[]; readonly bytes: number }> {
+  async #send(names: readonly string[]): Promise<Taken> {
     const { client, info } = this.#engine;
     const path = join(this.#directory, ARCHIVE);
     const archive = await EngineArchive.read(path);
-    if (archive === undefined)
-      return { reported: await client.load(createReadStream(path)), bytes: statSync(path).size };
+    if (archive === undefined) {
+      const [reported] = await client.load(createReadStream(path));
+      return { reported, bytes: statSync(path).size };
+    }
     let from = 0;
     if (!info.isPodman && !info.usesContainerd) {
       const { layers } = archive;
       const { stream, bytes } = archive.write(names, layers.length);
       try {
-        return { reported: await client.load(stream), bytes };
+        const [reported] = await client.load(stream);
+        return { reported, bytes };
       } catch (error) {
         if (!(error instanceof EngineRefusal)) throw error;
         from = Math.max(
@@ -78,7 +119,8 @@ export class Loading implements Disposable {
       }
     }
     const { stream, bytes } = archive.write(names, from);
-    return { reported: await client.load(stream), bytes };
+    const [reported] = await client.load(stream);
+    return { reported, bytes };
   }
 
   [Symbol.dispose](): void {

@@ -48,7 +48,12 @@ export async function hasEngine(env: NodeJS.ProcessEnv, signal: AbortSignal): Pr
 }
 
 /** @param what happened, as the start of the sentence. @returns the error itself if it explains itself already */
-export function engineFault({ text, source }: FoundEngine, error: unknown, what: string): Error {
+export function engineFault(
+  { text, source }: FoundEngine,
+  error: unknown,
+  what: string,
+  remedies: readonly string[] = WITHOUT_ENGINE,
+): Error {
   if (error instanceof SlipwayError) return error;
   const { code } = error as NodeJS.ErrnoException;
   const reason = REASONS[code ?? ""] ?? clauseOf(error);
@@ -58,7 +63,7 @@ export function engineFault({ text, source }: FoundEngine, error: unknown, what:
     suggestions: [
       ...(code === "EACCES" ? ["Add yourself to the group of the socket: sudo usermod -aG docker $USER"] : []),
       ...(isRefusal ? [] : ["Check that it runs: docker version"]),
-      ...WITHOUT_ENGINE,
+      ...remedies,
     ],
     cause: error,
   });

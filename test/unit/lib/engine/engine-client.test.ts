@@ -87,6 +87,44 @@ describe("asking for an image", () => {
   });
 });
 
+describe("a registry that the engine is to pull from", () => {
+  const LOGIN = { username: "jane", password: "hush?>", serveraddress: "r.example" };
+
+  it.each([
+    ["it has the image", 200, true],
+    ["it does not have the image yet", 404, true],
+    ["it refuses the login", 401, false],
+    ["the engine does not reach it", 500, false],
+  ])("counts as reached if %s: %s, %s", async (_, status, reached) => {
+    let asked: IncomingMessage | undefined;
+    answer = (request, response) => {
+      asked = request;
+      response.statusCode = status;
+      response.end("{}");
+    };
+    expect(await client().reachesRegistry("r.example/a:1", LOGIN)).toBe(reached);
+    expect(asked?.url).toBe("/distribution/r.example/a:1/json");
+    const header = String(asked?.headers["x-registry-auth"]);
+    expect(header).toMatch(/^[\w-]+=*$/);
+    expect(JSON.parse(Buffer.from(header, "base64url").toString())).toEqual(LOGIN);
+  });
+
+  it("is shown no login if there is none", async () => {
+    let header: unknown = "not asked";
+    answer = (request, response) => {
+      header = request.headers["x-registry-auth"];
+      response.end();
+    };
+    await client().pull("r.example/a@sha256:0");
+    expect(header).toBeUndefined();
+  });
+
+  it("may fail in the midst of a pull, which is reported", async () => {
+    answer = (_, response) => response.end('{"status":"Pulling"}\n{"error":"manifest unknown"}\n');
+    await expect(client().pull("r.example/a:1")).rejects.toThrow("manifest unknown");
+  });
+});
+
 describe("what kind of engine it is", () => {
   it.each([
     [
