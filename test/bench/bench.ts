@@ -9,6 +9,7 @@ import { buildx } from "./buildx.ts";
 import { cache } from "./cache.ts";
 import { ROOT, run } from "./command.ts";
 import { executable } from "./executable.ts";
+import { loading } from "./loading.ts";
 import { memory } from "./memory.ts";
 import { packing } from "./packing.ts";
 import type { Result, Row } from "./row.ts";
@@ -18,7 +19,18 @@ import { startup } from "./startup.ts";
 import { printTable } from "./table.ts";
 import { trivial } from "./trivial.ts";
 
-const ROWS: readonly Row[] = [trivial, skaffold, buildx, startup, executable, packing, shipping, cache, memory];
+const ROWS: readonly Row[] = [
+  trivial,
+  skaffold,
+  buildx,
+  startup,
+  executable,
+  packing,
+  shipping,
+  cache,
+  loading,
+  memory,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
