@@ -1,6 +1,7 @@
 /** How a client may leave its build to the cluster. */
 import { Flags } from "@oclif/core";
 import { InvalidInput } from "../../errors.ts";
+import { loadTargetOf } from "../../plan/docker/results.ts";
 
 export const detachFlags = {
   detach: Flags.boolean({
@@ -17,11 +18,11 @@ export const detachFlags = {
 
 /**
  * @param outputs the values of --output
- * @param load whether --load is given
+ * @param load the value of --load
  * @param attests whether the client attests or signs the image after the push
  * @throws InvalidInput when the client has work to do after it would have left
  */
-export function checkDetached(outputs: readonly string[], load: boolean, attests: boolean): void {
+export function checkDetached(outputs: readonly string[], load: string | undefined, attests: boolean): void {
   if (outputs.some((text) => !/^type=(?:registry|image|cacheonly)\b/.test(text))) {
     throw new InvalidInput(
       "--detach cannot go with --output: the client would have left before it could receive files",
@@ -30,7 +31,7 @@ export function checkDetached(outputs: readonly string[], load: boolean, attests
       },
     );
   }
-  if (load) {
+  if (loadTargetOf(load) !== undefined) {
     throw new InvalidInput(
       "--detach cannot go with --load: the client would have left before it could load the image",
       {

@@ -3,7 +3,10 @@
 import http from "node:http";
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
+import type { Duplex } from "node:stream";
 import { dialEngine } from "./dial.ts";
+import { exchange } from "./engine-exec.ts";
+import type { ExecOutput } from "./engine-exec.ts";
 import type { EngineAddress } from "./find-engine.ts";
 import { upTo } from "../http/read-body.ts";
 import { LIMITS } from "../limits/limits.ts";
@@ -40,6 +43,12 @@ export interface EngineInfo {
   readonly isPodman: boolean;
   /** Docker's engine keeps images in containerd's store, and not in its own. */
   readonly usesContainerd: boolean;
+}
+
+export interface EngineContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export interface EngineImage {
@@ -148,16 +157,68 @@ export class EngineClient {
     for await (const message of messages(answer)) void message;
   }
 
+  /** Names of the running containers that have a label. @param label `NAME=VALUE` */
+  async containersWith(label: string): Promise<readonly EngineContainer[]> {
+    const query = new URLSearchParams({ filters: JSON.stringify({ label: [label], status: ["running"] }) }).toString();
+    const found = await this.#json<readonly { Id: string; Names: readonly string[]; Labels: Record<string, string> }[]>(
+      `/containers/json?${query}`,
+    );
+    return found.map(({ Id: id, Names: [name = id], Labels: labels }) => ({
+      id,
+      name: name.replace(/^\//, ""),
+      labels,
+    }));
+  }
+
+  /**
+   * Runs a command in a container, as `docker exec -i` does.
+   * @param input its standard input; absent: empty
+   * @throws EngineRefusal if it cannot be started. An exit code other than 0 does not count as a failure here.
+   */
+  async exec(container: string, command: readonly string[], input?: Readable): Promise<ExecOutput & { code: number }> {
+    const created = await this.#json<{ Id: string }>(`/containers/${container}/exec`, {
+      Cmd: command,
+      AttachStdin: true,
+      AttachStdout: true,
+      AttachStderr: true,
+    });
+    const { connection, head } = await this.#upgrade(`/exec/${created.Id}/start`, { Detach: false, Tty: false });
+    const output = await exchange(connection, head, input);
+    const { ExitCode: code } = await this.#json<{ ExitCode: number | null }>(`/exec/${created.Id}/json`);
+    return { ...output, code: code ?? -1 };
+  }
+
   /** Gives an image one more name. @param repository with its registry. @throws EngineRefusal */
   async tag(image: string, repository: string, tag: string): Promise<void> {
     const query = new URLSearchParams({ repo: repository, tag }).toString();
     await drain(await this.#send(`/images/${encodeURI(image)}/tag?${query}`, { method: "POST" }));
   }
 
-  async #json<T>(path: string): Promise<T> {
+  /** @param body sent with POST. Without one it is a GET. */
+  async #json<T>(path: string, body?: object): Promise<T> {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of upTo(LIMITS.ENGINE_ANSWER_BYTES.value, await this.#send(path, {}))) chunks.push(chunk);
+    const answer = await this.#send(path, body === undefined ? {} : jsonRequest(body));
+    for await (const chunk of upTo(LIMITS.ENGINE_ANSWER_BYTES.value, answer)) chunks.push(chunk);
     return JSON.parse(Buffer.concat(chunks).toString("utf8")) as T;
+  }
+
+  /** Makes the connection of a request a stream of both sides. @throws EngineRefusal if the engine does not */
+  async #upgrade(path: string, body: object): Promise<{ readonly connection: Duplex; readonly head: Buffer }> {
+    const { headers, body: text } = jsonRequest(body);
+    return new Promise((resolve, reject) => {
+      http
+        .request({
+          method: "POST",
+          path,
+          headers: { host: "docker", connection: "Upgrade", upgrade: "tcp", ...headers },
+          createConnection: () => dialEngine(this.#address),
+          signal: this.#signal,
+        })
+        .on("upgrade", (_, connection, head) => resolve({ connection, head }))
+        .on("response", (answer) => void refusalOf(answer).then(reject, reject))
+        .on("error", reject)
+        .end(text);
+    });
   }
 
   /** @returns the answer's body. @throws EngineRefusal for a status that is not a success */
@@ -186,10 +247,24 @@ export class EngineClient {
     });
     const status = answer.statusCode ?? 0;
     if (status >= 200 && status < 300) return answer;
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of upTo(LIMITS.ENGINE_ANSWER_BYTES.value, answer)) chunks.push(chunk);
-    throw new EngineRefusal(status, messageIn(Buffer.concat(chunks).toString("utf8"), status));
+    throw await refusalOf(answer);
   }
+}
+
+function jsonRequest(body: object): { method: "POST"; headers: Readonly<Record<string, string>>; body: Buffer } {
+  const text = Buffer.from(JSON.stringify(body));
+  return {
+    method: "POST",
+    headers: { "content-type": "application/json", "content-length": `${text.length}` },
+    body: text,
+  };
+}
+
+async function refusalOf(answer: IncomingMessage): Promise<EngineRefusal> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of upTo(LIMITS.ENGINE_ANSWER_BYTES.value, answer)) chunks.push(chunk);
+  const status = answer.statusCode ?? 0;
+  return new EngineRefusal(status, messageIn(Buffer.concat(chunks).toString("utf8"), status));
 }
 
 /** URL-safe base64 with its padding, which older engines need. */

@@ -20,10 +20,14 @@ export const RESULT_FLAGS = {
     slipway: honoured("The same."),
   },
   load: {
-    arity: "nothing",
-    help: "load the image into the local engine (Docker or Podman); without --push it is not pushed",
+    arity: "value",
+    value: "[=kind[:NAME]]",
+    help: "load the image into the local engine (Docker or Podman), or with =kind into a kind cluster; without --push it is not pushed",
     docker: "`-o type=docker`: into the local engine. Not together with --push.",
-    slipway: needs("output-docker", "The same, into the engine that docker would use; also together with --push."),
+    slipway: needs(
+      "output-docker",
+      "The same, into the engine that docker would use; also together with --push. `--load=kind[:NAME]`: into the nodes of a kind cluster.",
+    ),
   },
   output: {
     arity: "values",

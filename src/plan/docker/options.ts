@@ -100,6 +100,13 @@ export interface Attestation {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** Where `--load` puts an image. */
+export type LoadTarget =
+  /** The engine that docker would use. */
+  | { readonly store: "engine" }
+  /** The containerd of every node of a kind cluster, whose nodes are containers of that engine. */
+  | { readonly store: "kind"; readonly cluster: string };
+
 export type Export =
   | {
       readonly kind: "archive";
@@ -108,8 +115,10 @@ export type Export =
       readonly dest: string;
       /** Unpacked into a directory (`tar=false`). */
       readonly directory: boolean;
-      /** `--load`: the archive goes to the local engine. `dest` is empty until the build begins. */
-      readonly engine?: true;
+      /** `--load`: the archive goes to an engine. `dest` is empty until the build begins. */
+      readonly engine?: LoadTarget;
     }
   /** The files of the last stage, as a directory (`local`) or an archive (`tar`). */
   | { readonly kind: "files"; readonly format: "local" | "tar"; readonly dest: string };
+
+export type ExportToEngine = Extract<Export, { kind: "archive" }> & { readonly engine: LoadTarget };

@@ -7,7 +7,7 @@ import { hostsOf, networkOf } from "./hosts.ts";
 import type { DockerOptions } from "./options.ts";
 import { platformOf } from "../../lib/image/platform.ts";
 import { bytesOf, podResourcesOf, resourcePairs, ulimitsOf } from "./resources.ts";
-import { annotationsOf, attestationsOf, outputsOf } from "./results.ts";
+import { annotationsOf, attestationsOf, loadTargetOf, outputsOf } from "./results.ts";
 import { buildContextsOf } from "./build-contexts.ts";
 import { cacheOf, secretsOf, sshOf } from "./sources.ts";
 
@@ -25,7 +25,7 @@ export function readDockerOptions(flags: TypedFlags, env: Readonly<Record<string
   if (flags["no-cache"] === true && (flags["no-cache-filter"] ?? []).length > 0) {
     throw new InvalidInput("--no-cache and --no-cache-filter cannot currently be used together", { docker: "refuses" });
   }
-  const outputs = outputsOf(flags.output ?? [], flags.push === true, flags.load === true);
+  const outputs = outputsOf(flags.output ?? [], flags.push === true, loadTargetOf(flags.load));
   if (flags.iidfile !== undefined && outputs.exports.some(({ kind }) => kind === "files")) {
     throw new InvalidInput("local and tar exporters are incompatible with image ID file", { docker: "refuses" });
   }

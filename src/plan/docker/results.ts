@@ -2,7 +2,7 @@
 import { InvalidInput } from "../../errors.ts";
 import { csvFields, csvPairs } from "../../lib/pflag/csv.ts";
 import { parseBool } from "../../lib/pflag/parse-bool.ts";
-import type { Attestation, Export } from "./options.ts";
+import type { Attestation, Export, ExportToEngine, LoadTarget } from "./options.ts";
 
 export interface Outputs {
   readonly exports: readonly Export[];
@@ -15,12 +15,36 @@ export interface Outputs {
 }
 
 /** The result of `--load`, and of `-o type=docker` without a file. */
-const INTO_ENGINE: Export = { kind: "archive", format: "docker", dest: "", directory: false, engine: true };
+const intoEngine = (engine: LoadTarget): Export => ({
+  kind: "archive",
+  format: "docker",
+  dest: "",
+  directory: false,
+  engine,
+});
+const LOCAL_ENGINE: LoadTarget = { store: "engine" };
 
 const NO_IMAGE: ReadonlySet<string> = new Set(["local", "tar", "cacheonly"]);
 
-/** @param load whether `--load` was given. @throws InvalidInput with docker's message for an invalid output. */
-export function outputsOf(values: readonly string[], push: boolean, load = false): Outputs {
+/**
+ * The value of `--load`: docker's boolean, or `kind[:NAME]` for the nodes of a kind cluster.
+ * @returns undefined if nothing is to be loaded
+ * @throws InvalidInput
+ */
+export function loadTargetOf(text: string | undefined): LoadTarget | undefined {
+  if (text === undefined) return undefined;
+  const load = parseBool(text);
+  if (load !== undefined) return load ? LOCAL_ENGINE : undefined;
+  // kind's own default, and its pattern for names (kind pkg/cluster/internal/create).
+  const [, cluster] = /^kind(?::([a-z0-9.-]+))?$/.exec(text) ?? [];
+  if (text === "kind" || cluster !== undefined) return { store: "kind", cluster: cluster ?? "kind" };
+  throw new InvalidInput(`--load takes true, false, kind or kind:NAME, not ${JSON.stringify(text)}`, {
+    suggestions: ["Write --load for the local engine, or --load=kind:NAME for a kind cluster."],
+  });
+}
+
+/** @param load where `--load` wants the image. @throws InvalidInput with docker's message for an invalid output. */
+export function outputsOf(values: readonly string[], push: boolean, load?: LoadTarget): Outputs {
   const exports: Export[] = [];
   const names: string[] = [];
   let pushed: boolean | undefined = push ? true : undefined;
@@ -42,17 +66,22 @@ export function outputsOf(values: readonly string[], push: boolean, load = false
   }
   if (exports.filter(({ dest }) => dest === "-").length > 1)
     throw new InvalidInput("multiple outputs configured to write to stdout", { docker: "refuses" });
-  if (load) {
+  if (load !== undefined) {
     images += 1;
     pushed ??= false;
-    if (!exports.some(isForEngine)) exports.push(INTO_ENGINE);
+    if (!exports.some(isForEngine)) exports.push(intoEngine(load));
+    else if (load.store === "kind") {
+      throw new InvalidInput("--load=kind and -o type=docker load the image into two stores", {
+        suggestions: ["Leave out -o type=docker, or give it a file: -o type=docker,dest=image.tar."],
+      });
+    }
   }
   return { exports, push: pushed, names, imageless: pushed !== undefined && images === 0 };
 }
 
-/** Whether the image goes to the local engine. */
-export function isForEngine(wanted: Export): boolean {
-  return wanted.kind === "archive" && wanted.engine === true;
+/** Whether the image goes to the local engine, or to a kind cluster. */
+export function isForEngine(wanted: Export): wanted is ExportToEngine {
+  return wanted.kind === "archive" && wanted.engine !== undefined;
 }
 
 interface Entry {
@@ -93,7 +122,7 @@ function exportOf({ type, dest, attributes }: Entry): Export {
   if (directory && dest === "") throw new InvalidInput(`dest is required for ${type} exporter`, { docker: "refuses" });
   if (directory && dest === "-")
     throw new InvalidInput(`dest cannot be stdout for ${type} exporter`, { docker: "refuses" });
-  if (type === "docker" && dest === "") return INTO_ENGINE;
+  if (type === "docker" && dest === "") return intoEngine(LOCAL_ENGINE);
   return { kind: "archive", format: type, dest: dest === "" ? "-" : dest, directory };
 }
 

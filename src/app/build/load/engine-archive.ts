@@ -3,6 +3,7 @@
  * for an image without a name), and only with the layers that the engine lacks. Docker's classic store looks for a layer before it
  * opens the layer's file, so an archive may leave out what is there (moby image/tarexport/load.go).
  */
+import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { Readable } from "node:stream";
@@ -49,6 +50,13 @@ export class EngineArchive {
     if (image === undefined || others.length > 0) return undefined;
     const isWhole = [image.Config, ...image.Layers].every((name) => parts.has(name));
     return isWhole ? new EngineArchive(path, image, parts) : undefined;
+  }
+
+  /** The image's ID: the digest of its configuration. */
+  async imageId(): Promise<string> {
+    const config = this.#parts.get(this.#image.Config);
+    const text = config === undefined ? "" : await textOf(this.#path, config);
+    return `sha256:${createHash("sha256").update(text).digest("hex")}`;
   }
 
   get layers(): readonly string[] {

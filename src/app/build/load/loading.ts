@@ -5,7 +5,9 @@
 import { createReadStream, statSync } from "node:fs";
 import { join } from "node:path";
 import { makeScratchDirectory, removeScratchDirectory } from "../../../lib/files/scratch.ts";
+import { InternalError, InvalidInput } from "../../../errors.ts";
 import { EngineRefusal } from "../../../lib/engine/engine-client.ts";
+import type { EngineContainer } from "../../../lib/engine/engine-client.ts";
 import { EngineArchive } from "./engine-archive.ts";
 import type { LoadedImage, StageTimer } from "../../../events.ts";
 import { formatBytes } from "../../../lib/text/measures.ts";
@@ -13,6 +15,7 @@ import { isForEngine } from "../../../plan/docker/results.ts";
 import type { BuildPlan } from "../../../plan/plan.ts";
 import { planPull } from "./engine-pull.ts";
 import type { EnginePull, FindCredential } from "./engine-pull.ts";
+import { findNodes, importInto } from "./kind-nodes.ts";
 import { engineFault, reachEngine } from "./reach-engine.ts";
 import type { ReachedEngine } from "./reach-engine.ts";
 
@@ -31,11 +34,19 @@ export class Loading implements Disposable {
   readonly #engine: ReachedEngine;
   readonly #directory: string;
   readonly #pull: EnginePull | undefined;
+  /** The nodes of a kind cluster, which get the image instead of the engine. */
+  readonly #nodes: readonly EngineContainer[];
 
-  private constructor(plan: BuildPlan, engine: ReachedEngine, directory: string, pull: EnginePull | undefined) {
+  private constructor(
+    plan: BuildPlan,
+    engine: ReachedEngine,
+    directory: string,
+    { pull, nodes = [] }: { pull?: EnginePull | undefined; nodes?: readonly EngineContainer[] },
+  ) {
     this.#engine = engine;
     this.#directory = directory;
     this.#pull = pull;
+    this.#nodes = nodes;
     const dest = join(directory, ARCHIVE);
     const { exports = [], ...rest } = plan;
     const wanted = exports.flatMap((one) => {
@@ -52,11 +63,17 @@ export class Loading implements Disposable {
     credentialOf: FindCredential,
     signal: AbortSignal,
   ): Promise<Loading> {
+    const target = plan.exports?.find(isForEngine)?.engine;
     const engine = await reachEngine(env, signal);
-    const pull = await planPull(plan, engine, credentialOf).catch((error: unknown) => {
+    try {
+      const how =
+        target?.store === "kind"
+          ? { nodes: await nodesFor(plan, engine, target.cluster) }
+          : { pull: await planPull(plan, engine, credentialOf) };
+      return new Loading(plan, engine, makeScratchDirectory("slipway-load-"), how);
+    } catch (error) {
       throw engineFault(engine.found, error, "--load cannot use the container engine");
-    });
-    return new Loading(plan, engine, makeScratchDirectory("slipway-load-"), pull);
+    }
   }
 
   /**
@@ -65,6 +82,7 @@ export class Loading implements Disposable {
    * @throws InvalidInput if the engine does not take the image
    */
   async load(stages: StageTimer, digest: string): Promise<LoadedImage> {
+    if (this.#nodes.length > 0) return this.#loadIntoNodes(stages);
     const { client, info, found } = this.#engine;
     stages.start("load", `${info.name} at ${found.text}`);
     try {
@@ -84,6 +102,22 @@ export class Loading implements Disposable {
       throw engineFault(found, error, "the image is pushed, but the engine did not pull it", [
         `Pull it: docker pull ${first.toFamiliarString()}`,
       ]);
+    }
+  }
+
+  async #loadIntoNodes(stages: StageTimer): Promise<LoadedImage> {
+    const { client, found } = this.#engine;
+    const names = this.plan.tags.map((tag) => tag.toFamiliarString());
+    stages.start("load", `kind nodes ${this.#nodes.map(({ name }) => name).join(", ")} at ${found.text}`);
+    try {
+      const archive = await EngineArchive.read(join(this.#directory, ARCHIVE));
+      if (archive === undefined) throw new InternalError("the builder's archive has no list of one image");
+      let bytes = 0;
+      for (const node of this.#nodes) bytes += await importInto(client, node, archive, this.plan.tags.map(String));
+      stages.done("load", `${names.join(", ")}, ${formatBytes(bytes)} sent`, bytes);
+      return { id: await archive.imageId(), names };
+    } catch (error) {
+      throw engineFault(found, error, "the image is built, but the engine did not take it");
     }
   }
 
@@ -126,4 +160,16 @@ export class Loading implements Disposable {
   [Symbol.dispose](): void {
     removeScratchDirectory(this.#directory);
   }
+}
+
+/** @throws InvalidInput without such a cluster, and for an image without a name: a pod could not use it */
+async function nodesFor(
+  { tags }: BuildPlan,
+  { client }: ReachedEngine,
+  cluster: string,
+): Promise<readonly EngineContainer[]> {
+  if (tags.length > 0) return findNodes(client, cluster);
+  throw new InvalidInput("--load=kind needs a name for the image, as pods find it by its name", {
+    suggestions: ["Add -t NAME."],
+  });
 }

@@ -87,6 +87,49 @@ describe("asking for an image", () => {
   });
 });
 
+describe("a command in a container", () => {
+  const frame = (output: number, text: string): Buffer => {
+    const header = Buffer.alloc(8);
+    header.writeUInt8(output);
+    header.writeUInt32BE(text.length, 4);
+    return Buffer.concat([header, Buffer.from(text)]);
+  };
+
+  /** Answers as an engine does: the command's two outputs, and how it ended. */
+  function serveExec(frames: (input: string) => Buffer): void {
+    answer = (request, response) => {
+      request.resume();
+      response.end(JSON.stringify(request.url === "/exec/e/json" ? { ExitCode: 3 } : { Id: "e" }));
+    };
+    server.on("upgrade", (_, connection) => {
+      connection.write("HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n");
+      let input = "";
+      connection.on("data", (chunk) => (input += String(chunk)));
+      connection.on("end", () => connection.end(frames(input)));
+    });
+  }
+
+  it("gets its input, and its outputs and its exit code come back", async () => {
+    serveExec((input) => Buffer.concat([frame(1, `got ${input}, `), frame(2, "a fault"), frame(1, "done")]));
+    const done = await client().exec("c", ["cat"], Readable.from([Buffer.from("text")]));
+    expect(done).toEqual({ stdout: "got text, done", stderr: "a fault", code: 3 });
+  });
+
+  it("fails if its output is cut off", async () => {
+    serveExec(() => frame(1, "whole").subarray(0, 10));
+    await expect(client().exec("c", ["cat"])).rejects.toThrow("the output of a command in a container was cut off");
+  });
+
+  it("is not run if the engine refuses it", async () => {
+    answer = (request, response) => {
+      request.resume();
+      response.statusCode = request.url === "/containers/c/exec" ? 201 : 409;
+      response.end(response.statusCode === 201 ? '{"Id":"e"}' : '{"message":"container c is paused"}');
+    };
+    await expect(client().exec("c", ["cat"])).rejects.toThrow("container c is paused");
+  });
+});
+
 describe("a registry that the engine is to pull from", () => {
   const LOGIN = { username: "jane", password: "hush?>", serveraddress: "r.example" };
 

@@ -19,7 +19,7 @@ const USES: Readonly<Record<string, TypedFlags>> = {
   "build-context": { "build-context": ["a=b", "c=https://example.com/r.git"] },
   "cache-from": { "cache-from": ["r.io/a", "type=local,src=x", "type=redis,addr=r:1"] },
   "cache-to": { "cache-to": ["r.io/a", "type=local,dest=x", "type=inline", "type=redis,addr=r:1"] },
-  load: { load: true },
+  load: { load: "true" },
   network: { network: "none" },
   "no-cache-filter": { "no-cache-filter": ["a"], "cache-from": ["r.io/a"] },
   output: { output: ["type=docker,dest=a", "type=oci,dest=b", "type=local,dest=c"] },

@@ -248,12 +248,12 @@ describe("input is refused with docker's message", () => {
 });
 
 describe("the local engine", () => {
-  const INTO_ENGINE = { kind: "archive", format: "docker", dest: "", directory: false, engine: true };
+  const INTO_ENGINE = { kind: "archive", format: "docker", dest: "", directory: false, engine: { store: "engine" } };
   it.each([
-    ["--load", { load: true }, true],
+    ["--load", { load: "true" }, true],
     ["-o type=docker", { output: ["type=docker"] }, true],
-    ["--load and -o type=docker", { load: true, output: ["type=docker"] }, true],
-    ["--load and --push", { load: true, push: true }, undefined],
+    ["--load and -o type=docker", { load: "true", output: ["type=docker"] }, true],
+    ["--load and --push", { load: "true", push: true }, undefined],
   ])("%s loads the image once, and pushes only with --push", (_, flags, noPush) => {
     const read = options(flags);
     expect(read.exports).toEqual([INTO_ENGINE]);
@@ -261,12 +261,31 @@ describe("the local engine", () => {
     expect(read.imageless).toBeUndefined();
   });
 
+  it.each([
+    ["kind", "kind"],
+    ["kind:lab", "lab"],
+  ])("--load=%s loads into the nodes of a kind cluster", (load, cluster) => {
+    expect(options({ load }).exports).toEqual([{ ...INTO_ENGINE, engine: { store: "kind", cluster } }]);
+  });
+
+  it.each(["false", "0"])("--load=%s loads nothing", (load) => {
+    expect(options({ load }).exports).toBeUndefined();
+  });
+
+  it.each([
+    [{ load: "maybe" }, '--load takes true, false, kind or kind:NAME, not "maybe"'],
+    [{ load: "kind:" }, '--load takes true, false, kind or kind:NAME, not "kind:"'],
+    [{ load: "kind", output: ["type=docker"] }, "--load=kind and -o type=docker load the image into two stores"],
+  ])("%j is refused", (flags, message) => {
+    expect(refusalOf(() => options(flags))).toBe(message);
+  });
+
   it("-o type=local and --load make an image and files", () => {
-    expect(options({ load: true, output: ["out"] })).toMatchObject({
+    expect(options({ load: "true", output: ["out"] })).toMatchObject({
       noPush: true,
       exports: [{ kind: "files" }, INTO_ENGINE],
     });
-    expect(options({ load: true, output: ["out"] }).imageless).toBeUndefined();
+    expect(options({ load: "true", output: ["out"] }).imageless).toBeUndefined();
   });
 });
 
