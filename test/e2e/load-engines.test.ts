@@ -82,8 +82,12 @@ describe("Docker behind TLS", () => {
   });
 
   test.each([
-    ["without TLS", {}, "Client sent an HTTP request to an HTTPS server"],
-    ["with certificates that do not exist", { DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: "/nowhere" }, "certificate"],
+    ["without TLS", {}, "If it expects TLS: export DOCKER_TLS_VERIFY=1"],
+    [
+      "with certificates that do not exist",
+      { DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: "/nowhere" },
+      "its certificate is not signed by a CA",
+    ],
   ])("%s it is refused in one sentence, before anything is created", async (_, env, reason) => {
     const done = await build(namespace, ["--load", "-t", "refused", "."], {
       cwd: await project(files),

@@ -49,7 +49,7 @@ export async function hasEngine(env: NodeJS.ProcessEnv, signal: AbortSignal): Pr
 
 /** @param what happened, as the start of the sentence. @returns the error itself if it explains itself already */
 export function engineFault(
-  { text, source }: FoundEngine,
+  { address, text, source }: FoundEngine,
   error: unknown,
   what: string,
   remedies: readonly string[] = WITHOUT_ENGINE,
@@ -63,13 +63,23 @@ export function engineFault(
     suggestions: [
       ...(code === "EACCES" ? ["Add yourself to the group of the socket: sudo usermod -aG docker $USER"] : []),
       ...(isRefusal ? [] : ["Check that it runs: docker version"]),
+      // An engine that expects TLS answers this to a request without it.
+      ...(isRefusal && error.status === 400 && address.kind === "tcp" && address.tls === undefined
+        ? ["If it expects TLS: export DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=DIRECTORY"]
+        : []),
       ...remedies,
     ],
     cause: error,
   });
 }
 
+const UNTRUSTED =
+  "its certificate is not signed by a CA that is known here (ca.pem in DOCKER_CERT_PATH, or of the context)";
 const REASONS: Readonly<Record<string, string>> = {
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
   ENOENT: "there is no such socket",
   ECONNREFUSED: "nothing listens there",
   EACCES: "you may not use its socket",
