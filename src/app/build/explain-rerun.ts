@@ -22,8 +22,10 @@ export function explainRerun(
   env: Readonly<Record<string, string | undefined>>,
 ): ExplainRerun {
   const { text } = plan.dockerfile;
-  // Only the builder reads the Dockerfile of a repository.
-  if (text === undefined) return async () => undefined;
+  // Only the builder reads the Dockerfile of a repository that it clones. A clone of this machine, an archive that is not known yet,
+  // and a build with --reproducible have a tree of their own: there is no last build of it.
+  if (text === undefined || plan.context?.project !== undefined || plan.latestTime !== undefined)
+    return async () => undefined;
   return async (builder, steps) => {
     const file = new LastBuild<BuildMemory>(env, project);
     const last = await file.read();

@@ -1,5 +1,5 @@
 /** A part of the composition root: what a kept builder may ask of this client during a build, and what it is answered with. */
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { basename } from "node:path";
 import { explainRerun } from "./explain-rerun.ts";
 import type { ExplainRerun } from "./explain-rerun.ts";
@@ -22,6 +22,7 @@ import type { Cluster } from "../../lib/kube/cluster.ts";
 import { layoutBlobs } from "../../pack/layout-blobs.ts";
 import { NO_RULES, noteSentence } from "../../pack/open-context.ts";
 import { ContextTree, memoryTree } from "../../pack/sync-tree.ts";
+import { trimmed } from "../../plan/git-token.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { SecretValues } from "../../run/volumes.ts";
 
@@ -109,6 +110,8 @@ function sharedKeyOf(plan: BuildPlan, namespace: string): string {
     plan.context?.digest ?? plan.context?.root ?? plan.repository?.url ?? "",
     plan.dockerfile.path ?? "",
     plan.target ?? "",
+    // With --reproducible all files may have one time: a changed one would not be sent, so each of these builds has a tree of its own.
+    ...(plan.latestTime === undefined ? [] : [randomUUID()]),
   ];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
@@ -142,5 +145,5 @@ async function secretValue(
       suggestions: [`See its keys: kubectl describe secret ${secret}`],
     });
   }
-  return Buffer.from(value, "base64");
+  return trimmed(id, Buffer.from(value, "base64"));
 }
