@@ -166,7 +166,9 @@ async function solve(
     if (!(error instanceof GrpcError)) throw error;
     await Promise.race([following, delay(STATUS_MS, undefined, { ref: false })]);
     const message = `error: failed to solve: ${error.message.replace(/^failed to solve: /, "")}`;
-    throw new FailedSolve({ exitCode: 1, reason: "Error", message: "", tail: [...tail, message] }, error);
+    // What a program printed, such as git, follows on lines of its own.
+    const lines = [...tail, ...message.split("\n")];
+    throw new FailedSolve({ exitCode: 1, reason: "Error", message: "", tail: lines }, error);
   } finally {
     clearInterval(timer);
     say(progress.settle(Infinity));
