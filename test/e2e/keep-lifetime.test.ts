@@ -6,13 +6,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BUSYBOX, uniqueImage } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
-import { madeFromNow, useNamespace } from "./support/namespace.ts";
+import { madeFromNow, objectsIn, useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
 import { slipway } from "./support/slipway.ts";
 import type { Run, RunOptions } from "./support/slipway.ts";
 
 const namespace = useNamespace({ rbac: ["--keep"] });
+const restricted = useNamespace({ podSecurity: "restricted", rbac: ["--keep"] });
+const full = useNamespace({ rbac: ["--keep"] });
 let home: string;
 
 beforeAll(async () => {
@@ -25,7 +27,8 @@ afterAll(async () => {
 
 function run(args: readonly string[], options: RunOptions = {}): Promise<Run> {
   const env = { KUBECONFIG: namespace.kubeconfig, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home, ...options.env };
-  return slipway([...args, "-n", namespace.name], { ...options, env });
+  const where = args.includes("-n") ? [] : ["-n", namespace.name];
+  return slipway([...args, ...where], { ...options, env });
 }
 
 function build(args: readonly string[], options: RunOptions = {}): Promise<Run> {
@@ -119,4 +122,32 @@ test("clients that are killed at any moment leave no lock and no build, and the 
   expect((await readImage(image)).files.get("app/f")?.text).toBe("last");
   const underWay = async (): Promise<string> => (await run(["keep", "--format", "{{.Builds}}"])).stdout.trim();
   await expect.poll(underWay, { timeout: 60_000, interval: 2000 }).toBe("0");
+});
+
+test("a builder whose pod the namespace refuses ends the build in one sentence, and is removed", async () => {
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
+  const ended = await build([root, "-n", restricted.name], { env: { KUBECONFIG: restricted.kubeconfig } });
+  const sentences = ended.stderr.split("\n").filter((line) => line.startsWith("ERROR:"));
+  expect([ended.code, sentences]).toEqual([
+    3,
+    [expect.stringMatching(/^ERROR: the cluster refuses .*pod: .*restricted/)],
+  ]);
+  await expect.poll(() => objectsIn(restricted.name)).toEqual([]);
+});
+
+test("what a builder without a pod waits for is told, and it starts when there is room", async () => {
+  const quota = ["quota", "full", "--hard=pods=0", "-n", full.name];
+  await kubectl(["create", ...quota]);
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
+  let removed: Promise<string> | undefined;
+  const ended = await build([root, "-n", full.name], {
+    env: { KUBECONFIG: full.kubeconfig },
+    onStderr: (text) => {
+      if (/^=> waiting for a pod: .*quota/m.test(text))
+        removed ??= kubectl(["delete", "quota", "full", "-n", full.name]);
+    },
+  });
+  await removed;
+  expect([ended.code, ended.stderr]).toEqual([0, expect.stringMatching(/^=> waiting for a pod: .*quota/m)]);
+  await run(["keep", "stop", "--all", "-n", full.name], { env: { KUBECONFIG: full.kubeconfig } });
 });

@@ -1,4 +1,5 @@
 /** The way to a kept builder: one of this user's that is there, or a new one. */
+import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { DIAL_COMMAND } from "../../builders/buildkit/daemon.ts";
 import { ClusterError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
@@ -8,9 +9,10 @@ import type { Cluster, Pipe } from "../../lib/kube/cluster.ts";
 import { httpStatusOf } from "../../lib/kube/refusal.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { identityOf } from "../../run/identity.ts";
+import type { Waited } from "../../run/follow/unschedulable.ts";
 import { awaitPod } from "../../run/keep/await-pod.ts";
 import type { KeepKey } from "../../run/keep/keep-key.ts";
-import { DAEMON, KeepLease, findKept, instanceOf, keptObjects } from "../../run/keep/kept-builder.ts";
+import { DAEMON, KEEP_ANNOTATION, KeepLease, findKept, instanceOf, keptObjects } from "../../run/keep/kept-builder.ts";
 import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
 import { PodHint } from "../../run/keep/pod-hint.ts";
 import type { Stages } from "../../run/stages.ts";
@@ -59,10 +61,12 @@ export async function reachKept(
       const [found] = count === ATTEMPTS ? [] : await findKept(deps.cluster, key, instance, signal);
       // Before anything else is waited for: a pod that is ending may let a client that dials it wait.
       if (ahead !== undefined && found?.pod?.metadata?.name !== ahead.pod) ahead.drop();
-      return lend(found ?? (await start(plan, deps, key, signal)), found === undefined, deps, key, signal);
+      if (found !== undefined) return lend(found, false, deps, key, signal);
+      const made = await lend(await start(plan, deps, key, stages, signal), true, deps, key, signal);
+      return count === ATTEMPTS ? made : await joinFirst(made, deps, key, instance, signal);
     });
     try {
-      const pod = await awaitPod(deps.cluster, builder, stages, signal);
+      const pod = await awaitStarted(deps, builder, isNew, stages, signal);
       const name = pod.metadata?.name ?? "";
       const pipe = await pipeTo(deps, name, ahead, signal);
       const daemon = await Daemon.over(pipe);
@@ -80,6 +84,32 @@ export async function reachKept(
   }
 }
 
+type Lent = Pick<Reached, "builder" | "lease" | "leased"> & { readonly isNew: boolean };
+
+/**
+ * Clients that start at once each find no builder and make one. All but the first of these are given up again: the one that was
+ * signed first, as a client only sees those that are signed.
+ */
+async function joinFirst(
+  made: Lent,
+  deps: ReachDeps,
+  key: KeepKey,
+  instance: string,
+  signal: AbortSignal,
+): Promise<Lent> {
+  const found = await findKept(deps.cluster, key, instance, signal);
+  const first = found.toSorted((a, b) => (orderOf(a.job) < orderOf(b.job) ? -1 : 1))[0];
+  if (first === undefined || first.job.metadata?.uid === made.builder.job.metadata?.uid) return made;
+  made.lease[Symbol.dispose]();
+  await removeBuilder(deps.cluster, made.builder.job);
+  return lend(first, false, deps, key, signal);
+}
+
+/** When it was signed; of two at the same time the uids decide, so that all clients decide alike. */
+function orderOf({ metadata }: V1Job): string {
+  return `${metadata?.annotations?.[KEEP_ANNOTATION.lastUsed] ?? ""} ${metadata?.uid ?? ""}`;
+}
+
 /** Puts the builder's end off, now and for as long as the build lasts. */
 async function lend(
   builder: KeptBuilder,
@@ -87,7 +117,7 @@ async function lend(
   deps: ReachDeps,
   key: KeepKey,
   signal: AbortSignal,
-): Promise<Pick<Reached, "builder" | "lease" | "leased"> & { readonly isNew: boolean }> {
+): Promise<Lent> {
   const lease = new KeepLease(deps.cluster, builder.job, deps.keepSeconds, key);
   const leased = lease.begin(signal);
   leased.catch(() => {});
@@ -138,7 +168,46 @@ async function pipeTo(
   return deps.cluster.pipe(pod, DAEMON, DIAL_COMMAND, signal);
 }
 
-async function start(plan: BuildPlan, deps: ReachDeps, key: KeepKey, signal: AbortSignal): Promise<KeptBuilder> {
+/** How long removing a builder that did not start may take, in milliseconds. The rest is left to its deadline. */
+const REMOVE_TIMEOUT_MS = 5000;
+
+/** The builder's pod, once its container runs. A new one that does not start is removed: the next build would wait for it in vain. */
+async function awaitStarted(
+  deps: ReachDeps,
+  builder: KeptBuilder,
+  isNew: boolean,
+  stages: Stages,
+  signal: AbortSignal,
+): Promise<V1Pod> {
+  try {
+    return await awaitPod(deps.cluster, builder, { stages, onWaiting: waiting(deps.emit) }, signal);
+  } catch (error) {
+    if (isNew && !signal.aborted) await removeBuilder(deps.cluster, builder.job);
+    throw error;
+  }
+}
+
+/** Tells each reason once: the cluster repeats it. */
+function waiting(emit: Emit): (waited: Waited) => void {
+  let last = "";
+  return (waited) => {
+    const message = `waiting for ${waited.for}: ${waited.sentence}`;
+    if (message !== last) emit({ type: "waiting", message });
+    last = message;
+  };
+}
+
+async function removeBuilder(cluster: Cluster, job: V1Job): Promise<void> {
+  await cluster.remove("jobs", identityOf(job), AbortSignal.timeout(REMOVE_TIMEOUT_MS)).catch(() => {});
+}
+
+async function start(
+  plan: BuildPlan,
+  deps: ReachDeps,
+  key: KeepKey,
+  stages: Stages,
+  signal: AbortSignal,
+): Promise<KeptBuilder> {
   const objects = keptObjects(plan, key.fingerprint);
   for (const field of objects.unsafe ?? []) {
     deps.emit({
@@ -147,12 +216,17 @@ async function start(plan: BuildPlan, deps: ReachDeps, key: KeepKey, signal: Abo
     });
   }
   const started = await startBuild(deps.cluster, objects, signal);
-  if (started.gated) {
-    const pod = await awaitPod(deps.cluster, { job: started.job, pod: undefined }, undefined, signal, "made");
-    await started.complete;
+  const builder = { job: started.job, pod: undefined };
+  if (!started.gated) return builder;
+  const reports = { stages, onWaiting: waiting(deps.emit) };
+  try {
+    const [pod] = await Promise.all([awaitPod(deps.cluster, builder, reports, signal, "made"), started.complete]);
     await releasePod(deps.cluster, identityOf(pod), signal);
+    return builder;
+  } catch (error) {
+    await removeBuilder(deps.cluster, started.job);
+    throw error;
   }
-  return { job: started.job, pod: undefined };
 }
 
 /** How long a daemon may take to answer, in milliseconds: longer than the minute that the dial command waits for its socket. */

@@ -28,7 +28,7 @@ export function podDenialOf(event: CoreV1Event): PodDenial | undefined {
  * @throws ClusterError when the pod is refused for good.
  */
 export async function watchDenials(
-  cluster: Cluster,
+  cluster: Pick<Cluster, "watch">,
   job: ObjectIdentity,
   onWaiting: (waited: Waited) => void,
   signal: AbortSignal,
