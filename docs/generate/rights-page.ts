@@ -11,6 +11,11 @@ const OPTIONS: readonly (readonly [flags: string, need: Partial<Need>, when: str
   ["--cache-volume", { cacheVolume: true }, "builds use `--cache-volume`, or `slipway warm` is used"],
   ["--manage --cache-volume", { manage: true, cacheVolume: true }, "the same, and `slipway prune --volumes` is used"],
   ["--transport cache", { transport: "cache" }, "builds use `--transport cache`"],
+  [
+    "--keep",
+    { keep: true, transport: "none", ships: false },
+    "all builds use `--keep`; those that take a Secret of the namespace also need `get` on it",
+  ],
   ["--network-policy", { networkPolicy: true }, "builds use `--network-policy`"],
   ["--transport configmap", { transport: "configmap" }, "no context is larger than 768 KiB packed: no exec is needed"],
   ["--no-secrets", { ships: false }, "builds take credentials from the namespace, or need none"],

@@ -51,7 +51,8 @@ export function rightsOf(need: Need): Right[] {
   // Removing a build deletes its inputs by name, whether it has them or not.
   const removed = manage ? ["delete"] : [];
   const inConfigMap = candidates.some(({ usesConfigMap }) => usesConfigMap);
-  const configMaps = inConfigMap || files ? ["create", "delete"] : removed;
+  // The builder's ConfigMap stays for as long as the builder does.
+  const configMaps = keep ? ["create", ...removed] : inConfigMap || files ? ["create", "delete"] : removed;
   const secrets = ships ? ["create", "delete"] : removed;
   const kept = candidates.some(({ claim }) => claim === "kept") || cacheVolume;
   const awaited = networkPolicy || [configMaps, secrets].some((verbs) => verbs.includes("create"));
@@ -60,8 +61,17 @@ export function rightsOf(need: Need): Right[] {
     {
       group: "batch",
       resource: "jobs",
-      verbs: ["create", "get", "patch", "delete", ...(manage ? ["list", "watch"] : keep ? ["list"] : [])],
-      reason: "the build itself; get to find out why its pod was deleted; patch for its deadline; delete on Ctrl-C",
+      verbs: [
+        "create",
+        // A kept builder is found with a list, which also tells why it is gone.
+        ...(keep && !manage ? ["list"] : ["get"]),
+        "patch",
+        "delete",
+        ...(manage ? ["list", "watch"] : []),
+      ],
+      reason: keep
+        ? "the kept builder itself; list to find it again; patch for its deadline; delete for slipway keep stop"
+        : "the build itself; get to find out why its pod was deleted; patch for its deadline; delete on Ctrl-C",
     },
     {
       group: "",
@@ -69,7 +79,12 @@ export function rightsOf(need: Need): Right[] {
       verbs: ["list", "watch", ...(awaited ? ["patch"] : []), ...(streams || manage ? ["get"] : [])],
       reason: "follow the pod; patch to release it once the objects that it mounts exist",
     },
-    { group: "", resource: "pods/log", verbs: ["get"], reason: "the builder's log" },
+    {
+      group: "",
+      resource: "pods/log",
+      verbs: ["get"],
+      reason: keep ? "the log of doctor's trial pod, and of a builder that does not answer" : "the builder's log",
+    },
     ...(streams
       ? [
           {
@@ -81,7 +96,11 @@ export function rightsOf(need: Need): Right[] {
           },
         ]
       : []),
-    ...given("configmaps", configMaps, "contexts up to 768 KiB, certificates, files of the builder"),
+    ...given(
+      "configmaps",
+      configMaps,
+      keep ? "certificates, settings of the builder" : "contexts up to 768 KiB, certificates, files of the builder",
+    ),
     ...given("secrets", secrets, "registry passwords, build secrets"),
     ...given(
       "persistentvolumeclaims",

@@ -9,18 +9,23 @@ import { slipway } from "./slipway.ts";
 const LIFETIME = "4h";
 
 /** The path of a kubeconfig for the account, in a namespace that is there. */
-export async function leastKubeconfig(namespace: string, flags: readonly string[] = []): Promise<string> {
-  const { code, stdout, stderr } = await slipway(["rbac", "-n", namespace, ...flags]);
+export async function leastKubeconfig(
+  namespace: string,
+  flags: readonly string[] = [],
+  account = "slipway",
+): Promise<string> {
+  const named = ["--account", account, "--name", account];
+  const { code, stdout, stderr } = await slipway(["rbac", "-n", namespace, ...named, ...flags]);
   if (code !== 0) throw new Error(`slipway rbac ended with ${code}: ${stderr}`);
   await kubectl(["apply", "-f", "-"], stdout);
   const [token, text] = await Promise.all([
-    kubectl(["create", "token", "slipway", "-n", namespace, `--duration=${LIFETIME}`]),
+    kubectl(["create", "token", account, "-n", namespace, `--duration=${LIFETIME}`]),
     kubectl(["config", "view", "--minify", "--raw", "-o", "json"]),
   ]);
   const config = JSON.parse(text) as { users: { user: object }[]; contexts: { context: { namespace?: string } }[] };
   for (const entry of config.users) entry.user = { token: token.trim() };
   for (const { context } of config.contexts) context.namespace = namespace;
-  const path = join(tmpdir(), `slipway-least-${namespace}.json`);
+  const path = join(tmpdir(), `slipway-least-${namespace}-${account}.json`);
   await writeFile(path, JSON.stringify(config), { mode: 0o600 });
   return path;
 }

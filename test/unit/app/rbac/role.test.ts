@@ -105,6 +105,23 @@ describe("the rights of a build", () => {
   });
 });
 
+describe("the rights of builds in a kept builder", () => {
+  const need = { transport: "none", ships: false, files: true, keep: true, manage: false } as const;
+  const verbsOf = (resource: string, more: Partial<Need> = {}): readonly string[] | undefined =>
+    rightsOf({ ...need, ...more }).find((right) => right.resource === resource)?.verbs;
+
+  it("are to list Jobs and not to get them, to exec, and nothing on Secrets", () => {
+    expect(verbsOf("jobs")).toEqual(["create", "list", "patch", "delete"]);
+    expect(verbsOf("pods/exec")).toEqual(["get", "create"]);
+    expect(verbsOf("configmaps")).toEqual(["create"]);
+    expect(verbsOf("secrets")).toBeUndefined();
+  });
+
+  it("have each verb once with --manage", () => {
+    expect(verbsOf("jobs", { manage: true })).toEqual(["create", "get", "patch", "delete", "list", "watch"]);
+  });
+});
+
 describe("the needs of a builder", () => {
   const nothing = { registryCa: false, cacheVolume: false };
 

@@ -1,0 +1,155 @@
+/** The Role that `slipway rbac --keep` prints: everything with a kept builder works with it, and nothing in it is unused. */
+import { mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { V1Role } from "@kubernetes/client-node";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { BUSYBOX, environment, uniqueImage } from "./support/build.ts";
+import { kubectl } from "./support/kubectl.ts";
+import { leastKubeconfig, removeKubeconfig } from "./support/least.ts";
+import { objectsIn, useNamespace } from "./support/namespace.ts";
+import { project } from "./support/project.ts";
+import { readImage } from "./support/registry.ts";
+import { slipway } from "./support/slipway.ts";
+import type { Run, RunOptions } from "./support/slipway.ts";
+
+const namespace = useNamespace({ rbac: ["--keep"] });
+let home: string;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), "slipway-keep-home-"));
+});
+afterAll(async () => {
+  await run(["keep", "stop", "--all"]);
+  await rm(home, { recursive: true, force: true });
+});
+
+function run(args: readonly string[], options: RunOptions = {}): Promise<Run> {
+  const env = { KUBECONFIG: namespace.kubeconfig, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home, ...options.env };
+  return slipway([...args, "-n", namespace.name], { ...options, env });
+}
+
+function build(args: readonly string[], options: RunOptions = {}): Promise<Run> {
+  return run(["build", "--keep", "10m", "--progress", "plain", ...args], options);
+}
+
+interface Audited {
+  readonly verb: string;
+  readonly user: { readonly username: string };
+  readonly objectRef?: {
+    readonly apiGroup?: string;
+    readonly resource?: string;
+    readonly subresource?: string;
+    readonly namespace?: string;
+  };
+  readonly responseStatus?: { readonly code?: number };
+}
+
+const right = (group: string, resource: string, verb: string): string => `${verb} ${resource}${group && `.${group}`}`;
+
+async function printed(): Promise<string[]> {
+  const role = JSON.parse(await kubectl(["get", "role", "slipway", "-n", namespace.name, "-o", "json"])) as V1Role;
+  const rights = (role.rules ?? []).flatMap(({ apiGroups = [], resources = [], verbs }) =>
+    apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => right(group, resource, verb)))),
+  );
+  return rights.sort();
+}
+
+/** What the account did in the namespace from this byte of the audit log on, and the API server allowed or refused. */
+async function requestsSince(start: number): Promise<{ readonly used: string[]; readonly refused: string[] }> {
+  await using log = await open(environment("CLUSTER_AUDIT_LOG"));
+  const { size } = await log.stat();
+  const { buffer } = await log.read(Buffer.alloc(size - start), 0, size - start, start);
+  const used = new Set<string>();
+  const refused = new Set<string>();
+  for (const line of buffer.toString().split("\n")) {
+    if (!line.includes(`system:serviceaccount:${namespace.name}:slipway`) || !line.endsWith("}")) continue;
+    const { verb, objectRef = {}, responseStatus } = JSON.parse(line) as Audited;
+    if (objectRef.namespace !== namespace.name) continue;
+    const { apiGroup = "", resource = "", subresource } = objectRef;
+    const name = right(apiGroup, subresource === undefined ? resource : `${resource}/${subresource}`, verb);
+    (responseStatus?.code === 403 ? refused : used).add(name);
+  }
+  return { used: [...used].sort(), refused: [...refused].sort() };
+}
+
+async function auditSize(): Promise<number> {
+  await using log = await open(environment("CLUSTER_AUDIT_LOG"));
+  return (await log.stat()).size;
+}
+
+/** Not seen in every run: whether a WebSocket may be opened is asked for both verbs, and events tell why there is no pod yet. */
+const UNSEEN = ["create pods/exec", "list events", "watch events"];
+/** For a test that hangs: the first one starts three pods, one after the other. */
+const TIMEOUT = { timeout: 900_000 };
+
+test(
+  "everything with a kept builder needs the rights that rbac --keep prints, all of them and no others",
+  TIMEOUT,
+  async () => {
+    const start = await auditSize();
+    const doctor = await run(["doctor", "--keep", "10m"]);
+    expect([doctor.code, doctor.output]).toEqual([0, expect.not.stringMatching(/^(?:fail|warn)/m)]);
+    await expect.poll(() => objectsIn(namespace.name)).toEqual([]);
+    const afterDoctor = await auditSize();
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo 1 > /f\n` });
+    const built = await build(["-t", uniqueImage(), root]);
+    expect([built.code, built.stderr]).toEqual([0, expect.stringContaining("=> built")]);
+    expect((await run(["keep", "--format", "{{.Builds}}"])).stdout).toBe("0\n");
+    const waits = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 100\n` });
+    let deleted: Promise<string> | undefined;
+    const lost = await build([waits], {
+      onStderr: (text) => {
+        if (!/ sleeping$/m.test(text)) return;
+        deleted ??= kubectl(["delete", "pods", "--all", "--grace-period=0", "--wait=false", "-n", namespace.name]);
+      },
+    });
+    await deleted;
+    expect([lost.code, lost.stderr]).toEqual([3, expect.stringMatching(/^ERROR: the build was ended: .*deleted/m)]);
+    expect((await build([root])).code).toBe(0);
+    expect((await run(["keep", "stop", "--all"])).code).toBe(0);
+    const wanted = await printed();
+    expect(wanted.filter((name) => name.includes("secrets"))).toEqual([]);
+    const seen = async (): Promise<string[]> => {
+      const { used } = await requestsSince(start);
+      return [...new Set([...used, ...UNSEEN])].sort();
+    };
+    await expect.poll(seen, { timeout: 60_000, interval: 2000 }).toEqual(wanted);
+    // Doctor also looks at objects that it may not be allowed to see. A build asks for nothing that it is refused.
+    expect((await requestsSince(afterDoctor)).refused).toEqual([]);
+  },
+);
+
+test("a build without one of these rights is told which, and what to run", async () => {
+  const kubeconfig = await leastKubeconfig(namespace.name, ["--git-in-cluster", "--no-secrets"], "slipway-other");
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
+  const refused = await build([root], { env: { KUBECONFIG: kubeconfig } });
+  await removeKubeconfig(kubeconfig);
+  expect([refused.code, refused.stderr]).toEqual([
+    4,
+    expect.stringMatching(/^ERROR: .*may not .*list jobs.*pods\/exec/m),
+  ]);
+  expect(refused.stderr).toMatch(/slipway rbac .*--keep/);
+});
+
+test(
+  "a Secret of the namespace is read by the client, which needs the right to get that Secret and no more",
+  TIMEOUT,
+  async () => {
+    const at = ["-n", namespace.name];
+    await kubectl(["create", "secret", "generic", "mine", ...at, "--from-literal=key=value of the Secret"]);
+    const root = await project({
+      Dockerfile: `FROM ${BUSYBOX}\nRUN --mount=type=secret,id=s,required=true cp /run/secrets/s /copied\n`,
+    });
+    const image = uniqueImage();
+    const args = ["--secret", "id=s,k8s=mine/key", "-t", image, root];
+    const refused = await build(args);
+    expect([refused.code, refused.stderr]).toEqual([4, expect.stringMatching(/^ERROR: .*get .*secrets/m)]);
+    await kubectl(["create", "role", "mine", ...at, "--verb=get", "--resource=secrets", "--resource-name=mine"]);
+    const account = `--serviceaccount=${namespace.name}:slipway`;
+    await kubectl(["create", "rolebinding", "mine", ...at, "--role=mine", account]);
+    const ended = await build(args);
+    expect([ended.code, ended.stderr]).toEqual([0, expect.stringContaining("=> built")]);
+    expect((await readImage(image)).files.get("copied")?.text).toBe("value of the Secret");
+  },
+);
