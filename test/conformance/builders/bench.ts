@@ -1,17 +1,21 @@
 /** The environment of the cases: a namespace, the base images, and servers for ADD. */
 import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { BuilderName } from "../../../src/plan/builder-names.ts";
 import { kubectl } from "../../e2e/support/kubectl.ts";
 import { leastKubeconfig, removeKubeconfig } from "../../e2e/support/least.ts";
-import { columnOf } from "./columns.ts";
+import { KEPT, columnOf } from "./columns.ts";
+import type { Way } from "./columns.ts";
 import { serveGit } from "./git-server.ts";
 import { pushImages } from "./images.ts";
 import type { Bench } from "./suite.ts";
 
 export interface Benches extends AsyncDisposable {
-  of(builder: BuilderName): Bench;
+  of(way: Way): Bench;
 }
 
 /** @throws Error without the test cluster's environment. */
@@ -34,18 +38,31 @@ export async function setUp(): Promise<Benches> {
   await kubectl(["label", "namespace", namespace, "pod-security.kubernetes.io/enforce=baseline"]);
   const kubeconfig = await leastKubeconfig(namespace);
   stack.defer(() => removeKubeconfig(kubeconfig));
+  const keptKubeconfig = await leastKubeconfig(namespace, ["--keep", "--registry-ca"], "slipway-keep");
+  stack.defer(() => removeKubeconfig(keptKubeconfig));
+  // For the key by which the kept builder is known.
+  const home = await mkdtemp(join(tmpdir(), "slipway-conformance-home-"));
+  stack.defer(() => rm(home, { recursive: true, force: true }));
   const kept = stack.move();
   const names = { ...images, served: served.url, repository: repository.url };
+  const common = { namespace, registry, ca, names };
   return {
-    of: (builder) => ({
-      builder,
-      column: columnOf(builder, imageOf(builder)),
-      namespace,
-      kubeconfig,
-      registry,
-      ca,
-      names,
-    }),
+    of: (way) =>
+      way === KEPT
+        ? {
+            ...common,
+            builder: "buildkit",
+            column: KEPT,
+            flags: ["--keep=10m"],
+            env: { KUBECONFIG: keptKubeconfig, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home },
+          }
+        : {
+            ...common,
+            builder: way,
+            column: columnOf(way, imageOf(way)),
+            flags: [],
+            env: { KUBECONFIG: kubeconfig },
+          },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

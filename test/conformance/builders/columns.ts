@@ -1,6 +1,17 @@
-/** The columns of the page: a builder in the test cluster's version, or in another one that was run by a variable. */
+/** The columns of the page: a builder in the test cluster's version, in another one that was run by a variable, or a kept builder. */
 import { BUILDER_NAMES } from "../../../src/plan/builder-names.ts";
 import type { BuilderName } from "../../../src/plan/builder-names.ts";
+
+/** BuildKit in a kept builder: it gets the context from the client, by its own protocol. */
+export const KEPT = "buildkit --keep";
+
+/** What the suite builds with. */
+export const WAYS = [...BUILDER_NAMES, KEPT] as const;
+export type Way = (typeof WAYS)[number];
+
+export function isWay(text: string): text is Way {
+  return (WAYS as readonly string[]).includes(text);
+}
 
 /** The versions of the test cluster's images (test/cluster/images). */
 export const CLUSTER_VERSIONS: Readonly<Record<BuilderName, string>> = {

@@ -1,14 +1,14 @@
 /**
  * Builds every case with every builder on the cluster and says what came of each:
- * `node test/conformance/builders/conformance.ts [--builder NAME]… [--case ID]… [--trees] [--record]`. Without a choice
+ * `node test/conformance/builders/conformance.ts [--builder NAME]… (also "buildkit --keep") [--case ID]… [--trees] [--record]`. Without a choice
  * it also compares the images of one Dockerfile, which is all that `--trees` does. Exits 1 when anything is not as documented. `--record` keeps what came out, from which docs/reference/builders.md is made.
  */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import setup from "../../e2e/support/global-setup.ts";
-import { BUILDER_NAMES, isBuilderName } from "../../../src/plan/builder-names.ts";
 import { setUp } from "./bench.ts";
 import { CASES } from "./cases/all.ts";
+import { WAYS, isWay } from "./columns.ts";
 import { surprise } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
 import { buildersPage } from "./page.ts";
@@ -29,7 +29,7 @@ const { values } = parseArgs({
     record: { type: "boolean" },
   },
 });
-const builders = values.builder === undefined ? BUILDER_NAMES : values.builder.filter(isBuilderName);
+const builders = values.builder === undefined ? WAYS : values.builder.filter(isWay);
 const cases = values.trees === true ? [] : CASES.filter(({ id }) => values.case?.includes(id) ?? true);
 const compares = values.trees ?? (values.case === undefined && values.builder === undefined);
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
@@ -50,7 +50,9 @@ let surprises = 0;
       const wrong = surprise(one, bench.column, outcome);
       if (wrong !== undefined) surprises += 1;
       const detail = outcome.kind === "ok" ? "" : `: ${outcome.detail ?? ""}`;
-      say(`${wrong === undefined ? " " : "!"} ${bench.column.padEnd(8)} ${one.id.padEnd(24)} ${outcome.kind}${detail}`);
+      say(
+        `${wrong === undefined ? " " : "!"} ${bench.column.padEnd(15)} ${one.id.padEnd(24)} ${outcome.kind}${detail}`,
+      );
     });
     jobs.push(...found);
   }
@@ -60,14 +62,14 @@ let surprises = 0;
     }),
   );
   if (compares) {
-    const comparison = await compareBuilders(benches, AT_ONCE);
+    const comparison = await compareBuilders(benches, builders, AT_ONCE);
     for (const [builder, differences] of Object.entries(comparison)) {
-      for (const { where, seen } of differences) say(`  ${builder.padEnd(8)} ${where}: ${seen}`);
-      const wrong = isBuilderName(builder) ? unexplained(builder, differences) : [];
+      for (const { where, seen } of differences) say(`  ${builder.padEnd(15)} ${where}: ${seen}`);
+      const wrong = isWay(builder) ? unexplained(builder, differences) : [];
       for (const sentence of wrong) say(`! ${sentence}`);
       surprises += wrong.length;
     }
-    if (values.record === true) await recordComparison(comparison);
+    if (values.record === true) await recordComparison(comparison, values.builder === undefined);
   }
 }
 const counts = Object.groupBy(outcomes.values(), ({ kind }) => kind);

@@ -51,6 +51,15 @@ export const KNOWN: Readonly<Record<string, Readonly<Record<string, KnownDiffere
     "run-left-holding": differs(`${NO_PID_NAMESPACE} RUN also waits until such a process closes its output.`),
     "run-left-running": differs(NO_PID_NAMESPACE),
   },
+  "buildkit --keep": {
+    "copy-setuid": differs(
+      "BuildKit writes a file's content after its mode, and without root the kernel takes the bit away then; COPY --chmod=4755 keeps it.",
+    ),
+    "large-uid": fails("The builder has the users 0 to 65536 and no others."),
+    "run-left-running": differs(
+      "A RUN shares the pod's processes (--oci-worker-no-process-sandbox); a kept builder ends what it left within a minute, not at once.",
+    ),
+  },
   buildah: {
     "copy-chmod-directory": differs("Buildah gives a directory that it makes the mode 0755."),
     "add-git": fails(NO_GIT),

@@ -48,7 +48,7 @@ modes, owners and times, its configuration. Made by \`make conformance-builders\
 v1.24.0, BuildKit v0.34.2, buildah v1.44.0, img v0.5.11, makisu v0.4.2. A column with another version was run with an image that its variable
 named: \`SLIPWAY_KANIKO_IMAGE=IMAGE make conformance-builders CONFORMANCE="--builder kaniko"\`. kaniko v1.28.3 is the default image; the test
 cluster cannot build it, because the Go module proxy does not have its module, so the image was compiled by hand from the source of that tag, without
-the credential helpers. Last whole runs: ${ran}.
+the credential helpers. \`buildkit --keep\` is the same BuildKit as a [kept builder](../guides/kept-builder.md): it asks the client for the context, by its own protocol. Last whole runs: ${ran}.
 
 ${partly.map((line) => `${line}\n`).join("")}✓: the image is what it has to be, for which BuildKit's word counts · **refused** before anything is created, with the line and the builders
 that can · **differs**: another image, below · **fails**: the builder says no while it builds, below · not run: the case is newer than the last whole run.

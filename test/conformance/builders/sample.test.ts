@@ -1,10 +1,10 @@
 /** Runs a sample of the conformance suite, and checks the page of the last full run. */
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { BUILDER_NAMES } from "../../../src/plan/builder-names.ts";
 import { setUp } from "./bench.ts";
 import type { Benches } from "./bench.ts";
 import { CASES } from "./cases/all.ts";
+import { WAYS } from "./columns.ts";
 import { surprise } from "./outcome.ts";
 import { buildersPage } from "./page.ts";
 import { readResults } from "./record.ts";
@@ -19,7 +19,7 @@ afterAll(() => benches[Symbol.asyncDispose]());
 
 const SAMPLE = new Set(["copy-chown-names", "run-modes"]);
 
-test.concurrent.each([...BUILDER_NAMES])("%s does what the page says", async (builder) => {
+test.concurrent.each([...WAYS])("%s does what the page says", async (builder) => {
   const { outcomes } = await readResults();
   const cases = CASES.filter(({ id }) => SAMPLE.has(id));
   const seen: string[] = [];

@@ -24,8 +24,11 @@ export interface Bench {
   readonly builder: BuilderName;
   /** Of the page: the builder, and its version if that is not the test cluster's. */
   readonly column: string;
+  /** How it builds, besides the builder's name. */
+  readonly flags: readonly string[];
+  /** An account that may do what `slipway rbac` prints for such builds. */
+  readonly env: Readonly<Record<string, string>>;
   readonly namespace: string;
-  readonly kubeconfig: string;
   /** A registry over TLS, as img pulls from no other, and the file of its authority. */
   readonly registry: string;
   readonly ca: string;
@@ -126,7 +129,7 @@ function imageName({ registry, builder }: Bench): string {
 async function build(cases: readonly FeatureCase[], image: string, bench: Bench): Promise<Run> {
   await using context = await makeContext(cases, bench.names);
   const flags = [`-n=${bench.namespace}`, `--builder=${bench.builder}`, `--registry-ca=${bench.ca}`, `--tag=${image}`];
-  return await slipway(["build", ...flags, "--timeout=5m", ...context.flags, context.root], {
-    env: { KUBECONFIG: bench.kubeconfig, SOURCE_DATE_EPOCH: undefined },
+  return await slipway(["build", ...flags, ...bench.flags, "--timeout=5m", ...context.flags, context.root], {
+    env: { ...bench.env, SOURCE_DATE_EPOCH: undefined },
   });
 }
