@@ -1,11 +1,12 @@
 /** Nothing secret leaks: builds with marked credentials and secrets, and the search for the marks wherever these could have got to. */
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { serveGit } from "../conformance/builders/git-server.ts";
 import type { GitServer } from "../conformance/builders/git-server.ts";
 import { BUSYBOX, build, environment } from "./support/build.ts";
+import { logSizes, logsSince } from "./support/cluster-logs.ts";
 import { entries, revision, statesBetween } from "./support/etcd.ts";
 import { builderLogs } from "./support/kubectl.ts";
 import { Marks, newMark } from "./support/marks.ts";
@@ -15,7 +16,6 @@ import type { OwnRegistry } from "./support/own-registry.ts";
 import { project } from "./support/project.ts";
 
 const namespace = useNamespace();
-const LOGS = dirname(environment("CLUSTER_AUDIT_LOG"));
 const VALUES = { password: newMark(), file: newMark(), variable: newMark(), token: newMark() };
 const marks = new Marks(VALUES);
 
@@ -158,24 +158,6 @@ test.each([
     expect(marks.inFiles(home, ours())).toEqual([]);
   },
 );
-
-async function logSizes(): Promise<Map<string, number>> {
-  const names = await readdir(LOGS);
-  return new Map(
-    await Promise.all(
-      names.map(async (name): Promise<[string, number]> => [name, (await stat(join(LOGS, name))).size]),
-    ),
-  );
-}
-
-/** The logs of the cluster's own programs since then, the audit log included. */
-async function logsSince(before: ReadonlyMap<string, number>): Promise<string> {
-  const names = await readdir(LOGS);
-  const texts = await Promise.all(
-    names.map(async (name) => (await readFile(join(LOGS, name))).subarray(before.get(name) ?? 0).toString()),
-  );
-  return texts.join("");
-}
 
 const REGISTRY_SECRETS = /^secret\//;
 const secrets = async (): Promise<string[]> =>

@@ -10,12 +10,13 @@ export function newMark(): string {
 }
 
 export class Marks {
-  readonly #forms: ReadonlyMap<string, readonly string[]>;
+  readonly #forms: ReadonlyMap<string, readonly (string | Buffer)[]>;
 
-  /** @param marks by what they are called in a test's failure */
-  constructor(marks: Readonly<Record<string, string>>) {
+  /** @param marks by what they are called in a test's failure; bytes are only looked for as they are */
+  constructor(marks: Readonly<Record<string, string | Buffer>>) {
     this.#forms = new Map(
-      Object.entries(marks).map(([name, mark]) => {
+      Object.entries(marks).map(([name, mark]): [string, readonly (string | Buffer)[]] => {
+        if (typeof mark !== "string") return [name, [mark]];
         const encoded = inBase64(mark);
         return [name, [mark, ...encoded, ...encoded.flatMap(inBase64)]];
       }),
