@@ -1,0 +1,103 @@
+/** Clients of one kept builder: some are killed, some build at the same time. What became of each is looked at from outside. */
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { BUSYBOX, uniqueImage } from "../../e2e/support/build.ts";
+import { kubectl } from "../../e2e/support/kubectl.ts";
+import type { TestNamespace } from "../../e2e/support/namespace.ts";
+import { readImage } from "../../e2e/support/registry.ts";
+import { slipway } from "../../e2e/support/slipway.ts";
+import type { Run } from "../../e2e/support/slipway.ts";
+
+const PROGRAM = new URL("../../../bin/run.js", import.meta.url).pathname;
+
+/** A Dockerfile whose image holds the number of its build, and whose RUN starts a process that outlives a killed one. */
+export const KEPT_NUMBERED = `FROM ${BUSYBOX}\nARG N\nCOPY . /app/\nRUN sleep 4242 & sleep 1; kill $!; echo $N > /n\n`;
+
+/** One user's home, so that all clients have one key. */
+export interface User extends AsyncDisposable {
+  readonly env: Readonly<Record<string, string>>;
+  run(args: readonly string[]): Promise<Run>;
+}
+
+export async function makeUser(namespace: TestNamespace): Promise<User> {
+  const home = await mkdtemp(join(tmpdir(), "slipway-chaos-home-"));
+  const env = {
+    KUBECONFIG: namespace.kubeconfig,
+    SLIPWAY_NAMESPACE: namespace.name,
+    XDG_CONFIG_HOME: home,
+    XDG_CACHE_HOME: home,
+  };
+  return {
+    env,
+    run: (args) => slipway(args, { env }),
+    [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
+  };
+}
+
+export interface KeptKilling {
+  /** Where KEPT_NUMBERED is. */
+  readonly root: string;
+  /** When to kill each client, in milliseconds from its start. */
+  readonly moments: readonly number[];
+  readonly atOnce: number;
+  /** As for --keep. */
+  readonly keep: string;
+}
+
+export interface KeptKilled {
+  readonly tally: { finishedFirst: number; killed: number };
+  /** All faults; empty if there are none. */
+  readonly wrong: readonly string[];
+}
+
+export async function killKeptClients(user: User, { root, moments, atOnce, keep }: KeptKilling): Promise<KeptKilled> {
+  const tally = { finishedFirst: 0, killed: 0 };
+  const wrong: string[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < moments.length) {
+      const number = next++;
+      const image = uniqueImage();
+      const args = ["build", "--keep", keep, "--build-arg", `N=${number}`, "-t", image, root];
+      const child = spawn(process.execPath, [PROGRAM, ...args], {
+        stdio: ["ignore", "ignore", "pipe"],
+        env: { ...process.env, ...user.env },
+      });
+      let stderr = "";
+      child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+      const over = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+        child.on("close", (code, signal) => resolve({ code, signal }));
+      });
+      await Promise.race([over, sleep(moments[number])]);
+      child.kill("SIGKILL");
+      const { code, signal } = await over;
+      if (signal === "SIGKILL") tally.killed += 1;
+      else if (code === 0) tally.finishedFirst += 1;
+      else wrong.push(`${image} ended with ${code}: ${stderr.slice(-400)}`);
+      // A killed client's image is not there, or is right.
+      const built = await readImage(image).catch(() => undefined);
+      if (built === undefined && signal === null) wrong.push(`${image} was not pushed`);
+      const text = built?.files.get("n")?.text;
+      if (built !== undefined && text !== `${number}\n`) wrong.push(`${image} holds ${text} instead of ${number}`);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return { tally, wrong };
+}
+
+/** The number of builds that the user's builders have under way, and the processes that killed builds left in their pods. */
+export async function leftIn(user: User, namespace: string): Promise<{ builds: string[]; processes: number }> {
+  const { stdout } = await user.run(["keep", "--format", "{{.Pod}} {{.Builds}}"]);
+  const lines = stdout.trim().split("\n").filter(Boolean);
+  let processes = 0;
+  for (const line of lines) {
+    const [pod = ""] = line.split(" ");
+    // Not in the arguments: the search would find itself.
+    const script = "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -o 'sleep 424[2]' | wc -l";
+    processes += Number(await kubectl(["exec", "-n", namespace, pod, "-c", "buildkit", "--", "sh", "-c", script]));
+  }
+  return { builds: lines.map((line) => line.split(" ")[1] ?? ""), processes };
+}
