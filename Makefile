@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 NPM := npm --no-fund --no-audit --loglevel=error
 
-.PHONY: release release-test same-tag help demo test check docs docs-site unit e2e cluster clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos integrity fuzz
+.PHONY: release release-test same-tag help demo test check docs docs-site unit e2e cluster clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
@@ -66,6 +66,9 @@ same-tag: build cluster ## every ordered pair of builders pushes to one tag
 chaos: build cluster ## killed clients (CHAOS_COUNT), broken connections (CHAOS_CONNECTIONS), restarts, crowds: nothing else may use the cluster
 	$(NPM) run --silent chaos
 
+chaos-keep: build cluster ## the part of it about kept builders: killed clients (CHAOS_KEPT_COUNT), and a crowd that starts at once
+	$(NPM) run --silent chaos -- kept-builders
+
 bench: build cluster ## speed, as ratios against other ways to do the same, measured in one run
 	$(NPM) run --silent bench
 
@@ -74,6 +77,9 @@ faults: build cluster ## 300 uploads through a proxy that cuts, stalls and throt
 
 integrity: build cluster ## contexts up to 100 000 files and 2 GB, end to end: each file's sha256 in the pod, and the client's memory
 	@eval "$$(test/cluster/env)" && $(NPM) run --silent integrity
+
+integrity-keep: build cluster ## the same with a kept builder, and a result of 1 GB
+	@eval "$$(test/cluster/env)" && $(NPM) run --silent integrity -- keep
 
 fuzz: node_modules/.installed ## 1 000 000 broken inputs for everything that is parsed from outside
 	@$(NPM) run --silent fuzz

@@ -2,11 +2,14 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { check } from "../integrity/check.ts";
+import { checkKept, checkKeptResult } from "../integrity/kept.ts";
+import type { KeptPlace } from "../integrity/kept.ts";
 import { sumOf, writeBuilder } from "../integrity/summing-builder.ts";
 import { SAMPLE } from "../integrity/trees.ts";
 import { BUSYBOX, mustBuild, uniqueImage } from "./support/build.ts";
+import { leastKubeconfig, removeKubeconfig } from "./support/least.ts";
 import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 
@@ -35,3 +38,34 @@ test.each(
   const checked = await check([...where, "--builder-image", builder, "--transport", transport, context]);
   expect(checked.digest).toBe(await sumOf(context));
 });
+
+/** Bytes of memory that the client may take. */
+const MOST_MEMORY = 200_000_000;
+
+async function keptPlace(): Promise<KeptPlace> {
+  const kubeconfig = await leastKubeconfig(namespace.name, ["--keep"], "slipway-keep");
+  const home = await mkdtemp(join(tmpdir(), "slipway-e2e-home-"));
+  onTestFinished(async () => {
+    await removeKubeconfig(kubeconfig);
+    await rm(home, { recursive: true });
+  });
+  return { where: ["--kubeconfig", kubeconfig, "-n", namespace.name], home, base: BUSYBOX };
+}
+
+test(
+  "a kept builder has the files that were on this disk, also after some changed, and gives its result whole",
+  { timeout: 900_000 },
+  async () => {
+    const place = await keptPlace();
+    const root = await project({});
+    for (const { fill } of SAMPLE) {
+      await fill(root);
+      const checked = await checkKept(place, root);
+      expect(checked.digest).toBe(await sumOf(root));
+    }
+    const { wrong, size, peak } = await checkKeptResult(place, 50);
+    expect(wrong).toEqual([]);
+    expect(size).toBeGreaterThan(50_000_000);
+    expect(peak).toBeLessThan(MOST_MEMORY);
+  },
+);

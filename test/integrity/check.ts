@@ -27,11 +27,15 @@ interface Said {
   readonly result?: { readonly digest: string };
 }
 
-/** @throws Error with what it said when the program fails. */
-export async function check(args: readonly string[]): Promise<Checked> {
+/**
+ * @param env variables besides this process's own
+ * @throws Error with what it said when the program fails.
+ */
+export async function check(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Checked> {
   const started = performance.now();
   const child = spawn(process.execPath, [PROGRAM, "build", "--progress", "json", ...args], {
     stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, ...env },
   });
   let stderr = "";
   let peak = 0;

@@ -1,12 +1,15 @@
 /**
  * Contexts of all sizes, end to end: `make integrity`, or integrity.ts [TRANSPORT]. Every file has to arrive as it was, and the
- * client may take 200 MB of memory.
+ * client may take 200 MB of memory. With `keep` in place of a transport they go to a kept builder, and a result of 1 GB comes back.
  */
 import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { check } from "./check.ts";
+import type { Checked } from "./check.ts";
+import { checkKept, checkKeptResult } from "./kept.ts";
+import type { KeptPlace } from "./kept.ts";
 import { sumOf, writeBuilder } from "./summing-builder.ts";
 import { TREES } from "./trees.ts";
 
@@ -18,10 +21,18 @@ const transport = process.argv[2] ?? "auto";
 const namespace = `slipway-integrity-${process.pid}`;
 const builder = `${registry}/integrity/${namespace}`;
 const root = await mkdtemp(join(tmpdir(), "slipway-integrity-"));
+const isKept = transport === "keep";
+const place: KeptPlace = {
+  where: ["-n", namespace],
+  home: join(root, "home"),
+  base: `${registry}/busybox:1.35`,
+};
+const RESULT_MEGABYTES = 1000;
 let failed = false;
 
 execFileSync("kubectl", ["create", "namespace", namespace], { stdio: "ignore" });
 try {
+  await mkdir(place.home);
   await mkdir(join(root, "builder"));
   await writeBuilder(join(root, "builder"), `${registry}/busybox:1.35`);
   await check(["-n", namespace, "-t", builder, join(root, "builder")]);
@@ -41,32 +52,32 @@ try {
       "--context-warning",
       "0",
     ];
-    const { digest, bytes, peak, ms, ...rest } = await check([
-      ...args,
-      "--transport",
-      transport,
-      "--cache-name",
-      tree.name,
-      context,
-    ]);
-    const faults = [
-      ...(digest === expected ? [] : ["NOT WHAT WAS SENT"]),
-      ...(peak <= MOST_MEMORY ? [] : ["TOO MUCH MEMORY"]),
-    ];
-    failed ||= faults.length > 0;
-    const figures = [
-      rest.transport,
-      `${bytes} bytes packed`,
-      `peak ${Math.round(peak / 1e6)} MB`,
-      `${(ms / 1000).toFixed(1)} s`,
-    ];
-    process.stdout.write(
-      `${tree.name}: ${[...figures, ...(faults.length > 0 ? faults : ["all files equal"])].join(", ")}\n`,
-    );
+    const checked = isKept
+      ? await checkKept(place, context)
+      : await check([...args, "--transport", transport, "--cache-name", tree.name, context]);
+    const bytes = isKept ? [] : [`${checked.bytes} bytes packed`];
+    report(tree.name, checked, bytes, checked.digest === expected ? [] : ["NOT WHAT WAS SENT"]);
     await rm(context, { recursive: true });
+  }
+  if (isKept) {
+    const result = await checkKeptResult(place, RESULT_MEGABYTES);
+    report(`a result of ${RESULT_MEGABYTES} MB`, result, [`${result.size} bytes`], result.wrong);
   }
 } finally {
   execFileSync("kubectl", ["delete", "namespace", namespace, "--wait=false"], { stdio: "ignore" });
   await rm(root, { recursive: true, force: true });
 }
 if (failed) process.exitCode = 1;
+
+function report(
+  name: string,
+  { transport, peak, ms }: Checked,
+  more: readonly string[],
+  wrong: readonly string[],
+): void {
+  const faults = [...wrong, ...(peak <= MOST_MEMORY ? [] : ["TOO MUCH MEMORY"])];
+  failed ||= faults.length > 0;
+  const figures = [transport, ...more, `peak ${Math.round(peak / 1e6)} MB`, `${(ms / 1000).toFixed(1)} s`];
+  const end = faults.length > 0 ? faults : ["all equal"];
+  process.stdout.write(`${name}: ${[...figures, ...end].join(", ")}\n`);
+}
