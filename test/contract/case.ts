@@ -46,13 +46,18 @@ export interface FlagCase extends Case {
 
 export const FROM = `FROM ${BUSYBOX}\n`;
 
-export async function setUp(namespace: string, files: Files = { Dockerfile: FROM }): Promise<Bench> {
+/** @param env variables of every run, such as a setting of slipway's */
+export async function setUp(
+  namespace: string,
+  files: Files = { Dockerfile: FROM },
+  env: Readonly<Record<string, string>> = {},
+): Promise<Bench> {
   const root = await project(files);
   const image = imageName();
   const outcomes: Outcome[] = [];
   const go = async (args: readonly string[], options: Partial<RunOptions> = {}): Promise<Run> => {
     const before = await snapshot(root);
-    const run = await lookAlike(namespace, args, { cwd: root, ...options });
+    const run = await lookAlike(namespace, args, { cwd: root, ...options, env: { ...env, ...options.env } });
     outcomes.push(await outcomeOf(root, args, run, before));
     return run;
   };

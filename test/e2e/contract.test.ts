@@ -1,5 +1,8 @@
-/** A sample of the contract of `docker build`; all of it is `make contract`. */
-import { expect, test } from "vitest";
+/** A sample of the contract of `docker build`, in pods of one build and in a kept builder; all of it in the first way is `make contract`. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { setUp } from "../contract/case.ts";
 import { CASES } from "../contract/cases.ts";
 import { useNamespace } from "./support/namespace.ts";
@@ -10,4 +13,21 @@ test.for(["output", "metadata-file", "add-host", "secret", "cpu-quota", "push"] 
   expect.hasAssertions();
   const { files, act } = CASES[name];
   await act(await setUp(namespace.name, files));
+});
+
+describe("in a kept builder", () => {
+  let home: string;
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), "slipway-contract-home-"));
+  });
+  afterAll(() => rm(home, { recursive: true, force: true }));
+
+  test.for(["output", "metadata-file", "iidfile", "build-arg", "target", "secret", "push"] as const)(
+    "--%s is as docker's with --keep",
+    async (name) => {
+      expect.hasAssertions();
+      const { files, act } = CASES[name];
+      await act(await setUp(namespace.name, files, { SLIPWAY_KEEP: "10m", XDG_CONFIG_HOME: home }));
+    },
+  );
 });
