@@ -12,6 +12,7 @@ import { executable } from "./executable.ts";
 import { loading } from "./loading.ts";
 import { memory } from "./memory.ts";
 import { packing } from "./packing.ts";
+import { keep } from "./keep.ts";
 import type { Result, Row } from "./row.ts";
 import { shipping } from "./shipping.ts";
 import { skaffold } from "./skaffold.ts";
@@ -30,6 +31,7 @@ const ROWS: readonly Row[] = [
   cache,
   loading,
   memory,
+  ...keep,
 ];
 
 const { values, positionals } = parseArgs({

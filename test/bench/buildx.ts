@@ -1,9 +1,5 @@
 /** The first build with nothing running, against buildx's kubernetes driver: its builder has to boot. */
-import { randomBytes } from "node:crypto";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { mustRun } from "./command.ts";
-import type { Finished } from "./command.ts";
+import { createBuilder } from "./buildx-builder.ts";
 import { findCompiled, howToCompile } from "./compiled.ts";
 import { compare } from "./row.ts";
 import type { Row } from "./row.ts";
@@ -29,25 +25,13 @@ export const buildx: Row = {
     await using namespace = await makeNamespace();
     await writeSmallProject(scratch.path, registry);
     const image = `${registry}/bench/${namespace.name}`;
-    const settings = join(home.path, "buildkitd.toml");
-    await writeFile(settings, `[registry."${registry}"]\nhttp = true\n`);
-    const buildxDoes = (...args: readonly string[]): Promise<Finished> =>
-      mustRun(program, args, { env: { BUILDX_CONFIG: join(home.path, "buildx") } });
-    const options = [`namespace=${namespace.name}`, `image=${environment("SLIPWAY_BUILDKIT_IMAGE")}`, "rootless=true"];
-    // The rootless image does not look there for its configuration by itself.
-    const flags = "--config /etc/buildkit/buildkitd.toml";
-    const driver = ["--driver", "kubernetes", "--buildkitd-config", settings, "--buildkitd-flags", flags];
-    driver.push(...options.flatMap((option) => ["--driver-opt", option]));
     const contest = {
       ...about,
       slipway: () => buildWithSlipway(namespace.name, `${image}:slipway`, scratch.path),
       other: async () => {
-        const name = `bench-${randomBytes(4).toString("hex")}`;
-        const builder = ["--builder", name];
-        const created = await buildxDoes("create", "--name", name, ...driver);
-        const built = await buildxDoes("build", ...builder, "-t", `${image}:buildx`, "--push", scratch.path);
-        await buildxDoes("rm", ...builder);
-        return created.ms + took(built);
+        await using builder = await createBuilder(program, namespace.name, home.path);
+        const built = await builder.build("-t", `${image}:buildx`, "--push", scratch.path);
+        return builder.createdMs + took(built);
       },
     };
     return [await compare(rounds, contest)];
