@@ -1,6 +1,7 @@
 /** Adds files to the archive, also files that change or disappear meanwhile. */
 import { InvalidInput } from "../errors.ts";
 import { LONGEST_PIECE } from "../lib/archive/archive-buffer.ts";
+import { archivedMode } from "./archive-sink.ts";
 import type { ArchiveSink, Steps } from "./archive-sink.ts";
 import { isUnchanged } from "./file-source.ts";
 import type { FileStat, OpenFile } from "../lib/files/file-tree.ts";
@@ -15,13 +16,19 @@ const MAX_ATTEMPTS = 3;
 /** Result for a file: its new stat if it changed, or why it does not fit one piece. */
 type Outcome = "added" | "skipped" | "full" | "large" | FileStat;
 
+/** The bits that a busybox tar takes away if its user is not root: setuid, setgid and sticky. */
+export const SPECIAL_BITS = 0o7000;
+
 export class FileAdder {
   readonly #sink: ArchiveSink;
+  readonly #onSpecial: (mode: number, path: string) => void;
   /** Identity to the path in the archive, for files with several names. */
   readonly #linked = new Map<string, string>();
 
-  constructor(sink: ArchiveSink) {
+  /** @param onSpecial is told the path in the archive, a byte string, of each file that has one of SPECIAL_BITS */
+  constructor(sink: ArchiveSink, onSpecial: (mode: number, path: string) => void) {
     this.#sink = sink;
+    this.#onSpecial = onSpecial;
   }
 
   /**
@@ -92,7 +99,7 @@ export class FileAdder {
     const end = start + length + padding(length);
     space.fill(0, start + length, end);
     buffer.advance(end);
-    this.#sink.count(length);
+    this.#count(name, stat, length);
     return "added";
   }
 
@@ -118,8 +125,14 @@ export class FileAdder {
     }
     yield* this.#sink.addZeros(padding(before.size));
     if (!isUnchanged(before, source.stat())) this.#sink.note(path, "changed");
-    this.#sink.count(before.size);
+    this.#count(options.prefix + path, before, before.size);
     return true;
+  }
+
+  #count(path: string, stat: FileStat, bytes: number): void {
+    const mode = archivedMode(stat);
+    if ((mode & SPECIAL_BITS) !== 0) this.#onSpecial(mode, path);
+    this.#sink.count(bytes);
   }
 
   /** Identity of a file, the same for all its names. Undefined if the file is gone; opening it reports that. */

@@ -1,6 +1,6 @@
 /** The tar archive of a context as a sequence of buffers. It is made entry by entry and is never in memory as a whole. */
 import type { ArchiveBuffer } from "../lib/archive/archive-buffer.ts";
-import { FileAdder } from "./archive-files.ts";
+import { FileAdder, SPECIAL_BITS } from "./archive-files.ts";
 import { ArchiveSink, type ArchiveOptions, type Steps } from "./archive-sink.ts";
 import { BLOCK, encodeHeader, padding } from "../lib/archive/tar.ts";
 import type { FileTree } from "../lib/files/file-tree.ts";
@@ -15,13 +15,13 @@ export class ArchiveWriter {
   readonly #files: FileAdder;
   /** Directories that their owner may not write to, or not search. */
   readonly #closed: WalkEntry[] = [];
-  /** Mode and path of all of them, in the order in which they are closed. */
+  /** Mode and path of all of them, in the order in which they are closed, and of what has special bits. */
   readonly #modes: (readonly [mode: number, path: string])[];
 
   constructor(options: ArchiveOptions, buffer: ArchiveBuffer, modes: (readonly [number, string])[] = []) {
     this.#modes = modes;
     this.#sink = new ArchiveSink(options, buffer);
-    this.#files = new FileAdder(this.#sink);
+    this.#files = new FileAdder(this.#sink, (mode, path) => this.#modes.push([mode, path]));
   }
 
   /** A writer for another directory in the same archive. @param prefix Byte string. */
@@ -89,8 +89,8 @@ export class ArchiveWriter {
   /** busybox gives a directory its mode before it fills it, so a user other than root could not unpack a read-only one. */
   *#addDirectory(entry: WalkEntry): Steps {
     const header = this.#sink.header(this.#directoryPath(entry.path), "directory", entry.stat, 0);
-    const isClosed = (header.mode & OWNER_ALL) !== OWNER_ALL;
-    if (isClosed) this.#closed.push(entry);
+    if ((header.mode & OWNER_ALL) !== OWNER_ALL) this.#closed.push(entry);
+    else if ((header.mode & SPECIAL_BITS) !== 0) this.#modes.push([header.mode, header.path]);
     yield* this.#sink.addBytes(encodeHeader({ ...header, mode: header.mode | OWNER_ALL }));
   }
 

@@ -65,14 +65,16 @@ export const FILES_VOLUME = "builder-files";
 export const WORK_VOLUME = "work";
 
 /**
- * A shell command that gives directories of an unpacked archive the modes in its lists, and removes the lists.
+ * A shell command that gives directories and files of an unpacked archive the modes in its lists, and removes the lists.
  * @param root of the unpacked archive, as the shell writes it
  */
 export function closeDirectories(root: string): string {
+  // By a pipe: busybox's xargs forks chmod, which at its exit sets the offset of a file back to what xargs has not used, and xargs reads it
+  // again, without an end.
   // Opened first: other programs than busybox have given them their modes, and what lies below could not be reached.
   return `if [ -d ${root}/${MODES_DIR} ]; then
   find ${root} -type d ! -perm -700 -exec chmod u+rwx {} \\;
-  (cd ${root} && for list in ${MODES_DIR}/[0-7]*; do [ ! -e "$list" ] || xargs -0 chmod "\${list#${MODES_DIR}/}" < "$list" || exit 1; done &&
-    { [ ! -e ${MODES_DIR}/${MODE_PAIRS} ] || xargs -0 -n 2 chmod < ${MODES_DIR}/${MODE_PAIRS}; } && rm -rf ${MODES_DIR})
+  (cd ${root} && for list in ${MODES_DIR}/[0-7]*; do [ ! -e "$list" ] || cat "$list" | xargs -0 chmod "\${list#${MODES_DIR}/}" || exit 1; done &&
+    { [ ! -e ${MODES_DIR}/${MODE_PAIRS} ] || cat ${MODES_DIR}/${MODE_PAIRS} | xargs -0 -n 2 chmod; } && rm -rf ${MODES_DIR})
 fi`;
 }

@@ -118,7 +118,7 @@ fi
   else
     rm -f cache/clean; rm -rf cache/tree/${NOTES_DIR}
     head -c $body cache/incoming | gunzip -c | tar -xpf - -C cache/tree ${NOTES_DIR}
-    [ ! -s cache/tree/${NOTES_DIR}/stale ] || (cd cache/tree && xargs -0 rm -rf -- < ${NOTES_DIR}/stale)
+    [ ! -s cache/tree/${NOTES_DIR}/stale ] || (cd cache/tree && cat ${NOTES_DIR}/stale | xargs -0 rm -rf --)
     rm -rf cache/tree/${NOTES_DIR} cache/tree/dockerfile
   fi
   head -c $body cache/incoming | gunzip -c | (umask 0; tar -xpf - -C cache/tree)

@@ -45,7 +45,7 @@ export const KNOWN: Readonly<Record<string, Readonly<Record<string, KnownDiffere
   },
   buildkit: {
     "copy-setuid": differs(
-      "The context is unpacked by the builder's own user, who is not root, and busybox's tar leaves the bit out then.",
+      "BuildKit writes a file's content after its mode, and without root the kernel takes the bit away then.",
     ),
     "large-uid": fails("The builder has the users 0 to 65536 and no others."),
     "run-left-holding": differs(`${NO_PID_NAMESPACE} RUN also waits until such a process closes its output.`),
