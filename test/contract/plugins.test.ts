@@ -77,6 +77,8 @@ describe.runIf(isSlipway)("docker compose", () => {
     expect((await readImage(`${image}-job`)).files.get("job")?.text).toBe("page\n");
     for (const name of ["web", "api:2.0", "job"])
       expect(done.stderr).toMatch(new RegExp(`Image ${image}-${name} Built`));
+    // Compose reads the steps from rawjson, and prints them as BuildKit's.
+    expect(done.stdout).toMatch(/^#\d+ \[web 2\/2\] COPY page \/page$/m);
     expect(done.stdout).toContain("there is no local engine to load images into");
   });
 
