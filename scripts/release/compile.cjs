@@ -8,7 +8,7 @@
 "use strict";
 const { readFileSync, writeFileSync } = require("node:fs");
 const { createRequire } = require("node:module");
-const { dirname } = require("node:path");
+const paths = require("node:path");
 const { getHeapCodeStatistics } = require("node:v8");
 const { Script } = require("node:vm");
 
@@ -30,7 +30,7 @@ if (process.argv[2] === "--flags") {
   const [, , path, output, root, ...args] = process.argv;
   const script = compile(path);
   const module = { exports: {} };
-  script.runInThisContext()(module.exports, createRequire(path), module, path, dirname(path));
+  script.runInThisContext()(module.exports, createRequire(path), module, path, paths.dirname(path));
   process.once("exit", () => {
     const trailer = Buffer.alloc(8);
     trailer.writeDoubleLE(getHeapCodeStatistics().bytecode_and_metadata_size);

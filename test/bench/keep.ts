@@ -40,11 +40,11 @@ interface Second {
   readonly what: string;
   readonly goal: number;
   /** Writes the project. */
-  prepare(directory: string, base: string): Promise<void>;
+  readonly prepare: (directory: string, base: string) => Promise<void>;
   /** Before every build. */
-  change(directory: string): Promise<void>;
+  readonly change: (directory: string) => Promise<void>;
   /** Of the build, besides the directory. @param side names what is its own */
-  args(stage: Stage, side: string): readonly string[];
+  readonly args: (stage: Stage, side: string) => readonly string[];
 }
 
 const pushed: Second["args"] = ({ image }, side) => ["-t", `${image}:${side}`, "--push"];

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 export interface Tree {
   readonly name: string;
-  fill(root: string): Promise<void>;
+  readonly fill: (root: string) => Promise<void>;
 }
 
 const MB = 1_000_000;

@@ -168,7 +168,7 @@ export const makisu: Builder = {
       // The state of an upload is long, and only the registry understands it.
       .replace(/\?_state=[^\s"]*/, ""),
 
-  steps: (stages) => makisuSteps(stages, makisu.formatLogLine),
+  steps: (stages) => makisuSteps(stages, (line) => makisu.formatLogLine(line)),
 
   outcome(end: ContainerEnd): Outcome {
     if (end.exitCode !== 0) return makisuFailure(end);

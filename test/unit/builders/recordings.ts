@@ -101,8 +101,9 @@ export const RECORDINGS: Recording[] = readdirSync(LOGS)
   });
 
 export async function readerOf({ builder, dockerfile }: Recording, known = true) {
-  const { steps, formatLogLine } = await loadBuilder(builder);
-  return { steps: steps(known ? planSteps(parseDockerfile(dockerfile)) : []), formatLogLine };
+  const loaded = await loadBuilder(builder);
+  const steps = loaded.steps(known ? planSteps(parseDockerfile(dockerfile)) : []);
+  return { steps, formatLogLine: (line: string) => loaded.formatLogLine(line) };
 }
 
 /** What the builder's reader makes of the log. @param known whether it has the Dockerfile */

@@ -17,7 +17,8 @@ interface Schema {
 
 /** Where a value is not as its schema says; fields that the schema does not have are faults too. */
 function faultsOf(value: unknown, schema: Schema, path = "line"): string[] {
-  if (schema.const !== undefined) return value === schema.const ? [] : [`${path} is not ${String(schema.const)}`];
+  if (schema.const !== undefined)
+    return value === schema.const ? [] : [`${path} is not ${JSON.stringify(schema.const)}`];
   if (schema.enum !== undefined) return schema.enum.includes(value) ? [] : [`${path} is none of the listed values`];
   if (schema.type === "array") {
     if (!Array.isArray(value)) return [`${path} is not an array`];
