@@ -82,6 +82,6 @@ test("output closed by its reader: the build continues to its end", async () => 
   const script = '"$@" 2>&1 >/dev/null | head -1; echo "${PIPESTATUS[0]}"';
   const env = { ...process.env, NO_COLOR: "1", KUBECONFIG: namespace.kubeconfig };
   const { stdout } = await run("bash", ["-c", script, "bash", ...words], { env });
-  expect(stdout).toMatch(/^=> .*\n0\n$/);
+  expect(stdout).toMatch(/^#1 .*\n0\n$/);
   await expect(readImage(image)).resolves.toBeDefined();
 });
