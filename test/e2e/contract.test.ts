@@ -22,7 +22,7 @@ describe("in a kept builder", () => {
   });
   afterAll(() => rm(home, { recursive: true, force: true }));
 
-  test.for(["output", "metadata-file", "iidfile", "build-arg", "target", "secret", "push"] as const)(
+  test.for(["output", "metadata-file", "iidfile", "build-arg", "target", "push"] as const)(
     "--%s is as docker's with --keep",
     async (name) => {
       expect.hasAssertions();
