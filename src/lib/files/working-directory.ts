@@ -3,11 +3,22 @@ import { isAbsolute } from "node:path";
 
 /** Absolute. Of a directory that is gone it is the path that the shell knows, so that only what is relative to it fails. */
 export function workingDirectory(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  const current = currentDirectory();
+  if (current !== undefined) return current;
+  const known = env["PWD"] ?? "";
+  return isAbsolute(known) ? known : "/";
+}
+
+/** Whether the working directory still exists. */
+export function hasWorkingDirectory(): boolean {
+  return currentDirectory() !== undefined;
+}
+
+function currentDirectory(): string | undefined {
   try {
     return process.cwd();
   } catch {
-    const known = env["PWD"] ?? "";
-    return isAbsolute(known) ? known : "/";
+    return undefined;
   }
 }
 

@@ -2,6 +2,7 @@
 import type { ChildProcessByStdio } from "node:child_process";
 import type { Readable } from "node:stream";
 import { startProgram } from "../../lib/files/find-program.ts";
+import { hasWorkingDirectory } from "../../lib/files/working-directory.ts";
 import { gitEnvironment } from "./git-environment.ts";
 
 /**
@@ -33,20 +34,11 @@ export function startGit(
     return startProgram("git", [...NO_HOOKS, ...args], {
       env: { ...gitEnvironment(process.env), ...env },
       // git does not start in a directory that is gone.
-      ...(isGone() ? { cwd: "/" } : {}),
+      ...(hasWorkingDirectory() ? {} : { cwd: "/" }),
       ...(signal === undefined ? {} : { signal }),
       stdio: ["ignore", "pipe", "pipe"],
     });
   } finally {
     process.umask(own);
-  }
-}
-
-function isGone(): boolean {
-  try {
-    process.cwd();
-    return false;
-  } catch {
-    return true;
   }
 }
