@@ -1,14 +1,14 @@
 /** The HTTP API of a container engine: Docker's, which podman has too (docs.docker.com/reference/api/engine, version 1.41). */
 // The bundle loads this module on first use, which a named import would not find.
 import http from "node:http";
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, RequestOptions } from "node:http";
 import { Readable } from "node:stream";
 import type { Duplex } from "node:stream";
 import { dialEngine } from "./dial.ts";
 import { exchange } from "./engine-exec.ts";
 import type { ExecOutput } from "./engine-exec.ts";
 import type { EngineAddress } from "./find-engine.ts";
-import { upTo } from "../http/read-body.ts";
+import { readText, upTo } from "../http/read-body.ts";
 import { LIMITS } from "../limits/limits.ts";
 
 /** The engine answered, and refused. */
@@ -196,10 +196,8 @@ export class EngineClient {
 
   /** @param body sent with POST. Without one it is a GET. */
   async #json<T>(path: string, body?: object): Promise<T> {
-    const chunks: Uint8Array[] = [];
     const answer = await this.#send(path, body === undefined ? {} : jsonRequest(body));
-    for await (const chunk of upTo(LIMITS.ENGINE_ANSWER_BYTES.value, answer)) chunks.push(chunk);
-    return JSON.parse(Buffer.concat(chunks).toString("utf8")) as T;
+    return JSON.parse(await readText(answer, LIMITS.ENGINE_ANSWER_BYTES.value)) as T;
   }
 
   /** Makes the connection of a request a stream of both sides. @throws EngineRefusal if the engine does not */
@@ -207,13 +205,7 @@ export class EngineClient {
     const { headers, body: text } = jsonRequest(body);
     return new Promise((resolve, reject) => {
       http
-        .request({
-          method: "POST",
-          path,
-          headers: { host: "docker", connection: "Upgrade", upgrade: "tcp", ...headers },
-          createConnection: () => dialEngine(this.#address),
-          signal: this.#signal,
-        })
+        .request(this.#options("POST", path, { connection: "Upgrade", upgrade: "tcp", ...headers }))
         .on("upgrade", (_, connection, head) => resolve({ connection, head }))
         .on("response", (answer) => void refusalOf(answer).then(reject, reject))
         .on("error", reject)
@@ -224,17 +216,7 @@ export class EngineClient {
   /** @returns the answer's body. @throws EngineRefusal for a status that is not a success */
   async #send(path: string, { method = "GET", headers = {}, body }: EngineRequest): Promise<IncomingMessage> {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const outgoing = http.request(
-        {
-          method,
-          path,
-          // A name that every engine accepts; the address is the connection's.
-          headers: { host: "docker", ...headers },
-          createConnection: () => dialEngine(this.#address),
-          signal: this.#signal,
-        },
-        resolve,
-      );
+      const outgoing = http.request(this.#options(method, path, headers), resolve);
       outgoing.on("error", reject);
       if (!(body instanceof Readable)) {
         outgoing.end(body);
@@ -249,6 +231,17 @@ export class EngineClient {
     if (status >= 200 && status < 300) return answer;
     throw await refusalOf(answer);
   }
+
+  #options(method: string, path: string, headers: Readonly<Record<string, string>>): RequestOptions {
+    return {
+      method,
+      path,
+      // A name that every engine accepts; the address is the connection's.
+      headers: { host: "docker", ...headers },
+      createConnection: () => dialEngine(this.#address),
+      signal: this.#signal,
+    };
+  }
 }
 
 function jsonRequest(body: object): { method: "POST"; headers: Readonly<Record<string, string>>; body: Buffer } {
@@ -261,10 +254,8 @@ function jsonRequest(body: object): { method: "POST"; headers: Readonly<Record<s
 }
 
 async function refusalOf(answer: IncomingMessage): Promise<EngineRefusal> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of upTo(LIMITS.ENGINE_ANSWER_BYTES.value, answer)) chunks.push(chunk);
   const status = answer.statusCode ?? 0;
-  return new EngineRefusal(status, messageIn(Buffer.concat(chunks).toString("utf8"), status));
+  return new EngineRefusal(status, messageIn(await readText(answer, LIMITS.ENGINE_ANSWER_BYTES.value), status));
 }
 
 /** URL-safe base64 with its padding, which older engines need. */

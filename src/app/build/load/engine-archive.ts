@@ -46,7 +46,7 @@ export class EngineArchive {
     entries.end();
     const list = parts.get(LIST);
     if (list === undefined) return undefined;
-    const [image, ...others] = JSON.parse(await textOf(path, list)) as readonly ListedImage[];
+    const [image, ...others] = JSON.parse((await bytesOf(path, list)).toString("utf8")) as readonly ListedImage[];
     if (image === undefined || others.length > 0) return undefined;
     const isWhole = [image.Config, ...image.Layers].every((name) => parts.has(name));
     return isWhole ? new EngineArchive(path, image, parts) : undefined;
@@ -55,8 +55,8 @@ export class EngineArchive {
   /** The image's ID: the digest of its configuration. */
   async imageId(): Promise<string> {
     const config = this.#parts.get(this.#image.Config);
-    const text = config === undefined ? "" : await textOf(this.#path, config);
-    return `sha256:${createHash("sha256").update(text).digest("hex")}`;
+    const bytes = config === undefined ? "" : await bytesOf(this.#path, config);
+    return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
   }
 
   get layers(): readonly string[] {
@@ -97,9 +97,9 @@ function headerOf(path: string, size: number): Buffer {
   return encodeHeader({ path, type: "file", mode: 0o644, size, mtime: 0, target: "" });
 }
 
-async function textOf(path: string, { offset, size }: Part): Promise<string> {
+async function bytesOf(path: string, { offset, size }: Part): Promise<Buffer> {
   await using file = await open(path);
   const buffer = Buffer.alloc(size);
   await file.read(buffer, 0, size, offset);
-  return buffer.toString("utf8");
+  return buffer;
 }

@@ -133,17 +133,16 @@ export class Loading implements Disposable {
     const { client, info } = this.#engine;
     const path = join(this.#directory, ARCHIVE);
     const archive = await EngineArchive.read(path);
-    if (archive === undefined) {
-      const [reported] = await client.load(createReadStream(path));
-      return { reported, bytes: statSync(path).size };
-    }
+    const load = async ({ stream, bytes }: ReturnType<EngineArchive["write"]>): Promise<Taken> => {
+      const [reported] = await client.load(stream);
+      return { reported, bytes };
+    };
+    if (archive === undefined) return load({ stream: createReadStream(path), bytes: statSync(path).size });
     let from = 0;
     if (!info.isPodman && !info.usesContainerd) {
       const { layers } = archive;
-      const { stream, bytes } = archive.write(names, layers.length);
       try {
-        const [reported] = await client.load(stream);
-        return { reported, bytes };
+        return await load(archive.write(names, layers.length));
       } catch (error) {
         if (!(error instanceof EngineRefusal)) throw error;
         from = Math.max(
@@ -152,9 +151,7 @@ export class Loading implements Disposable {
         );
       }
     }
-    const { stream, bytes } = archive.write(names, from);
-    const [reported] = await client.load(stream);
-    return { reported, bytes };
+    return load(archive.write(names, from));
   }
 
   [Symbol.dispose](): void {
