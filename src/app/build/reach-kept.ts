@@ -9,6 +9,7 @@ import type { Cluster, Pipe } from "../../lib/kube/cluster.ts";
 import { httpStatusOf } from "../../lib/kube/refusal.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { identityOf } from "../../run/identity.ts";
+import { waitingMessage } from "../../run/follow/unschedulable.ts";
 import type { Waited } from "../../run/follow/unschedulable.ts";
 import { awaitPod } from "../../run/keep/await-pod.ts";
 import type { KeepKey } from "../../run/keep/keep-key.ts";
@@ -191,7 +192,7 @@ async function awaitStarted(
 function waiting(emit: Emit): (waited: Waited) => void {
   let last = "";
   return (waited) => {
-    const message = `waiting for ${waited.for}: ${waited.sentence}`;
+    const message = waitingMessage(waited);
     if (message !== last) emit({ type: "waiting", message });
     last = message;
   };

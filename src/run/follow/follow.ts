@@ -17,7 +17,7 @@ import { watchMounts } from "./mounts.ts";
 import { errorOf, timedOut } from "./pod-failure.ts";
 import { podState, runningBeside } from "./pod-state.ts";
 import type { ContainerNames, PodState } from "./pod-state.ts";
-import { explainUnschedulable, suspended } from "./unschedulable.ts";
+import { explainUnschedulable, suspended, waitingMessage } from "./unschedulable.ts";
 import type { Waited } from "./unschedulable.ts";
 import { podChanges } from "./pod-changes.ts";
 
@@ -76,7 +76,7 @@ async function watchPod(
   const timer = setTimeout(() => {
     const onWaiting = (passing: Waited): void => {
       waiting.last = passing;
-      emit({ type: "waiting", message: `waiting for ${passing.for}: ${passing.sentence}` });
+      emit({ type: "waiting", message: waitingMessage(passing) });
     };
     start(watchDenials(cluster, build.job, onWaiting, AbortSignal.any([signal, denials.signal])));
     start(watchEnd(cluster, build, waiting, onWaiting, denials.signal));

@@ -9,6 +9,11 @@ export interface Waited {
   readonly suggestions: readonly string[];
 }
 
+/** What a view shows meanwhile. */
+export function waitingMessage({ for: what, sentence }: Waited): string {
+  return `waiting for ${what}: ${sentence}`;
+}
+
 /** The scheduler's reasons (k8s.io/kubernetes pkg/scheduler/framework/plugins/…), each with its remedy. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [

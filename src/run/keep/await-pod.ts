@@ -42,9 +42,9 @@ export async function awaitPod(
   }, LOOK_MS);
   const denials = new AbortController();
   const denialTimer = setTimeout(() => {
-    const until = AbortSignal.any([inner, denials.signal]);
-    watchDenials(cluster, identityOf(job), onWaiting, until).catch((error: unknown) => {
-      if (!until.aborted) over.abort(error);
+    const unlessMade = AbortSignal.any([inner, denials.signal]);
+    watchDenials(cluster, identityOf(job), onWaiting, unlessMade).catch((error: unknown) => {
+      if (!unlessMade.aborted) over.abort(error);
     });
   }, DENIAL_DELAY_MS);
   try {
