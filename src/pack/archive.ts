@@ -3,11 +3,10 @@ import type { ArchiveBuffer } from "../lib/archive/archive-buffer.ts";
 import { FileAdder, SPECIAL_BITS } from "./archive-files.ts";
 import { ArchiveSink, type ArchiveOptions, type Steps } from "./archive-sink.ts";
 import { BLOCK, encodeHeader, padding } from "../lib/archive/tar.ts";
+import { OWNER_ALL, isClosedToOwner } from "../lib/files/file-tree.ts";
 import type { FileTree } from "../lib/files/file-tree.ts";
 import type { WalkEntry } from "./walk.ts";
 
-/** Read, write and search permission of the owner. */
-const OWNER_ALL = 0o700;
 const OWNER_SEARCH = 0o100;
 
 export class ArchiveWriter {
@@ -89,7 +88,7 @@ export class ArchiveWriter {
   /** busybox gives a directory its mode before it fills it, so a user other than root could not unpack a read-only one. */
   *#addDirectory(entry: WalkEntry): Steps {
     const header = this.#sink.header(this.#directoryPath(entry.path), "directory", entry.stat, 0);
-    if ((header.mode & OWNER_ALL) !== OWNER_ALL) this.#closed.push(entry);
+    if (isClosedToOwner(header.mode)) this.#closed.push(entry);
     else if ((header.mode & SPECIAL_BITS) !== 0) this.#modes.push([header.mode, header.path]);
     yield* this.#sink.addBytes(encodeHeader({ ...header, mode: header.mode | OWNER_ALL }));
   }

@@ -9,6 +9,7 @@ import { InvalidInput } from "../errors.ts";
 import { decidePruning } from "./prune-context.ts";
 import type { PruningDecision, PruningFacts } from "./prune-context.ts";
 import { toBytes } from "../lib/files/path-bytes.ts";
+import { isInTree } from "../lib/files/file-tree.ts";
 import { trimChars } from "../lib/text/linear.ts";
 
 export interface Explanation {
@@ -92,11 +93,6 @@ export class ContextView {
   #isThere(path: string): boolean {
     const { tree } = this.#inputs.context;
     if (tree === undefined) return lstatSync(resolve(this.root, path), { throwIfNoEntry: false }) !== undefined;
-    try {
-      tree.stat(toBytes(path));
-      return true;
-    } catch {
-      return false;
-    }
+    return isInTree(tree, toBytes(path));
   }
 }

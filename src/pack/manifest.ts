@@ -2,6 +2,7 @@
  * Lists the entries of a context in 256 parts. If two contexts differ little, few parts differ, and only those are compared.
  * The lines are text, so that a shell in a pod can check files against them.
  */
+import { isClosedToOwner } from "../lib/files/file-tree.ts";
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 
@@ -30,8 +31,6 @@ export interface ManifestDifference {
 
 export const PARTS = 256;
 
-/** Read, write and search permission of the owner. */
-const OWNER_ALL = 0o700;
 const OWNER_READ = 0o400;
 
 export class Manifest {
@@ -72,7 +71,7 @@ export class Manifest {
     }
     // Nothing can be put into these until they are opened, and they get their modes from the archive.
     for (const { path, kind, mode } of this.entries)
-      if (kind === "directory" && (mode & OWNER_ALL) !== OWNER_ALL) changed.add(path);
+      if (kind === "directory" && isClosedToOwner(mode)) changed.add(path);
     // All names of one file are sent together: a new name cannot be linked to a file that is there already.
     if (groups.size > 0) {
       for (const { path, linked } of this.entries) if (linked !== undefined && groups.has(linked)) changed.add(path);

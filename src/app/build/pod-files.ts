@@ -7,6 +7,7 @@ import type { Builder } from "../../builders/builder.ts";
 import { HEAD_LENGTH, archiveKind } from "../../lib/archive/kind.ts";
 import { parseDockerfile } from "../../lib/dockerfile/parse.ts";
 import { findPodFileUses } from "../../lib/dockerfile/pod-files.ts";
+import { isInTree } from "../../lib/files/file-tree.ts";
 import type { FileTree } from "../../lib/files/file-tree.ts";
 import { toBytes } from "../../lib/files/path-bytes.ts";
 import { trimChars } from "../../lib/text/linear.ts";
@@ -20,7 +21,7 @@ export async function refusePodFiles(plan: BuildPlan, { defaultImage }: Builder)
   if (canBuild(feature, plan.builder, plan.builderImage, defaultImage)) return;
   const { root, tree } = plan.context;
   const isThere = async (path: string): Promise<boolean> =>
-    tree === undefined ? exists(join(root, path)) : existsIn(tree, path);
+    tree === undefined ? exists(join(root, path)) : isInTree(tree, pathIn(path));
   const isPacked = async (path: string): Promise<boolean> =>
     tree === undefined ? isArchive(join(root, path)) : isArchiveIn(tree, path);
   for (const { use, line } of findPodFileUses(parseDockerfile(text), new Map(plan.buildArgs))) {
@@ -37,16 +38,7 @@ async function exists(file: string): Promise<boolean> {
   );
 }
 
-/** The same for a context that came as an archive. */
-function existsIn(tree: FileTree, path: string): boolean {
-  try {
-    tree.stat(pathIn(path));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
+/** The same as `isArchive`, for a context that came as an archive. */
 function isArchiveIn(tree: FileTree, path: string): boolean {
   try {
     using file = tree.open(pathIn(path));

@@ -3,6 +3,7 @@
  * of its own (moby: pkg/archive, in a chroot), for any user and any umask. Nothing can lead out of the tree, because it is not on
  * the disk.
  */
+import { MAX_SYMLINKS } from "../files/file-tree.ts";
 import type { FileStat, FileTree, OpenFile } from "../files/file-tree.ts";
 import { toText } from "../files/path-bytes.ts";
 import { LIMITS } from "../limits/limits.ts";
@@ -11,8 +12,6 @@ import { ContentStore } from "./content-store.ts";
 import type { Extent } from "./sparse.ts";
 import type { RawEntry, Taker } from "./tar-reader.ts";
 
-/** How many symlinks are followed for one path. Linux follows 40. */
-const MAX_SYMLINKS = 40;
 /** Of a directory that the archive does not list, but has files in. */
 const IMPLIED_DIRECTORY_MODE = 0o755;
 

@@ -44,7 +44,25 @@ export interface FileTree extends ListedTree {
 }
 
 /** How many symlinks are followed for one path. Linux follows 40. */
-const MAX_SYMLINKS = 40;
+export const MAX_SYMLINKS = 40;
+
+/** Read, write and search permission of the owner. */
+export const OWNER_ALL = 0o700;
+
+/** Whether the owner of a directory may not list, fill or search it. @param mode of the directory */
+export function isClosedToOwner(mode: number): boolean {
+  return (mode & OWNER_ALL) !== OWNER_ALL;
+}
+
+/** Whether a tree has a path. @param path Byte string relative to the root. */
+export function isInTree(tree: ListedTree, path: string): boolean {
+  try {
+    tree.stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * The content of a file, with symlinks followed inside the tree.

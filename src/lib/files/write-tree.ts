@@ -16,12 +16,11 @@ import {
   writeSync,
 } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { OWNER_ALL, isClosedToOwner } from "./file-tree.ts";
 import type { FileStat, FileTree } from "./file-tree.ts";
 import { PathResolver, toText } from "./path-bytes.ts";
 
 const PIECE_BYTES = 1024 * 1024;
-/** Read, write and search permission of the owner, without which nothing can be put into a directory. */
-const OWNER_ALL = 0o700;
 
 /** Thrown for an entry that cannot be made here. */
 export class Unwritable extends Error {}
@@ -82,7 +81,8 @@ class TreeWriter {
     const target = this.#paths.resolve(path);
     const found = lstatSync(target, { throwIfNoEntry: false });
     if (found?.isDirectory() === true) {
-      if ((found.mode & OWNER_ALL) !== OWNER_ALL) chmodSync(target, (found.mode & 0o7777) | OWNER_ALL);
+      // Without these permissions nothing can be put into it.
+      if (isClosedToOwner(found.mode)) chmodSync(target, (found.mode & 0o7777) | OWNER_ALL);
       return;
     }
     if (found !== undefined) rmSync(target);
