@@ -67,9 +67,9 @@ export abstract class BaseCommand extends Command {
     return (this.id ?? "").replaceAll(":", " ");
   }
 
-  /** Reads the command line as docker's parser does, and leaves the args as they are for oclif's. @throws InvalidInput for unknown flags */
+  /** Reads the command line as docker's parser does: `--all=false` is off, which oclif's does not know. @throws InvalidInput for unknown flags */
   protected readArgs(argv: readonly string[], flags: Interfaces.FlagInput): ParsedArgs {
-    return { ...readArguments(argv, syntaxOf(flags), this.typedName), args: [...argv] };
+    return readArguments(argv, syntaxOf(flags), this.typedName);
   }
 
   /** Runs the work. @throws Interrupted when the user stopped it, whichever error that led to */

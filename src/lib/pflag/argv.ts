@@ -19,7 +19,7 @@ export interface FlagSyntax {
 /**
  * @param flags all flags of the command, by long name
  * @param command name of the command, for the hint about its help
- * @returns args without the booleans that are off
+ * @returns args without the booleans that are off, or with `--no-NAME` where there is such a flag
  * @throws InvalidInput with pflag's message
  */
 export function canonicalArguments(
@@ -70,9 +70,14 @@ class ArgumentReader {
       else if (arg.startsWith("-") && arg !== "-") this.#short(arg.slice(1), arg);
       else this.#rest.push(arg);
     }
-    const on = [...this.#on].flatMap(([name, value]) => (value ? [`--${name}`] : []));
+    const on = [...this.#on].flatMap(([name, value]) => (value ? [`--${name}`] : this.#negation(name)));
     const given = new Set([...this.#given, ...this.#on.keys()]);
     return { args: [...on, ...this.#named, "--", ...this.#rest], given, rest: this.#rest };
+  }
+
+  /** A flag that is on by default has one of its own that turns it off. */
+  #negation(name: string): string[] {
+    return Object.hasOwn(this.#flags, `no-${name}`) ? [`--no-${name}`] : [];
   }
 
   #long(text: string): void {
