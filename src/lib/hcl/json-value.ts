@@ -1,4 +1,5 @@
 /** Values as JSON, as Go writes it. */
+import { escapeAsGo } from "../text/go-json.ts";
 import { toText } from "./number.ts";
 import { HclError } from "./source.ts";
 import { isCollection } from "./type.ts";
@@ -6,20 +7,9 @@ import type { Type } from "./type.ts";
 import { asNumber, entriesOf, isKnown, isNull, itemsOf } from "./value.ts";
 import type { Value } from "./value.ts";
 
-const ESCAPED: Readonly<Record<string, string>> = {
-  "<": "\\u003c",
-  ">": "\\u003e",
-  "&": "\\u0026",
-  "\u2028": "\\u2028",
-  "\u2029": "\\u2029",
-};
-
 /** A quoted text. HTML's special characters are escaped, as Go's encoding/json does. */
 export function quoteJson(value: string): string {
-  return JSON.stringify(value.toWellFormed()).replace(
-    /[<>&\u2028\u2029]/g,
-    (character) => ESCAPED[character] ?? character,
-  );
+  return escapeAsGo(JSON.stringify(value.toWellFormed()));
 }
 
 /**
