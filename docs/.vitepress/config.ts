@@ -17,6 +17,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
     "load",
     "ci",
     "make-and-compose",
+    "several-platforms",
     "private-registries",
     "secrets",
     "builders",

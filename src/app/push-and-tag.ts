@@ -46,7 +46,7 @@ export async function* verifyPushed(
   all: boolean,
   choice: RegistryChoice,
 ): AsyncGenerator<PushedTag> {
-  const client = await clientOf(choice);
+  const client = await registryClient(choice);
   const tags = all ? await listTags(client, reference) : [reference.tag ?? "latest"];
   for (const tag of tags) {
     const { digest, text } = await findManifest(client, withTag(reference, tag));
@@ -56,14 +56,15 @@ export async function* verifyPushed(
 
 /** @throws BuildFailed, AuthError */
 export async function retag(source: Reference, target: Reference, choice: RegistryChoice): Promise<FoundManifest> {
-  return copyImage(await clientOf(choice), source, target);
+  return copyImage(await registryClient(choice), source, target);
 }
 
 function withTag(reference: Reference, tag: string): Reference {
   return parseReference(`${reference.name}:${tag}`);
 }
 
-async function clientOf({
+/** With the user's logins. @throws InvalidInput if the file of certificates cannot be read */
+export async function registryClient({
   "insecure-registry": insecure,
   "registry-ca": file,
 }: RegistryChoice): Promise<RegistryClient> {

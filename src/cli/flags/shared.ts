@@ -25,7 +25,7 @@ export const clusterFlags = {
 };
 
 interface RepeatableFlag {
-  readonly char?: "f" | "t";
+  readonly char?: "f" | "p" | "t";
   readonly description?: string;
   readonly hidden?: boolean;
   readonly helpValue?: string;

@@ -99,17 +99,25 @@ function takeFlags(rest: string[], flags: typeof GLOBAL_FLAGS): [name: string, v
 }
 
 /** The commands of buildx that slipway has, also by their short names, each with slipway's command. */
-const BUILDX_COMMANDS: Readonly<Record<string, string>> = { build: "build", b: "build", bake: "bake", f: "bake" };
+const BUILDX_COMMANDS: Readonly<Record<string, string>> = {
+  build: "build",
+  b: "build",
+  bake: "bake",
+  f: "bake",
+  imagetools: "imagetools",
+};
 
 /** Translates args of buildx to args of slipway. @throws InvalidInput for a command of buildx that slipway does not have */
 export function buildxArgs({ args, builder }: PluginCall): readonly string[] {
   const [command, ...rest] = args;
   if (command === undefined || command === "help" || command.startsWith("-")) return args;
   const own = Object.hasOwn(BUILDX_COMMANDS, command) ? BUILDX_COMMANDS[command] : undefined;
+  // Its own commands have the flag, if they are given it after their names.
+  if (own === "imagetools") return [own, ...rest];
   if (own !== undefined) return [own, ...(builder === undefined ? [] : [`--builder=${builder}`]), ...rest];
   throw new InvalidInput(`slipway replaces buildx here, and has no command \`${command}\``, {
     suggestions: [
-      "Use `build`, `bake` or `version`. The builders kaniko, buildkit, buildah, img and makisu exist without `create`.",
+      "Use `build`, `bake`, `imagetools` or `version`. The builders kaniko, buildkit, buildah, img and makisu exist without `create`.",
       "To use docker's own buildx again: run `slipway uninstall-plugin compose`.",
     ],
   });

@@ -50,6 +50,12 @@ export function writeTargetsMetadata(
   writeJson(file, Object.fromEntries(targets) as object, IMAGE_BUILT);
 }
 
+/** The file of `imagetools create`. @throws InvalidInput if the file cannot be written, although the image is pushed */
+export function writeImageMetadata(file: string, descriptor: object, repositories: readonly string[]): void {
+  const content = { "containerimage.descriptor": descriptor, "image.name": repositories.join(",") };
+  writeJson(file, content, "the image was pushed, but ");
+}
+
 /** Start of the error: a caller must not take the build for failed. */
 const IMAGE_BUILT = "the image was built, but ";
 

@@ -65,3 +65,47 @@ function parsePlatform(text: string): Platform {
 export function platformText({ os, arch, variant }: Platform): string {
   return [os, arch, ...(variant === undefined ? [] : [variant])].join("/");
 }
+
+/** A platform as an index and an image's configuration write it. */
+interface ImagePlatform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+}
+
+/** As text, in the form in which containerd/platforms compares platforms (`Normalize`): `linux/arm/v7` for arm without a variant. */
+export function normalisePlatform(platform: ImagePlatform): string {
+  const os = platform.os.toLowerCase().replace(/^macos$/, "darwin");
+  const written = platform.architecture.toLowerCase();
+  const [architecture, implied] = (Object.hasOwn(ALIASES, written) ? ALIASES[written] : undefined) ?? [written];
+  const variant = variantOf(architecture, (platform.variant ?? "").toLowerCase() || (implied ?? ""));
+  return [os, architecture, variant].filter((part) => part !== "").join("/");
+}
+
+function variantOf(architecture: string, variant: string): string {
+  if (architecture === "arm64") return /^v?8(?:\.0)?$/.test(variant) ? "" : variant;
+  if (architecture === "amd64") return variant === "v1" ? "" : variant;
+  if (architecture !== "arm") return variant;
+  return /^[5-8]$/.test(variant) ? `v${variant}` : variant || "v7";
+}
+
+/**
+ * Platforms of any system that `--platform` of `imagetools` chooses, normalised.
+ * @param values each with one or several, separated by commas
+ * @throws InvalidInput for a text that is not OS/ARCH[/VARIANT] or ARCH
+ */
+export function chosenPlatforms(values: readonly string[]): string[] {
+  return values
+    .flatMap((value) => value.split(","))
+    .map((text) => {
+      const parts = text.trim().split("/");
+      const [os = "", architecture = "", variant = ""] = parts.length === 1 ? ["linux", ...parts] : parts;
+      if (parts.length > 3 || ![os, architecture].every((part) => /^[A-Za-z0-9_.-]+$/.test(part))) {
+        throw new InvalidInput(`invalid platform "${text}": platform specifier must be in the form os/arch[/variant]`, {
+          docker: "refuses",
+          suggestions: ["Write for example --platform linux/arm64."],
+        });
+      }
+      return normalisePlatform({ os, architecture, variant });
+    });
+}

@@ -94,6 +94,21 @@ export async function copyImage(client: RegistryClient, source: Reference, targe
   return found;
 }
 
+/** Copies one manifest or index by its digest, with all that it names. @throws as `findManifest` */
+export async function copyByDigest(
+  client: RegistryClient,
+  source: Reference,
+  target: Reference,
+  digest: string,
+): Promise<FoundManifest> {
+  const found = await findManifest(client, withDigest(source, digest));
+  if (source.name !== target.name) {
+    await copyParts(client, source, target, found);
+    await putManifest(client, target, digest, found);
+  }
+  return found;
+}
+
 async function copyParts(
   client: RegistryClient,
   source: Reference,
@@ -150,12 +165,17 @@ async function copyBlob(
     .catch(failed);
 }
 
-async function putManifest(
+/**
+ * @param name a tag or the manifest's digest
+ * @returns whether the registry lists the manifest under its subject, if it has one (distribution-spec 1.1, "Pushing Manifests with Subject")
+ * @throws as `findManifest`
+ */
+export async function putManifest(
   client: RegistryClient,
   target: Reference,
   name: string,
-  { mediaType, text }: FoundManifest,
-): Promise<void> {
+  { mediaType, text }: Omit<FoundManifest, "digest">,
+): Promise<boolean> {
   const { registry, repository } = target;
   const answer = await ask(client, registry, {
     method: "PUT",
@@ -165,6 +185,7 @@ async function putManifest(
     scopes: [`repository:${repository}:pull,push`],
   });
   expect(answer, [201], target);
+  return answer.headers["oci-subject"] !== undefined;
 }
 
 /** A mount needs a token for the other repository as well. */
@@ -173,11 +194,12 @@ function scopesOf(source: Reference, target: Reference): string[] {
   return source.registry === target.registry ? [own, `repository:${source.repository}:pull`] : [own];
 }
 
-function withDigest({ registry, repository }: Reference, digest: string): Reference {
+export function withDigest({ registry, repository }: Reference, digest: string): Reference {
   return new Reference({ registry, repository, digest });
 }
 
-async function ask(
+/** @throws as `findManifest`, for a registry that does not answer */
+export async function ask(
   client: RegistryClient,
   registry: string,
   question: RegistryQuestion,

@@ -72,6 +72,19 @@ export async function attach(
   return own;
 }
 
+/**
+ * Lists a manifest under its subject with the fallback tag, for a registry that does not do it by itself.
+ * @throws ClusterError if the registry cannot be reached or refuses
+ */
+export async function listUnderTag(
+  client: RegistryClient,
+  reference: Reference,
+  subject: string,
+  entry: Descriptor,
+): Promise<void> {
+  await new Repository(client, reference).listByTag(subject, entry);
+}
+
 class Repository {
   readonly #client: RegistryClient;
   readonly #reference: Reference;

@@ -45,12 +45,13 @@ describe("as buildx", () => {
     ["bake", ["bake", "-f", "-"], ["bake", "-f", "-"]],
     ["a builder before the command", ["buildx", "--builder", "img", "build", "."], ["build", "--builder=img", "."]],
     ["and without buildx's name", ["--builder=img", "bake"], ["bake", "--builder=img"]],
+    ["imagetools", ["buildx", "--builder=img", "imagetools", "inspect", "x"], ["imagetools", "inspect", "x"]],
     ["help", ["buildx", "--help"], ["--help"]],
   ])("%s becomes a command of slipway", (_, argv, expected) => {
     expect(buildxArgs(readCall("buildx", argv))).toEqual(expected);
   });
 
-  it.each(["create", "imagetools", "constructor"])("%s is refused, with the commands that exist", (command) => {
+  it.each(["create", "history", "constructor"])("%s is refused, with the commands that exist", (command) => {
     expect(() => buildxArgs(readCall("buildx", ["buildx", command]))).toThrow(`no command \`${command}\``);
   });
 });
