@@ -17,6 +17,7 @@ import { findTarget, parseDockerfile } from "../lib/dockerfile/parse.ts";
 import type { BuildStage, Dockerfile } from "../lib/dockerfile/parse.ts";
 import { BuilderUnable, InvalidInput } from "../errors.ts";
 import { printError } from "../lib/terminal/output.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 export interface Answer {
   readonly text: string;
@@ -64,7 +65,7 @@ export async function answerCall(
   const own = runChecks(dockerfile, source.text, options);
   const fault = missing ?? faultOf(dockerfile, own, { ...options, given });
   const findings = [...own, ...(await unable(dockerfile, request))].sort((a, b) => a.line - b.line);
-  const found = fault === undefined ? {} : { fault };
+  const found = omitUndefined({ fault });
   const checked = { file: source.path.split("/").at(-1) ?? source.path, text: source.text, findings, ...found };
   const status = findings.length === 0 && fault === undefined ? 0 : 1;
   const json = checkJson(checked);

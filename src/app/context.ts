@@ -3,6 +3,7 @@ import { argumentsOf } from "../plan/build-args.ts";
 import { ContextView } from "../pack/context-view.ts";
 import { gatherContext } from "../plan/gather.ts";
 import { printError } from "../lib/terminal/output.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 export interface ContextRequest {
   readonly path: string;
@@ -21,8 +22,8 @@ export async function wireContext(request: ContextRequest, signal: AbortSignal):
   const say = (message: string): void => printError(`${message}\n`);
   const buildArgs = argumentsOf(request.buildArgs, process.env);
   const inputs = await gatherContext(
-    { path, submoduleCredentials, ...(file === undefined ? {} : { file }) },
+    { path, submoduleCredentials, ...omitUndefined({ file }) },
     { stdin: () => process.stdin, say, signal },
   );
-  return ContextView.open({ ...inputs, buildArgs, sendAll, ...(target === undefined ? {} : { target }) }, signal);
+  return ContextView.open({ ...inputs, buildArgs, sendAll, ...omitUndefined({ target }) }, signal);
 }

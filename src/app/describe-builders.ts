@@ -12,6 +12,7 @@ import { objectsOf } from "../run/objects.ts";
 import { NO_DELIVERY } from "../ship/delivery.ts";
 import { inputsName } from "../plan/inputs-name.ts";
 import { AUTO } from "../plan/transports.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 export interface BuilderDescription {
   readonly name: string;
@@ -50,7 +51,7 @@ async function describe(
   const volume = { name: "context", configMap: { name: inputsName(plan.name) } };
   const { job } = objectsOf(plan, builderPod, { ...NO_DELIVERY, form: "archive", volume });
   const pod = job.spec?.template.spec ?? { containers: [] };
-  return { name, ...(image === undefined ? {} : { image }), ...security(builderPod.container), pod, ...abilities() };
+  return { name, ...omitUndefined({ image }), ...security(builderPod.container), pod, ...abilities() };
 
   function abilities(): Pick<BuilderDescription, "flags" | "features"> {
     const features = Object.entries(DOCKERFILE_FEATURES).map(([feature, { title }]): [string, boolean] => [
@@ -107,7 +108,7 @@ function security({
     user: securityContext?.runAsUser ?? 0,
     capabilities: securityContext?.capabilities?.add ?? [],
     allowPrivilegeEscalation: securityContext?.allowPrivilegeEscalation ?? true,
-    ...(profile === undefined ? {} : { seccompProfile: profile }),
+    ...omitUndefined({ seccompProfile: profile }),
   };
 }
 

@@ -8,6 +8,7 @@ import { AuthError, ClusterError, InvalidInput } from "../errors.ts";
 import type { Token } from "../lib/registry/authorization.ts";
 import { RegistryClient } from "../lib/registry/registry-client.ts";
 import { RegistryError } from "../lib/registry/registry-error.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -64,7 +65,7 @@ export async function verifyLogin(
   if (status === 401 || status === 403) throw refused();
   if (status !== 200) throw new ClusterError(`${registry} answered ${status}: it is not a registry, or it has a fault`);
   if (identityToken === undefined) return credential;
-  return { ...(credential.username === undefined ? {} : { username: credential.username }), identityToken };
+  return { ...omitUndefined({ username: credential.username }), identityToken };
 }
 
 export interface KeptLogin {

@@ -8,6 +8,7 @@ import { InvalidInput } from "../errors.ts";
 import { copyImage, findManifest, listTags } from "../lib/registry/copy-image.ts";
 import type { FoundManifest } from "../lib/registry/copy-image.ts";
 import { RegistryClient } from "../lib/registry/registry-client.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 /** For one answer of a registry: a blob that is copied may have gigabytes. */
 const REQUEST_TIMEOUT_MS = 60 * 60_000;
@@ -71,7 +72,7 @@ export async function registryClient({
   const [stores, ca] = await Promise.all([openStores(process.env), readCa(file)]);
   return new RegistryClient({
     insecure,
-    ...(ca === undefined ? {} : { ca }),
+    ...omitUndefined({ ca }),
     credential: (registry) => findCredential(stores, registry),
     timeout: REQUEST_TIMEOUT_MS,
   });

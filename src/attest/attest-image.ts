@@ -7,6 +7,7 @@ import { attach } from "../lib/registry/referrer.ts";
 import { RegistryClient } from "../lib/registry/registry-client.ts";
 import { signImage } from "./cosign.ts";
 import { PROVENANCE, provenanceOf } from "./provenance.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 /** For each request to the registry. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -79,7 +80,7 @@ function clientOf(
   { credential, signal }: AttestOptions,
   timeout = REQUEST_TIMEOUT_MS,
 ): RegistryClient {
-  return new RegistryClient({ insecure, ...(ca === undefined ? {} : { ca }), credential, timeout, signal });
+  return new RegistryClient({ insecure, ...omitUndefined({ ca }), credential, timeout, signal });
 }
 
 /** Says in every error that the image is pushed. @param trouble what has failed, following "but" */

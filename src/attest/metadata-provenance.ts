@@ -8,6 +8,7 @@ import { parseBool } from "../lib/pflag/parse-bool.ts";
 import { BUILD_TYPE, basesOf, builderId, repositoryOf, seconds } from "./provenance.ts";
 import type { BuildTimes } from "./provenance.ts";
 import { shownArguments } from "../plan/hidden-values.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 /** How much of it: `min` leaves out the parts that differ in every build. */
 export type MetadataProvenance = "min" | "max" | "disabled";
@@ -39,7 +40,7 @@ export function metadataProvenance(
         ...(secrets.length === 0 ? {} : { secrets }),
         locals: [{ name: "context" }, { name: "dockerfile" }],
       },
-      environment: platform === undefined ? {} : { platform },
+      environment: omitUndefined({ platform }),
     },
     ...(mode === "max"
       ? {
@@ -64,7 +65,7 @@ function argumentsOf(plan: BuildPlan): Record<string, string> {
     ...Object.fromEntries(shownArguments(plan).map(([name, value]) => [`build-arg:${name}`, value])),
     ...Object.fromEntries(labels.map(([key, value]) => [`label:${key}`, value])),
     ...(noCache ? { "no-cache": "" } : {}),
-    ...(target === undefined ? {} : { target }),
+    ...omitUndefined({ target }),
   };
   return Object.fromEntries(Object.entries(named).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -9,6 +9,7 @@ import { imageReferences } from "../lib/dockerfile/references.ts";
 import { parseDockerfile } from "../lib/dockerfile/parse.ts";
 import { digestSet, statementOf } from "./statement.ts";
 import { shownArguments } from "../plan/hidden-values.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 /** The type of the predicate. */
 export const PROVENANCE = "https://slsa.dev/provenance/v1";
@@ -30,8 +31,7 @@ export function provenanceOf(plan: BuildPlan, digest: string, times: BuildTimes)
       buildType: BUILD_TYPE,
       externalParameters: {
         ...sourceOf(plan),
-        ...(plan.target === undefined ? {} : { target: plan.target }),
-        ...(plan.platform === undefined ? {} : { platform: plan.platform }),
+        ...omitUndefined({ target: plan.target, platform: plan.platform }),
         // Everybody who can pull the image can read this: it has values only if they were asked for.
         buildArgs: max ? Object.fromEntries(shownArguments(plan)) : plan.buildArgs.map(([name]) => name).sort(),
         labels: Object.fromEntries(plan.labels),
@@ -96,7 +96,7 @@ export function basesOf({ dockerfile, buildArgs, buildContexts = [], target }: B
   if (dockerfile.text === undefined) return [];
   const named = imageReferences(parseDockerfile(dockerfile.text), {
     buildArgs: new Map(buildArgs),
-    ...(target === undefined ? {} : { target }),
+    ...omitUndefined({ target }),
   });
   const contexts = new Map(buildContexts.map(({ name, source }) => [name, source]));
   const images = named.flatMap((image) => {

@@ -7,6 +7,7 @@ import { AuthError } from "../errors.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { StartedHere } from "../app/builds/started-here.ts";
 import type { ClusterChoice } from "../app/build/build.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 const NAME =
   "name of the build, the beginning of its name, or `latest` for the last build that you started on this machine";
@@ -54,7 +55,7 @@ export abstract class BuildsCommand extends BaseCommand {
     const wanted = {
       user,
       startedHere: (uid: string) => here.has(uid),
-      ...(among === undefined ? {} : { among }),
+      ...omitUndefined({ among }),
     };
     const found = names.map((name) => findBuild(builds, { name, ...wanted }, cluster.namespace));
     return [...new Set(found)];

@@ -23,6 +23,7 @@ import { publicUrl } from "../lib/text/public-url.ts";
 import { readBytesOrExplain, readIfThere, readOrExplain, whyNot } from "../lib/files/read-file.ts";
 import { workingDirectory } from "../lib/files/working-directory.ts";
 import type { BuildRequest } from "./request.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 export interface ContextInputs {
   readonly context: ContextSource;
@@ -71,8 +72,7 @@ export async function gatherInputs(request: BuildRequest, outside: Outside = OUT
   return {
     ...found,
     proxies,
-    ...(ca === undefined ? {} : { ca }),
-    ...(podTemplate === undefined ? {} : { podTemplate }),
+    ...omitUndefined({ ca, podTemplate }),
     ...(directories.length === 0 ? {} : { directories }),
     ...(layouts.length === 0 ? {} : { layouts }),
   };
@@ -96,8 +96,7 @@ export async function gatherContext(request: ContextRequest, outside: Outside): 
   const ignored = await findIgnoreFile(source, root, dockerfile.path);
   const context = {
     root,
-    ...(tree === undefined ? {} : { tree }),
-    ...(digest === undefined ? {} : { digest }),
+    ...omitUndefined({ tree, digest }),
     // Standard input has no name, and a scratch directory has another one each time: such builds are told apart by where they are started.
     ...(source.external ? { project: source.url ?? workingDirectory() } : {}),
     ...ignored,

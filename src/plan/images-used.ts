@@ -7,6 +7,7 @@ import type { BuildInputs } from "./gather.ts";
 import { parseReference } from "../lib/image/reference.ts";
 import type { Reference } from "../lib/image/reference.ts";
 import type { BuildRequest } from "./request.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 /** Images that the Dockerfile uses, without those that `--build-context` replaces. Empty if only the builder reads the Dockerfile. */
 export function basesOf(
@@ -19,7 +20,7 @@ export function basesOf(
   const dockerfile = parseDockerfile(inputs.dockerfile.text);
   const names = imageReferences(dockerfile, {
     buildArgs: new Map(buildArgs),
-    ...(request.target === undefined ? {} : { target: request.target }),
+    ...omitUndefined({ target: request.target }),
   });
   // If a name has a variable that only the builder knows, the builder decides.
   const replaced = new Set(buildContexts.map(({ name }) => name));

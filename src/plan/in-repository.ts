@@ -10,6 +10,7 @@ import { holdsSecret, publicUrl } from "../lib/text/public-url.ts";
 import type { GitSource } from "./source/git-url.ts";
 import type { BuildPlan, Repository, UnreadDockerfile } from "./plan.ts";
 import type { BuildRequest } from "./request.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 export interface RepositoryInputs {
   readonly repository: Repository;
@@ -28,10 +29,7 @@ export function inRepository(request: BuildRequest): RepositoryInputs {
     repository: {
       url: request.path,
       remote: source.remote,
-      ...(ref === undefined ? {} : { ref }),
-      ...(commit === undefined ? {} : { commit }),
-      ...(subdir === undefined ? {} : { subdir }),
-      ...(submodules === undefined ? {} : { submodules }),
+      ...omitUndefined({ ref, commit, subdir, submodules }),
       keepGitDir: source.keepGitDir,
     },
     dockerfile: dockerfileOf(request.file),

@@ -24,6 +24,7 @@ import type { Reference } from "../lib/image/reference.ts";
 import type { BuildRequest } from "./request.ts";
 import { verifyBases } from "./verify-base.ts";
 import { trimChars } from "../lib/text/linear.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 export interface PlanFacts {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -74,7 +75,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
       ),
     ],
     insecure,
-    ...(inputs.ca === undefined ? {} : { ca: inputs.ca }),
+    ...omitUndefined({ ca: inputs.ca }),
   };
   return {
     ...docker.options,
@@ -83,10 +84,9 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     builder,
     builderImage: request.builderImage ?? facts.builderImage,
     helperImage: request.helperImage,
-    ...(inputs.context === undefined ? {} : { context: inputs.context }),
-    ...(inputs.repository === undefined ? {} : { repository: inputs.repository }),
+    ...omitUndefined({ context: inputs.context, repository: inputs.repository }),
     dockerfile: inputs.dockerfile,
-    ...(inputs.directories === undefined ? {} : { directories: inputs.directories }),
+    ...omitUndefined({ directories: inputs.directories }),
     ...layoutsOf(request, inputs),
     sendAll: request.sendAll === true,
     ...(request.reproducible === true ? { latestTime: epochOf(buildArgs) } : {}),
@@ -94,7 +94,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     names,
     buildArgs,
     ...(request.buildArgs.some((text) => /^SOURCE_DATE_EPOCH(?:=.|$)/.test(text)) ? { sourceDateEpoch: true } : {}),
-    ...(request.target === undefined ? {} : { target: request.target }),
+    ...omitUndefined({ target: request.target }),
     labels: labelsOf([...(inputs.labels ?? []), ...request.labels]),
     noCache: request.noCache,
     registries,
@@ -114,7 +114,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
     cacheName: request.cacheName ?? tags[0]?.name ?? inputs.context?.project ?? inputs.context?.root ?? "",
     volume: {
       size: quantityOf(request.volumeSize),
-      ...(request.storageClass === undefined ? {} : { storageClass: request.storageClass }),
+      ...omitUndefined({ storageClass: request.storageClass }),
     },
     ...(request.cacheVolume === undefined ? {} : { cacheVolume: nameOf(request.cacheVolume, "cache-volume") }),
     ...keepOf(request),
@@ -163,7 +163,7 @@ function signatureOf({ sign, signKey, signLog }: BuildRequest): Pick<BuildPlan, 
       },
     );
   }
-  return { sign: key, ...(signLog === undefined ? {} : { signLog }) };
+  return { sign: key, ...omitUndefined({ signLog }) };
 }
 
 function networkOf(

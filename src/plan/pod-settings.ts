@@ -6,6 +6,7 @@ import { parseNodeSelector, parseResources, parseRuntimeClass, parseTenant, pars
 import type { PodTemplate } from "./pod/read-template.ts";
 import type { PodSettings } from "./plan.ts";
 import type { PodRequest } from "./request.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 /**
  * @param template content of the file `request.template`
@@ -37,11 +38,11 @@ export function podSettingsOf(
     ...(nodeSelector.length === 0 ? {} : { nodeSelector: agreeing(parseNodeSelector(nodeSelector), docker.platform) }),
     ...(tolerations.length === 0 ? {} : { tolerations: parseTolerations(tolerations) }),
     ...(runtimeClass === undefined ? {} : { runtimeClass: parseRuntimeClass(runtimeClass) }),
-    ...(resources === undefined ? {} : { resources }),
+    ...omitUndefined({ resources }),
     ...(userns === undefined || userns === "never" ? {} : { userns }),
     ...(restricted ? { restricted } : {}),
     ...(request.isolate === undefined ? {} : { tenant: parseTenant(request.isolate) }),
-    ...(template === undefined ? {} : { podTemplate: template }),
+    ...omitUndefined({ podTemplate: template }),
     ...(request.allowUnsafe === true ? { allowUnsafeTemplate: true } : {}),
   };
 }

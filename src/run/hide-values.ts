@@ -4,6 +4,7 @@
  */
 import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
 import { expandSafe } from "../builders/arguments.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 const VARIABLE = "SLIPWAY_VALUE_";
 
@@ -62,10 +63,10 @@ export function hideValues(spec: V1PodSpec, values: readonly string[], secret: s
     const variables = hidden
       .filter(({ variable }) => needed.has(variable))
       .map(({ variable, key }) => ({ name: variable, valueFrom: { secretKeyRef: { name: secret, key } } }));
-    return { ...container, ...(args === undefined ? {} : { args }), env: [...variables, ...env] };
+    return { ...container, ...omitUndefined({ args }), env: [...variables, ...env] };
   };
   const containers = spec.containers.map(inContainer);
   const initContainers = spec.initContainers?.map(inContainer);
   const data = new Map(hidden.filter(({ variable }) => used.has(variable)).map(({ key, value }) => [key, value]));
-  return { spec: { ...spec, ...(initContainers === undefined ? {} : { initContainers }), containers }, data };
+  return { spec: { ...spec, ...omitUndefined({ initContainers }), containers }, data };
 }

@@ -5,6 +5,7 @@ import type { BuildPlan } from "../plan/plan.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { trimChars } from "../lib/text/linear.ts";
 import { jobOf } from "./identity.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 export const LABEL = {
   managedBy: "app.kubernetes.io/managed-by",
@@ -54,7 +55,7 @@ export function labelsOf(plan: BuildPlan): Record<string, string> {
     [LABEL.version]: labelValue(plan.version),
     [LABEL.build]: plan.name,
     [LABEL.builder]: plan.builder,
-    ...(plan.tenant === undefined ? {} : { [LABEL.tenant]: plan.tenant }),
+    ...omitUndefined({ [LABEL.tenant]: plan.tenant }),
     ...(plan.user === "" ? {} : { [LABEL.user]: userLabel(plan.user) }),
     ...plan.objectLabels,
   };

@@ -27,6 +27,7 @@ import { networkPolicyOf } from "./network-policy.ts";
 import { NO_SIDECAR_ANNOTATIONS, NO_SIDECAR_LABELS } from "./pod/no-sidecars.ts";
 import { placementOf, resourcesOf } from "./pod/placement.ts";
 import type { SecretValues } from "./volumes.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 /**
  * Holds the pod back until the objects that it mounts exist. The Job's deadline runs while its pod is gated; a suspended Job
@@ -77,9 +78,7 @@ export function objectsOf(
     job: jobOf(plan, builder, pod),
     ...(unsafe.length === 0 ? {} : { unsafe }),
     ...(claims.length === 0 ? {} : { claims }),
-    ...(configMap === undefined ? {} : { configMap }),
-    ...(secret === undefined ? {} : { secret }),
-    ...(networkPolicy === undefined ? {} : { networkPolicy }),
+    ...omitUndefined({ configMap, secret, networkPolicy }),
   };
 }
 
@@ -121,7 +120,7 @@ function podSpecOf(plan: BuildPlan, builder: BuilderPod, delivery: Delivery): V1
     restartPolicy: "Never",
     // Builders do not need it. The workload identities of clouds bring their own token (a webhook's volume, a metadata server).
     automountServiceAccountToken: false,
-    ...(plan.serviceAccount === undefined ? {} : { serviceAccountName: plan.serviceAccount }),
+    ...omitUndefined({ serviceAccountName: plan.serviceAccount }),
     enableServiceLinks: false,
     terminationGracePeriodSeconds: GRACE_SECONDS,
     ...placementOf(plan),
@@ -158,7 +157,7 @@ function onOwnPart(container: V1Container, { subPath }: Delivery): V1Container {
     // The files are hard links to those of the cache: writing to one would change the other.
     mount.name === CONTEXT_VOLUME ? { ...mount, subPath, readOnly: true } : mount,
   );
-  return { ...container, ...(volumeMounts === undefined ? {} : { volumeMounts }) };
+  return { ...container, ...omitUndefined({ volumeMounts }) };
 }
 
 function credentialVolumes(plan: BuildPlan, { credentialFile }: BuilderPod): V1Volume[] {
@@ -184,7 +183,7 @@ function fileVolumes(plan: BuildPlan, { files }: BuilderPod): V1Volume[] {
 
 function configMapOf(plan: BuildPlan, { files }: BuilderPod, delivery: Delivery): V1ConfigMap | undefined {
   const { ca } = plan.registries;
-  const data = { ...files, ...(ca === undefined ? {} : { [CA_FILE]: ca }) };
+  const data = { ...files, ...omitUndefined({ [CA_FILE]: ca }) };
   if (delivery.binaryData === undefined && Object.keys(data).length === 0) return undefined;
   return {
     apiVersion: "v1",
@@ -192,7 +191,7 @@ function configMapOf(plan: BuildPlan, { files }: BuilderPod, delivery: Delivery)
     metadata: { name: inputsName(plan.name), labels: labelsOf(plan) },
     // The kubelet stops watching an immutable ConfigMap once it has read it.
     immutable: true,
-    ...(delivery.binaryData === undefined ? {} : { binaryData: delivery.binaryData }),
+    ...omitUndefined({ binaryData: delivery.binaryData }),
     ...(Object.keys(data).length === 0 ? {} : { data }),
   };
 }

@@ -2,6 +2,7 @@
 import type { PodState } from "./follow/pod-state.ts";
 import { explainUnschedulable } from "./follow/unschedulable.ts";
 import type { Emit, Stage, StageTimer } from "../events.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 export class Stages implements StageTimer {
   readonly #emit: Emit;
@@ -15,7 +16,7 @@ export class Stages implements StageTimer {
   start(stage: Stage, detail?: string): void {
     if (this.#started.has(stage)) return;
     this.#started.set(stage, performance.now());
-    this.#emit({ type: "stage-started", stage, ...(detail === undefined ? {} : { detail }) });
+    this.#emit({ type: "stage-started", stage, ...omitUndefined({ detail }) });
   }
 
   done(stage: Stage, detail?: string, bytes?: number): void {
@@ -25,8 +26,7 @@ export class Stages implements StageTimer {
       type: "stage-done",
       stage,
       ms,
-      ...(detail === undefined ? {} : { detail }),
-      ...(bytes === undefined ? {} : { bytes }),
+      ...omitUndefined({ detail, bytes }),
     });
   }
 

@@ -10,6 +10,7 @@ import type { BuildPlan } from "../plan/plan.ts";
 import { VOLUME_LABEL } from "../ship/cache/claim.ts";
 import { LABEL, labelsOf } from "./labels.ts";
 import { sshKeyName } from "../plan/docker/ssh-keys.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 export function cacheVolumes({ cacheVolume }: BuildPlan): V1Volume[] {
   return cacheVolume === undefined ? [] : [{ name: CACHE_VOLUME, persistentVolumeClaim: { claimName: cacheVolume } }];
@@ -27,7 +28,7 @@ export function cacheClaim(plan: BuildPlan): V1PersistentVolumeClaim | undefined
     spec: {
       accessModes: ["ReadWriteOnce"],
       resources: { requests: { storage: size } },
-      ...(storageClass === undefined ? {} : { storageClassName: storageClass }),
+      ...omitUndefined({ storageClassName: storageClass }),
     },
   };
 }

@@ -10,6 +10,7 @@ import type { Delivery, Shipped } from "./delivery.ts";
 import type { PodSession } from "./pod-session.ts";
 import { MOUNT, REFUSAL, commitCommand, receiveCommand, receiver } from "./receiver.ts";
 import type { ReceiverIdentity } from "./receiver.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 /** Before the second attempt, and twice that before the third: what cut the connection may be restarting. */
 export const RETRY_PAUSE_MS = 500;
@@ -31,7 +32,7 @@ export function deliverByVolume(
         spec: {
           accessModes: ["ReadWriteOnce"],
           resources: { requests: { storage: volume.size } },
-          ...(volume.storageClass === undefined ? {} : { storageClassName: volume.storageClass }),
+          ...omitUndefined({ storageClassName: volume.storageClass }),
         },
       },
     },

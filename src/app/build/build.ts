@@ -81,7 +81,7 @@ export async function wireBuild(
   const deps: Omit<BuildDeps, "cluster"> = {
     builder,
     ...contextSources(plan, builder, stores, emit, signal),
-    ...(dockerConfig === undefined ? {} : { dockerConfig }),
+    ...omitUndefined({ dockerConfig }),
     secrets,
     pushedDigest: (built, configDigest) => askForTag(built, configDigest, stores),
     describeImage: async (built, digest) =>
@@ -265,5 +265,5 @@ async function askForTag(
 }
 
 function pushedTo({ registries: { insecure, ca } }: BuildPlan, reference: Reference): PushedImage {
-  return { reference, insecure, ...(ca === undefined ? {} : { ca }) };
+  return { reference, insecure, ...omitUndefined({ ca }) };
 }

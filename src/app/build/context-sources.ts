@@ -15,6 +15,7 @@ import type { CredentialStore } from "../../lib/credentials/credentials.ts";
 import { findCredential } from "../../lib/credentials/stores.ts";
 import type { BaseImage } from "../../lib/dockerfile/used-paths.ts";
 import { InternalError } from "../../errors.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** For each answer of a registry about a base image: to send all of the context is not much slower. */
 const BASE_IMAGE_TIMEOUT_MS = 2000;
@@ -55,7 +56,7 @@ async function askForBase(
     const { insecure, ca } = plan.registries;
     return await readBaseImage(parseReference(image), {
       insecure,
-      ...(ca === undefined ? {} : { ca }),
+      ...omitUndefined({ ca }),
       credential: (host) => findCredential(stores, host),
       timeout: BASE_IMAGE_TIMEOUT_MS,
     });

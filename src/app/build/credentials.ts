@@ -2,6 +2,7 @@
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { CredentialStore } from "../../lib/credentials/credentials.ts";
 import { selectCredentials } from "../../lib/credentials/select.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /**
  * Only the user's stores show whether there is a login for the plan's registries.
@@ -27,6 +28,6 @@ async function shippedStores(
   if (scopes === undefined) return stores;
   const { scopedTokens } = await import("../../lib/registry/scoped-tokens.ts");
   const { insecure, ca } = registries;
-  const options = { scopes, insecure, needed, warn, ...(ca === undefined ? {} : { ca }) };
+  const options = { scopes, insecure, needed, warn, ...omitUndefined({ ca }) };
   return stores.map((store) => scopedTokens(store, options));
 }

@@ -34,6 +34,7 @@ import { reachKept } from "./reach-kept.ts";
 import type { ReachDeps } from "./reach-kept.ts";
 import { loaded } from "./run-build.ts";
 import type { BuildDeps } from "./run-build.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** How often a build is begun anew because a file vanished, or because its builder was just ending. */
 const ATTEMPTS = 3;
@@ -233,14 +234,14 @@ function descriptionOf(answer: ReadonlyMap<string, string>): ImageDescription {
       ? undefined
       : (JSON.parse(Buffer.from(encoded, "base64").toString("utf8")) as NonNullable<ImageDescription["descriptor"]>);
   return {
-    ...(configDigest === undefined ? {} : { configDigest }),
+    ...omitUndefined({ configDigest }),
     ...(parsed === undefined
       ? {}
       : {
           descriptor: {
             mediaType: parsed.mediaType,
             size: parsed.size,
-            ...(parsed.platform === undefined ? {} : { platform: parsed.platform }),
+            ...omitUndefined({ platform: parsed.platform }),
           },
         }),
   };

@@ -12,6 +12,7 @@ import { InternalError } from "../../errors.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { identityOf } from "../../run/identity.ts";
 import { StartedHere } from "./started-here.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** How the registry is asked about the image. Only the user says so, never the build: everybody who may make Jobs can write one. */
 export interface RegistryTrust {
@@ -82,7 +83,7 @@ async function askRegistry(
     insecureRegistries.includes(host) && !insecure.includes(host)
       ? [`The build used ${host} without TLS. If you want that as well: --insecure-registry ${host}`]
       : [];
-  const image = { reference, insecure, mustExist: true, ...(ca === undefined ? {} : { ca }) };
+  const image = { reference, insecure, mustExist: true, ...omitUndefined({ ca }) };
   return {
     describeImage: (digest) =>
       // OpenSSL ends its messages with a line feed.

@@ -17,6 +17,7 @@ import { removeInputsOf } from "../../run/remove.ts";
 import { RECEIVER } from "../../plan/layout.ts";
 import type { FoundBuild } from "./find.ts";
 import type { BuildRecord } from "./record.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 export interface AttachDeps extends Omit<Reporter, "builder"> {
   readonly cluster: Cluster;
@@ -42,7 +43,7 @@ export async function attachBuild(
       containers: { receiver: RECEIVER, builder: record.container },
       timeoutSeconds: record.timeoutSeconds,
       formatLogLine: builder.formatLogLine,
-      ...(builder.steps === undefined ? {} : { steps: builder.steps }),
+      ...omitUndefined({ steps: builder.steps }),
       onPod: async () => {},
       onReceiving: async () =>
         emit({ type: "waiting", message: "waiting for the client that started the build to send its context" }),
@@ -61,7 +62,7 @@ export async function attachBuild(
     throw error;
   });
   await Promise.all([inputs.removed, ending]);
-  return reportEnd(end, record, { ...deps, ...(builder.steps === undefined ? {} : { steps: builder.steps }) }, stages);
+  return reportEnd(end, record, { ...deps, ...omitUndefined({ steps: builder.steps }) }, stages);
 }
 
 /** The Secret and ConfigMap of a build whose own client may have ended before it could delete them. */

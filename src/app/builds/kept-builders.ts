@@ -10,6 +10,7 @@ import type { KeepKey } from "../../run/keep/keep-key.ts";
 import { DAEMON, KEEP_ANNOTATION, findKept } from "../../run/keep/kept-builder.ts";
 import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
 import { ANNOTATION, LABEL } from "../../run/labels.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** How long a daemon may take to say what it holds, in milliseconds: a list is not to hang on one. */
 const ANSWER_MS = 10_000;
@@ -109,8 +110,7 @@ async function recordOf(cluster: Cluster, { job, pod }: KeptBuilder, signal: Abo
     lastUsed: annotations[KEEP_ANNOTATION.lastUsed] ?? createdAt,
     keepSeconds: Number(annotations[KEEP_ANNOTATION.seconds] ?? 0),
     ...(isRunning === true ? await holdings(cluster, pod?.metadata?.name ?? "", signal) : {}),
-    ...(pod?.metadata?.name === undefined ? {} : { pod: pod.metadata.name }),
-    ...(pod?.spec?.nodeName === undefined ? {} : { node: pod.spec.nodeName }),
+    ...omitUndefined({ pod: pod?.metadata?.name, node: pod?.spec?.nodeName }),
   };
 }
 

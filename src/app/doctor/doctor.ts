@@ -15,6 +15,7 @@ import { shipCredentials } from "../build/credentials.ts";
 import { userName } from "../user-name.ts";
 import { VERSION } from "../../version.ts";
 import type { ClusterChoice } from "../build/build.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** For an answer of a registry through a pod. */
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -46,7 +47,7 @@ export async function* runDoctor(
     openRegistry: (dial: Dial) =>
       new RegistryClient({
         insecure,
-        ...(ca === undefined ? {} : { ca }),
+        ...omitUndefined({ ca }),
         credential: (registry) => findCredential(stores, registry),
         timeout: REQUEST_TIMEOUT_MS,
         dial,
@@ -78,7 +79,7 @@ async function planOf(request: BuildRequest, say: (message: string) => void): Pr
   const inputs = {
     context: { root: workingDirectory(), ignoreFile: undefined },
     dockerfile: { path: "Dockerfile", text: "FROM scratch\n" },
-    ...(ca === undefined ? {} : { ca }),
+    ...omitUndefined({ ca }),
   };
   const facts = { env: process.env, user: userName(), version: VERSION };
   if (request.tags.length > 0) return planRequest(request, inputs, facts, say);

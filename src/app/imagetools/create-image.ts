@@ -18,6 +18,7 @@ import { imageNamed, registryClient } from "../push-and-tag.ts";
 import type { RegistryChoice } from "../push-and-tag.ts";
 import { readSource } from "./read-source.ts";
 import type { NamedSource } from "./read-source.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 export interface CreateRequest {
   /** References, digests or descriptors in JSON. */
@@ -187,7 +188,7 @@ async function readImage(
       mediaType: type,
       digest,
       size,
-      ...(annotations === undefined ? {} : { annotations }),
+      ...omitUndefined({ annotations }),
       platform: isWhole(platform) ? platform : await platformOf(client, wanted, text, platform),
     },
     text,

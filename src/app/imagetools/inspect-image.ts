@@ -17,6 +17,7 @@ import { isIndex } from "../../lib/registry/media-types.ts";
 import type { RegistryClient } from "../../lib/registry/registry-client.ts";
 import { imageNamed, registryClient } from "../push-and-tag.ts";
 import type { RegistryChoice } from "../push-and-tag.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 const FIELDS = ["name", "manifest", "image", "provenance", "SBOM"] as const;
 
@@ -115,7 +116,7 @@ export class InspectedImage {
     if (!isIndex(mediaType)) return { mediaType, digest, size };
     const { schemaVersion, annotations } = JSON.parse(text) as Readonly<Record<string, unknown>>;
     const manifests = manifestsIn(text).map(ordered);
-    return { schemaVersion, mediaType, digest, size, manifests, ...(annotations === undefined ? {} : { annotations }) };
+    return { schemaVersion, mediaType, digest, size, manifests, ...omitUndefined({ annotations }) };
   }
 
   /** The images of the index, without its attestations. */

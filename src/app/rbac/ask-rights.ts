@@ -1,6 +1,7 @@
 /** Asks the API server, right by right, whether the user may do what a build does. */
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import type { Right } from "./rights.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** The answer for one verb on one resource. */
 export interface Ruling {
@@ -23,7 +24,7 @@ export function askRights(
         verb,
         group: right.group,
         resource,
-        ...(subresource === undefined ? {} : { subresource }),
+        ...omitUndefined({ subresource }),
       };
       const review = await cluster.create("selfsubjectaccessreviews", { spec: { resourceAttributes } }, signal);
       return { right, verb, allowed: review.status?.allowed === true };

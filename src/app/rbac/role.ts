@@ -1,6 +1,7 @@
 /** The objects that grant rights: Role, RoleBinding, and a ServiceAccount if one holds them. */
 import type { RbacV1Subject, V1Role, V1RoleBinding, V1ServiceAccount } from "@kubernetes/client-node";
 import type { Right } from "./rights.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 export interface Holder {
   readonly kind: "ServiceAccount" | "User" | "Group";
@@ -27,7 +28,7 @@ export function grantOf(
   rights: readonly Right[],
   { name, namespace, holder }: Grant,
 ): (V1ServiceAccount | V1Role | V1RoleBinding)[] {
-  const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
+  const metadata = { name, ...omitUndefined({ namespace }) };
   const role: V1Role = {
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "Role",
@@ -55,6 +56,6 @@ export function grantOf(
 
 function subjectOf(holder: Holder, of: string | undefined): RbacV1Subject {
   const { kind, name, namespace = of } = holder;
-  if (kind === "ServiceAccount") return { kind, name, ...(namespace === undefined ? {} : { namespace }) };
+  if (kind === "ServiceAccount") return { kind, name, ...omitUndefined({ namespace }) };
   return { kind, name, apiGroup: "rbac.authorization.k8s.io" };
 }

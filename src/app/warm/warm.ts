@@ -16,6 +16,7 @@ import { userName } from "../user-name.ts";
 import { whoAmI } from "../who-am-i.ts";
 import { VERSION } from "../../version.ts";
 import type { ClusterChoice } from "../build/build.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 export interface WarmRequest {
   /** Names of images. */
@@ -54,7 +55,7 @@ export async function warm(
     context: { root: workingDirectory(), ignoreFile: undefined },
     // The plan only has to know the registries of the images.
     dockerfile: { path: "Dockerfile", text: references.map((image) => `FROM ${image.toString()}\n`).join("") },
-    ...(ca === undefined ? {} : { ca }),
+    ...omitUndefined({ ca }),
   };
   const facts = { env: process.env, user: userName(), version: VERSION };
   const { plan: planned } = await planUnnamed(build, inputs, facts, say);
@@ -75,7 +76,7 @@ async function imagesOf({ files, target, build }: WarmRequest, note: (message: s
   const given = new Map(argumentsOf(build.buildArgs, process.env));
   const lists = files.map(async (path) => {
     const text = await readOrExplain(path === "-" ? "/dev/stdin" : path, "the Dockerfile");
-    const uses = findImages(parseDockerfile(text), { buildArgs: given, ...(target === undefined ? {} : { target }) });
+    const uses = findImages(parseDockerfile(text), { buildArgs: given, ...omitUndefined({ target }) });
     return uses.flatMap(({ image, text: written, line }) => {
       if (image !== undefined) return [image];
       note(`WARNING: ${path}:${line}: ${written} has no value here, so this image is skipped; set it with --build-arg`);

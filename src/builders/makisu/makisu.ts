@@ -28,6 +28,7 @@ import { expandSafe } from "../arguments.ts";
 import { hostAliases, sharedMemoryMounts, sharedMemoryVolumes } from "../shared-pod-settings.ts";
 import { makisuFailure } from "./failure.ts";
 import { makisuHost, registryConfig } from "./registries.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 export const MAKISU_OPTIONS: readonly FlagCapability[] = ["add-host", "cache-redis", "shm-size"];
 
@@ -174,7 +175,7 @@ export const makisu: Builder = {
     if (end.exitCode !== 0) return makisuFailure(end);
     const pushed = end.tail.findLast((line) => /(?:Finished pushing|Skipped pushing existing) image config/.test(line));
     const configDigest = /sha256:[0-9a-f]{64}/.exec(pushed ?? "")?.[0];
-    return { kind: "pushed", ...(configDigest === undefined ? {} : { configDigest }) };
+    return { kind: "pushed", ...omitUndefined({ configDigest }) };
   },
 };
 

@@ -1,6 +1,7 @@
 /** Makisu's configuration of registries (lib/registry/config.go). It is YAML; this file writes JSON, which is valid YAML. */
 import type { RegistryAccess } from "../../plan/plan.ts";
 import { isLocalRegistry } from "../../lib/image/registry-host.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** Makisu's name for a registry: Docker Hub has another name. */
 export function makisuHost(registry: string): string {
@@ -36,6 +37,6 @@ function basicOf({ auth = "", identitytoken }: DockerAuth): object {
   const colon = plain.indexOf(":");
   return {
     ...(colon < 0 ? {} : { username: plain.slice(0, colon), password: plain.slice(colon + 1) }),
-    ...(identitytoken === undefined ? {} : { identitytoken }),
+    ...omitUndefined({ identitytoken }),
   };
 }

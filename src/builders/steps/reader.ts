@@ -1,5 +1,6 @@
 /** How a builder's log becomes steps. A reader is fed line by line, touches nothing, and keeps every line. */
 import type { LogEvent, StepEvent, StepStatus } from "../../events.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** What a line of a log becomes. The one who follows the log knows which container it is of. */
 export type StepLine = StepEvent | Omit<LogEvent, "container">;
@@ -68,7 +69,7 @@ export class StepWriter {
       type: "log",
       line,
       timestamp: this.#timestamp,
-      ...(step === undefined ? {} : { step }),
+      ...omitUndefined({ step }),
       ...(from === "output" ? {} : { from }),
     });
   }

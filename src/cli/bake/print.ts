@@ -5,9 +5,10 @@ import { toJsonText } from "../../plan/bake/entries.ts";
 import type { Json } from "../../plan/bake/entries.ts";
 import { fieldOf, printField } from "../../plan/bake/fields.ts";
 import type { Resolved } from "../../plan/bake/resolve.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 function groupJson({ description, targets }: Group): Json {
-  return { ...(description === undefined ? {} : { description }), targets };
+  return { ...omitUndefined({ description }), targets };
 }
 
 export function targetJson(target: Target): Json {
@@ -92,9 +93,7 @@ export function listVariables({ variables }: Definition, format: ListFormat): st
   return `${toJsonText(
     shown.map(({ name, description, type, value }) => ({
       name,
-      ...(description === undefined ? {} : { description }),
-      ...(type === undefined ? {} : { type }),
-      ...(value === undefined ? {} : { value }),
+      ...omitUndefined({ description, type, value }),
     })),
   )}\n`;
 }

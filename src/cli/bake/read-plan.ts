@@ -25,6 +25,7 @@ import type { DefinitionFile } from "../../plan/bake/read-files.ts";
 import { WORKING_DIRECTORY, isRemote } from "../../plan/bake/resolve.ts";
 import type { RemoteOrigin } from "../../plan/bake/resolve.ts";
 import type { RemoteDefinition } from "../../plan/source/remote-definition.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -89,7 +90,7 @@ export async function readBakeDefinition(request: ReadRequest): Promise<ReadBake
   const notes = definition.unknownFields.map(
     ({ target, field, where }) => `${where}: bake ignores \`${field}\` of target ${target}, which is an unknown field`,
   );
-  return { definition, notes, ...(remote === undefined ? {} : { remote }) };
+  return { definition, notes, ...omitUndefined({ remote }) };
 }
 
 /** Refuses a file that a file of the source names, and that the user has not allowed to read. */

@@ -11,6 +11,7 @@ import type { FieldName } from "../../plan/bake/fields.ts";
 import { isElsewhere } from "../../plan/bake/privileges.ts";
 import { WORKING_DIRECTORY, isRemote } from "../../plan/bake/resolve.ts";
 import type { Resolved } from "../../plan/bake/resolve.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 type Origin = Pick<Resolved, "remote" | "remoteContexts">;
 
@@ -68,7 +69,7 @@ export function targetArgs(target: Target, isLinked = false, origin: Origin = LO
   const context = contextOf(target, origin);
   return {
     context,
-    ...(inline === undefined ? {} : { inline }),
+    ...omitUndefined({ inline }),
     args: [
       ...single("file", inline === undefined ? dockerfileOf(target, context, origin) : "-"),
       ...[...mapOf(target, "contexts")].flatMap(([name, own]) =>

@@ -6,6 +6,7 @@ import { BuildsCommand, buildArg } from "../builds-command.ts";
 import { InternalError, Interrupted } from "../../errors.ts";
 import type { Progress } from "../ui/progress.ts";
 import { print } from "../../lib/terminal/output.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 export default class Attach extends BuildsCommand {
   static override summary = "Attach to a build: show its log from the start, and its result";
@@ -53,7 +54,7 @@ ${EXIT_CODES}`;
       const [found] = await this.find(cluster, [args.build]);
       if (found === undefined) throw new InternalError("find() returned no build for one name");
       name = found.record.name;
-      const trust = { insecure: flags["insecure-registry"], ...(ca === undefined ? {} : { ca }) };
+      const trust = { insecure: flags["insecure-registry"], ...omitUndefined({ ca }) };
       return attach(cluster, found, (event) => progress.emit(event), this.signal, trust);
     }).catch((error: unknown) => {
       if (!(error instanceof Interrupted)) throw error;

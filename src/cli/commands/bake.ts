@@ -19,6 +19,7 @@ import type { Progress } from "../ui/progress.ts";
 import type { WiredBuild } from "../../app/build/build.ts";
 import Build from "./build.ts";
 import { print, printError } from "../../lib/terminal/output.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** Flags of `build` that each target sets for itself, and those that `bake` defines in another way. */
 const FLAGS_OF_TARGETS =
@@ -227,7 +228,7 @@ ${EXIT_CODES}`;
         ...requestOf(context, parsed.flags),
         noImageId: flags["metadata-file"] === undefined,
         wantsPlatform: flags["metadata-file"] !== undefined,
-        ...(this.registry === undefined ? {} : { registry: this.registry }),
+        ...omitUndefined({ registry: this.registry }),
       };
       const wired = await wireBuild(
         request,
@@ -298,9 +299,7 @@ function settingsOf(flags: BakeFlags, call: string | undefined): Omit<BakeReques
     push: flags.push,
     load: flags.load,
     ...(flags["no-cache"] ? { noCache: true } : {}),
-    ...(flags.pull === undefined ? {} : { pull: flags.pull }),
-    ...(flags.sbom === undefined ? {} : { sbom: flags.sbom }),
-    ...(flags.provenance === undefined ? {} : { provenance: flags.provenance }),
+    ...omitUndefined({ pull: flags.pull, sbom: flags.sbom, provenance: flags.provenance }),
     ...(call === undefined ? {} : { call: call.split(",", 1)[0] ?? "" }),
   };
 }

@@ -16,6 +16,7 @@ import { PROGRESS_MODES } from "../ui/progress.ts";
 import type { GivenLogins } from "../../app/build/build.ts";
 import type { Progress } from "../ui/progress.ts";
 import { print, printError } from "../../lib/terminal/output.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 export default class Build extends BaseCommand {
   static override summary = "Build an image from a Dockerfile, in a pod of your own namespace";
@@ -161,8 +162,7 @@ ${EXIT_CODES}`;
     const { project, user } = this.configurations;
     const builderOrder = project?.builderOrder ?? user?.builderOrder;
     return {
-      ...(this.registry === undefined ? {} : { registry: this.registry }),
-      ...(builderOrder === undefined ? {} : { builderOrder }),
+      ...omitUndefined({ registry: this.registry, builderOrder }),
       images: { ...user?.images, ...project?.images },
     };
   }

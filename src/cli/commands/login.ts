@@ -4,6 +4,7 @@ import { BaseCommand } from "../base-command.ts";
 import { registryFlags } from "../flags/registry.ts";
 import { InvalidInput } from "../../errors.ts";
 import { print, printError } from "../../lib/terminal/output.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 export default class Login extends BaseCommand {
   static override summary = "Log in to a registry";
@@ -37,7 +38,7 @@ configuration names one, else in the keychain of your system, else in docker's c
     const credential = await this.#ask(registry, flags);
     const kept = await verifyLogin(registry, credential, {
       insecure: flags["insecure-registry"],
-      ...(ca === undefined ? {} : { ca }),
+      ...omitUndefined({ ca }),
     });
     const { place, warning } = await keepLogin(registry, kept, process.env);
     printError(warning === undefined ? `stored in ${place}\n` : `WARNING: ${warning}\n`);

@@ -7,6 +7,7 @@ import type { BuildEvent } from "../../events.ts";
 import { print, printError } from "../../lib/terminal/output.ts";
 import { suggestionLines } from "../ui/failure.ts";
 import type { QuietView } from "../ui/quiet.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** A script reads only standard output, so warnings go to standard error, which a quiet view leaves empty. */
 function emit(view: QuietView, event: BuildEvent): void {
@@ -40,7 +41,7 @@ ${EXIT_CODES}`;
       import("../ui/quiet.ts"),
     ]);
     const ca = await readCa(flags["registry-ca"]);
-    const trust = { insecure: flags["insecure-registry"], ...(ca === undefined ? {} : { ca }) };
+    const trust = { insecure: flags["insecure-registry"], ...omitUndefined({ ca }) };
     const failures = await this.withCluster(flags, async (cluster) => {
       const found = await this.find(cluster, names);
       const ends = await Promise.all(

@@ -9,6 +9,7 @@ import { volumeFlags, volumeRequest } from "../flags/context.ts";
 import { credentialFlags, credentialRequest } from "../flags/credentials.ts";
 import { registryFlags, registryRequest } from "../flags/registry.ts";
 import { print, printError } from "../../lib/terminal/output.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 export default class Warm extends BaseCommand {
   static override summary = "Fetch base images onto a volume, so that kaniko builds read them from there";
@@ -80,7 +81,7 @@ error.`;
     const { warm } = await import("../../app/warm/warm.ts");
     const say = (line: string): void => printError(`${line}\n`);
     const { file: files, target, force } = flags;
-    const request = { images, files, force, ...(target === undefined ? {} : { target }), build: requestOf(flags) };
+    const request = { images, files, force, ...omitUndefined({ target }), build: requestOf(flags) };
     const warmed = await this.interruptible(() => warm(request, flags, say, this.signal));
     if (warmed.length === 0) say("there is no base image to fetch");
     for (const image of warmed) print(`${image.toFamiliarString()}\n`);

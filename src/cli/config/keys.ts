@@ -1,5 +1,7 @@
 /** The keys of a configuration: the name of every flag of `slipway build`, and a few keys of its own. */
 
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
+
 export interface KeySyntax {
   readonly arity: "nothing" | "value" | "values";
   /** The values that it takes; absent: any. */
@@ -22,7 +24,7 @@ export function keysOf(flags: Readonly<Record<string, FlagDescription>>): Keys {
       name,
       {
         arity: type === "boolean" ? "nothing" : multiple === true ? "values" : "value",
-        ...(options === undefined ? {} : { options }),
+        ...omitUndefined({ options }),
       },
     ]),
   );

@@ -4,6 +4,7 @@
  */
 import { InvalidInput } from "../../errors.ts";
 import { VERSION } from "../../version.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** The subcommand that asks for metadata. */
 export const METADATA = "docker-cli-plugin-metadata";
@@ -72,8 +73,7 @@ export function readCall(name: PluginName, argv: readonly string[]): PluginCall 
   const [config, builder] = [last("--config"), last("--builder")];
   return {
     args: rest,
-    ...(config === undefined ? {} : { config }),
-    ...(builder === undefined ? {} : { builder }),
+    ...omitUndefined({ config, builder }),
     engine: [...new Set(given.map(([flag]) => flag))].filter((flag) => /^--(?:context|host|tls.*)$/.test(flag)),
   };
 }

@@ -2,6 +2,7 @@
 import type { BuildResult } from "../../events.ts";
 import { InvalidInput } from "../../errors.ts";
 import { replaceFile } from "../../lib/files/replace-file.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /**
  * Those keys of buildx (commands/build.go, BuildKit's exptypes) for which there is a value.
@@ -10,7 +11,7 @@ import { replaceFile } from "../../lib/files/replace-file.ts";
 export function metadataOf(result: BuildResult, provenance?: object): Record<string, unknown> {
   const { builder, name, digest, configDigest, descriptor, names = result.references } = result;
   return {
-    ...(provenance === undefined ? {} : { "buildx.build.provenance": provenance }),
+    ...omitUndefined({ "buildx.build.provenance": provenance }),
     // BUILDER/NODE/ID: each of slipway's builders has one node.
     "buildx.build.ref": `${builder}/${builder}0/${name}`,
     ...(result.imageless === true ? {} : imageOf()),
@@ -19,11 +20,11 @@ export function metadataOf(result: BuildResult, provenance?: object): Record<str
   function imageOf(): Record<string, unknown> {
     const { mediaType, size, platform } = descriptor ?? {};
     return {
-      ...(configDigest === undefined ? {} : { "containerimage.config.digest": configDigest }),
+      ...omitUndefined({ "containerimage.config.digest": configDigest }),
       ...(descriptor === undefined
         ? {}
         : {
-            "containerimage.descriptor": { mediaType, digest, size, ...(platform === undefined ? {} : { platform }) },
+            "containerimage.descriptor": { mediaType, digest, size, ...omitUndefined({ platform }) },
           }),
       "containerimage.digest": digest,
       ...(names.length === 0 ? {} : { "image.name": names.join(",") }),

@@ -2,6 +2,7 @@
 import type { BuildEvent, Stage, StepStatus } from "../../events.ts";
 import { formatBytes } from "../../lib/text/measures.ts";
 import { Upload } from "./upload.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** As BuildKit names the transfer of a context. */
 const NAME = "[internal] load build context";
@@ -69,7 +70,7 @@ export class ContextStep {
     const now = this.#now();
     this.#upload.advance(sent, total, now);
     const text = `transferring context: ${this.#upload.facts(now).join(", ")}`;
-    const sizes = { current: sent, ...(total === undefined ? {} : { total }) };
+    const sizes = { current: sent, ...omitUndefined({ total }) };
     return this.#status({ id: "transferring context:", text, ...sizes, done: false });
   }
 
@@ -77,7 +78,7 @@ export class ContextStep {
     const id = stage === "pack" ? "packing context:" : "transferring context:";
     const result = detail ?? (bytes === undefined ? undefined : formatBytes(bytes));
     const words = [id, ...(result === undefined ? [] : [result]), `${(ms / 1000).toFixed(1)}s`, "done"];
-    return this.#status({ id, text: words.join(" "), ...(bytes === undefined ? {} : { current: bytes }), done: true });
+    return this.#status({ id, text: words.join(" "), ...omitUndefined({ current: bytes }), done: true });
   }
 
   #end(stage: ContextStage): ShownEvent[] {

@@ -6,6 +6,7 @@ import type { Failure } from "./failure.ts";
 import { exitCodeOf } from "../exit-codes.ts";
 import type { Progress, ViewStream } from "./progress.ts";
 import { jsonText } from "../../lib/terminal/output.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** The last line of a build that failed. */
 export interface FailedLine extends Omit<Failure, "frames"> {
@@ -45,8 +46,7 @@ export class JsonView implements Progress {
       type: "failed",
       exit: exitCodeOf(error),
       ...failure,
-      ...(line === undefined ? {} : { line }),
-      ...(excerpt === undefined ? {} : { excerpt }),
+      ...omitUndefined({ line, excerpt }),
       ...(frames.length > 0 ? { frames } : {}),
     });
   }

@@ -11,6 +11,7 @@ import { excerptLines, failureLines } from "./failure.ts";
 import type { Progress, ViewStream } from "./progress.ts";
 import { isShownLater } from "./step-book.ts";
 import { jsonText, tameText } from "../../lib/terminal/output.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** As BuildKit's reader keeps it: a vertex that runs again has the same digest and another start. */
 interface Vertex {
@@ -187,7 +188,7 @@ export class RawJsonView implements Progress {
         {
           id,
           vertex,
-          ...(total === undefined ? {} : { total }),
+          ...omitUndefined({ total }),
           current,
           timestamp,
           started,

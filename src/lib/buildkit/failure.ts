@@ -1,5 +1,6 @@
 /** What a failed solve says beside its message: the place in the Dockerfile, and a process's exit code (buildkit solver/errdefs). */
 import type { GrpcError } from "./grpc.ts";
+import { omitUndefined } from "../text/omit-undefined.ts";
 
 export interface SolveFailure {
   /** Without what every failed solve begins with. */
@@ -29,7 +30,7 @@ export function solveFailure(error: GrpcError): SolveFailure {
   const code = (jsonOf(error, "ExitMessage+json") as { readonly Code?: number } | undefined)?.Code;
   return {
     message: error.message.replace(/^failed to solve: /, ""),
-    ...(source === undefined ? {} : { source }),
+    ...omitUndefined({ source }),
     ...(typeof code === "number" ? { exitCode: code } : {}),
   };
 }

@@ -5,6 +5,7 @@ import type { ComposeOptions } from "./load.ts";
 import { entriesOf } from "./merge.ts";
 import { isList, isMapping, scalarText } from "./tree.ts";
 import type { Mapping, Tree } from "./tree.ts";
+import { omitUndefined } from "../text/omit-undefined.ts";
 
 export interface BuildSecret {
   readonly id: string;
@@ -195,7 +196,7 @@ function buildOf(
   const sbom = settingIn(build["sbom"]);
   return {
     service: name,
-    ...(image === undefined ? {} : { image }),
+    ...omitUndefined({ image }),
     ...(Object.fromEntries(given) as Partial<Record<keyof typeof TEXTS, string>>),
     context: textIn(build["context"]) ?? ".",
     args: new Map(args.filter((pair): pair is readonly [string, string] => pair[1] !== undefined)),
@@ -212,8 +213,7 @@ function buildOf(
     ...(shmSize > 0 ? { shmSize } : {}),
     pull: flagIn(build["pull"]),
     noCache: flagIn(build["no_cache"]),
-    ...(provenance === undefined ? {} : { provenance }),
-    ...(sbom === undefined ? {} : { sbom }),
+    ...omitUndefined({ provenance, sbom }),
     extensions: Object.fromEntries(Object.entries(build).filter(([key]) => key.startsWith("x-"))),
   };
 }
@@ -281,7 +281,7 @@ function secretsOf(tree: Tree | undefined, defined: Mapping, service: string): r
     }
     const file = textIn(own["file"]);
     const environment = textIn(own["environment"]);
-    return { id, ...(file === undefined ? {} : { file }), ...(environment === undefined ? {} : { environment }) };
+    return { id, ...omitUndefined({ file, environment }) };
   });
 }
 

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { InvalidInput } from "../../errors.ts";
 import { UnsafePath, makeDirectory, replaceFile, targetOf } from "../files/replace-file.ts";
 import { type Credential, keyOf, registryOf } from "./credentials.ts";
+import { omitUndefined } from "../text/omit-undefined.ts";
 
 /** `$DOCKER_CONFIG/config.json`. */
 export function dockerConfigPath(env: Readonly<Record<string, string | undefined>>, home: string = homedir()): string {
@@ -19,7 +20,7 @@ export async function storeInFile(path: string, registry: string, credential: Cr
       ...without(auths, registry),
       [keyOf(registry)]: {
         auth: Buffer.from(`${username}:${identityToken === undefined ? password : ""}`).toString("base64"),
-        ...(identityToken === undefined ? {} : { identitytoken: identityToken }),
+        ...omitUndefined({ identitytoken: identityToken }),
       },
     };
   });

@@ -6,6 +6,7 @@ import { type Answer, type Credential, type CredentialStore, registryOf } from "
 import { CredentialHelper, HelperError } from "./credential-helper.ts";
 import { locateFault } from "./json-fault.ts";
 import { trimChars } from "../text/linear.ts";
+import { omitUndefined } from "../text/omit-undefined.ts";
 
 type Entry = Readonly<Record<string, unknown>>;
 
@@ -59,7 +60,7 @@ export class DockerConfig implements CredentialStore {
 
   #fromFile(entry: Entry | undefined, registry: string): Answer {
     const credential = entry && this.#credentialOf(entry, registry);
-    return credential === undefined ? {} : { credential };
+    return omitUndefined({ credential });
   }
 
   #credentialOf(entry: Entry, registry: string): Credential | undefined {
@@ -70,10 +71,7 @@ export class DockerConfig implements CredentialStore {
     const identityToken = text("identitytoken");
     const registryToken = text("registrytoken");
     const credential = {
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password }),
-      ...(identityToken === undefined ? {} : { identityToken }),
-      ...(registryToken === undefined ? {} : { registryToken }),
+      ...omitUndefined({ username, password, identityToken, registryToken }),
     };
     const usable =
       (username !== undefined && password !== undefined) || identityToken !== undefined || registryToken !== undefined;

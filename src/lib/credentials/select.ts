@@ -1,4 +1,5 @@
 import { type Credential, type CredentialStore, keyOf, registryOf } from "./credentials.ts";
+import { omitUndefined } from "../text/omit-undefined.ts";
 
 /** Credentials for a builder, and warnings for the user. */
 export interface Selection {
@@ -59,7 +60,6 @@ function entryOf({ username: named, password, identityToken, registryToken }: Cr
   const username = named ?? (identityToken === undefined ? undefined : TOKEN_USERNAME);
   return {
     ...(username === undefined ? {} : { auth: Buffer.from(`${username}:${password ?? ""}`).toString("base64") }),
-    ...(identityToken === undefined ? {} : { identitytoken: identityToken }),
-    ...(registryToken === undefined ? {} : { registrytoken: registryToken }),
+    ...omitUndefined({ identitytoken: identityToken, registrytoken: registryToken }),
   };
 }

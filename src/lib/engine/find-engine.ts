@@ -7,6 +7,7 @@ import { readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { InvalidInput } from "../../errors.ts";
+import { omitUndefined } from "../text/omit-undefined.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -115,7 +116,7 @@ export function parseAddress(text: string, source: string, tls?: EngineTls): Eng
     kind: "tcp",
     host,
     port: typed || (secured === undefined ? TCP_PORT : TLS_PORT),
-    ...(secured === undefined ? {} : { tls: secured }),
+    ...omitUndefined({ tls: secured }),
   };
 }
 
@@ -132,9 +133,7 @@ async function readTls(directory: string, verify: boolean): Promise<EngineTls> {
   );
   return {
     verify,
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
+    ...omitUndefined({ ca, cert, key }),
   };
 }
 

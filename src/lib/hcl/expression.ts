@@ -8,6 +8,7 @@ import { readHeredoc, readQuoted, readTemplate } from "./template.ts";
 import { nameIn } from "./syntax.ts";
 import type { BinaryOperator, Expression, ForExpression, ObjectItem, SplatItem } from "./syntax.ts";
 import { FALSE, NULL, TRUE, number } from "./value.ts";
+import { omitUndefined } from "../text/omit-undefined.ts";
 
 /** In order of precedence, the lowest first. */
 const OPERATORS: readonly (readonly BinaryOperator[])[] = [
@@ -263,7 +264,7 @@ function readItem(scanner: Scanner): ObjectItem {
   if (!scanner.skip("=")) scanner.expect(":", "the attribute needs an equals sign and a value");
   const value = readExpression(scanner);
   const name = isParenthesised ? undefined : nameIn(key);
-  return { key, ...(name === undefined ? {} : { name }), value };
+  return { key, ...omitUndefined({ name }), value };
 }
 
 /** Without its brackets; the scanner stands at `for`, and is left at the closing bracket. */
@@ -297,9 +298,9 @@ function readFor(scanner: Scanner, open: Token, close: string): ForExpression {
     kind: "for",
     ...(second === undefined ? { valueName: first } : { keyName: first, valueName: second }),
     collection,
-    ...(key === undefined ? {} : { key }),
+    ...omitUndefined({ key }),
     value,
-    ...(condition === undefined ? {} : { condition }),
+    ...omitUndefined({ condition }),
     groups,
     range,
   };

@@ -3,6 +3,8 @@
  * only `for` decides whether a request may have them: a redirect, an upload location or a link to another origin gets none.
  */
 
+import { omitUndefined } from "../text/omit-undefined.ts";
+
 export type HeaderFields = Readonly<Record<string, string | readonly string[]>>;
 
 /** Headers that carry a credential, bound to the origin they are for. Their values are in no output of it. */
@@ -46,7 +48,7 @@ export class OriginHeaders {
     impersonation: HeaderFields,
   ): OriginHeaders {
     const value = credential.value ?? (credential.login ? basic(credential.login) : undefined);
-    return new OriginHeaders(url, { ...(value === undefined ? {} : { authorization: value }), ...impersonation });
+    return new OriginHeaders(url, { ...omitUndefined({ authorization: value }), ...impersonation });
   }
 
   /** The headers for a request to this URL: none if it has another scheme, host or port. */

@@ -13,6 +13,7 @@ import { proxyHeaders } from "./origin-headers.ts";
 import type { OriginHeaders } from "./origin-headers.ts";
 import { chooseProxy } from "./proxy.ts";
 import { settle } from "./settle.ts";
+import { omitUndefined } from "../text/omit-undefined.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -143,8 +144,7 @@ export class WebClient {
       },
       body: body ?? null,
       signal: signal ?? null,
-      ...(headersTimeout === undefined ? {} : { headersTimeout }),
-      ...(bodyTimeout === undefined ? {} : { bodyTimeout }),
+      ...omitUndefined({ headersTimeout, bodyTimeout }),
     });
     return { url, status: statusCode, headers: answer.headers, body: answer.body };
   }

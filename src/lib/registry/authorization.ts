@@ -6,6 +6,7 @@ import { OriginHeaders } from "../http/origin-headers.ts";
 import { publicUrl } from "../text/public-url.ts";
 import type { Credential } from "../credentials/credentials.ts";
 import type { Challenge } from "./challenges.ts";
+import { omitUndefined } from "../text/omit-undefined.ts";
 
 /** Client name for the token service, which may show it to the user. */
 const CLIENT = "slipway";
@@ -168,7 +169,7 @@ function byRefreshToken(
 ): ReturnType<Exchange> {
   const form = {
     grant_type: "refresh_token",
-    ...(service === undefined ? {} : { service }),
+    ...omitUndefined({ service }),
     client_id: CLIENT,
     scope: scopes.join(" "),
   };

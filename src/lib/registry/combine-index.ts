@@ -7,6 +7,7 @@ import { InvalidInput } from "../../errors.ts";
 import { normalisePlatform } from "../image/platform.ts";
 import { goJson } from "../text/go-json.ts";
 import { DOCKER_INDEX, OCI_INDEX, isIndex } from "./media-types.ts";
+import { omitUndefined } from "../text/omit-undefined.ts";
 
 /** OCI image-spec 1.1, image-index.md. */
 export interface IndexPlatform {
@@ -190,7 +191,7 @@ function merged(earlier: IndexDescriptor, later: IndexDescriptor): IndexDescript
   return {
     ...earlier,
     mediaType: earlier.mediaType || later.mediaType,
-    ...(platform === undefined ? {} : { platform }),
+    ...omitUndefined({ platform }),
     annotations: { ...earlier.annotations, ...later.annotations },
   };
 }
@@ -242,7 +243,7 @@ export function ordered(descriptor: IndexDescriptor): IndexDescriptor {
     size,
     ...(urls.length === 0 ? {} : { urls }),
     ...filledMap("annotations", annotations),
-    ...(data === undefined ? {} : { data }),
+    ...omitUndefined({ data }),
     ...(platform === undefined ? {} : { platform: orderedPlatform(platform) }),
     ...(artifactType === undefined || artifactType === "" ? {} : { artifactType }),
   };

@@ -7,6 +7,7 @@ import { RegistryClient } from "./registry-client.ts";
 import { RegistryError } from "./registry-error.ts";
 import { createHash } from "node:crypto";
 import { ClusterError } from "../../errors.ts";
+import { omitUndefined } from "../text/omit-undefined.ts";
 
 /** Short, as the image is already built and pushed, and only facts about it are missing. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -69,7 +70,7 @@ export function findDigest(
 function open({ insecure, ca }: PushedImage, credential: FindCredential): RegistryClient {
   return new RegistryClient({
     insecure,
-    ...(ca === undefined ? {} : { ca }),
+    ...omitUndefined({ ca }),
     credential,
     timeout: REQUEST_TIMEOUT_MS,
   });

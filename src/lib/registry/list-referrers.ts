@@ -6,6 +6,7 @@ import { ask, copyByDigest, withDigest } from "./copy-image.ts";
 import { OCI_INDEX } from "./media-types.ts";
 import { listUnderTag } from "./referrer.ts";
 import type { RegistryClient } from "./registry-client.ts";
+import { omitUndefined } from "../text/omit-undefined.ts";
 
 /**
  * The manifests that have this one as their subject; none from a registry that knows neither the list nor the fallback tag.
@@ -52,8 +53,7 @@ export async function copyReferrer(
     mediaType,
     digest,
     size,
-    ...(artifactType === undefined ? {} : { artifactType }),
-    ...(annotations === undefined ? {} : { annotations }),
+    ...omitUndefined({ artifactType, annotations }),
   });
 }
 

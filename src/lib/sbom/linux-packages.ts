@@ -2,6 +2,7 @@
 import type { Contents, FoundPackage, Reader } from "./contents.ts";
 import { Stanzas } from "./stanzas.ts";
 import type { Stanza, StanzaOptions } from "./stanzas.ts";
+import { omitUndefined } from "../text/omit-undefined.ts";
 
 /** The package of a record; "absent" if it is not installed, "odd" if the record is incomplete. */
 export type PackageOf = (stanza: Stanza) => FoundPackage | "absent" | "odd";
@@ -52,8 +53,7 @@ const apkPackageOf: PackageOf = (stanza) => {
     type: "apk",
     name,
     version,
-    ...(architecture === undefined ? {} : { architecture }),
-    ...(licence === undefined ? {} : { licence }),
+    ...omitUndefined({ architecture, licence }),
     // All packages of one origin have the same version.
     source: { name: stanza.get("o") ?? name, version },
   };
@@ -79,7 +79,7 @@ const dpkgPackageOf: PackageOf = (stanza) => {
     type: "deb",
     name,
     version,
-    ...(architecture === undefined ? {} : { architecture }),
+    ...omitUndefined({ architecture }),
     source: sourceOf(stanza.get("source"), name, version),
   };
 };

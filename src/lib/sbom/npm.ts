@@ -1,6 +1,7 @@
 /** Reads the package.json of a package in node_modules (docs.npmjs.com, package.json). */
 import { valueOf } from "./contents.ts";
 import type { Contents, Reader } from "./contents.ts";
+import { omitUndefined } from "../text/omit-undefined.ts";
 
 /** Largest file, in bytes. Larger ones are not read, because the whole text is held in memory. */
 const MAX_FILE_BYTES = 1024 * 1024;
@@ -34,7 +35,7 @@ export class NpmReader implements Reader {
       return unread("it has no name or no version");
     }
     const licence = licenceOf(rest["license"] ?? rest["licenses"]);
-    return { packages: [{ type: "npm", name, version, ...(licence === undefined ? {} : { licence }) }] };
+    return { packages: [{ type: "npm", name, version, ...omitUndefined({ licence }) }] };
   }
 }
 

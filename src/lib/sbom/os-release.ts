@@ -2,6 +2,7 @@
 import { valueOf } from "./contents.ts";
 import type { Contents, Reader } from "./contents.ts";
 import { Lines } from "./stanzas.ts";
+import { omitUndefined } from "../text/omit-undefined.ts";
 
 export class OsReleaseReader implements Reader {
   readonly #values = new Map<string, string>();
@@ -17,7 +18,7 @@ export class OsReleaseReader implements Reader {
     const id = this.#values.get("ID") ?? "linux";
     const version = this.#values.get("VERSION_ID");
     if (this.#values.size === 0) return undefined;
-    return { packages: [], system: { id, ...(version === undefined ? {} : { version }) } };
+    return { packages: [], system: { id, ...omitUndefined({ version }) } };
   }
 
   #take(line: string): void {

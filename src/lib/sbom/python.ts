@@ -3,6 +3,7 @@ import type { Contents, Reader } from "./contents.ts";
 import { incompleteRecords } from "./linux-packages.ts";
 import { Stanzas } from "./stanzas.ts";
 import type { Stanza } from "./stanzas.ts";
+import { omitUndefined } from "../text/omit-undefined.ts";
 
 export class PythonReader implements Reader {
   /** Set after the headers, because the description may have lines that look like headers. */
@@ -24,6 +25,6 @@ export class PythonReader implements Reader {
     const [name, version] = [this.#headers?.get("name"), this.#headers?.get("version")];
     if (name === undefined || version === undefined) return { packages: [], ...incompleteRecords(1) };
     const licence = this.#headers?.get("license-expression") ?? this.#headers?.get("license");
-    return { packages: [{ type: "pypi", name, version, ...(licence === undefined ? {} : { licence }) }] };
+    return { packages: [{ type: "pypi", name, version, ...omitUndefined({ licence }) }] };
   }
 }

@@ -5,6 +5,7 @@ import { licenceExpression, licenceReference } from "./licence.ts";
 import { imageUrl, packageUrl } from "./package-url.ts";
 import type { FoundFile } from "./read-layer.ts";
 import type { ScannedImage } from "./scan-image.ts";
+import { omitUndefined } from "../text/omit-undefined.ts";
 
 export interface DocumentFacts {
   /** The names that the image was pushed as. The first one names the document. */
@@ -99,7 +100,7 @@ function packageOf(url: string, { type, name, version, licence, source }: FoundP
   return {
     SPDXID: `SPDXRef-Package-${type}-${idPart(name)}-${sum(url)}`,
     name,
-    ...(version === undefined ? {} : { versionInfo: version }),
+    ...omitUndefined({ versionInfo: version }),
     ...UNEXAMINED,
     licenseDeclared: licence === undefined ? UNKNOWN : (licenceExpression(licence) ?? licenceReference(licence)),
     ...(source === undefined
@@ -121,7 +122,7 @@ function systemPackage({ id, version }: OperatingSystem, path: string) {
   return {
     SPDXID: "SPDXRef-OperatingSystem",
     name: id,
-    ...(version === undefined ? {} : { versionInfo: version }),
+    ...omitUndefined({ versionInfo: version }),
     ...UNEXAMINED,
     licenseDeclared: UNKNOWN,
     comment: `found in ${path}`,

@@ -11,6 +11,7 @@ import { trustedCertificates } from "../http/trusted-certificates.ts";
 import { WebClient } from "../http/web-client.ts";
 import { limitOf, variableOfLimit } from "../limits/limits.ts";
 import { publicUrl } from "../text/public-url.ts";
+import { omitUndefined } from "../text/omit-undefined.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -45,8 +46,7 @@ export class VaultClient {
       tls: {
         rejectUnauthorized: !/^(?:1|t|true)$/i.test(env["VAULT_SKIP_VERIFY"] ?? ""),
         ...(ca === undefined ? {} : { ca: trustedCertificates(env, [ca]) }),
-        ...(cert === undefined ? {} : { cert }),
-        ...(key === undefined ? {} : { key }),
+        ...omitUndefined({ cert, key }),
         ...(env["VAULT_TLS_SERVER_NAME"] ? { servername: env["VAULT_TLS_SERVER_NAME"] } : {}),
       },
     });
@@ -100,7 +100,7 @@ export class VaultClient {
     const headers = {
       // Vault agents and proxies may require it, against requests that a browser was tricked into.
       "x-vault-request": "true",
-      ...(this.#namespace === undefined ? {} : { "x-vault-namespace": this.#namespace }),
+      ...omitUndefined({ "x-vault-namespace": this.#namespace }),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
     };
     const limitMs = limitOf("VAULT_REQUEST_MS");

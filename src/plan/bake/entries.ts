@@ -25,6 +25,7 @@ import {
   text,
 } from "../../lib/hcl/value.ts";
 import type { Value } from "../../lib/hcl/value.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** A JSON value, with its keys in the order of `--print`. */
 export type Json = string | boolean | number | null | readonly Json[] | { readonly [key: string]: Json };
@@ -281,7 +282,7 @@ export const SSH: EntryKind = {
     return [
       {
         pairs: new Map([["id", id === undefined || isNull(id) ? "" : asText(id)]]),
-        ...(given === undefined ? {} : { paths: given }),
+        ...omitUndefined({ paths: given }),
       },
     ];
   },

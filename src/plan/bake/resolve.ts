@@ -11,6 +11,7 @@ import type { FieldName, FieldValue } from "./fields.ts";
 import { override } from "./overrides.ts";
 import type { Overrides } from "./overrides.ts";
 import { isPattern, matchesPattern } from "./path-match.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 export interface Resolved {
   /** By name, in the order of the names. */
@@ -75,7 +76,7 @@ export function resolve(
     targets: inOrder(targets),
     groups: inOrder(withDefault(groups, wanted)),
     linked,
-    ...(remote === undefined ? {} : { remote }),
+    ...omitUndefined({ remote }),
     remoteContexts,
   };
 }

@@ -2,6 +2,7 @@
 import { InvalidInput } from "../../errors.ts";
 import { holdsSecret, publicUrl } from "../../lib/text/public-url.ts";
 import type { BuildContext, LayoutSource } from "./options.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** If two values have the same name, the last one counts. @throws InvalidInput, with docker's message if it has one. */
 export function buildContextsOf(values: readonly string[]): BuildContext[] {
@@ -85,7 +86,7 @@ function layoutOf(name: string, text: string): LayoutSource {
   const [, path = "", tag, digest] =
     /^oci-layout:\/\/(.+?)(?::([\w][\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$/s.exec(text) ?? [];
   if (path !== "" && !path.includes("@sha256")) {
-    return { kind: "layout", path, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) };
+    return { kind: "layout", path, ...omitUndefined({ tag, digest }) };
   }
   throw new InvalidInput(`--build-context ${name}=${text} has no path, or a digest that is not one`, {
     docker: "refuses",

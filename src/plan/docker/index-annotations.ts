@@ -2,6 +2,7 @@
 import { InvalidInput } from "../../errors.ts";
 import { chosenPlatforms } from "../../lib/image/platform.ts";
 import type { IndexAnnotation } from "../../lib/registry/combine-index.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** @throws InvalidInput with buildx's message for another kind of annotation, or a text that is none */
 export function readAnnotations(values: readonly string[]): IndexAnnotation[] {
@@ -29,7 +30,7 @@ function readType(text: string): Pick<IndexAnnotation, "on" | "platform"> {
   if (type === "index") return { on: type };
   if (type === "manifest-descriptor") {
     const [chosen] = platform === undefined ? [] : chosenPlatforms([platform]);
-    return { on: type, ...(chosen === undefined ? {} : { platform: chosen }) };
+    return { on: type, ...omitUndefined({ platform: chosen }) };
   }
   const reason =
     type === "manifest"

@@ -10,6 +10,7 @@ import { bytesOf, podResourcesOf, resourcePairs, ulimitsOf } from "./resources.t
 import { annotationsOf, attestationsOf, loadTargetOf, outputsOf } from "./results.ts";
 import { buildContextsOf } from "./build-contexts.ts";
 import { cacheOf, secretsOf, sshOf } from "./sources.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 export interface ReadOptions {
   readonly options: DockerOptions;
@@ -106,7 +107,7 @@ function shmBytesOf(text: string | undefined): number | undefined {
 }
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
-  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+  return omitUndefined({ [key]: value }) as { [P in K]?: V };
 }
 
 function filled<K extends string, V>(key: K, list: readonly V[]): { [P in K]?: readonly V[] } {

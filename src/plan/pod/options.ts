@@ -1,5 +1,6 @@
 /** Flags of the pod itself: where it runs and what it may use. Pure; each wrong value gives one message. */
 import { InvalidInput } from "../../errors.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** For `--isolate`: the tenant is the namespace of the build. A tenant cannot have this name. */
 export const OWN_NAMESPACE = ".";
@@ -50,7 +51,7 @@ export function parseTolerations(values: readonly string[]): Toleration[] {
     return {
       key,
       ...(value === undefined ? { operator: "Exists" } : { operator: "Equal", value }),
-      ...(effect === undefined ? {} : { effect }),
+      ...omitUndefined({ effect }),
     };
   });
 }

@@ -1,5 +1,6 @@
 /** A repository as a context, as docker writes it: `URL#REF:SUBDIR`, or the same in a query (BuildKit, dockerfile/dfgitutil). */
 import { InvalidInput } from "../../errors.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 export interface GitSource {
   /** The URL for git. */
@@ -46,9 +47,7 @@ export function parseGitSource(text: string): GitSource | undefined {
   }
   return {
     remote: remote.startsWith("github.com/") ? `https://${remote}` : remote,
-    ...(source.ref === undefined ? {} : { ref: source.ref }),
-    ...(source.subdir === undefined ? {} : { subdir: source.subdir }),
-    ...(source.commit === undefined ? {} : { commit: source.commit }),
+    ...omitUndefined({ ref: source.ref, subdir: source.subdir, commit: source.commit }),
     ...(values.has("submodules") ? { submodules: flag("submodules", values.get("submodules")) } : {}),
     keepGitDir: values.has("keep-git-dir") && flag("keep-git-dir", values.get("keep-git-dir")),
   };

@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { startProgram } from "../../lib/files/find-program.ts";
 import { hasWorkingDirectory } from "../../lib/files/working-directory.ts";
 import { gitEnvironment } from "./git-environment.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /**
  * Settings that come before those of any configuration file, also in submodules. The user's own configuration may name a
@@ -35,7 +36,7 @@ export function startGit(
       env: { ...gitEnvironment(process.env), ...env },
       // git does not start in a directory that is gone.
       ...(hasWorkingDirectory() ? {} : { cwd: "/" }),
-      ...(signal === undefined ? {} : { signal }),
+      ...omitUndefined({ signal }),
       stdio: ["ignore", "pipe", "pipe"],
     });
   } finally {

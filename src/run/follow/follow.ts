@@ -20,6 +20,7 @@ import type { ContainerNames, PodState } from "./pod-state.ts";
 import { explainUnschedulable, suspended, waitingMessage } from "./unschedulable.ts";
 import type { Waited } from "./unschedulable.ts";
 import { podChanges } from "./pod-changes.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 export interface FollowedBuild extends BuilderLog {
   readonly job: ObjectIdentity;
@@ -164,7 +165,7 @@ async function watchEnd(
 /** The container's own limit, or the one that a LimitRange gave it. */
 function memoryLimitOf({ spec }: V1Pod, container: string): Pick<ContainerEnd, "memoryLimit"> {
   const memoryLimit = spec?.containers.find(({ name }) => name === container)?.resources?.limits?.["memory"];
-  return memoryLimit === undefined ? {} : { memoryLimit };
+  return omitUndefined({ memoryLimit });
 }
 
 /** The last reason why the Job's controller could not make the pod. */

@@ -2,6 +2,7 @@
 import type { V1Affinity, V1Container, V1PodSpec } from "@kubernetes/client-node";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { LABEL } from "../labels.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /**
  * Every builder runs on Linux, and a cluster may have Windows nodes. Builders do not emulate: an image for a platform is built on a node
@@ -19,7 +20,7 @@ export function placementOf(
   return {
     nodeSelector: nodeSelectorOf(plan),
     ...(plan.tolerations === undefined ? {} : { tolerations: [...plan.tolerations] }),
-    ...(plan.runtimeClass === undefined ? {} : { runtimeClassName: plan.runtimeClass }),
+    ...omitUndefined({ runtimeClassName: plan.runtimeClass }),
     ...(plan.tenant === undefined ? {} : { affinity: apartFrom(plan.tenant) }),
     ...(plan.userns === "always" ? { hostUsers: false } : {}),
   };

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { V1PersistentVolumeClaim } from "@kubernetes/client-node";
 import { trimChars } from "../../lib/text/linear.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** The label that says what a kept volume holds. */
 export const VOLUME_LABEL = "slipway.dev/volume";
@@ -48,7 +49,7 @@ export function claimOf(volume: CacheVolume, owner: number, version: string): V1
     spec: {
       accessModes: ["ReadWriteOnce"],
       resources: { requests: { storage: volume.size } },
-      ...(volume.storageClass === undefined ? {} : { storageClassName: volume.storageClass }),
+      ...omitUndefined({ storageClassName: volume.storageClass }),
     },
   };
 }

@@ -9,6 +9,7 @@ import { MAX_ATTEMPTS, withAttempts } from "../attempts.ts";
 import type { PodSession } from "../pod-session.ts";
 import { openDestination } from "./destination.ts";
 import { COLLECTED_COMMAND, EXPORTER, SUM_COMMAND, archiveCommand, manifestCommand } from "./exporter.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** Before the second attempt, and twice that before the third: the builder may end before the exporting container's image is pulled. */
 const RETRY_PAUSE_MS = 1000;
@@ -86,7 +87,7 @@ async function describe(session: PodSession, format: "docker" | "oci"): Promise<
     mediaType: manifest.mediaType ?? OCI_MANIFEST,
     size: Buffer.byteLength(text),
   };
-  return { ...(manifest.config?.digest === undefined ? {} : { configDigest: manifest.config.digest }), descriptor };
+  return { ...omitUndefined({ configDigest: manifest.config?.digest }), descriptor };
 }
 
 async function read(session: PodSession, command: readonly string[]): Promise<string> {

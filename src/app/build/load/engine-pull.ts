@@ -12,6 +12,7 @@ import { LIMITS } from "../../../lib/limits/limits.ts";
 import { pushes } from "../../../plan/plan.ts";
 import type { BuildPlan } from "../../../plan/plan.ts";
 import type { ReachedEngine } from "./reach-engine.ts";
+import { omitUndefined } from "../../../lib/text/omit-undefined.ts";
 
 export type FindCredential = (registry: string) => Promise<Credential | undefined>;
 
@@ -53,10 +54,7 @@ function isPrivate(address: EngineAddress): boolean {
 
 function loginOf(registry: string, { username, password, identityToken, registryToken }: Credential): RegistryLogin {
   return {
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(identityToken === undefined ? {} : { identitytoken: identityToken }),
-    ...(registryToken === undefined ? {} : { registrytoken: registryToken }),
+    ...omitUndefined({ username, password, identitytoken: identityToken, registrytoken: registryToken }),
     serveraddress: keyOf(registry),
   };
 }

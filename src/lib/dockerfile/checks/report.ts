@@ -2,6 +2,7 @@
 import { RULES } from "./rules.ts";
 import { json, locationOf } from "./json.ts";
 import type { Finding } from "./rule.ts";
+import { omitUndefined } from "../../text/omit-undefined.ts";
 
 const DOCS = "https://docs.docker.com/go/dockerfile/rule/";
 
@@ -65,8 +66,7 @@ export function checkJson({ file, text, findings, fault }: Checked): string {
     const description = RULES[rule]?.description;
     return {
       ruleName: rule,
-      ...(description === undefined ? {} : { description }),
-      ...(url === undefined ? {} : { url }),
+      ...omitUndefined({ description, url }),
       detail,
       location: locationOf({ line, endLine }),
     };
