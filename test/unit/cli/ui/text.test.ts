@@ -146,12 +146,15 @@ describe("cells", () => {
     expect(widthOf("漢字")).toBe(4);
     expect(widthOf("e\u0301")).toBe(1);
     expect(widthOf("🚀")).toBe(2);
+    expect(widthOf("👩\u200D👩\u200D👧")).toBe(2);
+    expect(widthOf("🇩🇪")).toBe(2);
   });
 
   it("text that is too wide is cut with an ellipsis", () => {
     expect(fit("short", 10)).toBe("short");
     expect(fit("a longer text", 8)).toBe("a longe…");
     expect(fit("漢字漢字", 5)).toBe("漢字…");
+    expect(fit("👩\u200D👩\u200D👧family", 4)).toBe("👩\u200D👩\u200D👧f…");
     expect(fit("text", 1)).toBe("…");
     expect(fit("text", 0)).toBe("");
   });
