@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { check } from "../integrity/check.ts";
 import { absolute, ratioOf } from "./row.ts";
 import type { Row } from "./row.ts";
-import { fill, makeScratch } from "./scratch.ts";
+import { fillForSending, makeScratch } from "./scratch.ts";
 import { environment, makeNamespace } from "./test-cluster.ts";
 
 const FILES = 20_000;
@@ -17,9 +17,7 @@ export const cache: Row = {
   async measure(rounds) {
     await using scratch = await makeScratch();
     await using namespace = await makeNamespace();
-    await fill(scratch.path, "mixed", FILES, BYTES);
-    // All is sent, and one file used: the builder's own time is not what is asked for here.
-    await writeFile(join(scratch.path, "Dockerfile"), "FROM scratch\nCOPY d0/f0 /\n");
+    await fillForSending(scratch.path, FILES, BYTES);
     const image = `${environment("REGISTRY")}/bench/${namespace.name}`;
     const ship = async (...how: readonly string[]): Promise<{ ms: number; bytes: number }> => {
       const args = ["-n", namespace.name, "-t", image, "--send-all", "--context-warning", "0", ...how];

@@ -1,10 +1,8 @@
 /** The most memory the client takes for a large context, from its start to the end of the build. */
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { check } from "../integrity/check.ts";
 import { absolute } from "./row.ts";
 import type { Row } from "./row.ts";
-import { fill, makeScratch } from "./scratch.ts";
+import { fillForSending, makeScratch } from "./scratch.ts";
 import { environment, makeNamespace } from "./test-cluster.ts";
 
 const FILES = 2000;
@@ -16,9 +14,7 @@ export const memory: Row = {
   async measure(rounds) {
     await using scratch = await makeScratch();
     await using namespace = await makeNamespace();
-    await fill(scratch.path, "mixed", FILES, BYTES);
-    // All is sent, and one file used: the builder's own time is not what is asked for here.
-    await writeFile(join(scratch.path, "Dockerfile"), "FROM scratch\nCOPY d0/f0 /\n");
+    await fillForSending(scratch.path, FILES, BYTES);
     const args = ["-n", namespace.name, "-t", `${environment("REGISTRY")}/bench/${namespace.name}`];
     const peaks: number[] = [];
     for (let round = 0; round < rounds; round++) {

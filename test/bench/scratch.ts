@@ -34,6 +34,12 @@ export async function fill(root: string, content: Content, files: number, bytes:
   }
 }
 
+/** A context of mixed files of which the image gets one: all are sent, and the builder has little to do. */
+export async function fillForSending(root: string, files: number, bytes: number): Promise<void> {
+  await fill(root, "mixed", files, bytes);
+  await writeFile(join(root, "Dockerfile"), "FROM scratch\nCOPY d0/f0 /\n");
+}
+
 /** Any length from any offset, around the end. */
 function slice(source: Buffer, index: number, size: number): Buffer {
   const start = (index * 7919) % source.length;

@@ -1,5 +1,5 @@
 /** `--git-in-cluster`: the builder clones the context, by the real git server, and nothing but objects travels from here. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serveGit } from "../conformance/builders/git-server.ts";
@@ -10,6 +10,7 @@ import { Marks, newMark } from "./support/marks.ts";
 import { madeFromNow, objectsIn, useNamespace } from "./support/namespace.ts";
 import { ADDRESS } from "./support/own-registry.ts";
 import { readImage } from "./support/registry.ts";
+import { makeThreeCommits } from "./support/three-commits.ts";
 
 type Builder = "kaniko" | "buildkit";
 
@@ -27,26 +28,8 @@ let open: GitServer;
 let closed: GitServer;
 let first = "";
 
-/** A file that says which commit it is of, at the root and below `app`: `one` has the tag v1, `two` is main's, `three` dev's. */
 async function fill(work: string, git: Git): Promise<void> {
-  await mkdir(join(work, "app"));
-  await writeFile(join(work, "Dockerfile"), `FROM ${BUSYBOX}\nCOPY which.txt /\nRUN grep . /which.txt\n`);
-  await writeFile(join(work, "app/Dockerfile.web"), `FROM ${BUSYBOX}\nCOPY . /\n`);
-  await writeFile(join(work, "app/.dockerignore"), "*.log\n");
-  await writeFile(join(work, "app/left-out.log"), "log");
-  const commit = async (which: string): Promise<string> => {
-    await writeFile(join(work, "which.txt"), `${which}\n`);
-    await writeFile(join(work, "app/which.txt"), `${which} below\n`);
-    await git("add", ".");
-    await git("commit", "-q", "-m", which);
-    return (await git("rev-parse", "HEAD")).trim();
-  };
-  first = await commit("one");
-  await git("tag", "v1");
-  await commit("two");
-  await git("checkout", "-q", "-b", "dev");
-  await commit("three");
-  await git("checkout", "-q", "main");
+  first = await makeThreeCommits(work, git, "RUN grep . /which.txt");
 }
 
 beforeAll(async () => {

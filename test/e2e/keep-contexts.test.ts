@@ -1,73 +1,39 @@
 /** Contexts of a kept builder that are not a directory of the user: repositories, archives, standard input; and times that are all the same. */
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { readdir, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { serveGit } from "../conformance/builders/git-server.ts";
 import type { Git, GitServer } from "../conformance/builders/git-server.ts";
 import { BUSYBOX, uniqueImage } from "./support/build.ts";
+import { useKeepClient } from "./support/keep-client.ts";
 import { kubectl } from "./support/kubectl.ts";
 import { Marks, newMark } from "./support/marks.ts";
-import { useNamespace } from "./support/namespace.ts";
 import { ADDRESS } from "./support/own-registry.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
 import type { Image } from "./support/registry.ts";
-import { slipway } from "./support/slipway.ts";
-import type { Run, RunOptions } from "./support/slipway.ts";
+import { makeThreeCommits } from "./support/three-commits.ts";
+import type { RunOptions } from "./support/slipway.ts";
 
-const namespace = useNamespace({ rbac: ["--keep"] });
+const { namespace, home, run, build } = useKeepClient();
 const TOKEN = newMark();
 const marks = new Marks({ token: TOKEN });
-let home: string;
 let open: GitServer;
 let closed: GitServer;
 let first = "";
 
-/** `one` has the tag v1, `two` is main's, `three` is dev's. */
 async function fill(work: string, git: Git): Promise<void> {
-  await mkdir(join(work, "app"));
-  await writeFile(join(work, "Dockerfile"), `FROM ${BUSYBOX}\nCOPY which.txt /\nRUN head -c 9 /dev/urandom > /stamp\n`);
-  await writeFile(join(work, "app/Dockerfile.web"), `FROM ${BUSYBOX}\nCOPY . /\n`);
-  await writeFile(join(work, "app/.dockerignore"), "*.log\n");
-  await writeFile(join(work, "app/left-out.log"), "log");
-  const commit = async (which: string): Promise<string> => {
-    await writeFile(join(work, "which.txt"), `${which}\n`);
-    await writeFile(join(work, "app/which.txt"), `${which} below\n`);
-    await git("add", ".");
-    await git("commit", "-q", "-m", which);
-    return (await git("rev-parse", "HEAD")).trim();
-  };
-  first = await commit("one");
-  await git("tag", "v1");
-  await commit("two");
-  await git("checkout", "-q", "-b", "dev");
-  await commit("three");
-  await git("checkout", "-q", "main");
+  first = await makeThreeCommits(work, git, "RUN head -c 9 /dev/urandom > /stamp");
 }
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), "slipway-keep-home-"));
   closed = await serveGit(ADDRESS, { fill, token: TOKEN });
   open = await serveGit(ADDRESS, { fill });
 });
-afterAll(async () => {
-  await run(["keep", "stop", "--all"]);
-  await Promise.all([open, closed].map((server) => server[Symbol.asyncDispose]()));
-  await rm(home, { recursive: true, force: true });
-});
-
-function run(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-  const env = { KUBECONFIG: namespace.kubeconfig, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home, ...options.env };
-  return slipway([...args, "-n", namespace.name], { ...options, env });
-}
-
-function build(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-  return run(["build", "--keep", "10m", "--progress", "plain", ...args], options);
-}
+afterAll(() => Promise.all([open, closed].map((server) => server[Symbol.asyncDispose]())));
 
 async function imageOf(
   args: readonly string[],
@@ -143,7 +109,7 @@ test.each([
 
 /** Names in the cache directory that are kept for later builds. */
 async function remembered(): Promise<string[]> {
-  return (await readdir(join(home, "slipway/kept")).catch(() => [])).filter((name) => name.endsWith(".json")).sort();
+  return (await readdir(join(home(), "slipway/kept")).catch(() => [])).filter((name) => name.endsWith(".json")).sort();
 }
 
 test("an archive on standard input is built as it is now, also when its files have the size and time of before", async () => {

@@ -3,35 +3,13 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { BUSYBOX, uniqueImage } from "./support/build.ts";
-import { useNamespace } from "./support/namespace.ts";
+import { useKeepClient } from "./support/keep-client.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
-import { slipway } from "./support/slipway.ts";
-import type { Run, RunOptions } from "./support/slipway.ts";
 
-const namespace = useNamespace({ rbac: ["--keep"] });
-let home: string;
-
-beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), "slipway-keep-home-"));
-});
-afterAll(async () => {
-  await run(["keep", "stop", "--all"]);
-  await rm(home, { recursive: true, force: true });
-});
-
-function run(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-  const env = { KUBECONFIG: namespace.kubeconfig, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home, ...options.env };
-  return slipway([...args, "-n", namespace.name], { ...options, env });
-}
-
-async function mustKeep(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-  const ended = await run(["build", "--keep", "10m", "--progress", "plain", ...args], options);
-  if (ended.code !== 0) throw new Error(`slipway ended with ${ended.code}:\n${ended.output}`);
-  return ended;
-}
+const { run, mustBuild: mustKeep } = useKeepClient();
 
 async function scratchDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "slipway-keep-out-"));

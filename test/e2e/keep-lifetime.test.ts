@@ -1,41 +1,18 @@
 /** How a kept builder ends: by itself, by a fault in mid-build, and that clients who die leave nothing behind. */
 import type { ChildProcess } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { BUSYBOX, uniqueImage } from "./support/build.ts";
+import { builderIn, useKeepClient } from "./support/keep-client.ts";
 import { kubectl } from "./support/kubectl.ts";
 import { madeFromNow, objectsIn, useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
-import { slipway } from "./support/slipway.ts";
-import type { Run, RunOptions } from "./support/slipway.ts";
 
-const namespace = useNamespace({ rbac: ["--keep"] });
+const { namespace, run, build } = useKeepClient();
 const restricted = useNamespace({ podSecurity: "restricted", rbac: ["--keep"] });
 const full = useNamespace({ rbac: ["--keep"] });
-let home: string;
-
-beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), "slipway-keep-home-"));
-});
-afterAll(async () => {
-  await run(["keep", "stop", "--all"]);
-  await rm(home, { recursive: true, force: true });
-});
-
-function run(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-  const env = { KUBECONFIG: namespace.kubeconfig, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home, ...options.env };
-  const where = args.includes("-n") ? [] : ["-n", namespace.name];
-  return slipway([...args, ...where], { ...options, env });
-}
-
-function build(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-  return run(["build", "--keep", "10m", "--progress", "plain", ...args], options);
-}
-
-const builderIn = ({ stderr }: Run): string => /^=> create: (slipway-keep-[0-9a-f]+)/m.exec(stderr)?.[1] ?? "";
 
 async function podOf(builder: string): Promise<string> {
   const labels = `batch.kubernetes.io/job-name=${builder}`;

@@ -1,37 +1,16 @@
 /** The Role that `slipway rbac --keep` prints: everything with a kept builder works with it, and nothing in it is unused. */
-import { mkdtemp, open, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { open } from "node:fs/promises";
 import type { V1Role } from "@kubernetes/client-node";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { BUSYBOX, environment, uniqueImage } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
+import { useKeepClient } from "./support/keep-client.ts";
 import { leastKubeconfig, removeKubeconfig } from "./support/least.ts";
-import { objectsIn, useNamespace } from "./support/namespace.ts";
+import { objectsIn } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
-import { slipway } from "./support/slipway.ts";
-import type { Run, RunOptions } from "./support/slipway.ts";
 
-const namespace = useNamespace({ rbac: ["--keep"] });
-let home: string;
-
-beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), "slipway-keep-home-"));
-});
-afterAll(async () => {
-  await run(["keep", "stop", "--all"]);
-  await rm(home, { recursive: true, force: true });
-});
-
-function run(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-  const env = { KUBECONFIG: namespace.kubeconfig, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home, ...options.env };
-  return slipway([...args, "-n", namespace.name], { ...options, env });
-}
-
-function build(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-  return run(["build", "--keep", "10m", "--progress", "plain", ...args], options);
-}
+const { namespace, run, build } = useKeepClient();
 
 interface Audited {
   readonly verb: string;

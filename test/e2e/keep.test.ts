@@ -5,36 +5,16 @@ import { linkSync, symlinkSync, writeFileSync } from "node:fs";
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { BUSYBOX, environment, uniqueImage } from "./support/build.ts";
+import { builderIn, useKeepClient } from "./support/keep-client.ts";
 import { kubectl } from "./support/kubectl.ts";
-import { objectsIn, useNamespace } from "./support/namespace.ts";
+import { objectsIn } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
-import { slipway } from "./support/slipway.ts";
-import type { Run, RunOptions } from "./support/slipway.ts";
 import { printing } from "./support/step-lines.ts";
 
-const namespace = useNamespace({ rbac: ["--keep"] });
-let home: string;
-
-beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), "slipway-keep-home-"));
-});
-afterAll(() => rm(home, { recursive: true, force: true }));
-
-function run(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-  const env = { KUBECONFIG: namespace.kubeconfig, XDG_CONFIG_HOME: home, ...options.env };
-  return slipway([...args, "-n", namespace.name], { ...options, env });
-}
-
-async function mustKeep(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-  const ended = await run(["build", "--keep", "10m", "--progress", "plain", ...args], options);
-  if (ended.code !== 0) throw new Error(`slipway ended with ${ended.code}:\n${ended.output}`);
-  return ended;
-}
-
-const builderIn = ({ stderr }: Run): string => /^=> create: (slipway-keep-[0-9a-f]+)/m.exec(stderr)?.[1] ?? "";
+const { namespace, home, run, mustBuild: mustKeep } = useKeepClient();
 
 async function kept(): Promise<string[]> {
   return (await run(["keep", "-q"])).stdout.trim().split("\n").filter(Boolean);
@@ -308,5 +288,5 @@ test("nothing is left when it is stopped, and its key is this user's own", async
   const ours = async (): Promise<string[]> =>
     (await objectsIn(namespace.name)).filter((name) => name.includes("slipway-keep"));
   await expect.poll(ours, { timeout: 60_000, interval: 1000 }).toEqual([]);
-  expect((await stat(join(home, "slipway/keep-key.pem"))).mode & 0o777).toBe(0o600);
+  expect((await stat(join(home(), "slipway/keep-key.pem"))).mode & 0o777).toBe(0o600);
 });

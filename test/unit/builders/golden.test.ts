@@ -11,7 +11,7 @@ import type { BuildPlan } from "../../../src/plan/plan.ts";
 import { parseReference } from "../../../src/lib/image/reference.ts";
 import type { ContextForm } from "../../../src/plan/layout.ts";
 import { DIGEST } from "../run/follow/pods.ts";
-import { PLAN } from "../plan/sample.ts";
+import { EVERY_EXPORT, PLAN, REGISTRY_CACHE } from "../plan/sample.ts";
 
 const ROOT = new URL("../../golden/", import.meta.url);
 
@@ -62,26 +62,8 @@ const CASES: readonly (readonly [name: string, plan: Partial<BuildPlan>, form: C
     },
     "directory",
   ],
-  [
-    "exports",
-    {
-      exports: [
-        { kind: "archive", format: "docker", dest: "d.tar", directory: false },
-        { kind: "archive", format: "oci", dest: "oci", directory: true },
-        { kind: "files", format: "local", dest: "out" },
-      ],
-      noPush: true,
-    },
-    "archive",
-  ],
-  [
-    "registry-cache",
-    {
-      cacheFrom: [{ type: "registry", attributes: { ref: "r.io/cache:main" } }],
-      cacheTo: [{ type: "registry", attributes: { ref: "r.io/cache:main", mode: "max" } }],
-    },
-    "archive",
-  ],
+  ["exports", EVERY_EXPORT, "archive"],
+  ["registry-cache", REGISTRY_CACHE, "archive"],
   [
     "two-names-in-an-archive",
     {

@@ -73,3 +73,19 @@ export const PLAN: ShippedPlan = {
   user: "jane",
   version: "0.1.0",
 };
+
+/** Results on this machine, one of each kind, and nothing in the registry. */
+export const EVERY_EXPORT: Partial<BuildPlan> = {
+  exports: [
+    { kind: "archive", format: "docker", dest: "d.tar", directory: false },
+    { kind: "archive", format: "oci", dest: "oci", directory: true },
+    { kind: "files", format: "local", dest: "out" },
+  ],
+  noPush: true,
+};
+
+/** A cache in a registry that is read and written. */
+export const REGISTRY_CACHE: Partial<BuildPlan> = {
+  cacheFrom: [{ type: "registry", attributes: { ref: "r.io/cache:main" } }],
+  cacheTo: [{ type: "registry", attributes: { ref: "r.io/cache:main", mode: "max" } }],
+};
