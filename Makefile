@@ -28,7 +28,7 @@ docs-site: node_modules/.installed ## build the site of docs/ into docs/.vitepre
 unit: build /usr/bin/tmux ## tests that need nothing but this checkout
 	$(NPM) run --silent test
 
-e2e: build cluster /usr/bin/tmux /usr/bin/faketime ## tests on the real cluster (or on SLIPWAY_TEST_KUBECONFIG with SLIPWAY_TEST_REGISTRY)
+e2e: build cluster /usr/bin/tmux /usr/bin/faketime /usr/bin/zsh /usr/bin/fish ## tests on the real cluster (or on SLIPWAY_TEST_KUBECONFIG with SLIPWAY_TEST_REGISTRY)
 	$(NPM) run --silent test:e2e
 
 cluster: ## bring up the test cluster; then: eval "$$(test/cluster/env)"
@@ -96,15 +96,10 @@ format: node_modules/.installed ## format the source
 build: node_modules/.installed ## bundle src/ into dist/
 	$(NPM) run --silent build
 
-# What a terminal shows and asks is tested in a real terminal.
-/usr/bin/tmux:
-	@echo "installing tmux"
-	@apt-get install --yes --no-install-recommends tmux >/dev/null || { apt-get update >/dev/null && apt-get install --yes --no-install-recommends tmux >/dev/null; }
-
-# A client whose clock is wrong.
-/usr/bin/faketime:
-	@echo "installing faketime"
-	@apt-get install --yes --no-install-recommends faketime >/dev/null || { apt-get update >/dev/null && apt-get install --yes --no-install-recommends faketime >/dev/null; }
+# A real terminal, a client whose clock is wrong, and the shells that are completed in.
+/usr/bin/tmux /usr/bin/faketime /usr/bin/zsh /usr/bin/fish:
+	@echo "installing $(@F)"
+	@apt-get install --yes --no-install-recommends $(@F) >/dev/null || { apt-get update >/dev/null && apt-get install --yes --no-install-recommends $(@F) >/dev/null; }
 
 node_modules/.installed: package.json package-lock.json
 	@echo "installing npm packages (about 20 s the first time)"

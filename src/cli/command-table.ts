@@ -13,6 +13,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   "cache:ls": () => import("./commands/cache/ls.ts"),
   "cache:rm": () => import("./commands/cache/rm.ts"),
   cancel: () => import("./commands/cancel.ts"),
+  completion: () => import("./commands/completion.ts"),
   context: () => import("./commands/context.ts"),
   doctor: () => import("./commands/doctor.ts"),
   "imagetools:create": () => import("./commands/imagetools/create.ts"),

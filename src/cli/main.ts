@@ -51,6 +51,12 @@ async function run(typed: string[], config: Config): Promise<void> {
     print(`${config.userAgent}\n`);
     return;
   }
+  if (args[0]?.startsWith("__complete") === true) {
+    const { COMPLETE_WITHOUT_DESCRIPTIONS, answerCompletion } = await import("./completion/answer.ts");
+    await answerCompletion(args.slice(1), config, args[0] !== COMPLETE_WITHOUT_DESCRIPTIONS);
+    // Not later: a credential plugin or a silent server may still hold the process.
+    process.exit(0);
+  }
   const [id = "", ...rest] = normalizeArgv(config, args);
   const beforeDashes = args.slice(0, args.includes("--") ? args.indexOf("--") : undefined);
   const help = args.length === 0 || getHelpFlagAdditions(config).some((flag) => beforeDashes.includes(flag));

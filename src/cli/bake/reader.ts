@@ -5,5 +5,6 @@
  */
 export { chosenTargets } from "./chosen-targets.ts";
 export { parseList } from "./parse-list.ts";
+export { bakeNames } from "./target-names.ts";
 export { listTargets, listVariables, printDefinition } from "./print.ts";
 export { agreeTo, planOf, readBakeDefinition, splitNames } from "./read-plan.ts";

@@ -18,7 +18,8 @@ export default class UninstallPlugin extends BaseCommand {
     const { args, flags } = await this.parse(UninstallPlugin);
     const { locatePlugin, removeLink } = await import("../plugin/links.ts");
     const host = args.host as (typeof HOSTS)[number];
-    const { link, program } = await locatePlugin(host, flags.dir, process.env, process.argv[1] ?? "");
+    const { link, completion, program } = await locatePlugin(host, flags.dir, process.env, process.argv[1] ?? "");
+    if (completion !== undefined) await removeLink(completion, program);
     print((await removeLink(link, program)) ? `removed ${link}\n` : `nothing to remove at ${link}\n`);
   }
 }

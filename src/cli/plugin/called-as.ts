@@ -1,21 +1,16 @@
 /** The program under another name: as a plugin of docker or kubectl. Loaded only in this case, and without the commands. */
 import { SlipwayError } from "../../errors.ts";
 import { EXIT } from "../exit-codes.ts";
-import {
-  BUILDX_VERSION,
-  COMPLETION,
-  METADATA,
-  NO_COMPLETION,
-  buildxArgs,
-  metadataOf,
-  readCall,
-} from "./docker-plugin.ts";
+import { BUILDX_VERSION, METADATA, buildxArgs, completionArgs, metadataOf, readCall } from "./docker-plugin.ts";
 import type { PluginName } from "./docker-plugin.ts";
 import { onDockerDisconnect } from "./socket.ts";
 import { print, printError } from "../../lib/terminal/output.ts";
 
 /** File names that links may have. All start as plugins' names do, so a check of the first letters is enough to know whether to load this file. */
 const PLUGINS: Readonly<Record<string, PluginName>> = { "docker-slipway": "slipway", "docker-buildx": "buildx" };
+
+/** Begins the name of the program that kubectl asks for completions of a plugin. */
+const KUBECTL_COMPLETION = "kubectl_complete-";
 
 /**
  * @param name of the link, without its directory
@@ -24,6 +19,8 @@ const PLUGINS: Readonly<Record<string, PluginName>> = { "docker-slipway": "slipw
  */
 export function calledAs(name: string, argv: readonly string[]): readonly string[] | undefined {
   const plugin = PLUGINS[name.replace(/\.(?:exe|cmd|js)$/, "")];
+  // kubectl asks a program beside the plugin for completions (kubectl/pkg/cmd/plugin/plugin_completion.go).
+  if (name.startsWith(KUBECTL_COMPLETION)) return ["__complete", ...argv];
   // kubectl passes only the args after the plugin's name.
   if (plugin === undefined) return argv;
   try {
@@ -38,7 +35,8 @@ export function calledAs(name: string, argv: readonly string[]): readonly string
 
 function asDockerPlugin(plugin: PluginName, argv: readonly string[]): readonly string[] | undefined {
   if (argv[0] === METADATA) return say(`${metadataOf(plugin)}\n`);
-  if (argv[0] === COMPLETION) return say(NO_COMPLETION);
+  const completion = completionArgs(plugin, argv);
+  if (completion !== undefined) return typeof completion === "string" ? say(completion) : completion;
   const call = readCall(plugin, argv);
   if (call.config !== undefined) process.env["DOCKER_CONFIG"] = call.config;
   if (call.engine.length > 0) {

@@ -8,8 +8,8 @@ import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** The subcommand that asks for metadata. */
 export const METADATA = "docker-cli-plugin-metadata";
-/** The subcommand of cobra's completion scripts, and the answer for "no completions, no file names" (ShellCompDirectiveNoFileComp). */
-export const COMPLETION = "__complete";
+/** The subcommands of cobra's completion scripts, the second one without descriptions, and the answer for "no completions, no file names" (ShellCompDirectiveNoFileComp). */
+const COMPLETIONS: ReadonlySet<string | undefined> = new Set(["__complete", "__completeNoDesc"]);
 export const NO_COMPLETION = ":4\n";
 
 /** The version of buildx that slipway is compatible with. Compose requires 0.17 or newer, by the plugin's version. */
@@ -121,4 +121,23 @@ export function buildxArgs({ args, builder }: PluginCall): readonly string[] {
       "To use docker's own buildx again: run `slipway uninstall-plugin compose`.",
     ],
   });
+}
+
+/** Commands of buildx that are completed here. */
+const BUILDX_NAMES = ["bake", "build", "version"];
+
+/**
+ * The args for slipway's own completion, if docker asks for it: its words begin with the plugin's name and end with the word at the cursor.
+ * @returns undefined for another call; a text if the answer is known already
+ * @throws InvalidInput for a flag without its value
+ */
+export function completionArgs(name: PluginName, argv: readonly string[]): readonly string[] | string | undefined {
+  const [subcommand, ...words] = argv;
+  if (subcommand === undefined || !COMPLETIONS.has(subcommand)) return undefined;
+  const call = readCall(name, words);
+  const [first = "", ...rest] = call.args;
+  if (name === "slipway") return [subcommand, first, ...rest];
+  if (rest.length === 0) return [...BUILDX_NAMES.filter((one) => one.startsWith(first)), NO_COMPLETION].join("\n");
+  const own = Object.hasOwn(BUILDX_COMMANDS, first) ? BUILDX_COMMANDS[first] : undefined;
+  return own === undefined ? NO_COMPLETION : [subcommand, own, ...rest];
 }

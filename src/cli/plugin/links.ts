@@ -11,10 +11,17 @@ export type Host = (typeof HOSTS)[number];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+interface Plugin {
+  readonly file: string;
+  readonly use: string;
+  /** The file name of a second link, which the host asks for completions. Absent: it asks the plugin itself. */
+  readonly completion?: string;
+}
+
 /** The file name that each host looks for, and the commands that then use the plugin. */
-export const PLUGINS: Readonly<Record<Host, { readonly file: string; readonly use: string }>> = {
+export const PLUGINS: Readonly<Record<Host, Plugin>> = {
   docker: { file: "docker-slipway", use: "docker slipway build …" },
-  kubectl: { file: "kubectl-slipway", use: "kubectl slipway build …" },
+  kubectl: { file: "kubectl-slipway", use: "kubectl slipway build …", completion: "kubectl_complete-slipway" },
   // Compose, and docker's own `build`, use only the plugin named buildx.
   compose: { file: "docker-buildx", use: "docker compose build, docker buildx build and docker build" },
 };
@@ -109,6 +116,8 @@ async function explainFailure(link: string, work: () => Promise<void>): Promise<
 
 export interface PluginPath {
   readonly link: string;
+  /** The second link, for completions; only some hosts have it. */
+  readonly completion?: string;
   /** The target of the link: this program, with links resolved. */
   readonly program: string;
 }
@@ -125,5 +134,10 @@ export async function locatePlugin(
   started: string,
 ): Promise<PluginPath> {
   const folder = dir === undefined ? await folderOf(host, env, started) : resolve(dir);
-  return { link: join(folder, PLUGINS[host].file), program: await realpath(started) };
+  const { file, completion } = PLUGINS[host];
+  return {
+    link: join(folder, file),
+    ...(completion === undefined ? {} : { completion: join(folder, completion) }),
+    program: await realpath(started),
+  };
 }

@@ -32,7 +32,7 @@ export async function startProgram(calledAs: string, typed: readonly string[], o
 /** The args for the program. Undefined if a call as a plugin of docker or kubectl is already answered. */
 async function argsFor(path: string, typed: readonly string[]): Promise<readonly string[] | undefined> {
   const name = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
-  if (!/^(?:docker|kubectl)-/.test(name)) return typed;
+  if (!/^(?:docker|kubectl|kubectl_complete)-/.test(name)) return typed;
   const { calledAs } = await import("../plugin/called-as.ts");
   return calledAs(name, typed);
 }

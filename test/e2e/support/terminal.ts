@@ -61,3 +61,11 @@ function terminalOf(tmux: Tmux): Terminal {
     close: () => void tmux("kill-session"),
   };
 }
+
+/** An interactive shell in a directory, to type into. `env` adds to the environment. */
+export function shell(command: readonly string[], directory: string, env: Readonly<Record<string, string>>): Terminal {
+  const tmux = server();
+  const set = Object.entries(env).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
+  tmux("-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "30", "-c", directory, ...set, ...command);
+  return terminalOf(tmux);
+}

@@ -13,7 +13,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "slipway-names-"));
-  for (const name of ["docker-slipway", "docker-buildx", "kubectl-slipway", "slipway"]) {
+  for (const name of ["docker-slipway", "docker-buildx", "kubectl-slipway", "kubectl_complete-slipway", "slipway"]) {
     await symlink(PROGRAM, join(folder, name));
   }
 });
@@ -38,8 +38,18 @@ describe("as a plugin of docker", () => {
     expect(stderr).toMatch(/^WARNING: docker's --host is ignored: .*\nERROR: unknown flag: --nope\n/);
   });
 
-  it("__complete answers as cobra does that there are no completions", () => {
-    expect(call("docker-slipway", "__complete", "slipway", "b")).toEqual({ status: 0, stdout: ":4\n", stderr: "" });
+  it("__complete is answered with slipway's own completion", () => {
+    const { status, stdout, stderr } = call("docker-slipway", "__complete", "slipway", "build", "--builder", "k");
+    expect([status, stdout, stderr]).toEqual([0, "kaniko\n:4\n", ""]);
+    expect(call("docker-slipway", "__completeNoDesc", "slipway", "compl").stdout).toBe("completion\n:4\n");
+  });
+
+  it.each([
+    [["b"], "bake\nbuild\n:4\n"],
+    [["build", "--builder", "k"], "kaniko\n:4\n"],
+    [["create", ""], ":4\n"],
+  ])("__complete of buildx has only the commands that slipway has: %j", (words, stdout) => {
+    expect(call("docker-buildx", "__complete", "buildx", ...words)).toEqual({ status: 0, stdout, stderr: "" });
   });
 
   it("a command of buildx that slipway does not have is refused in one sentence", () => {
@@ -58,6 +68,10 @@ it("kubectl-slipway is the same program", () => {
   const { status, stdout } = call("kubectl-slipway", "rbac", "-n", "builds");
   expect(status).toBe(0);
   expect(stdout).toBe(call("slipway", "rbac", "-n", "builds").stdout);
+});
+
+it("kubectl_complete-slipway completes the words that kubectl passes", () => {
+  expect(call("kubectl_complete-slipway", "build", "--builder", "k").stdout).toBe("kaniko\n:4\n");
 });
 
 describe("commands of a container engine", () => {

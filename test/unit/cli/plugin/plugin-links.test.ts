@@ -89,6 +89,7 @@ describe("the folder", () => {
     await symlink(program, join(root, "slipway"));
     expect(await locatePlugin("kubectl", join(root, "x"), {}, join(root, "slipway"))).toEqual({
       link: join(root, "x/kubectl-slipway"),
+      completion: join(root, "x/kubectl_complete-slipway"),
       program,
     });
   });
