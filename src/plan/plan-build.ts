@@ -74,6 +74,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
           .concat(further),
       ),
     ],
+    pulledFrom: [...new Set([...bases, ...contexts].map(({ registry }) => registry))],
     insecure,
     ...omitUndefined({ ca: inputs.ca }),
   };

@@ -160,6 +160,8 @@ export function isShipped(plan: BuildPlan): plan is ShippedPlan {
 export interface RegistryAccess {
   /** Every registry that this build pulls from or pushes to, as `HOST[:PORT]`. */
   readonly hosts: readonly string[];
+  /** Of `hosts`, those that base images and named contexts are pulled from, as far as they are known before the build. */
+  readonly pulledFrom?: readonly string[];
   /** Registries with plain http, or https without verification. */
   readonly insecure: readonly string[];
   /** PEM certificates to trust for all of these registries, in addition to the builder's own. */

@@ -34,11 +34,9 @@ export const img: Builder = {
 
   check(plan: BuildPlan): void {
     refuseSeveralNames("img", plan);
-    const { hosts, insecure } = plan.registries;
+    const { pulledFrom = [], insecure } = plan.registries;
     // A registry that is only pushed to may be insecure.
-    const pulled = (host: string): boolean =>
-      hosts.includes(host) && !plan.tags.some(({ registry }) => registry === host);
-    const host = insecure.find(pulled);
+    const host = insecure.find((one) => pulledFrom.includes(one));
     if (host === undefined) return;
     throw new BuilderUnable(`img needs the certificate of ${host}: it pulls only over verified https`, {
       suggestions: ["Give the certificate with --registry-ca FILE.", "Or use another builder: all others can do it."],

@@ -114,7 +114,11 @@ const CASES: readonly (readonly [name: string, plan: Partial<BuildPlan>, form: C
     "none",
   ],
   ["local-registry", { registries: { hosts: ["10.0.0.1:5000", "r.io"], insecure: [] } }, "archive"],
-  ["insecure-registry", { registries: { hosts: ["r.io:5000"], insecure: ["r.io:5000"] } }, "archive"],
+  [
+    "insecure-registry",
+    { registries: { hosts: ["r.io:5000"], pulledFrom: ["r.io:5000"], insecure: ["r.io:5000"] } },
+    "archive",
+  ],
   ["user-namespace", { userns: "always" }, "archive"],
   ["registry-ca", { registries: { hosts: ["10.0.0.1:5001", "q.io:5000"], insecure: [], ca: "PEM" } }, "directory"],
 ];

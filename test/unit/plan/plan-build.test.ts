@@ -125,6 +125,12 @@ describe("the registries of a plan", () => {
 });
 
 describe("a build's name", () => {
+  it("name a registry that is pushed to and pulled from as one that is pulled from", () => {
+    const text = "FROM r.io/base\n";
+    const { registries } = planOf({ tags: ["r.io/app", "q.io/app"] }, { dockerfile: { path: "Dockerfile", text } });
+    expect(registries).toMatchObject({ hosts: ["r.io", "q.io"], pulledFrom: ["r.io"] });
+  });
+
   it.each([
     ["docker.io/app", "slipway-app-"],
     ["registry.example.com:5000/team/my_app.web:V1", "slipway-my-app-web-"],

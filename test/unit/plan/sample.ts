@@ -64,7 +64,7 @@ export const PLAN: ShippedPlan = {
   buildArgs: [],
   labels: [],
   noCache: false,
-  registries: { hosts: ["registry.example.com", "docker.io"], insecure: [] },
+  registries: { hosts: ["registry.example.com", "docker.io"], pulledFrom: ["docker.io"], insecure: [] },
   credentials: { kind: "none" },
   transport: "auto",
   volume: { size: "10Gi" },
