@@ -99,6 +99,7 @@ export const SOURCE_FORMATS = {
     ...NOTHING,
     hosts: "registries of base images, with your logins; ADD and RUN in the pod",
     readBy: [
+      "app/completion.ts",
       "app/warm/warm.ts",
       "lib/files/read-file.ts",
       "plan/gather.ts",
