@@ -11,7 +11,8 @@ import { publicUrl } from "../text/public-url.ts";
 import { uploadUrlOf } from "./upload-url.ts";
 import type { RegistryAnswer, RegistryClient, RegistryQuestion } from "./registry-client.ts";
 
-const EMPTY = Buffer.from("{}");
+/** Content of a manifest that has no configuration (OCI image-spec 1.1, manifest.md "Guidance for an Empty Descriptor"). */
+export const EMPTY = Buffer.from("{}");
 
 export interface Attachment {
   /** Also the artifact's type: `application/vnd.in-toto+json`. */
@@ -83,6 +84,11 @@ export async function listUnderTag(
   entry: Descriptor,
 ): Promise<void> {
   await new Repository(client, reference).listByTag(subject, entry);
+}
+
+/** Makes sure that the repository has this blob. @throws ClusterError if the registry cannot be reached or refuses */
+export async function uploadContent(client: RegistryClient, reference: Reference, content: Uint8Array): Promise<void> {
+  await new Repository(client, reference).upload(content);
 }
 
 class Repository {
