@@ -11,7 +11,7 @@ import { needOf, rightsOf } from "../rbac/rights.ts";
 import type { Right } from "../rbac/rights.ts";
 import { failed, ok, skip } from "./check.ts";
 import type { Check } from "./check.ts";
-import { limitRangeCheck, podSecurityLevel, quotaCheck, storageCheck } from "./namespace-checks.ts";
+import { limitRangeCheck, nodesCheck, podSecurityLevel, quotaCheck, storageCheck } from "./namespace-checks.ts";
 import { trialChecks, userNamespaceCheck } from "./pod-checks.ts";
 import { pushCheck } from "./registry-check.ts";
 import type { Dial, OpenRegistry } from "./registry-check.ts";
@@ -71,6 +71,7 @@ export async function* examine(
   const { storageClass } = plan.volume;
   const storage = { needed: needsClaim(plan.transport), storageClass };
   yield await guard("storage class", () => storageCheck(cluster, storage, signal));
+  yield await guard("nodes", () => nodesCheck(cluster, signal));
   yield* await pods;
 }
 

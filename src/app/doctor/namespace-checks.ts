@@ -3,6 +3,7 @@ import type { V1ResourceQuota } from "@kubernetes/client-node";
 import type { Cluster, Kind, Kinds } from "../../lib/kube/cluster.ts";
 import { httpStatusOf } from "../../lib/kube/refusal.ts";
 import { AuthError, ClusterError } from "../../errors.ts";
+import { countArchitectures } from "../../run/node-architectures.ts";
 import { claimingTransports } from "../../plan/transports.ts";
 import { failed, ok, skip, warn } from "./check.ts";
 import type { Check } from "./check.ts";
@@ -122,6 +123,17 @@ export async function storageCheck(
   return warn(name, `none is the default (there are: ${names})`, [
     "Choose one with --storage-class, or use --transport stream.",
   ]);
+}
+
+/** For which platforms the cluster's nodes can build. */
+export async function nodesCheck(cluster: Cluster, signal: AbortSignal): Promise<Check> {
+  const name = "nodes";
+  const nodes = await listIfAllowed(cluster, "nodes", signal);
+  if (nodes === undefined) return skip(name, "you may not list nodes, so their platforms are not known");
+  const linux = nodes.filter(({ metadata }) => metadata?.labels?.["kubernetes.io/os"] !== "windows");
+  const counts = countArchitectures(linux).map(([arch, count]) => `linux/${arch} (${count})`);
+  if (counts.length === 0) return warn(name, "there is no Linux node, and every builder needs one");
+  return ok(name, `they build for ${counts.join(", ")}`);
 }
 
 async function listIfAllowed<K extends Kind>(

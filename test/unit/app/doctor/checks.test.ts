@@ -3,6 +3,7 @@ import type { V1LimitRange, V1ResourceQuota, V1StorageClass } from "@kubernetes/
 import type { Check } from "../../../../src/app/doctor/check.ts";
 import {
   limitRangeCheck,
+  nodesCheck,
   podSecurityLevel,
   quotaCheck,
   storageCheck,
@@ -157,6 +158,26 @@ describe("the check of storage classes", () => {
     ["if they may not be listed", forbidding("storageclasses"), { needed: true }, "skip", /may not list/],
   ] as const)("%s", async (_name, cluster, wanted, status, says) => {
     expect(await storageCheck(cluster, wanted, signal)).toMatchObject({ status, message: expect.stringMatching(says) });
+  });
+});
+
+describe("the check of nodes", () => {
+  const withNodes = (...labels: readonly Record<string, string>[]): FakeCluster => {
+    const cluster = new FakeCluster();
+    for (const [at, own] of labels.entries()) cluster.stored.set(`nodes/${at}`, { metadata: { labels: own } });
+    return cluster;
+  };
+  const amd = { "kubernetes.io/arch": "amd64", "kubernetes.io/os": "linux" };
+  const arm = { ...amd, "kubernetes.io/arch": "arm64" };
+  const windows = { ...amd, "kubernetes.io/os": "windows" };
+
+  it.each([
+    ["of two architectures", withNodes(arm, amd, amd), "ok", "they build for linux/amd64 (2), linux/arm64 (1)"],
+    ["with Windows", withNodes(arm, windows), "ok", "they build for linux/arm64 (1)"],
+    ["with nothing but Windows", withNodes(windows), "warn", "there is no Linux node, and every builder needs one"],
+    ["that may not be listed", forbidding("nodes"), "skip", "you may not list nodes, so their platforms are not known"],
+  ] as const)("%s", async (_name, cluster, status, message) => {
+    expect(await nodesCheck(cluster, signal)).toMatchObject({ status, message });
   });
 });
 
