@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 NPM := npm --no-fund --no-audit --loglevel=error
 
-.PHONY: release release-test same-tag help demo test check docs docs-site unit e2e cluster clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
+.PHONY: release release-test same-tag platform-kills help demo test check docs docs-site unit e2e cluster clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
@@ -62,6 +62,9 @@ conformance-builders: build cluster ## what each of five builders makes of each 
 
 same-tag: build cluster ## every ordered pair of builders pushes to one tag
 	@eval "$$(test/cluster/env)" && SAME_TAG_PAIRS=all npx vitest run --project e2e test/e2e/same-tag.test.ts
+
+platform-kills: build cluster ## 50 clients that build two platforms, killed at random moments: no tag names an incomplete index
+	@eval "$$(test/cluster/env)" && PLATFORM_KILLS=50 npx vitest run --project e2e test/e2e/platforms.test.ts -t "killed at a random moment"
 
 chaos: build cluster ## killed clients (CHAOS_COUNT), broken connections (CHAOS_CONNECTIONS), restarts, crowds: nothing else may use the cluster
 	$(NPM) run --silent chaos

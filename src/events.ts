@@ -90,7 +90,7 @@ export interface BuildResult extends ImageDescription {
   /** The name of the build and of its Job. */
   readonly name: string;
   readonly builder: string;
-  /** Digest of the image manifest, `sha256:` and 64 hex digits. */
+  /** Digest of the image manifest, `sha256:` and 64 hex digits. Empty for several platforms of which nothing is pushed or exported. */
   readonly digest: string;
   /** Every reference that the image was pushed to, with its tag; empty if it was not pushed. */
   readonly references: readonly string[];

@@ -25,6 +25,10 @@ export interface Builder {
   readonly caution?: string;
   /** Such warnings for one plan, one sentence each. */
   cautions?(plan: BuildPlan): readonly string[];
+  /** It can push an image without a tag, by its digest. */
+  readonly pushesByDigest?: true;
+  /** One pod of it makes an index of several platforms, as long as it need not run programs of another platform. */
+  readonly crossBuilds?: true;
   /** It takes the token of a repository from a variable, not as a secret of the build. */
   readonly gitTokenInVariable?: true;
   /** Some of its pods read `files`, so their builds make a ConfigMap with every transport. */

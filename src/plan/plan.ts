@@ -34,6 +34,10 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   readonly latestTime?: number;
   /** Names of the image. It is pushed to these unless `noPush`. */
   readonly tags: readonly Reference[];
+  /** The image is pushed without a tag: `tags` are only repositories. */
+  readonly byDigest?: boolean;
+  /** The manifest has OCI's media types, for an index with annotations. */
+  readonly ociMediaTypes?: boolean;
   /** The names as typed, completed with the default registry. */
   readonly names: readonly string[];
   readonly buildArgs: readonly (readonly [name: string, value: string])[];

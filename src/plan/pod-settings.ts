@@ -47,7 +47,8 @@ export function podSettingsOf(
   };
 }
 
-function agreeing(labels: Record<string, string>, platform: Platform | undefined): Record<string, string> {
+/** @throws InvalidInput if the labels ask for a node of another platform */
+export function agreeing(labels: Record<string, string>, platform: Platform | undefined): Record<string, string> {
   if (platform === undefined) return labels;
   for (const [label, value] of [
     ["kubernetes.io/os", platform.os],

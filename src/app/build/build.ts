@@ -1,21 +1,19 @@
 /** The composition root of `build`: from a request to a build with everything that it needs. */
-import { build, describeBuild } from "./run-build.ts";
+import { buildDeps, provenanceFor } from "./build-deps.ts";
+import type { ResolvedBuild } from "./build-deps.ts";
 import type { InTurn } from "./reach-kept.ts";
-import type { BuildDeps, LeftBuild } from "./run-build.ts";
-import type { BuildResult, Emit } from "../../events.ts";
+import type { Emit } from "../../events.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
-import type { ImageDescription } from "../../lib/registry/types.ts";
 import { gatherInputs } from "../../plan/gather.ts";
 import { secretsOf } from "../../plan/git-token.ts";
-import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
-import type { Reference } from "../../lib/image/reference.ts";
 import type { BuildRequest } from "../../plan/request.ts";
 import { repositoryNotices } from "../../plan/in-repository.ts";
+import { fitsOnePod } from "../../plan/platform-plans.ts";
 import { needsAttesting } from "../../attest/needs.ts";
 import type { Builder } from "../../builders/builder.ts";
 import { platformText } from "../../lib/image/platform.ts";
-import type { Credential, CredentialStore } from "../../lib/credentials/credentials.ts";
+import type { CredentialStore } from "../../lib/credentials/credentials.ts";
 import { findCredential, openStores } from "../../lib/credentials/stores.ts";
 import type { Loading } from "./load/loading.ts";
 import type { Stages } from "../../run/stages.ts";
@@ -24,37 +22,19 @@ import { noticesOf } from "../../plan/docker/read-options.ts";
 import { readSecrets } from "../../plan/docker/secrets.ts";
 import { readSshKeys } from "../../plan/docker/ssh-keys.ts";
 import type { GivenLogins } from "../../lib/credentials/stores.ts";
-import { InternalError } from "../../errors.ts";
 import { OWN_NAMESPACE } from "../../plan/pod/options.ts";
 import { planRequest } from "./plan-request.ts";
-import type { PushedImage } from "../../lib/registry/describe-image.ts";
-import type { BuildObjects } from "../../run/objects.ts";
+import { describePlan, runPlan } from "./run-plan.ts";
+import { checkNodes } from "../../run/node-architectures.ts";
 import type { SecretValues } from "../../run/volumes.ts";
 import { shipCredentials } from "./credentials.ts";
-import { StartedHere } from "../builds/started-here.ts";
 import { userName } from "../user-name.ts";
-import { whoAmI } from "../who-am-i.ts";
+import type { ClusterChoice, WiredBuild } from "./wired-build.ts";
 import { VERSION } from "../../version.ts";
-import { contextSources } from "./context-sources.ts";
 
 export type { GivenLogins };
 
-export interface ClusterChoice {
-  readonly kubeconfig?: string | undefined;
-  readonly context?: string | undefined;
-  readonly namespace?: string | undefined;
-}
-
-export interface WiredBuild {
-  readonly plan: BuildPlan;
-  /** @param leave aborted when the client is to detach as soon as the build can do without it. */
-  build(leave?: AbortSignal): Promise<BuildResult | LeftBuild>;
-  describe(): Promise<BuildObjects>;
-  /** The client has to attest or sign the image once it is pushed, so it cannot detach. */
-  readonly attests: boolean;
-  /** The provenance for the metadata file; undefined if the environment turns it off. */
-  provenance(result: BuildResult): Promise<object | undefined>;
-}
+export type { ClusterChoice, WiredBuild };
 
 /** Inputs of a build that are not on its command line. */
 export interface BuildSources {
@@ -77,42 +57,35 @@ export async function wireBuild(
 ): Promise<WiredBuild> {
   const { logins } = sources;
   const resolved = await resolveBuild(request, choice, emit, signal, sources);
-  const { plan, builder, stores, dockerConfig, secrets, attests } = resolved;
-  const deps: Omit<BuildDeps, "cluster"> = {
-    builder,
-    ...contextSources(plan, builder, stores, emit, signal),
-    ...omitUndefined({ dockerConfig }),
-    secrets,
-    pushedDigest: (built, configDigest) => askForTag(built, configDigest, stores),
-    describeImage: async (built, digest) =>
-      request.noImageId === true ? undefined : askRegistry(built, digest, stores, emit, request.wantsPlatform === true),
-    ...(attests ? { attest: attester(plan, builder, stores, signingEnvironment(logins), emit, signal) } : {}),
-    emit,
-    whoAmI: (cluster) => whoAmI(cluster, process.env, signal),
-    onCreated: ({ uid }) => new StartedHere().add(uid),
-  };
+  const around = { request, logins, emit, signal };
+  if (resolved.plan.platforms !== undefined && resolved.onePod !== true) {
+    const { wirePlatforms } = await import("./platforms/wire-platforms.ts");
+    return wirePlatforms(resolved, around, choice, sources.inTurn);
+  }
+  const { plan, stores, attests } = resolved;
+  const deps = buildDeps(resolved, around);
   return {
     plan,
     attests,
-    provenance: provenanceFor(plan),
+    provenance: provenanceFor(plan.platforms?.map((platform) => ({ ...plan, platform })) ?? [plan]),
     async describe() {
-      if (plan.keepSeconds === undefined) return describeBuild(plan, deps);
-      const { describeKept } = await import("./kept.ts");
-      return describeKept(plan, process.env);
+      return [await describePlan(plan, deps)];
     },
     async build(leave) {
       const { connect } = await import("../../lib/kube/connect.ts");
       // The kubeconfig is read first, so that a fault in it is reported before anything is packed; meanwhile the connection is prepared.
       await using cluster = await connect(choice);
       void cluster.preconnect();
+      if (plan.platform !== undefined) {
+        const warning = await checkNodes(plan, [plan.platform], cluster, signal);
+        if (warning !== undefined) emit({ type: "warning", message: warning });
+      }
       using loading = plan.exports?.some(isForEngine) === true ? await openLoading(plan, stores, signal) : undefined;
       const load =
         loading === undefined ? {} : { load: (stages: Stages, digest: string) => loading.load(stages, digest) };
       const final = loading?.plan ?? plan;
-      if (plan.keepSeconds === undefined) return await build(final, { ...deps, ...load, cluster }, signal, leave);
-      const { buildInKept } = await import("./kept.ts");
       const shared = omitUndefined({ inTurn: sources.inTurn });
-      return await buildInKept(final, { ...deps, ...load, cluster, ...shared }, stores, signal);
+      return await runPlan(final, { ...deps, ...load, cluster, ...shared }, stores, signal, leave);
     },
   };
 }
@@ -120,18 +93,6 @@ export async function wireBuild(
 async function openLoading(plan: BuildPlan, stores: readonly CredentialStore[], signal: AbortSignal): Promise<Loading> {
   const { Loading } = await import("./load/loading.ts");
   return Loading.open(plan, process.env, (registry) => findCredential(stores, registry), signal);
-}
-
-/** A request with everything decided that can be decided before the cluster is asked. */
-interface ResolvedBuild {
-  /** The only plan that is built: with its tenant and its final credentials. */
-  readonly plan: BuildPlan;
-  readonly builder: Builder;
-  readonly stores: readonly CredentialStore[];
-  /** The config.json to ship, when the plan ships one. */
-  readonly dockerConfig?: string;
-  readonly secrets: SecretValues;
-  readonly attests: boolean;
 }
 
 /**
@@ -160,6 +121,11 @@ async function resolveBuild(
     await checkDestinations(tenanted.exports, process.stdout.isTTY);
   }
   const attests = needsAttesting(tenanted, builder.attestsItself === true);
+  const onePod = tenanted.platforms !== undefined && builder.crossBuilds === true && fitsOnePod(tenanted);
+  if (onePod) {
+    const platforms = (tenanted.platforms ?? []).map(platformText).join(" and ");
+    emit({ type: "note", message: `one pod builds ${platforms}: the Dockerfile runs no program of another platform` });
+  }
   if (tenanted.sign !== undefined) {
     const { findCosign, logCaution } = await import("../../attest/cosign.ts");
     findCosign(process.env);
@@ -169,9 +135,9 @@ async function resolveBuild(
   const secrets = await secretValues(tenanted);
   const stores = request.noCredentials === true ? [] : await openStores(process.env, logins);
   // A kept builder asks for logins when it needs them.
-  if (tenanted.keepSeconds !== undefined) return { plan: tenanted, builder, stores, secrets, attests };
+  if (tenanted.keepSeconds !== undefined) return { plan: tenanted, builder, stores, secrets, attests, onePod };
   // shipCredentials returns the final plan, and the config.json for it.
-  return { ...(await shipCredentials(tenanted, stores, warn)), builder, stores, secrets, attests };
+  return { ...(await shipCredentials(tenanted, stores, warn)), builder, stores, secrets, attests, onePod };
 }
 
 function cautionsOf(builder: Builder, plan: BuildPlan): readonly string[] {
@@ -196,74 +162,4 @@ async function withTenant(plan: BuildPlan, choice: ClusterChoice): Promise<Build
   const { connect } = await import("../../lib/kube/connect.ts");
   await using cluster = await connect(choice);
   return { ...plan, tenant: cluster.namespace };
-}
-
-/** The environment of cosign, the only program that gets the given logins: it pushes the signature to the image's registry and reads this variable. */
-function signingEnvironment(logins: GivenLogins | undefined): NodeJS.ProcessEnv {
-  return logins === undefined ? process.env : { ...process.env, DOCKER_AUTH_CONFIG: logins.text };
-}
-
-/** Attests and signs the image once it is pushed. The build's start, for its provenance, is now. */
-function attester(
-  plan: BuildPlan,
-  { attestsItself: attested = false }: Builder,
-  stores: readonly CredentialStore[],
-  env: NodeJS.ProcessEnv,
-  emit: Emit,
-  signal: AbortSignal,
-): NonNullable<BuildDeps["attest"]> {
-  const startedOn = new Date();
-  const credential = (registry: string): Promise<Credential | undefined> => findCredential(stores, registry);
-  return async (digest, stages) => {
-    const { attestImage } = await import("../../attest/attest-image.ts");
-    await attestImage(plan, digest, { attested, startedOn, credential, env, stages, emit, signal });
-  };
-}
-
-/** Makes the provenance for the metadata file. The build's start is now. */
-function provenanceFor(plan: BuildPlan): WiredBuild["provenance"] {
-  const startedOn = new Date();
-  return async ({ descriptor }) => {
-    const { metadataProvenance, metadataProvenanceOf } = await import("../../attest/metadata-provenance.ts");
-    const mode = metadataProvenanceOf(process.env["BUILDX_METADATA_PROVENANCE"]);
-    if (mode === "disabled") return undefined;
-    const { os, architecture, variant } = descriptor?.platform ?? {};
-    const asked = plan.platform === undefined ? undefined : platformText(plan.platform);
-    const platform = os === undefined ? asked : [os, architecture, variant].filter(Boolean).join("/");
-    return metadataProvenance(plan, mode, { startedOn, finishedOn: new Date() }, platform);
-  };
-}
-
-async function askRegistry(
-  plan: BuildPlan,
-  digest: string,
-  stores: readonly CredentialStore[],
-  emit: Emit,
-  withPlatform: boolean,
-): Promise<ImageDescription | undefined> {
-  const [reference] = plan.tags;
-  if (reference === undefined || !pushes(plan)) return undefined;
-  const { describeImage } = await import("../../lib/registry/describe-image.ts");
-  return describeImage(
-    pushedTo(plan, reference),
-    digest,
-    (host) => findCredential(stores, host),
-    (message) => emit({ type: "warning", message }),
-    withPlatform,
-  );
-}
-
-async function askForTag(
-  plan: BuildPlan,
-  configDigest: string | undefined,
-  stores: readonly CredentialStore[],
-): Promise<string> {
-  const [reference] = plan.tags;
-  if (reference === undefined) throw new InternalError("an image without a name has no digest in a registry");
-  const { findDigest } = await import("../../lib/registry/describe-image.ts");
-  return findDigest(pushedTo(plan, reference), configDigest, (host) => findCredential(stores, host));
-}
-
-function pushedTo({ registries: { insecure, ca } }: BuildPlan, reference: Reference): PushedImage {
-  return { reference, insecure, ...omitUndefined({ ca }) };
 }

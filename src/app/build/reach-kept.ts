@@ -17,6 +17,7 @@ import { DAEMON, KEEP_ANNOTATION, KeepLease, findKept, instanceOf, keptObjects }
 import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
 import { PodHint } from "../../run/keep/pod-hint.ts";
 import type { Stages } from "../../run/stages.ts";
+import { architectureOf, decideArchitecture } from "../../run/node-architectures.ts";
 import { releasePod, startBuild } from "../../run/start.ts";
 
 /** How often another builder is tried, where one was just ending. */
@@ -209,7 +210,9 @@ async function start(
   stages: Stages,
   signal: AbortSignal,
 ): Promise<KeptBuilder> {
-  const objects = keptObjects(plan, key.fingerprint);
+  const { plan: placed, note } = await decideArchitecture(plan, deps.cluster, architectureOf(process.arch), signal);
+  if (note !== undefined) deps.emit({ type: "note", message: note });
+  const objects = keptObjects(plan, key.fingerprint, placed);
   for (const field of objects.unsafe ?? []) {
     deps.emit({
       type: "warning",

@@ -22,6 +22,7 @@ import type { OpenArchive } from "../../pack/open-context.ts";
 import type { Delivery } from "../../ship/delivery.ts";
 import type { PodSession } from "../../ship/pod-session.ts";
 import { cleanUp } from "../../run/clean-up.ts";
+import { architectureOf, decideArchitecture } from "../../run/node-architectures.ts";
 import { decideUserns } from "../../run/user-namespaces.ts";
 import type { BuildResult, Emit, LoadedImage } from "../../events.ts";
 import type { ImageDescription } from "../../lib/registry/types.ts";
@@ -33,6 +34,7 @@ import { reportEnd } from "../../run/report-end.ts";
 import { Stages } from "../../run/stages.ts";
 import { withAllMissingRights } from "../rbac/missing-rights.ts";
 import { failedLines, stepsOf } from "./dockerfile-steps.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 export interface BuildDeps {
   readonly builder: Builder;
@@ -86,11 +88,28 @@ export async function build(
   using deadline = clientDeadline(plan.timeoutSeconds);
   const stages = new Stages(deps.emit);
   const leased = plan.timeoutSeconds <= LEASE_SECONDS ? false : mayRenew(deps.cluster, signal);
-  const decided = Promise.all([decideUserns(plan, deps.cluster, signal), deps.whoAmI?.(deps.cluster) ?? plan.user]);
+  const own = architectureOf(process.arch);
+  const decided = Promise.all([
+    decideUserns(plan, deps.cluster, signal),
+    decideArchitecture(plan, deps.cluster, own, signal),
+    deps.whoAmI?.(deps.cluster) ?? plan.user,
+  ]);
   const prepared = await prepare(
     plan,
     deps,
-    decided.then(([placed, user]) => ({ ...placed, user })),
+    decided.then(
+      ([
+        placed,
+        {
+          plan: { platform },
+          note,
+        },
+        user,
+      ]) => {
+        if (note !== undefined) deps.emit({ type: "note", message: note });
+        return { ...placed, user, ...omitUndefined({ platform }) };
+      },
+    ),
   );
   const objects = (await leased) ? { ...prepared.objects, job: withLease(prepared.objects.job) } : prepared.objects;
   const steps = stepsOf(plan, deps.builder);

@@ -85,7 +85,7 @@ export class ImageCreation {
     const sources = texts.map((text) => readSource(text, (name) => imageNamed(name, registry)));
     const inRepository = repositoryOf(sources, tags);
     const client = await registryClient(choice);
-    const read = await Promise.all(sources.map((source) => readImage(client, source, inRepository)));
+    const read = await Promise.all(sources.map((source) => readIndexSource(client, source, inRepository)));
     const combined = combineIndex(read, annotations, preferIndex);
     const filtered = filterPlatforms(combined, platforms, await attachedTo(client, combined));
     return new ImageCreation(client, tags, filtered, annotations.length > 0);
@@ -168,7 +168,11 @@ function repositoryOf(sources: readonly NamedSource[], tags: readonly Reference[
   };
 }
 
-async function readImage(
+/**
+ * An image or an index as a source of another index. An image gets its platform from its configuration.
+ * @throws InvalidInput for a wrong size; BuildFailed or AuthError from the registry
+ */
+export async function readIndexSource(
   client: RegistryClient,
   { reference, descriptor }: NamedSource,
   inRepository: (digest: string) => Reference,

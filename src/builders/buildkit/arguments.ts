@@ -2,6 +2,7 @@
 import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { CacheEntry } from "../../plan/docker/options.ts";
+import { platformText } from "../../lib/image/platform.ts";
 import { csvLine } from "../../lib/pflag/csv.ts";
 import type { FlagCapability } from "../../plan/docker/capabilities.ts";
 import { EXPORT_MOUNT, sshArguments } from "../shell-pod.ts";
@@ -47,6 +48,12 @@ export function optionArguments(plan: BuildPlan): string[] {
   ];
 }
 
+/** The value of the frontend's option `platform`, if it is given. */
+export function platformOption({ platform, platforms }: BuildPlan): string[] {
+  const wanted = platforms ?? (platform === undefined ? [] : [platform]);
+  return wanted.length === 0 ? [] : [wanted.map(platformText).join(",")];
+}
+
 /** Name of the store in which the daemon finds the layout. */
 export function layoutStore(number: number): string {
   return `layout-${number}`;
@@ -71,8 +78,17 @@ type Attributes = [name: string, value: string][];
 /** What BuildKit's exporters are told of the image: the same in a pod of its own and in a kept builder. */
 export function imageAttributes(plan: BuildPlan): { names: Attributes; annotations: Attributes; image: Attributes } {
   const names: Attributes = plan.tags.length === 0 ? [] : [["name", plan.tags.map(String).join(",")]];
-  const annotations = (plan.annotations ?? []).map(([key, value]): [string, string] => [`annotation.${key}`, value]);
-  const image: Attributes = pushes(plan) ? [...names, ["push", "true"], ...mediaTypes(plan)] : [["push", "false"]];
+  const annotations: Attributes = [
+    ...(plan.annotations ?? []).map(([key, value]): [string, string] => [`annotation.${key}`, value]),
+    ...(plan.indexAnnotations ?? []).map(({ on, platform, key, value }): [string, string] => [
+      `annotation-${on}${platform === undefined ? "" : `[${platform}]`}.${key}`,
+      value,
+    ]),
+  ];
+  const byDigest: Attributes = plan.byDigest === true ? [["push-by-digest", "true"]] : [];
+  const image: Attributes = pushes(plan)
+    ? [...names, ["push", "true"], ...byDigest, ...mediaTypes(plan)]
+    : [["push", "false"]];
   return { names, annotations, image: [...image, ...annotations] };
 }
 
@@ -95,8 +111,14 @@ export function outputArguments(plan: BuildPlan): string[] {
  * Docker's media types, as the other builders push them. Docker's registry 2.8 cannot show a manifest of Docker's to a client that asks
  * for OCI's (it answers 400), so BuildKit could not push to a tag of theirs. Attestations and annotations need OCI's.
  */
-function mediaTypes({ attestations = [], annotations = [] }: BuildPlan): Attributes {
-  return attestations.length > 0 || annotations.length > 0 ? [] : [["oci-mediatypes", "false"]];
+function mediaTypes({
+  attestations = [],
+  annotations = [],
+  indexAnnotations = [],
+  ociMediaTypes = false,
+}: BuildPlan): Attributes {
+  const isOci = ociMediaTypes || [attestations, annotations, indexAnnotations].some((wanted) => wanted.length > 0);
+  return isOci ? [] : [["oci-mediatypes", "false"]];
 }
 
 function cacheLine({ type, attributes }: CacheEntry): string {

@@ -7,9 +7,8 @@ import type { BuildPlan } from "../../plan/plan.ts";
 import type { ContextForm } from "../../plan/layout.ts";
 import type { Builder, BuilderPod, ContainerEnd, Outcome } from "../builder.ts";
 import { buildkitFailure } from "./failure.ts";
-import { BUILDKIT_OPTIONS, contextArguments, optionArguments, outputArguments } from "./arguments.ts";
+import { BUILDKIT_OPTIONS, contextArguments, optionArguments, outputArguments, platformOption } from "./arguments.ts";
 import { digestOutcome } from "../outcome.ts";
-import { platformText } from "../../lib/image/platform.ts";
 import {
   AUTH_MOUNT,
   FILES_MOUNT,
@@ -48,6 +47,8 @@ export const buildkit: Builder = {
   defaultImage: "docker.io/moby/buildkit:v0.34.2-rootless",
   whyNotRestricted: "newuidmap needs to gain capabilities",
   frontend: true,
+  pushesByDigest: true,
+  crossBuilds: true,
   mountsFiles: true,
   supports: new Set([
     "build",
@@ -121,7 +122,7 @@ function buildctlArguments(plan: BuildPlan, form: ContextForm): string[] {
   const paths = contextPaths(form);
   const args = ["build", "--progress=plain", "--frontend=dockerfile.v0", ...sourceArguments(plan, paths)];
   args.push(...contextArguments(plan, paths.named));
-  if (plan.platform !== undefined) args.push(`--opt=platform=${platformText(plan.platform)}`);
+  args.push(...platformOption(plan).map((text) => `--opt=platform=${text}`));
   if (plan.target !== undefined) args.push(`--opt=target=${plan.target}`);
   for (const [name, value] of plan.buildArgs) args.push(`--opt=build-arg:${name}=${value}`);
   for (const [key, value] of plan.labels) args.push(`--opt=label:${key}=${value}`);

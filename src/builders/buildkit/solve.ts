@@ -1,8 +1,7 @@
 /** A plan as a request to a BuildKit daemon. Pure. The attributes are those that buildctl is given in a pod of its own. */
 import type { SolveRequest } from "../../lib/buildkit/messages.ts";
-import { platformText } from "../../lib/image/platform.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
-import { contextArguments, imageAttributes, optionArguments } from "./arguments.ts";
+import { contextArguments, imageAttributes, optionArguments, platformOption } from "./arguments.ts";
 
 /** Names of the trees that the daemon asks for. */
 export const CONTEXT_TREE = "context";
@@ -43,7 +42,7 @@ export function solveRequest(
   dockerfileName: string | undefined,
 ): SolveRequest {
   const attrs: Attributes = [...sourceOf(plan, dockerfileName)];
-  if (plan.platform !== undefined) attrs.push(["platform", platformText(plan.platform)]);
+  for (const text of platformOption(plan)) attrs.push(["platform", text]);
   if (plan.target !== undefined) attrs.push(["target", plan.target]);
   for (const [name, value] of plan.buildArgs) attrs.push([`build-arg:${name}`, value]);
   for (const [key, value] of plan.labels) attrs.push([`label:${key}`, value]);

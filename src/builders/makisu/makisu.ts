@@ -100,7 +100,7 @@ export const makisu: Builder = {
     if (plan.tags.length === 0) refuse("only builds images that are pushed", "Give the image a name with -t.", others);
     if (plan.labels.length > 0)
       refuse("cannot set labels from the command line", "Write LABEL in the Dockerfile.", others);
-    if (plan.platform !== undefined) {
+    if (plan.platform !== undefined || plan.platforms !== undefined) {
       refuse("does not support --platform", "Remove --platform: the base image decides the platform.", others);
     }
     for (const [name, value] of plan.buildArgs) {

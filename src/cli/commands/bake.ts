@@ -41,7 +41,7 @@ interface Work {
 
 interface Built {
   readonly result: BuildResult;
-  readonly provenance: object | undefined;
+  readonly provenances: Readonly<Record<string, object>>;
 }
 
 type BakeFlags = Interfaces.InferredFlags<typeof Bake.flags>;
@@ -260,7 +260,7 @@ ${EXIT_CODES}`;
       try {
         const result = await wired.build();
         if ("left" in result) throw new InternalError("bake never detaches, but a build of it did");
-        return { result, provenance: await wired.provenance(result) };
+        return { result, provenances: await wired.provenance(result) };
       } catch (error) {
         return this.#failedAt(name, error);
       }

@@ -4,7 +4,7 @@ import { BaseCommand, syntaxOf } from "../base-command.ts";
 import { EXIT_CODES } from "../flags/shared.ts";
 import { Interrupted, InvalidInput } from "../../errors.ts";
 import { buildFlags, requestOf } from "../flags/build.ts";
-import { checkDetached } from "../flags/detach.ts";
+import { checkDetached, refuseSeveralDetached } from "../flags/detach.ts";
 import { checkKeptDetached, withKeepingBuilder } from "../flags/keep.ts";
 import type { BuildRequest } from "../../plan/request.ts";
 import { contextDirectory, dockerfilePath } from "../config/find-config.ts";
@@ -112,7 +112,7 @@ ${EXIT_CODES}`;
         logins: this.logins,
         secretTexts: this.secretTexts,
       });
-      print(printObjects(await wired.describe()));
+      print((await wired.describe()).map(printObjects).join(""));
       return;
     }
     const quiet = flags.quiet || flags.progress === "quiet";
@@ -138,6 +138,7 @@ ${EXIT_CODES}`;
     if (flags.detach) {
       checkKeptDetached(flags.keep);
       checkDetached(flags.output, flags.load, wired.attests);
+      if (wired.isSeveral === true) refuseSeveralDetached();
     }
     if (flags["detach-on-interrupt"]) this.leaveOn.add("SIGINT");
     const leave = flags.detach ? AbortSignal.abort() : this.leave;

@@ -45,3 +45,16 @@ export function checkDetached(outputs: readonly string[], load: string | undefin
     { suggestions: ["Leave out --detach, or leave out --provenance, --sbom, --attest and --sign."] },
   );
 }
+
+/** @throws InvalidInput for --detach with several platforms that several pods build */
+export function refuseSeveralDetached(): void {
+  throw new InvalidInput(
+    "--detach cannot go with several platforms: the client puts their images together at the end, and would have left",
+    {
+      suggestions: [
+        "Leave out --detach.",
+        "Or build each platform under its own tag, and then put them together: slipway imagetools create",
+      ],
+    },
+  );
+}

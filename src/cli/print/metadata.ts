@@ -4,14 +4,16 @@ import { InvalidInput } from "../../errors.ts";
 import { replaceFile } from "../../lib/files/replace-file.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
+type Provenances = Readonly<Record<string, object>>;
+
 /**
  * Those keys of buildx (commands/build.go, BuildKit's exptypes) for which there is a value.
- * @param provenance value of `buildx.build.provenance`
+ * @param provenances by their keys: `buildx.build.provenance`, and with several platforms one for each
  */
-export function metadataOf(result: BuildResult, provenance?: object): Record<string, unknown> {
+export function metadataOf(result: BuildResult, provenances: Provenances = {}): Record<string, unknown> {
   const { builder, name, digest, configDigest, descriptor, names = result.references } = result;
   return {
-    ...omitUndefined({ "buildx.build.provenance": provenance }),
+    ...provenances,
     // BUILDER/NODE/ID: each of slipway's builders has one node.
     "buildx.build.ref": `${builder}/${builder}0/${name}`,
     ...(result.imageless === true ? {} : imageOf()),
@@ -33,8 +35,8 @@ export function metadataOf(result: BuildResult, provenance?: object): Record<str
 }
 
 /** @throws InvalidInput if the file cannot be written, although the image is built */
-export function writeMetadata(file: string, result: BuildResult, provenance?: object): void {
-  writeJson(file, metadataOf(result, provenance), IMAGE_BUILT);
+export function writeMetadata(file: string, result: BuildResult, provenances?: Provenances): void {
+  writeJson(file, metadataOf(result, provenances), IMAGE_BUILT);
 }
 
 /** The answer to `--call`, as docker's frontend sends it. @throws InvalidInput if the file cannot be written */
@@ -45,9 +47,9 @@ export function writeAnswer(file: string, answer: Readonly<Record<string, unknow
 /** Bake's file, with an object for each target. @throws InvalidInput as `writeMetadata` */
 export function writeTargetsMetadata(
   file: string,
-  results: ReadonlyMap<string, { readonly result: BuildResult; readonly provenance?: object | undefined }>,
+  results: ReadonlyMap<string, { readonly result: BuildResult; readonly provenances: Provenances }>,
 ): void {
-  const targets = [...results].map(([target, { result, provenance }]) => [target, metadataOf(result, provenance)]);
+  const targets = [...results].map(([target, { result, provenances }]) => [target, metadataOf(result, provenances)]);
   writeJson(file, Object.fromEntries(targets) as object, IMAGE_BUILT);
 }
 

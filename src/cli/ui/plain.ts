@@ -162,7 +162,8 @@ function builtLines({ digest, configDigest, references, loaded }: BuildResult): 
   return [
     ...references.map((reference) => `=> pushed ${reference}`),
     ...(loaded?.names ?? []).map((name) => `=> loaded ${name}`),
-    `=> built digest ${digest}`,
+    // Several platforms have no digest together if nothing is pushed or exported.
+    ...(digest === "" ? [] : [`=> built digest ${digest}`]),
     ...(id === undefined || id === digest ? [] : [`=> built image ID ${id}`]),
   ];
 }

@@ -210,7 +210,10 @@ export class RawJsonView implements Progress {
     const timestamp = this.#now();
     const vertex = this.#exporting ?? this.#digest("exporting");
     const started = { digest: vertex, name: this.#name(EXPORTING), started: timestamp, completed: timestamp };
-    const ids = [`exporting manifest ${digest}`, ...references.map((reference) => `pushing ${reference}`)];
+    const ids = [
+      ...(digest === "" ? [] : [`exporting manifest ${digest}`]),
+      ...references.map((reference) => `pushing ${reference}`),
+    ];
     this.#write({
       ...(this.#exporting === undefined ? { vertexes: [started] } : {}),
       statuses: ids.map((id) => ({ id, vertex, current: 0, timestamp, started: timestamp, completed: timestamp })),

@@ -156,7 +156,7 @@ export class TtyView implements Progress {
         const id = loaded?.id ?? configDigest;
         const imageId = id === undefined || id === digest ? [] : [["image ID", id]];
         // Not in the column of the others, so that a digest fits a row of 80 cells.
-        const digests = [["digest", digest], ...imageId].map(
+        const digests = [...(digest === "" ? [] : [["digest", digest]]), ...imageId].map(
           ([name, value]) => `${mark} ${name} ${paint.dim(flatten(value ?? ""))}`,
         );
         return [...pushed, ...digests];

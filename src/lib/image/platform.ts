@@ -1,4 +1,4 @@
-/** Reads the value of `--platform`: one platform, with the names that containerd/platforms accepts. */
+/** Reads the values of `--platform`, with the names that containerd/platforms accepts. */
 import { InvalidInput } from "../../errors.ts";
 
 export interface Platform {
@@ -19,21 +19,19 @@ const ALIASES: Readonly<Record<string, readonly [arch: string, variant?: string]
 
 const KNOWN = new Set(["386", "amd64", "arm", "arm64", "loong64", "mips64le", "ppc64le", "riscv64", "s390x"]);
 
-/** @throws InvalidInput for several platforms, an unknown one, or one that is not Linux. */
-export function platformOf(values: readonly string[]): Platform | undefined {
-  const texts = [...new Set(values.flatMap((value) => value.split(",")).map((text) => text.trim()))].filter(
-    (text) => text !== "" && text !== "local",
-  );
-  const [text, ...more] = texts;
-  if (text === undefined) return undefined;
-  const platform = parsePlatform(text);
-  if (more.length === 0) return platform;
-  throw new InvalidInput(
-    `a build makes an image for one platform, but --platform has ${texts.length}: ${texts.join(", ")}`,
-    {
-      suggestions: ["Build once for each platform, each time with another tag."],
-    },
-  );
+/**
+ * The platforms of all values, each once, in their order.
+ * @param values each with one or several, separated by commas
+ * @throws InvalidInput for an unknown platform, or one that is not Linux
+ */
+export function platformsOf(values: readonly string[]): Platform[] {
+  const texts = values.flatMap((value) => value.split(",")).map((text) => text.trim());
+  const platforms = texts.filter((text) => text !== "" && text !== "local").map(parsePlatform);
+  return [...new Map(platforms.map((platform) => [normalisedText(platform), platform])).values()];
+}
+
+function normalisedText({ os, arch, ...rest }: Platform): string {
+  return normalisePlatform({ os, architecture: arch, ...rest });
 }
 
 function parsePlatform(text: string): Platform {

@@ -2,7 +2,7 @@
 import type { ImageDescription } from "./types.ts";
 import type { Reference } from "../image/reference.ts";
 import type { Credential } from "../credentials/credentials.ts";
-import { ACCEPT_IMAGE, OCI_MANIFEST } from "./media-types.ts";
+import { ACCEPT_ANY, ACCEPT_IMAGE, OCI_MANIFEST } from "./media-types.ts";
 import { RegistryClient } from "./registry-client.ts";
 import { RegistryError } from "./registry-error.ts";
 import { createHash } from "node:crypto";
@@ -89,7 +89,7 @@ export async function readManifest(
   digest: string,
   withPlatform = false,
 ): Promise<ManifestFacts> {
-  const text = await client.get(reference, `manifests/${digest}`, ACCEPT_IMAGE);
+  const text = await client.get(reference, `manifests/${digest}`, ACCEPT_ANY);
   const manifest = (JSON.parse(text) ?? {}) as { mediaType?: unknown; config?: { digest?: unknown } | null };
   const config = manifest.config?.digest;
   return {

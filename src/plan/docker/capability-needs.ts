@@ -28,7 +28,7 @@ export function capabilityNeeds(options: Asked): CapabilityNeed[] {
   need("--network none", "network-none", options.network === "none");
   need("--ulimit", "ulimit", some(options.ulimits));
   need("--shm-size", "shm-size", options.shmBytes !== undefined);
-  need("--annotation", "annotation", some(options.annotations));
+  need("--annotation", "annotation", some(options.annotations) || some(options.indexAnnotations));
   const contexts = options.buildContexts ?? [];
   need("--build-context", "build-context", contexts.length > 0);
   need(

@@ -52,7 +52,10 @@ export const RESULT_FLAGS = {
     value: "[TYPE:]KEY=VALUE",
     help: "set an annotation of the image's manifest; may be repeated",
     docker: "On manifest, index or their descriptors.",
-    slipway: needs("annotation", "On the manifest; an index exists only for several platforms."),
+    slipway: needs(
+      "annotation",
+      "The same. `index:`, `index-descriptor:` and `manifest-descriptor:` need several platforms: one has no index.",
+    ),
   },
   provenance: {
     arity: "value",

@@ -48,9 +48,11 @@ const INPUT_FLAGS = {
   platform: {
     arity: "values",
     value: "OS/ARCH",
-    help: "platform of the image; the pod runs on a node of this platform",
+    help: "platform of the image; may be repeated, or have several with commas: each is built on a node of its own",
     docker: "One or several, emulated if need be.",
-    slipway: honoured("One, on a node of that architecture; several are refused."),
+    slipway: honoured(
+      "One or several, each in a pod on a node of that architecture, or in one pod of BuildKit if the Dockerfile cross-compiles.",
+    ),
   },
   pull: {
     arity: "nothing",

@@ -2,7 +2,10 @@
 import type { Platform } from "../../lib/image/platform.ts";
 
 export interface DockerOptions {
+  /** Absent: not specified, or several. */
   readonly platform?: Platform;
+  /** Two or more: the image is an index with one image for each. */
+  readonly platforms?: readonly Platform[];
   readonly hosts?: readonly HostAlias[];
   /** Absent: RUN uses the pod's network. */
   readonly network?: "none";
@@ -17,6 +20,8 @@ export interface DockerOptions {
   readonly cacheTo?: readonly CacheEntry[];
   /** Annotations of the manifest. */
   readonly annotations?: readonly (readonly [key: string, value: string])[];
+  /** Annotations of an image of several platforms, besides those that all its manifests have. */
+  readonly indexAnnotations?: readonly PlatformAnnotation[];
   readonly buildContexts?: readonly BuildContext[];
   /** Name of the volume claim that keeps the builder's state between builds. */
   readonly cacheVolume?: string;
@@ -32,6 +37,15 @@ export interface DockerOptions {
   readonly noPush?: boolean;
   /** No image is needed: only its files, or the caches that the build fills. */
   readonly imageless?: boolean;
+}
+
+/** An annotation of the index, of its descriptor in an archive, of the descriptors in it, or of one platform's manifest. */
+export interface PlatformAnnotation {
+  readonly on: "index" | "index-descriptor" | "manifest-descriptor" | "manifest";
+  /** `linux/arm64`: only of this platform. */
+  readonly platform?: string;
+  readonly key: string;
+  readonly value: string;
 }
 
 export interface HostAlias {

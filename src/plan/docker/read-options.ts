@@ -5,9 +5,10 @@ import { FLAG_TABLE } from "./flag-table.ts";
 import type { TypedFlags } from "./typed-flags.ts";
 import { hostsOf, networkOf } from "./hosts.ts";
 import type { DockerOptions } from "./options.ts";
-import { platformOf } from "../../lib/image/platform.ts";
+import { platformsOf } from "../../lib/image/platform.ts";
 import { bytesOf, podResourcesOf, resourcePairs, ulimitsOf } from "./resources.ts";
-import { annotationsOf, attestationsOf, loadTargetOf, outputsOf } from "./results.ts";
+import { annotationsOf } from "./annotations.ts";
+import { attestationsOf, loadTargetOf, outputsOf, refuseSeveralInArchive } from "./results.ts";
 import { buildContextsOf } from "./build-contexts.ts";
 import { cacheOf, secretsOf, sshOf } from "./sources.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
@@ -30,8 +31,13 @@ export function readDockerOptions(flags: TypedFlags, env: Readonly<Record<string
   if (flags.iidfile !== undefined && outputs.exports.some(({ kind }) => kind === "files")) {
     throw new InvalidInput("local and tar exporters are incompatible with image ID file", { docker: "refuses" });
   }
+  const platforms = platformsOf(flags.platform ?? []);
+  const isSeveral = platforms.length > 1;
+  refuseSeveralInArchive(platforms, outputs.exports);
+  const { annotations, indexAnnotations } = annotationsOf(flags.annotation ?? [], isSeveral);
   const options: DockerOptions = {
-    ...optional("platform", platformOf(flags.platform ?? [])),
+    ...optional("platform", isSeveral ? undefined : platforms[0]),
+    ...optional("platforms", isSeveral ? platforms : undefined),
     ...optional("network", networkOf(flags.network)),
     ...optional("resources", podResourcesOf(limitsOf(flags))),
     ...optional("shmBytes", shmBytesOf(flags["shm-size"])),
@@ -46,7 +52,8 @@ export function readDockerOptions(flags: TypedFlags, env: Readonly<Record<string
     ),
     ...filled("cacheFrom", cacheOf(flags["cache-from"] ?? [], "cache-from", env)),
     ...filled("cacheTo", cacheOf(flags["cache-to"] ?? [], "cache-to", env)),
-    ...filled("annotations", annotationsOf(flags.annotation ?? [])),
+    ...filled("annotations", annotations),
+    ...filled("indexAnnotations", indexAnnotations),
     ...filled("buildContexts", buildContextsOf(flags["build-context"] ?? [])),
     ...filled("secrets", secretsOf(flags.secret ?? [], env)),
     ...filled("ssh", sshOf(flags.ssh ?? [])),

@@ -2,6 +2,8 @@
 import { InvalidInput } from "../../errors.ts";
 import { csvFields, csvPairs } from "../../lib/pflag/csv.ts";
 import { parseBool } from "../../lib/pflag/parse-bool.ts";
+import { platformText } from "../../lib/image/platform.ts";
+import type { Platform } from "../../lib/image/platform.ts";
 import type { Attestation, Export, ExportToEngine, LoadTarget } from "./options.ts";
 
 export interface Outputs {
@@ -126,32 +128,21 @@ function exportOf({ type, dest, attributes }: Entry): Export {
   return { kind: "archive", format: type, dest: dest === "" ? "-" : dest, directory };
 }
 
-/** Annotations of the manifest. @throws InvalidInput with docker's message, also for an index: an image of one platform has none. */
-export function annotationsOf(values: readonly string[]): [key: string, value: string][] {
-  return values.flatMap((text): [string, string][] => {
-    if (text === "") return [];
-    const at = text.indexOf("=");
-    if (at === -1) throw new InvalidInput(`invalid annotation "${text}", expected key=value`, { docker: "refuses" });
-    const [name, value] = [text.slice(0, at), text.slice(at + 1)];
-    const colon = name.indexOf(":");
-    if (colon === -1) return [[name, value]];
-    for (const part of name.slice(0, colon).split(",")) {
-      const type = /^([a-z-]+)(?:\[[A-Za-z0-9_/-]+\])?$/.exec(part)?.[1];
-      if (type === undefined) {
-        throw new InvalidInput(
-          `invalid annotation type "${part}", expected type and optional platform in square brackets`,
-          { docker: "refuses" },
-        );
-      }
-      if (type === "manifest") continue;
-      if (!["index", "index-descriptor", "manifest-descriptor"].includes(type))
-        throw new InvalidInput(`unknown annotation type "${type}"`, { docker: "refuses" });
-      throw new InvalidInput(`--annotation ${text}: ${type} annotations not supported for single platform export`, {
-        docker: "refuses",
-        suggestions: ["Annotate the manifest: --annotation KEY=VALUE."],
-      });
-    }
-    return [[name.slice(colon + 1), value]];
+/**
+ * BuildKit writes no archive for docker with several images.
+ * @throws InvalidInput in buildx's words
+ */
+export function refuseSeveralInArchive(platforms: readonly Platform[], exports: readonly Export[]): void {
+  const wanted = exports.find(({ format }) => format === "docker");
+  const [first] = platforms;
+  if (platforms.length < 2 || wanted === undefined || first === undefined) return;
+  const one = `--platform ${platformText(first)}`;
+  throw new InvalidInput("docker exporter does not currently support exporting manifest lists", {
+    docker: "refuses",
+    suggestions: [
+      isForEngine(wanted) ? `Load the image of one platform: ${one} --load` : `Choose one platform: ${one}`,
+      "Or write all platforms into one archive: -o type=oci,dest=FILE",
+    ],
   });
 }
 

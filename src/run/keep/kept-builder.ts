@@ -55,11 +55,15 @@ export function builderPlan(plan: BuildPlan, name: string): BuildPlan {
   };
 }
 
-/** The objects of a new one. @param fingerprint of the key that will sign it */
-export function keptObjects(plan: BuildPlan, fingerprint: string): BuildObjects {
+/**
+ * The objects of a new one.
+ * @param fingerprint of the key that will sign it
+ * @param placed the plan with the architecture of the builder's node, if that was decided: it is found by the settings without it
+ */
+export function keptObjects(plan: BuildPlan, fingerprint: string, placed = plan): BuildObjects {
   const name = `slipway-keep-${randomBytes(5).toString("hex")}`;
   const objectLabels = { [LABEL.keep]: instanceOf(plan), [LABEL.keepKey]: fingerprint };
-  const own = { ...builderPlan(plan, name), objectLabels };
+  const own = { ...builderPlan(placed, name), objectLabels };
   return objectsOf(own, daemonPod(own), NO_DELIVERY);
 }
 

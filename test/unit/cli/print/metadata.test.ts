@@ -34,7 +34,7 @@ it("the file is as buildx writes it: sorted keys, two spaces, no line feed, no f
 it("the metadata has provenance first, the platform and the names as typed, and nothing about an image if there is none", () => {
   const platform = { architecture: "amd64", os: "linux" };
   const result = { ...RESULT, descriptor: { ...RESULT.descriptor, platform }, names: ["r.io/a", "r.io/b:2"] };
-  expect(Object.entries(metadataOf(result, { builder: { id: "x" } }))).toEqual([
+  expect(Object.entries(metadataOf(result, { "buildx.build.provenance": { builder: { id: "x" } } }))).toEqual([
     ["buildx.build.provenance", { builder: { id: "x" } }],
     ["buildx.build.ref", "kaniko/kaniko0/slipway-app-x"],
     ["containerimage.config.digest", "sha256:bb"],

@@ -26,6 +26,31 @@ describe("docker's flags become options", () => {
     [{ platform: ["amd64", "linux/amd64".slice(6)] }, { platform: { os: "linux", arch: "amd64" } }],
     [{ platform: ["local"] }, {}],
     [
+      { platform: ["linux/arm64/v8,linux/amd64", "linux/arm64", "arm"] },
+      {
+        platforms: [
+          { os: "linux", arch: "arm64" },
+          { os: "linux", arch: "amd64" },
+          { os: "linux", arch: "arm" },
+        ],
+      },
+    ],
+    [{ platform: ["arm", "linux/arm/v7"] }, { platform: { os: "linux", arch: "arm", variant: "v7" } }],
+    [
+      { platform: ["linux/amd64,linux/arm64"], annotation: ["a=1", "index,manifest-descriptor[linux/arm64/v8]:b=2"] },
+      {
+        platforms: [
+          { os: "linux", arch: "amd64" },
+          { os: "linux", arch: "arm64" },
+        ],
+        annotations: [["a", "1"]],
+        indexAnnotations: [
+          { on: "index", key: "b", value: "2" },
+          { on: "manifest-descriptor", platform: "linux/arm64", key: "b", value: "2" },
+        ],
+      },
+    ],
+    [
       { "add-host": ["db:10.0.0.1", "v6=[::1]", "x:1.1.1.1,2.2.2.2"] },
       {
         hosts: [
@@ -181,9 +206,17 @@ describe("docker's flags become options", () => {
 
 describe("input is refused with docker's message", () => {
   const CASES: readonly (readonly [TypedFlags, string])[] = [
+    ...[["type=docker,dest=image.tar"], ["type=docker"]].map((output): [TypedFlags, string] => [
+      { platform: ["linux/amd64,linux/arm64"], output },
+      "docker exporter does not currently support exporting manifest lists",
+    ]),
     [
-      { platform: ["linux/amd64,linux/arm64"] },
-      "a build makes an image for one platform, but --platform has 2: linux/amd64, linux/arm64",
+      { platform: ["linux/amd64,linux/arm64"], load: "true" },
+      "docker exporter does not currently support exporting manifest lists",
+    ],
+    [
+      { annotation: ["index:a=b"] },
+      "--annotation index:a=b: index annotations not supported for single platform export",
     ],
     [{ platform: ["linux/z80"] }, '--platform linux/z80: "z80": unknown operating system or architecture'],
     [{ platform: ["windows/amd64"] }, "--platform windows/amd64: the builders run on Linux and make images for Linux"],

@@ -1,0 +1,135 @@
+/** Makes one OCI layout of those of several platforms, as BuildKit writes it: one index, which names an image for each platform. */
+import { createReadStream } from "node:fs";
+import { readFile, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { encodeHeader, padding } from "../../../lib/archive/tar.ts";
+import type { Platform } from "../../../lib/image/platform.ts";
+import { combineIndex } from "../../../lib/registry/combine-index.ts";
+import type { IndexDescriptor, IndexPlatform, IndexSource } from "../../../lib/registry/combine-index.ts";
+import { OCI_INDEX, isIndex } from "../../../lib/registry/media-types.ts";
+import { goJson } from "../../../lib/text/go-json.ts";
+import type { BuildPlan } from "../../../plan/plan.ts";
+import { inIndex, withPlatform } from "./publish-index.ts";
+
+/** The layout of one platform, in a directory. */
+export interface PlatformLayout {
+  readonly platform: Platform;
+  readonly root: string;
+}
+
+/** Where the blobs of a layout are (OCI image-spec 1.1, image-layout.md). */
+const BLOBS = "blobs/sha256";
+/** Annotations that tell containerd and docker the image's name (containerd images/annotations.go; image-spec, annotations.md). */
+const NAME = "io.containerd.image.name";
+const CREATED = "org.opencontainers.image.created";
+const TAG = "org.opencontainers.image.ref.name";
+
+/** The layout of all platforms. */
+export interface MergedLayout {
+  readonly descriptor: IndexDescriptor;
+  /** The bytes of its archive. Each call starts from the beginning. */
+  readonly archive: () => AsyncIterable<Uint8Array>;
+}
+
+/**
+ * @param layouts in the order that the index has
+ * @throws BuildFailed for an image of another platform
+ */
+export async function mergeLayouts(
+  { tags, indexAnnotations = [] }: Pick<BuildPlan, "tags" | "indexAnnotations">,
+  layouts: readonly PlatformLayout[],
+  created: Date,
+): Promise<MergedLayout> {
+  const sources = await Promise.all(layouts.map(readLayout));
+  const { descriptor, text } = combineIndex(sources, indexAnnotations.flatMap(inIndex), true);
+  const own = indexAnnotations.flatMap(({ on, key, value }) => (on === "index-descriptor" ? [[key, value]] : []));
+  const names = tags.length === 0 ? [undefined] : tags;
+  const manifests = names.map((name) => ({
+    ...descriptor,
+    annotations: sortedMap({
+      ...(Object.fromEntries(own) as Record<string, string>),
+      ...(name === undefined ? {} : { [NAME]: name.toString(), [TAG]: name.tag ?? "latest" }),
+      [CREATED]: created.toISOString().replace(/\.\d+Z$/, "Z"),
+    }),
+  }));
+  const blobs = new Map<string, Blob>();
+  for (const { root } of layouts) for (const blob of await blobsOf(root)) blobs.set(blob.name, blob);
+  blobs.set(hexOf(descriptor.digest), { name: hexOf(descriptor.digest), content: Buffer.from(text) });
+  const index = goJson({ schemaVersion: 2, mediaType: OCI_INDEX, manifests });
+  return { descriptor, archive: () => archive([...blobs.values()], index) };
+}
+
+/** A file below BLOBS: on the disk, or the index that is made here. */
+type Blob = { readonly name: string } & (
+  | { readonly path: string; readonly size: number }
+  | { readonly content: Uint8Array }
+);
+
+async function blobsOf(root: string): Promise<Blob[]> {
+  const directory = join(root, BLOBS);
+  const names = await readdir(directory);
+  return Promise.all(
+    names.map(async (name) => ({ name, path: join(directory, name), size: (await stat(join(directory, name))).size })),
+  );
+}
+
+async function readLayout({ platform, root }: PlatformLayout): Promise<IndexSource<string>> {
+  const index = JSON.parse(await readFile(join(root, "index.json"), "utf8")) as {
+    readonly manifests: readonly [IndexDescriptor];
+  };
+  const [{ mediaType, digest, size }] = index.manifests;
+  const text = await blobText(root, digest);
+  const isOfSeveral = isIndex(mediaType);
+  const own = isOfSeveral ? {} : { platform: await platformIn(root, text) };
+  return withPlatform({ descriptor: { mediaType, digest, size, ...own }, text, origin: root }, platform);
+}
+
+async function platformIn(root: string, manifest: string): Promise<IndexPlatform> {
+  const { config } = JSON.parse(manifest) as { readonly config: { readonly digest: string } };
+  const { architecture, os } = JSON.parse(await blobText(root, config.digest)) as IndexPlatform;
+  return { architecture, os };
+}
+
+function blobText(root: string, digest: string): Promise<string> {
+  return readFile(join(root, BLOBS, hexOf(digest)), "utf8");
+}
+
+/** In the order of BuildKit's archives: by name. */
+async function* archive(blobs: readonly Blob[], index: string): AsyncIterable<Uint8Array> {
+  for (const path of ["blobs/", `${BLOBS}/`]) {
+    yield encodeHeader({ path, type: "directory", mode: 0o755, size: 0, mtime: 0, target: "" });
+  }
+  for (const blob of blobs.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    if ("content" in blob) {
+      yield* file(`${BLOBS}/${blob.name}`, blob.content);
+      continue;
+    }
+    yield header(`${BLOBS}/${blob.name}`, blob.size);
+    yield* createReadStream(blob.path) as AsyncIterable<Buffer>;
+    yield Buffer.alloc(padding(blob.size));
+  }
+  yield* file("index.json", Buffer.from(index));
+  yield* file("oci-layout", Buffer.from('{"imageLayoutVersion":"1.0.0"}'));
+  yield Buffer.alloc(END_BYTES);
+}
+
+/** Two empty blocks. */
+const END_BYTES = 1024;
+
+function* file(path: string, content: Uint8Array): Iterable<Uint8Array> {
+  yield header(path, content.length);
+  yield content;
+  yield Buffer.alloc(padding(content.length));
+}
+
+function header(path: string, size: number): Buffer {
+  return encodeHeader({ path, type: "file", mode: 0o644, size, mtime: 0, target: "" });
+}
+
+function hexOf(digest: string): string {
+  return digest.slice(digest.indexOf(":") + 1);
+}
+
+function sortedMap(map: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,89 @@
+import { expect, it } from "vitest";
+import { PlatformEvents } from "../../../../src/app/build/platforms/platform-events.ts";
+import type { BuildEvent } from "../../../../src/events.ts";
+
+const [AMD, ARM] = ["linux/amd64", "linux/arm64"] as const;
+const timestamp = "2026-01-01T00:00:00Z";
+
+function merged(play: (of: (platform: string) => (event: BuildEvent) => void) => void): BuildEvent[] {
+  const events: BuildEvent[] = [];
+  const platforms = new PlatformEvents((event) => events.push(event), [AMD, ARM], "slipway-app-x");
+  play((platform) => platforms.of(platform));
+  return events;
+}
+
+it("names the platform in each step, as BuildKit does", () => {
+  const names = merged((of) => {
+    of(ARM)({ type: "step-started", step: "4", name: "[build 3/7] RUN make", timestamp });
+    of(AMD)({ type: "step-started", step: "4", name: "exporting to image", timestamp });
+  }).map((event) => (event.type === "step-started" ? [event.step, event.name] : []));
+  expect(names).toEqual([
+    ["linux/arm64 4", "[linux/arm64 build 3/7] RUN make"],
+    ["linux/amd64 4", "[linux/amd64] exporting to image"],
+  ]);
+});
+
+it("keeps the steps of two platforms apart", () => {
+  const steps = merged((of) => {
+    for (const platform of [AMD, ARM]) {
+      of(platform)({ type: "log", line: "hi", container: "buildkit", step: "4", timestamp });
+      of(platform)({ type: "step-done", step: "4", cached: false, ms: 1, timestamp });
+      of(platform)({ type: "step-failed", step: "5", error: "no", ms: 1, timestamp });
+      of(platform)({ type: "step-status", step: "6", text: "", id: "", done: true, timestamp });
+    }
+  }).map((event) => ("step" in event ? event.step : ""));
+  expect(new Set(steps).size).toBe(6);
+});
+
+it("names the platform in messages, and in lines that belong to no step", () => {
+  const events = merged((of) => {
+    of(ARM)({ type: "waiting", message: "waiting for a node" });
+    of(ARM)({ type: "warning", message: "old", suggestions: ["renew"] });
+    of(AMD)({ type: "log", line: "INFO hello", container: "kaniko", timestamp });
+  });
+  expect(events).toMatchObject([
+    { type: "waiting", message: "linux/arm64: waiting for a node" },
+    { type: "warning", message: "linux/arm64: old", suggestions: ["renew"] },
+    { type: "log", line: "[linux/amd64] INFO hello" },
+  ]);
+});
+
+it("starts a stage with the first platform and ends it with the last one", () => {
+  const events = merged((of) => {
+    of(AMD)({ type: "stage-started", stage: "ship" });
+    of(ARM)({ type: "stage-started", stage: "ship" });
+    of(AMD)({ type: "stage-done", stage: "ship", ms: 1, bytes: 10 });
+    of(AMD)({ type: "stage-started", stage: "build" });
+    of(ARM)({ type: "stage-done", stage: "ship", ms: 1, bytes: 20 });
+  });
+  expect(events.map((event) => [event.type, "stage" in event ? event.stage : ""])).toEqual([
+    ["stage-started", "ship"],
+    ["stage-started", "build"],
+    ["stage-done", "ship"],
+  ]);
+  expect(events.at(-1)).toMatchObject({ bytes: 30 });
+});
+
+it("fails a stage once, and does not end it then", () => {
+  const events = merged((of) => {
+    of(AMD)({ type: "stage-started", stage: "build" });
+    of(AMD)({ type: "stage-failed", stage: "build", ms: 1 });
+    of(ARM)({ type: "stage-failed", stage: "build", ms: 1 });
+    of(ARM)({ type: "stage-done", stage: "build", ms: 1 });
+  });
+  expect(events.map(({ type }) => type)).toEqual(["stage-started", "stage-failed"]);
+});
+
+it("adds up the bytes that are sent", () => {
+  const sent = merged((of) => {
+    of(AMD)({ type: "upload", sent: 5 });
+    of(ARM)({ type: "upload", sent: 7 });
+    of(AMD)({ type: "upload", sent: 9 });
+  }).map((event) => (event.type === "upload" ? event.sent : 0));
+  expect(sent).toEqual([5, 12, 16]);
+});
+
+it("does not report the image of one platform as the result", () => {
+  const result = { name: "a", builder: "kaniko", digest: "sha256:x", references: [] };
+  expect(merged((of) => of(AMD)({ type: "built", result }))).toEqual([]);
+});
