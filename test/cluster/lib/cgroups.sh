@@ -1,18 +1,20 @@
 # shellcheck shell=bash
 # Everything the pods run is below one cgroup of our own, under cgroup v1 (one tree each controller) as under v2.
 
-# cgroup_directories: ours, in each hierarchy
+# cgroup_directories [PATH]: ours or another, in each hierarchy
 cgroup_directories() {
+  local path=${1:-$CLUSTER}
   if [[ -e /sys/fs/cgroup/cgroup.controllers ]]; then
-    printf '%s\n' "/sys/fs/cgroup/$CLUSTER"
+    printf '%s\n' "/sys/fs/cgroup/$path"
   else
     local controller
     for controller in /sys/fs/cgroup/*/; do
-      [[ ! -e $controller/cgroup.procs || -L ${controller%/} ]] || printf '%s\n' "$controller$CLUSTER"
+      [[ ! -e $controller/cgroup.procs || -L ${controller%/} ]] || printf '%s\n' "$controller$path"
     done
   fi
 }
 
+# make_cgroup PATH: its parent is there
 make_cgroup() {
   local directory
   while read -r directory; do
@@ -22,7 +24,7 @@ make_cgroup() {
       [[ -n $(<"$directory/cpuset.cpus") ]] || cat "${directory%/*}/cpuset.cpus" >"$directory/cpuset.cpus"
       [[ -n $(<"$directory/cpuset.mems") ]] || cat "${directory%/*}/cpuset.mems" >"$directory/cpuset.mems"
     fi
-  done < <(cgroup_directories)
+  done < <(cgroup_directories "$1")
 }
 
 # cgroup_pids: every process in ours

@@ -5,7 +5,7 @@ PROCESSES=(containerd registry-plain registry-tls registry-auth etcd kube-apiser
   kubelet kube-proxy dns provisioner)
 
 for file in settings say packages processes parts images network cgroups certificates registries containerd \
-  control-plane node services remove; do
+  control-plane node services arm64 nodes remove; do
   # shellcheck source=/dev/null
   source "$HERE/lib/$file.sh"
 done

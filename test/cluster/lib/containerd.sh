@@ -8,13 +8,13 @@ ensure_containerd() {
   write_cni_config
   containerd_config | write_config "$config"
   # PATH: where containerd looks for its shim.
-  ensure_process containerd --reads "$config" -- \
-    env PATH="${PART_DIR[containerd]}:${PART_DIR[runc]}:$SYSTEM_PATH" \
-    "$(program containerd containerd)" --config "$config"
+  ensure_process "containerd$NODE_SUFFIX" --reads "$config" -- "${NODE_COMMAND[@]}" \
+    env PATH="${PART_DIR[$NODE_CONTAINERD]}:${PART_DIR[runc]}:$SYSTEM_PATH" \
+    "$(program "$NODE_CONTAINERD" containerd)" --config "$config"
 }
 
 containerd_is_ready() {
-  "$(program containerd ctr)" --address "$CONTAINERD_SOCKET" --connect-timeout 1s version
+  "$(program "$NODE_CONTAINERD" ctr)" --address "$CONTAINERD_SOCKET" --connect-timeout 1s version
 }
 
 containerd_config() {
@@ -77,7 +77,7 @@ write_cni_config() {
         "type": "host-local",
         "dataDir": "$NODE_DIR/addresses",
         "ranges": [[{
-          "subnet": "$POD_NETWORK", "gateway": "$ADDRESS",
+          "subnet": "$POD_NETWORK", "gateway": "$NODE_ADDRESS",
           "rangeStart": "${NODE_POD_RANGE[0]}", "rangeEnd": "${NODE_POD_RANGE[1]}"
         }]],
         "routes": [{"dst": "0.0.0.0/0"}]
@@ -99,9 +99,10 @@ write_registry_hosts() {
 
 # preload_image REFERENCE: onto the node, so that no first build measures a pull
 preload_image() {
-  "$(program containerd ctr)" --address "$CONTAINERD_SOCKET" --namespace k8s.io images pull \
-    --hosts-dir "$NODE_DIR/registry-hosts" "$1" >"$LOGS/preload.log" 2>&1 || {
-    show_log "$LOGS/preload.log"
-    fail "could not load $1 onto the node"
+  local log="$LOGS/preload$NODE_SUFFIX.log"
+  "$(program "$NODE_CONTAINERD" ctr)" --address "$CONTAINERD_SOCKET" --namespace k8s.io images pull \
+    --hosts-dir "$NODE_DIR/registry-hosts" "$1" >"$log" 2>&1 || {
+    show_log "$log"
+    fail "could not load $1 onto $NODE"
   }
 }

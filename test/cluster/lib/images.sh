@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2034 # what recipes set is read elsewhere too
 # Container images made here: an OCI layout with one layer, written by hand, and pushed by skopeo.
 # images/NAME.sh says what is in it: the variables load_image lists, and two functions: fill_image ROOT puts the files
-# there (over those of image_base), image_config prints the configuration's JSON.
+# there (over those of image_base), image_config prints the configuration's JSON. images/arm64/NAME.sh: the same image for arm64.
 
 # load_image NAME: read images/NAME.sh into the variables above
 load_image() {
-  image_name="" image_parts=() image_debian=() image_registries=plain image_preload=no image_variable="" image_program="" image_base=""
+  image_name="" image_parts=() image_debian=() image_registries=plain image_preload=no image_variable="" image_program="" image_base="" image_architecture=""
   # shellcheck source=/dev/null
   source "$HERE/images/$1.sh"
 }
@@ -22,7 +22,7 @@ image_layout() (
     [[ -z $image_base ]] || basename "$(image_layout "$image_base")"
     for part in "${image_parts[@]}"; do printf '%s\n' "${PART_DIR[$part]##*/}"; done
   } | sha256sum)
-  printf '%s' "$BUILT/image-$1-${key:0:12}"
+  printf '%s' "$BUILT/image-${1/\//-}-${key:0:12}"
 )
 
 # parts_of IMAGE…: the parts every cluster has, and those these images are made of
@@ -49,9 +49,9 @@ build_image() (
   layout=$(image_layout "$1")
   [[ ! -d $layout ]] || return 0
   load_image "$1"
-  started=$EPOCHREALTIME work="$layout.part" log="$BUILT/image-$1.log"
+  started=$EPOCHREALTIME work="$layout.part" log="$BUILT/image-${1/\//-}.log"
   ((${#image_debian[@]} == 0)) || install_debian_packages "${image_debian[@]}"
-  say "making image $image_name …"
+  say "making image $image_name${image_architecture:+ for $image_architecture} …"
   rm -rf "$work"
   mkdir -p "$work/root"
   # Not in a condition: there bash would go on after a command that failed.
@@ -59,6 +59,8 @@ build_image() (
   (
     set -e
     umask 022
+    # write_layout asks dpkg. It is not told otherwise, as all images would be made again for a change of it.
+    [[ -z $image_architecture ]] || dpkg() { if [[ $1 == --print-architecture ]]; then echo "$image_architecture"; else command dpkg "$@"; fi; }
     fill_base "$work/root"
     fill_image "$work/root"
     image_config >"$work/config"
@@ -72,7 +74,7 @@ build_image() (
   fi
   rm -rf "$work/root" "$work/config"
   mv -T "$work" "$layout"
-  say "made image $image_name in $(seconds_since "$started")"
+  say "made image $image_name${image_architecture:+ for $image_architecture} in $(seconds_since "$started")"
 )
 
 # fill_base ROOT: the files of the image this one starts from
@@ -157,11 +159,54 @@ publish_image() (
   fi
 )
 
+# has_arm64 NAME: whether there is such an image for arm64 too
+has_arm64() { [[ -e $HERE/images/arm64/$1.sh ]]; }
+
+# publish_index NAME: its tag then stands for both architectures, as a manifest list of Docker's. To a client that does not know
+# lists the registry gives the manifest for amd64, so all builders read such a tag.
+publish_index() (
+  set -e
+  load_image "$1"
+  layouts="$(image_layout "$1") $(image_layout "arm64/$1")" mark="$LIVE/registries/$1.index"
+  [[ $(cat "$mark" 2>/dev/null) != "$layouts" ]] || return 0
+  registries=("$REGISTRY")
+  if [[ $image_registries == all ]]; then registries+=("$REGISTRY_TLS" "$REGISTRY_AUTH"); fi
+  for registry in "${registries[@]}"; do
+    push_image "$(image_layout "arm64/$1")" "$registry" "$image_name-arm64"
+    {
+      describe_manifest "$registry" "$image_name" amd64
+      describe_manifest "$registry" "$image_name-arm64" arm64
+    } | jq --slurp '{schemaVersion: 2, mediaType: "application/vnd.docker.distribution.manifest.list.v2+json", manifests: .}' |
+      ask_registry "$registry" --request PUT --data-binary @- \
+        --header "Content-Type: application/vnd.docker.distribution.manifest.list.v2+json" "$(manifest_path "$image_name")"
+  done
+  printf '%s\n' "$layouts" >"$mark"
+)
+
+# describe_manifest REGISTRY NAME ARCHITECTURE: the descriptor of the manifest for one platform that the tag has
+describe_manifest() {
+  local type=application/vnd.docker.distribution.manifest.v2+json
+  ask_registry "$1" --header "Accept: $type" "$(manifest_path "$2")" >"$LIVE/registries/manifest.$3"
+  printf '{"mediaType": "%s", "digest": "sha256:%s", "size": %d, "platform": {"os": "linux", "architecture": "%s"}}' \
+    "$type" "$(digest_of "$LIVE/registries/manifest.$3")" "$(stat --format=%s "$LIVE/registries/manifest.$3")" "$3"
+}
+
+# manifest_path NAME:TAG
+manifest_path() { printf '%s' "/v2/${1%:*}/manifests/${1##*:}"; }
+
+# ask_registry REGISTRY [FLAG]… PATH: of curl
+ask_registry() {
+  local scheme=http
+  [[ $1 != "$REGISTRY_TLS" ]] || scheme=https
+  curl --silent --show-error --fail --cacert "$REGISTRY_CA" --user "$REGISTRY_AUTH_USER:$REGISTRY_AUTH_PASSWORD" \
+    "${@:2:$#-2}" "$scheme://$1${*: -1}"
+}
+
 # place_image NAME: onto the node, if it is one of those that are to be there
 place_image() (
   set -e
   load_image "$1"
-  mark="$NODE_DIR/$1.loaded" layout=$(image_layout "$1")
+  mark="$NODE_DIR/$1.loaded" layout=$(image_layout "$(is_arm64_node && printf 'arm64/')$1")
   if [[ $image_preload == yes && $(cat "$mark" 2>/dev/null) != "$layout" ]]; then
     preload_image "$REGISTRY/$image_name"
     printf '%s\n' "$layout" >"$mark"

@@ -1,20 +1,21 @@
 # shellcheck shell=bash
-# The kubelet and kube-proxy of the node.
+# The kubelet and kube-proxy of a node.
 
+# ensure_kubelet [FLAG]…
 ensure_kubelet() {
   local config="$NODE_DIR/kubelet.yaml"
-  make_cgroup
+  make_cgroup "$NODE_CGROUP"
   kubelet_config | write_config "$config"
-  ensure_process kubelet --reads "$config" -- "$(program kubernetes kubelet)" \
+  ensure_process "kubelet$NODE_SUFFIX" --reads "$config" -- "${NODE_COMMAND[@]}" "$(program kubernetes kubelet)" \
     --config="$config" --kubeconfig="$PKI/$NODE.kubeconfig" --root-dir="$NODE_DIR/kubelet" --cert-dir="$NODE_DIR/kubelet/pki" \
-    --hostname-override="$NODE" --node-ip="$ADDRESS"
+    --hostname-override="$NODE" --node-ip="$NODE_ADDRESS" "$@"
 }
 
 kubelet_config() {
   cat <<END
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
-address: $ADDRESS
+address: $NODE_ADDRESS
 containerRuntimeEndpoint: unix://$CONTAINERD_SOCKET
 authentication:
   anonymous: {enabled: false}
@@ -29,7 +30,7 @@ volumePluginDir: $NODE_DIR/kubelet/volume-plugins
 # The machine as it is: cgroup v1 or v2, swap or none, a disk that may be nearly full.
 failCgroupV1: false
 cgroupDriver: cgroupfs
-cgroupRoot: /$CLUSTER
+cgroupRoot: /$NODE_CGROUP
 enforceNodeAllocatable: []
 failSwapOn: false
 imageGCHighThresholdPercent: 100
@@ -60,11 +61,11 @@ apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 mode: iptables
 hostnameOverride: $NODE
-bindAddress: $ADDRESS
+bindAddress: $NODE_ADDRESS
 clusterCIDR: $POD_NETWORK
 clientConnection: {kubeconfig: $PKI/proxy.kubeconfig}
 conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}
 iptables: {masqueradeAll: true}
 END
-  ensure_process kube-proxy --reads "$config" -- "$(program kubernetes kube-proxy)" --config="$config"
+  ensure_process "kube-proxy$NODE_SUFFIX" --reads "$config" -- "${NODE_COMMAND[@]}" "$(program kubernetes kube-proxy)" --config="$config"
 }

@@ -17,6 +17,7 @@ remove_cluster() {
   kill_pods
   STOP_GRACE=2 stop_processes "${last[@]}"
   kill_lost
+  remove_binfmt
   unmount_below "$STATE"
   remove_cgroups
   remove_network

@@ -15,11 +15,29 @@ POD_NETWORK=10.88.0.0/16
 SERVICE_NETWORK=10.96.0.0/16
 CLUSTER_DOMAIN=cluster.local
 
-NODE=node-1
-NODE_DIR="$LIVE/$NODE"
-NODE_POD_RANGE=(10.88.1.1 10.88.1.254) # one such range for each node, all in POD_NETWORK
 CLUSTER="${STATE##*/}" # of the cgroup and of the network, so that what is ours is known from what is not
-CONTAINERD_SOCKET="$NODE_DIR/run/containerd.sock"
+
+MOST_NODES=3
+ARM64_NODE=3 # the one whose containers run programs for arm64
+
+# use_node NUMBER: which node the functions for a node are about from now on. The first lives in the machine's own namespaces.
+use_node() {
+  NODE=node-$1
+  NODE_DIR="$LIVE/$NODE"
+  NODE_POD_RANGE=("10.88.$1.1" "10.88.$1.254") # one such range for each node, all in POD_NETWORK
+  CONTAINERD_SOCKET="$NODE_DIR/run/containerd.sock"
+  NODE_COMMAND=()  # what a command is run with, to run on the node
+  NODE_SUFFIX=""   # of the names of its processes
+  NODE_ADDRESS=$ADDRESS
+  NODE_CGROUP="$CLUSTER"
+  NODE_CONTAINERD=containerd # the part its container runtime is
+  (($1 > 1)) || return 0
+  NODE_SUFFIX="-$1"
+  NODE_ADDRESS="${ADDRESS%.*}.$1"
+  NODE_CGROUP="$CLUSTER/$NODE"
+  if (($1 == ARM64_NODE)); then NODE_CONTAINERD=containerd-arm64; fi
+}
+use_node 1
 
 ETCD_URL=http://127.0.0.1:23790
 ETCD_PEER_URL=http://127.0.0.1:23800
