@@ -14,6 +14,8 @@ export interface NamespaceOptions {
   readonly podSecurity?: "privileged" | "baseline" | "restricted";
   /** Flags of `slipway rbac`, for an account that may do more than build. */
   readonly rbac?: readonly string[];
+  /** Its pods may run on the further nodes too (support/nodes.ts). */
+  readonly nodes?: "all";
 }
 
 /** Made before the file's tests and deleted after them. What a test that failed leaves running is removed before the next one. */
@@ -26,6 +28,7 @@ export function useNamespace(options: NamespaceOptions = {}): TestNamespace {
       "namespace",
       namespace.name,
       `pod-security.kubernetes.io/enforce=${options.podSecurity ?? "baseline"}`,
+      ...(options.nodes === undefined ? [] : [`slipway-test/nodes=${options.nodes}`]),
     ]);
     namespace.kubeconfig = await leastKubeconfig(namespace.name, options.rbac);
   });

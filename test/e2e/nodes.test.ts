@@ -1,0 +1,79 @@
+/** A cluster of several nodes and two architectures: builds run where they have to, and what they make runs there too. */
+import { describe, expect, test, vi } from "vitest";
+import { BUSYBOX, mustBuild, uniqueImage } from "./support/build.ts";
+import { kubectl } from "./support/kubectl.ts";
+import { useNamespace } from "./support/namespace.ts";
+import { NODES, podField, runPod, startPod, useNodes } from "./support/nodes.ts";
+import type { NodeName } from "./support/nodes.ts";
+import { project } from "./support/project.ts";
+import { readImage } from "./support/registry.ts";
+import { WAIT } from "./support/wait.ts";
+
+useNodes();
+
+const MACHINES: Readonly<Record<NodeName, string>> = { "node-1": "x86_64", "node-2": "x86_64", "node-3": "aarch64" };
+
+describe("the nodes", () => {
+  const namespace = useNamespace({ nodes: "all" });
+
+  test("programs of an image for two architectures are those of the node's architecture", async () => {
+    const machines = await Promise.all(
+      NODES.map(async (node): Promise<[string, string]> => {
+        const printed = await runPod(namespace, { name: `machine-${node}`, node, image: BUSYBOX, script: "uname -m" });
+        return [node, printed.trim()];
+      }),
+    );
+    expect(Object.fromEntries(machines)).toEqual(MACHINES);
+    const reported = JSON.parse(await kubectl(["get", "nodes", ...NODES, "-o", "json"])) as {
+      items: { metadata: { labels: Record<string, string> }; status: { nodeInfo: { architecture: string } } }[];
+    };
+    const architectures = ["amd64", "amd64", "arm64"];
+    expect(reported.items.map(({ metadata }) => metadata.labels["kubernetes.io/arch"])).toEqual(architectures);
+    expect(reported.items.map(({ status }) => status.nodeInfo.architecture)).toEqual(architectures);
+  });
+
+  test("a pod on each node is reached from every node", async () => {
+    const serve = "mkdir /w && hostname > /w/index.html && httpd -f -p 8080 -h /w";
+    await Promise.all(NODES.map((node) => startPod(namespace, { name: node, node, image: BUSYBOX, script: serve })));
+    const addresses = await Promise.all(
+      NODES.map((node) =>
+        vi.waitFor(async () => {
+          const address = await podField(namespace, node, "{.status.podIP}");
+          if (address === "") throw new Error(`the pod on ${node} has no address yet`);
+          return address;
+        }, WAIT),
+      ),
+    );
+    const ask = addresses.map((address) => `until wget -qO- http://${address}:8080/; do sleep 1; done`).join("; ");
+    const answers = await Promise.all(
+      NODES.map((node) => runPod(namespace, { name: `asks-on-${node}`, node, image: BUSYBOX, script: ask })),
+    );
+    for (const answer of answers) expect(answer.trim().split("\n")).toEqual([...NODES]);
+  });
+});
+
+describe("--platform", () => {
+  const namespace = useNamespace({ nodes: "all" });
+  const cases: readonly (readonly [builder: string, platform: string, node: NodeName])[] = [
+    ["kaniko", "linux/arm64", "node-3"],
+    ["kaniko", "linux/amd64", "node-2"],
+    ["buildkit", "linux/arm64", "node-3"],
+    ["buildkit", "linux/amd64", "node-2"],
+  ];
+
+  test.each(cases)("%s builds for %s on a node of that architecture, and the image runs on %s", async (...row) => {
+    const [builder, platform, node] = row;
+    const image = uniqueImage();
+    const root = await project({
+      Dockerfile: `FROM ${BUSYBOX}\nCOPY greeting /\nRUN uname -m > /machine\nCMD ["cat", "/machine"]\n`,
+      greeting: "hello\n",
+    });
+    await mustBuild(namespace, [`--builder=${builder}`, `--platform=${platform}`, "-t", image, root]);
+    const { config, files } = await readImage(image);
+    expect(config).toMatchObject({ os: "linux", architecture: platform.split("/")[1] });
+    expect(files.get("machine")?.text).toBe(`${MACHINES[node]}\n`);
+    const name = `runs-${builder}-${platform.split("/")[1]}`;
+    const printed = await runPod(namespace, { name, node, image, script: "cat /greeting /machine; uname -m" });
+    expect(printed).toBe(`hello\n${MACHINES[node]}\n${MACHINES[node]}\n`);
+  });
+});
