@@ -1,12 +1,13 @@
 /** A cluster of several nodes and two architectures: builds run where they have to, and what they make runs there too. */
 import { describe, expect, test, vi } from "vitest";
-import { BUSYBOX, mustBuild, uniqueImage } from "./support/build.ts";
+import { BUSYBOX, build, mustBuild, uniqueImage } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
-import { useNamespace } from "./support/namespace.ts";
+import { objectsIn, useNamespace } from "./support/namespace.ts";
 import { NODES, podField, runPod, startPod, useNodes } from "./support/nodes.ts";
 import type { NodeName } from "./support/nodes.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
+import { printing } from "./support/step-lines.ts";
 import { WAIT } from "./support/wait.ts";
 
 useNodes();
@@ -75,5 +76,70 @@ describe("--platform", () => {
     const name = `runs-${builder}-${platform.split("/")[1]}`;
     const printed = await runPod(namespace, { name, node, image, script: "cat /greeting /machine; uname -m" });
     expect(printed).toBe(`hello\n${MACHINES[node]}\n${MACHINES[node]}\n`);
+  });
+});
+
+/** Builds that are to be on this node. Others of this file are there only one after the other. */
+const ON_SECOND = "--node-selector=kubernetes.io/hostname=node-2";
+const COUNTS = `FROM ${BUSYBOX}\nRUN for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo line $i; sleep 1; done\n`;
+
+/** Does it once, when the build has printed this. */
+function when<T>(line: RegExp, act: () => Promise<T>) {
+  const done: Promise<T>[] = [];
+  return {
+    done,
+    onStderr: (text: string): void => {
+      if (done.length === 0 && line.test(text)) done.push(act());
+    },
+  };
+}
+
+describe("--isolate on a real node", () => {
+  const namespace = useNamespace({ nodes: "all" });
+  const other = useNamespace({ nodes: "all" });
+
+  test("another tenant's build waits, says why, and gets the node when the first build has ended", async () => {
+    const root = await project({ Dockerfile: COUNTS });
+    const args = ["--isolate", ON_SECOND, "--timeout=4m", "-t"];
+    const started = when(printing("line 1"), () => mustBuild(other, [...args, uniqueImage(), root]));
+    await mustBuild(namespace, [...args, uniqueImage(), root], { onStderr: started.onStderr });
+    const [second] = await Promise.all(started.done);
+    expect(second?.stderr).toMatch(/^=> waiting for a node: .*anti-affinity[^]*^=> starting the pod on node node-2$/m);
+  });
+});
+
+describe("a drained node", () => {
+  const namespace = useNamespace({ nodes: "all" });
+
+  test("the build on it fails, says that the node was drained, and leaves nothing; built again, it runs elsewhere", async () => {
+    const image = uniqueImage();
+    const root = await project({
+      Dockerfile: COUNTS,
+      "pod.yaml": `metadata: {labels: {slipway.test/drained: ${namespace.name}}}\n`,
+    });
+    const before = await objectsIn(namespace.name);
+    // Only this build: others may be on the node.
+    const drain = [
+      "drain",
+      "node-2",
+      "--delete-emptydir-data",
+      `--pod-selector=slipway.test/drained=${namespace.name}`,
+    ];
+    const drained = when(printing("line 3"), () => kubectl(drain));
+    const label = `--pod-template=${root}/pod.yaml`;
+    try {
+      const run = await build(namespace, [ON_SECOND, label, "-t", image, root], drained);
+      await Promise.all(drained.done);
+      expect([run.code, run.stderr]).toEqual([
+        3,
+        expect.stringMatching(/^ERROR: the build's pod on node-2 was terminated: it was evicted, .*drained/m),
+      ]);
+      expect(run.stderr).toContain("  - Build again");
+      await expect.poll(() => objectsIn(namespace.name)).toEqual(before);
+      const again = await mustBuild(namespace, ["--platform=linux/amd64", "-t", image, root]);
+      expect(again.stderr).toMatch(/^=> starting the pod on node node-1$/m);
+    } finally {
+      await kubectl(["uncordon", "node-2"]);
+    }
   });
 });
