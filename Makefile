@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 NPM := npm --no-fund --no-audit --loglevel=error
 
-.PHONY: release release-test same-tag platform-kills help demo test check docs docs-site unit e2e cluster clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
+.PHONY: release release-test same-tag platform-kills help demo test check docs docs-site unit e2e cluster cluster-nodes clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
@@ -28,11 +28,14 @@ docs-site: node_modules/.installed ## build the site of docs/ into docs/.vitepre
 unit: build /usr/bin/tmux ## tests that need nothing but this checkout
 	$(NPM) run --silent test
 
-e2e: build cluster /usr/bin/tmux /usr/bin/faketime /usr/bin/zsh /usr/bin/fish ## tests on the real cluster (or on SLIPWAY_TEST_KUBECONFIG with SLIPWAY_TEST_REGISTRY)
+e2e: build cluster-nodes /usr/bin/tmux /usr/bin/faketime /usr/bin/zsh /usr/bin/fish ## tests on the real cluster (or on SLIPWAY_TEST_KUBECONFIG with SLIPWAY_TEST_REGISTRY)
 	$(NPM) run --silent test:e2e
 
 cluster: ## bring up the test cluster; then: eval "$$(test/cluster/env)"
 	@if [[ -z "$${SLIPWAY_TEST_KUBECONFIG:-}" ]]; then test/cluster/up; fi
+
+cluster-nodes: ## the test cluster with three nodes, the third of arm64, and the images of all builders
+	@if [[ -z "$${SLIPWAY_TEST_KUBECONFIG:-}" ]]; then test/cluster/up --nodes 3 --with all-builders; fi
 
 clean-cluster: ## take the test cluster down: processes, network, mounts, files (compiled binaries stay)
 	test/cluster/down

@@ -37,16 +37,17 @@ prepare_arm64() {
 # nodes_are_up COUNT IMAGE…
 nodes_are_up() (
   count=$1
+  ((count > 1)) || return 0
   shift
+  digest=$(configuration_digest)
   for ((number = 2; number <= count; number++)); do
     use_node "$number"
-    [[ $(cat "$NODE_DIR/configuration" 2>/dev/null) == "$(node_digest "$@")" ]] || return 1
+    [[ $(cat "$NODE_DIR/configuration" 2>/dev/null) == "$digest" ]] || return 1
+    for image in "$@"; do [[ -e $NODE_DIR/$image.placed ]] || return 1; done
     for name in namespaces containerd kubelet kube-proxy; do is_running "$name$NODE_SUFFIX" || return 1; done
     node_is_ready >/dev/null || return 1
   done
 )
-
-node_digest() { printf '%s %s' "$(configuration_digest)" "$*"; }
 
 # add_node NUMBER IMAGE…
 add_node() (
@@ -60,15 +61,16 @@ add_node() (
   wait_for "containerd$NODE_SUFFIX" 60 "containerd of $NODE answers" -- containerd_is_ready
   for image in "$@"; do
     if ! is_arm64_node || has_arm64 "$image"; then place_image "$image"; fi
+    touch "$NODE_DIR/$image.placed"
   done
   make_cgroup "$CLUSTER"
   # Only pods that ask for it come to a node beyond the first; see config/nodes.yaml.
-  labels=""
-  if is_arm64_node; then labels=--node-labels=kubernetes.io/arch=arm64,slipway-test/arm64=yes; fi
-  ensure_kubelet --register-with-taints=slipway-test/extra=true:NoSchedule $labels
+  flags=(--register-with-taints=slipway-test/extra=true:NoSchedule)
+  if is_arm64_node; then flags+=(--node-labels=kubernetes.io/arch=arm64,slipway-test/arm64=yes); fi
+  ensure_kubelet "${flags[@]}"
   ensure_proxy
   wait_for "kubelet$NODE_SUFFIX" 120 "$NODE is ready" -- node_is_ready
-  node_digest "$@" >"$NODE_DIR/configuration"
+  configuration_digest >"$NODE_DIR/configuration"
 )
 
 is_arm64_node() { [[ $NODE == node-$ARM64_NODE ]]; }

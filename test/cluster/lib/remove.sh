@@ -9,7 +9,7 @@ remove_cluster() {
   local first=() last=()
   for name in "${names[@]}"; do
     case $name in
-      containerd | etcd | kube-apiserver | registry-*) last+=("$name") ;;
+      containerd* | etcd | kube-apiserver | registry-*) last+=("$name") ;;
       *) first+=("$name") ;;
     esac
   done

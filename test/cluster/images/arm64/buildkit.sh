@@ -1,6 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# BuildKit itself is for arm64. What makes namespaces stays this machine's own: QEMU refuses clone() with a flag for one, which is how
-# rootlesskit and runc make theirs. Git only fetches, and stays as well.
+# Only its shell is for arm64. BuildKit and what it starts by itself is for this machine: see parts/buildkit-arm64.
 # shellcheck source=/dev/null
 source "$HERE/images/buildkit.sh"
 image_architecture=arm64
