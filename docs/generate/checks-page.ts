@@ -10,11 +10,15 @@ slipway build --call check,format=json .                 # the same as JSON
 slipway build --call check,ignorestatus=true .           # exit code 0 even with findings
 \`\`\`
 
-These are docker's own checks, with docker's names and words. Neither a cluster nor a registry is asked. The page is written by
+These are docker's own checks, with docker's names and words. No cluster is asked. The page is written by
 \`npm run docs\` from the table that the command uses; the examples were recorded from the real docker (\`make contract\`).
 
 A check also says, as \`BuilderUnable\`, what the chosen builder cannot do of the Dockerfile, with the builders that can; a build would
 refuse it. With \`--builder auto\` there is nothing of that kind.
+
+Two more are slipway's own, as a build would fail for them: \`SourceNotFound\` (a COPY or ADD of one name that the context does not have, or
+that the ignore file excludes) and \`ImageNotFound\` (an image that its registry does not have; a registry that does not answer within two seconds
+is not waited for). A build with these faults ends before its pod is made, or as soon as the registry has answered.
 
 ## Leaving some out
 

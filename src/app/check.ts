@@ -1,6 +1,12 @@
-/** `slipway build --check` and `--call`: answers about a Dockerfile, without a cluster or a registry. */
+/** `slipway build --check` and `--call`: answers about a Dockerfile, without a cluster. Only `--check` asks registries, whether they have the images. */
 import { canBuild, refuseFeatures } from "../builders/dockerfile-features.ts";
 import { loadBuilder } from "../builders/table.ts";
+import { missingImages, missingSources } from "./build/known-faults.ts";
+import type { KnownFault } from "./build/known-faults.ts";
+import { findCredential, openStores } from "../lib/credentials/stores.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
+import type { ContextSource, DockerfileSource } from "../plan/plan.ts";
+import { readCa } from "../plan/registry-ca.ts";
 import { isBuilderName } from "../plan/builder-names.ts";
 import { argumentsOf } from "../plan/build-args.ts";
 import { gatherContext } from "../plan/gather.ts";
@@ -29,6 +35,9 @@ export interface Answer {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
+/** A registry that does not answer a check within this time is not waited for. */
+const REGISTRY_TIMEOUT_MS = 2000;
+
 /** Version of the frontend's answers (BuildKit frontend/subrequests). */
 const VERSION = "1.0.0";
 
@@ -49,7 +58,7 @@ export async function answerCall(
     );
   }
   const say = (message: string): void => printError(`${message}\n`);
-  const { dockerfile: source } = await gatherContext(request, { stdin, say, signal });
+  const { context, dockerfile: source } = await gatherContext(request, { stdin, say, signal });
   const dockerfile = parseDockerfile(source.text);
   refuseOtherBytes(dockerfile, source.bytes);
   if (call.method === "targets") {
@@ -64,7 +73,9 @@ export async function answerCall(
   const options = { argument: given.get("BUILDKIT_DOCKERFILE_CHECK"), target };
   const own = runChecks(dockerfile, source.text, options);
   const fault = missing ?? faultOf(dockerfile, own, { ...options, given });
-  const findings = [...own, ...(await unable(dockerfile, request))].sort((a, b) => a.line - b.line);
+  const inputs = { context, dockerfile: source, request, signal };
+  const known = fault === undefined ? await knownFaults(inputs) : [];
+  const findings = [...own, ...(await unable(dockerfile, request)), ...known].sort((a, b) => a.line - b.line);
   const found = omitUndefined({ fault });
   const checked = { file: source.path.split("/").at(-1) ?? source.path, text: source.text, findings, ...found };
   const status = findings.length === 0 && fault === undefined ? 0 : 1;
@@ -98,6 +109,45 @@ function described(call: Call, text: string, json: string): Answer {
   return { text: call.json ? json : text, status: 0, metadata };
 }
 
+interface KnownFaultInputs {
+  readonly context: ContextSource;
+  readonly dockerfile: DockerfileSource;
+  readonly request: BuildRequest;
+  readonly signal: AbortSignal;
+}
+
+/** What a build would refuse before there is a pod. */
+async function knownFaults({ context, dockerfile, request, signal }: KnownFaultInputs): Promise<Finding[]> {
+  const inputs = {
+    context,
+    dockerfile,
+    buildArgs: argumentsOf(request.buildArgs, process.env),
+    target: request.target,
+    buildContexts: request.docker?.["build-context"],
+  };
+  const stores = request.noCredentials === true ? [] : await openStores(process.env);
+  const ca = await readCa(request.registryCa);
+  const ask = omitUndefined({
+    insecure: request.insecureRegistries,
+    ca,
+    credential: (host: string) => findCredential(stores, host),
+    timeout: REGISTRY_TIMEOUT_MS,
+    signal,
+  });
+  const byRule: readonly (readonly [rule: string, faults: readonly KnownFault[]])[] = [
+    ["SourceNotFound", missingSources(inputs)],
+    ["ImageNotFound", await missingImages(inputs, ask)],
+  ];
+  return byRule.flatMap(([rule, faults]) =>
+    faults.map(({ message, suggestions, line, endLine }) => ({
+      rule,
+      detail: sentences(message, ...suggestions),
+      line,
+      endLine,
+    })),
+  );
+}
+
 /** The features that the chosen builder would refuse, as findings. With `auto` no builder is chosen. */
 async function unable(dockerfile: Dockerfile, request: BuildRequest): Promise<Finding[]> {
   if (request.builder === "auto") return [];
@@ -114,8 +164,13 @@ async function unable(dockerfile: Dockerfile, request: BuildRequest): Promise<Fi
         return [];
       } catch (error) {
         if (!(error instanceof BuilderUnable)) throw error;
-        const detail = [error.reason, ...error.suggestions].join(". ");
+        const detail = sentences(error.reason, ...error.suggestions);
         return [{ rule: "BuilderUnable", detail, line: use.line, endLine: use.line }];
       }
     });
+}
+
+/** One text of several sentences, of which some end with their full stop already. */
+function sentences(...parts: readonly string[]): string {
+  return parts.map((part) => (/[.?!]$/.test(part) ? part : `${part}.`)).join(" ");
 }

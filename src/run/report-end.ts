@@ -15,6 +15,8 @@ export interface Reporter {
   readonly lineOf?: (place: Place) => number | undefined;
   /** The lines of the Dockerfile around one of them, to be printed. */
   readonly excerptOf?: (line: number) => readonly string[];
+  /** What the Dockerfile itself tells about a failure in one of its lines, or in an unknown one: one remedy each. */
+  readonly hintsFor?: (line: number | undefined) => readonly string[];
   readonly emit: Emit;
   /** The digest that the tag has in its registry, for a builder that does not report it. */
   readonly pushedDigest: (configDigest: string | undefined) => Promise<string>;
@@ -26,7 +28,7 @@ export interface Reporter {
 export async function reportEnd(
   end: ContainerEnd,
   build: Omit<BuildResult, "digest" | "loaded" | keyof ImageDescription>,
-  { builder, steps, lineOf, excerptOf, emit, pushedDigest, describeImage }: Reporter,
+  { builder, steps, lineOf, excerptOf, hintsFor, emit, pushedDigest, describeImage }: Reporter,
   stages: Stages,
 ): Promise<BuildResult> {
   const outcome = builder.outcome(end);
@@ -36,7 +38,8 @@ export async function reportEnd(
   if (outcome.kind === "failed") {
     stages.fail();
     const line = outcome.place === undefined ? undefined : lineOf?.(outcome.place);
-    throw outcomeError(outcome, line, line === undefined ? undefined : excerptOf?.(line));
+    const suggestions = [...(hintsFor?.(line) ?? []), ...outcome.suggestions];
+    throw outcomeError({ ...outcome, suggestions }, line, line === undefined ? undefined : excerptOf?.(line));
   }
   stages.done("build");
   const digest = outcome.kind === "built" ? outcome.digest : await pushedDigest(outcome.configDigest);

@@ -1,8 +1,8 @@
 /** Dockerfiles as they are: other encodings, long arguments, files of the pod, and failures with their line. */
 import { describe, expect, test } from "vitest";
 import { BUILDER_NAMES } from "../../src/plan/builder-names.ts";
-import { BUSYBOX, build, environment, mustBuild, uniqueImage } from "./support/build.ts";
-import { useNamespace } from "./support/namespace.ts";
+import { BUSYBOX, REGISTRY, build, environment, mustBuild, uniqueImage } from "./support/build.ts";
+import { madeFromNow, useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
 
@@ -48,14 +48,75 @@ describe.each(BUILDER_NAMES)("%s", (name) => {
     expect([run.code, run.stderr]).toEqual([0, expect.anything()]);
   });
 
-  test("names a source that is not there, with the line", async () => {
-    const root = await project({ Dockerfile: `FROM ${TLS}/busybox:1.35\nENV A=1\nCOPY nothere.txt /\n` });
+  test("names a source that a stage does not have, with the line", async () => {
+    const lines = [
+      `FROM ${TLS}/busybox:1.35 AS a`,
+      "RUN true",
+      `FROM ${TLS}/busybox:1.35`,
+      "COPY --from=a /nothere.txt /",
+    ];
+    const root = await project({ Dockerfile: `${lines.join("\n")}\n` });
     const run = await build(namespace, [...flags, "-t", uniqueImage(TLS), root]);
     expect(run.code).toBe(1);
     expect(run.stderr).toMatch(
-      NAMES_LINE.has(name) ? /^ERROR: Dockerfile line 3: .*nothere\.txt/m : /^ERROR: .*nothere\.txt/m,
+      NAMES_LINE.has(name) ? /^ERROR: Dockerfile line 4: .*nothere\.txt/m : /^ERROR: .*nothere\.txt/m,
     );
   });
+});
+
+describe("what is known before there is a pod", () => {
+  test("a source that the context does not have is refused with its line, and nothing is created", async () => {
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nENV A=1\nCOPY nothere.txt /\n`, "nowhere.txt": "" });
+    const run = await build(namespace, ["-t", uniqueImage(), root]);
+    expect(run.code).toBe(1);
+    expect(run.stderr).toMatch(/^ {3}3 \| >>> COPY nothere\.txt \/$/m);
+    expect(run.stderr).toMatch(
+      /^ERROR: Dockerfile line 3: failed to compute cache key: "\/nothere\.txt": not found\n {2}- Did you mean nowhere\.txt\?$/m,
+    );
+    expect(run.stderr).not.toContain("=> create");
+  });
+
+  test("a source that the ignore file excludes is refused with the line of the rule, with a kept builder too", async () => {
+    const root = await project({
+      Dockerfile: `FROM ${BUSYBOX}\nCOPY a.txt /\n`,
+      "a.txt": "",
+      ".dockerignore": "# texts\n*.txt\n",
+    });
+    for (const flags of [[], ["--keep=1m"]]) {
+      const run = await build(namespace, [...flags, "-t", uniqueImage(), root]);
+      expect([run.code, run.stderr]).toEqual([1, expect.stringContaining("dockerignore line 2 (*.txt) excludes it")]);
+    }
+  });
+
+  test("a base image that its registry does not have ends the build without three tries, and leaves nothing", async () => {
+    const made = await madeFromNow(namespace.name);
+    const root = await project({ Dockerfile: `FROM ${REGISTRY}/busybox:1.99\nRUN true\n` });
+    const run = await build(namespace, ["-t", uniqueImage(), root]);
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain(
+      `ERROR: Dockerfile line 1: failed to resolve source metadata for ${REGISTRY}/busybox:1.99: not found\n`,
+    );
+    expect(run.stderr).not.toContain("Retrying");
+    await expect.poll(made).toEqual([]);
+  });
+
+  test("--check reports both, and exits with 1", async () => {
+    const root = await project({ Dockerfile: `FROM ${REGISTRY}/busybox:1.99\nCOPY nothere.txt /\n` });
+    const run = await build(namespace, ["--check", root]);
+    expect(run.code).toBe(1);
+    expect(run.stdout).toContain("WARNING: SourceNotFound\n");
+    expect(run.stdout).toContain("WARNING: ImageNotFound\n");
+  });
+});
+
+test("a misspelt stage that is pulled as an image is named when the build fails", async () => {
+  const lines = [`FROM ${BUSYBOX} AS build`, "RUN true", `FROM ${BUSYBOX}`, "COPY --from=biuld /bin/sh /sh"];
+  const root = await project({ Dockerfile: `${lines.join("\n")}\n` });
+  const run = await build(namespace, ["--builder=buildkit", "-t", uniqueImage(), root]);
+  expect(run.code).toBe(1);
+  expect(run.stderr).toContain(
+    'Line 4: no stage is named "biuld", so it is pulled as an image. Did you mean the stage "build"?',
+  );
 });
 
 test("as many arguments as a Job is allowed to hold are built with", async () => {

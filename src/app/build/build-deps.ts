@@ -2,7 +2,7 @@
 import type { BuildDeps } from "./run-build.ts";
 import type { BuildResult, Emit } from "../../events.ts";
 import type { ImageDescription } from "../../lib/registry/types.ts";
-import { pushes } from "../../plan/plan.ts";
+import { isShipped, pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { Reference } from "../../lib/image/reference.ts";
 import type { BuildRequest } from "../../plan/request.ts";
@@ -17,7 +17,11 @@ import type { SecretValues } from "../../run/volumes.ts";
 import { StartedHere } from "../builds/started-here.ts";
 import { whoAmI } from "../who-am-i.ts";
 import { contextSources } from "./context-sources.ts";
+import { missingImageError } from "./known-faults.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
+
+/** For each answer of a registry about a base image. The build does not wait for it. */
+const BASE_IMAGE_TIMEOUT_MS = 10_000;
 
 /** A request with everything decided that can be decided before the cluster is asked. */
 export interface ResolvedBuild {
@@ -53,6 +57,7 @@ export function buildDeps(resolved: ResolvedBuild, around: Surroundings): Omit<B
     pushedDigest: (built, configDigest) => askForTag(built, configDigest, stores),
     describeImage: async (built, digest) =>
       request.noImageId === true ? undefined : askRegistry(built, digest, stores, emit, request.wantsPlatform === true),
+    ...askForBases(plan, stores),
     ...(attests ? { attest: attester(plan, resolved, around) } : {}),
     emit,
     whoAmI: (cluster) => whoAmI(cluster, process.env, signal),
@@ -128,6 +133,19 @@ async function askRegistry(
     (message) => emit({ type: "warning", message }),
     withPlatform,
   );
+}
+
+/** Only with the logins that the build has: others may see other images. */
+function askForBases(plan: BuildPlan, stores: readonly CredentialStore[]): Pick<BuildDeps, "askForBases"> {
+  if (!isShipped(plan) || plan.credentials.kind === "secret" || plan.serviceAccount !== undefined) return {};
+  const { insecure, ca } = plan.registries;
+  const ask = {
+    insecure,
+    ...omitUndefined({ ca }),
+    credential: (host: string) => findCredential(stores, host),
+    timeout: BASE_IMAGE_TIMEOUT_MS,
+  };
+  return { askForBases: (signal) => missingImageError(plan, { ...ask, signal }) };
 }
 
 async function askForTag(

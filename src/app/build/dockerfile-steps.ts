@@ -7,6 +7,7 @@ import { lineOf } from "../../lib/dockerfile/locate.ts";
 import { parseDockerfile } from "../../lib/dockerfile/parse.ts";
 import { planSteps } from "../../lib/dockerfile/plan-steps.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
+import { stageHints } from "./known-faults.ts";
 import type { Reporter } from "../../run/report-end.ts";
 
 /** Reads the builder's log as the steps of the plan's Dockerfile. */
@@ -16,11 +17,16 @@ export function stepsOf({ dockerfile: { text }, target, buildArgs }: BuildPlan, 
 }
 
 /** Finds the line of a failure and shows it with its neighbours. The Dockerfile is parsed again only for a build that failed. */
-export function failedLines({ dockerfile, buildArgs }: BuildPlan): Pick<Reporter, "lineOf" | "excerptOf"> {
+export function failedLines(plan: BuildPlan): Pick<Reporter, "lineOf" | "excerptOf" | "hintsFor"> {
+  const { dockerfile, buildArgs } = plan;
   const { text } = dockerfile;
   if (text === undefined) return {};
   return {
     lineOf: (place) => lineOf(place, parseDockerfile(text), new Map(buildArgs)),
+    hintsFor: (line) =>
+      stageHints(plan)
+        .filter((found) => line === undefined || line === found.line)
+        .map(({ hint }) => hint),
     excerptOf: (line) => dockerfileExcerpt(basename(dockerfile.path), parseDockerfile(text), text, line),
   };
 }

@@ -1,7 +1,9 @@
 /** The course of one build: pack → ship → run → follow → report. Everything that touches the outside comes in through `deps`. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Builder, BuilderPod, ContainerEnd } from "../../builders/builder.ts";
 import type { Cluster, ObjectIdentity } from "../../lib/kube/cluster.ts";
 import { InternalError } from "../../errors.ts";
+import type { SlipwayError } from "../../errors.ts";
 import { hasExports } from "../../ship/export/exporter.ts";
 import { clientDeadline } from "../../run/follow/deadline.ts";
 import { followBuild } from "../../run/follow/follow.ts";
@@ -57,6 +59,11 @@ export interface BuildDeps {
   readonly pushedDigest: (plan: BuildPlan, configDigest: string | undefined) => Promise<string>;
   /** Loads the image into the local engine, before the build is reported as done. Reports its own stage. */
   readonly load?: (stages: Stages, digest: string) => Promise<LoadedImage>;
+  /**
+   * Asks the registries of the base images. Resolves with an error if one of them certainly does not have its image; else with
+   * undefined, at any time until the signal is aborted. Absent: nobody is asked.
+   */
+  readonly askForBases?: (signal: AbortSignal) => Promise<SlipwayError | undefined>;
   readonly emit: Emit;
   /** Who starts the build; absent: the plan's user. */
   readonly whoAmI?: (cluster: Cluster) => Promise<string>;
@@ -86,6 +93,7 @@ export async function build(
   leave: AbortSignal = new AbortController().signal,
 ): Promise<BuildResult | LeftBuild> {
   using deadline = clientDeadline(plan.timeoutSeconds);
+  using bases = askForBases(deps, signal);
   const stages = new Stages(deps.emit);
   const leased = plan.timeoutSeconds <= LEASE_SECONDS ? false : mayRenew(deps.cluster, signal);
   const own = architectureOf(process.arch);
@@ -113,7 +121,10 @@ export async function build(
   );
   const objects = (await leased) ? { ...prepared.objects, job: withLease(prepared.objects.job) } : prepared.objects;
   const steps = stepsOf(plan, deps.builder);
-  const run = new BuildRun(plan, deps, { ...prepared, objects, steps }, stages, leave);
+  // An answer that has arrived while the context was packed is only taken in now.
+  await nextTurn();
+  bases.throwIfMissing();
+  const run = new BuildRun(plan, deps, { ...prepared, objects, steps }, stages, leave, bases.missing);
   const ended = await run.toEnd(AbortSignal.any([signal, deadline.signal]));
   if (ended === "left") return { left: plan.name };
   const { end, exported } = ended;
@@ -143,6 +154,36 @@ export async function build(
     ...failedLines(plan),
   };
   return reportEnd(end, facts, reporter, stages);
+}
+
+interface AskedBases extends Disposable {
+  /** Rejects once a registry has said that it does not have a base image; never resolves. */
+  readonly missing: Promise<never>;
+  /** @throws SlipwayError if that is known already */
+  throwIfMissing(): void;
+}
+
+/** Asks while the context is packed and the pod starts, and waits for no answer. */
+function askForBases({ askForBases: ask }: Pick<BuildDeps, "askForBases">, signal: AbortSignal): AskedBases {
+  const ended = new AbortController();
+  let error: SlipwayError | undefined;
+  const missing = new Promise<never>((_, reject) => {
+    ask?.(AbortSignal.any([signal, ended.signal])).then(
+      (found) => {
+        error = found;
+        if (found !== undefined) reject(found);
+      },
+      () => {},
+    );
+  });
+  missing.catch(() => {});
+  return {
+    missing,
+    throwIfMissing: () => {
+      if (error !== undefined) throw error;
+    },
+    [Symbol.dispose]: () => ended.abort(),
+  };
 }
 
 /** What the result tells of the image in the local engine; nothing if it is not loaded. */
@@ -199,12 +240,22 @@ class BuildRun {
   readonly #prepared: StartableBuild;
   readonly #stages: Stages;
   readonly #detachment: Detachment;
+  readonly #baseMissing: Promise<never>;
   /** Name of the build's pod; "" until it exists. */
   #pod = "";
   /** Ends what still runs in the pod after its builder. */
   #endPod: (() => Promise<void>) | undefined;
 
-  constructor(plan: BuildPlan, deps: BuildDeps, prepared: StartableBuild, stages: Stages, leave: AbortSignal) {
+  /** @param baseMissing rejects if the build cannot succeed, as a base image is missing */
+  constructor(
+    plan: BuildPlan,
+    deps: BuildDeps,
+    prepared: StartableBuild,
+    stages: Stages,
+    leave: AbortSignal,
+    baseMissing: Promise<never>,
+  ) {
+    this.#baseMissing = baseMissing;
     this.#plan = plan;
     this.#deps = deps;
     this.#prepared = prepared;
@@ -229,13 +280,15 @@ class BuildRun {
       started.complete.catch(() => {});
       using lease = new ClientLease(cluster, started.job, inner);
       const followed = this.#steps(started, lease, inner);
-      const end = await Promise.race([followBuild(cluster, followed, emit, inner), detachment.left]);
+      const end = await Promise.race([followBuild(cluster, followed, emit, inner), detachment.left, this.#baseMissing]);
       await detachment.settle();
       if (end === "left") return end;
       const exported = await this.#fetchExports(end, inner);
       await this.#endPod?.();
       return { end, exported };
     } catch (error) {
+      // What follows the pod reports nothing more of a build that has failed here.
+      own.abort();
       this.#stages.fail();
       await detachment.settle();
       await cleanUp(this.#plan.name, this.#deps, error, { started, independent: detachment.independent });

@@ -95,6 +95,13 @@ export function findUsedPaths(dockerfile: Dockerfile, options: UsedPathsOptions 
   }
 }
 
+/** Whether docker's own frontend reads the Dockerfile, as far as the file and the build arguments tell. */
+export function isDockersFrontend({ directives }: Dockerfile, buildArgs?: ReadonlyMap<string, string>): boolean {
+  return [directives.get("syntax"), buildArgs?.get(SYNTAX_ARGUMENT)].every(
+    (syntax) => syntax === undefined || BUILDKIT_FRONTEND.test(syntax.trim()),
+  );
+}
+
 function refuseFrontends({ directives, instructions }: Dockerfile, { buildArgs }: UsedPathsOptions): void {
   for (const syntax of [directives.get("syntax"), buildArgs?.get(SYNTAX_ARGUMENT)]) {
     if (syntax === undefined || BUILDKIT_FRONTEND.test(syntax.trim())) continue;

@@ -1,0 +1,30 @@
+/** Names in `COPY --from` and `RUN --mount=…,from=` that are no stage, and so an image, but look like a stage that is misspelt. */
+import { findStage } from "./parse.ts";
+import type { Dockerfile } from "./parse.ts";
+import { neededStages, sourcesOf } from "./references.ts";
+import type { ReferenceOptions } from "./references.ts";
+import { aThirdOf, nearest } from "../text/suggest.ts";
+
+export interface MisspeltStage {
+  readonly name: string;
+  /** The stage that was probably meant. */
+  readonly meant: string;
+  /** 1-based; `endLine` is the last line of the instruction. */
+  readonly line: number;
+  readonly endLine: number;
+}
+
+/** Only names that any image of a registry's own could have too: without a host, a path or a tag. @throws InvalidInput if the target does not exist */
+export function misspeltStages(dockerfile: Dockerfile, options: ReferenceOptions = {}): MisspeltStage[] {
+  const { stages, escape } = dockerfile;
+  return neededStages(dockerfile, options).flatMap((stage) => {
+    const earlier = stages.slice(0, stage.index).flatMap(({ name }) => name ?? []);
+    return stage.instructions.flatMap((instruction) =>
+      sourcesOf(instruction, escape).flatMap((name) => {
+        if (!/^[a-z0-9._-]*[a-z][a-z0-9._-]*$/i.test(name) || findStage(stages, name) !== undefined) return [];
+        const meant = nearest(name.toLowerCase(), earlier, () => Math.max(1, aThirdOf(name)));
+        return meant === undefined ? [] : [{ name, meant, line: instruction.line, endLine: instruction.endLine }];
+      }),
+    );
+  });
+}

@@ -1,0 +1,35 @@
+/** Asks a registry whether it certainly does not have an image. */
+import type { Reference } from "../image/reference.ts";
+import { ACCEPT_ANY } from "./media-types.ts";
+import { RegistryClient } from "./registry-client.ts";
+import type { RegistryOptions } from "./registry-client.ts";
+
+/** The codes of OCI distribution-spec 1.1, and Harbor's own. A proxy's page that says 404 has none. */
+const UNKNOWN: ReadonlySet<unknown> = new Set(["MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND"]);
+
+/**
+ * True only if the registry itself says so; a refusal or any other answer is not one.
+ * @throws RegistryError if the registry cannot be reached
+ */
+export async function isImageMissing(reference: Reference, options: RegistryOptions): Promise<boolean> {
+  const client = new RegistryClient(options);
+  const { registry, repository, digest, tag = "latest" } = reference;
+  const question = {
+    path: `${repository}/manifests/${digest ?? tag}`,
+    headers: { accept: ACCEPT_ANY },
+    scopes: [`repository:${repository}:pull`],
+  };
+  // Registries that count pulls do not count HEAD, but only the answer to GET says why.
+  if ((await client.ask(registry, { ...question, method: "HEAD" })).status !== 404) return false;
+  const { status, body } = await client.ask(registry, { ...question, method: "GET" });
+  return status === 404 && codesOf(body).some((code) => UNKNOWN.has(code));
+}
+
+function codesOf(body: string): unknown[] {
+  try {
+    const { errors } = JSON.parse(body) as { errors?: unknown };
+    return Array.isArray(errors) ? errors.map((error: { code?: unknown } | null) => error?.code) : [];
+  } catch {
+    return [];
+  }
+}
