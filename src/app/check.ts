@@ -4,7 +4,6 @@ import { loadBuilder } from "../builders/table.ts";
 import { missingImages, missingSources } from "./build/known-faults.ts";
 import type { KnownFault } from "./build/known-faults.ts";
 import { findCredential, openStores } from "../lib/credentials/stores.ts";
-import { omitUndefined } from "../lib/text/omit-undefined.ts";
 import type { ContextSource, DockerfileSource } from "../plan/plan.ts";
 import { readCa } from "../plan/registry-ca.ts";
 import { isBuilderName } from "../plan/builder-names.ts";

@@ -140,7 +140,7 @@ describe("makisu with Redis", () => {
 
   test("a cache of another builder's kind is refused", async () => {
     const root = await project({ Dockerfile: `FROM ${base}\n` });
-    const run = await build(namespace, ["--cache-to=type=redis,addr=10.0.0.1:6379", root]);
+    const run = await build(namespace, ["--builder=kaniko", "--cache-to=type=redis,addr=10.0.0.1:6379", root]);
     expect(run.code).toBe(125);
     expect(run.stderr).toBe("ERROR: kaniko cannot do --cache-to type=redis\n  - Use --builder makisu.\n");
   });

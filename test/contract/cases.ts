@@ -12,9 +12,9 @@ import { imageName } from "./look-alike.ts";
 const accepted = (...flags: string[]): FlagCase => ({ ...objects(flags, "kind: Job"), uses: [pushed(...flags)] });
 /** Of the pod, which docker has no such word for. */
 const ofPod = (holds: string, ...flags: string[]): FlagCase => ({ ...objects(flags, holds), uses: [pushed(...flags)] });
-/** Refused for the default builder; another one is held against docker. */
+/** Refused for kaniko; another builder is held against docker. */
 const cannot = (flag: string, args: readonly string[], ...uses: Use[]): FlagCase => ({
-  ...refusal([...args, "."], new RegExp(`^ERROR: kaniko cannot do ${flag}.*\n {2}- \\S`, "m")),
+  ...refusal(["--builder=kaniko", ...args, "."], new RegExp(`^ERROR: kaniko cannot do ${flag}.*\n {2}- \\S`, "m")),
   uses,
 });
 const by = (builder: string, ...flags: string[]): Use => pushedBy(builder, ...flags);

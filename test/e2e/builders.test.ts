@@ -154,6 +154,8 @@ test("a line that the builder would skip is refused before anything is created; 
     "ERROR: Dockerfile line 2: kaniko cannot do RUN --mount=type=tmpfs\n  - Use --builder buildkit or --builder buildah.\n  - Or let slipway choose a builder: --builder auto.\n",
   );
   expect(await made()).toEqual([]);
-  const auto = await mustBuild(namespace, ["--builder=auto", root]);
-  expect(auto.stderr).toContain("building with buildkit: Dockerfile line 2: kaniko cannot do RUN --mount=type=tmpfs\n");
+  for (const chosen of [[], ["--builder=auto"]]) {
+    const auto = await mustBuild(namespace, [...chosen, root]);
+    expect(auto.stderr).toContain("building with buildkit: kaniko cannot do RUN --mount=type=tmpfs (line 2)\n");
+  }
 });

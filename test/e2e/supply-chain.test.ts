@@ -121,7 +121,7 @@ test.each([
   [["--sign"], /^ERROR: --sign runs cosign, which is not on the PATH\n {2}- /],
   [["--verify-base"], /^ERROR: Dockerfile line 1: FROM \S+ has no digest, and --verify-base requires one\n {2}- /],
   [
-    ["--sbom=generator=r.io/scan"],
+    ["--sbom=generator=r.io/scan", "--builder=kaniko"],
     /^ERROR: kaniko cannot do --sbom generator=r\.io\/scan\n {2}- Use --builder buildkit\.\n {2}- Or let slipway choose a builder: --builder auto\.\n$/,
   ],
   [

@@ -25,6 +25,7 @@ import { readSshKeys } from "../../plan/docker/ssh-keys.ts";
 import type { GivenLogins } from "../../lib/credentials/stores.ts";
 import { OWN_NAMESPACE } from "../../plan/pod/options.ts";
 import { refuseMissingSources } from "./known-faults.ts";
+import { emptyCacheMountNote, noResultWarning } from "./nothing-kept.ts";
 import { planRequest } from "./plan-request.ts";
 import { describePlan, runPlan } from "./run-plan.ts";
 import { checkNodes } from "../../run/node-architectures.ts";
@@ -112,13 +113,17 @@ async function resolveBuild(
   const warn = (message: string): void => emit({ type: "warning", message });
   const inputs = await gatherInputs(request, { stdin, say, signal });
   const facts = { env: process.env, user: userName(), version: VERSION };
-  const requested = await planRequest(request, inputs, facts, say);
+  const requested = await planRequest(request, inputs, facts, (message) => emit({ type: "note", message }));
   const { builder } = requested;
   if (isShipped(requested.plan)) refuseMissingSources(requested.plan);
   const marked = secretTexts.length === 0 ? requested.plan : { ...requested.plan, secretTexts };
   const tenanted = await withTenant(marked, choice);
   for (const message of repositoryNotices(tenanted)) emit({ type: "note", message });
   for (const message of [...cautionsOf(builder, tenanted), ...noticesOf(request.docker ?? {})]) warn(message);
+  const noResult = noResultWarning(tenanted, request.docker?.output);
+  if (noResult !== undefined) warn(noResult);
+  const emptyMount = emptyCacheMountNote(tenanted);
+  if (emptyMount !== undefined) emit({ type: "note", message: emptyMount });
   if (tenanted.exports !== undefined) {
     const { checkDestinations } = await import("../../ship/export/destination.ts");
     await checkDestinations(tenanted.exports, process.stdout.isTTY);

@@ -26,7 +26,7 @@ export interface PlannedRequest {
 }
 
 /**
- * @param say told which builder was chosen, and why, if none was named
+ * @param say told which builder was chosen, and why, if none was named and it is not the first in order
  * @throws InvalidInput for a part of the request that cannot be done
  */
 export async function planRequest(
@@ -51,11 +51,11 @@ export async function planRequest(
   for (const builder of orderOf(facts.env, request.builderOrder)) {
     try {
       const planned = await planWith({ ...request, builder }, inputs, facts);
-      say(`building with ${builder}${reasons.length === 0 ? "" : `: ${reasons.join("; ")}`}`);
+      if (reasons.length > 0) say(`building with ${builder}: ${reasons.join("; ")}`);
       return planned;
     } catch (error) {
       if (!(error instanceof BuilderUnable)) throw error;
-      reasons.push(error.message);
+      reasons.push(error.line === undefined ? error.reason : `${error.reason} (line ${error.line})`);
     }
   }
   throw new InvalidInput("no builder can do this build", { suggestions: reasons });

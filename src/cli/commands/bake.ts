@@ -5,7 +5,7 @@ import type { Interfaces } from "@oclif/core";
 import { BaseCommand, syntaxOf } from "../base-command.ts";
 import { EXIT_CODES, repeatable } from "../flags/shared.ts";
 import { requestOf } from "../flags/build.ts";
-import { withKeepingBuilder } from "../flags/keep.ts";
+import { withImpliedBuilder } from "../flags/builder.ts";
 import type { ChosenTarget } from "../bake/chosen-targets.ts";
 import type { ReadRequest } from "../bake/read-plan.ts";
 import { TargetFailed } from "../bake/target-failed.ts";
@@ -205,7 +205,7 @@ ${EXIT_CODES}`;
   /** @param own args of the target */
   async #parseTarget(args: readonly string[], own: readonly string[]) {
     const parsed = await this.parse(Build, canonicalArguments([...sharedOf(args), ...own], syntaxOf(Build.flags)));
-    return { ...parsed, flags: withKeepingBuilder(parsed.flags, parsed.metadata) };
+    return { ...parsed, flags: withImpliedBuilder(parsed.flags, parsed.metadata) };
   }
 
   /** Checks every target before anything of any target is created. */

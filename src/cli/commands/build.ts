@@ -4,8 +4,9 @@ import { BaseCommand, syntaxOf } from "../base-command.ts";
 import { EXIT_CODES } from "../flags/shared.ts";
 import { Interrupted, InvalidInput } from "../../errors.ts";
 import { buildFlags, requestOf } from "../flags/build.ts";
+import { withImpliedBuilder } from "../flags/builder.ts";
 import { checkDetached, refuseSeveralDetached } from "../flags/detach.ts";
-import { checkKeptDetached, withKeepingBuilder } from "../flags/keep.ts";
+import { checkKeptDetached } from "../flags/keep.ts";
 import type { BuildRequest } from "../../plan/request.ts";
 import { contextDirectory, dockerfilePath } from "../config/find-config.ts";
 import { dockerNotices } from "../config/docker-variables.ts";
@@ -90,7 +91,7 @@ ${EXIT_CODES}`;
 
   async run(): Promise<void> {
     const { args, flags, metadata } = await this.parse(Build);
-    const request = { ...requestOf(args.path, withKeepingBuilder(flags, metadata)), ...this.#configured() };
+    const request = { ...requestOf(args.path, withImpliedBuilder(flags, metadata)), ...this.#configured() };
     const call = callOf(flags);
     if (call !== undefined) {
       const { answerCall } = await import("../../app/check.ts");

@@ -7,10 +7,10 @@ import type { BuildRequest } from "../../plan/request.ts";
 import { AUTO } from "../../plan/transports.ts";
 import { EXIT_OF } from "../exit-codes.ts";
 import type { Check } from "../../app/doctor/check.ts";
-import { builderFlags, builderRequest } from "../flags/builder.ts";
+import { builderFlags, builderRequest, withImpliedBuilder } from "../flags/builder.ts";
 import { transportFlags, transportRequest } from "../flags/context.ts";
 import { credentialFlags, credentialRequest, tokenFlags } from "../flags/credentials.ts";
-import { keepFlags, keepRequest, withKeepingBuilder } from "../flags/keep.ts";
+import { keepFlags, keepRequest } from "../flags/keep.ts";
 import { podFlags, podRequest } from "../flags/pod.ts";
 import { registryFlags, registryRequest } from "../flags/registry.ts";
 import { jsonText, print } from "../../lib/terminal/output.ts";
@@ -55,7 +55,7 @@ ${EXIT_CODES.replace(/^.*\n/, "")}`;
 
   async run(): Promise<void> {
     const { flags: typed, metadata } = await this.parse(Doctor);
-    const flags = withKeepingBuilder(typed, metadata);
+    const flags = withImpliedBuilder(typed, metadata);
     const request = requestOf(flags);
     const { leastGrant, runDoctor } = await import("../../app/doctor/doctor.ts");
     if (flags["fix-rbac"]) {
@@ -90,7 +90,7 @@ function fixCommand(flags: ParsedFlags): string {
   const cluster = (["kubeconfig", "context", "namespace"] as const).flatMap((name) =>
     flags[name] === undefined ? [] : [`--${name} ${flags[name]}`],
   );
-  const builder = flags.builder === "kaniko" || flags.keep !== undefined ? [] : [`--builder ${flags.builder}`];
+  const builder = flags.builder === "auto" || flags.keep !== undefined ? [] : [`--builder ${flags.builder}`];
   const transport = flags.transport === AUTO ? [] : [`--transport ${flags.transport}`];
   const ca = flags["registry-ca"] === undefined ? [] : [`--registry-ca ${flags["registry-ca"]}`];
   const keep = flags.keep === undefined ? [] : [`--keep ${flags.keep}`];

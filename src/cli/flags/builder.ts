@@ -6,8 +6,9 @@ import type { BuildRequest } from "../../plan/request.ts";
 
 export const builderFlags = {
   builder: Flags.string({
-    default: "kaniko",
-    description: "builder that runs in the pod: kaniko, buildkit, buildah, img, makisu, or auto for the first that can",
+    default: "auto",
+    description:
+      "builder that runs in the pod: auto (kaniko, or the next one that can do this build), kaniko, buildkit, buildah, img, makisu",
     env: "SLIPWAY_BUILDER",
     helpGroup: "BUILDER",
   }),
@@ -50,4 +51,20 @@ export function cacheVolumeRequest(
   flags: Interfaces.InferredFlags<typeof cacheVolumeFlags>,
 ): Pick<BuildRequest, "cacheVolume"> {
   return omitUndefined({ cacheVolume: flags["cache-volume"] });
+}
+
+/** The flags, with kaniko if no builder is named and an image is: that image is the first builder's. @param metadata of oclif's parser */
+export function withImpliedBuilder<
+  F extends {
+    readonly keep?: string | undefined;
+    readonly builder: string;
+    readonly "builder-image"?: string | undefined;
+  },
+>(
+  flags: F,
+  metadata: { readonly flags: { readonly [name: string]: { readonly setFromDefault?: boolean } | undefined } },
+): F {
+  const isUnnamed = metadata.flags["builder"]?.setFromDefault === true;
+  const isOfKaniko = flags["builder-image"] !== undefined && flags.keep === undefined;
+  return isUnnamed && isOfKaniko ? { ...flags, builder: "kaniko" } : flags;
 }

@@ -18,15 +18,6 @@ export function keepRequest(flags: Interfaces.InferredFlags<typeof keepFlags>): 
   return omitUndefined({ keep: flags.keep });
 }
 
-/** The flags, with the builder that can stay if --keep is given and no builder is named. @param metadata of oclif's parser */
-export function withKeepingBuilder<F extends { readonly keep?: string | undefined; readonly builder: string }>(
-  flags: F,
-  metadata: { readonly flags: { readonly [name: string]: { readonly setFromDefault?: boolean } | undefined } },
-): F {
-  const isUnnamed = metadata.flags["builder"]?.setFromDefault === true;
-  return flags.keep !== undefined && isUnnamed ? { ...flags, builder: "auto" } : flags;
-}
-
 /** @throws InvalidInput for --detach together with --keep */
 export function checkKeptDetached(keep: string | undefined): void {
   if (keep === undefined) return;

@@ -1,4 +1,4 @@
-/** Names in `COPY --from` and `RUN --mount=…,from=` that are no stage, and so an image, but look like a stage that is misspelt. */
+/** Names in `COPY --from` and `RUN --mount=…,from=` that name an image, as there is no such stage, but look like a misspelt stage. */
 import { findStage } from "./parse.ts";
 import type { Dockerfile } from "./parse.ts";
 import { neededStages, sourcesOf } from "./references.ts";

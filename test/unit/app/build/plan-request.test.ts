@@ -40,10 +40,10 @@ describe("the builder of a request", () => {
 
 describe("--builder auto", () => {
   it("chooses the first builder that can, and says why the earlier ones cannot", async () => {
-    expect(await plan({ builder: "auto" })).toMatchObject({ builder: "kaniko", said: ["building with kaniko"] });
+    expect(await plan({ builder: "auto" })).toMatchObject({ builder: "kaniko", said: [] });
     expect(await plan({ builder: "auto" }, "FROM a\nCOPY --parents a /\n")).toMatchObject({
       builder: "buildkit",
-      said: ["building with buildkit: Dockerfile line 2: kaniko cannot do COPY --parents"],
+      said: ["building with buildkit: kaniko cannot do COPY --parents (line 2)"],
     });
   });
 
@@ -58,7 +58,7 @@ describe("--builder auto", () => {
   it("is refused if no builder can, if an image is named, and for faults of the request", async () => {
     await expect(plan({ builder: "auto" }, "FROM a\nRUN --security=insecure x\n")).rejects.toMatchObject({
       message: "no builder can do this build",
-      suggestions: expect.arrayContaining([expect.stringContaining("line 2: buildkit cannot do")]) as unknown,
+      suggestions: expect.arrayContaining([expect.stringMatching(/^buildkit cannot do .* \(line 2\)$/)]) as unknown,
     });
     await expect(plan({ builder: "auto", builderImage: "x" })).rejects.toThrow(/--builder-image/);
     await expect(plan({ builder: "auto", tags: ["A:B:C"] })).rejects.toThrow(/^invalid tag/);
