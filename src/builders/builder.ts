@@ -19,6 +19,10 @@ export interface Builder {
   readonly since?: Readonly<Partial<Record<FlagCapability, string>>>;
   /** The builder attaches attestations itself. For other builders the client makes them. */
   readonly attestsItself?: boolean;
+  /** How it keeps layers in a registry: each under a tag of its own, in a repository, or all under one tag. Absent: it does not. */
+  readonly layerCache?: "repository" | "tag";
+  /** What to use instead of a cache in a registry, for a builder without one: one remedy each. */
+  readonly cacheInstead?: readonly string[];
   /** It has BuildKit's frontend, which has its own build arguments, such as BUILDKIT_SYNTAX. */
   readonly frontend?: true;
   /** A defect that gives a wrong image and that slipway cannot detect: one sentence, printed at every build. */

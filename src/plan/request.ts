@@ -50,6 +50,8 @@ export interface BuildRequest {
   /** Hosts, or parts of them, whose repositories get the user's credentials as submodules of another host or owner. */
   readonly submoduleCredentials?: readonly string[];
   readonly storageClass?: string;
+  /** `--cache`: true, false, or the place of the cache. Absent: false. */
+  readonly cache?: string;
   /** Name of the volume claim that keeps the builder's state. */
   readonly cacheVolume?: string;
   /** How long a kept builder stays after its last build, as typed (`30m`). Absent: the build has its own pod. */

@@ -89,6 +89,23 @@ describe.each(["buildkit", "buildah"] as const)("--cache-volume with %s", (name:
   });
 });
 
+describe.each(["kaniko", "buildkit", "buildah", "img"] as const)("--cache with %s", (name: BuilderName) => {
+  const { flags, registry, read } = testBuilder(name);
+
+  test("a second build, in another pod, is served from the layers beside the image", async () => {
+    const lines = [`FROM ${await baseFor(name)} AS made`, `RUN echo ${name} > /by`, "FROM made", "RUN cp /by /by2"];
+    const root = await project({ Dockerfile: `${lines.join("\n")}\n` });
+    const image = uniqueImage(registry);
+    const go = (tag: string): Promise<Run> =>
+      mustBuild(namespace, [...flags, "--cache", `--tag=${image}:${tag}`, root]);
+    const first = await go("1");
+    const second = await go("2");
+    expect(cachedRuns(name, first.stderr)).toBe(0);
+    expect(cachedRuns(name, second.stderr)).toBeGreaterThan(0);
+    expect((await read(`${image}:2`)).files.get("by2")?.text).toBe(`${name}\n`);
+  });
+});
+
 test("prune --volumes removes the volumes", async () => {
   const list = async (): Promise<string> => kubectl(["get", "pvc", "-n", namespace.name, "-o", "name"]);
   expect(await list()).toContain("persistentvolumeclaim/kept-by-buildkit");

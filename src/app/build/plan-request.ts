@@ -8,6 +8,7 @@ import { BUILDER_NAMES, isBuilderName } from "../../plan/builder-names.ts";
 import type { BuilderName } from "../../plan/builder-names.ts";
 import type { BuildInputs } from "../../plan/gather.ts";
 import { resolveFrontendArguments } from "../../plan/build-args.ts";
+import { withCacheFlags } from "./cache-flag.ts";
 import { refusePodFiles } from "./pod-files.ts";
 import { withGitToken } from "../../plan/git-token.ts";
 import { planBuild } from "../../plan/plan-build.ts";
@@ -109,7 +110,7 @@ async function planWith(
   const builderImage = imageOf(builder, request, facts.env);
   const { frontend = false } = builder;
   const supports = supportsOf(builder, builderImage);
-  const asked = planBuild(request, inputs, { ...facts, builderImage });
+  const asked = planBuild(withCacheFlags(request, builder), inputs, { ...facts, builderImage });
   const plan = resolveFrontendArguments(builder.gitTokenInVariable === true ? withGitToken(asked) : asked, {
     frontend,
     inlineCache: supports.has("cache-inline"),

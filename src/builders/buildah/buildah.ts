@@ -55,6 +55,7 @@ function localName({ tags, exports = [] }: BuildPlan): string {
 
 export const buildah: Builder = {
   name: "buildah",
+  layerCache: "repository",
   defaultImage: "quay.io/containers/buildah:v1.43.2",
   whyNotRestricted: "it needs capabilities for chroot and to change users",
   mountsFiles: true,

@@ -43,6 +43,7 @@ const FORGET_CONTEXTS = `BUILDKITD_FLAGS="$BUILDKITD_FLAGS --root=$state" buildc
 
 export const buildkit: Builder = {
   name: "buildkit",
+  layerCache: "tag",
   attestsItself: true,
   defaultImage: "docker.io/moby/buildkit:v0.34.2-rootless",
   whyNotRestricted: "newuidmap needs to gain capabilities",

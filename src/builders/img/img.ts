@@ -26,6 +26,7 @@ const LOCAL_NAME = "localhost/slipway-build:latest";
 
 export const img: Builder = {
   name: "img",
+  layerCache: "tag",
   defaultImage: undefined,
   whyNotRestricted: "newuidmap needs to gain capabilities",
   frontend: true,

@@ -56,6 +56,7 @@ const DECORATION = /^\u001b\[\d+m(\w+)\u001b\[0m\[(\d+)\] ?/;
 
 export const kaniko: Builder = {
   name: "kaniko",
+  layerCache: "repository",
   defaultImage: "ghcr.io/osscontainertools/kaniko:v1.28.3",
   supports: new Set(["build", "git-in-cluster", "push", ...KANIKO_OPTIONS]),
   // It has secret mounts since v1.26.3, and they are enabled since v1.27.0.

@@ -83,6 +83,7 @@ function makisuCautions({ dockerfile: { text }, buildArgs }: BuildPlan): string[
 
 export const makisu: Builder = {
   name: "makisu",
+  cacheInstead: ["Or keep its cache in Redis: --cache-to type=redis,addr=HOST:PORT."],
   defaultImage: "gcr.io/uber-container-tools/makisu:v0.4.2",
   whyNotRestricted: "it sets the owner of every file, which needs capabilities",
   mountsFiles: true,

@@ -51,6 +51,7 @@ export const PROJECT_KEYS: ReadonlySet<string> = new Set([
   "annotation",
   "build-arg",
   "builder",
+  "cache",
   "cache-from",
   "cache-to",
   "context-warning",

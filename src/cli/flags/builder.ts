@@ -28,6 +28,12 @@ export const builderFlags = {
 };
 
 export const cacheVolumeFlags = {
+  cache: Flags.string({
+    description: "keep layers in the registry for the next build: beside the image, or at REF",
+    env: "SLIPWAY_CACHE",
+    helpGroup: "BUILDER",
+    helpValue: "[=REF]",
+  }),
   "cache-volume": Flags.string({
     description:
       "keep the builder's cache on this volume of the namespace; created if it does not exist (--volume-size)",
@@ -49,8 +55,8 @@ export function builderRequest(
 
 export function cacheVolumeRequest(
   flags: Interfaces.InferredFlags<typeof cacheVolumeFlags>,
-): Pick<BuildRequest, "cacheVolume"> {
-  return omitUndefined({ cacheVolume: flags["cache-volume"] });
+): Pick<BuildRequest, "cache" | "cacheVolume"> {
+  return omitUndefined({ cache: flags.cache, cacheVolume: flags["cache-volume"] });
 }
 
 /** The flags, with kaniko if no builder is named and an image is: that image is the first builder's. @param metadata of oclif's parser */

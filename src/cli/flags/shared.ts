@@ -4,7 +4,7 @@ import { EXIT } from "../exit-codes.ts";
 import { OWN_NAMESPACE } from "../../plan/pod/options.ts";
 
 /** Values of flags that are given without one. This is pflag's NoOptDefVal, which oclif does not have. */
-export const WITHOUT_VALUE: Readonly<Record<string, string>> = { isolate: OWN_NAMESPACE, load: "true" };
+export const WITHOUT_VALUE: Readonly<Record<string, string>> = { cache: "true", isolate: OWN_NAMESPACE, load: "true" };
 
 export const clusterFlags = {
   namespace: Flags.string({
