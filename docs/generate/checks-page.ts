@@ -17,7 +17,7 @@ A check also says, as \`BuilderUnable\`, what the chosen builder cannot do of th
 refuse it. With \`--builder auto\` there is nothing of that kind.
 
 Two more are slipway's own, as a build would fail for them: \`SourceNotFound\` (a COPY or ADD of one name that the context does not have, or
-that the ignore file excludes) and \`ImageNotFound\` (an image that its registry does not have; a registry that does not answer within two seconds
+that the ignore file excludes) and \`ImageNotFound\` (an image that its registry does not have; a registry that does not answer within five seconds
 is not waited for). A build with these faults ends before its pod is made, or as soon as the registry has answered.
 
 ## Leaving some out

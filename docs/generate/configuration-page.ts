@@ -23,7 +23,7 @@ The first of these that sets a flag decides it as a whole: values of a repeatabl
 A flag that excludes another removes it from the sources below: with \`-q\` on the command line, \`progress: plain\` in a file does not
 count, and \`--builder buildkit\` leaves out a file's \`builder-image\`, which is another builder's.
 
-A build says what it took from which file, on standard error: \`settings of ../.slipway.yaml: builder, timeout\`; so does \`--dry-run\`.
+\`slipway config\`, with the flags and the path of a build, prints every setting that the build would have and where it comes from. A build says what it took from which file, on standard error: \`settings of ../.slipway.yaml: builder, timeout\`; so does \`--dry-run\`.
 
 ## Files
 

@@ -35,7 +35,7 @@ export interface Answer {
 }
 
 /** A registry that does not answer a check within this time is not waited for. */
-const REGISTRY_TIMEOUT_MS = 2000;
+const REGISTRY_TIMEOUT_MS = 5000;
 
 /** Version of the frontend's answers (BuildKit frontend/subrequests). */
 const VERSION = "1.0.0";

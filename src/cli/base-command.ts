@@ -27,6 +27,8 @@ export abstract class BaseCommand extends Command {
   protected configurations: Configurations = {};
   /** What files and rules have decided, one sentence each. Valid once the command line is read. */
   protected decisions: readonly string[] = [];
+  /** Where the flags come from that are neither typed nor defaults. Valid once the command line is read. */
+  protected origins: ReadonlyMap<string, string> = new Map();
   readonly #interrupt = new AbortController();
   readonly #detachment = new AbortController();
   /** Signals that ask a command to detach from the build that it follows. */
@@ -127,8 +129,9 @@ export abstract class BaseCommand extends Command {
       cwd: workingDirectory(),
       dockerfile: this.dockerfileOf(typed, this.configurations.project?.settings.get("file")?.[0]),
     };
-    const { args, decisions } = resolveSettings(keys, typed.given, await sourcesOf(inputs, keys));
+    const { args, decisions, origins } = resolveSettings(keys, typed.given, await sourcesOf(inputs, keys));
     this.decisions = decisions;
+    this.origins = origins;
     // The configuration has only flags of `build`. Of the other flags oclif reads the variable.
     const unread = Object.fromEntries(
       Object.entries(flags).map(([name, flag]) => [

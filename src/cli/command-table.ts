@@ -14,6 +14,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   "cache:rm": () => import("./commands/cache/rm.ts"),
   cancel: () => import("./commands/cancel.ts"),
   completion: () => import("./commands/completion.ts"),
+  config: () => import("./commands/config.ts"),
   context: () => import("./commands/context.ts"),
   doctor: () => import("./commands/doctor.ts"),
   "imagetools:create": () => import("./commands/imagetools/create.ts"),

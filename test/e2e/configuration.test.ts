@@ -6,6 +6,7 @@ import { BUSYBOX, mustBuild, uniqueImage } from "./support/build.ts";
 import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
+import { slipway } from "./support/slipway.ts";
 
 const namespace = useNamespace();
 
@@ -36,4 +37,25 @@ test("a configuration file inside an archive is not read", async () => {
   const run = await mustBuild(namespace, ["-q", "-t", image, "-"], { cwd: join(root, "out"), stdin });
   expect(run.stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/);
   expect(run.stderr).toBe("");
+});
+
+test("slipway config prints each setting with its origin, and needs no cluster", async () => {
+  const root = await project({
+    ".slipway.yaml": "registry: r.example.com/team\nmemory: 2g\n",
+    Dockerfile: `FROM ${BUSYBOX}\n`,
+  });
+  const env = { KUBECONFIG: "/nowhere", SLIPWAY_TIMEOUT: "9m" };
+  const run = await slipway(["config", "-t", "app", "."], { cwd: root, env });
+  expect([run.code, run.stderr]).toEqual([0, ""]);
+  const rows = run.stdout.split("\n").map((line) => line.split(/ {2,}/));
+  expect(rows).toEqual(
+    expect.arrayContaining([
+      ["SETTING", "VALUE", "FROM"],
+      ["memory", "2g", "settings of .slipway.yaml"],
+      ["registry", "r.example.com/team", expect.stringMatching(/^settings of .*\/\.slipway\.yaml$/)],
+      ["tag", "app", "command line"],
+      ["timeout", "9m", "SLIPWAY_TIMEOUT"],
+      ["ttl", "1h", "default"],
+    ]),
+  );
 });

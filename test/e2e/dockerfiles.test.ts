@@ -34,7 +34,7 @@ test("an instruction that is not UTF-8 is refused with its line, and no Job is m
 });
 
 /** The others do not report what of the Dockerfile failed. */
-const NAMES_LINE: ReadonlySet<string> = new Set(["kaniko", "buildkit", "buildah"]);
+const NAMES_LINE: ReadonlySet<string> = new Set(["buildkit", "buildah"]);
 
 describe.each(BUILDER_NAMES)("%s", (name) => {
   const flags = [`--builder=${name}`, `--registry-ca=${CA}`];

@@ -54,9 +54,9 @@ function besideImage({ tags, registry }: BuildRequest, form: Form): string {
 function placeOf(ref: string, form: Form): string {
   const { name, tag } = parseReference(ref, "value of --cache");
   if (form === "repository") return name;
-  return /:[^/]*$/.test(ref) ? `${name}:${tag ?? TAG}` : `${name}:${TAG}`;
+  return ref.lastIndexOf(":") > ref.lastIndexOf("/") ? `${name}:${tag ?? TAG}` : `${name}:${TAG}`;
 }
 
-function filled(values: readonly string[] | undefined): readonly string[] | undefined {
-  return values === undefined || values.length === 0 ? undefined : values;
+function filled(values: readonly string[] | undefined): string[] | undefined {
+  return values === undefined || values.length === 0 ? undefined : [...values];
 }

@@ -168,13 +168,11 @@ function askForBases({ askForBases: ask }: Pick<BuildDeps, "askForBases">, signa
   const ended = new AbortController();
   let error: SlipwayError | undefined;
   const missing = new Promise<never>((_, reject) => {
-    ask?.(AbortSignal.any([signal, ended.signal])).then(
-      (found) => {
-        error = found;
-        if (found !== undefined) reject(found);
-      },
-      () => {},
-    );
+    const note = async (): Promise<void> => {
+      error = await ask?.(AbortSignal.any([signal, ended.signal]));
+      if (error !== undefined) reject(error);
+    };
+    note().catch(() => {});
   });
   missing.catch(() => {});
   return {

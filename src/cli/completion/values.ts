@@ -55,6 +55,7 @@ export const POSITIONALS: Readonly<Record<string, Kind>> = {
   "builders:inspect": BUILDER_NAMES,
   "cache:rm": "kept-contexts",
   cancel: "running-builds",
+  config: "directories",
   context: "directories",
   inspect: "builds",
   "keep:stop": "kept-builders",

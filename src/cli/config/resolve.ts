@@ -6,6 +6,9 @@ import type { Configurations } from "./find-config.ts";
 import type { Keys } from "./keys.ts";
 import type { Configuration, Settings } from "./parse-config.ts";
 
+export const ENVIRONMENT = "the environment";
+export const DOCKERS_VARIABLES = "docker's variables";
+
 /** One source of settings. In a list of sources, an earlier one takes precedence. */
 export interface SettingsSource {
   /** For a person: the file, the rule or the kind of variables. */
@@ -35,8 +38,8 @@ export async function sourcesOf(
       : [{ origin: `settings of ${shorterPath(file.path, cwd)}`, reported: true, settings: file.settings }],
   );
   return [
-    { origin: "the environment", reported: false, settings: ownVariables(env, keys) },
-    { origin: "docker's variables", reported: false, settings: dockerSettings(env) },
+    { origin: ENVIRONMENT, reported: false, settings: ownVariables(env, keys) },
+    { origin: DOCKERS_VARIABLES, reported: false, settings: dockerSettings(env) },
     ...(project === undefined || dockerfile === undefined ? [] : await matchingRules(project, dockerfile, cwd)),
     ...files,
   ];
@@ -73,6 +76,8 @@ export interface ResolvedSettings {
   readonly args: readonly string[];
   /** For each reported source that decided something: the names of its flags, including those that it turned off. */
   readonly decisions: readonly string[];
+  /** For each flag that a source decided: the origin of that source. */
+  readonly origins: ReadonlyMap<string, string>;
 }
 
 /** Flags that exclude each other: a flag drops the flags listed here from sources of lower precedence. */
@@ -107,12 +112,14 @@ export function resolveSettings(
   const excluded = new Set([...given].flatMap((name) => EXCLUDES[name] ?? []));
   const args: string[] = [];
   const decisions: string[] = [];
+  const origins = new Map<string, string>();
   for (const { origin, reported, settings } of sources) {
     const taken = [...settings].filter(
       ([name]) => Object.hasOwn(keys, name) && !decided.has(name) && !excluded.has(name),
     );
     for (const [name, values] of taken) {
       decided.add(name);
+      origins.set(name, origin);
       if (keys[name]?.arity !== "nothing") args.push(...values.map((value) => `--${name}=${value}`));
       else if (values[0] === "true") args.push(`--${name}`);
     }
@@ -121,5 +128,5 @@ export function resolveSettings(
       if (value !== "false") for (const other of EXCLUDES[name] ?? []) excluded.add(other);
     if (reported && taken.length > 0) decisions.push(`${origin}: ${taken.map(([name]) => name).join(", ")}`);
   }
-  return { args, decisions };
+  return { args, decisions, origins };
 }

@@ -21,7 +21,7 @@ export function misspeltStages(dockerfile: Dockerfile, options: ReferenceOptions
     const earlier = stages.slice(0, stage.index).flatMap(({ name }) => name ?? []);
     return stage.instructions.flatMap((instruction) =>
       sourcesOf(instruction, escape).flatMap((name) => {
-        if (!/^[a-z0-9._-]*[a-z][a-z0-9._-]*$/i.test(name) || findStage(stages, name) !== undefined) return [];
+        if (!/^[a-z0-9._-]+$/i.test(name) || /^\d+$/.test(name) || findStage(stages, name) !== undefined) return [];
         const meant = nearest(name.toLowerCase(), earlier, () => Math.max(1, aThirdOf(name)));
         return meant === undefined ? [] : [{ name, meant, line: instruction.line, endLine: instruction.endLine }];
       }),

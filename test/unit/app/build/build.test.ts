@@ -6,7 +6,7 @@ import { build, describeBuild } from "../../../../src/app/build/run-build.ts";
 import type { BuildDeps } from "../../../../src/app/build/run-build.ts";
 import type { BuildEvent } from "../../../../src/events.ts";
 import type { BuildPlan } from "../../../../src/plan/plan.ts";
-import { AuthError, BuildFailed, Interrupted } from "../../../../src/errors.ts";
+import { AuthError, BuildFailed, Interrupted, InvalidInput } from "../../../../src/errors.ts";
 import { DialError } from "../../../../src/lib/http/dial.ts";
 import { ContactLost, CredentialsLost } from "../../../../src/lib/kube/refusal.ts";
 import { FakeCluster, refusal } from "../../../fakes/fake-cluster.ts";
@@ -67,6 +67,44 @@ function play(...pods: Parameters<FakeCluster["show"]>[2][]): void {
 const asked = (...verbs: string[]) =>
   cluster.calls.filter(({ verb }) => verbs.includes(verb)).map(({ verb, of }) => `${verb} ${of}`);
 const stages = () => events.flatMap((event) => ("stage" in event ? [`${event.stage} ${event.type.slice(6)}`] : []));
+
+describe("a base image that its registry does not have", () => {
+  const missing = new InvalidInput("Dockerfile line 1: not found", { docker: "refuses" });
+
+  it("ends the build before anything is created, if the answer comes while the context is packed", async () => {
+    await expect(run({}, { askForBases: async () => missing })).rejects.toBe(missing);
+    expect(asked("create")).toEqual(["create selfsubjectaccessreviews"]);
+  });
+
+  it("ends the build and removes it, if the answer comes later", async () => {
+    play(building);
+    const answer = Promise.withResolvers<InvalidInput>();
+    const { before } = cluster;
+    cluster.before = async (call) => {
+      await before(call);
+      if (call.verb === "patch" && call.of === "pods") answer.resolve(missing);
+    };
+    await expect(run({}, { askForBases: () => answer.promise })).rejects.toBe(missing);
+    expect([...cluster.stored.keys()]).toEqual([]);
+  });
+
+  it("is not waited for: a build that ends first succeeds, and the question is dropped", async () => {
+    play(building, endedWith(0, DIGEST));
+    let dropped: AbortSignal | undefined;
+    const never = async (signal: AbortSignal): Promise<undefined> => {
+      dropped = signal;
+      await new Promise(() => {});
+    };
+    expect((await run({}, { askForBases: never })).digest).toBe(DIGEST);
+    expect(dropped?.aborted).toBe(true);
+  });
+
+  it("is not one whose registry cannot be asked", async () => {
+    play(building, endedWith(0, DIGEST));
+    const failing = (): Promise<undefined> => Promise.reject(new Error("no answer"));
+    expect((await run({}, { askForBases: failing })).digest).toBe(DIGEST);
+  });
+});
 
 describe("a build that succeeds", () => {
   it("returns the digest, the image's ID and every reference, and deletes its inputs", async () => {

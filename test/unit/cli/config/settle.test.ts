@@ -21,6 +21,12 @@ describe("a setting", () => {
     expect(resolveSettings(BUILD_KEYS, new Set(["target"]), [environment, project, user])).toEqual({
       args: ["--builder=img", "--tag=p", "--ttl=1m"],
       decisions: ["project: tag, pull", "user: ttl"],
+      origins: new Map([
+        ["builder", "environment"],
+        ["tag", "project"],
+        ["pull", "project"],
+        ["ttl", "user"],
+      ]),
     });
   });
 

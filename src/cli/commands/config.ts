@@ -1,0 +1,54 @@
+import { Args, Flags } from "@oclif/core";
+import type { Interfaces } from "@oclif/core";
+import { BaseCommand } from "../base-command.ts";
+import { contextDirectory, dockerfilePath } from "../config/find-config.ts";
+import { buildFlags } from "../flags/build.ts";
+import { print } from "../../lib/terminal/output.ts";
+import type { ParsedArgs } from "../../lib/pflag/argv.ts";
+
+/** Those of `build`, which the help lists there. */
+const BUILD_FLAGS: Interfaces.FlagInput = Object.fromEntries(
+  Object.entries(buildFlags as Interfaces.FlagInput).map(([name, flag]) => [name, { ...flag, hidden: true }]),
+);
+
+export default class Config extends BaseCommand {
+  static override summary = "Print the settings that a build would have, and where each comes from";
+  static override description = `Takes the flags and the PATH of \`slipway build\`, and prints each setting that has a value, with its origin: the command line, a
+variable, a configuration file or rule, or the default. Builds nothing, and connects to nothing.`;
+  static override usage = "config [OPTIONS OF BUILD] [PATH]";
+  static override examples = ["<%= config.bin %> config", "<%= config.bin %> config --json -f docker/Dockerfile ."];
+  static override args = {
+    path: Args.string({ default: ".", description: "the context, as for `slipway build`" }),
+  };
+  static override flags = {
+    ...BUILD_FLAGS,
+    json: Flags.boolean({ description: "print as JSON" }),
+  };
+
+  protected override readonly settable = "all";
+
+  protected override contextOf([path = "."]: readonly string[]): string | null | undefined {
+    return path === "-" ? undefined : contextDirectory(path);
+  }
+
+  protected override dockerfileOf({ args, rest }: ParsedArgs, configured: string | undefined): string | undefined {
+    const typed = args.findLast((arg) => arg.startsWith("--file="))?.slice("--file=".length);
+    return dockerfilePath(rest[0] ?? ".", typed ?? (process.env["SLIPWAY_FILE"] || configured));
+  }
+
+  async run(): Promise<void> {
+    const { flags, metadata } = await this.parse(Config);
+    const { json, ...values } = flags as Readonly<Record<string, unknown>>;
+    const { settingsOf, settingsTable } = await import("../print/settings.ts");
+    const settings = settingsOf({
+      flags: values,
+      defaults: new Set(
+        Object.entries(metadata.flags).flatMap(([name, given]) => (given?.setFromDefault === true ? [name] : [])),
+      ),
+      origins: this.origins,
+      configurations: this.configurations,
+      env: process.env,
+    });
+    print(json === true ? `${JSON.stringify(settings, undefined, 2)}\n` : settingsTable(settings));
+  }
+}

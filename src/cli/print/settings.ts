@@ -1,0 +1,77 @@
+/** The settings of a build and their origins, for `slipway config`. */
+import { DOCKER_VARIABLES } from "../config/docker-variables.ts";
+import { variableOf } from "../config/environment.ts";
+import type { Configurations } from "../config/find-config.ts";
+import { OWN_KEYS } from "../config/keys.ts";
+import { DOCKERS_VARIABLES, ENVIRONMENT } from "../config/resolve.ts";
+import { tableText } from "../../lib/text/table.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Setting {
+  readonly name: string;
+  readonly values: readonly string[];
+  /** `command line`, a variable, a file or `default`. */
+  readonly from: string;
+}
+
+export interface SettingInputs {
+  /** The parsed flags. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  /** Names of the flags that have their default. */
+  readonly defaults: ReadonlySet<string>;
+  readonly origins: ReadonlyMap<string, string>;
+  readonly configurations: Configurations;
+  readonly env: Environment;
+}
+
+/** Sorted by name. A flag without a value is left out. */
+export function settingsOf({ flags, defaults, origins, configurations, env }: SettingInputs): Setting[] {
+  const ofFlags = Object.entries(flags).flatMap(([name, value]): Setting[] => {
+    const values = Array.isArray(value) ? value.map(String) : value === undefined ? [] : [String(value)];
+    const origin = origins.get(name);
+    if (values.length === 0 || (value === false && origin === undefined)) return [];
+    const from = origin === undefined ? (defaults.has(name) ? "default" : "command line") : nameOf(origin, name, env);
+    return [{ name, values, from }];
+  });
+  return [...ofFlags, ...ownSettings(configurations, env)].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function nameOf(origin: string, flag: string, env: Environment): string {
+  if (origin === ENVIRONMENT) return variableOf(flag);
+  if (origin !== DOCKERS_VARIABLES) return origin;
+  return DOCKER_VARIABLES.find(({ name, sets }) => sets?.flag === flag && (env[name] ?? "") !== "")?.name ?? origin;
+}
+
+/** The keys that are not flags. Rules are in force as the flags that they set. */
+function ownSettings({ project, user }: Configurations, env: Environment): Setting[] {
+  const variables: Readonly<Record<string, string>> = {
+    registry: "SLIPWAY_REGISTRY",
+    "builder-order": "SLIPWAY_BUILDER_ORDER",
+  };
+  return Object.keys(OWN_KEYS).flatMap((name): Setting[] => {
+    const variable = variables[name] ?? "";
+    const text = env[variable] ?? "";
+    if (text !== "") return [{ name, values: [text], from: variable }];
+    for (const file of [project, user]) {
+      const values = valuesOf(name, file);
+      if (file !== undefined && values.length > 0) return [{ name, values, from: `settings of ${file.path}` }];
+    }
+    return [];
+  });
+}
+
+function valuesOf(name: string, file: Configurations["user"]): readonly string[] {
+  if (file === undefined) return [];
+  if (name === "registry") return file.registry === undefined ? [] : [file.registry];
+  if (name === "builder-order") return file.builderOrder ?? [];
+  if (name === "images") return Object.entries(file.images).map(([builder, image]) => `${builder}=${image}`);
+  return name === "trust" ? file.trust : [];
+}
+
+export function settingsTable(settings: readonly Setting[]): string {
+  const rows = settings.flatMap(({ name, values, from }) =>
+    values.map((value, at) => (at === 0 ? [name, value, from] : ["", value, ""])),
+  );
+  return tableText([["SETTING", "VALUE", "FROM"], ...rows], 3);
+}
