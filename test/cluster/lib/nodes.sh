@@ -21,7 +21,7 @@ add_nodes() {
 
 # prepare_arm64 IMAGE…: the programs, and the images that exist for arm64 too
 prepare_arm64() {
-  local image images=() parts
+  local image images=() parts debian
   for image in "$@"; do
     if has_arm64 "$image"; then images+=("$image"); fi
   done
@@ -29,7 +29,10 @@ prepare_arm64() {
   mapfile -t parts < <(parts_of "${images[@]/#/arm64/}" | grep -- -arm64)
   parts+=(containerd-arm64)
   find_parts "${parts[@]}"
+  build_images arm64/debian & # QEMU runs its programs one after the other
+  debian=$!
   build_parts "${parts[@]}"
+  wait "$debian" || exit 1
   build_images "${images[@]/#/arm64/}"
   for image in "${images[@]}"; do publish_index "$image"; done
 }
