@@ -5,9 +5,10 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { build as bundle } from "esbuild";
 import { mustRun } from "./run.ts";
 
-const COMPILE = new URL("compile.cjs", import.meta.url).pathname;
+const COMPILE = new URL("compile.ts", import.meta.url).pathname;
 
 /**
  * V8 begins compiled code with words of 4 bytes: a magic number, then hashes of its version, of the source, of its flags (SerializedCodeData in
@@ -52,13 +53,16 @@ export async function compiledCode(node: readonly string[], root: string): Promi
       DOCKER_CONFIG: work,
       PATH: process.env["PATH"] ?? "",
     };
-    const args = [...prefix, ...FIXED_SEEDS, COMPILE, program, output, root, ...build];
+    // Without types: to remove them, Node would compile code of its own beside the program's.
+    const compile = join(work, "compile.cjs");
+    await bundle({ entryPoints: [COMPILE], outfile: compile, bundle: true, format: "cjs", platform: "node" });
+    const args = [...prefix, ...FIXED_SEEDS, compile, program, output, root, ...build];
     await mustRun(command, args, { env, codes: [NO_CLUSTER] });
-    const flags = await mustRun(command, [...prefix, COMPILE, "--flags", program], { env });
+    const flags = await mustRun(command, [...prefix, compile, "--flags", program], { env });
     const code = await readFile(output);
     Buffer.from(flags, "hex").copy(code, FLAG_HASH_AT);
     await writeFile(output, code);
-    const verdict = await mustRun(command, [...prefix, COMPILE, "--check", program, output], { env });
+    const verdict = await mustRun(command, [...prefix, compile, "--check", program, output], { env });
     if (verdict !== "accepted") throw new Error(`Node does not accept the code that it compiled itself: ${verdict}`);
     return code;
   } finally {

@@ -84,21 +84,35 @@ export function runCached(path: string, cache: CodeCache | undefined, purpose: s
  * @returns the exports of the program
  */
 export function runProgram(program: Program, cache: CodeCache | undefined, purpose: string): unknown {
-  const { path, source } = program;
+  const { source } = program;
   const name = `${source.slice(2, 2 + HASH_DIGITS)}-${process.version}-${process.arch}-${purpose}`;
   const cached = (cache === undefined ? undefined : readCached(cache, name)) ?? program.compiled;
-  const script = new Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`, {
-    filename: path,
-    ...(cached === undefined ? {} : { cachedData: cached.code }),
-  });
-  const module = { exports: {} };
-  const run = script.runInThisContext() as (...values: unknown[]) => void;
+  const script = compileProgram(program, cached?.code);
   if (cache !== undefined) {
     // Only the size: a reference to the code would hold megabytes until the end.
     const before = script.cachedDataRejected === true ? undefined : cached?.size;
     process.once("exit", () => writeCached(script, cache, name, before));
   }
-  run(module.exports, program.require, module, path, dirname(path));
+  return runCompiled(script, program);
+}
+
+/**
+ * Compiles the program as `require` compiles a module.
+ *
+ * @param cached V8 refuses it if the source has another length: `cachedDataRejected` of the result
+ */
+export function compileProgram({ path, source }: Omit<Program, "require">, cached?: Buffer): Script {
+  return new Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`, {
+    filename: path,
+    ...(cached === undefined ? {} : { cachedData: cached }),
+  });
+}
+
+/** @returns the exports of the program */
+export function runCompiled(script: Script, { path, require }: Omit<Program, "source">): unknown {
+  const module = { exports: {} };
+  const run = script.runInThisContext() as (...values: unknown[]) => void;
+  run(module.exports, require, module, path, dirname(path));
   return module.exports;
 }
 
@@ -110,7 +124,19 @@ export function readCached(cache: CodeCache, name: string): CachedCode | undefin
   return splitCached(found.bytes);
 }
 
-/** Takes apart what a run has written: the code, and 8 bytes with its size. */
+/** The code of a script whose run is over, and 8 bytes with its size. */
+export function joinCached(script: Script, size = bytecodeSize()): Buffer {
+  const trailer = Buffer.alloc(8);
+  trailer.writeDoubleLE(size);
+  return Buffer.concat([script.createCachedData(), trailer]);
+}
+
+/** In bytes, of all that this process has compiled. */
+export function bytecodeSize(): number {
+  return getHeapCodeStatistics().bytecode_and_metadata_size;
+}
+
+/** Takes apart what `joinCached` returned. */
 export function splitCached(bytes: Buffer): CachedCode | undefined {
   if (bytes.length < 8) return undefined;
   return { code: bytes.subarray(0, -8), size: bytes.readDoubleLE(bytes.length - 8) };
@@ -139,15 +165,12 @@ function receiptOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
 }
 
 function writeCached(script: Script, cache: CodeCache, name: string, before: number | undefined): void {
-  const size = getHeapCodeStatistics().bytecode_and_metadata_size;
+  const size = bytecodeSize();
   if (before !== undefined && size < before * REPLACE_AT_GROWTH) return;
-  const trailer = Buffer.alloc(8);
-  trailer.writeDoubleLE(size);
   try {
     makeTrustedDirectory(cache.code);
     makeTrustedDirectory(cache.receipts);
-    const bytes = Buffer.concat([script.createCachedData(), trailer]);
-    const stat = replaceFile(join(cache.code, name), bytes, { mode: 0o600 });
+    const stat = replaceFile(join(cache.code, name), joinCached(script, size), { mode: 0o600 });
     replaceFile(join(cache.receipts, name), receiptOf(stat), { mode: 0o600 });
     removeOutdated(cache.code, name);
     removeOutdated(cache.receipts, name);
