@@ -1,16 +1,15 @@
 /** The facts that `slipway context` prints. Reads what a build would read, and uses no cluster. */
 import { lstatSync } from "node:fs";
-import { relative, resolve } from "node:path";
-import { normalize } from "node:path/posix";
+import { posix, resolve } from "node:path";
 import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
 import { surveyContext } from "./survey.ts";
 import type { Survey } from "./survey.ts";
 import { InvalidInput } from "../errors.ts";
 import { decidePruning } from "./prune-context.ts";
 import type { PruningDecision, PruningFacts } from "./prune-context.ts";
+import { pathBelow } from "../lib/files/path-below.ts";
 import { toBytes } from "../lib/files/path-bytes.ts";
 import { isInTree } from "../lib/files/file-tree.ts";
-import { trimChars } from "../lib/text/linear.ts";
 
 export interface Explanation {
   readonly path: string;
@@ -65,16 +64,16 @@ export class ContextView {
    */
   explain(asked: string): Explanation {
     const { tree } = this.#inputs.context;
-    const path = tree === undefined ? relative(this.root, resolve(this.root, asked)) : trimChars(normalize(asked), "/");
-    if (path === "" || path === "." || path === ".." || path.startsWith("../")) {
-      throw new InvalidInput(
-        `--explain ${asked} is ${path === "" || path === "." ? "the context itself" : "outside of the context"}`,
-        {
-          suggestions: [
-            `Give a path inside ${this.root}, relative to ${tree === undefined ? "that directory" : "its root"}.`,
-          ],
-        },
-      );
+    const path =
+      tree === undefined
+        ? pathBelow(this.root, resolve(this.root, asked))
+        : pathBelow("/tree", posix.join("/tree", asked), posix);
+    if (path === undefined || path === "") {
+      throw new InvalidInput(`--explain ${asked} is ${path === "" ? "the context itself" : "outside of the context"}`, {
+        suggestions: [
+          `Give a path inside ${this.root}, relative to ${tree === undefined ? "that directory" : "its root"}.`,
+        ],
+      });
     }
     const { excluded, line, text, matched } = parseIgnoreFile(this.#inputs.context.ignoreFile, this.ignoreName).explain(
       path,

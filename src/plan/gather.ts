@@ -24,6 +24,7 @@ import { readBytesOrExplain, readIfThere, readOrExplain, whyNot } from "../lib/f
 import { workingDirectory } from "../lib/files/working-directory.ts";
 import type { BuildRequest } from "./request.ts";
 import { omitUndefined } from "../lib/text/omit-undefined.ts";
+import { pathBelow } from "../lib/files/path-below.ts";
 
 export interface ContextInputs {
   readonly context: ContextSource;
@@ -172,10 +173,10 @@ async function findIgnoreFile(
   const { external } = source;
   const own = isAbsolute(dockerfile) ? [`${dockerfile}.dockerignore`] : [];
   for (const file of [...own, join(root, ".dockerignore")]) {
-    const inside = external && file.startsWith(`${root}/`);
-    const ignoreFile = inside ? await readInside(source, relative(root, file)) : await readIfThere(file);
+    const inside = external ? pathBelow(root, file) : undefined;
+    const ignoreFile = inside === undefined ? await readIfThere(file) : await readInside(source, inside);
     if (ignoreFile !== undefined) {
-      return { ignoreFile, ignoreName: inside ? relative(root, file) : relative(workingDirectory(), file) };
+      return { ignoreFile, ignoreName: inside ?? relative(workingDirectory(), file) };
     }
   }
   return { ignoreFile: undefined };

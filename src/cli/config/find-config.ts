@@ -2,13 +2,14 @@
 import { realpathSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { InvalidInput } from "../../errors.ts";
 import type { Keys } from "./keys.ts";
 import type { Configuration, ConfigurationText } from "./parse-config.ts";
 import { readIfThere } from "../../lib/files/read-file.ts";
 import { workingDirectory } from "../../lib/files/working-directory.ts";
 import { booleanOf } from "../../lib/text/booleans.ts";
+import { pathBelow } from "../../lib/files/path-below.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -127,8 +128,7 @@ export function dockerfilePath(context: string, file: string | undefined): strin
 }
 
 function isWithin(path: string, directory: string): boolean {
-  const below = relative(directory, path);
-  return below === "" || (below !== ".." && !below.startsWith("../"));
+  return pathBelow(directory, path) !== undefined;
 }
 
 async function readConfiguration(path: string): Promise<string | undefined> {

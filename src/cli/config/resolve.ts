@@ -5,6 +5,7 @@ import { ownVariables } from "./environment.ts";
 import type { Configurations } from "./find-config.ts";
 import type { Keys } from "./keys.ts";
 import type { Configuration, Settings } from "./parse-config.ts";
+import { pathBelow } from "../../lib/files/path-below.ts";
 
 export const ENVIRONMENT = "the environment";
 export const DOCKERS_VARIABLES = "docker's variables";
@@ -52,8 +53,8 @@ async function matchingRules(
   cwd: string,
 ): Promise<SettingsSource[]> {
   if (rules.length === 0) return [];
-  const below = relative(dirname(path), dockerfile);
-  if (below === "" || below === ".." || below.startsWith("../")) return [];
+  const below = pathBelow(dirname(path), dockerfile);
+  if (below === undefined || below === "") return [];
   const { matchesPath } = await import("./match-path.ts");
   return rules
     .filter(({ match }) => matchesPath(match, below))

@@ -1,9 +1,9 @@
 /** Labels with the commit that an image was built from: BUILDX_GIT_LABELS, as buildx sets them (build/git.go). */
 import { once } from "node:events";
-import { relative } from "node:path";
 import { isDirty } from "./git-dirty.ts";
 import { publicUrl } from "../../lib/text/public-url.ts";
 import { NO_TRANSPORT, startGit } from "./git.ts";
+import { pathBelow } from "../../lib/files/path-below.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -28,11 +28,11 @@ export async function gitLabels(directory: string, dockerfile: string, env: Envi
   const changes =
     commit !== undefined && TRUE_TEXT.test(env["BUILDX_GIT_CHECK_DIRTY"] ?? "") && (await isDirty(root, commit, run));
   const remote = origin ?? upstream;
-  const entrypoint = relative(root, dockerfile);
+  const entrypoint = pathBelow(root, dockerfile);
   return [
     ...(commit === undefined ? [] : [`org.opencontainers.image.revision=${commit}${changes ? "-dirty" : ""}`]),
     ...(remote === undefined ? [] : [`org.opencontainers.image.source=${publicUrl(remote)}`]),
-    ...(entrypoint.startsWith("..") ? [] : [`com.docker.image.source.entrypoint=${entrypoint}`]),
+    ...(entrypoint === undefined ? [] : [`com.docker.image.source.entrypoint=${entrypoint}`]),
   ];
 }
 

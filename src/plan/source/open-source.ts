@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { readFile, realpath, stat } from "node:fs/promises";
-import { isAbsolute, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { normalize } from "node:path/posix";
 import { InvalidInput } from "../../errors.ts";
 import { HEAD_LENGTH, archiveKind } from "../../lib/archive/kind.ts";
@@ -19,6 +19,7 @@ import { LIMITS } from "../../lib/limits/limits.ts";
 import { publicUrl } from "../../lib/text/public-url.ts";
 import { limitsOf, withinTime } from "./source-limits.ts";
 import type { SourceLimits } from "./source-limits.ts";
+import { pathBelow } from "../../lib/files/path-below.ts";
 
 export interface OpenedSource {
   /** Absolute path of the context's directory; the name of the archive if there is a `tree`. */
@@ -187,8 +188,7 @@ export async function subdirectory(root: string, subdir: string | undefined): Pr
 export async function insidePath(root: string, path: string): Promise<string | undefined> {
   try {
     const [base, target] = await Promise.all([realpath(root), realpath(join(root, path))]);
-    const inside = relative(base, target);
-    return inside === ".." || inside.startsWith("../") || isAbsolute(inside) ? undefined : target;
+    return pathBelow(base, target) === undefined ? undefined : target;
   } catch {
     return undefined;
   }
