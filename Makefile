@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 NPM := npm --no-fund --no-audit --loglevel=error
+RELEASE_PROGRAMS := /usr/bin/qemu-aarch64-static /usr/bin/rpmbuild /usr/bin/zip
 
 .PHONY: release release-test same-tag platform-kills help demo test check docs docs-site unit e2e cluster cluster-nodes clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
 
@@ -90,7 +91,7 @@ integrity-keep: build cluster ## the same with a kept builder, and a result of 1
 fuzz: node_modules/.installed ## 1 000 000 broken inputs for everything that is parsed from outside
 	@$(NPM) run --silent fuzz
 
-release: build ## what a release consists of, in release/: executables without Node (RELEASE="--target linux-x64": only of one platform)
+release: build $(RELEASE_PROGRAMS) ## what a release consists of, in release/: executables, archives, packages (RELEASE="--target linux-x64": only of one platform)
 	$(NPM) run --silent release -- $(RELEASE)
 
 release-test: release cluster ## installs and runs what `make release` has made
@@ -106,6 +107,12 @@ build: node_modules/.installed ## bundle src/ into dist/
 /usr/bin/tmux /usr/bin/faketime /usr/bin/zsh /usr/bin/fish:
 	@echo "installing $(@F)"
 	@apt-get install --yes --no-install-recommends $(@F) >/dev/null || { apt-get update >/dev/null && apt-get install --yes --no-install-recommends $(@F) >/dev/null; }
+
+# What a release is made with. Node for arm64 is run by an emulator, with the libraries that it needs.
+RELEASE_PACKAGES := qemu-user-static rpm zip libc6-arm64-cross libstdc++6-arm64-cross libgcc-s1-arm64-cross libatomic1-arm64-cross
+$(RELEASE_PROGRAMS):
+	@echo "installing $(RELEASE_PACKAGES)"
+	@apt-get install --yes --no-install-recommends $(RELEASE_PACKAGES) >/dev/null || { apt-get update >/dev/null && apt-get install --yes --no-install-recommends $(RELEASE_PACKAGES) >/dev/null; }
 
 node_modules/.installed: package.json package-lock.json
 	@echo "installing npm packages (about 20 s the first time)"

@@ -11,22 +11,33 @@ interface Package {
   readonly license?: string | { readonly type?: string };
 }
 
+/** A package with code in the bundle. */
+export interface BundledPackage {
+  readonly name: string;
+  readonly version: string;
+  /** As its package.json says. */
+  readonly licence: string;
+}
+
 /** @param inputs paths of the bundle's sources, as esbuild's metafile has them; those of packages have node_modules/ in them */
-export function licencesPage(inputs: Iterable<string>): string {
+export function bundledPackages(inputs: Iterable<string>): BundledPackage[] {
   // A build elsewhere than here has them by way of a link, and so from further up.
   const folders = new Set(
     [...inputs].flatMap((path) => /node_modules\/(?:.*node_modules\/)?(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
   );
-  const rows = new Set(
-    [...folders].map((folder) => {
-      const { name, version, license } = JSON.parse(
-        readFileSync(new URL(`${folder}/package.json`, ROOT), "utf8"),
-      ) as Package;
-      const licence = typeof license === "string" ? license : license?.type;
-      if (licence === undefined) throw new Error(`${name} says of no licence`);
-      return `| ${name} | ${version} | ${licence} |`;
-    }),
-  );
+  const packages = [...folders].map((folder): [string, BundledPackage] => {
+    const { name, version, license } = JSON.parse(
+      readFileSync(new URL(`${folder}/package.json`, ROOT), "utf8"),
+    ) as Package;
+    const licence = typeof license === "string" ? license : license?.type;
+    if (licence === undefined) throw new Error(`${name} says of no licence`);
+    return [`${name} ${version}`, { name, version, licence }];
+  });
+  return [...new Map(packages).values()];
+}
+
+export function licencesPage(inputs: Iterable<string>): string {
+  const rows = bundledPackages(inputs).map(({ name, version, licence }) => `| ${name} | ${version} | ${licence} |`);
   return `# Licences
 
 Slipway is under the Apache License 2.0. The program, \`dist/\`, has code of these packages in it; \`keytar\` (MIT) is installed beside it
@@ -34,7 +45,7 @@ where it can be. Their texts and notices are in \`dist/THIRD-PARTY-LICENCES\`, w
 
 | package | version | licence |
 | ------- | ------- | ------- |
-${[...rows].sort().join("\n")}
+${rows.toSorted().join("\n")}
 `;
 }
 

@@ -1,8 +1,9 @@
 /** Puts the program into Node: a single executable application (nodejs.org/api/single-executable-applications.html). */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mustRun } from "./run.ts";
+import { withoutSignature } from "./unsign.ts";
 
 export interface Parts {
   /** Node of the executable's platform. */
@@ -21,9 +22,14 @@ export async function makeExecutable(output: string, { node, maker, root, compil
   try {
     const code = join(work, "slipway.code");
     if (compiled !== undefined) await writeFile(code, compiled);
+    let executable = node;
+    if (node.endsWith(".exe")) {
+      executable = join(work, "node.exe");
+      await writeFile(executable, withoutSignature(await readFile(node)));
+    }
     const configuration = {
       main: join(root, "dist/executable.cjs"),
-      executable: node,
+      executable,
       output,
       disableExperimentalSEAWarning: true,
       // NODE_OPTIONS is meant for the user's own programs.

@@ -9,6 +9,7 @@ import { mustRun } from "./run.ts";
 
 export interface FetchedNode {
   readonly program: string;
+  /** Path of its licences. The package for Windows has no such file. */
   readonly licence: string;
 }
 

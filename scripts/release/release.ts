@@ -1,22 +1,37 @@
 /**
- * Makes a release in release/: for each platform one executable without need of Node. `npm run release -- [--target PLATFORM]… [--out DIRECTORY]`
+ * Makes a release in release/: for each platform an executable without need of Node and an archive of it, for Linux also packages.
+ * `npm run release -- [--target PLATFORM]… [--out DIRECTORY]`
  */
-import { createHash } from "node:crypto";
-import { mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { bundledInputs, bundledPackages } from "../../docs/generate/licences.ts";
+import { archive } from "./archive.ts";
 import { compiledCode } from "./compiled-code.ts";
+import { debianPackage } from "./debian.ts";
 import { makeExecutable } from "./executable.ts";
 import { fetchNode } from "./fetch-node.ts";
+import { interpreterFor } from "./interpreter.ts";
 import { TARGETS, ownTarget } from "./node-packages.ts";
 import type { Target } from "./node-packages.ts";
+import { releaseNotes } from "./notes.ts";
+import { rpmPackage } from "./rpm.ts";
 import { mustRun } from "./run.ts";
+import { releaseSbom } from "./sbom.ts";
+import { signAdHoc } from "./sign.ts";
+import { writeSums } from "./sums.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
+/** The names of the Linux platforms, as packages have them. */
+const ARCHITECTURES = {
+  "linux-x64": { debian: "amd64", rpm: "x86_64" },
+  "linux-arm64": { debian: "arm64", rpm: "aarch64" },
+} as const;
+
 const { values } = parseArgs({
   options: {
-    target: { type: "string", multiple: true, default: ["linux-x64"] },
+    target: { type: "string", multiple: true, default: [...TARGETS] },
     out: { type: "string", default: join(ROOT, "release") },
   },
 });
@@ -25,44 +40,70 @@ const out = resolve(values.out);
 const fetched = join(ROOT, "release/node");
 
 const { version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as { version: string };
-await mustRun(process.execPath, ["build.mjs", "--executable"], { cwd: ROOT });
+const [epoch = "", commit = ""] = (await mustRun("git", ["log", "-1", "--format=%ct %H"], { cwd: ROOT }))
+  .trim()
+  .split(" ");
+await mustRun(process.execPath, ["build.mjs", "--executable", "--meta"], { cwd: ROOT });
 await mkdir(out, { recursive: true });
-const own = ownTarget();
-const maker = (await fetchNode(own, fetched)).program;
-for (const target of targets) {
-  say(`${target}: ${await makeFor(target)}`);
+// What another release has left would get into the sums.
+for (const entry of await readdir(out, { withFileTypes: true })) {
+  if (entry.isFile()) await rm(join(out, entry.name));
 }
-await writeSums();
+for (const made of [await sbom(), await notes(), await npmPackage()]) await report(made);
+// Node's licences are the same text for every platform, and the package for Windows has none.
+const { program: maker, licence } = await fetchNode(ownTarget(), fetched);
+for (const target of targets) {
+  for (const made of await makeFor(target)) await report(made);
+}
+await writeSums(out);
 
 function targetOf(name: string): Target {
   const found = TARGETS.find((target) => target === name);
-  if (found === undefined) throw new Error(`no such platform: ${name}; there are ${TARGETS.join(", ")}`);
+  if (found === undefined) throw new Error(`unknown platform: ${name}; there are ${TARGETS.join(", ")}`);
   return found;
 }
 
-/** @returns what was made, for the reader of the terminal */
-async function makeFor(target: Target): Promise<string> {
-  const node = (await fetchNode(target, fetched)).program;
-  const compiled = target === own ? await compiledCode([node], ROOT) : undefined;
-  const output = join(out, `slipway-${version}-${target}${target.startsWith("win") ? ".exe" : ""}`);
-  await makeExecutable(output, { node, maker, root: ROOT, compiled });
-  const { size } = await stat(output);
-  return `${output}, ${(size / 1e6).toFixed(1)} MB`;
+async function report(path: string): Promise<void> {
+  process.stdout.write(`${basename(path)}, ${((await stat(path)).size / 1e6).toFixed(1)} MB\n`);
 }
 
-/** SHA256SUMS of all that is in the directory, as sha256sum writes and checks it. */
-async function writeSums(): Promise<void> {
-  const lines: string[] = [];
-  for (const entry of (await readdir(out, { withFileTypes: true })).toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (!entry.isFile() || entry.name === "SHA256SUMS") continue;
-    const digest = createHash("sha256")
-      .update(await readFile(join(out, entry.name)))
-      .digest("hex");
-    lines.push(`${digest}  ${entry.name}\n`);
+async function npmPackage(): Promise<string> {
+  // npm packs files with the modes that they have.
+  const packed = ["bin", "dist", "LICENSE", "README.md", "oclif.manifest.json", "package.json"];
+  await mustRun("chmod", ["-R", "u=rwX,go=rX", ...packed], { cwd: ROOT });
+  const args = ["pack", "--silent", "--ignore-scripts", "--pack-destination", out];
+  return join(out, (await mustRun("npm", args, { cwd: ROOT })).trim());
+}
+
+async function sbom(): Promise<string> {
+  const meta = join(ROOT, "dist/meta.json");
+  const bundled = bundledPackages(bundledInputs(await readFile(meta, "utf8")));
+  await rm(meta);
+  return write(`slipway-${version}.spdx.json`, releaseSbom({ version, epoch, commit }, bundled));
+}
+
+async function notes(): Promise<string> {
+  return write("NOTES.md", await releaseNotes(ROOT, version));
+}
+
+async function write(name: string, text: string): Promise<string> {
+  await writeFile(join(out, name), text);
+  return join(out, name);
+}
+
+/** @returns paths of what was made */
+async function makeFor(target: Target): Promise<string[]> {
+  const { program: node } = await fetchNode(target, fetched);
+  const command = await interpreterFor(target, node);
+  const compiled = command === undefined ? undefined : await compiledCode(command, ROOT);
+  const executable = join(out, `slipway-${version}-${target}${target.startsWith("win") ? ".exe" : ""}`);
+  await makeExecutable(executable, { node, maker, root: ROOT, compiled });
+  if (target.startsWith("darwin")) await signAdHoc(executable);
+  const source = { version, executable, licence, root: ROOT, epoch };
+  const made = [executable, await archive(out, target, source)];
+  if (target === "linux-x64" || target === "linux-arm64") {
+    const { debian, rpm } = ARCHITECTURES[target];
+    made.push(await debianPackage(out, debian, source), await rpmPackage(out, rpm, source));
   }
-  await writeFile(join(out, "SHA256SUMS"), lines.join(""));
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  return made;
 }

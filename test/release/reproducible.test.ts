@@ -1,0 +1,29 @@
+/** A second run of `make release` gives the same bytes. */
+import { spawnSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readSums } from "../../scripts/release/sums.ts";
+import { RELEASE, ROOT } from "./artefacts.ts";
+
+let second = "";
+
+beforeAll(async () => {
+  second = await mkdtemp(join(tmpdir(), "slipway-second-"));
+});
+afterAll(() => rm(second, { recursive: true, force: true }));
+
+test("a second release for linux-x64 has files with the sums of the first one", async () => {
+  // Another umask and another time zone, as on another machine.
+  const command = `umask 077; exec node scripts/release/release.ts --target linux-x64 --out "$1"`;
+  const { status, stderr } = spawnSync("bash", ["-c", command, "bash", second], {
+    cwd: ROOT,
+    env: { ...process.env, TZ: "Asia/Tokyo" },
+    encoding: "utf8",
+  });
+  expect([status, stderr]).toEqual([0, ""]);
+  const [first, again] = await Promise.all([readSums(RELEASE), readSums(second)]);
+  expect([...again.keys()].filter((name) => name.includes("x64") || name.includes("amd64"))).toHaveLength(3);
+  for (const [name, sum] of again) expect([name, first.get(name)]).toEqual([name, sum]);
+});
