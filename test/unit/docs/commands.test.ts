@@ -111,17 +111,39 @@ describe("the documentation", () => {
   });
 
   it("has CI files with the parts that these systems read", () => {
-    const [github, gitlab, tekton] = fences(read("docs/guides/ci.md"))
+    const pages = fences(read("docs/guides/ci.md"))
       .filter(({ language }) => language === "yaml")
       .map(({ code }) => load(code) as Record<string, unknown>);
-    expect(github).toMatchObject({ jobs: { build: { steps: expect.any(Array) } } });
-    expect(gitlab).toMatchObject({ image: { script: [expect.any(String), expect.stringMatching(/^slipway build /)] } });
-    expect(tekton).toMatchObject({
+    expect(pages).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ jobs: { build: expect.objectContaining({ steps: expect.any(Array) }) } }),
+        expect.objectContaining({ image: expect.objectContaining({ extends: ".slipway" }) }),
+        expect.objectContaining({ kind: "TaskRun" }),
+      ]),
+    );
+    expect(load(read("integrations/gitlab/slipway.gitlab-ci.yml"))).toMatchObject({
+      ".slipway": { script: [expect.any(String), expect.stringMatching(/^slipway build /), expect.any(String)] },
+    });
+    expect(load(read("integrations/tekton/task.yaml"))).toMatchObject({
       kind: "Task",
       spec: { steps: [{ script: expect.stringContaining("slipway build") }] },
     });
   });
+
+  it("hands inputs to the GitHub Action that it has", () => {
+    const { inputs } = load(read("integrations/github/action.yml")) as { inputs: object };
+    const uses = fences(read("docs/guides/ci.md")).flatMap(({ code }) =>
+      code.includes("uses: ./.github/actions/slipway") ? [load(code) as Workflow] : [],
+    );
+    const given = uses.flatMap(({ jobs }) => jobs.build.steps.flatMap((step) => Object.keys(step.with ?? {})));
+    expect(given.length).toBeGreaterThan(3);
+    expect(given.filter((name) => !(name in inputs))).toEqual([]);
+  });
 });
+
+interface Workflow {
+  readonly jobs: { readonly build: { readonly steps: readonly { readonly with?: object }[] } };
+}
 
 describe("a command line in a page", () => {
   it.each([
