@@ -1,24 +1,25 @@
-/** Calls whose messages are BytesMessages, as the bytes in them. */
+/** Turns a call of BytesMessages into a stream of the bytes in them. */
 import { Duplex } from "node:stream";
 import { BYTES_MESSAGE } from "./messages.ts";
 import { Writer, decode, varintLength } from "./protobuf.ts";
 
-/** No message is longer: the daemon takes 16 MiB, and it is kept whole in memory. */
-const LONGEST_BYTES = 1 << 20;
+/** Longest message that we send. The daemon accepts 16 MiB, but each message is held in memory as a whole. */
+const MAX_MESSAGE_BYTES = 1 << 20;
 
-/** How much waits in each direction before the one who gives it has to wait. */
-const WAITING_BYTES = 1 << 20;
+/** High water mark of the stream in each direction. */
+const BUFFER_BYTES = 1 << 20;
 
 /** One side of a call with bytes in both directions. */
 export interface BytesCall {
   readonly messages: AsyncIterator<Buffer, void, undefined>;
   writeFramed(framed: Uint8Array): Promise<void>;
-  /** No more bytes from us. */
+  /** Ends our side: we send no more bytes. */
   end(): void;
-  /** Cuts the call if it has not ended. */
+  /** Cancels the call if it has not ended. */
   cancel(): void;
 }
 
+/** Returns the bytes of a call as a stream. Destroying the stream cancels the call. */
 export function bytesOver(call: BytesCall): Duplex {
   const send = async (chunks: readonly Buffer[], callback: (error?: Error | null) => void): Promise<void> => {
     try {
@@ -30,7 +31,7 @@ export function bytesOver(call: BytesCall): Duplex {
     callback();
   };
   let reading = false;
-  // `push` may ask for more before it returns, and then say that it has enough.
+  // `push` may call `read`, which sets this, before it returns false. So its result is not simply assigned.
   let wanted = false;
   const pull = async (stream: Duplex): Promise<void> => {
     reading = true;
@@ -53,8 +54,8 @@ export function bytesOver(call: BytesCall): Duplex {
     }
   };
   return new Duplex({
-    readableHighWaterMark: WAITING_BYTES,
-    writableHighWaterMark: WAITING_BYTES,
+    readableHighWaterMark: BUFFER_BYTES,
+    writableHighWaterMark: BUFFER_BYTES,
     read() {
       wanted = true;
       if (!reading) void pull(this);
@@ -62,7 +63,7 @@ export function bytesOver(call: BytesCall): Duplex {
     write(chunk: Buffer, _encoding, callback) {
       void send([chunk], callback);
     },
-    // What has gathered meanwhile goes as one message.
+    // Chunks that were written during the last send are sent as one message.
     writev(chunks, callback) {
       void send(
         chunks.map(({ chunk }) => chunk as Buffer),
@@ -80,14 +81,14 @@ export function bytesOver(call: BytesCall): Duplex {
   });
 }
 
-/** Framed BytesMessages; each byte is copied once. */
+/** Yields the chunks as framed BytesMessages of at most 1 MiB of data. Each byte is copied once. */
 export function* framesOf(chunks: readonly Uint8Array[]): Generator<Buffer, void, undefined> {
   let parts: Uint8Array[] = [];
   let length = 0;
   for (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; at += LONGEST_BYTES) {
-      const part = chunk.subarray(at, at + LONGEST_BYTES);
-      if (length + part.length > LONGEST_BYTES) {
+    for (let at = 0; at < chunk.length; at += MAX_MESSAGE_BYTES) {
+      const part = chunk.subarray(at, at + MAX_MESSAGE_BYTES);
+      if (length + part.length > MAX_MESSAGE_BYTES) {
         yield framed(parts, length);
         parts = [];
         length = 0;

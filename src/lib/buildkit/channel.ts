@@ -1,4 +1,4 @@
-/** gRPC calls over one connection: we are the client. */
+/** The client side of gRPC: calls over one connection. */
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -8,18 +8,19 @@ import { decode, encode } from "./protobuf.ts";
 import type { Decoded, Encodable, Table } from "./protobuf.ts";
 import { bridge, socketPair } from "./socket-pair.ts";
 
-/** Metadata of a call: a list gives repeated headers. */
+/** Metadata of a call. A list becomes repeated headers. */
 export type CallMetadata = Readonly<Record<string, string | readonly string[]>>;
 
+/** A gRPC connection to a server. */
 export class Channel {
   readonly #session: ClientHttp2Session;
-  readonly #spoken: Promise<void>;
-  /** Settles when the connection has ended, with its error if it had one. */
+  readonly #settingsReceived: Promise<void>;
+  /** Resolves when the connection has ended, with its error if there was one. */
   readonly closed: Promise<Error | undefined>;
 
   private constructor(near: Socket, ended: Promise<Error | undefined>) {
     this.#session = connectOver(near);
-    this.#spoken = new Promise((resolve) => this.#session.once("remoteSettings", () => resolve()));
+    this.#settingsReceived = new Promise((resolve) => this.#session.once("remoteSettings", () => resolve()));
     this.closed = new Promise((resolve) => {
       let failure: Error | undefined;
       this.#session.on("error", (error: Error) => (failure = error));
@@ -27,24 +28,28 @@ export class Channel {
     });
   }
 
-  /** @param stream bytes to and from a server that speaks HTTP/2 without TLS */
+  /** Opens a connection. @param stream bytes to and from a server that speaks HTTP/2 without TLS */
   static async over(stream: Duplex): Promise<Channel> {
     const [near, far] = await socketPair();
     return new Channel(near, new Promise((resolve) => bridge(far, stream, resolve)));
   }
 
-  /** Settles once the other side has spoken. @throws ConnectionLost when it ends before that; the signal's reason */
+  /** Waits for the server's SETTINGS frame. @throws ConnectionLost if the connection ends first, or the signal's reason */
   ready(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const lost = (): void => reject(new ConnectionLost("the connection ended before anything was said"));
-      void this.#spoken.then(resolve);
+      void this.#settingsReceived.then(resolve);
       if (this.#session.destroyed) return lost();
       this.#session.once("close", lost);
       signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
     });
   }
 
-  /** A call with any number of messages either way. Aborting the signal cancels it. */
+  /**
+   * Starts a call with any number of messages in both directions. Aborting the signal cancels it.
+   * @param method its path, `/package.Service/Method`
+   * @throws ConnectionLost if the connection has ended
+   */
   open(method: string, metadata: CallMetadata = {}, signal?: AbortSignal): Call {
     if (this.#session.closed || this.#session.destroyed) throw new ConnectionLost("the connection has ended");
     const headers: OutgoingHttpHeaders = {
@@ -59,7 +64,11 @@ export class Channel {
     return new Call(this.#session.request(headers), signal);
   }
 
-  /** @throws GrpcError, ConnectionLost, or the signal's reason */
+  /**
+   * Sends one message and returns the one answer.
+   * @param method its path, `/package.Service/Method`
+   * @throws GrpcError if the server reports a failure or sends no answer; ConnectionLost, ProtocolError, or the signal's reason
+   */
   async unary<Q extends Table, A extends Table>(
     method: string,
     tables: { readonly request: Q; readonly response: A },
@@ -72,7 +81,7 @@ export class Channel {
     return answer;
   }
 
-  /** One message out, any number back. @throws as `unary` does */
+  /** Sends one message and returns a stream of answers. @throws the same errors as `unary` */
   async *stream<Q extends Table, A extends Table>(
     method: string,
     { request: table, response }: { readonly request: Q; readonly response: A },
@@ -85,7 +94,7 @@ export class Channel {
     for await (const message of call) yield decode(response, message);
   }
 
-  /** Milliseconds to the other side and back. @throws ConnectionLost */
+  /** Returns the round-trip time in milliseconds. @throws ConnectionLost if the connection has ended */
   ping(): Promise<number> {
     return new Promise((resolve, reject) => {
       const refused = (): void => reject(new ConnectionLost("the connection has ended"));
@@ -94,12 +103,13 @@ export class Channel {
     });
   }
 
-  /** Ends the connection; what is under way is cancelled. */
+  /** Closes the connection at once. Calls that are running are cancelled. */
   close(): void {
     this.#session.destroy();
   }
 }
 
+/** A call that has started. Iterating over it gives the server's messages. */
 export class Call implements AsyncIterable<Buffer> {
   readonly #stream: ClientHttp2Stream;
   readonly #signal: AbortSignal | undefined;
@@ -118,12 +128,15 @@ export class Call implements AsyncIterable<Buffer> {
     if (signal?.aborted === true) this.cancel();
   }
 
-  /** Waits while the other side takes no more. @throws GrpcError or ConnectionLost if the call has ended */
+  /**
+   * Sends a message. Waits while the send buffer is full.
+   * @throws GrpcError, ConnectionLost, or the signal's reason if the call has ended
+   */
   write(message: Uint8Array): Promise<void> {
     return this.writeFramed(frame(message));
   }
 
-  /** The same for bytes that are framed messages already. */
+  /** Does the same for bytes that are framed messages already. */
   async writeFramed(framed: Uint8Array): Promise<void> {
     try {
       await writeFramed(this.#stream, framed);
@@ -132,7 +145,7 @@ export class Call implements AsyncIterable<Buffer> {
     }
   }
 
-  /** No more messages from us. */
+  /** Ends our side: we send no more messages. */
   end(): void {
     this.#stream.end();
   }
@@ -141,7 +154,7 @@ export class Call implements AsyncIterable<Buffer> {
     this.#stream.close(CANCEL);
   }
 
-  /** The messages until the call has ended well. @throws GrpcError, ConnectionLost, or the signal's reason */
+  /** Yields messages until the call succeeds. @throws GrpcError, ConnectionLost, or the signal's reason */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
     try {
       yield* readMessages(this.#stream, true);
@@ -156,7 +169,7 @@ export class Call implements AsyncIterable<Buffer> {
     if (headers["grpc-status"] !== undefined) this.#status = headers;
   }
 
-  /** Undefined when it has ended with the status 0. */
+  /** Returns the error to throw; undefined if the call ended with status 0. */
   #outcome(): Error | undefined {
     if (this.#signal?.aborted === true) return this.#signal.reason as Error;
     if (this.#status["grpc-status"] !== undefined) return errorIn(this.#status);
@@ -165,5 +178,5 @@ export class Call implements AsyncIterable<Buffer> {
   }
 }
 
-/** RFC 9113, 7. */
+/** HTTP/2 error code: RFC 9113, section 7. */
 const CANCEL = 8;

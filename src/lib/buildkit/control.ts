@@ -1,4 +1,4 @@
-/** The daemon's own service, moby.buildkit.v1.Control: what one asks of it, each as a function. */
+/** A client for the daemon's control service, moby.buildkit.v1.Control. */
 import { Channel } from "./channel.ts";
 import type { Duplex } from "node:stream";
 import {
@@ -24,8 +24,8 @@ import type { SessionOptions } from "./session.ts";
 const CONTROL = "/moby.buildkit.v1.Control/";
 
 /**
- * A BuildKit daemon at the other end of a stream. Every call throws GrpcError when the daemon refuses or fails, ConnectionLost when
- * the stream ends before its answer, and the signal's reason when aborted.
+ * A BuildKit daemon at the other end of a stream. Each method throws GrpcError if the daemon refuses or fails, ConnectionLost if
+ * the stream ends before the answer, and the signal's reason if it is aborted.
  */
 export class Daemon {
   readonly channel: Channel;
@@ -34,33 +34,34 @@ export class Daemon {
     this.channel = channel;
   }
 
-  /** @param stream bytes to and from the daemon's socket, such as `buildctl dial-stdio` carries them */
+  /** Connects to a daemon. @param stream bytes to and from the daemon's socket, for example through `buildctl dial-stdio` */
   static async over(stream: Duplex): Promise<Daemon> {
     return new Daemon(await Channel.over(stream));
   }
 
-  /** The daemon's version and the like; the cheapest way to learn that it answers. */
+  /** Returns the daemon's version. This is the cheapest way to check that the daemon answers. */
   async info(signal?: AbortSignal): Promise<Decoded<typeof INFO_RESPONSE>> {
     return this.channel.unary(`${CONTROL}Info`, { request: EMPTY, response: INFO_RESPONSE }, {}, signal);
   }
 
+  /** Lists the daemon's workers with their platforms. */
   async workers(signal?: AbortSignal): Promise<Decoded<typeof LIST_WORKERS_RESPONSE>["record"]> {
     const tables = { request: EMPTY, response: LIST_WORKERS_RESPONSE };
     return (await this.channel.unary(`${CONTROL}ListWorkers`, tables, {}, signal)).record;
   }
 
-  /** Opens a session; close it when the solve has ended. */
+  /** Opens a session. Close it when the solve has ended. */
   openSession(options: SessionOptions): Promise<Session> {
     return Session.open(this.channel, options);
   }
 
-  /** Builds. @returns what the exporters tell, such as `containerimage.digest` */
+  /** Runs a build. @returns the exporters' results, for example `containerimage.digest` */
   async solve(request: SolveRequest, signal?: AbortSignal): Promise<ReadonlyMap<string, string>> {
     const tables = { request: SOLVE_REQUEST, response: SOLVE_RESPONSE };
     return (await this.channel.unary(`${CONTROL}Solve`, tables, request, signal)).exporterResponse;
   }
 
-  /** What a solve does, until it has ended. May be asked for before the solve is. */
+  /** Yields the progress of a solve until the solve ends. It may be called before `solve`. @param ref the solve's `ref` */
   status(ref: string, signal?: AbortSignal): AsyncGenerator<StatusResponse, void, undefined> {
     return this.channel.stream(
       `${CONTROL}Status`,
@@ -70,17 +71,18 @@ export class Daemon {
     );
   }
 
+  /** Lists the records of the daemon's build cache. */
   async diskUsage(signal?: AbortSignal): Promise<readonly UsageRecord[]> {
     const tables = { request: DISK_USAGE_REQUEST, response: DISK_USAGE_RESPONSE };
     return (await this.channel.unary(`${CONTROL}DiskUsage`, tables, {}, signal)).record;
   }
 
-  /** Frees what is not in use. @returns what was removed, as it goes */
+  /** Removes cache records that are not in use. @returns each removed record, as soon as the daemon reports it */
   prune(options: Encodable<typeof PRUNE_REQUEST>, signal?: AbortSignal): AsyncGenerator<UsageRecord, void, undefined> {
     return this.channel.stream(`${CONTROL}Prune`, { request: PRUNE_REQUEST, response: USAGE_RECORD }, options, signal);
   }
 
-  /** Builds that are under way now, internal ones left out. */
+  /** Lists the builds that are running now, without internal ones. */
   async activeBuilds(signal?: AbortSignal): Promise<BuildHistoryRecord[]> {
     const tables = { request: BUILD_HISTORY_REQUEST, response: BUILD_HISTORY_EVENT };
     const request = { activeOnly: true, earlyExit: true };
@@ -91,7 +93,7 @@ export class Daemon {
     return records;
   }
 
-  /** Cuts the connection; what is under way is cancelled. */
+  /** Closes the connection at once. Calls that are running are cancelled. */
   close(): void {
     this.channel.close();
   }

@@ -1,19 +1,19 @@
-/** What a failed solve says beside its message: the place in the Dockerfile, and a process's exit code (buildkit solver/errdefs). */
+/** Reads the details of a failed solve: the lines of the Dockerfile, and the exit code of the process (buildkit solver/errdefs). */
 import type { GrpcError } from "./grpc.ts";
 import { omitUndefined } from "../text/omit-undefined.ts";
 
 export interface SolveFailure {
-  /** Without what every failed solve begins with. */
+  /** The daemon's message, without the prefix `failed to solve: `. */
   readonly message: string;
-  /** Where in the Dockerfile. */
+  /** The failed lines of the Dockerfile. */
   readonly source?: {
     readonly filename: string;
-    /** The whole file. */
+    /** Content of the whole file. */
     readonly text: string;
     /** First and last line, counted from 1. */
     readonly lines: readonly [first: number, last: number];
   };
-  /** Of the process that failed. */
+  /** Exit code of the process that failed. */
   readonly exitCode?: number;
 }
 
@@ -25,6 +25,7 @@ interface SourceDetail {
   }[];
 }
 
+/** Reads the details of a GrpcError of a solve. A detail that is missing or malformed is left out. */
 export function solveFailure(error: GrpcError): SolveFailure {
   const source = sourceOf(jsonOf(error, "errdefs.Source+json") as SourceDetail | undefined);
   const code = (jsonOf(error, "ExitMessage+json") as { readonly Code?: number } | undefined)?.Code;
@@ -47,7 +48,7 @@ function sourceOf(detail: SourceDetail | undefined): SolveFailure["source"] | un
   };
 }
 
-/** The last detail of a type: errors are wrapped, and the innermost comes last. Undefined when it cannot be read. */
+/** Returns the last detail of a type, because the innermost of the wrapped errors comes last. Undefined if it cannot be parsed. */
 function jsonOf({ details }: GrpcError, type: string): unknown {
   const found = details.findLast(({ typeUrl }) => typeUrl.endsWith(type));
   if (found === undefined) return undefined;

@@ -1,12 +1,13 @@
-/** Kinds of fields that a table of protobuf.ts may have. */
+/** The kinds of fields in a message table of protobuf.ts. The argument of each is the field's number. */
 import { DELIMITED, ProtocolError, Reader, VARINT, decode, encode, putOne } from "./protobuf.ts";
 import type { Decoded, Encodable, Field, Table } from "./protobuf.ts";
 
+/** A `string` in UTF-8. */
 export function text(number: number): Field<string> {
   return stringField(number, "utf8");
 }
 
-/** A `string` whose bytes need not be UTF-8, such as a path: a byte string, one character for each byte. */
+/** A `string` that may not be valid UTF-8, for example a path. Its value is a byte string: one character for each byte. */
 export function byteString(number: number): Field<string> {
   return stringField(number, "latin1");
 }
@@ -24,7 +25,7 @@ function stringField(number: number, encoding: "utf8" | "latin1"): Field<string>
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** Decoded bytes are a view of what was decoded. */
+/** `bytes`. A decoded value is a view of the message's bytes, not a copy. */
 export function bytes(number: number): Field<Buffer, Uint8Array> {
   return {
     number,
@@ -36,6 +37,7 @@ export function bytes(number: number): Field<Buffer, Uint8Array> {
   };
 }
 
+/** `bool`. */
 export function bool(number: number): Field<boolean> {
   return {
     number,
@@ -47,7 +49,7 @@ export function bool(number: number): Field<boolean> {
   };
 }
 
-/** `int32`, `int64`, `uint32` or an enum, as far as a double holds it exactly. */
+/** `int32`, `int64`, `uint32` or an enum. Decoding throws a ProtocolError for a value that a double cannot hold exactly. */
 export function int(number: number): Field<number> {
   return {
     number,
@@ -63,7 +65,7 @@ export function int(number: number): Field<number> {
   };
 }
 
-/** `int64` where all its bits count. */
+/** `int64` as a bigint, for values that a double cannot hold exactly. */
 export function long(number: number): Field<bigint> {
   return {
     number,
@@ -75,7 +77,7 @@ export function long(number: number): Field<bigint> {
   };
 }
 
-/** Undefined where it is absent, which is not the same as empty. */
+/** A nested message. It is undefined if the field is absent, which is not the same as an empty message. */
 export function message<S extends Table>(number: number, table: S): Field<Decoded<S> | undefined, Encodable<S>> {
   return {
     number,
@@ -87,6 +89,7 @@ export function message<S extends Table>(number: number, table: S): Field<Decode
   };
 }
 
+/** A `repeated` field. Numbers may be packed or not. */
 export function repeated<D, E>(field: Field<D, E>): Field<readonly Exclude<D, undefined>[], readonly E[]> {
   type Items = readonly Exclude<D, undefined>[];
   const readOne = (reader: Reader): Items => [field.read(reader, field.empty()) as Exclude<D, undefined>];
@@ -94,7 +97,7 @@ export function repeated<D, E>(field: Field<D, E>): Field<readonly Exclude<D, un
     number: field.number,
     wireType: field.wireType,
     empty: () => [],
-    // In place: a message may have thousands of items, and nobody else holds the list yet.
+    // Appends in place: a message may have thousands of items, and nothing else refers to the list yet.
     read: (reader, previous) => append(previous, readOne(reader)),
     put: () => {},
     putAll: (writer, values) => {

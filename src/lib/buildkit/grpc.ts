@@ -1,9 +1,12 @@
-/** What both sides of gRPC share: frames, statuses, metadata. https://github.com/grpc/grpc/blob/v1.75.0/doc/PROTOCOL-HTTP2.md */
+/**
+ * The parts of gRPC that client and server share: frames, statuses, metadata.
+ * Source: https://github.com/grpc/grpc/blob/v1.75.0/doc/PROTOCOL-HTTP2.md
+ */
 import type { IncomingHttpHeaders } from "node:http2";
 import { STATUS } from "./messages.ts";
 import { ProtocolError, decode } from "./protobuf.ts";
 
-/** https://github.com/grpc/grpc/blob/v1.75.0/doc/statuscodes.md */
+/** Status codes: https://github.com/grpc/grpc/blob/v1.75.0/doc/statuscodes.md */
 export const CODE = {
   ok: 0,
   cancelled: 1,
@@ -17,13 +20,14 @@ export const CODE = {
   unavailable: 14,
 } as const;
 
+/** One detail of an error, from the header `grpc-status-details-bin`. */
 export interface StatusDetail {
-  /** `github.com/moby/buildkit/errdefs.Source+json`, for one: those with `+json` have JSON as their value. */
+  /** For example `github.com/moby/buildkit/errdefs.Source+json`. The value of a type with `+json` is JSON. */
   readonly typeUrl: string;
   readonly value: Buffer;
 }
 
-/** A call that ended with another status than 0. */
+/** A call that ended with a status other than 0. */
 export class GrpcError extends Error {
   override readonly name = "GrpcError";
   readonly code: number;
@@ -36,16 +40,17 @@ export class GrpcError extends Error {
   }
 }
 
-/** The connection ended before the call had a status: nobody has said that it failed. */
+/** The connection ended before the call had a status. The call may have succeeded on the server. */
 export class ConnectionLost extends Error {
   override readonly name = "ConnectionLost";
 }
 
-/** BuildKit's own limit for one message is 16 MiB (util/grpcutil, defaults.DefaultMaxRecvMsgSize). */
-const LONGEST_MESSAGE_BYTES = 64 << 20;
+/** Longest message that we accept. BuildKit's own limit is 16 MiB (util/grpcutil, defaults.DefaultMaxRecvMsgSize). */
+const MAX_MESSAGE_BYTES = 64 << 20;
+/** One byte for the compression flag and four for the length. */
 const PREFIX_BYTES = 5;
 
-/** A message as it travels: not compressed, its length before it. */
+/** Returns an uncompressed message with its gRPC prefix. */
 export function frame(message: Uint8Array): Buffer {
   const framed = Buffer.allocUnsafe(PREFIX_BYTES + message.length);
   framed[0] = 0;
@@ -54,17 +59,17 @@ export function frame(message: Uint8Array): Buffer {
   return framed;
 }
 
-/** Finds the messages in chunks that are cut anywhere. */
+/** Splits a stream of bytes into messages. Chunks may end at any byte. */
 export class Deframer {
   #chunks: Buffer[] = [];
   #length = 0;
 
-  /** Bytes of a message whose end has not come. */
+  /** Number of bytes of an incomplete message. */
   get pending(): number {
     return this.#length;
   }
 
-  /** @throws ProtocolError for a compressed message, which nobody has asked for, or one that is too long. */
+  /** Adds a chunk and yields each message that is now complete. @throws ProtocolError if a message is compressed or too long */
   *add(chunk: Buffer): Generator<Buffer, void, undefined> {
     this.#chunks.push(chunk);
     this.#length += chunk.length;
@@ -72,7 +77,7 @@ export class Deframer {
       const head = this.#joinedTo(PREFIX_BYTES);
       const length = head.readUInt32BE(1);
       if (head[0] !== 0) throw new ProtocolError("a gRPC message is compressed");
-      if (length > LONGEST_MESSAGE_BYTES) throw new ProtocolError(`a gRPC message has ${length} bytes`);
+      if (length > MAX_MESSAGE_BYTES) throw new ProtocolError(`a gRPC message has ${length} bytes`);
       const whole = PREFIX_BYTES + length;
       if (this.#length < whole) return;
       const first = this.#joinedTo(whole);
@@ -83,7 +88,7 @@ export class Deframer {
     }
   }
 
-  /** The first chunk, joined with those behind it until it has so many bytes. */
+  /** Joins chunks until the first one has at least `length` bytes, and returns it. */
   #joinedTo(length: number): Buffer {
     let [first = Buffer.alloc(0)] = this.#chunks;
     if (first.length < length) {
@@ -96,7 +101,7 @@ export class Deframer {
   }
 }
 
-/** Undefined for the status 0, or when there is no status in these headers. */
+/** Returns the error in the headers of an answer; undefined if they have no status, or status 0. */
 export function errorIn(headers: IncomingHttpHeaders): GrpcError | undefined {
   const status = headers["grpc-status"];
   if (status === undefined || Number(status) === CODE.ok) return undefined;
@@ -110,17 +115,18 @@ function detailsIn(header: string | string[] | undefined): StatusDetail[] {
     const { details } = decode(STATUS, Buffer.from(header, "base64"));
     return details.map(({ typeUrl, value }) => ({ typeUrl, value }));
   } catch {
-    // The message says what happened, too.
+    // The error's message is enough without its details.
     return [];
   }
 }
 
-/** `grpc-message` is percent-encoded UTF-8; what is not well encoded stays as it is. */
+/** Decodes `grpc-message`, which is percent-encoded UTF-8. Invalid escapes are kept unchanged. */
 function percentDecode(text: string): string {
   const raw = text.replaceAll(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
   return Buffer.from(raw, "latin1").toString("utf8");
 }
 
+/** Encodes a text for `grpc-message`. */
 export function percentEncode(text: string): string {
   return Buffer.from(text, "utf8")
     .toString("latin1")
@@ -130,15 +136,16 @@ export function percentEncode(text: string): string {
     );
 }
 
-/** A call's metadata: repeated names in order, which joined headers cannot tell from a comma in a value. */
+/** Metadata of a call. It keeps repeated headers apart; Node joins them with commas, which a value may contain too. */
 export class Metadata {
   readonly #raw: readonly string[];
 
-  /** @param raw names and values in turns, as `rawHeaders` has them */
+  /** @param raw alternating names and values, like Node's `rawHeaders` */
   constructor(raw: readonly string[]) {
     this.#raw = raw;
   }
 
+  /** Returns all values of a header, in order. @param name in lower case */
   all(name: string): string[] {
     const values: string[] = [];
     for (let at = 0; at + 1 < this.#raw.length; at += 2) {
@@ -147,11 +154,12 @@ export class Metadata {
     return values;
   }
 
+  /** Returns the first value of a header. @param name in lower case */
   first(name: string): string | undefined {
     return this.all(name)[0];
   }
 
-  /** Names that begin so, each with its first value. */
+  /** Returns the headers whose names start with the prefix, without the prefix, each with its first value. */
   withPrefix(prefix: string): Map<string, string> {
     const found = new Map<string, string>();
     for (let at = 0; at + 1 < this.#raw.length; at += 2) {

@@ -1,38 +1,40 @@
-/** HTTP/2 connections set up for what BuildKit sends. */
+/** HTTP/2 connections with settings for BuildKit's traffic. */
 import { connect, performServerHandshake } from "node:http2";
 import type { ClientHttp2Session, Http2Session, Http2Stream, ServerHttp2Session } from "node:http2";
 import type { Duplex } from "node:stream";
 import { Deframer, frame } from "./grpc.ts";
 
 /**
- * How much the other side may send before it has to wait for us, for one stream and for all together. With HTTP/2's 64 KiB each
- * round trip carries no more than that, and less where two connections are nested. What is not read yet is kept in memory.
+ * Flow control windows: how much the other side may send before we acknowledge it, per stream and for all streams together.
+ * HTTP/2's default of 64 KiB limits each round trip to that amount, and nested connections to less. Unread data is kept in memory.
  */
 const STREAM_WINDOW_BYTES = 8 << 20;
 const CONNECTION_WINDOW_BYTES = 16 << 20;
 
-/** nghttp2's own default is 16 KiB; a data frame of ours is as long as the other side allows. */
+/** Longest frame that we accept. HTTP/2's default is 16 KiB. The other side's limit decides about the frames that we send. */
 const FRAME_BYTES = 256 << 10;
 
 const SETTINGS = {
   enablePush: false,
   initialWindowSize: STREAM_WINDOW_BYTES,
   maxFrameSize: FRAME_BYTES,
-  // A request for files names patterns and paths in a header each.
+  // A request for files has one header for each pattern and path.
   maxHeaderListSize: 8 << 20,
 };
 const OPTIONS = {
   settings: SETTINGS,
   maxHeaderListPairs: 1 << 20,
-  // In megabytes: beyond it new streams are refused, among them the one that asks whether we are alive.
+  // In megabytes. Above this limit Node refuses new streams, including the daemon's health check.
   maxSessionMemory: 256,
 };
 
+/** Starts the client side of an HTTP/2 connection. */
 export function connectOver(duplex: Duplex): ClientHttp2Session {
   const session = connect("http://buildkit", { ...OPTIONS, createConnection: () => duplex });
   return widened(session);
 }
 
+/** Starts the server side of an HTTP/2 connection. */
 export function serveOver(duplex: Duplex): ServerHttp2Session {
   return widened(performServerHandshake(duplex, OPTIONS));
 }
@@ -46,18 +48,18 @@ function widened<S extends Http2Session>(session: S): S {
   return session;
 }
 
-/** How much may wait to be sent before a writer waits: with Node's 16 KiB there would be a pause behind every piece of a file. */
-const AHEAD_BYTES = 1 << 20;
+/** Amount of unsent data above which a writer waits. With Node's 16 KiB a sender would pause after every chunk of a file. */
+const SEND_BUFFER_BYTES = 1 << 20;
 
-/** Writes one message, and waits while too much waits to be sent. @throws what ended the stream */
+/** Writes one message. Waits while the send buffer is full. @throws Error if the stream has ended */
 export function writeMessage(stream: Http2Stream & Duplex, message: Uint8Array): Promise<void> {
   return writeFramed(stream, frame(message));
 }
 
-/** The same for messages that have their frames already. */
+/** Does the same for bytes that are framed messages already. */
 export async function writeFramed(stream: Http2Stream & Duplex, framed: Uint8Array): Promise<void> {
   if (stream.destroyed || stream.writableEnded) throw ended(stream);
-  if (stream.write(framed) || stream.writableLength < AHEAD_BYTES) return;
+  if (stream.write(framed) || stream.writableLength < SEND_BUFFER_BYTES) return;
   await new Promise<void>((resolve, reject) => {
     const settle = (): void => {
       stream.off("drain", drained).off("close", closed);
@@ -79,9 +81,10 @@ function ended(stream: Http2Stream): Error {
 }
 
 /**
- * The messages of a stream until its end.
- * @param destroyOnReturn whether one who stops reading ends the stream in both directions
- * @throws what ended the stream; a stream that the other side cancels looks to Node like one that has ended
+ * Yields the messages of a stream until its end.
+ * @param destroyOnReturn whether the stream is closed in both directions when the caller stops iterating
+ * @throws Error if the stream ends with an error code or inside a message; ProtocolError for an invalid message.
+ *   Node ends the iteration normally when the other side cancels the stream, so the error code is checked here.
  */
 export async function* readMessages(
   stream: Http2Stream & Duplex,

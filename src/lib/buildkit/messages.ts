@@ -1,7 +1,8 @@
 /**
- * BuildKit's messages, each field with its number. Sources, at v0.34: api/services/control/control.proto, api/types/worker.proto,
- * solver/pb/ops.proto, session/{filesync,auth,secrets,sshforward}/*.proto of github.com/moby/buildkit, types/wire.proto and
- * types/stat.proto of github.com/tonistiigi/fsutil, content.proto of github.com/containerd/containerd, google/rpc/status.proto.
+ * Tables of BuildKit's messages, with the number of each field. Sources, at v0.34: api/services/control/control.proto,
+ * api/types/worker.proto, solver/pb/ops.proto and session/{filesync,auth,secrets,sshforward}/*.proto of github.com/moby/buildkit;
+ * types/wire.proto and types/stat.proto of github.com/tonistiigi/fsutil; content.proto of github.com/containerd/containerd;
+ * google/rpc/status.proto.
  */
 import { bool, byteString, bytes, int, long, message, repeated, text, textMap } from "./fields.ts";
 import type { Decoded, Encodable } from "./protobuf.ts";
@@ -9,19 +10,19 @@ import type { Decoded, Encodable } from "./protobuf.ts";
 /** google.protobuf.Timestamp. */
 export const TIMESTAMP = { seconds: int(1), nanos: int(2) };
 
-/** Milliseconds since 1970, with fractions; undefined where the message has no time. */
+/** Converts a timestamp to milliseconds since 1970, with fractions. */
 export function millisecondsOf(time: Decoded<typeof TIMESTAMP> | undefined): number | undefined {
   return time === undefined ? undefined : time.seconds * 1000 + time.nanos / 1e6;
 }
 
-/** google.rpc.Status, in `grpc-status-details-bin`: a detail's value is JSON for BuildKit's own types (util/grpcerrors). */
+/** google.rpc.Status, from `grpc-status-details-bin`. For BuildKit's own types a detail's value is JSON (util/grpcerrors). */
 export const STATUS = {
   code: int(1),
   message: text(2),
   details: repeated(message(3, { typeUrl: text(1), value: bytes(2) })),
 };
 
-/** One table serves every stream of bytes: sessions, exports, agents. */
+/** The message of every stream of bytes: sessions, exports and SSH agents. BuildKit declares it once for each service. */
 export const BYTES_MESSAGE = { data: bytes(1) };
 
 const EXPORTER = { type: text(1), attrs: textMap(2) };
@@ -36,7 +37,7 @@ export const SOLVE_REQUEST = {
   frontendAttrs: textMap(7),
   cache: message(8, { exports: repeated(message(4, CACHE_ENTRY)), imports: repeated(message(5, CACHE_ENTRY)) }),
   entitlements: repeated(text(9)),
-  /** Not kept in the daemon's history of builds. */
+  /** Keeps the build out of the daemon's build history. */
   internal: bool(11),
   exporters: repeated(message(13, EXPORTER)),
   enableSessionExporter: bool(14),
@@ -71,7 +72,7 @@ const VERTEX_STATUS = {
 const VERTEX_LOG = { vertex: text(1), timestamp: message(2, TIMESTAMP), stream: int(3), msg: bytes(4) };
 const POSITION = { line: int(1), character: int(2) };
 export const RANGE = { start: message(1, POSITION), end: message(2, POSITION) };
-/** pb.SourceInfo without its definition. */
+/** pb.SourceInfo, without the field `definition`. */
 const SOURCE_INFO = { filename: text(1), data: bytes(2), language: text(4) };
 const VERTEX_WARNING = {
   vertex: text(1),
@@ -116,11 +117,11 @@ const USAGE_RECORD = {
 };
 export type UsageRecord = Decoded<typeof USAGE_RECORD>;
 export const DISK_USAGE_RESPONSE = { record: repeated(message(1, USAGE_RECORD)) };
-/** The answer is a stream of USAGE_RECORDs. */
+/** The daemon answers with a stream of USAGE_RECORDs. */
 export const PRUNE_REQUEST = {
   filter: repeated(text(1)),
   all: bool(2),
-  /** Nanoseconds, as Go's time.Duration. */
+  /** Nanoseconds, like Go's time.Duration. */
   keepDuration: long(3),
   reservedSpace: int(4),
   maxUsedSpace: int(5),
@@ -148,13 +149,13 @@ const BUILD_HISTORY_RECORD = {
   numCompletedSteps: int(17),
 };
 export type BuildHistoryRecord = Decoded<typeof BUILD_HISTORY_RECORD>;
-/** Types of event: 0 started, 1 complete, 2 deleted. */
+/** Values of `type`: 0 started, 1 complete, 2 deleted. */
 export const BUILD_HISTORY_EVENT = { type: int(1), record: message(2, BUILD_HISTORY_RECORD) };
 
-/** grpc.health.v1: 1 is SERVING. */
+/** grpc.health.v1. The status 1 is SERVING. */
 export const HEALTH_CHECK_RESPONSE = { status: int(1) };
 
-/** fsutil's Packet: 0 STAT, 1 REQ, 2 DATA, 3 FIN, 4 ERR. */
+/** fsutil's Stat: one entry of a tree. */
 export const STAT = {
   path: byteString(1),
   mode: int(2),
@@ -167,6 +168,7 @@ export const STAT = {
   devmajor: int(8),
   devminor: int(9),
 };
+/** fsutil's Packet. Values of `type`: 0 STAT, 1 REQ, 2 DATA, 3 FIN, 4 ERR. */
 export const PACKET = { type: int(1), stat: message(2, STAT), id: int(3), data: bytes(4) };
 
 export const CREDENTIALS_REQUEST = { host: text(1) };
@@ -179,7 +181,7 @@ export const FETCH_TOKEN_REQUEST = {
   scopes: repeated(text(5)),
 };
 export type FetchTokenRequest = Decoded<typeof FETCH_TOKEN_REQUEST>;
-/** Seconds: how long it is good for, and since 1970 when it was made. */
+/** `expiresIn` is a lifetime in seconds, `issuedAt` a time in seconds since 1970. */
 export const FETCH_TOKEN_RESPONSE = { token: text(1), expiresIn: int(2), issuedAt: int(3) };
 export const GET_TOKEN_AUTHORITY_REQUEST = { host: text(1), salt: bytes(2) };
 export const GET_TOKEN_AUTHORITY_RESPONSE = { publicKey: bytes(1) };
@@ -191,7 +193,7 @@ export const GET_SECRET_RESPONSE = { data: bytes(1) };
 
 export const CHECK_AGENT_REQUEST = { id: text(1) };
 
-/** containerd.services.content.v1, as far as reading takes. */
+/** The read half of containerd.services.content.v1. */
 export const CONTENT_INFO_REQUEST = { digest: text(1) };
 export const CONTENT_INFO_RESPONSE = {
   info: message(1, {

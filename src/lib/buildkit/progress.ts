@@ -1,39 +1,39 @@
 /**
- * What a solve does, as lines in the form of `buildctl --progress=plain` (buildkit util/progress/progressui), from the messages of
- * its Status call. Pure.
+ * Turns the messages of a solve's Status call into lines like those of `buildctl --progress=plain` (buildkit
+ * util/progress/progressui). Pure.
  */
 import { millisecondsOf } from "./messages.ts";
 import type { StatusResponse } from "./messages.ts";
 
-/** One step, as far as it has come. */
+/** The current state of one step. */
 export interface Step {
   /** Counted from 1 in the order in which steps start. */
   readonly number: number;
   readonly digest: string;
   readonly name: string;
   readonly cached: boolean;
-  /** Empty where it has not failed. */
+  /** Empty if the step has not failed. */
   readonly error: string;
-  /** Milliseconds it took, all its runs together; a step may start and complete several times. */
+  /** Milliseconds that all its runs took together. A step may start and complete several times. */
   readonly ms: number;
   readonly completed: boolean;
-  /** The steps it builds on, by their digests. */
+  /** Digests of the steps that it builds on. */
   readonly inputs: readonly string[];
 }
 
-/** A warning about the Dockerfile, such as `docker build` lists at its end. */
+/** A warning about the Dockerfile. `docker build` lists them at the end. */
 export interface StepWarning {
   readonly short: string;
   readonly detail: readonly string[];
   readonly url: string;
   readonly filename: string;
-  /** Line in the file, counted from 1; undefined when none is named. */
+  /** Line in the file, counted from 1; undefined if the daemon reports no line. */
   readonly line: number | undefined;
 }
 
 /**
- * Milliseconds after which a completion is taken for the last one. An internal step starts anew within a few, and a step that was
- * cached says so up to 20 after it has started.
+ * Milliseconds after which a completion counts as the last one. An internal step may start again within a few milliseconds, and
+ * a cached step is reported as cached up to 20 ms after it has started.
  */
 export const SETTLE_MS = 150;
 
@@ -44,24 +44,26 @@ interface Mutable {
   cached: boolean;
   error: string;
   inputs: readonly string[];
-  /** When the present run began, while it runs. */
+  /** When the current run started, in milliseconds since 1970; undefined while the step does not run. */
   startedAt: number | undefined;
   completedAt: number | undefined;
   ms: number;
-  /** When it first started, from which its log counts. */
+  /** When the first run started. Times in the step's log count from here. */
   firstStart: number;
-  told: boolean;
-  /** What its log has after the last line feed. */
+  /** Whether `settle` has returned the end of the step. */
+  reported: boolean;
+  /** The part of its log after the last line feed. */
   rest: Buffer;
 }
 
+/** Collects the progress of one solve. */
 export class Progress {
   readonly #steps = new Map<string, Mutable>();
   readonly #statuses = new Map<string, string>();
   readonly warnings: StepWarning[] = [];
   #count = 0;
 
-  /** The steps that have started, in their order. */
+  /** The steps that have started, in the order in which they started. */
   get steps(): Step[] {
     return [...this.#steps.values()]
       .filter(({ number }) => number > 0)
@@ -69,7 +71,7 @@ export class Progress {
       .map((step) => ({ ...step, completed: step.completedAt !== undefined && step.startedAt === undefined }));
   }
 
-  /** @returns the lines that are new, without their line feeds */
+  /** Adds a message. @returns the new lines, without line feeds */
   add({ vertexes, statuses, logs, warnings }: StatusResponse): string[] {
     const lines: string[] = [];
     for (const vertex of vertexes) this.#addVertex(vertex, lines);
@@ -88,15 +90,16 @@ export class Progress {
   }
 
   /**
-   * The ends that are known by now.
-   * @param now milliseconds since 1970 by the daemon's clock, or Infinity at the end of everything
+   * Reports the steps that have ended, once each, SETTLE_MS after their completion.
+   * @param now milliseconds since 1970, comparable with the daemon's times; Infinity when the solve has ended
+   * @returns the new lines, without line feeds
    */
   settle(now: number): string[] {
     const lines: string[] = [];
     for (const step of this.#steps.values()) {
-      const { completedAt, startedAt, told } = step;
-      if (told || completedAt === undefined || startedAt !== undefined || now - completedAt < SETTLE_MS) continue;
-      step.told = true;
+      const { completedAt, startedAt, reported } = step;
+      if (reported || completedAt === undefined || startedAt !== undefined || now - completedAt < SETTLE_MS) continue;
+      step.reported = true;
       if (step.rest.length > 0) lines.push(logLine(step, step.rest, completedAt));
       step.rest = NOTHING;
       if (step.error !== "")
@@ -119,7 +122,7 @@ export class Progress {
       completedAt: undefined,
       ms: 0,
       firstStart: 0,
-      told: false,
+      reported: false,
       rest: NOTHING,
     };
     if (known === undefined) this.#steps.set(vertex.digest, step);
@@ -132,10 +135,10 @@ export class Progress {
       lines.push(`#${step.number} ${vertex.name}`);
     }
     if (completed === undefined) {
-      // What it says late of a run that has ended is not a new run.
+      // A late message about a run that has ended is not a new run.
       if (step.completedAt === undefined || started > step.completedAt) {
         step.startedAt ??= started;
-        step.told = false;
+        step.reported = false;
       }
       return;
     }
@@ -156,7 +159,7 @@ export class Progress {
         : status.current > 0
           ? ` ${bytes(status.current)}`
           : "";
-    // Amounts in between are for a bar, not for a log.
+    // A log does not show intermediate amounts.
     const text = done === "" ? status.id : `${status.id}${amount}${done}`;
     const key = `${status.vertex} ${status.id}`;
     if (this.#statuses.get(key) === text) return;
@@ -186,7 +189,7 @@ function seconds(ms: number, digits: number): string {
   return (ms / 1000).toFixed(digits);
 }
 
-/** As progressui prints them: powers of ten, three digits and more. */
+/** Formats an amount of bytes with powers of ten, like progressui. */
 function bytes(amount: number): string {
   let value = amount;
   for (const unit of ["B", "kB", "MB", "GB", "TB"]) {

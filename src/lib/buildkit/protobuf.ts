@@ -1,9 +1,9 @@
 /**
- * Protocol Buffers on the wire, as far as BuildKit's messages need them: https://protobuf.dev/programming-guides/encoding/
- * A message is a table of fields. Its values are plain objects; every field has its default where the bytes do not have it.
+ * The Protocol Buffers wire format, limited to what BuildKit's messages use: https://protobuf.dev/programming-guides/encoding/
+ * A table of fields describes a message. Messages are plain objects. A field that is missing in the bytes gets its default value.
  */
 
-/** Bytes that are not the message they should be. */
+/** The bytes are not a valid message of the expected type. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
 }
@@ -13,37 +13,41 @@ const FIXED64 = 1;
 export const DELIMITED = 2;
 const FIXED32 = 5;
 
-/** No field number is higher (protobuf.dev, "Assigning Field Numbers"). */
+/** The highest allowed field number (protobuf.dev, "Assigning Field Numbers"). */
 const HIGHEST_FIELD = 0x1fff_ffff;
 
-/** One field of a table: `D` is what decoding gives, `E` what encoding takes. */
+/** One field of a table. `D` is the type of the decoded value, `E` the type of the value to encode. */
 export interface Field<D, E = D> {
   readonly number: number;
   readonly wireType: number;
+  /** Returns the value of a field that is missing in the bytes. */
   readonly empty: () => D;
-  /** The value with one more occurrence of the field. */
+  /** Reads one occurrence of the field and returns the value with it included. */
   readonly read: (reader: Reader, previous: D) => D;
-  /** The value without its tag. */
+  /** Writes the value without its tag. */
   readonly put: (writer: Writer, value: E) => void;
   readonly isDefault: (value: E) => boolean;
-  /** All occurrences with their tags, for a field that may have several. */
+  /** Writes all occurrences with their tags, for a field that may occur several times. */
   readonly putAll?: (writer: Writer, value: E) => void;
-  /** A list whose numbers may come packed into one occurrence. */
+  /** Reads an occurrence that has several numbers packed into it. */
   readonly readPacked?: (reader: Reader, previous: D) => D;
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- a table has fields of any type
 type AnyField = Field<any, any>;
 
+/** The fields of a message by name. */
 export type Table = Readonly<Record<string, AnyField>>;
 
+/** A decoded message: every field has a value. */
 // oxlint-disable-next-line typescript/no-explicit-any -- as above
 export type Decoded<S extends Table> = { readonly [K in keyof S]: S[K] extends Field<infer D, any> ? D : never };
 
-/** What may be encoded: absent fields are the default, which takes no bytes. */
+/** A message to encode. An absent field means the default value, which takes no bytes. */
 // oxlint-disable-next-line typescript/no-explicit-any -- as above
 export type Encodable<S extends Table> = { readonly [K in keyof S]?: S[K] extends Field<any, infer E> ? E : never };
 
+/** Reads values from bytes. Methods throw a ProtocolError if the bytes end too early or are invalid. */
 export class Reader {
   readonly bytes: Uint8Array;
   at = 0;
@@ -58,7 +62,7 @@ export class Reader {
     return this.at >= this.#end;
   }
 
-  /** A varint of at most 53 bits; more is a ProtocolError. */
+  /** Reads a varint of at most 53 bits. @throws ProtocolError if it is longer */
   number(): number {
     let value = 0;
     let scale = 1;
@@ -74,7 +78,7 @@ export class Reader {
     throw new ProtocolError("a number has more than 53 bits");
   }
 
-  /** A varint as two's complement of 64 bits. */
+  /** Reads a varint as a signed number of 64 bits in two's complement. */
   big(): bigint {
     let low = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
@@ -85,7 +89,7 @@ export class Reader {
     throw new ProtocolError("a number has more than 64 bits");
   }
 
-  /** The bytes of a length-delimited field, not copied. */
+  /** Reads a length-delimited value. The result is a view, not a copy. */
   delimited(): Buffer {
     const length = this.number();
     if (length > this.#end - this.at) throw new ProtocolError(`a field of ${length} bytes is cut off`);
@@ -95,6 +99,7 @@ export class Reader {
     return part;
   }
 
+  /** Skips a value. */
   skip(wireType: number): void {
     if (wireType === VARINT) this.big();
     else if (wireType === DELIMITED) this.delimited();
@@ -116,15 +121,17 @@ export class Reader {
   }
 }
 
+/** Writes values into a buffer that grows. */
 export class Writer {
   #bytes: Buffer;
   #length = 0;
 
+  /** @param size initial size of the buffer in bytes */
   constructor(size = 256) {
     this.#bytes = Buffer.allocUnsafe(size);
   }
 
-  /** What was written. Valid until the writer is used again. */
+  /** The bytes written so far. They are valid until the writer is used again. */
   get written(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -137,7 +144,7 @@ export class Writer {
     this.#length = 0;
   }
 
-  /** What gRPC puts before a message of so many bytes. */
+  /** Writes the gRPC prefix of a message. @param length the message's length in bytes */
   frameHead(length: number): void {
     this.#reserve(5);
     this.#bytes[this.#length] = 0;
@@ -149,7 +156,7 @@ export class Writer {
     this.number(number * 8 + wireType);
   }
 
-  /** @param value a whole number; one below zero takes ten bytes, as protobuf's int32 and int64 do */
+  /** Writes a varint. @param value an integer. A negative one takes ten bytes, like protobuf's int32 and int64. */
   number(value: number): void {
     if (value < 0) {
       this.big(BigInt(value));
@@ -164,6 +171,7 @@ export class Writer {
     this.#bytes[this.#length++] = rest;
   }
 
+  /** Writes a varint of 64 bits, in two's complement if it is negative. */
   big(value: bigint): void {
     if (value >= 0n && value <= 0x1f_ffff_ffff_ffffn) {
       this.number(Number(value));
@@ -178,6 +186,7 @@ export class Writer {
     this.#bytes[this.#length++] = Number(rest);
   }
 
+  /** Writes bytes with their length before them. */
   delimited(bytes: Uint8Array): void {
     this.number(bytes.length);
     this.#reserve(bytes.length);
@@ -185,7 +194,7 @@ export class Writer {
     this.#length += bytes.length;
   }
 
-  /** @param encoding latin1 for byte strings */
+  /** Writes a text with its length before it. @param encoding `latin1` for byte strings */
   string(text: string, encoding: "utf8" | "latin1"): void {
     const length = Buffer.byteLength(text, encoding);
     this.number(length);
@@ -193,7 +202,7 @@ export class Writer {
     this.#length += this.#bytes.write(text, this.#length, encoding);
   }
 
-  /** Bytes as they are. */
+  /** Writes bytes without their length. */
   raw(bytes: Uint8Array): void {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#length);
@@ -209,20 +218,21 @@ export class Writer {
   }
 }
 
-/** Bytes that a number takes. */
+/** Returns the number of bytes that a varint takes. @param value an integer, not negative */
 export function varintLength(value: number): number {
   let length = 1;
   for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 128)) length++;
   return length;
 }
 
+/** Encodes a message. */
 export function encode<S extends Table>(table: S, message: Encodable<S>): Buffer {
   const writer = new Writer();
   writeMessage(writer, table, message);
   return writer.written;
 }
 
-/** @throws ProtocolError */
+/** Decodes a message. It skips unknown fields. @throws ProtocolError if the bytes do not match the table */
 export function decode<S extends Table>(table: S, bytes: Uint8Array): Decoded<S> {
   const reader = new Reader(bytes);
   const message: Record<string, unknown> = {};
@@ -248,13 +258,13 @@ export function decode<S extends Table>(table: S, bytes: Uint8Array): Decoded<S>
 }
 
 type ByNumber = ReadonlyMap<number, readonly [name: string, field: AnyField]>;
-const numbered = new WeakMap<Table, ByNumber>();
+const fieldCache = new WeakMap<Table, ByNumber>();
 
 function fieldsByNumber(table: Table): ByNumber {
-  const known = numbered.get(table);
+  const known = fieldCache.get(table);
   if (known !== undefined) return known;
   const made: ByNumber = new Map(Object.entries(table).map((entry) => [entry[1].number, entry]));
-  numbered.set(table, made);
+  fieldCache.set(table, made);
   return made;
 }
 
@@ -267,7 +277,7 @@ function writeMessage<S extends Table>(writer: Writer, table: S, message: Encoda
   }
 }
 
-/** One occurrence of a field, whatever its value. */
+/** Writes one occurrence of a field, even if the value is the default. */
 export function putOne<D, E>(writer: Writer, field: Field<D, E>, value: E): void {
   writer.tag(field.number, field.wireType);
   field.put(writer, value);

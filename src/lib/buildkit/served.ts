@@ -1,4 +1,4 @@
-/** gRPC calls over one connection: we are the server. */
+/** The server side of gRPC: calls over one connection. */
 import { sensitiveHeaders } from "node:http2";
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
@@ -8,25 +8,29 @@ import { decode, encode } from "./protobuf.ts";
 import type { Decoded, Encodable, Table } from "./protobuf.ts";
 import { bridge, socketPair } from "./socket-pair.ts";
 
+/** One call from the client's side, as a method sees it. */
 export interface ServedCall {
   readonly metadata: Metadata;
-  /** Until the caller sends no more. */
+  /** The caller's messages, until it ends its side. */
   readonly messages: AsyncGenerator<Buffer, void, undefined>;
-  /** Waits while the caller takes no more. @throws when the call has ended */
+  /** Sends a message. Waits while the send buffer is full. @throws Error if the call has ended */
   write(message: Uint8Array): Promise<void>;
-  /** The same for bytes that are framed messages already. */
+  /** Does the same for bytes that are framed messages already. */
   writeFramed(framed: Uint8Array): Promise<void>;
-  /** Aborted when the caller is gone before the end. */
+  /** Aborted if the caller cancels the call or its connection ends. */
   readonly signal: AbortSignal;
 }
 
-/** Ends well by returning; what it throws becomes the status: a GrpcError its own, all else 2. */
+/**
+ * A method succeeds when it returns. If it throws a GrpcError, the caller gets its status; any other error becomes status 2
+ * (UNKNOWN). The caller gets the message of both.
+ */
 export type Method = (call: ServedCall) => Promise<void>;
 
-/** By their paths: `/package.Service/Method`. */
+/** Methods by path, `/package.Service/Method`. */
 export type Methods = Readonly<Record<string, Method>>;
 
-/** A method with one message each way. */
+/** Makes a method that receives one message and sends one. */
 export function unary<Q extends Table, A extends Table>(
   { request, response }: { readonly request: Q; readonly response: A },
   answer: (message: Decoded<Q>, metadata: Metadata) => Promise<Encodable<A>> | Encodable<A>,
@@ -40,7 +44,8 @@ export function unary<Q extends Table, A extends Table>(
 
 /**
  * Serves calls until the connection ends.
- * @param onFailure told what a method threw, before the caller is
+ * @param stream bytes to and from a client that speaks HTTP/2 without TLS
+ * @param onFailure gets each error that a method throws, before the caller gets it
  */
 export async function serve(
   stream: Duplex,
@@ -50,16 +55,17 @@ export async function serve(
   const [near, far] = await socketPair();
   bridge(far, stream);
   const session = serveOver(near);
-  // The carrier of the connection reports its end.
+  // The end of `stream` is reported to its owner.
   session.on("error", () => {});
   session.on("stream", (opened: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
-    // Cancelled in the burst that opened it: it is announced all the same, and every use of it throws.
+    // The client may cancel a call in the same packet that opens it. Node still announces the stream, but each use of it throws.
     if (opened.destroyed) return;
     void handle(opened, headers[":path"] ?? "", new Metadata(raw), methods, onFailure);
   });
   return new Served(session);
 }
 
+/** A running server. */
 export class Served {
   readonly #session: ServerHttp2Session;
 
@@ -67,7 +73,7 @@ export class Served {
     this.#session = session;
   }
 
-  /** Cuts the connection. */
+  /** Closes the connection at once. */
   close(): void {
     this.#session.destroy();
   }
@@ -114,11 +120,11 @@ function finish(stream: ServerHttp2Stream, code: number, message: string): void 
     stream.sendTrailers({
       "grpc-status": String(code),
       ...(message === "" ? {} : { "grpc-message": percentEncode(message) }),
-      // No message of ours is to be kept in a table of the connection.
+      // Keeps the message out of the connection's HPACK table.
       [sensitiveHeaders]: ["grpc-message"],
     });
   });
-  // What the caller still sends is of no interest; unread, it would hold the stream open.
+  // The stream closes only when all that the caller still sends has been read.
   stream.resume();
   stream.end();
 }

@@ -1,6 +1,6 @@
 /**
- * A session: while it is open the daemon may ask us for files, credentials and secrets. It is a stream of bytes on the control
- * connection, and within it a second HTTP/2 connection on which we are the server (buildkit session/grpchijack).
+ * A session lets the daemon ask us for files, credentials and secrets while it is open. It is a stream of bytes on the control
+ * connection. The stream carries a second HTTP/2 connection, on which we are the server (buildkit session/grpchijack).
  */
 import { randomBytes } from "node:crypto";
 import { bytesOver } from "./bytes-stream.ts";
@@ -9,26 +9,30 @@ import { EMPTY, HEALTH_CHECK_RESPONSE } from "./messages.ts";
 import { serve, unary } from "./served.ts";
 import type { Methods, Served } from "./served.ts";
 
-/** Asked every five seconds; two answers in a row that take over fifteen end the session (buildkit session/grpc.go). */
+/**
+ * The daemon checks the health every five seconds. It ends the session after two answers in a row that take more than fifteen
+ * seconds (buildkit session/grpc.go).
+ */
 const HEALTH: Methods = {
   "/grpc.health.v1.Health/Check": unary({ request: EMPTY, response: HEALTH_CHECK_RESPONSE }, () => ({ status: 1 })),
 };
 
 export interface SessionOptions {
-  /** Whose trees of files are kept up to date: another key's are never touched. Any text. */
+  /** Any text. The daemon keeps the files of each key apart: a session updates only the files of its own key. */
   readonly sharedKey: string;
-  /** For the daemon's log. */
+  /** Name of the session in the daemon's log. */
   readonly name: string;
-  /** What the daemon may ask for. */
+  /** The methods that the daemon may call. */
   readonly methods: Methods;
-  /** Told what a method threw, before the daemon is. */
+  /** Gets each error that a method throws, before the daemon gets it. */
   readonly onFailure?: (error: unknown, path: string) => void;
 }
 
+/** An open session. */
 export class Session {
-  /** What a solve names it by. */
+  /** The id for a solve's field `session`. */
   readonly id: string;
-  /** Settles when it has ended. */
+  /** Resolves when the session has ended. */
   readonly closed: Promise<void>;
   readonly #call: Call;
   readonly #served: Served;
@@ -40,9 +44,12 @@ export class Session {
     this.closed = closed;
   }
 
-  /** A solve may be sent in the same moment: the daemon waits for its session. @throws ConnectionLost */
+  /**
+   * Opens a session. A solve may be sent without waiting for it, because the daemon waits for the solve's session.
+   * @throws ConnectionLost if the channel's connection has ended
+   */
   static async open(channel: Channel, options: SessionOptions): Promise<Session> {
-    // As the client in go makes them: 25 letters and digits.
+    // BuildKit's own client uses ids of 25 letters and digits, too.
     const id = randomBytes(16).toString("hex").slice(0, 25);
     const methods = { ...HEALTH, ...options.methods };
     const call = channel.open("/moby.buildkit.v1.Control/Session", {
@@ -61,6 +68,7 @@ export class Session {
     return new Session(id, call, await serve(pipe, methods, options.onFailure), closed);
   }
 
+  /** Ends the session at once. */
   close(): void {
     this.#served.close();
     this.#call.cancel();

@@ -1,7 +1,7 @@
 /**
- * A stream of ours as a socket of the system's. Node's HTTP/2 works on any stream, but one made in JavaScript costs a turn of the
- * event loop for each write, and ends the process when it is destroyed while a write is under way (ERR_INTERNAL_ASSERTION in
- * js_stream_socket.js, seen with 24.21). A pair of sockets in between costs a copy in the kernel instead.
+ * Connects a JavaScript stream to a socket of the operating system. Node's HTTP/2 works on any stream, but a JavaScript stream
+ * costs a turn of the event loop for each write. It also ends the process if it is destroyed during a write
+ * (ERR_INTERNAL_ASSERTION in js_stream_socket.js, seen with 24.21). A pair of sockets in between costs only a copy in the kernel.
  */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -12,10 +12,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 
-/** Two sockets that are connected to each other, and to nobody else. */
+/** Returns two sockets that are connected to each other. @throws Error if the system refuses to make them */
 export async function socketPair(): Promise<[Socket, Socket]> {
   if (process.platform === "win32") return pairAt(`\\\\.\\pipe\\slipway-${randomBytes(16).toString("hex")}`);
-  // Nobody else can enter it, and its socket is gone before anything is sent.
+  // Other users cannot enter the directory (mkdtemp makes it with mode 0700), and the socket's file is removed before any use.
   const directory = await mkdtemp(join(tmpdir(), "slipway-"));
   try {
     return await pairAt(join(directory, "s"));
@@ -39,8 +39,8 @@ async function pairAt(path: string): Promise<[Socket, Socket]> {
 }
 
 /**
- * Carries bytes between the two until either ends; its end and its error end the other.
- * @param onEnd told once, with the error if there was one
+ * Carries bytes between the two streams. When one of them ends or fails, both are closed.
+ * @param onEnd is called once, with the error if there was one
  */
 export function bridge(far: Socket, stream: Duplex, onEnd: (error: Error | undefined) => void = () => {}): void {
   let failure: Error | undefined;
@@ -59,8 +59,8 @@ export function bridge(far: Socket, stream: Duplex, onEnd: (error: Error | undef
     });
     side.on("close", end);
   }
-  // Never held back: Node's HTTP/2 reads nothing while a write of its own waits, so two that wait for each other would do so for
-  // ever. What gathers here is no more than the other side's windows allow.
+  // No backpressure in this direction: Node's HTTP/2 does not read while one of its writes waits, so two sides that wait for each
+  // other would deadlock. The other side's flow control windows limit what `stream` has to buffer.
   far.on("data", (chunk: Buffer) => stream.write(chunk));
   far.on("end", () => stream.end());
   stream.pipe(far);

@@ -1,6 +1,6 @@
 /**
- * SSH agents to hand to a build: the user's own, of which a build may list the keys and have things signed, and one in memory that
- * holds keys of files. The protocol: https://datatracker.ietf.org/doc/html/draft-ietf-sshm-ssh-agent
+ * SSH agents for a build: a filter in front of the user's own agent, which lets a build only list keys and sign, and an agent in
+ * memory for keys from files. Protocol: https://datatracker.ietf.org/doc/html/draft-ietf-sshm-ssh-agent
  */
 import { createPrivateKey, createPublicKey, sign } from "node:crypto";
 import type { JsonWebKey, KeyObject } from "node:crypto";
@@ -16,17 +16,21 @@ const MESSAGE = { failure: 5, requestIdentities: 11, identities: 12, signRequest
 const RSA_SHA2_256 = 2;
 const RSA_SHA2_512 = 4;
 
-/** OpenSSH's own limit for a message (authfd.c, MAX_AGENT_REPLY_LEN). */
-const LONGEST_BYTES = 256 * 1024;
+/** OpenSSH has the same limit (authfd.c, MAX_AGENT_REPLY_LEN). */
+const MAX_MESSAGE_BYTES = 256 * 1024;
 
-/** An agent behind a socket. A build may neither add nor remove keys, nor lock it. */
+/**
+ * An agent behind a Unix socket. A build may list its keys and sign. Other requests, for example to add or remove keys or to lock
+ * the agent, are answered with a failure. The dial function throws an Error if nothing listens on the socket.
+ * @param path of the socket, as in SSH_AUTH_SOCK
+ */
 export function socketAgent(path: string): DialAgent {
   return async () => {
     const socket = connect(path);
     await once(socket, "connect");
     const [near, far] = duplexPair();
     const filter = new Transform({
-      transform: answering(
+      transform: splitMessages(
         (message, respond) => {
           if (message[0] === MESSAGE.requestIdentities || message[0] === MESSAGE.signRequest)
             filter.push(framed(message));
@@ -47,13 +51,17 @@ export function socketAgent(path: string): DialAgent {
   };
 }
 
-/** An agent that holds these keys. @param keys private keys in PEM or OpenSSH's form, not encrypted. @throws Error for what is none */
+/**
+ * An agent in memory that holds the given keys.
+ * @param keys private keys in PEM or OpenSSH's format, not encrypted
+ * @throws Error if a key cannot be parsed, has a passphrase, or has a type that SSH does not use
+ */
 export function memoryAgent(keys: readonly Uint8Array[]): DialAgent {
   const held = keys.map(heldKey);
   return async () => {
     const [near, far] = duplexPair();
     const serve = new Transform({
-      transform: answering(
+      transform: splitMessages(
         (message, respond) => respond(answerFor(held, message)),
         (answer) => void far.write(framed(answer)),
       ),
@@ -69,15 +77,15 @@ export function memoryAgent(keys: readonly Uint8Array[]): DialAgent {
 
 type Handle = (message: Buffer, respond: (answer: Buffer) => void) => void;
 
-/** Cuts a stream into messages. */
-function answering(handle: Handle, respond: (answer: Buffer) => void) {
+/** Makes the `transform` function of a stream that calls `handle` with each whole message. */
+function splitMessages(handle: Handle, respond: (answer: Buffer) => void) {
   let pending: Buffer = Buffer.alloc(0);
   return (chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void => {
     pending = Buffer.concat([pending, chunk]);
     try {
       while (pending.length >= 4) {
         const length = pending.readUInt32BE(0);
-        if (length === 0 || length > LONGEST_BYTES) throw new Error(`an agent's message has ${length} bytes`);
+        if (length === 0 || length > MAX_MESSAGE_BYTES) throw new Error(`an agent's message has ${length} bytes`);
         if (pending.length < 4 + length) break;
         const message = pending.subarray(4, 4 + length);
         pending = pending.subarray(4 + length);
@@ -93,7 +101,7 @@ function answering(handle: Handle, respond: (answer: Buffer) => void) {
 interface HeldKey {
   readonly key: KeyObject;
   readonly type: string;
-  /** As it is on the wire, and in a .pub file. */
+  /** The public key in SSH's wire format, which .pub files have in base64. */
   readonly blob: Buffer;
 }
 
@@ -159,7 +167,7 @@ function readPrivateKey(text: string): KeyObject {
 
 const MAGIC = Buffer.from("openssh-key-v1\0");
 
-/** PROTOCOL.key of openssh-portable. */
+/** Reads OpenSSH's key format: the file PROTOCOL.key of openssh-portable. */
 function readOpenSsh(data: Buffer): KeyObject {
   if (!data.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error("it is not a key of OpenSSH's");
   const outer = new Fields(data.subarray(MAGIC.length));
@@ -225,6 +233,7 @@ function bytesOf(value: bigint): Buffer {
   return Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, "hex");
 }
 
+/** Reads the fields of SSH's wire format (RFC 4251, section 5). */
 class Fields {
   #rest: Buffer;
 
@@ -240,7 +249,7 @@ class Fields {
     return this.#take(this.uint32());
   }
 
-  /** Without the zero byte that keeps it positive. */
+  /** Reads a number, without the leading zero byte that marks it as positive. */
   mpint(): Buffer {
     const bytes = this.string();
     return bytes[0] === 0 ? bytes.subarray(1) : bytes;
@@ -265,7 +274,7 @@ function string(value: Uint8Array | string): Buffer {
   return Buffer.concat([uint32(bytes.length), bytes]);
 }
 
-/** Leading zeros off, and one on where the first bit would make it negative. */
+/** Encodes a positive number: without leading zeros, but with one zero byte if the first bit is set, which would mean negative. */
 function mpint(bytes: Buffer): Buffer {
   let at = 0;
   while (at < bytes.length - 1 && bytes[at] === 0) at++;

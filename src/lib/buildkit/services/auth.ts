@@ -1,6 +1,6 @@
 /**
- * Logins for registries, asked for by the daemon at the moment of use: /moby.filesync.v1.Auth (buildkit session/auth, util/resolver).
- * The daemon holds a lock over all registries while it asks, so answers should come from memory.
+ * Gives the daemon logins for registries when it needs them: /moby.filesync.v1.Auth (buildkit session/auth, util/resolver).
+ * The daemon holds one lock for all registries while it waits, so answers should come from memory.
  */
 import { createHmac, createPrivateKey, createPublicKey, randomBytes, sign } from "node:crypto";
 import type { KeyObject } from "node:crypto";
@@ -20,29 +20,34 @@ import { unary } from "../served.ts";
 import type { Methods } from "../served.ts";
 
 export interface Login {
-  /** Empty where the secret is an identity token. */
+  /** Empty if the secret is an identity token. */
   readonly username: string;
   readonly secret: string;
 }
 
 export interface Token {
   readonly token: string;
-  /** Seconds, from `issuedAt` on. */
+  /** Lifetime in seconds, counted from `issuedAt`. */
   readonly expiresIn: number;
   /** Seconds since 1970. */
   readonly issuedAt: number;
 }
 
 export interface AuthProvider {
-  /** @param host as the daemon reaches the registry: `registry-1.docker.io` for Docker's. @returns undefined when there is none */
+  /**
+   * Looks up the login for a registry.
+   * @param host the host that the daemon connects to, for example `registry-1.docker.io` for Docker Hub
+   * @returns undefined if there is no login
+   */
   login(host: string): Promise<Login | undefined>;
-  /** A token fetched by us, so that the password stays here; absent, the daemon is given the password and fetches it. */
+  /** Fetches a token, so that the password stays on this machine. If absent, the daemon gets the password and fetches the token. */
   readonly fetchToken?: (request: FetchTokenRequest) => Promise<Token>;
 }
 
-/** For this process: what the daemon keeps for one client is of no use to another. */
+/** Secret of this process. The daemon caches tokens by the key that is derived from it, so another client cannot use them. */
 const SEED = randomBytes(32);
 
+/** The methods of the Auth service. */
 export function auth(provider: AuthProvider): Methods {
   const { fetchToken } = provider;
   return {
@@ -62,7 +67,7 @@ export function auth(provider: AuthProvider): Methods {
         return { publicKey: Buffer.from(x, "base64url") };
       },
     ),
-    // NaCl's signed message: the signature, then what is signed.
+    // NaCl's signed message is the signature followed by the payload.
     "/moby.filesync.v1.Auth/VerifyTokenAuthority": unary(
       { request: VERIFY_TOKEN_AUTHORITY_REQUEST, response: VERIFY_TOKEN_AUTHORITY_RESPONSE },
       ({ host, payload, salt }) => {
@@ -77,10 +82,10 @@ function refuseTokens(): never {
   throw new GrpcError(CODE.unavailable, "client side tokens disabled");
 }
 
-/** What comes before the 32 bytes of an Ed25519 key in PKCS #8 (RFC 8410, 7). */
+/** The bytes before the 32 bytes of an Ed25519 key in PKCS #8 (RFC 8410, section 7). */
 const PKCS8_ED25519 = Buffer.from("302e020100300506032b657004220420", "hex");
 
-/** @param salt the daemon's, another one after each start of it */
+/** Derives the key that proves to the daemon that it talks to the same client. @param salt from the daemon, new after a restart */
 function authorityKey(host: string, salt: Uint8Array): KeyObject {
   const seed = createHmac("sha256", salt).update(SEED).update(host).digest();
   return createPrivateKey({ key: Buffer.concat([PKCS8_ED25519, seed]), format: "der", type: "pkcs8" });

@@ -1,6 +1,6 @@
 /**
- * Blobs of images that lie here, read by the daemon: containerd's content service, as far as reading takes (buildkit
- * session/content; containerd api/services/content/v1). It serves `oci-layout://` contexts and `type=local` caches that are imported.
+ * The read half of containerd's content service (buildkit session/content; containerd api/services/content/v1). The daemon reads
+ * blobs from this machine with it: `oci-layout://` contexts and imported `type=local` caches.
  */
 import { CODE, GrpcError } from "../grpc.ts";
 import type { Metadata } from "../grpc.ts";
@@ -15,14 +15,15 @@ import { unary } from "../served.ts";
 import type { Methods } from "../served.ts";
 
 export interface BlobStore {
-  /** Bytes of a blob; undefined when it is not there. @param digest checked to be `sha256:` and 64 hex digits */
+  /** Returns the size of a blob in bytes; undefined if there is none. @param digest `sha256:` and 64 hex digits, already checked */
   size(digest: string): Promise<number | undefined>;
+  /** Reads a part of a blob. @param offset in bytes @param length in bytes */
   read(digest: string, offset: number, length: number): AsyncIterable<Uint8Array>;
 }
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
-/** @param stores by the ids that the solve's attributes name */
+/** The methods of the content service. @param stores by the ids that the solve's attributes use */
 export function content(stores: ReadonlyMap<string, BlobStore>): Methods {
   const find = async (metadata: Metadata, digest: string): Promise<{ store: BlobStore; size: number }> => {
     const id = metadata.first("buildkit-attachable-store-id") ?? "";

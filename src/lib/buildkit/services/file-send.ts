@@ -1,4 +1,4 @@
-/** What exporters write, streamed to us: /moby.filesync.v1.FileSend/DiffCopy (buildkit session/filesync, exporter/tar). */
+/** Receives the output of exporters: /moby.filesync.v1.FileSend/DiffCopy (buildkit session/filesync, exporter/tar). */
 import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { CODE, GrpcError } from "../grpc.ts";
@@ -6,12 +6,13 @@ import { BYTES_MESSAGE } from "../messages.ts";
 import { decode } from "../protobuf.ts";
 import type { Methods } from "../served.ts";
 
-/** What an exporter tells of what it sends: `containerimage.digest`, `image.name`. */
+/** An exporter's metadata about its output, for example `containerimage.digest` and `image.name`. */
 export type ExportFacts = ReadonlyMap<string, string>;
 
 /**
- * @param open gives where the bytes go; `exporter` is its number among the solve's exporters, as text, empty for an old daemon.
- *   It has all of them, and has closed, before the daemon hears that it went well.
+ * The methods of the FileSend service.
+ * @param open returns the stream to write to. `exporter` is the exporter's index among the solve's exporters, as text; it is empty
+ *   for an old daemon. The daemon gets its answer only after the stream has got all bytes and has closed.
  */
 export function fileSend(open: (exporter: string, facts: ExportFacts) => Promise<Writable>): Methods {
   return {

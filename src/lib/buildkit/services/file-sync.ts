@@ -1,5 +1,5 @@
 /**
- * Files on their way to the daemon, which asks for a tree and then for those files of it that it does not have: fsutil's protocol
+ * Sends files to the daemon. The daemon asks for a tree, then for the files that it lacks. The protocol is fsutil's
  * (github.com/tonistiigi/fsutil: send.go, receive.go, diff_containerd.go), as /moby.filesync.v1.FileSync/DiffCopy.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -9,58 +9,60 @@ import { PACKET } from "../messages.ts";
 import { ProtocolError, Writer, decode, varintLength } from "../protobuf.ts";
 import type { Methods, ServedCall } from "../served.ts";
 
-/** One path of a tree, as the daemon keeps it. */
+/** One path of a tree. */
 export interface SyncEntry {
-  /** Byte string relative to the tree's root, `/` between its parts. */
+  /** Byte string: the path relative to the tree's root, with `/` between its parts. */
   readonly path: string;
   readonly kind: "directory" | "file" | "symlink";
   /** Unix permission bits with setuid, setgid and sticky. */
   readonly mode: number;
-  /** Bytes, of a file. */
+  /** Size of a file in bytes. */
   readonly size: number;
   /** Nanoseconds since 1970. */
   readonly mtime: bigint;
-  /** Byte string: what a symlink says; of a file, the path of the same file that came before. */
+  /** Byte string: the target of a symlink; for a hard link, the path of the file's first entry. */
   readonly link?: string;
 }
 
-/** What the daemon asks for. */
+/** The daemon's request for a tree. */
 export interface SyncRequest {
-  /** Which of the trees: `context`, `dockerfile`. */
+  /** Name of the tree, for example `context` or `dockerfile`. */
   readonly name: string;
-  /** Paths it will use, with Go's wildcards; none: all of them. */
+  /** Paths that the daemon will use, with Go's wildcards. If the list is empty, it uses the whole tree. */
   readonly followPaths: readonly string[];
 }
 
 export interface SyncTree {
   /**
-   * A directory before what is in it, siblings in the order of their bytes with `/` lowest; `undefined` now and then, as a
-   * moment to let other work run. What it throws ends the build.
+   * Lists the tree. A directory comes before its content; siblings are sorted by their bytes, with `/` as the lowest byte. An
+   * `undefined` lets other work run before the next entry. An error that it throws ends the build.
    */
   entries(request: SyncRequest): Iterable<SyncEntry | undefined>;
-  /** A file's content, in pieces that may be used again once the next is asked for. What it throws ends the build. */
+  /** Reads a file. Each chunk is only valid until the next one is requested. An error that it throws ends the build. */
   read(path: string): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
+/** Totals of all requests so far. */
 export interface SyncProgress {
-  /** Entries told of, all requests taken together. */
+  /** Number of entries listed. */
   entries: number;
-  /** Files asked for, and their bytes. */
+  /** Number of files sent, and their bytes. */
   files: number;
   bytes: number;
 }
 
 const TYPE = { stat: 0, request: 1, data: 2, end: 3, error: 4 } as const;
 
-/** STATs go out in batches of about so many bytes. */
+/** STATs are sent in batches of about this size. */
 const BATCH_BYTES = 48 << 10;
 
-/** Of a file; the daemon's limit for a message is 16 MiB, and its own client sends 32 KiB. */
-const PIECE_BYTES = 256 << 10;
+/** Most data of a file in one message. The daemon's limit for a message is 16 MiB; BuildKit's own client sends 32 KiB. */
+const CHUNK_BYTES = 256 << 10;
 
-/** Go's os.FileMode, in which fsutil tells modes: https://pkg.go.dev/io/fs#FileMode */
+/** Bits of Go's os.FileMode, which fsutil uses: https://pkg.go.dev/io/fs#FileMode */
 const GO_MODE = { directory: 2 ** 31, symlink: 2 ** 27, setuid: 2 ** 23, setgid: 2 ** 22, sticky: 2 ** 20 } as const;
 
+/** Converts Unix permission bits to Go's os.FileMode. */
 export function goMode(kind: SyncEntry["kind"], mode: number): number {
   return (
     (mode & 0o777) +
@@ -71,7 +73,11 @@ export function goMode(kind: SyncEntry["kind"], mode: number): number {
   );
 }
 
-/** @param trees by the names that the daemon asks for */
+/**
+ * The methods of the FileSync service.
+ * @param trees by the names that the daemon uses
+ * @param onProgress gets the same object each time, with the current totals
+ */
 export function fileSync(
   trees: ReadonlyMap<string, SyncTree>,
   onProgress: (progress: SyncProgress) => void = () => {},
@@ -91,7 +97,7 @@ function readRequest(metadata: Metadata): SyncRequest {
   return { name: values(metadata, "dir-name")[0] ?? "", followPaths: values(metadata, "followpaths") };
 }
 
-/** All of a key's values are escaped where one of them is not ASCII (buildkit session/filesync: encodeOpts). */
+/** Reads a key's values. If one of them is not ASCII, the daemon escapes all of them (buildkit session/filesync: encodeOpts). */
 function values(metadata: Metadata, key: string): string[] {
   const found = metadata.all(key);
   return metadata.first(`${key}-encoded`) === "1" ? found.map(queryUnescape) : found;
@@ -101,24 +107,25 @@ function queryUnescape(text: string): string {
   return decodeURIComponent(text.replaceAll("+", " "));
 }
 
+/** Answers one request for a tree. */
 class Sender {
   readonly #call: ServedCall;
   readonly #tree: SyncTree;
   readonly #request: SyncRequest;
   readonly #progress: SyncProgress;
-  readonly #tell: () => void;
-  /** By their numbers, which count all entries: a number that is not here is not a file's. */
+  readonly #report: () => void;
+  /** Paths of the files by entry number. Numbers count all entries, so a number that is missing here is not a file. */
   readonly #files = new Map<number, string>();
-  readonly #wanted: { readonly id: number; readonly path: string }[] = [];
+  readonly #queue: { readonly id: number; readonly path: string }[] = [];
   #wake: () => void = () => {};
   #finished = false;
 
-  constructor(call: ServedCall, tree: SyncTree, request: SyncRequest, progress: SyncProgress, tell: () => void) {
+  constructor(call: ServedCall, tree: SyncTree, request: SyncRequest, progress: SyncProgress, report: () => void) {
     this.#call = call;
     this.#tree = tree;
     this.#request = request;
     this.#progress = progress;
-    this.#tell = tell;
+    this.#report = report;
   }
 
   async run(): Promise<void> {
@@ -149,19 +156,19 @@ class Sender {
     batch.addEnd();
     await this.#flush(batch);
     this.#progress.entries += id;
-    this.#tell();
+    this.#report();
   }
 
   async #flush(batch: StatBatch): Promise<void> {
     await this.#call.writeFramed(batch.take());
-    // So that questions about our health are answered in between.
+    // Lets the session answer health checks between batches.
     await nextTurn();
   }
 
-  /** One file after the other: what it takes to open the next overlaps with what waits to be sent. */
+  /** Sends one file after the other. The next file is opened while data of the last one is still in the send buffer. */
   async #sendFiles(): Promise<void> {
-    while (!this.#finished || this.#wanted.length > 0) {
-      const next = this.#wanted.shift();
+    while (!this.#finished || this.#queue.length > 0) {
+      const next = this.#queue.shift();
       if (next === undefined) {
         await new Promise<void>((resolve) => (this.#wake = resolve));
         continue;
@@ -172,16 +179,16 @@ class Sender {
 
   async #sendFile(id: number, path: string): Promise<void> {
     for await (const piece of this.#tree.read(path)) {
-      for (let at = 0; at < piece.length; at += PIECE_BYTES) {
-        const data = piece.subarray(at, at + PIECE_BYTES);
+      for (let at = 0; at < piece.length; at += CHUNK_BYTES) {
+        const data = piece.subarray(at, at + CHUNK_BYTES);
         await this.#call.writeFramed(dataPacket(id, data));
         this.#progress.bytes += data.length;
       }
-      this.#tell();
+      this.#report();
     }
     await this.#call.writeFramed(dataPacket(id, NOTHING));
     this.#progress.files++;
-    this.#tell();
+    this.#report();
   }
 
   async #receive(): Promise<void> {
@@ -191,7 +198,7 @@ class Sender {
         const path = this.#files.get(id);
         if (path === undefined)
           throw new ProtocolError(`the daemon asks for the file number ${id}, which there is not`);
-        this.#wanted.push({ id, path });
+        this.#queue.push({ id, path });
         this.#wake();
       } else if (type === TYPE.error) {
         throw new GrpcError(CODE.unknown, `the daemon cannot take the files: ${data.toString()}`);
@@ -199,7 +206,7 @@ class Sender {
         this.#finished = true;
         this.#wake();
         await this.#call.write(FIN);
-        // It reads on to the end of the call, and sends nothing more.
+        // The daemon sends nothing more. It only reads until the call ends.
         return;
       }
     }
@@ -210,7 +217,7 @@ class Sender {
 const NOTHING = new Uint8Array();
 const FIN = Buffer.from([0x08, TYPE.end]);
 
-/** Packets of STATs with their frames around them, written by hand: the general encoder takes four times as long. */
+/** Framed packets of STATs. They are encoded by hand, because the general encoder takes four times as long. */
 class StatBatch {
   readonly #out = new Writer(BATCH_BYTES + 8192);
   readonly #stat = new Writer(4096);
@@ -244,11 +251,12 @@ class StatBatch {
     this.#out.delimited(written);
   }
 
-  /** A packet in which everything is the default ends the list. */
+  /** Adds the end of the list: a packet whose fields all have their default values. */
   addEnd(): void {
     this.#out.frameHead(0);
   }
 
+  /** Returns a copy of the batch and starts a new one. */
   take(): Buffer {
     const taken = Buffer.from(this.#out.written);
     this.#out.clear();
@@ -256,7 +264,7 @@ class StatBatch {
   }
 }
 
-/** A framed DATA packet; one without data is the end of the file. The data is copied. */
+/** Returns a framed DATA packet with a copy of the data. A packet without data ends the file. */
 function dataPacket(id: number, data: Uint8Array): Buffer {
   const packet = new Writer(data.length + 32);
   const length =

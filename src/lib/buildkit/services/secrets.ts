@@ -1,10 +1,13 @@
-/** Values of `RUN --mount=type=secret`, asked for at the moment of use: /moby.buildkit.secrets.v1.Secrets. */
+/** Gives the daemon the values of `RUN --mount=type=secret` when it needs them: /moby.buildkit.secrets.v1.Secrets. */
 import { CODE, GrpcError } from "../grpc.ts";
 import { GET_SECRET_REQUEST, GET_SECRET_RESPONSE } from "../messages.ts";
 import { unary } from "../served.ts";
 import type { Methods } from "../served.ts";
 
-/** @param read undefined for an id that there is not: an optional mount is left out then */
+/**
+ * The methods of the Secrets service.
+ * @param read returns a secret's value; undefined if there is no such secret, in which case the daemon skips an optional mount
+ */
 export function secrets(read: (id: string) => Promise<Uint8Array | undefined> | Uint8Array | undefined): Methods {
   return {
     "/moby.buildkit.secrets.v1.Secrets/GetSecret": unary(

@@ -1,4 +1,4 @@
-/** An SSH agent for `RUN --mount=type=ssh`: /moby.sshforward.v1.SSH (buildkit session/sshforward). */
+/** Forwards SSH agents to `RUN --mount=type=ssh`: /moby.sshforward.v1.SSH (buildkit session/sshforward). */
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { bytesOver } from "../bytes-stream.ts";
@@ -7,10 +7,10 @@ import { CHECK_AGENT_REQUEST, EMPTY } from "../messages.ts";
 import { unary } from "../served.ts";
 import type { Methods } from "../served.ts";
 
-/** Opens a connection to an agent, anew each time. @throws when the agent cannot be reached */
+/** Opens a new connection to an agent. @throws Error if the agent cannot be reached */
 export type DialAgent = () => Promise<Duplex>;
 
-/** @param agents by the id of the mount, `default` where it names none */
+/** The methods of the SSH service. @param agents by the mount's id, which is `default` for a mount without an id */
 export function ssh(agents: ReadonlyMap<string, DialAgent>): Methods {
   const find = (id: string): DialAgent => {
     const dial = agents.get(id === "" ? "default" : id);
@@ -28,7 +28,7 @@ export function ssh(agents: ReadonlyMap<string, DialAgent>): Methods {
       const caller = bytesOver({
         messages: call.messages,
         writeFramed: (framed) => call.writeFramed(framed),
-        // The call ends when both directions have.
+        // The call ends by itself when both directions have ended.
         end: () => {},
         cancel: stop,
       });
