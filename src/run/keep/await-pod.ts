@@ -1,4 +1,4 @@
-/** The pod of a kept builder, once its daemon can be dialled. */
+/** Waits for the pod of a kept builder. */
 import type { V1Pod } from "@kubernetes/client-node";
 import { ClusterError } from "../../errors.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
@@ -13,16 +13,17 @@ import { DAEMON, isOver } from "./kept-builder.ts";
 import type { KeptBuilder } from "./kept-builder.ts";
 import { isOwnPod } from "./own-pod.ts";
 
-/** What is told while the pod is waited for. */
+/** Receives the progress of the wait. */
 export interface AwaitReports {
   readonly stages: Stages;
-  /** There is no pod yet, and the cluster says why. */
+  /** Is called when the cluster reports why there is no pod yet. */
   readonly onWaiting: (waited: Waited) => void;
 }
 
 /**
- * @param until `running`: its container has started; `made`: it exists
- * @throws ClusterError when it will not run
+ * Waits until the pod can be dialled.
+ * @param until `running`: the pod's container has started; `made`: the pod exists
+ * @throws ClusterError if the pod will not run, AuthError if the cluster refuses the watch, or the signal's reason
  */
 export async function awaitPod(
   cluster: Pick<Cluster, "watch" | "list" | "namespace">,
@@ -32,14 +33,14 @@ export async function awaitPod(
   until: "running" | "made" = "running",
 ): Promise<V1Pod> {
   const name = job.metadata?.name ?? "";
-  // Whether its daemon still answers is not known yet, so it does not count as there.
+  // No stage is reported here: the daemon has not answered yet, so it may still be unusable.
   if (known !== undefined && isRunning(known)) return known;
   const over = new AbortController();
   const inner = AbortSignal.any([signal, over.signal]);
-  // The pods' watch does not tell that a Job ended before it had a pod.
+  // A watch of pods does not show that a Job ended before it had a pod.
   const timer = setInterval(() => {
-    void endOf(cluster, name, onWaiting, inner).then((end) => end !== undefined && over.abort(gone(name, end)));
-  }, LOOK_MS);
+    void endOf(cluster, name, onWaiting, inner).then((end) => end !== undefined && over.abort(startFailure(name, end)));
+  }, POLL_INTERVAL_MS);
   const denials = new AbortController();
   const denialTimer = setTimeout(() => {
     const unlessMade = AbortSignal.any([inner, denials.signal]);
@@ -49,16 +50,16 @@ export async function awaitPod(
   }, DENIAL_DELAY_MS);
   try {
     for await (const event of cluster.watch("pods", { labelSelector: `${JOB_LABEL}=${name}` }, inner)) {
-      if (event.type === "deleted") throw gone(name, "its pod was deleted");
+      if (event.type === "deleted") throw startFailure(name, "its pod was deleted");
       for (const pod of event.type === "listed" ? event.objects : [event.object]) {
-        // Everybody who may make pods may give them any label.
+        // Everyone who may create pods can give them any label.
         if (!isOwnPod(pod, job, DAEMON)) continue;
         clearTimeout(denialTimer);
         denials.abort();
         if (until === "made") return pod;
         const state = podState(pod, { receiver: "", builder: DAEMON });
-        if (state.kind === "failed") throw gone(name, state.failure.message);
-        if (state.kind === "ended") throw gone(name, state.message.trim() || `exit code ${state.exitCode}`);
+        if (state.kind === "failed") throw startFailure(name, state.failure.message);
+        if (state.kind === "ended") throw startFailure(name, state.message.trim() || `exit code ${state.exitCode}`);
         stages.done("create", name);
         stages.start("schedule", `pod ${pod.metadata?.name ?? ""}`);
         stages.observe(state);
@@ -71,16 +72,16 @@ export async function awaitPod(
     clearTimeout(denialTimer);
     over.abort();
   }
-  throw gone(name, "the cluster tells nothing more of it");
+  throw startFailure(name, "the cluster tells nothing more of it");
 }
 
-/** How often the Job is looked at while its pod is waited for, in milliseconds. */
-const LOOK_MS = 2000;
+/** How often the Job is checked during the wait. */
+const POLL_INTERVAL_MS = 2000;
 
-/** How long a Job may have no pod before its events are asked for the reason, in milliseconds. */
+/** How long a Job may have no pod before its events are read for the reason. */
 const DENIAL_DELAY_MS = 1000;
 
-/** Why there will be no pod; undefined while there may be one, or when the cluster does not answer. */
+/** Returns why there will be no pod; undefined if there may still be one, or if the cluster does not answer. */
 async function endOf(
   cluster: Pick<Cluster, "list" | "namespace">,
   name: string,
@@ -101,7 +102,7 @@ function isRunning(pod: V1Pod): boolean {
   return podState(pod, { receiver: "", builder: DAEMON }).kind === "building";
 }
 
-function gone(name: string, reason: string): ClusterError {
+function startFailure(name: string, reason: string): ClusterError {
   return new ClusterError(`the kept builder ${name} did not start: ${reason}`, {
     suggestions: [`kubectl describe job ${name}`, "Build without --keep to see whether a pod of one build starts."],
   });

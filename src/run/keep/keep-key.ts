@@ -1,13 +1,13 @@
 /**
- * Which kept builders are this user's own.
+ * The key that proves which kept builders belong to this user.
  *
- * A kept builder is given files and passwords, so it has to be the very one that this user started. What the cluster shows of a Job
- * proves nothing: everybody who may create Jobs can write its name, its labels and its annotations, and everybody who may read them can copy them.
- * Two things cannot be copied. The uid of an object is given by the API server, once, and no client can choose it. And a signature
- * over it can be made by nobody who lacks the private key, which is in a file of this user's and leaves it never. So the client
- * signs the uid of each Job it has created, and writes the signature beside it; a Job with another's uid, or with none of our
- * signatures, is not asked, not listed as ours and not ended. A Job's pod is told by the uid of its controller, see own-pod.ts.
- * On another machine the same builder is found where the key is: copied there, or given in SLIPWAY_KEEP_KEY.
+ * A kept builder receives files and passwords, so it must be one that this user started. The name, labels and annotations of a Job
+ * prove nothing: everyone who may create Jobs can write them, and everyone who may read Jobs can copy them. Two things cannot be
+ * forged. The API server assigns the uid of an object once, and no client can choose it. And only the owner of the private key can
+ * sign that uid; the key is in a file of this user and is never sent. So the client signs the uid of each Job that it creates, and
+ * writes the signature into an annotation of the Job. It ignores a Job without a valid signature of its own uid: it does not
+ * connect to it, list it or end it. The pod of a Job is recognized by the uid of its controller, see own-pod.ts.
+ * To use the same builder on another machine, copy the key there or set SLIPWAY_KEEP_KEY.
  */
 import {
   createHash,
@@ -27,10 +27,11 @@ import { dirname, join } from "node:path";
 import { InvalidInput } from "../../errors.ts";
 import { makeTrustedDirectory } from "../../lib/files/trusted-directory.ts";
 
+/** A user's Ed25519 key. */
 export class KeepKey {
   readonly #private: KeyObject;
   readonly #public: KeyObject;
-  /** Which key it is, as a label's value: 32 hex digits. Public. */
+  /** Identifies the key in a label: 32 hex digits. Not secret. */
   readonly fingerprint: string;
 
   constructor(key: KeyObject) {
@@ -40,30 +41,32 @@ export class KeepKey {
     this.fingerprint = createHash("sha256").update(raw).digest("hex").slice(0, 32);
   }
 
-  /** @param uid of a Job that this client has created */
+  /** Returns the signature of a uid, in base64. @param uid of a Job that this client has created */
   sign(uid: string): string {
-    return sign(null, said(uid), this.#private).toString("base64");
+    return sign(null, signedText(uid), this.#private).toString("base64");
   }
 
-  /** Whether this key has signed the uid. */
+  /** Tells whether this key has signed the uid. @param signature in base64 */
   hasSigned(uid: string, signature: string): boolean {
-    return verify(null, said(uid), this.#public, Buffer.from(signature, "base64"));
+    return verify(null, signedText(uid), this.#public, Buffer.from(signature, "base64"));
   }
 }
 
-function said(uid: string): Buffer {
+function signedText(uid: string): Buffer {
   return Buffer.from(`slipway kept builder\n${uid}`);
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Returns the path of the key's file: `slipway/keep-key.pem` in XDG_CONFIG_HOME or ~/.config. */
 export function keepKeyFile(env: Environment): string {
   return join(env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "slipway", "keep-key.pem");
 }
 
 /**
- * The user's key: SLIPWAY_KEEP_KEY, or the file, which is made when it is not there.
- * @throws InvalidInput for a key that is none, and for a file that others can read or may have put there
+ * Reads the user's key: from SLIPWAY_KEEP_KEY, or from the file. If there is no file, it makes a key and the file.
+ * @throws InvalidInput if the key is invalid, if others can read the file, if it belongs to another user, or if it cannot be
+ *   read or written
  */
 export async function openKeepKey(env: Environment): Promise<KeepKey> {
   const given = env["SLIPWAY_KEEP_KEY"] ?? "";
@@ -93,14 +96,14 @@ async function read(path: string): Promise<KeepKey | undefined> {
   }
 }
 
-/** Undefined when another process was quicker. The file is there whole or not at all. */
+/** Makes a key and its file, which is never visible half-written. Returns undefined if another process has just made the file. */
 async function make(path: string): Promise<KeepKey | undefined> {
   const { privateKey } = generateKeyPairSync("ed25519");
   const partial = `${path}.${randomBytes(6).toString("hex")}`;
   try {
     makeTrustedDirectory(dirname(path));
     await writeFile(partial, privateKey.export({ format: "pem", type: "pkcs8" }), { flag: "wx", mode: 0o600 });
-    // Unlike a rename, this does not replace one that is there.
+    // Unlike a rename, this does not replace an existing file.
     await link(partial, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return undefined;

@@ -1,4 +1,4 @@
-/** A kept builder in the cluster: its objects, how it is found again, and the deadline that each client puts off. */
+/** A kept builder in the cluster: its objects, how to find it again, and the lease that its clients renew. */
 import { createHash, randomBytes } from "node:crypto";
 import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { daemonPod } from "../../builders/buildkit/daemon.ts";
@@ -12,21 +12,21 @@ import type { BuildObjects } from "../objects.ts";
 import type { KeepKey } from "./keep-key.ts";
 import { isOwnPod } from "./own-pod.ts";
 
-/** Name of the container that a client talks to. */
+/** Name of the container that clients connect to. */
 export const DAEMON = "buildkit";
 
-/** Seconds that an ended one stays, so that somebody can still read its log. */
+/** How long an ended builder's objects stay, so that its log can still be read. */
 const TTL_SECONDS = 60;
 
-/** Until its first client has signed it and given it its time, in seconds: one that is killed before leaves it no longer. */
+/** First deadline of a new builder. If its client is killed before it signs the builder, the builder ends after this time. */
 const UNSIGNED_SECONDS = 300;
 
 export const KEEP_ANNOTATION = {
   /** The user's signature over the Job's uid: see keep-key.ts. */
   proof: "slipway.dev/keep-proof",
-  /** For how long it stays after its last build, in seconds. */
+  /** How long the builder stays after its last build, in seconds. */
   seconds: "slipway.dev/keep-seconds",
-  /** When a client last wanted it, RFC 3339. */
+  /** When a client last renewed its lease, in RFC 3339 format. */
   lastUsed: "slipway.dev/last-used",
 } as const;
 
@@ -36,13 +36,13 @@ export interface KeptBuilder {
   readonly pod: V1Pod | undefined;
 }
 
-/** The plan of the builder itself: what of a build's plan is the pod's, and nothing that is one build's. */
+/** Returns the plan of the builder's pod: the settings of a build's plan without those that belong to one build. */
 export function builderPlan(plan: BuildPlan, name: string): BuildPlan {
   const { context: _c, secrets: _s, ssh: _h, exports: _e, directories: _d, buildContexts: _b, ...settings } = plan;
   return {
     ...settings,
     name,
-    // Nothing comes by the pod's volumes.
+    // Sessions carry the files, so the pod needs no volume for them.
     repository: { url: "", remote: "", keepGitDir: false },
     transport: "none",
     tags: [],
@@ -56,7 +56,7 @@ export function builderPlan(plan: BuildPlan, name: string): BuildPlan {
 }
 
 /**
- * The objects of a new one.
+ * Makes the objects of a new builder.
  * @param fingerprint of the key that will sign it
  * @param placed the plan with the architecture of the builder's node, if that was decided: it is found by the settings without it
  */
@@ -67,7 +67,7 @@ export function keptObjects(plan: BuildPlan, fingerprint: string, placed = plan)
   return objectsOf(own, daemonPod(own), NO_DELIVERY);
 }
 
-/** Which settings it has, as a label's value: builds with the same share it. */
+/** Returns a hash of the builder's settings, for a label: 32 hex digits. Builds with the same settings share a builder. */
 export function instanceOf(plan: BuildPlan): string {
   const own = builderPlan(plan, "x");
   const { version: _v, user: _u, ...settings } = own;
@@ -81,8 +81,9 @@ export function instanceOf(plan: BuildPlan): string {
 }
 
 /**
- * The ones this key has signed, those with a pod and the youngest first, those that have ended left out.
- * @param instance only those with these settings; undefined: all
+ * Finds the builders that this key has signed and that have not ended. Those with a pod come first, then the newest.
+ * @param instance a result of `instanceOf`, to find only builders with these settings; undefined finds all
+ * @throws AuthError or ClusterError if the cluster does not list them
  */
 export async function findKept(
   cluster: Pick<Cluster, "list">,
@@ -102,10 +103,12 @@ export async function findKept(
     .sort((a, b) => Number(b.pod !== undefined) - Number(a.pod !== undefined) || createdAt(b.job) - createdAt(a.job));
 }
 
+/** Tells whether the key has signed the Job's uid. */
 export function isSigned({ metadata }: V1Job, key: KeepKey): boolean {
   return key.hasSigned(metadata?.uid ?? "", metadata?.annotations?.[KEEP_ANNOTATION.proof] ?? "");
 }
 
+/** Tells whether the Job has ended or is being deleted. */
 export function isOver({ metadata, status }: V1Job): boolean {
   const ended = status?.conditions?.some((condition) => condition.status === "True" && condition.type !== "Suspended");
   return ended === true || metadata?.deletionTimestamp !== undefined;
@@ -119,43 +122,46 @@ function createdAt({ metadata }: V1Job): number {
   return new Date(metadata?.creationTimestamp ?? 0).getTime();
 }
 
-/** How often a client that builds puts the end off, in milliseconds at most. */
-const PUSH_EVERY_MS = 60_000;
+/** Longest time between two renewals of a lease. */
+const MAX_RENEW_INTERVAL_MS = 60_000;
 
-/** Keeps a builder for as long as a client builds with it, and for its time after that. */
+/** Keeps a builder alive while a client builds with it, and for a given time after that. Disposing it stops the renewals. */
 export class KeepLease {
   readonly #cluster: Pick<Cluster, "patch" | "now">;
   readonly #job: V1Job;
   readonly #seconds: number;
   readonly #proof: string;
-  #given: number;
+  #deadlineSeconds: number;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param seconds how long it is to stay after this build */
+  /** @param seconds how long the builder stays after this build */
   constructor(cluster: Pick<Cluster, "patch" | "now">, job: V1Job, seconds: number, key: KeepKey) {
     this.#cluster = cluster;
     this.#job = job;
     this.#seconds = seconds;
     this.#proof = key.sign(job.metadata?.uid ?? "");
-    // The deadline of a Job that nobody has signed yet is not a time that a client has asked for.
+    // No client has asked for the deadline of a Job that is not signed yet.
     const isSigned = job.metadata?.annotations?.[KEEP_ANNOTATION.proof] !== undefined;
-    this.#given = isSigned ? (job.spec?.activeDeadlineSeconds ?? 0) : 0;
+    this.#deadlineSeconds = isSigned ? (job.spec?.activeDeadlineSeconds ?? 0) : 0;
   }
 
-  /** Puts the end off now and from time to time. @throws AuthError or ClusterError when the first is refused */
+  /** Renews the lease now and then regularly. @throws AuthError or ClusterError if the first renewal fails */
   async begin(signal: AbortSignal): Promise<void> {
-    const every = Math.min(PUSH_EVERY_MS, (this.#seconds * 1000) / 3);
-    // Should one fail, there is another before the time is over.
-    this.#timer = setInterval(() => void this.push(signal).catch(() => {}), every).unref();
+    const intervalMs = Math.min(MAX_RENEW_INTERVAL_MS, (this.#seconds * 1000) / 3);
+    // If a renewal fails, there is another one before the deadline.
+    this.#timer = setInterval(() => void this.push(signal).catch(() => {}), intervalMs).unref();
     await this.push(signal);
   }
 
-  /** The builder stays for its time from now on. */
+  /** Renews the lease once: the builder's time starts from now. @throws AuthError or ClusterError if the cluster refuses it */
   async push(signal: AbortSignal): Promise<void> {
     const now = this.#cluster.now();
     const started = new Date(this.#job.status?.startTime ?? this.#job.metadata?.creationTimestamp ?? now).getTime();
-    // Another client may want it for longer.
-    this.#given = Math.max(this.#given, Math.ceil(Math.max(0, now - started) / 1000) + this.#seconds);
+    // Another client may have asked for a later deadline.
+    this.#deadlineSeconds = Math.max(
+      this.#deadlineSeconds,
+      Math.ceil(Math.max(0, now - started) / 1000) + this.#seconds,
+    );
     await this.#cluster.patch(
       "jobs",
       identityOf(this.#job),
@@ -167,7 +173,7 @@ export class KeepLease {
             [KEEP_ANNOTATION.lastUsed]: new Date(now).toISOString(),
           },
         },
-        spec: { activeDeadlineSeconds: this.#given },
+        spec: { activeDeadlineSeconds: this.#deadlineSeconds },
       },
       signal,
     );

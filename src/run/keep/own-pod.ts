@@ -1,14 +1,14 @@
 /**
- * Whether a pod is the one that the Job's controller made from the Job's template. Pure.
+ * Checks that a pod is the one that the Job's controller made from the Job's template. Pure.
  *
- * Only the Job's controller makes pods whose labels name its uid, for those who may create Jobs and nothing else: the API server
- * refuses a Job whose template names another's. One who may create pods could copy the owner and the labels; such a pod is told by
- * what runs in it. It has to be the same program on the same volumes, which no other container of the pod has.
+ * A user who may create only Jobs cannot forge a pod with the Job's uid in its labels: the API server refuses a Job whose template
+ * has another Job's uid. A user who may create pods can copy the owner and the labels. So this also compares what runs in the pod:
+ * it must be the same program with the same volumes, and no other container of the pod may mount these volumes.
  */
 import type { V1Container, V1Job, V1Pod, V1PodSpec } from "@kubernetes/client-node";
 import { identityOf, isPodOf } from "../identity.ts";
 
-/** @param container name of the one that is to be talked to */
+/** @param container name of the container that the client will connect to */
 export function isOwnPod(pod: V1Pod, job: V1Job, container: string): boolean {
   if (!isPodOf(pod, identityOf(job))) return false;
   const wanted = job.spec?.template.spec;
@@ -28,13 +28,13 @@ function runsTheSame(spec: V1PodSpec, wanted: V1PodSpec, name: string): boolean 
   const definition = (from: V1PodSpec): string =>
     stable((from.volumes ?? []).filter((volume) => volumes.has(volume.name)));
   if (definition(spec) !== definition(wanted)) return false;
-  // Admission may add containers; none of them may look into our volumes.
+  // Admission may add containers, but none of them may mount our volumes.
   const known = new Set([...wanted.containers, ...(wanted.initContainers ?? [])].map((container) => container.name));
   const added = [...spec.containers, ...(spec.initContainers ?? [])].filter((container) => !known.has(container.name));
   return !added.some(({ volumeMounts = [] }) => volumeMounts.some((mount) => volumes.has(mount.name)));
 }
 
-/** What runs, and on what: mounts and variables that admission adds besides ours do not count. */
+/** Returns what a container runs and mounts, without the mounts and variables that admission adds. */
 function programOf({ image, command, args, env, securityContext, volumeMounts, lifecycle }: V1Container): string {
   return stable({
     image,
@@ -47,7 +47,7 @@ function programOf({ image, command, args, env, securityContext, volumeMounts, l
   });
 }
 
-/** JSON with its keys in order. */
+/** Returns JSON with sorted keys. */
 function stable(value: unknown): string {
   return JSON.stringify(value, (_key, item: unknown) =>
     typeof item === "object" && item !== null && !Array.isArray(item)

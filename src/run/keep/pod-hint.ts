@@ -1,6 +1,6 @@
 /**
- * Which pod the last build was in, so that the next one can dial it while it looks it up. A hint and no more: whether the pod is
- * ours is what the lookup says, and before that nothing is sent.
+ * Remembers the pod of the last build, so that the next build can dial it while it still looks the builder up. It is only a hint:
+ * the lookup decides whether the pod is ours, and nothing is sent before that.
  */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -11,18 +11,20 @@ import { makeTrustedDirectory } from "../../lib/files/trusted-directory.ts";
 
 const POD_NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
 
+/** The file with the hint. */
 export class PodHint {
   readonly #directory: string | undefined;
   readonly #name: string;
   #known: string | undefined;
 
-  /** @param of what the hint is for */
+  /** @param of identifies the builder: there is one hint for each list of texts */
   constructor(env: Readonly<Record<string, string | undefined>>, of: readonly string[]) {
     const cache = trustedCacheDirectory(env);
     this.#directory = cache === undefined ? undefined : join(cache, "kept");
     this.#name = createHash("sha256").update(JSON.stringify(of)).digest("hex").slice(0, 32);
   }
 
+  /** Returns the pod's name; undefined if there is none. */
   async read(): Promise<string | undefined> {
     if (this.#directory === undefined) return undefined;
     const text = await readFile(join(this.#directory, this.#name), "utf8").catch(() => "");
@@ -30,7 +32,7 @@ export class PodHint {
     return this.#known;
   }
 
-  /** Never throws: the next build is a little slower without it. */
+  /** Stores the pod's name. It never throws: without the hint, the next build is only a little slower. */
   write(pod: string): void {
     if (pod === this.#known || this.#directory === undefined) return;
     try {
