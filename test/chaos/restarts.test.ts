@@ -1,6 +1,6 @@
 /**
- * What builds rest on is restarted, or taken away in the midst of them. The whole cluster feels it, so nothing else should run
- * on it meanwhile.
+ * Restarts or removes parts of the cluster during builds. This affects the whole cluster, so nothing else should run on it at the
+ * same time.
  */
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -10,7 +10,7 @@ import { BUSYBOX, build, uniqueImage } from "../e2e/support/build.ts";
 import { kubectl } from "../e2e/support/kubectl.ts";
 import { objectsIn, useNamespace } from "../e2e/support/namespace.ts";
 import { project } from "../e2e/support/project.ts";
-import { faultsOf } from "./support/held.ts";
+import { faultsOf } from "./support/run-faults.ts";
 import { printing } from "../e2e/support/step-lines.ts";
 
 const RESTART = new URL("../cluster/restart", import.meta.url).pathname;
@@ -19,7 +19,7 @@ const namespace = useNamespace();
 const COUNTS = `FROM ${BUSYBOX}\nARG N\nRUN for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo line $i; sleep 1; done; echo $N > /n\n`;
 const limits = ["--timeout", "4m", "--ttl", "1m"];
 
-/** Does it once, when the build has said this. */
+/** Calls `act` once, when the build has printed a matching line. */
 function when(line: RegExp, act: () => Promise<unknown>) {
   const done: Promise<unknown>[] = [];
   return {
@@ -32,17 +32,21 @@ function when(line: RegExp, act: () => Promise<unknown>) {
 
 const restart = (name: string): Promise<unknown> => promisify(execFile)(RESTART, [name]);
 
-test.each(["apiserver", "kubelet", "containerd"])("%s restarted during a build", { timeout: 300_000 }, async (name) => {
-  const image = uniqueImage();
-  const root = await project({ Dockerfile: COUNTS });
-  const { done, ...options } = when(printing("line 3"), () => restart(name));
-  const run = await build(namespace, [...limits, "--build-arg", "N=7", "-t", image, root], options);
-  expect(done).toHaveLength(1);
-  await Promise.all(done);
-  expect(await faultsOf(run, namespace.name, image, 7)).toEqual([]);
-});
+test.each(["apiserver", "kubelet", "containerd"])(
+  "a build survives a restart of the %s",
+  { timeout: 300_000 },
+  async (name) => {
+    const image = uniqueImage();
+    const root = await project({ Dockerfile: COUNTS });
+    const { done, ...options } = when(printing("line 3"), () => restart(name));
+    const run = await build(namespace, [...limits, "--build-arg", "N=7", "-t", image, root], options);
+    expect(done).toHaveLength(1);
+    await Promise.all(done);
+    expect(await faultsOf(run, namespace.name, image, 7)).toEqual([]);
+  },
+);
 
-test("API server restarted while a context is sent", { timeout: 300_000 }, async () => {
+test("a build survives a restart of the API server during its upload", { timeout: 300_000 }, async () => {
   const image = uniqueImage();
   const dockerfile = `FROM ${BUSYBOX}\nARG N\nCOPY big /big\nRUN echo $N > /n; sha256sum /big | cut -c1-64\n`;
   const root = await project({ Dockerfile: dockerfile, big: randomBytes(120 << 20) });
@@ -53,7 +57,7 @@ test("API server restarted while a context is sent", { timeout: 300_000 }, async
   expect(await faultsOf(run, namespace.name, image, 8)).toEqual([]);
 });
 
-test("node cordoned: the running build continues, the next one waits and says so", { timeout: 300_000 }, async () => {
+test("a cordoned node finishes its build, and the next build waits and reports why", { timeout: 300_000 }, async () => {
   const [first, second] = [uniqueImage(), uniqueImage()];
   const root = await project({ Dockerfile: COUNTS });
   const cordoned = when(printing("line 3"), () => kubectl(["cordon", NODE]));
@@ -71,7 +75,7 @@ test("node cordoned: the running build continues, the next one waits and says so
   }
 });
 
-test("node deleted during a build", { timeout: 300_000 }, async () => {
+test("a build whose node is deleted fails and names the reason", { timeout: 300_000 }, async () => {
   const labels = { "slipway.dev/lost": "yes", "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64" };
   const node = { apiVersion: "v1", kind: "Node", metadata: { name: "slipway-lost", labels } };
   const size = { cpu: "8", memory: "16Gi", pods: "20", "ephemeral-storage": "100Gi" };
@@ -105,6 +109,6 @@ test("node deleted during a build", { timeout: 300_000 }, async () => {
   }
 });
 
-test("none of them left anything", { timeout: 360_000 }, async () => {
+test("the builds of these tests leave no object behind", { timeout: 360_000 }, async () => {
   await expect.poll(() => objectsIn(namespace.name), { timeout: 330_000, interval: 2000 }).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** Builds whose client reaches the API server only through a proxy that cuts, stalls and resets at random. */
+/** Builds through a proxy that closes, stalls and resets connections to the API server at random. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import type { TestNamespace } from "../../e2e/support/namespace.ts";
 import { slipway } from "../../e2e/support/slipway.ts";
 import { FaultProxy } from "../../fakes/fault-proxy.ts";
 import type { Fault } from "../../fakes/fault-proxy.ts";
-import { faultsOf, podOf } from "./held.ts";
+import { faultsOf, podOf } from "./run-faults.ts";
 
 /** Lines that the build prints, some with invalid UTF-8. */
 const LINES = 400;
@@ -19,18 +19,18 @@ export const NOISY = `FROM ${BUSYBOX}\nARG N\nRUN i=0; while [ $i -lt ${LINES} ]
 export interface BrokenBuild {
   /** All faults; empty if there are none. */
   readonly wrong: readonly string[];
-  /** Connections that something was done to. */
+  /** Number of connections with a fault. */
   readonly faults: number;
-  /** The client lost the cluster for good and said so; the build itself went on. */
+  /** The client lost the cluster for good and reported it; the build kept running. */
   readonly left: boolean;
 }
 
-/** About what a client sends and gets over one connection of such a build, in bytes. */
-const SPAN = { client: 9000, server: 60_000 };
+/** About how much a client sends and receives over one connection of such a build. */
+const SPAN_BYTES = { client: 9000, server: 60_000 };
 
 export function brokenConnection(random: () => number): Fault {
   const of = random() < 0.3 ? "client" : "server";
-  const at = { of, offset: Math.floor(random() * SPAN[of]) } as const;
+  const at = { of, offset: Math.floor(random() * SPAN_BYTES[of]) } as const;
   const kind = random();
   if (kind < 0.35) return { ...at, kind: "none" };
   if (kind < 0.6) return { ...at, kind: "reset" };
@@ -49,7 +49,7 @@ export async function buildThroughFaults(
   const server = new URL(config.clusters[0]?.cluster.server ?? "");
   const proxy = await FaultProxy.start(server.hostname, Number(server.port || 443), () => brokenConnection(random));
   try {
-    // The API server's certificate is good for loopback, too.
+    // The API server's certificate is also valid for the loopback address.
     for (const { cluster } of config.clusters) cluster.server = `https://127.0.0.1:${proxy.port}`;
     const kubeconfig = join(directory, "kubeconfig");
     await writeFile(kubeconfig, dump(config), { mode: 0o600 });

@@ -1,4 +1,4 @@
-/** Clients of one kept builder: some are killed, some build at the same time. What became of each is looked at from outside. */
+/** Clients of one kept builder: some are killed, some build at the same time. */
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,7 +16,7 @@ const PROGRAM = new URL("../../../bin/run.js", import.meta.url).pathname;
 /** A Dockerfile whose image holds the number of its build, and whose RUN starts a process that outlives a killed one. */
 export const KEPT_NUMBERED = `FROM ${BUSYBOX}\nARG N\nCOPY . /app/\nRUN sleep 4242 & sleep 1; kill $!; echo $N > /n\n`;
 
-/** One user's home, so that all clients have one key. */
+/** A user with a home directory, so that all clients have the same key. */
 export interface User extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   run(args: readonly string[]): Promise<Run>;
@@ -38,12 +38,12 @@ export async function makeUser(namespace: TestNamespace): Promise<User> {
 }
 
 export interface KeptKilling {
-  /** Where KEPT_NUMBERED is. */
+  /** The directory that has KEPT_NUMBERED as its Dockerfile. */
   readonly root: string;
   /** When to kill each client, in milliseconds from its start. */
   readonly moments: readonly number[];
   readonly atOnce: number;
-  /** As for --keep. */
+  /** Value of --keep. */
   readonly keep: string;
 }
 
@@ -53,6 +53,7 @@ export interface KeptKilled {
   readonly wrong: readonly string[];
 }
 
+/** Runs one build for each moment, and kills its client at that moment. */
 export async function killKeptClients(user: User, { root, moments, atOnce, keep }: KeptKilling): Promise<KeptKilled> {
   const tally = { finishedFirst: 0, killed: 0 };
   const wrong: string[] = [];
@@ -77,7 +78,7 @@ export async function killKeptClients(user: User, { root, moments, atOnce, keep 
       if (signal === "SIGKILL") tally.killed += 1;
       else if (code === 0) tally.finishedFirst += 1;
       else wrong.push(`${image} ended with ${code}: ${stderr.slice(-400)}`);
-      // A killed client's image is not there, or is right.
+      // A killed client may have pushed no image, but never a wrong one.
       const built = await readImage(image).catch(() => undefined);
       if (built === undefined && signal === null) wrong.push(`${image} was not pushed`);
       const text = built?.files.get("n")?.text;
@@ -88,14 +89,14 @@ export async function killKeptClients(user: User, { root, moments, atOnce, keep 
   return { tally, wrong };
 }
 
-/** The number of builds that the user's builders have under way, and the processes that killed builds left in their pods. */
+/** Returns the number of running builds per builder of the user, and the number of processes that killed builds left behind. */
 export async function leftIn(user: User, namespace: string): Promise<{ builds: string[]; processes: number }> {
   const { stdout } = await user.run(["keep", "--format", "{{.Pod}} {{.Builds}}"]);
   const lines = stdout.trim().split("\n").filter(Boolean);
   let processes = 0;
   for (const line of lines) {
     const [pod = ""] = line.split(" ");
-    // Not in the arguments: the search would find itself.
+    // The pattern is written so that grep does not find its own arguments.
     const script = "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -o 'sleep 424[2]' | wc -l";
     processes += Number(await kubectl(["exec", "-n", namespace, pod, "-c", "buildkit", "--", "sh", "-c", script]));
   }

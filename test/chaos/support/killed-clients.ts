@@ -1,4 +1,4 @@
-/** Builds whose client is killed, and what became of each. */
+/** Kills the clients of builds, and checks how each build ends. */
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BUSYBOX, uniqueImage } from "../../e2e/support/build.ts";
@@ -12,23 +12,25 @@ const PROGRAM = new URL("../../../bin/run.js", import.meta.url).pathname;
 export const NUMBERED = `FROM ${BUSYBOX}\nARG N\nRUN sleep 1; echo $N > /n\n`;
 
 export interface Killing {
-  /** Where NUMBERED is. */
+  /** The directory that has NUMBERED as its Dockerfile. */
   readonly root: string;
   /** When to kill each client, in milliseconds from its start. */
   readonly moments: readonly number[];
   readonly atOnce: number;
-  /** In seconds: the builds' time limit, and how long they stay when they have ended. */
+  /** Value of --timeout, in seconds. */
   readonly timeout: number;
+  /** Value of --ttl, in seconds. */
   readonly ttl: number;
 }
 
 export interface Killed {
-  /** Numbers of clients that finished first, made no Job, left a build that succeeded, or left one that its deadline ended. */
+  /** Numbers of clients that finished before the kill, made no Job, left a successful build, or left one that hit its deadline. */
   readonly tally: { finishedFirst: number; nothingMade: number; built: number; deadline: number };
   /** All faults; empty if there are none. */
   readonly wrong: readonly string[];
 }
 
+/** Runs one build for each moment, and kills its client at that moment. */
 export async function killClients(namespace: TestNamespace, killing: Killing): Promise<Killed> {
   const { root, moments, timeout, ttl } = killing;
   const tally = { finishedFirst: 0, nothingMade: 0, built: 0, deadline: 0 };
@@ -48,7 +50,7 @@ export async function killClients(namespace: TestNamespace, killing: Killing): P
       await Promise.race([over, sleep(moments[number])]);
       child.kill("SIGKILL");
       if ((await over) === null) tally.finishedFirst += 1;
-      // A request that was on its way may still make a Job.
+      // A request that was already sent may still create a Job.
       await sleep(2000);
       const end = await endOf(namespace, image);
       if (end === undefined) tally.nothingMade += 1;
@@ -58,7 +60,7 @@ export async function killClients(namespace: TestNamespace, killing: Killing): P
         if (text !== `${number}\n`) wrong.push(`${image} holds ${text} instead of ${number}`);
       } else {
         if (end.reason !== "DeadlineExceeded") wrong.push(`${image} ended by ${end.reason}`);
-        // Five minutes for one that still needed its client, whatever its limit is.
+        // A build that still needs its client has a deadline of five minutes, even if its --timeout is longer.
         if (end.seconds > Math.min(timeout, 300) + 10) wrong.push(`${image} ended after ${end.seconds} seconds`);
         tally.deadline += 1;
       }
@@ -76,7 +78,7 @@ interface Job {
   };
 }
 
-/** The condition the build's Job came to, and when; undefined when the client was killed before it made one. */
+/** Waits for the end of the build's Job. Returns undefined if the client was killed before it created one. */
 async function endOf(
   namespace: TestNamespace,
   image: string,

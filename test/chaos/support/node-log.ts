@@ -1,4 +1,4 @@
-/** A container's log as its node keeps it: the truth that a client's copy is held against. The test cluster's node is this machine. */
+/** Reads a container's log files on the node, to compare a client's copy with them. The test cluster's node is this machine. */
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -6,8 +6,9 @@ import { gunzipSync } from "node:zlib";
 const PODS = "/var/log/pods";
 
 /**
- * Every line of a container's log files, rotated ones included, in order; the CRI's format is
- * `STAMP STREAM P|F CONTENT` (k8s.io/cri-client/pkg/logs), where P is a line that continues in the next record.
+ * Returns the lines of a container's log files in order, including rotated ones. The CRI's format is
+ * `STAMP STREAM P|F CONTENT` (k8s.io/cri-client/pkg/logs); P marks a line that continues in the next record.
+ * @throws Error if the pod has no log on this node
  */
 export async function readNodeLog(namespace: string, pod: string, container: string): Promise<string[]> {
   const directory = (await readdir(PODS)).find((name) => name.startsWith(`${namespace}_${pod}_`));
@@ -35,7 +36,7 @@ export async function readNodeLog(namespace: string, pod: string, container: str
   return lines;
 }
 
-/** Rotated files have the time in their names; the current one has none and is the last. */
+/** Orders the files by age. Rotated files have the time in their names; the current file has none and comes last. */
 function byAge(a: string, b: string): number {
   const key = (name: string): string => (/^\d+\.log$/.test(name) ? "~" : name);
   return key(a) < key(b) ? -1 : 1;

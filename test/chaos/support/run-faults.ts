@@ -1,11 +1,11 @@
-/** A build's log and image, held against what they have to be. */
+/** Compares a build's log and image with what they must be. */
 import { kaniko } from "../../../src/builders/kaniko/kaniko.ts";
 import { readImage } from "../../e2e/support/registry.ts";
 import type { Run } from "../../e2e/support/slipway.ts";
 import { linesOfSteps } from "../../e2e/support/step-lines.ts";
 import { readNodeLog } from "./node-log.ts";
 
-/** Faults of the build of `number`; empty if there are none. Its pod must still exist. */
+/** Returns the faults of the build with the given number; empty if there are none. The build's pod must still exist. */
 export async function faultsOf(run: Run, namespace: string, image: string, number: number): Promise<string[]> {
   if (run.code !== 0) return [`build ${number} ended with ${run.code}: ${run.stderr}`];
   const wrong: string[] = [];
@@ -26,7 +26,7 @@ export async function faultsOf(run: Run, namespace: string, image: string, numbe
   return wrong;
 }
 
-/** The pod's name, as the build told it. */
+/** Returns the name of the pod from the build's output; empty if it printed none. */
 export function podOf({ stderr }: Run): string {
   return /^=> schedule: pod (\S+)$/m.exec(stderr)?.[1] ?? "";
 }
