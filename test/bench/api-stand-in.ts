@@ -1,4 +1,4 @@
-/** Stands where an API server would: notes when it is first asked, and refuses everything. Over TLS, as the real one. */
+/** A stand-in for an API server, with TLS. It reports when the first request arrives, and refuses every request. */
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { mustRun } from "./command.ts";
 
 export interface StandIn extends AsyncDisposable {
-  /** Path of a kubeconfig that leads here. */
+  /** Path of a kubeconfig for this server. */
   readonly kubeconfig: string;
-  /** The moment at which the next request arrives, on the clock of performance.now(). */
+  /** Waits for the next request. @returns when it arrived, by performance.now() in milliseconds */
   firstRequest(): Promise<number>;
 }
 

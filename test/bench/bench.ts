@@ -1,7 +1,8 @@
 /**
- * Speed as ratios: slipway and another way to do the same, in turns, in one run. `npm run bench -- [ROW…] [--rounds N] [--json]`
- * prints a table as docs/explanation/speed.md has it, with the commit it is of; --json prints medians, spreads and goals as data. Ends with
- * 1 when something is slower than it may ever be; a missed goal is only shown, as machines differ.
+ * Measures speed as ratios: slipway and another program do the same work alternately in one run.
+ * `npm run bench -- [ROW…] [--rounds N] [--json]` prints the table of docs/explanation/speed.md with the current commit; --json
+ * prints medians, spreads and goals as data. The exit code is 1 if a result reaches its limit. A missed goal is only shown, because
+ * machines differ.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";

@@ -1,4 +1,4 @@
-/** A builder of buildx's kubernetes driver, of the cluster's own BuildKit: rootless, as slipway's is. */
+/** Creates a builder with buildx's kubernetes driver and the test cluster's BuildKit image, rootless like slipway's. */
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,13 +7,13 @@ import type { Finished } from "./command.ts";
 import { environment } from "./test-cluster.ts";
 
 export interface BuildxBuilder extends AsyncDisposable {
-  /** Milliseconds that creating it took; its pod starts with the first build. */
+  /** Milliseconds that `buildx create` took. The pod starts with the first build. */
   readonly createdMs: number;
   build(...args: readonly string[]): Promise<Finished>;
 }
 
 /**
- * @param program buildx
+ * @param program path of buildx
  * @param home an empty directory for buildx's own files
  */
 export async function createBuilder(program: string, namespace: string, home: string): Promise<BuildxBuilder> {
@@ -23,7 +23,7 @@ export async function createBuilder(program: string, namespace: string, home: st
   const buildx = (...args: readonly string[]): Promise<Finished> =>
     mustRun(program, args, { env: { BUILDX_CONFIG: join(home, "buildx") } });
   const options = [`namespace=${namespace}`, `image=${environment("SLIPWAY_BUILDKIT_IMAGE")}`, "rootless=true"];
-  // The rootless image does not look there for its configuration by itself.
+  // The rootless image does not read this path by default.
   const flags = "--config /etc/buildkit/buildkitd.toml";
   const driver = ["--driver", "kubernetes", "--buildkitd-config", settings, "--buildkitd-flags", flags];
   const name = `bench-${randomBytes(4).toString("hex")}`;

@@ -1,4 +1,4 @@
-/** The first build with nothing running, against buildx's kubernetes driver: its builder has to boot. */
+/** The first build with nothing running, against buildx's kubernetes driver, whose builder must start. */
 import { createBuilder } from "./buildx-builder.ts";
 import { findCompiled, howToCompile } from "./compiled.ts";
 import { compare } from "./row.ts";

@@ -1,4 +1,4 @@
-/** Runs commands as a user would, and takes their time. */
+/** Runs commands and measures their time. */
 import { spawn } from "node:child_process";
 
 export const ROOT = new URL("../../", import.meta.url).pathname;
@@ -8,7 +8,7 @@ export interface Finished {
   readonly stdout: string;
   readonly stderr: string;
   readonly code: number | null;
-  /** From before it was started to after its end, in milliseconds. */
+  /** Milliseconds from the start to the end. */
   readonly ms: number;
 }
 
@@ -30,7 +30,7 @@ export function run(
   });
 }
 
-/** @throws Error with what it said when it does not end well: a failure's time is no time. */
+/** Runs a command that must succeed. @throws Error with its output if it fails: the time of a failure means nothing */
 export async function mustRun(
   command: string,
   args: readonly string[],

@@ -1,7 +1,7 @@
-/** Programs of others, as test/cluster/parts compiles them. */
+/** Other projects' programs, which test/cluster/parts compiles. */
 import { ROOT, run } from "./command.ts";
 
-/** Where a program is; absent where it was never compiled here, which takes minutes and is left to whoever asks for it. */
+/** Returns the path of a program; undefined if it is not compiled yet. It is not compiled here, because that takes minutes. */
 export async function findCompiled(part: string, name: string): Promise<string | undefined> {
   const { code, stdout } = await run(`${ROOT}test/cluster/program`, ["--if-compiled", part, name]);
   return code === 0 ? stdout : undefined;

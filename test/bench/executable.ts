@@ -1,4 +1,4 @@
-/** The single executable's start, against the npm package's on Node. */
+/** The start of the single executable, against the start of the npm package on Node. */
 import { access, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startStandIn } from "./api-stand-in.ts";
@@ -10,7 +10,7 @@ import packageJson from "../../package.json" with { type: "json" };
 
 const EXECUTABLE = `${ROOT}release/slipway-${packageJson.version}-${process.platform}-${process.arch}`;
 
-/** What makes every start the first one: no compiled code is kept. */
+/** Turns off the compile cache, so that every start is like the first one. */
 const FIRST = { NODE_DISABLE_COMPILE_CACHE: "1" };
 
 export const executable: Row = {

@@ -1,6 +1,7 @@
 /**
- * The second build: slipway with a kept builder, against buildx with its kubernetes builder running, and against a local Docker engine. Both
- * are of one BuildKit, do the same, and push; the engine has its own and keeps the image.
+ * The second build: slipway with a kept builder, against buildx with its kubernetes builder running, and against a local Docker
+ * engine. Slipway and buildx use the same BuildKit image, build the same and push. The engine has its own builder and stores the
+ * image.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -21,19 +22,19 @@ import { environment, makeNamespace } from "./test-cluster.ts";
 const BUILDX = "buildx v0.38.2, kubernetes driver, its builder running";
 const ENGINE = "a local Docker engine 20.10, buildx as its client";
 
-/** What both sides have in a row. */
+/** The environment of one row, for both sides. */
 interface Stage {
   readonly namespace: string;
-  /** The project. */
+  /** The project's directory. */
   readonly directory: string;
-  /** A directory for what is left of a build, and for this row's own key. */
+  /** A directory for outputs of builds, and for this row's own key. */
   readonly scratch: string;
   readonly image: string;
-  /** A build in the row's kept builder. */
+  /** Runs `slipway build` with the row's kept builder. */
   slipway(...args: readonly string[]): Promise<Finished>;
 }
 
-/** A row in which both sides build the same in turns. */
+/** A row in which both sides build the same project alternately. */
 interface Second {
   readonly name: string;
   readonly rounds: number;
@@ -41,15 +42,15 @@ interface Second {
   readonly goal: number;
   /** Writes the project. */
   readonly prepare: (directory: string, base: string) => Promise<void>;
-  /** Before every build. */
+  /** Changes the project before every build. */
   readonly change: (directory: string) => Promise<void>;
-  /** Of the build, besides the directory. @param side names what is its own */
+  /** Returns the args of the build, without the directory. @param side `slipway` or `buildx`, for names that must differ */
   readonly args: (stage: Stage, side: string) => readonly string[];
 }
 
 const pushed: Second["args"] = ({ image }, side) => ["-t", `${image}:${side}`, "--push"];
 
-/** Sources of 5 kB at the most, and a step before them that is cached. */
+/** A project with sources of at most 5 kB, copied after a step that is cached. */
 function sources(files: number): Pick<Second, "prepare" | "change" | "args"> {
   return {
     async prepare(directory, base) {
@@ -103,7 +104,7 @@ const SECONDS: readonly Second[] = [
     what: `a context of ${MEGABYTES} MB, all of it new, --keep`,
     goal: 1,
     prepare: (directory, base) =>
-      // Mounted and not copied: what is measured is the way, and not the layer.
+      // Mounts the context instead of copying it, to measure the transfer and not the layer.
       writeFile(
         join(directory, "Dockerfile"),
         `FROM ${base}\nRUN --mount=type=bind,target=/context ls -l /context > /list\n`,
@@ -133,7 +134,7 @@ function secondRow({ name, rounds, what, goal, prepare, change, args }: Second):
           },
           other: async () => {
             await change(stage.directory);
-            // Slipway attests only what it is asked to attest.
+            // Slipway adds attestations only if it is asked to.
             const flags = ["--provenance=false", ...args(stage, "buildx")];
             return took(await builder.build(...flags, stage.directory));
           },
@@ -239,11 +240,11 @@ async function stopKept({ namespace, scratch }: Stage): Promise<void> {
 }
 
 interface Engine extends AsyncDisposable {
-  /** For DOCKER_HOST. */
+  /** Value for DOCKER_HOST. */
   readonly host: string;
 }
 
-/** @param root where the engine's programs are unpacked @param directory for all that it writes */
+/** Starts a Docker engine. @param root the directory of its programs @param directory for everything that it writes */
 async function startEngine(root: string, directory: string): Promise<Engine> {
   const at = (name: string): string => join(directory, name);
   const host = `unix://${at("docker.sock")}`;
@@ -261,7 +262,7 @@ async function startEngine(root: string, directory: string): Promise<Engine> {
     [Symbol.asyncDispose]: async () => {
       child.kill();
       await closed;
-      // The namespace of containers with the host's network stays mounted.
+      // dockerd leaves this network namespace mounted.
       await run("umount", [at("exec/netns/default")]);
     },
   };

@@ -1,4 +1,4 @@
-/** The last layer of a large image changed: what `--load` sends to a Docker engine, beside the whole image. */
+/** A change in the last layer of a large image: the bytes that `--load` sends to a Docker engine, against the whole image. */
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -39,7 +39,7 @@ export const loading: Row = {
       });
       return sentBytes(stderr);
     };
-    // The engine has nothing yet.
+    // The engine has no layers yet, so it gets the whole image.
     const whole = await load();
     const changed: number[] = [];
     for (let round = 0; round < rounds; round++) changed.push(await load());
@@ -59,7 +59,7 @@ export const loading: Row = {
   },
 };
 
-/** @param text the build's events, a JSON object on each line */
+/** Returns the number of bytes that the stage `load` reports. @param text the build's events, one JSON object per line */
 function sentBytes(text: string): number {
   const events = text
     .split("\n")

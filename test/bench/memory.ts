@@ -1,4 +1,4 @@
-/** The most memory the client takes for a large context, from its start to the end of the build. */
+/** The peak memory of the client with a large context, from its start to the end of the build. */
 import { check } from "../integrity/check.ts";
 import { absolute } from "./row.ts";
 import type { Row } from "./row.ts";
@@ -19,7 +19,7 @@ export const memory: Row = {
     const peaks: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const { peak, ship } = await check([...args, "--send-all", "--context-warning", "0", scratch.path]);
-      // Half of it is noise, which does not shrink.
+      // Half of the files have random bytes, which cannot be compressed.
       if (!((ship?.bytes ?? 0) > BYTES / 2)) throw new Error(`no more than ${ship?.bytes} bytes were shipped`);
       peaks.push(peak);
     }

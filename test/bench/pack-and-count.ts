@@ -1,4 +1,4 @@
-/** Packs a directory as a build does, drops the archive, and prints its bytes and the milliseconds. Usage: pack-and-count.ts DIRECTORY LEVEL */
+/** Packs a directory like a build, and prints the archive's bytes and the milliseconds. Usage: pack-and-count.ts DIRECTORY LEVEL */
 import { packContext } from "../../src/pack/pack.ts";
 
 const [root = ".", level = "1"] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-/** Packing a context, against tar writing the same archive. */
+/** Packing a context, against `tar` with the same files. */
 import { ROOT, mustRun } from "./command.ts";
 import { compare } from "./row.ts";
 import type { Row, Way } from "./row.ts";
@@ -13,7 +13,8 @@ export const packing: Row = {
   async measure(rounds) {
     await using scratch = await makeScratch();
     await fill(scratch.path, "mixed", FILES, BYTES);
-    // Its start is not counted, as a build has started long before; what it packs goes to a reader in its own process, as there.
+    // The start of the process is not counted, because a build has already started when it packs. The archive is read in the same
+    // process, as in a build.
     const pack =
       (level: number): Way =>
       async () => {
@@ -25,7 +26,7 @@ export const packing: Row = {
         const [bytes, ms] = stdout.split(" ").map(Number);
         return checked(bytes, ms);
       };
-    // Into a pipe: tar reads no file when it sees that its output is /dev/null.
+    // tar writes into a pipe, because it does not read the files if its output is /dev/null.
     const pipe =
       (pipeline: string): Way =>
       async () => {
@@ -43,7 +44,7 @@ export const packing: Row = {
   },
 };
 
-/** An archive of half text and half noise is larger than the noise. */
+/** Checks that the archive is larger than the random half of the files, which cannot be compressed. */
 function checked(bytes = 0, ms = 0): number {
   if (bytes < BYTES / 2) throw new Error(`no more than ${bytes} bytes were packed`);
   return ms;

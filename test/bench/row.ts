@@ -1,15 +1,15 @@
-/** What a row of the benchmark is, and how two ways to do a thing are compared. */
+/** Rows of the benchmark, and the comparison of two ways to do the same work. */
 
 export type Unit = "ms" | "bytes";
 
 export interface Goal {
-  /** The ratio to reach; where there is nothing to compare with, the most it may be, in `unit`. */
+  /** Highest ratio that meets the goal. Without a program to compare with, it is an amount in `unit`. */
   readonly goal: number;
-  /** What must never be reached. */
+  /** The benchmark fails if the value reaches this limit. Same unit as `goal`. */
   readonly limit?: number;
 }
 
-/** Of what was measured round by round, in the comparison's unit. */
+/** Statistics of the rounds, in the comparison's unit. */
 export interface Spread {
   readonly median: number;
   readonly least: number;
@@ -22,31 +22,31 @@ export interface Comparison extends Goal {
   readonly unit: Unit;
   readonly rounds: number;
   readonly slipway: Spread;
-  /** Absent where the goal is no ratio. */
+  /** Absent if the goal is not a ratio. */
   readonly other?: Spread;
-  /** What is held against the goal: the ratio of the medians, or slipway's median itself. */
+  /** The value to compare with the goal: the ratio of the medians, or slipway's median. */
   readonly value: number;
 }
 
-/** A comparison that could not be made here: never a goal met. */
+/** A comparison that is not possible on this machine. It never meets its goal. */
 export interface Unmeasured extends Goal {
   readonly what: string;
   readonly against: string;
-  /** Why, and what to do about it: `not compiled; test/cluster/program buildx buildx`. */
+  /** The reason and the remedy: `buildx is not compiled, run test/cluster/program buildx buildx`. */
   readonly missing: string;
 }
 
 export type Result = Comparison | Unmeasured;
 
 export interface Row {
-  /** As it is asked for on the command line. */
+  /** Name on the command line. */
   readonly name: string;
-  /** How often each way is measured unless the command line says otherwise. */
+  /** Number of rounds without --rounds. */
   readonly rounds: number;
   measure(rounds: number): Promise<Result[]>;
 }
 
-/** Does a thing once and answers with the milliseconds it took, or the bytes. */
+/** Does the work once. @returns its milliseconds or bytes */
 export type Way = () => Promise<number>;
 
 export interface Contest extends Goal {
@@ -57,8 +57,8 @@ export interface Contest extends Goal {
 }
 
 /**
- * Takes turns, and each round in the other order, so that whatever else the machine does meets both alike. The first round of
- * all only warms up caches.
+ * Measures both ways alternately, and swaps their order in each round, so that other load on the machine affects both equally. The
+ * first round is not counted, because it warms up caches.
  */
 export async function compare(rounds: number, { slipway, other, ...rest }: Contest): Promise<Comparison> {
   const ours: number[] = [];
@@ -78,13 +78,14 @@ export async function compare(rounds: number, { slipway, other, ...rest }: Conte
 
 type About = Pick<Comparison, "what" | "against" | "unit" | "goal" | "limit">;
 
+/** Makes a result whose value is the ratio of the medians. */
 export function ratioOf(about: About, ours: readonly number[], theirs: readonly number[]): Comparison {
   const slipway = spreadOf(ours);
   const other = spreadOf(theirs);
   return { ...about, rounds: ours.length, slipway, other, value: slipway.median / other.median };
 }
 
-/** For a goal that is a number of milliseconds or bytes. */
+/** Makes a result whose value is the median, for a goal in milliseconds or bytes. */
 export function absolute(about: About, values: readonly number[]): Comparison {
   const slipway = spreadOf(values);
   return { ...about, rounds: values.length, slipway, value: slipway.median };

@@ -1,4 +1,4 @@
-/** A directory that is gone after use, and the files a row packs. */
+/** Temporary directories, and the files that a row packs. */
 import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ export async function makeScratch(): Promise<Scratch> {
 
 export type Content = "random" | "mixed";
 
-/** So many files of this many bytes in all, of sizes from a tenth of the mean to twice it, a hundred in a directory. */
+/** Writes files, a hundred per directory, with sizes from a tenth of the mean to twice the mean. @param bytes total size */
 export async function fill(root: string, content: Content, files: number, bytes: number): Promise<void> {
   const text = sourceText(4 << 20);
   const noise = randomBytes(4 << 20);
@@ -34,13 +34,13 @@ export async function fill(root: string, content: Content, files: number, bytes:
   }
 }
 
-/** A context of mixed files of which the image gets one: all are sent, and the builder has little to do. */
+/** Writes a context of mixed files. The Dockerfile copies only one, so that a full upload leaves the builder little work. */
 export async function fillForSending(root: string, files: number, bytes: number): Promise<void> {
   await fill(root, "mixed", files, bytes);
   await writeFile(join(root, "Dockerfile"), "FROM scratch\nCOPY d0/f0 /\n");
 }
 
-/** Any length from any offset, around the end. */
+/** Returns bytes of the source from an offset that depends on the index. It starts again at the beginning when the source ends. */
 function slice(source: Buffer, index: number, size: number): Buffer {
   const start = (index * 7919) % source.length;
   const parts: Buffer[] = [];
@@ -53,7 +53,7 @@ function slice(source: Buffer, index: number, size: number): Buffer {
   return Buffer.concat(parts);
 }
 
-/** Words in lines, which gzip makes about a quarter of, as it does of source code. */
+/** Returns lines of words. gzip compresses them to about a quarter, like source code. */
 function sourceText(length: number): Buffer {
   const words = Array.from({ length: 3000 }, (_, index) => randomBytes(2 + (index % 5)).toString("hex"));
   let text = "";

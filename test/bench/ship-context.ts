@@ -1,4 +1,4 @@
-/** Packs a directory and brings it into a pod that receives, as a build does. Usage: ship-context.ts NAMESPACE POD DIRECTORY */
+/** Packs a directory and sends it to a receiving pod, like a build. Usage: ship-context.ts NAMESPACE POD DIRECTORY */
 import { connect } from "../../src/lib/kube/connect.ts";
 import { packContext } from "../../src/pack/pack.ts";
 import { MARKER } from "../../src/plan/layout.ts";

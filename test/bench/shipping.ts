@@ -1,4 +1,4 @@
-/** Bringing a large context into a pod, against a tar of it through kubectl exec. */
+/** Sending a large context to a pod, against `tar` through `kubectl exec`. */
 import { ROOT, mustRun } from "./command.ts";
 import { compare } from "./row.ts";
 import type { Comparison, Row } from "./row.ts";
@@ -27,7 +27,7 @@ export const shipping: Row = {
       await using scratch = await makeScratch();
       await fill(scratch.path, content, FILES, BYTES);
       const timed = async (pipeline: string): Promise<number> => {
-        // Nobody is to pay for taking away what the last one brought.
+        // Removes the files of the last measurement now, so that its time is not counted.
         await mustRun("bash", ["-c", `${inPod} 'rm -rf /slipway/* /tmp/*; sync'`]);
         const { ms } = await mustRun("bash", ["-c", `set -o pipefail; ${pipeline}`, "bash", scratch.path]);
         const { stdout } = await mustRun("bash", ["-c", `${inPod} 'find /slipway -type f | wc -l'`]);
@@ -49,7 +49,7 @@ export const shipping: Row = {
   },
 };
 
-/** Takes in what slipway's receiving container does, but stays for the next round. */
+/** A pod like slipway's with its receiving container, but it keeps running for the next round. */
 function receivingPod(image: string): object {
   return {
     apiVersion: "v1",

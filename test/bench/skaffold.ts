@@ -1,4 +1,4 @@
-/** A small build from end to end, against skaffold's kaniko in the cluster. */
+/** The whole command of a small build, against skaffold with kaniko in the cluster. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mustRun } from "./command.ts";
@@ -25,7 +25,7 @@ export const skaffold: Row = {
     const image = `${registry}/bench/${namespace.name}`;
     const file = join(home.path, "skaffold.yaml");
     await writeFile(file, JSON.stringify(configuration(`${image}-skaffold`, scratch.path, namespace.name)));
-    // Asked of each build: to build. It would otherwise find that nothing had changed.
+    // Without --cache-artifacts=false skaffold skips a build when nothing has changed.
     const args = ["build", "-f", file, "--cache-artifacts=false", "--interactive=false", "--update-check=false"];
     const env = { HOME: home.path, SKAFFOLD_DISABLE_METRICS: "true" };
     const contest = {

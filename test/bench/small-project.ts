@@ -1,4 +1,4 @@
-/** What every builder builds in the rows about a small build: one RUN and one COPY on busybox. */
+/** The project of all rows about a small build: one RUN and one COPY on busybox. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SLIPWAY, mustRun } from "./command.ts";
@@ -10,12 +10,12 @@ export async function writeSmallProject(directory: string, registry: string): Pr
   await writeFile(join(directory, "greeting"), "hello\n");
 }
 
-/** The whole command of a build with slipway. */
+/** Builds with slipway. @returns milliseconds of the whole command */
 export async function buildWithSlipway(namespace: string, image: string, directory: string): Promise<number> {
   return took(await mustRun(process.execPath, [SLIPWAY, "build", "-n", namespace, "-t", image, directory]));
 }
 
-/** Everyone says what was built: among the progress, or at the end. @throws Error where no digest is said */
+/** Returns the milliseconds of a build. @throws Error if the build printed no digest, which every builder prints */
 export function took({ stdout, stderr, ms }: Finished): number {
   if (!/sha256:[0-9a-f]{64}/.test(stdout + stderr)) throw new Error(`no digest in:\n${stdout}${stderr}`);
   return ms;

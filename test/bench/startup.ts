@@ -1,4 +1,4 @@
-/** How long the client works before it asks the cluster anything, in units of a Node that does nothing. */
+/** The time from the client's start to its first request to the cluster, against a Node process that does nothing. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startStandIn } from "./api-stand-in.ts";

@@ -2,7 +2,7 @@ import type { Comparison, Result, Spread, Unit } from "./row.ts";
 
 const HEAD = ["what", "slipway", "against", "", "ratio", "goal", "met"];
 
-/** A Markdown table that is also aligned for a terminal: medians, with the least and the most of the rounds. */
+/** Formats a Markdown table that is also aligned in a terminal: medians, with the lowest and highest value of the rounds. */
 export function printTable(results: readonly Result[]): string {
   const body = results.map(cellsOf);
   const widths = HEAD.map((title, column) =>
@@ -19,7 +19,7 @@ export function isMet(result: Result): boolean {
 
 function cellsOf(result: Result): string[] {
   const { what, goal } = result;
-  // A pipe would begin another column.
+  // A pipe would start another column.
   const against = result.against.replaceAll("|", "\\|");
   if ("missing" in result) return [what, "", against, "", "", `≤ ${goal}`, `not measured: ${result.missing}`];
   const { slipway, other, unit, rounds } = result;
@@ -42,7 +42,7 @@ function spread({ median, least, most }: Spread, unit: Unit): string {
   return `${amount(median, unit)} (${amount(least, unit)} – ${amount(most, unit)})`;
 }
 
-/** Two digits behind the point, or as many as a small ratio needs. */
+/** Formats a ratio with two digits after the point, or with two significant digits if it is small. */
 function digits(ratio: number): string {
   return ratio < 0.05 ? ratio.toPrecision(2) : ratio.toFixed(2);
 }

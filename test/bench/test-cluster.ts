@@ -1,8 +1,8 @@
-/** The cluster the environment names, and a namespace in it for one row. */
+/** The test cluster's environment variables, and a namespace for one row. */
 import { randomBytes } from "node:crypto";
 import { mustRun } from "./command.ts";
 
-/** @throws Error when the cluster's environment lacks it. */
+/** Reads a variable of the test cluster. @throws Error if it is not set */
 export function environment(name: string): string {
   const value = process.env[name];
   if (value === undefined || value === "")

@@ -1,4 +1,4 @@
-/** A small build from end to end, against the kubectl calls a person would make for it. */
+/** The whole command of a small build, against the kubectl calls that do the same by hand. */
 import { ROOT, mustRun } from "./command.ts";
 import { compare } from "./row.ts";
 import type { Row } from "./row.ts";
