@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { check } from "../integrity/check.ts";
 import { checkKept, checkKeptResult } from "../integrity/kept.ts";
-import type { KeptPlace } from "../integrity/kept.ts";
+import type { KeptTarget } from "../integrity/kept.ts";
 import { sumOf, writeBuilder } from "../integrity/summing-builder.ts";
 import { SAMPLE } from "../integrity/trees.ts";
 import { BUSYBOX, mustBuild, uniqueImage } from "./support/build.ts";
@@ -42,7 +42,7 @@ test.each(
 /** Bytes of memory that the client may take. */
 const MOST_MEMORY = 200_000_000;
 
-async function keptPlace(): Promise<KeptPlace> {
+async function keptTarget(): Promise<KeptTarget> {
   const kubeconfig = await leastKubeconfig(namespace.name, ["--keep"], "slipway-keep");
   const home = await mkdtemp(join(tmpdir(), "slipway-e2e-home-"));
   onTestFinished(async () => {
@@ -56,14 +56,14 @@ test(
   "a kept builder has the files that were on this disk, also after some changed, and gives its result whole",
   { timeout: 900_000 },
   async () => {
-    const place = await keptPlace();
+    const target = await keptTarget();
     const root = await project({});
     for (const { fill } of SAMPLE) {
       await fill(root);
-      const checked = await checkKept(place, root);
+      const checked = await checkKept(target, root);
       expect(checked.digest).toBe(await sumOf(root));
     }
-    const { wrong, size, peak } = await checkKeptResult(place, 50);
+    const { wrong, size, peak } = await checkKeptResult(target, 50);
     expect(wrong).toEqual([]);
     expect(size).toBeGreaterThan(50_000_000);
     expect(peak).toBeLessThan(MOST_MEMORY);

@@ -1,24 +1,25 @@
-/** One context through the built program into a pod, and what became of it. */
+/** Runs the built program with one context, and reports what arrived in the pod. */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 const PROGRAM = new URL("../../bin/run.js", import.meta.url).pathname;
 
 export interface Checked {
-  /** What the pod found, as `sumOf` has it. */
+  /** Digest of the files in the pod; equal to `sumOf` of the context if all of it arrived. */
   readonly digest: string | undefined;
-  /** How it travelled: the detail of the stage, `configmap` when there was none. */
+  /** The transport, as the stage `ship` names it; `configmap` if there was no such stage. */
   readonly transport: string;
-  /** Bytes sent. */
+  /** Size of the packed context in bytes. */
   readonly bytes: number;
-  /** The client's own, at most, in bytes. Read ten times a second: the last reading may miss what came after it. */
+  /** Peak memory of the client in bytes. It is read ten times a second, so a peak after the last reading is missed. */
   readonly peak: number;
+  /** Duration of the whole command in milliseconds. */
   readonly ms: number;
-  /** What bringing the context in took and moved, which with `cache` is the difference alone; absent for `configmap`. */
+  /** Duration of the transfer in milliseconds, and its bytes. With `cache` these are only the changes. Absent for `configmap`. */
   readonly ship: { readonly ms: number; readonly bytes: number } | undefined;
 }
 
-interface Said {
+interface ProgressEvent {
   readonly type: string;
   readonly stage?: string;
   readonly detail?: string;
@@ -28,8 +29,10 @@ interface Said {
 }
 
 /**
- * @param env variables besides this process's own
- * @throws Error with what it said when the program fails.
+ * Runs `slipway build`.
+ * @param args besides `build --progress json`
+ * @param env variables to add to this process's own
+ * @throws Error with the program's output if the program fails
  */
 export async function check(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Checked> {
   const started = performance.now();
@@ -46,15 +49,15 @@ export async function check(args: readonly string[], env: Readonly<Record<string
   });
   clearInterval(watch);
   if (code !== 0) throw new Error(`slipway ended with ${code}:\n${stderr}`);
-  const said = stderr
+  const events = stderr
     .trim()
     .split("\n")
-    .map((line) => JSON.parse(line) as Said);
-  const begun = said.find(({ type, stage }) => type === "stage-started" && stage === "ship");
-  const packed = said.find(({ type, stage }) => type === "stage-done" && stage === "pack");
-  const shipped = said.find(({ type, stage }) => type === "stage-done" && stage === "ship");
+    .map((line) => JSON.parse(line) as ProgressEvent);
+  const begun = events.find(({ type, stage }) => type === "stage-started" && stage === "ship");
+  const packed = events.find(({ type, stage }) => type === "stage-done" && stage === "pack");
+  const shipped = events.find(({ type, stage }) => type === "stage-done" && stage === "ship");
   return {
-    digest: said.find(({ type }) => type === "built")?.result?.digest,
+    digest: events.find(({ type }) => type === "built")?.result?.digest,
     transport: begun?.detail ?? "configmap",
     bytes: packed?.bytes ?? 0,
     peak,
@@ -63,7 +66,7 @@ export async function check(args: readonly string[], env: Readonly<Record<string
   };
 }
 
-/** VmHWM of proc(5), in bytes; 0 when the process is gone. */
+/** Returns the peak memory of a process in bytes (VmHWM of proc(5)); 0 if the process has ended. */
 function highWater(pid: number | undefined): number {
   try {
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;

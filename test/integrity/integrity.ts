@@ -1,6 +1,6 @@
 /**
- * Contexts of all sizes, end to end: `make integrity`, or integrity.ts [TRANSPORT]. Every file has to arrive as it was, and the
- * client may take 200 MB of memory. With `keep` in place of a transport they go to a kept builder, and a result of 1 GB comes back.
+ * Sends contexts of all sizes, end to end: `make integrity`, or integrity.ts [TRANSPORT]. Every file must arrive unchanged, and the
+ * client may use 200 MB of memory. With `keep` instead of a transport, a kept builder gets them, and returns a result of 1 GB.
  */
 import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -9,11 +9,11 @@ import { join } from "node:path";
 import { check } from "./check.ts";
 import type { Checked } from "./check.ts";
 import { checkKept, checkKeptResult } from "./kept.ts";
-import type { KeptPlace } from "./kept.ts";
+import type { KeptTarget } from "./kept.ts";
 import { sumOf, writeBuilder } from "./summing-builder.ts";
 import { TREES } from "./trees.ts";
 
-const MOST_MEMORY = 200_000_000;
+const MAX_MEMORY_BYTES = 200_000_000;
 
 const registry = process.env["REGISTRY"];
 if (registry === undefined) throw new Error('REGISTRY is not set; run this first: eval "$(test/cluster/env)"');
@@ -22,7 +22,7 @@ const namespace = `slipway-integrity-${process.pid}`;
 const builder = `${registry}/integrity/${namespace}`;
 const root = await mkdtemp(join(tmpdir(), "slipway-integrity-"));
 const isKept = transport === "keep";
-const place: KeptPlace = {
+const target: KeptTarget = {
   where: ["-n", namespace],
   home: join(root, "home"),
   base: `${registry}/busybox:1.35`,
@@ -32,7 +32,7 @@ let failed = false;
 
 execFileSync("kubectl", ["create", "namespace", namespace], { stdio: "ignore" });
 try {
-  await mkdir(place.home);
+  await mkdir(target.home);
   await mkdir(join(root, "builder"));
   await writeBuilder(join(root, "builder"), `${registry}/busybox:1.35`);
   await check(["-n", namespace, "-t", builder, join(root, "builder")]);
@@ -53,14 +53,14 @@ try {
       "0",
     ];
     const checked = isKept
-      ? await checkKept(place, context)
+      ? await checkKept(target, context)
       : await check([...args, "--transport", transport, "--cache-name", tree.name, context]);
     const bytes = isKept ? [] : [`${checked.bytes} bytes packed`];
     report(tree.name, checked, bytes, checked.digest === expected ? [] : ["NOT WHAT WAS SENT"]);
     await rm(context, { recursive: true });
   }
   if (isKept) {
-    const result = await checkKeptResult(place, RESULT_MEGABYTES);
+    const result = await checkKeptResult(target, RESULT_MEGABYTES);
     report(`a result of ${RESULT_MEGABYTES} MB`, result, [`${result.size} bytes`], result.wrong);
   }
 } finally {
@@ -75,7 +75,7 @@ function report(
   more: readonly string[],
   wrong: readonly string[],
 ): void {
-  const faults = [...wrong, ...(peak <= MOST_MEMORY ? [] : ["TOO MUCH MEMORY"])];
+  const faults = [...wrong, ...(peak <= MAX_MEMORY_BYTES ? [] : ["TOO MUCH MEMORY"])];
   failed ||= faults.length > 0;
   const figures = [transport, ...more, `peak ${Math.round(peak / 1e6)} MB`, `${(ms / 1000).toFixed(1)} s`];
   const end = faults.length > 0 ? faults : ["all equal"];

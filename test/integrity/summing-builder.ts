@@ -1,6 +1,6 @@
 /**
- * A builder that builds nothing: it takes kaniko's arguments, and what it gives for the image's digest is the sum of all it finds
- * in its context. So a whole run of the program says what arrived.
+ * A builder that builds nothing. It takes kaniko's arguments, and reports the hash of all files in its context as the image's
+ * digest. So a run of the whole program shows what arrived.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -22,14 +22,14 @@ sum=$(find . -type f -print0 | xargs -0 -r sha256sum | sort | sha256sum | cut -c
 echo "sha256:$sum" > /dev/termination-log
 `;
 
-/** A context from which any real builder makes the image. @param base one with busybox's tools */
+/** Writes a context from which any real builder makes the image. @param base an image with busybox's tools */
 export async function writeBuilder(directory: string, base: string): Promise<void> {
   await writeFile(join(directory, "executor"), EXECUTOR, { mode: 0o755 });
   const dockerfile = `FROM ${base}\nCOPY executor /executor\nENTRYPOINT ["/executor"]\n`;
   await writeFile(join(directory, "Dockerfile"), dockerfile);
 }
 
-/** What the builder gives for a directory when all of it arrived: the sum of the sums of its files, with their names. */
+/** Returns the digest that the builder reports if all of a directory arrives: the hash of its files' hashes and names. */
 export async function sumOf(root: string): Promise<string> {
   const lines: string[] = [];
   for await (const file of filesOf(root, ".")) {

@@ -1,4 +1,4 @@
-/** Contexts of the sizes that make a difference. */
+/** Contexts of different sizes and contents. */
 import { randomBytes } from "node:crypto";
 import { mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -18,13 +18,13 @@ export const TREES: readonly Tree[] = [
   { name: "500 MB that do not shrink", fill: (root) => large(root, 500, () => randomBytes(MB)) },
 ];
 
-/** For a run that is over in seconds. */
+/** Contexts for a run of a few seconds. */
 export const SAMPLE: readonly Tree[] = [
   { name: "1 file", fill: (root) => small(root, 1) },
   { name: "2000 files", fill: (root) => small(root, 2000) },
 ];
 
-/** Files of 0 to 2 kB, a hundred in a directory, every tenth of noise, some with names that are not plain. */
+/** Writes files of 0 to 2 kB, a hundred per directory. Every tenth has random bytes; some names have spaces, quotes and umlauts. */
 async function small(root: string, count: number): Promise<void> {
   for (let number = 0; number < count; number++) {
     const directory = join(root, `d${Math.floor(number / 100) % 30}`, `e${Math.floor(number / 100)}`);
