@@ -1,4 +1,4 @@
-/** Archives as contexts, each with something that programs that read archives disagree about. */
+/** Archives as contexts. Each contains something that archive readers interpret differently. */
 import { gzipSync } from "node:zlib";
 
 const BLOCK = 512;
@@ -23,7 +23,7 @@ export interface Entry {
 
 const MTIME = 1_600_000_000;
 
-/** An entry as it lies in an archive. */
+/** Returns the bytes of an entry: headers, content and padding. */
 export function entry(fields: Entry): Buffer {
   const { name, flag = "0", mode = 0o644, content = "", link = "", magic = "ustar\u000000", pax } = fields;
   const bytes = Buffer.from(content as string);
@@ -65,7 +65,7 @@ const file = (name: string, content = name): Entry => ({ name, content });
 const symlink = (name: string, link: string): Entry => ({ name, flag: "2", link, mode: 0o777 });
 const hardlink = (name: string, link: string): Entry => ({ name, flag: "1", link });
 
-/** 512 bytes of data in the middle of 4096, in the forms of GNU tar. */
+/** A sparse file of 4096 bytes with 512 bytes of data in the middle, in GNU tar's formats. */
 const DATA = Buffer.alloc(BLOCK, "d");
 const SPARSE_MAP = Buffer.alloc(BLOCK);
 SPARSE_MAP.write("2\n1024\n512\n4096\n0\n");
@@ -76,7 +76,7 @@ function oldSparse(header: Buffer): void {
   header.write("00000010000\0", 483);
 }
 
-/** What each case adds to an archive with a Dockerfile. */
+/** The entries that each case adds to an archive with a Dockerfile. The names are keys of recorded/archives.json. */
 export const ARCHIVE_CASES: Readonly<Record<string, readonly Entry[]>> = {
   "modes of files and directories": [
     dir("open", 0o777),
@@ -178,7 +178,7 @@ export const ARCHIVE_CASES: Readonly<Record<string, readonly Entry[]>> = {
   "a file with a slash at its end": [{ name: "s/", content: "s" }],
 };
 
-/** Compressed, because docker does not recognise a plain archive that begins with a pax header. */
+/** Returns a case's archive. It is compressed, because docker does not recognize a plain archive that begins with a pax header. */
 export function archiveCase(name: string, dockerfile: string): Buffer {
   return gzipSync(archive([file("Dockerfile", dockerfile), ...(ARCHIVE_CASES[name] ?? [])]));
 }

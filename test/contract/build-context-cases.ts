@@ -1,11 +1,11 @@
-/** `--build-context` on each builder that can: directories by every transport that carries them, an image, an address. */
+/** `--build-context` on each builder that supports it: directories with each transport, an image, a URL. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "vitest";
 import { project } from "../e2e/support/project.ts";
 import type { FlagCase } from "./builder-flags.ts";
 
-/** The machine, as pods see it. */
+/** Address of this machine in the network of the pods. */
 const MACHINE = "10.88.0.1";
 
 const DIRECTORY_USES = `COPY --from=tools . /tools/
@@ -64,10 +64,10 @@ export const CONTEXT_CASES: readonly FlagCase[] = [
     },
   },
   {
-    title: "--build-context with an address",
+    title: "--build-context with a URL",
     capability: "build-context-url",
     builders: ["buildkit"],
-    // As in docker, a URL that is not a repository is one file of this name.
+    // As in docker, a URL that is not a repository becomes one file with the name `context`.
     files: ({ base }) => ({ Dockerfile: `FROM ${base}\nCOPY --from=remote context /got\n` }),
     async act({ build }) {
       const server = createServer((_, response) => response.end("of the server"));

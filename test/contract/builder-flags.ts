@@ -1,6 +1,6 @@
 /**
- * A case for each flag that not every builder can honour, and for each builder that can: what the flag does is read from the
- * image, from what came to the disk or from the builder's own log, never from a clock.
+ * Cases for the flags that only some builders support, for each of these builders. The effect is read from the image, from files on
+ * this disk or from the builder's log, never from a duration.
  */
 import { execFileSync } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
@@ -21,8 +21,9 @@ export interface Trial {
   readonly builder: TestBuilder;
   readonly root: string;
   readonly image: string;
-  /** A build of the project that has to succeed and pushes to `image`. */
+  /** Runs a build of the project that must succeed. */
   readonly run: (args: readonly string[], options?: RunOptions) => Promise<Run>;
+  /** Does the same, pushes to `image`, and reads the image. */
   readonly build: (args: readonly string[], options?: RunOptions) => Promise<{ run: Run; built: Image }>;
 }
 
@@ -52,8 +53,8 @@ export async function tryFlag(namespace: TestNamespace, { files, act }: FlagCase
   });
 }
 
-/** A Dockerfile on busybox whose RUN leaves what it sees in /seen. */
-const seeing =
+/** A Dockerfile whose RUN writes the command's output to /seen. */
+const dockerfileFor =
   (command: string) =>
   ({ base }: TestBuilder): Files => ({ Dockerfile: `FROM ${base}\nRUN ${command} > /seen\n` });
 
@@ -61,8 +62,8 @@ const TWO_STAGES = ({ base }: TestBuilder): Files => ({
   Dockerfile: `FROM ${base} AS tools\nRUN echo tools > /tools\nFROM ${base}\nCOPY --from=tools /tools /tools\nRUN echo app > /app\n`,
 });
 
-/** `-o` writes the files of the last stage: a scratch one, to have few. */
-const FILES_ALONE = ({ base }: TestBuilder): Files => ({
+/** A Dockerfile whose last stage is from scratch, so that `-o` writes only a few files. */
+const SCRATCH_WITH_FILES = ({ base }: TestBuilder): Files => ({
   Dockerfile: `FROM ${base} AS tools
 RUN mkdir -p /out/bin && echo made > /out/bin/made && chmod 750 /out/bin/made && ln -s bin/made /out/link && mkdir -m 1777 /out/t
 FROM scratch
@@ -75,7 +76,7 @@ export const FLAG_CASES: readonly FlagCase[] = [
     title: "--add-host",
     capability: "add-host",
     builders: ["kaniko", "buildkit", "buildah", "makisu"],
-    files: seeing("cat /etc/hosts"),
+    files: dockerfileFor("cat /etc/hosts"),
     async act({ build }) {
       const { built } = await build(["--add-host=db:10.9.8.7", "--add-host=web=10.9.8.6"]);
       expect(built.files.get("seen")?.text).toMatch(/^10\.9\.8\.7\s+db$/m);
@@ -100,7 +101,7 @@ export const FLAG_CASES: readonly FlagCase[] = [
     title: "--network none",
     capability: "network-none",
     builders: ["buildkit"],
-    files: seeing("cat /proc/net/route"),
+    files: dockerfileFor("cat /proc/net/route"),
     async act({ build }) {
       const { built } = await build(["--network=none"]);
       expect(built.files.get("seen")?.text.trim().split("\n")).toHaveLength(1);
@@ -110,7 +111,7 @@ export const FLAG_CASES: readonly FlagCase[] = [
     title: "--shm-size",
     capability: "shm-size",
     builders: ["kaniko", "buildkit", "buildah", "makisu"],
-    files: seeing("df -k /dev/shm"),
+    files: dockerfileFor("df -k /dev/shm"),
     async act({ build }) {
       const { built } = await build(["--shm-size=24m"]);
       expect(built.files.get("seen")?.text).toMatch(/ 24576 .* \/dev\/shm$/m);
@@ -120,7 +121,7 @@ export const FLAG_CASES: readonly FlagCase[] = [
     title: "--ulimit",
     capability: "ulimit",
     builders: ["buildkit", "buildah"],
-    files: seeing("sh -c 'ulimit -n; ulimit -H -n; ulimit -c'"),
+    files: dockerfileFor("sh -c 'ulimit -n; ulimit -H -n; ulimit -c'"),
     async act({ build }) {
       const { built } = await build(["--ulimit=nofile=512:1024", "--ulimit=core=0"]);
       expect(built.files.get("seen")?.text).toBe("512\n1024\n0\n");
@@ -130,7 +131,7 @@ export const FLAG_CASES: readonly FlagCase[] = [
     title: "--ssh",
     capability: "ssh",
     builders: ["buildkit", "buildah"],
-    // Asks the agent behind the socket for its keys, as `ssh-add -l` does: one byte, 11 (draft-miller-ssh-agent).
+    // Asks the agent for its keys like `ssh-add -l`: a message of one byte, 11 (draft-miller-ssh-agent).
     files: ({ base }) => ({
       Dockerfile: `FROM ${base.replace("busybox:1.35", "debian:bookworm")} AS ask
 RUN --mount=type=ssh,id=deploy perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0); connect(S, sockaddr_un($ENV{SSH_AUTH_SOCK})) or die $!; syswrite(S, pack("NC", 1, 11)); sysread(S, $b, 4096); print unpack("H*", $b)' > /seen
@@ -189,7 +190,7 @@ COPY --from=ask /seen /seen
     title: "-o DIRECTORY",
     capability: "output-files",
     builders: ["buildkit", "buildah", "img"],
-    files: FILES_ALONE,
+    files: SCRATCH_WITH_FILES,
     async act({ root, run }) {
       await run([`-o${root}/out`]);
       expect(await readFile(`${root}/out/bin/made`, "utf8")).toBe("made\n");
@@ -202,7 +203,7 @@ COPY --from=ask /seen /seen
     title: "-o - and an image at once",
     capability: "output-files",
     builders: ["buildkit", "buildah", "img"],
-    files: FILES_ALONE,
+    files: SCRATCH_WITH_FILES,
     async act({ build }) {
       const { run, built } = await build(["-otype=tar,dest=-", "--push"]);
       const list = execFileSync("tar", ["-tf", "-"], { input: Buffer.from(run.stdout, "latin1"), encoding: "utf8" });
@@ -253,7 +254,7 @@ COPY --from=ask /seen /seen
   },
 ];
 
-/** Number of instructions that the builder reports as cached. */
+/** Returns the number of instructions that the builder's log reports as cached. */
 export function cachedRuns(builder: BuilderName, log: string): number {
   const lines: Readonly<Record<BuilderName, RegExp>> = {
     kaniko: /Using caching version of cmd: RUN/g,
@@ -265,7 +266,7 @@ export function cachedRuns(builder: BuilderName, log: string): number {
   return log.match(lines[builder])?.length ?? 0;
 }
 
-/** BuildKit's word about the RUN of a stage: DONE or CACHED. */
+/** Returns what BuildKit's log reports about the RUN of a stage: `DONE` or `CACHED`. */
 function stepOf(log: string, stage: string): string | undefined {
   const vertex = new RegExp(`^#(\\d+) \\[${stage} \\d+/\\d+\\] RUN`, "m").exec(log)?.[1];
   return new RegExp(`^#${vertex} (DONE|CACHED)`, "m").exec(log)?.[1];

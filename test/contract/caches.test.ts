@@ -1,6 +1,6 @@
 /**
- * Caches that outlive a build: a second build, in a pod of its own, is served from the first one's, as the builder's own log says.
- * By the cluster's administrator, as volumes need a right that `slipway rbac` does not give unasked.
+ * Caches that outlive a build: a second build in another pod uses the cache of the first one, as the builder's log shows. The tests
+ * run as the cluster's administrator, because `slipway rbac` grants the right to create volumes only on request.
  */
 import { utimes } from "node:fs/promises";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ import { slipway } from "../e2e/support/slipway.ts";
 const namespace = useNamespace({ podSecurity: "baseline" });
 const admin = { env: { KUBECONFIG: environment("KUBECONFIG") } };
 
-/** Buildah finds in its store what has the history of the base and one entry more; the test cluster's own images have none. */
+/** Returns a base image. Buildah's cache needs a base with a history, which the test cluster's own images do not have. */
 async function baseFor(name: BuilderName): Promise<string> {
   const { base } = testBuilder(name);
   if (name !== "buildah") return base;
@@ -50,7 +50,7 @@ describe.each(["buildkit", "buildah"] as const)("--cache-volume with %s", (name:
     const [before, after] = await Promise.all([read(one), read(two)]);
     expect(after.files.get("made/by")?.text).toBe(`${name}\n`);
     expect(after.files).toEqual(before.files);
-    // A volume that is given to the pod's group hands on its setgid bit, but not into images.
+    // A volume that belongs to the pod's group sets the setgid bit on new directories. Images must not have it.
     expect(after.files.get("made")).toMatchObject({ mode: 0o755, uid: 0, gid: 0 });
   });
 
@@ -67,7 +67,7 @@ describe.each(["buildkit", "buildah"] as const)("--cache-volume with %s", (name:
     expect(texts).toEqual(["one", "two"]);
   });
 
-  test("two builds at the same time: one waits for the other, and says so", async () => {
+  test("of two builds at the same time one waits for the other, and reports it", async () => {
     const base = await baseFor(name);
     const roots = await Promise.all(
       ["one", "two"].map((text) =>
@@ -155,7 +155,7 @@ describe("makisu with Redis", () => {
     expect((await testBuilder("makisu").read(`${image}:2`)).files.get("one")?.text).toBe(`${mode}\n`);
   });
 
-  test("a cache of another builder's kind is refused", async () => {
+  test("kaniko refuses --cache-to type=redis and names makisu", async () => {
     const root = await project({ Dockerfile: `FROM ${base}\n` });
     const run = await build(namespace, ["--builder=kaniko", "--cache-to=type=redis,addr=10.0.0.1:6379", root]);
     expect(run.code).toBe(125);

@@ -1,4 +1,4 @@
-/** One use of `docker build`, and what has to come of it. */
+/** Cases of the contract: uses of `docker build` and their required results. */
 import { expect } from "vitest";
 import { BUSYBOX } from "../e2e/support/build.ts";
 import { project } from "../e2e/support/project.ts";
@@ -14,39 +14,42 @@ export interface Bench {
   /** The project's directory, which is also the working directory. */
   readonly root: string;
   readonly image: string;
-  /** Of each run so far. */
+  /** Outcomes of the runs so far. */
   readonly outcomes: readonly Outcome[];
   readonly run: (args: readonly string[], options?: Partial<RunOptions>) => Promise<Run>;
-  /** A run that has to succeed, with the image it pushed as `image`. */
+  /** Runs a build that must succeed, pushes it to `image`, and reads the image. */
   readonly build: (args: readonly string[], options?: Partial<RunOptions>) => Promise<{ run: Run; built: Image }>;
 }
 
-/** A run that is only compared with docker's. `IMAGE` in an argument is replaced by a unique name. */
+/** A run that is only compared with docker's. A unique name replaces `IMAGE` in its args. */
 export interface Use {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: (root: string) => Promise<Uint8Array | string>;
-  /** Why docker, with a builder of its kubernetes driver on the test cluster, says nothing of its contract here. */
+  /** Why this use cannot be recorded: docker with a builder of its kubernetes driver on the test cluster does not support it. */
   readonly cannot?: string;
 }
 
 export interface Case {
   readonly files?: Files;
-  /** What has to come of it, whoever is asked. Its runs are held against docker's too. */
+  /** Runs and checks that hold for docker, too. The outcomes of its runs are compared with docker's. */
   readonly act?: (bench: Bench) => Promise<void>;
-  /** `act` is about slipway alone: docker does something else, or nothing. */
+  /** `act` is only for slipway: docker behaves differently or lacks the feature. */
   readonly slipwayOnly?: boolean;
   readonly uses?: readonly Use[];
 }
 
-/** Of a flag: there is always something that has to come of it. */
+/** A flag's case always has checks. */
 export interface FlagCase extends Case {
   readonly act: (bench: Bench) => Promise<void>;
 }
 
 export const FROM = `FROM ${BUSYBOX}\n`;
 
-/** @param env variables of every run, such as a setting of slipway's */
+/**
+ * Makes a project, and functions that run the command under test in it.
+ * @param env variables for every run, for example a setting of slipway
+ */
 export async function setUp(
   namespace: string,
   files: Files = { Dockerfile: FROM },
@@ -74,7 +77,7 @@ export async function setUp(
   };
 }
 
-/** What comes of a case, each run of it an outcome: of what it does, where that is about docker too, and of its further uses. */
+/** Runs a case. @returns the outcomes to compare with docker's: those of `act` unless it is `slipwayOnly`, and those of the uses */
 export async function perform(namespace: string, { files, act, slipwayOnly = false, uses = [] }: Case) {
   const outcomes: (Outcome | { args: readonly string[]; cannot: string })[] = [];
   if (act !== undefined && (isSlipway || !slipwayOnly)) {
@@ -86,25 +89,25 @@ export async function perform(namespace: string, { files, act, slipwayOnly = fal
     if (cannot !== undefined) outcomes.push({ args, cannot });
     else {
       const { root, image, run, outcomes: own } = await setUp(namespace, files);
-      const words = args.map((word) => word.replaceAll("IMAGE", image));
-      await run(words, { env, ...(stdin === undefined ? {} : { stdin: await stdin(root) }) });
+      const named = args.map((arg) => arg.replaceAll("IMAGE", image));
+      await run(named, { env, ...(stdin === undefined ? {} : { stdin: await stdin(root) }) });
       outcomes.push(...own);
     }
   }
   return outcomes;
 }
 
-/** A build that is pushed, as a use. */
+/** A use that pushes an image. */
 export function pushed(...flags: string[]): Use {
   return { args: ["--push", "-t", "IMAGE", ...flags, "."] };
 }
 
-/** The same, where slipway needs a builder other than its default for what docker's only one does. */
+/** A use that pushes an image. Slipway uses another builder, because its default one does not support the flags. */
 export function pushedBy(builder: string, ...flags: string[]): Use {
   return { ...pushed(...flags), env: { SLIPWAY_BUILDER: builder } };
 }
 
-/** A refusal: nothing on standard output, one sentence, and a remedy where slipway says it. */
+/** The command refuses the args: nothing on standard output, and a message that matches `sentence`, without a stack trace. */
 export function refusal(args: readonly string[], sentence: string | RegExp, slipwayOnly = true): FlagCase {
   return {
     slipwayOnly,
@@ -118,7 +121,7 @@ export function refusal(args: readonly string[], sentence: string | RegExp, slip
   };
 }
 
-/** An answer on standard output, for which no build is made. */
+/** The command prints an answer to standard output. */
 export function answer(args: readonly string[], text: RegExp, code: number): FlagCase {
   return {
     async act(bench) {
@@ -128,7 +131,7 @@ export function answer(args: readonly string[], text: RegExp, code: number): Fla
   };
 }
 
-/** Accepted: the objects that would be created, as --dry-run prints them, which nothing is created of. */
+/** Slipway accepts the args: the objects that --dry-run prints contain `holds`. */
 export function objects(args: readonly string[], holds: string): FlagCase {
   return {
     slipwayOnly: true,

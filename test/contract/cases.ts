@@ -1,4 +1,4 @@
-/** A case for each flag of docker's. */
+/** A case for each flag of `docker build`. The names of the flags are keys of recorded/flags.json. */
 import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,9 +10,9 @@ import { imageName } from "./look-alike.ts";
 
 /** The flag is accepted; its effect is not compared. */
 const accepted = (...flags: string[]): FlagCase => ({ ...objects(flags, "kind: Job"), uses: [pushed(...flags)] });
-/** Of the pod, which docker has no such word for. */
+/** The flag sets something in the pod. Docker has no counterpart of the pod, so only the acceptance is compared. */
 const ofPod = (holds: string, ...flags: string[]): FlagCase => ({ ...objects(flags, holds), uses: [pushed(...flags)] });
-/** Refused for kaniko; another builder is held against docker. */
+/** Kaniko refuses the flag. Another builder is compared with docker. */
 const cannot = (flag: string, args: readonly string[], ...uses: Use[]): FlagCase => ({
   ...refusal(["--builder=kaniko", ...args, "."], new RegExp(`^ERROR: kaniko cannot do ${flag}.*\n {2}- \\S`, "m")),
   uses,

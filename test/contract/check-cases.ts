@@ -1,4 +1,4 @@
-/** `--check` on the examples of docs/reference/checks.md, and on Dockerfiles where it is less plain whether there is something to say. */
+/** `--check` on the examples of docs/reference/checks.md, and on edge cases. The names are keys of recorded/checks.json. */
 import { RULES } from "../../src/lib/dockerfile/checks/rules.ts";
 import { BUSYBOX } from "../e2e/support/build.ts";
 import type { Case } from "./case.ts";
@@ -6,9 +6,9 @@ import type { Case } from "./case.ts";
 const onBusybox = (text: string): string =>
   text.replaceAll("busybox:1.35", BUSYBOX).replaceAll("busybox:$", `${BUSYBOX.replace(/:[^:]*$/, "")}:$`);
 
-/** Each in a file of its own; what follows the instructions names what is looked at. */
-const LESS_PLAIN: Readonly<Record<string, readonly string[]>> = {
-  "names that say secret": [
+/** Dockerfiles with edge cases. Each text becomes a file. */
+const EDGE_CASES: Readonly<Record<string, readonly string[]>> = {
+  "names of secrets": [
     "FROM busybox:1.35\nENV PASSWORD_FILE=x PUBLIC_KEY=x TOKEN_VERSION=1 my_apikey=1 MONKEY=1 SECRETS=1\nARG A_KEY B_KEY=1\nENV password x\n",
     "ARG TOKEN\nARG KEY=1\nFROM busybox:1.35\nARG TOKEN\n",
   ],
@@ -22,7 +22,7 @@ const LESS_PLAIN: Readonly<Record<string, readonly string[]>> = {
     "FROM busybox:1.35 AS a\nWORKDIR a\nWORKDIR b\nFROM a\nWORKDIR c\nFROM busybox:1.35\nWORKDIR /x\nWORKDIR y\n",
     'FROM busybox:1.35\nENV D=/d\nWORKDIR $D\nFROM busybox:1.35\nWORKDIR "q"\n',
   ],
-  "cases of letters": [
+  "upper and lower case": [
     "ARG a=1\narg b=1\nARG c=1\nfrom busybox:1.35 as B\nrun true\nCOPY . .\n",
     "from busybox:1.35 AS b\nFrom busybox:1.35 as c\n",
     "FROM busybox:1.35 AS a\nFROM busybox:1.35 AS A\nFROM busybox:1.35 AS Scratch\n",
@@ -38,7 +38,7 @@ const LESS_PLAIN: Readonly<Record<string, readonly string[]>> = {
   ],
   ports: ["FROM busybox:1.35\nEXPOSE 80/TCP 81:82 [::1]:83:83/Udp 84-85/tcp\n"],
   "keys and values": ["FROM busybox:1.35\nLABEL a b c\nENV C=d e=f\nLABEL g=h i\nENV J\n"],
-  "checks that are left out": [
+  "skipped checks": [
     "# check=skip=StageNameCasing,JSONArgsRecommended\nFROM busybox:1.35 AS B\nCMD true\nMAINTAINER x\n",
     "# check=skip=all\nFROM busybox:1.35 AS B\n",
     "# syntax=\n# check=skip=all\nFROM busybox:1.35 AS B\n",
@@ -47,7 +47,7 @@ const LESS_PLAIN: Readonly<Record<string, readonly string[]>> = {
     "# check=skip=StageNameCasing;experimental=all\nFROM busybox:1.35 AS B\n# wrong one\nARG A B\n",
     "# check=nonsense\nFROM busybox:1.35 AS B\n",
   ],
-  "where lines are shown": [
+  "lines shown with a warning": [
     "FROM busybox:1.35 AS Only",
     "FROM busybox:1.35 AS Only\n",
     "FROM busybox:1.35\n\nRUN true && \\\n  true\n\nLABEL a \\\n  b \\\n  c\n\n\nUSER x\n",
@@ -63,12 +63,12 @@ const LESS_PLAIN: Readonly<Record<string, readonly string[]>> = {
 
 function checked(...texts: readonly string[]): Case {
   const files = Object.fromEntries(texts.map((text, at) => [`file${at + 1}`, onBusybox(text)]));
-  // Of slipway's builders the one with docker's frontend: of another it would also say what that cannot do.
+  // BuildKit has docker's frontend. With another builder, slipway would also warn about what that builder cannot do.
   const env = { SLIPWAY_BUILDER: "buildkit" };
   return { files, uses: Object.keys(files).map((file) => ({ args: ["--check", "-f", file, "."], env })) };
 }
 
 const examples = Object.entries(RULES).map(([rule, { bad, good }]) => [rule, checked(bad, good)] as const);
-const others = Object.entries(LESS_PLAIN).map(([what, texts]) => [what, checked(...texts)] as const);
+const others = Object.entries(EDGE_CASES).map(([what, texts]) => [what, checked(...texts)] as const);
 
 export const CHECK_CASES: Readonly<Record<string, Case>> = Object.fromEntries([...examples, ...others]);

@@ -1,5 +1,5 @@
-/** `--check`, word for word as docker's. */
+/** The output of `--check` is the same as docker's, word for word. */
 import { CHECK_CASES } from "./check-cases.ts";
-import { holdAgainstDocker } from "./hold.ts";
+import { compareWithDocker } from "./compare-with-docker.ts";
 
-holdAgainstDocker("checks", CHECK_CASES);
+compareWithDocker("checks", CHECK_CASES);

@@ -1,4 +1,4 @@
-/** All kinds of contexts, built on the cluster. */
+/** Contexts and Dockerfiles from standard input. */
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { useNamespace } from "../e2e/support/namespace.ts";
@@ -15,14 +15,14 @@ const FILES = {
 const inImage = (files: ReadonlyMap<string, unknown>) =>
   [...files.keys()].filter((path) => /^(?:all\/[a-z]|sub)/.test(path)).sort();
 
-test("an archive on standard input, with its ignore file", async () => {
+test("an archive on standard input is built with its .dockerignore and the chosen Dockerfile", async () => {
   const { root, build } = await setUp(namespace.name, FILES);
   const stdin = execFileSync("tar", ["-czf", "-", "-C", root, "."]);
   expect(inImage((await build(["-"], { stdin })).built.files)).toEqual(["all/a", "all/sub", "all/sub/Dockerfile"]);
   expect(inImage((await build(["-f", "sub/Dockerfile", "-"], { stdin })).built.files)).toEqual(["sub"]);
 });
 
-test("a Dockerfile on standard input, with and without a directory", async () => {
+test("a Dockerfile on standard input is built with and without a directory", async () => {
   const { build } = await setUp(namespace.name, FILES);
   expect((await build(["-"], { stdin: `${FROM}LABEL only=this\n` })).built.config.config.Labels).toEqual({
     only: "this",

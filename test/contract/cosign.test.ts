@@ -1,4 +1,4 @@
-/** `--sign` with the real cosign and a key of its own: what it signs, cosign itself finds right; what it did not sign, it does not. */
+/** `--sign` with the real cosign and a new key: cosign verifies images that were signed, and rejects images that were not. */
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
@@ -20,7 +20,7 @@ const DOCKERFILE = `FROM ${BUSYBOX}\nRUN date +%s%N > /built\n`;
 
 let cosign: string;
 beforeAll(() => {
-  // Compiled once, from Go modules, in about five minutes; see test/cluster/README.md.
+  // Compiles cosign from Go modules the first time, in about five minutes; see test/cluster/README.md.
   cosign = execFileSync(join(ROOT, "test/cluster/program"), ["cosign", "cosign"], { encoding: "utf8" }).trim();
 }, 900_000);
 

@@ -1,4 +1,4 @@
-/** Whatever is written where a value belongs arrives as written, or is refused in a sentence. */
+/** Hostile values arrive unchanged, or slipway refuses them with one sentence. */
 import { hash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { HOSTILE } from "./hostile.ts";
 
 const namespace = useNamespace();
 
-test("values of arguments and labels arrive as written", async () => {
+test("values of build args and labels arrive unchanged", async () => {
   const names = HOSTILE.map((_, index) => `V${index}`);
   const Dockerfile = `${FROM}${names.map((name) => `ARG ${name}\nRUN printf %s "$${name}" > /${name}\n`).join("")}`;
   const { build } = await setUp(namespace.name, { Dockerfile });
@@ -28,7 +28,7 @@ test("values of arguments and labels arrive as written", async () => {
   expect(existsSync("/tmp/slipway-was-here")).toBe(false);
 });
 
-test("names of directories and files arrive as written", async () => {
+test("names of directories and files arrive unchanged", async () => {
   const { root, build } = await setUp(namespace.name);
   const names = HOSTILE.map(([, text]) => text.replaceAll("/", "_").slice(0, 60));
   const directory = join(root, names.join(" ").slice(0, 100));
@@ -45,7 +45,7 @@ test("names of directories and files arrive as written", async () => {
   ).toEqual([]);
 });
 
-describe("where it cannot be, it is refused in one sentence:", () => {
+describe("flags that cannot take such a value refuse it with one sentence:", () => {
   test.for(HOSTILE)("%s", async ([, text]) => {
     const { run } = await setUp(namespace.name);
     for (const args of [
@@ -62,7 +62,7 @@ describe("where it cannot be, it is refused in one sentence:", () => {
       ["-f", text],
     ]) {
       const { code, stdout, stderr } = await run([...args, "."]);
-      // 1 where docker refuses it too. What had been started would have said so before any error.
+      // Code 1 means that docker refuses it, too. A build that had started would have printed something before the error.
       expect({ args, refused: code === 1 || code === 125, stdout }).toEqual({ args, refused: true, stdout: "" });
       expect(stderr).toMatch(/^ERROR: /);
       expect(stderr).not.toMatch(/\n\s+at |This is a bug in slipway/);

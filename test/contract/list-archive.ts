@@ -1,8 +1,8 @@
-/** The entries of an archive as lines that can be compared: type, mode, content or target, and path. */
+/** Lists the entries of an archive as lines that can be compared: type, mode, content or target, and path. */
 import { createHash } from "node:crypto";
 import { TarReader } from "../../src/lib/archive/tar-reader.ts";
 
-/** @param directory of the archive, with a slash; only what is below it is listed. Names are byte strings. */
+/** Lists the entries below a directory of the archive. Names are byte strings. @param directory path with a slash at its end */
 export function listArchive(tar: Buffer, directory: string): string[] {
   const lines = new Map<string, string>();
   const reader = new TarReader(({ path, type, mode, target, size }) => {

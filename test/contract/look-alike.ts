@@ -1,6 +1,6 @@
 /**
- * The command under test: slipway, or any other that wants to be `docker build`. CONTRACT_COMMAND names it with its first words,
- * separated by blanks: `CONTRACT_COMMAND="docker buildx build"`.
+ * The command under test: slipway, or another command that imitates `docker build`. CONTRACT_COMMAND is the command with its first
+ * args, separated by spaces: `CONTRACT_COMMAND="docker buildx build"`.
  */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -23,12 +23,13 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Said by the Kubernetes library of the driver that docker is recorded with, when its connection is closed: not by docker. */
+/** A message of the Kubernetes library in buildx's driver when its connection is closed. It is not part of docker's output. */
 const OF_THE_DRIVER = /^E\d{4} .*"Copying stdin failed".*\n/gm;
 
+/** Runs the command under test. */
 export async function lookAlike(namespace: string, args: readonly string[], options: RunOptions): Promise<Run> {
-  const [command = "", ...words] = given === undefined ? [process.execPath, PROGRAM, "build"] : given.split(" ");
-  const done = await run(command, [...words, ...args], {
+  const [command = "", ...prefix] = given === undefined ? [process.execPath, PROGRAM, "build"] : given.split(" ");
+  const done = await run(command, [...prefix, ...args], {
     ...options,
     env: { SLIPWAY_NAMESPACE: namespace, NO_COLOR: "1", ...options.env },
   });
@@ -49,7 +50,7 @@ export function run(command: string, args: readonly string[], { cwd, stdin = "",
   });
 }
 
-/** A unique image name. */
+/** Returns a unique image name. */
 export function imageName(): string {
   return `${environment("REGISTRY")}/contract/${randomBytes(6).toString("hex")}`;
 }

@@ -1,10 +1,10 @@
-/** Stand-ins for what is another in each run: registries, images, directories, digests, times. */
+/** Placeholders for values that differ in each run: registries, images, directories, digests, times. */
 import { environment } from "../e2e/support/build.ts";
 
-/** Keys of a metadata file with unpredictable values: the number of bytes, and the build's name. */
-const FREE: Readonly<Record<string, string>> = {
+/** Keys of a metadata file whose values differ in each run or come from BuildKit, with their placeholders. */
+const VARIABLE_KEYS: Readonly<Record<string, string>> = {
   size: "<size>",
-  // BuildKit's own graph of how the Dockerfile was read.
+  // BuildKit's graph of how it read the Dockerfile.
   definition: "<definition>",
   buildConfig: "<graph>",
   "https://mobyproject.org/buildkit@v1#metadata": "<BuildKit's own>",
@@ -12,6 +12,7 @@ const FREE: Readonly<Record<string, string>> = {
   "buildx.build.ref": "<builder>/<node>/<id>",
 };
 
+/** Replaces the values of one outcome. */
 export class Names {
   readonly #root: string;
   readonly #registry = environment("REGISTRY");
@@ -22,7 +23,7 @@ export class Names {
     this.#root = root;
   }
 
-  /** A text with the stand-ins. The same digest has the same number in all of an outcome. */
+  /** Returns the text with placeholders. A digest has the same number everywhere in an outcome. */
   in(text: string): string {
     return text
       .replaceAll(this.#root, "<project>")
@@ -32,19 +33,20 @@ export class Names {
       .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z\b/g, "<time>");
   }
 
+  /** Returns the JSON value with placeholders in all its texts. */
   inJson(value: unknown): unknown {
     if (typeof value === "string") return this.in(value);
     if (Array.isArray(value)) return value.map((item) => this.inJson(item));
     if (typeof value !== "object" || value === null) return value;
-    // Digests in it are not those of the image, which has the first numbers whatever is in it.
+    // Provenance comes last, because its digests are not the image's. So the image's digests always get the first numbers.
     const last = (key: string): number => Number(key.startsWith("buildx.build.provenance"));
     const entries = Object.entries(value).toSorted(([a], [b]) => last(a) - last(b));
-    return Object.fromEntries(entries.map(([key, item]) => [key, FREE[key] ?? this.inJson(item)]));
+    return Object.fromEntries(entries.map(([key, item]) => [key, VARIABLE_KEYS[key] ?? this.inJson(item)]));
   }
 }
 
 function number(kind: string, text: string, known: Map<string, number>): string {
-  const place = known.get(text) ?? known.size + 1;
-  known.set(text, place);
-  return `<${kind} ${place}>`;
+  const index = known.get(text) ?? known.size + 1;
+  known.set(text, index);
+  return `<${kind} ${index}>`;
 }

@@ -1,7 +1,7 @@
 /**
- * `--network-policy` where policies are carried out: a RUN reaches what was named and nothing else, the metadata endpoint never.
- * The cluster's own network plug-in carries out none: the test brings a program that does (policy-enforcer.ts), and servers for the
- * RUN to try. Each build runs by the same rules of the machine; only the policies differ.
+ * `--network-policy` in a cluster that enforces policies: a RUN reaches only the allowed servers, and never the metadata endpoint.
+ * The test cluster's network plug-in does not enforce policies, so the test starts a program that does (policy-enforcer.ts), and
+ * servers for the RUN. All builds run with the same firewall rules on the machine; only the policies differ.
  */
 import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -27,7 +27,7 @@ const BASE = `${REGISTRY}/busybox:1.35`;
 let network: PrivateNetwork;
 let enforcer: Enforcer;
 let root: string;
-/** Addresses of two pods with the same servers. */
+/** Addresses of two pods with the same servers: one that the policy allows, and one that it does not. */
 let named: string;
 let other: string;
 
@@ -48,7 +48,7 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-/** A registry that has the base image: pulling and pushing are connections that the policy has to allow. */
+/** Starts a registry with the base image. The policy must allow the builder to pull from it and push to it. */
 async function serveRegistry(): Promise<void> {
   const config = join(root, "registry.yaml");
   const storage = `{filesystem: {rootdirectory: ${join(root, "registry")}}}`;
@@ -59,7 +59,7 @@ async function serveRegistry(): Promise<void> {
   execFileSync("skopeo", ["copy", "--quiet", ...plain, `docker://${BUSYBOX}`, `docker://${BASE}`]);
 }
 
-/** @returns its address */
+/** Starts a pod with two HTTP servers. @returns its address */
 async function serverPod(name: string): Promise<string> {
   const serve = "mkdir /www; echo here > /www/index.html; httpd -p 8081 -h /www; exec httpd -f -p 8080 -h /www";
   const pod = {
@@ -78,7 +78,7 @@ async function serverPod(name: string): Promise<string> {
   return address;
 }
 
-/** Names of the servers that a RUN of a build with these flags reached. */
+/** Builds with these flags, and returns the names of the servers that the RUN reached. */
 async function reached(...flags: readonly string[]): Promise<string[]> {
   const servers = {
     registry: `${REGISTRY}/v2/`,
@@ -87,28 +87,28 @@ async function reached(...flags: readonly string[]): Promise<string[]> {
     "another pod": `${other}:8080/`,
     "metadata endpoint": `${METADATA}/`,
   };
-  // wget's own limit of time ends Debian's busybox.
+  // Uses `timeout`, because Debian's busybox crashes with wget's own time limit.
   const tries = Object.entries(servers).map(
     ([name, url]) => `timeout 4 wget -q -O /dev/null http://${url} && echo "${name}" >> /reached; \\\n`,
   );
   const directory = await project({ Dockerfile: `FROM ${BASE}\nRUN touch /reached; \\\n${tries.join("")}true\n` });
   const image = `${REGISTRY}/built:${flags.length}`;
-  // A streamed context waits for the pod, so its address is known to all before the builder runs: a program that learns of pods
-  // from the API server, as this enforcer does, has no policy for an address it has not read yet.
+  // The upload of a streamed context gives the enforcer time to learn the pod's address before the builder runs. It reads the pods
+  // from the API server, and cannot apply a policy to an address that it does not know yet.
   await mustBuild(namespace, ["--transport=stream", ...flags, "-t", image, directory]);
-  const text = (await readImage(image)).files.get("pruned")?.text ?? "nothing was built";
+  const text = (await readImage(image)).files.get("reached")?.text ?? "nothing was built";
   return text.split("\n").filter((line) => line !== "");
 }
 
-test("without a policy a RUN reaches everything, the metadata endpoint too", async () => {
+test("without a policy a RUN reaches everything, including the metadata endpoint", async () => {
   expect(await reached()).toEqual(["registry", "named host", "another port of it", "another pod", "metadata endpoint"]);
 });
 
-test("with a policy a RUN reaches only the registry and the allowed host, on its port, and the image is pushed", async () => {
+test("with a policy a RUN reaches only the registry and the allowed port of the allowed host, and the image is pushed", async () => {
   expect(await reached("--network-policy", `--egress=${named}:8080`)).toEqual(["registry", "named host"]);
 });
 
-test("with --egress any it reaches everything but the metadata endpoint", async () => {
+test("with --egress any a RUN reaches everything except the metadata endpoint", async () => {
   expect(await reached("--network-policy", "--egress=any", "--egress=169.254.0.0/16")).toEqual([
     "registry",
     "named host",

@@ -1,4 +1,4 @@
-/** The visible results of a run of `docker build`: exit code, standard output, whether there was progress, files. */
+/** The visible results of a run of `docker build`: exit code, standard output, the kind of progress, files. */
 import { createHash } from "node:crypto";
 import { lstat, readFile, readdir, readlink } from "node:fs/promises";
 import { join, relative } from "node:path";
@@ -9,15 +9,15 @@ import type { Run } from "./look-alike.ts";
 export interface Outcome {
   readonly args: readonly string[];
   readonly code: number | null;
-  /** Its lines, an empty last one where it ends in a line feed; or the document it is. */
+  /** Lines, with an empty last one if the output ends with a line feed; or a JSON document. */
   readonly stdout: readonly string[] | Document;
-  /** Progress is no contract: only whether there is any, and in which form. */
+  /** The contract covers only whether there is progress, and in which format, not its text. */
   readonly stderr: "empty" | "text" | "json";
   /** New, changed and removed files of the project's directory, by path. */
   readonly files: Readonly<Record<string, unknown>>;
 }
 
-/** JSON. How it is laid out is part of it. */
+/** A JSON document and its indentation. */
 interface Document {
   readonly layout: string;
   readonly json: unknown;
@@ -26,13 +26,14 @@ interface Document {
 interface Entry {
   readonly mode: string;
   readonly kind: "directory" | "file" | "link";
-  /** Of a file its sha256, of a link where it leads. */
+  /** The sha256 of a file, the target of a link. */
   readonly content: string;
 }
 
-/** Everything below a directory, by path. */
+/** The entries below a directory, by path. */
 export type Snapshot = ReadonlyMap<string, Entry>;
 
+/** Reads the entries below a directory. */
 export async function snapshot(root: string): Promise<Snapshot> {
   const entries = new Map<string, Entry>();
   for (const found of await readdir(root, { recursive: true, withFileTypes: true })) {
@@ -51,6 +52,7 @@ export async function snapshot(root: string): Promise<Snapshot> {
   return entries;
 }
 
+/** Makes the outcome of a run. @param before the project's entries before the run */
 export async function outcomeOf(
   root: string,
   args: readonly string[],
@@ -68,7 +70,7 @@ export async function outcomeOf(
     }
   }
   return {
-    args: args.map((word) => names.in(word)),
+    args: args.map((arg) => names.in(arg)),
     code,
     stdout: documentOf(stdout, names) ?? names.in(stdout).split("\n"),
     stderr: shapeOf(stderr),
@@ -82,7 +84,7 @@ async function describe(path: string, { mode, kind, content }: Entry, names: Nam
   if (path.endsWith(".tar")) {
     const entries: string[] = [];
     await list({ file: path, onReadEntry: (entry) => void entries.push(entry.path) });
-    // In no order that would be the same again: digests have no numbers here.
+    // The order of the entries differs in each run, so digests get no numbers here.
     const archive = entries.map((entry) => entry.replaceAll(/\b[0-9a-f]{64}\b/g, "<digest>"));
     return { mode, archive: [...new Set(archive)].sort() };
   }
@@ -95,7 +97,7 @@ function documentOf(text: string, names: Names): Document | undefined {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object") return undefined;
     const laidOut = JSON.stringify(value, undefined, 2);
-    // What Go writes has no angle brackets: a page may hold it.
+    // Go's encoder escapes these characters, so that JSON can be embedded in HTML.
     const escaped = laidOut.replaceAll(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
     const isLaidOut = [laidOut, escaped].includes(text.replace(/\n$/, ""));
     const layout = `${isLaidOut ? "two blanks" : "other"}, ${text.endsWith("\n") ? "a" : "no"} line feed`;

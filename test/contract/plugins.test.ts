@@ -1,4 +1,4 @@
-/** Slipway as a plugin of the real docker CLI, of kubectl and of the real compose: found, called and cancelled as these do it. */
+/** Slipway as a plugin of the real docker CLI, compose and kubectl: they find, call and cancel it. */
 import { execFileSync, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -17,7 +17,7 @@ const namespace = useNamespace();
 const ROOT = new URL("../../", import.meta.url).pathname;
 const PROGRAM = join(ROOT, "bin/run.js");
 
-/** Compiled once, from Go modules; see test/cluster/README.md. */
+/** Returns the path of a program. Compiles it from Go modules the first time; see test/cluster/README.md. */
 function program(part: string, name: string): string {
   return execFileSync(join(ROOT, "test/cluster/program"), [part, name], { encoding: "utf8" }).trim();
 }
@@ -29,7 +29,7 @@ interface Scene {
   readonly go: (command: string, ...args: readonly string[]) => Promise<Run>;
 }
 
-/** A project with a docker configuration of its own, in which slipway has been installed. */
+/** Makes a project with its own docker configuration, and installs slipway as a plugin in it. */
 async function scene(files: Files, host: "docker" | "compose" | "kubectl"): Promise<Scene> {
   const root = await project(files);
   const image = imageName();
@@ -38,7 +38,7 @@ async function scene(files: Files, host: "docker" | "compose" | "kubectl"): Prom
     SLIPWAY_NAMESPACE: namespace.name,
     IMAGE: image,
     BASE: BUSYBOX,
-    // The links lead to a script that asks for node.
+    // The installed links point to a script that starts `node` from the PATH.
     PATH: `${join(root, "bin")}:${dirname(process.execPath)}:${process.env["PATH"]}`,
   };
   const go: Scene["go"] = (command, ...args) => run(command, args, { cwd: root, env });
@@ -64,7 +64,7 @@ describe.runIf(isSlipway)("docker compose", () => {
     ".env": "VERSION=2.0\n",
   });
 
-  test("builds three services", async () => {
+  test("compose builds three services with slipway", async () => {
     const { image, go } = await scene(await files(), "compose");
     const done = await go(COMPOSE, "build");
     expect({ code: done.code, stderr: done.code === 0 ? "" : done.stderr }).toEqual({ code: 0, stderr: "" });
@@ -77,18 +77,18 @@ describe.runIf(isSlipway)("docker compose", () => {
     expect((await readImage(`${image}-job`)).files.get("job")?.text).toBe("page\n");
     for (const name of ["web", "api:2.0", "job"])
       expect(done.stderr).toMatch(new RegExp(`Image ${image}-${name} Built`));
-    // Compose reads the steps from rawjson, and prints them as BuildKit's.
+    // Compose reads the steps from rawjson, and prints them like BuildKit's.
     expect(done.stdout).toMatch(/^#\d+ \[web 2\/2\] COPY page \/page$/m);
     expect(done.stdout).toContain("there is no local engine to load images into");
   });
 
-  test("builds one service quietly, and pushes it", async () => {
+  test("compose builds one service quietly, and pushes it", async () => {
     const { image, go } = await scene(await files(), "compose");
     expect(await go(COMPOSE, "build", "--push", "--quiet", "web")).toMatchObject({ code: 0, stdout: "" });
     expect((await readImage(`${image}-web`)).files.has("page")).toBe(true);
   });
 
-  test("names the service that failed, and stops the others", async () => {
+  test("compose names the service that failed, and stops the others", async () => {
     const { go } = await scene(
       {
         "compose.yaml": `services:
@@ -109,7 +109,7 @@ describe.runIf(isSlipway)("docker compose", () => {
 describe.runIf(isSlipway)("the docker CLI", () => {
   const DOCKER = program("buildx", "docker");
 
-  test("lists slipway as its own command", async () => {
+  test("docker lists slipway as a command, and runs it", async () => {
     const { image, go } = await scene(PROJECT, "docker");
     expect((await go(DOCKER, "--help")).stdout).toMatch(/slipway\*? +Build images in pods of your own/);
     const done = await go(DOCKER, "--log-level", "error", "slipway", "build", "-q", "-t", image, ".");
@@ -126,16 +126,16 @@ describe.runIf(isSlipway)("the docker CLI", () => {
     expect((await go(DOCKER, "buildx", "version")).stdout).toMatch(/^slipway v/);
   });
 
-  test("a stop of docker is passed on, and the build is removed", async () => {
+  test("an interrupt of docker reaches slipway, which removes the build", async () => {
     const { env, root, image } = await scene({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo begun; sleep 600\n` }, "docker");
     const child = spawn(DOCKER, ["slipway", "build", "-t", image, "."], { cwd: root, env: { ...process.env, ...env } });
     onTestFinished(() => void child.kill("SIGKILL"));
     let stderr = "";
-    let asked = false;
+    let interrupted = false;
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
-      // Only to docker: there is no terminal that would send it to both.
-      if (!asked && printing("begun").test(stderr)) asked = child.kill("SIGINT");
+      // Interrupts only docker. A terminal would send the signal to slipway, too.
+      if (!interrupted && printing("begun").test(stderr)) interrupted = child.kill("SIGINT");
     });
     const code = await new Promise<number | null>((resolve) => {
       child.on("close", resolve);
@@ -150,7 +150,7 @@ describe.runIf(isSlipway)("the docker CLI", () => {
 });
 
 describe.runIf(isSlipway)("kubectl", () => {
-  test("lists slipway as its own command", async () => {
+  test("kubectl runs slipway as a command", async () => {
     const { image, go } = await scene(PROJECT, "kubectl");
     const done = await go("kubectl", "slipway", "build", "-n", namespace.name, "-q", "-t", image, ".");
     expect(done).toEqual({ code: 0, stdout: `${(await readImage(image)).configDigest}\n`, stderr: "" });

@@ -1,6 +1,6 @@
 /**
- * What the test cluster's network plug-in lacks: a program that carries out NetworkPolicies (test/cluster/parts/netpol), for one
- * namespace and for connections to the addresses it is given. All else on the machine, other pods of the cluster too, is left alone.
+ * Enforces NetworkPolicies, which the test cluster's network plug-in does not do. A program (test/cluster/parts/netpol) decides
+ * about connections from one namespace to the given addresses. It affects nothing else on the machine, and no other pods.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -18,19 +18,20 @@ export interface Enforcer {
 }
 
 /**
- * @param addresses connections from pods to these are decided about: those of pods with a policy by it, all others are let through
- * @throws Error when the program does not come up
+ * Starts the program.
+ * @param addresses only connections from pods to these are checked: policies apply to pods that have one, other pods are allowed
+ * @throws Error if the program does not start
  */
 export async function enforcePolicies(namespace: string, addresses: readonly string[]): Promise<Enforcer> {
-  // Compiled once, from Go modules, in about two minutes; see test/cluster/README.md.
+  // Compiles the program from Go modules the first time, in about two minutes; see test/cluster/README.md.
   const program = execFileSync(join(ROOT, "test/cluster/program"), ["netpol", "netpol"], { encoding: "utf8" }).trim();
   const node = await kubectl(["get", "nodes", "-o", "jsonpath={.items[0].metadata.name}"]);
   removeRules();
   const args = [`--namespace=${namespace}`, `--node=${node}`, `--queue=${QUEUE}`];
   const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
   const closed = once(child, "close");
-  let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+  let output = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
   const stop = async (): Promise<void> => {
     removeRules();
     child.kill();
@@ -38,10 +39,10 @@ export async function enforcePolicies(namespace: string, addresses: readonly str
   };
   try {
     await vi.waitFor(async () => {
-      // A queue is there from the moment on that its program listens to it.
+      // The kernel lists a queue as soon as a program listens to it.
       const queues = await readFile("/proc/net/netfilter/nfnetlink_queue", "utf8");
       const listens = queues.split("\n").some((line) => line.trim().startsWith(`${QUEUE} `));
-      if (!listens) throw new Error(`the policies' enforcer does not come up:\n${said}`);
+      if (!listens) throw new Error(`the policies' enforcer does not come up:\n${output}`);
     }, WAIT);
     for (const address of addresses) queueRule(PODS, address);
   } catch (error) {

@@ -1,8 +1,8 @@
 /**
- * A network beside the cluster's that only pods reach, with two addresses: a server's, and the one by which clouds give any pod the
- * node's identity. It is a network namespace of its own, so that what goes there is forwarded, as to another node; what goes to
- * an address of the machine itself is nothing that a NetworkPolicy has to be about. Names are fixed: what a run that was killed has
- * left is removed by the next.
+ * A network that only pods reach, with two addresses: a server's, and the metadata endpoint, from which clouds give every pod the
+ * identity of its node. It is a separate network namespace, so its packets are forwarded like packets to another node;
+ * NetworkPolicies need not apply to addresses of the machine itself. The names are fixed, so that a run removes what a killed run
+ * has left.
  */
 import { execFileSync, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
@@ -16,18 +16,20 @@ const LINK = "slipway-private";
 const GATEWAY = "10.89.255.1";
 export const SERVER = "10.89.255.2";
 export const METADATA = "169.254.169.254";
-/** Numbers of a routing table, of a rule for it, and of a queue of packets. */
+/** Number of the routing table, and priority of the rule for it. */
 const TABLE = "4869";
+/** Number of the netfilter queue. */
 export const QUEUE = "4869";
-/** By this comment test/cluster/down knows rules that are left. */
+/** test/cluster/down removes leftover rules with this comment. */
 const COMMENT = ["-m", "comment", "--comment", "slipway-test"];
 
 export interface PrivateNetwork {
-  /** Runs a program in it until the network is removed. */
+  /** Runs a program in the network until the network is removed. */
   start(program: string, args: readonly string[]): ChildProcess;
   remove(): Promise<void>;
 }
 
+/** Makes the network. @throws Error if `ip` fails, for example without root */
 export function makePrivateNetwork(): PrivateNetwork {
   removeLinks();
   ip("netns", "add", NAMESPACE);
@@ -38,7 +40,7 @@ export function makePrivateNetwork(): PrivateNetwork {
   ip("-n", NAMESPACE, "address", "add", `${METADATA}/32`, "dev", "eth0");
   ip("-n", NAMESPACE, "link", "set", "lo", "up");
   ip("-n", NAMESPACE, "link", "set", "eth0", "up");
-  // The machine may have such an address for itself: only pods are sent here.
+  // Only packets from pods are routed here, because the machine itself may use the metadata endpoint of its cloud.
   ip("route", "add", METADATA, "via", SERVER, "dev", LINK, "table", TABLE);
   ip("rule", "add", "iif", BRIDGE, "to", METADATA, "lookup", TABLE, "priority", TABLE);
   const children: ChildProcess[] = [];
@@ -68,8 +70,9 @@ function removeLinks(): void {
 }
 
 /**
- * First packets of connections go to the queue; where nobody listens to that any more, they go on. Not for what is sent to the
- * machine itself.
+ * Sends the first packet of each forwarded connection to the queue. If no program listens to the queue, the packet passes.
+ * @param from source addresses in CIDR notation
+ * @param to destination address
  */
 export function queueRule(from: string, to: string): void {
   const match = ["-s", from, "-d", to, "-m", "conntrack", "--ctstate", "NEW", ...COMMENT];
@@ -77,7 +80,7 @@ export function queueRule(from: string, to: string): void {
   execFileSync("iptables", ["-w", "-t", "mangle", "-A", "FORWARD", ...match, ...target]);
 }
 
-/** All that queueRule has made. */
+/** Removes all rules that `queueRule` has made. */
 export function removeRules(): void {
   const rules = execFileSync("iptables", ["-w", "-t", "mangle", "-S", "FORWARD"], { encoding: "utf8" });
   for (const rule of rules.split("\n")) {
@@ -90,11 +93,11 @@ function ip(...args: readonly string[]): void {
   execFileSync("ip", args);
 }
 
-/** A resource that may be absent. */
+/** Runs a program and ignores its failure: the resource may not exist. */
 function attempt(program: string, args: readonly string[]): void {
   try {
     execFileSync(program, args, { stdio: "ignore" });
   } catch {
-    // It was not.
+    // The resource does not exist.
   }
 }

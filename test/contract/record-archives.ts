@@ -1,6 +1,6 @@
 /**
- * Records what docker makes of each archive of archive-cases.ts: the classic builder of an engine (DOCKER_HOST; Debian's docker.io 20.10
- * does), and BuildKit behind the buildx builder that BUILDX_BUILDER names. Both copy the whole context into an image from scratch.
+ * Records how docker reads each archive of archive-cases.ts: with the classic builder of an engine (DOCKER_HOST; Debian's docker.io
+ * 20.10 works), and with BuildKit in the buildx builder of BUILDX_BUILDER. Both copy the whole context into an image from scratch.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";

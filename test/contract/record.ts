@@ -1,6 +1,6 @@
 /**
- * Records what the real docker does in every case of the contract: `make contract-record`. Its builder is one of buildx's kubernetes
- * driver, in a namespace of its own with the test cluster's BuildKit image, so no engine is needed.
+ * Records the outcomes of the real docker in all cases of the contract: `make contract-record`. The builder uses buildx's
+ * kubernetes driver in a new namespace, with the test cluster's BuildKit image, so no engine is needed.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -11,7 +11,7 @@ import { join } from "node:path";
 const ROOT = new URL("../../", import.meta.url).pathname;
 const SUITES = ["contract", "situations", "checks"];
 
-/** @throws Error when the cluster's environment lacks it. */
+/** Reads a variable of the test cluster. @throws Error if it is not set */
 function environment(name: string): string {
   const value = process.env[name];
   if (value === undefined || value === "") throw new Error(`${name} is not set: eval "$(test/cluster/env)"`);
@@ -31,7 +31,7 @@ const env = {
   ...process.env,
   DOCKER_CONFIG: home,
   BUILDX_BUILDER: name,
-  // Without being asked docker attaches provenance, and the image is an index then; one situation has that.
+  // Otherwise docker attaches provenance by default, and pushes an index. One situation records that.
   BUILDX_NO_DEFAULT_ATTESTATIONS: "1",
 };
 const go = (program: string, ...args: readonly string[]): string =>
@@ -43,32 +43,32 @@ await writeFile(join(home, "config.json"), "{}");
 const settings = join(home, "buildkitd.toml");
 await writeFile(settings, `[registry."${registry}"]\nhttp = true\n`);
 
-// Ctrl-C ends the tests, and what was made still goes.
+// Ctrl-C ends only the tests, so that the cleanup below still runs.
 process.on("SIGINT", () => {});
 let status = 1;
 go("kubectl", "create", "namespace", name);
 try {
   const options = [`namespace=${name}`, `image=${image}`, "rootless=true"];
   const driver = ["--driver", "kubernetes", ...options.flatMap((option) => ["--driver-opt", option])];
-  // The rootless image does not look there for its configuration by itself.
+  // The rootless image does not read this path by default.
   const flags = "--config /etc/buildkit/buildkitd.toml";
   go(docker, "buildx", "create", "--name", name, ...driver, "--buildkitd-config", settings, "--buildkitd-flags", flags);
-  const told = go(docker, "buildx", "inspect", "--bootstrap", name);
+  const inspected = go(docker, "buildx", "inspect", "--bootstrap", name);
   const of = {
     docker: /\d+\.\d+\.\d+/.exec(go(docker, "--version"))?.[0],
     buildx: /v(\d+\.\d+\.\d+)/.exec(go(docker, "buildx", "version"))?.[1],
-    buildkit: /^BuildKit version:\s*v?(\S+)/m.exec(told)?.[1],
+    buildkit: /^BuildKit version:\s*v?(\S+)/m.exec(inspected)?.[1],
   };
   const files = SUITES.map((suite) => `test/contract/${suite}.test.ts`);
-  const asked = process.argv.slice(2);
-  const recorded = spawnSync("vitest", ["run", "--project", "contract", ...files, ...asked], {
+  const extra = process.argv.slice(2);
+  const recorded = spawnSync("vitest", ["run", "--project", "contract", ...files, ...extra], {
     cwd: ROOT,
     stdio: "inherit",
     env: { ...env, CONTRACT_COMMAND: `${docker} build`, CONTRACT_RECORD: JSON.stringify(of) },
   });
   status = recorded.status ?? 1;
 } finally {
-  // Of these each has to be tried: a builder that was never made cannot be removed.
+  // Ignores a failure, because the builder may not exist.
   spawnSync(docker, ["buildx", "rm", name], { env, stdio: "ignore" });
   spawnSync("kubectl", ["delete", "namespace", name, "--wait=false"], { env, stdio: "inherit" });
   await rm(home, { recursive: true, force: true });

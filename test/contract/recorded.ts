@@ -1,35 +1,36 @@
 /**
- * What the real docker did in each case, as recorded/SUITE.json has it, and what comes of holding a look-alike against it. With
- * CONTRACT_RECORD the command under test is docker itself, and the files are written: `make contract-record`.
+ * The recorded outcomes of the real docker (recorded/SUITE.json), and the comparison of other outcomes with them. With
+ * CONTRACT_RECORD, docker itself is the command under test, and its outcomes are written to the files: `make contract-record`.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Outcome } from "./outcome.ts";
 
-/** The versions of the programs that are being recorded, as JSON. */
-const RECORDED_OF = process.env["CONTRACT_RECORD"];
+/** The versions of the programs that are recorded, as JSON; undefined without recording. */
+const RECORDED_VERSIONS = process.env["CONTRACT_RECORD"];
 
-export const isRecording = RECORDED_OF !== undefined;
+export const isRecording = RECORDED_VERSIONS !== undefined;
 
-/** A use that says nothing of docker's contract on the test cluster. */
+/** A use that docker cannot run on the test cluster. */
 export interface Unrecordable {
   readonly args: readonly string[];
-  /** Why. */
+  /** The reason. */
   readonly cannot: string;
 }
 
 export type Outcomes = readonly (Outcome | Unrecordable)[];
 
+/** The recording of one suite. */
 export class Recording {
   readonly #file: URL;
-  readonly #of: Readonly<Record<string, string>>;
+  readonly #versions: Readonly<Record<string, string>>;
   readonly #cases: ReadonlyMap<string, Outcomes>;
-  readonly #fresh = new Map<string, Outcomes>();
+  readonly #recorded = new Map<string, Outcomes>();
 
-  /** @throws Error where there is no such file, unless one is being made. */
+  /** @throws Error if there is no such file, except while recording */
   constructor(suite: string) {
     this.#file = new URL(`recorded/${suite}.json`, import.meta.url);
     const { of, cases } = read(this.#file);
-    this.#of = of;
+    this.#versions = of;
     this.#cases = new Map(Object.entries(cases));
   }
 
@@ -42,20 +43,20 @@ export class Recording {
   }
 
   keep(name: string, outcomes: Outcomes): void {
-    this.#fresh.set(name, outcomes);
+    this.#recorded.set(name, outcomes);
   }
 
-  /** @param names all cases there are: what else the file has is left out */
+  /** Writes the file. @param names all cases of the suite: other cases in the file are removed */
   write(names: readonly string[]): void {
     const cases = names.flatMap((name) => {
-      const outcomes = this.#fresh.get(name) ?? this.#cases.get(name);
+      const outcomes = this.#recorded.get(name) ?? this.#cases.get(name);
       return outcomes === undefined ? [] : [[name, outcomes] as const];
     });
-    const of = RECORDED_OF === undefined ? this.#of : (JSON.parse(RECORDED_OF) as object);
+    const of = RECORDED_VERSIONS === undefined ? this.#versions : (JSON.parse(RECORDED_VERSIONS) as object);
     writeFileSync(this.#file, `${JSON.stringify({ of, cases: Object.fromEntries(cases) }, undefined, 2)}\n`);
   }
 
-  /** The differences of a case from docker, one per line, as differences.ts lists them. */
+  /** Compares a case with docker. @returns the differences, one per line, in the form of differences.ts */
   differences(name: string, outcomes: Outcomes): string[] {
     const docker = this.#cases.get(name);
     if (docker === undefined) return [`${name}: not recorded, see make contract-record`];
@@ -77,7 +78,7 @@ function read(file: URL): { of: Record<string, string>; cases: Record<string, Ou
   }
 }
 
-/** Docker's progress output need not be the same. Only a failure has to print something. */
+/** Slipway's progress may be empty where docker prints text, unless a run fails without an answer on standard output. */
 function mayBeSilent(theirs: Outcomes[number] | undefined, ours: Outcomes[number] | undefined) {
   const isSilent =
     ours !== undefined && "stderr" in ours && ours.stderr === "empty" && (ours.code === 0 || hasAnswer(ours));
@@ -89,7 +90,7 @@ function hasAnswer({ stdout }: Outcome): boolean {
   return !Array.isArray(stdout) || stdout.some((line) => line !== "");
 }
 
-/** Leaf by leaf; of a text only the first line that differs. */
+/** Compares two JSON values leaf by leaf. @returns one line per difference; only the first differing line of a text */
 export function differ(theirs: unknown, ours: unknown, path = ""): string[] {
   if (isText(theirs) && isText(ours)) {
     const at = Array.from(theirs.length > ours.length ? theirs : ours).findIndex(

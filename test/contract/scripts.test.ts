@@ -1,4 +1,4 @@
-/** Scripts as they are found in the wild, unchanged: `docker` on their PATH is the look-alike. */
+/** Typical scripts that call docker run unchanged, with slipway as the `docker` on their PATH. */
 import { chmod, copyFile, readFile, writeFile } from "node:fs/promises";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
@@ -53,7 +53,7 @@ async function scene(): Promise<Scene> {
   };
 }
 
-test("a CI job with -q and --iidfile", async () => {
+test("a CI job that uses -q and --iidfile succeeds", async () => {
   const { image, script } = await scene();
   const done = await script("ci.sh", { GIT_COMMIT: "abc123" });
   const built = await readImage(`${image}:abc123`);
@@ -62,7 +62,7 @@ test("a CI job with -q and --iidfile", async () => {
   expect((await readImage(`${image}:latest`)).digest).toBe(built.digest);
 });
 
-test("a release with --metadata-file and jq", async () => {
+test("a release script that uses --metadata-file and jq succeeds", async () => {
   const { root, image, script } = await scene();
   const done = await script("release.sh", { VERSION: "2.0" });
   const built = await readImage(`${image}:2.0`);
@@ -71,7 +71,7 @@ test("a release with --metadata-file and jq", async () => {
   expect(await readFile(join(root, "deploy.yaml"), "utf8")).toBe(done.stdout);
 });
 
-test("a Makefile with DOCKER", async () => {
+test("a Makefile that sets DOCKER succeeds", async () => {
   const { image, script } = await scene();
   const done = await script("Makefile");
   const built = await readImage(`${image}:stable`);
@@ -79,7 +79,7 @@ test("a Makefile with DOCKER", async () => {
   expect((await readImage(`${image}:1.2.3`)).config.config.Labels).toMatchObject({ version: "1.2.3" });
 });
 
-test("a Dockerfile made on the fly, and an archive", async () => {
+test("a script that pipes a generated Dockerfile and an archive succeeds", async () => {
   const { image, script } = await scene();
   const done = await script("generated.sh");
   const built = await readImage(`${image}:archive`);
@@ -87,7 +87,7 @@ test("a Dockerfile made on the fly, and an archive", async () => {
   expect((await readImage(`${image}:generated`)).config.config.Labels).toEqual({ made: "here" });
 });
 
-test("a Makefile that builds, tags and pushes", async () => {
+test("a Makefile that builds, tags and pushes succeeds", async () => {
   const { root, image, script } = await scene();
   const done = await script("publish.mk");
   const built = await readImage(`${image}:1.2.3`);

@@ -1,12 +1,12 @@
-/** Docker's exit code, output and files in situations that do not depend on a single flag. */
+/** Docker's exit code, output and files in situations that are not about a single flag. */
 import { expect, test } from "vitest";
 import { DIFFERENCES } from "./differences.ts";
-import { holdAgainstDocker } from "./hold.ts";
+import { compareWithDocker } from "./compare-with-docker.ts";
 import type { Outcome } from "./outcome.ts";
 import { Recording } from "./recorded.ts";
 import { SITUATIONS } from "./situations.ts";
 
-holdAgainstDocker("situations", SITUATIONS, { everywhere: true });
+compareWithDocker("situations", SITUATIONS, { hasAllGeneral: true });
 
 test("every difference from docker's outcome is noticed, except for text on standard error", () => {
   const recording = new Recording("situations");
@@ -24,15 +24,15 @@ test("every difference from docker's outcome is noticed, except for text on stan
   expect(recording.differences(name, more)).not.toEqual([]);
 });
 
-test("every listed difference belongs to a recorded case, and has its reason", () => {
+test("every listed difference belongs to a recorded case and has a reason", () => {
   const names = ["flags", "situations", "checks"].flatMap((suite) => new Recording(suite).names);
   expect(new Set(names).size).toBe(names.length);
   const cases = new Set(["*", ...names]);
   for (const { reason, lines } of DIFFERENCES) {
     expect(reason).toMatch(/^[A-Z].*\.$/);
-    const nobodys = lines.filter(
+    const orphans = lines.filter(
       (line) => ![...cases].some((name) => line.replace(/ \d+: /, ": ").startsWith(`${name}: `)),
     );
-    expect(nobodys).toEqual([]);
+    expect(orphans).toEqual([]);
   }
 });

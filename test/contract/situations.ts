@@ -1,4 +1,4 @@
-/** Uses of `docker build` that a script may meet, each held against what docker did. `REGISTRY` is the test cluster's. */
+/** Uses of `docker build` that occur in scripts. Each is compared with docker. The names are keys of recorded/situations.json. */
 import { execFileSync } from "node:child_process";
 import { REGISTRY } from "../e2e/support/build.ts";
 import type { Files } from "../e2e/support/project.ts";
@@ -11,7 +11,7 @@ const uses = (...steps: readonly Step[]): Case => ({
 });
 const isUse = (step: Step): step is Use => !Array.isArray(step);
 const project = (files: Files, ...steps: readonly Step[]): Case => ({ ...uses(...steps), files });
-/** With a Dockerfile of its own. */
+/** A case with the given Dockerfile. */
 const dockerfile = (text: string, ...steps: readonly Step[]): Case => project({ Dockerfile: text }, ...steps);
 
 const FAILS = `${FROM}RUN echo about to fail && exit 7\n`;
@@ -29,15 +29,15 @@ const COMMAND_LINE: Readonly<Record<string, Case>> = {
   "a flag without its value": uses(["-t"], ["--file"]),
   "no context": uses([]),
   "two contexts": uses([".", "."]),
-  "a truth that is none": uses(["--pull=maybe", "."], ["--no-cache=2", "."], ["--check=maybe", "."]),
-  "a number that is none": uses(
+  "an invalid boolean": uses(["--pull=maybe", "."], ["--no-cache=2", "."], ["--check=maybe", "."]),
+  "an invalid number": uses(
     ["--shm-size", "x", "."],
     ["--memory", "x", "."],
     ["--cpu-quota", "x", "."],
     ["--ulimit", "x", "."],
     ["--ulimit", "nofile=x", "."],
   ),
-  "a value that is none": uses(
+  "an invalid value": uses(
     ["-t", "UPPER", "."],
     ["-t", "", "."],
     ["-o", "type=nope", "."],
@@ -67,8 +67,8 @@ const COMMAND_LINE: Readonly<Record<string, Case>> = {
     ["--iidfile", "id", "-o", "out", "."],
     ["-f", "-", "-"],
   ),
-  "a push of what has no name": uses(["--push", "."], ["-o", "type=registry", "."]),
-  "flags wherever they stand": uses(
+  "a push without a tag": uses(["--push", "."], ["-o", "type=registry", "."]),
+  "flags before and after the context": uses(
     { args: [".", "--push", "-t", "IMAGE"] },
     { args: ["--push", "-qtIMAGE", "."] },
     { args: ["--push", "-qt", "IMAGE", "--", "."] },
@@ -77,9 +77,9 @@ const COMMAND_LINE: Readonly<Record<string, Case>> = {
 };
 
 const FILES_AND_FAILURES: Readonly<Record<string, Case>> = {
-  "a context that is not there": uses(["nowhere"], ["./Dockerfile"]),
+  "a missing context": uses(["nowhere"], ["./Dockerfile"]),
   "no Dockerfile": project({ a: "a" }, pushed(), ["-f", "nope", "."]),
-  "a Dockerfile that is none": project(
+  "an invalid Dockerfile": project(
     { Dockerfile: "FORM x\n", empty: "", late: "RUN x\nFROM scratch\n", bare: "FROM\n" },
     pushed(),
     pushed("-f", "empty"),
@@ -93,9 +93,9 @@ const FILES_AND_FAILURES: Readonly<Record<string, Case>> = {
     pushed("--progress", "plain"),
     pushed("--progress", "rawjson"),
   ),
-  "a COPY of what is not there": dockerfile(`${FROM}COPY nothing /\n`, pushed()),
-  "a base that is not there": dockerfile(`FROM ${REGISTRY}/nobody/built:this\n`, pushed()),
-  "a registry that is not there": dockerfile(FROM, ["--push", "-t", "127.0.0.1:9/a", "."]),
+  "a COPY of a missing file": dockerfile(`${FROM}COPY nothing /\n`, pushed()),
+  "a missing base image": dockerfile(`FROM ${REGISTRY}/nobody/built:this\n`, pushed()),
+  "an unreachable registry": dockerfile(FROM, ["--push", "-t", "127.0.0.1:9/a", "."]),
   "the files a failed build leaves": project(
     { Dockerfile: FAILS, id: "sha256:old", "m.json": "{}" },
     pushed("--iidfile", "id", "--metadata-file", "m.json"),
@@ -113,7 +113,7 @@ const RESULTS: Readonly<Record<string, Case>> = {
     pushed("-q", "--iidfile", "out.txt"),
     { args: ["--push", "-t", "IMAGE:1", "-t", "IMAGE:2", "--metadata-file", "m.json", "."] },
   ),
-  "what is attested unasked": uses({
+  "default attestations": uses({
     ...pushed("--iidfile", "id", "--metadata-file", "m.json"),
     env: { BUILDX_NO_DEFAULT_ATTESTATIONS: "0" },
   }),
@@ -125,7 +125,7 @@ const RESULTS: Readonly<Record<string, Case>> = {
     { ...pushed("--metadata-file", "m.json"), env: { BUILDX_METADATA_PROVENANCE: "nonsense" } },
     pushedBy("buildkit", "--metadata-file", "m.json"),
   ),
-  "what provenance has of the command line": project(
+  "the command line in provenance": project(
     {
       "sub/app.Dockerfile": `${FROM.trim()} AS one\nARG A\nRUN --mount=type=secret,id=s echo $A > /a\nFROM scratch\n`,
       token: "hush",
@@ -156,7 +156,7 @@ const RESULTS: Readonly<Record<string, Case>> = {
     { args: ["-o", "type=local,dest=new", "--metadata-file", "m.json", "."], env: { SLIPWAY_BUILDER: "buildkit" } },
     { args: ["-q", "-o", "type=tar,dest=files.tar", "."], env: { SLIPWAY_BUILDER: "buildkit" } },
   ),
-  "no result that is kept": uses(["-q", "-o", "type=cacheonly", "."], {
+  "a build without a result": uses(["-q", "-o", "type=cacheonly", "."], {
     args: ["-o", "type=cacheonly", "--metadata-file", "m.json", "--iidfile", "id", "."],
   }),
   "an image that is not pushed": uses({
@@ -221,7 +221,7 @@ const CALLS: Readonly<Record<string, Case>> = {
     ["--call", "outline,format=json", "."],
     ["--call", "check,format=json", "."],
   ),
-  "what a check answers": dockerfile(
+  "results of a check": dockerfile(
     "FROM scratch AS Build\n\nLABEL a b\n",
     ["--check", "."],
     ["--call", "check,format=json", "."],

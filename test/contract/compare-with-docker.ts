@@ -1,4 +1,4 @@
-/** Holds a table of cases against what docker did in each, or records that. */
+/** Compares a table of cases with the recorded outcomes of docker, or records them. */
 import { afterAll, expect, test } from "vitest";
 import { useNamespace } from "../e2e/support/namespace.ts";
 import { perform } from "./case.ts";
@@ -6,20 +6,24 @@ import type { Case } from "./case.ts";
 import { LISTED_FOR_ANY, listedAs, listedFor } from "./differences.ts";
 import { Recording, isRecording } from "./recorded.ts";
 
-/** @param everywhere this suite has to have each of the differences that are listed for any case */
-export function holdAgainstDocker(
+/**
+ * Defines a test for each case.
+ * @param suite name of the file in recorded/
+ * @param hasAllGeneral whether each difference that is listed for any case (`*`) must occur in this suite
+ */
+export function compareWithDocker(
   suite: string,
   cases: Readonly<Record<string, Case>>,
-  { everywhere = false }: { readonly everywhere?: boolean } = {},
+  { hasAllGeneral = false }: { readonly hasAllGeneral?: boolean } = {},
 ): void {
   const namespace = useNamespace();
   const recording = new Recording(suite);
   const names = Object.keys(cases);
-  const met = new Set<string>();
+  const seen = new Set<string>();
 
   if (isRecording) afterAll(() => recording.write(names));
   else {
-    test("docker was recorded in these cases, and in no others", () => {
+    test("the recording has exactly the cases of this table", () => {
       expect(recording.names.toSorted()).toEqual(names.toSorted());
     });
   }
@@ -30,16 +34,16 @@ export function holdAgainstDocker(
     if (isRecording) recording.keep(name, outcomes);
     const found = isRecording ? [] : recording.differences(name, outcomes);
     const listed = found.map((line) => ({ line, as: listedAs(line) }));
-    for (const { as } of listed) if (as !== undefined) met.add(as);
+    for (const { as } of listed) if (as !== undefined) seen.add(as);
     expect({
       "not listed": listed.flatMap(({ line, as }) => (as === undefined ? [line] : [])),
-      "listed, and no longer there": isRecording ? [] : listedFor(name).filter((line) => !met.has(line)),
-    }).toEqual({ "not listed": [], "listed, and no longer there": [] });
+      "listed, but gone": isRecording ? [] : listedFor(name).filter((line) => !seen.has(line)),
+    }).toEqual({ "not listed": [], "listed, but gone": [] });
   });
 
-  if (!isRecording && everywhere) {
-    test("what is listed for any case is true of one", () => {
-      expect(LISTED_FOR_ANY.filter((line) => !met.has(line))).toEqual([]);
+  if (!isRecording && hasAllGeneral) {
+    test("each difference that is listed for any case occurs in one", () => {
+      expect(LISTED_FOR_ANY.filter((line) => !seen.has(line))).toEqual([]);
     });
   }
 }
