@@ -19,7 +19,7 @@ export type ErrorKind =
   | "internal";
 
 export interface ErrorDetails {
-  /** What to do about it: one remedy each, as an instruction. */
+  /** Remedies, one instruction each. */
   suggestions?: readonly string[];
   /** The line of the Dockerfile that it is about, from 1. */
   line?: number | undefined;
@@ -50,7 +50,7 @@ export function clauseOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
 }
 
-/** What docker does with the same input. If it refuses, it exits with 1, and so does slipway, so that scripts work with both. */
+/** Docker's reaction to the same input. If docker refuses it, docker and slipway exit with 1, so that scripts work with both. */
 export type DockersVerdict = "refuses" | "accepts";
 
 export interface InputDetails extends ErrorDetails {

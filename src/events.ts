@@ -38,8 +38,8 @@ export interface LogEvent {
   /** The step that the line belongs to, if the builder has steps and the line is a part of one. */
   readonly step?: string;
   /**
-   * `output`, which is the default, is what the Dockerfile's commands print. `builder` is what the builder says about its own work.
-   * `excerpt` is a line of the Dockerfile around a failure. `repeat` is what other events have told already: the rest of BuildKit's summary.
+   * `output`, the default, is a line that a command of the Dockerfile prints. `builder` is a message of the builder about its work.
+   * `excerpt` is a line of the Dockerfile around a failure. `repeat` repeats other events: the rest of BuildKit's summary.
    */
   readonly from?: "output" | "builder" | "excerpt" | "repeat";
 }
@@ -69,13 +69,13 @@ export type StepEvent =
       readonly timestamp: string;
     };
 
-/** What a step does now, such as a transfer. */
+/** The progress of a part of a step, for example of a transfer. */
 export interface StepStatus {
   readonly type: "step-status";
   readonly step: string;
   /** One line for people: `sha256:… 1.1MB / 3.3MB 0.2s`. */
   readonly text: string;
-  /** What the line is about, the same in each of its lines: `sha256:…`. */
+  /** Identifies the part, the same in each of its events: `sha256:…`. */
   readonly id: string;
   /** Bytes so far, as precise as the builder reports them. */
   readonly current?: number;

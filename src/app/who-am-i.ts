@@ -1,6 +1,6 @@
 /**
- * Who starts a build, so that `ps`, `latest` and `prune` mean the user's own builds. That is the user of the cluster: on this machine
- * people have other names, and in CI everybody is root. In a CI job it is the job as well, because many jobs share an account.
+ * The user who starts a build, so that `ps`, `latest` and `prune` select the user's own builds. It is the user of the cluster,
+ * because local names may differ, and in CI everyone is root. In CI the job is part of it, because many jobs share an account.
  */
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { userName } from "./user-name.ts";

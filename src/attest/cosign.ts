@@ -15,12 +15,12 @@ export function findCosign(env: Environment): void {
   });
 }
 
-/** If one of these is set, somebody has decided about the log (cosign reads COSIGN_FLAG for any of its flags). */
+/** If one of these is set, the user has decided about the log (cosign reads COSIGN_FLAG for any of its flags). */
 const LOG_VARIABLES = ["COSIGN_TLOG_UPLOAD", "COSIGN_REKOR_URL", "COSIGN_SIGNING_CONFIG"];
 
 /**
- * The warning for a build that signs when nobody has decided about the log. In a terminal, cosign asks before it writes to the public log; it
- * does not ask when a program runs it.
+ * The warning for a build that signs although the user has not decided about the log. In a terminal, cosign asks before it writes to
+ * the public log, but not when a program runs it.
  */
 export function logCaution(
   { sign, signLog }: Pick<BuildPlan, "sign" | "signLog">,
@@ -39,7 +39,7 @@ export function cosignArguments(
   const names = [...new Set(plan.tags.map(({ name }) => name))];
   return names.map((name) => [
     "sign",
-    // Without it cosign asks a question that nobody can answer.
+    // Without it cosign would wait for an answer from a terminal.
     "--yes",
     ...(plan.signLog === "none" ? ["--tlog-upload=false"] : []),
     ...(key === "" ? [] : ["--key", key]),

@@ -15,7 +15,7 @@ export interface Builder {
   /** The image that its makers publish; undefined if they no longer publish one. */
   readonly defaultImage: string | undefined;
   readonly supports: ReadonlySet<Capability>;
-  /** What of `supports` needs a later image: the first version. */
+  /** Capabilities of `supports` that need a later image, with the first version that has them. */
   readonly since?: Readonly<Partial<Record<FlagCapability, string>>>;
   /** The builder attaches attestations itself. For other builders the client makes them. */
   readonly attestsItself?: boolean;
@@ -27,7 +27,7 @@ export interface Builder {
   readonly frontend?: true;
   /** A defect that gives a wrong image and that slipway cannot detect: one sentence, printed at every build. */
   readonly caution?: string;
-  /** Such warnings for one plan, one sentence each. */
+  /** Returns such warnings for one plan, one sentence each. */
   cautions?(plan: BuildPlan): readonly string[];
   /** It can push an image without a tag, by its digest. */
   readonly pushesByDigest?: true;
@@ -37,7 +37,7 @@ export interface Builder {
   readonly gitTokenInVariable?: true;
   /** Some of its pods read `files`, so their builds make a ConfigMap with every transport. */
   readonly mountsFiles?: true;
-  /** Why it needs the whole context, whatever the Dockerfile copies: one clause. Absent: it does not. */
+  /** Why it needs the whole context, even files that the Dockerfile does not copy: one clause. Absent: it does not. */
   readonly readsAll?: string;
   /** Why none of its pods meets the Pod Security level restricted: a clause after "cannot build in a restricted pod: ". Absent: they do. */
   readonly whyNotRestricted?: string;
@@ -95,7 +95,7 @@ export interface ContainerEnd {
 
 export type Outcome =
   | { readonly kind: "built"; readonly digest: string }
-  /** Built and pushed by a builder that does not report the digest: the registry has to be asked for it. */
+  /** Built and pushed by a builder that does not report the digest, so it must be read from the registry. */
   | {
       readonly kind: "pushed";
       /** Digest of the image's configuration, if the builder reported it. It shows whether the tag is still this image. */
@@ -108,6 +108,6 @@ export type Outcome =
       /** One sentence. */
       readonly message: string;
       readonly suggestions: readonly string[];
-      /** What of the Dockerfile failed, if the builder reports it. */
+      /** The part of the Dockerfile that failed, if the builder reports it. */
       readonly place?: Place;
     };

@@ -26,8 +26,8 @@ export function digestOutcome(
 }
 
 /**
- * For a builder that writes only one name into an archive for docker. An engine is told the other names itself.
- * @throws BuilderUnable if the archive needs several
+ * Checks the plan for a builder that writes only one name into an archive for docker. For an engine, slipway adds the other names.
+ * @throws BuilderUnable if the archive needs several names
  */
 export function refuseSeveralNames(builder: string, { tags, exports = [] }: BuildPlan): void {
   if (tags.length < 2 || !exports.some((wanted) => wanted.format === "docker" && !isForEngine(wanted))) return;

@@ -123,8 +123,8 @@ export function unverifiedRegistries({ registries }: BuildPlan): string[] {
 }
 
 /**
- * Makes the kubelet give a volume claim to the pod's group: a new claim belongs to root, while everybody may write to an emptyDir.
- * Only once: a kept volume may have many files, and the files of a builder's state have their own owners and modes.
+ * Makes the kubelet give a volume claim to the pod's group. A new claim belongs to root, while every user may write to an emptyDir.
+ * It does so only once, because a kept volume may have many files, and files of a builder's state have their own owners and modes.
  */
 export function volumeGroup(plan: BuildPlan, group: number): Pick<V1PodSpec, "securityContext"> {
   const claimed = mountsClaim(plan);

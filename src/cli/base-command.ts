@@ -1,4 +1,4 @@
-/** What all commands share: reading of flags and configuration, one signal for Ctrl-C, and the way from an error to a message and an exit code. */
+/** The base of all commands: reads flags and configuration, aborts on Ctrl-C, and turns an error into a message and an exit code. */
 import { Command } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { findConfigurations, surroundings } from "./config/find-config.ts";
@@ -25,7 +25,7 @@ export abstract class BaseCommand extends Command {
   protected readonly settable: readonly string[] | "all" = SHARED_SETTINGS;
   /** Valid once the command line is read. */
   protected configurations: Configurations = {};
-  /** What files and rules have decided, one sentence each. Valid once the command line is read. */
+  /** Decisions of configuration files and rules, one sentence each. Valid once the command line is read. */
   protected decisions: readonly string[] = [];
   /** Where the flags come from that are neither typed nor defaults. Valid once the command line is read. */
   protected origins: ReadonlyMap<string, string> = new Map();

@@ -1,7 +1,7 @@
 /** Users whom the system's list does not have, as in many containers: OpenShift's random user ids, `docker run -u 12345`. */
 import { homedir, userInfo } from "node:os";
 
-/** A home directory that does not exist, as Debian's `nobody` has it. */
+/** A home directory that does not exist. Debian uses the same path for the user `nobody`. */
 const NO_HOME = "/nonexistent";
 const SHELL = "/bin/sh";
 

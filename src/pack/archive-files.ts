@@ -1,4 +1,4 @@
-/** Adds files to the archive, also files that change or disappear meanwhile. */
+/** Adds files to the archive, even if they change or disappear at the same time. */
 import { InvalidInput } from "../errors.ts";
 import { LONGEST_PIECE } from "../lib/archive/archive-buffer.ts";
 import { archivedMode } from "./archive-sink.ts";
@@ -25,7 +25,7 @@ export class FileAdder {
   /** Identity to the path in the archive, for files with several names. */
   readonly #linked = new Map<string, string>();
 
-  /** @param onSpecial is told the path in the archive, a byte string, of each file that has one of SPECIAL_BITS */
+  /** @param onSpecial gets each file that has one of SPECIAL_BITS: its mode and its path in the archive, a byte string */
   constructor(sink: ArchiveSink, onSpecial: (mode: number, path: string) => void) {
     this.#sink = sink;
     this.#onSpecial = onSpecial;

@@ -32,7 +32,7 @@ export class FileSource implements OpenFile {
   }
 }
 
-/** Whether both are of the same file and nothing was written to it in between, as far as the file system tells. */
+/** Tells whether both are of the same file and, by its metadata, nothing was written to it in between. */
 export function isUnchanged(before: FileStat, after: FileStat): boolean {
   return (
     before.size === after.size &&

@@ -32,7 +32,7 @@ export type PruningDecision =
   | { readonly kind: "everything"; readonly because: string };
 
 /**
- * @param readsAll why the builder may read any file of the context, whatever the Dockerfile says: one clause
+ * @param readsAll why the builder may read files of the context that the Dockerfile does not name: one clause
  * @param askBase asks about a base image; undefined: assume that base images add nothing
  * @throws InvalidInput, as packing does; the signal's reason
  */

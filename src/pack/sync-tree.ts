@@ -75,7 +75,7 @@ export class ContextTree implements SyncTree {
           if (value !== undefined) ahead.entries.push(value);
         }
       } catch {
-        // It may be about a file that nobody will ask for.
+        // The daemon may never ask for this file. If it does, it gets the error then.
         this.#ahead = undefined;
         return;
       }
@@ -85,7 +85,7 @@ export class ContextTree implements SyncTree {
   }
 
   *entries({ followPaths }: SyncRequest): Generator<SyncEntry | undefined, void, undefined> {
-    // The daemon looks for rules of its own to apply; ours have been.
+    // The daemon looks for an ignore file, but its rules have been applied here already.
     if (followPaths.length === 1 && followPaths[0] === ".dockerignore") return;
     const used = followPaths.length === 0 ? undefined : findPrunedPaths(this.#tree, followPaths);
     this.#listed = 0;
@@ -172,7 +172,7 @@ export class ContextTree implements SyncTree {
   }
 }
 
-/** What a walk reads of a path, with what a double cannot hold. */
+/** Metadata of a path, with the values that a double cannot hold exactly. */
 interface ExactStats extends Stats {
   readonly exact: { readonly mtime: bigint };
   readonly inode: string;

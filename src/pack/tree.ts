@@ -6,7 +6,7 @@ import { PathResolver, toText } from "../lib/files/path-bytes.ts";
 import { FileSource } from "./file-source.ts";
 import type { ContextDirectory } from "./walk.ts";
 
-/** What a walk needs of a context. */
+/** The part of a context's tree that a walk needs. */
 export type ContextTree = ListedTree;
 
 /** The tree of a context: that of its archive, or its directory. @throws InvalidInput for a directory that cannot be read */
@@ -68,7 +68,7 @@ export function isDenied(error: unknown): boolean {
   return ["EACCES", "EPERM"].includes(codeOf(error));
 }
 
-/** The file is gone, or its type changed after its directory was read. */
+/** Tells whether the error means that a file was deleted, or that its type changed, after its directory was read. */
 export function isGone(error: unknown): boolean {
   return ["ENOENT", "ENOTDIR", "EINVAL", "ELOOP"].includes(codeOf(error));
 }

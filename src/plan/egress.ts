@@ -1,4 +1,4 @@
-/** What a build's pod may connect to, for `--network-policy`. */
+/** The connections that a build's pod may make, for `--network-policy`. */
 import { BlockList, isIP } from "node:net";
 import { InvalidInput } from "../errors.ts";
 

@@ -98,7 +98,7 @@ export async function gatherContext(request: ContextRequest, outside: Outside): 
   const context = {
     root,
     ...omitUndefined({ tree, digest }),
-    // Standard input has no name, and a scratch directory has another one each time: such builds are told apart by where they are started.
+    // Standard input has no name, and a scratch directory gets a new name each time. So the working directory identifies the project.
     ...(source.external ? { project: source.url ?? workingDirectory() } : {}),
     ...ignored,
   };
@@ -186,7 +186,7 @@ async function ignoreFileOfTree(
   source: OpenedSource,
   dockerfile: string,
 ): Promise<Pick<ContextSource, "ignoreFile" | "ignoreName">> {
-  // A Dockerfile from standard input or a URL has no ignore file of its own, but one on this disk has.
+  // Only a Dockerfile on this disk can have its own ignore file, not one from standard input or a URL.
   if (isAbsolute(dockerfile)) {
     const ignoreFile = await readIfThere(`${dockerfile}.dockerignore`);
     if (ignoreFile !== undefined) return { ignoreFile, ignoreName: `${dockerfile}.dockerignore` };

@@ -1,6 +1,6 @@
 /**
- * Values of a plan that nobody may read who may only read pods: passwords of proxies, tokens of caches, URLs with user information or a
- * signature, and values that a pipeline reads from a Secret. Pure.
+ * Values of a plan that a user who may only read pods must not see: passwords of proxies, tokens of caches, URLs with user
+ * information or a signature, and values that a pipeline reads from a Secret. Pure.
  */
 import { holdsSecret } from "../lib/text/public-url.ts";
 import type { BuildPlan } from "./plan.ts";

@@ -10,8 +10,8 @@ export function shortHash(text: string): string {
 }
 
 /**
- * The name of the Secret and the ConfigMap of the build with this name. It ends with a hash of the build's name. So somebody who
- * makes a Job cannot choose the Job's name in a way that an existing Secret of somebody else looks like the Job's own.
+ * Returns the name of the Secret and the ConfigMap of a build. It ends with a hash of the build's name. So a user who creates a Job
+ * cannot choose the Job's name so that an existing Secret of another user looks like the Job's own.
  */
 export function inputsName(build: string): string {
   return `${build}-${shortHash(`slipway inputs of ${build}`)}`;

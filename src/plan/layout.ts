@@ -27,12 +27,13 @@ export type ContextForm =
 
 /** Name of the container that receives a streamed context before the builder starts. */
 export const RECEIVER = "receive-context";
-/** Last entry of the archive. If it is missing, the archive is incomplete, whatever the exit code of tar is. */
+/** Last entry of the archive. If it is missing, the archive is incomplete, even if tar exits with 0. */
 export const MARKER = ".slipway-complete";
 
 /**
- * In the archive: what modes directories get that were sent open, because their owner may not write to them. A file for each mode, with
- * paths that end in NUL; and `pairs`, with mode and path in turn, the deepest first, for those that their owner may not search.
+ * Directories that their owner may not write to are sent with an open mode. These files in the archive list their final modes: one
+ * file per mode with NUL-terminated paths, and `pairs` for directories that their owner may not search, with alternating modes and
+ * paths, the deepest first.
  */
 export const MODES_DIR = "modes";
 export const MODE_PAIRS = "pairs";
@@ -69,9 +70,9 @@ export const WORK_VOLUME = "work";
  * @param root of the unpacked archive, as the shell writes it
  */
 export function closeDirectories(root: string): string {
-  // By a pipe: busybox's xargs forks chmod, which at its exit sets the offset of a file back to what xargs has not used, and xargs reads it
-  // again, without an end.
-  // Opened first: other programs than busybox have given them their modes, and what lies below could not be reached.
+  // `cat` pipes the lists to xargs: busybox's xargs forks chmod, which at its exit sets the file's offset back to the part that
+  // xargs has not used. Without the pipe, xargs would read the file again without end.
+  // `find` opens the directories first, because programs other than busybox have already set their modes, which block their content.
   return `if [ -d ${root}/${MODES_DIR} ]; then
   find ${root} -type d ! -perm -700 -exec chmod u+rwx {} \\;
   (cd ${root} && for list in ${MODES_DIR}/[0-7]*; do [ ! -e "$list" ] || cat "$list" | xargs -0 chmod "\${list#${MODES_DIR}/}" || exit 1; done &&

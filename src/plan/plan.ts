@@ -41,7 +41,7 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   /** The names as typed, completed with the default registry. */
   readonly names: readonly string[];
   readonly buildArgs: readonly (readonly [name: string, value: string])[];
-  /** Texts that are secret wherever they stand in the plan: what a pipeline takes from the environment or from Secrets. */
+  /** Texts that are secret everywhere in the plan: values that a pipeline takes from the environment or from Secrets. */
   readonly secretTexts?: readonly string[];
   readonly target?: string;
   readonly labels: readonly (readonly [key: string, value: string])[];

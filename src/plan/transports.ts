@@ -16,7 +16,7 @@ export interface Transport {
   readonly oneDirectory?: true;
   /** `auto` may choose it. */
   readonly automatic?: true;
-  /** Nobody asks for it by name: it follows from other flags. */
+  /** Users do not choose it by name: it follows from other flags. */
   readonly implied?: true;
 }
 
@@ -40,7 +40,7 @@ const ROWS: Readonly<Record<TransportName, Transport>> = TABLE;
 /** Names that `--transport` takes, besides AUTO. */
 export const TRANSPORTS: readonly TransportName[] = namesOf(({ implied }) => implied !== true);
 
-/** The transports that the context may travel by: for AUTO those that it chooses among, else the one. */
+/** Returns the transports that may carry the context: the automatic ones for AUTO, otherwise the chosen one. */
 export function candidatesOf(choice: TransportChoice): readonly Transport[] {
   if (choice !== AUTO) return [ROWS[choice]];
   return Object.values(ROWS).filter(({ automatic }) => automatic === true);

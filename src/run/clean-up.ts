@@ -1,4 +1,4 @@
-/** What happens to the objects of a build that did not come to its end. */
+/** Cleans up the objects of a build that was interrupted or failed to start. */
 import { AuthError, clauseOf } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
@@ -18,7 +18,7 @@ export function warnStillRunning(build: string, error: unknown, emit: Emit): voi
 }
 
 export interface Progress {
-  /** What the cluster has confirmed to exist; undefined: not even the Job. */
+  /** The objects that the cluster has confirmed; undefined if not even the Job exists. */
   readonly started: Pick<StartedBuild, "job" | "inputs"> | undefined;
   /** The build can finish without its client. */
   readonly independent: boolean;
@@ -52,7 +52,7 @@ export async function cleanUp(
 
 /**
  * Whether the request that creates the Job, which failed with this error, has certainly had no effect: it was refused, or never
- * left this machine. A name that is taken (409) may be that of an earlier attempt of ours.
+ * left this machine. If the name is taken (409), an earlier attempt of this client may have created the Job.
  */
 function createdNothing(error: unknown): boolean {
   const code = httpStatusOf(error);

@@ -38,7 +38,7 @@ export function timeLimitOf({ metadata, spec }: V1Job): number {
   return noted > 0 ? noted : (spec?.activeDeadlineSeconds ?? 0);
 }
 
-/** Whether the build still needs its client, as far as its Job shows. If such a Job's deadline passes, the client was lost. */
+/** Tells whether the build still needs its client, by its Job's deadline. If that deadline passes, the client was lost. */
 export function needsClient(job: V1Job): boolean {
   return (job.spec?.activeDeadlineSeconds ?? 0) < timeLimitOf(job);
 }
@@ -113,7 +113,7 @@ export class ClientLease {
   }
 
   #renew(): void {
-    // By the cluster's clock: this machine may have slept in between.
+    // Uses the cluster's clock, because this machine may have slept in between.
     const age = (this.#cluster.now() - new Date(this.#job.metadata?.creationTimestamp ?? Number.NaN).getTime()) / 1000;
     const wanted = Math.min(timeLimitOf(this.#job), Math.ceil(age) + LEASE_SECONDS);
     if (this.#renewing !== undefined || !(wanted > this.#deadline)) return;

@@ -1,4 +1,4 @@
-/** Ends the containers that somebody else added to a build's pod, for example a service mesh, and that still run after the builder. */
+/** Ends containers that others added to a build's pod, for example a service mesh, and that still run after the builder. */
 import type { Cluster, ObjectIdentity } from "../lib/kube/cluster.ts";
 import { EXPORTER } from "../ship/export/exporter.ts";
 

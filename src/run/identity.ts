@@ -1,6 +1,6 @@
 /**
- * Which objects belong to a build. A label says what anybody wrote; a uid is the API server's. The Job's controller writes the Job's
- * uid into each pod that it makes, and everybody else who makes a Job gets pods with another uid.
+ * Decides which objects belong to a build. Every user can write labels, but only the API server assigns uids. The Job's controller
+ * writes the Job's uid into each pod that it makes; the pods of other users' Jobs get other uids.
  */
 import type { V1Pod } from "@kubernetes/client-node";
 import type { ObjectIdentity } from "../lib/kube/cluster.ts";

@@ -14,9 +14,9 @@ export const LABEL = {
   builder: "slipway.dev/builder",
   user: "slipway.dev/user",
   tenant: "slipway.dev/tenant",
-  /** Of a kept builder: which settings it has. */
+  /** Hash of a kept builder's settings. */
   keep: "slipway.dev/keep",
-  /** Of a kept builder: by which key its user knows it. */
+  /** Fingerprint of the key that proves who owns a kept builder. */
   keepKey: "slipway.dev/keep-key",
 } as const;
 
@@ -26,7 +26,7 @@ export const OURS = `${LABEL.managedBy}=slipway`;
 /** The same without kept builders, which are not builds. */
 export const OUR_BUILDS = `${OURS},!${LABEL.keep}`;
 
-/** Whether an object has slipway's label: it was made by slipway, or by somebody who wants it to look so. */
+/** Tells whether an object has slipway's label. This does not prove that slipway made it. */
 export function isSlipways({
   metadata,
 }: {

@@ -207,7 +207,7 @@ function credentialData(dockerConfig: string, file: CredentialFile | undefined):
 interface SecretContent {
   readonly dockerConfig: string | undefined;
   readonly buildSecrets: SecretValues | undefined;
-  /** By their keys. */
+  /** Hidden values by key. */
   readonly hidden: ReadonlyMap<string, string>;
 }
 

@@ -9,7 +9,7 @@ import type { Stages } from "./stages.ts";
 
 export interface Reporter {
   readonly builder: Pick<Builder, "outcome">;
-  /** Has read the builder's log; absent where nobody has. */
+  /** Has read the builder's log; absent if the log was not read. */
   readonly steps?: StepReader;
   /** Finds the line of the Dockerfile. Absent where the Dockerfile is not known: for a client that attached. */
   readonly lineOf?: (place: Place) => number | undefined;

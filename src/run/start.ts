@@ -15,7 +15,7 @@ import type { Input } from "./remove.ts";
 
 export interface StartedBuild {
   readonly job: V1Job;
-  /** What was created for the pod to mount, so far. */
+  /** The objects created so far that the pod mounts. */
   readonly inputs: readonly Input[];
   /** Everything that the pod mounts exists. Until then its scheduling gate holds it back, if it has one. */
   readonly complete: Promise<void>;

@@ -88,7 +88,7 @@ while [ ! -e $own/result ]; do
   sleep 0.1
 done`;
 
-/** Exit codes of `commitCommand` that mean: the received data is wrong and has to be sent again. Any other code tells nothing. */
+/** Exit codes of `commitCommand` for invalid data, which must be sent again. Other codes say nothing about the data. */
 export const COMMIT_FAULTS: ReadonlySet<number> = new Set([65, 66]);
 
 /**

@@ -39,7 +39,7 @@ export async function listBuilds(
   const builds = await Promise.all(
     jobs.map(async (job) => {
       const found = podOf(pods, identityOf(job));
-      // Attaching to it says that there are several.
+      // `attach` reports that there are several.
       const pod = found === "several" ? undefined : found;
       const record = recordOf(job, pod, await judgeOf(job));
       return { job, pod, record: isAbandoned(job, cluster.now()) ? { ...record, ...ABANDONED } : record };
@@ -88,8 +88,8 @@ export function findBuild(builds: readonly FoundBuild[], wanted: Wanted, namespa
 }
 
 /**
- * A label does not show who started a build: everybody who may create Jobs can write it. So only a build that was started here is
- * taken without its name.
+ * Chooses the build to use if the user gives no name. It must have been started on this machine: a label does not prove who started
+ * a build, because everyone who may create Jobs can write it.
  */
 function latest(builds: readonly FoundBuild[], { user, among, startedHere }: Wanted, namespace: string): FoundBuild {
   const mine = builds.filter(

@@ -58,10 +58,10 @@ export async function listKept(cluster: Cluster, env: NodeJS.ProcessEnv, signal:
 }
 
 /**
- * Ends some of this user's builders, and with them what they hold.
+ * Ends builders of this user, with their layers and caches.
  * @param names whole names or their beginnings; undefined: all
- * @returns the names of those that were ended
- * @throws InvalidInput for a name that is none of theirs, before any is ended
+ * @returns the names of the ended builders
+ * @throws InvalidInput if a name matches no builder, before any builder is ended
  */
 export async function stopKept(
   cluster: Cluster,

@@ -38,14 +38,14 @@ interface Labelled {
 const OWNED = ["pods", "secrets", "configmaps"] as const;
 
 /**
- * Each object is chosen by its own labels, and removed by its uid. Everybody who can write labels on an existing object can have it deleted
- * anyway: an owner reference to a Job that does not exist does that.
+ * Finds objects by their own labels; they are removed by uid. This gives no new power to users who can write labels on an existing
+ * object: they can already have it deleted with an owner reference to a Job that does not exist.
  */
 export async function findPrunable(cluster: Cluster, scope: PruneScope, signal: AbortSignal): Promise<Findings> {
   const { user, olderThan } = scope;
   const labelSelector = user === undefined ? OUR_BUILDS : `${OUR_BUILDS},${LABEL.user}=${userLabel(user)}`;
   const kinds = [...OWNED, ...(scope.volumes ? (["persistentvolumeclaims"] as const) : [])];
-  // Before the Jobs: the Job of a build that is started meanwhile is then in the later list, or its objects are in neither.
+  // Lists the objects before the Jobs. So if a build starts in between, its Job is in the later list, or its objects are in neither.
   const listed = [];
   for (const kind of kinds) listed.push({ kind, objects: await listIfAllowed(cluster, kind, labelSelector, signal) });
   const builds = await listBuilds(cluster, user, signal);

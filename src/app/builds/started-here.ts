@@ -1,6 +1,6 @@
 /**
- * Which builds this user started on this machine. Everybody who may create Jobs can write any label on one, so a label does not show
- * who started a build. The uid of a build's Job does: the API server chose it, and this client got it with the answer.
+ * Records which builds this user started on this machine. A label does not prove who started a build, because everyone who may
+ * create Jobs can write it. The uid of the build's Job does: the API server chose it, and this client received it.
  */
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ export class StartedHere {
     this.#directory = state === undefined ? undefined : join(state, "builds");
   }
 
-  /** Never throws: without a record the build only has to be named. */
+  /** Records a build. It never throws: without a record, the user only has to give the build's name. */
   add(uid: string): void {
     if (this.#directory === undefined || !UID.test(uid)) return;
     try {

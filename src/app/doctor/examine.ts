@@ -21,7 +21,7 @@ import { runTrial } from "./run-trial.ts";
 import { buildTrial, userNamespaceTrial } from "./trial-pod.ts";
 import { dialFromPod } from "./pod-tunnel.ts";
 
-/** What is examined. */
+/** The cluster and the plan to check. */
 export interface Subject {
   readonly cluster: Cluster;
   readonly plan: BuildPlan;
@@ -43,7 +43,7 @@ export function neededRights(plan: BuildPlan, builder: Builder): Right[] {
 
 /**
  * Yields each check as soon as it and those before it are done.
- * @param say told what is being waited for, one sentence
+ * @param say gets a sentence about each wait
  */
 export async function* examine(
   subject: Subject,

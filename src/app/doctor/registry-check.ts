@@ -34,7 +34,7 @@ export async function pushCheck(client: RegistryClient, question: PushQuestion):
     const scopes = [`repository:${repository}:pull,push`];
     const begun = await client.ask(registry, { method: "POST", path: `${repository}/blobs/uploads/`, scopes });
     if (begun.status === 202) {
-      // An upload that starts but cannot be sent where the registry wants it would fail in a build as well.
+      // A build would also fail if the client cannot upload to the URL that the registry returns.
       const path = uploadUrlOf(begun, registry).href;
       // A registry that cannot cancel an upload discards it later.
       await client.ask(registry, { method: "DELETE", path, scopes }).catch(() => {});

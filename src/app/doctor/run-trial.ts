@@ -37,7 +37,7 @@ const STEP_TIMEOUT_MS: Readonly<Record<Step, number>> = {
 
 /**
  * @param onReceiving makes requests from the pod while it runs
- * @param say told what is being waited for
+ * @param say gets a sentence about each wait
  */
 export async function runTrial(
   cluster: Cluster,

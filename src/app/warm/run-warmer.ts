@@ -14,8 +14,8 @@ import { WARMER } from "./warmer-pod.ts";
 import { WarmerLog, warmerFailure } from "./warmed.ts";
 
 /**
- * @param say told what is being waited for, and each line of the warmer's log
- * @throws BuildFailed or AuthError for an image that could not be fetched; the others are on the volume
+ * @param say gets a sentence about each wait, and each line of the warmer's log
+ * @throws BuildFailed or AuthError if an image cannot be pulled; the other images are on the volume
  */
 export async function runWarmer(
   cluster: Cluster,

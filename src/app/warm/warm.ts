@@ -31,7 +31,7 @@ export interface WarmRequest {
 }
 
 /**
- * @param say told of the progress, line by line
+ * @param say gets the progress, line by line
  * @returns the images that are on the volume now; none if no Dockerfile names any
  * @throws InvalidInput for a wrong name or file
  */
@@ -71,7 +71,7 @@ export async function warm(
   return references;
 }
 
-/** @param note told of images whose names only a build would know */
+/** @param note gets a message about each image whose name is only known during a build */
 async function imagesOf({ files, target, build }: WarmRequest, note: (message: string) => void): Promise<string[]> {
   const given = new Map(argumentsOf(build.buildArgs, process.env));
   const lists = files.map(async (path) => {

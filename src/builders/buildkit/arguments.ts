@@ -75,7 +75,7 @@ export function contextArguments({ buildContexts = [], layouts = [] }: BuildPlan
 
 type Attributes = [name: string, value: string][];
 
-/** What BuildKit's exporters are told of the image: the same in a pod of its own and in a kept builder. */
+/** Attributes of the image for BuildKit's exporters, for a pod of one build and for a kept builder. */
 export function imageAttributes(plan: BuildPlan): { names: Attributes; annotations: Attributes; image: Attributes } {
   const names: Attributes = plan.tags.length === 0 ? [] : [["name", plan.tags.map(String).join(",")]];
   const annotations: Attributes = [

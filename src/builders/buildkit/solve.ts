@@ -1,4 +1,4 @@
-/** A plan as a request to a BuildKit daemon. Pure. The attributes are those that buildctl is given in a pod of its own. */
+/** Turns a plan into a request to a BuildKit daemon, with the attributes that buildctl gets in a pod of one build. Pure. */
 import type { SolveRequest } from "../../lib/buildkit/messages.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { contextArguments, imageAttributes, optionArguments, platformOption } from "./arguments.ts";
@@ -19,8 +19,8 @@ export interface Exporter {
 }
 
 /**
- * The image first, as its digest is what the build comes to; then one exporter for each of the plan's exports, in their order, so
- * that what is sent can be told apart by the exporter's number.
+ * Returns the exporters: first the image, because its digest is the build's result, then one for each of the plan's exports in their
+ * order, so that the exporter's index identifies the export.
  */
 export function exportersOf(plan: BuildPlan): Exporter[] {
   const { names, annotations, image } = imageAttributes(plan);
@@ -47,7 +47,7 @@ export function solveRequest(
   for (const [name, value] of plan.buildArgs) attrs.push([`build-arg:${name}`, value]);
   for (const [key, value] of plan.labels) attrs.push([`label:${key}`, value]);
   if (plan.noCache) attrs.push(["no-cache", ""]);
-  // Of the arguments only `--opt=NAME=VALUE` is the frontend's; caches, agents and directories have fields of their own.
+  // Only `--opt=NAME=VALUE` is for the frontend. Caches, agents and directories have their own fields.
   for (const argument of [...contextArguments(plan, ""), ...optionArguments(plan)]) {
     const [, name, value] = /^--opt=([^=]+)=([^]*)$/.exec(argument) ?? [];
     if (name !== undefined && value !== undefined) attrs.push([name, value]);

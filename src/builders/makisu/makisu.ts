@@ -90,7 +90,7 @@ export const makisu: Builder = {
   supports: new Set(["build", "provenance", "push", "sbom", ...MAKISU_OPTIONS]),
   caution: "makisu keeps a copied file in the image even if a later RUN removes it",
   cautions: makisuCautions,
-  // Nobody has checked which other files of the context makisu reads, besides the sources of COPY and ADD.
+  // It is not known which files of the context makisu reads besides the sources of COPY and ADD.
   readsAll: "makisu may read other files of the context",
 
   check(plan: BuildPlan): void {

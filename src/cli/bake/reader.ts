@@ -1,7 +1,7 @@
 /**
- * What reads and evaluates bake files: a bundle of its own, dist/bake.cjs, as only `bake` needs the languages. `build.mjs` makes it from this
- * file, and shares src/errors.ts with it, so that an error is the same class on both sides. So the rest of the program imports its code
- * from here only, and with `import()`.
+ * The entry of the bundle dist/bake.cjs, which reads and evaluates bake files. It is a separate bundle, because only `bake` needs the
+ * languages. `build.mjs` makes it from this file. The bundle shares src/errors.ts with the rest of the program, so that an error has
+ * the same class on both sides. The rest of the program imports this code only from here, and only with `import()`.
  */
 export { chosenTargets } from "./chosen-targets.ts";
 export { parseList } from "./parse-list.ts";

@@ -150,7 +150,7 @@ ${EXIT_CODES}`;
       return;
     }
     const imageId = result.imageless === true ? "" : (result.loaded?.id ?? result.configDigest ?? result.digest);
-    // As docker does: standard output has only what was asked for, as scripts may expect it to be empty.
+    // Like docker, prints only requested output to standard output: scripts may expect it to be empty.
     if (quiet) print(`${imageId}\n`);
     if (flags.iidfile !== undefined) writeImageId(flags.iidfile, imageId);
     if (flags["metadata-file"] !== undefined) {

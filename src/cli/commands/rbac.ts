@@ -88,7 +88,7 @@ Role is: without --builder it has the rights that any builder needs.`;
   }
 }
 
-/** Of the transports that can be asked for. */
+/** Tells whether a transport that a user can choose works without exec. */
 function needsNoExec({ needsExec, implied }: Transport): boolean {
   return !needsExec && implied !== true;
 }

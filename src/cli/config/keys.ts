@@ -8,7 +8,7 @@ export interface KeySyntax {
   readonly options?: readonly string[];
 }
 
-/** By the long name of the flag. */
+/** Keys by the long name of the flag. */
 export type Keys = Readonly<Record<string, KeySyntax>>;
 
 /** How a command-line parser describes its flags. */

@@ -10,7 +10,7 @@ import { readTree } from "./yaml-tree.ts";
 import type { Mapping, Tree } from "./yaml-tree.ts";
 import { trimEndChars } from "../../lib/text/linear.ts";
 
-/** What a project's file may name is in the table of source formats. */
+/** Name of the format in the table of source formats, which lists what a project's file may name. */
 const FORMAT = ".slipway.yaml";
 
 /** Values of flags by name, as text of a command line; a boolean flag has `true` or `false`. */
@@ -24,7 +24,7 @@ export interface Configuration {
   readonly settings: Settings;
   readonly registry?: string;
   readonly builderOrder?: readonly string[];
-  /** By the builder's name. */
+  /** Builder images by the builder's name. */
   readonly images: Readonly<Record<string, string>>;
   /** Absolute paths of directories. */
   readonly trust: readonly string[];

@@ -46,7 +46,7 @@ export async function sourcesOf(
   ];
 }
 
-/** As in .gitattributes: every rule that matches counts, and a later rule precedes an earlier one. */
+/** Returns all rules that match, like .gitattributes. A later rule takes precedence over an earlier one. */
 async function matchingRules(
   { path, rules }: Configuration,
   dockerfile: string,

@@ -1,4 +1,4 @@
-/** What a pipeline.yaml may say. It comes with the source, so it does not get the user's variables, files and Secrets by itself. */
+/** Limits for a pipeline.yaml. The file comes with the source, so it may not use the user's variables, files and Secrets by default. */
 import { posix } from "node:path";
 import type { SecretVariable } from "../../app/cluster-secrets.ts";
 import { InvalidInput } from "../../errors.ts";

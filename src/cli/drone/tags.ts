@@ -4,7 +4,7 @@ import type { Environment, Settings } from "./settings.ts";
 
 export type Dialect = "drone" | "banzai";
 
-/** Semantic Versioning 2, as far as needed to find the numbers. */
+/** Semantic Versioning 2, simplified: it only needs to find the numbers. */
 const VERSION = /^(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
 
 /**
@@ -40,7 +40,7 @@ function expand(tag: string): string[] {
   return [major, `${major}.${minor}`, version];
 }
 
-/** By drone-docker's rules (tags.go): the version for a git tag, `latest` for the default branch, an error for anything else. */
+/** Follows drone-docker's rules (tags.go): the version for a git tag, `latest` for the default branch, an error for anything else. */
 function autoTags(env: Environment, suffix: string | undefined): string[] {
   const ref = env["DRONE_COMMIT_REF"] ?? "";
   const branch = env["DRONE_REPO_BRANCH"] ?? "";

@@ -23,7 +23,7 @@ import { trustedCacheDirectory, trustedStateDirectory } from "../../lib/files/ca
 import { replaceFile } from "../../lib/files/replace-file.ts";
 import { makeTrustedDirectory } from "../../lib/files/trusted-directory.ts";
 
-/** Where compiled code is kept. */
+/** The files for compiled code. */
 export interface CodeCache {
   readonly code: string;
   /**
@@ -142,7 +142,7 @@ export function splitCached(bytes: Buffer): CachedCode | undefined {
   return { code: bytes.subarray(0, -8), size: bytes.readDoubleLE(bytes.length - 8) };
 }
 
-/** A regular file of this user's that nobody else may write. */
+/** Reads a regular file that belongs to this user and that no other user may write. */
 function readOwn(path: string): { readonly bytes: Buffer; readonly stat: BigIntStats } | undefined {
   let file: number | undefined;
   try {

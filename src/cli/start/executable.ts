@@ -13,7 +13,7 @@ const COMPILED = "slipway.code";
 const builtin = createRequire(process.execPath);
 const loaded = new Map<string, unknown>();
 
-/** Only what is inside is loaded: a file beside the executable may be somebody else's. */
+/** Loads only modules inside the executable: a file next to it may belong to another user. */
 function requireInside(id: string): unknown {
   if (isBuiltin(id)) return builtin(id);
   const name = id.replace(/^\.\//, "");
@@ -34,7 +34,7 @@ function bytesOf(name: string): Buffer {
   return Buffer.from(getRawAsset(name));
 }
 
-// What follows the name by which it was called. Node repeats that name where it otherwise has the script's path.
+// In a single executable, Node repeats the executable's name where the script's path usually is.
 const [, calledAs = "", ...typed] = process.argv;
 process.argv[1] = process.execPath;
 void startProgram(calledAs, typed, {

@@ -1,4 +1,4 @@
-/** What every start does, of the npm package and of the single executable. */
+/** Starts the program, both from the npm package and from the single executable. */
 import { codeCachePlaces } from "./code-cache.ts";
 import type { CodeCache } from "./code-cache.ts";
 import type { execute } from "../main.ts";

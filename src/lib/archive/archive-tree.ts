@@ -1,7 +1,7 @@
 /**
- * The files of an archive as a tree, without unpacking them: what docker's unpacking makes of the same archive in a root directory
- * of its own (moby: pkg/archive, in a chroot), for any user and any umask. Nothing can lead out of the tree, because it is not on
- * the disk.
+ * The files of an archive as a tree in memory, without unpacking them. The tree is the same that docker makes when it unpacks the
+ * archive into a new root directory (moby: pkg/archive, in a chroot), for any user and any umask. No path can lead out of the tree,
+ * because it is not on the disk.
  */
 import { MAX_SYMLINKS } from "../files/file-tree.ts";
 import type { FileStat, FileTree, OpenFile } from "../files/file-tree.ts";
@@ -12,7 +12,7 @@ import { ContentStore } from "./content-store.ts";
 import type { Extent } from "./sparse.ts";
 import type { RawEntry, Taker } from "./tar-reader.ts";
 
-/** Of a directory that the archive does not list, but has files in. */
+/** Mode of a directory that the archive does not list, but that has files in the archive. */
 const IMPLIED_DIRECTORY_MODE = 0o755;
 
 type Kind = "directory" | "file" | "symlink" | "fifo";
@@ -27,7 +27,7 @@ class Node implements FileStat {
   mode: number;
   mtimeMs: number;
   nlink = 1;
-  /** Where the data lies in the store, for each extent in order. */
+  /** Position of the data in the store: all extents in order. */
   at = 0;
   readonly extents: readonly Extent[];
 
@@ -38,7 +38,7 @@ class Node implements FileStat {
   ) {
     this.kind = kind;
     this.ino = ino;
-    // As Linux has it for every symlink.
+    // Linux reports this mode for every symlink.
     this.mode = kind === "symlink" ? 0o777 : mode;
     this.mtimeMs = mtimeMs;
     this.size = size;
@@ -217,7 +217,7 @@ export class ArchiveTree implements FileTree {
     return at;
   }
 
-  /** What a hard link leads to: symlinks above it are followed, but not the last one. */
+  /** Returns the target of a hard link. It follows symlinks in the path, but not in the last part. */
   #linked(entry: RawEntry): Node {
     const parts = cleanParts(entry.target);
     const name = parts.pop();

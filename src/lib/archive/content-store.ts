@@ -1,7 +1,7 @@
 /** Keeps the contents of an archive's files, one after the other: in memory as long as they are few, then in one temporary file. */
 import { ScratchFile } from "../files/scratch.ts";
 
-/** What stays in memory: the whole of most contexts, so that they need no disk. */
+/** Amount that stays in memory. Most contexts are smaller, so they need no disk. */
 const MEMORY_BYTES = 8 * 1024 * 1024;
 
 export class ContentStore implements Disposable {

@@ -3,7 +3,7 @@ import { BuildFailed } from "../../errors.ts";
 import { trimChars } from "../text/linear.ts";
 import type { Extent } from "./sparse.ts";
 
-/** What headers before an entry say about it. Names are byte strings. */
+/** Fields of an entry from the headers before it. Names are byte strings. */
 export interface Fields {
   path?: string;
   linkpath?: string;

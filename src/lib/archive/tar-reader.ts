@@ -24,7 +24,7 @@ export interface RawEntry {
   readonly offset: number;
   /** Unix time in milliseconds. */
   readonly mtimeMs: number;
-  /** Where the data of a sparse file lies, in order. The content that follows is these parts, one after the other. */
+  /** Positions of the data in a sparse file, in order. The entry's content is these parts, one after the other. */
   readonly extents?: readonly Extent[];
 }
 
@@ -41,7 +41,7 @@ const BLOCK = 512;
 /** Largest header of further fields, in bytes, as in Go's reader. */
 const MAX_FIELDS_BYTES = 1024 * 1024;
 
-/** What the reader needs next, besides content and padding. */
+/** The kind of block that the reader needs next, besides content and padding. */
 type Need = "header" | "sparse-map" | "sparse-header";
 
 export class TarReader {
@@ -269,7 +269,7 @@ export interface TarEntry {
   readonly type: "file" | "directory" | "link" | "symlink" | "other";
   /** Target of a link of either kind, else empty. */
   readonly target: string;
-  /** By anybody. */
+  /** Executable for the owner, the group or others. */
   readonly executable: boolean;
   /** Bytes of content, and the position in the archive where they begin. */
   readonly size: number;

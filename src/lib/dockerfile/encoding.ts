@@ -31,7 +31,7 @@ export function refuseOtherBytes(
   }
 }
 
-/** By number, from 1, with U+FFFD for what cannot be decoded. */
+/** Returns the lines by number, from 1, with U+FFFD for bytes that are not UTF-8. */
 function linesThatAreNotUtf8(bytes: Uint8Array): ReadonlyMap<number, string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const found = new Map<number, string>();

@@ -3,9 +3,9 @@ import { trimEndChars } from "../text/linear.ts";
 import type { Dockerfile, Instruction } from "./parse.ts";
 import { findImages } from "./references.ts";
 
-/** What an error names. */
+/** The part of a Dockerfile that an error names. */
 export type Place =
-  /** As the builder prints it: on one line, perhaps without its flags or with its variables replaced. */
+  /** An instruction as the builder prints it: on one line, perhaps without its flags or with its variables replaced. */
   | { readonly kind: "instruction"; readonly text: string }
   /** A path of the context, which COPY or ADD names. */
   | { readonly kind: "source"; readonly path: string }

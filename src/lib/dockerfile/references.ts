@@ -60,7 +60,7 @@ export function neededStages(dockerfile: Dockerfile, options: ReferenceOptions =
   const lookup = globalScope(dockerfile, options);
   const target = findTarget(dockerfile, options.target);
   const needed = new Set<BuildStage>(options.everyStage ? stages.slice(0, target.index + 1) : [target]);
-  // Iterating over a set also visits items added meanwhile, so each dependency is followed once, even in a cycle.
+  // Iterating over a set also visits items that are added during the loop, so each dependency is followed once, even in a cycle.
   for (const stage of needed) {
     const base = expandWord(stage.base, lookup, escape);
     const parent = base === undefined ? undefined : findBase(stages, base, stage);

@@ -13,7 +13,7 @@ import {
   type Program,
 } from "./linear-program.ts";
 
-/** Where in the expression a match may be after some characters of a text. */
+/** The positions in the expression that a match may have reached after some characters of a text. */
 interface State {
   /** Instructions, sorted. */
   readonly kernel: Int32Array;
@@ -27,7 +27,7 @@ interface State {
   readonly dead: boolean;
   /** Whether the expression matches if the text ends here; undefined: not needed yet. */
   matchedAtEnd: boolean | undefined;
-  /** By code point. */
+  /** The next states, by code point. */
   readonly ascii: (State | undefined)[];
   readonly others: Map<number, State>;
 }
@@ -35,7 +35,7 @@ interface State {
 /** All states are dropped when they hold this many numbers together: some megabytes. */
 const MAX_KEPT_NUMBERS = 500_000;
 
-/** What a state holds beside its instructions. */
+/** Size of a state without its instructions, counted in numbers like MAX_KEPT_NUMBERS. */
 const STATE_NUMBERS = 160;
 
 /** The states of an expression with more instructions are not kept: each would be large, and few are met again. */
@@ -93,8 +93,8 @@ export class LinearMatcher {
   }
 
   /**
-   * Reads for about so many steps, and at least one character.
-   * @returns undefined if there is more to read.
+   * Continues for about `maxSteps` steps, and at least one character.
+   * @returns whether the text matches; undefined if there is more to read
    */
   advance(maxSteps: number): boolean | undefined {
     const position = this.#position;
@@ -175,7 +175,7 @@ export class LinearMatcher {
     return this.#close(kernel, { start, end: true, boundary }).matched;
   }
 
-  /** What can be reached without reading a character. */
+  /** Returns the positions that can be reached without reading a character. */
   #close(
     kernel: Int32Array,
     here: { readonly start: boolean; readonly end: boolean; readonly boundary: boolean },

@@ -28,7 +28,7 @@ export interface EngineRequest {
   readonly body?: Readable | Buffer;
 }
 
-/** What an engine shows a registry (docs.docker.com/reference/api/engine, "Authentication"). */
+/** The login that an engine sends to a registry (docs.docker.com/reference/api/engine, "Authentication"). */
 export interface RegistryLogin {
   readonly username?: string;
   readonly password?: string;

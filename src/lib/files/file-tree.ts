@@ -1,7 +1,7 @@
 /** A tree of files that is read: a directory on the disk, or the entries of an archive. */
 import type { Stats } from "node:fs";
 
-/** What is known of a path without reading it. `Stats` of `node:fs` has all of it. */
+/** Metadata of a path: a part of `Stats` of `node:fs`. */
 export type FileStat = Pick<
   Stats,
   | "isDirectory"
@@ -25,11 +25,11 @@ export interface OpenFile extends Disposable {
   read(space: Buffer, at: number, length: number): number;
 }
 
-/** What a walk needs. Paths are byte strings relative to the root; empty for the root itself. Throws errors with the system's codes. */
+/** The methods that a walk needs. Paths are byte strings relative to the root, empty for the root. Errors have the system's codes. */
 export interface ListedTree {
   /** Names in a directory, as byte strings in any order. */
   names(directory: string): string[];
-  /** Of the path itself; does not follow a symlink. */
+  /** Returns the metadata of a path. Does not follow a symlink. */
   stat(path: string): FileStat;
   /** Target of a symlink, as a byte string. */
   target(symlink: string): string;
@@ -39,7 +39,7 @@ export interface ListedTree {
 export interface FileTree extends ListedTree {
   /** Opens a file. Does not follow a symlink. */
   open(path: string): OpenFile;
-  /** The same text for all names of one file. Undefined if the file is gone. */
+  /** Returns the same text for all names of one file; undefined if the file no longer exists. */
   identity(path: string): string | undefined;
 }
 

@@ -1,7 +1,7 @@
-/** The working directory, also where it was deleted. */
+/** The working directory, even if it was deleted. */
 import { isAbsolute } from "node:path";
 
-/** Absolute. Of a directory that is gone it is the path that the shell knows, so that only what is relative to it fails. */
+/** Returns the absolute path. For a deleted directory it is the shell's PWD, so that only the use of relative paths fails. */
 export function workingDirectory(env: Readonly<Record<string, string | undefined>> = process.env): string {
   const current = currentDirectory();
   if (current !== undefined) return current;

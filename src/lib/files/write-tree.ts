@@ -107,7 +107,7 @@ class TreeWriter {
       lutimesSync(target, seconds, seconds);
       return;
     }
-    // Fails if there is anything: somebody may have put a link there meanwhile.
+    // Fails if the path exists: another user may have just put a link there.
     const descriptor = openSync(target, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
     try {
       this.#copy(path, descriptor);

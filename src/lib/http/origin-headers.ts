@@ -60,7 +60,7 @@ export class OriginHeaders {
   }
 }
 
-/** The header by which a proxy is told who we are. It is sent on the connection to the proxy only. */
+/** Returns the header that authenticates us to a proxy. It is sent only on the connection to the proxy. */
 export function proxyHeaders(proxy: URL): Record<string, string> {
   if (proxy.username === "" && proxy.password === "") return {};
   return { "proxy-authorization": basic(`${decode(proxy.username)}:${decode(proxy.password)}`) };

@@ -43,7 +43,7 @@ export async function readText(body: Readable, limitBytes: number, declared?: un
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Ends a body that nobody reads further. undici reports that as an error of the stream. */
+/** Ends a body that will not be read to its end. undici reports this as an error of the stream, which is ignored. */
 export function abandon(body: Readable): void {
   body.on("error", () => {}).destroy();
 }

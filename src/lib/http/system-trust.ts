@@ -11,7 +11,7 @@ export function systemTrust(env: Environment): Trust {
   const key = `${env["SSL_CERT_FILE"]}\0${env["SSL_CERT_DIR"]}`;
   if (known?.key !== key) known = { key, certificates: trustedCertificates(env) };
   const { certificates } = known;
-  // A client certificate belongs to a context of its own.
+  // A client certificate needs its own TLS context, so the shared one cannot be used.
   return ({ cert, key: own }) =>
     cert === undefined && own === undefined ? { secureContext: contextOf(certificates) } : { ca: certificates };
 }

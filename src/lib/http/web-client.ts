@@ -72,7 +72,7 @@ const CLAUSES: Readonly<Record<Refusal, string>> = {
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** Where a redirect or a link leads. @throws RedirectRefused for anything but http and https, and from https to http */
+/** Returns the target of a redirect or a link. @throws RedirectRefused for anything but http and https, and from https to http */
 export function follow(from: URL, location: string): URL {
   const to = URL.parse(location, from.href);
   if (to === null) throw new RedirectRefused("not a URL");

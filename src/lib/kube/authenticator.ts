@@ -50,7 +50,7 @@ export class Authenticator {
     return this.#current;
   }
 
-  /** Drops credentials that the server did not accept. The next ones are obtained anew. */
+  /** Drops credentials that the server rejected, so that the next request gets new ones. */
   async forget(refused: Credentials): Promise<void> {
     // Another request may have replaced these already.
     if (this.#current === undefined || (await this.#current.catch(() => refused)) !== refused) return;

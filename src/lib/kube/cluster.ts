@@ -124,15 +124,15 @@ export interface Cluster extends AsyncDisposable {
    * with the same name and another uid stays.
    */
   remove(kind: Kind, object: ObjectIdentity, signal?: AbortSignal): Promise<void>;
-  /** Deletes whichever object has this name. Only for a name that nobody could choose so that it is that of a stranger's object. */
+  /** Deletes the object with this name. Only for names that no user can make equal to the name of another user's object. */
   removeNamed(kind: Kind, name: string, signal?: AbortSignal): Promise<void>;
   /** Lists, then watches without end. Reconnects and lists again after a lost connection. Returns when `signal` is aborted; throws for a permanent error. */
   watch<K extends Kind>(kind: K, selector: Selector, signal: AbortSignal): AsyncIterable<WatchEvent<Kinds[K]>>;
   /**
    * Follows a container's log from its first line to its end, each line once, over any number of reconnects. The container must
    * have started.
-   * @param ended tells whether the container has terminated. It is called at each end of the stream and from time to time while the
-   *   stream is silent. The stream ends up to a second before the status changes, so it should wait about a second before it
+   * @param ended tells whether the container has terminated. It is called at each end of the stream and regularly while the stream
+   *   is silent. The stream ends up to a second before the status changes, so it should wait about a second before it
    *   returns false.
    */
   logs(

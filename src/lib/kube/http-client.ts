@@ -87,7 +87,7 @@ export class HttpClient {
 
   /**
    * Sends a request and returns the answer, of any status. Its body must be read or dumped.
-   * Credentials that the server rejects are obtained anew, once.
+   * If the server rejects the credentials, it tries once again with new ones.
    * @throws errors of the network; DialError if nothing was sent
    */
   async send(request: Request): Promise<Answer> {
@@ -163,7 +163,7 @@ export class HttpClient {
     return answer;
   }
 
-  /** The time of the server's clock, in milliseconds since 1970; of ours until the server has answered. */
+  /** The time of the server's clock in milliseconds since 1970. Until the server has answered, it is this machine's time. */
   now(): number {
     return Date.now() + this.#clockOffset;
   }

@@ -17,7 +17,7 @@ export function readFirstDocument(text: string, filename: string): unknown {
   return constructFromEvents(events, { source, filename, schema: SCHEMA, json: true })[0];
 }
 
-/** Cut before it is parsed: what comes after it may be no YAML at all. */
+/** Returns the first document. It is cut out before it is parsed, because the rest of the text may not be YAML. */
 function firstDocument(text: string): string {
   const lines = text.split("\n");
   // Comments, directives and the mark of its beginning come before the content.

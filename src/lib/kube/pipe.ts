@@ -22,7 +22,7 @@ const FRAME_BYTES = 256 << 10;
 /** No more than this waits in memory to be sent, give or take a frame. */
 const HIGH_WATER_BYTES = 1 << 20;
 
-/** Of what the command complains of, the end is kept. */
+/** How much of the end of the command's error output is kept. */
 const COMPLAINTS_CHARS = 4096;
 
 /**

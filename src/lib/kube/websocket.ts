@@ -87,7 +87,7 @@ export async function upgrade(
       if (!isUnsent(error) || !isPassing(error) || last) throw explainNetwork(error, location);
       await pause(backoff.next(), signal);
     } finally {
-      // Nobody else knows the connection of a refused or aborted attempt, and an open one keeps the process running.
+      // Closes the connection of a refused or aborted attempt here, because an open connection keeps the process running.
       if (ws === undefined) opened?.socket.destroy();
     }
   }

@@ -1,6 +1,6 @@
 /**
- * What a server, a program, an archive or a repository may send, and how long it may take: every limit of this kind, in one table.
- * docs/reference/limits.md is written from it.
+ * All limits for servers, programs, archives and repositories: how much they may send, and how long they may take.
+ * docs/reference/limits.md is generated from this table.
  */
 import { InvalidInput } from "../../errors.ts";
 

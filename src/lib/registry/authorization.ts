@@ -53,7 +53,7 @@ export class TokenRefused extends Error {
 export class RealmRefused extends Error {}
 
 export interface TokenWishes {
-  /** Ask for a refresh token as well. */
+  /** Also ask for a refresh token. */
   readonly lasting?: boolean;
   /** Called with each token that the service issues. */
   readonly onToken?: (token: Token) => void;
@@ -74,7 +74,7 @@ export async function authorize(
   if (credential?.registryToken !== undefined) return OriginHeaders.bearer(asking.url, credential.registryToken);
   const bearer = challenges.find(({ scheme }) => scheme === "bearer");
   if (bearer === undefined) {
-    // A registry that names no scheme at all gets Basic; one that names others only would not take it.
+    // A registry that names no scheme gets Basic. A registry that names only other schemes would reject it.
     const basic = challenges.length === 0 || challenges.some(({ scheme }) => scheme === "basic");
     return basic ? basicOf(asking.url, credential) : undefined;
   }
@@ -111,8 +111,8 @@ async function fetchToken(
 }
 
 /**
- * The token service. It gets the user's password, so the registry's word for it counts as far as the connection to the registry does: over
- * https no service of plain http is believed.
+ * Returns the URL of the token service. The service gets the user's password, so its connection must be as safe as the registry's:
+ * a registry with https may not name a service with plain http.
  */
 function realmOf({ url, insecure }: Asking, text: string | undefined): URL {
   if (text === undefined || text === "") throw new RealmRefused("it asks for a token and names no token service");

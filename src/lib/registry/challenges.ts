@@ -3,7 +3,7 @@
 export interface Challenge {
   /** In lower case: `bearer`, `basic`, `negotiate`. */
   readonly scheme: string;
-  /** By names in lower case. */
+  /** Parameters by name, in lower case. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
@@ -11,9 +11,9 @@ const BLANK = /[\s,]*/y;
 const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
 const EQUALS = /\s*=\s*/y;
 const QUOTED = /"((?:[^"\\]|\\.)*)"?/y;
-/** An unquoted value that is none by the standard, such as a URL, but which registries send: up to a comma or a blank. */
+/** An unquoted value that the standard does not allow but registries send, for example a URL: up to a comma or a space. */
 const BARE = /[^\s,"]*/y;
-/** What may follow a scheme in place of parameters (token68): `Negotiate YII=`. */
+/** A value that may follow a scheme instead of parameters (token68): `Negotiate YII=`. */
 const TOKEN68 = /\s+[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$))/y;
 
 /** The challenges in their order. Text that is none is skipped. @param header values of one or several headers */

@@ -127,7 +127,7 @@ export class RegistryClient {
   ): Promise<T> {
     const { registry, repository } = reference;
     const scopes = [`repository:${repository}:pull`];
-    // Undici does not count the time in which nobody reads.
+    // Undici does not count the time in which the body is not read.
     const silence = Math.min(this.#options.timeout, MAX_SILENCE_MS);
     return this.#converse(
       registry,
@@ -213,7 +213,7 @@ export class RegistryClient {
     };
     const key = `${registry} ${scopes.join(" ")}`;
     const first = await send(this.#authorizations.get(key));
-    // Another server than the registry, which the registry has named, gets no credential, whatever it asks for.
+    // A server to which the registry has redirected gets no credential, even if it asks for one.
     if (first.status !== 401 || first.url.origin !== base.origin) return first;
     const credential = await this.#options.credential(registry);
     const exchange: Exchange = async (realm, options) => {

@@ -1,4 +1,4 @@
-/** Where a registry wants an upload (distribution-spec 1.1, "Pushing a blob"). */
+/** The URL that a registry names for an upload (distribution-spec 1.1, "Pushing a blob"). */
 import { RedirectRefused, follow } from "../http/web-client.ts";
 import { publicUrl } from "../text/public-url.ts";
 import type { RegistryAnswer } from "./registry-client.ts";

@@ -17,7 +17,7 @@ export function printError(text: string): void {
   process.stderr.write(tameText(text));
 }
 
-/** Echoes what the terminal's line editor draws, which has control sequences of its own. Its question has to be tamed before. */
+/** Echoes the output of the terminal's line editor, which contains control sequences. Its question must be escaped before. */
 export function echo(chunk: Buffer | string): void {
   process.stderr.write(chunk);
 }
@@ -72,10 +72,10 @@ export function jsonText(value: unknown, indent?: number): string {
 /** How lines of slipway's own begin in a log. */
 const OWN = /^\s*(?:=>|WARNING:|ERROR:)/;
 
-/** Before a line of somebody else that begins as slipway's own lines do. No line of slipway's own begins with it. */
+/** Prefix for a line of another program that looks like a line of slipway. Slipway's own lines never begin with it. */
 const FOREIGN_MARK = "# ";
 
-/** A line of a builder's output, or a further line of a message, that nobody can take for a line of slipway's own. */
+/** Returns a line of a builder, or a further line of a message, so that it cannot look like a line of slipway. */
 export function unforgeable(line: string): string {
   return OWN.test(line) || OWN.test(tameLine(line, false)) ? `${FOREIGN_MARK}${line}` : line;
 }

@@ -14,14 +14,14 @@ export function trimEndChars(text: string, chars: string): string {
   return text.slice(0, end);
 }
 
-/** What stands between the first `before` and the next `after`; undefined if there is no such part. */
+/** Returns the text between the first `before` and the next `after`; undefined if there is no such part. */
 export function between(text: string, before: string, after: string): string | undefined {
   const start = text.indexOf(before) + before.length;
   const end = start < before.length ? -1 : text.indexOf(after, start);
   return end < 0 ? undefined : text.slice(start, end);
 }
 
-/** What stands between the first `before` and the last `after` behind it; undefined if there is no such part. */
+/** Returns the text between the first `before` and the last `after` behind it; undefined if there is no such part. */
 export function betweenFarthest(text: string, before: string, after: string): string | undefined {
   const start = text.indexOf(before) + before.length;
   const end = start < before.length ? -1 : text.lastIndexOf(after);

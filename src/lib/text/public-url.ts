@@ -18,7 +18,10 @@ export function publicUrl(text: string): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
 }
 
-/** What no parser reads as a URL, such as `ssh://git@host:team/app.git`. Everything before the last `@` may be a password. */
+/**
+ * Shortens a text that no parser accepts as a URL, for example `ssh://git@host:team/app.git`. The part before the last `@` may be a
+ * password.
+ */
 function cutByHand(text: string): string {
   const [, head = "", rest = ""] = /^(\s*[a-z][a-z0-9+.-]*:\/\/)([^]*)$/i.exec(text) ?? [];
   const end = rest.slice(rest.lastIndexOf("@") + 1);
@@ -53,7 +56,7 @@ export function withPublicUrls(text: string): string {
   return result + text.slice(done);
 }
 
-/** Of more characters before `://`, only the last ones are the scheme. */
+/** Longest scheme. If there are more characters before `://`, only the last ones count. */
 const MAX_SCHEME_CHARS = 31;
 
 const URL_TAIL = /:\/\/[^\s"<>`]+/y;

@@ -5,7 +5,7 @@ import type { Environment, VaultAnswer } from "./vault-client.ts";
 import { logIn, logOut } from "./vault-login.ts";
 
 export interface VaultField {
-  /** As for `vault kv get`: mount and name, without the `data/` of version 2's API. */
+  /** The path as in `vault kv get`: mount and name, without the `data/` of version 2's API. */
   readonly path: string;
   readonly field: string;
 }
@@ -47,9 +47,9 @@ async function readField(client: VaultClient, token: string, { path, field }: Va
 
 interface Engine {
   readonly version: 1 | 2;
-  /** What to read, below `/v1/`. */
+  /** The path to read, below `/v1/`. */
   readonly path: string;
-  /** Where the engine is mounted, with a slash at its end. */
+  /** The path of the mount, with a slash at its end. */
   readonly mount: string;
 }
 

@@ -44,7 +44,7 @@ const PLAIN_FILES = [
   "filter.lfs.smudge=",
   "filter.lfs.required=false",
   "submodule.recurse=false",
-  // What is fetched is one file, whose size can be watched.
+  // Fetched objects are stored as one file, whose size can be watched.
   "fetch.unpackLimit=1",
   ...(process.platform === "win32" ? [] : ["core.symlinks=true"]),
 ].flatMap((setting) => ["-c", setting]);
@@ -60,7 +60,7 @@ export async function clone(source: GitSource, directory: string, options: Clone
   }
 }
 
-/** What is fetched into one directory, and the variables for git that decide about credentials. */
+/** A fetch into one directory, and the variables for git that decide about credentials. */
 interface Fetch {
   readonly source: Pick<GitSource, "remote" | "ref" | "commit">;
   readonly directory: string;
@@ -76,7 +76,7 @@ class Clone {
   #anonymous: NodeJS.ProcessEnv = {};
   /** Directories of the repository and its submodules. */
   readonly #fetched = new Set<string>();
-  /** Of all repositories together. */
+  /** Totals of all repositories. */
   #entries = 0;
   #bytes = 0;
 

@@ -13,7 +13,7 @@ import { NO_TRANSPORT } from "./git.ts";
 const SETTINGS = "^core\\.(autocrlf|checkstat|eol|filemode|ignorecase|precomposeunicode|symlinks|trustctime)$";
 /** None of them has a value of another form. */
 const VALUE = /^[\w-]*$/;
-/** Of a SHA-256 repository, in hexadecimal digits. */
+/** Length of a hash in a SHA-256 repository, in hexadecimal digits. */
 const SHA256_DIGITS = 64;
 
 /** Runs git and gives its standard output, or undefined when it fails. */

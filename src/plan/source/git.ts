@@ -15,7 +15,7 @@ const NO_HOOKS = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"
 /** In a repository whose configuration is read: fetch nothing by any transport, as the configuration can name its program. */
 export const NO_TRANSPORT = { GIT_ALLOW_PROTOCOL: "none", GIT_NO_LAZY_FETCH: "1", GIT_OPTIONAL_LOCKS: "0" };
 
-/** What files and directories get that git makes: 0644 and 0755, whatever the user's umask is, as with BuildKit's git. */
+/** The umask for git, instead of the user's: files get mode 0644 and directories 0755, as with BuildKit's git. */
 const UMASK = 0o022;
 
 export interface GitOptions {

@@ -1,7 +1,7 @@
 /** Why no node takes a pod: the scheduler's message without its counters, and what to do about it. */
 import { trimEndChars } from "../../lib/text/linear.ts";
 
-/** What a build waits for before it can begin. */
+/** The reason why a build cannot start yet. */
 export interface Waited {
   readonly for: "a node" | "a pod";
   /** Follows "waiting for a node: ". */
@@ -9,7 +9,7 @@ export interface Waited {
   readonly suggestions: readonly string[];
 }
 
-/** What a view shows meanwhile. */
+/** Returns the message that views show during the wait. */
 export function waitingMessage({ for: what, sentence }: Waited): string {
   return `waiting for ${what}: ${sentence}`;
 }

@@ -18,9 +18,9 @@ export const BUSY_EXIT_CODE = 75;
 const LOCK_TRIES = 100;
 /** Age at which the lock of a build without a pod is taken: longer than any client waits for it. */
 const STALE_MINUTES = 1;
-/** Every so many minutes all files are compared by their checksums; sizes, times and modes are compared in every build. */
+/** Interval at which all files are compared by checksum. Every build compares sizes, times and modes. */
 const FULL_CHECK_MINUTES = 1440;
-/** Age at which copies of builds that are gone are removed: younger ones may belong to builds that started after the list was made. */
+/** Age at which copies of ended builds are removed. Younger copies may belong to builds that started after the list was made. */
 const OLD_COPY_MINUTES = 10;
 /** Length of the sha256 that follows the archive, in hex digits. */
 export const CHECKSUM_LENGTH = 64;

@@ -40,7 +40,7 @@ export function deliverByCache(cached: CachedContext, identity: ReceiverIdentity
   };
 }
 
-/** Where the receiver finds this build's own part of the volume. */
+/** Returns the directory of this build on the volume, as the receiver sees it. */
 function directoryOf({ build }: CachedContext): string {
   return `${MOUNT}/${pathOf(build)}`;
 }
@@ -75,7 +75,7 @@ async function sendOnce(cached: CachedContext, session: PodSession): Promise<Pro
   const attempt = randomBytes(6).toString("hex");
   const replies = new Replies();
   const report = new ReceiverReport();
-  // Older copies stay when nobody can say which builds they belong to.
+  // Older copies are kept if the running builds cannot be listed.
   const others = await cached.live(cluster, signal).catch(() => {
     signal.throwIfAborted();
     return undefined;

@@ -32,7 +32,7 @@ export async function collectExports(
   return { bytes, description: await describe(session, format) };
 }
 
-/** Lets the exporting container end: otherwise it waits until it takes the client for gone. Has its own time limit. */
+/** Lets the exporting container end. Otherwise it waits until the client is silent for too long. It has its own time limit. */
 export async function releaseExporter({ cluster, pod }: Pick<PodSession, "cluster" | "pod">): Promise<void> {
   await cluster.exec(pod, EXPORTER, COLLECTED_COMMAND, {}, AbortSignal.timeout(RELEASE_TIMEOUT_MS));
 }

@@ -154,7 +154,7 @@ class StandardOutput implements Destination {
 
 /**
  * The archive's files are kept beside the directory until it is whole. Then they are written over the files that are there, like docker's
- * `mode=copy`. Names, links, modes and times stay as they are in the image, whatever the user's umask is.
+ * `mode=copy`. Names, links, modes and times are the image's, even with a strict umask.
  */
 class DirectoryDestination implements Destination {
   readonly #path: string;
@@ -177,7 +177,7 @@ class DirectoryDestination implements Destination {
   async commit(): Promise<void> {
     try {
       this.#reader.end();
-      // Of a directory that it has to make docker makes one for nobody else.
+      // Docker also makes a missing directory with mode 0700.
       onDisk(this.#path, () => makeDirectory(this.#path, 0o700));
       await writeTree(this.#tree, this.#path);
     } catch (error) {

@@ -19,8 +19,8 @@ const MAX_SILENCE_SECONDS = 600;
 const CHECK_INTERVAL_SECONDS = 30;
 
 /**
- * Waits until the client has fetched the result (a read on a FIFO returns when its writer closes), or is gone. It exits with 0 in
- * both cases: the image is pushed already.
+ * Returns a script that waits until the client has fetched the result (a read on a FIFO returns when its writer closes), or is
+ * silent for too long. It exits with 0 in both cases, because the image is already pushed.
  * @param silent MAX_SILENCE_SECONDS, shorter in tests. @param interval CHECK_INTERVAL_SECONDS, shorter in tests
  */
 export function waitScript(silent = MAX_SILENCE_SECONDS, interval = CHECK_INTERVAL_SECONDS): string {

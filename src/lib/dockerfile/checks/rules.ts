@@ -193,7 +193,7 @@ export function runChecks(dockerfile: Dockerfile, text: string, { argument, targ
   return all.sort((a, b) => a.finding.line - b.finding.line || a.word - b.word).map(({ finding }) => finding);
 }
 
-/** Why the file cannot be built, as far as the checks can tell. */
+/** Returns why the file cannot be built; undefined if the checks find no reason. */
 export function faultOf(
   dockerfile: Dockerfile,
   findings: readonly Finding[],
