@@ -69,7 +69,7 @@ test("the formula and the manifest for Scoop name archives of the release with t
   const formula = manifests(published).get("slipway.rb") ?? "";
   const named = [...formula.matchAll(/url "(\S+)"\s+sha256 "([0-9a-f]{64})"/g)];
   const unix = TARGETS.filter((target) => !target.startsWith("win")).map((target) => archiveName(VERSION, target));
-  expect(named.map(([, url]) => url).toSorted()).toEqual(unix.map((name) => `${URL_OF_FILES}/${name}`).toSorted());
+  expect(new Set(named.map(([, url]) => url))).toEqual(new Set(unix.map((name) => `${URL_OF_FILES}/${name}`)));
   for (const [, url = "", sum] of named) expect(sum).toBe(sums.get(url.slice(URL_OF_FILES.length + 1)));
   const scoop = JSON.parse(await readFile(join(RELEASE, "manifests/slipway.json"), "utf8")) as object;
   const zip = archiveName(VERSION, "win-x64");

@@ -183,7 +183,7 @@ describe("the RPM package", () => {
     const deb = run("dpkg-deb", ["--contents", await artefact(`slipway_${VERSION}_amd64.deb`)]).stdout;
     const files = [...deb.matchAll(/^-.* \.(\/\S+)$/gm)].map(([, path]) => path);
     expect(files.length).toBeGreaterThan(30);
-    expect(listed.toSorted()).toEqual(files.toSorted());
+    expect(new Set(listed)).toEqual(new Set(files));
   });
 
   test("for arm64 names that architecture and has the same files", async () => {

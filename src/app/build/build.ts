@@ -25,7 +25,7 @@ import { readSshKeys } from "../../plan/docker/ssh-keys.ts";
 import type { GivenLogins } from "../../lib/credentials/stores.ts";
 import { OWN_NAMESPACE } from "../../plan/pod/options.ts";
 import { refuseMissingSources } from "./known-faults.ts";
-import { emptyCacheMountNote, noResultWarning } from "./nothing-kept.ts";
+import { warnOfNothingKept } from "./nothing-kept.ts";
 import { planRequest } from "./plan-request.ts";
 import { describePlan, runPlan } from "./run-plan.ts";
 import { checkNodes } from "../../run/node-architectures.ts";
@@ -79,6 +79,7 @@ export async function wireBuild(
       // The kubeconfig is read first, so that a fault in it is reported before anything is packed; meanwhile the connection is prepared.
       await using cluster = await connect(choice);
       void cluster.preconnect();
+      warnOfNothingKept(plan, request, emit);
       if (plan.platform !== undefined) {
         const warning = await checkNodes(plan, [plan.platform], cluster, signal);
         if (warning !== undefined) emit({ type: "warning", message: warning });
@@ -120,10 +121,6 @@ async function resolveBuild(
   const tenanted = await withTenant(marked, choice);
   for (const message of repositoryNotices(tenanted)) emit({ type: "note", message });
   for (const message of [...cautionsOf(builder, tenanted), ...noticesOf(request.docker ?? {})]) warn(message);
-  const noResult = noResultWarning(tenanted, request.docker?.output);
-  if (noResult !== undefined) warn(noResult);
-  const emptyMount = emptyCacheMountNote(tenanted);
-  if (emptyMount !== undefined) emit({ type: "note", message: emptyMount });
   if (tenanted.exports !== undefined) {
     const { checkDestinations } = await import("../../ship/export/destination.ts");
     await checkDestinations(tenanted.exports, process.stdout.isTTY);

@@ -1,8 +1,18 @@
 /** What a build says when it keeps nothing of its work, though the user may expect that it does. */
 import { findFeatures } from "../../lib/dockerfile/features.ts";
 import { parseDockerfile } from "../../lib/dockerfile/parse.ts";
-import type { BuildPlan } from "../../plan/plan.ts";
+import type { Emit } from "../../events.ts";
 import { pushes } from "../../plan/plan.ts";
+import type { BuildPlan } from "../../plan/plan.ts";
+import type { BuildRequest } from "../../plan/request.ts";
+
+/** Both are reported once the build begins, after all faults of the command line. */
+export function warnOfNothingKept(plan: BuildPlan, { docker }: Pick<BuildRequest, "docker">, emit: Emit): void {
+  const warning = noResultWarning(plan, docker?.output);
+  if (warning !== undefined) emit({ type: "warning", message: warning });
+  const note = emptyCacheMountNote(plan);
+  if (note !== undefined) emit({ type: "note", message: note });
+}
 
 /**
  * The warning for a build without a result, as buildx gives one for its own builders.

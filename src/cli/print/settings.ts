@@ -28,13 +28,18 @@ export interface SettingInputs {
 /** Sorted by name. A flag without a value is left out. */
 export function settingsOf({ flags, defaults, origins, configurations, env }: SettingInputs): Setting[] {
   const ofFlags = Object.entries(flags).flatMap(([name, value]): Setting[] => {
-    const values = Array.isArray(value) ? value.map(String) : value === undefined ? [] : [String(value)];
+    const values = Array.isArray(value) ? value.map(String) : value === undefined ? [] : [textOf(value)];
     const origin = origins.get(name);
     if (values.length === 0 || (value === false && origin === undefined)) return [];
     const from = origin === undefined ? (defaults.has(name) ? "default" : "command line") : nameOf(origin, name, env);
     return [{ name, values, from }];
   });
   return [...ofFlags, ...ownSettings(configurations, env)].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** oclif's values of one flag: texts, numbers and booleans. */
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function nameOf(origin: string, flag: string, env: Environment): string {

@@ -114,7 +114,7 @@ function shmBytesOf(text: string | undefined): number | undefined {
 }
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
-  return omitUndefined({ [key]: value }) as { [P in K]?: V };
+  return value === undefined ? {} : ({ [key]: value } as { [P in K]?: V });
 }
 
 function filled<K extends string, V>(key: K, list: readonly V[]): { [P in K]?: readonly V[] } {

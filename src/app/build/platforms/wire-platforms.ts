@@ -18,6 +18,7 @@ import { checkNodes } from "../../../run/node-architectures.ts";
 import { Stages } from "../../../run/stages.ts";
 import { attester, buildDeps, provenanceFor } from "../build-deps.ts";
 import type { ResolvedBuild, Surroundings } from "../build-deps.ts";
+import { warnOfNothingKept } from "../nothing-kept.ts";
 import type { InTurn } from "../reach-kept.ts";
 import type { BuildDeps } from "../run-build.ts";
 import { describePlan, runPlan } from "../run-plan.ts";
@@ -52,6 +53,7 @@ export function wirePlatforms(
       const { connect } = await import("../../../lib/kube/connect.ts");
       await using cluster = await connect(choice);
       void cluster.preconnect();
+      warnOfNothingKept(resolved.plan, around.request, around.emit);
       const warning = await checkNodes(resolved.plan, resolved.plan.platforms ?? [], cluster, around.signal);
       if (warning !== undefined) around.emit({ type: "warning", message: warning });
       return await several.run(cluster, leave, inTurn);

@@ -5,7 +5,7 @@ import { BUILDER_NAMES } from "../../../../src/plan/builder-names.ts";
 import type { BuilderName } from "../../../../src/plan/builder-names.ts";
 import type { BuildRequest } from "../../../../src/plan/request.ts";
 
-const REQUEST: BuildRequest = {
+const REQUEST = {
   path: ".",
   builder: "kaniko",
   tags: ["r.io/team/app:1"],
@@ -18,7 +18,7 @@ const REQUEST: BuildRequest = {
   insecureRegistries: [],
   timeout: "1h",
   ttl: "1h",
-} as unknown as BuildRequest;
+} satisfies Partial<BuildRequest> as unknown as BuildRequest;
 
 /** The cache flags: [--cache-from, --cache-to]. */
 async function flags(name: BuilderName, request: Partial<BuildRequest>) {
