@@ -11,7 +11,6 @@ import { annotationsOf } from "./annotations.ts";
 import { attestationsOf, loadTargetOf, outputsOf, refuseSeveralInArchive } from "./results.ts";
 import { buildContextsOf } from "./build-contexts.ts";
 import { cacheOf, secretsOf, sshOf } from "./sources.ts";
-import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 export interface ReadOptions {
   readonly options: DockerOptions;
