@@ -21,8 +21,14 @@ export interface LiteralSource {
 /** Flags that do not change which files of the context are read. */
 const HARMLESS_FLAGS: ReadonlySet<string> = new Set(["chmod", "chown", "link"]);
 
-/** What ADD fetches, and what may be that. */
-const FETCHED = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/|^[^/]+@|\.git(?:#|$)/;
+/** URLs and names of repositories. */
+const REMOTE = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/|\.git(?:#|$)/;
+
+/** What ADD fetches, and what may be that, such as `git@host:name`. */
+function isFetched(source: string): boolean {
+  const [first = ""] = source.split("/");
+  return REMOTE.test(source) || first.includes("@");
+}
 
 /** Pure. @throws InvalidInput if the target does not exist */
 export function literalSources(dockerfile: Dockerfile, options: ReferenceOptions = {}): LiteralSource[] {
@@ -48,7 +54,7 @@ function sourcesOf(instruction: Instruction, escape: string, variables: Variable
   if (words.some((word) => /["'\\]/.test(word) || word.includes(escape))) return [];
   return words.slice(0, -1).flatMap((word) => {
     const source = expanded(word, variables);
-    if (source === undefined || (keyword === "ADD" && FETCHED.test(source))) return [];
+    if (source === undefined || (keyword === "ADD" && isFetched(source))) return [];
     const path = cleaned(source);
     return path === undefined ? [] : [{ path, line, endLine }];
   });

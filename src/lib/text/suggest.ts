@@ -6,7 +6,7 @@ export function aThirdOf(word: string): number {
 }
 
 /**
- * @param most the largest number of edits (letters to insert, drop or change) at which a known word counts as near
+ * @param most the largest number of edits (letters to insert, drop, change or swap) at which a known word counts as near
  * @returns the known word with the fewest edits, the first of several; undefined if none is near
  */
 export function nearest(word: string, known: Iterable<string>, most: (known: string) => number): string | undefined {
@@ -20,16 +20,19 @@ export function nearest(word: string, known: Iterable<string>, most: (known: str
   );
 }
 
-/** The Levenshtein distance: the number of letters to insert, drop or change to turn one word into the other. */
+/** The optimal string alignment distance: the number of letters to insert, drop, change, or swap with the next one. */
 function editsBetween(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwap ? (before[j - 2] ?? 0) + 1 : replaced;
+      next.push(Math.min(replaced, swapped, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[b.length] ?? 0;
 }

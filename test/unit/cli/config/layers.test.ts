@@ -31,6 +31,10 @@ describe("a rule", () => {
     expect(await decide("/p/services/ml/Dockerfile")).toEqual({
       args: ["--builder=buildkit", "--memory=8g"],
       decisions: ["rule services/ml/** of /p/.slipway.yaml:3: builder, memory"],
+      origins: new Map([
+        ["builder", "rule services/ml/** of /p/.slipway.yaml:3"],
+        ["memory", "rule services/ml/** of /p/.slipway.yaml:3"],
+      ]),
     });
     expect((await decide("/p/services/ml/tiny/Dockerfile")).args).toEqual(["--memory=1g", "--builder=buildkit"]);
     expect((await decide("/p/services/web/Dockerfile")).args).toEqual(["--builder=kaniko"]);

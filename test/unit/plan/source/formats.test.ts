@@ -35,6 +35,7 @@ afterAll(() => rmSync(base, { recursive: true, force: true }));
 const OWN_FILES: Readonly<Record<string, string>> = {
   "app/build/load/engine-archive.ts": "the archive that the user's own builder made",
   "app/build/load/loading.ts": "the archive that the user's own builder made",
+  "app/build/platforms/merge-layouts.ts": "layouts that the user's own builders made",
   "cli/commands/imagetools/create.ts": "a descriptor in a file that the command line names",
   "cli/plugin/links.ts": "links that slipway made",
   "cli/start/code-cache.ts": "the program and its cache",
