@@ -5,7 +5,7 @@ SHELL := /bin/bash
 NPM := npm --no-fund --no-audit --loglevel=error
 RELEASE_PROGRAMS := /usr/bin/qemu-aarch64-static /usr/bin/rpmbuild /usr/bin/zip
 
-.PHONY: release release-test same-tag platform-kills help demo test check docs docs-site unit e2e cluster cluster-nodes clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
+.PHONY: executable release release-test same-tag platform-kills help demo test check docs docs-site unit e2e cluster cluster-nodes clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
@@ -90,6 +90,9 @@ integrity-keep: build cluster ## the same with a kept builder, and a result of 1
 
 fuzz: node_modules/.installed ## 1 000 000 broken inputs for everything that is parsed from outside
 	@$(NPM) run --silent fuzz
+
+executable: build ## one file that needs no Node, for this machine, in release/
+	$(NPM) run --silent release -- --only-executables --target "$$(node_modules/.bin/node -p 'process.platform + "-" + process.arch')"
 
 release: build $(RELEASE_PROGRAMS) ## what a release consists of, in release/: executables, archives, packages (RELEASE="--target linux-x64": only of one platform)
 	$(NPM) run --silent release -- $(RELEASE)

@@ -22,7 +22,7 @@ export async function debianPackage(
   try {
     await mkdir(join(work, "DEBIAN"));
     await writeFile(join(work, "DEBIAN/control"), control(source.version, architecture));
-    await writePackageFiles(work, source);
+    await writePackageFiles(work, "debian", source);
     const output = join(directory, `slipway_${source.version}_${architecture}.deb`);
     const build = ["--root-owner-group", "-Zgzip", "-z6", "--build", work, output];
     await mustRun("dpkg-deb", build, { env: { PATH: process.env["PATH"] ?? "", SOURCE_DATE_EPOCH: source.epoch } });

@@ -1,8 +1,9 @@
-/** The files that packages of Linux distributions install: the executable, its manual pages, bash's completion, and the licences of all that is in it. */
+/** The files that packages of Linux distributions install: the executable, its manual pages, the completions of three shells, and the licences of all that is in it. */
 import { chmod, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { bashCompletion } from "./completions.ts";
+import { completionScript } from "../../src/cli/completion/scripts.ts";
+import type { Shell } from "../../src/cli/completion/scripts.ts";
 import { manPages } from "./man-pages.ts";
 import { mustRun } from "./run.ts";
 
@@ -27,8 +28,23 @@ export const DESCRIPTION = [
   "cluster.",
 ] as const;
 
+/** The families of distributions that packages are for. */
+export type Family = "debian" | "fedora";
+
+/** Where zsh looks for a package's completion. */
+const ZSH_DIRECTORY: Readonly<Record<Family, string>> = { debian: "vendor-completions", fedora: "site-functions" };
+
+/** Where each shell looks for a package's completion. */
+export function completionPaths(family: Family): readonly (readonly [Shell, string])[] {
+  return [
+    ["bash", "usr/share/bash-completion/completions/slipway"],
+    ["zsh", `usr/share/zsh/${ZSH_DIRECTORY[family]}/_slipway`],
+    ["fish", "usr/share/fish/vendor_completions.d/slipway.fish"],
+  ];
+}
+
 /** Writes the tree that is installed into `directory`. The executable and `usr` get the same modes with every umask. */
-export async function writePackageFiles(directory: string, source: PackageSource): Promise<void> {
+export async function writePackageFiles(directory: string, family: Family, source: PackageSource): Promise<void> {
   const { version, executable } = source;
   const add = async (path: string, content: string | Buffer): Promise<void> => {
     await mkdir(dirname(join(directory, path)), { recursive: true });
@@ -40,7 +56,7 @@ export async function writePackageFiles(directory: string, source: PackageSource
   for (const [name, text] of manPages(version)) {
     await add(`usr/share/man/man1/${name}.gz`, gzipSync(text, { level: 9 }));
   }
-  await add("usr/share/bash-completion/completions/slipway", bashCompletion());
+  for (const [shell, path] of completionPaths(family)) await add(path, completionScript(shell));
   await add("usr/share/doc/slipway/copyright", await licenceTexts(source));
   await mustRun("chmod", ["-R", "u=rwX,go=rX", directory]);
 }

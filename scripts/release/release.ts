@@ -1,6 +1,6 @@
 /**
  * Makes a release in release/: for each platform an executable without need of Node and an archive of it, for Linux also packages.
- * `npm run release -- [--target PLATFORM]… [--out DIRECTORY]`
+ * `npm run release -- [--target PLATFORM]… [--only-executables] [--out DIRECTORY]`
  */
 import { mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
@@ -32,10 +32,13 @@ const ARCHITECTURES = {
 const { values } = parseArgs({
   options: {
     target: { type: "string", multiple: true, default: [...TARGETS] },
+    // Without archives and packages, and without what makes those.
+    "only-executables": { type: "boolean", default: false },
     out: { type: "string", default: join(ROOT, "release") },
   },
 });
 const targets = values.target.map(targetOf);
+const onlyExecutables = values["only-executables"];
 const out = resolve(values.out);
 const fetched = join(ROOT, "release/node");
 
@@ -43,13 +46,14 @@ const { version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"
 const [epoch = "", commit = ""] = (await mustRun("git", ["log", "-1", "--format=%ct %H"], { cwd: ROOT }))
   .trim()
   .split(" ");
-await mustRun(process.execPath, ["build.mjs", "--executable", "--meta"], { cwd: ROOT });
+const meta = onlyExecutables ? [] : ["--meta"];
+await mustRun(process.execPath, ["build.mjs", "--executable", ...meta], { cwd: ROOT });
 await mkdir(out, { recursive: true });
 // What another release has left would get into the sums.
 for (const entry of await readdir(out, { withFileTypes: true })) {
   if (entry.isFile()) await rm(join(out, entry.name));
 }
-for (const made of [await sbom(), await notes(), await npmPackage()]) await report(made);
+if (!onlyExecutables) for (const made of [await sbom(), await notes(), await npmPackage()]) await report(made);
 // Node's licences are the same text for every platform, and the package for Windows has none.
 const { program: maker, licence } = await fetchNode(ownTarget(), fetched);
 for (const target of targets) {
@@ -76,9 +80,9 @@ async function npmPackage(): Promise<string> {
 }
 
 async function sbom(): Promise<string> {
-  const meta = join(ROOT, "dist/meta.json");
-  const bundled = bundledPackages(bundledInputs(await readFile(meta, "utf8")));
-  await rm(meta);
+  const inputs = join(ROOT, "dist/meta.json");
+  const bundled = bundledPackages(bundledInputs(await readFile(inputs, "utf8")));
+  await rm(inputs);
   return write(`slipway-${version}.spdx.json`, releaseSbom({ version, epoch, commit }, bundled));
 }
 
@@ -99,6 +103,7 @@ async function makeFor(target: Target): Promise<string[]> {
   const executable = join(out, `slipway-${version}-${target}${target.startsWith("win") ? ".exe" : ""}`);
   await makeExecutable(executable, { node, maker, root: ROOT, compiled });
   if (target.startsWith("darwin")) await signAdHoc(executable);
+  if (onlyExecutables) return [executable];
   const source = { version, executable, licence, root: ROOT, epoch };
   const made = [executable, await archive(out, target, source)];
   if (target === "linux-x64" || target === "linux-arm64") {

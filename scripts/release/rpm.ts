@@ -2,7 +2,7 @@
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { DESCRIPTION, SUMMARY, writePackageFiles } from "./package-files.ts";
+import { DESCRIPTION, SUMMARY, completionPaths, writePackageFiles } from "./package-files.ts";
 import type { PackageSource } from "./package-files.ts";
 import { mustRun } from "./run.ts";
 
@@ -22,7 +22,7 @@ export async function rpmPackage(
   try {
     const tree = join(work, "tree");
     await mkdir(tree);
-    await writePackageFiles(tree, source);
+    await writePackageFiles(tree, "fedora", source);
     const spec = join(work, "slipway.spec");
     await writeFile(spec, specOf(source.version, tree));
     const name = `slipway-${source.version}-1.${architecture}.rpm`;
@@ -67,8 +67,9 @@ cp -a ${tree}/. %{buildroot}/
 %files
 %defattr(-,root,root)
 /usr/bin/slipway
-/usr/share/bash-completion/completions/slipway
-%license /usr/share/doc/slipway/copyright
+${completionPaths("fedora")
+  .map(([, path]) => `/${path}\n`)
+  .join("")}%license /usr/share/doc/slipway/copyright
 /usr/share/man/man1/*
 `;
 }

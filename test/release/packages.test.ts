@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BUSYBOX, environment, uniqueImage } from "../e2e/support/build.ts";
 import { useNamespace } from "../e2e/support/namespace.ts";
 import { readImage } from "../e2e/support/registry.ts";
+import { completionPaths } from "../../scripts/release/package-files.ts";
 import { RELEASE, VERSION, artefact } from "./artefacts.ts";
 
 const namespace = useNamespace();
@@ -128,8 +129,12 @@ describe("the Debian package", () => {
       expect(copyright).toContain(part);
     }
     const completion = `source ${unpacked}/usr/share/bash-completion/completions/slipway
-      COMP_WORDS=(slipway cache r) COMP_CWORD=2; _slipway; echo "\${COMPREPLY[@]}"`;
+      COMP_WORDS=(${unpacked}/usr/bin/slipway cache r) COMP_CWORD=2 COMP_LINE="\${COMP_WORDS[*]}" COMP_POINT=\${#COMP_LINE}
+      _slipway; echo "\${COMPREPLY[@]}"`;
     expect(run("bash", ["-c", completion]).stdout).toBe("rm\n");
+    for (const [shell, path] of completionPaths("debian")) {
+      expect(await readFile(join(unpacked, path), "utf8")).toContain(`slipway completion ${shell}`);
+    }
   });
 
   test("for arm64 has the same files, and names that architecture", async () => {
@@ -183,7 +188,9 @@ describe("the RPM package", () => {
     const deb = run("dpkg-deb", ["--contents", await artefact(`slipway_${VERSION}_amd64.deb`)]).stdout;
     const files = [...deb.matchAll(/^-.* \.(\/\S+)$/gm)].map(([, path]) => path);
     expect(files.length).toBeGreaterThan(30);
-    expect(new Set(listed)).toEqual(new Set(files));
+    // Zsh looks elsewhere in each family of distributions.
+    const here = files.map((path) => path?.replace("vendor-completions", "site-functions"));
+    expect(new Set(listed)).toEqual(new Set(here));
   });
 
   test("for arm64 names that architecture and has the same files", async () => {
