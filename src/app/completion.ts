@@ -4,7 +4,7 @@ import { decodeDockerfile } from "../lib/dockerfile/encoding.ts";
 import { declaredArguments } from "../lib/dockerfile/declared-arguments.ts";
 import { parseDockerfile } from "../lib/dockerfile/parse.ts";
 import type { Dockerfile } from "../lib/dockerfile/parse.ts";
-import { readIfThere } from "../lib/files/read-file.ts";
+import { openRegularFile } from "../lib/files/open-regular-file.ts";
 import { connect } from "../lib/kube/connect.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { readKubeconfig } from "../lib/kube/kubeconfig.ts";
@@ -85,9 +85,13 @@ export async function buildArgumentNames(path: string): Promise<Named[]> {
   return [...declaredArguments(dockerfile.instructions, dockerfile.escape)].map((name) => ({ value: `${name}=` }));
 }
 
+/** A longer one is not completed from: somebody waits for the answer. */
+const MAX_DOCKERFILE_BYTES = 1 << 20;
+
 async function readDockerfile(path: string): Promise<Dockerfile | undefined> {
-  const bytes = await readIfThere(path);
-  return bytes === undefined ? undefined : parseDockerfile(decodeDockerfile(bytes).text);
+  await using file = await openRegularFile(path);
+  if (file === undefined || (await file.stat()).size > MAX_DOCKERFILE_BYTES) return undefined;
+  return parseDockerfile(decodeDockerfile(await file.readFile()).text);
 }
 
 async function withCluster(choice: ClusterChoice, work: (cluster: Cluster) => Promise<Named[]>): Promise<Named[]> {

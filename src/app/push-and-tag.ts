@@ -46,8 +46,9 @@ export async function* verifyPushed(
   reference: Reference,
   all: boolean,
   choice: RegistryChoice,
+  signal: AbortSignal,
 ): AsyncGenerator<PushedTag> {
-  const client = await registryClient(choice);
+  const client = await registryClient(choice, signal);
   const tags = all ? await listTags(client, reference) : [reference.tag ?? "latest"];
   for (const tag of tags) {
     const { digest, text } = await findManifest(client, withTag(reference, tag));
@@ -56,8 +57,13 @@ export async function* verifyPushed(
 }
 
 /** @throws BuildFailed, AuthError */
-export async function retag(source: Reference, target: Reference, choice: RegistryChoice): Promise<FoundManifest> {
-  return copyImage(await registryClient(choice), source, target);
+export async function retag(
+  source: Reference,
+  target: Reference,
+  choice: RegistryChoice,
+  signal: AbortSignal,
+): Promise<FoundManifest> {
+  return copyImage(await registryClient(choice, signal), source, target);
 }
 
 function withTag(reference: Reference, tag: string): Reference {
@@ -65,15 +71,16 @@ function withTag(reference: Reference, tag: string): Reference {
 }
 
 /** With the user's logins. @throws InvalidInput if the file of certificates cannot be read */
-export async function registryClient({
-  "insecure-registry": insecure,
-  "registry-ca": file,
-}: RegistryChoice): Promise<RegistryClient> {
+export async function registryClient(
+  { "insecure-registry": insecure, "registry-ca": file }: RegistryChoice,
+  signal: AbortSignal,
+): Promise<RegistryClient> {
   const [stores, ca] = await Promise.all([openStores(process.env), readCa(file)]);
   return new RegistryClient({
     insecure,
     ...omitUndefined({ ca }),
     credential: (registry) => findCredential(stores, registry),
     timeout: REQUEST_TIMEOUT_MS,
+    signal,
   });
 }

@@ -21,16 +21,20 @@ export function findMissingSources(context: ContextSource, sources: readonly Lit
   if (sources.length === 0) return [];
   const tree = treeOf(context);
   const rules = parseIgnoreFile(context.ignoreFile, context.ignoreName);
+  let hints = 0;
   return sources.flatMap((source): MissingSource[] => {
     // The repository's own directory is kept or left out by other rules than these.
     if (source.path.split("/")[0] === ".git") return [];
     const state = stateOf(tree, source.path);
     if (state === "unknown") return [];
-    if (state === "absent") return [{ ...source, ...meantBy(tree, source.path) }];
+    if (state === "absent") return [{ ...source, ...(++hints > MAX_HINTS ? {} : meantBy(tree, source.path)) }];
     const rule = excludingRule(rules, source.path, state === "directory", context.ignoreName ?? ".dockerignore");
     return rule === undefined ? [] : [{ ...source, rule }];
   });
 }
+
+/** The first fault ends a build, so only a check shows more of them. */
+const MAX_HINTS = 10;
 
 type State = "directory" | "other" | "absent" | "unknown";
 

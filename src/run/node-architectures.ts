@@ -28,7 +28,7 @@ export interface DecidedArchitecture {
 
 /**
  * The plan of a build without a platform, with the architecture that it gets where nodes differ: that of this machine, or else that of most
- * nodes. Unchanged if the nodes are all of one architecture, or if the user may not list them. Never throws.
+ * nodes that take its pod. Unchanged if the nodes are all of one architecture, or if the user may not list them. Never throws.
  * @param own architecture of this machine, as Kubernetes writes it
  */
 export async function decideArchitecture(
@@ -39,13 +39,17 @@ export async function decideArchitecture(
 ): Promise<DecidedArchitecture> {
   if (plan.platform !== undefined || plan.platforms !== undefined || namesArchitecture(plan)) return { plan };
   const nodes = await listLinuxNodes(plan, cluster, signal).catch(() => []);
+  // A namespace can let its pods onto nodes that seem closed to them, so the architecture is decided for these as well.
+  if (countArchitectures(nodes).length < 2) return { plan };
   const counts = countArchitectures(nodes.filter((node) => takesPods(node, plan)));
   const [most] = counts;
-  if (most === undefined || counts.length === 1) return { plan };
+  if (most === undefined) return { plan };
   const [arch] = counts.find(([name]) => name === own) ?? most;
+  const decided = { ...plan, platform: { os: "linux", arch } };
+  if (counts.length === 1) return { plan: decided };
   const found = counts.map(([name]) => `linux/${name}`).join(" and ");
   return {
-    plan: { ...plan, platform: { os: "linux", arch } },
+    plan: decided,
     note: `building for linux/${arch}, as the nodes are of ${found}; --platform chooses another one, or several`,
   };
 }

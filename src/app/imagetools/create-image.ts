@@ -76,7 +76,7 @@ export class ImageCreation {
     this.#dropsAnnotations = isAnnotated && combined.descriptor.mediaType === DOCKER_INDEX;
   }
 
-  static async plan(request: CreateRequest, choice: RegistryChoice): Promise<ImageCreation> {
+  static async plan(request: CreateRequest, choice: RegistryChoice, signal: AbortSignal): Promise<ImageCreation> {
     const { registry, annotations, preferIndex } = request;
     const platforms = chosenPlatforms(request.platforms);
     const tags = request.tags.map((tag) => imageNamed(tag, registry));
@@ -84,7 +84,7 @@ export class ImageCreation {
     const texts = request.append && first !== undefined ? [first.toString(), ...request.sources] : request.sources;
     const sources = texts.map((text) => readSource(text, (name) => imageNamed(name, registry)));
     const inRepository = repositoryOf(sources, tags);
-    const client = await registryClient(choice);
+    const client = await registryClient(choice, signal);
     const read = await Promise.all(sources.map((source) => readIndexSource(client, source, inRepository)));
     const combined = combineIndex(read, annotations, preferIndex);
     const filtered = filterPlatforms(combined, platforms, await attachedTo(client, combined));

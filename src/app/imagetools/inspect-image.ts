@@ -42,9 +42,14 @@ export class InspectedImage {
   }
 
   /** @throws InvalidInput for a text that is not a name; BuildFailed or AuthError from the registry */
-  static async find(name: string, registry: string | undefined, choice: RegistryChoice): Promise<InspectedImage> {
+  static async find(
+    name: string,
+    registry: string | undefined,
+    choice: RegistryChoice,
+    signal: AbortSignal,
+  ): Promise<InspectedImage> {
     const reference = imageNamed(name, registry);
-    const client = await registryClient(choice);
+    const client = await registryClient(choice, signal);
     return new InspectedImage(client, reference, await findManifest(client, reference));
   }
 

@@ -34,7 +34,7 @@ ${EXIT_CODES}`;
       if (!tagged && !flags["all-tags"]) print(`Using default tag: latest\n`);
       print(`The push refers to repository [${reference.name}]\n`);
     }
-    for await (const { tag, digest, size } of verifyPushed(reference, flags["all-tags"], flags)) {
+    for await (const { tag, digest, size } of verifyPushed(reference, flags["all-tags"], flags, this.signal)) {
       if (!flags.quiet) print(`${tag}: digest: ${digest} size: ${size}\n`);
     }
     if (flags.quiet) print(`${flags["all-tags"] ? reference.name : reference.toString()}\n`);

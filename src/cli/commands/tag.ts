@@ -31,6 +31,6 @@ ${EXIT_CODES}`;
         suggestions: ["Name a tag: REGISTRY/NAME:TAG."],
       });
     }
-    await retag(source, target, flags);
+    await retag(source, target, flags, this.signal);
   }
 }

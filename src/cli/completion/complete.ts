@@ -180,10 +180,16 @@ async function complyWith(kind: Kind, read: ReadWords, command: CommandEntry, as
   return answer(found, read.typed, DIRECTIVE.noFiles | noSpace);
 }
 
-/** Only what continues the word, and nothing that a terminal would take for a control sequence. */
+/**
+ * Characters that no shell gives a meaning to. Names come from Dockerfiles and kubeconfigs of others too, and the shell inserts a
+ * candidate as it is: `a$(command)` would run the command.
+ */
+const PLAIN = /^[A-Za-z0-9._/:=@,+-]+$/;
+
+/** Only what continues the word. */
 function answer(candidates: readonly Candidate[], typed: string, directive: number = DIRECTIVE.noFiles): Completion {
   return {
-    candidates: candidates.filter(({ value }) => value.startsWith(typed) && !/\p{Cc}/u.test(value)),
+    candidates: candidates.filter(({ value }) => value.startsWith(typed) && PLAIN.test(value)),
     directive,
   };
 }
@@ -192,7 +198,7 @@ function answer(candidates: readonly Candidate[], typed: string, directive: numb
 export function printCompletion({ candidates, directive }: Completion, withDescriptions: boolean): string {
   const lines = candidates.map(({ value, description }) =>
     withDescriptions && description !== undefined && description !== ""
-      ? `${value}\t${description.replaceAll(/\p{Cc}/gu, " ")}`
+      ? `${value}\t${description.replaceAll(/[\p{Cc}\p{Cf}]/gu, " ")}`
       : value,
   );
   return `${[...lines, `:${directive}`].join("\n")}\n`;

@@ -14,14 +14,19 @@ export interface MisspeltStage {
   readonly endLine: number;
 }
 
+/** A Dockerfile with more such names is not one that a person misspelt. */
+const MAX_COMPARED = 100;
+
 /** Only names that any image of a registry's own could have too: without a host, a path or a tag. @throws InvalidInput if the target does not exist */
 export function misspeltStages(dockerfile: Dockerfile, options: ReferenceOptions = {}): MisspeltStage[] {
   const { stages, escape } = dockerfile;
+  let compared = 0;
   return neededStages(dockerfile, options).flatMap((stage) => {
     const earlier = stages.slice(0, stage.index).flatMap(({ name }) => name ?? []);
     return stage.instructions.flatMap((instruction) =>
       sourcesOf(instruction, escape).flatMap((name) => {
         if (!/^[a-z0-9._-]+$/i.test(name) || /^\d+$/.test(name) || findStage(stages, name) !== undefined) return [];
+        if (++compared > MAX_COMPARED) return [];
         const meant = nearest(name.toLowerCase(), earlier, () => Math.max(1, aThirdOf(name)));
         return meant === undefined ? [] : [{ name, meant, line: instruction.line, endLine: instruction.endLine }];
       }),

@@ -165,6 +165,11 @@ export function namesRegistry(text: string): boolean {
   return first !== "" && (splitRegistry(text).registry !== DOCKER_HUB || first === DOCKER_HUB || first === LEGACY_HUB);
 }
 
+/** Whether the text is a whole digest. What a registry or a builder calls one may be anything, such as a tag or a path. */
+export function isDigest(text: string): boolean {
+  return faultOfDigest(text) === undefined;
+}
+
 function faultOfDigest(digest: string): string | undefined {
   if (!DIGEST.test(digest)) return `invalid reference format: digest "${digest}"`;
   const [algorithm = "", hex = ""] = digest.split(":");

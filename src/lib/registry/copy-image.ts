@@ -1,6 +1,6 @@
 /** Copies an image to another name with only the registry's API: the same manifest, and the blobs that are missing. */
 import { createHash } from "node:crypto";
-import { Reference } from "../image/reference.ts";
+import { Reference, isDigest } from "../image/reference.ts";
 import { AuthError, BuildFailed } from "../../errors.ts";
 import { ACCEPT_ANY, OCI_MANIFEST } from "./media-types.ts";
 import type { RegistryClient, RegistryQuestion } from "./registry-client.ts";
@@ -49,9 +49,10 @@ export async function findManifest(client: RegistryClient, reference: Reference)
     });
   }
   expect(answer, [200], reference);
-  const sum = `sha256:${createHash("sha256").update(answer.body).digest("hex")}`;
-  if (digest?.startsWith("sha256:") === true && digest !== sum) {
-    throw new BuildFailed(`the registry sent another manifest than ${reference.toString()}: its digest is ${sum}`);
+  const sum = digestOf(answer.body, "sha256");
+  const own = digest === undefined ? undefined : digestOf(answer.body, digest.split(":", 1)[0] ?? "");
+  if (digest !== undefined && digest !== own) {
+    throw new BuildFailed(`the registry sent another manifest than ${reference.toString()}: its digest is ${own}`);
   }
   return {
     digest: sum,
@@ -109,16 +110,27 @@ export async function copyByDigest(
   return found;
 }
 
+/** An index of images, and an index of such indexes. */
+const MAX_DEPTH = 3;
+
+/** @param copied digests of the manifests that this copy has copied */
 async function copyParts(
   client: RegistryClient,
   source: Reference,
   target: Reference,
   { text }: FoundManifest,
+  copied = new Set<string>(),
+  depth = 1,
 ): Promise<void> {
   const { config, layers = [], manifests = [] } = (JSON.parse(text) ?? {}) as Manifest;
+  if (manifests.length > 0 && depth > MAX_DEPTH) {
+    throw new BuildFailed(`${source.toString()} has indexes in indexes, more than ${MAX_DEPTH} deep`);
+  }
   for (const { digest } of manifests) {
+    if (copied.has(digest)) continue;
+    copied.add(digest);
     const child = await findManifest(client, withDigest(source, digest));
-    await copyParts(client, source, target, child);
+    await copyParts(client, source, target, child, copied, depth + 1);
     await putManifest(client, target, digest, child);
   }
   const blobs = [...layers.filter(({ urls = [] }) => urls.length === 0), ...(config === undefined ? [] : [config])];
@@ -133,6 +145,7 @@ async function copyBlob(
   { digest, size }: { readonly digest: string; readonly size: number | undefined },
 ): Promise<void> {
   const { registry, repository } = target;
+  refuseOtherThanDigest(digest, source);
   const scopes = scopesOf(source, target);
   const there = await ask(client, registry, { method: "HEAD", path: `${repository}/blobs/${digest}`, scopes });
   if (there.status === 200) return;
@@ -194,7 +207,13 @@ function scopesOf(source: Reference, target: Reference): string[] {
   return source.registry === target.registry ? [own, `repository:${source.repository}:pull`] : [own];
 }
 
-export function withDigest({ registry, repository }: Reference, digest: string): Reference {
+/**
+ * The image or the part with this digest in the same repository.
+ * @throws BuildFailed for what is not a digest: in a path it could name a tag, or another repository
+ */
+export function withDigest(reference: Reference, digest: string): Reference {
+  const { registry, repository } = reference;
+  refuseOtherThanDigest(digest, reference);
   return new Reference({ registry, repository, digest });
 }
 
@@ -234,4 +253,13 @@ function reasonOf(body: string): string {
   } catch {
     return "";
   }
+}
+
+function refuseOtherThanDigest(text: string, { registry, repository }: Reference): void {
+  if (isDigest(text)) return;
+  throw new BuildFailed(`${registry}/${repository} names a part by ${JSON.stringify(text)}, which is not a digest`);
+}
+
+function digestOf(text: string, algorithm: string): string {
+  return `${algorithm}:${createHash(algorithm).update(text).digest("hex")}`;
 }

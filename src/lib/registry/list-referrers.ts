@@ -2,7 +2,7 @@
 import type { Reference } from "../image/reference.ts";
 import { manifestsIn } from "./combine-index.ts";
 import type { IndexDescriptor } from "./combine-index.ts";
-import { ask, copyByDigest, withDigest } from "./copy-image.ts";
+import { ask, copyByDigest, findManifest, withDigest } from "./copy-image.ts";
 import { OCI_INDEX } from "./media-types.ts";
 import { listUnderTag } from "./referrer.ts";
 import type { RegistryClient } from "./registry-client.ts";
@@ -46,6 +46,9 @@ export async function copyReferrer(
 ): Promise<void> {
   if (source.name === target.name) return;
   const { digest, mediaType, size, artifactType, annotations } = referrer;
+  const { text } = await findManifest(client, withDigest(source, digest));
+  // The list is only the registry's word. What hangs on another image stays where it is.
+  if (subjectOf(text) !== subject) return;
   await copyByDigest(client, source, withDigest(target, digest), digest);
   const there = await listReferrers(client, target, subject);
   if (there.some((entry) => entry.digest === digest)) return;
@@ -55,6 +58,10 @@ export async function copyReferrer(
     size,
     ...omitUndefined({ artifactType, annotations }),
   });
+}
+
+function subjectOf(manifest: string): string | undefined {
+  return (JSON.parse(manifest) as { readonly subject?: { readonly digest?: string } } | null)?.subject?.digest;
 }
 
 function asIndex(text: string): readonly IndexDescriptor[] | undefined {

@@ -205,6 +205,7 @@ export class RegistryClient {
     limits: TimeLimits,
   ): Promise<WebAnswer> {
     const url = follow(base, path);
+    refuseOtherPath(url, base, path, registry);
     const send = async (secrets?: OriginHeaders): Promise<WebAnswer> => {
       const redirects = method === "GET" ? LIMITS.REGISTRY_REDIRECTS.value : 0;
       const answer = await client.send(url, { method, headers, body, secrets, redirects, ...limits });
@@ -254,4 +255,11 @@ function apiHost(registry: string): string {
 /** As in docker and go-containerregistry: plain http only if it was allowed, or for this machine and private addresses. */
 function schemesOf(registry: string, insecure: readonly string[]): readonly string[] {
   return isLocalRegistry(registry) || insecure.includes(registry) ? ["https", "http"] : ["https"];
+}
+
+/** A digest or a name from outside could lead to another repository by `..`, which a URL resolves. @throws RegistryError */
+function refuseOtherPath(url: URL, base: URL, path: string, registry: string): void {
+  const [asked = ""] = path.split("?", 1);
+  if (URL.canParse(path) || url.pathname === asked || url.pathname === base.pathname + asked) return;
+  throw new RegistryError(registry, `${JSON.stringify(path)} is not a path below ${base.pathname}`);
 }

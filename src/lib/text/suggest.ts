@@ -5,13 +5,19 @@ export function aThirdOf(word: string): number {
   return Math.floor((word.length + 1) / 3);
 }
 
+/** Comparing takes as many steps as both words have letters, multiplied. A hint for longer words or more of them is not worth that. */
+const MAX_WORD_LENGTH = 64;
+const MAX_KNOWN = 300;
+
 /**
  * @param most the largest number of edits (letters to insert, drop, change or swap) at which a known word counts as near
  * @returns the known word with the fewest edits, the first of several; undefined if none is near
  */
 export function nearest(word: string, known: Iterable<string>, most: (known: string) => number): string | undefined {
+  if (word.length > MAX_WORD_LENGTH) return undefined;
   return (
     [...known]
+      .slice(0, MAX_KNOWN)
       // The difference in length is a lower bound for the edits, so a word of a megabyte is not compared.
       .filter((candidate) => Math.abs(candidate.length - word.length) <= most(candidate))
       .map((candidate) => ({ candidate, edits: editsBetween(candidate, word) }))

@@ -49,11 +49,16 @@ describe("a build without a platform", () => {
 
   it.each([
     ["all nodes are alike", [node("arm64"), node("arm64")]],
-    ["the others take no pods", [node("arm64"), node("amd64", { cordoned: true }), node("amd64", { taint: "gpu" })]],
     ["there are no nodes", []],
     ["the user may not list them", undefined],
   ])("stays as it is if %s", async (_, nodes) => {
     expect(await decide(nodes)).toEqual({ plan: PLAN });
+  });
+
+  it("gets the only architecture whose nodes take its pod, as a namespace may let it onto the others, and nothing is said", async () => {
+    const nodes = [node("arm64"), node("amd64", { cordoned: true }), node("amd64", { taint: "gpu" })];
+    const { plan, note } = await decide(nodes);
+    expect([plan.platform?.arch, note]).toEqual(["arm64", undefined]);
   });
 
   it("counts nodes whose taint the build tolerates", async () => {

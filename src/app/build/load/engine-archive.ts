@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { Readable } from "node:stream";
+import { BuildFailed } from "../../../errors.ts";
 import { encodeHeader, padding } from "../../../lib/archive/tar.ts";
 import { TarEntries } from "../../../lib/archive/tar-reader.ts";
 
@@ -35,8 +36,11 @@ export class EngineArchive {
     this.#parts = parts;
   }
 
-  /** @returns undefined for an archive of another form, which is sent as it is. @throws BuildFailed for a broken archive */
-  static async read(path: string): Promise<EngineArchive | undefined> {
+  /**
+   * The archive comes from a pod in which the Dockerfile's commands ran. Its own names are never used: they could replace other images.
+   * @throws BuildFailed for an archive that is not of exactly one whole image
+   */
+  static async read(path: string): Promise<EngineArchive> {
     const parts = new Map<string, Part>();
     const entries = new TarEntries(({ name, type, offset, size }) => {
       if (type === "file") parts.set(name, { name, offset, size });
@@ -45,11 +49,12 @@ export class EngineArchive {
     for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) entries.write(chunk as Buffer);
     entries.end();
     const list = parts.get(LIST);
-    if (list === undefined) return undefined;
-    const [image, ...others] = JSON.parse((await bytesOf(path, list)).toString("utf8")) as readonly ListedImage[];
-    if (image === undefined || others.length > 0) return undefined;
-    const isWhole = [image.Config, ...image.Layers].every((name) => parts.has(name));
-    return isWhole ? new EngineArchive(path, image, parts) : undefined;
+    const images = list === undefined ? [] : await readList(path, list);
+    const [image] = images;
+    if (image === undefined || images.length > 1 || ![image.Config, ...image.Layers].every((name) => parts.has(name))) {
+      throw new BuildFailed("the builder's archive is not one of exactly one whole image, so it is not loaded");
+    }
+    return new EngineArchive(path, image, parts);
   }
 
   /** The image's ID: the digest of its configuration. */
@@ -86,6 +91,22 @@ export class EngineArchive {
       yield Buffer.alloc(padding(size));
     }
     yield Buffer.alloc(END_BYTES);
+  }
+}
+
+/** Far more than a list of one image has. */
+const MAX_LIST_BYTES = 4 << 20;
+
+/** Empty for what is not a list of images. */
+async function readList(path: string, list: Part): Promise<readonly ListedImage[]> {
+  if (list.size > MAX_LIST_BYTES) return [];
+  try {
+    const images = JSON.parse((await bytesOf(path, list)).toString("utf8")) as readonly Partial<ListedImage>[];
+    return images.flatMap(({ Config, Layers, ...rest }) =>
+      typeof Config === "string" && Array.isArray(Layers) ? [{ ...rest, Config, Layers: Layers.map(String) }] : [],
+    );
+  } catch {
+    return [];
   }
 }
 

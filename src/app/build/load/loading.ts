@@ -2,10 +2,9 @@
  * `--load`: the image goes into the local engine. The engine pulls it where it can. Else the builder's archive is received like any
  * other result, and is complete and verified on this disk before the engine is sent a byte of it.
  */
-import { createReadStream, statSync } from "node:fs";
 import { join } from "node:path";
 import { makeScratchDirectory, removeScratchDirectory } from "../../../lib/files/scratch.ts";
-import { InternalError, InvalidInput } from "../../../errors.ts";
+import { InvalidInput } from "../../../errors.ts";
 import { EngineRefusal } from "../../../lib/engine/engine-client.ts";
 import type { EngineContainer } from "../../../lib/engine/engine-client.ts";
 import { EngineArchive } from "./engine-archive.ts";
@@ -111,7 +110,6 @@ export class Loading implements Disposable {
     stages.start("load", `kind nodes ${this.#nodes.map(({ name }) => name).join(", ")} at ${found.text}`);
     try {
       const archive = await EngineArchive.read(join(this.#directory, ARCHIVE));
-      if (archive === undefined) throw new InternalError("the builder's archive has no list of one image");
       let bytes = 0;
       for (const node of this.#nodes) bytes += await importInto(client, node, archive, this.plan.tags.map(String));
       stages.done("load", `${names.join(", ")}, ${formatBytes(bytes)} sent`, bytes);
@@ -137,7 +135,6 @@ export class Loading implements Disposable {
       const [reported] = await client.load(stream);
       return { reported, bytes };
     };
-    if (archive === undefined) return load({ stream: createReadStream(path), bytes: statSync(path).size });
     let from = 0;
     if (!info.isPodman && !info.usesContainerd) {
       const { layers } = archive;

@@ -1,8 +1,11 @@
 /** Makes one OCI layout of those of several platforms, as BuildKit writes it: one index, which names an image for each platform. */
-import { createReadStream } from "node:fs";
-import { readFile, readdir, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { lstat, readdir } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import { BuildFailed } from "../../../errors.ts";
 import { encodeHeader, padding } from "../../../lib/archive/tar.ts";
+import { openRegularFile } from "../../../lib/files/open-regular-file.ts";
 import type { Platform } from "../../../lib/image/platform.ts";
 import { combineIndex } from "../../../lib/registry/combine-index.ts";
 import type { IndexDescriptor, IndexPlatform, IndexSource } from "../../../lib/registry/combine-index.ts";
@@ -65,19 +68,58 @@ type Blob = { readonly name: string } & (
   | { readonly content: Uint8Array }
 );
 
+/** Hex digits of a blob's sha256. */
+const BLOB_NAME = /^[0-9a-f]{64}$/;
+/** Far more than the JSON of one image has. */
+const MAX_JSON_BYTES = 4 << 20;
+
 async function blobsOf(root: string): Promise<Blob[]> {
   const directory = join(root, BLOBS);
-  const names = await readdir(directory);
-  return Promise.all(
-    names.map(async (name) => ({ name, path: join(directory, name), size: (await stat(join(directory, name))).size })),
-  );
+  for (const path of [join(root, "blobs"), directory]) {
+    if (!(await lstat(path)).isDirectory()) throw brokenLayout();
+  }
+  const blobs: Blob[] = [];
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    await using file = await openBlob(path);
+    if (!BLOB_NAME.test(name)) throw brokenLayout();
+    blobs.push({ name, path, size: (await file.stat()).size });
+  }
+  return blobs;
+}
+
+/**
+ * Opens a file of a layout. The layout comes from a pod in which the Dockerfile's commands ran, and may have links to any file here.
+ * @throws BuildFailed for everything else than a regular file
+ */
+async function openBlob(path: string): Promise<FileHandle> {
+  const file = await openRegularFile(path);
+  if (file === undefined) throw brokenLayout();
+  return file;
+}
+
+/** @throws BuildFailed if it is not a regular file with JSON of one image. The error has none of its text */
+async function readJson(path: string): Promise<{ readonly text: string; readonly value: unknown }> {
+  await using file = await openBlob(path);
+  if ((await file.stat()).size > MAX_JSON_BYTES) throw brokenLayout();
+  const text = await file.readFile("utf8");
+  try {
+    return { text, value: JSON.parse(text) };
+  } catch {
+    throw brokenLayout();
+  }
+}
+
+function brokenLayout(): BuildFailed {
+  return new BuildFailed("what the builder sent is not the layout of one image, so no archive is made");
 }
 
 async function readLayout({ platform, root }: PlatformLayout): Promise<IndexSource<string>> {
-  const index = JSON.parse(await readFile(join(root, "index.json"), "utf8")) as {
-    readonly manifests: readonly [IndexDescriptor];
-  };
-  const [{ mediaType, digest, size }] = index.manifests;
+  const { value } = await readJson(join(root, "index.json"));
+  const { manifests } = (value ?? {}) as { readonly manifests?: readonly IndexDescriptor[] };
+  const first = Array.isArray(manifests) ? manifests[0] : undefined;
+  if (typeof first?.digest !== "string") throw brokenLayout();
+  const { mediaType, digest, size } = first;
   const text = await blobText(root, digest);
   const isOfSeveral = isIndex(mediaType);
   const own = isOfSeveral ? {} : { platform: await platformIn(root, text) };
@@ -90,8 +132,12 @@ async function platformIn(root: string, manifest: string): Promise<IndexPlatform
   return { architecture, os };
 }
 
-function blobText(root: string, digest: string): Promise<string> {
-  return readFile(join(root, BLOBS, hexOf(digest)), "utf8");
+/** The text of a blob, which is JSON. @throws BuildFailed for another one than its digest says */
+async function blobText(root: string, digest: string): Promise<string> {
+  const hex = hexOf(digest);
+  const { text } = await readJson(join(root, BLOBS, hex));
+  if (createHash("sha256").update(text).digest("hex") !== hex) throw brokenLayout();
+  return text;
 }
 
 /** In the order of BuildKit's archives: by name. */
@@ -105,7 +151,7 @@ async function* archive(blobs: readonly Blob[], index: string): AsyncIterable<Ui
       continue;
     }
     yield header(`${BLOBS}/${blob.name}`, blob.size);
-    yield* createReadStream(blob.path) as AsyncIterable<Buffer>;
+    yield* verified(blob.path, blob.name);
     yield Buffer.alloc(padding(blob.size));
   }
   yield* file("index.json", Buffer.from(index));
@@ -115,6 +161,17 @@ async function* archive(blobs: readonly Blob[], index: string): AsyncIterable<Ui
 
 /** Two empty blocks. */
 const END_BYTES = 1024;
+
+/** @throws BuildFailed at the end of a file whose bytes have another hash than its name, before the archive is complete */
+async function* verified(path: string, hex: string): AsyncIterable<Uint8Array> {
+  const hash = createHash("sha256");
+  await using file = await openBlob(path);
+  for await (const chunk of file.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (hash.digest("hex") !== hex) throw brokenLayout();
+}
 
 function* file(path: string, content: Uint8Array): Iterable<Uint8Array> {
   yield header(path, content.length);
@@ -127,7 +184,9 @@ function header(path: string, size: number): Buffer {
 }
 
 function hexOf(digest: string): string {
-  return digest.slice(digest.indexOf(":") + 1);
+  const hex = digest.startsWith("sha256:") ? digest.slice("sha256:".length) : "";
+  if (!BLOB_NAME.test(hex)) throw brokenLayout();
+  return hex;
 }
 
 function sortedMap(map: Readonly<Record<string, string>>): Record<string, string> {

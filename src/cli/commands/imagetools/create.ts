@@ -81,7 +81,7 @@ ${EXIT_CODES}`;
       preferIndex: flags["prefer-index"],
       platforms: flags.platform,
     };
-    const creation = await ImageCreation.plan({ ...request, registry: this.registry }, flags);
+    const creation = await ImageCreation.plan({ ...request, registry: this.registry }, flags, this.signal);
     const { text, descriptor, repositories, dropsAnnotations } = creation.image;
     if (dropsAnnotations)
       printError("WARNING: annotations are left out: all images are of Docker's format, whose index has none\n");

@@ -33,7 +33,7 @@ ${EXIT_CODES}`;
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ImagetoolsInspect);
     const { InspectedImage } = await import("../../../app/imagetools/inspect-image.ts");
-    const image = await InspectedImage.find(args.name, this.registry, flags);
+    const image = await InspectedImage.find(args.name, this.registry, flags, this.signal);
     if (flags.raw) printBytes(Buffer.from(image.raw));
     else print(flags.format === undefined ? image.summary : await image.format(flags.format));
   }

@@ -17,7 +17,7 @@ export default class KeepStop extends BuildsCommand {
     builder: Args.string({ description: "name of the builder, or the beginning of it; may be repeated" }),
   };
   static override flags = {
-    all: Flags.boolean({ description: "all of yours in the namespace" }),
+    all: Flags.boolean({ default: false, description: "all of yours in the namespace" }),
     ...clusterFlags,
   };
 
@@ -25,7 +25,7 @@ export default class KeepStop extends BuildsCommand {
     const { argv, flags } = await this.parse(KeepStop);
     if ((argv.length === 0) !== flags.all) {
       throw new InvalidInput(
-        argv.length === 0 ? "name a kept builder to end" : "--all ends all of them, and some are named besides",
+        argv.length === 0 ? "name a kept builder to end, or give --all" : "give names or --all, not both",
         { suggestions: ["See which there are: slipway keep", "End all of yours: slipway keep stop --all"] },
       );
     }

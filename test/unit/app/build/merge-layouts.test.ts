@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
@@ -102,4 +102,49 @@ it("refuses an image that a builder made for another platform", async () => {
   const merging = mergeLayouts({ tags: [] }, layouts, CREATED);
   await expect(merging).rejects.toThrow(BuildFailed);
   await expect(merging).rejects.toThrow("the image that was built for linux/arm64 is one for linux/amd64");
+});
+
+const HEX = "a".repeat(64);
+
+it.each<[string, (root: string, other: string) => Promise<unknown>]>([
+  ["a blob is a link to a file of this machine", (root, other) => symlink(other, join(root, "blobs/sha256", HEX))],
+  ["a blob has another name", (root) => writeFile(join(root, "blobs/sha256/name"), "x")],
+  ["a blob is a directory", (root) => mkdir(join(root, "blobs/sha256", HEX))],
+  [
+    "the index is a link",
+    async (root, other) => {
+      await rm(join(root, "index.json"));
+      await symlink(other, join(root, "index.json"));
+    },
+  ],
+  [
+    "the directory of blobs is a link",
+    async (root) => {
+      await rename(join(root, "blobs"), join(root, "elsewhere"));
+      await symlink(join(root, "elsewhere"), join(root, "blobs"));
+    },
+  ],
+  ["the index has no list", (root) => writeFile(join(root, "index.json"), '{"manifests":{}}')],
+  ["the index is not JSON", (root) => writeFile(join(root, "index.json"), "SECRET")],
+  [
+    "the index names a path",
+    (root, other) =>
+      writeFile(join(root, "index.json"), JSON.stringify({ manifests: [{ digest: `sha256:../..${other}` }] })),
+  ],
+])("takes nothing of this machine, and no text of it into an error, where %s", async (_, change) => {
+  const layouts = await Promise.all([layoutOf(AMD), layoutOf(ARM)]);
+  const [first] = layouts;
+  const other = join(first?.root ?? "", "own.txt");
+  await writeFile(other, "SECRET");
+  await change(first?.root ?? "", other);
+  const error: unknown = await mergeLayouts({ tags: [] }, layouts, CREATED).catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(BuildFailed);
+  expect(String(error)).not.toContain("SECRET");
+});
+
+it("a blob with other bytes than its name says ends the archive with an error", async () => {
+  const layouts = await Promise.all([layoutOf(AMD), layoutOf(ARM)]);
+  await writeFile(join(layouts[0]?.root ?? "", "blobs/sha256", HEX), "x");
+  const { archive } = await mergeLayouts({ tags: [] }, layouts, CREATED);
+  await expect(filesOf(archive())).rejects.toThrow(BuildFailed);
 });

@@ -87,6 +87,14 @@ describe("completion", () => {
     expect(printCompletion(answer, true)).toBe("b\tx [2J y\n:4\n");
   });
 
+  it.each(["a$(id)", "a`id`", "a;id", 'x"y', "a b", "a'b", "a|b", "a\u202Eb", "*", "~", "a\\b"])(
+    "never offers %j, in which a shell or a terminal sees more than a name",
+    async (value) => {
+      const answer = await complete(["logs", ""], COMMANDS, WITHOUT_VALUE, async () => [{ value }, { value: "b" }]);
+      expect(printCompletion(answer, false)).toBe("b\n:4\n");
+    },
+  );
+
   it("prints cobra's lines, with and without descriptions", () => {
     const answer = { candidates: [{ value: "a", description: "first" }, { value: "b" }], directive: 4 };
     expect(printCompletion(answer, true)).toBe("a\tfirst\nb\n:4\n");

@@ -235,3 +235,50 @@ describe("is refused in one sentence", () => {
     );
   });
 });
+
+describe("what a registry calls a digest", () => {
+  const TYPE = "application/vnd.oci.image.index.v1+json";
+  const parts = (digest: string): object[] => [
+    { manifests: [{ digest }] },
+    { config: { digest }, layers: [] },
+    { layers: [{ digest }] },
+  ];
+  const hostile = ["latest", "../../prod/manifests/latest", "sha256:1", "sha256:../../x", `${sum("x")}?a`, ""];
+
+  it.each(hostile.flatMap((digest) => parts(digest).map((part) => [JSON.stringify(part), part] as const)))(
+    "is not used as a path if it is none: %s",
+    async (_, part) => {
+      const [from, to] = [await new Registry().start(), await new Registry().start()];
+      const text = JSON.stringify(part);
+      from.manifests.set("evil/1", { type: TYPE, text });
+      from.manifests.set("evil/latest", { type: TYPE, text: "{}" });
+      const copying = copyImage(client(), parseReference(`${from.host}/evil:1`), parseReference(`${to.host}/app:1`));
+      await expect(copying).rejects.toThrow(/which is not a digest/);
+      expect(to.asked.filter((line) => line.startsWith("PUT"))).toEqual([]);
+    },
+  );
+
+  it("a path that leaves its repository is never asked for", async () => {
+    const registry = await new Registry().start();
+    for (const path of ["a/manifests/../../b/manifests/1", "a/blobs/%2e%2e/x", "a\\..\\b", "a/x#y"]) {
+      const question = { method: "GET", path, scopes: [] } as const;
+      await expect(client().ask(registry.host, question)).rejects.toThrow(/is not a path below/);
+    }
+    expect(registry.asked).toEqual([]);
+  });
+
+  it("indexes in indexes end at a depth, and each part is copied once", async () => {
+    const [from, to] = [await new Registry().start(), await new Registry().start()];
+    let inner = from.addImage("evil", "0", LAYER);
+    for (let depth = 1; depth <= 30; depth++) {
+      const text = JSON.stringify({ manifests: [{ digest: inner }, { digest: inner }] });
+      inner = sum(text);
+      for (const name of [String(depth), inner]) from.manifests.set(`evil/${name}`, { type: TYPE, text });
+    }
+    const copy = (tag: number) =>
+      copyImage(client(), parseReference(`${from.host}/evil:${tag}`), parseReference(`${to.host}/app:1`));
+    await copy(3);
+    expect(to.asked.filter((line) => line.startsWith("PUT /v2/app/manifests/"))).toHaveLength(4);
+    await expect(copy(30)).rejects.toThrow(/more than 3 deep/);
+  });
+});
