@@ -37,7 +37,7 @@ slipway rbac -n builds | kubectl apply -f -                      # for the Servi
 slipway rbac -n builds --group developers | kubectl apply -f -   # for a group of users
 \`\`\`
 
-The Role and the RoleBinding are always called \`slipway\`: a second run in the same namespace replaces both. Bind further accounts to the
+The Role and the RoleBinding are called \`slipway\`, or as \`--name\` says: a second run with the same name replaces both. Bind further accounts to the
 Role with \`kubectl create rolebinding\`.
 
 Without flags the Role is enough for any builder. Written by \`npm run docs\` from the function that \`slipway rbac\` uses.

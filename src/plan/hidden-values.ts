@@ -49,3 +49,19 @@ export function shownArguments(plan: BuildPlan): BuildPlan["buildArgs"] {
   const hidden = new Set(hiddenValues(plan));
   return plan.buildArgs.map(([name, value]) => [name, hidden.has(value) ? "xxxxx" : value]);
 }
+
+/**
+ * A setting as it may be shown, for example in a CI log.
+ * @param value of a flag: `KEY=VALUE`, a URL, or attributes with commas
+ */
+export function shownSetting(value: string): string {
+  return value
+    .split(",")
+    .map((part) => {
+      const equals = part.indexOf("=");
+      const [name, text] = equals === -1 ? ["", part] : [part.slice(0, equals), part.slice(equals + 1)];
+      const isHidden = holdsSecret(text) || CREDENTIAL_ATTRIBUTES.has(name) || (PROXY.test(name) && text.includes("@"));
+      return isHidden ? `${name}${equals === -1 ? "" : "="}xxxxx` : part;
+    })
+    .join(",");
+}

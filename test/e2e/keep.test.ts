@@ -284,7 +284,13 @@ test("--dry-run prints the builder's objects and makes none", async () => {
 });
 
 test("nothing is left when it is stopped, and its key is this user's own", async () => {
-  await run(["keep", "stop", "--all"]);
+  const [name = "", ...others] = await kept();
+  expect(await run(["keep", "stop", "--all", name])).toMatchObject({
+    code: 125,
+    stderr: expect.stringContaining("not both"),
+  });
+  expect(await run(["keep", "stop", name])).toMatchObject({ code: 0, stdout: `${name}\n` });
+  if (others.length > 0) await run(["keep", "stop", "--all"]);
   const ours = async (): Promise<string[]> =>
     (await objectsIn(namespace.name)).filter((name) => name.includes("slipway-keep"));
   await expect.poll(ours, { timeout: 60_000, interval: 1000 }).toEqual([]);

@@ -1,4 +1,5 @@
 /** Asks the API server, right by right, whether the user may do what a build does. */
+import { chooseTarget } from "../../lib/kube/choose-target.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import type { Right } from "./rights.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
@@ -38,4 +39,13 @@ export function listRights(rulings: readonly Ruling[]): string {
   const verbs = new Map<string, string[]>();
   for (const { right, verb } of rulings) verbs.set(right.resource, [...(verbs.get(right.resource) ?? []), verb]);
   return [...verbs].map(([resource, of]) => `${of.join(", ")} ${resource}`).join("; ");
+}
+
+/** The namespace of the current context; undefined without a kubeconfig that names one. Never throws. */
+export async function contextNamespace(): Promise<string | undefined> {
+  try {
+    return (await chooseTarget({})).namespace;
+  } catch {
+    return undefined;
+  }
 }

@@ -62,10 +62,15 @@ Role is: without --builder it has the rights that any builder needs.`;
   async run(): Promise<void> {
     const { flags } = await this.parse(Rbac);
     const holder = holderOf(flags);
-    if (flags.namespace === undefined) {
-      throw new InvalidInput("rbac needs the namespace that the Role is for", {
-        suggestions: ["Name it with -n NAMESPACE."],
-      });
+    const { contextNamespace } = await import("../../app/rbac/ask-rights.ts");
+    const namespace = flags.namespace ?? (await contextNamespace());
+    if (namespace === undefined) {
+      throw new InvalidInput(
+        "rbac needs the namespace that the Role is for, and there is no kubeconfig that names one",
+        {
+          suggestions: ["Name it with -n NAMESPACE."],
+        },
+      );
     }
     const { needsOfBuilder } = await import("../../app/describe-builders.ts");
     const uses = { registryCa: flags["registry-ca"], cacheVolume: flags["cache-volume"] };
@@ -84,7 +89,7 @@ Role is: without --builder it has the rights that any builder needs.`;
       networkPolicy: flags["network-policy"],
     });
     const { printYaml } = await import("../print/yaml.ts");
-    print(printYaml(grantOf(rights, { name: flags.name, namespace: flags.namespace, holder })));
+    print(printYaml(grantOf(rights, { name: flags.name, namespace, holder })));
   }
 }
 

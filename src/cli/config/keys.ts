@@ -37,7 +37,7 @@ export const OWN_KEYS: Readonly<Record<string, { readonly what: string; readonly
     project: true,
   },
   "builder-order": { what: "the order in which `--builder auto` tries the builders", project: true },
-  rules: { what: "settings for some directories: see below", project: true },
+  rules: { what: "settings for some directories", project: true },
   images: { what: "the image of each builder: `kaniko: REGISTRY/executor:TAG`", project: false },
   trust: { what: "directories whose projects may set every key", project: false },
 };

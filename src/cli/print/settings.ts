@@ -1,4 +1,5 @@
 /** The settings of a build and their origins, for `slipway config`. */
+import { shownSetting } from "../../plan/hidden-values.ts";
 import { DOCKER_VARIABLES } from "../config/docker-variables.ts";
 import { variableOf } from "../config/environment.ts";
 import type { Configurations } from "../config/find-config.ts";
@@ -28,7 +29,7 @@ export interface SettingInputs {
 /** Sorted by name. A flag without a value is left out. */
 export function settingsOf({ flags, defaults, origins, configurations, env }: SettingInputs): Setting[] {
   const ofFlags = Object.entries(flags).flatMap(([name, value]): Setting[] => {
-    const values = Array.isArray(value) ? value.map(String) : value === undefined ? [] : [textOf(value)];
+    const values = Array.isArray(value) ? value.map(textOf) : value === undefined ? [] : [textOf(value)];
     const origin = origins.get(name);
     if (values.length === 0 || (value === false && origin === undefined)) return [];
     const from = origin === undefined ? (defaults.has(name) ? "default" : "command line") : nameOf(origin, name, env);
@@ -39,7 +40,7 @@ export function settingsOf({ flags, defaults, origins, configurations, env }: Se
 
 /** oclif's values of one flag: texts, numbers and booleans. */
 function textOf(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" ? shownSetting(value) : JSON.stringify(value);
 }
 
 function nameOf(origin: string, flag: string, env: Environment): string {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hiddenValues, shownArguments } from "../../../src/plan/hidden-values.ts";
+import { hiddenValues, shownArguments, shownSetting } from "../../../src/plan/hidden-values.ts";
 import { holdsSecret } from "../../../src/lib/text/public-url.ts";
 import type { BuildPlan } from "../../../src/plan/plan.ts";
 
@@ -58,4 +58,16 @@ test("provenance shows the name of an argument and not its hidden value", () => 
     ["HTTP_PROXY", "xxxxx"],
     ["V", "1"],
   ]);
+});
+
+test.each([
+  ["URL=https://u:hunter2@h/x?sig=SIGN", "URL=xxxxx"],
+  ["HTTP_PROXY=u:pw@p:1", "HTTP_PROXY=xxxxx"],
+  ["type=azblob,name=a,secret_access_key=AZKEY", "type=azblob,name=a,secret_access_key=xxxxx"],
+  ["https://u:pw@h/app.git#main", "xxxxx"],
+  ["type=registry,ref=r.io/a/cache", "type=registry,ref=r.io/a/cache"],
+  ["VERSION=1.0", "VERSION=1.0"],
+  ["r.io/team/app:1", "r.io/team/app:1"],
+])("the setting %s is shown as %s", (value, shown) => {
+  expect(shownSetting(value)).toBe(shown);
 });

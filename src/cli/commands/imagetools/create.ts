@@ -7,7 +7,7 @@ import { InvalidInput } from "../../../errors.ts";
 import { print, printError } from "../../../lib/terminal/output.ts";
 
 export default class ImagetoolsCreate extends BaseCommand {
-  static override summary = "Make an image in a registry of others that are there";
+  static override summary = "Make an image from images that are already in a registry";
   static override description = `Each SOURCE is the name of an image or an index, a digest, or a descriptor in JSON. From several, slipway makes one index: of images
 for different platforms, an image for all of them. From one, it makes a copy. Attestations and signatures are copied as well.
 
