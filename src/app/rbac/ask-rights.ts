@@ -1,5 +1,4 @@
 /** Asks the API server, right by right, whether the user may do what a build does. */
-import { chooseTarget } from "../../lib/kube/choose-target.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import type { Right } from "./rights.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
@@ -43,6 +42,8 @@ export function listRights(rulings: readonly Ruling[]): string {
 
 /** The namespace of the current context; undefined without a kubeconfig that names one. Never throws. */
 export async function contextNamespace(): Promise<string | undefined> {
+  // Only here: a build asks for rights too, and has no use for the reader of kubeconfigs before it connects.
+  const { chooseTarget } = await import("../../lib/kube/choose-target.ts");
   try {
     return (await chooseTarget({})).namespace;
   } catch {
