@@ -111,7 +111,7 @@ it("a token service is cut off at its limit", async () => {
 });
 
 it("a blob that is longer than its manifest says is not copied", async () => {
-  const config = { digest: "sha256:a", size: 3 };
+  const config = { digest: `sha256:${"a".repeat(64)}`, size: 3 };
   let put = 0;
   answer = (request, response) => {
     const url = request.url ?? "";
