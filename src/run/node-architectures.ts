@@ -1,14 +1,12 @@
 /** Which architectures the nodes have: whether those that are wanted exist, and which one a build gets that names none. */
 import type { V1Node } from "@kubernetes/client-node";
 import { ClusterError } from "../errors.ts";
-import type { Cluster } from "../lib/kube/cluster.ts";
 import type { Platform } from "../lib/image/platform.ts";
 import type { BuildPlan } from "../plan/plan.ts";
+import { MAX_NODES, listLinuxNodes } from "./linux-nodes.ts";
+import type { NodeSource } from "./linux-nodes.ts";
 
 const ARCH = "kubernetes.io/arch";
-
-/** Of more nodes than this the rest is not asked for: the list would cost more than the build. */
-const MAX_NODES = 100;
 
 /** Labels of nodes that a service adds and removes as they are needed: GKE, EKS, AKS, Karpenter and Cluster API. */
 const POOL_LABELS = [
@@ -33,7 +31,7 @@ export interface DecidedArchitecture {
  */
 export async function decideArchitecture(
   plan: BuildPlan,
-  cluster: Pick<Cluster, "list">,
+  cluster: NodeSource,
   own: string,
   signal: AbortSignal,
 ): Promise<DecidedArchitecture> {
@@ -62,7 +60,7 @@ export async function decideArchitecture(
 export async function checkNodes(
   plan: BuildPlan,
   platforms: readonly Platform[],
-  cluster: Pick<Cluster, "list">,
+  cluster: NodeSource,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   // The template or the selector decides: the nodes may emulate the platform.
@@ -109,17 +107,6 @@ function namesArchitecture({ nodeSelector, podTemplate }: BuildPlan): boolean {
     | undefined
   )[];
   return selectors.some((selector) => selector?.[ARCH] !== undefined);
-}
-
-function listLinuxNodes(
-  { nodeSelector }: BuildPlan,
-  cluster: Pick<Cluster, "list">,
-  signal: AbortSignal,
-): Promise<readonly V1Node[]> {
-  const labels = Object.entries({ "kubernetes.io/os": "linux", ...nodeSelector }).map(
-    ([key, value]) => `${key}=${value}`,
-  );
-  return cluster.list("nodes", { labelSelector: labels.join(","), limit: String(MAX_NODES + 1) }, signal);
 }
 
 /** Whether the build's pod can run there, as far as the client knows. */

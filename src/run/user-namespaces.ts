@@ -1,26 +1,20 @@
 /** Decides `--userns auto`: asks the nodes whether pods can have a user namespace of their own. */
 import type { V1Node } from "@kubernetes/client-node";
-import type { Cluster } from "../lib/kube/cluster.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import { candidatesOf } from "../plan/transports.ts";
-
-/** With more nodes than this, none is asked: the list would cost more than the build. */
-export const MAX_NODES = 100;
+import { MAX_NODES, listLinuxNodes } from "./linux-nodes.ts";
+import type { NodeSource } from "./linux-nodes.ts";
 
 /**
  * The plan with `userns` decided, by at most one request. A user who may not list nodes gets no user namespace. Never throws:
  * later requests report a cluster that cannot be reached.
  */
-export async function decideUserns(plan: BuildPlan, cluster: Cluster, signal: AbortSignal): Promise<BuildPlan> {
+export async function decideUserns(plan: BuildPlan, cluster: NodeSource, signal: AbortSignal): Promise<BuildPlan> {
   if (plan.userns !== "auto") return plan;
   const { userns: _, ...without } = plan;
   // Another runtime reports nothing under this name, and not every volume can be mounted in a user namespace.
   if (plan.runtimeClass !== undefined || !volumesShare(plan)) return without;
-  const labels = Object.entries({ "kubernetes.io/os": "linux", ...plan.nodeSelector }).map(
-    ([key, value]) => `${key}=${value}`,
-  );
-  const selector = { labelSelector: labels.join(","), limit: String(MAX_NODES + 1) };
-  const nodes = await cluster.list("nodes", selector, signal).catch(() => []);
+  const nodes = await listLinuxNodes(plan, cluster, signal).catch(() => []);
   return haveUserNamespaces(nodes) ? { ...plan, userns: "always" } : without;
 }
 

@@ -24,6 +24,7 @@ import type { OpenArchive } from "../../pack/open-context.ts";
 import type { Delivery } from "../../ship/delivery.ts";
 import type { PodSession } from "../../ship/pod-session.ts";
 import { cleanUp } from "../../run/clean-up.ts";
+import { listedOnce } from "../../run/linux-nodes.ts";
 import { architectureOf, decideArchitecture } from "../../run/node-architectures.ts";
 import { decideUserns } from "../../run/user-namespaces.ts";
 import type { BuildResult, Emit, LoadedImage } from "../../events.ts";
@@ -96,29 +97,7 @@ export async function build(
   using bases = askForBases(deps, signal);
   const stages = new Stages(deps.emit);
   const leased = plan.timeoutSeconds <= LEASE_SECONDS ? false : mayRenew(deps.cluster, signal);
-  const own = architectureOf(process.arch);
-  const decided = Promise.all([
-    decideUserns(plan, deps.cluster, signal),
-    decideArchitecture(plan, deps.cluster, own, signal),
-    deps.whoAmI?.(deps.cluster) ?? plan.user,
-  ]);
-  const prepared = await prepare(
-    plan,
-    deps,
-    decided.then(
-      ([
-        placed,
-        {
-          plan: { platform },
-          note,
-        },
-        user,
-      ]) => {
-        if (note !== undefined) deps.emit({ type: "note", message: note });
-        return { ...placed, user, ...omitUndefined({ platform }) };
-      },
-    ),
-  );
+  const prepared = await prepare(plan, deps, decidePlan(plan, deps, signal));
   const objects = (await leased) ? { ...prepared.objects, job: withLease(prepared.objects.job) } : prepared.objects;
   const steps = stepsOf(plan, deps.builder);
   // An answer that has arrived while the context was packed is only taken in now.
@@ -154,6 +133,22 @@ export async function build(
     ...failedLines(plan),
   };
   return reportEnd(end, facts, reporter, stages);
+}
+
+/** The plan with what the cluster decides about it. */
+async function decidePlan(
+  plan: BuildPlan,
+  { cluster, whoAmI, emit }: BuildDeps,
+  signal: AbortSignal,
+): Promise<BuildPlan> {
+  const nodes = listedOnce(cluster);
+  const [placed, { plan: forNode, note }, user] = await Promise.all([
+    decideUserns(plan, nodes, signal),
+    decideArchitecture(plan, nodes, architectureOf(process.arch), signal),
+    whoAmI?.(cluster) ?? plan.user,
+  ]);
+  if (note !== undefined) emit({ type: "note", message: note });
+  return { ...placed, user, ...omitUndefined({ platform: forNode.platform }) };
 }
 
 interface AskedBases extends Disposable {
