@@ -1,7 +1,7 @@
 /** Copies an image to another name with only the registry's API: the same manifest, and the blobs that are missing. */
-import { createHash } from "node:crypto";
 import { Reference, isDigest } from "../image/reference.ts";
 import { AuthError, BuildFailed } from "../../errors.ts";
+import { digestOf } from "./digest.ts";
 import { ACCEPT_ANY, OCI_MANIFEST } from "./media-types.ts";
 import type { RegistryClient, RegistryQuestion } from "./registry-client.ts";
 import { RegistryError } from "./registry-error.ts";
@@ -49,7 +49,7 @@ export async function findManifest(client: RegistryClient, reference: Reference)
     });
   }
   expect(answer, [200], reference);
-  const sum = digestOf(answer.body, "sha256");
+  const sum = digestOf(answer.body);
   const own = digest === undefined ? undefined : digestOf(answer.body, digest.split(":", 1)[0] ?? "");
   if (digest !== undefined && digest !== own) {
     throw new BuildFailed(`the registry sent another manifest than ${reference.toString()}: its digest is ${own}`);
@@ -103,11 +103,24 @@ export async function copyByDigest(
   digest: string,
 ): Promise<FoundManifest> {
   const found = await findManifest(client, withDigest(source, digest));
-  if (source.name !== target.name) {
-    await copyParts(client, source, target, found);
-    await putManifest(client, target, digest, found);
-  }
+  await copyFound(client, source, target, digest, found);
   return found;
+}
+
+/**
+ * As `copyByDigest`, for a manifest that has been read.
+ * @param digest as the caller names it: of the algorithm that an index has it with
+ */
+export async function copyFound(
+  client: RegistryClient,
+  source: Reference,
+  target: Reference,
+  digest: string,
+  found: FoundManifest,
+): Promise<void> {
+  if (source.name === target.name) return;
+  await copyParts(client, source, target, found);
+  await putManifest(client, target, digest, found);
 }
 
 /** An index of images, and an index of such indexes. */
@@ -258,8 +271,4 @@ function reasonOf(body: string): string {
 function refuseOtherThanDigest(text: string, { registry, repository }: Reference): void {
   if (isDigest(text)) return;
   throw new BuildFailed(`${registry}/${repository} names a part by ${JSON.stringify(text)}, which is not a digest`);
-}
-
-function digestOf(text: string, algorithm: string): string {
-  return `${algorithm}:${createHash(algorithm).update(text).digest("hex")}`;
 }

@@ -2,10 +2,10 @@
 import type { ImageDescription } from "./types.ts";
 import type { Reference } from "../image/reference.ts";
 import type { Credential } from "../credentials/credentials.ts";
+import { digestOf } from "./digest.ts";
 import { ACCEPT_ANY, ACCEPT_IMAGE, OCI_MANIFEST } from "./media-types.ts";
 import { RegistryClient } from "./registry-client.ts";
 import { RegistryError } from "./registry-error.ts";
-import { createHash } from "node:crypto";
 import { ClusterError } from "../../errors.ts";
 import { omitUndefined } from "../text/omit-undefined.ts";
 
@@ -144,5 +144,5 @@ export async function readPushedDigest(
       suggestions: ["Another build pushed to the same tag at the same time. Build again with another tag."],
     });
   }
-  return `sha256:${createHash("sha256").update(manifest).digest("hex")}`;
+  return digestOf(manifest);
 }

@@ -2,7 +2,7 @@
 import type { Reference } from "../image/reference.ts";
 import { manifestsIn } from "./combine-index.ts";
 import type { IndexDescriptor } from "./combine-index.ts";
-import { ask, copyByDigest, findManifest, withDigest } from "./copy-image.ts";
+import { ask, copyFound, findManifest, withDigest } from "./copy-image.ts";
 import { OCI_INDEX } from "./media-types.ts";
 import { listUnderTag } from "./referrer.ts";
 import type { RegistryClient } from "./registry-client.ts";
@@ -46,10 +46,10 @@ export async function copyReferrer(
 ): Promise<void> {
   if (source.name === target.name) return;
   const { digest, mediaType, size, artifactType, annotations } = referrer;
-  const { text } = await findManifest(client, withDigest(source, digest));
+  const found = await findManifest(client, withDigest(source, digest));
   // The list is only the registry's word. What hangs on another image stays where it is.
-  if (subjectOf(text) !== subject) return;
-  await copyByDigest(client, source, withDigest(target, digest), digest);
+  if (subjectOf(found.text) !== subject) return;
+  await copyFound(client, source, target, digest, found);
   const there = await listReferrers(client, target, subject);
   if (there.some((entry) => entry.digest === digest)) return;
   await listUnderTag(client, target, subject, {

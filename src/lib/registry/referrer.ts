@@ -3,9 +3,9 @@
  * artifact usage"). The registry lists it under the image; if it does not support that, the fallback tag does
  * (distribution-spec 1.1, "Referrers Tag Schema").
  */
-import { createHash } from "node:crypto";
 import type { Reference } from "../image/reference.ts";
 import { ClusterError } from "../../errors.ts";
+import { digestOf } from "./digest.ts";
 import { ACCEPT_ANY, OCI_INDEX, OCI_MANIFEST } from "./media-types.ts";
 import { publicUrl } from "../text/public-url.ts";
 import { uploadUrlOf } from "./upload-url.ts";
@@ -13,6 +13,13 @@ import type { RegistryAnswer, RegistryClient, RegistryQuestion } from "./registr
 
 /** Content of a manifest that has no configuration (OCI image-spec 1.1, manifest.md "Guidance for an Empty Descriptor"). */
 export const EMPTY = Buffer.from("{}");
+
+/** Names EMPTY as a configuration or a layer. */
+export const EMPTY_DESCRIPTOR = {
+  mediaType: "application/vnd.oci.empty.v1+json",
+  digest: digestOf(EMPTY),
+  size: EMPTY.length,
+} as const;
 
 export interface Attachment {
   /** Also the artifact's type: `application/vnd.in-toto+json`. */
@@ -42,18 +49,14 @@ export async function attach(
 ): Promise<string> {
   const repository = new Repository(client, reference);
   const subject = await repository.describe(digest);
-  const [config, layer] = [
-    { mediaType: "application/vnd.oci.empty.v1+json", digest: digestOf(EMPTY), size: EMPTY.length },
-    { mediaType, digest: digestOf(content), size: content.length, annotations },
-  ];
   await repository.upload(EMPTY);
   await repository.upload(content);
   const manifest = {
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
     artifactType: mediaType,
-    config,
-    layers: [layer],
+    config: EMPTY_DESCRIPTOR,
+    layers: [{ mediaType, digest: digestOf(content), size: content.length, annotations }],
     subject,
     annotations,
   };
@@ -155,8 +158,4 @@ class Repository {
     if (status === wanted) return;
     throw new ClusterError(`${publicUrl(url)} answered ${status}`);
   }
-}
-
-function digestOf(content: Uint8Array): string {
-  return `sha256:${createHash("sha256").update(content).digest("hex")}`;
 }

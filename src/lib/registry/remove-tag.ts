@@ -1,8 +1,9 @@
 /** Removes a tag and keeps the image: other names may need it. */
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Reference } from "../image/reference.ts";
+import { digestOf } from "./digest.ts";
 import { ACCEPT_ANY, OCI_MANIFEST } from "./media-types.ts";
-import { EMPTY, uploadContent } from "./referrer.ts";
+import { EMPTY, EMPTY_DESCRIPTOR, uploadContent } from "./referrer.ts";
 import type { RegistryClient } from "./registry-client.ts";
 
 /**
@@ -43,20 +44,15 @@ function manifestsOf(client: RegistryClient, { registry, repository }: Reference
 
 /** A manifest that nothing else has: with its digest only this tag is removed. */
 function placeholderOf(id: string): { readonly text: string; readonly digest: string } {
-  const empty = {
-    mediaType: "application/vnd.oci.empty.v1+json",
-    digest: `sha256:${createHash("sha256").update(EMPTY).digest("hex")}`,
-    size: EMPTY.length,
-  };
   const text = JSON.stringify({
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
     artifactType: "application/vnd.slipway.removed-tag",
-    config: empty,
-    layers: [empty],
+    config: EMPTY_DESCRIPTOR,
+    layers: [EMPTY_DESCRIPTOR],
     annotations: { "dev.slipway.removed": id },
   });
-  return { text, digest: `sha256:${createHash("sha256").update(text).digest("hex")}` };
+  return { text, digest: digestOf(text) };
 }
 
 function isDone(status: number): boolean {

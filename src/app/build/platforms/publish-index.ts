@@ -10,7 +10,7 @@ import type {
   IndexDescriptor,
   IndexSource,
 } from "../../../lib/registry/combine-index.ts";
-import { ask, copyByDigest, findManifest, putManifest, withDigest } from "../../../lib/registry/copy-image.ts";
+import { ask, copyFound, findManifest, putManifest, withDigest } from "../../../lib/registry/copy-image.ts";
 import type { FoundManifest } from "../../../lib/registry/copy-image.ts";
 import { ACCEPT_ANY, isIndex } from "../../../lib/registry/media-types.ts";
 import type { RegistryClient } from "../../../lib/registry/registry-client.ts";
@@ -65,8 +65,13 @@ export class ImageIndex {
       }),
     );
     const combined = combineIndex(sources, indexAnnotations.flatMap(inIndex), true);
+    // Images without attestations have been read as sources.
+    const read = new Map(sources.map(({ descriptor, text }) => [descriptor.digest, text]));
     const children = await Promise.all(
-      combined.children.map(({ descriptor }) => findManifest(client, withDigest(first, descriptor.digest))),
+      combined.children.map(async ({ descriptor: { digest, mediaType } }): Promise<FoundManifest> => {
+        const text = read.get(digest);
+        return text === undefined ? findManifest(client, withDigest(first, digest)) : { digest, mediaType, text };
+      }),
     );
     return new ImageIndex(client, tags, combined, children);
   }
@@ -82,7 +87,7 @@ export class ImageIndex {
     for (const target of repositories.values()) {
       for (const child of this.#children) {
         if (first !== undefined && first.name !== target.name) {
-          await copyByDigest(this.#client, first, target, child.digest);
+          await copyFound(this.#client, first, target, child.digest, child);
         } else if (!(await this.#has(target, child.digest))) {
           await putManifest(this.#client, target, child.digest, child);
         }
