@@ -2,7 +2,7 @@
 import type { ArchiveBuffer } from "../lib/archive/archive-buffer.ts";
 import { FileAdder, SPECIAL_BITS } from "./archive-files.ts";
 import { ArchiveSink, type ArchiveOptions, type Steps } from "./archive-sink.ts";
-import { BLOCK, encodeHeader, padding } from "../lib/archive/tar.ts";
+import { END_BYTES, encodeHeader, padding } from "../lib/archive/tar.ts";
 import { OWNER_ALL, isClosedToOwner } from "../lib/files/file-tree.ts";
 import type { FileTree } from "../lib/files/file-tree.ts";
 import type { WalkEntry } from "./walk.ts";
@@ -45,7 +45,7 @@ export class ArchiveWriter {
 
   /** Writes the two empty blocks at the end, and yields the last buffer. */
   *end(): Steps {
-    yield* this.#sink.addZeros(2 * BLOCK);
+    yield* this.#sink.addZeros(END_BYTES);
     yield this.#sink.buffer.take();
   }
 

@@ -6,6 +6,9 @@ import { isAscii } from "../files/path-bytes.ts";
 
 export const BLOCK = 512;
 
+/** The empty blocks that end an archive. */
+export const END_BYTES = 2 * BLOCK;
+
 export interface TarHeader {
   /** Byte string; ends with a slash for a directory. */
   readonly path: string;
@@ -140,4 +143,9 @@ function paxRecord(key: string, value: string): string {
   let length = rest.length + String(rest.length).length;
   if (rest.length + String(length).length > length) length++;
   return `${length}${rest}`;
+}
+
+/** The header of a file whose mode and time nobody needs: 0644, and 1970. Its content follows, and `padding(size)`. */
+export function encodePlainHeader(path: string, size: number): Buffer {
+  return encodeHeader({ path, type: "file", mode: 0o644, size, mtime: 0, target: "" });
 }

@@ -3,12 +3,12 @@
  * for an image without a name), and only with the layers that the engine lacks. Docker's classic store looks for a layer before it
  * opens the layer's file, so an archive may leave out what is there (moby image/tarexport/load.go).
  */
-import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { BuildFailed } from "../../../errors.ts";
-import { encodeHeader, padding } from "../../../lib/archive/tar.ts";
+import { END_BYTES, encodePlainHeader, padding } from "../../../lib/archive/tar.ts";
+import { digestOf } from "../../../lib/registry/digest.ts";
 import { TarEntries } from "../../../lib/archive/tar-reader.ts";
 
 const LIST = "manifest.json";
@@ -61,7 +61,7 @@ export class EngineArchive {
   async imageId(): Promise<string> {
     const config = this.#parts.get(this.#image.Config);
     const bytes = config === undefined ? "" : await bytesOf(this.#path, config);
-    return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+    return digestOf(bytes);
   }
 
   get layers(): readonly string[] {
@@ -82,11 +82,11 @@ export class EngineArchive {
   }
 
   async *#archive(list: Buffer, wanted: readonly Part[]): AsyncGenerator<Uint8Array> {
-    yield headerOf(LIST, list.length);
+    yield encodePlainHeader(LIST, list.length);
     yield list;
     yield Buffer.alloc(padding(list.length));
     for (const { name, offset, size } of wanted) {
-      yield headerOf(name, size);
+      yield encodePlainHeader(name, size);
       if (size > 0) yield* createReadStream(this.#path, { start: offset, end: offset + size - 1 });
       yield Buffer.alloc(padding(size));
     }
@@ -111,12 +111,6 @@ async function readList(path: string, list: Part): Promise<readonly ListedImage[
 }
 
 const CHUNK_BYTES = 1024 * 1024;
-/** Two empty blocks. */
-const END_BYTES = 1024;
-
-function headerOf(path: string, size: number): Buffer {
-  return encodeHeader({ path, type: "file", mode: 0o644, size, mtime: 0, target: "" });
-}
 
 async function bytesOf(path: string, { offset, size }: Part): Promise<Buffer> {
   await using file = await open(path);

@@ -4,11 +4,12 @@ import { lstat, readdir } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { BuildFailed } from "../../../errors.ts";
-import { encodeHeader, padding } from "../../../lib/archive/tar.ts";
+import { END_BYTES, encodeHeader, encodePlainHeader, padding } from "../../../lib/archive/tar.ts";
 import { openRegularFile } from "../../../lib/files/open-regular-file.ts";
 import type { Platform } from "../../../lib/image/platform.ts";
 import { combineIndex } from "../../../lib/registry/combine-index.ts";
 import type { IndexDescriptor, IndexPlatform, IndexSource } from "../../../lib/registry/combine-index.ts";
+import { digestOf } from "../../../lib/registry/digest.ts";
 import { OCI_INDEX, isIndex } from "../../../lib/registry/media-types.ts";
 import { goJson } from "../../../lib/text/go-json.ts";
 import type { BuildPlan } from "../../../plan/plan.ts";
@@ -134,9 +135,8 @@ async function platformIn(root: string, manifest: string): Promise<IndexPlatform
 
 /** The text of a blob, which is JSON. @throws BuildFailed for another one than its digest says */
 async function blobText(root: string, digest: string): Promise<string> {
-  const hex = hexOf(digest);
-  const { text } = await readJson(join(root, BLOBS, hex));
-  if (createHash("sha256").update(text).digest("hex") !== hex) throw brokenLayout();
+  const { text } = await readJson(join(root, BLOBS, hexOf(digest)));
+  if (digestOf(text) !== digest) throw brokenLayout();
   return text;
 }
 
@@ -150,7 +150,7 @@ async function* archive(blobs: readonly Blob[], index: string): AsyncIterable<Ui
       yield* file(`${BLOBS}/${blob.name}`, blob.content);
       continue;
     }
-    yield header(`${BLOBS}/${blob.name}`, blob.size);
+    yield encodePlainHeader(`${BLOBS}/${blob.name}`, blob.size);
     yield* verified(blob.path, blob.name);
     yield Buffer.alloc(padding(blob.size));
   }
@@ -158,9 +158,6 @@ async function* archive(blobs: readonly Blob[], index: string): AsyncIterable<Ui
   yield* file("oci-layout", Buffer.from('{"imageLayoutVersion":"1.0.0"}'));
   yield Buffer.alloc(END_BYTES);
 }
-
-/** Two empty blocks. */
-const END_BYTES = 1024;
 
 /** @throws BuildFailed at the end of a file whose bytes have another hash than its name, before the archive is complete */
 async function* verified(path: string, hex: string): AsyncIterable<Uint8Array> {
@@ -174,13 +171,9 @@ async function* verified(path: string, hex: string): AsyncIterable<Uint8Array> {
 }
 
 function* file(path: string, content: Uint8Array): Iterable<Uint8Array> {
-  yield header(path, content.length);
+  yield encodePlainHeader(path, content.length);
   yield content;
   yield Buffer.alloc(padding(content.length));
-}
-
-function header(path: string, size: number): Buffer {
-  return encodeHeader({ path, type: "file", mode: 0o644, size, mtime: 0, target: "" });
 }
 
 function hexOf(digest: string): string {
