@@ -1,7 +1,8 @@
 /** `slipway imagetools inspect`: what a registry has under a name, as `docker buildx imagetools inspect` prints it. */
+import { tableText } from "../../lib/text/table.ts";
 import { fillTemplate } from "../../lib/text/go-template.ts";
 import type { Reference } from "../../lib/image/reference.ts";
-import { normalisePlatform } from "../../lib/image/platform.ts";
+import { normalisePlatform, writtenPlatform } from "../../lib/image/platform.ts";
 import {
   ATTESTATION,
   REFERENCE_DIGEST,
@@ -9,7 +10,7 @@ import {
   manifestsIn,
   ordered,
 } from "../../lib/registry/combine-index.ts";
-import type { IndexDescriptor, IndexPlatform } from "../../lib/registry/combine-index.ts";
+import type { IndexDescriptor } from "../../lib/registry/combine-index.ts";
 import { findManifest, withDigest } from "../../lib/registry/copy-image.ts";
 import type { FoundManifest } from "../../lib/registry/copy-image.ts";
 import { listReferrers } from "../../lib/registry/list-referrers.ts";
@@ -62,21 +63,27 @@ export class InspectedImage {
   get summary(): string {
     const { digest, mediaType, text } = this.#found;
     const name = this.#reference.toString();
-    const head = alignLines([
-      ["Name:", name],
-      ["MediaType:", mediaType],
-      ["Digest:", digest],
-    ]);
+    const head = tableText(
+      [
+        ["Name:", name],
+        ["MediaType:", mediaType],
+        ["Digest:", digest],
+      ],
+      1,
+    );
     if (!isIndex(mediaType)) return head;
     const lines = new AlignedLines();
     for (const [at, child] of manifestsIn(text).entries()) {
       if (at > 0) lines.add("", "");
       this.#describe(child, lines);
     }
-    return `${head}${alignLines([
-      ["", ""],
-      ["Manifests:", ""],
-    ])}${lines.end()}`;
+    return `${head}${tableText(
+      [
+        ["", ""],
+        ["Manifests:", ""],
+      ],
+      1,
+    )}${lines.end()}`;
   }
 
   #describe({ digest, mediaType, platform, urls = [], annotations = {} }: IndexDescriptor, lines: AlignedLines): void {
@@ -84,7 +91,7 @@ export class InspectedImage {
     lines.add("  MediaType:", mediaType);
     if (platform === undefined) return;
     const { "os.version": version = "", "os.features": features = [] } = platform;
-    lines.add("  Platform:", textOf(platform));
+    lines.add("  Platform:", writtenPlatform(platform));
     if (version !== "") lines.add("  OSVersion:", version);
     if (features.length > 0) lines.add("  OSFeatures:", features.join(", "));
     if (urls.length > 0) lines.add("  URLs:", urls.join(", "));
@@ -199,12 +206,6 @@ export class InspectedImage {
   }
 }
 
-/** Two columns, as Go's tabwriter aligns them. */
-function alignLines(rows: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...rows.map(([name]) => name.length)) + 1;
-  return rows.map(([name, value]) => `${name.padEnd(width)}${value}\n`).join("");
-}
-
 /** Lines in two columns, as wide as the lines between two flushes need. */
 class AlignedLines {
   #text = "";
@@ -215,7 +216,7 @@ class AlignedLines {
   }
 
   flush(): void {
-    if (this.#rows.length > 0) this.#text += alignLines(this.#rows);
+    if (this.#rows.length > 0) this.#text += tableText(this.#rows, 1);
     this.#rows = [];
   }
 
@@ -227,9 +228,4 @@ class AlignedLines {
 
 function tagOf({ tag }: Reference): string {
   return tag === undefined ? "" : `:${tag}`;
-}
-
-/** As containerd/platforms formats it. */
-function textOf({ os, architecture, variant = "" }: IndexPlatform): string {
-  return os === "" ? "unknown" : [os, architecture, variant].filter((part) => part !== "").join("/");
 }

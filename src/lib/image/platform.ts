@@ -80,6 +80,13 @@ export function normalisePlatform(platform: ImagePlatform): string {
   return [os, architecture, variant].filter((part) => part !== "").join("/");
 }
 
+/** As text, as containerd/platforms formats it without normalising it. */
+export function writtenPlatform(platform: ImagePlatform | undefined): string {
+  if (platform === undefined || platform.os === "") return "unknown";
+  const { os, architecture, variant } = platform;
+  return [os, architecture, variant].filter(Boolean).join("/");
+}
+
 function variantOf(architecture: string, variant: string): string {
   if (architecture === "arm64") return /^v?8(?:\.0)?$/.test(variant) ? "" : variant;
   if (architecture === "amd64") return variant === "v1" ? "" : variant;

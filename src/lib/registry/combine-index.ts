@@ -2,10 +2,10 @@
  * Makes one index of several images and indexes, byte for byte as `docker buildx imagetools create` (v0.38) does. Only computes: what is
  * in the registry has been read before.
  */
-import { createHash } from "node:crypto";
 import { InvalidInput } from "../../errors.ts";
-import { normalisePlatform } from "../image/platform.ts";
+import { normalisePlatform, writtenPlatform } from "../image/platform.ts";
 import { goJson } from "../text/go-json.ts";
+import { digestOf } from "./digest.ts";
 import { DOCKER_INDEX, OCI_INDEX, isIndex } from "./media-types.ts";
 import { omitUndefined } from "../text/omit-undefined.ts";
 
@@ -199,18 +199,11 @@ function merged(earlier: IndexDescriptor, later: IndexDescriptor): IndexDescript
 function annotate(descriptor: IndexDescriptor, annotations: readonly IndexAnnotation[]): IndexDescriptor {
   const own = annotations.filter(
     ({ on, platform }) =>
-      on === "manifest-descriptor" && (platform === undefined || platform === textOf(descriptor.platform)),
+      on === "manifest-descriptor" && (platform === undefined || platform === writtenPlatform(descriptor.platform)),
   );
   if (own.length === 0) return descriptor;
   const added = Object.fromEntries(own.map(({ key, value }) => [key, value]));
   return { ...descriptor, annotations: { ...descriptor.annotations, ...added } };
-}
-
-/** As containerd/platforms formats it, without normalising it. */
-function textOf(platform: IndexPlatform | undefined): string {
-  if (platform === undefined || platform.os === "") return "unknown";
-  const { os, architecture, variant } = platform;
-  return [os, architecture, variant].filter(Boolean).join("/");
 }
 
 function adopted(attestation: IndexDescriptor, subject: string): IndexDescriptor {
@@ -230,8 +223,7 @@ function encode(index: Required<Index>, mediaType: string): Pick<CombinedIndex<n
     manifests: manifests.map(ordered),
     ...filledMap("annotations", annotations),
   });
-  const digest = `sha256:${createHash("sha256").update(text).digest("hex")}`;
-  return { text, descriptor: { mediaType, digest, size: Buffer.byteLength(text) } };
+  return { text, descriptor: { mediaType, digest: digestOf(text), size: Buffer.byteLength(text) } };
 }
 
 /** The fields in the order of Go's structure, without empty ones. */
