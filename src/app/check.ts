@@ -3,7 +3,7 @@ import { canBuild, refuseFeatures } from "../builders/dockerfile-features.ts";
 import { loadBuilder } from "../builders/table.ts";
 import { missingImages, missingSources } from "./build/known-faults.ts";
 import type { KnownFault } from "./build/known-faults.ts";
-import { findCredential, openStores } from "../lib/credentials/stores.ts";
+import { openStores } from "../lib/credentials/stores.ts";
 import type { ContextSource, DockerfileSource } from "../plan/plan.ts";
 import { readCa } from "../plan/registry-ca.ts";
 import { isBuilderName } from "../plan/builder-names.ts";
@@ -23,6 +23,7 @@ import type { BuildStage, Dockerfile } from "../lib/dockerfile/parse.ts";
 import { BuilderUnable, InvalidInput } from "../errors.ts";
 import { printError } from "../lib/terminal/output.ts";
 import { omitUndefined } from "../lib/text/omit-undefined.ts";
+import { registryOptions } from "./registry-options.ts";
 
 export interface Answer {
   readonly text: string;
@@ -126,13 +127,8 @@ async function knownFaults({ context, dockerfile, request, signal }: KnownFaultI
   };
   const stores = request.noCredentials === true ? [] : await openStores(process.env);
   const ca = await readCa(request.registryCa);
-  const ask = omitUndefined({
-    insecure: request.insecureRegistries,
-    ca,
-    credential: (host: string) => findCredential(stores, host),
-    timeout: REGISTRY_TIMEOUT_MS,
-    signal,
-  });
+  const access = registryOptions({ insecure: request.insecureRegistries, ca }, stores);
+  const ask = { ...access, timeout: REGISTRY_TIMEOUT_MS, signal };
   const byRule: readonly (readonly [rule: string, faults: readonly KnownFault[]])[] = [
     ["SourceNotFound", missingSources(inputs)],
     ["ImageNotFound", await missingImages(inputs, ask)],

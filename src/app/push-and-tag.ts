@@ -3,12 +3,12 @@ import { completeName } from "../plan/complete-name.ts";
 import { readCa } from "../plan/registry-ca.ts";
 import { parseReference } from "../lib/image/reference.ts";
 import type { Reference } from "../lib/image/reference.ts";
-import { findCredential, openStores } from "../lib/credentials/stores.ts";
+import { openStores } from "../lib/credentials/stores.ts";
 import { InvalidInput } from "../errors.ts";
 import { copyImage, findManifest, listTags } from "../lib/registry/copy-image.ts";
 import type { FoundManifest } from "../lib/registry/copy-image.ts";
 import { RegistryClient } from "../lib/registry/registry-client.ts";
-import { omitUndefined } from "../lib/text/omit-undefined.ts";
+import { registryOptions } from "./registry-options.ts";
 
 /** For one answer of a registry: a blob that is copied may have gigabytes. */
 const REQUEST_TIMEOUT_MS = 60 * 60_000;
@@ -76,11 +76,5 @@ export async function registryClient(
   signal: AbortSignal,
 ): Promise<RegistryClient> {
   const [stores, ca] = await Promise.all([openStores(process.env), readCa(file)]);
-  return new RegistryClient({
-    insecure,
-    ...omitUndefined({ ca }),
-    credential: (registry) => findCredential(stores, registry),
-    timeout: REQUEST_TIMEOUT_MS,
-    signal,
-  });
+  return new RegistryClient({ ...registryOptions({ insecure, ca }, stores), timeout: REQUEST_TIMEOUT_MS, signal });
 }

@@ -19,6 +19,7 @@ import { whoAmI } from "../who-am-i.ts";
 import { contextSources } from "./context-sources.ts";
 import { missingImageError } from "./known-faults.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
+import { registryOptions } from "../registry-options.ts";
 
 /** For each answer of a registry about a base image. The build does not wait for it. */
 const BASE_IMAGE_TIMEOUT_MS = 10_000;
@@ -138,13 +139,7 @@ async function askRegistry(
 /** Only with the logins that the build has: others may see other images. */
 function askForBases(plan: BuildPlan, stores: readonly CredentialStore[]): Pick<BuildDeps, "askForBases"> {
   if (!isShipped(plan) || plan.credentials.kind === "secret" || plan.serviceAccount !== undefined) return {};
-  const { insecure, ca } = plan.registries;
-  const ask = {
-    insecure,
-    ...omitUndefined({ ca }),
-    credential: (host: string) => findCredential(stores, host),
-    timeout: BASE_IMAGE_TIMEOUT_MS,
-  };
+  const ask = { ...registryOptions(plan.registries, stores), timeout: BASE_IMAGE_TIMEOUT_MS };
   return { askForBases: (signal) => missingImageError(plan, { ...ask, signal }) };
 }
 

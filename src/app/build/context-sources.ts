@@ -12,10 +12,9 @@ import type { BuildPlan } from "../../plan/plan.ts";
 import { parseReference } from "../../lib/image/reference.ts";
 import { HashStore, hashFile } from "../../pack/hash-store.ts";
 import type { CredentialStore } from "../../lib/credentials/credentials.ts";
-import { findCredential } from "../../lib/credentials/stores.ts";
 import type { BaseImage } from "../../lib/dockerfile/used-paths.ts";
 import { InternalError } from "../../errors.ts";
-import { omitUndefined } from "../../lib/text/omit-undefined.ts";
+import { registryOptions } from "../registry-options.ts";
 
 /** For each answer of a registry about a base image: to send all of the context is not much slower. */
 const BASE_IMAGE_TIMEOUT_MS = 2000;
@@ -53,13 +52,8 @@ async function askForBase(
 ): Promise<BaseImage | undefined> {
   try {
     const { readBaseImage } = await import("../../lib/registry/base-image.ts");
-    const { insecure, ca } = plan.registries;
-    return await readBaseImage(parseReference(image), {
-      insecure,
-      ...omitUndefined({ ca }),
-      credential: (host) => findCredential(stores, host),
-      timeout: BASE_IMAGE_TIMEOUT_MS,
-    });
+    const options = registryOptions(plan.registries, stores);
+    return await readBaseImage(parseReference(image), { ...options, timeout: BASE_IMAGE_TIMEOUT_MS });
   } catch {
     return undefined;
   }

@@ -3,7 +3,7 @@ import { workingDirectory } from "../../lib/files/working-directory.ts";
 import type { V1Role, V1RoleBinding, V1ServiceAccount } from "@kubernetes/client-node";
 import type { BuildRequest } from "../../plan/request.ts";
 import { readCa } from "../../plan/registry-ca.ts";
-import { findCredential, openStores } from "../../lib/credentials/stores.ts";
+import { openStores } from "../../lib/credentials/stores.ts";
 import type { Check } from "./check.ts";
 import type { Dial } from "./registry-check.ts";
 import { examine, neededRights } from "./examine.ts";
@@ -16,6 +16,7 @@ import { userName } from "../user-name.ts";
 import { VERSION } from "../../version.ts";
 import type { ClusterChoice } from "../build/build.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
+import { registryOptions } from "../registry-options.ts";
 
 /** For an answer of a registry through a pod. */
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -37,7 +38,6 @@ export async function* runDoctor(
   const { plan: planned, builder } = await planOf(request, say);
   const stores = request.noCredentials === true ? [] : await openStores(process.env);
   const { plan } = await shipCredentials(planned, stores, () => {});
-  const { insecure, ca } = plan.registries;
   const { connect } = await import("../../lib/kube/connect.ts");
   await using cluster = await connect(choice);
   const subject = {
@@ -45,13 +45,7 @@ export async function* runDoctor(
     plan,
     builder,
     openRegistry: (dial: Dial) =>
-      new RegistryClient({
-        insecure,
-        ...omitUndefined({ ca }),
-        credential: (registry) => findCredential(stores, registry),
-        timeout: REQUEST_TIMEOUT_MS,
-        dial,
-      }),
+      new RegistryClient({ ...registryOptions(plan.registries, stores), timeout: REQUEST_TIMEOUT_MS, dial }),
     ...options,
     client: `slipway ${VERSION} on Node.js ${process.versions.node}`,
   };

@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import { Interrupted, SlipwayError } from "../../../errors.ts";
 import type { BuildResult } from "../../../events.ts";
-import { findCredential } from "../../../lib/credentials/stores.ts";
 import type { Cluster } from "../../../lib/kube/cluster.ts";
 import { makeScratchDirectory, removeScratchDirectory } from "../../../lib/files/scratch.ts";
 import type { IndexDescriptor } from "../../../lib/registry/combine-index.ts";
@@ -28,6 +27,7 @@ import { PlatformFailed } from "./platform-failed.ts";
 import { ImageIndex } from "./publish-index.ts";
 import type { PlatformImage } from "./publish-index.ts";
 import { TemporaryTags } from "./temporary-tags.ts";
+import { registryOptions } from "../../registry-options.ts";
 
 /** For one answer of a registry: a manifest, or a layer that is copied to another repository. */
 const REQUEST_TIMEOUT_MS = 10 * 60_000;
@@ -225,13 +225,7 @@ class SeveralBuild {
 
   #registry(timeout: number, signal?: AbortSignal): RegistryClient {
     const { plan, stores } = this.#resolved;
-    const { insecure, ca } = plan.registries;
-    return new RegistryClient({
-      insecure,
-      ...omitUndefined({ ca, signal }),
-      credential: (registry) => findCredential(stores, registry),
-      timeout,
-    });
+    return new RegistryClient({ ...registryOptions(plan.registries, stores), ...omitUndefined({ signal }), timeout });
   }
 }
 
