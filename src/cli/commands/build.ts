@@ -8,7 +8,7 @@ import { withImpliedBuilder } from "../flags/builder.ts";
 import { checkDetached, refuseSeveralDetached } from "../flags/detach.ts";
 import { checkKeptDetached } from "../flags/keep.ts";
 import type { BuildRequest } from "../../plan/request.ts";
-import { contextDirectory, dockerfilePath } from "../config/find-config.ts";
+import { typedContext, typedDockerfile } from "../config/find-config.ts";
 import { dockerNotices } from "../config/docker-variables.ts";
 import { readArguments } from "../../lib/pflag/argv.ts";
 import type { ParsedArgs } from "../../lib/pflag/argv.ts";
@@ -79,14 +79,12 @@ ${EXIT_CODES}`;
     }
   }
 
-  protected override contextOf([path = "."]: readonly string[]): string | null | undefined {
-    // The user pipes standard input in, so the project's file may speak for it; a URL may be a stranger's.
-    return path === "-" ? undefined : contextDirectory(path);
+  protected override contextOf(rest: readonly string[]): string | null | undefined {
+    return typedContext(rest);
   }
 
-  protected override dockerfileOf({ args, rest }: ParsedArgs, configured: string | undefined): string | undefined {
-    const typed = args.findLast((arg) => arg.startsWith("--file="))?.slice("--file=".length);
-    return dockerfilePath(rest[0] ?? ".", typed ?? (process.env["SLIPWAY_FILE"] || configured));
+  protected override dockerfileOf(typed: ParsedArgs, configured: string | undefined): string | undefined {
+    return typedDockerfile(typed, configured);
   }
 
   async run(): Promise<void> {

@@ -1,7 +1,7 @@
 import { Args, Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { BaseCommand } from "../base-command.ts";
-import { contextDirectory, dockerfilePath } from "../config/find-config.ts";
+import { typedContext, typedDockerfile } from "../config/find-config.ts";
 import { buildFlags } from "../flags/build.ts";
 import { print } from "../../lib/terminal/output.ts";
 import type { ParsedArgs } from "../../lib/pflag/argv.ts";
@@ -27,13 +27,12 @@ variable, a configuration file or rule, or the default. Builds nothing, and conn
 
   protected override readonly settable = "all";
 
-  protected override contextOf([path = "."]: readonly string[]): string | null | undefined {
-    return path === "-" ? undefined : contextDirectory(path);
+  protected override contextOf(rest: readonly string[]): string | null | undefined {
+    return typedContext(rest);
   }
 
-  protected override dockerfileOf({ args, rest }: ParsedArgs, configured: string | undefined): string | undefined {
-    const typed = args.findLast((arg) => arg.startsWith("--file="))?.slice("--file=".length);
-    return dockerfilePath(rest[0] ?? ".", typed ?? (process.env["SLIPWAY_FILE"] || configured));
+  protected override dockerfileOf(typed: ParsedArgs, configured: string | undefined): string | undefined {
+    return typedDockerfile(typed, configured);
   }
 
   async run(): Promise<void> {

@@ -8,6 +8,7 @@ import type { Keys } from "./keys.ts";
 import type { Configuration, ConfigurationText } from "./parse-config.ts";
 import { readIfThere } from "../../lib/files/read-file.ts";
 import { workingDirectory } from "../../lib/files/working-directory.ts";
+import type { ParsedArgs } from "../../lib/pflag/argv.ts";
 import { booleanOf } from "../../lib/text/booleans.ts";
 import { pathBelow } from "../../lib/files/path-below.ts";
 
@@ -125,6 +126,20 @@ export function dockerfilePath(context: string, file: string | undefined): strin
   const root = contextDirectory(context);
   if (root === null || context === "-") return undefined;
   return file === undefined || file === "-" || /^https?:/.test(file) ? join(root, "Dockerfile") : resolve(file);
+}
+
+/**
+ * The context that a command line of a build names, for the settings that apply to it.
+ * @returns undefined for standard input: the user pipes it in, so the project's file may speak for it; null for a URL, which may be a stranger's
+ */
+export function typedContext([path = "."]: readonly string[]): string | null | undefined {
+  return path === "-" ? undefined : contextDirectory(path);
+}
+
+/** The Dockerfile that a command line of a build names, or else its variable or the configuration. */
+export function typedDockerfile({ args, rest }: ParsedArgs, configured: string | undefined): string | undefined {
+  const typed = args.findLast((arg) => arg.startsWith("--file="))?.slice("--file=".length);
+  return dockerfilePath(rest[0] ?? ".", typed ?? (process.env["SLIPWAY_FILE"] || configured));
 }
 
 function isWithin(path: string, directory: string): boolean {
