@@ -29,19 +29,25 @@ export function hiddenValues(plan: BuildPlan): string[] {
   } = plan;
   const found = [
     ...secretTexts,
-    // A proxy may be written without its scheme.
-    ...buildArgs
-      .filter(([name, value]) => holdsSecret(value) || (PROXY.test(name) && value.includes("@")))
-      .map(([, value]) => value),
+    ...buildArgs.filter(([name, value]) => isHiddenArgument(name, value)).map(([, value]) => value),
     ...[...labels, ...annotations].map(([, value]) => value).filter(holdsSecret),
     ...buildContexts.flatMap(({ source }) => (source.kind === "url" && holdsSecret(source.url) ? [source.url] : [])),
     ...[...cacheFrom, ...cacheTo].flatMap(({ attributes }) =>
       Object.entries(attributes)
-        .filter(([name, value]) => CREDENTIAL_ATTRIBUTES.has(name) || holdsSecret(value))
+        .filter(([name, value]) => isHiddenAttribute(name, value))
         .map(([, value]) => value),
     ),
   ];
   return [...new Set(found)].filter((value) => value !== "").sort((a, b) => b.length - a.length);
+}
+
+/** A proxy may be written without its scheme. */
+function isHiddenArgument(name: string, value: string): boolean {
+  return holdsSecret(value) || (PROXY.test(name) && value.includes("@"));
+}
+
+function isHiddenAttribute(name: string, value: string): boolean {
+  return CREDENTIAL_ATTRIBUTES.has(name) || holdsSecret(value);
 }
 
 /** Build arguments as they may be published: hidden values are left out. */
@@ -60,7 +66,7 @@ export function shownSetting(value: string): string {
     .map((part) => {
       const equals = part.indexOf("=");
       const [name, text] = equals === -1 ? ["", part] : [part.slice(0, equals), part.slice(equals + 1)];
-      const isHidden = holdsSecret(text) || CREDENTIAL_ATTRIBUTES.has(name) || (PROXY.test(name) && text.includes("@"));
+      const isHidden = isHiddenArgument(name, text) || isHiddenAttribute(name, text);
       return isHidden ? `${name}${equals === -1 ? "" : "="}xxxxx` : part;
     })
     .join(",");
