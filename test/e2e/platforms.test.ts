@@ -1,20 +1,19 @@
 /** Images of two platforms, built on real nodes of both architectures: node-1 is amd64, node-3 is arm64. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { randomNumbers } from "../faults/random-fault.ts";
 import { BUSYBOX, REGISTRY, build, environment, mustBuild, uniqueImage } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
 import { useNamespace } from "./support/namespace.ts";
+import { useNodes } from "./support/nodes.ts";
 import { project } from "./support/project.ts";
 import { readImage, readText } from "./support/registry.ts";
 import { slipway } from "./support/slipway.ts";
 
-const namespace = useNamespace();
+useNodes();
+const namespace = useNamespace({ nodes: "all" });
 const BOTH = "--platform=linux/amd64,linux/arm64";
-
-// Its pods may run on the nodes that only some tests use.
-beforeAll(() => kubectl(["label", "namespace", namespace.name, "slipway-test/nodes=all"]));
 
 interface Index {
   readonly mediaType: string;
