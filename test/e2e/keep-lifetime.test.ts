@@ -30,7 +30,7 @@ test("a builder that nobody uses ends by itself, and leaves nothing", { timeout:
   await expect.poll(made, { timeout: 360_000, interval: 5000 }).toEqual([]);
 });
 
-describe("a builder that is lost in the midst of a build", () => {
+describe("a builder that is lost during a build", () => {
   const LOSSES: Readonly<Record<string, (pod: string) => Promise<unknown>>> = {
     "because its daemon is killed": (pod) =>
       kubectl(["exec", "-n", namespace.name, pod, "-c", "buildkit", "--", "sh", "-c", "kill -9 $(pidof buildkitd)"]),

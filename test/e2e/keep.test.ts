@@ -166,7 +166,7 @@ test("a Job that somebody else made to look like this user's is given nothing", 
   expect(other).not.toBe(name);
 });
 
-test("a builder whose pod is deleted in the midst of a build is told of in one sentence, and the next build has a new one", async () => {
+test("a builder whose pod is deleted during a build is reported in one sentence, and the next build has a new one", async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 30\n` });
   let deleted: Promise<string> | undefined;
   const ended = await run(["build", "--keep", "10m", "--progress", "plain", root], {

@@ -32,7 +32,7 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 test.each(["SIGTERM", "SIGINT"] as const)(
-  "%s ends the client in the midst of a context with 100 000 files and hostile ignore rules",
+  "%s ends the client while it reads a context with 100 000 files and hostile ignore rules",
   async (signal) => {
     const child = spawn(process.execPath, [PROGRAM, "context", root], { stdio: ["ignore", "pipe", "pipe"] });
     const ended = once(child, "exit");

@@ -43,7 +43,7 @@ const ATTEMPTS = 3;
 const SHORT_BUILD_MS = 10_000;
 
 /** How long a client that has its image waits for the cluster to note its end, in milliseconds. */
-const PUSH_MS = 2000;
+const RENEW_TIMEOUT_MS = 2000;
 
 /** Of the daemon's log lines, so many are kept for explaining a failure. */
 const TAIL_LINES = 50;
@@ -96,7 +96,8 @@ async function attempt(plan: BuildPlan, deps: KeptDeps, stages: Stages, signal: 
     } finally {
       daemon.close();
       // The builder's time counts from here on, where it makes a difference.
-      if (performance.now() - began > SHORT_BUILD_MS) await lease.push(AbortSignal.timeout(PUSH_MS)).catch(() => {});
+      if (performance.now() - began > SHORT_BUILD_MS)
+        await lease.renew(AbortSignal.timeout(RENEW_TIMEOUT_MS)).catch(() => {});
     }
   }
 }
@@ -282,7 +283,7 @@ async function report(
   );
 }
 
-/** The builder went in the midst of the build: the cluster says why. */
+/** The builder was lost during the build: the cluster has the reason. */
 async function lost(deps: KeptDeps, { job, pod }: KeptBuilder, cause: Error): Promise<ClusterError> {
   const name = job.metadata?.name ?? "";
   const signal = AbortSignal.timeout(END_TIMEOUT_MS);

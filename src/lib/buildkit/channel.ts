@@ -37,7 +37,7 @@ export class Channel {
   /** Waits for the server's SETTINGS frame. @throws ConnectionLost if the connection ends first, or the signal's reason */
   ready(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const lost = (): void => reject(new ConnectionLost("the connection ended before anything was said"));
+      const lost = (): void => reject(new ConnectionLost("the connection ended before the first byte"));
       void this.#settingsReceived.then(resolve);
       if (this.#session.destroyed) return lost();
       this.#session.once("close", lost);

@@ -137,7 +137,7 @@ async function copyParts(
 ): Promise<void> {
   const { config, layers = [], manifests = [] } = (JSON.parse(text) ?? {}) as Manifest;
   if (manifests.length > 0 && depth > MAX_DEPTH) {
-    throw new BuildFailed(`${source.toString()} has indexes in indexes, more than ${MAX_DEPTH} deep`);
+    throw new BuildFailed(`${source.toString()} nests indexes more than ${MAX_DEPTH} deep`);
   }
   for (const { digest } of manifests) {
     if (copied.has(digest)) continue;
@@ -270,5 +270,5 @@ function reasonOf(body: string): string {
 
 function refuseOtherThanDigest(text: string, { registry, repository }: Reference): void {
   if (isDigest(text)) return;
-  throw new BuildFailed(`${registry}/${repository} names a part by ${JSON.stringify(text)}, which is not a digest`);
+  throw new BuildFailed(`${registry}/${repository} refers to ${JSON.stringify(text)}, which is not a digest`);
 }

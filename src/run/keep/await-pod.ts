@@ -72,7 +72,7 @@ export async function awaitPod(
     clearTimeout(denialTimer);
     over.abort();
   }
-  throw startFailure(name, "the cluster tells nothing more of it");
+  throw startFailure(name, "the cluster gives no reason");
 }
 
 /** How often the Job is checked during the wait. */

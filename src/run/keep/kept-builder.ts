@@ -149,12 +149,12 @@ export class KeepLease {
   async begin(signal: AbortSignal): Promise<void> {
     const intervalMs = Math.min(MAX_RENEW_INTERVAL_MS, (this.#seconds * 1000) / 3);
     // If a renewal fails, there is another one before the deadline.
-    this.#timer = setInterval(() => void this.push(signal).catch(() => {}), intervalMs).unref();
-    await this.push(signal);
+    this.#timer = setInterval(() => void this.renew(signal).catch(() => {}), intervalMs).unref();
+    await this.renew(signal);
   }
 
   /** Renews the lease once: the builder's time starts from now. @throws AuthError or ClusterError if the cluster refuses it */
-  async push(signal: AbortSignal): Promise<void> {
+  async renew(signal: AbortSignal): Promise<void> {
     const now = this.#cluster.now();
     const started = new Date(this.#job.status?.startTime ?? this.#job.metadata?.creationTimestamp ?? now).getTime();
     // Another client may have asked for a later deadline.

@@ -38,7 +38,7 @@ export class EngineArchive {
 
   /**
    * The archive comes from a pod in which the Dockerfile's commands ran. Its own names are never used: they could replace other images.
-   * @throws BuildFailed for an archive that is not of exactly one whole image
+   * @throws BuildFailed for an archive that does not hold exactly one complete image
    */
   static async read(path: string): Promise<EngineArchive> {
     const parts = new Map<string, Part>();
@@ -52,7 +52,7 @@ export class EngineArchive {
     const images = list === undefined ? [] : await readList(path, list);
     const [image] = images;
     if (image === undefined || images.length > 1 || ![image.Config, ...image.Layers].every((name) => parts.has(name))) {
-      throw new BuildFailed("the builder's archive is not one of exactly one whole image, so it is not loaded");
+      throw new BuildFailed("the builder's archive does not hold exactly one complete image, so it is not loaded");
     }
     return new EngineArchive(path, image, parts);
   }

@@ -112,7 +112,7 @@ async function readJson(path: string): Promise<{ readonly text: string; readonly
 }
 
 function brokenLayout(): BuildFailed {
-  return new BuildFailed("what the builder sent is not the layout of one image, so no archive is made");
+  return new BuildFailed("the builder did not send the OCI layout of one image, so no archive is written");
 }
 
 async function readLayout({ platform, root }: PlatformLayout): Promise<IndexSource<string>> {

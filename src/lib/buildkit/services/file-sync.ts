@@ -196,8 +196,7 @@ class Sender {
       const { type, id, data } = decode(PACKET, message);
       if (type === TYPE.request) {
         const path = this.#files.get(id);
-        if (path === undefined)
-          throw new ProtocolError(`the daemon asks for the file number ${id}, which there is not`);
+        if (path === undefined) throw new ProtocolError(`the daemon asked for file number ${id}, which does not exist`);
         this.#queue.push({ id, path });
         this.#wake();
       } else if (type === TYPE.error) {
@@ -210,7 +209,7 @@ class Sender {
         return;
       }
     }
-    if (!this.#finished) throw new ProtocolError("the daemon stopped in the midst of the files");
+    if (!this.#finished) throw new ProtocolError("the daemon ended the transfer before all files were sent");
   }
 }
 

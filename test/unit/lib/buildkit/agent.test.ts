@@ -56,7 +56,7 @@ async function run(program: string, args: readonly string[], agent: string): Pro
 const NAMES = ["ed25519", "rsa", "rsa-pem", "ecdsa256", "ecdsa384", "ecdsa521"];
 
 describe("keys of files", () => {
-  it("are listed as their public halves are written", async () => {
+  it("an agent of key files lists the public keys that the .pub files have", async () => {
     const { path, stop } = await listening(memoryAgent(NAMES.map((name) => readFileSync(join(directory, name)))), "m1");
     const { stdout } = await run("ssh-add", ["-L"], path);
     stop();
@@ -75,7 +75,7 @@ describe("keys of files", () => {
     expect(code).toBe(0);
   });
 
-  it("are refused where they have a passphrase or are not keys", () => {
+  it("a key with a passphrase is refused, and a file that is not a key", () => {
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "secret", "-f", join(directory, "locked")]);
     expect(() => memoryAgent([readFileSync(join(directory, "locked"))])).toThrow("passphrase");
     expect(() => memoryAgent([Buffer.from("nonsense")])).toThrow(/unsupported|no start line|DECODER/i);
@@ -83,7 +83,7 @@ describe("keys of files", () => {
 });
 
 describe("the user's own agent", () => {
-  it("lists and signs, and takes no other orders from a build", async () => {
+  it("a build may list the keys of the user's agent and sign with them, and nothing else", async () => {
     const own = spawn("ssh-agent", ["-D", "-a", join(directory, "own")], { stdio: ["ignore", "pipe", "ignore"] });
     await once(own.stdout, "data");
     execFileSync("ssh-add", ["-q", join(directory, "ed25519")], {
@@ -99,7 +99,7 @@ describe("the user's own agent", () => {
     own.kill();
   });
 
-  it("that is not there cannot be dialled", async () => {
+  it("an agent whose socket is missing cannot be dialled", async () => {
     writeFileSync(join(directory, "nothing"), "");
     await expect(socketAgent(join(directory, "nothing"))()).rejects.toThrow("ECONNREFUSED");
   });

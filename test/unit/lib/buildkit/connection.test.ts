@@ -43,12 +43,12 @@ const info: Methods = {
 };
 
 describe("a call", () => {
-  it("is answered", async () => {
+  it("a call is answered", async () => {
     const { daemon } = await start(info);
     expect((await daemon.info()).buildkitVersion?.version).toBe("v0.34.2");
   });
 
-  it("fails with the status and the message of the other side", async () => {
+  it("a call fails with the status and message of the server", async () => {
     const { daemon } = await start({
       "/moby.buildkit.v1.Control/Solve": async () => {
         throw new GrpcError(CODE.notFound, "kein Bild für 50%\nnirgends");
@@ -61,11 +61,11 @@ describe("a call", () => {
     });
   });
 
-  it("fails as unimplemented where the other side does not know it", async () => {
+  it("a call of an unknown method fails as unimplemented", async () => {
     await expect((await start()).daemon.info()).rejects.toMatchObject({ code: CODE.unimplemented });
   });
 
-  it("streams messages until its end", async () => {
+  it("a call streams messages until it ends", async () => {
     const { daemon } = await start({
       "/moby.buildkit.v1.Control/Status": async (call) => {
         for (const name of ["a", "b", "c"]) await call.write(encode(STATUS_RESPONSE, { vertexes: [{ name }] }));
@@ -76,7 +76,7 @@ describe("a call", () => {
     expect(names).toEqual(["a", "b", "c"]);
   });
 
-  it("is cancelled by its signal, with the signal's reason, and the other side is told", async () => {
+  it("a signal cancels a call with its own reason, and the server is told", async () => {
     const told = Promise.withResolvers<void>();
     const { daemon } = await start({
       "/moby.buildkit.v1.Control/Solve": (call) =>
@@ -94,12 +94,12 @@ describe("a call", () => {
     await told.promise;
   });
 
-  it("with a signal that is aborted already fails with its reason", async () => {
+  it("a call with an aborted signal fails with the signal's reason", async () => {
     const { daemon } = await start(info);
     await expect(daemon.info(AbortSignal.abort(new Error("too late")))).rejects.toThrow("too late");
   });
 
-  it("ends as a lost connection, not as a failed build, when the connection is cut", async () => {
+  it("a cut connection ends a call as a lost connection, not as a failed build", async () => {
     const { daemon, wire } = await start({
       "/moby.buildkit.v1.Control/Solve": async () => {
         wire.destroy();
@@ -112,7 +112,7 @@ describe("a call", () => {
     await expect(daemon.channel.ping()).rejects.toBeInstanceOf(ConnectionLost);
   });
 
-  it("carries attributes of every kind", async () => {
+  it("metadata of each kind arrives", async () => {
     let seen: unknown;
     const { daemon } = await start({
       "/moby.buildkit.v1.Control/Solve": unary({ request: SOLVE_REQUEST, response: SOLVE_RESPONSE }, (request) => {
@@ -137,7 +137,7 @@ describe("a session", () => {
   const session = (fake: FakeDaemon, methods: Methods, failures: unknown[] = []) =>
     fake.daemon.openSession({ sharedKey: "k", name: "app", methods, onFailure: (error) => failures.push(error) });
 
-  it("tells its key, its name and every method, health included", async () => {
+  it("a session announces its id, its name and its methods, health included", async () => {
     const fake = await start();
     const { id } = await session(fake, { [GET_SECRET]: unary(SECRET, () => ({})) });
     const { metadata } = await fake.session;
@@ -146,14 +146,14 @@ describe("a session", () => {
     expect(metadata.all("x-docker-expose-session-grpc-method")).toEqual(["/grpc.health.v1.Health/Check", GET_SECRET]);
   });
 
-  it("answers questions about its health", async () => {
+  it("a session answers health checks", async () => {
     const fake = await start();
     await session(fake, {});
     const { channel } = await fake.session;
     expect(await channel.unary("/grpc.health.v1.Health/Check", HEALTH, {})).toEqual({ status: 1 });
   });
 
-  it("tells us what a method threw, and the daemon its message", async () => {
+  it("an error thrown in a method reaches the client, and its message the daemon", async () => {
     const failures: unknown[] = [];
     const fake = await start();
     const thrown = new Error("the file cannot be read");
@@ -166,7 +166,7 @@ describe("a session", () => {
     expect(failures).toEqual([thrown]);
   });
 
-  it("survives a call that is cancelled in the burst that opens it", async () => {
+  it("a call that is cancelled as it opens does not end the session", async () => {
     const fake = await start();
     await session(fake, { [GET_SECRET]: unary(SECRET, () => ({ data: Buffer.from("v") })) });
     const { channel } = await fake.session;
@@ -174,7 +174,7 @@ describe("a session", () => {
     expect((await channel.unary(GET_SECRET, SECRET, {})).data.toString()).toBe("v");
   });
 
-  it("takes a thousand headers of one name, with commas in them", async () => {
+  it("a thousand headers of one name arrive, with commas in their values", async () => {
     const patterns = Array.from({ length: 1000 }, (_, at) => `dir ${at}, **/*.o`);
     let seen: string[] = [];
     const fake = await start();
@@ -191,7 +191,7 @@ describe("a session", () => {
     expect(seen).toEqual(patterns);
   });
 
-  it("carries 64 MB each way at once, and answers about its health meanwhile", async () => {
+  it("64 MB go each way at once, and health checks are answered meanwhile", async () => {
     const piece = Buffer.alloc(1 << 18, 1);
     const pieces = 256;
     let got = 0;
@@ -227,7 +227,7 @@ describe("a session", () => {
     expect(answers).toBeGreaterThan(0);
   });
 
-  it("does not run ahead of one who reads slowly", async () => {
+  it("a sender waits for a slow reader", async () => {
     const fake = await start();
     let sent = 0;
     await session(fake, {
@@ -247,7 +247,7 @@ describe("a session", () => {
     expect(rest).toBe(400);
   });
 
-  it("ends when it is closed, and when the connection is cut", async () => {
+  it("a session ends when it is closed and when its connection is cut", async () => {
     const one = await start();
     const first = await session(one, {});
     await one.session;

@@ -17,19 +17,19 @@ describe("frames", () => {
     expect(deframer.pending).toBe(0);
   });
 
-  it("are refused when compressed, or longer than any message is", () => {
+  it("a compressed frame is refused, and one longer than the limit", () => {
     expect(() => [...new Deframer().add(Buffer.from([1, 0, 0, 0, 0]))]).toThrow(ProtocolError);
     expect(() => [...new Deframer().add(Buffer.from([0, 255, 255, 255, 255]))]).toThrow(ProtocolError);
   });
 });
 
 describe("a status", () => {
-  it("is not an error when it is 0 or not there", () => {
+  it("a call without a status, or with status 0, has succeeded", () => {
     expect(errorIn({})).toBeUndefined();
     expect(errorIn({ "grpc-status": "0" })).toBeUndefined();
   });
 
-  it("has its message decoded, and its details", () => {
+  it("the message of a failed call is percent-decoded, and its details are read", () => {
     const details = [{ typeUrl: "github.com/moby/buildkit/errdefs.Source+json", value: Buffer.from("{}") }];
     const header = encode(STATUS, { code: 2, message: "m", details }).toString("base64").replaceAll("=", "");
     const error = errorIn({
@@ -41,7 +41,7 @@ describe("a status", () => {
     expect(error).toMatchObject({ code: 2, message: "50% für x%", details });
   });
 
-  it("keeps its message when the details cannot be read", () => {
+  it("an error keeps its message when its details cannot be read", () => {
     const error = errorIn({ "grpc-status": "5", "grpc-message": "gone", "grpc-status-details-bin": "////" });
     expect(error).toMatchObject({ code: 5, message: "gone", details: [] });
   });
@@ -56,12 +56,12 @@ describe("a status", () => {
 describe("metadata", () => {
   const metadata = new Metadata(["followpaths", "a, b.txt", "exporter-md-image.name", "x", "FollowPaths", "c"]);
 
-  it("keeps repeated names apart, and commas in one value", () => {
+  it("repeated metadata stays separate, and a comma stays in its value", () => {
     expect(metadata.all("followpaths")).toEqual(["a, b.txt", "c"]);
     expect(metadata.first("missing")).toBeUndefined();
   });
 
-  it("is listed by a prefix", () => {
+  it("metadata is found by the prefix of its name", () => {
     expect([...metadata.withPrefix("exporter-md-")]).toEqual([["image.name", "x"]]);
   });
 });

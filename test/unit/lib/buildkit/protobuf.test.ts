@@ -48,11 +48,11 @@ const FULL = {
 };
 
 describe("a message", () => {
-  it("comes back as it was", () => {
+  it("a message decodes to what was encoded", () => {
     expect(decode(TABLE, encode(TABLE, FULL))).toEqual(FULL);
   });
 
-  it("has every default where it has no bytes", () => {
+  it("a message of no bytes has the default of each field", () => {
     expect(encode(TABLE, { title: "", number: 0, flag: false, names: [], attrs: new Map(), nanos: 0n })).toHaveLength(
       0,
     );
@@ -85,19 +85,19 @@ describe("a message", () => {
     expect(decode({ a: long(1) }, encode({ a: long(1) }, { a: value })).a).toBe(value);
   });
 
-  it("reads numbers that come packed or one by one", () => {
+  it("repeated numbers are read packed and one by one", () => {
     const both = Buffer.from("4a030102034804", "hex");
     expect(decode(TABLE, both).numbers).toEqual([1, 2, 3, 4]);
   });
 
-  it("skips fields that the table does not know, of every wire type", () => {
+  it("unknown fields of each wire type are skipped", () => {
     const unknown = Buffer.from("e03f01e13f0102030405060708e23f026869e53f010203040a0161", "hex");
     expect(decode(TABLE, unknown).title).toBe("a");
   });
 });
 
 describe("bytes that are cut or wrong", () => {
-  it("are refused or read as a shorter message, never read beyond their end", () => {
+  it("cut or wrong bytes are refused or read as a shorter message, never beyond their end", () => {
     const whole = encode(TABLE, FULL);
     const outcomes = Array.from({ length: whole.length }, (_, length) => {
       try {

@@ -46,7 +46,7 @@ describe("recorded messages", () => {
     expect(recorded.some((message) => message.path === path)).toBe(true);
   });
 
-  it("are read, and written again to the same values", () => {
+  it("recorded messages are decoded, and encode to the same values again", () => {
     const different = recorded.filter(({ path, from, base64 }) => {
       const table = TABLES[path]?.[from] ?? messages.EMPTY;
       const once = decode(table, Buffer.from(base64, "base64"));
@@ -55,7 +55,7 @@ describe("recorded messages", () => {
     expect(different).toEqual([]);
   });
 
-  it("lose no field of those that are known whole: the bytes have the same length", () => {
+  it("a message that is known whole encodes to as many bytes as were recorded", () => {
     const shorter = recorded.filter(({ path, from, base64 }) => {
       const table = TABLES[path]?.[from];
       if (table === undefined || LEFT_OUT.has(`${path} ${from}`)) return false;
@@ -68,13 +68,13 @@ describe("recorded messages", () => {
     expect(shorter.map(({ path, from }) => `${path} ${from}`)).toEqual([]);
   });
 
-  it("have what buildctl asks to be built", () => {
+  it("the recorded request has the frontend and options that buildctl sent", () => {
     const [request] = decodedOf(`${CONTROL}Solve`, "client", messages.SOLVE_REQUEST);
     expect(request?.session).toMatch(/^[a-z0-9]{25}$/);
     expect(request?.exporters.map(({ type }) => type)).toEqual(["oci"]);
   });
 
-  it("have the files of the context, by the modes and times of Go", () => {
+  it("the recorded files have Go's modes and times", () => {
     const stats = decodedOf("/moby.filesync.v1.FileSync/DiffCopy", "client", messages.PACKET).flatMap(
       ({ stat }) => stat ?? [],
     );
@@ -85,7 +85,7 @@ describe("recorded messages", () => {
     expect(Number(busybox?.modTime)).toBeGreaterThan(1e18);
   });
 
-  it("tell a build's steps as buildctl prints them", () => {
+  it("the recorded status has the steps that buildctl printed", () => {
     const progress = new Progress();
     const lines = decodedOf(`${CONTROL}Status`, "daemon", messages.STATUS_RESPONSE).flatMap((status) => [
       ...progress.add(status),

@@ -93,7 +93,7 @@ const entry = (path: string, more: Partial<SyncEntry> = {}): SyncEntry => ({
 });
 
 describe("files", () => {
-  it("are listed with their modes, times and links, and sent when asked for", async () => {
+  it("files are listed with modes, times and links, and sent on request", async () => {
     const big = Buffer.alloc(700_000, "abc");
     const entries = [
       entry("bin", { kind: "directory", mode: 0o2755, mtime: 1_796_000_000_123_456_789n }),
@@ -125,7 +125,7 @@ describe("files", () => {
     expect(files.get("caf\xe9")?.toString()).toBe("abc");
   });
 
-  it("come by a hundred thousand, health answered meanwhile", async () => {
+  it("a hundred thousand files arrive, and health checks are answered meanwhile", async () => {
     const entries = function* (): Generator<SyncEntry | undefined> {
       for (let at = 0; at < 100_000; at++) {
         if (at % 256 === 0) yield undefined;
@@ -146,7 +146,7 @@ describe("files", () => {
     expect(answers).toBeGreaterThan(3);
   });
 
-  it("are chosen by what the daemon will use, in names of any letters", async () => {
+  it("the daemon gets the files it will use, with names in any script", async () => {
     const requests: SyncRequest[] = [];
     const tree: SyncTree = {
       entries: (request) => {
@@ -165,7 +165,7 @@ describe("files", () => {
     ]);
   });
 
-  it("that are not there to send end the build with what was thrown", async () => {
+  it("a file that cannot be read ends the build with the error of the reader", async () => {
     const failures: unknown[] = [];
     const unreadable = new Error("cannot read a");
     const tree: SyncTree = {
@@ -182,7 +182,7 @@ describe("files", () => {
     await expect(receive(channel, { "dir-name": "etc" }, isFile)).rejects.toMatchObject({ code: CODE.notFound });
   });
 
-  it("are refused to a client that asks for a number that no file has", async () => {
+  it("a request for a file number that does not exist is refused", async () => {
     const channel = await sessionWith(
       fileSync(new Map([["context", treeOf([entry("d", { kind: "directory" })], {})]])),
     );
@@ -210,7 +210,7 @@ describe("logins", () => {
   const path = (name: string): string => `/moby.filesync.v1.Auth/${name}`;
   const login = async (host: string) => (host === "r" ? { username: "u", secret: "s" } : undefined);
 
-  it("are given for the host they are for, and nothing for others", async () => {
+  it("a login is given for its own host and for no other", async () => {
     const channel = await sessionWith(auth({ login }));
     expect(await channel.unary(path("Credentials"), CREDENTIALS, { host: "r" })).toEqual({
       username: "u",
@@ -219,13 +219,13 @@ describe("logins", () => {
     expect(await channel.unary(path("Credentials"), CREDENTIALS, { host: "x" })).toEqual({ username: "", secret: "" });
   });
 
-  it("are given to a daemon that asks for no tokens of ours", async () => {
+  it("a daemon that does not ask for tokens gets the login", async () => {
     const channel = await sessionWith(auth({ login }));
     const asked = channel.unary(path("GetTokenAuthority"), AUTHORITY, { host: "r", salt: Buffer.alloc(32) });
     await expect(asked).rejects.toMatchObject({ code: CODE.unavailable });
   });
 
-  it("stay here where we fetch the tokens, for which we sign", async () => {
+  it("where the client fetches the tokens, the login stays on the client", async () => {
     const fetchToken = async () => ({ token: "t", expiresIn: 300, issuedAt: 5 });
     const channel = await sessionWith(auth({ login, fetchToken }));
     const salt = Buffer.alloc(32, 1);
@@ -249,7 +249,7 @@ describe("secrets", () => {
   const TABLES = { request: messages.GET_SECRET_REQUEST, response: messages.GET_SECRET_RESPONSE };
   const path = "/moby.buildkit.secrets.v1.Secrets/GetSecret";
 
-  it("are given by their ids, and not found where there is none", async () => {
+  it("a secret is given by its id, and an unknown id is not found", async () => {
     const channel = await sessionWith(secrets((id) => (id === "a" ? Buffer.from([0, 255]) : undefined)));
     expect((await channel.unary(path, TABLES, { id: "a" })).data).toEqual(Buffer.from([0, 255]));
     await expect(channel.unary(path, TABLES, { id: "b" })).rejects.toMatchObject({ code: CODE.notFound });
@@ -260,7 +260,7 @@ describe("what exporters write", () => {
   const path = "/moby.filesync.v1.FileSend/DiffCopy";
   const metadata = { "buildkit-attachable-exporter-id": "1", "exporter-md-containerimage.digest": "sha256:1" };
 
-  it("arrives whole, with what is told of it, before the daemon hears of its end", async () => {
+  it("an export arrives whole, with its metadata, before the daemon is told that it ended", async () => {
     const seen: unknown[] = [];
     const sink = new PassThrough();
     const all = buffer(sink);
@@ -280,7 +280,7 @@ describe("what exporters write", () => {
     expect(sum(await all)).toBe(sum(Buffer.concat(pieces)));
   });
 
-  it("fails with what the destination fails with", async () => {
+  it("an export fails with the error of its destination", async () => {
     const failures: unknown[] = [];
     const full = new Error("no space left");
     const sink = new Writable({ write: (_chunk, _encoding, callback) => callback(full) });
@@ -295,7 +295,7 @@ describe("what exporters write", () => {
     expect(failures).toEqual([full]);
   });
 
-  it("is given up, not taken for whole, when the daemon goes in its midst", async () => {
+  it("an export that the daemon cuts off is discarded, not taken as whole", async () => {
     const sink = new PassThrough().resume();
     const closed = new Promise((resolve) => sink.on("close", resolve));
     const channel = await sessionWith(fileSend(async () => sink));
@@ -315,7 +315,7 @@ describe("an agent", () => {
     return near;
   };
 
-  it("is reached by its id, each call a connection of its own", async () => {
+  it("an ssh agent is reached by its id, with a connection for each call", async () => {
     const channel = await sessionWith(ssh(new Map([["default", dial]])));
     await channel.unary("/moby.sshforward.v1.SSH/CheckAgent", CHECK, { id: "" });
     await expect(channel.unary("/moby.sshforward.v1.SSH/CheckAgent", CHECK, { id: "no" })).rejects.toMatchObject({
@@ -352,7 +352,7 @@ describe("blobs", () => {
     return text;
   }
 
-  it("are read from any offset, by their digest and nothing else", async () => {
+  it("a blob is read by its digest from any offset", async () => {
     const channel = await sessionWith(content(new Map([["s", store]])));
     expect(await read(channel, { digest })).toBe("0123456789");
     expect(await read(channel, { digest, offset: 3 })).toBe("3456789");

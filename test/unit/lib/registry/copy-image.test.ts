@@ -267,7 +267,7 @@ describe("what a registry calls a digest", () => {
     expect(registry.asked).toEqual([]);
   });
 
-  it("indexes in indexes end at a depth, and each part is copied once", async () => {
+  it("a copy refuses indexes that are nested too deeply, and copies each part once", async () => {
     const [from, to] = [await new Registry().start(), await new Registry().start()];
     let inner = from.addImage("evil", "0", LAYER);
     for (let depth = 1; depth <= 30; depth++) {

@@ -16,7 +16,7 @@ async function deadlineAfter(seconds: number, job: Partial<V1Job>): Promise<numb
   };
   const whole = { metadata: { name: "k", uid: "u" }, status: { startTime: new Date(STARTED) }, ...job };
   using lease = new KeepLease(cluster as never, whole, seconds, KEY);
-  await lease.push(new AbortController().signal);
+  await lease.renew(new AbortController().signal);
   return patches[0]?.spec.activeDeadlineSeconds ?? 0;
 }
 

@@ -66,6 +66,6 @@ describe("an archive for an engine", () => {
     ["with two images", { ...FILES, "manifest.json": JSON.stringify([IMAGE, IMAGE]) }],
     ["without one of its layers", { "config.json": "{}", "manifest.json": JSON.stringify([IMAGE]) }],
   ])("refuses one %s, as its own names could replace other images", async (_, files) => {
-    await expect(EngineArchive.read(await archive(files))).rejects.toThrow("not one of exactly one whole image");
+    await expect(EngineArchive.read(await archive(files))).rejects.toThrow("does not hold exactly one complete image");
   });
 });
