@@ -5,7 +5,7 @@ SHELL := /bin/bash
 NPM := npm --no-fund --no-audit --loglevel=error
 RELEASE_PROGRAMS := /usr/bin/qemu-aarch64-static /usr/bin/rpmbuild /usr/bin/zip
 
-.PHONY: executable release release-test same-tag platform-kills help demo test check docs docs-site unit e2e cluster cluster-nodes clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
+.PHONY: sample executable release release-test same-tag platform-kills help demo test check docs docs-site unit e2e cluster cluster-nodes clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
@@ -13,7 +13,7 @@ help: ## this list
 demo: build cluster ## build, push and run a small image on a real cluster on this machine
 	@$(NPM) run --silent demo
 
-test: check unit docs-site e2e ## everything that has to pass: style, types, unit tests, the site, then end to end on the cluster
+test: check unit docs-site sample ## what every change has to pass: style, types, unit tests, the site, then the quick tests on the cluster
 
 check: node_modules/.installed ## format, lint and types
 	$(NPM) run --silent format:check
@@ -29,7 +29,10 @@ docs-site: node_modules/.installed ## build the site of docs/ into docs/.vitepre
 unit: build /usr/bin/tmux ## tests that need nothing but this checkout
 	$(NPM) run --silent test
 
-e2e: build cluster-nodes /usr/bin/tmux /usr/bin/faketime /usr/bin/zsh /usr/bin/fish ## tests on the real cluster (or on SLIPWAY_TEST_KUBECONFIG with SLIPWAY_TEST_REGISTRY)
+sample: build cluster /usr/bin/tmux /usr/bin/faketime /usr/bin/zsh /usr/bin/fish ## the quick end-to-end tests: all but those with the tag "long"
+	$(NPM) run --silent test:sample
+
+e2e: build cluster-nodes /usr/bin/tmux /usr/bin/faketime /usr/bin/zsh /usr/bin/fish ## all tests on the real cluster (or on SLIPWAY_TEST_KUBECONFIG with SLIPWAY_TEST_REGISTRY)
 	$(NPM) run --silent test:e2e
 
 cluster: ## bring up the test cluster; then: eval "$$(test/cluster/env)"

@@ -4,6 +4,7 @@ import { WAIT } from "./test/e2e/support/wait.ts";
 export default defineConfig({
   test: {
     disableConsoleIntercept: true,
+    tags: [{ name: "long", description: "only in `make e2e`: `make test` runs the other end-to-end tests" }],
     projects: [
       {
         extends: true,
