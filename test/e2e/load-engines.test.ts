@@ -1,14 +1,13 @@
 /** `--load` into other engines than the local Docker's: Podman, and Docker behind TLS and behind ssh. */
 import { execFileSync } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { BUSYBOX, build, mustBuild } from "./support/build.ts";
 import { testBuilder } from "./support/builders.ts";
 import type { BuilderName } from "./support/builders.ts";
 import { useDocker, usePodman } from "./support/engine.ts";
+import { freePort } from "./support/free-port.ts";
+import { useSshServer } from "./support/ssh-server.ts";
 import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 
@@ -100,14 +99,41 @@ describe("Docker behind TLS", () => {
   });
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
+describe("Docker behind ssh", () => {
+  const engine = useDocker();
+  const server = useSshServer(() => ({ DOCKER_HOST: engine.host }));
+  const files = { Dockerfile: `FROM ${BUSYBOX}\nLABEL a=b\n` };
+
+  test.each([
+    ["the engine that docker finds there", () => ""],
+    ["the engine at a path there", () => engine.socket],
+  ])("%s gets an image through ssh://", async (what, path) => {
+    const tag = `by-ssh-${what.replaceAll(" ", "-")}`;
+    await mustBuild(namespace, ["--keep=5m", "--load", "-t", tag, "."], {
+      cwd: await project(files),
+      env: { PATH: server.path, DOCKER_HOST: `ssh://root@127.0.0.1:${server.port}${path()}` },
+    });
+    expect(await engine.docker("image", "inspect", "--format={{.Config.Labels.a}}", tag)).toBe("b");
+  });
+
+  test.each([
+    ["a port without a server", () => `ssh://root@127.0.0.1:${server.closedPort}`, "Connection refused"],
+    ["a user without a key there", () => `ssh://nobody@127.0.0.1:${server.port}`, "Permission denied"],
+    ["a path without an engine there", () => `ssh://root@127.0.0.1:${server.port}/nowhere.sock`, "/nowhere.sock"],
+  ])(
+    "%s is refused in one sentence with ssh's or docker's reason, before anything is created",
+    async (_, host, reason) => {
+      const done = await build(namespace, ["--load", "-t", "refused", "."], {
+        cwd: await project(files),
+        env: { PATH: server.path, DOCKER_HOST: host() },
+      });
+      expect(done.code).toBe(1);
+      expect(done.stderr).toContain(`ERROR: --load cannot use the container engine at ${host()} (DOCKER_HOST): `);
+      expect(done.stderr).toContain(reason);
+      expect(done.stderr).not.toContain("create");
+    },
+  );
+});
 
 /** A CA, and one certificate that serves the engine and its client. */
 function makeCertificates(directory: string): void {

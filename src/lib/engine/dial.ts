@@ -19,6 +19,9 @@ export function dialEngine(address: EngineAddress): Duplex {
 
 const SSH_CONNECT_TIMEOUT_SECONDS = 30;
 
+/** Of what ssh reports, so much is kept from its end. */
+const MAX_REPORT_CHARACTERS = 4096;
+
 /** The same command as docker's (docker/cli cli/connhelper): the other machine needs docker's client. */
 export function sshArguments({ host, user, port, path }: Extract<EngineAddress, { kind: "ssh" }>): readonly string[] {
   return [
@@ -38,13 +41,31 @@ export function sshArguments({ host, user, port, path }: Extract<EngineAddress, 
 
 function dialOverSsh(address: Extract<EngineAddress, { kind: "ssh" }>): Duplex {
   const child = startProgram("ssh", sshArguments(address), { stdio: ["pipe", "pipe", "pipe"] });
-  const duplex = Duplex.from({ readable: child.stdout, writable: child.stdin });
+  const duplex = new Duplex({
+    read: () => void child.stdout.resume(),
+    write: (chunk: Buffer, _encoding, done) => {
+      if (child.stdin.writable) child.stdin.write(chunk, () => done());
+      else done();
+    },
+    final: (done) => void child.stdin.end(() => done()),
+    destroy: (error, done) => {
+      child.kill();
+      done(error);
+    },
+  });
+  child.stdout.on("data", (chunk: Buffer) => {
+    if (!duplex.push(chunk)) child.stdout.pause();
+  });
+  // ssh has a better reason than a broken pipe, and gives it when it ends.
+  child.stdin.on("error", () => {});
   let reported = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => void (reported += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    reported = (reported + text).slice(-MAX_REPORT_CHARACTERS);
+  });
   child.on("error", (error) => duplex.destroy(error));
   child.on("close", (code) => {
-    if (code !== 0) duplex.destroy(new Error(reported.trim().split("\n").at(-1) || `ssh ended with exit code ${code}`));
+    if (code === 0) duplex.push(null);
+    else duplex.destroy(new Error(reported.trim().split("\n").at(-1) || `ssh ended with exit code ${code}`));
   });
-  duplex.on("close", () => child.kill());
   return duplex;
 }

@@ -34,11 +34,13 @@ type Prepare = (root: string, directory: string, socket: string) => Promise<Star
 
 const SCRIPT = new URL("../../cluster/engine", import.meta.url).pathname;
 
-function programs(engine: "docker" | "podman"): string {
+/** @returns the directory of the programs, laid out as they would be below `/` */
+export function programs(engine: "docker" | "podman" | "ssh"): string {
   return execFileSync(SCRIPT, [engine], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
 }
 
-const pathOf = (root: string): string => [join(root, "usr/sbin"), join(root, "usr/bin"), process.env["PATH"]].join(":");
+export const pathOf = (root: string): string =>
+  [join(root, "usr/sbin"), join(root, "usr/bin"), process.env["PATH"]].join(":");
 
 /**
  * Docker's classic store: 20.10, overlay2.
