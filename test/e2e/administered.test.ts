@@ -42,7 +42,7 @@ test.for([
     "a limit range with a minimum for each container and no defaults",
     { kind: "LimitRange", spec: { limits: [{ type: "Container", min: { cpu: "20m", memory: "64Mi" } }] } },
   ],
-] as const)("%s: a streamed context is built and a result is fetched", async ([, rule]) => {
+] as const)("%s: a streamed context is built and a result is fetched", { tags: ["long"] }, async ([, rule]) => {
   const metadata = { name: "rule", namespace: sized.name };
   await kubectl(["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", ...rule, metadata }));
   onTestFinished(() => kubectl(["delete", rule.kind, "rule", "-n", sized.name]).then(() => undefined));
@@ -72,6 +72,7 @@ const SIDECARS = {
 
 test.for(Object.entries(SIDECARS))(
   "a %s sidecar neither keeps the build's Job running nor gets into its log",
+  { tags: ["long"] },
   async ([, template]) => {
     const root = await project({
       Dockerfile: `FROM ${BUSYBOX}\nRUN echo of the build\n`,
@@ -88,23 +89,34 @@ test.for(Object.entries(SIDECARS))(
   },
 );
 
-test("a plain sidecar of a build whose client is gone is ended by the one that waits for it", async () => {
-  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n`, "pod.yaml": SIDECARS.plain });
-  const args = ["--detach", "--pod-template", `${root}/pod.yaml`, "-t", uniqueImage(), root];
-  const name = (await mustBuild(meshed, args)).stdout.trim();
-  expect((await run(meshed, ["wait", name])).code).toBe(0);
-  await expect.poll(async () => (await jobsIn(meshed.name)).map(({ status }) => status?.active ?? 0)).toEqual([0]);
-});
+test(
+  "a plain sidecar of a build whose client is gone is ended by the one that waits for it",
+  { tags: ["long"] },
+  async () => {
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n`, "pod.yaml": SIDECARS.plain });
+    const args = ["--detach", "--pod-template", `${root}/pod.yaml`, "-t", uniqueImage(), root];
+    const name = (await mustBuild(meshed, args)).stdout.trim();
+    expect((await run(meshed, ["wait", name])).code).toBe(0);
+    await expect.poll(async () => (await jobsIn(meshed.name)).map(({ status }) => status?.active ?? 0)).toEqual([0]);
+  },
+);
 
-test("a build's pod runs on Linux nodes, and asks meshes by label and annotation not to join it", async () => {
-  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
-  await mustBuild(meshed, [root]);
-  const [job] = await jobsIn(meshed.name);
-  const { metadata, spec } = job?.spec?.template ?? {};
-  expect(spec?.nodeSelector).toEqual({ "kubernetes.io/os": "linux" });
-  expect(metadata?.labels).toMatchObject({ "sidecar.istio.io/inject": "false" });
-  expect(metadata?.annotations).toMatchObject({ "sidecar.istio.io/inject": "false", "linkerd.io/inject": "disabled" });
-});
+test(
+  "a build's pod runs on Linux nodes, and asks meshes by label and annotation not to join it",
+  { tags: ["long"] },
+  async () => {
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
+    await mustBuild(meshed, [root]);
+    const [job] = await jobsIn(meshed.name);
+    const { metadata, spec } = job?.spec?.template ?? {};
+    expect(spec?.nodeSelector).toEqual({ "kubernetes.io/os": "linux" });
+    expect(metadata?.labels).toMatchObject({ "sidecar.istio.io/inject": "false" });
+    expect(metadata?.annotations).toMatchObject({
+      "sidecar.istio.io/inject": "false",
+      "linkerd.io/inject": "disabled",
+    });
+  },
+);
 
 /** What a queue does with Jobs that it does not know yet: it suspends them when they are created. */
 async function suspendNewJobs(): Promise<void> {
@@ -179,7 +191,7 @@ test("a suspended Job is reported while the build waits, and the build continues
   expect((await listed[0])?.stdout).toBe("waiting for its Job, which is suspended, as a queue does\n");
 });
 
-test("a suspended Job whose client is gone is found by ps and removed by prune", async () => {
+test("a suspended Job whose client is gone is found by ps and removed by prune", { tags: ["long"] }, async () => {
   await suspendNewJobs();
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
   const killed = await build(queued, ["-t", uniqueImage(), root], {
@@ -196,7 +208,7 @@ test("a suspended Job whose client is gone is found by ps and removed by prune",
   expect((await run(queued, ["prune", "-f"])).stdout).toBe(`${name}\n`);
 });
 
-test("a build whose Job is suspended while it runs ends with that reason", async () => {
+test("a build whose Job is suspended while it runs ends with that reason", { tags: ["long"] }, async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 300\n` });
   let suspended: Promise<unknown> | undefined;
   const { code, stderr } = await build(queued, [root], {
@@ -210,33 +222,41 @@ test("a build whose Job is suspended while it runs ends with that reason", async
   expect([code, stderr]).toEqual([3, expect.stringMatching(/^ERROR: .*was suspended while it ran/m)]);
 });
 
-test("ps, latest and prune mean the cluster's user and, in CI, the job, not the user of the machine", async () => {
-  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
-  const gitlab = (job: string) => ({ GITLAB_CI: "true", CI_JOB_ID: job });
-  await mustBuild(sized, [root]);
-  await mustBuild(sized, [root], { env: gitlab("7") });
-  const names = async (env: RunOptions["env"], ...args: string[]): Promise<string[]> =>
-    (await run(sized, ["ps", "-a", "--format", "{{.User}}", ...args], env)).stdout.trim().split("\n").sort();
-  const account = `system:serviceaccount:${sized.name}:slipway`;
-  expect(await names({})).toEqual([account]);
-  expect(await names(gitlab("7"))).toEqual([`${account} gitlab:7`]);
-  expect(await names(gitlab("8"))).toEqual([""]);
-  expect(await names({}, "-A")).toEqual([account, `${account} gitlab:7`]);
-  expect((await run(sized, ["wait"], gitlab("8"))).code).toBe(125);
-  expect((await run(sized, ["prune", "-f"], gitlab("8"))).stdout).toBe("");
-  expect((await run(sized, ["prune", "-f"], gitlab("7"))).stdout.trim().split("\n")).toHaveLength(1);
-  expect(await names({}, "-A")).toEqual([account]);
-});
+test(
+  "ps, latest and prune mean the cluster's user and, in CI, the job, not the user of the machine",
+  { tags: ["long"] },
+  async () => {
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
+    const gitlab = (job: string) => ({ GITLAB_CI: "true", CI_JOB_ID: job });
+    await mustBuild(sized, [root]);
+    await mustBuild(sized, [root], { env: gitlab("7") });
+    const names = async (env: RunOptions["env"], ...args: string[]): Promise<string[]> =>
+      (await run(sized, ["ps", "-a", "--format", "{{.User}}", ...args], env)).stdout.trim().split("\n").sort();
+    const account = `system:serviceaccount:${sized.name}:slipway`;
+    expect(await names({})).toEqual([account]);
+    expect(await names(gitlab("7"))).toEqual([`${account} gitlab:7`]);
+    expect(await names(gitlab("8"))).toEqual([""]);
+    expect(await names({}, "-A")).toEqual([account, `${account} gitlab:7`]);
+    expect((await run(sized, ["wait"], gitlab("8"))).code).toBe(125);
+    expect((await run(sized, ["prune", "-f"], gitlab("8"))).stdout).toBe("");
+    expect((await run(sized, ["prune", "-f"], gitlab("7"))).stdout.trim().split("\n")).toHaveLength(1);
+    expect(await names({}, "-A")).toEqual([account]);
+  },
+);
 
-test("ps --all-namespaces lists builds of every namespace for somebody who may, with their namespace", async () => {
-  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
-  await Promise.all([mustBuild(sized, [root]), mustBuild(meshed, [root])]);
-  const { stdout } = await slipway(["ps", "-a", "-A", "--all-namespaces"], {
-    env: { KUBECONFIG: process.env["KUBECONFIG"] },
-  });
-  expect(stdout).toMatch(/^NAMESPACE +NAME +STATE/);
-  for (const { name } of [sized, meshed])
-    expect(stdout).toMatch(new RegExp(`^${name} +slipway-build-\\S+ +built `, "m"));
-  const refused = await run(sized, ["ps", "--all-namespaces"]);
-  expect([refused.code, refused.stderr]).toEqual([4, expect.stringMatching(/in the whole cluster/)]);
-});
+test(
+  "ps --all-namespaces lists builds of every namespace for somebody who may, with their namespace",
+  { tags: ["long"] },
+  async () => {
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
+    await Promise.all([mustBuild(sized, [root]), mustBuild(meshed, [root])]);
+    const { stdout } = await slipway(["ps", "-a", "-A", "--all-namespaces"], {
+      env: { KUBECONFIG: process.env["KUBECONFIG"] },
+    });
+    expect(stdout).toMatch(/^NAMESPACE +NAME +STATE/);
+    for (const { name } of [sized, meshed])
+      expect(stdout).toMatch(new RegExp(`^${name} +slipway-build-\\S+ +built `, "m"));
+    const refused = await run(sized, ["ps", "--all-namespaces"]);
+    expect([refused.code, refused.stderr]).toEqual([4, expect.stringMatching(/in the whole cluster/)]);
+  },
+);

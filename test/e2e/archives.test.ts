@@ -63,7 +63,7 @@ describe.each<[BuilderName, readonly string[]]>([
   ["buildah", ["configmap", "stream"]],
 ])("%s has the files of an archive by", (name, transports) => {
   const builder = testBuilder(name);
-  test.each(transports)("%s", async (transport) => {
+  test.each(transports)("%s", { tags: ["long"] }, async (transport) => {
     const root = await tricky(builder.base);
     const image = uniqueImage(builder.registry);
     const flags = [

@@ -73,16 +73,20 @@ test("an HCL file with a matrix, functions and inherited fields becomes three im
   expect(metadata["app-red"]).toMatchObject({ "containerimage.digest": (await readImage(`${image}-red:2`)).digest });
 });
 
-test("--set changes the fields of the targets that match, and only named targets are built", async () => {
-  const cwd = await project(FILES);
-  const image = uniqueImage();
-  const args = ["--set", "app-*.args.TEAM=docks", "--set", `app-red.tags+=${image}:more`, "app-red"];
-  const run = await bake(args, { cwd, env: { IMAGE: image } });
-  expect([run.code, run.stderr]).toEqual([0, expect.stringContaining(`${image}:more`)]);
-  expect(await text(`${image}-red:latest`, "said")).toBe("red of docks\n");
-  expect(await text(`${image}:more`, "said")).toBe("red of docks\n");
-  await expect(readImage(`${image}-blue:latest`)).rejects.toThrow(/404|not found|unknown/i);
-});
+test(
+  "--set changes the fields of the targets that match, and only named targets are built",
+  { tags: ["long"] },
+  async () => {
+    const cwd = await project(FILES);
+    const image = uniqueImage();
+    const args = ["--set", "app-*.args.TEAM=docks", "--set", `app-red.tags+=${image}:more`, "app-red"];
+    const run = await bake(args, { cwd, env: { IMAGE: image } });
+    expect([run.code, run.stderr]).toEqual([0, expect.stringContaining(`${image}:more`)]);
+    expect(await text(`${image}-red:latest`, "said")).toBe("red of docks\n");
+    expect(await text(`${image}:more`, "said")).toBe("red of docks\n");
+    await expect(readImage(`${image}-blue:latest`)).rejects.toThrow(/404|not found|unknown/i);
+  },
+);
 
 test("--print, --list and --check answer without a cluster", async () => {
   const cwd = await project(FILES);
@@ -102,7 +106,7 @@ test("--print, --list and --check answer without a cluster", async () => {
   expect([checked.code, checked.stdout]).toEqual([0, expect.stringContaining("tools\n")]);
 });
 
-test("a target that another one uses is built first, and once", async () => {
+test("a target that another one uses is built first, and once", { tags: ["long"] }, async () => {
   const image = uniqueImage();
   const cwd = await project({
     "docker-bake.json": JSON.stringify({
@@ -151,17 +155,21 @@ test("a compose file with .env, extends and profiles is built by bake itself", a
   expect(built.config.config.Labels).toMatchObject({ team: "harbour" });
 });
 
-test("an output is written to a local directory, with the helper image of the environment", async () => {
-  const cwd = await project({
-    "docker-bake.hcl": `target "default" {\n  dockerfile-inline = "FROM ${BUSYBOX}\\nRUN echo out > /made"\n  output = ["type=local,dest=out"]\n}\n`,
-  });
-  const run = await bake(["--builder=buildah"], { cwd, env: { SLIPWAY_HELPER_IMAGE: BUSYBOX } });
-  expect([run.code, run.stderr]).toEqual([0, expect.not.stringMatching(/^ERROR/m)]);
-  expect(await readFile(join(cwd, "out/made"), "utf8")).toBe("out\n");
-});
+test(
+  "an output is written to a local directory, with the helper image of the environment",
+  { tags: ["long"] },
+  async () => {
+    const cwd = await project({
+      "docker-bake.hcl": `target "default" {\n  dockerfile-inline = "FROM ${BUSYBOX}\\nRUN echo out > /made"\n  output = ["type=local,dest=out"]\n}\n`,
+    });
+    const run = await bake(["--builder=buildah"], { cwd, env: { SLIPWAY_HELPER_IMAGE: BUSYBOX } });
+    expect([run.code, run.stderr]).toEqual([0, expect.not.stringMatching(/^ERROR/m)]);
+    expect(await readFile(join(cwd, "out/made"), "utf8")).toBe("out\n");
+  },
+);
 
 describe("a definition at a URL", () => {
-  test("a repository's definition builds from its own directories", async () => {
+  test("a repository's definition builds from its own directories", { tags: ["long"] }, async () => {
     await using server = await serveGit("127.0.0.1", {
       fill: async (work, git) => {
         await mkdir(join(work, "sub"));
@@ -183,7 +191,7 @@ describe("a definition at a URL", () => {
     expect(await text(`${image}-red:latest`, "said")).toBe("red of harbour\n");
   });
 
-  test("its directory may not be left, and cwd:// names files of this machine", async () => {
+  test("its directory may not be left, and cwd:// names files of this machine", { tags: ["long"] }, async () => {
     await using server = await serveGit("127.0.0.1", {
       fill: async (work, git) => {
         await writeFile(

@@ -15,7 +15,7 @@ const SAMPLE: readonly (readonly [title: string, builder: BuilderName])[] = [
   ["--add-host", "makisu"],
 ];
 
-test.each(SAMPLE)("%s: %s", async (title, builder) => {
+test.each(SAMPLE)("%s: %s", { tags: ["long"] }, async (title, builder) => {
   expect.hasAssertions();
   const found = FLAG_CASES.find((wanted) => wanted.title === title);
   if (found === undefined) throw new Error(`there is no case ${title}`);

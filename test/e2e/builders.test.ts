@@ -83,7 +83,7 @@ CMD ["--serve"]
     expect(built.config.config).toMatchObject({ Cmd: ["--serve"], User: "1000", WorkingDir: "/srv" });
   });
 
-  test("failing RUN in a streamed context: exit code 1 and the command", async () => {
+  test("failing RUN in a streamed context: exit code 1 and the command", { tags: ["long"] }, async () => {
     const root = await project({
       Dockerfile: `FROM ${base}\nCOPY . /all/\nRUN cd /all && stat -c '%n %a %u:%g' run.sh locked/in && exit 42\n`,
       "locked/in": { content: "in", mode: 0o400 },
@@ -100,7 +100,7 @@ CMD ["--serve"]
     );
   });
 
-  test("a wrong password: exit code 4 and one sentence", async () => {
+  test("a wrong password: exit code 4 and one sentence", { tags: ["long"] }, async () => {
     // img pushes to nothing but https, and no registry of the cluster has both that and a password.
     await using refusing = name === "img" ? await refusingRegistry() : undefined;
     const host = refusing?.host ?? AUTH;

@@ -78,7 +78,7 @@ test("the second build sends only changes and repairs damage, and the volume is 
   await expect.poll(removing).toBe(`${claim}\n`);
 });
 
-test("builders that run as another user have their own volume", async () => {
+test("builders that run as another user have their own volume", { tags: ["long"] }, async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY a /a\n`, a: "1" });
   await cached(root, uniqueImage(), "--builder", "buildkit");
   await writeFile(join(root, "a"), "2");

@@ -18,12 +18,16 @@ test("4 killed clients: the right image or an end by the deadline, and nothing i
   await expect.poll(() => objectsIn(namespace.name)).toEqual([]);
 });
 
-test("3 builds over connections that are cut, stalled and reset: each log whole, each image right", async () => {
-  const root = await project({ Dockerfile: NOISY });
-  const builds = [1, 2, 3].map((number) => buildThroughFaults(namespace, root, number, randomNumbers(number)));
-  const results = await Promise.all(builds);
-  expect(results.flatMap(({ wrong }) => wrong)).toEqual([]);
-  expect(results.map(({ left }) => left)).toEqual([false, false, false]);
-  expect(results.reduce((sum, { faults }) => sum + faults, 0)).toBeGreaterThan(0);
-  await expect.poll(() => objectsIn(namespace.name)).toEqual([]);
-});
+test(
+  "3 builds over connections that are cut, stalled and reset: each log whole, each image right",
+  { tags: ["long"] },
+  async () => {
+    const root = await project({ Dockerfile: NOISY });
+    const builds = [1, 2, 3].map((number) => buildThroughFaults(namespace, root, number, randomNumbers(number)));
+    const results = await Promise.all(builds);
+    expect(results.flatMap(({ wrong }) => wrong)).toEqual([]);
+    expect(results.map(({ left }) => left)).toEqual([false, false, false]);
+    expect(results.reduce((sum, { faults }) => sum + faults, 0)).toBeGreaterThan(0);
+    await expect.poll(() => objectsIn(namespace.name)).toEqual([]);
+  },
+);

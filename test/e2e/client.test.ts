@@ -22,7 +22,7 @@ async function clock(offset: string): Promise<Record<string, string>> {
   return { LD_PRELOAD: stdout.trim(), FAKETIME: offset, FAKETIME_DONT_FAKE_MONOTONIC: "1" };
 }
 
-test("clock a day ahead: the build is right, and ages use the cluster's clock", async () => {
+test("clock a day ahead: the build is right, and ages use the cluster's clock", { tags: ["long"] }, async () => {
   const env = { ...(await clock("+1d")), KUBECONFIG: namespace.kubeconfig };
   const image = uniqueImage();
   await mustBuild(namespace, ["-t", image, await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo hi > /hi\n` })], {

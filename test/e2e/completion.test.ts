@@ -73,7 +73,7 @@ describe.each(Object.keys(SHELLS))("%s", (name) => {
     await expect.poll(terminal.screen).toContain(expected);
   });
 
-  it("completes a namespace of the cluster and a build's name in it", async () => {
+  it("completes a namespace of the cluster and a build's name in it", { tags: ["long"] }, async () => {
     const directory = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
     await mustBuild(namespace, ["-t", uniqueImage(), directory]);
     const terminal = await opened(name);

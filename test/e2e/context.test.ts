@@ -45,7 +45,7 @@ test("files that no COPY uses are not sent", async () => {
   expect([...(await readImage(image)).files.keys()]).toContain("app/run.txt");
 });
 
-test("files for the triggers of a base image are sent", async () => {
+test("files for the triggers of a base image are sent", { tags: ["long"] }, async () => {
   const base = uniqueImage();
   const image = uniqueImage();
   const parent = await project({ Dockerfile: `FROM ${BUSYBOX}\nONBUILD COPY . /all\n` });

@@ -9,11 +9,16 @@ import { useNamespace } from "./support/namespace.ts";
 
 const namespace = useNamespace();
 
-test.for(["output", "metadata-file", "add-host", "secret", "cpu-quota", "push"] as const)("--%s", async (name) => {
+type CaseName = keyof typeof CASES;
+
+async function hold(name: CaseName): Promise<void> {
   expect.hasAssertions();
   const { files, act } = CASES[name];
   await act(await setUp(namespace.name, files));
-});
+}
+
+test.for(["output", "secret", "push"] as const)("--%s", hold);
+test.for(["metadata-file", "add-host", "cpu-quota"] as const)("--%s", { tags: ["long"] }, hold);
 
 describe("in a kept builder", () => {
   let home: string;
@@ -22,12 +27,16 @@ describe("in a kept builder", () => {
   });
   afterAll(() => rm(home, { recursive: true, force: true }));
 
-  test.for(["output", "metadata-file", "iidfile", "build-arg", "target", "push"] as const)(
+  async function holdKept(name: CaseName): Promise<void> {
+    expect.hasAssertions();
+    const { files, act } = CASES[name];
+    await act(await setUp(namespace.name, files, { SLIPWAY_KEEP: "10m", XDG_CONFIG_HOME: home }));
+  }
+
+  test.for(["build-arg", "push"] as const)("--%s is as docker's with --keep", holdKept);
+  test.for(["output", "metadata-file", "iidfile", "target"] as const)(
     "--%s is as docker's with --keep",
-    async (name) => {
-      expect.hasAssertions();
-      const { files, act } = CASES[name];
-      await act(await setUp(namespace.name, files, { SLIPWAY_KEEP: "10m", XDG_CONFIG_HOME: home }));
-    },
+    { tags: ["long"] },
+    holdKept,
   );
 });

@@ -13,15 +13,19 @@ const namespace = useNamespace();
 
 const latin = (text: string): Buffer => Buffer.from(text, "latin1");
 
-test("a comment that is not UTF-8 builds, and the Dockerfile's bytes are the same in the context", async () => {
-  const dockerfile = latin(
-    `# Autor: J\u00FCrgen\nFROM ${BUSYBOX}\nCOPY Dockerfile /d\nRUN od -An -tx1 -N12 /d > /hex\n`,
-  );
-  const root = await project({ Dockerfile: dockerfile });
-  const image = uniqueImage();
-  await mustBuild(namespace, ["--builder=buildkit", "-t", image, root]);
-  expect((await readImage(image)).files.get("hex")?.text.trim()).toBe("23 20 41 75 74 6f 72 3a 20 4a fc 72");
-});
+test(
+  "a comment that is not UTF-8 builds, and the Dockerfile's bytes are the same in the context",
+  { tags: ["long"] },
+  async () => {
+    const dockerfile = latin(
+      `# Autor: J\u00FCrgen\nFROM ${BUSYBOX}\nCOPY Dockerfile /d\nRUN od -An -tx1 -N12 /d > /hex\n`,
+    );
+    const root = await project({ Dockerfile: dockerfile });
+    const image = uniqueImage();
+    await mustBuild(namespace, ["--builder=buildkit", "-t", image, root]);
+    expect((await readImage(image)).files.get("hex")?.text.trim()).toBe("23 20 41 75 74 6f 72 3a 20 4a fc 72");
+  },
+);
 
 test("an instruction that is not UTF-8 is refused with its line, and no Job is made", async () => {
   const root = await project({ Dockerfile: latin(`FROM ${BUSYBOX}\nRUN printf caf\u00E9 > /x\n`) });
@@ -39,7 +43,7 @@ const NAMES_LINE: ReadonlySet<string> = new Set(["buildkit", "buildah"]);
 describe.each(BUILDER_NAMES)("%s", (name) => {
   const flags = [`--builder=${name}`, `--registry-ca=${CA}`];
 
-  test("takes the longest argument that is not refused", async () => {
+  test("takes the longest argument that is not refused", { tags: ["long"] }, async () => {
     const root = await project({ Dockerfile: `FROM ${TLS}/busybox:1.35\nARG BIG\nCOPY Dockerfile /d\n` });
     // 40 for the flag, which builders write in their own ways. With a variable: no command line of this machine has it either.
     const value = "x".repeat(131_071 - 40);
@@ -48,7 +52,7 @@ describe.each(BUILDER_NAMES)("%s", (name) => {
     expect([run.code, run.stderr]).toEqual([0, expect.anything()]);
   });
 
-  test("names a source that a stage does not have, with the line", async () => {
+  test("names a source that a stage does not have, with the line", { tags: ["long"] }, async () => {
     const lines = [
       `FROM ${TLS}/busybox:1.35 AS a`,
       "RUN true",
@@ -109,7 +113,7 @@ describe("what is known before there is a pod", () => {
   });
 });
 
-test("a misspelt stage that is pulled as an image is named when the build fails", async () => {
+test("a misspelt stage that is pulled as an image is named when the build fails", { tags: ["long"] }, async () => {
   const lines = [`FROM ${BUSYBOX} AS build`, "RUN true", `FROM ${BUSYBOX}`, "COPY --from=biuld /bin/sh /sh"];
   const root = await project({ Dockerfile: `${lines.join("\n")}\n` });
   const run = await build(namespace, ["--builder=buildkit", "-t", uniqueImage(), root]);
@@ -119,7 +123,7 @@ test("a misspelt stage that is pulled as an image is named when the build fails"
   );
 });
 
-test("as many arguments as a Job is allowed to hold are built with", async () => {
+test("as many arguments as a Job is allowed to hold are built with", { tags: ["long"] }, async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY Dockerfile /d\n` });
   const names = Array.from({ length: 10 }, (_, at) => `BIG${at}`);
   const env = Object.fromEntries(names.map((name) => [name, "x".repeat(100_000)]));
@@ -128,7 +132,7 @@ test("as many arguments as a Job is allowed to hold are built with", async () =>
   expect([run.code, run.stderr]).toEqual([0, expect.anything()]);
 });
 
-test("--builder auto takes a builder that can put /etc/hosts into the image", async () => {
+test("--builder auto takes a builder that can put /etc/hosts into the image", { tags: ["long"] }, async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY root /\n`, "root/etc/hosts": "10.0.0.7 db\n" });
   const image = uniqueImage();
   const run = await mustBuild(namespace, ["--builder=auto", "-t", image, root]);

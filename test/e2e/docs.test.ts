@@ -21,6 +21,9 @@ const AS_ADMINISTRATOR = new Set(["tutorial/first-image.md"]);
 /** The page where REGISTRY is the test cluster's own, base images and all. */
 const ON_TEST_CLUSTER = "tutorial/test-cluster.md";
 
+/** Pages in the quick sample; all are run by `make e2e`. */
+const SAMPLE = new Set(["tutorial/first-image.md"]);
+
 /** The longest page makes three builds. Their time depends on the load of the machine. */
 const PAGE_TIMEOUT_MS = 600_000;
 
@@ -42,29 +45,23 @@ afterAll(() => rm(bin, { recursive: true, force: true }));
 describe.concurrent.each(pages)("$path", ({ path, blocks }) => {
   const namespace = useNamespace({ rbac: ["--manage", "--transport", "cache", "--cache-volume"] });
 
-  it(
-    "has commands that work",
-    async () => {
-      const home = await mkdtemp(join(tmpdir(), "slipway-docs-"));
-      try {
-        const kubeconfig = AS_ADMINISTRATOR.has(path)
-          ? await administrator(namespace.name, home)
-          : namespace.kubeconfig;
-        const { code, output } = await run(
-          scriptOf(path, blocks),
-          home,
-          kubeconfig,
-          path === ON_TEST_CLUSTER ? REGISTRY : `${REGISTRY}/docs/${namespace.name}`,
-        );
-        if (code !== 0) throw new Error(`the commands of docs/${path} ended with ${code}:\n${output}`);
-        expect(output).toContain("--- docs/");
-      } finally {
-        await kubectl(["delete", "pvc", "--all", "-n", namespace.name, "--wait=false"]);
-        await rm(home, { recursive: true, force: true });
-      }
-    },
-    PAGE_TIMEOUT_MS,
-  );
+  it("has commands that work", { tags: SAMPLE.has(path) ? [] : ["long"], timeout: PAGE_TIMEOUT_MS }, async () => {
+    const home = await mkdtemp(join(tmpdir(), "slipway-docs-"));
+    try {
+      const kubeconfig = AS_ADMINISTRATOR.has(path) ? await administrator(namespace.name, home) : namespace.kubeconfig;
+      const { code, output } = await run(
+        scriptOf(path, blocks),
+        home,
+        kubeconfig,
+        path === ON_TEST_CLUSTER ? REGISTRY : `${REGISTRY}/docs/${namespace.name}`,
+      );
+      if (code !== 0) throw new Error(`the commands of docs/${path} ended with ${code}:\n${output}`);
+      expect(output).toContain("--- docs/");
+    } finally {
+      await kubectl(["delete", "pvc", "--all", "-n", namespace.name, "--wait=false"]);
+      await rm(home, { recursive: true, force: true });
+    }
+  });
 });
 
 /** Each block begins with a line that says which it is, so that a failure can be found in the page. */

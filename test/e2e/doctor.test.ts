@@ -24,7 +24,7 @@ test("with the least rights every check passes: a pod is tried, an upload is sta
   await expect.poll(() => objectsIn(namespace.name)).toEqual([]);
 });
 
-test("registries: unknown CA, no login, no registry; then with the CA and the login", async () => {
+test("registries: unknown CA, no login, no registry; then with the CA and the login", { tags: ["long"] }, async () => {
   const tls = `${environment("REGISTRY_TLS")}/test/doctor`;
   const auth = `${environment("REGISTRY_AUTH")}/test/doctor`;
   const bad = await run(["-t", tls, "-t", auth, "-t", "10.88.0.1:1/nothing", "--json"]);
@@ -51,19 +51,23 @@ test("registries: unknown CA, no login, no registry; then with the CA and the lo
   expect(good.code).toBe(0);
 });
 
-test("a namespace that is too strict, an image that does not exist, a namespace that does not exist", async () => {
-  const [refused, missing, nowhere] = await Promise.all([
-    run([], strict),
-    run(["--builder-image", `${REGISTRY}/nothing:1`]),
-    slipway(["doctor", "-n", "slipway-nowhere"]),
-  ]);
-  expect(refused.code).toBe(3);
-  expect(refused.stdout).toMatch(/^FAIL {2}admission .*Pod Security/m);
-  expect(refused.stdout).toMatch(/^skip {2}builder image/m);
-  expect(missing.stdout).toMatch(/^FAIL {2}builder image {3}the node cannot pull the image .*not found$/m);
-  expect(nowhere.stdout).toMatch(/^FAIL {2}namespace .* does not exist$/m);
-  expect([missing.code, nowhere.code]).toEqual([3, 3]);
-});
+test(
+  "a namespace that is too strict, an image that does not exist, a namespace that does not exist",
+  { tags: ["long"] },
+  async () => {
+    const [refused, missing, nowhere] = await Promise.all([
+      run([], strict),
+      run(["--builder-image", `${REGISTRY}/nothing:1`]),
+      slipway(["doctor", "-n", "slipway-nowhere"]),
+    ]);
+    expect(refused.code).toBe(3);
+    expect(refused.stdout).toMatch(/^FAIL {2}admission .*Pod Security/m);
+    expect(refused.stdout).toMatch(/^skip {2}builder image/m);
+    expect(missing.stdout).toMatch(/^FAIL {2}builder image {3}the node cannot pull the image .*not found$/m);
+    expect(nowhere.stdout).toMatch(/^FAIL {2}namespace .* does not exist$/m);
+    expect([missing.code, nowhere.code]).toEqual([3, 3]);
+  },
+);
 
 test("missing rights are reported, and the Role that --fix-rbac prints grants them", async () => {
   await kubectl(["delete", "role", "slipway", "-n", empty.name]);

@@ -46,7 +46,7 @@ test("the plugin's own documented call, with the registry's login in DOCKER_USER
   });
 });
 
-test("a build_image step with its login in a Secret of the namespace", async () => {
+test("a build_image step with its login in a Secret of the namespace", { tags: ["long"] }, async () => {
   const image = uniqueImage(AUTH);
   await kubectl([
     "create",

@@ -89,7 +89,7 @@ test("expired token: reported once, with the command to attach, while the build 
   expect((await objectsIn(namespace.name)).filter((object) => /^(?:secret|configmap)\//.test(object))).toEqual([]);
 });
 
-test("token that expires during attach: reported once, and the build keeps running", async () => {
+test("token that expires during attach: reported once, and the build keeps running", { tags: ["long"] }, async () => {
   const login = await logIn("attached");
   const way = await detour(namespace.kubeconfig, { user: { token: login.token } });
   const root = await project({ Dockerfile: COUNTS });
@@ -113,29 +113,33 @@ test("token that expires during attach: reported once, and the build keeps runni
   expect(waited.code).toBe(0);
 });
 
-test("credential plugin with a new token: asked again, and the build continues without a message", async () => {
-  const [first, second] = await Promise.all([logIn("first"), logIn("second")]);
-  const root = await project({ Dockerfile: COUNTS });
-  const tools = await project({
-    token: first.token,
-    plugin: `#!/bin/sh
+test(
+  "credential plugin with a new token: asked again, and the build continues without a message",
+  { tags: ["long"] },
+  async () => {
+    const [first, second] = await Promise.all([logIn("first"), logIn("second")]);
+    const root = await project({ Dockerfile: COUNTS });
+    const tools = await project({
+      token: first.token,
+      plugin: `#!/bin/sh
 echo asked >> "$(dirname "$0")/asked"
 printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s"}}' "$(cat "$(dirname "$0")/token")"
 `,
-  });
-  const command = join(tools, "plugin");
-  await chmod(command, 0o755);
-  const exec = { apiVersion: "client.authentication.k8s.io/v1", command, interactiveMode: "Never" };
-  const way = await detour(namespace.kubeconfig, { user: { exec } });
-  const renew = async (): Promise<void> => {
-    await writeFile(join(tools, "token"), second.token);
-    await first.end();
-  };
-  const image = uniqueImage();
-  const built = await during(way, renew, image, root);
-  expect(built.code).toBe(0);
-  expect(way.refused()).toBeGreaterThan(0);
-  expect(printedBy(built.stderr).match(/^line \d+$/gm)).toEqual(LINES);
-  expect(built.stderr).toContain(`=> built digest ${(await readImage(image)).digest}\n`);
-  expect(built.stderr).not.toMatch(/WARNING|ERROR/);
-});
+    });
+    const command = join(tools, "plugin");
+    await chmod(command, 0o755);
+    const exec = { apiVersion: "client.authentication.k8s.io/v1", command, interactiveMode: "Never" };
+    const way = await detour(namespace.kubeconfig, { user: { exec } });
+    const renew = async (): Promise<void> => {
+      await writeFile(join(tools, "token"), second.token);
+      await first.end();
+    };
+    const image = uniqueImage();
+    const built = await during(way, renew, image, root);
+    expect(built.code).toBe(0);
+    expect(way.refused()).toBeGreaterThan(0);
+    expect(printedBy(built.stderr).match(/^line \d+$/gm)).toEqual(LINES);
+    expect(built.stderr).toContain(`=> built digest ${(await readImage(image)).digest}\n`);
+    expect(built.stderr).not.toMatch(/WARNING|ERROR/);
+  },
+);

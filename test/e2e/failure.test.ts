@@ -24,14 +24,14 @@ test("a failing RUN: exit code 1, the command and its last output", async () => 
   );
 });
 
-test("a failing RUN in quiet mode shows the last output too", async () => {
+test("a failing RUN in quiet mode shows the last output too", { tags: ["long"] }, async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo the last $((40 + 2)) words && exit 1\n` });
   const run = await build(namespace, ["-q", root]);
   expect(run.code).toBe(1);
   expect(run.stderr).toContain("the last 42 words\n");
 });
 
-test("only the finished Job with its pod is left, and nothing after its TTL", async () => {
+test("only the finished Job with its pod is left, and nothing after its TTL", { tags: ["long"] }, async () => {
   const own = namespace.name;
   const made = await madeFromNow(own);
   const root = await project({ Dockerfile: OK });
@@ -57,7 +57,7 @@ test("Ctrl-C stops the build and removes what it made", async () => {
   await expect.poll(made).toEqual([]);
 });
 
-test("a second Ctrl-C leaves at once", async () => {
+test("a second Ctrl-C leaves at once", { tags: ["long"] }, async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 300\n` });
   let sent = false;
   const run = await build(namespace, ["--timeout", "20s", "--ttl", "1s", root], {
@@ -97,7 +97,7 @@ test("a builder image that cannot be pulled", async () => {
   expect(run.stderr).toMatch(/^ERROR: the node cannot pull the image .*busybox:1.35-nowhere: .*not found\n/m);
 });
 
-test("a used-up quota is reported while the build waits", async () => {
+test("a used-up quota is reported while the build waits", { tags: ["long"] }, async () => {
   const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "full" }, spec: { hard: { pods: "0" } } };
   await kubectl(["apply", "-n", namespace.name, "-f", "-"], JSON.stringify(quota));
   try {
@@ -132,7 +132,7 @@ test("a namespace that does not exist", async () => {
   expect(run.stderr).toMatch(/^ERROR: .*namespace .?no-such-namespace/m);
 });
 
-test("a pod that is deleted during a build", async () => {
+test("a pod that is deleted during a build", { tags: ["long"] }, async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 300\n` });
   let sent = false;
   const run = await build(namespace, ["-t", uniqueImage(), root], {
@@ -155,7 +155,7 @@ test("a pod that is deleted during a build", async () => {
   expect(run.stderr).toMatch(/^ERROR: the build's pod was deleted before it had ended\n {2}- \S/m);
 });
 
-test("no node for the build: reported while waiting, and at the end", async () => {
+test("no node for the build: reported while waiting, and at the end", { tags: ["long"] }, async () => {
   const root = await project({ Dockerfile: OK });
   const run = await build(namespace, ["--memory", "4000g", "--timeout", "6s", root]);
   expect(run.code).toBe(124);
@@ -182,16 +182,20 @@ test("a pod outside the namespace's limits is refused at once", async () => {
   }
 });
 
-test("more memory than the limit: the error names the limit, and the flag that raises it", async () => {
-  const dockerfile = `FROM ${BUSYBOX}\nRUN tail -c 400m /dev/zero >/dev/null\n`;
-  const run = await build(namespace, ["--memory", "64m", await project({ Dockerfile: dockerfile })]);
-  expect(run.code).toBe(3);
-  expect(run.stderr).toMatch(
-    /^ERROR: the builder was killed because it used more than its memory limit of (?:64Mi|67108864) \(OOMKilled\)\n {2}- Give it more memory, for example --memory/m,
-  );
-});
+test(
+  "more memory than the limit: the error names the limit, and the flag that raises it",
+  { tags: ["long"] },
+  async () => {
+    const dockerfile = `FROM ${BUSYBOX}\nRUN tail -c 400m /dev/zero >/dev/null\n`;
+    const run = await build(namespace, ["--memory", "64m", await project({ Dockerfile: dockerfile })]);
+    expect(run.code).toBe(3);
+    expect(run.stderr).toMatch(
+      /^ERROR: the builder was killed because it used more than its memory limit of (?:64Mi|67108864) \(OOMKilled\)\n {2}- Give it more memory, for example --memory/m,
+    );
+  },
+);
 
-test("a namespace that is deleted during a build", async () => {
+test("a namespace that is deleted during a build", { tags: ["long"] }, async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 300\n` });
   let deleted: Promise<string> | undefined;
   const run = await build(doomed, [root], {

@@ -48,7 +48,7 @@ test.concurrent.each([
   ["reset halfway", { kind: "reset", offset: 600_000, of: "client" }, {}],
   ["reset halfway, on v4", { kind: "reset", offset: 600_000, of: "client" }, V4],
   ["ended politely halfway, on v4", { kind: "end", offset: 600_000, of: "client" }, V4],
-] as const)("%s: sent again from the start", async (name, fault, options) => {
+] as const)("%s: sent again from the start", { tags: ["long"] }, async (name, fault, options) => {
   const pod = `again-${name.replaceAll(/\W+/g, "-")}`;
   const { result, attempts, warnings } = await uploader.upload(pod, root, expected, inTurn(fault), options);
   expect({ result, attempts }).toEqual({ result: "arrived", attempts: 2 });
@@ -64,7 +64,7 @@ test.concurrent("a commit whose answer is lost is recognised as done", async () 
   expect({ result, attempts }).toEqual({ result: "arrived", attempts: 1 });
 });
 
-test.concurrent("three lost connections end the upload, and the error says so", async () => {
+test.concurrent("three lost connections end the upload, and the error says so", { tags: ["long"] }, async () => {
   const cut: Fault = { kind: "reset", offset: 300_000, of: "client" };
   const { result, error } = await uploader.upload("cuts", root, expected, () => cut);
   expect(result).toBe("refused");
@@ -74,14 +74,14 @@ test.concurrent("three lost connections end the upload, and the error says so", 
 test.concurrent.each([
   ["v5", {}],
   ["v4", V4],
-])("a full disk is named as such, once, on %s", async (name, options) => {
+])("a full disk is named as such, once, on %s", { tags: ["long"] }, async (name, options) => {
   const volume = { emptyDir: { medium: "Memory", sizeLimit: "1Mi" } };
   const { error, warnings } = await uploader.upload(`full-${name}`, root, expected, inTurn(), { ...options, volume });
   expect(error?.message).toMatch(/^the pod failed to unpack the context: .*No space left on device/);
   expect(warnings).toEqual([]);
 });
 
-test.concurrent("a pod that is deleted during an upload is named in the error", async () => {
+test.concurrent("a pod that is deleted during an upload is named in the error", { tags: ["long"] }, async () => {
   const slow: Fault = { ...SOUND, rate: 200_000 };
   let deleted: Promise<string> | undefined;
   const during = (): void => {
@@ -92,7 +92,7 @@ test.concurrent("a pod that is deleted during an upload is named in the error", 
   expect(error?.message).toMatch(/^the pod "deleted" (?:was|is being) deleted while the context was being sent to it$/);
 });
 
-test.concurrent("random faults: nothing wrong ever arrives", async () => {
+test.concurrent("random faults: nothing wrong ever arrives", { tags: ["long"] }, async () => {
   const random = randomNumbers(20);
   const { result } = await uploader.upload("random", root, expected, () => randomFault(random, NOISE));
   expect(result).not.toBe("wrong");

@@ -69,7 +69,7 @@ describe.each<Builder>(["kaniko", "buildkit"])("%s clones", (builder) => {
     ["a tag of a query", "?tag=v1", [], "one"],
     ["a commit", "#FIRST", [], "one"],
     ["a directory, and a Dockerfile in it", "#dev:app", ["-f", "Dockerfile.web"], "three below"],
-  ] as const)("%s", async (_name, rest, flags, which) => {
+  ] as const)("%s", { tags: ["long"] }, async (_name, rest, flags, which) => {
     const image = uniqueImage();
     const run = await mustBuild(least, [
       `--builder=${builder}`,
@@ -112,7 +112,7 @@ describe.each<Builder>(["kaniko", "buildkit"])("%s clones", (builder) => {
     expect((await objectsIn(namespace.name)).filter((name) => /^(?:secret|configmap)\//.test(name))).toEqual([]);
   });
 
-  test("a token that never passes the client", async () => {
+  test("a token that never passes the client", { tags: ["long"] }, async () => {
     const image = uniqueImage();
     await kubectl(["create", "secret", "generic", builder, "-n", least.name, `--from-literal=token=${TOKEN}`]);
     const secret = `id=GIT_AUTH_TOKEN,k8s=${builder}/token`;
@@ -128,29 +128,33 @@ describe.each<Builder>(["kaniko", "buildkit"])("%s clones", (builder) => {
     ["a Dockerfile that is not there", "OPEN#main:app", 1, /found no Dockerfile in the repository/, /-f/],
     ["a repository that wants a token", "CLOSED", 4, /not authorised to clone/, /GIT_AUTH_TOKEN/],
     ["a server that is not there", "http://ADDRESS:1/a.git", 1, /pod cannot connect to the repository/, /remove/],
-  ] as const)("and for %s ends with a sentence, and leaves nothing", async (_name, url, code, sentence, remedy) => {
-    const flags = [`--builder=${builder}`, "--git-in-cluster", "--no-credentials", "--progress=plain", "--ttl=1s"];
-    const run = await build(least, [...flags, "-t", uniqueImage(), urlOf(url)]);
-    expect(run.code).toBe(code);
-    const said = run.stderr.slice(run.stderr.lastIndexOf("ERROR"));
-    expect(said.split("\n")[0]).toMatch(sentence);
-    expect(said).toMatch(remedy);
-    const jobs = async () => (await objectsIn(least.name)).filter((name) => name.startsWith("job.batch/"));
-    const name = /create: (\S+)/.exec(run.stderr)?.[1] ?? "";
-    await expect.poll(jobs).not.toContain(`job.batch/${name}`);
-  });
+  ] as const)(
+    "and for %s ends with a sentence, and leaves nothing",
+    { tags: ["long"] },
+    async (_name, url, code, sentence, remedy) => {
+      const flags = [`--builder=${builder}`, "--git-in-cluster", "--no-credentials", "--progress=plain", "--ttl=1s"];
+      const run = await build(least, [...flags, "-t", uniqueImage(), urlOf(url)]);
+      expect(run.code).toBe(code);
+      const said = run.stderr.slice(run.stderr.lastIndexOf("ERROR"));
+      expect(said.split("\n")[0]).toMatch(sentence);
+      expect(said).toMatch(remedy);
+      const jobs = async () => (await objectsIn(least.name)).filter((name) => name.startsWith("job.batch/"));
+      const name = /create: (\S+)/.exec(run.stderr)?.[1] ?? "";
+      await expect.poll(jobs).not.toContain(`job.batch/${name}`);
+    },
+  );
 });
 
 test.each<[Builder, string]>([
   ["kaniko", "kaniko fetches no submodules (?submodules=1 asks for them), and leaves .git in the context"],
   ["buildkit", "buildkit does not apply a .dockerignore to a repository that it clones"],
-])("%s has another context than one that is sent, and that is said", async (builder, sentence) => {
+])("%s has another context than one that is sent, and that is said", { tags: ["long"] }, async (builder, sentence) => {
   const flags = [`--builder=${builder}`, "--git-in-cluster", "--no-credentials", "--progress=plain"];
   const run = await mustBuild(LEAST[builder], [...flags, "-t", uniqueImage(), open.url]);
   expect(run.stderr).toContain(`WARNING: ${sentence}`);
 });
 
-test("kaniko fetches the submodules of a branch if the URL asks for them", async () => {
+test("kaniko fetches the submodules of a branch if the URL asks for them", { tags: ["long"] }, async () => {
   await using other = await serveGit(ADDRESS);
   await using server = await serveGit(ADDRESS, {
     fill: async (work, git) => {
@@ -165,7 +169,7 @@ test("kaniko fetches the submodules of a branch if the URL asks for them", async
   expect((await readImage(image)).files.get("lib/committed.txt")?.text).toBe("second\n");
 });
 
-test("with --detach the build needs nothing more of its client", async () => {
+test("with --detach the build needs nothing more of its client", { tags: ["long"] }, async () => {
   const image = uniqueImage();
   const { stdout } = await mustBuild(namespace, ["--git-in-cluster", "--detach", "-t", image, open.url]);
   expect(stdout.trim()).toMatch(/^slipway-/);
@@ -178,15 +182,19 @@ test.each([
   ["of standard input", [], "-", "--git-in-cluster needs a git repository to clone, and standard input is not one"],
   ["with a Dockerfile from here", ["-f", "-"], "OPEN", "and -f - is standard input"],
   ["that is only to be checked", ["--check"], "OPEN", "--check reads the Dockerfile on this machine"],
-] as const)("a build %s is refused before anything is created", async (_name, flags, url, sentence) => {
-  const made = await madeFromNow(namespace.name);
-  const run = await build(namespace, [...flags, "-t", uniqueImage(), urlOf(url)], {
-    env: { SLIPWAY_GIT_IN_CLUSTER: "true" },
-  });
-  expect(run.code).toBe(125);
-  expect(run.stderr).toContain(sentence);
-  expect(await made()).toEqual([]);
-});
+] as const)(
+  "a build %s is refused before anything is created",
+  { tags: ["long"] },
+  async (_name, flags, url, sentence) => {
+    const made = await madeFromNow(namespace.name);
+    const run = await build(namespace, [...flags, "-t", uniqueImage(), urlOf(url)], {
+      env: { SLIPWAY_GIT_IN_CLUSTER: "true" },
+    });
+    expect(run.code).toBe(125);
+    expect(run.stderr).toContain(sentence);
+    expect(await made()).toEqual([]);
+  },
+);
 
 test("--base-registry sends the credentials for that registry", async () => {
   const registry = environment("REGISTRY_AUTH");

@@ -52,7 +52,7 @@ test("the GitHub Action pushes what its inputs say, and its outputs are of that 
   expect(await readFile(join(cwd, "output"), "utf8")).toContain(`digest=${digest}\n`);
 });
 
-test("the GitHub Action pushes nothing unless it is told to", async () => {
+test("the GitHub Action pushes nothing unless it is told to", { tags: ["long"] }, async () => {
   const image = uniqueImage();
   const cwd = await project({ Dockerfile: DOCKERFILE });
   const ran = await job(cwd, `bash "${ROOT}integrations/github/build.sh"`, {
@@ -90,7 +90,7 @@ test("the GitLab job logs in, pushes, and hands the digest to later jobs", async
   expect(await readFile(join(cwd, "build.env"), "utf8")).toBe(`IMAGE_DIGEST=${digest}\n`);
 });
 
-test("the custom builder of skaffold pushes the image that skaffold names", async () => {
+test("the custom builder of skaffold pushes the image that skaffold names", { tags: ["long"] }, async () => {
   const image = uniqueImage();
   const cwd = await project({ "app/Dockerfile": DOCKERFILE });
   const script = `bash "${ROOT}integrations/skaffold/build.sh" --build-arg SAYS=skaffold`;

@@ -28,7 +28,7 @@ test.each(
     { tree, transport: "auto" },
     { tree, transport: "stream" },
   ]),
-)("$tree.name by $transport", async ({ tree, transport }) => {
+)("$tree.name by $transport", { tags: ["long"] }, async ({ tree, transport }) => {
   const root = await project({});
   const context = join(root, "context");
   await mkdir(context);
@@ -54,7 +54,7 @@ async function keptTarget(): Promise<KeptTarget> {
 
 test(
   "a kept builder has the files that were on this disk, also after some changed, and gives its result whole",
-  { timeout: 900_000 },
+  { tags: ["long"], timeout: 900_000 },
   async () => {
     const target = await keptTarget();
     const root = await project({});

@@ -59,21 +59,29 @@ describe.each([
 ] as const)("a repository %s", (_, way) => {
   const inCluster = way.length > 0;
 
-  test.each(REFS)(`is built from %s, ${inCluster ? "in" : "not in"} the cluster`, async (_name, rest, flags, which) => {
-    const { files, stderr } = await imageOf([...way, ...flags, `${open.url}${rest.replace("FIRST", first)}`]);
-    expect(files.get("which.txt")?.text).toBe(`${which}\n`);
-    expect([...files.keys()].filter((path) => path.startsWith(".git"))).toEqual([]);
-    // BuildKit does not apply an ignore file to a repository that it clones itself.
-    expect(files.has("left-out.log")).toBe(inCluster && which === "three below");
-    expect(stderr.includes("=> cloning ")).toBe(!inCluster);
-  });
+  test.each(REFS)(
+    `is built from %s, ${inCluster ? "in" : "not in"} the cluster`,
+    { tags: ["long"] },
+    async (_name, rest, flags, which) => {
+      const { files, stderr } = await imageOf([...way, ...flags, `${open.url}${rest.replace("FIRST", first)}`]);
+      expect(files.get("which.txt")?.text).toBe(`${which}\n`);
+      expect([...files.keys()].filter((path) => path.startsWith(".git"))).toEqual([]);
+      // BuildKit does not apply an ignore file to a repository that it clones itself.
+      expect(files.has("left-out.log")).toBe(inCluster && which === "three below");
+      expect(stderr.includes("=> cloning ")).toBe(!inCluster);
+    },
+  );
 
-  test(`is built from the cache when nothing changed, ${inCluster ? "in" : "not in"} the cluster`, async () => {
-    const before = await imageOf([...way, open.url]);
-    const after = await imageOf([...way, open.url]);
-    expect(after.files.get("stamp")?.text).toBe(before.files.get("stamp")?.text);
-    expect(after.stderr).not.toContain("ran again");
-  });
+  test(
+    `is built from the cache when nothing changed, ${inCluster ? "in" : "not in"} the cluster`,
+    { tags: ["long"] },
+    async () => {
+      const before = await imageOf([...way, open.url]);
+      const after = await imageOf([...way, open.url]);
+      expect(after.files.get("stamp")?.text).toBe(before.files.get("stamp")?.text);
+      expect(after.stderr).not.toContain("ran again");
+    },
+  );
 });
 
 test("a private repository is cloned here with the token of its URL, which is shown nowhere", async () => {
@@ -82,14 +90,18 @@ test("a private repository is cloned here with the token of its URL, which is sh
   expect(marks.in(stderr)).toEqual([]);
 });
 
-test("a private repository is cloned by the builder with a token that it asks for, and that is in no object", async () => {
-  const secret = ["--git-in-cluster", "--secret", "id=GIT_AUTH_TOKEN,env=T"];
-  const { files, stderr } = await imageOf([...secret, `${closed.url}#v1`], { env: { T: `${TOKEN}\n` } });
-  expect(files.get("which.txt")?.text).toBe("one\n");
-  const objects = await kubectl(["get", "all,secrets,configmaps,events", "-n", namespace.name, "-o", "yaml"]);
-  expect(objects).toContain("slipway-keep-");
-  expect(marks.in(`${stderr}${objects}`)).toEqual([]);
-});
+test(
+  "a private repository is cloned by the builder with a token that it asks for, and that is in no object",
+  { tags: ["long"] },
+  async () => {
+    const secret = ["--git-in-cluster", "--secret", "id=GIT_AUTH_TOKEN,env=T"];
+    const { files, stderr } = await imageOf([...secret, `${closed.url}#v1`], { env: { T: `${TOKEN}\n` } });
+    expect(files.get("which.txt")?.text).toBe("one\n");
+    const objects = await kubectl(["get", "all,secrets,configmaps,events", "-n", namespace.name, "-o", "yaml"]);
+    expect(objects).toContain("slipway-keep-");
+    expect(marks.in(`${stderr}${objects}`)).toEqual([]);
+  },
+);
 
 test.each([
   ["a ref that does not exist", "OPEN#nowhere", 1, /no (?:branch or tag|ref) nowhere/],
@@ -98,6 +110,7 @@ test.each([
   ["a server that does not exist", `http://${ADDRESS}:1/a.git`, 1, /cannot connect to the repository/],
 ] as const)(
   "the builder's clone of %s ends with a sentence, and the builder stays",
+  { tags: ["long"] },
   async (_name, url, code, sentence) => {
     const from = url.replace("OPEN", open.url).replace("CLOSED", closed.url);
     const ended = await build(["--git-in-cluster", from]);
@@ -134,15 +147,19 @@ test("an archive on standard input is built as it is now, also when its files ha
   expect(await remembered()).toEqual(memory);
 });
 
-test("a Dockerfile on standard input is built with a directory as its context, and without one", async () => {
-  const root = await project({ f: "context" });
-  const own = { stdin: `FROM ${BUSYBOX}\nCOPY f /f\n` };
-  expect((await imageOf(["-f", "-", root], own)).files.get("f")?.text).toBe("context");
-  const { files } = await imageOf(["-"], { stdin: `FROM ${BUSYBOX}\nRUN echo none > /f\n` });
-  expect(files.get("f")?.text).toBe("none\n");
-});
+test(
+  "a Dockerfile on standard input is built with a directory as its context, and without one",
+  { tags: ["long"] },
+  async () => {
+    const root = await project({ f: "context" });
+    const own = { stdin: `FROM ${BUSYBOX}\nCOPY f /f\n` };
+    expect((await imageOf(["-f", "-", root], own)).files.get("f")?.text).toBe("context");
+    const { files } = await imageOf(["-"], { stdin: `FROM ${BUSYBOX}\nRUN echo none > /f\n` });
+    expect(files.get("f")?.text).toBe("none\n");
+  },
+);
 
-test("an archive behind a URL is the context", async () => {
+test("an archive behind a URL is the context", { tags: ["long"] }, async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY f /f\n`, f: "fetched" });
   const archive = execFileSync("tar", ["-C", root, "-czf", "-", "."]);
   const server = createServer((_request, response) => response.end(archive));
@@ -152,7 +169,7 @@ test("an archive behind a URL is the context", async () => {
   expect((await imageOf([`http://${ADDRESS}:${port}/context.tgz`])).files.get("f")?.text).toBe("fetched");
 });
 
-test("with --reproducible a file that is changed and keeps its size is sent", async () => {
+test("with --reproducible a file that is changed and keeps its size is sent", { tags: ["long"] }, async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY f /f\n`, f: "old" });
   expect((await imageOf(["--reproducible", root])).files.get("f")?.text).toBe("old");
   await writeFile(join(root, "f"), "new");

@@ -20,7 +20,7 @@ async function scratchDirectory(): Promise<string> {
 const manifest = (text: Buffer): { manifests: { annotations?: Record<string, string> }[] } =>
   JSON.parse(text.toString()) as never;
 
-test("a cache in the registry is written, and read by a new builder", async () => {
+test("a cache in the registry is written, and read by a new builder", { tags: ["long"] }, async () => {
   const root = await project({
     Dockerfile: `FROM ${BUSYBOX}\nRUN head -c 9 /dev/urandom > /stamp\nCOPY f /f\n`,
     f: "1",
@@ -75,16 +75,19 @@ test("attestations, the metadata file and the image ID are as without --keep", a
   expect(await readFile(join(out, "iid"), "utf8")).toBe(index.headers.get("docker-content-digest"));
 });
 
-test("the Dockerfile's warnings come at the end, with their lines", async () => {
+test("the Dockerfile's warnings come at the end, with their lines", { tags: ["long"] }, async () => {
   const root = await project({ Dockerfile: `from ${BUSYBOX} AS one\nMAINTAINER me\n` });
   const { stderr } = await mustKeep([root]);
   expect(stderr).toMatch(/^WARNING: MaintainerDeprecated: .*\(line 2\)$/m);
   expect(stderr.indexOf("WARNING: Maintainer")).toBeGreaterThan(stderr.lastIndexOf("DONE"));
 });
 
-test("--no-cache-filter runs the steps of one stage again, --no-cache all of them, --target and --build-arg count", async () => {
-  const root = await project({
-    Dockerfile: `FROM ${BUSYBOX} AS one
+test(
+  "--no-cache-filter runs the steps of one stage again, --no-cache all of them, --target and --build-arg count",
+  { tags: ["long"] },
+  async () => {
+    const root = await project({
+      Dockerfile: `FROM ${BUSYBOX} AS one
 RUN head -c 9 /dev/urandom > /one
 FROM one AS two
 ARG TEXT
@@ -92,42 +95,47 @@ RUN head -c 9 /dev/urandom > /two; echo "$TEXT" > /text
 FROM two AS unused
 RUN false
 `,
-  });
-  const image = uniqueImage();
-  const built = async (...args: string[]): Promise<(string | undefined)[]> => {
-    await mustKeep(["--target", "two", "--build-arg", "TEXT=a", "-t", image, ...args, root]);
+    });
+    const image = uniqueImage();
+    const built = async (...args: string[]): Promise<(string | undefined)[]> => {
+      await mustKeep(["--target", "two", "--build-arg", "TEXT=a", "-t", image, ...args, root]);
+      const { files } = await readImage(image);
+      return ["one", "two", "text"].map((path) => files.get(path)?.text);
+    };
+    const first = await built();
+    expect(first[2]).toBe("a\n");
+    expect(await built()).toEqual(first);
+    const filtered = await built("--no-cache-filter", "two");
+    expect([filtered[0] === first[0], filtered[1] === first[1]]).toEqual([true, false]);
+    const none = await built("--no-cache");
+    expect([none[0] === first[0], none[1] === filtered[1]]).toEqual([false, false]);
+  },
+);
+
+test(
+  "directories and images are named contexts, and a context may come from standard input",
+  { tags: ["long"] },
+  async () => {
+    const extra = await project({ "in/x": "extra", skipped: "no", ".dockerignore": "skipped\n" });
+    const root = await project({
+      Dockerfile: `FROM base\nCOPY --from=extra . /extra/\nCOPY f /f\n`,
+      f: "1",
+    });
+    const image = uniqueImage();
+    const contexts = ["--build-context", `extra=${extra}`, "--build-context", `base=docker-image://${BUSYBOX}`];
+    await mustKeep([...contexts, "-t", image, root]);
     const { files } = await readImage(image);
-    return ["one", "two", "text"].map((path) => files.get(path)?.text);
-  };
-  const first = await built();
-  expect(first[2]).toBe("a\n");
-  expect(await built()).toEqual(first);
-  const filtered = await built("--no-cache-filter", "two");
-  expect([filtered[0] === first[0], filtered[1] === first[1]]).toEqual([true, false]);
-  const none = await built("--no-cache");
-  expect([none[0] === first[0], none[1] === filtered[1]]).toEqual([false, false]);
-});
+    expect(files.get("extra/in/x")?.text).toBe("extra");
+    expect(files.has("extra/skipped")).toBe(false);
+    const archive = execFileSync("tar", ["-C", root, "-cf", "-", "."]);
+    await mustKeep([...contexts, "-t", image, "-"], { stdin: archive });
+    expect((await readImage(image)).files.get("f")?.text).toBe("1");
+    await mustKeep(["-t", image, "-"], { stdin: `FROM ${BUSYBOX}\nRUN echo piped > /p\n` });
+    expect((await readImage(image)).files.get("p")?.text).toBe("piped\n");
+  },
+);
 
-test("directories and images are named contexts, and a context may come from standard input", async () => {
-  const extra = await project({ "in/x": "extra", skipped: "no", ".dockerignore": "skipped\n" });
-  const root = await project({
-    Dockerfile: `FROM base\nCOPY --from=extra . /extra/\nCOPY f /f\n`,
-    f: "1",
-  });
-  const image = uniqueImage();
-  const contexts = ["--build-context", `extra=${extra}`, "--build-context", `base=docker-image://${BUSYBOX}`];
-  await mustKeep([...contexts, "-t", image, root]);
-  const { files } = await readImage(image);
-  expect(files.get("extra/in/x")?.text).toBe("extra");
-  expect(files.has("extra/skipped")).toBe(false);
-  const archive = execFileSync("tar", ["-C", root, "-cf", "-", "."]);
-  await mustKeep([...contexts, "-t", image, "-"], { stdin: archive });
-  expect((await readImage(image)).files.get("f")?.text).toBe("1");
-  await mustKeep(["-t", image, "-"], { stdin: `FROM ${BUSYBOX}\nRUN echo piped > /p\n` });
-  expect((await readImage(image)).files.get("p")?.text).toBe("piped\n");
-});
-
-test("an OCI layout of this machine is a base image, and is read from the client", async () => {
+test("an OCI layout of this machine is a base image, and is read from the client", { tags: ["long"] }, async () => {
   const layout = join(await scratchDirectory(), "layout");
   execFileSync("skopeo", ["copy", "--src-tls-verify=false", `docker://${BUSYBOX}`, `oci:${layout}:one`]);
   const root = await project({ Dockerfile: "FROM based\nRUN echo layout > /l\n" });
@@ -143,7 +151,7 @@ test("an OCI layout of this machine is a base image, and is read from the client
   expect([unkept.code, unkept.stderr]).toEqual([125, expect.stringMatching(/^ERROR: .* needs --keep/m)]);
 });
 
-test("two builds at the same time share a builder, and each gives its own image", async () => {
+test("two builds at the same time share a builder, and each gives its own image", { tags: ["long"] }, async () => {
   const build = async (text: string): Promise<string | undefined> => {
     const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN sleep 1\nCOPY f /f\n`, f: text });
     const image = uniqueImage();
@@ -156,17 +164,21 @@ test("two builds at the same time share a builder, and each gives its own image"
   expect((await run(["keep", "-q"])).stdout.trim().split("\n")).toHaveLength(1);
 });
 
-test("a file that is changed while the time and size stay is not missed when its mode changes", async () => {
-  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY f /f\n`, f: { content: "x", mode: 0o644 } });
-  const image = uniqueImage();
-  await mustKeep(["-t", image, root]);
-  execFileSync("chmod", ["755", join(root, "f")]);
-  await mustKeep(["-t", image, root]);
-  expect((await readImage(image)).files.get("f")?.mode).toBe(0o755);
-  await rm(join(root, "f"));
-  await writeFile(join(root, "g"), "new");
-  await writeFile(join(root, "Dockerfile"), `FROM ${BUSYBOX}\nCOPY . /all/\n`);
-  await mustKeep(["-t", image, root]);
-  const { files } = await readImage(image);
-  expect([files.has("all/f"), files.get("all/g")?.text]).toEqual([false, "new"]);
-});
+test(
+  "a file that is changed while the time and size stay is not missed when its mode changes",
+  { tags: ["long"] },
+  async () => {
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY f /f\n`, f: { content: "x", mode: 0o644 } });
+    const image = uniqueImage();
+    await mustKeep(["-t", image, root]);
+    execFileSync("chmod", ["755", join(root, "f")]);
+    await mustKeep(["-t", image, root]);
+    expect((await readImage(image)).files.get("f")?.mode).toBe(0o755);
+    await rm(join(root, "f"));
+    await writeFile(join(root, "g"), "new");
+    await writeFile(join(root, "Dockerfile"), `FROM ${BUSYBOX}\nCOPY . /all/\n`);
+    await mustKeep(["-t", image, root]);
+    const { files } = await readImage(image);
+    expect([files.has("all/f"), files.get("all/g")?.text]).toEqual([false, "new"]);
+  },
+);

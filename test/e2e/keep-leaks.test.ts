@@ -88,7 +88,7 @@ const PROCESSES = "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null; ex
 
 test(
   "a kept build's password, secrets and key are in no object, file, variable, argument or log, and on this machine only where they were",
-  { timeout: 900_000 },
+  { tags: ["long"], timeout: 900_000 },
   async () => {
     const root = await project({
       Dockerfile: `FROM ${BUSYBOX}

@@ -20,15 +20,19 @@ async function podOf(builder: string): Promise<string> {
   return name.trim().replace(/^pod\//, "");
 }
 
-test("a builder that nobody uses ends by itself, and leaves nothing", { timeout: 480_000 }, async () => {
-  const made = await madeFromNow(namespace.name);
-  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo 1 > /f\n` });
-  const ended = await run(["build", "--keep", "60s", "--progress", "plain", root]);
-  expect([ended.code, ended.stderr]).toEqual([0, expect.stringContaining("=> built")]);
-  expect(await made()).not.toEqual([]);
-  // Its time, the Job's TTL of a minute, and what the cluster takes for both.
-  await expect.poll(made, { timeout: 360_000, interval: 5000 }).toEqual([]);
-});
+test(
+  "a builder that nobody uses ends by itself, and leaves nothing",
+  { tags: ["long"], timeout: 480_000 },
+  async () => {
+    const made = await madeFromNow(namespace.name);
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo 1 > /f\n` });
+    const ended = await run(["build", "--keep", "60s", "--progress", "plain", root]);
+    expect([ended.code, ended.stderr]).toEqual([0, expect.stringContaining("=> built")]);
+    expect(await made()).not.toEqual([]);
+    // Its time, the Job's TTL of a minute, and what the cluster takes for both.
+    await expect.poll(made, { timeout: 360_000, interval: 5000 }).toEqual([]);
+  },
+);
 
 describe("a builder that is lost during a build", () => {
   const LOSSES: Readonly<Record<string, (pod: string) => Promise<unknown>>> = {
@@ -45,6 +49,7 @@ describe("a builder that is lost during a build", () => {
 
   test.each(Object.entries(LOSSES))(
     "%s fails that build in one sentence, and the next one has a new builder",
+    { tags: ["long"] },
     async (_, lose) => {
       const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 100\n` });
       let lost: Promise<unknown> | undefined;
@@ -67,39 +72,45 @@ describe("a builder that is lost during a build", () => {
   );
 });
 
-test("clients that are killed at any moment leave no lock and no build, and the next build is right", async () => {
-  const steps = Array.from({ length: 6 }, (_, at) => `RUN head -c 200000 /dev/urandom > /r${at}; sleep 0.2\n`).join("");
-  const root = await project({
-    Dockerfile: `FROM ${BUSYBOX}\nCOPY . /app/\n${steps}`,
-    f: "0",
-    big: Buffer.alloc(3_000_000, 1),
-  });
-  const first = await build([root]);
-  expect(first.code).toBe(0);
-  const started: ChildProcess[] = [];
-  // Each of them is killed at another moment of its build.
-  const killed = Array.from({ length: 10 }, async (_, at) => {
-    await writeFile(join(root, "f"), String(at));
-    const ended = await build(["--no-cache", root], {
-      onStderr: (_text, child) => {
-        if (started.includes(child)) return;
-        started.push(child);
-        setTimeout(() => child.kill("SIGKILL"), at * 700);
-      },
+test(
+  "clients that are killed at any moment leave no lock and no build, and the next build is right",
+  { tags: ["long"] },
+  async () => {
+    const steps = Array.from({ length: 6 }, (_, at) => `RUN head -c 200000 /dev/urandom > /r${at}; sleep 0.2\n`).join(
+      "",
+    );
+    const root = await project({
+      Dockerfile: `FROM ${BUSYBOX}\nCOPY . /app/\n${steps}`,
+      f: "0",
+      big: Buffer.alloc(3_000_000, 1),
     });
-    return ended.signal ?? ended.code;
-  });
-  const outcomes = await Promise.all(killed);
-  expect(outcomes.filter((outcome) => outcome !== "SIGKILL" && outcome !== 0)).toEqual([]);
-  expect(outcomes).toContain("SIGKILL");
-  await writeFile(join(root, "f"), "last");
-  const image = uniqueImage();
-  const next = await build(["-t", image, root]);
-  expect([next.code, builderIn(next)]).toEqual([0, builderIn(first)]);
-  expect((await readImage(image)).files.get("app/f")?.text).toBe("last");
-  const underWay = async (): Promise<string> => (await run(["keep", "--format", "{{.Builds}}"])).stdout.trim();
-  await expect.poll(underWay, { timeout: 60_000, interval: 2000 }).toBe("0");
-});
+    const first = await build([root]);
+    expect(first.code).toBe(0);
+    const started: ChildProcess[] = [];
+    // Each of them is killed at another moment of its build.
+    const killed = Array.from({ length: 10 }, async (_, at) => {
+      await writeFile(join(root, "f"), String(at));
+      const ended = await build(["--no-cache", root], {
+        onStderr: (_text, child) => {
+          if (started.includes(child)) return;
+          started.push(child);
+          setTimeout(() => child.kill("SIGKILL"), at * 700);
+        },
+      });
+      return ended.signal ?? ended.code;
+    });
+    const outcomes = await Promise.all(killed);
+    expect(outcomes.filter((outcome) => outcome !== "SIGKILL" && outcome !== 0)).toEqual([]);
+    expect(outcomes).toContain("SIGKILL");
+    await writeFile(join(root, "f"), "last");
+    const image = uniqueImage();
+    const next = await build(["-t", image, root]);
+    expect([next.code, builderIn(next)]).toEqual([0, builderIn(first)]);
+    expect((await readImage(image)).files.get("app/f")?.text).toBe("last");
+    const underWay = async (): Promise<string> => (await run(["keep", "--format", "{{.Builds}}"])).stdout.trim();
+    await expect.poll(underWay, { timeout: 60_000, interval: 2000 }).toBe("0");
+  },
+);
 
 test("a builder whose pod the namespace refuses ends the build in one sentence, and is removed", async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
@@ -112,19 +123,23 @@ test("a builder whose pod the namespace refuses ends the build in one sentence, 
   await expect.poll(() => objectsIn(restricted.name)).toEqual([]);
 });
 
-test("what a builder without a pod waits for is told, and it starts when there is room", async () => {
-  const quota = ["quota", "full", "--hard=pods=0", "-n", full.name];
-  await kubectl(["create", ...quota]);
-  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
-  let removed: Promise<string> | undefined;
-  const ended = await build([root, "-n", full.name], {
-    env: { KUBECONFIG: full.kubeconfig },
-    onStderr: (text) => {
-      if (/^=> waiting for a pod: .*quota/m.test(text))
-        removed ??= kubectl(["delete", "quota", "full", "-n", full.name]);
-    },
-  });
-  await removed;
-  expect([ended.code, ended.stderr]).toEqual([0, expect.stringMatching(/^=> waiting for a pod: .*quota/m)]);
-  await run(["keep", "stop", "--all", "-n", full.name], { env: { KUBECONFIG: full.kubeconfig } });
-});
+test(
+  "what a builder without a pod waits for is told, and it starts when there is room",
+  { tags: ["long"] },
+  async () => {
+    const quota = ["quota", "full", "--hard=pods=0", "-n", full.name];
+    await kubectl(["create", ...quota]);
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
+    let removed: Promise<string> | undefined;
+    const ended = await build([root, "-n", full.name], {
+      env: { KUBECONFIG: full.kubeconfig },
+      onStderr: (text) => {
+        if (/^=> waiting for a pod: .*quota/m.test(text))
+          removed ??= kubectl(["delete", "quota", "full", "-n", full.name]);
+      },
+    });
+    await removed;
+    expect([ended.code, ended.stderr]).toEqual([0, expect.stringMatching(/^=> waiting for a pod: .*quota/m)]);
+    await run(["keep", "stop", "--all", "-n", full.name], { env: { KUBECONFIG: full.kubeconfig } });
+  },
+);

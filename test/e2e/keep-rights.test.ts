@@ -60,11 +60,11 @@ async function auditSize(): Promise<number> {
 /** Not seen in every run: whether a WebSocket may be opened is asked for both verbs, and events tell why there is no pod yet. */
 const UNSEEN = ["create pods/exec", "list events", "watch events"];
 /** For a test that hangs: the first one starts three pods, one after the other. */
-const TIMEOUT = { timeout: 900_000 };
+const LONG = { tags: ["long"], timeout: 900_000 };
 
 test(
   "everything with a kept builder needs the rights that rbac --keep prints, all of them and no others",
-  TIMEOUT,
+  LONG,
   async () => {
     const start = await auditSize();
     const doctor = await run(["doctor", "--keep", "10m"]);
@@ -113,7 +113,7 @@ test("a build without one of these rights is told which, and what to run", async
 
 test(
   "a Secret of the namespace is read by the client, which needs the right to get that Secret and no more",
-  TIMEOUT,
+  LONG,
   async () => {
     const at = ["-n", namespace.name];
     await kubectl(["create", "secret", "generic", "mine", ...at, "--from-literal=key=value of the Secret"]);

@@ -98,7 +98,7 @@ RUN --mount=type=ssh,id=file test -S "$SSH_AUTH_SOCK"
   }
 });
 
-test("results come to this machine", async () => {
+test("results come to this machine", { tags: ["long"] }, async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY f /f\n`, f: "content" });
   const tar = join(root, "../", `${Date.now()}.tar`);
   onTestFinished(() => rm(tar, { force: true }));
@@ -110,15 +110,19 @@ test("results come to this machine", async () => {
   expect(await readFile(join(out, "f"), "utf8")).toBe("content");
 });
 
-test("a failing step ends the build as it does without a kept builder, and the builder stays", async () => {
-  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo before && exit 7\n` });
-  const ended = await run(["build", "--keep", "10m", "--progress", "plain", root]);
-  expect([ended.code, ended.stderr]).toEqual([1, expect.stringMatching(/^ERROR: .*exit 7.* 7/m)]);
-  expect(ended.stderr).toMatch(printing("before"));
-  expect(await kept()).toContain(builderIn(ended));
-});
+test(
+  "a failing step ends the build as it does without a kept builder, and the builder stays",
+  { tags: ["long"] },
+  async () => {
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo before && exit 7\n` });
+    const ended = await run(["build", "--keep", "10m", "--progress", "plain", root]);
+    expect([ended.code, ended.stderr]).toEqual([1, expect.stringMatching(/^ERROR: .*exit 7.* 7/m)]);
+    expect(ended.stderr).toMatch(printing("before"));
+    expect(await kept()).toContain(builderIn(ended));
+  },
+);
 
-test("a Job that somebody else made to look like this user's is given nothing", async () => {
+test("a Job that somebody else made to look like this user's is given nothing", { tags: ["long"] }, async () => {
   onTestFinished(async () => {
     await kubectl(["delete", "job", "slipway-keep-forged", "-n", namespace.name, "--wait=false", "--ignore-not-found"]);
   });
@@ -166,23 +170,27 @@ test("a Job that somebody else made to look like this user's is given nothing", 
   expect(other).not.toBe(name);
 });
 
-test("a builder whose pod is deleted during a build is reported in one sentence, and the next build has a new one", async () => {
-  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 30\n` });
-  let deleted: Promise<string> | undefined;
-  const ended = await run(["build", "--keep", "10m", "--progress", "plain", root], {
-    onStderr: (text) => {
-      if (!/ sleeping$/m.test(text)) return;
-      deleted ??= kubectl(["delete", "pods", "--all", "--grace-period=0", "--wait=false", "-n", namespace.name]);
-    },
-  });
-  await deleted;
-  expect([ended.code, ended.stderr]).toEqual([
-    3,
-    expect.stringMatching(/^ERROR: the build was ended: .*kept builder/m),
-  ]);
-  const next = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
-  expect(builderIn(await mustKeep([next]))).not.toBe(builderIn(ended));
-});
+test(
+  "a builder whose pod is deleted during a build is reported in one sentence, and the next build has a new one",
+  { tags: ["long"] },
+  async () => {
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 30\n` });
+    let deleted: Promise<string> | undefined;
+    const ended = await run(["build", "--keep", "10m", "--progress", "plain", root], {
+      onStderr: (text) => {
+        if (!/ sleeping$/m.test(text)) return;
+        deleted ??= kubectl(["delete", "pods", "--all", "--grace-period=0", "--wait=false", "-n", namespace.name]);
+      },
+    });
+    await deleted;
+    expect([ended.code, ended.stderr]).toEqual([
+      3,
+      expect.stringMatching(/^ERROR: the build was ended: .*kept builder/m),
+    ]);
+    const next = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
+    expect(builderIn(await mustKeep([next]))).not.toBe(builderIn(ended));
+  },
+);
 
 /** How many processes of the kept builder have this command line. @returns a function that counts them */
 async function countOf(command: string, builder?: string): Promise<() => Promise<number>> {
@@ -197,30 +205,34 @@ async function countOf(command: string, builder?: string): Promise<() => Promise
   };
 }
 
-test("a client that is killed leaves no lock, and what its RUN had started is gone, for every user of it", async () => {
-  await run(["keep", "stop", "--all"]);
-  const root = await project({
-    Dockerfile: `FROM ${BUSYBOX}
+test(
+  "a client that is killed leaves no lock, and what its RUN had started is gone, for every user of it",
+  { tags: ["long"] },
+  async () => {
+    await run(["keep", "stop", "--all"]);
+    const root = await project({
+      Dockerfile: `FROM ${BUSYBOX}
 RUN echo 'other:x:1234:1234::/:/bin/sh' >> /etc/passwd
 RUN (sleep 4321 & setsid sleep 4321 >/dev/null 2>&1 & su other -c 'sleep 4321 & sleep 4321') & sleep 2; echo sleeping; wait
 `,
-  });
-  let before: Promise<number> | undefined;
-  await run(["build", "--keep", "10m", "--progress", "plain", root], {
-    onStderr: (text, child) => {
-      if (!/ sleeping$/m.test(text)) return;
-      before ??= countOf("sleep 4321")
-        .then((count) => count())
-        .finally(() => child.kill("SIGKILL"));
-    },
-  });
-  expect(await before).toBe(4);
-  const other = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY f /\n`, f: "1" });
-  await mustKeep([other]);
-  await expect.poll(await countOf("sleep 4321"), { timeout: 75_000, interval: 1000 }).toBe(0);
-});
+    });
+    let before: Promise<number> | undefined;
+    await run(["build", "--keep", "10m", "--progress", "plain", root], {
+      onStderr: (text, child) => {
+        if (!/ sleeping$/m.test(text)) return;
+        before ??= countOf("sleep 4321")
+          .then((count) => count())
+          .finally(() => child.kill("SIGKILL"));
+      },
+    });
+    expect(await before).toBe(4);
+    const other = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY f /\n`, f: "1" });
+    await mustKeep([other]);
+    await expect.poll(await countOf("sleep 4321"), { timeout: 75_000, interval: 1000 }).toBe(0);
+  },
+);
 
-test("a RUN keeps what it has started until it ends, and then the builder ends that", async () => {
+test("a RUN keeps what it has started until it ends, and then the builder ends that", { tags: ["long"] }, async () => {
   const root = await project({
     Dockerfile: `FROM ${BUSYBOX}
 RUN setsid sleep 8765 >/dev/null 2>&1 & (setsid sleep 8765 >/dev/null 2>&1 &) ; sleep 25; ps -o args | grep -cx 'sleep 8765' > /count
@@ -246,32 +258,36 @@ test("what does not go together is refused in one sentence", async () => {
   expect([short.code, short.stderr]).toEqual([125, expect.stringMatching(/^ERROR: --keep 5s is too short/m)]);
 });
 
-test("the targets of a bake file and the build of a Drone step share the builder that the variable asks for", async () => {
-  await run(["keep", "stop", "--all"]);
-  const root = await project({
-    Dockerfile: `FROM ${BUSYBOX}\nARG NAME\nRUN echo $NAME > /name\n`,
-    "docker-bake.json": JSON.stringify({
-      group: { default: { targets: ["one", "two", "three"] } },
-      target: {
-        ...Object.fromEntries(["one", "two"].map((name) => [name, { args: { NAME: name }, tags: [uniqueImage()] }])),
-        three: { contexts: { base: "target:one" }, "dockerfile-inline": "FROM base\n", tags: [uniqueImage()] },
-      },
-    }),
-  });
-  const env = { SLIPWAY_KEEP: "10m" };
-  const baked = await run(["bake", "--progress", "plain"], { cwd: root, env });
-  expect([baked.code, baked.output]).toEqual([0, expect.stringContaining("built digest")]);
-  const [builder, ...others] = await kept();
-  expect(others).toEqual([]);
-  const [, repo = "", tag = ""] = /^(.*):([^:]+)$/.exec(uniqueImage()) ?? [];
-  const step = await run(["plugin", "--progress", "plain"], {
-    cwd: root,
-    env: { ...env, PLUGIN_REPO: repo, PLUGIN_TAGS: tag },
-  });
-  expect([step.code, builderIn(step)]).toEqual([0, builder]);
-  const { stdout } = await run(["keep", "-q"]);
-  expect(stdout).toBe(`${builder}\n`);
-});
+test(
+  "the targets of a bake file and the build of a Drone step share the builder that the variable asks for",
+  { tags: ["long"] },
+  async () => {
+    await run(["keep", "stop", "--all"]);
+    const root = await project({
+      Dockerfile: `FROM ${BUSYBOX}\nARG NAME\nRUN echo $NAME > /name\n`,
+      "docker-bake.json": JSON.stringify({
+        group: { default: { targets: ["one", "two", "three"] } },
+        target: {
+          ...Object.fromEntries(["one", "two"].map((name) => [name, { args: { NAME: name }, tags: [uniqueImage()] }])),
+          three: { contexts: { base: "target:one" }, "dockerfile-inline": "FROM base\n", tags: [uniqueImage()] },
+        },
+      }),
+    });
+    const env = { SLIPWAY_KEEP: "10m" };
+    const baked = await run(["bake", "--progress", "plain"], { cwd: root, env });
+    expect([baked.code, baked.output]).toEqual([0, expect.stringContaining("built digest")]);
+    const [builder, ...others] = await kept();
+    expect(others).toEqual([]);
+    const [, repo = "", tag = ""] = /^(.*):([^:]+)$/.exec(uniqueImage()) ?? [];
+    const step = await run(["plugin", "--progress", "plain"], {
+      cwd: root,
+      env: { ...env, PLUGIN_REPO: repo, PLUGIN_TAGS: tag },
+    });
+    expect([step.code, builderIn(step)]).toEqual([0, builder]);
+    const { stdout } = await run(["keep", "-q"]);
+    expect(stdout).toBe(`${builder}\n`);
+  },
+);
 
 test("--dry-run prints the builder's objects and makes none", async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
@@ -283,7 +299,7 @@ test("--dry-run prints the builder's objects and makes none", async () => {
   expect(await objectsIn(namespace.name)).toEqual(before);
 });
 
-test("nothing is left when it is stopped, and its key is this user's own", async () => {
+test("nothing is left when it is stopped, and its key is this user's own", { tags: ["long"] }, async () => {
   const [name = "", ...others] = await kept();
   expect(await run(["keep", "stop", "--all", name])).toMatchObject({
     code: 125,

@@ -101,6 +101,7 @@ test.each([
   ],
 ] as const)(
   "%s: what is secret is in the build's own Secret, nowhere else, and after the build nowhere",
+  { tags: ["long"] },
   async (builder, flags, dockerfile, shipped) => {
     const root =
       dockerfile === undefined ? repository.url : await project({ Dockerfile: dockerfile, "app.txt": "app" });
@@ -170,35 +171,43 @@ test.each([
   ["cannot start", ["--builder-image", `${environment("REGISTRY")}/nowhere/builder:1`], "RUN true", undefined, 3],
   ["takes too long before it starts", [...WAITS, "--timeout=2s"], "RUN true", undefined, 124],
   ["is stopped while it waits", WAITS, "RUN true", "SIGTERM", 130],
-] as const)("the Secret of a build that %s is gone with the client", async (_name, flags, run, signal, code) => {
-  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n${run}\n` });
-  const before = await revision();
-  const stopped = { yet: false };
-  const ended = await build(namespace, ["--progress=json", ...flags, "-t", `${registry.host}/leaks/removal`, root], {
-    env: { ...env, DEBUG: "" },
-    onStderr: (text, child) => {
-      if (signal === undefined || stopped.yet || !text.includes('"waiting"')) return;
-      stopped.yet = true;
-      child.kill(signal);
-    },
-  });
-  expect(ended.code).toBe(code);
-  const made = (await statesBetween(before, await revision())).filter(({ value }) => marks.in(value).length > 0);
-  expect(made).toHaveLength(1);
-  expect(await secrets()).toEqual([]);
-});
+] as const)(
+  "the Secret of a build that %s is gone with the client",
+  { tags: ["long"] },
+  async (_name, flags, run, signal, code) => {
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n${run}\n` });
+    const before = await revision();
+    const stopped = { yet: false };
+    const ended = await build(namespace, ["--progress=json", ...flags, "-t", `${registry.host}/leaks/removal`, root], {
+      env: { ...env, DEBUG: "" },
+      onStderr: (text, child) => {
+        if (signal === undefined || stopped.yet || !text.includes('"waiting"')) return;
+        stopped.yet = true;
+        child.kill(signal);
+      },
+    });
+    expect(ended.code).toBe(code);
+    const made = (await statesBetween(before, await revision())).filter(({ value }) => marks.in(value).length > 0);
+    expect(made).toHaveLength(1);
+    expect(await secrets()).toEqual([]);
+  },
+);
 
-test("the Secret of a killed client is deleted with its Job, by the Job's deadline and TTL", async () => {
-  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
-  const flags = [...WAITS, "--timeout=2s", "--ttl=1s", "--progress=json"];
-  const before = await revision();
-  const ended = await build(namespace, [...flags, "-t", `${registry.host}/leaks/killed`, root], {
-    env: { ...env, DEBUG: "" },
-    onStderr: (text, child) => void (text.includes('"waiting"') && child.kill("SIGKILL")),
-  });
-  expect(ended.signal).toBe("SIGKILL");
-  // The Job may have gone before anybody looks.
-  const made = (await statesBetween(before, await revision())).filter(({ value }) => marks.in(value).length > 0);
-  expect(made).toHaveLength(1);
-  await expect.poll(secrets).toEqual([]);
-});
+test(
+  "the Secret of a killed client is deleted with its Job, by the Job's deadline and TTL",
+  { tags: ["long"] },
+  async () => {
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
+    const flags = [...WAITS, "--timeout=2s", "--ttl=1s", "--progress=json"];
+    const before = await revision();
+    const ended = await build(namespace, [...flags, "-t", `${registry.host}/leaks/killed`, root], {
+      env: { ...env, DEBUG: "" },
+      onStderr: (text, child) => void (text.includes('"waiting"') && child.kill("SIGKILL")),
+    });
+    expect(ended.signal).toBe("SIGKILL");
+    // The Job may have gone before anybody looks.
+    const made = (await statesBetween(before, await revision())).filter(({ value }) => marks.in(value).length > 0);
+    expect(made).toHaveLength(1);
+    await expect.poll(secrets).toEqual([]);
+  },
+);

@@ -70,7 +70,7 @@ test.for([
     },
     /didn't match Pod's node affinity/,
   ],
-] as const)("killed %s", async ([, kill, waitsFor]) => {
+] as const)("killed %s", { tags: ["long"] }, async ([, kill, waitsFor]) => {
   const made = await madeFromNow(namespace.name);
   const auths = { [REGISTRY]: { auth: Buffer.from("user:password").toString("base64") } };
   const root = await project({
@@ -115,14 +115,18 @@ test.for([
   await expect.poll(made).toEqual([]);
 });
 
-test.for(["configmap", "stream"])("once its context is in, by %s, a build has its whole time", async (transport) => {
-  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN sleep 300\n` });
-  const args = ["--detach", "--timeout", "20m", "--transport", transport, "-t", uniqueImage(), root];
-  const name = (await mustBuild(namespace, args)).stdout.trim();
-  const { spec, metadata } = await jobOf(name);
-  expect([spec.activeDeadlineSeconds, metadata.annotations["slipway.dev/timeout-seconds"]]).toEqual([1200, "1200"]);
-  expect((await run("cancel", name)).code).toBe(0);
-});
+test.for(["configmap", "stream"])(
+  "once its context is in, by %s, a build has its whole time",
+  { tags: ["long"] },
+  async (transport) => {
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN sleep 300\n` });
+    const args = ["--detach", "--timeout", "20m", "--transport", transport, "-t", uniqueImage(), root];
+    const name = (await mustBuild(namespace, args)).stdout.trim();
+    const { spec, metadata } = await jobOf(name);
+    expect([spec.activeDeadlineSeconds, metadata.annotations["slipway.dev/timeout-seconds"]]).toEqual([1200, "1200"]);
+    expect((await run("cancel", name)).code).toBe(0);
+  },
+);
 
 test("a Role without the right to change a deadline: the build works, and doctor names the consequence", async () => {
   const role = JSON.parse(await kubectl(["get", "role", "slipway", "-n", namespace.name, "-o", "json"])) as {

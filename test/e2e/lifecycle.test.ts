@@ -74,30 +74,34 @@ test("killed client: the build keeps running, and attach has the whole log and t
   expect(attached.stderr).toContain(`=> built digest ${(await readImage(image)).digest}\n`);
 });
 
-test("a closed terminal and Ctrl-C with --detach-on-interrupt leave the build, cancel stops it", async () => {
-  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 300\n` });
-  const made = await madeFromNow(namespace.name);
-  const left = await Promise.all([
-    build(namespace, [root], at(printing("sleeping"), "SIGHUP")),
-    build(namespace, ["--detach-on-interrupt", root], at(printing("sleeping"), "SIGINT")),
-  ]);
-  for (const { code, stdout, stderr } of left) {
-    expect([code, stdout]).toEqual([130, ""]);
-    expect(stderr).toMatch(
-      /^ERROR: detached; build slipway-\S+ keeps running in the cluster\n {2}- To come back to it: run `slipway attach/m,
-    );
-  }
-  const names = (await run("ps", "-q")).stdout.trim().split("\n");
-  expect(names).toHaveLength(2);
-  const running = await run("ps", "--format", "{{.Name}} {{.State}}");
-  expect(running.stdout.trim().split("\n").sort()).toEqual(names.map((name) => `${name} building`).sort());
-  const refused = await run("rm", names[0] ?? "");
-  expect([refused.code, refused.stderr]).toEqual([125, expect.stringContaining("has not ended: building")]);
-  expect((await run("cancel", ...names)).stdout).toBe(`${names.join("\n")}\n`);
-  await expect.poll(made).toEqual([]);
-});
+test(
+  "a closed terminal and Ctrl-C with --detach-on-interrupt leave the build, cancel stops it",
+  { tags: ["long"] },
+  async () => {
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo sleeping && sleep 300\n` });
+    const made = await madeFromNow(namespace.name);
+    const left = await Promise.all([
+      build(namespace, [root], at(printing("sleeping"), "SIGHUP")),
+      build(namespace, ["--detach-on-interrupt", root], at(printing("sleeping"), "SIGINT")),
+    ]);
+    for (const { code, stdout, stderr } of left) {
+      expect([code, stdout]).toEqual([130, ""]);
+      expect(stderr).toMatch(
+        /^ERROR: detached; build slipway-\S+ keeps running in the cluster\n {2}- To come back to it: run `slipway attach/m,
+      );
+    }
+    const names = (await run("ps", "-q")).stdout.trim().split("\n");
+    expect(names).toHaveLength(2);
+    const running = await run("ps", "--format", "{{.Name}} {{.State}}");
+    expect(running.stdout.trim().split("\n").sort()).toEqual(names.map((name) => `${name} building`).sort());
+    const refused = await run("rm", names[0] ?? "");
+    expect([refused.code, refused.stderr]).toEqual([125, expect.stringContaining("has not ended: building")]);
+    expect((await run("cancel", ...names)).stdout).toBe(`${names.join("\n")}\n`);
+    await expect.poll(made).toEqual([]);
+  },
+);
 
-test("wait prints each build's result, and has the exit code of the one that failed", async () => {
+test("wait prints each build's result, and has the exit code of the one that failed", { tags: ["long"] }, async () => {
   const image = uniqueImage();
   const good = await detached(`FROM ${BUSYBOX}\nRUN true\n`, "-t", image);
   const bad = await detached(`FROM ${BUSYBOX}\nRUN echo last words; exit 7\n`);
@@ -119,7 +123,7 @@ test("a cancelled build ends for every client that watches it", async () => {
   expect(end.stderr).toMatch(/^ERROR: the build was cancelled: its Job/m);
 });
 
-test("a build that its deadline ended is still reported so later", async () => {
+test("a build that its deadline ended is still reported so later", { tags: ["long"] }, async () => {
   const name = await detached(`FROM ${BUSYBOX}\nRUN sleep 300\n`, "--timeout", "6s");
   const end = await run("attach", name);
   expect([end.code, end.stdout]).toEqual([124, ""]);
@@ -138,7 +142,7 @@ test.for([
   [["rm"], /name at least one build to remove/],
   [["ps", "--format", "{{.Nothing}}"], /unknown field \.Nothing/],
   [["ps", "--format", "{{if .Name}}"], /is not supported in slipway's templates/],
-] as const)("bad input: %j", async ([args, says]) => {
+] as const)("bad input: %j", { tags: ["long"] }, async ([args, says]) => {
   const root = await project({});
   await mkdir(`${root}/empty`);
   const end = await asAccount(args, {}, quiet);

@@ -23,20 +23,24 @@ describe("Podman", () => {
     ["a kept builder", "buildkit", ["--keep=5m"]],
   ];
 
-  test.each(LOADING)("gets an image from %s under every name, with the ID that is reported", async (_, name, flags) => {
-    const { base, flags: own } = testBuilder(name);
-    const root = await project({ Dockerfile: `FROM ${base}\nRUN echo made > /made\nCMD ["cat", "/made"]\n` });
-    const names = [`of-${name}${flags.length}`, `other-of-${name}${flags.length}:v2`];
-    const tags = names.flatMap((tag) => ["-t", tag]);
-    const { stdout, stderr } = await mustBuild(namespace, [...own, ...flags, "--load", "-q", ...tags, "."], {
-      cwd: root,
-      env: { DOCKER_HOST: engine.host },
-    });
-    expect(stderr).toBe("");
-    for (const tag of names)
-      expect(await engine.docker("image", "inspect", "--format={{.Id}}", tag)).toBe(stdout.trim());
-    expect(await engine.docker("run", "--rm", "--network=host", names[0] ?? "")).toBe("made");
-  });
+  test.each(LOADING)(
+    "gets an image from %s under every name, with the ID that is reported",
+    { tags: ["long"] },
+    async (_, name, flags) => {
+      const { base, flags: own } = testBuilder(name);
+      const root = await project({ Dockerfile: `FROM ${base}\nRUN echo made > /made\nCMD ["cat", "/made"]\n` });
+      const names = [`of-${name}${flags.length}`, `other-of-${name}${flags.length}:v2`];
+      const tags = names.flatMap((tag) => ["-t", tag]);
+      const { stdout, stderr } = await mustBuild(namespace, [...own, ...flags, "--load", "-q", ...tags, "."], {
+        cwd: root,
+        env: { DOCKER_HOST: engine.host },
+      });
+      expect(stderr).toBe("");
+      for (const tag of names)
+        expect(await engine.docker("image", "inspect", "--format={{.Id}}", tag)).toBe(stdout.trim());
+      expect(await engine.docker("run", "--rm", "--network=host", names[0] ?? "")).toBe("made");
+    },
+  );
 });
 
 describe("Docker behind TLS", () => {
@@ -62,7 +66,7 @@ describe("Docker behind TLS", () => {
     expect(await engine.docker("image", "inspect", "--format={{.Config.Labels.a}}", "by-variables")).toBe("b");
   });
 
-  test("gets an image through a context that docker has made", async () => {
+  test("gets an image through a context that docker has made", { tags: ["long"] }, async () => {
     const root = await project(files);
     const config = join(root, "docker");
     const [ca, cert, key] = ["ca", "cert", "key"].map((name) => `${name}=${join(tls.directory, `${name}.pem`)}`);
@@ -107,7 +111,7 @@ describe("Docker behind ssh", () => {
   test.each([
     ["the engine that docker finds there", () => ""],
     ["the engine at a path there", () => engine.socket],
-  ])("%s gets an image through ssh://", async (what, path) => {
+  ])("%s gets an image through ssh://", { tags: ["long"] }, async (what, path) => {
     const tag = `by-ssh-${what.replaceAll(" ", "-")}`;
     await mustBuild(namespace, ["--keep=5m", "--load", "-t", tag, "."], {
       cwd: await project(files),

@@ -42,20 +42,24 @@ beforeAll(async () => {
   }
 }, WAIT.timeout);
 
-test("every node has the image under the names by which pods find it, with the ID that is reported", async () => {
-  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo made > /made\n` });
-  const args = ["--load=kind:lab", "--iidfile=id", "-t", "app", "-t", "registry.example.com/other:v2", "."];
-  const { stderr } = await mustBuild(namespace, args, { cwd: root, env: { DOCKER_HOST: engine.host } });
-  expect(stderr).toContain("=> loaded app:latest\n");
-  const id = await readFile(join(root, "id"), "utf8");
-  for (const node of NODES) {
-    const names = (await ctr(node, "images", "list", "--quiet")).split("\n");
-    // containerd's CRI names an image by its ID as well.
-    for (const name of ["docker.io/library/app:latest", "registry.example.com/other:v2", id])
-      expect(names).toContain(name);
-    expect(await ctr(node, "images", "check", "name==docker.io/library/app:latest")).toContain("complete");
-  }
-});
+test(
+  "every node has the image under the names by which pods find it, with the ID that is reported",
+  { tags: ["long"] },
+  async () => {
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo made > /made\n` });
+    const args = ["--load=kind:lab", "--iidfile=id", "-t", "app", "-t", "registry.example.com/other:v2", "."];
+    const { stderr } = await mustBuild(namespace, args, { cwd: root, env: { DOCKER_HOST: engine.host } });
+    expect(stderr).toContain("=> loaded app:latest\n");
+    const id = await readFile(join(root, "id"), "utf8");
+    for (const node of NODES) {
+      const names = (await ctr(node, "images", "list", "--quiet")).split("\n");
+      // containerd's CRI names an image by its ID as well.
+      for (const name of ["docker.io/library/app:latest", "registry.example.com/other:v2", id])
+        expect(names).toContain(name);
+      expect(await ctr(node, "images", "check", "name==docker.io/library/app:latest")).toContain("complete");
+    }
+  },
+);
 
 test.each([
   [

@@ -26,35 +26,39 @@ function dockerConfig(): string {
 test.each([
   ["a builder of its own", builds, []],
   ["a kept builder", kept, ["--keep=5m", "--insecure-registry", REGISTRY_AUTH]],
-] as const)("from %s it is pulled with the user's login, and next to nothing is sent", async (_, namespace, flags) => {
-  const image = uniqueImage(REGISTRY_AUTH);
-  const root = await project({
-    ...files(),
-    ".docker/config.json": dockerConfig(),
-    ".dockerignore": ".docker\n*.sock\n",
-  });
-  await using counting = await countSent(engine.socket, join(root, "counted.sock"));
-  const args = [
-    ...flags,
-    "--load",
-    "--push",
-    "--progress=json",
-    "--iidfile=id",
-    "-t",
-    image,
-    "-t",
-    `${image}:second`,
-    ".",
-  ];
-  const env = { DOCKER_HOST: counting.host, DOCKER_CONFIG: join(root, ".docker") };
-  const { stderr } = await mustBuild(namespace, args, { cwd: root, env });
-  for (const name of [image, `${image}:second`])
-    expect(await idOf(name)).toBe(await readFile(join(root, "id"), "utf8"));
-  expect(counting.bytes()).toBeLessThan(10_000);
-  expect(stderr).toContain(`pulled from ${REGISTRY_AUTH}`);
-  // Nothing comes from the pod either.
-  expect(stderr).not.toContain('"export"');
-});
+] as const)(
+  "from %s it is pulled with the user's login, and next to nothing is sent",
+  { tags: ["long"] },
+  async (_, namespace, flags) => {
+    const image = uniqueImage(REGISTRY_AUTH);
+    const root = await project({
+      ...files(),
+      ".docker/config.json": dockerConfig(),
+      ".dockerignore": ".docker\n*.sock\n",
+    });
+    await using counting = await countSent(engine.socket, join(root, "counted.sock"));
+    const args = [
+      ...flags,
+      "--load",
+      "--push",
+      "--progress=json",
+      "--iidfile=id",
+      "-t",
+      image,
+      "-t",
+      `${image}:second`,
+      ".",
+    ];
+    const env = { DOCKER_HOST: counting.host, DOCKER_CONFIG: join(root, ".docker") };
+    const { stderr } = await mustBuild(namespace, args, { cwd: root, env });
+    for (const name of [image, `${image}:second`])
+      expect(await idOf(name)).toBe(await readFile(join(root, "id"), "utf8"));
+    expect(counting.bytes()).toBeLessThan(10_000);
+    expect(stderr).toContain(`pulled from ${REGISTRY_AUTH}`);
+    // Nothing comes from the pod either.
+    expect(stderr).not.toContain('"export"');
+  },
+);
 
 test("it is sent to an engine that does not reach its registry", async () => {
   // The engine does not know this registry's CA.

@@ -43,22 +43,26 @@ describe.each(LOADING)("%s", (_, builder, flags) => {
   const { base, flags: own } = testBuilder(builder);
   const files = { Dockerfile: `FROM ${base}\nRUN echo made > /made\nCMD ["cat", "/made"]\n` };
 
-  test("loads an image without a registry, under all its names and with the ID that is reported", async () => {
-    const [first, second] = [localName(), `${localName()}:v2`];
-    const root = await project(files);
-    const names = builder === "img" ? [first] : [first, second];
-    const tags = names.flatMap((name) => ["-t", name]);
-    const args = [...own, ...flags, "--load", "-q", "--iidfile", "id", "--metadata-file", "m.json", ...tags, "."];
-    const { stdout } = await mustBuild(namespace, args, { cwd: root, env: { DOCKER_HOST: engine.host } });
-    const id = stdout.trim();
-    for (const name of names) expect(await idOf(name)).toBe(id);
-    expect(await readFile(join(root, "id"), "utf8")).toBe(id);
-    const metadata = JSON.parse(await readFile(join(root, "m.json"), "utf8")) as Record<string, string>;
-    expect(metadata["containerimage.config.digest"]).toBe(id);
-    expect(await run(first)).toBe("made");
-  });
+  test(
+    "loads an image without a registry, under all its names and with the ID that is reported",
+    { tags: ["long"] },
+    async () => {
+      const [first, second] = [localName(), `${localName()}:v2`];
+      const root = await project(files);
+      const names = builder === "img" ? [first] : [first, second];
+      const tags = names.flatMap((name) => ["-t", name]);
+      const args = [...own, ...flags, "--load", "-q", "--iidfile", "id", "--metadata-file", "m.json", ...tags, "."];
+      const { stdout } = await mustBuild(namespace, args, { cwd: root, env: { DOCKER_HOST: engine.host } });
+      const id = stdout.trim();
+      for (const name of names) expect(await idOf(name)).toBe(id);
+      expect(await readFile(join(root, "id"), "utf8")).toBe(id);
+      const metadata = JSON.parse(await readFile(join(root, "m.json"), "utf8")) as Record<string, string>;
+      expect(metadata["containerimage.config.digest"]).toBe(id);
+      expect(await run(first)).toBe("made");
+    },
+  );
 
-  test("loads an image without a name, and invents none", async () => {
+  test("loads an image without a name, and invents none", { tags: ["long"] }, async () => {
     const root = await project({ ...files, Dockerfile: `${files.Dockerfile}LABEL only=${builder}${flags.length}\n` });
     const { stdout } = await mustBuild(namespace, [...own, ...flags, "--load", "-q", "."], {
       cwd: root,
@@ -79,7 +83,7 @@ test("an image is loaded, pushed and written to a file in one build", async () =
   expect(await run(image)).toBe("all");
 });
 
-test("`-o type=docker` without a file loads too", async () => {
+test("`-o type=docker` without a file loads too", { tags: ["long"] }, async () => {
   const name = localName();
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nLABEL a=b\n` });
   const { stdout } = await mustBuild(namespace, ["-o", `type=docker,name=${name}`, "-q", "."], {
@@ -97,7 +101,7 @@ test.each([
     { "own/slipway/config.yaml": "trust: [../..]\n", ".slipway.yaml": "registry: registry.example.com\nload: true\n" },
     {},
   ],
-])("%s loads images without --load, under the name that was typed", async (_, files, env) => {
+])("%s loads images without --load, under the name that was typed", { tags: ["long"] }, async (_, files, env) => {
   const name = localName();
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nLABEL name=${name}\n`, ...files });
   await mustBuild(namespace, ["-t", name, "."], {
@@ -107,7 +111,7 @@ test.each([
   expect(await engine.docker("image", "inspect", "--format={{.Config.Labels.name}}", name)).toBe(name);
 });
 
-test("only layers that the engine lacks are sent to it", async () => {
+test("only layers that the engine lacks are sent to it", { tags: ["long"] }, async () => {
   const name = localName();
   const root = await project({
     Dockerfile: `FROM ${BUSYBOX}\nCOPY big /big\nCOPY small /small\nCMD ["cat", "/small"]\n`,
@@ -131,33 +135,39 @@ test("only layers that the engine lacks are sent to it", async () => {
   expect(await run(name)).toBe("two");
 });
 
-test("`docker compose up --build` runs what was built, and keeps a container whose image is the same", async () => {
-  const root = await project({
-    "compose.yaml": `name: composed
+test(
+  "`docker compose up --build` runs what was built, and keeps a container whose image is the same",
+  { tags: ["long"] },
+  async () => {
+    const root = await project({
+      "compose.yaml": `name: composed
 services:
   web: { build: { dockerfile_inline: "FROM ${BUSYBOX}\\nRUN echo made > /made" }, network_mode: host, command: "sh -c 'cat /made; sleep 600'" }
 `,
-  });
-  const env = {
-    ...process.env,
-    DOCKER_CONFIG: join(root, ".docker"),
-    DOCKER_HOST: engine.host,
-    KUBECONFIG: namespace.kubeconfig,
-    SLIPWAY_NAMESPACE: namespace.name,
-    SLIPWAY_KEEP: "5m",
-    // The link leads to a script that asks for node.
-    PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
-  };
-  const go = (program: string, ...args: readonly string[]) => promisify(execFile)(program, args, { cwd: root, env });
-  await go(process.execPath, join(ROOT, "bin/run.js"), "install-plugin", "compose");
-  await go(COMPOSE, "up", "--build", "--detach");
-  const container = await engine.docker("container", "inspect", "--format={{.Id}} {{.Image}}", "composed-web-1");
-  await expect.poll(() => engine.docker("logs", "composed-web-1"), WAIT).toBe("made");
-  expect(container.split(" ")[1]).toBe(await idOf("composed-web"));
-  await go(COMPOSE, "up", "--build", "--detach");
-  expect(await engine.docker("container", "inspect", "--format={{.Id}} {{.Image}}", "composed-web-1")).toBe(container);
-  await engine.docker("rm", "--force", "composed-web-1");
-});
+    });
+    const env = {
+      ...process.env,
+      DOCKER_CONFIG: join(root, ".docker"),
+      DOCKER_HOST: engine.host,
+      KUBECONFIG: namespace.kubeconfig,
+      SLIPWAY_NAMESPACE: namespace.name,
+      SLIPWAY_KEEP: "5m",
+      // The link leads to a script that asks for node.
+      PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
+    };
+    const go = (program: string, ...args: readonly string[]) => promisify(execFile)(program, args, { cwd: root, env });
+    await go(process.execPath, join(ROOT, "bin/run.js"), "install-plugin", "compose");
+    await go(COMPOSE, "up", "--build", "--detach");
+    const container = await engine.docker("container", "inspect", "--format={{.Id}} {{.Image}}", "composed-web-1");
+    await expect.poll(() => engine.docker("logs", "composed-web-1"), WAIT).toBe("made");
+    expect(container.split(" ")[1]).toBe(await idOf("composed-web"));
+    await go(COMPOSE, "up", "--build", "--detach");
+    expect(await engine.docker("container", "inspect", "--format={{.Id}} {{.Image}}", "composed-web-1")).toBe(
+      container,
+    );
+    await engine.docker("rm", "--force", "composed-web-1");
+  },
+);
 
 test.each([
   ["none is found", {}, "--load needs a container engine on this machine, and there is none"],

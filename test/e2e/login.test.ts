@@ -88,24 +88,28 @@ test("without a keychain the password goes to docker's file, with a warning; log
   expect((await slipway(["logout", AUTH], { env })).stdout).toBe(`Not logged in to ${AUTH}\n`);
 });
 
-test("docker's credential helper keeps the password if docker's configuration names one: docker-credential-pass", async () => {
-  shell(`mkdir -m 700 "$GNUPGHOME"
+test(
+  "docker's credential helper keeps the password if docker's configuration names one: docker-credential-pass",
+  { tags: ["long"] },
+  async () => {
+    shell(`mkdir -m 700 "$GNUPGHOME"
     gpg --batch --quiet --passphrase '' --quick-generate-key test@example.com rsa2048 encr never 2>&1
     pass init test@example.com
     mkdir "$DOCKER_CONFIG"`);
-  await writeFile(join(home, "docker/config.json"), '{"credsStore":"pass"}');
-  const run = await login(PASSWORD);
-  expect([run.code, run.stdout, run.stderr]).toEqual([0, "Login Succeeded\n", "stored in docker-credential-pass\n"]);
-  expect(shell("docker-credential-pass list")).toContain(`"${AUTH}":"${USER}"`);
-  expect(await readFile(join(home, "docker/config.json"), "utf8")).toBe('{"credsStore":"pass"}');
-  const image = uniqueImage(AUTH);
-  const root = await project({ Dockerfile: `FROM ${AUTH}/busybox:1.35\nRUN true\n` });
-  await mustBuild(namespace, ["-q", "-t", image, root], { env });
-  expect((await slipway(["logout", AUTH], { env })).code).toBe(0);
-  expect(shell("docker-credential-pass list")).not.toContain(AUTH);
-});
+    await writeFile(join(home, "docker/config.json"), '{"credsStore":"pass"}');
+    const run = await login(PASSWORD);
+    expect([run.code, run.stdout, run.stderr]).toEqual([0, "Login Succeeded\n", "stored in docker-credential-pass\n"]);
+    expect(shell("docker-credential-pass list")).toContain(`"${AUTH}":"${USER}"`);
+    expect(await readFile(join(home, "docker/config.json"), "utf8")).toBe('{"credsStore":"pass"}');
+    const image = uniqueImage(AUTH);
+    const root = await project({ Dockerfile: `FROM ${AUTH}/busybox:1.35\nRUN true\n` });
+    await mustBuild(namespace, ["-q", "-t", image, root], { env });
+    expect((await slipway(["logout", AUTH], { env })).code).toBe(0);
+    expect(shell("docker-credential-pass list")).not.toContain(AUTH);
+  },
+);
 
-test("the keychain (a Secret Service) keeps the password, and no file has it", async () => {
+test("the keychain (a Secret Service) keeps the password, and no file has it", { tags: ["long"] }, async () => {
   const root = await project({ Dockerfile: `FROM ${AUTH}/busybox:1.35\nRUN true\n` });
   const image = uniqueImage(AUTH);
   const output = shell(

@@ -17,23 +17,32 @@ const MACHINES: Readonly<Record<NodeName, string>> = { "node-1": "x86_64", "node
 describe("the nodes", () => {
   const namespace = useNamespace({ nodes: "all" });
 
-  test("programs of an image for two architectures are those of the node's architecture", async () => {
-    const machines = await Promise.all(
-      NODES.map(async (node): Promise<[string, string]> => {
-        const printed = await runPod(namespace, { name: `machine-${node}`, node, image: BUSYBOX, script: "uname -m" });
-        return [node, printed.trim()];
-      }),
-    );
-    expect(Object.fromEntries(machines)).toEqual(MACHINES);
-    const reported = JSON.parse(await kubectl(["get", "nodes", ...NODES, "-o", "json"])) as {
-      items: { metadata: { labels: Record<string, string> }; status: { nodeInfo: { architecture: string } } }[];
-    };
-    const architectures = ["amd64", "amd64", "arm64"];
-    expect(reported.items.map(({ metadata }) => metadata.labels["kubernetes.io/arch"])).toEqual(architectures);
-    expect(reported.items.map(({ status }) => status.nodeInfo.architecture)).toEqual(architectures);
-  });
+  test(
+    "programs of an image for two architectures are those of the node's architecture",
+    { tags: ["long"] },
+    async () => {
+      const machines = await Promise.all(
+        NODES.map(async (node): Promise<[string, string]> => {
+          const printed = await runPod(namespace, {
+            name: `machine-${node}`,
+            node,
+            image: BUSYBOX,
+            script: "uname -m",
+          });
+          return [node, printed.trim()];
+        }),
+      );
+      expect(Object.fromEntries(machines)).toEqual(MACHINES);
+      const reported = JSON.parse(await kubectl(["get", "nodes", ...NODES, "-o", "json"])) as {
+        items: { metadata: { labels: Record<string, string> }; status: { nodeInfo: { architecture: string } } }[];
+      };
+      const architectures = ["amd64", "amd64", "arm64"];
+      expect(reported.items.map(({ metadata }) => metadata.labels["kubernetes.io/arch"])).toEqual(architectures);
+      expect(reported.items.map(({ status }) => status.nodeInfo.architecture)).toEqual(architectures);
+    },
+  );
 
-  test("a pod on each node is reached from every node", async () => {
+  test("a pod on each node is reached from every node", { tags: ["long"] }, async () => {
     const serve = "mkdir /w && hostname > /w/index.html && httpd -f -p 8080 -h /w";
     await Promise.all(NODES.map((node) => startPod(namespace, { name: node, node, image: BUSYBOX, script: serve })));
     const addresses = await Promise.all(
@@ -62,21 +71,25 @@ describe("--platform", () => {
     ["buildkit", "linux/amd64", "node-2"],
   ];
 
-  test.each(cases)("%s builds for %s on a node of that architecture, and the image runs on %s", async (...row) => {
-    const [builder, platform, node] = row;
-    const image = uniqueImage();
-    const root = await project({
-      Dockerfile: `FROM ${BUSYBOX}\nCOPY greeting /\nRUN uname -m > /machine\nCMD ["cat", "/machine"]\n`,
-      greeting: "hello\n",
-    });
-    await mustBuild(namespace, [`--builder=${builder}`, `--platform=${platform}`, "-t", image, root]);
-    const { config, files } = await readImage(image);
-    expect(config).toMatchObject({ os: "linux", architecture: platform.split("/")[1] });
-    expect(files.get("machine")?.text).toBe(`${MACHINES[node]}\n`);
-    const name = `runs-${builder}-${platform.split("/")[1]}`;
-    const printed = await runPod(namespace, { name, node, image, script: "cat /greeting /machine; uname -m" });
-    expect(printed).toBe(`hello\n${MACHINES[node]}\n${MACHINES[node]}\n`);
-  });
+  test.each(cases)(
+    "%s builds for %s on a node of that architecture, and the image runs on %s",
+    { tags: ["long"] },
+    async (...row) => {
+      const [builder, platform, node] = row;
+      const image = uniqueImage();
+      const root = await project({
+        Dockerfile: `FROM ${BUSYBOX}\nCOPY greeting /\nRUN uname -m > /machine\nCMD ["cat", "/machine"]\n`,
+        greeting: "hello\n",
+      });
+      await mustBuild(namespace, [`--builder=${builder}`, `--platform=${platform}`, "-t", image, root]);
+      const { config, files } = await readImage(image);
+      expect(config).toMatchObject({ os: "linux", architecture: platform.split("/")[1] });
+      expect(files.get("machine")?.text).toBe(`${MACHINES[node]}\n`);
+      const name = `runs-${builder}-${platform.split("/")[1]}`;
+      const printed = await runPod(namespace, { name, node, image, script: "cat /greeting /machine; uname -m" });
+      expect(printed).toBe(`hello\n${MACHINES[node]}\n${MACHINES[node]}\n`);
+    },
+  );
 });
 
 /** Builds that are to be on this node. Others of this file are there only one after the other. */
@@ -98,48 +111,58 @@ describe("--isolate on a real node", () => {
   const namespace = useNamespace({ nodes: "all" });
   const other = useNamespace({ nodes: "all" });
 
-  test("another tenant's build waits, says why, and gets the node when the first build has ended", async () => {
-    const root = await project({ Dockerfile: COUNTS });
-    const args = ["--isolate", ON_SECOND, "--timeout=4m", "-t"];
-    const started = when(printing("line 1"), () => mustBuild(other, [...args, uniqueImage(), root]));
-    await mustBuild(namespace, [...args, uniqueImage(), root], { onStderr: started.onStderr });
-    const [second] = await Promise.all(started.done);
-    expect(second?.stderr).toMatch(/^=> waiting for a node: .*anti-affinity[^]*^=> starting the pod on node node-2$/m);
-  });
+  test(
+    "another tenant's build waits, says why, and gets the node when the first build has ended",
+    { tags: ["long"] },
+    async () => {
+      const root = await project({ Dockerfile: COUNTS });
+      const args = ["--isolate", ON_SECOND, "--timeout=4m", "-t"];
+      const started = when(printing("line 1"), () => mustBuild(other, [...args, uniqueImage(), root]));
+      await mustBuild(namespace, [...args, uniqueImage(), root], { onStderr: started.onStderr });
+      const [second] = await Promise.all(started.done);
+      expect(second?.stderr).toMatch(
+        /^=> waiting for a node: .*anti-affinity[^]*^=> starting the pod on node node-2$/m,
+      );
+    },
+  );
 });
 
 describe("a drained node", () => {
   const namespace = useNamespace({ nodes: "all" });
 
-  test("the build on it fails, says that the node was drained, and leaves nothing; built again, it runs elsewhere", async () => {
-    const image = uniqueImage();
-    const root = await project({
-      Dockerfile: COUNTS,
-      "pod.yaml": `metadata: {labels: {slipway.test/drained: ${namespace.name}}}\n`,
-    });
-    const before = await objectsIn(namespace.name);
-    // Only this build: others may be on the node.
-    const drain = [
-      "drain",
-      "node-2",
-      "--delete-emptydir-data",
-      `--pod-selector=slipway.test/drained=${namespace.name}`,
-    ];
-    const drained = when(printing("line 3"), () => kubectl(drain));
-    const label = `--pod-template=${root}/pod.yaml`;
-    try {
-      const run = await build(namespace, [ON_SECOND, label, "-t", image, root], drained);
-      await Promise.all(drained.done);
-      expect([run.code, run.stderr]).toEqual([
-        3,
-        expect.stringMatching(/^ERROR: the build's pod on node-2 was terminated: it was evicted, .*drained/m),
-      ]);
-      expect(run.stderr).toContain("  - Build again");
-      await expect.poll(() => objectsIn(namespace.name)).toEqual(before);
-      const again = await mustBuild(namespace, ["--platform=linux/amd64", "-t", image, root]);
-      expect(again.stderr).toMatch(/^=> starting the pod on node node-1$/m);
-    } finally {
-      await kubectl(["uncordon", "node-2"]);
-    }
-  });
+  test(
+    "the build on it fails, says that the node was drained, and leaves nothing; built again, it runs elsewhere",
+    { tags: ["long"] },
+    async () => {
+      const image = uniqueImage();
+      const root = await project({
+        Dockerfile: COUNTS,
+        "pod.yaml": `metadata: {labels: {slipway.test/drained: ${namespace.name}}}\n`,
+      });
+      const before = await objectsIn(namespace.name);
+      // Only this build: others may be on the node.
+      const drain = [
+        "drain",
+        "node-2",
+        "--delete-emptydir-data",
+        `--pod-selector=slipway.test/drained=${namespace.name}`,
+      ];
+      const drained = when(printing("line 3"), () => kubectl(drain));
+      const label = `--pod-template=${root}/pod.yaml`;
+      try {
+        const run = await build(namespace, [ON_SECOND, label, "-t", image, root], drained);
+        await Promise.all(drained.done);
+        expect([run.code, run.stderr]).toEqual([
+          3,
+          expect.stringMatching(/^ERROR: the build's pod on node-2 was terminated: it was evicted, .*drained/m),
+        ]);
+        expect(run.stderr).toContain("  - Build again");
+        await expect.poll(() => objectsIn(namespace.name)).toEqual(before);
+        const again = await mustBuild(namespace, ["--platform=linux/amd64", "-t", image, root]);
+        expect(again.stderr).toMatch(/^=> starting the pod on node node-1$/m);
+      } finally {
+        await kubectl(["uncordon", "node-2"]);
+      }
+    },
+  );
 });

@@ -50,44 +50,48 @@ async function machinesIn(image: string, name?: string): Promise<Record<string, 
 const RUNS = `FROM ${BUSYBOX}\nRUN uname -m > /arch\n`;
 const MACHINES = { amd64: "x86_64", arm64: "aarch64" };
 
-test("RUN runs on a node of each architecture, and every tag names one index of both images", async () => {
-  const root = await project({ Dockerfile: RUNS });
-  const [image, other] = [uniqueImage(), uniqueImage()];
-  const [metadata, iidfile] = [join(root, "metadata.json"), join(root, "iid")];
-  const outputs = ["--metadata-file", metadata, "--iidfile", iidfile];
-  const tags = ["-t", `${image}:1.0`, "-t", `${image}:latest`, "-t", other];
-  const { stdout } = await mustBuild(namespace, ["-q", BOTH, ...tags, ...outputs, "--provenance=true", root]);
-  const digest = stdout.trim();
-  expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
-  expect(await readFile(iidfile, "utf8")).toBe(digest);
-  const written = JSON.parse(await readFile(metadata, "utf8")) as Record<string, unknown>;
-  expect(written["containerimage.digest"]).toBe(digest);
-  expect(Object.keys(written)).toEqual(expect.arrayContaining(["buildx.build.provenance/linux/arm64", "image.name"]));
-  for (const [name, tag] of [
-    [image, "1.0"],
-    [image, "latest"],
-    [other, "latest"],
-  ] as const) {
-    expect((await readImageDigest(name, tag)).digest).toBe(digest);
-    expect(await machinesIn(name, tag)).toEqual(MACHINES);
-  }
-  // No temporary tag is left; the others belong to the provenance.
-  expect((await tagsOf(image)).filter((tag) => !tag.startsWith("sha256-"))).toEqual(["1.0", "latest"]);
-  // Byte for byte what `imagetools create` makes, which is held against buildx.
-  const { manifests } = await indexOf(image);
-  const sources = manifests.map((child) => `${image}@${child.digest}`);
-  await slipway(["imagetools", "create", "-t", `${image}:again`, ...sources]);
-  expect((await readImageDigest(image, "again")).digest).toBe(digest);
-  const inspected = await slipway(["imagetools", "inspect", "--format", "{{json .Provenance}}", image]);
-  expect(Object.keys(JSON.parse(inspected.stdout) as object)).toEqual(["linux/amd64", "linux/arm64"]);
-});
+test(
+  "RUN runs on a node of each architecture, and every tag names one index of both images",
+  { tags: ["long"] },
+  async () => {
+    const root = await project({ Dockerfile: RUNS });
+    const [image, other] = [uniqueImage(), uniqueImage()];
+    const [metadata, iidfile] = [join(root, "metadata.json"), join(root, "iid")];
+    const outputs = ["--metadata-file", metadata, "--iidfile", iidfile];
+    const tags = ["-t", `${image}:1.0`, "-t", `${image}:latest`, "-t", other];
+    const { stdout } = await mustBuild(namespace, ["-q", BOTH, ...tags, ...outputs, "--provenance=true", root]);
+    const digest = stdout.trim();
+    expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(await readFile(iidfile, "utf8")).toBe(digest);
+    const written = JSON.parse(await readFile(metadata, "utf8")) as Record<string, unknown>;
+    expect(written["containerimage.digest"]).toBe(digest);
+    expect(Object.keys(written)).toEqual(expect.arrayContaining(["buildx.build.provenance/linux/arm64", "image.name"]));
+    for (const [name, tag] of [
+      [image, "1.0"],
+      [image, "latest"],
+      [other, "latest"],
+    ] as const) {
+      expect((await readImageDigest(name, tag)).digest).toBe(digest);
+      expect(await machinesIn(name, tag)).toEqual(MACHINES);
+    }
+    // No temporary tag is left; the others belong to the provenance.
+    expect((await tagsOf(image)).filter((tag) => !tag.startsWith("sha256-"))).toEqual(["1.0", "latest"]);
+    // Byte for byte what `imagetools create` makes, which is held against buildx.
+    const { manifests } = await indexOf(image);
+    const sources = manifests.map((child) => `${image}@${child.digest}`);
+    await slipway(["imagetools", "create", "-t", `${image}:again`, ...sources]);
+    expect((await readImageDigest(image, "again")).digest).toBe(digest);
+    const inspected = await slipway(["imagetools", "inspect", "--format", "{{json .Provenance}}", image]);
+    expect(Object.keys(JSON.parse(inspected.stdout) as object)).toEqual(["linux/amd64", "linux/arm64"]);
+  },
+);
 
 async function readImageDigest(image: string, tag: string): Promise<{ readonly digest: string }> {
   const { stdout } = await slipway(["imagetools", "inspect", "--format", "{{.Manifest.Digest}}", `${image}:${tag}`]);
   return { digest: stdout.trim() };
 }
 
-test("each step names its platform", async () => {
+test("each step names its platform", { tags: ["long"] }, async () => {
   const root = await project({ Dockerfile: RUNS });
   const { stderr } = await mustBuild(namespace, [BOTH, "--progress=plain", "-t", uniqueImage(), root]);
   for (const platform of ["linux/amd64", "linux/arm64"]) {
@@ -96,7 +100,7 @@ test("each step names its platform", async () => {
   expect(stderr.match(/packing context/g)).toHaveLength(1);
 });
 
-test("if one platform fails, the error names it, no tag has moved, and nothing stays", async () => {
+test("if one platform fails, the error names it, no tag has moved, and nothing stays", { tags: ["long"] }, async () => {
   const image = uniqueImage();
   await mustBuild(namespace, ["-t", image, await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo old > /arch\n` })]);
   const before = await readImage(image);
@@ -108,7 +112,7 @@ test("if one platform fails, the error names it, no tag has moved, and nothing s
   expect(await tagsOf(image)).toEqual(["latest"]);
 });
 
-test("BuildKit makes both images in one pod if the Dockerfile cross-compiles", async () => {
+test("BuildKit makes both images in one pod if the Dockerfile cross-compiles", { tags: ["long"] }, async () => {
   const root = await project({
     Dockerfile: `FROM --platform=$BUILDPLATFORM ${BUSYBOX} AS build
 ARG TARGETARCH
@@ -126,7 +130,7 @@ COPY --from=build /arch /arch
   expect((await indexOf(image)).annotations).toEqual({ who: "slipway" });
 });
 
-test("-o type=oci writes one archive with both images", async () => {
+test("-o type=oci writes one archive with both images", { tags: ["long"] }, async () => {
   const root = await project({ Dockerfile: RUNS });
   const layout = join(root, "layout");
   await mustBuild(namespace, [BOTH, "-o", `type=oci,dest=${layout},tar=false`, "-t", `${REGISTRY}/a/b:1`, root]);
@@ -152,23 +156,29 @@ test.each([
   [["--load"], "docker exporter does not currently support exporting manifest lists"],
   [["--detach", "-t", "r.example/a"], "--detach cannot go with several platforms"],
   [["--node-selector=kubernetes.io/arch=amd64"], "--platform needs a node of arm64"],
-])("%j is refused before anything is created", async (flags, message) => {
+])("%j is refused before anything is created", { tags: ["long"] }, async (flags, message) => {
   const { code, stderr } = await build(namespace, [BOTH, ...flags, await project({ Dockerfile: RUNS })]);
   expect(code).not.toBe(0);
   expect(stderr).toContain(`ERROR: ${message}`);
   expect(stderr).not.toContain("=> create");
 });
 
-test("a platform without a node is refused before anything is sent, if the user may list nodes", async () => {
-  const root = await project({ Dockerfile: RUNS });
-  const args = ["--platform=linux/amd64,linux/s390x", "-t", uniqueImage(), root];
-  const { code, stderr } = await build(namespace, args, { env: { KUBECONFIG: environment("KUBECONFIG") } });
-  expect(code).toBe(3);
-  expect(stderr).toContain("ERROR: the cluster has no node of linux/s390x: its nodes are of linux/amd64, linux/arm64");
-  expect(stderr).not.toContain("=> create");
-});
+test(
+  "a platform without a node is refused before anything is sent, if the user may list nodes",
+  { tags: ["long"] },
+  async () => {
+    const root = await project({ Dockerfile: RUNS });
+    const args = ["--platform=linux/amd64,linux/s390x", "-t", uniqueImage(), root];
+    const { code, stderr } = await build(namespace, args, { env: { KUBECONFIG: environment("KUBECONFIG") } });
+    expect(code).toBe(3);
+    expect(stderr).toContain(
+      "ERROR: the cluster has no node of linux/s390x: its nodes are of linux/amd64, linux/arm64",
+    );
+    expect(stderr).not.toContain("=> create");
+  },
+);
 
-test("--dry-run prints the objects of both pods", async () => {
+test("--dry-run prints the objects of both pods", { tags: ["long"] }, async () => {
   const { stdout } = await mustBuild(namespace, [
     "--dry-run",
     BOTH,
@@ -189,7 +199,7 @@ const linesIn = (text: string): number => text.split("\n").length;
 
 test(
   `a client that is killed at a random moment leaves no tag with an incomplete index (${KILLS} times)`,
-  { timeout: (KILLS + 2) * 120_000 },
+  { tags: ["long"], timeout: (KILLS + 2) * 120_000 },
   async () => {
     const root = await project({ Dockerfile: RUNS });
     const whole = await mustBuild(namespace, [BOTH, "-t", uniqueImage(), root]);

@@ -44,21 +44,29 @@ describe("user namespaces", () => {
     expect(uid).toBeGreaterThanOrEqual(65_536);
   });
 
-  test("--userns always: neither root in BuildKit's RUN nor any user it may become is a user of the node", async () => {
-    const { map, uid } = await lookedAt(["--builder=buildkit", "--userns=always"]);
-    expect(uid).toBeGreaterThanOrEqual(65_536);
-    for (const [, outside] of map) expect(outside).toBeGreaterThanOrEqual(65_536);
-    expect(map.reduce((sum, [, , length = 0]) => sum + length, 0)).toBe(65_535);
-  });
+  test(
+    "--userns always: neither root in BuildKit's RUN nor any user it may become is a user of the node",
+    { tags: ["long"] },
+    async () => {
+      const { map, uid } = await lookedAt(["--builder=buildkit", "--userns=always"]);
+      expect(uid).toBeGreaterThanOrEqual(65_536);
+      for (const [, outside] of map) expect(outside).toBeGreaterThanOrEqual(65_536);
+      expect(map.reduce((sum, [, , length = 0]) => sum + length, 0)).toBe(65_535);
+    },
+  );
 
-  test("--userns never, and auto without the right to list nodes: root is root in its container", async () => {
-    const [never, blind] = await Promise.all([
-      lookedAt(["--userns=never"], process.env["KUBECONFIG"]),
-      lookedAt(["--userns=auto"]),
-    ]);
-    const itself = { map: [[0, 0, 4_294_967_295]], uid: 0 };
-    expect({ never, blind }).toEqual({ never: itself, blind: itself });
-  });
+  test(
+    "--userns never, and auto without the right to list nodes: root is root in its container",
+    { tags: ["long"] },
+    async () => {
+      const [never, blind] = await Promise.all([
+        lookedAt(["--userns=never"], process.env["KUBECONFIG"]),
+        lookedAt(["--userns=auto"]),
+      ]);
+      const itself = { map: [[0, 0, 4_294_967_295]], uid: 0 };
+      expect({ never, blind }).toEqual({ never: itself, blind: itself });
+    },
+  );
 });
 
 async function processWith(commandLine: string): Promise<number | undefined> {
@@ -74,6 +82,7 @@ describe("a namespace that enforces Pod Security restricted", () => {
 
   test.each(["configmap", "stream"])(
     "is built in without any capability, from a context that came as %s",
+    { tags: ["long"] },
     async (transport) => {
       const image = uniqueImage();
       const root = await project({
@@ -88,15 +97,19 @@ describe("a namespace that enforces Pod Security restricted", () => {
     },
   );
 
-  test("a file of another user ends a restricted build, and the error names the file and a remedy", async () => {
-    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY --chown=1000 a /given/a\n`, a: "a" });
-    const run = await build(namespace, ["--security=restricted", "-t", uniqueImage(), root]);
-    expect(run.code).toBe(1);
-    expect(run.stderr).toMatch(
-      /^ERROR: \/given(?:\/a)? belongs to a user other than root, and a builder without capabilities cannot set that owner/m,
-    );
-    expect(run.stderr).toContain("\n  - Or build in a namespace of level baseline, without --security restricted");
-  });
+  test(
+    "a file of another user ends a restricted build, and the error names the file and a remedy",
+    { tags: ["long"] },
+    async () => {
+      const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY --chown=1000 a /given/a\n`, a: "a" });
+      const run = await build(namespace, ["--security=restricted", "-t", uniqueImage(), root]);
+      expect(run.code).toBe(1);
+      expect(run.stderr).toMatch(
+        /^ERROR: \/given(?:\/a)? belongs to a user other than root, and a builder without capabilities cannot set that owner/m,
+      );
+      expect(run.stderr).toContain("\n  - Or build in a namespace of level baseline, without --security restricted");
+    },
+  );
 
   test("other builders are refused before anything is created, and kaniko without the flag gets a hint", async () => {
     const made = await madeFromNow(namespace.name);
@@ -179,27 +192,31 @@ describe("--isolate", () => {
     });
   }
 
-  test("builds of different tenants never share a node, in either direction; builds of one tenant may", async () => {
-    // The namespace is the tenant.
-    const [first, second] = await Promise.all(
-      [namespace, other].map(async (where) => placeOf(where, await detached(where, ["--isolate"]))),
-    );
-    expect(new Set([first, second])).toEqual(new Set(nodes));
-    const anti = /didn't (?:match pod anti-affinity rules|satisfy existing pods anti-affinity rules)/;
-    const place = async (where: typeof namespace, flags: readonly string[]): Promise<string> =>
-      placeOf(where, await detached(where, flags));
-    const [third, without, same, named] = await Promise.all([
-      // No node is left for these: the second asks for nothing itself.
-      place(other, ["--isolate=third"]),
-      place(namespace, []),
-      // Builds of the same tenant may share a node, in any namespace.
-      place(namespace, ["--isolate"]),
-      place(namespace, [`--isolate=${other.name}`]),
-    ]);
-    expect(third).toMatch(anti);
-    expect(without).toMatch(anti);
-    expect([same, named]).toEqual([first, second]);
-  });
+  test(
+    "builds of different tenants never share a node, in either direction; builds of one tenant may",
+    { tags: ["long"] },
+    async () => {
+      // The namespace is the tenant.
+      const [first, second] = await Promise.all(
+        [namespace, other].map(async (where) => placeOf(where, await detached(where, ["--isolate"]))),
+      );
+      expect(new Set([first, second])).toEqual(new Set(nodes));
+      const anti = /didn't (?:match pod anti-affinity rules|satisfy existing pods anti-affinity rules)/;
+      const place = async (where: typeof namespace, flags: readonly string[]): Promise<string> =>
+        placeOf(where, await detached(where, flags));
+      const [third, without, same, named] = await Promise.all([
+        // No node is left for these: the second asks for nothing itself.
+        place(other, ["--isolate=third"]),
+        place(namespace, []),
+        // Builds of the same tenant may share a node, in any namespace.
+        place(namespace, ["--isolate"]),
+        place(namespace, [`--isolate=${other.name}`]),
+      ]);
+      expect(third).toMatch(anti);
+      expect(without).toMatch(anti);
+      expect([same, named]).toEqual([first, second]);
+    },
+  );
 });
 
 describe("a pod template", () => {

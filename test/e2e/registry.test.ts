@@ -41,7 +41,7 @@ test("a wrong password is exit code 4 and one sentence", async () => {
   expect(run.stderr).toMatch(new RegExp(`^ERROR: not authorised to push to ${AUTH}\\S*: .+$`, "m"));
 });
 
-test("a Secret of the namespace is used instead with --registry-secret", async () => {
+test("a Secret of the namespace is used instead with --registry-secret", { tags: ["long"] }, async () => {
   const image = uniqueImage(AUTH);
   await kubectl([
     "create",
@@ -73,7 +73,7 @@ test("a registry's own CA reaches the builder", async () => {
   expect(run.stdout).toBe(`${(await readImage(image, { scheme: "https" })).configDigest}\n`);
 });
 
-test("--insecure-registry needs no CA", async () => {
+test("--insecure-registry needs no CA", { tags: ["long"] }, async () => {
   const image = uniqueImage(TLS);
   const root = await project({ Dockerfile: DOCKERFILE });
   const run = await mustBuild(namespace, ["-q", "--insecure-registry", TLS, "-t", image, root]);

@@ -52,7 +52,7 @@ test("a walk of all pairs has each builder after each other one", () => {
   expect(everyPair(BUILDER_NAMES)).toHaveLength(BUILDER_NAMES.length * (BUILDER_NAMES.length - 1) + 1);
 });
 
-test("builders push to each other's tags", { timeout: WALK_TIMEOUT_MS }, async () => {
+test("builders push to each other's tags", { tags: ["long"], timeout: WALK_TIMEOUT_MS }, async () => {
   const walk: readonly BuilderName[] = ALL_PAIRS ? everyPair(BUILDER_NAMES) : ["kaniko", "buildkit", "kaniko"];
   const image = uniqueImage(TLS);
   for (const builder of walk) {

@@ -71,7 +71,7 @@ test("kaniko: the client attaches provenance, and has cosign sign the digest", a
   expect(await readFile(join(root, "asked"), "utf8")).toBe(`sign --yes --key cosign.key ${image}@${digest}\n`);
 });
 
-test("buildah: provenance is attached in a registry with a password", async () => {
+test("buildah: provenance is attached in a registry with a password", { tags: ["long"] }, async () => {
   const image = uniqueImage(AUTH);
   const root = await project({
     Dockerfile: `FROM ${BUSYBOX}\nRUN true\n`,
@@ -84,7 +84,7 @@ test("buildah: provenance is attached in a registry with a password", async () =
   expect((await attached(image, digest)).map(({ manifest }) => manifest.subject?.digest)).toEqual([digest]);
 });
 
-test("buildkit makes its own provenance, and an SBOM with the given generator", async () => {
+test("buildkit makes its own provenance, and an SBOM with the given generator", { tags: ["long"] }, async () => {
   const generator = uniqueImage();
   // BuildKit's protocol for generators (docs/attestations/sbom-protocol.md): a file for each document, in a directory it names.
   const scan = `#!/bin/sh

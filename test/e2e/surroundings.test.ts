@@ -127,7 +127,7 @@ const MATRIX: Readonly<Record<string, () => Surroundings>> = {
 
 describe.each(Object.keys(COMMANDS))("%s is the same with", (name) => {
   const command = (): readonly [args: readonly string[], stdin: Buffer] => COMMANDS[name]?.() ?? [[], Buffer.alloc(0)];
-  test.each(Object.keys(MATRIX))("%s", async (surroundings) => {
+  test.each(Object.keys(MATRIX))("%s", { tags: ["long"] }, async (surroundings) => {
     const [args, stdin] = command();
     const plain = await slipway(args, { env: { HOME: scratch() } }, stdin);
     expect([plain.code, plain.stdout === ""]).toEqual([0, false]);
@@ -151,17 +151,21 @@ describe("a directory for temporary files that", () => {
     expect(run.code).toBe(0);
   });
 
-  test.each(["an archive", "a repository"])("does not exist is named, with a remedy, for %s", async (what) => {
-    const args = what === "an archive" ? [...DRY, "-"] : [...DRY, `${server.url}/app.git`];
-    const run = await slipway(
-      args,
-      { env: { HOME: scratch(), TMPDIR: "/nonexistent" } },
-      what === "an archive" ? large() : Buffer.alloc(0),
-    );
-    expect(run.stderr).toContain("ERROR: the directory for temporary files, /nonexistent, does not exist\n");
-    expect(run.stderr).toContain("TMPDIR=/path/to/directory slipway");
-    expect(run.code).toBe(125);
-  });
+  test.each(["an archive", "a repository"])(
+    "does not exist is named, with a remedy, for %s",
+    { tags: ["long"] },
+    async (what) => {
+      const args = what === "an archive" ? [...DRY, "-"] : [...DRY, `${server.url}/app.git`];
+      const run = await slipway(
+        args,
+        { env: { HOME: scratch(), TMPDIR: "/nonexistent" } },
+        what === "an archive" ? large() : Buffer.alloc(0),
+      );
+      expect(run.stderr).toContain("ERROR: the directory for temporary files, /nonexistent, does not exist\n");
+      expect(run.stderr).toContain("TMPDIR=/path/to/directory slipway");
+      expect(run.code).toBe(125);
+    },
+  );
 
   test("is full is named, with a remedy, and is left empty", async () => {
     const directory = scratch();

@@ -43,35 +43,39 @@ test.for(["bash --norc -i", "sh -i"])("in the middle of a build, from %s", async
   await expect.poll(made).toEqual([]);
 });
 
-test("terminal closed before the upload has finished: the client finishes it, then leaves, also after a second SIGHUP", async () => {
-  const made = await madeFromNow(namespace.name);
-  const sent = Promise.withResolvers<void>();
-  const gone = Promise.withResolvers<void>();
-  const { kubeconfig } = await detour(namespace.kubeconfig, {
-    hold: (request) => {
-      if (!/^POST \S+\/configmaps$/.test(request)) return undefined;
-      sent.resolve();
-      return gone.promise;
-    },
-  });
-  const image = uniqueImage();
-  const args = ["build", "-n", namespace.name, "-t", image, await project({ Dockerfile: COUNTS })];
-  const { close } = typedInto("bash --norc -i", { KUBECONFIG: kubeconfig }, args);
-  await sent.promise;
-  const [client] = clients(image);
-  if (client === undefined) throw new Error("there is no client");
-  close();
-  // A shell passes the signal on, and so does the kernel when the shell is gone: they may come as one or as two.
-  for (let time = 0; time < 2; time += 1) {
-    await new Promise((resolve) => {
-      setTimeout(resolve, 500);
+test(
+  "terminal closed before the upload has finished: the client finishes it, then leaves, also after a second SIGHUP",
+  { tags: ["long"] },
+  async () => {
+    const made = await madeFromNow(namespace.name);
+    const sent = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<void>();
+    const { kubeconfig } = await detour(namespace.kubeconfig, {
+      hold: (request) => {
+        if (!/^POST \S+\/configmaps$/.test(request)) return undefined;
+        sent.resolve();
+        return gone.promise;
+      },
     });
-    process.kill(client, "SIGHUP");
-  }
-  gone.resolve();
-  await expect.poll(() => clients(image)).toEqual([]);
-  const name = (await run("ps", "-q")).stdout.trim();
-  expect((await run("wait", name)).stdout).toBe(`${image}:latest@${(await readImage(image)).digest}\n`);
-  expect((await run("rm", name)).code).toBe(0);
-  await expect.poll(made).toEqual([]);
-});
+    const image = uniqueImage();
+    const args = ["build", "-n", namespace.name, "-t", image, await project({ Dockerfile: COUNTS })];
+    const { close } = typedInto("bash --norc -i", { KUBECONFIG: kubeconfig }, args);
+    await sent.promise;
+    const [client] = clients(image);
+    if (client === undefined) throw new Error("there is no client");
+    close();
+    // A shell passes the signal on, and so does the kernel when the shell is gone: they may come as one or as two.
+    for (let time = 0; time < 2; time += 1) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 500);
+      });
+      process.kill(client, "SIGHUP");
+    }
+    gone.resolve();
+    await expect.poll(() => clients(image)).toEqual([]);
+    const name = (await run("ps", "-q")).stdout.trim();
+    expect((await run("wait", name)).stdout).toBe(`${image}:latest@${(await readImage(image)).digest}\n`);
+    expect((await run("rm", name)).code).toBe(0);
+    await expect.poll(made).toEqual([]);
+  },
+);

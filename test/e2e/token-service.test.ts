@@ -61,35 +61,43 @@ test("login keeps the service's refresh token, not the password, and kaniko buil
   expect(new Set(registry.asked.map(({ by }) => by))).toEqual(new Set(["refresh token"]));
 });
 
-test("a refresh token without a user, as from a credential helper, works with Buildah too", async () => {
-  const root = await projectWith({ identitytoken: registry.refreshToken });
-  registry.asked.length = 0;
-  await mustBuild(namespace, ["--builder=buildah", "-t", `${registry.host}/team/buildah`, root], {
-    env: { DOCKER_CONFIG: root },
-  });
-  expect(new Set(registry.asked.map(({ by }) => by))).toEqual(new Set(["refresh token"]));
-});
+test(
+  "a refresh token without a user, as from a credential helper, works with Buildah too",
+  { tags: ["long"] },
+  async () => {
+    const root = await projectWith({ identitytoken: registry.refreshToken });
+    registry.asked.length = 0;
+    await mustBuild(namespace, ["--builder=buildah", "-t", `${registry.host}/team/buildah`, root], {
+      env: { DOCKER_CONFIG: root },
+    });
+    expect(new Set(registry.asked.map(({ by }) => by))).toEqual(new Set(["refresh token"]));
+  },
+);
 
 test.each([
   ["kaniko", "2h", true],
   ["buildkit", "4m", false],
-])("--registry-tokens: %s is sent a token for its repositories, and no password", async (builder, timeout, late) => {
-  const root = await projectWith({ auth: basic(USER, PASSWORD) });
-  registry.asked.length = 0;
-  const before = await revision();
-  const args = [`--builder=${builder}`, "--registry-tokens", `--timeout=${timeout}`];
-  const run = await mustBuild(namespace, [...args, "-t", `${registry.host}/team/${builder}`, root], {
-    env: { DOCKER_CONFIG: root },
-  });
-  expect(registry.asked).toEqual([{ by: "password", scopes: [`repository:team/${builder}:pull,push`] }]);
-  const states = await statesBetween(before, await revision());
-  const secret = states.find(({ key }) => key.startsWith(`/registry/secrets/${namespace.name}/slipway-${builder}-`));
-  expect(secret?.value.toString()).toContain("registrytoken");
-  expect(states.filter(({ value }) => marks.in(value).length > 0)).toEqual([]);
-  expect(
-    run.stderr.includes(`the token for ${registry.host} expires after 300 seconds, and the build may take 7200`),
-  ).toBe(late);
-});
+])(
+  "--registry-tokens: %s is sent a token for its repositories, and no password",
+  { tags: ["long"] },
+  async (builder, timeout, late) => {
+    const root = await projectWith({ auth: basic(USER, PASSWORD) });
+    registry.asked.length = 0;
+    const before = await revision();
+    const args = [`--builder=${builder}`, "--registry-tokens", `--timeout=${timeout}`];
+    const run = await mustBuild(namespace, [...args, "-t", `${registry.host}/team/${builder}`, root], {
+      env: { DOCKER_CONFIG: root },
+    });
+    expect(registry.asked).toEqual([{ by: "password", scopes: [`repository:team/${builder}:pull,push`] }]);
+    const states = await statesBetween(before, await revision());
+    const secret = states.find(({ key }) => key.startsWith(`/registry/secrets/${namespace.name}/slipway-${builder}-`));
+    expect(secret?.value.toString()).toContain("registrytoken");
+    expect(states.filter(({ value }) => marks.in(value).length > 0)).toEqual([]);
+    expect(
+      run.stderr.includes(`the token for ${registry.host} expires after 300 seconds, and the build may take 7200`),
+    ).toBe(late);
+  },
+);
 
 test("--registry-tokens is refused for builders that do not support it, and for a registry without tokens", async () => {
   const root = await projectWith({ auth: basic(USER, PASSWORD) });

@@ -43,7 +43,7 @@ test("5 MB is streamed by default, and the size is reported", async () => {
   expect(shipped?.bytes).toBeGreaterThan(5_000_000);
 });
 
-test("5 MB through a volume of the pod's own", async () => {
+test("5 MB through a volume of the pod's own", { tags: ["long"] }, async () => {
   const image = uniqueImage();
   const data = randomBytes(5_000_000);
   const root = await project({ Dockerfile: COPIES, "data.bin": data });
@@ -51,7 +51,7 @@ test("5 MB through a volume of the pod's own", async () => {
   expect((await readImage(image)).files.get("all/data.bin")?.sha256).toBe(sha256(data));
 });
 
-test("300 MB as a stream: the checksum in the pod is the one of the sent bytes", async () => {
+test("300 MB as a stream: the checksum in the pod is the one of the sent bytes", { tags: ["long"] }, async () => {
   const data = Buffer.alloc(300_000_000);
   const noise = randomBytes(1_000_003);
   for (let at = 0; at < data.length; at += noise.length) noise.copy(data, at);

@@ -172,22 +172,26 @@ describe("a stranger's Jobs with slipway's labels and the names of other people'
     Object.entries(TRIED)
       .filter(([, tried]) => tried !== undefined)
       .sort((a, b) => last(a) - last(b)),
-  )("%s deletes nothing but Jobs and takes none of them for the user's own", async ([, tried = []]) => {
-    await forgeBoth();
-    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
-    const answers: unknown[] = [];
-    for (const args of tried) {
-      const { code, stdout } = await run(args.map((arg) => (arg === "CONTEXT" ? root : arg)));
-      expect([args, await objectsIn(namespace.name)]).toEqual([args, expect.arrayContaining(THEIRS)]);
-      // Without a name only the user's own builds are meant, and there are none. The registry does not have what the Job says it pushed.
-      const isLatest = args.at(-1) === "latest" || (args.length === 1 && TAKES_LATEST.has(args[0] ?? ""));
-      if (isLatest) answers.push([125, "", code, stdout]);
-      if (args.at(-1) === ENDED && /attach|wait/.test(args[0] ?? "")) answers.push([3, "", code, stdout]);
-    }
-    expect(answers.map((answer) => (answer as unknown[]).slice(2))).toEqual(
-      answers.map((answer) => (answer as unknown[]).slice(0, 2)),
-    );
-  });
+  )(
+    "%s deletes nothing but Jobs and takes none of them for the user's own",
+    { tags: ["long"] },
+    async ([, tried = []]) => {
+      await forgeBoth();
+      const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
+      const answers: unknown[] = [];
+      for (const args of tried) {
+        const { code, stdout } = await run(args.map((arg) => (arg === "CONTEXT" ? root : arg)));
+        expect([args, await objectsIn(namespace.name)]).toEqual([args, expect.arrayContaining(THEIRS)]);
+        // Without a name only the user's own builds are meant, and there are none. The registry does not have what the Job says it pushed.
+        const isLatest = args.at(-1) === "latest" || (args.length === 1 && TAKES_LATEST.has(args[0] ?? ""));
+        if (isLatest) answers.push([125, "", code, stdout]);
+        if (args.at(-1) === ENDED && /attach|wait/.test(args[0] ?? "")) answers.push([3, "", code, stdout]);
+      }
+      expect(answers.map((answer) => (answer as unknown[]).slice(2))).toEqual(
+        answers.map((answer) => (answer as unknown[]).slice(0, 2)),
+      );
+    },
+  );
 
   test("attach and wait say of which registry the digest is not, and that somebody else started the build", async () => {
     await forgeBoth();
@@ -200,23 +204,27 @@ describe("a stranger's Jobs with slipway's labels and the names of other people'
 });
 
 describe("a stranger's pod with the label of a build's Job", () => {
-  test("is not the build's: attach, wait, logs and inspect have the build's own log and digest", async () => {
-    const image = uniqueImage();
-    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo the build itself && sleep 8\n` });
-    const name = (await mustBuild(namespace, ["--detach", "-t", image, root])).stdout.trim();
-    const podLabels = { "batch.kubernetes.io/job-name": name, "job-name": name };
-    // Its pod comes first in every list.
-    await forge({ name: "aaa", script: `echo forged; ${says(NOWHERE)}`, podLabels });
-    await ended("aaa");
-    const [attached, waited] = await Promise.all([run(["attach", name]), run(["wait", name])]);
-    const { digest } = await readImage(image);
-    expect([attached.code, waited.stdout]).toEqual([0, `${image}:latest@${digest}\n`]);
-    expect(attached.stderr).toContain("the build itself");
-    expect(attached.output).not.toContain("forged");
-    const logs = await run(["logs", name]);
-    expect([logs.stdout.includes("the build itself"), logs.stdout.includes("forged")]).toEqual([true, false]);
-    expect(JSON.parse((await run(["inspect", name])).stdout)).toMatchObject([{ state: "built", digest }]);
-  });
+  test(
+    "is not the build's: attach, wait, logs and inspect have the build's own log and digest",
+    { tags: ["long"] },
+    async () => {
+      const image = uniqueImage();
+      const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo the build itself && sleep 8\n` });
+      const name = (await mustBuild(namespace, ["--detach", "-t", image, root])).stdout.trim();
+      const podLabels = { "batch.kubernetes.io/job-name": name, "job-name": name };
+      // Its pod comes first in every list.
+      await forge({ name: "aaa", script: `echo forged; ${says(NOWHERE)}`, podLabels });
+      await ended("aaa");
+      const [attached, waited] = await Promise.all([run(["attach", name]), run(["wait", name])]);
+      const { digest } = await readImage(image);
+      expect([attached.code, waited.stdout]).toEqual([0, `${image}:latest@${digest}\n`]);
+      expect(attached.stderr).toContain("the build itself");
+      expect(attached.output).not.toContain("forged");
+      const logs = await run(["logs", name]);
+      expect([logs.stdout.includes("the build itself"), logs.stdout.includes("forged")]).toEqual([true, false]);
+      expect(JSON.parse((await run(["inspect", name])).stdout)).toMatchObject([{ state: "built", digest }]);
+    },
+  );
 });
 
 describe("TLS to a registry", () => {
@@ -277,15 +285,19 @@ describe("prune", () => {
   });
 });
 
-test("a build that is named again after it is gone is another one: the same name changes nothing", async () => {
-  await kubectl(["delete", "jobs", "--all", "-n", namespace.name, "--timeout=120s"]);
-  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
-  await mustBuild(namespace, ["-t", uniqueImage(), root]);
-  const name = (await run(["ps", "-a", "-q"])).stdout.trim();
-  await run(["rm", name]);
-  await expect.poll(jobs).toEqual([]);
-  await forge({ name, script: says(NOWHERE) });
-  await ended(name);
-  const latest = await run(["wait"]);
-  expect([latest.code, latest.stdout]).toEqual([125, ""]);
-});
+test(
+  "a build that is named again after it is gone is another one: the same name changes nothing",
+  { tags: ["long"] },
+  async () => {
+    await kubectl(["delete", "jobs", "--all", "-n", namespace.name, "--timeout=120s"]);
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
+    await mustBuild(namespace, ["-t", uniqueImage(), root]);
+    const name = (await run(["ps", "-a", "-q"])).stdout.trim();
+    await run(["rm", name]);
+    await expect.poll(jobs).toEqual([]);
+    await forge({ name, script: says(NOWHERE) });
+    await ended(name);
+    const latest = await run(["wait"]);
+    expect([latest.code, latest.stdout]).toEqual([125, ""]);
+  },
+);

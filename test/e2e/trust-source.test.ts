@@ -61,17 +61,21 @@ describe("a stranger's bake file", () => {
     ["the network of the node", { network: "host" }, "network.host"],
   ];
 
-  test.for(CASES)("%s needs --allow, and nothing is read, written or created without it", async ([, fields, flag]) => {
-    const target = { "dockerfile-inline": `FROM ${BUSYBOX}\n`, tags: [uniqueImage()], ...fields };
-    const { cwd, home } = await victim({
-      "docker-bake.json": JSON.stringify({ target: { default: target } }),
-      Dockerfile: `FROM ${BUSYBOX}\n`,
-    });
-    const done = await run(["bake"], cwd, home, { SSH_AUTH_SOCK: "/nowhere" });
-    expect(done.stderr).toContain("ERROR: additional privileges requested: the bake file wants to ");
-    expect(done.stderr).toContain(`If you trust it, add --allow=${flag}`);
-    await expectNothingDone(done, home, 1);
-  });
+  test.for(CASES)(
+    "%s needs --allow, and nothing is read, written or created without it",
+    { tags: ["long"] },
+    async ([, fields, flag]) => {
+      const target = { "dockerfile-inline": `FROM ${BUSYBOX}\n`, tags: [uniqueImage()], ...fields };
+      const { cwd, home } = await victim({
+        "docker-bake.json": JSON.stringify({ target: { default: target } }),
+        Dockerfile: `FROM ${BUSYBOX}\n`,
+      });
+      const done = await run(["bake"], cwd, home, { SSH_AUTH_SOCK: "/nowhere" });
+      expect(done.stderr).toContain("ERROR: additional privileges requested: the bake file wants to ");
+      expect(done.stderr).toContain(`If you trust it, add --allow=${flag}`);
+      await expectNothingDone(done, home, 1);
+    },
+  );
 
   test("with --allow it gets exactly what was granted", async () => {
     const image = uniqueImage();
@@ -105,18 +109,23 @@ const COMPOSE_FILES: readonly (readonly [string, string])[] = [
   ],
 ];
 
-test.for(COMPOSE_FILES)("%s of a stranger's compose file reads nothing outside the project", async ([, text]) => {
-  const { cwd, home } = await victim({ "compose.yaml": text, Dockerfile: `FROM ${BUSYBOX}\n` });
-  const done = await run(["bake"], cwd, home);
-  expect(done.stderr).toMatch(/additional privileges requested: the bake file wants to read .*home/);
-  await expectNothingDone(done, home, 1);
-});
+test.for(COMPOSE_FILES)(
+  "%s of a stranger's compose file reads nothing outside the project",
+  { tags: ["long"] },
+  async ([, text]) => {
+    const { cwd, home } = await victim({ "compose.yaml": text, Dockerfile: `FROM ${BUSYBOX}\n` });
+    const done = await run(["bake"], cwd, home);
+    expect(done.stderr).toMatch(/additional privileges requested: the bake file wants to read .*home/);
+    await expectNothingDone(done, home, 1);
+  },
+);
 
 describe("a stranger's .slipway.yaml", () => {
   const OPTIONS = ["registry.insecure=true", "Registry.Insecure=true", "token=x", "endpoint_url=http://evil.example"];
 
   test.for(["cache-from", "cache-to"].flatMap((key) => OPTIONS.map((option) => [key, option] as const)))(
     "%s cannot set %s",
+    { tags: ["long"] },
     async ([key, option]) => {
       const { cwd, home } = await victim({
         ".slipway.yaml": `builder: buildkit\n${key}: ["type=registry,ref=evil.example/x,${option}"]\n`,
@@ -177,7 +186,7 @@ describe("a stranger's pipeline.yaml", () => {
     ["another CA", { registry_certificate: "r.example=ca.pem" }, /only you can trust a registry/],
   ];
 
-  test.for(CASES)("%s is refused", async ([, fields, says]) => {
+  test.for(CASES)("%s is refused", { tags: ["long"] }, async ([, fields, says]) => {
     const { cwd, home } = await victim({
       "pipeline.yaml": JSON.stringify({ pipeline: { build_image: { ...STEP, ...fields } } }),
       "own.env": "PLUGIN_BUILD_ARGS_FROM_ENV=AWS_SECRET_ACCESS_KEY\n",

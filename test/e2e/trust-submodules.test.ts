@@ -107,7 +107,7 @@ describe.each(CREDENTIALS)("with %s", (name, files) => {
   test.each([
     ["of another host", "host"],
     ["behind a redirect", "redirect"],
-  ])(`a private submodule %s is not fetched with ${name}`, async (_where, target) => {
+  ])(`a private submodule %s is not fetched with ${name}`, { tags: ["long"] }, async (_where, target) => {
     corp.seen.length = 0;
     const env = environmentOf(victim(files()));
     const run = await build(namespace, ["-t", uniqueImage(), `${forge.url}/evil/${target}.git`], { env });
@@ -116,7 +116,7 @@ describe.each(CREDENTIALS)("with %s", (name, files) => {
     expect(run.stderr).toContain("--submodule-credentials ");
   });
 
-  test(`a private submodule of another owner is not fetched with ${name}`, async () => {
+  test(`a private submodule of another owner is not fetched with ${name}`, { tags: ["long"] }, async () => {
     corp.seen.length = 0;
     const env = environmentOf(victim(files()));
     const run = await build(namespace, ["-t", uniqueImage(), `${corp.url}/evil/owner.git`], { env });
@@ -126,7 +126,7 @@ describe.each(CREDENTIALS)("with %s", (name, files) => {
   });
 });
 
-test("a private submodule over ssh is not fetched with the user's keys", async () => {
+test("a private submodule over ssh is not fetched with the user's keys", { tags: ["long"] }, async () => {
   const home = victim({});
   const ssh = join(home, "ssh");
   writeFileSync(ssh, `#!/bin/sh\ntouch ${home}/called\nexit 1\n`);

@@ -95,7 +95,7 @@ test("a build reads fields of both versions with AppRole, and its token is revok
   );
 });
 
-test("a service account of the cluster logs in, by a TokenReview", async () => {
+test("a service account of the cluster logs in, by a TokenReview", { tags: ["long"] }, async () => {
   const reviewer = `vault-${namespace.name}`;
   await kubectl(["create", "serviceaccount", "vault", "-n", namespace.name]);
   await kubectl([
@@ -145,23 +145,27 @@ test("a service account of the cluster logs in, by a TokenReview", async () => {
   }
 });
 
-test("the token that the vault command keeps is used, and each refusal is one sentence", async () => {
-  const made = (await ask(vault, "auth/token/create", { policies: ["build"] }))["auth"] as { client_token: string };
-  await writeFile(join(home, ".vault-token"), made.client_token);
-  expect((await check("vault=kv/app#password", environment())).code).toBe(0);
-  for (const [secret, code, message] of [
-    ["vault=kv/app#user", 125, 'kv/app in Vault has no field "user"'],
-    ["vault=kv/hidden#password", 4, "this login may not read kv/hidden in Vault: "],
-    ["vault=nowhere/app#password", 4, "this login may not read nowhere/app in Vault: "],
-  ] as const) {
-    const run = await check(secret, environment());
-    expect([run.code, run.stdout]).toEqual([code, ""]);
-    expect(run.stderr).toContain(`ERROR: ${message}`);
-    expect(run.stderr.trim().split("\n")).toHaveLength(2);
-  }
-  const asRoot = await check("vault=kv/none#password", environment({ VAULT_TOKEN: vault.token }));
-  expect([asRoot.code, asRoot.stderr]).toEqual([
-    125,
-    expect.stringMatching(/^ERROR: kv\/none does not exist in Vault\n  - /),
-  ]);
-});
+test(
+  "the token that the vault command keeps is used, and each refusal is one sentence",
+  { tags: ["long"] },
+  async () => {
+    const made = (await ask(vault, "auth/token/create", { policies: ["build"] }))["auth"] as { client_token: string };
+    await writeFile(join(home, ".vault-token"), made.client_token);
+    expect((await check("vault=kv/app#password", environment())).code).toBe(0);
+    for (const [secret, code, message] of [
+      ["vault=kv/app#user", 125, 'kv/app in Vault has no field "user"'],
+      ["vault=kv/hidden#password", 4, "this login may not read kv/hidden in Vault: "],
+      ["vault=nowhere/app#password", 4, "this login may not read nowhere/app in Vault: "],
+    ] as const) {
+      const run = await check(secret, environment());
+      expect([run.code, run.stdout]).toEqual([code, ""]);
+      expect(run.stderr).toContain(`ERROR: ${message}`);
+      expect(run.stderr.trim().split("\n")).toHaveLength(2);
+    }
+    const asRoot = await check("vault=kv/none#password", environment({ VAULT_TOKEN: vault.token }));
+    expect([asRoot.code, asRoot.stderr]).toEqual([
+      125,
+      expect.stringMatching(/^ERROR: kv\/none does not exist in Vault\n  - /),
+    ]);
+  },
+);

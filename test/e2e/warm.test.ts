@@ -57,16 +57,20 @@ describe("slipway warm", () => {
     expect(tags.status).toBe(404);
   });
 
-  test("says which image it could not fetch, keeps the others, and leaves nothing else", async () => {
-    const missing = `${uniqueImage()}:none`;
-    const { code, stdout, stderr } = await warm(missing, BUSYBOX);
-    expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toContain(`ERROR: ${missing} is not on the volume: the registry has no such image\n`);
-    await untilGone();
-    expect((await warm(BUSYBOX)).stderr).toContain("Image already in cache");
-  });
+  test(
+    "says which image it could not fetch, keeps the others, and leaves nothing else",
+    { tags: ["long"] },
+    async () => {
+      const missing = `${uniqueImage()}:none`;
+      const { code, stdout, stderr } = await warm(missing, BUSYBOX);
+      expect([code, stdout]).toEqual([1, ""]);
+      expect(stderr).toContain(`ERROR: ${missing} is not on the volume: the registry has no such image\n`);
+      await untilGone();
+      expect((await warm(BUSYBOX)).stderr).toContain("Image already in cache");
+    },
+  );
 
-  test("names its own flag for an image that no node can pull", async () => {
+  test("names its own flag for an image that no node can pull", { tags: ["long"] }, async () => {
     const { code, stderr } = await warm(`--warmer-image=${REGISTRY}/no/warmer:1`, BUSYBOX);
     expect(code).toBe(3);
     expect(stderr).toMatch(/ERROR: the node cannot pull the image .*no\/warmer:1/);
@@ -91,7 +95,7 @@ describe("slipway warm", () => {
     expect([image.code, image.stderr]).toEqual([1, expect.stringContaining('ERROR: invalid image "a b"')]);
   });
 
-  test("has nothing to do for a Dockerfile without a base image", async () => {
+  test("has nothing to do for a Dockerfile without a base image", { tags: ["long"] }, async () => {
     const root = await project({ Dockerfile: "FROM scratch\nCOPY Dockerfile /\n" });
     const { code, stdout, stderr } = await warm("-f", `${root}/Dockerfile`);
     expect([code, stdout, stderr]).toEqual([0, "", "there is no base image to fetch\n"]);

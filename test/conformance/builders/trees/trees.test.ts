@@ -13,11 +13,15 @@ beforeAll(async () => {
 });
 afterAll(() => benches[Symbol.asyncDispose]());
 
-test("the images of five builders from one Dockerfile differ only as docs/reference/builders.md says", async () => {
-  const differences = await compareBuilders(benches, WAYS, 3);
-  const surprises = Object.entries(differences).flatMap(([builder, found]) =>
-    isWay(builder) ? unexplained(builder, found) : [`${builder} is not a builder`],
-  );
-  expect(surprises).toEqual([]);
-  expect(differences).toEqual((await readComparison()).differences);
-});
+test(
+  "the images of five builders from one Dockerfile differ only as docs/reference/builders.md says",
+  { tags: ["long"] },
+  async () => {
+    const differences = await compareBuilders(benches, WAYS, 3);
+    const surprises = Object.entries(differences).flatMap(([builder, found]) =>
+      isWay(builder) ? unexplained(builder, found) : [`${builder} is not a builder`],
+    );
+    expect(surprises).toEqual([]);
+    expect(differences).toEqual((await readComparison()).differences);
+  },
+);

@@ -1,0 +1,29 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { expect, it } from "vitest";
+
+const DIRECTORY = join(import.meta.dirname, "../e2e");
+
+/** Files that only `make e2e` runs, with the reason. */
+const LONG: Readonly<Record<string, string>> = {
+  "integrity.test.ts": "it sends large contexts",
+  "keep-leaks.test.ts": "its one test searches all that a builder has",
+  "nodes.test.ts": "it needs three nodes",
+  "platforms.test.ts": "it needs three nodes",
+};
+
+/** Calls that make tests, and those of them that `make test` leaves out. */
+function countTests(text: string): { readonly all: number; readonly long: number } {
+  const calls = text.match(/^\s*(?:test|it)(?:\.[a-z]+)*[(<]/gm) ?? [];
+  return { all: calls.length, long: text.match(/tags: \["long"\]/g)?.length ?? 0 };
+}
+
+it("make test runs a part of every end-to-end file but those that are listed", () => {
+  const whole = readdirSync(DIRECTORY)
+    .filter((name) => name.endsWith(".test.ts"))
+    .filter((name) => {
+      const { all, long } = countTests(readFileSync(join(DIRECTORY, name), "utf8"));
+      return long >= all;
+    });
+  expect(whole.map((path) => basename(path))).toEqual(Object.keys(LONG));
+});
