@@ -198,7 +198,7 @@ test(
   { tags: ["long"] },
   async () => {
     const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
-    const flags = [...WAITS, "--timeout=2s", "--ttl=1s", "--progress=json"];
+    const flags = [...WAITS, "--timeout=10s", "--ttl=1s", "--progress=json"];
     const before = await revision();
     const ended = await build(namespace, [...flags, "-t", `${registry.host}/leaks/killed`, root], {
       env: { ...env, DEBUG: "" },
