@@ -9,10 +9,12 @@ import { Marks, newMark } from "./support/marks.ts";
 import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { slipway } from "./support/slipway.ts";
+import { ADDRESS } from "./support/own-registry.ts";
 import { startTokenRegistry } from "./support/token-service.ts";
 import type { TokenRegistry } from "./support/token-service.ts";
 
 const namespace = useNamespace();
+const withKept = useNamespace({ rbac: ["--keep"] });
 const USER = "ci";
 const PASSWORD = newMark();
 const marks = new Marks({ password: PASSWORD });
@@ -88,7 +90,9 @@ test.each([
     const run = await mustBuild(namespace, [...args, "-t", `${registry.host}/team/${builder}`, root], {
       env: { DOCKER_CONFIG: root },
     });
-    expect(registry.asked).toEqual([{ by: "password", scopes: [`repository:team/${builder}:pull,push`] }]);
+    expect(registry.asked).toEqual([
+      { by: "password", from: ADDRESS, scopes: [`repository:team/${builder}:pull,push`] },
+    ]);
     const states = await statesBetween(before, await revision());
     const secret = states.find(({ key }) => key.startsWith(`/registry/secrets/${namespace.name}/slipway-${builder}-`));
     expect(secret?.value.toString()).toContain("registrytoken");
@@ -98,6 +102,21 @@ test.each([
     ).toBe(late);
   },
 );
+
+test("a kept builder gets tokens from the client, and no password", async () => {
+  const root = await projectWith({ auth: basic(USER, PASSWORD) });
+  const env = { DOCKER_CONFIG: root };
+  registry.asked.length = 0;
+  const image = `${registry.host}/team/kept`;
+  await mustBuild(withKept, ["--keep=5m", "-t", image, root], { env });
+  expect(registry.asked.map(({ scopes }) => scopes.join(" "))).toContain("repository:team/kept:pull,push");
+  // The second one has a private base image, too.
+  await writeFile(join(root, "Dockerfile"), `FROM ${image}\nRUN echo more > /more\n`);
+  await mustBuild(withKept, ["--keep=5m", "-t", `${registry.host}/team/second`, root], { env });
+  expect(new Set(registry.asked.map(({ by, from }) => `${by} from ${from}`))).toEqual(
+    new Set([`password from ${ADDRESS}`]),
+  );
+});
 
 test("--registry-tokens is refused for builders that do not support it, and for a registry without tokens", async () => {
   const root = await projectWith({ auth: basic(USER, PASSWORD) });

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { basename } from "node:path";
 import { explainRerun } from "./explain-rerun.ts";
 import type { ExplainRerun } from "./explain-rerun.ts";
+import { RegistryTokens } from "./registry-tokens.ts";
 import { layoutStore } from "../../builders/buildkit/arguments.ts";
 import { CONTEXT_TREE, DOCKERFILE_TREE, namedTree } from "../../builders/buildkit/solve.ts";
 import { InvalidInput } from "../../errors.ts";
@@ -54,7 +55,7 @@ export interface KeptInputs {
 
 /** @throws InvalidInput for a malformed ignore file */
 export function keptServices(plan: BuildPlan, inputs: KeptInputs): KeptServices {
-  const { emit } = inputs;
+  const { emit, signal } = inputs;
   const onNote = (note: Parameters<typeof noteSentence>[0]): void =>
     emit({ type: "warning", message: noteSentence(note) });
   const trees = new Map<string, SyncTree>();
@@ -79,6 +80,7 @@ export function keptServices(plan: BuildPlan, inputs: KeptInputs): KeptServices 
     // The daemon adds a prefix to the name that is in the request (buildkit client/solve.go, source/containerimage).
     for (const prefix of ["", "oci:"]) stores.set(`${prefix}${layoutStore(number)}`, layoutBlobs(root));
   }
+  const tokens = new RegistryTokens(plan, inputs.stores, signal);
   const sharedKey = sharedKeyOf(plan, inputs.cluster.namespace);
   return {
     sharedKey,
@@ -86,14 +88,22 @@ export function keptServices(plan: BuildPlan, inputs: KeptInputs): KeptServices 
     prepare: () => {
       context?.listAhead();
       // The daemon holds a lock over all registries while it asks for one: what is known by then is in memory.
-      for (const host of plan.registries.hosts) void loginFor(plan, inputs.stores, host).catch(() => {});
+      for (const host of plan.registries.hosts) {
+        void loginFor(plan, inputs.stores, host)
+          .then((login) => login && tokens.of(host))
+          .catch(() => {});
+      }
     },
     methods: () => ({
       ...fileSync(trees, ({ bytes }) => {
         if (bytes > 0) emit({ type: "upload", sent: bytes });
       }),
       ...(stores.size === 0 ? {} : content(stores)),
-      ...auth({ login: (host) => loginFor(plan, inputs.stores, host) }),
+      ...auth({
+        login: (host) => loginFor(plan, inputs.stores, host),
+        tokens: async (host) =>
+          (await loginFor(plan, inputs.stores, host)) === undefined ? undefined : tokens.of(registryOf(host)),
+      }),
       ...serveSecrets((id) => secretValue(plan, inputs, id)),
       ...(inputs.agents.size === 0 ? {} : serveSsh(inputs.agents)),
     }),
@@ -116,12 +126,16 @@ function sharedKeyOf(plan: BuildPlan, namespace: string): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
+function registryOf(host: string): string {
+  return host === HUB_HOST ? HUB : host;
+}
+
 /**
  * A RUN may get at the daemon (it has no sandbox for processes), so the daemon is told no more than this build is for: logins of
  * the registries that it names, which are those that a build without a daemon would ship.
  */
 async function loginFor(plan: BuildPlan, stores: readonly CredentialStore[], host: string) {
-  const registry = host === HUB_HOST ? HUB : host;
+  const registry = registryOf(host);
   if (plan.credentials.kind === "none" || !plan.registries.hosts.includes(registry)) return undefined;
   const credential = await findCredential(stores, registry);
   if (credential === undefined) return undefined;

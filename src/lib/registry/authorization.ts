@@ -78,12 +78,16 @@ export async function authorize(
     const basic = challenges.length === 0 || challenges.some(({ scheme }) => scheme === "basic");
     return basic ? basicOf(asking.url, credential) : undefined;
   }
-  const token = await fetchToken(asking, bearer, credential, scopes, exchange, wishes.lasting);
+  const token = await issueToken(asking, bearer, credential, scopes, exchange, wishes.lasting);
   wishes.onToken?.(token);
   return OriginHeaders.bearer(asking.url, token.value);
 }
 
-async function fetchToken(
+/**
+ * Gets a token of the service that the challenge names.
+ * @throws TokenRefused if the service refuses; RealmRefused for a service that is not to be trusted; Error if its answer has no token
+ */
+export async function issueToken(
   asking: Asking,
   { parameters }: Challenge,
   credential: Credential | undefined,

@@ -16,8 +16,8 @@ import { WebClient, follow } from "../http/web-client.ts";
 import type { WebAnswer } from "../http/web-client.ts";
 import { LIMITS, limitOf } from "../limits/limits.ts";
 import { publicUrl } from "../text/public-url.ts";
-import { authorize } from "./authorization.ts";
-import type { Exchange, TokenWishes } from "./authorization.ts";
+import { authorize, issueToken } from "./authorization.ts";
+import type { Asking, Exchange, Token, TokenWishes } from "./authorization.ts";
 import { parseChallenges } from "./challenges.ts";
 import { RegistryError } from "./registry-error.ts";
 
@@ -53,7 +53,12 @@ export interface RegistryQuestion {
   readonly body?: Uint8Array | Readable;
   /** Scopes of the token: `repository:team/app:pull`. */
   readonly scopes: readonly string[];
+  /** The answer is wanted as the registry gives it to everybody: 401 without a credential. */
+  readonly anonymous?: true;
 }
+
+/** Issues a token for scopes. @throws TokenRefused, RealmRefused or Error, as `issueToken` does, or the reason of the time limit */
+export type TokenService = (scopes: readonly string[]) => Promise<Token>;
 
 export interface RegistryAnswer {
   readonly url: string;
@@ -146,6 +151,33 @@ export class RegistryClient {
     );
   }
 
+  /**
+   * Finds the token service of a registry. Each token is then one request to that service, with the registry's credential.
+   * @returns undefined if the registry asks for no token
+   * @throws RegistryError if the registry cannot be reached
+   */
+  async tokenService(registry: string): Promise<TokenService | undefined> {
+    const { url, status, headers } = await this.ask(registry, { method: "GET", path: "", scopes: [], anonymous: true });
+    if (status !== 401) return undefined;
+    const bearer = parseChallenges(headers["www-authenticate"]).find(({ scheme }) => scheme === "bearer");
+    if (bearer === undefined) return undefined;
+    return async (scopes) => {
+      const client = await this.#connect(registry);
+      try {
+        const limits = { signal: this.#until(AbortSignal.timeout(this.#options.timeout)) };
+        const credential = await this.#options.credential(registry);
+        const asking = this.#asking(registry, new URL(url));
+        return await issueToken(asking, bearer, credential, scopes, exchangeOf(client, limits));
+      } finally {
+        await client.close();
+      }
+    };
+  }
+
+  #asking(registry: string, url: URL): Asking {
+    return { url, insecure: this.#options.insecure.includes(registry) };
+  }
+
   async #converse<T>(
     registry: string,
     question: RegistryQuestion,
@@ -200,7 +232,7 @@ export class RegistryClient {
   async #exchange(
     base: URL,
     registry: string,
-    { method, headers = {}, path, body, scopes }: RegistryQuestion,
+    { method, headers = {}, path, body, scopes, anonymous }: RegistryQuestion,
     client: WebClient,
     limits: TimeLimits,
   ): Promise<WebAnswer> {
@@ -215,14 +247,10 @@ export class RegistryClient {
     const key = `${registry} ${scopes.join(" ")}`;
     const first = await send(this.#authorizations.get(key));
     // A server to which the registry has redirected gets no credential, even if it asks for one.
-    if (first.status !== 401 || first.url.origin !== base.origin) return first;
+    if (first.status !== 401 || first.url.origin !== base.origin || anonymous === true) return first;
     const credential = await this.#options.credential(registry);
-    const exchange: Exchange = async (realm, options) => {
-      const answer = await client.send(realm, { ...options, ...limits });
-      const text = await readText(answer.body, LIMITS.TOKEN_ANSWER_BYTES.value, answer.headers["content-length"]);
-      return { status: answer.status, body: text };
-    };
-    const asking = { url: base, insecure: this.#options.insecure.includes(registry) };
+    const exchange = exchangeOf(client, limits);
+    const asking = this.#asking(registry, base);
     const challenges = parseChallenges(first.headers["www-authenticate"]);
     const secrets = await authorize(asking, challenges, credential, scopes, exchange, this.#options.tokens);
     if (secrets === undefined) return first;
@@ -230,6 +258,14 @@ export class RegistryClient {
     this.#authorizations.set(key, secrets);
     return send(secrets);
   }
+}
+
+function exchangeOf(client: WebClient, limits: TimeLimits): Exchange {
+  return async (realm, options) => {
+    const answer = await client.send(realm, { ...options, ...limits });
+    const text = await readText(answer.body, LIMITS.TOKEN_ANSWER_BYTES.value, answer.headers["content-length"]);
+    return { status: answer.status, body: text };
+  };
 }
 
 /** Whether this is the answer of Go's or nginx's server to plain http on a TLS port. */

@@ -2,13 +2,12 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { request } from "undici";
 import { vi } from "vitest";
 import { REGISTRY } from "./build.ts";
+import { freePort } from "./free-port.ts";
 import { WAIT } from "./wait.ts";
 
 /** Reached by the pods and by this machine. */
@@ -26,7 +25,7 @@ export interface OwnRegistry {
 export async function startRegistry(auth: (directory: string) => Promise<string>): Promise<OwnRegistry> {
   const directory = await mkdtemp(join(tmpdir(), "slipway-registry-"));
   const storage = join(directory, "storage");
-  const host = `${ADDRESS}:${await freePort()}`;
+  const host = `${ADDRESS}:${await freePort(ADDRESS)}`;
   const config = join(directory, "config.yaml");
   await writeFile(
     config,
@@ -60,14 +59,4 @@ export function passwordAuth(user: string, password: string): (directory: string
     await writeFile(join(directory, "htpasswd"), stdout);
     return `{htpasswd: {realm: test, path: ${directory}/htpasswd}}`;
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, ADDRESS);
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -10,7 +10,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { CERTIFICATE, KEY } from "../../fakes/api-server-certificate.ts";
-import { ADDRESS, freePort, startRegistry } from "./own-registry.ts";
+import { freePort } from "./free-port.ts";
+import { ADDRESS, startRegistry } from "./own-registry.ts";
 import type { OwnRegistry } from "./own-registry.ts";
 
 const SERVICE = "slipway-test-registry";
@@ -19,6 +20,8 @@ const ISSUER = "slipway-test";
 /** One question to the service. */
 export interface TokenRequest {
   readonly by: "password" | "refresh token";
+  /** Address of the machine or pod that asked. */
+  readonly from: string;
   readonly scopes: readonly string[];
 }
 
@@ -48,7 +51,8 @@ export async function startTokenRegistry(user: string, password: string, lifetim
       response.writeHead(401).end("{}");
       return;
     }
-    asked.push({ by: refreshes ? "refresh token" : "password", scopes });
+    const from = request.socket.remoteAddress ?? "";
+    asked.push({ by: refreshes ? "refresh token" : "password", from, scopes });
     const lasting = form.get("offline_token") === "true" || form.get("access_type") === "offline";
     const value = token(scopes);
     const body = {
@@ -60,7 +64,7 @@ export async function startTokenRegistry(user: string, password: string, lifetim
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
   };
   const server = createServer((request, response) => void answer(request, response));
-  const port = await freePort();
+  const port = await freePort(ADDRESS);
   server.listen(port, ADDRESS);
   await once(server, "listening");
   const registry = await startRegistry(async (directory) => {

@@ -40,29 +40,42 @@ export interface AuthProvider {
    * @returns undefined if there is no login
    */
   login(host: string): Promise<Login | undefined>;
-  /** Fetches a token, so that the password stays on this machine. If absent, the daemon gets the password and fetches the token. */
-  readonly fetchToken?: (request: FetchTokenRequest) => Promise<Token>;
+  /**
+   * Fetches tokens for a registry, so that the password stays on this machine.
+   * @returns undefined if the daemon has to do it: then it gets the login
+   */
+  readonly tokens?: (host: string) => Promise<FetchToken | undefined>;
 }
+
+export type FetchToken = (request: Pick<FetchTokenRequest, "scopes">) => Promise<Token>;
 
 /** Secret of this process. The daemon caches tokens by the key that is derived from it, so another client cannot use them. */
 const SEED = randomBytes(32);
 
 /** The methods of the Auth service. */
 export function auth(provider: AuthProvider): Methods {
-  const { fetchToken } = provider;
+  const tokensOf = async (host: string): Promise<FetchToken> => {
+    const fetch = await provider.tokens?.(host);
+    if (fetch === undefined) throw new GrpcError(CODE.unavailable, "client side tokens disabled");
+    return fetch;
+  };
   return {
     "/moby.filesync.v1.Auth/Credentials": unary(
       { request: CREDENTIALS_REQUEST, response: CREDENTIALS_RESPONSE },
-      async ({ host }) => (await provider.login(host)) ?? {},
+      async ({ host }) => {
+        // A daemon that may have tokens needs no password.
+        if ((await provider.tokens?.(host)) !== undefined) return {};
+        return (await provider.login(host)) ?? {};
+      },
     ),
     "/moby.filesync.v1.Auth/FetchToken": unary(
       { request: FETCH_TOKEN_REQUEST, response: FETCH_TOKEN_RESPONSE },
-      async (request) => (fetchToken === undefined ? refuseTokens() : fetchToken(request)),
+      async ({ host, scopes }) => (await tokensOf(host))({ scopes }),
     ),
     "/moby.filesync.v1.Auth/GetTokenAuthority": unary(
       { request: GET_TOKEN_AUTHORITY_REQUEST, response: GET_TOKEN_AUTHORITY_RESPONSE },
-      ({ host, salt }) => {
-        if (fetchToken === undefined) refuseTokens();
+      async ({ host, salt }) => {
+        await tokensOf(host);
         const { x = "" } = createPublicKey(authorityKey(host, salt)).export({ format: "jwk" });
         return { publicKey: Buffer.from(x, "base64url") };
       },
@@ -70,16 +83,12 @@ export function auth(provider: AuthProvider): Methods {
     // NaCl's signed message is the signature followed by the payload.
     "/moby.filesync.v1.Auth/VerifyTokenAuthority": unary(
       { request: VERIFY_TOKEN_AUTHORITY_REQUEST, response: VERIFY_TOKEN_AUTHORITY_RESPONSE },
-      ({ host, payload, salt }) => {
-        if (fetchToken === undefined) refuseTokens();
+      async ({ host, payload, salt }) => {
+        await tokensOf(host);
         return { signed: Buffer.concat([sign(null, payload, authorityKey(host, salt)), payload]) };
       },
     ),
   };
-}
-
-function refuseTokens(): never {
-  throw new GrpcError(CODE.unavailable, "client side tokens disabled");
 }
 
 /** The bytes before the 32 bytes of an Ed25519 key in PKCS #8 (RFC 8410, section 7). */

@@ -227,7 +227,7 @@ describe("logins", () => {
 
   it("where the client fetches the tokens, the login stays on the client", async () => {
     const fetchToken = async () => ({ token: "t", expiresIn: 300, issuedAt: 5 });
-    const channel = await sessionWith(auth({ login, fetchToken }));
+    const channel = await sessionWith(auth({ login, tokens: async (host) => (host === "x" ? undefined : fetchToken) }));
     const salt = Buffer.alloc(32, 1);
     const { publicKey } = await channel.unary(path("GetTokenAuthority"), AUTHORITY, { host: "r", salt });
     const payload = Buffer.alloc(32, 7);
@@ -242,6 +242,9 @@ describe("logins", () => {
     expect(other.publicKey.equals(publicKey)).toBe(false);
     const token = await channel.unary(path("FetchToken"), TOKEN, { host: "r", scopes: ["repository:a:pull"] });
     expect(token).toEqual({ token: "t", expiresIn: 300, issuedAt: 5 });
+    expect(await channel.unary(path("Credentials"), CREDENTIALS, { host: "r" })).toEqual({ username: "", secret: "" });
+    const none = channel.unary(path("FetchToken"), TOKEN, { host: "x", scopes: [] });
+    await expect(none).rejects.toMatchObject({ code: CODE.unavailable });
   });
 });
 
