@@ -1,5 +1,4 @@
 /** Runs several builds at once, each after those that it depends on. */
-import type { InTurn } from "./build/reach-kept.ts";
 
 export interface Step {
   readonly name: string;
@@ -44,14 +43,4 @@ export async function runTargets<S extends Step, T>(
   if (failures.length > 0) throw failures[0];
   // In the order of `steps`, not in the order in which they ended.
   return new Map(steps.flatMap(({ name }) => (results.has(name) ? [[name, results.get(name) as T]] : [])));
-}
-
-/** @returns a function that does one work after the other, also after one that has failed */
-export function takingTurns(): InTurn {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const mine = last.then(work);
-    last = mine.catch(() => {});
-    return mine;
-  };
 }

@@ -13,6 +13,7 @@ import { readImage } from "./support/registry.ts";
 const { namespace, run, build } = useKeepClient();
 
 interface Audited {
+  readonly auditID: string;
   readonly verb: string;
   readonly user: { readonly username: string };
   readonly objectRef?: {
@@ -34,17 +35,24 @@ async function printed(): Promise<string[]> {
   return rights.sort();
 }
 
-/** What the account did in the namespace from this byte of the audit log on, and the API server allowed or refused. */
-async function requestsSince(start: number): Promise<{ readonly used: string[]; readonly refused: string[] }> {
+/** The account's requests in the namespace, from this byte of the audit log on. */
+async function auditedSince(start: number): Promise<Audited[]> {
   await using log = await open(environment("CLUSTER_AUDIT_LOG"));
   const { size } = await log.stat();
   const { buffer } = await log.read(Buffer.alloc(size - start), 0, size - start, start);
+  return buffer
+    .toString()
+    .split("\n")
+    .filter((line) => line.includes(`system:serviceaccount:${namespace.name}:slipway`) && line.endsWith("}"))
+    .map((line) => JSON.parse(line) as Audited)
+    .filter(({ objectRef }) => objectRef?.namespace === namespace.name);
+}
+
+/** What the account did from this byte of the audit log on, and the API server allowed or refused. */
+async function requestsSince(start: number): Promise<{ readonly used: string[]; readonly refused: string[] }> {
   const used = new Set<string>();
   const refused = new Set<string>();
-  for (const line of buffer.toString().split("\n")) {
-    if (!line.includes(`system:serviceaccount:${namespace.name}:slipway`) || !line.endsWith("}")) continue;
-    const { verb, objectRef = {}, responseStatus } = JSON.parse(line) as Audited;
-    if (objectRef.namespace !== namespace.name) continue;
+  for (const { verb, objectRef = {}, responseStatus } of await auditedSince(start)) {
     const { apiGroup = "", resource = "", subresource } = objectRef;
     const name = right(apiGroup, subresource === undefined ? resource : `${resource}/${subresource}`, verb);
     (responseStatus?.code === 403 ? refused : used).add(name);
@@ -98,6 +106,25 @@ test(
     expect((await requestsSince(afterDoctor)).refused).toEqual([]);
   },
 );
+
+test("the targets of one bake use one connection to their builder", async () => {
+  const target = (name: string, more: object = {}): object => ({
+    "dockerfile-inline": `FROM ${BUSYBOX}\nRUN echo ${name} > /name\n`,
+    tags: [uniqueImage()],
+    ...more,
+  });
+  const definition = {
+    group: { default: { targets: ["one", "two", "three"] } },
+    // The third begins when the others may have ended.
+    target: { one: target("one"), two: target("two"), three: target("three", { contexts: { base: "target:one" } }) },
+  };
+  const root = await project({ "docker-bake.json": JSON.stringify(definition) });
+  const start = await auditSize();
+  const { code, output } = await run(["bake"], { cwd: root, env: { SLIPWAY_KEEP: "10m" } });
+  expect([code, output]).toEqual([0, expect.anything()]);
+  const connections = (await auditedSince(start)).filter(({ objectRef }) => objectRef?.subresource === "exec");
+  expect(new Set(connections.map(({ auditID }) => auditID)).size).toBe(1);
+});
 
 test("a build without one of these rights is told which, and what to run", async () => {
   const kubeconfig = await leastKubeconfig(namespace.name, ["--git-in-cluster", "--no-secrets"], "slipway-other");

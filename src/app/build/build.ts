@@ -1,7 +1,8 @@
 /** The composition root of `build`: from a request to a build with everything that it needs. */
 import { buildDeps, provenanceFor } from "./build-deps.ts";
 import type { ResolvedBuild } from "./build-deps.ts";
-import type { InTurn } from "./reach-kept.ts";
+import { connected } from "./sharing.ts";
+import type { Sharing } from "./sharing.ts";
 import type { Emit } from "../../events.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 import { gatherInputs } from "../../plan/gather.ts";
@@ -46,8 +47,8 @@ export interface BuildSources {
   readonly logins?: GivenLogins | undefined;
   /** Values in the request that are secret, though they stand in args. */
   readonly secretTexts?: readonly string[];
-  /** For builds that run at once: see ReachDeps. */
-  readonly inTurn?: InTurn;
+  /** With the other builds of the same command. */
+  readonly sharing?: Sharing;
 }
 
 /** @throws InvalidInput for every fault of the request that can be found without asking the cluster. */
@@ -63,7 +64,7 @@ export async function wireBuild(
   const around = { request, logins, emit, signal };
   if (resolved.plan.platforms !== undefined && resolved.onePod !== true) {
     const { wirePlatforms } = await import("./platforms/wire-platforms.ts");
-    return wirePlatforms(resolved, around, choice, sources.inTurn);
+    return wirePlatforms(resolved, around, choice, sources.sharing);
   }
   const { plan, stores, attests } = resolved;
   const deps = buildDeps(resolved, around);
@@ -75,9 +76,8 @@ export async function wireBuild(
       return [await describePlan(plan, deps)];
     },
     async build(leave) {
-      const { connect } = await import("../../lib/kube/connect.ts");
       // The kubeconfig is read first, so that a fault in it is reported before anything is packed; meanwhile the connection is prepared.
-      await using cluster = await connect(choice);
+      await using cluster = await connected(choice, sources.sharing);
       void cluster.preconnect();
       warnOfNothingKept(plan, request, emit);
       if (plan.platform !== undefined) {
@@ -88,7 +88,7 @@ export async function wireBuild(
       const load =
         loading === undefined ? {} : { load: (stages: Stages, digest: string) => loading.load(stages, digest) };
       const final = loading?.plan ?? plan;
-      const shared = omitUndefined({ inTurn: sources.inTurn });
+      const shared = omitUndefined({ sharing: sources.sharing });
       return await runPlan(final, { ...deps, ...load, cluster, ...shared }, stores, signal, leave);
     },
   };

@@ -25,7 +25,7 @@ export async function describeKept(plan: BuildPlan, env: NodeJS.ProcessEnv): Pro
 
 export async function buildInKept(
   plan: BuildPlan,
-  deps: BuildDeps & Pick<ReachDeps, "inTurn">,
+  deps: BuildDeps & Pick<ReachDeps, "sharing">,
   stores: readonly CredentialStore[],
   signal: AbortSignal,
 ): Promise<BuildResult> {

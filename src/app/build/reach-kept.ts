@@ -17,14 +17,12 @@ import { DAEMON, KEEP_ANNOTATION, KeepLease, findKept, instanceOf, keptObjects }
 import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
 import { PodHint } from "../../run/keep/pod-hint.ts";
 import type { Stages } from "../../run/stages.ts";
+import type { InTurn, Sharing } from "./sharing.ts";
 import { architectureOf, decideArchitecture } from "../../run/node-architectures.ts";
 import { releasePod, startBuild } from "../../run/start.ts";
 
 /** How often another builder is tried, where one was just ending. */
 const ATTEMPTS = 3;
-
-/** Does a work when all that were given before are done. */
-export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
 export interface ReachDeps {
   readonly cluster: Cluster;
@@ -32,8 +30,8 @@ export interface ReachDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** For how long the builder stays after this build, in seconds. */
   readonly keepSeconds: number;
-  /** For builds of one process that run at once: one of them starts a builder, and the others find it. */
-  readonly inTurn?: InTurn;
+  /** With the other builds of the same command. */
+  readonly sharing?: Sharing;
 }
 
 export interface Reached {
@@ -42,6 +40,8 @@ export interface Reached {
   /** Settles when the cluster has taken note that it is wanted. */
   readonly leased: Promise<void>;
   readonly daemon: Daemon;
+  /** Called when the build is done with the daemon. */
+  readonly release: () => void;
 }
 
 /** A builder of ours that answers, started where there is none. */
@@ -53,12 +53,13 @@ export async function reachKept(
   signal: AbortSignal,
 ): Promise<Reached> {
   const instance = instanceOf(plan);
-  const inTurn: InTurn = deps.inTurn ?? ((work) => work());
+  const { sharing } = deps;
+  const inTurn: InTurn = sharing?.inTurn ?? ((work) => work());
   const hint = new PodHint(deps.env, [deps.cluster.server, deps.cluster.namespace, instance, key.fingerprint]);
   for (let count = 1; ; count++) {
     stages.start("create");
     // The pod of the last build is dialled while it is looked up. Nothing is sent to it before it is known to be ours.
-    const ahead = count === 1 ? await dialAhead(deps, hint, signal) : undefined;
+    const ahead = count === 1 && sharing?.hasDaemon !== true ? await dialAhead(deps, hint, signal) : undefined;
     const { builder, lease, leased, isNew } = await inTurn(async () => {
       const [found] = count === ATTEMPTS ? [] : await findKept(deps.cluster, key, instance, signal);
       // Before anything else is waited for: a pod that is ending may let a client that dials it wait.
@@ -70,12 +71,21 @@ export async function reachKept(
     try {
       const pod = await awaitStarted(deps, builder, isNew, stages, signal);
       const name = pod.metadata?.name ?? "";
-      const pipe = await pipeTo(deps, name, ahead, signal);
-      const daemon = await Daemon.over(pipe);
-      await answering(daemon, pipe, name, signal);
+      const open = async (until: AbortSignal): Promise<Daemon> => {
+        const pipe = await pipeTo(deps, name, sharing === undefined ? ahead : undefined, until);
+        const opened = await Daemon.over(pipe);
+        await answering(opened, pipe, name, until);
+        return opened;
+      };
+      const daemon = await (sharing === undefined
+        ? open(signal)
+        : orAborted(sharing.daemon(pod.metadata?.uid ?? name, open), signal));
+      const release = (): void => {
+        if (sharing === undefined) daemon.close();
+      };
       stages.done("create", builder.job.metadata?.name ?? "");
       hint.write(name);
-      return { builder: { ...builder, pod }, lease, leased, daemon };
+      return { builder: { ...builder, pod }, lease, leased, daemon, release };
     } catch (error) {
       lease[Symbol.dispose]();
       if (signal.aborted) throw signal.reason;
@@ -84,6 +94,16 @@ export async function reachKept(
       if (isNew || !passing || count >= ATTEMPTS) throw error;
     }
   }
+}
+
+/** Aborting one build does not end what others wait for as well. @throws the signal's reason */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
 }
 
 type Lent = Pick<Reached, "builder" | "lease" | "leased"> & { readonly isNew: boolean };

@@ -77,7 +77,7 @@ async function attempt(plan: BuildPlan, deps: KeptDeps, stages: Stages, signal: 
   const decided = await decideUserns(plan, deps.cluster, signal);
   deps.prepare();
   for (let count = 1; ; count++) {
-    const { builder, lease, leased, daemon } = await reachKept(decided, deps, key, stages, signal);
+    const { builder, lease, leased, daemon, release } = await reachKept(decided, deps, key, stages, signal);
     using _ = lease;
     const began = performance.now();
     const pod = builder.pod?.metadata?.name ?? "";
@@ -94,7 +94,7 @@ async function attempt(plan: BuildPlan, deps: KeptDeps, stages: Stages, signal: 
       if (!(error instanceof FailedSolve)) throw error;
       return await report(plan, deps, error.end, {}, stages, builder);
     } finally {
-      daemon.close();
+      release();
       // The builder's time counts from here on, where it makes a difference.
       if (performance.now() - began > SHORT_BUILD_MS)
         await lease.renew(AbortSignal.timeout(RENEW_TIMEOUT_MS)).catch(() => {});

@@ -21,7 +21,7 @@ export async function describePlan(plan: BuildPlan, deps: Omit<BuildDeps, "clust
  */
 export async function runPlan(
   plan: BuildPlan,
-  deps: BuildDeps & Pick<ReachDeps, "inTurn">,
+  deps: BuildDeps & Pick<ReachDeps, "sharing">,
   stores: readonly CredentialStore[],
   signal: AbortSignal,
   leave?: AbortSignal,

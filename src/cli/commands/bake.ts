@@ -17,6 +17,7 @@ import { canonicalArguments } from "../../lib/pflag/argv.ts";
 import { InternalError, Interrupted, InvalidInput, SlipwayError } from "../../errors.ts";
 import type { Progress } from "../ui/progress.ts";
 import type { WiredBuild } from "../../app/build/build.ts";
+import type { Sharing } from "../../app/build/sharing.ts";
 import Build from "./build.ts";
 import { print, printError } from "../../lib/terminal/output.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
@@ -175,7 +176,12 @@ ${EXIT_CODES}`;
       process.stderr,
       process.env,
     );
-    const works = await this.#wireAll(built, args, flags);
+    const [{ Sharing }, { connect }] = await Promise.all([
+      import("../../app/build/sharing.ts"),
+      import("../../lib/kube/connect.ts"),
+    ]);
+    await using sharing = new Sharing(connect);
+    const works = await this.#wireAll(built, args, flags, sharing);
     const result = await this.#buildAll(works, flags.parallel ?? MAX_PARALLEL_BUILDS);
     if (flags["metadata-file"] === undefined) return;
     const { writeTargetsMetadata } = await import("../print/metadata.ts");
@@ -209,12 +215,14 @@ ${EXIT_CODES}`;
   }
 
   /** Checks every target before anything of any target is created. */
-  async #wireAll(targets: readonly ChosenTarget[], args: readonly string[], flags: BakeFlags): Promise<Work[]> {
+  async #wireAll(
+    targets: readonly ChosenTarget[],
+    args: readonly string[],
+    flags: BakeFlags,
+    sharing: Sharing,
+  ): Promise<Work[]> {
     const { wireBuild } = await import("../../app/build/build.ts");
-    const { takingTurns } = await import("../../app/bake.ts");
     const works: Work[] = [];
-    // The first target starts the kept builder, and the others find it.
-    const inTurn = takingTurns();
     // Compose asks for an engine for every service; what is asked for with --load has to be possible.
     const loads = flags.load || (targets.some(({ wantsEngine }) => wantsEngine) && (await this.#hasEngine()));
     const used = new Set(targets.flatMap(({ after }) => after));
@@ -235,7 +243,7 @@ ${EXIT_CODES}`;
         parsed.flags,
         (event) => view?.emit(event),
         AbortSignal.any([this.signal, this.#stop.signal]),
-        { inTurn, ...(inline === undefined ? {} : { stdin: () => Readable.from([Buffer.from(inline)]) }) },
+        { sharing, ...(inline === undefined ? {} : { stdin: () => Readable.from([Buffer.from(inline)]) }) },
       ).catch((error: unknown) => this.#failedAt(name, error));
       if (wantsEngine && !loads && !engineReported) {
         engineReported = true;

@@ -45,13 +45,18 @@ export class Channel {
     });
   }
 
+  /** Whether calls can be started. */
+  get isOpen(): boolean {
+    return !this.#session.closed && !this.#session.destroyed;
+  }
+
   /**
    * Starts a call with any number of messages in both directions. Aborting the signal cancels it.
    * @param method its path, `/package.Service/Method`
    * @throws ConnectionLost if the connection has ended
    */
   open(method: string, metadata: CallMetadata = {}, signal?: AbortSignal): Call {
-    if (this.#session.closed || this.#session.destroyed) throw new ConnectionLost("the connection has ended");
+    if (!this.isOpen) throw new ConnectionLost("the connection has ended");
     const headers: OutgoingHttpHeaders = {
       ":method": "POST",
       ":path": method,

@@ -18,7 +18,8 @@ import { Stages } from "../../../run/stages.ts";
 import { attester, buildDeps, provenanceFor } from "../build-deps.ts";
 import type { ResolvedBuild, Surroundings } from "../build-deps.ts";
 import { warnOfNothingKept } from "../nothing-kept.ts";
-import type { InTurn } from "../reach-kept.ts";
+import { connected } from "../sharing.ts";
+import type { Sharing } from "../sharing.ts";
 import type { BuildDeps } from "../run-build.ts";
 import { describePlan, runPlan } from "../run-plan.ts";
 import type { ClusterChoice, WiredBuild } from "../wired-build.ts";
@@ -39,7 +40,7 @@ export function wirePlatforms(
   resolved: ResolvedBuild,
   around: Surroundings,
   choice: ClusterChoice,
-  inTurn?: InTurn,
+  sharing?: Sharing,
 ): WiredBuild {
   const children = platformPlans(resolved.plan, resolved.builder.pushesByDigest === true);
   const several = new SeveralBuild(resolved, around, children);
@@ -50,13 +51,12 @@ export function wirePlatforms(
     provenance: provenanceFor(children.map(({ plan }) => plan)),
     describe: () => several.describe(),
     async build(leave) {
-      const { connect } = await import("../../../lib/kube/connect.ts");
-      await using cluster = await connect(choice);
+      await using cluster = await connected(choice, sharing);
       void cluster.preconnect();
       warnOfNothingKept(resolved.plan, around.request, around.emit);
       const warning = await checkNodes(resolved.plan, resolved.plan.platforms ?? [], cluster, around.signal);
       if (warning !== undefined) around.emit({ type: "warning", message: warning });
-      return await several.run(cluster, leave, inTurn);
+      return await several.run(cluster, leave, sharing);
     },
   };
 }
@@ -87,7 +87,7 @@ class SeveralBuild {
     return described;
   }
 
-  async run(cluster: Cluster, leave: AbortSignal | undefined, inTurn: InTurn | undefined): Promise<BuildResult> {
+  async run(cluster: Cluster, leave: AbortSignal | undefined, sharing: Sharing | undefined): Promise<BuildResult> {
     const { emit } = this.#around;
     // Nobody else can finish this build, so a client that is to leave ends it.
     const signal = leave === undefined ? this.#around.signal : AbortSignal.any([this.#around.signal, leave]);
@@ -98,7 +98,7 @@ class SeveralBuild {
     );
     const layouts = wantsLayout(this.#resolved.plan) ? makeScratchDirectory("slipway-layouts-") : undefined;
     try {
-      const images = await this.#buildAll(cluster, inTurn, layouts, signal);
+      const images = await this.#buildAll(cluster, sharing, layouts, signal);
       const exported = layouts === undefined ? undefined : await this.#export(layouts);
       const result = await this.#publish(images, exported, temporary, signal);
       emit({ type: "built", result });
@@ -112,7 +112,7 @@ class SeveralBuild {
   /** @throws the first failure, once all builds have ended */
   async #buildAll(
     cluster: Cluster,
-    inTurn: InTurn | undefined,
+    sharing: Sharing | undefined,
     layouts: string | undefined,
     signal: AbortSignal,
   ): Promise<readonly PlatformImage[]> {
@@ -127,7 +127,7 @@ class SeveralBuild {
           ...this.#depsOf(child, packed, inner),
           whoAmI: () => name,
           cluster,
-          ...omitUndefined({ inTurn }),
+          ...omitUndefined({ sharing }),
         };
         const plan = layouts === undefined ? child.plan : withLayout(child.plan, join(layouts, child.plan.name));
         const result = await runPlan(plan, deps, this.#resolved.stores, inner);

@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import { Sharing, takingTurns } from "../../../../src/app/build/sharing.ts";
+
+/** A daemon that can only be closed. */
+function daemon() {
+  const channel = { isOpen: true };
+  return { channel, close: () => void (channel.isOpen = false) };
+}
+
+test("builds share one connection to a daemon, a lost one is opened again, and all are closed at the end", async () => {
+  const opened: ReturnType<typeof daemon>[] = [];
+  const open = async (): Promise<never> => {
+    opened.push(daemon());
+    return opened.at(-1) as never;
+  };
+  const sharing = new Sharing(async () => ({}) as never);
+  const [first, second] = await Promise.all([sharing.daemon("pod", open), sharing.daemon("pod", open)]);
+  expect(first).toBe(second);
+  await sharing.daemon("other", open);
+  first.close();
+  expect(await sharing.daemon("pod", open)).not.toBe(first);
+  expect(opened).toHaveLength(3);
+  await sharing[Symbol.asyncDispose]();
+  expect(opened.map(({ channel }) => channel.isOpen)).toEqual([false, false, false]);
+});
+
+test("a connection that could not be opened is tried again by the next build", async () => {
+  await using sharing = new Sharing(async () => ({}) as never);
+  const refused = new Error("refused");
+  await expect(sharing.daemon("pod", () => Promise.reject(refused))).rejects.toBe(refused);
+  expect(await sharing.daemon("pod", async () => daemon() as never)).toHaveProperty("channel.isOpen", true);
+});
+
+test("the end of one build does not close the connection to the cluster that it shares", async () => {
+  let closed = 0;
+  const sharing = new Sharing(async () => ({ close: async () => void (closed += 1) }) as never);
+  const [first, second] = await Promise.all([sharing.cluster({ namespace: "a" }), sharing.cluster({ namespace: "a" })]);
+  await first[Symbol.asyncDispose]();
+  await second.close();
+  expect(closed).toBe(0);
+  await sharing[Symbol.asyncDispose]();
+  expect(closed).toBe(1);
+});
+
+test("works are done one after the other, also after one that has failed", async () => {
+  const inTurn = takingTurns();
+  const order: string[] = [];
+  const work =
+    (name: string, fails = false) =>
+    async (): Promise<string> => {
+      order.push(`${name} begins`);
+      await new Promise((resolve) => setImmediate(resolve));
+      order.push(`${name} ends`);
+      if (fails) throw new Error(name);
+      return name;
+    };
+  const all = await Promise.allSettled([inTurn(work("a")), inTurn(work("b", true)), inTurn(work("c"))]);
+  expect(all.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(order).toEqual(["a begins", "a ends", "b begins", "b ends", "c begins", "c ends"]);
+});
