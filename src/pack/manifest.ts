@@ -2,7 +2,7 @@
  * Lists the entries of a context in 256 parts. If two contexts differ little, few parts differ, and only those are compared.
  * The lines are text, so that a shell in a pod can check files against them.
  */
-import { isClosedToOwner } from "../lib/files/file-tree.ts";
+import { OWNER_ALL, isClosedToOwner } from "../lib/files/file-tree.ts";
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 
@@ -85,10 +85,13 @@ export class Manifest {
     return { changed, stale: [...stale, ...outside] };
   }
 
-  /** Digest of the output of `find` and `stat` for the unpacked context, sorted by bytes. The shell's `listing` prints the same text. */
+  /**
+   * Digest of the output of `find` and `stat` for the unpacked context, sorted by bytes. The shell's `listing` prints the same text of
+   * the tree in the cache, whose directories are open to their owner.
+   */
   listing(root: string): string {
     const lines = this.entries.map(({ kind, mode, size, mtime, content, path }) => {
-      if (kind === "directory") return `d ${mode.toString(8)} ${root}/${path}`;
+      if (kind === "directory") return `d ${(mode | OWNER_ALL).toString(8)} ${root}/${path}`;
       if (kind === "symlink") return `l ${content.length} ${root}/${path}`;
       return `f ${mode.toString(8)} ${size} ${mtime} ${root}/${path}`;
     });

@@ -1,5 +1,6 @@
 /** An archive is built as its directory is, by each builder and each way it can travel. */
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { chmod, mkdir, readFile, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -11,6 +12,12 @@ import { project } from "./support/project.ts";
 import type { Image } from "./support/registry.ts";
 
 const namespace = useNamespace({ rbac: ["--transport", "cache"] });
+
+/** Modes with which their owner may not read a file, or not list or search a directory. Root may. */
+const CLOSED_FILES = ["000", "111", "200"];
+const CLOSED_DIRECTORIES = ["000", "311", "444"];
+
+const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** What a context may have that a program other than tar loses. */
 async function tricky(base: string): Promise<string> {
@@ -27,8 +34,20 @@ async function tricky(base: string): Promise<string> {
   await writeFile(join(root, "disk.img"), "");
   await truncate(join(root, "disk.img"), 300_000);
   await writeFile(join(root, "disk.img"), "END", { flag: "a" });
+  for (const mode of CLOSED_FILES) {
+    await writeFile(join(root, `file-${mode}`), `${mode}\n`);
+    await chmod(join(root, `file-${mode}`), Number.parseInt(mode, 8));
+  }
+  for (const mode of CLOSED_DIRECTORIES) {
+    await mkdir(join(root, `directory-${mode}/deep`), { recursive: true });
+    await writeFile(join(root, `directory-${mode}/deep/f`), `${mode}\n`);
+    await chmod(join(root, `directory-${mode}`), Number.parseInt(mode, 8));
+  }
   await chmod(join(root, "modcache/m"), 0o555);
-  onTestFinished(() => chmod(join(root, "modcache/m"), 0o755));
+  onTestFinished(async () => {
+    await chmod(join(root, "modcache/m"), 0o755);
+    for (const mode of CLOSED_DIRECTORIES) await chmod(join(root, `directory-${mode}`), 0o755);
+  });
   return root;
 }
 
@@ -46,7 +65,17 @@ function factsOf(image: Image): unknown {
 
 const EXPECTED = [
   { path: "all/all.txt", mode: 0o666, size: 4 },
+  ...CLOSED_DIRECTORIES.flatMap((mode) => [
+    { path: `all/directory-${mode}`, mode: Number.parseInt(mode, 8) },
+    { path: `all/directory-${mode}/deep`, mode: 0o755 },
+    { path: `all/directory-${mode}/deep/f`, sha256: digestOf(`${mode}\n`) },
+  ]),
   { path: "all/disk.img", mode: 0o644, size: 300_003 },
+  ...CLOSED_FILES.map((mode) => ({
+    path: `all/file-${mode}`,
+    mode: Number.parseInt(mode, 8),
+    sha256: digestOf(`${mode}\n`),
+  })),
   { path: "all/modcache", mode: 0o755 },
   { path: "all/modcache/m", mode: 0o555 },
   { path: "all/modcache/m/f", mode: 0o444, size: 7 },
@@ -80,6 +109,27 @@ describe.each<[BuilderName, readonly string[]]>([
   });
 });
 
+test("img has the files of an archive, also those that their owner may not read", { tags: ["long"] }, async () => {
+  const builder = testBuilder("img");
+  const root = await tricky(builder.base);
+  const image = uniqueImage(builder.registry);
+  await mustBuild(namespace, [...builder.flags, "--transport", "stream", "-t", image, "-"], {
+    stdin: archiveOf(root, "--format=pax", "-S"),
+  });
+  expect(factsOf(await builder.read(image))).toMatchObject(EXPECTED);
+});
+
+test("a pod that may not read a file names it, and does not make an empty one of it", async () => {
+  const root = await project({
+    Dockerfile: `FROM ${BUSYBOX}\nCOPY . /all/\n`,
+    shut: { content: "shut\n", mode: 0o000 },
+  });
+  const run = await build(namespace, ["--builder", "kaniko", "--security", "restricted", root]);
+  expect(run.code).toBe(1);
+  expect(run.stderr).toContain("ERROR: Dockerfile line 2: `COPY . /all/` failed: ");
+  expect(run.stderr).toContain("open shut: permission denied");
+});
+
 test("a tree with read-only directories is replaced on the volume of --transport cache", async () => {
   const builder = testBuilder("buildkit");
   const root = await tricky(builder.base);
@@ -91,7 +141,9 @@ test("a tree with read-only directories is replaced on the volume of --transport
   const image = uniqueImage();
   const run = await mustBuild(namespace, [...cached, "-t", image, root]);
   expect(run.stderr).not.toContain("WARNING");
+  expect(run.stderr).toMatch(/packing context: [0-9]+ of [0-9]+ entries changed/);
   const { files } = await builder.read(image);
+  expect(files.get("all/directory-000/deep/f")?.sha256).toBe(digestOf("000\n"));
   expect(files.get("all/modcache/m/g")?.size).toBe(7);
   expect(files.get("all/modcache/m")?.mode ?? files.get("all/modcache/m/")?.mode).toBe(0o555);
 });

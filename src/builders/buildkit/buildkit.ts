@@ -29,6 +29,14 @@ export const STATE_PATH = "/home/user/.local/share/buildkit";
 const STATE = { name: "buildkit-state", path: STATE_PATH };
 const CONFIG_FILE = "buildkitd.toml";
 
+/**
+ * buildctl reads the context in a user namespace where the pod's user is root: BuildKit would send a file that it may not read as an
+ * empty one, without an error (fsutil a72de9d, send.go: sendFile). `rootlesskit` takes longer to start, but every rootless image has it.
+ */
+const READ_AS_ROOT = `if unshare -r true 2>/dev/null; then root="unshare -r"; else root=rootlesskit; fi
+export BUILDCTL="$root buildctl"
+`;
+
 /** buildctl replaces its metadata file with a rename, which is impossible for the mounted termination message. */
 const SCRIPT = `export BUILDKITD_FLAGS="$BUILDKITD_FLAGS --root=$state"
 buildctl-daemonless.sh "$@" --metadata-file /tmp/slipway-build.json
@@ -71,6 +79,7 @@ export const buildkit: Builder = {
     const files = daemonConfig(plan);
     const script =
       preparation(form) +
+      READ_AS_ROOT +
       stateDirectory(plan, STATE.path) +
       (plan.cacheVolume === undefined ? "" : FORGET_CONTEXTS) +
       SCRIPT;

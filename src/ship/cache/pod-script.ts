@@ -3,9 +3,11 @@
  * gives this build its own copy, made of hard links. Plain POSIX shell with busybox's tools.
  *
  * On the volume: `cache/tree/context`, the tree that the manifest describes; the manifest's parts in `cache/manifest`; `cache/clean`
- * as long as both agree; and `builds/NAME/ready`, which a build reads. Files are never changed, only replaced, so that copies stay
- * as they were. The build that made `cache/lock`, a symlink to its name, may change the cache. The lock is taken from a build
- * whose pod is gone, and only when the lock is older than the list of pods that this client has seen.
+ * as long as both agree; and `builds/NAME/ready`, which a build reads. In the cache, directories are
+ * open to their owner, so that a user other than root can compare and change them; only a build's copy has their own modes. Files are
+ * never changed, only replaced, so that copies stay as they were. The build that made `cache/lock`, a symlink to its name, may change
+ * the cache. The lock is taken from a build whose pod is gone, and only when the lock is older than the list of pods that this client
+ * has seen.
  */
 import { AWAIT_RESULT, MOUNT, ONLY_ATTEMPT, REASON, REFUSAL, openDirectories } from "../receiver.ts";
 import { CONTEXT_DIR, MARKER, READY_DIR, closeDirectories } from "../../plan/layout.ts";
@@ -88,6 +90,7 @@ sums() (
   cat cache/manifest/* | awk '$1 == "f" && $7 !~ /%/ && substr("000" $2, length($2) + 1, 1) >= 4 { print $5 "  ${CONTEXT_DIR}/" $7 }' > $own/sums
   cd cache/tree && { [ ! -s $own/sums ] || sha256sum -c $own/sums > $own/checked 2>&1; }
 )
+${openDirectories("cache/tree")}
 if [ -e cache/clean ] && [ -z "$(find cache/checked -mmin -${FULL_CHECK_MINUTES} 2>/dev/null)" ]; then
   if sums; then : > cache/checked; else rm -f cache/clean; fi
 fi
@@ -112,7 +115,6 @@ fi
   [ $body -gt 0 ] || { echo "the archive has no end" >&2; exit 1; }
   sum=$(head -c $body cache/incoming | sha256sum | cut -c 1-64)
   [ "$sum" = "$(tail -c ${CHECKSUM_LENGTH} cache/incoming)" ] || { echo "sha256 of what arrived is $sum" >&2; exit 1; }
-  ${openDirectories("cache/tree")} || :
   if [ "$mode" = full ]; then
     rm -rf cache/clean cache/tree; mkdir cache/tree; chmod g-s cache/tree
   else
@@ -122,7 +124,7 @@ fi
     rm -rf cache/tree/${NOTES_DIR} cache/tree/dockerfile
   fi
   head -c $body cache/incoming | gunzip -c | (umask 0; tar -xpf - -C cache/tree)
-  ${closeDirectories("cache/tree")}
+  ${openDirectories("cache/tree")} || :
   rm -f cache/incoming
   cd cache/tree
   test -e ${MARKER} || { echo "the archive has no end" >&2; exit 1; }
@@ -133,10 +135,13 @@ fi
   rm -rf ${NOTES_DIR}
   cd ../..
   [ "$mode" = delta ] || : > cache/checked
-  : > cache/clean
   ${openDirectories('"builds/$build"')} || :
   rm -rf "builds/$build"/*
   cp -al cache/tree "builds/$build/new"
+  ${closeDirectories('"builds/$build/new"')}
+  ${closeDirectories("cache/tree")}
+  ${openDirectories("cache/tree")} || :
+  : > cache/clean
   mv "builds/$build/new" "builds/$build/${READY_DIR}"
 ) 2> $own/errors || { rm -f cache/incoming; end 66; }
 unlock

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import {
   chmodSync,
+  chownSync,
   linkSync,
   lutimesSync,
   readdirSync,
@@ -48,16 +49,18 @@ async function everything() {
   return { kind: "everything", because: "the test wants it" } as const;
 }
 
-/** A shell in the pod. @param spoil changes the sent data */
+/** A shell in the pod. @param spoil changes the sent data @param as a command that runs the shell as another user */
 function inShell(
   spoil: (stdin: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array> = (stdin) => stdin,
+  as: readonly string[] = [],
 ): ExecAnswer {
   return async ([, , script = "", ...words], { stdin, stdout, stderr }) => {
     const here = script
       .replaceAll("/tmp/", `${volume}/tmp-`)
       .replaceAll("cd /slipway", `cd ${volume}`)
       .replace("-ge 100", "-ge 2");
-    const child = spawn("bash", ["-c", here, ...words.map((word) => word.replace(/^\/slipway/, volume))], {
+    const [program, ...before] = [...as, "bash"];
+    const child = spawn(program, [...before, "-c", here, ...words.map((word) => word.replace(/^\/slipway/, volume))], {
       stdio: "pipe",
     });
     child.stdout.on("data", (chunk: Buffer) => stdout?.(chunk));
@@ -101,7 +104,9 @@ async function send(answers: readonly ExecAnswer[] = [], live: readonly string[]
     open: openContext(plan, everything, emit, signal),
     live: async () => live,
   };
-  await mkdir(join(volume, "builds", build), { recursive: true });
+  const own = join(volume, "builds", build);
+  await mkdir(own, { recursive: true });
+  for (const directory of [join(volume, "builds"), own]) chmodSync(directory, 0o777);
   const { ship } = deliverByCache(cached, { image: "busybox", user: 0, group: 0 });
   const shipped = await ship?.({ cluster, pod: "pod-1", emit, signal });
   const ready = join(volume, "builds", build, "ready");
@@ -175,6 +180,28 @@ describe("a kept context", () => {
     expect(["second", "third"].map((name) => statSync(join(after.ready, "context", name)).ino)).toEqual([ino, ino]);
     expectEqual(await send());
     expect((await send()).packed).toMatch(/^0 of /);
+  });
+
+  it("keeps what its owner may not read or search, for a user who is not root", async () => {
+    const user = 54_321;
+    const as = process.getuid?.() === 0 ? ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups"] : [];
+    const asUser = [inShell(undefined, as)];
+    if (as.length > 0) chownSync(volume, user, user);
+    const modes = [0o000, 0o311, 0o444, 0o555, 0o1777, 0o2755];
+    for (const mode of modes) tree.add(`d${mode.toString(8)}/deep/f`, `${mode}`);
+    for (const mode of [0o000, 0o111, 0o200, 0o4755]) {
+      tree.add(`f${mode.toString(8)}`, `${mode}`);
+      chmodSync(tree.at(`f${mode.toString(8)}`), mode);
+    }
+    for (const mode of modes) chmodSync(tree.at(`d${mode.toString(8)}`), mode);
+    expectEqual(await send(asUser));
+    expect(warnings()).toEqual([]);
+    tree.add("new", "1");
+    const second = await send(asUser);
+    expectEqual(second);
+    // The new file, and the four directories that are closed to their owner.
+    expect(second.packed).toMatch(/^5 of /);
+    expect(warnings()).toEqual([]);
   });
 
   it("does not change the files of earlier builds", async () => {
