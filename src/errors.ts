@@ -109,6 +109,11 @@ export class Interrupted extends SlipwayError {
   readonly kind = "interrupted";
 }
 
+/** Somebody ended this build in the cluster with `slipway cancel`. This client was not stopped. */
+export class Cancelled extends SlipwayError {
+  readonly kind = "interrupted";
+}
+
 /** A fault of slipway itself: a state that should not exist. It is shown with its stack, because it should be reported. */
 export class InternalError extends SlipwayError {
   readonly kind = "internal";

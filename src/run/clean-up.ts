@@ -1,5 +1,5 @@
 /** Cleans up the objects of a build that was interrupted or failed to start. */
-import { AuthError, clauseOf } from "../errors.ts";
+import { AuthError, Cancelled, clauseOf } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { httpStatusOf, hasLostContact } from "../lib/kube/refusal.ts";
@@ -39,6 +39,8 @@ export async function cleanUp(
     return;
   }
   if (started === undefined && createdNothing(error)) return;
+  // Its record stays for the user who cancelled it, who has removed its inputs.
+  if (error instanceof Cancelled) return;
   try {
     await removeStarted(cluster, name, started);
   } catch (failure) {

@@ -47,6 +47,8 @@ export const ANNOTATION = {
   insecureRegistries: "slipway.dev/insecure-registries",
   /** The build's time limit in seconds, if the Job starts with a nearer deadline (client-lease.ts). */
   timeout: "slipway.dev/timeout-seconds",
+  /** The user who cancelled it, if one has. */
+  cancelledBy: "slipway.dev/cancelled-by",
 } as const;
 
 export function labelsOf(plan: BuildPlan): Record<string, string> {

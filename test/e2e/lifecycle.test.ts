@@ -97,6 +97,9 @@ test(
     const refused = await run("rm", names[0] ?? "");
     expect([refused.code, refused.stderr]).toEqual([125, expect.stringContaining("has not ended: building")]);
     expect((await run("cancel", ...names)).stdout).toBe(`${names.join("\n")}\n`);
+    const states = await run("ps", "-a", "--format", "{{.Name}} {{.State}}");
+    for (const name of names) expect(states.stdout).toContain(`${name} cancelled\n`);
+    expect((await run("rm", ...names)).stdout).toBe(`${names.join("\n")}\n`);
     await expect.poll(made).toEqual([]);
   },
 );
@@ -119,8 +122,19 @@ test("a cancelled build ends for every client that watches it", async () => {
   await expect.poll(() => kubectl(["get", "job", name, "-n", namespace.name, "-o", "name"])).toContain(name);
   await run("cancel", name);
   const end = await watcher;
-  expect([end.code, end.stdout]).toEqual([3, ""]);
-  expect(end.stderr).toMatch(/^ERROR: the build was cancelled: its Job/m);
+  expect([end.code, end.stdout]).toEqual([130, ""]);
+  expect(end.stderr).toMatch(/^ERROR: the build was cancelled by \S+slipway\n {2}- `slipway ps -a` still lists it/m);
+  // Only its record is left, for everybody who asks later.
+  const kinds = "pods,secrets,configmaps";
+  const objects = ["get", kinds, "-n", namespace.name, "-l", `slipway.dev/build=${name}`, "-o", "name"];
+  await expect.poll(() => kubectl(objects)).toBe("");
+  const later = await run("wait", name);
+  expect([later.code, later.stderr]).toEqual([130, expect.stringContaining("ERROR: the build was cancelled by ")]);
+  const [record] = JSON.parse((await run("inspect", name)).stdout) as [Record<string, unknown>];
+  expect(record).toMatchObject({ state: "cancelled", goneAt: expect.anything() as unknown });
+  const listed = await run("prune", "--dry-run");
+  expect(listed.stdout + listed.stderr).toContain(name);
+  expect((await run("rm", name)).stdout).toBe(`${name}\n`);
 });
 
 test("a build that its deadline ended is still reported so later", { tags: ["long"] }, async () => {

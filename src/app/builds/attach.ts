@@ -7,6 +7,7 @@ import { reportEnd } from "../../run/report-end.ts";
 import type { Reporter } from "../../run/report-end.ts";
 import { Stages } from "../../run/stages.ts";
 import { ClusterError } from "../../errors.ts";
+import { cancelledBy, cancelledError } from "../../run/cancelled.ts";
 import { followBuild } from "../../run/follow/follow.ts";
 import { timedOut } from "../../run/follow/pod-failure.ts";
 import type { BuilderLog } from "../../run/follow/log-tail.ts";
@@ -31,6 +32,8 @@ export async function attachBuild(
   signal: AbortSignal,
 ): Promise<BuildResult> {
   const { cluster, builder, emit } = deps;
+  const by = cancelledBy(job);
+  if (record.state === "cancelled" && by !== undefined) throw cancelledError(by);
   if (pod === undefined && (record.state === "failed" || record.state === "timed-out")) throw goneError(record);
   const stages = new Stages(emit);
   stages.start("schedule", record.name);

@@ -3,11 +3,20 @@ import type { V1ContainerStateTerminated, V1Job, V1JobCondition, V1Pod } from "@
 import type { ContainerEnd, Outcome } from "../../builders/builder.ts";
 import { RECEIVER } from "../../plan/layout.ts";
 import { podState } from "../../run/follow/pod-state.ts";
+import { cancelledBy, cancellerOf } from "../../run/cancelled.ts";
 import { CLIENT_LOST, needsClient, timeLimitOf } from "../../run/client-lease.ts";
 import { ANNOTATION, LABEL } from "../../run/labels.ts";
 
-/** In the order of a build's life; the last three are ends. */
-export type BuildState = "waiting" | "starting" | "receiving" | "building" | "built" | "failed" | "timed-out";
+/** In the order of a build's life; the last four are ends. */
+export type BuildState =
+  | "waiting"
+  | "starting"
+  | "receiving"
+  | "building"
+  | "built"
+  | "failed"
+  | "timed-out"
+  | "cancelled";
 
 export interface BuildRecord {
   readonly name: string;
@@ -97,7 +106,7 @@ export function recordOf(job: V1Job, pod: V1Pod | undefined, judge: Judge): Buil
 
 /** Whether the build is over. */
 export function hasEnded({ state }: BuildRecord): boolean {
-  return state === "built" || state === "failed" || state === "timed-out";
+  return state === "built" || state === "failed" || state === "timed-out" || state === "cancelled";
 }
 
 /** The condition that shows that the Job is over, or about to be. */
@@ -119,6 +128,8 @@ function progressOf(job: V1Job, pod: V1Pod | undefined, container: string, judge
   }
   const condition = endOf(job);
   if (condition?.reason === "DeadlineExceeded") {
+    const by = cancelledBy(job);
+    if (by !== undefined) return { state: "cancelled", reason: `cancelled by ${cancellerOf(by)}` };
     return needsClient(job)
       ? { state: "failed", reason: CLIENT_LOST }
       : { state: "timed-out", reason: "its time limit has passed" };

@@ -1,15 +1,15 @@
 import { clusterFlags } from "../flags/shared.ts";
 import { BuildsCommand, buildArgs } from "../builds-command.ts";
 import { LATEST } from "../../app/builds/find.ts";
-import { removeBuilds } from "../../app/builds/cancel.ts";
+import { cancelBuilds } from "../../app/builds/cancel.ts";
 import { hasEnded } from "../../app/builds/record.ts";
 import { InvalidInput } from "../../errors.ts";
 import { print } from "../../lib/terminal/output.ts";
 
 export default class Cancel extends BuildsCommand {
-  static override summary = "Stop running builds, and remove the objects that they created";
+  static override summary = "Stop running builds";
   static override description =
-    "Does the same as Ctrl-C for a build in the foreground. Prints the name of each build that it stopped.";
+    "The pod and the build's passwords are deleted at once. `slipway ps -a` lists the build as cancelled until its --ttl expires, or `slipway rm` removes it. Prints the name of each build that it stopped.";
   static override examples = ["<%= config.bin %> cancel", "<%= config.bin %> cancel slipway-app-x7k2m9qd"];
   static override strict = false;
   static override args = buildArgs;
@@ -26,7 +26,7 @@ export default class Cancel extends BuildsCommand {
           suggestions: [`Remove it with \`slipway rm ${ended.record.name}\`, or wait for its --ttl to expire.`],
         });
       }
-      await removeBuilds(cluster, found, (name) => print(`${name}\n`));
+      await cancelBuilds(cluster, found, await this.whoAmI(cluster), (name) => print(`${name}\n`));
     });
   }
 }

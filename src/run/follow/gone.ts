@@ -4,6 +4,7 @@ import type { Cluster, ObjectIdentity } from "../../lib/kube/cluster.ts";
 import { httpStatusOf, reportedBy } from "../../lib/kube/refusal.ts";
 import { explainDenial } from "../../lib/kube/denial.ts";
 import { AuthError, ClusterError } from "../../errors.ts";
+import { cancelledBy, cancelledError } from "../cancelled.ts";
 import { clientLost, needsClient } from "../client-lease.ts";
 import { errorOf, timedOut } from "./pod-failure.ts";
 
@@ -19,6 +20,7 @@ export interface GoneBuild {
 /** @param pod its last known state, if it was ever seen. */
 export async function goneError(cluster: Cluster, build: GoneBuild, pod?: V1Pod): Promise<Error> {
   const reason = await endReason(cluster, build.job);
+  if (typeof reason === "object") return cancelledError(reason.cancelledBy);
   if (reason === "deleted") {
     return (
       (await namespaceEnd(cluster, build.job.name)) ??
@@ -63,13 +65,18 @@ async function namespaceEnd(cluster: Cluster, job: string): Promise<ClusterError
 }
 
 /** The reason in the Job's status; undefined when there is none in time. */
-async function endReason(cluster: Cluster, build: ObjectIdentity): Promise<string | undefined> {
+async function endReason(
+  cluster: Cluster,
+  build: ObjectIdentity,
+): Promise<string | { readonly cancelledBy: string } | undefined> {
   const until = performance.now() + REASON_TIMEOUT_MS;
   for (;;) {
     const job = await readJob(cluster, build);
     if (job === undefined || job.metadata?.deletionTimestamp !== undefined) return "deleted";
     if (job.spec?.suspend === true) return "suspended";
     const end = endOf(job);
+    const by = cancelledBy(job);
+    if (end?.reason === "DeadlineExceeded" && by !== undefined) return { cancelledBy: by };
     if (end?.reason === "DeadlineExceeded" && needsClient(job)) return "client lost";
     if (end !== undefined || performance.now() > until) return end?.reason;
     await new Promise((resolve) => {

@@ -5,6 +5,7 @@ import { findBuild } from "../../../../src/app/builds/find.ts";
 import type { FoundBuild } from "../../../../src/app/builds/find.ts";
 import { hasEnded, judgeUnknown, recordOf } from "../../../../src/app/builds/record.ts";
 import { withLease } from "../../../../src/run/client-lease.ts";
+import { ANNOTATION } from "../../../../src/run/labels.ts";
 import { objectsOf } from "../../../../src/run/objects.ts";
 import { deliverByConfigMap } from "../../../../src/ship/choose.ts";
 import { fillTemplate } from "../../../../src/lib/text/go-template.ts";
@@ -102,6 +103,19 @@ describe("the record of a build", () => {
     expect(
       hasEnded(recordOf(jobWith({ type: "FailureTarget", reason: "DeadlineExceeded" }), deleting(building), judge)),
     ).toBe(true);
+  });
+
+  it("is cancelled if a user ended it, and built if it had ended before", () => {
+    const cancelled = (condition: { type: string; reason?: string }): V1Job => {
+      const job = jobWith(condition);
+      const annotations = { ...job.metadata?.annotations, [ANNOTATION.cancelledBy]: "jane" };
+      return { ...job, metadata: { ...job.metadata, annotations } };
+    };
+    const ended = cancelled({ type: "Failed", reason: "DeadlineExceeded" });
+    expect(stateOf(ended)).toEqual(["cancelled", "cancelled by jane", undefined]);
+    expect(stateOf(ended, deleting(building))).toEqual(["cancelled", "cancelled by jane", undefined]);
+    expect(hasEnded(recordOf(ended, undefined, judge))).toBe(true);
+    expect(stateOf(cancelled({ type: "Complete" }), endedWith(0, DIGEST))).toEqual(["built", undefined, DIGEST]);
   });
 
   it("shows --timeout for a Job with a lease, and a lost client if the lease runs out", () => {

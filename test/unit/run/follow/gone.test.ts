@@ -44,6 +44,15 @@ describe("the reason for a deleted pod", () => {
     vi.useRealTimers();
   });
 
+  it("is the user who cancelled the build", async () => {
+    const annotations = { "slipway.dev/cancelled-by": "jane" };
+    cluster.stored.set(`jobs/${JOB}`, { ...job("DeadlineExceeded"), metadata: { ...IDENTITY, annotations } });
+    expect(await goneError(cluster, build, building)).toMatchObject({
+      kind: "interrupted",
+      message: "the build was cancelled by jane",
+    });
+  });
+
   it("is a lost client if the Job's lease ran out", async () => {
     const early = withLease({
       ...job("DeadlineExceeded"),
