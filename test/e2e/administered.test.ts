@@ -5,6 +5,7 @@ import { afterEach, expect, onTestFinished, test } from "vitest";
 import { BUSYBOX, build, mustBuild, uniqueImage } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
 import { useNamespace } from "./support/namespace.ts";
+import { enforce } from "./support/policy.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
 import { slipway } from "./support/slipway.ts";
@@ -119,54 +120,11 @@ test(
 );
 
 /** What a queue does with Jobs that it does not know yet: it suspends them when they are created. */
-async function suspendNewJobs(): Promise<void> {
-  const name = `slipway-queue-${queued.name}`;
-  const api = "admissionregistration.k8s.io";
-  const served = (await kubectl(["api-resources", `--api-group=${api}`, "-o", "wide"])).split("\n");
-  const line = served.find((text) => text.startsWith("mutatingadmissionpolicies ")) ?? "";
-  const apiVersion = /admissionregistration\.k8s\.io\/\S+/.exec(line)?.[0] ?? `${api}/v1beta1`;
-  const items = [
-    {
-      apiVersion,
-      kind: "MutatingAdmissionPolicy",
-      metadata: { name },
-      spec: {
-        failurePolicy: "Fail",
-        reinvocationPolicy: "Never",
-        matchConstraints: {
-          namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": queued.name } },
-          resourceRules: [{ apiGroups: ["batch"], apiVersions: ["v1"], operations: ["CREATE"], resources: ["jobs"] }],
-        },
-        mutations: [
-          {
-            patchType: "ApplyConfiguration",
-            applyConfiguration: { expression: "Object{spec: Object.spec{suspend: true}}" },
-          },
-        ],
-      },
-    },
-    { apiVersion, kind: "MutatingAdmissionPolicyBinding", metadata: { name }, spec: { policyName: name } },
-  ];
-  const probe = {
-    apiVersion: "batch/v1",
-    kind: "Job",
-    metadata: { name: "probe", namespace: queued.name },
-    spec: PROBE,
-  };
-  const probed = (): Promise<string> =>
-    kubectl(["create", "--dry-run=server", "-o", "json", "-f", "-"], JSON.stringify(probe));
-  await kubectl(["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
-  onTestFinished(async () => {
-    const kinds = "mutatingadmissionpolicies,mutatingadmissionpolicybindings";
-    await kubectl(["delete", kinds, name, "--ignore-not-found"]);
-    // The API server goes on applying a deleted policy for a moment: the next test's Job would be suspended, too.
-    await expect.poll(probed).not.toContain('"suspend": true');
-  });
-  // The API server applies a new policy only after a moment.
-  await expect.poll(probed).toContain('"suspend": true');
+function suspendNewJobs(): Promise<void> {
+  const expression = "Object{spec: Object.spec{suspend: true}}";
+  const spec = { mutations: [{ patchType: "ApplyConfiguration", applyConfiguration: { expression } }] };
+  return enforce({ kind: "Mutating", namespace: queued.name, resource: "jobs", spec, shows: /"suspend": true/ });
 }
-
-const PROBE = { template: { spec: { restartPolicy: "Never", containers: [{ name: "c", image: BUSYBOX }] } } };
 
 test("a suspended Job is reported while the build waits, and the build continues when it is released", async () => {
   await suspendNewJobs();

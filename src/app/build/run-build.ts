@@ -294,13 +294,14 @@ class BuildRun {
   /** What to do at each step of the pod's life. */
   #steps(started: StartedBuild, lease: ClientLease, signal: AbortSignal): FollowedBuild {
     const { builder, cluster } = this.#deps;
-    const { delivery, builderPod } = this.#prepared;
+    const { delivery, builderPod, objects } = this.#prepared;
     const stages = this.#stages;
     const detachment = this.#detachment;
     return {
       job: identityOf(started.job),
       containers: { receiver: RECEIVER, builder: builderPod.container.name },
       timeoutSeconds: this.#plan.timeoutSeconds,
+      asked: objects.job.spec?.template.spec,
       formatLogLine: (line) => builder.formatLogLine(line),
       steps: this.#prepared.steps,
       onPod: async (pod) => {

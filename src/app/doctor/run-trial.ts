@@ -72,6 +72,7 @@ export async function runTrial(
         job: identityOf(job),
         containers: { receiver: RECEIVER, builder: trial.container },
         timeoutSeconds: TRIAL_SECONDS,
+        asked: trial.objects.job.spec?.template.spec,
         formatLogLine: (line) => line,
         onPod: async (pod) => {
           reach("admitted");

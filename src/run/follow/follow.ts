@@ -3,11 +3,11 @@
  * Only the pod's status decides; the log is only shown.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { V1Pod } from "@kubernetes/client-node";
+import type { V1Pod, V1PodSpec } from "@kubernetes/client-node";
 import type { ContainerEnd } from "../../builders/builder.ts";
 import type { Emit } from "../../events.ts";
 import type { Cluster, ObjectIdentity } from "../../lib/kube/cluster.ts";
-import { TimedOut } from "../../errors.ts";
+import { Cancelled, TimedOut } from "../../errors.ts";
 import { watchDenials } from "./admission.ts";
 import { identityOf } from "../identity.ts";
 import { endOf, goneError, readJob } from "./gone.ts";
@@ -15,6 +15,8 @@ import { LogTail } from "./log-tail.ts";
 import type { BuilderLog } from "./log-tail.ts";
 import { watchMounts } from "./mounts.ts";
 import { errorOf, timedOut } from "./pod-failure.ts";
+import { policyChanges, policyError, policyWarning } from "./policy-changes.ts";
+import type { PolicyChange } from "./policy-changes.ts";
 import { podState, runningBeside } from "./pod-state.ts";
 import type { ContainerNames, PodState } from "./pod-state.ts";
 import { explainUnschedulable, suspended, waitingMessage } from "./unschedulable.ts";
@@ -26,6 +28,8 @@ export interface FollowedBuild extends BuilderLog {
   readonly job: ObjectIdentity;
   readonly containers: ContainerNames;
   readonly timeoutSeconds: number;
+  /** The pod that was asked for, if this client asked for it: to tell what a policy of the cluster changed. */
+  readonly asked?: V1PodSpec | undefined;
   /** The flags that name the pod's images; those of `slipway build` when absent. */
   readonly imageFlags?: readonly string[];
   /** The pod exists and is held back by its gate. */
@@ -58,8 +62,25 @@ export async function followBuild(
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {});
   const start = (task: Promise<unknown>): void => void task.catch((error: unknown) => failed.reject(error));
+  let changes: readonly PolicyChange[] = [];
+  const onFirst = ({ spec }: V1Pod): void => {
+    if (build.asked === undefined || spec === undefined) return;
+    changes = policyChanges(build.asked, spec);
+    const error = policyError(changes);
+    // The error says it.
+    if (error !== undefined) changes = [];
+    if (error !== undefined) throw error;
+  };
+  const warn = (): void => {
+    if (changes.length > 0 && !signal.aborted) emit({ type: "warning", ...policyWarning(changes) });
+  };
   try {
-    return await Promise.race([failed.promise, watchPod(cluster, build, emit, start, inner)]);
+    const end = await Promise.race([failed.promise, watchPod(cluster, build, emit, start, onFirst, inner)]);
+    if (end.exitCode !== 0) warn();
+    return end;
+  } catch (error) {
+    if (!(error instanceof Cancelled)) warn();
+    throw error;
   } finally {
     own.abort();
   }
@@ -70,6 +91,7 @@ async function watchPod(
   build: FollowedBuild,
   emit: Emit,
   start: (task: Promise<unknown>) => void,
+  onFirst: (pod: V1Pod) => void,
   signal: AbortSignal,
 ): Promise<ContainerEnd> {
   const denials = new AbortController();
@@ -102,6 +124,7 @@ async function watchPod(
       const name = pod.metadata?.name ?? "";
       if (!released) {
         released = true;
+        onFirst(pod);
         start(build.onPod(identityOf(pod)));
       }
       const state = podState(pod, build.containers);
