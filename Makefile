@@ -5,7 +5,7 @@ SHELL := /bin/bash
 NPM := npm --no-fund --no-audit --loglevel=error
 RELEASE_PROGRAMS := /usr/bin/qemu-aarch64-static /usr/bin/rpmbuild /usr/bin/zip
 
-.PHONY: sample executable release release-test same-tag platform-kills help demo test check docs docs-site unit e2e cluster cluster-nodes clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
+.PHONY: sample executable release release-test same-context same-tag platform-kills help demo test check docs docs-site unit e2e cluster cluster-nodes clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
@@ -69,6 +69,9 @@ conformance-builders: build cluster ## what each of five builders makes of each 
 
 same-tag: build cluster ## every ordered pair of builders pushes to one tag
 	@eval "$$(test/cluster/env)" && SAME_TAG_PAIRS=all npx vitest run --project e2e test/e2e/same-tag.test.ts
+
+same-context: build cluster ## random trees (SAME_CONTEXT_TREES=5, SAME_CONTEXT_SEED=1) as directory, archives, URL and repository, by every transport, with three builders: one image
+	@eval "$$(test/cluster/env)" && SAME_CONTEXT_TREES=$${SAME_CONTEXT_TREES:-5} npx vitest run --project e2e test/e2e/same-context.test.ts
 
 platform-kills: build cluster ## 50 clients that build two platforms, killed at random moments: no tag names an incomplete index
 	@eval "$$(test/cluster/env)" && PLATFORM_KILLS=50 npx vitest run --project e2e test/e2e/platforms.test.ts -t "killed at a random moment"
