@@ -1,6 +1,6 @@
 /** Checks before a build: each check that can fail does so here once, and none leaves anything behind. */
 import { expect, test } from "vitest";
-import { environment, REGISTRY } from "./support/build.ts";
+import { BUSYBOX, REGISTRY, build, environment } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
 import { objectsIn, useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
@@ -73,7 +73,17 @@ test("missing rights are reported, and the Role that --fix-rbac prints grants th
   await kubectl(["delete", "role", "slipway", "-n", empty.name]);
   const denied = await run([], empty);
   expect(denied.code).toBe(4);
-  expect(denied.stdout).toMatch(/^FAIL {2}rights {10}you may not create, get, delete jobs; /m);
+  expect(denied.stdout).toMatch(/^FAIL {2}rights {10}you may not create, get, patch, delete jobs; /m);
+  // A build names the same rights and the same command.
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\n` });
+  const refused = await build(empty, [root]);
+  expect(refused.code).toBe(4);
+  const facts = (text: string): (string | undefined)[] => [
+    /may not (.*) in the namespace/.exec(text)?.[1],
+    / to run: (slipway rbac .* \| kubectl apply -f -)$/m.exec(text)?.[1],
+  ];
+  expect(facts(refused.stderr)).toEqual(facts(denied.stdout));
+  expect(facts(refused.stderr)).not.toContain(undefined);
   const fix = await run(["--fix-rbac"], empty);
   expect(fix.stdout).toMatch(/kind: Role\n[^]*kind: RoleBinding\n[^]*name: slipway\n/);
   await kubectl(["apply", "-f", "-"], fix.stdout);

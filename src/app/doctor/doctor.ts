@@ -23,8 +23,6 @@ const REQUEST_TIMEOUT_MS = 15_000;
 
 export interface DoctorOptions {
   readonly pods: boolean;
-  /** The command that prints the missing rights. */
-  readonly fix: string;
 }
 
 /** @throws InvalidInput for a request that cannot be planned; the cluster's answers are checks. */

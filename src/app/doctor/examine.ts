@@ -7,6 +7,7 @@ import { ClusterError } from "../../errors.ts";
 import { candidatesOf, needsClaim } from "../../plan/transports.ts";
 import { askRights } from "../rbac/ask-rights.ts";
 import type { Ruling } from "../rbac/ask-rights.ts";
+import { rightsRemedy } from "../rbac/missing-rights.ts";
 import { needOf, rightsOf } from "../rbac/rights.ts";
 import type { Right } from "../rbac/rights.ts";
 import { failed, ok, skip } from "./check.ts";
@@ -29,8 +30,6 @@ export interface Subject {
   readonly openRegistry: OpenRegistry;
   /** Also start trial pods; otherwise only reads objects. */
   readonly pods: boolean;
-  /** The command that prints the missing rights. */
-  readonly fix: string;
   readonly client: string;
 }
 
@@ -63,13 +62,14 @@ export async function* examine(
   yield found;
   if (found.status === "fail") return;
   const rulings = await askRights(cluster, neededRights(plan, subject.builder), signal);
-  yield rightsCheck(rulings, cluster.namespace, optionalRights(plan), subject.fix);
+  const remedy = await rightsRemedy(plan, subject.builder, cluster, signal);
+  yield rightsCheck(rulings, cluster.namespace, optionalRights(plan), remedy);
   const pods = tryPods(subject, rulings, namespace.level, say, signal);
   pods.catch(() => {});
   yield await guard("quota", () => quotaCheck(cluster, signal));
   yield await guard("limit range", () => limitRangeCheck(cluster, signal));
   const { storageClass } = plan.volume;
-  const storage = { needed: needsClaim(plan.transport), storageClass };
+  const storage = { needed: needsClaim(plan.transport) || plan.cacheVolume !== undefined, storageClass };
   yield await guard("storage class", () => storageCheck(cluster, storage, signal));
   yield await guard("nodes", () => nodesCheck(cluster, signal));
   yield* await pods;

@@ -18,20 +18,19 @@ function lossOf({ right, verb }: Ruling, optional: OptionalRights): string | und
   return optional.get(right.resource) ?? optional.get(`${verb} ${right.resource}`);
 }
 
-/** @param fix the command that prints the missing rights */
+/** @param remedy how to get the missing rights: one instruction */
 export function rightsCheck(
   rulings: readonly Ruling[],
   namespace: string,
   optional: OptionalRights,
-  fix: string,
+  remedy: string,
 ): Check {
   const denied = rulings.filter(({ allowed }) => !allowed);
   const name = "rights";
   if (denied.length === 0) return ok(name, `you have every right that a build needs in the namespace "${namespace}"`);
-  const remedy = `Ask somebody who may grant rights to apply what this prints: ${fix}`;
   const needed = denied.filter((ruling) => lossOf(ruling, optional) === undefined);
   if (needed.length > 0) {
-    const message = `you may not ${listRights(needed)} in the namespace "${namespace}"`;
+    const message = `you may not ${listRights(denied)} in the namespace "${namespace}"`;
     return { name, status: "fail", message, suggestions: [remedy], kind: "unauthorised" };
   }
   const lost = new Set(denied.map((ruling) => lossOf(ruling, optional)));

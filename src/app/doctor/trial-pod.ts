@@ -67,11 +67,17 @@ function trialName({ name }: BuildPlan, what: string): string {
   return `slipway-doctor-${what}-${name.split("-").at(-1)}`;
 }
 
-/** The plan without the parts that only an image needs: names to push to, credentials, certificates. */
+/**
+ * The plan without the parts that only an image needs: names to push to, credentials, certificates, values from the client; and without
+ * the volume that outlives a build, which the trial would leave behind.
+ */
 function bare(plan: BuildPlan, name: string): BuildPlan {
-  const { ca: _, ...registries } = plan.registries;
+  const { ca: _ca, ...registries } = plan.registries;
+  const { cacheVolume: _volume, ssh: _ssh, secrets = [], ...kept } = plan;
+  const mounted = secrets.filter(({ source }) => source.kind === "cluster");
   return {
-    ...plan,
+    ...kept,
+    ...(mounted.length === 0 ? {} : { secrets: mounted }),
     name,
     tags: [],
     credentials: { kind: "none" },

@@ -54,15 +54,28 @@ async function explain(
     const user = review.status?.userInfo?.username;
     if (missing.length === 0 || user === undefined) return denied;
     return new AuthError(`the user "${user}" may not ${listRights(missing)} in the namespace "${cluster.namespace}"`, {
-      suggestions: [
-        `Ask somebody who may grant rights there to run: ${command(user)} | kubectl apply -f -`,
-        "Or use another namespace (-n).",
-      ],
+      suggestions: [grantRemedy(command(user)), "Or use another namespace (-n)."],
       cause: denied.cause,
     });
   } catch {
     return denied;
   }
+}
+
+/** A remedy for missing rights: the command that grants all that the build needs to the user, as the API server names it. */
+export async function rightsRemedy(
+  plan: BuildPlan,
+  builder: Pick<Builder, "mountsFiles">,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<string> {
+  const need = { ...needOf(plan, builder), manage: false };
+  const review = await cluster.create("selfsubjectreviews", {}, signal);
+  return grantRemedy(rbacCommand(plan, need, cluster.namespace, review.status?.userInfo?.username ?? ""));
+}
+
+function grantRemedy(command: string): string {
+  return `Ask somebody who may grant rights there to run: ${command} | kubectl apply -f -`;
 }
 
 /** The command that prints the Role for this build. @param user as the API server names it */

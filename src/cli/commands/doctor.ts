@@ -2,15 +2,21 @@ import { Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { BaseCommand } from "../base-command.ts";
 import { EXIT_CODES, clusterFlags, repeatable } from "../flags/shared.ts";
-import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 import type { BuildRequest } from "../../plan/request.ts";
-import { AUTO } from "../../plan/transports.ts";
 import { EXIT_OF } from "../exit-codes.ts";
 import type { Check } from "../../app/doctor/check.ts";
-import { builderFlags, builderRequest, withImpliedBuilder } from "../flags/builder.ts";
+import {
+  builderFlags,
+  builderRequest,
+  cacheVolumeFlags,
+  cacheVolumeRequest,
+  withImpliedBuilder,
+} from "../flags/builder.ts";
 import { transportFlags, transportRequest } from "../flags/context.ts";
 import { credentialFlags, credentialRequest, tokenFlags } from "../flags/credentials.ts";
+import { dockerPodFlags, dockerPodRequest } from "../flags/docker.ts";
 import { keepFlags, keepRequest } from "../flags/keep.ts";
+import { networkFlags, networkRequest } from "../flags/network.ts";
 import { podFlags, podRequest } from "../flags/pod.ts";
 import { registryFlags, registryRequest } from "../flags/registry.ts";
 import { jsonText, print } from "../../lib/terminal/output.ts";
@@ -39,14 +45,16 @@ ${EXIT_CODES.replace(/^.*\n/, "")}`;
       allowNo: true,
       description: "run pods that check the images, the node and the registry",
     }),
-    memory: Flags.string({ char: "m", description: "memory limit of the builder", helpValue: "BYTES" }),
+    ...dockerPodFlags(),
     ...builderFlags,
     ...keepFlags,
+    ...cacheVolumeFlags,
     ...transportFlags,
     ...credentialFlags,
     ...tokenFlags,
     ...registryFlags,
     ...podFlags,
+    ...networkFlags,
     ...clusterFlags,
   };
 
@@ -65,7 +73,7 @@ ${EXIT_CODES.replace(/^.*\n/, "")}`;
     }
     const { CheckList } = await import("../ui/doctor-list.ts");
     const list = flags.json ? undefined : new CheckList(process.stdout, process.env);
-    const options = { pods: flags.pods, fix: fixCommand(flags) };
+    const options = { pods: flags.pods };
     const checks: Check[] = [];
     await this.interruptible(async () => {
       for await (const check of runDoctor(request, flags, options, (message) => list?.say(message), this.signal)) {
@@ -85,18 +93,6 @@ ${EXIT_CODES.replace(/^.*\n/, "")}`;
 
 type ParsedFlags = Interfaces.InferredFlags<typeof Doctor.flags>;
 
-/** The command that prints the rights for the same flags. */
-function fixCommand(flags: ParsedFlags): string {
-  const cluster = (["kubeconfig", "context", "namespace"] as const).flatMap((name) =>
-    flags[name] === undefined ? [] : [`--${name} ${flags[name]}`],
-  );
-  const builder = flags.builder === "auto" || flags.keep !== undefined ? [] : [`--builder ${flags.builder}`];
-  const transport = flags.transport === AUTO ? [] : [`--transport ${flags.transport}`];
-  const ca = flags["registry-ca"] === undefined ? [] : [`--registry-ca ${flags["registry-ca"]}`];
-  const keep = flags.keep === undefined ? [] : [`--keep ${flags.keep}`];
-  return ["slipway doctor --fix-rbac", ...cluster, ...builder, ...keep, ...transport, ...ca].join(" ");
-}
-
 function requestOf(flags: ParsedFlags): BuildRequest {
   return {
     path: ".",
@@ -106,12 +102,14 @@ function requestOf(flags: ParsedFlags): BuildRequest {
     noCache: false,
     ...builderRequest(flags),
     ...keepRequest(flags),
+    ...cacheVolumeRequest(flags),
+    ...networkRequest(flags),
     ...transportRequest(flags),
     timeout: "3m",
     ttl: "10s",
     ...credentialRequest(flags),
     ...registryRequest(flags),
     pod: podRequest(flags),
-    docker: omitUndefined({ memory: flags.memory }),
+    docker: dockerPodRequest(flags),
   };
 }

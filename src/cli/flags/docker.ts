@@ -45,6 +45,35 @@ export function dockerFlags(): Omit<DockerFlags, Own> {
   >;
 }
 
+/** Docker's flags that change the pod of a build, and not only what runs in it. test/unit/cli/flags/doctor.test.ts holds the list. */
+const POD_FLAGS = [
+  "add-host",
+  "cpu-period",
+  "cpu-quota",
+  "cpu-shares",
+  "load",
+  "memory",
+  "output",
+  "platform",
+  "resource",
+  "secret",
+  "shm-size",
+  "ssh",
+] as const satisfies DockerFlagName[];
+
+export type DockerPodFlags = Pick<DockerFlags, (typeof POD_FLAGS)[number]>;
+
+/** The flags of docker's that `doctor` has too. */
+export function dockerPodFlags(): DockerPodFlags {
+  return Object.fromEntries(
+    POD_FLAGS.map((name) => [name, flagOf(name, FLAG_TABLE[name])]),
+  ) as unknown as DockerPodFlags;
+}
+
+export function dockerPodRequest(flags: Interfaces.InferredFlags<DockerPodFlags>): NonNullable<BuildRequest["docker"]> {
+  return omitUndefined(Object.fromEntries(POD_FLAGS.map((name) => [name, flags[name]])));
+}
+
 /** After the common flags come those with a short form: oclif aligns a list of flags only if its first one has a short form. */
 function rankOf(name: string, { char }: FlagRow): number {
   const rank = COMMON.indexOf(name);
