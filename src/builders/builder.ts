@@ -51,6 +51,11 @@ export interface Builder {
   /** Reads the builder's log as steps. @param stages what is built; empty if the Dockerfile is not known */
   steps(stages: readonly PlannedStage[]): StepReader;
   outcome(end: ContainerEnd): Outcome;
+  /**
+   * Reads a line of its log in which it reports an image as pushed, with nothing left to do that can fail: `NAME[:TAG]@DIGEST`. Undefined for
+   * any other line. Absent: its log does not name the digest.
+   */
+  readPushed?(line: string, plan: BuildPlan): string | undefined;
 }
 
 export interface BuilderPod {

@@ -1,5 +1,5 @@
-/** Turns the end of the builder's container into the build's result, for the client that started it and for one that attached. */
-import type { Builder, ContainerEnd } from "../builders/builder.ts";
+/** Turns the outcome of the builder into the build's result, for the client that started it and for one that attached. */
+import type { Outcome } from "../builders/builder.ts";
 import { outcomeError } from "../builders/outcome.ts";
 import type { StepReader } from "../builders/steps/reader.ts";
 import type { Place } from "../lib/dockerfile/locate.ts";
@@ -8,7 +8,6 @@ import type { ImageDescription } from "../lib/registry/types.ts";
 import type { Stages } from "./stages.ts";
 
 export interface Reporter {
-  readonly builder: Pick<Builder, "outcome">;
   /** Has read the builder's log; absent if the log was not read. */
   readonly steps?: StepReader;
   /** Finds the line of the Dockerfile. Absent where the Dockerfile is not known: for a client that attached. */
@@ -26,12 +25,11 @@ export interface Reporter {
 
 /** @throws SlipwayError if there is no image; its kind says whose fault that is. */
 export async function reportEnd(
-  end: ContainerEnd,
+  outcome: Outcome,
   build: Omit<BuildResult, "digest" | "loaded" | keyof ImageDescription>,
-  { builder, steps, lineOf, excerptOf, hintsFor, emit, pushedDigest, describeImage }: Reporter,
+  { steps, lineOf, excerptOf, hintsFor, emit, pushedDigest, describeImage }: Reporter,
   stages: Stages,
 ): Promise<BuildResult> {
-  const outcome = builder.outcome(end);
   for (const event of steps?.end(outcome.kind === "failed" ? outcome.message : undefined) ?? []) {
     if (event.type !== "log") emit(event);
   }

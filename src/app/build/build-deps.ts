@@ -24,6 +24,9 @@ import { registryOptions } from "../registry-options.ts";
 /** For each answer of a registry about a base image. The build does not wait for it. */
 const BASE_IMAGE_TIMEOUT_MS = 10_000;
 
+/** For each answer of a registry about a tag. The build does not wait for it either. */
+const TAG_TIMEOUT_MS = 10_000;
+
 /** A request with everything decided that can be decided before the cluster is asked. */
 export interface ResolvedBuild {
   /** The only plan that is built: with its tenant and its final credentials. */
@@ -59,6 +62,10 @@ export function buildDeps(resolved: ResolvedBuild, around: Surroundings): Omit<B
     describeImage: async (built, digest) =>
       request.noImageId === true ? undefined : askRegistry(built, digest, stores, emit, request.wantsPlatform === true),
     ...askForBases(plan, stores),
+    askTag: async (tag, stop) => {
+      const { readTagDigest } = await import("../../lib/registry/tag-digest.ts");
+      return readTagDigest(tag, { ...registryOptions(plan.registries, stores), timeout: TAG_TIMEOUT_MS, signal: stop });
+    },
     ...(attests ? { attest: attester(plan, resolved, around) } : {}),
     emit,
     whoAmI: (cluster) => whoAmI(cluster, process.env, signal),

@@ -1,12 +1,14 @@
 /** The course of one build: pack → ship → run → follow → report. Everything that touches the outside comes in through `deps`. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Builder, BuilderPod, ContainerEnd } from "../../builders/builder.ts";
+import type { Builder, BuilderPod, ContainerEnd, Outcome } from "../../builders/builder.ts";
 import type { Cluster, ObjectIdentity } from "../../lib/kube/cluster.ts";
 import { InternalError } from "../../errors.ts";
 import type { SlipwayError } from "../../errors.ts";
 import { hasExports } from "../../ship/export/exporter.ts";
 import { clientDeadline } from "../../run/follow/deadline.ts";
 import { followBuild } from "../../run/follow/follow.ts";
+import { PushedTags } from "../../run/follow/pushed-tags.ts";
+import type { AskTag } from "../../run/follow/pushed-tags.ts";
 import type { FollowedBuild } from "../../run/follow/follow.ts";
 import { objectsOf } from "../../run/objects.ts";
 import type { BuildObjects } from "../../run/objects.ts";
@@ -65,6 +67,8 @@ export interface BuildDeps {
    * undefined, at any time until the signal is aborted. Absent: nobody is asked.
    */
   readonly askForBases?: (signal: AbortSignal) => Promise<SlipwayError | undefined>;
+  /** Asks which image a tag is now, to know the build's end before the cluster shows it. Absent: nobody is asked. */
+  readonly askTag?: AskTag;
   readonly emit: Emit;
   /** Who starts the build; absent: the plan's user. */
   readonly whoAmI?: (cluster: Cluster) => Promise<string>;
@@ -106,7 +110,7 @@ export async function build(
   const run = new BuildRun(plan, deps, { ...prepared, objects, steps }, stages, leave, bases.missing);
   const ended = await run.toEnd(AbortSignal.any([signal, deadline.signal]));
   if (ended === "left") return { left: plan.name };
-  const { end, exported } = ended;
+  const { outcome, exported } = ended;
   const references = pushes(plan) ? plan.tags.map(String) : [];
   const facts = {
     name: plan.name,
@@ -132,7 +136,7 @@ export async function build(
     steps,
     ...failedLines(plan),
   };
-  return reportEnd(end, facts, reporter, stages);
+  return reportEnd(outcome, facts, reporter, stages);
 }
 
 /** The plan with what the cluster decides about it. */
@@ -256,7 +260,7 @@ class BuildRun {
     this.#detachment = new Detachment(deps.cluster, prepared.objects, deps.emit, leave);
   }
 
-  async toEnd(signal: AbortSignal): Promise<{ end: ContainerEnd; exported: ImageDescription } | "left"> {
+  async toEnd(signal: AbortSignal): Promise<{ outcome: Outcome; exported: ImageDescription } | "left"> {
     const { cluster, emit, builder } = this.#deps;
     const { objects } = this.#prepared;
     const detachment = this.#detachment;
@@ -272,13 +276,20 @@ class BuildRun {
       this.#deps.onCreated?.(identityOf(started.job));
       started.complete.catch(() => {});
       using lease = new ClientLease(cluster, started.job, inner);
-      const followed = this.#steps(started, lease, inner);
-      const end = await Promise.race([followBuild(cluster, followed, emit, inner), detachment.left, this.#baseMissing]);
+      const pushed = this.#watchTags(inner);
+      const followed = this.#steps(started, lease, inner, pushed);
+      const end = await Promise.race([
+        followBuild(cluster, followed, emit, inner),
+        detachment.left,
+        this.#baseMissing,
+        ...(pushed === undefined ? [] : [pushed.certain]),
+      ]);
       await detachment.settle();
       if (end === "left") return end;
+      if (typeof end === "string") return { outcome: { kind: "built", digest: end }, exported: {} };
       const exported = await this.#fetchExports(end, inner);
       await this.#endPod?.();
-      return { end, exported };
+      return { outcome: builder.outcome(end), exported };
     } catch (error) {
       // What follows the pod reports nothing more of a build that has failed here.
       own.abort();
@@ -291,8 +302,24 @@ class BuildRun {
     }
   }
 
+  /** Absent where the registry cannot tell that the build has succeeded. */
+  #watchTags(signal: AbortSignal): PushedTags | undefined {
+    const { builder, askTag } = this.#deps;
+    const plan = this.#plan;
+    const { readPushed } = builder;
+    if (askTag === undefined || readPushed === undefined) return undefined;
+    // Results are fetched from the pod. Without a tag there is nothing that was another image before.
+    if (!pushes(plan) || plan.byDigest === true || hasExports(plan)) return undefined;
+    return new PushedTags({ tags: plan.tags, ask: askTag, readPushed: (line) => readPushed(line, plan), signal });
+  }
+
   /** What to do at each step of the pod's life. */
-  #steps(started: StartedBuild, lease: ClientLease, signal: AbortSignal): FollowedBuild {
+  #steps(
+    started: StartedBuild,
+    lease: ClientLease,
+    signal: AbortSignal,
+    pushed: PushedTags | undefined,
+  ): FollowedBuild {
     const { builder, cluster } = this.#deps;
     const { delivery, builderPod, objects } = this.#prepared;
     const stages = this.#stages;
@@ -304,6 +331,7 @@ class BuildRun {
       asked: objects.job.spec?.template.spec,
       formatLogLine: (line) => builder.formatLogLine(line),
       steps: this.#prepared.steps,
+      onLine: (line) => pushed?.read(line),
       onPod: async (pod) => {
         this.#pod = pod.name;
         stages.done("create", this.#plan.name);
@@ -320,8 +348,9 @@ class BuildRun {
         stages.done("ship", undefined, bytes);
         await detachment.contextArrived(lease);
       },
-      onState: (state) => {
+      onState: (state, pod) => {
         stages.observe(state);
+        pushed?.observe(state, pod);
         detachment.observe(state, started.inputs);
       },
       onEnded: (pod, running) => void (this.#endPod = () => endPod(cluster, pod, running)),

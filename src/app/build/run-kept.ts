@@ -264,7 +264,7 @@ async function report(
     ...(plan.imageless === true ? { imageless: true } : {}),
   };
   return reportEnd(
-    end,
+    deps.builder.outcome(end),
     facts,
     {
       ...deps,

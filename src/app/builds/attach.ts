@@ -1,4 +1,5 @@
 /** Attaches to a running build: shows its log from the first line, and gives the same result as `build`. */
+import type { Builder } from "../../builders/builder.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { hasLostContact } from "../../lib/kube/refusal.ts";
 import { warnStillRunning } from "../../run/clean-up.ts";
@@ -20,9 +21,9 @@ import type { FoundBuild } from "./find.ts";
 import type { BuildRecord } from "./record.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
-export interface AttachDeps extends Omit<Reporter, "builder"> {
+export interface AttachDeps extends Reporter {
   readonly cluster: Cluster;
-  readonly builder: Reporter["builder"] & BuilderLog;
+  readonly builder: Pick<Builder, "outcome"> & BuilderLog;
 }
 
 /** @throws the error that `build` throws for the same end. */
@@ -65,7 +66,7 @@ export async function attachBuild(
     throw error;
   });
   await Promise.all([inputs.removed, ending]);
-  return reportEnd(end, record, { ...deps, ...omitUndefined({ steps: builder.steps }) }, stages);
+  return reportEnd(builder.outcome(end), record, { ...deps, ...omitUndefined({ steps: builder.steps }) }, stages);
 }
 
 /** The Secret and ConfigMap of a build whose own client may have ended before it could delete them. */

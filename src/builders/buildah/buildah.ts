@@ -53,6 +53,10 @@ function localName({ tags, exports = [] }: BuildPlan): string {
   return (exports.some(({ format }) => format === "docker") && tags[0]?.toString()) || LOCAL_NAME;
 }
 
+/** The script prints this before an image that it has pushed. */
+const PUSHED = "Pushed";
+const PUSHED_LINE = /^Pushed (\S+@sha256:[0-9a-f]{64})$/;
+
 export const buildah: Builder = {
   name: "buildah",
   layerCache: "repository",
@@ -110,13 +114,18 @@ export const buildah: Builder = {
   steps: buildahSteps,
 
   outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "buildah", buildahFailure),
+
+  readPushed: (line: string): string | undefined => PUSHED_LINE.exec(line)?.[1],
 };
 
 /** Uses overlayfs if the node allows it, else a copy of each layer, which is slow but always works. */
 function script(plan: BuildPlan): string {
   const name = `'${localName(plan)}'`;
   const push = (to: string): string => `$buildah push --digestfile=/dev/termination-log ${name} ${to}`;
-  const pushed = (pushes(plan) ? plan.tags : []).map((tag) => push(`'docker://${tag.toString()}'`));
+  // Buildah does not print the digest.
+  const pushed = (pushes(plan) ? plan.tags : []).map(
+    (tag) => `${push(`'docker://${tag.toString()}'`)}\necho '${PUSHED} ${tag.toString()}'"@$(cat /dev/termination-log)"`,
+  );
   // The last digest counts: the one in the registry, if there is one.
   const ends = [...exportScript(plan, push), ...pushed];
   if (ends.length === 0) ends.push(`${push(`oci:${WORK_MOUNT}/thrown-away`)} >/dev/null`);

@@ -49,6 +49,8 @@ sed -n 's/.*"containerimage.digest": *"\\([^"]*\\)".*/\\1/p' /tmp/slipway-build.
 const FORGET_CONTEXTS = `BUILDKITD_FLAGS="$BUILDKITD_FLAGS --root=$state" buildctl-daemonless.sh prune --all --filter=type==source.local >/dev/null
 `;
 
+const PUSHED = /^#\d+ pushing manifest for (\S+@sha256:[0-9a-f]{64})(?: \d+\.\d+s)? done$/;
+
 export const buildkit: Builder = {
   name: "buildkit",
   layerCache: "tag",
@@ -99,6 +101,10 @@ export const buildkit: Builder = {
   steps: buildkitSteps,
 
   outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "buildkit", buildkitFailure),
+
+  // A cache is exported at the same time as the image or after it, and the build fails if that fails.
+  readPushed: (line: string, { cacheTo = [] }: BuildPlan): string | undefined =>
+    cacheTo.length > 0 ? undefined : PUSHED.exec(line)?.[1],
 };
 
 function environment(plan: BuildPlan, configured: boolean): V1EnvVar[] {

@@ -54,6 +54,10 @@ const COPIES_BY_NUMBER = /--from=["']?\d+\b/;
 // oxlint-disable-next-line no-control-regex
 const DECORATION = /^\u001b\[\d+m(\w+)\u001b\[0m\[(\d+)\] ?/;
 
+/** Logrus pads its text with spaces. */
+// oxlint-disable-next-line no-control-regex
+const PUSHED = /^\u001b\[\d+mINFO\u001b\[0m\[\d+\] Pushed (\S+@sha256:[0-9a-f]{64}) *$/;
+
 export const kaniko: Builder = {
   name: "kaniko",
   layerCache: "repository",
@@ -97,6 +101,9 @@ export const kaniko: Builder = {
   },
 
   steps: kanikoSteps,
+
+  // After the last of these lines kaniko only ends. A layer for the cache is pushed to another repository, or has another digest.
+  readPushed: (line: string): string | undefined => PUSHED.exec(line)?.[1],
 
   // Kaniko writes the digest before it pushes, so the digest does not prove a successful push.
   outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "kaniko", kanikoFailure),

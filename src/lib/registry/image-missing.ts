@@ -2,7 +2,7 @@
 import type { Reference } from "../image/reference.ts";
 import { ACCEPT_ANY } from "./media-types.ts";
 import { RegistryClient } from "./registry-client.ts";
-import type { RegistryOptions } from "./registry-client.ts";
+import type { RegistryAnswer, RegistryOptions } from "./registry-client.ts";
 
 /** The codes of OCI distribution-spec 1.1, and Harbor's own. A proxy's page that says 404 has none. */
 const UNKNOWN: ReadonlySet<unknown> = new Set(["MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND"]);
@@ -21,7 +21,11 @@ export async function isImageMissing(reference: Reference, options: RegistryOpti
   };
   // Registries that count pulls do not count HEAD, but only the answer to GET says why.
   if ((await client.ask(registry, { ...question, method: "HEAD" })).status !== 404) return false;
-  const { status, body } = await client.ask(registry, { ...question, method: "GET" });
+  return saysUnknown(await client.ask(registry, { ...question, method: "GET" }));
+}
+
+/** Whether a registry's own answer to GET is that it has no such manifest. */
+export function saysUnknown({ status, body }: Pick<RegistryAnswer, "status" | "body">): boolean {
   return status === 404 && codesOf(body).some((code) => UNKNOWN.has(code));
 }
 

@@ -36,7 +36,7 @@ export interface FollowedBuild extends BuilderLog {
   readonly onPod: (pod: ObjectIdentity) => Promise<void>;
   /** The container that receives the context runs. */
   readonly onReceiving: (pod: string) => Promise<void>;
-  readonly onState: (state: PodState) => void;
+  readonly onState: (state: PodState, pod: V1Pod) => void;
   /** The builder has ended, and its log is shown. `running` names the other containers that still run. */
   readonly onEnded?: (pod: ObjectIdentity, running: readonly string[]) => void;
 }
@@ -128,7 +128,7 @@ async function watchPod(
         start(build.onPod(identityOf(pod)));
       }
       const state = podState(pod, build.containers);
-      build.onState(state);
+      build.onState(state, pod);
       if (state.kind === "starting") {
         mountTimer ??= setTimeout(() => {
           start(watchMounts(cluster, identityOf(pod), AbortSignal.any([signal, mounts.signal])));

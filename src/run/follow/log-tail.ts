@@ -14,6 +14,8 @@ export interface BuilderLog {
   readonly formatLogLine: (line: string) => string;
   /** Reads the lines as steps. Absent: they are only lines. */
   readonly steps?: StepReader;
+  /** Called with each line as the builder wrote it, once it is shown. */
+  readonly onLine?: (raw: string) => void;
 }
 
 export class LogTail {
@@ -58,6 +60,7 @@ export class LogTail {
         if (this.tail.length > KEPT_LINES) this.tail.shift();
         const events = this.#log.steps?.read(raw, timestamp) ?? [{ type: "log" as const, line, timestamp }];
         for (const event of events) this.#emit(event.type === "log" ? { ...event, container: this.#container } : event);
+        this.#log.onLine?.(raw);
       }
     } catch (error) {
       // The pod is deleted; its status or the Job shows why.

@@ -2,6 +2,9 @@
 import { describe, expect, it } from "vitest";
 import type { StepLine } from "../../../src/builders/steps/reader.ts";
 import { PlainView } from "../../../src/cli/ui/plain.ts";
+import { loadBuilder } from "../../../src/builders/table.ts";
+import type { BuilderName } from "../../../src/plan/builder-names.ts";
+import { PLAN } from "../plan/sample.ts";
 import { Pipe } from "../cli/ui/screen.ts";
 import { RECORDINGS, eventsOf, named, readerOf } from "./recordings.ts";
 
@@ -136,4 +139,50 @@ it("buildkit's own lines of the Dockerfile are kept for a client that does not h
     "   6 |     RUN echo after",
     "-".repeat(20),
   ]);
+});
+
+describe("the image that a builder reports as pushed", () => {
+  const pushedIn = async (name: string): Promise<string[]> => {
+    const { builder, lines } = named(name);
+    const { readPushed } = await loadBuilder(builder);
+    return lines.flatMap(({ raw }) => readPushed?.(raw, PLAN) ?? []);
+  };
+
+  it.each([
+    ["kaniko-two", ["steps1/kcache@sha256:c3a3edc0", "steps1/kaniko-two@sha256:646301be"]],
+    ["kaniko-1.28-two-stages", ["rec/two-stages@sha256:866f5cf0"]],
+    ["buildkit-two", ["steps1/buildkit-two:latest@sha256:17bd53ab"]],
+    ["buildkit-again", ["steps1/buildkit-again:latest@sha256:17bd53ab"]],
+  ])("is read from %s, with the cache's if that has another name", async (name, expected) => {
+    const pushed = await pushedIn(name);
+    expect(pushed.map((image) => image.replace("10.88.0.1:5000/", "").replace(/(?<=sha256:.{8}).*/, ""))).toEqual(
+      expected,
+    );
+  });
+
+  it.each(["kaniko-fail", "kaniko-1.28-failing-run", "buildkit-fail", "buildah-fail", "img-fail", "makisu-fail"])(
+    "is not in %s",
+    async (name) => {
+      expect(await pushedIn(name)).toEqual([]);
+    },
+  );
+
+  const image = `registry.example.com/team/app@sha256:${"a".repeat(64)}`;
+  it.each<[string, BuilderName, string]>([
+    ["a RUN under kaniko, without kaniko's colours", "kaniko", `INFO[0002] Pushed ${image}`],
+    ["a RUN under BuildKit", "buildkit", `#7 0.31 pushing manifest for ${image} 0.1s done`],
+    ["a RUN that prints BuildKit's whole line", "buildkit", `#7 0.31 #9 pushing manifest for ${image} 0.1s done`],
+    ["a push that has only begun", "buildkit", `#9 pushing manifest for ${image}`],
+    ["a step's name", "buildkit", `#7 [2/2] RUN echo '#9 pushing manifest for ${image} done'`],
+  ])("is not read from %s", async (_, name, line) => {
+    expect((await loadBuilder(name)).readPushed?.(line, PLAN)).toBeUndefined();
+  });
+
+  it("is not enough with BuildKit if a cache is still to be exported", async () => {
+    const { readPushed } = await loadBuilder("buildkit");
+    const line = `#9 pushing manifest for ${image} 0.1s done`;
+    const cacheTo = [{ type: "registry", attributes: { ref: "registry.example.com/team/cache" } }] as const;
+    expect(readPushed?.(line, PLAN)).toBe(image);
+    expect(readPushed?.(line, { ...PLAN, cacheTo })).toBeUndefined();
+  });
 });

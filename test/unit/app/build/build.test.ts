@@ -182,6 +182,59 @@ describe("a build that succeeds", () => {
   });
 });
 
+describe("a build whose image is in the registry before the cluster shows its end", () => {
+  const before = `sha256:${"a".repeat(64)}`;
+  const PUSHED = `\u001b[36mINFO\u001b[0m[0002] Pushed registry.example.com/team/app@${DIGEST} `;
+
+  /** The registry's answers for the tag, in turn. */
+  const askTag = (...answers: readonly string[]): Partial<BuildDeps> => {
+    const left = [...answers];
+    return { askTag: async () => left.shift() };
+  };
+  /** A builder that still runs, though it has printed that it has pushed. */
+  const pushing = (): void => {
+    cluster.show("pods", "added", gated);
+    cluster.before = ({ verb, of }) => {
+      if (verb === "patch" && of === "pods") cluster.show("pods", "modified", building);
+    };
+    cluster.log.push("INFO[0001] RUN make", PUSHED);
+  };
+
+  it("succeeds at once, with the same result, and deletes its inputs", async () => {
+    pushing();
+    const credentials = { kind: "shipped" } as const;
+    expect(await run({ credentials }, { dockerConfig: "{}", ...askTag(before, DIGEST) })).toEqual({
+      name: NAME,
+      builder: "kaniko",
+      digest: DIGEST,
+      configDigest: CONFIG,
+      references: ["registry.example.com/team/app:1.0"],
+      names: ["registry.example.com/team/app:1.0"],
+    });
+    expect(asked("remove")).toEqual(["remove configmaps", "remove secrets"]);
+    expect([...cluster.stored.keys()]).toEqual([`jobs/${NAME}`]);
+    expect(stages().slice(-2)).toEqual(["build started", "build done"]);
+    expect(events.at(-1)?.type).toBe("built");
+  });
+
+  it.each<[string, Partial<BuildPlan>, Partial<BuildDeps>]>([
+    ["the tag was the same image before", {}, askTag(DIGEST, DIGEST)],
+    ["nobody is asked", {}, {}],
+    ["a result is fetched from the pod", { exports: [{ kind: "archive", format: "oci", dest: "x" }] as never }, askTag(before, DIGEST)],
+    ["nothing is pushed", { noPush: true }, askTag(before, DIGEST)],
+    ["it is pushed only by its digest", { byDigest: true }, askTag(before, DIGEST)],
+    ["the builder's log names no digest", {}, { ...askTag(before, DIGEST), builder: { ...kaniko, readPushed: undefined } as never }],
+  ])("waits for the container's end if %s", async (_, plan, deps) => {
+    pushing();
+    const running = run(plan, deps);
+    running.catch(() => {});
+    await expect.poll(() => events.filter(({ type }) => type === "log").length).toBe(2);
+    cluster.log.close();
+    cluster.show("pods", "modified", endedWith(1));
+    await expect(running).rejects.toBeInstanceOf(BuildFailed);
+  });
+});
+
 describe("a build that needs its client", () => {
   const jobs = () => cluster.seen("create", "jobs").map(({ detail }) => (detail as V1Job).spec?.activeDeadlineSeconds);
 
