@@ -19,6 +19,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   doctor: () => import("./commands/doctor.ts"),
   "imagetools:create": () => import("./commands/imagetools/create.ts"),
   "imagetools:inspect": () => import("./commands/imagetools/inspect.ts"),
+  init: () => import("./commands/init.ts"),
   inspect: () => import("./commands/inspect.ts"),
   "install-plugin": () => import("./commands/install-plugin.ts"),
   keep: () => import("./commands/keep/index.ts"),

@@ -2,7 +2,7 @@
 import { Config } from "@oclif/core";
 import { flush } from "@oclif/core/flush";
 import { handle } from "@oclif/core/handle";
-import { getHelpFlagAdditions, loadHelpClass, normalizeArgv } from "@oclif/core/help";
+import { getHelpFlagAdditions, normalizeArgv } from "@oclif/core/help";
 import { COMMANDS } from "./command-table.ts";
 import { InternalError } from "../errors.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -65,8 +65,8 @@ async function run(typed: string[], config: Config): Promise<void> {
   if (command === undefined && config.findTopic(id) === undefined && !(help && general)) {
     await printUnknown(id);
   } else if (help || command === undefined) {
-    const Help = await loadHelpClass(config);
-    await new Help(config, config.pjson.oclif.helpOptions).showHelp(help ? args : [id]);
+    const { printHelp } = await import("./help/print-help.ts");
+    printHelp(config, general ? "" : id);
   } else {
     await config.runCommand(id, rest, command);
   }

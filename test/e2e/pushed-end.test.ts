@@ -1,5 +1,5 @@
 /** A build whose image is in the registry is over for its client, unless there is a doubt. The pod's end is held back to see which. */
-import { load } from "js-yaml";
+import { loadAll } from "js-yaml";
 import { expect, test } from "vitest";
 import { BUSYBOX, REGISTRY, build, environment, mustBuild, uniqueImage } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
@@ -25,8 +25,8 @@ async function held(image: string, then: string, flags: readonly string[] = []):
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nLABEL of=${image}\n` });
   const args = ["--builder=buildkit", "--build-arg=SOURCE_DATE_EPOCH=0", ...flags, `--tag=${image}`, root];
   const { stdout } = await mustBuild(namespace, ["--dry-run", ...args]);
-  const objects = stdout.split(/^---$/m).map((text) => load(text) as DescribedPod | undefined);
-  const [container] = objects.find((object) => object?.kind === "Job")?.spec.template.spec.containers ?? [];
+  const objects = loadAll(stdout) as DescribedPod[];
+  const [container] = objects.find(({ kind }) => kind === "Job")?.spec.template.spec.containers ?? [];
   const [shell = "", flag = "", script = "", ...rest] = container?.command ?? [];
   const command = [shell, flag, `${script}\n${then}`, ...rest];
   const template = await project({

@@ -143,8 +143,8 @@ describe("the command", () => {
   });
 
   it.each([
-    [["help"], "USAGE"],
-    [["-h"], "USAGE"],
+    [["help"], "Usage:  slipway COMMAND"],
+    [["-h"], "Usage:  slipway COMMAND"],
     [["help", "build"], "Build an image from a Dockerfile"],
     [["build", "-h"], "Build an image from a Dockerfile"],
     [["help", "cache", "ls"], "List the contexts kept"],

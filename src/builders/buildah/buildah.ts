@@ -124,7 +124,8 @@ function script(plan: BuildPlan): string {
   const push = (to: string): string => `$buildah push --digestfile=/dev/termination-log ${name} ${to}`;
   // Buildah does not print the digest.
   const pushed = (pushes(plan) ? plan.tags : []).map(
-    (tag) => `${push(`'docker://${tag.toString()}'`)}\necho '${PUSHED} ${tag.toString()}'"@$(cat /dev/termination-log)"`,
+    (tag) =>
+      `${push(`'docker://${tag.toString()}'`)}\necho '${PUSHED} ${tag.toString()}'"@$(cat /dev/termination-log)"`,
   );
   // The last digest counts: the one in the registry, if there is one.
   const ends = [...exportScript(plan, push), ...pushed];

@@ -34,6 +34,11 @@ export class DockerConfig implements CredentialStore {
       typeof config["credsStore"] === "string" && config["credsStore"] !== "" ? config["credsStore"] : undefined;
   }
 
+  /** The registries that the file names, in its order: with a login, or with a helper that has one. */
+  get registries(): readonly string[] {
+    return [...new Set([...this.#auths.keys(), ...this.#helpers.keys()])];
+  }
+
   /** Name of the helper for this registry, without `docker-credential-`; undefined if the file has its credentials. */
   helperFor(registry: string): string | undefined {
     // An empty name in credHelpers means the file, for this registry (docker/cli, configfile.getConfiguredCredentialStore).

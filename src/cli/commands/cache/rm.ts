@@ -13,6 +13,7 @@ export default class CacheRm extends BuildsCommand {
     "<%= config.bin %> cache rm registry.example.com/team/app",
     "<%= config.bin %> cache rm --all",
   ];
+  static override usage = "cache rm [OPTIONS] [NAME...]";
   static override strict = false;
   static override flags = {
     all: Flags.boolean({ char: "a", default: false, description: "all contexts of the namespace" }),

@@ -20,6 +20,7 @@ ${EXIT_CODES}`;
     "<%= config.bin %> imagetools create --dry-run registry.example.com/team/app:1.0",
   ];
   static override hiddenAliases = ["buildx:imagetools:create"];
+  static override usage = "imagetools create [OPTIONS] [SOURCE...]";
   static override strict = false;
   static override flags = {
     annotation: repeatable({

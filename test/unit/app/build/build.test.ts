@@ -220,10 +220,18 @@ describe("a build whose image is in the registry before the cluster shows its en
   it.each<[string, Partial<BuildPlan>, Partial<BuildDeps>]>([
     ["the tag was the same image before", {}, askTag(DIGEST, DIGEST)],
     ["nobody is asked", {}, {}],
-    ["a result is fetched from the pod", { exports: [{ kind: "archive", format: "oci", dest: "x" }] as never }, askTag(before, DIGEST)],
+    [
+      "a result is fetched from the pod",
+      { exports: [{ kind: "archive", format: "oci", dest: "x" }] as never },
+      askTag(before, DIGEST),
+    ],
     ["nothing is pushed", { noPush: true }, askTag(before, DIGEST)],
     ["it is pushed only by its digest", { byDigest: true }, askTag(before, DIGEST)],
-    ["the builder's log names no digest", {}, { ...askTag(before, DIGEST), builder: { ...kaniko, readPushed: undefined } as never }],
+    [
+      "the builder's log names no digest",
+      {},
+      { ...askTag(before, DIGEST), builder: { ...kaniko, readPushed: undefined } as never },
+    ],
   ])("waits for the container's end if %s", async (_, plan, deps) => {
     pushing();
     const running = run(plan, deps);

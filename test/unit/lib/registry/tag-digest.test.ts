@@ -33,13 +33,16 @@ it("reads the digest from the answer to HEAD, which registries do not count as a
   expect({ digest, methods: methods.filter((method) => method === "GET") }).toEqual({ digest: DIGEST, methods: [] });
 });
 
-it.each([undefined, "latest", "sha256:short"])("computes the digest if the registry sends %s for it", async (header) => {
-  const headers = header === undefined ? {} : { "docker-content-digest": header };
-  const { digest } = await ask(({ method }, response) => {
-    response.writeHead(200, headers).end(method === "GET" ? MANIFEST : undefined);
-  });
-  expect(digest).toBe(DIGEST);
-});
+it.each([undefined, "latest", "sha256:short"])(
+  "computes the digest if the registry sends %s for it",
+  async (header) => {
+    const headers = header === undefined ? {} : { "docker-content-digest": header };
+    const { digest } = await ask(({ method }, response) => {
+      response.writeHead(200, headers).end(method === "GET" ? MANIFEST : undefined);
+    });
+    expect(digest).toBe(DIGEST);
+  },
+);
 
 it.each(["MANIFEST_UNKNOWN", "NAME_UNKNOWN"])("returns nothing if the registry says %s", async (code) => {
   const { digest } = await ask((_, response) => {

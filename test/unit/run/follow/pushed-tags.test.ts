@@ -93,7 +93,10 @@ describe("a build waits for its container's end", () => {
       "one of the registries does not answer",
       { tags: { [ONE]: [OLD, DIGEST], [COPY]: [undefined, refused] }, log: [pushed(ONE), pushed(COPY)] },
     ],
-    ["one of the tags is not pushed yet", { tags: { [ONE]: [OLD, DIGEST], [COPY]: [OLD, DIGEST] }, log: [pushed(ONE)] }],
+    [
+      "one of the tags is not pushed yet",
+      { tags: { [ONE]: [OLD, DIGEST], [COPY]: [OLD, DIGEST] }, log: [pushed(ONE)] },
+    ],
     [
       "the log names two digests for its tags",
       { tags: { [ONE]: [OLD, DIGEST], [COPY]: [OLD, DIGEST] }, log: [pushed(ONE, OTHER), pushed(COPY)] },
