@@ -47,7 +47,7 @@ test("a build is done as soon as its image is pushed, though its container still
   await kubectl(["delete", "jobs", "--all", "-n", namespace.name, "--cascade=foreground"]);
 });
 
-test("a build whose tag was the same image before waits for its container", async () => {
+test("a build whose tag was the same image before waits for its container", { tags: ["long"] }, async () => {
   const image = uniqueImage();
   const [, ...args] = await held(image, FAILS);
   await mustBuild(namespace, args);
@@ -55,7 +55,7 @@ test("a build whose tag was the same image before waits for its container", asyn
   expect([run.code, run.stderr]).toEqual([1, expect.stringContaining("7")]);
 });
 
-test("a build whose registry does not let the client read waits for its container", async () => {
+test("a build whose registry does not let the client read waits for its container", { tags: ["long"] }, async () => {
   const auth = Buffer.from(`${environment("REGISTRY_AUTH_USER")}:${environment("REGISTRY_AUTH_PASSWORD")}`);
   const config = JSON.stringify({ auths: { [AUTH]: { auth: auth.toString("base64") } } });
   const secret = ["create", "secret", "generic", "push", "-n", namespace.name, "--type=kubernetes.io/dockerconfigjson"];
@@ -65,7 +65,7 @@ test("a build whose registry does not let the client read waits for its containe
   expect([run.code, run.stderr]).toEqual([1, expect.stringContaining("7")]);
 });
 
-test("a build with a cache to export waits for its container", async () => {
+test("a build with a cache to export waits for its container", { tags: ["long"] }, async () => {
   const image = uniqueImage();
   const run = await build(namespace, await held(image, FAILS, [`--cache=${REGISTRY}/test/pushed-end:cache`]));
   expect([run.code, run.stderr]).toEqual([1, expect.stringContaining("7")]);

@@ -27,6 +27,7 @@ import type { GivenLogins } from "../../lib/credentials/stores.ts";
 import { OWN_NAMESPACE } from "../../plan/pod/options.ts";
 import { refuseMissingSources } from "./known-faults.ts";
 import { warnOfNothingKept } from "./nothing-kept.ts";
+import { SecondBuildAdvice } from "./second-build.ts";
 import { planRequest } from "./plan-request.ts";
 import { describePlan, runPlan } from "./run-plan.ts";
 import { checkNodes } from "../../run/node-architectures.ts";
@@ -49,6 +50,8 @@ export interface BuildSources {
   readonly secretTexts?: readonly string[];
   /** With the other builds of the same command. */
   readonly sharing?: Sharing;
+  /** A person reads the notes, and may be told how the next build is faster. */
+  readonly advises?: boolean;
 }
 
 /** @throws InvalidInput for every fault of the request that can be found without asking the cluster. */
@@ -89,7 +92,11 @@ export async function wireBuild(
         loading === undefined ? {} : { load: (stages: Stages, digest: string) => loading.load(stages, digest) };
       const final = loading?.plan ?? plan;
       const shared = omitUndefined({ sharing: sources.sharing });
-      return await runPlan(final, { ...deps, ...load, cluster, ...shared }, stores, signal, leave);
+      const advice = sources.advises === true ? new SecondBuildAdvice(emit) : undefined;
+      const watched = advice === undefined ? {} : { emit: advice.watch };
+      const result = await runPlan(final, { ...deps, ...load, cluster, ...shared, ...watched }, stores, signal, leave);
+      if (!("left" in result)) advice?.say(final, resolved.builder, process.env);
+      return result;
     },
   };
 }

@@ -131,6 +131,7 @@ ${EXIT_CODES}`;
     const wired = await wireBuild(request, flags, (event) => progress.emit(event), this.signal, {
       logins: this.logins,
       secretTexts: this.secretTexts,
+      advises: isReadByPerson(quiet ? "quiet" : flags.progress, process.env),
     });
     // A closed terminal means that the client is gone, not that the user wants to stop the build.
     this.leaveOn.add("SIGHUP");
@@ -171,6 +172,12 @@ ${EXIT_CODES}`;
     if (this.#progress === undefined) super.fail(error);
     else this.#progress.fail(error);
   }
+}
+
+/** Not a pipeline, and not a program that reads the progress. */
+function isReadByPerson(progress: string, env: NodeJS.ProcessEnv): boolean {
+  const isInPipeline = (env["CI"] ?? "") !== "" && env["CI"] !== "false";
+  return !isInPipeline && ["auto", "plain", "tty"].includes(progress);
 }
 
 function detachedFrom(name: string): Interrupted {
