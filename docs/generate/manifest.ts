@@ -66,8 +66,11 @@ export function flagMeaning(flag: ManifestFlag): string {
   return `${sentence(prose(description ?? summary ?? ""))}${choices}${repeated}${standard}`;
 }
 
+/** Words that the program takes as they are written: a capital would be wrong. */
+const VALUES = /^(?:json|table|auto|build|slipway)\b/;
+
 function sentence(text: string): string {
-  const capital = text.slice(0, 1).toUpperCase() + text.slice(1);
+  const capital = VALUES.test(text) ? text : text.slice(0, 1).toUpperCase() + text.slice(1);
   return capital === "" || capital.endsWith(".") ? capital : `${capital}.`;
 }
 

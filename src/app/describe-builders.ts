@@ -39,6 +39,19 @@ export async function describeBuilders(
   return Promise.all(BUILDER_NAMES.map((name) => describe(name, env)));
 }
 
+export interface BuilderImage {
+  /** The variable that names it. */
+  readonly imageVariable: string;
+  /** The one where none is named; absent if nobody publishes one. */
+  readonly defaultImage?: string;
+}
+
+/** @param name a builder's; of another name nothing is known */
+export async function builderImageOf(name: string): Promise<BuilderImage> {
+  const defaultImage = isBuilderName(name) ? (await loadBuilder(name)).defaultImage : undefined;
+  return { imageVariable: imageVariable(name), ...omitUndefined({ defaultImage }) };
+}
+
 async function describe(
   name: BuilderName,
   env: Readonly<Record<string, string | undefined>>,

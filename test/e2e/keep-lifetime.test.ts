@@ -56,7 +56,7 @@ describe("a builder that is lost during a build", () => {
       const ended = await build([root], {
         onStderr: (text) => {
           if (!/ sleeping$/m.test(text)) return;
-          const [, name = ""] = /^=> create: (slipway-keep-[0-9a-f]+)/m.exec(text) ?? [];
+          const [, name = ""] = /^=> create: (?:found )?(slipway-keep-[0-9a-f]+)/m.exec(text) ?? [];
           lost ??= podOf(name).then(lose);
         },
       });

@@ -83,7 +83,8 @@ export async function reachKept(
       const release = (): void => {
         if (sharing === undefined) daemon.close();
       };
-      stages.done("create", builder.job.metadata?.name ?? "");
+      const job = builder.job.metadata?.name ?? "";
+      stages.done("create", isNew ? job : `found ${job}`);
       hint.write(name);
       return { builder: { ...builder, pod }, lease, leased, daemon, release };
     } catch (error) {

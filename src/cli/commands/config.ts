@@ -38,7 +38,12 @@ variable, a configuration file or rule, or the default. Builds nothing, and conn
   async run(): Promise<void> {
     const { flags, metadata } = await this.parse(Config);
     const { json, ...values } = flags as Readonly<Record<string, unknown>>;
-    const { settingsOf, settingsTable } = await import("../print/settings.ts");
+    const [{ firstBuilder, settingsOf, settingsTable }, { builderImageOf }] = await Promise.all([
+      import("../print/settings.ts"),
+      import("../../app/describe-builders.ts"),
+    ]);
+    const { project, user } = this.configurations;
+    const builder = firstBuilder(values, project?.builderOrder ?? user?.builderOrder);
     const settings = settingsOf({
       flags: values,
       defaults: new Set(
@@ -47,6 +52,8 @@ variable, a configuration file or rule, or the default. Builds nothing, and conn
       origins: this.origins,
       configurations: this.configurations,
       env: process.env,
+      builder,
+      ...(await builderImageOf(builder)),
     });
     print(json === true ? `${JSON.stringify(settings, undefined, 2)}\n` : settingsTable(settings));
   }

@@ -49,7 +49,7 @@ A file that is there is only changed with --force, and then only in the lines of
     const path = join(directory, PROJECT_FILE);
     const [{ propose }, { planSettings }] = await Promise.all([
       import("../../app/init/proposals.ts"),
-      import("../../app/init/write-settings.ts"),
+      import("../config/write-project.ts"),
     ]);
     const proposals = await propose(directory, { kubeconfig: flags.kubeconfig, context: flags.context }, process.env);
     const answers = await this.#ask(flags, proposals);

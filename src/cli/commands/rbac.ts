@@ -26,7 +26,6 @@ Role is: without --builder it has the rights that any builder needs.`;
     }),
     "git-in-cluster": Flags.boolean({
       description: "builds will use --git-in-cluster, which sends no context",
-      exclusive: ["transport"],
     }),
     builder: Flags.string({
       description: "builds will use this builder (default: any)",
@@ -36,7 +35,6 @@ Role is: without --builder it has the rights that any builder needs.`;
     "cache-volume": Flags.boolean({ description: "builds will use --cache-volume" }),
     keep: Flags.boolean({
       description: "builds will use --keep, which makes no Secret",
-      exclusive: ["transport", "git-in-cluster"],
     }),
     "no-secrets": Flags.boolean({
       description:
@@ -60,7 +58,8 @@ Role is: without --builder it has the rights that any builder needs.`;
   protected override readonly settable = ["namespace"];
 
   async run(): Promise<void> {
-    const { flags } = await this.parse(Rbac);
+    const { flags, metadata } = await this.parse(Rbac);
+    refuseTogether(flags, metadata.flags.transport?.setFromDefault !== true);
     const holder = holderOf(flags);
     const { contextNamespace } = await import("../../app/rbac/ask-rights.ts");
     const namespace = flags.namespace ?? (await contextNamespace());
@@ -91,6 +90,23 @@ Role is: without --builder it has the rights that any builder needs.`;
     const { printYaml } = await import("../print/yaml.ts");
     print(printYaml(grantOf(rights, { name: flags.name, namespace, holder })));
   }
+}
+
+/** @throws InvalidInput for flags of which one says that builds send no context, and another how they send it */
+function refuseTogether(
+  flags: { readonly keep: boolean; readonly "git-in-cluster": boolean },
+  isTransportTyped: boolean,
+): void {
+  const given = [
+    ...(flags.keep ? ["--keep"] : []),
+    ...(flags["git-in-cluster"] ? ["--git-in-cluster"] : []),
+    ...(isTransportTyped ? ["--transport"] : []),
+  ];
+  const [first, second] = given;
+  if (first === undefined || second === undefined) return;
+  const why =
+    first === "--keep" ? "a kept builder takes its context without a transport" : "no context is sent from here";
+  throw new InvalidInput(`${first} cannot go with ${second}: ${why}`, { suggestions: [`Leave out ${second}.`] });
 }
 
 /** Tells whether a transport that a user can choose works without exec. */

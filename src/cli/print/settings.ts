@@ -5,6 +5,7 @@ import { variableOf } from "../config/environment.ts";
 import type { Configurations } from "../config/find-config.ts";
 import { OWN_KEYS } from "../config/keys.ts";
 import { DOCKERS_VARIABLES, ENVIRONMENT } from "../config/resolve.ts";
+import { BUILDER_NAMES } from "../../plan/builder-names.ts";
 import { tableText } from "../../lib/text/table.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -24,10 +25,17 @@ export interface SettingInputs {
   readonly origins: ReadonlyMap<string, string>;
   readonly configurations: Configurations;
   readonly env: Environment;
+  /** The builder that builds, or that is tried first. */
+  readonly builder: string;
+  /** The variable that names its image. */
+  readonly imageVariable?: string;
+  /** Its image where none is named. */
+  readonly defaultImage?: string | undefined;
 }
 
 /** Sorted by name. A flag without a value is left out. */
-export function settingsOf({ flags, defaults, origins, configurations, env }: SettingInputs): Setting[] {
+export function settingsOf(inputs: SettingInputs): Setting[] {
+  const { flags, defaults, origins, configurations, env } = inputs;
   const ofFlags = Object.entries(flags).flatMap(([name, value]): Setting[] => {
     const values = Array.isArray(value) ? value.map(textOf) : value === undefined ? [] : [textOf(value)];
     const origin = origins.get(name);
@@ -35,7 +43,35 @@ export function settingsOf({ flags, defaults, origins, configurations, env }: Se
     const from = origin === undefined ? (defaults.has(name) ? "default" : "command line") : nameOf(origin, name, env);
     return [{ name, values, from }];
   });
-  return [...ofFlags, ...ownSettings(configurations, env)].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const image = ofFlags.some(({ name }) => name === "builder-image") ? [] : builderImage(inputs);
+  return [...ofFlags, ...image, ...ownSettings(configurations, env)].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** As a build chooses it: a variable, the project's file, the user's, the default. */
+function builderImage({
+  builder,
+  imageVariable = "",
+  defaultImage,
+  configurations: { project, user },
+  env,
+}: SettingInputs): Setting[] {
+  const name = "builder-image";
+  const set = env[imageVariable] ?? "";
+  if (set !== "") return [{ name, values: [set], from: imageVariable }];
+  for (const file of [project, user]) {
+    const image = file?.images[builder];
+    if (image !== undefined) return [{ name, values: [image], from: `settings of ${file?.path}` }];
+  }
+  return defaultImage === undefined ? [] : [{ name, values: [defaultImage], from: `default of ${builder}` }];
+}
+
+/** The builder that a build with these flags tries first. */
+export function firstBuilder(
+  { builder, keep }: { readonly builder?: unknown; readonly keep?: unknown },
+  order: readonly string[] = [],
+): string {
+  if (typeof builder === "string" && builder !== "auto") return builder;
+  return keep === undefined ? (order[0] ?? BUILDER_NAMES[0]) : "buildkit";
 }
 
 /** oclif's values of one flag: texts, numbers and booleans. */

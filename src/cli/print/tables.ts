@@ -89,5 +89,8 @@ export function keptTable(builders: readonly KeptRecord[], now: number): string 
       builds === undefined ? "-" : String(builds),
     ];
   });
-  return tableText([["NAME", "STATE", "USER", "PLATFORM", "AGE", "IDLE", "ENDS IN", "DISK", "BUILDS"], ...rows], GAP);
+  return tableText(
+    [["NAME", "STATE", "USER", "PLATFORM", "AGE", "IDLE", "ENDS IN", "DISK", "BUILDS NOW"], ...rows],
+    GAP,
+  );
 }

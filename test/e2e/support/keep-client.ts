@@ -49,5 +49,5 @@ export function useKeepClient(): KeepClient {
 
 /** The builder that a build with `--progress plain` made, or an empty text if it used one that was there. */
 export function builderIn({ stderr }: Run): string {
-  return /^=> create: (slipway-keep-[0-9a-f]+)/m.exec(stderr)?.[1] ?? "";
+  return /^=> create: (?:found )?(slipway-keep-[0-9a-f]+)/m.exec(stderr)?.[1] ?? "";
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DOCKERS_VARIABLES, ENVIRONMENT } from "../../../../src/cli/config/resolve.ts";
-import { settingsOf, settingsTable } from "../../../../src/cli/print/settings.ts";
+import { firstBuilder, settingsOf, settingsTable } from "../../../../src/cli/print/settings.ts";
 import type { SettingInputs } from "../../../../src/cli/print/settings.ts";
 
 const FILE = {
@@ -14,7 +14,15 @@ const FILE = {
 } as const;
 
 function settings(change: Partial<SettingInputs>): string[] {
-  const inputs = { flags: {}, defaults: new Set<string>(), origins: new Map(), configurations: {}, env: {}, ...change };
+  const inputs = {
+    flags: {},
+    defaults: new Set<string>(),
+    origins: new Map(),
+    configurations: {},
+    env: {},
+    builder: "buildah",
+    ...change,
+  };
   return settingsOf(inputs).map(({ name, values, from }) => `${name}=${values.join("|")} (${from})`);
 }
 
@@ -67,5 +75,41 @@ describe("the settings in force", () => {
     expect(settingsTable([{ name: "tag", values: ["a", "b"], from: "command line" }])).toBe(
       "SETTING   VALUE   FROM\ntag       a       command line\n          b       \n",
     );
+  });
+});
+
+describe("the image of the builder", () => {
+  const image = (change: Partial<SettingInputs>): string[] =>
+    settings({
+      builder: "kaniko",
+      imageVariable: "SLIPWAY_KANIKO_IMAGE",
+      defaultImage: "r.io/kaniko:1",
+      ...change,
+    }).filter((line) => line.startsWith("builder-image="));
+
+  it.each<[string, Partial<SettingInputs>, string]>([
+    ["the default", {}, "r.io/kaniko:1 (default of kaniko)"],
+    ["a file's", { configurations: { project: FILE } }, "r.io/executor:1 (settings of /p/.slipway.yaml)"],
+    [
+      "a variable's",
+      { env: { SLIPWAY_KANIKO_IMAGE: "r.io/k:2" }, configurations: { project: FILE } },
+      "r.io/k:2 (SLIPWAY_KANIKO_IMAGE)",
+    ],
+    [
+      "a flag's",
+      { flags: { "builder-image": "r.io/k:3" }, env: { SLIPWAY_KANIKO_IMAGE: "r.io/k:2" } },
+      "r.io/k:3 (command line)",
+    ],
+  ])("is %s", (_, change, expected) => {
+    expect(image(change)).toEqual([`builder-image=${expected}`]);
+  });
+
+  it.each([
+    [{ builder: "auto" }, ["img"], "img"],
+    [{ builder: "auto" }, undefined, "kaniko"],
+    [{ builder: "auto", keep: "30m" }, ["img"], "buildkit"],
+    [{ builder: "makisu" }, ["img"], "makisu"],
+  ])("is that of the builder which is tried first: %j, %j", (flags, order, expected) => {
+    expect(firstBuilder(flags, order)).toBe(expected);
   });
 });

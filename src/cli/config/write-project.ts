@@ -3,8 +3,8 @@ import { lstatSync } from "node:fs";
 import { InvalidInput } from "../../errors.ts";
 import { readIfThere } from "../../lib/files/read-file.ts";
 import { UnsafePath, replaceFile } from "../../lib/files/replace-file.ts";
-import { settingsText } from "./settings-text.ts";
-import type { Settings } from "./settings-text.ts";
+import { settingsText } from "./project-text.ts";
+import type { Settings } from "./project-text.ts";
 
 /** Mode of a new file; the umask counts. */
 const MODE = 0o666;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { InvalidInput } from "../../../../src/errors.ts";
-import { settingsText } from "../../../../src/app/init/settings-text.ts";
+import { settingsText } from "../../../../src/cli/config/project-text.ts";
 
 const text = (old: string | undefined, settings: Readonly<Record<string, string>>) =>
   settingsText(".slipway.yaml", old, settings);

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readFile, readdir, stat, symlink, writeFile } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { planSettings } from "../../../../src/app/init/write-settings.ts";
+import { planSettings } from "../../../../src/cli/config/write-project.ts";
 
 const SETTINGS = { registry: "registry.example.com/team" };
 const directory = (): Promise<string> => mkdtemp(join(tmpdir(), "slipway-init-"));
