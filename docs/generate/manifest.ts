@@ -12,6 +12,8 @@ export interface ManifestFlag {
   readonly options?: readonly string[];
   readonly default?: unknown;
   readonly multiple?: boolean;
+  /** `--no-NAME` turns it off. */
+  readonly allowNo?: boolean;
   readonly hidden?: boolean;
 }
 

@@ -62,9 +62,9 @@ function fault(words: readonly string[]): string | undefined {
   if (found === undefined) return "no such command";
   const [command, rest] = found;
   const flags = Object.fromEntries(
-    Object.entries(command.flags ?? {}).map(([name, flag]) => [
-      name,
-      { takesValue: flag.type === "option", char: flag.char, multiple: flag.multiple },
+    Object.entries(command.flags ?? {}).flatMap(([name, flag]) => [
+      [name, { takesValue: flag.type === "option", char: flag.char, multiple: flag.multiple }],
+      ...(flag.allowNo === true ? [[`no-${name}`, { takesValue: false }]] : []),
     ]),
   );
   const given = rest.filter((word) => !/^(?:…|\[.*|.*…)$/.test(word));
