@@ -211,8 +211,8 @@ async function platformOf(
   manifest: string,
   given: Partial<IndexPlatform> = {},
 ): Promise<IndexPlatform> {
-  const { config } = JSON.parse(manifest) as { readonly config?: { readonly digest?: string } };
-  const text = await client.get(reference, `blobs/${config?.digest ?? ""}`, "*/*");
+  const { config } = JSON.parse(manifest) as { readonly config?: Partial<IndexDescriptor> };
+  const text = await client.get(reference, `blobs/${config?.digest ?? ""}`, "*/*", config?.size);
   const { os = "", architecture = "", variant = "" } = JSON.parse(text) as Partial<IndexPlatform>;
   const [ownOs = "", ownArchitecture = "", ownVariant = ""] = normalisePlatform({ os, architecture, variant }).split(
     "/",

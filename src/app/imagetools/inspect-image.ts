@@ -157,10 +157,10 @@ export class InspectedImage {
     );
   }
 
-  async #config({ digest }: IndexDescriptor): Promise<unknown> {
-    const { text } = await findManifest(this.#client, withDigest(this.#reference, digest));
-    const { config } = JSON.parse(text) as { readonly config?: { readonly digest?: string } };
-    return this.#blob(config?.digest ?? "");
+  async #config({ digest, size }: IndexDescriptor): Promise<unknown> {
+    const { text } = await findManifest(this.#client, withDigest(this.#reference, digest), size);
+    const { config } = JSON.parse(text) as { readonly config?: Partial<IndexDescriptor> };
+    return this.#blob(config ?? {});
   }
 
   async #attested(children: readonly IndexDescriptor[]): Promise<{ provenance: unknown; SBOM: unknown }> {
@@ -186,13 +186,12 @@ export class InspectedImage {
         )
       : [];
     const predicates: Record<string, unknown> = {};
-    for (const { digest } of [...(await listReferrers(this.#client, this.#reference, subject)), ...listed]) {
-      const manifest = JSON.parse((await findManifest(this.#client, withDigest(this.#reference, digest))).text) as {
-        readonly layers?: readonly IndexDescriptor[];
-      };
+    for (const { digest, size } of [...(await listReferrers(this.#client, this.#reference, subject)), ...listed]) {
+      const found = await findManifest(this.#client, withDigest(this.#reference, digest), size);
+      const manifest = JSON.parse(found.text) as { readonly layers?: readonly IndexDescriptor[] };
       for (const layer of manifest.layers ?? []) {
         if (layer.mediaType !== IN_TOTO) continue;
-        const statement = (await this.#blob(layer.digest)) as { predicateType?: string; predicate?: unknown };
+        const statement = (await this.#blob(layer)) as { predicateType?: string; predicate?: unknown };
         const type = layer.annotations?.[PREDICATE_TYPE] ?? statement.predicateType ?? "";
         const known = PREDICATES.find(([start]) => type.startsWith(start));
         if (known !== undefined) predicates[known[1]] = { [known[2]]: statement.predicate };
@@ -201,8 +200,8 @@ export class InspectedImage {
     return predicates;
   }
 
-  async #blob(digest: string): Promise<unknown> {
-    return JSON.parse(await this.#client.get(this.#reference, `blobs/${digest}`, "*/*"));
+  async #blob({ digest = "", size }: Partial<IndexDescriptor>): Promise<unknown> {
+    return JSON.parse(await this.#client.get(this.#reference, `blobs/${digest}`, "*/*", size));
   }
 }
 

@@ -23,12 +23,17 @@ export async function* upTo(limitBytes: number, stream: AsyncIterable<Uint8Array
   }
 }
 
+/** As `readBytes`, as text. */
+export async function readText(body: Readable, limitBytes: number, declared?: unknown): Promise<string> {
+  return (await readBytes(body, limitBytes, declared)).toString("utf8");
+}
+
 /**
- * The whole body as text. A body that is too long is not read to its end.
+ * The whole body. A body that is too long is not read to its end.
  * @param declared the Content-Length, if there is one
  * @throws TooMuch
  */
-export async function readText(body: Readable, limitBytes: number, declared?: unknown): Promise<string> {
+export async function readBytes(body: Readable, limitBytes: number, declared?: unknown): Promise<Buffer> {
   if (Number(declared) > limitBytes) {
     abandon(body);
     throw new TooMuch(limitBytes);
@@ -40,7 +45,7 @@ export async function readText(body: Readable, limitBytes: number, declared?: un
     abandon(body);
     throw error;
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }
 
 /** Ends a body that will not be read to its end. undici reports this as an error of the stream, which is ignored. */

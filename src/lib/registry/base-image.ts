@@ -2,7 +2,6 @@
 import type { BaseImage } from "../dockerfile/used-paths.ts";
 import type { Reference } from "../image/reference.ts";
 import { ACCEPT_ANY } from "./media-types.ts";
-import { publicUrl } from "../text/public-url.ts";
 import { RegistryClient } from "./registry-client.ts";
 import type { RegistryOptions } from "./registry-client.ts";
 
@@ -54,18 +53,10 @@ export async function readBaseImage(reference: Reference, options: RegistryOptio
   const digests = [...new Set([...configs, ...found.flat()])];
   if (digests.length === 0) throw new Error("it is not an image");
   const images = await Promise.all(
-    digests.map(async (digest) => asBaseImage(await readBlob(client, reference, digest))),
+    digests.map(async (digest) => asBaseImage(JSON.parse(await client.get(reference, `blobs/${digest}`, "*/*")))),
   );
   return {
     env: [...new Set(images.flatMap(({ env }) => env))],
     onBuild: images.flatMap(({ onBuild }) => onBuild),
   };
-}
-
-/** Reads a blob. Registries redirect to the server that stores it. */
-async function readBlob(client: RegistryClient, { registry, repository }: Reference, digest: string): Promise<unknown> {
-  const path = `${repository}/blobs/${digest}`;
-  const answer = await client.ask(registry, { method: "GET", path, scopes: [`repository:${repository}:pull`] });
-  if (answer.status === 200) return JSON.parse(answer.body);
-  throw new Error(`${publicUrl(answer.url)} answered ${answer.status}`);
 }

@@ -2,6 +2,7 @@
 import type { ImageDescription } from "./types.ts";
 import type { Reference } from "../image/reference.ts";
 import type { Credential } from "../credentials/credentials.ts";
+import { WrongContent } from "./content-check.ts";
 import { digestOf } from "./digest.ts";
 import { ACCEPT_ANY, ACCEPT_IMAGE, OCI_MANIFEST } from "./media-types.ts";
 import { RegistryClient } from "./registry-client.ts";
@@ -25,7 +26,7 @@ export interface PushedImage {
 /**
  * Undefined, after a warning, if the registry does not answer.
  * @param withPlatform costs one more request
- * @throws ClusterError if the image must exist and does not
+ * @throws ClusterError if the image must exist and does not; WrongContent if the registry has another one under its digest
  */
 export async function describeImage(
   image: PushedImage,
@@ -39,6 +40,7 @@ export async function describeImage(
   } catch (error) {
     if (image.mustExist === true && error instanceof RegistryError && error.status === 404)
       throw missing(image, digest);
+    if (image.mustExist === true && error instanceof WrongContent) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     warn(`the image ID is unknown, so the digest of its manifest is used: ${reason}`);
     return undefined;

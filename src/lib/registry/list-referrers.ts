@@ -46,7 +46,7 @@ export async function copyReferrer(
 ): Promise<void> {
   if (source.name === target.name) return;
   const { digest, mediaType, size, artifactType, annotations } = referrer;
-  const found = await findManifest(client, withDigest(source, digest));
+  const found = await findManifest(client, withDigest(source, digest), size);
   // The list is only the registry's word. What hangs on another image stays where it is.
   if (subjectOf(found.text) !== subject) return;
   await copyFound(client, source, target, digest, found);

@@ -10,7 +10,7 @@ import { SlipwayError } from "../../errors.ts";
 import { isCertificateFault } from "../http/dial.ts";
 import type { Dial } from "../http/connect-through.ts";
 import type { OriginHeaders } from "../http/origin-headers.ts";
-import { abandon, readText, upTo } from "../http/read-body.ts";
+import { abandon, readBytes, readText } from "../http/read-body.ts";
 import { reasonOf as messageOf } from "../http/reason.ts";
 import { WebClient, follow } from "../http/web-client.ts";
 import type { WebAnswer } from "../http/web-client.ts";
@@ -19,6 +19,7 @@ import { publicUrl } from "../text/public-url.ts";
 import { authorize, issueToken } from "./authorization.ts";
 import type { Asking, Exchange, Token, TokenWishes } from "./authorization.ts";
 import { parseChallenges } from "./challenges.ts";
+import { ContentCheck } from "./content-check.ts";
 import { RegistryError } from "./registry-error.ts";
 
 /** Time limits of one exchange, in milliseconds. */
@@ -51,10 +52,12 @@ export interface RegistryQuestion {
   readonly headers?: Readonly<Record<string, string>>;
   /** A stream can be sent only once: use it only for scopes that an earlier request has had. */
   readonly body?: Uint8Array | Readable;
-  /** Scopes of the token: `repository:team/app:pull`. */
+  /** Scopes of the token: `repository:team/app:pull`. The first one is of the path's repository. */
   readonly scopes: readonly string[];
   /** The answer is wanted as the registry gives it to everybody: 401 without a credential. */
   readonly anonymous?: true;
+  /** Bytes of the content that is read, where its descriptor says so. */
+  readonly size?: number | undefined;
 }
 
 /** Issues a token for scopes. @throws TokenRefused, RealmRefused or Error, as `issueToken` does, or the reason of the time limit */
@@ -94,12 +97,13 @@ export class RegistryClient {
 
   /**
    * The body of `GET /v2/REPOSITORY/path`.
-   * @throws RegistryError if the registry cannot be reached or refuses
+   * @param size as in `RegistryQuestion`
+   * @throws RegistryError if the registry cannot be reached or refuses; WrongContent as `ask`
    */
-  async get(reference: Reference, path: string, accept: string): Promise<string> {
+  async get(reference: Reference, path: string, accept: string, size?: number): Promise<string> {
     const { registry, repository } = reference;
     const scopes = [`repository:${repository}:pull`];
-    const question = { method: "GET", path: `${repository}/${path}`, headers: { accept }, scopes } as const;
+    const question = { method: "GET", path: `${repository}/${path}`, headers: { accept }, scopes, size } as const;
     const { status, url, body } = await this.ask(registry, question);
     if (status === 200) return body;
     throw new RegistryError(registry, `${publicUrl(url)} answered ${status}`, { status });
@@ -107,30 +111,34 @@ export class RegistryClient {
 
   /**
    * The answer, of any status. Authenticates if the registry asks for it.
-   * @throws RegistryError if there is no answer, or the token service sent no token
+   * @throws RegistryError if there is no answer, or the token service sent no token; WrongContent for other bytes than the path's
+   *   digest names
    */
-  ask(registry: string, question: RegistryQuestion): Promise<RegistryAnswer> {
+  async ask(registry: string, question: RegistryQuestion): Promise<RegistryAnswer> {
+    const check = question.method === "GET" ? checkOf(registry, question) : undefined;
     const limits = { signal: this.#until(AbortSignal.timeout(this.#options.timeout)) };
     return this.#converse(registry, question, limits, async ({ url, status, headers, body }) => {
-      const text = await readText(body, limitOf("REGISTRY_ANSWER_BYTES"), headers["content-length"]);
-      const answer = { url: url.href, status, headers, body: text };
+      const bytes = await readBytes(body, limitOf("REGISTRY_ANSWER_BYTES"), headers["content-length"]);
+      if (status === 200) check?.check(bytes);
+      const answer = { url: url.href, status, headers, body: bytes.toString() };
       return wantsTls(answer) ? WRONG_SCHEME : answer;
     });
   }
 
   /**
    * The bytes of `GET /v2/REPOSITORY/path`, redirects included, passed to `use` while the connection is open. There is no limit
-   * for the whole, only for the time without a byte.
-   * @param size of the blob in bytes, where it is known: more is an error
-   * @throws RegistryError if the registry cannot be reached, refuses or sends too much
+   * for the whole, only for the time without a byte. `use` has to read all of them, and to believe none before it has.
+   * @param size as in `RegistryQuestion`
+   * @throws RegistryError if the registry cannot be reached or refuses; WrongContent as `ask`
    */
-  stream<T>(
+  async stream<T>(
     reference: Reference,
     path: string,
     use: (stream: RegistryStream) => Promise<T>,
-    size = Number.POSITIVE_INFINITY,
+    size?: number,
   ): Promise<T> {
     const { registry, repository } = reference;
+    const check = ContentCheck.of({ registry, repository, path, size });
     const scopes = [`repository:${repository}:pull`];
     // Undici does not count the time in which the body is not read.
     const silence = Math.min(this.#options.timeout, MAX_SILENCE_MS);
@@ -144,9 +152,11 @@ export class RegistryClient {
           throw new RegistryError(registry, `${publicUrl(url.href)} answered ${status}`, { status });
         }
         const length = Number(headers["content-length"] ?? Number.NaN);
-        const counted = Number.isFinite(size) ? Readable.from(upTo(size, body), { objectMode: false }) : body;
-        const stream = { url: url.href, status, length: Number.isNaN(length) ? undefined : length, body: counted };
-        return use(stream).finally(() => abandon(body));
+        const checked = check === undefined ? body : Readable.from(check.passing(body), { objectMode: false });
+        const stream = { url: url.href, status, length: Number.isNaN(length) ? undefined : length, body: checked };
+        const used = await use(stream).finally(() => abandon(body));
+        check?.expectWhole();
+        return used;
       },
     );
   }
@@ -266,6 +276,12 @@ function exchangeOf(client: WebClient, limits: TimeLimits): Exchange {
     const text = await readText(answer.body, LIMITS.TOKEN_ANSWER_BYTES.value, answer.headers["content-length"]);
     return { status: answer.status, body: text };
   };
+}
+
+function checkOf(registry: string, { path, scopes: [scope = ""], size }: RegistryQuestion): ContentCheck | undefined {
+  const repository = scope.slice(scope.indexOf(":") + 1, scope.lastIndexOf(":"));
+  if (!path.startsWith(`${repository}/`)) return undefined;
+  return ContentCheck.of({ registry, repository, path: path.slice(repository.length + 1), size });
 }
 
 /** Whether this is the answer of Go's or nginx's server to plain http on a TLS port. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Reference } from "../../../../src/lib/image/reference.ts";
 import { readBaseImage } from "../../../../src/lib/registry/base-image.ts";
+import { digestOf } from "../../../../src/lib/registry/digest.ts";
 
 type Answer = object | { redirect: string };
 
@@ -42,48 +43,49 @@ function read() {
 }
 
 const config = (value: object | null) => ({ rootfs: { type: "layers" }, config: value });
+const digestOfJson = (value: object): string => digestOf(JSON.stringify(value));
+
+/** The answers for an image with this configuration, under the tag 1. */
+function imageWith(content: object): Record<string, Answer> {
+  const digest = digestOfJson(content);
+  return { "manifests/1": { config: { digest } }, [`blobs/${digest}`]: content };
+}
 
 it("a base image is read by its manifest, through redirects", async () => {
-  answers["manifests/1"] = { config: { digest: "sha256:c" } };
-  answers["blobs/sha256:c"] = { redirect: "/elsewhere/c?signed" };
-  answers["/elsewhere/c?signed"] = config({ Env: ["A=b"], OnBuild: ["COPY . /src"] });
+  const content = config({ Env: ["A=b"], OnBuild: ["COPY . /src"] });
+  answers = { ...imageWith(content), [`blobs/${digestOfJson(content)}`]: { redirect: "/elsewhere/c?signed" } };
+  answers["/elsewhere/c?signed"] = content;
   expect(await read()).toEqual({ env: ["A=b"], onBuild: ["COPY . /src"] });
   expect(authorizations).toEqual([undefined]);
 });
 
 it("a multi-platform base image combines all platforms, without attestations", async () => {
+  const configs = [config({ Env: ["A=b"], OnBuild: null }), config({ Env: ["A=b"], OnBuild: ["RUN true"] })];
+  const children = configs.map((content) => ({ config: { digest: digestOfJson(content) } }));
+  const platforms = ["amd64", "arm64"].map((architecture) => ({ os: "linux", architecture }));
   answers["manifests/1"] = {
     manifests: [
-      { digest: "sha256:m1", platform: { os: "linux", architecture: "amd64" } },
-      { digest: "sha256:m2", platform: { os: "linux", architecture: "arm64" } },
-      { digest: "sha256:m3", platform: { os: "unknown", architecture: "unknown" } },
+      ...children.map((child, index) => ({ digest: digestOfJson(child), platform: platforms[index] })),
+      { digest: digestOf("x"), platform: { os: "unknown", architecture: "unknown" } },
     ],
   };
-  answers["manifests/sha256:m1"] = { config: { digest: "sha256:c1" } };
-  answers["manifests/sha256:m2"] = { config: { digest: "sha256:c2" } };
-  answers["blobs/sha256:c1"] = config({ Env: ["A=b"], OnBuild: null });
-  answers["blobs/sha256:c2"] = config({ Env: ["A=b"], OnBuild: ["RUN true"] });
+  for (const child of children) answers[`manifests/${digestOfJson(child)}`] = child;
+  for (const content of configs) answers[`blobs/${digestOfJson(content)}`] = content;
   expect(await read()).toEqual({ env: ["A=b"], onBuild: ["RUN true"] });
 });
+
+const NOWHERE = digestOf("x");
 
 it.each<[why: string, answers: Record<string, Answer>, message: RegExp]>([
   ["there is no such image", {}, /answered 404/],
   ["the manifest is none", { "manifests/1": { errors: [] } }, /not an image/],
-  [
-    "the configuration is none",
-    { "manifests/1": { config: { digest: "sha256:c" } }, "blobs/sha256:c": {} },
-    /not an image/,
-  ],
-  [
-    "the variables are none",
-    { "manifests/1": { config: { digest: "sha256:c" } }, "blobs/sha256:c": config({ Env: 1 }) },
-    /not an image/,
-  ],
+  ["the configuration is none", imageWith({}), /not an image/],
+  ["the variables are none", imageWith(config({ Env: 1 })), /not an image/],
   [
     "it leads in circles",
     {
-      "manifests/1": { config: { digest: "sha256:c" } },
-      "blobs/sha256:c": { redirect: "/v2/team/base/blobs/sha256:c" },
+      "manifests/1": { config: { digest: NOWHERE } },
+      [`blobs/${NOWHERE}`]: { redirect: `/v2/team/base/blobs/${NOWHERE}` },
     },
     /redirects too many times/,
   ],

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,12 +6,13 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Reference } from "../../../../src/lib/image/reference.ts";
 import type { Credential } from "../../../../src/lib/credentials/credentials.ts";
 import { ClusterError } from "../../../../src/errors.ts";
+import { digestOf } from "../../../../src/lib/registry/digest.ts";
 import { readManifest, readPushedDigest } from "../../../../src/lib/registry/describe-image.ts";
 import { RegistryClient } from "../../../../src/lib/registry/registry-client.ts";
 
-const DIGEST = `sha256:${"1".repeat(64)}`;
 const CONFIG = `sha256:${"2".repeat(64)}`;
 const MANIFEST = JSON.stringify({ schemaVersion: 2, config: { digest: CONFIG }, layers: [] });
+const DIGEST = digestOf(MANIFEST);
 const basic = (user: string, password: string) => `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
 
 let server: Server;
@@ -39,10 +39,10 @@ afterEach(async () => {
   });
 });
 
-async function configDigest(credential?: Credential): Promise<string | undefined> {
+async function configDigest(credential?: Credential, digest = DIGEST): Promise<string | undefined> {
   const client = new RegistryClient({ insecure: [], credential: async () => credential, timeout: 5000 });
   const reference = new Reference({ registry: host, repository: "team/app", tag: "1" });
-  return (await readManifest(client, reference, DIGEST)).configDigest;
+  return (await readManifest(client, reference, digest)).configDigest;
 }
 
 function send(response: ServerResponse, code: number, body: string, headers: Record<string, string> = {}): void {
@@ -59,8 +59,9 @@ describe("an image's configuration", () => {
   });
 
   it("an index has no configuration", async () => {
-    answer = (_request, response) => send(response, 200, JSON.stringify({ schemaVersion: 2, manifests: [] }));
-    expect(await configDigest()).toBeUndefined();
+    const index = JSON.stringify({ schemaVersion: 2, manifests: [] });
+    answer = (_request, response) => send(response, 200, index);
+    expect(await configDigest(undefined, digestOf(index))).toBeUndefined();
   });
 });
 
@@ -174,12 +175,12 @@ describe("a stream", () => {
       ...(signal === undefined ? {} : { signal }),
     });
     const reference = new Reference({ registry: host, repository: "team/app" });
-    return client.stream(reference, "blobs/x", ({ body }) => text(body));
+    return client.stream(reference, `blobs/${CONFIG}`, ({ body }) => text(body));
   };
 
   it("a download of something missing is an error, and no unhandled rejection", async () => {
     answer = (_request, response) => send(response, 404, "not here");
-    await expect(stream(5000)).rejects.toThrow(/\/v2\/team\/app\/blobs\/x answered 404$/);
+    await expect(stream(5000)).rejects.toThrow(/\/v2\/team\/app\/blobs\/sha256:2+ answered 404$/);
   });
 
   it("a download follows a redirect to another host, and stops when it is aborted", async () => {
@@ -190,7 +191,7 @@ describe("a stream", () => {
       setTimeout(() => stop.abort(new Error("stopped")), 20);
     };
     await expect(stream(60_000, stop.signal)).rejects.toThrow("stopped");
-    expect(seen.map(({ url }) => url)).toEqual(["/v2/team/app/blobs/x", "/elsewhere"]);
+    expect(seen.map(({ url }) => url)).toEqual([`/v2/team/app/blobs/${CONFIG}`, "/elsewhere"]);
   });
 });
 
@@ -200,12 +201,11 @@ describe("the digest of what was pushed", () => {
     const reference = new Reference({ registry: host, repository: "team/app", tag: "1" });
     return readPushedDigest(client, reference, expected);
   };
-  const sum = `sha256:${createHash("sha256").update(MANIFEST).digest("hex")}`;
 
   it("the digest belongs to the tag's manifest, whose configuration must be the one that was built", async () => {
     answer = (_request, response) => send(response, 200, MANIFEST);
-    expect(await pushed(CONFIG)).toBe(sum);
-    expect(await pushed()).toBe(sum);
+    expect(await pushed(CONFIG)).toBe(DIGEST);
+    expect(await pushed()).toBe(DIGEST);
     expect(seen[0]?.url).toBe("/v2/team/app/manifests/1");
     await expect(pushed(`sha256:${"0".repeat(64)}`)).rejects.toThrow(/is now another image$/);
   });

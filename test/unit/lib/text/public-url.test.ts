@@ -33,6 +33,7 @@ import { Random } from "../../../conformance/context/random.ts";
 
 /** In every secret, so that it is found again in whatever form. */
 const MARK = "zq7";
+const BLOB = `blobs/sha256:${"0".repeat(64)}`;
 
 /** A URL, of which everything with the mark is secret. */
 function randomUrl(random: Random, host: string, schemes: readonly string[], path: string): string {
@@ -227,9 +228,9 @@ const SHOWN: readonly Shown[] = [
       const options = { insecure: [], credential: async () => undefined, timeout: 5000 };
       const all = await Promise.all([
         registry()
-          .stream(image(), "blobs/x", async () => "")
+          .stream(image(), BLOB, async () => "")
           .catch(messageOf),
-        registry().get(image(), "blobs/x", "*/*").catch(messageOf),
+        registry().get(image(), BLOB, "*/*").catch(messageOf),
         readBaseImage(image(), options).catch(messageOf),
       ]);
       return all.map((one) => (typeof one === "string" ? one : JSON.stringify(one))).join("\n");
