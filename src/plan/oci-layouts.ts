@@ -1,8 +1,8 @@
 /** The OCI layouts of `--build-context NAME=oci-layout://PATH[:TAG][@DIGEST]`: which manifest each of them means. */
-import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { InvalidInput } from "../errors.ts";
 import { whyNot } from "../lib/files/read-file.ts";
+import { readRegularFile } from "../lib/files/regular-file.ts";
 import { buildContextsOf } from "./docker/build-contexts.ts";
 import type { LayoutSource } from "./docker/options.ts";
 import type { OciLayout } from "./plan.ts";
@@ -48,7 +48,7 @@ async function digestIn(name: string, { path, tag = DEFAULT_TAG }: LayoutSource)
 
 async function readIndex(name: string, path: string): Promise<Index> {
   try {
-    return JSON.parse(await readFile(join(path, "index.json"), "utf8")) as Index;
+    return JSON.parse((await readRegularFile(join(path, "index.json"))).toString()) as Index;
   } catch (error) {
     const reason = error instanceof SyntaxError ? "has an index.json that is not JSON" : whyNot(error);
     throw new InvalidInput(`failed to get build context ${name}: path "${path}" ${reason}`, {

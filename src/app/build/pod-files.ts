@@ -1,5 +1,5 @@
 /** Looks into the context for files that the builder could not put into the image, because Kubernetes mounts its own over them. */
-import { lstat, open } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { normalize } from "node:path/posix";
 import { canBuild, refuseFeatures } from "../../builders/dockerfile-features.ts";
@@ -10,6 +10,7 @@ import { findPodFileUses } from "../../lib/dockerfile/pod-files.ts";
 import { isInTree } from "../../lib/files/file-tree.ts";
 import type { FileTree } from "../../lib/files/file-tree.ts";
 import { toBytes } from "../../lib/files/path-bytes.ts";
+import { openIfRegular } from "../../lib/files/regular-file.ts";
 import { trimChars } from "../../lib/text/linear.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 
@@ -56,7 +57,7 @@ function pathIn(path: string): string {
 }
 
 async function isArchive(file: string): Promise<boolean> {
-  const handle = await open(file).catch(() => undefined);
+  const handle = await openIfRegular(file);
   if (handle === undefined) return false;
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_LENGTH), 0, HEAD_LENGTH);

@@ -1,10 +1,11 @@
 /** Reads and evaluates the bake files that the command line names, and asks for the privileges that they need. */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import { InvalidInput } from "../../errors.ts";
+import { whyNot } from "../../lib/files/read-file.ts";
 import { realPath } from "../../lib/files/real-path.ts";
+import { readNamedFile, readRegularFile } from "../../lib/files/regular-file.ts";
 import { parseBool } from "../../lib/pflag/parse-bool.ts";
 import { composeReader } from "../../plan/bake/compose-targets.ts";
 import { textOf } from "../../plan/bake/definition.ts";
@@ -39,6 +40,8 @@ export interface ReadRequest {
   readonly env: Environment;
   /** The working directory. */
   readonly directory: string;
+  /** Reads no pipe, also if the user names it. */
+  readonly regularOnly?: boolean;
   /** URL of the definition. Absent: it is on this machine. */
   readonly url?: string;
   /** Value of the variable BAKE_CMD_CONTEXT. */
@@ -214,14 +217,18 @@ async function readFiles(request: ReadRequest): Promise<{ files: readonly Defini
 }
 
 /** The files that the user names are the user's choice, wherever they are. */
-async function readNamed(names: readonly string[], { directory }: ReadRequest): Promise<readonly DefinitionFile[]> {
+async function readNamed(
+  names: readonly string[],
+  { directory, regularOnly }: ReadRequest,
+): Promise<readonly DefinitionFile[]> {
+  const read = regularOnly === true ? readRegularFile : readNamedFile;
   return Promise.all(
     names.map(async (name) => {
       if (name === "-") return { name, text: await readAll(process.stdin) };
-      const text = await readFile(resolve(directory, name), "utf8").catch((error: NodeJS.ErrnoException) => {
+      const content = await read(resolve(directory, name)).catch((error: unknown) => {
         throw unreadable(name, error);
       });
-      return { name, text };
+      return { name, text: content.toString() };
     }),
   );
 }
@@ -230,18 +237,18 @@ async function readDefaults(request: ReadRequest): Promise<readonly DefinitionFi
   const found = await Promise.all(
     DEFAULT_FILES.map(async (name) => {
       mayRead(name, request);
-      const text = await readFile(join(request.directory, name), "utf8").catch((error: NodeJS.ErrnoException) => {
-        if (error.code === "ENOENT") return undefined;
+      const content = await readRegularFile(join(request.directory, name)).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
         throw unreadable(name, error);
       });
-      return text === undefined ? [] : [{ name, text }];
+      return content === undefined ? [] : [{ name, text: content.toString() }];
     }),
   );
   return found.flat();
 }
 
-function unreadable(name: string, error: NodeJS.ErrnoException): InvalidInput {
-  return new InvalidInput(`the bake file ${name} cannot be read: ${error.code ?? error.message}`, {
+function unreadable(name: string, error: unknown): InvalidInput {
+  return new InvalidInput(`the bake file ${name} ${whyNot(error)}`, {
     docker: "refuses",
     suggestions: ["Name the file with -f FILE."],
   });

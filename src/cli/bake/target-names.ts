@@ -21,6 +21,8 @@ export async function bakeNames(
     allow: [],
     env,
     directory,
+    // A pipe can be read only once, and somebody waits for the answer.
+    regularOnly: true,
     commandContext: WORKING_DIRECTORY,
     fetchRemote: async () => {
       throw new InvalidInput("completion fetches nothing");

@@ -1,5 +1,6 @@
 import { workingDirectory } from "../../lib/files/working-directory.ts";
-import { readFile } from "node:fs/promises";
+import { whyNot } from "../../lib/files/read-file.ts";
+import { readNamedFile } from "../../lib/files/regular-file.ts";
 import { Args } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { syntaxOf } from "../base-command.ts";
@@ -29,12 +30,12 @@ ${EXIT_CODES}`;
   override async run(): Promise<void> {
     const buildArgs = canonicalArguments(this.argv, syntaxOf(Pipeline.flags), this.typedName);
     const { args, flags } = await this.parse(Pipeline, buildArgs);
-    const text = await readFile(args.file, "utf8").catch((error: NodeJS.ErrnoException) => {
-      throw new InvalidInput(`the pipeline ${args.file} cannot be read: ${error.code ?? error.message}`, {
+    const content = await readNamedFile(args.file).catch((error: unknown) => {
+      throw new InvalidInput(`the pipeline ${args.file} ${whyNot(error)}`, {
         suggestions: ["Name first the file, then the step: slipway pipeline FILE STEP."],
       });
     });
-    const { variables, secrets, notices } = readPipeline(args.file, text, args.step, process.env);
+    const { variables, secrets, notices } = readPipeline(args.file, content.toString(), args.step, process.env);
     for (const notice of notices) printError(`WARNING: ${notice}\n`);
     limitStep(variables, secrets, args.file, workingDirectory());
     const { PLUGIN_ENV_FILE: envFile, ...own } = variables;

@@ -5,7 +5,9 @@ import { Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
 import { BaseCommand, syntaxOf } from "../base-command.ts";
 import { EXIT_CODES } from "../flags/shared.ts";
+import { whyNot } from "../../lib/files/read-file.ts";
 import { isBelow, realPath } from "../../lib/files/real-path.ts";
+import { readRegularFile } from "../../lib/files/regular-file.ts";
 import { makeScratchDirectory, removeScratchDirectory } from "../../lib/files/scratch.ts";
 import { canonicalArguments } from "../../lib/pflag/argv.ts";
 import { pluginBuild } from "../drone/plugin.ts";
@@ -120,16 +122,16 @@ function refuseRest(args: readonly string[]): void {
 /** A file of the source: a symlink to another directory is not followed. */
 async function readTags(): Promise<string | undefined> {
   if (!isBelow(realPath(".tags"), realPath("."))) return undefined;
-  return readFile(".tags", "utf8").catch(() => undefined);
+  return readRegularFile(".tags").then(String, () => undefined);
 }
 
 /** The variables of a file. @throws InvalidInput when it cannot be read */
 export async function readEnvironmentFile(file: string | undefined): Promise<Readonly<Record<string, string>>> {
   if (file === undefined || file === "") return {};
   try {
-    return parseEnv(await readFile(file, "utf8")) as Record<string, string>;
+    return parseEnv((await readRegularFile(file)).toString()) as Record<string, string>;
   } catch (error) {
-    throw new InvalidInput(`PLUGIN_ENV_FILE ${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`, {
+    throw new InvalidInput(`PLUGIN_ENV_FILE ${file} ${whyNot(error)}`, {
       suggestions: ["Name a file of NAME=VALUE lines, or unset PLUGIN_ENV_FILE."],
       cause: error,
     });

@@ -1,4 +1,5 @@
 /** `$NAME`, `${NAME}`, `${NAME:-default}` and the like in texts. Source: compose-spec, 12-interpolation.md. */
+import { spendOnText } from "../limits/budget.ts";
 import { ComposeError } from "./fault.ts";
 
 export type Lookup = (name: string) => string | undefined;
@@ -10,6 +11,7 @@ const MAX_DEPTH = 50;
 
 /** @throws ComposeError for a `$` without a variable, and for a required variable that is not set */
 export function interpolate(text: string, lookup: Lookup, depth = 0): string {
+  spendOnText(text.length);
   if (!text.includes("$")) return text;
   if (depth > MAX_DEPTH) throw new ComposeError("the defaults of variables are nested too deeply");
   let result = "";
@@ -30,7 +32,7 @@ export function interpolate(text: string, lookup: Lookup, depth = 0): string {
       throw new ComposeError(`${JSON.stringify(text)} has a $ without a variable: write $$ for a dollar sign`);
     const afterName = sign + (isBraced ? 2 : 1) + name.length;
     if (!isBraced) {
-      result += lookup(name) ?? "";
+      result += counted(lookup(name) ?? "");
       at = afterName;
       continue;
     }
@@ -38,10 +40,15 @@ export function interpolate(text: string, lookup: Lookup, depth = 0): string {
     const rest = end === undefined ? undefined : text.slice(afterName, end);
     if (rest === undefined || end === undefined)
       throw new ComposeError(`${JSON.stringify(text)} has a \${ without its }`);
-    result += substitute(name, rest, text, lookup, depth);
+    result += counted(substitute(name, rest, text, lookup, depth));
     at = end + 1;
   }
   return result;
+}
+
+function counted(text: string): string {
+  spendOnText(text.length);
+  return text;
 }
 
 function closingBrace(text: string, open: number): number | undefined {

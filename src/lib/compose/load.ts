@@ -1,5 +1,6 @@
 /** Reads compose files into one tree, with the files that they include and extend. Source: compose-spec. */
 import { posix } from "node:path";
+import { spend } from "../limits/budget.ts";
 import { parseEnvFile } from "./env-file.ts";
 import { ComposeError } from "./fault.ts";
 import { interpolate } from "./interpolate.ts";
@@ -48,6 +49,8 @@ function loadFiles(
   if (path.length > MAX_DEPTH) throw new ComposeError("files include each other in a circle", path[0]);
   let model: Tree = {};
   for (const file of files) {
+    // To parse a file takes about a millisecond.
+    spend(1000 + file.text.length);
     for (const tree of parseTrees(file.text, file.name)) {
       if (tree === null) continue;
       if (!isMapping(tree)) throw new ComposeError("a compose file must be a mapping", file.name);
@@ -61,6 +64,7 @@ function loadFiles(
 }
 
 function interpolated(tree: Tree, lookup: Lookup, where: string): Tree {
+  spend();
   if (typeof tree === "string") {
     try {
       return interpolate(tree, lookup);
@@ -152,6 +156,7 @@ function extended(model: Mapping, file: string, directory: string, options: Comp
   if (!isMapping(services)) throw new ComposeError("services must be a mapping", file);
   const resolve = (name: string, own: Mapping, from: string, base: string, path: readonly string[]): Tree => {
     const service = own[name];
+    spend(10 + path.length);
     if (service === undefined || service === null) return service ?? null;
     if (!isMapping(service)) throw new ComposeError("a service must be a mapping", `services.${name}`);
     const { extends: reference, ...rest } = service;

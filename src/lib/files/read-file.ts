@@ -1,10 +1,11 @@
 /** Reads files that the command line names, and explains why one cannot be read. */
-import { readFile, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { aThirdOf, nearest } from "../text/suggest.ts";
 import { publicUrl } from "../text/public-url.ts";
 import { InvalidInput } from "../../errors.ts";
 import type { DockersVerdict } from "../../errors.ts";
+import { NotReadable, readNamedFile, readRegularFile } from "./regular-file.ts";
 
 /** How to report a file that exists but cannot be read. */
 export interface UnreadableFile {
@@ -22,7 +23,7 @@ export async function readOrExplain(file: string, what: string, docker: DockersV
 /** As `readOrExplain`. */
 export async function readBytesOrExplain(file: string, what: string, docker: DockersVerdict): Promise<Buffer> {
   try {
-    return await readFile(file);
+    return await readNamedFile(file);
   } catch (error) {
     const meant = codeOf(error) === "ENOENT" ? await nearestFile(file) : undefined;
     const suggestions = meant === undefined ? [] : [`Did you mean ${meant}?`];
@@ -44,10 +45,10 @@ async function nearestFile(file: string): Promise<string | undefined> {
   }
 }
 
-/** Undefined if the file does not exist. @throws InvalidInput if it exists but cannot be read */
+/** Undefined if the file does not exist. @throws InvalidInput if it exists but is not a regular file, or cannot be read */
 export async function readIfThere(file: string, report: UnreadableFile = {}): Promise<Buffer | undefined> {
   try {
-    return await readFile(file);
+    return await readRegularFile(file);
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return undefined;
     const { what = "", docker = "refuses", suggestions = [] } = report;
@@ -57,6 +58,7 @@ export async function readIfThere(file: string, report: UnreadableFile = {}): Pr
 
 /** The reason as the end of a sentence that begins with the path. */
 export function whyNot(error: unknown): string {
+  if (error instanceof NotReadable) return error.message;
   switch (codeOf(error)) {
     case "ENOENT":
       return "not found";

@@ -1,6 +1,7 @@
 /**
  * Conversions between types, and the common type of several values. They need each other: a tuple becomes a list of its elements' common type. Rules: go-cty, docs/convert.md.
  */
+import { spend } from "../limits/budget.ts";
 import { mismatch } from "./mismatch.ts";
 import { toText } from "./number.ts";
 import { HclError } from "./source.ts";
@@ -49,6 +50,7 @@ const SAME: Conversion = (value) => value;
  * @throws HclError if the value cannot be converted; the message says what is required
  */
 export function convert(value: Value, to: Type): Value {
+  spend();
   if (equalTypes(value.type, withoutOptional(to))) return value;
   const conversion = conversionOf(value.type, to, "unsafe");
   if (conversion === undefined) throw new HclError(mismatch(value.type, to, canConvert));
@@ -61,10 +63,12 @@ export function canConvert(from: Type, to: Type): boolean {
 
 /** @returns undefined if no value of the one type can be converted to the other */
 export function conversionOf(from: Type, to: Type, mode: Mode): Conversion | undefined {
+  spend();
   const conversion = knownConversion(from, to, mode);
   if (conversion === undefined) return undefined;
   if (to.kind === "any") return SAME;
   return (value) => {
+    spend();
     if (!isKnown(value)) return unknownOf(filledIn(value.type, withoutOptional(to)));
     if (isNull(value)) return nullOf(filledIn(value.type, withoutOptional(to)));
     return conversion(value);

@@ -1,4 +1,5 @@
 /** The value of an expression. */
+import { spend } from "../limits/budget.ts";
 import { attributeOf, indexOf } from "./access.ts";
 import { commonOf } from "./common-type.ts";
 import { convert } from "./convert.ts";
@@ -66,6 +67,7 @@ function recovered(range: Range, { faults }: Surroundings, instead: Value, run: 
 }
 
 function valueOf(expression: Expression, at: Surroundings): Value {
+  spend();
   switch (expression.kind) {
     case "literal":
       return expression.value;
@@ -324,6 +326,7 @@ function loop(expression: ForExpression, at: Surroundings): Value {
   if (at.faults.length > before || !isKnown(collection)) return UNKNOWN_VALUE;
   const turns: Surroundings[] = [];
   for (const [key, value] of elementsOf(collection)) {
+    spend();
     const turn = inner(key, value);
     const included = isIncluded(expression, turn);
     if (included === undefined) return UNKNOWN_VALUE;

@@ -1,11 +1,12 @@
 /** Functions that expressions call. */
+import { spend, spendOnText } from "../limits/budget.ts";
 import { toSafeInteger } from "./number.ts";
 import type { HclNumber } from "./number.ts";
 import { HclError } from "./source.ts";
 import { BOOL, NUMBER, STRING } from "./type.ts";
 import type { Type } from "./type.ts";
 import type { Expression } from "./syntax.ts";
-import { asNumber, asText, isKnown, isNull, text, unknownOf } from "./value.ts";
+import { asNumber, asText, isKnown, isNull, sizeOf, text, unknownOf } from "./value.ts";
 import type { Value } from "./value.ts";
 
 export interface Parameter {
@@ -60,6 +61,8 @@ export function call(definition: FunctionDefinition, args: readonly Value[]): Va
   for (const [index, value] of args.entries()) {
     const parameter = parameterAt(definition, index);
     if (parameter === undefined) break;
+    if (typeof value.content === "string") spendOnText(value.content.length);
+    else spend(1 + sizeOf(value));
     if (isNull(value) && parameter.allowsNull !== true) throw new ArgumentError(index, "it must not be null");
     if (value.type.kind === "any" && parameter.allowsAny !== true) isUnknown = true;
     if (!isKnown(value) && parameter.allowsUnknown !== true) isUnknown = true;

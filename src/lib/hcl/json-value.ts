@@ -1,4 +1,5 @@
 /** Values as JSON, as Go writes it. */
+import { spend, spendOnText } from "../limits/budget.ts";
 import { escapeAsGo } from "../text/go-json.ts";
 import { toText } from "./number.ts";
 import { HclError } from "./source.ts";
@@ -9,6 +10,7 @@ import type { Value } from "./value.ts";
 
 /** A quoted text. HTML's special characters are escaped, as Go's encoding/json does. */
 export function quoteJson(value: string): string {
+  spendOnText(value.length);
   return escapeAsGo(JSON.stringify(value.toWellFormed()));
 }
 
@@ -17,6 +19,7 @@ export function quoteJson(value: string): string {
  * @throws HclError for infinity, which JSON does not have
  */
 export function encodeJson(value: Value): string {
+  spend();
   const { content, type } = value;
   if (content === null || typeof content === "symbol") return "null";
   if (typeof content === "string") return quoteJson(content);
@@ -33,6 +36,7 @@ export function encodeJson(value: Value): string {
 
 /** If the constraint leaves the type open, the type is added to the value. */
 export function encodeJsonAs(value: Value, constraint: Type): string {
+  spend();
   if (!isKnown(value) || isNull(value)) return "null";
   if (constraint.kind === "any") return `{"value":${encodeJson(value)},"type":${encodeType(value.type)}}`;
   if (constraint.kind === "list" || constraint.kind === "set") {
@@ -57,6 +61,7 @@ export function encodeJsonAs(value: Value, constraint: Type): string {
 }
 
 function encodeType(type: Type): string {
+  spend();
   if (type.kind === "any") return quoteJson("dynamic");
   if (type.kind === "tuple") return `["tuple",[${type.elements.map(encodeType).join(",")}]]`;
   if (type.kind === "object") {

@@ -3,6 +3,7 @@
  * sum of two decimal fractions is printed.
  */
 import { trimEndChars } from "../text/linear.ts";
+import { HclError } from "./source.ts";
 
 /** Mantissa of a number in a file, in bits. Source: go-cty, cty.ParseNumberVal. */
 const LITERAL_PRECISION_BITS = 512;
@@ -13,6 +14,10 @@ const DOUBLE_PRECISION_BITS = 53;
 
 /** Larger decimal exponents are refused, because their digits would fill the memory. */
 const MAX_DECIMAL_EXPONENT = 100_000;
+/** Longer texts are not read as numbers. */
+const MAX_DIGITS = 100_000;
+/** Larger and smaller numbers, in bits, are not written: the time for it grows faster than their digits. */
+const MAX_TEXT_EXPONENT = 1_000_000;
 
 /** Digits that count as given in the shortest form. Source: Go, math/big. */
 const SHORTEST_DIGITS = 6;
@@ -100,6 +105,7 @@ export function parseDecimal(text: string): HclNumber | undefined {
   if (match === null) return undefined;
   const [, sign, whole = "", fraction = "", power = "0"] = match;
   if (whole === "" && fraction === "") return undefined;
+  if (whole.length + fraction.length > MAX_DIGITS) return undefined;
   const exponent = Number(power) - fraction.length;
   if (Math.abs(exponent) > MAX_DECIMAL_EXPONENT) return undefined;
   const digits = BigInt(whole + fraction);
@@ -290,6 +296,7 @@ export function toText(value: HclNumber): string {
   const sign = value.negative ? "-" : "";
   if (value.infinite) return `${value.negative ? "-" : "+"}Inf`;
   if (value.mantissa === 0n) return `${sign}0`;
+  if (Math.abs(value.exponent) > MAX_TEXT_EXPONENT) throw new HclError("the number has too many digits to be written");
   return sign + plain(shortestDigits(value));
 }
 

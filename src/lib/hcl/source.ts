@@ -1,4 +1,5 @@
 /** Positions in the text of a file, and the error that points at one. */
+import { BudgetSpent, spendAll } from "../limits/budget.ts";
 
 /** The text of a file, with its name for messages. */
 export interface Source {
@@ -47,22 +48,34 @@ export class HclError extends Error {
 
   /** `file:line`; undefined without a range. */
   get where(): string | undefined {
-    if (this.range === undefined) return undefined;
-    return `${this.range.source.name}:${positionOf(this.range.source, this.range.start).line}`;
+    return this.range === undefined ? undefined : lineOf(this.range);
   }
 }
 
+/** `file:line` */
+export function lineOf({ source, start }: Range): string {
+  return `${source.name}:${positionOf(source, start).line}`;
+}
+
+/** What V8 says of a text, an array or a number that it cannot hold. */
+const TOO_LARGE = /^(?:Invalid (?:string|array) length|Invalid count value|Maximum BigInt size exceeded)/;
+
 /**
  * Runs a part of an evaluation, and adds its range to errors without one.
- * @throws HclError
+ * @throws HclError; BudgetSpent with the range as well
  */
 export function located<T>(range: Range, run: () => T): T {
   try {
     return run();
   } catch (error) {
     if (error instanceof HclError && error.range === undefined) throw new HclError(error.message, range);
+    if (error instanceof BudgetSpent && error.range === undefined) throw new BudgetSpent(error.steps, range);
     if (error instanceof RangeError && /call stack/.test(error.message)) {
       throw new HclError("the expression is nested too deeply", range);
+    }
+    if (error instanceof RangeError && TOO_LARGE.test(error.message)) {
+      located(range, spendAll);
+      throw new HclError("the value is too large", range);
     }
     throw error;
   }

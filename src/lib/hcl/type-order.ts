@@ -1,9 +1,11 @@
 /** The order of preference between types, for the common type of several values. */
+import { spend } from "../limits/budget.ts";
 import { isCollection, isPlain } from "./type.ts";
 import type { Type } from "./type.ts";
 
 /** Negative if the first one is preferred; 0 if neither is. */
 function preference(left: Type, right: Type): number {
+  spend();
   if (left.kind === "any" || right.kind === "any") {
     return Number(left.kind === "any") - Number(right.kind === "any");
   }

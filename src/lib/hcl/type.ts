@@ -1,4 +1,5 @@
 /** Types of values: three plain ones, three collections of one element type, two structures, and "any". */
+import { spend } from "../limits/budget.ts";
 
 export type Type =
   | { readonly kind: "string" | "number" | "bool" | "any" }
@@ -54,6 +55,7 @@ export function isCollection(type: Type): type is Extract<Type, { element: Type 
 
 export function equalTypes(left: Type, right: Type): boolean {
   if (left === right) return true;
+  spend();
   if (left.kind !== right.kind) return false;
   if (isCollection(left)) return isCollection(right) && equalTypes(left.element, right.element);
   if (left.kind === "tuple") {
@@ -77,6 +79,7 @@ export function equalTypes(left: Type, right: Type): boolean {
 
 /** Whether "any" is part of it. */
 export function hasAny(type: Type): boolean {
+  spend();
   if (type.kind === "any") return true;
   if (isCollection(type)) return hasAny(type.element);
   if (type.kind === "tuple") return type.elements.some(hasAny);
@@ -85,6 +88,7 @@ export function hasAny(type: Type): boolean {
 
 /** The type without optional attributes: the type of a converted value. */
 export function withoutOptional(type: Type): Type {
+  spend();
   if (isCollection(type)) return { kind: type.kind, element: withoutOptional(type.element) };
   if (type.kind === "tuple") return tupleOf(type.elements.map(withoutOptional));
   if (type.kind === "object") {
@@ -95,6 +99,7 @@ export function withoutOptional(type: Type): Type {
 
 /** Whether a type fits one with "any" in it, where only "any" may differ. */
 export function conforms(type: Type, wanted: Type): boolean {
+  spend();
   if (wanted.kind === "any") return true;
   if (type.kind !== wanted.kind) return false;
   if (isCollection(wanted)) return isCollection(type) && conforms(type.element, wanted.element);

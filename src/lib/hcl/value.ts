@@ -1,4 +1,5 @@
 /** The values of expressions. They are immutable. */
+import { spend, spendOnText } from "../limits/budget.ts";
 import { compare, fromInteger, toGeneral } from "./number.ts";
 import type { HclNumber } from "./number.ts";
 import { HclError } from "./source.ts";
@@ -46,6 +47,7 @@ export const UNKNOWN_VALUE: Value = { type: ANY, content: UNKNOWN };
 export const NULL: Value = { type: ANY, content: null };
 
 export function text(content: string): Value {
+  spendOnText(content.length);
   return { type: STRING, content: content.normalize("NFC") };
 }
 
@@ -70,6 +72,7 @@ export function unknownOf(type: Type): Value {
 }
 
 export function tuple(content: readonly Value[]): Value {
+  spend(content.length);
   return { type: tupleOf(content.map(({ type }) => type)), content };
 }
 
@@ -90,7 +93,9 @@ export function compareTexts(left: string, right: string): number {
 }
 
 function sorted(entries: Iterable<readonly [string, Value]>): Map<string, Value> {
-  return new Map([...entries].sort(([left], [right]) => compareTexts(left, right)));
+  const all = [...entries];
+  spend(all.length);
+  return new Map(all.sort(([left], [right]) => compareTexts(left, right)));
 }
 
 export function object(entries: Iterable<readonly [string, Value]>): Value {
@@ -100,6 +105,7 @@ export function object(entries: Iterable<readonly [string, Value]>): Value {
 
 /** Whether all values have the same type. */
 export function haveOneType(values: readonly Value[]): boolean {
+  spend(values.length);
   let first: Type | undefined;
   for (const { type } of values) {
     if (type.kind === "any") continue;
@@ -176,6 +182,7 @@ function compareElements(left: Value, right: Value): number {
 /** Equal for equal values. Source of the form, which decides the order: go-cty, cty/set_internals.go. */
 function orderKey(value: Value): string {
   const { content, type } = value;
+  spend();
   if (content === UNKNOWN) return "?";
   if (content === null) return "~";
   if (typeof content === "boolean") return content ? "T" : "F";
@@ -201,6 +208,7 @@ export function isKnown(value: Value): boolean {
 
 /** Whether no part of it is unknown. */
 export function isWhollyKnown(value: Value): boolean {
+  spend();
   if (value.content === UNKNOWN) return false;
   if (!canIterate(value)) return true;
   return elementsOf(value).every(([, item]) => isWhollyKnown(item));
@@ -242,6 +250,7 @@ export function canIterate(value: Value): boolean {
 /** Its elements, each with its index, its key, or, of a set, itself. */
 export function elementsOf(value: Value): readonly (readonly [Value, Value])[] {
   const { content, type } = value;
+  spend(sizeOf(value));
   if (content instanceof Map) {
     return [...(content as ReadonlyMap<string, Value>)].map(([key, item]) => [text(key), item] as const);
   }
@@ -253,7 +262,10 @@ export function elementsOf(value: Value): readonly (readonly [Value, Value])[] {
 
 export function itemsOf(value: Value): readonly Value[] {
   const { content } = value;
-  if (content instanceof Map) return [...(content as ReadonlyMap<string, Value>).values()];
+  if (content instanceof Map) {
+    spend(content.size);
+    return [...(content as ReadonlyMap<string, Value>).values()];
+  }
   return Array.isArray(content) ? (content as readonly Value[]) : [];
 }
 
@@ -267,6 +279,7 @@ export function sizeOf(value: Value): number {
 
 /** True, false, or unknown. Values of different types are not equal, except nulls. */
 export function equals(left: Value, right: Value): Value {
+  spend();
   if (left.content === UNKNOWN || right.content === UNKNOWN) {
     const [known, other] = left.content === UNKNOWN ? [right, left] : [left, right];
     if (known.content === UNKNOWN || known.content === null || hasAny(other.type)) return unknownOf(BOOL);
@@ -305,6 +318,7 @@ function allOf(results: readonly Value[]): Value {
 
 /** Whether some part of it has an unknown type. */
 function hasUnknownType(value: Value): boolean {
+  spend();
   if (value.content === UNKNOWN) return value.type.kind === "any";
   return canIterate(value) && itemsOf(value).some(hasUnknownType);
 }

@@ -114,6 +114,18 @@ export const LIMITS = {
     unit: "bytes",
   },
   ARCHIVE_NAME_BYTES: { what: "An archive: one part of a path", value: 255, unit: "bytes" },
+  PROJECT_FILE_BYTES: {
+    what: "A project on this machine: its Dockerfile, or a file that bake, compose, Drone or slipway read",
+    value: 16 * MIB,
+    unit: "bytes",
+    adjustable: true,
+  },
+  BAKE_STEPS: {
+    what: "A bake or compose file: the steps that its evaluation takes, about a million each second",
+    value: 2_000_000,
+    unit: "count",
+    adjustable: true,
+  },
   HELPER_ANSWER_BYTES: {
     what: "A credential helper, on each of its two outputs",
     value: MIB,

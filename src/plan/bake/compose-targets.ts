@@ -1,5 +1,4 @@
 /** Services of compose files as targets of a bake. Source: buildx v0.38.2, bake/compose.go. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidInput } from "../../errors.ts";
 import { parseEnvFile } from "../../lib/compose/env-file.ts";
@@ -10,7 +9,10 @@ import { buildsOf } from "../../lib/compose/services.ts";
 import type { ServiceBuild } from "../../lib/compose/services.ts";
 import { isList, isMapping, scalarText } from "../../lib/compose/tree.ts";
 import type { Mapping, Tree } from "../../lib/compose/tree.ts";
+import { whyNot } from "../../lib/files/read-file.ts";
+import { readRegularFileSync } from "../../lib/files/regular-file.ts";
 import { HclError } from "../../lib/hcl/source.ts";
+import { BudgetSpent, spendOnText } from "../../lib/limits/budget.ts";
 import { parseBool } from "../../lib/pflag/parse-bool.ts";
 import type { Target } from "./definition.ts";
 import { unique } from "./definition.ts";
@@ -55,10 +57,14 @@ export function composeReader({ env, directory, mayRead }: ComposeSurroundings):
 
 function textOf(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    const text = readRegularFileSync(path).toString();
+    // A file may be included many times.
+    spendOnText(text.length);
+    return text;
   } catch (error) {
     if (["ENOENT", "ENOTDIR", "EISDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
-    throw new InvalidInput(`${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? ""}`, {
+    if (error instanceof BudgetSpent) throw error;
+    throw new InvalidInput(`${path} ${whyNot(error)}`, {
       docker: "refuses",
     });
   }

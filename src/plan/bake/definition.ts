@@ -1,4 +1,5 @@
 /** The targets and groups that all files together define. */
+import { spend } from "../../lib/limits/budget.ts";
 import { compareTexts } from "../../lib/hcl/value.ts";
 import { FIELD_NAMES, fieldOf, mergeField } from "./fields.ts";
 import type { FieldName, FieldValue, Resources, TextMap } from "./fields.ts";
@@ -36,7 +37,11 @@ export interface Definition {
 /** Merges two targets. The second one has precedence; the name is the first one's. */
 export function mergeTargets(first: Target, second: Target): Target {
   const fields = new Map(first.fields);
-  for (const [name, value] of second.fields) fields.set(name, mergeField(fieldOf(name), fields.get(name), value));
+  for (const [name, value] of second.fields) {
+    const merged = mergeField(fieldOf(name), fields.get(name), value);
+    spend(Array.isArray(merged) ? 1 + merged.length : 1);
+    fields.set(name, merged);
+  }
   return { name: first.name, fields };
 }
 

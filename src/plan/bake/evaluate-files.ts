@@ -11,6 +11,7 @@ import type { Reference } from "../../lib/hcl/references.ts";
 import { childScope } from "../../lib/hcl/scope.ts";
 import type { Scope } from "../../lib/hcl/scope.ts";
 import { HclError, located } from "../../lib/hcl/source.ts";
+import { spend } from "../../lib/limits/budget.ts";
 import type { Range } from "../../lib/hcl/source.ts";
 import type { Attribute, Block, Body, Expression } from "../../lib/hcl/syntax.ts";
 import { typeIn } from "../../lib/hcl/type-expression.ts";
@@ -196,6 +197,7 @@ class Evaluation {
   /** Evaluates what an expression refers to. The expression itself reports names that do not exist. */
   #load(expression: Expression, scope: Scope, exclude: ReadonlySet<string> = new Set(), mustExist = false): void {
     const { variables, functions } = referencesIn(expression);
+    spend(variables.length + functions.length);
     const attempt = (load: () => void): void => {
       try {
         located(expression.range, load);
@@ -222,6 +224,7 @@ class Evaluation {
     const only = second !== undefined && "attribute" in second ? second.attribute : undefined;
     for (const block of this.#blocks) {
       if (block.type !== type) continue;
+      spend(this.#instancesOf(block).length);
       if (!this.#instancesOf(block).some(({ name }) => name === first.attribute)) continue;
       this.#resolveBlock(block, only);
     }
@@ -322,9 +325,8 @@ class Evaluation {
       const own = name === undefined ? label : this.#nameOf(name, scope);
       return { block, name: own, scope, fields: new Map(), done: new Set(), running: new Set() };
     });
-    const twice = instances.find(
-      (instance, index) => instances.findIndex((other) => other.name === instance.name) < index,
-    );
+    const names = new Set<string>();
+    const twice = instances.find(({ name: own }) => names.size === names.add(own).size);
     if (twice !== undefined) {
       throw new HclError(
         `two targets of the matrix have the name ${twice.name}: use all keys of the matrix in \`name\``,

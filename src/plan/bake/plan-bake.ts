@@ -5,6 +5,8 @@ import type { Definition } from "./definition.ts";
 import { parseOverrides } from "./overrides.ts";
 import type { Overrides } from "./overrides.ts";
 import type { Lookup } from "./given-values.ts";
+import { withBudget } from "../../lib/limits/budget.ts";
+import { limitOf } from "../../lib/limits/limits.ts";
 import { asInputError, resolve } from "./resolve.ts";
 import type { RemoteOrigin, Resolved } from "./resolve.ts";
 
@@ -60,8 +62,10 @@ export function planBake(
   remote?: RemoteOrigin,
 ): BakePlan {
   try {
-    const overrides = parseOverrides(setsOf(request), definition, lookup);
-    return { ...resolve(definition, request.names, overrides, remote), overrides };
+    return withBudget(limitOf("BAKE_STEPS"), () => {
+      const overrides = parseOverrides(setsOf(request), definition, lookup);
+      return { ...resolve(definition, request.names, overrides, remote), overrides };
+    });
   } catch (error) {
     throw asInputError(error);
   }

@@ -3,6 +3,8 @@ import { InvalidInput } from "../../errors.ts";
 import { parseBody } from "../../lib/hcl/body.ts";
 import { parseJsonBody } from "../../lib/hcl/json.ts";
 import { HclError } from "../../lib/hcl/source.ts";
+import { withBudget } from "../../lib/limits/budget.ts";
+import { limitOf } from "../../lib/limits/limits.ts";
 import type { Body } from "../../lib/hcl/syntax.ts";
 import { mergeTargets } from "./definition.ts";
 import type { Definition, Group, Target } from "./definition.ts";
@@ -55,24 +57,32 @@ function formOf({ name }: DefinitionFile): Form | undefined {
  */
 export function readDefinition(
   files: readonly DefinitionFile[],
-  { lookup, variables, builtIn }: Surroundings,
+  surroundings: Surroundings,
   readCompose: ReadCompose,
 ): Definition {
   try {
-    const composeFiles: DefinitionFile[] = [];
-    const bodies: Body[] = [];
-    for (const file of files) {
-      const form = formOf(file);
-      if (form === "compose" || (form === undefined && isCompose(file, readCompose))) composeFiles.push(file);
-      else bodies.push(bodyOf(file, form));
-    }
-    const compose = composeFiles.length === 0 ? { groups: [], targets: [] } : readCompose(composeFiles);
-    const given: Lookup = (name) => variables.get(name) ?? lookup(name);
-    const own = bodies.length === 0 ? undefined : evaluateFiles(bodies, given, builtIn);
-    return merged(compose, own);
+    return withBudget(limitOf("BAKE_STEPS"), () => evaluated(files, surroundings, readCompose));
   } catch (error) {
     throw asInputError(error);
   }
+}
+
+function evaluated(
+  files: readonly DefinitionFile[],
+  { lookup, variables, builtIn }: Surroundings,
+  readCompose: ReadCompose,
+): Definition {
+  const composeFiles: DefinitionFile[] = [];
+  const bodies: Body[] = [];
+  for (const file of files) {
+    const form = formOf(file);
+    if (form === "compose" || (form === undefined && isCompose(file, readCompose))) composeFiles.push(file);
+    else bodies.push(bodyOf(file, form));
+  }
+  const compose = composeFiles.length === 0 ? { groups: [], targets: [] } : readCompose(composeFiles);
+  const given: Lookup = (name) => variables.get(name) ?? lookup(name);
+  const own = bodies.length === 0 ? undefined : evaluateFiles(bodies, given, builtIn);
+  return merged(compose, own);
 }
 
 /** A file with an unknown extension is a compose file if it can be read as one. */

@@ -1,8 +1,11 @@
 /** Which targets are built, with the fields that they inherit and that `--set` changes. */
 import { posix } from "node:path";
 import { InvalidInput } from "../../errors.ts";
-import { HclError } from "../../lib/hcl/source.ts";
+import { HclError, lineOf } from "../../lib/hcl/source.ts";
+import type { Range } from "../../lib/hcl/source.ts";
 import { compareTexts } from "../../lib/hcl/value.ts";
+import { BudgetSpent, spend } from "../../lib/limits/budget.ts";
+import { variableOfLimit } from "../../lib/limits/limits.ts";
 import { entriesOf, mapOf, mergeTargets, textOf, textsOf, unique, withFields } from "./definition.ts";
 import type { Definition, Group, Target } from "./definition.ts";
 import type { Entry } from "./entries.ts";
@@ -136,7 +139,8 @@ function membersOf(definition: Definition, name: string, visited: Map<string, Me
     targets.push(...(own.targets.length === 0 ? [member] : own.targets));
     groups.push(...own.groups);
   }
-  const members = { targets, groups: unique(groups) };
+  spend(targets.length + groups.length);
+  const members = { targets: unique(targets), groups: unique(groups) };
   visited.set(name, members);
   return members;
 }
@@ -227,7 +231,10 @@ function inherited(
   }
   merged = mergeTargets(merged, target);
   const changed = normalized(override(merged, overrides.get(name) ?? []));
-  visited.set(name, changed);
+  // Its parents have been merged: their names would be once more in what inherits from it, and double with each generation.
+  const fields = new Map(changed.fields);
+  fields.delete("inherits");
+  visited.set(name, { ...changed, fields });
   return changed;
 }
 
@@ -268,6 +275,8 @@ function link(
 ): void {
   const target = targets.get(name);
   if (target === undefined) return;
+  // Two targets may need the same one: without a limit, every way to it is followed.
+  spend(10 + path.length);
   for (const context of mapOf(target, "contexts").values()) {
     if (context?.startsWith(ON_TARGET) !== true) continue;
     const other = context.slice(ON_TARGET.length);
@@ -307,9 +316,19 @@ function inheritFrom(name: string, other: string, needed: Target, targets: Map<s
   }
 }
 
+const MAX_MESSAGE_LENGTH = 2000;
+
 /** Turns an error of a bake file into one of the user's input. */
 export function asInputError(error: unknown): unknown {
+  if (error instanceof BudgetSpent) {
+    const where = error.range === undefined ? "the bake file" : lineOf(error.range as Range);
+    return new InvalidInput(`${where}: ${error.message} to evaluate`, {
+      suggestions: [`Raise the limit: ${variableOfLimit("BAKE_STEPS")}=${error.steps * 10}`],
+    });
+  }
   if (!(error instanceof HclError)) return error;
-  const { where } = error;
-  return new InvalidInput(where === undefined ? error.message : `${where}: ${error.message}`, { docker: "refuses" });
+  const { where, message } = error;
+  // It quotes values of the file.
+  const short = message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message;
+  return new InvalidInput(where === undefined ? short : `${where}: ${short}`, { docker: "refuses" });
 }

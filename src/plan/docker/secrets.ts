@@ -1,5 +1,7 @@
 /** Reads the values of `--secret`. Only this module and the objects made from the values hold them. */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
+import { whyNot } from "../../lib/files/read-file.ts";
+import { readNamedFile } from "../../lib/files/regular-file.ts";
 import { InvalidInput } from "../../errors.ts";
 import { trimmed } from "../git-token.ts";
 import type { BuildSecret } from "./options.ts";
@@ -52,11 +54,11 @@ async function fromFile(id: string, path: string): Promise<Uint8Array> {
   try {
     const { size } = await stat(path);
     if (size > MAX_SECRET_BYTES) throw tooLarge(id, size);
-    return await readFile(path);
+    return await readNamedFile(path, MAX_SECRET_BYTES);
   } catch (error) {
     if (error instanceof InvalidInput) throw error;
     const code = (error as NodeJS.ErrnoException).code;
-    const why = code === "ENOENT" ? "does not exist" : code === "EISDIR" ? "is a directory" : `cannot be read: ${code}`;
+    const why = code === "ENOENT" ? "does not exist" : code === "EISDIR" ? "is a directory" : whyNot(error);
     throw new InvalidInput(`the file ${path} of --secret id=${id} ${why}`, {
       docker: "refuses",
       suggestions: ["Name a file with src=FILE, or a variable with env=NAME."],

@@ -2,7 +2,9 @@
  * Reads the keys of `--ssh`. A key is sent in the same way as a secret. An agent cannot be forwarded to the pod: that would need a
  * program in the pod that listens on a socket and multiplexes connections over one exec stream, and no builder's image has one.
  */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
+import { whyNot } from "../../lib/files/read-file.ts";
+import { readNamedFile } from "../../lib/files/regular-file.ts";
 import { InvalidInput } from "../../errors.ts";
 import type { SshKeys } from "./options.ts";
 import { between } from "../../lib/text/linear.ts";
@@ -27,11 +29,11 @@ async function readKey(id: string, path: string): Promise<Uint8Array> {
   let data: Buffer;
   try {
     if ((await stat(path)).isSocket()) throw noAgent(id, path);
-    data = await readFile(path);
+    data = await readNamedFile(path);
   } catch (error) {
     if (error instanceof InvalidInput) throw error;
     const code = (error as NodeJS.ErrnoException).code;
-    throw new InvalidInput(`${flag}: ${code === "ENOENT" ? "the file does not exist" : `cannot be read: ${code}`}`, {
+    throw new InvalidInput(`${flag}: ${code === "ENOENT" ? "the file does not exist" : `the file ${whyNot(error)}`}`, {
       docker: "refuses",
       suggestions: ["Name a file with a private key."],
       cause: error,

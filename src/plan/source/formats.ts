@@ -102,6 +102,7 @@ export const SOURCE_FORMATS = {
       "app/completion.ts",
       "app/warm/warm.ts",
       "lib/files/read-file.ts",
+      "lib/files/regular-file.ts",
       "plan/gather.ts",
       "plan/named-directories.ts",
       "plan/source/open-source.ts",

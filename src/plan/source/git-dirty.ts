@@ -3,9 +3,9 @@
  * hooks, the transport for a missing object. So git gets a repository of our own here, with the objects and the index of the other,
  * and none of its configuration but the settings below. Filters of the user's own configuration (LFS) do run.
  */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeScratchDirectory, removeScratchDirectory } from "../../lib/files/scratch.ts";
+import { readRegularFile } from "../../lib/files/regular-file.ts";
 import { makeDirectory, replaceFile } from "../../lib/files/replace-file.ts";
 import { NO_TRANSPORT } from "./git.ts";
 
@@ -42,7 +42,7 @@ export async function isDirty(root: string, commit: string, run: RunGit): Promis
   if (index === undefined || objects === undefined || exclude === undefined) return false;
   const directory = makeScratchDirectory("slipway-git-");
   try {
-    makeRepository(directory, commit, await readFile(exclude).catch(() => Buffer.alloc(0)));
+    makeRepository(directory, commit, await readRegularFile(exclude).catch(() => Buffer.alloc(0)));
     const changes = await run(
       [...settingArguments(settings ?? ""), "status", "--porcelain", "--ignored=no", "--untracked-files=normal"].concat(
         // Git reads the configuration of a submodule to look at its files. Its commit is enough.

@@ -3,7 +3,7 @@
  * becomes a directory, and an archive a tree of files, so that the same ignore rules apply to all.
  */
 import { createHash } from "node:crypto";
-import { readFile, realpath, stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { normalize } from "node:path/posix";
 import { InvalidInput } from "../../errors.ts";
@@ -20,6 +20,7 @@ import { publicUrl } from "../../lib/text/public-url.ts";
 import { limitsOf, withinTime } from "./source-limits.ts";
 import type { SourceLimits } from "./source-limits.ts";
 import { pathBelow } from "../../lib/files/path-below.ts";
+import { readRegularFile } from "../../lib/files/regular-file.ts";
 
 export interface OpenedSource {
   /** Absolute path of the context's directory; the name of the archive if there is a `tree`. */
@@ -216,7 +217,7 @@ export async function readInside(
   const found = file === undefined ? undefined : await stat(file);
   if (file === undefined || found?.isFile() !== true) return undefined;
   if (found.size > MAX_READ_BYTES) throw tooLarge();
-  return readFile(file);
+  return readRegularFile(file, MAX_READ_BYTES);
 }
 
 function isHttp(text: string): boolean {

@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { whyNot } from "../../../lib/files/read-file.ts";
+import { readNamedFile } from "../../../lib/files/regular-file.ts";
 import { Flags } from "@oclif/core";
 import { BaseCommand } from "../../base-command.ts";
 import { EXIT_CODES, repeatable } from "../../flags/shared.ts";
@@ -102,9 +103,9 @@ ${EXIT_CODES}`;
 
 async function readSourceFile(file: string): Promise<string> {
   try {
-    return await readFile(file, "utf8");
+    return (await readNamedFile(file)).toString();
   } catch (error) {
-    throw new InvalidInput(`--file ${file} cannot be read: ${(error as Error).message}`, {
+    throw new InvalidInput(`--file ${file} ${whyNot(error)}`, {
       docker: "refuses",
       cause: error,
     });

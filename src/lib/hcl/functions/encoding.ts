@@ -2,6 +2,7 @@
 import { constants, createHash, privateDecrypt, randomUUID } from "node:crypto";
 import { homedir } from "node:os";
 import { hashSync } from "bcryptjs";
+import { spend } from "../../limits/budget.ts";
 import { anyParameter, numberParameter, textAt, textFunction, textParameter, valueAt, wholeAt } from "../function.ts";
 import type { Functions } from "../function.ts";
 import { decodeJson } from "../json.ts";
@@ -36,6 +37,8 @@ function hash(algorithm: string, description: string): Functions[string] {
 const DEFAULT_BCRYPT_COST = 10;
 const MIN_BCRYPT_COST = 4;
 const MAX_BCRYPT_COST = 31;
+/** A round of it takes about as long as so many steps of an evaluation. */
+const STEPS_PER_BCRYPT_ROUND = 64;
 /** bcrypt ignores further bytes. */
 const MAX_BCRYPT_BYTES = 72;
 
@@ -45,6 +48,7 @@ function bcrypt(args: readonly Value[]): Value {
   if (given > MAX_BCRYPT_COST) throw new HclError(`the cost must be ${MIN_BCRYPT_COST} to ${MAX_BCRYPT_COST}`);
   const cost = given < MIN_BCRYPT_COST ? DEFAULT_BCRYPT_COST : given;
   const value = textAt(args, 0);
+  spend(2 ** cost * STEPS_PER_BCRYPT_ROUND);
   if (Buffer.byteLength(value) > MAX_BCRYPT_BYTES)
     throw new HclError(`the text is longer than ${MAX_BCRYPT_BYTES} bytes`);
   return text(hashSync(value, cost).replace(/^\$2b\$/, "$2a$"));

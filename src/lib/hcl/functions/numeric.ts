@@ -87,9 +87,12 @@ function ofDoubles(
 const DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /** @returns undefined for anything but a whole number in that base */
+/** Longer texts are not read: the time for it grows faster than they do. */
+const MAX_PARSED_DIGITS = 10_000;
+
 function parseInBase(text: string, base: number): bigint | undefined {
   const digits = text.replace(/^[+-]/, "");
-  if (digits === "") return undefined;
+  if (digits === "" || digits.length > MAX_PARSED_DIGITS) return undefined;
   let value = 0n;
   for (const character of digits) {
     const digit = DIGITS.indexOf(base <= 36 ? character.toLowerCase() : character);

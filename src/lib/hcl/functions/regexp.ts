@@ -1,5 +1,6 @@
 /** Functions of regular expressions. Patterns have Go's syntax, and a search takes linear time for any pattern. */
 import { RE2JS } from "re2js";
+import { spend, spendOnText } from "../../limits/budget.ts";
 import { aboutArgument, textAt, textParameter } from "../function.ts";
 import type { Functions } from "../function.ts";
 import { HclError } from "../source.ts";
@@ -25,6 +26,7 @@ function compile(pattern: string): Pattern {
   } catch (error) {
     throw new HclError(`${JSON.stringify(pattern)} is not a regular expression: ${(error as Error).message}`);
   }
+  spend(compiled.programSize());
   const byNumber = new Map(Object.entries(compiled.namedGroups()).map(([name, group]) => [group, name]));
   return { compiled, names: Array.from({ length: compiled.groupCount() }, (_, index) => byNumber.get(index + 1)) };
 }
@@ -47,7 +49,11 @@ function* matchesOf(
   const matcher = compiled.matcher(value);
   let previousEnd = -1;
   let at = 0;
-  while (at <= value.length && matcher.find(at)) {
+  // A search may read the whole rest, by all instructions, to find a short match.
+  const size = 1 + compiled.programSize();
+  while (at <= value.length) {
+    spendOnText((value.length - at) * size);
+    if (!matcher.find(at)) break;
     const start = matcher.start();
     const end = matcher.end();
     const isEmptyAfterMatch = start === end && start === previousEnd;

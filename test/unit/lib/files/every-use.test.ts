@@ -16,7 +16,6 @@ const ALSO: Readonly<Record<string, { readonly names: readonly string[]; readonl
   },
   "cli/start/code-cache.ts": { names: ["openSync", "rmSync"], why: "opens to read; removes in a trusted directory" },
   "pack/file-source.ts": { names: ["openSync"], why: "opens to read" },
-  "app/build/pod-files.ts": { names: ["open"], why: "reads the first bytes of a file of the context" },
   "app/build/load/engine-archive.ts": {
     names: ["open"],
     why: "reads the archive that was received in a scratch directory",
@@ -65,6 +64,41 @@ it("only the files in the list open, write, move or remove files", async () => {
       .map((name) => `${file}: ${name}`),
   );
   expect(writers).toEqual([]);
+});
+
+/** Names of `node:fs` that read the content of a file, and so wait for a FIFO or read a device without end. */
+const READERS = /^(?:readFile|readFileSync|createReadStream|open|openSync)$/;
+
+/** Files that read without lib/files/regular-file.ts, and why no stranger can have put a FIFO there. */
+const READ_ELSEWHERE: Readonly<Record<string, string>> = {
+  "app/build/load/engine-archive.ts": "the archive in a scratch directory",
+  "cli/commands/plugin.ts": "the metadata in a scratch directory",
+  "cli/plugin/links.ts": "the program's own package.json",
+  "cli/start/code-cache.ts": "opens without waiting, in a trusted directory",
+  "lib/credentials/docker-config-file.ts": "the user's own configuration",
+  "lib/credentials/keychain.ts": "the user's own configuration",
+  "lib/engine/find-engine.ts": "the user's own configuration",
+  "lib/http/trusted-certificates.ts": "files of the system, or of the user's own variables",
+  "lib/kube/authenticator.ts": "the user's own kubeconfig",
+  "lib/kube/choose-target.ts": "the pod's own account",
+  "lib/kube/kubeconfig.ts": "the user's own kubeconfig",
+  "lib/vault/vault-client.ts": "the user's own variables",
+  "lib/vault/vault-login.ts": "the user's own home directory and variables",
+  "pack/file-source.ts": "opens without waiting",
+  "pack/hash-store.ts": "a trusted directory",
+  "pack/layout-blobs.ts": "only what was a regular file when its size was asked for",
+  "plan/docker/proxies.ts": "the user's own configuration",
+  "run/keep/keep-key.ts": "a trusted directory, without following links",
+  "run/keep/last-build.ts": "a trusted directory",
+  "run/keep/pod-hint.ts": "a trusted directory",
+};
+
+it("only the files in the list read without looking at the kind of the file", async () => {
+  const uses = await usesOf(/^(?:node:)?fs(?:\/promises)?$/);
+  const readers = uses
+    .filter(({ file, names }) => !file.startsWith("lib/files/") && names.some((name) => READERS.test(name)))
+    .map(({ file }) => file);
+  expect([...new Set(readers)].sort()).toEqual(Object.keys(READ_ELSEWHERE));
 });
 
 it("every exception is used", async () => {

@@ -33,6 +33,7 @@ afterAll(() => rmSync(base, { recursive: true, force: true }));
 
 /** Files of src/ that read files which do not come with the source, and what these are. */
 const OWN_FILES: Readonly<Record<string, string>> = {
+  "app/build/pod-files.ts": "the context's files, of which it reads the first bytes",
   "app/build/load/engine-archive.ts": "the archive that the user's own builder made",
   "app/build/load/loading.ts": "the archive that the user's own builder made",
   "app/build/platforms/merge-layouts.ts": "layouts that the user's own builders made",
@@ -67,7 +68,7 @@ describe("the table of source formats", () => {
   it("each file of src/ that reads files reads a format of the table, or the user's own files", async () => {
     const rows = new Set(Object.values(SOURCE_FORMATS).flatMap(({ readBy }): readonly string[] => readBy));
     const readers = (await sourceFiles()).filter((file) =>
-      /\b(?:readFile|readFileSync|createReadStream|openSync|readIfThere|readOrExplain|readInside)\(/.test(
+      /\b(?:readFile|readFileSync|createReadStream|openSync|readIfThere|readOrExplain|readInside|readRegularFile|readRegularFileSync|readNamedFile|openIfRegular)\(/.test(
         readFileSync(join(SRC, file), "utf8"),
       ),
     );
