@@ -1,6 +1,6 @@
 /** Fetches Node for a platform: npm's tarball, checked against its pinned hash, and of it the program and the licence. */
 import { createHash } from "node:crypto";
-import { access, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { extract } from "tar";
 import { NODE_PACKAGES, NODE_VERSION } from "./node-packages.ts";
@@ -14,28 +14,45 @@ export interface FetchedNode {
 }
 
 /**
- * @param directory is made, and keeps what was fetched for the next time
+ * @param directory is made, and keeps the tarball for the next time. It is checked each time, and unpacked anew: what was unpacked
+ *   earlier may have been changed
  * @throws Error if the tarball is not the pinned one
  */
 export async function fetchNode(target: Target, directory: string): Promise<FetchedNode> {
   const { name, integrity, program } = NODE_PACKAGES[target];
   const kept = join(directory, `${name}-${NODE_VERSION}`);
   const fetched = { program: join(kept, program), licence: join(kept, "LICENSE") };
-  if (await exists(kept)) return fetched;
   await mkdir(directory, { recursive: true });
+  const tarball = `${kept}.tgz`;
   const partial = await mkdtemp(join(directory, "partial-"));
   try {
-    await mustRun("npm", ["pack", "--silent", "--pack-destination", partial, `${name}@${NODE_VERSION}`]);
-    const tarball = join(partial, `${name}-${NODE_VERSION}.tgz`);
-    assertIntegrity(`${name}@${NODE_VERSION}`, await readFile(tarball), integrity);
+    if (!(await exists(tarball))) {
+      await mustRun("npm", ["pack", "--silent", "--pack-destination", partial, `${name}@${NODE_VERSION}`]);
+      await rename(join(partial, `${name}-${NODE_VERSION}.tgz`), tarball);
+    }
+    const bytes = await readFile(tarball);
+    await refuseOther(`${name}@${NODE_VERSION}`, bytes, integrity, tarball);
+    const checked = join(partial, "checked.tgz");
+    await writeFile(checked, bytes);
     const unpacked = join(partial, "unpacked");
     await mkdir(unpacked);
-    await extract({ file: tarball, cwd: unpacked, strip: 1 }, [`package/${program}`, "package/LICENSE"]);
+    await extract({ file: checked, cwd: unpacked, strip: 1 }, [`package/${program}`, "package/LICENSE"]);
+    await rm(kept, { recursive: true, force: true });
     await rename(unpacked, kept);
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
   return fetched;
+}
+
+/** Removes a tarball that is not the pinned one, so that the next run fetches it again. */
+async function refuseOther(name: string, bytes: Buffer, integrity: string, tarball: string): Promise<void> {
+  try {
+    assertIntegrity(name, bytes, integrity);
+  } catch (error) {
+    await rm(tarball, { force: true });
+    throw error;
+  }
 }
 
 /**

@@ -20,7 +20,7 @@ const FOREIGN: Readonly<Record<string, readonly [times: number, whose: string]>>
   "cli/base-command.ts": [1, "oclif's"],
   "app/builds/record.ts": [1, "the builder's, in its container's termination message"],
   "lib/buildkit/failure.ts": [1, "the daemon's"],
-  "lib/hcl/source.ts": [1, "V8's, of an overflow of the call stack"],
+  "lib/hcl/source.ts": [2, "V8's, of an overflow of the call stack and of a value that is too large"],
   "lib/kube/denial.ts": [1, "admission's"],
   "lib/kube/exec.ts": [1, "the kubelet's"],
   "lib/kube/kubeconfig.ts": [1, "the YAML library's"],

@@ -7,7 +7,10 @@ def call(Map options) {
     error 'slipwayBuild needs image: the name to push the image as'
   }
   def context = options.context ?: '.'
-  def args = ['build', '--metadata-file', 'slipway-build.json', '-t', options.image]
+  // Not in the workspace: a file of the repository could have its name.
+  def folder = sh(script: 'mktemp -d', returnStdout: true).trim()
+  def metadata = folder + '/build.json'
+  def args = ['build', '--metadata-file', metadata, '-t', options.image]
   if (options.dockerfile) {
     args += ['-f', options.dockerfile]
   }
@@ -15,12 +18,16 @@ def call(Map options) {
     args += ['--registry-secret', options.registrySecret]
   }
   args += (options.args ?: []) + ['--', context]
-  sh 'slipway ' + args.collect { quote(it.toString()) }.join(' ')
-  def found = sh(
-    script: "sed -n 's/^ *\"containerimage\\.digest\": *\"\\(sha256:[0-9a-f]*\\)\".*/\\1/p' slipway-build.json",
-    returnStdout: true
-  )
-  return found.trim()
+  try {
+    sh 'slipway ' + args.collect { quote(it.toString()) }.join(' ')
+    def found = sh(
+      script: "sed -n 's/^ *\"containerimage\\.digest\": *\"\\(sha256:[0-9a-f]*\\)\".*/\\1/p' " + quote(metadata),
+      returnStdout: true
+    )
+    return found.trim()
+  } finally {
+    sh 'rm -rf ' + quote(folder)
+  }
 }
 
 /** For sh: nothing in it means anything to the shell. */

@@ -318,6 +318,10 @@ function inheritFrom(name: string, other: string, needed: Target, targets: Map<s
 
 const MAX_MESSAGE_LENGTH = 2000;
 
+function shortened(text: string): string {
+  return text.length > MAX_MESSAGE_LENGTH ? `${text.slice(0, MAX_MESSAGE_LENGTH)}…` : text;
+}
+
 /** Turns an error of a bake file into one of the user's input. */
 export function asInputError(error: unknown): unknown {
   if (error instanceof BudgetSpent) {
@@ -327,8 +331,8 @@ export function asInputError(error: unknown): unknown {
     });
   }
   if (!(error instanceof HclError)) return error;
-  const { where, message } = error;
+  const { where } = error;
   // It quotes values of the file.
-  const short = message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message;
+  const short = shortened(error.message);
   return new InvalidInput(where === undefined ? short : `${where}: ${short}`, { docker: "refuses" });
 }

@@ -122,7 +122,7 @@ describe("the documentation", () => {
       ]),
     );
     expect(load(read("integrations/gitlab/slipway.gitlab-ci.yml"))).toMatchObject({
-      ".slipway": { script: [expect.any(String), expect.stringMatching(/^slipway build /), expect.any(String)] },
+      ".slipway": { script: expect.arrayContaining([expect.stringMatching(/^slipway build /)]) },
     });
     expect(load(read("integrations/tekton/task.yaml"))).toMatchObject({
       kind: "Task",
