@@ -38,8 +38,12 @@ function sh(script: string, result = ""): string {
     PATH: `${join(home, "bin")}:${process.env["PATH"]}`,
     TMPDIR: home,
     RESULT: result,
-    ...{ CONTEXT: ".", DOCKERFILE: "Dockerfile", IMAGE: "example.com/a:1", CI_REGISTRY: "example.com" },
-    ...{ CI_REGISTRY_USER: "me", CI_REGISTRY_PASSWORD: "x" },
+    CONTEXT: ".",
+    DOCKERFILE: "Dockerfile",
+    IMAGE: "example.com/a:1",
+    CI_REGISTRY: "example.com",
+    CI_REGISTRY_USER: "me",
+    CI_REGISTRY_PASSWORD: "x",
   };
   const { stdout } = spawnSync("bash", ["-c", script], { cwd: project, env, encoding: "utf8" });
   return stdout;
