@@ -30,6 +30,13 @@ import { BUILDER_NAMES } from "../../src/plan/builder-names.ts";
 import { readTemplate } from "../../src/plan/pod/read-template.ts";
 import { RealmRefused, authorize } from "../../src/lib/registry/authorization.ts";
 import { parseChallenges } from "../../src/lib/registry/challenges.ts";
+import { asBaseImage, manifestsOf } from "../../src/lib/registry/base-image.ts";
+import { combineIndex, filterPlatforms } from "../../src/lib/registry/combine-index.ts";
+import { listTags } from "../../src/lib/registry/copy-image.ts";
+import { listReferrers } from "../../src/lib/registry/list-referrers.ts";
+import { readIndexSource } from "../../src/app/imagetools/create-image.ts";
+import { readSource } from "../../src/app/imagetools/read-source.ts";
+import { readWords } from "../../src/cli/completion/read-words.ts";
 import { readManifest, readPushedDigest } from "../../src/lib/registry/describe-image.ts";
 import type { RegistryClient } from "../../src/lib/registry/registry-client.ts";
 import { fillTemplate } from "../../src/lib/text/go-template.ts";
@@ -42,7 +49,7 @@ import { parseGitSource } from "../../src/plan/source/git-url.ts";
 import { publicUrl, withPublicUrls } from "../../src/lib/text/public-url.ts";
 import { chosenTargets } from "../../src/cli/bake/chosen-targets.ts";
 import { splitNames } from "../../src/cli/bake/read-plan.ts";
-import { InvalidInput } from "../../src/errors.ts";
+import { InternalError, InvalidInput, SlipwayError } from "../../src/errors.ts";
 import { parseEnvFile } from "../../src/lib/compose/env-file.ts";
 import { ComposeError } from "../../src/lib/compose/fault.ts";
 import { interpolate } from "../../src/lib/compose/interpolate.ts";
@@ -63,6 +70,22 @@ export interface Target {
   readonly make: (random: Random) => string;
   /** What a SlipwayError is thrown for is well refused; anything else that is thrown is a finding. */
   readonly run: (input: string) => unknown;
+}
+
+const FLAGS = [
+  { name: "tag", char: "t", takesValue: true, repeatable: true, withoutValue: false },
+  { name: "file", char: "f", takesValue: true, repeatable: false, withoutValue: false },
+  { name: "load", takesValue: true, repeatable: false, withoutValue: true },
+  { name: "pull", takesValue: false, repeatable: false, withoutValue: false },
+];
+
+/** Runs all, although some refuse the input. @throws what is not a refusal */
+async function eachRefuses(works: readonly (() => Promise<unknown>)[]): Promise<void> {
+  for (const work of works) {
+    await unlessNoAnswer(work()).catch((error: unknown) => {
+      if (!(error instanceof SlipwayError) || error instanceof InternalError) throw error;
+    });
+  }
 }
 
 const text = (seeds: readonly string[]) => (random: Random) => mutateText(random, seeds);
@@ -409,13 +432,92 @@ export const TARGETS: readonly Target[] = [
     ]),
     run: (input) => {
       const reference = parseReference("r.example.com/a:b");
-      return unlessNoAnswer(
-        Promise.all([
-          readManifest(answering(input), reference, "sha256:a"),
-          readPushedDigest(answering(input), reference, undefined),
-        ]),
-      );
+      // Each for itself: what one of them refuses, another may still get wrong.
+      return eachRefuses([
+        () => readManifest(answering(input), reference, "sha256:a"),
+        () => readPushedDigest(answering(input), reference, undefined),
+        () => listReferrers(answering(input), reference, `sha256:${"0".repeat(64)}`),
+        () => listTags(answering(input), reference),
+        () => readIndexSource(answering(input), { reference }, () => reference),
+      ]);
     },
+  },
+  {
+    name: "base images",
+    weight: 3,
+    make: json([
+      { config: { digest: "sha256:a" }, rootfs: {} },
+      { config: { Env: ["A=b"], OnBuild: ["RUN x"] }, rootfs: { type: "layers" } },
+      { manifests: [{ digest: "sha256:b", platform: { os: "linux" } }] },
+    ]),
+    run: async (input) => {
+      await eachRefuses([manifestsOf, asBaseImage].map((read) => async () => read(JSON.parse(input))));
+    },
+  },
+  {
+    name: "imagetools",
+    weight: 4,
+    make: json([
+      {
+        schemaVersion: 2,
+        mediaType: "application/vnd.oci.image.index.v1+json",
+        manifests: [
+          {
+            mediaType: "application/vnd.oci.image.manifest.v1+json",
+            digest: `sha256:${"a".repeat(64)}`,
+            size: 1,
+            platform: { os: "linux", architecture: "arm", variant: "v7", "os.features": ["x"] },
+            annotations: { a: "b" },
+          },
+          {
+            digest: `sha256:${"b".repeat(64)}`,
+            size: 2,
+            platform: { os: "unknown", architecture: "unknown" },
+            annotations: {
+              "vnd.docker.reference.type": "attestation-manifest",
+              "vnd.docker.reference.digest": `sha256:${"a".repeat(64)}`,
+            },
+          },
+        ],
+        annotations: { "org.opencontainers.image.title": "t" },
+      },
+      { digest: `sha256:${"a".repeat(64)}`, size: 3, platform: { os: "linux", architecture: "amd64" } },
+    ]),
+    run: async (input) => {
+      const reference = parseReference("r.example.com/a:b");
+      const mediaType = "application/vnd.oci.image.index.v1+json";
+      const source = { descriptor: { mediaType, digest: "sha256:x", size: 1 }, text: input, origin: reference };
+      await eachRefuses([
+        async () => readSource(input, (name) => parseReference(name)),
+        async () => {
+          const combined = combineIndex([source, source], [{ on: "index", key: "k", value: "v" }], false);
+          filterPlatforms(combined, ["linux/amd64"], new Map());
+        },
+      ]);
+    },
+  },
+  {
+    name: "steps in builders' logs",
+    weight: 4,
+    make: text([
+      "INFO[0001] Retrieving image manifest busybox\nINFO[0002] RUN echo a\nINFO[0003] Taking snapshot of full filesystem...\n",
+      "STEP 1/3: FROM busybox\nSTEP 2/3: RUN x\n--> Using cache 0a\n[1/2] STEP 1/1: COMMIT\n",
+      "#5 [build 2/3] RUN make\n#5 0.123 done\n#5 CACHED\n#5 DONE 1.2s\n#6 ERROR: exit code: 1\n",
+      '{"level":"info","msg":"* Stage 1/2 : (alias=a)"}\n{"level":"info","msg":"* Step 1/2 (commit) : RUN b"}\n',
+    ]),
+    run: async (input) => {
+      for (const name of BUILDER_NAMES) {
+        const reader = (await loadBuilder(name)).steps([]);
+        for (const line of input.split("\n")) reader.read(line, "2026-01-01T00:00:00Z");
+        reader.end("it failed");
+      }
+    },
+  },
+  {
+    name: "words of a completion",
+    weight: 2,
+    make: text(["build\n-t\na\n.", "--file=x\nbuild\n", "bake\n-f\na\n--set\n", "--\n", "keep\nstop\n"]),
+    run: (input) => readWords(input.split("\n"), FLAGS),
   },
   {
     name: "registry challenges",

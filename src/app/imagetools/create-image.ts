@@ -211,9 +211,12 @@ async function platformOf(
   manifest: string,
   given: Partial<IndexPlatform> = {},
 ): Promise<IndexPlatform> {
-  const { config } = JSON.parse(manifest) as { readonly config?: Partial<IndexDescriptor> };
+  const { config } = (JSON.parse(manifest) ?? {}) as { readonly config?: Partial<IndexDescriptor> };
   const text = await client.get(reference, `blobs/${config?.digest ?? ""}`, "*/*", config?.size);
-  const { os = "", architecture = "", variant = "" } = JSON.parse(text) as Partial<IndexPlatform>;
+  const found = (JSON.parse(text) ?? {}) as Readonly<Record<string, unknown>>;
+  const [os = "", architecture = "", variant = ""] = [found["os"], found["architecture"], found["variant"]].map(
+    (value) => (typeof value === "string" ? value : ""),
+  );
   const [ownOs = "", ownArchitecture = "", ownVariant = ""] = normalisePlatform({ os, architecture, variant }).split(
     "/",
   );

@@ -159,7 +159,7 @@ export class InspectedImage {
 
   async #config({ digest, size }: IndexDescriptor): Promise<unknown> {
     const { text } = await findManifest(this.#client, withDigest(this.#reference, digest), size);
-    const { config } = JSON.parse(text) as { readonly config?: Partial<IndexDescriptor> };
+    const { config } = (JSON.parse(text) ?? {}) as { readonly config?: Partial<IndexDescriptor> };
     return this.#blob(config ?? {});
   }
 
@@ -188,10 +188,10 @@ export class InspectedImage {
     const predicates: Record<string, unknown> = {};
     for (const { digest, size } of [...(await listReferrers(this.#client, this.#reference, subject)), ...listed]) {
       const found = await findManifest(this.#client, withDigest(this.#reference, digest), size);
-      const manifest = JSON.parse(found.text) as { readonly layers?: readonly IndexDescriptor[] };
+      const manifest = (JSON.parse(found.text) ?? {}) as { readonly layers?: readonly IndexDescriptor[] };
       for (const layer of manifest.layers ?? []) {
         if (layer.mediaType !== IN_TOTO) continue;
-        const statement = (await this.#blob(layer)) as { predicateType?: string; predicate?: unknown };
+        const statement = ((await this.#blob(layer)) ?? {}) as { predicateType?: string; predicate?: unknown };
         const type = layer.annotations?.[PREDICATE_TYPE] ?? statement.predicateType ?? "";
         const known = PREDICATES.find(([start]) => type.startsWith(start));
         if (known !== undefined) predicates[known[1]] = { [known[2]]: statement.predicate };

@@ -179,7 +179,51 @@ export function withoutAttestation(text: string): readonly string[] {
 export function manifestsIn(text: string): readonly IndexDescriptor[] {
   const { manifests } = (JSON.parse(text) ?? {}) as Index;
   if (!Array.isArray(manifests)) throw new InvalidInput("the registry's index has no list of manifests");
-  return manifests as readonly IndexDescriptor[];
+  return manifests.map(asDescriptor);
+}
+
+const isText = (value: unknown): boolean => typeof value === "string";
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const areTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
+const hasTexts = (value: unknown): boolean => isRecord(value) && Object.values(value).every(isText);
+
+const KINDS: readonly (readonly [field: string, is: (value: unknown) => boolean])[] = [
+  ["mediaType", isText],
+  ["digest", isText],
+  ["size", Number.isSafeInteger],
+  ["urls", areTexts],
+  ["annotations", hasTexts],
+  ["data", isText],
+  ["artifactType", isText],
+  ["platform", isPlatform],
+];
+
+function isPlatform(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { "os.features": features = [], ...texts } = value;
+  return areTexts(features) && Object.values(texts).every(isText);
+}
+
+/** As Go reads it: texts that are absent are empty. @throws InvalidInput for fields of another kind */
+function asDescriptor(entry: unknown): IndexDescriptor {
+  const given = isRecord(entry)
+    ? Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null))
+    : undefined;
+  const wrong = KINDS.find(([field, is]) => given?.[field] !== undefined && !is(given[field]));
+  if (given === undefined || wrong !== undefined) {
+    throw new InvalidInput(
+      `the registry's index has an entry that is not a descriptor${wrong === undefined ? "" : `: its ${wrong[0]} is wrong`}`,
+    );
+  }
+  const { platform } = given;
+  return {
+    mediaType: "",
+    digest: "",
+    size: 0,
+    ...given,
+    ...(isRecord(platform) ? { platform: { architecture: "", os: "", ...platform } } : {}),
+  } as IndexDescriptor;
 }
 
 function platformsOf(all: readonly IndexDescriptor[]): string[] {
