@@ -67,7 +67,10 @@ export class ArchiveSink {
   }
 }
 
-/** Windows has no executable bit, so every file gets one, as in docker. */
-export function archivedMode(stat: FileStat): number {
-  return process.platform === "win32" ? 0o755 : stat.mode & 0o7777;
+/**
+ * Windows has no executable bit, so every file gets one, and only the owner may write, as in docker (tonistiigi/fsutil, diff.go, mkstat).
+ * A read-only file stays read-only.
+ */
+export function archivedMode({ mode }: Pick<FileStat, "mode">, platform: string = process.platform): number {
+  return platform === "win32" ? ((mode & 0o777) | 0o111) & 0o755 : mode & 0o7777;
 }

@@ -130,6 +130,8 @@ class Search {
   #follow(directory: string, symlink: string, rest: readonly string[], links: number): void {
     if (links > MAX_SYMLINKS) throw new UnknownTarget();
     const target = this.#tree.target(symlink);
+    // With a drive of Windows, where docker looks for the rest of the path in the context.
+    if (/^[a-z]:\//i.test(target)) throw new UnknownTarget();
     const steps = target.split("/");
     // Builders differ: some remove `a/..` before they look at `a`.
     const down = steps.findIndex((step) => !["", ".", ".."].includes(step));

@@ -16,13 +16,15 @@ export function treeOf({ root, tree }: Pick<ContextDirectory, "root" | "tree">):
 
 export class DiskTree implements FileTree {
   readonly #paths: PathResolver;
+  readonly #platform: string;
 
   /**
    * @param root Absolute path of a directory, or of a symlink to one.
    * @throws InvalidInput for anything else.
    */
-  constructor(root: string) {
+  constructor(root: string, platform: string = process.platform) {
     this.#paths = new PathResolver(root);
+    this.#platform = platform;
     let isDirectory: boolean;
     try {
       isDirectory = statSync(root).isDirectory();
@@ -46,7 +48,9 @@ export class DiskTree implements FileTree {
   }
 
   target(symlink: string): string {
-    return readlinkSync(this.#paths.resolve(symlink), "latin1");
+    const target = readlinkSync(this.#paths.resolve(symlink), "latin1");
+    // As docker sends it. A junction has an absolute target, with its drive.
+    return this.#platform === "win32" ? target.replaceAll("\\", "/") : target;
   }
 
   open(path: string): OpenFile {

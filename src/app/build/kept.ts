@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { AuthError, InvalidInput } from "../../errors.ts";
 import type { BuildResult } from "../../events.ts";
-import { memoryAgent, socketAgent } from "../../lib/buildkit/services/agent.ts";
+import { agentAddress, isPipe, memoryAgent, socketAgent } from "../../lib/buildkit/services/agent.ts";
 import type { DialAgent } from "../../lib/buildkit/services/ssh.ts";
 import type { CredentialStore } from "../../lib/credentials/credentials.ts";
 import { DockerConfig } from "../../lib/credentials/docker-config.ts";
@@ -62,17 +62,19 @@ async function storesOf(
 async function agentsOf(ssh: readonly SshKeys[], env: NodeJS.ProcessEnv): Promise<Map<string, DialAgent>> {
   const agents = new Map<string, DialAgent>();
   for (const { id, paths } of ssh) {
-    const [path = env["SSH_AUTH_SOCK"] ?? ""] = paths;
+    const [path = agentAddress(env)] = paths;
     if (path === "") {
       throw new InvalidInput(`--ssh ${id}: there is no agent, as SSH_AUTH_SOCK is not set`, {
         docker: "refuses",
         suggestions: [`Start one: eval "$(ssh-agent)" && ssh-add. Or give a key: --ssh ${id}=$HOME/.ssh/id_ed25519`],
       });
     }
-    const isSocket = await stat(path).then(
-      (found) => found.isSocket(),
-      () => paths.length === 0,
-    );
+    const isSocket =
+      isPipe(path) ||
+      (await stat(path).then(
+        (found) => found.isSocket(),
+        () => paths.length === 0,
+      ));
     if (isSocket) {
       agents.set(id, socketAgent(path));
       continue;

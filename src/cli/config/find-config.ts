@@ -6,6 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { InvalidInput } from "../../errors.ts";
 import type { Keys } from "./keys.ts";
 import type { Configuration, ConfigurationText } from "./parse-config.ts";
+import { configDirectory } from "../../lib/files/cache-directory.ts";
 import { readIfThere } from "../../lib/files/read-file.ts";
 import { workingDirectory } from "../../lib/files/working-directory.ts";
 import type { ParsedArgs } from "../../lib/pflag/argv.ts";
@@ -41,11 +42,11 @@ export function surroundings(): Surroundings {
   };
 }
 
-/** SLIPWAY_CONFIG, else slipway/config.yaml of $XDG_CONFIG_HOME or ~/.config. */
+/** SLIPWAY_CONFIG, else config.yaml in the directory of the user's configuration. */
 export function userConfigPath({ env, cwd, home }: Pick<Surroundings, "env" | "cwd" | "home">): string {
   const named = env["SLIPWAY_CONFIG"] ?? "";
   if (named !== "") return resolve(cwd, named);
-  return join(env["XDG_CONFIG_HOME"] || join(home, ".config"), "slipway", "config.yaml");
+  return join(configDirectory(env, home), "config.yaml");
 }
 
 /**

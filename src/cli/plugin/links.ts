@@ -1,7 +1,7 @@
 /** The links by which docker, kubectl and compose find slipway, and which of them slipway may create and remove. */
 import { access, constants, lstat, mkdir, readFile, readlink, realpath, rm, symlink } from "node:fs/promises";
 import { homedir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, delimiter, dirname, isAbsolute, join, resolve, win32 } from "node:path";
 import { InvalidInput } from "../../errors.ts";
 
 /** Programs that slipway can be a plugin of. */
@@ -29,7 +29,7 @@ export const PLUGINS: Readonly<Record<Host, Plugin>> = {
 /** The folder where the host looks: docker's plugin folder, or for kubectl a folder of PATH. @throws InvalidInput if there is none */
 export async function folderOf(host: Host, env: Environment, program: string): Promise<string> {
   if (host !== "kubectl") return join(env["DOCKER_CONFIG"] || join(homedir(), ".docker"), "cli-plugins");
-  const path = (env["PATH"] ?? "").split(":").filter((folder) => folder.startsWith("/"));
+  const path = (env["PATH"] ?? "").split(delimiter).filter((folder) => isAbsolute(folder));
   // First the folder of slipway itself, as it is on the PATH. Then the folders for a user's own programs.
   const beside = path.find((folder) => folder === dirname(program));
   const own = [join(homedir(), ".local/bin"), join(homedir(), "bin")].find((folder) => path.includes(folder));
@@ -125,14 +125,16 @@ export interface PluginPath {
 /**
  * @param dir the folder that the user chose
  * @param started the path by which this program was started
- * @throws InvalidInput if there is no folder for the link
+ * @throws InvalidInput if there is no folder for the link, and on Windows
  */
 export async function locatePlugin(
   host: Host,
   dir: string | undefined,
   env: Environment,
   started: string,
+  platform: string = process.platform,
 ): Promise<PluginPath> {
+  if (platform === "win32") throw copyInstead(host, dir, env);
   const folder = dir === undefined ? await folderOf(host, env, started) : resolve(dir);
   const { file, completion } = PLUGINS[host];
   return {
@@ -140,4 +142,13 @@ export async function locatePlugin(
     ...(completion === undefined ? {} : { completion: join(folder, completion) }),
     program: await realpath(started),
   };
+}
+
+/** On Windows a plugin has to be a program itself, named with `.exe`. */
+function copyInstead(host: Host, dir: string | undefined, env: Environment): InvalidInput {
+  const plugins = win32.join(env["DOCKER_CONFIG"] || "%USERPROFILE%\\.docker", "cli-plugins");
+  const folder = dir ?? (host === "kubectl" ? "FOLDER-OF-YOUR-PATH" : plugins);
+  return new InvalidInput("there are no links to plugins on Windows: docker and kubectl want a program of that name", {
+    suggestions: [`Copy the executable: copy slipway.exe "${win32.join(folder, `${PLUGINS[host].file}.exe`)}"`],
+  });
 }

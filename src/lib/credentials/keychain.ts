@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { configDirectory } from "../files/cache-directory.ts";
 import { makeDirectory, replaceFile } from "../files/replace-file.ts";
 import type { Answer, Credential, CredentialStore } from "./credentials.ts";
 import { registryOf } from "./credentials.ts";
@@ -110,9 +111,9 @@ export class Keychain implements CredentialStore {
   }
 }
 
-/** `$XDG_CONFIG_HOME/slipway/keychain.json`. */
+/** `keychain.json` in the directory of the user's configuration. */
 export function keychainIndex(env: Readonly<Record<string, string | undefined>>, home: string = homedir()): string {
-  return join(env["XDG_CONFIG_HOME"] || join(home, ".config"), "slipway", "keychain.json");
+  return join(configDirectory(env, home), "keychain.json");
 }
 
 function credentialOf(text: string): Credential | undefined {

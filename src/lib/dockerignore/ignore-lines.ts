@@ -21,7 +21,11 @@ const BYTE_ORDER_MARK = "\xef\xbb\xbf";
  * @param name The name of the file, for errors.
  * @throws InvalidInput for a line of 64 KiB or more, and for a `!` without a pattern.
  */
-export function readIgnoreLines(content: string | Uint8Array, name: string): IgnoreLine[] {
+export function readIgnoreLines(
+  content: string | Uint8Array,
+  name: string,
+  platform: string = process.platform,
+): IgnoreLine[] {
   const bytes = typeof content === "string" ? toBytes(content) : Buffer.from(content).toString("latin1");
   const lines: IgnoreLine[] = [];
   for (const [index, rawLine] of bytes.split("\n").entries()) {
@@ -35,7 +39,7 @@ export function readIgnoreLines(content: string | Uint8Array, name: string): Ign
     const line = uncut.endsWith("\r") ? uncut.slice(0, -1) : uncut;
     // Only a `#` in the first column starts a comment, so this test precedes trimming.
     if (line.startsWith("#")) continue;
-    const entry = readEntry(line);
+    const entry = readEntry(line, platform);
     if (entry === undefined) continue;
     if (entry === "!") {
       throw new InvalidInput(`${name} line ${index + 1}: ! must be followed by a pattern`, {
@@ -53,13 +57,13 @@ export function readIgnoreLines(content: string | Uint8Array, name: string): Ign
  * Cleans one line twice, as moby does when it reads the file and when it compiles the pattern. The second pass looks for `!`
  * again, so `/!x` includes x.
  */
-function readEntry(line: string): string | undefined {
+function readEntry(line: string, platform: string): string | undefined {
   let entry = trimSpace(line);
   if (entry === "") return undefined;
   const negated = entry.startsWith("!");
   if (negated) entry = trimSpace(entry.slice(1));
   if (entry !== "") {
-    entry = cleanPath(fromNative(entry));
+    entry = cleanPath(fromNative(entry, platform));
     if (entry.length > 1 && entry.startsWith("/")) entry = entry.slice(1);
   }
   entry = trimSpace(negated ? `!${entry}` : entry);
@@ -67,8 +71,8 @@ function readEntry(line: string): string | undefined {
 }
 
 /** On Windows a backslash is a separator, and there is no escape character. */
-function fromNative(pattern: string): string {
-  return process.platform === "win32" ? pattern.replaceAll("\\", "/") : pattern;
+function fromNative(pattern: string, platform: string): string {
+  return platform === "win32" ? pattern.replaceAll("\\", "/") : pattern;
 }
 
 /** Go's filepath.Clean: the shortest equivalent path, without looking at the file system. */

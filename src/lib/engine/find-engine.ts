@@ -20,7 +20,7 @@ export interface EngineTls {
 }
 
 export type EngineAddress =
-  /** A unix socket, or a named pipe of Windows. */
+  /** A unix socket, or a named pipe of Windows: `//./pipe/NAME`. */
   | { readonly kind: "socket"; readonly path: string }
   | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly tls?: EngineTls }
   /** `docker system dial-stdio` on another machine. */
@@ -41,13 +41,17 @@ export interface FoundEngine {
   readonly source: string;
 }
 
-const DEFAULT_SOCKET = process.platform === "win32" ? "//./pipe/docker_engine" : "/var/run/docker.sock";
+const WINDOWS_PIPE = "//./pipe/docker_engine";
 /** docker/go-connections: tcp without a port. */
 const TCP_PORT = 2375;
 const TLS_PORT = 2376;
 
 /** @returns undefined if nothing names an engine and no known socket exists. @throws InvalidInput for a wrong address or context */
-export async function findEngine(env: Environment, home: string = homedir()): Promise<FoundEngine | undefined> {
+export async function findEngine(
+  env: Environment,
+  home: string = homedir(),
+  platform: string = process.platform,
+): Promise<FoundEngine | undefined> {
   const directory = env["DOCKER_CONFIG"] || join(home, ".docker");
   const host = env["DOCKER_HOST"] ?? "";
   if (host !== "") {
@@ -57,18 +61,28 @@ export async function findEngine(env: Environment, home: string = homedir()): Pr
   const variable = env["DOCKER_CONTEXT"] ?? "";
   const context = variable === "" ? await currentContext(directory) : variable;
   if (context !== undefined && context !== "default") return readContext(directory, context, env);
-  for (const path of [DEFAULT_SOCKET, ...podmanSockets(env)]) {
-    // A named pipe of Windows cannot be examined without opening it.
-    if (path.startsWith("//./pipe/") || (await isSocket(path)))
-      return { address: { kind: "socket", path }, text: `unix://${path}`, source: "the default socket" };
-  }
+  // Opening it is the only way to examine a named pipe.
+  if (platform === "win32") return defaultEngine(WINDOWS_PIPE, "npipe");
+  for (const path of defaultSockets(env, home, platform)) if (await isSocket(path)) return defaultEngine(path, "unix");
   return undefined;
 }
 
-/** Rootless and rootful (podman-system-service(1)). */
-function podmanSockets(env: Environment): string[] {
+function defaultEngine(path: string, scheme: "unix" | "npipe"): FoundEngine {
+  return { address: { kind: "socket", path }, text: `${scheme}://${path}`, source: "the default socket" };
+}
+
+/**
+ * Docker's own, then podman's, rootless and rootful (podman-system-service(1)). Docker Desktop for macOS makes the first one only if its
+ * user allows it.
+ */
+function defaultSockets(env: Environment, home: string, platform: string): string[] {
   const runtime = env["XDG_RUNTIME_DIR"] ?? "";
-  return [...(runtime === "" ? [] : [join(runtime, "podman/podman.sock")]), "/run/podman/podman.sock"];
+  return [
+    "/var/run/docker.sock",
+    ...(platform === "darwin" ? [join(home, ".docker/run/docker.sock")] : []),
+    ...(runtime === "" ? [] : [join(runtime, "podman/podman.sock")]),
+    "/run/podman/podman.sock",
+  ];
 }
 
 async function isSocket(path: string): Promise<boolean> {

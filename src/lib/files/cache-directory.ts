@@ -1,6 +1,6 @@
-/** The directory for files that slipway can make again. One rule for all of them. */
-import { userInfo } from "node:os";
-import { isAbsolute, join } from "node:path";
+/** The directories for slipway's own files, by system: for what it can make again, what it has to trust, and what the user configures. */
+import { homedir, userInfo } from "node:os";
+import { isAbsolute, join, win32 } from "node:path";
 import { isInWorkTree, isTrusted } from "./trusted-directory.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -18,6 +18,21 @@ export function cacheDirectory(env: Environment, platform: string = process.plat
     below(env["XDG_CACHE_HOME"], "slipway") ??
     (platform === "darwin" ? below(home, "Library", "Caches", "slipway") : below(home, ".cache", "slipway"))
   );
+}
+
+/**
+ * The directory of the user's configuration and keys: `$XDG_CONFIG_HOME/slipway`, otherwise `~/.config/slipway`. On Windows
+ * `%APPDATA%\slipway`.
+ *
+ * @param home the user's home directory
+ */
+export function configDirectory(
+  env: Environment,
+  home: string = homedir(),
+  platform: string = process.platform,
+): string {
+  if (platform === "win32") return win32.join(env["APPDATA"] || win32.join(home, "AppData", "Roaming"), "slipway");
+  return join(env["XDG_CONFIG_HOME"] || join(home, ".config"), "slipway");
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Temporary files and directories, below TMPDIR. They are gone when the process ends, unless it is killed. */
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { InvalidInput } from "../../errors.ts";
 
 const directories = new Set<string>();
@@ -28,7 +28,7 @@ export function makeScratchDirectory(prefix: string, parent: string = tmpdir()):
 
 /** The directory of `makeScratchDirectory` that a path is in, as it is written. */
 export function scratchDirectoryOf(path: string): string | undefined {
-  return [...directories].find((directory) => path === directory || path.startsWith(`${directory}/`));
+  return [...directories].find((directory) => path === directory || path.startsWith(directory + sep));
 }
 
 /** Removes a directory of `makeScratchDirectory` before the process ends. */
@@ -92,7 +92,11 @@ export class ScratchFile implements Disposable {
 /** Why a directory cannot be used for temporary files, with a remedy. */
 function scratchFault(error: unknown, directory: string): InvalidInput {
   return new InvalidInput(`the directory for temporary files, ${directory}, ${whyUnusable(error)}`, {
-    suggestions: ["Name a directory with free space that you may write to: TMPDIR=/path/to/directory slipway …"],
+    suggestions: [
+      process.platform === "win32"
+        ? "Name a directory with free space that you may write to: set TEMP=D:\\directory"
+        : "Name a directory with free space that you may write to: TMPDIR=/path/to/directory slipway …",
+    ],
     cause: error,
   });
 }

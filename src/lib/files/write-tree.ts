@@ -19,8 +19,13 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { OWNER_ALL, isClosedToOwner } from "./file-tree.ts";
 import type { FileStat, FileTree } from "./file-tree.ts";
 import { PathResolver, toText } from "./path-bytes.ts";
+import { makeScratchDirectory, removeScratchDirectory } from "./scratch.ts";
 
 const PIECE_BYTES = 1024 * 1024;
+
+/** Characters that no file name of Windows has: separators, streams, wildcards, controls. */
+// oxlint-disable-next-line no-control-regex -- they are in names of Linux
+const NOT_IN_WINDOWS = /[\\:*?"<>|\u0000-\u001F]|[. ]$/;
 
 /** Thrown for an entry that cannot be made here. */
 export class Unwritable extends Error {}
@@ -29,23 +34,28 @@ export class Unwritable extends Error {}
  * Files that are there already are replaced, and stay if the tree does not have them. Directories get their modes last, so that
  * read-only ones can be filled.
  * @param root absolute path of an existing directory
- * @throws Unwritable for a FIFO or a socket; the system's errors
+ * @throws Unwritable for a FIFO or a socket, for a name that Windows does not have, and for two names that are one on this disk; the
+ *   system's errors
  */
-export async function writeTree(tree: FileTree, root: string): Promise<void> {
-  await new TreeWriter(tree, new PathResolver(root)).run();
+export async function writeTree(tree: FileTree, root: string, platform: string = process.platform): Promise<void> {
+  await new TreeWriter(tree, root, platform).run();
 }
 
 class TreeWriter {
   readonly #tree: FileTree;
+  readonly #root: string;
   readonly #paths: PathResolver;
+  readonly #platform: string;
   /** Identity to the first name of a file with several. */
   readonly #linked = new Map<string, string>();
   readonly #piece = Buffer.allocUnsafe(PIECE_BYTES);
   #written = 0;
 
-  constructor(tree: FileTree, paths: PathResolver) {
+  constructor(tree: FileTree, root: string, platform: string) {
     this.#tree = tree;
-    this.#paths = paths;
+    this.#root = root;
+    this.#paths = new PathResolver(root);
+    this.#platform = platform;
   }
 
   async run(): Promise<void> {
@@ -74,7 +84,37 @@ class TreeWriter {
 
   #below(directory: string): string[] {
     const names = this.#tree.names(directory).sort().toReversed();
-    return directory === "" ? names : names.map((name) => `${directory}/${name}`);
+    // Its separators would lead out of the directory.
+    const foreign = this.#platform === "win32" ? names.find((name) => NOT_IN_WINDOWS.test(name)) : undefined;
+    if (foreign !== undefined)
+      throw new Unwritable(`${toText(pathOf(directory, foreign))} is not a name that a file can have on Windows`);
+    this.#refuseTwins(directory, names);
+    return names.map((name) => pathOf(directory, name));
+  }
+
+  /** Disks of Windows and macOS take two names that differ only in case, or only in how an accent is written, as one file. */
+  #refuseTwins(directory: string, names: readonly string[]): void {
+    const seen = new Map<string, string>();
+    for (const name of names) {
+      const folded = toText(name).normalize("NFC").toLowerCase();
+      const twin = seen.get(folded);
+      seen.set(folded, name);
+      if (twin === undefined || !this.#areOne(name, twin)) continue;
+      const [one, other] = [name, twin].map((each) => toText(pathOf(directory, each)));
+      throw new Unwritable(`${one} and ${other} are two files, but this disk has one name for both`);
+    }
+  }
+
+  /** Tries it in a directory of the destination: the answer differs by disk. */
+  #areOne(name: string, twin: string): boolean {
+    const probe = makeScratchDirectory(".slipway-", this.#root);
+    try {
+      const paths = new PathResolver(probe);
+      closeSync(openSync(paths.resolve(name), "wx", 0o600));
+      return lstatSync(paths.resolve(twin), { throwIfNoEntry: false }) !== undefined;
+    } finally {
+      removeScratchDirectory(probe);
+    }
   }
 
   #makeDirectory(path: string): void {
@@ -128,4 +168,8 @@ class TreeWriter {
       if (count < PIECE_BYTES) return;
     }
   }
+}
+
+function pathOf(directory: string, name: string): string {
+  return directory === "" ? name : `${directory}/${name}`;
 }

@@ -3,9 +3,10 @@
  * skipped unless --kubeconfig names them, and relative paths are relative to their file.
  * Rules: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
  */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
+import { delimiter, dirname, isAbsolute, join, resolve, win32 } from "node:path";
 import { InvalidInput } from "../../errors.ts";
 import { readFirstDocument } from "./kubeconfig-yaml.ts";
 
@@ -30,7 +31,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function readKubeconfig(named: string | undefined, env: Environment): Promise<Kubeconfig> {
   const listed =
     named === undefined ? (env["KUBECONFIG"] ?? "").split(delimiter).filter((path) => path !== "") : [named];
-  const paths = listed.length > 0 ? listed : [join(env["HOME"] || homedir(), ".kube", "config")];
+  const paths = listed.length > 0 ? listed : [defaultFile(env)];
   const texts = await Promise.all(paths.map((path) => readText(path, named !== undefined)));
 
   const sources = paths.map((path, index) => ({ path, found: texts[index] !== undefined }));
@@ -48,6 +49,23 @@ export async function readKubeconfig(named: string | undefined, env: Environment
     collect(users, config["users"], "user", path, ["client-certificate", "client-key", "tokenFile"]);
   }
   return { sources, currentContext, contexts, clusters, users };
+}
+
+/**
+ * `.kube/config` in the home directory. Windows has several, and kubectl takes the first that has the file
+ * (k8s.io/client-go/util/homedir).
+ */
+export function defaultFile(
+  env: Environment,
+  platform: string = process.platform,
+  exists: (path: string) => boolean = existsSync,
+): string {
+  const home = env["HOME"] || homedir();
+  if (platform !== "win32") return join(home, ".kube", "config");
+  const { HOME = "", HOMEDRIVE = "", HOMEPATH = "", USERPROFILE = "" } = env;
+  const homes = [HOME, HOMEDRIVE === "" || HOMEPATH === "" ? "" : HOMEDRIVE + HOMEPATH, USERPROFILE];
+  const files = homes.filter((path) => path !== "").map((path) => win32.join(path, ".kube", "config"));
+  return files.find(exists) ?? win32.join(HOME || USERPROFILE || home, ".kube", "config");
 }
 
 async function readText(path: string, required: boolean): Promise<string | undefined> {

@@ -22,9 +22,9 @@ import type { KeyObject } from "node:crypto";
 import { constants } from "node:fs";
 import { link, open, rm, writeFile } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { InvalidInput } from "../../errors.ts";
+import { configDirectory } from "../../lib/files/cache-directory.ts";
 import { makeTrustedDirectory } from "../../lib/files/trusted-directory.ts";
 
 /** A user's Ed25519 key. */
@@ -58,9 +58,9 @@ function signedText(uid: string): Buffer {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Returns the path of the key's file: `slipway/keep-key.pem` in XDG_CONFIG_HOME or ~/.config. */
+/** Returns the path of the key's file: `keep-key.pem` in the directory of the user's configuration. */
 export function keepKeyFile(env: Environment): string {
-  return join(env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "slipway", "keep-key.pem");
+  return join(configDirectory(env), "keep-key.pem");
 }
 
 /**

@@ -19,8 +19,24 @@ const RSA_SHA2_512 = 4;
 /** OpenSSH has the same limit (authfd.c, MAX_AGENT_REPLY_LEN). */
 const MAX_MESSAGE_BYTES = 256 * 1024;
 
+/** The pipe of the agent that comes with Windows, which sets no variable (OpenSSH for Windows; moby/buildkit uses it too). */
+const WINDOWS_AGENT = "\\\\.\\pipe\\openssh-ssh-agent";
+
+/** Address of the user's agent: SSH_AUTH_SOCK; on Windows, the system's own if it is not set. Empty if there is none. */
+export function agentAddress(
+  env: Readonly<Record<string, string | undefined>>,
+  platform: string = process.platform,
+): string {
+  return env["SSH_AUTH_SOCK"] || (platform === "win32" ? WINDOWS_AGENT : "");
+}
+
+/** Whether a path is the name of a named pipe of Windows, which cannot be examined without opening it. */
+export function isPipe(path: string): boolean {
+  return /^[\\/]{2}\.[\\/]pipe[\\/]/.test(path);
+}
+
 /**
- * An agent behind a Unix socket. A build may list its keys and sign. Other requests, for example to add or remove keys or to lock
+ * An agent behind a Unix socket or a named pipe. A build may list its keys and sign. Other requests, for example to add or remove keys or to lock
  * the agent, are answered with a failure. The dial function throws an Error if nothing listens on the socket.
  * @param path of the socket, as in SSH_AUTH_SOCK
  */

@@ -94,3 +94,13 @@ describe("the folder", () => {
     });
   });
 });
+
+it.each([
+  ["docker", undefined, "%USERPROFILE%\\.docker\\cli-plugins\\docker-slipway.exe"],
+  ["compose", "C:\\plugins", "C:\\plugins\\docker-buildx.exe"],
+  ["kubectl", undefined, "FOLDER-OF-YOUR-PATH\\kubectl-slipway.exe"],
+] as const)("on Windows the executable is copied for %s, as there are no links", async (host, dir, copy) => {
+  const error = await locatePlugin(host, dir, {}, program, "win32").catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(InvalidInput);
+  expect((error as InvalidInput).suggestions).toEqual([`Copy the executable: copy slipway.exe "${copy}"`]);
+});

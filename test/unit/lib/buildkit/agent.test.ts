@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { memoryAgent, socketAgent } from "../../../../src/lib/buildkit/services/agent.ts";
+import { agentAddress, isPipe, memoryAgent, socketAgent } from "../../../../src/lib/buildkit/services/agent.ts";
 import type { DialAgent } from "../../../../src/lib/buildkit/services/ssh.ts";
 
 let directory: string;
@@ -103,4 +103,14 @@ describe("the user's own agent", () => {
     writeFileSync(join(directory, "nothing"), "");
     await expect(socketAgent(join(directory, "nothing"))()).rejects.toThrow("ECONNREFUSED");
   });
+});
+
+it.each([
+  ["linux", {}, ""],
+  ["linux", { SSH_AUTH_SOCK: "/run/agent" }, "/run/agent"],
+  ["win32", {}, "\\\\.\\pipe\\openssh-ssh-agent"],
+  ["win32", { SSH_AUTH_SOCK: "//./pipe/other" }, "//./pipe/other"],
+])("on %s with %j the agent is at %j", (platform, env, address) => {
+  expect(agentAddress(env, platform)).toBe(address);
+  expect(isPipe(address)).toBe(platform === "win32");
 });

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -32,6 +34,30 @@ describe("an engine's address", () => {
       "-l jane -p 22 -o ConnectTimeout=30 -T -- host docker --host unix:///d.sock system dial-stdio",
     );
   });
+});
+
+it("on Windows, docker's pipe is the default engine", async () => {
+  expect(await findEngine({}, "C:\\Users\\jane", "win32")).toEqual({
+    address: { kind: "socket", path: "//./pipe/docker_engine" },
+    text: "npipe:////./pipe/docker_engine",
+    source: "the default socket",
+  });
+});
+
+it("on macOS, the socket in docker's own directory is found too", async () => {
+  const home = await mkdtemp(join(tmpdir(), "slipway-mac-"));
+  const path = join(home, ".docker/run/docker.sock");
+  await mkdir(join(home, ".docker/run"), { recursive: true });
+  const server = createServer().listen(path);
+  try {
+    await once(server, "listening");
+    // A machine where the tests run may have an engine at the first address.
+    const found = await findEngine({}, home, "darwin");
+    expect([`unix://${path}`, "unix:///var/run/docker.sock"]).toContain(found?.text);
+  } finally {
+    server.close();
+    await rm(home, { recursive: true });
+  }
 });
 
 describe("which engine is found", () => {

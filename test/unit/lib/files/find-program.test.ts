@@ -3,7 +3,13 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ProgramNotFound, findProgram, startProgram } from "../../../../src/lib/files/find-program.ts";
+import {
+  ProgramNotFound,
+  UnsafeArgument,
+  findProgram,
+  startOf,
+  startProgram,
+} from "../../../../src/lib/files/find-program.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -65,12 +71,12 @@ describe("a program", () => {
   });
 });
 
-it("on Windows only absolute directories of the PATH are searched, for the types that Node can start", async () => {
+it("on Windows only absolute directories of the PATH are searched, for the types that are programs", async () => {
   // The path of a file there is the name of a file in the working directory here.
   for (const file of ["git.exe", "C:\\tools\\git.exe", "\\tools\\git.exe", "tools\\git.exe", "C:tools\\git.exe"]) {
     await program(file);
   }
-  await program("C:\\tools\\shim.cmd");
+  await program("C:\\tools\\script.vbs");
   const there: Case[] = [
     ["git", { Path: "C:\\tools" }],
     ["git", { PATH: "D:\\none;C:\\tools" }],
@@ -81,10 +87,39 @@ it("on Windows only absolute directories of the PATH are searched, for the types
     ["git", { PATH: ".;;tools;\\tools;C:tools" }],
     [".\\git", { PATH: "C:\\tools" }],
     ["C:git", { PATH: "C:\\tools" }],
-    ["shim", { PATH: "C:\\tools" }],
+    ["script", { PATH: "C:\\tools", PATHEXT: ".VBS;.EXE" }],
   ];
   expect(findThere([...there, ...absent], "win32")).toEqual([
     ...there.map((one) => `${JSON.stringify(one)}: C:\\tools\\git.exe`),
     ...absent.map((one) => `${JSON.stringify(one)}: nothing`),
   ]);
+});
+
+it("on Windows PATHEXT says which of several programs of one name is started", async () => {
+  for (const type of ["exe", "cmd"]) await program(`C:\\tools\\tool.${type}`);
+  const cases: Case[] = [
+    ["tool", { PATH: "C:\\tools" }],
+    ["tool", { PATH: "C:\\tools", PATHEXT: ".CMD;.EXE" }],
+    ["tool", { PATH: "C:\\tools", PathExt: ".JS;.CMD" }],
+    ["tool", { PATH: "C:\\tools", PATHEXT: ".JS" }],
+  ];
+  expect(findThere(cases, "win32").map((line) => line.slice(-3))).toEqual(["exe", "cmd", "cmd", "exe"]);
+});
+
+describe("a batch file of Windows", () => {
+  const start = (program: string, ...args: string[]): unknown =>
+    startOf(program, args, { SystemRoot: "D:\\Windows" }, "win32");
+
+  it("is run by the system's own cmd.exe, with every arg between quotation marks", () => {
+    expect(start("C:\\sdk\\docker-credential-gcloud.CMD", "get", "a & b", "C:\\x\\")).toEqual({
+      program: "D:\\Windows\\System32\\cmd.exe",
+      args: ["/d", "/v:off", "/s", "/c", '""C:\\sdk\\docker-credential-gcloud.CMD" "get" "a & b" "C:\\x\\\\""'],
+      windowsVerbatimArguments: true,
+    });
+  });
+
+  it.each(['a" & calc "', "%PATH%", "!x!", "a\nb", "a\0b"])("gets no arg that cmd.exe reads as syntax: %j", (arg) => {
+    expect(() => start("C:\\a.bat", arg)).toThrow(UnsafeArgument);
+    expect(start("C:\\a.exe", arg)).toEqual({ program: "C:\\a.exe", args: [arg] });
+  });
 });

@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chooseTarget } from "../../../../src/lib/kube/choose-target.ts";
-import { readKubeconfig } from "../../../../src/lib/kube/kubeconfig.ts";
+import { defaultFile, readKubeconfig } from "../../../../src/lib/kube/kubeconfig.ts";
 import { InvalidInput } from "../../../../src/errors.ts";
 import { failureOf, temporaryDirectory } from "./harness.ts";
 
@@ -206,4 +206,15 @@ describe("in a cluster", () => {
     const target = await chooseTarget({}, { env: { ...env, POD_NAMESPACE: "env-ns" }, serviceAccount: account });
     expect(target.namespace).toBe("env-ns");
   });
+});
+
+test.each([
+  [["C:\\home", "D:\\net", "C:\\Users\\jane"], "C:\\home"],
+  [["D:\\net", "C:\\Users\\jane"], "D:\\net"],
+  [["C:\\Users\\jane"], "C:\\Users\\jane"],
+  [[], "C:\\home"],
+])("on Windows, with a kubeconfig in %j, the one in %s is read, as by kubectl", (homes, expected) => {
+  const env = { HOME: "C:\\home", HOMEDRIVE: "D:", HOMEPATH: "\\net", USERPROFILE: "C:\\Users\\jane" };
+  const files = homes.map((home) => `${home}\\.kube\\config`);
+  expect(defaultFile(env, "win32", (path) => files.includes(path))).toBe(`${expected}\\.kube\\config`);
 });
