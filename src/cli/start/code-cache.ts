@@ -8,15 +8,15 @@ import {
   closeSync,
   constants,
   fstatSync,
+  lstatSync,
   openSync,
   readFileSync,
   readdirSync,
   rmSync,
-  statSync,
   type BigIntStats,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { getHeapCodeStatistics } from "node:v8";
 import { Script } from "node:vm";
 import { trustedCacheDirectory, trustedStateDirectory } from "../../lib/files/cache-directory.ts";
@@ -48,6 +48,12 @@ export function codeCachePlaces(env: Readonly<Record<string, string | undefined>
 const HASH_DIGITS = 16;
 /** Age at which the cached code of another version of the program is removed. */
 const OUTDATED_AFTER_MS = 7 * 24 * 3600 * 1000;
+/**
+ * Most entries and bytes, of all versions together. There is an entry for each command, and for each word that somebody typed instead of
+ * one.
+ */
+const MAX_ENTRIES = 48;
+const MAX_BYTES = 64 * 1024 * 1024;
 /** A run replaces the cached code if it has compiled more than this factor of it. */
 const REPLACE_AT_GROWTH = 1.1;
 
@@ -172,17 +178,30 @@ function writeCached(script: Script, cache: CodeCache, name: string, before: num
     makeTrustedDirectory(cache.receipts);
     const stat = replaceFile(join(cache.code, name), joinCached(script, size), { mode: 0o600 });
     replaceFile(join(cache.receipts, name), receiptOf(stat), { mode: 0o600 });
-    removeOutdated(cache.code, name);
-    removeOutdated(cache.receipts, name);
+    removeUnused(cache, name);
   } catch {
     // A full or read-only disk only costs time at the next start.
   }
 }
 
-function removeOutdated(directory: string, name: string): void {
-  for (const other of readdirSync(directory)) {
-    if (other.startsWith(name.slice(0, HASH_DIGITS))) continue;
-    const path = join(directory, other);
-    if (Date.now() - statSync(path).mtimeMs > OUTDATED_AFTER_MS) rmSync(path, { recursive: true, force: true });
+/** Removes the code that was not used for the longest time, and its receipts. A process that is reading it has it open. */
+function removeUnused({ code, receipts }: CodeCache, name: string): void {
+  const received = readdirSync(receipts);
+  const version = name.slice(0, HASH_DIGITS);
+  const found = readdirSync(code).flatMap((entry) => {
+    const stat = lstatSync(join(code, entry), { throwIfNoEntry: false });
+    return stat === undefined ? [] : [{ entry, size: stat.size, usedMs: Math.max(stat.atimeMs, stat.mtimeMs) }];
+  });
+  const kept = new Set<string>([name]);
+  let bytes = found.find(({ entry }) => entry === name)?.size ?? 0;
+  for (const { entry, size, usedMs } of found.toSorted((a, b) => b.usedMs - a.usedMs)) {
+    if (entry === name) continue;
+    const isOutdated = !entry.startsWith(version) && Date.now() - usedMs > OUTDATED_AFTER_MS;
+    // Another process is writing in a directory whose name begins with a dot.
+    const isEntry = !entry.startsWith(".");
+    if (isEntry) bytes += size;
+    if (!isOutdated && (!isEntry || (kept.size < MAX_ENTRIES && bytes <= MAX_BYTES))) kept.add(entry);
   }
+  const all = [...found.map(({ entry }) => join(code, entry)), ...received.map((entry) => join(receipts, entry))];
+  for (const path of all) if (!kept.has(basename(path))) rmSync(path, { recursive: true, force: true });
 }

@@ -9,6 +9,7 @@ import {
   rm,
   stat,
   symlink,
+  truncate,
   utimes,
   writeFile,
 } from "node:fs/promises";
@@ -94,6 +95,41 @@ describe("compiled code", () => {
     run(await program("exports.answer = 3;", "aaaaaaaaaaaaaaaa"));
     expect(await kept()).not.toContain(old.slice(old.lastIndexOf("/") + 1));
     expect(await receipts()).toEqual(await kept());
+  });
+
+  it.each([
+    ["entries", 200, 10],
+    ["bytes", 40, 4 * 1024 * 1024],
+  ])("its %s are bounded: what was not used for the longest time is removed first", async (_, count, size) => {
+    const path = await program("exports.answer = 42;");
+    run(path);
+    const names = Array.from({ length: count }, (_unused, at) => `${HASH}-other-${String(at).padStart(3, "0")}`);
+    for (const [at, name] of names.entries()) {
+      for (const [folder, bytes] of [
+        ["kept", size],
+        ["receipts", 10],
+      ] as const) {
+        await writeFile(join(directory, folder, name), "");
+        await truncate(join(directory, folder, name), bytes);
+        const used = new Date(Date.now() - (count - at) * 60_000);
+        await utimes(join(directory, folder, name), used, used);
+      }
+    }
+    const partial = join(directory, "kept", ".slipway-partial");
+    await writeFile(partial, "");
+    run(path, "another");
+    const left = await kept();
+    const [others, own] = [left.filter((name) => names.includes(name)), left.filter((name) => !names.includes(name))];
+    expect(own).toEqual([
+      ".slipway-partial",
+      `${HASH}-${process.version}-${process.arch}-another`,
+      `${HASH}-${process.version}-${process.arch}-build`,
+    ]);
+    expect(others.length).toBeGreaterThan(5);
+    expect(others.length).toBeLessThan(48);
+    expect(others.length * size).toBeLessThanOrEqual(64 * 1024 * 1024);
+    expect(others).toEqual(names.slice(-others.length));
+    expect(await receipts()).toEqual(left.filter((name) => name !== ".slipway-partial"));
   });
 
   it("broken, truncated or empty cached code is written again", async () => {
