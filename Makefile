@@ -5,7 +5,7 @@ SHELL := /bin/bash
 NPM := npm --no-fund --no-audit --loglevel=error
 RELEASE_PROGRAMS := /usr/bin/qemu-aarch64-static /usr/bin/rpmbuild /usr/bin/zip
 
-.PHONY: sample executable release release-test same-context same-tag platform-kills help demo test check docs docs-site unit e2e cluster cluster-nodes clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
+.PHONY: sample executable release release-test windows same-context same-tag platform-kills help demo test check docs docs-site unit e2e cluster cluster-nodes clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
@@ -105,6 +105,13 @@ release: build $(RELEASE_PROGRAMS) ## what a release consists of, in release/: e
 
 release-test: release cluster ## installs and runs what `make release` has made
 	@eval "$$(test/cluster/env)" && $(NPM) run --silent release:test
+
+windows: build cluster /usr/lib/wine/wine64 ## the client on Windows, under wine: builds on the test cluster
+	@eval "$$(test/cluster/env)" && $(NPM) run --silent windows
+
+/usr/lib/wine/wine64:
+	@echo "installing wine64"
+	@apt-get install --yes --no-install-recommends wine64 >/dev/null || { apt-get update >/dev/null && apt-get install --yes --no-install-recommends wine64 >/dev/null; }
 
 format: node_modules/.installed ## format the source
 	$(NPM) run --silent format

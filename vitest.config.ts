@@ -57,6 +57,19 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: "windows",
+          include: ["test/windows/**/*.test.ts"],
+          globalSetup: ["test/e2e/support/global-setup.ts", "test/windows/support/global-setup.ts"],
+          expect: { poll: WAIT },
+          // Programs of Windows start slowly under wine.
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          maxWorkers: 1,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "chaos",
           include: ["test/chaos/**/*.test.ts"],
           globalSetup: ["test/e2e/support/global-setup.ts"],

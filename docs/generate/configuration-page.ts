@@ -30,7 +30,7 @@ count, and \`--builder buildkit\` leaves out a file's \`builder-image\`, which i
 - **The project's** is \`.slipway.yaml\`, looked for in the working directory and then in each directory above, as git looks for its own;
   only the nearest one counts. It applies to builds whose context lies in its directory, or comes on standard input. Slipway does not
   look for it in what is built: a repository or an archive that is fetched, cloned or unpacked cannot decide how it is built.
-- **Yours** is the file \`SLIPWAY_CONFIG\` names, else \`slipway/config.yaml\` in \`$XDG_CONFIG_HOME\`, else in \`~/.config\`.
+- **Yours** is the file \`SLIPWAY_CONFIG\` names, else \`slipway/config.yaml\` in \`$XDG_CONFIG_HOME\`, else in \`~/.config\` (Windows: \`%APPDATA%\`).
 
 \`\`\`yaml
 # .slipway.yaml
@@ -91,7 +91,7 @@ const VARIABLES = `
 environment, and come before both files.
 
 Slipway keeps two things on disk that may be deleted at any time: \`slipway/code\`, what Node has compiled of the
-program (2.6 MB for \`build\`; other commands less; \`NODE_DISABLE_COMPILE_CACHE=1\` turns it off), and \`slipway/hashes\`, see
+program (2.6 MB for \`build\`; other commands less; at most 64 MB of what was used last; \`NODE_DISABLE_COMPILE_CACHE=1\` turns it off), and \`slipway/hashes\`, see
 [how a context travels](../explanation/contexts.md#kept-between-builds). Both are in \`$XDG_CACHE_HOME\` if it is an absolute path, else in \`~/.cache\`
 (macOS: \`~/Library/Caches\`, Windows: \`%LOCALAPPDATA%\`). Slipway does not use the directory if it belongs to another user, if other users may write to
 it or to a directory above it, or if it lies in a work tree of git, Mercurial or Subversion. Compiled code also needs a receipt below the home directory

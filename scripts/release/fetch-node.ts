@@ -4,7 +4,7 @@ import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs
 import { join } from "node:path";
 import { extract } from "tar";
 import { NODE_PACKAGES, NODE_VERSION } from "./node-packages.ts";
-import type { Target } from "./node-packages.ts";
+import type { NodePackage, Target } from "./node-packages.ts";
 import { mustRun } from "./run.ts";
 
 export interface FetchedNode {
@@ -19,19 +19,27 @@ export interface FetchedNode {
  * @throws Error if the tarball is not the pinned one
  */
 export async function fetchNode(target: Target, directory: string): Promise<FetchedNode> {
-  const { name, integrity, program } = NODE_PACKAGES[target];
-  const kept = join(directory, `${name}-${NODE_VERSION}`);
+  return fetchNodePackage(NODE_PACKAGES[target], NODE_VERSION, directory);
+}
+
+/** As `fetchNode`, of another version. */
+export async function fetchNodePackage(
+  { name, integrity, program }: NodePackage,
+  version: string,
+  directory: string,
+): Promise<FetchedNode> {
+  const kept = join(directory, `${name}-${version}`);
   const fetched = { program: join(kept, program), licence: join(kept, "LICENSE") };
   await mkdir(directory, { recursive: true });
   const tarball = `${kept}.tgz`;
   const partial = await mkdtemp(join(directory, "partial-"));
   try {
     if (!(await exists(tarball))) {
-      await mustRun("npm", ["pack", "--silent", "--pack-destination", partial, `${name}@${NODE_VERSION}`]);
-      await rename(join(partial, `${name}-${NODE_VERSION}.tgz`), tarball);
+      await mustRun("npm", ["pack", "--silent", "--pack-destination", partial, `${name}@${version}`]);
+      await rename(join(partial, `${name}-${version}.tgz`), tarball);
     }
     const bytes = await readFile(tarball);
-    await refuseOther(`${name}@${NODE_VERSION}`, bytes, integrity, tarball);
+    await refuseOther(`${name}@${version}`, bytes, integrity, tarball);
     const checked = join(partial, "checked.tgz");
     await writeFile(checked, bytes);
     const unpacked = join(partial, "unpacked");

@@ -6,6 +6,7 @@ import { spawn, type ChildProcess, type ChildProcessByStdio, type SpawnOptions }
 import { accessSync, constants, statSync } from "node:fs";
 import { posix, win32 } from "node:path";
 import type { Readable, Writable } from "node:stream";
+import { trimEndChars } from "../text/linear.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -101,7 +102,7 @@ export function startOf(program: string, args: readonly string[], env: Environme
     throw new UnsafeArgument(`${program} is a batch file, to which ${JSON.stringify(unsafe)} cannot be passed`);
   }
   // A backslash before a quotation mark would escape it for the program that the batch file starts.
-  const quoted = [program, ...args].map((text) => `"${text.replace(/\\+$/, "$&$&")}"`);
+  const quoted = [program, ...args].map((text) => `"${text}${text.slice(trimEndChars(text, "\\").length)}"`);
   const system = valueOf(env, "SYSTEMROOT") || "C:\\Windows";
   return {
     program: win32.join(system, "System32", "cmd.exe"),

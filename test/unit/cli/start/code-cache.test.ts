@@ -103,6 +103,7 @@ describe("compiled code", () => {
   ])("its %s are bounded: what was not used for the longest time is removed first", async (_, count, size) => {
     const path = await program("exports.answer = 42;");
     run(path);
+    const { mtimeMs } = await stat(await oneKept());
     const names = Array.from({ length: count }, (_unused, at) => `${HASH}-other-${String(at).padStart(3, "0")}`);
     for (const [at, name] of names.entries()) {
       for (const [folder, bytes] of [
@@ -111,7 +112,7 @@ describe("compiled code", () => {
       ] as const) {
         await writeFile(join(directory, folder, name), "");
         await truncate(join(directory, folder, name), bytes);
-        const used = new Date(Date.now() - (count - at) * 60_000);
+        const used = new Date(mtimeMs - (count - at) * 60_000);
         await utimes(join(directory, folder, name), used, used);
       }
     }

@@ -18,8 +18,16 @@ function treeOf(...names: readonly string[]): FileTree {
   const of = (path: string): FileStat => ({
     isDirectory: () => path === "",
     isFile: () => path !== "",
-    ...{ isSymbolicLink: no, isFIFO: no, isSocket: no },
-    ...{ mode: 0o644, size: 0, mtimeMs: 0, ctimeMs: 0, nlink: 1, dev: 1, ino: 1 },
+    isSymbolicLink: no,
+    isFIFO: no,
+    isSocket: no,
+    mode: 0o644,
+    size: 0,
+    mtimeMs: 0,
+    ctimeMs: 0,
+    nlink: 1,
+    dev: 1,
+    ino: 1,
   });
   return {
     names: (directory) => (directory === "" ? [...names] : []),
