@@ -37,8 +37,8 @@ slipway rbac -n builds | kubectl apply -f -                      # for the Servi
 slipway rbac -n builds --group developers | kubectl apply -f -   # for a group of users
 \`\`\`
 
-The Role and the RoleBinding are called \`slipway\`, or as \`--name\` says: a second run with the same name replaces both. Bind further accounts to the
-Role with \`kubectl create rolebinding\`.
+The Role and the RoleBinding are called \`slipway\` for the account \`slipway\`, else \`slipway-NAME\`, or as \`--name\` says. A second run with the
+same name replaces both. The command that an error prints has a name of its own, so it only adds rights.
 
 Without flags the Role is enough for any builder. Written by \`npm run docs\` from the function that \`slipway rbac\` uses.
 

@@ -85,7 +85,7 @@ test("missing rights are reported, and the Role that --fix-rbac prints grants th
   expect(facts(refused.stderr)).toEqual(facts(denied.stdout));
   expect(facts(refused.stderr)).not.toContain(undefined);
   const fix = await run(["--fix-rbac"], empty);
-  expect(fix.stdout).toMatch(/kind: Role\n[^]*kind: RoleBinding\n[^]*name: slipway\n/);
+  expect(fix.stdout).toMatch(/kind: Role\n[^]*kind: RoleBinding\n[^]*name: slipway-kaniko\n/);
   await kubectl(["apply", "-f", "-"], fix.stdout);
   const allowed = await run(["--no-pods"], empty);
   expect([allowed.code, allowed.stdout]).toEqual([0, expect.stringMatching(/^ok {4}rights /m)]);

@@ -9,7 +9,7 @@ import type { Dial } from "./registry-check.ts";
 import { examine, neededRights } from "./examine.ts";
 import { planRequest, planUnnamed } from "../build/plan-request.ts";
 import type { PlannedRequest } from "../build/plan-request.ts";
-import { grantOf, holderNamed } from "../rbac/role.ts";
+import { grantName, grantOf, holderNamed } from "../rbac/role.ts";
 import { RegistryClient } from "../../lib/registry/registry-client.ts";
 import { shipCredentials } from "../build/credentials.ts";
 import { userName } from "../user-name.ts";
@@ -61,7 +61,8 @@ export async function leastGrant(
   await using cluster = await connect(choice);
   const review = await cluster.create("selfsubjectreviews", {}, signal);
   const holder = holderNamed(review.status?.userInfo?.username ?? "");
-  return grantOf(neededRights(plan, builder), { name: "slipway", namespace: cluster.namespace, holder }).filter(
+  const name = grantName(holder, [plan.builder]);
+  return grantOf(neededRights(plan, builder), { name, namespace: cluster.namespace, holder }).filter(
     ({ kind }) => kind !== "ServiceAccount",
   );
 }

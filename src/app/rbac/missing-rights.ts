@@ -8,7 +8,7 @@ import { AuthError } from "../../errors.ts";
 import { askRights, listRights } from "./ask-rights.ts";
 import { needOf, rightsOf } from "./rights.ts";
 import type { Need } from "./rights.ts";
-import { holderNamed } from "./role.ts";
+import { grantName, holderNamed } from "./role.ts";
 
 const REQUEST_TIMEOUT_MS = 10_000;
 
@@ -30,9 +30,7 @@ export async function withAllMissingRights(
 export async function withMissingManageRights(denied: unknown, cluster: Cluster, claims: boolean): Promise<unknown> {
   const need = { transport: "none", ships: false, files: false, cacheVolume: claims, manage: true } as const;
   return explain(denied, cluster, need, (user) =>
-    ["slipway rbac", `-n ${cluster.namespace}`, holderFlag(user, cluster.namespace), "--manage"]
-      .concat(claims ? ["--cache-volume"] : [])
-      .join(" "),
+    commandFor(user, cluster.namespace, ["--manage", ...(claims ? ["--cache-volume"] : [])]),
   );
 }
 
@@ -80,10 +78,7 @@ function grantRemedy(command: string): string {
 
 /** The command that prints the Role for this build. @param user as the API server names it */
 export function rbacCommand(plan: BuildPlan, need: Need, namespace: string, user: string): string {
-  return [
-    "slipway rbac",
-    `-n ${namespace}`,
-    holderFlag(user, namespace),
+  return commandFor(user, namespace, [
     `--builder ${plan.builder}`,
     ...(need.keep === true ? ["--keep"] : need.transport === "none" ? ["--git-in-cluster"] : []),
     ...(need.transport === "none" || need.transport === AUTO ? [] : [`--transport ${need.transport}`]),
@@ -92,7 +87,13 @@ export function rbacCommand(plan: BuildPlan, need: Need, namespace: string, user
     ...(need.networkPolicy === true ? ["--network-policy"] : []),
     // --keep makes no Secret.
     ...(need.ships || need.keep === true ? [] : ["--no-secrets"]),
-  ].join(" ");
+  ]);
+}
+
+/** Its name is its own, so that the holder keeps the rights of other Roles. */
+function commandFor(user: string, namespace: string, uses: readonly string[]): string {
+  const name = grantName(holderNamed(user), uses);
+  return ["slipway rbac", `-n ${namespace}`, holderFlag(user, namespace), ...uses, `--name ${name}`].join(" ");
 }
 
 function holderFlag(user: string, namespace: string): string {

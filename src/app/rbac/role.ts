@@ -1,6 +1,7 @@
 /** The objects that grant rights: Role, RoleBinding, and a ServiceAccount if one holds them. */
 import type { RbacV1Subject, V1Role, V1RoleBinding, V1ServiceAccount } from "@kubernetes/client-node";
 import type { Right } from "./rights.ts";
+import { trimChars } from "../../lib/text/linear.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 export interface Holder {
@@ -15,6 +16,16 @@ export function holderNamed(user: string): Holder {
   const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user) ?? [];
   if (namespace === undefined || name === undefined) return { kind: "User", name: user };
   return { kind: "ServiceAccount", name, namespace };
+}
+
+/**
+ * The name of a Role and RoleBinding for this holder. Objects of one name replace each other, so no other holder has the same, and a Role
+ * for further uses does not take rights away.
+ * @param uses what tells the Role from others of this holder; empty for its main one
+ */
+export function grantName({ name }: Holder, uses: readonly string[] = []): string {
+  const parts = ["slipway", ...(name === "slipway" ? [] : [name]), ...uses];
+  return parts.map((part) => trimChars(part.replaceAll(/[^A-Za-z0-9.]+/g, "-"), "-")).join("-");
 }
 
 export interface Grant {

@@ -5,7 +5,7 @@ import { InvalidInput } from "../../errors.ts";
 import { rightsOf } from "../../app/rbac/rights.ts";
 import { AUTO, TRANSPORTS, transportsThat } from "../../plan/transports.ts";
 import type { Transport } from "../../plan/transports.ts";
-import { grantOf } from "../../app/rbac/role.ts";
+import { grantName, grantOf } from "../../app/rbac/role.ts";
 import type { Holder } from "../../app/rbac/role.ts";
 import { print } from "../../lib/terminal/output.ts";
 
@@ -42,11 +42,11 @@ Role is: without --builder it has the rights that any builder needs.`;
     }),
     "network-policy": Flags.boolean({ description: "builds will use --network-policy" }),
     manage: Flags.boolean({
-      description: "also allow ps, attach, logs, cancel, rm and prune",
+      description: "also allow ps, attach, logs, wait, cancel, rm and prune",
     }),
     name: Flags.string({
-      default: "slipway",
-      description: "name of the Role and the RoleBinding; another name keeps an earlier Role",
+      description:
+        "name of the Role and the RoleBinding, which replace earlier ones of this name (default: slipway for the account slipway, else slipway-NAME)",
       helpValue: "NAME",
     }),
     account: Flags.string({ description: "grant it to this ServiceAccount (default: slipway)", helpValue: "NAME" }),
@@ -88,7 +88,7 @@ Role is: without --builder it has the rights that any builder needs.`;
       networkPolicy: flags["network-policy"],
     });
     const { printYaml } = await import("../print/yaml.ts");
-    print(printYaml(grantOf(rights, { name: flags.name, namespace, holder })));
+    print(printYaml(grantOf(rights, { name: flags.name ?? grantName(holder), namespace, holder })));
   }
 }
 

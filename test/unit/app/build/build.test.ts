@@ -356,7 +356,7 @@ describe("a build that fails", () => {
       message:
         'the user "system:serviceaccount:team:ci" may not create, get, patch, delete jobs; create, delete configmaps in the namespace "team"',
       suggestions: [
-        "Ask somebody who may grant rights there to run: slipway rbac -n team --account ci --builder kaniko --no-secrets | kubectl apply -f -",
+        "Ask somebody who may grant rights there to run: slipway rbac -n team --account ci --builder kaniko --no-secrets --name slipway-ci-builder-kaniko-no-secrets | kubectl apply -f -",
         "Or use another namespace (-n).",
       ],
     });

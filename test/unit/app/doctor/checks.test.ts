@@ -13,7 +13,7 @@ import { mayDo, rightsCheck } from "../../../../src/app/doctor/rights-check.ts";
 import { AuthError, ClusterError } from "../../../../src/errors.ts";
 import { askRights } from "../../../../src/app/rbac/ask-rights.ts";
 import { rightsOf } from "../../../../src/app/rbac/rights.ts";
-import { grantOf, holderNamed } from "../../../../src/app/rbac/role.ts";
+import { grantName, grantOf, holderNamed } from "../../../../src/app/rbac/role.ts";
 import { CheckList } from "../../../../src/cli/ui/doctor-list.ts";
 import { FakeCluster, refusal } from "../../../fakes/fake-cluster.ts";
 
@@ -102,6 +102,15 @@ describe("the rights check", () => {
     const objects = grantOf(RIGHTS, { name: "slipway", namespace: "team", holder: holderNamed(user) });
     const subject = objects.flatMap((object) => ("subjects" in object ? (object.subjects ?? []) : []))[0];
     expect(subject).toMatchObject(holder);
+  });
+
+  it.each([
+    ["slipway", [], "slipway"],
+    ["ci", [], "slipway-ci"],
+    ["ci", ["--builder buildkit", "--cache-volume"], "slipway-ci-builder-buildkit-cache-volume"],
+    ["jane@example.com", ["--manage"], "slipway-jane-example.com-manage"],
+  ])("a Role of %s with the uses %j has a name of its own, so that it replaces no other", (holder, uses, name) => {
+    expect(grantName({ kind: "User", name: holder }, uses)).toBe(name);
   });
 });
 
@@ -211,7 +220,7 @@ describe("a trial pod", () => {
     const report = { reached: new Set(["admitted"] as const), node: "", error };
     const checks = trialChecks(report, plan, "baseline", true);
     expect(statuses(checks)).toBe("ok fail skip skip");
-    expect(checks[0]?.message).toContain("(it enforces baseline)");
+    expect(checks[0]?.message).toContain("(it enforces the Pod Security level baseline)");
     expect(checks[1]).toMatchObject({ message: "no node", suggestions: ["Add one."], kind: "cluster" });
   });
 
