@@ -5,9 +5,8 @@ import { InvalidInput } from "../../errors.ts";
 import { Daemon } from "../../lib/buildkit/control.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { identityOf } from "../../run/identity.ts";
-import { openKeepKey } from "../../run/keep/keep-key.ts";
-import type { KeepKey } from "../../run/keep/keep-key.ts";
-import { DAEMON, KEEP_ANNOTATION, findKept } from "../../run/keep/kept-builder.ts";
+import { hasKeepKey, openKeepKey } from "../../run/keep/keep-key.ts";
+import { DAEMON, KEEP_ANNOTATION, findEverybodysKept, findKept, isSigned } from "../../run/keep/kept-builder.ts";
 import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
 import { ANNOTATION, LABEL } from "../../run/labels.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
@@ -51,33 +50,54 @@ export const KEPT_FIELDS: readonly (keyof KeptRecord)[] = [
   "node",
 ];
 
-/** Those of this user, the youngest first. */
-export async function listKept(cluster: Cluster, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<KeptRecord[]> {
-  const found = await findKept(cluster, await openKeepKey(env), undefined, signal);
-  return Promise.all(found.map((builder) => recordOf(cluster, builder, signal)));
+export interface KeptScope {
+  readonly env: NodeJS.ProcessEnv;
+  /** Also those of other users, by their labels. */
+  readonly allUsers: boolean;
+}
+
+/** Those of this user, the youngest first; with all users, what a daemon holds is asked only of this user's. */
+export async function listKept(
+  cluster: Cluster,
+  { env, allUsers }: KeptScope,
+  signal: AbortSignal,
+): Promise<KeptRecord[]> {
+  const key = await openKeepKey(env);
+  const found = allUsers ? await findEverybodysKept(cluster, signal) : await findKept(cluster, key, undefined, signal);
+  return Promise.all(found.map((builder) => recordOf(cluster, builder, isSigned(builder.job, key), signal)));
+}
+
+/** How many there are. Asks no daemon. */
+export async function countKept(cluster: Cluster, { env, allUsers }: KeptScope, signal: AbortSignal): Promise<number> {
+  if (allUsers) return (await findEverybodysKept(cluster, signal)).length;
+  // To look for builders makes no key.
+  if (!(await hasKeepKey(env))) return 0;
+  return (await findKept(cluster, await openKeepKey(env), undefined, signal)).length;
 }
 
 /**
- * Ends builders of this user, with their layers and caches.
+ * Ends builders of this user, or of all, with their layers and caches.
  * @param names whole names or their beginnings; undefined: all
  * @returns the names of the ended builders
  * @throws InvalidInput if a name matches no builder, before any builder is ended
  */
 export async function stopKept(
   cluster: Cluster,
-  env: NodeJS.ProcessEnv,
+  { env, allUsers }: KeptScope,
   names: readonly string[] | undefined,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const key: KeepKey = await openKeepKey(env);
-  const found = (await findKept(cluster, key, undefined, signal)).map(({ job }) => identityOf(job));
+  const builders = allUsers
+    ? await findEverybodysKept(cluster, signal)
+    : await findKept(cluster, await openKeepKey(env), undefined, signal);
+  const found = builders.map(({ job }) => identityOf(job));
   const all = found.map(({ name }) => name);
-  const chosen = new Set(names?.map((name) => choose(all, name, cluster.namespace)) ?? all);
+  const chosen = new Set(names?.map((name) => choose(all, name, cluster.namespace, allUsers)) ?? all);
   for (const job of found.filter(({ name }) => chosen.has(name))) await cluster.remove("jobs", job, signal);
   return [...chosen];
 }
 
-function choose(found: readonly string[], name: string, namespace: string): string {
+function choose(found: readonly string[], name: string, namespace: string, allUsers: boolean): string {
   const matching = found.filter(
     (whole) => whole === name || whole.startsWith(name) || whole.startsWith(`slipway-keep-${name}`),
   );
@@ -86,13 +106,18 @@ function choose(found: readonly string[], name: string, namespace: string): stri
     return matching.includes(name) ? name : only;
   throw new InvalidInput(
     matching.length === 0
-      ? `there is no kept builder "${name}" of yours in the namespace ${namespace}`
+      ? `there is no kept builder "${name}"${allUsers ? "" : " of yours"} in the namespace ${namespace}`
       : `${matching.length} kept builders begin with "${name}"`,
-    { suggestions: ["See which there are: slipway keep"] },
+    { suggestions: [`See which there are: slipway keep${allUsers ? " --all-users" : ""}`] },
   );
 }
 
-async function recordOf(cluster: Cluster, { job, pod }: KeptBuilder, signal: AbortSignal): Promise<KeptRecord> {
+async function recordOf(
+  cluster: Cluster,
+  { job, pod }: KeptBuilder,
+  isOwn: boolean,
+  signal: AbortSignal,
+): Promise<KeptRecord> {
   const { labels = {}, annotations = {}, creationTimestamp } = job.metadata ?? {};
   const selector = job.spec?.template.spec?.nodeSelector ?? {};
   const os = selector["kubernetes.io/os"];
@@ -109,7 +134,7 @@ async function recordOf(cluster: Cluster, { job, pod }: KeptBuilder, signal: Abo
     createdAt,
     lastUsed: annotations[KEEP_ANNOTATION.lastUsed] ?? createdAt,
     keepSeconds: Number(annotations[KEEP_ANNOTATION.seconds] ?? 0),
-    ...(isRunning === true ? await holdings(cluster, pod?.metadata?.name ?? "", signal) : {}),
+    ...(isRunning === true && isOwn ? await holdings(cluster, pod?.metadata?.name ?? "", signal) : {}),
     ...omitUndefined({ pod: pod?.metadata?.name, node: pod?.spec?.nodeName }),
   };
 }

@@ -3,6 +3,7 @@ import { clusterFlags } from "../flags/shared.ts";
 import { BuildsCommand } from "../builds-command.ts";
 import { findPrunable, prune } from "../../app/builds/prune.ts";
 import { InvalidInput } from "../../errors.ts";
+import type { Cluster } from "../../lib/kube/cluster.ts";
 import { print, printError } from "../../lib/terminal/output.ts";
 
 /** Kinds that the Role of `slipway rbac --manage` does not list, so that it reads no Secret. Their Job owns them: the cluster deletes them with it. */
@@ -37,6 +38,7 @@ removed.`;
       const user = flags["all-users"] ? undefined : await this.whoAmI(cluster);
       const scope = { user, olderThan: older, volumes: flags.volumes };
       const { prunable, unseen } = await findPrunable(cluster, scope, this.signal);
+      await this.#tellOfKept(cluster, flags["all-users"]);
       for (const kind of unseen.filter((one) => !HIDDEN_BY_DESIGN.has(one))) {
         say(`WARNING: you may not list ${kind}, so prune cannot find ${kind} without a build`);
       }
@@ -55,6 +57,17 @@ removed.`;
         print(`${one.name}\n`);
       }
     });
+  }
+
+  /** They are no remains: they end by themselves, and somebody may build with them. */
+  async #tellOfKept(cluster: Cluster, allUsers: boolean): Promise<void> {
+    const { countKept } = await import("../../app/builds/kept-builders.ts");
+    const count = await countKept(cluster, { env: process.env, allUsers }, this.signal).catch(() => 0);
+    if (count === 0) return;
+    const what = count === 1 ? "1 kept builder is" : `${count} kept builders are`;
+    say(
+      `${what} left to end by ${count === 1 ? "itself" : "themselves"}. End now: slipway keep stop --all${allUsers ? " --all-users" : ""} -n ${cluster.namespace}`,
+    );
   }
 }
 

@@ -28,6 +28,8 @@ import { configDirectory } from "../../lib/files/cache-directory.ts";
 import { makeTrustedDirectory } from "../../lib/files/trusted-directory.ts";
 
 /** A user's Ed25519 key. */
+const KEY_VARIABLE = "SLIPWAY_KEEP_KEY";
+
 export class KeepKey {
   readonly #private: KeyObject;
   readonly #public: KeyObject;
@@ -63,14 +65,19 @@ export function keepKeyFile(env: Environment): string {
   return join(configDirectory(env), "keep-key.pem");
 }
 
+/** Whether the user has a key, and so may have builders. @throws InvalidInput as `openKeepKey` */
+export async function hasKeepKey(env: Environment): Promise<boolean> {
+  return (env[KEY_VARIABLE] ?? "").trim() !== "" || (await read(keepKeyFile(env))) !== undefined;
+}
+
 /**
  * Reads the user's key: from SLIPWAY_KEEP_KEY, or from the file. If there is no file, it makes a key and the file.
  * @throws InvalidInput if the key is invalid, if others can read the file, if it belongs to another user, or if it cannot be
  *   read or written
  */
 export async function openKeepKey(env: Environment): Promise<KeepKey> {
-  const given = env["SLIPWAY_KEEP_KEY"] ?? "";
-  if (given.trim() !== "") return parse(given, "SLIPWAY_KEEP_KEY");
+  const given = env[KEY_VARIABLE] ?? "";
+  if (given.trim() !== "") return parse(given, KEY_VARIABLE);
   const path = keepKeyFile(env);
   return (await read(path)) ?? (await make(path)) ?? (await read(path)) ?? parse("", path);
 }
@@ -117,17 +124,21 @@ async function make(path: string): Promise<KeepKey | undefined> {
 function parse(text: string, source: string): KeepKey {
   try {
     const key = createPrivateKey(text);
-    if (key.asymmetricKeyType !== "ed25519") throw new Error(`it is of type ${key.asymmetricKeyType}`);
-    return new KeepKey(key);
+    if (key.asymmetricKeyType === "ed25519") return new KeepKey(key);
   } catch (error) {
-    throw unusable(source, `it is not an Ed25519 private key in PEM: ${(error as Error).message}`, error);
+    throw unusable(source, NOT_A_KEY, error);
   }
+  throw unusable(source, NOT_A_KEY);
 }
+
+const NOT_A_KEY = "it is not an Ed25519 private key in PEM";
 
 function unusable(source: string, reason: string, cause?: unknown): InvalidInput {
   return new InvalidInput(`the key ${source}, by which --keep knows your builders, cannot be used: ${reason}`, {
     suggestions: [
-      "Make a new one: remove the file, and the next build makes one. Builders of the old key end by themselves.",
+      source === KEY_VARIABLE
+        ? `Use the key of this machine: unset ${KEY_VARIABLE}`
+        : `Make a new one: rm ${source}, and the next build makes one. Builders of the old key end by themselves.`,
       'Or give one: export SLIPWAY_KEEP_KEY="$(openssl genpkey -algorithm ed25519)"',
     ],
     cause,

@@ -92,13 +92,31 @@ export async function findKept(
   signal: AbortSignal,
 ): Promise<KeptBuilder[]> {
   const which = instance === undefined ? LABEL.keep : `${LABEL.keep}=${instance}`;
-  const labelSelector = `${OURS},${which},${LABEL.keepKey}=${key.fingerprint}`;
+  return listBuilders(
+    cluster,
+    `${OURS},${which},${LABEL.keepKey}=${key.fingerprint}`,
+    (job) => isSigned(job, key),
+    signal,
+  );
+}
+
+/** Finds the builders of all users. Nothing is known of whose they are but what their labels say, so nothing may be sent to them. */
+export function findEverybodysKept(cluster: Pick<Cluster, "list">, signal: AbortSignal): Promise<KeptBuilder[]> {
+  return listBuilders(cluster, `${OURS},${LABEL.keep}`, () => true, signal);
+}
+
+async function listBuilders(
+  cluster: Pick<Cluster, "list">,
+  labelSelector: string,
+  isWanted: (job: V1Job) => boolean,
+  signal: AbortSignal,
+): Promise<KeptBuilder[]> {
   const [jobs, pods] = await Promise.all([
     cluster.list("jobs", { labelSelector }, signal),
     cluster.list("pods", { labelSelector }, signal),
   ]);
   return jobs
-    .filter((job) => isSigned(job, key) && !isOver(job))
+    .filter((job) => isWanted(job) && !isOver(job))
     .map((job) => ({ job, pod: pods.find((pod) => isLive(pod) && isOwnPod(pod, job, DAEMON)) }))
     .sort((a, b) => Number(b.pod !== undefined) - Number(a.pod !== undefined) || createdAt(b.job) - createdAt(a.job));
 }

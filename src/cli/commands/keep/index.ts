@@ -7,13 +7,18 @@ import { print } from "../../../lib/terminal/output.ts";
 export default class Keep extends BuildsCommand {
   static override summary = "List your kept builders";
   static override description = `A build with --keep DURATION leaves its BuildKit running for the next one. It ends by itself when nobody
-has built with it for that long. Listed are those that you have started, with what they hold.`;
+has built with it for that long. DISK is the size of its layers and caches, BUILDS NOW the number of builds under way.`;
   static override examples = [
     "<%= config.bin %> keep",
     "<%= config.bin %> keep stop --all",
     "<%= config.bin %> keep --format '{{.Name}} {{.Builds}}'",
   ];
   static override flags = {
+    "all-users": Flags.boolean({
+      char: "A",
+      default: false,
+      description: "also those of other users in the namespace",
+    }),
     quiet: Flags.boolean({ char: "q", description: "names only" }),
     format: Flags.string({
       default: "table",
@@ -29,7 +34,7 @@ has built with it for that long. Listed are those that you have started, with wh
     const template = flags.format === "json" ? "{{json .}}" : flags.format;
     if (template !== "table") fillTemplate(template, {}, KEPT_FIELDS);
     await this.withCluster(flags, async (cluster) => {
-      const records = await listKept(cluster, process.env, this.signal);
+      const records = await listKept(cluster, { env: process.env, allUsers: flags["all-users"] }, this.signal);
       const text = flags.quiet
         ? records.map(({ name }) => `${name}\n`).join("")
         : template === "table"

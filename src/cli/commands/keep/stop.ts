@@ -6,7 +6,7 @@ import { clusterFlags } from "../../flags/shared.ts";
 import { print } from "../../../lib/terminal/output.ts";
 
 export default class KeepStop extends BuildsCommand {
-  static override summary = "End kept builders of yours, with the layers and caches they hold";
+  static override summary = "End kept builders, with the layers and caches they hold";
   static override description = "Prints the name of each that it ended. Builds that are under way there fail.";
   static override examples = [
     "<%= config.bin %> keep stop slipway-keep-38143a3338",
@@ -18,6 +18,11 @@ export default class KeepStop extends BuildsCommand {
   };
   static override flags = {
     all: Flags.boolean({ default: false, description: "all of yours in the namespace" }),
+    "all-users": Flags.boolean({
+      char: "A",
+      default: false,
+      description: "also those of other users in the namespace",
+    }),
     ...clusterFlags,
   };
 
@@ -31,7 +36,8 @@ export default class KeepStop extends BuildsCommand {
     }
     await this.withCluster(flags, async (cluster) => {
       const names = flags.all ? undefined : argv.map(String);
-      for (const name of await stopKept(cluster, process.env, names, this.signal)) print(`${name}\n`);
+      const scope = { env: process.env, allUsers: flags["all-users"] };
+      for (const name of await stopKept(cluster, scope, names, this.signal)) print(`${name}\n`);
     });
   }
 }
