@@ -16,7 +16,8 @@ export interface Denial {
 
 interface Rule {
   readonly pattern: RegExp;
-  readonly explain: (match: RegExpExecArray) => Denial;
+  /** @param flag ` -n NAMESPACE` for a command of kubectl; empty if the namespace is not known */
+  readonly explain: (match: RegExpExecArray, flag: string) => Denial;
 }
 
 /** Each with the source file of its message. */
@@ -24,14 +25,14 @@ const RULES: readonly Rule[] = [
   {
     // k8s.io/pod-security-admission/admission/admission.go
     pattern: /violates PodSecurity "([^":]+)(?::([^"]+))?": (.+)/s,
-    explain: ([, level = "", , why = ""]) => ({
+    explain: ([, level = "", , why = ""], flag) => ({
       sentence: `the namespace's Pod Security level "${level}" forbids ${forbidden(why).join(", ")}`,
       suggestions: [
         ...(level === "restricted"
           ? ["Build with --security restricted: kaniko supports it if all files of the images belong to root."]
           : []),
-        `${level === "restricted" ? "Or b" : "B"}uild in a namespace of level baseline (-n), or change the level of this one: kubectl label namespace NAME pod-security.kubernetes.io/enforce=baseline --overwrite`,
-        "See what each builder's pod needs: slipway builders inspect NAME",
+        `${level === "restricted" ? "Or b" : "B"}uild in a namespace of level baseline (-n), or change the level of this one: kubectl label namespace ${flag.replace(" -n ", "") || "NAME"} pod-security.kubernetes.io/enforce=baseline --overwrite`,
+        "See what each builder's pod needs: slipway builders",
       ],
       passes: false,
     }),
@@ -39,14 +40,24 @@ const RULES: readonly Rule[] = [
   {
     // k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go
     pattern: /exceeded quota: ([^,:]+), (requested: .+)/s,
-    explain: ([, quota = "", figures = ""]) => ({
-      sentence: `the quota "${quota}" is used up (${plain(figures)})`,
-      suggestions: [
-        `See what uses it: kubectl describe quota ${quota}`,
-        "Ask for less with --requests and --limits (cpu=…,memory=…), or wait for other work to end.",
-      ],
-      passes: true,
-    }),
+    explain: ([, quota = "", figures = ""], flag) => {
+      const see = `See what uses it: kubectl describe quota ${quota}${flag}`;
+      if (exceedsAlone(figures)) {
+        return {
+          sentence: `the pod asks for more than the quota "${quota}" allows (${plain(figures)})`,
+          suggestions: ["Ask for less with --requests and --limits (cpu=…,memory=…).", see],
+          passes: false,
+        };
+      }
+      return {
+        sentence: `the quota "${quota}" is used up (${plain(figures)})`,
+        suggestions: [
+          see,
+          "Ask for less with --requests and --limits (cpu=…,memory=…), or wait for other work to end.",
+        ],
+        passes: true,
+      };
+    },
   },
   {
     pattern: /failed quota: ([^:]+): must specify (.+)/s,
@@ -60,10 +71,10 @@ const RULES: readonly Rule[] = [
     // plugin/pkg/admission/limitranger/admission.go
     pattern:
       /(?:^|\s)((?:minimum|maximum) \S+ usage per (?:Container|Pod) is .+|\S+ max limit to request ratio per .+)/s,
-    explain: ([, why = ""]) => ({
+    explain: ([, why = ""], flag) => ({
       sentence: `the namespace's limit range does not allow it: ${plain(why)}`,
       suggestions: [
-        "See the range: kubectl describe limitrange",
+        `See the range: kubectl describe limitrange${flag}`,
         "Set resources within it, for example: --requests cpu=500m,memory=1Gi --limits cpu=2,memory=2Gi",
       ],
       passes: false,
@@ -126,14 +137,47 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** Explains a message of admission, with remedies; undefined for any other message. */
-export function explainDenial(message: string): Denial | undefined {
+/**
+ * Explains a message of admission, with remedies; undefined for any other message.
+ * @param namespace in which it was refused, for the remedies
+ */
+export function explainDenial(message: string, namespace?: string): Denial | undefined {
+  const flag = namespace === undefined ? "" : ` -n ${namespace}`;
   for (const { pattern, explain } of RULES) {
     const match = pattern.exec(message);
-    if (match !== null) return explain(match);
+    if (match !== null) return explain(match, flag);
   }
   return undefined;
 }
+
+/**
+ * Whether the pod would not fit if nothing else used the quota: `requested: cpu=3,pods=1, used: cpu=0,pods=0, limited: cpu=2,pods=5`
+ * (k8s.io/apiserver/pkg/admission/plugin/resourcequota).
+ */
+function exceedsAlone(figures: string): boolean {
+  const [requested = "", rest = ""] = figures.replace("requested: ", "").split(", used: ", 2);
+  const [, limited = ""] = rest.split(", limited: ", 2);
+  const limits = amountsOf(limited);
+  return [...amountsOf(requested)].some(([name, amount]) => amount > (limits.get(name) ?? Number.POSITIVE_INFINITY));
+}
+
+function amountsOf(list: string): ReadonlyMap<string, number> {
+  return new Map(
+    list.split(",").flatMap((pair) => {
+      const [, name = "", number = "", unit = ""] = /^([^=]+)=([\d.]+)([a-zA-Z]*)$/.exec(pair.trim()) ?? [];
+      const factor = UNITS.get(unit);
+      return name === "" || factor === undefined ? [] : [[name, Number(number) * factor] as const];
+    }),
+  );
+}
+
+/** Suffixes of quantities (k8s.io/apimachinery/pkg/api/resource). */
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ["", 1],
+  ["m", 1e-3],
+  ...["k", "M", "G", "T", "P", "E"].map((unit, at) => [unit, 1000 ** (at + 1)] as const),
+  ...["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].map((unit, at) => [unit, 1024 ** (at + 1)] as const),
+]);
 
 /**
  * The fields in a Pod Security message, with the values that are forbidden: `unrestricted capabilities (container "x" must

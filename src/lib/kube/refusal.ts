@@ -99,7 +99,7 @@ export function refuse(status: V1Status, attempt: Attempt, location: ClusterLoca
       cause,
     });
   }
-  const denial = explainDenial(reported);
+  const denial = explainDenial(reported, location.namespace);
   if (denial !== undefined) {
     return new ClusterError(`the cluster refused to ${doing}: ${denial.sentence}`, {
       suggestions: denial.suggestions,

@@ -13,7 +13,7 @@ export type PodDenial =
 export function podDenialOf(event: CoreV1Event): PodDenial | undefined {
   if (event.reason !== "FailedCreate") return undefined;
   const message = (event.message ?? "").replace(/^Error creating: /, "").replace(/^pods "[^"]*" is forbidden: /, "");
-  const { sentence, suggestions, passes } = explainDenial(message) ?? {
+  const { sentence, suggestions, passes } = explainDenial(message, event.metadata?.namespace) ?? {
     sentence: message,
     suggestions: [],
     passes: true,

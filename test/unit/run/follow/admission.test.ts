@@ -66,6 +66,18 @@ describe("why a Job has no pod", () => {
     });
   });
 
+  it("a pod that asks for more than its quota is refused for good, with the namespace in the remedy", () => {
+    const figures =
+      "requested: limits.cpu=3,limits.memory=1Gi, used: limits.cpu=0,limits.memory=0, limited: limits.cpu=2,limits.memory=2Gi";
+    const denied = event(`Error creating: pods "b-1" is forbidden: exceeded quota: small, ${figures}`);
+    const refusal = podDenialOf({ ...denied, metadata: { ...denied.metadata, namespace: "team" } });
+    if (refusal?.kind !== "final") throw new Error("it is not final");
+    expect(refusal.error.message).toBe(
+      `the cluster refuses the builder's pod: the pod asks for more than the quota "small" allows (${figures})`,
+    );
+    expect(refusal.error.suggestions).toContain("See what uses it: kubectl describe quota small -n team");
+  });
+
   it("is read from no other event", () => {
     expect(podDenialOf(event("Created pod: slipway-x-4kz2p", "SuccessfulCreate"))).toBeUndefined();
   });
