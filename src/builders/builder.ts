@@ -55,7 +55,7 @@ export interface Builder {
    * Reads a line of its log in which it reports an image as pushed, with nothing left to do that can fail: `NAME[:TAG]@DIGEST`. Undefined for
    * any other line. Absent: its log does not name the digest.
    */
-  readPushed?(line: string, plan: BuildPlan): string | undefined;
+  readonly readPushed?: (line: string, plan: BuildPlan) => string | undefined;
 }
 
 export interface BuilderPod {

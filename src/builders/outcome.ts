@@ -39,17 +39,16 @@ export function refuseSeveralNames(builder: string, { tags, exports = [] }: Buil
 const ERRORS = { build: BuildFailed, "registry-auth": AuthError, cluster: ClusterError } as const;
 
 /**
- * @param line of the Dockerfile that failed, from 1
+ * @param place where it failed, for example `Dockerfile line 3`
  * @param excerpt the lines around it
  */
 export function outcomeError(
   { fault, message, suggestions }: Extract<Outcome, { kind: "failed" }>,
-  line?: number,
-  excerpt?: readonly string[],
+  place?: { readonly file: string; readonly line: number; readonly excerpt: readonly string[] | undefined },
 ): SlipwayError {
-  return new ERRORS[fault](line === undefined ? message : `Dockerfile line ${line}: ${message}`, {
+  return new ERRORS[fault](place === undefined ? message : `${place.file} line ${place.line}: ${message}`, {
     suggestions,
-    line,
-    excerpt,
+    line: place?.line,
+    excerpt: place?.excerpt,
   });
 }

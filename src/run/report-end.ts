@@ -10,6 +10,8 @@ import type { Stages } from "./stages.ts";
 export interface Reporter {
   /** Has read the builder's log; absent if the log was not read. */
   readonly steps?: StepReader;
+  /** Name of the Dockerfile's file. */
+  readonly file?: string;
   /** Finds the line of the Dockerfile. Absent where the Dockerfile is not known: for a client that attached. */
   readonly lineOf?: (place: Place) => number | undefined;
   /** The lines of the Dockerfile around one of them, to be printed. */
@@ -27,7 +29,7 @@ export interface Reporter {
 export async function reportEnd(
   outcome: Outcome,
   build: Omit<BuildResult, "digest" | "loaded" | keyof ImageDescription>,
-  { steps, lineOf, excerptOf, hintsFor, emit, pushedDigest, describeImage }: Reporter,
+  { steps, file = "Dockerfile", lineOf, excerptOf, hintsFor, emit, pushedDigest, describeImage }: Reporter,
   stages: Stages,
 ): Promise<BuildResult> {
   for (const event of steps?.end(outcome.kind === "failed" ? outcome.message : undefined) ?? []) {
@@ -37,7 +39,8 @@ export async function reportEnd(
     stages.fail();
     const line = outcome.place === undefined ? undefined : lineOf?.(outcome.place);
     const suggestions = [...(hintsFor?.(line) ?? []), ...outcome.suggestions];
-    throw outcomeError({ ...outcome, suggestions }, line, line === undefined ? undefined : excerptOf?.(line));
+    const found = line === undefined ? undefined : { file, line, excerpt: excerptOf?.(line) };
+    throw outcomeError({ ...outcome, suggestions }, found);
   }
   stages.done("build");
   const digest = outcome.kind === "built" ? outcome.digest : await pushedDigest(outcome.configDigest);

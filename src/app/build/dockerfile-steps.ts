@@ -17,16 +17,18 @@ export function stepsOf({ dockerfile: { text }, target, buildArgs }: BuildPlan, 
 }
 
 /** Finds the line of a failure and shows it with its neighbours. The Dockerfile is parsed again only for a build that failed. */
-export function failedLines(plan: BuildPlan): Pick<Reporter, "lineOf" | "excerptOf" | "hintsFor"> {
+export function failedLines(plan: BuildPlan): Pick<Reporter, "file" | "lineOf" | "excerptOf" | "hintsFor"> {
   const { dockerfile, buildArgs } = plan;
   const { text } = dockerfile;
   if (text === undefined) return {};
+  const file = basename(dockerfile.path);
   return {
+    file,
     lineOf: (place) => lineOf(place, parseDockerfile(text), new Map(buildArgs)),
     hintsFor: (line) =>
       stageHints(plan)
         .filter((found) => line === undefined || line === found.line)
         .map(({ hint }) => hint),
-    excerptOf: (line) => dockerfileExcerpt(basename(dockerfile.path), parseDockerfile(text), text, line),
+    excerptOf: (line) => dockerfileExcerpt(file, parseDockerfile(text), text, line),
   };
 }

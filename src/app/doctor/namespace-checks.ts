@@ -41,7 +41,8 @@ export async function quotaCheck(cluster: Cluster, signal: AbortSignal): Promise
   if (quotas === undefined) return skip(name, "you may not list quotas; the pod below shows whether they have room");
   if (quotas.length === 0) return ok(name, "the namespace has none");
   const full = quotas.flatMap((quota) => fullOnes(quota));
-  if (full.length === 0) return ok(name, `there is room for another build: ${quotas.map(describe).join("; ")}`);
+  if (full.length === 0)
+    return ok(name, `the number of objects leaves room for another build: ${quotas.map(describe).join("; ")}`);
   const [{ quota }] = full as [(typeof full)[number]];
   return failed(
     name,

@@ -15,7 +15,12 @@ export function trialChecks(
   level: string | undefined,
   receives: boolean,
 ): Check[] {
-  const known = level === undefined ? "" : level === "none" ? " (it enforces none)" : ` (it enforces ${level})`;
+  const known =
+    level === undefined
+      ? ""
+      : level === "none"
+        ? " (it enforces no Pod Security level)"
+        : ` (it enforces the Pod Security level ${level})`;
   const says: Readonly<Record<Step, readonly [name: string, message: string]>> = {
     admitted: ["admission", `the namespace accepts a pod of ${plan.builder}${known}`],
     scheduled: ["node", `${report.node === "" ? "a node" : report.node} has room for it`],

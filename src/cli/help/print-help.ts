@@ -50,7 +50,7 @@ export function helpWidth(stream: { readonly columns?: number | undefined }, env
 export function printHelp(config: Config, id: string): void {
   const width = helpWidth(process.stdout, process.env);
   const command = config.findCommand(id);
-  const commands = config.commands.filter(({ hidden }) => hidden !== true);
+  const commands = config.commands.filter(({ hidden }) => !hidden);
   const isTopic = command !== undefined || config.findTopic(id) !== undefined;
   const lines: readonly string[] = isTopic
     ? commandHelp(command, id, commands, width)
@@ -119,7 +119,7 @@ function usageLines(usage: string, width: number): string[] {
 
 function usageOf({ id, usage, args, flags, strict }: HelpedCommand): string {
   if (typeof usage === "string") return usage;
-  const names = Object.values(args).filter(({ hidden }) => hidden !== true);
+  const names = Object.values(args).filter(({ hidden }) => !hidden);
   const many = strict === false ? "..." : "";
   const positional = names.map(({ name, required }) => {
     const shown = `${name.toUpperCase()}${many}`;
@@ -166,7 +166,7 @@ function argumentsOf({ args, strict }: HelpedCommand, width: number): string[] {
 function visibleFlags(flags: HelpedCommand["flags"]): Flag[] {
   return Object.entries(flags)
     .map(([name, flag]) => ({ ...flag, name }) as Flag)
-    .filter(({ hidden }) => hidden !== true);
+    .filter(({ hidden }) => !hidden);
 }
 
 function flagSections({ flags }: HelpedCommand, width: number): string[] {
@@ -190,7 +190,7 @@ function titleOf(group: string | undefined, isLong: boolean): string {
 }
 
 function flagRow(flag: Flag): readonly [string, string] {
-  const negated = flag.type === "boolean" && flag.allowNo === true ? "[no-]" : "";
+  const negated = flag.type === "boolean" && flag.allowNo ? "[no-]" : "";
   const name = `${flag.char === undefined ? "    " : `-${flag.char}, `}--${negated}${flag.name}`;
   return [`  ${name}${valueOf(flag)}`, describe(flag)];
 }

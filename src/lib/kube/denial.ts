@@ -151,14 +151,14 @@ export function explainDenial(message: string, namespace?: string): Denial | und
 }
 
 /**
- * Whether the pod would not fit if nothing else used the quota: `requested: cpu=3,pods=1, used: cpu=0,pods=0, limited: cpu=2,pods=5`
+ * Whether the pod would not fit if nothing else used the quota. One of 0 is how an administrator stops a namespace for a time: `requested: cpu=3,pods=1, used: cpu=0,pods=0, limited: cpu=2,pods=5`
  * (k8s.io/apiserver/pkg/admission/plugin/resourcequota).
  */
 function exceedsAlone(figures: string): boolean {
   const [requested = "", rest = ""] = figures.replace("requested: ", "").split(", used: ", 2);
   const [, limited = ""] = rest.split(", limited: ", 2);
   const limits = amountsOf(limited);
-  return [...amountsOf(requested)].some(([name, amount]) => amount > (limits.get(name) ?? Number.POSITIVE_INFINITY));
+  return [...amountsOf(requested)].some(([name, amount]) => amount > (limits.get(name) || Number.POSITIVE_INFINITY));
 }
 
 function amountsOf(list: string): ReadonlyMap<string, number> {

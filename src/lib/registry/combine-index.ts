@@ -223,7 +223,7 @@ function asDescriptor(entry: unknown): IndexDescriptor {
     size: 0,
     ...given,
     ...(isRecord(platform) ? { platform: { architecture: "", os: "", ...platform } } : {}),
-  } as IndexDescriptor;
+  };
 }
 
 function platformsOf(all: readonly IndexDescriptor[]): string[] {

@@ -11,7 +11,7 @@ beforeAll(async () => {
   config = await Config.load({ root: ROOT });
 });
 
-const visible = () => config.commands.filter(({ hidden }) => hidden !== true);
+const visible = () => config.commands.filter(({ hidden }) => !hidden);
 const helpOf = (id: string, width: number): string[] => commandHelp(config.findCommand(id), id, visible(), width);
 
 /** Lines that are longer than the terminal, except for an arg of an example, which has to stay whole to be copied. */

@@ -25,7 +25,7 @@ async function bake(directory: string, env: Readonly<Record<string, string>> = {
       throw new Error("nothing is fetched");
     },
   });
-  return planBake(definition, { names: [], sets: [] } as never, () => undefined);
+  return planBake(definition, { names: [], sets: [] }, () => undefined);
 }
 
 const levels = (count: number, line: (level: number) => string): string =>
