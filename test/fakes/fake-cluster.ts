@@ -3,7 +3,7 @@
  * remembers what it was asked. No clock and no network: every awaited event happens when the test triggers it.
  */
 import type { Duplex } from "node:stream";
-import type { V1Job, V1Pod, V1ResourceAttributes, V1SelfSubjectAccessReview } from "@kubernetes/client-node";
+import type { V1Job, V1Pod, V1PodSpec, V1ResourceAttributes, V1SelfSubjectAccessReview } from "@kubernetes/client-node";
 import { ClusterError } from "../../src/errors.ts";
 import type {
   Cluster,
@@ -58,6 +58,7 @@ export class FakeCluster implements Cluster {
   userName: string | undefined;
   /** The uid of the Job that was there last. */
   #job = "";
+  #template: V1PodSpec | undefined;
   readonly #feeds = new Map<Kind, Feed<WatchEvent<never>>>();
 
   /** Sends an object, or its change, to all watchers of its kind. */
@@ -130,15 +131,19 @@ export class FakeCluster implements Cluster {
       yield kind === "pods" ? (this.#owned(event as WatchEvent<V1Pod>) as typeof event) : event;
   }
 
-  /** What the Job's controller does: a pod without an owner belongs to the one Job. */
+  /** What the Job's controller does: a pod without an owner belongs to the one Job, and has the containers of its template. */
   #owned(event: WatchEvent<V1Pod>): WatchEvent<V1Pod> {
     const [path, job] = [...this.stored].find(([stored]) => stored.startsWith("jobs/")) ?? [];
-    if (path !== undefined) this.#job = (job as V1Job).metadata?.uid ?? this.#job;
+    if (path !== undefined) {
+      this.#job = (job as V1Job).metadata?.uid ?? this.#job;
+      this.#template = (job as V1Job).spec?.template.spec ?? this.#template;
+    }
     const own = (pod: V1Pod): V1Pod => {
       const owner = { apiVersion: "batch/v1", kind: "Job", name: "", uid: this.#job, controller: true };
-      return pod.metadata?.ownerReferences === undefined
-        ? { ...pod, metadata: { ...pod.metadata, ownerReferences: [owner] } }
-        : pod;
+      if (pod.metadata?.ownerReferences !== undefined) return pod;
+      const containers = pod.spec?.containers.length === 0 ? this.#template?.containers : pod.spec?.containers;
+      const spec = { ...this.#template, ...pod.spec, containers: containers ?? [] };
+      return { ...pod, spec, metadata: { ...pod.metadata, ownerReferences: [owner] } };
     };
     return event.type === "listed"
       ? { ...event, objects: event.objects.map(own) }
