@@ -15,6 +15,8 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           expect: { poll: { timeout: 60_000, interval: 5 } },
+          // Many of them wait for programs that they start.
+          maxWorkers: 2,
         },
       },
       {

@@ -29,7 +29,7 @@ export async function propose(directory: string, choice: Choice, env: Environmen
   const [logins, remote, target] = await Promise.all([
     loginRegistries(env),
     originOf(directory),
-    // Only a choice that the user typed has to be right: builds from elsewhere need no cluster here.
+    // Only a choice that the user typed has to be right: builds from other machines need no cluster here.
     chooseTarget(choice).catch((error: unknown) => {
       if (choice.context !== undefined || choice.kubeconfig !== undefined) throw error;
     }),

@@ -59,7 +59,7 @@ removed.`;
     });
   }
 
-  /** They are no remains: they end by themselves, and somebody may build with them. */
+  /** They are not leftovers: they end by themselves, and somebody may build with them. */
   async #tellOfKept(cluster: Cluster, allUsers: boolean): Promise<void> {
     const { countKept } = await import("../../app/builds/kept-builders.ts");
     const count = await countKept(cluster, { env: process.env, allUsers }, this.signal).catch(() => 0);

@@ -46,7 +46,7 @@ export class ContentCheck {
     const isTag = kind === "manifests" && !name.includes(":");
     if (isTag || (kind !== "manifests" && kind !== "blobs")) return undefined;
     if (isDigest(name)) return new ContentCheck(`${registry}/${repository}@${name}`, name, size);
-    throw new WrongContent(`${registry}/${repository} names a part by ${JSON.stringify(name)}, which is not a digest`);
+    throw new WrongContent(`${registry}/${repository} refers to ${JSON.stringify(name)}, which is not a digest`);
   }
 
   /** The same bytes. Fails after the last one if they are others than the digest names. @throws WrongContent */

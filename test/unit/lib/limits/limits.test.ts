@@ -123,7 +123,7 @@ it("a blob that is longer than its manifest says is not copied", async () => {
     else flood(request, response);
   };
   const target = new Reference({ registry: host, repository: "b", tag: "1" });
-  await expect(copyImage(client(), image(), target)).rejects.toThrow("it sent more than 3 B");
+  await expect(copyImage(client(), image(), target)).rejects.toThrow("it has more than 3 bytes");
   expect(put).toBeLessThanOrEqual(3);
 });
 

@@ -182,7 +182,7 @@ it.each<[string, Buffer[], object, string]>([
     { layers: undefined, manifests: [] },
     "it is an index of several images, and slipway can only read one image",
   ],
-  ["a digest of another kind", [], { layers: [{ digest: "md5:0" }] }, 'names a part by "md5:0", which is not a digest'],
+  ["a digest of another kind", [], { layers: [{ digest: "md5:0" }] }, 'refers to "md5:0", which is not a digest'],
 ])("cannot be read: %s", async (_, layers, manifest, message) => {
   await expect(scan(await ImageServer.start(layers, manifest))).rejects.toThrow(message);
 });

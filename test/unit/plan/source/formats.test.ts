@@ -35,9 +35,11 @@ afterAll(() => rmSync(base, { recursive: true, force: true }));
 const OWN_FILES: Readonly<Record<string, string>> = {
   "app/build/pod-files.ts": "the context's files, of which it reads the first bytes",
   "app/build/load/engine-archive.ts": "the archive that the user's own builder made",
+  "app/init/proposals.ts": "the user's docker configuration",
   "app/build/load/loading.ts": "the archive that the user's own builder made",
   "app/build/platforms/merge-layouts.ts": "layouts that the user's own builders made",
   "cli/commands/imagetools/create.ts": "a descriptor in a file that the command line names",
+  "cli/config/write-project.ts": "the project's settings, which init writes for the user",
   "cli/plugin/links.ts": "links that slipway made",
   "cli/start/code-cache.ts": "the program and its cache",
   "lib/credentials/docker-config-file.ts": "the user's docker configuration",

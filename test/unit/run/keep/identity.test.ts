@@ -51,7 +51,9 @@ describe("the key", () => {
     await writeFile(file, "nonsense", { mode: 0o600 });
     await expect(openKeepKey(env)).rejects.toThrow("not an Ed25519 private key");
     const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "pem", type: "pkcs8" });
-    await expect(openKeepKey({ SLIPWAY_KEEP_KEY: String(rsa) })).rejects.toThrow("it is of type rsa");
+    await expect(openKeepKey({ SLIPWAY_KEEP_KEY: String(rsa) })).rejects.toThrow(
+      "SLIPWAY_KEEP_KEY, by which --keep knows your builders, cannot be used: it is not an Ed25519 private key in PEM",
+    );
   });
 });
 
