@@ -61,12 +61,13 @@ export function proposedRegistries(logins: readonly string[], remote: string | u
 
 /** `https://HOST/PATH.git`, `ssh://git@HOST/PATH` and `git@HOST:PATH`. */
 function readRemote(remote: string): { host: string; path: string } | undefined {
-  const [, host, rest] =
-    /^(?:https?|ssh|git):\/\/(?:[^@/]*@)?([^/:]+)(?::\d+)?\/(.+)$/.exec(remote) ??
-    /^(?:[^@/]*@)?([^/:]+):(.+)$/.exec(remote) ??
-    [];
-  if (host === undefined || rest === undefined) return undefined;
-  return { host: host.toLowerCase(), path: rest.replace(/\/$/, "").replace(/\.git$/, "") };
+  const url = URL.parse(remote.includes("://") ? remote : `ssh://${remote.replace(":", "/")}`);
+  if (url === null || !/^(?:https?|ssh|git):$/.test(url.protocol)) return undefined;
+  const path = url.pathname
+    .replace(/^\//, "")
+    .replace(/\/$/, "")
+    .replace(/\.git$/, "");
+  return url.hostname === "" || path === "" ? undefined : { host: url.hostname.toLowerCase(), path };
 }
 
 /** Docker's configuration is read as builds read it; a fault in it is doctor's to report. */
