@@ -74,3 +74,11 @@ describe("an anchor", () => {
     expect([...anchors("# A\n\n## B\n\n```sh\n# no heading\n```\n\n## B\n")]).toEqual(["a", "b", "b-1"]);
   });
 });
+
+it("each test that a page names exists", () => {
+  const named = PAGES.flatMap((page) =>
+    [...read(page).matchAll(/`(test\/[^`\s*]+)`/g)].map(([, file = ""]) => ({ page, file })),
+  ).filter(({ file }) => !file.includes("NAME"));
+  expect(named).not.toEqual([]);
+  expect(named.filter(({ file }) => !existsSync(join(ROOT, file)))).toEqual([]);
+});
