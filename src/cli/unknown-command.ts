@@ -13,7 +13,10 @@ export function unknownCommand(id: string, known: readonly string[]): InvalidInp
     return new InvalidInput(`unknown flag: ${name}`, { suggestions: ["Write the command before its flags.", list] });
   }
   const names = known.map((one) => one.replaceAll(":", " "));
-  const meant = nearest(name, names, () => Math.max(1, aThirdOf(name)));
+  // What follows a command that does not exist may be its args: `buidl .`.
+  const [first = name] = name.split(" ", 1);
+  const closest = (text: string): string | undefined => nearest(text, names, () => Math.max(1, aThirdOf(text)));
+  const meant = closest(name) ?? closest(first);
   return new InvalidInput(`unknown command: ${name}`, {
     suggestions: [
       meant === undefined

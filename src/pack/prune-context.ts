@@ -52,7 +52,9 @@ export async function decidePruning(
   const paths = pathsOf(first, facts.context);
   if (paths === undefined) return everything("its symlinks cannot be followed here");
   if (!(await leavesMoreThan({ ...facts.context, signal }, paths, MIN_SAVED_BYTES))) {
-    return everything(`the files that no COPY or ADD uses have less than ${formatBytes(MIN_SAVED_BYTES)}`);
+    return everything(
+      `the files that no COPY or ADD uses are less than ${formatBytes(MIN_SAVED_BYTES)}, so leaving them out would not help`,
+    );
   }
   if (askBase === undefined || first.bases.length === 0) return { ...first, kind: "pruned", paths };
   const bases = new Map<string, BaseImage>();

@@ -25,7 +25,7 @@ import { readSecrets } from "../../plan/docker/secrets.ts";
 import { readSshKeys } from "../../plan/docker/ssh-keys.ts";
 import type { GivenLogins } from "../../lib/credentials/stores.ts";
 import { OWN_NAMESPACE } from "../../plan/pod/options.ts";
-import { refuseMissingSources } from "./known-faults.ts";
+import { refuseMissingSources, warnOfMisspeltStages } from "./known-faults.ts";
 import { warnOfNothingKept } from "./nothing-kept.ts";
 import { SecondBuildAdvice } from "./second-build.ts";
 import { planRequest } from "./plan-request.ts";
@@ -83,6 +83,7 @@ export async function wireBuild(
       await using cluster = await connected(choice, sources.sharing);
       void cluster.preconnect();
       warnOfNothingKept(plan, request, emit);
+      warnOfMisspeltStages(plan, emit);
       if (plan.platform !== undefined) {
         const warning = await checkNodes(plan, [plan.platform], cluster, signal);
         if (warning !== undefined) emit({ type: "warning", message: warning });

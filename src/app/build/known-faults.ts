@@ -1,4 +1,5 @@
 /** Faults of a Dockerfile that this machine knows before there is a pod, with the line of each. Docker's build would fail for each too. */
+import type { Emit } from "../../events.ts";
 import { basename } from "node:path";
 import { InvalidInput } from "../../errors.ts";
 import type { SlipwayError } from "../../errors.ts";
@@ -99,6 +100,11 @@ export async function missingImages(inputs: KnownInputs, ask: AskRegistry): Prom
 export async function missingImageError(inputs: KnownInputs, ask: AskRegistry): Promise<SlipwayError | undefined> {
   const [first] = await missingImages(inputs, ask);
   return first === undefined ? undefined : errorOf(first, inputs.dockerfile);
+}
+
+/** Warns of what may be a misspelt stage before anything is created: its registry need not answer. */
+export function warnOfMisspeltStages(plan: Parameters<typeof stageHints>[0], emit: Emit): void {
+  for (const { hint } of stageHints(plan)) emit({ type: "warning", message: hint });
 }
 
 /** Names in `--from` that are probably misspelt stages: a hint for a build that failed, as the name may also be an image. */

@@ -23,7 +23,7 @@ export function noResultWarning(
   outputs: readonly string[] = [],
 ): string | undefined {
   if (pushes(plan) || (plan.exports?.length ?? 0) > 0 || outputs.length > 0) return undefined;
-  return "no output specified: the image is built, and nothing keeps it. To push it, add -t REGISTRY/NAME; to load it into the local engine, add --load";
+  return "no output specified: the image is built, and nothing keeps it. To push it, add -t REGISTRY/NAME (in a bake file: tags); to load it into the local engine, add --load";
 }
 
 /** The note for cache mounts, which are empty in each new pod. */

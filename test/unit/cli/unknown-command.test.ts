@@ -5,6 +5,7 @@ import { unknownCommand } from "../../../src/cli/unknown-command.ts";
 it.each([
   ["buidl", "unknown command: buidl", "Did you mean `slipway build`?"],
   ["cache:sl", "unknown command: cache sl", "Did you mean `slipway cache ls`?"],
+  ["buidl:.", "unknown command: buidl .", "Did you mean `slipway build`?"],
   ["images", "unknown command: images", "use docker, podman or nerdctl"],
   ["constructor", "unknown command: constructor", "use docker, podman or nerdctl"],
   ["--verison", "unknown flag: --verison", "Write the command before its flags."],

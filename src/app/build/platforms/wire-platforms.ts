@@ -17,6 +17,7 @@ import { checkNodes } from "../../../run/node-architectures.ts";
 import { Stages } from "../../../run/stages.ts";
 import { attester, buildDeps, provenanceFor } from "../build-deps.ts";
 import type { ResolvedBuild, Surroundings } from "../build-deps.ts";
+import { warnOfMisspeltStages } from "../known-faults.ts";
 import { warnOfNothingKept } from "../nothing-kept.ts";
 import { connected } from "../sharing.ts";
 import type { Sharing } from "../sharing.ts";
@@ -54,6 +55,7 @@ export function wirePlatforms(
       await using cluster = await connected(choice, sharing);
       void cluster.preconnect();
       warnOfNothingKept(resolved.plan, around.request, around.emit);
+      warnOfMisspeltStages(resolved.plan, around.emit);
       const warning = await checkNodes(resolved.plan, resolved.plan.platforms ?? [], cluster, around.signal);
       if (warning !== undefined) around.emit({ type: "warning", message: warning });
       return await several.run(cluster, leave, sharing);

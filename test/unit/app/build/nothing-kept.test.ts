@@ -4,7 +4,9 @@ import { parseReference } from "../../../../src/lib/image/reference.ts";
 
 describe("a build without a result", () => {
   it("is warned of", () => {
-    expect(noResultWarning({ tags: [] })).toMatch(/^no output specified: .* -t REGISTRY\/NAME; .* --load$/);
+    expect(noResultWarning({ tags: [] })).toMatch(
+      /^no output specified: .* -t REGISTRY\/NAME \(in a bake file: tags\); .* --load$/,
+    );
   });
 
   it.each([
