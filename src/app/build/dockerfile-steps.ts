@@ -4,7 +4,7 @@ import type { Builder } from "../../builders/builder.ts";
 import type { StepReader } from "../../builders/steps/reader.ts";
 import { dockerfileExcerpt } from "../../lib/dockerfile/excerpt.ts";
 import { lineOf } from "../../lib/dockerfile/locate.ts";
-import { parseDockerfile } from "../../lib/dockerfile/parse.ts";
+import { findTarget, parseDockerfile } from "../../lib/dockerfile/parse.ts";
 import { planSteps } from "../../lib/dockerfile/plan-steps.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { stageHints } from "./known-faults.ts";
@@ -14,6 +14,20 @@ import type { Reporter } from "../../run/report-end.ts";
 export function stepsOf({ dockerfile: { text }, target, buildArgs }: BuildPlan, builder: Builder): StepReader {
   if (text === undefined) return builder.steps([]);
   return builder.steps(planSteps(parseDockerfile(text), { target, buildArgs: new Map(buildArgs) }));
+}
+
+/** What `--check` finds in the plan's Dockerfile, as BuildKit reports it after a build: `RULE: what (line N)`. */
+export async function dockerfileWarnings({
+  dockerfile: { text },
+  target,
+  buildArgs,
+}: Pick<BuildPlan, "dockerfile" | "target" | "buildArgs">): Promise<string[]> {
+  if (text === undefined) return [];
+  const { runChecks } = await import("../../lib/dockerfile/checks/rules.ts");
+  const dockerfile = parseDockerfile(text);
+  const argument = new Map(buildArgs).get("BUILDKIT_DOCKERFILE_CHECK");
+  const findings = runChecks(dockerfile, text, { argument, target: findTarget(dockerfile, target) });
+  return findings.map(({ rule, detail, line }) => `${rule}: ${detail} (line ${line})`);
 }
 
 /** Finds the line of a failure and shows it with its neighbours. The Dockerfile is parsed again only for a build that failed. */

@@ -38,7 +38,7 @@ import { Detachment } from "../../run/detach.ts";
 import { reportEnd } from "../../run/report-end.ts";
 import { Stages } from "../../run/stages.ts";
 import { withAllMissingRights } from "../rbac/missing-rights.ts";
-import { failedLines, stepsOf } from "./dockerfile-steps.ts";
+import { dockerfileWarnings, failedLines, stepsOf } from "./dockerfile-steps.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 export interface BuildDeps {
@@ -136,7 +136,11 @@ export async function build(
     steps,
     ...failedLines(plan),
   };
-  return reportEnd(outcome, facts, reporter, stages);
+  try {
+    return await reportEnd(outcome, facts, reporter, stages);
+  } finally {
+    for (const message of await dockerfileWarnings(plan).catch(() => [])) deps.emit({ type: "warning", message });
+  }
 }
 
 /** The plan with what the cluster decides about it. */
