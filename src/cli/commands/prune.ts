@@ -9,6 +9,9 @@ import { print, printError } from "../../lib/terminal/output.ts";
 /** Kinds that the Role of `slipway rbac --manage` does not list, so that it reads no Secret. Their Job owns them: the cluster deletes them with it. */
 const HIDDEN_BY_DESIGN: ReadonlySet<string> = new Set(["secrets", "configmaps"]);
 
+/** Of kinds whose API names say little to a user. */
+const KIND_NAMES: Readonly<Record<string, string>> = { persistentvolumeclaims: "volume" };
+
 export default class Prune extends BuildsCommand {
   static override summary =
     "Remove slipway's leftovers from the namespace: builds that have ended, and objects without a build";
@@ -46,7 +49,7 @@ removed.`;
         say(`Nothing to remove in the namespace ${cluster.namespace}.`);
         return;
       }
-      for (const { kind, name, why } of prunable) say(`${kind} ${name}  ${why}`);
+      for (const { kind, name, why } of prunable) say(`${KIND_NAMES[kind] ?? kind} ${name}  ${why}`);
       if (flags["dry-run"]) return;
       if (!flags.force && !(await agree(prunable.length, cluster.namespace))) {
         say("Nothing was removed.");
