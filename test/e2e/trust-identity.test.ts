@@ -137,9 +137,11 @@ const TRIED: Readonly<Record<string, readonly (readonly string[])[] | undefined>
   doctor: [["doctor"]],
   "imagetools:create": undefined,
   "imagetools:inspect": undefined,
+  // Its last step is doctor.
+  init: undefined,
   inspect: [["inspect", ENDED], ["inspect"]],
   "install-plugin": undefined,
-  keep: [["keep"]],
+  keep: [["keep"], ["keep", "-A"]],
   "keep:stop": [["keep", "stop", "--all"]],
   login: undefined,
   logout: undefined,
