@@ -43,17 +43,21 @@ async function untilGone(name: string): Promise<string> {
   return pod(name, "get", "-o", "jsonpath={.status.containerStatuses[0].state.terminated.message}");
 }
 
-test("a result is dropped if its client is silent, and kept while the client sends messages", async () => {
-  await startWaiting("spoken");
-  const gone = new AbortController();
-  const silent = startWaiting("silent")
-    .then(() => untilGone("silent"))
-    .finally(() => gone.abort());
-  // One is spoken to for at least as long as the other takes to give up.
-  for (let word = 1; !gone.signal.aborted; word += 1) {
-    await kubectl(["exec", "-n", namespace.name, "spoken", "-c", EXPORTER, "--", ...presenceCommand(word)]);
-  }
-  expect(await silent).toBe(`the client was silent for ${SILENT} seconds: it is gone, and the result is discarded\n`);
-  expect(await pod("spoken", "get", "-o", "jsonpath={.status.phase}")).toBe("Running");
-  expect(await untilGone("spoken")).toBe(await silent);
-});
+test(
+  "a result is dropped if its client is silent, and kept while the client sends messages",
+  { tags: ["long"] },
+  async () => {
+    await startWaiting("spoken");
+    const gone = new AbortController();
+    const silent = startWaiting("silent")
+      .then(() => untilGone("silent"))
+      .finally(() => gone.abort());
+    // One is spoken to for at least as long as the other takes to give up.
+    for (let word = 1; !gone.signal.aborted; word += 1) {
+      await kubectl(["exec", "-n", namespace.name, "spoken", "-c", EXPORTER, "--", ...presenceCommand(word)]);
+    }
+    expect(await silent).toBe(`the client was silent for ${SILENT} seconds: it is gone, and the result is discarded\n`);
+    expect(await pod("spoken", "get", "-o", "jsonpath={.status.phase}")).toBe("Running");
+    expect(await untilGone("spoken")).toBe(await silent);
+  },
+);

@@ -6,6 +6,7 @@ const DIRECTORY = join(import.meta.dirname, "../e2e");
 
 /** Files that only `make e2e` runs, with the reason. */
 const LONG: Readonly<Record<string, string>> = {
+  "exports.test.ts": "it waits until a silent client is taken as gone",
   "integrity.test.ts": "it sends large contexts",
   "keep-leaks.test.ts": "its one test searches all that a builder has",
   "nodes.test.ts": "it needs three nodes",
