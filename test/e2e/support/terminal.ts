@@ -65,7 +65,8 @@ function terminalOf(tmux: Tmux): Terminal {
 /** An interactive shell in a directory, to type into. `env` adds to the environment. */
 export function shell(command: readonly string[], directory: string, env: Readonly<Record<string, string>>): Terminal {
   const tmux = server();
-  const set = Object.entries(env).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
-  tmux("-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "30", "-c", directory, ...set, ...command);
+  // tmux's own -e does not set PATH: a session begins with the PATH of the client (tmux 3.3a, spawn.c).
+  const set = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  tmux("-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "30", "-c", directory, "env", ...set, ...command);
   return terminalOf(tmux);
 }
