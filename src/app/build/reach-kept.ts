@@ -1,6 +1,5 @@
 /** The way to a kept builder: one of this user's that is there, or a new one. */
 import type { V1Job, V1Pod } from "@kubernetes/client-node";
-import { DIAL_COMMAND } from "../../builders/buildkit/daemon.ts";
 import { ClusterError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import { Daemon } from "../../lib/buildkit/control.ts";
@@ -13,10 +12,11 @@ import { waitingMessage } from "../../run/follow/unschedulable.ts";
 import type { Waited } from "../../run/follow/unschedulable.ts";
 import { awaitPod } from "../../run/keep/await-pod.ts";
 import type { KeepKey } from "../../run/keep/keep-key.ts";
-import { DAEMON, KEEP_ANNOTATION, KeepLease, findKept, instanceOf, keptObjects } from "../../run/keep/kept-builder.ts";
+import { KEEP_ANNOTATION, KeepLease, findKept, instanceOf, keptObjects } from "../../run/keep/kept-builder.ts";
 import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
 import { PodHint } from "../../run/keep/pod-hint.ts";
 import type { Stages } from "../../run/stages.ts";
+import { DialledAhead, pipeTo } from "./dial-ahead.ts";
 import type { InTurn, Sharing } from "./sharing.ts";
 import { architectureOf, decideArchitecture } from "../../run/node-architectures.ts";
 import { releasePod, startBuild } from "../../run/start.ts";
@@ -59,11 +59,11 @@ export async function reachKept(
   for (let count = 1; ; count++) {
     stages.start("create");
     // The pod of the last build is dialled while it is looked up. Nothing is sent to it before it is known to be ours.
-    const ahead = count === 1 && sharing?.hasDaemon !== true ? await dialAhead(deps, hint, signal) : undefined;
+    const ahead = count === 1 ? await dialAhead(deps, hint, signal) : undefined;
     const { builder, lease, leased, isNew } = await inTurn(async () => {
       const [found] = count === ATTEMPTS ? [] : await findKept(deps.cluster, key, instance, signal);
       // Before anything else is waited for: a pod that is ending may let a client that dials it wait.
-      if (ahead !== undefined && found?.pod?.metadata?.name !== ahead.pod) ahead.drop();
+      if (found?.pod?.metadata?.name !== ahead?.pod) ahead?.drop();
       if (found !== undefined) return lend(found, false, deps, key, signal);
       const made = await lend(await start(plan, deps, key, stages, signal), true, deps, key, signal);
       return count === ATTEMPTS ? made : await joinFirst(made, deps, key, instance, signal);
@@ -72,7 +72,7 @@ export async function reachKept(
       const pod = await awaitStarted(deps, builder, isNew, stages, signal);
       const name = pod.metadata?.name ?? "";
       const open = async (until: AbortSignal): Promise<Daemon> => {
-        const pipe = await pipeTo(deps, name, sharing === undefined ? ahead : undefined, until);
+        const pipe = await pipeTo(deps.cluster, name, ahead, until);
         const opened = await Daemon.over(pipe);
         await answering(opened, pipe, name, until);
         return opened;
@@ -156,39 +156,17 @@ async function lend(
   return { builder, lease, leased, isNew };
 }
 
-interface DialledAhead {
-  readonly pod: string;
-  readonly pipe: Promise<Pipe>;
-  /** Lets it go, opened or not. */
-  readonly drop: () => void;
-}
-
-async function dialAhead(deps: ReachDeps, hint: PodHint, signal: AbortSignal): Promise<DialledAhead | undefined> {
+/** Undefined where the pod of the last build is not known. */
+async function dialAhead(
+  { cluster, sharing }: ReachDeps,
+  hint: PodHint,
+  signal: AbortSignal,
+): Promise<DialledAhead | undefined> {
   const pod = await hint.read();
   if (pod === undefined) return undefined;
-  const dropped = new AbortController();
-  const pipe = deps.cluster.pipe(pod, DAEMON, DIAL_COMMAND, AbortSignal.any([signal, dropped.signal]));
-  // It need not be reported that the pod does not exist any more: the lookup finds that out as well.
-  const tolerate = async (): Promise<void> => {
-    const opened = await pipe.catch(() => undefined);
-    opened?.on("error", () => {});
-  };
-  void tolerate();
-  return { pod, pipe, drop: () => dropped.abort(new Error("another pod is the builder")) };
-}
-
-/** The one that was dialled ahead, if it is to the same pod; else that is let go. */
-async function pipeTo(
-  deps: ReachDeps,
-  pod: string,
-  ahead: DialledAhead | undefined,
-  signal: AbortSignal,
-): Promise<Pipe> {
-  if (ahead?.pod === pod) {
-    const opened = await ahead.pipe.catch(() => undefined);
-    if (opened !== undefined && !opened.destroyed) return opened;
-  }
-  return deps.cluster.pipe(pod, DAEMON, DIAL_COMMAND, signal);
+  return sharing === undefined
+    ? new DialledAhead(cluster, pod, signal)
+    : sharing.ahead(pod, (until) => new DialledAhead(cluster, pod, until));
 }
 
 /** How long removing a builder that did not start may take, in milliseconds. The rest is left to its deadline. */

@@ -4,6 +4,7 @@
  */
 import type { Daemon } from "../../lib/buildkit/control.ts";
 import type { ConnectedCluster } from "../../lib/kube/connect.ts";
+import type { DialledAhead } from "./dial-ahead.ts";
 import type { ClusterChoice } from "./wired-build.ts";
 
 /** Does a work when all that were given before are done. */
@@ -15,6 +16,7 @@ export class Sharing implements AsyncDisposable {
   readonly #connect: (choice: ClusterChoice) => Promise<ConnectedCluster>;
   readonly #clusters = new Map<string, Promise<ConnectedCluster>>();
   readonly #daemons = new Map<string, Promise<Daemon>>();
+  readonly #ahead = new Map<string, DialledAhead>();
   readonly #ended = new AbortController();
 
   /** @param connect opens a connection to a cluster */
@@ -45,9 +47,14 @@ export class Sharing implements AsyncDisposable {
     return opening;
   }
 
-  /** Whether a daemon is or was connected. */
-  get hasDaemon(): boolean {
-    return this.#daemons.size > 0;
+  /**
+   * @param pod its name
+   * @param dial dials it, until the signal is aborted: when all builds have ended
+   */
+  ahead(pod: string, dial: (signal: AbortSignal) => DialledAhead): DialledAhead {
+    const dialled = this.#ahead.get(pod) ?? dial(this.#ended.signal);
+    this.#ahead.set(pod, dialled);
+    return dialled;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { DialledAhead, pipeTo } from "../../../../src/app/build/dial-ahead.ts";
 import { Sharing, takingTurns } from "../../../../src/app/build/sharing.ts";
 
 /** A daemon that can only be closed. */
@@ -22,6 +23,34 @@ test("builds share one connection to a daemon, a lost one is opened again, and a
   expect(opened).toHaveLength(3);
   await sharing[Symbol.asyncDispose]();
   expect(opened.map(({ channel }) => channel.isOpen)).toEqual([false, false, false]);
+});
+
+test("a pod that is dialled ahead is dialled once, and the first build takes the pipe", async () => {
+  const piped: string[] = [];
+  const opened = { destroyed: false, on: () => {} };
+  const cluster = { pipe: async (pod: string) => (piped.push(pod), opened) } as never;
+  await using sharing = new Sharing(async () => ({}) as never);
+  const dial = (pod: string): DialledAhead => sharing.ahead(pod, (signal) => new DialledAhead(cluster, pod, signal));
+  const [first, second] = [dial("pod"), dial("pod")];
+  expect(await pipeTo(cluster, "pod", first, AbortSignal.timeout(1000))).toBe(opened);
+  expect(piped).toEqual(["pod"]);
+  await pipeTo(cluster, "pod", second, AbortSignal.timeout(1000));
+  await pipeTo(cluster, "another", dial("third"), AbortSignal.timeout(1000));
+  expect(piped).toEqual(["pod", "pod", "third", "another"]);
+});
+
+test("a pipe that nobody has taken is closed when another pod is the builder; one that is taken stays", async () => {
+  const signals: AbortSignal[] = [];
+  const pipe = async (...[, , , signal]: [string, string, readonly string[], AbortSignal]): Promise<object> => {
+    signals.push(signal);
+    return { destroyed: false, on: () => {} };
+  };
+  const dial = (): DialledAhead => new DialledAhead({ pipe } as never, "pod", new AbortController().signal);
+  const [dropped, taken] = [dial(), dial()];
+  dropped.drop();
+  await taken.take();
+  taken.drop();
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
 });
 
 test("a connection that could not be opened is tried again by the next build", async () => {
