@@ -2,6 +2,7 @@ export const PATCHED: readonly string[];
 
 export interface DependencyPatches {
   oclif(path: string, text: string): string;
+  replaced(path: string, text: string): string;
   seen(change: string): void;
   assertComplete(): void;
 }

@@ -32,6 +32,17 @@ describe("a module of oclif", () => {
   });
 });
 
+test("an auth provider of client-node loads what it needs on first use", () => {
+  const path = "/x/node_modules/@kubernetes/client-node/dist/gcp_auth.js";
+  const changed = dependencyPatches().replaced(path, "import * as jsonpath from 'jsonpath-plus';\njsonpath.JSONPath();\n");
+  expect(changed).toMatch(/^const jsonpath = new Proxy\(.*require\("jsonpath-plus"\).*\njsonpath\.JSONPath/);
+});
+
+test("the program has none of the models of client-node", async () => {
+  const program = await readFile(new URL("dist/slipway.cjs", PROJECT), "latin1");
+  expect(program).not.toMatch(/V1JSONSchemaProps|IoK8sApi/);
+});
+
 test("a change whose file is never loaded fails the build by name", () => {
   const patches = dependencyPatches();
   patches.oclif(OS, "(await import('wsl-utils'))");
