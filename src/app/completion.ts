@@ -1,5 +1,4 @@
 /** What a shell's completion asks of the kubeconfig, the cluster and the Dockerfile. Nothing is created anywhere. */
-import { existsSync } from "node:fs";
 import { decodeDockerfile } from "../lib/dockerfile/encoding.ts";
 import { declaredArguments } from "../lib/dockerfile/declared-arguments.ts";
 import { parseDockerfile } from "../lib/dockerfile/parse.ts";
@@ -8,8 +7,8 @@ import { openRegularFile } from "../lib/files/open-regular-file.ts";
 import { connect } from "../lib/kube/connect.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { readKubeconfig } from "../lib/kube/kubeconfig.ts";
-import { keepKeyFile, openKeepKey } from "../run/keep/keep-key.ts";
-import { findKept } from "../run/keep/kept-builder.ts";
+import { readKeepKey } from "../run/keep/keep-key.ts";
+import { findInScope } from "./builds/kept-builders.ts";
 import type { ClusterChoice } from "./build/build.ts";
 import { listBuilds } from "./builds/find.ts";
 import { listContexts } from "./builds/kept-contexts.ts";
@@ -53,11 +52,9 @@ export function buildNames(choice: ClusterChoice, which: "all" | "running", sign
 
 /** This user's own. @throws SlipwayError if the cluster cannot be asked */
 export async function keptBuilderNames(choice: ClusterChoice, env: Environment, signal: AbortSignal): Promise<Named[]> {
-  // Without a key there is none, and asking would make the key.
-  if ((env["SLIPWAY_KEEP_KEY"] ?? "") === "" && !existsSync(keepKeyFile(env))) return [];
-  const key = await openKeepKey(env);
+  if ((await readKeepKey(env)) === undefined) return [];
   return withCluster(choice, async (cluster) => {
-    const found = await findKept(cluster, key, undefined, signal);
+    const found = await findInScope(cluster, { env, allUsers: false }, signal);
     return found.map(({ job }) => ({ value: job.metadata?.name ?? "" })).filter(({ value }) => value !== "");
   });
 }

@@ -34,7 +34,10 @@ describe("a module of oclif", () => {
 
 test("an auth provider of client-node loads what it needs on first use", () => {
   const path = "/x/node_modules/@kubernetes/client-node/dist/gcp_auth.js";
-  const changed = dependencyPatches().replaced(path, "import * as jsonpath from 'jsonpath-plus';\njsonpath.JSONPath();\n");
+  const changed = dependencyPatches().replaced(
+    path,
+    "import * as jsonpath from 'jsonpath-plus';\njsonpath.JSONPath();\n",
+  );
   expect(changed).toMatch(/^const jsonpath = new Proxy\(.*require\("jsonpath-plus"\).*\njsonpath\.JSONPath/);
 });
 

@@ -5,7 +5,7 @@ import { InvalidInput } from "../../errors.ts";
 import { Daemon } from "../../lib/buildkit/control.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { identityOf } from "../../run/identity.ts";
-import { hasKeepKey, openKeepKey } from "../../run/keep/keep-key.ts";
+import { readKeepKey } from "../../run/keep/keep-key.ts";
 import { DAEMON, KEEP_ANNOTATION, findEverybodysKept, findKept, isSigned } from "../../run/keep/kept-builder.ts";
 import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
 import { ANNOTATION, LABEL } from "../../run/labels.ts";
@@ -57,22 +57,22 @@ export interface KeptScope {
 }
 
 /** Those of this user, the youngest first; with all users, what a daemon holds is asked only of this user's. */
-export async function listKept(
+export async function listKept(cluster: Cluster, scope: KeptScope, signal: AbortSignal): Promise<KeptRecord[]> {
+  const key = await readKeepKey(scope.env);
+  const found = await findInScope(cluster, scope, signal);
+  const isOwn = ({ job }: KeptBuilder): boolean => key !== undefined && isSigned(job, key);
+  return Promise.all(found.map((builder) => recordOf(cluster, builder, isOwn(builder), signal)));
+}
+
+/** Those of this user, or of all. To look for builders makes no key. */
+export async function findInScope(
   cluster: Cluster,
   { env, allUsers }: KeptScope,
   signal: AbortSignal,
-): Promise<KeptRecord[]> {
-  const key = await openKeepKey(env);
-  const found = allUsers ? await findEverybodysKept(cluster, signal) : await findKept(cluster, key, undefined, signal);
-  return Promise.all(found.map((builder) => recordOf(cluster, builder, isSigned(builder.job, key), signal)));
-}
-
-/** How many there are. Asks no daemon. */
-export async function countKept(cluster: Cluster, { env, allUsers }: KeptScope, signal: AbortSignal): Promise<number> {
-  if (allUsers) return (await findEverybodysKept(cluster, signal)).length;
-  // To look for builders makes no key.
-  if (!(await hasKeepKey(env))) return 0;
-  return (await findKept(cluster, await openKeepKey(env), undefined, signal)).length;
+): Promise<KeptBuilder[]> {
+  if (allUsers) return findEverybodysKept(cluster, signal);
+  const key = await readKeepKey(env);
+  return key === undefined ? [] : findKept(cluster, key, undefined, signal);
 }
 
 /**
@@ -83,16 +83,13 @@ export async function countKept(cluster: Cluster, { env, allUsers }: KeptScope, 
  */
 export async function stopKept(
   cluster: Cluster,
-  { env, allUsers }: KeptScope,
+  scope: KeptScope,
   names: readonly string[] | undefined,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const builders = allUsers
-    ? await findEverybodysKept(cluster, signal)
-    : await findKept(cluster, await openKeepKey(env), undefined, signal);
-  const found = builders.map(({ job }) => identityOf(job));
+  const found = (await findInScope(cluster, scope, signal)).map(({ job }) => identityOf(job));
   const all = found.map(({ name }) => name);
-  const chosen = new Set(names?.map((name) => choose(all, name, cluster.namespace, allUsers)) ?? all);
+  const chosen = new Set(names?.map((name) => choose(all, name, cluster.namespace, scope.allUsers)) ?? all);
   for (const job of found.filter(({ name }) => chosen.has(name))) await cluster.remove("jobs", job, signal);
   return [...chosen];
 }

@@ -64,8 +64,9 @@ removed.`;
 
   /** They are not leftovers: they end by themselves, and somebody may build with them. */
   async #tellOfKept(cluster: Cluster, allUsers: boolean): Promise<void> {
-    const { countKept } = await import("../../app/builds/kept-builders.ts");
-    const count = await countKept(cluster, { env: process.env, allUsers }, this.signal).catch(() => 0);
+    const { findInScope } = await import("../../app/builds/kept-builders.ts");
+    const kept = await findInScope(cluster, { env: process.env, allUsers }, this.signal).catch(() => []);
+    const count = kept.length;
     if (count === 0) return;
     const what = count === 1 ? "1 kept builder is" : `${count} kept builders are`;
     say(

@@ -65,21 +65,23 @@ export function keepKeyFile(env: Environment): string {
   return join(configDirectory(env), "keep-key.pem");
 }
 
-/** Whether the user has a key, and so may have builders. @throws InvalidInput as `openKeepKey` */
-export async function hasKeepKey(env: Environment): Promise<boolean> {
-  return (env[KEY_VARIABLE] ?? "").trim() !== "" || (await read(keepKeyFile(env))) !== undefined;
+/**
+ * Reads the user's key: from SLIPWAY_KEEP_KEY, or from the file.
+ * @returns undefined if the user has none, and so can have no builders
+ * @throws InvalidInput if the key is invalid, if others can read the file, if it belongs to another user, or if it cannot be read
+ */
+export async function readKeepKey(env: Environment): Promise<KeepKey | undefined> {
+  const given = env[KEY_VARIABLE] ?? "";
+  return given.trim() === "" ? read(keepKeyFile(env)) : parse(given, KEY_VARIABLE);
 }
 
 /**
- * Reads the user's key: from SLIPWAY_KEEP_KEY, or from the file. If there is no file, it makes a key and the file.
- * @throws InvalidInput if the key is invalid, if others can read the file, if it belongs to another user, or if it cannot be
- *   read or written
+ * The same; a user who has no key gets one, in the file.
+ * @throws InvalidInput as `readKeepKey`, and if the file cannot be written
  */
 export async function openKeepKey(env: Environment): Promise<KeepKey> {
-  const given = env[KEY_VARIABLE] ?? "";
-  if (given.trim() !== "") return parse(given, KEY_VARIABLE);
   const path = keepKeyFile(env);
-  return (await read(path)) ?? (await make(path)) ?? (await read(path)) ?? parse("", path);
+  return (await readKeepKey(env)) ?? (await make(path)) ?? (await read(path)) ?? parse("", path);
 }
 
 async function read(path: string): Promise<KeepKey | undefined> {
