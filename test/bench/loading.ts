@@ -2,7 +2,6 @@
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { startDocker } from "../e2e/support/start-engine.ts";
 import { SLIPWAY, mustRun } from "./command.ts";
 import { ratioOf } from "./row.ts";
 import type { Row } from "./row.ts";
@@ -17,6 +16,8 @@ export const loading: Row = {
   async measure(rounds) {
     await using scratch = await makeScratch();
     await using namespace = await makeNamespace();
+    // When loaded, it asks for the cluster's environment, which rows without a cluster do not have.
+    const { startDocker } = await import("../e2e/support/start-engine.ts");
     await using engine = await startDocker();
     const dockerfile = `FROM ${environment("REGISTRY")}/busybox:1.35\nCOPY big /big\nCOPY small /small\n`;
     await writeFile(join(scratch.path, "Dockerfile"), dockerfile);
