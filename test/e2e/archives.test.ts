@@ -109,11 +109,21 @@ describe.each<[BuilderName, readonly string[]]>([
   });
 });
 
-test("img has the files of an archive, also those that their owner may not read", { tags: ["long"] }, async () => {
-  const builder = testBuilder("img");
+test.each<BuilderName>(["img", "makisu"])("%s has the files of an archive", { tags: ["long"] }, async (name) => {
+  const builder = testBuilder(name);
   const root = await tricky(builder.base);
   const image = uniqueImage(builder.registry);
   await mustBuild(namespace, [...builder.flags, "--transport", "stream", "-t", image, "-"], {
+    stdin: archiveOf(root, "--format=pax", "-S"),
+  });
+  expect(factsOf(await builder.read(image))).toMatchObject(EXPECTED);
+});
+
+test("a kept builder has the files of an archive", { tags: ["long"] }, async () => {
+  const builder = testBuilder("buildkit");
+  const root = await tricky(builder.base);
+  const image = uniqueImage(builder.registry);
+  await mustBuild(namespace, [...builder.flags, "--keep", "5m", "-t", image, "-"], {
     stdin: archiveOf(root, "--format=pax", "-S"),
   });
   expect(factsOf(await builder.read(image))).toMatchObject(EXPECTED);
