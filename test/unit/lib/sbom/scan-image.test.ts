@@ -1,5 +1,7 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { BuildFailed } from "../../../../src/errors.ts";
 import { ImageServer, archive, digestOf } from "./layers.ts";
 import type { Entry } from "./layers.ts";
@@ -158,6 +160,59 @@ describe("a registry", () => {
     expect((error as Error).message.slice(0, start.length)).toBe(start);
     image.send = (response, blob) => response.end(Buffer.concat([blob, Buffer.from([0])]));
     await expect(scan(image)).rejects.toThrow(/: it has more than \d+ bytes$/);
+  });
+
+  describe("whose manifest names another place for a layer", () => {
+    const other = layer({ name: "node_modules/other/package.json", content: npm("other") });
+    const descriptor = (blob: Buffer, fields: object = {}): object => ({
+      mediaType: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+      digest: digestOf(blob),
+      size: blob.length,
+      ...fields,
+    });
+    /** Another server that has every layer, and counts who asks. */
+    async function elsewhere(): Promise<{ readonly urls: string[]; readonly asked: string[] }> {
+      const asked: string[] = [];
+      const server = createServer((request, response) => {
+        asked.push(`${request.method} ${request.url}`);
+        response.end(other);
+      });
+      await new Promise<void>((resolve) => {
+        server.listen(0, "127.0.0.1", resolve);
+      });
+      onTestFinished(() => void server.close());
+      const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      return { asked, urls: [`${base}/foreign.tar.gz`, `${base}/v2/team/app/blobs/${digestOf(other)}`] };
+    }
+
+    it("a layer's urls are not asked: it is read from the image's own repository", async () => {
+      const { urls, asked } = await elsewhere();
+      const image = await ImageServer.start([whole], { layers: [descriptor(whole, { urls })] });
+      expect((await scan(image)).files.map(([, { packages }]) => packages[0]?.name)).toEqual(["a"]);
+      expect([asked, image.asked]).toEqual([[], [digestOf(whole)]]);
+    });
+
+    it("a layer that only the other server has is an error that names the layer, and no SBOM lacks it in silence", async () => {
+      const { urls, asked } = await elsewhere();
+      const image = await ImageServer.start([whole], { layers: [descriptor(whole), descriptor(other, { urls })] });
+      await expect(scan(image)).rejects.toThrow(`/v2/team/app/blobs/${digestOf(other)} answered 404`);
+      expect(asked).toEqual([]);
+    });
+
+    it.each([
+      ["a URL", (host: string) => `http://${host}/foreign.tar.gz`],
+      ["a path to another repository", () => `${digestOf(other)}/../../../../other/app/blobs/${digestOf(other)}`],
+      ["another repository before it", () => `../../other/app/blobs/${digestOf(other)}`],
+      ["a query", () => `${digestOf(other)}?from=other/app`],
+      ["nothing", () => undefined],
+    ])("a digest that is %s is refused before anything is asked", async (_, digestWith) => {
+      const { urls, asked } = await elsewhere();
+      const digest = digestWith(new URL(urls[0] ?? "").host);
+      const image = await ImageServer.start([whole], { layers: [descriptor(other, { digest, urls })] });
+      const wrong = `refers to ${JSON.stringify(String(digest))}, which is not a digest`;
+      await expect(scan(image)).rejects.toThrow(wrong);
+      expect([asked, image.asked]).toEqual([[], []]);
+    });
   });
 
   it("reading stops when the user interrupts", async () => {
