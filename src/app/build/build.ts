@@ -21,7 +21,7 @@ import type { Loading } from "./load/loading.ts";
 import type { Stages } from "../../run/stages.ts";
 import { isForEngine } from "../../plan/docker/results.ts";
 import { noticesOf } from "../../plan/docker/read-options.ts";
-import { readSecrets } from "../../plan/docker/secrets.ts";
+import { readSecrets, unsetVariables } from "../../plan/docker/secrets.ts";
 import { readSshKeys } from "../../plan/docker/ssh-keys.ts";
 import type { GivenLogins } from "../../lib/credentials/stores.ts";
 import { OWN_NAMESPACE } from "../../plan/pod/options.ts";
@@ -128,7 +128,8 @@ async function resolveBuild(
   const marked = secretTexts.length === 0 ? requested.plan : { ...requested.plan, secretTexts };
   const tenanted = await withTenant(marked, choice);
   for (const message of repositoryNotices(tenanted)) emit({ type: "note", message });
-  for (const message of [...cautionsOf(builder, tenanted), ...noticesOf(request.docker ?? {})]) warn(message);
+  const unset = unsetVariables(secretsOf(tenanted), process.env);
+  for (const message of [...cautionsOf(builder, tenanted), ...noticesOf(request.docker ?? {}), ...unset]) warn(message);
   if (tenanted.exports !== undefined) {
     const { checkDestinations } = await import("../../ship/export/destination.ts");
     await checkDestinations(tenanted.exports, process.stdout.isTTY);

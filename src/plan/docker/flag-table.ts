@@ -67,7 +67,7 @@ const INPUT_FLAGS = {
     docker: "From a file or the environment, at most 500 KiB.",
     slipway: needs(
       "secret",
-      "Sent as a Secret of the build; `k8s=NAME/KEY` uses a Secret of the namespace, `vault=PATH#FIELD` a secret of Vault.",
+      "Sent as a Secret of the build; `k8s=NAME/KEY` uses a Secret of the namespace, `vault=PATH#FIELD` a secret of Vault. A variable that is not set gives an empty secret, as in docker, and a warning.",
     ),
   },
   ssh: {

@@ -67,6 +67,18 @@ async function fromFile(id: string, path: string): Promise<Uint8Array> {
   }
 }
 
+/** Docker takes a variable that is not set for an empty secret, and says nothing (BuildKit's secretsprovider). Nobody wants that. */
+export function unsetVariables(
+  secrets: readonly BuildSecret[],
+  env: Readonly<Record<string, string | undefined>>,
+): string[] {
+  return secrets.flatMap(({ id, source }) =>
+    source.kind === "env" && env[source.name] === undefined
+      ? [`--secret id=${id},env=${source.name} is empty: the variable ${source.name} is not set`]
+      : [],
+  );
+}
+
 /** As in docker, a variable that is not set gives an empty secret. */
 function fromEnvironment(name: string, env: Readonly<Record<string, string | undefined>>): Uint8Array {
   return Buffer.from(env[name] ?? "");

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { readSecrets } from "../../../../src/plan/docker/secrets.ts";
+import { readSecrets, unsetVariables } from "../../../../src/plan/docker/secrets.ts";
 import { kaniko } from "../../../../src/builders/kaniko/kaniko.ts";
 import { objectsOf } from "../../../../src/run/objects.ts";
 import { deliverByConfigMap } from "../../../../src/ship/choose.ts";
@@ -38,6 +38,19 @@ describe("secrets", () => {
     expect([...values.keys()]).toEqual(["a", "b", "d"]);
     expect(values.get("a")).toHaveLength(500 * KIB);
     expect(Buffer.from(values.get("b") ?? []).toString()).toBe("bee");
+  });
+
+  it("of variables that are not set are empty, as docker has them, and a warning names each", async () => {
+    const of = (id: string, name: string) => ({ id, source: { kind: "env", name } }) as const;
+    const secrets = [of("a", "UNSET"), of("b", "EMPTY"), of("c", "SET")];
+    const env = { EMPTY: "", SET: "x" };
+    const values = await readSecrets(secrets, env, noVault);
+    expect([...values].map(([id, value]) => [id, value.length])).toEqual([
+      ["a", 0],
+      ["b", 0],
+      ["c", 1],
+    ]);
+    expect(unsetVariables(secrets, env)).toEqual(["--secret id=a,env=UNSET is empty: the variable UNSET is not set"]);
   });
 
   it("for a repository lose the line feed at their end", async () => {
