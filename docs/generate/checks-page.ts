@@ -16,9 +16,13 @@ These are docker's own checks, with docker's names and words. No cluster is aske
 A check also says, as \`BuilderUnable\`, what the chosen builder cannot do of the Dockerfile, with the builders that can; a build would
 refuse it. With \`--builder auto\` there is nothing of that kind.
 
-Two more are slipway's own, as a build would fail for them: \`SourceNotFound\` (a COPY or ADD of one name that the context does not have, or
-that the ignore file excludes) and \`ImageNotFound\` (an image that its registry does not have; a registry that does not answer within five seconds
-is not waited for). A build with these faults ends before its pod is made, or as soon as the registry has answered.
+Three more are slipway's own:
+
+- \`SourceNotFound\`: a COPY or ADD of one name that the context does not have, or that the ignore file excludes.
+- \`ImageNotFound\`: an image that its registry does not have. A registry that does not answer within five seconds is not waited for.
+- \`StageNotFound\`: a \`--from\` that looks like a misspelt stage, if no registry says that it has an image of that name.
+
+A build with one of the first two faults ends before its pod is made, or as soon as the registry has answered. For the third it prints a warning.
 
 ## Leaving some out
 

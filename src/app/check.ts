@@ -1,7 +1,7 @@
 /** `slipway build --check` and `--call`: answers about a Dockerfile, without a cluster. Only `--check` asks registries, whether they have the images. */
 import { canBuild, refuseFeatures } from "../builders/dockerfile-features.ts";
 import { loadBuilder } from "../builders/table.ts";
-import { missingImages, missingSources } from "./build/known-faults.ts";
+import { imageFaults, missingSources } from "./build/known-faults.ts";
 import type { KnownFault } from "./build/known-faults.ts";
 import { openStores } from "../lib/credentials/stores.ts";
 import type { ContextSource, DockerfileSource } from "../plan/plan.ts";
@@ -129,9 +129,11 @@ async function knownFaults({ context, dockerfile, request, signal }: KnownFaultI
   const ca = await readCa(request.registryCa);
   const access = registryOptions({ insecure: request.insecureRegistries, ca }, stores);
   const ask = { ...access, timeout: REGISTRY_TIMEOUT_MS, signal };
+  const images = await imageFaults(inputs, ask);
   const byRule: readonly (readonly [rule: string, faults: readonly KnownFault[]])[] = [
     ["SourceNotFound", missingSources(inputs)],
-    ["ImageNotFound", await missingImages(inputs, ask)],
+    ["ImageNotFound", images.missing],
+    ["StageNotFound", images.misspelt],
   ];
   return byRule.flatMap(([rule, faults]) =>
     faults.map(({ message, suggestions, line, endLine }) => ({

@@ -13,6 +13,7 @@ import { findImages } from "../../lib/dockerfile/references.ts";
 import type { ImageUse, ReferenceOptions } from "../../lib/dockerfile/references.ts";
 import { parseReference } from "../../lib/image/reference.ts";
 import type { Reference } from "../../lib/image/reference.ts";
+import type { Presence } from "../../lib/registry/image-missing.ts";
 import type { RegistryOptions } from "../../lib/registry/registry-client.ts";
 import { findMissingSources } from "../../pack/missing-sources.ts";
 import type { ContextSource, DockerfileSource } from "../../plan/plan.ts";
@@ -67,38 +68,50 @@ export function refuseMissingSources(inputs: KnownInputs): void {
 /** The options of a registry, for one request each. */
 export type AskRegistry = Pick<RegistryOptions, "insecure" | "ca" | "credential" | "signal" | "timeout">;
 
-/** The images of which their registries say that they do not have them. A registry that cannot be asked says nothing. */
-export async function missingImages(inputs: KnownInputs, ask: AskRegistry): Promise<KnownFault[]> {
-  if (isReplaced(inputs)) return [];
+/** What the registries say of a Dockerfile's images. */
+export interface ImageFaults {
+  /** Of which their registries say that they do not have them. A registry that cannot be asked says nothing. */
+  readonly missing: readonly KnownFault[];
+  /** Names that look like a misspelt stage, of which no registry has said whether it has an image of that name. */
+  readonly misspelt: readonly KnownFault[];
+}
+
+export async function imageFaults(inputs: KnownInputs, ask: AskRegistry): Promise<ImageFaults> {
+  if (isReplaced(inputs)) return { missing: [], misspelt: [] };
   const { dockerfile, options } = read(inputs);
-  const misspelt = misspeltStages(dockerfile, options);
-  const asked = new Map<string, Promise<boolean>>();
-  const faults = findImages(dockerfile, options).map(async (use): Promise<KnownFault[]> => {
+  const stages = misspeltStages(dockerfile, options);
+  const asked = new Map<string, Promise<Presence>>();
+  const missing: KnownFault[] = [];
+  const misspelt: KnownFault[] = [];
+  const uses = findImages(dockerfile, options).map(async (use) => {
     const reference = referenceOf(use);
-    if (reference === undefined) return [];
+    const stage = stages.find(({ line, name: written }) => line === use.line && written === use.text);
+    if (reference === undefined) return { use, stage, answer: "unknown" as const };
     const name = reference.toString();
-    const missing = asked.get(name) ?? isMissing(reference, ask);
-    asked.set(name, missing);
-    if (!(await missing)) return [];
-    const stage = misspelt.find(({ line, name: written }) => line === use.line && written === use.text);
-    return [
-      {
-        message: `failed to resolve source metadata for ${name}: not found`,
-        suggestions: [
-          ...(stage === undefined ? [] : [hintOf(stage)]),
-          `${reference.registry} has no such image: check the name and the tag.`,
-        ],
-        line: use.line,
-        endLine: dockerfile.instructions.find(({ line }) => line === use.line)?.endLine ?? use.line,
-      },
-    ];
+    const answer = asked.get(name) ?? presenceOf(reference, ask);
+    asked.set(name, answer);
+    return { use, stage, reference, answer: await answer };
   });
-  return (await Promise.all(faults)).flat();
+  for (const { use, stage, reference, answer } of await Promise.all(uses)) {
+    const { line } = use;
+    const endLine = dockerfile.instructions.find((one) => one.line === line)?.endLine ?? line;
+    if (answer === "missing" && reference !== undefined) {
+      const suggestions = [
+        ...(stage === undefined ? [] : [hintOf(stage)]),
+        `${reference.registry} has no such image: check the name and the tag.`,
+      ];
+      const message = `failed to resolve source metadata for ${reference.toString()}: not found`;
+      missing.push({ message, suggestions, line, endLine });
+    } else if (answer === "unknown" && stage !== undefined) {
+      misspelt.push({ message: hintOf(stage), suggestions: [], line, endLine });
+    }
+  }
+  return { missing, misspelt };
 }
 
 /** The error for the first image that its registry does not have. */
 export async function missingImageError(inputs: KnownInputs, ask: AskRegistry): Promise<SlipwayError | undefined> {
-  const [first] = await missingImages(inputs, ask);
+  const [first] = (await imageFaults(inputs, ask)).missing;
   return first === undefined ? undefined : errorOf(first, inputs.dockerfile);
 }
 
@@ -157,11 +170,11 @@ function referenceOf({ image, by, text }: ImageUse): Reference | undefined {
   }
 }
 
-async function isMissing(reference: Reference, ask: AskRegistry): Promise<boolean> {
+async function presenceOf(reference: Reference, ask: AskRegistry): Promise<Presence> {
   try {
-    const { isImageMissing } = await import("../../lib/registry/image-missing.ts");
-    return await isImageMissing(reference, ask);
+    const { askForImage } = await import("../../lib/registry/image-missing.ts");
+    return await askForImage(reference, ask);
   } catch {
-    return false;
+    return "unknown";
   }
 }

@@ -1,4 +1,4 @@
-/** Asks a registry whether it certainly does not have an image. */
+/** Asks a registry whether it has an image. */
 import type { Reference } from "../image/reference.ts";
 import { ACCEPT_ANY } from "./media-types.ts";
 import { RegistryClient } from "./registry-client.ts";
@@ -7,11 +7,11 @@ import type { RegistryAnswer, RegistryOptions } from "./registry-client.ts";
 /** The codes of OCI distribution-spec 1.1, and Harbor's own. A proxy's page that says 404 has none. */
 const UNKNOWN: ReadonlySet<unknown> = new Set(["MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND"]);
 
-/**
- * True only if the registry itself says so; a refusal or any other answer is not one.
- * @throws RegistryError if the registry cannot be reached
- */
-export async function isImageMissing(reference: Reference, options: RegistryOptions): Promise<boolean> {
+/** `unknown`: a refusal, or any other answer that says nothing of the image. Docker Hub refuses to speak of what it does not have. */
+export type Presence = "there" | "missing" | "unknown";
+
+/** @throws RegistryError if the registry cannot be reached */
+export async function askForImage(reference: Reference, options: RegistryOptions): Promise<Presence> {
   const client = new RegistryClient(options);
   const { registry, repository, digest, tag = "latest" } = reference;
   const question = {
@@ -20,8 +20,10 @@ export async function isImageMissing(reference: Reference, options: RegistryOpti
     scopes: [`repository:${repository}:pull`],
   };
   // Registries that count pulls do not count HEAD, but only the answer to GET says why.
-  if ((await client.ask(registry, { ...question, method: "HEAD" })).status !== 404) return false;
-  return saysUnknown(await client.ask(registry, { ...question, method: "GET" }));
+  const { status } = await client.ask(registry, { ...question, method: "HEAD" });
+  if (status === 200) return "there";
+  if (status !== 404) return "unknown";
+  return saysUnknown(await client.ask(registry, { ...question, method: "GET" })) ? "missing" : "unknown";
 }
 
 /** Whether a registry's own answer to GET is that it has no such manifest. */

@@ -1,17 +1,19 @@
 import { createServer } from "node:http";
 import type { Server } from "node:http";
+import { connect } from "node:net";
 import type { AddressInfo } from "node:net";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import {
-  missingImages,
+  imageFaults,
   missingSources,
   refuseMissingSources,
   stageHints,
 } from "../../../../src/app/build/known-faults.ts";
 import { InvalidInput } from "../../../../src/errors.ts";
+import type { Dial } from "../../../../src/lib/http/connect-through.ts";
 import { argumentsOf } from "../../../../src/plan/build-args.ts";
 import { CASES } from "../../../conformance/builders/cases/all.ts";
 import { makeContext } from "../../../conformance/builders/context.ts";
@@ -124,7 +126,8 @@ describe("an image", () => {
       buildArgs: [],
     };
     const ask = { insecure: [], credential: async () => undefined, timeout: 5000 };
-    const faults = await missingImages(inputs, ask);
+    const { missing: faults, misspelt } = await imageFaults(inputs, ask);
+    expect(misspelt).toEqual([]);
     return faults.map(({ line, message }) => `${line} ${message.replaceAll(host, "HOST")}`);
   }
 
@@ -155,6 +158,55 @@ describe("an image", () => {
     expect(await missing("FROM 127.0.0.1:1/a:2\n")).toEqual([]);
     expect(await missing("FROM HOST/a:$TAG\n")).toEqual([]);
     expect(await missing("FROM HOST/a:there\nCOPY --from=HOST/$NAME / /\n")).toEqual([]);
+  });
+});
+
+describe("a misspelt stage", () => {
+  const TEXT = "FROM scratch AS build\nFROM scratch\nCOPY --from=biuld / /\nRUN --mount=from=biuld,target=/b true\n";
+  const hint = (line: number): string =>
+    `Line ${line}: no stage is named "biuld", so it is pulled as an image. Did you mean the stage "build"?`;
+
+  /** @param status what Docker Hub answers, whose image the name would be; undefined: nobody answers */
+  async function faultsAfter(status: number | undefined, buildContexts: readonly unknown[] = []) {
+    const hub = createServer((request, response) => {
+      response.writeHead(status ?? 500, { "content-type": "application/json" });
+      response.end(request.method === "HEAD" ? "" : '{"errors":[{"code":"NAME_UNKNOWN"}]}');
+    });
+    await new Promise<void>((resolve) => {
+      hub.listen(0, "127.0.0.1", resolve);
+    });
+    onTestFinished(() => void hub.close());
+    const dial: Dial = async (_host, port) => {
+      if (status === undefined || port === 443) throw new Error("there is no network");
+      return connect((hub.address() as AddressInfo).port, "127.0.0.1");
+    };
+    const ask = { insecure: ["docker.io"], credential: async () => undefined, timeout: 5000, dial };
+    const dockerfile = { path: "Dockerfile", text: TEXT };
+    const { missing, misspelt } = await imageFaults(
+      { context: { root: "/", ignoreFile: undefined }, dockerfile, buildArgs: [], buildContexts },
+      ask,
+    );
+    return {
+      missing: missing.map(({ suggestions }) => suggestions[0]),
+      misspelt: misspelt.map(({ message }) => message),
+    };
+  }
+
+  it.each([
+    ["nobody answers", undefined],
+    ["the registry refuses to say, as Docker Hub does of what it does not have", 401],
+    ["the registry fails", 503],
+  ])("is named from the Dockerfile if %s", async (_, status) => {
+    expect(await faultsAfter(status)).toEqual({ missing: [], misspelt: [hint(3), hint(4)] });
+  });
+
+  it("is a suggestion if the registry does not have such an image", async () => {
+    expect(await faultsAfter(404)).toEqual({ missing: [hint(3), hint(4)], misspelt: [] });
+  });
+
+  it("is not a fault if it is an image, or may be a named context", async () => {
+    expect(await faultsAfter(200)).toEqual({ missing: [], misspelt: [] });
+    expect(await faultsAfter(undefined, [{}])).toEqual({ missing: [], misspelt: [] });
   });
 });
 
