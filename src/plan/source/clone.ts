@@ -17,6 +17,7 @@ import {
 import { runGit } from "./git-run.ts";
 import { RATIO_FREE_BYTES, overLimit } from "./source-limits.ts";
 import type { SourceLimits } from "./source-limits.ts";
+import { plainRemote, withSettings } from "./url-credentials.ts";
 import { mayUseCredentials, originOf, parseAllowed, resolveSubmodule, withoutUser } from "./submodule-access.ts";
 
 export interface CloneOptions {
@@ -125,12 +126,14 @@ class Clone {
     this.#fetched.add(directory);
     const hash = format === undefined ? [] : [`--object-format=${format}`];
     await runGit(["-C", directory, "init", "--quiet", "--template=", ...hash], { remote, env, signal });
-    await runGit(["-C", directory, "remote", "add", "origin", "--", remote], { remote, env, signal });
+    const { remote: plain } = plainRemote(remote);
+    await runGit(["-C", directory, "remote", "add", "origin", "--", plain], { remote, env, signal });
   }
 
-  async #fetch({ source, directory, env }: Fetch): Promise<void> {
+  async #fetch({ source, directory, env: given }: Fetch): Promise<void> {
     const { signal: whole } = this.#options;
     const { remote } = source;
+    const env = withSettings(given, plainRemote(remote));
     const gitUntil =
       (signal: AbortSignal) =>
       (...args: string[]): Promise<string> =>
