@@ -28,6 +28,10 @@ four more where docker has one code for different faults. Every command uses the
 
 ${table(["Code", "Meaning", "What to do"], rows)}
 
+Docker has 125 only for flags that do not exist, that lack their value, or whose value its parser reads: booleans, \`--shm-size\`, \`--ulimit\`. Every
+other value that docker refuses ends with 1, for example \`--builder NAME\` without such a builder, \`--memory x\` and \`--platform x\`. Slipway does
+the same: \`make contract\` compares it with recorded answers of docker 29. What only slipway refuses ends with 125.
+
 In a script:
 
 \`\`\`sh

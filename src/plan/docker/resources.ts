@@ -47,9 +47,10 @@ export function podResourcesOf(values: Readonly<Partial<Record<ResourceKey, stri
   }
   const shares = wholeOf(values["cpu-shares"], "cpu-shares");
   if (shares > 0) requests["cpu"] = milli(shares / 1024);
+  const period = wholeOf(values["cpu-period"], "cpu-period") || 100_000;
   const quota = wholeOf(values["cpu-quota"], "cpu-quota");
   if (quota > 0) {
-    limits["cpu"] = milli(quota / (wholeOf(values["cpu-period"], "cpu-period") || 100_000));
+    limits["cpu"] = milli(quota / period);
     // Kubernetes refuses a request above the limit. Without a request it uses the limit.
     if (shares > quota) delete requests["cpu"];
   }

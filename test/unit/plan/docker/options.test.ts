@@ -225,6 +225,7 @@ describe("input is refused with docker's message", () => {
     [{ network: "mynet" }, 'network mode "mynet" not supported: a pod has one network'],
     [{ memory: "lots" }, "--memory: invalid size: 'lots'"],
     [{ "cpu-quota": "1.5" }, "--cpu-quota: invalid value 1.5"],
+    [{ "cpu-period": "x" }, "--cpu-period: invalid value x"],
     [{ resource: ["disk=1g"] }, "unknown resources key disk"],
     [{ ulimit: ["nofile"] }, "invalid ulimit argument: nofile"],
     [{ ulimit: ["files=1"] }, "invalid ulimit type: files"],
