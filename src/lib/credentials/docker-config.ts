@@ -28,7 +28,10 @@ export class DockerConfig implements CredentialStore {
       byRegistry(objectAt(config, "auths", source)).map(([registry, entry]) => [registry, asEntry(entry)]),
     );
     this.#helpers = new Map(
-      byRegistry(objectAt(config, "credHelpers", source)).map(([registry, helper]) => [registry, String(helper)]),
+      byRegistry(objectAt(config, "credHelpers", source)).map(([registry, helper]) => {
+        if (typeof helper === "string") return [registry, helper];
+        throw new InvalidInput(`${source}: the entry of ${registry} in "credHelpers" is not the name of a helper`);
+      }),
     );
     this.#store =
       typeof config["credsStore"] === "string" && config["credsStore"] !== "" ? config["credsStore"] : undefined;

@@ -216,5 +216,5 @@ function textOf(value: unknown): string {
 /** Vault's errors may have several lines, and must not move the terminal's cursor. */
 function oneLine(text: string): string {
   // oxlint-disable-next-line no-control-regex -- exactly those
-  return text.replaceAll(/[\u0000-\u001F\u007F]+/g, " ").trim();
+  return text.replaceAll(/[\u0000-\u001F\u007F-\u009F]+/g, " ").trim();
 }

@@ -122,6 +122,13 @@ describe("a field in Vault", () => {
       ClusterError,
       /^the Vault at http:\/\/127\.0\.0\.1:\d+ is sealed$/,
     ],
+    [
+      "its message would control the terminal",
+      403,
+      { errors: ["no\u001B]0;title\u0007\u001B[2J\u009B31m\nERROR: forged"] },
+      AuthError,
+      /^this login may not read team\/kv\/app in Vault: [\u0020-\u007E]*$/,
+    ],
     ["Vault is out of order", 500, { errors: ["no storage"] }, ClusterError, /answered 500: no storage$/],
   ] as const)("says so when %s", async (_name, status, body, kind, message) => {
     answers = {
