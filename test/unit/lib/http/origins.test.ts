@@ -262,6 +262,16 @@ describe.each(WAYS)("where $name", ({ run }) => {
     expect(error).toBeInstanceOf(Error);
     expect((error as Error).message).not.toContain("signature");
   });
+
+  it.each(["ftp://127.0.0.1/x?signature=abc", "file:///etc/hostname?signature=abc", "data:,x"])(
+    "to %s, it is an error that shows no query",
+    async (to) => {
+      const first = await listen(false);
+      const error = await attempt(first, to);
+      expect(error).toBeInstanceOf(Error);
+      expect((error as Error).message).not.toContain("signature");
+    },
+  );
 });
 
 describe("the API server", () => {
