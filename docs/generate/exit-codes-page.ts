@@ -8,7 +8,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   3: "Look at the error's remedies, or run `slipway doctor`. A retry may help.",
   4: "Log in, or ask for the right that the error names.",
   124: "Raise `--timeout`, or find out why the pod was not scheduled.",
-  125: "Correct the command line; no build was started. An error with a stack trace is a fault of slipway: report it.",
+  125: "Correct the command line, the configuration or the kubeconfig; no build was started. An error with a stack trace is a fault of slipway: report it.",
   130: "Nothing: somebody pressed Ctrl-C, or the job was cancelled.",
 };
 

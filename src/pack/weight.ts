@@ -15,6 +15,8 @@ interface Directory {
 
 /** If one entry has this share of a directory's bytes, the entry is reported instead of the directory. */
 const DOMINANT_SHARE = 0.9;
+/** A place with a smaller part of all bytes is not worth naming. */
+const NEGLIGIBLE_SHARE = 0.01;
 
 /** Directories that a tool makes. They are excluded as a whole, so their entries are not reported. */
 const TOOL_DIRECTORIES: ReadonlySet<string> = new Set(
@@ -30,10 +32,13 @@ const TOOL_DIRECTORIES: ReadonlySet<string> = new Set(
  */
 export function findHeaviest(sizes: Iterable<readonly [path: string, bytes: number]>, count: number): HeavyPath[] {
   const root: Directory = { bytes: 0, files: 0, below: new Map() };
-  for (const [path, bytes] of sizes) add(root, path, bytes);
+  for (const [path, bytes] of sizes) {
+    root.bytes += bytes;
+    add(root, path, bytes);
+  }
   return [...root.below]
     .map(([name, directory]) => narrow(name, directory))
-    .filter(({ bytes }) => bytes > 0)
+    .filter(({ bytes }) => bytes > root.bytes * NEGLIGIBLE_SHARE)
     .sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1))
     .slice(0, count);
 }

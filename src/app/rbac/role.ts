@@ -35,11 +35,14 @@ export interface Grant {
   readonly holder: Holder;
 }
 
+/** By which the objects are found when slipway is removed. Not `managed-by`: that marks what a build makes. */
+const LABELS = { "app.kubernetes.io/name": "slipway" };
+
 export function grantOf(
   rights: readonly Right[],
   { name, namespace, holder }: Grant,
 ): (V1ServiceAccount | V1Role | V1RoleBinding)[] {
-  const metadata = { name, ...omitUndefined({ namespace }) };
+  const metadata = { name, ...omitUndefined({ namespace }), labels: LABELS };
   const role: V1Role = {
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "Role",

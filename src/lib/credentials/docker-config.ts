@@ -91,7 +91,7 @@ export class DockerConfig implements CredentialStore {
     const colon = plain.indexOf(":");
     if (colon < 1) {
       throw new InvalidInput(`${this.#source}: the entry "auth" of ${registry} is not base64 of user:password`, {
-        suggestions: [`Write it again with: docker login ${registry === "docker.io" ? "" : registry}`.trimEnd()],
+        suggestions: [`Write it again: slipway login ${registry}`],
       });
     }
     // docker removes the zero bytes with which old versions padded passwords.

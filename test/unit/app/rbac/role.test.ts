@@ -99,6 +99,7 @@ describe("the rights of a build", () => {
     const account = grantOf(rights, { name: "s", namespace: "n", holder: { kind: "ServiceAccount", name: "ci" } });
     expect(account.map(({ kind }) => kind)).toEqual(["ServiceAccount", "Role", "RoleBinding"]);
     expect(account[2]).toMatchObject({ subjects: [{ kind: "ServiceAccount", name: "ci", namespace: "n" }] });
+    for (const { metadata } of account) expect(metadata?.labels).toEqual({ "app.kubernetes.io/name": "slipway" });
     const group = grantOf(rights, { name: "s", namespace: "n", holder: { kind: "Group", name: "devs" } });
     expect(group.map(({ kind }) => kind)).toEqual(["Role", "RoleBinding"]);
     expect(group[1]).toMatchObject({ subjects: [{ kind: "Group", name: "devs" }] });
