@@ -1,5 +1,6 @@
 /** Taking away what is left: what has ended and what lost its owner goes, what is under way stays. */
 import { expect, test } from "vitest";
+import { inputsName } from "../../src/plan/inputs-name.ts";
 import { BUSYBOX, build, mustBuild } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
 import { objectsIn, useNamespace } from "./support/namespace.ts";
@@ -17,9 +18,17 @@ test("prune removes ended builds and objects without a Job, asks first, and keep
   const running = (await mustBuild(namespace, ["--detach", sleeps])).stdout.trim();
   const [ended = ""] =
     (await run("ps", "-a", "--format", "{{.State}} {{.Name}}")).stdout.match(/(?<=failed )\S+/) ?? [];
-  await kubectl(["create", "secret", "generic", "lost", "-n", namespace.name]);
+  const lost = inputsName("slipway-gone-x");
   const labels = ["app.kubernetes.io/managed-by=slipway", "slipway.dev/build=slipway-gone-x"];
-  await kubectl(["label", "secret", "lost", "-n", namespace.name, ...labels]);
+  // The second one is somebody else's, with slipway's labels.
+  for (const [kind, name] of [
+    ["secret", lost],
+    ["secret", "prod-db"],
+    ["configmap", "prod-web"],
+  ] as const) {
+    await kubectl(["create", kind, ...(kind === "secret" ? ["generic"] : []), name, "-n", namespace.name]);
+    await kubectl(["label", kind, name, "-n", namespace.name, ...labels]);
+  }
 
   const asked = await run("prune", "--all-users");
   expect([asked.code, asked.stdout]).toEqual([125, ""]);
@@ -31,10 +40,12 @@ test("prune removes ended builds and objects without a Job, asks first, and keep
   expect((await run("prune", "-f", "-A", "--older-than", "1h")).stderr).toMatch(/^Nothing to remove/);
   expect((await run("prune", "-f", "-A")).stdout).toBe(`${ended}\n`);
   const all = await slipway(["prune", "-f", "-A", "-n", namespace.name]);
-  expect([all.stdout, all.stderr]).toEqual(["lost\n", "secrets lost  left without its Job\n"]);
+  expect([all.stdout, all.stderr]).toEqual([`${lost}\n`, `secrets ${lost}  left without its Job\n`]);
   await expect
-    .poll(async () => (await objectsIn(namespace.name)).filter((name) => !name.includes(running)))
+    .poll(async () =>
+      (await objectsIn(namespace.name)).filter((name) => !/prod-/.test(name) && !name.includes(running)),
+    )
     .toEqual([]);
   expect((await run("rm", "-f", running)).stdout).toBe(`${running}\n`);
-  await expect.poll(() => objectsIn(namespace.name)).toEqual([]);
+  await expect.poll(() => objectsIn(namespace.name)).toEqual(["configmap/prod-web", "secret/prod-db"]);
 });

@@ -1,6 +1,7 @@
 /** Slipway's objects in the namespace that are no longer needed: ended builds, objects that lost their owner, cache volumes. */
 import type { Cluster, Kind } from "../../lib/kube/cluster.ts";
 import { AuthError } from "../../errors.ts";
+import { inputsName } from "../../plan/inputs-name.ts";
 import { identityOf } from "../../run/identity.ts";
 import { LABEL, OUR_BUILDS, userLabel } from "../../run/labels.ts";
 import { removeBuildOf } from "../../run/remove.ts";
@@ -37,9 +38,13 @@ interface Labelled {
 /** Kinds that a build's Job owns: one of them without its Job has lost its owner. */
 const OWNED = ["pods", "secrets", "configmaps"] as const;
 
+/** Kinds whose objects have a name that only slipway gives. */
+const NAMED_BY_BUILD: ReadonlySet<Kind> = new Set(["secrets", "configmaps"]);
+
 /**
- * Finds objects by their own labels; they are removed by uid. This gives no new power to users who can write labels on an existing
- * object: they can already have it deleted with an owner reference to a Job that does not exist.
+ * Finds objects by their labels, and Secrets and ConfigMaps by their name as well; they are removed by uid. For pods and volumes the labels are
+ * enough. This gives no new power to users who can write labels on such an object: they can already have it deleted with an owner
+ * reference to a Job that does not exist.
  */
 export async function findPrunable(cluster: Cluster, scope: PruneScope, signal: AbortSignal): Promise<Findings> {
   const { user, olderThan } = scope;
@@ -62,6 +67,8 @@ export async function findPrunable(cluster: Cluster, scope: PruneScope, signal: 
       const { metadata } = object;
       const build = metadata?.labels?.[LABEL.build];
       const owned = build !== undefined && jobs.has(build);
+      // Whoever may write labels on a Secret of somebody else can choose its labels, but not its name.
+      if (NAMED_BY_BUILD.has(kind) && metadata?.name !== inputsName(build ?? "")) continue;
       if (owned || !isOld(String(metadata?.creationTimestamp ?? ""))) continue;
       const why = kind === "persistentvolumeclaims" ? "a cache volume" : "left without its Job";
       prunable.push({ kind, ...identityOf(object), why });

@@ -16,40 +16,74 @@ export function isOwnPod(pod: V1Pod, job: V1Job, container: string): boolean {
   return runsTheSame(pod.spec, wanted, container);
 }
 
+/** Fields of a pod by which somebody could see into its containers, or answer for a registry in their network. */
+const POD_FIELDS = [
+  "hostPID",
+  "hostNetwork",
+  "hostIPC",
+  "shareProcessNamespace",
+  "hostAliases",
+  "dnsPolicy",
+] as const satisfies readonly (keyof V1PodSpec)[];
+
 function runsTheSame(spec: V1PodSpec, wanted: V1PodSpec, name: string): boolean {
-  const theirs = spec.containers.find((container) => container.name === name);
   const ours = wanted.containers.find((container) => container.name === name);
-  if (theirs === undefined || ours === undefined) return false;
-  if (programOf(theirs) !== programOf(ours)) return false;
-  for (const field of ["hostPID", "hostNetwork", "hostIPC", "shareProcessNamespace"] as const) {
-    if ((spec[field] ?? false) !== (wanted[field] ?? false)) return false;
-  }
+  if (ours === undefined || !spec.containers.some((container) => container.name === name)) return false;
+  for (const field of POD_FIELDS)
+    if (stable(spec[field] || undefined) !== stable(wanted[field] || undefined)) return false;
+  if (stable(spec.dnsConfig?.nameservers ?? []) !== stable(wanted.dnsConfig?.nameservers ?? [])) return false;
   const volumes = new Set(ours.volumeMounts?.map((mount) => mount.name));
   const definition = (from: V1PodSpec): string =>
     stable((from.volumes ?? []).filter((volume) => volumes.has(volume.name)));
   if (definition(spec) !== definition(wanted)) return false;
-  // Admission may add containers, but none of them may mount our volumes.
-  const known = new Set([...wanted.containers, ...(wanted.initContainers ?? [])].map((container) => container.name));
-  const added = [...spec.containers, ...(spec.initContainers ?? [])].filter((container) => !known.has(container.name));
-  return !added.some(({ volumeMounts = [] }) => volumeMounts.some((mount) => volumes.has(mount.name)));
+  // Admission may add containers, but none of them may mount our volumes. Those of the template are as in the template.
+  const known = new Map(allOf(wanted).map((container) => [container.name, programOf(container)]));
+  return allOf(spec).every((container) => {
+    const program = known.get(container.name);
+    if (program !== undefined) return program === programOf(container);
+    return !(container.volumeMounts ?? []).some((mount) => volumes.has(mount.name));
+  });
 }
 
-/** Returns what a container runs and mounts, without the mounts and variables that admission adds. */
-function programOf({ image, command, args, env, securityContext, volumeMounts, lifecycle }: V1Container): string {
+function allOf({ containers, initContainers = [] }: V1PodSpec): readonly V1Container[] {
+  return [...containers, ...initContainers];
+}
+
+/**
+ * Returns all of a container but what admission and the API server add: mounts of tokens, resources, and where its messages go. A probe is a
+ * program too, and variables may come from a ConfigMap.
+ */
+function programOf(container: V1Container): string {
+  const {
+    imagePullPolicy: _pull,
+    resources: _resources,
+    resizePolicy: _resize,
+    terminationMessagePath: _path,
+    terminationMessagePolicy: _policy,
+    command = [],
+    args = [],
+    env = [],
+    envFrom = [],
+    ports = [],
+    securityContext = {},
+    volumeMounts = [],
+    ...rest
+  } = container;
   return stable({
-    image,
-    command: command ?? [],
-    args: args ?? [],
-    env: (env ?? []).filter(({ name }) => !name.startsWith("KUBERNETES_")),
-    securityContext: securityContext ?? {},
-    mounts: (volumeMounts ?? []).filter(({ mountPath }) => !mountPath.startsWith("/var/run/secrets/")),
-    lifecycle: lifecycle ?? {},
+    ...rest,
+    command,
+    args,
+    env: env.filter(({ name }) => !name.startsWith("KUBERNETES_")),
+    envFrom,
+    ports,
+    securityContext,
+    mounts: volumeMounts.filter(({ mountPath }) => !mountPath.startsWith("/var/run/secrets/")),
   });
 }
 
 /** Returns JSON with sorted keys. */
 function stable(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) =>
+  return JSON.stringify(value ?? null, (_key, item: unknown) =>
     typeof item === "object" && item !== null && !Array.isArray(item)
       ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
       : item,

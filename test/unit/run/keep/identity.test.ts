@@ -93,7 +93,9 @@ describe("a pod", () => {
     command: ["sh", "-c", "serve"],
     volumeMounts: [{ name: "state", mountPath: "/state" }],
   };
-  const spec = { containers: [container], volumes: [{ name: "state", emptyDir: {} }] };
+  const helper = { name: "helper", image: "busybox", command: ["true"] };
+  const spec = { containers: [container], initContainers: [helper], volumes: [{ name: "state", emptyDir: {} }] };
+  const probe = { exec: { command: ["nc"] } };
   const job: V1Job = { metadata: { uid: "u" }, spec: { template: { spec } } };
   const owner = { apiVersion: "batch/v1", kind: "Job", name: "j", uid: "u", controller: true };
   const podOf = (change: Partial<V1Pod["spec"]>, owners = [owner]): V1Pod => ({
@@ -105,6 +107,7 @@ describe("a pod", () => {
     expect(isOwnPod(podOf({}), job, "buildkit")).toBe(true);
     const token = { name: "kube-api-access", mountPath: "/var/run/secrets/kubernetes.io/serviceaccount" };
     const added = { ...container, volumeMounts: [...container.volumeMounts, token] };
+    Object.assign(added, { imagePullPolicy: "Always", resources: { limits: { cpu: "1" } } });
     const sidecar = { name: "mesh", image: "mesh", volumeMounts: [token] };
     const volumes = [...spec.volumes, { name: "kube-api-access", projected: {} }];
     expect(isOwnPod(podOf({ containers: [added, sidecar], volumes, nodeName: "n" }), job, "buildkit")).toBe(true);
@@ -125,6 +128,20 @@ describe("a pod", () => {
       "a sidecar that reads its volume",
       podOf({ containers: [container, { name: "spy", volumeMounts: [{ name: "state", mountPath: "/x" }] }] }),
     ],
+    [
+      "its own init container's name for another one, which reads its volume",
+      podOf({ initContainers: [{ ...helper, volumeMounts: [{ name: "state", mountPath: "/x" }] }] }),
+    ],
+    ["another program in its init container", podOf({ initContainers: [{ ...helper, image: "evil" }] })],
+    ["a probe that is a program", podOf({ containers: [{ ...container, livenessProbe: probe }] })],
+    ["another such probe", podOf({ containers: [{ ...container, startupProbe: probe }] })],
+    [
+      "variables of a ConfigMap",
+      podOf({ containers: [{ ...container, envFrom: [{ configMapRef: { name: "theirs" } }] }] }),
+    ],
+    ["another working directory", podOf({ containers: [{ ...container, workingDir: "/x" }] })],
+    ["an address of theirs for a registry", podOf({ hostAliases: [{ ip: "192.0.2.1", hostnames: ["r.io"] }] })],
+    ["a name server of theirs", podOf({ dnsPolicy: "None", dnsConfig: { nameservers: ["192.0.2.1"] } })],
     ["no such container", podOf({ containers: [{ ...container, name: "x" }] })],
   ])("is not the Job's with %s", (_, pod) => {
     expect(isOwnPod(pod, job, "buildkit")).toBe(false);
