@@ -69,7 +69,7 @@ export function buildDeps(resolved: ResolvedBuild, around: Surroundings): Omit<B
     ...(attests ? { attest: attester(plan, resolved, around) } : {}),
     emit,
     whoAmI: (cluster) => whoAmI(cluster, process.env, signal),
-    onCreated: ({ uid }) => new StartedHere().add(uid),
+    onCreated: (job) => new StartedHere().add(job),
   };
 }
 

@@ -1,7 +1,8 @@
 /** The course of one build: pack → ship → run → follow → report. Everything that touches the outside comes in through `deps`. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Builder, BuilderPod, ContainerEnd, Outcome } from "../../builders/builder.ts";
-import type { Cluster, ObjectIdentity } from "../../lib/kube/cluster.ts";
+import type { V1Job } from "@kubernetes/client-node";
+import type { Cluster } from "../../lib/kube/cluster.ts";
 import { InternalError } from "../../errors.ts";
 import type { SlipwayError } from "../../errors.ts";
 import { hasExports } from "../../ship/export/exporter.ts";
@@ -73,7 +74,7 @@ export interface BuildDeps {
   /** Who starts the build; absent: the plan's user. */
   readonly whoAmI?: (cluster: Cluster) => Promise<string>;
   /** Told of the build's Job as soon as it exists. */
-  readonly onCreated?: (job: ObjectIdentity) => void;
+  readonly onCreated?: (job: V1Job) => void;
 }
 
 /** The objects that a build would create, for --dry-run. */
@@ -277,7 +278,7 @@ class BuildRun {
     let started: StartedBuild | undefined;
     try {
       started = await startBuild(cluster, objects, inner);
-      this.#deps.onCreated?.(identityOf(started.job));
+      this.#deps.onCreated?.(started.job);
       started.complete.catch(() => {});
       using lease = new ClientLease(cluster, started.job, inner);
       const pushed = this.#watchTags(inner);

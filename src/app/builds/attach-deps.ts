@@ -8,7 +8,7 @@ import type { AttachDeps } from "./attach.ts";
 import type { FoundBuild } from "./find.ts";
 import { judgeUnknown } from "./record.ts";
 import type { BuildRecord } from "./record.ts";
-import { InternalError } from "../../errors.ts";
+import { ClusterError, InternalError } from "../../errors.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { identityOf } from "../../run/identity.ts";
 import { StartedHere } from "./started-here.ts";
@@ -34,7 +34,16 @@ export async function attach(
   trust: RegistryTrust,
 ): Promise<BuildResult> {
   const { record } = found;
-  if (!new StartedHere().has(identityOf(found.job).uid)) {
+  const here = new StartedHere();
+  if (here.isChanged(found.job)) {
+    throw new ClusterError(`somebody has changed what the Job ${record.name} says of its images since you started it`, {
+      suggestions: [
+        `See what it says now: kubectl get job ${record.name} -o jsonpath='{.metadata.annotations}'`,
+        "Do not use its result: build again. Ask who may patch Jobs in this namespace.",
+      ],
+    });
+  }
+  if (!here.has(identityOf(found.job).uid)) {
     emit({
       type: "warning",
       message: `you did not start ${record.name} on this machine: what follows is what its Job and its pod say`,

@@ -1,19 +1,25 @@
 /**
  * Records which builds this user started on this machine. A label does not prove who started a build, because everyone who may
- * create Jobs can write it. The uid of the build's Job does: the API server chose it, and this client received it.
+ * create Jobs can write it. The uid of the build's Job does: the API server chose it, and this client received it. What the Job says of the
+ * images is recorded as well, because everyone who may patch Jobs can write that later.
  */
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { V1Job } from "@kubernetes/client-node";
+import { readRegularFileSync } from "../../lib/files/regular-file.ts";
 import { replaceFile } from "../../lib/files/replace-file.ts";
 import { trustedStateDirectory } from "../../lib/files/cache-directory.ts";
 import { makeTrustedDirectory } from "../../lib/files/trusted-directory.ts";
+import { identityOf } from "../../run/identity.ts";
+import { ANNOTATION } from "../../run/labels.ts";
 
 /** A Job's uid (RFC 9562, in the form that Kubernetes writes). It becomes a file's name. */
 const UID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Longer than a build and its --ttl take. */
 const MAX_AGE_MS = 30 * 24 * 3600 * 1000;
 
-/** One empty file per build, named by the uid of its Job. Without a directory that only this user can write to, no build is known. */
+/** One file per build, named by the uid of its Job. It has a hash of the images' names, so that it tells nobody what was built. Without a directory that only this user can write to, no build is known. */
 export class StartedHere {
   readonly #directory: string | undefined;
 
@@ -22,11 +28,12 @@ export class StartedHere {
   }
 
   /** Records a build. It never throws: without a record, the user only has to give the build's name. */
-  add(uid: string): void {
+  add(job: V1Job): void {
+    const { uid } = identityOf(job);
     if (this.#directory === undefined || !UID.test(uid)) return;
     try {
       makeTrustedDirectory(this.#directory);
-      replaceFile(join(this.#directory, uid), "", { mode: 0o600 });
+      replaceFile(join(this.#directory, uid), hashOf(job), { mode: 0o600 });
       this.#forgetOld(this.#directory);
     } catch {
       // For example a read-only home directory.
@@ -37,6 +44,19 @@ export class StartedHere {
     return this.#directory !== undefined && UID.test(uid) && existsSync(join(this.#directory, uid));
   }
 
+  /** Whether somebody has changed what the Job says of the images since it was recorded. False if that is not known. */
+  isChanged(job: V1Job): boolean {
+    const { uid } = identityOf(job);
+    if (this.#directory === undefined || !this.has(uid)) return false;
+    try {
+      const recorded = readRegularFileSync(join(this.#directory, uid)).toString();
+      // Earlier versions wrote an empty file.
+      return recorded !== "" && recorded !== hashOf(job);
+    } catch {
+      return false;
+    }
+  }
+
   #forgetOld(directory: string): void {
     for (const name of readdirSync(directory)) {
       const path = join(directory, name);
@@ -44,4 +64,10 @@ export class StartedHere {
       if (stat !== undefined && Date.now() - stat.mtimeMs > MAX_AGE_MS) rmSync(path, { force: true });
     }
   }
+}
+
+function hashOf({ metadata }: V1Job): string {
+  const { annotations = {} } = metadata ?? {};
+  const said = [ANNOTATION.references, ANNOTATION.container].map((name) => annotations[name] ?? "");
+  return createHash("sha256").update(JSON.stringify(said)).digest("hex");
 }

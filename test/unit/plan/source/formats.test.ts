@@ -37,6 +37,7 @@ const OWN_FILES: Readonly<Record<string, string>> = {
   "app/build/load/engine-archive.ts": "the archive that the user's own builder made",
   "app/init/proposals.ts": "the user's docker configuration",
   "app/build/load/loading.ts": "the archive that the user's own builder made",
+  "app/builds/started-here.ts": "what it writes",
   "app/build/platforms/merge-layouts.ts": "layouts that the user's own builders made",
   "cli/commands/imagetools/create.ts": "a descriptor in a file that the command line names",
   "cli/config/write-project.ts": "the project's settings, which init writes for the user",

@@ -1,0 +1,48 @@
+/** What this machine knows of the builds that it started. */
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { V1Job } from "@kubernetes/client-node";
+import { beforeEach, expect, it, onTestFinished } from "vitest";
+import { StartedHere } from "../../../../src/app/builds/started-here.ts";
+import { ANNOTATION } from "../../../../src/run/labels.ts";
+
+const UID = "0f0e0d0c-1111-4222-8333-444455556666";
+const job = (references: string, container = "kaniko", uid = UID): V1Job => ({
+  metadata: {
+    uid,
+    annotations: { [ANNOTATION.references]: references, [ANNOTATION.container]: container, "slipway.dev/other": "x" },
+  },
+});
+
+let state: string;
+beforeEach(() => {
+  state = mkdtempSync(join(tmpdir(), "slipway-started-"));
+  onTestFinished(() => rmSync(state, { recursive: true, force: true }));
+  new StartedHere(state).add(job("r.io/a:1"));
+});
+
+it("a build is known by the uid of its Job, and the record tells nobody what was built", () => {
+  const here = new StartedHere(state);
+  expect([here.has(UID), here.has(UID.replace("0f", "1f")), here.has("../x")]).toEqual([true, false, false]);
+  expect(readdirSync(join(state, "builds"))).toEqual([UID]);
+  expect(readFileSync(join(state, "builds", UID), "utf8")).toMatch(/^[0-9a-f]{64}$/);
+});
+
+it.each([
+  ["the same", job("r.io/a:1"), false],
+  ["other images", job("evil.io/a:1"), true],
+  ["no images any more", job(""), true],
+  ["another container", job("r.io/a:1", "sidecar"), true],
+  ["a Job that was not started here", job("evil.io/a:1", "kaniko", UID.replace("0f", "1f")), false],
+])("with %s it is known whether somebody changed the Job", (_, now, changed) => {
+  expect(new StartedHere(state).isChanged(now)).toBe(changed);
+});
+
+it("a record of an earlier version says nothing of the images", () => {
+  writeFileSync(join(state, "builds", UID), "");
+  expect([new StartedHere(state).has(UID), new StartedHere(state).isChanged(job("evil.io/a:1"))]).toEqual([
+    true,
+    false,
+  ]);
+});
