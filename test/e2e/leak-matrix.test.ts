@@ -229,13 +229,19 @@ test.each([
       `--progress=${progress}`,
       `--transport=${transport}`,
       `--metadata-file=${metadata}`,
-      ...["--secret", `id=file,src=${join(home, "file")}`],
-      ...["--secret", "id=variable,env=MARKED"],
-      ...["--secret", "id=vault,vault=kv/app#password"],
-      ...["--ssh", `default=${join(home, "key")}`],
-      ...["--build-arg", "HTTPS_PROXY"],
+      "--secret",
+      `id=file,src=${join(home, "file")}`,
+      "--secret",
+      "id=variable,env=MARKED",
+      "--secret",
+      "id=vault,vault=kv/app#password",
+      "--ssh",
+      `default=${join(home, "key")}`,
+      "--build-arg",
+      "HTTPS_PROXY",
       ...(what === "fails in a RUN" ? ["--build-arg", "FAIL=yes"] : []),
-      ...["-t", `${what === "may not push" ? strict.host : registry.host}/matrix/${builder}-${progress}`],
+      "-t",
+      `${what === "may not push" ? strict.host : registry.host}/matrix/${builder}-${progress}`,
       url,
     ];
     const { found, inSecret, run, logs } = await look(
@@ -268,7 +274,11 @@ test(
     await kubectl(["create", "secret", "generic", "hub", ...on, ...literals]);
     await kubectl(["create", "role", ...on, "read-hub", "--verb=get", "--resource=secrets", "--resource-name=hub"]);
     await kubectl([
-      ...["create", "rolebinding", ...on, "read-hub", "--role=read-hub"],
+      "create",
+      "rolebinding",
+      ...on,
+      "read-hub",
+      "--role=read-hub",
       `--serviceaccount=${namespace.name}:slipway`,
     ]);
     const step = {
