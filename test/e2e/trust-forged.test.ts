@@ -100,64 +100,76 @@ describe("a build of the user's own whose Job a stranger patches", () => {
 });
 
 describe("a stranger's objects with slipway's labels", () => {
-  test("prune deletes no Secret and no ConfigMap of somebody else that they are written on", async () => {
-    const labels = Object.entries({ ...OURS, "slipway.dev/build": "slipway-gone-bcdfghjk" }).map(
-      ([key, value]) => `${key}=${value}`,
-    );
-    await mallory(["label", "secret", "prod-db", ...labels]);
-    await mallory(["label", "configmap", "prod-web", ...labels]);
-    // Also for somebody who may list Secrets.
-    for (const env of [{ KUBECONFIG: namespace.kubeconfig }, {}]) {
-      await slipway(["prune", "-f", "-A", "--volumes", "-n", namespace.name], { env });
-    }
-    expect(await objectsIn(namespace.name)).toEqual(expect.arrayContaining(["configmap/prod-web", "secret/prod-db"]));
-  });
+  test(
+    "prune deletes no Secret and no ConfigMap of somebody else that they are written on",
+    { tags: ["long"] },
+    async () => {
+      const labels = Object.entries({ ...OURS, "slipway.dev/build": "slipway-gone-bcdfghjk" }).map(
+        ([key, value]) => `${key}=${value}`,
+      );
+      await mallory(["label", "secret", "prod-db", ...labels]);
+      await mallory(["label", "configmap", "prod-web", ...labels]);
+      // Also for somebody who may list Secrets.
+      for (const env of [{ KUBECONFIG: namespace.kubeconfig }, {}]) {
+        await slipway(["prune", "-f", "-A", "--volumes", "-n", namespace.name], { env });
+      }
+      expect(await objectsIn(namespace.name)).toEqual(expect.arrayContaining(["configmap/prod-web", "secret/prod-db"]));
+    },
+  );
 
-  test("attach refuses a Job whose annotation is not a reference, and removes nothing", async () => {
-    await mallory(
-      ["create", "-f", "-"],
-      jobNamed("malformed", { "slipway.dev/references": "R.example.com/UPPER:a:b" }),
-    );
-    await ended("malformed");
-    const before = await objectsIn(namespace.name);
-    for (const command of ["attach", "wait"]) {
-      const { code, stdout, stderr } = await run([command, "malformed"]);
-      expect([command, code === 0, stdout]).toEqual([command, false, ""]);
-      expect(stderr).toMatch(/^ERROR: /m);
-      expect(stderr).not.toMatch(/^ {4}at /m);
-    }
-    expect(await objectsIn(namespace.name)).toEqual(before);
-  });
+  test(
+    "attach refuses a Job whose annotation is not a reference, and removes nothing",
+    { tags: ["long"] },
+    async () => {
+      await mallory(
+        ["create", "-f", "-"],
+        jobNamed("malformed", { "slipway.dev/references": "R.example.com/UPPER:a:b" }),
+      );
+      await ended("malformed");
+      const before = await objectsIn(namespace.name);
+      for (const command of ["attach", "wait"]) {
+        const { code, stdout, stderr } = await run([command, "malformed"]);
+        expect([command, code === 0, stdout]).toEqual([command, false, ""]);
+        expect(stderr).toMatch(/^ERROR: /m);
+        expect(stderr).not.toMatch(/^ {4}at /m);
+      }
+      expect(await objectsIn(namespace.name)).toEqual(before);
+    },
+  );
 
-  test("values that are no values end no command in a stack trace, and change no line of a table", async () => {
-    const annotations = {
-      "slipway.dev/references": "a\n\u001B[2Jb,,".padEnd(5000, "x"),
-      "slipway.dev/container": "__proto__",
-      "slipway.dev/created-by": "root\nERROR: forged",
-      "slipway.dev/cancelled-by": "\u001B]0;title\u0007",
-      "slipway.dev/timeout-seconds": "-1e999",
-      "slipway.dev/insecure-registries": ",,\n",
-      "slipway.dev/keep-seconds": "NaN",
-      "slipway.dev/last-used": "never",
-    };
-    await mallory(["create", "-f", "-"], jobNamed("odd", annotations, { "slipway.dev/builder": "constructor" }));
-    const kept = { "slipway.dev/keep": "0".repeat(32), "slipway.dev/keep-key": "0".repeat(32) };
-    await mallory(["create", "-f", "-"], jobNamed("odd-keep", annotations, kept));
-    await ended("odd");
-    for (const args of [
-      ["ps", "-a", "-A"],
-      ["inspect", "odd"],
-      ["logs", "odd"],
-      ["attach", "odd"],
-      ["wait", "odd"],
-      ["keep", "-A"],
-      ["doctor"],
-    ]) {
-      const { output } = await run(args);
-      expect([args, output]).toEqual([args, expect.not.stringMatching(/^ {4}at |^ERROR: forged/m)]);
-      expect([args, output.includes("\u001B")]).toEqual([args, false]);
-    }
-  });
+  test(
+    "values that are no values end no command in a stack trace, and change no line of a table",
+    { tags: ["long"] },
+    async () => {
+      const annotations = {
+        "slipway.dev/references": "a\n\u001B[2Jb,,".padEnd(5000, "x"),
+        "slipway.dev/container": "__proto__",
+        "slipway.dev/created-by": "root\nERROR: forged",
+        "slipway.dev/cancelled-by": "\u001B]0;title\u0007",
+        "slipway.dev/timeout-seconds": "-1e999",
+        "slipway.dev/insecure-registries": ",,\n",
+        "slipway.dev/keep-seconds": "NaN",
+        "slipway.dev/last-used": "never",
+      };
+      await mallory(["create", "-f", "-"], jobNamed("odd", annotations, { "slipway.dev/builder": "constructor" }));
+      const kept = { "slipway.dev/keep": "0".repeat(32), "slipway.dev/keep-key": "0".repeat(32) };
+      await mallory(["create", "-f", "-"], jobNamed("odd-keep", annotations, kept));
+      await ended("odd");
+      for (const args of [
+        ["ps", "-a", "-A"],
+        ["inspect", "odd"],
+        ["logs", "odd"],
+        ["attach", "odd"],
+        ["wait", "odd"],
+        ["keep", "-A"],
+        ["doctor"],
+      ]) {
+        const { output } = await run(args);
+        expect([args, output]).toEqual([args, expect.not.stringMatching(/^ {4}at |^ERROR: forged/m)]);
+        expect([args, output.includes("\u001B")]).toEqual([args, false]);
+      }
+    },
+  );
 
   test(
     "no kept builder of the user's is found in a Job with the fingerprint of the user's key",
