@@ -39,6 +39,8 @@ test("prune removes ended builds and objects without a Job, asks first, and keep
   expect(dry.stderr).toMatch(new RegExp(`^build ${ended} {2}failed \\S+\n$`));
   expect((await run("prune", "-f", "-A", "--older-than", "1h")).stderr).toMatch(/^Nothing to remove/);
   expect((await run("prune", "-f", "-A")).stdout).toBe(`${ended}\n`);
+  // The garbage collector deletes the Job's pod a moment later.
+  await expect.poll(() => kubectl(["get", "pods", "-n", namespace.name, "-o", "name"])).not.toContain(ended);
   const all = await slipway(["prune", "-f", "-A", "-n", namespace.name]);
   expect([all.stdout, all.stderr]).toEqual([`${lost}\n`, `secrets ${lost}  left without its Job\n`]);
   await expect

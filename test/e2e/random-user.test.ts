@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { BUSYBOX, uniqueImage } from "./support/build.ts";
 import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
@@ -15,15 +15,16 @@ const PROGRAM = new URL("../../bin/run.js", import.meta.url).pathname;
 const USER = 1_000_650_000;
 const namespace = useNamespace();
 
-let root: string;
-beforeAll(async () => {
-  root = await project({
+/** A project that others may search, with files that only root may read. */
+async function shut(): Promise<string> {
+  const root = await project({
     Dockerfile: `FROM ${BUSYBOX}\nCOPY . /all/\n`,
     shut: { content: "shut\n", mode: 0o000 },
     "d/hidden": { content: "hidden\n", mode: 0o000 },
   });
   for (const path of ["", "d", "Dockerfile"]) chmodSync(join(root, path), 0o755);
-});
+  return root;
+}
 
 interface Ended {
   readonly code: number | null;
@@ -62,7 +63,7 @@ test.each([
   "%s has the files of mode 000 of an archive that such a user sends (--transport %s)",
   { tags: ["long"] },
   async (builder, transport) => {
-    const archive = execFileSync("tar", ["-cf", "-", "-C", root, "."]);
+    const archive = execFileSync("tar", ["-cf", "-", "-C", await shut(), "."]);
     const image = uniqueImage();
     const flags = [`--builder=${builder}`, `--transport=${transport}`];
     const run = await slipway(["build", ...flags, "-t", image, "-"], archive);
@@ -78,6 +79,7 @@ test.each([
 );
 
 test("of a directory, a file that such a user may not read is named before anything is created", async () => {
+  const root = await shut();
   expect(
     spawnSync("setpriv", [`--reuid=${USER}`, "--regid=0", "--clear-groups", "cat", join(root, "shut")]).status,
   ).toBe(1);
