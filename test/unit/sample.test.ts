@@ -9,8 +9,10 @@ const LONG: Readonly<Record<string, string>> = {
   "exports.test.ts": "it waits until a silent client is taken as gone",
   "integrity.test.ts": "it sends large contexts",
   "keep-leaks.test.ts": "its one test searches all that a builder has",
+  "leak-matrix.test.ts": "a build for each row, with every kind of secret; hidden-values.test.ts is in the sample",
   "nodes.test.ts": "it needs three nodes",
   "platforms.test.ts": "it needs three nodes",
+  "trust-forged.test.ts": "a build for each forged object; trust-identity.test.ts is in the sample",
 };
 
 /** Calls that make tests, and those of them that `make test` leaves out. */

@@ -67,7 +67,7 @@ export async function findPrunable(cluster: Cluster, scope: PruneScope, signal: 
       const { metadata } = object;
       const build = metadata?.labels?.[LABEL.build];
       const owned = build !== undefined && jobs.has(build);
-      // Whoever may write labels on a Secret of somebody else can choose its labels, but not its name.
+      // A user who may write labels on a Secret of somebody else cannot choose its name.
       if (NAMED_BY_BUILD.has(kind) && metadata?.name !== inputsName(build ?? "")) continue;
       if (owned || !isOld(String(metadata?.creationTimestamp ?? ""))) continue;
       const why = kind === "persistentvolumeclaims" ? "a cache volume" : "left without its Job";
