@@ -39,10 +39,9 @@ async function slipway(args: readonly string[], stdin: Buffer): Promise<Ended> {
   chmodSync(directory, 0o755);
   copyFileSync(namespace.kubeconfig, join(directory, "config"));
   chmodSync(join(directory, "config"), 0o644);
-  const as = ["setpriv", `--reuid=${USER}`, "--regid=0", "--clear-groups", process.execPath, PROGRAM];
-  const [program = "", ...rest] = [...as, ...args, "-n", namespace.name];
+  const as = [`--reuid=${USER}`, "--regid=0", "--clear-groups", process.execPath, PROGRAM];
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("SLIPWAY_")));
-  const child = spawn(program, rest, {
+  const child = spawn("setpriv", [...as, ...args, "-n", namespace.name], {
     cwd: "/",
     env: { ...env, PATH: process.env["PATH"], NO_COLOR: "1", KUBECONFIG: join(directory, "config") },
   });
@@ -85,6 +84,6 @@ test("of a directory, a file that such a user may not read is named before anyth
   ).toBe(1);
   const run = await slipway(["build", "-t", uniqueImage(), root], Buffer.alloc(0));
   expect(run.code).toBe(1);
-  expect(run.stderr).toMatch(/^ERROR: cannot read \S+: /m);
+  expect(run.stderr).toMatch(/^ERROR: cannot read \S+ in the build context: permission denied$/m);
   expect(run.stderr).not.toContain("=> create");
 });
