@@ -50,7 +50,14 @@ export interface LogEvent {
  */
 export type StepEvent =
   /** `name` is for people, as docker names steps: `[build 3/7] RUN make`. */
-  | { readonly type: "step-started"; readonly step: string; readonly name: string; readonly timestamp: string }
+  | {
+      readonly type: "step-started";
+      readonly step: string;
+      readonly name: string;
+      readonly timestamp: string;
+      /** It runs beside all others: what the builder does outside of the Dockerfile's instructions. */
+      readonly background?: boolean;
+    }
   | StepStatus
   | {
       readonly type: "step-done";

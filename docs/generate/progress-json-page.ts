@@ -36,7 +36,7 @@ const LINES = {
   "step-started": line(
     "A step of the builder begins. A step may begin again after its end.",
     { step, name: text("As docker names steps: `[build 3/7] RUN make`."), timestamp },
-    {},
+    { background: truth("It runs beside all others: what the builder does outside of the instructions.") },
   ),
   "step-status": line(
     "What a step does now, such as a transfer.",

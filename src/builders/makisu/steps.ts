@@ -11,7 +11,8 @@ const STEP = /^\* Step (\d+)\/\d+ \([a-z,]*\) : /;
 /** The identifier of its cache, after the instruction. */
 const CACHE_ID = /\([0-9a-f]{1,8}\)$/;
 const EXECUTED = /^\* Executed /;
-const PUSH = /^\* Started pushing image /;
+/** The config is pushed as a part of the image. */
+const PUSH = /^\* Started pushing image (?!config )/;
 /** How makisu's own lines begin while a RUN is running: layers of earlier steps are pushed meanwhile. */
 const OWN =
   /^(?:\* |WARN: |ERROR: (?:Failed to |failed to |Command exited with )|Stored cacheID |Computed total |Success|Finished building |CA TLS )/;

@@ -43,9 +43,11 @@ export class StepWriter {
     return this.#running.has(step);
   }
 
-  start(step: string, name: string): void {
+  /** @param background it runs beside all others */
+  start(step: string, name: string, background = false): void {
     this.#running.set(step, Date.parse(this.#timestamp));
-    this.#events.push({ type: "step-started", step, name, timestamp: this.#timestamp });
+    const started = { type: "step-started", step, name, timestamp: this.#timestamp } as const;
+    this.#events.push(background ? { ...started, background } : started);
   }
 
   /** @param ms how long it took, if the builder says so itself */

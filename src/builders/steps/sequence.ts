@@ -30,7 +30,7 @@ export class StepSequence {
   /** A line at a time; to be called before what it means is told. */
   begin(timestamp: string): void {
     this.#writer.at(timestamp);
-    if (!this.#writer.isRunning(OWN_STEP)) this.#writer.start(OWN_STEP, this.#ownName);
+    if (!this.#writer.isRunning(OWN_STEP)) this.#writer.start(OWN_STEP, this.#ownName, true);
   }
 
   take(): StepLine[] {

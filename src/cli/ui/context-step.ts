@@ -1,5 +1,5 @@
 /** The context among the steps of a build. */
-import type { BuildEvent, Stage, StepStatus } from "../../events.ts";
+import type { BuildEvent, LogEvent, Stage, StepEvent, StepStatus } from "../../events.ts";
 import { formatBytes } from "../../lib/text/measures.ts";
 import { Upload } from "./upload.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
@@ -7,6 +7,8 @@ import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 /** As BuildKit names the transfer of a context. */
 const NAME = "[internal] load build context";
 const STEP = "context";
+/** The same in the builds of several platforms. */
+const SAME = /^\[(?:\S+ )?internal\] load build context$/;
 
 type ContextStage = Extract<Stage, "pack" | "ship">;
 
@@ -22,12 +24,17 @@ export type ShownEvent =
 
 /**
  * The packing of the context and its transfer into the pod, told as one step in place of two stages. The step runs again if the transfer starts
- * after the packing has ended, as a step of BuildKit does.
+ * after the packing has ended, as a step of BuildKit does. It also runs again when a BuildKit in the pod reads the context there: BuildKit has
+ * a step of the same name for that.
  */
 export class ContextStep {
   readonly #now: () => number;
   readonly #clock: () => Date;
   readonly #running = new Set<ContextStage>();
+  /** The builder's steps of the same name, and those of them that run. */
+  readonly #same = new Set<string>();
+  readonly #reading = new Set<string>();
+  #isTold = false;
   #upload = new Upload();
   #since = 0;
   /** Milliseconds of the runs that have ended. */
@@ -49,10 +56,38 @@ export class ContextStep {
         return [...this.#start(event.stage, event.ms), this.#doneStatus(event), ...this.#end(event.stage)];
       case "stage-failed":
         return isOfContext(event.stage) ? this.#fail(event.stage) : [{ ...event, stage: event.stage }];
+      case "step-started":
+      case "step-status":
+      case "step-done":
+      case "step-failed":
+      case "log":
+        return this.#ofBuilder(event);
       case "upload":
         return this.#running.has("ship") ? [this.#uploaded(event.sent, event.total)] : [];
       default:
         return [event];
+    }
+  }
+
+  /** What the builder tells about its own step of the same name. That step's transfer is only a copy within the pod. */
+  #ofBuilder(event: StepEvent | LogEvent): ShownEvent[] {
+    const { step } = event;
+    if (event.type === "step-started" && this.#isTold && SAME.test(event.name)) this.#same.add(event.step);
+    if (step === undefined || !this.#same.has(step)) return [event];
+    const isFirst = this.#reading.size === 0;
+    switch (event.type) {
+      case "step-started":
+        this.#reading.add(event.step);
+        return isFirst && this.#running.size === 0 ? [{ ...event, step: STEP, name: NAME }] : [];
+      case "step-status":
+        return [];
+      case "log":
+        return [{ ...event, step: STEP }];
+      case "step-done":
+      case "step-failed":
+        if (!this.#reading.delete(event.step) || this.#reading.size + this.#running.size > 0) return [];
+        this.#ms += event.ms;
+        return [{ ...event, step: STEP, ms: this.#ms, ...(event.type === "step-done" ? { cached: false } : {}) }];
     }
   }
 
@@ -61,8 +96,10 @@ export class ContextStep {
     const wasRunning = this.#running.size > 0;
     if (!this.#running.has("ship") && stage === "ship") this.#upload = new Upload();
     this.#running.add(stage);
+    this.#isTold = true;
     if (wasRunning) return [];
     this.#since = this.#now() - ms;
+    if (this.#reading.size > 0) return [];
     return [{ type: "step-started", step: STEP, name: NAME, timestamp: this.#timestamp }];
   }
 
@@ -83,7 +120,7 @@ export class ContextStep {
 
   #end(stage: ContextStage): ShownEvent[] {
     this.#running.delete(stage);
-    if (this.#running.size > 0) return [];
+    if (this.#running.size > 0 || this.#reading.size > 0) return [];
     return [{ type: "step-done", step: STEP, cached: false, ms: this.#elapsed(), timestamp: this.#timestamp }];
   }
 

@@ -7,11 +7,14 @@ import { formatBytes, formatDuration } from "../../lib/text/measures.ts";
 import type { Progress, ViewStream } from "./progress.ts";
 import { StepBook, failedOutput, isOfStep, isShownLater, secondsOf } from "./step-book.ts";
 import type { ShownStep } from "./step-book.ts";
+import { StepOrder } from "./step-order.ts";
 import { flatten } from "../../lib/terminal/control-sequences.ts";
 import { logLine, tameText, unforgeable } from "../../lib/terminal/output.ts";
 
 /** Interval between progress lines of a long upload. */
 const UPLOAD_INTERVAL_MS = 5000;
+/** How often it is looked whether a step has waited long enough for its turn. */
+const TURN_INTERVAL_MS = 500;
 
 /**
  * Lines for a log. Slipway's own lines start with `=> `, `WARNING: ` or `ERROR: ` and have no control codes. The builder's steps are as
@@ -27,6 +30,8 @@ export class PlainView implements Progress {
   /** Detail of the stage that started last. */
   #detail: string | undefined;
   readonly #book = new StepBook();
+  readonly #order: StepOrder;
+  #turns: NodeJS.Timeout | undefined;
   /** The step whose lines were printed last. */
   #step: ShownStep | undefined;
   #failed = false;
@@ -36,20 +41,25 @@ export class PlainView implements Progress {
     this.#stream = stream;
     this.#now = now;
     this.#context = new ContextStep(now);
+    this.#order = new StepOrder(now);
     tolerateBrokenPipe(stream);
   }
 
   emit(event: BuildEvent): void {
     for (const shown of this.#context.translate(event)) {
       if (event.type === "upload" && !this.#isUploadDue()) continue;
-      if (isOfStep(shown)) this.#print(this.#stepLines(shown));
-      else this.#print(this.#linesOf(shown).flatMap(ownLines));
+      if (isOfStep(shown)) this.#tell(this.#order.add(shown));
+      else {
+        if (isEnd(shown)) this.#tell(this.#order.flush());
+        this.#print(this.#linesOf(shown).flatMap(ownLines));
+      }
     }
   }
 
   fail(error: unknown): void {
     if (this.#failed) return;
     this.#failed = true;
+    this.#tell(this.#order.flush());
     this.#release();
     this.#print([
       ...failedOutput(this.#book).map((line) => logLine(unforgeable(line), this.#stream)),
@@ -68,7 +78,16 @@ export class PlainView implements Progress {
   }
 
   [Symbol.dispose](): void {
+    this.#tell(this.#order.flush());
     this.#release();
+  }
+
+  #tell(events: readonly (StepEvent | LogEvent)[]): void {
+    for (const event of events) this.#print(this.#stepLines(event));
+    if (!this.#order.waits) {
+      clearInterval(this.#turns);
+      this.#turns = undefined;
+    } else this.#turns ??= setInterval(() => this.#tell(this.#order.due()), TURN_INTERVAL_MS).unref();
   }
 
   #linesOf(event: ShownEvent): string[] {
@@ -150,6 +169,12 @@ export class PlainView implements Progress {
     this.#held = undefined;
     this.#print(held);
   }
+}
+
+/** Whether no step runs any longer. */
+function isEnd(event: ShownEvent): boolean {
+  if (event.type === "built") return true;
+  return (event.type === "stage-done" || event.type === "stage-failed") && event.stage === "build";
 }
 
 /** A message of several lines has no further line that looks like another message. */

@@ -13,7 +13,8 @@ import type { Progress, ViewStream } from "./progress.ts";
 import { Status } from "./status.ts";
 import { StepBook, failedOutput, isOfStep, isShownLater } from "./step-book.ts";
 import type { ShownStep } from "./step-book.ts";
-import { logRowsOf, overflowing, stepRow, stepRows } from "./step-rows.ts";
+import { TOLD_AGAIN_MS } from "./step-order.ts";
+import { logRowsOf, overflowing, stepRows } from "./step-rows.ts";
 import type { StepRow, StepsSize } from "./step-rows.ts";
 
 /**
@@ -59,8 +60,8 @@ export class TtyView implements Progress {
   readonly #since = new Map<number, number>();
   /** The numbers of the steps that have scrolled above. */
   readonly #scrolled = new Set<number>();
-  /** The rows that are above, by the number of their step. */
-  readonly #told = new Map<number, string>();
+  /** The state and time in the rows that are above, by the number of their step. */
+  readonly #told = new Map<number, Pick<ShownStep, "state" | "ms">>();
   #frame = 0;
   #ticker: NodeJS.Timeout | undefined;
   #waiting: string[] = [];
@@ -186,11 +187,12 @@ export class TtyView implements Progress {
   #scroll(count: number): string[] {
     const ended = this.#liveSteps.filter(({ state }) => state !== "running").slice(0, count);
     return ended.flatMap((step) => {
-      const row = stepRow(step, step.ms, this.#width);
-      this.#scrolled.add(step.number);
+      const { number, state, ms } = step;
+      this.#scrolled.add(number);
       // A step that ran again is told again only if that took time.
-      if (this.#told.get(step.number) === row.text) return [];
-      this.#told.set(step.number, row.text);
+      const told = this.#told.get(number);
+      if (told?.state === state && ms - told.ms < TOLD_AGAIN_MS) return [];
+      this.#told.set(number, { state, ms });
       return stepRows([step], { ...this.#size, height: Number.POSITIVE_INFINITY }, () => step.ms).map((one) =>
         this.#painted(one),
       );

@@ -2,10 +2,13 @@
 import { describe, expect, it } from "vitest";
 import type { StepLine } from "../../../src/builders/steps/reader.ts";
 import { PlainView } from "../../../src/cli/ui/plain.ts";
+import { RawJsonView } from "../../../src/cli/ui/rawjson.ts";
+import { TtyView } from "../../../src/cli/ui/tty.ts";
+import type { BuildEvent } from "../../../src/events.ts";
 import { loadBuilder } from "../../../src/builders/table.ts";
 import type { BuilderName } from "../../../src/plan/builder-names.ts";
 import { PLAN } from "../plan/sample.ts";
-import { Pipe } from "../cli/ui/screen.ts";
+import { Pipe, Screen } from "../cli/ui/screen.ts";
 import { RECORDINGS, eventsOf, named, readerOf } from "./recordings.ts";
 
 /** Each step's name, its end, and what it printed. */
@@ -88,6 +91,58 @@ describe.each(RECORDINGS)("the log $name", (recording) => {
       view.emit(event.type === "log" ? { ...event, container: recording.builder } : event);
     }
     await expect(pipe.text).toMatchFileSnapshot(`logs/${recording.name}.plain.txt`);
+  });
+});
+
+/** A whole build as a client tells it: the context is packed and sent, and then the builder's log follows. */
+async function buildOf(recording: (typeof RECORDINGS)[number]): Promise<BuildEvent[]> {
+  const steps = await eventsOf(recording);
+  return [
+    { type: "stage-started", stage: "pack" },
+    { type: "stage-started", stage: "ship", detail: "tar" },
+    { type: "stage-done", stage: "pack", ms: 100, detail: "2 entries, 928 B packed" },
+    { type: "stage-done", stage: "ship", ms: 200, bytes: 928 },
+    { type: "stage-started", stage: "build", detail: recording.name },
+    ...steps.map((event): BuildEvent => (event.type === "log" ? { ...event, container: recording.builder } : event)),
+    { type: "stage-done", stage: "build", ms: 5000 },
+  ];
+}
+
+const doubledIn = (names: readonly string[]): string[] => names.filter((name, at) => names.indexOf(name) !== at);
+
+describe.each(RECORDINGS)("a build with the log $name", (recording) => {
+  it("has each step once in the plain view", async () => {
+    const pipe = new Pipe();
+    const view = new PlainView(pipe);
+    for (const event of await buildOf(recording)) view.emit(event);
+    const headings = pipe.text.match(/(?<=^|\n\n)#\d+ .*/g) ?? [];
+    // A step that another one interrupted has its heading again, with the same number.
+    expect(doubledIn([...new Set(headings)].map((line) => line.replace(/^#\d+ /, "")))).toEqual([]);
+    expect(pipe.text.match(/^#1 DONE/gm)).toHaveLength(1);
+    expect(pipe.text).toContain("#1 [internal] load build context\n");
+  });
+
+  it("has each step once in the raw JSON", async () => {
+    const pipe = new Pipe();
+    const view = new RawJsonView(pipe);
+    for (const event of await buildOf(recording)) view.emit(event);
+    const vertexes = pipe.text
+      .trim()
+      .split("\n")
+      .flatMap((line) => (JSON.parse(line) as { vertexes?: { digest: string; name: string }[] }).vertexes ?? []);
+    const names = new Map(vertexes.map(({ digest, name }) => [digest, name]));
+    expect(doubledIn([...names.values()])).toEqual([]);
+  });
+
+  it("has each step once on a terminal", async () => {
+    const screen = new Screen(400);
+    const view = new TtyView(screen, {}, () => 0);
+    for (const event of await buildOf(recording)) view.emit(event);
+    view[Symbol.dispose]();
+    const names = screen.text.filter((line) => line.startsWith(" => ")).map((line) => line.replace(/ +\d+\.\ds$/, ""));
+    const steps = names.filter((line) => !line.startsWith(" => => "));
+    expect(doubledIn(steps)).toEqual([]);
+    expect(steps.filter((line) => line.includes("load build context"))).toHaveLength(1);
   });
 });
 

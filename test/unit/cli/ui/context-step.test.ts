@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ContextStep } from "../../../../src/cli/ui/context-step.ts";
 import type { BuildEvent } from "../../../../src/events.ts";
 
@@ -86,4 +86,74 @@ it("other events stay as they are", () => {
   ];
   const step = new ContextStep(() => 0, clock);
   expect(events.flatMap((event) => step.translate(event))).toEqual(events);
+});
+
+describe("a BuildKit in the pod, which reads the context there", () => {
+  const timestamp = clock().toISOString();
+  const packed: BuildEvent[] = [
+    { type: "stage-started", stage: "pack" },
+    { type: "stage-started", stage: "ship" },
+    { type: "stage-done", stage: "pack", ms: 0 },
+    { type: "stage-done", stage: "ship", ms: 0, bytes: 3_000_000 },
+  ];
+  const reading = (name: string, step = "4"): BuildEvent[] => [
+    { type: "step-started", step, name, timestamp },
+    {
+      type: "step-status",
+      step,
+      text: "transferring context: 928B done",
+      id: "transferring context:",
+      done: true,
+      timestamp,
+    },
+    { type: "log", step, line: "a line", container: "build", timestamp },
+    { type: "step-done", step, cached: true, ms: 200, timestamp },
+  ];
+
+  it.each(["[internal] load build context", "[linux/arm64 internal] load build context"])(
+    "%s is a further run of slipway's step, which has told the transfer",
+    (name) => {
+      const step = new ContextStep(() => 0, clock);
+      packed.flatMap((event) => step.translate(event));
+      expect(reading(name).flatMap((event) => step.translate(event))).toEqual([
+        { type: "step-started", step: "context", name: "[internal] load build context", timestamp },
+        { type: "log", step: "context", line: "a line", container: "build", timestamp },
+        { type: "step-done", step: "context", cached: false, ms: 200, timestamp },
+      ]);
+    },
+  );
+
+  it("two that overlap, one for each platform, are one run", () => {
+    const step = new ContextStep(() => 0, clock);
+    packed.flatMap((event) => step.translate(event));
+    const [first = [], second = []] = ["amd64", "arm64"].map((arch) =>
+      reading(`[linux/${arch} internal] load build context`, arch),
+    );
+    const events = [first[0], second[0], first[3], second[3]].flatMap((event) => event ?? []);
+    expect(events.flatMap((event) => step.translate(event)).map(wordsOf)).toEqual(["step-started", "step-done 200"]);
+  });
+
+  it("its failure is the step's", () => {
+    const step = new ContextStep(() => 0, clock);
+    packed.flatMap((event) => step.translate(event));
+    const [start] = reading("[internal] load build context");
+    const failed: BuildEvent = { type: "step-failed", step: "4", error: "no", ms: 5, timestamp };
+    expect([start, failed].flatMap((event) => (event === undefined ? [] : step.translate(event)))[1]).toEqual({
+      ...failed,
+      step: "context",
+    });
+  });
+
+  it("is BuildKit's own step where slipway packs and sends nothing, as with --keep", () => {
+    const step = new ContextStep(() => 0, clock);
+    const events = reading("[internal] load build context");
+    expect(events.flatMap((event) => step.translate(event))).toEqual(events);
+  });
+
+  it("other steps of the builder stay as they are", () => {
+    const step = new ContextStep(() => 0, clock);
+    packed.flatMap((event) => step.translate(event));
+    const events = reading("[internal] load build definition from Dockerfile");
+    expect(events.flatMap((event) => step.translate(event))).toEqual(events);
+  });
 });
