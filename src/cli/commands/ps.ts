@@ -23,12 +23,15 @@ export default class Ps extends BuildsCommand {
       default: "table",
       description: "table, json (one object per line), or a template such as '{{.Name}} {{.State}}'",
     }),
+    "no-trunc": Flags.boolean({ description: "show long cells whole, also where the terminal is too narrow for them" }),
     ...clusterFlags,
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Ps);
     const { buildTable } = await import("../print/tables.ts");
+    const { tableWidth } = await import("../print/fit-table.ts");
+    const width = tableWidth(process.stdout, flags["no-trunc"]);
     const { fillTemplate } = await import("../../lib/text/go-template.ts");
     const template = flags.format === "json" ? "{{json .}}" : flags.format;
     if (template !== "table") fillTemplate(template, {}, RECORD_FIELDS);
@@ -40,7 +43,7 @@ export default class Ps extends BuildsCommand {
       const text = flags.quiet
         ? records.map(({ name }) => `${name}\n`).join("")
         : template === "table"
-          ? buildTable(records, { now: cluster.now(), users: flags["all-users"], namespaces: allNamespaces })
+          ? buildTable(records, { now: cluster.now(), users: flags["all-users"], namespaces: allNamespaces, width })
           : records.map((record) => `${fillTemplate(template, { ...record }, RECORD_FIELDS)}\n`).join("");
       print(text);
     });

@@ -2,6 +2,8 @@
 import type { BuildRecord } from "../../app/builds/record.ts";
 import { formatBytes, formatElapsed } from "../../lib/text/measures.ts";
 import { tableText } from "../../lib/text/table.ts";
+import { fitTable } from "./fit-table.ts";
+import type { Elastic } from "./fit-table.ts";
 import type { KeptRecord } from "../../app/builds/kept-builders.ts";
 import type { KeptContext } from "../../app/builds/kept-contexts.ts";
 
@@ -14,9 +16,32 @@ export interface TableOptions {
   readonly users: boolean;
   /** Whether the table has a column for the namespace. */
   readonly namespaces?: boolean;
+  /** In terminal cells; undefined: nothing is cut. */
+  readonly width?: number | undefined;
 }
 
-export function buildTable(records: readonly BuildRecord[], { now, users, namespaces = false }: TableOptions): string {
+/** Of an image, its repository and tag tell more than its registry. The end of a name tells two builds of an image apart. */
+const BUILD_ELASTIC: readonly Elastic[] = [
+  { title: "IMAGE", least: 16, tail: Number.POSITIVE_INFINITY },
+  { title: "USER", least: 8 },
+  { title: "NAMESPACE", least: 10 },
+  { title: "NAME", least: 14, tail: 8 },
+];
+const KEPT_ELASTIC: readonly Elastic[] = [
+  { title: "USER", least: 8 },
+  { title: "PLATFORM", least: 8, tail: Number.POSITIVE_INFINITY },
+  { title: "NAME", least: 14, tail: 6 },
+];
+const CONTEXT_ELASTIC: readonly Elastic[] = [
+  { title: "USED BY", least: 10 },
+  { title: "CLAIM", least: 14, tail: 6 },
+  { title: "NAME", least: 14 },
+];
+
+export function buildTable(
+  records: readonly BuildRecord[],
+  { now, users, namespaces = false, width }: TableOptions,
+): string {
   const head = [
     ...(namespaces ? ["NAMESPACE"] : []),
     "NAME",
@@ -37,7 +62,7 @@ export function buildTable(records: readonly BuildRecord[], { now, users, namesp
     `${age(now - Date.parse(record.createdAt))} ago`,
     took(record, now),
   ]);
-  return tableText([head, ...rows], GAP);
+  return tableText(fitTable([head, ...rows], BUILD_ELASTIC, GAP, width), GAP);
 }
 
 function imageOf({ references }: BuildRecord): string {
@@ -59,7 +84,7 @@ export function age(ms: number): string {
   return `${Math.floor(seconds / 86_400)} d`;
 }
 
-export function contextTable(contexts: readonly KeptContext[], now: number): string {
+export function contextTable(contexts: readonly KeptContext[], now: number, width?: number): string {
   const rows = contexts.map(({ name, claim, size, phase, createdAt, usedBy }) => [
     name,
     claim,
@@ -68,29 +93,30 @@ export function contextTable(contexts: readonly KeptContext[], now: number): str
     `${age(now - Date.parse(createdAt))} ago`,
     usedBy.length === 0 ? "-" : usedBy.join(","),
   ]);
-  return tableText([["NAME", "CLAIM", "SIZE", "STATE", "CREATED", "USED BY"], ...rows], GAP);
+  const head = ["NAME", "CLAIM", "SIZE", "STATE", "CREATED", "USED BY"];
+  return tableText(fitTable([head, ...rows], CONTEXT_ELASTIC, GAP, width), GAP);
 }
 
 // Kept builders as a table.
 
-export function keptTable(builders: readonly KeptRecord[], now: number): string {
-  const rows = builders.map(({ name, user, platform, state, createdAt, lastUsed, keepSeconds, diskBytes, builds }) => {
+export function keptTable(
+  builders: readonly KeptRecord[],
+  { now, users, width }: Omit<TableOptions, "namespaces">,
+): string {
+  const rows = builders.map(({ name, user, platform, state, lastUsed, keepSeconds, diskBytes, builds }) => {
     const idle = now - Date.parse(lastUsed);
     const left = keepSeconds * 1000 - idle;
     return [
       name,
       state,
-      user === "" ? "-" : user,
+      ...(users ? [user === "" ? "-" : user] : []),
       platform === "" ? "-" : platform,
-      age(now - Date.parse(createdAt)),
       builds === undefined || builds === 0 ? age(idle) : "-",
       builds === undefined || builds === 0 ? age(left) : "-",
       diskBytes === undefined ? "-" : formatBytes(diskBytes),
       builds === undefined ? "-" : String(builds),
     ];
   });
-  return tableText(
-    [["NAME", "STATE", "USER", "PLATFORM", "AGE", "IDLE", "ENDS IN", "DISK", "BUILDS NOW"], ...rows],
-    GAP,
-  );
+  const head = ["NAME", "STATE", ...(users ? ["USER"] : []), "PLATFORM", "IDLE", "ENDS IN", "DISK", "BUILDS"];
+  return tableText(fitTable([head, ...rows], KEPT_ELASTIC, GAP, width), GAP);
 }

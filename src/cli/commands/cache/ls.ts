@@ -13,6 +13,7 @@ export default class CacheLs extends BuildsCommand {
   ];
   static override flags = {
     quiet: Flags.boolean({ char: "q", description: "print only the names of the volume claims" }),
+    "no-trunc": Flags.boolean({ description: "show long cells whole, also where the terminal is too narrow for them" }),
     ...clusterFlags,
   };
 
@@ -21,10 +22,12 @@ export default class CacheLs extends BuildsCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(CacheLs);
     const { contextTable } = await import("../../print/tables.ts");
+    const { tableWidth } = await import("../../print/fit-table.ts");
+    const width = tableWidth(process.stdout, flags["no-trunc"]);
     await this.withCluster(flags, async (cluster) => {
       const contexts = await listContexts(cluster, this.signal);
       const names = contexts.map(({ claim }) => `${claim}\n`).join("");
-      print(flags.quiet ? names : contextTable(contexts, cluster.now()));
+      print(flags.quiet ? names : contextTable(contexts, cluster.now(), width));
     });
   }
 }

@@ -7,7 +7,7 @@ import { print } from "../../../lib/terminal/output.ts";
 export default class Keep extends BuildsCommand {
   static override summary = "List your kept builders";
   static override description = `A build with --keep DURATION leaves its BuildKit running for the next one. It ends by itself when nobody
-has built with it for that long. DISK is the size of its layers and caches, BUILDS NOW the number of builds under way.`;
+has built with it for that long. DISK is the size of its layers and caches, BUILDS the number of builds under way.`;
   static override examples = [
     "<%= config.bin %> keep",
     "<%= config.bin %> keep stop --all",
@@ -24,12 +24,15 @@ has built with it for that long. DISK is the size of its layers and caches, BUIL
       default: "table",
       description: "table, json (one object a line), or a template such as '{{.Name}} {{.DiskBytes}}'",
     }),
+    "no-trunc": Flags.boolean({ description: "show long cells whole, also where the terminal is too narrow for them" }),
     ...clusterFlags,
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Keep);
     const { keptTable } = await import("../../print/tables.ts");
+    const { tableWidth } = await import("../../print/fit-table.ts");
+    const width = tableWidth(process.stdout, flags["no-trunc"]);
     const { fillTemplate } = await import("../../../lib/text/go-template.ts");
     const template = flags.format === "json" ? "{{json .}}" : flags.format;
     if (template !== "table") fillTemplate(template, {}, KEPT_FIELDS);
@@ -38,7 +41,7 @@ has built with it for that long. DISK is the size of its layers and caches, BUIL
       const text = flags.quiet
         ? records.map(({ name }) => `${name}\n`).join("")
         : template === "table"
-          ? keptTable(records, cluster.now())
+          ? keptTable(records, { now: cluster.now(), users: flags["all-users"], width })
           : records.map((record) => `${fillTemplate(template, { ...record }, KEPT_FIELDS)}\n`).join("");
       print(text);
     });
