@@ -2,6 +2,7 @@
 import type { BuildPlan } from "../plan/plan.ts";
 import { BuildFailed, InvalidInput } from "../errors.ts";
 import { findProgram, startProgram } from "../lib/files/find-program.ts";
+import { waitFor } from "../lib/waits/waits.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -78,7 +79,14 @@ export async function signImage(
   }
 }
 
-function run(args: readonly string[], { env, signal }: Environs): Promise<{ code: number | null; lastLine: string }> {
+function run(args: readonly string[], environs: Environs): Promise<{ code: number | null; lastLine: string }> {
+  return waitFor("cosign", () => runOnce(args, environs));
+}
+
+function runOnce(
+  args: readonly string[],
+  { env, signal }: Environs,
+): Promise<{ code: number | null; lastLine: string }> {
   return new Promise((resolve, reject) => {
     const child = startProgram("cosign", args, { env, stdio: ["ignore", "ignore", "pipe"], signal });
     let stderr = "";

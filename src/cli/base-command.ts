@@ -14,6 +14,7 @@ import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { WITHOUT_VALUE } from "./flags/shared.ts";
 import { tolerateBrokenPipe } from "./ui/progress.ts";
+import { startWaitLine } from "./ui/wait-line.ts";
 import { failureLines } from "./ui/failure.ts";
 import { printError } from "../lib/terminal/output.ts";
 
@@ -46,6 +47,7 @@ export abstract class BaseCommand extends Command {
 
   protected override async init(): Promise<void> {
     await super.init();
+    startWaitLine({ stream: process.stderr, env: process.env });
     tolerateBrokenPipe(process.stdout);
     tolerateBrokenPipe(process.stderr);
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

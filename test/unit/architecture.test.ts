@@ -30,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
       "lib/terminal/",
       "lib/text/",
       "lib/pflag/",
+      "lib/waits/",
       "lib/kube/connect.ts",
       "version.ts",
     ].concat(["@oclif/core", "chalk", "js-yaml", "ignore", "string-width", "node:*", "../package.json"]),
@@ -65,17 +66,17 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
 
   "lib/buildkit/": { code: ["lib/text/", "node:*"] },
   "lib/archive/": { code: ["lib/files/", "lib/limits/", "lib/text/", "node:*"] },
-  "lib/credentials/": { code: ["lib/files/", "lib/limits/", "lib/text/", "keytar", "node:*"] },
+  "lib/credentials/": { code: ["lib/files/", "lib/limits/", "lib/text/", "lib/waits/", "keytar", "node:*"] },
   "lib/compose/": { code: ["lib/limits/", "lib/text/", "js-yaml", "node:*"] },
   "lib/dockerfile/": { code: ["lib/text/", "node:path"] },
   "lib/dockerignore/": { code: ["lib/files/"] },
-  "lib/engine/": { code: ["lib/files/", "lib/http/", "lib/limits/", "lib/text/", "node:*"] },
+  "lib/engine/": { code: ["lib/files/", "lib/http/", "lib/limits/", "lib/text/", "lib/waits/", "node:*"] },
   "lib/files/": { code: ["lib/limits/", "lib/text/", "node:*"] },
   "lib/hcl/": { code: ["lib/limits/", "lib/text/", "bcryptjs", "re2js", "node:*"] },
-  "lib/http/": { code: ["lib/limits/", "lib/text/", "socks", "undici", "node:*"] },
+  "lib/http/": { code: ["lib/limits/", "lib/text/", "lib/waits/", "socks", "undici", "node:*"] },
   "lib/image/": { code: ["lib/text/"] },
   "lib/kube/": {
-    code: ["lib/files/", "lib/http/", "lib/limits/", "lib/text/"].concat([
+    code: ["lib/files/", "lib/http/", "lib/limits/", "lib/text/", "lib/waits/"].concat([
       "@kubernetes/client-node",
       "js-yaml",
       "undici",
@@ -92,6 +93,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "lib/sbom/": { code: ["lib/archive/", "lib/image/", "lib/registry/", "lib/text/", "spdx-license-ids", "node:*"] },
   "lib/terminal/": { code: [] },
   "lib/text/": { code: ["lib/terminal/"] },
+  "lib/waits/": { code: [] },
   "lib/vault/": { code: ["lib/http/", "lib/limits/", "lib/text/", "node:*"] },
 
   "errors.ts": { code: [] },

@@ -9,6 +9,7 @@ import { readKeepKey } from "../../run/keep/keep-key.ts";
 import { DAEMON, KEEP_ANNOTATION, findEverybodysKept, findKept, isSigned } from "../../run/keep/kept-builder.ts";
 import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
 import { ANNOTATION, LABEL } from "../../run/labels.ts";
+import { waitFor } from "../../lib/waits/waits.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** How long a daemon may take to say what it holds, in milliseconds: a list is not to hang on one. */
@@ -131,7 +132,9 @@ async function recordOf(
     createdAt,
     lastUsed: annotations[KEEP_ANNOTATION.lastUsed] ?? createdAt,
     keepSeconds: Number(annotations[KEEP_ANNOTATION.seconds] ?? 0),
-    ...(isRunning === true && isOwn ? await holdings(cluster, pod?.metadata?.name ?? "", signal) : {}),
+    ...(isRunning === true && isOwn
+      ? await waitFor(`the kept builder ${nameOf(job)}`, () => holdings(cluster, pod?.metadata?.name ?? "", signal))
+      : {}),
     ...omitUndefined({ pod: pod?.metadata?.name, node: pod?.spec?.nodeName }),
   };
 }

@@ -21,6 +21,7 @@ import type { OptionalRights } from "./rights-check.ts";
 import { runTrial } from "./run-trial.ts";
 import { buildTrial, userNamespaceTrial } from "./trial-pod.ts";
 import { dialFromPod } from "./pod-tunnel.ts";
+import { waitFor } from "../../lib/waits/waits.ts";
 
 /** The cluster and the plan to check. */
 export interface Subject {
@@ -127,16 +128,13 @@ async function tryPods(
     );
   };
   say("trying a pod");
-  const [report, userns] = await Promise.all([
-    runTrial(cluster, buildTrial(plan, builder, streams), ask, say, signal),
-    runTrial(
-      cluster,
-      userNamespaceTrial(plan),
-      async () => {},
-      () => {},
-      signal,
-    ),
-  ]);
+  const silent = (): void => {};
+  const [report, userns] = await waitFor("a trial pod", () =>
+    Promise.all([
+      runTrial(cluster, buildTrial(plan, builder, streams), ask, say, signal),
+      runTrial(cluster, userNamespaceTrial(plan), async () => {}, silent, signal),
+    ]),
+  );
   if (pushes.length === 0) pushes.push(skip("push", unasked(plan, streams)));
   return [...trialChecks(report, plan, level, streams), userNamespaceCheck(userns), ...pushes];
 }

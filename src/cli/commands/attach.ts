@@ -7,6 +7,7 @@ import { InternalError, Interrupted } from "../../errors.ts";
 import type { Progress } from "../ui/progress.ts";
 import { print } from "../../lib/terminal/output.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
+import { waitLine } from "../ui/wait-line.ts";
 
 export default class Attach extends BuildsCommand {
   static override summary = "Attach to a build: show its log from the start, and its result";
@@ -48,6 +49,7 @@ ${EXIT_CODES}`;
     if (flags.iidfile !== undefined) clearImageId(flags.iidfile);
     const ca = await readCa(flags["registry-ca"]);
     using progress = await chooseProgress(flags.quiet ? "quiet" : flags.progress, process.stderr, process.env);
+    waitLine()?.leaveTo(progress);
     this.#progress = progress;
     let name = args.build;
     const result = await this.withCluster(flags, async (cluster) => {

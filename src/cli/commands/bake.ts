@@ -21,6 +21,7 @@ import type { Sharing } from "../../app/build/sharing.ts";
 import Build from "./build.ts";
 import { print, printError } from "../../lib/terminal/output.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
+import { waitLine } from "../ui/wait-line.ts";
 
 /** Flags of `build` that each target sets for itself, and those that `bake` defines in another way. */
 const FLAGS_OF_TARGETS =
@@ -176,6 +177,9 @@ ${EXIT_CODES}`;
       process.stderr,
       process.env,
     );
+    // What takes long concerns all targets, and one of their views says it.
+    const [view] = this.#views.values();
+    if (view !== undefined) waitLine()?.leaveTo(view);
     const [{ Sharing }, { connect }] = await Promise.all([
       import("../../app/build/sharing.ts"),
       import("../../lib/kube/connect.ts"),

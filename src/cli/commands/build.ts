@@ -18,6 +18,7 @@ import type { GivenLogins } from "../../app/build/build.ts";
 import type { Progress } from "../ui/progress.ts";
 import { print, printError } from "../../lib/terminal/output.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
+import { waitLine } from "../ui/wait-line.ts";
 
 export default class Build extends BaseCommand {
   static override summary = "Build an image from a Dockerfile, in a pod of your own namespace";
@@ -126,6 +127,7 @@ ${EXIT_CODES}`;
     const { chooseProgress } = await import("../ui/choose-view.ts");
     using progress = await chooseProgress(quiet ? "quiet" : flags.progress, process.stderr, process.env);
     this.#progress = progress;
+    waitLine()?.leaveTo(progress);
     for (const message of this.decisions) progress.emit({ type: "note", message });
     for (const message of dockerNotices(process.env)) progress.emit({ type: "warning", message });
     const wired = await wireBuild(request, flags, (event) => progress.emit(event), this.signal, {

@@ -20,6 +20,7 @@ import { networkFlags, networkRequest } from "../flags/network.ts";
 import { podFlags, podRequest } from "../flags/pod.ts";
 import { registryFlags, registryRequest } from "../flags/registry.ts";
 import { jsonText, print } from "../../lib/terminal/output.ts";
+import { waitLine } from "../ui/wait-line.ts";
 
 export default class Doctor extends BaseCommand {
   static override summary = "Check everything that a build needs, before anything is sent";
@@ -73,6 +74,8 @@ ${EXIT_CODES.replace(/^.*\n/, "")}`;
     }
     const { CheckList } = await import("../ui/doctor-list.ts");
     const list = flags.json ? undefined : new CheckList(process.stdout, process.env);
+    // On a terminal the list says what it waits for.
+    if (list !== undefined && process.stdout.isTTY) waitLine()?.leaveRow();
     const options = { pods: flags.pods };
     const checks: Check[] = [];
     await this.interruptible(async () => {

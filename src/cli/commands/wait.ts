@@ -2,8 +2,9 @@ import { EXIT_CODES, clusterFlags } from "../flags/shared.ts";
 import { BuildsCommand, buildArgs } from "../builds-command.ts";
 import { LATEST } from "../../app/builds/find.ts";
 import { registryFlags } from "../flags/registry.ts";
+import { waitFor } from "../../lib/waits/waits.ts";
 import { Interrupted } from "../../errors.ts";
-import type { BuildEvent } from "../../events.ts";
+import type { BuildEvent, BuildResult } from "../../events.ts";
 import { print, printError } from "../../lib/terminal/output.ts";
 import { suggestionLines } from "../ui/failure.ts";
 import type { QuietView } from "../ui/quiet.ts";
@@ -48,7 +49,9 @@ ${EXIT_CODES}`;
         found.map(async (one) => {
           const view = new QuietView(process.stderr);
           try {
-            return { view, result: await attach(cluster, one, (event) => emit(view, event), this.signal, trust) };
+            const following = (): Promise<BuildResult> =>
+              attach(cluster, one, (event) => emit(view, event), this.signal, trust);
+            return { view, result: await waitFor(`the end of ${one.record.name}`, following) };
           } catch (error) {
             return { view, error };
           }

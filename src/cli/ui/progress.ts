@@ -1,4 +1,5 @@
 import type { BuildEvent } from "../../events.ts";
+import type { Wait } from "../../lib/waits/waits.ts";
 
 /** Errors of a stream that has no reader any more: `slipway build | head`, a closed terminal. */
 const READER_GONE: ReadonlySet<string> = new Set(["EPIPE", "EIO", "ECONNRESET", "ERR_STREAM_DESTROYED"]);
@@ -19,6 +20,8 @@ export interface Progress extends Disposable {
   emit(event: BuildEvent): void;
   /** Shows once, in the view's own format, why the build failed, with the remedies. Accepts any thrown value. */
   fail(error: unknown): void;
+  /** Shows what takes long until it is called again; undefined: nothing does. Absent: the view takes events of type `waiting`. */
+  showWait?(wait: Wait | undefined): void;
   /** Leaves the terminal to `work` (a prompt, a pager). Events of that time are shown afterwards. */
   suspend<T>(work: () => Promise<T>): Promise<T>;
 }

@@ -2,10 +2,16 @@
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { Interrupted } from "../../errors.ts";
+import { waitLine } from "./wait-line.ts";
 import { echo, tameQuestion } from "../../lib/terminal/output.ts";
 
 /** @param hidden do not show the answer. @throws Interrupted on Ctrl-C or Ctrl-D, or when the terminal is closed */
 export function prompt(question: string, hidden: boolean): Promise<string> {
+  const ask = (): Promise<string> => askOnce(question, hidden);
+  return waitLine()?.pause(ask) ?? ask();
+}
+
+function askOnce(question: string, hidden: boolean): Promise<string> {
   const output = new Writable({
     write(chunk: Buffer, _encoding, done) {
       if (!hidden) echo(chunk);

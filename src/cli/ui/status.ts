@@ -21,6 +21,13 @@ export class Status {
   #running = new Map<Stage, { since: number; detail: string }>();
   #upload: Upload | undefined;
   #waiting = "";
+  /** What takes long, and since when. */
+  #wait: { readonly what: string; readonly since: number } | undefined;
+
+  /** @param wait undefined: nothing takes long */
+  showWait(wait: { readonly what: string; readonly since: number } | undefined): void {
+    this.#wait = wait;
+  }
 
   /** @param now in milliseconds */
   apply(event: BuildEvent, now: number): void {
@@ -49,15 +56,21 @@ export class Status {
     }
   }
 
-  /** Whether a stage is running. */
+  /** Whether a stage is running, or something takes long. */
   get busy(): boolean {
-    return this.#running.size > 0;
+    return this.#running.size > 0 || this.#wait !== undefined;
   }
 
-  /** The line for a terminal of `width` cells; undefined if no stage is running. */
+  /** The line for a terminal of `width` cells; undefined if there is nothing to show. */
   line(width: number, now: number): StatusLine | undefined {
     const stage = this.#shownStage();
-    if (stage === undefined) return undefined;
+    const wait = this.#wait === undefined ? undefined : flatten(`waiting for ${this.#wait.what}`);
+    if (stage === undefined) {
+      if (this.#wait === undefined) return undefined;
+      const elapsed = formatElapsed(now - this.#wait.since);
+      const body = fit(wait ?? "", Math.max(0, width - widthOf(elapsed) - GAP_WIDTH));
+      return { stage: "", body, bar: undefined, elapsed };
+    }
     const { since, detail } = this.#running.get(stage) ?? { since: now, detail: "" };
     const elapsed = formatElapsed(now - since);
     const room = width - widthOf(stage) - widthOf(elapsed) - 2 * GAP_WIDTH;
@@ -67,7 +80,7 @@ export class Status {
     }
     return {
       stage,
-      body: fit(stage === "build" || this.#waiting === "" ? detail : this.#waiting, room),
+      body: fit(wait ?? (stage === "build" || this.#waiting === "" ? detail : this.#waiting), room),
       bar: undefined,
       elapsed,
     };

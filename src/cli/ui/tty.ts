@@ -10,6 +10,7 @@ import { dimLine, flatten, tameLine } from "../../lib/terminal/control-sequences
 import { excerptLines, failureLines, suggestionLines } from "./failure.ts";
 import { formatBytes, formatDuration } from "../../lib/text/measures.ts";
 import type { Progress, ViewStream } from "./progress.ts";
+import type { Wait } from "../../lib/waits/waits.ts";
 import { Status } from "./status.ts";
 import { StepBook, failedOutput, isOfStep, isShownLater } from "./step-book.ts";
 import type { ShownStep } from "./step-book.ts";
@@ -96,6 +97,11 @@ export class TtyView implements Progress {
       else this.#print(this.#linesOf(one));
     }
     if (event.type !== "log") this.#updateSpinner();
+  }
+
+  showWait(wait: Wait | undefined): void {
+    this.#status.showWait(wait);
+    this.#updateSpinner();
   }
 
   fail(error: unknown): void {
@@ -296,7 +302,12 @@ export class TtyView implements Progress {
     const { full, empty, frames } = this.#glyphs;
     const bar =
       line.bar && this.#palette.run(full.repeat(line.bar.done)) + this.#paint.dim(empty.repeat(line.bar.left));
-    const parts = [this.#paint.bold(line.stage), bar, line.body, this.#paint.dim(line.elapsed)];
+    const parts = [
+      line.stage === "" ? "" : this.#paint.bold(line.stage),
+      bar,
+      line.body,
+      this.#paint.dim(line.elapsed),
+    ];
     const frame = this.#palette.run(frames[this.#frame % frames.length] ?? "");
     return `${frame} ${parts.filter((part) => part !== undefined && part !== "").join("  ")}`;
   }

@@ -6,6 +6,7 @@ import type { ChildProcessByStdio } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { LIMITS, limitOf } from "../limits/limits.ts";
 import { formatBytes } from "../text/measures.ts";
+import { waitFor } from "../waits/waits.ts";
 import { ProgramNotFound, startProgram } from "../files/find-program.ts";
 import { type Credential, DOCKER_HUB_KEY, registryOf } from "./credentials.ts";
 
@@ -69,7 +70,12 @@ export class CredentialHelper {
     return new HelperError(`${this.program} ${verb} failed${reported === undefined ? "" : `: ${reported}`}`);
   }
 
+  /** A helper may ask for a passphrase on the terminal. */
   #run(verb: string, input: string): Promise<{ code: number; stdout: string; stderr: string }> {
+    return waitFor(this.program, () => this.#runOnce(verb, input), { asks: true });
+  }
+
+  #runOnce(verb: string, input: string): Promise<{ code: number; stdout: string; stderr: string }> {
     return new Promise((resolve, reject) => {
       const limitMs = limitOf("HELPER_MS");
       const child = this.#start(verb, limitMs);

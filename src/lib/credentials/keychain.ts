@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { configDirectory } from "../files/cache-directory.ts";
+import { waitFor } from "../waits/waits.ts";
 import { makeDirectory, replaceFile } from "../files/replace-file.ts";
 import type { Answer, Credential, CredentialStore } from "./credentials.ts";
 import { registryOf } from "./credentials.ts";
@@ -87,7 +88,7 @@ export class Keychain implements CredentialStore {
       timer = setTimeout(() => reject(new Error("it did not answer in a minute")), KEYCHAIN_TIMEOUT_MS);
     });
     try {
-      return await Promise.race([question(keytar), late]);
+      return await waitFor("the keychain", () => Promise.race([question(keytar), late]));
     } catch (error) {
       throw new KeychainError(error instanceof Error ? error.message : String(error), { cause: error });
     } finally {

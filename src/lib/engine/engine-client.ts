@@ -10,6 +10,8 @@ import type { ExecOutput } from "./engine-exec.ts";
 import type { EngineAddress } from "./find-engine.ts";
 import { readText, upTo } from "../http/read-body.ts";
 import { LIMITS } from "../limits/limits.ts";
+import { omitUndefined } from "../text/omit-undefined.ts";
+import { waitFor } from "../waits/waits.ts";
 
 /** The engine answered, and refused. */
 export class EngineRefusal extends Error {
@@ -215,7 +217,16 @@ export class EngineClient {
 
   /** @returns the answer's body. @throws EngineRefusal for a status that is not a success */
   async #send(path: string, { method = "GET", headers = {}, body }: EngineRequest): Promise<IncomingMessage> {
-    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const ask = (): Promise<IncomingMessage> => this.#ask(path, { method, headers, ...omitUndefined({ body }) });
+    // Sending an image takes its time, and says so itself.
+    const answer = await (body instanceof Readable ? ask() : waitFor("the container engine", ask));
+    const status = answer.statusCode ?? 0;
+    if (status >= 200 && status < 300) return answer;
+    throw await refusalOf(answer);
+  }
+
+  #ask(path: string, { method = "GET", headers = {}, body }: EngineRequest): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
       const outgoing = http.request(this.#options(method, path, headers), resolve);
       outgoing.on("error", reject);
       if (!(body instanceof Readable)) {
@@ -227,9 +238,6 @@ export class EngineClient {
       outgoing.on("close", () => body.destroy());
       body.pipe(outgoing);
     });
-    const status = answer.statusCode ?? 0;
-    if (status >= 200 && status < 300) return answer;
-    throw await refusalOf(answer);
   }
 
   #options(method: string, path: string, headers: Readonly<Record<string, string>>): RequestOptions {

@@ -13,6 +13,7 @@ import { proxyHeaders } from "./origin-headers.ts";
 import type { OriginHeaders } from "./origin-headers.ts";
 import { chooseProxy } from "./proxy.ts";
 import { settle } from "./settle.ts";
+import { waitFor } from "../waits/waits.ts";
 import { omitUndefined } from "../text/omit-undefined.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -133,7 +134,8 @@ export class WebClient {
   ): Promise<WebAnswer> {
     const proxy = this.#forwarderOf(url);
     const path = `${url.pathname}${url.search}`;
-    const { statusCode, ...answer } = await (proxy === undefined ? this.#agent : this.#forwarding).request({
+    const agent = proxy === undefined ? this.#agent : this.#forwarding;
+    const options: Dispatcher.RequestOptions = {
       method,
       // The absolute form of a request, as proxies want it (RFC 9112, section 3.2.2).
       ...(proxy === undefined ? { origin: url.origin, path } : { origin: proxy.origin, path: `${url.origin}${path}` }),
@@ -145,7 +147,8 @@ export class WebClient {
       body: body ?? null,
       signal: signal ?? null,
       ...omitUndefined({ headersTimeout, bodyTimeout }),
-    });
+    };
+    const { statusCode, ...answer } = await waitFor(url.host, () => agent.request(options));
     return { url, status: statusCode, headers: answer.headers, body: answer.body };
   }
 

@@ -7,6 +7,7 @@ import { isatty } from "node:tty";
 import { LIMITS } from "../limits/limits.ts";
 import { formatBytes } from "../text/measures.ts";
 import { startProgram } from "../files/find-program.ts";
+import { waitFor } from "../waits/waits.ts";
 import type { ExecPlugin } from "./target.ts";
 
 /** `status` of the plugin's answer (client.authentication.k8s.io/v1, ExecCredentialStatus). */
@@ -38,7 +39,8 @@ export async function runPlugin(plugin: ExecPlugin): Promise<PluginCredential> {
   const stdio: StdioOptions = [interactive ? "inherit" : "ignore", "pipe", shown ? "inherit" : "pipe"];
   const env = { ...process.env, ...Object.fromEntries((plugin.env ?? []).map(({ name, value }) => [name, value])) };
   const child = startProgram(plugin.command, plugin.args ?? [], { env, stdio });
-  return parseCredential(await answerOf(child));
+  const name = plugin.command.split(/[/\\]/).at(-1) ?? "";
+  return parseCredential(await waitFor(name, () => answerOf(child), { asks: interactive || shown }));
 }
 
 /** Whether a plugin may ask the user. */

@@ -11,6 +11,7 @@ import type { Attempt, ClusterLocation } from "./refusal.ts";
 import { readStatus } from "./status.ts";
 import { explainNetwork, isPassing, isUnsent } from "./unreachable.ts";
 import type { Upgradable, HttpClient } from "./http-client.ts";
+import { waitFor } from "../waits/waits.ts";
 
 /** Limit for the server's answer to the upgrade. */
 const HANDSHAKE_TIMEOUT_MS = 15_000;
@@ -43,7 +44,7 @@ class NotUpgraded extends Error {
  * @param timeout of the handshake, in milliseconds
  * @throws AuthError or ClusterError with the server's message if it refuses; the signal's reason when aborted
  */
-export async function upgrade(
+export function upgrade(
   http: HttpClient,
   location: ClusterLocation,
   attempt: Attempt,
@@ -51,6 +52,20 @@ export async function upgrade(
   protocols: readonly string[],
   signal: AbortSignal,
   timeout = HANDSHAKE_TIMEOUT_MS,
+): Promise<OpenSocket> {
+  return waitFor(`a connection to the pod by the cluster at ${location.server}`, () =>
+    upgradeOnce(http, location, attempt, url, protocols, signal, timeout),
+  );
+}
+
+async function upgradeOnce(
+  http: HttpClient,
+  location: ClusterLocation,
+  attempt: Attempt,
+  url: URL,
+  protocols: readonly string[],
+  signal: AbortSignal,
+  timeout: number,
 ): Promise<OpenSocket> {
   const backoff = new Backoff({ first: 150, limit: 1500 });
   const started = performance.now();

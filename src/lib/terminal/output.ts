@@ -7,23 +7,36 @@ import { flatten, tameLine } from "./control-sequences.ts";
 /** A stream to write to, which may be a terminal. */
 export type Output = Pick<NodeJS.WritableStream, "write"> & { readonly isTTY?: boolean | undefined };
 
+let hasRow = false;
+
+/** Draws a row on the terminal of standard error, which goes away before anything else is printed. @param text undefined: only takes it away */
+export function drawRow(text: string | undefined): void {
+  if (text === undefined && !hasRow) return;
+  hasRow = text !== undefined;
+  process.stderr.write(`\r\u001B[K${flatten(text ?? "")}`);
+}
+
 /** Prints slipway's own text on standard output: results, tables, templates. */
 export function print(text: string): void {
+  drawRow(undefined);
   process.stdout.write(tameText(text));
 }
 
 /** Prints slipway's own text on standard error: errors, warnings, notices. */
 export function printError(text: string): void {
+  drawRow(undefined);
   process.stderr.write(tameText(text));
 }
 
 /** Echoes the output of the terminal's line editor, which contains control sequences. Its question must be escaped before. */
 export function echo(chunk: Buffer | string): void {
+  drawRow(undefined);
   process.stderr.write(chunk);
 }
 
 /** Prints bytes on standard output: as they are into a file or a pipe, tamed on a terminal. */
 export function printBytes(bytes: Buffer): void {
+  drawRow(undefined);
   process.stdout.write(process.stdout.isTTY ? tameText(bytes.toString("utf8").replaceAll("\0", "\n")) : bytes);
 }
 
@@ -37,6 +50,7 @@ export function printArchive(chunk: Uint8Array): void {
  * @returns false if the stream's buffer is full
  */
 export function printLogLine(line: string): boolean {
+  drawRow(undefined);
   return process.stdout.write(`${logLine(line, process.stdout)}\n`);
 }
 

@@ -2,6 +2,7 @@
 import { ProgramNotFound } from "../../lib/files/find-program.ts";
 import { InvalidInput } from "../../errors.ts";
 import { publicUrl, withPublicUrls } from "../../lib/text/public-url.ts";
+import { waitFor } from "../../lib/waits/waits.ts";
 import { startGit } from "./git.ts";
 
 export interface GitRun {
@@ -14,7 +15,12 @@ export interface GitRun {
 }
 
 /** @returns standard output @throws InvalidInput if git is not installed or fails; the signal's reason; what `onOutput` throws */
-export async function runGit(args: readonly string[], run: GitRun): Promise<string> {
+export function runGit(args: readonly string[], run: GitRun): Promise<string> {
+  // git asks for a password on the terminal.
+  return waitFor(`git, which reads ${publicUrl(run.remote)}`, () => runOnce(args, run), { asks: true });
+}
+
+async function runOnce(args: readonly string[], run: GitRun): Promise<string> {
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
   // Without a terminal nobody could answer a question.

@@ -69,7 +69,7 @@ async function screenOf(session: string, columns: number, flags: string): Promis
   let rows: string[] = [];
   await vi.waitFor(
     () => {
-      rows = tmux("capture-pane", "-t", session, "-p", "-J").split("\n");
+      rows = tmux("capture-pane", "-t", session, "-p", "-J", "-S", "-").split("\n");
       expect(rows).toContain("shown");
     },
     { timeout: 30_000 },
