@@ -6,6 +6,7 @@ import type { Place } from "../lib/dockerfile/locate.ts";
 import type { BuildResult, Emit } from "../events.ts";
 import type { ImageDescription } from "../lib/registry/types.ts";
 import type { Stages } from "./stages.ts";
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 
 export interface Reporter {
   /** Has read the builder's log; absent if the log was not read. */
@@ -46,7 +47,9 @@ export async function reportEnd(
   const digest = outcome.kind === "built" ? outcome.digest : await pushedDigest(outcome.configDigest);
   const description = await describeImage(digest);
   const { name, builder: builderName, ...more } = build;
-  const result: BuildResult = { name, builder: builderName, digest, ...description, ...more };
+  // What the builder has said itself is known without asking the registry.
+  const said = outcome.kind === "pushed" ? omitUndefined({ configDigest: outcome.configDigest }) : {};
+  const result: BuildResult = { name, builder: builderName, digest, ...said, ...description, ...more };
   emit({ type: "built", result });
   return result;
 }

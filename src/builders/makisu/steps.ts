@@ -11,6 +11,8 @@ const STEP = /^\* Step (\d+)\/\d+ \([a-z,]*\) : /;
 /** The identifier of its cache, after the instruction. */
 const CACHE_ID = /\([0-9a-f]{1,8}\)$/;
 const EXECUTED = /^\* Executed /;
+/** In place of an execution. */
+const CACHED = /^\* Skipping execution; (?:cache was applied|a later step was cached) \*$/;
 /** The config is pushed as a part of the image. */
 const PUSH = /^\* Started pushing image (?!config )/;
 /** How makisu's own lines begin while a RUN is running: layers of earlier steps are pushed meanwhile. */
@@ -40,6 +42,7 @@ class MakisuSteps implements StepReader {
   readonly #format: (line: string) => string;
   #stage: PlannedStage | undefined;
   #running = false;
+  #cached = false;
   /** An empty line ends an entry, unless the entry continues below. */
   #held = false;
 
@@ -61,7 +64,7 @@ class MakisuSteps implements StepReader {
     const [, stage] = (decorated && STAGE.exec(line)) || [];
     const step = decorated ? stepIn(line) : undefined;
     if (stage !== undefined) {
-      this.#steps.endStep();
+      this.#endStep();
       this.#steps.comment(line);
       this.#stage = this.#steps.stageAt(Number(stage) - 1);
     } else if (step !== undefined) this.#startStep(step, line);
@@ -73,15 +76,29 @@ class MakisuSteps implements StepReader {
     return this.#steps.end(error);
   }
 
+  #endStep(): void {
+    this.#steps.endStep(this.#cached);
+    this.#cached = false;
+  }
+
   #startStep({ number, text }: StartedStep, line: string): void {
+    this.#endStep();
     this.#running = /^RUN\s/i.test(text);
     if (number === "1") this.#steps.startStage(this.#stage, text);
     else if (!this.#steps.startInstruction(text)) this.#steps.comment(line);
   }
 
   #readOther(line: string, decorated: boolean): void {
-    if (decorated && EXECUTED.test(line)) this.#running = false;
-    if (decorated && PUSH.test(line)) this.#steps.startOther("exporting to image");
+    if (decorated && CACHED.test(line) && this.#steps.inStep) this.#cached = true;
+    if (decorated && EXECUTED.test(line)) {
+      this.#running = false;
+      // The command itself has printed the line above.
+      this.#cached = false;
+    }
+    if (decorated && PUSH.test(line)) {
+      this.#endStep();
+      this.#steps.startOther("exporting to image");
+    }
     if (this.#running ? decorated && OWN.test(line) : decorated) this.#steps.comment(line);
     else this.#steps.output(line.replace(/^ERROR: /, ""));
   }

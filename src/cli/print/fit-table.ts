@@ -48,7 +48,7 @@ function cut(text: string, width: number, tail: number): string {
   return start + [...end].toReversed().join("");
 }
 
-/** The width that standard output has for a table: undefined if it is no terminal or everything is wanted. */
+/** The width that standard output has for a table: undefined if it is not a terminal, or everything is wanted. */
 export function tableWidth(stdout: Pick<NodeJS.WriteStream, "isTTY" | "columns">, whole: boolean): number | undefined {
   // A terminal without a screen has 0 columns.
   return whole || !stdout.isTTY || stdout.columns === 0 ? undefined : stdout.columns;

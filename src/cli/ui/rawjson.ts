@@ -206,12 +206,13 @@ export class RawJsonView implements Progress {
   }
 
   /** The last status, as BuildKit's image exporter writes it. */
-  #exported({ digest, references }: Extract<BuildEvent, { type: "built" }>["result"]): void {
+  #exported({ digest, configDigest, references }: Extract<BuildEvent, { type: "built" }>["result"]): void {
     const timestamp = this.#now();
     const vertex = this.#exporting ?? this.#digest("exporting");
     const started = { digest: vertex, name: this.#name(EXPORTING), started: timestamp, completed: timestamp };
     const ids = [
       ...(digest === "" ? [] : [`exporting manifest ${digest}`]),
+      ...(configDigest === undefined || configDigest === digest ? [] : [`exporting config ${configDigest}`]),
       ...references.map((reference) => `pushing ${reference}`),
     ];
     this.#write({

@@ -6,6 +6,8 @@ import { RawJsonView } from "../../../src/cli/ui/rawjson.ts";
 import { TtyView } from "../../../src/cli/ui/tty.ts";
 import type { BuildEvent } from "../../../src/events.ts";
 import { loadBuilder } from "../../../src/builders/table.ts";
+import { parseDockerfile } from "../../../src/lib/dockerfile/parse.ts";
+import { planSteps } from "../../../src/lib/dockerfile/plan-steps.ts";
 import type { BuilderName } from "../../../src/plan/builder-names.ts";
 import { PLAN } from "../plan/sample.ts";
 import { Pipe, Screen } from "../cli/ui/screen.ts";
@@ -174,6 +176,50 @@ it.each([
 ])("%s: a step from the cache is CACHED", async (name, text) => {
   const cached = Object.entries(await summaryOf(name)).filter(([, { end }]) => end === "CACHED");
   expect(cached.map(([step]) => step)).toContainEqual(expect.stringContaining(text));
+});
+
+describe("makisu's log (its build_node.go) of a step that it does not run", () => {
+  const logOf = (...texts: readonly string[]): string[] =>
+    texts.map((text) => `2026-11-29T06:21:58.548Z\t\u001b[34mINFO\u001b[0m\t${text}`);
+  const endsOf = async (lines: readonly string[]): Promise<string[]> => {
+    const makisu = await loadBuilder("makisu");
+    const reader = makisu.steps(planSteps(parseDockerfile("FROM a\nRUN one\nRUN two\n")));
+    expect(lines.map((line) => makisu.formatLogLine(line))).not.toEqual(lines);
+    const events = [...lines.flatMap((line) => reader.read(line, "2026-11-29T06:21:58Z")), ...reader.end()];
+    const names = new Map(events.flatMap((event) => (event.type === "step-started" ? [[event.step, event.name]] : [])));
+    return events.flatMap((event) =>
+      event.type === "step-done" ? [`${names.get(event.step)} ${event.cached ? "CACHED" : "DONE"}`] : [],
+    );
+  };
+  const BEGIN = ["* Stage 1/1 : (alias=0,latestfetched=1)", "* Step 1/3 (skip) : FROM a  (b332c5f2)"];
+
+  it("is CACHED, whether its own layer was applied or a later one", async () => {
+    const lines = logOf(
+      ...BEGIN,
+      "* Skipping execution; a later step was cached *",
+      "* Step 2/3 (modifyfs) : RUN one  (b7e6ce7)",
+      "* Applying cache layer 546f1528cac385db474bc1954756ce7d9046a5df8caf45fe74c59389dae775cc (unpack=true)",
+      "* Skipping execution; cache was applied *",
+      "* Step 3/3 (commit,modifyfs) : RUN two  (8bf5887d)",
+      '* Executed RUN two  (8bf5887d)\t{"duration": 0.0035}',
+    );
+    expect(await endsOf(lines)).toEqual([
+      "[1/3] FROM a CACHED",
+      "[2/3] RUN one CACHED",
+      "[3/3] RUN two DONE",
+      "[internal] makisu DONE",
+    ]);
+  });
+
+  it("is not taken from a command that prints the same line", async () => {
+    const lines = logOf(
+      ...BEGIN,
+      "* Step 2/3 (commit,modifyfs) : RUN one  (b7e6ce7)",
+      "* Skipping execution; cache was applied *",
+      '* Executed RUN one  (b7e6ce7)\t{"duration": 0.0035}',
+    );
+    expect(await endsOf(lines)).toContain("[2/3] RUN one DONE");
+  });
 });
 
 it("kaniko prints the lines of a heredoc before it runs them, and they are not its output", async () => {

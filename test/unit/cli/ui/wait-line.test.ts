@@ -196,7 +196,7 @@ describe("what is waited for", () => {
 
   it("is the credential plugin of a kubeconfig", async () => {
     const { bin, go } = slowProgram("slow-plugin");
-    const asked = runPlugin({ command: join(bin, "slow-plugin"), apiVersion: "v1" } as never).catch(() => {});
+    const asked = runPlugin({ command: join(bin, "slow-plugin") }).catch(() => {});
     expect(await named()).toBe("slow-plugin");
     go();
     await asked;
