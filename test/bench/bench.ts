@@ -10,6 +10,7 @@ import { buildx } from "./buildx.ts";
 import { cache } from "./cache.ts";
 import { ROOT, run } from "./command.ts";
 import { executable } from "./executable.ts";
+import { kanikoSwitches } from "./kaniko-switches.ts";
 import { loading } from "./loading.ts";
 import { memory } from "./memory.ts";
 import { packing } from "./packing.ts";
@@ -32,6 +33,7 @@ const ROWS: readonly Row[] = [
   cache,
   loading,
   memory,
+  kanikoSwitches,
   ...keep,
 ];
 

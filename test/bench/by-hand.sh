@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # A build without slipway, as a person would script it: six kubectl calls. Usage: by-hand.sh NAMESPACE IMAGE KANIKO-IMAGE CONTEXT
+# Further args of kaniko, and features to turn on, each on a line of $KANIKO_ARGS and $KANIKO_FEATURES.
 set -euo pipefail
 namespace=$1 image=$2 kaniko=$3 context=$4
 name=by-hand-$$-$RANDOM
@@ -7,6 +8,9 @@ archive=$(mktemp -d)
 trap 'rm -rf "$archive"' EXIT
 
 tar -C "$context" -czf "$archive/context.tar.gz" .
+more_args=$(sed -e '/./!d' -e 's/^/        - /' <<<"${KANIKO_ARGS:-}")
+features=$(sed -e '/./!d' -e 's/.*/        - {name: &, value: "true"}/' <<<"${KANIKO_FEATURES:-}")
+
 kubectl -n "$namespace" create configmap "$name" --from-file="$archive/context.tar.gz"
 kubectl -n "$namespace" apply -f - <<EOF
 apiVersion: v1
@@ -27,6 +31,9 @@ spec:
         - --push-retry=3
         - --image-download-retry=3
         - --skip-unused-stages
+$more_args
+      env:${features:+
+$features}
       volumeMounts: [{name: context, mountPath: /kaniko/context, readOnly: true}]
   volumes: [{name: context, configMap: {name: $name}}]
 EOF
