@@ -10,7 +10,7 @@ RELEASE_PROGRAMS := /usr/bin/qemu-aarch64-static /usr/bin/rpmbuild /usr/bin/zip
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
 
-demo: build cluster ## build, push and run a small image on a real cluster on this machine
+demo: build ## build, push and run a small image on a real cluster on this machine (or, without root, on that of KUBECONFIG, with SLIPWAY_TEST_REGISTRY)
 	@$(NPM) run --silent demo
 
 test: check unit docs-site sample ## what every change has to pass: style, types, unit tests, the site, then the quick tests on the cluster
