@@ -12,7 +12,7 @@ import { debianPackage } from "./debian.ts";
 import { makeExecutable } from "./executable.ts";
 import { fetchNode } from "./fetch-node.ts";
 import { interpreterFor } from "./interpreter.ts";
-import { TARGETS, ownTarget } from "./node-packages.ts";
+import { NODE_VERSION, TARGETS, ownTarget } from "./node-packages.ts";
 import type { Target } from "./node-packages.ts";
 import { releaseNotes } from "./notes.ts";
 import { rpmPackage } from "./rpm.ts";
@@ -47,6 +47,7 @@ const [epoch = "", commit = ""] = (await mustRun("git", ["log", "-1", "--format=
   .trim()
   .split(" ");
 const meta = onlyExecutables ? [] : ["--meta"];
+say("bundling the program");
 await mustRun(process.execPath, ["build.mjs", "--executable", ...meta], { cwd: ROOT });
 await mkdir(out, { recursive: true });
 // What another release has left would get into the sums.
@@ -54,6 +55,7 @@ for (const entry of await readdir(out, { withFileTypes: true })) {
   if (entry.isFile()) await rm(join(out, entry.name));
 }
 if (!onlyExecutables) for (const made of [await sbom(), await notes(), await npmPackage()]) await report(made);
+say(`Node ${NODE_VERSION} for this machine, which makes the executables: from npm (57 MB) unless release/node has it`);
 // Node's licences are the same text for every platform, and the package for Windows has none.
 const { program: maker, licence } = await fetchNode(ownTarget(), fetched);
 for (const target of targets) {
@@ -65,6 +67,11 @@ function targetOf(name: string): Target {
   const found = TARGETS.find((target) => target === name);
   if (found === undefined) throw new Error(`unknown platform: ${name}; there are ${TARGETS.join(", ")}`);
   return found;
+}
+
+/** What follows, for somebody who waits. */
+function say(text: string): void {
+  process.stdout.write(`${text} …\n`);
 }
 
 async function report(path: string): Promise<void> {
@@ -97,16 +104,20 @@ async function write(name: string, text: string): Promise<string> {
 
 /** @returns paths of what was made */
 async function makeFor(target: Target): Promise<string[]> {
+  if (target !== ownTarget()) say(`Node ${NODE_VERSION} for ${target}: from npm unless release/node has it`);
   const { program: node } = await fetchNode(target, fetched);
   const command = await interpreterFor(target, node);
+  if (command !== undefined) say(`compiling the program for ${target}${command.length > 1 ? ", in an emulator" : ""}`);
   const compiled = command === undefined ? undefined : await compiledCode(command, ROOT);
   const executable = join(out, `slipway-${version}-${target}${target.startsWith("win") ? ".exe" : ""}`);
+  say(`putting the program into Node for ${target}`);
   await makeExecutable(executable, { node, maker, root: ROOT, compiled });
   if (target.startsWith("darwin")) await signAdHoc(executable);
   if (onlyExecutables) return [executable];
   const source = { version, executable, licence, root: ROOT, epoch };
   const made = [executable, await archive(out, target, source)];
   if (target === "linux-x64" || target === "linux-arm64") {
+    say(`making packages for ${target}`);
     const { debian, rpm } = ARCHITECTURES[target];
     made.push(await debianPackage(out, debian, source), await rpmPackage(out, rpm, source));
   }
