@@ -34,6 +34,8 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   readonly latestTime?: number;
   /** Names of the image. It is pushed to these unless `noPush`. */
   readonly tags: readonly Reference[];
+  /** For one of several platforms, pushed under temporary `tags` or none: the tags of the index, as users know them. */
+  readonly publishedTags?: readonly Reference[];
   /** The image is pushed without a tag: `tags` are only repositories. */
   readonly byDigest?: boolean;
   /** The manifest has OCI's media types, for an index with annotations. */

@@ -62,7 +62,7 @@ function planOf(plan: BuildPlan, platform: Platform, byDigest: boolean): Platfor
       ...shared,
       platform,
       name: `${plan.name}-${suffix}`,
-      ...(pushes(plan) ? { tags: byDigest ? repositoriesOf(plan) : temporary } : {}),
+      ...(pushes(plan) ? { tags: byDigest ? repositoriesOf(plan) : temporary, publishedTags: plan.tags } : {}),
       ...(pushes(plan) && byDigest ? { byDigest } : {}),
       ...(annotations.length === 0 ? {} : { annotations }),
       ...(indexAnnotations.length === 0 ? {} : { ociMediaTypes: true }),

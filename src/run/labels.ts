@@ -2,6 +2,7 @@
 import { shortHash } from "../plan/inputs-name.ts";
 import { pushes } from "../plan/plan.ts";
 import type { BuildPlan } from "../plan/plan.ts";
+import { platformText } from "../lib/image/platform.ts";
 import type { Cluster } from "../lib/kube/cluster.ts";
 import { trimChars } from "../lib/text/linear.ts";
 import { jobOf } from "./identity.ts";
@@ -37,8 +38,12 @@ export function isSlipways({
 
 /** On the Job: what a client needs to report the build, besides the fields of the Job and the pod. */
 export const ANNOTATION = {
-  /** The references the image is pushed to, separated by commas. */
+  /** The references that users know the image by, separated by commas. */
   references: "slipway.dev/references",
+  /** For one of several platforms: the references the image is pushed to until the client has made the index, separated by commas. */
+  pushedAs: "slipway.dev/pushed-as",
+  /** For one of several platforms: which one. */
+  platform: "slipway.dev/platform",
   /** Name of the container that builds. */
   container: "slipway.dev/container",
   /** The user who started it, unchanged: a label cannot hold every name. */
@@ -72,8 +77,12 @@ export function userLabel(user: string): string {
 /** @param container the name of the container that builds. */
 export function annotationsOf(plan: BuildPlan, container: string): Record<string, string> {
   const { insecure } = plan.registries;
+  const { tags, publishedTags, platform } = plan;
   return {
-    [ANNOTATION.references]: pushes(plan) ? plan.tags.map(String).join(",") : "",
+    [ANNOTATION.references]: pushes(plan) ? (publishedTags ?? tags).map(String).join(",") : "",
+    ...(publishedTags === undefined || platform === undefined
+      ? {}
+      : { [ANNOTATION.pushedAs]: tags.map(String).join(","), [ANNOTATION.platform]: platformText(platform) }),
     [ANNOTATION.container]: container,
     ...(plan.user === "" ? {} : { [ANNOTATION.createdBy]: plan.user }),
     ...(insecure.length === 0 ? {} : { [ANNOTATION.insecureRegistries]: insecure.join(",") }),

@@ -74,11 +74,11 @@ async function builderOf({ builder: name }: Pick<BuildRecord, "builder">): Promi
 }
 
 async function askRegistry(
-  { references, insecureRegistries }: BuildRecord,
+  { references, pushedAs, insecureRegistries }: BuildRecord,
   { insecure, ca }: RegistryTrust,
   emit: Emit,
 ): Promise<Pick<AttachDeps, "describeImage" | "pushedDigest">> {
-  const [name] = references;
+  const [name] = pushedAs ?? references;
   if (name === undefined) return { describeImage: async () => undefined, pushedDigest: noName };
   const [{ describeImage, findDigest }, { findCredential, openStores }] = await Promise.all([
     import("../../lib/registry/describe-image.ts"),

@@ -66,7 +66,18 @@ export async function attachBuild(
     throw error;
   });
   await Promise.all([inputs.removed, ending]);
-  return reportEnd(builder.outcome(end), record, { ...deps, ...omitUndefined({ steps: builder.steps }) }, stages);
+  const { pushedAs = record.references, platform } = record;
+  if (platform !== undefined) emit({ type: "note", message: onlyOnePlatform(platform, record) });
+  return reportEnd(
+    builder.outcome(end),
+    { ...record, references: pushedAs },
+    { ...deps, ...omitUndefined({ steps: builder.steps }) },
+    stages,
+  );
+}
+
+function onlyOnePlatform(platform: string, { references: [name = "the index"] }: BuildRecord): string {
+  return `this is the image of ${platform}: ${name} names it once the client that started the build has all platforms`;
 }
 
 /** The Secret and ConfigMap of a build whose own client may have ended before it could delete them. */

@@ -24,8 +24,12 @@ export interface BuildRecord {
   readonly state: BuildState;
   /** For a failed build: one sentence. For a waiting build: what it waits for. */
   readonly reason?: string;
-  /** The references the image is pushed to. */
+  /** The references that users know the image by. */
   readonly references: readonly string[];
+  /** For one of several platforms: which one. */
+  readonly platform?: string;
+  /** For one of several platforms: the references the image is pushed to, until the client that started the build has made the index. */
+  readonly pushedAs?: readonly string[];
   /** Digest of the image's manifest, once it is built. */
   readonly digest?: string;
   readonly builder: string;
@@ -56,6 +60,8 @@ export const RECORD_FIELDS: readonly (keyof BuildRecord)[] = [
   "state",
   "reason",
   "references",
+  "platform",
+  "pushedAs",
   "digest",
   "builder",
   "container",
@@ -88,6 +94,8 @@ export function recordOf(job: V1Job, pod: V1Pod | undefined, judge: Judge): Buil
     namespace: job.metadata?.namespace ?? "",
     ...progressOf(job, pod, container, judge),
     references: list(annotations[ANNOTATION.references]),
+    platform: annotations[ANNOTATION.platform],
+    pushedAs: annotations[ANNOTATION.pushedAs] === undefined ? undefined : list(annotations[ANNOTATION.pushedAs]),
     builder: labels[LABEL.builder] ?? "",
     container,
     exitCode: status?.terminated?.exitCode,

@@ -16,7 +16,7 @@ export default class Prune extends BuildsCommand {
   static override summary =
     "Remove slipway's leftovers from the namespace: builds that have ended, and objects without a build";
   static override description = `Lists on standard error what it would remove, and asks first. Running builds stay. Prints the name of each object that it
-removed.`;
+removed. Also removes temporary tags from registries, if a client on this machine was killed while it built several platforms.`;
   static override examples = [
     "<%= config.bin %> prune --dry-run",
     "<%= config.bin %> prune -f --all-users --older-than 2d",
@@ -41,23 +41,30 @@ removed.`;
       const user = flags["all-users"] ? undefined : await this.whoAmI(cluster);
       const scope = { user, olderThan: older, volumes: flags.volumes };
       const { prunable, unseen } = await findPrunable(cluster, scope, this.signal);
+      const { findLeftTags } = await import("../../app/builds/prune-tags.ts");
+      const tags = await findLeftTags(older, process.env, say);
       await this.#tellOfKept(cluster, flags["all-users"]);
       for (const kind of unseen.filter((one) => !HIDDEN_BY_DESIGN.has(one))) {
         say(`WARNING: you may not list ${kind}, so prune cannot find ${kind} without a build`);
       }
-      if (prunable.length === 0) {
+      if (prunable.length + tags.length === 0) {
         say(`Nothing to remove in the namespace ${cluster.namespace}.`);
         return;
       }
       for (const { kind, name, why } of prunable) say(`${KIND_NAMES[kind] ?? kind} ${name}  ${why}`);
+      for (const { name } of tags) say(`tag ${name}  left by a client that was killed`);
       if (flags["dry-run"]) return;
-      if (!flags.force && !(await agree(prunable.length, cluster.namespace))) {
+      if (!flags.force && !(await agree(prunable.length + tags.length, cluster.namespace))) {
         say("Nothing was removed.");
         return;
       }
       for (const one of prunable) {
         await prune(cluster, one, this.signal);
         print(`${one.name}\n`);
+      }
+      for (const { name, remove } of tags) {
+        if (await remove()) print(`${name}\n`);
+        else say(`WARNING: ${name} stays: its registry does not remove tags, or not for you`);
       }
     });
   }

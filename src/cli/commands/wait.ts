@@ -51,20 +51,20 @@ ${EXIT_CODES}`;
           try {
             const following = (): Promise<BuildResult> =>
               attach(cluster, one, (event) => emit(view, event), this.signal, trust);
-            return { view, result: await waitFor(`the end of ${one.record.name}`, following) };
+            const result = await waitFor(`the end of ${one.record.name}`, following);
+            return { view, result, reference: one.record.references[0] };
           } catch (error) {
-            return { view, error };
+            return { view, error, reference: undefined };
           }
         }),
       );
       this.signal.throwIfAborted();
       const failed: unknown[] = [];
-      for (const { view, result, error } of ends) {
+      for (const { view, result, reference, error } of ends) {
         if (result === undefined) {
           view.fail(error);
           failed.push(error);
         } else {
-          const [reference] = result.references;
           print(`${reference === undefined ? "" : `${reference}@`}${result.digest}\n`);
         }
       }

@@ -65,9 +65,11 @@ export function buildTable(
   return tableText(fitTable([head, ...rows], BUILD_ELASTIC, GAP, width), GAP);
 }
 
-function imageOf({ references }: BuildRecord): string {
-  const [first, ...more] = references;
-  return first === undefined ? "-" : more.length === 0 ? first : `${first} +${more.length}`;
+function imageOf({ references, platform }: BuildRecord): string {
+  const [first = "-", ...more] = references;
+  return [first, ...(more.length === 0 ? [] : [`+${more.length}`]), ...(platform === undefined ? [] : [platform])].join(
+    " ",
+  );
 }
 
 function took({ createdAt, endedAt }: BuildRecord, now: number): string {

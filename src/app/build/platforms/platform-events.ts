@@ -10,6 +10,17 @@ interface MergedStage {
   hasFailed: boolean;
 }
 
+type Message = Extract<BuildEvent, { type: "note" | "warning" }>;
+
+/** A message that is held until each platform has said the same, or has come further than where it is said. */
+interface HeldMessage {
+  readonly event: Message;
+  /** Platforms that have said it, in this order. */
+  readonly by: Set<string>;
+  /** How many stages the first of them had started. */
+  readonly at: number;
+}
+
 export class PlatformEvents {
   readonly #emit: Emit;
   readonly #platforms: readonly string[];
@@ -17,6 +28,9 @@ export class PlatformEvents {
   readonly #stages = new Map<Stage, MergedStage>();
   /** Bytes sent to each pod. */
   readonly #sent = new Map<string, number>();
+  readonly #held = new Map<string, HeldMessage>();
+  /** The number of stages that each platform has started. Infinite once its build has ended. */
+  readonly #progress = new Map<string, number>();
 
   /** @param build name of the whole build */
   constructor(emit: Emit, platforms: readonly string[], build: string) {
@@ -30,9 +44,17 @@ export class PlatformEvents {
     return (event) => this.#translate(event, platform);
   }
 
+  /** The build of a platform has ended, and says nothing more. */
+  ended(platform: string): void {
+    this.#progress.set(platform, Number.POSITIVE_INFINITY);
+    this.#tellHeld();
+  }
+
   #translate(event: BuildEvent, platform: string): void {
     switch (event.type) {
       case "stage-started":
+        this.#progress.set(platform, this.#progressOf(platform) + 1);
+        this.#tellHeld();
         return this.#start(event.stage);
       case "stage-done":
         return this.#done(event, platform);
@@ -42,9 +64,10 @@ export class PlatformEvents {
         this.#sent.set(platform, event.sent);
         return this.#emit({ type: "upload", sent: [...this.#sent.values()].reduce((sum, bytes) => sum + bytes, 0) });
       case "waiting":
+        return this.#emit({ ...event, message: `${platform}: ${event.message}` });
       case "note":
       case "warning":
-        return this.#emit({ ...event, message: `${platform}: ${event.message}` });
+        return this.#hold(event, platform);
       case "built":
         return;
       case "log":
@@ -58,6 +81,28 @@ export class PlatformEvents {
         return this.#emit({ ...event, step: stepOf(event.step, platform), name: nameOf(event.name, platform) });
       default:
         return this.#emit({ ...event, step: stepOf(event.step, platform) });
+    }
+  }
+
+  #progressOf(platform: string): number {
+    return this.#progress.get(platform) ?? 0;
+  }
+
+  #hold(event: Message, platform: string): void {
+    const key = JSON.stringify(event);
+    const held = this.#held.get(key) ?? { event, by: new Set(), at: this.#progressOf(platform) };
+    held.by.add(platform);
+    this.#held.set(key, held);
+    this.#tellHeld();
+  }
+
+  /** Tells each message that no further platform will say, once, with the platforms that have said it. */
+  #tellHeld(): void {
+    for (const [key, { event, by, at }] of this.#held) {
+      if (!this.#platforms.every((platform) => by.has(platform) || this.#progressOf(platform) > at)) continue;
+      this.#held.delete(key);
+      const names = this.#platforms.filter((platform) => by.has(platform)).join(", ");
+      this.#emit({ ...event, message: `${names}: ${event.message}` });
     }
   }
 

@@ -6,6 +6,7 @@ import type { Cluster } from "../../../lib/kube/cluster.ts";
 import { makeScratchDirectory, removeScratchDirectory } from "../../../lib/files/scratch.ts";
 import type { IndexDescriptor } from "../../../lib/registry/combine-index.ts";
 import { RegistryClient } from "../../../lib/registry/registry-client.ts";
+import type { RegistryOptions } from "../../../lib/registry/registry-client.ts";
 import { omitUndefined } from "../../../lib/text/omit-undefined.ts";
 import { PackedOnce } from "../../../pack/pack-once.ts";
 import type { Export } from "../../../plan/docker/options.ts";
@@ -29,6 +30,7 @@ import { PlatformFailed } from "./platform-failed.ts";
 import { ImageIndex } from "./publish-index.ts";
 import type { PlatformImage } from "./publish-index.ts";
 import { TemporaryTags } from "./temporary-tags.ts";
+import { TagRecords, removeLeftTags } from "../../builds/left-tags.ts";
 import { registryOptions } from "../../registry-options.ts";
 
 /** For one answer of a registry: a manifest, or a layer that is copied to another repository. */
@@ -93,11 +95,12 @@ class SeveralBuild {
     const { emit } = this.#around;
     // Nobody else can finish this build, so a client that is to leave ends it.
     const signal = leave === undefined ? this.#around.signal : AbortSignal.any([this.#around.signal, leave]);
-    const temporary = new TemporaryTags(
-      this.#children.flatMap((child) => child.temporary),
-      () => this.#registry(REMOVE_TIMEOUT_MS),
-      emit,
-    );
+    const tags = this.#children.flatMap((child) => child.temporary);
+    const temporary = new TemporaryTags(tags, () => this.#registry(REMOVE_TIMEOUT_MS), emit);
+    const records = new TagRecords();
+    const { registries, timeoutSeconds } = this.#resolved.plan;
+    const forget = records.add(tags, registries, timeoutSeconds);
+    const cleaned = tags.length === 0 ? undefined : this.#removeLeft(records);
     const layouts = wantsLayout(this.#resolved.plan) ? makeScratchDirectory("slipway-layouts-") : undefined;
     try {
       const images = await this.#buildAll(cluster, sharing, layouts, signal);
@@ -108,7 +111,18 @@ class SeveralBuild {
     } finally {
       if (layouts !== undefined) removeScratchDirectory(layouts);
       await temporary.remove();
+      forget();
+      await cleaned;
     }
+  }
+
+  /** Removes what earlier clients have left in this build's repositories, beside the build. */
+  async #removeLeft(records: TagRecords): Promise<void> {
+    const repositories = new Set(this.#resolved.plan.tags.map(({ name }) => name));
+    const removed = await removeLeftTags(records, repositories, this.#registryOptions(REMOVE_TIMEOUT_MS));
+    if (removed.length === 0) return;
+    const message = `removed temporary tags of a client that was killed: ${removed.join(", ")}`;
+    this.#around.emit({ type: "note", message });
   }
 
   /** @throws the first failure, once all builds have ended */
@@ -138,6 +152,8 @@ class SeveralBuild {
         failures.push(error instanceof SlipwayError ? new PlatformFailed(child.text, error) : error);
         stop.abort(new Interrupted("the build of another platform failed"));
         return undefined;
+      } finally {
+        this.#events.ended(child.text);
       }
     });
     const built = await Promise.all(images);
@@ -226,8 +242,12 @@ class SeveralBuild {
   }
 
   #registry(timeout: number, signal?: AbortSignal): RegistryClient {
+    return new RegistryClient({ ...this.#registryOptions(timeout), ...omitUndefined({ signal }) });
+  }
+
+  #registryOptions(timeout: number): RegistryOptions {
     const { plan, stores } = this.#resolved;
-    return new RegistryClient({ ...registryOptions(plan.registries, stores), ...omitUndefined({ signal }), timeout });
+    return { ...registryOptions(plan.registries, stores), timeout };
   }
 }
 

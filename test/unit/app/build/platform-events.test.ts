@@ -38,14 +38,43 @@ it("keeps the steps of two platforms apart", () => {
 it("names the platform in messages, and in lines that belong to no step", () => {
   const events = merged((of) => {
     of(ARM)({ type: "waiting", message: "waiting for a node" });
-    of(ARM)({ type: "warning", message: "old", suggestions: ["renew"] });
     of(AMD)({ type: "log", line: "INFO hello", container: "kaniko", timestamp });
   });
   expect(events).toMatchObject([
     { type: "waiting", message: "linux/arm64: waiting for a node" },
-    { type: "warning", message: "linux/arm64: old", suggestions: ["renew"] },
     { type: "log", line: "[linux/amd64] INFO hello" },
   ]);
+});
+
+it("tells a note or a warning of all platforms once, with their names", () => {
+  const warning = { type: "warning", message: "old", suggestions: ["renew"] } as const;
+  const note = { type: "note", message: "chosen" } as const;
+  const events = merged((of) => {
+    for (const platform of [ARM, AMD]) {
+      of(platform)(warning);
+      of(platform)(note);
+    }
+  });
+  expect(events).toEqual([
+    { ...warning, message: "linux/amd64, linux/arm64: old" },
+    { ...note, message: "linux/amd64, linux/arm64: chosen" },
+  ]);
+});
+
+it("tells the warning of one platform when the others have come further, or have ended", () => {
+  const events: BuildEvent[] = [];
+  const platforms = new PlatformEvents((event) => events.push(event), [AMD, ARM], "slipway-app-x");
+  const messages = (): string[] => events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
+  platforms.of(ARM)({ type: "stage-started", stage: "pack" });
+  platforms.of(ARM)({ type: "warning", message: "early" });
+  platforms.of(AMD)({ type: "stage-started", stage: "pack" });
+  expect(messages()).toEqual([]);
+  platforms.of(AMD)({ type: "stage-started", stage: "create" });
+  expect(messages()).toEqual(["linux/arm64: early"]);
+  platforms.of(AMD)({ type: "warning", message: "late" });
+  expect(messages()).toHaveLength(1);
+  platforms.ended(ARM);
+  expect(messages()).toEqual(["linux/arm64: early", "linux/amd64: late"]);
 });
 
 it("starts a stage with the first platform and ends it with the last one", () => {

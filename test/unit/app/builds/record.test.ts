@@ -10,7 +10,8 @@ import { objectsOf } from "../../../../src/run/objects.ts";
 import { deliverByConfigMap } from "../../../../src/ship/choose.ts";
 import { fillTemplate } from "../../../../src/lib/text/go-template.ts";
 import { buildTable } from "../../../../src/cli/print/tables.ts";
-import { PLAN } from "../../plan/sample.ts";
+import { platformPlans } from "../../../../src/plan/platform-plans.ts";
+import { PLAN, planOf } from "../../plan/sample.ts";
 import {
   DIGEST,
   building,
@@ -38,6 +39,17 @@ function jobWith(condition?: { type: string; reason?: string; message?: string }
       : { status: { conditions: [{ status: "True", lastTransitionTime: at, ...condition }] } }),
   };
 }
+
+it("of one of several platforms, the record has the user's tags, the platform, and where the image is for now", () => {
+  const [, arm] = platformPlans(planOf({ docker: { platform: ["linux/amd64,linux/arm64"] } }), false);
+  const child = arm?.plan ?? plan;
+  const { job } = objectsOf(child, kaniko.pod(child, "archive"), deliverByConfigMap(Buffer.from("x"), child.name));
+  const record = recordOf(job, undefined, judge);
+  expect(record.references).toEqual(["registry.example.com/team/app:1.0"]);
+  expect(record.platform).toBe("linux/arm64");
+  expect(record.pushedAs?.join()).toMatch(/^registry\.example\.com\/team\/app:1\.0-slipway-\w{8}-linux-arm64$/);
+  expect(buildTable([record], { now: 0, users: false })).toContain("registry.example.com/team/app:1.0 linux/arm64");
+});
 
 const judge = kaniko.outcome.bind(kaniko);
 const stateOf = (job: V1Job, pod?: V1Pod) => {

@@ -20,6 +20,7 @@ const ALSO: Readonly<Record<string, { readonly names: readonly string[]; readonl
     names: ["open"],
     why: "reads the archive that was received in a scratch directory",
   },
+  "app/builds/left-tags.ts": { names: ["rmSync"], why: "removes files of a trusted directory" },
   "app/builds/started-here.ts": { names: ["rmSync"], why: "removes files of a trusted directory" },
   "lib/buildkit/socket-pair.ts": { names: ["mkdtemp", "rm"], why: "removes the directory that mkdtemp made" },
   "run/keep/keep-key.ts": {
