@@ -8,6 +8,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseReference } from "../../lib/image/reference.ts";
 import type { Reference } from "../../lib/image/reference.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 import { trustedStateDirectory } from "../../lib/files/cache-directory.ts";
 import { hasEnded, ownMark } from "../../lib/files/process-mark.ts";
 import type { ProcessMark } from "../../lib/files/process-mark.ts";
@@ -66,7 +67,7 @@ export class TagRecords {
     const madeAt = Date.now();
     const record: TagRecord = {
       tags: tags.map(String),
-      registries,
+      registries: { insecure: registries.insecure, ...omitUndefined({ ca: registries.ca }) },
       client: this.#client,
       madeAt,
       pushesUntil: madeAt + timeoutSeconds * 1000 + QUEUE_MS,
