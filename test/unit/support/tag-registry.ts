@@ -57,7 +57,7 @@ export async function registryOf({ removesTags = false, removesDigests = false }
     server.close();
   });
   const registry = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const options = { insecure: [registry], credential: async () => undefined, timeout: 5000 };
+  const options = { insecure: [registry], credential: async () => undefined, timeout: 60_000 };
   const client = new RegistryClient(options);
   const remove = (tag: string): Promise<boolean> =>
     removeTag(client, new Reference({ registry, repository: "app", tag }));
