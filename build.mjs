@@ -152,6 +152,21 @@ const socksApart = {
   },
 };
 
+/** string-width makes its tables when it is loaded: 30 ms of each start. Only text that is not ASCII needs it. */
+const widthOnUse = {
+  name: "width-on-use",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^string-width$/ }, ({ importer }) => {
+      if (!importer.endsWith("/src/cli/ui/width.ts")) return undefined;
+      return { path: "string-width", namespace: "width-on-use" };
+    });
+    onLoad({ filter: /./, namespace: "width-on-use" }, () => ({
+      contents: `export default (text) => require("string-width").default(text);`,
+      resolveDir: here,
+    }));
+  },
+};
+
 /** What `bake` reads its files with is a bundle of its own: no other command has a use for two languages. */
 const BAKE_READER = "src/cli/bake/reader.ts";
 /** Name of the parameter of dist/bake.cjs. */
@@ -209,7 +224,7 @@ const common = {
   // Optional, with a native addon for each platform: used if it is installed, by `require`, as the bundle is not an ES module.
   external: ["keytar"],
   supported: { "dynamic-import": false },
-  plugins: [leanUndici, leanClientNode, lazyBuiltins, noAgents, socksApart, bakeApart, lazyOclif],
+  plugins: [leanUndici, leanClientNode, lazyBuiltins, noAgents, socksApart, widthOnUse, bakeApart, lazyOclif],
   // bin/run.js has checked Node's version; oclif would load all of semver to check it again.
   define: { "process.env.OCLIF_DISABLE_ENGINE_WARNING": '"1"' },
 };

@@ -1,8 +1,8 @@
 /** Width of text in terminal cells, without control sequences. */
 import stringWidth from "string-width";
 
-/** What a reader sees as one character may be several code points. */
-const CHARACTERS = new Intl.Segmenter();
+/** What a reader sees as one character may be several code points. Made at its first use: to load its tables takes milliseconds. */
+let characters: Intl.Segmenter | undefined;
 const PRINTABLE_ASCII = /^[ -~]*$/;
 
 /** Number of terminal cells. */
@@ -15,7 +15,8 @@ export function fit(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let kept = "";
   let used = 1;
-  for (const { segment } of CHARACTERS.segment(text)) {
+  characters ??= new Intl.Segmenter();
+  for (const { segment } of characters.segment(text)) {
     used += widthOf(segment);
     if (used > width) break;
     kept += segment;
