@@ -126,7 +126,7 @@ function secondRow({ name, rounds, what, goal, prepare, change, args }: Second):
         await prepare(stage.directory, `${environment("REGISTRY")}/busybox:1.35`);
         await using home = await makeScratch();
         await using builder = await createBuilder(program, stage.namespace, home.path);
-        return compare(rounds, {
+        return await compare(rounds, {
           ...about,
           slipway: async () => {
             await change(stage.directory);
@@ -158,7 +158,7 @@ const engine: Row = {
       await prepare(stage.directory, `${environment("REGISTRY")}/busybox:1.35`);
       await using docker = await startEngine(unpacked.stdout.trim(), stage.scratch);
       const env = { DOCKER_HOST: docker.host, BUILDX_CONFIG: join(stage.scratch, "buildx") };
-      return compare(rounds, {
+      return await compare(rounds, {
         ...about,
         slipway: async () => {
           await change(stage.directory);
@@ -189,7 +189,7 @@ const first: Row = {
     return onStage(async (stage) => {
       await writeSmallProject(stage.directory, environment("REGISTRY"));
       await using home = await makeScratch();
-      return compare(rounds, {
+      return await compare(rounds, {
         ...about,
         slipway: async () => {
           const ms = took(await stage.slipway(...pushed(stage, "slipway"), stage.directory));
