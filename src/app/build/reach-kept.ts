@@ -156,14 +156,14 @@ async function lend(
   return { builder, lease, leased, isNew };
 }
 
-/** Undefined where the pod of the last build is not known. */
+/** Undefined where the pod of the last build is not known, and where another build of the same command has connected already. */
 async function dialAhead(
   { cluster, sharing }: ReachDeps,
   hint: PodHint,
   signal: AbortSignal,
 ): Promise<DialledAhead | undefined> {
   const pod = await hint.read();
-  if (pod === undefined) return undefined;
+  if (pod === undefined || sharing?.hasDaemon === true) return undefined;
   return sharing === undefined
     ? new DialledAhead(cluster, pod, signal)
     : sharing.ahead(pod, (until) => new DialledAhead(cluster, pod, until));

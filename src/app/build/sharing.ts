@@ -47,6 +47,11 @@ export class Sharing implements AsyncDisposable {
     return opening;
   }
 
+  /** Whether a daemon is or was connected. */
+  get hasDaemon(): boolean {
+    return this.#daemons.size > 0;
+  }
+
   /**
    * @param pod its name
    * @param dial dials it, until the signal is aborted: when all builds have ended
