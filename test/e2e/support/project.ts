@@ -11,7 +11,8 @@ export type Files = Readonly<
 
 export async function project(files: Files): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), "slipway-e2e-"));
-  onTestFinished(() => rm(root, { recursive: true, force: true }));
+  // A program that is just ending may still write its cache into it.
+  onTestFinished(() => rm(root, { recursive: true, force: true, maxRetries: 10 }));
   for (const [path, file] of Object.entries(files)) {
     const full = join(root, path);
     await mkdir(dirname(full), { recursive: true });
