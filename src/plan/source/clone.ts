@@ -17,7 +17,7 @@ import {
 import { runGit } from "./git-run.ts";
 import { RATIO_FREE_BYTES, overLimit } from "./source-limits.ts";
 import type { SourceLimits } from "./source-limits.ts";
-import { plainRemote, withSettings } from "./url-credentials.ts";
+import { plainRemote, withCredentials } from "./url-credentials.ts";
 import { mayUseCredentials, originOf, parseAllowed, resolveSubmodule, withoutUser } from "./submodule-access.ts";
 
 export interface CloneOptions {
@@ -133,7 +133,7 @@ class Clone {
   async #fetch({ source, directory, env: given }: Fetch): Promise<void> {
     const { signal: whole } = this.#options;
     const { remote } = source;
-    const env = withSettings(given, plainRemote(remote));
+    const env = withCredentials(given, plainRemote(remote));
     const gitUntil =
       (signal: AbortSignal) =>
       (...args: string[]): Promise<string> =>

@@ -70,11 +70,23 @@ export function settingVariables(settings: Settings): NodeJS.ProcessEnv {
   return {
     ...NO_FILES,
     GIT_CONFIG_PARAMETERS: undefined,
-    GIT_CONFIG_COUNT: String(settings.length),
+    ...numbered(settings, 0),
+  };
+}
+
+/** The environment for git with more settings, which come last. @param env made by `settingVariables` */
+export function withSettings(env: NodeJS.ProcessEnv, settings: Settings): NodeJS.ProcessEnv {
+  return { ...env, ...numbered(settings, Number(env["GIT_CONFIG_COUNT"] ?? 0)) };
+}
+
+/** @param first number of the first one */
+function numbered(settings: Settings, first: number): NodeJS.ProcessEnv {
+  return {
+    GIT_CONFIG_COUNT: String(first + settings.length),
     ...Object.fromEntries(
       settings.flatMap(([key, value], index) => [
-        [`GIT_CONFIG_KEY_${index}`, key],
-        [`GIT_CONFIG_VALUE_${index}`, value],
+        [`GIT_CONFIG_KEY_${first + index}`, key],
+        [`GIT_CONFIG_VALUE_${first + index}`, value],
       ]),
     ),
   };

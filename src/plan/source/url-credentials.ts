@@ -2,6 +2,7 @@
  * The user and password of a repository's URL, for git. They are taken out of the URL: git hands a URL to its transports as an argument,
  * and every user of the machine can read the arguments of every program.
  */
+import { withSettings } from "./git-environment.ts";
 import type { Settings } from "./git-environment.ts";
 
 export interface PlainRemote {
@@ -67,18 +68,7 @@ function decoded(text: string): string | undefined {
   }
 }
 
-/** The environment for git with more settings, which come last. @param env made by `settingVariables` */
-export function withSettings(env: NodeJS.ProcessEnv, { settings, variables }: PlainRemote): NodeJS.ProcessEnv {
-  const first = Number(env["GIT_CONFIG_COUNT"] ?? 0);
-  return {
-    ...env,
-    ...variables,
-    GIT_CONFIG_COUNT: String(first + settings.length),
-    ...Object.fromEntries(
-      settings.flatMap(([key, value], index) => [
-        [`GIT_CONFIG_KEY_${first + index}`, key],
-        [`GIT_CONFIG_VALUE_${first + index}`, value],
-      ]),
-    ),
-  };
+/** The environment for git that reads this repository. @param env made by `settingVariables` */
+export function withCredentials(env: NodeJS.ProcessEnv, { settings, variables }: PlainRemote): NodeJS.ProcessEnv {
+  return { ...withSettings(env, settings), ...variables };
 }
