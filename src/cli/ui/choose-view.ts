@@ -1,4 +1,5 @@
 import { InvalidInput } from "../../errors.ts";
+import { canDrawRows } from "./progress.ts";
 import type { Progress, ProgressMode, ViewStream } from "./progress.ts";
 
 /** Values of docker's variable BUILDKIT_PROGRESS, which counts only while the flag is `auto`. Unknown values are ignored. */
@@ -40,10 +41,7 @@ function resolveMode(
   env: Readonly<Record<string, string | undefined>>,
 ): Exclude<ProgressMode, "auto"> {
   const mode = asked === "auto" ? (BUILDKIT_MODES[env["BUILDKIT_PROGRESS"] ?? ""] ?? asked) : asked;
-  const canMoveCursor = env["TERM"] !== "dumb";
-  // A terminal without a screen (script(1) without one, some CI runners) has no columns.
-  const hasWidth = stderr.columns !== 0;
-  if (mode === "auto") return stderr.isTTY === true && canMoveCursor && hasWidth ? "tty" : "plain";
+  if (mode === "auto") return canDrawRows(stderr, env) ? "tty" : "plain";
   if (mode !== "tty") return mode;
   if (stderr.isTTY !== true) {
     throw new InvalidInput("progress mode tty needs a terminal, but stderr is not one", {
@@ -51,13 +49,13 @@ function resolveMode(
       suggestions: ["Use --progress=plain. With --progress=auto the terminal view is used only on a terminal."],
     });
   }
-  if (!hasWidth) {
+  if (stderr.columns === 0) {
     throw new InvalidInput("progress mode tty needs a terminal with columns, but this one reports 0", {
       docker: "refuses",
       suggestions: ["Use --progress=plain, or set the width of the terminal: `stty columns 80`."],
     });
   }
-  if (!canMoveCursor) {
+  if (env["TERM"] === "dumb") {
     throw new InvalidInput("progress mode tty needs a terminal that can move its cursor, but TERM is dumb", {
       docker: "refuses",
       suggestions: ["Use --progress=plain, or set TERM to the type of the terminal."],

@@ -4,6 +4,7 @@ import type { ChalkInstance } from "chalk";
 import type { Check, CheckStatus } from "../../app/doctor/check.ts";
 import { depthOfColour } from "./colour.ts";
 import { flatten } from "../../lib/terminal/control-sequences.ts";
+import { canDrawRows } from "./progress.ts";
 import { fit } from "./width.ts";
 
 interface Stream {
@@ -26,7 +27,7 @@ export class CheckList {
 
   constructor(stream: Stream, env: Readonly<Record<string, string | undefined>>) {
     this.#stream = stream;
-    this.#terminal = stream.isTTY === true && env["TERM"] !== "dumb" && stream.columns !== 0;
+    this.#terminal = canDrawRows(stream, env);
     this.#paint = new Chalk({ level: stream.isTTY === true ? depthOfColour(env) : 0 });
   }
 

@@ -15,6 +15,14 @@ export function tolerateBrokenPipe(stream: NodeJS.WritableStream): void {
   });
 }
 
+/** Whether rows can be drawn on it: a terminal that moves its cursor. One without a screen (script(1) without one, some CI runners) has 0 columns. */
+export function canDrawRows(
+  { isTTY, columns }: Pick<ViewStream, "isTTY" | "columns">,
+  env: Readonly<Record<string, string | undefined>>,
+): boolean {
+  return isTTY === true && env["TERM"] !== "dumb" && columns !== 0;
+}
+
 /** A view of a build, on a terminal or in a log. It writes only to stderr. */
 export interface Progress extends Disposable {
   emit(event: BuildEvent): void;

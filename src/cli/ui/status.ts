@@ -1,4 +1,5 @@
 import type { BuildEvent, Stage } from "../../events.ts";
+import type { Wait } from "../../lib/waits/waits.ts";
 import { flatten } from "../../lib/terminal/control-sequences.ts";
 import { formatElapsed } from "../../lib/text/measures.ts";
 import { Upload } from "./upload.ts";
@@ -21,12 +22,12 @@ export class Status {
   #running = new Map<Stage, { since: number; detail: string }>();
   #upload: Upload | undefined;
   #waiting = "";
-  /** What takes long, and since when. */
-  #wait: { readonly what: string; readonly since: number } | undefined;
+  /** What takes long. */
+  #wait: { readonly text: string; readonly since: number } | undefined;
 
   /** @param wait undefined: nothing takes long */
-  showWait(wait: { readonly what: string; readonly since: number } | undefined): void {
-    this.#wait = wait;
+  showWait(wait: Wait | undefined): void {
+    this.#wait = wait && { text: flatten(`waiting for ${wait.what}`), since: wait.since };
   }
 
   /** @param now in milliseconds */
@@ -64,11 +65,11 @@ export class Status {
   /** The line for a terminal of `width` cells; undefined if there is nothing to show. */
   line(width: number, now: number): StatusLine | undefined {
     const stage = this.#shownStage();
-    const wait = this.#wait === undefined ? undefined : flatten(`waiting for ${this.#wait.what}`);
+    const wait = this.#wait;
     if (stage === undefined) {
-      if (this.#wait === undefined) return undefined;
-      const elapsed = formatElapsed(now - this.#wait.since);
-      const body = fit(wait ?? "", Math.max(0, width - widthOf(elapsed) - GAP_WIDTH));
+      if (wait === undefined) return undefined;
+      const elapsed = formatElapsed(now - wait.since);
+      const body = fit(wait.text, Math.max(0, width - widthOf(elapsed) - GAP_WIDTH));
       return { stage: "", body, bar: undefined, elapsed };
     }
     const { since, detail } = this.#running.get(stage) ?? { since: now, detail: "" };
@@ -80,7 +81,7 @@ export class Status {
     }
     return {
       stage,
-      body: fit(wait ?? (stage === "build" || this.#waiting === "" ? detail : this.#waiting), room),
+      body: fit(wait?.text ?? (stage === "build" || this.#waiting === "" ? detail : this.#waiting), room),
       bar: undefined,
       elapsed,
     };

@@ -7,6 +7,8 @@ import { depthOfColour } from "./colour.ts";
 import { ContextStep } from "./context-step.ts";
 import type { ShownEvent } from "./context-step.ts";
 import { dimLine, flatten, tameLine } from "../../lib/terminal/control-sequences.ts";
+import { glyphsOf } from "./glyphs.ts";
+import type { Glyphs } from "./glyphs.ts";
 import { excerptLines, failureLines, suggestionLines } from "./failure.ts";
 import { formatBytes, formatDuration } from "../../lib/text/measures.ts";
 import type { Progress, ViewStream } from "./progress.ts";
@@ -34,9 +36,6 @@ const TICK_MS = 100;
 const SPARE_ROWS = 3;
 const NAME_WIDTH = "schedule".length;
 
-const UNICODE = { frames: "⠋ ⠙ ⠹ ⠸ ⠼ ⠴ ⠦ ⠧ ⠇ ⠏".split(" "), done: "✔", failed: "✖", full: "█", empty: "░" };
-const ASCII = { frames: "- \\ | /".split(" "), done: "+", failed: "x", full: "#", empty: "." };
-
 /**
  * The view for a terminal. Finished stages scroll above. Below them are the live rows, which are drawn anew: a status line, the builder's steps
  * in the order of their start, and the last lines that each running one printed. A step that has ended stays among the live rows while there is
@@ -51,7 +50,7 @@ export class TtyView implements Progress {
   readonly #now: () => number;
   readonly #paint: ChalkInstance;
   readonly #palette: Palette;
-  readonly #glyphs: typeof UNICODE;
+  readonly #glyphs: Glyphs;
   readonly #dim: readonly [string, string];
   readonly #logRows: number;
   readonly #status = new Status();
@@ -81,7 +80,7 @@ export class TtyView implements Progress {
     this.#paint = new Chalk({ level: depthOfColour(env) });
     this.#palette = paletteOf(env["BUILDKIT_COLORS"], this.#paint);
     // The Linux console has a font of at most 512 glyphs.
-    this.#glyphs = env["TERM"] === "linux" ? ASCII : UNICODE;
+    this.#glyphs = glyphsOf(env);
     const [open = "", close = ""] = this.#paint.dim("\0").split("\0");
     this.#dim = [open, close];
     tolerateBrokenPipe(stream);

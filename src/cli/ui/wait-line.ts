@@ -6,6 +6,8 @@ import { formatElapsed } from "../../lib/text/measures.ts";
 import { isWaiting, longWait, onWaits } from "../../lib/waits/waits.ts";
 import type { Wait } from "../../lib/waits/waits.ts";
 import { drawRow, printError } from "../../lib/terminal/output.ts";
+import { glyphsOf } from "./glyphs.ts";
+import { canDrawRows } from "./progress.ts";
 import type { Progress, ViewStream } from "./progress.ts";
 import { fit } from "./width.ts";
 
@@ -15,7 +17,6 @@ export const ROW_AFTER_MS = 1000;
 export const LINE_AFTER_MS = 5000;
 export const LINE_INTERVAL_MS = 30_000;
 const TICK_MS = 100;
-const FRAMES = "⠋ ⠙ ⠹ ⠸ ⠼ ⠴ ⠦ ⠧ ⠇ ⠏".split(" ");
 
 interface Surroundings {
   readonly stream: ViewStream;
@@ -23,7 +24,9 @@ interface Surroundings {
 }
 
 export class WaitLine {
-  readonly #surroundings: Surroundings;
+  readonly #stream: ViewStream;
+  readonly #canDraw: boolean;
+  readonly #frames: readonly string[];
   readonly #told = new Map<string, number>();
   #view: Progress | undefined;
   #ticker: NodeJS.Timeout | undefined;
@@ -32,8 +35,10 @@ export class WaitLine {
   /** The row is another one's, who says itself what it waits for. */
   #isTaken = false;
 
-  constructor(surroundings: Surroundings) {
-    this.#surroundings = surroundings;
+  constructor({ stream, env }: Surroundings) {
+    this.#stream = stream;
+    this.#canDraw = canDrawRows(stream, env);
+    this.#frames = glyphsOf(env).frames;
     onWaits(() => this.#follow());
   }
 
@@ -75,24 +80,19 @@ export class WaitLine {
     if (this.#paused > 0) return;
     if (this.#view?.showWait !== undefined) return this.#view.showWait(longWait(ROW_AFTER_MS));
     const wait = longWait(ROW_AFTER_MS);
-    if (this.#view === undefined && this.#hasRows && wait?.asks !== true) return this.#draw(wait);
+    if (this.#view === undefined && this.#canDraw && wait?.asks !== true) return this.#draw(wait);
     drawRow(undefined);
     // What asks on the terminal may have been waiting for its user before anything is read here.
-    const late = this.#view === undefined && this.#hasRows ? wait : longWait(LINE_AFTER_MS);
+    const late = this.#view === undefined && this.#canDraw ? wait : longWait(LINE_AFTER_MS);
     if (late !== undefined) this.#sayOnce(late);
-  }
-
-  get #hasRows(): boolean {
-    const { stream, env } = this.#surroundings;
-    return stream.isTTY === true && env["TERM"] !== "dumb" && stream.columns !== 0;
   }
 
   #draw(wait: Wait | undefined): void {
     if (wait === undefined || this.#isTaken) return drawRow(undefined);
     this.#frame += 1;
     const elapsed = formatElapsed(performance.now() - wait.since);
-    const glyph = this.#surroundings.env["TERM"] === "linux" ? "-" : (FRAMES[this.#frame % FRAMES.length] ?? "");
-    drawRow(fit(`${glyph} waiting for ${wait.what}  ${elapsed}`, (this.#surroundings.stream.columns ?? 80) - 1));
+    const glyph = this.#frames[this.#frame % this.#frames.length] ?? "";
+    drawRow(fit(`${glyph} waiting for ${wait.what}  ${elapsed}`, (this.#stream.columns ?? 80) - 1));
   }
 
   #sayOnce({ what, since }: Wait): void {
