@@ -1,5 +1,5 @@
 import { Flags } from "@oclif/core";
-import { clusterFlags } from "../flags/shared.ts";
+import { clusterFlags, tableFlags } from "../flags/shared.ts";
 import { BuildsCommand } from "../builds-command.ts";
 import { listBuilds } from "../../app/builds/find.ts";
 import { RECORD_FIELDS, hasEnded } from "../../app/builds/record.ts";
@@ -23,7 +23,7 @@ export default class Ps extends BuildsCommand {
       default: "table",
       description: "table, json (one object per line), or a template such as '{{.Name}} {{.State}}'",
     }),
-    "no-trunc": Flags.boolean({ description: "show long cells whole, also where the terminal is too narrow for them" }),
+    ...tableFlags,
     ...clusterFlags,
   };
 

@@ -24,6 +24,11 @@ export const clusterFlags = {
   }),
 };
 
+/** Of commands that print a table. */
+export const tableFlags = {
+  "no-trunc": Flags.boolean({ description: "show long cells whole, also where the terminal is too narrow for them" }),
+};
+
 interface RepeatableFlag {
   readonly char?: "f" | "p" | "t";
   readonly description?: string;

@@ -1,5 +1,5 @@
 import { Flags } from "@oclif/core";
-import { clusterFlags } from "../../flags/shared.ts";
+import { clusterFlags, tableFlags } from "../../flags/shared.ts";
 import { BuildsCommand } from "../../builds-command.ts";
 import { listContexts } from "../../../app/builds/kept-contexts.ts";
 import { print } from "../../../lib/terminal/output.ts";
@@ -13,7 +13,7 @@ export default class CacheLs extends BuildsCommand {
   ];
   static override flags = {
     quiet: Flags.boolean({ char: "q", description: "print only the names of the volume claims" }),
-    "no-trunc": Flags.boolean({ description: "show long cells whole, also where the terminal is too narrow for them" }),
+    ...tableFlags,
     ...clusterFlags,
   };
 

@@ -1,7 +1,7 @@
 import { Flags } from "@oclif/core";
 import { KEPT_FIELDS, listKept } from "../../../app/builds/kept-builders.ts";
 import { BuildsCommand } from "../../builds-command.ts";
-import { clusterFlags } from "../../flags/shared.ts";
+import { clusterFlags, tableFlags } from "../../flags/shared.ts";
 import { print } from "../../../lib/terminal/output.ts";
 
 export default class Keep extends BuildsCommand {
@@ -24,7 +24,7 @@ has built with it for that long. DISK is the size of its layers and caches, BUIL
       default: "table",
       description: "table, json (one object a line), or a template such as '{{.Name}} {{.DiskBytes}}'",
     }),
-    "no-trunc": Flags.boolean({ description: "show long cells whole, also where the terminal is too narrow for them" }),
+    ...tableFlags,
     ...clusterFlags,
   };
 
