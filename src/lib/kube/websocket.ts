@@ -44,18 +44,9 @@ class NotUpgraded extends Error {
  * @param timeout of the handshake, in milliseconds
  * @throws AuthError or ClusterError with the server's message if it refuses; the signal's reason when aborted
  */
-export function upgrade(
-  http: HttpClient,
-  location: ClusterLocation,
-  attempt: Attempt,
-  url: URL,
-  protocols: readonly string[],
-  signal: AbortSignal,
-  timeout = HANDSHAKE_TIMEOUT_MS,
-): Promise<OpenSocket> {
-  return waitFor(`a connection to the pod by the cluster at ${location.server}`, () =>
-    upgradeOnce(http, location, attempt, url, protocols, signal, timeout),
-  );
+export function upgrade(...args: Parameters<typeof upgradeOnce>): Promise<OpenSocket> {
+  const [, { server }] = args;
+  return waitFor(`a connection to the pod by the cluster at ${server}`, () => upgradeOnce(...args));
 }
 
 async function upgradeOnce(
@@ -65,7 +56,7 @@ async function upgradeOnce(
   url: URL,
   protocols: readonly string[],
   signal: AbortSignal,
-  timeout: number,
+  timeout = HANDSHAKE_TIMEOUT_MS,
 ): Promise<OpenSocket> {
   const backoff = new Backoff({ first: 150, limit: 1500 });
   const started = performance.now();
