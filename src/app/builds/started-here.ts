@@ -47,12 +47,13 @@ export class StartedHere {
   /** Whether somebody has changed what the Job says of the images since it was recorded. False if that is not known. */
   isChanged(job: V1Job): boolean {
     const { uid } = identityOf(job);
-    if (this.#directory === undefined || !this.has(uid)) return false;
+    if (this.#directory === undefined || !UID.test(uid)) return false;
     try {
       const recorded = readRegularFileSync(join(this.#directory, uid)).toString();
       // Earlier versions wrote an empty file.
       return recorded !== "" && recorded !== hashOf(job);
     } catch {
+      // It was not started here.
       return false;
     }
   }

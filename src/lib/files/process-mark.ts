@@ -38,9 +38,9 @@ function exists(pid: number): boolean {
 }
 
 function machine(): string {
-  return [hostname(), read(() => readRegularFileSync("/proc/sys/kernel/random/boot_id").toString().trim())]
-    .concat(read(() => readlinkSync("/proc/self/ns/pid")))
-    .join(" ");
+  const boot = read(() => readRegularFileSync("/proc/sys/kernel/random/boot_id").toString().trim());
+  const namespace = read(() => readlinkSync("/proc/self/ns/pid"));
+  return [hostname(), boot, namespace].join(" ");
 }
 
 function startOf(pid: number): string {
