@@ -77,7 +77,7 @@ export async function attachBuild(
 }
 
 function onlyOnePlatform(platform: string, { references: [name = "the index"] }: BuildRecord): string {
-  return `this is the image of ${platform}: ${name} names it once the client that started the build has all platforms`;
+  return `this is only the image for ${platform}: the client that started the build makes ${name} when all platforms are built`;
 }
 
 /** The Secret and ConfigMap of a build whose own client may have ended before it could delete them. */

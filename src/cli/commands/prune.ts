@@ -64,7 +64,7 @@ removed. Also removes temporary tags from registries, if a client on this machin
       }
       for (const { name, remove } of tags) {
         if (await remove()) print(`${name}\n`);
-        else say(`WARNING: ${name} stays: its registry does not remove tags, or not for you`);
+        else say(`WARNING: ${name} stays: its registry does not remove tags, or you may not remove them`);
       }
     });
   }
@@ -72,8 +72,8 @@ removed. Also removes temporary tags from registries, if a client on this machin
   /** They are not leftovers: they end by themselves, and somebody may build with them. */
   async #tellOfKept(cluster: Cluster, allUsers: boolean): Promise<void> {
     const { findInScope } = await import("../../app/builds/kept-builders.ts");
-    const kept = await findInScope(cluster, { env: process.env, allUsers }, this.signal).catch(() => []);
-    const count = kept.length;
+    const kept = findInScope(cluster, { env: process.env, allUsers }, this.signal);
+    const { length: count } = await kept.catch(() => []);
     if (count === 0) return;
     const what = count === 1 ? "1 kept builder is" : `${count} kept builders are`;
     say(
