@@ -98,7 +98,6 @@ fuzz: node_modules/.installed ## 1 000 000 broken inputs for everything that is 
 	@$(NPM) run --silent fuzz
 
 executable: build ## one file that needs no Node, for this machine, in release/
-	@echo "making one file with Node inside: its package comes from npm the first time (60 MB), then V8 compiles the program"
 	$(NPM) run --silent release -- --only-executables --target "$$(node_modules/.bin/node -p 'process.platform + "-" + process.arch')"
 
 release: build $(RELEASE_PROGRAMS) ## what a release consists of, in release/: executables, archives, packages (RELEASE="--target linux-x64": only of one platform)
