@@ -18,6 +18,8 @@ import type { Run, RunOptions } from "./support/slipway.ts";
 
 const namespace = useNamespace({ rbac: ["--keep"] });
 const VALUES = { password: newMark(), file: newMark(), variable: newMark() };
+/** How every private key of Ed25519 begins in PEM, so also the one that the daemon gets to prove itself with. */
+const DAEMONS_KEY = new Marks({ "the daemon's key": "MC4CAQAwBQYDK2VwBCIEI" });
 /** What a build writes itself: where the search has to find something. */
 const WRITTEN = newMark();
 
@@ -124,6 +126,11 @@ RUN echo ${WRITTEN} > /written
     expect(await inPod(pod, FILES, written)).toEqual(new Set(["written"]));
     expect(await inPod(pod, FILES, marks)).toEqual(new Set());
     expect(await inPod(pod, PROCESSES, marks)).toEqual(new Set());
+    expect(await inPod(pod, FILES, DAEMONS_KEY)).toEqual(new Set());
+    expect(await inPod(pod, PROCESSES, DAEMONS_KEY)).toEqual(new Set());
+    expect(states.filter(({ value }) => DAEMONS_KEY.in(value).length > 0).map(({ key }) => key)).toEqual([]);
+    // It is what it is taken for: the user's own key is of this kind.
+    expect(DAEMONS_KEY.inFiles(join(home, ".config"))).toHaveLength(1);
 
     // The registry and this machine.
     expect((await readdir(registry.storage, { recursive: true })).length).toBeGreaterThan(10);

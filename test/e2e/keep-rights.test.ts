@@ -1,8 +1,8 @@
 /** The Role that `slipway rbac --keep` prints: everything with a kept builder works with it, and nothing in it is unused. */
-import { open } from "node:fs/promises";
 import type { V1Role } from "@kubernetes/client-node";
 import { expect, test } from "vitest";
-import { BUSYBOX, environment, uniqueImage } from "./support/build.ts";
+import { auditSize, auditedSince } from "./support/audit.ts";
+import { BUSYBOX, uniqueImage } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
 import { useKeepClient } from "./support/keep-client.ts";
 import { leastKubeconfig, removeKubeconfig } from "./support/least.ts";
@@ -11,19 +11,6 @@ import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
 
 const { namespace, run, build } = useKeepClient();
-
-interface Audited {
-  readonly auditID: string;
-  readonly verb: string;
-  readonly user: { readonly username: string };
-  readonly objectRef?: {
-    readonly apiGroup?: string;
-    readonly resource?: string;
-    readonly subresource?: string;
-    readonly namespace?: string;
-  };
-  readonly responseStatus?: { readonly code?: number };
-}
 
 const right = (group: string, resource: string, verb: string): string => `${verb} ${resource}${group && `.${group}`}`;
 
@@ -35,24 +22,11 @@ async function printed(): Promise<string[]> {
   return rights.sort();
 }
 
-/** The account's requests in the namespace, from this byte of the audit log on. */
-async function auditedSince(start: number): Promise<Audited[]> {
-  await using log = await open(environment("CLUSTER_AUDIT_LOG"));
-  const { size } = await log.stat();
-  const { buffer } = await log.read(Buffer.alloc(size - start), 0, size - start, start);
-  return buffer
-    .toString()
-    .split("\n")
-    .filter((line) => line.includes(`system:serviceaccount:${namespace.name}:slipway`) && line.endsWith("}"))
-    .map((line) => JSON.parse(line) as Audited)
-    .filter(({ objectRef }) => objectRef?.namespace === namespace.name);
-}
-
 /** What the account did from this byte of the audit log on, and the API server allowed or refused. */
 async function requestsSince(start: number): Promise<{ readonly used: string[]; readonly refused: string[] }> {
   const used = new Set<string>();
   const refused = new Set<string>();
-  for (const { verb, objectRef = {}, responseStatus } of await auditedSince(start)) {
+  for (const { verb, objectRef = {}, responseStatus } of await auditedSince(start, namespace.name)) {
     const { apiGroup = "", resource = "", subresource } = objectRef;
     const name = right(apiGroup, subresource === undefined ? resource : `${resource}/${subresource}`, verb);
     (responseStatus?.code === 403 ? refused : used).add(name);
@@ -60,13 +34,8 @@ async function requestsSince(start: number): Promise<{ readonly used: string[]; 
   return { used: [...used].sort(), refused: [...refused].sort() };
 }
 
-async function auditSize(): Promise<number> {
-  await using log = await open(environment("CLUSTER_AUDIT_LOG"));
-  return (await log.stat()).size;
-}
-
 /** Not seen in every run: whether a WebSocket may be opened is asked for both verbs, and events tell why there is no pod yet. */
-const UNSEEN = ["create pods/exec", "list events", "watch events"];
+const UNSEEN = ["create pods/exec", "create pods/portforward", "list events", "watch events"];
 /** For a test that hangs: the first one starts three pods, one after the other. */
 const LONG = { tags: ["long"], timeout: 900_000 };
 
@@ -124,7 +93,9 @@ test("the targets of one bake use one connection to their builder", async () => 
     const start = await auditSize();
     const { code, output } = await run(["bake"], { cwd: root, env: { SLIPWAY_KEEP: "10m" } });
     expect([which, code, output]).toEqual([which, 0, expect.anything()]);
-    const connections = (await auditedSince(start)).filter(({ objectRef }) => objectRef?.subresource === "exec");
+    const connections = (await auditedSince(start, namespace.name)).filter(({ objectRef }) =>
+      ["exec", "portforward"].includes(objectRef?.subresource ?? ""),
+    );
     expect([which, new Set(connections.map(({ auditID }) => auditID)).size]).toEqual([which, 1]);
   }
 });

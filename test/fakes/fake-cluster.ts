@@ -50,6 +50,10 @@ export class FakeCluster implements Cluster {
   readonly execs: ExecAnswer[] = [];
   /** One per pipe, in turn. */
   readonly pipes: Duplex[] = [];
+  /** One per connection to a port, in turn. */
+  readonly ports: (Duplex | Error)[] = [];
+  /** The ports that were dialled, each as `POD:PORT`. */
+  readonly dialled: string[] = [];
   /** Runs before a verb is carried out; what it throws is the cluster's answer. */
   before: (call: Call) => void | Promise<void> = () => {};
   /** The answer to access reviews. */
@@ -166,6 +170,14 @@ export class FakeCluster implements Cluster {
       }
     }
     while (!signal.aborted && !(await ended()));
+  }
+
+  async port(pod: string, port: number): Promise<Pipe> {
+    this.dialled.push(`${pod}:${port}`);
+    const opened = this.ports.shift();
+    if (opened instanceof Error) throw opened;
+    if (opened === undefined) throw new ClusterError(`nothing listens at the port ${port}`);
+    return Object.assign(opened, { complaints: "" });
   }
 
   async pipe(pod: string, container: string, command: readonly string[]): Promise<Pipe> {

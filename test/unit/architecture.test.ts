@@ -94,6 +94,7 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "lib/terminal/": { code: [] },
   "lib/text/": { code: ["lib/terminal/"] },
   "lib/waits/": { code: [] },
+  "lib/x509/": { code: ["node:*"] },
   "lib/vault/": { code: ["lib/http/", "lib/limits/", "lib/text/", "node:*"] },
 
   "errors.ts": { code: [] },

@@ -2,21 +2,22 @@
 import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { ClusterError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
-import { Daemon } from "../../lib/buildkit/control.ts";
+import type { Daemon } from "../../lib/buildkit/control.ts";
 import { ConnectionLost } from "../../lib/buildkit/grpc.ts";
-import type { Cluster, Pipe } from "../../lib/kube/cluster.ts";
+import type { Cluster } from "../../lib/kube/cluster.ts";
 import { httpStatusOf } from "../../lib/kube/refusal.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { identityOf } from "../../run/identity.ts";
 import { waitingMessage } from "../../run/follow/unschedulable.ts";
 import type { Waited } from "../../run/follow/unschedulable.ts";
 import { awaitPod } from "../../run/keep/await-pod.ts";
+import { DialledAhead, dial } from "../../run/keep/dial.ts";
+import type { Dialled } from "../../run/keep/dial.ts";
 import type { KeepKey } from "../../run/keep/keep-key.ts";
 import { KEEP_ANNOTATION, KeepLease, findKept, instanceOf, keptObjects } from "../../run/keep/kept-builder.ts";
 import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
 import { PodHint } from "../../run/keep/pod-hint.ts";
 import type { Stages } from "../../run/stages.ts";
-import { DialledAhead, pipeTo } from "./dial-ahead.ts";
 import type { InTurn, Sharing } from "./sharing.ts";
 import { architectureOf, decideArchitecture } from "../../run/node-architectures.ts";
 import { releasePod, startBuild } from "../../run/start.ts";
@@ -58,12 +59,12 @@ export async function reachKept(
   const hint = new PodHint(deps.env, [deps.cluster.server, deps.cluster.namespace, instance, key.fingerprint]);
   for (let count = 1; ; count++) {
     stages.start("create");
-    // The pod of the last build is dialled while it is looked up. Nothing is sent to it before it is known to be ours.
-    const ahead = count === 1 ? await dialAhead(deps, hint, signal) : undefined;
+    // The pod of the last build is dialled while it is looked up.
+    const ahead = count === 1 ? await dialAhead(deps, hint, key, signal) : undefined;
     const { builder, lease, leased, isNew } = await inTurn(async () => {
       const [found] = count === ATTEMPTS ? [] : await findKept(deps.cluster, key, instance, signal);
       // Before anything else is waited for: a pod that is ending may let a client that dials it wait.
-      if (found?.pod?.metadata?.name !== ahead?.pod) ahead?.drop();
+      if (found?.pod?.metadata?.name !== ahead?.address.pod) ahead?.drop();
       if (found !== undefined) return lend(found, false, deps, key, signal);
       const made = await lend(await start(plan, deps, key, stages, signal), true, deps, key, signal);
       return count === ATTEMPTS ? made : await joinFirst(made, deps, key, instance, signal);
@@ -71,21 +72,18 @@ export async function reachKept(
     try {
       const pod = await awaitStarted(deps, builder, isNew, stages, signal);
       const name = pod.metadata?.name ?? "";
-      const open = async (until: AbortSignal): Promise<Daemon> => {
-        const pipe = await pipeTo(deps.cluster, name, ahead, until);
-        const opened = await Daemon.over(pipe);
-        await answering(opened, pipe, name, until);
-        return opened;
-      };
-      const daemon = await (sharing === undefined
+      const { name: job, uid } = identityOf(builder.job);
+      // A new one has no port before a client has dialled it by command.
+      const address = { pod: name, job: uid, way: isNew ? ("command" as const) : (ahead?.address.way ?? "port") };
+      const open = (until: AbortSignal): Promise<Dialled> => dial(deps.cluster, address, key, ahead, until);
+      const { daemon, way } = await (sharing === undefined
         ? open(signal)
         : orAborted(sharing.daemon(pod.metadata?.uid ?? name, open), signal));
       const release = (): void => {
         if (sharing === undefined) daemon.close();
       };
-      const job = builder.job.metadata?.name ?? "";
       stages.done("create", isNew ? job : `found ${job}`);
-      hint.write(name);
+      hint.write({ ...address, way: isNew ? "port" : way });
       return { builder: { ...builder, pod }, lease, leased, daemon, release };
     } catch (error) {
       lease[Symbol.dispose]();
@@ -160,13 +158,14 @@ async function lend(
 async function dialAhead(
   { cluster, sharing }: ReachDeps,
   hint: PodHint,
+  key: KeepKey,
   signal: AbortSignal,
 ): Promise<DialledAhead | undefined> {
-  const pod = await hint.read();
-  if (pod === undefined || sharing?.hasDaemon === true) return undefined;
+  const address = await hint.read();
+  if (address === undefined || sharing?.hasDaemon === true) return undefined;
   return sharing === undefined
-    ? new DialledAhead(cluster, pod, signal)
-    : sharing.ahead(pod, (until) => new DialledAhead(cluster, pod, until));
+    ? new DialledAhead(cluster, address, key, signal)
+    : sharing.ahead(address.pod, (until) => new DialledAhead(cluster, address, key, until));
 }
 
 /** How long removing a builder that did not start may take, in milliseconds. The rest is left to its deadline. */
@@ -229,26 +228,5 @@ async function start(
   } catch (error) {
     await removeBuilder(deps.cluster, started.job);
     throw error;
-  }
-}
-
-/** How long a daemon may take to answer, in milliseconds: longer than the minute that the dial command waits for its socket. */
-const ANSWER_TIMEOUT_MS = 90_000;
-
-/** Waits for the daemon, which sends first. */
-async function answering(daemon: Daemon, pipe: Pipe, pod: string, signal: AbortSignal): Promise<void> {
-  try {
-    await daemon.channel.ready(AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]));
-  } catch (error) {
-    daemon.close();
-    if (signal.aborted) throw signal.reason;
-    const said = pipe.complaints.trim().split("\n").at(-1) ?? "";
-    throw new ClusterError(`the kept builder in the pod "${pod}" does not answer${said === "" ? "" : `: ${said}`}`, {
-      suggestions: [
-        `See what it says: kubectl logs ${pod}`,
-        "End it, and the next build starts another: slipway keep stop --all",
-      ],
-      cause: error,
-    });
   }
 }

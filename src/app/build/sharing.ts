@@ -2,9 +2,8 @@
  * What builds of one command share, such as the targets of bake: the connection to the cluster, and to the kept builder that they all
  * use. It is paid for once, and the builds after the first find it open.
  */
-import type { Daemon } from "../../lib/buildkit/control.ts";
 import type { ConnectedCluster } from "../../lib/kube/connect.ts";
-import type { DialledAhead } from "./dial-ahead.ts";
+import type { Dialled, DialledAhead } from "../../run/keep/dial.ts";
 import type { ClusterChoice } from "./wired-build.ts";
 
 /** Does a work when all that were given before are done. */
@@ -15,7 +14,7 @@ export class Sharing implements AsyncDisposable {
   readonly inTurn: InTurn = takingTurns();
   readonly #connect: (choice: ClusterChoice) => Promise<ConnectedCluster>;
   readonly #clusters = new Map<string, Promise<ConnectedCluster>>();
-  readonly #daemons = new Map<string, Promise<Daemon>>();
+  readonly #daemons = new Map<string, Promise<Dialled>>();
   readonly #ahead = new Map<string, DialledAhead>();
   readonly #ended = new AbortController();
 
@@ -37,11 +36,11 @@ export class Sharing implements AsyncDisposable {
    * @param pod the uid of the daemon's pod
    * @param open connects to it, until the signal is aborted: when all builds have ended
    */
-  daemon(pod: string, open: (signal: AbortSignal) => Promise<Daemon>): Promise<Daemon> {
+  daemon(pod: string, open: (signal: AbortSignal) => Promise<Dialled>): Promise<Dialled> {
     const before = this.#daemons.get(pod);
     const opening = (async () => {
       const known = await before?.catch(() => undefined);
-      return known?.channel.isOpen === true ? known : open(this.#ended.signal);
+      return known?.daemon.channel.isOpen === true ? known : open(this.#ended.signal);
     })();
     this.#daemons.set(pod, opening);
     return opening;
@@ -63,8 +62,8 @@ export class Sharing implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const daemon of await Promise.allSettled(this.#daemons.values())) {
-      if (daemon.status === "fulfilled") daemon.value.close();
+    for (const dialled of await Promise.allSettled(this.#daemons.values())) {
+      if (dialled.status === "fulfilled") dialled.value.daemon.close();
     }
     this.#ended.abort(new Error("the builds that shared a connection have ended"));
     for (const cluster of await Promise.allSettled(this.#clusters.values())) {

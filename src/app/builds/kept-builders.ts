@@ -1,11 +1,11 @@
 /** Kept builders as their user sees them: which there are, what they hold, and how one is ended. */
 import type { V1Job } from "@kubernetes/client-node";
-import { DIAL_COMMAND } from "../../builders/buildkit/daemon.ts";
 import { InvalidInput } from "../../errors.ts";
-import { Daemon } from "../../lib/buildkit/control.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { identityOf } from "../../run/identity.ts";
+import { dial } from "../../run/keep/dial.ts";
 import { readKeepKey } from "../../run/keep/keep-key.ts";
+import type { KeepKey } from "../../run/keep/keep-key.ts";
 import { DAEMON, KEEP_ANNOTATION, findEverybodysKept, findKept, isSigned } from "../../run/keep/kept-builder.ts";
 import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
 import { ANNOTATION, LABEL } from "../../run/labels.ts";
@@ -61,8 +61,9 @@ export interface KeptScope {
 export async function listKept(cluster: Cluster, scope: KeptScope, signal: AbortSignal): Promise<KeptRecord[]> {
   const key = await readKeepKey(scope.env);
   const found = await findInScope(cluster, scope, signal);
-  const isOwn = ({ job }: KeptBuilder): boolean => key !== undefined && isSigned(job, key);
-  return Promise.all(found.map((builder) => recordOf(cluster, builder, isOwn(builder), signal)));
+  const keyOf = ({ job }: KeptBuilder): KeepKey | undefined =>
+    key !== undefined && isSigned(job, key) ? key : undefined;
+  return Promise.all(found.map((builder) => recordOf(cluster, builder, keyOf(builder), signal)));
 }
 
 /** Those of this user, or of all. To look for builders makes no key. */
@@ -113,7 +114,7 @@ function choose(found: readonly string[], name: string, namespace: string, allUs
 async function recordOf(
   cluster: Cluster,
   { job, pod }: KeptBuilder,
-  isOwn: boolean,
+  key: KeepKey | undefined,
   signal: AbortSignal,
 ): Promise<KeptRecord> {
   const { labels = {}, annotations = {}, creationTimestamp } = job.metadata ?? {};
@@ -132,8 +133,10 @@ async function recordOf(
     createdAt,
     lastUsed: annotations[KEEP_ANNOTATION.lastUsed] ?? createdAt,
     keepSeconds: Number(annotations[KEEP_ANNOTATION.seconds] ?? 0),
-    ...(isRunning === true && isOwn
-      ? await waitFor(`the kept builder ${nameOf(job)}`, () => holdings(cluster, pod?.metadata?.name ?? "", signal))
+    ...(isRunning === true && key !== undefined
+      ? await waitFor(`the kept builder ${nameOf(job)}`, () =>
+          holdings(cluster, pod?.metadata?.name ?? "", identityOf(job).uid, key, signal),
+        )
       : {}),
     ...omitUndefined({ pod: pod?.metadata?.name, node: pod?.spec?.nodeName }),
   };
@@ -143,11 +146,13 @@ async function recordOf(
 async function holdings(
   cluster: Cluster,
   pod: string,
+  job: string,
+  key: KeepKey,
   signal: AbortSignal,
 ): Promise<Pick<KeptRecord, "diskBytes" | "builds">> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
   try {
-    const daemon = await Daemon.over(await cluster.pipe(pod, DAEMON, DIAL_COMMAND, limited));
+    const { daemon } = await dial(cluster, { pod, job, way: "port" }, key, undefined, limited);
     try {
       const [usage, active] = await Promise.all([daemon.diskUsage(limited), daemon.activeBuilds(limited)]);
       return { diskBytes: usage.reduce((sum, { size }) => sum + Math.max(0, size), 0), builds: active.length };

@@ -90,11 +90,13 @@ async function serverCheck(cluster: Cluster, signal: AbortSignal): Promise<Check
 }
 
 /** Rights that a build can do without, each with what is lost. */
-function optionalRights({ transport }: BuildPlan): OptionalRights {
+function optionalRights({ transport, keepSeconds }: BuildPlan): OptionalRights {
   const optional = new Map([
     ["events", "a build that waits cannot always report what it waits for"],
     ["patch jobs", "if the client is killed before the context is sent, its pod stays until --timeout"],
   ]);
+  if (keepSeconds !== undefined)
+    optional.set("pods/portforward", "the kept builder is reached by exec, which takes longer");
   const candidates = candidatesOf(transport);
   const execIsOptional =
     candidates.some(({ needsExec }) => needsExec) && candidates.some(({ needsExec }) => !needsExec);

@@ -96,6 +96,13 @@ export function rightsOf(need: Need): Right[] {
           },
         ]
       : []),
+    ...(keep
+      ? given(
+          "pods/portforward",
+          ["get", "create"],
+          "reach the kept builder at its port; without this, by exec, which takes longer",
+        )
+      : []),
     ...given(
       "configmaps",
       configMaps,

@@ -8,8 +8,21 @@ import { expandSafe } from "../arguments.ts";
 import { stateDirectory } from "../shell-pod.ts";
 import { STATE_PATH, buildkit } from "./buildkit.ts";
 
-/** Where it listens. A socket is out of reach of every RUN, which shares the pod's network (buildkit docs/rootless.md). */
-const SOCKET = "/run/user/1000/buildkit/buildkitd.sock";
+/** Where it listens: a socket is out of reach of every RUN, which shares the pod's network (buildkit docs/rootless.md). */
+const DIRECTORY = "/run/user/1000/buildkit";
+const SOCKET = `${DIRECTORY}/buildkitd.sock`;
+
+/**
+ * Where it listens as well, on the loopback interface, for clients that prove who they are: a RUN can reach it, and is refused. It is
+ * not in the range from which Linux takes ports of its own (ip_local_port_range, from 32768).
+ */
+export const DAEMON_PORT = 28_372;
+
+/** What it proves itself with there. A client brings it when it dials, as it must not stand in any object of the cluster. */
+const IDENTITY = `${DIRECTORY}/identity`;
+
+/** How often the daemon looks for that before it starts without the port, every 50 ms. Its client comes as soon as the pod runs. */
+const IDENTITY_LOOKS = 600;
 
 /**
  * How often leftovers are looked for, in seconds. With `--oci-worker-no-process-sandbox` a RUN that is cancelled loses its first
@@ -68,20 +81,50 @@ while sleep ${LOOK_SECONDS}; do
   left=$found
 done`;
 
-/** `$1` is SWEEP and `$2` is LEFTOVERS. */
+/** `$1` is the process's own number, the others are the daemon's arguments. It starts without the port where no client comes. */
+const LISTEN = `looks=0
+until [ -d ${IDENTITY} ] || [ $looks -ge ${IDENTITY_LOOKS} ]; do sleep 0.05; looks=$((looks+1)); done
+if [ -d ${IDENTITY} ]; then
+  set -- "$@" --addr=tcp://127.0.0.1:${DAEMON_PORT} --tlscert=${IDENTITY}/own --tlskey=${IDENTITY}/own --tlscacert=${IDENTITY}/authority
+fi
+exec buildkitd "$@"`;
+
+/** `$1` is SWEEP, `$2` LEFTOVERS and `$3` LISTEN. */
 const SERVE = `rm -f ${SOCKET}
-rootlesskit sh -c 'sh -c "$1" sweep "$2" $$ & shift 2; exec buildkitd "$@"' buildkitd "$1" "$2" $BUILDKITD_FLAGS --root=$state --addr=unix://${SOCKET} &
+rootlesskit sh -c 'sh -c "$1" sweep "$2" $$ & listen=$3; shift 3; eval "$listen"' buildkitd "$1" "$2" "$3" $BUILDKITD_FLAGS --root=$state --addr=unix://${SOCKET} &
 daemon=$!
 trap 'kill $daemon; wait $daemon; exit 0' TERM INT
 wait $daemon
 `;
 
-/** Waits for the daemon's socket, for at most a minute, and becomes the pipe to it. */
+/**
+ * Reads what `dialPreamble` makes, waits for the daemon's socket, for at most a minute, and becomes the pipe to it. The first client that
+ * brings an identity gives the daemon its own; the key is removed once the daemon has read it, which it does before it makes the socket.
+ */
 export const DIAL_COMMAND: readonly string[] = [
   "sh",
   "-c",
-  `i=0; until [ -S ${SOCKET} ] || [ $i -ge 600 ]; do sleep 0.1; i=$((i+1)); done; exec buildctl --addr unix://${SOCKET} dial-stdio`,
+  `umask 077
+mkdir -p ${DIRECTORY} && new=$(mktemp -d ${IDENTITY}.XXXXXX) || exit
+for part in own authority; do
+  while IFS= read -r line && [ "$line" != . ]; do printf '%s\\n' "$line"; done >$new/$part
+done
+if [ -s $new/own ] && mkdir ${IDENTITY}.lock 2>/dev/null; then mv $new ${IDENTITY}; else rm -rf $new; fi
+i=0; until [ -S ${SOCKET} ] || [ $i -ge 600 ]; do sleep 0.1; i=$((i+1)); done
+if [ -S ${SOCKET} ]; then rm -f ${IDENTITY}/own; fi
+exec buildctl --addr unix://${SOCKET} dial-stdio`,
 ];
+
+/** The identity of a daemon, in PEM: its certificate with its private key, and the certificate of the authority of its clients. */
+export interface IdentityFiles {
+  readonly identity: string;
+  readonly authority: string;
+}
+
+/** The first bytes for `DIAL_COMMAND`. @param files absent if the daemon listens already, or need not listen on its port */
+export function dialPreamble(files?: IdentityFiles): string {
+  return `${files?.identity ?? ""}.\n${files?.authority ?? ""}.\n`;
+}
 
 /** @param plan of which the settings of the pod and of registries count, nothing of one build */
 export function daemonPod(plan: BuildPlan): BuilderPod {
@@ -92,7 +135,7 @@ export function daemonPod(plan: BuildPlan): BuilderPod {
     container: {
       ...pod.container,
       command: ["sh", "-c", expandSafe(script), "builder"],
-      args: [SWEEP, LEFTOVERS].map(expandSafe),
+      args: [SWEEP, LEFTOVERS, LISTEN].map(expandSafe),
     },
   };
 }

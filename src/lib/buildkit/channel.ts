@@ -2,6 +2,7 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
 import { CODE, ConnectionLost, GrpcError, errorIn, frame } from "./grpc.ts";
 import { connectOver, readMessages, writeFramed } from "./http2.ts";
 import { decode, encode } from "./protobuf.ts";
@@ -10,6 +11,16 @@ import { bridge, socketPair } from "./socket-pair.ts";
 
 /** Metadata of a call. A list becomes repeated headers. */
 export type CallMetadata = Readonly<Record<string, string | readonly string[]>>;
+
+/** Proves each side of a connection to the other. Certificates and keys are in PEM. */
+export interface TlsSettings {
+  /** Certificate of the authority that has to have signed the server's. */
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  /** Host name that has to be in the server's certificate. */
+  readonly servername: string;
+}
 
 /** A gRPC connection to a server. */
 export class Channel {
@@ -28,10 +39,16 @@ export class Channel {
     });
   }
 
-  /** Opens a connection. @param stream bytes to and from a server that speaks HTTP/2 without TLS */
-  static async over(stream: Duplex): Promise<Channel> {
+  /**
+   * Opens a connection. With TLS, nothing is sent on it before the server has proven who it is.
+   * @param stream bytes to and from a server that speaks HTTP/2
+   * @param tls absent if the server speaks it without TLS
+   * @throws ConnectionLost if the two sides do not accept each other
+   */
+  static async over(stream: Duplex, tls?: TlsSettings): Promise<Channel> {
     const [near, far] = await socketPair();
-    return new Channel(near, new Promise((resolve) => bridge(far, stream, resolve)));
+    const ended = new Promise<Error | undefined>((resolve) => bridge(far, stream, resolve));
+    return new Channel(tls === undefined ? near : await secured(near, tls), ended);
   }
 
   /** Waits for the server's SETTINGS frame. @throws ConnectionLost if the connection ends first, or the signal's reason */
@@ -112,6 +129,22 @@ export class Channel {
   close(): void {
     this.#session.destroy();
   }
+}
+
+async function secured(socket: Socket, settings: TlsSettings): Promise<TLSSocket> {
+  const { connect } = await import("node:tls");
+  return new Promise((resolve, reject) => {
+    const secure = connect({ ...settings, socket, minVersion: "TLSv1.3", ALPNProtocols: ["h2"] });
+    const fail = (error?: Error): void => {
+      secure.destroy();
+      reject(new ConnectionLost(`no TLS connection: ${error?.message ?? "it was closed"}`, { cause: error }));
+    };
+    secure.once("error", fail).once("close", fail);
+    secure.once("secureConnect", () => {
+      secure.off("error", fail).off("close", fail);
+      resolve(secure);
+    });
+  });
 }
 
 /** A call that has started. Iterating over it gives the server's messages. */

@@ -1,5 +1,6 @@
 /** A client for the daemon's control service, moby.buildkit.v1.Control. */
 import { Channel } from "./channel.ts";
+import type { TlsSettings } from "./channel.ts";
 import type { Duplex } from "node:stream";
 import {
   BUILD_HISTORY_EVENT,
@@ -35,8 +36,8 @@ export class Daemon {
   }
 
   /** Connects to a daemon. @param stream bytes to and from the daemon's socket, for example through `buildctl dial-stdio` */
-  static async over(stream: Duplex): Promise<Daemon> {
-    return new Daemon(await Channel.over(stream));
+  static async over(stream: Duplex, tls?: TlsSettings): Promise<Daemon> {
+    return new Daemon(await Channel.over(stream, tls));
   }
 
   /** Returns the daemon's version. This is the cheapest way to check that the daemon answers. */

@@ -96,9 +96,9 @@ export interface ExecExit {
   readonly protocol: string;
 }
 
-/** A command's standard input and output. Ends when the command does; fails with a ClusterError when the connection is lost. */
+/** A command's standard input and output, or a connection to a port. Ends when they do; fails with a ClusterError when the connection is lost. */
 export interface Pipe extends Duplex {
-  /** The end of what the command wrote to its standard error, or why it could not be run. */
+  /** The end of what the command wrote to its standard error, or why it could not be run, or why nothing answers at the port. */
   readonly complaints: string;
 }
 
@@ -151,6 +151,8 @@ export interface Cluster extends AsyncDisposable {
   ): Promise<ExecExit>;
   /** Runs a command in a container as a stream. @throws ClusterError or AuthError when the server refuses */
   pipe(pod: string, container: string, command: readonly string[], signal: AbortSignal): Promise<Pipe>;
+  /** Connects to a port of the pod's loopback interface. @throws ClusterError or AuthError when the server refuses */
+  port(pod: string, port: number, signal: AbortSignal): Promise<Pipe>;
   /** The API server's version, as it writes it: `v1.36.3`. */
   version(signal?: AbortSignal): Promise<string>;
   /** The time of the API server's clock in milliseconds since 1970; this machine's time until the server has answered. Times of objects come from the server, and this machine's clock may be wrong. */

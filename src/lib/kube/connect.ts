@@ -50,6 +50,10 @@ export async function connect(options: Choice = {}): Promise<ConnectedCluster> {
       const { openPipe } = await import("./pipe.ts");
       return openPipe({ http, location }, { pod, container, command }, signal);
     },
+    port: async (pod, port, signal) => {
+      const { openPort } = await import("./pipe.ts");
+      return openPort({ http, location }, { pod, port }, signal);
+    },
     close: () => http.close(),
     [Symbol.asyncDispose]: () => http.close(),
   };

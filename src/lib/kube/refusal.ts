@@ -152,7 +152,7 @@ function forbid(cause: ApiError, attempt: Attempt, location: ClusterLocation): A
   const check = `kubectl auth can-i ${verb} ${resource}${namespace === undefined ? "" : ` -n ${namespace}`}${contextFlag(location)}`;
   const group = rbac?.["group"] ?? "";
   // A websocket is a GET; since 1.35 the server requires "create" as well.
-  const verbs = resource === "pods/exec" ? `"get", "create"` : `"${verb}"`;
+  const verbs = resource === "pods/exec" || resource === "pods/portforward" ? `"get", "create"` : `"${verb}"`;
   const rule = `{apiGroups: ["${group}"], resources: ["${resource}"], verbs: [${verbs}]}`;
   return new AuthError(`${user} may not ${verb} ${resource} ${scope}`, {
     suggestions: [`Check with: ${check}`, `Ask for a Role with the rule ${rule}, or use another namespace.`],

@@ -14,6 +14,7 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
+  hkdfSync,
   randomBytes,
   sign,
   verify,
@@ -52,7 +53,19 @@ export class KeepKey {
   hasSigned(uid: string, signature: string): boolean {
     return verify(null, signedText(uid), this.#public, Buffer.from(signature, "base64"));
   }
+
+  /** Returns another Ed25519 key: the same one for the same purpose. It cannot sign anything in this key's place, nor be led back to it. */
+  derive(purpose: string): KeyObject {
+    const seed = Buffer.from(this.#private.export({ format: "jwk" }).d ?? "", "base64url");
+    const derived = Buffer.from(hkdfSync("sha256", seed, "", purpose, SEED_BYTES));
+    return createPrivateKey({ key: Buffer.concat([PKCS8_ED25519, derived]), format: "der", type: "pkcs8" });
+  }
 }
+
+/** RFC 8032, section 5.1.5: an Ed25519 private key is any 32 bytes. */
+const SEED_BYTES = 32;
+/** What stands before these bytes in PKCS #8: RFC 8410, section 7. */
+const PKCS8_ED25519 = Buffer.from("302e020100300506032b657004220420", "hex");
 
 function signedText(uid: string): Buffer {
   return Buffer.from(`slipway kept builder\n${uid}`);

@@ -8,14 +8,17 @@ import { join } from "node:path";
 import { trustedCacheDirectory } from "../../lib/files/cache-directory.ts";
 import { replaceFile } from "../../lib/files/replace-file.ts";
 import { makeTrustedDirectory } from "../../lib/files/trusted-directory.ts";
+import { WAYS } from "./dial.ts";
+import type { Address } from "./dial.ts";
 
 const POD_NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
+const UID = /^[0-9a-f-]{36}$/;
 
-/** The file with the hint. */
+/** The file with the hint: the name of the pod, the uid of its Job, and how it was reached. */
 export class PodHint {
   readonly #directory: string | undefined;
   readonly #name: string;
-  #known: string | undefined;
+  #known = "";
 
   /** @param of identifies the builder: there is one hint for each list of texts */
   constructor(env: Readonly<Record<string, string | undefined>>, of: readonly string[]) {
@@ -24,22 +27,24 @@ export class PodHint {
     this.#name = createHash("sha256").update(JSON.stringify(of)).digest("hex").slice(0, 32);
   }
 
-  /** Returns the pod's name; undefined if there is none. */
-  async read(): Promise<string | undefined> {
+  /** Returns where the last build found its builder; undefined if that is not known. */
+  async read(): Promise<Address | undefined> {
     if (this.#directory === undefined) return undefined;
-    const text = await readFile(join(this.#directory, this.#name), "utf8").catch(() => "");
-    this.#known = POD_NAME.test(text) ? text : undefined;
-    return this.#known;
+    this.#known = await readFile(join(this.#directory, this.#name), "utf8").catch(() => "");
+    const [pod = "", job = "", word] = this.#known.split(" ");
+    const way = WAYS.find((known) => known === word);
+    return POD_NAME.test(pod) && UID.test(job) && way !== undefined ? { pod, job, way } : undefined;
   }
 
-  /** Stores the pod's name. It never throws: without the hint, the next build is only a little slower. */
-  write(pod: string): void {
-    if (pod === this.#known || this.#directory === undefined) return;
+  /** Stores the address. It never throws: without the hint, the next build is only a little slower. */
+  write({ pod, job, way }: Address): void {
+    const text = `${pod} ${job} ${way}`;
+    if (text === this.#known || this.#directory === undefined) return;
     try {
       makeTrustedDirectory(this.#directory);
-      replaceFile(join(this.#directory, this.#name), pod, { mode: 0o600 });
+      replaceFile(join(this.#directory, this.#name), text, { mode: 0o600 });
     } catch {
-      this.#known = undefined;
+      this.#known = "";
     }
   }
 }

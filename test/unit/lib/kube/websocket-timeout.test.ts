@@ -81,7 +81,7 @@ describe("an upgrade closes its connection", () => {
   });
 
   it("when the body of the refusal does not end", async () => {
-    const upgrading = begin(new AbortController().signal, 100);
+    const upgrading = begin(new AbortController().signal, 3000);
     const [socket] = (await once(server, "connection")) as [Socket];
     await once(socket, "data");
     socket.write(REFUSAL.slice(0, -1));

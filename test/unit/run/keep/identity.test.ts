@@ -149,13 +149,22 @@ describe("a pod", () => {
 });
 
 describe("the hint", () => {
-  it("remembers a pod's name, and nothing that is not one", async () => {
-    const env = { XDG_CACHE_HOME: home };
-    expect(await new PodHint(env, ["a"]).read()).toBeUndefined();
-    new PodHint(env, ["a"]).write("slipway-keep-1-abcde");
-    expect(await new PodHint(env, ["a"]).read()).toBe("slipway-keep-1-abcde");
-    expect(await new PodHint(env, ["b"]).read()).toBeUndefined();
-    new PodHint(env, ["a"]).write("../../etc");
-    expect(await new PodHint(env, ["a"]).read()).toBeUndefined();
+  const address = { pod: "slipway-keep-1-abcde", job: "3f2b8c1e-0d4a-4c7b-9a55-2f1e6d7c8b90", way: "port" } as const;
+  const env = (): Record<string, string> => ({ XDG_CACHE_HOME: home });
+
+  it("remembers a pod, its Job and the way to it", async () => {
+    expect(await new PodHint(env(), ["a"]).read()).toBeUndefined();
+    new PodHint(env(), ["a"]).write(address);
+    expect(await new PodHint(env(), ["a"]).read()).toEqual(address);
+    expect(await new PodHint(env(), ["b"]).read()).toBeUndefined();
+  });
+
+  it.each([
+    ["a path instead of a pod", { ...address, pod: "../../etc" }],
+    ["a Job that is no uid", { ...address, job: "x" }],
+    ["a way that there is not", { ...address, way: "air" as "port" }],
+  ])("is not used with %s", async (_, wrong) => {
+    new PodHint(env(), ["a"]).write(wrong);
+    expect(await new PodHint(env(), ["a"]).read()).toBeUndefined();
   });
 });
