@@ -39,9 +39,6 @@ import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 /** How often a build is begun anew because a file vanished, or because its builder was just ending. */
 const ATTEMPTS = 3;
 
-/** After a build that took no longer, the time that was counted from its beginning is as good. */
-const SHORT_BUILD_MS = 10_000;
-
 /** How long a client that has its image waits for the cluster to note its end, in milliseconds. */
 const RENEW_TIMEOUT_MS = 2000;
 
@@ -79,7 +76,6 @@ async function attempt(plan: BuildPlan, deps: KeptDeps, stages: Stages, signal: 
   for (let count = 1; ; count++) {
     const { builder, lease, leased, daemon, release } = await reachKept(decided, deps, key, stages, signal);
     using _ = lease;
-    const began = performance.now();
     const pod = builder.pod?.metadata?.name ?? "";
     stages.start("build", pod);
     try {
@@ -95,9 +91,7 @@ async function attempt(plan: BuildPlan, deps: KeptDeps, stages: Stages, signal: 
       return await report(plan, deps, error.end, {}, stages, builder);
     } finally {
       release();
-      // The builder's time counts from here on, where it makes a difference.
-      if (performance.now() - began > SHORT_BUILD_MS)
-        await lease.renew(AbortSignal.timeout(RENEW_TIMEOUT_MS)).catch(() => {});
+      await lease.end(AbortSignal.timeout(RENEW_TIMEOUT_MS)).catch(() => {});
     }
   }
 }

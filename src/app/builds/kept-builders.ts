@@ -6,7 +6,14 @@ import { identityOf } from "../../run/identity.ts";
 import { dial } from "../../run/keep/dial.ts";
 import { readKeepKey } from "../../run/keep/keep-key.ts";
 import type { KeepKey } from "../../run/keep/keep-key.ts";
-import { DAEMON, KEEP_ANNOTATION, findEverybodysKept, findKept, isSigned } from "../../run/keep/kept-builder.ts";
+import {
+  DAEMON,
+  KEEP_ANNOTATION,
+  buildsUnderWay,
+  findEverybodysKept,
+  findKept,
+  isSigned,
+} from "../../run/keep/kept-builder.ts";
 import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
 import { ANNOTATION, LABEL } from "../../run/labels.ts";
 import { waitFor } from "../../lib/waits/waits.ts";
@@ -31,8 +38,8 @@ export interface KeptRecord {
   readonly keepSeconds: number;
   /** Bytes of its layers and caches; absent when it does not answer. */
   readonly diskBytes?: number;
-  /** Builds under way; absent when it does not answer. */
-  readonly builds?: number;
+  /** Builds under way that have run for more than ten seconds. */
+  readonly builds: number;
   readonly pod?: string;
   readonly node?: string;
 }
@@ -125,6 +132,12 @@ async function recordOf(
   const isRunning = pod?.status?.containerStatuses?.some(
     ({ name, state }) => name === DAEMON && state?.running !== undefined,
   );
+  const diskBytes =
+    isRunning === true && key !== undefined
+      ? await waitFor(`the kept builder ${nameOf(job)}`, () =>
+          diskUsage(cluster, pod?.metadata?.name ?? "", identityOf(job).uid, key, signal),
+        )
+      : undefined;
   return {
     name: nameOf(job),
     user: annotations[ANNOTATION.createdBy] ?? labels[LABEL.user] ?? "",
@@ -133,35 +146,31 @@ async function recordOf(
     createdAt,
     lastUsed: annotations[KEEP_ANNOTATION.lastUsed] ?? createdAt,
     keepSeconds: Number(annotations[KEEP_ANNOTATION.seconds] ?? 0),
-    ...(isRunning === true && key !== undefined
-      ? await waitFor(`the kept builder ${nameOf(job)}`, () =>
-          holdings(cluster, pod?.metadata?.name ?? "", identityOf(job).uid, key, signal),
-        )
-      : {}),
-    ...omitUndefined({ pod: pod?.metadata?.name, node: pod?.spec?.nodeName }),
+    builds: buildsUnderWay(job, cluster.now()),
+    ...omitUndefined({ diskBytes, pod: pod?.metadata?.name, node: pod?.spec?.nodeName }),
   };
 }
 
-/** Nothing where the daemon does not answer: the rest is still worth a line. */
-async function holdings(
+/** Returns bytes; undefined where the daemon does not answer: the rest is still worth a line. */
+async function diskUsage(
   cluster: Cluster,
   pod: string,
   job: string,
   key: KeepKey,
   signal: AbortSignal,
-): Promise<Pick<KeptRecord, "diskBytes" | "builds">> {
+): Promise<number | undefined> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
   try {
     const { daemon } = await dial(cluster, { pod, job, way: "port" }, key, undefined, limited);
     try {
-      const [usage, active] = await Promise.all([daemon.diskUsage(limited), daemon.activeBuilds(limited)]);
-      return { diskBytes: usage.reduce((sum, { size }) => sum + Math.max(0, size), 0), builds: active.length };
+      const usage = await daemon.diskUsage(limited);
+      return usage.reduce((sum, { size }) => sum + Math.max(0, size), 0);
     } finally {
       daemon.close();
     }
   } catch {
     signal.throwIfAborted();
-    return {};
+    return undefined;
   }
 }
 

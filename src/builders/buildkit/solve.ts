@@ -70,6 +70,8 @@ export function solveRequest(
   return {
     ref,
     session,
+    // Without a record in the daemon's history, which nothing here reads and which the answer would wait for.
+    internal: true,
     frontend: "dockerfile.v0",
     frontendAttrs: new Map(attrs),
     exporters,

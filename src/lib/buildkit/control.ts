@@ -3,8 +3,6 @@ import { Channel } from "./channel.ts";
 import type { TlsSettings } from "./channel.ts";
 import type { Duplex } from "node:stream";
 import {
-  BUILD_HISTORY_EVENT,
-  BUILD_HISTORY_REQUEST,
   DISK_USAGE_REQUEST,
   DISK_USAGE_RESPONSE,
   EMPTY,
@@ -17,7 +15,7 @@ import {
   STATUS_RESPONSE,
   USAGE_RECORD,
 } from "./messages.ts";
-import type { BuildHistoryRecord, SolveRequest, StatusResponse, UsageRecord } from "./messages.ts";
+import type { SolveRequest, StatusResponse, UsageRecord } from "./messages.ts";
 import type { Decoded, Encodable } from "./protobuf.ts";
 import { Session } from "./session.ts";
 import type { SessionOptions } from "./session.ts";
@@ -81,17 +79,6 @@ export class Daemon {
   /** Removes cache records that are not in use. @returns each removed record, as soon as the daemon reports it */
   prune(options: Encodable<typeof PRUNE_REQUEST>, signal?: AbortSignal): AsyncGenerator<UsageRecord, void, undefined> {
     return this.channel.stream(`${CONTROL}Prune`, { request: PRUNE_REQUEST, response: USAGE_RECORD }, options, signal);
-  }
-
-  /** Lists the builds that are running now, without internal ones. */
-  async activeBuilds(signal?: AbortSignal): Promise<BuildHistoryRecord[]> {
-    const tables = { request: BUILD_HISTORY_REQUEST, response: BUILD_HISTORY_EVENT };
-    const request = { activeOnly: true, earlyExit: true };
-    const records: BuildHistoryRecord[] = [];
-    for await (const { record } of this.channel.stream(`${CONTROL}ListenBuildHistory`, tables, request, signal)) {
-      if (record !== undefined) records.push(record);
-    }
-    return records;
   }
 
   /** Closes the connection at once. Calls that are running are cancelled. */

@@ -129,29 +129,6 @@ export const PRUNE_REQUEST = {
 };
 export { USAGE_RECORD };
 
-export const BUILD_HISTORY_REQUEST = {
-  activeOnly: bool(1),
-  ref: text(2),
-  earlyExit: bool(3),
-  filter: repeated(text(4)),
-  limit: int(5),
-};
-const BUILD_HISTORY_RECORD = {
-  ref: text(1),
-  frontend: text(2),
-  frontendAttrs: textMap(3),
-  exporters: repeated(message(4, EXPORTER)),
-  createdAt: message(6, TIMESTAMP),
-  completedAt: message(7, TIMESTAMP),
-  exporterResponse: textMap(9),
-  numCachedSteps: int(15),
-  numTotalSteps: int(16),
-  numCompletedSteps: int(17),
-};
-export type BuildHistoryRecord = Decoded<typeof BUILD_HISTORY_RECORD>;
-/** Values of `type`: 0 started, 1 complete, 2 deleted. */
-export const BUILD_HISTORY_EVENT = { type: int(1), record: message(2, BUILD_HISTORY_RECORD) };
-
 /** grpc.health.v1. The status 1 is SERVING. */
 export const HEALTH_CHECK_RESPONSE = { status: int(1) };
 

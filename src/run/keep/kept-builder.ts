@@ -30,6 +30,15 @@ export const KEEP_ANNOTATION = {
   lastUsed: "slipway.dev/last-used",
 } as const;
 
+/**
+ * An annotation for each build that takes longer than `LONG_BUILD_MS`: when its client last renewed its lease, in RFC 3339 format. The
+ * daemon is not asked for its builds, because it would have to write a record of each, which takes longer than many builds.
+ */
+const BUILD_ANNOTATION = "build.slipway.dev/";
+
+/** Shorter builds leave no trace in the cluster but the lease: their annotation would take another request at their end. */
+const LONG_BUILD_MS = 10_000;
+
 export interface KeptBuilder {
   readonly job: V1Job;
   /** Undefined until the Job has one. */
@@ -143,14 +152,26 @@ function createdAt({ metadata }: V1Job): number {
 /** Longest time between two renewals of a lease. */
 const MAX_RENEW_INTERVAL_MS = 60_000;
 
+/** A build whose client has not renewed its lease for this long has ended. */
+const SILENT_MS = 2.5 * MAX_RENEW_INTERVAL_MS;
+
+/** Returns the number of builds under way that have run for more than ten seconds. @param now milliseconds since 1970, by the cluster's clock */
+export function buildsUnderWay({ metadata }: V1Job, now: number): number {
+  return Object.entries(metadata?.annotations ?? {}).filter(
+    ([name, renewed]) => name.startsWith(BUILD_ANNOTATION) && now - Date.parse(renewed) < SILENT_MS,
+  ).length;
+}
+
 /** Keeps a builder alive while a client builds with it, and for a given time after that. Disposing it stops the renewals. */
 export class KeepLease {
   readonly #cluster: Pick<Cluster, "patch" | "now">;
   readonly #job: V1Job;
   readonly #seconds: number;
   readonly #proof: string;
+  readonly #build = BUILD_ANNOTATION + randomBytes(8).toString("hex");
+  #isLong = false;
   #deadlineSeconds: number;
-  #timer: NodeJS.Timeout | undefined;
+  #timers: readonly NodeJS.Timeout[] = [];
 
   /** @param seconds how long the builder stays after this build */
   constructor(cluster: Pick<Cluster, "patch" | "now">, job: V1Job, seconds: number, key: KeepKey) {
@@ -167,12 +188,27 @@ export class KeepLease {
   async begin(signal: AbortSignal): Promise<void> {
     const intervalMs = Math.min(MAX_RENEW_INTERVAL_MS, (this.#seconds * 1000) / 3);
     // If a renewal fails, there is another one before the deadline.
-    this.#timer = setInterval(() => void this.renew(signal).catch(() => {}), intervalMs).unref();
+    const renew = (): void => void this.renew(signal).catch(() => {});
+    const beLong = (): void => {
+      this.#isLong = true;
+      renew();
+    };
+    this.#timers = [setInterval(renew, intervalMs).unref(), setTimeout(beLong, LONG_BUILD_MS).unref()];
     await this.renew(signal);
   }
 
   /** Renews the lease once: the builder's time starts from now. @throws AuthError or ClusterError if the cluster refuses it */
-  async renew(signal: AbortSignal): Promise<void> {
+  renew(signal: AbortSignal): Promise<void> {
+    return this.#patch(signal, this.#isLong ? (now) => ({ [this.#build]: now }) : undefined);
+  }
+
+  /** Notes that the build has ended. Makes no request after a short build, whose renewal at its start is recent enough. @throws the same */
+  async end(signal: AbortSignal): Promise<void> {
+    this[Symbol.dispose]();
+    if (this.#isLong) await this.#patch(signal, () => ({ [this.#build]: null }));
+  }
+
+  async #patch(signal: AbortSignal, more?: (now: string) => Readonly<Record<string, string | null>>): Promise<void> {
     const now = this.#cluster.now();
     const started = new Date(this.#job.status?.startTime ?? this.#job.metadata?.creationTimestamp ?? now).getTime();
     // Another client may have asked for a later deadline.
@@ -189,6 +225,7 @@ export class KeepLease {
             [KEEP_ANNOTATION.proof]: this.#proof,
             [KEEP_ANNOTATION.seconds]: String(this.#seconds),
             [KEEP_ANNOTATION.lastUsed]: new Date(now).toISOString(),
+            ...more?.(new Date(now).toISOString()),
           },
         },
         spec: { activeDeadlineSeconds: this.#deadlineSeconds },
@@ -198,6 +235,6 @@ export class KeepLease {
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+    for (const timer of this.#timers) clearTimeout(timer);
   }
 }

@@ -7,7 +7,8 @@ import { print } from "../../../lib/terminal/output.ts";
 export default class Keep extends BuildsCommand {
   static override summary = "List your kept builders";
   static override description = `A build with --keep DURATION leaves its BuildKit running for the next one. It ends by itself when nobody
-has built with it for that long. DISK is the size of its layers and caches, BUILDS the number of builds under way.`;
+has built with it for that long. DISK is the size of its layers and caches, BUILDS the number of builds that have been running
+for more than ten seconds.`;
   static override examples = [
     "<%= config.bin %> keep",
     "<%= config.bin %> keep stop --all",

@@ -23,7 +23,6 @@ const TABLES: Readonly<Record<string, { readonly client: Table; readonly daemon:
   [`${CONTROL}Solve`]: { client: messages.SOLVE_REQUEST, daemon: messages.SOLVE_RESPONSE },
   [`${CONTROL}Status`]: { client: messages.STATUS_REQUEST, daemon: messages.STATUS_RESPONSE },
   [`${CONTROL}DiskUsage`]: { client: messages.DISK_USAGE_REQUEST, daemon: messages.DISK_USAGE_RESPONSE },
-  [`${CONTROL}ListenBuildHistory`]: { client: messages.BUILD_HISTORY_REQUEST, daemon: messages.BUILD_HISTORY_EVENT },
   "/moby.filesync.v1.FileSync/DiffCopy": { client: messages.PACKET, daemon: messages.PACKET },
   "/moby.filesync.v1.FileSend/DiffCopy": { client: messages.BYTES_MESSAGE, daemon: messages.BYTES_MESSAGE },
   "/moby.buildkit.secrets.v1.Secrets/GetSecret": {
