@@ -53,7 +53,9 @@ const results: Result[] = [];
 for (const row of ROWS) {
   if (positionals.length > 0 && !positionals.includes(row.name)) continue;
   process.stderr.write(`${row.name}: ${rounds ?? row.rounds} rounds\n`);
-  results.push(...(await row.measure(rounds ?? row.rounds)));
+  const measured = await row.measure(rounds ?? row.rounds);
+  process.stderr.write(printTable(measured));
+  results.push(...measured);
 }
 const [commit, changes] = await Promise.all([git("rev-parse", "--short", "HEAD"), git("status", "--porcelain")]);
 const { node } = process.versions;

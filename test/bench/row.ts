@@ -72,6 +72,9 @@ export async function compare(rounds: number, { slipway, other, ...rest }: Conte
       const took = await way();
       if (round > 0) times.push(took);
     }
+    // A run that is cut off has shown what it had measured.
+    const [mine, another] = [ours.at(-1), theirs.at(-1)].map((took) => took?.toFixed(0));
+    if (round > 0) process.stderr.write(`  round ${round} of ${rounds}: ${mine} ms, the other ${another} ms\n`);
   }
   return ratioOf({ ...rest, unit: "ms" }, ours, theirs);
 }
