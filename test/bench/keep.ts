@@ -13,7 +13,7 @@ import { createBuilder } from "./buildx-builder.ts";
 import { ROOT, SLIPWAY, mustRun, run } from "./command.ts";
 import type { Finished } from "./command.ts";
 import { findCompiled, howToCompile } from "./compiled.ts";
-import { compare } from "./row.ts";
+import { absolute, compare } from "./row.ts";
 import type { Result, Row } from "./row.ts";
 import { fill, makeScratch } from "./scratch.ts";
 import { took, writeSmallProject } from "./small-project.ts";
@@ -206,9 +206,62 @@ const first: Row = {
   },
 };
 
-export const keep: readonly Row[] = [...SECONDS.map(secondRow), engine, first];
+/** The parts of a build in their order, each from the end of the one before it, by the events of `--progress json`. */
+const PHASES: readonly (readonly [name: string, endsWith: (event: TimedEvent) => boolean])[] = [
+  [
+    "from the start of the process to the search for the builder",
+    ({ type, stage }) => type === "stage-started" && stage === "create",
+  ],
+  ["until the builder is found and connected", ({ type, stage }) => type === "stage-started" && stage === "build"],
+  ["until the first step begins", ({ type }) => type === "step-started"],
+  ["the steps, with the push", ({ type }) => type === "last-step-done"],
+  ["until the daemon has answered", ({ type, stage }) => type === "stage-done" && stage === "build"],
+];
 
-async function onStage(measure: (stage: Stage) => Promise<Result>): Promise<Result[]> {
+interface TimedEvent {
+  readonly time: string;
+  readonly type: string;
+  readonly stage?: string;
+}
+
+/** Where the time of the trivial second build goes. */
+const phases: Row = {
+  name: "keep-phases",
+  rounds: 15,
+  measure: (rounds) =>
+    onStage(async (stage) => {
+      await writeSmallProject(stage.directory, environment("REGISTRY"));
+      const took: number[][] = [...PHASES.map(() => []), [], []];
+      for (let round = 0; round <= rounds; round++) {
+        const started = Date.now();
+        const args = ["--progress", "json", ...pushed(stage, "slipway"), stage.directory];
+        const { stderr, ms } = await stage.slipway(...args);
+        const events = stderr
+          .split("\n")
+          .filter(Boolean)
+          .map((line) => JSON.parse(line) as TimedEvent);
+        const last = events.findLast(({ type }) => type === "step-done");
+        if (last !== undefined) events.push({ ...last, type: "last-step-done" });
+        let before = started;
+        for (const [at, [, isEnd]] of round === 0 ? [] : PHASES.entries()) {
+          const end = Date.parse(events.find(isEnd)?.time ?? "");
+          took[at]?.push(end - before);
+          before = end;
+        }
+        if (round === 0) continue;
+        took.at(-2)?.push(started + ms - before);
+        took.at(-1)?.push(ms);
+      }
+      const names = [...PHASES.map(([name]) => name), "until the process has ended", "all"];
+      return names.map((what, at) =>
+        absolute({ what, against: "", unit: "ms", goal: Number.POSITIVE_INFINITY }, took[at] ?? []),
+      );
+    }),
+};
+
+export const keep: readonly Row[] = [...SECONDS.map(secondRow), engine, first, phases];
+
+async function onStage(measure: (stage: Stage) => Promise<Result | Result[]>): Promise<Result[]> {
   await using project = await makeScratch();
   await using scratch = await makeScratch();
   await using namespace = await makeNamespace();
@@ -225,7 +278,7 @@ async function onStage(measure: (stage: Stage) => Promise<Result>): Promise<Resu
       ),
   };
   try {
-    return [await measure(stage)];
+    return [await measure(stage)].flat();
   } finally {
     await stopKept(stage);
   }

@@ -3,7 +3,7 @@
 export type Unit = "ms" | "bytes";
 
 export interface Goal {
-  /** Highest ratio that meets the goal. Without a program to compare with, it is an amount in `unit`. */
+  /** Highest ratio that meets the goal. Without a program to compare with, it is an amount in `unit`; infinite if there is no goal. */
   readonly goal: number;
   /** The benchmark fails if the value reaches this limit. Same unit as `goal`. */
   readonly limit?: number;

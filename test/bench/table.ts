@@ -29,8 +29,7 @@ function cellsOf(result: Result): string[] {
     against,
     other === undefined ? "" : spread(other, unit),
     other === undefined ? "" : digits(result.value),
-    `≤ ${goalOf(result)}`,
-    isMet(result) ? "yes" : "no",
+    ...(Number.isFinite(goal) ? [`≤ ${goalOf(result)}`, isMet(result) ? "yes" : "no"] : ["", ""]),
   ];
 }
 

@@ -46,6 +46,8 @@ export class Channel {
    * @throws ConnectionLost if the two sides do not accept each other
    */
   static async over(stream: Duplex, tls?: TlsSettings): Promise<Channel> {
+    // The stream may fail while the sockets are made. `bridge` finds it destroyed then.
+    stream.on("error", () => {});
     const [near, far] = await socketPair();
     const ended = new Promise<Error | undefined>((resolve) => bridge(far, stream, resolve));
     return new Channel(tls === undefined ? near : await secured(near, tls), ended);

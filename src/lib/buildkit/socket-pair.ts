@@ -64,4 +64,8 @@ export function bridge(far: Socket, stream: Duplex, onEnd: (error: Error | undef
   far.on("data", (chunk: Buffer) => stream.write(chunk));
   far.on("end", () => stream.end());
   stream.pipe(far);
+  if (stream.destroyed) {
+    failure ??= stream.errored ?? undefined;
+    end();
+  }
 }

@@ -36,7 +36,7 @@ type Dialler = Pick<Cluster, "pipe" | "port">;
 const ANSWER_TIMEOUT_MS = 90_000;
 
 /** The same for the port. A daemon that has one listens before its first build. */
-const PORT_ANSWER_TIMEOUT_MS = 3000;
+const PORT_ANSWER_TIMEOUT_MS = 5000;
 
 /**
  * Connects to a pod that may not be the builder's any more. At the port the other side has to prove that it is the daemon of this Job

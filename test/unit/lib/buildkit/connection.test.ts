@@ -1,6 +1,8 @@
 /** Calls and sessions over a pair of streams in memory, nested as they are in a real connection. */
+import { duplexPair } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
+import { Channel } from "../../../../src/lib/buildkit/channel.ts";
 import type { Daemon } from "../../../../src/lib/buildkit/control.ts";
 import { CODE, ConnectionLost, GrpcError } from "../../../../src/lib/buildkit/grpc.ts";
 import {
@@ -110,6 +112,15 @@ describe("a call", () => {
     await daemon.channel.closed;
     await expect(daemon.info()).rejects.toBeInstanceOf(ConnectionLost);
     await expect(daemon.channel.ping()).rejects.toBeInstanceOf(ConnectionLost);
+  });
+
+  it("a stream that fails before the connection is made is a lost connection", async () => {
+    const [ours] = duplexPair();
+    const opening = Channel.over(ours);
+    ours.destroy(new Error("cut"));
+    const channel = await opening;
+    expect(await channel.closed).toMatchObject({ message: "cut" });
+    await expect(channel.ready(new AbortController().signal)).rejects.toBeInstanceOf(ConnectionLost);
   });
 
   it("metadata of each kind arrives", async () => {

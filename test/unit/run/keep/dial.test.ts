@@ -104,6 +104,16 @@ describe("dialling a kept builder", () => {
     dialled.daemon.close();
   });
 
+  it("uses a command if the port fails while it is being connected", async () => {
+    const { fake } = await cluster();
+    const [ours] = duplexPair();
+    ours.destroy(new Error("too late"));
+    fake.ports.push(ours);
+    const dialled = await dial(fake, address("port"), key, undefined, limit());
+    expect(dialled.way).toBe("command");
+    dialled.daemon.close();
+  });
+
   it("brings a daemon that is dialled by command what it needs to listen: its own key, and no key of the client's", async () => {
     const { fake, written } = await cluster();
     const dialled = await dial(fake, address("command"), key, undefined, limit());
