@@ -1,6 +1,6 @@
 /**
  * Makes a release in release/: for each platform an executable without need of Node and an archive of it, for Linux also packages.
- * `npm run release -- [--target PLATFORM]… [--only-executables] [--out DIRECTORY]`
+ * `npm run release -- [--target PLATFORM]… [--only-executables] [--out DIRECTORY]`. With COSIGN_KEY, the sums are signed.
  */
 import { mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
@@ -15,10 +15,12 @@ import { interpreterFor } from "./interpreter.ts";
 import { NODE_VERSION, TARGETS, ownTarget } from "./node-packages.ts";
 import type { Target } from "./node-packages.ts";
 import { releaseNotes } from "./notes.ts";
+import { Refused, orEnd } from "./refusal.ts";
 import { rpmPackage } from "./rpm.ts";
 import { mustRun } from "./run.ts";
 import { releaseSbom } from "./sbom.ts";
 import { signAdHoc } from "./sign.ts";
+import { NOT_SIGNED, findSigner, signSums } from "./sign-sums.ts";
 import { writeSums } from "./sums.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -37,8 +39,9 @@ const { values } = parseArgs({
     out: { type: "string", default: join(ROOT, "release") },
   },
 });
-const targets = values.target.map(targetOf);
+const targets = await orEnd(() => values.target.map(targetOf));
 const onlyExecutables = values["only-executables"];
+const signer = onlyExecutables ? undefined : await orEnd(() => findSigner(process.env));
 const out = resolve(values.out);
 const fetched = join(ROOT, "release/node");
 
@@ -62,10 +65,12 @@ for (const target of targets) {
   for (const made of await makeFor(target)) await report(made);
 }
 await writeSums(out);
+if (signer !== undefined) await report(await orEnd(() => signSums(out, signer)));
+else if (!onlyExecutables) process.stdout.write(`${NOT_SIGNED}\n`);
 
 function targetOf(name: string): Target {
   const found = TARGETS.find((target) => target === name);
-  if (found === undefined) throw new Error(`unknown platform: ${name}; there are ${TARGETS.join(", ")}`);
+  if (found === undefined) throw new Refused(`unknown platform: ${name}; there are ${TARGETS.join(", ")}`);
   return found;
 }
 

@@ -5,7 +5,7 @@ import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
-const SUMS = "SHA256SUMS";
+export const SUMS = "SHA256SUMS";
 /** Made of the sums, so not in them. */
 const ABOUT_SUMS = /^SHA256SUMS/;
 

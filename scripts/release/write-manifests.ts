@@ -6,6 +6,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { manifests } from "./manifests.ts";
+import { Refused, orEnd } from "./refusal.ts";
 import { readSums } from "./sums.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -18,10 +19,12 @@ const { values } = parseArgs({
   },
 });
 const { url = "", homepage = "" } = values;
-for (const [flag, value] of Object.entries({ url, homepage })) {
-  if (!value.startsWith("https://"))
-    throw new Error(`--${flag} ${value}: an address that begins with https:// is needed`);
-}
+await orEnd(() => {
+  for (const [flag, value] of Object.entries({ url, homepage })) {
+    if (value.startsWith("https://")) continue;
+    throw new Refused(`--${flag} ${value}: an address that begins with https:// is needed`);
+  }
+});
 const out = resolve(values.out);
 const { version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as { version: string };
 const directory = join(out, "manifests");
