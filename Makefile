@@ -103,10 +103,10 @@ executable: build ## one file that needs no Node, for this machine, in release/
 release: build $(RELEASE_PROGRAMS) ## what a release consists of, in release/: executables, archives, packages (RELEASE="--target linux-x64": only of one platform)
 	$(NPM) run --silent release -- $(RELEASE)
 
-release-test: release cluster ## installs and runs what `make release` has made
+release-test: release cluster /usr/bin/ruby ## installs and runs what `make release` has made
 	@eval "$$(test/cluster/env)" && $(NPM) run --silent release:test
 
-windows: build cluster /usr/lib/wine/wine64 ## the client on Windows, under wine: builds on the test cluster
+windows: build cluster /usr/bin/tmux /usr/lib/wine/wine64 ## the client on Windows, under wine: builds on the test cluster
 	@eval "$$(test/cluster/env)" && $(NPM) run --silent windows
 
 /usr/lib/wine/wine64:
@@ -119,8 +119,8 @@ format: node_modules/.installed ## format the source
 build: node_modules/.installed ## bundle src/ into dist/
 	$(NPM) run --silent build
 
-# A real terminal, a client whose clock is wrong, and the shells that are completed in.
-/usr/bin/tmux /usr/bin/faketime /usr/bin/zsh /usr/bin/fish:
+# A real terminal, a client whose clock is wrong, the shells that are completed in, and what reads a Homebrew formula.
+/usr/bin/tmux /usr/bin/faketime /usr/bin/zsh /usr/bin/fish /usr/bin/ruby:
 	@echo "installing $(@F)"
 	@apt-get install --yes --no-install-recommends $(@F) >/dev/null || { apt-get update >/dev/null && apt-get install --yes --no-install-recommends $(@F) >/dev/null; }
 

@@ -21,6 +21,17 @@ import { printError } from "../lib/terminal/output.ts";
 /** Settings that commands other than `build` take from the environment and the configuration: the cluster, and which registries to trust. */
 export const SHARED_SETTINGS = ["context", "namespace", "kubeconfig", "registry-ca", "insecure-registry", "progress"];
 
+/**
+ * What ends a command: the signal, the one that it counts as, and what a person calls it. Ctrl-Break is a key of Windows, which docker takes as
+ * Ctrl-C; elsewhere nothing sends it.
+ */
+const SIGNALS = [
+  ["SIGINT", "SIGINT", "Ctrl-C"],
+  ["SIGBREAK", "SIGINT", "Ctrl-Break"],
+  ["SIGTERM", "SIGTERM", "SIGTERM"],
+  ["SIGHUP", "SIGHUP", "SIGHUP"],
+] as const satisfies readonly (readonly [NodeJS.Signals, NodeJS.Signals, string])[];
+
 export abstract class BaseCommand extends Command {
   /** Names of the flags that the environment and the configuration may set as well. */
   protected readonly settable: readonly string[] | "all" = SHARED_SETTINGS;
@@ -50,9 +61,9 @@ export abstract class BaseCommand extends Command {
     startWaitLine({ stream: process.stderr, env: process.env });
     tolerateBrokenPipe(process.stdout);
     tolerateBrokenPipe(process.stderr);
-    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      process.on(name, () => {
-        const reason = new Interrupted(`stopped by ${name === "SIGINT" ? "Ctrl-C" : name}`);
+    for (const [heard, name, shown] of SIGNALS) {
+      process.on(heard, () => {
+        const reason = new Interrupted(`stopped by ${shown}`);
         if (this.leaveOn.has(name) && !this.#detachment.signal.aborted) {
           this.#detachment.abort(reason);
           return;

@@ -1,5 +1,5 @@
 /** Fetches Node for Windows, compiles docker's credential helper for it, and makes wine's directory, where they are missing. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fetchNodePackage } from "../../../scripts/release/fetch-node.ts";
@@ -28,9 +28,13 @@ export default async function setup(): Promise<() => void> {
     env,
     stdio: ["ignore", "inherit", "inherit"],
   });
+  // One that a killed run left. Without one this fails.
+  spawnSync(WINE_SERVER, ["-k"], { env: wineEnvironment(), stdio: "ignore" });
   if (!existsSync(join(PREFIX, "system.reg"))) {
     mkdirSync(PREFIX, { recursive: true });
     execFileSync(WINE, ["wineboot", "-i"], { env: wineEnvironment(), stdio: "ignore" });
+    // The files are not whole before its server has ended, and while that runs no other one starts.
+    execFileSync(WINE_SERVER, ["-w"], { env: wineEnvironment(), stdio: "ignore" });
   }
   // The share `//slipway/root`.
   rmSync(SHARE, { force: true });

@@ -7,6 +7,8 @@ import type { NodePackage } from "../../../scripts/release/node-packages.ts";
 
 export const WINE = "/usr/lib/wine/wine64";
 const ROOT = new URL("../../../", import.meta.url).pathname;
+/** What starts slipway's bundle. */
+export const PROGRAM = join(ROOT, "bin/run.js");
 /** Kept from run to run, as the tools of a release are. */
 export const TOOLS = join(ROOT, "release/windows");
 export const PREFIX = join(TOOLS, "wine");
@@ -60,7 +62,7 @@ export function onDrive(path: string): string {
 
 /** slipway's bundle. */
 export function slipway(args: readonly string[], options: WindowsOptions = {}): Promise<WindowsRun> {
-  return windowsNode([onDrive(join(ROOT, "bin/run.js")), ...args], options);
+  return windowsNode([onDrive(PROGRAM), ...args], options);
 }
 
 /**
