@@ -28,7 +28,8 @@ export async function makeExecutable(output: string, { node, maker, root, compil
       await writeFile(executable, withoutSignature(await readFile(node)));
     }
     const configuration = {
-      main: join(root, "dist/executable.cjs"),
+      // Relative to the root: Node keeps it in the executable, which is to be the same wherever it is made.
+      main: "dist/executable.cjs",
       executable,
       output,
       disableExperimentalSEAWarning: true,
@@ -44,7 +45,7 @@ export async function makeExecutable(output: string, { node, maker, root, compil
     };
     const file = join(work, "configuration.json");
     await writeFile(file, JSON.stringify(configuration));
-    await mustRun(maker, ["--build-sea", file]);
+    await mustRun(maker, ["--build-sea", file], { cwd: root });
   } finally {
     await rm(work, { recursive: true, force: true });
   }
