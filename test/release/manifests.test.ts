@@ -1,15 +1,18 @@
-/** What package managers read of a release: krew, compiled from its Go module, installs from it; the other two are only read. */
+/**
+ * What package managers read of a release. Krew, compiled from its Go module, installs from it. Homebrew and Scoop do not run here: Ruby evaluates the
+ * formula with a class in Homebrew's place, and Scoop's manifest is compared with its schema.
+ */
 import { spawnSync } from "node:child_process";
-import { access, mkdtemp, readFile, rm } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { archiveName } from "../../scripts/release/archive.ts";
 import { TARGETS } from "../../scripts/release/node-packages.ts";
-import { manifests } from "../../scripts/release/manifests.ts";
 import { readSums } from "../../scripts/release/sums.ts";
 import { compiledTool } from "../../scripts/release/tools.ts";
 import { RELEASE, ROOT, VERSION, artefact } from "./artefacts.ts";
+import { linesOf } from "./install-lines.ts";
 
 const URL_OF_FILES = "https://example.com/slipway/v1";
 
@@ -63,20 +66,73 @@ test.each(TARGETS)("krew installs the archive for %s with its licence", async (t
   expect(run("kubectl", ["plugin", "list"], path).stdout).toContain(join(root, "bin/kubectl-slipway"));
 });
 
-test("the formula and the manifest for Scoop name archives of the release with their sums", async () => {
-  const sums = await readSums(RELEASE);
-  const published = { version: VERSION, url: URL_OF_FILES, homepage: "https://example.com/slipway", sums };
-  const formula = manifests(published).get("slipway.rb") ?? "";
-  const named = [...formula.matchAll(/url "(\S+)"\s+sha256 "([0-9a-f]{64})"/g)];
-  const unix = TARGETS.filter((target) => !target.startsWith("win")).map((target) => archiveName(VERSION, target));
-  expect(new Set(named.map(([, url]) => url))).toEqual(new Set(unix.map((name) => `${URL_OF_FILES}/${name}`)));
-  for (const [, url = "", sum] of named) expect(sum).toBe(sums.get(url.slice(URL_OF_FILES.length + 1)));
-  const scoop = JSON.parse(await readFile(join(RELEASE, "manifests/slipway.json"), "utf8")) as object;
-  const zip = archiveName(VERSION, "win-x64");
-  expect(scoop).toMatchObject({
+interface Told {
+  readonly stanzas: readonly (readonly [name: string, value: string])[];
+  readonly installed: readonly string[];
+  readonly commands: readonly string[];
+  readonly expected: readonly string[];
+}
+
+const UNIX = [
+  ["macos", "arm", "darwin-arm64"],
+  ["macos", "intel", "darwin-x64"],
+  ["linux", "arm", "linux-arm64"],
+  ["linux", "intel", "linux-x64"],
+] as const;
+
+test.each(UNIX)("the formula, read by Ruby on %s with %s, installs the archive of %s", async (os, cpu, target) => {
+  const formula = join(RELEASE, "manifests/slipway.rb");
+  const { status, stdout, stderr } = run("ruby", ["-w", `${ROOT}test/release/formula.rb`, formula, os, cpu]);
+  expect([status, stderr]).toEqual([0, ""]);
+  const { stanzas, installed, commands, expected } = JSON.parse(stdout) as Told;
+  // In the order that `brew style` asks for.
+  expect(stanzas.map(([name]) => name)).toEqual(["desc", "homepage", "version", "license", "url", "sha256"]);
+  const { desc = "", ...others } = Object.fromEntries(stanzas);
+  const archive = archiveName(VERSION, target);
+  expect(others).toEqual({
+    homepage: "https://example.com/slipway",
     version: VERSION,
-    architecture: { "64bit": { url: `${URL_OF_FILES}/${zip}`, hash: sums.get(zip) } },
+    license: "Apache-2.0",
+    url: `${URL_OF_FILES}/${archive}`,
+    sha256: (await readSums(RELEASE)).get(archive),
+  });
+  // What `brew audit` asks of a description: docs.brew.sh/Formula-Cookbook.
+  expect(desc.length).toBeLessThan(80);
+  expect(desc).toMatch(/^[A-Z].*[^.]$/);
+  expect(desc).not.toMatch(/^(?:An?|The) |slipway/i);
+  expect([installed, commands, expected]).toEqual([["slipway"], ["/brew/bin/slipway --version"], [VERSION]]);
+  expect(run("tar", ["-tzf", join(RELEASE, archive)]).stdout.split("\n")).toContain("slipway");
+});
+
+test("Scoop's manifest has what Scoop's schema asks for, and names the archive for Windows with its sum", async () => {
+  const scoop = JSON.parse(await readFile(join(RELEASE, "manifests/slipway.json"), "utf8")) as Record<string, unknown>;
+  const zip = archiveName(VERSION, "win-x64");
+  const hash = (await readSums(RELEASE)).get(zip);
+  // The schema takes no other fields, needs these, and takes a bare hash only as SHA-256 (schema.json of Scoop).
+  expect(scoop).toEqual({
+    version: VERSION,
+    description: expect.any(String),
+    homepage: "https://example.com/slipway",
+    license: "Apache-2.0",
+    architecture: { "64bit": { url: `${URL_OF_FILES}/${zip}`, hash } },
     bin: "slipway.exe",
   });
-  expect(run("unzip", ["-l", join(RELEASE, zip)]).stdout).toContain("slipway.exe");
+  expect(hash).toMatch(/^[0-9a-f]{64}$/);
+  expect(run("unzip", ["-Z1", join(RELEASE, zip)]).stdout.split("\n")).toContain("slipway.exe");
+});
+
+// The last one, as it writes the manifests anew.
+test("the install guide's lines write the manifests, and krew installs the plugin of this machine from them", async () => {
+  const [make, ...lines] = linesOf("docs/guides/install.md", "kubectl krew, Homebrew, Scoop");
+  // Which has been done: what it made is beside the manifests.
+  expect(make).toBe("make release");
+  const bin = join(home, "bin");
+  await mkdir(bin);
+  await symlink(krew, join(bin, "kubectl-krew"));
+  const root = join(home, "krew-of-the-guide");
+  const path = { KREW_ROOT: root, PATH: `${bin}:${join(root, "bin")}:${process.env["PATH"]}` };
+  const script = ["set -eu", `cd ${ROOT}`, ...lines].join("\n");
+  const { status, stdout, stderr } = run("bash", ["-c", script], path);
+  expect([status, stderr]).toEqual([0, expect.stringContaining("Installed plugin: slipway")]);
+  expect(stdout).toContain(`slipway/${VERSION} linux-x64`);
 });
