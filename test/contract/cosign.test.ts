@@ -1,48 +1,21 @@
 /** `--sign` with the real cosign and a new key: cosign verifies images that were signed, and rejects images that were not. */
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { dirname, join } from "node:path";
-import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import { BUSYBOX, REGISTRY, build, environment, mustBuild, uniqueImage } from "../e2e/support/build.ts";
 import { useNamespace } from "../e2e/support/namespace.ts";
-import { project } from "../e2e/support/project.ts";
 import { readImage } from "../e2e/support/registry.ts";
 import { slipway } from "../e2e/support/slipway.ts";
-import { imageName, run } from "./look-alike.ts";
-import type { Run } from "./look-alike.ts";
+import { imageName } from "./look-alike.ts";
+import { useCosign } from "./signer.ts";
 
 const namespace = useNamespace();
-const ROOT = new URL("../../", import.meta.url).pathname;
 const DOCKERFILE = `FROM ${BUSYBOX}\nRUN date +%s%N > /built\n`;
 
-let cosign: string;
-beforeAll(() => {
-  // Compiles cosign from Go modules the first time, in about five minutes; see test/cluster/README.md.
-  cosign = execFileSync(join(ROOT, "test/cluster/program"), ["cosign", "cosign"], { encoding: "utf8" }).trim();
-}, 900_000);
-
-interface Signer {
-  readonly root: string;
-  readonly key: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly verify: (image: string, env?: Readonly<Record<string, string>>) => Promise<Run>;
-}
-
-async function makeSigner(): Promise<Signer> {
-  const root = await project({ Dockerfile: DOCKERFILE });
-  const env = { COSIGN_PASSWORD: "only for this test", PATH: `${dirname(cosign)}:${process.env["PATH"]}` };
-  expect(await run(cosign, ["generate-key-pair"], { cwd: root, env })).toMatchObject({ code: 0 });
-  const options = ["--insecure-ignore-tlog", "--output=json", "--allow-http-registry", "--allow-insecure-registry"];
-  const verify: Signer["verify"] = (image, more = {}) =>
-    run(cosign, ["verify", "--key", join(root, "cosign.pub"), ...options, image], {
-      cwd: root,
-      env: { ...env, ...more },
-    });
-  return { root, key: join(root, "cosign.key"), env, verify };
-}
+const makeSigner = useCosign();
 
 /** A proxy that refuses every connection and records its destination, so that no test writes to a public log. */
 async function closedProxy(): Promise<{ readonly env: Readonly<Record<string, string>>; readonly asked: Set<string> }> {
@@ -60,7 +33,7 @@ async function closedProxy(): Promise<{ readonly env: Readonly<Record<string, st
 }
 
 test("--sign-log none: cosign verifies the image by its public key, no log was asked, and an image built without --sign has no signature", async () => {
-  const { root, key, env, verify } = await makeSigner();
+  const { root, key, env, verify } = await makeSigner({ Dockerfile: DOCKERFILE });
   const proxy = await closedProxy();
   const signed = imageName();
   const flags = [`--sign-key=${key}`, "--sign-log=none", "-t", signed];
@@ -78,7 +51,7 @@ test("--sign-log none: cosign verifies the image by its public key, no log was a
 }, 300_000);
 
 test("a Drone step signs with its own login, which is stored nowhere else", async () => {
-  const { root, key, env, verify } = await makeSigner();
+  const { root, key, env, verify } = await makeSigner({ Dockerfile: DOCKERFILE });
   const image = uniqueImage(environment("REGISTRY_AUTH"));
   const login = {
     user: environment("REGISTRY_AUTH_USER"),
@@ -104,7 +77,7 @@ test("a Drone step signs with its own login, which is stored nowhere else", asyn
 }, 300_000);
 
 test("without --sign-log none cosign asks the public log, which slipway announces before the build, and signs nothing if the log fails", async () => {
-  const { root, key, env, verify } = await makeSigner();
+  const { root, key, env, verify } = await makeSigner({ Dockerfile: DOCKERFILE });
   const proxy = await closedProxy();
   const image = imageName();
   const { code, stderr } = await build(namespace, [`--sign-key=${key}`, "-t", image, root], {

@@ -63,16 +63,20 @@ export class ImageCreation {
   readonly #tags: readonly Reference[];
   readonly #combined: CombinedIndex<Reference>;
   readonly #dropsAnnotations: boolean;
+  /** Where the index is already, byte for byte. */
+  readonly #copied: Reference | undefined;
 
   private constructor(
     client: RegistryClient,
     tags: readonly Reference[],
     combined: CombinedIndex<Reference>,
     isAnnotated: boolean,
+    copied: Reference | undefined,
   ) {
     this.#client = client;
     this.#tags = tags;
     this.#combined = combined;
+    this.#copied = copied;
     this.#dropsAnnotations = isAnnotated && combined.descriptor.mediaType === DOCKER_INDEX;
   }
 
@@ -88,7 +92,9 @@ export class ImageCreation {
     const read = await Promise.all(sources.map((source) => readIndexSource(client, source, inRepository)));
     const combined = combineIndex(read, annotations, preferIndex);
     const filtered = filterPlatforms(combined, platforms, await attachedTo(client, combined));
-    return new ImageCreation(client, tags, filtered, annotations.length > 0);
+    const { digest, mediaType } = filtered.descriptor;
+    const copied = isIndex(mediaType) ? read.find(({ descriptor }) => descriptor.digest === digest)?.origin : undefined;
+    return new ImageCreation(client, tags, filtered, annotations.length > 0, copied);
   }
 
   get image(): CreatedImage {
@@ -107,8 +113,12 @@ export class ImageCreation {
     for (const [name, target] of repositories) {
       for (const { descriptor: child, origin } of children) {
         report(`copying ${child.digest} from ${origin.toString()} to ${name}`);
-        await copyWithReferrers(this.#client, origin, target, child.digest);
+        await copyByDigest(this.#client, origin, target, child.digest);
+        await copyReferrers(this.#client, origin, target, child.digest);
       }
+      if (this.#copied === undefined || this.#copied.name === name) continue;
+      await putManifest(this.#client, target, descriptor.digest, { mediaType: descriptor.mediaType, text });
+      await copyReferrers(this.#client, this.#copied, target, descriptor.digest);
     }
     for (const tag of this.#tags) {
       report(`pushing ${descriptor.digest} to ${tag.toString()}`);
@@ -117,16 +127,15 @@ export class ImageCreation {
   }
 }
 
-async function copyWithReferrers(
+async function copyReferrers(
   client: RegistryClient,
   source: Reference,
   target: Reference,
   digest: string,
 ): Promise<void> {
-  await copyByDigest(client, source, target, digest);
   if (source.name === target.name) return;
   for (const referrer of await listReferrers(client, source, digest)) {
-    if (COPIED_ARTIFACTS.has(referrer.artifactType ?? "")) await copyReferrer(client, source, target, digest, referrer);
+    await copyReferrer(client, source, target, digest, { referrer, types: COPIED_ARTIFACTS });
   }
 }
 

@@ -35,6 +35,7 @@ export async function listReferrers(
 
 /**
  * Copies one referrer, and lists it under its subject in the other repository.
+ * @param options the entry of the list, and the types of artifacts that are copied. Others stay.
  * @throws BuildFailed, AuthError or ClusterError if a registry cannot be reached or refuses
  */
 export async function copyReferrer(
@@ -42,11 +43,14 @@ export async function copyReferrer(
   source: Reference,
   target: Reference,
   subject: string,
-  referrer: IndexDescriptor,
+  { referrer, types }: { readonly referrer: IndexDescriptor; readonly types: ReadonlySet<string> },
 ): Promise<void> {
   if (source.name === target.name) return;
-  const { digest, mediaType, size, artifactType, annotations } = referrer;
+  const { digest, mediaType, size, annotations } = referrer;
+  if (!types.has(referrer.artifactType ?? "") && !LISTED_FOR_OTHERS.has(referrer.artifactType)) return;
   const found = await findManifest(client, withDigest(source, digest), size);
+  const artifactType = artifactTypeOf(found.text) ?? referrer.artifactType;
+  if (!types.has(artifactType ?? "")) return;
   // The list is only the registry's word. What hangs on another image stays where it is.
   if (subjectOf(found.text) !== subject) return;
   await copyFound(client, source, target, digest, found);
@@ -58,6 +62,16 @@ export async function copyReferrer(
     size,
     ...omitUndefined({ artifactType, annotations }),
   });
+}
+
+/**
+ * Types under which a list may have an artifact of another type: none, and that of an empty configuration, which go-containerregistry
+ * (v0.20, and so cosign 2) enters into the fallback tag.
+ */
+const LISTED_FOR_OTHERS: ReadonlySet<string | undefined> = new Set([undefined, "application/vnd.oci.empty.v1+json"]);
+
+function artifactTypeOf(manifest: string): string | undefined {
+  return (JSON.parse(manifest) as { readonly artifactType?: string } | null)?.artifactType;
 }
 
 function subjectOf(manifest: string): string | undefined {

@@ -131,7 +131,11 @@ const READERS: readonly Reader[] = [
   {
     name: "a copy of what hangs on an image",
     reads: [DOCUMENT, LAYER],
-    read: (source, target) => copyReferrer(client(), source, target, digestOf(IMAGE), LISTED),
+    read: (source, target) =>
+      copyReferrer(client(), source, target, digestOf(IMAGE), {
+        referrer: LISTED,
+        types: new Set([LISTED.artifactType]),
+      }),
   },
   // Its layers: scan-image.test.ts.
   { name: "an SBOM", reads: [IMAGE], read: (source) => scanImage(client(), source, digestOf(IMAGE), signal, []) },
