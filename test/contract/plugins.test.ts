@@ -88,6 +88,34 @@ describe.runIf(isSlipway)("docker compose", () => {
     expect((await readImage(`${image}-web`)).files.has("page")).toBe(true);
   });
 
+  test("compose builds a service for two platforms, and pushes it as there is no engine that could keep it", async () => {
+    const { image, go } = await scene(
+      {
+        "compose.yaml": `services:
+  both: { image: "\${IMAGE}-both:1", build: { context: ., platforms: [linux/amd64, linux/arm64] } }
+  one: { image: "\${IMAGE}-one:1", build: { context: . } }\n`,
+        Dockerfile: `FROM --platform=$BUILDPLATFORM ${BUSYBOX} AS build
+ARG TARGETARCH
+RUN echo $TARGETARCH > /arch
+FROM scratch
+COPY --from=build /arch /arch\n`,
+        // One node is enough for it, as the Dockerfile cross-compiles.
+        ".slipway.yaml": "builder: buildkit\n",
+      },
+      "compose",
+    );
+    const done = await go(COMPOSE, "build");
+    expect({ code: done.code, stderr: done.code === 0 ? "" : done.stderr }).toEqual({ code: 0, stderr: "" });
+    expect(done.stdout).toContain("there is no local engine to load images into");
+    const inspected = await go(process.execPath, PROGRAM, "imagetools", "inspect", "--raw", `${image}-both:1`);
+    const { manifests } = JSON.parse(inspected.stdout) as {
+      readonly manifests: readonly { readonly digest: string }[];
+    };
+    const built = await Promise.all(manifests.map(({ digest }) => readImage(`${image}-both@${digest}`)));
+    expect(built.map(({ files }) => files.get("arch")?.text)).toEqual(["amd64\n", "arm64\n"]);
+    expect((await readImage(`${image}-one:1`)).files.get("arch")?.text).toBe("amd64\n");
+  });
+
   test("compose names the service that failed, and stops the others", async () => {
     const { go } = await scene(
       {

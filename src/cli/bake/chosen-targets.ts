@@ -25,9 +25,10 @@ function neededBy(target: Target): string[] {
 
 /**
  * Each target comes after the ones it needs. Its contexts `target:NAME` become the images that NAME pushes.
+ * @param fromCompose compose has made the definition from its services
  * @throws InvalidInput if a needed target has no tag
  */
-export function chosenTargets(plan: BakePlan): readonly ChosenTarget[] {
+export function chosenTargets(plan: BakePlan, fromCompose = false): readonly ChosenTarget[] {
   const { targets, linked } = plan;
   const chosen = new Map<string, ChosenTarget>();
   const choose = (name: string): void => {
@@ -37,7 +38,7 @@ export function chosenTargets(plan: BakePlan): readonly ChosenTarget[] {
     for (const other of after) choose(other);
     const description = textOf(target, "description") ?? "";
     chosen.set(name, {
-      ...targetArgs(withImages(target, targets), linked.has(name), plan),
+      ...targetArgs(withImages(target, targets), linked.has(name), { ...plan, fromCompose }),
       name,
       ...(description === "" ? {} : { description }),
       after,

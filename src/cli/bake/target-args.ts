@@ -13,7 +13,10 @@ import { WORKING_DIRECTORY, isRemote } from "../../plan/bake/resolve.ts";
 import type { Resolved } from "../../plan/bake/resolve.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
-type Origin = Pick<Resolved, "remote" | "remoteContexts">;
+interface Origin extends Pick<Resolved, "remote" | "remoteContexts"> {
+  /** Compose has made the definition from its services. */
+  readonly fromCompose?: boolean;
+}
 
 const LOCAL: Origin = { remoteContexts: new Map() };
 
@@ -23,7 +26,7 @@ export interface TargetArgs {
   readonly context: string;
   /** The text of the Dockerfile, which `build` reads from standard input. */
   readonly inline?: string;
-  /** The target has an output to the local engine. It is not among the args: there may be no engine. */
+  /** The target has an output to the local engine, or none outside the builder. It is not among the args: there may be no engine. */
   readonly wantsEngine: boolean;
 }
 
@@ -63,7 +66,7 @@ export function targetArgs(target: Target, isLinked = false, origin: Origin = LO
   const single = (flag: string, value: string | undefined): string[] =>
     value === undefined || value === "" ? [] : [`--${flag}=${value}`];
   const outputs = isLinked ? [] : entriesOf(target, "output");
-  const kept = outputs.filter((output) => !isEngine(output));
+  const kept = outputs.filter((output) => !isEngine(output) && !isLeftToBuilder(output, target, origin));
   const inline = textOf(target, "dockerfile-inline");
   const call = textOf(target, "call");
   const context = contextOf(target, origin);
@@ -95,6 +98,12 @@ export function targetArgs(target: Target, isLinked = false, origin: Origin = LO
 /** `type=docker` without a file as its destination. */
 function isEngine({ pairs }: Entry): boolean {
   return pairs.get("type") === "docker" && (pairs.get("dest") ?? "") === "";
+}
+
+/** For a service with several platforms compose leaves the image with the builder (v5 pkg/compose/build_bake.go), but a pod keeps none. */
+function isLeftToBuilder({ pairs }: Entry, target: Target, { fromCompose = false }: Origin): boolean {
+  const isUnpushed = pairs.get("type") === "image" && pairs.get("push") === "false" && pairs.size === 2;
+  return fromCompose && isUnpushed && textsOf(target, "platforms").length > 1;
 }
 
 /** The short form for an image that is only pushed. */

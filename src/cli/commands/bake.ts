@@ -157,7 +157,7 @@ ${EXIT_CODES}`;
     }
     const isTerminal = process.stdin.isTTY && process.stderr.isTTY && flags.progress !== "rawjson";
     await agreeTo(plan, request, isTerminal ? (question) => this.#ask(question) : undefined);
-    await this.#run(chosenTargets(plan), call, args, flags);
+    await this.#run(chosenTargets(plan, isCalledByCompose(process.env)), call, args, flags);
   }
 
   async #run(
@@ -314,4 +314,9 @@ function settingsOf(flags: BakeFlags, call: string | undefined): Omit<BakeReques
     ...omitUndefined({ pull: flags.pull, sbom: flags.sbom, provenance: flags.provenance }),
     ...(call === undefined ? {} : { call: call.split(",", 1)[0] ?? "" }),
   };
+}
+
+/** Compose runs this program in place of buildx (docker/compose v5 pkg/compose/shellout.go). */
+function isCalledByCompose({ USER_AGENT = "" }: Readonly<Record<string, string | undefined>>): boolean {
+  return USER_AGENT.startsWith("compose/");
 }

@@ -37,6 +37,9 @@ const EXPORTING = "exporting to image";
 const STDOUT = 1;
 const STDERR = 2;
 
+/** Media types of an index: OCI's, and Docker's manifest list. */
+const INDEX = /\.image\.index\.v1\+json$|\.manifest\.list\.v2\+json$/;
+
 export class RawJsonView implements Progress {
   readonly #stream: ViewStream;
   readonly #clock: () => Date;
@@ -206,12 +209,14 @@ export class RawJsonView implements Progress {
   }
 
   /** The last status, as BuildKit's image exporter writes it. */
-  #exported({ digest, configDigest, references }: Extract<BuildEvent, { type: "built" }>["result"]): void {
+  #exported({ digest, descriptor, configDigest, references }: Extract<BuildEvent, { type: "built" }>["result"]): void {
     const timestamp = this.#now();
     const vertex = this.#exporting ?? this.#digest("exporting");
     const started = { digest: vertex, name: this.#name(EXPORTING), started: timestamp, completed: timestamp };
     const ids = [
-      ...(digest === "" ? [] : [`exporting manifest ${digest}`]),
+      ...(digest === ""
+        ? []
+        : [`exporting ${INDEX.test(descriptor?.mediaType ?? "") ? "manifest list" : "manifest"} ${digest}`]),
       ...(configDigest === undefined || configDigest === digest ? [] : [`exporting config ${configDigest}`]),
       ...references.map((reference) => `pushing ${reference}`),
     ];

@@ -140,7 +140,9 @@ export function refuseSeveralInArchive(platforms: readonly Platform[], exports: 
   throw new InvalidInput("docker exporter does not currently support exporting manifest lists", {
     docker: "refuses",
     suggestions: [
-      isForEngine(wanted) ? `Load the image of one platform: ${one} --load` : `Choose one platform: ${one}`,
+      ...(isForEngine(wanted)
+        ? ["Push it: --push instead of --load", `Or load the image of one platform: ${one} --load`]
+        : [`Choose one platform: ${one}`]),
       "Or write all platforms into one archive: -o type=oci,dest=FILE",
     ],
   });

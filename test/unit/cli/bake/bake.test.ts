@@ -96,6 +96,17 @@ describe("a target as args of build", () => {
     expect(argsOf({ output: ["type=docker"] }, { push: true })).toEqual(["--output=type=registry", "--", "."]);
   });
 
+  it.each([
+    ["several platforms, from compose", { fromCompose: true }, ["linux/amd64", "linux/arm64"], true],
+    ["one platform, from compose", { fromCompose: true }, ["linux/amd64"], false],
+    ["several platforms, from a bake file", {}, ["linux/amd64", "linux/arm64"], false],
+  ])("an image that is left with the builder is one for the engine: %s", (_, from, platforms, wantsEngine) => {
+    const output = ["type=image,push=false"];
+    const args = targetArgs(target({ output, platforms }), false, { remoteContexts: new Map(), ...from });
+    expect(args.wantsEngine).toBe(wantsEngine);
+    expect(args.args.includes("--output=type=image,push=false")).toBe(!wantsEngine);
+  });
+
   it("values with a comma are quoted", () => {
     expect(
       argsOf({ "cache-to": [{ type: "gha", scope: "a,b" }], resources: { memory: "1g", "cpu-shares": 5 } }),

@@ -120,6 +120,23 @@ it("the image is named in the step that exported it, if the builder has one", ()
   });
 });
 
+it.each([
+  ["application/vnd.oci.image.index.v1+json", "exporting manifest list sha256:1"],
+  ["application/vnd.docker.distribution.manifest.list.v2+json", "exporting manifest list sha256:1"],
+  ["application/vnd.oci.image.manifest.v1+json", "exporting manifest sha256:1"],
+])("rawjson names what is pushed as BuildKit does: %s", (mediaType, id) => {
+  const { rawjson, statuses } = view();
+  const result = {
+    name: "n",
+    builder: "kaniko",
+    digest: "sha256:1",
+    references: [],
+    descriptor: { mediaType, size: 1 },
+  };
+  rawjson.emit({ type: "built", result });
+  expect(statuses()[0]?.statuses?.map((status) => status.id)).toEqual([id]);
+});
+
 it("rawjson has the bytes of the upload, and the image", () => {
   const { rawjson, statuses } = view();
   rawjson.emit({ type: "stage-started", stage: "ship" });
