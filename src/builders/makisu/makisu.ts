@@ -102,7 +102,11 @@ export const makisu: Builder = {
     if (plan.labels.length > 0)
       refuse("cannot set labels from the command line", "Write LABEL in the Dockerfile.", others);
     if (plan.platform !== undefined || plan.platforms !== undefined) {
-      refuse("does not support --platform", "Remove --platform: the base image decides the platform.", others);
+      refuse(
+        "does not support --platform",
+        "Remove --platform: the base image and the node decide the platform, see docs/guides/several-platforms.md.",
+        others,
+      );
     }
     for (const [name, value] of plan.buildArgs) {
       if (value.includes("=")) refuse(`cannot take --build-arg ${name}: its value has an equals sign`, others);
