@@ -1,12 +1,13 @@
 /** A cluster of several nodes and two architectures: builds run where they have to, and what they make runs there too. */
 import { describe, expect, test, vi } from "vitest";
-import { BUSYBOX, build, mustBuild, uniqueImage } from "./support/build.ts";
+import { BUSYBOX, build, environment, mustBuild, uniqueImage } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
 import { objectsIn, useNamespace } from "./support/namespace.ts";
 import { NODES, podField, runPod, startPod, useNodes } from "./support/nodes.ts";
 import type { NodeName } from "./support/nodes.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
+import { slipway } from "./support/slipway.ts";
 import { printing } from "./support/step-lines.ts";
 import { WAIT } from "./support/wait.ts";
 
@@ -62,6 +63,13 @@ describe("the nodes", () => {
   });
 });
 
+test("doctor shows the platforms of the nodes", { tags: ["long"] }, async () => {
+  const { stdout } = await slipway(["doctor", "-n", "default", "--no-pods"], {
+    env: { KUBECONFIG: environment("KUBECONFIG") },
+  });
+  expect(stdout).toMatch(/^ok +nodes +they build for linux\/amd64 \(2\), linux\/arm64 \(1\)$/m);
+});
+
 describe("--platform", () => {
   const namespace = useNamespace({ nodes: "all" });
   const cases: readonly (readonly [builder: string, platform: string, node: NodeName])[] = [
@@ -90,6 +98,20 @@ describe("--platform", () => {
       expect(printed).toBe(`hello\n${MACHINES[node]}\n${MACHINES[node]}\n`);
     },
   );
+
+  test("makisu builds on the node of arm64 from a base image of that platform", { tags: ["long"] }, async () => {
+    const image = uniqueImage();
+    const list = JSON.parse((await slipway(["imagetools", "inspect", "--raw", BUSYBOX])).stdout) as {
+      readonly manifests: readonly { readonly digest: string; readonly platform: { readonly architecture: string } }[];
+    };
+    const base = list.manifests.find(({ platform }) => platform.architecture === "arm64")?.digest;
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}@${base}\nRUN uname -m > /machine\n` });
+    const flags = ["--builder=makisu", "--node-selector=kubernetes.io/arch=arm64"];
+    await mustBuild(namespace, [...flags, "-t", image, root]);
+    const { config, files } = await readImage(image);
+    expect(config).toMatchObject({ os: "linux", architecture: "arm64" });
+    expect(files.get("machine")?.text).toBe("aarch64\n");
+  });
 });
 
 /** Builds that are to be on this node. Others of this file are there only one after the other. */
@@ -125,6 +147,43 @@ describe("--isolate on a real node", () => {
       );
     },
   );
+});
+
+describe("a volume that can be mounted on one node only", () => {
+  const namespace = useNamespace({ nodes: "all", podSecurity: "privileged", rbac: ["--cache-volume"] });
+
+  test(
+    "the next build runs where its volume is; elsewhere it waits, and the error names the volume",
+    { tags: ["long"] },
+    async () => {
+      const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN uname -m\n` });
+      const args = ["--builder=buildkit", "--cache-volume=state", "-t", uniqueImage(), root];
+      await mustBuild(namespace, [ON_SECOND, ...args]);
+      const again = await mustBuild(namespace, args);
+      expect(again.stderr).toMatch(/^=> starting the pod on node node-2$/m);
+      expect(again.stderr).toMatch(/^#\d+ CACHED$/m);
+      const elsewhere = await build(namespace, [
+        "--node-selector=kubernetes.io/hostname=node-1",
+        "--timeout=20s",
+        ...args,
+      ]);
+      expect(elsewhere.code).not.toBe(0);
+      expect(elsewhere.stderr).toMatch(/^ERROR: .*never got a node: .*PersistentVolume's node affinity/m);
+      expect(elsewhere.stderr).toContain("  - The build's volume can be mounted on another node only");
+    },
+  );
+
+  test("each of two platforms has a volume of its own, on its node", { tags: ["long"] }, async () => {
+    const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN uname -m\n` });
+    const both = ["--builder=buildkit", "--platform=linux/amd64,linux/arm64", "--cache-volume=two"];
+    await mustBuild(namespace, [...both, "-t", uniqueImage(), root]);
+    const again = await mustBuild(namespace, [...both, "-t", uniqueImage(), root]);
+    expect(again.stderr.match(/^#\d+ CACHED$/gm)).toHaveLength(2);
+    const claims = await kubectl(["get", "pvc", "-n", namespace.name, "-o", "name"]);
+    expect(claims.trim().split("\n")).toEqual(
+      expect.arrayContaining(["two-amd64", "two-arm64"].map((name) => `persistentvolumeclaim/${name}`)),
+    );
+  });
 });
 
 describe("a drained node", () => {

@@ -28,8 +28,13 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/were unschedulable/, "Nodes are cordoned: see `kubectl get nodes`, then `kubectl uncordon NODE`."],
   [/untolerated taint/, "Nodes have a taint that the pod does not tolerate: see `kubectl describe nodes`."],
   [
+    // The first since Kubernetes 1.33.
+    /didn't match PersistentVolume's node affinity|volume node affinity conflict/,
+    "The build's volume can be mounted on another node only: let the pod run there, or name another volume.",
+  ],
+  [
     /didn't match (?:Pod's )?node (?:affinity|selector)/i,
-    "No node has the labels that the pod asks for: see `kubectl get nodes --show-labels`.",
+    "The pod asks for labels that nodes lack: see `kubectl get nodes --show-labels`.",
   ],
   [
     /unbound immediate PersistentVolumeClaims|didn't find available persistent volumes|storageclass/i,

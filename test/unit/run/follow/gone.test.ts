@@ -119,6 +119,16 @@ describe("the reason why no node takes the pod", () => {
       "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector",
       /--show-labels/,
     ],
+    [
+      "0/2 nodes are available: 2 node(s) didn't match PersistentVolume's node affinity. preemption: x",
+      "0/2 nodes are available: 2 node(s) didn't match PersistentVolume's node affinity",
+      /^The build's volume can be mounted on another node only/,
+    ],
+    [
+      "0/1 nodes are available: 1 node(s) had volume node affinity conflict.",
+      "0/1 nodes are available: 1 node(s) had volume node affinity conflict",
+      /^The build's volume can be mounted on another node only/,
+    ],
   ])("%s", (message, sentence, remedy) => {
     const explained = explainUnschedulable(message);
     expect(explained.sentence).toBe(sentence);
