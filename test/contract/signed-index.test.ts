@@ -49,7 +49,12 @@ const signedDigests = ({ stdout }: Run): readonly string[] =>
     ({ critical }) => critical.image["docker-manifest-digest"],
   );
 
-const FAILS = { code: expect.not.toSatisfy((code: number) => code === 0) as number };
+/** Why cosign has not verified an image. */
+function refusal({ code, stdout, stderr }: Run): string {
+  if (code === 0) throw new Error(`cosign verified ${stdout}`);
+  return stderr;
+}
+
 const SIGN = "--sign-log=none";
 
 const KANIKO = ["--builder=kaniko", "--provenance=true", "--sbom=true"];
@@ -78,7 +83,7 @@ test.each([
     expect(children.map(({ platform }) => platform.architecture)).toEqual(["amd64", "arm64"]);
     for (const child of children) {
       const name = `${image}@${child.digest}`;
-      expect(await verify(name)).toMatchObject({ ...FAILS, stderr: expect.stringContaining("no signatures found") });
+      expect(refusal(await verify(name))).toContain("no signatures found");
       // The client hangs provenance and the list of packages on each image; BuildKit has them in the index.
       const hanging =
         (await tree(name)).stdout.match(/application\/vnd\.in-toto\+json artifacts via OCI referrer/g) ?? [];
@@ -87,21 +92,18 @@ test.each([
     const provenance = JSON.parse(await inspected(image, "--format", "{{json .Provenance}}")) as object;
     expect(Object.keys(provenance)).toEqual(["linux/amd64", "linux/arm64"]);
     const stranger = await makeSigner({});
-    expect(await stranger.verify(image)).toMatchObject({
-      ...FAILS,
-      stderr: expect.stringContaining("no matching signatures"),
-    });
+    expect(refusal(await stranger.verify(image))).toContain("no matching signatures");
 
     // Cosign 2 keeps the signature under a tag of its own, and no list of referrers has it.
     const copied = uniqueImage();
     await create("-t", copied, image);
     expect(await digestOf(copied)).toBe(digest);
-    expect(await verify(copied)).toMatchObject(FAILS);
+    expect(refusal(await verify(copied))).not.toBe("");
 
     // The same images in another index.
     await create("--append", "-t", image, "--annotation=index:changed=yes", `${REGISTRY}/busybox:1.35`);
     expect(await digestOf(image)).not.toBe(digest);
-    expect(await verify(image)).toMatchObject({ ...FAILS, stderr: expect.stringContaining("no signatures found") });
+    expect(refusal(await verify(image))).toContain("no signatures found");
     expect(await verify(`${image}:two`)).toMatchObject({ code: 0 });
   },
 );
@@ -115,5 +117,5 @@ test("a signature that is a bundle, as cosign 3 makes it, is copied with the ind
   await create("-t", copied, image);
   for (const name of [image, copied]) expect(signedDigests(await signer.verifyBundle(name))).toEqual([digest]);
   await create("-t", changed, "--platform=linux/amd64", image);
-  expect(await signer.verifyBundle(changed)).toMatchObject(FAILS);
+  expect(refusal(await signer.verifyBundle(changed))).not.toBe("");
 });

@@ -112,6 +112,7 @@ test("each step names its platform", { tags: ["long"] }, async () => {
     expect(stderr).toContain(`[${platform} 2/2] RUN uname -m > /arch`);
   }
   expect(stderr.match(/packing context/g)).toHaveLength(1);
+  expect(stderr).toContain("=> each tag names one index with the images of linux/amd64 and linux/arm64\n");
 });
 
 test("if one platform fails, the error names it, no tag has moved, and nothing stays", { tags: ["long"] }, async () => {
@@ -181,7 +182,7 @@ test(
     const done = await slipway(bake, { cwd: root, env: { KUBECONFIG: namespace.kubeconfig } });
     expect([done.code, done.stderr]).toEqual([
       0,
-      expect.stringMatching(/^#\d+ \[both linux\/arm64 2\/2\] RUN uname -m > \/arch$/m),
+      expect.stringMatching(/^\[both\] #\d+ \[linux\/arm64 2\/2\] RUN uname -m > \/arch$/m),
     ]);
     expect(await machinesIn(both)).toEqual(MACHINES);
     expect((await readImage(one)).files.get("arch")?.text).toBe("aarch64\n");
@@ -273,7 +274,7 @@ test(
       `${KILLS} clients killed, seed ${SEED}: ${named.length} tags name an index, ${temporary.length} repositories have only temporary tags, ` +
         `${KILLS - named.length - temporary.length} have none\n`,
     );
-    if (KILLS >= 50) expect(named).not.toEqual([]);
+    expect(named.length > 0 || KILLS < 50).toBe(true);
     for (const image of named) expect(await machinesIn(image)).toEqual(MACHINES);
     expect(temporary.flat().filter((tag) => !/^latest-slipway-[a-z0-9]{8}-linux-(?:amd64|arm64)$/.test(tag))).toEqual(
       [],

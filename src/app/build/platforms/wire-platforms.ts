@@ -206,6 +206,8 @@ class SeveralBuild {
     await temporary.remove();
     signal.throwIfAborted();
     await index.push();
+    const built = this.#children.map(({ text }) => text).join(" and ");
+    this.#around.emit({ type: "note", message: `each tag names one index with the images of ${built}` });
     const { digest, mediaType, size } = index.descriptor;
     if (plan.sign !== undefined) {
       const { attestations: _, ...unattested } = plan;
