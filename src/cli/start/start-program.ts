@@ -1,6 +1,7 @@
 /** Starts the program, both from the npm package and from the single executable. */
 import { codeCachePlaces } from "./code-cache.ts";
 import type { CodeCache } from "./code-cache.ts";
+import { hideCommandLine } from "./debug-output.ts";
 import type { execute } from "../main.ts";
 
 /** Matches names of commands, but not long misspelt args, as the match becomes part of a file name. */
@@ -23,6 +24,7 @@ export interface Origin {
 export async function startProgram(calledAs: string, typed: readonly string[], origin: Origin): Promise<void> {
   const args = await argsFor(calledAs, typed);
   if (args === undefined) return;
+  hideCommandLine(process.env);
   const purpose = args.find((arg) => COMMAND_NAME.test(arg)) ?? "none";
   const { execute: run } = origin.run(codeCachePlaces(process.env), purpose) as { execute: typeof execute };
   // Not awaited: if the reader of the help is gone (`| head -1`), the promise never settles, and Node would warn.
