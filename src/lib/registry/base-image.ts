@@ -7,23 +7,26 @@ import type { RegistryOptions } from "./registry-client.ts";
 
 /** Digests of a manifest's configuration, or of an index's manifests. @throws Error for anything else */
 export function manifestsOf(answer: unknown): { configs: string[]; manifests: string[] } {
-  const { config, manifests } = answer as {
-    config?: { digest?: unknown };
-    manifests?: { digest?: unknown; platform?: { os?: unknown }; annotations?: Record<string, unknown> }[];
+  const { config, manifests } = (answer ?? {}) as {
+    config?: { digest?: unknown } | null;
+    manifests?: ({ digest?: unknown; platform?: { os?: unknown } | null } | null)[];
   };
   if (typeof config?.digest === "string") return { configs: [config.digest], manifests: [] };
   if (!Array.isArray(manifests)) throw new Error("it is not an image");
   const digests = manifests
     // BuildKit's attestations are manifests without a platform, and never a base.
-    .filter(({ platform }) => platform?.os === undefined || platform.os === "linux")
-    .map(({ digest }) => digest);
+    .filter((manifest) => (manifest?.platform?.os ?? "linux") === "linux")
+    .map((manifest) => manifest?.digest);
   if (!digests.every((digest) => typeof digest === "string")) throw new Error("it is not an image");
   return { configs: [], manifests: digests };
 }
 
 /** @throws Error for anything but an image's configuration */
 export function asBaseImage(answer: unknown): BaseImage {
-  const { config, rootfs } = answer as { config?: { Env?: unknown; OnBuild?: unknown } | null; rootfs?: unknown };
+  const { config, rootfs } = (answer ?? {}) as {
+    config?: { Env?: unknown; OnBuild?: unknown } | null;
+    rootfs?: unknown;
+  };
   if (typeof rootfs !== "object") throw new Error("it is not an image");
   return { env: texts(config?.Env), onBuild: texts(config?.OnBuild) };
 }

@@ -107,7 +107,8 @@ export async function readManifest(
 
 /** The platform in the configuration (OCI image-spec, config.md). */
 async function platformOf(client: RegistryClient, reference: Reference, digest: string) {
-  const { architecture, os, variant } = JSON.parse(await client.get(reference, `blobs/${digest}`, "*/*")) as {
+  const configuration: unknown = JSON.parse(await client.get(reference, `blobs/${digest}`, "*/*"));
+  const { architecture, os, variant } = (configuration ?? {}) as {
     architecture?: unknown;
     os?: unknown;
     variant?: unknown;

@@ -78,11 +78,11 @@ async function collectOnce(session: PodSession, archive: Export): Promise<number
 async function describe(session: PodSession, format: "docker" | "oci"): Promise<ImageDescription> {
   const text = await read(session, manifestCommand(format));
   if (format === "docker") {
-    const [image] = JSON.parse(text) as { Config?: string }[];
+    const [image] = (JSON.parse(text) ?? []) as ({ Config?: string } | null)[];
     const hex = /[0-9a-f]{64}/.exec(image?.Config ?? "")?.[0];
     return hex === undefined ? {} : { configDigest: `sha256:${hex}` };
   }
-  const manifest = JSON.parse(text) as { mediaType?: string; config?: { digest?: string } };
+  const manifest = (JSON.parse(text) ?? {}) as { mediaType?: string; config?: { digest?: string } };
   const descriptor = {
     mediaType: manifest.mediaType ?? OCI_MANIFEST,
     size: Buffer.byteLength(text),

@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Reference } from "../../../../src/lib/image/reference.ts";
-import { readBaseImage } from "../../../../src/lib/registry/base-image.ts";
+import { asBaseImage, manifestsOf, readBaseImage } from "../../../../src/lib/registry/base-image.ts";
 import { digestOf } from "../../../../src/lib/registry/digest.ts";
 
 type Answer = object | { redirect: string };
@@ -92,4 +92,13 @@ it.each<[why: string, answers: Record<string, Answer>, message: RegExp]>([
 ])("is not known when %s", async (_, given, message) => {
   answers = given;
   await expect(read()).rejects.toThrow(message);
+});
+
+it.each<[string, unknown]>([
+  ["null", null],
+  ["a list with null", { manifests: [null] }],
+  ["a number", 1],
+])("an answer that is %s is refused in a sentence", (_, answer) => {
+  expect(() => manifestsOf(answer)).toThrow(/^it is not an image$/);
+  expect(() => asBaseImage(answer)).toThrow(/^it is not an image$/);
 });
