@@ -36,6 +36,9 @@ const DOCKERFILES: Readonly<Record<string, string>> = {
   two: TWO,
   again: TWO,
   fail: FAIL,
+  // The second build with the same Redis.
+  cached: TWO,
+  "cached-later": "FROM 10.88.0.1:5000/busybox:1.35\nRUN echo one > /one\nRUN echo two > /two #!COMMIT\nENV A=1\n",
   "1.28-two-stages": `FROM 10.88.0.1:5000/debian:bookworm AS build
 WORKDIR /src
 COPY . .
