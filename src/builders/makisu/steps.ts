@@ -17,7 +17,7 @@ const CACHED = /^\* Skipping execution; (?:cache was applied|a later step was ca
 const PUSH = /^\* Started pushing image (?!config )/;
 /** How makisu's own lines begin while a RUN is running: layers of earlier steps are pushed meanwhile. */
 const OWN =
-  /^(?:\* |WARN: |ERROR: (?:Failed to |failed to |Command exited with )|Stored cacheID |Computed total |Success|Finished building |CA TLS )/;
+  /^(?:\* |WARN: |ERROR: (?:Failed to |failed to |Command exited with )|Stored cacheID |Found mapping in cacheID |Computed total |Success|Finished building |CA TLS )/;
 
 /** @param format removes makisu's decoration from a line */
 export function makisuSteps(stages: readonly PlannedStage[], format: (line: string) => string): StepReader {
