@@ -47,13 +47,16 @@ export abstract class BuildsCommand extends BaseCommand {
     names: readonly string[],
     among?: Wanted["among"],
   ): Promise<readonly FoundBuild[]> {
-    const [builds, user] = await Promise.all([
+    const isLatest = names.includes(LATEST);
+    const [builds, user, jobs] = await Promise.all([
       listBuilds(cluster, undefined, this.signal),
-      names.includes(LATEST) ? this.whoAmI(cluster) : "",
+      isLatest ? this.whoAmI(cluster) : "",
+      isLatest ? cluster.list("jobs", {}, this.signal) : [],
     ]);
     const here = new StartedHere();
     const wanted = {
       user,
+      jobs,
       startedHere: (uid: string) => here.has(uid),
       ...omitUndefined({ among }),
     };

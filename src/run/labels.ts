@@ -1,4 +1,5 @@
 /** The labels and annotations of slipway's objects: how they are found, and what they tell a client that did not start the build. */
+import type { V1Job } from "@kubernetes/client-node";
 import { shortHash } from "../plan/inputs-name.ts";
 import { pushes } from "../plan/plan.ts";
 import type { BuildPlan } from "../plan/plan.ts";
@@ -34,6 +35,30 @@ export function isSlipways({
   readonly metadata?: { readonly labels?: Record<string, string> };
 }): boolean {
   return metadata?.labels?.[LABEL.managedBy] === "slipway";
+}
+
+/** Whether a Job of slipway's can have this name: all begin like this. */
+export function isBuildName(name: string): boolean {
+  return name.startsWith("slipway-");
+}
+
+/**
+ * The labels that a Job was made with. Everyone who may patch a Job can change those of its metadata, and nobody those of its template, once it
+ * has begun.
+ */
+export function madeWith({ spec }: Pick<V1Job, "spec">): Readonly<Record<string, string>> {
+  return spec?.template.metadata?.labels ?? {};
+}
+
+/**
+ * Tells whether a Job was made as a build or a kept builder. Everyone who may create Jobs can make one like it, but nobody can label another Job so
+ * that it becomes one. One with a selector of its own takes pods that it has not made, and with it they would be deleted.
+ */
+export function isMadeAsBuild(job: V1Job): boolean {
+  const labels = madeWith(job);
+  const { name = "" } = job.metadata ?? {};
+  if (job.spec?.manualSelector === true || !isBuildName(name)) return false;
+  return labels[LABEL.managedBy] === "slipway" && labels[LABEL.build] === name;
 }
 
 /** On the Job: what a client needs to report the build, besides the fields of the Job and the pod. */

@@ -88,9 +88,13 @@ function gated(spec: V1PodSpec): V1PodSpec {
 
 /** The pod, with the user's template merged into it if there is one. */
 function podOf(plan: BuildPlan, spec: V1PodSpec): LaidOver {
-  const pod = { metadata: { labels: { ...labelsOf(plan), ...NO_SIDECAR_LABELS }, annotations: POD_ANNOTATIONS }, spec };
+  const own = labelsOf(plan);
+  const pod = { metadata: { labels: { ...own, ...NO_SIDECAR_LABELS }, annotations: POD_ANNOTATIONS }, spec };
   if (plan.podTemplate === undefined) return { pod, unsafe: [] };
-  return layOver(pod, plan.podTemplate, plan.allowUnsafeTemplate === true);
+  const { pod: merged, unsafe } = layOver(pod, plan.podTemplate, plan.allowUnsafeTemplate === true);
+  // The build and its pod are found by them.
+  const labels = { ...merged.metadata?.labels, ...own };
+  return { pod: { ...merged, metadata: { ...merged.metadata, labels } }, unsafe };
 }
 
 function jobOf(plan: BuildPlan, { container }: BuilderPod, template: V1PodTemplateSpec): V1Job {

@@ -40,11 +40,15 @@ const OURS = { "app.kubernetes.io/managed-by": "slipway", "slipway.dev/builder":
 
 function jobNamed(name: string, annotations: Record<string, string>, labels: Record<string, string> = {}): V1Job {
   const container = { name: "kaniko", image: BUSYBOX, command: ["true"] };
+  const all = { ...OURS, "slipway.dev/build": name, ...labels };
   return {
     apiVersion: "batch/v1",
     kind: "Job",
-    metadata: { name, labels: { ...OURS, "slipway.dev/build": name, ...labels }, annotations },
-    spec: { backoffLimit: 0, template: { spec: { restartPolicy: "Never", containers: [container] } } },
+    metadata: { name, labels: all, annotations },
+    spec: {
+      backoffLimit: 0,
+      template: { metadata: { labels: all }, spec: { restartPolicy: "Never", containers: [container] } },
+    },
   };
 }
 
@@ -69,7 +73,7 @@ describe("a build of the user's own whose Job a stranger patches", () => {
         const { code, stdout, stderr } = await run([command, name]);
         expect([command, code, stdout]).toEqual([command, 3, ""]);
         expect(stderr).toMatch(
-          new RegExp(`^ERROR: somebody has changed what the Job ${name} says of its images since you started it$`, "m"),
+          new RegExp(`^ERROR: somebody has changed what the Job ${name} says of its build since you started it$`, "m"),
         );
       }
     },
@@ -123,12 +127,12 @@ describe("a stranger's objects with slipway's labels", () => {
     async () => {
       await mallory(
         ["create", "-f", "-"],
-        jobNamed("malformed", { "slipway.dev/references": "R.example.com/UPPER:a:b" }),
+        jobNamed("slipway-malformed", { "slipway.dev/references": "R.example.com/UPPER:a:b" }),
       );
-      await ended("malformed");
+      await ended("slipway-malformed");
       const before = await objectsIn(namespace.name);
       for (const command of ["attach", "wait"]) {
-        const { code, stdout, stderr } = await run([command, "malformed"]);
+        const { code, stdout, stderr } = await run([command, "slipway-malformed"]);
         expect([command, code === 0, stdout]).toEqual([command, false, ""]);
         expect(stderr).toMatch(/^ERROR: /m);
         expect(stderr).not.toMatch(/^ {4}at /m);
@@ -151,16 +155,19 @@ describe("a stranger's objects with slipway's labels", () => {
         "slipway.dev/keep-seconds": "NaN",
         "slipway.dev/last-used": "never",
       };
-      await mallory(["create", "-f", "-"], jobNamed("odd", annotations, { "slipway.dev/builder": "constructor" }));
+      await mallory(
+        ["create", "-f", "-"],
+        jobNamed("slipway-odd", annotations, { "slipway.dev/builder": "constructor" }),
+      );
       const kept = { "slipway.dev/keep": "0".repeat(32), "slipway.dev/keep-key": "0".repeat(32) };
-      await mallory(["create", "-f", "-"], jobNamed("odd-keep", annotations, kept));
-      await ended("odd");
+      await mallory(["create", "-f", "-"], jobNamed("slipway-odd-keep", annotations, kept));
+      await ended("slipway-odd");
       for (const args of [
         ["ps", "-a", "-A"],
-        ["inspect", "odd"],
-        ["logs", "odd"],
-        ["attach", "odd"],
-        ["wait", "odd"],
+        ["inspect", "slipway-odd"],
+        ["logs", "slipway-odd"],
+        ["attach", "slipway-odd"],
+        ["wait", "slipway-odd"],
         ["keep", "-A"],
         ["doctor"],
       ]) {

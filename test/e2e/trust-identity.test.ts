@@ -24,8 +24,8 @@ const run = (args: readonly string[], env: RunOptions["env"] = {}): Promise<Run>
 
 const NOWHERE = `sha256:${"0".repeat(63)}1`;
 /** Objects of somebody else, with the names that the stranger gives to the Jobs. */
-const ENDED = "prod-db";
-const RUNNING = "prod-web";
+const ENDED = "slipway-prod-db";
+const RUNNING = "slipway-prod-web";
 const THEIRS = [ENDED, RUNNING].flatMap((name) => [
   `secret/${name}`,
   `configmap/${name}`,
@@ -200,7 +200,7 @@ describe("a stranger's Jobs with slipway's labels and the names of other people'
     for (const command of ["attach", "wait"]) {
       const { stderr } = await run([command, ENDED]);
       expect(stderr).toMatch(new RegExp(`^ERROR: the registry ${REGISTRY} has no image team/app@${NOWHERE}`, "m"));
-      expect(stderr).toMatch(/^WARNING: you did not start prod-db on this machine/m);
+      expect(stderr).toMatch(/^WARNING: you did not start slipway-prod-db on this machine/m);
     }
   });
 });
@@ -242,17 +242,17 @@ describe("TLS to a registry", () => {
     onTestFinished(() => void server.close());
     const host = `${hostname()}:${(server.address() as AddressInfo).port}`;
     const annotations = { "slipway.dev/references": `${host}/team/app:1`, "slipway.dev/insecure-registries": host };
-    await forge({ name: "plain", script: says(NOWHERE), annotations });
-    await ended("plain");
+    await forge({ name: "slipway-plain", script: says(NOWHERE), annotations });
+    await ended("slipway-plain");
     for (const command of ["attach", "wait"]) {
       asked.length = 0;
-      const { stderr } = await run([command, "plain"]);
+      const { stderr } = await run([command, "slipway-plain"]);
       expect(asked).toEqual([]);
       expect(stderr.match(/^WARNING: the image ID is unknown/gm)).toHaveLength(1);
       expect(stderr).toMatch(
         new RegExp(`^ {2}- The build used ${host} without TLS.* --insecure-registry ${host}$`, "m"),
       );
-      const allowed = await run([command, "plain", "--insecure-registry", host]);
+      const allowed = await run([command, "slipway-plain", "--insecure-registry", host]);
       expect([allowed.code, asked]).toEqual([3, [`GET /v2/team/app/manifests/${NOWHERE}`]]);
     }
   });

@@ -8,10 +8,10 @@ import type { AttachDeps } from "./attach.ts";
 import type { FoundBuild } from "./find.ts";
 import { judgeUnknown } from "./record.ts";
 import type { BuildRecord } from "./record.ts";
-import { ClusterError, InternalError } from "../../errors.ts";
+import { InternalError } from "../../errors.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { identityOf } from "../../run/identity.ts";
-import { StartedHere } from "./started-here.ts";
+import { StartedHere, refuseChanged } from "./started-here.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 /** How the registry is asked about the image. Only the user says so, never the build: everybody who may make Jobs can write one. */
@@ -35,14 +35,7 @@ export async function attach(
 ): Promise<BuildResult> {
   const { record } = found;
   const here = new StartedHere();
-  if (here.isChanged(found.job)) {
-    throw new ClusterError(`somebody has changed what the Job ${record.name} says of its images since you started it`, {
-      suggestions: [
-        `See what it says now: kubectl get job ${record.name} -o jsonpath='{.metadata.annotations}'`,
-        "Do not use its result: build again. Ask who may patch Jobs in this namespace.",
-      ],
-    });
-  }
+  refuseChanged(found.job, here);
   if (!here.has(identityOf(found.job).uid)) {
     emit({
       type: "warning",

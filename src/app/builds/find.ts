@@ -3,11 +3,11 @@ import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { loadBuilder } from "../../builders/table.ts";
 import { isBuilderName } from "../../plan/builder-names.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
-import { InvalidInput } from "../../errors.ts";
+import { ClusterError, InvalidInput } from "../../errors.ts";
 import { isAbandoned } from "../../run/client-lease.ts";
 import { identityOf, podOf } from "../../run/identity.ts";
-import { LABEL, OUR_BUILDS, userLabel } from "../../run/labels.ts";
-import { hasEnded, judgeUnknown, recordOf } from "./record.ts";
+import { LABEL, OUR_BUILDS, isMadeAsBuild, madeWith, userLabel } from "../../run/labels.ts";
+import { endOf, hasEnded, judgeUnknown, recordOf } from "./record.ts";
 import type { BuildRecord, Judge } from "./record.ts";
 
 export interface FoundBuild {
@@ -31,13 +31,13 @@ export async function listBuilds(
   signal: AbortSignal,
   { allNamespaces = false }: { readonly allNamespaces?: boolean } = {},
 ): Promise<readonly FoundBuild[]> {
-  const labelSelector = user === undefined ? OUR_BUILDS : `${OUR_BUILDS},${LABEL.user}=${userLabel(user)}`;
   const [jobs, pods] = await Promise.all([
-    cluster.list("jobs", { labelSelector, allNamespaces }, signal),
-    cluster.list("pods", { labelSelector, allNamespaces }, signal),
+    cluster.list("jobs", { labelSelector: OUR_BUILDS, allNamespaces }, signal),
+    cluster.list("pods", { labelSelector: OUR_BUILDS, allNamespaces }, signal),
   ]);
+  const wanted = jobs.filter((job) => isMadeAsBuild(job) && (user === undefined || isOf(user, job)));
   const builds = await Promise.all(
-    jobs.map(async (job) => {
+    wanted.map(async (job) => {
       const found = podOf(pods, identityOf(job));
       // `attach` reports that there are several.
       const pod = found === "several" ? undefined : found;
@@ -46,6 +46,11 @@ export async function listBuilds(
     }),
   );
   return builds.sort((a, b) => (a.record.createdAt < b.record.createdAt ? 1 : -1));
+}
+
+/** Whether this user has made the Job, as its template says. */
+function isOf(user: string, job: V1Job): boolean {
+  return madeWith(job)[LABEL.user] === userLabel(user);
 }
 
 export interface Wanted {
@@ -57,17 +62,22 @@ export interface Wanted {
   readonly startedHere: (uid: string) => boolean;
   /** The builds that `latest` chooses from: default all. */
   readonly among?: "running" | "ended";
+  /** All Jobs of the namespace, for `latest`: also those whose labels somebody has changed, so that they are no builds any more. */
+  readonly jobs?: readonly V1Job[];
 }
 
-/** @throws InvalidInput when no build, or more than one, has this name. */
+/** @throws ClusterError when the latest build has lost its labels. InvalidInput when no build, or more than one, has this name. */
 export function findBuild(builds: readonly FoundBuild[], wanted: Wanted, namespace: string): FoundBuild {
   const { name } = wanted;
   if (name === LATEST) return latest(builds, wanted, namespace);
-  const exact = builds.find(({ record }) => record.name === name);
-  if (exact !== undefined) return exact;
   const found = builds.filter(
     ({ record }) => record.name.startsWith(name) || record.name.startsWith(`slipway-${name}`),
   );
+  const exact = found.find(({ record }) => record.name === name);
+  const isOwn = ({ job }: FoundBuild): boolean => wanted.startedHere(identityOf(job).uid);
+  // A stranger can give a Job the short name of a build of this user's.
+  const isShort = exact !== undefined && !isOwn(exact) && found.some(isOwn);
+  if (exact !== undefined && !isShort) return exact;
   const [only] = found;
   if (only !== undefined && found.length === 1) return only;
   if (only === undefined) {
@@ -91,13 +101,24 @@ export function findBuild(builds: readonly FoundBuild[], wanted: Wanted, namespa
  * Chooses the build to use if the user gives no name. It must have been started on this machine: a label does not prove who started
  * a build, because everyone who may create Jobs can write it.
  */
-function latest(builds: readonly FoundBuild[], { user, among, startedHere }: Wanted, namespace: string): FoundBuild {
-  const mine = builds.filter(
-    ({ job, record }) =>
-      job.metadata?.labels?.[LABEL.user] === userLabel(user) &&
-      (among === undefined || hasEnded(record) === (among === "ended")),
-  );
+function latest(
+  builds: readonly FoundBuild[],
+  { user, among, startedHere, jobs = [] }: Wanted,
+  namespace: string,
+): FoundBuild {
+  const isMeant = (ended: boolean): boolean => among === undefined || ended === (among === "ended");
+  const mine = builds.filter(({ job, record }) => isOf(user, job) && isMeant(hasEnded(record)));
   const found = mine.find(({ job }) => startedHere(identityOf(job).uid));
+  const known = new Set(builds.map(({ job }) => job.metadata?.uid));
+  const hidden = jobs.find(
+    (job) =>
+      !known.has(job.metadata?.uid) &&
+      startedHere(identityOf(job).uid) &&
+      isOf(user, job) &&
+      isMeant(endOf(job) !== undefined) &&
+      (found === undefined || createdAt(job) > createdAt(found.job)),
+  );
+  if (hidden !== undefined) throw hiddenError(hidden);
   if (found !== undefined) return found;
   const [other] = mine;
   if (other !== undefined) {
@@ -112,8 +133,25 @@ function latest(builds: readonly FoundBuild[], { user, among, startedHere }: Wan
   });
 }
 
+function createdAt({ metadata }: V1Job): number {
+  return new Date(metadata?.creationTimestamp ?? 0).getTime();
+}
+
+function hiddenError(job: V1Job): ClusterError {
+  const { name } = identityOf(job);
+  return new ClusterError(
+    `somebody has changed the labels of the Job ${name}, your last build: it is not listed any more`,
+    {
+      suggestions: [
+        `See them: kubectl get job ${name} --show-labels`,
+        "Name the build that you mean. Ask who may patch Jobs in this namespace.",
+      ],
+    },
+  );
+}
+
 async function judgeOf(job: V1Job): Promise<Judge> {
-  const name = job.metadata?.labels?.[LABEL.builder] ?? "";
+  const name = madeWith(job)[LABEL.builder] ?? "";
   if (!isBuilderName(name)) return judgeUnknown;
   const builder = await loadBuilder(name);
   return (end) => builder.outcome(end);

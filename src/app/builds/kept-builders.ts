@@ -15,7 +15,7 @@ import {
   isSigned,
 } from "../../run/keep/kept-builder.ts";
 import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
-import { ANNOTATION, LABEL } from "../../run/labels.ts";
+import { ANNOTATION, LABEL, isMadeAsBuild, madeWith } from "../../run/labels.ts";
 import { waitFor } from "../../lib/waits/waits.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
@@ -79,7 +79,10 @@ export async function findInScope(
   { env, allUsers }: KeptScope,
   signal: AbortSignal,
 ): Promise<KeptBuilder[]> {
-  if (allUsers) return findEverybodysKept(cluster, signal);
+  if (allUsers) {
+    const all = await findEverybodysKept(cluster, signal);
+    return all.filter(({ job }) => isMadeAsBuild(job) && madeWith(job)[LABEL.keep] !== undefined);
+  }
   const key = await readKeepKey(env);
   return key === undefined ? [] : findKept(cluster, key, undefined, signal);
 }

@@ -3,7 +3,7 @@ import type { Cluster } from "../../lib/kube/cluster.ts";
 import { InvalidInput } from "../../errors.ts";
 import { jobOf } from "../../run/identity.ts";
 import { OURS } from "../../run/labels.ts";
-import { CONTEXT_VOLUMES, PROJECT_ANNOTATION } from "../../ship/cache/claim.ts";
+import { CONTEXT_CLAIM, CONTEXT_VOLUMES, PROJECT_ANNOTATION } from "../../ship/cache/claim.ts";
 
 export interface KeptContext {
   /** The project, as given by --cache-name. */
@@ -29,7 +29,9 @@ export async function listContexts(cluster: Cluster, signal: AbortSignal): Promi
     cluster.list("pods", { labelSelector: OURS }, signal),
   ]);
   const live = pods.filter(({ status }) => status?.phase !== "Succeeded" && status?.phase !== "Failed");
-  const contexts = claims.map(({ metadata, spec, status }): KeptContext => {
+  // Everyone who may patch claims can label somebody else's, but nobody can rename it.
+  const kept = claims.filter(({ metadata }) => metadata?.name?.startsWith(CONTEXT_CLAIM) === true);
+  const contexts = kept.map(({ metadata, spec, status }): KeptContext => {
     const claim = metadata?.name ?? "";
     const users = live.filter(({ spec: pod }) =>
       pod?.volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === claim),

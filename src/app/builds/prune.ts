@@ -1,10 +1,12 @@
 /** Slipway's objects in the namespace that are no longer needed: ended builds, objects that lost their owner, cache volumes. */
+import type { V1ObjectMeta } from "@kubernetes/client-node";
 import type { Cluster, Kind } from "../../lib/kube/cluster.ts";
 import { AuthError } from "../../errors.ts";
 import { inputsName } from "../../plan/inputs-name.ts";
 import { identityOf } from "../../run/identity.ts";
-import { LABEL, OUR_BUILDS, userLabel } from "../../run/labels.ts";
+import { LABEL, OUR_BUILDS, isBuildName, userLabel } from "../../run/labels.ts";
 import { removeBuildOf } from "../../run/remove.ts";
+import { CONTEXT_CLAIM, VOLUME_LABEL } from "../../ship/cache/claim.ts";
 import { listBuilds } from "./find.ts";
 import { hasEnded } from "./record.ts";
 
@@ -32,19 +34,16 @@ export interface Findings {
 }
 
 interface Labelled {
-  readonly metadata?: { name?: string; uid?: string; labels?: Record<string, string>; creationTimestamp?: Date };
+  readonly metadata?: V1ObjectMeta;
 }
 
 /** Kinds that a build's Job owns: one of them without its Job has lost its owner. */
 const OWNED = ["pods", "secrets", "configmaps"] as const;
 
-/** Kinds whose objects have a name that only slipway gives. */
-const NAMED_BY_BUILD: ReadonlySet<Kind> = new Set(["secrets", "configmaps"]);
-
 /**
- * Finds objects by their labels, and Secrets and ConfigMaps by their name as well; they are removed by uid. For pods and volumes the labels are
- * enough. This gives no new power to users who can write labels on such an object: they can already have it deleted with an owner
- * reference to a Job that does not exist.
+ * Finds objects by their labels and their names, which nobody can change later; they are removed by uid. What a Job that exists owns is not
+ * left, whatever its labels say. A cache volume of a builder has a name that its user chose, so for it the labels are enough: who can write them can
+ * already have it deleted, with an owner reference to a Job that does not exist.
  */
 export async function findPrunable(cluster: Cluster, scope: PruneScope, signal: AbortSignal): Promise<Findings> {
   const { user, olderThan } = scope;
@@ -53,8 +52,10 @@ export async function findPrunable(cluster: Cluster, scope: PruneScope, signal: 
   // Lists the objects before the Jobs. So if a build starts in between, its Job is in the later list, or its objects are in neither.
   const listed = [];
   for (const kind of kinds) listed.push({ kind, objects: await listIfAllowed(cluster, kind, labelSelector, signal) });
-  const builds = await listBuilds(cluster, user, signal);
-  const jobs = new Set(builds.map(({ record }) => record.name));
+  const [builds, all] = await Promise.all([listBuilds(cluster, user, signal), cluster.list("jobs", {}, signal)]);
+  // Not only builds: somebody may have taken a build's labels away.
+  const jobs = new Set(all.map(({ metadata }) => metadata?.name));
+  const uids = new Set(all.map(({ metadata }) => metadata?.uid));
   const prunable: Prunable[] = builds
     .filter(({ record }) => hasEnded(record) && isOld(record.endedAt ?? record.createdAt))
     .map(({ job, record: { state, endedAt = "" } }) => ({
@@ -66,9 +67,9 @@ export async function findPrunable(cluster: Cluster, scope: PruneScope, signal: 
     for (const object of objects) {
       const { metadata } = object;
       const build = metadata?.labels?.[LABEL.build];
-      const owned = build !== undefined && jobs.has(build);
-      // A user who may write labels on a Secret of somebody else cannot choose its name.
-      if (NAMED_BY_BUILD.has(kind) && metadata?.name !== inputsName(build ?? "")) continue;
+      const owners = metadata?.ownerReferences ?? [];
+      const owned = (build !== undefined && jobs.has(build)) || owners.some(({ uid }) => uids.has(uid));
+      if (!isNamedFor(kind, object)) continue;
       if (owned || !isOld(String(metadata?.creationTimestamp ?? ""))) continue;
       const why = kind === "persistentvolumeclaims" ? "a cache volume" : "left without its Job";
       prunable.push({ kind, ...identityOf(object), why });
@@ -79,6 +80,17 @@ export async function findPrunable(cluster: Cluster, scope: PruneScope, signal: 
   function isOld(time: string): boolean {
     return cluster.now() - Date.parse(time) >= olderThan;
   }
+}
+
+/** Whether the object has the name that slipway gives it. A user who may write labels on an object of somebody else cannot rename it. */
+function isNamedFor(kind: (typeof OWNED)[number] | "persistentvolumeclaims", { metadata }: Labelled): boolean {
+  const { name = "", labels = {}, ownerReferences = [] } = metadata ?? {};
+  const build = labels[LABEL.build] ?? "";
+  if (kind === "persistentvolumeclaims") return labels[VOLUME_LABEL] !== "context" || name.startsWith(CONTEXT_CLAIM);
+  if (kind !== "pods") return name === inputsName(build);
+  const controller = ownerReferences.find((owner) => owner.controller === true);
+  if (controller !== undefined && (controller.kind !== "Job" || controller.name !== build)) return false;
+  return isBuildName(build) && name.startsWith(`${build}-`);
 }
 
 export async function prune(cluster: Cluster, { kind, name, uid }: Prunable, signal: AbortSignal): Promise<void> {

@@ -5,7 +5,7 @@ import { RECEIVER } from "../../plan/layout.ts";
 import { podState } from "../../run/follow/pod-state.ts";
 import { cancelledBy, cancellerOf } from "../../run/cancelled.ts";
 import { CLIENT_LOST, needsClient, timeLimitOf } from "../../run/client-lease.ts";
-import { ANNOTATION, LABEL } from "../../run/labels.ts";
+import { ANNOTATION, LABEL, madeWith } from "../../run/labels.ts";
 
 /** In the order of a build's life; the last four are ends. */
 export type BuildState =
@@ -82,7 +82,7 @@ export const RECORD_FIELDS: readonly (keyof BuildRecord)[] = [
 export type Judge = (end: ContainerEnd) => Outcome;
 
 export function recordOf(job: V1Job, pod: V1Pod | undefined, judge: Judge): BuildRecord {
-  const labels = job.metadata?.labels ?? {};
+  const labels = madeWith(job);
   const annotations = job.metadata?.annotations ?? {};
   const container = annotations[ANNOTATION.container] ?? labels[LABEL.builder] ?? "";
   const status = pod?.status?.containerStatuses?.find(({ name }) => name === container)?.state;

@@ -3,6 +3,7 @@ import { clusterFlags } from "../flags/shared.ts";
 import { BuildsCommand, buildArgs } from "../builds-command.ts";
 import { LATEST } from "../../app/builds/find.ts";
 import { RECORD_FIELDS } from "../../app/builds/record.ts";
+import { refuseChanged } from "../../app/builds/started-here.ts";
 import { jsonText, print } from "../../lib/terminal/output.ts";
 
 export default class Inspect extends BuildsCommand {
@@ -24,6 +25,7 @@ export default class Inspect extends BuildsCommand {
     if (flags.format !== "json") fillTemplate(flags.format, {}, RECORD_FIELDS);
     await this.withCluster(flags, async (cluster) => {
       const found = await this.find(cluster, argv.length === 0 ? [LATEST] : argv.map(String));
+      for (const { job } of found) refuseChanged(job);
       const records = found.map(({ record }) => record);
       print(
         flags.format === "json"

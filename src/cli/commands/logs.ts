@@ -3,6 +3,7 @@ import { Flags } from "@oclif/core";
 import { clusterFlags } from "../flags/shared.ts";
 import { BuildsCommand, buildArg } from "../builds-command.ts";
 import { buildLog } from "../../app/builds/log.ts";
+import { refuseChanged } from "../../app/builds/started-here.ts";
 import { printLogLine } from "../../lib/terminal/output.ts";
 
 export default class Logs extends BuildsCommand {
@@ -25,6 +26,7 @@ export default class Logs extends BuildsCommand {
     await this.withCluster(flags, async (cluster) => {
       const [found] = await this.find(cluster, [args.build]);
       if (found === undefined) return;
+      refuseChanged(found.job);
       const formatLogLine = await logFormatterOf(found.record);
       for await (const { line, timestamp } of buildLog(cluster, found, flags.follow, this.signal)) {
         if (!hasReader) return;

@@ -3,7 +3,8 @@ import { clusterFlags, tableFlags } from "../flags/shared.ts";
 import { BuildsCommand } from "../builds-command.ts";
 import { listBuilds } from "../../app/builds/find.ts";
 import { RECORD_FIELDS, hasEnded } from "../../app/builds/record.ts";
-import { print } from "../../lib/terminal/output.ts";
+import { StartedHere, changedMessage } from "../../app/builds/started-here.ts";
+import { print, printError } from "../../lib/terminal/output.ts";
 
 export default class Ps extends BuildsCommand {
   static override summary = "List builds";
@@ -39,6 +40,10 @@ export default class Ps extends BuildsCommand {
       const allNamespaces = flags["all-namespaces"];
       const user = flags["all-users"] ? undefined : await this.whoAmI(cluster);
       const builds = await listBuilds(cluster, user, this.signal, { allNamespaces });
+      const here = new StartedHere();
+      for (const { job, record } of builds) {
+        if (here.isChanged(job)) printError(`WARNING: ${changedMessage(record.name)}\n`);
+      }
       const records = builds.map(({ record }) => record).filter((record) => flags.all || !hasEnded(record));
       const text = flags.quiet
         ? records.map(({ name }) => `${name}\n`).join("")

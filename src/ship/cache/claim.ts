@@ -10,6 +10,9 @@ export const CONTEXT_VOLUMES = `${VOLUME_LABEL}=context`;
 /** The project's name as the user wrote it: a label cannot hold every name. */
 export const PROJECT_ANNOTATION = "slipway.dev/cache-name";
 
+/** How the names of their claims begin. */
+export const CONTEXT_CLAIM = "slipway-context";
+
 /** Version of the tree on the volume: a build with another version starts from an empty volume. */
 const TREE_VERSION = 1;
 
@@ -38,7 +41,7 @@ export function claimOf(volume: CacheVolume, owner: number, version: string): V1
     apiVersion: "v1",
     kind: "PersistentVolumeClaim",
     metadata: {
-      name: ["slipway-context", ...(slug === "" ? [] : [slug]), id].join("-"),
+      name: [CONTEXT_CLAIM, ...(slug === "" ? [] : [slug]), id].join("-"),
       labels: {
         "app.kubernetes.io/managed-by": "slipway",
         "app.kubernetes.io/version": version,

@@ -154,13 +154,10 @@ describe("the record of a build", () => {
 });
 
 function found(name: string, user = "jane", ended = false): FoundBuild {
-  const job = { ...jobWith(ended ? { type: "Failed" } : undefined) };
-  job.metadata = {
-    ...job.metadata,
-    name,
-    uid: `uid-of-${name}`,
-    labels: { ...job.metadata?.labels, "slipway.dev/user": user },
-  };
+  const job = structuredClone(jobWith(ended ? { type: "Failed" } : undefined));
+  job.metadata = { ...job.metadata, name, uid: `uid-of-${name}` };
+  const template = job.spec?.template.metadata;
+  if (template !== undefined) template.labels = { ...template.labels, "slipway.dev/user": user };
   return { job, pod: undefined, record: recordOf(job, undefined, judge) };
 }
 
@@ -192,6 +189,37 @@ describe("finding a build", () => {
     expect(() => findBuild(builds, { ...wanted, among: "ended" }, "team")).toThrow(
       "the newest one of jane in the namespace team is slipway-app-2",
     );
+  });
+
+  it("takes no build under its whole name that is the short name of one that was started on this machine", () => {
+    const own = found("slipway-app-x7k2m9qd");
+    const others = [found("slipway-app", "eve"), found("slipway-app-x7k2m9qd-bcdfghjk", "eve"), own];
+    const name = (wanted: string): string =>
+      findBuild(others, { name: wanted, user: "jane", startedHere: (uid) => uid === own.job.metadata?.uid }, "team")
+        .record.name;
+    expect(() => name("slipway-app")).toThrow('3 builds start with "slipway-app"');
+    expect(name("slipway-app-x7k2m9qd")).toBe("slipway-app-x7k2m9qd");
+    expect(name("slipway-app-x7k2m9qd-bcdfghjk")).toBe("slipway-app-x7k2m9qd-bcdfghjk");
+  });
+
+  it("takes the latest by what its Job was made with, and none if a later one has lost its labels", () => {
+    const relabelled = found("slipway-app-3");
+    relabelled.job.metadata = { ...relabelled.job.metadata, labels: { "slipway.dev/user": "eve" } };
+    const wanted = { name: "latest", user: "jane", startedHere: () => true };
+    expect(findBuild([relabelled, ...builds], wanted, "team").record.name).toBe("slipway-app-3");
+    const later = (user: string, ended: boolean, uid = "later") => ({
+      ...found("slipway-app-4", user, ended).job,
+      metadata: { name: "slipway-app-4", uid, creationTimestamp: new Date("2027-01-01T00:00:00Z") },
+    });
+    const latest = (job: V1Job, more: object = {}): string =>
+      findBuild(builds, { ...wanted, jobs: [job], ...more }, "team").record.name;
+    expect(() => latest(later("jane", false))).toThrow("somebody has changed the labels of the Job slipway-app-4");
+    expect(() => latest(later("jane", true), { among: "ended" })).toThrow("somebody has changed the labels");
+    expect(latest(later("jane", true), { among: "running" })).toBe("slipway-app-1");
+    expect(latest(later("eve", false))).toBe("slipway-app-2");
+    expect(latest(later("jane", false, "x"), { startedHere: (uid: string) => uid !== "x" })).toBe("slipway-app-2");
+    const earlier = { ...later("jane", false), metadata: { uid: "x", creationTimestamp: new Date(0) } };
+    expect(latest(earlier)).toBe("slipway-app-2");
   });
 
   it("refuses a name that no build or more than one build has", () => {

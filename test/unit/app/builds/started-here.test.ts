@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { V1Job } from "@kubernetes/client-node";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
-import { StartedHere } from "../../../../src/app/builds/started-here.ts";
+import { StartedHere, refuseChanged } from "../../../../src/app/builds/started-here.ts";
 import { ANNOTATION } from "../../../../src/run/labels.ts";
 
 const UID = "0f0e0d0c-1111-4222-8333-444455556666";
@@ -26,7 +26,7 @@ it("a build is known by the uid of its Job, and the record tells nobody what was
   const here = new StartedHere(state);
   expect([here.has(UID), here.has(UID.replace("0f", "1f")), here.has("../x")]).toEqual([true, false, false]);
   expect(readdirSync(join(state, "builds"))).toEqual([UID]);
-  expect(readFileSync(join(state, "builds", UID), "utf8")).toMatch(/^[0-9a-f]{64}$/);
+  expect(readFileSync(join(state, "builds", UID), "utf8")).toMatch(/^2 [0-9a-f]{64}$/);
 });
 
 it.each([
@@ -39,8 +39,29 @@ it.each([
   expect(new StartedHere(state).isChanged(now)).toBe(changed);
 });
 
-it("a record of an earlier version says nothing of the images", () => {
-  writeFileSync(join(state, "builds", UID), "");
+it.each([
+  ANNOTATION.references,
+  ANNOTATION.pushedAs,
+  ANNOTATION.platform,
+  ANNOTATION.container,
+  ANNOTATION.createdBy,
+  ANNOTATION.insecureRegistries,
+])("it is known whether somebody has added, changed or removed %s", (annotation) => {
+  const one = (annotations: Record<string, string>): V1Job => ({ metadata: { uid: UID, annotations } });
+  const here = new StartedHere(state);
+  here.add(one({ [annotation]: "x" }));
+  expect([{ [annotation]: "x" }, { [annotation]: "y" }, {}].map((now) => here.isChanged(one(now)))).toEqual([
+    false,
+    true,
+    true,
+  ]);
+  here.add(one({}));
+  expect(here.isChanged(one({ [annotation]: "" }))).toBe(true);
+  expect(() => refuseChanged(one({ [annotation]: "" }), here)).toThrow("somebody has changed what the Job");
+});
+
+it.each(["", "0".repeat(64)])("a record of an earlier version says nothing of the images: %j", (record) => {
+  writeFileSync(join(state, "builds", UID), record);
   expect([new StartedHere(state).has(UID), new StartedHere(state).isChanged(job("evil.io/a:1"))]).toEqual([
     true,
     false,
