@@ -13,6 +13,7 @@ import { executable } from "./executable.ts";
 import { kanikoSwitches } from "./kaniko-switches.ts";
 import { loading } from "./loading.ts";
 import { memory } from "./memory.ts";
+import { matching } from "./matching.ts";
 import { packing } from "./packing.ts";
 import { keep } from "./keep.ts";
 import type { Result, Row } from "./row.ts";
@@ -33,6 +34,7 @@ const ROWS: readonly Row[] = [
   cache,
   loading,
   memory,
+  matching,
   kanikoSwitches,
   ...keep,
 ];
