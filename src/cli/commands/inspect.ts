@@ -21,7 +21,7 @@ export default class Inspect extends BuildsCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Inspect);
-    const { fillTemplate } = await import("../../lib/text/go-template.ts");
+    const { fillRow, fillTemplate } = await import("../../lib/text/go-template.ts");
     if (flags.format !== "json") fillTemplate(flags.format, {}, RECORD_FIELDS);
     await this.withCluster(flags, async (cluster) => {
       const found = await this.find(cluster, argv.length === 0 ? [LATEST] : argv.map(String));
@@ -30,7 +30,7 @@ export default class Inspect extends BuildsCommand {
       print(
         flags.format === "json"
           ? `${jsonText(records, 2)}\n`
-          : records.map((record) => `${fillTemplate(flags.format, { ...record }, RECORD_FIELDS)}\n`).join(""),
+          : records.map((record) => fillRow(flags.format, { ...record }, RECORD_FIELDS)).join(""),
       );
     });
   }

@@ -33,7 +33,7 @@ export default class Ps extends BuildsCommand {
     const { buildTable } = await import("../print/tables.ts");
     const { tableWidth } = await import("../print/fit-table.ts");
     const width = tableWidth(process.stdout, flags["no-trunc"]);
-    const { fillTemplate } = await import("../../lib/text/go-template.ts");
+    const { fillRow, fillTemplate } = await import("../../lib/text/go-template.ts");
     const template = flags.format === "json" ? "{{json .}}" : flags.format;
     if (template !== "table") fillTemplate(template, {}, RECORD_FIELDS);
     await this.withCluster(flags, async (cluster) => {
@@ -49,7 +49,7 @@ export default class Ps extends BuildsCommand {
         ? records.map(({ name }) => `${name}\n`).join("")
         : template === "table"
           ? buildTable(records, { now: cluster.now(), users: flags["all-users"], namespaces: allNamespaces, width })
-          : records.map((record) => `${fillTemplate(template, { ...record }, RECORD_FIELDS)}\n`).join("");
+          : records.map((record) => fillRow(template, { ...record }, RECORD_FIELDS)).join("");
       print(text);
     });
   }

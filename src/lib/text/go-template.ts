@@ -14,6 +14,25 @@ export function fillTemplate(
   fields: readonly string[],
   indent?: number,
 ): string {
+  return fill(template, value, fields, indent, (found) => found);
+}
+
+/**
+ * The same for a row of a list. A value that somebody else has written has no line feed or tab, by which it would look like several rows or columns;
+ * `json` has them escaped.
+ * @throws InvalidInput as `fillTemplate`
+ */
+export function fillRow(template: string, value: Readonly<Record<string, unknown>>, fields: readonly string[]): string {
+  return `${fill(template, value, fields, undefined, (found) => found.replaceAll(/[\p{Cc}\u2028\u2029]/gu, " "))}\n`;
+}
+
+function fill(
+  template: string,
+  value: Readonly<Record<string, unknown>>,
+  fields: readonly string[],
+  indent: number | undefined,
+  show: (found: string) => string,
+): string {
   const text = template.replaceAll(/\\([tn])/g, (_, letter) => (letter === "t" ? "\t" : "\n"));
   return replaceActions(text, (inner) => {
     const action = /^-?\s*(json\s+)?\.([A-Za-z][A-Za-z.]*)?\s*-?$/.exec(inner.trim());
@@ -27,8 +46,8 @@ export function fillTemplate(
     const found = field === "" ? value : partOf(value[fieldOf(field, fields)], field, parts);
     if (json !== undefined || (typeof found === "object" && name === ""))
       return JSON.stringify(found ?? null, undefined, indent);
-    if (Array.isArray(found)) return found.join(",");
-    return typeof found === "string" ? found : found === undefined ? "" : JSON.stringify(found);
+    if (Array.isArray(found)) return show(found.join(","));
+    return typeof found === "string" ? show(found) : found === undefined ? "" : JSON.stringify(found);
   });
 }
 

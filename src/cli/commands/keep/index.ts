@@ -34,7 +34,7 @@ for more than ten seconds.`;
     const { keptTable } = await import("../../print/tables.ts");
     const { tableWidth } = await import("../../print/fit-table.ts");
     const width = tableWidth(process.stdout, flags["no-trunc"]);
-    const { fillTemplate } = await import("../../../lib/text/go-template.ts");
+    const { fillRow, fillTemplate } = await import("../../../lib/text/go-template.ts");
     const template = flags.format === "json" ? "{{json .}}" : flags.format;
     if (template !== "table") fillTemplate(template, {}, KEPT_FIELDS);
     await this.withCluster(flags, async (cluster) => {
@@ -43,7 +43,7 @@ for more than ten seconds.`;
         ? records.map(({ name }) => `${name}\n`).join("")
         : template === "table"
           ? keptTable(records, { now: cluster.now(), users: flags["all-users"], width })
-          : records.map((record) => `${fillTemplate(template, { ...record }, KEPT_FIELDS)}\n`).join("");
+          : records.map((record) => fillRow(template, { ...record }, KEPT_FIELDS)).join("");
       print(text);
     });
   }

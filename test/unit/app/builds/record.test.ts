@@ -8,7 +8,7 @@ import { withLease } from "../../../../src/run/client-lease.ts";
 import { ANNOTATION } from "../../../../src/run/labels.ts";
 import { objectsOf } from "../../../../src/run/objects.ts";
 import { deliverByConfigMap } from "../../../../src/ship/choose.ts";
-import { fillTemplate } from "../../../../src/lib/text/go-template.ts";
+import { fillRow, fillTemplate } from "../../../../src/lib/text/go-template.ts";
 import { buildTable } from "../../../../src/cli/print/tables.ts";
 import { platformPlans } from "../../../../src/plan/platform-plans.ts";
 import { PLAN, planOf } from "../../plan/sample.ts";
@@ -241,6 +241,14 @@ describe("listing builds", () => {
     expect(buildTable([{ ...record, references: ["a", "b"] }], { now: 0, users: false })).toMatch(
       / {2}a \+1 .* 0 s ago/,
     );
+  });
+
+  it("prints one row for each build, whatever somebody has written into its values", () => {
+    const value = { name: "n", user: "x\nslipway-forged\tjane\r\u2028y", references: ["a\nb", "c"] };
+    expect(fillRow(String.raw`{{.Name}}\t{{.User}} {{.References}}`, value, ["name", "user", "references"])).toBe(
+      "n\tx slipway-forged jane  y a b,c\n",
+    );
+    expect(fillRow("{{json .User}}", value, ["user"])).toBe(`${JSON.stringify(value.user)}\n`);
   });
 
   it("prints a template like docker's", () => {
