@@ -10,6 +10,7 @@ import type { ContainerEnd } from "../../builders/builder.ts";
 import { BuildFailed, ClusterError, SlipwayError } from "../../errors.ts";
 import type { BuildResult } from "../../events.ts";
 import type { Daemon } from "../../lib/buildkit/control.ts";
+import { solveFailure } from "../../lib/buildkit/failure.ts";
 import { ConnectionLost, GrpcError } from "../../lib/buildkit/grpc.ts";
 import { Progress, SETTLE_MS } from "../../lib/buildkit/progress.ts";
 import { fileSend } from "../../lib/buildkit/services/file-send.ts";
@@ -108,6 +109,12 @@ class FailedSolve extends Error {
   }
 }
 
+/** As the log of a BuildKit in a pod names the line that failed: some errors say it in no other way. */
+function failedLine(error: GrpcError): string[] {
+  const { source } = solveFailure(error);
+  return source === undefined ? [] : [`Dockerfile:${source.lines[0]}`];
+}
+
 interface Solved {
   readonly digest: string;
   readonly description: ImageDescription;
@@ -163,7 +170,7 @@ async function solve(
     await Promise.race([following, delay(STATUS_MS, undefined, { ref: false })]);
     const message = `error: failed to solve: ${error.message.replace(/^failed to solve: /, "")}`;
     // What a program printed, such as git, follows on lines of its own.
-    const lines = [...tail, ...message.split("\n")];
+    const lines = [...tail, ...failedLine(error), ...message.split("\n")];
     throw new FailedSolve({ exitCode: 1, reason: "Error", message: "", tail: lines }, error);
   } finally {
     clearInterval(timer);

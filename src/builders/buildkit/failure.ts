@@ -42,6 +42,7 @@ function failureOf(end: ContainerEnd): Failure {
       buildkitGitFailure(fromLastError(lines)) ??
       registryFailure(error) ??
       frontendFailure(error) ??
+      missingImage(error) ??
       failed("build", plain(error))
     );
   return (
@@ -58,6 +59,17 @@ function frontendFailure(error: string): Failure | undefined {
   return failed("build", `the frontend ${image} of the Dockerfile's syntax line cannot be pulled`, [
     "Remove the line: BuildKit has its own frontend. Or name another one with --build-arg BUILDKIT_SYNTAX=IMAGE.",
   ]);
+}
+
+/** A base image that its registry does not have, in the words of a client that asks the registry itself. */
+function missingImage(error: string): Failure | undefined {
+  const [, name = ""] = /failed to resolve source metadata for (\S+): .*\bnot found$/.exec(error) ?? [];
+  const host = name.split("/", 1)[0] ?? "";
+  if (host === "") return undefined;
+  const failure = failed("build", `failed to resolve source metadata for ${name}: not found`, [
+    `${host} has no such image: check the name and the tag.`,
+  ]);
+  return { ...failure, place: { kind: "image", name } };
 }
 
 /** The last error, with the output of git on the lines after it. */

@@ -152,7 +152,10 @@ export class Progress {
   #addStatus(status: StatusResponse["statuses"][number], lines: string[]): void {
     const step = this.#steps.get(status.vertex);
     if (step === undefined || step.number === 0) return;
-    const done = status.completed === undefined ? "" : " done";
+    const [started, completed] = [millisecondsOf(status.started), millisecondsOf(status.completed)];
+    const took =
+      started === undefined || completed === undefined ? "" : ` ${seconds(Math.max(0, completed - started), 1)}s`;
+    const done = status.completed === undefined ? "" : `${took} done`;
     const amount =
       status.total > 0
         ? ` ${bytes(status.current)} / ${bytes(status.total)}`

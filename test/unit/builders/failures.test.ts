@@ -33,6 +33,17 @@ const CASES: readonly Case[] = [
   ],
   [
     "buildkit",
+    "a base image that its registry does not have",
+    [
+      "Dockerfile:1",
+      "error: failed to solve: r.example.com/team/a:9.99: failed to resolve source metadata for r.example.com/team/a:9.99: r.example.com/team/a:9.99: not found",
+    ],
+    "build",
+    "failed to resolve source metadata for r.example.com/team/a:9.99: not found",
+    /r\.example\.com has no such image/,
+  ],
+  [
+    "buildkit",
     "a push to a tag that has Docker's format",
     [
       "error: failed to solve: failed to push 10.88.0.1:5000/a:1: unexpected status from HEAD request to http://10.88.0.1:5000/v2/a/manifests/1: 400 Bad Request",

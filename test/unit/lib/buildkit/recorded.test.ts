@@ -96,6 +96,9 @@ describe("recorded messages", () => {
     expect(text).toMatch(/^#\d+ \[stage-1 1\/2\] COPY gr\*\.txt \/$/m);
     expect(text).toMatch(/^#\d+ \d\.\d{3} open sesame$/m);
     expect(text).toMatch(/^#\d+ CACHED$/m);
+    // With its time, as buildctl and buildx print it.
+    expect(text).toMatch(/^#\d+ transferring dockerfile: \d+B \d+\.\ds done$/m);
+    expect(text).not.toMatch(/[^s] done$/m);
     expect(text).toMatch(/^#\d+ DONE \d+\.\ds$/m);
     expect(text).toMatch(/^#\d+ ERROR: process "\/bin\/busybox false" did not complete successfully: exit code: 1$/m);
     expect(progress.warnings.map(({ short, line }) => [short, line])).toContainEqual([
