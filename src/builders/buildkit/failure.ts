@@ -63,9 +63,9 @@ function frontendFailure(error: string): Failure | undefined {
 
 /** A base image that its registry does not have, in the words of a client that asks the registry itself. */
 function missingImage(error: string): Failure | undefined {
-  const [, name = ""] = /failed to resolve source metadata for (\S+): .*\bnot found$/.exec(error) ?? [];
-  const host = name.split("/", 1)[0] ?? "";
-  if (host === "") return undefined;
+  const name = between(error, "failed to resolve source metadata for ", ": ") ?? "";
+  const [host = ""] = name.split("/", 1);
+  if (host === "" || !error.endsWith(": not found")) return undefined;
   const failure = failed("build", `failed to resolve source metadata for ${name}: not found`, [
     `${host} has no such image: check the name and the tag.`,
   ]);

@@ -46,7 +46,7 @@ it.each([
   ANNOTATION.container,
   ANNOTATION.createdBy,
   ANNOTATION.insecureRegistries,
-])("it is known whether somebody has added, changed or removed %s", (annotation) => {
+])("whether somebody has added, changed or removed %s is known", (annotation) => {
   const one = (annotations: Record<string, string>): V1Job => ({ metadata: { uid: UID, annotations } });
   const here = new StartedHere(state);
   here.add(one({ [annotation]: "x" }));
