@@ -62,7 +62,7 @@ export interface Wanted {
   readonly startedHere: (uid: string) => boolean;
   /** The builds that `latest` chooses from: default all. */
   readonly among?: "running" | "ended";
-  /** All Jobs of the namespace, for `latest`: also those whose labels somebody has changed, so that they are no builds any more. */
+  /** All Jobs of the namespace, for `latest`: also those whose labels somebody has changed, so that they are not listed as builds. */
   readonly jobs?: readonly V1Job[];
 }
 

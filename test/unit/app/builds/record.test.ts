@@ -243,7 +243,7 @@ describe("listing builds", () => {
     );
   });
 
-  it("prints one row for each build, whatever somebody has written into its values", () => {
+  it("prints one row for each build, even if somebody has written line feeds into its values", () => {
     const value = { name: "n", user: "x\nslipway-forged\tjane\r\u2028y", references: ["a\nb", "c"] };
     expect(fillRow(String.raw`{{.Name}}\t{{.User}} {{.References}}`, value, ["name", "user", "references"])).toBe(
       "n\tx slipway-forged jane  y a b,c\n",
