@@ -1,5 +1,8 @@
 /** Taking away what is left: what has ended and what lost its owner goes, what is under way stays. */
-import { expect, test } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { inputsName } from "../../src/plan/inputs-name.ts";
 import { BUSYBOX, build, mustBuild } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
@@ -9,8 +12,13 @@ import { slipway } from "./support/slipway.ts";
 import type { Run } from "./support/slipway.ts";
 
 const namespace = useNamespace({ rbac: ["--manage"] });
+/** Of this file's own: in the user's, other tests leave the temporary tags of clients that they kill. */
+let state: string;
+beforeAll(async () => void (state = await mkdtemp(join(tmpdir(), "slipway-state-"))));
+afterAll(() => rm(state, { recursive: true, force: true }));
+
 const run = (...args: string[]): Promise<Run> =>
-  slipway([...args, "-n", namespace.name], { env: { KUBECONFIG: namespace.kubeconfig } });
+  slipway([...args, "-n", namespace.name], { env: { KUBECONFIG: namespace.kubeconfig, XDG_STATE_HOME: state } });
 
 test("prune removes ended builds and objects without a Job, asks first, and keeps running builds", async () => {
   await build(namespace, [await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN false\n` })]);
@@ -41,7 +49,7 @@ test("prune removes ended builds and objects without a Job, asks first, and keep
   expect((await run("prune", "-f", "-A")).stdout).toBe(`${ended}\n`);
   // The garbage collector deletes the Job's pod a moment later.
   await expect.poll(() => kubectl(["get", "pods", "-n", namespace.name, "-o", "name"])).not.toContain(ended);
-  const all = await slipway(["prune", "-f", "-A", "-n", namespace.name]);
+  const all = await slipway(["prune", "-f", "-A", "-n", namespace.name], { env: { XDG_STATE_HOME: state } });
   expect([all.stdout, all.stderr]).toEqual([`${lost}\n`, `secrets ${lost}  left without its Job\n`]);
   await expect
     .poll(async () =>

@@ -28,7 +28,7 @@ export function mustBash(script: string, args: readonly string[], options: BashO
   const { cwd, env = process.env } = options;
   const { status, stdout, stderr } = spawnSync("bash", ["-euo", "pipefail", "-c", script, "bash", ...args], {
     cwd,
-    env: env as NodeJS.ProcessEnv,
+    env,
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
   });

@@ -31,7 +31,7 @@ it.each<[string, (job: V1Job) => V1Job, boolean]>([
 
 it("a pod template of the user's cannot change slipway's own labels", () => {
   const labels = { [LABEL.managedBy]: "helm", [LABEL.build]: "x", team: "web" };
-  const job = jobOf({ ...PLAN, podTemplate: { file: "pod.yaml", metadata: { labels } } as never });
+  const job = jobOf({ ...PLAN, podTemplate: { file: "pod.yaml", metadata: { labels } } });
   expect(isMadeAsBuild(job)).toBe(true);
   expect(madeWith(job)).toMatchObject({ [LABEL.managedBy]: "slipway", team: "web" });
 });
