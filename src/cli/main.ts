@@ -20,6 +20,8 @@ import { print, printError } from "../lib/terminal/output.ts";
  */
 export async function execute(args: readonly string[], root: string, manifest?: string): Promise<void> {
   completeEnvironment();
+  // Nothing is left to do or to write then. Without this, Node takes 20 ms more to free its memory piece by piece.
+  process.once("beforeExit", () => process.exit());
   try {
     await run([...args], await loadConfig(root, manifest));
     await flush();

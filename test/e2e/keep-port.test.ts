@@ -69,7 +69,7 @@ RUN for process in /proc/[0-9]*; do \\
 /** What a client gets of the daemon: `data`, or how it was refused. */
 function answer(port: number, options: ConnectionOptions): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: "127.0.0.1", ALPNProtocols: ["h2"], ...options });
+    const socket = connect({ ...options, port, host: "127.0.0.1", ALPNProtocols: ["h2"] });
     const end = (how: string): void => {
       socket.destroy();
       resolve(how);

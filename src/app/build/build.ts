@@ -81,7 +81,8 @@ export async function wireBuild(
     async build(leave) {
       // The kubeconfig is read first, so that a fault in it is reported before anything is packed; meanwhile the connection is prepared.
       await using cluster = await connected(choice, sources.sharing);
-      void cluster.preconnect();
+      // A kept builder is dialled while it is looked up.
+      void cluster.preconnect(plan.keepSeconds === undefined ? 0 : 1);
       warnOfNothingKept(plan, request, emit);
       warnOfMisspeltStages(plan, emit);
       if (plan.platform !== undefined) {

@@ -2,7 +2,7 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { TLSSocket } from "node:tls";
+import type { PeerCertificate, TLSSocket } from "node:tls";
 import { CODE, ConnectionLost, GrpcError, errorIn, frame } from "./grpc.ts";
 import { connectOver, readMessages, writeFramed } from "./http2.ts";
 import { decode, encode } from "./protobuf.ts";
@@ -18,8 +18,8 @@ export interface TlsSettings {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
-  /** Host name that has to be in the server's certificate. */
-  readonly servername: string;
+  /** Host name that has to be in the server's certificate, and no other. */
+  readonly host: string;
 }
 
 /** A gRPC connection to a server. */
@@ -133,10 +133,19 @@ export class Channel {
   }
 }
 
-async function secured(socket: Socket, settings: TlsSettings): Promise<TLSSocket> {
+async function secured(socket: Socket, { host, ...settings }: TlsSettings): Promise<TLSSocket> {
   const { connect } = await import("node:tls");
+  // Node's own check would first find out whether the name is an address, with a pattern that takes 20 ms to compile.
+  const checkServerIdentity = (_: string, { subjectaltname }: PeerCertificate): Error | undefined =>
+    subjectaltname === `DNS:${host}` ? undefined : new Error(`the certificate is not for ${host}`);
   return new Promise((resolve, reject) => {
-    const secure = connect({ ...settings, socket, minVersion: "TLSv1.3", ALPNProtocols: ["h2"] });
+    const secure = connect({
+      ...settings,
+      socket,
+      checkServerIdentity,
+      minVersion: "TLSv1.3",
+      ALPNProtocols: ["h2"],
+    });
     const fail = (error?: Error): void => {
       secure.destroy();
       reject(new ConnectionLost(`no TLS connection: ${error?.message ?? "it was closed"}`, { cause: error }));

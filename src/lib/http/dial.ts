@@ -1,7 +1,7 @@
 /** Opens a connection to a server: TCP, the proxy if there is one, TLS. For requests and for websockets. */
 import { connect as connectTcp, isIP } from "node:net";
 import type { Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, createSecureContext } from "node:tls";
 import type { SecureContext } from "node:tls";
 import { limitOf } from "../limits/limits.ts";
 import { hostOf } from "./proxy.ts";
@@ -144,6 +144,17 @@ function openTcp(url: URL, deadline: AbortSignal): Promise<Socket> {
   return ready(socket, "connect", deadline);
 }
 
+const CONTEXTS = new WeakMap<TlsMaterial, { readonly secureContext: SecureContext }>();
+
+/** Reads certificates and keys once for all connections that use them: that takes longer than the handshake with a server nearby. */
+function contextOf(material: TlsMaterial): { readonly secureContext?: SecureContext } {
+  const { ca, cert, key } = material;
+  if (ca === undefined && cert === undefined && key === undefined) return {};
+  const known = CONTEXTS.get(material) ?? { secureContext: createSecureContext({ ca, cert, key }) };
+  CONTEXTS.set(material, known);
+  return known;
+}
+
 function secure(
   raw: Socket,
   server: URL,
@@ -156,6 +167,7 @@ function secure(
   const servername = isIP(host) === 0 ? host : "";
   const socket = connectTls({
     ...material,
+    ...contextOf(material),
     ...(hasOwnTrust(material) ? {} : trust?.(material)),
     socket: raw,
     host,

@@ -13,8 +13,8 @@ import { HttpClient } from "./http-client.ts";
 const PARALLEL_REQUESTS = 2;
 
 export interface ConnectedCluster extends Cluster {
-  /** Prepares the first requests in the background: runs a credential plugin and opens connections. */
-  preconnect(): Promise<void>;
+  /** Prepares the first requests in the background: runs a credential plugin and opens connections. @param streams to pods among them */
+  preconnect(streams?: number): Promise<void>;
 }
 
 /**
@@ -29,7 +29,7 @@ export async function connect(options: Choice = {}): Promise<ConnectedCluster> {
   const api = new Api(http, location);
   return {
     ...location,
-    preconnect: () => http.preconnect(PARALLEL_REQUESTS),
+    preconnect: (streams = 0) => http.preconnect(PARALLEL_REQUESTS + streams),
     create: (...args) => api.create(...args),
     read: (...args) => api.read(...args),
     list: (...args) => api.list(...args),

@@ -112,7 +112,7 @@ export class HttpClient {
   async open(refused?: Credentials): Promise<Upgradable> {
     if (refused !== undefined) await this.#authenticator.forget(refused);
     const credentials = await this.#authenticator.credentials();
-    const socket = await this.#recordLoss(dial(this.server, this.#proxy, credentials.tls, this.#env));
+    const socket = await this.#recordLoss(this.#connection(credentials.tls, fingerprint(credentials.tls)));
     this.#upgradable.add(socket);
     socket.once("close", () => this.#upgradable.delete(socket));
     if (this.#closed) socket.destroy();

@@ -52,7 +52,7 @@ export function clientTls(key: KeepKey, uid: string): TlsSettings {
     usage: "client",
   });
   const pem = own.export({ format: "pem", type: "pkcs8" }).toString();
-  return { ca: authorityOf(key), cert, key: pem, servername: hostOf(uid) };
+  return { ca: authorityOf(key), cert, key: pem, host: hostOf(uid) };
 }
 
 function authorityOf(key: KeepKey): string {

@@ -5,7 +5,7 @@
  * has another Job's uid. A user who may create pods can copy the owner and the labels. So this also compares what runs in the pod:
  * it must be the same program with the same volumes, and no other container of the pod may mount these volumes.
  */
-import type { V1Container, V1Job, V1Pod, V1PodSpec } from "@kubernetes/client-node";
+import type { V1Container, V1Job, V1Pod, V1PodSpec, V1Volume } from "@kubernetes/client-node";
 import { identityOf, isPodOf } from "../identity.ts";
 
 /** @param container name of the container that the client will connect to */
@@ -29,18 +29,17 @@ const POD_FIELDS = [
 function runsTheSame(spec: V1PodSpec, wanted: V1PodSpec, name: string): boolean {
   const ours = wanted.containers.find((container) => container.name === name);
   if (ours === undefined || !spec.containers.some((container) => container.name === name)) return false;
-  for (const field of POD_FIELDS)
-    if (stable(spec[field] || undefined) !== stable(wanted[field] || undefined)) return false;
-  if (stable(spec.dnsConfig?.nameservers ?? []) !== stable(wanted.dnsConfig?.nameservers ?? [])) return false;
+  for (const field of POD_FIELDS) if (!isSame(spec[field] || undefined, wanted[field] || undefined)) return false;
+  if (!isSame(spec.dnsConfig?.nameservers ?? [], wanted.dnsConfig?.nameservers ?? [])) return false;
   const volumes = new Set(ours.volumeMounts?.map((mount) => mount.name));
-  const definition = (from: V1PodSpec): string =>
-    stable((from.volumes ?? []).filter((volume) => volumes.has(volume.name)));
-  if (definition(spec) !== definition(wanted)) return false;
+  const mounted = (from: V1PodSpec): readonly V1Volume[] =>
+    (from.volumes ?? []).filter((volume) => volumes.has(volume.name));
+  if (!isSame(mounted(spec), mounted(wanted))) return false;
   // Admission may add containers, but none of them may mount our volumes. Those of the template are as in the template.
   const known = new Map(allOf(wanted).map((container) => [container.name, programOf(container)]));
   return allOf(spec).every((container) => {
     const program = known.get(container.name);
-    if (program !== undefined) return program === programOf(container);
+    if (program !== undefined) return isSame(program, programOf(container));
     return !(container.volumeMounts ?? []).some((mount) => volumes.has(mount.name));
   });
 }
@@ -53,7 +52,7 @@ function allOf({ containers, initContainers = [] }: V1PodSpec): readonly V1Conta
  * Returns all of a container but what admission and the API server add: mounts of tokens, resources, and where its messages go. A probe is a
  * program too, and variables may come from a ConfigMap.
  */
-function programOf(container: V1Container): string {
+function programOf(container: V1Container): object {
   const {
     imagePullPolicy: _pull,
     resources: _resources,
@@ -69,7 +68,7 @@ function programOf(container: V1Container): string {
     volumeMounts = [],
     ...rest
   } = container;
-  return stable({
+  return {
     ...rest,
     command,
     args,
@@ -78,14 +77,16 @@ function programOf(container: V1Container): string {
     ports,
     securityContext,
     mounts: volumeMounts.filter(({ mountPath }) => !mountPath.startsWith("/var/run/secrets/")),
-  });
+  };
 }
 
-/** Returns JSON with sorted keys. */
-function stable(value: unknown): string {
-  return JSON.stringify(value ?? null, (_key, item: unknown) =>
-    typeof item === "object" && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
+/** Whether two values are the same in JSON, whatever the order of their keys. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return one === other;
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const [mine, theirs] = [one, other].map((value) => Object.entries(value).filter(([, field]) => field !== undefined));
+  const fields = new Map(theirs);
+  return (
+    mine?.length === fields.size && mine.every(([key, field]) => fields.has(key) && isSame(field, fields.get(key)))
   );
 }

@@ -160,7 +160,7 @@ describe("a daemon's port", () => {
   /** What a client gets of the server, or the code of its error. */
   function answer(port: number, options: ConnectionOptions): Promise<string> {
     return new Promise((resolve) => {
-      const socket = connectTls({ port, host: "127.0.0.1", ALPNProtocols: ["h2"], ...options });
+      const socket = connectTls({ ...options, port, host: "127.0.0.1", ALPNProtocols: ["h2"] });
       socket.on("data", () => resolve("data"));
       socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
       socket.on("close", () => resolve("closed"));
@@ -181,7 +181,8 @@ describe("a daemon's port", () => {
   });
 
   it("answers a client of the key that has made its identity", async () => {
-    expect(await answer((await listen()).port, clientTls(key, JOB))).toBe("data");
+    const { host: _, ...own } = clientTls(key, JOB);
+    expect(await answer((await listen()).port, { ...own, checkServerIdentity: () => undefined })).toBe("data");
   });
 });
 
