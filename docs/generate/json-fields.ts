@@ -42,6 +42,12 @@ export const list = <T>(items: Field<T>, about: string): Field<readonly T[]> => 
   about,
 });
 
+/** An object whose keys are not known. */
+export const mapOf = <T>(values: Field<T>, about: string): Field<Readonly<Record<string, T>>> => ({
+  schema: { type: "object", additionalProperties: values.schema },
+  about,
+});
+
 export function object<Required extends Fields, Optional extends Fields>(
   required: Required,
   optional: Optional,

@@ -1,7 +1,7 @@
 /** docs/reference/progress-json.md: the lines of `--progress json`. The types of the fields are held against those of the program. */
 import type { JsonLine } from "../../src/cli/ui/json.ts";
 import type { Stage } from "../../src/events.ts";
-import { exactly, instant, integer, list, number, object, oneOf, text, truth } from "./json-fields.ts";
+import { exactly, instant, integer, list, mapOf, number, object, oneOf, text, truth } from "./json-fields.ts";
 import type { Field, Fields, ObjectOf, Same } from "./json-fields.ts";
 import { table } from "./manifest.ts";
 
@@ -90,6 +90,7 @@ const LINES = {
                 { variant: text("Such as `v8`.") },
                 "Only if it was asked for.",
               ),
+              annotations: mapOf(text(""), "Annotations of the manifest. Only with `--keep`."),
             },
             "The manifest, if the registry was asked for it.",
           ),

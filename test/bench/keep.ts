@@ -302,7 +302,7 @@ async function startEngine(root: string, directory: string): Promise<Engine> {
   const at = (name: string): string => join(directory, name);
   const host = `unix://${at("docker.sock")}`;
   const files = [`--data-root=${at("data")}`, `--exec-root=${at("exec")}`, `--pidfile=${at("pid")}`, `--host=${host}`];
-  const network = ["--iptables=false", "--bridge=none", `--insecure-registry=${environment("REGISTRY")}`];
+  const network = ["--iptables=false", "--bridge=none", `--insecure-registry=http://${environment("REGISTRY")}`];
   const path = [join(root, "usr/sbin"), join(root, "usr/bin"), process.env["PATH"]].join(":");
   const env = { ...process.env, PATH: path };
   const child = spawn("dockerd", [...files, ...network], { env, stdio: "ignore" });

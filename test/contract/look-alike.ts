@@ -10,6 +10,8 @@ const PROGRAM = new URL("../../bin/run.js", import.meta.url).pathname;
 const given = process.env["CONTRACT_COMMAND"];
 
 export const isSlipway = given === undefined;
+/** Whether slipway builds in a kept builder: then its default builder is BuildKit, and it refuses all others. */
+export const isKept = isSlipway && process.env["SLIPWAY_KEEP"] !== undefined;
 
 export interface Run {
   readonly code: number | null;

@@ -36,7 +36,8 @@ export async function planRequest(
   facts: Omit<PlanFacts, "builderImage">,
   say: (message: string) => void,
 ): Promise<PlannedRequest> {
-  if (request.keep !== undefined) return planWith({ ...request, builder: keepingBuilder(request) }, inputs, facts);
+  if (request.keep !== undefined)
+    return planWith({ ...request, builder: keepingBuilder(request.builder) }, inputs, facts);
   if (request.builder !== "auto") return planWith(request, inputs, facts);
   if (request.builderImage !== undefined) {
     throw new InvalidInput(
@@ -65,9 +66,10 @@ export async function planRequest(
 /** A registry that cannot exist: not every builder can make an image without a name. */
 const UNUSED_REGISTRY = "registry.invalid";
 
-/** The only builder with a daemon that can stay. @throws BuilderUnable for any other */
-function keepingBuilder({ builder }: BuildRequest): BuilderName {
+/** The only builder with a daemon that can stay. @throws BuilderUnable for any other, InvalidInput for a name that is none */
+export function keepingBuilder(builder: string): BuilderName {
   if (builder === "auto" || builder === "buildkit") return "buildkit";
+  refuseUnknown(builder);
   throw new BuilderUnable(`${builder} cannot stay for the next build (--keep): it has no daemon`, {
     suggestions: ["Use --builder buildkit, or leave out --keep."],
   });
@@ -137,7 +139,13 @@ async function planWith(
 }
 
 async function builderOf(name: string): Promise<Builder> {
-  if (isBuilderName(name)) return loadBuilder(name);
+  refuseUnknown(name);
+  return loadBuilder(name);
+}
+
+/** @throws InvalidInput for a name that is not a builder's */
+function refuseUnknown(name: string): asserts name is BuilderName {
+  if (isBuilderName(name)) return;
   throw new InvalidInput(`there is no builder "${name}"`, {
     docker: "refuses",
     suggestions: [`Choose one of: ${BUILDER_NAMES.join(", ")}, or auto for the first that can do this build.`],

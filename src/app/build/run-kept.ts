@@ -243,7 +243,7 @@ function descriptionOf(answer: ReadonlyMap<string, string>): ImageDescription {
           descriptor: {
             mediaType: parsed.mediaType,
             size: parsed.size,
-            ...omitUndefined({ platform: parsed.platform }),
+            ...omitUndefined({ platform: parsed.platform, annotations: parsed.annotations }),
           },
         }),
   };

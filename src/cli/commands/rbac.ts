@@ -72,13 +72,9 @@ Role is: without --builder it has the rights that any builder needs.`;
       );
     }
     const { needsOfBuilder } = await import("../../app/describe-builders.ts");
+    const { keepingBuilder } = await import("../../app/build/plan-request.ts");
     const uses = { registryCa: flags["registry-ca"], cacheVolume: flags["cache-volume"] };
-    const builder = flags.keep ? (flags.builder ?? "buildkit") : flags.builder;
-    if (flags.keep && builder !== "buildkit") {
-      throw new InvalidInput(`${builder} cannot stay for the next build (--keep): it has no daemon`, {
-        suggestions: ["Leave out --builder or --keep."],
-      });
-    }
+    const builder = flags.keep ? keepingBuilder(flags.builder ?? "auto") : flags.builder;
     const rights = rightsOf({
       ...(await needsOfBuilder(builder, uses)),
       transport: flags["git-in-cluster"] || flags.keep ? "none" : flags.transport,

@@ -20,13 +20,13 @@ export function metadataOf(result: BuildResult, provenances: Provenances = {}): 
   };
 
   function imageOf(): Record<string, unknown> {
-    const { mediaType, size, platform } = descriptor ?? {};
+    const { mediaType, size, annotations, platform } = descriptor ?? {};
     return {
       ...omitUndefined({ "containerimage.config.digest": configDigest }),
       ...(descriptor === undefined
         ? {}
         : {
-            "containerimage.descriptor": { mediaType, digest, size, ...omitUndefined({ platform }) },
+            "containerimage.descriptor": { mediaType, digest, size, ...omitUndefined({ annotations, platform }) },
           }),
       "containerimage.digest": digest,
       ...(names.length === 0 ? {} : { "image.name": names.join(",") }),

@@ -17,5 +17,7 @@ export interface ImageDescription {
     readonly size: number;
     /** Present if it was requested. */
     readonly platform?: { readonly architecture: string; readonly os: string; readonly variant?: string };
+    /** Those of BuildKit, which reports them with a kept builder. */
+    readonly annotations?: Readonly<Record<string, string>>;
   };
 }
