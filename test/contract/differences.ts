@@ -19,6 +19,12 @@ export const DIFFERENCES: readonly Difference[] = [
     ],
   },
   {
+    reason: "Slipway prints no carriage return of a Dockerfile: on a terminal it could write over its own line.",
+    lines: [
+      `lines shown with a warning 4: stdout has in line 7 "   1 |     FROM <registry>/busybox:1.35", docker's "   1 |     FROM <registry>/busybox:1.35\\r"`,
+    ],
+  },
+  {
     reason: "An unprivileged pod cannot grant entitlements.",
     lines: ["--allow: code is 125, docker's 0"],
   },
