@@ -47,7 +47,9 @@ export function isBuildName(name: string): boolean {
  * has begun.
  */
 export function madeWith({ spec }: Pick<V1Job, "spec">): Readonly<Record<string, string>> {
-  return spec?.template.metadata?.labels ?? {};
+  // What an API server sends is not always what its types say.
+  const { template } = spec ?? {};
+  return template?.metadata?.labels ?? {};
 }
 
 /**

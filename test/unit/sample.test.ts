@@ -12,7 +12,9 @@ const LONG: Readonly<Record<string, string>> = {
   "leak-matrix.test.ts": "a build for each row, with every kind of secret; hidden-values.test.ts is in the sample",
   "nodes.test.ts": "it needs three nodes",
   "platforms.test.ts": "it needs three nodes",
+  "trust-commands.test.ts": "builds for each attack; trust-identity.test.ts is in the sample",
   "trust-forged.test.ts": "a build for each forged object; trust-identity.test.ts is in the sample",
+  "trust-objects.test.ts": "builds for each attack; trust-identity.test.ts is in the sample",
 };
 
 /** Calls that make tests, and those of them that `make test` leaves out. */

@@ -74,8 +74,12 @@ export async function reachKept(
       const name = pod.metadata?.name ?? "";
       const { name: job, uid } = identityOf(builder.job);
       // A new one has no port before a client has dialled it by command.
-      const address = { pod: name, job: uid, way: isNew ? ("command" as const) : (ahead?.address.way ?? "port") };
-      const open = (until: AbortSignal): Promise<Dialled> => dial(deps.cluster, address, key, ahead, until);
+      const known = ahead?.address.job === uid ? ahead.address.way : "port";
+      const address = { pod: name, job: uid, way: isNew ? ("command" as const) : known };
+      const open = async (until: AbortSignal): Promise<Dialled> => {
+        const dialled = await dial(deps.cluster, address, key, ahead, until);
+        return isNew ? { ...dialled, way: "port" } : dialled;
+      };
       const { daemon, way } = await (sharing === undefined
         ? open(signal)
         : orAborted(sharing.daemon(pod.metadata?.uid ?? name, open), signal));
@@ -83,7 +87,7 @@ export async function reachKept(
         if (sharing === undefined) daemon.close();
       };
       stages.done("create", isNew ? job : `found ${job}`);
-      hint.write({ ...address, way: isNew ? "port" : way });
+      hint.write({ ...address, way });
       return { builder: { ...builder, pod }, lease, leased, daemon, release };
     } catch (error) {
       lease[Symbol.dispose]();

@@ -62,10 +62,11 @@ export class Sharing implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // First: a connection that is still being made is waited for.
+    this.#ended.abort(new Error("the builds that shared a connection have ended"));
     for (const dialled of await Promise.allSettled(this.#daemons.values())) {
       if (dialled.status === "fulfilled") dialled.value.daemon.close();
     }
-    this.#ended.abort(new Error("the builds that shared a connection have ended"));
     for (const cluster of await Promise.allSettled(this.#clusters.values())) {
       if (cluster.status === "fulfilled") await cluster.value.close();
     }

@@ -81,11 +81,15 @@ while sleep ${LOOK_SECONDS}; do
   left=$found
 done`;
 
-/** `$1` is the process's own number, the others are the daemon's arguments. It starts without the port where no client comes. */
-const LISTEN = `looks=0
+/**
+ * The arguments are the daemon's. It starts without the port where no client comes. Once it has read its key, which it does before it makes
+ * the socket, the key is removed.
+ */
+export const LISTEN = `looks=0
 until [ -d ${IDENTITY} ] || [ $looks -ge ${IDENTITY_LOOKS} ]; do sleep 0.05; looks=$((looks+1)); done
 if [ -d ${IDENTITY} ]; then
   set -- "$@" --addr=tcp://127.0.0.1:${DAEMON_PORT} --tlscert=${IDENTITY}/own --tlskey=${IDENTITY}/own --tlscacert=${IDENTITY}/authority
+  ( (until [ -S ${SOCKET} ]; do sleep 0.1; done; rm -rf ${IDENTITY}/own ${IDENTITY}.??????) & )
 fi
 exec buildkitd "$@"`;
 
@@ -99,19 +103,23 @@ wait $daemon
 
 /**
  * Reads what `dialPreamble` makes, waits for the daemon's socket, for at most a minute, and becomes the pipe to it. The first client that
- * brings an identity gives the daemon its own; the key is removed once the daemon has read it, which it does before it makes the socket.
+ * brings a whole identity gives the daemon its own. Without room on the disk it is only a pipe.
  */
 export const DIAL_COMMAND: readonly string[] = [
   "sh",
   "-c",
-  `umask 077
-mkdir -p ${DIRECTORY} && new=$(mktemp -d ${IDENTITY}.XXXXXX) || exit
+  `umask 077; new=; cut=
+mkdir -p ${DIRECTORY}
+[ -d ${IDENTITY}.lock ] || new=$(mktemp -d ${IDENTITY}.XXXXXX)
 for part in own authority; do
-  while IFS= read -r line && [ "$line" != . ]; do printf '%s\\n' "$line"; done >$new/$part
+  if [ -n "$new" ]; then to=$new/$part; else to=/dev/null; fi
+  while IFS= read -r line && [ "$line" != . ]; do printf '%s\\n' "$line" || cut=1; done >$to
+  [ "$line" = . ] || cut=1
 done
-if [ -s $new/own ] && mkdir ${IDENTITY}.lock 2>/dev/null; then mv $new ${IDENTITY}; else rm -rf $new; fi
+if [ -n "$new" ]; then
+  if [ -s $new/own ] && [ -z "$cut" ] && mkdir ${IDENTITY}.lock; then mv $new ${IDENTITY}; else rm -rf $new; fi
+fi 2>/dev/null
 i=0; until [ -S ${SOCKET} ] || [ $i -ge 600 ]; do sleep 0.1; i=$((i+1)); done
-if [ -S ${SOCKET} ]; then rm -f ${IDENTITY}/own; fi
 exec buildctl --addr unix://${SOCKET} dial-stdio`,
 ];
 

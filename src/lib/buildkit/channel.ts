@@ -54,14 +54,20 @@ export class Channel {
   }
 
   /** Waits for the server's SETTINGS frame. @throws ConnectionLost if the connection ends first, or the signal's reason */
-  ready(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const lost = (): void => reject(new ConnectionLost("the connection ended before the first byte"));
-      void this.#settingsReceived.then(resolve);
-      if (this.#session.destroyed) return lost();
-      this.#session.once("close", lost);
-      signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
-    });
+  async ready(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { promise, reject } = Promise.withResolvers<never>();
+    const lost = (): void => reject(new ConnectionLost("the connection ended before the first byte"));
+    const stop = (): void => reject(signal.reason as Error);
+    if (this.#session.destroyed) lost();
+    this.#session.once("close", lost);
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      await Promise.race([this.#settingsReceived, promise]);
+    } finally {
+      this.#session.off("close", lost);
+      signal.removeEventListener("abort", stop);
+    }
   }
 
   /** Whether calls can be started. */
@@ -143,6 +149,8 @@ async function secured(socket: Socket, { host, ...settings }: TlsSettings): Prom
       ...settings,
       socket,
       checkServerIdentity,
+      // Even if NODE_TLS_REJECT_UNAUTHORIZED is 0: that is about other servers.
+      rejectUnauthorized: true,
       minVersion: "TLSv1.3",
       ALPNProtocols: ["h2"],
     });

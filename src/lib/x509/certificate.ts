@@ -24,7 +24,7 @@ export interface CertificateRequest {
   readonly host?: string;
 }
 
-/** Returns the certificate in PEM. It never expires: what it identifies lives shorter than any key. */
+/** Returns the certificate in PEM. It never expires: it is worth as much as the key of its issuer, and for as long. */
 export function certificate(request: CertificateRequest): string {
   const { subject, publicKey, issuer, issuerKey, serial, usage, host } = request;
   const signed = sequence(

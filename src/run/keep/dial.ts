@@ -7,7 +7,6 @@ import { DAEMON_PORT, DIAL_COMMAND, dialPreamble } from "../../builders/buildkit
 import { ClusterError } from "../../errors.ts";
 import { Daemon } from "../../lib/buildkit/control.ts";
 import type { Cluster, Pipe } from "../../lib/kube/cluster.ts";
-import { httpStatusOf } from "../../lib/kube/refusal.ts";
 import type { KeepKey } from "./keep-key.ts";
 import { clientTls, newDaemonIdentity } from "./keep-tls.ts";
 import { DAEMON } from "./kept-builder.ts";
@@ -98,10 +97,8 @@ export async function dial(
   if (address.way === "port" && !portFailed) {
     try {
       return { daemon: await dialPort(cluster, address, key, signal), way: "port" };
-    } catch (error) {
+    } catch {
       signal.throwIfAborted();
-      // A pod that is gone is so for a command, too.
-      if (httpStatusOf(error) === 404) throw error;
     }
   }
   const pipe = await cluster.pipe(pod, DAEMON, DIAL_COMMAND, signal);
@@ -109,8 +106,8 @@ export async function dial(
 }
 
 async function dialPort(cluster: Dialler, { pod, job }: Address, key: KeepKey, signal: AbortSignal): Promise<Daemon> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(PORT_ANSWER_TIMEOUT_MS)]);
   const pipe = await cluster.port(pod, DAEMON_PORT, signal);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(PORT_ANSWER_TIMEOUT_MS)]);
   const stop = (): void => void pipe.destroy(limit.reason as Error);
   limit.addEventListener("abort", stop, { once: true });
   try {

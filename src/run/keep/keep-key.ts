@@ -24,13 +24,13 @@ import { constants } from "node:fs";
 import { link, open, rm, writeFile } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { InvalidInput } from "../../errors.ts";
+import { InternalError, InvalidInput } from "../../errors.ts";
 import { configDirectory } from "../../lib/files/cache-directory.ts";
 import { makeTrustedDirectory } from "../../lib/files/trusted-directory.ts";
 
-/** A user's Ed25519 key. */
 const KEY_VARIABLE = "SLIPWAY_KEEP_KEY";
 
+/** A user's Ed25519 key. */
 export class KeepKey {
   readonly #private: KeyObject;
   readonly #public: KeyObject;
@@ -56,7 +56,9 @@ export class KeepKey {
 
   /** Returns another Ed25519 key: the same one for the same purpose. It cannot sign anything in this key's place, nor be led back to it. */
   derive(purpose: string): KeyObject {
-    const seed = Buffer.from(this.#private.export({ format: "jwk" }).d ?? "", "base64url");
+    const { d } = this.#private.export({ format: "jwk" });
+    if (d === undefined) throw new InternalError("the key has no private part");
+    const seed = Buffer.from(d, "base64url");
     const derived = Buffer.from(hkdfSync("sha256", seed, "", purpose, SEED_BYTES));
     return createPrivateKey({ key: Buffer.concat([PKCS8_ED25519, derived]), format: "der", type: "pkcs8" });
   }

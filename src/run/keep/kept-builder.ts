@@ -141,7 +141,10 @@ export function isOver({ metadata, status }: V1Job): boolean {
   return ended === true || metadata?.deletionTimestamp !== undefined;
 }
 
+/** The pod's containers are never started again. One that was, had another program in between: images of a pod can be patched. */
 function isLive({ metadata, status }: V1Pod): boolean {
+  const daemon = status?.containerStatuses?.find(({ name }) => name === DAEMON);
+  if ((daemon?.restartCount ?? 0) > 0) return false;
   return metadata?.deletionTimestamp === undefined && status?.phase !== "Failed" && status?.phase !== "Succeeded";
 }
 

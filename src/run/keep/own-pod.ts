@@ -29,6 +29,8 @@ const POD_FIELDS = [
 function runsTheSame(spec: V1PodSpec, wanted: V1PodSpec, name: string): boolean {
   const ours = wanted.containers.find((container) => container.name === name);
   if (ours === undefined || !spec.containers.some((container) => container.name === name)) return false;
+  // One with a target sees its processes and files.
+  if (spec.ephemeralContainers?.some(({ targetContainerName }) => targetContainerName === name) === true) return false;
   for (const field of POD_FIELDS) if (!isSame(spec[field] || undefined, wanted[field] || undefined)) return false;
   if (!isSame(spec.dnsConfig?.nameservers ?? [], wanted.dnsConfig?.nameservers ?? [])) return false;
   const volumes = new Set(ours.volumeMounts?.map((mount) => mount.name));
@@ -44,8 +46,8 @@ function runsTheSame(spec: V1PodSpec, wanted: V1PodSpec, name: string): boolean 
   });
 }
 
-function allOf({ containers, initContainers = [] }: V1PodSpec): readonly V1Container[] {
-  return [...containers, ...initContainers];
+function allOf({ containers, initContainers = [], ephemeralContainers = [] }: V1PodSpec): readonly V1Container[] {
+  return [...containers, ...initContainers, ...ephemeralContainers];
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Remembers the pod of the last build, so that the next build can dial it while it still looks the builder up. It is only a hint:
- * the lookup decides whether the pod is ours, and nothing is sent before that.
+ * the lookup decides whether the pod is ours, and no file, password or key is sent before that.
  */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -14,7 +14,10 @@ import type { Address } from "./dial.ts";
 const POD_NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
 const UID = /^[0-9a-f-]{36}$/;
 
-/** The file with the hint: the name of the pod, the uid of its Job, and how it was reached. */
+/** After this time the port is tried again, in milliseconds: what stood in its way may have been a busy moment. */
+const COMMAND_EXPIRY_MS = 600_000;
+
+/** The file with the hint: the name of the pod, the uid of its Job, how it was reached, and since when. */
 export class PodHint {
   readonly #directory: string | undefined;
   readonly #name: string;
@@ -31,18 +34,20 @@ export class PodHint {
   async read(): Promise<Address | undefined> {
     if (this.#directory === undefined) return undefined;
     this.#known = await readFile(join(this.#directory, this.#name), "utf8").catch(() => "");
-    const [pod = "", job = "", word] = this.#known.split(" ");
-    const way = WAYS.find((known) => known === word);
+    const [pod = "", job = "", word, since] = this.#known.split(" ");
+    const isExpired = word === "command" && !(Date.now() - Number(since) < COMMAND_EXPIRY_MS);
+    if (isExpired) this.#known = "";
+    const way = WAYS.find((known) => known === (isExpired ? "port" : word));
     return POD_NAME.test(pod) && UID.test(job) && way !== undefined ? { pod, job, way } : undefined;
   }
 
   /** Stores the address. It never throws: without the hint, the next build is only a little slower. */
   write({ pod, job, way }: Address): void {
-    const text = `${pod} ${job} ${way}`;
-    if (text === this.#known || this.#directory === undefined) return;
+    const text = `${pod} ${job} ${way} `;
+    if (this.#known.startsWith(text) || this.#directory === undefined) return;
     try {
       makeTrustedDirectory(this.#directory);
-      replaceFile(join(this.#directory, this.#name), text, { mode: 0o600 });
+      replaceFile(join(this.#directory, this.#name), `${text}${Date.now()}`, { mode: 0o600 });
     } catch {
       this.#known = "";
     }

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { duplexPair } from "node:stream";
 import { connect as connectTls, createServer } from "node:tls";
 import type { ConnectionOptions, Server } from "node:tls";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { DAEMON_PORT } from "../../../../src/builders/buildkit/daemon.ts";
 import { EMPTY, INFO_RESPONSE } from "../../../../src/lib/buildkit/messages.ts";
 import { serve, unary } from "../../../../src/lib/buildkit/served.ts";
@@ -102,6 +102,18 @@ describe("dialling a kept builder", () => {
     expect(dialled.way).toBe("command");
     expect(fake.calls).toHaveLength(1);
     dialled.daemon.close();
+  });
+
+  it("does not take another daemon for its own where certificates of servers are not checked", async () => {
+    vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    try {
+      const { fake } = await cluster((await listen(newKey())).port);
+      const dialled = await dial(fake, address("port"), key, undefined, limit());
+      expect(dialled.way).toBe("command");
+      dialled.daemon.close();
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it("uses a command if the port fails while it is being connected", async () => {

@@ -4,7 +4,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { V1Job, V1Pod } from "@kubernetes/client-node";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { KeepKey, keepKeyFile, openKeepKey } from "../../../../src/run/keep/keep-key.ts";
 import { KEEP_ANNOTATION, isOver, isSigned } from "../../../../src/run/keep/kept-builder.ts";
 import { isOwnPod } from "../../../../src/run/keep/own-pod.ts";
@@ -142,6 +142,10 @@ describe("a pod", () => {
     ["another working directory", podOf({ containers: [{ ...container, workingDir: "/x" }] })],
     ["an address of theirs for a registry", podOf({ hostAliases: [{ ip: "192.0.2.1", hostnames: ["r.io"] }] })],
     ["a name server of theirs", podOf({ dnsPolicy: "None", dnsConfig: { nameservers: ["192.0.2.1"] } })],
+    [
+      "a container that was added to see its processes",
+      podOf({ ephemeralContainers: [{ name: "debug", image: "x", targetContainerName: "buildkit" }] }),
+    ],
     ["no such container", podOf({ containers: [{ ...container, name: "x" }] })],
   ])("is not the Job's with %s", (_, pod) => {
     expect(isOwnPod(pod, job, "buildkit")).toBe(false);
@@ -157,6 +161,23 @@ describe("the hint", () => {
     new PodHint(env(), ["a"]).write(address);
     expect(await new PodHint(env(), ["a"]).read()).toEqual(address);
     expect(await new PodHint(env(), ["b"]).read()).toBeUndefined();
+  });
+
+  it("tries the port again some time after a command was needed", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      new PodHint(env(), ["c"]).write({ ...address, way: "command" });
+      expect((await new PodHint(env(), ["c"]).read())?.way).toBe("command");
+      vi.setSystemTime(Date.now() + 599_000);
+      const hint = new PodHint(env(), ["c"]);
+      expect((await hint.read())?.way).toBe("command");
+      // Another build does not put it off.
+      hint.write({ ...address, way: "command" });
+      vi.setSystemTime(Date.now() + 2000);
+      expect((await new PodHint(env(), ["c"]).read())?.way).toBe("port");
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it.each([
