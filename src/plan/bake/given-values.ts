@@ -4,9 +4,22 @@ import { parseBool } from "../../lib/pflag/parse-bool.ts";
 import { canConvert, convert } from "../../lib/hcl/convert.ts";
 import { mismatch } from "../../lib/hcl/mismatch.ts";
 import { decodeJson } from "../../lib/hcl/json.ts";
+import { encodeJson } from "../../lib/hcl/json-value.ts";
 import { fromDouble } from "../../lib/hcl/number.ts";
 import { HclError } from "../../lib/hcl/source.ts";
-import { isPlain, nameOf } from "../../lib/hcl/type.ts";
+import {
+  ANY,
+  BOOL,
+  NUMBER,
+  STRING,
+  isPlain,
+  listOf,
+  mapOf,
+  nameOf,
+  objectOf,
+  setOf,
+  tupleOf,
+} from "../../lib/hcl/type.ts";
 import type { Type } from "../../lib/hcl/type.ts";
 import { bool, entriesOf, isNull, itemsOf, list, map, number, set, text, tuple } from "../../lib/hcl/value.ts";
 import type { Value } from "../../lib/hcl/value.ts";
@@ -123,12 +136,46 @@ function keyAndValue(name: string, field: string): readonly [string, string] {
 function fromJson(name: string, given: string, type: Type): Value {
   try {
     const value = decodeJson(given);
+    if (type.kind === "any" && !isNull(value)) return dynamicValue(value);
     mustFit(value, type);
     return convert(value, type);
   } catch (error) {
     if (!(error instanceof HclError)) throw error;
     throw new HclError(`${name}${JSON_SUFFIX} is not a valid value of the variable ${name}: ${error.message}`);
   }
+}
+
+/** A value of any type names its type beside it: `{"value": [1], "type": ["list", "number"]}` (go-cty, cty/json). */
+function dynamicValue(given: Value): Value {
+  const fields = new Map(given.type.kind === "object" ? entriesOf(given) : []);
+  const [value, type] = [fields.get("value"), fields.get("type")];
+  if (value === undefined || type === undefined || fields.size !== 2)
+    throw new HclError('a value of any type is written as {"value": …, "type": …}');
+  const own = typeIn(type);
+  mustFit(value, own);
+  return convert(value, own);
+}
+
+const PLAIN: ReadonlyMap<unknown, Type> = new Map([
+  ["string", STRING],
+  ["number", NUMBER],
+  ["bool", BOOL],
+  ["dynamic", ANY],
+]);
+
+function typeIn(given: Value): Type {
+  const plain = given.type.kind === "string" ? PLAIN.get(given.content) : undefined;
+  if (plain !== undefined) return plain;
+  const [kind, of] = given.type.kind === "tuple" ? itemsOf(given) : [];
+  if (kind?.type.kind === "string" && of !== undefined) {
+    if (kind.content === "list") return listOf(typeIn(of));
+    if (kind.content === "set") return setOf(typeIn(of));
+    if (kind.content === "map") return mapOf(typeIn(of));
+    if (kind.content === "tuple" && of.type.kind === "tuple") return tupleOf(itemsOf(of).map(typeIn));
+    if (kind.content === "object" && of.type.kind === "object")
+      return objectOf([...entriesOf(of)].map(([name, own]) => [name, typeIn(own)] as const));
+  }
+  throw new HclError(`${encodeJson(given)} is not a type`);
 }
 
 /** The JSON must not have attributes that the type lacks, nor texts for numbers. */

@@ -14,6 +14,8 @@ import { CaseMaker } from "./random-cases.ts";
 
 const CORPUS = join(import.meta.dirname, "corpus");
 const SAMPLE = join(import.meta.dirname, "sample.json");
+/** How often buildx is asked again where it answers differently. */
+const REPEATED = 8;
 /** Cases of the sample that `make test` runs. */
 const SAMPLE_SIZE = 200;
 
@@ -62,7 +64,11 @@ if (import.meta.main) {
   let refused = 0;
   let differences = 0;
   const judge = (name: string, one: BakeCase): Answer => {
-    const { ours, theirs } = compare(values.buildx, one);
+    let { ours, theirs } = compare(values.buildx, one);
+    // buildx applies overrides in the order of a Go map, which is another each time.
+    for (let again = 0; again < REPEATED && !areAlike(ours, theirs); again++) {
+      ({ ours, theirs } = compare(values.buildx, one));
+    }
     if ("refused" in theirs) refused += 1;
     if (!areAlike(ours, theirs)) {
       differences += 1;

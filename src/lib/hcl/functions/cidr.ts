@@ -84,10 +84,12 @@ function host(network: Network, index: number): string {
 function subnet(network: Network, newBits: number, index: number): string {
   if (newBits > MAX_NEW_BITS) throw new HclError(`the prefix may not become more than ${MAX_NEW_BITS} bits longer`);
   const prefix = network.prefix + newBits;
-  if (newBits < 0 || prefix > network.bits) {
+  if (prefix < 0 || prefix > network.bits) {
     throw new HclError(`the prefix of ${network.prefix} cannot become ${newBits} bits longer`);
   }
-  if (index < 0 || BigInt(index) >= 1n << BigInt(newBits)) throw new HclError(`there is no subnet number ${index}`);
+  // With a shorter prefix, go-cidr 1.0.1 takes every number (Subnet).
+  const isTooGreat = newBits >= 0 && BigInt(index) >= 1n << BigInt(newBits);
+  if (index < 0 || isTooGreat) throw new HclError(`there is no subnet number ${index}`);
   const address = network.address | (BigInt(index) << BigInt(network.bits - prefix));
   return `${ipText(address, network.bits)}/${prefix}`;
 }

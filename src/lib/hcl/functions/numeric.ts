@@ -204,7 +204,60 @@ export const NUMERIC: Functions = {
   subtract: binary("-", "The first number without the second one."),
 };
 
-/** Where Go and JavaScript differ: one to any power is one. */
-function goPow(base: number, power: number): number {
-  return base === 1 || (base === -1 && Math.abs(power) === Infinity) ? 1 : base ** power;
+/**
+ * As Go's `math.Pow` (math/pow.go of 1.26), whose last digits are not always those of JavaScript: the whole part of the power is done by
+ * squaring a fraction of 0.5 to 1, with the power of two beside it, and the rest by the logarithm.
+ */
+export function goPow(base: number, power: number): number {
+  if (base === 1 || (base === -1 && Math.abs(power) === Infinity)) return 1;
+  const isPlain = Number.isFinite(base) && Number.isFinite(power) && base !== 0 && power !== 0;
+  if (!isPlain || Math.abs(power) >= 2 ** 63) return base ** power;
+  if (Math.abs(power) === 0.5) return power > 0 ? Math.sqrt(base) : 1 / Math.sqrt(base);
+  let whole = Math.trunc(Math.abs(power));
+  let rest = Math.abs(power) - whole;
+  if (rest !== 0 && base < 0) return Number.NaN;
+  if (rest > 0.5) {
+    rest -= 1;
+    whole += 1;
+  }
+  let result = rest === 0 ? 1 : Math.exp(rest * Math.log(base));
+  let exponent = 0;
+  let [fraction, shift] = split(base);
+  for (; whole !== 0; whole = Math.floor(whole / 2)) {
+    // The result is 0 or infinite.
+    if (Math.abs(shift) > 4096) {
+      exponent += shift;
+      break;
+    }
+    if (whole % 2 === 1) {
+      result *= fraction;
+      exponent += shift;
+    }
+    fraction *= fraction;
+    shift *= 2;
+    if (fraction < 0.5) {
+      fraction += fraction;
+      shift -= 1;
+    }
+  }
+  return power < 0 ? scaled(1 / result, -exponent) : scaled(result, exponent);
+}
+
+/** @returns a fraction of 0.5 to 1, with the number's sign, and the power of two that it is to be multiplied with */
+function split(value: number): [fraction: number, shift: number] {
+  let shift = 0;
+  let fraction = value;
+  // Powers of two change no digit of it.
+  for (; Math.abs(fraction) >= 1; shift += 1) fraction /= 2;
+  for (; Math.abs(fraction) < 0.5; shift -= 1) fraction *= 2;
+  return [fraction, shift];
+}
+
+/** Multiplies with a power of two, which may be greater than the greatest number. */
+function scaled(value: number, exponent: number): number {
+  let left = exponent;
+  let result = value;
+  for (; left > 1000 && Number.isFinite(result); left -= 1000) result *= 2 ** 1000;
+  for (; left < -1000 && result !== 0; left += 1000) result *= 2 ** -1000;
+  return result * 2 ** Math.max(-1000, Math.min(1000, left));
 }
