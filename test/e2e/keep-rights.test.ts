@@ -89,6 +89,8 @@ test("the targets of one bake use one connection to their builder", async () => 
   };
   const root = await project({ "docker-bake.json": JSON.stringify(definition) });
   // The second bake knows the pod of the first, and dials it before it has looked the builder up.
+  // A connection is also noted when it ends, which may be after the next bake has begun.
+  const known = new Set<string>();
   for (const which of ["first", "second"]) {
     const start = await auditSize();
     const { code, output } = await run(["bake"], { cwd: root, env: { SLIPWAY_KEEP: "10m" } });
@@ -96,7 +98,9 @@ test("the targets of one bake use one connection to their builder", async () => 
     const connections = (await auditedSince(start, namespace.name)).filter(({ objectRef }) =>
       ["exec", "portforward"].includes(objectRef?.subresource ?? ""),
     );
-    expect([which, new Set(connections.map(({ auditID }) => auditID)).size]).toEqual([which, 1]);
+    const made = new Set(connections.map(({ auditID }) => auditID)).difference(known);
+    expect([which, made.size]).toEqual([which, 1]);
+    for (const id of made) known.add(id);
   }
 });
 
