@@ -73,12 +73,13 @@ export async function reachKept(
       const pod = await awaitStarted(deps, builder, isNew, stages, signal);
       const name = pod.metadata?.name ?? "";
       const { name: job, uid } = identityOf(builder.job);
-      // A new one has no port before a client has dialled it by command.
+      // One that was just started, by any build, has no port before a client has dialled it by command.
+      const isStarting = isNew || pod !== builder.pod;
       const known = ahead?.address.job === uid ? ahead.address.way : "port";
-      const address = { pod: name, job: uid, way: isNew ? ("command" as const) : known };
+      const address = { pod: name, job: uid, way: isStarting ? ("command" as const) : known };
       const open = async (until: AbortSignal): Promise<Dialled> => {
         const dialled = await dial(deps.cluster, address, key, ahead, until);
-        return isNew ? { ...dialled, way: "port" } : dialled;
+        return isStarting ? { ...dialled, way: "port" } : dialled;
       };
       const { daemon, way } = await (sharing === undefined
         ? open(signal)
