@@ -9,6 +9,14 @@ interface Identified {
   readonly metadata?: { readonly name?: string; readonly uid?: string };
 }
 
+/** RFC 9562, in the form that Kubernetes writes. */
+const UID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether a text has the form of a uid, so that it can be part of a file's name. */
+export function isUid(text: string): boolean {
+  return UID.test(text);
+}
+
 /** The identity of an object that the API server returned. */
 export function identityOf({ metadata }: Identified): ObjectIdentity {
   return { name: metadata?.name ?? "", uid: metadata?.uid ?? "" };

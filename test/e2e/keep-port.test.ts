@@ -117,16 +117,9 @@ test(
       rules: { resources: string[] }[];
     };
     const index = rules.findIndex(({ resources }) => resources.includes("pods/portforward"));
-    const rule = JSON.stringify(rules[index]);
-    await kubectl([
-      "patch",
-      "role",
-      "slipway",
-      ...at,
-      "--type=json",
-      "-p",
-      `[{"op":"remove","path":"/rules/${index}"}]`,
-    ]);
+    const patch = (operation: object): Promise<string> =>
+      kubectl(["patch", "role", "slipway", ...at, "--type=json", "-p", JSON.stringify([operation])]);
+    await patch({ op: "remove", path: `/rules/${index}` });
     try {
       const start = await auditSize();
       await mustBuild([root]);
@@ -137,15 +130,7 @@ test(
       const doctor = await run(["doctor", "--keep", "10m", "--no-pods"]);
       expect([doctor.code, doctor.output]).toEqual([0, expect.stringMatching(/^warn.*pods\/portforward/im)]);
     } finally {
-      await kubectl([
-        "patch",
-        "role",
-        "slipway",
-        ...at,
-        "--type=json",
-        "-p",
-        `[{"op":"add","path":"/rules/-","value":${rule}}]`,
-      ]);
+      await patch({ op: "add", path: "/rules/-", value: rules[index] });
     }
   },
 );

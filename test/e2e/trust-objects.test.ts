@@ -208,14 +208,17 @@ describe("exports", () => {
   });
 });
 
+/** The path of the user's kubeconfig in JSON, as a detour takes it. */
+async function account(): Promise<string> {
+  const text = await kubectl(["config", "view", "--kubeconfig", namespace.kubeconfig, "--raw", "-o", "json"]);
+  return join(await project({ "account.json": text }), "account.json");
+}
+
 describe("a build's ConfigMap", () => {
   test("that a stranger has made before the client can does not become the context", { tags: ["long"] }, async () => {
     const mallory = await stranger(["create configmaps"]);
-    const config = await project({
-      "account.json": await kubectl(["config", "view", "--kubeconfig", namespace.kubeconfig, "--raw", "-o", "json"]),
-    });
     let name = "";
-    const { kubeconfig } = await detour(join(config, "account.json"), {
+    const { kubeconfig } = await detour(await account(), {
       hold: async (request) => {
         if (!/^POST \S+\/configmaps/.test(request) || name !== "") return;
         const [newest] = (JSON.parse(await inside(["get", "jobs", "-o", "json"])) as { items: V1Job[] }).items;
@@ -239,11 +242,8 @@ describe("a build's ConfigMap", () => {
 
   test("cannot be given another content: it is immutable", { tags: ["long"] }, async () => {
     const mallory = await stranger(["get,list,patch,update configmaps"]);
-    const config = await project({
-      "account.json": await kubectl(["config", "view", "--kubeconfig", namespace.kubeconfig, "--raw", "-o", "json"]),
-    });
     let answer = "";
-    const { kubeconfig } = await detour(join(config, "account.json"), {
+    const { kubeconfig } = await detour(await account(), {
       // Before the pod is released it has not read it.
       hold: async (request) => {
         if (!/^PATCH \S+\/pods\//.test(request) || answer !== "") return;

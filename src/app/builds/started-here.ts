@@ -12,11 +12,9 @@ import { replaceFile } from "../../lib/files/replace-file.ts";
 import { trustedStateDirectory } from "../../lib/files/cache-directory.ts";
 import { makeTrustedDirectory } from "../../lib/files/trusted-directory.ts";
 import { ClusterError } from "../../errors.ts";
-import { identityOf } from "../../run/identity.ts";
+import { identityOf, isUid } from "../../run/identity.ts";
 import { ANNOTATION } from "../../run/labels.ts";
 
-/** A Job's uid (RFC 9562, in the form that Kubernetes writes). It becomes a file's name. */
-const UID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Longer than a build and its --ttl take. */
 const MAX_AGE_MS = 30 * 24 * 3600 * 1000;
 
@@ -31,7 +29,7 @@ export class StartedHere {
   /** Records a build. It never throws: without a record, the user only has to give the build's name. */
   add(job: V1Job): void {
     const { uid } = identityOf(job);
-    if (this.#directory === undefined || !UID.test(uid)) return;
+    if (this.#directory === undefined || !isUid(uid)) return;
     try {
       makeTrustedDirectory(this.#directory);
       replaceFile(join(this.#directory, uid), hashOf(job), { mode: 0o600 });
@@ -42,13 +40,13 @@ export class StartedHere {
   }
 
   has(uid: string): boolean {
-    return this.#directory !== undefined && UID.test(uid) && existsSync(join(this.#directory, uid));
+    return this.#directory !== undefined && isUid(uid) && existsSync(join(this.#directory, uid));
   }
 
   /** Whether somebody has changed what the Job says of the build since it was recorded. False if that is not known. */
   isChanged(job: V1Job): boolean {
     const { uid } = identityOf(job);
-    if (this.#directory === undefined || !UID.test(uid)) return false;
+    if (this.#directory === undefined || !isUid(uid)) return false;
     try {
       const recorded = readRegularFileSync(join(this.#directory, uid)).toString();
       // Earlier versions wrote nothing, or a hash of less.

@@ -129,9 +129,9 @@ export interface IdentityFiles {
   readonly authority: string;
 }
 
-/** The first bytes for `DIAL_COMMAND`. @param files absent if the daemon listens already, or need not listen on its port */
-export function dialPreamble(files?: IdentityFiles): string {
-  return `${files?.identity ?? ""}.\n${files?.authority ?? ""}.\n`;
+/** The first bytes for `DIAL_COMMAND`: each part ends with a dot in a line of its own. */
+export function dialPreamble({ identity, authority }: IdentityFiles): string {
+  return `${identity}.\n${authority}.\n`;
 }
 
 /** @param plan of which the settings of the pod and of registries count, nothing of one build */

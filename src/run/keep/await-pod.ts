@@ -23,6 +23,7 @@ export interface AwaitReports {
 /**
  * Waits until the pod can be dialled.
  * @param until `running`: the pod's container has started; `made`: the pod exists
+ * @returns the pod of the given builder itself if that runs already
  * @throws ClusterError if the pod will not run, AuthError if the cluster refuses the watch, or the signal's reason
  */
 export async function awaitPod(

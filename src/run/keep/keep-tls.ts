@@ -6,8 +6,10 @@
  * builder's container, whose files no RUN can read.
  */
 import { createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import type { IdentityFiles } from "../../builders/buildkit/daemon.ts";
 import { certificate } from "../../lib/x509/certificate.ts";
+import type { CertificateRequest } from "../../lib/x509/certificate.ts";
 import type { TlsSettings } from "../../lib/buildkit/channel.ts";
 import type { KeepKey } from "./keep-key.ts";
 
@@ -21,50 +23,38 @@ const SERIAL = { authority: Buffer.from([1]), client: Buffer.from([2]) };
 /** Returns a new identity. @param uid of the builder's Job */
 export function newDaemonIdentity(key: KeepKey, uid: string): IdentityFiles {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-  const authority = key.derive(AUTHORITY_PURPOSE);
+  const authority = authorityOf(key);
   const serial = Buffer.concat([Buffer.from([0x10]), randomBytes(15)]);
-  const subject = "kept builder";
-  return {
-    identity:
-      certificate({
-        subject,
-        publicKey,
-        issuer: AUTHORITY,
-        issuerKey: authority,
-        serial,
-        usage: "server",
-        host: hostOf(uid),
-      }) + privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
-    authority: authorityOf(key),
-  };
+  const own = authority.certify({ subject: "kept builder", publicKey, serial, usage: "server", host: hostOf(uid) });
+  return { identity: own + pemOf(privateKey), authority: authority.own };
 }
 
 /** Returns what a client needs to talk to the builder. @param uid of its Job */
 export function clientTls(key: KeepKey, uid: string): TlsSettings {
   const own = key.derive(CLIENT_PURPOSE);
-  const issuerKey = key.derive(AUTHORITY_PURPOSE);
-  const cert = certificate({
-    subject: "client",
-    publicKey: createPublicKey(own),
-    issuer: AUTHORITY,
-    issuerKey,
-    serial: SERIAL.client,
-    usage: "client",
-  });
-  const pem = own.export({ format: "pem", type: "pkcs8" }).toString();
-  return { ca: authorityOf(key), cert, key: pem, host: hostOf(uid) };
+  const authority = authorityOf(key);
+  const publicKey = createPublicKey(own);
+  const cert = authority.certify({ subject: "client", publicKey, serial: SERIAL.client, usage: "client" });
+  return { ca: authority.own, cert, key: pemOf(own), host: hostOf(uid) };
 }
 
-function authorityOf(key: KeepKey): string {
-  const own = key.derive(AUTHORITY_PURPOSE);
-  return certificate({
-    subject: AUTHORITY,
-    publicKey: createPublicKey(own),
-    issuer: AUTHORITY,
-    issuerKey: own,
-    serial: SERIAL.authority,
-    usage: "authority",
-  });
+interface Authority {
+  /** Its own certificate, in PEM. */
+  readonly own: string;
+  /** Returns a certificate that it has signed, in PEM. */
+  readonly certify: (request: Omit<CertificateRequest, "issuer" | "issuerKey">) => string;
+}
+
+function authorityOf(key: KeepKey): Authority {
+  const issuerKey = key.derive(AUTHORITY_PURPOSE);
+  const certify: Authority["certify"] = (request) => certificate({ ...request, issuer: AUTHORITY, issuerKey });
+  const publicKey = createPublicKey(issuerKey);
+  const own = certify({ subject: AUTHORITY, publicKey, serial: SERIAL.authority, usage: "authority" });
+  return { own, certify };
+}
+
+function pemOf(key: KeyObject): string {
+  return key.export({ format: "pem", type: "pkcs8" }).toString();
 }
 
 /** A name that no DNS has. */

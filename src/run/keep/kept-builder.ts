@@ -202,17 +202,18 @@ export class KeepLease {
 
   /** Renews the lease once: the builder's time starts from now. @throws AuthError or ClusterError if the cluster refuses it */
   renew(signal: AbortSignal): Promise<void> {
-    return this.#patch(signal, this.#isLong ? (now) => ({ [this.#build]: now }) : undefined);
+    return this.#patch(signal, { hasEnded: false });
   }
 
   /** Notes that the build has ended. Makes no request after a short build, whose renewal at its start is recent enough. @throws the same */
   async end(signal: AbortSignal): Promise<void> {
     this[Symbol.dispose]();
-    if (this.#isLong) await this.#patch(signal, () => ({ [this.#build]: null }));
+    if (this.#isLong) await this.#patch(signal, { hasEnded: true });
   }
 
-  async #patch(signal: AbortSignal, more?: (now: string) => Readonly<Record<string, string | null>>): Promise<void> {
+  async #patch(signal: AbortSignal, { hasEnded }: { readonly hasEnded: boolean }): Promise<void> {
     const now = this.#cluster.now();
+    const stamp = new Date(now).toISOString();
     const started = new Date(this.#job.status?.startTime ?? this.#job.metadata?.creationTimestamp ?? now).getTime();
     // Another client may have asked for a later deadline.
     this.#deadlineSeconds = Math.max(
@@ -227,8 +228,8 @@ export class KeepLease {
           annotations: {
             [KEEP_ANNOTATION.proof]: this.#proof,
             [KEEP_ANNOTATION.seconds]: String(this.#seconds),
-            [KEEP_ANNOTATION.lastUsed]: new Date(now).toISOString(),
-            ...more?.(new Date(now).toISOString()),
+            [KEEP_ANNOTATION.lastUsed]: stamp,
+            ...(this.#isLong ? { [this.#build]: hasEnded ? null : stamp } : {}),
           },
         },
         spec: { activeDeadlineSeconds: this.#deadlineSeconds },

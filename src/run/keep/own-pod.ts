@@ -5,6 +5,7 @@
  * has another Job's uid. A user who may create pods can copy the owner and the labels. So this also compares what runs in the pod:
  * it must be the same program with the same volumes, and no other container of the pod may mount these volumes.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { V1Container, V1Job, V1Pod, V1PodSpec, V1Volume } from "@kubernetes/client-node";
 import { identityOf, isPodOf } from "../identity.ts";
 
@@ -31,17 +32,18 @@ function runsTheSame(spec: V1PodSpec, wanted: V1PodSpec, name: string): boolean 
   if (ours === undefined || !spec.containers.some((container) => container.name === name)) return false;
   // One with a target sees its processes and files.
   if (spec.ephemeralContainers?.some(({ targetContainerName }) => targetContainerName === name) === true) return false;
-  for (const field of POD_FIELDS) if (!isSame(spec[field] || undefined, wanted[field] || undefined)) return false;
-  if (!isSame(spec.dnsConfig?.nameservers ?? [], wanted.dnsConfig?.nameservers ?? [])) return false;
+  for (const field of POD_FIELDS)
+    if (!isDeepStrictEqual(spec[field] || undefined, wanted[field] || undefined)) return false;
+  if (!isDeepStrictEqual(spec.dnsConfig?.nameservers ?? [], wanted.dnsConfig?.nameservers ?? [])) return false;
   const volumes = new Set(ours.volumeMounts?.map((mount) => mount.name));
   const mounted = (from: V1PodSpec): readonly V1Volume[] =>
     (from.volumes ?? []).filter((volume) => volumes.has(volume.name));
-  if (!isSame(mounted(spec), mounted(wanted))) return false;
+  if (!isDeepStrictEqual(mounted(spec), mounted(wanted))) return false;
   // Admission may add containers, but none of them may mount our volumes. Those of the template are as in the template.
   const known = new Map(allOf(wanted).map((container) => [container.name, programOf(container)]));
   return allOf(spec).every((container) => {
     const program = known.get(container.name);
-    if (program !== undefined) return isSame(program, programOf(container));
+    if (program !== undefined) return isDeepStrictEqual(program, programOf(container));
     return !(container.volumeMounts ?? []).some((mount) => volumes.has(mount.name));
   });
 }
@@ -80,15 +82,4 @@ function programOf(container: V1Container): object {
     securityContext,
     mounts: volumeMounts.filter(({ mountPath }) => !mountPath.startsWith("/var/run/secrets/")),
   };
-}
-
-/** Whether two values are the same in JSON, whatever the order of their keys. */
-function isSame(one: unknown, other: unknown): boolean {
-  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return one === other;
-  if (Array.isArray(one) !== Array.isArray(other)) return false;
-  const [mine, theirs] = [one, other].map((value) => Object.entries(value).filter(([, field]) => field !== undefined));
-  const fields = new Map(theirs);
-  return (
-    mine?.length === fields.size && mine.every(([key, field]) => fields.has(key) && isSame(field, fields.get(key)))
-  );
 }

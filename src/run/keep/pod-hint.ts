@@ -8,11 +8,11 @@ import { join } from "node:path";
 import { trustedCacheDirectory } from "../../lib/files/cache-directory.ts";
 import { replaceFile } from "../../lib/files/replace-file.ts";
 import { makeTrustedDirectory } from "../../lib/files/trusted-directory.ts";
+import { isUid } from "../identity.ts";
 import { WAYS } from "./dial.ts";
 import type { Address } from "./dial.ts";
 
 const POD_NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
-const UID = /^[0-9a-f-]{36}$/;
 
 /** After this time the port is tried again, in milliseconds: what stood in its way may have been a busy moment. */
 const COMMAND_EXPIRY_MS = 600_000;
@@ -38,7 +38,7 @@ export class PodHint {
     const isExpired = word === "command" && !(Date.now() - Number(since) < COMMAND_EXPIRY_MS);
     if (isExpired) this.#known = "";
     const way = WAYS.find((known) => known === (isExpired ? "port" : word));
-    return POD_NAME.test(pod) && UID.test(job) && way !== undefined ? { pod, job, way } : undefined;
+    return POD_NAME.test(pod) && isUid(job) && way !== undefined ? { pod, job, way } : undefined;
   }
 
   /** Stores the address. It never throws: without the hint, the next build is only a little slower. */

@@ -76,7 +76,7 @@ it("leaves the daemon the identity that came first, and nothing of another", asy
 });
 
 it.each([
-  ["nothing", dialPreamble()],
+  ["nothing", dialPreamble({ identity: "", authority: "" })],
   ["a part of its key", dialPreamble(FILES).slice(0, 20)],
   ["no authority", dialPreamble(FILES).slice(0, -12)],
   ["a part of its authority", dialPreamble(FILES).slice(0, -4)],
