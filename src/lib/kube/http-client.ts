@@ -74,8 +74,10 @@ export class HttpClient {
     this.#authenticator = new Authenticator(target);
   }
 
-  /** Gets credentials and opens connections in the background. The first request reports a failure. */
+  /** Gets credentials and opens connections in the background, at the first call. The first request reports a failure. */
   async preconnect(count: number): Promise<void> {
+    // Builds of one command share a client, and each prepares it.
+    if (this.#earlyCredentials !== undefined || this.#preopened !== undefined) return;
     const asked = this.#authenticator.credentials();
     this.#earlyCredentials = asked;
     const credentials = await asked.catch(() => undefined);

@@ -30,6 +30,17 @@ test("a preopened connection that is not used is closed", async () => {
   expect(harness.server.requests).toEqual([]);
 });
 
+test("builds that share a client open their connections once, and close leaves none", async () => {
+  await using harness = await startHarness();
+  harness.server.on(`GET ${PODS}`, (_, response) => sendList(response, "1", []));
+  await Promise.all([harness.http.preconnect(2), harness.http.preconnect(2)]);
+  await (await harness.http.send(LIST)).body.dump();
+  await harness.http.preconnect(2);
+  await until(() => harness.server.connections === 2);
+  await harness.http.close();
+  await until(() => harness.server.connections === 0);
+});
+
 test("a preopened connection that the server has closed is opened again", async () => {
   await using harness = await startHarness();
   harness.server.on(`GET ${PODS}`, (_, response) => sendList(response, "1", []));
