@@ -15,6 +15,7 @@ import { ConnectionLost, GrpcError } from "../../lib/buildkit/grpc.ts";
 import { Progress, SETTLE_MS } from "../../lib/buildkit/progress.ts";
 import { fileSend } from "../../lib/buildkit/services/file-send.ts";
 import type { Methods } from "../../lib/buildkit/served.ts";
+import { httpStatusOf } from "../../lib/kube/refusal.ts";
 import { isIndex } from "../../lib/registry/media-types.ts";
 import type { ImageDescription } from "../../lib/registry/types.ts";
 import { FileVanished } from "../../pack/sync-tree.ts";
@@ -288,19 +289,16 @@ async function report(
 async function lost(deps: KeptDeps, { job, pod }: KeptBuilder, cause: Error): Promise<ClusterError> {
   const name = job.metadata?.name ?? "";
   const signal = AbortSignal.timeout(END_TIMEOUT_MS);
-  let now: V1Pod | undefined;
+  let reason: string | undefined;
   // The connection ends before the cluster knows why.
-  for (;;) {
-    const read = await deps.cluster.read("pods", pod?.metadata?.name ?? "", signal).catch(() => undefined);
-    if (signal.aborted) break;
-    now = read;
-    if (now === undefined || whyGone(name, now) !== undefined) break;
-    await delay(END_POLL_MS);
+  while (reason === undefined && !signal.aborted) {
+    reason = await deps.cluster.read("pods", pod?.metadata?.name ?? "", signal).then(
+      (now) => whyGone(name, now),
+      (error: unknown) => (httpStatusOf(error) === 404 ? deleted(name) : undefined),
+    );
+    if (reason === undefined) await delay(END_POLL_MS);
   }
-  const reason =
-    now === undefined
-      ? `the kept builder ${name} is gone`
-      : (whyGone(name, now) ?? `the connection to the kept builder ${name} was lost`);
+  reason ??= `the connection to the kept builder ${name} was lost`;
   return new ClusterError(`the build was ended: ${reason}`, {
     suggestions: ["Build again: if the builder is gone, a new one starts."],
     cause,
@@ -311,14 +309,19 @@ async function lost(deps: KeptDeps, { job, pod }: KeptBuilder, cause: Error): Pr
 const END_TIMEOUT_MS = 5000;
 const END_POLL_MS = 500;
 
+function deleted(name: string): string {
+  return `the pod of the kept builder ${name} was deleted`;
+}
+
 /** Undefined while the cluster knows no reason. */
 function whyGone(name: string, { status, metadata }: V1Pod): string | undefined {
   const end = status?.containerStatuses?.find((container) => container.name === DAEMON)?.state?.terminated;
   if (status?.reason !== undefined && status.phase === "Failed") {
     return `the pod of the kept builder ${name} was ended by the cluster: ${status.message ?? status.reason}`;
   }
+  // Before its exit code, which only says how it was ended.
+  if (metadata?.deletionTimestamp !== undefined) return deleted(name);
   if (end !== undefined)
     return `the kept builder ${name} ended with exit code ${end.exitCode} (${end.reason ?? "no reason given"})`;
-  if (metadata?.deletionTimestamp !== undefined) return `the pod of the kept builder ${name} was deleted`;
   return undefined;
 }
