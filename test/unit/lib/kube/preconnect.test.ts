@@ -36,7 +36,7 @@ test("builds that share a client open their connections once, and close leaves n
   await Promise.all([harness.http.preconnect(2), harness.http.preconnect(2)]);
   await (await harness.http.send(LIST)).body.dump();
   await harness.http.preconnect(2);
-  await until(() => harness.server.connections === 2);
+  expect(harness.server.connections).toBe(2);
   await harness.http.close();
   await until(() => harness.server.connections === 0);
 });
