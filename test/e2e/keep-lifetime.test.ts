@@ -72,6 +72,29 @@ describe("a builder that is lost during a build", () => {
   );
 });
 
+test("a builder that does not answer any more is named, and another is used", { tags: ["long"] }, async () => {
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo stopped\n` });
+  const first = await build([root]);
+  const stop = "kill -STOP $(pidof buildkitd)";
+  await kubectl([
+    "exec",
+    "-n",
+    namespace.name,
+    await podOf(builderIn(first)),
+    "-c",
+    "buildkit",
+    "--",
+    "sh",
+    "-c",
+    stop,
+  ]);
+  const next = await build([root]);
+  const said = next.stderr.split("\n").filter((line) => line.includes("another builder is used"));
+  expect([next.code, said]).toEqual([0, [expect.stringMatching(/the kept builder in the pod ".*" does not answer/)]]);
+  expect(builderIn(next)).not.toBe(builderIn(first));
+  await run(["keep", "stop", "--all"]);
+});
+
 test(
   "clients that are killed at any moment leave no lock and no build, and the next build is right",
   { tags: ["long"] },

@@ -11,10 +11,17 @@ import { identityOf } from "../../run/identity.ts";
 import { waitingMessage } from "../../run/follow/unschedulable.ts";
 import type { Waited } from "../../run/follow/unschedulable.ts";
 import { awaitPod } from "../../run/keep/await-pod.ts";
-import { DialledAhead, dial } from "../../run/keep/dial.ts";
+import { ANSWER_TIMEOUT_MS, DialledAhead, START_TIMEOUT_MS, dial } from "../../run/keep/dial.ts";
 import type { Dialled } from "../../run/keep/dial.ts";
 import type { KeepKey } from "../../run/keep/keep-key.ts";
-import { KEEP_ANNOTATION, KeepLease, findKept, instanceOf, keptObjects } from "../../run/keep/kept-builder.ts";
+import {
+  KEEP_ANNOTATION,
+  KeepLease,
+  findKept,
+  instanceOf,
+  keptObjects,
+  runningSince,
+} from "../../run/keep/kept-builder.ts";
 import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
 import { PodHint } from "../../run/keep/pod-hint.ts";
 import type { Stages } from "../../run/stages.ts";
@@ -57,17 +64,20 @@ export async function reachKept(
   const { sharing } = deps;
   const inTurn: InTurn = sharing?.inTurn ?? ((work) => work());
   const hint = new PodHint(deps.env, [deps.cluster.server, deps.cluster.namespace, instance, key.fingerprint]);
+  /** The uids of the Jobs of builders that did not answer. */
+  const unusable = new Set<string>();
   for (let count = 1; ; count++) {
     stages.start("create");
     // The pod of the last build is dialled while it is looked up.
     const ahead = count === 1 ? await dialAhead(deps, hint, key, signal) : undefined;
     const { builder, lease, leased, isNew } = await inTurn(async () => {
-      const [found] = count === ATTEMPTS ? [] : await findKept(deps.cluster, key, instance, signal);
+      const all = count === ATTEMPTS ? [] : await findKept(deps.cluster, key, instance, signal);
+      const found = all.find(({ job }) => !unusable.has(identityOf(job).uid));
       // Before anything else is waited for: a pod that is ending may let a client that dials it wait.
       if (found?.pod?.metadata?.name !== ahead?.address.pod) ahead?.drop();
       if (found !== undefined) return lend(found, false, deps, key, signal);
       const made = await lend(await start(plan, deps, key, stages, signal), true, deps, key, signal);
-      return count === ATTEMPTS ? made : await joinFirst(made, deps, key, instance, signal);
+      return count === ATTEMPTS ? made : await joinFirst(made, deps, key, instance, unusable, signal);
     });
     try {
       const pod = await awaitStarted(deps, builder, isNew, stages, signal);
@@ -77,8 +87,11 @@ export async function reachKept(
       const isStarting = isNew || pod !== builder.pod;
       const known = ahead?.address.job === uid ? ahead.address.way : "port";
       const address = { pod: name, job: uid, way: isStarting ? ("command" as const) : known };
+      const since = runningSince(pod);
+      const isSettled = since !== undefined && deps.cluster.now() - since > START_TIMEOUT_MS;
+      const timeoutMs = isSettled ? ANSWER_TIMEOUT_MS : START_TIMEOUT_MS;
       const open = async (until: AbortSignal): Promise<Dialled> => {
-        const dialled = await dial(deps.cluster, address, key, ahead, until);
+        const dialled = await dial(deps.cluster, address, key, ahead, timeoutMs, until);
         return isStarting ? { ...dialled, way: "port" } : dialled;
       };
       const { daemon, way } = await (sharing === undefined
@@ -96,6 +109,10 @@ export async function reachKept(
       // It has just ended, or is about to: the next one is another.
       const passing = httpStatusOf(error) === 404 || error instanceof ConnectionLost || error instanceof ClusterError;
       if (isNew || !passing || count >= ATTEMPTS) throw error;
+      unusable.add(identityOf(builder.job).uid);
+      // Its builds, if it has any, may still end well, so it is left to its deadline.
+      if (error instanceof ClusterError && httpStatusOf(error) !== 404)
+        deps.emit({ type: "note", message: `another builder is used: ${error.message}` });
     }
   }
 }
@@ -121,10 +138,12 @@ async function joinFirst(
   deps: ReachDeps,
   key: KeepKey,
   instance: string,
+  unusable: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<Lent> {
   const found = await findKept(deps.cluster, key, instance, signal);
-  const first = found.toSorted((a, b) => (orderOf(a.job) < orderOf(b.job) ? -1 : 1))[0];
+  const usable = found.filter(({ job }) => !unusable.has(identityOf(job).uid));
+  const first = usable.toSorted((a, b) => (orderOf(a.job) < orderOf(b.job) ? -1 : 1))[0];
   if (first === undefined || first.job.metadata?.uid === made.builder.job.metadata?.uid) return made;
   made.lease[Symbol.dispose]();
   await removeBuilder(deps.cluster, made.builder.job);

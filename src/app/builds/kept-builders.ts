@@ -164,7 +164,7 @@ async function diskUsage(
 ): Promise<number | undefined> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
   try {
-    const { daemon } = await dial(cluster, { pod, job, way: "port" }, key, undefined, limited);
+    const { daemon } = await dial(cluster, { pod, job, way: "port" }, key, undefined, ANSWER_MS, limited);
     try {
       const usage = await daemon.diskUsage(limited);
       return usage.reduce((sum, { size }) => sum + Math.max(0, size), 0);

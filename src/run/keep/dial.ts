@@ -31,8 +31,11 @@ export interface Dialled {
 
 type Dialler = Pick<Cluster, "pipe" | "port">;
 
-/** How long a daemon may take to answer, in milliseconds: longer than the minute that the dial command waits for its socket. */
-const ANSWER_TIMEOUT_MS = 90_000;
+/** How long a daemon that may still be starting has for its answer: longer than the minute that the dial command waits for its socket. */
+export const START_TIMEOUT_MS = 90_000;
+
+/** How long one has that runs for longer than that. A program in a container starts within seconds, on a busy node as well. */
+export const ANSWER_TIMEOUT_MS = 20_000;
 
 /** The same for the port. A daemon that has one listens before its first build. */
 const PORT_ANSWER_TIMEOUT_MS = 5000;
@@ -60,14 +63,14 @@ export class DialledAhead {
   }
 
   /** The connection, at the first call; undefined at all others, and where it could not be opened. @throws ClusterError, or the signal's reason */
-  async take(key: KeepKey, signal: AbortSignal): Promise<Dialled | undefined> {
+  async take(key: KeepKey, timeoutMs: number, signal: AbortSignal): Promise<Dialled | undefined> {
     if (this.#isTaken) return undefined;
     this.#isTaken = true;
     const opened = await this.#opened;
     const { address } = this;
     if (opened instanceof Daemon) return opened.channel.isOpen ? { daemon: opened, way: address.way } : undefined;
     if (opened === undefined || opened.destroyed) return undefined;
-    return { daemon: await overCommand(opened, address, key, signal), way: address.way };
+    return { daemon: await overCommand(opened, address, key, timeoutMs, signal), way: address.way };
   }
 
   /** Closes it, whether it is open yet or not. A connection that somebody has taken stays. */
@@ -80,6 +83,7 @@ export class DialledAhead {
  * Connects to a pod that is known to be the builder's.
  * @param address its `way` is tried first
  * @param ahead is used if it leads to this pod
+ * @param timeoutMs how long the daemon has for its answer to a command
  * @throws ClusterError if the daemon does not answer; AuthError; the signal's reason when aborted
  */
 export async function dial(
@@ -87,11 +91,12 @@ export async function dial(
   address: Address,
   key: KeepKey,
   ahead: DialledAhead | undefined,
+  timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Dialled> {
   const { pod, job } = address;
   const isAhead = ahead?.address.pod === pod && ahead.address.job === job;
-  const taken = isAhead ? await ahead.take(key, signal) : undefined;
+  const taken = isAhead ? await ahead.take(key, timeoutMs, signal) : undefined;
   if (taken !== undefined) return taken;
   const portFailed = isAhead && ahead.address.way === "port";
   if (address.way === "port" && !portFailed) {
@@ -102,7 +107,7 @@ export async function dial(
     }
   }
   const pipe = await cluster.pipe(pod, DAEMON, DIAL_COMMAND, signal);
-  return { daemon: await overCommand(pipe, address, key, signal), way: "command" };
+  return { daemon: await overCommand(pipe, address, key, timeoutMs, signal), way: "command" };
 }
 
 async function dialPort(cluster: Dialler, { pod, job }: Address, key: KeepKey, signal: AbortSignal): Promise<Daemon> {
@@ -122,12 +127,18 @@ async function dialPort(cluster: Dialler, { pod, job }: Address, key: KeepKey, s
   }
 }
 
-async function overCommand(pipe: Pipe, { pod, job }: Address, key: KeepKey, signal: AbortSignal): Promise<Daemon> {
+async function overCommand(
+  pipe: Pipe,
+  { pod, job }: Address,
+  key: KeepKey,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Daemon> {
   pipe.write(dialPreamble(newDaemonIdentity(key, job)));
   const daemon = await Daemon.over(pipe);
   try {
     // The daemon sends first.
-    await daemon.channel.ready(AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]));
+    await daemon.channel.ready(AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
     return daemon;
   } catch (error) {
     daemon.close();

@@ -148,6 +148,12 @@ function isLive({ metadata, status }: V1Pod): boolean {
   return metadata?.deletionTimestamp === undefined && status?.phase !== "Failed" && status?.phase !== "Succeeded";
 }
 
+/** Returns when the daemon's container started, in milliseconds since 1970; undefined if it does not run. */
+export function runningSince({ status }: V1Pod): number | undefined {
+  const startedAt = status?.containerStatuses?.find(({ name }) => name === DAEMON)?.state?.running?.startedAt;
+  return startedAt === undefined ? undefined : new Date(startedAt).getTime();
+}
+
 function createdAt({ metadata }: V1Job): number {
   return new Date(metadata?.creationTimestamp ?? 0).getTime();
 }

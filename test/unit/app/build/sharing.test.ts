@@ -51,7 +51,7 @@ test("a connection that nobody has taken is closed when another pod is the build
   const dial = (): DialledAhead => new DialledAhead({ pipe } as never, address, key, new AbortController().signal);
   const [dropped, taken] = [dial(), dial()];
   dropped.drop();
-  await taken.take(key, AbortSignal.timeout(1000));
+  await taken.take(key, 1000, AbortSignal.timeout(1000));
   taken.drop();
   expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
 });

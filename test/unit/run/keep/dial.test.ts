@@ -87,7 +87,7 @@ async function version({ daemon }: Dialled): Promise<string | undefined> {
 describe("dialling a kept builder", () => {
   it("uses the port, and starts no command", async () => {
     const { fake } = await cluster((await listen()).port);
-    const dialled = await dial(fake, address("port"), key, undefined, limit());
+    const dialled = await dial(fake, address("port"), key, undefined, 20_000, limit());
     expect([await version(dialled), dialled.way]).toEqual(["answers", "port"]);
     expect([fake.dialled, fake.calls]).toEqual([[`pod:${DAEMON_PORT}`], []]);
   });
@@ -98,7 +98,7 @@ describe("dialling a kept builder", () => {
     ["the daemon was given its identity with another key", async () => (await listen(newKey())).port],
   ])("uses a command if %s", async (_, port) => {
     const { fake } = await cluster(await port());
-    const dialled = await dial(fake, address("port"), key, undefined, limit());
+    const dialled = await dial(fake, address("port"), key, undefined, 20_000, limit());
     expect(dialled.way).toBe("command");
     expect(fake.calls).toHaveLength(1);
     dialled.daemon.close();
@@ -108,7 +108,7 @@ describe("dialling a kept builder", () => {
     vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
     try {
       const { fake } = await cluster((await listen(newKey())).port);
-      const dialled = await dial(fake, address("port"), key, undefined, limit());
+      const dialled = await dial(fake, address("port"), key, undefined, 20_000, limit());
       expect(dialled.way).toBe("command");
       dialled.daemon.close();
     } finally {
@@ -121,14 +121,14 @@ describe("dialling a kept builder", () => {
     const [ours] = duplexPair();
     ours.destroy(new Error("too late"));
     fake.ports.push(ours);
-    const dialled = await dial(fake, address("port"), key, undefined, limit());
+    const dialled = await dial(fake, address("port"), key, undefined, 20_000, limit());
     expect(dialled.way).toBe("command");
     dialled.daemon.close();
   });
 
   it("brings a daemon that is dialled by command what it needs to listen: its own key, and no key of the client's", async () => {
     const { fake, written } = await cluster();
-    const dialled = await dial(fake, address("command"), key, undefined, limit());
+    const dialled = await dial(fake, address("command"), key, undefined, 20_000, limit());
     const parts = written().split(".\n");
     expect(parts).toHaveLength(3);
     expect(parts[0]).toMatch(
@@ -143,7 +143,7 @@ describe("dialling a kept builder", () => {
   it("tries the port once if it was dialled ahead in vain", async () => {
     const { fake } = await cluster();
     const ahead = new DialledAhead(fake, address("port"), key, limit());
-    const dialled = await dial(fake, address("port"), key, ahead, limit());
+    const dialled = await dial(fake, address("port"), key, ahead, 20_000, limit());
     expect([dialled.way, fake.dialled]).toEqual(["command", [`pod:${DAEMON_PORT}`]]);
     dialled.daemon.close();
   });
@@ -151,10 +151,21 @@ describe("dialling a kept builder", () => {
   it("does not use the connection to the pod of another Job", async () => {
     const { fake } = await cluster((await listen(key, "another")).port);
     const ahead = new DialledAhead(fake, address("port", "another"), key, limit());
-    const dialled = await dial(fake, address("command"), key, ahead, limit());
+    const dialled = await dial(fake, address("command"), key, ahead, 20_000, limit());
     expect(dialled.way).toBe("command");
     dialled.daemon.close();
     ahead.drop();
+  });
+
+  it("waits no longer for a daemon's answer than it is told, and names the pod", async () => {
+    const [ours] = duplexPair();
+    const fake = new FakeCluster();
+    fake.pipes.push(ours);
+    const closed = new Promise((resolve) => void ours.once("close", resolve));
+    await expect(dial(fake, address("command"), key, undefined, 1, limit())).rejects.toThrow(
+      'the kept builder in the pod "pod" does not answer',
+    );
+    await closed;
   });
 
   it("writes nothing to a command that was started ahead before its pod is known to be the builder's", async () => {
@@ -162,7 +173,7 @@ describe("dialling a kept builder", () => {
     const ahead = new DialledAhead(fake, address("command"), key, limit());
     await new Promise((resolve) => setImmediate(resolve));
     expect(written()).toBe("");
-    const dialled = await dial(fake, address("command"), key, ahead, limit());
+    const dialled = await dial(fake, address("command"), key, ahead, 20_000, limit());
     expect([dialled.way, fake.calls.length, written()]).toEqual(["command", 1, expect.stringContaining("CERTIFICATE")]);
     dialled.daemon.close();
   });
