@@ -47,9 +47,9 @@ export async function dial(
   material: TlsMaterial,
   env: Environment = process.env,
 ): Promise<Socket> {
-  const own = hasOwnTrust(material);
-  // Both servers have certificates to check, and which of them failed the check is not known.
-  if (own && proxy?.protocol !== "https:") return dialOnce(server, proxy, material);
+  // Proxy and server may both have certificates to check, and which of them failed the check is not known.
+  const checked = proxy?.protocol === "https:" || (server.protocol === "https:" && !hasOwnTrust(material));
+  if (!checked) return dialOnce(server, proxy, material);
   // Rarely needed: most certificates are signed by an authority of Node's list, and most API servers' by the kubeconfig's.
   const more = async (): Promise<Trust> => (await import("./system-trust.ts")).systemTrust(env);
   if (env["SSL_CERT_FILE"] || env["SSL_CERT_DIR"]) return dialOnce(server, proxy, material, await more());
