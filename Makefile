@@ -82,7 +82,7 @@ chaos: build cluster ## killed clients (CHAOS_COUNT), broken connections (CHAOS_
 chaos-keep: build cluster ## the part of it about kept builders: killed clients (CHAOS_KEPT_COUNT), and a crowd that starts at once
 	$(NPM) run --silent chaos -- kept-builders
 
-bench: build cluster ## speed, as ratios against other ways to do the same, measured in one run
+bench: executable cluster ## speed of the executable, as ratios against other ways to do the same, measured in one run
 	$(NPM) run --silent bench
 
 faults: build cluster ## 300 uploads through a proxy that cuts, stalls and throttles: none may arrive wrong

@@ -88,7 +88,11 @@ module.exports = new Proxy((value, message) => value || require("assert")(value,
   https: anyNameOf("https"),
   perf_hooks: `module.exports = { performance };`,
   readline: namesOf("readline", "createInterface"),
-  v8: namesOf("v8", "getHeapCodeStatistics"),
+  v8: `module.exports = {
+  getHeapCodeStatistics: () => require("v8").getHeapCodeStatistics(),
+  setFlagsFromString: (flag) => require("v8").setFlagsFromString(flag),
+  get startupSnapshot() { return require("v8").startupSnapshot; },
+};`,
 };
 
 function namesOf(builtin, ...functions) {
@@ -228,6 +232,9 @@ const common = {
   define: {
     // bin/run.js has checked Node's version; oclif would load all of semver to check it again.
     "process.env.OCLIF_DISABLE_ENGINE_WARNING": '"1"',
+    // ws would look for two optional packages, which are not in the bundle.
+    "process.env.WS_NO_BUFFER_UTIL": '"1"',
+    "process.env.WS_NO_UTF_8_VALIDATE": '"1"',
     // By this name undici knows a bundle, and leaves out a second parser of HTTP, which is an experiment: 8 % of the program.
     esbuildDetection: "true",
   },
@@ -246,9 +253,17 @@ const bake = await build({
   banner: { js: `module.exports=function(${SHARED}){var module={exports:{}};` },
   footer: { js: "return module.exports};" },
 });
-// The main script of the single executable. Not in the npm package.
+// The main scripts of single executables. Not in the npm package.
 if (process.argv.includes("--executable")) {
-  await build({ ...common, entryPoints: ["src/cli/start/executable.ts"], outfile: "dist/executable.cjs" });
+  const entryPoints = ["src/cli/start/executable.ts", "src/cli/start/snapshot.ts"];
+  await build({ ...common, entryPoints, outdir: "dist", outExtension: { ".js": ".cjs" } });
+  // Node keeps the path of its main script with the functions of it, so these functions are in a script without a path.
+  const snapshot = await readFile(`${here}dist/snapshot.cjs`, "utf8");
+  const wrapped = JSON.stringify(`(function(require,__dirname){${snapshot}\n})`);
+  await writeFile(
+    `${here}dist/snapshot.cjs`,
+    `require("node:vm").runInThisContext(${wrapped},{filename:"snapshot.cjs"})(require);`,
+  );
 }
 patches.assertComplete();
 // Node's compiled code is cached under this hash.

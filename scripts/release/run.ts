@@ -3,6 +3,8 @@ import { spawn } from "node:child_process";
 
 export interface Options {
   readonly cwd?: string;
+  /** What the program sees as its own name. Default: its path. */
+  readonly argv0?: string;
   /** The whole environment. Without it, the one of this process. */
   readonly env?: Readonly<Record<string, string>>;
   /** Exit codes that are right. Default: only 0. */
@@ -11,8 +13,8 @@ export interface Options {
 
 /** @returns standard output. @throws Error with the program's output if it ends with another code */
 export async function mustRun(program: string, args: readonly string[], options: Options = {}): Promise<string> {
-  const { cwd, env, codes = [0] } = options;
-  const child = spawn(program, args, { cwd, env: env ?? process.env, stdio: ["ignore", "pipe", "pipe"] });
+  const { cwd, argv0, env, codes = [0] } = options;
+  const child = spawn(program, args, { cwd, argv0, env: env ?? process.env, stdio: ["ignore", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));

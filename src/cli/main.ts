@@ -10,15 +10,17 @@ import { completeEnvironment } from "./missing-user.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { print, printError } from "../lib/terminal/output.ts";
 
+export { preload } from "./preload.ts";
+
 /**
  * oclif's own `execute` finds commands as files, by name. Here all commands are in one file with the rest of the program, and each is
  * loaded when it is needed.
  *
  * @param args the command line without the program's name
  * @param root directory with package.json and oclif.manifest.json
- * @param manifest the text of oclif.manifest.json, where it is not a file of `root`
+ * @param manifest the content of oclif.manifest.json, where it is not a file of `root`
  */
-export async function execute(args: readonly string[], root: string, manifest?: string): Promise<void> {
+export async function execute(args: readonly string[], root: string, manifest?: object): Promise<void> {
   completeEnvironment();
   // Nothing is left to do or to write then. Without this, Node takes 20 ms more to free its memory piece by piece.
   process.once("beforeExit", () => process.exit());
@@ -30,9 +32,9 @@ export async function execute(args: readonly string[], root: string, manifest?: 
   }
 }
 
-async function loadConfig(root: string, manifest: string | undefined): Promise<Config> {
+async function loadConfig(root: string, manifest: object | undefined): Promise<Config> {
   // `manifest` is read by a change that dependency-patches.mjs makes to oclif.
-  const oclif = manifest === undefined ? packageJson.oclif : { ...packageJson.oclif, manifest: JSON.parse(manifest) };
+  const oclif = manifest === undefined ? packageJson.oclif : { ...packageJson.oclif, manifest };
   const config = await Config.load({ root, pjson: { ...packageJson, oclif } as never });
   const [plugin] = config.getPluginsList();
   if (plugin === undefined) throw new InternalError("oclif has not loaded the program's own manifest");

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { type ArchiveBuffer, PlainBuffer } from "../lib/archive/archive-buffer.ts";
 import { ArchiveWriter } from "./archive.ts";
 import { type IgnoreRules, parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
-import { MEMBERS_AT_ONCE, compressMember } from "../lib/archive/gzip.ts";
+import { compressMember, membersAtOnce } from "../lib/archive/gzip.ts";
 import { LinkSpeed } from "./link-speed.ts";
 import { toBytes } from "../lib/files/path-bytes.ts";
 import type { FileTree } from "../lib/files/file-tree.ts";
@@ -107,6 +107,7 @@ class ContextPacker implements PackedContext {
     const writer = new ArchiveWriter({ ...this.#options, tree, prefix, latest: this.#options.latest, totals }, buffer);
     const archive = this.#writeArchive(writer, tree, prefix);
     const members: Member[] = [];
+    const atOnce = membersAtOnce();
     /** The oldest member, if it is due. */
     const take = async (due: boolean): Promise<Buffer | undefined> => {
       signal.throwIfAborted();
@@ -121,7 +122,7 @@ class ContextPacker implements PackedContext {
       if (filled !== undefined) members.push(startMember(filled, buffer, level()));
       // Let other work run, and let the results of the threads arrive.
       await nextTurn();
-      const isDue = () => members.length >= MEMBERS_AT_ONCE || members[0]?.settled === true;
+      const isDue = () => members.length >= atOnce || members[0]?.settled === true;
       for (let bytes; (bytes = await take(isDue())) !== undefined;) {
         const given = performance.now();
         yield bytes;

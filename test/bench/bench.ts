@@ -1,14 +1,14 @@
 /**
  * Measures speed as ratios: slipway and another program do the same work alternately in one run.
- * `npm run bench -- [ROW…] [--rounds N] [--json]` prints the table of docs/explanation/speed.md with the current commit; --json
- * prints medians, spreads and goals as data. The exit code is 1 if a result reaches its limit. A missed goal is only shown, because
+ * `npm run bench -- [ROW…] [--rounds N] [--json] [--npm]` prints the table of docs/explanation/speed.md with the current commit; --json
+ * prints medians, spreads and goals as data; --npm measures the npm package instead of the executable. The exit code is 1 if a result reaches its limit. A missed goal is only shown, because
  * machines differ.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { buildx } from "./buildx.ts";
 import { cache } from "./cache.ts";
-import { ROOT, run } from "./command.ts";
+import { MEASURED_NAME, ROOT, run } from "./command.ts";
 import { executable } from "./executable.ts";
 import { kanikoSwitches } from "./kaniko-switches.ts";
 import { loading } from "./loading.ts";
@@ -41,7 +41,7 @@ const ROWS: readonly Row[] = [
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: "string" }, json: { type: "boolean", default: false } },
+  options: { rounds: { type: "string" }, json: { type: "boolean", default: false }, npm: { type: "boolean" } },
 });
 const unknown = positionals.filter((name) => ROWS.every((row) => row.name !== name));
 if (unknown.length > 0)
@@ -63,8 +63,8 @@ const [commit, changes] = await Promise.all([git("rev-parse", "--short", "HEAD")
 const { node } = process.versions;
 process.stdout.write(
   values.json
-    ? `${JSON.stringify({ commit, changed: changes !== "", node, results }, undefined, 2)}\n`
-    : `Commit ${commit}${changes === "" ? "" : " with changes"}, ${availableParallelism()} cores, Node ${node}; medians (least – most).\n\n${printTable(results)}`,
+    ? `${JSON.stringify({ commit, changed: changes !== "", node, slipway: MEASURED_NAME, results }, undefined, 2)}\n`
+    : `Commit ${commit}${changes === "" ? "" : " with changes"}, ${availableParallelism()} cores, Node ${node}, slipway: ${MEASURED_NAME}; medians (least – most).\n\n${printTable(results)}`,
 );
 const tooSlow = results.some((result) => !("missing" in result) && result.value >= (result.limit ?? Infinity));
 if (tooSlow) process.exitCode = 1;

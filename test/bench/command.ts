@@ -1,8 +1,32 @@
 /** Runs commands and measures their time. */
 import { spawn } from "node:child_process";
+import { statSync } from "node:fs";
+import packageJson from "../../package.json" with { type: "json" };
 
 export const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** The program of the npm package. */
 export const SLIPWAY = `${ROOT}bin/run.js`;
+
+/** The single executable for this machine, which `make executable` makes. */
+export const EXECUTABLE = `${ROOT}release/slipway-${packageJson.version}-${process.platform}-${process.arch}`;
+
+const npm = [process.execPath, SLIPWAY] as const;
+
+/**
+ * What the rows about whole builds start: the executable, unless it is missing or older than the program. The bench's `--npm` takes
+ * the npm package.
+ */
+export const MEASURED: readonly [string, ...string[]] =
+  process.argv.includes("--npm") || timeOf(EXECUTABLE) < timeOf(`${ROOT}dist/slipway.cjs`) ? npm : [EXECUTABLE];
+
+/** For the line above the table. */
+export const MEASURED_NAME =
+  MEASURED[0] === EXECUTABLE ? "the executable" : `the npm package on Node ${process.versions.node}`;
+
+function timeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
 
 export interface Finished {
   readonly stdout: string;
@@ -39,4 +63,13 @@ export async function mustRun(
   const finished = await run(command, args, options);
   if (finished.code === 0) return finished;
   throw new Error(`${command} ${args.join(" ")} ended with ${finished.code}:\n${finished.stdout}${finished.stderr}`);
+}
+
+/** Runs slipway, which must succeed. @throws Error with its output if it fails */
+export function runSlipway(
+  args: readonly string[],
+  options: { env?: NodeJS.ProcessEnv; stdin?: string } = {},
+): Promise<Finished> {
+  const [command, ...prefix] = MEASURED;
+  return mustRun(command, [...prefix, ...args], options);
 }

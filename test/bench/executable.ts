@@ -2,13 +2,10 @@
 import { access, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startStandIn } from "./api-stand-in.ts";
-import { ROOT, SLIPWAY, run } from "./command.ts";
+import { EXECUTABLE, SLIPWAY, run } from "./command.ts";
 import { compare } from "./row.ts";
 import type { Row, Way } from "./row.ts";
 import { makeScratch } from "./scratch.ts";
-import packageJson from "../../package.json" with { type: "json" };
-
-const EXECUTABLE = `${ROOT}release/slipway-${packageJson.version}-${process.platform}-${process.arch}`;
 
 /** Turns off the compile cache, so that every start is like the first one. */
 const FIRST = { NODE_DISABLE_COMPILE_CACHE: "1" };
@@ -23,7 +20,7 @@ export const executable: Row = {
       () => true,
       () => false,
     );
-    const missing = "there is no executable: run make release";
+    const missing = "there is no executable: run make executable";
     if (!isMade) return [about, first].map((row) => ({ ...row, missing }));
     await using scratch = await makeScratch();
     await using server = await startStandIn(scratch.path);

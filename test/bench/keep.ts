@@ -10,7 +10,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createBuilder } from "./buildx-builder.ts";
-import { ROOT, SLIPWAY, mustRun, run } from "./command.ts";
+import { ROOT, mustRun, run, runSlipway } from "./command.ts";
 import type { Finished } from "./command.ts";
 import { findCompiled, howToCompile } from "./compiled.ts";
 import { absolute, compare } from "./row.ts";
@@ -270,12 +270,7 @@ async function onStage(measure: (stage: Stage) => Promise<Result | Result[]>): P
     directory: project.path,
     scratch: scratch.path,
     image: `${environment("REGISTRY")}/bench/${namespace.name}`,
-    slipway: (...args) =>
-      mustRun(
-        process.execPath,
-        [SLIPWAY, "build", "-n", namespace.name, "--keep", "30m", ...args],
-        keyIn(scratch.path),
-      ),
+    slipway: (...args) => runSlipway(["build", "-n", namespace.name, "--keep", "30m", ...args], keyIn(scratch.path)),
   };
   try {
     return [await measure(stage)].flat();
@@ -289,7 +284,7 @@ function keyIn(home: string): { readonly env: NodeJS.ProcessEnv } {
 }
 
 async function stopKept({ namespace, scratch }: Stage): Promise<void> {
-  await mustRun(process.execPath, [SLIPWAY, "keep", "stop", "--all", "-n", namespace], keyIn(scratch));
+  await runSlipway(["keep", "stop", "--all", "-n", namespace], keyIn(scratch));
 }
 
 interface Engine extends AsyncDisposable {

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SLIPWAY, mustRun } from "./command.ts";
+import { runSlipway } from "./command.ts";
 import { ratioOf } from "./row.ts";
 import type { Row } from "./row.ts";
 import { makeScratch } from "./scratch.ts";
@@ -35,7 +35,7 @@ export const loading: Row = {
         "bench",
         scratch.path,
       ];
-      const { stderr } = await mustRun(process.execPath, [SLIPWAY, ...args], {
+      const { stderr } = await runSlipway(args, {
         env: { DOCKER_HOST: engine.host, SLIPWAY_CONTEXT_WARNING: "0" },
       });
       return sentBytes(stderr);

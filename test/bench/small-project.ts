@@ -1,7 +1,7 @@
 /** The project of all rows about a small build: one RUN and one COPY on busybox. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SLIPWAY, mustRun } from "./command.ts";
+import { runSlipway } from "./command.ts";
 import type { Finished } from "./command.ts";
 
 export async function writeSmallProject(directory: string, registry: string): Promise<void> {
@@ -12,7 +12,7 @@ export async function writeSmallProject(directory: string, registry: string): Pr
 
 /** Builds with slipway. @returns milliseconds of the whole command */
 export async function buildWithSlipway(namespace: string, image: string, directory: string): Promise<number> {
-  return took(await mustRun(process.execPath, [SLIPWAY, "build", "-n", namespace, "-t", image, directory]));
+  return took(await runSlipway(["build", "-n", namespace, "-t", image, directory]));
 }
 
 /** Returns the milliseconds of a build. @throws Error if the build printed no digest, which every builder prints */

@@ -70,8 +70,6 @@ export interface Program {
   /** ASCII. It starts with `//` and its hash. */
   readonly source: string;
   readonly require: (id: string) => unknown;
-  /** Code that was compiled with the program and came with it, for runs that have none in the cache. */
-  readonly compiled?: CachedCode | undefined;
 }
 
 /**
@@ -92,7 +90,7 @@ export function runCached(path: string, cache: CodeCache | undefined, purpose: s
 export function runProgram(program: Program, cache: CodeCache | undefined, purpose: string): unknown {
   const { source } = program;
   const name = `${source.slice(2, 2 + HASH_DIGITS)}-${process.version}-${process.arch}-${purpose}`;
-  const cached = (cache === undefined ? undefined : readCached(cache, name)) ?? program.compiled;
+  const cached = cache === undefined ? undefined : readCached(cache, name);
   const script = compileProgram(program, cached?.code);
   if (cache !== undefined) {
     // Only the size: a reference to the code would hold megabytes until the end.

@@ -1,6 +1,4 @@
 /** Starts the program, both from the npm package and from the single executable. */
-import { codeCachePlaces } from "./code-cache.ts";
-import type { CodeCache } from "./code-cache.ts";
 import { hideCommandLine } from "./debug-output.ts";
 import type { execute } from "../main.ts";
 
@@ -11,10 +9,13 @@ const COMMAND_NAME = /^[a-z][a-z-]{0,30}$/;
 export interface Origin {
   /** Directory with package.json and oclif.manifest.json. */
   readonly root: string;
-  /** The text of oclif.manifest.json, where it is not a file of `root`. */
-  readonly manifest?: () => string;
-  /** Runs the program's file, and returns its exports. */
-  readonly run: (cache: CodeCache | undefined, purpose: string) => unknown;
+  /** The content of oclif.manifest.json, where it is not a file of `root`. */
+  readonly manifest?: () => object;
+  /**
+   * Loads the program, and returns its exports.
+   * @param purpose one word for what is run
+   */
+  readonly load: (purpose: string) => unknown;
 }
 
 /**
@@ -26,7 +27,7 @@ export async function startProgram(calledAs: string, typed: readonly string[], o
   if (args === undefined) return;
   hideCommandLine(process.env);
   const purpose = args.find((arg) => COMMAND_NAME.test(arg)) ?? "none";
-  const { execute: run } = origin.run(codeCachePlaces(process.env), purpose) as { execute: typeof execute };
+  const { execute: run } = origin.load(purpose) as { execute: typeof execute };
   // Not awaited: if the reader of the help is gone (`| head -1`), the promise never settles, and Node would warn.
   void run(args, origin.root, origin.manifest?.());
 }

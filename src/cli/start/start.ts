@@ -1,7 +1,7 @@
 /** Started by bin/run.js: runs the program under the name by which it was called. Small, as the rest is loaded through the code cache. */
 import { dirname, join } from "node:path";
 import { startProgram } from "./start-program.ts";
-import { runCached } from "./code-cache.ts";
+import { codeCachePlaces, runCached } from "./code-cache.ts";
 
 /** The program itself, in the folder of this file. */
 const PROGRAM = join(__dirname, "slipway.cjs");
@@ -10,6 +10,6 @@ const PROGRAM = join(__dirname, "slipway.cjs");
 export async function startAs([, path = "", ...typed]: readonly string[]): Promise<void> {
   await startProgram(path, typed, {
     root: dirname(__dirname),
-    run: (cache, purpose) => runCached(PROGRAM, cache, purpose),
+    load: (purpose) => runCached(PROGRAM, codeCachePlaces(process.env), purpose),
   });
 }

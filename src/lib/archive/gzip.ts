@@ -10,7 +10,9 @@ import { storeMember } from "./stored-buffer.ts";
 const gzipAsync = promisify(gzip);
 
 /** Number of members to compress at once: one for each thread that can run, and one waiting. */
-export const MEMBERS_AT_ONCE = Math.min(availableParallelism(), Number(process.env["UV_THREADPOOL_SIZE"]) || 4) + 1;
+export function membersAtOnce(): number {
+  return Math.min(availableParallelism(), Number(process.env["UV_THREADPOOL_SIZE"]) || 4) + 1;
+}
 
 /**
  * Compresses the given bytes to one member. They must not change until it is done.

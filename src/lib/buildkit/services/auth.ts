@@ -49,8 +49,8 @@ export interface AuthProvider {
 
 export type FetchToken = (request: Pick<FetchTokenRequest, "scopes">) => Promise<Token>;
 
-/** Secret of this process. The daemon caches tokens by the key that is derived from it, so another client cannot use them. */
-const SEED = randomBytes(32);
+/** Secret of this process, made on use: a secret of the program would be everybody's. The daemon caches tokens by the key that is derived from it, so another client cannot use them. */
+let ownSecret: Buffer | undefined;
 
 /** The methods of the Auth service. */
 export function auth(provider: AuthProvider): Methods {
@@ -96,6 +96,7 @@ const PKCS8_ED25519 = Buffer.from("302e020100300506032b657004220420", "hex");
 
 /** Derives the key that proves to the daemon that it talks to the same client. @param salt from the daemon, new after a restart */
 function authorityKey(host: string, salt: Uint8Array): KeyObject {
-  const seed = createHmac("sha256", salt).update(SEED).update(host).digest();
+  ownSecret ??= randomBytes(32);
+  const seed = createHmac("sha256", salt).update(ownSecret).update(host).digest();
   return createPrivateKey({ key: Buffer.concat([PKCS8_ED25519, seed]), format: "der", type: "pkcs8" });
 }
