@@ -92,7 +92,8 @@ test("a builder that does not answer any more is named, and another is used", { 
   const said = next.stderr.split("\n").filter((line) => line.includes("another builder is used"));
   expect([next.code, said]).toEqual([0, [expect.stringMatching(/the kept builder in the pod ".*" does not answer/)]]);
   expect(builderIn(next)).not.toBe(builderIn(first));
-  await run(["keep", "stop", "--all"]);
+  const left = async (): Promise<string> => (await run(["keep", "-q"])).stdout;
+  expect(await left()).not.toContain(builderIn(first));
 });
 
 test(

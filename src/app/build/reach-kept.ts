@@ -11,12 +11,13 @@ import { identityOf } from "../../run/identity.ts";
 import { waitingMessage } from "../../run/follow/unschedulable.ts";
 import type { Waited } from "../../run/follow/unschedulable.ts";
 import { awaitPod } from "../../run/keep/await-pod.ts";
-import { ANSWER_TIMEOUT_MS, DialledAhead, START_TIMEOUT_MS, dial } from "../../run/keep/dial.ts";
+import { ANSWER_TIMEOUT_MS, DialledAhead, NoAnswer, START_TIMEOUT_MS, dial } from "../../run/keep/dial.ts";
 import type { Dialled } from "../../run/keep/dial.ts";
 import type { KeepKey } from "../../run/keep/keep-key.ts";
 import {
   KEEP_ANNOTATION,
   KeepLease,
+  buildsUnderWay,
   findKept,
   instanceOf,
   keptObjects,
@@ -106,11 +107,13 @@ export async function reachKept(
     } catch (error) {
       lease[Symbol.dispose]();
       if (signal.aborted) throw signal.reason;
+      // Without this, the next build would wait for it as well. Builds of others may still end well.
+      const isUseless = error instanceof NoAnswer && buildsUnderWay(builder.job, deps.cluster.now()) === 0;
+      if (isNew || isUseless) await removeBuilder(deps.cluster, builder.job);
       // It has just ended, or is about to: the next one is another.
       const passing = httpStatusOf(error) === 404 || error instanceof ConnectionLost || error instanceof ClusterError;
       if (isNew || !passing || count >= ATTEMPTS) throw error;
       unusable.add(identityOf(builder.job).uid);
-      // Its builds, if it has any, may still end well, so it is left to its deadline.
       if (error instanceof ClusterError && httpStatusOf(error) !== 404)
         deps.emit({ type: "note", message: `another builder is used: ${error.message}` });
     }

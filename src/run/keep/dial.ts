@@ -29,6 +29,9 @@ export interface Dialled {
   readonly way: Way;
 }
 
+/** A daemon that does not answer: it has been stopped, or its node is far too busy. */
+export class NoAnswer extends ClusterError {}
+
 type Dialler = Pick<Cluster, "pipe" | "port">;
 
 /** How long a daemon that may still be starting has for its answer: longer than the minute that the dial command waits for its socket. */
@@ -62,7 +65,7 @@ export class DialledAhead {
     void this.#opened.then((opened) => !(opened instanceof Daemon) && opened?.on("error", () => {}));
   }
 
-  /** The connection, at the first call; undefined at all others, and where it could not be opened. @throws ClusterError, or the signal's reason */
+  /** The connection, at the first call; undefined at all others, and where it could not be opened. @throws NoAnswer, or the signal's reason */
   async take(key: KeepKey, timeoutMs: number, signal: AbortSignal): Promise<Dialled | undefined> {
     if (this.#isTaken) return undefined;
     this.#isTaken = true;
@@ -84,7 +87,7 @@ export class DialledAhead {
  * @param address its `way` is tried first
  * @param ahead is used if it leads to this pod
  * @param timeoutMs how long the daemon has for its answer to a command
- * @throws ClusterError if the daemon does not answer; AuthError; the signal's reason when aborted
+ * @throws NoAnswer if the daemon does not answer; ClusterError, AuthError; the signal's reason when aborted
  */
 export async function dial(
   cluster: Dialler,
@@ -144,7 +147,7 @@ async function overCommand(
     daemon.close();
     signal.throwIfAborted();
     const said = pipe.complaints.trim().split("\n").at(-1) ?? "";
-    throw new ClusterError(`the kept builder in the pod "${pod}" does not answer${said === "" ? "" : `: ${said}`}`, {
+    throw new NoAnswer(`the kept builder in the pod "${pod}" does not answer${said === "" ? "" : `: ${said}`}`, {
       suggestions: [
         `See what it says: kubectl logs ${pod}`,
         "End it, and the next build starts another: slipway keep stop --all",
