@@ -24,6 +24,7 @@ import {
 } from "../number.ts";
 import type { HclNumber } from "../number.ts";
 import { applyBinary, applyUnary } from "../operators.ts";
+import { goLog, goPow } from "../go-math.ts";
 import { HclError } from "../source.ts";
 import type { BinaryOperator } from "../syntax.ts";
 import { nameOf } from "../type.ts";
@@ -68,6 +69,13 @@ function extreme(description: string, isBetter: (order: number) => boolean, star
   };
 }
 
+function doubleAt(args: readonly Value[], index: number): number {
+  const value = numberAt(args, index);
+  const double = toDouble(value);
+  if (!value.infinite && !Number.isFinite(double)) throw new ArgumentError(index, "the number is too great");
+  return double;
+}
+
 function ofDoubles(
   description: string,
   names: readonly [string, string],
@@ -77,7 +85,7 @@ function ofDoubles(
     description,
     parameters: names.map(numberParameter),
     run: (args) => {
-      const result = fromDouble(run(toDouble(numberAt(args, 0)), toDouble(numberAt(args, 1))));
+      const result = fromDouble(run(doubleAt(args, 0), doubleAt(args, 1)));
       if (result === undefined) throw new HclError("the result is not a number");
       return number(result);
     },
@@ -153,7 +161,7 @@ export const NUMERIC: Functions = {
   log: ofDoubles(
     "The logarithm of the number in the base.",
     ["num", "base"],
-    (value, base) => Math.log(value) / Math.log(base),
+    (value, base) => goLog(value) / goLog(base),
   ),
   max: extreme("The greatest of the numbers.", (order) => order > 0, infinity(true)),
   min: extreme("The smallest of the numbers.", (order) => order < 0, infinity(false)),
@@ -203,61 +211,3 @@ export const NUMERIC: Functions = {
   },
   subtract: binary("-", "The first number without the second one."),
 };
-
-/**
- * As Go's `math.Pow` (math/pow.go of 1.26), whose last digits are not always those of JavaScript: the whole part of the power is done by
- * squaring a fraction of 0.5 to 1, with the power of two beside it, and the rest by the logarithm.
- */
-export function goPow(base: number, power: number): number {
-  if (base === 1 || (base === -1 && Math.abs(power) === Infinity)) return 1;
-  const isPlain = Number.isFinite(base) && Number.isFinite(power) && base !== 0 && power !== 0;
-  if (!isPlain || Math.abs(power) >= 2 ** 63) return base ** power;
-  if (Math.abs(power) === 0.5) return power > 0 ? Math.sqrt(base) : 1 / Math.sqrt(base);
-  let whole = Math.trunc(Math.abs(power));
-  let rest = Math.abs(power) - whole;
-  if (rest !== 0 && base < 0) return Number.NaN;
-  if (rest > 0.5) {
-    rest -= 1;
-    whole += 1;
-  }
-  let result = rest === 0 ? 1 : Math.exp(rest * Math.log(base));
-  let exponent = 0;
-  let [fraction, shift] = split(base);
-  for (; whole !== 0; whole = Math.floor(whole / 2)) {
-    // The result is 0 or infinite.
-    if (Math.abs(shift) > 4096) {
-      exponent += shift;
-      break;
-    }
-    if (whole % 2 === 1) {
-      result *= fraction;
-      exponent += shift;
-    }
-    fraction *= fraction;
-    shift *= 2;
-    if (fraction < 0.5) {
-      fraction += fraction;
-      shift -= 1;
-    }
-  }
-  return power < 0 ? scaled(1 / result, -exponent) : scaled(result, exponent);
-}
-
-/** @returns a fraction of 0.5 to 1, with the number's sign, and the power of two that it is to be multiplied with */
-function split(value: number): [fraction: number, shift: number] {
-  let shift = 0;
-  let fraction = value;
-  // Powers of two change no digit of it.
-  for (; Math.abs(fraction) >= 1; shift += 1) fraction /= 2;
-  for (; Math.abs(fraction) < 0.5; shift -= 1) fraction *= 2;
-  return [fraction, shift];
-}
-
-/** Multiplies with a power of two, which may be greater than the greatest number. */
-function scaled(value: number, exponent: number): number {
-  let left = exponent;
-  let result = value;
-  for (; left > 1000 && Number.isFinite(result); left -= 1000) result *= 2 ** 1000;
-  for (; left < -1000 && result !== 0; left += 1000) result *= 2 ** -1000;
-  return result * 2 ** Math.max(-1000, Math.min(1000, left));
-}
