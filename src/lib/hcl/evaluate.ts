@@ -9,6 +9,8 @@ import type { FunctionDefinition, Parameter } from "./function.ts";
 import { applyBinary, applyUnary } from "./operators.ts";
 import { childScope, functionIn, variableIn } from "./scope.ts";
 import type { Scope } from "./scope.ts";
+import { shortCircuit } from "./short-circuit.ts";
+import type { Attempt } from "./short-circuit.ts";
 import { HclError, located } from "./source.ts";
 import type { Range } from "./source.ts";
 import type { BinaryOperator, CallExpression, Expression, ForExpression, ObjectItem, SplatItem } from "./syntax.ts";
@@ -25,6 +27,7 @@ import {
   isTrue,
   itemsOf,
   list,
+  nullOf,
   object,
   text,
   tuple,
@@ -208,11 +211,6 @@ function named(what: string, run: () => Value): Value {
   }
 }
 
-interface Attempt {
-  readonly value: Value;
-  readonly faults: readonly HclError[];
-}
-
 /** Collects its errors separately: whether they matter is decided later. */
 function attempt(expression: Expression, at: Surroundings): Attempt {
   const faults: HclError[] = [];
@@ -230,7 +228,9 @@ function conditionalOf(expression: Extract<Expression, { kind: "conditional" }>,
       throw new HclError("the condition is null");
     });
   }
-  if (!isKnown(condition)) return unknown;
+  if (!isKnown(condition)) {
+    return isNull(whenTrue.value) && isNull(whenFalse.value) ? nullOf(common.type) : unknown;
+  }
   const decided = recovered(expression.condition.range, at, unknown, () =>
     conditionOf(condition, expression.condition),
   );
@@ -256,8 +256,7 @@ function binaryOf(expression: Extract<Expression, { kind: "binary" }>, at: Surro
   const unknown = unknownOf(COMPARING.has(operator) ? BOOL : NUMBER);
   const left = attempt(expression.left, at);
   const right = attempt(expression.right, at);
-  const isLogical = operator === "&&" || operator === "||";
-  if (isLogical) {
+  if (operator === "&&" || operator === "||") {
     // Both are converted to booleans first. Then one can decide the result, even if the other has an error.
     const before = at.faults.length;
     const sides = [left, right].map((side, index) => ({
@@ -267,10 +266,10 @@ function binaryOf(expression: Extract<Expression, { kind: "binary" }>, at: Surro
       ),
     }));
     if (at.faults.length > before) return unknown;
-    const decisive = sides.find(({ value }) => value.content === (operator === "||"));
-    if (decisive !== undefined) {
-      at.faults.push(...decisive.faults);
-      return decisive.value;
+    const decided = shortCircuit(operator, sides[0] ?? left, sides[1] ?? right);
+    if (decided !== undefined) {
+      at.faults.push(...decided.faults);
+      return decided.value;
     }
   }
   const faults = [...left.faults, ...right.faults];

@@ -1,9 +1,9 @@
 /** Functions that expressions call. */
 import { spend, spendOnText } from "../limits/budget.ts";
-import { toSafeInteger } from "./number.ts";
+import { isInteger, toBigInt } from "./number.ts";
 import type { HclNumber } from "./number.ts";
 import { HclError } from "./source.ts";
-import { BOOL, NUMBER, STRING } from "./type.ts";
+import { ANY, BOOL, NUMBER, STRING } from "./type.ts";
 import type { Type } from "./type.ts";
 import type { Expression } from "./syntax.ts";
 import { asNumber, asText, isKnown, isNull, sizeOf, text, unknownOf } from "./value.ts";
@@ -26,6 +26,8 @@ export interface FunctionDefinition {
   readonly parameters: readonly Parameter[];
   /** For any number of further arguments. */
   readonly variadic?: Parameter;
+  /** Type of the result. Absent: it depends on the arguments. */
+  readonly result?: Type;
   /**
    * @throws HclError for invalid arguments
    */
@@ -64,10 +66,11 @@ export function call(definition: FunctionDefinition, args: readonly Value[]): Va
     if (typeof value.content === "string") spendOnText(value.content.length);
     else spend(1 + sizeOf(value));
     if (isNull(value) && parameter.allowsNull !== true) throw new ArgumentError(index, "it must not be null");
-    if (value.type.kind === "any" && parameter.allowsAny !== true) isUnknown = true;
+    // Of which type the result is depends on this argument, so the later ones do not matter.
+    if (value.type.kind === "any" && parameter.allowsAny !== true) return unknownOf(ANY);
     if (!isKnown(value) && parameter.allowsUnknown !== true) isUnknown = true;
   }
-  return isUnknown ? unknownOf({ kind: "any" }) : definition.run(args);
+  return isUnknown ? unknownOf(definition.result ?? ANY) : definition.run(args);
 }
 
 export function textParameter(name: string): Parameter {
@@ -106,12 +109,19 @@ export function textFunction(
   };
 }
 
-/** An argument as a whole number. */
-export function wholeAt(args: readonly Value[], index: number): number {
-  const value = args[index];
-  const whole = value === undefined ? undefined : toSafeInteger(asNumber(value));
-  if (whole === undefined) throw new ArgumentError(index, "a whole number is required");
+/** An argument as a whole number that has 64 bits with its sign, as in Go. */
+export function int64At(args: readonly Value[], index: number): bigint {
+  const number = numberAt(args, index);
+  const whole = isInteger(number) ? toBigInt(number) : undefined;
+  if (whole === undefined || BigInt.asIntN(64, whole) !== whole) {
+    throw new ArgumentError(index, "a whole number is required");
+  }
   return whole;
+}
+
+/** The same for a size, a position or a sign. Beyond 2^53 it is rounded. */
+export function wholeAt(args: readonly Value[], index: number): number {
+  return Number(int64At(args, index));
 }
 
 export function textAt(args: readonly Value[], index: number): string {

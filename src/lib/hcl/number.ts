@@ -199,10 +199,13 @@ export function divide(left: HclNumber, right: HclNumber): HclNumber | undefined
   return quotient(negative, left.mantissa, right.mantissa, left.exponent - right.exponent, precision);
 }
 
-/** The remainder of a division with a truncated quotient; the dividend for a divisor of zero. */
+/**
+ * The remainder of a division with a truncated quotient; the dividend for a divisor of zero.
+ * @returns undefined for infinities
+ */
 export function remainder(left: HclNumber, right: HclNumber): HclNumber | undefined {
-  if (left.infinite || right.infinite) return multiply(left, right);
   if (isZero(right)) return left;
+  if (left.infinite || right.infinite) return undefined;
   const whole = divide(left, right);
   if (whole === undefined) return undefined;
   const cut = toBigInt(whole);
@@ -225,7 +228,9 @@ export function toBigInt(value: HclNumber): bigint {
 
 /** Rounds up or down to a whole number. */
 export function toWhole(value: HclNumber, side: "up" | "down"): HclNumber {
-  if (value.infinite || isInteger(value)) return value;
+  if (value.infinite) return value;
+  // Of a zero the sign is lost.
+  if (isInteger(value)) return isZero(value) ? absolute(value) : value;
   const cut = toBigInt(value);
   const whole = side === "up" ? (value.negative ? cut : cut + 1n) : value.negative ? cut - 1n : cut;
   return rounded(whole < 0n, whole < 0n ? -whole : whole, 0, value.precision);

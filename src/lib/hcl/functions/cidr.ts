@@ -1,6 +1,6 @@
 /** Functions of networks, given as an address and the length of its prefix. */
 import { isIP } from "node:net";
-import { ArgumentError, numberParameter, textAt, textParameter, wholeAt } from "../function.ts";
+import { ArgumentError, int64At, numberParameter, textAt, textParameter, wholeAt } from "../function.ts";
 import type { Functions } from "../function.ts";
 import { HclError } from "../source.ts";
 import { STRING } from "../type.ts";
@@ -72,25 +72,26 @@ function ipText(address: bigint, bits: number): string {
   return `${groups.slice(0, best.start).join(":")}::${groups.slice(best.start + best.length).join(":")}`;
 }
 
-function host(network: Network, index: number): string {
+function host(network: Network, index: bigint): string {
   const size = 1n << BigInt(network.bits - network.prefix);
-  const position = index < 0 ? size + BigInt(index) : BigInt(index);
+  const position = index < 0n ? size + index : index;
   if (position < 0n || position >= size) {
     throw new HclError(`the network of prefix ${network.prefix} has no host number ${index}`);
   }
   return ipText(network.address | position, network.bits);
 }
 
-function subnet(network: Network, newBits: number, index: number): string {
+function subnet(network: Network, newBits: number, index: bigint): string {
   if (newBits > MAX_NEW_BITS) throw new HclError(`the prefix may not become more than ${MAX_NEW_BITS} bits longer`);
   const prefix = network.prefix + newBits;
   if (prefix < 0 || prefix > network.bits) {
     throw new HclError(`the prefix of ${network.prefix} cannot become ${newBits} bits longer`);
   }
-  // With a shorter prefix, go-cidr 1.0.1 takes every number (Subnet).
-  const isTooGreat = newBits >= 0 && BigInt(index) >= 1n << BigInt(newBits);
-  if (index < 0 || isTooGreat) throw new HclError(`there is no subnet number ${index}`);
-  const address = network.address | (BigInt(index) << BigInt(network.bits - prefix));
+  // With a shorter prefix, go-cidr 1.0.1 takes every number (Subnet), also a negative one, and drops the sign of the address.
+  const fits = newBits < 0 || (index >= 0n && index < 1n << BigInt(newBits));
+  const signed = network.address | (index << BigInt(network.bits - prefix));
+  const address = signed < 0n ? -signed : signed;
+  if (!fits || address >= 1n << BigInt(network.bits)) throw new HclError(`there is no subnet number ${index}`);
   return `${ipText(address, network.bits)}/${prefix}`;
 }
 
@@ -123,7 +124,7 @@ export const CIDR: Functions = {
   cidrhost: {
     description: "The address with that number in the network; negative numbers count from its end.",
     parameters: [textParameter("prefix"), numberParameter("hostnum")],
-    run: (args) => text(host(parseNetwork(textAt(args, 0)), wholeAt(args, 1))),
+    run: (args) => text(host(parseNetwork(textAt(args, 0)), int64At(args, 1))),
   },
   cidrnetmask: {
     description: "The mask of the network, as an address.",
@@ -133,7 +134,7 @@ export const CIDR: Functions = {
   cidrsubnet: {
     description: "The subnet with that number, whose prefix is that many bits longer.",
     parameters: [textParameter("prefix"), numberParameter("newbits"), numberParameter("netnum")],
-    run: (args) => text(subnet(parseNetwork(textAt(args, 0)), wholeAt(args, 1), wholeAt(args, 2))),
+    run: (args) => text(subnet(parseNetwork(textAt(args, 0)), wholeAt(args, 1), int64At(args, 2))),
   },
   cidrsubnets: {
     description: "Subnets one after the other, whose prefixes are that many bits longer.",

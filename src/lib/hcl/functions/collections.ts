@@ -5,6 +5,7 @@ import {
   ArgumentError,
   aboutArgument,
   anyParameter,
+  int64At,
   numberParameter,
   openParameter,
   textAt,
@@ -21,6 +22,7 @@ import {
   TRUE,
   UNKNOWN_VALUE,
   asText,
+  canIterate,
   elementsOf,
   entriesOf,
   equals,
@@ -113,14 +115,24 @@ function concatenated(args: readonly Value[]): Value {
 function merged(args: readonly Value[]): Value {
   const [first] = args;
   if (first === undefined) return object([]);
-  const wrong = args.find(({ type }) => type.kind !== "map" && type.kind !== "object" && type.kind !== "any");
-  if (wrong !== undefined) throw new HclError(`all must be maps or objects, not a ${nameOf(wrong.type)}`);
+  // Of a null or unknown value the type is unknown, and that of the values after it is not looked at.
+  const wrong = args.find(({ type }) => type.kind !== "map" && type.kind !== "object");
+  if (wrong !== undefined && wrong.type.kind !== "any") {
+    throw new HclError(`all must be maps or objects, not a ${nameOf(wrong.type)}`);
+  }
   if (!args.every(isKnown) || args.some(({ type, content }) => type.kind === "any" && content !== null)) {
     return UNKNOWN_VALUE;
   }
-  const entries = new Map(args.flatMap((own) => [...entriesOf(own)]));
   const areAlike = args.every(({ type }) => equalTypes(type, first.type));
+  if (areAlike && first.type.kind === "object" && args.every(isNull)) throw new HclError("all objects are null");
+  const entries = new Map(args.flatMap(keyedElementsOf));
   return areAlike && first.type.kind === "map" ? map(entries, first.type.element) : object(entries);
+}
+
+function keyedElementsOf(value: Value): (readonly [string, Value])[] {
+  if (isNull(value)) return [];
+  if (!canIterate(value)) throw new HclError(`all must be maps or objects, not a ${nameOf(value.type)}`);
+  return elementsOf(value).map(([key, item]) => [asText(key), item]);
 }
 
 function zipped(args: readonly Value[]): Value {
@@ -251,7 +263,7 @@ export const COLLECTIONS: Functions = {
       }
       const items = itemsOf(source);
       if (items.length === 0) throw new HclError("the list is empty");
-      const index = wholeAt(args, 1) % items.length;
+      const index = Number(int64At(args, 1) % BigInt(items.length));
       return items[index < 0 ? index + items.length : index] ?? UNKNOWN_VALUE;
     },
   },

@@ -153,9 +153,10 @@ export const NUMERIC: Functions = {
   floor: unary("The greatest whole number that is not greater than the number.", (value) => toWhole(value, "down")),
   greaterthan: binary(">", "True if the first number is greater than the second one."),
   greaterthanorequalto: binary(">=", "True if the first number is greater than the second one, or equal to it."),
-  int: unary("The number without its fraction.", (value) =>
-    isInteger(value) || value.infinite ? value : fromInteger(toBigInt(value)),
-  ),
+  int: unary("The number without its fraction.", (value) => {
+    if (value.infinite) throw new HclError("infinity has no fraction");
+    return isInteger(value) ? value : fromInteger(toBigInt(value));
+  }),
   lessthan: binary("<", "True if the first number is less than the second one."),
   lessthanorequalto: binary("<=", "True if the first number is less than the second one, or equal to it."),
   log: ofDoubles(
