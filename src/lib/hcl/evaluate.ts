@@ -9,10 +9,11 @@ import type { FunctionDefinition, Parameter } from "./function.ts";
 import { applyBinary, applyUnary } from "./operators.ts";
 import { childScope, functionIn, variableIn } from "./scope.ts";
 import type { Scope } from "./scope.ts";
-import { shortCircuit } from "./short-circuit.ts";
 import type { Attempt } from "./short-circuit.ts";
+import { shortCircuit } from "./short-circuit.ts";
 import { HclError, located } from "./source.ts";
 import type { Range } from "./source.ts";
+import { splat } from "./splat.ts";
 import type { BinaryOperator, CallExpression, Expression, ForExpression, ObjectItem, SplatItem } from "./syntax.ts";
 import { BOOL, NUMBER, STRING, isPlain, nameOf } from "./type.ts";
 import { typeIn } from "./type-expression.ts";
@@ -20,13 +21,11 @@ import {
   NULL,
   UNKNOWN_VALUE,
   asText,
-  canIterate,
   elementsOf,
   isKnown,
   isNull,
   isTrue,
   itemsOf,
-  list,
   nullOf,
   object,
   text,
@@ -119,20 +118,9 @@ function splatOf({ source, item, each }: Extract<Expression, { kind: "splat" }>,
   const before = at.faults.length;
   const value = valueIn(source, at);
   if (at.faults.length > before) return UNKNOWN_VALUE;
-  return splat(value, (own) => valueIn(each, { ...at, items: new Map([...at.items, [item, own]]) }));
-}
-
-function splat(source: Value, each: (item: Value) => Value): Value {
-  const { kind } = source.type;
-  const isSequence = kind === "tuple" || kind === "list" || kind === "set";
-  if (isNull(source)) {
-    if (isSequence) throw new HclError("a splat needs a sequence, but this is null");
-    return tuple([]);
-  }
-  if (!isKnown(source)) return UNKNOWN_VALUE;
-  const values = (isSequence ? itemsOf(source) : [source]).map(each);
-  if (kind !== "list" && kind !== "set") return tuple(values);
-  return list(values, values.length === 0 ? each(unknownOf(source.type.element)).type : undefined);
+  const result = splat(value, (own) => attempt(each, { ...at, items: new Map([...at.items, [item, own]]) }));
+  at.faults.push(...result.faults);
+  return result.value;
 }
 
 function callOf(expression: CallExpression, at: Surroundings): Value {
@@ -309,7 +297,7 @@ function loop(expression: ForExpression, at: Surroundings): Value {
   const collection = valueIn(expression.collection, at);
   if (isNull(collection)) throw new HclError("a for needs a collection, but this is null", expression.collection.range);
   if (collection.type.kind === "any") return UNKNOWN_VALUE;
-  if (isKnown(collection) && !canIterate(collection)) {
+  if (isPlain(collection.type)) {
     throw new HclError(`a for cannot iterate over a ${nameOf(collection.type)}`, expression.collection.range);
   }
   const inner = (key: Value, value: Value): Surroundings => ({

@@ -60,3 +60,19 @@ describe("the condition of a for over nothing, whose element is not known", () =
     expect(answer(`[for v in []: v if ${condition}]`)).toBe(expected);
   });
 });
+
+describe("a splat whose elements have errors", () => {
+  it.each([
+    ['"a ${(false)[*].a} b" || true', "true"],
+    ["[for v in (1)[*][0]: v] && false", "false"],
+    ["(1)[*].a || true", "refused"],
+    ["[{a = 1}, {b = 2}][*].a", "refused"],
+    ["can([{a = 1}, {b = 2}][*].a)", "false"],
+    ["convert([], list(object({a = string})))[*].b", "refused"],
+    ["convert([], list(object({a = string})))[*].a", "[]"],
+    ["[for v in []: v if [v][*].a]", "refused"],
+    ['[for v in []: v if [for w in "x${v}": w]]', "refused"],
+  ])("%s gives %s", (text, expected) => {
+    expect(answer(text)).toBe(expected);
+  });
+});
