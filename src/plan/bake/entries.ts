@@ -275,6 +275,7 @@ export const SSH: EntryKind = {
     return [{ pairs: new Map([["id", value.slice(0, at)]]), paths: value.slice(at + 1).split(",") }];
   },
   fromValue: (value) => {
+    if (isNull(value)) throw new HclError("an entry must not be null");
     const own = entriesOf(convert(value, SSH_TYPE));
     const id = own.get("id");
     const paths = own.get("paths");

@@ -149,11 +149,11 @@ export function typeOfField({ form, entries }: Field): Type {
 
 /**
  * The field's value in a file; undefined for null, which does not set the field.
- * @throws HclError for a value of another type
+ * @throws HclError for a value of another type, and for null where the field has entries or resources, as in buildx
  */
 export function decodeField(field: Field, value: Value): FieldValue | undefined {
+  if (field.form === "entries" || field.form === "resources") notNull(value);
   if (field.form === "entries") {
-    if (isNull(value)) return undefined;
     return field.entries === undefined ? [] : entriesIn(field.entries, value);
   }
   const converted = convert(value, typeOfField(field));

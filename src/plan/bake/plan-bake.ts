@@ -9,6 +9,7 @@ import { withBudget } from "../../lib/limits/budget.ts";
 import { limitOf } from "../../lib/limits/limits.ts";
 import { asInputError, resolve } from "./resolve.ts";
 import type { RemoteOrigin, Resolved } from "./resolve.ts";
+import { refuseWrongValues } from "./wrong-values.ts";
 
 export interface BakeRequest {
   /** Targets, groups and patterns; empty: `default`. */
@@ -64,7 +65,9 @@ export function planBake(
   try {
     return withBudget(limitOf("BAKE_STEPS"), () => {
       const overrides = parseOverrides(setsOf(request), definition, lookup);
-      return { ...resolve(definition, request.names, overrides, remote), overrides };
+      const resolved = resolve(definition, request.names, overrides, remote);
+      refuseWrongValues(resolved.targets);
+      return { ...resolved, overrides };
     });
   } catch (error) {
     throw asInputError(error);

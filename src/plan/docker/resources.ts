@@ -4,16 +4,26 @@ import type { DockersVerdict } from "../../errors.ts";
 import type { PodResources, Ulimit } from "./options.ts";
 
 const UNITS: Readonly<Record<string, number>> = { "": 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
+/** A number as Go's ParseFloat reads it in base 10, and its unit. */
+const SIZE = /^([+-]?(?:\d(?:_?\d)*(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:e[+-]?\d+)?) ?(?:b|([kmgtp])(?:i?b)?)?$/i;
 
 /**
  * Reads a size as docker does (go-units, RAMInBytes): every unit is binary.
+ * @returns bytes, which may be more than there are; undefined for an invalid size
+ */
+export function sizeInBytes(text: string): number | undefined {
+  const [, number = "", unit = ""] = SIZE.exec(text) ?? [];
+  const size = number === "" ? Number.NaN : Number(number.replaceAll("_", ""));
+  return Number.isFinite(size) && size >= 0 ? Math.floor(size * 1024 ** (UNITS[unit.toLowerCase()] ?? 0)) : undefined;
+}
+
+/**
  * @param docker whether docker refuses an invalid size too: it reads some sizes with its command line and others later
  * @throws InvalidInput for an invalid size
  */
 export function bytesOf(text: string, flag: string, docker: DockersVerdict = "accepts"): number {
-  const [, number, unit] = /^(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?$/i.exec(text.trim()) ?? [];
-  const bytes = Math.floor(Number(number) * 1024 ** (UNITS[(unit ?? "").toLowerCase()] ?? Number.NaN));
-  if (number !== undefined && Number.isSafeInteger(bytes)) return bytes;
+  const bytes = sizeInBytes(text);
+  if (bytes !== undefined && Number.isSafeInteger(bytes)) return bytes;
   throw new InvalidInput(`--${flag}: invalid size: '${text}'`, {
     docker,
     suggestions: ["Write bytes, or a number with k, m or g."],
@@ -75,11 +85,16 @@ const ULIMITS = new Set(
   "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack".split(" "),
 );
 
+function isInt64(text: string): boolean {
+  const value = BigInt(text.replace("+", ""));
+  return BigInt.asIntN(64, value) === value;
+}
+
 /** @throws InvalidInput with docker's message. */
 export function ulimitsOf(values: readonly string[]): Ulimit[] {
   return values.map((value) => {
-    const [, name = "", softText, hardText] = /^([^=]+)=(-?\d+)(?::(-?\d+))?$/.exec(value) ?? [];
-    if (softText === undefined) {
+    const [, name = "", softText, hardText] = /^([^=]+)=([+-]?\d+)(?::([+-]?\d+))?$/.exec(value) ?? [];
+    if (softText === undefined || ![softText, hardText ?? softText].every(isInt64)) {
       throw new InvalidInput(`invalid ulimit argument: ${value}`, {
         suggestions: ["Write --ulimit TYPE=SOFT[:HARD]."],
       });
@@ -87,7 +102,7 @@ export function ulimitsOf(values: readonly string[]): Ulimit[] {
     if (!ULIMITS.has(name)) throw new InvalidInput(`invalid ulimit type: ${name}`);
     const soft = Number(softText);
     const hard = hardText === undefined ? soft : Number(hardText);
-    if (soft > hard && hard !== -1) {
+    if (hard !== -1 && (soft === -1 || soft > hard)) {
       throw new InvalidInput(`ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`);
     }
     return { name, soft, hard };
