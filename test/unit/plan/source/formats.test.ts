@@ -44,6 +44,7 @@ const OWN_FILES: Readonly<Record<string, string>> = {
   "cli/config/write-project.ts": "the project's settings, which init writes for the user",
   "cli/plugin/links.ts": "links that slipway made",
   "cli/start/code-cache.ts": "the program and its cache",
+  "cli/start/snapshot.ts": "the program, while an executable is made",
   "lib/credentials/docker-config-file.ts": "the user's docker configuration",
   "lib/credentials/docker-config.ts": "the user's docker configuration",
   "lib/credentials/keychain.ts": "the user's own files",
