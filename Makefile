@@ -5,7 +5,7 @@ SHELL := /bin/bash
 NPM := npm --no-fund --no-audit --loglevel=error
 RELEASE_PROGRAMS := /usr/bin/qemu-aarch64-static /usr/bin/rpmbuild /usr/bin/zip
 
-.PHONY: sample executable release release-test windows same-context same-tag platform-kills help demo test check docs docs-site unit e2e cluster cluster-nodes clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
+.PHONY: sample e2e-executable executable release release-test windows same-context same-tag platform-kills help demo test check docs docs-site unit e2e cluster cluster-nodes clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
@@ -43,6 +43,9 @@ cluster-nodes: ## the test cluster with three nodes, the third of arm64, and the
 
 clean-cluster: ## take the test cluster down: processes, network, mounts, files (compiled binaries stay)
 	test/cluster/down
+
+e2e-executable: executable cluster /usr/bin/tmux /usr/bin/faketime /usr/bin/zsh /usr/bin/fish ## the quick end-to-end tests with the single executable
+	SLIPWAY_TEST_EXECUTABLE="$$(ls "$$PWD"/release/slipway-*-"$$(node_modules/.bin/node -p 'process.platform + "-" + process.arch')")" $(NPM) run --silent test:sample
 
 contract: build cluster ## docker build's contract, a test a flag, and scripts from the wild (CONTRACT_COMMAND: of another look-alike)
 	@test/cluster/program compose docker-compose >/dev/null

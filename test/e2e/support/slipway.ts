@@ -3,7 +3,11 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { onTestFailed } from "vitest";
 
-const PROGRAM = new URL("../../../bin/run.js", import.meta.url).pathname;
+/** The program with its first args: that of the npm package, or the single executable that SLIPWAY_TEST_EXECUTABLE names. */
+export const PROGRAM: readonly [string, ...string[]] =
+  process.env["SLIPWAY_TEST_EXECUTABLE"] === undefined
+    ? [process.execPath, new URL("../../../bin/run.js", import.meta.url).pathname]
+    : [process.env["SLIPWAY_TEST_EXECUTABLE"]];
 
 export interface RunOptions {
   readonly cwd?: string;
@@ -24,7 +28,8 @@ export interface Run {
 
 export function slipway(args: readonly string[], options: RunOptions = {}): Promise<Run> {
   const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1", ...options.env };
-  const child = spawn(process.execPath, [PROGRAM, ...args], { cwd: options.cwd ?? process.cwd(), env, stdio: "pipe" });
+  const [command, ...first] = PROGRAM;
+  const child = spawn(command, [...first, ...args], { cwd: options.cwd ?? process.cwd(), env, stdio: "pipe" });
   let stdout = "";
   let stderr = "";
   let output = "";

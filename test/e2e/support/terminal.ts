@@ -1,8 +1,7 @@
 /** A real terminal, tmux's, in which the program runs as it does for a person. */
 import { execFileSync } from "node:child_process";
 import { onTestFinished } from "vitest";
-
-const PROGRAM = new URL("../../../bin/run.js", import.meta.url).pathname;
+import { PROGRAM } from "./slipway.ts";
 
 export interface Terminal {
   readonly screen: () => string;
@@ -51,7 +50,7 @@ function server(): Tmux {
 
 function commandOf(env: Readonly<Record<string, string>>, args: readonly string[]): string {
   const set = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  return ["env", ...set, process.execPath, PROGRAM, ...args].join(" ");
+  return ["env", ...set, ...PROGRAM, ...args].join(" ");
 }
 
 function terminalOf(tmux: Tmux): Terminal {
