@@ -218,6 +218,7 @@ describe("a build's ConfigMap", () => {
   test("that a stranger has made before the client can does not become the context", { tags: ["long"] }, async () => {
     const mallory = await stranger(["create configmaps"]);
     let name = "";
+    onTestFinished(async () => void (await inside(["delete", "configmap", name, "--ignore-not-found"])));
     const { kubeconfig } = await detour(await account(), {
       hold: async (request) => {
         if (!/^POST \S+\/configmaps/.test(request) || name !== "") return;
@@ -235,9 +236,10 @@ describe("a build's ConfigMap", () => {
       env: { KUBECONFIG: kubeconfig },
     });
     expect([name === "", code, stderr]).toEqual([false, 3, expect.stringMatching(/^ERROR: .*already exists/m)]);
-    const left = (await objectsIn(namespace.name)).filter((one) => one.includes("/slipway-"));
-    expect(left).toEqual([`configmap/${name}`]);
-    await inside(["delete", "configmap", name]);
+    // The cluster's garbage collector removes the pod after its Job.
+    const left = async (): Promise<string[]> =>
+      (await objectsIn(namespace.name)).filter((one) => one.includes("/slipway-"));
+    await expect.poll(left).toEqual([`configmap/${name}`]);
   });
 
   test("cannot be given another content: it is immutable", { tags: ["long"] }, async () => {
