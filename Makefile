@@ -26,13 +26,13 @@ docs: build ## write the generated pages of docs/reference
 docs-site: node_modules/.installed ## build the site of docs/ into docs/.vitepress/dist, with llms.txt
 	$(NPM) run --silent docs:site
 
-unit: build /usr/bin/tmux ## tests that need nothing but this checkout
+unit: build /usr/bin/tmux /usr/bin/strace ## tests that need nothing but this checkout
 	$(NPM) run --silent test
 
-sample: build cluster /usr/bin/tmux /usr/bin/faketime /usr/bin/zsh /usr/bin/fish ## the quick end-to-end tests: all but those with the tag "long"
+sample: build cluster /usr/bin/tmux /usr/bin/strace /usr/bin/faketime /usr/bin/zsh /usr/bin/fish ## the quick end-to-end tests: all but those with the tag "long"
 	$(NPM) run --silent test:sample
 
-e2e: build cluster-nodes /usr/bin/tmux /usr/bin/faketime /usr/bin/zsh /usr/bin/fish ## all tests on the real cluster (or on SLIPWAY_TEST_KUBECONFIG with SLIPWAY_TEST_REGISTRY)
+e2e: build cluster-nodes /usr/bin/tmux /usr/bin/strace /usr/bin/faketime /usr/bin/zsh /usr/bin/fish ## all tests on the real cluster (or on SLIPWAY_TEST_KUBECONFIG with SLIPWAY_TEST_REGISTRY)
 	$(NPM) run --silent test:e2e
 
 cluster: ## bring up the test cluster; then: eval "$$(test/cluster/env)"
@@ -122,8 +122,8 @@ format: node_modules/.installed ## format the source
 build: node_modules/.installed ## bundle src/ into dist/
 	$(NPM) run --silent build
 
-# A real terminal, a client whose clock is wrong, the shells that are completed in, and what reads a Homebrew formula.
-/usr/bin/tmux /usr/bin/faketime /usr/bin/zsh /usr/bin/fish /usr/bin/ruby:
+# A real terminal, what shows a program's connections, a client whose clock is wrong, the shells that are completed in, and what reads a Homebrew formula.
+/usr/bin/tmux /usr/bin/strace /usr/bin/faketime /usr/bin/zsh /usr/bin/fish /usr/bin/ruby:
 	@echo "installing $(@F)"
 	@apt-get install --yes --no-install-recommends $(@F) >/dev/null || { apt-get update >/dev/null && apt-get install --yes --no-install-recommends $(@F) >/dev/null; }
 
