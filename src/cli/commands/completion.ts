@@ -11,7 +11,8 @@ arguments of the Dockerfile, targets of bake files, and names of builds. It asks
 To load it in every shell:
   bash  echo 'source <(slipway completion bash)' >> ~/.bashrc
   zsh   echo 'source <(slipway completion zsh)' >> ~/.zshrc   (after compinit)
-  fish  slipway completion fish > ~/.config/fish/completions/slipway.fish`;
+  fish  mkdir -p ~/.config/fish/completions
+        slipway completion fish > ~/.config/fish/completions/slipway.fish`;
   static override examples = ["source <(<%= config.bin %> completion bash)"];
   static override args = {
     shell: Args.string({ required: true, options: [...SHELLS], description: "the shell to print the script for" }),
