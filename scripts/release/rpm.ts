@@ -69,7 +69,8 @@ cp -a ${tree}/. %{buildroot}/
 /usr/bin/slipway
 ${completionPaths("fedora")
   .map(([, path]) => `/${path}\n`)
-  .join("")}%license /usr/share/doc/slipway/copyright
+  .join("")}%dir /usr/share/doc/slipway
+%license /usr/share/doc/slipway/copyright
 /usr/share/man/man1/*
 `;
 }

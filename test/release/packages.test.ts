@@ -184,7 +184,8 @@ describe("the RPM package", () => {
       "libgcc",
       "libstdc++",
     ]);
-    const listed = run("rpm", ["--query", "--list", "--package", file]).stdout.trim().split("\n");
+    const query = ["--query", "--package", "--queryformat", "[%{FILEMODES:perms} %{FILENAMES}\n]", file];
+    const listed = [...run("rpm", query).stdout.matchAll(/^-\S* (\S+)$/gm)].map(([, path]) => path);
     const deb = run("dpkg-deb", ["--contents", await artefact(`slipway_${VERSION}_amd64.deb`)]).stdout;
     const files = [...deb.matchAll(/^-.* \.(\/\S+)$/gm)].map(([, path]) => path);
     expect(files.length).toBeGreaterThan(30);
