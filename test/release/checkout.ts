@@ -29,6 +29,8 @@ export function mustBash(script: string, args: readonly string[], options: BashO
   const { status, stdout, stderr } = spawnSync("bash", ["-euo", "pipefail", "-c", script, "bash", ...args], {
     cwd,
     env,
+    // With a pipe there, bash takes it for a remote login and runs the machine's bashrc.
+    stdio: ["ignore", "pipe", "pipe"],
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
   });
