@@ -8,6 +8,7 @@ import { BUSYBOX, REGISTRY, environment, uniqueImage } from "../e2e/support/buil
 import { useNamespace } from "../e2e/support/namespace.ts";
 import { readImage } from "../e2e/support/registry.ts";
 import { RELEASE, VERSION, artefact } from "./artefacts.ts";
+import { linesOf } from "./install-lines.ts";
 
 const namespace = useNamespace();
 let home = "";
@@ -146,10 +147,15 @@ test("called as a plugin of docker and of kubectl it is one", async () => {
   expect(run(["docker-cli-plugin-metadata"], {}, link).stdout).toBe(stdout);
 });
 
-test("SHA256SUMS is of the files beside it", () => {
-  const { status, stderr } = spawnSync("sha256sum", ["--check", "--strict", "--quiet", "SHA256SUMS"], {
+test("SHA256SUMS is of the files beside it, as the install guide's line shows", () => {
+  const line = linesOf("docs/guides/install.md", "Verify a release").find((each) => each.startsWith("sha256sum "));
+  const { status, stdout, stderr } = spawnSync("sh", ["-c", line ?? "false"], { cwd: RELEASE, encoding: "utf8" });
+  expect([status, stderr]).toEqual([0, ""]);
+  expect(stdout).toContain(`slipway-${VERSION}-linux-x64: OK\n`);
+  // Without --ignore-missing: of all of them.
+  const strict = spawnSync("sha256sum", ["--check", "--strict", "--quiet", "SHA256SUMS"], {
     cwd: RELEASE,
     encoding: "utf8",
   });
-  expect([status, stderr]).toEqual([0, ""]);
+  expect([strict.status, strict.stderr]).toEqual([0, ""]);
 });
