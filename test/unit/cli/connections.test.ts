@@ -46,6 +46,8 @@ const LINES: Readonly<Record<string, readonly Line[]>> = {
   ],
   build: [
     { typed: `build -t ${IMAGE} .`, outcome: CLUSTER },
+    // Its base image is in the registry.
+    { typed: `build -t ${IMAGE} -f Dockerfile.base .`, outcome: { ...CLUSTER, connects: [API_SERVER, REGISTRY] } },
     { typed: `build --keep 5m -t ${IMAGE} .`, outcome: CLUSTER },
     { typed: `build --detach -t ${IMAGE} .`, outcome: CLUSTER },
     { typed: `build --dry-run -t ${IMAGE} .`, outcome: NOTHING },
@@ -116,6 +118,7 @@ afterAll(() => rmSync(home, { recursive: true }));
 function project(): string {
   const directory = mkdtempSync(join(home, "project-"));
   writeFileSync(join(directory, "Dockerfile"), "FROM scratch\nCOPY Dockerfile /\n");
+  writeFileSync(join(directory, "Dockerfile.base"), `FROM ${REGISTRY}/base:1\nRUN true\n`);
   writeFileSync(join(directory, "docker-bake.json"), `{"target": {"default": {"tags": ["${IMAGE}"]}}}`);
   const step = { image: "banzaicloud/kaniko-plugin:0.5.1", repo: `${REGISTRY}/app` };
   writeFileSync(join(directory, "pipeline.yaml"), JSON.stringify({ pipeline: { image: step } }));
