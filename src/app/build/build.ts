@@ -52,6 +52,8 @@ export interface BuildSources {
   readonly sharing?: Sharing;
   /** A person reads the notes, and may be told how the next build is faster. */
   readonly advises?: boolean;
+  /** Told which builder was chosen, if none was named and no other was tried before. For people: a script need not hear of it. */
+  readonly sayBuilder?: ((message: string) => void) | undefined;
 }
 
 /** @throws InvalidInput for every fault of the request that can be found without asking the cluster. */
@@ -117,13 +119,14 @@ async function resolveBuild(
   choice: ClusterChoice,
   emit: Emit,
   signal: AbortSignal,
-  { stdin = () => process.stdin, logins, secretTexts = [] }: BuildSources,
+  { stdin = () => process.stdin, logins, secretTexts = [], sayBuilder }: BuildSources,
 ): Promise<ResolvedBuild> {
   const say = (message: string): void => emit({ type: "waiting", message });
   const warn = (message: string): void => emit({ type: "warning", message });
   const inputs = await gatherInputs(request, { stdin, say, signal });
   const facts = { env: process.env, user: userName(), version: VERSION };
-  const requested = await planRequest(request, inputs, facts, (message) => emit({ type: "note", message }));
+  const sayChoice = (message: string): void => emit({ type: "note", message });
+  const requested = await planRequest(request, inputs, facts, sayChoice, sayBuilder);
   const { builder } = requested;
   if (isShipped(requested.plan)) refuseMissingSources(requested.plan);
   const marked = secretTexts.length === 0 ? requested.plan : { ...requested.plan, secretTexts };

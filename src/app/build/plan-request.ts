@@ -28,6 +28,7 @@ export interface PlannedRequest {
 
 /**
  * @param say told which builder was chosen, and why, if none was named and it is not the first in order
+ * @param sayExpected told which builder was chosen, if none was named and no other was tried before
  * @throws InvalidInput for a part of the request that cannot be done
  */
 export async function planRequest(
@@ -35,9 +36,14 @@ export async function planRequest(
   inputs: BuildInputs,
   facts: Omit<PlanFacts, "builderImage">,
   say: (message: string) => void,
+  sayExpected: (message: string) => void = () => {},
 ): Promise<PlannedRequest> {
-  if (request.keep !== undefined)
-    return planWith({ ...request, builder: keepingBuilder(request.builder) }, inputs, facts);
+  if (request.keep !== undefined) {
+    const builder = keepingBuilder(request.builder);
+    const planned = await planWith({ ...request, builder }, inputs, facts);
+    if (request.builder === "auto") sayExpected(`building with ${builder}`);
+    return planned;
+  }
   if (request.builder !== "auto") return planWith(request, inputs, facts);
   if (request.builderImage !== undefined) {
     throw new InvalidInput(
@@ -54,6 +60,7 @@ export async function planRequest(
     try {
       const planned = await planWith({ ...request, builder }, inputs, facts);
       if (reasons.length > 0) say(`building with ${builder}: ${reasons.join("; ")}`);
+      else sayExpected(`building with ${builder}`);
       return planned;
     } catch (error) {
       if (!(error instanceof BuilderUnable)) throw error;

@@ -15,6 +15,7 @@ import type { Definition } from "../../plan/bake/definition.ts";
 import type { BuildRequest } from "../../plan/request.ts";
 import { canonicalArguments } from "../../lib/pflag/argv.ts";
 import { InternalError, Interrupted, InvalidInput, SlipwayError } from "../../errors.ts";
+import { isReadByPerson } from "../ui/progress.ts";
 import type { Progress } from "../ui/progress.ts";
 import type { WiredBuild } from "../../app/build/build.ts";
 import type { Sharing } from "../../app/build/sharing.ts";
@@ -231,6 +232,8 @@ ${EXIT_CODES}`;
     const loads = flags.load || (targets.some(({ wantsEngine }) => wantsEngine) && (await this.#hasEngine()));
     const used = new Set(targets.flatMap(({ after }) => after));
     let engineReported = false;
+    const told = new Set<string>();
+    const isRead = isReadByPerson(flags.progress, process.env);
     for (const { name, after, args: own, context, inline, wantsEngine } of targets) {
       const view = this.#views.get(name);
       // The pod of another target pulls the image from its registry.
@@ -247,7 +250,15 @@ ${EXIT_CODES}`;
         parsed.flags,
         (event) => view?.emit(event),
         AbortSignal.any([this.signal, this.#stop.signal]),
-        { sharing, ...(inline === undefined ? {} : { stdin: () => Readable.from([Buffer.from(inline)]) }) },
+        {
+          sharing,
+          ...(inline === undefined ? {} : { stdin: () => Readable.from([Buffer.from(inline)]) }),
+          sayBuilder: (message) => {
+            // Most targets have the same builder.
+            if (isRead && !told.has(message)) view?.emit({ type: "note", message });
+            told.add(message);
+          },
+        },
       ).catch((error: unknown) => this.#failedAt(name, error));
       if (wantsEngine && !loads && !engineReported) {
         engineReported = true;

@@ -3,6 +3,7 @@ import type { Interfaces } from "@oclif/core";
 import { BaseCommand, syntaxOf } from "../base-command.ts";
 import { EXIT_CODES } from "../flags/shared.ts";
 import { Interrupted, InvalidInput } from "../../errors.ts";
+import type { BuildEvent } from "../../events.ts";
 import { buildFlags, requestOf } from "../flags/build.ts";
 import { withImpliedBuilder } from "../flags/builder.ts";
 import { checkDetached, refuseSeveralDetached } from "../flags/detach.ts";
@@ -13,7 +14,7 @@ import { dockerNotices } from "../config/docker-variables.ts";
 import { readArguments } from "../../lib/pflag/argv.ts";
 import type { ParsedArgs } from "../../lib/pflag/argv.ts";
 import { callOf } from "../../plan/docker/call.ts";
-import { PROGRESS_MODES } from "../ui/progress.ts";
+import { PROGRESS_MODES, isReadByPerson } from "../ui/progress.ts";
 import type { GivenLogins } from "../../app/build/build.ts";
 import type { Progress } from "../ui/progress.ts";
 import { print, printError } from "../../lib/terminal/output.ts";
@@ -108,7 +109,10 @@ ${EXIT_CODES}`;
     if (flags["dry-run"]) {
       const { printObjects } = await import("../print/yaml.ts");
       for (const message of this.decisions) printError(`${message}\n`);
-      const wired = await wireBuild(request, flags, () => {}, this.signal, {
+      const sayNote = (event: BuildEvent): void => {
+        if (event.type === "note") printError(`${event.message}\n`);
+      };
+      const wired = await wireBuild(request, flags, sayNote, this.signal, {
         logins: this.logins,
         secretTexts: this.secretTexts,
       });
@@ -130,10 +134,12 @@ ${EXIT_CODES}`;
     waitLine()?.leaveTo(progress);
     for (const message of this.decisions) progress.emit({ type: "note", message });
     for (const message of dockerNotices(process.env)) progress.emit({ type: "warning", message });
+    const advises = isReadByPerson(quiet ? "quiet" : flags.progress, process.env);
     const wired = await wireBuild(request, flags, (event) => progress.emit(event), this.signal, {
       logins: this.logins,
       secretTexts: this.secretTexts,
-      advises: isReadByPerson(quiet ? "quiet" : flags.progress, process.env),
+      advises,
+      sayBuilder: advises ? (message) => progress.emit({ type: "note", message }) : undefined,
     });
     // A closed terminal means that the client is gone, not that the user wants to stop the build.
     this.leaveOn.add("SIGHUP");
@@ -174,12 +180,6 @@ ${EXIT_CODES}`;
     if (this.#progress === undefined) super.fail(error);
     else this.#progress.fail(error);
   }
-}
-
-/** Not a pipeline, and not a program that reads the progress. */
-function isReadByPerson(progress: string, env: NodeJS.ProcessEnv): boolean {
-  const isInPipeline = (env["CI"] ?? "") !== "" && env["CI"] !== "false";
-  return !isInPipeline && ["auto", "plain", "tty"].includes(progress);
 }
 
 function detachedFrom(name: string): Interrupted {

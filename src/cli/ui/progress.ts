@@ -23,6 +23,15 @@ export function canDrawRows(
   return isTTY === true && env["TERM"] !== "dumb" && columns !== 0;
 }
 
+/**
+ * Whether a person reads the view: not a pipeline, and not a program that reads the progress.
+ * @param progress a mode of PROGRESS_MODES
+ */
+export function isReadByPerson(progress: string, env: Readonly<Record<string, string | undefined>>): boolean {
+  const isInPipeline = (env["CI"] ?? "") !== "" && env["CI"] !== "false";
+  return !isInPipeline && ["auto", "plain", "tty"].includes(progress);
+}
+
 /** A view of a build, on a terminal or in a log. It writes only to stderr. */
 export interface Progress extends Disposable {
   emit(event: BuildEvent): void;

@@ -9,18 +9,25 @@ async function plan(
   request: Partial<BuildRequest>,
   dockerfile = "FROM a\n",
   env: Readonly<Record<string, string>> = {},
-): Promise<{ builder: string; image: string; said: string[] }> {
+): Promise<{ builder: string; image: string; said: string[]; expected: string[] }> {
   const said: string[] = [];
+  const expected: string[] = [];
   const inputs = { ...INPUTS, dockerfile: { path: "Dockerfile", text: dockerfile } };
   const facts = { env, user: "jane", version: "0" };
-  const { plan, builder } = await planRequest({ ...REQUEST, ...request }, inputs, facts, (text) => said.push(text));
+  const { plan, builder } = await planRequest(
+    { ...REQUEST, ...request },
+    inputs,
+    facts,
+    (text) => said.push(text),
+    (text) => expected.push(text),
+  );
   expect(builder.name).toBe(plan.builder);
-  return { builder: plan.builder, image: plan.builderImage, said };
+  return { builder: plan.builder, image: plan.builderImage, said, expected };
 }
 
 describe("the builder of a request", () => {
   it("is the named one, with its default image or the named one", async () => {
-    expect(await plan({ builder: "buildah" })).toMatchObject({ builder: "buildah", said: [] });
+    expect(await plan({ builder: "buildah" })).toMatchObject({ builder: "buildah", said: [], expected: [] });
     expect(await plan({ builder: "buildah", builderImage: "r.io/b:1" })).toMatchObject({ image: "r.io/b:1" });
     expect(await plan({ builder: "img" }, undefined, { SLIPWAY_IMG_IMAGE: "r.io/img:1" })).toMatchObject({
       image: "r.io/img:1",
@@ -40,11 +47,19 @@ describe("the builder of a request", () => {
 
 describe("--builder auto", () => {
   it("chooses the first builder that can, and says why the earlier ones cannot", async () => {
-    expect(await plan({ builder: "auto" })).toMatchObject({ builder: "kaniko", said: [] });
+    expect(await plan({ builder: "auto" })).toMatchObject({ said: [], expected: ["building with kaniko"] });
     expect(await plan({ builder: "auto" }, "FROM a\nCOPY --parents a /\n")).toMatchObject({
       builder: "buildkit",
       said: ["building with buildkit: kaniko cannot do COPY --parents (line 2)"],
+      expected: [],
     });
+  });
+
+  it("names the first in order, and the one that can be kept", async () => {
+    const order = { SLIPWAY_BUILDER_ORDER: "buildah kaniko" };
+    expect(await plan({ builder: "auto" }, undefined, order)).toMatchObject({ expected: ["building with buildah"] });
+    expect(await plan({ builder: "auto", keep: "30m" })).toMatchObject({ expected: ["building with buildkit"] });
+    expect(await plan({ builder: "buildkit", keep: "30m" })).toMatchObject({ said: [], expected: [] });
   });
 
   it("tries the builders in the user's order", async () => {

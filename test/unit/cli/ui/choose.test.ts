@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { InvalidInput } from "../../../../src/errors.ts";
-import { tolerateBrokenPipe } from "../../../../src/cli/ui/progress.ts";
+import { isReadByPerson, tolerateBrokenPipe } from "../../../../src/cli/ui/progress.ts";
 import { chooseProgress } from "../../../../src/cli/ui/choose-view.ts";
 import { depthOfColour } from "../../../../src/cli/ui/colour.ts";
 import type { ProgressMode } from "../../../../src/cli/ui/progress.ts";
@@ -70,6 +70,20 @@ describe("colour", () => {
   ])("%o gives the colour depth %i", (env, depth) => {
     expect(depthOfColour(env)).toBe(depth);
   });
+});
+
+it.each([
+  ["auto", {}, true],
+  ["plain", {}, true],
+  ["tty", { CI: "false" }, true],
+  ["auto", { CI: "" }, true],
+  ["auto", { CI: "true" }, false],
+  ["tty", { CI: "1" }, false],
+  ["quiet", {}, false],
+  ["json", {}, false],
+  ["rawjson", {}, false],
+] as const)("progress %s with the variables %j is read by a person: %s", (mode, env, expected) => {
+  expect(isReadByPerson(mode, env)).toBe(expected);
 });
 
 describe("a reader that goes away", () => {
