@@ -38,11 +38,17 @@ export interface Grant {
 /** By which the objects are found when slipway is removed. Not `managed-by`: that marks what a build makes. */
 const LABELS = { "app.kubernetes.io/name": "slipway" };
 
+/** So that `kubectl describe` says what the objects are for. The key is one of Kubernetes' own. */
+const descriptionOf = ({ kind, name }: Holder): Record<string, string> => ({
+  "kubernetes.io/description": `Lets the ${KINDS[kind]} ${name} build images with slipway in this namespace.`,
+});
+const KINDS = { ServiceAccount: "ServiceAccount", User: "user", Group: "group" } as const;
+
 export function grantOf(
   rights: readonly Right[],
   { name, namespace, holder }: Grant,
 ): (V1ServiceAccount | V1Role | V1RoleBinding)[] {
-  const metadata = { name, ...omitUndefined({ namespace }), labels: LABELS };
+  const metadata = { name, ...omitUndefined({ namespace }), labels: LABELS, annotations: descriptionOf(holder) };
   const role: V1Role = {
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "Role",

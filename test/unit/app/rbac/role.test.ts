@@ -99,7 +99,10 @@ describe("the rights of a build", () => {
     const account = grantOf(rights, { name: "s", namespace: "n", holder: { kind: "ServiceAccount", name: "ci" } });
     expect(account.map(({ kind }) => kind)).toEqual(["ServiceAccount", "Role", "RoleBinding"]);
     expect(account[2]).toMatchObject({ subjects: [{ kind: "ServiceAccount", name: "ci", namespace: "n" }] });
-    for (const { metadata } of account) expect(metadata?.labels).toEqual({ "app.kubernetes.io/name": "slipway" });
+    for (const { metadata } of account) {
+      expect(metadata?.labels).toEqual({ "app.kubernetes.io/name": "slipway" });
+      expect(metadata?.annotations?.["kubernetes.io/description"]).toMatch(/^Lets the ServiceAccount ci build images /);
+    }
     const group = grantOf(rights, { name: "s", namespace: "n", holder: { kind: "Group", name: "devs" } });
     expect(group.map(({ kind }) => kind)).toEqual(["Role", "RoleBinding"]);
     expect(group[1]).toMatchObject({ subjects: [{ kind: "Group", name: "devs" }] });
