@@ -1,12 +1,16 @@
 /** Buildah's log as steps (buildah imagebuildah/stage_executor.go). A line of a RUN that looks like the next step is not one unless it is numbered next. */
+import { logrusText } from "../steps/logrus.ts";
 import { StepSequence } from "../steps/sequence.ts";
 import type { PlannedStage } from "../../lib/dockerfile/plan-steps.ts";
 import type { StepLine, StepReader } from "../steps/reader.ts";
 
 /** `[1/3] STEP 2/6: WORKDIR /src`; without stages only `STEP 2/6: …`. */
 const STEP = /^(?:\[(\d+)\/(\d+)\] )?STEP (\d+)\/(\d+): (.*)$/s;
-/** What buildah says when a RUN fails. */
-const FAILED = /^(?:Error: |subprocess exited with status \d+$)/;
+/** What buildah says when a RUN fails (chroot/run_common.go), twice: for the command, and for the process around it. Its last line follows. */
+const EXITED = /^(?:subprocess exited with status \d+|error running subprocess: .*)$/;
+/** Its last line, which the failed step and the sentence below it tell as well. A RUN prints lines that begin with `Error: `, too. */
+const ENDED = /^Error: /;
+const STEP_ENDED = /^Error: building at STEP "/;
 const COMMIT = /^(?:\[\d+\/\d+\] )?COMMIT(?: |$)/;
 const CACHED = /^--> (?:Using cache [0-9a-f]{12,64}$|Cache pulled from remote )/;
 const LAYER = /^--> (?:Pushing cache |Cache pulled |Using cache |[0-9a-f]{12,64}$)/;
@@ -28,6 +32,8 @@ class BuildahSteps implements StepReader {
   /** It runs a command, whose output may look like anything. */
   #running = false;
   #committed = false;
+  /** Lines that are buildah's if its last line follows; else the command has printed them. */
+  readonly #held: string[] = [];
 
   constructor(stages: readonly PlannedStage[]) {
     this.#steps = new StepSequence(stages, "buildah");
@@ -35,10 +41,19 @@ class BuildahSteps implements StepReader {
 
   read(raw: string, timestamp: string): readonly StepLine[] {
     this.#steps.begin(timestamp);
+    if (this.#running && EXITED.test(raw)) {
+      this.#held.push(raw);
+      this.#steps.comment(raw, "repeat");
+      return this.#steps.take();
+    }
+    const held = this.#held.splice(0);
+    // It was not buildah that said so.
+    if (!STEP_ENDED.test(raw)) for (const line of held) this.#steps.output(line);
     const step = STEP.exec(raw);
     if (step !== null && this.#isNext(step)) this.#startStep(step, raw);
     else if (COMMIT.test(raw) && this.#number === this.#total && !this.#committed) this.#commit(raw);
-    else if (this.#isOwn(raw)) this.#steps.comment(raw);
+    else if ((this.#running ? STEP_ENDED : ENDED).test(raw)) this.#steps.comment(raw, "repeat");
+    else if (this.#isOwn(raw)) this.#steps.comment(this.#running ? raw : (logrusText(raw) ?? raw));
     else {
       this.#hasOutput = true;
       this.#steps.output(raw);
@@ -53,8 +68,8 @@ class BuildahSteps implements StepReader {
   }
 
   #isOwn(raw: string): boolean {
-    if (FAILED.test(raw)) return true;
-    return LAYER.test(raw) || (!this.#running && (COPYING.test(raw) || this.#committed));
+    if (LAYER.test(raw)) return true;
+    return !this.#running && (COPYING.test(raw) || this.#committed || logrusText(raw) !== undefined);
   }
 
   #isNext([, stage = "1", , number, total]: readonly string[]): boolean {

@@ -17,7 +17,8 @@ import {
   trustedDirectories,
   unverifiedRegistries,
 } from "../shell-pod.ts";
-import { buildkitSteps } from "../buildkit/steps.ts";
+import { imgSteps } from "./steps.ts";
+import { logrusText } from "../steps/logrus.ts";
 import { ROOTLESS_RECEIVER, rootlessPod } from "../rootless-pod.ts";
 
 const STATE = { name: "img-state", path: "/home/user/.local/share/img" };
@@ -61,9 +62,10 @@ export const img: Builder = {
 
   receiver: () => ROOTLESS_RECEIVER,
 
-  formatLogLine: (line: string): string => line,
+  // What a RUN prints has the number of its step before it.
+  formatLogLine: (line: string): string => logrusText(line) ?? line,
 
-  steps: buildkitSteps,
+  steps: () => imgSteps((line) => img.formatLogLine(line)),
 
   outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "img", imgFailure),
 };

@@ -82,7 +82,7 @@ class KanikoSteps implements StepReader {
     } else if (at < lines.length && raw.trimEnd() === lines[at]?.trimEnd()) {
       this.#command.at += 1;
       this.#steps.comment(raw);
-    } else if (raw.startsWith("error building image: ")) this.#steps.comment(raw);
+    } else if (raw.startsWith("error building image: ")) this.#steps.comment(raw, "repeat");
     else this.#steps.output(raw);
   }
 

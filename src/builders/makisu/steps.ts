@@ -15,9 +15,22 @@ const EXECUTED = /^\* Executed /;
 const CACHED = /^\* Skipping execution; (?:cache was applied|a later step was cached) \*$/;
 /** The config is pushed as a part of the image. */
 const PUSH = /^\* Started pushing image (?!config )/;
-/** How makisu's own lines begin while a RUN is running: layers of earlier steps are pushed meanwhile. */
-const OWN =
-  /^(?:\* |WARN: |ERROR: (?:Failed to |failed to |Command exited with )|Stored cacheID |Found mapping in cacheID |Computed total |Success|Finished building |CA TLS )/;
+/**
+ * Makisu's own lines while a RUN is running: layers of earlier steps are pushed meanwhile. A RUN prints on the levels INFO and ERROR only, and
+ * may print anything there.
+ */
+const OWN = [
+  /^WARN: /,
+  /^\* (?:(?:Started|Finished) pushing layer sha256:|Skipped pushing existing layer \S+$|Failed to push layer: .*, retrying\.\.\.$)/,
+  /^\* (?:Applying cache layer [0-9a-f]{64} |Untarred \d+ files to \/|Merged \d+ headers from tar to memfs$|Skipping execution; )/,
+  /^\* (?:Executed RUN |Removed \d+ directories under \/)/,
+  /^Stored cacheID mapping to KVStore: /,
+  /^(?:CA|Client) TLS is disabled$/,
+  /^ERROR: Failed to push cache: /,
+] as const;
+/** What it says when it ends, which the failed step and the sentence below it tell as well. */
+const ENDED =
+  /^ERROR: (?:Command exited with -?\d+|failed to (?:execute build plan|push image|create build plan|get dockerfile): .*)$/s;
 
 /** @param format removes makisu's decoration from a line */
 export function makisuSteps(stages: readonly PlannedStage[], format: (line: string) => string): StepReader {
@@ -89,7 +102,10 @@ class MakisuSteps implements StepReader {
   }
 
   #readOther(line: string, decorated: boolean): void {
-    if (decorated && CACHED.test(line) && this.#steps.inStep) this.#cached = true;
+    if (decorated && CACHED.test(line) && this.#steps.inStep) {
+      this.#cached = true;
+      this.#running = false;
+    }
     if (decorated && EXECUTED.test(line)) {
       this.#running = false;
       // The command itself has printed the line above.
@@ -99,7 +115,8 @@ class MakisuSteps implements StepReader {
       this.#endStep();
       this.#steps.startOther("exporting to image");
     }
-    if (this.#running ? decorated && OWN.test(line) : decorated) this.#steps.comment(line);
+    if (decorated && ENDED.test(line)) this.#steps.comment(line, "repeat");
+    else if (this.#running ? decorated && OWN.some((own) => own.test(line)) : decorated) this.#steps.comment(line);
     else this.#steps.output(line.replace(/^ERROR: /, ""));
   }
 }
