@@ -19,7 +19,9 @@ export interface BuilderLog {
 }
 
 export class LogTail {
-  readonly tail: string[] = [];
+  readonly #last: string[] = [];
+  /** The line that started the step that started last, and how many lines came after it. */
+  #step: { readonly line: string; after: number } | undefined;
   readonly #ended = Promise.withResolvers<void>();
   readonly #finished = Promise.withResolvers<void>();
   readonly #cluster: Cluster;
@@ -40,6 +42,11 @@ export class LogTail {
     this.#endTimeoutMs = endTimeoutMs;
   }
 
+  /** The last lines, and before them the one that started the last step: it says which command has printed them, however much that was. */
+  get tail(): readonly string[] {
+    return this.#step === undefined || this.#step.after < KEPT_LINES ? this.#last : [this.#step.line, ...this.#last];
+  }
+
   /** Resolves when the whole log has been emitted. */
   get finished(): Promise<void> {
     return this.#finished.promise;
@@ -56,9 +63,12 @@ export class LogTail {
     try {
       for await (const { line: raw, timestamp } of this.#cluster.logs(pod, this.#container, ended, signal)) {
         const line = this.#log.formatLogLine(raw);
-        this.tail.push(line);
-        if (this.tail.length > KEPT_LINES) this.tail.shift();
+        this.#last.push(line);
+        if (this.#last.length > KEPT_LINES) this.#last.shift();
+        if (this.#step !== undefined) this.#step.after += 1;
         const events = this.#log.steps?.read(raw, timestamp) ?? [{ type: "log" as const, line, timestamp }];
+        if (events.some((event) => event.type === "step-started" && event.background !== true))
+          this.#step = { line, after: 0 };
         for (const event of events) this.#emit(event.type === "log" ? { ...event, container: this.#container } : event);
         this.#log.onLine?.(raw);
       }

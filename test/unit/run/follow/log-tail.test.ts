@@ -40,3 +40,20 @@ it("the log also finishes if it cannot be read", async () => {
   await expect(log.follow("pod", new AbortController().signal)).rejects.toThrow("no log");
   await log.finished;
 });
+
+it("the line that started the last step is kept, however much its command prints", async () => {
+  const cluster = new FakeCluster();
+  const { loadBuilder } = await import("../../../../src/builders/table.ts");
+  const kaniko = await loadBuilder("kaniko");
+  const own = (text: string): string => `\u001B[36mINFO\u001B[0m[0001] ${text}`;
+  const printed = Array.from({ length: 1000 }, (_, index) => `line ${index}`);
+  const format = (line: string): string => kaniko.formatLogLine(line);
+  const log = new LogTail(cluster, "kaniko", { formatLogLine: format, steps: kaniko.steps([]) }, () => {}, PATIENCE);
+  cluster.log.push(own("RUN true"), "one", own("RUN seq 1000"), ...printed);
+  const following = log.follow("pod", new AbortController().signal);
+  log.containerEnded();
+  cluster.log.close();
+  await following;
+  expect(log.tail.at(0)).toBe("INFO[0001] RUN seq 1000");
+  expect(log.tail.slice(1)).toEqual(printed.slice(-150));
+});
