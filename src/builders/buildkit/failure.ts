@@ -1,6 +1,7 @@
 /** Explains in one sentence why BuildKit failed, from the end of its log. */
 import type { ContainerEnd } from "../builder.ts";
 import { namespaceFailure } from "../failures/user-namespace.ts";
+import { missingImage } from "../failures/image.ts";
 import { failed, registryFailure } from "../failures/registry.ts";
 import type { Failure } from "../failures/registry.ts";
 import { lastMatch, memoryFailure, runFailure, unquoteGo } from "../failures/run.ts";
@@ -42,7 +43,7 @@ function failureOf(end: ContainerEnd): Failure {
       buildkitGitFailure(fromLastError(lines)) ??
       registryFailure(error) ??
       frontendFailure(error) ??
-      missingImage(error) ??
+      baseFailure(error) ??
       failed("build", plain(error))
     );
   return (
@@ -61,15 +62,9 @@ function frontendFailure(error: string): Failure | undefined {
   ]);
 }
 
-/** A base image that its registry does not have, in the words of a client that asks the registry itself. */
-function missingImage(error: string): Failure | undefined {
+function baseFailure(error: string): Failure | undefined {
   const name = between(error, "failed to resolve source metadata for ", ": ") ?? "";
-  const [host = ""] = name.split("/", 1);
-  if (host === "" || !error.endsWith(": not found")) return undefined;
-  const failure = failed("build", `failed to resolve source metadata for ${name}: not found`, [
-    `${host} has no such image: check the name and the tag.`,
-  ]);
-  return { ...failure, place: { kind: "image", name } };
+  return name === "" || !error.endsWith(": not found") ? undefined : missingImage(name);
 }
 
 /** The last error, with the output of git on the lines after it. */

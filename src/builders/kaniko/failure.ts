@@ -1,6 +1,7 @@
 /** Explains in one sentence why kaniko failed, from the end of its log. Success is never read from a log. */
 import { between } from "../../lib/text/linear.ts";
 import type { ContainerEnd } from "../builder.ts";
+import { missingImage } from "../failures/image.ts";
 import { failed, registryFailure } from "../failures/registry.ts";
 import type { Failure } from "../failures/registry.ts";
 import { instructionFailure, memoryFailure, runFailure } from "../failures/run.ts";
@@ -73,11 +74,9 @@ function baseFailure(last: string): Failure | undefined {
   const missing = missingManifest(last);
   if (missing === undefined) return undefined;
   const { host, repository, tag } = missing;
-  const name = `${host.replace(/^index\.docker\.io$/, "docker.io")}/${repository}${tag.includes(":") ? "@" : ":"}${tag}`;
-  return {
-    ...failed("build", `the image ${name} is not in its registry`),
-    place: { kind: "image", name: name.replace(/^docker\.io\/(?:library\/)?/, "") },
-  };
+  return missingImage(
+    `${host.replace(/^index\.docker\.io$/, "docker.io")}/${repository}${tag.includes(":") ? "@" : ":"}${tag}`,
+  );
 }
 
 interface Manifest {

@@ -164,7 +164,7 @@ const CASES: readonly Case[] = [
       ],
     },
     "build",
-    "the image 10.88.0.1:5000/busybox:9.99 is not in its registry",
+    "failed to resolve source metadata for 10.88.0.1:5000/busybox:9.99: not found",
   ],
   [
     "an unknown instruction",
