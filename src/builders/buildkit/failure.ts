@@ -2,6 +2,7 @@
 import type { ContainerEnd } from "../builder.ts";
 import { namespaceFailure } from "../failures/user-namespace.ts";
 import { missingImage } from "../failures/image.ts";
+import { missingSource } from "../failures/source.ts";
 import { failed, registryFailure } from "../failures/registry.ts";
 import type { Failure } from "../failures/registry.ts";
 import { lastMatch, memoryFailure, runFailure, unquoteGo } from "../failures/run.ts";
@@ -44,6 +45,7 @@ function failureOf(end: ContainerEnd): Failure {
       registryFailure(error) ??
       frontendFailure(error) ??
       baseFailure(error) ??
+      sourceFailure(error) ??
       failed("build", plain(error))
     );
   return (
@@ -65,6 +67,14 @@ function frontendFailure(error: string): Failure | undefined {
 function baseFailure(error: string): Failure | undefined {
   const name = between(error, "failed to resolve source metadata for ", ": ") ?? "";
   return name === "" || !error.endsWith(": not found") ? undefined : missingImage(name);
+}
+
+/** A file of COPY or ADD. BuildKit also names the snapshot in which it has looked for it. */
+function sourceFailure(error: string): Failure | undefined {
+  const path = /failed to compute cache key: (?:failed to calculate checksum of ref \S+: )?"([^"]+)": not found$/.exec(
+    error,
+  )?.[1];
+  return path === undefined ? undefined : missingSource(path);
 }
 
 /** The last error, with the output of git on the lines after it. */

@@ -45,6 +45,7 @@ class BuildkitSteps implements StepReader {
   readonly #names = new Map<string, string>();
   #failed: string | undefined;
   #summary: "repeat" | "excerpt" | undefined;
+  #afterRule = false;
 
   read(raw: string, timestamp: string): readonly StepLine[] {
     this.#writer.at(timestamp);
@@ -61,6 +62,9 @@ class BuildkitSteps implements StepReader {
   #readOther(raw: string): void {
     const isRule = raw === RULE && this.#failed !== undefined;
     const isError = ERROR.test(raw);
+    // Each step that failed has such a part.
+    if (this.#afterRule && raw.startsWith(" > ")) this.#summary = "repeat";
+    this.#afterRule = isRule;
     const part = isError ? undefined : this.#summary;
     if (isError) this.#summary = undefined;
     else if (isRule) this.#summary = this.#summary === undefined ? "repeat" : "excerpt";

@@ -1,4 +1,4 @@
-/** img is BuildKit of 2020 in one process, in its own user namespace. It pulls only over verified https. */
+/** img is BuildKit of 2020 in one process, in its own user namespace. It pulls and pushes only over verified https. */
 import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { Reference } from "../../lib/image/reference.ts";
@@ -9,14 +9,7 @@ import { digestOutcome, refuseSeveralNames } from "../outcome.ts";
 import { imgFailure } from "./failure.ts";
 import { IMG_OPTIONS, exportScript, optionArguments } from "./arguments.ts";
 import { platformText } from "../../lib/image/platform.ts";
-import {
-  AUTH_MOUNT,
-  contextPaths,
-  preparation,
-  shellCommand,
-  trustedDirectories,
-  unverifiedRegistries,
-} from "../shell-pod.ts";
+import { AUTH_MOUNT, contextPaths, preparation, shellCommand, trustedDirectories } from "../shell-pod.ts";
 import { imgSteps } from "./steps.ts";
 import { logrusText } from "../steps/logrus.ts";
 import { ROOTLESS_RECEIVER, rootlessPod } from "../rootless-pod.ts";
@@ -36,11 +29,10 @@ export const img: Builder = {
 
   check(plan: BuildPlan): void {
     refuseSeveralNames("img", plan);
-    const { pulledFrom = [], insecure } = plan.registries;
-    // A registry that is only pushed to may be insecure.
-    const host = insecure.find((one) => pulledFrom.includes(one));
+    const { hosts, insecure } = plan.registries;
+    const host = insecure.find((one) => hosts.includes(one));
     if (host === undefined) return;
-    throw new BuilderUnable(`img needs the certificate of ${host}: it pulls only over verified https`, {
+    throw new BuilderUnable(`img needs the certificate of ${host}: it pulls and pushes only over verified https`, {
       suggestions: ["Give the certificate with --registry-ca FILE.", "Or use another builder: all others can do it."],
     });
   },
@@ -72,9 +64,7 @@ export const img: Builder = {
 
 /** The last column of `img ls` has the digest of the manifest that `img push` pushes. */
 function script(plan: BuildPlan): string {
-  const unverified = new Set(unverifiedRegistries(plan));
-  const push = (tag: Reference): string =>
-    `img push ${unverified.has(tag.registry) ? "--insecure-registry " : ""}'${tag.toString()}'\n`;
+  const push = (tag: Reference): string => `img push '${tag.toString()}'\n`;
   const name = plan.tags[0]?.toString() ?? LOCAL_NAME;
   const exported = exportScript(plan, name).map((line) => `${line}\n`);
   return `img build "$@"

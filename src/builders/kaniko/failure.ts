@@ -4,6 +4,7 @@ import type { ContainerEnd } from "../builder.ts";
 import { missingImage } from "../failures/image.ts";
 import { failed, registryFailure } from "../failures/registry.ts";
 import type { Failure } from "../failures/registry.ts";
+import { missingSource } from "../failures/source.ts";
 import { instructionFailure, memoryFailure, runFailure } from "../failures/run.ts";
 import {
   meaningOf,
@@ -63,10 +64,13 @@ function sourceFailure(last: string): Failure | undefined {
       place: { kind: "source", path },
     };
   }
+  const copied = /^\/kaniko\/(?:deps\/)?\d+(\/.*)$/.exec(file)?.[1];
+  if (copied !== undefined) return missingSource(copied);
+  // The directory of an image has the image's name, which may have slashes of its own.
   const other = /^\/kaniko\/(?:deps\/)?(.*)$/.exec(file)?.[1];
   return other === undefined
     ? undefined
-    : failed("build", `COPY --from names a file that is not in its stage or image: ${other}`);
+    : failed("build", `COPY --from names a file that is not in its image: ${other}`);
 }
 
 /** An image of FROM or COPY --from, as go-containerregistry reports it. */

@@ -13,6 +13,8 @@ const OWN = /^\u001b\[\d+m(\w+)\u001b\[0m\[(\d+)\] ?(.*)$/s;
 const INSTRUCTION =
   /^(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)\s/;
 const STAGE = /^Building stage '(.*)' \[idx: '(\d+)'/;
+/** With which it ends (cmd/executor/cmd/root.go); the failed step and the sentence below it tell it as well. */
+const ENDED = /^error (?:building image: |pushing image: |checking push permissions -- )/;
 const CACHED = "Found cached layer, extracting to filesystem";
 const CACHE_PUSH = /^Pushing layer (\S+) to cache now/;
 const PUSH = /^Pushing image to (\S+)/;
@@ -82,7 +84,7 @@ class KanikoSteps implements StepReader {
     } else if (at < lines.length && raw.trimEnd() === lines[at]?.trimEnd()) {
       this.#command.at += 1;
       this.#steps.comment(raw);
-    } else if (raw.startsWith("error building image: ")) this.#steps.comment(raw, "repeat");
+    } else if (ENDED.test(raw)) this.#steps.comment(raw, "repeat");
     else this.#steps.output(raw);
   }
 

@@ -2,7 +2,11 @@
 import type { ContainerEnd } from "../builder.ts";
 import { failed, registryFailure } from "../failures/registry.ts";
 import type { Failure } from "../failures/registry.ts";
+import { missingImage } from "../failures/image.ts";
+import { missingSource } from "../failures/source.ts";
 import { memoryFailure, runFailure } from "../failures/run.ts";
+import { between } from "../../lib/text/linear.ts";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 const BASE_FORM =
   "Makisu reads only single images with Docker's manifest (schema 2): copy the base image with `skopeo copy --format v2s2`, or use another builder.";
@@ -22,6 +26,15 @@ export function makisuFailure(end: ContainerEnd): Failure {
       code,
     );
   }
+  const image = /pull image (\S+): pull manifest: manifest not found$/.exec(error)?.[1];
+  if (image !== undefined) {
+    // It asks only for that form, and the registry gives the same answer for an image that has another one.
+    const message = `makisu found no image ${image} with Docker's manifest in its registry`;
+    const place = missingImage(image).place;
+    return { ...failed("build", message, ["Check the name and the tag.", BASE_FORM]), ...omitUndefined({ place }) };
+  }
+  const source = missingFile(error);
+  if (source !== undefined) return missingSource(source);
   if (/unsupported manifest mediatype|manifest not found|unmarshal distribution manifest/.test(error)) {
     return failed("build", `makisu cannot read a base image: ${innermost(error)}`, [BASE_FORM]);
   }
@@ -32,6 +45,14 @@ export function makisuFailure(end: ContainerEnd): Failure {
     return { ...refusal, suggestions: [...refusal.suggestions, note] };
   }
   return refusal ?? failed("build", error === "" ? `makisu ended with exit code ${end.exitCode}` : innermost(error));
+}
+
+/** A file of COPY: of another stage, which makisu keeps before it builds the next one, or of the context. */
+function missingFile(error: string): string | undefined {
+  if (!error.endsWith(": no such file or directory")) return undefined;
+  if (error.includes(": checkpoint stage ")) return between(error, ": stat ", ": ");
+  const file = between(error, ": walk ", ": ") ?? "";
+  return /^\/makisu-context\/(?:ready\/)?context(\/.*)$/.exec(file)?.[1];
 }
 
 /** `ERROR: …` at the start of a line, or behind a tab, as zap writes it. */
@@ -52,7 +73,7 @@ function commandIn(line: string): string | undefined {
 /** Makisu wraps each error in a description of every step around it. */
 function innermost(error: string): string {
   return error.replace(
-    /^(?:failed to (?:execute|create) build plan|execute stage|build stage \S+|build node|do execute|execute step|failed to get dockerfile): /,
+    /^(?:(?:failed to (?:execute|create) build plan|process stages and aliases|failed to convert parsed stage|execute stage|build stage \S+|build node|do execute|execute step|failed to get dockerfile): )+/,
     (match) => (match === error ? match : ""),
   );
 }

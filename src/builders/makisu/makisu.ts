@@ -171,6 +171,11 @@ export const makisu: Builder = {
   formatLogLine: (line: string): string =>
     line
       .replace(DECORATION, (_, level: string) => (level === "INFO" ? "" : `${level}: `))
+      // A cache that does not have the layer yet is not a fault.
+      .replace(
+        /^ERROR: (?=Failed to fetch intermediate layer with cache ID \S+: find layer \S+: layer not found in cache$)/,
+        "",
+      )
       // The state of an upload is long, and only the registry understands it.
       .replace(/\?_state=[^\s"]*/, ""),
 

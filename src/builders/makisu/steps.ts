@@ -28,6 +28,11 @@ const OWN = [
   /^(?:CA|Client) TLS is disabled$/,
   /^ERROR: Failed to push cache: /,
 ] as const;
+/** The level of an entry, in colour, after its time. */
+// oxlint-disable-next-line no-control-regex
+const LEVEL = /^\S+\t(?:\u001b\[\d+m)?([A-Z]+)/;
+/** The level of an entry in a line without its decoration. A RUN may print such a word, too. */
+const LEVEL_WORD = /^(?:WARN|ERROR): /;
 /** What it says when it ends, which the failed step and the sentence below it tell as well. */
 const ENDED =
   /^ERROR: (?:Command exited with -?\d+|failed to (?:execute build plan|push image|create build plan|get dockerfile): .*)$/s;
@@ -81,7 +86,7 @@ class MakisuSteps implements StepReader {
       this.#steps.comment(line);
       this.#stage = this.#steps.stageAt(Number(stage) - 1);
     } else if (step !== undefined) this.#startStep(step, line);
-    else this.#readOther(line, decorated);
+    else this.#readOther(line, decorated ? (LEVEL.exec(raw)?.[1] ?? "INFO") : undefined);
     return this.#steps.take();
   }
 
@@ -101,7 +106,9 @@ class MakisuSteps implements StepReader {
     else if (!this.#steps.startInstruction(text)) this.#steps.comment(line);
   }
 
-  #readOther(line: string, decorated: boolean): void {
+  /** @param level of the entry that the line begins; undefined for a further line of one */
+  #readOther(line: string, level: string | undefined): void {
+    const decorated = level !== undefined;
     if (decorated && CACHED.test(line) && this.#steps.inStep) {
       this.#cached = true;
       this.#running = false;
@@ -115,8 +122,9 @@ class MakisuSteps implements StepReader {
       this.#endStep();
       this.#steps.startOther("exporting to image");
     }
-    if (decorated && ENDED.test(line)) this.#steps.comment(line, "repeat");
-    else if (this.#running ? decorated && OWN.some((own) => own.test(line)) : decorated) this.#steps.comment(line);
-    else this.#steps.output(line.replace(/^ERROR: /, ""));
+    const isOwn = decorated && (level !== "INFO" || !LEVEL_WORD.test(line)) && OWN.some((own) => own.test(line));
+    if (level === "ERROR" && ENDED.test(line)) this.#steps.comment(line, "repeat");
+    else if (this.#running ? isOwn : decorated) this.#steps.comment(line);
+    else this.#steps.output(level === "ERROR" ? line.replace(LEVEL_WORD, "") : line);
   }
 }

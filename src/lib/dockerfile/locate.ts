@@ -7,8 +7,8 @@ import { findImages } from "./references.ts";
 export type Place =
   /** An instruction as the builder prints it: on one line, perhaps without its flags or with its variables replaced. */
   | { readonly kind: "instruction"; readonly text: string }
-  /** A path of the context, which COPY or ADD names. */
-  | { readonly kind: "source"; readonly path: string }
+  /** A path of the context, which COPY or ADD names. `from`: it may also be a path in what `--from` names. */
+  | { readonly kind: "source"; readonly path: string; readonly from?: boolean }
   /** An image, as it is pulled: with its registry, or as it is written. */
   | { readonly kind: "image"; readonly name: string }
   | { readonly kind: "line"; readonly line: number };
@@ -25,7 +25,7 @@ export function lineOf(
     case "instruction":
       return only(dockerfile.instructions.filter((one) => reads(one, place.text)));
     case "source":
-      return only(dockerfile.instructions.filter((one) => copies(one, place.path)));
+      return only(dockerfile.instructions.filter((one) => copies(one, place.path, place.from === true)));
     case "image": {
       const uses = findImages(dockerfile, { buildArgs, everyStage: true });
       return only(
@@ -47,9 +47,9 @@ function reads(instruction: Instruction, text: string): boolean {
   return instruction.keyword === keyword.toUpperCase() && operand !== "" && plain(text).endsWith(operand);
 }
 
-function copies({ keyword, flags, operand }: Instruction, path: string): boolean {
+function copies({ keyword, flags, operand }: Instruction, path: string, from: boolean): boolean {
   if (keyword !== "COPY" && keyword !== "ADD") return false;
-  if (flags.some(({ name }) => name === "from")) return false;
+  if (!from && flags.some(({ name }) => name === "from")) return false;
   const words = operand.split(/[\s",[\]]+/).filter((word) => word !== "");
   return words.slice(0, -1).some((word) => withoutDots(word) === withoutDots(path));
 }

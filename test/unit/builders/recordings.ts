@@ -76,6 +76,15 @@ x
 E2
 `,
   "1.28-missing-source": "FROM 10.88.0.1:5000/busybox:1.35\nCOPY nothere.txt /\n",
+  "fail-noisy": `FROM 10.88.0.1:5000/busybox:1.35
+RUN echo before
+RUN echo 'Error: Cannot find module x'; echo '* Starting server'; echo 'Failed to connect to bus' >&2; echo 'subprocess exited with status 3'; echo 'time="2026-01-01T00:00:00Z" level=warning msg="of the command"'; echo 'ERROR: failed to solve'; echo 'WARN: careful'; sleep 0.5; exit 9
+`,
+  "missing-base": "FROM 10.88.0.1:5000/busybox:9.99\nRUN true\n",
+  "missing-copied":
+    "FROM 10.88.0.1:5000/busybox:1.35 AS one\nRUN true\nFROM 10.88.0.1:5000/busybox:1.35\nCOPY --from=one /nothere.txt /\n",
+  "missing-glob": "FROM 10.88.0.1:5000/busybox:1.35\nCOPY *.nope /\n",
+  "refused-push": "FROM 10.88.0.1:5000/busybox:1.35\nRUN true\n",
   "1.28-missing-base": "FROM 10.88.0.1:5000/busybox:9.99\nRUN true\n",
 };
 
@@ -113,7 +122,7 @@ export async function readerOf({ builder, dockerfile }: Recording, known = true)
 export async function eventsOf(recording: Recording, known = true): Promise<StepLine[]> {
   const { steps } = await readerOf(recording, known);
   const events = recording.lines.flatMap(({ raw, timestamp }) => steps.read(raw, timestamp));
-  return [...events, ...steps.end(/fail|missing/.test(recording.name) ? "it failed" : undefined)];
+  return [...events, ...steps.end(/fail|missing|refused/.test(recording.name) ? "it failed" : undefined)];
 }
 
 export const named = (name: string): Recording => {

@@ -76,8 +76,12 @@ describe.each(RECORDINGS)("the log $name", (recording) => {
   it.each([true, false])("loses and doubles no line (Dockerfile known: %s)", async (known) => {
     const { steps, formatLogLine } = await readerOf(recording, known);
     const lines = recording.lines.map(({ raw, timestamp }) => ({ raw, events: steps.read(raw, timestamp) }));
-    const logs = (events: readonly StepLine[]) => events.filter((event) => event.type === "log" && event.line !== "");
-    const doubled = lines.filter(({ events }) => logs(events).length > 1);
+    const logs = (events: readonly StepLine[]) =>
+      events.flatMap((event) => (event.type === "log" && event.line !== "" ? [event] : []));
+    // A reader may hold a line back until the next one tells whose it is.
+    const doubled = lines.filter(
+      ({ raw, events }) => logs(events).filter((event) => formatLogLine(raw).endsWith(event.line)).length > 1,
+    );
     const lost = lines.filter(({ raw, events }) => !tells(events, formatLogLine(raw)));
     expect({ doubled, lost }).toEqual({ doubled: [], lost: [] });
   });

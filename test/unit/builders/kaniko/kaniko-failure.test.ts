@@ -154,7 +154,7 @@ const CASES: readonly Case[] = [
       ],
     },
     "build",
-    "COPY --from names a file that is not in its stage or image: 0/lib",
+    'failed to compute cache key: "/lib": not found',
   ],
   [
     "a base image that is not there",

@@ -1,0 +1,117 @@
+/** What a person reads at the end of a build that failed: recorded logs of every builder, and the sentence and the Dockerfile's line of each. */
+import { describe, expect, it } from "vitest";
+import { loadBuilder } from "../../../src/builders/table.ts";
+import { lineOf } from "../../../src/lib/dockerfile/locate.ts";
+import { parseDockerfile } from "../../../src/lib/dockerfile/parse.ts";
+import { eventsOf, named, readerOf } from "./recordings.ts";
+
+const BUILDERS = ["kaniko", "buildkit", "buildah", "img", "makisu"] as const;
+type BuilderName = (typeof BUILDERS)[number];
+
+interface Expected {
+  readonly fault?: "registry-auth";
+  readonly line: number | undefined;
+  readonly message: RegExp;
+  /** Of the builders that cannot say the same. */
+  readonly others?: Partial<Record<BuilderName, RegExp>>;
+}
+
+const CASES: Readonly<Record<string, Expected>> = {
+  // img does not report the exit code.
+  "fail-noisy": {
+    line: 3,
+    message: /^`RUN echo .*` ended with exit code 9$/,
+    others: { img: /^`RUN echo .*` failed$/ },
+  },
+  "missing-base": {
+    line: 1,
+    message: /^failed to resolve source metadata for 10\.88\.0\.1:500[01]\/busybox:9\.99: not found$/,
+    // It asks for one form of images only, and gets the same answer for an image of another form.
+    others: {
+      makisu: /^makisu found no image 10\.88\.0\.1:5000\/busybox:9\.99 with Docker's manifest in its registry$/,
+    },
+  },
+  "missing-copied": { line: 4, message: /^failed to compute cache key: "\/nothere\.txt": not found$/ },
+  "refused-push": {
+    fault: "registry-auth",
+    line: undefined,
+    message: /^not authorised to push to 10\.88\.0\.1:\d+: [a-z ]+$/,
+  },
+};
+const ROWS = BUILDERS.flatMap((builder) =>
+  Object.entries(CASES).map(([name, expected]) => ({ builder, name, expected })),
+);
+
+/** What only builders say: words of their loggers and wrappers, and paths of their own file systems. */
+const NOISE =
+  /building at STEP|goroutine|level=|execute stage|build node|do execute|checking on sources|\/var\/lib\/|\/makisu-|\/kaniko\/|snapshot|of ref |rpc error|failed to solve/;
+
+async function failureOf(builder: BuilderName, name: string) {
+  const recording = named(`${builder}-${name}`);
+  // img pulls from the registry with https.
+  const text = builder === "img" ? recording.dockerfile.replaceAll(":5000/", ":5001/") : recording.dockerfile;
+  const { formatLogLine } = await readerOf(recording);
+  const tail = recording.lines.map(({ raw }) => formatLogLine(raw));
+  const outcome = (await loadBuilder(builder)).outcome({ exitCode: 1, reason: "Error", message: "", tail });
+  if (outcome.kind !== "failed") throw new Error(`it is ${outcome.kind}`);
+  const line = outcome.place === undefined ? undefined : lineOf(outcome.place, parseDockerfile(text), new Map());
+  return { ...outcome, line };
+}
+
+describe.each(ROWS)("$builder: $name", ({ builder, name, expected }) => {
+  it("has one sentence and the line of the Dockerfile", async () => {
+    const { message, line, fault } = await failureOf(builder, name);
+    expect({ line, fault }).toEqual({ line: expected.line, fault: expected.fault ?? "build" });
+    expect(message).toMatch(expected.others?.[builder] ?? expected.message);
+    expect(message.replace(/`RUN [^`]*`/, "")).not.toMatch(NOISE);
+  });
+
+  it("fails a step, and prints nothing more of the builder's own on a terminal", async () => {
+    const events = await eventsOf(named(`${builder}-${name}`));
+    expect(events.some(({ type }) => type === "step-failed")).toBe(true);
+    const printed = events.flatMap((event) =>
+      event.type === "log" && event.step === undefined && event.from !== "repeat" && event.from !== "excerpt"
+        ? [event.line]
+        : [],
+    );
+    expect(printed).toEqual([]);
+    const output = events.flatMap((event) => (event.type === "log" && event.from === undefined ? [event.line] : []));
+    expect(output.some((line) => line !== "")).toBe(name === "fail-noisy");
+  });
+});
+
+it.each(BUILDERS)(
+  "%s: what a failing command prints is its output, even if it looks like a builder's line",
+  async (builder) => {
+    const events = await eventsOf(named(`${builder}-fail-noisy`));
+    const failed = events.find(({ type }) => type === "step-failed")?.step;
+    const lines = events.flatMap((event) =>
+      event.type === "log" && event.from === undefined && event.step === failed && event.line !== ""
+        ? [event.line]
+        : [],
+    );
+    expect(lines.toSorted()).toEqual([
+      "* Starting server",
+      "ERROR: failed to solve",
+      "Error: Cannot find module x",
+      "Failed to connect to bus",
+      "WARN: careful",
+      "subprocess exited with status 3",
+      'time="2026-01-01T00:00:00Z" level=warning msg="of the command"',
+    ]);
+  },
+);
+
+it("buildah's COPY of a pattern without a match names no directory of the builder", async () => {
+  expect(await failureOf("buildah", "missing-glob")).toMatchObject({
+    message: "`COPY *.nope /` failed: globs [/*.nope] matched nothing",
+    line: 2,
+  });
+});
+
+it("makisu's COPY of a pattern without a match names no directory of the builder", async () => {
+  expect(await failureOf("makisu", "missing-glob")).toMatchObject({
+    message: 'failed to compute cache key: "/*.nope": not found',
+    line: 2,
+  });
+});
