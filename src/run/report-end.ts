@@ -3,6 +3,8 @@ import type { Outcome } from "../builders/builder.ts";
 import { outcomeError } from "../builders/outcome.ts";
 import type { StepReader } from "../builders/steps/reader.ts";
 import type { Place } from "../lib/dockerfile/locate.ts";
+import { Cancelled, TimedOut } from "../errors.ts";
+import { CANCELED } from "../lib/text/canceled.ts";
 import type { BuildResult, Emit } from "../events.ts";
 import type { ImageDescription } from "../lib/registry/types.ts";
 import type { Stages } from "./stages.ts";
@@ -15,6 +17,8 @@ export interface Reporter {
   readonly file?: string;
   /** Finds the line of the Dockerfile. Absent where the Dockerfile is not known: for a client that attached. */
   readonly lineOf?: (place: Place) => number | undefined;
+  /** The instruction on a line of the Dockerfile, on one line, as its step has it. */
+  readonly instructionAt?: (line: number) => string | undefined;
   /** The lines of the Dockerfile around one of them, to be printed. */
   readonly excerptOf?: (line: number) => readonly string[];
   /** What the Dockerfile itself tells about a failure in one of its lines, or in an unknown one: one remedy each. */
@@ -26,19 +30,43 @@ export interface Reporter {
   readonly describeImage: (digest: string) => Promise<(ImageDescription & Pick<BuildResult, "loaded">) | undefined>;
 }
 
+/** Whether the cluster has stopped the build: at its time limit, or as somebody cancelled it. */
+export function isStopped(error: unknown): boolean {
+  return error instanceof TimedOut || error instanceof Cancelled;
+}
+
+/** The build was stopped: the steps that were running say so, with the time that they took. */
+export function cancelSteps(steps: StepReader | undefined, emit: Emit): void {
+  for (const event of steps?.end(CANCELED) ?? []) {
+    if (event.type !== "log") emit(event);
+  }
+}
+
 /** @throws SlipwayError if there is no image; its kind says whose fault that is. */
 export async function reportEnd(
   outcome: Outcome,
   build: Omit<BuildResult, "digest" | "loaded" | keyof ImageDescription>,
-  { steps, file = "Dockerfile", lineOf, excerptOf, hintsFor, emit, pushedDigest, describeImage }: Reporter,
+  {
+    steps,
+    file = "Dockerfile",
+    lineOf,
+    instructionAt,
+    excerptOf,
+    hintsFor,
+    emit,
+    pushedDigest,
+    describeImage,
+  }: Reporter,
   stages: Stages,
 ): Promise<BuildResult> {
-  for (const event of steps?.end(outcome.kind === "failed" ? outcome.message : undefined) ?? []) {
+  const failed = outcome.kind === "failed" ? outcome : undefined;
+  const line = failed?.place === undefined ? undefined : lineOf?.(failed.place);
+  const instruction = line === undefined ? undefined : instructionAt?.(line);
+  for (const event of steps?.end(failed?.message, instruction) ?? []) {
     if (event.type !== "log") emit(event);
   }
   if (outcome.kind === "failed") {
     stages.fail();
-    const line = outcome.place === undefined ? undefined : lineOf?.(outcome.place);
     const suggestions = [...(hintsFor?.(line) ?? []), ...outcome.suggestions];
     const found = line === undefined ? undefined : { file, line, excerpt: excerptOf?.(line) };
     throw outcomeError({ ...outcome, suggestions }, found);

@@ -5,7 +5,7 @@ import type { StepReader } from "../../builders/steps/reader.ts";
 import { dockerfileExcerpt } from "../../lib/dockerfile/excerpt.ts";
 import { lineOf } from "../../lib/dockerfile/locate.ts";
 import { findTarget, parseDockerfile } from "../../lib/dockerfile/parse.ts";
-import { planSteps } from "../../lib/dockerfile/plan-steps.ts";
+import { planSteps, textOf } from "../../lib/dockerfile/plan-steps.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { stageHints } from "./known-faults.ts";
 import type { Reporter } from "../../run/report-end.ts";
@@ -31,7 +31,9 @@ export async function dockerfileWarnings({
 }
 
 /** Finds the line of a failure and shows it with its neighbours. The Dockerfile is parsed again only for a build that failed. */
-export function failedLines(plan: BuildPlan): Pick<Reporter, "file" | "lineOf" | "excerptOf" | "hintsFor"> {
+export function failedLines(
+  plan: BuildPlan,
+): Pick<Reporter, "file" | "lineOf" | "instructionAt" | "excerptOf" | "hintsFor"> {
   const { dockerfile, buildArgs } = plan;
   const { text } = dockerfile;
   if (text === undefined) return {};
@@ -39,6 +41,10 @@ export function failedLines(plan: BuildPlan): Pick<Reporter, "file" | "lineOf" |
   return {
     file,
     lineOf: (place) => lineOf(place, parseDockerfile(text), new Map(buildArgs)),
+    instructionAt: (line) => {
+      const instruction = parseDockerfile(text).instructions.find((one) => one.line === line);
+      return instruction === undefined ? undefined : textOf(instruction);
+    },
     hintsFor: (line) =>
       stageHints(plan)
         .filter((found) => line === undefined || line === found.line)

@@ -36,7 +36,7 @@ import type { StepReader } from "../../builders/steps/reader.ts";
 import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { Detachment } from "../../run/detach.ts";
-import { reportEnd } from "../../run/report-end.ts";
+import { cancelSteps, isStopped, reportEnd } from "../../run/report-end.ts";
 import { Stages } from "../../run/stages.ts";
 import { withAllMissingRights } from "../rbac/missing-rights.ts";
 import { dockerfileWarnings, failedLines, stepsOf } from "./dockerfile-steps.ts";
@@ -298,6 +298,7 @@ class BuildRun {
     } catch (error) {
       // What follows the pod reports nothing more of a build that has failed here.
       own.abort();
+      if (signal.aborted || isStopped(error)) cancelSteps(this.#prepared.steps, this.#deps.emit);
       this.#stages.fail();
       await detachment.settle();
       await cleanUp(this.#plan.name, this.#deps, error, { started, independent: detachment.independent });

@@ -8,6 +8,7 @@ import { solveRequest } from "../../builders/buildkit/solve.ts";
 import type { StepLine } from "../../builders/steps/reader.ts";
 import type { ContainerEnd } from "../../builders/builder.ts";
 import { BuildFailed, ClusterError, SlipwayError } from "../../errors.ts";
+import { CANCELED } from "../../lib/text/canceled.ts";
 import type { BuildResult } from "../../events.ts";
 import type { Daemon } from "../../lib/buildkit/control.ts";
 import { solveFailure } from "../../lib/buildkit/failure.ts";
@@ -176,7 +177,7 @@ async function solve(
   } finally {
     clearInterval(timer);
     say(progress.settle(Infinity));
-    tell(steps.end());
+    tell(steps.end(signal.aborted ? CANCELED : undefined));
     const reason = await deps.explain(builder, progress.steps).catch(() => undefined);
     if (reason !== undefined) emit({ type: "note", message: reason });
     for (const { short } of progress.warnings) emit({ type: "warning", message: short });

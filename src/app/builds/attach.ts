@@ -4,7 +4,7 @@ import type { Cluster } from "../../lib/kube/cluster.ts";
 import { hasLostContact } from "../../lib/kube/refusal.ts";
 import { warnStillRunning } from "../../run/clean-up.ts";
 import type { BuildResult } from "../../events.ts";
-import { reportEnd } from "../../run/report-end.ts";
+import { cancelSteps, isStopped, reportEnd } from "../../run/report-end.ts";
 import type { Reporter } from "../../run/report-end.ts";
 import { Stages } from "../../run/stages.ts";
 import { ClusterError } from "../../errors.ts";
@@ -61,6 +61,7 @@ export async function attachBuild(
     emit,
     signal,
   ).catch((error: unknown) => {
+    if (isStopped(error)) cancelSteps(builder.steps, emit);
     stages.fail();
     if (hasLostContact(error)) warnStillRunning(record.name, error, emit);
     throw error;

@@ -63,8 +63,8 @@ class BuildahSteps implements StepReader {
     return this.#steps.take();
   }
 
-  end(error?: string): readonly StepLine[] {
-    return this.#steps.end(error);
+  end(error?: string, instruction?: string): readonly StepLine[] {
+    return this.#steps.end(error, instruction);
   }
 
   #isOwn(raw: string): boolean {

@@ -2,6 +2,7 @@
  * BuildKit's plain progress as steps (buildkit util/progress/progressui: printer.go). Every line of a command has its step's number before it, so
  * that nothing a RUN prints can be taken for the end of its step.
  */
+import { CANCELED } from "../../lib/text/canceled.ts";
 import type { StepStatus } from "../../events.ts";
 import { StepWriter } from "../steps/reader.ts";
 import type { StepLine, StepReader } from "../steps/reader.ts";
@@ -96,7 +97,7 @@ class BuildkitSteps implements StepReader {
     const [, seconds] = DONE.exec(text) ?? [];
     if (seconds !== undefined) this.#writer.done(step, false, Math.round(Number(seconds) * 1000));
     else if (text === "CACHED") this.#writer.done(step, true);
-    else if (text === "CANCELED") this.#writer.fail(step, "canceled");
+    else if (text === "CANCELED") this.#writer.fail(step, CANCELED);
     else if (text.startsWith("ERROR: ")) {
       this.#failed = step;
       this.#writer.fail(step, text.slice("ERROR: ".length));

@@ -43,8 +43,8 @@ class KanikoSteps implements StepReader {
     return this.#steps.take();
   }
 
-  end(error?: string): readonly StepLine[] {
-    return this.#steps.end(error);
+  end(error?: string, instruction?: string): readonly StepLine[] {
+    return this.#steps.end(error, instruction);
   }
 
   #readOwn(line: string, text: string): void {

@@ -90,8 +90,8 @@ class MakisuSteps implements StepReader {
     return this.#steps.take();
   }
 
-  end(error?: string): readonly StepLine[] {
-    return this.#steps.end(error);
+  end(error?: string, instruction?: string): readonly StepLine[] {
+    return this.#steps.end(error, instruction);
   }
 
   #endStep(): void {

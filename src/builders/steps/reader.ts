@@ -1,4 +1,5 @@
 /** How a builder's log becomes steps. A reader is fed line by line, touches nothing, and keeps every line. */
+import { CANCELED } from "../../lib/text/canceled.ts";
 import type { LogEvent, StepEvent, StepStatus } from "../../events.ts";
 import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
@@ -14,15 +15,17 @@ export interface StepReader {
   read(raw: string, timestamp: string): readonly StepLine[];
   /**
    * The log has ended.
-   * @param error why the build failed; absent: it succeeded
+   * @param error why the build failed; CANCELED: it was stopped; absent: it succeeded
+   * @param instruction the one that failed, as its PlannedStep has it; absent: the one that ran last
    * @returns the ends of the steps that were still running
    */
-  end(error?: string): readonly StepLine[];
+  end(error?: string, instruction?: string): readonly StepLine[];
 }
 
 /** Collects the events of one line, and knows which steps are running since when. */
 export class StepWriter {
   readonly #running = new Map<string, number>();
+  readonly #background = new Set<string>();
   #events: StepLine[] = [];
   #timestamp = "";
 
@@ -46,6 +49,7 @@ export class StepWriter {
   /** @param background it runs beside all others */
   start(step: string, name: string, background = false): void {
     this.#running.set(step, Date.parse(this.#timestamp));
+    if (background) this.#background.add(step);
     const started = { type: "step-started", step, name, timestamp: this.#timestamp } as const;
     this.#events.push(background ? { ...started, background } : started);
   }
@@ -82,7 +86,8 @@ export class StepWriter {
    */
   end(error: string | undefined, failing: string | undefined): StepLine[] {
     for (const step of [...this.#running.keys()].toReversed()) {
-      if (error !== undefined && step === failing) this.fail(step, error);
+      const isStopped = error === CANCELED && !this.#background.has(step);
+      if (isStopped || (error !== undefined && error !== CANCELED && step === failing)) this.fail(step, error);
       else this.done(step);
     }
     return this.take();

@@ -89,7 +89,18 @@ export class StepSequence {
     this.#writer.log(line, this.#current ?? OWN_STEP, from);
   }
 
-  end(error?: string): StepLine[] {
+  /** @param instruction the one that failed: some builders fail before they say that they start it */
+  end(error?: string, instruction?: string): StepLine[] {
+    const failed =
+      error === undefined
+        ? undefined
+        : this.#stages
+            .flatMap(({ steps }) => steps)
+            .find((step) => step.text === instruction && !this.#started.has(step));
+    if (failed !== undefined) {
+      this.endStep();
+      this.#startStep(failed, failed.name);
+    }
     return this.#writer.end(error, this.#current ?? OWN_STEP);
   }
 

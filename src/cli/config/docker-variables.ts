@@ -34,7 +34,10 @@ export const DOCKER_VARIABLES: readonly DockerVariable[] = [
     what: "The view if `--progress` is `auto`.",
     sets: { flag: "progress", takes: (value) => PROGRESS_VALUES.has(value) },
   },
-  { name: "BUILDKIT_COLORS", what: "Colours of the terminal view: `run=green:warning=yellow:error=255,0,0`." },
+  {
+    name: "BUILDKIT_COLORS",
+    what: "Colours of the terminal view: `run=green:warning=yellow:error=255,0,0:cancel=yellow`.",
+  },
   {
     name: "BUILDKIT_TTY_LOG_LINES",
     what: "Rows of the terminal view for the last lines of each running step: 6 if it is absent.",

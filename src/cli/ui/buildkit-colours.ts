@@ -7,6 +7,7 @@ export interface Palette {
   readonly run: Painter;
   readonly warning: Painter;
   readonly error: Painter;
+  readonly canceled: Painter;
 }
 
 const NAMES = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"] as const;
@@ -23,6 +24,7 @@ export function paletteOf(text: string | undefined, paint: ChalkInstance): Palet
     run: chosen.get("run") ?? paint.cyan,
     warning: chosen.get("warning") ?? paint.yellow,
     error: chosen.get("error") ?? paint.red,
+    canceled: chosen.get("cancel") ?? paint.yellow,
   };
 }
 

@@ -1,3 +1,4 @@
+import { CANCELED } from "../../lib/text/canceled.ts";
 import type { BuildEvent, BuildResult, LogEvent, StepEvent } from "../../events.ts";
 import { tolerateBrokenPipe } from "./progress.ts";
 import { ContextStep } from "./context-step.ts";
@@ -135,7 +136,7 @@ export class PlainView implements Progress {
       case "log":
         return [...before, line(`${secondsOf(step, event.timestamp)} ${event.line}`)];
       case "step-failed":
-        return [...before, line(event.error === "canceled" ? "CANCELED" : `ERROR: ${flatten(event.error)}`)];
+        return [...before, line(event.error === CANCELED ? "CANCELED" : `ERROR: ${flatten(event.error)}`)];
       case "step-done":
         this.#step = undefined;
         return [...before, line(event.cached ? "CACHED" : `DONE ${(event.ms / 1000).toFixed(1)}s`), ""];

@@ -1,4 +1,5 @@
 /** The steps of a build as a view counts them: docker's numbers, their state, and the last lines that each printed. */
+import { CANCELED } from "../../lib/text/canceled.ts";
 import type { BuildEvent, LogEvent, StepEvent } from "../../events.ts";
 
 /** How many of a step's last lines are kept to be shown again when it fails. */
@@ -10,7 +11,7 @@ export interface ShownStep {
   readonly name: string;
   /** When it started, in milliseconds since 1970 by the builder's clock. */
   startedAt: number;
-  state: "running" | "done" | "cached" | "failed";
+  state: "running" | "done" | "cached" | "failed" | "canceled";
   /** Milliseconds that it took, all its runs together. */
   ms: number;
   /** What it does now, as the builder says. */
@@ -51,9 +52,10 @@ export class StepBook {
         step.ms = event.ms;
         return;
       case "step-failed":
-        step.state = "failed";
         step.ms = event.ms;
-        this.failed = step;
+        step.state = event.error === CANCELED ? "canceled" : "failed";
+        // BuildKit cancels the steps beside the one that failed, and says so after its failure.
+        if (step.state === "failed") this.failed = step;
         return;
       case "log":
         if (event.from !== undefined) return;

@@ -13,13 +13,13 @@ export function logRowsOf(text: string | undefined): number {
 
 /** A row and what it says, so that it can be coloured. Without control sequences, at most `width` cells. */
 export interface StepRow {
-  readonly kind: "running" | "done" | "cached" | "failed" | "detail";
+  readonly kind: "running" | "done" | "cached" | "failed" | "canceled" | "detail";
   readonly text: string;
 }
 
 /** One row: mark and name on the left, seconds on the right. */
 export function stepRow(step: ShownStep, ms: number, width: number): StepRow {
-  const mark = { running: "", done: "", cached: "CACHED ", failed: "ERROR " }[step.state];
+  const mark = { running: "", done: "", cached: "CACHED ", failed: "ERROR ", canceled: "CANCELED " }[step.state];
   const seconds = `${(ms / 1000).toFixed(1)}s`;
   const room = width - widthOf(seconds) - 1;
   const left = fit(` => ${mark}${flatten(step.name)}`, room);

@@ -176,6 +176,9 @@ export class TtyView implements Progress {
   #applyStep(event: StepEvent | LogEvent): void {
     this.#book.apply(event);
     const step = this.#book.of(event);
+    // The time of a step that was stopped is not in the builder's log, which ends before.
+    if (step?.state === "canceled" && event.type === "step-failed")
+      step.ms = Math.max(step.ms, this.#now() - (this.#since.get(step.number) ?? this.#now()));
     if (step === undefined && event.type === "log" && !isShownLater(event))
       return this.#print([dimLine(tameLine(event.line, this.#dim[0] !== ""), this.#dim)]);
     if (event.type !== "step-started" || step === undefined) return;
@@ -206,6 +209,7 @@ export class TtyView implements Progress {
 
   #painted({ kind, text }: StepRow): string {
     if (kind === "failed") return this.#palette.error(text);
+    if (kind === "canceled") return this.#palette.canceled(text);
     if (kind === "detail") return this.#paint.dim(text);
     return kind === "running" ? text : this.#palette.run(text);
   }

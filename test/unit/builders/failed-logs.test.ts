@@ -1,6 +1,7 @@
 /** What a person reads at the end of a build that failed: recorded logs of every builder, and the sentence and the Dockerfile's line of each. */
 import { describe, expect, it } from "vitest";
 import { loadBuilder } from "../../../src/builders/table.ts";
+import { CANCELED } from "../../../src/lib/text/canceled.ts";
 import { lineOf } from "../../../src/lib/dockerfile/locate.ts";
 import { parseDockerfile } from "../../../src/lib/dockerfile/parse.ts";
 import { eventsOf, named, readerOf } from "./recordings.ts";
@@ -115,3 +116,36 @@ it("makisu's COPY of a pattern without a match names no directory of the builder
     line: 2,
   });
 });
+
+describe.each(BUILDERS)("a build of %s that was stopped", (builder) => {
+  it("has the step that was running as canceled, and no other", async () => {
+    const recording = named(`${builder}-fail`);
+    const { steps } = await readerOf(recording);
+    // Up to what the failing command prints.
+    const stop = recording.lines.findIndex(({ raw }) => raw.endsWith("to-stdout"));
+    const events = recording.lines.slice(0, stop + 1).flatMap(({ raw, timestamp }) => steps.read(raw, timestamp));
+    const names = new Map(
+      events.flatMap(
+        (event) => (event.type === "step-started" ? [[event.step, event.name]] : []) as [string, string][],
+      ),
+    );
+    const ended = steps.end(CANCELED);
+    const failed = ended.flatMap((event) => (event.type === "step-failed" ? [event] : []));
+    expect(failed.map(({ step, error }) => [names.get(step)?.slice(0, 9), error])).toEqual([["[3/4] RUN", CANCELED]]);
+  });
+});
+
+it.each(["kaniko", "buildah", "makisu"] as const)(
+  "%s: the step of the instruction that failed has failed, even if another one ran last",
+  async (builder) => {
+    const recording = named(`${builder}-missing-copied`);
+    const { steps } = await readerOf(recording);
+    const read = recording.lines.flatMap(({ raw, timestamp }) => steps.read(raw, timestamp));
+    const events = [...read, ...steps.end("it failed", "COPY --from=one /nothere.txt /")];
+    const failed = events.flatMap((event) => (event.type === "step-failed" ? [event.step] : []));
+    const started = events.flatMap((event) =>
+      event.type === "step-started" && failed.includes(event.step) ? [event.name] : [],
+    );
+    expect(started).toEqual(["[stage-1 2/2] COPY --from=one /nothere.txt /"]);
+  },
+);

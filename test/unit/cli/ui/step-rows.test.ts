@@ -155,3 +155,28 @@ it("what a step has transferred stays below its row", () => {
     " => => transferring context: 1.2 MB 0.3s",
   ]);
 });
+
+it("a step that was stopped is canceled, with the time that it took, and is not the one that failed", async () => {
+  const screen = new Screen(80);
+  let now = 0;
+  const view = new TtyView(screen, { NO_COLOR: "1" }, () => now);
+  for (const [id, name] of [
+    ["1", "[1/2] RUN one"],
+    ["2", "[2/2] RUN two"],
+  ] as const) {
+    view.emit({ type: "step-started", step: id, name, timestamp: AT });
+    view.emit({ type: "log", step: id, line: `of ${id}`, container: "", timestamp: AT });
+  }
+  now = 4000;
+  view.emit({ type: "step-failed", step: "1", error: "exit code: 1", ms: 2000, timestamp: LATER });
+  // BuildKit tells it after the failure.
+  view.emit({ type: "step-failed", step: "2", error: "canceled", ms: 0, timestamp: AT });
+  view.fail(new BuildFailed("it failed"));
+  view[Symbol.dispose]();
+  await setImmediate();
+  const rows = screen.text;
+  expect(rows.find((row) => row.includes("RUN two"))).toMatch(/^ => CANCELED \[2\/2\] RUN two +4\.0s$/);
+  expect(rows.find((row) => row.startsWith(" => ERROR"))).toMatch(/^ => ERROR \[1\/2\] RUN one +2\.0s$/);
+  expect(rows).toContain("0.000 of 1");
+  expect(rows).not.toContain("0.000 of 2");
+});
