@@ -20,8 +20,8 @@ export interface BuilderLog {
 
 export class LogTail {
   readonly #last: string[] = [];
-  /** The line that started the step that started last, and how many lines came after it. */
-  #step: { readonly line: string; after: number } | undefined;
+  /** The last line that started a step, the last with which the builder ended, and how many lines came after each. */
+  readonly #kept = new Map<"step" | "end", { readonly line: string; after: number }>();
   readonly #ended = Promise.withResolvers<void>();
   readonly #finished = Promise.withResolvers<void>();
   readonly #cluster: Cluster;
@@ -42,9 +42,13 @@ export class LogTail {
     this.#endTimeoutMs = endTimeoutMs;
   }
 
-  /** The last lines, and before them the one that started the last step: it says which command has printed them, however much that was. */
+  /**
+   * The last lines. Before them, however much a command has printed, stands the line that started it. So does the builder's last line: the
+   * container runtime reads standard output and standard error one by one, and the command's output may come after it.
+   */
   get tail(): readonly string[] {
-    return this.#step === undefined || this.#step.after < KEPT_LINES ? this.#last : [this.#step.line, ...this.#last];
+    const before = [...this.#kept.values()].filter(({ after }) => after >= KEPT_LINES);
+    return [...before.toSorted((a, b) => b.after - a.after).map(({ line }) => line), ...this.#last];
   }
 
   /** Resolves when the whole log has been emitted. */
@@ -65,10 +69,12 @@ export class LogTail {
         const line = this.#log.formatLogLine(raw);
         this.#last.push(line);
         if (this.#last.length > KEPT_LINES) this.#last.shift();
-        if (this.#step !== undefined) this.#step.after += 1;
+        for (const kept of this.#kept.values()) kept.after += 1;
         const events = this.#log.steps?.read(raw, timestamp) ?? [{ type: "log" as const, line, timestamp }];
         if (events.some((event) => event.type === "step-started" && event.background !== true))
-          this.#step = { line, after: 0 };
+          this.#kept.set("step", { line, after: 0 });
+        if (events.some((event) => event.type === "log" && event.from === "repeat" && event.line !== ""))
+          this.#kept.set("end", { line, after: 0 });
         for (const event of events) this.#emit(event.type === "log" ? { ...event, container: this.#container } : event);
         this.#log.onLine?.(raw);
       }

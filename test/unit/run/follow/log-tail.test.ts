@@ -41,7 +41,14 @@ it("the log also finishes if it cannot be read", async () => {
   await log.finished;
 });
 
-it("the line that started the last step is kept, however much its command prints", async () => {
+it.each([
+  [
+    "above its output",
+    (end: string, printed: readonly string[]) => [...printed.slice(0, 500), end, ...printed.slice(500)],
+  ],
+  ["above all of its output", (end: string, printed: readonly string[]) => [end, ...printed]],
+  ["below its output", (end: string, printed: readonly string[]) => [...printed, end]],
+])("the line that started the last step and the builder's last line are kept, %s", async (_, order) => {
   const cluster = new FakeCluster();
   const { loadBuilder } = await import("../../../../src/builders/table.ts");
   const kaniko = await loadBuilder("kaniko");
@@ -49,11 +56,17 @@ it("the line that started the last step is kept, however much its command prints
   const printed = Array.from({ length: 1000 }, (_, index) => `line ${index}`);
   const format = (line: string): string => kaniko.formatLogLine(line);
   const log = new LogTail(cluster, "kaniko", { formatLogLine: format, steps: kaniko.steps([]) }, () => {}, PATIENCE);
-  cluster.log.push(own("RUN true"), "one", own("RUN seq 1000"), ...printed);
+  const end =
+    "error building image: error building stage: failed to execute command: waiting for process to exit: exit status 7";
+  cluster.log.push(own("RUN true"), "one", own("RUN seq 1000"), ...order(end, printed));
   const following = log.follow("pod", new AbortController().signal);
   log.containerEnded();
   cluster.log.close();
   await following;
   expect(log.tail.at(0)).toBe("INFO[0001] RUN seq 1000");
-  expect(log.tail.slice(1)).toEqual(printed.slice(-150));
+  expect(log.tail.filter((line) => line === end)).toHaveLength(1);
+  expect(log.tail.length).toBeLessThanOrEqual(152);
+  expect(kaniko.outcome({ exitCode: 1, reason: "Error", message: "", tail: log.tail })).toMatchObject({
+    message: "`RUN seq 1000` ended with exit code 7",
+  });
 });
