@@ -62,8 +62,9 @@ async function text(image: string, path: string): Promise<string | undefined> {
 test("an HCL file with a matrix, functions and inherited fields becomes three images", async () => {
   const cwd = await project(FILES);
   const image = uniqueImage();
-  const run = await bake(["--var", "TAG=2", "--metadata-file", "meta.json"], { cwd, env: { IMAGE: image } });
+  const run = await bake(["--var", "TAG=2", "--metadata-file", "meta.json"], { cwd, env: { IMAGE: image, CI: "" } });
   expect(run.stderr).not.toMatch(/^ERROR/m);
+  expect(run.stderr.match(/building with .*/g)).toEqual(["building with kaniko"]);
   expect(run.code).toBe(0);
   expect(await text(`${image}-red:2`, "said")).toBe("red of harbour\n");
   expect(await text(`${image}-blue:2`, "said")).toBe("blue of harbour\n");
