@@ -12,6 +12,9 @@ import type { PruningDecision } from "./prune-context.ts";
 
 const HEAVIEST_COUNT = 3;
 
+/** Part of the threshold, packed, after which the whole context is surveyed: a small context is not walked twice. */
+const SURVEYED_PART = 0.1;
+
 /** Warns about a large context while there is time to stop. @param threshold in bytes */
 export async function warnOfWeight(
   context: ContextSource & { readonly filter?: WalkFilter | undefined },
@@ -20,6 +23,7 @@ export async function warnOfWeight(
   signal: AbortSignal,
 ): Promise<void> {
   const { fileBytes, heaviest } = await surveyContext({ ...context, signal }, HEAVIEST_COUNT);
+  if (fileBytes <= threshold) return;
   const places = heaviest.map(({ path, bytes }) => `${path} (${formatBytes(bytes)})`).join(", ");
   emit({
     type: "warning",
@@ -67,8 +71,9 @@ export function openContext(
     const context = { ...plan.context, filter: decision.kind === "pruned" ? decision.paths : undefined };
     const packed = packPlan({ ...plan, context }, [], emit, signal);
     for await (const chunk of packed) {
-      // Warn once, as soon as possible: there is still time to stop.
-      if (threshold !== undefined && packed.totals.fileBytes > threshold) {
+      // What is packed is sent at once. The survey reads no file, and is far ahead of it: there is still time to stop.
+      const { fileBytes: files, archiveBytes: sent } = packed.totals;
+      if (threshold !== undefined && Math.max(files, sent) > threshold * SURVEYED_PART) {
         warned ??= warnOfWeight(context, threshold, emit, signal).catch(() => {});
       }
       yield chunk;

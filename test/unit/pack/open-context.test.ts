@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -90,6 +92,34 @@ it("warns about a context over the threshold, with its heaviest paths", async ()
       ],
     },
   ]);
+});
+
+it.each([
+  ["one large file", 1],
+  ["many files", 40],
+])("warns before most of a context of %s is sent", async (_, count) => {
+  const size = 4_000_000;
+  for (let index = 0; index < count; index++)
+    await writeFile(join(root, `${index}.bin`), randomBytes(Math.floor(size / count)));
+  const plan = { ...PLAN, context: { root, ignoreFile: undefined }, contextWarning: size / 2 };
+  let sent = 0;
+  let sentBefore: number | undefined;
+  const emit = (event: BuildEvent): void => {
+    if (event.type === "warning") sentBefore ??= sent;
+  };
+  for await (const chunk of openContext(plan, everything, emit, new AbortController().signal)()) {
+    sent += chunk.length;
+    // The network takes its time.
+    await setTimeout(20);
+  }
+  expect(sentBefore).toBeLessThan(size / 2);
+});
+
+it("does not warn about a context below the threshold", async () => {
+  await writeFile(join(root, "big.bin"), Buffer.alloc(5000));
+  const plan = { ...PLAN, context: { root, ignoreFile: undefined }, contextWarning: 6000 };
+  for await (const _ of openContext(plan, everything, (event) => events.push(event), new AbortController().signal)());
+  expect(events.filter(({ type }) => type === "warning")).toEqual([]);
 });
 
 it("holds the context, the Dockerfile beside it with no rules of its own, and the marker last", async () => {
