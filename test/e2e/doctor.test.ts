@@ -10,6 +10,7 @@ import type { Run } from "./support/slipway.ts";
 const namespace = useNamespace();
 const strict = useNamespace({ podSecurity: "restricted" });
 const empty = useNamespace();
+const limited = useNamespace({ rbac: ["--network-policy"] });
 
 const run = (args: readonly string[], of = namespace, env: Record<string, string> = {}): Promise<Run> =>
   slipway(["doctor", "-n", of.name, ...args], { env: { KUBECONFIG: of.kubeconfig, ...env } });
@@ -68,6 +69,16 @@ test(
     expect([missing.code, nowhere.code]).toEqual([3, 3]);
   },
 );
+
+test("--network-policy: a pod tries what the policy forbids", { tags: ["long"] }, async () => {
+  const { code, stdout } = await run(["--network-policy", "-t", `${REGISTRY}/test/doctor`], limited);
+  expect(code).toBe(0);
+  // The test cluster's bridge does not carry policies out; another cluster's plug-in may.
+  expect(stdout).toMatch(
+    /^(?:warn {2}network policy {2}the pod reached the API server, .* does not carry out NetworkPolicies|ok {4}network policy {2}the pod cannot reach the API server, .*)$/m,
+  );
+  await expect.poll(() => objectsIn(limited.name)).toEqual([]);
+});
 
 test("missing rights are reported, and the Role that --fix-rbac prints grants them", async () => {
   await kubectl(["delete", "role", "slipway", "-n", empty.name]);

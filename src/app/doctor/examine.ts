@@ -14,6 +14,7 @@ import { failed, ok, skip } from "./check.ts";
 import type { Check } from "./check.ts";
 import { limitRangeCheck, nodesCheck, podSecurityLevel, quotaCheck, storageCheck } from "./namespace-checks.ts";
 import { trialChecks, userNamespaceCheck } from "./pod-checks.ts";
+import { networkPolicyCheck, networkPolicyUnchecked } from "./network-policy-check.ts";
 import { pushCheck } from "./registry-check.ts";
 import type { Dial, OpenRegistry } from "./registry-check.ts";
 import { mayDo, rightsCheck } from "./rights-check.ts";
@@ -118,16 +119,19 @@ async function tryPods(
   const mayStream = candidatesOf(plan.transport).some(({ needsExec }) => needsExec);
   const streams = mayStream && mayDo(rulings, "pods/exec") && mayDo(rulings, "pods");
   const pushes: Check[] = [];
+  const { egress } = plan;
+  let policy = egress === undefined ? [] : [networkPolicyUnchecked(streams)];
   const ask = async (pod: string, inner: AbortSignal): Promise<void> => {
     const dial: Dial = async (host, port) => dialFromPod({ cluster, pod, container: RECEIVER }, host, port, inner);
     const client = subject.openRegistry(dial);
     const credentialsElsewhere = plan.credentials.kind === "secret" || plan.serviceAccount !== undefined;
     const names = new Map(plan.tags.map((tag) => [`${tag.registry}/${tag.repository}`, tag]));
-    pushes.push(
-      ...(await Promise.all(
-        [...names.values()].map((reference) => pushCheck(client, { reference, credentialsElsewhere })),
-      )),
-    );
+    const [limited, ...pushed] = await Promise.all([
+      egress === undefined ? undefined : networkPolicyCheck({ cluster, pod, container: RECEIVER }, egress, inner),
+      ...[...names.values()].map((reference) => pushCheck(client, { reference, credentialsElsewhere })),
+    ]);
+    if (limited !== undefined) policy = [limited];
+    pushes.push(...pushed);
   };
   say("trying a pod");
   const silent = (): void => {};
@@ -138,7 +142,7 @@ async function tryPods(
     ]),
   );
   if (pushes.length === 0) pushes.push(skip("push", unasked(plan, streams)));
-  return [...trialChecks(report, plan, level, streams), userNamespaceCheck(userns), ...pushes];
+  return [...trialChecks(report, plan, level, streams), userNamespaceCheck(userns), ...policy, ...pushes];
 }
 
 function unasked({ tags }: BuildPlan, streams: boolean): string {
