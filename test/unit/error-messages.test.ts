@@ -9,7 +9,7 @@ import { SRC, sourceFiles } from "./imports.ts";
 
 /** Files that read messages by patterns, how many times, and whose these are. */
 const FOREIGN: Readonly<Record<string, readonly [times: number, whose: string]>> = {
-  "builders/buildah/failure.ts": [2, "the builder's, in its container's termination message"],
+  "builders/buildah/failure.ts": [3, "the builder's, in its container's termination message"],
   "app/build/load/loading.ts": [1, "the engine's, which names the layer that it lacks"],
   "app/build/run-kept.ts": [2, "the daemon's"],
   "builders/buildkit/failure.ts": [6, "the builder's and its git's, in its container's termination message"],

@@ -13,6 +13,8 @@ const FAILED_STEP = 'building at STEP "';
 const STARTED_STEP = /^(?:\[\d+\/\d+\] )?STEP \d+\/\d+: (.*)$/;
 /** Only a process has an exit status. */
 const EXIT_STATUS = /exit status (\d+)/;
+/** Buildah's own process then has exit status 1 (chroot/run_common.go). */
+const SIGNALLED = /^subprocess exited on (.+)$/;
 /** Of COPY or ADD (copier/copier.go). Before it stand directories of buildah's own. */
 const COPIER = "copier: stat: ";
 const NO_FILE = /^"(.*)": no such file or directory$/s;
@@ -25,7 +27,7 @@ export function buildahFailure(end: ContainerEnd): Failure {
   const memory = memoryFailure(end);
   if (memory !== undefined) return memory;
   const step = failedStep(error ?? "", lines);
-  if (step !== undefined) return stepFailure(step.instruction, step.reason);
+  if (step !== undefined) return stepFailure(step.instruction, step.reason, lastMatch(lines.slice(-4), SIGNALLED));
   const text = error ?? lastMatch(lines, /\S/) ?? "";
   const image = NO_IMAGE.exec(text)?.[1];
   return (
@@ -52,10 +54,15 @@ function failedStep(error: string, lines: readonly string[]): { instruction: str
   return end < 0 ? undefined : { instruction: rest.slice(0, end), reason: rest.slice(end + '": '.length) };
 }
 
-function stepFailure(instruction: string, reason: string): Failure {
+/** @param signal that has ended the process, if one has */
+function stepFailure(instruction: string, reason: string, signal: string | undefined): Failure {
   const status = EXIT_STATUS.exec(reason)?.[1];
   const place = { kind: "instruction", text: instruction } as const;
-  if (status !== undefined && /^RUN\s/i.test(instruction)) return { ...runFailure(instruction, status), place };
+  if (status !== undefined && /^RUN\s/i.test(instruction)) {
+    if (status === "1" && signal !== undefined)
+      return instructionFailure(instruction, `was ended by a signal: ${signal}`);
+    return { ...runFailure(instruction, status), place };
+  }
   const copier = reason.lastIndexOf(COPIER);
   const why = copier < 0 ? reason : reason.slice(copier + COPIER.length);
   const file = NO_FILE.exec(why)?.[1];

@@ -7,7 +7,7 @@ import type { StepLine, StepReader } from "../steps/reader.ts";
 /** `[1/3] STEP 2/6: WORKDIR /src`; without stages only `STEP 2/6: …`. */
 const STEP = /^(?:\[(\d+)\/(\d+)\] )?STEP (\d+)\/(\d+): (.*)$/s;
 /** What buildah says when a RUN fails (chroot/run_common.go), twice: for the command, and for the process around it. Its last line follows. */
-const EXITED = /^(?:subprocess exited with status \d+|error running subprocess: .*)$/;
+const EXITED = /^(?:subprocess exited (?:with status \d+|on [a-z ]+)|error running subprocess: .*)$/;
 /** Its last line, which the failed step and the sentence below it tell as well. A RUN prints lines that begin with `Error: `, too. */
 const ENDED = /^Error: /;
 const STEP_ENDED = /^Error: building at STEP "/;

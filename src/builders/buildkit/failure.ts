@@ -45,8 +45,7 @@ function failureOf(end: ContainerEnd): Failure {
       registryFailure(error) ??
       frontendFailure(error) ??
       baseFailure(error) ??
-      sourceFailure(error) ??
-      failed("build", plain(error))
+      sourceFailure(error) ?? { ...failed("build", plain(error)), ...placeOfDownload(error) }
     );
   return (
     namespaceFailure(lines.join("\n")) ??
@@ -75,6 +74,12 @@ function sourceFailure(error: string): Failure | undefined {
     error,
   )?.[1];
   return path === undefined ? undefined : missingSource(path);
+}
+
+/** The ADD of a URL that cannot be read. */
+export function placeOfDownload(error: string): Pick<Failure, "place"> {
+  const url = between(error, 'failed to load cache key: Get "', '": ');
+  return url === undefined ? {} : { place: { kind: "source", path: url } };
 }
 
 /** The last error, with the output of git on the lines after it. */

@@ -1,5 +1,7 @@
 /** Explains in one sentence why a registry refused a request, for every Go library that a builder uses. */
 import type { Outcome } from "../builder.ts";
+import { between } from "../../lib/text/linear.ts";
+import { placeOfImage } from "./image-place.ts";
 
 export type Failure = Extract<Outcome, { kind: "failed" }>;
 
@@ -19,9 +21,11 @@ export function registryFailure(text: string): Failure | undefined {
   const at = host ?? "the registry";
   if (DENIED.test(text) || deniedByStatus(text)) {
     const doing = /push|blobs\/uploads/i.test(text) ? "push to" : "pull from";
-    return failed("registry-auth", `not authorised to ${doing} ${at}: ${reasonIn(text)}`, [
+    const refused = failed("registry-auth", `not authorised to ${doing} ${at}: ${reasonIn(text)}`, [
       `Log in with \`slipway login ${host ?? "REGISTRY"}\`, or name a Secret of the namespace with --registry-secret; --no-credentials sends none.`,
     ]);
+    const image = doing === "pull from" ? pulledIn(text) : undefined;
+    return image === undefined ? refused : { ...refused, place: placeOfImage(image) };
   }
   if (UNKNOWN_CA.test(text)) {
     return failed("build", `the builder does not know the authority that signed the certificate of ${at}`, [
@@ -56,6 +60,20 @@ function otherFormat(text: string): Failure | undefined {
 export function failed(fault: Failure["fault"], message: string, suggestions: string[] = []): Failure {
   return { kind: "failed", fault, message, suggestions };
 }
+
+/** The image that Buildah or makisu pulls, or that of the manifest that kaniko asks for. */
+function pulledIn(text: string): string | undefined {
+  const named = between(text, "initializing source docker://", ": ") ?? between(text, "pull image ", ": ");
+  if (named !== undefined) return named;
+  const url = text.split(" ").find((word) => word.includes("/v2/") && word.includes(MANIFESTS)) ?? "";
+  const [host = "", path = ""] = url.replace(/^https?:\/\//, "").split("/v2/", 2);
+  const at = path.lastIndexOf(MANIFESTS);
+  if (at < 1) return undefined;
+  const version = path.slice(at + MANIFESTS.length).replace(/:$/, "");
+  return `${host.replace(/^index\.docker\.io$/, "docker.io")}/${path.slice(0, at)}${version.includes(":") ? "@" : ":"}${version}`;
+}
+
+const MANIFESTS = "/manifests/";
 
 /** The host of a URL, or of a reference with a domain. The rest of the message differs between libraries. */
 function registryIn(text: string): string | undefined {

@@ -4,6 +4,7 @@ import { namespaceFailure } from "../failures/user-namespace.ts";
 import { failed, registryFailure } from "../failures/registry.ts";
 import type { Failure } from "../failures/registry.ts";
 import { lastMatch, memoryFailure, runFailure } from "../failures/run.ts";
+import { placeOfDownload } from "../buildkit/failure.ts";
 import { missingImage } from "../failures/image.ts";
 import { missingSource } from "../failures/source.ts";
 import { between, betweenFarthest } from "../../lib/text/linear.ts";
@@ -37,7 +38,12 @@ export function imgFailure(end: ContainerEnd): Failure {
   return (
     plainHttp(text) ??
     registryFailure(pushing === undefined ? text : `push ${pushing}: ${text}`) ??
-    (error === undefined ? namespaceFailure(lines.join("\n")) : undefined) ??
-    failed("build", text === "" ? `img ended with exit code ${end.exitCode}` : text.replace(/^failed to solve: /, ""))
+    (error === undefined ? namespaceFailure(lines.join("\n")) : undefined) ?? {
+      ...failed(
+        "build",
+        text === "" ? `img ended with exit code ${end.exitCode}` : text.replace(/^failed to solve: /, ""),
+      ),
+      ...placeOfDownload(text),
+    }
   );
 }

@@ -2,11 +2,10 @@
 import type { ContainerEnd } from "../builder.ts";
 import { failed, registryFailure } from "../failures/registry.ts";
 import type { Failure } from "../failures/registry.ts";
-import { missingImage } from "../failures/image.ts";
+import { placeOfImage } from "../failures/image-place.ts";
 import { missingSource } from "../failures/source.ts";
-import { memoryFailure, runFailure } from "../failures/run.ts";
+import { instructionFailure, memoryFailure, runFailure } from "../failures/run.ts";
 import { between } from "../../lib/text/linear.ts";
-import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 const BASE_FORM =
   "Makisu reads only single images with Docker's manifest (schema 2): copy the base image with `skopeo copy --format v2s2`, or use another builder.";
@@ -26,12 +25,16 @@ export function makisuFailure(end: ContainerEnd): Failure {
       code,
     );
   }
+  const signal = /cmd wait: signal: ([a-z ]+)$/.exec(error)?.[1];
+  if (signal !== undefined) {
+    const run = lines.map(commandIn).findLast((text) => text !== undefined);
+    return instructionFailure(run, `was ended by a signal: ${signal}`);
+  }
   const image = /pull image (\S+): pull manifest: manifest not found$/.exec(error)?.[1];
   if (image !== undefined) {
     // It asks only for that form, and the registry gives the same answer for an image that has another one.
     const message = `makisu found no image ${image} with Docker's manifest in its registry`;
-    const place = missingImage(image).place;
-    return { ...failed("build", message, ["Check the name and the tag.", BASE_FORM]), ...omitUndefined({ place }) };
+    return { ...failed("build", message, ["Check the name and the tag.", BASE_FORM]), place: placeOfImage(image) };
   }
   const source = missingFile(error);
   if (source !== undefined) return missingSource(source);

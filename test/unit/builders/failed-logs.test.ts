@@ -103,6 +103,43 @@ it.each(BUILDERS)(
   },
 );
 
+it.each(["buildah", "makisu"] as const)("%s: a command that a signal has ended", async (builder) => {
+  expect(await failureOf(builder, "fail-killed")).toMatchObject({
+    message: "`RUN echo before && kill -9 $$` was ended by a signal: killed",
+    line: 2,
+  });
+  const events = await eventsOf(named(`${builder}-fail-killed`));
+  const output = events.flatMap((event) => (event.type === "log" && event.from === undefined ? [event.line] : []));
+  expect(output.filter((line) => line !== "")).toEqual(["before"]);
+});
+
+it.each([
+  [
+    "kaniko",
+    "error building image: unable to complete operation after 3 attempts, last error: GET http://10.88.0.1:5002/v2/team/base/manifests/1: UNAUTHORIZED: authentication required; [map[Action:pull Class: Name:team/base Type:repository]]",
+  ],
+  [
+    "buildah",
+    "Error: creating build container: unable to copy from source docker://10.88.0.1:5002/team/base:1: initializing source docker://10.88.0.1:5002/team/base:1: reading manifest 1 in 10.88.0.1:5002/team/base: authentication required",
+  ],
+] as const)("%s: a base image that may not be pulled has the line that names it", async (name, line) => {
+  const outcome = (await loadBuilder(name)).outcome({ exitCode: 1, reason: "Error", message: "", tail: [line] });
+  const dockerfile = parseDockerfile("FROM busybox\nRUN true\nFROM 10.88.0.1:5002/team/base:1\n");
+  const place = outcome.kind === "failed" ? outcome.place : undefined;
+  expect(outcome).toMatchObject({ kind: "failed", fault: "registry-auth" });
+  expect(place === undefined ? undefined : lineOf(place, dockerfile, new Map())).toBe(3);
+});
+
+it.each(["buildkit", "img"] as const)("%s: an ADD of a URL that cannot be read has its line", async (name) => {
+  const error =
+    'failed to solve: failed to load cache key: Get "http://10.88.0.1:1/x": dial tcp 10.88.0.1:1: connect: connection refused';
+  const tail = [`${name === "img" ? "Error" : "error"}: ${error}`];
+  const outcome = (await loadBuilder(name)).outcome({ exitCode: 1, reason: "Error", message: "", tail });
+  const place = outcome.kind === "failed" ? outcome.place : undefined;
+  const dockerfile = parseDockerfile("FROM busybox\nADD http://10.88.0.1:1/x /x\n");
+  expect(place === undefined ? undefined : lineOf(place, dockerfile, new Map())).toBe(2);
+});
+
 it("buildah's COPY of a pattern without a match names no directory of the builder", async () => {
   expect(await failureOf("buildah", "missing-glob")).toMatchObject({
     message: "`COPY *.nope /` failed: globs [/*.nope] matched nothing",

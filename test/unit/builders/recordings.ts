@@ -80,6 +80,7 @@ E2
 RUN echo before
 RUN echo 'Error: Cannot find module x'; echo '* Starting server'; echo 'Failed to connect to bus' >&2; echo 'subprocess exited with status 3'; echo 'time="2026-01-01T00:00:00Z" level=warning msg="of the command"'; echo 'ERROR: failed to solve'; echo 'WARN: careful'; sleep 0.5; exit 9
 `,
+  "fail-killed": "FROM 10.88.0.1:5000/busybox:1.35\nRUN echo before && kill -9 $$\n",
   "missing-base": "FROM 10.88.0.1:5000/busybox:9.99\nRUN true\n",
   "missing-copied":
     "FROM 10.88.0.1:5000/busybox:1.35 AS one\nRUN true\nFROM 10.88.0.1:5000/busybox:1.35\nCOPY --from=one /nothere.txt /\n",
