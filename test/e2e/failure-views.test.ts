@@ -51,6 +51,12 @@ beforeAll(async () => {
 });
 afterAll(() => refusing.stop());
 
+/** With --registry-ca only the registries of --insecure-registry may have plain http, as that of the base image; img pulls it with https. */
+function refusingFlags(builder: BuilderName): string[] {
+  const plain = builder === "img" ? [] : ["--insecure-registry", REGISTRY];
+  return ["--no-credentials", "--registry-ca", refusing.ca, ...plain];
+}
+
 interface Failing {
   readonly dockerfile: (base: string) => string;
   readonly flags?: (builder: BuilderName) => readonly string[];
@@ -89,6 +95,30 @@ const FAILURES: Readonly<Record<string, Failing>> = {
     excerpt: "   2 | >>> RUN seq 1000 && exit 42",
     printed: ["999", "1000"],
   },
+  "a RUN that a signal ends": {
+    dockerfile: (base) => `FROM ${base}\nRUN echo before && kill -9 $$\n`,
+    step: () => /^\[2\/2\] RUN echo before && kill -9 \$\$$/,
+    error: (builder) =>
+      ({
+        kaniko: /^Dockerfile line 2: `RUN .*` was ended by a signal: killed$/,
+        buildkit: /^Dockerfile line 2: `RUN .*` ended with exit code 137$/,
+        buildah: /^Dockerfile line 2: `RUN .*` was ended by a signal: killed$/,
+        img: /^Dockerfile line 2: `RUN .*` failed$/,
+        makisu: /^Dockerfile line 2: `RUN .*` was ended by a signal: killed$/,
+      })[builder],
+    excerpt: "   2 | >>> RUN echo before && kill -9 $$",
+    printed: ["before"],
+  },
+  "a base image that may not be pulled": {
+    dockerfile: () => `FROM ${refusing.host}/team/base:1\nRUN true\n`,
+    flags: (builder) => [...refusingFlags(builder), "--service-account", "default"],
+    // kaniko asks its registry before it pulls anything.
+    image: () => uniqueImage(),
+    code: 4,
+    step: (builder) => (builder === "kaniko" ? /^\[internal\] kaniko$/ : /\/team\/base:1$/),
+    error: () => /^Dockerfile line 1: not authorised to pull from \S+: [a-z ]+$/,
+    excerpt: "   1 | >>> FROM ",
+  },
   "a base image that does not exist": {
     dockerfile: (base) => `FROM ${base}-nowhere\nRUN true\n`,
     // This client asks no registry for such a build, so that the builder finds it out.
@@ -108,13 +138,7 @@ const FAILURES: Readonly<Record<string, Failing>> = {
   },
   "a registry that refuses the push": {
     dockerfile: (base) => `FROM ${base}\nRUN true\n`,
-    // With --registry-ca only the registries of this flag may have plain http, as that of the base image; img pulls it with https.
-    flags: (builder) => [
-      "--no-credentials",
-      "--registry-ca",
-      refusing.ca,
-      ...(builder === "img" ? [] : ["--insecure-registry", REGISTRY]),
-    ],
+    flags: refusingFlags,
     image: () => `${refusing.host}/team/app`,
     code: 4,
     // kaniko asks the registry before it builds.

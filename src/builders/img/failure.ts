@@ -28,16 +28,19 @@ export function imgFailure(end: ContainerEnd): Failure {
   if (memory !== undefined) return memory;
   const command = betweenFarthest(error ?? "", ...EXECUTOR);
   if (command !== undefined) return runFailure(command.replace(/^\/bin\/sh -c /, ""), undefined);
-  // Img logs the step on a separate line.
+  // Img logs on separate lines what it was doing.
+  const asked = lastMatch(lines, /^ > \[internal\] load metadata for (\S+):$/);
   const pushing = lastMatch(lines, /^Pushing (\S+)\.\.\.$/);
   const text = error ?? lastMatch(lines, /\S/) ?? "";
   const source = /failed to compute cache key: "([^"]+)" not found/.exec(text)?.[1];
   if (source !== undefined) return missingSource(source);
   const image = /(?:failed to load cache key|failed to create LLB definition): (\S+): not found$/.exec(text)?.[1];
   if (image !== undefined) return missingImage(image);
+  const pulling = asked === undefined ? "" : `pull image ${asked}: `;
+  const doing = pushing === undefined ? pulling : `push ${pushing}: `;
   return (
     plainHttp(text) ??
-    registryFailure(pushing === undefined ? text : `push ${pushing}: ${text}`) ??
+    registryFailure(`${doing}${text}`) ??
     (error === undefined ? namespaceFailure(lines.join("\n")) : undefined) ?? {
       ...failed(
         "build",

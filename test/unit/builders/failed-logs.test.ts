@@ -130,6 +130,14 @@ it.each([
   expect(place === undefined ? undefined : lineOf(place, dockerfile, new Map())).toBe(3);
 });
 
+it("img: a base image that may not be pulled has the line that names it, though the error does not", async () => {
+  expect(await failureOf("img", "refused-pull")).toMatchObject({
+    fault: "registry-auth",
+    message: "not authorised to pull from 10.88.0.1:5998: it refused the credentials",
+    line: 1,
+  });
+});
+
 it.each(["buildkit", "img"] as const)("%s: an ADD of a URL that cannot be read has its line", async (name) => {
   const error =
     'failed to solve: failed to load cache key: Get "http://10.88.0.1:1/x": dial tcp 10.88.0.1:1: connect: connection refused';

@@ -85,6 +85,7 @@ RUN echo 'Error: Cannot find module x'; echo '* Starting server'; echo 'Failed t
   "missing-copied":
     "FROM 10.88.0.1:5000/busybox:1.35 AS one\nRUN true\nFROM 10.88.0.1:5000/busybox:1.35\nCOPY --from=one /nothere.txt /\n",
   "missing-glob": "FROM 10.88.0.1:5000/busybox:1.35\nCOPY *.nope /\n",
+  "refused-pull": "FROM 10.88.0.1:5998/team/base:1\nRUN true\n",
   "refused-push": "FROM 10.88.0.1:5000/busybox:1.35\nRUN true\n",
   "1.28-missing-base": "FROM 10.88.0.1:5000/busybox:9.99\nRUN true\n",
 };
