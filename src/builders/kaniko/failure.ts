@@ -112,10 +112,18 @@ function manifestIn(url: string): Manifest | undefined {
 
 const MANIFESTS = "/manifests/";
 
+/**
+ * How kaniko's own errors begin (cmd/executor/cmd/root.go). The output of a command, which may begin with `Error: `, may stand below it, as
+ * the container runtime reads standard output and standard error one by one.
+ */
+const OWN_ERROR =
+  /^(?:error (?:building image|pushing image|checking push permissions|resolving (?:source context|dockerfile path))\b|FATA\[)/;
+
 /** The last line with an error, without kaniko's prefixes. It is not always the last line of the log: cobra prints the usage after it. */
 function lastError(end: ContainerEnd): string {
   const lines = [...end.message.split("\n"), ...end.tail];
   const line =
+    lines.findLast((text) => OWN_ERROR.test(text)) ??
     lines.findLast((text) => /^(?:Error: |error |FATA\[|kaniko should)/.test(text)) ??
     lines.findLast((text) => text.trim() !== "");
   return (line ?? "")

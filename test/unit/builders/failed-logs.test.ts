@@ -194,3 +194,15 @@ it.each(["kaniko", "buildah", "makisu"] as const)(
     expect(started).toEqual(["[stage-1 2/2] COPY --from=one /nothere.txt /"]);
   },
 );
+
+it("kaniko's error is its own line, even if the command's output, with an error of its own, comes below it", async () => {
+  const { lines, dockerfile } = named("kaniko-fail-noisy");
+  const kaniko = await loadBuilder("kaniko");
+  const formatted = lines.map(({ raw }) => kaniko.formatLogLine(raw));
+  const at = formatted.findIndex((line) => line.startsWith("error building image: "));
+  const tail = [...formatted.filter((_, index) => index !== at), formatted[at] ?? "", "Error: Cannot find module x"];
+  const outcome = kaniko.outcome({ exitCode: 1, reason: "Error", message: "", tail });
+  const place = outcome.kind === "failed" ? outcome.place : undefined;
+  expect(outcome).toMatchObject({ message: expect.stringMatching(/ended with exit code 9$/) as string });
+  expect(place === undefined ? undefined : lineOf(place, parseDockerfile(dockerfile), new Map())).toBe(3);
+});
