@@ -40,7 +40,9 @@ export function buildahFailure(end: ContainerEnd): Failure {
 
 /** The last line that begins with `Error: `, and the lines after it: a heredoc of the instruction has line feeds. */
 function lastError(lines: readonly string[]): string | undefined {
-  const at = lines.findLastIndex((line) => line.startsWith("Error: "));
+  // The command's output may stand below it, with lines that begin in the same way.
+  const step = lines.findLastIndex((line) => line.startsWith(`Error: ${FAILED_STEP}`));
+  const at = step < 0 ? lines.findLastIndex((line) => line.startsWith("Error: ")) : step;
   return at < 0 ? undefined : lines.slice(at).join("\n").slice("Error: ".length).trim();
 }
 

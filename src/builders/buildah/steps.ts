@@ -32,7 +32,7 @@ class BuildahSteps implements StepReader {
   /** It runs a command, whose output may look like anything. */
   #running = false;
   #committed = false;
-  /** Lines that are buildah's if its last line follows; else the command has printed them. */
+  /** Lines that are buildah's if its last line follows; else the command has printed them. Output of the command may come in between. */
   readonly #held: string[] = [];
 
   constructor(stages: readonly PlannedStage[]) {
@@ -46,9 +46,7 @@ class BuildahSteps implements StepReader {
       this.#steps.comment(raw, "repeat");
       return this.#steps.take();
     }
-    const held = this.#held.splice(0);
-    // It was not buildah that said so.
-    if (!STEP_ENDED.test(raw)) for (const line of held) this.#steps.output(line);
+    if (this.#running && STEP_ENDED.test(raw)) this.#releaseBut(raw);
     const step = STEP.exec(raw);
     if (step !== null && this.#isNext(step)) this.#startStep(step, raw);
     else if (COMMIT.test(raw) && this.#number === this.#total && !this.#committed) this.#commit(raw);
@@ -100,7 +98,18 @@ class BuildahSteps implements StepReader {
     this.#steps.comment(raw);
   }
 
+  /** @param last buildah's last line: the lines before it that tell the same are its own */
+  #releaseBut(last: string): void {
+    const status = /exit status (\d+)/.exec(last)?.[1] ?? "";
+    const said = `subprocess exited with status ${status}`;
+    const isOwn = (line: string): boolean => line === said || !line.startsWith("subprocess exited with ");
+    const own = this.#held.slice(-2).filter(isOwn).length;
+    for (const line of this.#held.splice(0).slice(0, own === 0 ? undefined : -own)) this.#steps.output(line);
+  }
+
   #finish(): void {
+    // The step went on, so it was not buildah that said so.
+    for (const line of this.#held.splice(0)) this.#steps.output(line);
     this.#steps.endStep(this.#cached);
     this.#cached = false;
     this.#hasOutput = false;

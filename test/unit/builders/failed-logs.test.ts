@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { loadBuilder } from "../../../src/builders/table.ts";
 import { CANCELED } from "../../../src/lib/text/canceled.ts";
 import { lineOf } from "../../../src/lib/dockerfile/locate.ts";
+import { planSteps } from "../../../src/lib/dockerfile/plan-steps.ts";
 import { parseDockerfile } from "../../../src/lib/dockerfile/parse.ts";
 import { eventsOf, named, readerOf } from "./recordings.ts";
 
@@ -205,4 +206,20 @@ it("kaniko's error is its own line, even if the command's output, with an error 
   const place = outcome.kind === "failed" ? outcome.place : undefined;
   expect(outcome).toMatchObject({ message: expect.stringMatching(/ended with exit code 9$/) as string });
   expect(place === undefined ? undefined : lineOf(place, parseDockerfile(dockerfile), new Map())).toBe(3);
+});
+
+it("buildah's last lines are its own, even if the command's output comes between and below them", async () => {
+  const { lines, dockerfile } = named("buildah-fail-noisy");
+  const raw = lines.map((line) => line.raw);
+  const late = raw.filter((line) => line === "WARN: careful" || line.startsWith("Error: Cannot"));
+  const [before, end] = [raw.slice(0, -2).filter((line) => !late.includes(line)), raw.slice(-2)];
+  const mixed = [...before, "WARN: careful", ...end, "Error: Cannot find module x"];
+  const buildah = await loadBuilder("buildah");
+  const outcome = buildah.outcome({ exitCode: 1, reason: "Error", message: "", tail: mixed });
+  expect(outcome).toMatchObject({ message: expect.stringMatching(/ended with exit code 9$/) as string });
+  const steps = buildah.steps(planSteps(parseDockerfile(dockerfile)));
+  const events = mixed.flatMap((line) => steps.read(line, "2026-01-01T00:00:00Z"));
+  const output = events.flatMap((event) => (event.type === "log" && event.from === undefined ? [event.line] : []));
+  expect(output.filter((line) => line.startsWith("subprocess"))).toEqual(["subprocess exited with status 3"]);
+  expect(output).toEqual(expect.arrayContaining(["WARN: careful", "Error: Cannot find module x"]));
 });
