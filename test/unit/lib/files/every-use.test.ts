@@ -76,6 +76,7 @@ const READ_ELSEWHERE: Readonly<Record<string, string>> = {
   "cli/commands/plugin.ts": "the metadata in a scratch directory",
   "cli/plugin/links.ts": "the program's own package.json",
   "cli/start/code-cache.ts": "opens without waiting, in a trusted directory",
+  "cli/start/snapshot.ts": "the program, while an executable is made",
   "lib/credentials/docker-config-file.ts": "the user's own configuration",
   "lib/credentials/keychain.ts": "the user's own configuration",
   "lib/engine/find-engine.ts": "the user's own configuration",
