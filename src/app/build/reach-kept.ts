@@ -53,24 +53,45 @@ export interface Reached {
   readonly release: () => void;
 }
 
+/** The pod of the last build, dialled before anything is known of it. */
+export interface EarlyDial {
+  readonly plan: BuildPlan;
+  /** Of that plan. */
+  readonly instance: string;
+  readonly hint: PodHint;
+  /** Undefined where no pod is known, and where another build of the same command has connected already. */
+  readonly ahead: DialledAhead | undefined;
+}
+
+/** Begins to dial the pod of the last build with this plan. @param plan may lack what the cluster is asked for */
+export async function dialEarly(
+  plan: BuildPlan,
+  deps: ReachDeps,
+  key: KeepKey,
+  signal: AbortSignal,
+): Promise<EarlyDial> {
+  const instance = instanceOf(plan);
+  const hint = new PodHint(deps.env, [deps.cluster.server, deps.cluster.namespace, instance, key.fingerprint]);
+  return { plan, instance, hint, ahead: await dialAhead(deps, hint, key, signal) };
+}
+
 /** A builder of ours that answers, started where there is none. */
 export async function reachKept(
   plan: BuildPlan,
+  early: EarlyDial,
   deps: ReachDeps,
   key: KeepKey,
   stages: Stages,
   signal: AbortSignal,
 ): Promise<Reached> {
-  const instance = instanceOf(plan);
+  const instance = plan === early.plan ? early.instance : instanceOf(plan);
   const { sharing } = deps;
   const inTurn: InTurn = sharing?.inTurn ?? ((work) => work());
-  const hint = new PodHint(deps.env, [deps.cluster.server, deps.cluster.namespace, instance, key.fingerprint]);
   /** The uids of the Jobs of builders that did not answer. */
   const unusable = new Set<string>();
   for (let count = 1; ; count++) {
     stages.start("create");
-    // The pod of the last build is dialled while it is looked up.
-    const ahead = count === 1 ? await dialAhead(deps, hint, key, signal) : undefined;
+    const ahead = count === 1 ? early.ahead : undefined;
     const { builder, lease, leased, isNew } = await inTurn(async () => {
       const all = count === ATTEMPTS ? [] : await findKept(deps.cluster, key, instance, signal);
       const found = all.find(({ job }) => !unusable.has(identityOf(job).uid));
@@ -102,7 +123,7 @@ export async function reachKept(
         if (sharing === undefined) daemon.close();
       };
       stages.done("create", isNew ? job : `found ${job}`);
-      hint.write({ ...address, way });
+      early.hint.write({ ...address, way });
       return { builder: { ...builder, pod }, lease, leased, daemon, release };
     } catch (error) {
       lease[Symbol.dispose]();
@@ -181,7 +202,6 @@ async function lend(
   return { builder, lease, leased, isNew };
 }
 
-/** Undefined where the pod of the last build is not known, and where another build of the same command has connected already. */
 async function dialAhead(
   { cluster, sharing }: ReachDeps,
   hint: PodHint,

@@ -33,7 +33,7 @@ import { openDestination } from "../../ship/export/destination.ts";
 import type { ExplainRerun } from "./explain-rerun.ts";
 import { failedLines, stepsOf } from "./dockerfile-steps.ts";
 import { withAllMissingRights } from "../rbac/missing-rights.ts";
-import { reachKept } from "./reach-kept.ts";
+import { dialEarly, reachKept } from "./reach-kept.ts";
 import type { ReachDeps } from "./reach-kept.ts";
 import { loaded } from "./run-build.ts";
 import type { BuildDeps } from "./run-build.ts";
@@ -74,10 +74,12 @@ export async function buildKept(plan: BuildPlan, deps: KeptDeps, signal: AbortSi
 
 async function attempt(plan: BuildPlan, deps: KeptDeps, stages: Stages, signal: AbortSignal): Promise<BuildResult> {
   const key = await openKeepKey(deps.env);
+  let early = await dialEarly(plan, deps, key, signal);
   const decided = await decideUserns(plan, deps.cluster, signal);
   deps.prepare();
   for (let count = 1; ; count++) {
-    const { builder, lease, leased, daemon, release } = await reachKept(decided, deps, key, stages, signal);
+    const { builder, lease, leased, daemon, release } = await reachKept(decided, early, deps, key, stages, signal);
+    early = { ...early, ahead: undefined };
     using _ = lease;
     const pod = builder.pod?.metadata?.name ?? "";
     stages.start("build", pod);

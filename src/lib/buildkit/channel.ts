@@ -2,7 +2,7 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { PeerCertificate, TLSSocket } from "node:tls";
+import type { PeerCertificate, SecureContext, TLSSocket } from "node:tls";
 import { CODE, ConnectionLost, GrpcError, errorIn, frame } from "./grpc.ts";
 import { connectOver, readMessages, writeFramed } from "./http2.ts";
 import { decode, encode } from "./protobuf.ts";
@@ -20,6 +20,31 @@ export interface TlsSettings {
   readonly key: string;
   /** Host name that has to be in the server's certificate, and no other. */
   readonly host: string;
+}
+
+/** What a connection with TLS needs. It takes milliseconds to make, so it is made while the server is being reached. */
+export class PreparedTls {
+  readonly host: string;
+  readonly secureContext: Promise<SecureContext>;
+  readonly sockets: Promise<[Socket, Socket]>;
+
+  constructor({ host, ...settings }: TlsSettings) {
+    this.host = host;
+    this.secureContext = import("node:tls").then(({ createSecureContext }) =>
+      createSecureContext({ ...settings, minVersion: "TLSv1.3" }),
+    );
+    this.sockets = socketPair();
+    // Whoever uses them is told.
+    for (const made of [this.secureContext, this.sockets]) made.catch(() => {});
+  }
+
+  /** For a server that could not be reached. */
+  drop(): void {
+    this.sockets.then(
+      (sockets) => sockets.forEach((socket) => socket.destroy()),
+      () => {},
+    );
+  }
 }
 
 /** A gRPC connection to a server. */
@@ -45,10 +70,10 @@ export class Channel {
    * @param tls absent if the server speaks it without TLS
    * @throws ConnectionLost if the two sides do not accept each other
    */
-  static async over(stream: Duplex, tls?: TlsSettings): Promise<Channel> {
+  static async over(stream: Duplex, tls?: PreparedTls): Promise<Channel> {
     // The stream may fail while the sockets are made. `bridge` finds it destroyed then.
     stream.on("error", () => {});
-    const [near, far] = await socketPair();
+    const [near, far] = await (tls?.sockets ?? socketPair());
     const ended = new Promise<Error | undefined>((resolve) => bridge(far, stream, resolve));
     return new Channel(tls === undefined ? near : await secured(near, tls), ended);
   }
@@ -139,14 +164,14 @@ export class Channel {
   }
 }
 
-async function secured(socket: Socket, { host, ...settings }: TlsSettings): Promise<TLSSocket> {
-  const { connect } = await import("node:tls");
+async function secured(socket: Socket, { host, secureContext }: PreparedTls): Promise<TLSSocket> {
+  const [{ connect }, context] = await Promise.all([import("node:tls"), secureContext]);
   // Node's own check would first find out whether the name is an address, with a pattern that takes 20 ms to compile.
   const checkServerIdentity = (_: string, { subjectaltname }: PeerCertificate): Error | undefined =>
     subjectaltname === `DNS:${host}` ? undefined : new Error(`the certificate is not for ${host}`);
   return new Promise((resolve, reject) => {
     const secure = connect({
-      ...settings,
+      secureContext: context,
       socket,
       checkServerIdentity,
       // Even if NODE_TLS_REJECT_UNAUTHORIZED is 0: that is about other servers.

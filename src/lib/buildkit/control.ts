@@ -1,6 +1,6 @@
 /** A client for the daemon's control service, moby.buildkit.v1.Control. */
 import { Channel } from "./channel.ts";
-import type { TlsSettings } from "./channel.ts";
+import type { PreparedTls } from "./channel.ts";
 import type { Duplex } from "node:stream";
 import {
   DISK_USAGE_REQUEST,
@@ -34,7 +34,7 @@ export class Daemon {
   }
 
   /** Connects to a daemon. @param stream bytes to and from the daemon's socket, for example through `buildctl dial-stdio` */
-  static async over(stream: Duplex, tls?: TlsSettings): Promise<Daemon> {
+  static async over(stream: Duplex, tls?: PreparedTls): Promise<Daemon> {
     return new Daemon(await Channel.over(stream, tls));
   }
 

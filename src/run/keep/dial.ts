@@ -3,8 +3,10 @@
  * command in the container takes the container runtime some 300 ms to start; it needs no port, and brings the daemon what it needs to
  * have one. So the first build dials by command, and the next ones the port, if the cluster lets them.
  */
+import { setImmediate } from "node:timers/promises";
 import { DAEMON_PORT, DIAL_COMMAND, dialPreamble } from "../../builders/buildkit/daemon.ts";
 import { ClusterError } from "../../errors.ts";
+import { PreparedTls } from "../../lib/buildkit/channel.ts";
 import { Daemon } from "../../lib/buildkit/control.ts";
 import type { Cluster, Pipe } from "../../lib/kube/cluster.ts";
 import type { KeepKey } from "./keep-key.ts";
@@ -114,12 +116,21 @@ export async function dial(
 }
 
 async function dialPort(cluster: Dialler, { pod, job }: Address, key: KeepKey, signal: AbortSignal): Promise<Daemon> {
-  const pipe = await cluster.port(pod, DAEMON_PORT, signal);
+  // It may fail before anything listens to it: what uses it finds it destroyed.
+  const opening = cluster.port(pod, DAEMON_PORT, signal).then((opened) => opened.on("error", () => {}));
+  opening.catch(() => {});
+  // After the request has gone out.
+  await setImmediate();
+  const tls = new PreparedTls(clientTls(key, job));
+  const pipe = await opening.catch((error: unknown) => {
+    tls.drop();
+    throw error;
+  });
   const limit = AbortSignal.any([signal, AbortSignal.timeout(PORT_ANSWER_TIMEOUT_MS)]);
   const stop = (): void => void pipe.destroy(limit.reason as Error);
   limit.addEventListener("abort", stop, { once: true });
   try {
-    const daemon = await Daemon.over(pipe, clientTls(key, job));
+    const daemon = await Daemon.over(pipe, tls);
     await daemon.channel.ready(limit);
     return daemon;
   } catch (error) {
