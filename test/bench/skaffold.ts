@@ -14,7 +14,7 @@ export const skaffold: Row = {
   rounds: 5,
   async measure(rounds) {
     const against = "skaffold v2.16.1, kaniko in the cluster";
-    const about = { what: "trivial build, whole command", against, goal: 0.3, limit: 1 };
+    const about = { what: "trivial build, whole command", against, goal: 0.28, limit: 1 };
     const program = await findCompiled("skaffold", "skaffold");
     if (program === undefined) return [{ ...about, missing: howToCompile("skaffold", "skaffold") }];
     const registry = environment("REGISTRY");
