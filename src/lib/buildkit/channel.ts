@@ -34,7 +34,7 @@ export class PreparedTls {
       createSecureContext({ ...settings, minVersion: "TLSv1.3" }),
     );
     this.sockets = socketPair();
-    // Whoever uses them is told.
+    // Those who use them are told.
     for (const made of [this.secureContext, this.sockets]) made.catch(() => {});
   }
 

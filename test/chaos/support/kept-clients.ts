@@ -40,8 +40,10 @@ export async function makeUser(namespace: TestNamespace): Promise<User> {
 export interface KeptKilling {
   /** The directory that has KEPT_NUMBERED as its Dockerfile. */
   readonly root: string;
-  /** When to kill each client, in milliseconds from its start. */
-  readonly moments: readonly number[];
+  /** How many clients have to be killed before they have finished. */
+  readonly count: number;
+  /** Returns when to kill the next client, in milliseconds from its start. */
+  readonly moment: () => number;
   readonly atOnce: number;
   /** Value of --keep. */
   readonly keep: string;
@@ -53,13 +55,16 @@ export interface KeptKilled {
   readonly wrong: readonly string[];
 }
 
-/** Runs one build for each moment, and kills its client at that moment. */
-export async function killKeptClients(user: User, { root, moments, atOnce, keep }: KeptKilling): Promise<KeptKilled> {
+/** Kills clients at random moments of their builds until so many were killed. */
+export async function killKeptClients(
+  user: User,
+  { root, count, moment, atOnce, keep }: KeptKilling,
+): Promise<KeptKilled> {
   const tally = { finishedFirst: 0, killed: 0 };
   const wrong: string[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
-    while (next < moments.length) {
+    while (tally.killed < count) {
       const number = next++;
       const image = uniqueImage();
       const args = ["build", "--keep", keep, "--build-arg", `N=${number}`, "-t", image, root];
@@ -72,7 +77,7 @@ export async function killKeptClients(user: User, { root, moments, atOnce, keep 
       const over = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
         child.on("close", (code, signal) => resolve({ code, signal }));
       });
-      await Promise.race([over, sleep(moments[number])]);
+      await Promise.race([over, sleep(moment())]);
       child.kill("SIGKILL");
       const { code, signal } = await over;
       if (signal === "SIGKILL") tally.killed += 1;
