@@ -22,5 +22,6 @@ export async function interpreterFor(target: Target, program: string): Promise<r
       );
     });
   }
-  return [QEMU, "-L", ARM64_LIBRARIES, program];
+  // The name by which it is started would be in what it makes.
+  return [QEMU, "-0", "node", "-L", ARM64_LIBRARIES, program];
 }
