@@ -35,6 +35,7 @@ test(
     await user.run(["build", "--keep", KEEP, "--build-arg", "N=first", root]);
     const began = Date.now();
     expect((await user.run(["build", "--keep", KEEP, "--build-arg", "N=second", root])).code).toBe(0);
+    // oxlint-disable-next-line slipway/no-clock -- Nothing is asserted of it: it only spreads the kills over a build.
     const spanMs = SPAN_MS ?? Date.now() - began;
     const moment = (): number => random() * spanMs;
     const { tally, wrong } = await killKeptClients(user, { root, count: COUNT, moment, atOnce: 3, keep: KEEP });
