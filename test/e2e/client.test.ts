@@ -80,8 +80,8 @@ test("output closed by its reader: the build continues to its end", async () => 
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN for i in 1 2 3; do echo line $i; sleep 1; done\n` });
   const words = [process.execPath, PROGRAM, "build", "-n", namespace.name, "-t", image, root];
   const script = '"$@" 2>&1 >/dev/null | head -1; echo "${PIPESTATUS[0]}"';
-  const env = { ...process.env, NO_COLOR: "1", KUBECONFIG: namespace.kubeconfig };
+  const env = { ...process.env, NO_COLOR: "1", CI: "", KUBECONFIG: namespace.kubeconfig };
   const { stdout } = await run("bash", ["-c", script, "bash", ...words], { env });
-  expect(stdout).toMatch(/^#1 .*\n0\n$/);
+  expect(stdout).toBe("=> building with kaniko\n0\n");
   await expect(readImage(image)).resolves.toBeDefined();
 });

@@ -65,11 +65,15 @@ export async function wireBuild(
   sources: BuildSources = {},
 ): Promise<WiredBuild> {
   const { logins } = sources;
-  const resolved = await resolveBuild(request, choice, emit, signal, sources);
+  // A build that is refused has no builder: the choice is said when it begins.
+  const choices: string[] = [];
+  const sayBuilder = (message: string): void => void choices.push(message);
+  const begin = (): void => choices.forEach((message) => sources.sayBuilder?.(message));
+  const resolved = await resolveBuild(request, choice, emit, signal, { ...sources, sayBuilder });
   const around = { request, logins, emit, signal };
   if (resolved.plan.platforms !== undefined && resolved.onePod !== true) {
     const { wirePlatforms } = await import("./platforms/wire-platforms.ts");
-    return wirePlatforms(resolved, around, choice, sources.sharing);
+    return wirePlatforms(resolved, around, choice, sources.sharing, begin);
   }
   const { plan, stores, attests } = resolved;
   const deps = buildDeps(resolved, around);
@@ -83,6 +87,7 @@ export async function wireBuild(
     async build(leave) {
       // The kubeconfig is read first, so that a fault in it is reported before anything is packed; meanwhile the connection is prepared.
       await using cluster = await connected(choice, sources.sharing);
+      begin();
       // A kept builder is dialled while it is looked up.
       void cluster.preconnect(plan.keepSeconds === undefined ? 0 : 1);
       warnOfNothingKept(plan, request, emit);

@@ -38,12 +38,16 @@ const REQUEST_TIMEOUT_MS = 10 * 60_000;
 /** For removing one temporary tag. The user may be waiting for the end. */
 const REMOVE_TIMEOUT_MS = 5000;
 
-/** @throws InvalidInput if the plan cannot be built for several platforms */
+/**
+ * @param begin called when the cluster is known, before anything is done
+ * @throws InvalidInput if the plan cannot be built for several platforms
+ */
 export function wirePlatforms(
   resolved: ResolvedBuild,
   around: Surroundings,
   choice: ClusterChoice,
-  sharing?: Sharing,
+  sharing: Sharing | undefined,
+  begin: () => void,
 ): WiredBuild {
   const children = platformPlans(resolved.plan, resolved.builder.pushesByDigest === true);
   const several = new SeveralBuild(resolved, around, children);
@@ -55,6 +59,7 @@ export function wirePlatforms(
     describe: () => several.describe(),
     async build(leave) {
       await using cluster = await connected(choice, sharing);
+      begin();
       void cluster.preconnect();
       warnOfNothingKept(resolved.plan, around.request, around.emit);
       warnOfMisspeltStages(resolved.plan, around.emit);
