@@ -1,5 +1,5 @@
 /** The course of one build: pack → ship → run → follow → report. Everything that touches the outside comes in through `deps`. */
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout } from "node:timers/promises";
 import type { Builder, BuilderPod, ContainerEnd, Outcome } from "../../builders/builder.ts";
 import type { V1Job } from "@kubernetes/client-node";
 import type { Cluster } from "../../lib/kube/cluster.ts";
@@ -235,6 +235,9 @@ async function prepare(
   return { delivery, builderPod, objects };
 }
 
+/** How long the end of a build waits for the report of its context, in milliseconds. */
+const SHIPPED_TIMEOUT_MS = 1000;
+
 /** One build in the cluster, from its first object to the end of its builder. */
 class BuildRun {
   readonly #plan: BuildPlan;
@@ -245,6 +248,8 @@ class BuildRun {
   readonly #baseMissing: Promise<never>;
   /** Name of the build's pod; "" until it exists. */
   #pod = "";
+  /** The sending of the context, with its report. */
+  #shipped: Promise<void> | undefined;
   /** Ends what still runs in the pod after its builder. */
   #endPod: (() => Promise<void>) | undefined;
 
@@ -291,7 +296,11 @@ class BuildRun {
       ]);
       await detachment.settle();
       if (end === "left") return end;
-      if (typeof end === "string") return { outcome: { kind: "built", digest: end }, exported: {} };
+      if (typeof end === "string") {
+        // The context is there, as the image was made of it. The pod's last word about it may still be on its way.
+        await Promise.race([this.#shipped?.catch(() => {}), setTimeout(SHIPPED_TIMEOUT_MS, undefined, { ref: false })]);
+        return { outcome: { kind: "built", digest: end }, exported: {} };
+      }
       const exported = await this.#fetchExports(end, inner);
       await this.#endPod?.();
       return { outcome: builder.outcome(end), exported };
@@ -350,8 +359,10 @@ class BuildRun {
         if (delivery.ship === undefined)
           throw new InternalError("the pod waits for a context that is sent another way");
         stages.start("ship", delivery.transport);
-        const { bytes } = await delivery.ship(this.#session(signal));
-        stages.done("ship", undefined, bytes);
+        this.#shipped = delivery.ship(this.#session(signal)).then(({ bytes }) => {
+          stages.done("ship", undefined, bytes);
+        });
+        await this.#shipped;
         await detachment.contextArrived(lease);
       },
       onState: (state, pod) => {
