@@ -359,9 +359,7 @@ class BuildRun {
         if (delivery.ship === undefined)
           throw new InternalError("the pod waits for a context that is sent another way");
         stages.start("ship", delivery.transport);
-        this.#shipped = delivery.ship(this.#session(signal)).then(({ bytes }) => {
-          stages.done("ship", undefined, bytes);
-        });
+        this.#shipped = delivery.ship(this.#session(signal)).then(({ bytes }) => stages.done("ship", undefined, bytes));
         await this.#shipped;
         await detachment.contextArrived(lease);
       },
