@@ -6,7 +6,7 @@ import { detour } from "./support/detour.ts";
 import { madeFromNow, useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
-import { slipway } from "./support/slipway.ts";
+import { PROGRAM, slipway } from "./support/slipway.ts";
 import type { Run } from "./support/slipway.ts";
 import { typedInto } from "./support/terminal.ts";
 import { printedBy } from "./support/step-lines.ts";
@@ -21,7 +21,7 @@ function clients(image: string): number[] {
   const lines = execFileSync("ps", ["-ww", "-eo", "pid=,args="], { encoding: "utf8" }).split("\n");
   return lines.flatMap((line) => {
     const [, pid, args = ""] = /^ *(\d+) +(.*)$/.exec(line) ?? [];
-    return args.startsWith(process.execPath) && args.includes(` -t ${image} `) ? [Number(pid)] : [];
+    return args.startsWith(PROGRAM[0]) && args.includes(` -t ${image} `) ? [Number(pid)] : [];
   });
 }
 
