@@ -44,7 +44,7 @@ cluster-nodes: ## the test cluster with three nodes, the third of arm64, and the
 clean-cluster: ## take the test cluster down: processes, network, mounts, files (compiled binaries stay)
 	test/cluster/down
 
-e2e-executable: executable cluster /usr/bin/tmux /usr/bin/faketime /usr/bin/zsh /usr/bin/fish ## the quick end-to-end tests with the single executable
+e2e-executable: executable cluster /usr/bin/tmux /usr/bin/strace /usr/bin/faketime /usr/bin/zsh /usr/bin/fish ## the quick end-to-end tests with the single executable
 	SLIPWAY_TEST_EXECUTABLE="$$(ls "$$PWD"/release/slipway-*-"$$(node_modules/.bin/node -p 'process.platform + "-" + process.arch')")" $(NPM) run --silent test:sample
 
 contract: build cluster ## docker build's contract, a test a flag, and scripts from the wild (CONTRACT_COMMAND: of another look-alike)

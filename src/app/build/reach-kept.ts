@@ -89,17 +89,20 @@ export async function reachKept(
   const inTurn: InTurn = sharing?.inTurn ?? ((work) => work());
   /** The uids of the Jobs of builders that did not answer. */
   const unusable = new Set<string>();
+  const findUsable = async (): Promise<KeptBuilder[]> => {
+    const found = await findKept(deps.cluster, key, instance, signal);
+    return found.filter(({ job }) => !unusable.has(identityOf(job).uid));
+  };
   for (let count = 1; ; count++) {
     stages.start("create");
     const ahead = count === 1 ? early.ahead : undefined;
     const { builder, lease, leased, isNew } = await inTurn(async () => {
-      const all = count === ATTEMPTS ? [] : await findKept(deps.cluster, key, instance, signal);
-      const found = all.find(({ job }) => !unusable.has(identityOf(job).uid));
+      const [found] = count === ATTEMPTS ? [] : await findUsable();
       // Before anything else is waited for: a pod that is ending may let a client that dials it wait.
       if (found?.pod?.metadata?.name !== ahead?.address.pod) ahead?.drop();
       if (found !== undefined) return lend(found, false, deps, key, signal);
       const made = await lend(await start(plan, deps, key, stages, signal), true, deps, key, signal);
-      return count === ATTEMPTS ? made : await joinFirst(made, deps, key, instance, unusable, signal);
+      return count === ATTEMPTS ? made : await joinFirst(made, deps, key, findUsable, signal);
     });
     try {
       const pod = await awaitStarted(deps, builder, isNew, stages, signal);
@@ -161,13 +164,10 @@ async function joinFirst(
   made: Lent,
   deps: ReachDeps,
   key: KeepKey,
-  instance: string,
-  unusable: ReadonlySet<string>,
+  findUsable: () => Promise<KeptBuilder[]>,
   signal: AbortSignal,
 ): Promise<Lent> {
-  const found = await findKept(deps.cluster, key, instance, signal);
-  const usable = found.filter(({ job }) => !unusable.has(identityOf(job).uid));
-  const first = usable.toSorted((a, b) => (orderOf(a.job) < orderOf(b.job) ? -1 : 1))[0];
+  const first = (await findUsable()).toSorted((a, b) => (orderOf(a.job) < orderOf(b.job) ? -1 : 1))[0];
   if (first === undefined || first.job.metadata?.uid === made.builder.job.metadata?.uid) return made;
   made.lease[Symbol.dispose]();
   await removeBuilder(deps.cluster, made.builder.job);

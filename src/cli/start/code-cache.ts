@@ -129,19 +129,19 @@ export function readCached(cache: CodeCache, name: string): CachedCode | undefin
 }
 
 /** The code of a script whose run is over, and 8 bytes with its size. */
-export function joinCached(script: Script, size = bytecodeSize()): Buffer {
+function joinCached(script: Script, size: number): Buffer {
   const trailer = Buffer.alloc(8);
   trailer.writeDoubleLE(size);
   return Buffer.concat([script.createCachedData(), trailer]);
 }
 
 /** In bytes, of all that this process has compiled. */
-export function bytecodeSize(): number {
+function bytecodeSize(): number {
   return getHeapCodeStatistics().bytecode_and_metadata_size;
 }
 
 /** Takes apart what `joinCached` returned. */
-export function splitCached(bytes: Buffer): CachedCode | undefined {
+function splitCached(bytes: Buffer): CachedCode | undefined {
   if (bytes.length < 8) return undefined;
   return { code: bytes.subarray(0, -8), size: bytes.readDoubleLE(bytes.length - 8) };
 }

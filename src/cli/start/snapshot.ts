@@ -6,13 +6,12 @@
  * function that was set here.
  */
 import { readFileSync } from "node:fs";
-import { dirname } from "node:path";
 import { setFlagsFromString, startupSnapshot } from "node:v8";
 import { compileProgram, runCompiled } from "./code-cache.ts";
 import { PROGRAM, requireInside } from "./inside.ts";
 import { HEAP_FLAGS } from "./snapshot-flags.ts";
 import { Guard } from "./snapshot-guard.ts";
-import { startProgram } from "./start-program.ts";
+import { startInside } from "./start-program.ts";
 import type { preload } from "../main.ts";
 
 /** Modules of Node with parts that a snapshot cannot keep: connections, terminals. They are loaded when one of their names is first used. */
@@ -39,14 +38,7 @@ startupSnapshot.setDeserializeMainFunction(() => {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
   });
-  // In a single executable, Node repeats the executable's name where the script's path usually is.
-  const [, calledAs = "", ...typed] = process.argv;
-  process.argv[1] = process.execPath;
-  void startProgram(calledAs, typed, {
-    root: dirname(process.execPath),
-    manifest: () => manifest,
-    load: () => program,
-  });
+  void startInside({ manifest: () => manifest, load: () => program });
 });
 
 async function finish(loaded: { preload: typeof preload }): Promise<void> {

@@ -1,4 +1,5 @@
 /** Starts the program, both from the npm package and from the single executable. */
+import { dirname } from "node:path";
 import { hideCommandLine } from "./debug-output.ts";
 import type { execute } from "../main.ts";
 
@@ -30,6 +31,13 @@ export async function startProgram(calledAs: string, typed: readonly string[], o
   const { execute: run } = origin.load(purpose) as { execute: typeof execute };
   // Not awaited: if the reader of the help is gone (`| head -1`), the promise never settles, and Node would warn.
   void run(args, origin.root, origin.manifest?.());
+}
+
+/** The same for a single executable, in which Node repeats the executable's name where the script's path usually is. */
+export async function startInside(origin: Omit<Origin, "root">): Promise<void> {
+  const [, calledAs = "", ...typed] = process.argv;
+  process.argv[1] = process.execPath;
+  await startProgram(calledAs, typed, { ...origin, root: dirname(process.execPath) });
 }
 
 /** The args for the program. Undefined if a call as a plugin of docker or kubectl is already answered. */

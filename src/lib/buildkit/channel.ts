@@ -176,7 +176,6 @@ async function secured(socket: Socket, { host, secureContext }: PreparedTls): Pr
       checkServerIdentity,
       // Even if NODE_TLS_REJECT_UNAUTHORIZED is 0: that is about other servers.
       rejectUnauthorized: true,
-      minVersion: "TLSv1.3",
       ALPNProtocols: ["h2"],
     });
     const fail = (error?: Error): void => {

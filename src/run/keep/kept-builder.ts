@@ -1,6 +1,6 @@
 /** A kept builder in the cluster: its objects, how to find it again, and the lease that its clients renew. */
 import { createHash, randomBytes } from "node:crypto";
-import type { V1Job, V1Pod } from "@kubernetes/client-node";
+import type { V1ContainerStatus, V1Job, V1Pod } from "@kubernetes/client-node";
 import { daemonPod } from "../../builders/buildkit/daemon.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
@@ -142,16 +142,20 @@ export function isOver({ metadata, status }: V1Job): boolean {
 }
 
 /** The pod's containers are never started again. One that was, had another program in between: images of a pod can be patched. */
-function isLive({ metadata, status }: V1Pod): boolean {
-  const daemon = status?.containerStatuses?.find(({ name }) => name === DAEMON);
-  if ((daemon?.restartCount ?? 0) > 0) return false;
+function isLive(pod: V1Pod): boolean {
+  const { metadata, status } = pod;
+  if ((daemonStatus(pod)?.restartCount ?? 0) > 0) return false;
   return metadata?.deletionTimestamp === undefined && status?.phase !== "Failed" && status?.phase !== "Succeeded";
 }
 
 /** Returns when the daemon's container started, in milliseconds since 1970; undefined if it does not run. */
-export function runningSince({ status }: V1Pod): number | undefined {
-  const startedAt = status?.containerStatuses?.find(({ name }) => name === DAEMON)?.state?.running?.startedAt;
+export function runningSince(pod: V1Pod): number | undefined {
+  const startedAt = daemonStatus(pod)?.state?.running?.startedAt;
   return startedAt === undefined ? undefined : new Date(startedAt).getTime();
+}
+
+function daemonStatus({ status }: V1Pod): V1ContainerStatus | undefined {
+  return status?.containerStatuses?.find(({ name }) => name === DAEMON);
 }
 
 function createdAt({ metadata }: V1Job): number {

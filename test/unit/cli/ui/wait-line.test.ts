@@ -220,8 +220,6 @@ const SILENT: Readonly<Record<string, string>> = {
   "lib/buildkit/channel.ts": "a build shows its steps, and kept-builders.ts waits for the rest",
   "lib/engine/dial.ts": "a request to the engine waits for it",
   "lib/kube/http-client.ts": "api.ts and websocket.ts wait for it; a watch or a log may be silent for long",
-  "cli/start/executable.ts": "not a program of the system",
-  "cli/start/snapshot.ts": "not a program of the system",
   "cli/start/start.ts": "not a program of the system",
   "cli/start/start-program.ts": "not a program of the system",
 };
