@@ -37,6 +37,19 @@ const READ_AS_ROOT = `if unshare -r true 2>/dev/null; then root="unshare -r"; el
 export BUILDCTL="$root buildctl"
 `;
 
+/** From this memory of the container on, in bytes, the daemon may use more of it than it needs. */
+const ROOMY_BYTES = 4 * 2 ** 30;
+
+/**
+ * Lets the daemon collect garbage less often, until it uses 1 GiB (Go's runtime package, "Environment Variables"). It allocates for each
+ * file, and with Go's default the collector took a quarter of its processor time. A container with little memory keeps the default.
+ */
+export const COLLECT_LESS_OFTEN = `memory=$(cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || true)
+if [ "$memory" = max ] || [ "\${memory:-0}" -ge ${ROOMY_BYTES} ] 2>/dev/null; then
+  export GOGC="\${GOGC:-400}" GOMEMLIMIT="\${GOMEMLIMIT:-1GiB}"
+fi
+`;
+
 /** buildctl replaces its metadata file with a rename, which is impossible for the mounted termination message. */
 const SCRIPT = `export BUILDKITD_FLAGS="$BUILDKITD_FLAGS --root=$state"
 buildctl-daemonless.sh "$@" --metadata-file /tmp/slipway-build.json
@@ -83,6 +96,7 @@ export const buildkit: Builder = {
       preparation(form) +
       READ_AS_ROOT +
       stateDirectory(plan, STATE.path) +
+      COLLECT_LESS_OFTEN +
       (plan.cacheVolume === undefined ? "" : FORGET_CONTEXTS) +
       SCRIPT;
     return rootlessPod(plan, {

@@ -6,7 +6,7 @@ import type { BuildPlan } from "../../plan/plan.ts";
 import type { BuilderPod } from "../builder.ts";
 import { expandSafe } from "../arguments.ts";
 import { stateDirectory } from "../shell-pod.ts";
-import { STATE_PATH, buildkit } from "./buildkit.ts";
+import { COLLECT_LESS_OFTEN, STATE_PATH, buildkit } from "./buildkit.ts";
 
 /** Where it listens: a socket is out of reach of every RUN, which shares the pod's network (buildkit docs/rootless.md). */
 const DIRECTORY = "/run/user/1000/buildkit";
@@ -137,7 +137,7 @@ export function dialPreamble({ identity, authority }: IdentityFiles): string {
 /** @param plan of which the settings of the pod and of registries count, nothing of one build */
 export function daemonPod(plan: BuildPlan): BuilderPod {
   const pod = buildkit.pod(plan, "none");
-  const script = `set -e\n${stateDirectory(plan, STATE_PATH)}${SERVE}`;
+  const script = `set -e\n${stateDirectory(plan, STATE_PATH)}${COLLECT_LESS_OFTEN}${SERVE}`;
   return {
     ...pod,
     container: {

@@ -1,0 +1,59 @@
+/** How often the daemon collects garbage, by the memory of its container: a real shell reads the files of a control group. */
+import { spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { COLLECT_LESS_OFTEN } from "../../../../src/builders/buildkit/buildkit.ts";
+
+const SECOND_VERSION = "memory.max";
+const FIRST_VERSION = "memory/memory.limit_in_bytes";
+
+let groups: string;
+beforeEach(async () => {
+  groups = await mkdtemp(join(tmpdir(), "slipway-memory-"));
+});
+afterEach(() => rm(groups, { recursive: true, force: true }));
+
+/** Returns what the script exports, and what it prints beside. */
+function settings(env: NodeJS.ProcessEnv = {}): string {
+  const script = `set -e\n${COLLECT_LESS_OFTEN.replaceAll("/sys/fs/cgroup", groups)}echo "$GOGC $GOMEMLIMIT"`;
+  const { stdout, stderr } = spawnSync("sh", ["-c", script], {
+    env: { PATH: process.env["PATH"], ...env },
+    encoding: "utf8",
+  });
+  return (stdout + stderr).trim();
+}
+
+async function limit(file: string, value: string): Promise<void> {
+  await mkdir(dirname(join(groups, file)), { recursive: true });
+  await writeFile(join(groups, file), `${value}\n`);
+}
+
+it.each([
+  ["no limit", SECOND_VERSION, "max"],
+  ["4 GiB", SECOND_VERSION, "4294967296"],
+  ["no limit in a control group of version 1", FIRST_VERSION, "9223372036854771712"],
+])("lets the daemon use more memory with %s", async (_, file, value) => {
+  await limit(file, value);
+  expect(settings()).toBe("400 1GiB");
+});
+
+it.each([
+  ["512 MiB", SECOND_VERSION, "536870912"],
+  ["less than 4 GiB", SECOND_VERSION, "4294967295"],
+  ["512 MiB in a control group of version 1", FIRST_VERSION, "536870912"],
+  ["something else", SECOND_VERSION, "a lot"],
+])("leaves Go's default with %s", async (_, file, value) => {
+  await limit(file, value);
+  expect(settings()).toBe("");
+});
+
+it("leaves Go's default where the limit cannot be read", () => {
+  expect(settings()).toBe("");
+});
+
+it("leaves what a pod template has set", async () => {
+  await limit(SECOND_VERSION, "max");
+  expect(settings({ GOGC: "50", GOMEMLIMIT: "2GiB" })).toBe("50 2GiB");
+});
