@@ -116,7 +116,8 @@ class Sender {
   readonly #report: () => void;
   /** Paths of the files by entry number. Numbers count all entries, so a number that is missing here is not a file. */
   readonly #files = new Map<number, string>();
-  readonly #queue: { readonly id: number; readonly path: string }[] = [];
+  /** Files to send, in the order in which the daemon asked for them. */
+  #asked: { readonly id: number; readonly path: string }[] = [];
   #wake: () => void = () => {};
   #finished = false;
 
@@ -167,13 +168,12 @@ class Sender {
 
   /** Sends one file after the other. The next file is opened while data of the last one is still in the send buffer. */
   async #sendFiles(): Promise<void> {
-    while (!this.#finished || this.#queue.length > 0) {
-      const next = this.#queue.shift();
-      if (next === undefined) {
-        await new Promise<void>((resolve) => (this.#wake = resolve));
-        continue;
-      }
-      await this.#sendFile(next.id, next.path);
+    while (!this.#finished || this.#asked.length > 0) {
+      if (this.#asked.length === 0) await new Promise<void>((resolve) => (this.#wake = resolve));
+      // All at once: to take one from the front of a long list moves the rest of it, and a daemon may ask for 100 000 files.
+      const asked = this.#asked;
+      this.#asked = [];
+      for (const { id, path } of asked) await this.#sendFile(id, path);
     }
   }
 
@@ -197,7 +197,7 @@ class Sender {
       if (type === TYPE.request) {
         const path = this.#files.get(id);
         if (path === undefined) throw new ProtocolError(`the daemon asked for file number ${id}, which does not exist`);
-        this.#queue.push({ id, path });
+        this.#asked.push({ id, path });
         this.#wake();
       } else if (type === TYPE.error) {
         throw new GrpcError(CODE.unknown, `the daemon cannot take the files: ${data.toString()}`);
