@@ -17,8 +17,10 @@ export type BuildEvent =
       readonly bytes?: number;
     }
   | { readonly type: "stage-failed"; readonly stage: Stage; readonly ms: number }
-  /** Bytes sent to the pod so far; `total` is absent until everything is packed. */
-  | { readonly type: "upload"; readonly sent: number; readonly total?: number }
+  /** Bytes sent to the pod so far. */
+  | { readonly type: "upload"; readonly sent: number }
+  /** About how many bytes there are to send, as what is still to be packed may be easier or harder to compress. `pack` ends with their number. */
+  | { readonly type: "upload-size"; readonly bytes: number }
   /** What the build waits for, one sentence: `waiting for a node: 0/3 nodes have 8Gi of memory free`. */
   | { readonly type: "waiting"; readonly message: string }
   /** A decision about this build, one sentence that stays on the screen. */

@@ -24,7 +24,12 @@ const LINES = {
   upload: line(
     "Bytes of the context, while they are sent.",
     { sent: number("So far. Fewer than before mean a new attempt.") },
-    { total: number("In all. Absent until everything is packed.") },
+    {},
+  ),
+  "upload-size": line(
+    "About how many bytes of the context there are to send. An estimate from the files that are packed already, until all are.",
+    { bytes: number("In all, compressed.") },
+    {},
   ),
   waiting: line("What the build waits for.", { message: text("One sentence.") }, {}),
   note: line("A decision about this build.", { message: text("One sentence.") }, {}),

@@ -1,5 +1,6 @@
 /** The archive of a plan's context, in the layout that every transport and builder expects: `context/`, `dockerfile/`, marker last. */
 import { surveyContext } from "./survey.ts";
+import type { Survey } from "./survey.ts";
 import { formatBytes } from "../lib/text/measures.ts";
 import type { WalkFilter } from "./walk.ts";
 import type { Emit } from "../events.ts";
@@ -15,21 +16,26 @@ const HEAVIEST_COUNT = 3;
 /** Part of the threshold, packed, after which the whole context is surveyed: a small context is not walked twice. */
 const SURVEYED_PART = 0.1;
 
+/** Milliseconds of packing after which it is surveyed as well: a person waits by then, and wants to know for how long. */
+const SURVEYED_AFTER_MS = 1000;
+
+/** Bytes of an entry in a tar beside its content: the header and, on average, half a block of padding. */
+const ENTRY_BYTES = 512 + 256;
+
 /** Warns about a large context while there is time to stop. @param threshold in bytes */
-export async function warnOfWeight(
-  context: ContextSource & { readonly filter?: WalkFilter | undefined },
+function warnOfWeight(
+  { fileBytes, heaviest }: Survey,
+  { ignoreName = ".dockerignore" }: ContextSource,
   threshold: number,
   emit: Emit,
-  signal: AbortSignal,
-): Promise<void> {
-  const { fileBytes, heaviest } = await surveyContext({ ...context, signal }, HEAVIEST_COUNT);
+): void {
   if (fileBytes <= threshold) return;
   const places = heaviest.map(({ path, bytes }) => `${path} (${formatBytes(bytes)})`).join(", ");
   emit({
     type: "warning",
     message: `the context has ${formatBytes(fileBytes)}, more than ${formatBytes(threshold)}; most of it is in ${places}`,
     suggestions: [
-      `Exclude files that the build does not need: add them to ${context.ignoreName ?? ".dockerignore"}.`,
+      `Exclude files that the build does not need: add them to ${ignoreName}.`,
       "List the files that are sent: slipway context",
     ],
   });
@@ -61,8 +67,22 @@ export function openContext(
     parseIgnoreFile(ignoreFile, ignoreName);
   let decided: Promise<PruningDecision> | undefined;
   const threshold = plan.contextWarning;
-  let warned: Promise<void> | undefined;
+  let surveyed: Promise<void> | undefined;
+  /** About how many bytes of tar there will be; undefined until the survey has ended. */
+  let tarBytesInAll: number | undefined;
   return () => timed();
+
+  /** Reads no file, and is far ahead of the packing. */
+  async function survey(context: FilteredContext): Promise<void> {
+    const found = await surveyContext({ ...context, signal }, HEAVIEST_COUNT);
+    if (threshold !== undefined) warnOfWeight(found, context, threshold, emit);
+    let bytes = found.fileBytes + found.entries * ENTRY_BYTES;
+    for (const directory of plan.directories ?? []) {
+      const { fileBytes, entries } = await surveyContext({ ...directory, signal }, 0);
+      bytes += fileBytes + entries * ENTRY_BYTES;
+    }
+    tarBytesInAll = bytes;
+  }
 
   async function* timed(): AsyncIterable<Uint8Array> {
     const started = performance.now();
@@ -71,16 +91,18 @@ export function openContext(
     const context = { ...plan.context, filter: decision.kind === "pruned" ? decision.paths : undefined };
     const packed = packPlan({ ...plan, context }, [], emit, signal);
     for await (const chunk of packed) {
-      // What is packed is sent at once. The survey reads no file, and is far ahead of it: there is still time to stop.
-      const { fileBytes: files, archiveBytes: sent } = packed.totals;
-      if (threshold !== undefined && Math.max(files, sent) > threshold * SURVEYED_PART) {
-        warned ??= warnOfWeight(context, threshold, emit, signal).catch(() => {});
+      const { fileBytes: files, archiveBytes: bytes, tarBytes } = packed.totals;
+      const isLarge = threshold !== undefined && Math.max(files, bytes) > threshold * SURVEYED_PART;
+      if (isLarge || performance.now() - started > SURVEYED_AFTER_MS) surveyed ??= survey(context).catch(() => {});
+      if (tarBytesInAll !== undefined) {
+        emit({ type: "upload-size", bytes: Math.round(bytes * Math.max(1, tarBytesInAll / tarBytes)) });
       }
       yield chunk;
     }
-    await warned;
+    await surveyed;
     const { entries, fileBytes, archiveBytes } = packed.totals;
     const scope = decision.kind === "pruned" ? " used by COPY and ADD" : "";
+    emit({ type: "upload-size", bytes: archiveBytes });
     const detail = `${entries} ${entries === 1 ? "entry" : "entries"}${scope}, ${formatBytes(fileBytes)}, ${formatBytes(archiveBytes)} packed`;
     emit({
       type: "stage-done",

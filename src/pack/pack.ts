@@ -49,6 +49,8 @@ export interface PackTotals {
   readonly fileBytes: number;
   /** Bytes of the tar.gz so far. */
   readonly archiveBytes: number;
+  /** The same bytes before compression. */
+  readonly tarBytes: number;
 }
 
 /** Each iteration packs the context again. Only one may run at a time. */
@@ -71,6 +73,7 @@ export function packContext(options: PackOptions): PackedContext {
 const PAUSE = [undefined];
 
 interface Member {
+  readonly tarBytes: number;
   readonly bytes: Promise<Buffer>;
   settled: boolean;
 }
@@ -79,7 +82,7 @@ class ContextPacker implements PackedContext {
   readonly #options: PackOptions;
   readonly #rules: IgnoreRules;
   readonly #further: readonly (Pick<PackOptions, "root" | "tree" | "prefix"> & { readonly rules: IgnoreRules })[];
-  #totals = { entries: 0, fileBytes: 0, archiveBytes: 0 };
+  #totals = { entries: 0, fileBytes: 0, archiveBytes: 0, tarBytes: 0 };
 
   constructor(options: PackOptions, rules: IgnoreRules) {
     this.#options = options;
@@ -99,7 +102,7 @@ class ContextPacker implements PackedContext {
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     const { signal } = this.#options;
     signal.throwIfAborted();
-    const totals = { entries: 0, fileBytes: 0, archiveBytes: 0 };
+    const totals = { entries: 0, fileBytes: 0, archiveBytes: 0, tarBytes: 0 };
     this.#totals = totals;
     const prefix = toBytes(withSlash(this.#options.prefix));
     const buffer = this.#options.level === 0 ? new StoredBuffer() : new PlainBuffer();
@@ -111,8 +114,10 @@ class ContextPacker implements PackedContext {
     /** The oldest member, if it is due. */
     const take = async (due: boolean): Promise<Buffer | undefined> => {
       signal.throwIfAborted();
-      const bytes = due ? await members.shift()?.bytes : undefined;
+      const member = due ? members.shift() : undefined;
+      const bytes = await member?.bytes;
       totals.archiveBytes += bytes?.length ?? 0;
+      totals.tarBytes += member?.tarBytes ?? 0;
       return bytes;
     };
     const speed = new LinkSpeed();
@@ -192,6 +197,7 @@ function withSlash(prefix: string): string {
 
 function startMember(filled: Buffer, buffer: ArchiveBuffer, level: number): Member {
   const member: Member = {
+    tarBytes: filled.length,
     bytes: level === 0 ? Promise.resolve(filled) : compressMember(filled, level),
     settled: false,
   };

@@ -19,7 +19,7 @@ type StageEvent = Extract<BuildEvent, { type: "stage-started" | "stage-done" | "
 
 /** An event for a view: about any stage but those of the context. */
 export type ShownEvent =
-  | Exclude<BuildEvent, StageEvent | { type: "upload" }>
+  | Exclude<BuildEvent, StageEvent | { type: "upload" | "upload-size" }>
   | (StageEvent & { readonly stage: ShownStage });
 
 /**
@@ -36,6 +36,8 @@ export class ContextStep {
   readonly #reading = new Set<string>();
   #isTold = false;
   #upload = new Upload();
+  /** Bytes to send, as far as is known. */
+  #total: number | undefined;
   #since = 0;
   /** Milliseconds of the runs that have ended. */
   #ms = 0;
@@ -63,7 +65,10 @@ export class ContextStep {
       case "log":
         return this.#ofBuilder(event);
       case "upload":
-        return this.#running.has("ship") ? [this.#uploaded(event.sent, event.total)] : [];
+        return this.#running.has("ship") ? [this.#uploaded(event.sent)] : [];
+      case "upload-size":
+        this.#total = event.bytes;
+        return [];
       default:
         return [event];
     }
@@ -103,11 +108,12 @@ export class ContextStep {
     return [{ type: "step-started", step: STEP, name: NAME, timestamp: this.#timestamp }];
   }
 
-  #uploaded(sent: number, total: number | undefined): StepStatus {
+  #uploaded(sent: number): StepStatus {
     const now = this.#now();
-    this.#upload.advance(sent, total, now);
+    this.#upload.advance(sent, now);
+    this.#upload.expect(this.#total);
     const text = `transferring context: ${this.#upload.facts(now).join(", ")}`;
-    const sizes = { current: sent, ...omitUndefined({ total }) };
+    const sizes = { current: sent, ...omitUndefined({ total: this.#total }) };
     return this.#status({ id: "transferring context:", text, ...sizes, done: false });
   }
 

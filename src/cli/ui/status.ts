@@ -21,6 +21,8 @@ const GAP_WIDTH = 2;
 export class Status {
   #running = new Map<Stage, { since: number; detail: string }>();
   #upload: Upload | undefined;
+  /** Bytes to send, as far as is known. */
+  #total: number | undefined;
   #waiting = "";
   /** What takes long. */
   #wait: { readonly text: string; readonly since: number } | undefined;
@@ -44,7 +46,11 @@ export class Status {
         break;
       case "upload":
         this.#upload ??= new Upload();
-        this.#upload.advance(event.sent, event.total, now);
+        this.#upload.advance(event.sent, now);
+        this.#upload.expect(this.#total);
+        break;
+      case "upload-size":
+        this.#total = event.bytes;
         break;
       case "waiting":
         this.#waiting = flatten(event.message);

@@ -11,11 +11,15 @@ export class Upload {
   #sent = 0;
   #total: number | undefined;
 
+  /** @param total bytes to send in all, as far as is known now */
+  expect(total: number | undefined): void {
+    this.#total = total;
+  }
+
   /** @param at in milliseconds. A smaller count than before means a new attempt. */
-  advance(sent: number, total: number | undefined, at: number): void {
+  advance(sent: number, at: number): void {
     if (sent < this.#sent) this.#samples = [];
     this.#sent = sent;
-    this.#total = total;
     this.#samples.push({ at, sent });
     // One sample older than the window stays, so that the rate covers the whole window.
     while (this.#samples.length > 2 && (this.#samples[1]?.at ?? at) < at - WINDOW_MS) this.#samples.shift();
@@ -34,10 +38,12 @@ export class Upload {
     return Math.min(1, this.#sent / this.#total);
   }
 
-  /** `48.1 MB of 120 MB`, `12 MB/s`, `6.0 s left`: most important first, without unknown ones. */
+  /** `48.1 MB of 120 MB`, `40 %`, `12 MB/s`, `6.0 s left`: most important first, without unknown ones. */
   facts(now: number): string[] {
     const rate = this.rate(now);
+    const fraction = this.fraction();
     const facts = [formatBytes(this.#sent) + (this.#total === undefined ? "" : ` of ${formatBytes(this.#total)}`)];
+    if (fraction !== undefined) facts.push(`${Math.floor(fraction * 100)} %`);
     if (rate === undefined) return facts;
     facts.push(`${formatBytes(rate)}/s`);
     if (this.#total !== undefined && rate > 0) {

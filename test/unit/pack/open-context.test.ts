@@ -115,6 +115,37 @@ it.each([
   expect(sentBefore).toBeLessThan(size / 2);
 });
 
+it.each([
+  ["what does not shrink", (size: number) => randomBytes(size)],
+  ["what shrinks", (size: number) => Buffer.from("0123456789abcdef\n".repeat(Math.ceil(size / 17))).subarray(0, size)],
+])("estimates how many bytes of %s there are to send, and knows it in the end", async (_, content) => {
+  const named = await mkdtemp(join(tmpdir(), "slipway-named-"));
+  onTestFinished(() => rm(named, { recursive: true, force: true }));
+  const size = 16_000_000;
+  await writeFile(join(root, "one.bin"), content(size));
+  await writeFile(join(named, "two.bin"), content(size));
+  const plan = {
+    ...PLAN,
+    context: { root, ignoreFile: undefined },
+    contextWarning: size,
+    directories: [{ number: 1, root: named, ignoreFile: undefined }],
+  };
+  const sizes: number[] = [];
+  const emit = (event: BuildEvent): void => {
+    if (event.type === "upload-size") sizes.push(event.bytes);
+  };
+  let sent = 0;
+  for await (const chunk of openContext(plan, everything, emit, new AbortController().signal)()) {
+    sent += chunk.length;
+    // The network takes its time.
+    await setTimeout(20);
+  }
+  const [first = 0] = sizes;
+  expect(Math.abs(first / sent - 1)).toBeLessThan(0.1);
+  expect(sizes.length).toBeGreaterThan(2);
+  expect(sizes.at(-1)).toBe(sent);
+});
+
 it("does not warn about a context below the threshold", async () => {
   await writeFile(join(root, "big.bin"), Buffer.alloc(5000));
   const plan = { ...PLAN, context: { root, ignoreFile: undefined }, contextWarning: 6000 };
@@ -141,6 +172,7 @@ it("the start and end of packing are reported, with the size", async () => {
   await entriesOf(open()());
   expect(events).toEqual([
     { type: "stage-started", stage: "pack" },
+    { type: "upload-size", bytes: expect.any(Number) as number },
     {
       type: "stage-done",
       stage: "pack",

@@ -44,6 +44,12 @@ export class PlatformEvents {
     return (event) => this.#translate(event, platform);
   }
 
+  /** For the packing of the context, which is done once and sent to the pods of all platforms. */
+  readonly ofPacking: Emit = (event) => {
+    const times = event.type === "upload-size" ? { bytes: event.bytes * this.#platforms.length } : {};
+    this.#emit({ ...event, ...times });
+  };
+
   /** The build of a platform has ended, and says nothing more. */
   ended(platform: string): void {
     this.#progress.set(platform, Number.POSITIVE_INFINITY);
@@ -63,6 +69,8 @@ export class PlatformEvents {
       case "upload":
         this.#sent.set(platform, event.sent);
         return this.#emit({ type: "upload", sent: [...this.#sent.values()].reduce((sum, bytes) => sum + bytes, 0) });
+      case "upload-size":
+        return this.ofPacking(event);
       case "waiting":
         return this.#emit({ ...event, message: `${platform}: ${event.message}` });
       case "note":

@@ -224,7 +224,7 @@ class SeveralBuild {
   /** The context, packed once for all pods. */
   #pack(): PackedOnce {
     const { plan } = this.#resolved;
-    const { openArchive } = buildDeps(this.#resolved, this.#around);
+    const { openArchive } = buildDeps(this.#resolved, { ...this.#around, emit: this.#events.ofPacking });
     return new PackedOnce(isShipped(plan) ? openArchive : nothing);
   }
 

@@ -112,6 +112,17 @@ it("adds up the bytes that are sent", () => {
   expect(sent).toEqual([5, 12, 16]);
 });
 
+it("multiplies the bytes to send by the pods that get them", () => {
+  const events: BuildEvent[] = [];
+  const platforms = new PlatformEvents((event) => events.push(event), [AMD, ARM], "web-1a2b");
+  platforms.ofPacking({ type: "upload-size", bytes: 100 });
+  platforms.ofPacking({ type: "stage-done", stage: "pack", ms: 1, bytes: 100 });
+  expect(events).toEqual([
+    { type: "upload-size", bytes: 200 },
+    { type: "stage-done", stage: "pack", ms: 1, bytes: 100 },
+  ]);
+});
+
 it("does not report the image of one platform as the result", () => {
   const result = { name: "a", builder: "kaniko", digest: "sha256:x", references: [] };
   expect(merged((of) => of(AMD)({ type: "built", result }))).toEqual([]);

@@ -71,11 +71,12 @@ describe("plain", () => {
     let now = 0;
     const view = new PlainView(pipe, () => now);
     view.emit({ type: "stage-started", stage: "ship" });
-    for (; now <= 12_000; now += 100) view.emit({ type: "upload", sent: now * 1000, total: 20_000_000 });
+    view.emit({ type: "upload-size", bytes: 20_000_000 });
+    for (; now <= 12_000; now += 100) view.emit({ type: "upload", sent: now * 1000 });
     expect(pipe.lines).toEqual([
       "#1 [internal] load build context",
-      "#1 transferring context: 5 MB of 20 MB, 1 MB/s, 15 s left",
-      "#1 transferring context: 10 MB of 20 MB, 1 MB/s, 10 s left",
+      "#1 transferring context: 5 MB of 20 MB, 25 %, 1 MB/s, 15 s left",
+      "#1 transferring context: 10 MB of 20 MB, 50 %, 1 MB/s, 10 s left",
     ]);
   });
 

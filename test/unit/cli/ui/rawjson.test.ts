@@ -140,7 +140,8 @@ it.each([
 it("rawjson has the bytes of the upload, and the image", () => {
   const { rawjson, statuses } = view();
   rawjson.emit({ type: "stage-started", stage: "ship" });
-  rawjson.emit({ type: "upload", sent: 5, total: 10 });
+  rawjson.emit({ type: "upload-size", bytes: 10 });
+  rawjson.emit({ type: "upload", sent: 5 });
   rawjson.emit({
     type: "built",
     result: { name: "n", builder: "kaniko", digest: "sha256:1", references: ["r.io/a:1"] },

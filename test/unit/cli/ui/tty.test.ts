@@ -38,9 +38,9 @@ describe("the terminal view", () => {
   });
 
   it.each([
-    [100, /^. ship {2}█{12}░{12} {2}6 MB of 12 MB {2}2 MB\/s {2}3 s left {2}3\.0 s$/],
-    [60, /^. ship {2}6 MB of 12 MB {2}2 MB\/s {2}3 s left {2}3\.0 s$/],
-    [40, /^. ship {2}6 MB of 12 MB {2}2 MB\/s {2}3\.0 s$/],
+    [100, /^. ship {2}█{12}░{12} {2}6 MB of 12 MB {2}50 % {2}2 MB\/s {2}3 s left {2}3\.0 s$/],
+    [60, /^. ship {2}6 MB of 12 MB {2}50 % {2}2 MB\/s {2}3 s left {2}3\.0 s$/],
+    [40, /^. ship {2}6 MB of 12 MB {2}50 % {2}3\.0 s$/],
     [30, /^. ship {2}6 MB of 12 MB {2}3\.0 s$/],
     [20, /^. ship {2}6 MB…? .*3\.0 s$|^. ship {2}6.*…/],
     [10, /^. ship…?/],
@@ -51,7 +51,8 @@ describe("the terminal view", () => {
     using view = new TtyView(screen, MONO, () => now);
     view.emit({ type: "stage-started", stage: "schedule" });
     view.emit({ type: "stage-started", stage: "ship" });
-    for (; now <= 3000; now += 100) view.emit({ type: "upload", sent: now * 2000, total: 12_000_000 });
+    view.emit({ type: "upload-size", bytes: 12_000_000 });
+    for (; now <= 3000; now += 100) view.emit({ type: "upload", sent: now * 2000 });
     now = 3000;
     await setTimeout(250);
     expect(screen.text).toHaveLength(2);
