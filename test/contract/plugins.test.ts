@@ -9,7 +9,7 @@ import { useNamespace } from "../e2e/support/namespace.ts";
 import { project } from "../e2e/support/project.ts";
 import type { Files } from "../e2e/support/project.ts";
 import { readImage } from "../e2e/support/registry.ts";
-import { imageName, isSlipway, run } from "./look-alike.ts";
+import { imageName, isKept, isSlipway, run } from "./look-alike.ts";
 import type { Run } from "./look-alike.ts";
 import { printing } from "../e2e/support/step-lines.ts";
 
@@ -173,7 +173,9 @@ describe.runIf(isSlipway)("the docker CLI", () => {
       stderr: expect.stringContaining("stopped by Ctrl-C") as string,
     });
     const name = /create: (slipway-[a-z0-9-]+)$/m.exec(stderr)?.[1] ?? "";
-    expect(await kubectl(["get", "job", "-n", namespace.name, name, "--ignore-not-found", "-o", "name"])).toBe("");
+    // A kept builder stays, and is all there is.
+    const jobs = isKept ? ["-l", "!slipway.dev/keep"] : [name, "--ignore-not-found"];
+    expect(await kubectl(["get", "job", "-n", namespace.name, ...jobs, "-o", "name"])).toBe("");
   });
 });
 

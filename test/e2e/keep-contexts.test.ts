@@ -159,6 +159,24 @@ test(
   },
 );
 
+test("a Dockerfile on standard input that fails is named as docker names it", async () => {
+  const { code, stderr } = await build(["-"], { stdin: `FROM ${BUSYBOX}\nRUN exit 3\n` });
+  expect(code).not.toBe(0);
+  expect(stderr).toContain("[internal] load build definition from Dockerfile\n");
+  expect(stderr).toContain("ERROR: Dockerfile line 2: `RUN exit 3` ended with exit code 3");
+});
+
+test.each([
+  ["a line feed", "one\ntwo"],
+  ["letters of several scripts", "Grüße 世界 \u{1F6A2}"],
+  ["a control character", "a\u0007b"],
+  ["bytes of a header", "a: b\tc"],
+])("a directory with %s in its name is a context, and so is a Dockerfile", async (_, name) => {
+  const root = await project({ [`${name}/f`]: "here", [`${name}/${name}`]: `FROM ${BUSYBOX}\nCOPY f /f\n` });
+  const { files } = await imageOf(["-f", join(root, name, name), join(root, name)]);
+  expect(files.get("f")?.text).toBe("here");
+});
+
 test("an archive behind a URL is the context", { tags: ["long"] }, async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY f /f\n`, f: "fetched" });
   const archive = execFileSync("tar", ["-C", root, "-czf", "-", "."]);

@@ -1,11 +1,11 @@
 /** What a build shows of its Dockerfile: its steps, and the lines that failed. */
-import { basename } from "node:path";
 import type { Builder } from "../../builders/builder.ts";
 import type { StepReader } from "../../builders/steps/reader.ts";
 import { dockerfileExcerpt } from "../../lib/dockerfile/excerpt.ts";
 import { lineOf } from "../../lib/dockerfile/locate.ts";
 import { findTarget, parseDockerfile } from "../../lib/dockerfile/parse.ts";
 import { planSteps, textOf } from "../../lib/dockerfile/plan-steps.ts";
+import { dockerfileName } from "../../plan/dockerfile-name.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { stageHints } from "./known-faults.ts";
 import type { Reporter } from "../../run/report-end.ts";
@@ -37,7 +37,7 @@ export function failedLines(
   const { dockerfile, buildArgs } = plan;
   const { text } = dockerfile;
   if (text === undefined) return {};
-  const file = basename(dockerfile.path);
+  const file = dockerfileName(dockerfile.path);
   return {
     file,
     lineOf: (place) => lineOf(place, parseDockerfile(text), new Map(buildArgs)),

@@ -1,6 +1,5 @@
 /** Faults of a Dockerfile that this machine knows before there is a pod, with the line of each. Docker's build would fail for each too. */
 import type { Emit } from "../../events.ts";
-import { basename } from "node:path";
 import { InvalidInput } from "../../errors.ts";
 import type { SlipwayError } from "../../errors.ts";
 import { dockerfileExcerpt } from "../../lib/dockerfile/excerpt.ts";
@@ -16,6 +15,7 @@ import type { Reference } from "../../lib/image/reference.ts";
 import type { Presence } from "../../lib/registry/image-missing.ts";
 import type { RegistryOptions } from "../../lib/registry/registry-client.ts";
 import { findMissingSources } from "../../pack/missing-sources.ts";
+import { dockerfileName } from "../../plan/dockerfile-name.ts";
 import type { ContextSource, DockerfileSource } from "../../plan/plan.ts";
 
 /** The parts of a plan, or of a request that is only checked, that these faults are about. */
@@ -139,7 +139,7 @@ function hintOf({ name, meant, line }: MisspeltStage): string {
 }
 
 function errorOf(fault: KnownFault, { path, text }: DockerfileSource): InvalidInput {
-  const name = basename(path);
+  const name = dockerfileName(path);
   return new InvalidInput(`${name} line ${fault.line}: ${fault.message}`, {
     docker: "refuses",
     suggestions: fault.suggestions,

@@ -1,6 +1,5 @@
 /** A build in a kept builder: found or started, talked to in its own protocol, and left running. */
 import { randomBytes } from "node:crypto";
-import { basename } from "node:path";
 import { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
@@ -20,6 +19,7 @@ import { httpStatusOf } from "../../lib/kube/refusal.ts";
 import { isIndex } from "../../lib/registry/media-types.ts";
 import type { ImageDescription } from "../../lib/registry/types.ts";
 import { FileVanished } from "../../pack/sync-tree.ts";
+import { dockerfileName } from "../../plan/dockerfile-name.ts";
 import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { clientDeadline } from "../../run/follow/deadline.ts";
@@ -138,7 +138,6 @@ async function solve(
   const exports = new Exports(plan);
   const session = await daemon.openSession({
     sharedKey: deps.sharedKey,
-    name: basename(plan.context?.root ?? "slipway"),
     methods: { ...deps.methods(), ...exports.methods },
     onFailure: (error) => {
       if (error instanceof SlipwayError || error instanceof FileVanished) ours ??= error;
@@ -161,7 +160,7 @@ async function solve(
   const following = (async () => {
     for await (const status of daemon.status(ref, signal)) say(progress.add(status));
   })().catch(() => {});
-  const dockerfile = plan.dockerfile.path === undefined ? undefined : basename(plan.dockerfile.path);
+  const dockerfile = plan.dockerfile.path === undefined ? undefined : dockerfileName(plan.dockerfile.path);
   try {
     const answer = await daemon.solve(solveRequest(plan, ref, session.id, dockerfile), signal);
     await exports.commit();

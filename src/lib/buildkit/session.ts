@@ -18,10 +18,8 @@ const HEALTH: Methods = {
 };
 
 export interface SessionOptions {
-  /** Any text. The daemon keeps the files of each key apart: a session updates only the files of its own key. */
+  /** Printable ASCII, as it is sent as a header. The daemon keeps the files of each key apart: a session updates only the files of its own key. */
   readonly sharedKey: string;
-  /** Name of the session in the daemon's log. */
-  readonly name: string;
   /** The methods that the daemon may call. */
   readonly methods: Methods;
   /** Gets each error that a method throws, before the daemon gets it. */
@@ -54,7 +52,8 @@ export class Session {
     const methods = { ...HEALTH, ...options.methods };
     const call = channel.open("/moby.buildkit.v1.Control/Session", {
       "x-docker-expose-session-uuid": id,
-      "x-docker-expose-session-name": options.name,
+      // Only for the daemon's log. The name of a directory may have characters that a header cannot have.
+      "x-docker-expose-session-name": "slipway",
       "x-docker-expose-session-sharedkey": options.sharedKey,
       "x-docker-expose-session-grpc-method": Object.keys(methods),
     });

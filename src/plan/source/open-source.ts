@@ -2,6 +2,7 @@
  * Opens the context of the command line. In docker's order the context is `-`, a directory, a repository or another URL. A repository
  * becomes a directory, and an archive a tree of files, so that the same ignore rules apply to all.
  */
+import { PIPED_DOCKERFILE } from "../dockerfile-name.ts";
 import { createHash } from "node:crypto";
 import { realpath, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
@@ -63,7 +64,7 @@ export async function openSource(request: SourceRequest): Promise<OpenedSource> 
     return {
       ...source,
       dockerfile: {
-        path: "the Dockerfile on standard input",
+        path: PIPED_DOCKERFILE,
         ...(await readDockerfile(request.stdin(), "standard input")),
       },
     };

@@ -146,7 +146,7 @@ describe("a call", () => {
 
 describe("a session", () => {
   const session = (fake: FakeDaemon, methods: Methods, failures: unknown[] = []) =>
-    fake.daemon.openSession({ sharedKey: "k", name: "app", methods, onFailure: (error) => failures.push(error) });
+    fake.daemon.openSession({ sharedKey: "k", methods, onFailure: (error) => failures.push(error) });
 
   it("a session announces its id, its name and its methods, health included", async () => {
     const fake = await start();
