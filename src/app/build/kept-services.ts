@@ -23,7 +23,7 @@ import { layoutBlobs } from "../../pack/layout-blobs.ts";
 import { NO_RULES, noteSentence } from "../../pack/open-context.ts";
 import { ContextTree, memoryTree } from "../../pack/sync-tree.ts";
 import { trimmed } from "../../plan/git-token.ts";
-import { dockerfileName } from "../../plan/dockerfile-name.ts";
+import { sentDockerfileName } from "../../plan/dockerfile-name.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { SecretValues } from "../../run/volumes.ts";
 
@@ -65,7 +65,7 @@ export function keptServices(plan: BuildPlan, inputs: KeptInputs): KeptServices 
     trees.set(CONTEXT_TREE, context);
   }
   if (plan.dockerfile.text !== undefined) {
-    const name = dockerfileName(plan.dockerfile.path);
+    const name = sentDockerfileName(plan.dockerfile.path);
     const files = {
       [name]: Buffer.from(plan.dockerfile.bytes ?? plan.dockerfile.text),
       [`${name}.dockerignore`]: Buffer.from(NO_RULES),

@@ -19,7 +19,7 @@ import { httpStatusOf } from "../../lib/kube/refusal.ts";
 import { isIndex } from "../../lib/registry/media-types.ts";
 import type { ImageDescription } from "../../lib/registry/types.ts";
 import { FileVanished } from "../../pack/sync-tree.ts";
-import { dockerfileName } from "../../plan/dockerfile-name.ts";
+import { sentDockerfileName } from "../../plan/dockerfile-name.ts";
 import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { clientDeadline } from "../../run/follow/deadline.ts";
@@ -160,7 +160,7 @@ async function solve(
   const following = (async () => {
     for await (const status of daemon.status(ref, signal)) say(progress.add(status));
   })().catch(() => {});
-  const dockerfile = plan.dockerfile.path === undefined ? undefined : dockerfileName(plan.dockerfile.path);
+  const dockerfile = plan.dockerfile.path === undefined ? undefined : sentDockerfileName(plan.dockerfile.path);
   try {
     const answer = await daemon.solve(solveRequest(plan, ref, session.id, dockerfile), signal);
     await exports.commit();

@@ -2,7 +2,7 @@
  * Opens the context of the command line. In docker's order the context is `-`, a directory, a repository or another URL. A repository
  * becomes a directory, and an archive a tree of files, so that the same ignore rules apply to all.
  */
-import { PIPED_DOCKERFILE } from "../dockerfile-name.ts";
+import { withoutFile } from "../dockerfile-name.ts";
 import { createHash } from "node:crypto";
 import { realpath, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
@@ -64,7 +64,7 @@ export async function openSource(request: SourceRequest): Promise<OpenedSource> 
     return {
       ...source,
       dockerfile: {
-        path: PIPED_DOCKERFILE,
+        path: withoutFile("standard input"),
         ...(await readDockerfile(request.stdin(), "standard input")),
       },
     };
@@ -154,7 +154,7 @@ async function fromStream(
     });
   }
   const { EMPTY_TREE } = await import("../../lib/archive/archive-tree.ts");
-  const dockerfile = { path: `the Dockerfile from ${name}`, ...found };
+  const dockerfile = { path: withoutFile(name), ...found };
   return { root: "the empty context", tree: EMPTY_TREE, digest: EMPTY_DIGEST, external: true, dockerfile };
 }
 
