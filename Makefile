@@ -5,7 +5,7 @@ SHELL := /bin/bash
 NPM := npm --no-fund --no-audit --loglevel=error
 RELEASE_PROGRAMS := /usr/bin/qemu-aarch64-static /usr/bin/rpmbuild /usr/bin/zip
 
-.PHONY: sample e2e-executable executable release release-test windows same-context same-tag platform-kills help demo test check docs docs-site unit e2e cluster cluster-nodes clean-cluster build contract contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
+.PHONY: sample e2e-executable executable release release-test windows same-context same-tag platform-kills help demo test check docs docs-site unit e2e cluster cluster-nodes clean-cluster build contract contract-keep contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
@@ -53,6 +53,12 @@ contract: build cluster ## docker build's contract, a test a flag, and scripts f
 	@test/cluster/program cosign cosign >/dev/null
 	@test/cluster/program netpol netpol >/dev/null
 	$(NPM) run --silent contract
+
+contract-keep: build cluster ## what of the contract is about one build, with a kept builder
+	@test/cluster/up --with buildkit
+	@test/cluster/program compose docker-compose >/dev/null
+	@test/cluster/program buildx docker >/dev/null
+	SLIPWAY_KEEP=10m $(NPM) run --silent contract -- test/contract/{contract,situations,checks,scripts,contexts,hostile,plugins,imagetools}.test.ts
 
 contract-record: build cluster ## what the real docker does in every case of the contract; writes test/contract/recorded
 	@test/cluster/up --with buildkit

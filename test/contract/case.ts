@@ -5,7 +5,7 @@ import { project } from "../e2e/support/project.ts";
 import type { Files } from "../e2e/support/project.ts";
 import { readImage } from "../e2e/support/registry.ts";
 import type { Image } from "../e2e/support/registry.ts";
-import { imageName, isKept, isSlipway, lookAlike } from "./look-alike.ts";
+import { imageName, isKept, isSlipway, lookAlike, stopKept } from "./look-alike.ts";
 import type { Run, RunOptions } from "./look-alike.ts";
 import { outcomeOf, snapshot } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
@@ -89,6 +89,7 @@ export async function perform(namespace: string, { files, act, slipwayOnly = fal
     if (cannot !== undefined) outcomes.push({ args, cannot });
     else {
       const { root, image, run, outcomes: own } = await setUp(namespace, files);
+      if (isKept && args.some((arg) => /^(?:--cpu|--memory|-c$|-m$)/.test(arg))) await stopKept(namespace);
       const named = args.map((arg) => arg.replaceAll("IMAGE", image));
       await run(named, { env, ...(stdin === undefined ? {} : { stdin: await stdin(root) }) });
       outcomes.push(...own);

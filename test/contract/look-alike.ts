@@ -38,6 +38,14 @@ export async function lookAlike(namespace: string, args: readonly string[], opti
   return { ...done, stderr: done.stderr.replaceAll(OF_THE_DRIVER, "") };
 }
 
+/** Ends the kept builders. A case with resources of its own has a builder of its own, which holds them while it stays. */
+export async function stopKept(namespace: string): Promise<void> {
+  const { code, stderr } = await run(process.execPath, [PROGRAM, "keep", "stop", "--all", "-n", namespace], {
+    cwd: ".",
+  });
+  if (code !== 0) throw new Error(stderr);
+}
+
 export function run(command: string, args: readonly string[], { cwd, stdin = "", env = {} }: RunOptions): Promise<Run> {
   const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: "pipe" });
   let stdout = "";

@@ -18,7 +18,7 @@ export function waitingMessage({ for: what, sentence }: Waited): string {
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [
     /Insufficient (?:cpu|memory|ephemeral-storage|\S+\/\S+)/,
-    "Request less (--memory, --cpu-quota, --requests), or wait until other pods have ended or a node is added.",
+    "Request less (--memory, --cpu-quota, --requests), end builders that you keep (slipway keep stop --all), or wait until other pods have ended or a node is added.",
   ],
   [
     /anti-affinity/,
