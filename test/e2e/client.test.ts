@@ -10,11 +10,10 @@ import { BUSYBOX, build, mustBuild, uniqueImage } from "./support/build.ts";
 import { madeFromNow, useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
-import { slipway } from "./support/slipway.ts";
+import { PROGRAM, slipway } from "./support/slipway.ts";
 
 const run = promisify(execFile);
 const namespace = useNamespace({ rbac: ["--manage"] });
-const PROGRAM = new URL("../../bin/run.js", import.meta.url).pathname;
 
 /** The environment of a process that reads another time of day; how long things take stays as it is. */
 async function clock(offset: string): Promise<Record<string, string>> {
@@ -78,7 +77,7 @@ test("full disk: the error names the file, no partial file is left, and the imag
 test("output closed by its reader: the build continues to its end", async () => {
   const image = uniqueImage();
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN for i in 1 2 3; do echo line $i; sleep 1; done\n` });
-  const words = [process.execPath, PROGRAM, "build", "-n", namespace.name, "-t", image, root];
+  const words = [...PROGRAM, "build", "-n", namespace.name, "-t", image, root];
   const script = '"$@" 2>&1 >/dev/null | head -1; echo "${PIPESTATUS[0]}"';
   const env = { ...process.env, NO_COLOR: "1", CI: "", KUBECONFIG: namespace.kubeconfig };
   const { stdout } = await run("bash", ["-c", script, "bash", ...words], { env });

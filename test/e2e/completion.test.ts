@@ -1,16 +1,14 @@
 /** Completion in the real shells: what stands on the line after the tab key. */
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BUSYBOX, mustBuild, uniqueImage } from "./support/build.ts";
 import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
-import { slipway } from "./support/slipway.ts";
+import { installProgram, slipway } from "./support/slipway.ts";
 import { shell } from "./support/terminal.ts";
 import type { Terminal } from "./support/terminal.ts";
-
-const PROGRAM = new URL("../../bin/run.js", import.meta.url).pathname;
 
 /** How each shell starts without anybody's settings, and loads the script. */
 const SHELLS: Readonly<Record<string, { readonly start: readonly string[]; readonly load: string }>> = {
@@ -32,8 +30,7 @@ let bin: string;
 
 beforeAll(async () => {
   bin = await mkdtemp(join(tmpdir(), "slipway-bin-"));
-  await writeFile(join(bin, "slipway"), `#!/bin/sh\nexec "${process.execPath}" "${PROGRAM}" "$@"\n`);
-  await chmod(join(bin, "slipway"), 0o755);
+  await installProgram(bin);
 });
 
 afterAll(() => rm(bin, { recursive: true, force: true }));

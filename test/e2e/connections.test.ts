@@ -10,8 +10,8 @@ import type { Traced } from "../unit/support/connections.ts";
 import { BUSYBOX, REGISTRY, uniqueImage } from "./support/build.ts";
 import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
+import { PROGRAM } from "./support/slipway.ts";
 
-const PROGRAM = new URL("../../bin/run.js", import.meta.url).pathname;
 const namespace = useNamespace({ rbac: ["--manage", "--keep"] });
 
 interface Kubeconfig {
@@ -28,7 +28,8 @@ async function apiServer(): Promise<string> {
 /** @throws Error with the command's output if it fails */
 async function mustTrace(args: readonly string[]): Promise<Traced> {
   const env = { ...process.env, KUBECONFIG: namespace.kubeconfig, NO_COLOR: "1" };
-  const run = await traced(process.execPath, [PROGRAM, ...args], { env });
+  const [command, ...first] = PROGRAM;
+  const run = await traced(command, [...first, ...args], { env });
   if (run.code !== 0) throw new Error(`slipway ${args.join(" ")} ended with ${run.code}:\n${run.stdout}${run.stderr}`);
   return run;
 }

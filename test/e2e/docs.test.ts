@@ -3,7 +3,7 @@
  * directory and a namespace of its own.
  */
 import { spawn } from "node:child_process";
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -11,6 +11,7 @@ import { fences, pagePaths, readPage } from "../../docs/generate/markdown.ts";
 import { REGISTRY } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
 import { useNamespace } from "./support/namespace.ts";
+import { installProgram } from "./support/slipway.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const DOCS = join(ROOT, "docs");
@@ -36,9 +37,7 @@ let bin = "";
 
 beforeAll(async () => {
   bin = await mkdtemp(join(tmpdir(), "slipway-docs-bin-"));
-  await symlink(join(ROOT, "bin/run.js"), join(bin, "slipway"));
-  // The program asks the PATH for its Node.
-  await symlink(process.execPath, join(bin, "node"));
+  await installProgram(bin);
 });
 afterAll(() => rm(bin, { recursive: true, force: true }));
 

@@ -4,17 +4,16 @@ import { expect, test } from "vitest";
 import { BUSYBOX, REGISTRY } from "./support/build.ts";
 import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
-import { slipway } from "./support/slipway.ts";
+import { PROGRAM, slipway } from "./support/slipway.ts";
 import { shell } from "./support/terminal.ts";
 
 const namespace = useNamespace();
-const PROGRAM = new URL("../../bin/run.js", import.meta.url).pathname;
 
 test("asks at a terminal, writes the file, runs doctor, and the next build needs no registry", async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nLABEL a=b\n` });
   const env = { KUBECONFIG: namespace.kubeconfig, DOCKER_CONFIG: root, HOME: root, PS1: "> " };
   const { screen, keys } = shell(["bash", "--norc"], root, env);
-  keys(`${process.execPath} ${PROGRAM} init --no-doctor; echo "ended with $?"`, "Enter");
+  keys(`${PROGRAM.join(" ")} init --no-doctor; echo "ended with $?"`, "Enter");
   await expect.poll(screen).toMatch(/^Registry.*: *$/m);
   keys("Not-A-Registry/Team", "Enter");
   await expect.poll(screen).toMatch(/^ {2}write HOST/m);

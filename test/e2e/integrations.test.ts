@@ -1,6 +1,6 @@
 /** What the files in integrations/ call, against the real cluster. */
 import { spawnSync } from "node:child_process";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { load } from "js-yaml";
 import { expect, test } from "vitest";
@@ -8,6 +8,7 @@ import { BUSYBOX, environment, uniqueImage } from "./support/build.ts";
 import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
+import { installProgram } from "./support/slipway.ts";
 
 const namespace = useNamespace();
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -17,8 +18,7 @@ const DOCKERFILE = `FROM ${BUSYBOX}\nARG SAYS\nRUN echo "$SAYS" > /said\nLABEL s
 async function job(cwd: string, script: string, env: Readonly<Record<string, string>>) {
   const bin = join(cwd, ".bin");
   await mkdir(bin, { recursive: true });
-  const program = `#!/bin/sh\nexec "${process.execPath}" "${ROOT}bin/run.js" "$@"\n`;
-  await writeFile(join(bin, "slipway"), program, { mode: 0o755 });
+  await installProgram(bin);
   const { status, stdout, stderr } = spawnSync("bash", ["-c", script], {
     cwd,
     env: {

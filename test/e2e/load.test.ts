@@ -13,6 +13,7 @@ import { kubectl } from "./support/kubectl.ts";
 import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
+import { PROGRAM } from "./support/slipway.ts";
 import { WAIT } from "./support/wait.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -155,8 +156,9 @@ services:
       // The link leads to a script that asks for node.
       PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
     };
+    const [command, ...first] = PROGRAM;
     const go = (program: string, ...args: readonly string[]) => promisify(execFile)(program, args, { cwd: root, env });
-    await go(process.execPath, join(ROOT, "bin/run.js"), "install-plugin", "compose");
+    await go(command, ...first, "install-plugin", "compose");
     await go(COMPOSE, "up", "--build", "--detach");
     const container = await engine.docker("container", "inspect", "--format={{.Id}} {{.Image}}", "composed-web-1");
     await expect.poll(() => engine.docker("logs", "composed-web-1"), WAIT).toBe("made");

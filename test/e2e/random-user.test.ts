@@ -10,8 +10,8 @@ import { BUSYBOX, uniqueImage } from "./support/build.ts";
 import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { readImage, sha256 } from "./support/registry.ts";
+import { PROGRAM } from "./support/slipway.ts";
 
-const PROGRAM = new URL("../../bin/run.js", import.meta.url).pathname;
 const USER = 1_000_650_000;
 const namespace = useNamespace();
 
@@ -39,7 +39,7 @@ async function slipway(args: readonly string[], stdin: Buffer): Promise<Ended> {
   chmodSync(directory, 0o755);
   copyFileSync(namespace.kubeconfig, join(directory, "config"));
   chmodSync(join(directory, "config"), 0o644);
-  const as = [`--reuid=${USER}`, "--regid=0", "--clear-groups", process.execPath, PROGRAM];
+  const as = [`--reuid=${USER}`, "--regid=0", "--clear-groups", ...PROGRAM];
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("SLIPWAY_")));
   const child = spawn("setpriv", [...as, ...args, "-n", namespace.name], {
     cwd: "/",

@@ -5,8 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-
-const PROGRAM = new URL("../../bin/run.js", import.meta.url).pathname;
+import { IS_EXECUTABLE, PROGRAM } from "./support/slipway.ts";
 
 /** Of a name that matches none of them: each takes all steps it can. */
 const HOSTILE = Array.from({ length: 2000 }, (_, index) => `*${"a*".repeat(60)}b${index}`).join("\n");
@@ -31,18 +30,21 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-/** Ctrl-Break of Windows, which nothing sends here: Node is told that it came when another signal comes. */
+/**
+ * Ctrl-Break of Windows, which nothing sends here: Node is told that it came when another signal comes. The executable takes no flags of
+ * Node's.
+ */
 const CTRL_BREAK = "data:text/javascript,process.on('SIGUSR2', () => process.emit('SIGBREAK', 'SIGBREAK'))";
 
 test.each([
   ["SIGTERM", "SIGTERM", []],
   ["SIGINT", "SIGINT", []],
-  ["SIGBREAK", "SIGUSR2", ["--import", CTRL_BREAK]],
+  ...(IS_EXECUTABLE ? [] : ([["SIGBREAK", "SIGUSR2", ["--import", CTRL_BREAK]]] as const)),
 ] as const)(
   "%s ends the client while it reads a context with 100 000 files and hostile ignore rules",
   async (_heard, signal, options) => {
-    const args = [...options, PROGRAM, "context", root];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const [command, ...first] = PROGRAM;
+    const child = spawn(command, [...options, ...first, "context", root], { stdio: ["ignore", "pipe", "pipe"] });
     const ended = once(child, "exit");
     // It lists nothing before the end, so the processor time shows that it is at work.
     await expect.poll(() => cpuTicks(child.pid ?? 0), { timeout: 120_000 }).toBeGreaterThan(150);

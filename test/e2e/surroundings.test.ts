@@ -8,8 +8,8 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { serveGit } from "../unit/plan/source/git-server.ts";
 import type { GitServer } from "../unit/plan/source/git-server.ts";
+import { PROGRAM } from "./support/slipway.ts";
 
-const PROGRAM = new URL("../../bin/run.js", import.meta.url).pathname;
 const NOBODY = 54_321;
 
 let server: GitServer;
@@ -54,7 +54,7 @@ async function slipway(
 ): Promise<Run> {
   const base: NodeJS.ProcessEnv = { PATH: process.env["PATH"], NO_COLOR: "1", ...env };
   const as = uid === undefined ? [] : ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
-  const [program = "", ...rest] = [...as, "sh", "-c", `${before}\nexec "$@"`, "sh", process.execPath, PROGRAM, ...args];
+  const [program = "", ...rest] = [...as, "sh", "-c", `${before}\nexec "$@"`, "sh", ...PROGRAM, ...args];
   const child = spawn(program, rest, { env: base, cwd: "/" });
   const ended = once(child, "close");
   // A program that refuses its input ends before it has read it.

@@ -5,9 +5,9 @@ import { COMMANDS } from "../../src/cli/command-table.ts";
 import { BUSYBOX } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
 import { useNamespace } from "./support/namespace.ts";
+import { PROGRAM } from "./support/slipway.ts";
 
 const namespace = useNamespace({ rbac: ["--manage", "--cache-volume"] });
-const PROGRAM = new URL("../../bin/run.js", import.meta.url).pathname;
 const HOSTILE = "x\u001B]0;pwned-title\u0007\u001B[2Jy";
 // JSON has the text with its control characters escaped, which a terminal does not obey.
 const OBEYED = ["\u001B[2J", "\u001B]", "\u0007"];
@@ -105,7 +105,7 @@ test("every command is named here", () => {
 
 test.each(Object.keys(CALLS))("%s shows no control sequence of a forged Job on a terminal", (command) => {
   const args = [...command.split(":"), "-n", namespace.name, ...(CALLS[command] ?? [])];
-  const quoted = [process.execPath, PROGRAM, ...args].map((arg) => `'${arg}'`).join(" ");
+  const quoted = [...PROGRAM, ...args].map((arg) => `'${arg}'`).join(" ");
   const { stdout } = spawnSync("script", ["-qc", `stty cols 100; ${quoted}`, "/dev/null"], {
     encoding: "utf8",
     input: "",

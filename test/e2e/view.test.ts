@@ -5,10 +5,10 @@ import { BUSYBOX, build, mustBuild, uniqueImage } from "./support/build.ts";
 import { kubectl } from "./support/kubectl.ts";
 import { objectsIn, useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
+import { PROGRAM } from "./support/slipway.ts";
 import { printedBy } from "./support/step-lines.ts";
 
 const namespace = useNamespace();
-const PROGRAM = new URL("../../bin/run.js", import.meta.url).pathname;
 
 test("--dry-run prints objects that the cluster accepts, without secrets, and creates none", async () => {
   const root = await project({
@@ -37,7 +37,7 @@ test("a terminal shows finished stages, the log and no broken line; standard out
   const image = uniqueImage();
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo hello from the build\n` });
   // script(1) gives the program a terminal for stdin, stdout and stderr.
-  const command = `stty cols 100; ${process.execPath} ${PROGRAM} build -n ${namespace.name} -t ${image} ${root} > ${root}/answer`;
+  const command = `stty cols 100; ${PROGRAM.join(" ")} build -n ${namespace.name} -t ${image} ${root} > ${root}/answer`;
   const { stdout, status } = spawnSync("script", ["-qec", command, "/dev/null"], {
     encoding: "utf8",
     env: { ...process.env, TERM: "xterm" },
@@ -80,7 +80,7 @@ test("a reader that closes the output early causes no crash", async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
   const { status, stderr } = spawnSync(
     "sh",
-    ["-c", `${process.execPath} ${PROGRAM} build -n ${namespace.name} --dry-run ${root} | head -1`],
+    ["-c", `${PROGRAM.join(" ")} build -n ${namespace.name} --dry-run ${root} | head -1`],
     { encoding: "utf8" },
   );
   expect(stderr).toBe("");

@@ -32,3 +32,10 @@ it("make test runs a part of every end-to-end file but those that are listed", (
     });
   expect(whole.map((path) => basename(path))).toEqual(Object.keys(LONG));
 });
+
+it("the end-to-end tests name the program in one file, so that make e2e-executable runs all of them with the executable", () => {
+  const naming = readdirSync(DIRECTORY, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .filter((path) => readFileSync(join(DIRECTORY, path), "utf8").includes("bin/run.js"));
+  expect(naming).toEqual(["support/slipway.ts"]);
+});

@@ -1,13 +1,26 @@
 /** Runs the program as a user does: the built one, in a directory, with arguments, reading its streams and exit code. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { symlink } from "node:fs/promises";
+import { join } from "node:path";
 import { onTestFailed } from "vitest";
 
-/** The program with its first args: that of the npm package, or the single executable that SLIPWAY_TEST_EXECUTABLE names. */
+const EXECUTABLE = process.env["SLIPWAY_TEST_EXECUTABLE"];
+const PACKAGE = new URL("../../../bin/run.js", import.meta.url).pathname;
+
+/** Whether the tests run the single executable, which SLIPWAY_TEST_EXECUTABLE names, or the npm package. */
+export const IS_EXECUTABLE = EXECUTABLE !== undefined;
+
+/** The program with its first args. None of them has a space or a quote, so they may stand in a shell's line. */
 export const PROGRAM: readonly [string, ...string[]] =
-  process.env["SLIPWAY_TEST_EXECUTABLE"] === undefined
-    ? [process.execPath, new URL("../../../bin/run.js", import.meta.url).pathname]
-    : [process.env["SLIPWAY_TEST_EXECUTABLE"]];
+  EXECUTABLE === undefined ? [process.execPath, PACKAGE] : [EXECUTABLE];
+
+/** Makes `slipway` in a directory for the PATH, as an installation does: a link. */
+export async function installProgram(directory: string): Promise<void> {
+  await symlink(EXECUTABLE ?? PACKAGE, join(directory, "slipway"));
+  // The npm package asks the PATH for its Node.
+  if (EXECUTABLE === undefined) await symlink(process.execPath, join(directory, "node"));
+}
 
 export interface RunOptions {
   readonly cwd?: string;
