@@ -121,9 +121,13 @@ describe("the Debian package", () => {
 
   test("has a manual page for every command, a completion, and the licences of all that is in it", async () => {
     const unpacked = join(home, "unpacked");
-    run("dpkg-deb", ["--extract", await artefact(`slipway_${VERSION}_amd64.deb`), unpacked]);
+    const deb = await artefact(`slipway_${VERSION}_amd64.deb`);
+    run("dpkg-deb", ["--extract", deb, unpacked]);
     const page = run("man", [`--manpath=${join(unpacked, "usr/share/man")}`, "slipway-build"], { MANPAGER: "cat" });
     expect(page).toMatchObject({ status: 0, stdout: expect.stringContaining("Build an image from a Dockerfile") });
+    const count = `find usr -type f -printf '%s\\n' -o -printf '1\\n' | awk '{ size += int(($1 + 1023) / 1024) } END { print size }'`;
+    const installed = run("bash", ["-c", `cd ${unpacked} && ${count}`]).stdout;
+    expect(run("dpkg-deb", ["--field", deb, "Installed-Size"]).stdout).toBe(installed);
     const copyright = await readFile(join(unpacked, "usr/share/doc/slipway/copyright"), "utf8");
     for (const part of ["Apache License", "@oclif/core", "Node.js is licensed for use as follows"]) {
       expect(copyright).toContain(part);
