@@ -13,6 +13,7 @@ import { Interrupted, InvalidInput, SlipwayError } from "../errors.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { WITHOUT_VALUE } from "./flags/shared.ts";
+import { missingArgs } from "./missing-args.ts";
 import { tolerateBrokenPipe } from "./ui/progress.ts";
 import { startWaitLine } from "./ui/wait-line.ts";
 import { failureLines } from "./ui/failure.ts";
@@ -180,9 +181,10 @@ export abstract class BaseCommand extends Command {
     // oclif's own errors are about the command line.
     if (error.oclif !== undefined) {
       this.fail(
-        new InvalidInput(firstLine(error.message), {
-          suggestions: [`Run \`slipway ${this.typedName} --help\` to list its args and flags.`],
-        }),
+        missingArgs(this.typedName, error) ??
+          new InvalidInput(firstLine(error.message), {
+            suggestions: [`Run \`slipway ${this.typedName} --help\` to list its args and flags.`],
+          }),
       );
       this.#leave(EXIT.usage);
     }
