@@ -112,7 +112,7 @@ executable: build ## one file that needs no Node, for this machine, in release/
 release: build $(RELEASE_PROGRAMS) ## what a release consists of, in release/: executables, archives, packages (RELEASE="--target linux-x64": only of one platform)
 	$(NPM) run --silent release -- $(RELEASE)
 
-release-test: release cluster /usr/bin/ruby /usr/bin/zsh /usr/bin/fish ## installs and runs what `make release` has made
+release-test: release cluster-nodes /usr/bin/ruby /usr/bin/zsh /usr/bin/fish ## installs and runs what `make release` has made
 	@eval "$$(test/cluster/env)" && $(NPM) run --silent release:test
 
 windows: build cluster /usr/bin/tmux /usr/lib/wine/wine64 ## the client on Windows, under wine: builds on the test cluster

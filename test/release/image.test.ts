@@ -2,44 +2,43 @@
 import { readFile } from "node:fs/promises";
 import { load } from "js-yaml";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { BUSYBOX, REGISTRY, environment, uniqueImage } from "../e2e/support/build.ts";
+import { BUSYBOX, REGISTRY, environment, mustBuild, uniqueImage } from "../e2e/support/build.ts";
 import { kubectl } from "../e2e/support/kubectl.ts";
 import { useNamespace } from "../e2e/support/namespace.ts";
+import { useNodes } from "../e2e/support/nodes.ts";
 import { readImage } from "../e2e/support/registry.ts";
 import { slipway } from "../e2e/support/slipway.ts";
 import { aptProxy } from "./apt-proxy.ts";
 import type { AptProxy } from "./apt-proxy.ts";
 import { RELEASE, ROOT, VERSION, artefact } from "./artefacts.ts";
 
-const namespace = useNamespace();
+useNodes();
+const namespace = useNamespace({ nodes: "all" });
 const IMAGE = uniqueImage();
 const ACCOUNT = "ci";
 const INTEGRATIONS = `${ROOT}integrations`;
+/** Of a node, as Kubernetes calls it, and the platform that `slipway version` prints there. */
+const PLATFORMS = { amd64: "linux-x64", arm64: "linux-arm64" } as const;
+type Architecture = keyof typeof PLATFORMS;
+const ARCHITECTURES = Object.keys(PLATFORMS) as Architecture[];
 /** What a site's administrator sets for all jobs: the images of the test cluster. */
 const SETTINGS = ["SLIPWAY_KANIKO_IMAGE", "SLIPWAY_HELPER_IMAGE"].map((name) => ({ name, value: environment(name) }));
 
 let proxy: AptProxy | undefined;
 
 beforeAll(async () => {
-  await artefact(`slipway_${VERSION}_amd64.deb`);
+  for (const architecture of ARCHITECTURES) await artefact(`slipway_${VERSION}_${architecture}.deb`);
   proxy = await aptProxy(REGISTRY.slice(0, REGISTRY.lastIndexOf(":")));
-  for (const [image, ...target] of [[`${IMAGE}:ci`], [`${IMAGE}:drone`, "--target", "drone"]]) {
-    const args = ["build", "-n", namespace.name, "--builder", "buildkit", "-t", image ?? "", ...target];
-    args.push(
-      "-f",
-      `${INTEGRATIONS}/image/Dockerfile`,
-      "--cache-to",
-      `${IMAGE}:cache`,
-      "--cache-from",
-      `${IMAGE}:cache`,
-    );
-    args.push("--build-arg", `BASE=${REGISTRY}/debian:bookworm`, "--build-arg", `http_proxy=${proxy.url}`, RELEASE);
-    const built = await slipway(args, { env: { KUBECONFIG: namespace.kubeconfig } });
-    if (built.code !== 0) throw new Error(built.output);
-  }
+  // Debian's image of the test cluster is one for two platforms, too.
+  const base = ["--build-arg", `BASE=${REGISTRY}/debian:bookworm`, "--build-arg", `http_proxy=${proxy.url}`];
+  const cache = ["--cache-to", `${IMAGE}:cache`, "--cache-from", `${IMAGE}:cache`];
+  const more = [...base, ...cache, "--builder", "buildkit", "--platform", "linux/amd64,linux/arm64"];
+  more.push("-f", `${INTEGRATIONS}/image/Dockerfile`, RELEASE);
+  await mustBuild(namespace, ["-t", `${IMAGE}:ci`, ...more]);
+  await mustBuild(namespace, ["-t", `${IMAGE}:drone`, "--target", "drone", ...more]);
   const granted = await slipway(["rbac", "-n", namespace.name, "--manage", "--account", ACCOUNT, "--name", ACCOUNT]);
   await kubectl(["apply", "-f", "-"], granted.stdout);
-}, 1_200_000);
+}, 1_800_000);
 afterAll(() => proxy?.close());
 
 interface Container {
@@ -50,11 +49,20 @@ interface Container {
   readonly workingDir?: string;
 }
 
+const SOURCE = { Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` };
+
+interface PodOptions {
+  /** Of the directory `/workspace/source`. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Of its node. */
+  readonly architecture?: Architecture;
+}
+
 /** Runs one container to its end in a pod with the CI account, which the cluster would refuse as root. @returns its output */
 async function runPod(
   name: string,
   container: Container,
-  files: Readonly<Record<string, string>> = {},
+  { files = {}, architecture = "amd64" }: PodOptions = {},
 ): Promise<string> {
   const mount = { name: "source", mountPath: "/workspace/source" };
   const settings = { name: `source-${name}`, namespace: namespace.name };
@@ -67,6 +75,7 @@ async function runPod(
     kind: "Pod",
     metadata: { name, namespace: namespace.name },
     spec: {
+      nodeSelector: { "kubernetes.io/arch": architecture },
       restartPolicy: "Never",
       serviceAccountName: ACCOUNT,
       securityContext: { runAsNonRoot: true },
@@ -95,6 +104,14 @@ test("a job in the cluster builds with the account of its pod, without a kubecon
   expect(log).toContain(`built digest ${(await readImage(`${image}:1`)).digest}`);
 });
 
+test.each(ARCHITECTURES)("the image runs on a node of %s, as user 1000", async (architecture) => {
+  const command = ["sh", "-c", "set -eu; slipway version; git --version; id -u"];
+  const log = await runPod(`on-${architecture}`, { image: `${IMAGE}:ci`, command }, { architecture });
+  expect(log).toMatch(
+    new RegExp(`^slipway/${VERSION} ${PLATFORMS[architecture]} [^]*\\ngit version 2\\..*\\n1000\\n$`),
+  );
+});
+
 interface Task {
   readonly spec: {
     readonly params: readonly { readonly name: string; readonly default?: string }[];
@@ -116,7 +133,7 @@ test("the step of the Tekton Task builds its workspace and writes the digest as 
   if (step === undefined) throw new Error("the task has no step");
   const { script, ...container } = step;
   const command = ["sh", "-c", `${script}\necho "result: $(cat /tmp/digest)"`];
-  const log = await runPod("tekton", { ...container, command }, { Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
+  const log = await runPod("tekton", { ...container, command }, { files: SOURCE });
   const { digest, config } = await readImage(`${image}:1`);
   expect(log).toMatch(new RegExp(`^result: ${digest}$`, "m"));
   expect(config.config.Labels).toMatchObject({ a: "b" });
@@ -130,6 +147,6 @@ test("the plugin image of Drone and Woodpecker builds what its variables say", a
     workingDir: "/workspace/source",
     env: env.map(([name, value]) => ({ name, value })),
   };
-  await runPod("drone", container, { Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
+  await runPod("drone", container, { files: SOURCE });
   expect((await readImage(`${image}:one`)).digest).toBe((await readImage(`${image}:two`)).digest);
 });
