@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034 # read by lib/parts.sh
 title="img v0.5.11"
-expect="1 minute"
+expect="30 seconds"
 cgo=1
 # noembed: its runc lies beside it, instead of in it.
 tags="seccomp noembed netgo osusergo"
