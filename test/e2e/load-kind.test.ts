@@ -1,46 +1,16 @@
-/** `--load=kind`: the image is in the containerd of a kind cluster's nodes. A container with the test cluster's containerd stands for a node. */
-import { execFileSync } from "node:child_process";
+/** `--load=kind`: the image is in the containerd of a kind cluster's nodes. */
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { beforeAll, expect, test, vi } from "vitest";
+import { join } from "node:path";
+import { expect, test } from "vitest";
 import { BUSYBOX, build, mustBuild } from "./support/build.ts";
 import { useDocker } from "./support/engine.ts";
+import { useKindCluster } from "./support/kind-cluster.ts";
 import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
-import { WAIT } from "./support/wait.ts";
 
 const namespace = useNamespace();
 const engine = useDocker();
-const PROGRAM = new URL("../cluster/program", import.meta.url).pathname;
-const NODES = ["lab-control-plane", "lab-worker"];
-
-const ctr = (node: string, ...args: readonly string[]): Promise<string> =>
-  engine.docker("exec", node, "ctr", "--namespace=k8s.io", ...args);
-
-beforeAll(async () => {
-  const programs = dirname(execFileSync(PROGRAM, ["containerd", "ctr"], { encoding: "utf8" }).trim());
-  for (const node of NODES) {
-    const labels = ["--label=io.x-k8s.kind.cluster=lab", `--label=io.x-k8s.kind.role=${node.slice("lab-".length)}`];
-    // What kind's nodes have by --privileged.
-    const rights = ["--cap-add=SYS_ADMIN", "--security-opt=seccomp=unconfined"];
-    const volumes = [`--volume=${programs}:/programs:ro`, "--volume=/var/lib/containerd"];
-    const start = "cp /programs/ctr /programs/containerd /bin/ && exec containerd";
-    await engine.docker(
-      "run",
-      "-d",
-      `--name=${node}`,
-      ...labels,
-      ...rights,
-      ...volumes,
-      "--network=none",
-      BUSYBOX,
-      "sh",
-      "-c",
-      start,
-    );
-    await vi.waitFor(() => ctr(node, "version"), WAIT);
-  }
-}, WAIT.timeout);
+const kind = useKindCluster(engine);
 
 test(
   "every node has the image under the names by which pods find it, with the ID that is reported",
@@ -51,12 +21,12 @@ test(
     const { stderr } = await mustBuild(namespace, args, { cwd: root, env: { DOCKER_HOST: engine.host } });
     expect(stderr).toContain("=> loaded app:latest\n");
     const id = await readFile(join(root, "id"), "utf8");
-    for (const node of NODES) {
-      const names = (await ctr(node, "images", "list", "--quiet")).split("\n");
+    for (const node of kind.nodes) {
+      const names = (await kind.ctr(node, "images", "list", "--quiet")).split("\n");
       // containerd's CRI names an image by its ID as well.
       for (const name of ["docker.io/library/app:latest", "registry.example.com/other:v2", id])
         expect(names).toContain(name);
-      expect(await ctr(node, "images", "check", "name==docker.io/library/app:latest")).toContain("complete");
+      expect(await kind.ctr(node, "images", "check", "name==docker.io/library/app:latest")).toContain("complete");
     }
   },
 );

@@ -8,7 +8,7 @@ import type { DockerOptions } from "./options.ts";
 import { platformsOf } from "../../lib/image/platform.ts";
 import { bytesOf, podResourcesOf, resourcePairs, ulimitsOf } from "./resources.ts";
 import { annotationsOf } from "./annotations.ts";
-import { attestationsOf, loadTargetOf, outputsOf, refuseSeveralInArchive } from "./results.ts";
+import { attestationsOf, exportsOfSeveral, loadTargetOf, outputsOf } from "./results.ts";
 import { buildContextsOf } from "./build-contexts.ts";
 import { cacheOf, secretsOf, sshOf } from "./sources.ts";
 
@@ -32,7 +32,7 @@ export function readDockerOptions(flags: TypedFlags, env: Readonly<Record<string
   }
   const platforms = platformsOf(flags.platform ?? []);
   const isSeveral = platforms.length > 1;
-  refuseSeveralInArchive(platforms, outputs.exports);
+  const exports = isSeveral ? exportsOfSeveral(platforms, outputs.exports) : outputs.exports;
   const { annotations, indexAnnotations } = annotationsOf(flags.annotation ?? [], isSeveral);
   const options: DockerOptions = {
     ...optional("platform", isSeveral ? undefined : platforms[0]),
@@ -61,7 +61,7 @@ export function readDockerOptions(flags: TypedFlags, env: Readonly<Record<string
       attestationsOf({ attest: flags.attest ?? [], provenance: flags.provenance, sbom: flags.sbom }),
     ),
     ...filled("entitlements", entitlementsOf(flags.allow ?? [])),
-    ...filled("exports", outputs.exports),
+    ...filled("exports", exports),
   };
   return { options, names: outputs.names, push: outputs.push === true };
 }

@@ -129,24 +129,24 @@ function exportOf({ type, dest, attributes }: Entry): Export {
 }
 
 /**
- * BuildKit writes no archive for docker with several images.
+ * BuildKit writes no archive for docker with several images. An engine gets them as an OCI layout; whether it takes that, it is asked later.
  * @throws InvalidInput in buildx's words
  */
-export function refuseSeveralInArchive(platforms: readonly Platform[], exports: readonly Export[]): void {
-  const wanted = exports.find(({ format }) => format === "docker");
+export function exportsOfSeveral(platforms: readonly Platform[], exports: readonly Export[]): Export[] {
+  const several = exports.map((wanted): Export => (isForEngine(wanted) ? { ...wanted, format: "oci" } : wanted));
   const [first] = platforms;
-  if (platforms.length < 2 || wanted === undefined || first === undefined) return;
-  const one = `--platform ${platformText(first)}`;
-  throw new InvalidInput("docker exporter does not currently support exporting manifest lists", {
+  if (first === undefined || several.every(({ format }) => format !== "docker")) return several;
+  throw new InvalidInput(NO_LISTS, {
     docker: "refuses",
     suggestions: [
-      ...(isForEngine(wanted)
-        ? ["Push it: --push instead of --load", `Or load the image of one platform: ${one} --load`]
-        : [`Choose one platform: ${one}`]),
+      `Choose one platform: --platform ${platformText(first)}`,
       "Or write all platforms into one archive: -o type=oci,dest=FILE",
     ],
   });
 }
+
+/** Docker's sentence. */
+export const NO_LISTS = "docker exporter does not currently support exporting manifest lists";
 
 /** Only the enabled attestations: `false` and `disabled=true` are the default. @throws InvalidInput with docker's message. */
 export function attestationsOf(flags: {

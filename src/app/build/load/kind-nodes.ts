@@ -2,9 +2,10 @@
  * `--load=kind`: the image goes into every node of a kind cluster. A node is a container of the engine, with containerd in it, which
  * imports the archive from its standard input, as `kind load image-archive` does (kind pkg/cluster/nodeutils).
  */
+import type { Readable } from "node:stream";
 import { InvalidInput } from "../../../errors.ts";
 import type { EngineClient, EngineContainer } from "../../../lib/engine/engine-client.ts";
-import type { EngineArchive } from "./engine-archive.ts";
+import type { BuildPlan } from "../../../plan/plan.ts";
 
 const CLUSTER_LABEL = "io.x-k8s.kind.cluster";
 const ROLE_LABEL = "io.x-k8s.kind.role";
@@ -13,8 +14,20 @@ const WITHOUT_PODS = "external-load-balancer";
 /** Kubernetes' namespace in containerd. */
 const CTR = ["ctr", "--namespace=k8s.io"];
 
+/** @throws InvalidInput without such a cluster, and for an image without a name: a pod could not use it */
+export async function nodesFor(
+  { tags }: Pick<BuildPlan, "tags">,
+  client: EngineClient,
+  cluster: string,
+): Promise<readonly EngineContainer[]> {
+  if (tags.length > 0) return findNodes(client, cluster);
+  throw new InvalidInput("--load=kind needs a name for the image, as pods find it by its name", {
+    suggestions: ["Add -t NAME."],
+  });
+}
+
 /** @throws InvalidInput if the engine runs no node of this cluster */
-export async function findNodes(client: EngineClient, cluster: string): Promise<readonly EngineContainer[]> {
+async function findNodes(client: EngineClient, cluster: string): Promise<readonly EngineContainer[]> {
   const all = await client.containersWith(`${CLUSTER_LABEL}=${cluster}`);
   const nodes = all.filter(({ labels }) => labels[ROLE_LABEL] !== WITHOUT_PODS);
   if (nodes.length > 0) return nodes;
@@ -24,6 +37,7 @@ export async function findNodes(client: EngineClient, cluster: string): Promise<
 }
 
 /**
+ * @param write makes the archive, from its beginning
  * @param names full names of the image, with their tags
  * @returns bytes sent
  * @throws InvalidInput if a node does not take it
@@ -31,11 +45,11 @@ export async function findNodes(client: EngineClient, cluster: string): Promise<
 export async function importInto(
   client: EngineClient,
   { id, name: node }: EngineContainer,
-  archive: EngineArchive,
+  write: () => { readonly stream: Readable; readonly bytes: number },
   names: readonly string[],
 ): Promise<number> {
   const { stdout: config } = await client.exec(id, ["containerd", "config", "dump"]);
-  const { stream, bytes } = archive.write(names, 0);
+  const { stream, bytes } = write();
   const command = [...CTR, "images", "import", "--all-platforms", `--snapshotter=${snapshotterIn(config)}`, "-"];
   const { code, stderr } = await client.exec(id, command, stream);
   // ctr has been seen to import nothing and to say nothing.

@@ -4,7 +4,6 @@
  */
 import { join } from "node:path";
 import { makeScratchDirectory, removeScratchDirectory } from "../../../lib/files/scratch.ts";
-import { InvalidInput } from "../../../errors.ts";
 import { EngineRefusal } from "../../../lib/engine/engine-client.ts";
 import type { EngineContainer } from "../../../lib/engine/engine-client.ts";
 import { EngineArchive } from "./engine-archive.ts";
@@ -14,7 +13,7 @@ import { isForEngine } from "../../../plan/docker/results.ts";
 import type { BuildPlan } from "../../../plan/plan.ts";
 import { planPull } from "./engine-pull.ts";
 import type { EnginePull, FindCredential } from "./engine-pull.ts";
-import { findNodes, importInto } from "./kind-nodes.ts";
+import { importInto, nodesFor } from "./kind-nodes.ts";
 import { engineFault, reachEngine } from "./reach-engine.ts";
 import type { ReachedEngine } from "./reach-engine.ts";
 
@@ -67,7 +66,7 @@ export class Loading implements Disposable {
     try {
       const how =
         target?.store === "kind"
-          ? { nodes: await nodesFor(plan, engine, target.cluster) }
+          ? { nodes: await nodesFor(plan, engine.client, target.cluster) }
           : { pull: await planPull(plan, engine, credentialOf) };
       return new Loading(plan, engine, makeScratchDirectory("slipway-load-"), how);
     } catch (error) {
@@ -110,8 +109,9 @@ export class Loading implements Disposable {
     stages.start("load", `kind nodes ${this.#nodes.map(({ name }) => name).join(", ")} at ${found.text}`);
     try {
       const archive = await EngineArchive.read(join(this.#directory, ARCHIVE));
+      const full = this.plan.tags.map(String);
       let bytes = 0;
-      for (const node of this.#nodes) bytes += await importInto(client, node, archive, this.plan.tags.map(String));
+      for (const node of this.#nodes) bytes += await importInto(client, node, () => archive.write(full, 0), full);
       stages.done("load", `${names.join(", ")}, ${formatBytes(bytes)} sent`, bytes);
       return { id: await archive.imageId(), names };
     } catch (error) {
@@ -154,16 +154,4 @@ export class Loading implements Disposable {
   [Symbol.dispose](): void {
     removeScratchDirectory(this.#directory);
   }
-}
-
-/** @throws InvalidInput without such a cluster, and for an image without a name: a pod could not use it */
-async function nodesFor(
-  { tags }: BuildPlan,
-  { client }: ReachedEngine,
-  cluster: string,
-): Promise<readonly EngineContainer[]> {
-  if (tags.length > 0) return findNodes(client, cluster);
-  throw new InvalidInput("--load=kind needs a name for the image, as pods find it by its name", {
-    suggestions: ["Add -t NAME."],
-  });
 }

@@ -33,6 +33,8 @@ export interface MergedLayout {
   readonly descriptor: IndexDescriptor;
   /** The bytes of its archive. Each call starts from the beginning. */
   readonly archive: () => AsyncIterable<Uint8Array>;
+  /** Of all blobs in it. */
+  readonly bytes: number;
 }
 
 /**
@@ -60,7 +62,9 @@ export async function mergeLayouts(
   for (const { root } of layouts) for (const blob of await blobsOf(root)) blobs.set(blob.name, blob);
   blobs.set(hexOf(descriptor.digest), { name: hexOf(descriptor.digest), content: Buffer.from(text) });
   const index = goJson({ schemaVersion: 2, mediaType: OCI_INDEX, manifests });
-  return { descriptor, archive: () => archive([...blobs.values()], index) };
+  const all = [...blobs.values()];
+  const bytes = all.reduce((sum, blob) => sum + ("content" in blob ? blob.content.length : blob.size), 0);
+  return { descriptor, archive: () => archive(all, index), bytes };
 }
 
 /** A file below BLOBS: on the disk, or the index that is made here. */

@@ -1,7 +1,7 @@
 /** A part of the composition root: one build for each of several platforms, and their index. */
 import { join } from "node:path";
 import { Interrupted, SlipwayError } from "../../../errors.ts";
-import type { BuildResult } from "../../../events.ts";
+import type { BuildResult, LoadedImage } from "../../../events.ts";
 import type { Cluster } from "../../../lib/kube/cluster.ts";
 import { makeScratchDirectory, removeScratchDirectory } from "../../../lib/files/scratch.ts";
 import type { IndexDescriptor } from "../../../lib/registry/combine-index.ts";
@@ -10,6 +10,7 @@ import type { RegistryOptions } from "../../../lib/registry/registry-client.ts";
 import { omitUndefined } from "../../../lib/text/omit-undefined.ts";
 import { PackedOnce } from "../../../pack/pack-once.ts";
 import type { Export } from "../../../plan/docker/options.ts";
+import { isForEngine } from "../../../plan/docker/results.ts";
 import { isShipped, pushes } from "../../../plan/plan.ts";
 import type { BuildPlan } from "../../../plan/plan.ts";
 import { platformPlans } from "../../../plan/platform-plans.ts";
@@ -22,9 +23,12 @@ import { warnOfMisspeltStages } from "../known-faults.ts";
 import { warnOfNothingKept } from "../nothing-kept.ts";
 import { connected } from "../sharing.ts";
 import type { Sharing } from "../sharing.ts";
+import type { SeveralLoading } from "../load/loading-several.ts";
+import { loaded } from "../run-build.ts";
 import type { BuildDeps } from "../run-build.ts";
 import { describePlan, runPlan } from "../run-plan.ts";
 import type { ClusterChoice, WiredBuild } from "../wired-build.ts";
+import type { MergedLayout } from "./merge-layouts.ts";
 import { PlatformEvents } from "./platform-events.ts";
 import { PlatformFailed } from "./platform-failed.ts";
 import { ImageIndex } from "./publish-index.ts";
@@ -65,9 +69,25 @@ export function wirePlatforms(
       warnOfMisspeltStages(resolved.plan, around.emit);
       const warning = await checkNodes(resolved.plan, resolved.plan.platforms ?? [], cluster, around.signal);
       if (warning !== undefined) around.emit({ type: "warning", message: warning });
-      return await several.run(cluster, leave, sharing);
+      const loading = await openLoading(resolved.plan, around.signal);
+      return await several.run(cluster, { leave, sharing, loading });
     },
   };
+}
+
+async function openLoading(plan: BuildPlan, signal: AbortSignal): Promise<SeveralLoading | undefined> {
+  if (plan.exports?.some(isForEngine) !== true) return undefined;
+  const { SeveralLoading } = await import("../load/loading-several.ts");
+  return SeveralLoading.open(plan, process.env, signal);
+}
+
+/** How a build runs that is wanted. */
+interface Running {
+  /** Aborted when the client is to detach. */
+  readonly leave: AbortSignal | undefined;
+  readonly sharing: Sharing | undefined;
+  /** Where the images are loaded, if they are. */
+  readonly loading: SeveralLoading | undefined;
 }
 
 type ChildDeps = Omit<BuildDeps, "cluster">;
@@ -96,7 +116,7 @@ class SeveralBuild {
     return described;
   }
 
-  async run(cluster: Cluster, leave: AbortSignal | undefined, sharing: Sharing | undefined): Promise<BuildResult> {
+  async run(cluster: Cluster, { leave, sharing, loading }: Running): Promise<BuildResult> {
     const { emit } = this.#around;
     // Nobody else can finish this build, so a client that is to leave ends it.
     const signal = leave === undefined ? this.#around.signal : AbortSignal.any([this.#around.signal, leave]);
@@ -109,8 +129,12 @@ class SeveralBuild {
     const layouts = wantsLayout(this.#resolved.plan) ? makeScratchDirectory("slipway-layouts-") : undefined;
     try {
       const images = await this.#buildAll(cluster, sharing, layouts, signal);
-      const exported = layouts === undefined ? undefined : await this.#export(layouts);
-      const result = await this.#publish(images, exported, temporary, signal);
+      const merged = layouts === undefined ? undefined : await this.#export(layouts);
+      const published = await this.#publish(images, merged?.descriptor, temporary, signal);
+      const load = omitUndefined({
+        load: merged && loading && ((stages: Stages): Promise<LoadedImage> => loading.load(stages, merged)),
+      });
+      const result = { ...published, ...(await loaded(load, new Stages(emit), published.digest)) };
       emit({ type: "built", result });
       return result;
     } finally {
@@ -166,8 +190,8 @@ class SeveralBuild {
     return built.filter((image) => image !== undefined);
   }
 
-  /** Writes the layouts of all platforms as one, to each place that was asked for. */
-  async #export(layouts: string): Promise<IndexDescriptor> {
+  /** Writes the layouts of all platforms as one, to each file that was asked for. */
+  async #export(layouts: string): Promise<MergedLayout> {
     const { plan } = this.#resolved;
     const [{ mergeLayouts }, { openDestination }] = await Promise.all([
       import("./merge-layouts.ts"),
@@ -176,6 +200,7 @@ class SeveralBuild {
     const own = this.#children.map(({ platform, plan: { name } }) => ({ platform, root: join(layouts, name) }));
     const merged = await mergeLayouts(plan, own, new Date());
     for (const wanted of (plan.exports ?? []).filter(isLayout)) {
+      if (isForEngine(wanted)) continue;
       const destination = openDestination(wanted);
       try {
         for await (const chunk of merged.archive()) destination.write(chunk);
@@ -185,7 +210,7 @@ class SeveralBuild {
         throw error;
       }
     }
-    return merged.descriptor;
+    return merged;
   }
 
   async #publish(

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { noticesOf, readDockerOptions } from "../../../../src/plan/docker/read-options.ts";
 import type { TypedFlags } from "../../../../src/plan/docker/typed-flags.ts";
 import { InvalidInput } from "../../../../src/errors.ts";
@@ -204,14 +204,18 @@ describe("docker's flags become options", () => {
   });
 });
 
+test.each<TypedFlags>([{ load: "true" }, { output: ["type=docker"] }])(
+  "an engine gets several platforms as an OCI layout: %j",
+  (flags) => {
+    const { exports } = readDockerOptions({ platform: ["linux/amd64,linux/arm64"], ...flags }, {}).options;
+    expect(exports).toMatchObject([{ format: "oci", engine: { store: "engine" } }]);
+  },
+);
+
 describe("input is refused with docker's message", () => {
   const CASES: readonly (readonly [TypedFlags, string])[] = [
-    ...[["type=docker,dest=image.tar"], ["type=docker"]].map((output): [TypedFlags, string] => [
-      { platform: ["linux/amd64,linux/arm64"], output },
-      "docker exporter does not currently support exporting manifest lists",
-    ]),
     [
-      { platform: ["linux/amd64,linux/arm64"], load: "true" },
+      { platform: ["linux/amd64,linux/arm64"], output: ["type=docker,dest=image.tar"] },
       "docker exporter does not currently support exporting manifest lists",
     ],
     [

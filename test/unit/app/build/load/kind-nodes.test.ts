@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { findNodes, snapshotterIn } from "../../../../../src/app/build/load/kind-nodes.ts";
+import { nodesFor, snapshotterIn } from "../../../../../src/app/build/load/kind-nodes.ts";
 import type { EngineClient, EngineContainer } from "../../../../../src/lib/engine/engine-client.ts";
+import { parseReference } from "../../../../../src/lib/image/reference.ts";
+
+const NAMED = { tags: [parseReference("app")] };
 
 describe("the snapshotter of a node", () => {
   it.each([
@@ -32,11 +35,11 @@ describe("the nodes of a kind cluster", () => {
   it("are its containers in which pods run", async () => {
     const nodes = [container("lab-control-plane", "control-plane"), container("lab-worker", "worker")];
     const client = clientOf([...nodes, container("lab-external-load-balancer", "external-load-balancer")]);
-    expect(await findNodes(client, "lab")).toEqual(nodes);
+    expect(await nodesFor(NAMED, client, "lab")).toEqual(nodes);
   });
 
   it("have to exist", async () => {
-    await expect(findNodes(clientOf([]), "other")).rejects.toThrow(
+    await expect(nodesFor(NAMED, clientOf([]), "other")).rejects.toThrow(
       'the engine runs no node of a kind cluster with the name "other"',
     );
   });
