@@ -6,7 +6,14 @@ import type { BuildPlan } from "../plan/plan.ts";
 import { MAX_NODES, listLinuxNodes } from "./linux-nodes.ts";
 import type { NodeSource } from "./linux-nodes.ts";
 
-const ARCH = "kubernetes.io/arch";
+export const ARCH = "kubernetes.io/arch";
+export const OS = "kubernetes.io/os";
+
+/** What to do about a platform without a node. */
+export const NO_NODE_REMEDIES = [
+  "Let BuildKit cross-compile in one pod: FROM --platform=$BUILDPLATFORM, see docs/guides/several-platforms.md.",
+  "Or, if the nodes emulate it (binfmt_misc), choose them in a --pod-template: spec.nodeSelector with kubernetes.io/arch.",
+];
 
 /** Labels of nodes that a service adds and removes as they are needed: GKE, EKS, AKS, Karpenter and Cluster API. */
 const POOL_LABELS = [
@@ -79,8 +86,7 @@ export async function checkNodes(
   throw new ClusterError(sentence, {
     suggestions: [
       `Build only for platforms that have nodes: --platform ${found.replaceAll(" ", "")}`,
-      "Let BuildKit cross-compile in one pod: FROM --platform=$BUILDPLATFORM, see docs/guides/several-platforms.md.",
-      "Or, if the nodes emulate it (binfmt_misc), choose them in a --pod-template: spec.nodeSelector with kubernetes.io/arch.",
+      ...NO_NODE_REMEDIES,
     ],
   });
 }

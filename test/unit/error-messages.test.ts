@@ -32,6 +32,7 @@ const FOREIGN: Readonly<Record<string, readonly [times: number, whose: string]>>
   "errors.ts": [1, "anybody's: only a full stop at the end is left out"],
   "run/follow/admission.ts": [1, "the Job controller's"],
   "run/follow/gone.ts": [1, "the condition's of a pod"],
+  "run/follow/no-node.ts": [1, "the scheduler's, and the autoscaler's"],
   "run/follow/mounts.ts": [2, "the kubelet's"],
   "run/follow/pod-failure.ts": [4, "the kubelet's"],
   "run/follow/unschedulable.ts": [3, "the scheduler's"],

@@ -50,6 +50,12 @@ export const LIMITS = {
     unit: "bytes",
     adjustable: true,
   },
+  NO_NODE_MS: {
+    what: "A service that adds nodes: saying that it adds one of the architecture that a build needs",
+    value: 15 * SECOND_MS,
+    unit: "ms",
+    adjustable: true,
+  },
   LOG_LINE_BYTES: {
     what: "The API server: one line of a log or of a watch. The rest of a longer line is cut off",
     value: 16 * MIB,

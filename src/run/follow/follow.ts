@@ -17,6 +17,7 @@ import { watchMounts } from "./mounts.ts";
 import { errorOf, timedOut } from "./pod-failure.ts";
 import { policyChanges, policyError, policyWarning } from "./policy-changes.ts";
 import type { PolicyChange } from "./policy-changes.ts";
+import { NodeWatch } from "./no-node.ts";
 import { podState, runningBeside } from "./pod-state.ts";
 import type { ContainerNames, PodState } from "./pod-state.ts";
 import { explainUnschedulable, suspended, waitingMessage } from "./unschedulable.ts";
@@ -111,6 +112,7 @@ async function watchPod(
     seen.add(kind);
     start(act());
   };
+  const nodes = new NodeWatch(cluster, start, signal);
   const mounts = new AbortController();
   let mountTimer: NodeJS.Timeout | undefined;
   let released = false;
@@ -129,6 +131,8 @@ async function watchPod(
       }
       const state = podState(pod, build.containers);
       build.onState(state, pod);
+      // The client that asked for the pod ends its build.
+      if (build.asked !== undefined) nodes.see(pod);
       if (state.kind === "starting") {
         mountTimer ??= setTimeout(() => {
           start(watchMounts(cluster, identityOf(pod), AbortSignal.any([signal, mounts.signal])));
@@ -159,6 +163,7 @@ async function watchPod(
     clearTimeout(timer);
     clearTimeout(mountTimer);
     denials.abort();
+    nodes.stop();
     mounts.abort();
   }
   throw signal.reason;

@@ -3,6 +3,7 @@ import type { V1Pod } from "@kubernetes/client-node";
 import { ClusterError } from "../../errors.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { watchDenials } from "../follow/admission.ts";
+import { NodeWatch } from "../follow/no-node.ts";
 import { podState } from "../follow/pod-state.ts";
 import { JOB_LABEL } from "../follow/pod-changes.ts";
 import { suspended } from "../follow/unschedulable.ts";
@@ -43,6 +44,7 @@ export async function awaitPod(
     void endOf(cluster, name, onWaiting, inner).then((end) => end !== undefined && over.abort(startFailure(name, end)));
   }, POLL_INTERVAL_MS);
   const denials = new AbortController();
+  const nodes = new NodeWatch(cluster, (task) => void task.catch((error: unknown) => over.abort(error)), inner);
   const denialTimer = setTimeout(() => {
     const unlessMade = AbortSignal.any([inner, denials.signal]);
     watchDenials(cluster, identityOf(job), onWaiting, unlessMade).catch((error: unknown) => {
@@ -65,12 +67,14 @@ export async function awaitPod(
         stages.start("schedule", `pod ${pod.metadata?.name ?? ""}`);
         stages.observe(state);
         if (state.kind === "building") return pod;
+        nodes.see(pod);
       }
     }
     inner.throwIfAborted();
   } finally {
     clearInterval(timer);
     clearTimeout(denialTimer);
+    nodes.stop();
     over.abort();
   }
   throw startFailure(name, "the cluster gives no reason");
