@@ -1,6 +1,6 @@
 /** An image of two platforms from one pod: the Dockerfile cross-compiles, so one node is enough. */
 import { expect, test } from "vitest";
-import { BUSYBOX, build, mustBuild, uniqueImage } from "./support/build.ts";
+import { BUSYBOX, mustBuild, uniqueImage } from "./support/build.ts";
 import { useNamespace } from "./support/namespace.ts";
 import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
@@ -33,11 +33,4 @@ test("every tag names one index of both images, each with its own files", async 
     ["amd64", "amd64"],
     ["arm64", "arm64"],
   ]);
-});
-
-test("--load of two platforms is refused before anything is created", async () => {
-  const { code, stderr } = await build(namespace, [BOTH, "--load", await project({ Dockerfile: CROSS })]);
-  expect(code).not.toBe(0);
-  expect(stderr).toContain("ERROR: docker exporter does not currently support exporting manifest lists");
-  expect(stderr).not.toContain("=> create");
 });

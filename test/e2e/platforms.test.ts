@@ -190,7 +190,7 @@ test(
 );
 
 test.each([
-  [["--load"], "docker exporter does not currently support exporting manifest lists"],
+  [["-o", "type=docker,dest=a.tar"], "docker exporter does not currently support exporting manifest lists"],
   [["--detach", "-t", "r.example/a"], "--detach cannot go with several platforms"],
   [["--node-selector=kubernetes.io/arch=amd64"], "--platform needs a node of arm64"],
 ])("%j is refused before anything is created", { tags: ["long"] }, async (flags, message) => {
