@@ -2,14 +2,15 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { BUSYBOX, build, mustBuild } from "./support/build.ts";
+import { BUSYBOX, build, mustBuild, uniqueImage } from "./support/build.ts";
 import { testBuilder } from "./support/builders.ts";
 import type { BuilderName } from "./support/builders.ts";
-import { useDocker, usePodman } from "./support/engine.ts";
+import { useDocker, useDockerWithContainerd, usePodman } from "./support/engine.ts";
 import { useKindCluster } from "./support/kind-cluster.ts";
 import { objectsIn, useNamespace } from "./support/namespace.ts";
 import { useNodes } from "./support/nodes.ts";
 import { project } from "./support/project.ts";
+import { slipway } from "./support/slipway.ts";
 
 useNodes();
 const namespace = useNamespace({ nodes: "all", rbac: ["--keep"] });
@@ -82,6 +83,41 @@ describe("the nodes of a kind cluster", () => {
       await kind.ctr(node, "images", "unmount", "--rm", at);
     }
   }
+});
+
+describe("Docker's containerd store", () => {
+  const engine = useDockerWithContainerd();
+
+  test.each(LOADING)(
+    "gets both images from %s, under every name, and runs each",
+    { tags: ["long"] },
+    async (title, builder, flags, dockerfile) => {
+      const { base, flags: own } = testBuilder(builder);
+      const root = await project({ Dockerfile: dockerfile(base) });
+      const name = `several-${title.replaceAll(" ", "-")}`;
+      const args = [...own, ...flags, BOTH, "--load", "-q", "-t", name, "-t", `${name}:v2`, "."];
+      const { stdout, stderr } = await mustBuild(namespace, args, { cwd: root, env: { DOCKER_HOST: engine.host } });
+      expect(stderr).toBe("");
+      for (const tag of ["latest", "v2"]) {
+        expect(await engine.docker("image", "inspect", "--format={{.Id}}", `${name}:${tag}`)).toBe(stdout.trim());
+      }
+      for (const [arch, machine] of Object.entries(MACHINES)) {
+        const run = ["run", "--rm", "--network=host", `--platform=linux/${arch}`, name];
+        expect(await engine.docker(...run)).toBe(machine);
+      }
+    },
+  );
+
+  test("an image is loaded without a name, and loaded and pushed with one", { tags: ["long"] }, async () => {
+    const image = uniqueImage();
+    const root = await project({ Dockerfile: RUNS(BUSYBOX) });
+    const env = { DOCKER_HOST: engine.host };
+    const nameless = await mustBuild(namespace, [BOTH, "--load", "-q", "."], { cwd: root, env });
+    expect(await engine.docker("image", "inspect", "--format={{.RepoTags}}", nameless.stdout.trim())).toBe("[]");
+    const both = await mustBuild(namespace, [BOTH, "--load", "--push", "-q", "-t", image, "."], { cwd: root, env });
+    expect(await engine.docker("image", "inspect", "--format={{.Id}}", image)).toBe(both.stdout.trim());
+    expect((await slipway(["imagetools", "inspect", image])).stdout).toContain("linux/arm64");
+  });
 });
 
 describe("a store that keeps one platform of an image", () => {

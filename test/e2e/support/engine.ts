@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { afterAll, beforeAll } from "vitest";
-import { startDocker, startPodman } from "./start-engine.ts";
+import { startDocker, startDockerWithContainerd, startPodman } from "./start-engine.ts";
 import type { RunningEngine } from "./start-engine.ts";
 import { WAIT } from "./wait.ts";
 
@@ -13,11 +13,18 @@ export function useDocker(more?: (directory: string) => Promise<readonly string[
   return useEngine(() => startDocker(more));
 }
 
+/** Docker with containerd's store. The time is for compiling it. */
+export function useDockerWithContainerd(): TestEngine {
+  return useEngine(startDockerWithContainerd, COMPILE_TIMEOUT_MS);
+}
+
 export function usePodman(): TestEngine {
   return useEngine(startPodman);
 }
 
-function useEngine(start: () => Promise<RunningEngine>): TestEngine {
+const COMPILE_TIMEOUT_MS = 3_600_000;
+
+function useEngine(start: () => Promise<RunningEngine>, timeout: number = WAIT.timeout): TestEngine {
   let running: RunningEngine | undefined;
   const engine = (): RunningEngine => {
     if (running === undefined) throw new Error("the engine runs only while the file's tests do");
@@ -25,7 +32,7 @@ function useEngine(start: () => Promise<RunningEngine>): TestEngine {
   };
   beforeAll(async () => {
     running = await start();
-  }, WAIT.timeout);
+  }, timeout);
   afterAll(() => running?.[Symbol.asyncDispose]());
   return {
     get socket() {

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { REGISTRY, environment } from "./build.ts";
@@ -32,6 +32,7 @@ interface Start {
 /** @param root the directory of the programs @param directory the engine's own @param socket its address */
 type Prepare = (root: string, directory: string, socket: string) => Promise<Start>;
 
+const PROGRAM = new URL("../../cluster/program", import.meta.url).pathname;
 const SCRIPT = new URL("../../cluster/engine", import.meta.url).pathname;
 
 /** @returns the directory of the programs, laid out as they would be below `/` */
@@ -66,6 +67,37 @@ export function startDocker(
     // The namespace of containers with the host's network stays mounted, if there was one.
     mounts: [join(directory, "exec/netns/default")],
   }));
+}
+
+/** Docker of the sources of 29, compiled as a part of the test cluster, with the cluster's own containerd and runc: its containerd store. */
+export function startDockerWithContainerd(): Promise<RunningEngine> {
+  return start("docker", async (_root, directory, socket) => ({
+    command: compiled("docker", "dockerd"),
+    args: [
+      `--data-root=${join(directory, "data")}`,
+      `--exec-root=${join(directory, "exec")}`,
+      `--pidfile=${join(directory, "pid")}`,
+      `--host=unix://${socket}`,
+      "--iptables=false",
+      "--ip6tables=false",
+      "--bridge=none",
+      "--userland-proxy=false",
+      `--insecure-registry=${REGISTRY}`,
+    ],
+    env: {
+      PATH: [
+        dirname(compiled("containerd", "containerd")),
+        dirname(compiled("runc", "runc")),
+        process.env["PATH"],
+      ].join(":"),
+    },
+    mounts: [join(directory, "exec/netns/default")],
+  }));
+}
+
+/** Path of a program of the test cluster's parts. */
+function compiled(part: string, name: string): string {
+  return execFileSync(PROGRAM, [part, name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
 }
 
 /** Podman 4.3 as a service. */
