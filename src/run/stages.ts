@@ -48,6 +48,8 @@ export class Stages implements StageTimer {
       this.done("schedule");
       this.start("build");
     }
+    if (state.kind === "building" && state.silent !== undefined)
+      this.#wait(`${state.silent} does not answer: waiting until it does, or until the cluster gives it up`);
   }
 
   #wait(message: string): void {

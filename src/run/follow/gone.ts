@@ -6,6 +6,7 @@ import { explainDenial } from "../../lib/kube/denial.ts";
 import { AuthError, ClusterError } from "../../errors.ts";
 import { cancelledBy, cancelledError } from "../cancelled.ts";
 import { clientLost, needsClient } from "../client-lease.ts";
+import { silentNode } from "./pod-state.ts";
 import { errorOf, timedOut } from "./pod-failure.ts";
 
 /** The Job's controller deletes the pod before it writes the reason into the Job's status; this is how long that may take. */
@@ -122,6 +123,15 @@ function disruption(pod: V1Pod | undefined): ClusterError | undefined {
   );
   const what = DISRUPTIONS[condition?.reason ?? ""];
   if (condition === undefined || what === undefined) return undefined;
+  const lost = pod === undefined ? undefined : silentNode(pod);
+  if (lost !== undefined && condition.reason === "DeletionByTaintManager") {
+    return new ClusterError(
+      `the build's pod on ${lost} was terminated: its node was lost, and does not answer any more`,
+      {
+        suggestions: [`Build again: only time was lost. To see the node: kubectl describe node ${lost}`],
+      },
+    );
+  }
   const node = pod?.spec?.nodeName === undefined ? "" : ` on ${pod.spec.nodeName}`;
   const why =
     condition.message === undefined || condition.message === "" ? "" : ` (${condition.message.replace(/\.$/, "")})`;

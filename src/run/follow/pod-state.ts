@@ -1,5 +1,6 @@
 /** The state of a build, from its pod's status. Pure. */
 import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
+import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 import { pullFailure, setupFailure } from "./pod-failure.ts";
 import type { PodFailure } from "./pod-failure.ts";
 
@@ -11,7 +12,8 @@ export type PodState =
   /** On a node, but its container has not started: the node mounts volumes or pulls the image. */
   | { readonly kind: "starting"; readonly node: string }
   | { readonly kind: "receiving" }
-  | { readonly kind: "building" }
+  /** `silent` is its node, if that does not answer any more. */
+  | { readonly kind: "building"; readonly silent?: string }
   | {
       readonly kind: "ended";
       readonly exitCode: number;
@@ -36,13 +38,24 @@ export function podState(pod: V1Pod, names: ContainerNames): PodState {
   }
   const failure = podFailure(pod, names);
   if (failure !== undefined) return { kind: "failed", failure };
-  if (builder?.state?.running !== undefined) return { kind: "building" };
+  if (builder?.state?.running !== undefined) return { kind: "building", ...omitUndefined({ silent: silentNode(pod) }) };
   if (statusOf(pod.status?.initContainerStatuses, names.receiver)?.state?.running !== undefined)
     return { kind: "receiving" };
   const scheduled = pod.status?.conditions?.find((condition) => condition.type === "PodScheduled");
   if (scheduled?.reason === "SchedulingGated") return { kind: "gated" };
   if (pod.spec?.nodeName === undefined) return { kind: "unscheduled", message: scheduled?.message ?? "" };
   return { kind: "starting", node: pod.spec.nodeName };
+}
+
+/**
+ * The node if the cluster does not hear from it: the node controller then says that the pod is not ready, and leaves the containers as the
+ * kubelet last reported them (k8s.io/kubernetes pkg/controller/util/node, MarkPodsNotReady).
+ */
+export function silentNode({ spec, status }: V1Pod): string | undefined {
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  const areReady = status?.containerStatuses?.every((container) => container.ready);
+  const isOnlyItsOwn = (spec?.readinessGates ?? []).length === 0;
+  return ready?.status === "False" && areReady === true && isOnlyItsOwn ? spec?.nodeName : undefined;
 }
 
 /** The names of the containers that run, other than this one. A native sidecar is an init container, which the kubelet ends by itself. */

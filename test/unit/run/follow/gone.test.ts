@@ -33,6 +33,17 @@ describe("the reason for a deleted pod", () => {
     });
   });
 
+  it("is the loss of the node, if the cluster did not hear from it before", async () => {
+    cluster.stored.set(`jobs/${JOB}`, job("PodFailurePolicy"));
+    const pod = disrupted("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint");
+    const containerStatuses = pod.status?.containerStatuses?.map((one) => ({ ...one, ready: true })) ?? [];
+    const conditions = [...(pod.status?.conditions ?? []), { type: "Ready", status: "False" }];
+    const silent = { ...pod, status: { ...pod.status, conditions, containerStatuses } };
+    expect(await goneError(cluster, build, silent)).toMatchObject({
+      message: "the build's pod on node-1 was terminated: its node was lost, and does not answer any more",
+    });
+  });
+
   it("is the Job's deadline, even if the Job's status shows it later", async () => {
     vi.useFakeTimers();
     cluster.stored.set(`jobs/${JOB}`, job());

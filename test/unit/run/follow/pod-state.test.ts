@@ -28,6 +28,15 @@ describe("a pod's status as a build's state", () => {
     ["waiting for its context", receiving, { kind: "receiving" }],
     ["building", building, { kind: "building" }],
     [
+      "building on a node that the cluster does not hear from",
+      podWith({
+        phase: "Running",
+        conditions: [{ type: "Ready", status: "False" }],
+        containerStatuses: [{ ...container("kaniko", { running: {} }), ready: true }],
+      }),
+      { kind: "building", silent: "node-1" },
+    ],
+    [
       "built",
       endedWith(0, DIGEST),
       { kind: "ended", exitCode: 0, reason: "Completed", message: DIGEST, deleted: false },
