@@ -18,23 +18,30 @@ ensure_binfmt() {
 }
 
 remove_binfmt() {
-  if [[ -e $BINFMT/$BINFMT_NAME ]]; then echo -1 >"$BINFMT/$BINFMT_NAME"; fi
+  local name
+  # And that of 32-bit ARM, if a test asked for it.
+  for name in "$BINFMT_NAME" "$CLUSTER-arm"; do
+    if [[ -e $BINFMT/$name ]]; then echo -1 >"$BINFMT/$name"; fi
+  done
   if [[ -e $LIVE/binfmt.mounted ]]; then umount "$BINFMT" 2>/dev/null || true; fi
 }
 
-# arm64_packages DIRECTORY PACKAGE…: Debian's for arm64, unpacked there. apt works on a state of its own: the machine's does not change.
-arm64_packages() {
-  local into=$1 apt="$BUILT/apt-arm64" work
-  shift
+arm64_packages() { debian_packages arm64 "$@"; }
+
+# debian_packages ARCHITECTURE DIRECTORY PACKAGE…: Debian's, unpacked there. apt works on a state of its own: the machine's does not change.
+debian_packages() {
+  local architecture=$1 into=$2 apt="$BUILT/apt-$1" work
+  shift 2
   work=$(mktemp -d "$BUILT/packages.XXXXXX")
   (
     cd "$work"
-    arm64_apt() {
-      apt-get --option APT::Architecture=arm64 --option APT::Architectures=arm64 --option Dir::State="$apt/state" \
+    own_apt() {
+      apt-get --option APT::Architecture=$architecture --option APT::Architectures=$architecture --option Dir::State="$apt/state" \
         --option Dir::State::status=/dev/null --option Dir::Cache="$apt/cache" --option APT::Sandbox::User=root "$@"
     }
     mkdir -p "$apt"/{state/lists/partial,cache/archives/partial}
-    arm64_apt download "$@" || { arm64_apt update && arm64_apt download "$@"; }
+    # An update may miss a suite that the package is not from.
+    own_apt download "$@" || { own_apt update || true; own_apt download "$@"; }
     for package in ./*.deb; do dpkg -x "$package" "$into"; done
   )
   rm -rf "$work"
