@@ -70,7 +70,7 @@ test(
     } finally {
       await cable("in");
     }
-    for (const image of [one, both]) await expect(readText(image, "tags/list")).rejects.toThrow();
+    for (const image of [one, both]) await expect(readText(image, "tags/list")).rejects.toThrow("answered 404");
     await expect.poll(made, WAIT).toEqual([]);
   },
 );

@@ -36,7 +36,7 @@ debian_packages() {
   (
     cd "$work"
     own_apt() {
-      apt-get --option APT::Architecture=$architecture --option APT::Architectures=$architecture --option Dir::State="$apt/state" \
+      apt-get --option "APT::Architecture=$architecture" --option "APT::Architectures=$architecture" --option Dir::State="$apt/state" \
         --option Dir::State::status=/dev/null --option Dir::Cache="$apt/cache" --option APT::Sandbox::User=root "$@"
     }
     mkdir -p "$apt"/{state/lists/partial,cache/archives/partial}
