@@ -18,7 +18,7 @@ import { platformText } from "../../lib/image/platform.ts";
 import type { CredentialStore } from "../../lib/credentials/credentials.ts";
 import { findCredential, openStores } from "../../lib/credentials/stores.ts";
 import type { Loading } from "./load/loading.ts";
-import type { OnePodLoading } from "./load/loading-several.ts";
+import type { OnePodLoading } from "./platforms/loading-several.ts";
 import type { Stages } from "../../run/stages.ts";
 import { isForEngine } from "../../plan/docker/results.ts";
 import { noticesOf } from "../../plan/docker/read-options.ts";
@@ -117,7 +117,7 @@ async function openLoading(
   signal: AbortSignal,
 ): Promise<Loading | OnePodLoading> {
   if (plan.platforms !== undefined) {
-    const { OnePodLoading } = await import("./load/loading-several.ts");
+    const { OnePodLoading } = await import("./platforms/loading-several.ts");
     return OnePodLoading.open(plan, process.env, signal);
   }
   const { Loading } = await import("./load/loading.ts");

@@ -23,7 +23,7 @@ import { warnOfMisspeltStages } from "../known-faults.ts";
 import { warnOfNothingKept } from "../nothing-kept.ts";
 import { connected } from "../sharing.ts";
 import type { Sharing } from "../sharing.ts";
-import type { SeveralLoading } from "../load/loading-several.ts";
+import type { SeveralLoading } from "./loading-several.ts";
 import { loaded } from "../run-build.ts";
 import type { BuildDeps } from "../run-build.ts";
 import { describePlan, runPlan } from "../run-plan.ts";
@@ -77,7 +77,7 @@ export function wirePlatforms(
 
 async function openLoading(plan: BuildPlan, signal: AbortSignal): Promise<SeveralLoading | undefined> {
   if (plan.exports?.some(isForEngine) !== true) return undefined;
-  const { SeveralLoading } = await import("../load/loading-several.ts");
+  const { SeveralLoading } = await import("./loading-several.ts");
   return SeveralLoading.open(plan, process.env, signal);
 }
 

@@ -72,7 +72,7 @@ describe("the wait for a node", () => {
     ["TriggeredScaleUp", ""],
     ["Nominated", ""],
     ["NotTriggerScaleUp", "pod didn't trigger scale-up: 1 max node group size reached"],
-  ])("goes on if a service tells %s %s", async (reason, message) => {
+  ])("continues if a service tells %s %s", async (reason, message) => {
     mayNotList();
     say(reason, message);
     await watch();
@@ -86,13 +86,13 @@ describe("the wait for a node", () => {
     expect((await Promise.all(failures))[0]).toBeInstanceOf(ClusterError);
   });
 
-  it("goes on if the pod gets a node", async () => {
+  it("continues if the pod gets a node", async () => {
     mayNotList();
     await watch([NONE, { ...NONE, spec: { containers: [], nodeName: "node-4" } }]);
     expect(await Promise.all(failures)).toEqual([undefined]);
   });
 
-  it("goes on for a user who may list nodes, as they have been looked at", async () => {
+  it("continues for a user who may list nodes, as they have been looked at", async () => {
     await watch();
     expect(await Promise.all(failures)).toEqual([undefined]);
   });

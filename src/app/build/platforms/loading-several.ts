@@ -13,11 +13,11 @@ import { formatBytes } from "../../../lib/text/measures.ts";
 import type { Export } from "../../../plan/docker/options.ts";
 import { NO_LISTS, isForEngine } from "../../../plan/docker/results.ts";
 import type { BuildPlan } from "../../../plan/plan.ts";
-import { mergeLayouts } from "../platforms/merge-layouts.ts";
-import type { MergedLayout } from "../platforms/merge-layouts.ts";
-import { importInto, nodesFor } from "./kind-nodes.ts";
-import { engineFault, reachEngine } from "./reach-engine.ts";
-import type { ReachedEngine } from "./reach-engine.ts";
+import { mergeLayouts } from "./merge-layouts.ts";
+import type { MergedLayout } from "./merge-layouts.ts";
+import { importInto, nodesFor } from "../load/kind-nodes.ts";
+import { engineFault, reachEngine } from "../load/reach-engine.ts";
+import type { ReachedEngine } from "../load/reach-engine.ts";
 
 export class SeveralLoading {
   readonly #plan: BuildPlan;
