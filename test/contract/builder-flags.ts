@@ -131,10 +131,10 @@ export const FLAG_CASES: readonly FlagCase[] = [
     title: "--ssh",
     capability: "ssh",
     builders: ["buildkit", "buildah"],
-    // Asks the agent for its keys like `ssh-add -l`: a message of one byte, 11 (draft-miller-ssh-agent).
+    // Asks the agent for its keys like `ssh-add -l`: a message of one byte, 11 (draft-miller-ssh-agent). The answer may come in parts.
     files: ({ base }) => ({
       Dockerfile: `FROM ${base.replace("busybox:1.35", "debian:bookworm")} AS ask
-RUN --mount=type=ssh,id=deploy perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0); connect(S, sockaddr_un($ENV{SSH_AUTH_SOCK})) or die $!; syswrite(S, pack("NC", 1, 11)); sysread(S, $b, 4096); print unpack("H*", $b)' > /seen
+RUN --mount=type=ssh,id=deploy perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0); connect(S, sockaddr_un($ENV{SSH_AUTH_SOCK})) or die $!; syswrite(S, pack("NC", 1, 11)); while (sysread(S, $c, 4096)) { $b .= $c; last if length($b) >= 4 + unpack("N", $b) } print unpack("H*", $b)' > /seen
 FROM scratch
 COPY --from=ask /seen /seen
 `,

@@ -159,6 +159,8 @@ describe("makisu with Redis", () => {
     const root = await project({ Dockerfile: `FROM ${base}\n` });
     const run = await build(namespace, ["--builder=kaniko", "--cache-to=type=redis,addr=10.0.0.1:6379", root]);
     expect(run.code).toBe(125);
-    expect(run.stderr).toBe("ERROR: kaniko cannot do --cache-to type=redis\n  - Use --builder makisu.\n");
+    expect(run.stderr).toBe(
+      "ERROR: kaniko cannot do --cache-to type=redis\n  - Use --builder makisu.\n  - Or let slipway choose a builder: --builder auto.\n",
+    );
   });
 });

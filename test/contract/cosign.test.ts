@@ -85,7 +85,7 @@ test("without --sign-log none cosign asks the public log, which slipway announce
   });
   expect([...proxy.asked]).toEqual(["rekor.sigstore.dev:443"]);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^WARNING: the signature will be entered in sigstore's public log.*--sign-log none/m);
+  expect(stderr).toMatch(/^WARNING: the signature will be in sigstore's public log.*--sign-log none/m);
   expect(stderr).toMatch(/^ERROR: the image was built and pushed, but not signed: .*rekor\.sigstore\.dev/m);
   expect(await verify(image)).not.toMatchObject({ code: 0 });
 }, 300_000);
