@@ -11,20 +11,27 @@ export interface ReachedEngine {
   readonly found: FoundEngine;
 }
 
-const WITHOUT_ENGINE = [
-  "Push instead: -t REGISTRY/NAME without --load.",
-  "Or write an archive: -o type=docker,dest=image.tar.",
-];
+const PUSH = "Push instead: -t REGISTRY/NAME without --load.";
+const WITHOUT_ENGINE = [PUSH, "Or write an archive: -o type=docker,dest=image.tar."];
+/** The same for several platforms, which docker's format cannot have. */
+export const SEVERAL_WITHOUT_ENGINE = [PUSH, "Or write all platforms into one archive: -o type=oci,dest=image.tar."];
 
-/** @throws InvalidInput if there is none, or it does not answer */
-export async function reachEngine(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<ReachedEngine> {
+/**
+ * @param remedies ways without an engine
+ * @throws InvalidInput if there is none, or it does not answer
+ */
+export async function reachEngine(
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+  remedies: readonly string[] = WITHOUT_ENGINE,
+): Promise<ReachedEngine> {
   const found = await findEngine(env);
   if (found === undefined) {
     throw new InvalidInput("--load needs a container engine on this machine, and there is none", {
       docker: "refuses",
       suggestions: [
         "Start Docker or Podman (`systemctl --user start podman.socket`), or name an engine: DOCKER_HOST=unix:///PATH.",
-        ...WITHOUT_ENGINE,
+        ...remedies,
       ],
     });
   }
@@ -32,7 +39,7 @@ export async function reachEngine(env: NodeJS.ProcessEnv, signal: AbortSignal): 
   try {
     return { client, info: await client.info(), found };
   } catch (error) {
-    throw engineFault(found, error, "--load cannot use the container engine");
+    throw engineFault(found, error, "--load cannot use the container engine", remedies);
   }
 }
 

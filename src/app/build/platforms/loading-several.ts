@@ -16,7 +16,7 @@ import type { BuildPlan } from "../../../plan/plan.ts";
 import { mergeLayouts } from "./merge-layouts.ts";
 import type { MergedLayout } from "./merge-layouts.ts";
 import { importInto, nodesFor } from "../load/kind-nodes.ts";
-import { engineFault, reachEngine } from "../load/reach-engine.ts";
+import { SEVERAL_WITHOUT_ENGINE, engineFault, reachEngine } from "../load/reach-engine.ts";
 import type { ReachedEngine } from "../load/reach-engine.ts";
 
 export class SeveralLoading {
@@ -36,13 +36,13 @@ export class SeveralLoading {
    * @throws InvalidInput if there is no engine, it does not answer, or it keeps one platform of an image
    */
   static async open(plan: BuildPlan, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<SeveralLoading> {
-    const engine = await reachEngine(env, signal);
+    const engine = await reachEngine(env, signal, SEVERAL_WITHOUT_ENGINE);
     const target = plan.exports?.find(isForEngine)?.engine;
     if (target?.store === "kind") {
       try {
         return new SeveralLoading(plan, engine, await nodesFor(plan, engine.client, target.cluster));
       } catch (error) {
-        throw engineFault(engine.found, error, "--load cannot use the container engine");
+        throw engineFault(engine.found, error, "--load cannot use the container engine", SEVERAL_WITHOUT_ENGINE);
       }
     }
     if (!engine.info.usesContainerd) throw withoutIndexes(plan, engine);
@@ -62,7 +62,7 @@ export class SeveralLoading {
       stages.done("load", `${names.join(", ") || digest} for ${platforms}, ${formatBytes(bytes)} sent`, bytes);
       return { id: digest, names };
     } catch (error) {
-      throw engineFault(found, error, "the image is built, but the engine did not take it");
+      throw engineFault(found, error, "the image is built, but the engine did not take it", SEVERAL_WITHOUT_ENGINE);
     }
   }
 
