@@ -58,7 +58,7 @@ contract-keep: build cluster ## what of the contract is about one build, with a 
 	@test/cluster/up --with buildkit
 	@test/cluster/program compose docker-compose >/dev/null
 	@test/cluster/program buildx docker >/dev/null
-	SLIPWAY_KEEP=10m $(NPM) run --silent contract -- test/contract/{contract,situations,checks,scripts,contexts,hostile,plugins,imagetools}.test.ts
+	SLIPWAY_KEEP=10m $(NPM) run --silent contract -- test/contract/{contract,situations,checks,scripts,contexts,hostile,plugins}.test.ts
 
 contract-record: build cluster ## what the real docker does in every case of the contract; writes test/contract/recorded
 	@test/cluster/up --with buildkit
