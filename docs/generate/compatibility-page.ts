@@ -20,8 +20,8 @@ Standard output has only what was asked for: the image ID with \`-q\`, the answe
 \`-o -\`. A plain build prints nothing there, as docker does. [Exit codes](exit-codes.md) are docker's, and a few more.
 
 The real docker was recorded in each row's case, failures included (\`make contract-record\`), and \`make contract\` compares slipway's exit
-codes, standard output and files with the recording. Intended differences stand in test/contract/differences.ts, with the reason. At commit cff01a2 all 249 tests passed, and with
-a kept builder (\`make contract-keep\`) all 151.
+codes, standard output and files with the recording. Intended differences stand in test/contract/differences.ts, with the reason. At commit cff01a2
+all 249 tests passed, and with a kept builder (\`make contract-keep\`) all 151.
 `;
 
 export function compatibilityPage(abilities: BuilderAbilities): string {

@@ -7,12 +7,12 @@ import { dial } from "../../run/keep/dial.ts";
 import { readKeepKey } from "../../run/keep/keep-key.ts";
 import type { KeepKey } from "../../run/keep/keep-key.ts";
 import {
-  DAEMON,
   KEEP_ANNOTATION,
   buildsUnderWay,
   findEverybodysKept,
   findKept,
   isSigned,
+  runningSince,
 } from "../../run/keep/kept-builder.ts";
 import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
 import { ANNOTATION, LABEL, isMadeAsBuild, madeWith } from "../../run/labels.ts";
@@ -132,11 +132,9 @@ async function recordOf(
   const os = selector["kubernetes.io/os"];
   const arch = selector["kubernetes.io/arch"];
   const createdAt = new Date(creationTimestamp ?? 0).toISOString();
-  const isRunning = pod?.status?.containerStatuses?.some(
-    ({ name, state }) => name === DAEMON && state?.running !== undefined,
-  );
+  const isRunning = pod !== undefined && runningSince(pod) !== undefined;
   const diskBytes =
-    isRunning === true && key !== undefined
+    isRunning && key !== undefined
       ? await waitFor(`the kept builder ${nameOf(job)}`, () =>
           diskUsage(cluster, pod?.metadata?.name ?? "", identityOf(job).uid, key, signal),
         )
@@ -145,7 +143,7 @@ async function recordOf(
     name: nameOf(job),
     user: annotations[ANNOTATION.createdBy] ?? labels[LABEL.user] ?? "",
     platform: os === undefined || arch === undefined ? "" : `${os}/${arch}`,
-    state: isRunning === true ? "running" : "starting",
+    state: isRunning ? "running" : "starting",
     createdAt,
     lastUsed: annotations[KEEP_ANNOTATION.lastUsed] ?? createdAt,
     keepSeconds: Number(annotations[KEEP_ANNOTATION.seconds] ?? 0),

@@ -138,15 +138,14 @@ export function exportsOfSeveral(platforms: readonly Platform[], exports: readon
   if (first === undefined || several.every(({ format }) => format !== "docker")) return several;
   throw new InvalidInput(NO_LISTS, {
     docker: "refuses",
-    suggestions: [
-      `Choose one platform: --platform ${platformText(first)}`,
-      "Or write all platforms into one archive: -o type=oci,dest=FILE",
-    ],
+    suggestions: [`Choose one platform: --platform ${platformText(first)}`, AS_OCI],
   });
 }
 
 /** Docker's sentence. */
 export const NO_LISTS = "docker exporter does not currently support exporting manifest lists";
+/** The way that is always open. */
+export const AS_OCI = "Or write all platforms into one archive: -o type=oci,dest=FILE";
 
 /** Only the enabled attestations: `false` and `disabled=true` are the default. @throws InvalidInput with docker's message. */
 export function attestationsOf(flags: {

@@ -2,10 +2,10 @@
  * Opens the context of the command line. In docker's order the context is `-`, a directory, a repository or another URL. A repository
  * becomes a directory, and an archive a tree of files, so that the same ignore rules apply to all.
  */
-import { withoutFile } from "../dockerfile-name.ts";
 import { createHash } from "node:crypto";
 import { realpath, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { withoutFile } from "../dockerfile-name.ts";
 import { normalize } from "node:path/posix";
 import { InvalidInput } from "../../errors.ts";
 import { HEAD_LENGTH, archiveKind } from "../../lib/archive/kind.ts";

@@ -12,18 +12,21 @@ const LACKS = /^\d+ node\(s\) didn't match Pod's node affinity\/selector/;
 const CLOSED = /^\d+ node\(s\) had untolerated taint/;
 
 /** The architecture that no node for this pod has; undefined if something else may be missing. Pure. */
-export function missingArchitecture({ spec, status }: V1Pod): string | undefined {
-  const { [ARCH]: arch, [OS]: _, ...others } = spec?.nodeSelector ?? {};
+export function missingArchitecture(pod: V1Pod): string | undefined {
+  const { [ARCH]: arch, [OS]: _, ...others } = pod.spec?.nodeSelector ?? {};
   // Labels that the user chose may be what nodes lack.
-  if (arch === undefined || Object.keys(others).length > 0 || spec?.affinity?.nodeAffinity !== undefined)
+  if (arch === undefined || Object.keys(others).length > 0 || pod.spec?.affinity?.nodeAffinity !== undefined)
     return undefined;
-  const scheduled = status?.conditions?.find(({ type }) => type === "PodScheduled");
-  if (scheduled?.reason !== "Unschedulable") return undefined;
-  const [, reasons] =
-    /^0\/\d+ nodes are available: (.*)$/.exec(explainUnschedulable(scheduled.message ?? "").sentence) ?? [];
+  const [, reasons] = /^0\/\d+ nodes are available: (.*)$/.exec(sentenceOf(pod)) ?? [];
   const each = reasons?.split(/, (?=\d+ node)/) ?? [];
   const isLacking = each.some((reason) => LACKS.test(reason));
   return isLacking && each.every((reason) => LACKS.test(reason) || CLOSED.test(reason)) ? arch : undefined;
+}
+
+/** The scheduler's sentence; empty if it has refused nothing. */
+function sentenceOf({ status }: V1Pod): string {
+  const scheduled = status?.conditions?.find(({ type }) => type === "PodScheduled");
+  return scheduled?.reason === "Unschedulable" ? explainUnschedulable(scheduled.message ?? "").sentence : "";
 }
 
 /** Watches a pod that waits for a node. */
@@ -78,9 +81,7 @@ async function watchNoNode(
   } finally {
     over.abort();
   }
-  const scheduled = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
-  const { sentence } = explainUnschedulable(scheduled?.message ?? "");
-  throw new ClusterError(`the cluster has no node of linux/${arch} for the build's pod: ${sentence}`, {
+  throw new ClusterError(`the cluster has no node of linux/${arch} for the build's pod: ${sentenceOf(pod)}`, {
     suggestions: [
       "Build for a platform that the cluster has nodes of: --platform linux/amd64, for example.",
       ...NO_NODE_REMEDIES,

@@ -1,12 +1,10 @@
 /** The nodes of a kind cluster in an engine: containers with the test cluster's containerd stand for them. */
-import { execFileSync } from "node:child_process";
 import { dirname } from "node:path";
 import { beforeAll, vi } from "vitest";
 import { BUSYBOX } from "./build.ts";
 import type { TestEngine } from "./engine.ts";
+import { compiled } from "./start-engine.ts";
 import { WAIT } from "./wait.ts";
-
-const PROGRAM = new URL("../../cluster/program", import.meta.url).pathname;
 
 export interface KindCluster {
   readonly nodes: readonly string[];
@@ -20,7 +18,7 @@ export function useKindCluster(engine: TestEngine): KindCluster {
   const ctr = (node: string, ...args: readonly string[]): Promise<string> =>
     engine.docker("exec", node, "ctr", "--namespace=k8s.io", ...args);
   beforeAll(async () => {
-    const programs = dirname(execFileSync(PROGRAM, ["containerd", "ctr"], { encoding: "utf8" }).trim());
+    const programs = dirname(compiled("containerd", "ctr"));
     for (const node of nodes) {
       const labels = ["--label=io.x-k8s.kind.cluster=lab", `--label=io.x-k8s.kind.role=${node.slice("lab-".length)}`];
       // What kind's nodes have by --privileged.

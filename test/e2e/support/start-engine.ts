@@ -53,13 +53,7 @@ export function startDocker(
   return start("docker", async (root, directory, socket) => ({
     command: "dockerd",
     args: [
-      `--data-root=${join(directory, "data")}`,
-      `--exec-root=${join(directory, "exec")}`,
-      `--pidfile=${join(directory, "pid")}`,
-      `--host=unix://${socket}`,
-      "--iptables=false",
-      "--bridge=none",
-      `--insecure-registry=${REGISTRY}`,
+      ...dockerdArgs(directory, socket),
       `--insecure-registry=${environment("REGISTRY_AUTH")}`,
       ...(await more(directory)),
     ],
@@ -73,17 +67,7 @@ export function startDocker(
 export function startDockerWithContainerd(): Promise<RunningEngine> {
   return start("docker", async (_root, directory, socket) => ({
     command: compiled("docker", "dockerd"),
-    args: [
-      `--data-root=${join(directory, "data")}`,
-      `--exec-root=${join(directory, "exec")}`,
-      `--pidfile=${join(directory, "pid")}`,
-      `--host=unix://${socket}`,
-      "--iptables=false",
-      "--ip6tables=false",
-      "--bridge=none",
-      "--userland-proxy=false",
-      `--insecure-registry=${REGISTRY}`,
-    ],
+    args: [...dockerdArgs(directory, socket), "--ip6tables=false", "--userland-proxy=false"],
     env: {
       PATH: [
         dirname(compiled("containerd", "containerd")),
@@ -95,8 +79,21 @@ export function startDockerWithContainerd(): Promise<RunningEngine> {
   }));
 }
 
-/** Path of a program of the test cluster's parts. */
-function compiled(part: string, name: string): string {
+/** In its own directory, and without changes to the machine's network. */
+function dockerdArgs(directory: string, socket: string): string[] {
+  return [
+    `--data-root=${join(directory, "data")}`,
+    `--exec-root=${join(directory, "exec")}`,
+    `--pidfile=${join(directory, "pid")}`,
+    `--host=unix://${socket}`,
+    "--iptables=false",
+    "--bridge=none",
+    `--insecure-registry=${REGISTRY}`,
+  ];
+}
+
+/** Path of a program of the test cluster's parts. It is compiled the first time. */
+export function compiled(part: string, name: string): string {
   return execFileSync(PROGRAM, [part, name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
 }
 

@@ -11,7 +11,7 @@ import { makeScratchDirectory, removeScratchDirectory } from "../../../lib/files
 import { platformText } from "../../../lib/image/platform.ts";
 import { formatBytes } from "../../../lib/text/measures.ts";
 import type { Export } from "../../../plan/docker/options.ts";
-import { NO_LISTS, isForEngine } from "../../../plan/docker/results.ts";
+import { AS_OCI, NO_LISTS, isForEngine } from "../../../plan/docker/results.ts";
 import type { BuildPlan } from "../../../plan/plan.ts";
 import { mergeLayouts } from "./merge-layouts.ts";
 import type { MergedLayout } from "./merge-layouts.ts";
@@ -110,7 +110,7 @@ function withoutIndexes({ platforms = [] }: BuildPlan, { info, found }: ReachedE
           : [
               "Or let Docker use its containerd image store, as Docker 29 does: https://docs.docker.com/engine/storage/containerd/",
             ]),
-        "Or write all platforms into one archive: -o type=oci,dest=FILE",
+        AS_OCI,
       ],
     },
   );
