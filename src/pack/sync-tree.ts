@@ -1,7 +1,9 @@
 /** The context as BuildKit's file sync takes it: the same walk and the same rules as for an archive. */
 import { lstatSync } from "node:fs";
 import type { BigIntStats, Stats } from "node:fs";
-import type { SyncEntry, SyncRequest, SyncTree } from "../lib/buildkit/services/file-sync.ts";
+import type { SyncRequest, SyncTree } from "../lib/buildkit/services/file-sync.ts";
+import { StatPackets } from "../lib/buildkit/services/stat-packets.ts";
+import type { SyncEntry } from "../lib/buildkit/services/stat-packets.ts";
 import { parseIgnoreFile } from "../lib/dockerignore/dockerignore.ts";
 import type { IgnoreRules } from "../lib/dockerignore/dockerignore.ts";
 import type { FileStat, FileTree, OpenFile } from "../lib/files/file-tree.ts";
@@ -24,8 +26,23 @@ const NS_PER_MS = 1_000_000n;
 /** Read at once, and sent before the next piece is. */
 const PIECE_BYTES = 256 << 10;
 
-/** Entries listed ahead between two turns of the event loop: some milliseconds of work. */
-const AHEAD_ENTRIES = 512;
+/** Paths listed ahead between two turns of the event loop: a millisecond or two of work, as the way to the daemon is opened meanwhile. */
+const AHEAD_ENTRIES = 64;
+
+/** A path as it is on the disk. Which file of several with one inode is the first depends on what is sent, so it is known only then. */
+interface ListedEntry extends SyncEntry {
+  /** Of a file with hard links, else empty. */
+  readonly inode: string;
+}
+
+/** What was listed before the daemon asked. */
+interface Ahead {
+  /** Packets, and between them the files that are still to be linked. */
+  readonly parts: (StatPackets | ListedEntry)[];
+  /** The parts that are left to list. */
+  readonly rest: Generator<ListedEntry | undefined>;
+  taken: boolean;
+}
 
 export interface SyncedContext extends Pick<ContextSource, "root" | "tree" | "ignoreFile" | "ignoreName"> {
   /** No file's time is later, in seconds since 1970. */
@@ -40,9 +57,7 @@ export class ContextTree implements SyncTree {
   readonly #latest: bigint | undefined;
   readonly #sent: string[] = [];
   #listed = 0;
-  #ahead:
-    | { readonly entries: SyncEntry[]; readonly rest: Generator<SyncEntry | undefined>; taken: boolean }
-    | undefined;
+  #ahead: Ahead | undefined;
 
   /** @throws InvalidInput for a malformed ignore file, or a root that is not a directory */
   constructor(context: SyncedContext) {
@@ -64,7 +79,7 @@ export class ContextTree implements SyncTree {
 
   /** Lists the tree in the background, for the first that asks: while the way to the daemon is being opened there is time. */
   listAhead(): void {
-    const ahead = { entries: [] as SyncEntry[], rest: this.#walk(undefined), taken: false };
+    const ahead: Ahead = { parts: [], rest: this.#walk(undefined), taken: false };
     this.#ahead = ahead;
     const step = (): void => {
       if (ahead.taken) return;
@@ -72,7 +87,7 @@ export class ContextTree implements SyncTree {
         for (let count = 0; count < AHEAD_ENTRIES; count++) {
           const { value, done } = ahead.rest.next();
           if (done === true) return;
-          if (value !== undefined) ahead.entries.push(value);
+          if (value !== undefined) addPart(ahead.parts, value);
         }
       } catch {
         // The daemon may never ask for this file. If it does, it gets the error then.
@@ -84,18 +99,25 @@ export class ContextTree implements SyncTree {
     setImmediate(step);
   }
 
-  *entries({ followPaths }: SyncRequest): Generator<SyncEntry | undefined, void, undefined> {
+  *entries({ followPaths }: SyncRequest): Generator<SyncEntry | StatPackets | undefined, void, undefined> {
     // The daemon looks for an ignore file, but its rules have been applied here already.
     if (followPaths.length === 1 && followPaths[0] === ".dockerignore") return;
     const used = followPaths.length === 0 ? undefined : findPrunedPaths(this.#tree, followPaths);
     this.#listed = 0;
-    for (const entry of this.#entriesOf(used)) {
+    const links = new Map<string, string>();
+    for (const part of this.#partsOf(used)) {
+      if (part instanceof StatPackets) {
+        this.#listed += part.fileCount;
+        yield part;
+        continue;
+      }
+      const entry = part && linked(part, links);
       if (entry?.kind === "file" && entry.link === undefined) this.#listed++;
       yield entry;
     }
   }
 
-  *#entriesOf(used: PrunedPaths | undefined): Generator<SyncEntry | undefined, void, undefined> {
+  *#partsOf(used: PrunedPaths | undefined): Generator<ListedEntry | StatPackets | undefined> {
     const ahead = this.#ahead;
     this.#ahead = undefined;
     if (ahead === undefined) {
@@ -103,14 +125,12 @@ export class ContextTree implements SyncTree {
       return;
     }
     ahead.taken = true;
-    let looked = 0;
-    for (const entry of ahead.entries) {
-      if (++looked % AHEAD_ENTRIES === 0) yield undefined;
-      if (used?.covers(entry.path) !== false) yield entry;
+    const covers = (path: string): boolean => used?.covers(path) !== false;
+    for (const part of ahead.parts) {
+      if (part instanceof StatPackets) yield used === undefined ? part : chosen(part, covers);
+      else if (covers(part.path)) yield part;
     }
-    for (const entry of ahead.rest) {
-      if (entry === undefined || used?.covers(entry.path) !== false) yield entry;
-    }
+    for (const entry of ahead.rest) if (entry === undefined || covers(entry.path)) yield entry;
   }
 
   *read(path: string): Generator<Uint8Array, void, undefined> {
@@ -144,32 +164,50 @@ export class ContextTree implements SyncTree {
     }
   }
 
-  *#walk(filter: WalkFilter | undefined): Generator<SyncEntry | undefined> {
-    const first = new Map<string, string>();
+  *#walk(filter: WalkFilter | undefined): Generator<ListedEntry | undefined> {
     for (const entry of walkContext(this.#tree, this.#rules, this.#context.onNote, filter)) {
       if (entry === undefined) {
         yield undefined;
         continue;
       }
-      const { path, kind, target } = entry;
-      const { stat } = entry;
-      let link = target;
-      if (kind === "file" && stat.nlink > 1) {
-        const inode = isExact(stat) ? stat.inode : String(stat.ino);
-        link = first.get(inode);
-        if (link === undefined) first.set(inode, path);
-      }
+      const { path, kind, stat, target } = entry;
       const mtime = isExact(stat) ? stat.exact.mtime : BigInt(Math.floor(stat.mtimeMs)) * NS_PER_MS;
+      const inode = isExact(stat) ? stat.inode : String(stat.ino);
       yield {
         path,
         kind,
         mode: stat.mode,
         size: stat.size,
         mtime: this.#latest !== undefined && mtime > this.#latest ? this.#latest : mtime,
-        ...(link === undefined ? {} : { link }),
+        ...(target === undefined ? {} : { link: target }),
+        inode: kind === "file" && stat.nlink > 1 ? inode : "",
       };
     }
   }
+}
+
+function addPart(parts: Ahead["parts"], entry: ListedEntry): void {
+  if (entry.inode !== "") {
+    parts.push(entry);
+    return;
+  }
+  let last = parts.at(-1);
+  if (!(last instanceof StatPackets) || last.isFull) parts.push((last = new StatPackets()));
+  last.add(entry);
+}
+
+function chosen(packets: StatPackets, covers: (path: string) => boolean): StatPackets {
+  const these = new StatPackets();
+  these.addAll(packets, covers);
+  return these;
+}
+
+/** The entry, as a link to the first one of its inode. @param first the paths of those, by their inodes */
+function linked(entry: ListedEntry, first: Map<string, string>): SyncEntry {
+  if (entry.inode === "") return entry;
+  const link = first.get(entry.inode);
+  if (link === undefined) first.set(entry.inode, entry.path);
+  return link === undefined ? entry : { ...entry, link };
 }
 
 /** Metadata of a path, with the values that a double cannot hold exactly. */

@@ -15,7 +15,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { SyncEntry } from "../../../src/lib/buildkit/services/file-sync.ts";
+import { StatPackets } from "../../../src/lib/buildkit/services/stat-packets.ts";
+import type { SyncEntry } from "../../../src/lib/buildkit/services/stat-packets.ts";
+import { PACKET } from "../../../src/lib/buildkit/messages.ts";
+import { decode } from "../../../src/lib/buildkit/protobuf.ts";
+import { fillRandomly } from "./random-tree.ts";
 import { ContextTree, FileVanished, memoryTree } from "../../../src/pack/sync-tree.ts";
 import type { PackNote } from "../../../src/pack/pack.ts";
 
@@ -33,8 +37,37 @@ function treeOf(ignoreFile?: string, latest?: number): ContextTree {
   return new ContextTree({ root, ignoreFile: bytes, latest, onNote: (note) => notes.push(note) });
 }
 
+/** What a tree lists that was not listed ahead. */
 function listed(tree: ContextTree, followPaths: readonly string[] = []): SyncEntry[] {
-  return [...tree.entries({ name: "context", followPaths })].filter((entry) => entry !== undefined);
+  return [...tree.entries({ name: "context", followPaths })].filter((part) => isEntry(part));
+}
+
+function isEntry(part: SyncEntry | StatPackets | undefined): part is SyncEntry {
+  return part !== undefined && !(part instanceof StatPackets);
+}
+
+/** What the daemon is sent. */
+function packetsOf(tree: ContextTree, followPaths: readonly string[] = []): StatPackets {
+  const all = new StatPackets();
+  for (const part of tree.entries({ name: "context", followPaths })) {
+    if (part instanceof StatPackets) all.addAll(part);
+    else if (part !== undefined) all.add(part);
+  }
+  return all;
+}
+
+/** The packets without their gRPC prefixes. */
+function statsIn({
+  bytes,
+}: StatPackets): { readonly path: string; readonly mode: number; readonly linkname: string }[] {
+  const stats = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = at + 5 + bytes.readUInt32BE(at + 1);
+    const { stat } = decode(PACKET, bytes.subarray(at + 5, end));
+    if (stat !== undefined) stats.push(stat);
+    at = end;
+  }
+  return stats;
 }
 
 const pathsOf = (entries: readonly SyncEntry[]): string[] => entries.map(({ path }) => path);
@@ -96,17 +129,54 @@ describe("a context", () => {
 
   it("listed ahead in any part is the same", async () => {
     for (let at = 0; at < 1500; at++) writeFileSync(join(root, `f${at}`), "");
-    const whole = pathsOf(listed(treeOf()));
-    for (const wait of [0, 1, 50]) {
-      const tree = treeOf();
-      tree.listAhead();
-      await pause(wait);
-      expect(pathsOf(listed(tree))).toEqual(whole);
+    for (const followPaths of [[], ["f1"]]) {
+      const whole = packetsOf(treeOf(), followPaths);
+      for (const wait of [0, 1, 50]) {
+        const tree = treeOf();
+        tree.listAhead();
+        await pause(wait);
+        const packets = packetsOf(tree, followPaths);
+        expect(packets.bytes.equals(whole.bytes)).toBe(true);
+        expect([...packets.files()]).toEqual([...whole.files()]);
+        expect(tree.listed).toBe(followPaths.length === 0 ? 1500 : 1);
+      }
     }
-    const chosen = treeOf();
-    chosen.listAhead();
-    await pause(50);
-    expect(pathsOf(listed(chosen, ["f1"]))).toEqual(["f1"]);
+  });
+
+  it("has hard links only to paths that are listed, whatever the daemon will use", async () => {
+    let links = 0;
+    for (let seed = 1; seed <= 40; seed++) {
+      const directory = join(root, String(seed));
+      mkdirSync(directory);
+      fillRandomly(directory, seed);
+      const context = { root: directory, ignoreFile: undefined, onNote: () => {} };
+      const names = listed(new ContextTree(context)).filter(({ path }) => !path.includes("/"));
+      for (const { path } of [{ path: "" }, ...names]) {
+        // Wildcards in it are escaped as in Go's patterns.
+        const followPaths =
+          path === ""
+            ? []
+            : [
+                Buffer.from(path, "latin1")
+                  .toString()
+                  .replaceAll(/[\\*?[]/g, "\\$&"),
+              ];
+        const ahead = new ContextTree(context);
+        ahead.listAhead();
+        await pause(2);
+        const packets = packetsOf(ahead, followPaths);
+        const whole = packetsOf(new ContextTree(context), followPaths);
+        expect(packets.bytes.equals(whole.bytes), `seed ${seed}, ${path}`).toBe(true);
+        const before = new Set<string>();
+        for (const stat of statsIn(packets)) {
+          const isHardLink = stat.linkname !== "" && stat.mode < 2 ** 27;
+          if (isHardLink) links++;
+          expect(isHardLink && !before.has(stat.linkname), `${stat.path} -> ${stat.linkname}`).toBe(false);
+          before.add(stat.path);
+        }
+      }
+    }
+    expect(links).toBeGreaterThan(50);
   });
 
   it("that changed while it was read is sent as it is, with a word about it", () => {
@@ -132,8 +202,8 @@ describe("a context", () => {
 describe("files made here", () => {
   it("are listed by their bytes and read", () => {
     const tree = memoryTree({ Dockerfile: Buffer.from("FROM scratch"), "Dockerfile.dockerignore": Buffer.from("#") });
-    const entries = [...tree.entries({ name: "dockerfile", followPaths: [] })];
-    expect(entries.map((entry) => [entry?.path, entry?.size])).toEqual([
+    const entries = [...tree.entries({ name: "dockerfile", followPaths: [] })].filter((part) => isEntry(part));
+    expect(entries.map((entry) => [entry.path, entry.size])).toEqual([
       ["Dockerfile", 12],
       ["Dockerfile.dockerignore", 1],
     ]);
