@@ -98,6 +98,25 @@ RUN --mount=type=ssh,id=file test -S "$SSH_AUTH_SOCK"
   }
 });
 
+test("a file whose first hard link the build does not use is sent", async () => {
+  const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY b /b/\n`, "a/x": "linked", "b/y": "plain" });
+  linkSync(join(root, "a/x"), join(root, "b/x"));
+  linkSync(join(root, "a/x"), join(root, "b/z"));
+  const image = uniqueImage();
+  await mustKeep(["-t", image, root]);
+  const { files } = await readImage(image);
+  expect([files.get("b/x")?.text, files.get("b/y")?.text]).toEqual(["linked", "plain"]);
+  expect(files.get("b/z")?.link).toBe("b/x");
+});
+
+test("the daemon does not wait for the disk: what it has goes with its pod", async () => {
+  const name = builderIn(await mustKeep([await project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo a > /a\n` })]));
+  const command = ["sh", "-c", "cat /proc/$(pidof buildkitd)/mountinfo"];
+  const mounts = await kubectl(["exec", "-n", namespace.name, `job/${name}`, "-c", "buildkit", "--", ...command]);
+  expect(mounts).toMatch(/ \/\S+\/runc-overlayfs rw,\S+ - overlay \S+ \S*volatile/);
+  expect(mounts).toMatch(/ \/\S+\/runc-overlayfs\/snapshots rw/);
+});
+
 test("results come to this machine", { tags: ["long"] }, async () => {
   const root = await project({ Dockerfile: `FROM ${BUSYBOX}\nCOPY f /f\n`, f: "content" });
   const tar = join(root, "../", `${Date.now()}.tar`);

@@ -6,7 +6,7 @@ import type { BuildPlan } from "../../plan/plan.ts";
 import type { BuilderPod } from "../builder.ts";
 import { expandSafe } from "../arguments.ts";
 import { stateDirectory } from "../shell-pod.ts";
-import { COLLECT_LESS_OFTEN, STATE_PATH, buildkit } from "./buildkit.ts";
+import { COLLECT_LESS_OFTEN, STATE_PATH, WITHOUT_SYNC, buildkit } from "./buildkit.ts";
 
 /** Where it listens: a socket is out of reach of every RUN, which shares the pod's network (buildkit docs/rootless.md). */
 const DIRECTORY = "/run/user/1000/buildkit";
@@ -93,9 +93,9 @@ if [ -d ${IDENTITY} ]; then
 fi
 exec buildkitd "$@"`;
 
-/** `$1` is SWEEP, `$2` LEFTOVERS and `$3` LISTEN. */
+/** `$1` is SWEEP, `$2` LEFTOVERS, `$3` LISTEN and `$4` what comes before the daemon. */
 const SERVE = `rm -f ${SOCKET}
-rootlesskit sh -c 'sh -c "$1" sweep "$2" $$ & listen=$3; shift 3; eval "$listen"' buildkitd "$1" "$2" "$3" $BUILDKITD_FLAGS --root=$state --addr=unix://${SOCKET} &
+rootlesskit sh -c 'state=$5; eval "$4"; sh -c "$1" sweep "$2" $$ & listen=$3; shift 5; eval "$listen"' buildkitd "$1" "$2" "$3" "$4" "$state" $BUILDKITD_FLAGS --root=$state --addr=unix://${SOCKET} &
 daemon=$!
 trap 'kill $daemon; wait $daemon; exit 0' TERM INT
 wait $daemon
@@ -143,7 +143,8 @@ export function daemonPod(plan: BuildPlan): BuilderPod {
     container: {
       ...pod.container,
       command: ["sh", "-c", expandSafe(script), "builder"],
-      args: [SWEEP, LEFTOVERS, LISTEN].map(expandSafe),
+      // What is on the user's own volume has to outlast a node that loses its power.
+      args: [SWEEP, LEFTOVERS, LISTEN, plan.cacheVolume === undefined ? WITHOUT_SYNC : ""].map(expandSafe),
     },
   };
 }
