@@ -1,5 +1,5 @@
 /** `slipway imagetools` against the real `docker buildx imagetools`: the same bytes, or both refuse. */
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
@@ -9,9 +9,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { environment } from "../e2e/support/build.ts";
 import { slipway } from "../e2e/support/slipway.ts";
+import { compiled } from "../e2e/support/compiled.ts";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
-const BUILDX = execFileSync(join(ROOT, "test/cluster/program"), ["buildx", "buildx"], { encoding: "utf8" }).trim();
+const BUILDX = compiled("buildx", "buildx");
 const [HOST = "", PORT = ""] = environment("REGISTRY").split(":");
 const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const OCI_INDEX = "application/vnd.oci.image.index.v1+json";

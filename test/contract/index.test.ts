@@ -1,5 +1,4 @@
 /** The index of several platforms against the one that the real buildx makes of the same input, from one builder and from one for each platform. */
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,11 +10,11 @@ import { useNodes } from "../e2e/support/nodes.ts";
 import { project } from "../e2e/support/project.ts";
 import { slipway } from "../e2e/support/slipway.ts";
 import { run } from "./look-alike.ts";
+import { compiled } from "../e2e/support/compiled.ts";
 
 useNodes();
 const namespace = useNamespace({ nodes: "all", podSecurity: "privileged" });
-const ROOT = new URL("../../", import.meta.url).pathname;
-const BUILDX = execFileSync(join(ROOT, "test/cluster/program"), ["buildx", "buildx"], { encoding: "utf8" }).trim();
+const BUILDX = compiled("buildx", "buildx");
 const PLATFORMS = ["linux/amd64", "linux/arm64"];
 
 /** Names of buildx's builders: one pod for both platforms, and one on a node of each. */

@@ -1,10 +1,11 @@
 /** Slipway as a plugin of the real docker CLI, compose and kubectl: they find, call and cancel it. */
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { BUSYBOX } from "../e2e/support/build.ts";
 import { kubectl } from "../e2e/support/kubectl.ts";
+import { compiled } from "../e2e/support/compiled.ts";
 import { useNamespace } from "../e2e/support/namespace.ts";
 import { project } from "../e2e/support/project.ts";
 import type { Files } from "../e2e/support/project.ts";
@@ -16,11 +17,6 @@ import { printing } from "../e2e/support/step-lines.ts";
 const namespace = useNamespace();
 const ROOT = new URL("../../", import.meta.url).pathname;
 const PROGRAM = join(ROOT, "bin/run.js");
-
-/** Returns the path of a program. Compiles it from Go modules the first time; see test/cluster/README.md. */
-function program(part: string, name: string): string {
-  return execFileSync(join(ROOT, "test/cluster/program"), [part, name], { encoding: "utf8" }).trim();
-}
 
 interface Scene {
   readonly root: string;
@@ -57,7 +53,7 @@ const PROJECT = {
 };
 
 describe.runIf(isSlipway)("docker compose", () => {
-  const COMPOSE = program("compose", "docker-compose");
+  const COMPOSE = compiled("compose", "docker-compose");
   const files = async () => ({
     ...PROJECT,
     "compose.yaml": await readFile(new URL("scripts/compose.yaml", import.meta.url), "utf8"),
@@ -135,7 +131,7 @@ COPY --from=build /arch /arch\n`,
 });
 
 describe.runIf(isSlipway)("the docker CLI", () => {
-  const DOCKER = program("buildx", "docker");
+  const DOCKER = compiled("buildx", "docker");
 
   test("docker lists slipway as a command, and runs it", async () => {
     const { image, go } = await scene(PROJECT, "docker");

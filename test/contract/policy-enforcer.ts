@@ -2,16 +2,14 @@
  * Enforces NetworkPolicies, which the test cluster's network plug-in does not do. A program (test/cluster/parts/netpol) decides
  * about connections from one namespace to the given addresses. It affects nothing else on the machine, and no other pods.
  */
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { vi } from "vitest";
 import { kubectl } from "../e2e/support/kubectl.ts";
 import { PODS, QUEUE, queueRule, removeRules } from "./private-network.ts";
 import { WAIT } from "../e2e/support/wait.ts";
-
-const ROOT = new URL("../../", import.meta.url).pathname;
+import { compiled } from "../e2e/support/compiled.ts";
 
 export interface Enforcer {
   stop(): Promise<void>;
@@ -24,7 +22,7 @@ export interface Enforcer {
  */
 export async function enforcePolicies(namespace: string, addresses: readonly string[]): Promise<Enforcer> {
   // Compiles the program from Go modules the first time, in about two minutes; see test/cluster/README.md.
-  const program = execFileSync(join(ROOT, "test/cluster/program"), ["netpol", "netpol"], { encoding: "utf8" }).trim();
+  const program = compiled("netpol", "netpol");
   const node = await kubectl(["get", "nodes", "-o", "jsonpath={.items[0].metadata.name}"]);
   removeRules();
   const args = [`--namespace=${namespace}`, `--node=${node}`, `--queue=${QUEUE}`];

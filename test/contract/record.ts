@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { compiled } from "../e2e/support/compiled.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const SUITES = ["contract", "situations", "checks"];
@@ -18,13 +19,9 @@ function environment(name: string): string {
   return value;
 }
 
-function compiled(name: string): string {
-  return execFileSync(join(ROOT, "test/cluster/program"), ["buildx", name], { encoding: "utf8" }).trim();
-}
-
 const registry = environment("REGISTRY");
 const image = environment("SLIPWAY_BUILDKIT_IMAGE");
-const docker = compiled("docker");
+const docker = compiled("buildx", "docker");
 const name = `slipway-record-${randomBytes(4).toString("hex")}`;
 const home = await mkdtemp(join(tmpdir(), "slipway-record-"));
 const env = {
@@ -38,7 +35,7 @@ const go = (program: string, ...args: readonly string[]): string =>
   execFileSync(program, args, { env, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
 
 await mkdir(join(home, "cli-plugins"));
-await symlink(compiled("buildx"), join(home, "cli-plugins/docker-buildx"));
+await symlink(compiled("buildx", "buildx"), join(home, "cli-plugins/docker-buildx"));
 await writeFile(join(home, "config.json"), "{}");
 const settings = join(home, "buildkitd.toml");
 await writeFile(settings, `[registry."${registry}"]\nhttp = true\n`);

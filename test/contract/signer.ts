@@ -1,13 +1,12 @@
 /** The real cosign with a key of its own. */
-import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { beforeAll, expect } from "vitest";
 import { project } from "../e2e/support/project.ts";
 import { run } from "./look-alike.ts";
 import type { Run } from "./look-alike.ts";
+import { compiled } from "../e2e/support/compiled.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
 const REGISTRY_FLAGS = ["--allow-http-registry", "--allow-insecure-registry"];
 const TRUSTED_ROOT = "application/vnd.dev.sigstore.trustedroot+json;version=0.1";
 
@@ -29,7 +28,7 @@ export interface Signer {
 export function useCosign(): (files: Readonly<Record<string, string>>) => Promise<Signer> {
   let cosign = "";
   beforeAll(() => {
-    cosign = execFileSync(join(ROOT, "test/cluster/program"), ["cosign", "cosign"], { encoding: "utf8" }).trim();
+    cosign = compiled("cosign", "cosign");
   }, 900_000);
   return async (files) => {
     const root = await project(files);

@@ -1,5 +1,5 @@
 /** `--load`: the image is in a real Docker engine afterwards, as the build reported it, and runs. */
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -15,12 +15,10 @@ import { project } from "./support/project.ts";
 import { readImage } from "./support/registry.ts";
 import { PROGRAM } from "./support/slipway.ts";
 import { WAIT } from "./support/wait.ts";
+import { compiled } from "./support/compiled.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
 /** Compiled once, from Go modules; see test/cluster/README.md. */
-const COMPOSE = execFileSync(join(ROOT, "test/cluster/program"), ["compose", "docker-compose"], {
-  encoding: "utf8",
-}).trim();
+const COMPOSE = compiled("compose", "docker-compose");
 
 const namespace = useNamespace({ rbac: ["--keep"] });
 const engine = useDocker();

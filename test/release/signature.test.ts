@@ -1,10 +1,11 @@
 /** The signature of SHA256SUMS: made by the real cosign with a key, in a network without any address, and verified by the line of the guide. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { ROOT, artefact } from "./artefacts.ts";
+import { compiled } from "../e2e/support/compiled.ts";
 
 /** The key of the guide's command. */
 const PUBLIC_KEY = "slipway.pub";
@@ -17,7 +18,7 @@ let release = "";
 
 beforeAll(async () => {
   keys = await mkdtemp(join(tmpdir(), "slipway-keys-"));
-  cosign = execFileSync(join(ROOT, "test/cluster/program"), ["cosign", "cosign"], { encoding: "utf8" }).trim();
+  cosign = compiled("cosign", "cosign");
   for (const name of ["ours", "other"]) {
     await mkdir(join(keys, name));
     const made = alone(cosign, ["generate-key-pair"], { COSIGN_PASSWORD: "secret" }, join(keys, name));

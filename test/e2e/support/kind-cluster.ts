@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { beforeAll, vi } from "vitest";
 import { BUSYBOX } from "./build.ts";
 import type { TestEngine } from "./engine.ts";
-import { compiled } from "./start-engine.ts";
+import { compiled } from "./compiled.ts";
 import { WAIT } from "./wait.ts";
 
 export interface KindCluster {

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { compiled } from "./compiled.ts";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { REGISTRY, environment } from "./build.ts";
@@ -32,7 +33,6 @@ interface Start {
 /** @param root the directory of the programs @param directory the engine's own @param socket its address */
 type Prepare = (root: string, directory: string, socket: string) => Promise<Start>;
 
-const PROGRAM = new URL("../../cluster/program", import.meta.url).pathname;
 const SCRIPT = new URL("../../cluster/engine", import.meta.url).pathname;
 
 /** @returns the directory of the programs, laid out as they would be below `/` */
@@ -90,11 +90,6 @@ function dockerdArgs(directory: string, socket: string): string[] {
     "--bridge=none",
     `--insecure-registry=${REGISTRY}`,
   ];
-}
-
-/** Path of a program of the test cluster's parts. It is compiled the first time. */
-export function compiled(part: string, name: string): string {
-  return execFileSync(PROGRAM, [part, name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
 }
 
 /** Podman 4.3 as a service. */
