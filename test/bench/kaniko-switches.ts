@@ -15,6 +15,8 @@ interface Switch {
   readonly args?: readonly string[];
   /** Feature flags of osscontainertools/kaniko; an older kaniko only logs that it does not know them. */
   readonly features?: readonly string[];
+  /** Both sides build a second time, with what a first build has put into a cache. */
+  readonly isCached?: boolean;
 }
 
 /** Of every version. */
@@ -33,10 +35,14 @@ const PREVIEW: readonly Switch[] = [
   "SKIP_RELABEL_RECOMPRESS",
   "INFER_CROSS_STAGE_CACHE_KEY",
 ].map((name) => ({ features: [`FF_KANIKO_${name}`] }));
+const CACHED: readonly Switch[] = [{ args: ["--compressed-caching=false"] }, ...PREVIEW].map((one) => ({
+  ...one,
+  isCached: true,
+}));
 
 const VERSIONS = [
   { name: "kaniko v1.24.0", variable: "SLIPWAY_KANIKO_IMAGE", switches: MODES },
-  { name: "kaniko v1.28.3", variable: "SLIPWAY_KANIKO_NEW_IMAGE", switches: [...MODES, ...PREVIEW] },
+  { name: "kaniko v1.28.3", variable: "SLIPWAY_KANIKO_NEW_IMAGE", switches: [...MODES, ...PREVIEW, ...CACHED] },
 ] as const;
 
 /** Two stages with small and large changes of the file system, as of a compiler and its result. */
@@ -65,9 +71,9 @@ export const kanikoSwitches: Row = {
     const results: Result[] = [];
     for (const { name, variable, switches } of VERSIONS) {
       const kaniko = process.env[variable] ?? "";
-      for (const { args = [], features = [] } of switches) {
+      for (const [at, { args = [], features = [], isCached = false }] of switches.entries()) {
         const about = {
-          what: `two stages on Debian, ${[...args, ...features].join(" ")}`,
+          what: `two stages on Debian, ${isCached ? "all cached, " : ""}${[...args, ...features].join(" ")}`,
           against: `${name} without it`,
           goal: 1,
         };
@@ -75,18 +81,25 @@ export const kanikoSwitches: Row = {
           results.push({ ...about, missing: `there is no image of ${name}, name one in ${variable}` });
           continue;
         }
-        const build = async (tag: string, env: Readonly<Record<string, string>>): Promise<number> =>
-          took(
-            await mustRun(
-              "bash",
-              [`${ROOT}test/bench/by-hand.sh`, namespace.name, `${image}:${tag}`, kaniko, scratch.path],
-              { env },
-            ),
-          );
-        const env = { KANIKO_ARGS: args.join("\n"), KANIKO_FEATURES: features.join("\n") };
-        results.push(
-          await compare(rounds, { ...about, slipway: () => build("with", env), other: () => build("without", {}) }),
-        );
+        const build = async (
+          tag: string,
+          own: { readonly args?: readonly string[]; readonly features?: readonly string[] },
+        ): Promise<number> => {
+          const cache = isCached ? ["--cache=true", `--cache-repo=${image}/cache-${tag}-${at}`] : [];
+          const env = {
+            KANIKO_ARGS: [...(own.args ?? []), ...cache].join("\n"),
+            KANIKO_FEATURES: (own.features ?? []).join("\n"),
+          };
+          const command = [`${ROOT}test/bench/by-hand.sh`, namespace.name, `${image}:${tag}`, kaniko, scratch.path];
+          return took(await mustRun("bash", command, { env }));
+        };
+        const slipway = () => build("with", { args, features });
+        const other = () => build("without", {});
+        if (isCached) {
+          await slipway();
+          await other();
+        }
+        results.push(await compare(rounds, { ...about, slipway, other }));
       }
     }
     return results;
