@@ -53,6 +53,11 @@ export const DOCKERFILE_FEATURES: Readonly<Record<Feature, FeatureRow>> = {
     title: "COPY --chmod with a symbolic mode that changes 0755",
     builders: { buildkit: true },
   },
+  // BuildKit fails while it builds, and so does docker.
+  "copy-control-character": {
+    title: "COPY of a name with a control character",
+    builders: { kaniko: true, buildah: true, makisu: true },
+  },
   "copy-exclude": { title: "COPY --exclude", builders: NEWER },
   // It changes how layers depend on each other, and not the files of the image.
   "copy-link": { title: "COPY --link", builders: { ...NEWER, kaniko: true } },

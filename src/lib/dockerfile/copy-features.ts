@@ -26,8 +26,29 @@ export function copyFeatures(instruction: Instruction, scope: StageScope): Use[]
   return [
     ...instruction.flags.flatMap(({ name, value }) => flagFeatures(name, value ?? "", scope)),
     ...(instruction.keyword === "ADD" ? sourceFeatures(instruction, scope.escape) : []),
+    ...(contextSources(instruction, scope.escape).some(hasControlCharacter)
+      ? ([{ feature: "copy-control-character", remedy: "Copy the directory that it is in." }] as const)
+      : []),
     ...(podFileUse(instruction, scope)?.kind === "certain" ? ([{ feature: "copy-pod-file" }] as const) : []),
   ];
+}
+
+/** A name that BuildKit cannot ask for: it does so in a header, which has no such characters (RFC 9110, 5.5). */
+export function hasControlCharacter(path: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- these are looked for
+  return /[\u0000-\u001f\u007f]/.test(path);
+}
+
+/** Whether it copies the whole context. BuildKit then asks for nothing by its name. */
+export function copiesWholeContext(instruction: Instruction, escape: string): boolean {
+  return contextSources(instruction, escape).some((source) => /^[./]*$/.test(source));
+}
+
+/** What COPY or ADD takes from the context, without quotes. */
+function contextSources(instruction: Instruction, escape: string): string[] {
+  const { keyword, flags } = instruction;
+  if ((keyword !== "COPY" && keyword !== "ADD") || flags.some(({ name }) => name === "from")) return [];
+  return copyWords(instruction, escape).sources.map((word) => unquote(word, escape));
 }
 
 function flagFeatures(name: string, value: string, scope: StageScope): Use[] {
@@ -53,10 +74,8 @@ function modeFeatures(value: string, { expand }: StageScope): Use[] {
 }
 
 function sourceFeatures(instruction: Instruction, escape: string): Use[] {
-  return copyWords(instruction, escape)
-    .sources.map((word) => unquote(word, escape))
-    .flatMap((source): Use[] => {
-      if (/^(?:git@|git:\/\/|ssh:\/\/|https?:\/\/\S+\.git(?:[#?]|$))/.test(source)) return [{ feature: "add-git" }];
-      return /^https?:\/\//.test(source) ? [{ feature: "add-url" }] : [];
-    });
+  return contextSources(instruction, escape).flatMap((source): Use[] => {
+    if (/^(?:git@|git:\/\/|ssh:\/\/|https?:\/\/\S+\.git(?:[#?]|$))/.test(source)) return [{ feature: "add-git" }];
+    return /^https?:\/\//.test(source) ? [{ feature: "add-url" }] : [];
+  });
 }

@@ -1,5 +1,5 @@
 /** Finds the features of a Dockerfile that not every builder supports. */
-import { copyFeatures } from "./copy-features.ts";
+import { copiesWholeContext, copyFeatures } from "./copy-features.ts";
 import type { Instruction } from "./instruction.ts";
 import { KnownDirectories } from "./known-directories.ts";
 import { mountFeatures } from "./mount-features.ts";
@@ -20,6 +20,7 @@ export type Feature =
   | "copy-chmod-special"
   | "copy-chmod-symbolic"
   | "copy-chmod-symbolic-directory"
+  | "copy-control-character"
   | "copy-exclude"
   | "copy-link"
   | "copy-parents"
@@ -92,7 +93,9 @@ export function findFeatures(dockerfile: Dockerfile, buildArgs?: ReadonlyMap<str
       scope.observe(instruction);
     }
   }
-  return uses;
+  const instructions = dockerfile.stages.flatMap((stage) => stage.instructions);
+  const copiesAll = instructions.some((instruction) => copiesWholeContext(instruction, dockerfile.escape));
+  return copiesAll ? uses.filter(({ feature }) => feature !== "copy-control-character") : uses;
 }
 
 function fromFeatures({ flags, operand }: Instruction): Use[] {

@@ -1,5 +1,6 @@
 /** The features of `RUN --mount`, which builders without mounts imitate by moving and copying files. */
 import { posix } from "node:path";
+import { hasControlCharacter } from "./copy-features.ts";
 import type { FeatureUse } from "./features.ts";
 import type { Instruction } from "./instruction.ts";
 import type { StageScope } from "./stage-scope.ts";
@@ -28,7 +29,14 @@ export function mountFeatures(instruction: Instruction, value: string, scope: St
     case "tmpfs":
       return [{ feature: "mount-tmpfs" }, ...(fields.has("size") ? ([{ feature: "mount-tmpfs-size" }] as const) : [])];
     default:
-      return from ? [{ feature: "mount-bind-from" }] : [{ feature: "mount-bind" }, ...placeFeatures(target, scope)];
+      if (from) return [{ feature: "mount-bind-from" }];
+      return [
+        { feature: "mount-bind" },
+        ...placeFeatures(target, scope),
+        ...(hasControlCharacter(fields.get("source") ?? fields.get("src") ?? "")
+          ? ([{ feature: "copy-control-character", remedy: "Mount the directory that it is in." }] as const)
+          : []),
+      ];
   }
 }
 

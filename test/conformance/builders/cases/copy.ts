@@ -65,6 +65,13 @@ export const COPY_CASES: readonly FeatureCase[] = [
     expect: { files: { "c/@id@/its own dir/with space.txt": file("s\n") } },
   },
   {
+    id: "copy-control-character",
+    title: "COPY of a name with a line feed",
+    files: { "a\nb": "a\n" },
+    dockerfile: 'FROM @base@\nCOPY ["@id@/a\\nb", "/c/@id@/"]',
+    expect: { files: { "c/@id@/a\nb": file("a\n") } },
+  },
+  {
     id: "copy-relative",
     title: "COPY to a path relative to WORKDIR",
     files: { "a.txt": "a\n" },

@@ -35,6 +35,10 @@ describe("what a Dockerfile uses", () => {
     ["COPY --chmod=a-w a /b", ["copy-chmod", "copy-chmod-symbolic", "copy-chmod-symbolic-directory"]],
     ["COPY --chmod=$UNKNOWN a /b", ["copy-chmod"]],
     ["COPY hosts /etc/hosts", ["copy-pod-file"]],
+    ['COPY --from=one ["a\\nb", "/x"]', []],
+    ['COPY ["a\\nb", "/x"]\nADD ./ /y', []],
+    ['COPY ["a b\u00e9%", "/x\\ny/"]', []],
+    ["RUN --mount=target=/x,source=ab,from=one ls", ["mount-bind-from"]],
     ["RUN echo box > /etc/hostname", ["run-hostname"]],
     ["RUN <<E\necho box | tee -a /etc/hostname\nE", ["heredoc", "run-hostname"]],
     ["RUN cat /etc/hostname > /x", []],
@@ -60,6 +64,14 @@ describe("what a Dockerfile uses", () => {
     ["FROM b-$TARGETARCHIVE", []],
   ])("%s", (line, features) => {
     expect(usesOf(`FROM a AS one\n${line}\n`)).toEqual(features.map((feature) => ({ feature, line: 2 })));
+  });
+
+  it.each([
+    ['COPY ["a\\nb", "/x"]', "Copy the directory that it is in."],
+    ['ADD ["a", "b\u007fc", "/x"]', "Copy the directory that it is in."],
+    ["RUN --mount=target=/x,source=a\u0001b ls", "Mount the directory that it is in."],
+  ])("%s asks for a name with a control character", (line, remedy) => {
+    expect(usesOf(`FROM a AS one\n${line}\n`)).toContainEqual({ feature: "copy-control-character", line: 2, remedy });
   });
 
   it("is looked up with the variables of its stage, and the values of --build-arg", () => {
