@@ -22,6 +22,7 @@ import { Script } from "node:vm";
 import { trustedCacheDirectory, trustedStateDirectory } from "../../lib/files/cache-directory.ts";
 import { replaceFile } from "../../lib/files/replace-file.ts";
 import { makeTrustedDirectory } from "../../lib/files/trusted-directory.ts";
+import { restoreFlags } from "./young-generation.ts";
 
 /** The files for compiled code. */
 export interface CodeCache {
@@ -132,6 +133,7 @@ export function readCached(cache: CodeCache, name: string): CachedCode | undefin
 function joinCached(script: Script, size: number): Buffer {
   const trailer = Buffer.alloc(8);
   trailer.writeDoubleLE(size);
+  restoreFlags();
   return Buffer.concat([script.createCachedData(), trailer]);
 }
 

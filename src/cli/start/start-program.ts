@@ -1,6 +1,7 @@
 /** Starts the program, both from the npm package and from the single executable. */
 import { dirname } from "node:path";
 import { hideCommandLine } from "./debug-output.ts";
+import { boundYoungGeneration } from "./young-generation.ts";
 import type { execute } from "../main.ts";
 
 /** Matches names of commands, but not long misspelt args, as the match becomes part of a file name. */
@@ -27,6 +28,7 @@ export async function startProgram(calledAs: string, typed: readonly string[], o
   const args = await argsFor(calledAs, typed);
   if (args === undefined) return;
   hideCommandLine(process.env);
+  boundYoungGeneration();
   const purpose = args.find((arg) => COMMAND_NAME.test(arg)) ?? "none";
   const { execute: run } = origin.load(purpose) as { execute: typeof execute };
   // Not awaited: if the reader of the help is gone (`| head -1`), the promise never settles, and Node would warn.

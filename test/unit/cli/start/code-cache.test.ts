@@ -18,7 +18,7 @@ import { tmpdir } from "node:os";
 import { Script } from "node:vm";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { codeCachePlaces, readCached, type CodeCache } from "../../../../src/cli/start/code-cache.ts";
+import { codeCachePlaces, compileProgram, readCached, type CodeCache } from "../../../../src/cli/start/code-cache.ts";
 
 const CODE_CACHE = new URL("../../../../src/cli/start/code-cache.ts", import.meta.url).href;
 const HASH = "0123456789abcdef";
@@ -66,6 +66,14 @@ describe("compiled code", () => {
     expect(run(path)).toBe('{"answer":[21,42]}');
     run(path, "ps");
     expect(await kept()).toHaveLength(2);
+  });
+
+  it("compiled code of a run that was long is taken by the next one, which has V8's default flags", async () => {
+    const flags = "require('node:v8').setFlagsFromString('--semi-space-growth-factor=1');";
+    const path = await program(`${flags} exports.answer = 42;`);
+    run(path);
+    const source = await readFile(path, "latin1");
+    expect(compileProgram({ path, source }, (await readOne())?.code).cachedDataRejected).toBe(false);
   });
 
   it("a run that compiles nothing new keeps the cached code, and a run that compiles much more replaces it", async () => {
