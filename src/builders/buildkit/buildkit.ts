@@ -51,7 +51,7 @@ fi
 `;
 
 /**
- * Mounts an overlay that passes over fsync (Linux 5.10, Documentation/filesystems/overlayfs.rst, "Volatile mount") where the daemon keeps its
+ * Mounts an overlay that skips fsync (Linux 5.10, Documentation/filesystems/overlayfs.rst, "Volatile mount") where the daemon keeps its
  * databases and blobs: it waits for the disk some seventy times in a build with nothing to do. A state that goes with the pod need not
  * survive a node without power. To be run as the root of the daemon's namespaces, with `state` set. The snapshots stay outside, as an
  * overlay cannot be the upper layer of another one; only their database is moved in. Where the mount is refused, nothing changes.
