@@ -53,7 +53,7 @@ export const DOCKERFILE_FEATURES: Readonly<Record<Feature, FeatureRow>> = {
     title: "COPY --chmod with a symbolic mode that changes 0755",
     builders: { buildkit: true },
   },
-  // BuildKit fails while it builds, and so does docker.
+  // BuildKit and img ask the client for it in a header, and fail while they build.
   "copy-control-character": {
     title: "COPY of a name with a control character",
     builders: { kaniko: true, buildah: true, makisu: true },

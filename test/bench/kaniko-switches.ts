@@ -81,14 +81,11 @@ export const kanikoSwitches: Row = {
           results.push({ ...about, missing: `there is no image of ${name}, name one in ${variable}` });
           continue;
         }
-        const build = async (
-          tag: string,
-          own: { readonly args?: readonly string[]; readonly features?: readonly string[] },
-        ): Promise<number> => {
+        const build = async (tag: string, { args: own = [], features: on = [] }: Switch): Promise<number> => {
           const cache = isCached ? ["--cache=true", `--cache-repo=${image}/cache-${tag}-${at}`] : [];
           const env = {
-            KANIKO_ARGS: [...(own.args ?? []), ...cache].join("\n"),
-            KANIKO_FEATURES: (own.features ?? []).join("\n"),
+            KANIKO_ARGS: [...own, ...cache].join("\n"),
+            KANIKO_FEATURES: on.join("\n"),
           };
           const command = [`${ROOT}test/bench/by-hand.sh`, namespace.name, `${image}:${tag}`, kaniko, scratch.path];
           return took(await mustRun("bash", command, { env }));

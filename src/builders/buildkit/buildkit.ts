@@ -50,18 +50,6 @@ if [ "$memory" = max ] || [ "\${memory:-0}" -ge ${ROOMY_BYTES} ] 2>/dev/null; th
 fi
 `;
 
-/**
- * Mounts an overlay that skips fsync (Linux 5.10, Documentation/filesystems/overlayfs.rst, "Volatile mount") where the daemon keeps its
- * databases and blobs: it waits for the disk some seventy times in a build with nothing to do. A state that goes with the pod need not
- * survive a node without power. To be run as the root of the daemon's namespaces, with `state` set. The snapshots stay outside, as an
- * overlay cannot be the upper layer of another one; only their database is moved in. Where the mount is refused, nothing changes.
- */
-export const WITHOUT_SYNC = `at=$state/runc-overlayfs own=$state/volatile
-mkdir -p $at $own/lower $own/upper $own/work $own/snapshots
-if mount -t overlay -o lowerdir=$own/lower,upperdir=$own/upper,workdir=$own/work,userxattr,volatile overlay $at 2>/dev/null; then
-  { mkdir $at/snapshots && ln -s ../snapshots.db $own/snapshots/metadata.db && mount --bind $own/snapshots $at/snapshots; } || umount $at
-fi`;
-
 /** buildctl replaces its metadata file with a rename, which is impossible for the mounted termination message. */
 const SCRIPT = `export BUILDKITD_FLAGS="$BUILDKITD_FLAGS --root=$state"
 buildctl-daemonless.sh "$@" --metadata-file /tmp/slipway-build.json

@@ -2,13 +2,13 @@
 import { setFlagsFromString } from "node:v8";
 
 /**
- * V8 doubles it as often as objects outlive a collection, up to 64 MB in Node 24, and nothing gets smaller by it. A long build would use
- * these for a program that needs 30 MB. A flag for its largest size counts only before V8 starts; the factor is read each time.
+ * V8 doubles it when enough objects outlive a collection, up to 64 MB in Node 24. A client that sends many files would take all of that,
+ * though its objects need 30 MB. A flag for the largest size counts only before V8 starts. The factor is read at each growth.
  */
 const FLAG = "--semi-space-growth-factor";
 const V8_DEFAULT = 2;
 
-/** A short run is quicker if it grows. */
+/** By then the program is loaded: while flags differ from the default, V8 refuses the compiled code that Node brings along. */
 const BOUND_AFTER_MS = 1000;
 
 export function boundYoungGeneration(): void {

@@ -5,12 +5,12 @@
 import { createHash } from "node:crypto";
 import { realpath, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { withoutFile } from "../dockerfile-name.ts";
 import { normalize } from "node:path/posix";
 import { InvalidInput } from "../../errors.ts";
 import { HEAD_LENGTH, archiveKind } from "../../lib/archive/kind.ts";
 import { decodeDockerfile } from "../../lib/dockerfile/encoding.ts";
 import type { DockerfileText } from "../../lib/dockerfile/encoding.ts";
+import { withoutFile } from "../dockerfile-name.ts";
 import { parseGitSource } from "./git-url.ts";
 import { makeScratchDirectory, scratchDirectoryOf } from "../../lib/files/scratch.ts";
 import { readInTree } from "../../lib/files/file-tree.ts";

@@ -5,10 +5,10 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { compiled } from "./compiled.ts";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { REGISTRY, environment } from "./build.ts";
+import { compiled } from "./compiled.ts";
 import { WAIT } from "./wait.ts";
 
 export interface RunningEngine extends AsyncDisposable {

@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, readFile, readlink, rm, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { WITHOUT_SYNC } from "../../../../src/builders/buildkit/buildkit.ts";
+import { WITHOUT_SYNC } from "../../../../src/builders/buildkit/daemon.ts";
 
 let home: string;
 beforeEach(async () => {
