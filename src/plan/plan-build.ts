@@ -19,8 +19,7 @@ import { completeName } from "./complete-name.ts";
 import type { BuildInputs } from "./gather.ts";
 import type { BuildPlan, Repository } from "./plan.ts";
 import { podSettingsOf } from "./pod-settings.ts";
-import { parseReference } from "../lib/image/reference.ts";
-import type { Reference } from "../lib/image/reference.ts";
+import { Reference, parseReference } from "../lib/image/reference.ts";
 import type { BuildRequest } from "./request.ts";
 import { verifyBases } from "./verify-base.ts";
 import { trimChars } from "../lib/text/linear.ts";
@@ -43,7 +42,7 @@ export function planBuild(request: BuildRequest, inputs: BuildInputs, facts: Pla
   const typed = [...request.tags, ...docker.names];
   for (const text of typed) parseReference(text, "tag");
   const names = typed.map((text) => (registry === undefined ? text : completeName(text, registry.prefix)));
-  const tags = names.map(tagOf);
+  const tags = docker.options.byDigest === true ? names.map(repositoryOf) : names.map(tagOf);
   if (docker.push && tags.length === 0) {
     throw new InvalidInput("tag is needed when pushing to registry", {
       docker: "refuses",
@@ -252,6 +251,17 @@ function tagOf(text: string): Reference {
   throw new InvalidInput(`invalid tag "${text}": the digest of an image is not known before the build`, {
     docker: "refuses",
     suggestions: ["Remove the @ and what follows it."],
+  });
+}
+
+/** The name of an image that gets no tag. */
+function repositoryOf(text: string): Reference {
+  const { registry, repository } = tagOf(text);
+  const typed = text.slice(text.lastIndexOf("/") + 1);
+  if (!typed.includes(":")) return new Reference({ registry, repository });
+  throw new InvalidInput(`can't push tagged ref ${text} by digest`, {
+    docker: "refuses",
+    suggestions: [`Leave out the tag: ${text.slice(0, text.lastIndexOf(":"))}`, "Or leave out push-by-digest=true."],
   });
 }
 

@@ -36,8 +36,6 @@ export interface BuildPlan extends DockerOptions, PodSettings {
   readonly tags: readonly Reference[];
   /** For one of several platforms, pushed under temporary `tags` or none: the tags of the index, as users know them. */
   readonly publishedTags?: readonly Reference[];
-  /** The image is pushed without a tag: `tags` are only repositories. */
-  readonly byDigest?: boolean;
   /** The manifest has OCI's media types, for an index with annotations. */
   readonly ociMediaTypes?: boolean;
   /** The names as typed, completed with the default registry. */

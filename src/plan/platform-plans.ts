@@ -40,6 +40,7 @@ export function fitsOnePod({ dockerfile, target, buildArgs }: BuildPlan): boolea
 export function platformPlans(plan: BuildPlan, byDigest: boolean): PlatformPlan[] {
   const { platforms = [] } = plan;
   refuseTar(plan);
+  refuseByDigest(plan);
   return platforms.map((platform) => planOf(plan, platform, byDigest));
 }
 
@@ -118,6 +119,19 @@ function ownAndShared(entry: CacheEntry, suffix: string): CacheEntry[] {
 function exportOf(wanted: Export, platform: Platform): Export {
   if (wanted.kind !== "files") return wanted;
   return { ...wanted, dest: `${wanted.dest}/${platformText(platform).replaceAll("/", "_")}` };
+}
+
+function refuseByDigest({ byDigest, platforms: [first] = [] }: BuildPlan): void {
+  if (byDigest !== true) return;
+  throw new InvalidInput(
+    "push-by-digest=true cannot go with several platforms: the images of several pods are joined under a tag",
+    {
+      suggestions: [
+        `Build each platform by itself, and join them: --platform ${first === undefined ? "linux/amd64" : platformText(first)}, then slipway imagetools create`,
+        "Or leave out push-by-digest=true.",
+      ],
+    },
+  );
 }
 
 function refuseTar({ exports = [] }: BuildPlan): void {

@@ -77,7 +77,14 @@ export async function reportEnd(
   const { name, builder: builderName, ...more } = build;
   // What the builder has said itself is known without asking the registry.
   const said = outcome.kind === "pushed" ? omitUndefined({ configDigest: outcome.configDigest }) : {};
-  const result: BuildResult = { name, builder: builderName, digest, ...said, ...description, ...more };
+  const references = more.references.map((text) => withDigest(text, digest));
+  const result: BuildResult = { name, builder: builderName, digest, ...said, ...description, ...more, references };
   emit({ type: "built", result });
   return result;
+}
+
+/** An image that was pushed without a tag is known by its digest. */
+function withDigest(reference: string, digest: string): string {
+  const isTagged = reference.slice(reference.lastIndexOf("/") + 1).includes(":");
+  return isTagged ? reference : `${reference}@${digest}`;
 }

@@ -159,6 +159,82 @@ COPY --from=ask /seen /seen
     },
   },
   {
+    title: "-o compression-level",
+    capability: "compression-level",
+    builders: ["kaniko", "buildkit", "buildah"],
+    files: ({ base }) => ({ Dockerfile: `FROM ${base}\nRUN seq 200000 > /numbers\n` }),
+    async act({ image, run }) {
+      const sizes: number[] = [];
+      for (const level of [1, 9]) {
+        const name = `${image}:${level}`;
+        await run([`-otype=registry,name=${name},compression-level=${level}`]);
+        sizes.push((await layersOf(name)).at(-1)?.size ?? 0);
+      }
+      const [quick = 0, thorough = 0] = sizes;
+      expect(thorough).toBeGreaterThan(0);
+      expect(quick).toBeGreaterThan(thorough * 1.05);
+    },
+  },
+  {
+    title: "-o compression=zstd, and of an archive",
+    capability: "image-attributes",
+    builders: ["buildkit"],
+    files: ({ base }) => ({ Dockerfile: `FROM ${base}\nRUN seq 200000 > /numbers\n` }),
+    async act({ root, image, run }) {
+      await run([`-otype=image,name=${image}:zstd,push=true,compression=zstd,compression-level=19`]);
+      // In one build BuildKit would write the layer that it has already.
+      await run([`-otype=oci,dest=${root}/oci,tar=false,compression=uncompressed`]);
+      expect((await layersOf(`${image}:zstd`)).at(-1)?.mediaType).toBe("application/vnd.oci.image.layer.v1.tar+zstd");
+      const index = JSON.parse(await readFile(`${root}/oci/index.json`, "utf8")) as { manifests: { digest: string }[] };
+      const blob = await readFile(`${root}/oci/blobs/${index.manifests[0]?.digest.replace(":", "/")}`, "utf8");
+      const { layers } = JSON.parse(blob) as { layers: Layer[] };
+      expect(layers.at(-1)?.mediaType).toBe("application/vnd.oci.image.layer.v1.tar");
+      expect(layers.at(-1)?.size).toBeGreaterThan(1_288_895);
+    },
+  },
+  {
+    title: "-o force-compression, oci-mediatypes, rewrite-timestamp and annotation.KEY",
+    capability: "image-attributes",
+    builders: ["buildkit"],
+    files: ({ base }) => ({ Dockerfile: `FROM ${base}\nRUN echo x > /x\n` }),
+    async act({ image, builder, run }) {
+      await run([
+        "--build-arg=SOURCE_DATE_EPOCH=1000000000",
+        `-otype=registry,name=${image}:1,compression=zstd,force-compression=true,rewrite-timestamp=true`,
+      ]);
+      const forced = await layersOf(`${image}:1`);
+      expect(forced.length).toBeGreaterThan(1);
+      expect(new Set(forced.map(({ mediaType }) => mediaType))).toEqual(
+        new Set(["application/vnd.oci.image.layer.v1.tar+zstd"]),
+      );
+      await run([
+        "--build-arg=SOURCE_DATE_EPOCH=1000000000",
+        `-otype=registry,name=${image}:2,rewrite-timestamp=true,oci-mediatypes=true,annotation.org.example.a=b`,
+      ]);
+      const manifest = await manifestOf(`${image}:2`);
+      expect(manifest.mediaType).toBe("application/vnd.oci.image.manifest.v1+json");
+      expect(manifest.annotations).toMatchObject({ "org.example.a": "b" });
+      expect((await builder.read(`${image}:2`)).files.get("x")?.mtime).toBe(1_000_000_000);
+    },
+  },
+  {
+    title: "-o push-by-digest",
+    capability: "push-by-digest",
+    builders: ["buildkit"],
+    files: ({ base }) => ({ Dockerfile: `FROM ${base}\nRUN echo x > /x\n` }),
+    async act({ root, image, builder, run }) {
+      const { stderr } = await run([
+        `-otype=image,"name=${image}",push-by-digest=true,name-canonical=true,push=true`,
+        `--metadata-file=${root}/metadata.json`,
+      ]);
+      const metadata = JSON.parse(await readFile(`${root}/metadata.json`, "utf8")) as Record<string, string>;
+      const pushed = `${image}@${metadata["containerimage.digest"]}`;
+      expect(stderr).toContain(`pushed ${pushed}\n`);
+      expect((await builder.read(pushed)).files.get("x")?.text).toBe("x\n");
+      await expect(builder.read(`${image}:latest`)).rejects.toThrow(/404/);
+    },
+  },
+  {
     title: "-o type=docker and type=oci",
     capability: "output-docker",
     builders: ["kaniko", "buildkit", "buildah", "img"],
@@ -253,6 +329,29 @@ COPY --from=ask /seen /seen
     },
   },
 ];
+
+interface Layer {
+  readonly mediaType: string;
+  readonly size: number;
+}
+
+interface Manifest {
+  readonly mediaType: string;
+  readonly layers: readonly Layer[];
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** @param image `HOST/REPOSITORY:TAG`, of one platform */
+async function manifestOf(image: string): Promise<Manifest> {
+  const [, host, path, tag] = /^([^/]+)\/(.+):([^:/]+)$/.exec(image) ?? [];
+  const types = ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"];
+  const answer = await fetch(`http://${host}/v2/${path}/manifests/${tag}`, { headers: { accept: types.join(", ") } });
+  return (await answer.json()) as Manifest;
+}
+
+async function layersOf(image: string): Promise<readonly Layer[]> {
+  return (await manifestOf(image)).layers;
+}
 
 /** Returns the number of instructions that the builder's log reports as cached. */
 export function cachedRuns(builder: BuilderName, log: string): number {

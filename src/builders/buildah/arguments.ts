@@ -65,6 +65,7 @@ export const BUILDAH_OPTIONS: readonly FlagCapability[] = [
   "build-context",
   "cache-registry",
   "cache-volume",
+  "compression-level",
   "output-docker",
   "output-files",
   "output-oci",

@@ -121,11 +121,14 @@ export const buildah: Builder = {
 /** Uses overlayfs if the node allows it, else a copy of each layer, which is slow but always works. */
 function script(plan: BuildPlan): string {
   const name = `'${localName(plan)}'`;
-  const push = (to: string): string => `$buildah push --digestfile=/dev/termination-log ${name} ${to}`;
+  const push = (to: string, ...flags: string[]): string =>
+    ["$buildah push --digestfile=/dev/termination-log", ...flags, name, to].join(" ");
+  const level = plan.imageAttributes?.["compression-level"];
+  const how = level === undefined ? [] : [`--compression-level=${level}`];
   // Buildah does not print the digest.
   const pushed = (pushes(plan) ? plan.tags : []).map(
     (tag) =>
-      `${push(`'docker://${tag.toString()}'`)}\necho '${PUSHED} ${tag.toString()}'"@$(cat /dev/termination-log)"`,
+      `${push(`'docker://${tag.toString()}'`, ...how)}\necho '${PUSHED} ${tag.toString()}'"@$(cat /dev/termination-log)"`,
   );
   // The last digest counts: the one in the registry, if there is one.
   const ends = [...exportScript(plan, push), ...pushed];

@@ -1,7 +1,8 @@
 /** BuildKit's arguments for docker's options: it supports nearly all of them (frontend/dockerui: config.go). */
 import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
-import type { CacheEntry } from "../../plan/docker/options.ts";
+import type { CacheEntry, ImageAttributes } from "../../plan/docker/options.ts";
+import { needsOci } from "../../plan/docker/output-attributes.ts";
 import { platformText } from "../../lib/image/platform.ts";
 import { csvLine } from "../../lib/pflag/csv.ts";
 import type { FlagCapability } from "../../plan/docker/capabilities.ts";
@@ -16,11 +17,14 @@ export const BUILDKIT_OPTIONS: readonly FlagCapability[] = [
   "cache-inline",
   "cache-registry",
   "cache-volume",
+  "compression-level",
+  "image-attributes",
   "network-none",
   "no-cache-filter",
   "output-docker",
   "output-files",
   "output-oci",
+  "push-by-digest",
   "shm-size",
   "source-date-epoch",
   "ssh",
@@ -87,9 +91,15 @@ export function imageAttributes(plan: BuildPlan): { names: Attributes; annotatio
   ];
   const byDigest: Attributes = plan.byDigest === true ? [["push-by-digest", "true"]] : [];
   const image: Attributes = pushes(plan)
-    ? [...names, ["push", "true"], ...byDigest, ...mediaTypes(plan)]
+    ? [...names, ["push", "true"], ...byDigest, ...mediaTypes(plan), ...writtenAs(plan.imageAttributes)]
     : [["push", "false"]];
   return { names, annotations, image: [...image, ...annotations] };
+}
+
+/** The attributes of `-o` as they are for BuildKit. The media types of the image are decided with those of attestations. */
+export function writtenAs(attributes: ImageAttributes = {}): Attributes {
+  const oci: Attributes = needsOci(attributes) ? [["oci-mediatypes", "true"]] : [];
+  return [...oci, ...Object.entries(attributes).filter(([name]) => oci.length === 0 || name !== "oci-mediatypes")];
 }
 
 /** The image comes first: the metadata file has its digest (buildctl merges the metadata of all outputs). */
@@ -97,11 +107,27 @@ export function outputArguments(plan: BuildPlan): string[] {
   const { names, annotations, image } = imageAttributes(plan);
   const formats = new Set((plan.exports ?? []).map(({ format }) => format));
   const file = (type: string, ...fields: Attributes): string => `--output=${csvLine([["type", type], ...fields])}`;
+  // Exports of one format are written in one way (plan/docker/results.ts).
+  const how = (format: "docker" | "oci"): Attributes => {
+    const wanted = plan.exports?.find((one) => one.format === format);
+    return writtenAs(wanted?.kind === "archive" ? wanted.attributes : undefined);
+  };
   return [
     file("image", ...image),
-    ...(formats.has("docker") ? [file("docker", ["dest", `${EXPORT_MOUNT}/${EXPORT_DOCKER}`], ...names)] : []),
+    ...(formats.has("docker")
+      ? [file("docker", ["dest", `${EXPORT_MOUNT}/${EXPORT_DOCKER}`], ...names, ...how("docker"))]
+      : []),
     ...(formats.has("oci")
-      ? [file("oci", ["dest", `${EXPORT_MOUNT}/${EXPORT_OCI}`], ["tar", "false"], ...names, ...annotations)]
+      ? [
+          file(
+            "oci",
+            ["dest", `${EXPORT_MOUNT}/${EXPORT_OCI}`],
+            ["tar", "false"],
+            ...names,
+            ...annotations,
+            ...how("oci"),
+          ),
+        ]
       : []),
     ...(formats.has("tar") || formats.has("local") ? [file("tar", ["dest", `${EXPORT_MOUNT}/${EXPORT_FILES}`])] : []),
   ];
@@ -116,7 +142,9 @@ function mediaTypes({
   annotations = [],
   indexAnnotations = [],
   ociMediaTypes = false,
+  imageAttributes = {},
 }: BuildPlan): Attributes {
+  if (needsOci(imageAttributes) || imageAttributes["oci-mediatypes"] !== undefined) return [];
   const isOci = ociMediaTypes || [attestations, annotations, indexAnnotations].some((wanted) => wanted.length > 0);
   return isOci ? [] : [["oci-mediatypes", "false"]];
 }

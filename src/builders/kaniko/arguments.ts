@@ -41,6 +41,7 @@ export const KANIKO_OPTIONS: readonly FlagCapability[] = [
   "add-host",
   "cache-registry",
   "cache-volume",
+  "compression-level",
   "output-docker",
   "output-oci",
   "provenance",
@@ -58,6 +59,8 @@ export function optionArguments(plan: BuildPlan): string[] {
   const layers = cacheArguments(plan);
   const args = [...layers, ...baseImageArguments(plan, layers.length > 0)];
   for (const { id } of plan.secrets ?? []) args.push(`--secret=id=${id},src=${SECRETS_MOUNT}/${id}`);
+  const level = plan.imageAttributes?.["compression-level"];
+  if (level !== undefined) args.push(`--compression-level=${level}`);
   if (plan.platform !== undefined) args.push(`--custom-platform=${platformText(plan.platform)}`);
   const formats = new Set((plan.exports ?? []).map(({ format }) => format));
   if (formats.has("docker")) args.push(`--tar-path=${EXPORT_MOUNT}/${EXPORT_DOCKER}`);

@@ -4,6 +4,7 @@
  */
 import { kanikoSteps } from "./steps.ts";
 import type { V1Container, V1VolumeMount } from "@kubernetes/client-node";
+import { BuilderUnable } from "../../errors.ts";
 import { pushes } from "../../plan/plan.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import { ARCHIVE_FILE, CONTEXT_DIR, CONTEXT_VOLUME, DOCKERFILE_DIR, READY_DIR } from "../../plan/layout.ts";
@@ -67,7 +68,10 @@ export const kaniko: Builder = {
   since: { secret: "1.27.0" },
   gitTokenInVariable: true,
   cautions: kanikoCautions,
-  check: refuseRepository,
+  check(plan: BuildPlan): void {
+    refuseRepository(plan);
+    refuseLevel(plan);
+  },
 
   pod(plan: BuildPlan, form: ContextForm): BuilderPod {
     const container: V1Container = {
@@ -108,6 +112,17 @@ export const kaniko: Builder = {
   // Kaniko writes the digest before it pushes, so the digest does not prove a successful push.
   outcome: (end: ContainerEnd): Outcome => digestOutcome(end, "kaniko", kanikoFailure),
 };
+
+/** Kaniko takes 0 for "not given" (pkg/executor: build.go). @throws BuilderUnable */
+function refuseLevel({ imageAttributes }: BuildPlan): void {
+  if (imageAttributes?.["compression-level"] !== "0") return;
+  throw new BuilderUnable("kaniko cannot do --output compression-level=0", {
+    suggestions: [
+      "Write compression-level=1, which is kaniko's own level.",
+      "Or use --builder buildkit or --builder buildah.",
+    ],
+  });
+}
 
 function mounts(plan: BuildPlan, form: ContextForm): V1VolumeMount[] {
   const list: V1VolumeMount[] =

@@ -26,6 +26,12 @@ export type FlagCapability =
   | "network-none"
   /** `--no-cache-filter` together with a cache. */
   | "no-cache-filter"
+  /** `-o type=image,compression-level=…`, with gzip. */
+  | "compression-level"
+  /** Other attributes of `-o` that say how an image is written, and those of an archive. */
+  | "image-attributes"
+  /** `-o type=image,push-by-digest=true`: the image is pushed without a tag. */
+  | "push-by-digest"
   /** `-o type=docker,dest=…`: the image as an archive for `docker load`. */
   | "output-docker"
   /** `-o type=oci,dest=…`: the image as an OCI layout. */

@@ -1,7 +1,8 @@
 /** The capabilities that a build's options need. A builder that lacks one is refused with the names of builders that have it. */
 import type { FlagCapability } from "./capabilities.ts";
 import { BuilderUnable } from "../../errors.ts";
-import type { DockerOptions } from "./options.ts";
+import type { DockerOptions, ImageAttributes } from "./options.ts";
+import { isLevelOnly, unusualAttributes } from "./output-attributes.ts";
 import { isForEngine } from "./results.ts";
 
 export interface CapabilityNeed {
@@ -54,12 +55,23 @@ export function capabilityNeeds(options: Asked): CapabilityNeed[] {
     const [first] = type === "sbom" ? Object.entries(attributes) : [];
     if (first !== undefined) need(`--sbom ${first.join("=")}`, "sbom-generator", true);
   }
+  need("--output push-by-digest=true", "push-by-digest", options.byDigest === true);
+  const image = unusualAttributes(options.imageAttributes ?? {});
+  const isLevel = isLevelOnly(image);
+  need(writtenAs(image), isLevel ? "compression-level" : "image-attributes", Object.keys(image).length > 0);
   for (const wanted of options.exports ?? []) {
+    const attributes = unusualAttributes((wanted.kind === "archive" ? wanted.attributes : undefined) ?? {});
+    need(writtenAs(attributes), "image-attributes", Object.keys(attributes).length > 0);
     const { kind, format } = wanted;
     const capability = kind === "files" ? "output-files" : format === "oci" ? "output-oci" : "output-docker";
     need(isForEngine(wanted) ? "--load" : `--output type=${format}`, capability, true);
   }
   return needs;
+}
+
+function writtenAs(attributes: ImageAttributes): string {
+  const pairs = Object.entries(attributes).map(([name, value]) => `${name}=${value}`);
+  return `--output ${pairs.join(",")}`;
 }
 
 function cacheCapability(type: string): FlagCapability {

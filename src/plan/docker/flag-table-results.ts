@@ -36,8 +36,8 @@ export const RESULT_FLAGS = {
     help: "where the result goes: registry, image, oci, docker, local or tar",
     docker: "CSV; a bare path is `type=local`, `-` is a tar on standard output; repeatable.",
     slipway: needs(
-      ["output-docker", "output-oci", "output-files"],
-      "registry, image and cacheonly: every builder. Archives are written to the client's disk or to standard output; their sha256 is verified.",
+      ["output-docker", "output-oci", "output-files", "compression-level", "image-attributes", "push-by-digest"],
+      "registry, image and cacheonly: every builder. Archives are written to the client's disk or to standard output; their sha256 is verified. Attributes such as `compression=zstd`: [builders](../guides/builders.md#choose-how-the-image-is-written).",
     ),
   },
   label: {

@@ -33,6 +33,10 @@ export interface DockerOptions {
   readonly entitlements?: readonly string[];
   /** Files that the client receives. */
   readonly exports?: readonly Export[];
+  /** How the image is written that is pushed. */
+  readonly imageAttributes?: ImageAttributes;
+  /** The image is pushed without a tag: a plan's `tags` are only repositories. */
+  readonly byDigest?: boolean;
   /** The tags are only names in an archive: the image is not pushed. */
   readonly noPush?: boolean;
   /** No image is needed: only its files, or the caches that the build fills. */
@@ -114,6 +118,9 @@ export interface Attestation {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** Attributes of `-o` with BuildKit's names: how layers are compressed, and with which media types and times an image is written. */
+export type ImageAttributes = Readonly<Record<string, string>>;
+
 /** Where `--load` puts an image. */
 export type LoadTarget =
   /** The engine that docker would use. */
@@ -129,6 +136,8 @@ export type Export =
       readonly dest: string;
       /** Unpacked into a directory (`tar=false`). */
       readonly directory: boolean;
+      /** How the image in it is written. */
+      readonly attributes?: ImageAttributes;
       /** `--load`: the archive goes to an engine. `dest` is empty until the build begins. */
       readonly engine?: LoadTarget;
     }

@@ -8,7 +8,7 @@ import type { DockerOptions } from "./options.ts";
 import { platformsOf } from "../../lib/image/platform.ts";
 import { bytesOf, podResourcesOf, resourcePairs, ulimitsOf } from "./resources.ts";
 import { annotationsOf } from "./annotations.ts";
-import { attestationsOf, exportsOfSeveral, loadTargetOf, outputsOf } from "./results.ts";
+import { attestationsOf, exportsOfSeveral, ignoredAttributes, loadTargetOf, outputsOf } from "./results.ts";
 import { buildContextsOf } from "./build-contexts.ts";
 import { cacheOf, secretsOf, sshOf } from "./sources.ts";
 
@@ -33,7 +33,10 @@ export function readDockerOptions(flags: TypedFlags, env: Readonly<Record<string
   const platforms = platformsOf(flags.platform ?? []);
   const isSeveral = platforms.length > 1;
   const exports = isSeveral ? exportsOfSeveral(platforms, outputs.exports) : outputs.exports;
-  const { annotations, indexAnnotations } = annotationsOf(flags.annotation ?? [], isSeveral);
+  const { annotations, indexAnnotations } = annotationsOf(
+    [...(flags.annotation ?? []), ...outputs.annotations],
+    isSeveral,
+  );
   const options: DockerOptions = {
     ...optional("platform", isSeveral ? undefined : platforms[0]),
     ...optional("platforms", isSeveral ? platforms : undefined),
@@ -43,6 +46,8 @@ export function readDockerOptions(flags: TypedFlags, env: Readonly<Record<string
     ...optional("pull", flags.pull || undefined),
     ...optional("noPush", outputs.push === false ? true : undefined),
     ...optional("imageless", outputs.imageless ? true : undefined),
+    ...optional("imageAttributes", Object.keys(outputs.attributes).length === 0 ? undefined : outputs.attributes),
+    ...optional("byDigest", outputs.byDigest && outputs.push === true ? true : undefined),
     ...filled("hosts", hostsOf(flags["add-host"] ?? [])),
     ...filled("ulimits", ulimitsOf(flags.ulimit ?? [])),
     ...filled(
@@ -82,6 +87,7 @@ export function noticesOf(flags: TypedFlags): string[] {
       ? [`--${name} is ignored: ${slipway.why}`]
       : [],
   );
+  notices.push(...ignoredAttributes(flags.output ?? []));
   if (flags.network === "host") notices.push("--network host: RUN uses the pod's network, which is not the node's");
   return notices;
 }

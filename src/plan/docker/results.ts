@@ -4,7 +4,8 @@ import { csvFields, csvPairs } from "../../lib/pflag/csv.ts";
 import { parseBool } from "../../lib/pflag/parse-bool.ts";
 import { platformText } from "../../lib/image/platform.ts";
 import type { Platform } from "../../lib/image/platform.ts";
-import type { Attestation, Export, ExportToEngine, LoadTarget } from "./options.ts";
+import type { Attestation, Export, ExportToEngine, ImageAttributes, LoadTarget } from "./options.ts";
+import { isKnownAttribute, readImageAttributes } from "./output-attributes.ts";
 
 export interface Outputs {
   readonly exports: readonly Export[];
@@ -14,6 +15,12 @@ export interface Outputs {
   readonly imageless: boolean;
   /** Names from `name=`. */
   readonly names: readonly string[];
+  /** How the image is written that is pushed. */
+  readonly attributes: ImageAttributes;
+  /** The image is pushed without a tag. */
+  readonly byDigest: boolean;
+  /** From `annotation.KEY=`, as values of `--annotation`. */
+  readonly annotations: readonly string[];
 }
 
 /** The result of `--load`, and of `-o type=docker` without a file. */
@@ -49,17 +56,27 @@ export function loadTargetOf(text: string | undefined): LoadTarget | undefined {
 export function outputsOf(values: readonly string[], push: boolean, load?: LoadTarget): Outputs {
   const exports: Export[] = [];
   const names: string[] = [];
+  const annotations: string[] = [];
+  let attributes: ImageAttributes | undefined;
+  let byDigest = false;
   let pushed: boolean | undefined = push ? true : undefined;
   let images = push ? 1 : 0;
   for (const value of values) {
     if (value === "") continue;
     const entry = entryOf(value);
     if (!NO_IMAGE.has(entry.type)) images += 1;
-    if (entry.type === "image" || entry.type === "registry") {
+    const read = NO_IMAGE.has(entry.type) ? undefined : readImageAttributes(entry.attributes);
+    annotations.push(...(read?.annotations ?? []));
+    if (read !== undefined && (entry.type === "image" || entry.type === "registry")) {
+      if (attributes !== undefined && !sameAttributes(attributes, read.written)) throw twoWays(value);
+      attributes = read.written;
+      byDigest ||= read.byDigest;
       names.push(...(entry.attributes["name"] ?? "").split(",").filter((name) => name !== ""));
       if (entry.type === "registry" || parseBool(entry.attributes["push"] ?? "") === true) pushed = true;
     } else if (entry.type !== "cacheonly") {
-      const wanted = exportOf(entry);
+      const wanted = exportOf(entry, read?.written ?? {});
+      const same = exports.find(({ format }) => format === wanted.format);
+      if (same !== undefined && !sameAttributes(attributesOf(same), attributesOf(wanted))) throw twoWays(value);
       // One engine needs the image once.
       if (!isForEngine(wanted) || !exports.some(isForEngine)) exports.push(wanted);
       if (isForEngine(wanted)) names.push(...(entry.attributes["name"] ?? "").split(",").filter((name) => name !== ""));
@@ -78,7 +95,38 @@ export function outputsOf(values: readonly string[], push: boolean, load?: LoadT
       });
     }
   }
-  return { exports, push: pushed, names, imageless: pushed !== undefined && images === 0 };
+  const imageless = pushed !== undefined && images === 0;
+  return { exports, push: pushed, names, imageless, attributes: attributes ?? {}, byDigest, annotations };
+}
+
+/** One sentence for each attribute of a valid `-o` with which nothing is done. */
+export function ignoredAttributes(values: readonly string[]): string[] {
+  return values
+    .filter((value) => value !== "")
+    .map(entryOf)
+    .flatMap(({ type, attributes }) =>
+      Object.entries(attributes)
+        .filter(([name]) => type !== "cacheonly" && (NO_IMAGE.has(type) || !isKnownAttribute(name)))
+        .map(([name, value]) => `--output type=${type}: ${name}=${value} is ignored`),
+    );
+}
+
+function attributesOf(wanted: Export): ImageAttributes {
+  return (wanted.kind === "archive" ? wanted.attributes : undefined) ?? {};
+}
+
+function sameAttributes(a: ImageAttributes, b: ImageAttributes): boolean {
+  const names = Object.keys({ ...a, ...b });
+  return names.every((name) => a[name] === b[name]);
+}
+
+function twoWays(value: string): InvalidInput {
+  return new InvalidInput(`--output ${value} wants the same image written in another way than the --output before it`, {
+    suggestions: [
+      "Give both the same compression and the same other attributes.",
+      "Or build twice: the second build is cached.",
+    ],
+  });
 }
 
 /** Whether the image goes to the local engine, or to a kind cluster. */
@@ -107,7 +155,7 @@ function entryOf(value: string): Entry {
   return { type, dest, attributes };
 }
 
-function exportOf({ type, dest, attributes }: Entry): Export {
+function exportOf({ type, dest, attributes }: Entry, written: ImageAttributes): Export {
   if (type === "local") {
     if (dest === "") throw new InvalidInput("dest is required for local exporter", { docker: "refuses" });
     if (dest === "-") throw new InvalidInput("dest cannot be stdout for local exporter", { docker: "refuses" });
@@ -124,8 +172,9 @@ function exportOf({ type, dest, attributes }: Entry): Export {
   if (directory && dest === "") throw new InvalidInput(`dest is required for ${type} exporter`, { docker: "refuses" });
   if (directory && dest === "-")
     throw new InvalidInput(`dest cannot be stdout for ${type} exporter`, { docker: "refuses" });
-  if (type === "docker" && dest === "") return intoEngine(LOCAL_ENGINE);
-  return { kind: "archive", format: type, dest: dest === "" ? "-" : dest, directory };
+  const how = Object.keys(written).length === 0 ? {} : { attributes: written };
+  if (type === "docker" && dest === "") return { ...intoEngine(LOCAL_ENGINE), ...how };
+  return { kind: "archive", format: type, dest: dest === "" ? "-" : dest, directory, ...how };
 }
 
 /**

@@ -230,3 +230,21 @@ describe("--build-context", () => {
     expect(planOf({ transport: "cache", ...image }, { dockerfile }).transport).toBe("cache");
   });
 });
+
+describe("push-by-digest", () => {
+  const output = ["type=image,name=r.io/a,push-by-digest=true,push=true"];
+
+  it("leaves the tag out of each name", () => {
+    const plan = planOf({ tags: ["r.io:5000/team/b"], docker: { output } });
+    expect([plan.byDigest, plan.tags.map(String)]).toEqual([true, ["r.io:5000/team/b", "r.io/a"]]);
+  });
+
+  it("is refused for a name with a tag, as docker does", () => {
+    expect(() => planOf({ tags: ["r.io:5000/team/b:1.0"], docker: { output } })).toThrow(
+      new InvalidInput("can't push tagged ref r.io:5000/team/b:1.0 by digest", {
+        docker: "refuses",
+        suggestions: ["Leave out the tag: r.io:5000/team/b", "Or leave out push-by-digest=true."],
+      }),
+    );
+  });
+});

@@ -23,6 +23,13 @@ describe("the builds of several platforms", () => {
     }
   });
 
+  it("are joined under a tag, so they cannot be pushed without one", () => {
+    const output = ["type=image,push-by-digest=true,push=true"];
+    expect(() => plans({ tags: ["r.io/a"], docker: { platform: BOTH, output } }, true)).toThrow(
+      "push-by-digest=true cannot go with several platforms",
+    );
+  });
+
   it("have names that a pod can have, with the longest image name and platform", () => {
     const tags = [`registry.example.com/${"x".repeat(100)}:1`];
     const [child] = plans({ tags, docker: { platform: ["linux/mips64le", "linux/amd64/v3"] } });

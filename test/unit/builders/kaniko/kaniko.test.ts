@@ -33,6 +33,7 @@ const CASES: readonly (readonly [name: string, plan: Partial<BuildPlan>, form: C
     },
     "archive",
   ],
+  ["compression-level", { imageAttributes: { "compression-level": "9" } }, "archive"],
   ["labels", { labels: [["org.opencontainers.image.title", "An app"]] }, "archive"],
   ["dollars-as-written", { buildArgs: [["PRICE", "$5 $(HOME) $$ ${X}"]], labels: [["k", "$(A)"]] }, "archive"],
   [
@@ -166,6 +167,12 @@ describe("every container of kaniko's", () => {
       );
     }
   });
+});
+
+it("a level that kaniko would ignore is refused", () => {
+  const check = (level: string): void => kaniko.check?.({ ...PLAN, imageAttributes: { "compression-level": level } });
+  expect(() => check("0")).toThrow("kaniko cannot do --output compression-level=0");
+  expect(() => check("1")).not.toThrow();
 });
 
 describe("kaniko's end", () => {

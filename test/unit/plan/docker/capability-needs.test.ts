@@ -22,7 +22,14 @@ const USES: Readonly<Record<string, TypedFlags>> = {
   load: { load: "true" },
   network: { network: "none" },
   "no-cache-filter": { "no-cache-filter": ["a"], "cache-from": ["r.io/a"] },
-  output: { output: ["type=docker,dest=a", "type=oci,dest=b", "type=local,dest=c"] },
+  output: {
+    output: [
+      "type=docker,dest=a",
+      "type=oci,dest=b,compression=zstd",
+      "type=local,dest=c",
+      "type=registry,compression-level=1,push-by-digest=true",
+    ],
+  },
   provenance: { provenance: "true" },
   sbom: { sbom: "generator=r.io/scan" },
   secret: { secret: ["id=a"] },
