@@ -1,7 +1,8 @@
 /** Turns a plan into a request to a BuildKit daemon, with the attributes that buildctl gets in a pod of one build. Pure. */
 import type { SolveRequest } from "../../lib/buildkit/messages.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
-import { contextArguments, imageAttributes, optionArguments, platformOption } from "./arguments.ts";
+import type { ImageAttributes } from "../../plan/docker/options.ts";
+import { contextArguments, imageAttributes, optionArguments, platformOption, writtenAs } from "./arguments.ts";
 
 /** Names of the trees that the daemon asks for. */
 export const CONTEXT_TREE = "context";
@@ -25,13 +26,26 @@ export interface Exporter {
 export function exportersOf(plan: BuildPlan): Exporter[] {
   const { names, annotations, image } = imageAttributes(plan);
   return [
-    { type: "image", attrs: new Map(image) },
-    ...(plan.exports ?? []).map(({ format }): Exporter => {
-      if (format === "docker") return { type: "docker", attrs: new Map(names) };
-      if (format === "oci") return { type: "oci", attrs: new Map([...names, ...annotations]) };
-      return { type: "tar", attrs: new Map() };
+    { type: "image", attrs: new Map([...levelFor(plan, plan.imageAttributes), ...image]) },
+    ...(plan.exports ?? []).map((wanted): Exporter => {
+      if (wanted.kind === "files") return { type: "tar", attrs: new Map() };
+      const { format, attributes } = wanted;
+      const how = [...levelFor(plan, attributes), ...names, ...writtenAs(attributes)];
+      return { type: format, attrs: new Map(format === "docker" ? how : [...how, ...annotations]) };
     }),
   ];
+}
+
+/**
+ * BuildKit's own level is 6, and most of a second build is then the compression of the layer that has changed. Level 4 takes half the time,
+ * and the layer becomes up to 6 % larger. An image that is to be the same wherever it is built has BuildKit's own level.
+ */
+const QUICK_LEVEL = "4";
+
+function levelFor({ buildArgs }: BuildPlan, attributes: ImageAttributes = {}): Attributes {
+  const isReproducible = buildArgs.some(([name]) => name === "SOURCE_DATE_EPOCH");
+  const isGiven = attributes["compression-level"] !== undefined || (attributes["compression"] ?? "gzip") !== "gzip";
+  return isReproducible || isGiven ? [] : [["compression-level", QUICK_LEVEL]];
 }
 
 /** @param dockerfileName what the Dockerfile is called in messages; undefined where the builder fetches it */

@@ -13,5 +13,27 @@ it.each<[string, Partial<BuildPlan>]>([
   const plan: BuildPlan = { ...PLAN, builder: "buildkit", ...fields };
   const [first = ""] = outputArguments(plan);
   const pairs = csvPairs(first.replace(/^--output=/, ""), "output").filter(([name]) => name !== "type");
-  expect([...(exportersOf(plan)[0]?.attrs ?? [])]).toEqual(pairs);
+  const attributes = [...(exportersOf(plan)[0]?.attrs ?? [])].filter(([name]) => name !== "compression-level");
+  expect(attributes).toEqual(pairs);
+});
+
+const levelsOf = (fields: Partial<BuildPlan>): (string | undefined)[] =>
+  exportersOf({ ...PLAN, builder: "buildkit", ...fields }).map(({ attrs }) => attrs.get("compression-level"));
+
+it("a kept builder compresses the image and archives quickly, if nothing else is asked for", () => {
+  const archive = { kind: "archive", dest: "x", directory: false } as const;
+  const exports = [
+    { ...archive, format: "oci" },
+    { ...archive, format: "docker", attributes: { "compression-level": "9" } },
+    { ...archive, format: "oci", attributes: { compression: "zstd" } },
+    { kind: "files", format: "tar", dest: "y" },
+  ] as const;
+  expect(levelsOf({ exports })).toEqual(["4", "4", "9", undefined, undefined]);
+  expect(levelsOf({ imageAttributes: { compression: "gzip" } })).toEqual(["4"]);
+  expect(levelsOf({ imageAttributes: { "compression-level": "0" } })).toEqual(["0"]);
+  expect(levelsOf({ imageAttributes: { compression: "estargz" } })).toEqual([undefined]);
+});
+
+it("an image that is to be the same everywhere has BuildKit's own compression", () => {
+  expect(levelsOf({ buildArgs: [["SOURCE_DATE_EPOCH", "0"]] })).toEqual([undefined]);
 });
