@@ -4,7 +4,7 @@ import { explainRerun } from "./explain-rerun.ts";
 import type { ExplainRerun } from "./explain-rerun.ts";
 import { RegistryTokens } from "./registry-tokens.ts";
 import { layoutStore } from "../../builders/buildkit/arguments.ts";
-import { CONTEXT_TREE, DOCKERFILE_TREE, namedTree } from "../../builders/buildkit/solve.ts";
+import { CONTEXT_TREE, DOCKERFILE_TREE, dockerfileTree, namedTree } from "../../builders/buildkit/solve.ts";
 import { InvalidInput } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import { auth } from "../../lib/buildkit/services/auth.ts";
@@ -20,7 +20,7 @@ import type { CredentialStore } from "../../lib/credentials/credentials.ts";
 import { findCredential } from "../../lib/credentials/stores.ts";
 import type { Cluster } from "../../lib/kube/cluster.ts";
 import { layoutBlobs } from "../../pack/layout-blobs.ts";
-import { NO_RULES, noteSentence } from "../../pack/open-context.ts";
+import { noteSentence } from "../../pack/open-context.ts";
 import { ContextTree, memoryTree } from "../../pack/sync-tree.ts";
 import { trimmed } from "../../plan/git-token.ts";
 import { sentDockerfileName } from "../../plan/dockerfile-name.ts";
@@ -66,11 +66,7 @@ export function keptServices(plan: BuildPlan, inputs: KeptInputs): KeptServices 
   }
   if (plan.dockerfile.text !== undefined) {
     const name = sentDockerfileName(plan.dockerfile.path);
-    const files = {
-      [name]: Buffer.from(plan.dockerfile.bytes ?? plan.dockerfile.text),
-      [`${name}.dockerignore`]: Buffer.from(NO_RULES),
-    };
-    trees.set(DOCKERFILE_TREE, memoryTree(files));
+    trees.set(DOCKERFILE_TREE, memoryTree(dockerfileTree(plan.dockerfile, name)));
   }
   for (const { number, ...directory } of plan.directories ?? []) {
     trees.set(namedTree(number), new ContextTree({ ...directory, latest: plan.latestTime, onNote }));

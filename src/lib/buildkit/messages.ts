@@ -28,6 +28,19 @@ export const BYTES_MESSAGE = { data: bytes(1) };
 const EXPORTER = { type: text(1), attrs: textMap(2) };
 const CACHE_ENTRY = { type: text(1), attrs: textMap(2) };
 
+const MAKE_FILE = { path: text(1), mode: int(2), data: bytes(3), timestamp: int(5) };
+const FILE_ACTION = { input: int(1), secondaryInput: int(2), output: int(3), mkfile: message(5, MAKE_FILE) };
+/** pb.Op, as far as definition.ts makes it. */
+export const OP = {
+  inputs: repeated(message(1, { digest: text(1), index: int(2) })),
+  file: message(4, { actions: repeated(message(2, FILE_ACTION)) }),
+};
+/** An entry of a map is a message with a key and a value (protobuf.dev, "Maps"). */
+export const DEFINITION = {
+  def: repeated(bytes(1)),
+  metadata: repeated(message(2, { key: text(1), value: message(2, { description: textMap(2) }) })),
+};
+
 export const SOLVE_REQUEST = {
   ref: text(1),
   exporterDeprecated: text(3),
@@ -37,6 +50,7 @@ export const SOLVE_REQUEST = {
   frontendAttrs: textMap(7),
   cache: message(8, { exports: repeated(message(4, CACHE_ENTRY)), imports: repeated(message(5, CACHE_ENTRY)) }),
   entitlements: repeated(text(9)),
+  frontendInputs: repeated(message(10, { key: text(1), value: message(2, DEFINITION) })),
   /** Keeps the build out of the daemon's build history. */
   internal: bool(11),
   exporters: repeated(message(13, EXPORTER)),
