@@ -7,6 +7,7 @@ import type { Feature, FeatureUse } from "../lib/dockerfile/features.ts";
 import { BuilderUnable } from "../errors.ts";
 import { isAtLeast, useLaterImage, versionOf } from "./image-version.ts";
 import type { BuilderName } from "../plan/builder-names.ts";
+import { useAnother } from "../plan/docker/capability-needs.ts";
 
 /** True, or the first version of the builder that has the feature enabled. Not listed: unsupported. */
 type Ability = true | string;
@@ -104,6 +105,7 @@ export const DOCKERFILE_FEATURES: Readonly<Record<Feature, FeatureRow>> = {
 /**
  * @param image the builder's image; its tag gives the version
  * @param defaultImage the default image; its version counts if the tag of `image` has none
+ * @param kept whether the builder is to stay for the next build
  * @throws BuilderUnable for the first line that the builder would ignore or not understand
  */
 export function refuseFeatures(
@@ -111,6 +113,7 @@ export function refuseFeatures(
   builder: BuilderName,
   image: string,
   defaultImage: string | undefined,
+  kept = false,
 ): void {
   const version = versionOf(image) ?? versionOf(defaultImage ?? "");
   for (const { feature, line, remedy } of uses) {
@@ -122,9 +125,7 @@ export function refuseFeatures(
     const suggestions = [
       ...(remedy === undefined ? [] : [remedy]),
       ...(typeof ability === "string" ? [useLaterImage(builder, ability, image)] : []),
-      ...(able.length === 0
-        ? ["No builder can do this in an unprivileged pod: remove it."]
-        : [`Use ${choice(able)}.`, "Or let slipway choose a builder: --builder auto."]),
+      ...(able.length === 0 ? ["No builder can do this in an unprivileged pod: remove it."] : useAnother(able, kept)),
     ];
     throw new BuilderUnable(`${which} cannot do ${title}`, { suggestions }, line);
   }
@@ -140,8 +141,4 @@ export function canBuild(
   const ability = DOCKERFILE_FEATURES[feature].builders[builder];
   const version = versionOf(image) ?? versionOf(defaultImage ?? "");
   return ability === true || (ability !== undefined && version !== undefined && isAtLeast(version, ability));
-}
-
-function choice(names: readonly string[]): string {
-  return names.map((name) => `--builder ${name}`).join(" or ");
 }

@@ -138,7 +138,7 @@ async function planWith(
   const { text } = plan.dockerfile;
   if (text !== undefined) {
     const features = findFeatures(parseDockerfile(text), new Map(plan.buildArgs));
-    refuseFeatures(features, plan.builder, plan.builderImage, builder.defaultImage);
+    refuseFeatures(features, plan.builder, plan.builderImage, builder.defaultImage, plan.keepSeconds !== undefined);
     await refusePodFiles(plan, builder);
   }
   refuseLongArguments(plan, builder);

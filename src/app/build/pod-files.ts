@@ -28,7 +28,14 @@ export async function refusePodFiles(plan: BuildPlan, { defaultImage }: Builder)
   for (const { use, line } of findPodFileUses(parseDockerfile(text), new Map(plan.buildArgs))) {
     if (use.kind !== "context") continue;
     const there = await Promise.all([...use.files.map(isThere), ...use.archives.map(isPacked)]);
-    if (there.includes(true)) refuseFeatures([{ feature, line }], plan.builder, plan.builderImage, defaultImage);
+    if (there.includes(true))
+      refuseFeatures(
+        [{ feature, line }],
+        plan.builder,
+        plan.builderImage,
+        defaultImage,
+        plan.keepSeconds !== undefined,
+      );
   }
 }
 

@@ -15,7 +15,12 @@ export interface CapabilityNeed {
 export type BuilderAbilities = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** The fields of a plan that not every builder can do. */
-type Asked = DockerOptions & { readonly registryScopes?: readonly unknown[]; readonly repository?: unknown };
+type Asked = DockerOptions & {
+  readonly registryScopes?: readonly unknown[];
+  readonly repository?: unknown;
+  /** The build is to be in a kept builder. */
+  readonly keepSeconds?: number;
+};
 
 /** Each need once. Pure. */
 export function capabilityNeeds(options: Asked): CapabilityNeed[] {
@@ -103,8 +108,20 @@ export function refuseUnable(
         ...(remedy === undefined ? [] : [remedy]),
         ...(able.length === 0
           ? [`No builder of this version can do it: remove ${flag}.`]
-          : [`Use --builder ${able.join(" or --builder ")}.`, "Or let slipway choose a builder: --builder auto."]),
+          : useAnother(able, options.keepSeconds !== undefined)),
       ],
     });
   }
+}
+
+/**
+ * The remedies where other builders can do what one cannot.
+ * @param names of those, at least one
+ * @param kept whether the builder was to stay: none of the others can
+ */
+export function useAnother(names: readonly string[], kept: boolean): string[] {
+  const flags = names.map((name) => `--builder ${name}`).join(" or ");
+  return kept
+    ? [`Leave out --keep, and use ${flags}.`]
+    : [`Use ${flags}.`, "Or let slipway choose a builder: --builder auto."];
 }

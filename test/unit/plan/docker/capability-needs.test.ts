@@ -63,6 +63,19 @@ describe("capabilities", () => {
     expect(capabilityNeeds({ noCacheFilter: ["a"] })).toEqual([]);
   });
 
+  it("a kept builder is not told to be another one and to stay", () => {
+    const abilities = new Map([
+      ["buildkit", new Set<string>()],
+      ["makisu", new Set(["cache-redis"])],
+    ]);
+    const cacheTo = [{ type: "redis", attributes: {} }];
+    expect(() => refuseUnable("buildkit", { cacheTo, keepSeconds: 60 }, abilities)).toThrow(
+      new BuilderUnable("buildkit cannot do --cache-to type=redis", {
+        suggestions: ["Leave out --keep, and use --builder makisu."],
+      }),
+    );
+  });
+
   it("a missing capability is refused with the builders that have it", () => {
     const abilities = new Map([
       ["one", new Set<string>()],
