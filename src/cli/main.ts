@@ -35,7 +35,11 @@ export async function execute(args: readonly string[], root: string, manifest?: 
 async function loadConfig(root: string, manifest: object | undefined): Promise<Config> {
   // `manifest` is read by a change that dependency-patches.mjs makes to oclif.
   const oclif = manifest === undefined ? packageJson.oclif : { ...packageJson.oclif, manifest };
-  const config = await Config.load({ root, pjson: { ...packageJson, oclif } as never });
+  const pjson = { ...packageJson, oclif } as never;
+  const config = new Config({ root, pjson, devPlugins: false, userPlugins: false });
+  // Its file would colour oclif's help, which is not printed here. Each file that is looked for costs the start.
+  config.loadTheme = async () => undefined;
+  await config.load();
   const [plugin] = config.getPluginsList();
   if (plugin === undefined) throw new InternalError("oclif has not loaded the program's own manifest");
   plugin.findCommand = async (id: string) => {

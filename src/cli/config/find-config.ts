@@ -1,5 +1,5 @@
 /** Finds and reads the configuration files. The YAML parser is loaded only if there is a file. */
-import { realpathSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -60,10 +60,8 @@ export async function findConfigurations(
   context?: string | null,
 ): Promise<Configurations> {
   const userPath = userConfigPath({ env, cwd, home });
-  const [userText, projectPath] = await Promise.all([
-    readConfiguration(userPath),
-    context === null || !wantsProject(env) ? undefined : findProjectFile(cwd),
-  ]);
+  const projectPath = context === null || !wantsProject(env) ? undefined : findProjectFile(cwd);
+  const userText = await readConfiguration(userPath);
   if (userText === undefined && (env["SLIPWAY_CONFIG"] ?? "") !== "") {
     throw new InvalidInput(`the configuration ${userPath} of SLIPWAY_CONFIG does not exist`, {
       suggestions: ["Unset SLIPWAY_CONFIG, or name a file that exists."],
@@ -94,11 +92,20 @@ function wantsProject(env: Environment): boolean {
 }
 
 /** Looks in the working directory, then in each directory above it, as git does for its own directory. */
-async function findProjectFile(cwd: string): Promise<string | undefined> {
+function findProjectFile(cwd: string): string | undefined {
   for (let directory = cwd; ; directory = dirname(directory)) {
     const path = join(directory, PROJECT_FILE);
-    if ((await stat(path).catch(() => undefined))?.isFile() === true) return path;
+    if (isFile(path)) return path;
     if (dirname(directory) === directory) return undefined;
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    // It cannot be asked for, so it cannot be read either.
+    return false;
   }
 }
 

@@ -2,10 +2,10 @@
  * The OS keychain (macOS Keychain, Windows Credential Manager, Secret Service on Linux), by the optional package keytar.
  * A file lists the registries with an entry, so that a build loads keytar only if it needs it.
  */
-import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { configDirectory } from "../files/cache-directory.ts";
+import { readRegularFile } from "../files/regular-file.ts";
 import { waitFor } from "../waits/waits.ts";
 import { makeDirectory, replaceFile } from "../files/replace-file.ts";
 import type { Answer, Credential, CredentialStore } from "./credentials.ts";
@@ -98,7 +98,7 @@ export class Keychain implements CredentialStore {
 
   async #registries(): Promise<readonly string[]> {
     try {
-      const value: unknown = JSON.parse(await readFile(this.#index, "utf8"));
+      const value: unknown = JSON.parse((await readRegularFile(this.#index)).toString());
       return Array.isArray(value) ? value.map(String) : [];
     } catch {
       // Missing or damaged: it has no secrets, and the next login writes it again.

@@ -1,7 +1,7 @@
 /** Build arguments that docker adds itself: the proxies of its configuration, and SOURCE_DATE_EPOCH. */
-import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { readRegularFile } from "../../lib/files/regular-file.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -22,8 +22,8 @@ export const PREDEFINED_ARGUMENTS: ReadonlySet<string> = new Set(
 export async function readProxies(env: Environment, home: string = homedir()): Promise<Record<string, string>> {
   let proxies: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>> | undefined;
   try {
-    const text = await readFile(join(env["DOCKER_CONFIG"] || join(home, ".docker"), "config.json"), "utf8");
-    proxies = (JSON.parse(text) as { proxies?: typeof proxies }).proxies;
+    const file = await readRegularFile(join(env["DOCKER_CONFIG"] || join(home, ".docker"), "config.json"));
+    proxies = (JSON.parse(file.toString()) as { proxies?: typeof proxies }).proxies;
   } catch {
     // The code that reads the credentials reports an invalid configuration.
     return {};
