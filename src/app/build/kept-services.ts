@@ -1,10 +1,11 @@
 /** A part of the composition root: what a kept builder may ask of this client during a build, and what it is answered with. */
 import { createHash, randomUUID } from "node:crypto";
 import { explainRerun } from "./explain-rerun.ts";
+import { dockerfileTree } from "./kept-dockerfile.ts";
 import type { ExplainRerun } from "./explain-rerun.ts";
 import { RegistryTokens } from "./registry-tokens.ts";
 import { layoutStore } from "../../builders/buildkit/arguments.ts";
-import { CONTEXT_TREE, DOCKERFILE_TREE, dockerfileTree, namedTree } from "../../builders/buildkit/solve.ts";
+import { CONTEXT_TREE, DOCKERFILE_TREE, namedTree } from "../../builders/buildkit/solve.ts";
 import { InvalidInput } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import { auth } from "../../lib/buildkit/services/auth.ts";
@@ -23,7 +24,6 @@ import { layoutBlobs } from "../../pack/layout-blobs.ts";
 import { noteSentence } from "../../pack/open-context.ts";
 import { ContextTree, memoryTree } from "../../pack/sync-tree.ts";
 import { trimmed } from "../../plan/git-token.ts";
-import { sentDockerfileName } from "../../plan/dockerfile-name.ts";
 import type { BuildPlan } from "../../plan/plan.ts";
 import type { SecretValues } from "../../run/volumes.ts";
 
@@ -64,10 +64,8 @@ export function keptServices(plan: BuildPlan, inputs: KeptInputs): KeptServices 
     context = new ContextTree({ ...plan.context, latest: plan.latestTime, onNote });
     trees.set(CONTEXT_TREE, context);
   }
-  if (plan.dockerfile.text !== undefined) {
-    const name = sentDockerfileName(plan.dockerfile.path);
-    trees.set(DOCKERFILE_TREE, memoryTree(dockerfileTree(plan.dockerfile, name)));
-  }
+  const dockerfile = dockerfileTree(plan);
+  if (dockerfile !== undefined) trees.set(DOCKERFILE_TREE, memoryTree(dockerfile));
   for (const { number, ...directory } of plan.directories ?? []) {
     trees.set(namedTree(number), new ContextTree({ ...directory, latest: plan.latestTime, onNote }));
   }

@@ -11,7 +11,7 @@ import { CANCELED } from "../../lib/text/canceled.ts";
 import type { BuildResult } from "../../events.ts";
 import type { Daemon } from "../../lib/buildkit/control.ts";
 import { solveFailure } from "../../lib/buildkit/failure.ts";
-import { ConnectionLost, GrpcError } from "../../lib/buildkit/grpc.ts";
+import { ConnectionLost, GrpcError, UnreadStatus } from "../../lib/buildkit/grpc.ts";
 import { Progress, SETTLE_MS } from "../../lib/buildkit/progress.ts";
 import { fileSend } from "../../lib/buildkit/services/file-send.ts";
 import type { Methods } from "../../lib/buildkit/served.ts";
@@ -31,6 +31,7 @@ import { Stages } from "../../run/stages.ts";
 import { decideUserns } from "../../run/user-namespaces.ts";
 import { openDestination } from "../../ship/export/destination.ts";
 import type { ExplainRerun } from "./explain-rerun.ts";
+import { dockerfileInputs } from "./kept-dockerfile.ts";
 import { failedLines, stepsOf } from "./dockerfile-steps.ts";
 import { withAllMissingRights } from "../rbac/missing-rights.ts";
 import { dialEarly, reachKept } from "./reach-kept.ts";
@@ -162,7 +163,7 @@ async function solve(
   })().catch(() => {});
   const dockerfile = plan.dockerfile.path === undefined ? undefined : sentDockerfileName(plan.dockerfile.path);
   try {
-    const answer = await daemon.solve(solveRequest(plan, ref, session.id, dockerfile), signal);
+    const answer = await daemon.solve(solveRequest(plan, ref, session.id, dockerfile, dockerfileInputs(plan)), signal);
     await exports.commit();
     await Promise.race([following, delay(STATUS_MS, undefined, { ref: false })]);
     return { digest: answer.get("containerimage.digest") ?? "", description: descriptionOf(answer) };
@@ -171,7 +172,9 @@ async function solve(
     if (ours !== undefined) throw ours;
     if (!(error instanceof GrpcError)) throw error;
     await Promise.race([following, delay(STATUS_MS, undefined, { ref: false })]);
-    const message = `error: failed to solve: ${error.message.replace(/^failed to solve: /, "")}`;
+    // What its steps have said, where the answer itself could not be read.
+    const reason = (error instanceof UnreadStatus ? progress.failure : undefined) ?? error.message;
+    const message = `error: failed to solve: ${reason.replace(/^failed to solve: /, "")}`;
     // What a program printed, such as git, follows on lines of its own.
     const lines = [...tail, ...failedLine(error), ...message.split("\n")];
     throw new FailedSolve({ exitCode: 1, reason: "Error", message: "", tail: lines }, error);

@@ -1,8 +1,6 @@
 /** Turns a plan into a request to a BuildKit daemon, with the attributes that buildctl gets in a pod of one build. Pure. */
-import { filesDefinition } from "../../lib/buildkit/definition.ts";
 import type { SolveRequest } from "../../lib/buildkit/messages.ts";
-import { NO_RULES } from "../../pack/open-context.ts";
-import type { BuildPlan, DockerfileSource } from "../../plan/plan.ts";
+import type { BuildPlan } from "../../plan/plan.ts";
 import type { ImageAttributes } from "../../plan/docker/options.ts";
 import { contextArguments, imageAttributes, optionArguments, platformOption, writtenAs } from "./arguments.ts";
 
@@ -50,12 +48,16 @@ function levelFor({ buildArgs }: BuildPlan, attributes: ImageAttributes = {}): A
   return isReproducible || isGiven ? [] : [["compression-level", QUICK_LEVEL]];
 }
 
-/** @param dockerfileName what the Dockerfile is called in messages; undefined where the builder fetches it */
+/**
+ * @param dockerfileName what the Dockerfile is called in messages; undefined where the builder fetches it
+ * @param inputs the trees that are in the request
+ */
 export function solveRequest(
   plan: BuildPlan,
   ref: string,
   session: string,
   dockerfileName: string | undefined,
+  inputs: NonNullable<SolveRequest["frontendInputs"]> = [],
 ): SolveRequest {
   const attrs: Attributes = [...sourceOf(plan, dockerfileName)];
   for (const text of platformOption(plan)) attrs.push(["platform", text]);
@@ -89,36 +91,13 @@ export function solveRequest(
     // Without a record in the daemon's history, which nothing here reads and which the answer would wait for.
     internal: true,
     frontend: "dockerfile.v0",
-    frontendInputs: inputsOf(plan, dockerfileName),
+    frontendInputs: inputs,
     frontendAttrs: new Map(attrs),
     exporters,
     // For daemons that know one exporter only (buildkit client/solve.go).
     ...(first === undefined ? {} : { exporterDeprecated: first.type, exporterAttrsDeprecated: first.attrs }),
     cache: { imports: (plan.cacheFrom ?? []).map(entry), exports: (plan.cacheTo ?? []).map(entry) },
   };
-}
-
-/** Of a longer one the daemon is told only when it asks. */
-const MAX_INPUT_BYTES = 1 << 20;
-
-/**
- * The Dockerfile, if it can be in the request: the daemon need not ask for it, which takes as long as finding the builder. An attestation
- * of provenance would not call it a local file then.
- */
-function inputsOf(
-  { dockerfile, attestations = [] }: BuildPlan,
-  name: string | undefined,
-): NonNullable<SolveRequest["frontendInputs"]> {
-  if (dockerfile.text === undefined || name === undefined || attestations.length > 0) return [];
-  const files = dockerfileTree(dockerfile, name);
-  const bytes = Object.values(files).reduce((sum, { length }) => sum + length, 0);
-  if (bytes > MAX_INPUT_BYTES) return [];
-  return [{ key: DOCKERFILE_TREE, value: filesDefinition(files, `[internal] load build definition from ${name}`) }];
-}
-
-/** The Dockerfile, with an ignore file of its own, for which BuildKit looks first. */
-export function dockerfileTree({ bytes, text }: DockerfileSource, name: string): Record<string, Uint8Array> {
-  return { [name]: bytes ?? Buffer.from(text), [`${name}.dockerignore`]: Buffer.from(NO_RULES) };
 }
 
 function sourceOf({ repository, dockerfile }: BuildPlan, dockerfileName: string | undefined): Attributes {

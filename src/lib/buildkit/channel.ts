@@ -3,7 +3,7 @@ import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, Outgoi
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { PeerCertificate, SecureContext, TLSSocket } from "node:tls";
-import { CODE, ConnectionLost, GrpcError, errorIn, frame } from "./grpc.ts";
+import { CODE, ConnectionLost, GrpcError, UnreadStatus, errorIn, frame } from "./grpc.ts";
 import { connectOver, readMessages, writeFramed } from "./http2.ts";
 import { decode, encode } from "./protobuf.ts";
 import type { Decoded, Encodable, Table } from "./protobuf.ts";
@@ -254,10 +254,12 @@ export class Call implements AsyncIterable<Buffer> {
   #outcome(): Error | undefined {
     if (this.#signal?.aborted === true) return this.#signal.reason as Error;
     if (this.#status["grpc-status"] !== undefined) return errorIn(this.#status);
+    if (this.#stream.rstCode === INTERNAL_ERROR) return new UnreadStatus();
     const how = this.#failure?.message ?? `HTTP/2 code ${this.#stream.rstCode}`;
     return new ConnectionLost(`the call ended without a status: ${how}`);
   }
 }
 
-/** HTTP/2 error code: RFC 9113, section 7. */
+/** HTTP/2 error codes: RFC 9113, section 7. */
+const INTERNAL_ERROR = 2;
 const CANCEL = 8;

@@ -40,6 +40,13 @@ export class GrpcError extends Error {
   }
 }
 
+/** A call failed, and its status is longer than the headers that we accept: the server has reset the call. */
+export class UnreadStatus extends GrpcError {
+  constructor() {
+    super(CODE.internal, "the server's answer is too long to be read");
+  }
+}
+
 /** The connection ended before the call had a status. The call may have succeeded on the server. */
 export class ConnectionLost extends Error {
   override readonly name = "ConnectionLost";

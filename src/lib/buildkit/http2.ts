@@ -18,11 +18,18 @@ const SETTINGS = {
   enablePush: false,
   initialWindowSize: STREAM_WINDOW_BYTES,
   maxFrameSize: FRAME_BYTES,
-  // A request for files has one header for each pattern and path.
-  maxHeaderListSize: 8 << 20,
 };
+
+/** A request for files has one header for each pattern and path. */
+const SERVED_HEADERS_BYTES = 8 << 20;
+
+/**
+ * Longest headers of an answer. The details of a failed solve have the whole Dockerfile in one header, and a header of more than 64 KiB ends
+ * the connection (nghttp2, NGHTTP2_HD_MAX_NV). A server that knows this limit resets the one call instead (grpc-go, http2_server.go).
+ */
+const ANSWER_HEADERS_BYTES = 64 << 10;
+
 const OPTIONS = {
-  settings: SETTINGS,
   maxHeaderListPairs: 1 << 20,
   // In megabytes. Above this limit Node refuses new streams, including the daemon's health check.
   maxSessionMemory: 256,
@@ -30,13 +37,19 @@ const OPTIONS = {
 
 /** Starts the client side of an HTTP/2 connection. */
 export function connectOver(duplex: Duplex): ClientHttp2Session {
-  const session = connect("http://buildkit", { ...OPTIONS, createConnection: () => duplex });
+  const session = connect("http://buildkit", {
+    ...OPTIONS,
+    settings: { ...SETTINGS, maxHeaderListSize: ANSWER_HEADERS_BYTES },
+    createConnection: () => duplex,
+  });
   return widened(session);
 }
 
 /** Starts the server side of an HTTP/2 connection. */
 export function serveOver(duplex: Duplex): ServerHttp2Session {
-  return widened(performServerHandshake(duplex, OPTIONS));
+  return widened(
+    performServerHandshake(duplex, { ...OPTIONS, settings: { ...SETTINGS, maxHeaderListSize: SERVED_HEADERS_BYTES } }),
+  );
 }
 
 function widened<S extends Http2Session>(session: S): S {

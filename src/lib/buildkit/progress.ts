@@ -71,6 +71,11 @@ export class Progress {
       .map((step) => ({ ...step, completed: step.completedAt !== undefined && step.startedAt === undefined }));
   }
 
+  /** The error of the step that failed; undefined if none has. */
+  get failure(): string | undefined {
+    return [...this.#steps.values()].map(({ error }) => error).find((error) => error !== "" && error !== CANCELLED);
+  }
+
   /** Adds a message. @returns the new lines, without line feeds */
   add({ vertexes, statuses, logs, warnings }: StatusResponse): string[] {
     const lines: string[] = [];

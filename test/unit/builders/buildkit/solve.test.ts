@@ -1,8 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { outputArguments } from "../../../../src/builders/buildkit/arguments.ts";
-import { exportersOf, solveRequest } from "../../../../src/builders/buildkit/solve.ts";
-import { OP } from "../../../../src/lib/buildkit/messages.ts";
-import { decode } from "../../../../src/lib/buildkit/protobuf.ts";
+import { exportersOf } from "../../../../src/builders/buildkit/solve.ts";
 import { csvPairs } from "../../../../src/lib/pflag/csv.ts";
 import type { BuildPlan } from "../../../../src/plan/plan.ts";
 import { PLAN } from "../../plan/sample.ts";
@@ -38,45 +36,4 @@ it("a kept builder compresses the image and archives quickly, if nothing else is
 
 it("an image that is to be the same everywhere has BuildKit's own compression", () => {
   expect(levelsOf({ buildArgs: [["SOURCE_DATE_EPOCH", "0"]] })).toEqual([undefined]);
-});
-
-describe("the Dockerfile", () => {
-  const inputs = (fields: Partial<BuildPlan>, name?: string): readonly unknown[] =>
-    solveRequest({ ...PLAN, builder: "buildkit", ...fields }, "ref", "session", name).frontendInputs ?? [];
-
-  it("is in the request, with an ignore file without rules, under the name that it has", () => {
-    const [entry] = inputs({}, "web.Dockerfile") as { key: string; value: { def: Uint8Array[] } }[];
-    expect(entry?.key).toBe("dockerfile");
-    const made = decode(OP, Buffer.from(entry?.value.def[0] ?? []));
-    expect(made.file?.actions.map(({ mkfile }) => mkfile?.path)).toEqual([
-      "/web.Dockerfile",
-      "/web.Dockerfile.dockerignore",
-    ]);
-    expect(made.file?.actions[0]?.mkfile?.data.toString()).toBe(PLAN.dockerfile.text);
-  });
-
-  it("is in it byte by byte, where it is not all UTF-8", () => {
-    const bytes = Buffer.from([0x46, 0xff]);
-    const [entry] = inputs({ dockerfile: { path: "Dockerfile", text: "F\ufffd", bytes } }, "Dockerfile") as {
-      value: { def: Uint8Array[] };
-    }[];
-    const made = decode(OP, Buffer.from(entry?.value.def[0] ?? []));
-    expect(made.file?.actions[0]?.mkfile?.data).toEqual(bytes);
-  });
-
-  it.each<[string, Partial<BuildPlan>, string | undefined]>([
-    ["the builder reads it from a repository", {}, undefined],
-    [
-      "it is longer than a message should be",
-      { dockerfile: { path: "Dockerfile", text: "#".repeat(2 << 20) } },
-      "Dockerfile",
-    ],
-    [
-      "an attestation names where it came from",
-      { attestations: [{ type: "provenance", attributes: {} }] },
-      "Dockerfile",
-    ],
-  ])("is not in it if %s", (_, fields, name) => {
-    expect(inputs(fields, name)).toEqual([]);
-  });
 });

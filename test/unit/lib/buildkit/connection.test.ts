@@ -1,10 +1,11 @@
 /** Calls and sessions over a pair of streams in memory, nested as they are in a real connection. */
+import { performServerHandshake } from "node:http2";
 import { duplexPair } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { Channel } from "../../../../src/lib/buildkit/channel.ts";
 import type { Daemon } from "../../../../src/lib/buildkit/control.ts";
-import { CODE, ConnectionLost, GrpcError } from "../../../../src/lib/buildkit/grpc.ts";
+import { CODE, ConnectionLost, GrpcError, UnreadStatus } from "../../../../src/lib/buildkit/grpc.ts";
 import {
   BYTES_MESSAGE,
   EMPTY,
@@ -99,6 +100,24 @@ describe("a call", () => {
   it("a call with an aborted signal fails with the signal's reason", async () => {
     const { daemon } = await start(info);
     await expect(daemon.info(AbortSignal.abort(new Error("too late")))).rejects.toThrow("too late");
+  });
+
+  it("a call that the server resets, as its status is longer than the headers we accept, is the only one that ends", async () => {
+    const [near, far] = duplexPair();
+    const server = performServerHandshake(far);
+    server.on("stream", (stream, { ":path": path }) => {
+      stream.on("error", () => {});
+      stream.respond({ ":status": 200, "content-type": "application/grpc" });
+      if (path?.endsWith("Solve") === true) setImmediate(() => stream.destroy(new Error("too long")));
+    });
+    const channel = await Channel.over(near);
+    await channel.ready(AbortSignal.timeout(5000));
+    const tables = { request: SOLVE_REQUEST, response: SOLVE_RESPONSE };
+    const solving = channel.unary("/moby.buildkit.v1.Control/Solve", tables, { ref: "r" });
+    await expect(solving).rejects.toBeInstanceOf(UnreadStatus);
+    expect(await channel.ping()).toBeGreaterThan(0);
+    expect(server.remoteSettings.maxHeaderListSize).toBe(65_536);
+    channel.close();
   });
 
   it("a cut connection ends a call as a lost connection, not as a failed build", async () => {
