@@ -144,9 +144,15 @@ function mediaTypes({
   ociMediaTypes = false,
   imageAttributes = {},
 }: BuildPlan): Attributes {
-  if (needsOci(imageAttributes) || imageAttributes["oci-mediatypes"] !== undefined) return [];
+  const { compression = "gzip", "oci-mediatypes": asked, "force-compression": forced } = imageAttributes;
   const isOci = ociMediaTypes || [attestations, annotations, indexAnnotations].some((wanted) => wanted.length > 0);
-  return isOci ? [] : [["oci-mediatypes", "false"]];
+  if (asked === "true" || isOci || needsOci(imageAttributes)) return [];
+  if (asked === undefined && compression !== "gzip") return [["oci-mediatypes", "true"]];
+  return [
+    ...(asked === undefined ? ([["oci-mediatypes", "false"]] satisfies Attributes) : []),
+    // A layer that is there already may have another compression, for which docker's types have no name: that of a base image, or of another build.
+    ...(compression === "gzip" && forced === undefined ? ([["force-compression", "true"]] satisfies Attributes) : []),
+  ];
 }
 
 function cacheLine({ type, attributes }: CacheEntry): string {

@@ -28,8 +28,8 @@ const OF_THE_STORE: ReadonlySet<string> = new Set([
   "unpack",
 ]);
 
-/** They are read with the output itself (results.ts). */
-const OF_THE_OUTPUT: ReadonlySet<string> = new Set(["name", "push", "tar"]);
+/** Only an image that is pushed has a use for these. */
+const OF_A_PUSH: ReadonlySet<string> = new Set(["push", "push-by-digest", "registry.insecure"]);
 
 const ANNOTATION = /^annotation(?:-([a-z-]+))?(?:\[([\w/-]+)\])?\.(\S+)$/;
 
@@ -62,11 +62,14 @@ export function readImageAttributes(attributes: Readonly<Record<string, string>>
       if (isOn || name === "oci-mediatypes") written[name] = String(isOn);
     }
   }
-  if (needsOci(written) && written["oci-mediatypes"] === "false") {
-    throw new InvalidInput(`--output: compression=${written["compression"]} needs OCI's media types`, {
-      docker: "refuses",
-      suggestions: ["Leave out oci-mediatypes=false."],
-    });
+  if (written["oci-mediatypes"] === "false") {
+    const [wanted] = Object.entries(written).find(([name, value]) => needsOci({ [name]: value })) ?? [];
+    if (wanted !== undefined) {
+      throw new InvalidInput(`--output: ${wanted}=${written[wanted]} needs OCI's media types`, {
+        docker: "refuses",
+        suggestions: ["Leave out oci-mediatypes=false."],
+      });
+    }
   }
   return { written, byDigest, annotations };
 }
@@ -88,15 +91,13 @@ export function isLevelOnly(attributes: ImageAttributes): boolean {
   return Object.keys(attributes).every((name) => name === "compression-level");
 }
 
-/** Of the type `image`, `registry`, `docker` or `oci`: whether something is done with it. */
-export function isKnownAttribute(name: string): boolean {
-  return (
-    OF_THE_OUTPUT.has(name) ||
-    OF_THE_STORE.has(name) ||
-    SWITCHES.has(name) ||
-    ANNOTATION.test(name) ||
-    ["compression", "compression-level", "push-by-digest", "registry.insecure"].includes(name)
-  );
+/** Whether something is done with an attribute. @param type `image`, `registry`, `docker` or `oci` */
+export function isKnownAttribute(type: string, name: string): boolean {
+  const isPushed = type === "image" || type === "registry";
+  if (OF_A_PUSH.has(name)) return isPushed;
+  if (name === "tar") return !isPushed;
+  if (["compression", "compression-level", "name"].includes(name)) return true;
+  return OF_THE_STORE.has(name) || SWITCHES.has(name) || ANNOTATION.test(name);
 }
 
 function compressionOf(value: string): string {
@@ -115,8 +116,8 @@ function levelOf(value: string, compression: string): string {
   });
 }
 
-/** As in BuildKit, an empty text is true. */
-function switchOf(name: string, value: string): boolean {
+/** As in BuildKit, an empty text is true. @throws InvalidInput */
+export function switchOf(name: string, value: string): boolean {
   const on = value === "" ? true : parseBool(value);
   if (on !== undefined) return on;
   throw new InvalidInput(`--output: ${name}=${value} is neither true nor false`, {

@@ -34,7 +34,8 @@ export function readDockerOptions(flags: TypedFlags, env: Readonly<Record<string
   const isSeveral = platforms.length > 1;
   const exports = isSeveral ? exportsOfSeveral(platforms, outputs.exports) : outputs.exports;
   const { annotations, indexAnnotations } = annotationsOf(
-    [...(flags.annotation ?? []), ...outputs.annotations],
+    // Those of the flag come last, and so count, as in buildx.
+    [...outputs.annotations, ...(flags.annotation ?? [])],
     isSeveral,
   );
   const options: DockerOptions = {

@@ -5,7 +5,7 @@ import { parseBool } from "../../lib/pflag/parse-bool.ts";
 import { platformText } from "../../lib/image/platform.ts";
 import type { Platform } from "../../lib/image/platform.ts";
 import type { Attestation, Export, ExportToEngine, ImageAttributes, LoadTarget } from "./options.ts";
-import { isKnownAttribute, readImageAttributes } from "./output-attributes.ts";
+import { isKnownAttribute, readImageAttributes, switchOf } from "./output-attributes.ts";
 
 export interface Outputs {
   readonly exports: readonly Export[];
@@ -56,7 +56,7 @@ export function loadTargetOf(text: string | undefined): LoadTarget | undefined {
 export function outputsOf(values: readonly string[], push: boolean, load?: LoadTarget): Outputs {
   const exports: Export[] = [];
   const names: string[] = [];
-  const annotations: string[] = [];
+  let annotations: readonly string[] | undefined;
   let attributes: ImageAttributes | undefined;
   let byDigest = false;
   let pushed: boolean | undefined = push ? true : undefined;
@@ -66,13 +66,18 @@ export function outputsOf(values: readonly string[], push: boolean, load?: LoadT
     const entry = entryOf(value);
     if (!NO_IMAGE.has(entry.type)) images += 1;
     const read = NO_IMAGE.has(entry.type) ? undefined : readImageAttributes(entry.attributes);
-    annotations.push(...(read?.annotations ?? []));
+    if (read !== undefined) {
+      const texts = read.annotations.toSorted((a, b) => (a < b ? -1 : 1));
+      if (annotations !== undefined && String(annotations) !== String(texts)) throw annotatedTwice(value);
+      annotations = texts;
+    }
     if (read !== undefined && (entry.type === "image" || entry.type === "registry")) {
       if (attributes !== undefined && !sameAttributes(attributes, read.written)) throw twoWays(value);
       attributes = read.written;
       byDigest ||= read.byDigest;
       names.push(...(entry.attributes["name"] ?? "").split(",").filter((name) => name !== ""));
-      if (entry.type === "registry" || parseBool(entry.attributes["push"] ?? "") === true) pushed = true;
+      const { push: asked } = entry.attributes;
+      if (entry.type === "registry" || (asked !== undefined && switchOf("push", asked))) pushed = true;
     } else if (entry.type !== "cacheonly") {
       const wanted = exportOf(entry, read?.written ?? {});
       const same = exports.find(({ format }) => format === wanted.format);
@@ -96,7 +101,15 @@ export function outputsOf(values: readonly string[], push: boolean, load?: LoadT
     }
   }
   const imageless = pushed !== undefined && images === 0;
-  return { exports, push: pushed, names, imageless, attributes: attributes ?? {}, byDigest, annotations };
+  return {
+    exports,
+    push: pushed,
+    names,
+    imageless,
+    attributes: attributes ?? {},
+    byDigest,
+    annotations: annotations ?? [],
+  };
 }
 
 /** One sentence for each attribute of a valid `-o` with which nothing is done. */
@@ -106,7 +119,7 @@ export function ignoredAttributes(values: readonly string[]): string[] {
     .map(entryOf)
     .flatMap(({ type, attributes }) =>
       Object.entries(attributes)
-        .filter(([name]) => type !== "cacheonly" && (NO_IMAGE.has(type) || !isKnownAttribute(name)))
+        .filter(([name]) => type !== "cacheonly" && (NO_IMAGE.has(type) || !isKnownAttribute(type, name)))
         .map(([name, value]) => `--output type=${type}: ${name}=${value} is ignored`),
     );
 }
@@ -120,12 +133,18 @@ function sameAttributes(a: ImageAttributes, b: ImageAttributes): boolean {
   return names.every((name) => a[name] === b[name]);
 }
 
+function annotatedTwice(value: string): InvalidInput {
+  return new InvalidInput(
+    `--output ${value} has other annotations than the --output before it: they are of the one image`,
+    {
+      suggestions: ["Annotate the image once, for all outputs: --annotation KEY=VALUE"],
+    },
+  );
+}
+
 function twoWays(value: string): InvalidInput {
   return new InvalidInput(`--output ${value} wants the same image written in another way than the --output before it`, {
-    suggestions: [
-      "Give both the same compression and the same other attributes.",
-      "Or build twice: the second build is cached.",
-    ],
+    suggestions: ["Give both the same compression and the same other attributes.", "Or build twice."],
   });
 }
 

@@ -82,6 +82,8 @@ it.each<[string, string]>([
   ["type=image,compression-level=fast", "compression-level=fast is not a level of gzip"],
   ["type=oci,dest=x,force-compression=maybe", "force-compression=maybe is neither true nor false"],
   ["type=image,compression=zstd,oci-mediatypes=false", "compression=zstd needs OCI's media types"],
+  ["type=image,oci-artifact=true,oci-mediatypes=false", "oci-artifact=true needs OCI's media types"],
+  ["type=image,push=yes", "push=yes is neither true nor false"],
   ["type=registry,registry.insecure=true", "does not say for which registry"],
 ])("%s is refused", (text, message) => {
   expect(() => optionsOf(text)).toThrow(message);
@@ -108,5 +110,45 @@ it("BuildKit in its own pod gets them, with OCI's media types where docker's hav
   const [image = "", archive = ""] = outputArguments({ ...PLAN, imageAttributes: { compression: "estargz" }, exports });
   expect(image).toContain(",push=true,oci-mediatypes=true,compression=estargz");
   expect(archive).toMatch(/,oci-mediatypes=true,compression=zstd$/);
-  expect(outputArguments(PLAN)[0]).toMatch(/,push=true,oci-mediatypes=false$/);
+});
+
+it("push= is true, as in BuildKit", () => {
+  expect(readDockerOptions({ output: ["type=image,name=a,push="] }, {}).push).toBe(true);
+});
+
+it("an annotation is of the image in all outputs, and the flag's counts", () => {
+  expect(() => optionsOf("type=registry,annotation.a=b", "type=oci,dest=x")).toThrow("has other annotations");
+  const both = ["type=registry,annotation.a=b,annotation.c=d", "type=oci,dest=x,annotation.c=d,annotation.a=b"];
+  expect(optionsOf(...both).annotations).toEqual([
+    ["a", "b"],
+    ["c", "d"],
+  ]);
+  const { options } = readDockerOptions({ output: ["type=registry,annotation.a=b"], annotation: ["a=2"] }, {});
+  expect(options.annotations?.at(-1)).toEqual(["a", "2"]);
+});
+
+it("an attribute of another type is named", () => {
+  expect(noticesOf({ output: ["type=oci,dest=x,push-by-digest=true,push=true", "type=registry,tar=false"] })).toEqual([
+    "--output type=oci: push-by-digest=true is ignored",
+    "--output type=oci: push=true is ignored",
+    "--output type=registry: tar=false is ignored",
+  ]);
+});
+
+it.each<[string, DockerOptions, RegExp]>([
+  ["docker's media types, and gzip for each layer", {}, /,oci-mediatypes=false,force-compression=true$/],
+  [
+    "the same with a level",
+    { imageAttributes: { "compression-level": "9" } },
+    /=false,force-compression=true,compression-level=9$/,
+  ],
+  [
+    "OCI's for layers that are not gzip",
+    { imageAttributes: { compression: "uncompressed" } },
+    /,oci-mediatypes=true,compression=uncompressed$/,
+  ],
+  ["what is asked for", { imageAttributes: { "oci-mediatypes": "true" } }, /,push=true,oci-mediatypes=true$/],
+  ["OCI's for annotations", { annotations: [["a", "b"]] }, /,push=true,annotation\.a=b$/],
+])("an image of BuildKit's has %s", (_, options, ending) => {
+  expect(outputArguments({ ...PLAN, ...options })[0]).toMatch(ending);
 });
