@@ -1,5 +1,11 @@
 /** The client side of gRPC: calls over one connection. */
-import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
+import type {
+  ClientHttp2Session,
+  ClientHttp2Stream,
+  Http2Session,
+  IncomingHttpHeaders,
+  OutgoingHttpHeaders,
+} from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { PeerCertificate, SecureContext, TLSSocket } from "node:tls";
@@ -193,12 +199,15 @@ async function secured(socket: Socket, { host, secureContext }: PreparedTls): Pr
 /** A call that has started. Iterating over it gives the server's messages. */
 export class Call implements AsyncIterable<Buffer> {
   readonly #stream: ClientHttp2Stream;
+  readonly #session: Http2Session | undefined;
   readonly #signal: AbortSignal | undefined;
   #status: IncomingHttpHeaders = {};
   #failure: Error | undefined;
 
   constructor(stream: ClientHttp2Stream, signal: AbortSignal | undefined) {
     this.#stream = stream;
+    // A stream that has ended does not tell it any more.
+    this.#session = stream.session;
     this.#signal = signal;
     const cancel = (): void => this.cancel();
     signal?.addEventListener("abort", cancel, { once: true });
@@ -254,7 +263,8 @@ export class Call implements AsyncIterable<Buffer> {
   #outcome(): Error | undefined {
     if (this.#signal?.aborted === true) return this.#signal.reason as Error;
     if (this.#status["grpc-status"] !== undefined) return errorIn(this.#status);
-    if (this.#stream.rstCode === INTERNAL_ERROR) return new UnreadStatus();
+    // The end of the connection has this code too.
+    if (this.#stream.rstCode === INTERNAL_ERROR && this.#session?.destroyed === false) return new UnreadStatus();
     const how = this.#failure?.message ?? `HTTP/2 code ${this.#stream.rstCode}`;
     return new ConnectionLost(`the call ended without a status: ${how}`);
   }

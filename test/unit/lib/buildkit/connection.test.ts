@@ -1,5 +1,7 @@
 /** Calls and sessions over a pair of streams in memory, nested as they are in a real connection. */
+import { once } from "node:events";
 import { performServerHandshake } from "node:http2";
+import type { ServerHttp2Stream } from "node:http2";
 import { duplexPair } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
@@ -118,6 +120,21 @@ describe("a call", () => {
     expect(await channel.ping()).toBeGreaterThan(0);
     expect(server.remoteSettings.maxHeaderListSize).toBe(65_536);
     channel.close();
+  });
+
+  it("a connection that ends as its bytes make no sense is lost, and its call has not failed by itself", async () => {
+    const [near, far] = duplexPair();
+    const server = performServerHandshake(far).on("error", () => {});
+    const begun = once(server, "stream");
+    const channel = await Channel.over(near);
+    await channel.ready(AbortSignal.timeout(5000));
+    const tables = { request: SOLVE_REQUEST, response: SOLVE_RESPONSE };
+    const solving = channel.unary("/moby.buildkit.v1.Control/Solve", tables, { ref: "r" });
+    const failure = solving.catch((error: unknown) => error);
+    const [stream] = (await begun) as [ServerHttp2Stream];
+    stream.on("error", () => {});
+    far.write("x".repeat(100));
+    expect(await failure).toBeInstanceOf(ConnectionLost);
   });
 
   it("a cut connection ends a call as a lost connection, not as a failed build", async () => {
