@@ -10,6 +10,8 @@ import type { FoundManifest } from "../lib/registry/copy-image.ts";
 import { RegistryClient } from "../lib/registry/registry-client.ts";
 import { registryOptions } from "./registry-options.ts";
 
+export { hasVersion } from "../lib/image/reference.ts";
+
 /** For one answer of a registry: a blob that is copied may have gigabytes. */
 const REQUEST_TIMEOUT_MS = 60 * 60_000;
 

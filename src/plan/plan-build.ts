@@ -19,7 +19,7 @@ import { completeName } from "./complete-name.ts";
 import type { BuildInputs } from "./gather.ts";
 import type { BuildPlan, Repository } from "./plan.ts";
 import { podSettingsOf } from "./pod-settings.ts";
-import { Reference, parseReference } from "../lib/image/reference.ts";
+import { Reference, hasVersion, parseReference } from "../lib/image/reference.ts";
 import type { BuildRequest } from "./request.ts";
 import { verifyBases } from "./verify-base.ts";
 import { trimChars } from "../lib/text/linear.ts";
@@ -257,8 +257,7 @@ function tagOf(text: string): Reference {
 /** The name of an image that gets no tag. */
 function repositoryOf(text: string): Reference {
   const { registry, repository } = tagOf(text);
-  const typed = text.slice(text.lastIndexOf("/") + 1);
-  if (!typed.includes(":")) return new Reference({ registry, repository });
+  if (!hasVersion(text)) return new Reference({ registry, repository });
   throw new InvalidInput(`can't push tagged ref ${text} by digest`, {
     docker: "refuses",
     suggestions: [`Leave out the tag: ${text.slice(0, text.lastIndexOf(":"))}`, "Or leave out push-by-digest=true."],

@@ -6,6 +6,7 @@ import type { Place } from "../lib/dockerfile/locate.ts";
 import { Cancelled, TimedOut } from "../errors.ts";
 import { CANCELED } from "../lib/text/canceled.ts";
 import type { BuildResult, Emit } from "../events.ts";
+import { hasVersion } from "../lib/image/reference.ts";
 import type { ImageDescription } from "../lib/registry/types.ts";
 import type { Stages } from "./stages.ts";
 import { omitUndefined } from "../lib/text/omit-undefined.ts";
@@ -85,6 +86,5 @@ export async function reportEnd(
 
 /** An image that was pushed without a tag is known by its digest. */
 function withDigest(reference: string, digest: string): string {
-  const isTagged = reference.slice(reference.lastIndexOf("/") + 1).includes(":");
-  return isTagged ? reference : `${reference}@${digest}`;
+  return hasVersion(reference) ? reference : `${reference}@${digest}`;
 }

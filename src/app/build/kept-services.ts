@@ -1,8 +1,8 @@
 /** A part of the composition root: what a kept builder may ask of this client during a build, and what it is answered with. */
 import { createHash, randomUUID } from "node:crypto";
 import { explainRerun } from "./explain-rerun.ts";
-import { dockerfileTree } from "./kept-dockerfile.ts";
 import type { ExplainRerun } from "./explain-rerun.ts";
+import { dockerfileTree } from "./kept-dockerfile.ts";
 import { RegistryTokens } from "./registry-tokens.ts";
 import { layoutStore } from "../../builders/buildkit/arguments.ts";
 import { CONTEXT_TREE, DOCKERFILE_TREE, namedTree } from "../../builders/buildkit/solve.ts";

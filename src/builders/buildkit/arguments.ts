@@ -98,8 +98,7 @@ export function imageAttributes(plan: BuildPlan): { names: Attributes; annotatio
 
 /** The attributes of `-o` as they are for BuildKit. The media types of the image are decided with those of attestations. */
 export function writtenAs(attributes: ImageAttributes = {}): Attributes {
-  const oci: Attributes = needsOci(attributes) ? [["oci-mediatypes", "true"]] : [];
-  return [...oci, ...Object.entries(attributes).filter(([name]) => oci.length === 0 || name !== "oci-mediatypes")];
+  return Object.entries(needsOci(attributes) ? { "oci-mediatypes": "true", ...attributes } : attributes);
 }
 
 /** The image comes first: the metadata file has its digest (buildctl merges the metadata of all outputs). */

@@ -26,9 +26,9 @@ ${EXIT_CODES}`;
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Push);
-    const { imageNamed, verifyPushed } = await import("../../app/push-and-tag.ts");
+    const { hasVersion, imageNamed, verifyPushed } = await import("../../app/push-and-tag.ts");
     const reference = imageNamed(args.name, this.registry);
-    const tagged = args.name.slice(args.name.lastIndexOf("/") + 1).includes(":");
+    const tagged = hasVersion(args.name);
     if (flags["all-tags"] && tagged) throw new InvalidInput("tag can't be used with --all-tags/-a");
     if (!flags.quiet) {
       if (!tagged && !flags["all-tags"]) print(`Using default tag: latest\n`);

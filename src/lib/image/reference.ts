@@ -69,6 +69,11 @@ export class Reference {
   }
 }
 
+/** Whether a name of an image, as it was typed, ends with a tag or a digest. A port of the registry is neither. */
+export function hasVersion(name: string): boolean {
+  return name.slice(name.lastIndexOf("/") + 1).includes(":");
+}
+
 /**
  * Reads an image reference as docker does.
  * @param role the kind of text, for the message: `tag` gives docker's `invalid tag "X": …`
