@@ -14,33 +14,6 @@ await assertPinned(
 );
 const patches = dependencyPatches();
 
-/** The parts of undici that are used here. Its own index also loads fetch, caches, mocks and websockets, at 20 ms a start. */
-const UNDICI = `
-import Agent from "undici/lib/dispatcher/agent.js";
-import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
-import api from "undici/lib/api/index.js";
-Object.assign(Dispatcher.prototype, api);
-function request(url, { dispatcher, ...options }) {
-  const { origin, pathname, search } = new URL(url);
-  return dispatcher.request({ method: "GET", ...options, origin, path: pathname + search });
-}
-// Few need it, so it is loaded on use.
-function EnvHttpProxyAgent(options) {
-  return new (require("undici/lib/dispatcher/env-http-proxy-agent.js"))(options);
-}
-// client-node imports these for calls that slipway does not make.
-const { fetch, ProxyAgent } = globalThis;
-export { Agent, EnvHttpProxyAgent, ProxyAgent, fetch, request };
-`;
-
-const leanUndici = {
-  name: "lean-undici",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^undici$/ }, () => ({ path: "undici", namespace: "lean" }));
-    onLoad({ filter: /^undici$/, namespace: "lean" }, () => ({ contents: UNDICI, resolveDir: here }));
-  },
-};
-
 /**
  * Its modules only declare things, although its package.json does not say so. Its index has the API's 758 models, which only its
  * own calls need: slipway makes its calls itself. With them, the program is 400 kB larger, and each start 760 modules longer.
@@ -108,31 +81,18 @@ const lazyBuiltins = {
   name: "lazy-builtins",
   setup({ onResolve, onLoad }) {
     const filter = new RegExp(`^(?:node:)?(${Object.keys(LAZY_BUILTINS).join("|")})$`);
-    onResolve({ filter }, ({ path, namespace, importer }) => {
-      if (namespace === "lazy-builtin") return undefined;
-      const name = path.replace("node:", "");
-      return { path: name === "http" && /undici/.test(importer) ? "undici-http" : name, namespace: "lazy-builtin" };
-    });
-    onLoad({ filter: /./, namespace: "lazy-builtin" }, ({ path }) => ({
-      contents: LAZY_BUILTINS[path] ?? UNDICI_HTTP,
-    }));
-    // Only for registries that choose HTTP/2.
-    onLoad({ filter: /undici\/lib\/dispatcher\/client-h2\.js$/ }, async ({ path, suffix }) => {
-      if (suffix === "?later") return { contents: await readFile(path, "utf8") };
-      patches.seen("undici/lib/dispatcher/client-h2.js (loaded on use)");
-      return { contents: `module.exports = (...values) => require("./client-h2.js?later")(...values);` };
-    });
+    onResolve({ filter }, ({ path, namespace }) =>
+      namespace === "lazy-builtin" ? undefined : { path: path.replace("node:", ""), namespace: "lazy-builtin" },
+    );
+    onLoad({ filter: /./, namespace: "lazy-builtin" }, ({ path }) => ({ contents: LAZY_BUILTINS[path] }));
   },
 };
 
-/** What undici reads from Node's HTTP client when it is loaded. The size is Node's default. */
-const UNDICI_HTTP = `module.exports = { maxHeaderSize: 16384, get STATUS_CODES() { return require("http").STATUS_CODES; } };`;
-
-/** The agents of client-node's own connections. Ours come from lib/kube/dial.ts, so none of these is ever called. */
+/** What client-node makes its own connections with. Ours come from lib/http/dial.ts, so none of these is ever called. */
 const noAgents = {
   name: "no-agents",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(?:hpagent|socks-proxy-agent)$/ }, ({ path }) => {
+    onResolve({ filter: /^(?:hpagent|socks-proxy-agent|undici)$/ }, ({ path }) => {
       patches.seen(`${path} (left out)`);
       return { path, namespace: "none" };
     });
@@ -228,15 +188,13 @@ const common = {
   // Optional, with a native addon for each platform: used if it is installed, by `require`, as the bundle is not an ES module.
   external: ["keytar"],
   supported: { "dynamic-import": false },
-  plugins: [leanUndici, leanClientNode, lazyBuiltins, noAgents, socksApart, widthOnUse, bakeApart, lazyOclif],
+  plugins: [leanClientNode, lazyBuiltins, noAgents, socksApart, widthOnUse, bakeApart, lazyOclif],
   define: {
     // bin/run.js has checked Node's version; oclif would load all of semver to check it again.
     "process.env.OCLIF_DISABLE_ENGINE_WARNING": '"1"',
     // ws would look for two optional packages, which are not in the bundle.
     "process.env.WS_NO_BUFFER_UTIL": '"1"',
     "process.env.WS_NO_UTF_8_VALIDATE": '"1"',
-    // By this name undici knows a bundle, and leaves out a second parser of HTTP, which is an experiment: 8 % of the program.
-    esbuildDetection: "true",
   },
 };
 

@@ -179,7 +179,7 @@ export class Uploader {
     }
     const close = async (): Promise<void> => {
       await cluster.close();
-      await http.close();
+      http.close();
       await proxy.close();
       await rm(directory, { recursive: true });
     };

@@ -73,13 +73,12 @@ const MAY_IMPORT: Readonly<Record<string, Row>> = {
   "lib/engine/": { code: ["lib/files/", "lib/http/", "lib/limits/", "lib/text/", "lib/waits/", "node:*"] },
   "lib/files/": { code: ["lib/limits/", "lib/text/", "node:*"] },
   "lib/hcl/": { code: ["lib/limits/", "lib/text/", "bcryptjs", "re2js", "node:*"] },
-  "lib/http/": { code: ["lib/limits/", "lib/text/", "lib/waits/", "socks", "undici", "node:*"] },
+  "lib/http/": { code: ["lib/limits/", "lib/text/", "lib/waits/", "socks", "node:*"] },
   "lib/image/": { code: ["lib/text/"] },
   "lib/kube/": {
     code: ["lib/files/", "lib/http/", "lib/limits/", "lib/text/", "lib/waits/"].concat([
       "@kubernetes/client-node",
       "js-yaml",
-      "undici",
       "ws",
       "node:*",
     ]),
@@ -159,7 +158,6 @@ describe("imports", () => {
     ["ws", /^lib\/kube\//],
     ["socks", /^lib\/http\/tunnel\.ts$/],
     ["spdx-license-ids", /^lib\/sbom\/licence-ids\.ts$/],
-    ["undici", /^lib\/(?:http\/web-client|kube\/http-client)\.ts$/],
   ])("use the code of %s in one place", (name, place) => {
     const users = imports.filter(({ to, kind }) => kind !== "type" && (to === name || to.startsWith(`${name}/`)));
     expect(users.length).toBeGreaterThan(0);

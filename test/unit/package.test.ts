@@ -62,7 +62,7 @@ const DISPENSABLE: readonly string[] = ["bufferutil", "utf-8-validate"];
 /** Files of the package's own, which the program loads for a SOCKS proxy and for a bake file. */
 const OWN = ["./socks.cjs", "./bake.cjs"];
 
-const HEAVY = /@kubernetes\/client-node|node_modules\/(?:undici|ws|ora|chalk|js-yaml|tar)\//;
+const HEAVY = /@kubernetes\/client-node|node_modules\/(?:ws|ora|chalk|js-yaml|tar)\//;
 
 describe("what is loaded", () => {
   it("for --help or a wrong flag is only the command: no client library, no terminal view", () => {

@@ -1,28 +1,21 @@
 /** Connections to a server from another machine: that machine forwards the bytes; TLS and HTTP end here. */
 import { isIP } from "node:net";
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect } from "node:tls";
-import type { Agent } from "undici";
 import type { TlsMaterial } from "./dial.ts";
-import { settle } from "./settle.ts";
+import { hostOf } from "./proxy.ts";
 
 /** @param port 1 to 65535. @throws Error if the host cannot be reached from there */
 export type Dial = (host: string, port: number) => Promise<Duplex>;
 
-type Connector = Extract<NonNullable<Agent.Options["connect"]>, (...args: never[]) => unknown>;
-
-/** For undici's `connect`. */
-export function connectThrough(dial: Dial, tls: TlsMaterial): Connector {
-  return ({ hostname, port, protocol }, callback) => {
-    const host = hostname.replace(/^\[(.*)\]$/, "$1");
-    const secure = protocol === "https:";
-    const number = port === "" ? (secure ? 443 : 80) : Number(port);
-    settle(() => open(dial, host, number, secure ? tls : undefined), callback);
-  };
+/** As `dial`, by a connection of another machine. @throws what `dial` throws; errors of TLS */
+export async function connectThrough(dial: Dial, server: URL, tls: TlsMaterial): Promise<Duplex> {
+  const secure = server.protocol === "https:";
+  const port = server.port === "" ? (secure ? 443 : 80) : Number(server.port);
+  return open(dial, hostOf(server), port, secure ? tls : undefined);
 }
 
-async function open(dial: Dial, host: string, port: number, tls: TlsMaterial | undefined): Promise<Socket> {
+async function open(dial: Dial, host: string, port: number, tls: TlsMaterial | undefined): Promise<Duplex> {
   const stream = await dial(host, port);
   if (tls === undefined) return socketLike(stream);
   const secured = connect({ socket: stream, ...(isIP(host) === 0 ? { servername: host } : { host }), ...tls });
@@ -33,8 +26,8 @@ async function open(dial: Dial, host: string, port: number, tls: TlsMaterial | u
   });
 }
 
-/** Adds the methods of a socket that undici calls. They do not change the data. */
-function socketLike(stream: Duplex): Socket {
+/** Adds the methods of a socket that Node's HTTP client calls. They do not change the data. */
+function socketLike(stream: Duplex): Duplex {
   const itself = (): Duplex => stream;
   return Object.assign(stream, {
     ref: itself,
@@ -42,5 +35,5 @@ function socketLike(stream: Duplex): Socket {
     setTimeout: itself,
     setNoDelay: itself,
     setKeepAlive: itself,
-  }) as unknown as Socket;
+  });
 }

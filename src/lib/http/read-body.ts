@@ -48,7 +48,19 @@ export async function readBytes(body: Readable, limitBytes: number, declared?: u
   return Buffer.concat(chunks);
 }
 
-/** Ends a body that will not be read to its end. undici reports this as an error of the stream, which is ignored. */
+/** How much of an unwanted body is read for the sake of its connection. */
+const DRAINED_BYTES = 128 * 1024;
+
+/** Reads what is left of a body that nobody wants, so that its connection can be used again. Ends one that is long, or breaks off. */
+export async function drain(body: Readable): Promise<void> {
+  try {
+    for await (const _ of upTo(DRAINED_BYTES, body as AsyncIterable<Uint8Array>));
+  } catch {
+    abandon(body);
+  }
+}
+
+/** Ends a body that will not be read to its end. Its connection is closed. */
 export function abandon(body: Readable): void {
   body.on("error", () => {}).destroy();
 }

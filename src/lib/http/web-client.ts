@@ -3,18 +3,17 @@
  * proxies of the environment, follows redirects if asked to, and sends a credential only to the origin that it belongs to.
  */
 import type { Readable } from "node:stream";
-import { Agent } from "undici";
-import type { Dispatcher } from "undici";
 import { connectThrough } from "./connect-through.ts";
 import type { Dial } from "./connect-through.ts";
+import { Connections } from "./connections.ts";
+import type { Answer } from "./connections.ts";
 import { dial as dialHere } from "./dial.ts";
 import type { TlsMaterial } from "./dial.ts";
 import { proxyHeaders } from "./origin-headers.ts";
 import type { OriginHeaders } from "./origin-headers.ts";
 import { chooseProxy } from "./proxy.ts";
-import { settle } from "./settle.ts";
+import { drain } from "./read-body.ts";
 import { waitFor } from "../waits/waits.ts";
-import { omitUndefined } from "../text/omit-undefined.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -26,7 +25,7 @@ export interface WebOptions {
 }
 
 export interface WebRequest {
-  readonly method?: Dispatcher.HttpMethod;
+  readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   /** Without credentials: those are `secrets`. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string | Readable | undefined;
@@ -35,9 +34,9 @@ export interface WebRequest {
   /** Redirects to follow, default none. Only for GET. */
   readonly redirects?: number;
   readonly signal?: AbortSignal;
-  /** Milliseconds until the head of the answer; undici's default is 300 000. */
+  /** Milliseconds until the head of the answer; default SILENCE_TIMEOUT_MS. */
   readonly headersTimeout?: number | undefined;
-  /** Milliseconds without a byte of the body; undici's default is 300 000. */
+  /** Milliseconds without a byte of the body; default SILENCE_TIMEOUT_MS. */
   readonly bodyTimeout?: number | undefined;
 }
 
@@ -46,8 +45,8 @@ export interface WebAnswer {
   readonly url: URL;
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Must be read, dumped or abandoned. */
-  readonly body: Dispatcher.ResponseData["body"];
+  /** Must be read, drained or abandoned. */
+  readonly body: Answer["body"];
 }
 
 /** Why a redirect or a link is not followed. */
@@ -86,25 +85,20 @@ export class WebClient {
   readonly #env: Environment;
   readonly #remote: boolean;
   /** For https, and for http without a proxy. */
-  readonly #agent: Agent;
+  readonly #direct: Connections;
   /** For http through an http proxy: its connections end at the proxy. */
-  readonly #forwarding: Agent;
+  readonly #forwarding: Connections;
 
   constructor({ tls, env = process.env, dial }: WebOptions) {
     this.#env = env;
     this.#remote = dial !== undefined;
-    this.#agent = new Agent({
-      connect:
+    this.#direct = new Connections({
+      open: (server) =>
         dial === undefined
-          ? (options, callback) => {
-              const server = serverOf(options);
-              settle(() => dialHere(server, chooseProxy(server, undefined, env), tls, env), callback);
-            }
-          : connectThrough(dial, tls),
+          ? dialHere(server, chooseProxy(server, undefined, env), tls, env)
+          : connectThrough(dial, server, tls),
     });
-    this.#forwarding = new Agent({
-      connect: (options, callback) => settle(() => dialHere(serverOf(options), undefined, {}, env), callback),
-    });
+    this.#forwarding = new Connections({ open: (proxy) => dialHere(proxy, undefined, {}, env) });
   }
 
   /**
@@ -117,15 +111,16 @@ export class WebClient {
       const answer = await this.#sendOnce(at, request);
       const { location } = answer.headers;
       if (redirects === 0 || !REDIRECTS.has(answer.status) || typeof location !== "string") return answer;
-      await answer.body.dump();
+      await drain(answer.body);
       if (hop >= redirects) throw new RedirectRefused("too many");
       at = follow(at, location);
     }
   }
 
   /** Closes every connection. Requests under way fail. */
-  async close(): Promise<void> {
-    await Promise.all([this.#agent.destroy(), this.#forwarding.destroy()]);
+  close(): void {
+    this.#direct.destroy();
+    this.#forwarding.destroy();
   }
 
   async #sendOnce(
@@ -134,21 +129,23 @@ export class WebClient {
   ): Promise<WebAnswer> {
     const proxy = this.#forwarderOf(url);
     const path = `${url.pathname}${url.search}`;
-    const agent = proxy === undefined ? this.#agent : this.#forwarding;
-    const options: Dispatcher.RequestOptions = {
-      method,
-      // The absolute form of a request, as proxies want it (RFC 9112, section 3.2.2).
-      ...(proxy === undefined ? { origin: url.origin, path } : { origin: proxy.origin, path: `${url.origin}${path}` }),
-      headers: {
-        ...headers,
-        ...secrets?.for(url),
-        ...(proxy === undefined ? {} : { host: url.host, ...proxyHeaders(proxy) }),
-      },
-      body: body ?? null,
-      signal: signal ?? null,
-      ...omitUndefined({ headersTimeout, bodyTimeout }),
-    };
-    const { statusCode, ...answer } = await waitFor(url.host, () => agent.request(options));
+    const connections = proxy === undefined ? this.#direct : this.#forwarding;
+    const { statusCode, ...answer } = await waitFor(url.host, () =>
+      connections.request({
+        method,
+        // The absolute form of a request, as proxies want it (RFC 9112, section 3.2.2).
+        ...(proxy === undefined ? { server: url, target: path } : { server: proxy, target: `${url.origin}${path}` }),
+        headers: {
+          ...headers,
+          ...secrets?.for(url),
+          ...(proxy === undefined ? {} : { host: url.host, ...proxyHeaders(proxy) }),
+        },
+        body,
+        signal,
+        headersTimeout,
+        bodyTimeout,
+      }),
+    );
     return { url, status: statusCode, headers: answer.headers, body: answer.body };
   }
 
@@ -158,18 +155,4 @@ export class WebClient {
     const proxy = chooseProxy(url, undefined, this.#env);
     return proxy?.protocol.startsWith("socks") === true ? undefined : proxy;
   }
-}
-
-function serverOf({
-  protocol,
-  host,
-  hostname,
-  port,
-}: {
-  protocol: string;
-  host?: string;
-  hostname: string;
-  port: string;
-}): URL {
-  return new URL(`${protocol}//${host ?? (port === "" ? hostname : `${hostname}:${port}`)}`);
 }

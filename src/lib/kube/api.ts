@@ -2,7 +2,6 @@
 import { readText } from "../http/read-body.ts";
 import { waitFor } from "../waits/waits.ts";
 import { limitOf } from "../limits/limits.ts";
-import { setImmediate } from "node:timers/promises";
 import type { Cluster, Kind, Kinds, ListSelector, ObjectIdentity } from "./cluster.ts";
 import { call, wasRepeated } from "./call.ts";
 import type { Call } from "./call.ts";
@@ -151,10 +150,7 @@ export class Api implements Pick<Cluster, "create" | "read" | "list" | "patch" |
     return waitFor(`the cluster at ${this.#location.server}`, () =>
       call(this.#http, this.#location, request, async ({ body, headers }) => {
         const text = await readText(body, limitOf("API_ANSWER_BYTES"), headers["content-length"]);
-        const value = JSON.parse(text) as T;
-        // undici takes a connection back one turn after the end of its answer. An earlier request would open a new one.
-        await setImmediate();
-        return value;
+        return JSON.parse(text) as T;
       }),
     );
   }

@@ -54,7 +54,7 @@ export async function connect(options: Choice = {}): Promise<ConnectedCluster> {
       const { openPort } = await import("./pipe.ts");
       return openPort({ http, location }, { pod, port }, signal);
     },
-    close: () => http.close(),
-    [Symbol.asyncDispose]: () => http.close(),
+    close: async () => http.close(),
+    [Symbol.asyncDispose]: async () => http.close(),
   };
 }

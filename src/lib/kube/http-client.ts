@@ -1,13 +1,13 @@
 /** HTTP client for one API server: keeps connections alive and adds credentials to requests. Knows no kinds or verbs. */
 import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
-import { Agent } from "undici";
-import type { Dispatcher } from "undici";
+import { Connections } from "../http/connections.ts";
+import type { Answer } from "../http/connections.ts";
 import { dial } from "../http/dial.ts";
 import { Authenticator } from "./authenticator.ts";
 import type { Credentials } from "./authenticator.ts";
 import type { TlsMaterial } from "../http/dial.ts";
-import { settle } from "../http/settle.ts";
+import { drain } from "../http/read-body.ts";
 import { PreopenedSockets } from "./preconnect.ts";
 import { chooseProxy } from "../http/proxy.ts";
 import type { Target } from "./target.ts";
@@ -25,7 +25,7 @@ export interface Request {
   readonly signal?: AbortSignal | undefined;
 }
 
-export type Answer = Dispatcher.ResponseData;
+export type { Answer } from "../http/connections.ts";
 
 /** An open connection, ready for the upgrade to a websocket. */
 export interface Upgradable {
@@ -53,7 +53,7 @@ export class HttpClient {
   readonly #proxy: URL | undefined;
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #authenticator: Authenticator;
-  #agent: { readonly print: string; readonly agent: Agent } | undefined;
+  #kept: { readonly print: string; readonly connections: Connections } | undefined;
   /** Whether the server has answered a call as a Kubernetes API: a later failure may be its restart. */
   answered = false;
   /** Time of the last request without an answer, by performance.now(), which does not jump when the clock is set. */
@@ -97,7 +97,7 @@ export class HttpClient {
     this.#earlyCredentials = undefined;
     const answer = await this.#sendAs(first, request);
     if (answer.statusCode !== 401) return answer;
-    await answer.body.dump();
+    await drain(answer.body);
     await this.#authenticator.forget(first);
     return this.#sendAs(await this.#authenticator.credentials(), request);
   }
@@ -130,13 +130,13 @@ export class HttpClient {
   }
 
   /** Closes every connection, upgraded ones too. Requests under way fail. */
-  async close(): Promise<void> {
+  close(): void {
     this.#closed = true;
     for (const socket of this.#upgradable) socket.destroy();
     this.#earlyCredentials = undefined;
     this.#preopened?.opened.close();
-    await this.#agent?.agent.destroy();
-    this.#agent = undefined;
+    this.#kept?.connections.destroy();
+    this.#kept = undefined;
   }
 
   async #sendAs(
@@ -150,13 +150,13 @@ export class HttpClient {
       ...credentials.headers.for(url),
     };
     if (body !== undefined) headers["content-type"] = contentType ?? "application/json";
-    const asked = this.#agentFor(credentials.tls).request({
-      origin: url.origin,
-      path: url.pathname + url.search,
+    const asked = this.#connectionsFor(credentials.tls).request({
+      server: url,
+      target: url.pathname + url.search,
       method,
       headers,
-      body: body === undefined ? null : JSON.stringify(body),
-      signal: signal ?? null,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal,
       headersTimeout: REQUEST_TIMEOUT_MS,
       bodyTimeout: endless === true ? 0 : REQUEST_TIMEOUT_MS,
     });
@@ -186,19 +186,15 @@ export class HttpClient {
     }
   }
 
-  /** One agent for the same certificates: a connection keeps the identity that it was opened with. */
-  #agentFor(tls: TlsMaterial): Agent {
+  /** The same ones for the same certificates: a connection keeps the identity that it was opened with. */
+  #connectionsFor(tls: TlsMaterial): Connections {
     const print = fingerprint(tls);
-    if (this.#agent?.print === print) return this.#agent.agent;
-    // Requests under way end on the old connections; the agent closes after the last one.
-    this.#agent?.agent.close().catch(() => {});
-    const agent = new Agent({
-      keepAliveTimeout: IDLE_TIMEOUT_MS,
-      keepAliveMaxTimeout: IDLE_TIMEOUT_MS,
-      connect: (_, callback) => settle(() => this.#connection(tls, print), callback),
-    });
-    this.#agent = { print, agent };
-    return agent;
+    if (this.#kept?.print === print) return this.#kept.connections;
+    // Requests under way end on the old connections.
+    this.#kept?.connections.close();
+    const connections = new Connections({ idleTimeoutMs: IDLE_TIMEOUT_MS, open: () => this.#connection(tls, print) });
+    this.#kept = { print, connections };
+    return connections;
   }
 
   async #connection(tls: TlsMaterial, print: string): Promise<Socket> {

@@ -17,10 +17,7 @@ const TEMPORARY = new Set([
   "ENETUNREACH",
   "ENETDOWN",
   "EAI_AGAIN",
-  "UND_ERR_SOCKET",
-  "UND_ERR_HEADERS_TIMEOUT",
-  "UND_ERR_BODY_TIMEOUT",
-  "UND_ERR_CLOSED",
+  "ERR_SILENCE",
   "HPE_INVALID_EOF_STATE",
   "HPE_CLOSED_CONNECTION",
 ]);
@@ -87,8 +84,7 @@ function describe(code: string, where: string, message: string): { sentence: str
         sentence: `the cluster at ${where} cannot be reached: ${message}`,
         remedy: "Check the network and the VPN.",
       };
-    case "UND_ERR_HEADERS_TIMEOUT":
-    case "UND_ERR_BODY_TIMEOUT":
+    case "ERR_SILENCE":
       return { sentence: `the cluster at ${where} did not answer in time`, remedy: "Try again later." };
   }
   if (code === "EPROTO" || code.startsWith("ERR_SSL")) {

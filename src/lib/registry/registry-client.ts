@@ -9,9 +9,10 @@ import type { Credential } from "../credentials/credentials.ts";
 import { SlipwayError } from "../../errors.ts";
 import { isCertificateFault } from "../http/dial.ts";
 import type { Dial } from "../http/connect-through.ts";
+import { SILENCE_TIMEOUT_MS } from "../http/connections.ts";
 import type { OriginHeaders } from "../http/origin-headers.ts";
-import { abandon, readBytes, readText } from "../http/read-body.ts";
-import { reasonOf as messageOf } from "../http/reason.ts";
+import { abandon, drain, readBytes, readText } from "../http/read-body.ts";
+import { reasonOf } from "../http/reason.ts";
 import { WebClient, follow } from "../http/web-client.ts";
 import type { WebAnswer } from "../http/web-client.ts";
 import { LIMITS, limitOf } from "../limits/limits.ts";
@@ -82,9 +83,6 @@ export interface RegistryStream {
 /** Result for an answer that asks for the other scheme. */
 const WRONG_SCHEME = Symbol("wrong scheme");
 
-/** Upper bound for the time without a byte of a stream: undici's default. */
-const MAX_SILENCE_MS = 300_000;
-
 export class RegistryClient {
   readonly #options: RegistryOptions;
   /** The last credential by registry and scopes, and the scheme by registry. */
@@ -140,15 +138,15 @@ export class RegistryClient {
     const { registry, repository } = reference;
     const check = ContentCheck.of({ registry, repository, path, size });
     const scopes = [`repository:${repository}:pull`];
-    // Undici does not count the time in which the body is not read.
-    const silence = Math.min(this.#options.timeout, MAX_SILENCE_MS);
+    // The time in which the body is not read does not count.
+    const silence = Math.min(this.#options.timeout, SILENCE_TIMEOUT_MS);
     return this.#converse(
       registry,
       { method: "GET", path: `${repository}/${path}`, scopes },
       { headersTimeout: silence, bodyTimeout: silence, signal: this.#until() },
       async ({ url, status, headers, body }) => {
         if (status !== 200) {
-          await body.dump();
+          await drain(body);
           throw new RegistryError(registry, `${publicUrl(url.href)} answered ${status}`, { status });
         }
         const length = Number(headers["content-length"] ?? Number.NaN);
@@ -179,7 +177,7 @@ export class RegistryClient {
         const asking = this.#asking(registry, new URL(url));
         return await issueToken(asking, bearer, credential, scopes, exchangeOf(client, limits));
       } finally {
-        await client.close();
+        client.close();
       }
     };
   }
@@ -212,7 +210,7 @@ export class RegistryClient {
         const used = await use(answer).catch((error: unknown) => {
           // An answer that ends early is a failure.
           if (error instanceof SlipwayError) throw error;
-          throw new RegistryError(registry, reasonOf(error, limits), { cause: error });
+          throw new RegistryError(registry, reasonOf(error), { cause: error });
         });
         // The registry does use https, so the error of that attempt is reported.
         if (used === WRONG_SCHEME) continue;
@@ -220,10 +218,10 @@ export class RegistryClient {
         return used;
       }
     } finally {
-      await client.close();
+      client.close();
     }
     if (problem instanceof SlipwayError) throw problem;
-    throw new RegistryError(registry, reasonOf(problem, limits), { cause: problem });
+    throw new RegistryError(registry, reasonOf(problem), { cause: problem });
   }
 
   #until(...deadlines: AbortSignal[]): AbortSignal {
@@ -264,7 +262,7 @@ export class RegistryClient {
     const challenges = parseChallenges(first.headers["www-authenticate"]);
     const secrets = await authorize(asking, challenges, credential, scopes, exchange, this.#options.tokens);
     if (secrets === undefined) return first;
-    await first.body.dump();
+    await drain(first.body);
     this.#authorizations.set(key, secrets);
     return send(secrets);
   }
@@ -287,11 +285,6 @@ function checkOf(registry: string, { path, scopes: [scope = ""], size }: Registr
 /** Whether this is the answer of Go's or nginx's server to plain http on a TLS port. */
 function wantsTls({ url, status, body }: RegistryAnswer): boolean {
   return url.startsWith("http:") && status === 400 && /HTTP request (?:was sent )?to (?:an )?HTTPS/.test(body);
-}
-
-function reasonOf(error: unknown, { bodyTimeout = 0 }: TimeLimits): string {
-  if ((error as { code?: unknown }).code === "UND_ERR_BODY_TIMEOUT") return `no data for ${bodyTimeout / 1000} s`;
-  return messageOf(error);
 }
 
 async function trusting(ca: string): Promise<string[]> {

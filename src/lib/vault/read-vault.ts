@@ -26,7 +26,7 @@ export async function readVault(fields: readonly VaultField[], env: Environment,
       await logOut(client, token);
     }
   } finally {
-    await client.close();
+    client.close();
   }
 }
 

@@ -85,8 +85,8 @@ export class VaultClient {
     );
   }
 
-  async close(): Promise<void> {
-    await this.#client.close();
+  close(): void {
+    this.#client.close();
   }
 
   /** Follows one redirect to the same origin. A token, and what a login sends, belong to the address that the user has named. */

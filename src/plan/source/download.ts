@@ -40,7 +40,7 @@ export async function* download(url: string, signal: AbortSignal): AsyncGenerato
       throw failed(url, error.message, ["If you trust that server and the network, give its http URL."], error);
     throw failed(url, reasonOf(error), [], error);
   } finally {
-    await client.close();
+    client.close();
   }
 }
 

@@ -1,8 +1,5 @@
-/**
- * A clock that a test sets, for requests over real connections: undici's waits and `AbortSignal.timeout` go by it, the bytes do not.
- * Undici keeps one tick for all its waits, which begins with the process's first request: a file with this clock has it in all tests.
- */
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
+/** A clock that a test sets, for requests over real connections: waits and `AbortSignal.timeout` go by it, the bytes do not. */
+import { IncomingMessage } from "node:http";
 import { setTimeout as realTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, vi } from "vitest";
 
@@ -14,7 +11,6 @@ export interface FakeClock {
   settle<T>(promise: Promise<T>): Promise<T>;
 }
 
-const CHUNK_RECEIVED = "undici:request:bodyChunkReceived";
 const STEP_MS = 1000;
 const MOST_STEPS = 3600;
 
@@ -41,14 +37,10 @@ export function useFakeClock(): FakeClock {
   return {
     advance,
     async untilReceived(send) {
-      await new Promise<void>((resolve) => {
-        const received = (): void => {
-          unsubscribe(CHUNK_RECEIVED, received);
-          resolve();
-        };
-        subscribe(CHUNK_RECEIVED, received);
-        send();
-      });
+      const push = vi.spyOn(IncomingMessage.prototype, "push");
+      send();
+      await vi.waitUntil(() => push.mock.calls.some(([chunk]) => chunk !== null), { interval: 1 });
+      push.mockRestore();
     },
     async settle(promise) {
       const ended = new AbortController();

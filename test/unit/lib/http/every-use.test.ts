@@ -49,7 +49,7 @@ it("the search finds the ways to write such a header", () => {
 
 it("only the three HTTP clients send requests", async () => {
   const imports = await readImports();
-  const senders = /^(?:undici|ws|(?:node:)?(?:https?|http2))$/;
+  const senders = /^(?:ws|(?:node:)?(?:https?|http2))$/;
   const users = imports.filter(({ to, kind }) => kind !== "type" && senders.test(to)).map(({ from }) => from);
   // BuildKit's protocol is HTTP/2 inside an exec in the builder's pod: it makes no connection, and so has no origin.
   // An engine has none either: it is reached by a socket, TLS with its own certificates, or ssh.
@@ -57,8 +57,7 @@ it("only the three HTTP clients send requests", async () => {
     "lib/buildkit/http2.ts",
     "lib/buildkit/served.ts",
     "lib/engine/engine-client.ts",
-    "lib/http/web-client.ts",
-    "lib/kube/http-client.ts",
+    "lib/http/connections.ts",
     "lib/kube/websocket.ts",
   ]);
   // A private method of that name sends no request by itself.

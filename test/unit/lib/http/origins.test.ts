@@ -14,6 +14,7 @@ import { pushCheck } from "../../../../src/app/doctor/registry-check.ts";
 import { copyImage, findManifest, listTags } from "../../../../src/lib/registry/copy-image.ts";
 import { attach } from "../../../../src/lib/registry/referrer.ts";
 import { readBaseImage } from "../../../../src/lib/registry/base-image.ts";
+import { drain } from "../../../../src/lib/http/read-body.ts";
 import { HttpClient } from "../../../../src/lib/kube/http-client.ts";
 import { Reference } from "../../../../src/lib/image/reference.ts";
 import { RegistryClient } from "../../../../src/lib/registry/registry-client.ts";
@@ -290,8 +291,8 @@ describe("the API server", () => {
       user: { token: PASSWORD },
     });
     const answer = await http.send({ method: "GET", path: "/version" });
-    await answer.body.dump();
-    await http.close();
+    await drain(answer.body);
+    http.close();
     expect([answer.statusCode, server.seen.length, other.seen.length]).toEqual([307, 1, 0]);
     expect(server.seen[0]?.secrets).toEqual([`Bearer ${PASSWORD}`]);
   });

@@ -42,7 +42,7 @@ export async function startHarness({ user, clusterFields, tls }: HarnessOptions 
     location: { server: target.server.url, context: target.context, namespace: target.namespace },
     [Symbol.asyncDispose]: async () => {
       await cluster.close();
-      await http.close();
+      http.close();
       await server.close();
       await rm(directory, { recursive: true, force: true });
     },

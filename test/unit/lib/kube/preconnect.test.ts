@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { AuthError } from "../../../../src/errors.ts";
+import { drain } from "../../../../src/lib/http/read-body.ts";
 import { sendList } from "../../../fakes/api-server.ts";
 import { failureOf, PODS, startHarness, temporaryDirectory, until } from "./harness.ts";
 
@@ -15,9 +16,9 @@ test("the first requests find connections open, and close leaves none", async ()
   await harness.http.preconnect(2);
   await until(() => harness.server.connections === 2);
   const answers = await Promise.all([harness.http.send(LIST), harness.http.send(LIST)]);
-  for (const { body } of answers) await body.dump();
+  for (const { body } of answers) await drain(body);
   expect(harness.server.connections).toBe(2);
-  await harness.http.close();
+  harness.http.close();
   await until(() => harness.server.connections === 0);
 });
 
@@ -25,7 +26,7 @@ test("a preopened connection that is not used is closed", async () => {
   await using harness = await startHarness();
   await harness.http.preconnect(2);
   await until(() => harness.server.connections === 2);
-  await harness.http.close();
+  harness.http.close();
   await until(() => harness.server.connections === 0);
   expect(harness.server.requests).toEqual([]);
 });
@@ -34,10 +35,10 @@ test("builds that share a client open their connections once, and close leaves n
   await using harness = await startHarness();
   harness.server.on(`GET ${PODS}`, (_, response) => sendList(response, "1", []));
   await Promise.all([harness.http.preconnect(2), harness.http.preconnect(2)]);
-  await (await harness.http.send(LIST)).body.dump();
+  await drain((await harness.http.send(LIST)).body);
   await harness.http.preconnect(2);
   expect(harness.server.connections).toBe(2);
-  await harness.http.close();
+  harness.http.close();
   await until(() => harness.server.connections === 0);
 });
 
@@ -50,7 +51,7 @@ test("a preopened connection that the server has closed is opened again", async 
   // Until the news is here, too.
   await sleep(50);
   const answer = await harness.http.send(LIST);
-  await answer.body.dump();
+  await drain(answer.body);
   expect(answer.statusCode).toBe(200);
 });
 
