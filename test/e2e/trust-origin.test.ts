@@ -1,4 +1,5 @@
 /** The program against servers that try to get at a credential or to fill its memory, and in networks as people have them. */
+import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -14,7 +15,9 @@ import { CERTIFICATE, KEY } from "../fakes/api-server-certificate.ts";
 import { slipway } from "./support/slipway.ts";
 
 const PASSWORD = "hunter2";
-const MANIFEST = JSON.stringify({ schemaVersion: 2, config: { digest: `sha256:${"1".repeat(64)}` }, layers: [] });
+const CONFIG = "{}";
+const DIGEST = `sha256:${createHash("sha256").update(CONFIG).digest("hex")}`;
+const MANIFEST = JSON.stringify({ schemaVersion: 2, config: { digest: DIGEST }, layers: [] });
 
 let directory: string;
 const servers: Server[] = [];
@@ -64,7 +67,7 @@ it("a registry's upload to another host gets no password", async () => {
       response
         .writeHead(202, { location: `http://${other.host.replace("127.0.0.1", "localhost")}/upload/1?x=y` })
         .end();
-    else response.end(MANIFEST);
+    else response.end(request.url?.includes("/blobs/") === true ? CONFIG : MANIFEST);
   });
   const run = await slipway(["tag", `${registry.host}/src:1`, `${registry.host}/dst:1`], {
     env: asVictim(registry.host),
