@@ -143,7 +143,7 @@ export class Connections {
         this.#underWay.delete(end);
       });
       asked.on("error", (error: Error & { code?: unknown }) => {
-        if (/^HPE_/.test(String(error.code))) end(error);
+        if (String(error.code).startsWith("HPE_")) end(error);
         // After the answer, it is only what was left of the request's body that could not be sent.
         else reject(explain(error));
       });
