@@ -27,7 +27,7 @@ import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
 import { PodHint } from "../../run/keep/pod-hint.ts";
 import type { Stages } from "../../run/stages.ts";
 import type { InTurn, Sharing } from "./sharing.ts";
-import { architectureOf, decideArchitecture } from "../../run/node-architectures.ts";
+import { decideByNodes } from "../../run/node-decisions.ts";
 import { releasePod, startBuild } from "../../run/start.ts";
 
 /** How often another builder is tried, where one was just ending. */
@@ -55,15 +55,14 @@ export interface Reached {
 
 /** The pod of the last build, dialled before anything is known of it. */
 export interface EarlyDial {
-  readonly plan: BuildPlan;
-  /** Of that plan. */
+  /** Of the plan. */
   readonly instance: string;
   readonly hint: PodHint;
   /** Undefined where no pod is known, and where another build of the same command has connected already. */
   readonly ahead: DialledAhead | undefined;
 }
 
-/** Begins to dial the pod of the last build with this plan. @param plan may lack what the cluster is asked for */
+/** Begins to dial the pod of the last build with this plan. */
 export async function dialEarly(
   plan: BuildPlan,
   deps: ReachDeps,
@@ -72,7 +71,7 @@ export async function dialEarly(
 ): Promise<EarlyDial> {
   const instance = instanceOf(plan);
   const hint = new PodHint(deps.env, [deps.cluster.server, deps.cluster.namespace, instance, key.fingerprint]);
-  return { plan, instance, hint, ahead: await dialAhead(deps, hint, key, signal) };
+  return { instance, hint, ahead: await dialAhead(deps, hint, key, signal) };
 }
 
 /** A builder of ours that answers, started where there is none. */
@@ -84,7 +83,7 @@ export async function reachKept(
   stages: Stages,
   signal: AbortSignal,
 ): Promise<Reached> {
-  const instance = plan === early.plan ? early.instance : instanceOf(plan);
+  const { instance } = early;
   const { sharing } = deps;
   const inTurn: InTurn = sharing?.inTurn ?? ((work) => work());
   /** The uids of the Jobs of builders that did not answer. */
@@ -255,7 +254,7 @@ async function start(
   stages: Stages,
   signal: AbortSignal,
 ): Promise<KeptBuilder> {
-  const { plan: placed, note } = await decideArchitecture(plan, deps.cluster, architectureOf(process.arch), signal);
+  const { plan: placed, note } = await decideByNodes(plan, deps.cluster, signal);
   if (note !== undefined) deps.emit({ type: "note", message: note });
   const objects = keptObjects(plan, key.fingerprint, placed);
   for (const field of objects.unsafe ?? []) {

@@ -27,9 +27,7 @@ import type { OpenArchive } from "../../pack/open-context.ts";
 import type { Delivery } from "../../ship/delivery.ts";
 import type { PodSession } from "../../ship/pod-session.ts";
 import { cleanUp } from "../../run/clean-up.ts";
-import { listedOnce } from "../../run/linux-nodes.ts";
-import { architectureOf, decideArchitecture } from "../../run/node-architectures.ts";
-import { decideUserns } from "../../run/user-namespaces.ts";
+import { decideByNodes } from "../../run/node-decisions.ts";
 import type { BuildResult, Emit, LoadedImage } from "../../events.ts";
 import type { ImageDescription } from "../../lib/registry/types.ts";
 import type { StepReader } from "../../builders/steps/reader.ts";
@@ -40,7 +38,6 @@ import { cancelSteps, isStopped, reportEnd } from "../../run/report-end.ts";
 import { Stages } from "../../run/stages.ts";
 import { withAllMissingRights } from "../rbac/missing-rights.ts";
 import { dockerfileWarnings, failedLines, stepsOf } from "./dockerfile-steps.ts";
-import { omitUndefined } from "../../lib/text/omit-undefined.ts";
 
 export interface BuildDeps {
   readonly builder: Builder;
@@ -150,14 +147,12 @@ async function decidePlan(
   { cluster, whoAmI, emit }: BuildDeps,
   signal: AbortSignal,
 ): Promise<BuildPlan> {
-  const nodes = listedOnce(cluster);
-  const [placed, { plan: forNode, note }, user] = await Promise.all([
-    decideUserns(plan, nodes, signal),
-    decideArchitecture(plan, nodes, architectureOf(process.arch), signal),
+  const [{ plan: decided, note }, user] = await Promise.all([
+    decideByNodes(plan, cluster, signal),
     whoAmI?.(cluster) ?? plan.user,
   ]);
   if (note !== undefined) emit({ type: "note", message: note });
-  return { ...placed, user, ...omitUndefined({ platform: forNode.platform }) };
+  return { ...decided, user };
 }
 
 interface AskedBases extends Disposable {

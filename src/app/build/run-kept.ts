@@ -28,7 +28,6 @@ import { DAEMON } from "../../run/keep/kept-builder.ts";
 import type { KeptBuilder } from "../../run/keep/kept-builder.ts";
 import { reportEnd } from "../../run/report-end.ts";
 import { Stages } from "../../run/stages.ts";
-import { decideUserns } from "../../run/user-namespaces.ts";
 import { openDestination } from "../../ship/export/destination.ts";
 import type { ExplainRerun } from "./explain-rerun.ts";
 import { dockerfileInputs } from "./kept-dockerfile.ts";
@@ -76,10 +75,9 @@ export async function buildKept(plan: BuildPlan, deps: KeptDeps, signal: AbortSi
 async function attempt(plan: BuildPlan, deps: KeptDeps, stages: Stages, signal: AbortSignal): Promise<BuildResult> {
   const key = await openKeepKey(deps.env);
   let early = await dialEarly(plan, deps, key, signal);
-  const decided = await decideUserns(plan, deps.cluster, signal);
   deps.prepare();
   for (let count = 1; ; count++) {
-    const { builder, lease, leased, daemon, release } = await reachKept(decided, early, deps, key, stages, signal);
+    const { builder, lease, leased, daemon, release } = await reachKept(plan, early, deps, key, stages, signal);
     early = { ...early, ahead: undefined };
     using _ = lease;
     const pod = builder.pod?.metadata?.name ?? "";

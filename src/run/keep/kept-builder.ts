@@ -67,7 +67,7 @@ export function builderPlan(plan: BuildPlan, name: string): BuildPlan {
 /**
  * Makes the objects of a new builder.
  * @param fingerprint of the key that will sign it
- * @param placed the plan with the architecture of the builder's node, if that was decided: it is found by the settings without it
+ * @param placed the plan with what the nodes have decided: the builder is found by the settings without it, so that only a new one asks
  */
 export function keptObjects(plan: BuildPlan, fingerprint: string, placed = plan): BuildObjects {
   const name = `slipway-keep-${randomBytes(5).toString("hex")}`;
@@ -85,7 +85,8 @@ export function instanceOf(plan: BuildPlan): string {
     daemonPod(own),
     NO_DELIVERY,
   );
-  const text = JSON.stringify([job.spec?.template, configMap?.data, networkPolicy?.spec]);
+  // Nothing in the objects tells what is still to be decided from what is never wanted.
+  const text = JSON.stringify([job.spec?.template, configMap?.data, networkPolicy?.spec, plan.userns]);
   return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }
 
