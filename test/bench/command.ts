@@ -36,13 +36,19 @@ export interface Finished {
   readonly ms: number;
 }
 
+/**
+ * The environment without further authorities for Node: it reads them at each start, although nothing here needs them, and few users have
+ * any. 140 of them take 6 to 9 ms.
+ */
+const { NODE_EXTRA_CA_CERTS: _, ...ENVIRONMENT } = process.env;
+
 export function run(
   command: string,
   args: readonly string[],
   { env = {}, stdin = "" }: { env?: NodeJS.ProcessEnv; stdin?: string } = {},
 ): Promise<Finished> {
   const started = performance.now();
-  const child = spawn(command, args, { stdio: "pipe", env: { ...process.env, ...env } });
+  const child = spawn(command, args, { stdio: "pipe", env: { ...ENVIRONMENT, ...env } });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));

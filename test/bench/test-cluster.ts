@@ -19,6 +19,7 @@ export async function makeNamespace(): Promise<Namespace> {
   await mustRun("kubectl", ["create", "namespace", name]);
   return {
     name,
-    [Symbol.asyncDispose]: async () => void (await mustRun("kubectl", ["delete", "namespace", name, "--wait=false"])),
+    // Until all is gone, the cluster would be busy with it in the next row.
+    [Symbol.asyncDispose]: async () => void (await mustRun("kubectl", ["delete", "namespace", name])),
   };
 }

@@ -135,7 +135,7 @@ async function solve(
   /** What this side could not do, which says more than what the daemon makes of it. */
   let ours: Error | undefined;
   const exports = new Exports(plan);
-  const session = await daemon.openSession({
+  const session = daemon.openSession({
     sharedKey: deps.sharedKey,
     methods: { ...deps.methods(), ...exports.methods },
     onFailure: (error) => {
@@ -161,7 +161,8 @@ async function solve(
   })().catch(() => {});
   const dockerfile = plan.dockerfile.path === undefined ? undefined : sentDockerfileName(plan.dockerfile.path);
   try {
-    const answer = await daemon.solve(solveRequest(plan, ref, session.id, dockerfile, dockerfileInputs(plan)), signal);
+    const request = solveRequest(plan, ref, session.id, dockerfile, dockerfileInputs(plan));
+    const [answer] = await Promise.all([daemon.solve(request, signal), session.served]);
     await exports.commit();
     await Promise.race([following, delay(STATUS_MS, undefined, { ref: false })]);
     return { digest: answer.get("containerimage.digest") ?? "", description: descriptionOf(answer) };

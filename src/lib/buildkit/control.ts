@@ -50,7 +50,7 @@ export class Daemon {
   }
 
   /** Opens a session. Close it when the solve has ended. */
-  openSession(options: SessionOptions): Promise<Session> {
+  openSession(options: SessionOptions): Session {
     return Session.open(this.channel, options);
   }
 

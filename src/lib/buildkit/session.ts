@@ -32,13 +32,17 @@ export class Session {
   readonly id: string;
   /** Resolves when the session has ended. */
   readonly closed: Promise<void>;
+  /** Resolves when the daemon is answered. Rejects if the system refuses what that takes. */
+  readonly served: Promise<void>;
   readonly #call: Call;
-  readonly #served: Served;
+  readonly #served: Promise<Served>;
 
-  private constructor(id: string, call: Call, served: Served, closed: Promise<void>) {
+  private constructor(id: string, call: Call, served: Promise<Served>, closed: Promise<void>) {
     this.id = id;
     this.#call = call;
     this.#served = served;
+    this.served = served.then(() => undefined);
+    this.served.catch(() => this.close());
     this.closed = closed;
   }
 
@@ -46,7 +50,7 @@ export class Session {
    * Opens a session. A solve may be sent without waiting for it, because the daemon waits for the solve's session.
    * @throws ConnectionLost if the channel's connection has ended
    */
-  static async open(channel: Channel, options: SessionOptions): Promise<Session> {
+  static open(channel: Channel, options: SessionOptions): Session {
     // BuildKit's own client uses ids of 25 letters and digits, too.
     const id = randomBytes(16).toString("hex").slice(0, 25);
     const methods = { ...HEALTH, ...options.methods };
@@ -64,12 +68,15 @@ export class Session {
       cancel: () => call.cancel(),
     });
     const closed = new Promise<void>((resolve) => pipe.on("close", resolve));
-    return new Session(id, call, await serve(pipe, methods, options.onFailure), closed);
+    return new Session(id, call, serve(pipe, methods, options.onFailure), closed);
   }
 
   /** Ends the session at once. */
   close(): void {
-    this.#served.close();
+    this.#served.then(
+      (served) => served.close(),
+      () => {},
+    );
     this.#call.cancel();
   }
 }

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -16,11 +16,12 @@ import type { Duplex } from "node:stream";
 export async function socketPair(): Promise<[Socket, Socket]> {
   if (process.platform === "win32") return pairAt(`\\\\.\\pipe\\slipway-${randomBytes(16).toString("hex")}`);
   // Other users cannot enter the directory (mkdtemp makes it with mode 0700), and the socket's file is removed before any use.
-  const directory = await mkdtemp(join(tmpdir(), "slipway-"));
+  // Synchronously: it takes less than a millisecond, and each turn of the event loop lists a part of the context.
+  const directory = mkdtempSync(join(tmpdir(), "slipway-"));
   try {
     return await pairAt(join(directory, "s"));
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 

@@ -186,7 +186,7 @@ describe("a session", () => {
 
   it("a session announces its id, its name and its methods, health included", async () => {
     const fake = await start();
-    const { id } = await session(fake, { [GET_SECRET]: unary(SECRET, () => ({})) });
+    const { id } = session(fake, { [GET_SECRET]: unary(SECRET, () => ({})) });
     const { metadata } = await fake.session;
     expect(metadata.first("x-docker-expose-session-uuid")).toBe(id);
     expect(metadata.first("x-docker-expose-session-sharedkey")).toBe("k");
@@ -195,7 +195,7 @@ describe("a session", () => {
 
   it("a session answers health checks", async () => {
     const fake = await start();
-    await session(fake, {});
+    session(fake, {});
     const { channel } = await fake.session;
     expect(await channel.unary("/grpc.health.v1.Health/Check", HEALTH, {})).toEqual({ status: 1 });
   });
@@ -204,7 +204,7 @@ describe("a session", () => {
     const failures: unknown[] = [];
     const fake = await start();
     const thrown = new Error("the file cannot be read");
-    await session(fake, { [GET_SECRET]: () => Promise.reject(thrown) }, failures);
+    session(fake, { [GET_SECRET]: () => Promise.reject(thrown) }, failures);
     const { channel } = await fake.session;
     await expect(channel.unary(GET_SECRET, SECRET, {})).rejects.toMatchObject({
       code: CODE.unknown,
@@ -215,7 +215,7 @@ describe("a session", () => {
 
   it("a call that is cancelled as it opens does not end the session", async () => {
     const fake = await start();
-    await session(fake, { [GET_SECRET]: unary(SECRET, () => ({ data: Buffer.from("v") })) });
+    session(fake, { [GET_SECRET]: unary(SECRET, () => ({ data: Buffer.from("v") })) });
     const { channel } = await fake.session;
     for (let count = 0; count < 20; count++) channel.open(GET_SECRET).cancel();
     expect((await channel.unary(GET_SECRET, SECRET, {})).data.toString()).toBe("v");
@@ -225,7 +225,7 @@ describe("a session", () => {
     const patterns = Array.from({ length: 1000 }, (_, at) => `dir ${at}, **/*.o`);
     let seen: string[] = [];
     const fake = await start();
-    await session(fake, {
+    session(fake, {
       [GET_SECRET]: async (call) => {
         seen = call.metadata.all("followpaths");
         await call.write(new Uint8Array());
@@ -243,7 +243,7 @@ describe("a session", () => {
     const pieces = 256;
     let got = 0;
     const fake = await start();
-    await session(fake, {
+    session(fake, {
       "/test/Both": async (call) => {
         const reading = (async () => {
           for await (const message of call.messages) got += decode(BYTES_MESSAGE, message).data.length;
@@ -277,7 +277,7 @@ describe("a session", () => {
   it("a sender waits for a slow reader", async () => {
     const fake = await start();
     let sent = 0;
-    await session(fake, {
+    session(fake, {
       "/test/Flood": async (call) => {
         for (; sent < 400; sent++) await call.write(Buffer.alloc(1 << 18));
       },
@@ -296,12 +296,12 @@ describe("a session", () => {
 
   it("a session ends when it is closed and when its connection is cut", async () => {
     const one = await start();
-    const first = await session(one, {});
+    const first = session(one, {});
     await one.session;
     first.close();
     expect(await first.closed).toBeUndefined();
     const other = await start();
-    const second = await session(other, {});
+    const second = session(other, {});
     await other.session;
     other.wire.destroy();
     expect(await second.closed).toBeUndefined();

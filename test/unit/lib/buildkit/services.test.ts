@@ -29,7 +29,7 @@ const open: Daemon[] = [];
 async function sessionWith(methods: Methods, failures: unknown[] = []): Promise<Channel> {
   const fake = await fakeDaemon();
   open.push(fake.daemon);
-  await fake.daemon.openSession({ sharedKey: "k", methods, onFailure: (error) => failures.push(error) });
+  fake.daemon.openSession({ sharedKey: "k", methods, onFailure: (error) => failures.push(error) });
   return (await fake.session).channel;
 }
 
