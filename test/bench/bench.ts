@@ -6,6 +6,7 @@
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { atTheEnd } from "./at-the-end.ts";
 import { buildx } from "./buildx.ts";
 import { cache } from "./cache.ts";
 import { MEASURED_NAME, ROOT, run } from "./command.ts";
@@ -51,6 +52,7 @@ const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
 if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0))
   throw new Error(`--rounds takes a whole number from 1, not ${values.rounds}`);
 
+await using _ = atTheEnd;
 const results: Result[] = [];
 for (const row of ROWS) {
   if (positionals.length > 0 && !positionals.includes(row.name)) continue;

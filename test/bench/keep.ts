@@ -9,6 +9,7 @@ import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { atTheEnd } from "./at-the-end.ts";
 import { createBuilder } from "./buildx-builder.ts";
 import { ROOT, mustRun, run, runSlipway } from "./command.ts";
 import type { Finished } from "./command.ts";
@@ -124,8 +125,8 @@ function secondRow({ name, rounds, what, goal, prepare, change, args }: Second):
       if (program === undefined) return [{ ...about, missing: howToCompile("buildx", "buildx") }];
       return onStage(async (stage) => {
         await prepare(stage.directory, `${environment("REGISTRY")}/busybox:1.35`);
-        await using home = await makeScratch();
-        await using builder = await createBuilder(program, stage.namespace, home.path);
+        const home = atTheEnd.use(await makeScratch());
+        const builder = atTheEnd.use(await createBuilder(program, stage.namespace, home.path));
         return await compare(rounds, {
           ...about,
           slipway: async () => {
@@ -261,30 +262,10 @@ const phases: Row = {
 
 export const keep: readonly Row[] = [...SECONDS.map(secondRow), engine, first, phases];
 
-/**
- * For a minute, ext4 does not use the number of a deleted file again, and looks at each such number whenever it makes a file (RECENTCY_MIN
- * in fs/ext4/ialloc.c). After a row of 20 000 files the next one's COPY took three times as long, on either side.
- */
-const FORGOTTEN_MS = 70_000;
-
-/** When the last row's files were gone, by performance.now(). */
-let cleanedAt = -Infinity;
-
 async function onStage(measure: (stage: Stage) => Promise<Result | Result[]>): Promise<Result[]> {
-  await sleep(Math.max(0, cleanedAt + FORGOTTEN_MS - performance.now()));
-  try {
-    return await onOwnStage(measure);
-  } finally {
-    // Numbers that are not on the disk yet count for five minutes more.
-    await mustRun("sync", []);
-    cleanedAt = performance.now();
-  }
-}
-
-async function onOwnStage(measure: (stage: Stage) => Promise<Result | Result[]>): Promise<Result[]> {
-  await using project = await makeScratch();
-  await using scratch = await makeScratch();
-  await using namespace = await makeNamespace();
+  const project = atTheEnd.use(await makeScratch());
+  const scratch = atTheEnd.use(await makeScratch());
+  const namespace = atTheEnd.use(await makeNamespace());
   const stage: Stage = {
     namespace: namespace.name,
     directory: project.path,
@@ -292,11 +273,8 @@ async function onOwnStage(measure: (stage: Stage) => Promise<Result | Result[]>)
     image: `${environment("REGISTRY")}/bench/${namespace.name}`,
     slipway: (...args) => runSlipway(["build", "-n", namespace.name, "--keep", "30m", ...args], keyIn(scratch.path)),
   };
-  try {
-    return [await measure(stage)].flat();
-  } finally {
-    await stopKept(stage);
-  }
+  atTheEnd.defer(() => stopKept(stage));
+  return [await measure(stage)].flat();
 }
 
 function keyIn(home: string): { readonly env: NodeJS.ProcessEnv } {
