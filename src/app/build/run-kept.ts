@@ -131,6 +131,8 @@ async function solve(
   signal: AbortSignal,
 ): Promise<Solved> {
   const { emit } = deps;
+  const unserved = new AbortController();
+  const until = AbortSignal.any([signal, unserved.signal]);
   const ref = randomBytes(16).toString("hex").slice(0, 25);
   /** What this side could not do, which says more than what the daemon makes of it. */
   let ours: Error | undefined;
@@ -142,6 +144,7 @@ async function solve(
       if (error instanceof SlipwayError || error instanceof FileVanished) ours ??= error;
     },
   });
+  session.served.catch((error: unknown) => unserved.abort(error));
   const progress = new Progress();
   const tail: string[] = [];
   const steps = stepsOf(plan, deps.builder);
@@ -157,12 +160,12 @@ async function solve(
   };
   const timer = setInterval(() => say(progress.settle(Date.now() - SETTLE_MS)), SETTLE_MS);
   const following = (async () => {
-    for await (const status of daemon.status(ref, signal)) say(progress.add(status));
+    for await (const status of daemon.status(ref, until)) say(progress.add(status));
   })().catch(() => {});
   const dockerfile = plan.dockerfile.path === undefined ? undefined : sentDockerfileName(plan.dockerfile.path);
   try {
     const request = solveRequest(plan, ref, session.id, dockerfile, dockerfileInputs(plan));
-    const [answer] = await Promise.all([daemon.solve(request, signal), session.served]);
+    const [answer] = await Promise.all([daemon.solve(request, until), session.served]);
     await exports.commit();
     await Promise.race([following, delay(STATUS_MS, undefined, { ref: false })]);
     return { digest: answer.get("containerimage.digest") ?? "", description: descriptionOf(answer) };

@@ -3,6 +3,7 @@ import http from "node:http";
 import type { Agent, AgentOptions, ClientRequest, ClientRequestArgs, IncomingMessage } from "node:http";
 import { finished } from "node:stream";
 import type { Duplex, Readable } from "node:stream";
+import { KEEP_ALIVE_DELAY_MS } from "./dial.ts";
 
 export interface ConnectionsOptions {
   /** Opens a connection that is ready for HTTP/1.1. What it throws is the request's error. */
@@ -20,7 +21,7 @@ export interface Question {
   readonly body?: Uint8Array | string | Readable | undefined;
   /** Its reason is the error of the request, or of the body of its answer. */
   readonly signal?: AbortSignal | undefined;
-  /** Limit for the time from the last byte of the request to the head of its answer; 0: no limit. */
+  /** Limit for the time from the last piece of the request to the head of its answer; 0: no limit. A body in one piece has to be sent within it. */
   readonly headersTimeout?: number | undefined;
   /** Limit for the time without a byte of the body while it is waited for; 0: no limit. */
   readonly bodyTimeout?: number | undefined;
@@ -41,6 +42,16 @@ export class Silence extends Error {
   constructor(what: "answer" | "data", ms: number) {
     super(`no ${what} for ${ms / 1000} s`);
     this.name = "Silence";
+  }
+}
+
+/** The connections were closed by this side: another attempt would not be wanted. */
+class Closed extends Error {
+  readonly code = "ERR_CLOSED";
+
+  constructor() {
+    super("the connection was closed");
+    this.name = "Closed";
   }
 }
 
@@ -75,18 +86,30 @@ export class Connections {
   readonly #underWay = new Set<(error: Error) => void>();
 
   constructor({ open, idleTimeoutMs = IDLE_TIMEOUT_MS }: ConnectionsOptions) {
-    this.#agent = agentOf({ keepAlive: true, timeout: idleTimeoutMs }, open);
+    // Node sets the delay anew whenever a connection becomes idle.
+    const kept = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_DELAY_MS, timeout: idleTimeoutMs };
+    this.#agent = agentOf(kept, open);
   }
 
   /**
    * Sends a request and returns the answer, of any status.
-   * @throws errors of the network, with `code` ECONNRESET if the server closed the connection; what `open` throws; Silence; the
-   *   signal's reason when aborted
+   * @throws errors of the network, with `code` ECONNRESET if the server closed the connection, and ERR_CLOSED if `destroy` did; what
+   *   `open` throws; Silence; the signal's reason when aborted
    */
   async request(question: Question): Promise<Answer> {
-    const { method, server, target, headers, body, signal } = question;
-    signal?.throwIfAborted();
-    const options: Addressed = {
+    const { body, signal } = question;
+    try {
+      signal?.throwIfAborted();
+      const response = await this.#answerTo(http.request(this.#optionsOf(question)), question);
+      return { statusCode: response.statusCode ?? 0, headers: headersOf(response), body: response };
+    } catch (error) {
+      if (isStream(body)) body.destroy();
+      throw error;
+    }
+  }
+
+  #optionsOf({ method, server, target, headers, body }: Question): Addressed {
+    return {
       agent: this.#agent,
       server,
       host: server.hostname,
@@ -94,8 +117,6 @@ export class Connections {
       path: target,
       headers: { host: server.host, ...lengthOf(body), ...headers },
     };
-    const response = await this.#answerTo(http.request(options), question);
-    return { statusCode: response.statusCode ?? 0, headers: headersOf(response), body: response };
   }
 
   /** Closes each connection when it is no longer used. Requests under way are not disturbed. */
@@ -107,7 +128,7 @@ export class Connections {
   /** Closes every connection. Requests under way fail. */
   destroy(): void {
     this.close();
-    for (const end of this.#underWay) end(lost("the connection was closed"));
+    for (const end of this.#underWay) end(new Closed());
     this.#agent.destroy();
   }
 
@@ -125,11 +146,18 @@ export class Connections {
       signal?.addEventListener("abort", abort, { once: true });
       this.#underWay.add(end);
       asked.once("socket", (socket) => {
+        // Its end was told before anybody listened.
+        if (socket.destroyed) {
+          end(socket.errored ?? lost("the server closed the connection"));
+          return;
+        }
         wait.watch(socket, body);
         wait.expect("answer", headersTimeout);
       });
       asked.once("response", (response) => {
         answer = response;
+        // Some servers send a body after all, which would be taken for the next answer.
+        if (question.method === "HEAD") asked.shouldKeepAlive = false;
         wait.expect("data", bodyTimeout, response);
         resolve(response);
       });
@@ -143,8 +171,8 @@ export class Connections {
         this.#underWay.delete(end);
       });
       asked.on("error", (error: Error & { code?: unknown }) => {
-        if (String(error.code).startsWith("HPE_")) end(error);
-        // After the answer, it is only what was left of the request's body that could not be sent.
+        if (String(error.code).startsWith("HPE_") && answer?.complete !== true) end(error);
+        // After the answer, it is what was left of the request's body and could not be sent, or what nobody asked for.
         else reject(explain(error));
       });
       sendBody(asked, body, end);

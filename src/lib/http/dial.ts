@@ -8,7 +8,7 @@ import { hostOf } from "./proxy.ts";
 import { SOCKS_PORT, tunnelHttp, tunnelSocks } from "./tunnel.ts";
 
 /** The kernel probes a silent peer after this time, as in client-go. */
-const KEEP_ALIVE_DELAY_MS = 30_000;
+export const KEEP_ALIVE_DELAY_MS = 30_000;
 
 /** TLS options of a connection. */
 export interface TlsMaterial {

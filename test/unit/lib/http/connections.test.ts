@@ -4,7 +4,7 @@ import { createServer as createHttp } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { connect, createServer as createTcp } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
-import { Readable } from "node:stream";
+import { Duplex, Readable } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
@@ -133,6 +133,45 @@ describe("a connection", () => {
     expect(here.opened).toHaveLength(2);
   });
 
+  it("is probed after half a minute of silence, when it is used again as well", async () => {
+    const here = await answering((_, response) => response.end("x"));
+    await text((await here.ask()).body);
+    const { body } = await here.ask();
+    const socket = here.opened[0] as Socket & { [state: symbol]: unknown };
+    await text(body);
+    // Node keeps what it has told the kernel by these names.
+    const kept = Object.getOwnPropertySymbols(socket).map((symbol) => [symbol.description, socket[symbol]]);
+    expect(Object.fromEntries(kept)).toMatchObject({ kSetKeepAlive: true, kSetKeepAliveInitialDelay: 30 });
+  });
+
+  it.each([
+    ["at once", (socket: Socket) => socket.write(`${HEAD}Content-Length: 5\r\n\r\nhello`)],
+    [
+      "later",
+      (socket: Socket) =>
+        socket.write(`${HEAD}Content-Length: 5\r\n\r\n`, () => setTimeout(() => socket.write("hello"), 20)),
+    ],
+  ])("is not used again for a server that answers HEAD with a body, %s", async (_, say) => {
+    const here = await saying(say);
+    const asked = [await here.ask({ method: "HEAD" }), await here.ask({ method: "HEAD" })];
+    for (const { statusCode, body } of asked) expect([statusCode, await text(body)]).toEqual([200, ""]);
+    expect(here.opened).toHaveLength(2);
+  });
+
+  it("may bring more than its answer: that is not read", async () => {
+    const here = await saying((socket) => socket.write(`${HEAD}Content-Length: 1\r\n\r\nxGARBAGE`));
+    expect(await text((await here.ask()).body)).toBe("x");
+  });
+
+  it("that was lost before the request could use it is the request's error", async () => {
+    const dead = new Duplex({ read: () => {}, write: () => {} });
+    dead.destroy();
+    await once(dead, "close");
+    const connections = new Connections({ open: async () => dead });
+    const asked = connections.request({ method: "GET", server: new URL("http://x"), target: "/", headers: {} });
+    await expect(asked).rejects.toThrow("the server closed the connection");
+  });
+
   it("ends after the request under way when no further one shall use it", async () => {
     let response: ServerResponse | undefined;
     const here = await answering((_, answer) => void (response = answer).write("a"));
@@ -170,7 +209,7 @@ describe("a connection", () => {
     const failed = asked.catch((error: unknown) => error);
     await sleep(5);
     connections.destroy();
-    expect(await failed).toMatchObject({ code: "ECONNRESET", message: "the connection was closed" });
+    expect(await failed).toMatchObject({ code: "ERR_CLOSED", message: "the connection was closed" });
     await drain((await here.ask()).body);
     const socket = here.opened[0] as Socket;
     const late = connect(socket.remotePort ?? 0, "127.0.0.1");
@@ -286,7 +325,7 @@ describe("a failure", () => {
     const here = await saying(say);
     setTimeout(() => here.connections.destroy(), 30);
     const [found, error] = await failureOf(here.ask());
-    expect([found, error.code, error.message]).toEqual([where, "ECONNRESET", "the connection was closed"]);
+    expect([found, error.code, error.message]).toEqual([where, "ERR_CLOSED", "the connection was closed"]);
   });
 
   it.each<[where: string, what: string, say: (socket: Socket) => unknown]>([
@@ -347,6 +386,17 @@ describe("a request's body", () => {
     await expect(here.ask({ method: "PUT", body })).rejects.toBe(broken);
     await sleep(10);
     expect(here.opened[0]?.destroyed).toBe(true);
+  });
+
+  it.each<[string, string, Partial<Question>]>([
+    ["a header that cannot be sent", "Invalid character in header", { headers: { x: "a\nb" } }],
+    ["an abort before it", "enough", { signal: AbortSignal.abort(new Error("enough")) }],
+  ])("is closed after %s", async (_, message, question) => {
+    const here = await answering(() => {});
+    const body = Readable.from(["x"]);
+    await expect(here.ask({ method: "PUT", body, ...question })).rejects.toThrow(message);
+    expect(body.destroyed).toBe(true);
+    expect(here.opened).toEqual([]);
   });
 
   it("is not read on when the server has answered and closed", async () => {

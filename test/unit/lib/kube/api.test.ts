@@ -39,6 +39,21 @@ describe("the verbs", () => {
     expect(JSON.parse(removedByName!.body)).not.toHaveProperty("preconditions");
   });
 
+  test("a call under way when the client is closed fails, and is not sent again", async () => {
+    await using harness = await startHarness();
+    let asked = 0;
+    harness.server
+      .on(`GET ${PODS}`, (_, response) => sendList(response, "1", []))
+      .on(`GET ${PODS}/slow`, () => void (asked += 1));
+    await harness.cluster.list("pods", {});
+    const failed = failureOf(harness.cluster.read("pods", "slow"));
+    await until(() => asked === 1);
+    await harness.cluster.close();
+    expect((await failed).message).toContain("the connection was closed");
+    await until(() => harness.server.connections === 0);
+    expect(asked).toBe(1);
+  });
+
   test("share connections", async () => {
     await using harness = await startHarness();
     harness.server.on(`GET ${PODS}`, (_, response) => sendList(response, "1", []));
