@@ -42,7 +42,6 @@ export class Session {
     this.#call = call;
     this.#served = served;
     this.served = served.then(() => undefined);
-    this.served.catch(() => this.close());
     this.closed = closed;
   }
 
@@ -68,7 +67,10 @@ export class Session {
       cancel: () => call.cancel(),
     });
     const closed = new Promise<void>((resolve) => pipe.on("close", resolve));
-    return new Session(id, call, serve(pipe, methods, options.onFailure), closed);
+    const served = serve(pipe, methods, options.onFailure);
+    // This cancels the call.
+    served.catch(() => pipe.destroy());
+    return new Session(id, call, served, closed);
   }
 
   /** Ends the session at once. */

@@ -4,7 +4,7 @@ import { performServerHandshake } from "node:http2";
 import type { ServerHttp2Stream } from "node:http2";
 import { duplexPair } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { Channel } from "../../../../src/lib/buildkit/channel.ts";
 import type { Daemon } from "../../../../src/lib/buildkit/control.ts";
 import { CODE, ConnectionLost, GrpcError, UnreadStatus } from "../../../../src/lib/buildkit/grpc.ts";
@@ -191,6 +191,19 @@ describe("a session", () => {
     expect(metadata.first("x-docker-expose-session-uuid")).toBe(id);
     expect(metadata.first("x-docker-expose-session-sharedkey")).toBe("k");
     expect(metadata.all("x-docker-expose-session-grpc-method")).toEqual(["/grpc.health.v1.Health/Check", GET_SECRET]);
+  });
+
+  it("a session that the system cannot serve says so, and is closed", async () => {
+    const fake = await start();
+    const directory = process.env["TMPDIR"];
+    process.env["TMPDIR"] = "/nonexistent";
+    onTestFinished(() => {
+      if (directory === undefined) delete process.env["TMPDIR"];
+      else process.env["TMPDIR"] = directory;
+    });
+    const opened = session(fake, {});
+    await expect(opened.served).rejects.toThrow(/ENOENT.*nonexistent/);
+    await opened.closed;
   });
 
   it("a session answers health checks", async () => {
