@@ -22,7 +22,10 @@ const ALSO: Readonly<Record<string, { readonly names: readonly string[]; readonl
   },
   "app/builds/left-tags.ts": { names: ["rmSync"], why: "removes files of a trusted directory" },
   "app/builds/started-here.ts": { names: ["rmSync"], why: "removes files of a trusted directory" },
-  "lib/buildkit/socket-pair.ts": { names: ["mkdtemp", "rm"], why: "removes the directory that mkdtemp made" },
+  "lib/buildkit/socket-pair.ts": {
+    names: ["mkdtempSync", "rmSync"],
+    why: "removes the directory that mkdtempSync made",
+  },
   "run/keep/keep-key.ts": {
     names: ["link", "open", "rm", "writeFile"],
     why: "in a trusted directory; a random name, made with O_EXCL; a link replaces no key; reads without following links",

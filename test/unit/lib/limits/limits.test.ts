@@ -140,7 +140,7 @@ it("a list of tags whose pages lead in circles ends", async () => {
 
 it.each<[string, LimitName, string, RegExp]>([
   ["the whole transfer", "DOWNLOAD_MS", "300ms", /cannot be fetched: it takes longer than 300 ms$/],
-  ["a silence", "DOWNLOAD_SILENCE_MS", "300ms", /cannot be fetched: .*Timeout/],
+  ["a silence", "DOWNLOAD_SILENCE_MS", "300ms", /cannot be fetched: no data for 0.3 s$/],
 ])("a download is given up after the limit for %s", async (_, name, text, message) => {
   limit(name, text);
   answer = (__, response) => response.writeHead(200).write("x");
