@@ -5,7 +5,7 @@ SHELL := /bin/bash
 NPM := npm --no-fund --no-audit --loglevel=error
 RELEASE_PROGRAMS := /usr/bin/qemu-aarch64-static /usr/bin/rpmbuild /usr/bin/zip
 
-.PHONY: sample e2e-executable executable release release-test windows same-context same-tag platform-kills help demo test check docs docs-site unit e2e cluster cluster-nodes clean-cluster build contract contract-keep contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
+.PHONY: sample e2e-executable executable release release-test windows same-context same-tag platform-kills help demo test check docs docs-site unit e2e cluster cluster-builders cluster-nodes clean-cluster build contract contract-keep contract-record conformance conformance-context conformance-builders conformance-bake bench faults format chaos chaos-keep integrity integrity-keep fuzz
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  \1\t/' | expand -t 20
@@ -37,6 +37,9 @@ e2e: build cluster-nodes /usr/bin/tmux /usr/bin/strace /usr/bin/faketime /usr/bi
 
 cluster: ## bring up the test cluster; then: eval "$$(test/cluster/env)"
 	@if [[ -z "$${SLIPWAY_TEST_KUBECONFIG:-}" ]]; then test/cluster/up; fi
+
+cluster-builders: ## the test cluster with the images of all builders
+	@if [[ -z "$${SLIPWAY_TEST_KUBECONFIG:-}" ]]; then test/cluster/up --with all-builders; fi
 
 cluster-nodes: ## the test cluster with three nodes, the third of arm64, and the images of all builders
 	@if [[ -z "$${SLIPWAY_TEST_KUBECONFIG:-}" ]]; then test/cluster/up --nodes 3 --with all-builders; fi
@@ -91,7 +94,7 @@ chaos: build cluster ## killed clients (CHAOS_COUNT), broken connections (CHAOS_
 chaos-keep: build cluster ## the part of it about kept builders: killed clients (CHAOS_KEPT_COUNT), and a crowd that starts at once
 	$(NPM) run --silent chaos -- kept-builders
 
-bench: executable cluster ## speed of the executable, as ratios against other ways to do the same, measured in one run
+bench: executable cluster-builders ## speed of the executable, as ratios against other ways to do the same, measured in one run
 	$(NPM) run --silent bench
 
 faults: build cluster ## 300 uploads through a proxy that cuts, stalls and throttles: none may arrive wrong
