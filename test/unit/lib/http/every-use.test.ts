@@ -60,6 +60,8 @@ it("only the three HTTP clients send requests", async () => {
     "lib/http/connections.ts",
     "lib/kube/websocket.ts",
   ]);
+  const clients = (await linesWith(/\bnew Connections\(/)).map((line) => line.split(": ", 1)[0] ?? "");
+  expect([...new Set(clients)].sort()).toEqual(["lib/http/web-client.ts", "lib/kube/http-client.ts"]);
   // A private method of that name sends no request by itself.
   expect(await linesWith(/(?<!#)\bfetch\(/)).toEqual([]);
 });
