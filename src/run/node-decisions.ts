@@ -1,4 +1,5 @@
 /** What the cluster's nodes decide about a build's pod, asked once. */
+import { omitUndefined } from "../lib/text/omit-undefined.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import { listedOnce } from "./linux-nodes.ts";
 import type { NodeSource } from "./linux-nodes.ts";
@@ -17,8 +18,6 @@ export async function decideByNodes(
     decideUserns(plan, nodes, signal),
     decideArchitecture(plan, nodes, architectureOf(process.arch), signal),
   ]);
-  return {
-    plan: placed.platform === undefined ? decided : { ...decided, platform: placed.platform },
-    ...(note === undefined ? {} : { note }),
-  };
+  const { platform } = placed;
+  return { plan: { ...decided, ...omitUndefined({ platform }) }, ...omitUndefined({ note }) };
 }

@@ -33,15 +33,13 @@ export class Session {
   /** Resolves when the session has ended. */
   readonly closed: Promise<void>;
   /** Resolves when the daemon is answered. Rejects if the system refuses what that takes. */
-  readonly served: Promise<void>;
+  readonly served: Promise<Served>;
   readonly #call: Call;
-  readonly #served: Promise<Served>;
 
   private constructor(id: string, call: Call, served: Promise<Served>, closed: Promise<void>) {
     this.id = id;
     this.#call = call;
-    this.#served = served;
-    this.served = served.then(() => undefined);
+    this.served = served;
     this.closed = closed;
   }
 
@@ -75,7 +73,7 @@ export class Session {
 
   /** Ends the session at once. */
   close(): void {
-    this.#served.then(
+    this.served.then(
       (served) => served.close(),
       () => {},
     );

@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect } from "node:tls";
+import { portOf } from "./dial.ts";
 import type { TlsMaterial } from "./dial.ts";
 import { hostOf } from "./proxy.ts";
 
@@ -10,14 +11,9 @@ export type Dial = (host: string, port: number) => Promise<Duplex>;
 
 /** As `dial`, by a connection of another machine. @throws what `dial` throws; errors of TLS */
 export async function connectThrough(dial: Dial, server: URL, tls: TlsMaterial): Promise<Duplex> {
-  const secure = server.protocol === "https:";
-  const port = server.port === "" ? (secure ? 443 : 80) : Number(server.port);
-  return open(dial, hostOf(server), port, secure ? tls : undefined);
-}
-
-async function open(dial: Dial, host: string, port: number, tls: TlsMaterial | undefined): Promise<Duplex> {
+  const [host, port] = [hostOf(server), portOf(server)];
   const stream = await dial(host, port);
-  if (tls === undefined) return socketLike(stream);
+  if (server.protocol !== "https:") return socketLike(stream);
   const secured = connect({ socket: stream, ...(isIP(host) === 0 ? { servername: host } : { host }), ...tls });
   return new Promise((resolve, reject) => {
     secured.once("secureConnect", () => resolve(secured));

@@ -148,7 +148,7 @@ export class Connections {
       asked.once("socket", (socket) => {
         // Its end was told before anybody listened.
         if (socket.destroyed) {
-          end(socket.errored ?? lost("the server closed the connection"));
+          end(socket.errored ?? lost());
           return;
         }
         wait.watch(socket, body);
@@ -197,7 +197,7 @@ class Wait {
     this.#error = error;
   };
   readonly #close = (): void => {
-    if (this.#answer?.complete === false) this.#end(this.#error ?? lost("the server closed the connection"));
+    if (this.#answer?.complete === false) this.#end(this.#error ?? lost());
   };
 
   /** @param end ends the request with an error */
@@ -265,11 +265,9 @@ function headersOf({ headersDistinct }: IncomingMessage): Answer["headers"] {
 
 /** Node's "socket hang up" is the server that closed the connection before it answered. */
 function explain(error: Error & { code?: unknown }): Error {
-  return error.code === "ECONNRESET" && error.message === "socket hang up"
-    ? lost("the server closed the connection")
-    : error;
+  return error.code === "ECONNRESET" && error.message === "socket hang up" ? lost() : error;
 }
 
-function lost(message: string): Error {
+function lost(message = "the server closed the connection"): Error {
   return Object.assign(new Error(message), { code: "ECONNRESET" });
 }

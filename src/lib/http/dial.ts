@@ -114,7 +114,7 @@ async function openTunnel(
 ): Promise<Socket> {
   const tcp = await openTcp(proxy, deadline);
   const host = hostOf(server);
-  const port = Number(server.port || (server.protocol === "https:" ? 443 : 80));
+  const port = portOf(server);
   try {
     if (proxy.protocol.startsWith("socks5")) {
       return await untilAborted(tunnelSocks(tcp, proxy, host, port, limitMs), deadline);
@@ -134,10 +134,15 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
   "socks5h:": SOCKS_PORT,
 };
 
+/** The port of a URL of one of these protocols. */
+export function portOf({ port, protocol }: URL): number {
+  return Number(port || DEFAULT_PORTS[protocol]);
+}
+
 function openTcp(url: URL, deadline: AbortSignal): Promise<Socket> {
   const socket = connectTcp({
     host: hostOf(url),
-    port: Number(url.port || DEFAULT_PORTS[url.protocol]),
+    port: portOf(url),
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
   });
